@@ -1,0 +1,14 @@
+//! dhcptool: DHCP diagnostics and packet crafting.
+//!
+//! The library does the work and the binary is one call into [`cli`]. Layers depend one way only:
+//! `wire` ← `capture`, `net` ← `engine`, `analysis` ← `output` ← `cli`. `tests/layers.rs` holds the table.
+//!
+//! - [`wire`]: bytes and what they mean. No I/O, no clock, no printing.
+//! - [`capture`]: capture files (and live capture) as a stream of frames.
+//! - [`time`]: timestamps, clocks and the text of durations.
+
+pub mod capture;
+pub mod cli;
+pub mod output;
+pub mod time;
+pub mod wire;

@@ -1,0 +1,5 @@
+//! The dhcptool program.
+
+fn main() -> std::process::ExitCode {
+    dhcptool::cli::main()
+}

@@ -1,0 +1,1 @@
+//! DHCPv4 and BOOTP messages (RFC 951, RFC 2131).
