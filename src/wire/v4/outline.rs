@@ -1,0 +1,482 @@
+//! Where every option of a message lies, and what is wrong with its structure: one linear pass into reusable memory.
+
+use super::packet::{Packet, field_text};
+use super::types::{MessageType, Op, hardware_len};
+use super::{COOKIE, FIXED_LEN, code};
+use crate::wire::problem::{Code, Problem};
+
+/// The part of the message an option stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// Behind the magic cookie.
+    Options,
+    /// The overloaded `file` field (RFC 2132 §9.3).
+    File,
+    /// The overloaded `sname` field.
+    Sname,
+}
+
+impl Field {
+    /// The name used in JSON; `None` for the options field proper.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Options => None,
+            Self::File => Some("file"),
+            Self::Sname => Some("sname"),
+        }
+    }
+}
+
+/// One option as it lies on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The option's code.
+    pub code: u8,
+    /// Where it stands.
+    pub field: Field,
+    /// True for the first option of this code in the message.
+    pub first: bool,
+    /// The length byte; `None` when the message ends before it.
+    pub declared: Option<u8>,
+    /// Offset of the code byte from the start of the message.
+    pub offset: u32,
+    /// Bytes of the payload that are there; fewer than `declared` when the area ends first.
+    pub len: u32,
+    /// Pad bytes that stand before it.
+    pub pads: u32,
+    /// Index of the next option of the same code, 0 when this is the last.
+    next_same: u32,
+}
+
+impl Span {
+    /// The option's payload in `packet`, the one the outline was read from.
+    pub fn data<'a>(&self, packet: &Packet<'a>) -> &'a [u8] {
+        let start = to_usize(self.offset).saturating_add(2);
+        packet.bytes().get(start..).and_then(|tail| tail.get(..to_usize(self.len))).unwrap_or(&[])
+    }
+
+    /// True when the payload is shorter than its length byte says, or the length byte is missing.
+    pub fn is_truncated(&self) -> bool {
+        self.declared.is_none_or(|declared| u32::from(declared) != self.len)
+    }
+
+    /// Offset of the payload from the start of the message.
+    pub fn data_offset(&self) -> usize {
+        to_usize(self.offset).saturating_add(2)
+    }
+}
+
+/// The structure of one message. Make one, [`read`](Self::read) into it again and again: it keeps its memory.
+#[derive(Clone, Debug)]
+pub struct Outline {
+    /// Every option in the order of interpretation: options field, then `file`, then `sname` (RFC 2131 §4.1).
+    pub options: Vec<Span>,
+    /// What is wrong with the structure.
+    pub problems: Vec<Problem>,
+    /// Pad bytes of the options field that stand behind its last option.
+    pub end_pads: u32,
+    /// The options field has an End.
+    pub has_end: bool,
+    /// Offset of what follows End (or of what follows a missing cookie); the message's length when nothing does.
+    pub trailer: u32,
+    /// Option 52, when it has one of its three values.
+    pub overload: u8,
+    /// The message type.
+    pub message_type: Option<MessageType>,
+    seen: [u64; 4],
+    repeated: [u64; 4],
+    latest: Box<[u32; 256]>,
+}
+
+impl Default for Outline {
+    fn default() -> Self {
+        Self {
+            options: Vec::with_capacity(32),
+            problems: Vec::new(),
+            end_pads: 0,
+            has_end: false,
+            trailer: 0,
+            overload: 0,
+            message_type: None,
+            seen: [0; 4],
+            repeated: [0; 4],
+            latest: Box::new([0; 256]),
+        }
+    }
+}
+
+impl Outline {
+    /// Reads the structure of `packet`. `promised` is how long the outer headers say the message is; `cut` says that the
+    /// capture, not the sender, is the reason when that is more than there is.
+    pub fn read(&mut self, packet: &Packet<'_>, promised: usize, cut: bool) {
+        self.options.clear();
+        self.problems.clear();
+        (self.end_pads, self.has_end, self.overload, self.message_type) = (0, false, 0, None);
+        (self.seen, self.repeated) = ([0; 4], [0; 4]);
+        let have = packet.bytes().len();
+        self.trailer = to_u32(have);
+
+        let missing = promised > have;
+        if missing && cut {
+            self.problems.push(Problem::at(Code::CaptureCut, have, [have, promised, 0]));
+        } else if missing {
+            self.problems.push(Problem::at(Code::LengthLies, have, [promised, have, 0]));
+        }
+        let cut = missing && cut;
+        self.read_header(packet, cut);
+        if have >= FIXED_LEN && self.read_cookie(packet, cut) {
+            self.read_area(packet, Field::Options, 240, have, cut);
+            self.read_overload(packet, cut);
+            self.judge_type(packet);
+        }
+    }
+
+    /// The first option of this code.
+    pub fn find(&self, wanted: u8) -> Option<&Span> {
+        if !bit(&self.seen, wanted) {
+            return None;
+        }
+        self.options.iter().find(|span| span.code == wanted)
+    }
+
+    /// True when more than one option has this code.
+    pub fn is_repeated(&self, wanted: u8) -> bool {
+        bit(&self.repeated, wanted)
+    }
+
+    /// `span` and every later option of its code, in order of interpretation (RFC 3396 §5).
+    pub fn same_code<'a>(&'a self, span: &'a Span) -> impl Iterator<Item = &'a Span> {
+        std::iter::successors(Some(span), |span| match span.next_same {
+            0 => None,
+            next => self.options.get(to_usize(next)),
+        })
+    }
+
+    /// The payload of an option, pieces joined (RFC 3396 §7). `scratch` is used only when there are several.
+    pub fn joined<'a>(&self, packet: &Packet<'a>, span: &Span, scratch: &'a mut Vec<u8>) -> &'a [u8] {
+        if span.next_same == 0 {
+            return span.data(packet);
+        }
+        scratch.clear();
+        for piece in self.same_code(span) {
+            scratch.extend_from_slice(piece.data(packet));
+        }
+        scratch
+    }
+
+    fn read_header(&mut self, packet: &Packet<'_>, cut: bool) {
+        let have = packet.bytes().len();
+        if have < FIXED_LEN && !cut {
+            self.problems.push(Problem::at(Code::HeaderTruncated, have, [have, FIXED_LEN, 0]));
+        }
+        if let Some(Op(op)) = packet.op()
+            && !matches!(op, 1 | 2)
+        {
+            self.problems.push(Problem::at(Code::OpUnknown, 0, [op.into(), 0, 0]));
+        }
+        if let (Some(htype), Some(hlen)) = (packet.htype(), packet.hlen()) {
+            if hlen > 16 {
+                self.problems.push(Problem::at(Code::HlenTooLarge, 2, [hlen.into(), 0, 0]));
+            } else if let Some(want) = hardware_len(htype).filter(|want| *want != hlen) {
+                self.problems.push(Problem::at(
+                    Code::HlenUnusual,
+                    2,
+                    [hlen.into(), htype.into(), want.into()],
+                ));
+            }
+            let behind = packet.chaddr_field().get(usize::from(hlen)..).unwrap_or(&[]);
+            if let Some(index) = behind.iter().position(|byte| *byte != 0) {
+                let offset = 28_usize.saturating_add(hlen.into()).saturating_add(index);
+                self.problems.push(Problem::at(Code::ChaddrPadding, offset, [hlen.into(), 0, 0]));
+            }
+        }
+        if let Some(flags) = packet.flags().filter(|flags| flags & 0x7fff != 0) {
+            self.problems.push(Problem::at(Code::FlagsReserved, 10, [flags.into(), 0, 0]));
+        }
+    }
+
+    fn read_cookie(&mut self, packet: &Packet<'_>, cut: bool) -> bool {
+        match packet.cookie() {
+            Some(COOKIE) => return true,
+            Some(other) => {
+                let found = usize::try_from(u32::from_be_bytes(other)).unwrap_or(usize::MAX);
+                self.problems.push(Problem::at(Code::CookieMissing, FIXED_LEN, [found, 0, 0]));
+                self.trailer = to_u32(FIXED_LEN);
+            }
+            None => {
+                let have = packet.bytes().len().saturating_sub(FIXED_LEN);
+                if !cut {
+                    self.problems.push(Problem::at(Code::CookieTruncated, FIXED_LEN, [have, 0, 0]));
+                }
+                self.trailer = to_u32(FIXED_LEN);
+            }
+        }
+        false
+    }
+
+    fn read_area(&mut self, packet: &Packet<'_>, field: Field, start: usize, end: usize, cut: bool) {
+        let area = packet.bytes().get(start..end).unwrap_or(&[]);
+        let mut at = 0_usize;
+        let mut pads = 0_u32;
+        let mut ended = None;
+        let mut truncated = false;
+        while let Some(&option) = area.get(at) {
+            if option == code::PAD {
+                (pads, at) = (pads.saturating_add(1), at.saturating_add(1));
+                continue;
+            }
+            if option == code::END {
+                ended = Some(at.saturating_add(1));
+                break;
+            }
+            let offset = start.saturating_add(at);
+            let declared = area.get(at.saturating_add(1)).copied();
+            let rest = area.get(at.saturating_add(2)..).unwrap_or(&[]);
+            let wanted = usize::from(declared.unwrap_or(0));
+            let len = wanted.min(rest.len());
+            truncated = declared.is_none() || len < wanted;
+            if !cut && truncated {
+                self.problems.push(match declared {
+                    None => Problem::at(Code::OptionNoLength, offset, [option.into(), 0, 0]),
+                    Some(_) => Problem::at(Code::OptionTruncated, offset, [option.into(), wanted, len]),
+                });
+            }
+            self.push(Span {
+                code: option,
+                field,
+                first: true,
+                declared,
+                offset: to_u32(offset),
+                len: to_u32(len),
+                pads,
+                next_same: 0,
+            });
+            pads = 0;
+            at = at.saturating_add(2).saturating_add(len);
+        }
+        if ended.is_none() && !cut && !truncated {
+            self.problems.push(Problem::at(Code::EndMissing, end, [0; 3]));
+        }
+        let trailer = ended.unwrap_or(area.len());
+        let behind = area.get(trailer..).unwrap_or(&[]);
+        if let Some(first) = behind.iter().position(|byte| *byte != 0) {
+            let offset = start.saturating_add(trailer).saturating_add(first);
+            self.problems.push(Problem::at(Code::BytesAfterEnd, offset, [behind.len(), 0, 0]));
+        }
+        if field == Field::Options {
+            (self.end_pads, self.has_end) = (pads, ended.is_some());
+            self.trailer = to_u32(start.saturating_add(trailer));
+        }
+    }
+
+    fn push(&mut self, mut span: Span) {
+        let index = to_u32(self.options.len());
+        let latest = self.latest.get_mut(usize::from(span.code));
+        if let Some(latest) = latest {
+            if bit(&self.seen, span.code) {
+                span.first = false;
+                set(&mut self.repeated, span.code);
+                if let Some(before) = self.options.get_mut(to_usize(*latest)) {
+                    before.next_same = index;
+                }
+            }
+            *latest = index;
+        }
+        set(&mut self.seen, span.code);
+        self.options.push(span);
+    }
+
+    fn read_overload(&mut self, packet: &Packet<'_>, cut: bool) {
+        let first = self.find(code::OVERLOAD).copied();
+        if let Some(span) = first {
+            match *span.data(packet) {
+                [value @ 1..=3] => {
+                    self.overload = value;
+                    self.problems.push(Problem::at(
+                        Code::Overloaded,
+                        to_usize(span.offset),
+                        [value.into(), 0, 0],
+                    ));
+                    let before = self.options.len();
+                    if value & 1 != 0 {
+                        self.read_area(
+                            packet,
+                            Field::File,
+                            108,
+                            FIXED_LEN,
+                            cut && packet.bytes().len() < FIXED_LEN,
+                        );
+                    }
+                    if value & 2 != 0 {
+                        self.read_area(packet, Field::Sname, 44, 108, false);
+                    }
+                    let nested = self.options.iter().skip(before).find(|span| span.code == code::OVERLOAD);
+                    if let Some(nested) = nested.copied() {
+                        self.problems.push(Problem::at(
+                            Code::OverloadNested,
+                            to_usize(nested.offset),
+                            [0; 3],
+                        ));
+                    }
+                }
+                [value] => {
+                    self.problems.push(Problem::at(
+                        Code::OverloadInvalid,
+                        to_usize(span.offset),
+                        [value.into(), 0, 0],
+                    ));
+                }
+                _ => {}
+            }
+        }
+        for (bit, which, offset, field) in
+            [(2, 0, 44, packet.sname_field()), (1, 1, 108, packet.file_field())]
+        {
+            if self.overload & bit == 0 && !field.is_empty() && field_text(field).len() == field.len() {
+                self.problems.push(Problem::at(Code::TextUnterminated, offset, [which, 0, 0]));
+            }
+        }
+    }
+
+    fn judge_type(&mut self, packet: &Packet<'_>) {
+        let Some(span) = self.find(code::MESSAGE_TYPE).copied() else { return };
+        let &[value] = span.data(packet) else { return };
+        let kind = MessageType(value);
+        self.message_type = Some(kind);
+        let offset = to_usize(span.offset);
+        if kind.name().is_none() {
+            self.problems.push(Problem::at(Code::MessageTypeUnknown, offset, [value.into(), 0, 0]));
+        }
+        if let (Some(want), Some(op @ (Op::REQUEST | Op::REPLY))) = (kind.op(), packet.op())
+            && want != op
+        {
+            self.problems.push(Problem::at(Code::OpContradicts, offset, [op.0.into(), value.into(), 0]));
+        }
+    }
+}
+
+fn bit(set: &[u64; 4], code: u8) -> bool {
+    set.get(usize::from(code >> 6)).is_some_and(|word| word & (1 << (code & 63)) != 0)
+}
+
+fn set(set: &mut [u64; 4], code: u8) {
+    if let Some(word) = set.get_mut(usize::from(code >> 6)) {
+        *word |= 1 << (code & 63);
+    }
+}
+
+fn to_u32(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+fn to_usize(value: u32) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(options: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0; FIXED_LEN];
+        bytes[..3].copy_from_slice(&[1, 1, 6]);
+        bytes.extend(COOKIE);
+        bytes.extend(options);
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Outline {
+        let mut outline = Outline::default();
+        outline.read(&Packet::new(bytes), bytes.len(), false);
+        outline
+    }
+
+    fn codes(outline: &Outline) -> Vec<u8> {
+        outline.options.iter().map(|span| span.code).collect()
+    }
+
+    fn problems(outline: &Outline) -> Vec<(&'static str, Option<u32>)> {
+        outline.problems.iter().map(|problem| (problem.code.name(), problem.offset)).collect()
+    }
+
+    #[test]
+    fn lists_options_pads_end_and_trailer() {
+        let bytes = message(&[0, 0, 53, 1, 1, 12, 2, b'h', b'i', 0, 255, 0, 0]);
+        let outline = read(&bytes);
+        assert_eq!(codes(&outline), [53, 12]);
+        assert_eq!((outline.options[0].pads, outline.options[1].pads, outline.end_pads), (2, 0, 1));
+        assert!(outline.has_end);
+        assert_eq!(outline.trailer, 251);
+        assert_eq!(outline.message_type, Some(MessageType::DISCOVER));
+        assert_eq!(outline.options[1].data(&Packet::new(&bytes)), b"hi");
+        assert_eq!(problems(&outline), []);
+    }
+
+    #[test]
+    fn truncated_options_are_kept_with_what_is_there() {
+        let outline = read(&message(&[53, 1, 1, 3, 8, 10, 0]));
+        assert_eq!(codes(&outline), [53, 3]);
+        assert_eq!((outline.options[1].len, outline.options[1].is_truncated()), (2, true));
+        assert_eq!(problems(&outline), [("option-truncated", Some(243))]);
+        let outline = read(&message(&[53, 1, 1, 3]));
+        assert_eq!(outline.options[1].declared, None);
+        assert_eq!(problems(&outline), [("option-no-length", Some(243))]);
+    }
+
+    #[test]
+    fn a_cut_capture_is_not_the_senders_fault() {
+        let bytes = message(&[53, 1, 1, 3, 8, 10, 0]);
+        let mut outline = Outline::default();
+        outline.read(&Packet::new(&bytes), bytes.len() + 7, true);
+        assert_eq!(problems(&outline), [("capture-cut", Some(247))]);
+        outline.read(&Packet::new(&bytes[..100]), bytes.len(), true);
+        assert_eq!(problems(&outline), [("capture-cut", Some(100))]);
+        outline.read(&Packet::new(&bytes[..100]), 100, true);
+        assert_eq!(problems(&outline), [("header-truncated", Some(100))]);
+    }
+
+    #[test]
+    fn overloaded_fields_are_read_file_first() {
+        let mut bytes = message(&[53, 1, 2, 52, 1, 3, 255]);
+        bytes[0] = 2;
+        bytes[44..49].copy_from_slice(&[12, 1, b's', 255, 0]);
+        bytes[108..112].copy_from_slice(&[12, 1, b'f', 255]);
+        let outline = read(&bytes);
+        assert_eq!(codes(&outline), [53, 52, 12, 12]);
+        assert_eq!(outline.options[2].field, Field::File);
+        assert_eq!(outline.options[3].field, Field::Sname);
+        let packet = Packet::new(&bytes);
+        let mut scratch = Vec::new();
+        assert_eq!(outline.joined(&packet, outline.find(12).unwrap(), &mut scratch), b"fs");
+        assert!(outline.is_repeated(12) && !outline.is_repeated(53));
+        assert_eq!(problems(&outline), [("option-overload", Some(243))]);
+    }
+
+    #[test]
+    fn the_oddities_each_have_their_problem() {
+        let mut bytes = message(&[53, 1, 2, 255, 7]);
+        bytes[2] = 17;
+        bytes[10] = 1;
+        let names: Vec<_> = read(&bytes).problems.iter().map(|problem| problem.code.name()).collect();
+        assert_eq!(names, ["hlen-too-large", "flags-reserved", "bytes-after-end", "op-contradicts-type"]);
+        let mut bytes = message(&[53, 1, 1, 255]);
+        bytes[236] = 0;
+        assert_eq!(problems(&read(&bytes)), [("cookie-missing", Some(236))]);
+        assert_eq!(problems(&read(&bytes[..238])), [("cookie-truncated", Some(236))]);
+        let outline = read(&message(&[53, 1, 1]));
+        assert_eq!(problems(&outline), [("end-missing", Some(243))]);
+        let outline = read(&message(&[53, 1, 99, 52, 1, 9, 255]));
+        assert_eq!(
+            problems(&outline),
+            [("overload-invalid", Some(243)), ("message-type-unknown", Some(240))]
+        );
+    }
+
+    #[test]
+    fn many_repeats_stay_linear() {
+        let bytes = message(&[12, 0].repeat(30_000));
+        let outline = read(&bytes);
+        assert_eq!(outline.options.len(), 30_000);
+        assert_eq!(outline.same_code(&outline.options[0]).count(), 30_000);
+    }
+}
