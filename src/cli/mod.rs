@@ -1,8 +1,78 @@
-//! The command line.
+//! The command line: what the program understands, and how it ends.
 
+pub mod args;
+pub mod commands;
+pub mod context;
+pub mod exit;
+pub mod generate;
+
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// Runs the program.
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use args::CommonArgs;
+use context::Context;
+use exit::{Exit, Failure, Outcome};
+
+/// DHCP diagnostics and packet crafting
+#[derive(Parser, Debug)]
+#[command(name = "dhcptool", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    common: CommonArgs,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+enum Command {
+    Completions(commands::completions::Args),
+}
+
+/// The definition of the whole command line, from which help, man pages and completions are made.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    run(std::env::args_os()).into()
+}
+
+fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match command().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output and are a good answer; the rest is a wrong command line.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Good };
+        }
+    };
+    let mut context = Context::new(cli.common);
+    match dispatch(&cli.command, &mut context) {
+        Ok(exit) => exit,
+        Err(Failure { exit, message }) => {
+            if let Some(message) = message {
+                context.error(&message);
+            }
+            exit
+        }
+    }
+}
+
+fn dispatch(command: &Command, cx: &mut Context) -> Outcome {
+    match command {
+        Command::Completions(args) => commands::completions::run(args, cx),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_definition_is_consistent() {
+        super::command().debug_assert();
+    }
 }

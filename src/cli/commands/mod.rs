@@ -1,0 +1,3 @@
+//! One file per subcommand: its arguments (whose doc comments are the help) and the function that runs it.
+
+pub mod completions;

@@ -1,0 +1,163 @@
+//! The only place that meets the real world: standard streams, environment, clock.
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Write};
+use std::os::fd::AsFd as _;
+
+use super::args::{ColorChoice, CommonArgs};
+use super::exit::Failure;
+use crate::output::{Label, Styled};
+use crate::time::SystemClock;
+use crate::wire::escape::escape_line;
+
+/// What a command may touch.
+pub struct Context {
+    /// The flags of every command.
+    pub common: CommonArgs,
+    /// Standard output.
+    pub out: Output,
+    /// The time of day.
+    pub clock: SystemClock,
+    err_color: bool,
+    err_terminal: bool,
+}
+
+impl Context {
+    /// Opens the standard streams as the common flags say.
+    pub fn new(common: CommonArgs) -> Self {
+        let err_terminal = io::stderr().is_terminal();
+        let err_color = use_color(common.color, err_terminal);
+        let out = Output::new(common.color);
+        Self { common, out, clock: SystemClock, err_color, err_terminal }
+    }
+
+    /// True when standard error is a terminal, so that progress may be drawn there.
+    pub fn shows_progress(&self) -> bool {
+        self.err_terminal && !self.common.quiet
+    }
+
+    /// Prints one line for people on standard error, unless `-q`: a summary, a hint.
+    pub fn note(&self, line: &str) {
+        if !self.common.quiet {
+            Self::stderr(line);
+        }
+    }
+
+    /// Prints a warning on standard error, unless `-q`.
+    pub fn warn(&self, line: &str) {
+        if !self.common.quiet {
+            let mut text = Styled::new(self.err_color);
+            text.label(Label::Warning, "warning:");
+            text.text(" ");
+            text.text(&escape_line(line));
+            print_raw(&text.into_bytes());
+        }
+    }
+
+    /// Prints the line that says why the program ends, whatever the verbosity.
+    pub fn error(&self, line: &str) {
+        let mut text = Styled::new(self.err_color);
+        text.label(Label::Error, "dhcptool:");
+        text.text(" ");
+        text.text(&escape_line(line));
+        print_raw(&text.into_bytes());
+    }
+
+    /// Styled text for standard error with its colour decision.
+    pub fn err_styled(&self) -> Styled {
+        Styled::new(self.err_color)
+    }
+
+    /// Prints prepared lines (already escaped) on standard error.
+    pub fn stderr(lines: &str) {
+        print_raw(lines.as_bytes());
+    }
+}
+
+fn print_raw(bytes: &[u8]) {
+    let mut err = io::stderr().lock();
+    // Nothing can be done about a standard error that does not take it.
+    let _ = err.write_all(bytes);
+    if bytes.last() != Some(&b'\n') {
+        let _ = err.write_all(b"\n");
+    }
+}
+
+/// Standard output: unbuffered by itself, because callers hand over whole batches.
+pub struct Output {
+    sink: Sink,
+    color: bool,
+    terminal: bool,
+}
+
+enum Sink {
+    File(File),
+    Stdout(io::Stdout),
+}
+
+impl Output {
+    fn new(choice: ColorChoice) -> Self {
+        let stdout = io::stdout();
+        let terminal = stdout.is_terminal();
+        // A duplicate of the descriptor goes around the line buffer of std's handle.
+        let sink = match stdout.as_fd().try_clone_to_owned() {
+            Ok(fd) => Sink::File(File::from(fd)),
+            Err(_) => Sink::Stdout(stdout),
+        };
+        Self { sink, color: use_color(choice, terminal), terminal }
+    }
+
+    /// True when colour is wanted.
+    pub fn color(&self) -> bool {
+        self.color
+    }
+
+    /// True when it is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    /// An empty styled text with the colour decision of standard output.
+    pub fn styled(&self) -> Styled {
+        Styled::new(self.color)
+    }
+
+    /// Writes bytes and flushes them.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let result = match &mut self.sink {
+            Sink::File(file) => file.write_all(bytes),
+            Sink::Stdout(stdout) => stdout.write_all(bytes).and_then(|()| stdout.flush()),
+        };
+        result.map_err(|error| Failure::output(&error))
+    }
+
+    /// Writes styled text.
+    pub fn write_styled(&mut self, text: Styled) -> Result<(), Failure> {
+        self.write(&text.into_bytes())
+    }
+
+    /// Writes one value as a line of JSON.
+    pub fn write_json(&mut self, value: &impl serde::Serialize) -> Result<(), Failure> {
+        let mut line = serde_json::to_vec(value)
+            .map_err(|error| Failure::could_not_run(format_args!("cannot write JSON: {error}")))?;
+        line.push(b'\n');
+        self.write(&line)
+    }
+}
+
+fn use_color(choice: ColorChoice, terminal: bool) -> bool {
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => {
+            let dumb = env("TERM").is_some_and(|term| term == "dumb");
+            terminal && !dumb && env("NO_COLOR").is_none_or(|value| value.is_empty())
+        }
+    }
+}
+
+/// One variable of the environment.
+#[allow(clippy::disallowed_methods, reason = "this is the one place that meets the environment")]
+pub fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -1,0 +1,72 @@
+//! How the program ends: exit codes and the one line that says why.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+/// How a command ended. Only this file knows the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// Done, and the answer is the good one.
+    Good,
+    /// Done, and the answer is the bad one: nobody answered, a NAK, a rogue.
+    Bad,
+    /// The command line is wrong.
+    Usage,
+    /// It could not run: no permission, no such interface, no such file.
+    CouldNotRun,
+    /// The input is damaged; all that could be decoded was printed.
+    Damaged,
+    /// A code that is somebody else's: the command run inside the lab, a monitoring plugin's own convention.
+    Code(u8),
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Good => 0,
+            Exit::Bad => 1,
+            Exit::Usage => 2,
+            Exit::CouldNotRun => 3,
+            Exit::Damaged => 4,
+            Exit::Code(code) => code,
+        })
+    }
+}
+
+/// Why a command ended early: an exit code and one line for people. No line means silence (a closed pipe).
+#[derive(Debug)]
+pub struct Failure {
+    /// The code to end with.
+    pub exit: Exit,
+    /// What failed, on what, and what to do. One line; escaped when printed.
+    pub message: Option<String>,
+}
+
+/// What every command returns.
+pub type Outcome = Result<Exit, Failure>;
+
+impl Failure {
+    /// The command line is wrong.
+    pub fn usage(message: impl fmt::Display) -> Self {
+        Self { exit: Exit::Usage, message: Some(message.to_string()) }
+    }
+
+    /// It could not run.
+    pub fn could_not_run(message: impl fmt::Display) -> Self {
+        Self { exit: Exit::CouldNotRun, message: Some(message.to_string()) }
+    }
+
+    /// The input is damaged.
+    pub fn damaged(message: impl fmt::Display) -> Self {
+        Self { exit: Exit::Damaged, message: Some(message.to_string()) }
+    }
+
+    /// Writing standard output failed. A reader that went away (`| head`) is no failure at all.
+    pub fn output(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self { exit: Exit::Good, message: None };
+        }
+        Self::could_not_run(format_args!("cannot write standard output: {error}"))
+    }
+}
