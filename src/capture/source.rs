@@ -1,0 +1,121 @@
+//! Opening captures: files, FIFOs and standard input, compressed or not.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::CaptureError;
+use super::compress::{Compression, Damage};
+use super::reader::{Reader, Waiter};
+
+/// Where the bytes of an opened capture come from, decompressed.
+pub type Source = Box<dyn Read + Send>;
+
+/// Compression inside compression is followed this deep; more is a bomb, not a capture.
+const MAX_NESTING: usize = 2;
+
+/// Opens the capture at `path`; `-` is standard input.
+pub fn open(path: impl AsRef<Path>) -> Result<Reader<Source>, CaptureError> {
+    open_with(path.as_ref(), None)
+}
+
+/// Like [`open`], for a capture that may still grow: whenever there is nothing more to read, `waiter` decides.
+pub fn follow(path: impl AsRef<Path>, waiter: Waiter) -> Result<Reader<Source>, CaptureError> {
+    open_with(path.as_ref(), Some(waiter))
+}
+
+fn open_with(path: &Path, waiter: Option<Waiter>) -> Result<Reader<Source>, CaptureError> {
+    let stdin = path.as_os_str() == "-";
+    let name = if stdin { "standard input".to_owned() } else { path.to_string_lossy().into_owned() };
+    let failed = |source| CaptureError::Open { name: name.clone(), source };
+    let (input, size): (Source, _) = if stdin {
+        super::pipe::enlarge(&io::stdin());
+        (Box::new(raw_stdin().map_err(failed)?), None)
+    } else {
+        let file = File::open(path).map_err(failed)?;
+        let about = file.metadata().map_err(failed)?;
+        if about.is_dir() {
+            return Err(CaptureError::Directory { name });
+        }
+        super::pipe::enlarge(&file);
+        (Box::new(file), about.is_file().then_some(about.len()))
+    };
+    let consumed = Arc::new(AtomicU64::new(0));
+    let input =
+        decompressed(&name, Box::new(Counted { input, count: Arc::clone(&consumed) }), waiter.is_some())?;
+    let reader = match waiter {
+        Some(waiter) => Reader::following(name, input, waiter)?,
+        None => Reader::new(name, input)?,
+    };
+    Ok(reader.measured(consumed, size))
+}
+
+/// Standard input without the standard library's own small buffer.
+fn raw_stdin() -> io::Result<File> {
+    use std::os::fd::AsFd;
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
+
+/// Takes off as many layers of compression as there are.
+fn decompressed(name: &str, mut input: Source, growing: bool) -> Result<Source, CaptureError> {
+    for _ in 0..MAX_NESTING {
+        if growing {
+            // The first bytes of a growing capture may not be there yet, and nobody compresses one.
+            break;
+        }
+        let mut first = [0; Compression::MAGIC_LEN];
+        let count = read_up_to(&mut input, &mut first).map_err(|source| {
+            let name = name.to_owned();
+            match Damage::of(&source) {
+                Some(damage) => CaptureError::Damaged {
+                    name,
+                    offset: 0,
+                    compressed: Some(damage.at),
+                    expected: damage.expected.to_owned(),
+                },
+                None => CaptureError::Read { name, offset: 0, source },
+            }
+        })?;
+        let seen = first.get(..count).unwrap_or(&first);
+        let compression = Compression::recognise(seen);
+        input = Box::new(Cursor::new(seen.to_vec()).chain(input));
+        let Some(compression) = compression else { break };
+        input = compression.decoder(input).map_err(|source| CaptureError::Read {
+            name: name.to_owned(),
+            offset: 0,
+            source,
+        })?;
+    }
+    Ok(input)
+}
+
+/// Reads until `out` is full or the input ends.
+fn read_up_to(input: &mut impl Read, out: &mut [u8]) -> io::Result<usize> {
+    let mut count: usize = 0;
+    while let Some(room) = out.get_mut(count..).filter(|room| !room.is_empty()) {
+        match input.read(room) {
+            Ok(0) => break,
+            Ok(more) => count = count.saturating_add(more),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(count)
+}
+
+/// Counts the bytes that are read from the file itself.
+struct Counted {
+    input: Source,
+    count: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    #[inline]
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(out)?;
+        self.count.fetch_add(u64::try_from(count).unwrap_or(0), Ordering::Relaxed);
+        Ok(count)
+    }
+}

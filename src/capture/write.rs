@@ -1,0 +1,304 @@
+//! Keeping frames: pcap and pcapng writers.
+//!
+//! Every record goes out whole, in one call of the operating system when flushed after each frame, so that a killed process
+//! leaves at most its last frame unwritten.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::CaptureError;
+use crate::time::{Precision, Timestamp};
+use crate::wire::frame::LinkType;
+
+/// How much is gathered before it is written.
+const BUFFER: usize = 256 << 10;
+/// Interface names are cut to this length in bytes.
+const MAX_NAME: usize = 256;
+/// Comments are cut to this length in bytes; the format ends at 65,535.
+const MAX_COMMENT: usize = 60_000;
+
+/// A capture format that can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// pcap: one link type; µs or ns as the first frame has it.
+    Pcap,
+    /// pcapng: any mix of interfaces and link types, names and comments.
+    PcapNg,
+}
+
+impl Format {
+    /// The format meant by a file name: pcapng unless it ends in `.pcap`, `.cap` or `.dmp`.
+    pub fn of_path(path: &Path) -> Self {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let classic = ["pcap", "cap", "dmp"].iter().any(|known| extension.eq_ignore_ascii_case(known));
+        if classic { Self::Pcap } else { Self::PcapNg }
+    }
+}
+
+/// A frame to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameOut<'a> {
+    /// When it was captured.
+    pub time: Option<Timestamp>,
+    /// How many digits of a second are known.
+    pub precision: Precision,
+    /// What it starts with.
+    pub link: LinkType,
+    /// The interface's name; kept by pcapng only.
+    pub interface: Option<&'a str>,
+    /// The captured bytes.
+    pub data: &'a [u8],
+    /// How many bytes the frame had on the wire.
+    pub original_len: u32,
+    /// A remark about the frame; kept by pcapng only.
+    pub comment: Option<&'a str>,
+}
+
+impl<'a> From<super::Frame<'a>> for FrameOut<'a> {
+    fn from(frame: super::Frame<'a>) -> Self {
+        Self {
+            time: frame.time,
+            precision: frame.precision,
+            link: frame.link,
+            interface: frame.interface_name,
+            data: frame.data,
+            original_len: frame.original_len,
+            comment: None,
+        }
+    }
+}
+
+/// An interface that has been described in the file.
+#[derive(Debug, PartialEq, Eq)]
+struct Described {
+    link: LinkType,
+    name: Option<String>,
+    nano: bool,
+}
+
+/// A capture being written.
+pub struct Writer<W: Write> {
+    out: W,
+    name: String,
+    format: Format,
+    /// Whole records that are not written yet.
+    pending: Vec<u8>,
+    interfaces: Vec<Described>,
+}
+
+impl Writer<Box<dyn Write + Send>> {
+    /// Creates the file at `path`, replacing what was there; `-` is standard output.
+    pub fn create(path: impl AsRef<Path>, format: Format) -> Result<Self, CaptureError> {
+        let path = path.as_ref();
+        if path.as_os_str() == "-" {
+            return Ok(Self::new("standard output", Box::new(io::stdout()), format));
+        }
+        let name = path.to_string_lossy().into_owned();
+        match File::create(path) {
+            Ok(file) => Ok(Self::new(name, Box::new(file), format)),
+            Err(source) => Err(CaptureError::Write { name, source }),
+        }
+    }
+}
+
+impl<W: Write> Writer<W> {
+    /// Writes to `out`, which is called `name` in errors. A capture without frames is a valid one.
+    pub fn new(name: impl Into<String>, out: W, format: Format) -> Self {
+        let mut writer = Self {
+            out,
+            name: name.into(),
+            format,
+            pending: Vec::with_capacity(BUFFER),
+            interfaces: Vec::new(),
+        };
+        if format == Format::PcapNg {
+            writer.section();
+        }
+        writer
+    }
+
+    /// Adds a frame.
+    pub fn write(&mut self, frame: &FrameOut<'_>) -> Result<(), CaptureError> {
+        match self.format {
+            Format::Pcap => self.record(frame)?,
+            Format::PcapNg => self.packet(frame)?,
+        }
+        if self.pending.len() >= BUFFER { self.flush() } else { Ok(()) }
+    }
+
+    /// Hands everything to the operating system.
+    pub fn flush(&mut self) -> Result<(), CaptureError> {
+        if self.format == Format::Pcap && self.interfaces.is_empty() {
+            // No frame has said what the link type is.
+            self.file_header(LinkType::ETHERNET, Precision::Micro);
+        }
+        let written = self.out.write_all(&self.pending).and_then(|()| self.out.flush());
+        self.pending.clear();
+        written.map_err(|source| CaptureError::Write { name: self.name.clone(), source })
+    }
+
+    /// What the file is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        self.pending.extend_from_slice(bytes);
+    }
+
+    fn put32(&mut self, value: u32) {
+        self.put(&value.to_le_bytes());
+    }
+
+    fn unfit(&self, reason: impl Into<String>) -> CaptureError {
+        CaptureError::Unfit { name: self.name.clone(), reason: reason.into() }
+    }
+
+    fn size(&self, bytes: &[u8]) -> Result<u32, CaptureError> {
+        match u32::try_from(bytes.len()) {
+            Ok(length) if bytes.len() <= super::MAX_RECORD.saturating_sub(MAX_COMMENT * 2) => Ok(length),
+            _ => Err(self.unfit(format!("a frame of {} bytes is too long for a capture", bytes.len()))),
+        }
+    }
+
+    fn file_header(&mut self, link: LinkType, precision: Precision) {
+        let nano = precision == Precision::Nano;
+        self.put32(if nano { 0xa1b2_3c4d } else { 0xa1b2_c3d4 });
+        self.put(&[2, 0, 4, 0]);
+        self.put(&[0; 8]);
+        self.put32(262_144);
+        self.put32(link.0);
+        self.interfaces.push(Described { link, name: None, nano });
+    }
+
+    fn record(&mut self, frame: &FrameOut<'_>) -> Result<(), CaptureError> {
+        let length = self.size(frame.data)?;
+        if self.interfaces.is_empty() {
+            self.file_header(frame.link, frame.precision);
+        }
+        let Some(file) = self.interfaces.first() else { return Ok(()) };
+        if file.link != frame.link {
+            let (old, new) = (file.link.0, frame.link.0);
+            return Err(self.unfit(format!(
+                "pcap holds one link type, and after {old} comes a frame of {new}; write a .pcapng file instead"
+            )));
+        }
+        let nano = file.nano;
+        let nanoseconds = frame.time.unwrap_or_default().nanoseconds();
+        let seconds = u32::try_from(nanoseconds.div_euclid(1_000_000_000));
+        let fraction = u32::try_from(nanoseconds.rem_euclid(1_000_000_000)).unwrap_or(0);
+        let Ok(seconds) = seconds else {
+            return Err(
+                self.unfit("pcap cannot hold times before 1970 or after 2106; write a .pcapng file instead")
+            );
+        };
+        self.put32(seconds);
+        self.put32(if nano { fraction } else { fraction.div_euclid(1000) });
+        self.put32(length);
+        self.put32(frame.original_len);
+        self.put(frame.data);
+        Ok(())
+    }
+
+    fn section(&mut self) {
+        self.block(0x0a0d_0d0a, |body| {
+            body.extend_from_slice(&0x1a2b_3c4d_u32.to_le_bytes());
+            body.extend_from_slice(&[1, 0, 0, 0]);
+            body.extend_from_slice(&[0xff; 8]);
+            option(body, 4, concat!("dhcptool ", env!("CARGO_PKG_VERSION")).as_bytes());
+            option(body, 0, &[]);
+        });
+    }
+
+    /// Writes one block: `body` adds what stands between the length and its repetition, aligned to four bytes.
+    fn block(&mut self, kind: u32, body: impl FnOnce(&mut Vec<u8>)) {
+        self.put32(kind);
+        let at = self.pending.len();
+        self.put32(0);
+        body(&mut self.pending);
+        let inside = self.pending.len().saturating_sub(at).saturating_sub(4);
+        let total = u32::try_from(inside.saturating_add(12)).unwrap_or(u32::MAX);
+        if let Some(field) = self.pending.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+            *field = total.to_le_bytes();
+        }
+        self.put32(total);
+    }
+
+    fn packet(&mut self, frame: &FrameOut<'_>) -> Result<(), CaptureError> {
+        let length = self.size(frame.data)?;
+        let interface = self.interface(frame);
+        let nano = frame.precision == Precision::Nano;
+        let nanoseconds = frame.time.unwrap_or_default().nanoseconds();
+        let Ok(nanoseconds) = u64::try_from(nanoseconds) else {
+            return Err(self.unfit("a frame from before 1970 cannot be written"));
+        };
+        let ticks = if nano { nanoseconds } else { nanoseconds.div_euclid(1000) };
+        self.block(6, |body| {
+            let [t0, t1, t2, t3, t4, t5, t6, t7] = ticks.to_le_bytes();
+            body.extend_from_slice(&interface.to_le_bytes());
+            body.extend_from_slice(&[t4, t5, t6, t7, t0, t1, t2, t3]);
+            body.extend_from_slice(&length.to_le_bytes());
+            body.extend_from_slice(&frame.original_len.to_le_bytes());
+            body.extend_from_slice(frame.data);
+            pad(body, frame.data.len());
+            if let Some(comment) = frame.comment {
+                option(body, 1, cut(comment, MAX_COMMENT));
+                option(body, 0, &[]);
+            }
+        });
+        Ok(())
+    }
+
+    /// The number of the frame's interface, described first if it is new.
+    fn interface(&mut self, frame: &FrameOut<'_>) -> u32 {
+        let nano = frame.precision == Precision::Nano;
+        let known = self.interfaces.iter().position(|known| {
+            known.link == frame.link && known.name.as_deref() == frame.interface && known.nano == nano
+        });
+        let index = known.unwrap_or_else(|| {
+            let link = u16::try_from(frame.link.0).unwrap_or(u16::MAX);
+            self.block(1, |body| {
+                body.extend_from_slice(&link.to_le_bytes());
+                body.extend_from_slice(&[0; 6]);
+                if let Some(name) = frame.interface {
+                    option(body, 2, cut(name, MAX_NAME));
+                }
+                option(body, 9, &[if nano { 9 } else { 6 }]);
+                option(body, 0, &[]);
+            });
+            let name = frame.interface.map(str::to_owned);
+            self.interfaces.push(Described { link: frame.link, name, nano });
+            self.interfaces.len().saturating_sub(1)
+        });
+        u32::try_from(index).unwrap_or(u32::MAX)
+    }
+}
+
+impl<W: Write> Drop for Writer<W> {
+    /// Writes what is left; call [`Writer::flush`] first to learn whether that worked.
+    fn drop(&mut self) {
+        if !self.pending.is_empty() || self.interfaces.is_empty() {
+            let _ = self.flush();
+        }
+    }
+}
+
+/// At most `limit` bytes of `text`, never half a character.
+fn cut(text: &str, limit: usize) -> &[u8] {
+    let end = (0..=limit.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.as_bytes().get(..end).unwrap_or_default()
+}
+
+fn option(body: &mut Vec<u8>, code: u16, value: &[u8]) {
+    body.extend_from_slice(&code.to_le_bytes());
+    body.extend_from_slice(&u16::try_from(value.len()).unwrap_or(0).to_le_bytes());
+    body.extend_from_slice(value);
+    pad(body, value.len());
+}
+
+/// Adds the zeros that align `length` bytes to four.
+fn pad(body: &mut Vec<u8>, length: usize) {
+    let zeros = length.wrapping_neg() & 3;
+    body.resize(body.len().saturating_add(zeros), 0);
+}
