@@ -19,8 +19,10 @@ fn check(folder: &str, files: &[(String, Vec<u8>)]) {
             fs::write(folder.join(name), text).unwrap();
         }
     }
-    let mut there: Vec<String> =
-        fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut there: Vec<String> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     there.sort();
     let mut wanted: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
     wanted.sort();
@@ -38,6 +40,7 @@ fn man_pages_are_current() {
 
 #[test]
 fn completions_are_current() {
-    let files = generate::SHELLS.iter().map(|(shell, name)| ((*name).to_owned(), generate::completion(*shell)));
+    let files =
+        generate::SHELLS.iter().map(|(shell, name)| ((*name).to_owned(), generate::completion(*shell)));
     check("completions", &files.collect::<Vec<_>>());
 }

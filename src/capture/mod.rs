@@ -17,6 +17,8 @@ mod pcapng;
 mod pipe;
 mod reader;
 mod source;
+#[cfg(test)]
+mod tests;
 pub mod write;
 
 pub use error::CaptureError;

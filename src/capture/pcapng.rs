@@ -1,6 +1,7 @@
 //! The block format: sections that hold interfaces and packets (draft-ietf-opsawg-pcapng).
 //!
-//! Every block is type (4 bytes), total length (4), body, total length again (4).
+//! Every block is type (4 bytes), total length (4), body, total length again (4). A length that is no multiple of four
+//! breaks the specification; it is rounded up, as Wireshark does.
 
 use super::bytes::{Order, array, len};
 use super::{Interface, MAX_RECORD, Record, Step};
@@ -15,8 +16,9 @@ const INTERFACE: u32 = 1;
 const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
-/// Custom blocks, to be copied and not to be copied. Wireshark numbers them like frames, so we do.
-const CUSTOM: [u32; 2] = [0x0bad, 0x4000_0bad];
+/// Blocks without a packet that Wireshark numbers like frames, so we do: custom blocks (to be copied, not to be copied),
+/// systemd journal entries, and the event blocks of sysdig.
+const NUMBERED: [u32; 9] = [0x0bad, 0x4000_0bad, 9, 0x204, 0x208, 0x216, 0x217, 0x221, 0x222];
 
 const BYTE_ORDER: u32 = 0x1a2b_3c4d;
 /// Type and length in front, length behind.
@@ -81,6 +83,7 @@ impl Decoder {
         if let Some(damage) = bad_size(size, least) {
             return damage;
         }
+        let size = padded(size);
         let Some(block) = bytes.get(..size) else { return Step::Short { need: size, what: "a block" } };
         if let Some(damage) = self.bad_trailer(block, total) {
             return damage;
@@ -104,7 +107,7 @@ impl Decoder {
         }
         self.trailer = Some(total);
         let before = padded(size).saturating_sub(TRAILER);
-        if CUSTOM.contains(&kind) { Step::Count(before) } else { Step::Skip(before) }
+        if NUMBERED.contains(&kind) { Step::Count(before) } else { Step::Skip(before) }
     }
 
     /// The trailing length of a block that was skipped.
@@ -140,6 +143,7 @@ impl Decoder {
         if let Some(damage) = bad_size(size, 28) {
             return damage;
         }
+        let size = padded(size);
         let Some(block) = bytes.get(..size) else {
             return Step::Short { need: size, what: "a section header" };
         };
@@ -272,19 +276,20 @@ impl Decoder {
     }
 
     fn unknown_interface(&self, index: u32) -> Step {
-        let count = self.interfaces.len();
-        let expected =
-            format!("an interface number below {count} (the interfaces described so far), found {index}");
+        let expected = match self.interfaces.len() {
+            0 => "an interface description before the first packet".to_owned(),
+            count => format!("an interface number below {count} (those described so far), found {index}"),
+        };
         Step::Damaged { at: 8, expected }
     }
 }
 
 fn bad_size(size: usize, least: usize) -> Option<Step> {
-    if (least..=MAX_RECORD).contains(&size) && size.is_multiple_of(4) {
+    // The limit is a multiple of four, so that rounding up stays within it.
+    if (least..=MAX_RECORD).contains(&size) {
         return None;
     }
-    let expected =
-        format!("a block length between {least} and {MAX_RECORD} that is a multiple of 4, found {size}");
+    let expected = format!("a block length between {least} and {MAX_RECORD}, found {size}");
     Some(Step::Damaged { at: 4, expected })
 }
 

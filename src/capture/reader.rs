@@ -172,8 +172,7 @@ impl<R: Read> Reader<R> {
                     return Ok(false);
                 }
                 let there = self.offset.saturating_sub(block);
-                let expected =
-                    format!("{size} more bytes of the block that starts here, the file ends after {there}");
+                let expected = format!("a whole block, the file ends after {there} bytes of it");
                 return Err(CaptureError::Damaged {
                     name: self.name.clone(),
                     offset: block,

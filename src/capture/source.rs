@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};
+use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,7 +55,6 @@ fn open_with(path: &Path, waiter: Option<Waiter>) -> Result<Reader<Source>, Capt
 
 /// Standard input without the standard library's own small buffer.
 fn raw_stdin() -> io::Result<File> {
-    use std::os::fd::AsFd;
     Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
 }
 

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use super::CaptureError;
@@ -92,7 +93,11 @@ impl Writer<Box<dyn Write + Send>> {
     pub fn create(path: impl AsRef<Path>, format: Format) -> Result<Self, CaptureError> {
         let path = path.as_ref();
         if path.as_os_str() == "-" {
-            return Ok(Self::new("standard output", Box::new(io::stdout()), format));
+            // A duplicate of the descriptor goes around the line buffer of the standard library.
+            return match io::stdout().as_fd().try_clone_to_owned() {
+                Ok(fd) => Ok(Self::new("standard output", Box::new(File::from(fd)), format)),
+                Err(source) => Err(CaptureError::Write { name: "standard output".to_owned(), source }),
+            };
         }
         let name = path.to_string_lossy().into_owned();
         match File::create(path) {
