@@ -1,0 +1,183 @@
+//! IP fragments on their way to becoming a datagram again, in bounded memory.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+
+/// How many datagrams are put together at a time.
+const MAX_DATAGRAMS: usize = 64;
+/// How many datagrams are remembered as not worth it.
+const MAX_IGNORED: usize = 64;
+/// The longest payload of an IP packet; with [`MAX_DATAGRAMS`] it bounds the memory to 4 MiB.
+const MAX_PAYLOAD: usize = 65_535;
+/// A fragment that comes later than this after the one before it belongs to another datagram (RFC 8200 §4.5: 60 s).
+const MAX_AGE_NS: u64 = 60_000_000_000;
+
+/// What the fragments of one datagram have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    pub(super) src: IpAddr,
+    pub(super) dst: IpAddr,
+    pub(super) id: u32,
+    pub(super) protocol: u8,
+    pub(super) vlan: Option<u16>,
+}
+
+/// Where a fragment belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) key: Key,
+    /// In bytes.
+    pub(super) offset: usize,
+    /// It is not the last.
+    pub(super) more: bool,
+}
+
+/// What a fragment led to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Others are missing.
+    Kept,
+    /// It is of no use.
+    Dropped,
+    /// It was the last that was missing.
+    Whole { data: Vec<u8>, overlapped: bool },
+}
+
+/// The datagrams that are not yet whole.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fragments {
+    partial: Vec<Partial>,
+    ignored: VecDeque<(Key, i64)>,
+    touches: u64,
+}
+
+impl Fragments {
+    /// Forgets a datagram whose first fragment shows that it is nothing to wait for, and refuses the rest of it.
+    pub(super) fn ignore(&mut self, key: Key, time_ns: i64) {
+        self.partial.retain(|partial| partial.key != key);
+        self.ignored.retain(|(ignored, _)| *ignored != key);
+        if self.ignored.len() >= MAX_IGNORED {
+            self.ignored.pop_front();
+        }
+        self.ignored.push_back((key, time_ns));
+    }
+
+    /// Adds a fragment.
+    pub(super) fn add(&mut self, piece: &Piece, data: &[u8], time_ns: i64) -> Outcome {
+        let end = piece.offset.saturating_add(data.len());
+        if data.is_empty() || end > MAX_PAYLOAD {
+            return Outcome::Dropped;
+        }
+        if piece.offset == 0 {
+            self.ignored.retain(|(key, _)| *key != piece.key);
+        } else if self.ignored.iter().any(|(key, time)| *key == piece.key && !is_old(*time, time_ns)) {
+            return Outcome::Dropped;
+        }
+        self.touches = self.touches.wrapping_add(1);
+        let at = self.seat(piece.key, time_ns);
+        let Some(partial) = self.partial.get_mut(at) else { return Outcome::Dropped };
+        partial.touched = self.touches;
+        partial.time_ns = time_ns;
+        partial.add(piece, data, end);
+        if !partial.is_whole() {
+            return Outcome::Kept;
+        }
+        let Partial { mut data, total, overlapped, .. } = self.partial.swap_remove(at);
+        data.truncate(total.unwrap_or(MAX_PAYLOAD));
+        Outcome::Whole { data, overlapped }
+    }
+
+    /// The place of a datagram: its own, a new one, or that of the one untouched for longest.
+    fn seat(&mut self, key: Key, time_ns: i64) -> usize {
+        if let Some(at) = self.partial.iter().position(|partial| partial.key == key) {
+            if let Some(partial) = self.partial.get_mut(at)
+                && is_old(partial.time_ns, time_ns)
+            {
+                *partial = Partial::new(key);
+            }
+            return at;
+        }
+        if self.partial.len() >= MAX_DATAGRAMS {
+            let oldest = self.partial.iter().enumerate().min_by_key(|(_, partial)| partial.touched);
+            if let Some((at, _)) = oldest {
+                self.partial.swap_remove(at);
+            }
+        }
+        self.partial.push(Partial::new(key));
+        self.partial.len().saturating_sub(1)
+    }
+}
+
+/// Times of a capture may also run backwards.
+fn is_old(then_ns: i64, now_ns: i64) -> bool {
+    now_ns.abs_diff(then_ns) > MAX_AGE_NS
+}
+
+/// A datagram that is not yet whole. Where fragments overlap, the bytes that came first stay.
+#[derive(Clone, Debug)]
+struct Partial {
+    key: Key,
+    time_ns: i64,
+    touched: u64,
+    data: Vec<u8>,
+    /// Which parts of `data` are there: start and end, ascending, neither overlapping nor touching.
+    spans: Vec<(usize, usize)>,
+    total: Option<usize>,
+    overlapped: bool,
+}
+
+impl Partial {
+    fn new(key: Key) -> Self {
+        Self {
+            key,
+            time_ns: 0,
+            touched: 0,
+            data: Vec::new(),
+            spans: Vec::new(),
+            total: None,
+            overlapped: false,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        matches!((self.spans.as_slice(), self.total), ([(0, end)], Some(total)) if *end >= total)
+    }
+
+    fn add(&mut self, piece: &Piece, data: &[u8], end: usize) {
+        let start = piece.offset;
+        if !piece.more {
+            self.overlapped |= self.total.is_some_and(|total| total != end);
+            self.total.get_or_insert(end);
+        }
+        if self.data.len() < end {
+            self.data.resize(end, 0);
+        }
+        // The spans that the new one overlaps or touches.
+        let from = self.spans.partition_point(|span| span.1 < start);
+        let to = self.spans.partition_point(|span| span.0 <= end);
+        let near = self.spans.get(from..to).unwrap_or_default();
+        let repeated = near.iter().any(|span| span.0 <= start && end <= span.1)
+            && self.data.get(start..end) == Some(data);
+        if repeated {
+            return;
+        }
+        self.overlapped |= near.iter().any(|span| span.0 < end && start < span.1);
+        let (mut first, mut last, mut at) = (start, end, start);
+        for &(span_start, span_end) in near {
+            copy(&mut self.data, data, start, at, span_start);
+            at = at.max(span_end);
+            first = first.min(span_start);
+            last = last.max(span_end);
+        }
+        copy(&mut self.data, data, start, at, end);
+        self.spans.splice(from..to, [(first, last)]);
+    }
+}
+
+/// Copies `from..to` (places in the datagram) of a fragment that starts at `start`.
+fn copy(datagram: &mut [u8], fragment: &[u8], start: usize, from: usize, to: usize) {
+    let source = fragment.get(from.saturating_sub(start)..to.saturating_sub(start));
+    if let (Some(source), Some(target)) = (source, datagram.get_mut(from..to)) {
+        target.copy_from_slice(source);
+    }
+}

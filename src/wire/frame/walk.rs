@@ -1,0 +1,329 @@
+//! The walk itself: one step per layer, until there is a UDP payload or nothing more to follow.
+
+use super::bytes::{Bytes, be16};
+use super::fragments::{Fragments, Outcome, Piece};
+use super::ports::{PortSet, Ports};
+use super::tunnel::{self, Tunnel};
+use super::{Datagram, Ip, Layer, Layers, Link, LinkType, Protocol, Vlans, ip, link, udp, wlan};
+
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Walked {
+    /// It was followed as far as it goes.
+    #[default]
+    Done,
+    /// It is an IP fragment, kept until the rest of its datagram comes.
+    Kept,
+    /// It is an IP fragment, and this walker does not reassemble: nothing was handed out, a walker that does has to see
+    /// the frame.
+    NeedsReassembly,
+    /// Layers are nested deeper than [`MAX_LAYERS`](super::MAX_LAYERS); what lies below was not looked at.
+    TooDeep,
+}
+
+/// Finds the DHCP datagrams in frames. Has memory of its own for IP fragments, bounded to 64 datagrams and 4 MiB;
+/// everything else is borrowed from the frame.
+///
+/// A capture may be walked in parallel: give each worker a walker [without reassembly](Self::without_reassembly), and
+/// pass every frame for which it says [`Walked::NeedsReassembly`], in the order of the capture, to one walker that
+/// reassembles. That gives what one walker over all frames gives.
+#[derive(Clone, Debug)]
+pub struct Walker {
+    ports: Ports,
+    /// The ports of DHCP and of every tunnel.
+    open: PortSet,
+    fragments: Option<Box<Fragments>>,
+}
+
+impl Walker {
+    /// A walker that puts IP fragments together.
+    pub fn new(ports: Ports) -> Self {
+        let fragments = Some(Box::default());
+        Self { fragments, ..Self::without_reassembly(ports) }
+    }
+
+    /// A walker that keeps nothing from one frame to the next.
+    pub fn without_reassembly(ports: Ports) -> Self {
+        let open =
+            PortSet::new(tunnel::PORTS.iter().map(|(port, _)| *port).chain(ports.as_slice().iter().copied()));
+        Self { ports, open, fragments: None }
+    }
+
+    /// Calls `found` for each DHCP datagram in `frame`, which was `original_len` bytes long on the wire.
+    /// `time_ns` (nanoseconds since any epoch) only ages fragments.
+    pub fn walk<F: FnMut(Datagram<'_>)>(
+        &mut self,
+        link: LinkType,
+        frame: &[u8],
+        original_len: usize,
+        time_ns: i64,
+        mut found: F,
+    ) -> Walked {
+        if !self.may_matter(link, frame) {
+            return Walked::Done;
+        }
+        let mut context = Context { time_ns, ..Context::default() };
+        self.run(What::Link(link), Bytes::new(frame, original_len), &mut context, &mut found)
+    }
+
+    /// A quick look that is never wrong when it says no: false means that [`walk`](Self::walk) would find nothing and
+    /// keep nothing. Looks at no more than the Ethernet (or cooked, or raw IP) header, three VLAN tags, the IP header and
+    /// the UDP ports; whatever is less common is worth a walk.
+    #[inline]
+    pub fn may_matter(&self, link: LinkType, frame: &[u8]) -> bool {
+        let mut at = match link {
+            LinkType::ETHERNET => 12,
+            LinkType::LINUX_SLL => 14,
+            LinkType::RAW | LinkType::DLT_RAW => return self.ip_may_matter(frame),
+            _ => return true,
+        };
+        for _ in 0..4 {
+            let Some(rest) = frame.get(at..) else { return false };
+            let Some((ethertype, packet)) = rest.split_first_chunk() else { return false };
+            match u16::from_be_bytes(*ethertype) {
+                link::IPV4 | link::IPV6 => return self.ip_may_matter(packet),
+                link::ARP => return false,
+                link::VLAN => at = at.wrapping_add(4),
+                _ => return true,
+            }
+        }
+        true
+    }
+
+    /// The part of [`may_matter`](Self::may_matter) that looks at an IP packet.
+    #[inline]
+    fn ip_may_matter(&self, packet: &[u8]) -> bool {
+        let Some(&first) = packet.first() else { return false };
+        let (protocol, fragment, at) = match first >> 4 {
+            4 => {
+                let Some(head) = packet.first_chunk::<20>() else { return false };
+                let fragment = u16::from_be_bytes([head[6], head[7]]) & 0x3fff != 0;
+                (head[9], fragment, usize::from(first & 15) << 2)
+            }
+            6 => {
+                let Some(head) = packet.first_chunk::<40>() else { return false };
+                (head[6], false, 40)
+            }
+            _ => return false,
+        };
+        match protocol {
+            ip::UDP if fragment => true,
+            ip::UDP => match (be16(packet, at), be16(packet, at.wrapping_add(2))) {
+                (Some(src), Some(dst)) => self.open.contains(src) || self.open.contains(dst),
+                _ => false,
+            },
+            ip::ICMP if !fragment => packet.get(at).is_some_and(|kind| ip::is_icmp_error(*kind)),
+            _ => ip::is_followed(protocol),
+        }
+    }
+
+    /// Walks from `what` on. `found` is a trait object because a walk can start another inside itself.
+    fn run(
+        &mut self,
+        mut what: What,
+        mut bytes: Bytes<'_>,
+        context: &mut Context,
+        found: &mut dyn FnMut(Datagram<'_>),
+    ) -> Walked {
+        // Every layer is at most two steps, and there is room for a limited number of layers.
+        for _ in 0..MAX_STEPS {
+            let step = match what {
+                What::Link(link) => link::link_type(link, bytes, context),
+                What::Ethernet => link::ethernet(bytes, context),
+                What::EtherType(ethertype) => link::ethertype(ethertype, bytes, context),
+                What::Llc => link::llc(bytes, context),
+                What::Ppp => link::ppp(bytes, context),
+                What::Mpls => tunnel::mpls(bytes, context),
+                What::Wlan { swapped } => wlan::wlan(swapped, bytes, context),
+                What::Ip => ip::ip(bytes, context),
+                What::Transport(protocol) => match protocol {
+                    ip::UDP => match udp::split(bytes, context) {
+                        Some(parts) => match self.udp(&parts, context, found) {
+                            Some(next) => Some(next),
+                            None => return context.done(),
+                        },
+                        None => None,
+                    },
+                    _ => ip::transport(protocol, bytes, context),
+                },
+                What::Fragment(piece) => return self.fragment(&piece, bytes, context, found),
+                What::Subframes => return self.each(wlan::subframes(bytes), context, found),
+                What::Samples => return self.each(tunnel::samples(bytes), context, found),
+            };
+            match step {
+                Some(next) => (what, bytes) = next,
+                None => return context.done(),
+            }
+        }
+        Walked::TooDeep
+    }
+
+    /// Hands out a payload on a DHCP port, or goes on into a tunnel.
+    fn udp<'a>(
+        &self,
+        parts: &udp::Parts<'a>,
+        context: &mut Context,
+        found: &mut dyn FnMut(Datagram<'_>),
+    ) -> Option<(What, Bytes<'a>)> {
+        match self.service(parts)? {
+            Service::Tunnel(tunnel) => tunnel::enter(tunnel, parts.body, context),
+            Service::Dhcp => {
+                let body = parts.body;
+                // An error that quotes the ports and nothing else quotes no message, and nobody sent an empty one.
+                if body.have.is_empty() && (context.quoted || body.len == 0) {
+                    return None;
+                }
+                let (checksum, checksum_values) = udp::judge(parts, context);
+                found(Datagram {
+                    protocol: Protocol::Dhcpv4,
+                    layers: context.layers,
+                    quoted: context.quoted,
+                    link: context.link,
+                    vlans: context.vlans,
+                    ip: context.ip,
+                    udp: super::Udp { src_port: parts.src, dst_port: parts.dst, checksum },
+                    payload: body.have,
+                    promised: parts.promised,
+                    cut: body.have.len() < body.len,
+                    overlapped: context.overlapped,
+                    checksum_values,
+                });
+                None
+            }
+        }
+    }
+
+    /// Who a datagram is for. Services have the lower numbers, so the lower port decides first.
+    fn service(&self, parts: &udp::Parts<'_>) -> Option<Service> {
+        let (low, high) = (parts.src.min(parts.dst), parts.src.max(parts.dst));
+        if self.ports.contains(low) {
+            return Some(Service::Dhcp);
+        }
+        if let Some(tunnel) = tunnel::on_port(low) {
+            return Some(Service::Tunnel(tunnel));
+        }
+        if self.ports.contains(high) {
+            // A client of some other service may have been given 4011 as its port.
+            let dhcp = !udp::is_other_service(low) || udp::has_cookie(parts.body.have);
+            return dhcp.then_some(Service::Dhcp);
+        }
+        tunnel::on_port(high).filter(|_| !udp::is_other_service(low)).map(Service::Tunnel)
+    }
+
+    /// Keeps a fragment, and walks on when it completes its datagram.
+    fn fragment(
+        &mut self,
+        piece: &Piece,
+        bytes: Bytes<'_>,
+        context: &mut Context,
+        found: &mut dyn FnMut(Datagram<'_>),
+    ) -> Walked {
+        let Some(fragments) = &mut self.fragments else { return Walked::NeedsReassembly };
+        let ports = be16(bytes.have, 0).zip(be16(bytes.have, 2));
+        if piece.key.protocol == ip::UDP
+            && piece.offset == 0
+            && ports.is_some_and(|(src, dst)| !self.open.contains(src) && !self.open.contains(dst))
+        {
+            fragments.ignore(piece.key, context.time_ns);
+            return Walked::Done;
+        }
+        match fragments.add(piece, bytes.have, context.time_ns) {
+            Outcome::Kept => Walked::Kept,
+            Outcome::Dropped => Walked::Done,
+            Outcome::Whole { data, overlapped } => {
+                context.overlapped |= overlapped;
+                let whole = Bytes::new(&data, data.len());
+                self.run(What::Transport(piece.key.protocol), whole, context, found)
+            }
+        }
+    }
+
+    /// Walks several packets of one frame, each with what stood before it.
+    fn each<'a>(
+        &mut self,
+        packets: impl Iterator<Item = (What, Bytes<'a>)>,
+        context: &mut Context,
+        found: &mut dyn FnMut(Datagram<'_>),
+    ) -> Walked {
+        // Packets of one frame cannot wait for different frames to come: their fragments stay single.
+        context.alone = true;
+        let mut walked = Walked::Done;
+        for (what, bytes) in packets.take(MAX_PACKETS) {
+            if self.run(what, bytes, &mut context.clone(), found) == Walked::TooDeep {
+                walked = Walked::TooDeep;
+            }
+        }
+        walked
+    }
+}
+
+/// The most steps of one walk: a layer takes one for itself and one to find out what it is.
+const MAX_STEPS: usize = 64;
+
+/// The most packets that are looked at in one frame.
+const MAX_PACKETS: usize = 64;
+
+/// Who a UDP datagram is for.
+enum Service {
+    Dhcp,
+    Tunnel(Tunnel),
+}
+
+/// What the bytes at hand are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Link(LinkType),
+    Ethernet,
+    EtherType(u16),
+    Llc,
+    Ppp,
+    Mpls,
+    Wlan { swapped: bool },
+    Ip,
+    Transport(u8),
+    Fragment(Piece),
+    Subframes,
+    Samples,
+}
+
+/// What is known so far about the way to the message.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Context {
+    pub(super) layers: Layers,
+    pub(super) link: Option<Link>,
+    pub(super) vlans: Vlans,
+    pub(super) ip: Option<Ip>,
+    /// Inside an ICMP error.
+    pub(super) quoted: bool,
+    /// Fragments are not to be waited for.
+    pub(super) alone: bool,
+    /// Some fragments of the datagram overlapped.
+    pub(super) overlapped: bool,
+    /// The IP header routes by way of other addresses, so its destination may not be the last.
+    pub(super) rerouted: bool,
+    pub(super) time_ns: i64,
+    too_deep: bool,
+}
+
+impl Context {
+    /// Notes a layer; none when there are too many.
+    pub(super) fn push(&mut self, layer: Layer) -> Option<()> {
+        if self.layers.push(layer) {
+            return Some(());
+        }
+        self.too_deep = true;
+        None
+    }
+
+    /// Notes a link layer: what was known about an outer one is over.
+    pub(super) fn push_link(&mut self, link: Link) -> Option<()> {
+        self.push(link.layer)?;
+        self.link = Some(link);
+        self.vlans = Vlans::default();
+        Some(())
+    }
+
+    fn done(&self) -> Walked {
+        if self.too_deep { Walked::TooDeep } else { Walked::Done }
+    }
+}
