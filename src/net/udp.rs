@@ -1,0 +1,141 @@
+//! The layer-3 transport: UDP sockets towards a server that is not on the segment.
+//!
+//! The kernel chooses the way. Callers hand over the same frames as at layer 2; their IPv4 and UDP headers say ports and
+//! destination, their link-layer header is dropped. What is received, and both stamps, still come from capture handles
+//! on the interface the kernel sends through.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, SockFlag, SockType, SockaddrIn, bind, sendto, setsockopt, socket, sockopt,
+};
+
+use super::iface::Interface;
+use super::linux::{Options, PacketTransport};
+use super::{Event, NetError, Stats, Transport};
+use crate::time::Timestamp;
+use crate::wire::frame::LinkType;
+
+/// UDP datagrams by the kernel's routing.
+pub struct UdpTransport {
+    tap: PacketTransport,
+    sockets: BTreeMap<SocketAddrV4, OwnedFd>,
+}
+
+impl UdpTransport {
+    /// Opens capture handles on `interface`, which [`route::to`](super::route::to) names. Needs `CAP_NET_RAW`, and
+    /// `CAP_NET_BIND_SERVICE` once something is sent from a port below 1024.
+    pub fn open(interface: &Interface, options: &Options) -> Result<Self, NetError> {
+        Ok(Self { tap: PacketTransport::open(interface, options)?, sockets: BTreeMap::new() })
+    }
+
+    /// The socket bound to `local`; kept open, so that replies meet a listener and not an ICMP error.
+    fn socket(&mut self, local: SocketAddrV4) -> Result<&OwnedFd, NetError> {
+        match self.sockets.entry(local) {
+            std::collections::btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
+            std::collections::btree_map::Entry::Vacant(entry) => Ok(entry.insert(open(local)?)),
+        }
+    }
+}
+
+fn open(local: SocketAddrV4) -> Result<OwnedFd, NetError> {
+    let fail = |errno| NetError::io("open UDP", local.to_string(), errno);
+    let fd = socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None).map_err(fail)?;
+    setsockopt(&fd, sockopt::ReuseAddr, &true).map_err(fail)?;
+    setsockopt(&fd, sockopt::Broadcast, &true).map_err(fail)?;
+    bind(fd.as_raw_fd(), &SockaddrIn::from(local)).map_err(fail)?;
+    Ok(fd)
+}
+
+impl Transport for UdpTransport {
+    fn send(&mut self, frame: &[u8]) -> Result<(), NetError> {
+        let name = self.tap.interface().to_owned();
+        let link_type = self.tap.link_type();
+        let (local, remote, payload) = datagram(link_type, frame).ok_or_else(|| NetError::FrameSize {
+            object: name,
+            length: frame.len(),
+            reason: "no UDP datagram in an unfragmented IPv4 packet".to_owned(),
+        })?;
+        let socket = self.socket(local)?;
+        sendto(socket.as_raw_fd(), payload, &SockaddrIn::from(remote), MsgFlags::empty())
+            .map_err(|errno| NetError::Io {
+                operation: "send to",
+                object: remote.to_string(),
+                source: io::Error::from(errno),
+            })
+            .map(drop)
+    }
+
+    fn wait(&mut self, deadline: Option<Timestamp>) -> Result<Event<'_>, NetError> {
+        self.tap.wait(deadline)
+    }
+
+    fn link_type(&self) -> LinkType {
+        self.tap.link_type()
+    }
+
+    fn stats(&mut self) -> Result<Stats, NetError> {
+        self.tap.stats()
+    }
+}
+
+/// Source, destination and payload of the UDP datagram in a frame (Ethernet without or with tags, or bare IPv4).
+fn datagram(link_type: LinkType, frame: &[u8]) -> Option<(SocketAddrV4, SocketAddrV4, &[u8])> {
+    let mut packet = frame;
+    if link_type == LinkType::ETHERNET {
+        packet = frame.get(12..)?;
+        while let [0x81, 0x00, _, _, rest @ ..] | [0x88, 0xa8, _, _, rest @ ..] = packet {
+            packet = rest;
+        }
+        packet = packet.strip_prefix(&[0x08, 0x00])?;
+    }
+    let head: &[u8; 20] = packet.first_chunk()?;
+    if head[0] >> 4 != 4 || head[9] != 17 {
+        return None;
+    }
+    let header_len = usize::from(head[0] & 0x0f).checked_mul(4)?;
+    let source = Ipv4Addr::new(head[12], head[13], head[14], head[15]);
+    let destination = Ipv4Addr::new(head[16], head[17], head[18], head[19]);
+    let udp = packet.get(header_len..)?;
+    let &[s1, s2, d1, d2, l1, l2, _, _, ref payload @ ..] = udp else { return None };
+    let length = usize::from(u16::from_be_bytes([l1, l2])).checked_sub(8)?;
+    let payload = payload.get(..length.min(payload.len()))?;
+    let local = SocketAddrV4::new(source, u16::from_be_bytes([s1, s2]));
+    let remote = SocketAddrV4::new(destination, u16::from_be_bytes([d1, d2]));
+    Some((local, remote, payload))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame() -> Vec<u8> {
+        let mut frame = vec![0xff; 12];
+        frame.extend([0x81, 0, 0, 5, 0x08, 0]);
+        frame.extend([0x45, 0, 0, 31, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 192, 0, 2, 9]);
+        frame.extend([0, 67, 0, 67, 0, 11, 0, 0, b'a', b'b', b'c', 0, 0]);
+        frame
+    }
+
+    #[test]
+    fn finds_the_datagram() {
+        let frame = frame();
+        let (local, remote, payload) = datagram(LinkType::ETHERNET, &frame).unwrap();
+        assert_eq!(local.to_string(), "10.0.0.1:67");
+        assert_eq!(remote.to_string(), "192.0.2.9:67");
+        assert_eq!(payload, b"abc");
+        assert!(datagram(LinkType(101), frame.get(18..).unwrap()).is_some(), "bare IPv4");
+    }
+
+    #[test]
+    fn a_cut_frame_has_none() {
+        let frame = frame();
+        for cut in 0..frame.len() {
+            let found = datagram(LinkType::ETHERNET, frame.get(..cut).unwrap());
+            assert_eq!(found.is_some(), cut >= 46, "{cut}");
+        }
+    }
+}
