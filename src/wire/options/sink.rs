@@ -2,6 +2,9 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::kind::Names;
+use super::registry::Space;
+
 /// Receives a value while it is decoded, event by event, so that JSON, text and owned values come from one decoder and
 /// none of them needs memory of its own.
 ///
@@ -26,6 +29,26 @@ pub trait Sink {
     fn text(&mut self, bytes: &[u8]);
     /// A name from one of our own tables: safe ASCII.
     fn name(&mut self, name: &'static str);
+    /// A number known by `name`: the message type and the like. The default is the name alone.
+    fn named(&mut self, value: u32, name: &'static str) {
+        let _ = value;
+        self.name(name);
+    }
+    /// A number that has names for people. The default is the number alone.
+    fn coded(&mut self, value: u32, names: &'static Names) {
+        let _ = names;
+        self.number(u64::from(value));
+    }
+    /// The code of an option of `space`. The default is the number alone.
+    fn option_code(&mut self, code: u16, space: &'static Space) {
+        let _ = space;
+        self.number(u64::from(code));
+    }
+    /// Bytes whose meaning is not known. The default is [`Sink::null`]: the value's own bytes stand beside it anyway.
+    fn opaque(&mut self, bytes: &[u8]) {
+        let _ = bytes;
+        self.null();
+    }
     /// An IPv4 address.
     fn ip4(&mut self, addr: Ipv4Addr);
     /// An IPv6 address.
@@ -48,4 +71,50 @@ pub trait Sink {
     fn key(&mut self, key: &'static str);
     /// Ends the innermost map.
     fn end_map(&mut self);
+
+    /// True for a sink that keeps nothing: nested values that cannot fail are then skipped.
+    const DISCARDS: bool = false;
+
+    /// Starts a list that its text form must mark even where it stands alone (the two forms of a user class).
+    fn begin_marked_list(&mut self) {
+        self.begin_list();
+    }
+    /// A route: a map of `destination` and `router`.
+    fn route(&mut self, destination: Ipv4Addr, length: u8, router: Ipv4Addr) {
+        self.begin_map();
+        self.key("destination");
+        self.prefix4(destination, length);
+        self.key("router");
+        self.ip4(router);
+        self.end_map();
+    }
+    /// Two addresses that belong together: a map of the two keys.
+    fn pair(&mut self, keys: &'static [&'static str; 2], first: Ipv4Addr, second: Ipv4Addr) {
+        self.begin_map();
+        self.key(keys[0]);
+        self.ip4(first);
+        self.key(keys[1]);
+        self.ip4(second);
+        self.end_map();
+    }
+    /// Starts a nested option, a map of `code`, `name`, `value` and `raw`; exactly one value follows, then
+    /// [`Sink::end_option`]. Where `decodes` is false that value is `null`.
+    fn begin_option(&mut self, code: u16, name: Option<&'static str>, raw: &[u8], decodes: bool) {
+        let _ = (raw, decodes);
+        self.begin_map();
+        self.key("code");
+        self.number(u64::from(code));
+        self.key("name");
+        match name {
+            Some(name) => self.name(name),
+            None => self.null(),
+        }
+        self.key("value");
+    }
+    /// Ends a nested option; `raw` is its payload.
+    fn end_option(&mut self, raw: &[u8]) {
+        self.key("raw");
+        self.bytes(raw);
+        self.end_map();
+    }
 }

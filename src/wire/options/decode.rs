@@ -1,0 +1,613 @@
+//! From bytes to events: the one decoder of every kind.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::kind::{Field, Kind, Switch, Width};
+use super::registry::Space;
+use super::sink::Sink;
+use super::{domain, names, sub, text, v4, vendor};
+
+/// What a value's meaning may depend on besides its own bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Context<'a> {
+    /// The vendor class (60) of the same message, or of the exchange: decides what 43 holds.
+    pub vendor_class: Option<&'a [u8]>,
+}
+
+/// How a value fails to be what its option says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Its length does not fit: too short, too long, no multiple.
+    Length,
+    /// Its content is not allowed.
+    Content,
+}
+
+/// Why a value does not decode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValueError {
+    /// Length or content.
+    pub fault: Fault,
+    /// What was expected: `an IPv4 address`.
+    pub what: &'static str,
+    /// Where, in bytes from the start of the value.
+    pub offset: usize,
+    /// Bytes that were there from that place on.
+    pub length: usize,
+}
+
+impl fmt::Display for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { fault, what, offset, length } = self;
+        match fault {
+            Fault::Length => write!(f, "{length} bytes at byte {offset} are not {what}"),
+            Fault::Content => write!(f, "byte {offset} does not begin {what}"),
+        }
+    }
+}
+
+impl std::error::Error for ValueError {}
+
+type Outcome<T = ()> = Result<T, ValueError>;
+
+/// Decodes `bytes` as `kind` into `sink`.
+///
+/// On an error the sink has got part of a value: who owns it takes that back. Nothing is allocated, and the work is
+/// linear in `bytes` (domain names with compression: bounded by a multiple of it).
+#[inline]
+pub fn decode<S: Sink>(kind: &Kind, bytes: &[u8], cx: &Context<'_>, sink: &mut S) -> Outcome {
+    // The commonest kinds without the machinery.
+    match (kind, bytes) {
+        (Kind::Ip4, &[a, b, c, d]) => sink.ip4(Ipv4Addr::new(a, b, c, d)),
+        (Kind::List(Kind::Ip4), &[a, b, c, d]) => {
+            sink.begin_list();
+            sink.ip4(Ipv4Addr::new(a, b, c, d));
+            sink.end_list();
+        }
+        (Kind::Lifetime, &[a, b, c, d]) => sink.seconds(u32::from_be_bytes([a, b, c, d]), true),
+        (Kind::Enum(Width::One, names), &[byte]) => enumerated(u32::from(byte), names, sink),
+        (Kind::Text, &[.., last]) if last != 0 => sink.text(bytes),
+        _ => return decode_any(kind, bytes, cx, sink),
+    }
+    Ok(())
+}
+
+fn decode_any<S: Sink>(kind: &Kind, bytes: &[u8], cx: &Context<'_>, sink: &mut S) -> Outcome {
+    if bytes.is_empty() && !kind.may_be_empty() {
+        return Err(ValueError { fault: Fault::Length, what: kind.what(), offset: 0, length: 0 });
+    }
+    let mut cursor = Cursor { bytes, offset: 0 };
+    value(kind, &mut cursor, cx, sink)?;
+    cursor.finish(kind.what())
+}
+
+/// Judges `bytes` as `kind` without keeping the value.
+pub fn check(kind: &Kind, bytes: &[u8], cx: &Context<'_>) -> Result<(), ValueError> {
+    decode(kind, bytes, cx, &mut Nowhere)
+}
+
+/// A sink that keeps nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nowhere;
+
+impl Sink for Nowhere {
+    const DISCARDS: bool = true;
+
+    fn null(&mut self) {}
+    fn flag(&mut self, _: bool) {}
+    fn number(&mut self, _: u64) {}
+    fn signed(&mut self, _: i64) {}
+    fn text(&mut self, _: &[u8]) {}
+    fn name(&mut self, _: &'static str) {}
+    fn ip4(&mut self, _: Ipv4Addr) {}
+    fn ip6(&mut self, _: Ipv6Addr) {}
+    fn prefix4(&mut self, _: Ipv4Addr, _: u8) {}
+    fn prefix6(&mut self, _: Ipv6Addr, _: u8) {}
+    fn hardware(&mut self, _: &[u8]) {}
+    fn bytes(&mut self, _: &[u8]) {}
+    fn begin_list(&mut self) {}
+    fn end_list(&mut self) {}
+    fn begin_map(&mut self) {}
+    fn key(&mut self, _: &'static str) {}
+    fn end_map(&mut self) {}
+}
+
+/// The part of a value not yet read.
+struct Cursor<'a> {
+    bytes: &'a [u8],
+    /// Where `bytes` begins in the whole value.
+    offset: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn error(&self, fault: Fault, what: &'static str) -> ValueError {
+        ValueError { fault, what, offset: self.offset, length: self.bytes.len() }
+    }
+
+    fn take(&mut self, count: usize, what: &'static str) -> Outcome<&'a [u8]> {
+        match self.bytes.split_at_checked(count) {
+            Some((head, tail)) => {
+                self.bytes = tail;
+                self.offset = self.offset.saturating_add(count);
+                Ok(head)
+            }
+            None => Err(self.error(Fault::Length, what)),
+        }
+    }
+
+    fn array<const N: usize>(&mut self, what: &'static str) -> Outcome<[u8; N]> {
+        match self.bytes.split_first_chunk() {
+            Some((head, tail)) => {
+                self.bytes = tail;
+                self.offset = self.offset.saturating_add(N);
+                Ok(*head)
+            }
+            None => Err(self.error(Fault::Length, what)),
+        }
+    }
+
+    fn u8(&mut self, what: &'static str) -> Outcome<u8> {
+        self.array(what).map(|[byte]| byte)
+    }
+
+    fn number(&mut self, width: Width, what: &'static str) -> Outcome<u32> {
+        match width {
+            Width::One => self.u8(what).map(u32::from),
+            Width::Two => self.array(what).map(|bytes| u32::from(u16::from_be_bytes(bytes))),
+            Width::Four => self.array(what).map(u32::from_be_bytes),
+        }
+    }
+
+    fn rest(&mut self) -> &'a [u8] {
+        let rest = self.bytes;
+        self.offset = self.offset.saturating_add(rest.len());
+        self.bytes = &[];
+        rest
+    }
+
+    /// A cursor over the next `count` bytes alone.
+    fn sub(&mut self, count: usize, what: &'static str) -> Outcome<Self> {
+        let offset = self.offset;
+        self.take(count, what).map(|bytes| Self { bytes, offset })
+    }
+
+    fn finish(&self, what: &'static str) -> Outcome {
+        if self.bytes.is_empty() { Ok(()) } else { Err(self.error(Fault::Length, what)) }
+    }
+}
+
+/// Reads one value of `kind` from where the cursor stands.
+fn value<S: Sink>(kind: &Kind, cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &mut S) -> Outcome {
+    let what = kind.what();
+    match kind {
+        Kind::Empty => {
+            cursor.finish(what)?;
+            sink.flag(true);
+        }
+        Kind::Flag => match cursor.bytes.first() {
+            Some(0 | 1) | None => sink.flag(cursor.u8(what)? == 1),
+            Some(_) => return Err(cursor.error(Fault::Content, what)),
+        },
+        Kind::U8 => sink.number(u64::from(cursor.u8(what)?)),
+        Kind::U16 => sink.number(u64::from(u16::from_be_bytes(cursor.array(what)?))),
+        Kind::U16Le => sink.number(u64::from(u16::from_le_bytes(cursor.array(what)?))),
+        Kind::U32 => sink.number(u64::from(u32::from_be_bytes(cursor.array(what)?))),
+        Kind::U64 => sink.number(u64::from_be_bytes(cursor.array(what)?)),
+        Kind::I32 => sink.signed(i64::from(i32::from_be_bytes(cursor.array(what)?))),
+        Kind::Seconds => sink.seconds(u32::from_be_bytes(cursor.array(what)?), false),
+        Kind::Lifetime => sink.seconds(u32::from_be_bytes(cursor.array(what)?), true),
+        Kind::Enum(width, names) => enumerated(cursor.number(*width, what)?, names, sink),
+        Kind::Coded(width, names) => sink.coded(cursor.number(*width, what)?, names),
+        Kind::Bits(width, bits) => flags(cursor.number(*width, what)?, bits, sink),
+        Kind::OptionCode => sink.option_code(u16::from(cursor.u8(what)?), &v4::SPACE),
+        Kind::Text => sink.text(text::without_trailing_zeros(cursor.rest())),
+        Kind::Auto => auto(cursor.rest(), sink),
+        Kind::Bytes => sink.bytes(cursor.rest()),
+        Kind::Fixed(length) => sink.bytes(cursor.take(usize::from(*length), what)?),
+        Kind::FixedText(length) => sink.text(cursor.take(usize::from(*length), what)?),
+        Kind::Opaque => sink.opaque(cursor.rest()),
+        Kind::Hardware => {
+            if cursor.bytes.is_empty() {
+                return Err(cursor.error(Fault::Length, what));
+            }
+            sink.hardware(cursor.rest());
+        }
+        Kind::Ip4 => sink.ip4(cursor.array::<4>(what)?.into()),
+        Kind::Ip6 => sink.ip6(cursor.array::<16>(what)?.into()),
+        Kind::Pair(keys) => {
+            let [first, second] = [cursor.array::<4>(what)?, cursor.array::<4>(what)?];
+            sink.pair(keys, first.into(), second.into());
+        }
+        Kind::Route => route(cursor, sink)?,
+        Kind::Domain => domain_name(cursor, sink)?,
+        Kind::Domains => domain_names(cursor, sink)?,
+        Kind::Uuid => {
+            let mut out = [0; 36];
+            sink.text(text::uuid(cursor.array(what)?, &mut out));
+        }
+        Kind::List(item) => list(item, cursor, cx, sink)?,
+        Kind::Sized(inner) => {
+            let length = usize::from(cursor.u8(what)?);
+            exactly(inner, cursor.sub(length, what)?, cx, sink)?;
+        }
+        Kind::Sized16(inner) => {
+            let length = usize::from(u16::from_be_bytes(cursor.array(what)?));
+            exactly(inner, cursor.sub(length, what)?, cx, sink)?;
+        }
+        Kind::Counted(item) => {
+            sink.begin_list();
+            for _ in 0..cursor.u8(what)? {
+                value(item, cursor, cx, sink)?;
+            }
+            sink.end_list();
+        }
+        Kind::Record(fields) => {
+            sink.begin_map();
+            members(fields, cursor, cx, sink)?;
+            sink.end_map();
+        }
+        Kind::Switch(switch) => {
+            sink.begin_map();
+            switched(switch, cursor, cx, sink)?;
+            sink.end_map();
+        }
+        Kind::Options(space) => options(space, cursor, cx, sink)?,
+        Kind::Lenient(space) => lenient(space, cursor, cx, sink)?,
+        Kind::Vendor => lenient(vendor::space_of_class(cx.vendor_class), cursor, cx, sink)?,
+        Kind::VendorClasses => vendor_classes(cursor, sink)?,
+        Kind::VendorOptions => vendor_options(cursor, cx, sink)?,
+        Kind::Fqdn => fqdn(cursor, sink)?,
+        Kind::ClientId => client_id(cursor, cx, sink)?,
+        Kind::UserClass => user_class(cursor.rest(), sink),
+    }
+    Ok(())
+}
+
+fn exactly<S: Sink>(kind: &Kind, mut cursor: Cursor<'_>, cx: &Context<'_>, sink: &mut S) -> Outcome {
+    value(kind, &mut cursor, cx, sink)?;
+    cursor.finish(kind.what())
+}
+
+fn enumerated<S: Sink>(number: u32, names: &'static super::kind::Names, sink: &mut S) {
+    match names.name(number) {
+        Some(name) => sink.named(number, name),
+        None => sink.number(u64::from(number)),
+    }
+}
+
+fn flags<S: Sink>(mut value: u32, bits: &[(u32, &'static str)], sink: &mut S) {
+    sink.begin_list();
+    for &(mask, name) in bits {
+        if value & mask != 0 {
+            value &= !mask;
+            sink.name(name);
+        }
+    }
+    if value != 0 {
+        sink.number(u64::from(value));
+    }
+    sink.end_list();
+}
+
+fn auto<S: Sink>(bytes: &[u8], sink: &mut S) {
+    if text::is_printable(bytes) { sink.text(bytes) } else { sink.bytes(bytes) }
+}
+
+fn list<S: Sink>(item: &Kind, cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &mut S) -> Outcome {
+    sink.begin_list();
+    while !cursor.bytes.is_empty() {
+        let before = cursor.offset;
+        value(item, cursor, cx, sink)?;
+        if cursor.offset == before {
+            return Err(cursor.error(Fault::Content, item.what()));
+        }
+    }
+    sink.end_list();
+    Ok(())
+}
+
+fn members<S: Sink>(
+    fields: &'static [Field],
+    cursor: &mut Cursor<'_>,
+    cx: &Context<'_>,
+    sink: &mut S,
+) -> Outcome {
+    for field in fields {
+        if field.optional && cursor.bytes.is_empty() {
+            break;
+        }
+        sink.key(field.key);
+        value(&field.kind, cursor, cx, sink)?;
+    }
+    Ok(())
+}
+
+fn switched<S: Sink>(
+    switch: &'static Switch,
+    cursor: &mut Cursor<'_>,
+    cx: &Context<'_>,
+    sink: &mut S,
+) -> Outcome {
+    let tag = cursor.number(switch.width, switch.names.what)?;
+    sink.key(switch.key);
+    enumerated(tag, switch.names, sink);
+    members(switch.fields(tag), cursor, cx, sink)
+}
+
+/// RFC 3442: the prefix length, then only the bytes of the destination that it covers, then the router.
+fn route<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
+    const WHAT: &str = "a route";
+    let &[length, ..] = cursor.bytes else { return Err(cursor.error(Fault::Length, WHAT)) };
+    if length > 32 {
+        return Err(cursor.error(Fault::Content, WHAT));
+    }
+    let significant = usize::from(length.div_ceil(8));
+    let start = cursor.error(Fault::Length, WHAT);
+    cursor.u8(WHAT)?;
+    let mut destination = [0; 4];
+    for (to, from) in destination.iter_mut().zip(cursor.take(significant, WHAT).map_err(|_| start)?) {
+        *to = *from;
+    }
+    let router: [u8; 4] = cursor.array(WHAT).map_err(|_| start)?;
+    sink.route(destination.into(), length, router.into());
+    Ok(())
+}
+
+fn domain_name<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
+    let mut name = domain::Name::new();
+    match domain::read(cursor.bytes, 0, false, &mut name) {
+        Ok(used) => {
+            sink.text(name.text());
+            cursor.take(used, "a domain name").map(drop)
+        }
+        Err(at) => Err(domain_error(cursor, at)),
+    }
+}
+
+/// Names up to the end; compression pointers count from the first name (RFC 3397 §2).
+fn domain_names<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
+    let mut at = 0;
+    // A pointer of two bytes can stand for 255: keep what comes out in proportion to what goes in.
+    let mut budget = cursor.bytes.len().saturating_mul(16).saturating_add(4096);
+    let mut name = domain::Name::new();
+    sink.begin_list();
+    while at < cursor.bytes.len() {
+        match domain::read(cursor.bytes, at, true, &mut name) {
+            Ok(next) => {
+                budget = budget.checked_sub(name.text().len()).ok_or_else(|| domain_error(cursor, at))?;
+                sink.text(name.text());
+                at = next;
+            }
+            Err(wrong) => return Err(domain_error(cursor, wrong)),
+        }
+    }
+    sink.end_list();
+    cursor.rest();
+    Ok(())
+}
+
+fn domain_error(cursor: &Cursor<'_>, at: usize) -> ValueError {
+    ValueError {
+        fault: Fault::Content,
+        what: "a domain name",
+        offset: cursor.offset.saturating_add(at),
+        length: cursor.bytes.len().saturating_sub(at),
+    }
+}
+
+/// One nested option.
+struct Nested<'a> {
+    code: u16,
+    payload: &'a [u8],
+}
+
+impl Space {
+    /// Takes one option off the front of `bytes`; `None` at the end, an error when it is cut.
+    fn next<'a>(&self, cursor: &mut Cursor<'a>) -> Outcome<Option<Nested<'a>>> {
+        const WHAT: &str = "nested options";
+        let start = cursor.error(Fault::Length, WHAT);
+        loop {
+            if cursor.bytes.is_empty() {
+                return Ok(None);
+            }
+            let code = if self.code_width == 2 {
+                u16::from_be_bytes(cursor.array(WHAT)?)
+            } else {
+                u16::from(cursor.u8(WHAT)?)
+            };
+            if self.pad_and_end && code == 0 {
+                continue;
+            }
+            if self.pad_and_end && code == 255 {
+                // What follows End may only be padding: otherwise these were no options.
+                return match cursor.bytes.iter().position(|byte| *byte != 0) {
+                    None => {
+                        cursor.rest();
+                        Ok(None)
+                    }
+                    Some(_) => Err(cursor.error(Fault::Content, WHAT)),
+                };
+            }
+            let length = if self.length_width == 2 {
+                usize::from(u16::from_be_bytes(cursor.array(WHAT).map_err(|_| start)?))
+            } else {
+                usize::from(cursor.u8(WHAT).map_err(|_| start)?)
+            };
+            let header = if self.counts_header { 2 } else { 0 };
+            let length = length.checked_sub(header).ok_or(start)?;
+            let payload = cursor.take(length, WHAT).map_err(|_| start)?;
+            return Ok(Some(Nested { code, payload }));
+        }
+    }
+}
+
+fn options<S: Sink>(
+    space: &'static Space,
+    cursor: &mut Cursor<'_>,
+    cx: &Context<'_>,
+    sink: &mut S,
+) -> Outcome {
+    sink.begin_list();
+    while let Some(Nested { code, payload }) = space.next(cursor)? {
+        if S::DISCARDS {
+            continue;
+        }
+        match space.by_code(code) {
+            Some(row) => {
+                let decodes = check(&row.kind, payload, cx).is_ok();
+                sink.begin_option(code, Some(row.name), payload, decodes);
+                if decodes {
+                    decode(&row.kind, payload, cx, sink)?;
+                } else {
+                    sink.null();
+                }
+            }
+            None => {
+                sink.begin_option(code, None, payload, true);
+                sink.opaque(payload);
+            }
+        }
+        sink.end_option(payload);
+    }
+    sink.end_list();
+    Ok(())
+}
+
+/// Options where the bytes are such; else text, if that is what they are; else bytes.
+fn lenient<S: Sink>(
+    space: &'static Space,
+    cursor: &mut Cursor<'_>,
+    cx: &Context<'_>,
+    sink: &mut S,
+) -> Outcome {
+    let bytes = cursor.bytes;
+    let mut probe = Cursor { bytes, offset: cursor.offset };
+    if options(space, &mut probe, cx, &mut Nowhere).is_ok() && !bytes.is_empty() {
+        return options(space, cursor, cx, sink);
+    }
+    let bytes = cursor.rest();
+    if text::is_printable(bytes) && !bytes.is_empty() {
+        sink.text(bytes)
+    } else {
+        sink.opaque(bytes)
+    }
+    Ok(())
+}
+
+fn vendor_classes<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
+    const WHAT: &str = "a vendor class";
+    sink.begin_list();
+    while !cursor.bytes.is_empty() {
+        let enterprise = cursor.number(Width::Four, WHAT)?;
+        let length = usize::from(cursor.u8(WHAT)?);
+        sink.begin_map();
+        sink.key("enterprise");
+        sink.coded(enterprise, &names::ENTERPRISES);
+        sink.key("class");
+        auto(cursor.take(length, WHAT)?, sink);
+        sink.end_map();
+    }
+    sink.end_list();
+    Ok(())
+}
+
+fn vendor_options<S: Sink>(cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &mut S) -> Outcome {
+    const WHAT: &str = "vendor options";
+    sink.begin_list();
+    while !cursor.bytes.is_empty() {
+        let enterprise = cursor.number(Width::Four, WHAT)?;
+        let length = usize::from(cursor.u8(WHAT)?);
+        let mut inner = cursor.sub(length, WHAT)?;
+        sink.begin_map();
+        sink.key("enterprise");
+        sink.coded(enterprise, &names::ENTERPRISES);
+        sink.key("options");
+        let space = vendor::space_of_enterprise(enterprise);
+        let mut probe = Cursor { bytes: inner.bytes, offset: inner.offset };
+        if options(space, &mut probe, cx, &mut Nowhere).is_ok() {
+            options(space, &mut inner, cx, sink)?;
+        } else {
+            sink.opaque(inner.rest());
+        }
+        sink.end_map();
+    }
+    sink.end_list();
+    Ok(())
+}
+
+/// Bits of the FQDN option's flags (RFC 4702 §2.1).
+pub(super) const FQDN_FLAGS: &[(u32, &str)] =
+    &[(1, "server-update"), (2, "override"), (4, "encoded"), (8, "no-update")];
+
+fn fqdn<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
+    const WHAT: &str = "a client FQDN";
+    let [bits, rcode1, rcode2] = cursor.array(WHAT)?;
+    let mut name = domain::Name::new();
+    // With E the name is in labels, and it may be partial: then the root label is missing.
+    let encoded = bits & 4 != 0;
+    if encoded && let Err(at) = domain::read_partial(cursor.bytes, &mut name) {
+        return Err(domain_error(cursor, at));
+    }
+    sink.begin_map();
+    sink.key("flags");
+    flags(u32::from(bits), FQDN_FLAGS, sink);
+    sink.key("rcode1");
+    sink.number(u64::from(rcode1));
+    sink.key("rcode2");
+    sink.number(u64::from(rcode2));
+    sink.key("name");
+    let rest = cursor.rest();
+    sink.text(if encoded { name.text() } else { text::without_trailing_zeros(rest) });
+    sink.end_map();
+    Ok(())
+}
+
+fn client_id<S: Sink>(cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &mut S) -> Outcome {
+    let bytes = cursor.bytes;
+    let typed = match bytes {
+        [255, ..] | [1, _, _, _, _, _, _] => check(&Kind::Switch(&sub::CLIENT_ID), bytes, cx).is_ok(),
+        [0, rest @ ..] => !rest.is_empty(),
+        // Other hardware types are rare; text without a type is not.
+        [kind, rest @ ..] if *kind != 1 && !text::is_printable(bytes) => {
+            names::CLIENT_ID_TYPES.name(u32::from(*kind)).is_some() && matches!(rest.len(), 2..=8 | 16 | 20)
+        }
+        _ => false,
+    };
+    if typed {
+        return value(&Kind::Switch(&sub::CLIENT_ID), cursor, cx, sink);
+    }
+    sink.begin_map();
+    sink.key("identifier");
+    auto(cursor.rest(), sink);
+    sink.end_map();
+    Ok(())
+}
+
+/// The instances of RFC 3004 §4, if the bytes are such and none is empty.
+pub(super) fn user_classes(bytes: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
+    let mut rest = bytes;
+    while next_class(&mut rest).is_some() {}
+    let mut again = bytes;
+    rest.is_empty().then(|| std::iter::from_fn(move || next_class(&mut again)))
+}
+
+fn next_class<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (length, tail) = rest.split_first()?;
+    let (class, tail) = tail.split_at_checked(usize::from(*length))?;
+    *rest = tail;
+    (!class.is_empty()).then_some(class)
+}
+
+fn user_class<S: Sink>(bytes: &[u8], sink: &mut S) {
+    match user_classes(bytes) {
+        Some(classes) => {
+            sink.begin_marked_list();
+            for class in classes {
+                auto(class, sink);
+            }
+            sink.end_list();
+        }
+        None => auto(bytes, sink),
+    }
+}

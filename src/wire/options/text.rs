@@ -1,0 +1,452 @@
+//! Values as text: the canonical form that `-o` reads back, and a form with units for people. Escapes for hostile bytes.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::kind::Names;
+use super::registry::Space;
+use super::sink::Sink;
+
+/// `bytes` without the zeros at the end that some senders add to text (RFC 2132 §2).
+#[inline]
+pub fn without_trailing_zeros(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
+    bytes.get(..end).unwrap_or(bytes)
+}
+
+/// True when `bytes` is UTF-8 that a terminal shows as it is: nothing in it would be escaped but a backslash.
+pub fn is_printable(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
+        || std::str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(is_hostile))
+}
+
+/// True for characters that change how a terminal shows what surrounds them: controls (C0, DEL, C1), bidirectional
+/// overrides and isolates, zero-width and invisible characters, line separators, private use and noncharacters.
+pub fn is_hostile(character: char) -> bool {
+    matches!(character,
+        '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
+        | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{1d173}'..='\u{1d17a}' | '\u{e000}'..='\u{f8ff}'
+        | '\u{e0000}'..='\u{10ffff}')
+}
+
+/// Appends `bytes` with everything hostile escaped: `\x1b` for bytes, `\u{202e}` for characters, `\\` for a backslash.
+pub fn escape(bytes: &[u8], out: &mut Vec<u8>) {
+    escape_with(bytes, out, false);
+}
+
+/// As [`escape`], and with what has a meaning inside lists and records escaped as well.
+fn escape_with(bytes: &[u8], out: &mut Vec<u8>, inside: bool) {
+    let plain = |byte: u8| match byte {
+        b'\\' => false,
+        b',' | b'[' | b']' | b'{' | b'}' | b'"' => !inside,
+        _ => matches!(byte, b' '..=b'~'),
+    };
+    // Text must not look like the hexadecimal form of bytes, nor lose the spaces around it inside a list.
+    let looks_hex = matches!(bytes, [b'0', b'x' | b'X', ..]);
+    let padded = inside && (bytes.first() == Some(&b' ') || bytes.last() == Some(&b' '));
+    if !looks_hex && !padded && bytes.iter().copied().all(plain) {
+        out.extend_from_slice(bytes);
+        return;
+    }
+    let last = bytes.len().saturating_sub(1);
+    let mut at = 0_usize;
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match u8::try_from(character) {
+                Ok(b'0') if looks_hex && at == 0 => hex_escape(b'0', out),
+                Ok(b' ') if inside && (at == 0 || at == last) => hex_escape(b' ', out),
+                Ok(byte) if plain(byte) => out.push(byte),
+                Ok(byte @ (b'\\' | b',' | b'[' | b']' | b'{' | b'}' | b'"')) => out.extend([b'\\', byte]),
+                Ok(byte) if byte < 0x80 => hex_escape(byte, out),
+                _ if is_hostile(character) => {
+                    out.extend_from_slice(b"\\u{");
+                    let mut digits = [0; 8];
+                    let code = u32::from(character).to_be_bytes();
+                    for (place, digit) in digits.iter_mut().enumerate() {
+                        let byte = code.get(place / 2).copied().unwrap_or_default();
+                        *digit = hex_digit(if place % 2 == 0 { byte >> 4 } else { byte & 15 });
+                    }
+                    let start = digits.iter().position(|digit| *digit != b'0').unwrap_or(7);
+                    out.extend_from_slice(digits.get(start..).unwrap_or_default());
+                    out.push(b'}');
+                }
+                _ => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+            at = at.saturating_add(character.len_utf8());
+        }
+        for &byte in chunk.invalid() {
+            hex_escape(byte, out);
+            at = at.saturating_add(1);
+        }
+    }
+}
+
+fn hex_escape(byte: u8, out: &mut Vec<u8>) {
+    out.extend([b'\\', b'x', hex_digit(byte >> 4), hex_digit(byte & 15)]);
+}
+
+const fn hex_digit(nibble: u8) -> u8 {
+    match nibble & 15 {
+        digit @ 0..=9 => digit.wrapping_add(b'0'),
+        digit => digit.wrapping_add(b'a' - 10),
+    }
+}
+
+/// Appends lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8], out: &mut Vec<u8>) {
+    out.reserve(bytes.len().saturating_mul(2));
+    for &byte in bytes {
+        out.extend([hex_digit(byte >> 4), hex_digit(byte & 15)]);
+    }
+}
+
+/// The usual spelling of a UUID, into `out`.
+pub(super) fn uuid(bytes: [u8; 16], out: &mut [u8; 36]) -> &[u8] {
+    let mut digits = bytes.iter().flat_map(|byte| [hex_digit(byte >> 4), hex_digit(byte & 15)]);
+    for (place, slot) in out.iter_mut().enumerate() {
+        *slot = if matches!(place, 8 | 13 | 18 | 23) { b'-' } else { digits.next().unwrap_or(b'0') };
+    }
+    out
+}
+
+/// The text of a number of seconds: `1d 2h 3m 4s`, the largest two units that are not zero or all if few.
+pub fn duration(seconds: u32, out: &mut Vec<u8>) {
+    let parts = [
+        (seconds / 86400, b'd'),
+        (seconds % 86400 / 3600, b'h'),
+        (seconds % 3600 / 60, b'm'),
+        (seconds % 60, b's'),
+    ];
+    let mut first = true;
+    for (count, unit) in parts {
+        if count > 0 || (unit == b's' && first) {
+            if !first {
+                out.push(b' ');
+            }
+            first = false;
+            decimal(u64::from(count), out);
+            out.push(unit);
+        }
+    }
+}
+
+fn decimal(mut value: u64, out: &mut Vec<u8>) {
+    let mut digits = [0_u8; 20];
+    let mut used = 0_usize;
+    for slot in digits.iter_mut().rev() {
+        *slot = u8::try_from(value % 10).unwrap_or_default().wrapping_add(b'0');
+        value /= 10;
+        used = used.saturating_add(1);
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(digits.get(digits.len().saturating_sub(used)..).unwrap_or_default());
+}
+
+/// What a level of nesting is, and whether something stands in it already.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Level {
+    #[default]
+    Top,
+    List {
+        bracketed: bool,
+        started: bool,
+    },
+    Map {
+        braced: bool,
+        started: bool,
+    },
+    /// After `name=` of a nested option or `key=` of a record: exactly one value follows.
+    Member {
+        /// The option's bytes were written already; its `null` is not.
+        written: bool,
+    },
+}
+
+/// Nothing we decode is nested deeper.
+const DEPTH: usize = 24;
+
+/// Writes values as text.
+///
+/// Canonical: what `-o NAME=VALUE` reads back to the same bytes. Lists are comma separated; a record is
+/// `key=value,key=value`; nested options are `name=value,name=value`, with `name:hex=…` for what does not decode; inside
+/// another value a list stands in `[]`, a record in `{}`. Pretty: the same with units and names for people.
+/// Everything hostile in text is escaped in both.
+pub struct TextSink<'a> {
+    out: &'a mut Vec<u8>,
+    pretty: bool,
+    depth: usize,
+    levels: [Level; DEPTH],
+}
+
+impl<'a> TextSink<'a> {
+    /// Writes the canonical form, UTF-8, to the end of `out`.
+    pub fn new(out: &'a mut Vec<u8>) -> Self {
+        Self { out, pretty: false, depth: 0, levels: [Level::Top; DEPTH] }
+    }
+
+    /// Writes the form for people to the end of `out`.
+    pub fn pretty(out: &'a mut Vec<u8>) -> Self {
+        Self { pretty: true, ..Self::new(out) }
+    }
+
+    fn level(&mut self) -> Level {
+        self.levels.get(self.depth).copied().unwrap_or_default()
+    }
+
+    fn set(&mut self, level: Level) {
+        if let Some(slot) = self.levels.get_mut(self.depth) {
+            *slot = level;
+        }
+    }
+
+    fn enter(&mut self, level: Level) {
+        self.depth = self.depth.saturating_add(1);
+        self.set(level);
+    }
+
+    fn leave(&mut self) -> Level {
+        let level = self.level();
+        self.depth = self.depth.saturating_sub(1);
+        level
+    }
+
+    /// True anywhere but at the top, where a value stands alone.
+    fn inside(&self) -> bool {
+        self.depth > 0
+    }
+
+    fn separate(&mut self) {
+        match self.level() {
+            Level::List { bracketed, started } => {
+                if started {
+                    self.comma();
+                }
+                self.set(Level::List { bracketed, started: true });
+            }
+            Level::Map { braced, started } => {
+                if started {
+                    self.comma();
+                }
+                self.set(Level::Map { braced, started: true });
+            }
+            Level::Top | Level::Member { .. } => {}
+        }
+    }
+
+    fn comma(&mut self) {
+        self.out.extend_from_slice(if self.pretty { b", " } else { b"," });
+    }
+
+    /// Prepares for a scalar.
+    fn scalar(&mut self) -> &mut Vec<u8> {
+        if matches!(self.level(), Level::List { .. }) {
+            self.separate();
+        }
+        self.out
+    }
+
+    fn write(&mut self, arguments: std::fmt::Arguments<'_>) {
+        // Writing to memory cannot fail.
+        let _ = std::io::Write::write_fmt(self.scalar(), arguments);
+    }
+
+    fn open_list(&mut self, marked: bool) {
+        let bracketed = marked || self.inside();
+        let out = self.scalar();
+        if bracketed {
+            out.push(b'[');
+        }
+        self.enter(Level::List { bracketed, started: false });
+    }
+
+    fn note(&mut self, name: &str) {
+        self.out.extend_from_slice(b" (");
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.push(b')');
+    }
+}
+
+impl Sink for TextSink<'_> {
+    fn null(&mut self) {
+        if self.level() != (Level::Member { written: true }) {
+            self.scalar().extend_from_slice(b"null");
+        }
+    }
+
+    fn flag(&mut self, value: bool) {
+        self.scalar().extend_from_slice(if value { b"true" } else { b"false" });
+    }
+
+    fn number(&mut self, value: u64) {
+        decimal(value, self.scalar());
+    }
+
+    fn signed(&mut self, value: i64) {
+        self.write(format_args!("{value}"));
+    }
+
+    fn seconds(&mut self, value: u32, infinite: bool) {
+        if infinite && value == u32::MAX {
+            self.scalar().extend_from_slice(b"infinite");
+            return;
+        }
+        decimal(u64::from(value), self.scalar());
+        if self.pretty {
+            self.out.extend_from_slice(b" s");
+            if value >= 60 {
+                self.out.extend_from_slice(b" (");
+                duration(value, self.out);
+                self.out.push(b')');
+            }
+        }
+    }
+
+    fn text(&mut self, bytes: &[u8]) {
+        let inside = self.inside();
+        let out = self.scalar();
+        if inside && bytes.is_empty() {
+            out.extend_from_slice(b"\"\"");
+        } else {
+            escape_with(bytes, out, inside);
+        }
+    }
+
+    fn name(&mut self, name: &'static str) {
+        self.scalar().extend_from_slice(name.as_bytes());
+    }
+
+    fn named(&mut self, value: u32, name: &'static str) {
+        self.name(name);
+        if self.pretty {
+            self.out.extend_from_slice(b" (");
+            decimal(u64::from(value), self.out);
+            self.out.push(b')');
+        }
+    }
+
+    fn coded(&mut self, value: u32, names: &'static Names) {
+        self.number(u64::from(value));
+        if self.pretty
+            && let Some(name) = names.name(value)
+        {
+            self.note(name);
+        }
+    }
+
+    fn option_code(&mut self, code: u16, space: &'static Space) {
+        self.number(u64::from(code));
+        if self.pretty
+            && let Some(name) = space.name_of(code)
+        {
+            self.note(name);
+        }
+    }
+
+    fn opaque(&mut self, bytes: &[u8]) {
+        self.bytes(bytes);
+    }
+
+    fn ip4(&mut self, addr: Ipv4Addr) {
+        let out = self.scalar();
+        for (place, byte) in addr.octets().into_iter().enumerate() {
+            if place > 0 {
+                out.push(b'.');
+            }
+            decimal(u64::from(byte), out);
+        }
+    }
+
+    fn ip6(&mut self, addr: Ipv6Addr) {
+        self.write(format_args!("{addr}"));
+    }
+
+    fn prefix4(&mut self, addr: Ipv4Addr, length: u8) {
+        self.write(format_args!("{addr}/{length}"));
+    }
+
+    fn prefix6(&mut self, addr: Ipv6Addr, length: u8) {
+        self.write(format_args!("{addr}/{length}"));
+    }
+
+    fn hardware(&mut self, bytes: &[u8]) {
+        let out = self.scalar();
+        for (place, &byte) in bytes.iter().enumerate() {
+            if place > 0 {
+                out.push(b':');
+            }
+            out.extend([hex_digit(byte >> 4), hex_digit(byte & 15)]);
+        }
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        let out = self.scalar();
+        out.extend_from_slice(b"0x");
+        hex(bytes, out);
+    }
+
+    fn begin_list(&mut self) {
+        self.open_list(false);
+    }
+
+    fn begin_marked_list(&mut self) {
+        self.open_list(true);
+    }
+
+    fn end_list(&mut self) {
+        if let Level::List { bracketed: true, .. } = self.leave() {
+            self.out.push(b']');
+        }
+    }
+
+    fn begin_map(&mut self) {
+        let braced = self.inside();
+        let out = self.scalar();
+        if braced {
+            out.push(b'{');
+        }
+        self.enter(Level::Map { braced, started: false });
+    }
+
+    fn key(&mut self, key: &'static str) {
+        self.separate();
+        self.out.extend_from_slice(key.as_bytes());
+        self.out.push(b'=');
+    }
+
+    fn end_map(&mut self) {
+        if let Level::Map { braced: true, .. } = self.leave() {
+            self.out.push(b'}');
+        }
+    }
+
+    fn route(&mut self, destination: Ipv4Addr, length: u8, router: Ipv4Addr) {
+        let joint = if self.pretty { " via " } else { "=" };
+        self.write(format_args!("{destination}/{length}{joint}{router}"));
+    }
+
+    fn pair(&mut self, _: &'static [&'static str; 2], first: Ipv4Addr, second: Ipv4Addr) {
+        self.write(format_args!("{first}={second}"));
+    }
+
+    fn begin_option(&mut self, code: u16, name: Option<&'static str>, raw: &[u8], decodes: bool) {
+        self.separate();
+        match name {
+            Some(name) => self.out.extend_from_slice(name.as_bytes()),
+            None => decimal(u64::from(code), self.out),
+        }
+        if decodes {
+            self.out.push(b'=');
+        } else {
+            self.out.extend_from_slice(b":hex=");
+            hex(raw, self.out);
+        }
+        self.enter(Level::Member { written: !decodes });
+    }
+
+    fn end_option(&mut self, _: &[u8]) {
+        self.leave();
+    }
+}
