@@ -80,7 +80,8 @@ struct Described {
 
 /// A capture being written.
 pub struct Writer<W: Write> {
-    out: W,
+    /// `None` once [`Writer::finish`] gave it away.
+    out: Option<W>,
     name: String,
     format: Format,
     /// Whole records that are not written yet.
@@ -111,7 +112,7 @@ impl<W: Write> Writer<W> {
     /// Writes to `out`, which is called `name` in errors. A capture without frames is a valid one.
     pub fn new(name: impl Into<String>, out: W, format: Format) -> Self {
         let mut writer = Self {
-            out,
+            out: Some(out),
             name: name.into(),
             format,
             pending: Vec::with_capacity(BUFFER),
@@ -138,9 +139,18 @@ impl<W: Write> Writer<W> {
             // No frame has said what the link type is.
             self.file_header(LinkType::ETHERNET, Precision::Micro);
         }
-        let written = self.out.write_all(&self.pending).and_then(|()| self.out.flush());
+        let Some(out) = &mut self.out else { return Ok(()) };
+        let written = out.write_all(&self.pending).and_then(|()| out.flush());
         self.pending.clear();
         written.map_err(|source| CaptureError::Write { name: self.name.clone(), source })
+    }
+
+    /// Writes what is left and gives back what was written to.
+    pub fn finish(mut self) -> Result<W, CaptureError> {
+        self.flush()?;
+        let name = self.name.clone();
+        let gone = || CaptureError::Write { name, source: io::ErrorKind::BrokenPipe.into() };
+        self.out.take().ok_or_else(gone)
     }
 
     /// What the file is called.
