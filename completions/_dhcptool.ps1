@@ -31,8 +31,50 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('decode', 'decode', [CompletionResultType]::ParameterValue, 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz')
+            [CompletionResult]::new('options', 'options', [CompletionResultType]::ParameterValue, 'List the options known: code, name, type, reference')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'dhcptool;decode' {
+            [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'Packets of this client, or from or to this link-layer address')
+            [CompletionResult]::new('--xid', '--xid', [CompletionResultType]::ParameterName, 'Packets of this transaction')
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Messages of these types: discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp')
+            [CompletionResult]::new('--ip', '--ip', [CompletionResultType]::ParameterName, 'Packets with this address in any field: IP header, ciaddr, yiaddr, siaddr, giaddr, options 50 and 54')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Packets that name this server (option 54), or replies from this address')
+            [CompletionResult]::new('--option', '--option', [CompletionResultType]::ParameterName, 'Packets that have this option, by name or code, and with this value; repeat to ask for several')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'No packet before this moment: RFC 3339, "2024-05-06 07:08:09" (UTC), or seconds since 1970')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'No packet after this moment')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Stop after so many packets')
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only frames that this pcap-filter(7) expression holds for; tags are looked through unless it speaks of vlan')
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'Take UDP port N for DHCP too, besides 67, 68 and 4011')
+            [CompletionResult]::new('--time', '--time', [CompletionResultType]::ParameterName, 'How times are written')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng')
+            [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object per line, for programs')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but the results: no summary, no warnings, no progress')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but the results: no summary, no warnings, no progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'dhcptool;options' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object per line, for programs')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but the results: no summary, no warnings, no progress')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but the results: no summary, no warnings, no progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
         'dhcptool;completions' {
@@ -49,8 +91,16 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             break
         }
         'dhcptool;help' {
+            [CompletionResult]::new('decode', 'decode', [CompletionResultType]::ParameterValue, 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz')
+            [CompletionResult]::new('options', 'options', [CompletionResultType]::ParameterValue, 'List the options known: code, name, type, reference')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'dhcptool;help;decode' {
+            break
+        }
+        'dhcptool;help;options' {
             break
         }
         'dhcptool;help;completions' {

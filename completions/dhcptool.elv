@@ -28,8 +28,48 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
             cand --version 'Print version'
+            cand decode 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
+            cand options 'List the options known: code, name, type, reference'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'dhcptool;decode'= {
+            cand --mac 'Packets of this client, or from or to this link-layer address'
+            cand --xid 'Packets of this transaction'
+            cand --type 'Messages of these types: discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp'
+            cand --ip 'Packets with this address in any field: IP header, ciaddr, yiaddr, siaddr, giaddr, options 50 and 54'
+            cand --server 'Packets that name this server (option 54), or replies from this address'
+            cand --option 'Packets that have this option, by name or code, and with this value; repeat to ask for several'
+            cand --since 'No packet before this moment: RFC 3339, "2024-05-06 07:08:09" (UTC), or seconds since 1970'
+            cand --until 'No packet after this moment'
+            cand --count 'Stop after so many packets'
+            cand --filter 'Only frames that this pcap-filter(7) expression holds for; tags are looked through unless it speaks of vlan'
+            cand --port 'Take UDP port N for DHCP too, besides 67, 68 and 4011'
+            cand --time 'How times are written'
+            cand -w 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng'
+            cand --write 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng'
+            cand --color 'When to colour the output; NO_COLOR is obeyed'
+            cand --json 'Print JSON, one object per line, for programs'
+            cand -v 'Say more; twice for more still'
+            cand --verbose 'Say more; twice for more still'
+            cand -q 'Say nothing but the results: no summary, no warnings, no progress'
+            cand --quiet 'Say nothing but the results: no summary, no warnings, no progress'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'dhcptool;options'= {
+            cand --color 'When to colour the output; NO_COLOR is obeyed'
+            cand --json 'Print JSON, one object per line, for programs'
+            cand -v 'Say more; twice for more still'
+            cand --verbose 'Say more; twice for more still'
+            cand -q 'Say nothing but the results: no summary, no warnings, no progress'
+            cand --quiet 'Say nothing but the results: no summary, no warnings, no progress'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
         }
         &'dhcptool;completions'= {
             cand --color 'When to colour the output; NO_COLOR is obeyed'
@@ -44,8 +84,14 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --version 'Print version'
         }
         &'dhcptool;help'= {
+            cand decode 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
+            cand options 'List the options known: code, name, type, reference'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'dhcptool;help;decode'= {
+        }
+        &'dhcptool;help;options'= {
         }
         &'dhcptool;help;completions'= {
         }

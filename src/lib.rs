@@ -8,6 +8,7 @@
 //! - [`net`]: interfaces, frames out and in with the kernel's stamps, privileges.
 //! - [`time`]: timestamps, clocks and the text of durations.
 
+pub mod analysis;
 pub mod capture;
 pub mod cli;
 pub mod net;

@@ -9,6 +9,8 @@
 //!   There is no resynchronisation: what follows damage cannot be told from payload that looks like a record.
 //! - Frames are not interpreted here; a frame's bytes and link type go to `wire::frame`.
 
+#[cfg(feature = "live")]
+pub mod bpf;
 mod bytes;
 mod compress;
 mod error;

@@ -5,6 +5,8 @@ pub mod commands;
 pub mod context;
 pub mod exit;
 pub mod generate;
+pub mod select_args;
+pub mod stream;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -27,8 +29,11 @@ pub struct Cli {
 }
 
 /// What to do.
+#[allow(clippy::large_enum_variant, reason = "there is one, for the whole run")]
 #[derive(Subcommand, Debug)]
 enum Command {
+    Decode(commands::decode::Args),
+    Options(commands::options::Args),
     Completions(commands::completions::Args),
 }
 
@@ -65,6 +70,8 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
 
 fn dispatch(command: &Command, cx: &mut Context) -> Outcome {
     match command {
+        Command::Decode(args) => commands::decode::run(args, cx),
+        Command::Options(args) => commands::options::run(args, cx),
         Command::Completions(args) => commands::completions::run(args, cx),
     }
 }

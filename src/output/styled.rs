@@ -9,6 +9,8 @@ use crate::wire::escape::escape_into;
 /// What a piece of text is; colours follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Label {
+    /// Nothing special.
+    Plain,
     /// Less important: separators, units, field names.
     Dim,
     /// What stands out: headings.
@@ -31,6 +33,7 @@ impl Label {
     fn style(self) -> Style {
         let style = Style::new();
         match self {
+            Self::Plain => style,
             Self::Dim => style.dimmed(),
             Self::Strong => style.bold(),
             Self::Good => style.green(),

@@ -35,17 +35,25 @@ pub struct Problem {
     pub offset: Option<u32>,
     /// The numbers its sentence needs, as the row in the table below names them.
     pub args: [u32; 3],
+    /// What was expected instead, `an IPv4 address`; empty when the sentence says enough.
+    pub expected: &'static str,
 }
 
 impl Problem {
     /// A problem at `offset` bytes from the start of the DHCP message.
     pub fn at(code: Code, offset: usize, args: [usize; 3]) -> Self {
-        Self { code, offset: Some(clamp(offset)), args: args.map(clamp) }
+        Self { code, offset: Some(clamp(offset)), args: args.map(clamp), expected: "" }
     }
 
     /// A problem of a layer outside the DHCP message.
     pub fn outer(code: Code, args: [usize; 3]) -> Self {
-        Self { code, offset: None, args: args.map(clamp) }
+        Self { code, offset: None, args: args.map(clamp), expected: "" }
+    }
+
+    /// The same problem, with what was expected.
+    #[must_use]
+    pub fn expecting(self, expected: &'static str) -> Self {
+        Self { expected, ..self }
     }
 
     /// How bad it is.
@@ -87,7 +95,8 @@ macro_rules! problems {
 
         impl fmt::Display for Problem {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match self.code { $(Code::$variant => { let ($f, $args) = (f, self.args); $write })* }
+                match self.code { $(Code::$variant => { let ($f, $args) = (&mut *f, self.args); $write? })* }
+                if self.expected.is_empty() { Ok(()) } else { write!(f, " (expected {})", self.expected) }
             }
         }
     };

@@ -1,0 +1,7 @@
+//! More than bytes: which packets are wanted, and what many of them mean together.
+//!
+//! Eats messages with timestamps, so that live traffic, files and tests look alike. Prints nothing, opens nothing.
+
+pub mod select;
+
+pub use select::{OptionTest, Selection};

@@ -1,0 +1,157 @@
+//! What the views of a packet have in common: the record they show, and how the value of an option is found.
+
+use crate::time::{Precision, Timestamp};
+use crate::wire::frame::{Checksum, Datagram};
+use crate::wire::options::{self, Context, Fault, OptionDef, Sink, ValueError, v4};
+use crate::wire::problem::{Code, Problem};
+use crate::wire::v4::{Outline, Packet, Span};
+
+/// One DHCP packet and everything around it, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct PacketRecord<'a> {
+    /// The frame's number in its capture, from 1.
+    pub number: u64,
+    /// When it was captured, where known.
+    pub time: Option<Timestamp>,
+    /// How many digits of a second are known.
+    pub precision: Precision,
+    /// The interface's name, where known.
+    pub interface: Option<&'a str>,
+    /// Bytes of the frame that were captured.
+    pub captured_length: usize,
+    /// Bytes of the frame on the wire.
+    pub original_length: u32,
+    /// The layers around the message.
+    pub datagram: &'a Datagram<'a>,
+    /// The message.
+    pub packet: Packet<'a>,
+    /// Its structure, read from `packet`.
+    pub outline: &'a Outline,
+}
+
+impl<'a> PacketRecord<'a> {
+    /// What the values of options are interpreted by.
+    pub fn context(&self) -> Context<'a> {
+        let vendor_class = self.outline.find(v4::VENDOR_CLASS_IDENTIFIER).map(|span| span.data(&self.packet));
+        Context { vendor_class }
+    }
+
+    /// Problems of the layers around the message.
+    pub fn outer_problems(&self) -> impl Iterator<Item = Problem> + use<> {
+        let datagram = self.datagram;
+        let (found, want) = datagram.checksum_values;
+        let checksum = (datagram.udp.checksum == Checksum::Bad)
+            .then(|| Problem::outer(Code::ChecksumBad, [found.into(), want.into(), 0]));
+        let overlap = datagram.overlapped.then(|| Problem::outer(Code::FragmentOverlap, [0; 3]));
+        checksum.into_iter().chain(overlap)
+    }
+}
+
+/// How one option of a message is to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Its value was given to the sink.
+    Value,
+    /// It has no value that could be given: unknown, undecodable or cut. The sink got nothing.
+    Nothing,
+    /// It continues an earlier option of the same code, whose value is that of the whole (RFC 3396). The sink got nothing.
+    Continues,
+}
+
+/// Finds the values of a message's options one after the other. Keeps its memory from packet to packet.
+#[derive(Clone, Debug, Default)]
+pub struct Values {
+    joined: Vec<u8>,
+    /// Codes (by bit) whose instances turned out not to be pieces of one value.
+    separate: [u64; 4],
+    /// What was wrong with values so far.
+    pub problems: Vec<Problem>,
+}
+
+impl Values {
+    /// Starts with a new message.
+    pub fn begin(&mut self) {
+        self.problems.clear();
+        self.separate = [0; 4];
+    }
+
+    /// Gives the value of `span` to `sink`. Spans must come in the outline's order. When this returns anything but
+    /// [`Shown::Value`] the sink may hold the beginning of a value: the caller goes back to where it stood.
+    #[inline]
+    pub fn show<S: Sink>(
+        &mut self,
+        record: &PacketRecord<'_>,
+        cx: &Context<'_>,
+        span: &Span,
+        sink: &mut S,
+    ) -> Shown {
+        let def = v4::SPACE.by_code(u16::from(span.code));
+        if record.outline.is_repeated(span.code) {
+            return self.show_repeated(record, cx, span, def, sink);
+        }
+        self.show_one(record, cx, span, def, sink)
+    }
+
+    #[inline]
+    fn show_one<S: Sink>(
+        &mut self,
+        record: &PacketRecord<'_>,
+        cx: &Context<'_>,
+        span: &Span,
+        def: Option<&'static OptionDef>,
+        sink: &mut S,
+    ) -> Shown {
+        // Part of a value would look like a value; that it is cut was reported with the structure.
+        let Some(def) = def.filter(|_| !span.is_truncated()) else { return Shown::Nothing };
+        match options::decode(&def.kind, span.data(&record.packet), cx, sink) {
+            Ok(()) => Shown::Value,
+            Err(error) => {
+                self.report(span, &error);
+                Shown::Nothing
+            }
+        }
+    }
+
+    fn show_repeated<S: Sink>(
+        &mut self,
+        record: &PacketRecord<'_>,
+        cx: &Context<'_>,
+        span: &Span,
+        def: Option<&'static OptionDef>,
+        sink: &mut S,
+    ) -> Shown {
+        let (word, bit) = (usize::from(span.code >> 6), 1_u64 << (span.code & 63));
+        if !span.first {
+            let separate = self.separate.get(word).is_some_and(|word| word & bit != 0);
+            return if separate { self.show_one(record, cx, span, def, sink) } else { Shown::Continues };
+        }
+        let Some(def) = def else { return Shown::Nothing };
+        self.joined.clear();
+        for piece in record.outline.same_code(span) {
+            self.joined.extend_from_slice(piece.data(&record.packet));
+        }
+        if options::check(&def.kind, &self.joined, cx).is_ok()
+            && options::decode(&def.kind, &self.joined, cx, sink).is_ok()
+        {
+            return Shown::Value;
+        }
+        if let Some(word) = self.separate.get_mut(word) {
+            *word |= bit;
+        }
+        let times = record.outline.same_code(span).count();
+        let offset = usize::try_from(span.offset).unwrap_or(usize::MAX);
+        self.problems.push(Problem::at(Code::OptionRepeated, offset, [span.code.into(), times, 0]));
+        self.show_one(record, cx, span, Some(def), sink)
+    }
+
+    #[cold]
+    fn report(&mut self, span: &Span, error: &ValueError) {
+        let length = usize::try_from(span.len).unwrap_or(usize::MAX);
+        let offset = span.data_offset().saturating_add(error.offset);
+        let code = match error.fault {
+            Fault::Length => Code::ValueLength,
+            Fault::Content => Code::ValueInvalid,
+        };
+        self.problems.push(Problem::at(code, offset, [span.code.into(), length, 0]).expecting(error.what));
+    }
+}
