@@ -6,11 +6,13 @@
 //! - [`wire`]: bytes and what they mean. No I/O, no clock, no printing.
 //! - [`capture`]: capture files (and live capture) as a stream of frames.
 //! - [`net`]: interfaces, frames out and in with the kernel's stamps, privileges.
+//! - [`lab`]: a private network with embedded servers.
 //! - [`time`]: timestamps, clocks and the text of durations.
 
 pub mod analysis;
 pub mod capture;
 pub mod cli;
+pub mod lab;
 pub mod net;
 pub mod output;
 pub mod time;

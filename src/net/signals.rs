@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
@@ -47,6 +48,21 @@ impl Signals {
             signal: Signal::try_from(number).ok()?,
             by_kernel: info.ssi_code == nix::libc::SI_KERNEL,
         })
+    }
+}
+
+impl Signals {
+    /// Waits for a signal.
+    pub fn wait(&self) -> nix::Result<Arrived> {
+        loop {
+            if let Some(arrived) = self.next() {
+                return Ok(arrived);
+            }
+            match poll(&mut [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE) {
+                Ok(_) | Err(nix::Error::EINTR) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
     }
 }
 

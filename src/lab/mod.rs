@@ -1,0 +1,7 @@
+//! A private network with embedded DHCP servers, to see the tools work and to test them: no root, no real network.
+//!
+//! - `netns` makes the namespaces and runs the command;
+//! - the servers are values without I/O: frames and the time in, frames with due times out.
+
+#[cfg(feature = "live")]
+pub mod netns;
