@@ -25,6 +25,9 @@ _dhcptool() {
             dhcptool,help)
                 cmd="dhcptool__subcmd__help"
                 ;;
+            dhcptool,lab)
+                cmd="dhcptool__subcmd__lab"
+                ;;
             dhcptool,options)
                 cmd="dhcptool__subcmd__options"
                 ;;
@@ -37,6 +40,9 @@ _dhcptool() {
             dhcptool__subcmd__help,help)
                 cmd="dhcptool__subcmd__help__subcmd__help"
                 ;;
+            dhcptool__subcmd__help,lab)
+                cmd="dhcptool__subcmd__help__subcmd__lab"
+                ;;
             dhcptool__subcmd__help,options)
                 cmd="dhcptool__subcmd__help__subcmd__options"
                 ;;
@@ -47,7 +53,7 @@ _dhcptool() {
 
     case "${cmd}" in
         dhcptool)
-            opts="-v -q -h -V --json --color --verbose --quiet --help --version decode options completions help"
+            opts="-v -q -h -V --json --color --verbose --quiet --help --version decode options lab completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -157,7 +163,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__help)
-            opts="decode options completions help"
+            opts="decode options lab completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -212,6 +218,20 @@ _dhcptool() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        dhcptool__subcmd__help__subcmd__lab)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         dhcptool__subcmd__help__subcmd__options)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -219,6 +239,28 @@ _dhcptool() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhcptool__subcmd__lab)
+            opts="-v -q -h -V --stage --json --color --verbose --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --stage)
+                    COMPREPLY=($(compgen -W "supervise exec" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

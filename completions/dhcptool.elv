@@ -30,6 +30,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --version 'Print version'
             cand decode 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
             cand options 'List the options known: code, name, type, reference'
+            cand lab 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -71,6 +72,19 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'dhcptool;lab'= {
+            cand --stage 'What this process is to be: the lab itself, or one of its helpers'
+            cand --color 'When to colour the output; NO_COLOR is obeyed'
+            cand --json 'Print JSON, one object per line, for programs'
+            cand -v 'Say more; twice for more still'
+            cand --verbose 'Say more; twice for more still'
+            cand -q 'Say nothing but the results: no summary, no warnings, no progress'
+            cand --quiet 'Say nothing but the results: no summary, no warnings, no progress'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'dhcptool;completions'= {
             cand --color 'When to colour the output; NO_COLOR is obeyed'
             cand --json 'Print JSON, one object per line, for programs'
@@ -86,12 +100,15 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
         &'dhcptool;help'= {
             cand decode 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
             cand options 'List the options known: code, name, type, reference'
+            cand lab 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'dhcptool;help;decode'= {
         }
         &'dhcptool;help;options'= {
+        }
+        &'dhcptool;help;lab'= {
         }
         &'dhcptool;help;completions'= {
         }

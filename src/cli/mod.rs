@@ -34,6 +34,7 @@ pub struct Cli {
 enum Command {
     Decode(commands::decode::Args),
     Options(commands::options::Args),
+    Lab(commands::lab::Args),
     Completions(commands::completions::Args),
 }
 
@@ -72,6 +73,7 @@ fn dispatch(command: &Command, cx: &mut Context) -> Outcome {
     match command {
         Command::Decode(args) => commands::decode::run(args, cx),
         Command::Options(args) => commands::options::run(args, cx),
+        Command::Lab(args) => commands::lab::run(args, cx),
         Command::Completions(args) => commands::completions::run(args, cx),
     }
 }

@@ -89,14 +89,9 @@ pub fn connect(pair: &Pair, far: &fs::File) -> Result<(), NetError> {
     let peer = link_header(0, 0, 0)
         .with(3, &name(FAR))
         .with(1, &pair.far.0)
-        .with(28, &far.as_raw_fd().to_ne_bytes())
-        .with_nested(26, &no_link_local());
+        .with(28, &far.as_raw_fd().to_ne_bytes());
     let info = Body::default().with(1, b"veth\0").with_nested(2, &Body::default().with_nested(1, &peer));
-    let near = link_header(0, 0, 0)
-        .with(3, &name(NEAR))
-        .with(1, &pair.near.0)
-        .with_nested(18, &info)
-        .with_nested(26, &no_link_local());
+    let near = link_header(0, 0, 0).with(3, &name(NEAR)).with(1, &pair.near.0).with_nested(18, &info);
     netlink.change(kind::NEW_LINK, CREATE | EXCLUSIVE, near.bytes()).map_err(fail)?;
     up("lo")?;
     let index = up(NEAR)?;
@@ -117,6 +112,9 @@ pub fn up(interface: &str) -> Result<u32, NetError> {
     let index = iface::choose(&all, Some(interface))?.index;
     let fail = |error| NetError::io("bring up", interface, error);
     let mut netlink = Netlink::open().map_err(fail)?;
+    // No link-local address, where the kernel speaks IPv6 at all.
+    let quiet = link_header(index, 0, 0).with_nested(26, &no_link_local());
+    let _ = netlink.change(kind::NEW_LINK, 0, quiet.bytes());
     netlink.change(kind::NEW_LINK, 0, link_header(index, IFF_UP, IFF_UP).bytes()).map_err(fail)?;
     Ok(index)
 }

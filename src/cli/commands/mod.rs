@@ -2,4 +2,5 @@
 
 pub mod completions;
 pub mod decode;
+pub mod lab;
 pub mod options;
