@@ -7,12 +7,14 @@
 //! - [`capture`]: capture files (and live capture) as a stream of frames.
 //! - [`net`]: interfaces, frames out and in with the kernel's stamps, privileges.
 //! - [`lab`]: a private network with embedded servers.
+//! - [`engine`]: what a client says and when; no socket, no clock.
 //! - [`time`]: timestamps, clocks and the text of durations.
 
 pub mod analysis;
 pub mod capture;
 pub mod cli;
 pub mod lab;
+pub mod engine;
 pub mod net;
 pub mod output;
 pub mod time;

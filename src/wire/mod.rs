@@ -11,6 +11,7 @@
 //! - No I/O, no clock, no colour, no JSON: `wire` uses std only.
 
 pub mod addr;
+pub mod arp;
 pub mod escape;
 pub mod frame;
 pub mod options;

@@ -1,0 +1,220 @@
+//! One message asked again and again, and every answer to it until the wait is over.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::arp::Step;
+use super::build::Draft;
+use super::retransmit::Backoff;
+use super::station::{Answer, Station};
+use super::watch::{Reason, Watch};
+use super::{Event, Machine, Note, Sight, Transmit};
+use crate::time::Timestamp;
+use crate::wire::Mac;
+use crate::wire::v4::MessageType;
+
+/// What ends the collection before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Nothing does.
+    TimeIsOver,
+    /// The first answer does.
+    First,
+}
+
+/// Which answers count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// OFFERs.
+    Offers,
+    /// Whatever answers.
+    Any,
+}
+
+/// How a collection goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// How long to wait from the first transmission.
+    pub wait: Duration,
+    /// When to ask again.
+    pub backoff: Backoff,
+    /// What ends it early.
+    pub until: Until,
+    /// Which answers count.
+    pub want: Want,
+    /// Counts the seconds since the first transmission in `secs` (RFC 2131 §2).
+    pub count_secs: bool,
+}
+
+/// Answers kept; a segment full of liars does not fill the memory.
+pub const MAX_ANSWERS: usize = 4096;
+
+type Identity = (Option<Ipv4Addr>, Option<Mac>, Option<Ipv4Addr>, Ipv4Addr, Option<MessageType>);
+
+/// Collects every answer to one message.
+#[derive(Clone, Debug)]
+pub struct Collect {
+    draft: Draft,
+    plan: Plan,
+    rng: Rng,
+    station: Station,
+    started: Option<Timestamp>,
+    next_send: Option<Timestamp>,
+    over: bool,
+    answers: Vec<Answer>,
+    known: BTreeMap<Identity, usize>,
+    /// Answers that came after [`MAX_ANSWERS`] others.
+    pub overflow: u64,
+}
+
+impl Collect {
+    /// A collection of the answers to `draft`.
+    pub fn new(draft: Draft, plan: Plan, rng: Rng) -> Self {
+        let station = Station::new(&draft);
+        Self {
+            draft,
+            plan,
+            rng,
+            station,
+            started: None,
+            next_send: None,
+            over: false,
+            answers: Vec::new(),
+            known: BTreeMap::new(),
+            overflow: 0,
+        }
+    }
+
+    /// Every answer so far, in order of arrival, repeats counted in their first.
+    pub fn answers(&self) -> &[Answer] {
+        &self.answers
+    }
+
+    /// How many messages were sent.
+    pub fn sent(&self) -> u32 {
+        self.station.sent()
+    }
+
+    /// When the first message was handed over.
+    pub fn started(&self) -> Option<Timestamp> {
+        self.started
+    }
+
+    /// The station, to tell it more.
+    pub fn station_mut(&mut self) -> &mut Station {
+        &mut self.station
+    }
+
+    fn end(&self) -> Option<Timestamp> {
+        self.started.map(|started| started.after(self.plan.wait))
+    }
+
+    fn take(&mut self, answer: Answer) -> Note {
+        let identity: Identity = (
+            answer.server_id(),
+            answer.source_mac,
+            answer.source_ip,
+            answer.message.yiaddr,
+            answer.message.message_type(),
+        );
+        if let Some(first) = self.known.get(&identity).and_then(|index| self.answers.get_mut(*index)) {
+            first.copies = first.copies.saturating_add(1);
+            return self.station.accept(&answer, true);
+        }
+        let note = self.station.accept(&answer, false);
+        if self.answers.len() >= MAX_ANSWERS {
+            self.overflow = self.overflow.saturating_add(1);
+            return note;
+        }
+        self.known.insert(identity, self.answers.len());
+        self.answers.push(answer);
+        if self.plan.until == Until::First {
+            self.over = true;
+        }
+        note
+    }
+}
+
+impl Machine for Collect {
+    fn on_time(&mut self, now: Timestamp) {
+        let started = *self.started.get_or_insert(now);
+        if self.end().is_some_and(|end| now >= end) {
+            self.over = true;
+        }
+        if self.over {
+            return;
+        }
+        match self.station.resolve(now) {
+            Some(Step::Over) => self.over = true,
+            Some(Step::Wait(_) | Step::Send(_)) => return,
+            None => {}
+        }
+        if self.over || self.next_send.is_some_and(|next| now < next) {
+            return;
+        }
+        let sent = self.station.sent();
+        if sent > 0 && !self.plan.backoff.may_repeat(sent) {
+            self.next_send = self.end();
+            return;
+        }
+        if self.plan.count_secs {
+            let seconds = now.since(started).checked_div(1_000_000_000).unwrap_or(0);
+            self.draft.message.secs = u16::try_from(seconds).unwrap_or(u16::MAX);
+        }
+        if self.station.send(&self.draft, now) {
+            let delay = self.plan.backoff.delay(self.station.sent(), &mut self.rng);
+            self.next_send = Some(now.after(delay));
+        } else {
+            self.station.resolve(now);
+        }
+    }
+
+    fn on_sent(&mut self, id: u32, at: Timestamp) {
+        self.station.on_sent(id, at);
+    }
+
+    fn on_sight(&mut self, sight: &Sight<'_>) -> Note {
+        match self.station.on_sight(sight) {
+            Ok(answer) => {
+                let wanted = self.plan.want == Want::Any || answer.kind() == Some(MessageType::OFFER);
+                if !wanted {
+                    self.station.reject(sight, Reason::WrongType)
+                } else if !self.station.watch.wants_server(answer.server_id(), answer.source_ip) {
+                    self.station.reject(sight, Reason::OtherServer)
+                } else {
+                    self.take(answer)
+                }
+            }
+            Err(note) => {
+                if matches!(note, Note::Resolved(..)) {
+                    self.on_time(sight.at);
+                }
+                note
+            }
+        }
+    }
+
+    fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.station.poll_transmit()
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        self.station.poll_event()
+    }
+
+    fn deadline(&self) -> Option<Timestamp> {
+        if self.over {
+            return None;
+        }
+        let end = self.end()?;
+        let next = self.station.resolve_deadline().or(self.next_send);
+        Some(next.map_or(end, |next| next.min(end)))
+    }
+
+    fn watch(&self) -> &Watch {
+        &self.station.watch
+    }
+}

@@ -1,0 +1,266 @@
+//! The loop that gives a machine a wire and a clock.
+
+use std::collections::VecDeque;
+use std::net::Ipv4Addr;
+
+use super::{Event, Machine, Note, Sight, What};
+use crate::net::{self, NetError, Received, Transport};
+use crate::time::{Clock, Precision, Timestamp};
+use crate::wire::Mac;
+use crate::wire::arp::Arp;
+use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
+
+/// A frame that passed by, for who keeps a record.
+#[derive(Clone, Copy, Debug)]
+pub struct Passed<'a> {
+    /// The kernel's stamp.
+    pub at: Timestamp,
+    /// The frame.
+    pub frame: &'a [u8],
+    /// Its length on the wire.
+    pub original_len: usize,
+    /// It left this machine.
+    pub outgoing: bool,
+    /// What the frames start with.
+    pub link_type: LinkType,
+    /// How fine the stamps are.
+    pub precision: Precision,
+    /// What the exchange made of it.
+    pub note: &'a Note,
+}
+
+/// Who wants to know what happens meanwhile.
+pub trait Witness {
+    /// Something happened.
+    fn event(&mut self, event: &Event) {
+        let _ = event;
+    }
+    /// A frame of the exchange passed; false stops the exchange (the record cannot be kept).
+    fn passed(&mut self, passed: &Passed<'_>) -> bool {
+        let _ = passed;
+        true
+    }
+}
+
+/// Nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nobody;
+
+impl Witness for Nobody {}
+
+/// How a drive ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The machine was done.
+    Done,
+    /// The user stopped it, or the witness did.
+    Stopped,
+}
+
+/// Frames whose outgoing copies are awaited at a time; more than the largest burst of one client.
+const MAX_AWAITED: usize = 256;
+
+/// Runs `machine` over `transport` until it is done.
+pub fn drive(
+    machine: &mut dyn Machine,
+    transport: &mut dyn Transport,
+    clock: &dyn Clock,
+    ports: &[u16],
+    witness: &mut dyn Witness,
+) -> Result<Ending, NetError> {
+    let mut looker = Looker::new(ports);
+    let mut awaited: VecDeque<(u32, Vec<u8>, Note)> = VecDeque::new();
+    let (link_type, precision) = (transport.link_type(), transport.precision());
+    machine.on_time(clock.now());
+    loop {
+        while let Some(out) = machine.poll_transmit() {
+            transport.send(&out.frame)?;
+            if awaited.len() >= MAX_AWAITED {
+                awaited.pop_front();
+            }
+            awaited.push_back((out.id, out.frame, out.note));
+        }
+        while let Some(event) = machine.poll_event() {
+            witness.event(&event);
+        }
+        let Some(deadline) = machine.deadline() else { return Ok(Ending::Done) };
+        // The deadline is judged by the stamps of what arrives: an answer in time counts however late it is read.
+        let received = match transport.wait(Some(deadline))? {
+            net::Event::Timeout => {
+                machine.on_time(clock.now());
+                continue;
+            }
+            net::Event::Interrupted => return Ok(Ending::Stopped),
+            net::Event::Frame(received) => received,
+        };
+        if received.time >= deadline {
+            machine.on_time(received.time);
+        }
+        let note = if received.outgoing {
+            let own = awaited.iter().position(|(_, frame, _)| same_frame(frame, received.frame));
+            match own.and_then(|index| awaited.remove(index)) {
+                Some((id, _, note)) => {
+                    machine.on_sent(id, received.time);
+                    note
+                }
+                None => Note::Unrelated,
+            }
+        } else {
+            looker.look(link_type, &received, machine)
+        };
+        if note != Note::Unrelated {
+            let passed = Passed {
+                at: received.time,
+                frame: received.frame,
+                original_len: received.original_len,
+                outgoing: received.outgoing,
+                link_type,
+                precision,
+                note: &note,
+            };
+            if !witness.passed(&passed) {
+                return Ok(Ending::Stopped);
+            }
+        }
+    }
+}
+
+/// A link may have padded what was sent, or its capture may have cut it.
+fn same_frame(sent: &[u8], seen: &[u8]) -> bool {
+    let len = sent.len().min(seen.len());
+    len >= 14 && sent.get(..len) == seen.get(..len)
+}
+
+/// Looks into frames.
+#[derive(Debug)]
+pub struct Looker {
+    walker: Walker,
+}
+
+impl Looker {
+    /// Looks for DHCP on its usual ports and on `ports`.
+    pub fn new(ports: &[u16]) -> Self {
+        let mut all = Ports::default();
+        for port in ports {
+            all.add(*port);
+        }
+        Self { walker: Walker::new(all) }
+    }
+
+    /// Shows `machine` what is in a frame, and says what it made of it.
+    fn look(&mut self, link: LinkType, received: &Received<'_>, machine: &mut dyn Machine) -> Note {
+        let (at, frame) = (received.time, received.frame);
+        let mut note = None;
+        let mut quoted = None;
+        self.walker.walk(link, frame, received.original_len, at.nanoseconds(), |datagram: Datagram<'_>| {
+            if datagram.quoted {
+                quoted = Some(());
+            }
+            let seen = machine.on_sight(&Sight { at, frame, what: What::Dhcp(&datagram) });
+            note.get_or_insert(seen);
+        });
+        if let Some(note) = note.filter(|_| quoted.is_none()) {
+            return note;
+        }
+        machine.on_sight(&Sight { at, frame, what: other(link, frame) })
+    }
+}
+
+/// What a frame that carries no DHCP message holds.
+pub fn other(link: LinkType, frame: &[u8]) -> What<'static> {
+    if link != LinkType::ETHERNET {
+        return What::Other;
+    }
+    let mut rest = frame.get(12..).unwrap_or(&[]);
+    for _ in 0..4 {
+        match rest {
+            [0x81 | 0x91, 0, _, _, tail @ ..] | [0x88, 0xa8, _, _, tail @ ..] => rest = tail,
+            [8, 6, tail @ ..] => return Arp::decode(tail).map_or(What::Other, What::Arp),
+            [8, 0, tail @ ..] => return icmp(frame, tail).unwrap_or(What::Other),
+            _ => return What::Other,
+        }
+    }
+    What::Other
+}
+
+fn icmp(frame: &[u8], packet: &[u8]) -> Option<What<'static>> {
+    let (protocol, from, to, payload) = ipv4(packet)?;
+    if protocol != 1 {
+        return None;
+    }
+    match *payload {
+        [8, 0, ..] => {
+            let mac = Mac::from_slice(frame.get(6..)?)?;
+            Some(What::Echo { mac, from, to })
+        }
+        [3, code, ..] => {
+            let (protocol, _, to, udp) = ipv4(payload.get(8..)?)?;
+            let port = udp.get(2..)?.first_chunk().copied().map(u16::from_be_bytes)?;
+            (protocol == 17).then_some(What::Unreachable { from, code, to, port })
+        }
+        _ => None,
+    }
+}
+
+/// Protocol, source, destination and payload of an unfragmented IPv4 packet.
+fn ipv4(packet: &[u8]) -> Option<(u8, Ipv4Addr, Ipv4Addr, &[u8])> {
+    let head: &[u8; 20] = packet.first_chunk()?;
+    let first = (head[6] << 3, head[7]) == (0, 0);
+    if head[0] >> 4 != 4 || !first {
+        return None;
+    }
+    let address = |at: usize| head.get(at..)?.first_chunk::<4>().copied().map(Ipv4Addr::from);
+    let payload = packet.get(usize::from(head[0] & 15).saturating_mul(4)..)?;
+    Some((head[9], address(12)?, address(16)?, payload))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::frame::Envelope;
+
+    fn ip(last: u8) -> Ipv4Addr {
+        [10, 0, 0, last].into()
+    }
+
+    /// An IPv4 frame around `payload` of `protocol`.
+    fn packet(protocol: u8, payload: &[u8]) -> Vec<u8> {
+        let mut frame = vec![0xff; 6];
+        frame.extend([2, 0, 0, 0, 0, 9, 8, 0, 0x45, 0]);
+        frame.extend(u16::try_from(payload.len()).unwrap().saturating_add(20).to_be_bytes());
+        frame.extend([0, 0, 0, 0, 64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 50]);
+        frame.extend(payload);
+        frame
+    }
+
+    #[test]
+    fn an_echo_is_seen() {
+        let frame = packet(1, &[8, 0, 0, 0]);
+        let What::Echo { mac, from, to } = other(LinkType::ETHERNET, &frame) else { panic!("no echo") };
+        assert_eq!((mac, from, to), (Mac([2, 0, 0, 0, 0, 9]), ip(1), ip(50)));
+    }
+
+    #[test]
+    fn a_refusal_is_seen_with_what_it_refuses() {
+        let mut envelope = Envelope::broadcast(Mac([2; 6]));
+        envelope.dst_ip = ip(7);
+        let mut payload = vec![3, 3, 0, 0, 0, 0, 0, 0];
+        payload.extend(&envelope.frame(&[0; 300])[14..42]);
+        let frame = packet(1, &payload);
+        let What::Unreachable { from, code, to, port } = other(LinkType::ETHERNET, &frame) else {
+            panic!("none")
+        };
+        assert_eq!((from, code, to, port), (ip(1), 3, ip(7), 67));
+        for len in 0..frame.len() {
+            let _ = other(LinkType::ETHERNET, &frame[..len]);
+        }
+    }
+
+    #[test]
+    fn arp_is_seen_through_tags() {
+        let arp = Arp::request(Mac([2; 6]), ip(1), ip(2));
+        let frame = super::super::frame::arp_frame(&arp, Mac([2; 6]), Mac::BROADCAST, &[5, 6]);
+        assert!(matches!(other(LinkType::ETHERNET, &frame), What::Arp(seen) if seen == arp));
+        assert!(matches!(other(LinkType(113), &frame), What::Other));
+    }
+}

@@ -1,0 +1,195 @@
+//! The exchange engine: what a DHCP client says and when, without a socket, a clock or a sleep.
+//!
+//! A [`Machine`] is a value. Time and what was seen on the wire go in; frames to send, deadlines and events come out.
+//! [`drive`](drive::drive) connects one with a transport and a clock; tests connect it with a script and a clock they move.
+//!
+//! - [`Collect`]: one message, asked again and again; every answer until the wait is over.
+//! - [`Exchange`]: DISCOVER if need be, REQUEST, the answer, conflict check, DECLINE or RELEASE; also INFORM.
+//! - [`OneShot`]: what nobody answers: RELEASE and DECLINE.
+//!
+//! Answers are accepted only when `op`, `xid`, `chaddr` and port fit ([`watch`]). Everything else is counted by reason.
+//! Latency is the difference of two stamps of one capture handle: the outgoing copy and the reply. The time that
+//! [`Machine::on_time`] is given only decides what to do next.
+
+pub mod arp;
+pub mod build;
+pub mod client;
+pub mod collect;
+pub mod drive;
+pub mod exchange;
+pub mod frame;
+pub mod oneshot;
+pub mod retransmit;
+pub mod silence;
+pub mod station;
+pub mod watch;
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use crate::time::Timestamp;
+use crate::wire::Mac;
+use crate::wire::arp::Arp;
+use crate::wire::frame::Datagram;
+use crate::wire::v4::MessageType;
+
+pub use build::{Draft, OptionEdit, Overrides, Warning};
+pub use client::{Recipe, Route, State};
+pub use collect::Collect;
+pub use exchange::Exchange;
+pub use frame::Envelope;
+pub use oneshot::OneShot;
+pub use retransmit::Backoff;
+pub use station::{Answer, Station};
+pub use watch::{Check, CheckKind, Reason, Watch};
+
+/// A protocol exchange without its surroundings.
+pub trait Machine {
+    /// Tells what time it is: at the start, and whenever the deadline has come.
+    fn on_time(&mut self, now: Timestamp);
+    /// Tells when transmission `id` passed the capture handle.
+    fn on_sent(&mut self, id: u32, at: Timestamp);
+    /// Shows a frame that came in, and hears what was made of it.
+    fn on_sight(&mut self, sight: &Sight<'_>) -> Note;
+    /// The next frame to send.
+    fn poll_transmit(&mut self) -> Option<Transmit>;
+    /// The next thing that happened.
+    fn poll_event(&mut self) -> Option<Event>;
+    /// When to be told the time again; `None` when all is over.
+    fn deadline(&self) -> Option<Timestamp>;
+    /// What was seen so far.
+    fn watch(&self) -> &Watch;
+}
+
+/// A frame that came in, and what is in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sight<'a> {
+    /// When the kernel saw it.
+    pub at: Timestamp,
+    /// The whole frame.
+    pub frame: &'a [u8],
+    /// What is in it.
+    pub what: What<'a>,
+}
+
+/// What a frame holds, as far as an exchange cares.
+#[derive(Clone, Copy, Debug)]
+pub enum What<'a> {
+    /// A DHCP message.
+    Dhcp(&'a Datagram<'a>),
+    /// An ARP packet.
+    Arp(Arp),
+    /// An ICMP echo request.
+    Echo {
+        /// Whose Ethernet address sent it.
+        mac: Mac,
+        /// Who asks.
+        from: Ipv4Addr,
+        /// Who should answer.
+        to: Ipv4Addr,
+    },
+    /// An ICMP error "destination unreachable" about a datagram to a DHCP port.
+    Unreachable {
+        /// Who complains.
+        from: Ipv4Addr,
+        /// The ICMP code; 3 is "port unreachable".
+        code: u8,
+        /// Where the datagram was going.
+        to: Ipv4Addr,
+        /// Its destination port.
+        port: u16,
+    },
+    /// Anything else.
+    Other,
+}
+
+/// A frame to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transmit {
+    /// Number of the transmission, for [`Machine::on_sent`].
+    pub id: u32,
+    /// The whole frame.
+    pub frame: Vec<u8>,
+    /// What it is.
+    pub note: Note,
+}
+
+/// What a frame meant to the exchange; its `Display` is the comment that goes with the frame into a capture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// A DHCP message we sent, for the n-th time.
+    Sent(Option<MessageType>, u32),
+    /// We asked who has an address.
+    Asked(Ipv4Addr),
+    /// We probed whether an address is in use.
+    Probed(Ipv4Addr),
+    /// We answered for an address we stand for.
+    Answered(Ipv4Addr),
+    /// An answer that counts.
+    Accepted(Option<MessageType>),
+    /// An answer that was there already.
+    Repeated(Option<MessageType>),
+    /// An answer that does not count.
+    Ignored(Reason),
+    /// A server asks whether an address is in use.
+    ServerCheck(CheckKind, Ipv4Addr),
+    /// Somebody told us a MAC we asked for.
+    Resolved(Ipv4Addr, Mac),
+    /// Somebody asks for an address we stand for.
+    AskedForUs(Ipv4Addr),
+    /// Somebody else uses the address.
+    Conflict(Ipv4Addr, Mac),
+    /// An ICMP error about a DHCP port.
+    Unreachable(Ipv4Addr, u8),
+    /// Nothing to do with the exchange.
+    Unrelated,
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let upper = |kind: &Option<MessageType>| match kind {
+            Some(kind) => kind.to_string().to_uppercase(),
+            None => "message without type".to_owned(),
+        };
+        match self {
+            Self::Sent(kind, 1) => write!(f, "sent {}", upper(kind)),
+            Self::Sent(kind, attempt) => write!(f, "sent {} again ({attempt})", upper(kind)),
+            Self::Asked(ip) => write!(f, "asked who has {ip}"),
+            Self::Probed(ip) => write!(f, "probed whether {ip} is in use"),
+            Self::Answered(ip) => write!(f, "answered ARP for {ip}, which the client holds"),
+            Self::Accepted(kind) => write!(f, "accepted {}", upper(kind)),
+            Self::Repeated(kind) => write!(f, "{} seen before", upper(kind)),
+            Self::Ignored(reason) => write!(f, "not ours: {reason}"),
+            Self::ServerCheck(kind, ip) => write!(f, "server checks {ip} by {kind}"),
+            Self::Resolved(ip, mac) => write!(f, "{ip} is at {mac}"),
+            Self::AskedForUs(ip) => write!(f, "somebody asks for {ip}"),
+            Self::Conflict(ip, mac) => write!(f, "{ip} is in use by {mac}"),
+            Self::Unreachable(ip, 3) => write!(f, "{ip} says: port unreachable"),
+            Self::Unreachable(ip, code) => write!(f, "{ip} says: unreachable (code {code})"),
+            Self::Unrelated => f.write_str("unrelated"),
+        }
+    }
+}
+
+/// Something that happened, for those who watch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub note: Note,
+    /// Who caused it, where known: address and MAC.
+    pub from: (Option<Ipv4Addr>, Option<Mac>),
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.note, f)?;
+        match self.from {
+            (Some(ip), Some(mac)) => write!(f, " (from {ip}, {mac})"),
+            (Some(ip), None) => write!(f, " (from {ip})"),
+            (None, Some(mac)) => write!(f, " (from {mac})"),
+            (None, None) => Ok(()),
+        }
+    }
+}
