@@ -13,8 +13,8 @@
 pub mod analysis;
 pub mod capture;
 pub mod cli;
-pub mod lab;
 pub mod engine;
+pub mod lab;
 pub mod net;
 pub mod output;
 pub mod time;

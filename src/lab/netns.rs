@@ -185,7 +185,8 @@ pub fn supervise(stage: &[&str], command: &[OsString]) -> Result<u8, NetError> {
         let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC | MsFlags::MS_NODEV;
         let _ = mount(Some("proc"), "/proc", Some("proc"), flags, nothing);
     }
-    let child = itself(stage, command).spawn().map_err(|error| NetError::io("start", "the command", error))?;
+    let child =
+        itself(stage, command).spawn().map_err(|error| NetError::io("start", "the command", error))?;
     follow(&signals, child)
 }
 
@@ -248,7 +249,10 @@ fn exit_code(status: ExitStatus) -> u8 {
 
 /// The search path with the folder of this program in front, so that `lab -- dhcptool …` finds it.
 fn path_with_this_program() -> OsString {
-    #[allow(clippy::disallowed_methods, reason = "the command inherits this environment, changed in this one place")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the command inherits this environment, changed in this one place"
+    )]
     let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/local/bin:/usr/bin:/bin"));
     let here = std::env::current_exe().ok().and_then(|exe| exe.parent().map(std::path::Path::to_path_buf));
     let Some(here) = here else { return path };

@@ -47,7 +47,10 @@ fn start(args: &Args) -> Result<u8, crate::net::NetError> {
         std::thread::park();
     });
     let far = rx.recv().unwrap()?;
-    netns::connect(&netns::Pair { near: Mac([2, 0, 0, 0, 1, 0]), far: Mac([2, 0, 0, 0, 0, 1]), near_addr: None }, &far)?;
+    netns::connect(
+        &netns::Pair { near: Mac([2, 0, 0, 0, 1, 0]), far: Mac([2, 0, 0, 0, 0, 1]), near_addr: None },
+        &far,
+    )?;
     netns::run(&signals, &["lab", "--stage", "supervise"], &args.command)
 }
 
