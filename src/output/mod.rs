@@ -9,6 +9,7 @@ pub mod packet;
 pub mod packet_detail;
 pub mod packet_json;
 pub mod packet_line;
+pub mod record;
 pub mod styled;
 pub mod table;
 pub mod when;

@@ -203,8 +203,9 @@ fn write_layout(record: &PacketRecord<'_>, json: &mut JsonOut) {
     let (packet, outline) = (&record.packet, record.outline);
     let bytes = packet.bytes();
     if bytes.len() < FIXED_LEN {
-        json.name_next("fixed_length");
-        json.u64(u64::try_from(bytes.len()).unwrap_or(0));
+        // The last field may be there in part, which no value can say.
+        json.name_next("fixed_raw");
+        json.bytes(bytes);
     }
     if !packet.has_options() {
         let behind = bytes.get(FIXED_LEN..).unwrap_or(&[]);
