@@ -49,6 +49,11 @@ impl<'a> Bytes<'a> {
     pub(super) fn be16(self, at: usize) -> Option<u16> {
         be16(self.have, at)
     }
+
+    /// The big-endian number of four bytes at `at`.
+    pub(super) fn be32(self, at: usize) -> Option<u32> {
+        self.have.get(at..)?.first_chunk().map(|word| u32::from_be_bytes(*word))
+    }
 }
 
 /// The big-endian number of two bytes at `at`.
@@ -75,6 +80,7 @@ mod tests {
         assert_eq!(bytes.chunk::<5>(), None);
         assert_eq!(bytes.be16(2), Some(0x0304));
         assert_eq!((bytes.be16(3), bytes.u8(3), bytes.u8(4)), (None, Some(4), None));
+        assert_eq!((bytes.be32(0), bytes.be32(1)), (Some(0x0102_0304), None));
         assert_eq!(Bytes::new(&[1, 2], 0).len, 2);
     }
 }

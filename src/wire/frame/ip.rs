@@ -84,10 +84,9 @@ fn ipv4<'a>(bytes: Bytes<'a>, context: &mut Context) -> Option<(What, Bytes<'a>)
         total => bytes.limit(total),
     };
     context.push(Layer::Ipv4)?;
-    let [.., a, b, c, d, e, f, g, h] = *head;
     context.ip = Some(Ip {
-        src: IpAddr::V4(Ipv4Addr::new(a, b, c, d)),
-        dst: IpAddr::V4(Ipv4Addr::new(e, f, g, h)),
+        src: IpAddr::V4(Ipv4Addr::from(bytes.be32(12)?)),
+        dst: IpAddr::V4(Ipv4Addr::from(bytes.be32(16)?)),
         ttl: head[8],
     });
     context.rerouted = packet.have.get(20..header_len).is_some_and(has_source_route);

@@ -46,12 +46,12 @@ pub(super) fn link_type<'a>(link: LinkType, bytes: Bytes<'a>, context: &mut Cont
         LinkType::IEEE802_11_PRISM => wlan::prism(bytes, context),
         LinkType::IEEE802_11_AVS => wlan::avs(bytes, context),
         LinkType::PPI => {
-            let (&[_, _, a, b, c, d, e, f], _) = bytes.chunk::<8>()?;
-            nested(bytes, context, Layer::Ppi, usize::from(u16::from_le_bytes([a, b])), [c, d, e, f])
+            let length = bytes.be16(2)?.swap_bytes();
+            nested(bytes, context, Layer::Ppi, usize::from(length), bytes.be32(4)?.swap_bytes())
         }
         LinkType::PKTAP => {
-            let (&[a, b, _, _, _, _, _, _, c, d, e, f], _) = bytes.chunk::<12>()?;
-            nested(bytes, context, Layer::Pktap, usize::from(u16::from_le_bytes([a, b])), [c, d, e, f])
+            let length = bytes.be16(0)?.swap_bytes();
+            nested(bytes, context, Layer::Pktap, usize::from(length), bytes.be32(8)?.swap_bytes())
         }
         LinkType::PFLOG => {
             // The header's length does not count the padding to four bytes.
@@ -72,16 +72,10 @@ pub(super) fn link_type<'a>(link: LinkType, bytes: Bytes<'a>, context: &mut Cont
 }
 
 /// A capture header that states its own length and the link type behind it.
-fn nested<'a>(
-    bytes: Bytes<'a>,
-    context: &mut Context,
-    layer: Layer,
-    length: usize,
-    link: [u8; 4],
-) -> Step<'a> {
+fn nested<'a>(bytes: Bytes<'a>, context: &mut Context, layer: Layer, length: usize, link: u32) -> Step<'a> {
     let body = bytes.skip(length.max(8))?;
     context.push(layer)?;
-    Some((What::Link(LinkType(u32::from_le_bytes(link))), body))
+    Some((What::Link(LinkType(link)), body))
 }
 
 /// Destination, source, and an `EtherType` or the length of an LLC frame.
@@ -113,12 +107,9 @@ pub(super) fn ethertype<'a>(ethertype: u16, bytes: Bytes<'a>, context: &mut Cont
         BRIDGED => Some((What::Ethernet, bytes)),
         0x880b => Some((What::Ppp, bytes)),
         0x8870 => Some((What::Llc, bytes)),
-        // VN-tag, E-tag, HSR, R-tag (IEEE 802.1CB), Cisco metadata: so many bytes, then an EtherType.
-        0x8926 => tag(bytes, context, 4),
-        0x893f => tag(bytes, context, 6),
-        0x892f => tag(bytes, context, 4),
-        0xf1c1 => tag(bytes, context, 4),
-        0x8909 => tag(bytes, context, 6),
+        // VN-tag, HSR, R-tag (IEEE 802.1CB); E-tag, Cisco metadata: so many bytes, then an EtherType.
+        0x8926 | 0x892f | 0xf1c1 => tag(bytes, context, 4),
+        0x893f | 0x8909 => tag(bytes, context, 6),
         // The I-tag of IEEE 802.1ah: flags and service identifier, then the customer's frame.
         0x88e7 => {
             let body = bytes.skip(4)?;

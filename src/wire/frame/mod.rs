@@ -43,7 +43,7 @@ impl LinkType {
     pub const DLT_RAW_OPENBSD: Self = Self(14);
     /// PPP in HDLC-like framing, or Cisco HDLC.
     pub const PPP_HDLC: Self = Self(50);
-    /// PPPoE, from the PPPoE header on.
+    /// `PPPoE`, from its own header on.
     pub const PPP_ETHER: Self = Self(51);
     /// RFC 1483 LLC-encapsulated ATM.
     pub const ATM_RFC1483: Self = Self(100);
@@ -57,7 +57,7 @@ impl LinkType {
     pub const FRELAY: Self = Self(107);
     /// OpenBSD loopback: address family in network byte order, then IP.
     pub const LOOP: Self = Self(108);
-    /// OpenBSD `enc`: decapsulated IPsec.
+    /// OpenBSD `enc`: packets taken out of `IPsec`.
     pub const ENC: Self = Self(109);
     /// Linux cooked capture, version 1.
     pub const LINUX_SLL: Self = Self(113);
@@ -131,7 +131,7 @@ layers! {
     Null = "null",
     /// PPP.
     Ppp = "ppp",
-    /// A PPPoE session (RFC 2516).
+    /// A `PPPoE` session (RFC 2516).
     Pppoe = "pppoe",
     /// Cisco HDLC.
     Chdlc = "chdlc",

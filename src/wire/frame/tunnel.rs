@@ -1,7 +1,7 @@
 //! Tunnels: what carries frames or packets inside packets.
 
 use super::Layer;
-use super::bytes::{Bytes, be16};
+use super::bytes::Bytes;
 use super::link::{BRIDGED, IPV4, IPV6, VLAN, nsh};
 use super::walk::{Context, What};
 
@@ -367,21 +367,18 @@ pub(super) fn samples(bytes: Bytes<'_>) -> impl Iterator<Item = (What, Bytes<'_>
 /// Pairs of format and content; each is a number, a length and that many bytes.
 fn records(mut rest: Option<Bytes<'_>>) -> impl Iterator<Item = (u32, Bytes<'_>)> {
     std::iter::from_fn(move || {
-        let (&[a, b, c, d, e, f, g, h], body) = rest?.chunk::<8>()?;
-        let length = usize::try_from(u32::from_be_bytes([e, f, g, h])).ok()?;
+        let head = rest?;
+        let length = usize::try_from(head.be32(4)?).ok()?;
+        let body = head.skip(8)?;
         rest = body.skip(length);
-        Some((u32::from_be_bytes([a, b, c, d]), body.limit(length)))
+        Some((head.be32(0)?, body.limit(length)))
     })
 }
 
 /// Protocol, length of the frame, bytes removed from its end, length of the header, header.
 fn raw_header(record: Bytes<'_>) -> Step<'_> {
-    let (head, rest) = record.chunk::<16>()?;
-    let number = |at: usize| -> Option<usize> {
-        let high = usize::from(be16(head, at)?);
-        Some(high << 16 | usize::from(be16(head, at.wrapping_add(2))?))
-    };
-    let header = rest.limit(number(12)?);
+    let number = |at: usize| usize::try_from(record.be32(at)?).ok();
+    let header = record.skip(16)?.limit(number(12)?);
     let bytes = header.promise(number(4)?.saturating_sub(number(8)?));
     let what = match number(0)? {
         1 => What::Ethernet,

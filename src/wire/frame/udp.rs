@@ -23,8 +23,7 @@ pub(super) struct Parts<'a> {
 /// Takes a datagram apart; none when there is no whole header, or its length has no room for one.
 pub(super) fn split<'a>(bytes: Bytes<'a>, context: &mut Context) -> Option<Parts<'a>> {
     let (head, rest) = bytes.chunk::<8>()?;
-    let [a, b, c, d, e, f, ..] = *head;
-    let length = match u16::from_be_bytes([e, f]) {
+    let length = match bytes.be16(4)? {
         // RFC 2675 §4: a jumbogram has no UDP length.
         0 if matches!(context.ip, Some(ip) if ip.src.is_ipv6()) => bytes.len,
         length => usize::from(length),
@@ -32,7 +31,7 @@ pub(super) fn split<'a>(bytes: Bytes<'a>, context: &mut Context) -> Option<Parts
     let promised = length.checked_sub(8)?;
     context.push(Layer::Udp)?;
     let body = rest.limit(promised);
-    Some(Parts { src: u16::from_be_bytes([a, b]), dst: u16::from_be_bytes([c, d]), promised, body, head })
+    Some(Parts { src: bytes.be16(0)?, dst: bytes.be16(2)?, promised, body, head })
 }
 
 /// Judges the checksum over the pseudo header of the innermost IP header; for a bad one: found, wanted.

@@ -288,6 +288,10 @@ pub(super) enum What {
 
 /// What is known so far about the way to the message.
 #[derive(Clone, Debug, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says something of its own, and all combinations occur"
+)]
 pub(super) struct Context {
     pub(super) layers: Layers,
     pub(super) link: Option<Link>,

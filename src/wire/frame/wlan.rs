@@ -37,12 +37,11 @@ fn radiotap_flags(header: &[u8]) -> Option<u8> {
 
 /// Prism: message code and length in the byte order of the machine that captured; some drivers write AVS instead.
 pub(super) fn prism<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
-    let (&[a, b, c, d, e, f, g, h], _) = bytes.chunk::<8>()?;
-    if [a, b] == [0x80, 0x21] {
+    let (code, length) = (bytes.be32(0)?, bytes.be32(4)?);
+    if code >> 16 == 0x8021 {
         return avs(bytes, context);
     }
-    let little = u32::from_le_bytes([a, b, c, d]) < 0x1_0000;
-    let length = if little { u32::from_le_bytes([e, f, g, h]) } else { u32::from_be_bytes([e, f, g, h]) };
+    let length = if code < 0x1_0000 { length } else { length.swap_bytes() };
     let body = bytes.skip(usize::try_from(length).ok()?.max(8))?;
     context.push(Layer::Prism)?;
     Some((PLAIN, body))
@@ -50,8 +49,7 @@ pub(super) fn prism<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
 
 /// AVS: version and length, big-endian.
 pub(super) fn avs<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
-    let (&[_, _, _, _, a, b, c, d], _) = bytes.chunk::<8>()?;
-    let body = bytes.skip(usize::try_from(u32::from_be_bytes([a, b, c, d])).ok()?.max(8))?;
+    let body = bytes.skip(usize::try_from(bytes.be32(4)?).ok()?.max(8))?;
     context.push(Layer::Avs)?;
     Some((PLAIN, body))
 }
@@ -63,8 +61,7 @@ pub(super) fn wlan<'a>(swapped: bool, bytes: Bytes<'a>, context: &mut Context) -
         (first, second) if swapped && is_data(second) => (second, first),
         pair => pair,
     };
-    let fragment = head[22] & 0x0f != 0 || flags & MORE_FRAGMENTS != 0;
-    if !is_data(control) || flags & PROTECTED != 0 || fragment {
+    if !is_data(control) || flags & (PROTECTED | MORE_FRAGMENTS) != 0 {
         return None;
     }
     let four = flags & (TO_DS | FROM_DS) == TO_DS | FROM_DS;
@@ -88,7 +85,12 @@ pub(super) fn wlan<'a>(swapped: bool, bytes: Bytes<'a>, context: &mut Context) -
     if aggregated {
         return Some((What::Subframes, body));
     }
-    payload(body, dst)
+    let what = payload(body, dst);
+    // A fragment other than the first has nothing to show; but some controllers write this field in the other order.
+    if head[22] & 0x0f != 0 && !matches!(what, Some((What::Llc, llc)) if starts_with_snap(llc.have)) {
+        return None;
+    }
+    what
 }
 
 const QOS: u8 = 0x80;
@@ -103,15 +105,11 @@ fn is_data(control: u8) -> bool {
     control & 0x0f == 0x08 && control & 0x40 == 0
 }
 
-/// The payload begins with LLC; some drivers pad it to four bytes, mesh stations put a header before it, and some cards
-/// leave an Ethernet header there.
+/// The payload begins with LLC; some drivers pad it to four bytes, mesh stations put a header of 6, 12 or 18 bytes before
+/// it, and some cards leave an Ethernet header there.
 fn payload<'a>(body: Bytes<'a>, dst: Option<&[u8; 6]>) -> Step<'a> {
-    const SNAP: [u8; 3] = [0xaa, 0xaa, 3];
-    if body.have.starts_with(&SNAP) {
-        return Some((What::Llc, body));
-    }
-    for skipped in [2, 6, 12, 18] {
-        if body.have.get(skipped..).is_some_and(|rest| rest.starts_with(&SNAP)) {
+    for skipped in [0, 2, 6, 8, 12, 14, 18, 20] {
+        if body.have.get(skipped..).is_some_and(starts_with_snap) {
             return Some((What::Llc, body.skip(skipped)?));
         }
     }
@@ -119,6 +117,11 @@ fn payload<'a>(body: Bytes<'a>, dst: Option<&[u8; 6]>) -> Step<'a> {
         return Some((What::Ethernet, body));
     }
     Some((What::Llc, body))
+}
+
+/// Whether an `EtherType` comes next, behind LLC and SNAP.
+fn starts_with_snap(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xaa, 0xaa, 3, 0, 0, 0 | 0xf8, ..])
 }
 
 /// The frames of an A-MSDU (IEEE 802.11-2020 §9.3.2.2.2), each laid out as in IEEE 802.3 and padded to four bytes.
