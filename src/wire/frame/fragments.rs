@@ -52,14 +52,21 @@ pub(super) struct Fragments {
 }
 
 impl Fragments {
-    /// Forgets a datagram whose first fragment shows that it is nothing to wait for, and refuses the rest of it.
-    pub(super) fn ignore(&mut self, key: Key, time_ns: i64) {
-        self.partial.retain(|partial| partial.key != key);
+    /// Forgets a datagram whose first fragment shows that it is nothing to wait for, and refuses the rest of it. Says no
+    /// when another first fragment came before, which then is the one that counts.
+    pub(super) fn ignore(&mut self, key: Key, time_ns: i64) -> bool {
+        let has_first = |partial: &Partial| matches!(partial.spans.first(), Some((0, _)));
+        let is_other = |partial: &Partial| partial.key != key || is_old(partial.time_ns, time_ns);
+        if self.partial.iter().any(|partial| !is_other(partial) && has_first(partial)) {
+            return false;
+        }
+        self.partial.retain(is_other);
         self.ignored.retain(|(ignored, _)| *ignored != key);
         if self.ignored.len() >= MAX_IGNORED {
             self.ignored.pop_front();
         }
         self.ignored.push_back((key, time_ns));
+        true
     }
 
     /// Adds a fragment.

@@ -65,9 +65,53 @@ pub(super) fn link_type<'a>(link: LinkType, bytes: Bytes<'a>, context: &mut Cont
             context.push(Layer::Enc)?;
             Some((What::Ip, body))
         }
+        LinkType::TOKEN_RING => {
+            // Access and frame control, addresses, and a route of so many bytes when the source has its group bit set.
+            let (head, rest) = bytes.chunk::<14>()?;
+            let (dst, src) = head.get(2..)?.split_at_checked(6)?;
+            let route = if head[8] & 0x80 == 0 { 0 } else { usize::from(rest.u8(0)? & 0x1f) };
+            let mut source = HwAddr::from_slice(src).mac()?;
+            source.0[0] &= 0x7f;
+            let (src, dst) = (Some(source.into()), Some(HwAddr::from_slice(dst)));
+            context.push_link(Link { layer: Layer::TokenRing, src, dst })?;
+            Some((What::Llc, rest.skip(route)?))
+        }
+        LinkType::FDDI => {
+            let (head, rest) = bytes.chunk::<13>()?;
+            let (dst, src) = head.get(1..)?.split_at_checked(6)?;
+            let (src, dst) = (Some(HwAddr::from_slice(src)), Some(HwAddr::from_slice(dst)));
+            context.push_link(Link { layer: Layer::Fddi, src, dst })?;
+            Some((What::Llc, rest))
+        }
+        LinkType::IP_OVER_1394 => {
+            let (head, rest) = bytes.chunk::<18>()?;
+            let (dst, src) = head.split_at_checked(8)?;
+            let (src, dst) = (Some(HwAddr::from_slice(src.get(..8)?)), Some(HwAddr::from_slice(dst)));
+            context.push_link(Link { layer: Layer::Firewire, src, dst })?;
+            Some((What::EtherType(bytes.be16(16)?), rest))
+        }
+        LinkType::SLIP => Some((What::Ip, bytes.skip(16)?)),
+        LinkType::NFLOG => nflog(bytes, context),
         LinkType::NETANALYZER => Some((What::Ethernet, bytes.skip(4)?)),
         LinkType::NETANALYZER_TRANSPARENT => Some((What::Ethernet, bytes.skip(12)?)),
         _ => None,
+    }
+}
+
+/// Linux's netfilter log: four bytes, then attributes of length, type and value, in the byte order of the machine that
+/// captured and padded to four bytes. Type 9 is the packet.
+fn nflog<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
+    context.push(Layer::Nflog)?;
+    let mut rest = bytes.skip(4)?;
+    loop {
+        let (length, kind) = (rest.be16(0)?, rest.be16(2)?);
+        // Neither number reaches 256 except the length of the packet, which comes last.
+        let swapped = kind >= 256;
+        let length = usize::from(if swapped { length.swap_bytes() } else { length });
+        if (if swapped { kind.swap_bytes() } else { kind }) & 0x7fff == 9 {
+            return Some((What::Ip, rest.limit(length).skip(4)?));
+        }
+        rest = rest.skip(length.max(4).next_multiple_of(4))?;
     }
 }
 
@@ -81,6 +125,11 @@ fn nested<'a>(bytes: Bytes<'a>, context: &mut Context, layer: Layer, length: usi
 /// Destination, source, and an `EtherType` or the length of an LLC frame.
 pub(super) fn ethernet<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     let (head, body) = bytes.chunk::<14>()?;
+    if matches!(head, [1 | 3, 0, 0x0c, 0, 0, ..]) && bytes.have.get(14..17) == Some(&[0xaa, 0xaa, 3]) {
+        // Cisco's inter-switch link: 26 bytes before the frame and a checksum behind it.
+        context.push(Layer::Tag)?;
+        return Some((What::Ethernet, bytes.skip(26)?.without_trailer(4)));
+    }
     let (dst, rest) = head.split_at_checked(6)?;
     let (src, kind) = rest.split_at_checked(6)?;
     let link = Link {

@@ -35,6 +35,12 @@ impl LinkType {
     pub const NULL: Self = Self(0);
     /// IEEE 802.3 Ethernet.
     pub const ETHERNET: Self = Self(1);
+    /// IEEE 802.5 token ring.
+    pub const TOKEN_RING: Self = Self(6);
+    /// SLIP, behind sixteen bytes of direction and compression.
+    pub const SLIP: Self = Self(8);
+    /// FDDI.
+    pub const FDDI: Self = Self(10);
     /// PPP, with or without its HDLC framing.
     pub const PPP: Self = Self(9);
     /// IP without any link layer, as numbered by most systems inside the program.
@@ -67,6 +73,8 @@ impl LinkType {
     pub const IEEE802_11_PRISM: Self = Self(119);
     /// IEEE 802.11 behind a radiotap header.
     pub const IEEE802_11_RADIOTAP: Self = Self(127);
+    /// IP over IEEE 1394, as Apple captures it.
+    pub const IP_OVER_1394: Self = Self(138);
     /// IEEE 802.11 behind an AVS header.
     pub const IEEE802_11_AVS: Self = Self(163);
     /// PPP as `pppd` logs it: a direction byte stands where HDLC has its address.
@@ -83,6 +91,8 @@ impl LinkType {
     pub const IPV4: Self = Self(228);
     /// IPv6 without any link layer.
     pub const IPV6: Self = Self(229);
+    /// Linux netfilter log.
+    pub const NFLOG: Self = Self(239);
     /// Ethernet behind the four bytes of a netANALYZER.
     pub const NETANALYZER: Self = Self(240);
     /// Ethernet with preamble behind the four bytes of a netANALYZER.
@@ -141,6 +151,14 @@ layers! {
     Pflog = "pflog",
     /// OpenBSD `enc`.
     Enc = "enc",
+    /// IEEE 802.5 token ring.
+    TokenRing = "token-ring",
+    /// FDDI.
+    Fddi = "fddi",
+    /// IEEE 1394.
+    Firewire = "ieee1394",
+    /// Linux netfilter log.
+    Nflog = "nflog",
     /// IEEE 802.11.
     Wlan = "wlan",
     /// Radiotap header of an IEEE 802.11 frame.
@@ -157,7 +175,7 @@ layers! {
     Mpls = "mpls",
     /// The control word of an Ethernet pseudo-wire (RFC 4448).
     PseudoWire = "pseudo-wire",
-    /// A tag of a switch or ring before the `EtherType`: VN-tag, E-tag, HSR, R-tag, Cisco metadata.
+    /// A tag of a switch or ring: VN-tag, E-tag, HSR, R-tag, Cisco metadata, Cisco inter-switch link.
     Tag = "tag",
     /// IEEE 802.1ah provider backbone bridging.
     Pbb = "pbb",

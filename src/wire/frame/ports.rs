@@ -24,7 +24,11 @@ impl PortSet {
     }
 }
 
+/// The port of PXE boot servers.
+pub(super) const PXE: u16 = 4011;
+
 /// The UDP ports on which DHCP is expected: 67 and 68 (RFC 2131 §4.1), 4011 (PXE boot servers), and what is added.
+/// On 4011 a message must have DHCP's magic cookie: it is also a port that systems hand out to clients of anything.
 #[derive(Clone, Debug)]
 pub struct Ports {
     set: PortSet,
@@ -33,7 +37,7 @@ pub struct Ports {
 
 impl Ports {
     /// The ports of every DHCP client, server and PXE boot server.
-    pub const STANDARD: [u16; 3] = [67, 68, 4011];
+    pub const STANDARD: [u16; 3] = [67, 68, PXE];
 
     /// Adds a port; adding it again changes nothing.
     pub fn add(&mut self, port: u16) {

@@ -2,7 +2,7 @@
 
 use super::bytes::{Bytes, be16};
 use super::fragments::{Fragments, Outcome, Piece};
-use super::ports::{PortSet, Ports};
+use super::ports::{self, PortSet, Ports};
 use super::tunnel::{self, Tunnel};
 use super::{Datagram, Ip, Layer, Layers, Link, LinkType, Protocol, Vlans, ip, link, udp, wlan};
 
@@ -169,8 +169,8 @@ impl Walker {
             Service::Tunnel(tunnel) => tunnel::enter(tunnel, parts.body, context),
             Service::Dhcp => {
                 let body = parts.body;
-                // An error that quotes the ports and nothing else quotes no message, and nobody sent an empty one.
-                if body.have.is_empty() && (context.quoted || body.len == 0) {
+                // Nobody sent an empty message, and an error that quotes less than the transaction quotes nothing of use.
+                if body.len == 0 || context.quoted && body.have.len() < 8 {
                     return None;
                 }
                 let (checksum, checksum_values) = udp::judge(parts, context);
@@ -196,16 +196,20 @@ impl Walker {
     /// Who a datagram is for. Services have the lower numbers, so the lower port decides first.
     fn service(&self, parts: &udp::Parts<'_>) -> Option<Service> {
         let (low, high) = (parts.src.min(parts.dst), parts.src.max(parts.dst));
+        let is_dhcp = |port| {
+            // Systems hand out 4011 to the clients of any service, and one of those may send to 67 or 68 from below.
+            let doubtful =
+                low == ports::PXE || high == ports::PXE || port == high && udp::is_other_service(low);
+            !doubtful || udp::has_cookie(parts.body.have)
+        };
         if self.ports.contains(low) {
-            return Some(Service::Dhcp);
+            return is_dhcp(low).then_some(Service::Dhcp);
         }
         if let Some(tunnel) = tunnel::on_port(low) {
             return Some(Service::Tunnel(tunnel));
         }
         if self.ports.contains(high) {
-            // A client of some other service may have been given 4011 as its port.
-            let dhcp = !udp::is_other_service(low) || udp::has_cookie(parts.body.have);
-            return dhcp.then_some(Service::Dhcp);
+            return is_dhcp(high).then_some(Service::Dhcp);
         }
         tunnel::on_port(high).filter(|_| !udp::is_other_service(low)).map(Service::Tunnel)
     }
@@ -220,11 +224,10 @@ impl Walker {
     ) -> Walked {
         let Some(fragments) = &mut self.fragments else { return Walked::NeedsReassembly };
         let ports = be16(bytes.have, 0).zip(be16(bytes.have, 2));
-        if piece.key.protocol == ip::UDP
+        let is_other = piece.key.protocol == ip::UDP
             && piece.offset == 0
-            && ports.is_some_and(|(src, dst)| !self.open.contains(src) && !self.open.contains(dst))
-        {
-            fragments.ignore(piece.key, context.time_ns);
+            && ports.is_some_and(|(src, dst)| !self.open.contains(src) && !self.open.contains(dst));
+        if is_other && fragments.ignore(piece.key, context.time_ns) {
             return Walked::Done;
         }
         match fragments.add(piece, bytes.have, context.time_ns) {
