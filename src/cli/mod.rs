@@ -11,6 +11,7 @@ pub mod stream;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use args::CommonArgs;
@@ -52,9 +53,13 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let cli = match command().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version go to standard output and are a good answer; the rest is a wrong command line.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Good };
+            // Help and version are a good answer; the rest is a wrong command line, said in one line.
+            if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+                let _ = error.print();
+                return if error.use_stderr() { Exit::Usage } else { Exit::Good };
+            }
+            Context::new(CommonArgs::default()).error(&one_line(&error.to_string()));
+            return Exit::Usage;
         }
     };
     let mut context = Context::new(cli.common);
@@ -69,6 +74,17 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
+/// The gist of clap's error: its first paragraph and its tips in one line.
+fn one_line(error: &str) -> String {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut paragraphs = error.split("\n\n");
+    let mut line = words(paragraphs.next().unwrap_or_default().trim_start_matches("error:"));
+    for tip in paragraphs.filter_map(|paragraph| paragraph.trim_start().strip_prefix("tip: ")) {
+        line = format!("{line}; {}", words(tip));
+    }
+    format!("{line} (see --help)")
+}
+
 fn dispatch(command: &Command, cx: &mut Context) -> Outcome {
     match command {
         Command::Decode(args) => commands::decode::run(args, cx),
@@ -80,6 +96,17 @@ fn dispatch(command: &Command, cx: &mut Context) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_wrong_command_line_is_one_line() {
+        let error =
+            "error: the following required arguments were not provided:\n  <FILE>...\n\nUsage: x\n\nFor more";
+        let want = "the following required arguments were not provided: <FILE>... (see --help)";
+        assert_eq!(super::one_line(error), want);
+        let error = "error: unexpected argument '--jsn' found\n\n  tip: a similar argument exists: '--json'\n\nUsage: x";
+        let want = "unexpected argument '--jsn' found; a similar argument exists: '--json' (see --help)";
+        assert_eq!(super::one_line(error), want);
+    }
+
     #[test]
     fn the_definition_is_consistent() {
         super::command().debug_assert();

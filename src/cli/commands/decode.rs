@@ -41,10 +41,11 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         None => None,
     };
     let mut worst = Exit::Good;
+    let mut opened = false;
     for path in &args.files {
-        let result = capture::open(path)
-            .map_err(|error| failure(&error))
-            .and_then(|reader| decode(reader, &mut stream, writer.as_mut(), cx));
+        let reader = capture::open(path).map_err(|error| failure(&error));
+        opened |= reader.is_ok();
+        let result = reader.and_then(|reader| decode(reader, &mut stream, writer.as_mut(), cx));
         cx.out.write(stream.renderer.bytes())?;
         stream.renderer.clear();
         match result {
@@ -63,7 +64,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if let Some(mut writer) = writer {
         writer.flush().map_err(|error| failure(&error))?;
     }
-    summarise(&stream, cx);
+    if opened {
+        summarise(&stream, cx);
+    }
     Ok(worst)
 }
 

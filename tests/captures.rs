@@ -1,0 +1,102 @@
+//! Golden files: what `decode` says of every capture in `tests/data/captures`, in words and in JSON.
+//! `BLESS=1 cargo test --test captures` writes them anew.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use dhcptool::output::record::read_message;
+use dhcptool::wire::escape::is_hostile;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/captures")
+}
+
+fn captures() -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let golden =
+        |path: &PathBuf| path.extension().is_some_and(|extension| extension == "txt" || extension == "json");
+    let mut captures: Vec<PathBuf> = entries.filter(|path| !golden(path)).collect();
+    captures.sort();
+    assert!(captures.len() > 30, "{} captures", captures.len());
+    captures
+}
+
+/// Runs decode in the captures' folder, so that no path of this machine gets into the output.
+fn decode(capture: &Path, flags: &[&str]) -> (String, String, i32) {
+    let out = Command::new(env!("CARGO_BIN_EXE_dhcptool"))
+        .arg("decode")
+        .args(flags)
+        .arg(capture.file_name().unwrap())
+        .current_dir(folder())
+        .env_remove("NO_COLOR")
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(out.stdout), text(out.stderr), out.status.code().unwrap())
+}
+
+fn hold(path: &Path, found: &str) {
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(path, found).unwrap();
+    }
+    let wanted = fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        wanted == found,
+        "{} differs; look at the change, then BLESS=1 cargo test --test captures\n--- wanted\n{wanted}\n--- found\n{found}",
+        path.display()
+    );
+}
+
+fn beside(capture: &Path, ending: &str) -> PathBuf {
+    let name = format!("{}.{ending}", capture.file_name().unwrap().to_str().unwrap());
+    capture.with_file_name(name)
+}
+
+#[test]
+fn text_is_as_blessed() {
+    for capture in captures() {
+        let mut page = String::new();
+        for flags in [&[][..], &["-vv"]] {
+            let (out, err, code) = decode(&capture, flags);
+            writeln!(page, "$ dhcptool decode {}\n{out}{err}(exit {code})\n", flags.join(" ")).unwrap();
+        }
+        assert!(!page.chars().any(|c| c != '\n' && is_hostile(c)), "{}", capture.display());
+        hold(&beside(&capture, "txt"), &page);
+    }
+}
+
+#[test]
+fn json_is_as_blessed_and_valid() {
+    for capture in captures() {
+        let (out, _, _) = decode(&capture, &["--json"]);
+        for line in out.lines() {
+            let packet: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert_eq!(packet["type"], "packet");
+            // The message can be rebuilt; that it is the same to the byte is tested with the codec.
+            if !packet["dhcp"].is_null() {
+                read_message(&packet).unwrap();
+            }
+        }
+        hold(&beside(&capture, "json"), &out);
+    }
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    for capture in captures() {
+        let plain = decode(&capture, &["-vv"]).0;
+        let colored = decode(&capture, &["-vv", "--color", "always"]).0;
+        let mut stripped = String::new();
+        let mut rest = colored.as_str();
+        while let Some((before, after)) = rest.split_once('\u{1b}') {
+            stripped.push_str(before);
+            rest = after.split_once('m').unwrap().1;
+        }
+        stripped.push_str(rest);
+        assert_eq!(stripped, plain, "{}", capture.display());
+    }
+}
