@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 
 use super::{Event, Machine, Note, Sight, What};
-use crate::net::{self, NetError, Received, Transport};
+use crate::net::{Event as Arrival, NetError, Received, Transport};
 use crate::time::{Clock, Precision, Timestamp};
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
@@ -86,12 +86,12 @@ pub fn drive(
         let Some(deadline) = machine.deadline() else { return Ok(Ending::Done) };
         // The deadline is judged by the stamps of what arrives: an answer in time counts however late it is read.
         let received = match transport.wait(Some(deadline))? {
-            net::Event::Timeout => {
+            Arrival::Timeout => {
                 machine.on_time(clock.now());
                 continue;
             }
-            net::Event::Interrupted => return Ok(Ending::Stopped),
-            net::Event::Frame(received) => received,
+            Arrival::Interrupted => return Ok(Ending::Stopped),
+            Arrival::Frame(received) => received,
         };
         if received.time >= deadline {
             machine.on_time(received.time);
