@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::kind::{Field, Kind, Switch, Width};
 use super::registry::Space;
 use super::sink::Sink;
-use super::{domain, names, sub, text, v4, vendor};
+use super::{domain, names, parse, sub, text, v4, vendor};
 
 /// What a value's meaning may depend on besides its own bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -483,14 +483,15 @@ fn lenient<S: Sink>(
 ) -> Outcome {
     let bytes = cursor.bytes;
     let mut probe = Cursor { bytes, offset: cursor.offset };
-    if options(space, &mut probe, cx, &mut Nowhere).is_ok() && !bytes.is_empty() {
+    if options(space, &mut probe, cx, &mut Nowhere).is_ok() {
         return options(space, cursor, cx, sink);
     }
     let bytes = cursor.rest();
-    if text::is_printable(bytes) && !bytes.is_empty() {
-        sink.text(bytes)
-    } else {
-        sink.opaque(bytes)
+    // Text that reads like options would come back as such: show its bytes.
+    let printable = text::is_printable(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) if printable && !parse::begins_like_an_option(space, text) => sink.text(bytes),
+        _ => sink.opaque(bytes),
     }
     Ok(())
 }
@@ -608,6 +609,8 @@ fn user_class<S: Sink>(bytes: &[u8], sink: &mut S) {
             }
             sink.end_list();
         }
+        // Brackets would make it look like a list.
+        None if bytes.starts_with(b"[") => sink.bytes(bytes),
         None => auto(bytes, sink),
     }
 }

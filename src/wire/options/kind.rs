@@ -206,7 +206,14 @@ impl Kind {
     pub(super) fn may_be_empty(&self) -> bool {
         !matches!(
             self,
-            Self::Text | Self::Auto | Self::List(_) | Self::Domains | Self::UserClass | Self::ClientId
+            Self::Text
+                | Self::Auto
+                | Self::List(_)
+                | Self::Domains
+                | Self::UserClass
+                | Self::ClientId
+                | Self::VendorClasses
+                | Self::VendorOptions
         )
     }
 

@@ -1,21 +1,32 @@
 //! Options: one declarative table per option space, one set of value kinds, and everything that follows from them.
 //!
 //! [`v4::SPACE`] is the table; a row says code, name and [`Kind`]. [`decode()`] turns the bytes of any kind into the
-//! events of a [`Sink`].
+//! events of a [`Sink`]: [`TextSink`] writes text, [`ValueSink`] keeps a [`Value`]. [`parse()`] goes the other way, from the
+//! text that `TextSink` writes (and friendlier forms) to bytes; [`OptionArg`] and [`assemble`] are the `-o` of the command line.
 
+pub mod arg;
 pub mod decode;
 mod domain;
 pub mod kind;
 pub mod names;
+pub mod parse;
 pub mod registry;
 pub mod sink;
 pub mod sub;
+mod syntax;
 pub mod text;
 pub mod v4;
+pub mod value;
 pub mod vendor;
 
+pub use arg::{OptionArg, assemble, split_rfc3396};
 pub use decode::{Context, Fault, Nowhere, ValueError, check, decode};
 pub use kind::Kind;
+pub use parse::{ParseError, parse, parse_option};
 pub use registry::{OptionDef, Space};
 pub use sink::Sink;
 pub use text::TextSink;
+pub use value::{Value, ValueSink};
+
+#[cfg(test)]
+mod tests;

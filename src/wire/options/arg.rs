@@ -1,0 +1,238 @@
+//! The argument of `-o`: `NAME|CODE[.SUB][:hex]=VALUE`, and how several of them make one option.
+
+use super::decode::Context;
+use super::kind::Kind;
+use super::parse::{self, ParseError};
+use super::registry::Space;
+use super::{names, syntax, v4, vendor};
+
+/// What one `-o` says: a whole option, or a part of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionArg {
+    /// Code of the option.
+    pub code: u8,
+    /// Codes of the nested options down to the one meant, outermost first; empty for the whole option. For 124 and 125
+    /// the first is the enterprise number.
+    pub path: Vec<u32>,
+    /// The payload.
+    pub data: Vec<u8>,
+}
+
+/// What stands at one level of an option.
+#[derive(Clone, Copy)]
+enum Level {
+    /// Nested options of a space.
+    Options(&'static Space),
+    /// Enterprise numbers with options (125) or a class (124) each.
+    Enterprises { classes: bool },
+    /// A value of a kind: nothing below it.
+    Value(&'static Kind),
+}
+
+impl Level {
+    fn of(kind: &'static Kind, cx: &Context<'_>) -> Self {
+        match kind {
+            Kind::Options(space) | Kind::Lenient(space) => Self::Options(space),
+            Kind::Vendor => Self::Options(vendor::space_of_class(cx.vendor_class)),
+            Kind::VendorOptions => Self::Enterprises { classes: false },
+            Kind::VendorClasses => Self::Enterprises { classes: true },
+            // Nobody knows what it holds: the usual framing is the best guess.
+            Kind::Opaque => Self::Options(&vendor::UNKNOWN),
+            kind => Self::Value(kind),
+        }
+    }
+
+    /// The code that `name` stands for at this level, and what is below it.
+    fn below(self, name: &str, cx: &Context<'_>) -> Option<(u32, Self)> {
+        match self {
+            Self::Options(space) => {
+                let code = space.code(name).or_else(|| {
+                    // Names of PXE are understood whatever the class.
+                    std::ptr::eq(space, &raw const vendor::UNKNOWN).then(|| vendor::PXE.code(name)).flatten()
+                })?;
+                let kind = space.by_code(code).map_or(&Kind::Opaque, |row| &row.kind);
+                Some((u32::from(code), Self::of(kind, cx)))
+            }
+            Self::Enterprises { classes } => {
+                let number =
+                    names::ENTERPRISES.number(name).map(u64::from).or_else(|| syntax::number(name))?;
+                let number = u32::try_from(number).ok()?;
+                let below = if classes {
+                    Self::Value(&Kind::Auto)
+                } else {
+                    Self::Options(vendor::space_of_enterprise(number))
+                };
+                Some((number, below))
+            }
+            Self::Value(_) => None,
+        }
+    }
+}
+
+impl OptionArg {
+    /// Reads `NAME|CODE[.SUB][:hex]=VALUE` of DHCPv4. An option without payload (rapid-commit) needs no `=VALUE`.
+    pub fn parse(text: &str, cx: &Context<'_>) -> Result<Self, ParseError> {
+        let (target, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
+        let (target, raw) = target.strip_suffix(":hex").map_or((target, false), |target| (target, true));
+        let mut parts = syntax::trim(target).split('.');
+        let name = parts.next().unwrap_or_default();
+        let code =
+            v4::SPACE.code(name).and_then(|code| u8::try_from(code).ok()).ok_or_else(|| unknown(name))?;
+        let row = v4::SPACE.by_code(u16::from(code));
+        let kind = row.map_or(&Kind::Opaque, |row| &row.kind);
+        let full = row.map_or("", |row| row.name);
+        let said_of = |error: ParseError| error.of_option(full, target_code(code, target));
+
+        let mut level = Level::of(kind, cx);
+        let mut path = Vec::new();
+        for part in parts {
+            let Some((sub, below)) = level.below(part, cx) else {
+                return Err(said_of(ParseError::new(part, "a nested option of it, by code or name")));
+            };
+            path.push(sub);
+            level = below;
+        }
+        let kind = if path.is_empty() {
+            kind
+        } else {
+            match level {
+                Level::Options(space) if std::ptr::eq(space, &raw const vendor::UNKNOWN) => &Kind::Opaque,
+                Level::Options(space) => {
+                    return finish(code, path, raw, value, &Kind::Options(space), cx).map_err(said_of);
+                }
+                Level::Enterprises { .. } => &Kind::Opaque,
+                Level::Value(kind) => kind,
+            }
+        };
+        finish(code, path, raw, value, kind, cx).map_err(said_of)
+    }
+}
+
+fn target_code(code: u8, target: &str) -> String {
+    match target.split_once('.') {
+        Some((_, sub)) => format!("{code}.{sub}"),
+        None => code.to_string(),
+    }
+}
+
+fn finish(
+    code: u8,
+    path: Vec<u32>,
+    raw: bool,
+    value: Option<&str>,
+    kind: &Kind,
+    cx: &Context<'_>,
+) -> Result<OptionArg, ParseError> {
+    let data = match value {
+        None if !matches!(kind, Kind::Empty) => {
+            let mut error = ParseError::new("", "a value: it needs =VALUE");
+            error.example = kind.example();
+            return Err(error);
+        }
+        Some(text) if raw => {
+            let digits = text.strip_prefix("0x").unwrap_or(text);
+            let bytes = syntax::hex(digits);
+            bytes.ok_or_else(|| {
+                let mut error = ParseError::new(text, "hexadecimal");
+                error.example = "0102ff".into();
+                error
+            })?
+        }
+        value => parse::parse(kind, value.unwrap_or_default(), cx)?,
+    };
+    Ok(OptionArg { code, path, data })
+}
+
+fn unknown(name: &str) -> ParseError {
+    let mut error = ParseError::new(name, "the name or code of an option");
+    // The nearest name, when one contains what was written or the other way round.
+    let near = (name.len() > 2).then(|| v4::SPACE.search(name).next()).flatten();
+    error.example = near.map_or_else(|| "routers=192.0.2.1".into(), |row| row.name.to_owned());
+    error
+}
+
+/// Puts arguments together, in the order of each option's first: parts of one option become one payload, appended to the
+/// whole option given before them, if any. Whole options given twice stay two.
+pub fn assemble(args: &[OptionArg]) -> Result<Vec<(u8, Vec<u8>)>, ParseError> {
+    let mut options: Vec<(u8, Vec<u8>)> = Vec::new();
+    for (place, arg) in args.iter().enumerate() {
+        if arg.path.is_empty() {
+            options.push((arg.code, arg.data.clone()));
+            continue;
+        }
+        // The first part brings all of its option.
+        let is_part = |other: &&OptionArg| other.code == arg.code && !other.path.is_empty();
+        if args.iter().take(place).any(|other| is_part(&other)) {
+            continue;
+        }
+        let parts: Vec<(&[u32], &[u8])> =
+            args.iter().filter(is_part).map(|part| (part.path.as_slice(), part.data.as_slice())).collect();
+        let kind = v4::SPACE.by_code(u16::from(arg.code)).map_or(&Kind::Opaque, |row| &row.kind);
+        let payload = build(Level::of(kind, &Context::default()), &parts).map_err(|error| {
+            error.of_option(v4::SPACE.name_of(u16::from(arg.code)).unwrap_or_default(), arg.code)
+        })?;
+        match options.iter_mut().rev().find(|option| option.0 == arg.code) {
+            Some(option) => option.1.extend(payload),
+            None => options.push((arg.code, payload)),
+        }
+    }
+    Ok(options)
+}
+
+/// The payload that holds `parts`: those with the same first code stand together, inside one nested option.
+fn build(level: Level, parts: &[(&[u32], &[u8])]) -> Result<Vec<u8>, ParseError> {
+    let cx = Context::default();
+    let mut out = Vec::new();
+    let mut done = Vec::new();
+    for &(path, data) in parts {
+        let Some((&code, below)) = path.split_first() else {
+            out.extend(data);
+            continue;
+        };
+        let inner =
+            level.below(&code.to_string(), &cx).map_or(Level::Options(&vendor::UNKNOWN), |next| next.1);
+        // An option is repeated when it is given twice as a whole; its parts, and an enterprise's, are gathered.
+        let gathered = !below.is_empty() || matches!(level, Level::Enterprises { classes: false });
+        let payload = if gathered {
+            if done.contains(&code) {
+                continue;
+            }
+            done.push(code);
+            let same: Vec<(&[u32], &[u8])> = parts
+                .iter()
+                .filter_map(|part| part.0.split_first().map(|(first, rest)| (*first, rest, part.1)))
+                .filter(|(first, rest, _)| {
+                    *first == code && (!rest.is_empty() || matches!(level, Level::Enterprises { .. }))
+                })
+                .map(|(_, rest, data)| (rest, data))
+                .collect();
+            build(inner, &same)?
+        } else {
+            data.to_vec()
+        };
+        let too_long =
+            || ParseError::new(&code.to_string(), "short enough: a nested option holds at most 255 bytes");
+        match level {
+            Level::Enterprises { .. } => {
+                out.extend(code.to_be_bytes());
+                out.push(u8::try_from(payload.len()).map_err(|_| too_long())?);
+                out.extend(payload);
+            }
+            Level::Options(space) => {
+                let code = u16::try_from(code).map_err(|_| too_long())?;
+                parse::frame(space, code, &payload, &mut out).ok_or_else(too_long)?;
+            }
+            Level::Value(_) => {
+                let code = u16::try_from(code).map_err(|_| too_long())?;
+                parse::frame(&vendor::UNKNOWN, code, &payload, &mut out).ok_or_else(too_long)?;
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// The instances that carry a payload: at most 255 bytes each, one empty one for none (RFC 3396 §5).
+pub fn split_rfc3396(data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let empty: Option<&[u8]> = data.is_empty().then_some(data);
+    empty.into_iter().chain(data.chunks(255))
+}
