@@ -453,20 +453,17 @@ fn options<S: Sink>(
         if S::DISCARDS {
             continue;
         }
-        match space.by_code(code) {
-            Some(row) => {
-                let decodes = check(&row.kind, payload, cx).is_ok();
-                sink.begin_option(code, Some(row.name), payload, decodes);
-                if decodes {
-                    decode(&row.kind, payload, cx, sink)?;
-                } else {
-                    sink.null();
-                }
+        if let Some(row) = space.by_code(code) {
+            let decodes = check(&row.kind, payload, cx).is_ok();
+            sink.begin_option(code, Some(row.name), payload, decodes);
+            if decodes {
+                decode(&row.kind, payload, cx, sink)?;
+            } else {
+                sink.null();
             }
-            None => {
-                sink.begin_option(code, None, payload, true);
-                sink.opaque(payload);
-            }
+        } else {
+            sink.begin_option(code, None, payload, true);
+            sink.opaque(payload);
         }
         sink.end_option(payload);
     }

@@ -303,7 +303,7 @@ impl Kind {
                 text
             }
             Self::FixedText(length) => "a".repeat(usize::from(*length)),
-            Self::Hardware => "00:11:22:33:44:55".into(),
+            Self::Hardware | Self::ClientId => "00:11:22:33:44:55".into(),
             Self::Ip4 => "192.0.2.1".into(),
             Self::Ip6 => "2001:db8::1".into(),
             Self::Pair(_) => "192.0.2.0=198.51.100.1".into(),
@@ -331,7 +331,6 @@ impl Kind {
             Self::VendorClasses => "{enterprise=3561,class=example}".into(),
             Self::VendorOptions => "{enterprise=3561,options=[1=001122]}".into(),
             Self::Fqdn => "flags=[server-update,encoded],rcode1=0,rcode2=0,name=host.example.com.".into(),
-            Self::ClientId => "00:11:22:33:44:55".into(),
             Self::UserClass => "[example]".into(),
         }
     }

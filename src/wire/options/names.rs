@@ -15,8 +15,8 @@ names! {
         9 = "forcerenew", 10 = "leasequery", 11 = "leaseunassigned", 12 = "leaseunknown", 13 = "leaseactive",
         14 = "bulkleasequery", 15 = "leasequerydone", 16 = "activeleasequery", 17 = "leasequerystatus", 18 = "tls",
     }
-    /// NetBIOS node types (RFC 2132 §8.7).
-    NETBIOS_NODES: "a NetBIOS node type" { 1 = "b-node", 2 = "p-node", 4 = "m-node", 8 = "h-node", }
+    /// `NetBIOS` node types (RFC 2132 §8.7).
+    NETBIOS_NODES: "a `NetBIOS` node type" { 1 = "b-node", 2 = "p-node", 4 = "m-node", 8 = "h-node", }
     /// Option overload (RFC 2132 §9.3).
     OVERLOAD: "an option overload" { 1 = "file", 2 = "sname", 3 = "both", }
     /// Automatic link-local configuration (RFC 2563 §2).

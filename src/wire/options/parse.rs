@@ -92,69 +92,6 @@ fn value(kind: &Kind, text: &str, inside: bool, cx: &Context<'_>, out: &mut Vec<
         return Ok(());
     }
     match kind {
-        Kind::Empty => match plain {
-            "" | "true" | "yes" | "on" | "1" => {}
-            _ => return Err(wrong()),
-        },
-        Kind::Flag => out.push(match plain.to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" | "1" => 1,
-            "false" | "no" | "off" | "0" => 0,
-            _ => return Err(wrong()),
-        }),
-        Kind::U8 => {
-            out.push(small(plain, u64::from(u8::MAX)).and_then(|n| u8::try_from(n).ok()).ok_or_else(wrong)?)
-        }
-        Kind::U16 | Kind::U16Le => {
-            let number =
-                small(plain, u64::from(u16::MAX)).and_then(|n| u16::try_from(n).ok()).ok_or_else(wrong)?;
-            out.extend(if matches!(kind, Kind::U16) { number.to_be_bytes() } else { number.to_le_bytes() });
-        }
-        Kind::U32 => push(Width::Four, small(plain, u64::from(u32::MAX)), out).ok_or_else(wrong)?,
-        Kind::U64 => out.extend(syntax::number(plain).ok_or_else(wrong)?.to_be_bytes()),
-        Kind::I32 => {
-            let number = match plain.strip_prefix('-') {
-                Some(digits) => {
-                    syntax::seconds(digits).and_then(|n| i64::try_from(n).ok()).and_then(i64::checked_neg)
-                }
-                None => syntax::seconds(plain).and_then(|n| i64::try_from(n).ok()),
-            };
-            let number = number.and_then(|n| i32::try_from(n).ok()).ok_or_else(wrong)?;
-            out.extend(number.to_be_bytes());
-        }
-        Kind::Seconds | Kind::Lifetime => {
-            let endless = matches!(plain.to_ascii_lowercase().as_str(), "infinite" | "infinity" | "forever");
-            let number = if endless { Some(u64::from(u32::MAX)) } else { syntax::seconds(plain) };
-            push(Width::Four, number, out).ok_or_else(wrong)?;
-        }
-        Kind::Enum(width, names) | Kind::Coded(width, names) => {
-            push(*width, named(plain, names), out).ok_or_else(wrong)?;
-        }
-        Kind::Bits(width, bits) => flags(plain, *width, bits, out)?,
-        Kind::OptionCode => {
-            out.push(v4::SPACE.code(plain).and_then(|code| u8::try_from(code).ok()).ok_or_else(wrong)?);
-        }
-        Kind::Text | Kind::Auto | Kind::Opaque => out.extend(written(text, inside)?),
-        Kind::FixedText(length) => {
-            let bytes = written(text, inside)?;
-            if bytes.len() != usize::from(*length) {
-                return Err(ParseError::new(text, format!("text of {length} bytes")));
-            }
-            out.extend(bytes);
-        }
-        Kind::Bytes => out.extend(syntax::hex(plain).ok_or_else(wrong)?),
-        Kind::Fixed(length) => {
-            let bytes = syntax::prefixed_hex(plain).or_else(|| syntax::hex(plain));
-            match bytes.filter(|bytes| bytes.len() == usize::from(*length)) {
-                Some(bytes) => out.extend(bytes),
-                None => return Err(ParseError::new(text, format!("{length} bytes in hexadecimal"))),
-            }
-        }
-        Kind::Hardware => {
-            let bytes = syntax::hex(plain).or_else(|| plain.parse::<Mac>().ok().map(|mac| mac.0.to_vec()));
-            out.extend(bytes.filter(|bytes| !bytes.is_empty()).ok_or_else(wrong)?);
-        }
-        Kind::Ip4 => out.extend(plain.parse::<Ipv4Addr>().map_err(|_| wrong())?.octets()),
-        Kind::Ip6 => out.extend(plain.parse::<Ipv6Addr>().map_err(|_| wrong())?.octets()),
         Kind::Pair(_) => pair(plain, out).ok_or_else(wrong)?,
         Kind::Route => route(plain, out)?,
         Kind::Domain => {
@@ -201,6 +138,7 @@ fn value(kind: &Kind, text: &str, inside: bool, cx: &Context<'_>, out: &mut Vec<
             out.extend(length.to_be_bytes());
             out.extend(bytes);
         }
+        Kind::Bits(width, bits) => flags(plain, *width, bits, out)?,
         Kind::Record(fields) => Members::read(plain)?.write(fields, text, cx, out)?,
         Kind::Switch(switch) => switched(switch, plain, cx, out)?,
         Kind::Options(space) => options(space, plain, cx, out)?,
@@ -214,6 +152,89 @@ fn value(kind: &Kind, text: &str, inside: bool, cx: &Context<'_>, out: &mut Vec<
             Some(_) => value(&Kind::List(&Kind::Sized(&Kind::Auto)), plain, true, cx, out)?,
             None => out.extend(written(text, inside)?),
         },
+        kind if kind.is_number() => number(kind, plain, out)?,
+        kind => scalar(kind, text, inside, out)?,
+    }
+    Ok(())
+}
+
+/// Appends a number, flag or enumerated value.
+fn number(kind: &Kind, plain: &str, out: &mut Vec<u8>) -> Outcome {
+    let wrong = || ParseError::new(plain, kind.what());
+    match kind {
+        Kind::Empty => match plain {
+            "" | "true" | "yes" | "on" | "1" => {}
+            _ => return Err(wrong()),
+        },
+        Kind::Flag => out.push(match plain.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => 1,
+            "false" | "no" | "off" | "0" => 0,
+            _ => return Err(wrong()),
+        }),
+        Kind::U8 => {
+            out.push(small(plain, u64::from(u8::MAX)).and_then(|n| u8::try_from(n).ok()).ok_or_else(wrong)?);
+        }
+        Kind::U16 | Kind::U16Le => {
+            let number =
+                small(plain, u64::from(u16::MAX)).and_then(|n| u16::try_from(n).ok()).ok_or_else(wrong)?;
+            out.extend(if matches!(kind, Kind::U16) { number.to_be_bytes() } else { number.to_le_bytes() });
+        }
+        Kind::U32 => push(Width::Four, small(plain, u64::from(u32::MAX)), out).ok_or_else(wrong)?,
+        Kind::U64 => out.extend(syntax::number(plain).ok_or_else(wrong)?.to_be_bytes()),
+        Kind::I32 => {
+            let number = match plain.strip_prefix('-') {
+                Some(digits) => {
+                    syntax::seconds(digits).and_then(|n| i64::try_from(n).ok()).and_then(i64::checked_neg)
+                }
+                None => syntax::seconds(plain).and_then(|n| i64::try_from(n).ok()),
+            };
+            let number = number.and_then(|n| i32::try_from(n).ok()).ok_or_else(wrong)?;
+            out.extend(number.to_be_bytes());
+        }
+        Kind::Seconds | Kind::Lifetime => {
+            let endless = matches!(plain.to_ascii_lowercase().as_str(), "infinite" | "infinity" | "forever");
+            let number = if endless { Some(u64::from(u32::MAX)) } else { syntax::seconds(plain) };
+            push(Width::Four, number, out).ok_or_else(wrong)?;
+        }
+        Kind::Enum(width, names) | Kind::Coded(width, names) => {
+            push(*width, named(plain, names), out).ok_or_else(wrong)?;
+        }
+        Kind::OptionCode => {
+            out.push(v4::SPACE.code(plain).and_then(|code| u8::try_from(code).ok()).ok_or_else(wrong)?);
+        }
+        _ => return Err(wrong()),
+    }
+    Ok(())
+}
+
+/// Appends text, bytes or an address.
+fn scalar(kind: &Kind, text: &str, inside: bool, out: &mut Vec<u8>) -> Outcome {
+    let wrong = || ParseError::new(text, kind.what());
+    let plain = syntax::trim(text);
+    match kind {
+        Kind::Text | Kind::Auto | Kind::Opaque => out.extend(written(text, inside)?),
+        Kind::FixedText(length) => {
+            let bytes = written(text, inside)?;
+            if bytes.len() != usize::from(*length) {
+                return Err(ParseError::new(text, format!("text of {length} bytes")));
+            }
+            out.extend(bytes);
+        }
+        Kind::Bytes => out.extend(syntax::hex(plain).ok_or_else(wrong)?),
+        Kind::Fixed(length) => {
+            let bytes = syntax::prefixed_hex(plain).or_else(|| syntax::hex(plain));
+            match bytes.filter(|bytes| bytes.len() == usize::from(*length)) {
+                Some(bytes) => out.extend(bytes),
+                None => return Err(ParseError::new(text, format!("{length} bytes in hexadecimal"))),
+            }
+        }
+        Kind::Hardware => {
+            let bytes = syntax::hex(plain).or_else(|| plain.parse::<Mac>().ok().map(|mac| mac.0.to_vec()));
+            out.extend(bytes.filter(|bytes| !bytes.is_empty()).ok_or_else(wrong)?);
+        }
+        Kind::Ip4 => out.extend(plain.parse::<Ipv4Addr>().map_err(|_| wrong())?.octets()),
+        Kind::Ip6 => out.extend(plain.parse::<Ipv6Addr>().map_err(|_| wrong())?.octets()),
+        _ => return Err(wrong()),
     }
     Ok(())
 }
@@ -298,13 +319,12 @@ fn pair(text: &str, out: &mut Vec<u8>) -> Option<()> {
         text.split_once('=').or_else(|| text.split_once('/')).or_else(|| text.split_once(' '))?;
     let first: Ipv4Addr = syntax::trim(first).parse().ok()?;
     let second = syntax::trim(second);
-    let second = match second.parse::<Ipv4Addr>() {
-        Ok(addr) => addr,
+    let second = if let Ok(addr) = second.parse::<Ipv4Addr>() {
+        addr
+    } else {
         // A prefix length stands for its mask.
-        Err(_) => {
-            let length = second.parse::<u32>().ok().filter(|length| *length <= 32)?;
-            Ipv4Addr::from(u32::MAX.checked_shl(32_u32.checked_sub(length)?).unwrap_or(0))
-        }
+        let length = second.parse::<u32>().ok().filter(|length| *length <= 32)?;
+        Ipv4Addr::from(u32::MAX.checked_shl(32_u32.checked_sub(length)?).unwrap_or(0))
     };
     out.extend(first.octets());
     out.extend(second.octets());

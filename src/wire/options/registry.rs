@@ -125,6 +125,7 @@ macro_rules! options {
             $(, $alias:literal)*;)*
     ) => {
         $(
+            #[allow(clippy::doc_markdown, reason = "the sentence is shown to people as it is")]
             #[doc = $about]
             #[doc = concat!("(`", $text, "`, ", $reference, ")")]
             pub const $name: $int = $number;

@@ -133,18 +133,19 @@ pub(super) const SIX_RD: &[Field] = &[
     Field::new("relays", IP4_LIST),
 ];
 pub(super) const SUBNET_ALLOCATION: &[Field] =
-    &[Field::new("flags", Kind::Bits(Width::One, &[])), Field::new("suboptions", Kind::Options(&SUBNETS))];
-const SUBNET_REQUEST: &[Field] = &[
-    Field::new("flags", Kind::Bits(Width::One, &[(1, "information"), (2, "deprecated")])),
+    &[Field::new("flags", Kind::U8), Field::new("suboptions", Kind::Options(&SUBNETS))];
+const SUBNET_REQUEST: &[Field] = &[Field::new("flags", Kind::U8), Field::new("prefix_length", Kind::U8)];
+const SUBNET_BLOCK: &[Field] = &[
+    Field::new("network", Kind::Ip4),
     Field::new("prefix_length", Kind::U8),
+    Field::new("flags", Kind::U8),
+    Field::new("statistics", Kind::Sized(&Kind::Bytes)),
 ];
-const SUBNET_INFORMATION: &[Field] = &[
-    Field::new("flags", Kind::Bits(Width::One, &[(1, "client"), (2, "server")])),
-    Field::new("networks", Kind::Bytes),
-];
+const SUBNET_INFORMATION: &[Field] =
+    &[Field::new("flags", Kind::U8), Field::new("subnets", Kind::List(&Kind::Record(SUBNET_BLOCK)))];
 const BACKOFF: &[Field] = &[
-    Field::new("nominal_ms", Kind::U32),
-    Field::new("maximum_ms", Kind::U32),
+    Field::new("nominal_timeout", Kind::U32),
+    Field::new("maximum_timeout", Kind::U32),
     Field::new("retries", Kind::U32),
 ];
 const RELAY_AUTH: &[Field] = &[
@@ -211,7 +212,7 @@ options! {
 }
 
 options! {
-    /// CableLabs client configuration (122).
+    /// `CableLabs` client configuration (122).
     CABLELABS: u8, "ccc", 1 + 1, counts_header: false, pad_and_end: false;
 
     CCC_PRIMARY_DHCP = 1, "tsp-primary-dhcp-server-address", Kind::Ip4, "RFC 3495 5.1", "Primary DHCP server; all ones: any, zero: none.", "primary-dhcp-server";
@@ -236,7 +237,7 @@ pub static PROVISIONING: Switch = Switch {
 };
 
 options! {
-    /// NetWare/IP sub-options (63).
+    /// `NetWare`/IP sub-options (63).
     NETWARE: u8, "nwip", 1 + 1, counts_header: false, pad_and_end: false;
 
     NWIP_DOES_NOT_EXIST = 1, "nwip-does-not-exist", Kind::Empty, "RFC 2242 3", "There is no NetWare/IP here.";

@@ -47,7 +47,7 @@ options! {
 }
 
 options! {
-    /// Preboot execution environment (43 where the class says PXEClient; PXE specification 2.1).
+    /// Preboot execution environment (43 where the class says `PXEClient`; PXE specification 2.1).
     PXE: u8, "pxe", 1 + 1, counts_header: false, pad_and_end: true;
 
     PXE_MTFTP_IP = 1, "mtftp-ip", Kind::Ip4, "PXE 2.1", "Multicast address of MTFTP.";
@@ -77,7 +77,7 @@ options! {
 }
 
 options! {
-    /// Cable modems (43 where the class begins with docsis or pktc; CableLabs DHCP options registry).
+    /// Cable modems (43 where the class begins with docsis or pktc; `CableLabs` DHCP options registry).
     DOCSIS: u8, "docsis", 1 + 1, counts_header: false, pad_and_end: true;
 
     DOCSIS_REQUESTED = 1, "request-list", Kind::List(&Kind::U8), "CL-SP-CANN-DHCP", "Sub-options wanted.";
@@ -107,7 +107,7 @@ options! {
 }
 
 options! {
-    /// CableLabs (125, enterprise 4491).
+    /// `CableLabs` (125, enterprise 4491).
     CABLELABS_VIVSO: u8, "cablelabs", 1 + 1, counts_header: false, pad_and_end: false;
 
     CL_REQUESTED = 1, "request-list", Kind::List(&Kind::U8), "CL-SP-CANN-DHCP", "Sub-options wanted.", "oro";

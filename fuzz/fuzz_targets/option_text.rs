@@ -1,0 +1,46 @@
+//! Options to text and back, for every kind: text holds nothing hostile, and text and bytes meet in one fixed point.
+#![no_main]
+
+use dhcptool::wire::options::{
+    Context, Kind, OptionArg, Space, TextSink, Value, assemble, check, decode, parse, sub, text, v4, vendor,
+};
+use libfuzzer_sys::fuzz_target;
+
+const SPACES: &[&Space] =
+    &[&v4::SPACE, &sub::RELAY_AGENT, &sub::SVC_PARAMS, &vendor::PXE, &vendor::CABLELABS_VIVSO, &vendor::IPXE];
+
+fn text_of(kind: &Kind, bytes: &[u8], cx: &Context<'_>, pretty: bool) -> Option<String> {
+    let mut out = Vec::new();
+    let mut sink = if pretty { TextSink::pretty(&mut out) } else { TextSink::new(&mut out) };
+    decode(kind, bytes, cx, &mut sink).ok()?;
+    let text = String::from_utf8(out).expect("text is UTF-8");
+    assert!(!text.chars().any(text::is_hostile), "{text:?}");
+    Some(text)
+}
+
+fuzz_target!(|data: &[u8]| {
+    let [space, code, class, bytes @ ..] = data else { return };
+    let cx = Context { vendor_class: (class & 1 == 1).then_some(b"PXEClient") };
+
+    let space = SPACES[usize::from(*space) % SPACES.len()];
+    let row = space.by_code(u16::from(*code)).unwrap_or(&space.table[usize::from(*code) % space.table.len()]);
+    let kind = &row.kind;
+    assert_eq!(check(kind, bytes, &cx), Value::decode(kind, bytes, &cx).map(drop));
+    text_of(kind, bytes, &cx, true);
+    if let Some(text) = text_of(kind, bytes, &cx, false) {
+        let again = parse(kind, &text, &cx).expect("what is written can be read");
+        if let Some(second) = text_of(kind, &again, &cx, false) {
+            assert_eq!(text, second);
+            assert_eq!(parse(kind, &second, &cx).expect("twice"), again);
+        }
+    }
+
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        if let Ok(payload) = parse(kind, text, &cx) {
+            text_of(kind, &payload, &cx, false);
+        }
+        if let Ok(arg) = OptionArg::parse(text, &cx) {
+            let _ = assemble(&[arg.clone(), arg]);
+        }
+    }
+});
