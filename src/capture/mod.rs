@@ -9,11 +9,13 @@
 //!   There is no resynchronisation: what follows damage cannot be told from payload that looks like a record.
 //! - Frames are not interpreted here; a frame's bytes and link type go to `wire::frame`.
 
+mod batch;
 #[cfg(feature = "live")]
 pub mod bpf;
 mod bytes;
 mod compress;
 mod error;
+pub mod parallel;
 mod pcap;
 mod pcapng;
 mod pipe;
@@ -24,9 +26,12 @@ mod tests;
 pub mod write;
 
 pub use error::CaptureError;
+pub use parallel::{Verdict, Work};
 pub use reader::{Reader, Waiter};
 pub use source::{Source, follow, open};
 pub use write::{Format, FrameOut, Writer};
+
+use std::sync::Arc;
 
 use crate::time::{Precision, Timestamp};
 use crate::wire::frame::LinkType;
@@ -135,10 +140,34 @@ impl Decoder {
     }
 
     /// The interfaces of the current section.
-    fn interfaces(&self) -> &[Interface] {
+    fn interfaces(&self) -> &Arc<Vec<Interface>> {
         match self {
             Self::Pcap(decoder) => decoder.interfaces(),
             Self::PcapNg(decoder) => decoder.interfaces(),
+        }
+    }
+
+    /// The interfaces of the section that has just ended, once.
+    fn take_closed(&mut self) -> Option<Arc<Vec<Interface>>> {
+        match self {
+            Self::Pcap(_) => None,
+            Self::PcapNg(decoder) => decoder.take_closed(),
+        }
+    }
+
+    /// How often the interfaces changed: what is learnt from the middle of a capture holds while this stays.
+    fn changes(&self) -> u64 {
+        match self {
+            Self::Pcap(_) => 0,
+            Self::PcapNg(decoder) => decoder.changes(),
+        }
+    }
+
+    /// Finds a place in `bytes` where a frame seems to start, with a time near `about`. A guess.
+    fn guess(&self, bytes: &[u8], about: Option<Timestamp>) -> Option<usize> {
+        match self {
+            Self::Pcap(decoder) => decoder.guess(bytes, about?.nanoseconds().div_euclid(1_000_000_000)),
+            Self::PcapNg(decoder) => decoder.guess(bytes),
         }
     }
 }

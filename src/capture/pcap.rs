@@ -8,6 +8,8 @@
 //! | snap length | 4 | original length | 4 |
 //! | link type, FCS bits | 4 | (modified format) interface, protocol, type | 8 |
 
+use std::sync::Arc;
+
 use super::bytes::{Order, array, len};
 use super::{Interface, MAX_RECORD, Record, Step};
 use crate::time::{Precision, Timestamp};
@@ -27,6 +29,10 @@ const MAX_CAPTURED: usize = 262_144;
 /// The link type proper; the bits above tell of a frame check sequence.
 const LINK_MASK: u32 = 0x03ff_ffff;
 
+/// How many records must follow each other to look like records, with times this many seconds around the first one's.
+const GUESS_RECORDS: usize = 16;
+const YEAR: u64 = 366 * 86_400;
+
 /// What the file header said.
 #[derive(Clone, Debug)]
 pub(super) struct Decoder {
@@ -39,7 +45,7 @@ pub(super) struct Decoder {
     swapped: bool,
     maybe_swapped: bool,
     /// Empty until the file header was read.
-    interface: Vec<Interface>,
+    interface: Arc<Vec<Interface>>,
 }
 
 impl Decoder {
@@ -60,13 +66,45 @@ impl Decoder {
                 limit,
                 swapped: false,
                 maybe_swapped: false,
-                interface: Vec::new(),
+                interface: Arc::default(),
             })
         })
     }
 
-    pub(super) fn interfaces(&self) -> &[Interface] {
+    pub(super) fn interfaces(&self) -> &Arc<Vec<Interface>> {
         &self.interface
+    }
+
+    /// Finds the first place in `bytes` where records seem to follow each other, with times near `about` (seconds). A
+    /// guess: payload may look like that too.
+    pub(super) fn guess(&self, bytes: &[u8], about: i64) -> Option<usize> {
+        if self.swapped || self.maybe_swapped {
+            return None;
+        }
+        (0..bytes.len().saturating_sub(RECORD_HEADER)).find(|at| {
+            let mut next = *at;
+            for _ in 0..GUESS_RECORDS {
+                match self.seems_record(bytes.get(next..).unwrap_or_default(), about) {
+                    Some(size) => next = next.saturating_add(size),
+                    None => return next > bytes.len().saturating_sub(RECORD_HEADER) && next != *at,
+                }
+            }
+            true
+        })
+    }
+
+    /// The size of what seems to be a record at the front of `bytes`.
+    #[inline]
+    fn seems_record(&self, bytes: &[u8], about: i64) -> Option<usize> {
+        let &[s0, s1, s2, s3, f0, f1, f2, f3, c0, c1, c2, c3, o0, o1, o2, o3] = bytes.first_chunk()?;
+        let captured = self.order.u32([c0, c1, c2, c3]);
+        let second = if self.nano { 1_000_000_000 } else { 1_000_000 };
+        let seconds = i64::from(self.order.u32([s0, s1, s2, s3]));
+        let seems = len(captured) <= self.limit
+            && captured <= self.order.u32([o0, o1, o2, o3])
+            && self.order.u32([f0, f1, f2, f3]) < second
+            && seconds.abs_diff(about) < YEAR;
+        seems.then(|| self.header.saturating_add(len(captured)))
     }
 
     /// Looks at the record at the front of `bytes`.
@@ -137,7 +175,12 @@ impl Decoder {
         }
         self.limit = MAX_CAPTURED.max(len(snaplen).min(MAX_RECORD.saturating_sub(self.header)));
         let precision = if self.nano { Precision::Nano } else { Precision::Micro };
-        self.interface.push(Interface { link: LinkType(link), name: None, precision, snaplen });
+        Arc::make_mut(&mut self.interface).push(Interface {
+            link: LinkType(link),
+            name: None,
+            precision,
+            snaplen,
+        });
         Step::Skip(FILE_HEADER)
     }
 }

@@ -3,6 +3,8 @@
 //! Every block is type (4 bytes), total length (4), body, total length again (4). A length that is no multiple of four
 //! breaks the specification; it is rounded up, as Wireshark does.
 
+use std::sync::Arc;
+
 use super::bytes::{Order, array, len};
 use super::{Interface, MAX_RECORD, Record, Step};
 use crate::time::{Precision, Timestamp};
@@ -33,6 +35,10 @@ const IF_NAME: u16 = 2;
 const IF_TSRESOL: u16 = 9;
 const IF_TSOFFSET: u16 = 14;
 
+/// The types that a block in the middle of a capture is likely to have, and how many must follow each other.
+const GUESSED: [u32; 7] = [ENHANCED_PACKET, INTERFACE, OBSOLETE_PACKET, SIMPLE_PACKET, 4, 5, 0x0bad];
+const GUESS_BLOCKS: usize = 6;
+
 /// The most interfaces a section may have: each takes memory as long as the section lasts.
 const MAX_INTERFACES: usize = 65_536;
 
@@ -40,15 +46,55 @@ const MAX_INTERFACES: usize = 65_536;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Decoder {
     order: Order,
-    interfaces: Vec<Interface>,
-    clocks: Vec<Clock>,
+    /// Shared with whoever keeps the section's frames for later; copied when a new interface comes while it is.
+    interfaces: Arc<Vec<Interface>>,
+    clocks: Arc<Vec<Clock>>,
+    /// The interfaces of the section before.
+    closed: Option<Arc<Vec<Interface>>>,
+    /// How often the two changed: equal numbers in one capture mean equal tables.
+    changes: u64,
     /// The end of a block whose body was skipped without being looked at: its total length must stand here.
     trailer: Option<u32>,
 }
 
 impl Decoder {
-    pub(super) fn interfaces(&self) -> &[Interface] {
+    pub(super) fn interfaces(&self) -> &Arc<Vec<Interface>> {
         &self.interfaces
+    }
+
+    pub(super) fn take_closed(&mut self) -> Option<Arc<Vec<Interface>>> {
+        self.closed.take()
+    }
+
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Finds the first place in `bytes` where blocks seem to follow each other. A guess: payload may look like that too.
+    pub(super) fn guess(&self, bytes: &[u8]) -> Option<usize> {
+        (0..bytes.len().saturating_sub(FRAMING)).step_by(4).find(|at| {
+            let mut next = *at;
+            for _ in 0..GUESS_BLOCKS {
+                match self.seems_block(bytes.get(next..).unwrap_or_default()) {
+                    Some(size) => next = next.saturating_add(size),
+                    None => return next > bytes.len().saturating_sub(FRAMING) && next != *at,
+                }
+            }
+            true
+        })
+    }
+
+    /// The size of what seems to be a block at the front of `bytes`.
+    fn seems_block(&self, bytes: &[u8]) -> Option<usize> {
+        let kind = self.order.u32(array(bytes, 0)?);
+        if !GUESSED.contains(&kind) {
+            return None;
+        }
+        let total = self.order.u32(array(bytes, 4)?);
+        let size = len(total);
+        let whole = (FRAMING..=MAX_RECORD).contains(&size) && size.is_multiple_of(4);
+        let end = array(bytes, size.saturating_sub(TRAILER)).map(|end| self.order.u32(end));
+        (whole && end.is_none_or(|end| end == total)).then_some(size)
     }
 
     /// True unless a skipped block still wants its end.
@@ -114,9 +160,12 @@ impl Decoder {
     fn skipped(&mut self, bytes: &[u8]) -> Step {
         let Some(end) = bytes.first_chunk() else { return Step::Short { need: TRAILER, what: "a block" } };
         let found = self.order.u32(*end);
-        match self.trailer.take() {
+        match self.trailer {
             Some(total) if total != found => mismatch(0, total, found),
-            _ => Step::Skip(TRAILER),
+            _ => {
+                self.trailer = None;
+                Step::Skip(TRAILER)
+            }
         }
     }
 
@@ -161,8 +210,9 @@ impl Decoder {
         if let Some(damage) = self.bad_trailer(block, total) {
             return damage;
         }
-        self.interfaces.clear();
-        self.clocks.clear();
+        self.closed = Some(std::mem::take(&mut self.interfaces));
+        self.clocks = Arc::default();
+        self.changes = self.changes.wrapping_add(1);
         Step::Skip(size)
     }
 
@@ -187,8 +237,14 @@ impl Decoder {
         }
         let clock = Clock::new(resolution, offset);
         let precision = clock.precision;
-        self.clocks.push(clock);
-        self.interfaces.push(Interface { link: LinkType(u32::from(link)), name, precision, snaplen });
+        self.changes = self.changes.wrapping_add(1);
+        Arc::make_mut(&mut self.clocks).push(clock);
+        Arc::make_mut(&mut self.interfaces).push(Interface {
+            link: LinkType(u32::from(link)),
+            name,
+            precision,
+            snaplen,
+        });
         Step::Skip(block.len())
     }
 

@@ -1,35 +1,50 @@
 //! Walking a capture frame by frame.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::batch::Batch;
 use super::compress::Damage;
 use super::{CaptureError, Decoder, Frame, Interface, Record, Step};
+use crate::time::Timestamp;
+use crate::wire::frame::LinkType;
 
 /// How much is read at once. Larger buffers leave the processor's cache and are slower; measured.
 const BUFFER: usize = 1 << 20;
+/// What the buffer starts with: small captures shall not wait for large buffers.
+const FIRST_BUFFER: usize = 64 << 10;
+
+/// How much is read beyond the end of a chunk for the record that is likely to reach over it.
+const BEYOND: usize = 2048;
 
 /// Called when a growing capture has no more bytes for now. Waits for more, then returns true; false ends the capture.
 pub type Waiter = Box<dyn FnMut() -> bool + Send>;
 
 /// A capture being read: hands out one frame after the other.
 pub struct Reader<R> {
-    input: R,
+    pub(super) input: R,
     name: String,
     /// Holds the bytes `start..end` of the capture that are not walked yet.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    /// The last read filled all the room it was given.
+    full: bool,
     /// Offset of `buffer[start]` in the decompressed capture.
     offset: u64,
     decoder: Decoder,
     number: u64,
+    /// Bytes in front that are not to be looked at; some may not be read yet.
+    skip: usize,
     waiter: Option<Waiter>,
     finished: bool,
     /// Bytes of the file itself that were read, shared with whatever counts them below a decompressor.
     consumed: Option<Arc<AtomicU64>>,
     size: Option<u64>,
+    /// The file itself, when its bytes are those of the capture and can be read at any place.
+    plain: Option<Arc<File>>,
 }
 
 impl<R: Read> Reader<R> {
@@ -44,21 +59,8 @@ impl<R: Read> Reader<R> {
     }
 
     fn start(name: String, input: R, waiter: Option<Waiter>) -> Result<Self, CaptureError> {
-        let mut reader = Self {
-            input,
-            name,
-            buffer: Vec::new(),
-            start: 0,
-            end: 0,
-            offset: 0,
-            // Replaced below, before anything is walked.
-            decoder: Decoder::PcapNg(super::pcapng::Decoder::default()),
-            number: 0,
-            waiter,
-            finished: false,
-            consumed: None,
-            size: None,
-        };
+        // Its decoder is replaced before anything is walked.
+        let mut reader = Self::blank(name, input, waiter);
         while reader.rest().len() < 4 && reader.fill(4)? {}
         let rest = reader.rest();
         if rest.is_empty() {
@@ -72,11 +74,61 @@ impl<R: Read> Reader<R> {
         Ok(reader)
     }
 
+    /// Goes on at `offset`, behind `number` frames, where `input` stands and `decoder` holds.
+    pub(super) fn at(name: &str, input: R, offset: u64, number: u64, decoder: Decoder) -> Self {
+        let mut reader = Self::blank(name.to_owned(), input, None);
+        reader.restart(offset, decoder);
+        reader.number = number;
+        reader.size = Some(0);
+        reader
+    }
+
+    fn blank(name: String, input: R, waiter: Option<Waiter>) -> Self {
+        Self {
+            input,
+            name,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            full: false,
+            offset: 0,
+            decoder: Decoder::PcapNg(super::pcapng::Decoder::default()),
+            number: 0,
+            skip: 0,
+            waiter,
+            finished: false,
+            consumed: None,
+            size: None,
+            plain: None,
+        }
+    }
+
     /// Tells the reader how to know its place in the file, for [`Reader::position`] and [`Reader::size`].
     pub(super) fn measured(mut self, consumed: Arc<AtomicU64>, size: Option<u64>) -> Self {
         self.consumed = Some(consumed);
         self.size = size;
         self
+    }
+
+    /// Tells the reader that `file` holds the capture as it is.
+    pub(super) fn backed_by(mut self, file: File) -> Self {
+        self.plain = Some(Arc::new(file));
+        self
+    }
+
+    /// The file with the capture's own bytes and its size, when there is one.
+    pub(super) fn plain_file(&self) -> Option<(Arc<File>, u64)> {
+        self.plain.clone().zip(self.size)
+    }
+
+    /// True for a regular file, which never makes its reader wait.
+    pub fn is_regular(&self) -> bool {
+        self.size.is_some()
+    }
+
+    /// True when the capture may still grow.
+    pub(super) fn is_followed(&self) -> bool {
+        self.waiter.is_some()
     }
 
     /// The next frame; `None` at the capture's end. After an error there are no more frames.
@@ -90,17 +142,49 @@ impl<R: Read> Reader<R> {
             return Ok(None);
         }
         let record = loop {
-            let rest = self.buffer.get(self.start..self.end).unwrap_or_default();
-            match self.decoder.step(rest) {
+            match self.step() {
                 Step::Frame(record) => break record,
                 other => {
-                    if !self.without_frame(other)? {
+                    if !self.without_frame(other, |reader, need| reader.fill(need))? {
                         return Ok(None);
                     }
                 }
             }
         };
         Ok(Some(self.deliver(record)))
+    }
+
+    /// True when the next frame, if there is one, is not read yet: getting it may take as long as its sender likes.
+    pub fn would_wait(&mut self) -> bool {
+        loop {
+            if self.finished {
+                return false;
+            }
+            match self.step() {
+                Step::Frame(_) | Step::Damaged { .. } => return false,
+                Step::Short { .. } => return true,
+                Step::Skip(size) => self.skip = size,
+                Step::Count(size) => {
+                    self.number = self.number.wrapping_add(1);
+                    self.skip = size;
+                }
+            }
+        }
+    }
+
+    /// What stands at the front. What the decoder skips is taken away before it looks again.
+    #[inline]
+    fn step(&mut self) -> Step {
+        if self.skip > 0 {
+            let here = self.skip.min(self.rest().len());
+            self.advance(here);
+            self.skip = self.skip.saturating_sub(here);
+            if self.skip > 0 {
+                return Step::Short { need: 1, what: "a whole block" };
+            }
+        }
+        let rest = self.buffer.get(self.start..self.end).unwrap_or_default();
+        self.decoder.step(rest)
     }
 
     #[inline]
@@ -126,22 +210,32 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Handles everything but a frame; false at the capture's end.
+    /// Handles everything but a frame; false at the capture's end. `fill` reads on, so that so many bytes are there.
     #[cold]
-    fn without_frame(&mut self, step: Step) -> Result<bool, CaptureError> {
+    fn without_frame(
+        &mut self,
+        step: Step,
+        fill: impl FnOnce(&mut Self, usize) -> Result<bool, CaptureError>,
+    ) -> Result<bool, CaptureError> {
         let result = match step {
             Step::Frame(_) => Ok(true),
-            Step::Skip(size) => self.discard(size),
+            Step::Skip(size) => {
+                self.skip = size;
+                Ok(true)
+            }
             Step::Count(size) => {
                 self.number = self.number.wrapping_add(1);
-                self.discard(size)
+                self.skip = size;
+                Ok(true)
             }
-            Step::Short { need, what } => self.fill(need).and_then(|more| {
+            Step::Short { need, what } => fill(self, need).and_then(|more| {
                 let rest = self.rest().len();
                 if more {
                     Ok(true)
-                } else if self.waiter.is_some() || (rest == 0 && self.decoder.is_between()) {
+                } else if self.waiter.is_some() || (rest == 0 && self.is_between()) {
                     Ok(false)
+                } else if self.skip > 0 {
+                    Err(self.damage(0, format!("{} more bytes of a block, the file ends", self.skip)))
                 } else {
                     Err(self.damage(0, format!("{what} of {need} bytes, the file ends after {rest}")))
                 }
@@ -152,35 +246,14 @@ impl<R: Read> Reader<R> {
         result
     }
 
+    /// True between two records or blocks: where a capture may end.
+    fn is_between(&self) -> bool {
+        self.skip == 0 && self.decoder.is_between()
+    }
+
     fn damage(&self, at: usize, expected: String) -> CaptureError {
         let offset = self.offset.saturating_add(u64::try_from(at).unwrap_or(0));
         CaptureError::Damaged { name: self.name.clone(), offset, compressed: None, expected }
-    }
-
-    /// Steps over `size` bytes, whether or not they are in memory.
-    fn discard(&mut self, mut size: usize) -> Result<bool, CaptureError> {
-        let block = self.offset;
-        loop {
-            let here = size.min(self.rest().len());
-            self.advance(here);
-            size = size.saturating_sub(here);
-            if size == 0 {
-                return Ok(true);
-            }
-            if !self.fill(1)? {
-                if self.waiter.is_some() {
-                    return Ok(false);
-                }
-                let there = self.offset.saturating_sub(block);
-                let expected = format!("a whole block, the file ends after {there} bytes of it");
-                return Err(CaptureError::Damaged {
-                    name: self.name.clone(),
-                    offset: block,
-                    compressed: None,
-                    expected,
-                });
-            }
-        }
     }
 
     fn rest(&self) -> &[u8] {
@@ -193,23 +266,25 @@ impl<R: Read> Reader<R> {
         self.offset = self.offset.wrapping_add(u64::try_from(size).unwrap_or(0));
     }
 
-    /// Reads more behind what is there, moving it to the front first; false at the end. `need` is at most
-    /// [`super::MAX_RECORD`]; the buffer grows towards it only as far as bytes arrive.
+    /// Moves what is not walked yet to the front and reads more behind it; false at the end. `need` is at most
+    /// [`super::MAX_RECORD`].
     fn fill(&mut self, need: usize) -> Result<bool, CaptureError> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end = self.end.saturating_sub(self.start);
         self.start = 0;
-        let window = need.max(BUFFER);
-        if self.end == self.buffer.len() {
-            let larger = self.buffer.len().saturating_mul(2).clamp(BUFFER, window);
-            self.buffer.resize(larger.max(self.buffer.len()), 0);
+        self.extend(need.max(BUFFER))
+    }
+
+    /// Reads more behind what is there, so that the buffer is used up to `target` at most; false at the end. The buffer
+    /// grows towards `target` only as far as bytes arrive.
+    fn extend(&mut self, target: usize) -> Result<bool, CaptureError> {
+        let length = self.buffer.len();
+        if length < target && (self.full || self.end == length) {
+            self.buffer.resize(length.saturating_mul(2).max(FIRST_BUFFER).min(target), 0);
         }
+        let last = target.min(self.buffer.len());
         loop {
-            let room = self.buffer.get_mut(self.end..).unwrap_or_default();
-            let room = match room.split_at_mut_checked(window.saturating_sub(self.end)) {
-                Some((room, _)) => room,
-                None => room,
-            };
+            let Some(room) = self.buffer.get_mut(self.end..last) else { return Ok(false) };
             match self.input.read(room) {
                 Ok(0) => {
                     if !self.waiter.as_mut().is_some_and(|waiter| waiter()) {
@@ -217,6 +292,7 @@ impl<R: Read> Reader<R> {
                     }
                 }
                 Ok(count) => {
+                    self.full = count == room.len();
                     self.end = self.end.saturating_add(count);
                     return Ok(true);
                 }
@@ -224,6 +300,106 @@ impl<R: Read> Reader<R> {
                 Err(error) => return Err(self.read_error(error)),
             }
         }
+    }
+
+    /// Starts anew at `offset` of the same capture, where `decoder` holds, and counts from 0. The caller moves the input
+    /// there.
+    pub(super) fn restart(&mut self, offset: u64, decoder: Decoder) {
+        (self.start, self.end, self.skip, self.number) = (0, 0, 0, 0);
+        (self.offset, self.decoder, self.finished) = (offset, decoder, false);
+    }
+
+    /// Steps over everything in front of the first frame and leaves the place before it. Returns its time.
+    pub(super) fn prelude(&mut self) -> Result<Option<Timestamp>, CaptureError> {
+        while !self.finished {
+            match self.step() {
+                Step::Frame(record) => return Ok(record.time),
+                other => {
+                    self.without_frame(other, |reader, need| reader.fill(need))?;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads the bytes up to offset `until`, then goes to the first place in them where a frame seems to start.
+    pub(super) fn guess(&mut self, until: u64, about: Option<Timestamp>) -> Result<bool, CaptureError> {
+        let wanted = self.buffer_target(until);
+        while self.end < wanted && self.extend(wanted)? {}
+        let guess = self.decoder.guess(self.rest(), about);
+        self.advance(guess.unwrap_or(0));
+        Ok(guess.is_some())
+    }
+
+    /// Walks all frames that start before offset `until` and keeps those that `wanted` says may matter. False at the
+    /// capture's end. An error leaves the frames before it in `batch`. With `eager`, stops as soon as reading on could
+    /// mean waiting for a slow sender.
+    pub(super) fn batch(
+        &mut self,
+        until: u64,
+        eager: bool,
+        batch: &mut Batch,
+        wanted: impl Fn(LinkType, &[u8]) -> bool,
+    ) -> Result<bool, CaptureError> {
+        batch.begin(self.number);
+        self.decoder.take_closed();
+        let result = loop {
+            if self.offset >= until && self.is_between() {
+                break Ok(true);
+            }
+            if self.finished {
+                break Ok(false);
+            }
+            match self.step() {
+                Step::Frame(mut record) => {
+                    self.number = self.number.wrapping_add(1);
+                    record.start = record.start.saturating_add(self.start);
+                    let end = record.start.saturating_add(record.captured);
+                    let data = self.buffer.get(record.start..end).unwrap_or_default();
+                    if wanted(record.link, data) {
+                        batch.keep(record, self.number, self.offset);
+                    }
+                    self.advance(record.size);
+                }
+                Step::Short { .. } if eager && !self.full && self.number > batch.first_number() => {
+                    break Ok(true);
+                }
+                other => {
+                    let target = self.buffer_target(until);
+                    let more = self.without_frame(other, |reader, need| {
+                        reader.extend(target.max(reader.start.saturating_add(need)))
+                    });
+                    if let Some(interfaces) = self.decoder.take_closed() {
+                        batch.close(interfaces);
+                    }
+                    match more {
+                        Ok(true) => {}
+                        Ok(false) => break Ok(false),
+                        Err(error) => break Err(error),
+                    }
+                }
+            }
+        };
+        batch.close(Arc::clone(self.decoder.interfaces()));
+        // What is not walked yet goes to the front of the other buffer.
+        let rest = self.buffer.get(self.start..self.end).unwrap_or_default();
+        let length = rest.len();
+        let other = batch.buffer_mut();
+        if other.len() < length {
+            other.resize(length, 0);
+        }
+        if let Some(front) = other.get_mut(..length) {
+            front.copy_from_slice(rest);
+        }
+        std::mem::swap(&mut self.buffer, other);
+        (self.start, self.end) = (0, length);
+        result
+    }
+
+    /// How far the buffer must be filled to hold the bytes up to offset `until` and the end of a record that begins there.
+    fn buffer_target(&self, until: u64) -> usize {
+        let ahead = usize::try_from(until.saturating_sub(self.offset)).unwrap_or(BUFFER).min(BUFFER);
+        self.start.saturating_add(ahead).saturating_add(BEYOND)
     }
 
     fn read_error(&self, source: io::Error) -> CaptureError {
@@ -246,6 +422,16 @@ impl<R: Read> Reader<R> {
     /// The interfaces of the section that the last frame stood in.
     pub fn interfaces(&self) -> &[Interface] {
         self.decoder.interfaces()
+    }
+
+    /// What was learnt from the headers so far.
+    pub(super) fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    /// How many frames there were so far.
+    pub fn count(&self) -> u64 {
+        self.number
     }
 
     /// Byte offset in the decompressed capture up to which all was walked.

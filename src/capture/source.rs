@@ -31,35 +31,41 @@ fn open_with(path: &Path, waiter: Option<Waiter>) -> Result<Reader<Source>, Capt
     let stdin = path.as_os_str() == "-";
     let name = if stdin { "standard input".to_owned() } else { path.to_string_lossy().into_owned() };
     let failed = |source| CaptureError::Open { name: name.clone(), source };
-    let (input, size): (Source, _) = if stdin {
-        super::pipe::enlarge(&io::stdin());
-        (Box::new(raw_stdin().map_err(failed)?), None)
-    } else {
-        let file = File::open(path).map_err(failed)?;
-        let about = file.metadata().map_err(failed)?;
-        if about.is_dir() {
-            return Err(CaptureError::Directory { name });
-        }
-        super::pipe::enlarge(&file);
-        (Box::new(file), about.is_file().then_some(about.len()))
+    let file = if stdin { stdin_file().map_err(failed)? } else { File::open(path).map_err(failed)? };
+    let about = file.metadata().map_err(failed)?;
+    if about.is_dir() {
+        return Err(CaptureError::Directory { name });
+    }
+    super::pipe::enlarge(&file);
+    let size = about.is_file().then_some(about.len());
+    // A second handle to read anywhere, if the file starts where we do: standard input may have been read from.
+    let second = match (size, stdin) {
+        (Some(_), false) => file.try_clone().ok(),
+        _ => None,
     };
+    let input: Source = Box::new(file);
     let consumed = Arc::new(AtomicU64::new(0));
-    let input =
-        decompressed(&name, Box::new(Counted { input, count: Arc::clone(&consumed) }), waiter.is_some())?;
+    let counted = Box::new(Counted { input, count: Arc::clone(&consumed) });
+    let (input, compressed) = decompressed(&name, counted, waiter.is_some())?;
     let reader = match waiter {
         Some(waiter) => Reader::following(name, input, waiter)?,
         None => Reader::new(name, input)?,
     };
-    Ok(reader.measured(consumed, size))
+    let reader = reader.measured(consumed, size);
+    Ok(match second {
+        Some(file) if !compressed => reader.backed_by(file),
+        _ => reader,
+    })
 }
 
 /// Standard input without the standard library's own small buffer.
-fn raw_stdin() -> io::Result<File> {
+fn stdin_file() -> io::Result<File> {
     Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
 }
 
 /// Takes off as many layers of compression as there are.
-fn decompressed(name: &str, mut input: Source, growing: bool) -> Result<Source, CaptureError> {
+fn decompressed(name: &str, mut input: Source, growing: bool) -> Result<(Source, bool), CaptureError> {
+    let mut compressed = false;
     for _ in 0..MAX_NESTING {
         if growing {
             // The first bytes of a growing capture may not be there yet, and nobody compresses one.
@@ -82,13 +88,14 @@ fn decompressed(name: &str, mut input: Source, growing: bool) -> Result<Source, 
         let compression = Compression::recognise(seen);
         input = Box::new(Cursor::new(seen.to_vec()).chain(input));
         let Some(compression) = compression else { break };
+        compressed = true;
         input = compression.decoder(input).map_err(|source| CaptureError::Read {
             name: name.to_owned(),
             offset: 0,
             source,
         })?;
     }
-    Ok(input)
+    Ok((input, compressed))
 }
 
 /// Reads until `out` is full or the input ends.

@@ -57,13 +57,13 @@ fn complaint(bytes: &[u8]) -> String {
 }
 
 /// Builds captures of either byte order.
-struct Build {
+pub(super) struct Build {
     order: Order,
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Build {
-    fn new(order: Order) -> Self {
+    pub(super) fn new(order: Order) -> Self {
         Self { order, bytes: Vec::new() }
     }
 
@@ -82,15 +82,15 @@ impl Build {
         self.raw(&bytes)
     }
 
-    fn pcap(self, magic: u32, minor: u16, snaplen: u32, link: u32) -> Self {
+    pub(super) fn pcap(self, magic: u32, minor: u16, snaplen: u32, link: u32) -> Self {
         self.u32(magic).u16(2).u16(minor).u32(0).u32(0).u32(snaplen).u32(link)
     }
 
-    fn record(self, seconds: u32, fraction: u32, original: u32, data: &[u8]) -> Self {
+    pub(super) fn record(self, seconds: u32, fraction: u32, original: u32, data: &[u8]) -> Self {
         self.u32(seconds).u32(fraction).u32(u32::try_from(data.len()).unwrap()).u32(original).raw(data)
     }
 
-    fn block(self, kind: u32, body: &[u8]) -> Self {
+    pub(super) fn block(self, kind: u32, body: &[u8]) -> Self {
         let padding = vec![0; body.len().next_multiple_of(4) - body.len()];
         let total = u32::try_from(body.len() + padding.len() + 12).unwrap();
         self.u32(kind).u32(total).raw(body).raw(&padding).u32(total)
@@ -100,12 +100,12 @@ impl Build {
         Self::new(self.order)
     }
 
-    fn section(self) -> Self {
+    pub(super) fn section(self) -> Self {
         let body = self.part().u32(0x1a2b_3c4d).u16(1).u16(0).raw(&[0xff; 8]).bytes;
         self.block(0x0a0d_0d0a, &body)
     }
 
-    fn interface(self, link: u16, snaplen: u32, options: &[(u16, &[u8])]) -> Self {
+    pub(super) fn interface(self, link: u16, snaplen: u32, options: &[(u16, &[u8])]) -> Self {
         let mut body = self.part().u16(link).u16(0).u32(snaplen);
         for (code, value) in options {
             body = body.u16(*code).u16(u16::try_from(value.len()).unwrap()).raw(value);
@@ -115,7 +115,7 @@ impl Build {
         self.block(1, &body.bytes)
     }
 
-    fn packet(self, interface: u32, ticks: u64, data: &[u8]) -> Self {
+    pub(super) fn packet(self, interface: u32, ticks: u64, data: &[u8]) -> Self {
         let length = u32::try_from(data.len()).unwrap();
         let (high, low) = (u32::try_from(ticks >> 32).unwrap(), u32::try_from(ticks & 0xffff_ffff).unwrap());
         let body = self.part().u32(interface).u32(high).u32(low).u32(length).u32(length).raw(data).bytes;
@@ -123,7 +123,7 @@ impl Build {
     }
 }
 
-const ORDERS: [Order; 2] = [Order::Little, Order::Big];
+pub(super) const ORDERS: [Order; 2] = [Order::Little, Order::Big];
 
 fn small_pcap(order: Order) -> Vec<u8> {
     Build::new(order).pcap(0xa1b2_c3d4, 4, 65535, 1).record(1, 2, 60, b"abcde").record(3, 4, 3, b"xyz").bytes
@@ -372,7 +372,7 @@ fn pcapng_damage_is_named() {
             framed(6, 32, 32, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]),
             "byte 68: expected a captured length of at most 0 bytes, the room in its block, found 1",
         ),
-        (framed(0x99, 1000, 0, &[]), "byte 48: expected a whole block, the file ends after 12 bytes of it"),
+        (framed(0x99, 1000, 0, &[]), "byte 60: expected 984 more bytes of a block, the file ends"),
         (framed(6, 1000, 0, &[]), "byte 48: expected a block of 1000 bytes, the file ends after 12"),
         (good().raw(&[1, 2]).bytes, "byte 48: expected a block header of 8 bytes, the file ends after 2"),
         (

@@ -1,0 +1,699 @@
+//! Walking one capture with several threads, with the result of walking it with one.
+//!
+//! A regular file is cut into chunks. Each worker takes the next chunk, guesses where its first frame starts, and walks
+//! it. A walk counts only once it is its chunk's turn and the walk of the chunk before ended exactly where this one began
+//! (with the same interfaces known); otherwise the chunk is walked again from the right place. So the guess decides how
+//! fast things go and never what comes out, and frame numbers are known before anybody looks into a frame. Pipes and
+//! compressed files have one reader, which the workers use in turn.
+//!
+//! What the workers make of their frames reaches the caller in the order of the capture. Nothing here knows what is
+//! being looked for.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+use std::os::unix::fs::FileExt as _;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::batch::Batch;
+use super::reader::Reader;
+use super::source::Source;
+use super::{CaptureError, Decoder, Frame};
+use crate::time::Timestamp;
+use crate::wire::frame::LinkType;
+
+/// How much of a capture one worker takes at a time. What it makes of that stays in memory until its turn comes.
+const CHUNK: u64 = 1 << 20;
+/// Files below this size are done before a thread has started.
+const SMALL: u64 = 512 << 10;
+/// How many chunks may be under way for each worker.
+const DEPTH: usize = 2;
+
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is dealt with.
+    Done,
+    /// Nothing was done with it: what it means depends on frames before it (an IP fragment). It has to be given to the
+    /// one state that sees all such frames in order.
+    Ordered,
+}
+
+/// What is to be done with the frames of a capture.
+pub trait Work: Sync {
+    /// What a worker keeps from frame to frame.
+    type State: Send;
+    /// What is made of frames; handed over in the order of the capture, and used again once it was.
+    type Output: Default + Send;
+
+    /// The state of a worker, which sees some of the frames: it says [`Verdict::Ordered`] where that is not enough.
+    fn state(&self) -> Self::State;
+
+    /// A quick look that is never wrong when it says no.
+    fn may_matter(&self, link: LinkType, data: &[u8]) -> bool;
+
+    /// Deals with a frame that may matter.
+    fn frame(&self, state: &mut Self::State, frame: &Frame<'_>, output: &mut Self::Output) -> Verdict;
+}
+
+/// Where the walk stands when an output is handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// How many bytes of the file have been walked; with compression, of the compressed file.
+    pub position: u64,
+    /// What comes next may take a while: what was made so far should be shown now.
+    pub waits: bool,
+}
+
+/// Walks the rest of `reader` with `threads` threads (0 and 1: with this one alone). `state` is the one that sees all
+/// frames in order, or with several threads at least those that need it. `take` is called again and again with what was
+/// made, in the order of the capture. It may leave that in place to be given more with it, but has to empty it when
+/// [`Moment::waits`] is set. `ControlFlow::Break` ends the walk. Returns the number of frames walked over.
+pub fn run<W: Work>(
+    mut reader: Reader<Source>,
+    threads: usize,
+    work: &W,
+    state: &mut W::State,
+    mut take: impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
+) -> Result<u64, CaptureError> {
+    let small = reader.size().is_some_and(|size| size < SMALL);
+    if threads < 2 || small || reader.is_followed() {
+        return alone(&mut reader, work, state, &mut take);
+    }
+    let about = reader.prelude()?;
+    let Some((file, size)) = reader.plain_file() else {
+        return turns(reader, threads, work, state, &mut take);
+    };
+    let plan = Plan { file, size, chunk: CHUNK, about, name: reader.name().to_owned() };
+    chunks(&plan, &mut reader, threads, work, state, &mut take)
+}
+
+/// One thread does everything.
+fn alone<R: Read, W: Work>(
+    reader: &mut Reader<R>,
+    work: &W,
+    state: &mut W::State,
+    take: &mut impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
+) -> Result<u64, CaptureError> {
+    let mut output = W::Output::default();
+    let patient = reader.is_regular();
+    let mut next_report = CHUNK;
+    loop {
+        let result = reader.next();
+        let matters = match &result {
+            Ok(Some(frame)) => work.may_matter(frame.link, frame.data),
+            _ => false,
+        };
+        if let (true, Ok(Some(frame))) = (matters, &result) {
+            work.frame(state, frame, &mut output);
+        }
+        let ended = !matches!(result, Ok(Some(_)));
+        let failed = result.err();
+        if matters || ended || reader.offset() >= next_report {
+            next_report = reader.offset().saturating_add(CHUNK);
+            let waits = ended || (!patient && reader.would_wait());
+            let position = reader.position();
+            let flow = take(&mut output, Moment { position, waits });
+            match failed {
+                Some(error) => return Err(error),
+                None if ended || flow.is_break() => return Ok(reader.count()),
+                None => {}
+            }
+        }
+    }
+}
+
+/// A file that can be read anywhere.
+struct Plan {
+    file: Arc<File>,
+    size: u64,
+    chunk: u64,
+    /// The time of the first frame.
+    about: Option<Timestamp>,
+    name: String,
+}
+
+/// Reads a file from a place of its own.
+struct At<'a> {
+    file: &'a File,
+    at: u64,
+}
+
+impl Read for At<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(out, self.at)?;
+        self.at = self.at.saturating_add(u64::try_from(count).unwrap_or(0));
+        Ok(count)
+    }
+}
+
+/// What a chunk led to.
+struct Finished<O> {
+    pieces: Vec<Piece<O>>,
+    /// Where the frames of the pieces lie; only where there are any.
+    batch: Option<Batch>,
+    base: u64,
+    position: u64,
+    end: Option<Result<(), CaptureError>>,
+}
+
+enum Piece<O> {
+    Output(O),
+    /// A frame of the batch, for the state that sees all in order.
+    Ordered(usize),
+}
+
+/// What the threads share.
+struct Shared<O> {
+    /// The next chunk that nobody has taken.
+    claim: usize,
+    /// The chunk whose turn it is to be counted, and what is known up to its start.
+    turn: usize,
+    offset: u64,
+    number: u64,
+    decoder: Decoder,
+    /// The chunk in front of `ready`, and what later ones led to.
+    front: usize,
+    ready: VecDeque<Option<Finished<O>>>,
+    /// The capture ended in a chunk, or nobody wants more.
+    stopped: bool,
+    spare: Vec<O>,
+    spare_batches: Vec<Batch>,
+}
+
+struct Team<O> {
+    shared: Mutex<Shared<O>>,
+    /// It may be somebody's turn, or there is room for another chunk.
+    turn: Condvar,
+    /// The front chunk may be ready.
+    ready: Condvar,
+    depth: usize,
+}
+
+impl<O: Default> Team<O> {
+    fn new(reader: &Reader<impl Read>, threads: usize) -> Self {
+        let shared = Shared {
+            claim: 0,
+            turn: 0,
+            offset: reader.offset(),
+            number: reader.count(),
+            decoder: reader.decoder().clone(),
+            front: 0,
+            ready: VecDeque::new(),
+            stopped: false,
+            spare: Vec::new(),
+            spare_batches: Vec::new(),
+        };
+        let depth = threads.saturating_mul(DEPTH);
+        Self { shared: Mutex::new(shared), turn: Condvar::new(), ready: Condvar::new(), depth }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared<O>> {
+        // A thread that panicked left nothing half-done that anybody relies on.
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the next chunk; none when there are no more.
+    fn claim(&self, limit: usize) -> Option<(usize, MutexGuard<'_, Shared<O>>)> {
+        let mut shared = self.lock();
+        while !shared.stopped && shared.claim >= shared.front.saturating_add(self.depth) {
+            shared = self.turn.wait(shared).unwrap_or_else(PoisonError::into_inner);
+        }
+        if shared.stopped || shared.claim >= limit {
+            return None;
+        }
+        let index = shared.claim;
+        shared.claim = index.saturating_add(1);
+        Some((index, shared))
+    }
+
+    /// Waits until it is the turn of chunk `index`; none when the capture ended before.
+    fn wait_turn(&self, index: usize) -> Option<MutexGuard<'_, Shared<O>>> {
+        let mut shared = self.lock();
+        while !shared.stopped && shared.turn != index {
+            shared = self.turn.wait(shared).unwrap_or_else(PoisonError::into_inner);
+        }
+        (!shared.stopped).then_some(shared)
+    }
+
+    /// Hands in what chunk `index` led to.
+    fn finish(&self, index: usize, finished: Finished<O>) {
+        let mut shared = self.lock();
+        let place = index.saturating_sub(shared.front);
+        if shared.ready.len() <= place {
+            shared.ready.resize_with(place.saturating_add(1), || None);
+        }
+        if let Some(slot) = shared.ready.get_mut(place) {
+            *slot = Some(finished);
+        }
+        self.ready.notify_one();
+    }
+
+    /// The next chunk in order; none after `limit` chunks.
+    fn next(&self, limit: usize) -> Option<Finished<O>> {
+        let mut shared = self.lock();
+        loop {
+            if shared.front >= limit {
+                return None;
+            }
+            if let Some(slot) = shared.ready.front_mut()
+                && let Some(finished) = slot.take()
+            {
+                shared.ready.pop_front();
+                shared.front = shared.front.saturating_add(1);
+                self.turn.notify_all();
+                return Some(finished);
+            }
+            shared = self.ready.wait(shared).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn stop(&self) {
+        self.lock().stopped = true;
+        self.turn.notify_all();
+    }
+
+    /// Looks into the frames of a batch. Outputs are taken from the spare ones and there are few of them.
+    fn look<W: Work<Output = O>>(
+        &self,
+        work: &W,
+        state: &mut W::State,
+        batch: &mut Batch,
+        base: u64,
+    ) -> (Vec<Piece<O>>, Option<Batch>) {
+        let mut pieces = Vec::new();
+        if batch.len() == 0 {
+            return (pieces, None);
+        }
+        let spare = |team: &Self| team.lock().spare.pop().unwrap_or_default();
+        let mut output = spare(self);
+        let mut used = false;
+        for (index, frame) in batch.frames(base).enumerate() {
+            match work.frame(state, &frame, &mut output) {
+                Verdict::Done => used = true,
+                Verdict::Ordered => {
+                    if used {
+                        pieces.push(Piece::Output(std::mem::replace(&mut output, spare(self))));
+                        used = false;
+                    }
+                    pieces.push(Piece::Ordered(index));
+                }
+            }
+        }
+        if used {
+            pieces.push(Piece::Output(output));
+        } else {
+            self.lock().spare.push(output);
+        }
+        let needed = pieces.iter().any(|piece| matches!(piece, Piece::Ordered(_)));
+        let kept =
+            needed.then(|| std::mem::replace(batch, self.lock().spare_batches.pop().unwrap_or_default()));
+        (pieces, kept)
+    }
+
+    /// Hands over a chunk's pieces in order; gives back what can be used again.
+    fn deliver<W: Work<Output = O>>(
+        &self,
+        work: &W,
+        state: &mut W::State,
+        finished: &mut Finished<O>,
+        take: &mut impl FnMut(&mut O, Moment) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let moment = Moment { position: finished.position, waits: true };
+        let mut used = Vec::new();
+        let mut own = O::default();
+        let mut frames = finished.batch.iter().flat_map(|batch| batch.frames(finished.base)).enumerate();
+        for piece in finished.pieces.drain(..) {
+            match piece {
+                Piece::Output(mut output) => {
+                    take(&mut output, moment)?;
+                    used.push(output);
+                }
+                Piece::Ordered(place) => {
+                    if let Some((_, frame)) = frames.find(|(index, _)| *index == place) {
+                        work.frame(state, &frame, &mut own);
+                        take(&mut own, moment)?;
+                    }
+                }
+            }
+        }
+        drop(frames);
+        let mut shared = self.lock();
+        let room = self.depth.saturating_sub(shared.spare.len());
+        shared.spare.extend(used.into_iter().take(room));
+        shared.spare_batches.extend(finished.batch.take());
+        ControlFlow::Continue(())
+    }
+}
+
+/// A regular file: every worker reads for itself.
+fn chunks<W: Work>(
+    plan: &Plan,
+    reader: &mut Reader<Source>,
+    threads: usize,
+    work: &W,
+    state: &mut W::State,
+    take: &mut impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
+) -> Result<u64, CaptureError> {
+    let first = reader.offset();
+    let limit = usize::try_from(plan.size.saturating_sub(first).div_ceil(plan.chunk)).unwrap_or(usize::MAX);
+    let team = Team::new(reader, threads.min(limit));
+    let result = std::thread::scope(|scope| {
+        for _ in 0..threads.min(limit) {
+            scope.spawn(|| worker(plan, first, limit, &team, work));
+        }
+        consume(&team, limit, work, state, take)
+    });
+    if let Some(result) = result {
+        return result;
+    }
+    // The file may have grown, and its end is still to be judged.
+    let shared = team.lock();
+    let (offset, number, decoder) = (shared.offset, shared.number, shared.decoder.clone());
+    drop(shared);
+    let input = At { file: &plan.file, at: offset };
+    alone(&mut Reader::at(&plan.name, input, offset, number, decoder), work, state, take)
+}
+
+/// Hands over chunk after chunk. None when all were and the capture did not end in any of them.
+fn consume<W: Work>(
+    team: &Team<W::Output>,
+    limit: usize,
+    work: &W,
+    state: &mut W::State,
+    take: &mut impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
+) -> Option<Result<u64, CaptureError>> {
+    while let Some(mut finished) = team.next(limit) {
+        let flow = team.deliver(work, state, &mut finished, take);
+        let number = || team.lock().number;
+        if flow.is_break() {
+            team.stop();
+            return Some(Ok(number()));
+        }
+        if let Some(end) = finished.end {
+            return Some(end.map(|()| number()));
+        }
+    }
+    None
+}
+
+/// Takes chunk after chunk of a file.
+fn worker<W: Work>(plan: &Plan, first: u64, limit: usize, team: &Team<W::Output>, work: &W) {
+    let mut state = work.state();
+    let mut batch = Batch::default();
+    let wanted = |link, data: &[u8]| work.may_matter(link, data);
+    let mut reader: Option<Reader<At<'_>>> = None;
+    while let Some((index, shared)) = team.claim(limit) {
+        let decoder = shared.decoder.clone();
+        let exact = (shared.turn == index).then_some(shared.offset);
+        drop(shared);
+        let changes = decoder.changes();
+        let begin = u64::try_from(index).unwrap_or(u64::MAX).saturating_mul(plan.chunk).saturating_add(first);
+        let until = begin.saturating_add(plan.chunk);
+        let reader = reader.get_or_insert_with(|| {
+            Reader::at(&plan.name, At { file: &plan.file, at: begin }, begin, 0, decoder.clone())
+        });
+        let start = exact.unwrap_or(begin);
+        reader.input.at = start;
+        reader.restart(start, decoder);
+        let guessed = exact.is_some() || reader.guess(until, plan.about).is_ok_and(|found| found);
+        let start = reader.offset();
+        let mut walked = guessed.then(|| reader.batch(until, false, &mut batch, wanted));
+
+        let Some(shared) = team.wait_turn(index) else { return };
+        let (offset, base, decoder) = (shared.offset, shared.number, shared.decoder.clone());
+        drop(shared);
+        if walked.is_none() || start != offset || changes != decoder.changes() {
+            reader.input.at = offset;
+            reader.restart(offset, decoder);
+            walked = Some(reader.batch(until, false, &mut batch, wanted));
+        }
+        let end = match walked {
+            Some(Ok(true)) | None => None,
+            Some(Ok(false)) => Some(Ok(())),
+            Some(Err(error)) => Some(Err(error)),
+        };
+        let mut shared = team.lock();
+        shared.offset = reader.offset();
+        shared.number = base.saturating_add(reader.count());
+        shared.decoder = reader.decoder().clone();
+        shared.turn = index.saturating_add(1);
+        shared.stopped = end.is_some() || shared.stopped;
+        drop(shared);
+        team.turn.notify_all();
+
+        let (pieces, kept) = team.look(work, &mut state, &mut batch, base);
+        team.finish(index, Finished { pieces, batch: kept, base, position: reader.offset(), end });
+    }
+}
+
+/// A pipe or a compressed file: the workers share the reader.
+fn turns<W: Work>(
+    reader: Reader<Source>,
+    threads: usize,
+    work: &W,
+    state: &mut W::State,
+    take: &mut impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
+) -> Result<u64, CaptureError> {
+    let team = Team::new(&reader, threads);
+    let eager = !reader.is_regular();
+    let reader = Mutex::new(reader);
+    let result = std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| turn_taker(&reader, eager, &team, work));
+        }
+        consume(&team, usize::MAX, work, state, take)
+    });
+    result.unwrap_or_else(|| Ok(team.lock().number))
+}
+
+/// Takes chunk after chunk of what the shared reader has.
+fn turn_taker<W: Work>(reader: &Mutex<Reader<Source>>, eager: bool, team: &Team<W::Output>, work: &W) {
+    let mut state = work.state();
+    let mut batch = Batch::default();
+    let wanted = |link, data: &[u8]| work.may_matter(link, data);
+    loop {
+        let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((index, shared)) = team.claim(usize::MAX) else { return };
+        drop(shared);
+        let until = reader.offset().saturating_add(CHUNK);
+        let walked = reader.batch(until, eager, &mut batch, wanted);
+        let end = match walked {
+            Ok(true) => None,
+            Ok(false) => Some(Ok(())),
+            Err(error) => Some(Err(error)),
+        };
+        let position = reader.position();
+        let mut shared = team.lock();
+        shared.number = reader.count();
+        shared.stopped = end.is_some() || shared.stopped;
+        drop((shared, reader));
+        team.turn.notify_all();
+        let (pieces, kept) = team.look(work, &mut state, &mut batch, 0);
+        team.finish(index, Finished { pieces, batch: kept, base: 0, position, end });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::tests::{Build, ORDERS};
+
+    /// Notes what it sees. Frames that begin with `!` need to be seen in order: each is noted with the one before.
+    struct Notes;
+
+    #[derive(Default)]
+    struct Before {
+        all: bool,
+        last: u64,
+    }
+
+    impl Work for Notes {
+        type State = Before;
+        type Output = Vec<String>;
+
+        fn state(&self) -> Before {
+            Before::default()
+        }
+
+        fn may_matter(&self, _: LinkType, data: &[u8]) -> bool {
+            data.first() != Some(&b'-')
+        }
+
+        fn frame(&self, state: &mut Before, frame: &Frame<'_>, output: &mut Vec<String>) -> Verdict {
+            let ordered = frame.data.first() == Some(&b'!');
+            if ordered && !state.all {
+                return Verdict::Ordered;
+            }
+            let before = if ordered { std::mem::replace(&mut state.last, frame.number) } else { 0 };
+            output.push(format!("{before} {frame:?}"));
+            Verdict::Done
+        }
+    }
+
+    type Seen = (Vec<String>, Result<u64, String>);
+
+    fn noted(
+        run: impl FnOnce(
+            &mut Before,
+            &mut dyn FnMut(&mut Vec<String>, Moment) -> ControlFlow<()>,
+        ) -> Result<u64, CaptureError>,
+    ) -> Seen {
+        let mut seen = Vec::new();
+        let mut state = Before { all: true, last: 0 };
+        let result = run(&mut state, &mut |output, moment| {
+            if moment.waits {
+                seen.append(output);
+            }
+            ControlFlow::Continue(())
+        });
+        (seen, result.map_err(|error| error.to_string()))
+    }
+
+    fn sequential(bytes: &[u8]) -> Seen {
+        noted(|state, mut take| match Reader::new("test", bytes) {
+            Ok(mut reader) => alone(&mut reader, &Notes, state, &mut take),
+            Err(error) => Err(error),
+        })
+    }
+
+    fn in_chunks(bytes: &[u8], chunk: u64, threads: usize) -> Seen {
+        let file = Arc::new(tempfile::tempfile().unwrap());
+        file.write_all_at(bytes, 0).unwrap();
+        noted(|state, mut take| {
+            let source: Source = Box::new(io::Cursor::new(bytes.to_vec()));
+            let mut reader = Reader::new("test", source)?;
+            let about = reader.prelude()?;
+            let size = u64::try_from(bytes.len()).unwrap();
+            let plan = Plan { file, size, chunk, about, name: "test".to_owned() };
+            chunks(&plan, &mut reader, threads, &Notes, state, &mut take)
+        })
+    }
+
+    fn in_turns(bytes: &[u8], threads: usize) -> Seen {
+        noted(|state, mut take| {
+            let source: Source = Box::new(io::Cursor::new(bytes.to_vec()));
+            turns(Reader::new("test", source)?, threads, &Notes, state, &mut take)
+        })
+    }
+
+    fn same_in_every_way(bytes: &[u8]) {
+        let want = sequential(bytes);
+        for (chunk, threads) in [(40, 3), (100, 2), (1000, 4), (1 << 20, 2)] {
+            assert_eq!(in_chunks(bytes, chunk, threads), want, "chunks of {chunk}, {threads} threads");
+        }
+        assert_eq!(in_turns(bytes, 3), want);
+    }
+
+    const FRAMES: [&[u8]; 5] =
+        [b"abcde", b"!one", b"-skipped, and somewhat longer than the rest of them", b"", b"!"];
+
+    fn some_pcap(build: Build, count: usize) -> Build {
+        (0..count).fold(build.pcap(0xa1b2_c3d4, 4, 65535, 1), |build, index| {
+            build.record(1_700_000_000, 7, 90, FRAMES[index % FRAMES.len()])
+        })
+    }
+
+    fn some_pcapng(build: Build, count: usize) -> Build {
+        (0..count).fold(build.section().interface(1, 0, &[(2, b"eth0")]), |build, index| {
+            let build = build.packet(0, 1_700_000_000_000_000, FRAMES[index % FRAMES.len()]);
+            if index % 37 == 36 { build.block(0x0bad, &[7; 60]) } else { build }
+        })
+    }
+
+    #[test]
+    fn every_way_sees_the_same_frames() {
+        for order in ORDERS {
+            same_in_every_way(&some_pcap(Build::new(order), 300).bytes);
+            same_in_every_way(&some_pcapng(Build::new(order), 300).bytes);
+            same_in_every_way(&some_pcap(Build::new(order), 0).bytes);
+            same_in_every_way(&some_pcapng(Build::new(order), 0).bytes);
+        }
+    }
+
+    #[test]
+    fn a_capture_inside_a_capture_does_not_confuse() {
+        for order in ORDERS {
+            let inner = some_pcap(Build::new(order), 40).bytes;
+            let mut outer = some_pcap(Build::new(order), 3);
+            for _ in 0..5 {
+                outer = outer.record(1_700_000_000, 7, 60_000, &inner).record(1_700_000_000, 8, 90, b"!x");
+            }
+            same_in_every_way(&outer.bytes);
+            let inner = some_pcapng(Build::new(order), 40).bytes;
+            let mut outer = some_pcapng(Build::new(order), 3);
+            for _ in 0..5 {
+                outer = outer.packet(0, 7, &inner).packet(0, 7, b"!x");
+            }
+            same_in_every_way(&outer.bytes);
+        }
+    }
+
+    #[test]
+    fn interfaces_and_sections_in_the_middle_hold_from_there_on() {
+        let mut build = some_pcapng(Build::new(ORDERS[0]), 30);
+        for index in 1..30_u32 {
+            let name = format!("eth{index}");
+            build =
+                build.interface(1, 0, &[(2, name.as_bytes())]).packet(index, 5, b"abc").packet(0, 5, b"!d");
+        }
+        let mut bytes = build.bytes;
+        bytes.extend(some_pcapng(Build::new(ORDERS[1]), 50).bytes);
+        bytes.extend(some_pcapng(Build::new(ORDERS[0]), 50).bytes);
+        same_in_every_way(&bytes);
+    }
+
+    #[test]
+    fn damage_ends_every_way_at_the_same_place() {
+        for whole in
+            [some_pcap(Build::new(ORDERS[0]), 60).bytes, some_pcapng(Build::new(ORDERS[1]), 60).bytes]
+        {
+            for place in (0..whole.len()).step_by(13) {
+                same_in_every_way(&whole[..place.max(30)]);
+                let mut bytes = whole.clone();
+                bytes[place] ^= 0xff;
+                if place > 48 {
+                    same_in_every_way(&bytes);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_left_waiting_when_the_caller_has_enough() {
+        let bytes = some_pcap(Build::new(ORDERS[0]), 5000).bytes;
+        let file = Arc::new(tempfile::tempfile().unwrap());
+        file.write_all_at(&bytes, 0).unwrap();
+        for enough in [1, 2, 10] {
+            let source: Source = Box::new(io::Cursor::new(bytes.clone()));
+            let mut reader = Reader::new("test", source).unwrap();
+            let about = reader.prelude().unwrap();
+            let size = u64::try_from(bytes.len()).unwrap();
+            let plan = Plan { file: Arc::clone(&file), size, chunk: 300, about, name: String::new() };
+            let mut left = enough;
+            let mut take = |_: &mut Vec<String>, _: Moment| {
+                left -= 1;
+                if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            let mut state = Before { all: true, last: 0 };
+            chunks(&plan, &mut reader, 4, &Notes, &mut state, &mut take).unwrap();
+            assert_eq!(left, 0);
+        }
+    }
+
+    #[test]
+    fn a_file_that_grew_meanwhile_is_read_to_its_new_end() {
+        let bytes = some_pcap(Build::new(ORDERS[0]), 100).bytes;
+        let file = Arc::new(tempfile::tempfile().unwrap());
+        file.write_all_at(&bytes, 0).unwrap();
+        let seen = noted(|state, mut take| {
+            let source: Source = Box::new(io::Cursor::new(bytes.clone()));
+            let mut reader = Reader::new("test", source)?;
+            let about = reader.prelude()?;
+            let plan = Plan { file, size: 700, chunk: 300, about, name: "test".to_owned() };
+            chunks(&plan, &mut reader, 2, &Notes, state, &mut take)
+        });
+        assert_eq!(seen, sequential(&bytes));
+    }
+}
