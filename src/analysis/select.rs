@@ -14,6 +14,8 @@ pub struct OptionTest {
     pub code: u8,
     /// The payload it must have; `None` when being there is enough. Trailing zero bytes do not count.
     pub data: Option<Vec<u8>>,
+    /// `data` is one nested option, with its code and length, that must stand somewhere in the payload.
+    pub nested: bool,
 }
 
 /// A choice of packets. Different kinds of test must all hold; of several tests of one kind, one must.
@@ -74,11 +76,27 @@ impl OptionTest {
     fn matches(&self, packet: &Packet<'_>, outline: &Outline) -> bool {
         let Some(first) = outline.find(self.code) else { return false };
         let Some(wanted) = &self.data else { return true };
+        if self.nested {
+            return outline
+                .same_code(first)
+                .any(|span| nested(span.data(packet)).any(|inner| inner == wanted));
+        }
         let found = outline.same_code(first).flat_map(|span| span.data(packet));
         let pieces_joined = matches_but_zeros(wanted, found);
         pieces_joined
             || outline.same_code(first).any(|span| matches_but_zeros(wanted, span.data(packet).iter()))
     }
+}
+
+/// The nested options of a payload, each with its code and length byte.
+fn nested(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = payload;
+    std::iter::from_fn(move || {
+        let len = usize::from(*rest.get(1)?).saturating_add(2);
+        let inner = rest.get(..len)?;
+        rest = rest.get(len..)?;
+        Some(inner)
+    })
 }
 
 /// True when `found` is `wanted`, trailing zero bytes of either left aside.
@@ -134,6 +152,7 @@ mod tests {
         message.yiaddr = [10, 0, 0, 50].into();
         message.set_option(54, &[10, 0, 0, 1]);
         message.set_option(15, b"lab\0");
+        message.set_option(82, &[2, 1, 9, 1, 2, b'p', b'1']);
         message.encode()
     }
 
@@ -163,7 +182,9 @@ mod tests {
     fn every_test_can_hold_and_fail() {
         let none = Selection::default();
         assert!(matches(&none) && none.is_everything());
-        let option = |code, data: Option<&[u8]>| OptionTest { code, data: data.map(<[u8]>::to_vec) };
+        let option =
+            |code, data: Option<&[u8]>| OptionTest { code, data: data.map(<[u8]>::to_vec), nested: false };
+        let circuit = |name: &[u8]| OptionTest { code: 82, data: Some(name.to_vec()), nested: true };
         let holds = [
             Selection { macs: vec!["02:00:00:00:00:01".parse().unwrap()], ..none.clone() },
             Selection { xids: vec![1, 7], ..none.clone() },
@@ -172,6 +193,7 @@ mod tests {
             Selection { servers: vec![[10, 0, 0, 1].into()], ..none.clone() },
             Selection { servers: vec![[10, 0, 0, 2].into()], ..none.clone() },
             Selection { options: vec![option(54, None), option(15, Some(b"lab"))], ..none.clone() },
+            Selection { options: vec![circuit(&[1, 2, b'p', b'1'])], ..none.clone() },
             Selection { since: Some(Timestamp(5)), until: Some(Timestamp(5)), ..none.clone() },
         ];
         let fails = [
@@ -181,6 +203,7 @@ mod tests {
             Selection { ips: vec![[10, 0, 0, 51].into()], ..none.clone() },
             Selection { servers: vec![[10, 0, 0, 3].into()], ..none.clone() },
             Selection { options: vec![option(54, None), option(15, Some(b"la"))], ..none.clone() },
+            Selection { options: vec![circuit(&[1, 2, b'p', b'2'])], ..none.clone() },
             Selection { since: Some(Timestamp(6)), ..none.clone() },
             Selection { until: Some(Timestamp(4)), ..none.clone() },
         ];

@@ -9,7 +9,7 @@ use crate::analysis::{OptionTest, Selection};
 use crate::output::when::TimeForm;
 use crate::time::Timestamp;
 use crate::wire::HwAddr;
-use crate::wire::options::v4;
+use crate::wire::options::{self, Context, OptionArg, v4};
 use crate::wire::v4::{MessageType, Xid};
 
 /// Which packets, and how their times are written.
@@ -36,7 +36,7 @@ pub struct SelectArgs {
     server: Vec<Ipv4Addr>,
 
     /// Packets that have this option, by name or code, and with this value; repeat to ask for several
-    #[arg(long = "option", value_name = "NAME|CODE[=VALUE]", help_heading = "Selection")]
+    #[arg(long = "option", value_name = "NAME|CODE[.SUB][=VALUE]", help_heading = "Selection")]
     options: Vec<String>,
 
     /// No packet before this moment: RFC 3339, "2024-05-06 07:08:09" (UTC), or seconds since 1970
@@ -125,20 +125,23 @@ impl SelectArgs {
     }
 }
 
-/// Reads `NAME|CODE[=VALUE]`.
+/// Reads `NAME|CODE[.SUB][=VALUE]`.
 fn parse_option(text: &str) -> Result<OptionTest, Failure> {
-    let name = text.split('=').next().unwrap_or(text);
-    if name.len() == text.len() {
-        let code = v4::SPACE.code(name).and_then(|code| u8::try_from(code).ok());
+    if !text.contains('=') {
+        let code = v4::SPACE.code(text).and_then(|code| u8::try_from(code).ok());
         let code = code.ok_or_else(|| {
             Failure::usage(format_args!(
-                "no option is called {name:?}; dhcptool options lists those there are"
+                "no option is called {text:?}; dhcptool options lists those there are"
             ))
         })?;
-        return Ok(OptionTest { code, data: None });
+        return Ok(OptionTest { code, data: None, nested: false });
     }
-    let value = text.get(name.len().saturating_add(1)..).unwrap_or_default();
-    Err(Failure::usage(format_args!("cannot compare option {name} with {value:?} yet")))
+    let arg = OptionArg::parse(text, &Context::default()).map_err(Failure::usage)?;
+    let nested = !arg.path.is_empty();
+    let whole = options::assemble(&[arg]).map_err(Failure::usage)?;
+    let (code, data) =
+        whole.into_iter().next().ok_or_else(|| Failure::usage(format_args!("{text:?} is no option")))?;
+    Ok(OptionTest { code, data: Some(data), nested })
 }
 
 /// Reads a moment.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::wire::options::v4;
+use crate::wire::options::{self, Context, v4};
 use crate::wire::v4::{COOKIE, FIXED_LEN, Item, Message, Op};
 use crate::wire::{HwAddr, Mac};
 
@@ -22,10 +22,13 @@ pub enum RecordError {
         /// What should.
         expected: &'static str,
     },
+    /// An option's value does not fit its type.
+    #[error("{0}")]
+    Value(String),
 }
 
-/// Reads the message of a packet object, or of a bare `dhcp` object. Fields that are missing are zero; an option without
-/// `raw` is not encodable here and is an error.
+/// Reads the message of a packet object, or of a bare `dhcp` object. Fields that are missing are zero; `raw` is
+/// what counts of an option, `value` only where there is none.
 pub fn read_message(json: &Value) -> Result<Message, RecordError> {
     let dhcp = json.get("dhcp").unwrap_or(json);
     let fields = dhcp.as_object().filter(|fields| fields.contains_key("op")).ok_or(RecordError::NoMessage)?;
@@ -160,14 +163,33 @@ impl Object<'_> {
             })?,
         };
         push_pads(self.number("pads_before")?, items);
-        let Some(data) = self.bytes("raw")? else {
-            return Err(wrong(format!("options[{index}].raw"), &Value::Null, "the option's bytes in hex"));
+        let data = match self.bytes("raw")? {
+            Some(raw) => raw,
+            None => self.encoded(index, code)?,
         };
         items.push(match self.fields.get("declared_length") {
             Some(_) => Item::Lying { code, declared: self.number("declared_length")?, data },
             None => Item::Option { code, data },
         });
         Ok(())
+    }
+
+    /// The payload that `value` stands for, for options edited by hand that have no `raw`: text, numbers, flags, and lists
+    /// of them.
+    fn encoded(&self, index: usize, code: u8) -> Result<Vec<u8>, RecordError> {
+        let value = self.get("value").unwrap_or(&Value::Null);
+        let refuse = |expected| wrong(format!("options[{index}]"), value, expected);
+        let row = v4::SPACE.by_code(code.into()).ok_or_else(|| refuse("known by its code: give raw"))?;
+        let text = match value {
+            Value::Array(items) => {
+                items.iter().map(scalar).collect::<Option<Vec<_>>>().map(|items| items.join(","))
+            }
+            value => scalar(value),
+        };
+        let text =
+            text.ok_or_else(|| refuse("a value that can be encoded: give raw, the option's bytes in hex"))?;
+        options::parse_option(row, &text, &Context::default())
+            .map_err(|error| RecordError::Value(error.to_string()))
     }
 
     fn read<T>(
@@ -187,6 +209,15 @@ fn wrong(field: String, value: &Value, expected: &'static str) -> RecordError {
         value = value.chars().take(56).chain(" ...".chars()).collect();
     }
     RecordError::Field { field, value, expected }
+}
+
+/// A JSON scalar as `-o` would be given it.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        _ => None,
+    }
 }
 
 fn push_pads(pads: Option<u16>, items: &mut Vec<Item>) {
@@ -301,6 +332,19 @@ mod tests {
             read(r#"{"op":1,"options":[{"code":53,"raw":"0"}]}"#),
             "raw: \"0\" is not hex without separators"
         );
+    }
+
+    #[test]
+    fn options_written_by_hand_are_encoded_by_their_kind() {
+        let json = r#"{"op":1,"options":[{"code":53,"value":"discover"},{"name":"routers","value":["10.0.0.1","10.0.0.2"]},
+            {"code":51,"value":3600}]}"#;
+        let message = read_message(&serde_json::from_str(json).unwrap()).unwrap();
+        assert_eq!(message.message_type(), Some(MessageType::DISCOVER));
+        assert_eq!(message.option(3), Some(vec![10, 0, 0, 1, 10, 0, 0, 2]));
+        assert_eq!(message.u32_option(51), Some(3600));
+        let json = r#"{"op":1,"options":[{"code":3,"value":"x"}]}"#;
+        let error = read_message(&serde_json::from_str(json).unwrap()).unwrap_err().to_string();
+        assert!(error.starts_with("option routers (3): \"x\" is not"), "{error}");
     }
 
     proptest! {
