@@ -70,11 +70,39 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand options" -s v -l verbo
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand options" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand options" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand options" -s V -l version -d 'Print version'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l servers -d 'How many servers answer' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l rogue-kind -d 'What gives the rogue server away (implies --rogue)' -r -f -a "gateway\t'It offers itself as router and name server'
+nak\t'It denies every request'
+bootp\t'It answers BOOTP requests only'
+spoof-mac\t'It has the first server\'s address, but another MAC'
+pxe\t'It answers PXE clients only'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l seed -d 'Seed of every random choice: the same seed, the same lab' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l delay -d 'Answer this much later' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l loss -d 'Lose so many frames of a hundred, in each direction' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l duplicate -d 'Send so many answers of a hundred twice' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l reorder -d 'Let so many answers of a hundred be overtaken' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l silent -d 'Do not answer: nothing at all, or only not to DISCOVER or REQUEST' -r -f -a "all\t'Nothing is answered'
+discover\t'DISCOVER is not answered'
+request\t'REQUEST and INFORM are not answered'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l slow-check -d 'Look for a second whether an address is in use before it is first offered' -r -f -a "arp\t'By an ARP request'
+icmp\t'By an ICMP echo request'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l pool-size -d 'Addresses in each server\'s pool' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l lease-time -d 'How long leases run' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l stall -d 'Stand still for a while, over and over, as in 200ms/1s' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l rate-limit -d 'Manage no more than so many full exchanges per second' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l threads -d 'Answer with so many threads (only where nothing is delayed or lost)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l client-addr -d 'Give eth0 an IPv4 address, as in 10.0.0.200/8' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l stage -d 'What this process is to be: the lab itself, or one of its helpers' -r -f -a "supervise\t''
 exec\t''"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l rogue -d 'Add a server that should not be there'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l nak -d 'Deny every REQUEST'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l relay -d 'Put the servers behind a relay'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l bootp -d 'Answer BOOTP requests too'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l other-address -d 'Acknowledge another address than was offered'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l occupied -d 'Let somebody answer ARP and ping for every address of the pools'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l json -d 'Print JSON, one object per line, for programs'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -s v -l verbose -d 'Say more; twice for more still'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'

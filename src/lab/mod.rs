@@ -3,5 +3,16 @@
 //! - `netns` makes the namespaces and runs the command;
 //! - the servers are values without I/O: frames and the time in, frames with due times out.
 
+pub mod frames;
+#[cfg(feature = "live")]
+pub mod host;
+pub mod leases;
 #[cfg(feature = "live")]
 pub mod netns;
+pub mod query;
+pub mod segment;
+pub mod server;
+pub mod settings;
+
+pub use segment::Segment;
+pub use settings::Settings;

@@ -9,10 +9,11 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::socket::{
     AddressFamily, LinkAddr, MsgFlags, SockFlag, SockType, SockaddrLike, bind, send, socket,
 };
+use nix::sys::time::TimeSpec;
 use pcap::{Active, Capture, Direction};
 
 use super::iface::Interface;
@@ -230,7 +231,7 @@ pub(super) fn link_addr(name: &str) -> Result<LinkAddr, NetError> {
 }
 
 /// Waits until one of `fds` can be read; false when the deadline came first or a signal interrupted.
-pub(super) fn wait_readable<const N: usize>(
+pub fn wait_readable<const N: usize>(
     fds: [BorrowedFd<'_>; N],
     signals: Option<&Signals>,
     deadline: Option<Timestamp>,
@@ -240,19 +241,16 @@ pub(super) fn wait_readable<const N: usize>(
         .chain(signals.map(AsFd::as_fd))
         .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
         .collect();
-    match poll(&mut watched, poll_timeout(deadline)) {
+    match ppoll(&mut watched, deadline.map(time_left), None) {
         Ok(count) => Ok(count > 0),
         Err(nix::Error::EINTR) => Ok(false),
         Err(errno) => Err(errno),
     }
 }
 
-/// The wait until a deadline in whole milliseconds, rounded up: never short, so that nothing spins.
-pub(super) fn poll_timeout(deadline: Option<Timestamp>) -> PollTimeout {
-    let Some(deadline) = deadline else { return PollTimeout::NONE };
-    let nanoseconds = remaining(SystemClock.now(), deadline).as_nanos();
-    let milliseconds = nanoseconds.div_ceil(1_000_000);
-    PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)
+/// The wait until a deadline.
+fn time_left(deadline: Timestamp) -> TimeSpec {
+    TimeSpec::from_duration(remaining(SystemClock.now(), deadline))
 }
 
 /// An error of libpcap, which has the errno only as text.

@@ -1,61 +1,299 @@
 //! `dhcptool lab`: run a command in a private network that holds embedded DHCP servers.
 
 use std::ffi::OsString;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use clap::ValueEnum;
 
 use crate::cli::context::Context;
-use crate::cli::exit::{Exit, Failure, Outcome};
+#[cfg(feature = "live")]
+use crate::cli::exit::Exit;
+use crate::cli::exit::{Failure, Outcome};
+use crate::lab::Settings;
+use crate::lab::settings::{self, MAX_POOL, MAX_SERVERS, Stall};
 
 /// Run a command in a private network that holds embedded DHCP servers (no root, no real network)
+///
+/// COMMAND runs in a network of its own, whose only interface, eth0, has no address; at the other end of the cable
+/// embedded servers answer. dhcptool itself is in its search path. Nothing is left behind when it ends.
+#[allow(clippy::struct_excessive_bools, reason = "flags are independent of each other")]
 #[derive(clap::Args, Debug)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Args {
+    /// How many servers answer
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=i64::from(MAX_SERVERS)))]
+    servers: u8,
+
+    /// Add a server that should not be there
+    #[arg(long)]
+    rogue: bool,
+
+    /// What gives the rogue server away (implies --rogue)
+    #[arg(long, value_name = "KIND")]
+    rogue_kind: Option<RogueKind>,
+
+    /// Seed of every random choice: the same seed, the same lab
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+
+    /// Answer this much later
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "0s")]
+    delay: Duration,
+
+    /// Lose so many frames of a hundred, in each direction
+    #[arg(long, value_name = "PERCENT", value_parser = percent, default_value = "0")]
+    loss: f64,
+
+    /// Send so many answers of a hundred twice
+    #[arg(long, value_name = "PERCENT", value_parser = percent, default_value = "0")]
+    duplicate: f64,
+
+    /// Let so many answers of a hundred be overtaken
+    #[arg(long, value_name = "PERCENT", value_parser = percent, default_value = "0")]
+    reorder: f64,
+
+    /// Deny every REQUEST
+    #[arg(long)]
+    nak: bool,
+
+    /// Do not answer: nothing at all, or only not to DISCOVER or REQUEST
+    #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
+    silent: Option<Silence>,
+
+    /// Look for a second whether an address is in use before it is first offered
+    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "arp")]
+    slow_check: Option<Check>,
+
+    /// Put the servers behind a relay
+    #[arg(long)]
+    relay: bool,
+
+    /// Answer BOOTP requests too
+    #[arg(long)]
+    bootp: bool,
+
+    /// Acknowledge another address than was offered
+    #[arg(long)]
+    other_address: bool,
+
+    /// Let somebody answer ARP and ping for every address of the pools
+    #[arg(long)]
+    occupied: bool,
+
+    /// Addresses in each server's pool
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_POOL)))]
+    pool_size: u32,
+
+    /// How long leases run
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "1h")]
+    lease_time: Duration,
+
+    /// Stand still for a while, over and over, as in 200ms/1s
+    #[arg(long, value_name = "DURATION/PERIOD", value_parser = stall)]
+    stall: Option<Stall>,
+
+    /// Manage no more than so many full exchanges per second
+    #[arg(long, value_name = "R", value_parser = rate)]
+    rate_limit: Option<f64>,
+
+    /// Answer with so many threads (only where nothing is delayed or lost)
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
+    threads: u8,
+
+    /// Give eth0 an IPv4 address, as in 10.0.0.200/8
+    #[arg(long, value_name = "ADDR/LEN", value_parser = address)]
+    client_addr: Option<(Ipv4Addr, u8)>,
+
     /// What this process is to be: the lab itself, or one of its helpers
     #[arg(long, hide = true)]
     stage: Option<Stage>,
 
-    /// The command and its arguments; its interface is eth0, and dhcptool itself is in its search path
+    /// The command and its arguments
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
-#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+const EXAMPLES: &str = "\
+Examples:
+  dhcptool lab -- dhcptool discover eth0
+  dhcptool lab --servers 3 --rogue -- dhcptool rogue eth0
+  dhcptool lab --loss 5 --slow-check -- dhcptool discover
+  dhcptool lab --relay -- sh
+  dhcptool lab --stall 200ms/1s -- dhcptool handshake eth0 --rate 1000 --load
+
+Servers are 10.0.0.1, 10.0.0.2 and so on (172.16.0.1 and so on behind a relay), with pools from 10.4.0.10,
+10.8.0.10 and so on; the router is 10.0.0.254, the rogue server 10.0.0.66.
+
+The exit status is COMMAND's, 128 + N when signal N ended it, and 3 when the network cannot be made.";
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum RogueKind {
+    /// It offers itself as router and name server
+    Gateway,
+    /// It denies every request
+    Nak,
+    /// It answers BOOTP requests only
+    Bootp,
+    /// It has the first server's address, but another MAC
+    SpoofMac,
+    /// It answers PXE clients only
+    Pxe,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum Silence {
+    /// Nothing is answered
+    All,
+    /// DISCOVER is not answered
+    Discover,
+    /// REQUEST and INFORM are not answered
+    Request,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum Check {
+    /// By an ARP request
+    Arp,
+    /// By an ICMP echo request
+    Icmp,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Supervise,
     Exec,
+}
+
+impl Args {
+    fn settings(&self) -> Settings {
+        Settings {
+            servers: self.servers,
+            rogue: self.rogue_kind.or(self.rogue.then_some(RogueKind::Gateway)).map(|kind| match kind {
+                RogueKind::Gateway => settings::RogueKind::Gateway,
+                RogueKind::Nak => settings::RogueKind::Nak,
+                RogueKind::Bootp => settings::RogueKind::Bootp,
+                RogueKind::SpoofMac => settings::RogueKind::SpoofMac,
+                RogueKind::Pxe => settings::RogueKind::Pxe,
+            }),
+            seed: self.seed,
+            pool_size: self.pool_size,
+            lease_time: self.lease_time,
+            nak: self.nak,
+            silent: self.silent.map(|silence| match silence {
+                Silence::All => settings::Silence::All,
+                Silence::Discover => settings::Silence::Discover,
+                Silence::Request => settings::Silence::Request,
+            }),
+            bootp: self.bootp,
+            other_address: self.other_address,
+            occupied: self.occupied,
+            slow_check: self.slow_check.map(|check| match check {
+                Check::Arp => settings::Check::Arp,
+                Check::Icmp => settings::Check::Icmp,
+            }),
+            relay: self.relay,
+            resolve: true,
+            delay: self.delay,
+            loss: self.loss,
+            duplicate: self.duplicate,
+            reorder: self.reorder,
+            stall: self.stall,
+            rate_limit: self.rate_limit,
+        }
+    }
+}
+
+/// Reads `5` or `5%`.
+fn percent(text: &str) -> Result<f64, String> {
+    match text.strip_suffix('%').unwrap_or(text).trim().parse() {
+        Ok(value) if (0.0..=100.0).contains(&value) => Ok(value),
+        _ => Err("write a percentage from 0 to 100, such as 5".to_owned()),
+    }
+}
+
+/// Reads `200ms/1s`.
+fn stall(text: &str) -> Result<Stall, String> {
+    let parts = text.split_once('/').and_then(|(length, period)| {
+        let length = humantime::parse_duration(length).ok()?;
+        let period = humantime::parse_duration(period).ok()?;
+        Some(Stall { length, period })
+    });
+    parts
+        .filter(|stall| stall.length < stall.period)
+        .ok_or_else(|| "write how long and how often, the longer one last, such as 200ms/1s".to_owned())
+}
+
+/// Reads a positive number.
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
+        _ => Err("write how many exchanges per second, such as 1000".to_owned()),
+    }
+}
+
+/// Reads `10.0.0.200/8`; eight bits when none are given.
+fn address(text: &str) -> Result<(Ipv4Addr, u8), String> {
+    let (addr, prefix) = text.split_once('/').unwrap_or((text, "8"));
+    let parsed = addr.parse().ok().zip(prefix.parse().ok().filter(|prefix| *prefix <= 32));
+    parsed.ok_or_else(|| "write an IPv4 address and a prefix length, such as 10.0.0.200/8".to_owned())
 }
 
 /// Runs the command.
 #[cfg(feature = "live")]
 pub fn run(args: &Args, _cx: &mut Context) -> Outcome {
     use crate::lab::netns;
+    let settings = args.settings();
+    if args.threads > 1 && !settings.is_quick() {
+        return Err(Failure::usage(
+            "several threads cannot delay, lose or count answers: leave --threads out",
+        ));
+    }
     let code = match args.stage {
         Some(Stage::Exec) => return Err(Failure::could_not_run(netns::exec(&args.command))),
         Some(Stage::Supervise) => netns::supervise(&["lab", "--stage", "exec"], &args.command),
-        None => start(args),
+        None => start(args, settings),
     };
     code.map(Exit::Code).map_err(Failure::could_not_run)
 }
 
 #[cfg(feature = "live")]
-fn start(args: &Args) -> Result<u8, crate::net::NetError> {
-    use crate::lab::netns;
+fn start(args: &Args, settings: Settings) -> Result<u8, crate::net::NetError> {
+    use crate::lab::{host, netns};
     use crate::wire::Mac;
     let signals = netns::watch_signals()?;
     netns::enter()?;
-    let (tx, rx) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        tx.send(netns::enter_far()).unwrap();
-        std::thread::park();
-    });
-    let far = rx.recv().unwrap()?;
-    netns::connect(
-        &netns::Pair { near: Mac([2, 0, 0, 0, 1, 0]), far: Mac([2, 0, 0, 0, 0, 1]), near_addr: None },
-        &far,
-    )?;
+    let pair = netns::Pair {
+        near: Mac([2, 0, 0, 0, 1, 0]),
+        far: Mac([2, 0, 0, 0, 0xff, 0xff]),
+        near_addr: args.client_addr,
+    };
+    host::start(settings, usize::from(args.threads), &pair)?;
     netns::run(&signals, &["lab", "--stage", "supervise"], &args.command)
 }
 
 /// Says that this build cannot.
 #[cfg(not(feature = "live"))]
-pub fn run(_args: &Args, _cx: &mut Context) -> Outcome {
+pub fn run(args: &Args, _cx: &mut Context) -> Outcome {
+    let _ = (args.settings(), args.stage, &args.command, args.threads, args.client_addr);
     Err(Failure::could_not_run("this dhcptool was built without live networking (feature `live`)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_read_as_people_write_them() {
+        assert_eq!(percent("5%"), Ok(5.0));
+        assert_eq!(percent("2.5"), Ok(2.5));
+        assert!(percent("101").is_err() && percent("-1").is_err() && percent("nan").is_err());
+        let wanted = Stall { length: Duration::from_millis(200), period: Duration::from_secs(1) };
+        assert_eq!(stall("200ms/1s"), Ok(wanted));
+        assert!(stall("1s/1s").is_err() && stall("1s").is_err());
+        assert!(rate("0").is_err() && rate("inf").is_err() && rate("100").is_ok());
+        assert_eq!(address("10.0.0.200/24"), Ok(([10, 0, 0, 200].into(), 24)));
+        assert_eq!(address("10.0.0.200"), Ok(([10, 0, 0, 200].into(), 8)));
+        assert!(address("10.0.0.200/33").is_err() && address("x").is_err());
+    }
 }

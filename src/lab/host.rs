@@ -1,0 +1,126 @@
+//! Runs a [`Segment`] on the far end of the pair.
+
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use super::netns::{self, FAR, Pair};
+use super::{Segment, Settings};
+use crate::net::NetError;
+use crate::net::batch::{BatchOptions, BatchSocket};
+use crate::net::linux::wait_readable;
+use crate::time::{Clock, SystemClock};
+
+/// Frames per system call.
+const BATCH: usize = 64;
+/// The fan-out group of the far end's sockets; the namespace has no others.
+const GROUP: u16 = 67;
+
+/// Starts the far end in threads of its own and connects `eth0` of this namespace to it. When this returns, the servers
+/// answer. The threads run until the process ends.
+pub fn start(settings: Settings, threads: usize, pair: &Pair) -> Result<(), NetError> {
+    let (to_lab, from_far) = sync_channel(1);
+    let (to_far, from_lab) = sync_channel(1);
+    let spawned = thread::Builder::new().name("far end".to_owned()).spawn(move || {
+        far_end(settings, threads, &to_lab, &from_lab);
+    });
+    spawned.map_err(|error| NetError::io("start", "the far end", error))?;
+    let gone = || NetError::Namespace("the far end ended too early".to_owned());
+    let Message::Namespace(namespace) = from_far.recv().map_err(|_| gone())?? else { return Err(gone()) };
+    netns::connect(pair, &namespace)?;
+    to_far.send(()).map_err(|_| gone())?;
+    let Message::Ready = from_far.recv().map_err(|_| gone())?? else { return Err(gone()) };
+    Ok(())
+}
+
+/// What the far end tells the lab.
+enum Message {
+    /// It is in this namespace and waits for its interface.
+    Namespace(File),
+    /// Its servers answer.
+    Ready,
+}
+
+fn far_end(
+    settings: Settings,
+    threads: usize,
+    to_lab: &SyncSender<Result<Message, NetError>>,
+    from_lab: &Receiver<()>,
+) {
+    let namespace = netns::enter_far().map(Message::Namespace);
+    let entered = namespace.is_ok();
+    // Nobody listens only when the lab is ending.
+    if to_lab.send(namespace).is_err() || !entered || from_lab.recv().is_err() {
+        return;
+    }
+    match open(settings, threads) {
+        Ok((mut segment, mut socket)) => {
+            if to_lab.send(Ok(Message::Ready)).is_ok() {
+                // Its interface goes when the other end's namespace does: that is the end, not an error.
+                let _ = serve(&mut segment, &mut socket);
+            }
+        }
+        Err(error) => {
+            let _ = to_lab.send(Err(error));
+        }
+    }
+}
+
+fn open(mut settings: Settings, threads: usize) -> Result<(Segment, BatchSocket), NetError> {
+    netns::no_ipv6();
+    netns::up("lo")?;
+    netns::up(FAR)?;
+    let threads = if settings.is_quick() { threads.max(1) } else { 1 };
+    // Which thread gets an ARP answer is not known; those who use several want speed.
+    settings.resolve &= threads == 1;
+    let options =
+        BatchOptions { batch: BATCH, group: (threads > 1).then_some(GROUP), ..BatchOptions::default() };
+    let segment = Segment::new(settings);
+    let socket = BatchSocket::open(FAR, &options)?;
+    let (opened, results) = sync_channel(threads);
+    for _ in 1..threads {
+        let mut twin = segment.twin();
+        let opened = opened.clone();
+        thread::Builder::new()
+            .name("far end".to_owned())
+            .spawn(move || match BatchSocket::open(FAR, &options) {
+                Ok(mut socket) => {
+                    let _ = opened.send(Ok(()));
+                    let _ = serve(&mut twin, &mut socket);
+                }
+                Err(error) => {
+                    let _ = opened.send(Err(error));
+                }
+            })
+            .map_err(|error| NetError::io("start", "the far end", error))?;
+    }
+    drop(opened);
+    results.iter().take(threads.saturating_sub(1)).collect::<Result<(), NetError>>()?;
+    Ok((segment, socket))
+}
+
+/// Answers what arrives, for ever.
+fn serve(segment: &mut Segment, socket: &mut BatchSocket) -> Result<(), NetError> {
+    loop {
+        let now = SystemClock.now();
+        let mut seen = 0_usize;
+        if segment.next_due().is_some_and(|due| due <= now) {
+            segment.advance(now);
+            seen = 1;
+        }
+        let received = socket.receive(|frame| {
+            if !frame.outgoing {
+                segment.receive(now, frame.frame);
+            }
+        })?;
+        let (arena, spans) = segment.ready();
+        socket.send(arena, spans)?;
+        segment.sent();
+        seen = seen.saturating_add(received);
+        if seen == 0 {
+            wait_readable([socket.as_fd()], None, segment.next_due())
+                .map_err(|errno| NetError::io("wait on", FAR, errno))?;
+        }
+    }
+}

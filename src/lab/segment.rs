@@ -1,0 +1,481 @@
+//! The far end of the segment as a value: frames and the time in, frames with due times out. No I/O, no clock.
+//!
+//! It plays every server, the router and the relay behind one cable, and what goes wrong on the cable.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::net::Ipv4Addr;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::frames::{UdpHeaders, write_arp, write_echo};
+use super::leases::ClientKey;
+use super::query::{Arp, Dhcp, Echo, Link, Query};
+use super::server::{Answer, Server, mask};
+use super::settings::{Check, PREFIX, ROUTER, Settings, Silence, relay_mac};
+use crate::time::Timestamp;
+use crate::wire::Mac;
+use crate::wire::v4::{MessageType, SERVER_PORT};
+
+/// How long a server waits for somebody to answer for the address it is about to offer.
+const CHECK_TIME: Duration = Duration::from_secs(1);
+/// How long a host waits for an ARP answer before it asks again, and how often it asks (RFC 1122 §2.3.2.1).
+const ARP_WAIT: Duration = Duration::from_secs(1);
+const ARP_TRIES: u8 = 3;
+/// How much later a frame is that others overtake.
+const OVERTAKEN: Duration = Duration::from_millis(3);
+/// Frames that may wait; more are lost, as in any queue.
+const MAX_WAITING: usize = 65_536;
+/// Checks and resolutions that may be under way.
+const MAX_PENDING: usize = 4096;
+/// How far behind a rate-limited server may fall before it loses messages.
+const MAX_BACKLOG: Duration = Duration::from_millis(200);
+
+/// The far end.
+#[derive(Debug)]
+pub struct Segment {
+    settings: Settings,
+    servers: Arc<[Server]>,
+    random: fastrand::Rng,
+    /// Per server: when it is done with what it was given.
+    busy_until: Vec<Timestamp>,
+    now: Timestamp,
+    started: Option<Timestamp>,
+    /// Answers leave at once and untouched.
+    quick: bool,
+    out: Outbox,
+    checks: Vec<Pending>,
+    resolving: HashMap<Ipv4Addr, Resolving>,
+    resolved: HashMap<Ipv4Addr, Mac>,
+    spare: Vec<u8>,
+}
+
+/// An offer that waits until nobody answered for its address.
+#[derive(Debug)]
+struct Pending {
+    server: usize,
+    client: ClientKey,
+    address: Ipv4Addr,
+    due: Timestamp,
+    /// The frame that asked.
+    frame: Vec<u8>,
+}
+
+/// Frames that wait for the hardware address of their receiver.
+#[derive(Debug)]
+struct Resolving {
+    tries: u8,
+    again: Timestamp,
+    ask: Vec<u8>,
+    frames: Vec<Vec<u8>>,
+}
+
+/// What is to be sent: now, and later.
+#[derive(Debug, Default)]
+struct Outbox {
+    arena: Vec<u8>,
+    ready: Vec<Range<usize>>,
+    later: BinaryHeap<Reverse<(Timestamp, u64, Vec<u8>)>>,
+    sequence: u64,
+}
+
+impl Outbox {
+    fn put_later(&mut self, due: Timestamp, frame: Vec<u8>) {
+        if self.later.len() < MAX_WAITING {
+            self.sequence = self.sequence.wrapping_add(1);
+            self.later.push(Reverse((due, self.sequence, frame)));
+        }
+    }
+
+    fn put_now(&mut self, frame: &[u8]) {
+        let start = self.arena.len();
+        self.arena.extend_from_slice(frame);
+        self.ready.push(start..self.arena.len());
+    }
+}
+
+impl Segment {
+    /// A segment as the settings say, with nothing leased yet.
+    pub fn new(settings: Settings) -> Self {
+        let servers: Arc<[Server]> = settings.identities().into_iter().map(Server::new).collect();
+        Self::with(settings, servers)
+    }
+
+    /// The same segment for another thread: the leases are shared.
+    #[must_use]
+    pub fn twin(&self) -> Self {
+        Self::with(self.settings.clone(), Arc::clone(&self.servers))
+    }
+
+    fn with(settings: Settings, servers: Arc<[Server]>) -> Self {
+        Self {
+            random: fastrand::Rng::with_seed(settings.seed),
+            busy_until: vec![Timestamp::default(); servers.len()],
+            quick: settings.is_quick(),
+            settings,
+            servers,
+            now: Timestamp::default(),
+            started: None,
+            out: Outbox::default(),
+            checks: Vec::new(),
+            resolving: HashMap::new(),
+            resolved: HashMap::new(),
+            spare: Vec::new(),
+        }
+    }
+
+    /// Its servers.
+    pub fn servers(&self) -> &[Server] {
+        &self.servers
+    }
+
+    /// Takes a frame that arrived at `now`.
+    pub fn receive(&mut self, now: Timestamp, frame: &[u8]) {
+        self.now = now;
+        self.started.get_or_insert(now);
+        if self.happens(self.settings.loss) {
+            return;
+        }
+        match Query::read(frame) {
+            Some(Query::Dhcp(query)) => {
+                for server in 0..self.servers.len() {
+                    self.serve(server, &query, frame);
+                }
+            }
+            Some(Query::Arp(arp)) => self.answer_arp(&arp),
+            Some(Query::Echo(echo)) => self.answer_echo(&echo),
+            None => {}
+        }
+    }
+
+    /// Does what is due at `now`.
+    pub fn advance(&mut self, now: Timestamp) {
+        self.now = now;
+        while self.checks.first().is_some_and(|check| check.due <= now) {
+            let check = self.checks.remove(0);
+            if let Some(Query::Dhcp(query)) = Query::read(&check.frame)
+                && let Some(answer) =
+                    self.servers.get(check.server).and_then(|server| server.answer(&query, now))
+            {
+                self.reply(check.server, &query, &answer, now);
+            }
+        }
+        self.ask_again();
+        while let Some(Reverse((due, _, _))) = self.out.later.peek()
+            && *due <= now
+            && let Some(Reverse((_, _, frame))) = self.out.later.pop()
+        {
+            self.out.put_now(&frame);
+        }
+    }
+
+    /// When [`advance`](Self::advance) has something to do next.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let later = self.out.later.peek().map(|Reverse((due, _, _))| *due);
+        let check = self.checks.first().map(|check| check.due);
+        let again = self.resolving.values().map(|waiting| waiting.again).min();
+        [later, check, again].into_iter().flatten().min()
+    }
+
+    /// The frames to send now: where they lie in the buffer.
+    pub fn ready(&self) -> (&[u8], &[Range<usize>]) {
+        (&self.out.arena, &self.out.ready)
+    }
+
+    /// Forgets the frames to send now, after they were sent.
+    pub fn sent(&mut self) {
+        self.out.arena.clear();
+        self.out.ready.clear();
+    }
+
+    fn serve(&mut self, number: usize, query: &Dhcp<'_>, frame: &[u8]) {
+        if self.settings.silent == Some(Silence::All) {
+            return;
+        }
+        let Some(server) = self.servers.get(number) else { return };
+        let me = &server.identity;
+        let hears = query.was_broadcast() || query.link.dst == me.mac;
+        let meant = query.addrs.1 == me.id || is_broadcast(query.addrs.1);
+        if !hears || !meant {
+            return;
+        }
+        let Some(now) = self.turn(number) else { return };
+        let Some(server) = self.servers.get(number) else { return };
+        if query.kind == Some(MessageType::DISCOVER)
+            && !self.checks.is_empty()
+            && self.checks.iter().any(|check| check.server == number && check.client == query.client())
+        {
+            // It is asked again while it still looks: the offer is on its way.
+            return;
+        }
+        let Some(answer) = server.answer(query, now) else { return };
+        match self.settings.slow_check {
+            Some(check) if answer.first && self.checks.len() < MAX_PENDING => {
+                self.look_first(number, check, query, frame, answer.address, now);
+            }
+            _ => self.reply(number, query, &answer, now),
+        }
+    }
+
+    /// When this server is done with a message that arrives now; none when it is too far behind.
+    fn turn(&mut self, number: usize) -> Option<Timestamp> {
+        let now = self.now;
+        let mut start = now;
+        if let Some(stall) = self.settings.stall
+            && let Some(since) = self.started.map(|started| now.since(started))
+            && let Ok(period @ 1..) = i64::try_from(stall.period.as_nanos())
+            && let Some(into) = since.checked_rem_euclid(period)
+            && let Some(left) =
+                i64::try_from(stall.length.as_nanos()).ok().and_then(|length| length.checked_sub(into))
+            && let Ok(left @ 1..) = u64::try_from(left)
+        {
+            start = now.after(Duration::from_nanos(left));
+        }
+        if let Some(rate) = self.settings.rate_limit
+            && let Some(busy) = self.busy_until.get_mut(number)
+        {
+            // A full exchange is two messages.
+            let cost = Duration::try_from_secs_f64(0.5 / rate).unwrap_or(Duration::MAX);
+            start = start.max(*busy);
+            if start.since(now) > i64::try_from(MAX_BACKLOG.as_nanos()).unwrap_or(i64::MAX) {
+                return None;
+            }
+            *busy = start.after(cost);
+            start = *busy;
+        }
+        Some(start)
+    }
+
+    /// Looks whether an address is in use before it is offered.
+    fn look_first(
+        &mut self,
+        number: usize,
+        check: Check,
+        query: &Dhcp<'_>,
+        frame: &[u8],
+        address: Ipv4Addr,
+        now: Timestamp,
+    ) {
+        let Some(server) = self.servers.get(number) else { return };
+        let (id, mac) = (server.identity.id, server.identity.mac);
+        let due = now.after(CHECK_TIME);
+        let pending = Pending { server: number, client: query.client(), address, due, frame: frame.to_vec() };
+        let at = self.checks.partition_point(|other| other.due <= due);
+        self.checks.insert(at, pending);
+        let mut buffer = std::mem::take(&mut self.spare);
+        buffer.clear();
+        let tags = query.link.tags;
+        match check {
+            Check::Arp => write_arp(&mut buffer, tags, Mac::BROADCAST, 1, (mac, id), (Mac::ZERO, address)),
+            Check::Icmp => write_echo(
+                &mut buffer,
+                tags,
+                (Mac::BROADCAST, mac),
+                (id, address),
+                8,
+                b"\xdc\x01\x00\x01lab check",
+            ),
+        };
+        self.emit(&buffer, now);
+        self.spare = buffer;
+    }
+
+    /// Sends an answer the way RFC 2131 §4.1 says.
+    fn reply(&mut self, number: usize, query: &Dhcp<'_>, answer: &Answer, now: Timestamp) {
+        let Some(server) = self.servers.get(number) else { return };
+        let me = &server.identity;
+        let relayed = self.settings.relay && me.mac == relay_mac();
+        let on_link = query.was_broadcast() && query.giaddr.is_unspecified();
+        let via_relay = (relayed && on_link).then_some(ROUTER);
+        let denied = answer.kind == Some(MessageType::NAK);
+        let source = via_relay.unwrap_or(me.id);
+        let everybody = (Mac::BROADCAST, Ipv4Addr::BROADCAST);
+        let mut resolve = false;
+        let (dst, to) = if !query.giaddr.is_unspecified() {
+            (query.link.src, query.giaddr)
+        } else if denied {
+            everybody
+        } else if !query.ciaddr.is_unspecified() {
+            resolve = self.settings.resolve && on_segment(query.ciaddr);
+            (query.mac().unwrap_or(query.link.src), query.ciaddr)
+        } else if query.wants_broadcast() || answer.address.is_unspecified() {
+            everybody
+        } else {
+            query.mac().map_or(everybody, |mac| (mac, answer.address))
+        };
+        let from_port = if query.port == SERVER_PORT { SERVER_PORT } else { query.port };
+        let headers = UdpHeaders {
+            tags: query.link.tags,
+            src: me.mac,
+            dst,
+            addrs: (source, to),
+            ports: (from_port, query.reply_port()),
+            ttl: 64,
+        };
+        if !resolve && self.quick {
+            let span = headers.write(&mut self.out.arena, |out| server.write(query, answer, via_relay, out));
+            self.out.ready.push(span);
+            return;
+        }
+        let mut buffer = std::mem::take(&mut self.spare);
+        buffer.clear();
+        let known = self.resolved.get(&to).copied();
+        let headers = UdpHeaders { dst: known.filter(|_| resolve).unwrap_or(dst), ..headers };
+        headers.write(&mut buffer, |out| server.write(query, answer, via_relay, out));
+        let sender = (me.mac, source);
+        if resolve && known.is_none() {
+            self.resolve(query.link.tags, sender, to, &buffer, now);
+        } else {
+            self.emit(&buffer, now);
+        }
+        self.spare = buffer;
+    }
+
+    /// Asks where `target` is, and keeps the frame until that is known.
+    fn resolve(
+        &mut self,
+        tags: &[u8],
+        sender: (Mac, Ipv4Addr),
+        target: Ipv4Addr,
+        frame: &[u8],
+        now: Timestamp,
+    ) {
+        if let Some(waiting) = self.resolving.get_mut(&target) {
+            if waiting.frames.len() < 3 {
+                waiting.frames.push(frame.to_vec());
+            }
+            return;
+        }
+        if self.resolving.len() >= MAX_PENDING {
+            return;
+        }
+        let mut ask = Vec::new();
+        write_arp(&mut ask, tags, Mac::BROADCAST, 1, sender, (Mac::ZERO, target));
+        self.emit(&ask, now);
+        let again = now.after(ARP_WAIT);
+        self.resolving.insert(target, Resolving { tries: 1, again, ask, frames: vec![frame.to_vec()] });
+    }
+
+    fn ask_again(&mut self) {
+        let now = self.now;
+        let due: Vec<Ipv4Addr> = self
+            .resolving
+            .iter()
+            .filter(|(_, waiting)| waiting.again <= now)
+            .map(|(target, _)| *target)
+            .collect();
+        for target in due {
+            let Some(mut waiting) = self.resolving.remove(&target) else { continue };
+            if waiting.tries < ARP_TRIES {
+                self.emit(&waiting.ask, now);
+                waiting.tries = waiting.tries.saturating_add(1);
+                waiting.again = now.after(ARP_WAIT);
+                self.resolving.insert(target, waiting);
+            }
+        }
+    }
+
+    fn answer_arp(&mut self, arp: &Arp<'_>) {
+        let (mac, addr) = arp.sender;
+        if arp.operation == 2 {
+            self.is_at(addr, mac);
+            return;
+        }
+        if arp.operation != 1 {
+            return;
+        }
+        let Some(own) = self.holder(arp.target) else { return };
+        let mut frame = Vec::new();
+        write_arp(&mut frame, arp.link.tags, mac, 2, (own, arp.target), (mac, addr));
+        self.emit(&frame, self.now);
+    }
+
+    fn answer_echo(&mut self, echo: &Echo<'_>) {
+        let (from, to) = echo.addrs;
+        if !echo.request {
+            self.is_at(from, echo.link.src);
+            return;
+        }
+        let Some(own) = self.holder(to).filter(|own| reaches(&echo.link, *own)) else { return };
+        let mut frame = Vec::new();
+        write_echo(&mut frame, echo.link.tags, (echo.link.src, own), (to, from), 0, echo.body);
+        self.emit(&frame, self.now);
+    }
+
+    /// Somebody has this address: waiting replies can go, and offers of it cannot.
+    fn is_at(&mut self, addr: Ipv4Addr, mac: Mac) {
+        if let Some(waiting) = self.resolving.remove(&addr) {
+            if self.resolved.len() >= MAX_WAITING {
+                self.resolved.clear();
+            }
+            self.resolved.insert(addr, mac);
+            for mut frame in waiting.frames {
+                for (to, from) in frame.iter_mut().zip(mac.0) {
+                    *to = from;
+                }
+                self.emit(&frame, self.now);
+            }
+        }
+        for check in &mut self.checks {
+            if check.address == addr
+                && let Some(server) = self.servers.get(check.server)
+            {
+                // What is offered when the check ends is then another address.
+                server.conflict(addr, self.now);
+                check.address = Ipv4Addr::UNSPECIFIED;
+            }
+        }
+    }
+
+    /// Who on the far end has an address.
+    fn holder(&self, addr: Ipv4Addr) -> Option<Mac> {
+        if let Some(server) = self.servers.iter().find(|server| server.identity.id == addr) {
+            return Some(server.identity.mac);
+        }
+        if addr == ROUTER {
+            return Some(relay_mac());
+        }
+        let squats = self.settings.occupied && self.servers.iter().any(|server| server.owns(addr));
+        squats.then_some(Mac([2, 0, 0, 0, 0x99, 0x99]))
+    }
+
+    /// Sends a frame at `due`, through all that can happen to it on the cable.
+    fn emit(&mut self, frame: &[u8], due: Timestamp) {
+        let settings = &self.settings;
+        let (delay, loss, duplicate, reorder) =
+            (settings.delay, settings.loss, settings.duplicate, settings.reorder);
+        if self.happens(loss) {
+            return;
+        }
+        let mut due = due.after(delay);
+        if self.happens(reorder) {
+            due = due.after(OVERTAKEN);
+        }
+        let copies = if self.happens(duplicate) { 2 } else { 1 };
+        for _ in 0..copies {
+            if due <= self.now {
+                self.out.put_now(frame);
+            } else {
+                self.out.put_later(due, frame.to_vec());
+            }
+        }
+    }
+
+    fn happens(&mut self, percent: f64) -> bool {
+        percent > 0.0 && self.random.f64() * 100.0 < percent
+    }
+}
+
+fn reaches(link: &Link<'_>, own: Mac) -> bool {
+    link.dst == own || link.dst.is_multicast()
+}
+
+fn on_segment(addr: Ipv4Addr) -> bool {
+    let mask = mask(PREFIX).to_bits();
+    addr.to_bits() & mask == ROUTER.to_bits() & mask
+}
+
+fn is_broadcast(addr: Ipv4Addr) -> bool {
+    addr.is_broadcast() || addr.to_bits() == ROUTER.to_bits() | !mask(PREFIX).to_bits()
+}
