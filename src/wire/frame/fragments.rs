@@ -94,6 +94,12 @@ impl Fragments {
         Outcome::Whole { data, overlapped }
     }
 
+    /// How many bytes are held.
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.partial.iter().map(|partial| partial.data.capacity()).sum()
+    }
+
     /// The place of a datagram: its own, a new one, or that of the one untouched for longest.
     fn seat(&mut self, key: Key, time_ns: i64) -> usize {
         if let Some(at) = self.partial.iter().position(|partial| partial.key == key) {

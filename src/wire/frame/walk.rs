@@ -334,3 +334,6 @@ impl Context {
         if self.too_deep { Walked::TooDeep } else { Walked::Done }
     }
 }
+
+#[cfg(test)]
+mod tests;
