@@ -12,6 +12,7 @@
 use std::net::IpAddr;
 
 mod bytes;
+mod filter;
 mod fragments;
 mod ip;
 mod link;
@@ -21,6 +22,7 @@ mod udp;
 mod walk;
 mod wlan;
 
+pub use filter::capture_filter;
 pub use ports::Ports;
 pub use walk::{Walked, Walker};
 
