@@ -296,6 +296,23 @@ fn auto<S: Sink>(bytes: &[u8], sink: &mut S) {
 
 fn list<S: Sink>(item: &Kind, cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &mut S) -> Outcome {
     sink.begin_list();
+    // The two commonest lists, item by item without the machinery.
+    match item {
+        Kind::Ip4 => {
+            let (addrs, rest) = cursor.bytes.as_chunks::<4>();
+            for addr in addrs {
+                sink.ip4(Ipv4Addr::from(*addr));
+            }
+            cursor.take(cursor.bytes.len().saturating_sub(rest.len()), item.what())?;
+            cursor.finish(item.what())?;
+        }
+        Kind::OptionCode => {
+            for code in cursor.rest() {
+                sink.option_code(u16::from(*code), &v4::SPACE);
+            }
+        }
+        _ => {}
+    }
     while !cursor.bytes.is_empty() {
         let before = cursor.offset;
         value(item, cursor, cx, sink)?;

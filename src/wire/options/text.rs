@@ -145,6 +145,15 @@ fn decimal(mut value: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(digits.get(digits.len().saturating_sub(used)..).unwrap_or_default());
 }
 
+fn octets(addr: Ipv4Addr, out: &mut Vec<u8>) {
+    for (place, byte) in addr.octets().into_iter().enumerate() {
+        if place > 0 {
+            out.push(b'.');
+        }
+        decimal(u64::from(byte), out);
+    }
+}
+
 /// What a level of nesting is, and whether something stands in it already.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Level {
@@ -350,13 +359,7 @@ impl Sink for TextSink<'_> {
     }
 
     fn ip4(&mut self, addr: Ipv4Addr) {
-        let out = self.scalar();
-        for (place, byte) in addr.octets().into_iter().enumerate() {
-            if place > 0 {
-                out.push(b'.');
-            }
-            decimal(u64::from(byte), out);
-        }
+        octets(addr, self.scalar());
     }
 
     fn ip6(&mut self, addr: Ipv6Addr) {
@@ -364,7 +367,9 @@ impl Sink for TextSink<'_> {
     }
 
     fn prefix4(&mut self, addr: Ipv4Addr, length: u8) {
-        self.write(format_args!("{addr}/{length}"));
+        octets(addr, self.scalar());
+        self.out.push(b'/');
+        decimal(u64::from(length), self.out);
     }
 
     fn prefix6(&mut self, addr: Ipv6Addr, length: u8) {
@@ -424,11 +429,15 @@ impl Sink for TextSink<'_> {
 
     fn route(&mut self, destination: Ipv4Addr, length: u8, router: Ipv4Addr) {
         let joint = if self.pretty { " via " } else { "=" };
-        self.write(format_args!("{destination}/{length}{joint}{router}"));
+        self.prefix4(destination, length);
+        self.out.extend_from_slice(joint.as_bytes());
+        octets(router, self.out);
     }
 
     fn pair(&mut self, _: &'static [&'static str; 2], first: Ipv4Addr, second: Ipv4Addr) {
-        self.write(format_args!("{first}={second}"));
+        self.ip4(first);
+        self.out.push(b'=');
+        octets(second, self.out);
     }
 
     fn begin_option(&mut self, code: u16, name: Option<&'static str>, raw: &[u8], decodes: bool) {
