@@ -471,10 +471,10 @@ fn options<S: Sink>(
             continue;
         }
         if let Some(row) = space.by_code(code) {
-            let decodes = check(&row.kind, payload, cx).is_ok();
+            let decodes = nested(&row.kind, payload, cx, &mut Nowhere).is_ok();
             sink.begin_option(code, Some(row.name), payload, decodes);
             if decodes {
-                decode(&row.kind, payload, cx, sink)?;
+                nested(&row.kind, payload, cx, sink)?;
             } else {
                 sink.null();
             }
@@ -485,6 +485,15 @@ fn options<S: Sink>(
         sink.end_option(payload);
     }
     sink.end_list();
+    Ok(())
+}
+
+/// As [`decode`], but text may be empty: only DHCP's own options rule that out (RFC 2132 §2).
+fn nested<S: Sink>(kind: &Kind, bytes: &[u8], cx: &Context<'_>, sink: &mut S) -> Outcome {
+    match kind {
+        Kind::Text | Kind::Auto if bytes.is_empty() => sink.text(bytes),
+        _ => decode(kind, bytes, cx, sink)?,
+    }
     Ok(())
 }
 

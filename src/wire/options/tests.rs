@@ -368,6 +368,14 @@ fn vendor_options() {
 }
 
 #[test]
+fn nested_text_of_zeros_alone_is_empty_text() {
+    assert_stable(kind_of(82), &[14, 1, 0], &Context::default());
+    assert_eq!(shown(82, &[14, 1, 0]), "access-network-name=\"\"");
+    assert_eq!(parsed(82, "access-network-name=\"\""), [14, 0]);
+    assert_eq!(shown(82, &[1, 0]), "circuit-id=\"\"");
+}
+
+#[test]
 fn user_class_as_a_list_and_as_the_wild_has_it() {
     assert_eq!(shown(77, b"\x03abc\x01d"), "[abc,d]");
     assert_eq!(shown(77, b"iPXE"), "iPXE");
