@@ -469,7 +469,7 @@ pub(super) fn begins_like_an_option(space: &'static Space, text: &str) -> bool {
 }
 
 fn lenient(space: &'static Space, text: &str, inside: bool, cx: &Context<'_>, out: &mut Vec<u8>) -> Outcome {
-    if begins_like_an_option(space, text) || syntax::trim(text) == "[]" {
+    if begins_like_an_option(space, text) || (inside && syntax::trim(text) == "[]") {
         return options(space, syntax::trim(text), cx, out);
     }
     out.extend(written(text, inside)?);

@@ -376,6 +376,14 @@ fn nested_text_of_zeros_alone_is_empty_text() {
 }
 
 #[test]
+fn vendor_text_that_is_a_pair_of_brackets_stays_text() {
+    for code in [v4::VENDOR_ENCAPSULATED_OPTIONS, v4::ETHERBOOT] {
+        assert_stable(kind_of(code), b"[]", &Context::default());
+        assert_eq!(parsed(code, &shown(code, b"[]")), b"[]");
+    }
+}
+
+#[test]
 fn user_class_as_a_list_and_as_the_wild_has_it() {
     assert_eq!(shown(77, b"\x03abc\x01d"), "[abc,d]");
     assert_eq!(shown(77, b"iPXE"), "iPXE");
