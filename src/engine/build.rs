@@ -32,8 +32,6 @@ pub mod opt {
 pub struct OptionEdit {
     /// Its code.
     pub code: u8,
-    /// The sub-option inside it that is meant, `None` for the option itself.
-    pub sub: Option<u8>,
     /// The payload.
     pub data: Vec<u8>,
 }
@@ -151,18 +149,10 @@ impl Overrides {
         for edit in &self.options {
             let first =
                 given.get_mut(usize::from(edit.code)).is_some_and(|seen| !std::mem::replace(seen, true));
-            match edit.sub {
-                None if first => message.set_option(edit.code, &edit.data),
-                None => message.add_option(Item::Option { code: edit.code, data: edit.data.clone() }),
-                Some(sub) => {
-                    // Sub-options gather in one option; the first one given starts it anew.
-                    let mut data =
-                        if first { Vec::new() } else { message.option(edit.code).unwrap_or_default() };
-                    data.push(sub);
-                    data.push(u8::try_from(edit.data.len()).unwrap_or(u8::MAX));
-                    data.extend(&edit.data);
-                    message.set_option(edit.code, &data);
-                }
+            if first {
+                message.set_option(edit.code, &edit.data);
+            } else {
+                message.add_option(Item::Option { code: edit.code, data: edit.data.clone() });
             }
         }
     }
@@ -187,7 +177,7 @@ impl Overrides {
     pub fn option(&self, code: u8) -> Option<&[u8]> {
         self.options
             .iter()
-            .find(|edit| edit.code == code && edit.sub.is_none())
+            .find(|edit| edit.code == code)
             .map(|edit| edit.data.as_slice())
     }
 
@@ -223,15 +213,6 @@ pub enum Warning {
         /// Into how many it is split.
         pieces: usize,
     },
-    /// A sub-option longer than its one length byte can say.
-    SubOptionTooLong {
-        /// The option.
-        code: u8,
-        /// The sub-option.
-        sub: u8,
-        /// Bytes of its value.
-        len: usize,
-    },
     /// `hlen` is more than the 16 bytes of `chaddr`.
     HlenTooLarge(u8),
     /// A client's message goes out as a reply, or as neither.
@@ -259,9 +240,6 @@ impl fmt::Display for Warning {
         match self {
             Self::OptionSplit { code, len, pieces } => {
                 write!(f, "option {code} has {len} bytes and goes out as {pieces} options (RFC 3396)")
-            }
-            Self::SubOptionTooLong { code, sub, len } => {
-                write!(f, "sub-option {code}.{sub} has {len} bytes, its length byte says 255")
             }
             Self::HlenTooLarge(hlen) => write!(f, "hlen is {hlen}, chaddr holds 16 bytes"),
             Self::Op(2) => f.write_str("op is 2: servers ignore replies"),
@@ -378,8 +356,8 @@ mod tests {
         }
     }
 
-    fn edit(code: u8, sub: Option<u8>, data: &[u8]) -> OptionEdit {
-        OptionEdit { code, sub, data: data.to_vec() }
+    fn edit(code: u8, data: &[u8]) -> OptionEdit {
+        OptionEdit { code, data: data.to_vec() }
     }
 
     #[test]
@@ -424,21 +402,18 @@ mod tests {
     }
 
     #[test]
-    fn options_replace_repeat_and_nest() {
+    fn options_replace_and_repeat() {
         let overrides = Overrides {
             options: vec![
-                edit(53, None, &[3]),
-                edit(82, Some(1), b"port1"),
-                edit(82, Some(2), b"sw"),
-                edit(77, None, b"a"),
-                edit(77, None, b"b"),
+                edit(53, &[3]),
+                edit(77, b"a"),
+                edit(77, b"b"),
             ],
             ..Overrides::default()
         };
         let mut message = draft().message;
         overrides.apply(&mut message);
         assert_eq!(message.message_type(), Some(MessageType::REQUEST));
-        assert_eq!(message.option(82).unwrap(), b"\x01\x05port1\x02\x02sw");
         assert_eq!(message.items.iter().filter(|item| item.code() == Some(77)).count(), 2);
     }
 

@@ -409,7 +409,7 @@ mod tests {
     fn what_is_set_by_hand_wins_but_spares_the_discover_before() {
         let mut recipe = recipe();
         recipe.main = Some(MessageType::REQUEST);
-        recipe.overrides.options.push(OptionEdit { code: 53, sub: None, data: vec![99] });
+        recipe.overrides.options.push(OptionEdit { code: 53, data: vec![99] });
         recipe.overrides.hops = Some(3);
         recipe.overrides.dst_mac = Some(Mac([9; 6]));
         assert_eq!(recipe.discover(0, None).message.message_type(), Some(MessageType::DISCOVER));
@@ -429,7 +429,7 @@ mod tests {
             overrides
         };
         let option = |overrides: &mut Overrides, code| {
-            overrides.options.push(OptionEdit { code, sub: None, data: vec![1, 2, 3, 4] });
+            overrides.options.push(OptionEdit { code, data: vec![1, 2, 3, 4] });
         };
         for state in State::ALL {
             assert_eq!(contradictions(state, &Overrides::default()), Vec::<String>::new());

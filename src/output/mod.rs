@@ -3,6 +3,7 @@
 //! Nothing here reads a packet from anywhere or decides anything; it turns values into bytes. Where the bytes go is the
 //! caller's business.
 
+pub mod answers;
 pub mod hex;
 pub mod json;
 pub mod packet;

@@ -1,0 +1,680 @@
+//! What the exchanges of a client found, for people and programs: `discover`, `request`, `release`, `decline`, `inform`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+
+use super::json::JsonOut;
+use super::packet::{PacketRecord, Shown, Values};
+use super::packet_detail::PacketDetail;
+use super::packet_json::PacketJson;
+use super::packet_line::push_duration;
+use super::styled::{Label, Styled};
+use super::when::TimeText;
+use crate::engine::silence::Finding;
+use crate::engine::{Answer, Check, Reason, Watch};
+use crate::time::Precision;
+use crate::wire::Mac;
+use crate::wire::escape::escape_line;
+use crate::wire::frame::{Datagram, Layers, LinkType, Ports, Protocol, Udp, Vlans, Walker};
+use crate::wire::options::{Sink as _, TextSink, v4};
+use crate::wire::v4::{Outline, Packet, Reply, Xid};
+
+/// Where answers were seen.
+#[derive(Clone, Debug)]
+pub struct Place<'a> {
+    /// The interface.
+    pub interface: &'a str,
+    /// What its frames start with.
+    pub link_type: LinkType,
+    /// How fine its stamps are.
+    pub precision: Precision,
+    /// UDP ports beside the usual ones.
+    pub ports: &'a [u16],
+}
+
+impl Place<'_> {
+    /// Shows the packet that brought `answer` to `show`.
+    pub fn record(&self, answer: &Answer, number: u64, show: &mut dyn FnMut(&PacketRecord<'_>)) {
+        let mut ports = Ports::default();
+        for port in self.ports {
+            ports.add(*port);
+        }
+        let frame = answer.frame.as_slice();
+        let mut outline = Outline::default();
+        let shown = std::cell::Cell::new(false);
+        let mut each = |datagram: &Datagram<'_>| {
+            let packet = Packet::new(datagram.payload);
+            outline.read(&packet, datagram.promised, datagram.cut);
+            show(&PacketRecord {
+                number,
+                time: Some(answer.at),
+                precision: self.precision,
+                interface: Some(self.interface),
+                captured_length: frame.len(),
+                original_length: u32::try_from(frame.len()).unwrap_or(u32::MAX),
+                datagram,
+                packet,
+                outline: &outline,
+            });
+            shown.set(true);
+        };
+        let at = answer.at.nanoseconds();
+        Walker::without_reassembly(ports).walk(self.link_type, frame, frame.len(), at, |datagram| each(&datagram));
+        if !shown.get() {
+            // The last fragment of several: the message is whole, the frame is not.
+            let payload = answer.message.encode();
+            each(&bare(&payload));
+        }
+    }
+}
+
+/// A message with nothing known around it.
+pub fn bare(payload: &[u8]) -> Datagram<'_> {
+    Datagram {
+        protocol: Protocol::Dhcpv4,
+        layers: Layers::default(),
+        quoted: false,
+        link: None,
+        vlans: Vlans::default(),
+        ip: None,
+        udp: Udp::default(),
+        payload,
+        promised: payload.len(),
+        cut: false,
+        overlapped: false,
+        checksum_values: (0, 0),
+    }
+}
+
+/// A stretch of time for people: `412 µs`, `1.003 s`.
+pub fn stretch(nanoseconds: i64) -> String {
+    let whole = nanoseconds.max(0);
+    let in_unit = |unit: i64, places: usize| {
+        let rest = whole.checked_rem(unit).unwrap_or(0).saturating_mul(1000).checked_div(unit).unwrap_or(0);
+        let digits = format!("{rest:03}");
+        format!("{}.{}", whole.checked_div(unit).unwrap_or(0), digits.get(..places).unwrap_or(&digits))
+    };
+    if whole >= 1_000_000_000 {
+        format!("{} s", in_unit(1_000_000_000, 3))
+    } else {
+        format!("{} ms", in_unit(1_000_000, 3))
+    }
+}
+
+/// Milliseconds as JSON has them: nanoseconds are kept, zeros at the end are not.
+pub fn milliseconds(nanoseconds: i64, json: &mut JsonOut) {
+    let sign = if nanoseconds < 0 { "-" } else { "" };
+    let whole = nanoseconds.unsigned_abs();
+    let rest = format!("{:06}", whole % 1_000_000);
+    let rest = rest.trim_end_matches('0');
+    let rest = if rest.is_empty() { "0" } else { rest };
+    json.raw(format!("{sign}{}.{rest}", whole / 1_000_000).as_bytes());
+}
+
+/// The sentence about how long an answer took.
+pub fn latency_sentence(answer: &Answer) -> Option<String> {
+    let kind = answer.kind().map_or_else(|| "answer".to_owned(), |kind| kind.to_string());
+    let mut line = format!("{kind} after {}", stretch(answer.latency()?));
+    if let Some(check) = &answer.check {
+        let held_up = stretch(check.nanoseconds());
+        let _ = write!(line, ", of which {held_up} the server was checking {} by {}", check.address, check.kind);
+    }
+    if answer.answers > 1 {
+        let since = answer.since_first().map(stretch).unwrap_or_default();
+        let _ = write!(line, " (to request {}, {since} after the first)", answer.answers);
+    }
+    Some(line)
+}
+
+/// A value in which answers differ: its name and what each server says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The option's or field's name.
+    pub field: String,
+    /// Text of the value, and the servers that say so.
+    pub values: Vec<(String, Vec<String>)>,
+}
+
+/// Options that differ between servers by their nature.
+const OWN_NATURE: [u8; 3] = [50, 53, 54];
+
+/// In what the answers differ: each option that not all have alike, and the fields a client uses. The addresses
+/// themselves always differ and are left out; the subnets they are in are not.
+pub fn differences(answers: &[Answer], place: &Place<'_>) -> Vec<Difference> {
+    let mut fields: BTreeMap<(u16, String), Vec<String>> = BTreeMap::new();
+    let servers: Vec<String> = answers.iter().map(server_name).collect();
+    let subnets: Vec<String> = answers.iter().map(|answer| subnet(answer).unwrap_or_default()).collect();
+    fields.insert((0, "subnet".to_owned()), subnets);
+    let next = |answer: &Answer| match answer.message.siaddr {
+        Ipv4Addr::UNSPECIFIED => String::new(),
+        siaddr => siaddr.to_string(),
+    };
+    fields.insert((0, "next-server".to_owned()), answers.iter().map(next).collect());
+    for (index, answer) in answers.iter().enumerate() {
+        for (code, name, text) in option_texts(answer, place) {
+            if OWN_NATURE.contains(&code) {
+                continue;
+            }
+            let texts = fields.entry((u16::from(code), name)).or_insert_with(|| vec![String::new(); answers.len()]);
+            if let Some(slot) = texts.get_mut(index) {
+                slot.push_str(&text);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for ((_, field), texts) in fields {
+        if texts.windows(2).all(|pair| matches!(pair, [a, b] if a == b)) {
+            continue;
+        }
+        let mut values: Vec<(String, Vec<String>)> = Vec::new();
+        for (text, server) in texts.into_iter().zip(&servers) {
+            match values.iter_mut().find(|(known, _)| *known == text) {
+                Some((_, who)) => who.push(server.clone()),
+                None => values.push((text, vec![server.clone()])),
+            }
+        }
+        found.push(Difference { field, values });
+    }
+    found
+}
+
+fn subnet(answer: &Answer) -> Option<String> {
+    let reply = answer.reply.as_ref()?;
+    let (address, mask) = (reply.address?, reply.subnet_mask?);
+    let net = Ipv4Addr::from(u32::from(address) & u32::from(mask));
+    Some(format!("{net}/{}", u32::from(mask).count_ones()))
+}
+
+fn server_name(answer: &Answer) -> String {
+    answer.server_id().or(answer.source_ip).map_or_else(|| "unknown".to_owned(), |ip| ip.to_string())
+}
+
+/// Every option of an answer with a name and a text, already escaped.
+fn option_texts(answer: &Answer, place: &Place<'_>) -> Vec<(u8, String, String)> {
+    let mut found = Vec::new();
+    place.record(answer, 0, &mut |record| {
+        let mut values = Values::default();
+        values.begin();
+        let cx = record.context();
+        let mut text = Vec::new();
+        for span in &record.outline.options {
+            text.clear();
+            let shown = values.show(record, &cx, span, &mut TextSink::pretty(&mut text));
+            let value = match shown {
+                Shown::Value => String::from_utf8_lossy(&text).into_owned(),
+                Shown::Continues => continue,
+                Shown::Nothing => hex(span.data(&record.packet)),
+            };
+            let name = v4::SPACE.name_of(u16::from(span.code)).map_or_else(|| span.code.to_string(), str::to_owned);
+            found.push((span.code, name, value));
+        }
+    });
+    found
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Options whose values have a line of their own in a block.
+const IN_BLOCK: [u8; 9] = [1, 3, 6, 15, 51, 53, 54, 58, 59];
+
+/// Writes the block for one answer.
+pub fn block(answer: &Answer, place: &Place<'_>, out: &mut Styled) {
+    let reply = answer.reply.as_ref();
+    let kind = answer.kind().map_or_else(|| "BOOTP reply".to_owned(), |kind| kind.to_string().to_uppercase());
+    out.label(super::packet_line::type_label(answer.kind(), Some(answer.message.op)), &kind);
+    out.text(" from ").label(Label::Strong, &server_name(answer)).text("\n");
+    let line = |out: &mut Styled, name: &str, value: &str| {
+        if !value.is_empty() {
+            out.text("  ").label(Label::Dim, &format!("{name:<14}"));
+            out.text(value).text("\n");
+        }
+    };
+    let text = |ip: Option<Ipv4Addr>| ip.map(|ip| ip.to_string()).unwrap_or_default();
+    let list = |ips: &[Ipv4Addr]| ips.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    line(out, "address", &text(reply.and_then(|reply| reply.address)));
+    if let Some(reply) = reply {
+        let mask = |mask: Ipv4Addr| format!("{mask} (/{})", u32::from(mask).count_ones());
+        line(out, "mask", &reply.subnet_mask.map(mask).unwrap_or_default());
+        line(out, "routers", &list(&reply.routers));
+        line(out, "DNS", &list(&reply.dns_servers));
+        line(out, "domain", &foreign(reply.domain_name.as_deref()));
+        line(out, "lease", &lease(reply));
+        line(out, "next server", &text(reply.next_server));
+        line(out, "relay", &text(reply.relay));
+        line(out, "message", &foreign(reply.message.as_deref()));
+    }
+    let mac = answer.source_mac.map(|mac| mac.to_string()).unwrap_or_default();
+    let vlans: Vec<String> = answer.vlans.as_slice().iter().map(ToString::to_string).collect();
+    let vlan = if vlans.is_empty() { String::new() } else { format!(", VLAN {}", vlans.join(".")) };
+    line(out, "source", &format!("{} {mac}{vlan}", text(answer.source_ip)));
+    line(out, "latency", &latency_sentence(answer).unwrap_or_else(|| "unknown: the request was not seen leaving".into()));
+    for (code, name, value) in option_texts(answer, place) {
+        if !IN_BLOCK.contains(&code) {
+            out.text("  ").label(Label::Dim, "option        ");
+            out.text(&format!("{code} {name} ")).text(&value).text("\n");
+        }
+    }
+}
+
+fn foreign(bytes: Option<&[u8]>) -> String {
+    bytes.map(|bytes| escape_line(&String::from_utf8_lossy(bytes))).unwrap_or_default()
+}
+
+fn lease(reply: &Reply) -> String {
+    let Some(seconds) = reply.lease_time else { return String::new() };
+    let mut text = Styled::new(false);
+    push_duration(seconds, &mut text);
+    let mut open = " (";
+    for (name, value) in [("T1", reply.renewal_time), ("T2", reply.rebinding_time)] {
+        if let Some(value) = value {
+            text.text(std::mem::replace(&mut open, ", ")).text(name).text(" ");
+            push_duration(value, &mut text);
+        }
+    }
+    if open == ", " {
+        text.text(")");
+    }
+    text.as_str().to_owned()
+}
+
+/// Writes every field and option of the answer, as `decode -v` does.
+pub fn detail(answer: &Answer, number: u64, place: &Place<'_>, dump: bool, out: &mut Styled) {
+    let mut time = TimeText::default();
+    place.record(answer, number, &mut |record| PacketDetail::new(dump).write(record, &mut time, out));
+}
+
+/// Writes the sentences about the differences between the answers.
+pub fn write_differences(differences: &[Difference], out: &mut Styled) {
+    if differences.is_empty() {
+        return;
+    }
+    out.label(Label::Strong, "The servers differ in").text("\n");
+    for difference in differences {
+        out.text("  ").label(Label::Dim, &format!("{:<14}", difference.field));
+        for (index, (value, servers)) in difference.values.iter().enumerate() {
+            if index > 0 {
+                out.text("; ");
+            }
+            if value.is_empty() {
+                out.label(Label::Dim, "none");
+            } else {
+                out.text(value);
+            }
+            out.text(&format!(" ({})", servers.join(", ")));
+        }
+        out.text("\n");
+    }
+}
+
+/// Everything `discover` found.
+#[derive(Debug)]
+pub struct Discovery<'a> {
+    /// Where.
+    pub place: Place<'a>,
+    /// The client's hardware address as it was sent.
+    pub mac: String,
+    /// The transaction.
+    pub xid: Xid,
+    /// DISCOVERs sent.
+    pub sent: u32,
+    /// How long was waited, nanoseconds.
+    pub waited: i64,
+    /// The offers.
+    pub offers: &'a [Answer],
+    /// In what they differ.
+    pub differences: &'a [Difference],
+    /// What else was seen.
+    pub watch: &'a Watch,
+    /// What may explain silence.
+    pub silence: &'a [Finding],
+}
+
+impl Discovery<'_> {
+    /// Appends the contract's object.
+    pub fn json(&self, json: &mut JsonOut) {
+        json.begin_object();
+        json.name_next("type");
+        json.plain("discover");
+        json.name_next("interface");
+        json.string(self.place.interface.as_bytes());
+        json.name_next("client");
+        json.begin_object();
+        json.name_next("mac");
+        json.plain(&self.mac);
+        json.name_next("xid");
+        json.hex32(self.xid.0);
+        json.end_object();
+        json.name_next("sent");
+        json.u64(self.sent.into());
+        json.name_next("waited_ms");
+        milliseconds(self.waited, json);
+        json.name_next("offers");
+        json.begin_array();
+        for (offer, number) in self.offers.iter().zip(1..) {
+            json.begin_object();
+            json.name_next("server_id");
+            ip(offer.server_id(), json);
+            source(Some(offer), json);
+            json.name_next("address");
+            ip(offer.reply.as_ref().and_then(|reply| reply.address), json);
+            latency(Some(offer), json);
+            json.name_next("request_number");
+            json.u64(offer.answers.into());
+            json.name_next("copies");
+            json.u64(offer.copies.into());
+            config(offer, json);
+            check(offer.check.as_ref(), json);
+            json.name_next("packet");
+            packet(offer, number, &self.place, json);
+            json.end_object();
+        }
+        json.end_array();
+        json.name_next("differences");
+        json.begin_array();
+        for difference in self.differences {
+            json.begin_object();
+            json.name_next("field");
+            json.plain(&difference.field);
+            json.name_next("values");
+            json.begin_array();
+            for (value, servers) in &difference.values {
+                json.begin_object();
+                json.name_next("value");
+                if value.is_empty() { json.null() } else { json.string(value.as_bytes()) }
+                json.name_next("servers");
+                json.begin_array();
+                for server in servers {
+                    json.plain(server);
+                }
+                json.end_array();
+                json.end_object();
+            }
+            json.end_array();
+            json.end_object();
+        }
+        json.end_array();
+        ignored(self.watch, json);
+        silence(self.silence, json);
+        json.end_object();
+        json.end_line();
+    }
+
+    /// Writes the blocks for people.
+    pub fn text(&self, out: &mut Styled) {
+        for (index, offer) in self.offers.iter().enumerate() {
+            if index > 0 {
+                out.text("\n");
+            }
+            block(offer, &self.place, out);
+        }
+        if !self.differences.is_empty() {
+            out.text("\n");
+            write_differences(self.differences, out);
+        }
+    }
+}
+
+/// Everything `request`, `release`, `decline` or `inform` found.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// The command's name.
+    pub command: &'static str,
+    /// Where.
+    pub place: Place<'a>,
+    /// The client's hardware address as it was sent.
+    pub mac: String,
+    /// The transaction.
+    pub xid: Xid,
+    /// The client's state, for a request.
+    pub state: Option<&'static str>,
+    /// ack, nak, timeout, sent.
+    pub outcome: &'static str,
+    /// Messages sent.
+    pub sent: u32,
+    /// DISCOVERs sent before.
+    pub discovers: u32,
+    /// The server meant, when no answer says.
+    pub server: Option<Ipv4Addr>,
+    /// The address meant, when no answer says.
+    pub address: Option<Ipv4Addr>,
+    /// The OFFER before.
+    pub offer: Option<&'a Answer>,
+    /// The ACK or NAK.
+    pub answer: Option<&'a Answer>,
+    /// What the conflict check found: none made, free, or who uses it.
+    pub conflict: Option<Option<Mac>>,
+    /// A DECLINE was sent.
+    pub declined: bool,
+    /// A RELEASE was sent.
+    pub released: bool,
+    /// What else was seen.
+    pub watch: &'a Watch,
+    /// What may explain silence.
+    pub silence: &'a [Finding],
+}
+
+impl Report<'_> {
+    /// Appends the contract's object.
+    pub fn json(&self, json: &mut JsonOut) {
+        let reply = self.answer.and_then(|answer| answer.reply.as_ref());
+        json.begin_object();
+        json.name_next("type");
+        json.plain(self.command);
+        json.name_next("interface");
+        json.string(self.place.interface.as_bytes());
+        json.name_next("client");
+        json.begin_object();
+        json.name_next("mac");
+        json.plain(&self.mac);
+        json.name_next("xid");
+        json.hex32(self.xid.0);
+        json.end_object();
+        json.name_next("state");
+        match self.state {
+            Some(state) => json.plain(state),
+            None => json.null(),
+        }
+        json.name_next("outcome");
+        json.plain(self.outcome);
+        latency(self.answer, json);
+        json.name_next("sent");
+        json.u64(self.sent.into());
+        json.name_next("server_id");
+        ip(self.answer.and_then(Answer::server_id).or(self.server), json);
+        json.name_next("address");
+        ip(reply.and_then(|reply| reply.address).or(self.address), json);
+        for (name, value) in [
+            ("lease_time", reply.and_then(|reply| reply.lease_time)),
+            ("renewal_time", reply.and_then(|reply| reply.renewal_time)),
+            ("rebinding_time", reply.and_then(|reply| reply.rebinding_time)),
+        ] {
+            json.name_next(name);
+            number(value, json);
+        }
+        json.name_next("message");
+        match reply.and_then(|reply| reply.message.as_deref()) {
+            Some(message) => json.string(message),
+            None => json.null(),
+        }
+        source(self.answer, json);
+        json.name_next("discovers_sent");
+        json.u64(self.discovers.into());
+        json.name_next("offer");
+        match self.offer {
+            Some(offer) => {
+                json.begin_object();
+                json.name_next("server_id");
+                ip(offer.server_id(), json);
+                source(Some(offer), json);
+                json.name_next("address");
+                ip(offer.reply.as_ref().and_then(|reply| reply.address), json);
+                latency(Some(offer), json);
+                check(offer.check.as_ref(), json);
+                json.end_object();
+            }
+            None => json.null(),
+        }
+        json.name_next("conflict");
+        match self.conflict {
+            Some(Some(mac)) => json.plain(&mac.to_string()),
+            Some(None) => json.flag(false),
+            None => json.null(),
+        }
+        json.name_next("declined");
+        json.flag(self.declined);
+        json.name_next("released");
+        json.flag(self.released);
+        ignored(self.watch, json);
+        silence(self.silence, json);
+        json.name_next("packet");
+        match self.answer {
+            Some(answer) => packet(answer, 1, &self.place, json),
+            None => json.null(),
+        }
+        json.end_object();
+        json.end_line();
+    }
+}
+
+fn ip(ip: Option<Ipv4Addr>, json: &mut JsonOut) {
+    match ip {
+        Some(ip) => json.ip4(ip),
+        None => json.null(),
+    }
+}
+
+fn number(value: Option<u32>, json: &mut JsonOut) {
+    match value {
+        Some(value) => json.u64(value.into()),
+        None => json.null(),
+    }
+}
+
+fn source(answer: Option<&Answer>, json: &mut JsonOut) {
+    json.name_next("source_ip");
+    ip(answer.and_then(|answer| answer.source_ip), json);
+    json.name_next("source_mac");
+    match answer.and_then(|answer| answer.source_mac) {
+        Some(mac) => json.plain(&mac.to_string()),
+        None => json.null(),
+    }
+}
+
+fn latency(answer: Option<&Answer>, json: &mut JsonOut) {
+    for (name, value) in [
+        ("latency_ms", answer.and_then(Answer::latency)),
+        ("since_first_ms", answer.and_then(Answer::since_first)),
+    ] {
+        json.name_next(name);
+        match value {
+            Some(value) => milliseconds(value, json),
+            None => json.null(),
+        }
+    }
+}
+
+fn config(answer: &Answer, json: &mut JsonOut) {
+    let reply = answer.reply.as_ref();
+    json.name_next("lease_time");
+    number(reply.and_then(|reply| reply.lease_time), json);
+    json.name_next("renewal_time");
+    number(reply.and_then(|reply| reply.renewal_time), json);
+    json.name_next("rebinding_time");
+    number(reply.and_then(|reply| reply.rebinding_time), json);
+    json.name_next("subnet_mask");
+    ip(reply.and_then(|reply| reply.subnet_mask), json);
+    json.name_next("routers");
+    ips(reply.map_or(&[], |reply| &reply.routers), json);
+    json.name_next("dns_servers");
+    ips(reply.map_or(&[], |reply| &reply.dns_servers), json);
+    json.name_next("domain_name");
+    match reply.and_then(|reply| reply.domain_name.as_deref()) {
+        Some(name) => json.string(name),
+        None => json.null(),
+    }
+}
+
+fn ips(ips: &[Ipv4Addr], json: &mut JsonOut) {
+    json.begin_array();
+    for ip in ips {
+        json.ip4(*ip);
+    }
+    json.end_array();
+}
+
+fn check(check: Option<&Check>, json: &mut JsonOut) {
+    json.name_next("server_check");
+    match check {
+        Some(check) => {
+            json.begin_object();
+            json.name_next("kind");
+            json.plain(check.kind.name());
+            json.name_next("ms");
+            milliseconds(check.nanoseconds(), json);
+            json.end_object();
+        }
+        None => json.null(),
+    }
+}
+
+fn packet(answer: &Answer, number: u64, place: &Place<'_>, json: &mut JsonOut) {
+    place.record(answer, number, &mut |record| PacketJson::default().write(record, json));
+}
+
+fn ignored(watch: &Watch, json: &mut JsonOut) {
+    json.name_next("ignored");
+    json.begin_object();
+    for reason in Reason::ALL {
+        json.name_next(reason.name());
+        json.u64(watch.stranger(*reason).count);
+    }
+    json.end_object();
+}
+
+fn silence(findings: &[Finding], json: &mut JsonOut) {
+    json.name_next("silence");
+    json.begin_array();
+    for finding in findings {
+        json.string(finding.to_string().as_bytes());
+    }
+    json.end_array();
+}
+
+/// The one line that says why nothing answered.
+pub fn silence_line(what: &str, waited: i64, findings: &[Finding]) -> String {
+    let reasons: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    format!("no {what} within {}: {}", stretch(waited), reasons.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(nanoseconds: i64) -> String {
+        let mut json = JsonOut::new();
+        milliseconds(nanoseconds, &mut json);
+        String::from_utf8(json.buf).unwrap()
+    }
+
+    #[test]
+    fn milliseconds_keep_nanoseconds() {
+        assert_eq!(ms(412_345), "0.412345");
+        assert_eq!(ms(1_000_000_000), "1000.0");
+        assert_eq!(ms(1_000_200_000), "1000.2");
+        assert_eq!(ms(-5), "-0.000005");
+        assert_eq!(ms(0), "0.0");
+    }
+
+    #[test]
+    fn stretches_are_short() {
+        assert_eq!(stretch(412_345), "0.412 ms");
+        assert_eq!(stretch(1_003_900_000), "1.003 s");
+        assert_eq!(stretch(-7), "0.000 ms");
+    }
+}
