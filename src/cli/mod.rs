@@ -5,7 +5,11 @@ pub mod commands;
 pub mod context;
 pub mod exit;
 pub mod generate;
+pub mod lease;
+pub mod report;
+pub mod segment;
 pub mod select_args;
+pub mod sender;
 pub mod stream;
 
 use std::ffi::OsString;
@@ -33,6 +37,11 @@ pub struct Cli {
 #[allow(clippy::large_enum_variant, reason = "there is one, for the whole run")]
 #[derive(Subcommand, Debug)]
 enum Command {
+    Discover(commands::discover::Args),
+    Request(commands::request::Args),
+    Release(commands::release::Args),
+    Decline(commands::decline::Args),
+    Inform(commands::inform::Args),
     Decode(commands::decode::Args),
     Options(commands::options::Args),
     Lab(commands::lab::Args),
@@ -87,6 +96,11 @@ fn one_line(error: &str) -> String {
 
 fn dispatch(command: &Command, cx: &mut Context) -> Outcome {
     match command {
+        Command::Discover(args) => commands::discover::run(args, cx),
+        Command::Request(args) => commands::request::run(args, cx),
+        Command::Release(args) => commands::release::run(args, cx),
+        Command::Decline(args) => commands::decline::run(args, cx),
+        Command::Inform(args) => commands::inform::run(args, cx),
         Command::Decode(args) => commands::decode::run(args, cx),
         Command::Options(args) => commands::options::run(args, cx),
         Command::Lab(args) => commands::lab::run(args, cx),

@@ -10,8 +10,9 @@ use fastrand::Rng;
 
 use super::context::Context;
 use super::exit::Failure;
+use super::segment::{Segment, Way};
 use crate::engine::build::{OptionEdit, opt};
-use crate::engine::{Backoff, Draft, Envelope, Overrides, Recipe};
+use crate::engine::{Backoff, Draft, Envelope, Overrides, Recipe, Route};
 use crate::output::record::unhex;
 use crate::wire::options::{self, OptionArg, assemble, v4};
 use crate::wire::v4::{MessageType, Xid};
@@ -262,7 +263,9 @@ struct HexText(Vec<u8>);
 
 fn hex(text: &str) -> Result<HexText, String> {
     let bare: String = text.trim_start_matches("0x").chars().filter(|c| !matches!(c, ':' | ' ')).collect();
-    unhex(&bare).map(HexText).ok_or_else(|| "not hexadecimal; write pairs of digits such as 63825363".to_owned())
+    unhex(&bare)
+        .map(HexText)
+        .ok_or_else(|| "not hexadecimal; write pairs of digits such as 63825363".to_owned())
 }
 
 /// Reads decimal, or hexadecimal behind `0x`.
@@ -325,7 +328,9 @@ impl SenderArgs {
         for name in &message.no_option {
             let code = v4::SPACE.code(name).and_then(|code| u8::try_from(code).ok());
             remove.push(code.ok_or_else(|| {
-                Failure::usage(format_args!("--no-option {name}: not the name or code of an option; see dhcptool options"))
+                Failure::usage(format_args!(
+                    "--no-option {name}: not the name or code of an option; see dhcptool options"
+                ))
             })?);
         }
         Ok(Overrides {
@@ -361,12 +366,18 @@ impl SenderArgs {
         })
     }
 
-    /// The MAC that was asked for by name; `None` for the interface's own or a random one.
-    pub fn chosen_mac(&self) -> Option<Mac> {
-        match self.message.mac {
-            Some(MacArg::Is(mac)) => Some(mac),
-            _ => None,
+    /// True when the client's MAC was chosen.
+    pub fn has_mac(&self) -> bool {
+        self.message.mac.is_some()
+    }
+
+    /// How long to wait in all for an answer to a message that is asked again and again: `usual`, unless the schedule
+    /// was chosen by hand and ends earlier or later.
+    pub fn total_wait(&self, usual: Duration) -> Duration {
+        if self.timeout.is_none() || self.retries.is_none() {
+            return usual;
         }
+        self.backoff(Backoff::COLLECT).longest()
     }
 
     /// The relay's address.
@@ -402,6 +413,58 @@ impl SenderArgs {
     }
 }
 
+/// The segment; a dry run does without where there is none.
+pub fn unless_dry(found: Result<Segment, Failure>, sender: &SenderArgs) -> Result<Option<Segment>, Failure> {
+    match found {
+        Ok(segment) => Ok(Some(segment)),
+        Err(_) if sender.dry_run => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The segment and the recipe of a command whose message is `main`.
+pub fn prepare(
+    sender: &SenderArgs,
+    interface: Option<&str>,
+    main: MessageType,
+    rng: &mut Rng,
+) -> Result<(Option<Segment>, Recipe), Failure> {
+    let found = match sender.giaddr().and(sender.server) {
+        Some(server) => Segment::towards(interface, server),
+        None => Segment::find(interface),
+    };
+    let segment = unless_dry(found, sender)?;
+    let own = segment.as_ref().and_then(|segment| segment.mac);
+    let recipe = sender.recipe(own.unwrap_or(Mac::ZERO), Some(main), rng)?;
+    Ok((segment, recipe))
+}
+
+/// Makes the recipe that of a relay when a relay's address and a server were given. Datagrams go by the kernel's routing
+/// when that address is the interface's own and nothing of the frame was set by hand: then a socket takes the answers,
+/// and the kernel does not refuse them.
+pub fn relay(recipe: &mut Recipe, sender: &SenderArgs, segment: Option<&Segment>) -> Way {
+    let (Some(giaddr), Some(server)) = (sender.giaddr(), sender.server) else { return Way::Link };
+    let Some(segment) = segment else {
+        recipe.relay = Some(Route { server, next_hop: server });
+        return Way::Link;
+    };
+    recipe.relay = Some(segment.route(server));
+    let frame = &sender.frame;
+    let by_hand = frame.src_mac.is_some()
+        || frame.dst_mac.is_some()
+        || frame.src_ip.is_some()
+        || frame.dst_ip.is_some()
+        || frame.ttl.is_some()
+        || frame.vlan.is_some();
+    if by_hand || !segment.addresses.iter().any(|(addr, _)| *addr == giaddr) {
+        return Way::Link;
+    }
+    // The kernel fills in the frame's addresses; the engine need not ask for them.
+    recipe.overrides.dst_mac = Some(Mac::ZERO);
+    recipe.overrides.src_mac = segment.mac;
+    Way::Udp
+}
+
 fn parse_option(code: u8, text: &str) -> Result<Vec<u8>, Failure> {
     if text.is_empty() {
         return Ok(Vec::new());
@@ -430,15 +493,31 @@ mod tests {
     }
 
     fn overrides(args: &[&str]) -> Result<Overrides, String> {
-        let line = Line::try_parse_from(std::iter::once(&"x").chain(args)).map_err(|error| error.to_string())?;
+        let line =
+            Line::try_parse_from(std::iter::once(&"x").chain(args)).map_err(|error| error.to_string())?;
         line.sender.overrides().map_err(|failure| failure.message.unwrap_or_default())
     }
 
     #[test]
     fn flags_become_overrides() {
         let set = overrides(&[
-            "--xid", "0x10", "--secs", "9", "--flags", "0x7fff", "--vlan", "7.100", "--no-broadcast",
-            "-o", "12=host", "-o", "82.1=port", "--no-option", "55", "--cookie", "0x01:02",
+            "--xid",
+            "0x10",
+            "--secs",
+            "9",
+            "--flags",
+            "0x7fff",
+            "--vlan",
+            "7.100",
+            "--no-broadcast",
+            "-o",
+            "12=host",
+            "-o",
+            "82.1=port",
+            "--no-option",
+            "55",
+            "--cookie",
+            "0x01:02",
         ])
         .unwrap();
         assert_eq!((set.xid, set.secs, set.flags), (Some(Xid(16)), Some(9), Some(0x7fff)));

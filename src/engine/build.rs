@@ -175,10 +175,7 @@ impl Overrides {
 
     /// The option's value as it was given, if it was.
     pub fn option(&self, code: u8) -> Option<&[u8]> {
-        self.options
-            .iter()
-            .find(|edit| edit.code == code)
-            .map(|edit| edit.data.as_slice())
+        self.options.iter().find(|edit| edit.code == code).map(|edit| edit.data.as_slice())
     }
 
     /// True when an option of this code was given.
@@ -404,11 +401,7 @@ mod tests {
     #[test]
     fn options_replace_and_repeat() {
         let overrides = Overrides {
-            options: vec![
-                edit(53, &[3]),
-                edit(77, b"a"),
-                edit(77, b"b"),
-            ],
+            options: vec![edit(53, &[3]), edit(77, b"a"), edit(77, b"b")],
             ..Overrides::default()
         };
         let mut message = draft().message;

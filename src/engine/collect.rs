@@ -52,7 +52,37 @@ pub struct Plan {
 /// Answers kept; a segment full of liars does not fill the memory.
 pub const MAX_ANSWERS: usize = 4096;
 
-type Identity = (Option<Ipv4Addr>, Option<Mac>, Option<Ipv4Addr>, Ipv4Addr, Option<MessageType>);
+/// Addresses kept of a server that offers another one each time.
+const MAX_ADDRESSES: usize = 64;
+
+/// What makes two answers the same: who sent them, and what they would make of the client, the address apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Identity {
+    server_id: Option<Ipv4Addr>,
+    mac: Option<Mac>,
+    ip: Option<Ipv4Addr>,
+    relay: Ipv4Addr,
+    kind: Option<MessageType>,
+    mask: Option<Ipv4Addr>,
+    routers: Vec<Ipv4Addr>,
+    dns_servers: Vec<Ipv4Addr>,
+}
+
+impl Identity {
+    fn of(answer: &Answer) -> Self {
+        let reply = answer.reply.as_ref();
+        Self {
+            server_id: answer.server_id(),
+            mac: answer.source_mac,
+            ip: answer.source_ip,
+            relay: answer.message.giaddr,
+            kind: answer.kind(),
+            mask: reply.and_then(|reply| reply.subnet_mask),
+            routers: reply.map(|reply| reply.routers.clone()).unwrap_or_default(),
+            dns_servers: reply.map(|reply| reply.dns_servers.clone()).unwrap_or_default(),
+        }
+    }
+}
 
 /// Collects every answer to one message.
 #[derive(Clone, Debug)]
@@ -113,15 +143,14 @@ impl Collect {
     }
 
     fn take(&mut self, answer: Answer) -> Note {
-        let identity: Identity = (
-            answer.server_id(),
-            answer.source_mac,
-            answer.source_ip,
-            answer.message.yiaddr,
-            answer.message.message_type(),
-        );
+        let identity = Identity::of(&answer);
         if let Some(first) = self.known.get(&identity).and_then(|index| self.answers.get_mut(*index)) {
             first.copies = first.copies.saturating_add(1);
+            let address = answer.message.yiaddr;
+            let known = first.message.yiaddr == address || first.other_addresses.contains(&address);
+            if !known && first.other_addresses.len() < MAX_ADDRESSES {
+                first.other_addresses.push(address);
+            }
             return self.station.accept(&answer, true);
         }
         let note = self.station.accept(&answer, false);

@@ -97,7 +97,11 @@ pub fn drive(
             machine.on_time(received.time);
         }
         let note = if received.outgoing {
-            let own = awaited.iter().position(|(_, frame, _)| same_frame(frame, received.frame));
+            let own =
+                awaited.iter().position(|(_, frame, _)| same_frame(frame, received.frame)).or_else(|| {
+                    let payload = looker.payload(link_type, &received)?;
+                    awaited.iter().position(|(_, frame, _)| frame.ends_with(&payload))
+                });
             match own.and_then(|index| awaited.remove(index)) {
                 Some((id, _, note)) => {
                     machine.on_sent(id, received.time);
@@ -145,6 +149,17 @@ impl Looker {
             all.add(*port);
         }
         Self { walker: Walker::new(all) }
+    }
+
+    /// The DHCP message in a frame, when it is of a size that no frame needs padding for. The kernel's own headers around
+    /// a datagram that it routed are not those we made.
+    fn payload(&mut self, link: LinkType, received: &Received<'_>) -> Option<Vec<u8>> {
+        let mut found = None;
+        let at = received.time.nanoseconds();
+        self.walker.walk(link, received.frame, received.original_len, at, |datagram| {
+            found = Some(datagram.payload.to_vec());
+        });
+        found.filter(|payload| payload.len() >= 60)
     }
 
     /// Shows `machine` what is in a frame, and says what it made of it.

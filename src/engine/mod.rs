@@ -160,7 +160,7 @@ impl fmt::Display for Note {
             Self::Accepted(kind) => write!(f, "accepted {}", upper(kind)),
             Self::Repeated(kind) => write!(f, "{} seen before", upper(kind)),
             Self::Ignored(reason) => write!(f, "not ours: {reason}"),
-            Self::ServerCheck(kind, ip) => write!(f, "server checks {ip} by {kind}"),
+            Self::ServerCheck(kind, ip) => write!(f, "somebody asks for {ip} by {kind}"),
             Self::Resolved(ip, mac) => write!(f, "{ip} is at {mac}"),
             Self::AskedForUs(ip) => write!(f, "somebody asks for {ip}"),
             Self::Conflict(ip, mac) => write!(f, "{ip} is in use by {mac}"),

@@ -44,8 +44,10 @@ pub struct Answer {
     pub sent_at: Option<Timestamp>,
     /// The stamp of the first transmission.
     pub first_sent_at: Option<Timestamp>,
-    /// How often the same answer came, this one included.
+    /// How often it came, this time included: the same, or with another address (see `other_addresses`).
     pub copies: u32,
+    /// Other addresses the same server offered later on: some reserve nothing when they offer. At most 64.
+    pub other_addresses: Vec<Ipv4Addr>,
     /// The server's own conflict check before it.
     pub check: Option<Check>,
 }
@@ -324,6 +326,7 @@ impl Station {
             sent_at: sent.map(|sent| sent.at),
             first_sent_at: self.sends.first().map(|sent| sent.at),
             copies: 1,
+            other_addresses: Vec::new(),
             check,
         }
     }

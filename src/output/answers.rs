@@ -60,7 +60,8 @@ impl Place<'_> {
             shown.set(true);
         };
         let at = answer.at.nanoseconds();
-        Walker::without_reassembly(ports).walk(self.link_type, frame, frame.len(), at, |datagram| each(&datagram));
+        Walker::without_reassembly(ports)
+            .walk(self.link_type, frame, frame.len(), at, |datagram| each(&datagram));
         if !shown.get() {
             // The last fragment of several: the message is whole, the frame is not.
             let payload = answer.message.encode();
@@ -118,7 +119,8 @@ pub fn latency_sentence(answer: &Answer) -> Option<String> {
     let mut line = format!("{kind} after {}", stretch(answer.latency()?));
     if let Some(check) = &answer.check {
         let held_up = stretch(check.nanoseconds());
-        let _ = write!(line, ", of which {held_up} the server was checking {} by {}", check.address, check.kind);
+        let _ =
+            write!(line, ", of which {held_up} the server was checking {} by {}", check.address, check.kind);
     }
     if answer.answers > 1 {
         let since = answer.since_first().map(stretch).unwrap_or_default();
@@ -156,7 +158,8 @@ pub fn differences(answers: &[Answer], place: &Place<'_>) -> Vec<Difference> {
             if OWN_NATURE.contains(&code) {
                 continue;
             }
-            let texts = fields.entry((u16::from(code), name)).or_insert_with(|| vec![String::new(); answers.len()]);
+            let texts =
+                fields.entry((u16::from(code), name)).or_insert_with(|| vec![String::new(); answers.len()]);
             if let Some(slot) = texts.get_mut(index) {
                 slot.push_str(&text);
             }
@@ -206,7 +209,8 @@ fn option_texts(answer: &Answer, place: &Place<'_>) -> Vec<(u8, String, String)>
                 Shown::Continues => continue,
                 Shown::Nothing => hex(span.data(&record.packet)),
             };
-            let name = v4::SPACE.name_of(u16::from(span.code)).map_or_else(|| span.code.to_string(), str::to_owned);
+            let name =
+                v4::SPACE.name_of(u16::from(span.code)).map_or_else(|| span.code.to_string(), str::to_owned);
             found.push((span.code, name, value));
         }
     });
@@ -237,7 +241,11 @@ pub fn block(answer: &Answer, place: &Place<'_>, out: &mut Styled) {
     };
     let text = |ip: Option<Ipv4Addr>| ip.map(|ip| ip.to_string()).unwrap_or_default();
     let list = |ips: &[Ipv4Addr]| ips.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    line(out, "address", &text(reply.and_then(|reply| reply.address)));
+    let mut address = text(reply.and_then(|reply| reply.address));
+    if !answer.other_addresses.is_empty() {
+        let _ = write!(address, " (later {})", list(&answer.other_addresses));
+    }
+    line(out, "address", &address);
     if let Some(reply) = reply {
         let mask = |mask: Ipv4Addr| format!("{mask} (/{})", u32::from(mask).count_ones());
         line(out, "mask", &reply.subnet_mask.map(mask).unwrap_or_default());
@@ -253,7 +261,11 @@ pub fn block(answer: &Answer, place: &Place<'_>, out: &mut Styled) {
     let vlans: Vec<String> = answer.vlans.as_slice().iter().map(ToString::to_string).collect();
     let vlan = if vlans.is_empty() { String::new() } else { format!(", VLAN {}", vlans.join(".")) };
     line(out, "source", &format!("{} {mac}{vlan}", text(answer.source_ip)));
-    line(out, "latency", &latency_sentence(answer).unwrap_or_else(|| "unknown: the request was not seen leaving".into()));
+    line(
+        out,
+        "latency",
+        &latency_sentence(answer).unwrap_or_else(|| "unknown: the request was not seen leaving".into()),
+    );
     for (code, name, value) in option_texts(answer, place) {
         if !IN_BLOCK.contains(&code) {
             out.text("  ").label(Label::Dim, "option        ");
@@ -295,8 +307,9 @@ pub fn write_differences(differences: &[Difference], out: &mut Styled) {
         return;
     }
     out.label(Label::Strong, "The servers differ in").text("\n");
+    let width = differences.iter().map(|difference| difference.field.len()).max().unwrap_or(0);
     for difference in differences {
-        out.text("  ").label(Label::Dim, &format!("{:<14}", difference.field));
+        out.text("  ").label(Label::Dim, &format!("{:<width$}  ", difference.field));
         for (index, (value, servers)) in difference.values.iter().enumerate() {
             if index > 0 {
                 out.text("; ");
@@ -368,6 +381,8 @@ impl Discovery<'_> {
             json.u64(offer.answers.into());
             json.name_next("copies");
             json.u64(offer.copies.into());
+            json.name_next("other_addresses");
+            ips(&offer.other_addresses, json);
             config(offer, json);
             check(offer.check.as_ref(), json);
             json.name_next("packet");
@@ -386,7 +401,11 @@ impl Discovery<'_> {
             for (value, servers) in &difference.values {
                 json.begin_object();
                 json.name_next("value");
-                if value.is_empty() { json.null() } else { json.string(value.as_bytes()) }
+                if value.is_empty() {
+                    json.null();
+                } else {
+                    json.string(value.as_bytes());
+                }
                 json.name_next("servers");
                 json.begin_array();
                 for server in servers {
@@ -644,6 +663,22 @@ fn silence(findings: &[Finding], json: &mut JsonOut) {
         json.string(finding.to_string().as_bytes());
     }
     json.end_array();
+}
+
+/// The one line that counts what answered.
+pub fn count_line(offers: &[Answer], waited: i64, sent: u32) -> String {
+    let mut servers: Vec<String> = offers.iter().map(server_name).collect();
+    servers.sort();
+    servers.dedup();
+    let plural =
+        |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    format!(
+        "{} from {} within {}, asked {}",
+        plural(offers.len(), "offer", "offers"),
+        plural(servers.len(), "server", "servers"),
+        stretch(waited),
+        if sent == 1 { "once".to_owned() } else { format!("{sent} times") },
+    )
 }
 
 /// The one line that says why nothing answered.

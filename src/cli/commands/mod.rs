@@ -1,6 +1,11 @@
 //! One file per subcommand: its arguments (whose doc comments are the help) and the function that runs it.
 
 pub mod completions;
+pub mod decline;
 pub mod decode;
+pub mod discover;
+pub mod inform;
 pub mod lab;
 pub mod options;
+pub mod release;
+pub mod request;

@@ -1,0 +1,64 @@
+//! `dhcptool decline`: report an address as in use.
+
+use fastrand::Rng;
+
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::report::{self, Told};
+use crate::cli::segment;
+use crate::cli::sender::{self, SenderArgs};
+use crate::engine::{Machine as _, OneShot};
+use crate::wire::v4::MessageType;
+
+/// Tell the server that the address it leased is in use by somebody else
+///
+/// Broadcast, as RFC 2131 section 4.4.4 has it. There is no answer to a DECLINE.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The interface; that of the default route if left out, else the only usable one
+    interface: Option<String>,
+
+    /// Why, for the server's log (option 56)
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+
+    #[command(flatten)]
+    sender: SenderArgs,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    let Some(address) = args.sender.ip else {
+        return Err(Failure::usage("decline needs --ip, the address that is in use"));
+    };
+    if args.sender.server.is_none() {
+        cx.warn("no --server: a DECLINE must name the server that leased the address (RFC 2131 4.4.4)");
+    }
+    let mut rng = Rng::new();
+    let (segment, mut recipe) =
+        sender::prepare(&args.sender, args.interface.as_deref(), MessageType::DECLINE, &mut rng)?;
+    let way = sender::relay(&mut recipe, &args.sender, segment.as_ref());
+    let draft = recipe.decline(address, args.sender.server, args.reason.as_deref().map(str::as_bytes));
+    args.sender.judge(&draft, segment.as_ref().map(|segment| (segment.name.as_str(), segment.mtu)), cx)?;
+    if args.sender.dry_run {
+        segment::show(&[draft], &args.sender, cx)?;
+        return Ok(Exit::Good);
+    }
+    let Some(segment) = segment else { return Err(Failure::could_not_run("no interface")) };
+    let ports = segment::unusual_ports(&draft);
+    let mut transport = segment.open(way, draft.envelope.src_mac, &ports)?;
+    let mut shot = OneShot::new(draft.clone());
+    let held = segment::hold(&mut shot, &mut *transport, &segment, &args.sender, &ports, cx)?;
+    let sent = shot.sent();
+    let told = Told {
+        command: "decline",
+        state: None,
+        outcome: if sent > 0 { "sent" } else { "timeout" },
+        sent,
+        server: args.sender.server,
+        address: Some(address),
+        draft: &draft,
+    };
+    report::one_shot(&told, &held, &segment, shot.watch(), cx)?;
+    Ok(if sent > 0 { Exit::Good } else { Exit::Bad })
+}

@@ -1,0 +1,109 @@
+//! `dhcptool discover`: find every DHCP server of a segment.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::segment::{self, Segment, Way};
+use crate::cli::sender::{self, SenderArgs};
+use crate::engine::collect::{Plan, Until, Want};
+use crate::engine::silence;
+use crate::engine::{Backoff, Collect, Machine as _, Recipe};
+use crate::output::JsonOut;
+use crate::output::answers::{self, Discovery};
+use crate::wire::v4::MessageType;
+
+/// Broadcast a DISCOVER and collect every answer
+///
+/// Servers that did not answer are asked again while the wait lasts, because packets get lost and because servers that
+/// first check whether an address is free take up to three seconds for their first offer.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = "Exit status: 0 when at least one server offered, 1 when nobody did.")]
+pub struct Args {
+    /// The interface; that of the default route if left out, else the only usable one
+    interface: Option<String>,
+
+    /// Collect answers for so long
+    #[arg(long, value_name = "DURATION", value_parser = sender::duration, default_value = "4800ms")]
+    wait: Duration,
+
+    /// Stop at the first offer
+    #[arg(long)]
+    first: bool,
+
+    #[command(flatten)]
+    sender: SenderArgs,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    let mut rng = Rng::new();
+    let (segment, mut recipe) =
+        sender::prepare(&args.sender, args.interface.as_deref(), MessageType::DISCOVER, &mut rng)?;
+    let way = sender::relay(&mut recipe, &args.sender, segment.as_ref());
+    let draft = recipe.discover(0, args.sender.ip);
+    let link = segment.as_ref().map(|segment| (segment.name.as_str(), segment.mtu));
+    args.sender.judge(&draft, link, cx)?;
+    if args.sender.dry_run {
+        segment::show(&[draft], &args.sender, cx)?;
+        return Ok(Exit::Good);
+    }
+    match segment {
+        Some(segment) => find(args, &segment, way, &recipe, rng, cx),
+        None => Err(Failure::could_not_run("no interface")),
+    }
+}
+
+fn find(args: &Args, segment: &Segment, way: Way, recipe: &Recipe, rng: Rng, cx: &mut Context) -> Outcome {
+    let draft = recipe.discover(0, args.sender.ip);
+    let ports = segment::unusual_ports(&draft);
+    let mut transport = segment.open(way, draft.envelope.src_mac, &ports)?;
+    let plan = Plan {
+        wait: args.wait,
+        backoff: args.sender.backoff(Backoff::COLLECT),
+        until: if args.first { Until::First } else { Until::TimeIsOver },
+        want: Want::Offers,
+        count_secs: args.sender.counts_secs(),
+    };
+    let (mac, xid) = (segment::client_text(&draft), draft.message.xid);
+    let mut collect = Collect::new(draft, plan, rng);
+    if args.sender.giaddr().is_none() {
+        collect.station_mut().watch.only_server = args.sender.server;
+    }
+    let held = segment::hold(&mut collect, &mut *transport, segment, &args.sender, &ports, cx)?;
+    let place = held.place(segment, &ports);
+    let offers = collect.answers();
+    let found = silence::findings(collect.watch(), Some(segment.link));
+    let differences = answers::differences(offers, &place);
+    let discovery = Discovery {
+        place,
+        mac,
+        xid,
+        sent: collect.sent(),
+        waited: held.took,
+        offers,
+        differences: &differences,
+        watch: collect.watch(),
+        silence: if offers.is_empty() { &found } else { &[] },
+    };
+    if cx.common.json {
+        let mut json = JsonOut::new();
+        discovery.json(&mut json);
+        cx.out.write(&json.buf)?;
+    } else {
+        let mut text = cx.out.styled();
+        discovery.text(&mut text);
+        cx.out.write_styled(text)?;
+    }
+    if collect.overflow > 0 {
+        cx.warn(&format!("{} more offers came than are kept", collect.overflow));
+    }
+    if offers.is_empty() {
+        cx.error(&answers::silence_line("offer", held.took, &found));
+        return Ok(Exit::Bad);
+    }
+    cx.note(&answers::count_line(offers, held.took, collect.sent()));
+    Ok(Exit::Good)
+}

@@ -1,0 +1,66 @@
+//! `dhcptool inform`: ask for configuration, keep the address.
+
+use fastrand::Rng;
+
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::report::{self, Told};
+use crate::cli::segment;
+use crate::cli::sender::{self, SenderArgs};
+use crate::engine::exchange::{Outcome as Ended, Settings, Task};
+use crate::engine::{Backoff, Exchange};
+use crate::wire::v4::MessageType;
+
+/// Ask for configuration for an address that the client already has
+///
+/// The address is that of --ip, else of the interface. While it waits, dhcptool answers ARP for it, because servers send
+/// their answer to the address itself; the interface is not configured.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = "Exit status: 0 for an ACK, 1 when nobody answered.")]
+pub struct Args {
+    /// The interface; that of the default route if left out, else the only usable one
+    interface: Option<String>,
+
+    #[command(flatten)]
+    sender: SenderArgs,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    let mut rng = Rng::new();
+    let (segment, mut recipe) =
+        sender::prepare(&args.sender, args.interface.as_deref(), MessageType::INFORM, &mut rng)?;
+    let way = sender::relay(&mut recipe, &args.sender, segment.as_ref());
+    let own = segment.as_ref().and_then(|segment| segment.addresses.first()).map(|(addr, _)| *addr);
+    let address = args.sender.ip.or(recipe.overrides.ciaddr).or(own).ok_or_else(|| {
+        Failure::usage("inform needs the client's address: give --ip, the interface has none")
+    })?;
+    let route = args.sender.server.and_then(|server| segment.as_ref().map(|segment| segment.route(server)));
+    let settings = Settings {
+        backoff: args.sender.backoff(Backoff::RFC2131),
+        count_secs: args.sender.counts_secs(),
+        ..Settings::default()
+    };
+    let mut exchange = Exchange::new(recipe, Task::Inform { address, server: route }, settings, rng);
+    let draft = exchange.first_draft();
+    args.sender.judge(&draft, segment.as_ref().map(|segment| (segment.name.as_str(), segment.mtu)), cx)?;
+    if args.sender.dry_run {
+        segment::show(&[draft], &args.sender, cx)?;
+        return Ok(Exit::Good);
+    }
+    let Some(segment) = segment else { return Err(Failure::could_not_run("no interface")) };
+    let ports = segment::unusual_ports(&draft);
+    let mut transport = segment.open(way, draft.envelope.src_mac, &ports)?;
+    let held = segment::hold(&mut exchange, &mut *transport, &segment, &args.sender, &ports, cx)?;
+    let told = Told {
+        command: "inform",
+        state: None,
+        outcome: exchange.outcome().name(),
+        sent: exchange.requests(),
+        server: args.sender.server,
+        address: Some(address),
+        draft: &draft,
+    };
+    report::exchange(&told, &exchange, &held, &segment, &ports, cx)?;
+    Ok(if exchange.outcome() == Ended::Ack { Exit::Good } else { Exit::Bad })
+}

@@ -1,0 +1,122 @@
+//! `dhcptool release`: give an address back.
+
+use std::path::PathBuf;
+
+use fastrand::Rng;
+
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::lease::{self, Lease};
+use crate::cli::report::{self, Told};
+use crate::cli::segment::{self, Segment, Way};
+use crate::cli::sender::{self, SenderArgs};
+use crate::engine::build::opt;
+use crate::engine::{Draft, Machine as _, OneShot, Recipe, Route};
+use crate::wire::v4::{MessageType, Xid};
+
+/// Give an address back to the server that leased it
+///
+/// The lease is named by --ip and --server (and --mac, unless it is the interface's own), or read with --lease from what
+/// request --json printed. There is no answer to a RELEASE.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The interface; that of the default route if left out, else the only usable one
+    interface: Option<String>,
+
+    /// Give back every lease in FILE, one line each as request --json prints them; - is standard input
+    #[arg(long, value_name = "FILE")]
+    lease: Option<PathBuf>,
+
+    #[command(flatten)]
+    sender: SenderArgs,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    let leases = match &args.lease {
+        Some(path) => lease::read(path)?,
+        None => vec![by_hand(args)?],
+    };
+    let mut rng = Rng::new();
+    let (segment, recipe) =
+        sender::prepare(&args.sender, args.interface.as_deref(), MessageType::RELEASE, &mut rng)?;
+    let mut drafts = Vec::new();
+    for lease in &leases {
+        let mut recipe = recipe.clone();
+        let way = sender::relay(&mut recipe, &args.sender, segment.as_ref());
+        let draft = draft(&recipe, lease, args, segment.as_ref(), &mut rng);
+        args.sender.judge(
+            &draft,
+            segment.as_ref().map(|segment| (segment.name.as_str(), segment.mtu)),
+            cx,
+        )?;
+        drafts.push((draft, way, lease));
+    }
+    if args.sender.dry_run {
+        let drafts: Vec<Draft> = drafts.into_iter().map(|(draft, ..)| draft).collect();
+        segment::show(&drafts, &args.sender, cx)?;
+        return Ok(Exit::Good);
+    }
+    let Some(segment) = segment else { return Err(Failure::could_not_run("no interface")) };
+    let mut worst = Exit::Good;
+    for (draft, way, lease) in drafts {
+        worst = worst.max(give_back(&draft, way, lease, args, &segment, cx)?);
+    }
+    Ok(worst)
+}
+
+fn by_hand(args: &Args) -> Result<Lease, Failure> {
+    match (args.sender.ip, args.sender.server) {
+        (Some(address), Some(server)) => Ok(Lease { mac: None, address, server, client_id: None, via: None }),
+        _ => Err(Failure::usage(
+            "release needs --ip and --server, or --lease FILE with what request --json printed",
+        )),
+    }
+}
+
+fn draft(recipe: &Recipe, lease: &Lease, args: &Args, segment: Option<&Segment>, rng: &mut Rng) -> Draft {
+    let mut recipe = recipe.clone();
+    if let Some(mac) = lease.mac.filter(|_| !args.sender.has_mac()) {
+        recipe.mac = mac;
+    }
+    if recipe.overrides.xid.is_none() {
+        recipe.xid = Xid(rng.u32(1..));
+    }
+    if let Some(id) =
+        lease.client_id.as_ref().filter(|_| !recipe.identity.iter().any(|(code, _)| *code == opt::CLIENT_ID))
+    {
+        recipe.identity.push((opt::CLIENT_ID, id.clone()));
+    }
+    if let Some(via) = lease.via.filter(|_| recipe.overrides.dst_mac.is_none()) {
+        recipe.overrides.dst_mac = Some(via);
+    }
+    let server = args.sender.server.unwrap_or(lease.server);
+    let route = segment.map_or(Route { server, next_hop: server }, |segment| segment.route(server));
+    recipe.release(args.sender.ip.unwrap_or(lease.address), route)
+}
+
+fn give_back(
+    draft: &Draft,
+    way: Way,
+    lease: &Lease,
+    args: &Args,
+    segment: &Segment,
+    cx: &mut Context,
+) -> Outcome {
+    let ports = segment::unusual_ports(draft);
+    let mut transport = segment.open(way, draft.envelope.src_mac, &ports)?;
+    let mut shot = OneShot::new(draft.clone());
+    let held = segment::hold(&mut shot, &mut *transport, segment, &args.sender, &ports, cx)?;
+    let sent = shot.sent();
+    let told = Told {
+        command: "release",
+        state: None,
+        outcome: if sent > 0 { "sent" } else { "timeout" },
+        sent,
+        server: Some(args.sender.server.unwrap_or(lease.server)),
+        address: Some(args.sender.ip.unwrap_or(lease.address)),
+        draft,
+    };
+    report::one_shot(&told, &held, segment, shot.watch(), cx)?;
+    Ok(if sent > 0 { Exit::Good } else { Exit::Bad })
+}

@@ -1,0 +1,141 @@
+//! `dhcptool request`: a REQUEST in any of the four states.
+
+use fastrand::Rng;
+
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::report::{self, Told};
+use crate::cli::segment::{self, Segment, Way};
+use crate::cli::sender::{self, SenderArgs};
+use crate::engine::exchange::{ConflictCheck, Outcome as Ended, Settings, Task, Verdict};
+use crate::engine::{Backoff, Draft, Exchange, Recipe, Route, State, client};
+use crate::wire::Mac;
+use crate::wire::v4::MessageType;
+
+/// Send a REQUEST in a chosen client state and report ACK, NAK or silence
+///
+/// Without an address or, when selecting, without a server, a DISCOVER finds them first. What each state puts where
+/// follows RFC 2131 section 4.3.2; flags that contradict it are refused unless --force is given.
+#[allow(clippy::struct_excessive_bools, reason = "flags of a command line are independent of each other")]
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = "Exit status: 0 for an ACK, 1 for a NAK, a conflict or no answer.")]
+pub struct Args {
+    /// The interface; that of the default route if left out, else the only usable one
+    interface: Option<String>,
+
+    /// The client's state: selecting, init-reboot, renewing or rebinding
+    #[arg(long, value_name = "STATE", default_value = "selecting")]
+    state: State,
+
+    /// Send what contradicts the state
+    #[arg(long)]
+    force: bool,
+
+    /// After an ACK, probe whether somebody uses the address, as a client would (RFC 5227; takes five seconds or more)
+    #[arg(long)]
+    arp_check: bool,
+
+    /// Probe, and send a DECLINE when somebody uses the address
+    #[arg(long)]
+    decline_on_conflict: bool,
+
+    /// Give the address back at the end
+    #[arg(long)]
+    release: bool,
+
+    #[command(flatten)]
+    sender: SenderArgs,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    let overrides = args.sender.overrides()?;
+    let against = client::contradictions(args.state, &overrides);
+    if let Some(first) = against.first().filter(|_| !args.force) {
+        return Err(Failure::usage(format_args!("{first}; --force sends it all the same")));
+    }
+    for contradiction in &against {
+        cx.warn(contradiction);
+    }
+    if args.state != State::Selecting && args.sender.ip.is_none() {
+        return Err(Failure::usage(format_args!(
+            "--state {} needs --ip, the address of the client",
+            args.state
+        )));
+    }
+    if args.state == State::Renewing && args.sender.server.is_none() && overrides.dst_ip.is_none() {
+        return Err(Failure::usage(
+            "--state renewing needs --server: a lease is renewed with the server that gave it",
+        ));
+    }
+    let mut rng = Rng::new();
+    let (segment, mut recipe) =
+        sender::prepare(&args.sender, args.interface.as_deref(), MessageType::REQUEST, &mut rng)?;
+    let way = sender::relay(&mut recipe, &args.sender, segment.as_ref());
+    let route = args.sender.server.map(|server| match &segment {
+        Some(segment) => segment.route(server),
+        None => Route { server, next_hop: server },
+    });
+    let task = Task::Request { state: args.state, address: args.sender.ip, server: route };
+    let exchange = Exchange::new(recipe.clone(), task, settings(args), rng);
+    let drafts = drafts(args, &recipe, &exchange, route);
+    let link = segment.as_ref().map(|segment| (segment.name.as_str(), segment.mtu));
+    if let Some(draft) = drafts.last() {
+        args.sender.judge(draft, link, cx)?;
+    }
+    if args.sender.dry_run {
+        segment::show(&drafts, &args.sender, cx)?;
+        return Ok(Exit::Good);
+    }
+    match segment {
+        Some(segment) => ask(args, &segment, way, exchange, cx),
+        None => Err(Failure::could_not_run("no interface")),
+    }
+}
+
+fn settings(args: &Args) -> Settings {
+    Settings {
+        backoff: args.sender.backoff(Backoff::RFC2131),
+        discover_backoff: args.sender.backoff(Backoff::COLLECT),
+        discover_wait: args.sender.total_wait(Settings::default().discover_wait),
+        conflict: match (args.decline_on_conflict, args.arp_check) {
+            (true, _) => ConflictCheck::Decline,
+            (false, true) => ConflictCheck::Report,
+            (false, false) => ConflictCheck::None,
+        },
+        release: args.release,
+        count_secs: args.sender.counts_secs(),
+    }
+}
+
+/// What will be sent as far as it is known: of a REQUEST that waits for its OFFER, address and server are made up.
+fn drafts(args: &Args, recipe: &Recipe, exchange: &Exchange, route: Option<Route>) -> Vec<Draft> {
+    let first = exchange.first_draft();
+    if first.message.message_type() != Some(MessageType::DISCOVER) || recipe.overrides.has_option(53) {
+        return vec![first];
+    }
+    let unknown = std::net::Ipv4Addr::UNSPECIFIED;
+    let route = route.unwrap_or(Route { server: unknown, next_hop: unknown });
+    let request = recipe.request(args.state, 0, args.sender.ip.unwrap_or(unknown), Some(route));
+    vec![first, request]
+}
+
+fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mut Context) -> Outcome {
+    let draft = exchange.first_draft();
+    let ports = segment::unusual_ports(&draft);
+    let mac: Mac = draft.envelope.src_mac;
+    let mut transport = segment.open(way, mac, &ports)?;
+    let held = segment::hold(&mut exchange, &mut *transport, segment, &args.sender, &ports, cx)?;
+    let told = Told {
+        command: "request",
+        state: Some(args.state.name()),
+        outcome: exchange.outcome().name(),
+        sent: exchange.requests(),
+        server: args.sender.server,
+        address: args.sender.ip,
+        draft: &draft,
+    };
+    report::exchange(&told, &exchange, &held, segment, &ports, cx)?;
+    let conflict = matches!(exchange.checked(), Some(Verdict::InUse(_)));
+    Ok(if exchange.outcome() == Ended::Ack && !conflict { Exit::Good } else { Exit::Bad })
+}

@@ -1,0 +1,178 @@
+//! How the exchanges of one client are told: `request`, `release`, `decline`, `inform`.
+
+use std::net::Ipv4Addr;
+
+use super::context::Context;
+use super::exit::Failure;
+use super::segment::{self, Held, Segment};
+use crate::engine::exchange::{Exchange, Outcome, Verdict};
+use crate::engine::silence::{self, Finding};
+use crate::engine::{Answer, Draft, Machine as _, Watch};
+use crate::output::answers::{self, Report};
+use crate::output::{JsonOut, Label};
+
+/// What the command itself knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// The command's name.
+    pub command: &'static str,
+    /// The client's state.
+    pub state: Option<&'static str>,
+    /// ack, nak, timeout, sent.
+    pub outcome: &'static str,
+    /// Messages sent.
+    pub sent: u32,
+    /// The server meant.
+    pub server: Option<Ipv4Addr>,
+    /// The address meant.
+    pub address: Option<Ipv4Addr>,
+    /// The first message.
+    pub draft: &'a Draft,
+}
+
+/// Tells how an exchange with answers went.
+pub fn exchange(
+    told: &Told<'_>,
+    exchange: &Exchange,
+    held: &Held,
+    segment: &Segment,
+    ports: &[u16],
+    cx: &mut Context,
+) -> Result<(), Failure> {
+    let found = silence::findings(exchange.watch(), Some(segment.link));
+    let silent = exchange.outcome() == Outcome::Timeout;
+    let report = Report {
+        discovers: exchange.discovers(),
+        offer: exchange.offer(),
+        answer: exchange.answer(),
+        conflict: exchange.checked().map(|verdict| match verdict {
+            Verdict::Free => None,
+            Verdict::InUse(mac) => Some(mac),
+        }),
+        declined: exchange.declined(),
+        released: exchange.released(),
+        ..bare(told, held, segment, ports, exchange.watch(), if silent { &found } else { &[] })
+    };
+    if cx.common.json {
+        write_json(&report, cx)?;
+    } else {
+        write_text(&report, cx)?;
+    }
+    match (exchange.outcome(), exchange.answer()) {
+        (Outcome::Timeout, _) => {
+            let what =
+                if exchange.discovers() > 0 && exchange.offer().is_none() { "offer" } else { "answer" };
+            cx.error(&answers::silence_line(what, held.took, &found));
+        }
+        (Outcome::Nak, Some(answer)) => cx.note(&nak_line(answer)),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Tells that a message without an answer was sent, or why it was not.
+pub fn one_shot(
+    told: &Told<'_>,
+    held: &Held,
+    segment: &Segment,
+    watch: &Watch,
+    cx: &mut Context,
+) -> Result<(), Failure> {
+    let found = silence::findings(watch, Some(segment.link));
+    let failed = told.sent == 0;
+    let report = bare(told, held, segment, &[], watch, if failed { &found } else { &[] });
+    if cx.common.json {
+        write_json(&report, cx)?;
+    } else if !failed {
+        let name = told.command.to_uppercase();
+        let address = told.address.map(|ip| ip.to_string()).unwrap_or_default();
+        let server = told.server.map(|ip| format!(" to {ip}")).unwrap_or_default();
+        let mut text = cx.out.styled();
+        text.label(Label::Client, &name)
+            .text(&format!(" of {address} sent{server}; there is no answer to it\n"));
+        cx.out.write_styled(text)?;
+    }
+    if failed {
+        cx.error(&answers::silence_line("way to the server", held.took, &found));
+    }
+    Ok(())
+}
+
+fn bare<'a>(
+    told: &Told<'_>,
+    held: &Held,
+    segment: &'a Segment,
+    ports: &'a [u16],
+    watch: &'a Watch,
+    silence: &'a [Finding],
+) -> Report<'a> {
+    Report {
+        command: told.command,
+        place: held.place(segment, ports),
+        mac: segment::client_text(told.draft),
+        xid: told.draft.message.xid,
+        state: told.state,
+        outcome: told.outcome,
+        sent: told.sent,
+        discovers: 0,
+        server: told.server,
+        address: told.address,
+        offer: None,
+        answer: None,
+        conflict: None,
+        declined: false,
+        released: false,
+        watch,
+        silence,
+    }
+}
+
+fn write_json(report: &Report<'_>, cx: &mut Context) -> Result<(), Failure> {
+    let mut json = JsonOut::new();
+    report.json(&mut json);
+    cx.out.write(&json.buf)
+}
+
+fn write_text(report: &Report<'_>, cx: &mut Context) -> Result<(), Failure> {
+    let mut text = cx.out.styled();
+    if let Some(offer) = report.offer {
+        let line = answers::latency_sentence(offer).unwrap_or_default();
+        let server = offer.server_id().or(offer.source_ip).map(|ip| ip.to_string()).unwrap_or_default();
+        text.label(Label::Dim, &format!("{line}, from {server}")).text("\n");
+    }
+    if let Some(answer) = report.answer {
+        answers::block(answer, &report.place, &mut text);
+    }
+    let address = report
+        .answer
+        .and_then(|answer| answer.reply.as_ref()?.address)
+        .or(report.address)
+        .map(|ip| ip.to_string())
+        .unwrap_or_default();
+    match report.conflict {
+        Some(Some(mac)) => {
+            text.label(Label::Error, "conflict").text(&format!(": {address} is in use by {mac}"));
+            text.text(if report.declined { "; declined\n" } else { "\n" });
+        }
+        Some(None) => {
+            text.label(Label::Good, "no conflict").text(&format!(": nobody answered ARP for {address}\n"));
+        }
+        None => {}
+    }
+    if report.released {
+        text.text(&format!("{address} given back (RELEASE)\n"));
+    }
+    cx.out.write_styled(text)
+}
+
+fn nak_line(answer: &Answer) -> String {
+    let server = answer.server_id().or(answer.source_ip).map(|ip| ip.to_string()).unwrap_or_default();
+    let reason = answer.reply.as_ref().and_then(|reply| reply.message.as_deref());
+    match reason {
+        Some(reason) => {
+            let reason = crate::wire::escape::escape_line(&String::from_utf8_lossy(reason));
+            format!("{server} refused: {reason}")
+        }
+        None => format!("{server} refused and gave no reason"),
+    }
+}
