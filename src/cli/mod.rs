@@ -6,6 +6,7 @@ pub mod context;
 pub mod exit;
 pub mod generate;
 pub mod lease;
+pub mod replay;
 pub mod report;
 pub mod segment;
 pub mod select_args;
@@ -42,6 +43,7 @@ enum Command {
     Release(commands::release::Args),
     Decline(commands::decline::Args),
     Inform(commands::inform::Args),
+    Send(commands::send::Args),
     Decode(commands::decode::Args),
     Options(commands::options::Args),
     Lab(commands::lab::Args),
@@ -101,6 +103,7 @@ fn dispatch(command: &Command, cx: &mut Context) -> Outcome {
         Command::Release(args) => commands::release::run(args, cx),
         Command::Decline(args) => commands::decline::run(args, cx),
         Command::Inform(args) => commands::inform::run(args, cx),
+        Command::Send(args) => commands::send::run(args, cx),
         Command::Decode(args) => commands::decode::run(args, cx),
         Command::Options(args) => commands::options::run(args, cx),
         Command::Lab(args) => commands::lab::run(args, cx),

@@ -380,6 +380,12 @@ impl SenderArgs {
         self.backoff(Backoff::COLLECT).longest()
     }
 
+    /// The options to ask for, if they were chosen; a list that cannot be read was refused before.
+    pub fn request_list(&self) -> Option<Vec<u8>> {
+        let list = self.message.request_options.as_ref()?;
+        parse_option(opt::REQUEST_LIST, list).ok()
+    }
+
     /// The relay's address.
     pub fn giaddr(&self) -> Option<Ipv4Addr> {
         self.message.giaddr

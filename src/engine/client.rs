@@ -181,14 +181,21 @@ impl Recipe {
         self.finish(message, way)
     }
 
-    /// A message made elsewhere, its own fields kept but for what was set by hand. Goes out by broadcast unless told
-    /// otherwise.
-    pub fn any(&self, message: Message, envelope: Option<Envelope>, server: Option<Route>) -> Draft {
-        let way = match (envelope, server) {
-            (Some(envelope), _) => (envelope, None),
-            (None, Some(route)) => self.unicast(message.ciaddr, route),
-            (None, None) => self.broadcast_from(message.ciaddr),
-        };
+    /// A message made elsewhere, kept as it is but for what was set by hand; `way` is what stands around it and whose
+    /// MAC must be found first. Without one it goes to `server`, or to everybody.
+    pub fn any(
+        &self,
+        mut message: Message,
+        way: Option<(Envelope, Option<Ipv4Addr>)>,
+        server: Option<Route>,
+    ) -> Draft {
+        for (code, data) in &self.identity {
+            message.set_option(*code, data);
+        }
+        let way = way.unwrap_or_else(|| match server {
+            Some(route) => self.unicast(message.ciaddr, route),
+            None => self.broadcast_from(message.ciaddr),
+        });
         let mut draft = self.finish(message, way);
         draft.pad_to = self.overrides.pad_to.unwrap_or(0);
         draft

@@ -23,6 +23,8 @@ pub enum Until {
     TimeIsOver,
     /// The first answer does.
     First,
+    /// The first answer of this type does.
+    Kind(MessageType),
 }
 
 /// Which answers count.
@@ -158,11 +160,13 @@ impl Collect {
             self.overflow = self.overflow.saturating_add(1);
             return note;
         }
+        self.over |= match self.plan.until {
+            Until::TimeIsOver => false,
+            Until::First => true,
+            Until::Kind(kind) => answer.kind() == Some(kind),
+        };
         self.known.insert(identity, self.answers.len());
         self.answers.push(answer);
-        if self.plan.until == Until::First {
-            self.over = true;
-        }
         note
     }
 }

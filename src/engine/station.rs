@@ -78,6 +78,7 @@ impl Answer {
 #[derive(Clone, Copy, Debug)]
 struct Sent {
     id: u32,
+    kind: Option<MessageType>,
     /// The stamp of the capture handle, and until that is known the time it was handed over.
     at: Timestamp,
 }
@@ -151,10 +152,12 @@ impl Station {
             envelope.dst_mac = *mac;
         }
         let id = self.take_id();
+        let kind = draft.message.message_type();
         if self.sends.len() < MAX_SENDS {
-            self.sends.push(Sent { id, at: now });
+            self.sends.push(Sent { id, kind, at: now });
         }
-        let note = Note::Sent(draft.message.message_type(), self.sent());
+        let attempt = self.sends.iter().filter(|sent| sent.kind == kind).count();
+        let note = Note::Sent(kind, u32::try_from(attempt).unwrap_or(u32::MAX));
         self.event(now, note.clone(), (None, None));
         self.outbox.push_back(Transmit { id, frame: envelope.frame(&draft.payload()), note });
         self.watch.handed = self.watch.handed.saturating_add(1);

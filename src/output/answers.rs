@@ -18,7 +18,7 @@ use crate::wire::Mac;
 use crate::wire::escape::escape_line;
 use crate::wire::frame::{Datagram, Layers, LinkType, Ports, Protocol, Udp, Vlans, Walker};
 use crate::wire::options::{Sink as _, TextSink, v4};
-use crate::wire::v4::{Outline, Packet, Reply, Xid};
+use crate::wire::v4::{MessageType, Outline, Packet, Reply, Xid};
 
 /// Where answers were seen.
 #[derive(Clone, Debug)]
@@ -436,6 +436,89 @@ impl Discovery<'_> {
             out.text("\n");
             write_differences(self.differences, out);
         }
+    }
+}
+
+/// What came of a packet that was sent.
+#[derive(Debug)]
+pub struct Sending<'a> {
+    /// Where.
+    pub place: Place<'a>,
+    /// The client's hardware address as it was sent.
+    pub mac: String,
+    /// The transaction.
+    pub xid: Xid,
+    /// The message type.
+    pub kind: Option<MessageType>,
+    /// How often it was sent.
+    pub sent: u32,
+    /// How long was waited, nanoseconds.
+    pub waited: i64,
+    /// The answers.
+    pub answers: &'a [Answer],
+    /// Whether what was expected came.
+    pub met: Option<bool>,
+    /// What else was seen.
+    pub watch: &'a Watch,
+    /// What may explain silence.
+    pub silence: &'a [Finding],
+}
+
+impl Sending<'_> {
+    /// Appends the object.
+    pub fn json(&self, json: &mut JsonOut) {
+        json.begin_object();
+        json.name_next("type");
+        json.plain("send");
+        json.name_next("interface");
+        json.string(self.place.interface.as_bytes());
+        json.name_next("client");
+        json.begin_object();
+        json.name_next("mac");
+        json.plain(&self.mac);
+        json.name_next("xid");
+        json.hex32(self.xid.0);
+        json.end_object();
+        json.name_next("message_type");
+        kind(self.kind, json);
+        json.name_next("sent");
+        json.u64(self.sent.into());
+        json.name_next("waited_ms");
+        milliseconds(self.waited, json);
+        json.name_next("expected");
+        match self.met {
+            Some(met) => json.flag(met),
+            None => json.null(),
+        }
+        json.name_next("answers");
+        json.begin_array();
+        for (answer, number) in self.answers.iter().zip(1..) {
+            json.begin_object();
+            json.name_next("message_type");
+            kind(answer.kind(), json);
+            json.name_next("server_id");
+            ip(answer.server_id(), json);
+            source(Some(answer), json);
+            latency(Some(answer), json);
+            json.name_next("copies");
+            json.u64(answer.copies.into());
+            json.name_next("packet");
+            packet(answer, number, &self.place, json);
+            json.end_object();
+        }
+        json.end_array();
+        ignored(self.watch, json);
+        silence(self.silence, json);
+        json.end_object();
+        json.end_line();
+    }
+}
+
+fn kind(kind: Option<MessageType>, json: &mut JsonOut) {
+    match (kind, kind.and_then(MessageType::name)) {
+        (_, Some(name)) => json.plain(name),
+        (Some(kind), None) => json.u64(kind.0.into()),
+        (None, None) => json.null(),
     }
 }
 

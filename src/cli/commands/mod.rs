@@ -9,3 +9,4 @@ pub mod lab;
 pub mod options;
 pub mod release;
 pub mod request;
+pub mod send;

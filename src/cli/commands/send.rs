@@ -1,0 +1,251 @@
+//! `dhcptool send`: any packet.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::replay::{self, Replay};
+use crate::cli::segment::{self, Segment, Way};
+use crate::cli::sender::{self, SenderArgs};
+use crate::engine::build::opt;
+use crate::engine::collect::{Plan, Until, Want};
+use crate::engine::{Answer, Backoff, Collect, Draft, Envelope, Machine as _, Recipe, silence};
+use crate::output::answers::{self, Sending};
+use crate::output::{JsonOut, Label};
+use crate::wire::Mac;
+use crate::wire::v4::{Message, MessageType};
+
+/// Send any packet: from flags, from JSON that decode wrote, from a capture, from hex
+///
+/// A message from elsewhere is sent byte for byte as it is, but for what flags change; the addresses and ports around it
+/// are kept too where they are known.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = "Exit status: 0 when it was sent and --expect was met, 1 when it was not.")]
+pub struct Args {
+    /// The interface; that of the default route if left out, else the only usable one
+    interface: Option<String>,
+
+    /// Message type of a packet made from flags: a name such as discover or inform, or a number
+    #[arg(long = "type", value_name = "TYPE", default_value = "discover", conflicts_with_all = ["from_json", "from_pcap", "hex"])]
+    kind: MessageType,
+
+    /// Send what decode --json printed, one packet a line; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from_pcap", "hex"])]
+    from_json: Option<PathBuf>,
+
+    /// Send a packet of a capture
+    #[arg(long, value_name = "FILE", conflicts_with = "hex")]
+    from_pcap: Option<PathBuf>,
+
+    /// Which packet of the capture, counted from 1; the first DHCP message if left out
+    #[arg(long, value_name = "N", requires = "from_pcap", value_parser = clap::value_parser!(u64).range(1..))]
+    number: Option<u64>,
+
+    /// Send these bytes as the DHCP message; @FILE reads them from a file, - from standard input
+    #[arg(long, value_name = "HEX", allow_hyphen_values = true)]
+    hex: Option<String>,
+
+    /// Send it so often
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    count: u32,
+
+    /// Time between two
+    #[arg(long, value_name = "DURATION", value_parser = sender::duration, default_value = "1s")]
+    interval: Duration,
+
+    /// What answer makes it a success; waits for it as long as --timeout says (2s if left out)
+    #[arg(long, value_name = "ANSWER")]
+    expect: Option<Expect>,
+
+    #[command(flatten)]
+    sender: SenderArgs,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Expect {
+    /// An OFFER
+    Offer,
+    /// An ACK
+    Ack,
+    /// A NAK
+    Nak,
+    /// No answer at all
+    None,
+}
+
+impl Expect {
+    fn kind(self) -> Option<MessageType> {
+        match self {
+            Self::Offer => Some(MessageType::OFFER),
+            Self::Ack => Some(MessageType::ACK),
+            Self::Nak => Some(MessageType::NAK),
+            Self::None => None,
+        }
+    }
+
+    fn is_met(self, answers: &[Answer]) -> bool {
+        match self.kind() {
+            Some(kind) => answers.iter().any(|answer| answer.kind() == Some(kind)),
+            None => answers.is_empty(),
+        }
+    }
+}
+
+/// How long an expected answer is waited for unless told otherwise.
+const EXPECT_WAIT: Duration = Duration::from_secs(2);
+/// How long others are waited for.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// Runs the command.
+pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    let messages = messages(args)?;
+    let mut rng = Rng::new();
+    let found = sender::prepare(&args.sender, args.interface.as_deref(), MessageType(0), &mut rng)?;
+    let (segment, mut recipe) = found;
+    recipe.main = None;
+    let way = sender::relay(&mut recipe, &args.sender, segment.as_ref());
+    let drafts: Vec<Draft> =
+        messages.into_iter().map(|replay| draft(args, &recipe, replay, segment.as_ref())).collect();
+    for draft in &drafts {
+        args.sender.judge(draft, segment.as_ref().map(|segment| (segment.name.as_str(), segment.mtu)), cx)?;
+    }
+    if args.sender.dry_run {
+        segment::show(&drafts, &args.sender, cx)?;
+        return Ok(Exit::Good);
+    }
+    let Some(segment) = segment else { return Err(Failure::could_not_run("no interface")) };
+    let mut worst = Exit::Good;
+    for draft in drafts {
+        worst = worst.max(send(draft, args, &segment, way, &mut rng, cx)?);
+    }
+    Ok(worst)
+}
+
+/// What to send; `None` for a message from flags.
+fn messages(args: &Args) -> Result<Vec<Option<Replay>>, Failure> {
+    if let Some(path) = &args.from_json {
+        return Ok(replay::from_json(path)?.into_iter().map(Some).collect());
+    }
+    if let Some(path) = &args.from_pcap {
+        return Ok(vec![Some(replay::from_pcap(path, args.number)?)]);
+    }
+    if let Some(hex) = &args.hex {
+        return Ok(vec![Some(replay::from_hex(hex)?)]);
+    }
+    Ok(vec![None])
+}
+
+fn draft(args: &Args, recipe: &Recipe, replay: Option<Replay>, segment: Option<&Segment>) -> Draft {
+    let route = args.sender.server.and_then(|server| segment.map(|segment| segment.route(server)));
+    let mut recipe = recipe.clone();
+    let Some(Replay { message, way }) = replay else {
+        let mut message = Message::request(args.kind, recipe.xid, recipe.mac);
+        if let Some(ip) = args.sender.ip {
+            message.set_option(opt::REQUESTED_ADDRESS, &ip.octets());
+        }
+        if matches!(args.kind, MessageType::DISCOVER | MessageType::REQUEST | MessageType::INFORM) {
+            message.set_option(opt::REQUEST_LIST, &recipe.request_list);
+        }
+        let mut draft = recipe.any(message, None, route);
+        draft.pad_to = recipe.overrides.pad_to.unwrap_or(crate::wire::v4::MIN_LEN);
+        return draft;
+    };
+    if args.sender.has_mac() {
+        // Another client: its address in the message and around it.
+        recipe.overrides.chaddr.get_or_insert(recipe.mac.into());
+        recipe.overrides.src_mac.get_or_insert(recipe.mac);
+    }
+    if let Some(list) = args.sender.request_list() {
+        recipe.identity.push((opt::REQUEST_LIST, list));
+    }
+    let own = segment.and_then(|segment| segment.mac).unwrap_or(Mac::ZERO);
+    let client = message.client().mac().unwrap_or(own);
+    let usual = || {
+        let src_ip = message.ciaddr;
+        (Envelope { src_ip, ..Envelope::broadcast(client) }, None)
+    };
+    let way = match (way, route) {
+        (way, None) => Some(way.unwrap_or_else(usual)),
+        (Some((envelope, _)), Some(route)) => {
+            Some((Envelope { dst_ip: route.server, ..envelope }, Some(route.next_hop)))
+        }
+        (None, Some(_)) => None,
+    };
+    recipe.any(message, way, route)
+}
+
+fn send(draft: Draft, args: &Args, segment: &Segment, way: Way, rng: &mut Rng, cx: &mut Context) -> Outcome {
+    let ports = segment::unusual_ports(&draft);
+    let mut transport = segment.open(way, draft.envelope.src_mac, &ports)?;
+    let count = args.count.max(args.sender.retries.unwrap_or(0).saturating_add(1));
+    let wait = args.sender.timeout.unwrap_or(if args.expect.is_some() { EXPECT_WAIT } else { WAIT });
+    let plan = Plan {
+        wait: args.interval.saturating_mul(count.saturating_sub(1)).saturating_add(wait),
+        backoff: Backoff {
+            first: args.interval,
+            growth: 100,
+            limit: args.interval,
+            jitter: Duration::ZERO,
+            retries: count.saturating_sub(1),
+        },
+        until: match args.expect.and_then(Expect::kind) {
+            Some(kind) if args.count == 1 => Until::Kind(kind),
+            _ => Until::TimeIsOver,
+        },
+        want: Want::Any,
+        count_secs: false,
+    };
+    let (mac, kind, xid) = (segment::client_text(&draft), draft.message.message_type(), draft.message.xid);
+    let mut collect = Collect::new(draft, plan, rng.fork());
+    let held = segment::hold(&mut collect, &mut *transport, segment, &args.sender, &ports, cx)?;
+    let answers = collect.answers();
+    let found = silence::findings(collect.watch(), Some(segment.link));
+    let met = args.expect.is_none_or(|expect| expect.is_met(answers)) && collect.sent() > 0;
+    let sending = Sending {
+        place: held.place(segment, &ports),
+        mac,
+        xid,
+        kind,
+        sent: collect.sent(),
+        waited: held.took,
+        answers,
+        met: args.expect.map(|_| met),
+        watch: collect.watch(),
+        silence: if answers.is_empty() { &found } else { &[] },
+    };
+    if cx.common.json {
+        let mut json = JsonOut::new();
+        sending.json(&mut json);
+        cx.out.write(&json.buf)?;
+    } else {
+        let mut text = cx.out.styled();
+        let name = kind.map_or_else(|| "message".to_owned(), |kind| kind.to_string().to_uppercase());
+        let times = if collect.sent() == 1 { String::new() } else { format!(" {} times", collect.sent()) };
+        text.label(Label::Client, &name).text(&format!(" {xid} sent{times}\n"));
+        for answer in answers {
+            answers::block(answer, &sending.place, &mut text);
+        }
+        cx.out.write_styled(text)?;
+    }
+    if collect.sent() == 0 {
+        cx.error(&answers::silence_line("way to send it", held.took, &found));
+    } else if !met {
+        let line = match args.expect {
+            Some(Expect::None) => "an answer came, none was expected".to_owned(),
+            Some(expect) => {
+                let name = expect.kind().map(|kind| kind.to_string()).unwrap_or_default();
+                if answers.is_empty() {
+                    answers::silence_line(&name, held.took, &found)
+                } else {
+                    format!("no {name} came, but another answer")
+                }
+            }
+            None => String::new(),
+        };
+        cx.error(&line);
+    }
+    Ok(if met { Exit::Good } else { Exit::Bad })
+}

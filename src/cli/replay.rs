@@ -1,0 +1,219 @@
+//! Messages that were made elsewhere: JSON that decode printed, a packet of a capture, hex.
+
+use std::io::Read as _;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::exit::Failure;
+use crate::capture;
+use crate::engine::Envelope;
+use crate::output::record::{read_message, unhex};
+use crate::wire::Mac;
+use crate::wire::frame::{Datagram, Ports, Walker};
+use crate::wire::v4::{Message, Op};
+
+/// A message and, where known, what stood around it.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// The message.
+    pub message: Message,
+    /// What stood around it, and whose MAC must be found when the link layer did not say.
+    pub way: Option<(Envelope, Option<Ipv4Addr>)>,
+}
+
+/// The most that is read of JSON or hex.
+const MAX_INPUT: u64 = 256 << 20;
+
+fn text(path: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(MAX_INPUT).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(MAX_INPUT).read_to_string(&mut text))
+    };
+    match read {
+        Ok(_) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            Err(Failure::damaged(format_args!("{}: not text", path.display())))
+        }
+        Err(error) => Err(Failure::could_not_run(format_args!("cannot read {}: {error}", path.display()))),
+    }
+}
+
+/// Reads packet objects, one per line.
+pub fn from_json(path: &Path) -> Result<Vec<Replay>, Failure> {
+    let text = text(path)?;
+    let mut found = Vec::new();
+    for (line, number) in text.lines().zip(1..) {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let damaged =
+            |what: String| Failure::damaged(format_args!("{} line {number}: {what}", path.display()));
+        let json: Value = serde_json::from_str(line).map_err(|error| {
+            damaged(format!("not JSON ({error}); a line that decode --json printed is expected"))
+        })?;
+        let message = read_message(&json).map_err(|error| damaged(error.to_string()))?;
+        let way = json_way(&json, &message);
+        found.push(Replay { message, way });
+    }
+    if found.is_empty() {
+        return Err(Failure::damaged(format_args!("{} holds no packet", path.display())));
+    }
+    Ok(found)
+}
+
+/// What stood around a packet object's message, if it says so.
+fn json_way(json: &Value, message: &Message) -> Option<(Envelope, Option<Ipv4Addr>)> {
+    let at = |path: &[&str]| path.iter().try_fold(json, |json, key| json.get(key));
+    let text = |path: &[&str]| at(path).and_then(Value::as_str);
+    let number = |path: &[&str]| at(path).and_then(Value::as_u64);
+    let port = |path: &[&str]| number(path).and_then(|port| u16::try_from(port).ok());
+    if at(&["quoted_in"]).is_some_and(|quoted| !quoted.is_null()) {
+        return None;
+    }
+    let vlans = at(&["link", "vlans"]).and_then(Value::as_array).cloned().unwrap_or_default();
+    let envelope = Around {
+        src_mac: text(&["link", "src"]).and_then(|mac| mac.parse().ok()),
+        dst_mac: text(&["link", "dst"]).and_then(|mac| mac.parse().ok()),
+        vlans: vlans.iter().filter_map(|id| u16::try_from(id.as_u64()?).ok()).collect(),
+        src_ip: text(&["ip", "src"])?.parse().ok()?,
+        dst_ip: text(&["ip", "dst"])?.parse().ok()?,
+        ttl: number(&["ip", "ttl"]).and_then(|ttl| u8::try_from(ttl).ok()),
+        src_port: port(&["udp", "src_port"])?,
+        dst_port: port(&["udp", "dst_port"])?,
+    };
+    Some(envelope.way(message))
+}
+
+/// Reads the message of frame `number`, or the first message there is.
+pub fn from_pcap(path: &Path, number: Option<u64>) -> Result<Replay, Failure> {
+    let failure = |error: &capture::CaptureError| {
+        if error.is_damage() { Failure::damaged(error) } else { Failure::could_not_run(error) }
+    };
+    let mut reader = capture::open(path).map_err(|error| failure(&error))?;
+    let mut walker = Walker::new(Ports::default());
+    while let Some(frame) = reader.next().map_err(|error| failure(&error))? {
+        let mut found = None;
+        let time = frame.time.map_or(0, crate::time::Timestamp::nanoseconds);
+        let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
+        walker.walk(frame.link, frame.data, original, time, |datagram| {
+            if found.is_none() {
+                found = Some(of_datagram(&datagram));
+            }
+        });
+        match (found, number) {
+            (Some(replay), None) => return Ok(replay),
+            (found, Some(wanted)) if frame.number == wanted => {
+                return found.ok_or_else(|| {
+                    Failure::damaged(format_args!(
+                        "{}: packet {wanted} holds no DHCP message",
+                        path.display()
+                    ))
+                });
+            }
+            _ => {}
+        }
+    }
+    Err(Failure::damaged(match number {
+        Some(number) => format!("{} has no packet {number}", path.display()),
+        None => format!("{} holds no DHCP message", path.display()),
+    }))
+}
+
+fn of_datagram(datagram: &Datagram<'_>) -> Replay {
+    let message = Message::decode(datagram.payload);
+    let addresses = datagram.ip.and_then(|ip| match (ip.src, ip.dst) {
+        (IpAddr::V4(src), IpAddr::V4(dst)) => Some((src, dst, ip.ttl)),
+        _ => None,
+    });
+    let mac = |addr: Option<crate::wire::HwAddr>| addr.and_then(|addr| addr.mac());
+    let way = addresses.filter(|_| !datagram.quoted).map(|(src_ip, dst_ip, ttl)| {
+        let around = Around {
+            src_mac: mac(datagram.link.and_then(|link| link.src)),
+            dst_mac: mac(datagram.link.and_then(|link| link.dst)),
+            vlans: datagram.vlans.as_slice().to_vec(),
+            src_ip,
+            dst_ip,
+            ttl: Some(ttl),
+            src_port: datagram.udp.src_port,
+            dst_port: datagram.udp.dst_port,
+        };
+        around.way(&message)
+    });
+    Replay { message, way }
+}
+
+/// What stood around a message, as far as it is known.
+struct Around {
+    src_mac: Option<Mac>,
+    dst_mac: Option<Mac>,
+    vlans: Vec<u16>,
+    src_ip: Ipv4Addr,
+    dst_ip: Ipv4Addr,
+    ttl: Option<u8>,
+    src_port: u16,
+    dst_port: u16,
+}
+
+impl Around {
+    fn way(self, message: &Message) -> (Envelope, Option<Ipv4Addr>) {
+        let client = message.client().mac().filter(|_| message.op == Op::REQUEST);
+        let to_all = self.dst_ip.is_broadcast() || self.dst_ip.is_multicast();
+        let hop = (self.dst_mac.is_none() && !to_all).then_some(self.dst_ip);
+        let usual = Envelope::broadcast(self.src_mac.or(client).unwrap_or(Mac::ZERO));
+        let envelope = Envelope {
+            dst_mac: self.dst_mac.unwrap_or(Mac::BROADCAST),
+            vlans: self.vlans,
+            src_ip: self.src_ip,
+            dst_ip: self.dst_ip,
+            ttl: self.ttl.unwrap_or(usual.ttl),
+            src_port: self.src_port,
+            dst_port: self.dst_port,
+            ..usual
+        };
+        (envelope, hop)
+    }
+}
+
+/// Reads a message from hex: the digits themselves, `@FILE`, or `-` for standard input.
+pub fn from_hex(argument: &str) -> Result<Replay, Failure> {
+    let digits = match argument.strip_prefix('@') {
+        Some(path) => text(Path::new(path))?,
+        None if argument == "-" => text(Path::new("-"))?,
+        None => argument.to_owned(),
+    };
+    let bare: String = digits.chars().filter(|c| !c.is_whitespace() && *c != ':').collect();
+    let bytes = unhex(bare.strip_prefix("0x").unwrap_or(&bare))
+        .ok_or_else(|| Failure::damaged("--hex: not pairs of hexadecimal digits"))?;
+    Ok(Replay { message: Message::decode(&bytes), way: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_is_read_with_any_spacing() {
+        let replay = from_hex("01 01:06\n00 0x").map(|_| ()).unwrap_err();
+        assert!(replay.message.unwrap().contains("hexadecimal"));
+        let replay = from_hex("0x0101 06:00 00000007").unwrap();
+        assert_eq!(replay.message.encode(), [1, 1, 6, 0, 0, 0, 0, 7]);
+        assert!(replay.way.is_none());
+    }
+
+    #[test]
+    fn what_stood_around_a_message_is_kept() {
+        let json: Value = serde_json::from_str(
+            r#"{"quoted_in":null,"link":{"type":"ethernet","src":"02:00:00:00:00:01","dst":"ff:ff:ff:ff:ff:ff","vlans":[100]},
+                "ip":{"version":4,"src":"0.0.0.0","dst":"255.255.255.255","ttl":250},"udp":{"src_port":68,"dst_port":67}}"#,
+        )
+        .unwrap();
+        let (envelope, hop) = json_way(&json, &Message::new(Op::REQUEST)).unwrap();
+        assert_eq!((envelope.ttl, envelope.vlans, hop), (250, vec![100], None));
+        assert_eq!(envelope.src_mac, Mac([2, 0, 0, 0, 0, 1]));
+        assert!(json_way(&Value::Null, &Message::new(Op::REQUEST)).is_none());
+    }
+}
