@@ -32,11 +32,337 @@ complete -c dhcptool -n "__fish_dhcptool_needs_command" -s v -l verbose -d 'Say 
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -s V -l version -d 'Print version'
+complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "discover" -d 'Broadcast a DISCOVER and collect every answer'
+complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "request" -d 'Send a REQUEST in a chosen client state and report ACK, NAK or silence'
+complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "release" -d 'Give an address back to the server that leased it'
+complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "decline" -d 'Tell the server that the address it leased is in use by somebody else'
+complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
+complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "options" -d 'List the options known: code, name, type, reference'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l wait -d 'Collect answers for so long' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l xid -d 'Transaction identifier; random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l secs -d 'Seconds since the client began; counted by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l hops -d 'Relays passed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l flags -d 'All sixteen bits of the flags field' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l ciaddr -d 'Client\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l yiaddr -d 'The address given' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l siaddr -d 'Next server' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l giaddr -d 'Relay\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l sname -d 'Server name field, up to 64 bytes' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l file -d 'Boot file field, up to 128 bytes' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l op -d 'Operation: 1 request, 2 reply' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l htype -d 'Hardware type' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l hlen -d 'Length of the hardware address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l chaddr -d 'Hardware address of 1 to 16 bytes in chaddr alone; the frame keeps its source' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l cookie -d 'What stands in the magic cookie\'s place' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l hostname -d 'Host name (option 12)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l client-id -d 'Client identifier (option 61)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l vendor-class -d 'Vendor class identifier (option 60)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l request-options -d 'Options to ask for (option 55), by code or name; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l no-option -d 'Leave an option out; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l trailer -d 'Bytes behind the End option' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l pad-to -d 'Pad the message with zeros to so many bytes (300 by default)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l src-mac -d 'Source of the frame; the client\'s MAC by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l src-ip -d 'Source address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l dst-ip -d 'Destination address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l dst-mac -d 'Destination of the frame; found by ARP where it is needed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l src-port -d 'UDP source port' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l dst-port -d 'UDP destination port' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l ttl -d 'Time to live' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l vlan -d 'VLAN tag, or outer and inner tag' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l ip -d 'The address asked for, held, released or declined' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l timeout -d 'Wait so long for an answer before asking again' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l retries -d 'Ask again so often' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l first -d 'Stop at the first offer'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l broadcast -d 'Ask for broadcast answers'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l no-end -d 'Leave out the End option'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l dry-run -d 'Show the bytes, send nothing'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l json -d 'Print JSON, one object per line, for programs'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s v -l verbose -d 'Say more; twice for more still'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s V -l version -d 'Print version'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l state -d 'The client\'s state: selecting, init-reboot, renewing or rebinding' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l xid -d 'Transaction identifier; random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l secs -d 'Seconds since the client began; counted by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l hops -d 'Relays passed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l flags -d 'All sixteen bits of the flags field' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l ciaddr -d 'Client\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l yiaddr -d 'The address given' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l siaddr -d 'Next server' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l giaddr -d 'Relay\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l sname -d 'Server name field, up to 64 bytes' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l file -d 'Boot file field, up to 128 bytes' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l op -d 'Operation: 1 request, 2 reply' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l htype -d 'Hardware type' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l hlen -d 'Length of the hardware address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l chaddr -d 'Hardware address of 1 to 16 bytes in chaddr alone; the frame keeps its source' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l cookie -d 'What stands in the magic cookie\'s place' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l hostname -d 'Host name (option 12)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l client-id -d 'Client identifier (option 61)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l vendor-class -d 'Vendor class identifier (option 60)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l request-options -d 'Options to ask for (option 55), by code or name; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l no-option -d 'Leave an option out; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l trailer -d 'Bytes behind the End option' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l pad-to -d 'Pad the message with zeros to so many bytes (300 by default)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l src-mac -d 'Source of the frame; the client\'s MAC by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l src-ip -d 'Source address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l dst-ip -d 'Destination address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l dst-mac -d 'Destination of the frame; found by ARP where it is needed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l src-port -d 'UDP source port' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l dst-port -d 'UDP destination port' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l ttl -d 'Time to live' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l vlan -d 'VLAN tag, or outer and inner tag' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l ip -d 'The address asked for, held, released or declined' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l timeout -d 'Wait so long for an answer before asking again' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l retries -d 'Ask again so often' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l force -d 'Send what contradicts the state'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l arp-check -d 'After an ACK, probe whether somebody uses the address, as a client would (RFC 5227; takes five seconds or more)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l decline-on-conflict -d 'Probe, and send a DECLINE when somebody uses the address'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l release -d 'Give the address back at the end'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l broadcast -d 'Ask for broadcast answers'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l no-end -d 'Leave out the End option'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l dry-run -d 'Show the bytes, send nothing'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l json -d 'Print JSON, one object per line, for programs'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s v -l verbose -d 'Say more; twice for more still'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s V -l version -d 'Print version'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l lease -d 'Give back every lease in FILE, one line each as request --json prints them; - is standard input' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l xid -d 'Transaction identifier; random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l secs -d 'Seconds since the client began; counted by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l hops -d 'Relays passed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l flags -d 'All sixteen bits of the flags field' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l ciaddr -d 'Client\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l yiaddr -d 'The address given' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l siaddr -d 'Next server' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l giaddr -d 'Relay\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l sname -d 'Server name field, up to 64 bytes' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l file -d 'Boot file field, up to 128 bytes' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l op -d 'Operation: 1 request, 2 reply' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l htype -d 'Hardware type' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l hlen -d 'Length of the hardware address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l chaddr -d 'Hardware address of 1 to 16 bytes in chaddr alone; the frame keeps its source' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l cookie -d 'What stands in the magic cookie\'s place' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l hostname -d 'Host name (option 12)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l client-id -d 'Client identifier (option 61)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l vendor-class -d 'Vendor class identifier (option 60)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l request-options -d 'Options to ask for (option 55), by code or name; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l no-option -d 'Leave an option out; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l trailer -d 'Bytes behind the End option' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l pad-to -d 'Pad the message with zeros to so many bytes (300 by default)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l src-mac -d 'Source of the frame; the client\'s MAC by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l src-ip -d 'Source address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l dst-ip -d 'Destination address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l dst-mac -d 'Destination of the frame; found by ARP where it is needed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l src-port -d 'UDP source port' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l dst-port -d 'UDP destination port' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l ttl -d 'Time to live' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l vlan -d 'VLAN tag, or outer and inner tag' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l ip -d 'The address asked for, held, released or declined' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l timeout -d 'Wait so long for an answer before asking again' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l retries -d 'Ask again so often' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l broadcast -d 'Ask for broadcast answers'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l no-end -d 'Leave out the End option'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l dry-run -d 'Show the bytes, send nothing'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l json -d 'Print JSON, one object per line, for programs'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s v -l verbose -d 'Say more; twice for more still'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s V -l version -d 'Print version'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l reason -d 'Why, for the server\'s log (option 56)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l xid -d 'Transaction identifier; random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l secs -d 'Seconds since the client began; counted by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l hops -d 'Relays passed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l flags -d 'All sixteen bits of the flags field' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l ciaddr -d 'Client\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l yiaddr -d 'The address given' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l siaddr -d 'Next server' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l giaddr -d 'Relay\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l sname -d 'Server name field, up to 64 bytes' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l file -d 'Boot file field, up to 128 bytes' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l op -d 'Operation: 1 request, 2 reply' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l htype -d 'Hardware type' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l hlen -d 'Length of the hardware address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l chaddr -d 'Hardware address of 1 to 16 bytes in chaddr alone; the frame keeps its source' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l cookie -d 'What stands in the magic cookie\'s place' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l hostname -d 'Host name (option 12)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l client-id -d 'Client identifier (option 61)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l vendor-class -d 'Vendor class identifier (option 60)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l request-options -d 'Options to ask for (option 55), by code or name; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l no-option -d 'Leave an option out; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l trailer -d 'Bytes behind the End option' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l pad-to -d 'Pad the message with zeros to so many bytes (300 by default)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l src-mac -d 'Source of the frame; the client\'s MAC by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l src-ip -d 'Source address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l dst-ip -d 'Destination address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l dst-mac -d 'Destination of the frame; found by ARP where it is needed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l src-port -d 'UDP source port' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l dst-port -d 'UDP destination port' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l ttl -d 'Time to live' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l vlan -d 'VLAN tag, or outer and inner tag' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l ip -d 'The address asked for, held, released or declined' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l timeout -d 'Wait so long for an answer before asking again' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l retries -d 'Ask again so often' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l broadcast -d 'Ask for broadcast answers'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l no-end -d 'Leave out the End option'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l dry-run -d 'Show the bytes, send nothing'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l json -d 'Print JSON, one object per line, for programs'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s v -l verbose -d 'Say more; twice for more still'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s V -l version -d 'Print version'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l xid -d 'Transaction identifier; random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l secs -d 'Seconds since the client began; counted by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l hops -d 'Relays passed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l flags -d 'All sixteen bits of the flags field' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l ciaddr -d 'Client\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l yiaddr -d 'The address given' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l siaddr -d 'Next server' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l giaddr -d 'Relay\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l sname -d 'Server name field, up to 64 bytes' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l file -d 'Boot file field, up to 128 bytes' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l op -d 'Operation: 1 request, 2 reply' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l htype -d 'Hardware type' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l hlen -d 'Length of the hardware address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l chaddr -d 'Hardware address of 1 to 16 bytes in chaddr alone; the frame keeps its source' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l cookie -d 'What stands in the magic cookie\'s place' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l hostname -d 'Host name (option 12)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l client-id -d 'Client identifier (option 61)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l vendor-class -d 'Vendor class identifier (option 60)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l request-options -d 'Options to ask for (option 55), by code or name; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l no-option -d 'Leave an option out; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l trailer -d 'Bytes behind the End option' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l pad-to -d 'Pad the message with zeros to so many bytes (300 by default)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l src-mac -d 'Source of the frame; the client\'s MAC by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l src-ip -d 'Source address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l dst-ip -d 'Destination address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l dst-mac -d 'Destination of the frame; found by ARP where it is needed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l src-port -d 'UDP source port' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l dst-port -d 'UDP destination port' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l ttl -d 'Time to live' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l vlan -d 'VLAN tag, or outer and inner tag' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l ip -d 'The address asked for, held, released or declined' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l timeout -d 'Wait so long for an answer before asking again' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l retries -d 'Ask again so often' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l broadcast -d 'Ask for broadcast answers'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l no-end -d 'Leave out the End option'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l dry-run -d 'Show the bytes, send nothing'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l json -d 'Print JSON, one object per line, for programs'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s v -l verbose -d 'Say more; twice for more still'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s V -l version -d 'Print version'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l type -d 'Message type of a packet made from flags: a name such as discover or inform, or a number' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l from-json -d 'Send what decode --json printed, one packet a line; - is standard input' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l from-pcap -d 'Send a packet of a capture' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l number -d 'Which packet of the capture, counted from 1; the first DHCP message if left out' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l hex -d 'Send these bytes as the DHCP message; @FILE reads them from a file, - from standard input' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l count -d 'Send it so often' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l interval -d 'Time between two' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l expect -d 'What answer makes it a success; waits for it as long as --timeout says (2s if left out)' -r -f -a "offer\t'An OFFER'
+ack\t'An ACK'
+nak\t'A NAK'
+none\t'No answer at all'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l xid -d 'Transaction identifier; random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l secs -d 'Seconds since the client began; counted by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l hops -d 'Relays passed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l flags -d 'All sixteen bits of the flags field' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l ciaddr -d 'Client\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l yiaddr -d 'The address given' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l siaddr -d 'Next server' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l giaddr -d 'Relay\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l sname -d 'Server name field, up to 64 bytes' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l file -d 'Boot file field, up to 128 bytes' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l op -d 'Operation: 1 request, 2 reply' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l htype -d 'Hardware type' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l hlen -d 'Length of the hardware address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l chaddr -d 'Hardware address of 1 to 16 bytes in chaddr alone; the frame keeps its source' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l cookie -d 'What stands in the magic cookie\'s place' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l hostname -d 'Host name (option 12)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l client-id -d 'Client identifier (option 61)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l vendor-class -d 'Vendor class identifier (option 60)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l request-options -d 'Options to ask for (option 55), by code or name; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l no-option -d 'Leave an option out; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l trailer -d 'Bytes behind the End option' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l pad-to -d 'Pad the message with zeros to so many bytes (300 by default)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l src-mac -d 'Source of the frame; the client\'s MAC by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l src-ip -d 'Source address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l dst-ip -d 'Destination address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l dst-mac -d 'Destination of the frame; found by ARP where it is needed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l src-port -d 'UDP source port' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l dst-port -d 'UDP destination port' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l ttl -d 'Time to live' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l vlan -d 'VLAN tag, or outer and inner tag' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l ip -d 'The address asked for, held, released or declined' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l timeout -d 'Wait so long for an answer before asking again' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l retries -d 'Ask again so often' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l broadcast -d 'Ask for broadcast answers'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l no-end -d 'Leave out the End option'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l dry-run -d 'Show the bytes, send nothing'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l json -d 'Print JSON, one object per line, for programs'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s v -l verbose -d 'Say more; twice for more still'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l mac -d 'Packets of this client, or from or to this link-layer address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l xid -d 'Packets of this transaction' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l type -d 'Messages of these types: discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp' -r
@@ -116,8 +442,14 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s v -l v
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from decode options lab completions help" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from decode options lab completions help" -f -a "options" -d 'List the options known: code, name, type, reference'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from decode options lab completions help" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from decode options lab completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from decode options lab completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options lab completions help" -f -a "discover" -d 'Broadcast a DISCOVER and collect every answer'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options lab completions help" -f -a "request" -d 'Send a REQUEST in a chosen client state and report ACK, NAK or silence'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options lab completions help" -f -a "release" -d 'Give an address back to the server that leased it'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options lab completions help" -f -a "decline" -d 'Tell the server that the address it leased is in use by somebody else'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options lab completions help" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options lab completions help" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options lab completions help" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options lab completions help" -f -a "options" -d 'List the options known: code, name, type, reference'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options lab completions help" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options lab completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options lab completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
