@@ -58,7 +58,7 @@ fn walk(bencher: Bencher<'_, '_>, name: &str) {
     bencher.bench_local(|| {
         let mut length = 0;
         walker.walk(LinkType::ETHERNET, black_box(&frame), frame.len(), 0, |found| {
-            length = found.payload.len()
+            length = found.payload.len();
         });
         length
     });
