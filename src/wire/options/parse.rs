@@ -552,7 +552,7 @@ fn client_id(text: &str, plain: &str, cx: &Context<'_>, out: &mut Vec<u8>) -> Ou
     let record = syntax::unbracket(plain, '{', '}');
     let key = record.split_once('=').map(|(key, _)| key);
     match key {
-        Some("identifier") if !record.contains(",type=") => {
+        Some("identifier") if Members::read(record)?.get("type").is_none() => {
             let fields = &[Field::new("identifier", Kind::Auto)];
             Members::read(record)?.write(fields, text, cx, out)
         }

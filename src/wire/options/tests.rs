@@ -321,6 +321,7 @@ fn client_identifiers() {
         (b"\x00cisco-0011.2233-Vl1", "type=opaque,identifier=cisco-0011.2233-Vl1"),
         (b"anything", "identifier=anything"),
         (&[0xff, 1], "identifier=0xff01"),
+        (b",type=x", r"identifier=\,type=x"),
     ] {
         assert_eq!(shown(v4::DHCP_CLIENT_IDENTIFIER, bytes), text);
         assert_eq!(parsed(v4::DHCP_CLIENT_IDENTIFIER, text), bytes, "{text}");
