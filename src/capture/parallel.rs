@@ -497,6 +497,8 @@ fn turn_taker<W: Work>(reader: &Mutex<Reader<Source>>, eager: bool, team: &Team<
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails, as it should")]
+
     use super::*;
     use crate::capture::tests::{Build, ORDERS};
 

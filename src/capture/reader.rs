@@ -145,7 +145,7 @@ impl<R: Read> Reader<R> {
             match self.step() {
                 Step::Frame(record) => break record,
                 other => {
-                    if !self.without_frame(other, |reader, need| reader.fill(need))? {
+                    if !self.without_frame(other, Self::fill)? {
                         return Ok(None);
                     }
                 }
@@ -315,7 +315,7 @@ impl<R: Read> Reader<R> {
             match self.step() {
                 Step::Frame(record) => return Ok(record.time),
                 other => {
-                    self.without_frame(other, |reader, need| reader.fill(need))?;
+                    self.without_frame(other, Self::fill)?;
                 }
             }
         }
