@@ -26,7 +26,7 @@ mod tests;
 pub mod write;
 
 pub use error::CaptureError;
-pub use parallel::{Verdict, Work};
+pub use parallel::{Moment, Verdict, Walk, Work};
 pub use reader::{Reader, Waiter};
 pub use source::{Source, follow, open};
 pub use write::{Format, FrameOut, Writer};

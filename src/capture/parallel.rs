@@ -47,9 +47,6 @@ pub trait Work: Sync {
     /// What is made of frames; handed over in the order of the capture, and used again once it was.
     type Output: Default + Send;
 
-    /// The state of a worker, which sees some of the frames: it says [`Verdict::Ordered`] where that is not enough.
-    fn state(&self) -> Self::State;
-
     /// A quick look that is never wrong when it says no.
     fn may_matter(&self, link: LinkType, data: &[u8]) -> bool;
 
@@ -66,27 +63,41 @@ pub struct Moment {
     pub waits: bool,
 }
 
-/// Walks the rest of `reader` with `threads` threads (0 and 1: with this one alone). `state` is the one that sees all
-/// frames in order, or with several threads at least those that need it. `take` is called again and again with what was
-/// made, in the order of the capture. It may leave that in place to be given more with it, but has to empty it when
-/// [`Moment::waits`] is set. `ControlFlow::Break` ends the walk. Returns the number of frames walked over.
+/// How a walk went.
+#[derive(Debug)]
+pub struct Walk {
+    /// How many frames were walked over.
+    pub frames: u64,
+    /// What ended it early.
+    pub result: Result<(), CaptureError>,
+}
+
+/// Walks the rest of `reader`, with one thread for each of `workers`, or where these do not pay with this one alone.
+///
+/// `state` is the one that sees all frames in order, or with several threads at least those that need it; `workers` are
+/// states that see some frames, and say [`Verdict::Ordered`] where that is not enough. `take` is called again and again
+/// with what was made, in the order of the capture. It may leave that in place to be given more with it, but has to empty
+/// it when [`Moment::waits`] is set. `ControlFlow::Break` ends the walk.
 pub fn run<W: Work>(
     mut reader: Reader<Source>,
-    threads: usize,
     work: &W,
     state: &mut W::State,
+    workers: Vec<W::State>,
     mut take: impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
-) -> Result<u64, CaptureError> {
+) -> Walk {
     let small = reader.size().is_some_and(|size| size < SMALL);
-    if threads < 2 || small || reader.is_followed() {
+    if workers.len() < 2 || small || reader.is_followed() {
         return alone(&mut reader, work, state, &mut take);
     }
-    let about = reader.prelude()?;
+    let about = match reader.prelude() {
+        Ok(about) => about,
+        Err(error) => return Walk { frames: reader.count(), result: Err(error) },
+    };
     let Some((file, size)) = reader.plain_file() else {
-        return turns(reader, threads, work, state, &mut take);
+        return turns(reader, work, state, workers, &mut take);
     };
     let plan = Plan { file, size, chunk: CHUNK, about, name: reader.name().to_owned() };
-    chunks(&plan, &mut reader, threads, work, state, &mut take)
+    chunks(&plan, &mut reader, work, state, workers, &mut take)
 }
 
 /// One thread does everything.
@@ -95,7 +106,7 @@ fn alone<R: Read, W: Work>(
     work: &W,
     state: &mut W::State,
     take: &mut impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
-) -> Result<u64, CaptureError> {
+) -> Walk {
     let mut output = W::Output::default();
     let patient = reader.is_regular();
     let mut next_report = CHUNK;
@@ -115,10 +126,8 @@ fn alone<R: Read, W: Work>(
             let waits = ended || (!patient && reader.would_wait());
             let position = reader.position();
             let flow = take(&mut output, Moment { position, waits });
-            match failed {
-                Some(error) => return Err(error),
-                None if ended || flow.is_break() => return Ok(reader.count()),
-                None => {}
+            if ended || flow.is_break() {
+                return Walk { frames: reader.count(), result: failed.map_or(Ok(()), Err) };
             }
         }
     }
@@ -351,17 +360,18 @@ impl<O: Default> Team<O> {
 fn chunks<W: Work>(
     plan: &Plan,
     reader: &mut Reader<Source>,
-    threads: usize,
     work: &W,
     state: &mut W::State,
+    workers: Vec<W::State>,
     take: &mut impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
-) -> Result<u64, CaptureError> {
+) -> Walk {
     let first = reader.offset();
     let limit = usize::try_from(plan.size.saturating_sub(first).div_ceil(plan.chunk)).unwrap_or(usize::MAX);
-    let team = Team::new(reader, threads.min(limit));
+    let team = Team::new(reader, workers.len());
     let result = std::thread::scope(|scope| {
-        for _ in 0..threads.min(limit) {
-            scope.spawn(|| worker(plan, first, limit, &team, work));
+        for state in workers.into_iter().take(limit) {
+            let team = &team;
+            scope.spawn(move || worker(plan, first, limit, team, work, state));
         }
         consume(&team, limit, work, state, take)
     });
@@ -383,24 +393,28 @@ fn consume<W: Work>(
     work: &W,
     state: &mut W::State,
     take: &mut impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
-) -> Option<Result<u64, CaptureError>> {
+) -> Option<Walk> {
     while let Some(mut finished) = team.next(limit) {
         let flow = team.deliver(work, state, &mut finished, take);
-        let number = || team.lock().number;
         if flow.is_break() {
             team.stop();
-            return Some(Ok(number()));
         }
-        if let Some(end) = finished.end {
-            return Some(end.map(|()| number()));
+        if flow.is_break() || finished.end.is_some() {
+            return Some(Walk { frames: team.lock().number, result: finished.end.unwrap_or(Ok(())) });
         }
     }
     None
 }
 
 /// Takes chunk after chunk of a file.
-fn worker<W: Work>(plan: &Plan, first: u64, limit: usize, team: &Team<W::Output>, work: &W) {
-    let mut state = work.state();
+fn worker<W: Work>(
+    plan: &Plan,
+    first: u64,
+    limit: usize,
+    team: &Team<W::Output>,
+    work: &W,
+    mut state: W::State,
+) {
     let mut batch = Batch::default();
     let wanted = |link, data: &[u8]| work.may_matter(link, data);
     let mut reader: Option<Reader<At<'_>>> = None;
@@ -451,26 +465,32 @@ fn worker<W: Work>(plan: &Plan, first: u64, limit: usize, team: &Team<W::Output>
 /// A pipe or a compressed file: the workers share the reader.
 fn turns<W: Work>(
     reader: Reader<Source>,
-    threads: usize,
     work: &W,
     state: &mut W::State,
+    workers: Vec<W::State>,
     take: &mut impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
-) -> Result<u64, CaptureError> {
-    let team = Team::new(&reader, threads);
+) -> Walk {
+    let team = Team::new(&reader, workers.len());
     let eager = !reader.is_regular();
     let reader = Mutex::new(reader);
     let result = std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| turn_taker(&reader, eager, &team, work));
+        for state in workers {
+            let (reader, team) = (&reader, &team);
+            scope.spawn(move || turn_taker(reader, eager, team, work, state));
         }
         consume(&team, usize::MAX, work, state, take)
     });
-    result.unwrap_or_else(|| Ok(team.lock().number))
+    result.unwrap_or_else(|| Walk { frames: team.lock().number, result: Ok(()) })
 }
 
 /// Takes chunk after chunk of what the shared reader has.
-fn turn_taker<W: Work>(reader: &Mutex<Reader<Source>>, eager: bool, team: &Team<W::Output>, work: &W) {
-    let mut state = work.state();
+fn turn_taker<W: Work>(
+    reader: &Mutex<Reader<Source>>,
+    eager: bool,
+    team: &Team<W::Output>,
+    work: &W,
+    mut state: W::State,
+) {
     let mut batch = Batch::default();
     let wanted = |link, data: &[u8]| work.may_matter(link, data);
     loop {
@@ -515,10 +535,6 @@ mod tests {
         type State = Before;
         type Output = Vec<String>;
 
-        fn state(&self) -> Before {
-            Before::default()
-        }
-
         fn may_matter(&self, _: LinkType, data: &[u8]) -> bool {
             data.first() != Some(&b'-')
         }
@@ -534,13 +550,13 @@ mod tests {
         }
     }
 
-    type Seen = (Vec<String>, Result<u64, String>);
+    type Seen = (Vec<String>, u64, Result<(), String>);
 
     fn noted(
         run: impl FnOnce(
             &mut Before,
             &mut dyn FnMut(&mut Vec<String>, Moment) -> ControlFlow<()>,
-        ) -> Result<u64, CaptureError>,
+        ) -> Result<Walk, CaptureError>,
     ) -> Seen {
         let mut seen = Vec::new();
         let mut state = Before { all: true, last: 0 };
@@ -550,12 +566,13 @@ mod tests {
             }
             ControlFlow::Continue(())
         });
-        (seen, result.map_err(|error| error.to_string()))
+        let walk = result.unwrap_or_else(|error| Walk { frames: 0, result: Err(error) });
+        (seen, walk.frames, walk.result.map_err(|error| error.to_string()))
     }
 
     fn sequential(bytes: &[u8]) -> Seen {
         noted(|state, mut take| match Reader::new("test", bytes) {
-            Ok(mut reader) => alone(&mut reader, &Notes, state, &mut take),
+            Ok(mut reader) => Ok(alone(&mut reader, &Notes, state, &mut take)),
             Err(error) => Err(error),
         })
     }
@@ -569,15 +586,19 @@ mod tests {
             let about = reader.prelude()?;
             let size = u64::try_from(bytes.len()).unwrap();
             let plan = Plan { file, size, chunk, about, name: "test".to_owned() };
-            chunks(&plan, &mut reader, threads, &Notes, state, &mut take)
+            Ok(chunks(&plan, &mut reader, &Notes, state, workers(threads), &mut take))
         })
     }
 
     fn in_turns(bytes: &[u8], threads: usize) -> Seen {
         noted(|state, mut take| {
             let source: Source = Box::new(io::Cursor::new(bytes.to_vec()));
-            turns(Reader::new("test", source)?, threads, &Notes, state, &mut take)
+            Ok(turns(Reader::new("test", source)?, &Notes, state, workers(threads), &mut take))
         })
+    }
+
+    fn workers(count: usize) -> Vec<Before> {
+        (0..count).map(|_| Before::default()).collect()
     }
 
     fn same_in_every_way(bytes: &[u8]) {
@@ -679,7 +700,7 @@ mod tests {
                 if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
             let mut state = Before { all: true, last: 0 };
-            chunks(&plan, &mut reader, 4, &Notes, &mut state, &mut take).unwrap();
+            chunks(&plan, &mut reader, &Notes, &mut state, workers(4), &mut take).result.unwrap();
             assert_eq!(left, 0);
         }
     }
@@ -694,7 +715,7 @@ mod tests {
             let mut reader = Reader::new("test", source)?;
             let about = reader.prelude()?;
             let plan = Plan { file, size: 700, chunk: 300, about, name: "test".to_owned() };
-            chunks(&plan, &mut reader, 2, &Notes, state, &mut take)
+            Ok(chunks(&plan, &mut reader, &Notes, state, workers(2), &mut take))
         });
         assert_eq!(seen, sequential(&bytes));
     }
