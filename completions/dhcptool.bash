@@ -299,7 +299,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__decode)
-            opts="-w -v -q -h -V --mac --xid --type --ip --server --option --since --until --count --filter --port --time --write --json --color --verbose --quiet --help --version"
+            opts="-w -v -q -h -V --mac --xid --type --ip --server --option --since --until --count --filter --port --time --write --follow --threads --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -358,6 +358,10 @@ _dhcptool() {
                     return 0
                     ;;
                 -w)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --threads)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,16 +1,19 @@
 //! From frames to shown packets: the one implementation behind decode and sniff.
 
+use std::ops::Range;
+
 use super::exit::Failure;
 use super::select_args::SelectArgs;
 use crate::analysis::Selection;
-use crate::capture::Frame;
+use crate::capture::{Frame, FrameOut, Verdict, Work};
 use crate::output::packet::PacketRecord;
 use crate::output::packet_detail::PacketDetail;
 use crate::output::packet_json::PacketJson;
 use crate::output::packet_line::PacketLine;
 use crate::output::when::TimeText;
 use crate::output::{JsonOut, Styled};
-use crate::wire::frame::{Datagram, Ports, Walker};
+use crate::time::{Precision, Timestamp};
+use crate::wire::frame::{Datagram, LinkType, Ports, Walked, Walker};
 use crate::wire::problem::Severity;
 use crate::wire::v4::{Outline, Packet};
 
@@ -144,6 +147,85 @@ impl Renderer {
         self.json.buf.clear();
         self.text.clear();
     }
+
+    /// Exchanges what was rendered and counted for `other`.
+    fn exchange(&mut self, other: &mut Rendered) {
+        std::mem::swap(&mut self.json.buf, &mut other.json);
+        self.text.exchange(&mut other.text);
+        std::mem::swap(&mut self.counts, &mut other.counts);
+    }
+
+    /// True when what is shown of a packet depends on the packets shown before it.
+    pub fn has_memory(&self) -> bool {
+        self.view != View::Json && self.time.has_memory()
+    }
+}
+
+/// What was rendered of some frames, on its way from a worker to standard output.
+#[derive(Debug, Default)]
+pub struct Rendered {
+    json: Vec<u8>,
+    text: String,
+    /// What was met.
+    pub counts: Counts,
+    kept: Vec<Kept>,
+    kept_data: Vec<u8>,
+}
+
+/// A frame that is to be written to a capture.
+#[derive(Debug)]
+struct Kept {
+    time: Option<Timestamp>,
+    precision: Precision,
+    link: LinkType,
+    interface: Option<String>,
+    original_len: u32,
+    data: Range<usize>,
+}
+
+impl Rendered {
+    fn keep(&mut self, frame: &Frame<'_>) {
+        let start = self.kept_data.len();
+        self.kept_data.extend_from_slice(frame.data);
+        self.kept.push(Kept {
+            time: frame.time,
+            precision: frame.precision,
+            link: frame.link,
+            interface: frame.interface_name.map(str::to_owned),
+            original_len: frame.original_len,
+            data: start..self.kept_data.len(),
+        });
+    }
+
+    /// The frames of the packets shown, where they were to be kept.
+    pub fn frames(&self) -> impl Iterator<Item = FrameOut<'_>> {
+        self.kept.iter().map(|kept| FrameOut {
+            time: kept.time,
+            precision: kept.precision,
+            link: kept.link,
+            interface: kept.interface.as_deref(),
+            data: self.kept_data.get(kept.data.clone()).unwrap_or_default(),
+            original_len: kept.original_len,
+            comment: None,
+        })
+    }
+
+    /// Forgets the frames.
+    pub fn clear_frames(&mut self) {
+        self.kept.clear();
+        self.kept_data.clear();
+    }
+
+    /// JSON or text.
+    pub fn bytes(&self) -> &[u8] {
+        if self.json.is_empty() { self.text.as_bytes() } else { &self.json }
+    }
+
+    /// Forgets what was rendered, keeps the memory and the counts.
+    pub fn clear(&mut self) {
+        self.json.clear();
+        self.text.clear();
+    }
 }
 
 /// A sequence of frames on its way to being shown.
@@ -153,57 +235,91 @@ pub struct Stream {
     filter: Option<FrameFilter>,
     /// The packets shown.
     pub renderer: Renderer,
-    limit: Option<u64>,
+    /// How many packets may still be shown.
+    left: Option<u64>,
 }
 
 impl Stream {
-    /// A stream as the flags ask for.
+    /// A stream as the flags ask for, which sees all frames in order.
     pub fn new(args: &SelectArgs, view: View, color: bool) -> Result<Self, Failure> {
-        let mut ports = Ports::default();
-        for port in &args.ports {
-            ports.add(*port);
-        }
+        Self::with(Walker::new(ports(args)), args, view, color)
+    }
+
+    /// A stream that sees only some of the frames.
+    pub fn worker(args: &SelectArgs, view: View, color: bool) -> Result<Self, Failure> {
+        Self::with(Walker::without_reassembly(ports(args)), args, view, color)
+    }
+
+    fn with(walker: Walker, args: &SelectArgs, view: View, color: bool) -> Result<Self, Failure> {
         let time = TimeText::new(args.time.into());
         Ok(Self {
-            walker: Walker::new(ports),
+            walker,
             #[cfg(feature = "live")]
             filter: args.filter.as_deref().map(FrameFilter::new).transpose().map_err(Failure::usage)?,
             renderer: Renderer::new(args.selection()?, view, time, color),
-            limit: args.count,
+            left: args.count,
         })
     }
 
-    /// Takes the next frame; true when a packet in it was shown.
-    #[inline]
-    pub fn frame(&mut self, frame: &Frame<'_>) -> bool {
-        self.renderer.counts.frames = self.renderer.counts.frames.saturating_add(1);
+    fn walk(&mut self, frame: &Frame<'_>) -> Walked {
         #[cfg(feature = "live")]
         if let Some(filter) = &mut self.filter
             && !filter.matches(frame.link, frame.data)
         {
-            return false;
+            return Walked::Done;
         }
-        if !self.walker.may_matter(frame.link, frame.data) {
-            return false;
-        }
-        self.walk(frame)
-    }
-
-    fn walk(&mut self, frame: &Frame<'_>) -> bool {
-        let Self { walker, renderer, limit, .. } = self;
+        let Self { walker, renderer, left, .. } = self;
         let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
         let time = frame.time.unwrap_or_default().nanoseconds();
-        let mut shown = false;
         walker.walk(frame.link, frame.data, original, time, |datagram| {
-            if limit.is_none_or(|limit| renderer.counts.shown < limit) {
-                shown |= renderer.datagram(frame, &datagram);
+            if *left != Some(0)
+                && renderer.datagram(frame, &datagram)
+                && let Some(left) = left
+            {
+                *left = left.saturating_sub(1);
             }
-        });
-        shown
+        })
+    }
+}
+
+fn ports(args: &SelectArgs) -> Ports {
+    let mut ports = Ports::default();
+    for port in &args.ports {
+        ports.add(*port);
+    }
+    ports
+}
+
+/// Showing the packets of a capture, as work that several threads can share.
+pub struct Showing {
+    walker: Walker,
+    keeps: bool,
+}
+
+impl Showing {
+    /// For the frames that the flags ask for; `keeps` says whether those shown are also to be written.
+    pub fn new(args: &SelectArgs, keeps: bool) -> Self {
+        Self { walker: Walker::without_reassembly(ports(args)), keeps }
+    }
+}
+
+impl Work for Showing {
+    type State = Stream;
+    type Output = Rendered;
+
+    #[inline]
+    fn may_matter(&self, link: LinkType, data: &[u8]) -> bool {
+        self.walker.may_matter(link, data)
     }
 
-    /// True when as many packets as were asked for have been shown.
-    pub fn is_done(&self) -> bool {
-        self.limit.is_some_and(|limit| self.renderer.counts.shown >= limit)
+    fn frame(&self, stream: &mut Stream, frame: &Frame<'_>, output: &mut Rendered) -> Verdict {
+        let shown = output.counts.shown;
+        stream.renderer.exchange(output);
+        let walked = stream.walk(frame);
+        stream.renderer.exchange(output);
+        if self.keeps && output.counts.shown > shown {
+            output.keep(frame);
+        }
+        if walked == Walked::NeedsReassembly { Verdict::Ordered } else { Verdict::Done }
     }
 }

@@ -64,6 +64,11 @@ impl Styled {
         self.color
     }
 
+    /// Exchanges the text for `other`, so that it can be handed on without a copy.
+    pub fn exchange(&mut self, other: &mut String) {
+        std::mem::swap(&mut self.text, other);
+    }
+
     /// Appends text of our own making.
     pub fn text(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);

@@ -1,14 +1,16 @@
 //! `dhcptool decode`: read captures.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::capture::{self, CaptureError, Format, FrameOut, Reader, Source, Writer};
+use crate::capture::{self, CaptureError, Format, Reader, Source, Waiter, Writer};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::select_args::SelectArgs;
-use crate::cli::stream::{Stream, View};
+use crate::cli::stream::{Counts, Rendered, Showing, Stream, View};
 
 /// Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz
 #[derive(clap::Args, Debug)]
@@ -23,32 +25,52 @@ pub struct Args {
     /// Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     write: Option<PathBuf>,
+
+    /// Go on as the capture grows, until interrupted
+    #[arg(long)]
+    follow: bool,
+
+    /// Decode with N threads; left out: as many as pay
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    threads: Option<u8>,
 }
 
 /// Output is handed over in batches of this size, unless it goes to a terminal.
 const BATCH: usize = 256 << 10;
 /// Files smaller than this are over before a progress bar is drawn.
 const PROGRESS_FROM: u64 = 64 << 20;
-/// Frames between two looks at the progress.
-const PROGRESS_EVERY: u64 = 1 << 14;
+/// Files smaller than this are over before a second thread has done anything.
+const THREADS_FROM: u64 = 1 << 20;
+/// More threads than this only wait for memory and for each other's output.
+const MOST_THREADS: usize = 8;
+/// How often a growing capture is looked at.
+const FOLLOW_EVERY: Duration = Duration::from_millis(100);
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    if args.follow && args.files.len() > 1 {
+        return Err(Failure::usage("--follow never ends, so it takes one capture only"));
+    }
     let view = View::new(cx.common.json, cx.common.verbose);
-    let mut stream = Stream::new(&args.select, view, cx.out.color())?;
-    let mut writer = match &args.write {
+    let writer = match &args.write {
         Some(path) => Some(Writer::create(path, Format::of_path(path)).map_err(|error| failure(&error))?),
         None => None,
+    };
+    let mut decoding = Decoding {
+        args,
+        view,
+        showing: Showing::new(&args.select, writer.is_some()),
+        stream: Stream::new(&args.select, view, cx.out.color())?,
+        writer,
+        totals: Counts::default(),
     };
     let mut worst = Exit::Good;
     let mut opened = false;
     for path in &args.files {
-        let reader = capture::open(path).map_err(|error| failure(&error));
+        let reader = if args.follow { capture::follow(path, waiter()) } else { capture::open(path) };
+        let reader = reader.map_err(|error| failure(&error));
         opened |= reader.is_ok();
-        let result = reader.and_then(|reader| decode(reader, &mut stream, writer.as_mut(), cx));
-        cx.out.write(stream.renderer.bytes())?;
-        stream.renderer.clear();
-        match result {
+        match reader.and_then(|reader| decoding.decode(reader, cx)) {
             Ok(()) => {}
             // One bad capture does not keep the others from being read.
             Err(Failure { exit, message: Some(message) }) if exit != Exit::Usage => {
@@ -57,53 +79,117 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
             }
             Err(other) => return Err(other),
         }
-        if stream.is_done() {
+        if decoding.is_done() {
             break;
         }
     }
-    if let Some(mut writer) = writer {
+    if let Some(writer) = &mut decoding.writer {
         writer.flush().map_err(|error| failure(&error))?;
     }
     if opened {
-        summarise(&stream, cx);
+        summarise(&decoding.totals, cx);
     }
     Ok(worst)
 }
 
-fn decode(
-    mut reader: Reader<Source>,
-    stream: &mut Stream,
-    mut writer: Option<&mut Writer<Box<dyn std::io::Write + Send>>>,
+/// Waits for a growing capture.
+fn waiter() -> Waiter {
+    Box::new(|| {
+        // Nobody unparks this thread, so this is a pause.
+        std::thread::park_timeout(FOLLOW_EVERY);
+        true
+    })
+}
+
+/// What stays from capture to capture.
+struct Decoding<'a> {
+    args: &'a Args,
+    view: View,
+    showing: Showing,
+    stream: Stream,
+    writer: Option<Writer<Box<dyn std::io::Write + Send>>>,
+    totals: Counts,
+}
+
+impl Decoding<'_> {
+    /// True when as many packets as were asked for have been shown.
+    fn is_done(&self) -> bool {
+        self.args.select.count.is_some_and(|count| self.totals.shown >= count)
+    }
+
+    fn decode(&mut self, reader: Reader<Source>, cx: &mut Context) -> Result<(), Failure> {
+        let bar = progress(&reader, cx);
+        let workers = self.workers(&reader, cx)?;
+        let at_once = cx.out.is_terminal() || self.args.follow;
+        let Self { args, showing, stream, writer, totals, .. } = self;
+        let mut failed = None;
+        let walk = capture::parallel::run(reader, showing, stream, workers, |rendered, moment| {
+            if let Some(bar) = &bar {
+                bar.set_position(moment.position);
+            }
+            totals.add(&std::mem::take(&mut rendered.counts));
+            if moment.waits || at_once || rendered.bytes().len() >= BATCH {
+                let mut write = || hand_over(rendered, writer.as_mut(), at_once, cx);
+                let written = match &bar {
+                    Some(bar) => bar.suspend(write),
+                    None => write(),
+                };
+                if let Err(failure) = written {
+                    failed = Some(failure);
+                    return ControlFlow::Break(());
+                }
+            }
+            if args.select.count.is_some_and(|count| totals.shown >= count) {
+                // There may be no further call.
+                failed = hand_over(rendered, writer.as_mut(), at_once, cx).err();
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        });
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+        totals.frames = totals.frames.saturating_add(walk.frames);
+        match (failed, walk.result) {
+            (Some(failure), _) => Err(failure),
+            (None, result) => result.map_err(|error| failure(&error)),
+        }
+    }
+
+    /// The states of the threads that decode, none where one alone does it: where something depends on the packets before.
+    fn workers(&self, reader: &Reader<Source>, cx: &Context) -> Result<Vec<Stream>, Failure> {
+        let small = reader.size().is_some_and(|size| size < THREADS_FROM);
+        let ordered = self.args.select.count.is_some() || self.stream.renderer.has_memory();
+        if small || ordered || cx.out.is_terminal() || self.args.follow {
+            return Ok(Vec::new());
+        }
+        let available = || std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+        match self.args.threads.map_or_else(available, usize::from) {
+            0 | 1 => Ok(Vec::new()),
+            count => {
+                (0..count).map(|_| Stream::worker(&self.args.select, self.view, cx.out.color())).collect()
+            }
+        }
+    }
+}
+
+/// Writes what was rendered, and the frames that are kept.
+fn hand_over(
+    rendered: &mut Rendered,
+    writer: Option<&mut Writer<Box<dyn std::io::Write + Send>>>,
+    at_once: bool,
     cx: &mut Context,
 ) -> Result<(), Failure> {
-    let bar = progress(&reader, cx);
-    let batch = if cx.out.is_terminal() { 0 } else { BATCH };
-    let mut frames = 0_u64;
-    while !stream.is_done() {
-        if let Some(bar) = bar.as_ref().filter(|_| frames.is_multiple_of(PROGRESS_EVERY)) {
-            bar.set_position(reader.position());
-        }
-        frames = frames.wrapping_add(1);
-        let Some(frame) = reader.next().map_err(|error| failure(&error))? else { break };
-        if !stream.frame(&frame) {
-            continue;
-        }
-        if let Some(writer) = &mut writer {
-            writer.write(&FrameOut::from(frame)).map_err(|error| failure(&error))?;
-        }
-        if stream.renderer.bytes().len() > batch {
-            let write = |cx: &mut Context| cx.out.write(stream.renderer.bytes());
-            match &bar {
-                Some(bar) => bar.suspend(|| write(cx))?,
-                None => write(cx)?,
-            }
-            stream.renderer.clear();
-        }
+    if !rendered.bytes().is_empty() {
+        cx.out.write(rendered.bytes())?;
+        rendered.clear();
     }
-    if let Some(bar) = bar {
-        bar.finish_and_clear();
+    let Some(writer) = writer else { return Ok(()) };
+    for frame in rendered.frames() {
+        writer.write(&frame).map_err(|error| failure(&error))?;
     }
-    Ok(())
+    rendered.clear_frames();
+    if at_once { writer.flush().map_err(|error| failure(&error)) } else { Ok(()) }
 }
 
 fn progress(reader: &Reader<Source>, cx: &Context) -> Option<ProgressBar> {
@@ -117,8 +203,7 @@ fn progress(reader: &Reader<Source>, cx: &Context) -> Option<ProgressBar> {
 }
 
 /// One line about what was read, for people.
-fn summarise(stream: &Stream, cx: &Context) {
-    let counts = stream.renderer.counts;
+fn summarise(counts: &Counts, cx: &Context) {
     let plural =
         |count: u64, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     let mut line = format!("{} read, {} DHCP", plural(counts.frames, "packet", "packets"), counts.found);
