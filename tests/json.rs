@@ -31,7 +31,7 @@ fn renderer(view: View) -> Renderer {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 fn colons(bytes: &[u8]) -> String {
@@ -99,7 +99,7 @@ fn expected(frame: &Frame<'_>, datagram: &Datagram<'_>) -> Value {
     json!({
         "type": "packet", "number": frame.number, "time": time, "time_ns": frame.time.map(|time| time.0),
         "interface": frame.interface_name, "captured_length": frame.data.len(), "original_length": frame.original_len,
-        "layers": datagram.layers.iter().map(|layer| layer.name()).collect::<Vec<_>>(),
+        "layers": datagram.layers.iter().map(dhcptool::wire::frame::Layer::name).collect::<Vec<_>>(),
         "quoted_in": datagram.quoted.then_some("icmp"),
         "link": datagram.link.map(|link| json!({
             "type": link.layer.name(), "src": link.src.map(|addr| addr.to_string()),

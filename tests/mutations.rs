@@ -39,7 +39,7 @@ fn messages() -> Vec<Vec<u8>> {
         let mut found = Vec::new();
         while let Some(frame) = reader.next().unwrap() {
             walker.walk(frame.link, frame.data, frame.data.len(), 0, |datagram| {
-                found.push(datagram.payload.to_vec())
+                found.push(datagram.payload.to_vec());
             });
         }
         messages.extend(found.into_iter().take(count));

@@ -2,7 +2,7 @@
 #![no_main]
 
 use dhcptool::wire::options::{
-    Context, Kind, OptionArg, Space, TextSink, Value, assemble, check, decode, parse, sub, text, v4, vendor,
+    Context, Kind, OptionArg, Space, TextSink, Value, assemble, check, decode, parse, sub, v4, vendor,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -14,7 +14,7 @@ fn text_of(kind: &Kind, bytes: &[u8], cx: &Context<'_>, pretty: bool) -> Option<
     let mut sink = if pretty { TextSink::pretty(&mut out) } else { TextSink::new(&mut out) };
     decode(kind, bytes, cx, &mut sink).ok()?;
     let text = String::from_utf8(out).expect("text is UTF-8");
-    assert!(!text.chars().any(text::is_hostile), "{text:?}");
+    assert!(!text.chars().any(dhcptool::wire::escape::is_hostile), "{text:?}");
     Some(text)
 }
 

@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
-/// True for characters that must not reach a terminal or a ticket as they are: C0 and C1 controls, DEL, bidirectional
-/// controls, zero-width and other invisible format characters, line and paragraph separators, and the tag block.
+/// True for characters that must not reach a terminal or a ticket as they are: controls (C0, DEL, C1), bidirectional
+/// overrides and isolates, zero-width and other invisible characters, line separators, private use and noncharacters.
 pub fn is_hostile(c: char) -> bool {
     matches!(c,
-        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}'
-        | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
+        | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+        | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{1d173}'..='\u{1d17a}' | '\u{e000}'..='\u{f8ff}'
+        | '\u{e0000}'..='\u{10ffff}')
 }
 
 /// Appends `bytes` to `out` as text: printable UTF-8 as it is, `\` doubled, hostile characters as `\n`, `\x1b` or

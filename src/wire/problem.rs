@@ -182,9 +182,6 @@ problems! {
     /// The datagram was put together from fragments that overlap.
     FragmentOverlap: Warning, "fragment-overlap", "RFC 5722",
         |f, _| f.write_str("the datagram's fragments overlap");
-    /// Tunnels are nested deeper than is followed.
-    NestingTooDeep: Warning, "nesting-too-deep", "",
-        |f, [depth, ..]| write!(f, "layers are nested deeper than {depth}");
 }
 
 #[cfg(test)]

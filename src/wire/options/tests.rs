@@ -60,7 +60,7 @@ fn parsed(code: u8, text: &str) -> Vec<u8> {
 /// Decoding, writing and reading back must meet in one fixed point.
 fn assert_stable(kind: &Kind, bytes: &[u8], cx: &Context<'_>) {
     let Ok(text) = text_of(kind, bytes, cx) else { return };
-    assert!(!text.chars().any(text::is_hostile), "{kind}: {text:?}");
+    assert!(!text.chars().any(crate::wire::escape::is_hostile), "{kind}: {text:?}");
     let again = parse(kind, &text, cx).unwrap_or_else(|error| panic!("{kind} {bytes:02x?}: {text}: {error}"));
     // A list without items is read back as nothing, which only crafting makes.
     if again.is_empty() && !kind.may_be_empty() {
@@ -459,7 +459,7 @@ fn errors_say_type_and_example() {
     ] {
         let error = OptionArg::parse(text, &Context::default()).unwrap_err().to_string();
         assert!(error.contains(want), "{text}: {error}");
-        assert!(!error.chars().any(text::is_hostile));
+        assert!(!error.chars().any(crate::wire::escape::is_hostile));
     }
 }
 
@@ -526,9 +526,9 @@ fn hostile_text_is_escaped_and_comes_back() {
         "\u{e0041}".as_bytes(),
     ] {
         let text = shown(v4::HOST_NAME, bytes);
-        assert!(!text.chars().any(text::is_hostile), "{text:?}");
+        assert!(!text.chars().any(crate::wire::escape::is_hostile), "{text:?}");
         assert_eq!(parsed(v4::HOST_NAME, &text), bytes, "{text}");
-        assert!(!pretty(kind_of(v4::HOST_NAME), bytes).chars().any(text::is_hostile));
+        assert!(!pretty(kind_of(v4::HOST_NAME), bytes).chars().any(crate::wire::escape::is_hostile));
     }
     assert_eq!(shown(v4::HOST_NAME, b"\x1b[31m"), r"\x1b[31m");
     assert_eq!(shown(v4::HOST_NAME, "\u{202e}".as_bytes()), r"\u{202e}");
@@ -548,7 +548,7 @@ proptest! {
             assert_stable(&row.kind, &bytes, cx);
             let mut out = Vec::new();
             let _ = decode(&row.kind, &bytes, cx, &mut TextSink::pretty(&mut out));
-            assert!(!String::from_utf8(out).unwrap().chars().any(text::is_hostile));
+            assert!(!String::from_utf8(out).unwrap().chars().any(crate::wire::escape::is_hostile));
         }
     }
 

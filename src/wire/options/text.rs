@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::wire::escape::is_hostile;
+
 use super::kind::Names;
 use super::registry::Space;
 use super::sink::Sink;
@@ -17,17 +19,6 @@ pub fn without_trailing_zeros(bytes: &[u8]) -> &[u8] {
 pub fn is_printable(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
         || std::str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(is_hostile))
-}
-
-/// True for characters that change how a terminal shows what surrounds them: controls (C0, DEL, C1), bidirectional
-/// overrides and isolates, zero-width and invisible characters, line separators, private use and noncharacters.
-pub fn is_hostile(character: char) -> bool {
-    matches!(character,
-        '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
-        | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{1d173}'..='\u{1d17a}' | '\u{e000}'..='\u{f8ff}'
-        | '\u{e0000}'..='\u{10ffff}')
 }
 
 /// Appends `bytes` with everything hostile escaped: `\x1b` for bytes, `\u{202e}` for characters, `\\` for a backslash.
