@@ -46,6 +46,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("comfy_table", &["output/table.rs"]),
     ("owo_colors", &["output/styled.rs"]),
     ("pnet", &["net", "lab"]),
+    ("caps", &["net/privilege.rs"]),
+    ("landlock", &["net/sandbox.rs"]),
+    ("seccompiler", &["net/sandbox.rs"]),
     ("pcap", &["capture/bpf.rs", "net"]),
     ("nix", &["net", "lab", "capture/pipe.rs", "capture/source.rs", "cli/context.rs"]),
 ];

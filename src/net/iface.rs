@@ -123,7 +123,7 @@ fn names(interfaces: &[Interface], keep: impl Fn(&Interface) -> bool) -> Vec<Str
 }
 
 /// Reads a link message (`struct ifinfomsg` and attributes).
-fn link(body: &[u8]) -> Option<Interface> {
+pub(super) fn link(body: &[u8]) -> Option<Interface> {
     let flags = u32_at(body, 8)?;
     let mut interface = Interface {
         index: u32_at(body, 4)?,

@@ -249,7 +249,7 @@ pub fn wait_readable<const N: usize>(
 }
 
 /// The wait until a deadline.
-fn time_left(deadline: Timestamp) -> TimeSpec {
+pub(super) fn time_left(deadline: Timestamp) -> TimeSpec {
     TimeSpec::from_duration(remaining(SystemClock.now(), deadline))
 }
 

@@ -21,9 +21,17 @@ pub mod iface;
 #[cfg(feature = "live")]
 pub mod linux;
 #[cfg(feature = "live")]
+pub mod live;
+#[cfg(feature = "live")]
+pub mod monitor;
+#[cfg(feature = "live")]
 pub mod netlink;
 #[cfg(feature = "live")]
+pub mod privilege;
+#[cfg(feature = "live")]
 pub mod route;
+#[cfg(feature = "live")]
+pub mod sandbox;
 #[cfg(feature = "live")]
 pub mod signals;
 #[cfg(feature = "live")]

@@ -14,6 +14,8 @@ use nix::sys::socket::{
 pub mod kind {
     /// Create or change an interface.
     pub const NEW_LINK: u16 = 16;
+    /// An interface was removed.
+    pub const DEL_LINK: u16 = 17;
     /// Ask for interfaces.
     pub const GET_LINK: u16 = 18;
     /// Add an address.
@@ -134,6 +136,12 @@ impl<'a> Answer<'a> {
         *rest = rest.get(length.checked_next_multiple_of(4)?..).unwrap_or(&[]);
         Some(answer)
     }
+}
+
+/// The messages in `bytes`: kind, body.
+pub fn messages(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || Answer::next(&mut rest).map(|answer| (answer.kind, answer.body)))
 }
 
 /// Builds the body of a request.

@@ -29,12 +29,15 @@ pub struct TimeText {
     before: Option<Timestamp>,
     day: DayText,
     scratch: Vec<u8>,
+    /// Where the reader is. Read once: later the process may not be allowed to open files any more.
+    zone: Option<jiff::tz::TimeZone>,
 }
 
 impl TimeText {
     /// A writer of this form.
     pub fn new(form: TimeForm) -> Self {
-        Self { form, ..Self::default() }
+        let zone = (form == TimeForm::Local).then(jiff::tz::TimeZone::system);
+        Self { form, zone, ..Self::default() }
     }
 
     /// True when what is written for a packet depends on the packets before it.
@@ -52,7 +55,7 @@ impl TimeText {
         let before = self.before.replace(time).unwrap_or(time);
         match self.form {
             TimeForm::Utc => self.civil(time, precision, out),
-            TimeForm::Local => local(time, precision, out),
+            TimeForm::Local => local(time, precision, self.zone.as_ref(), out),
             TimeForm::Epoch => seconds(time.nanoseconds(), precision, out),
             TimeForm::Relative => seconds(time.since(first), precision, out),
             TimeForm::Delta => seconds(time.since(before), precision, out),
@@ -74,13 +77,13 @@ impl TimeText {
     }
 }
 
-fn local(time: Timestamp, precision: Precision, out: &mut String) {
+fn local(time: Timestamp, precision: Precision, zone: Option<&jiff::tz::TimeZone>, out: &mut String) {
     let form = match precision {
         Precision::Micro => "%Y-%m-%d %H:%M:%S%.6f",
         Precision::Nano => "%Y-%m-%d %H:%M:%S%.9f",
     };
     let Ok(moment) = jiff::Timestamp::from_nanosecond(i128::from(time.nanoseconds())) else { return };
-    let zoned = moment.to_zoned(jiff::tz::TimeZone::system());
+    let zoned = moment.to_zoned(zone.cloned().unwrap_or(jiff::tz::TimeZone::UTC));
     // Writing into a String cannot fail, and the form has been tried.
     let _ = write!(out, "{}", zoned.strftime(form));
 }

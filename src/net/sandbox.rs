@@ -1,0 +1,207 @@
+//! Confinement of a process that parses what strangers send.
+//!
+//! Three layers of the kernel, each of them for good and inherited by what is started later: no new privileges, Landlock
+//! (no file but those named, no TCP, no signals to others) and a seccomp filter (no system call but those listed; the others
+//! fail with `EPERM`). What is open stays usable. Landlock holds for the calling thread and those it starts afterwards, so
+//! it is to be done before threads are started. A kernel or architecture without a layer does without it, and
+//! [`Confined`] says so.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, RulesetStatus, Scope,
+};
+use nix::libc;
+use nix::sys::prctl::set_no_new_privs;
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch,
+};
+
+use super::NetError;
+
+/// What the process still has to be able to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Folders in which it creates, renames and removes files. It can create new ones there, never open what exists.
+    pub create_in: Vec<PathBuf>,
+    /// Files, or folders with all in them, that it opens for reading.
+    pub read: Vec<PathBuf>,
+}
+
+/// Which layers hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Confined {
+    /// The kernel has Landlock.
+    pub landlock: bool,
+    /// The kernel has seccomp filters, and there is a list for this architecture.
+    pub seccomp: bool,
+}
+
+/// Confines the calling thread, and those it starts from now on, to its open descriptors and `needs`.
+pub fn enter(needs: &Needs) -> Result<Confined, NetError> {
+    set_no_new_privs().map_err(|errno| fail(std::io::Error::from(errno)))?;
+    let landlock = restrict_files(needs)?;
+    let seccomp = restrict_calls(needs)?;
+    Ok(Confined { landlock, seccomp })
+}
+
+fn fail(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> NetError {
+    NetError::Io {
+        operation: "confine",
+        object: "this process".to_owned(),
+        source: std::io::Error::other(error),
+    }
+}
+
+fn restrict_files(needs: &Needs) -> Result<bool, NetError> {
+    let newest = ABI::V6;
+    let mut rules = Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(newest))
+        .map_err(fail)?
+        .handle_access(AccessNet::from_all(newest))
+        .map_err(fail)?
+        .scope(Scope::from_all(newest))
+        .map_err(fail)?
+        .create()
+        .map_err(fail)?;
+    let create = AccessFs::MakeReg | AccessFs::WriteFile | AccessFs::Truncate | AccessFs::RemoveFile;
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    let wanted =
+        needs.create_in.iter().map(|path| (path, create)).chain(needs.read.iter().map(|path| (path, read)));
+    for (path, access) in wanted {
+        let opened = PathFd::new(path).map_err(fail)?;
+        // A right that only folders can have is left out for a file.
+        let access = if path.is_dir() { access } else { access & AccessFs::from_file(newest) };
+        rules = rules.add_rule(PathBeneath::new(opened, access)).map_err(fail)?;
+    }
+    let status = rules.restrict_self().map_err(fail)?;
+    Ok(status.ruleset != RulesetStatus::NotEnforced)
+}
+
+/// System calls that take nothing but what is open already, and memory, time and threads.
+const ALLOWED: &[i64] = &[
+    libc::SYS_read,
+    libc::SYS_readv,
+    libc::SYS_pread64,
+    libc::SYS_write,
+    libc::SYS_writev,
+    libc::SYS_pwrite64,
+    libc::SYS_lseek,
+    libc::SYS_fsync,
+    libc::SYS_fdatasync,
+    libc::SYS_ftruncate,
+    libc::SYS_fstat,
+    libc::SYS_close,
+    libc::SYS_dup,
+    libc::SYS_dup3,
+    libc::SYS_fcntl,
+    libc::SYS_ppoll,
+    libc::SYS_epoll_create1,
+    libc::SYS_epoll_ctl,
+    libc::SYS_epoll_pwait,
+    libc::SYS_pselect6,
+    libc::SYS_sendto,
+    libc::SYS_sendmsg,
+    libc::SYS_sendmmsg,
+    libc::SYS_recvfrom,
+    libc::SYS_recvmsg,
+    libc::SYS_recvmmsg,
+    libc::SYS_bind,
+    libc::SYS_getsockname,
+    libc::SYS_getsockopt,
+    libc::SYS_setsockopt,
+    libc::SYS_brk,
+    libc::SYS_mmap,
+    libc::SYS_munmap,
+    libc::SYS_mremap,
+    libc::SYS_mprotect,
+    libc::SYS_madvise,
+    libc::SYS_futex,
+    libc::SYS_clone,
+    libc::SYS_clone3,
+    libc::SYS_rseq,
+    libc::SYS_set_robust_list,
+    libc::SYS_membarrier,
+    libc::SYS_sched_yield,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_gettid,
+    libc::SYS_getpid,
+    libc::SYS_prctl,
+    libc::SYS_clock_gettime,
+    libc::SYS_clock_nanosleep,
+    libc::SYS_nanosleep,
+    libc::SYS_gettimeofday,
+    libc::SYS_getrandom,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sigaltstack,
+    libc::SYS_restart_syscall,
+    libc::SYS_tgkill,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+];
+
+/// What older architectures have beside the calls above.
+#[cfg(target_arch = "x86_64")]
+const ALSO: &[i64] = &[libc::SYS_poll, libc::SYS_epoll_wait, libc::SYS_select, libc::SYS_dup2];
+#[cfg(not(target_arch = "x86_64"))]
+const ALSO: &[i64] = &[];
+
+/// Removing and renaming, where files may be created.
+#[cfg(target_arch = "x86_64")]
+const REPLACING: &[i64] =
+    &[libc::SYS_unlinkat, libc::SYS_renameat2, libc::SYS_unlink, libc::SYS_rename, libc::SYS_renameat];
+#[cfg(not(target_arch = "x86_64"))]
+const REPLACING: &[i64] = &[libc::SYS_unlinkat, libc::SYS_renameat2];
+
+fn restrict_calls(needs: &Needs) -> Result<bool, NetError> {
+    let Ok(arch) = TargetArch::try_from(std::env::consts::ARCH) else { return Ok(false) };
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
+        ALLOWED.iter().chain(ALSO).map(|call| (*call, Vec::new())).collect();
+    // Looking up interfaces again goes through a netlink socket of its own; no other socket can be made.
+    rules.insert(libc::SYS_socket, vec![rule(&[(0, u32::MAX, libc::AF_NETLINK)])?]);
+    // Putting characters into a terminal's input would run commands in the shell behind it.
+    let harmless = [libc::TIOCSTI, libc::TIOCLINUX]
+        .map(|request| SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, request));
+    let harmless = harmless.into_iter().collect::<Result<_, _>>().map_err(fail)?;
+    rules.insert(libc::SYS_ioctl, vec![SeccompRule::new(harmless).map_err(fail)?]);
+    let mut opening = Vec::new();
+    if !needs.create_in.is_empty() {
+        let flags = libc::O_ACCMODE | libc::O_CREAT | libc::O_EXCL;
+        opening.push(rule(&[(2, flags.cast_unsigned(), libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL)])?);
+        rules.extend(REPLACING.iter().map(|call| (*call, Vec::new())));
+    }
+    if !needs.read.is_empty() {
+        let flags = libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC;
+        opening.push(rule(&[(2, flags.cast_unsigned(), libc::O_RDONLY)])?);
+        rules.extend(
+            [libc::SYS_statx, libc::SYS_newfstatat, libc::SYS_getdents64].map(|call| (call, Vec::new())),
+        );
+    }
+    if !opening.is_empty() {
+        rules.insert(libc::SYS_openat, opening);
+    }
+    let refuse = SeccompAction::Errno(libc::EPERM.cast_unsigned());
+    let filter = SeccompFilter::new(rules, refuse, SeccompAction::Allow, arch).map_err(fail)?;
+    let program = BpfProgram::try_from(filter).map_err(fail)?;
+    match seccompiler::apply_filter_all_threads(&program) {
+        Ok(()) => Ok(true),
+        // Not built into this kernel.
+        Err(seccompiler::Error::Seccomp(error)) if error.raw_os_error() == Some(libc::EINVAL) => Ok(false),
+        Err(error) => Err(fail(error)),
+    }
+}
+
+/// A rule of conditions that must all hold: argument, mask, value.
+fn rule(conditions: &[(u8, u32, i32)]) -> Result<SeccompRule, NetError> {
+    let conditions = conditions.iter().map(|(argument, mask, value)| {
+        let op = SeccompCmpOp::MaskedEq(u64::from(*mask));
+        SeccompCondition::new(*argument, SeccompCmpArgLen::Dword, op, u64::from(value.cast_unsigned()))
+    });
+    SeccompRule::new(conditions.collect::<Result<_, _>>().map_err(fail)?).map_err(fail)
+}
