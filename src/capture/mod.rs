@@ -20,6 +20,7 @@ mod pcap;
 mod pcapng;
 mod pipe;
 mod reader;
+pub mod rotate;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub mod write;
 pub use error::CaptureError;
 pub use parallel::{Moment, Verdict, Walk, Work};
 pub use reader::{Reader, Waiter};
+pub use rotate::{RotatingWriter, Rotation};
 pub use source::{Source, follow, open};
 pub use write::{Format, FrameOut, Writer};
 

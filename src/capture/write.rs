@@ -86,6 +86,8 @@ pub struct Writer<W: Write> {
     format: Format,
     /// Whole records that are not written yet.
     pending: Vec<u8>,
+    /// How many bytes have been written.
+    written: u64,
     interfaces: Vec<Described>,
 }
 
@@ -116,12 +118,30 @@ impl<W: Write> Writer<W> {
             name: name.into(),
             format,
             pending: Vec::with_capacity(BUFFER),
+            written: 0,
             interfaces: Vec::new(),
         };
         if format == Format::PcapNg {
             writer.section();
         }
         writer
+    }
+
+    /// Says what frames will come, so that the file is right before the first of them: pcap's header names a link type and
+    /// a precision, pcapng describes the interface.
+    pub fn announce(&mut self, link: LinkType, precision: Precision, interface: Option<&str>) {
+        match self.format {
+            Format::Pcap if self.interfaces.is_empty() => self.file_header(link, precision),
+            Format::Pcap => {}
+            Format::PcapNg => {
+                self.interface(link, precision, interface);
+            }
+        }
+    }
+
+    /// How long the file is, with what is not yet handed to the operating system.
+    pub fn size(&self) -> u64 {
+        self.written.saturating_add(u64::try_from(self.pending.len()).unwrap_or(u64::MAX))
     }
 
     /// Adds a frame.
@@ -139,8 +159,10 @@ impl<W: Write> Writer<W> {
             // No frame has said what the link type is.
             self.file_header(LinkType::ETHERNET, Precision::Micro);
         }
+        let size = self.size();
         let Some(out) = &mut self.out else { return Ok(()) };
         let written = out.write_all(&self.pending).and_then(|()| out.flush());
+        self.written = size;
         self.pending.clear();
         written.map_err(|source| CaptureError::Write { name: self.name.clone(), source })
     }
@@ -170,7 +192,7 @@ impl<W: Write> Writer<W> {
         CaptureError::Unfit { name: self.name.clone(), reason: reason.into() }
     }
 
-    fn size(&self, bytes: &[u8]) -> Result<u32, CaptureError> {
+    fn fitting(&self, bytes: &[u8]) -> Result<u32, CaptureError> {
         match u32::try_from(bytes.len()) {
             Ok(length) if bytes.len() <= super::MAX_RECORD.saturating_sub(MAX_COMMENT * 2) => Ok(length),
             _ => Err(self.unfit(format!("a frame of {} bytes is too long for a capture", bytes.len()))),
@@ -188,7 +210,7 @@ impl<W: Write> Writer<W> {
     }
 
     fn record(&mut self, frame: &FrameOut<'_>) -> Result<(), CaptureError> {
-        let length = self.size(frame.data)?;
+        let length = self.fitting(frame.data)?;
         if self.interfaces.is_empty() {
             self.file_header(frame.link, frame.precision);
         }
@@ -241,8 +263,8 @@ impl<W: Write> Writer<W> {
     }
 
     fn packet(&mut self, frame: &FrameOut<'_>) -> Result<(), CaptureError> {
-        let length = self.size(frame.data)?;
-        let interface = self.interface(frame);
+        let length = self.fitting(frame.data)?;
+        let interface = self.interface(frame.link, frame.precision, frame.interface);
         let nano = frame.precision == Precision::Nano;
         let nanoseconds = frame.time.unwrap_or_default().nanoseconds();
         let Ok(nanoseconds) = u64::try_from(nanoseconds) else {
@@ -265,25 +287,25 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// The number of the frame's interface, described first if it is new.
-    fn interface(&mut self, frame: &FrameOut<'_>) -> u32 {
-        let nano = frame.precision == Precision::Nano;
-        let known = self.interfaces.iter().position(|known| {
-            known.link == frame.link && known.name.as_deref() == frame.interface && known.nano == nano
-        });
+    /// The number of an interface, described first if it is new.
+    fn interface(&mut self, link: LinkType, precision: Precision, name: Option<&str>) -> u32 {
+        let nano = precision == Precision::Nano;
+        let known = self
+            .interfaces
+            .iter()
+            .position(|known| known.link == link && known.name.as_deref() == name && known.nano == nano);
         let index = known.unwrap_or_else(|| {
-            let link = u16::try_from(frame.link.0).unwrap_or(u16::MAX);
+            let number = u16::try_from(link.0).unwrap_or(u16::MAX);
             self.block(1, |body| {
-                body.extend_from_slice(&link.to_le_bytes());
+                body.extend_from_slice(&number.to_le_bytes());
                 body.extend_from_slice(&[0; 6]);
-                if let Some(name) = frame.interface {
+                if let Some(name) = name {
                     option(body, 2, cut(name, MAX_NAME));
                 }
                 option(body, 9, &[if nano { 9 } else { 6 }]);
                 option(body, 0, &[]);
             });
-            let name = frame.interface.map(str::to_owned);
-            self.interfaces.push(Described { link: frame.link, name, nano });
+            self.interfaces.push(Described { link, name: name.map(str::to_owned), nano });
             self.interfaces.len().saturating_sub(1)
         });
         u32::try_from(index).unwrap_or(u32::MAX)
