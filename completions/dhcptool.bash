@@ -34,6 +34,9 @@ _dhcptool() {
             dhcptool,inform)
                 cmd="dhcptool__subcmd__inform"
                 ;;
+            dhcptool,interfaces)
+                cmd="dhcptool__subcmd__interfaces"
+                ;;
             dhcptool,lab)
                 cmd="dhcptool__subcmd__lab"
                 ;;
@@ -67,6 +70,9 @@ _dhcptool() {
             dhcptool__subcmd__help,inform)
                 cmd="dhcptool__subcmd__help__subcmd__inform"
                 ;;
+            dhcptool__subcmd__help,interfaces)
+                cmd="dhcptool__subcmd__help__subcmd__interfaces"
+                ;;
             dhcptool__subcmd__help,lab)
                 cmd="dhcptool__subcmd__help__subcmd__lab"
                 ;;
@@ -89,7 +95,7 @@ _dhcptool() {
 
     case "${cmd}" in
         dhcptool)
-            opts="-v -q -h -V --json --color --verbose --quiet --help --version discover request release decline inform send decode options lab completions help"
+            opts="-v -q -h -V --json --color --verbose --quiet --help --version discover request release decline inform send decode options interfaces lab completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -551,7 +557,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__help)
-            opts="discover request release decline inform send decode options lab completions help"
+            opts="discover request release decline inform send decode options interfaces lab completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -635,6 +641,20 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__help__subcmd__inform)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhcptool__subcmd__help__subcmd__interfaces)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -877,6 +897,24 @@ _dhcptool() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhcptool__subcmd__interfaces)
+            opts="-v -q -h -V --json --color --verbose --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0

@@ -36,6 +36,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand send 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
             cand decode 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
             cand options 'List the options known: code, name, type, reference'
+            cand interfaces 'List the interfaces: which can be used, and which one is used when none is named'
             cand lab 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -433,6 +434,18 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'dhcptool;interfaces'= {
+            cand --color 'When to colour the output; NO_COLOR is obeyed'
+            cand --json 'Print JSON, one object per line, for programs'
+            cand -v 'Say more; twice for more still'
+            cand --verbose 'Say more; twice for more still'
+            cand -q 'Say nothing but the results: no summary, no warnings, no progress'
+            cand --quiet 'Say nothing but the results: no summary, no warnings, no progress'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'dhcptool;lab'= {
             cand --servers 'How many servers answer'
             cand --rogue-kind 'What gives the rogue server away (implies --rogue)'
@@ -488,6 +501,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand send 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
             cand decode 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
             cand options 'List the options known: code, name, type, reference'
+            cand interfaces 'List the interfaces: which can be used, and which one is used when none is named'
             cand lab 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -507,6 +521,8 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
         &'dhcptool;help;decode'= {
         }
         &'dhcptool;help;options'= {
+        }
+        &'dhcptool;help;interfaces'= {
         }
         &'dhcptool;help;lab'= {
         }

@@ -46,6 +46,7 @@ enum Command {
     Send(commands::send::Args),
     Decode(commands::decode::Args),
     Options(commands::options::Args),
+    Interfaces(commands::interfaces::Args),
     Lab(commands::lab::Args),
     Completions(commands::completions::Args),
 }
@@ -106,6 +107,7 @@ fn dispatch(command: &Command, cx: &mut Context) -> Outcome {
         Command::Send(args) => commands::send::run(args, cx),
         Command::Decode(args) => commands::decode::run(args, cx),
         Command::Options(args) => commands::options::run(args, cx),
+        Command::Interfaces(args) => commands::interfaces::run(args, cx),
         Command::Lab(args) => commands::lab::run(args, cx),
         Command::Completions(args) => commands::completions::run(args, cx),
     }

@@ -5,6 +5,7 @@ pub mod decline;
 pub mod decode;
 pub mod discover;
 pub mod inform;
+pub mod interfaces;
 pub mod lab;
 pub mod options;
 pub mod release;
