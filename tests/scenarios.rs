@@ -29,7 +29,7 @@ use dhcptool::engine::exchange::{ConflictCheck, Settings, Task, Verdict};
 use dhcptool::engine::frame::arp_frame;
 use dhcptool::engine::silence::findings;
 use dhcptool::engine::{
-    Backoff, Collect, Envelope, Exchange, Machine, OneShot, Reason, Recipe, Route, State,
+    Answer, Backoff, Collect, Envelope, Exchange, Machine, OneShot, Reason, Recipe, Route, State,
 };
 use dhcptool::net::{Event, NetError, Received, Transport};
 use dhcptool::time::{Clock, Timestamp};
@@ -461,7 +461,7 @@ fn play(name: &str, scenario: &Scenario) {
 fn check_offers(name: &str, expect: &Expect, collect: &Collect) {
     let offers = collect.answers();
     if let Some(want) = &expect.offers {
-        let found: Vec<Ipv4Addr> = offers.iter().filter_map(|offer| offer.server_id()).collect();
+        let found: Vec<Ipv4Addr> = offers.iter().filter_map(Answer::server_id).collect();
         assert_eq!(&found, want, "{name}");
     }
     if let Some(want) = &expect.copies {
@@ -474,7 +474,7 @@ fn check_offers(name: &str, expect: &Expect, collect: &Collect) {
         }
     }
     if let Some(want) = &expect.checks {
-        let text = |offer: &dhcptool::engine::Answer| match &offer.check {
+        let text = |offer: &Answer| match &offer.check {
             Some(check) => format!("{} {}", check.kind.name(), (check.nanoseconds() + 500_000) / 1_000_000),
             None => String::new(),
         };
@@ -485,7 +485,7 @@ fn check_offers(name: &str, expect: &Expect, collect: &Collect) {
 fn check_exchange(name: &str, expect: &Expect, exchange: &Exchange) {
     assert_eq!(Some(exchange.outcome().name()), expect.outcome.as_deref(), "{name}");
     if let Some([want]) = expect.latency.as_deref() {
-        let found = exchange.answer().and_then(|answer| answer.latency()).expect("an answer");
+        let found = exchange.answer().and_then(Answer::latency).expect("an answer");
         assert!(near(found, *want), "{name}: {found} ns instead of {want} ms");
     }
     let conflict = exchange.checked().map(|verdict| match verdict {
@@ -517,7 +517,7 @@ fn every_scenario_ends_as_it_says() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        assert!(name.ends_with(".toml"), "{name} is no scenario");
+        assert!(path.extension().is_some_and(|extension| extension == "toml"), "{name} is no scenario");
         let text = std::fs::read_to_string(&path).unwrap();
         let scenario: Scenario = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(!scenario.about.is_empty());

@@ -180,14 +180,20 @@ impl Around {
 
 /// Reads a message from hex: the digits themselves, `@FILE`, or `-` for standard input.
 pub fn from_hex(argument: &str) -> Result<Replay, Failure> {
-    let digits = match argument.strip_prefix('@') {
-        Some(path) => text(Path::new(path))?,
-        None if argument == "-" => text(Path::new("-"))?,
-        None => argument.to_owned(),
+    let (digits, given) = match argument.strip_prefix('@') {
+        Some(path) => (text(Path::new(path))?, false),
+        None if argument == "-" => (text(Path::new("-"))?, false),
+        None => (argument.to_owned(), true),
     };
     let bare: String = digits.chars().filter(|c| !c.is_whitespace() && *c != ':').collect();
-    let bytes = unhex(bare.strip_prefix("0x").unwrap_or(&bare))
-        .ok_or_else(|| Failure::damaged("--hex: not pairs of hexadecimal digits"))?;
+    let bytes = unhex(bare.strip_prefix("0x").unwrap_or(&bare)).ok_or_else(|| {
+        let what = "not pairs of hexadecimal digits";
+        if given {
+            Failure::usage(format_args!("--hex: {what}"))
+        } else {
+            Failure::damaged(format_args!("{argument}: {what}"))
+        }
+    })?;
     Ok(Replay { message: Message::decode(&bytes), way: None })
 }
 

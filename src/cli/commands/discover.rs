@@ -26,7 +26,7 @@ pub struct Args {
     interface: Option<String>,
 
     /// Collect answers for so long
-    #[arg(long, value_name = "DURATION", value_parser = sender::duration, default_value = "4800ms")]
+    #[arg(long, value_name = "DURATION", value_parser = sender::duration, default_value = "4500ms")]
     wait: Duration,
 
     /// Stop at the first offer
