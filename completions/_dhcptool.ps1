@@ -37,6 +37,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('decline', 'decline', [CompletionResultType]::ParameterValue, 'Tell the server that the address it leased is in use by somebody else')
             [CompletionResult]::new('inform', 'inform', [CompletionResultType]::ParameterValue, 'Ask for configuration for an address that the client already has')
             [CompletionResult]::new('send', 'send', [CompletionResultType]::ParameterValue, 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex')
+            [CompletionResult]::new('sniff', 'sniff', [CompletionResultType]::ParameterValue, 'Decode live traffic')
             [CompletionResult]::new('decode', 'decode', [CompletionResultType]::ParameterValue, 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz')
             [CompletionResult]::new('options', 'options', [CompletionResultType]::ParameterValue, 'List the options known: code, name, type, reference')
             [CompletionResult]::new('interfaces', 'interfaces', [CompletionResultType]::ParameterValue, 'List the interfaces: which can be used, and which one is used when none is named')
@@ -404,6 +405,42 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'dhcptool;sniff' {
+            [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'Packets of this client, or from or to this link-layer address')
+            [CompletionResult]::new('--xid', '--xid', [CompletionResultType]::ParameterName, 'Packets of this transaction')
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Messages of these types: discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp')
+            [CompletionResult]::new('--ip', '--ip', [CompletionResultType]::ParameterName, 'Packets with this address in any field: IP header, ciaddr, yiaddr, siaddr, giaddr, options 50 and 54')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Packets that name this server (option 54), or replies from this address')
+            [CompletionResult]::new('--option', '--option', [CompletionResultType]::ParameterName, 'Packets that have this option, by name or code, and with this value; repeat to ask for several')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'No packet before this moment: RFC 3339, "2024-05-06 07:08:09" (UTC), or seconds since 1970')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'No packet after this moment')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Stop after so many packets')
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only frames that this pcap-filter(7) expression holds for; tags are looked through unless it speaks of vlan')
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'Take UDP port N for DHCP too, besides 67, 68 and 4011')
+            [CompletionResult]::new('--time', '--time', [CompletionResultType]::ParameterName, 'How times are written')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Stop after this long, as in 90s or 1h30m')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng; - is standard output')
+            [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng; - is standard output')
+            [CompletionResult]::new('--rotate-size', '--rotate-size', [CompletionResultType]::ParameterName, 'Begin another file before this one grows beyond so many bytes, as in 100M (units k, M, G: powers of 1000)')
+            [CompletionResult]::new('--rotate-every', '--rotate-every', [CompletionResultType]::ParameterName, 'Begin another file after this long, as in 1h')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Of the files written, keep the last N')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Give up root to become this user; without it, the user who ran sudo')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
+            [CompletionResult]::new('--write-only', '--write-only', [CompletionResultType]::ParameterName, 'Show nothing, only write')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'See only what the interface takes anyway: do not make it promiscuous')
+            [CompletionResult]::new('--no-promiscuous', '--no-promiscuous', [CompletionResultType]::ParameterName, 'See only what the interface takes anyway: do not make it promiscuous')
+            [CompletionResult]::new('--no-sandbox', '--no-sandbox', [CompletionResultType]::ParameterName, 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object per line, for programs')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but the results: no summary, no warnings, no progress')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but the results: no summary, no warnings, no progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'dhcptool;decode' {
             [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'Packets of this client, or from or to this link-layer address')
             [CompletionResult]::new('--xid', '--xid', [CompletionResultType]::ParameterName, 'Packets of this transaction')
@@ -514,6 +551,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('decline', 'decline', [CompletionResultType]::ParameterValue, 'Tell the server that the address it leased is in use by somebody else')
             [CompletionResult]::new('inform', 'inform', [CompletionResultType]::ParameterValue, 'Ask for configuration for an address that the client already has')
             [CompletionResult]::new('send', 'send', [CompletionResultType]::ParameterValue, 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex')
+            [CompletionResult]::new('sniff', 'sniff', [CompletionResultType]::ParameterValue, 'Decode live traffic')
             [CompletionResult]::new('decode', 'decode', [CompletionResultType]::ParameterValue, 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz')
             [CompletionResult]::new('options', 'options', [CompletionResultType]::ParameterValue, 'List the options known: code, name, type, reference')
             [CompletionResult]::new('interfaces', 'interfaces', [CompletionResultType]::ParameterValue, 'List the interfaces: which can be used, and which one is used when none is named')
@@ -538,6 +576,9 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             break
         }
         'dhcptool;help;send' {
+            break
+        }
+        'dhcptool;help;sniff' {
             break
         }
         'dhcptool;help;decode' {

@@ -34,6 +34,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand decline 'Tell the server that the address it leased is in use by somebody else'
             cand inform 'Ask for configuration for an address that the client already has'
             cand send 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
+            cand sniff 'Decode live traffic'
             cand decode 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
             cand options 'List the options known: code, name, type, reference'
             cand interfaces 'List the interfaces: which can be used, and which one is used when none is named'
@@ -394,6 +395,41 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'dhcptool;sniff'= {
+            cand --mac 'Packets of this client, or from or to this link-layer address'
+            cand --xid 'Packets of this transaction'
+            cand --type 'Messages of these types: discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp'
+            cand --ip 'Packets with this address in any field: IP header, ciaddr, yiaddr, siaddr, giaddr, options 50 and 54'
+            cand --server 'Packets that name this server (option 54), or replies from this address'
+            cand --option 'Packets that have this option, by name or code, and with this value; repeat to ask for several'
+            cand --since 'No packet before this moment: RFC 3339, "2024-05-06 07:08:09" (UTC), or seconds since 1970'
+            cand --until 'No packet after this moment'
+            cand --count 'Stop after so many packets'
+            cand --filter 'Only frames that this pcap-filter(7) expression holds for; tags are looked through unless it speaks of vlan'
+            cand --port 'Take UDP port N for DHCP too, besides 67, 68 and 4011'
+            cand --time 'How times are written'
+            cand --duration 'Stop after this long, as in 90s or 1h30m'
+            cand -w 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng; - is standard output'
+            cand --write 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng; - is standard output'
+            cand --rotate-size 'Begin another file before this one grows beyond so many bytes, as in 100M (units k, M, G: powers of 1000)'
+            cand --rotate-every 'Begin another file after this long, as in 1h'
+            cand --keep 'Of the files written, keep the last N'
+            cand --user 'Give up root to become this user; without it, the user who ran sudo'
+            cand --color 'When to colour the output; NO_COLOR is obeyed'
+            cand --write-only 'Show nothing, only write'
+            cand -p 'See only what the interface takes anyway: do not make it promiscuous'
+            cand --no-promiscuous 'See only what the interface takes anyway: do not make it promiscuous'
+            cand --no-sandbox 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
+            cand --json 'Print JSON, one object per line, for programs'
+            cand -v 'Say more; twice for more still'
+            cand --verbose 'Say more; twice for more still'
+            cand -q 'Say nothing but the results: no summary, no warnings, no progress'
+            cand --quiet 'Say nothing but the results: no summary, no warnings, no progress'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'dhcptool;decode'= {
             cand --mac 'Packets of this client, or from or to this link-layer address'
             cand --xid 'Packets of this transaction'
@@ -499,6 +535,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand decline 'Tell the server that the address it leased is in use by somebody else'
             cand inform 'Ask for configuration for an address that the client already has'
             cand send 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
+            cand sniff 'Decode live traffic'
             cand decode 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
             cand options 'List the options known: code, name, type, reference'
             cand interfaces 'List the interfaces: which can be used, and which one is used when none is named'
@@ -517,6 +554,8 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
         &'dhcptool;help;inform'= {
         }
         &'dhcptool;help;send'= {
+        }
+        &'dhcptool;help;sniff'= {
         }
         &'dhcptool;help;decode'= {
         }

@@ -38,6 +38,7 @@ complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "release" -d 'Give
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "decline" -d 'Tell the server that the address it leased is in use by somebody else'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
+complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "sniff" -d 'Decode live traffic'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "options" -d 'List the options known: code, name, type, reference'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "interfaces" -d 'List the interfaces: which can be used, and which one is used when none is named'
@@ -364,6 +365,39 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s v -l verbose 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s V -l version -d 'Print version'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l mac -d 'Packets of this client, or from or to this link-layer address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l xid -d 'Packets of this transaction' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l type -d 'Messages of these types: discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l ip -d 'Packets with this address in any field: IP header, ciaddr, yiaddr, siaddr, giaddr, options 50 and 54' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l server -d 'Packets that name this server (option 54), or replies from this address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l option -d 'Packets that have this option, by name or code, and with this value; repeat to ask for several' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l since -d 'No packet before this moment: RFC 3339, "2024-05-06 07:08:09" (UTC), or seconds since 1970' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l until -d 'No packet after this moment' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l count -d 'Stop after so many packets' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l filter -d 'Only frames that this pcap-filter(7) expression holds for; tags are looked through unless it speaks of vlan' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l port -d 'Take UDP port N for DHCP too, besides 67, 68 and 4011' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l time -d 'How times are written' -r -f -a "utc\t'Date and time of day, UTC'
+local\t'Date and time of day here'
+epoch\t'Seconds since 1970-01-01 UTC'
+relative\t'Seconds since the first packet shown'
+delta\t'Seconds since the packet shown before'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l duration -d 'Stop after this long, as in 90s or 1h30m' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s w -l write -d 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng; - is standard output' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l rotate-size -d 'Begin another file before this one grows beyond so many bytes, as in 100M (units k, M, G: powers of 1000)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l rotate-every -d 'Begin another file after this long, as in 1h' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l keep -d 'Of the files written, keep the last N' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l write-only -d 'Show nothing, only write'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s p -l no-promiscuous -d 'See only what the interface takes anyway: do not make it promiscuous'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l json -d 'Print JSON, one object per line, for programs'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s v -l verbose -d 'Say more; twice for more still'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l mac -d 'Packets of this client, or from or to this link-layer address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l xid -d 'Packets of this transaction' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l type -d 'Messages of these types: discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp' -r
@@ -453,15 +487,16 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s v -l v
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options interfaces lab completions help" -f -a "discover" -d 'Broadcast a DISCOVER and collect every answer'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options interfaces lab completions help" -f -a "request" -d 'Send a REQUEST in a chosen client state and report ACK, NAK or silence'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options interfaces lab completions help" -f -a "release" -d 'Give an address back to the server that leased it'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options interfaces lab completions help" -f -a "decline" -d 'Tell the server that the address it leased is in use by somebody else'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options interfaces lab completions help" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options interfaces lab completions help" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options interfaces lab completions help" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options interfaces lab completions help" -f -a "options" -d 'List the options known: code, name, type, reference'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options interfaces lab completions help" -f -a "interfaces" -d 'List the interfaces: which can be used, and which one is used when none is named'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options interfaces lab completions help" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options interfaces lab completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send decode options interfaces lab completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "discover" -d 'Broadcast a DISCOVER and collect every answer'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "request" -d 'Send a REQUEST in a chosen client state and report ACK, NAK or silence'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "release" -d 'Give an address back to the server that leased it'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "decline" -d 'Tell the server that the address it leased is in use by somebody else'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "sniff" -d 'Decode live traffic'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "options" -d 'List the options known: code, name, type, reference'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "interfaces" -d 'List the interfaces: which can be used, and which one is used when none is named'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

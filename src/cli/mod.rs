@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod commands;
+pub mod confine;
 pub mod context;
 pub mod exit;
 pub mod generate;
@@ -44,6 +45,7 @@ enum Command {
     Decline(commands::decline::Args),
     Inform(commands::inform::Args),
     Send(commands::send::Args),
+    Sniff(commands::sniff::Args),
     Decode(commands::decode::Args),
     Options(commands::options::Args),
     Interfaces(commands::interfaces::Args),
@@ -105,6 +107,7 @@ fn dispatch(command: &Command, cx: &mut Context) -> Outcome {
         Command::Decline(args) => commands::decline::run(args, cx),
         Command::Inform(args) => commands::inform::run(args, cx),
         Command::Send(args) => commands::send::run(args, cx),
+        Command::Sniff(args) => commands::sniff::run(args, cx),
         Command::Decode(args) => commands::decode::run(args, cx),
         Command::Options(args) => commands::options::run(args, cx),
         Command::Interfaces(args) => commands::interfaces::run(args, cx),

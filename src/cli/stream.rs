@@ -31,6 +31,8 @@ pub enum View {
     Detail,
     /// Every field and option, and the annotated bytes.
     Dump,
+    /// Not at all: packets are only counted, and kept elsewhere.
+    Nothing,
 }
 
 impl View {
@@ -105,6 +107,11 @@ impl Renderer {
 
     /// Shows `datagram` if it is wanted; true when it was.
     pub fn datagram(&mut self, frame: &Frame<'_>, datagram: &Datagram<'_>) -> bool {
+        if self.view == View::Nothing && self.select_all {
+            self.counts.found = self.counts.found.saturating_add(1);
+            self.counts.shown = self.counts.shown.saturating_add(1);
+            return true;
+        }
         let packet = Packet::new(datagram.payload);
         self.outline.read(&packet, datagram.promised, datagram.cut);
         self.counts.found = self.counts.found.saturating_add(1);
@@ -132,6 +139,7 @@ impl Renderer {
                 self.json.end_line();
             }
             View::Line => self.line.write(&record, &mut self.time, &mut self.text),
+            View::Nothing => {}
             View::Detail | View::Dump => self.detail.write(&record, &mut self.time, &mut self.text),
         }
         true
@@ -259,6 +267,24 @@ impl Stream {
             renderer: Renderer::new(args.selection()?, view, time, color),
             left: args.count,
         })
+    }
+
+    /// Takes the next frame, of live traffic. True when it is one to keep: a packet in it was shown, or it is a fragment that
+    /// a packet shown later may be made of.
+    #[cfg(feature = "live")]
+    #[inline]
+    pub fn live_frame(&mut self, frame: &Frame<'_>) -> bool {
+        if !self.walker.may_matter(frame.link, frame.data) {
+            return false;
+        }
+        let shown = self.renderer.counts.shown;
+        self.walk(frame) == Walked::Kept || self.renderer.counts.shown > shown
+    }
+
+    /// True when as many packets as were asked for have been shown.
+    #[cfg(feature = "live")]
+    pub fn is_done(&self) -> bool {
+        self.left == Some(0)
     }
 
     fn walk(&mut self, frame: &Frame<'_>) -> Walked {

@@ -11,3 +11,4 @@ pub mod options;
 pub mod release;
 pub mod request;
 pub mod send;
+pub mod sniff;

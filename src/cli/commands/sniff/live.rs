@@ -1,0 +1,490 @@
+//! The loop of `dhcptool sniff`.
+//!
+//! One thread: frames are taken out of the rings in batches, walked and rendered into memory; the batch is written to the
+//! file, then shown. The rings are the buffer against everything that takes its time.
+
+use std::io;
+use std::ops::Range;
+use std::os::fd::AsFd as _;
+use std::path::Path;
+use std::time::Duration;
+
+use super::Args;
+use crate::capture::{CaptureError, Format, Frame, FrameOut, RotatingWriter, Rotation};
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::stream::{Stream, View};
+use crate::net::NetError;
+use crate::net::iface::{self, Interface};
+use crate::net::live::{LiveFrame, Tap, TapOptions, Woken, wait};
+use crate::net::monitor::{LinkChange, LinkMonitor};
+use crate::net::sandbox::Needs;
+use crate::net::signals::Signals;
+use crate::time::{Clock as _, Precision, Timestamp};
+use crate::wire::frame::{LinkType, Ports, capture_filter};
+
+/// Frames taken out of one ring at a time.
+const BATCH: usize = 1024;
+/// The memory of all rings together, and the least and most of one.
+const RINGS: usize = 128 << 20;
+const LEAST_RING: usize = 2 << 20;
+const MOST_RING: usize = 64 << 20;
+/// How often losses are looked for while frames come.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long after the end the rings may still give away blocks that were begun before it.
+const SETTLE: Duration = Duration::from_millis(60);
+
+pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
+    let to_stdout = args.write.as_deref() == Some(Path::new("-"));
+    let rotation = rotation(args, to_stdout)?;
+    let view = if args.write_only || to_stdout {
+        View::Nothing
+    } else {
+        View::new(cx.common.json, cx.common.verbose)
+    };
+    let stream = Stream::new(&args.select, view, cx.out.color())?;
+    let signals = Signals::termination().map_err(Failure::could_not_run)?;
+    let mut monitor = LinkMonitor::open().map_err(Failure::could_not_run)?;
+    let mut taps = open(args, &mut monitor, cx)?;
+    args.confine.give_up(cx)?;
+    let writer = match &args.write {
+        Some(path) => {
+            let announced = announced(&taps, path)?;
+            let writer = RotatingWriter::create(path, rotation, announced, cx.clock.now());
+            Some(writer.map_err(|error| failed(&error))?)
+        }
+        None => None,
+    };
+    let folder = args.write.as_deref().filter(|_| rotation.is_wanted()).map(folder_of);
+    args.confine.confine(&Needs { create_in: folder.into_iter().collect(), ..Needs::default() }, cx)?;
+
+    let names: Vec<&str> = taps.iter().map(|tap| tap.tap.name()).collect();
+    cx.note(&format!("listening on {}", names.join(", ")));
+    let stop_at = args.duration.map(|duration| cx.clock.now().after(duration));
+    let mut sniffer = Sniffer {
+        order: Vec::new(),
+        bytes: Vec::new(),
+        sink: Sink { stream, writer, received: 0, until: None, late: false, failure: None },
+        monitor,
+        signals,
+        stop_at,
+        every: args.interfaces.is_empty(),
+        looked: cx.clock.now(),
+        received_when_looked: 0,
+        told: Vec::new(),
+    };
+    let ended = sniffer.listen(&mut taps, cx);
+    // Even when the output cannot take it any more, the file may.
+    let flushed = sniffer.sink.flush_file();
+    sniffer.look_for_losses(&mut taps, cx);
+    ended?;
+    flushed?;
+    sniffer.summarise(&taps, cx);
+    Ok(Exit::Good)
+}
+
+fn rotation(args: &Args, to_stdout: bool) -> Result<Rotation, Failure> {
+    let rotation = Rotation {
+        size: args.rotate_size,
+        every: args.rotate_every,
+        keep: args.keep.and_then(|keep| usize::try_from(keep).ok()),
+    };
+    if to_stdout && rotation.is_wanted() {
+        return Err(Failure::usage("standard output cannot be rotated: give --write a file name"));
+    }
+    if args.keep.is_some() && !rotation.is_wanted() {
+        return Err(Failure::usage("--keep needs --rotate-size or --rotate-every"));
+    }
+    Ok(rotation)
+}
+
+/// The folder in which files like `path` are created.
+fn folder_of(path: &Path) -> std::path::PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => Path::new(".").to_owned(),
+    }
+}
+
+/// What will come, for the heads of files. A pcap file holds one link type only.
+fn announced(taps: &[Listener], path: &Path) -> Result<Vec<(LinkType, Precision, String)>, Failure> {
+    let all: Vec<_> = taps
+        .iter()
+        .map(|tap| (tap.tap.link_type(), tap.tap.precision(), tap.tap.name().to_owned()))
+        .collect();
+    let one_link = all.windows(2).all(|pair| matches!(pair, [a, b] if a.0 == b.0));
+    if Format::of_path(path) == Format::Pcap && !one_link {
+        return Err(Failure::usage(
+            "the interfaces have different link types, which pcap cannot hold: write a .pcapng file",
+        ));
+    }
+    Ok(all)
+}
+
+fn failed(error: &CaptureError) -> Failure {
+    match error {
+        CaptureError::Write { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => {
+            Failure::output(source)
+        }
+        _ => Failure::could_not_run(error),
+    }
+}
+
+/// A tap and what is known about its interface.
+struct Listener {
+    tap: Tap,
+    state: State,
+    /// Frames that the interface lost before it was opened, and has lost since.
+    lost_before: u64,
+    lost: u64,
+    dropped: u64,
+    warned: bool,
+    warned_interface: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Up,
+    Down,
+    Gone,
+}
+
+/// Opens what was asked for. When nothing was named, what cannot be opened is left out.
+fn open(args: &Args, monitor: &mut LinkMonitor, cx: &Context) -> Result<Vec<Listener>, Failure> {
+    let all = monitor.links().map_err(Failure::could_not_run)?;
+    let mut wanted: Vec<&Interface> = Vec::new();
+    for name in &args.interfaces {
+        let found = iface::choose(&all, Some(name)).map_err(Failure::could_not_run)?;
+        if !wanted.iter().any(|other| other.index == found.index) {
+            wanted.push(found);
+        }
+    }
+    if args.interfaces.is_empty() {
+        wanted = all.iter().filter(|interface| interface.up).collect();
+    }
+    if wanted.is_empty() {
+        return Err(Failure::could_not_run("no interface is up; bring one up with: ip link set IFACE up"));
+    }
+    let ring = RINGS.checked_div(wanted.len()).unwrap_or(RINGS).clamp(LEAST_RING, MOST_RING);
+    let mut ports = Ports::default();
+    args.select.ports.iter().for_each(|port| ports.add(*port));
+    let options =
+        TapOptions { filter: Some(capture_filter(&ports)), promiscuous: !args.no_promiscuous, ring };
+    let mut taps = Vec::new();
+    let mut last = None;
+    for interface in wanted {
+        match Tap::open(interface, &options) {
+            Ok(tap) => {
+                let lost_before = monitor.lost(interface.index).unwrap_or(0);
+                taps.push(Listener {
+                    tap,
+                    state: State::Up,
+                    lost_before,
+                    lost: 0,
+                    dropped: 0,
+                    warned: false,
+                    warned_interface: false,
+                });
+            }
+            Err(error @ (NetError::Capture { .. } | NetError::Down { .. })) if args.interfaces.is_empty() => {
+                cx.warn(&error.to_string());
+                last = Some(error);
+            }
+            Err(error) => return Err(Failure::could_not_run(error)),
+        }
+    }
+    match last {
+        Some(error) if taps.is_empty() => Err(Failure::could_not_run(error)),
+        _ => Ok(taps),
+    }
+}
+
+/// Where frames go.
+struct Sink {
+    stream: Stream,
+    writer: Option<RotatingWriter>,
+    received: u64,
+    /// Frames stamped after this moment do not count any more.
+    until: Option<Timestamp>,
+    /// Such a frame was met.
+    late: bool,
+    failure: Option<CaptureError>,
+}
+
+impl Sink {
+    #[inline]
+    fn frame(&mut self, link: LinkType, precision: Precision, interface: &str, frame: LiveFrame<'_>) {
+        if self.until.is_some_and(|until| frame.time > until) {
+            self.late = true;
+            return;
+        }
+        if self.failure.is_some() || self.stream.is_done() {
+            return;
+        }
+        self.received = self.received.saturating_add(1);
+        let frame = Frame {
+            number: self.received,
+            time: Some(frame.time),
+            precision,
+            link,
+            interface: None,
+            interface_name: Some(interface),
+            data: frame.data,
+            original_len: frame.original_len,
+            offset: 0,
+        };
+        let keep = self.stream.live_frame(&frame);
+        if let Some(writer) = &mut self.writer
+            && keep
+            && let Err(error) = writer.write(&FrameOut::from(frame))
+        {
+            self.failure = Some(error);
+        }
+    }
+
+    fn flush_file(&mut self) -> Result<(), Failure> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let result = match self.failure.take() {
+            Some(error) => Err(error),
+            None => writer.flush(),
+        };
+        result.map_err(|error| failed(&error))
+    }
+
+    /// Writes, then shows.
+    fn flush(&mut self, cx: &mut Context) -> Result<(), Failure> {
+        self.flush_file()?;
+        let bytes = self.stream.renderer.bytes();
+        if !bytes.is_empty() {
+            cx.out.write(bytes)?;
+            self.stream.renderer.clear();
+        }
+        Ok(())
+    }
+}
+
+struct Sniffer {
+    /// Frames of several rings, on their way to being put in order: time, ring, place in `bytes`, length on the wire.
+    order: Vec<(Timestamp, usize, Range<usize>, u32)>,
+    bytes: Vec<u8>,
+    sink: Sink,
+    monitor: LinkMonitor,
+    signals: Signals,
+    stop_at: Option<Timestamp>,
+    /// No interface was named: all are meant.
+    every: bool,
+    looked: Timestamp,
+    received_when_looked: u64,
+    /// Interfaces that came up and are not listened on.
+    told: Vec<String>,
+}
+
+impl Sniffer {
+    fn listen(&mut self, taps: &mut [Listener], cx: &mut Context) -> Result<(), Failure> {
+        loop {
+            let taken = self.take(taps, cx)?;
+            self.sink.flush(cx)?;
+            if self.sink.stream.is_done() || taken == 0 && self.sink.late {
+                return Ok(());
+            }
+            let now = cx.clock.now();
+            while self.signals.next().is_some() {
+                if self.sink.until.is_some() {
+                    return Ok(());
+                }
+                self.sink.until = Some(now);
+            }
+            if let Some(stop_at) = self.stop_at.filter(|stop_at| now >= *stop_at) {
+                self.sink.until.get_or_insert(stop_at);
+            }
+            let settled = self.sink.until.map(|until| until.after(SETTLE));
+            if taken == 0 && settled.is_some_and(|settled| now >= settled) {
+                return Ok(());
+            }
+            self.hear(taps, cx)?;
+            if now >= self.looked.after(LOOK) && self.sink.received != self.received_when_looked {
+                self.look_for_losses(taps, cx);
+            }
+            if taken == 0 && !self.wait(taps, settled)? {
+                return Err(Failure::output(&io::ErrorKind::BrokenPipe.into()));
+            }
+        }
+    }
+
+    /// Takes a batch out of every ring.
+    fn take(&mut self, taps: &mut [Listener], cx: &Context) -> Result<usize, Failure> {
+        let mut taken = 0_usize;
+        if let [only] = taps {
+            taken = self.take_from(only, cx, |sink, link, precision, name, frame| {
+                sink.frame(link, precision, name, frame);
+            })?;
+            return Ok(taken);
+        }
+        self.order.clear();
+        self.bytes.clear();
+        for (index, listener) in taps.iter_mut().enumerate() {
+            let (mut order, mut bytes) = (std::mem::take(&mut self.order), std::mem::take(&mut self.bytes));
+            let count = self.take_from(listener, cx, |_, _, _, _, frame| {
+                let start = bytes.len();
+                bytes.extend_from_slice(frame.data);
+                order.push((frame.time, index, start..bytes.len(), frame.original_len));
+            });
+            (self.order, self.bytes) = (order, bytes);
+            taken = taken.saturating_add(count?);
+        }
+        self.order.sort_by_key(|(time, ..)| *time);
+        for (time, index, place, original_len) in self.order.drain(..) {
+            let (Some(listener), Some(data)) = (taps.get(index), self.bytes.get(place)) else { continue };
+            let frame = LiveFrame { time, data, original_len };
+            let tap = &listener.tap;
+            self.sink.frame(tap.link_type(), tap.precision(), tap.name(), frame);
+        }
+        Ok(taken)
+    }
+
+    /// Takes a batch out of one ring. That the interface went is for the monitor to tell.
+    fn take_from(
+        &mut self,
+        listener: &mut Listener,
+        cx: &Context,
+        mut each: impl FnMut(&mut Sink, LinkType, Precision, &str, LiveFrame<'_>),
+    ) -> Result<usize, Failure> {
+        let (link, precision) = (listener.tap.link_type(), listener.tap.precision());
+        let name = listener.tap.name().to_owned();
+        let sink = &mut self.sink;
+        match listener.tap.take(BATCH, |frame| each(sink, link, precision, &name, frame)) {
+            Ok(count) => Ok(count),
+            Err(NetError::Down { .. }) => {
+                let links = self.monitor.links().map_err(Failure::could_not_run)?;
+                match links.into_iter().find(|interface| interface.name == name) {
+                    Some(interface) => self.appeared(listener, &interface, cx),
+                    None => change(listener, State::Gone, cx),
+                }
+                Ok(0)
+            }
+            Err(error) => Err(Failure::could_not_run(error)),
+        }
+    }
+
+    /// Hears what became of the interfaces.
+    fn hear(&mut self, taps: &mut [Listener], cx: &Context) -> Result<(), Failure> {
+        let mut changes = Vec::new();
+        self.monitor.changes(|change| changes.push(change)).map_err(Failure::could_not_run)?;
+        for happened in changes {
+            match happened {
+                LinkChange::Gone(interface) => {
+                    let listener = taps.iter_mut().find(|listener| listener.tap.index() == interface.index);
+                    if let Some(listener) = listener {
+                        change(listener, State::Gone, cx);
+                    }
+                    self.told.retain(|name| *name != interface.name);
+                }
+                LinkChange::Is(interface) => {
+                    match taps.iter_mut().find(|listener| listener.tap.name() == interface.name) {
+                        Some(listener) => self.appeared(listener, &interface, cx),
+                        None => self.strange(&interface, cx),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// An interface that is listened on is there, perhaps again.
+    fn appeared(&mut self, listener: &mut Listener, interface: &Interface, cx: &Context) {
+        if interface.index != listener.tap.index() {
+            if !interface.up {
+                return;
+            }
+            if let Err(error) = listener.tap.rebind(interface) {
+                cx.warn(&error.to_string());
+                return;
+            }
+            listener.lost_before =
+                self.monitor.lost(interface.index).unwrap_or(0).saturating_sub(listener.lost);
+            listener.state = State::Gone;
+        }
+        change(listener, if interface.up { State::Up } else { State::Down }, cx);
+    }
+
+    /// An interface that nobody listens on came up, or changed otherwise.
+    fn strange(&mut self, interface: &Interface, cx: &Context) {
+        if self.every && interface.up && !self.told.contains(&interface.name) {
+            cx.warn(&format!(
+                "{} came up and is not listened on: rights to open it were given up; start again to include it",
+                interface.name
+            ));
+            self.told.push(interface.name.clone());
+        }
+    }
+
+    /// Waits until something happens. False when nobody reads the output any more.
+    fn wait(&self, taps: &[Listener], settled: Option<Timestamp>) -> Result<bool, Failure> {
+        let look = (self.sink.received != self.received_when_looked).then(|| self.looked.after(LOOK));
+        let deadline =
+            [look, self.stop_at.filter(|_| settled.is_none()), settled].into_iter().flatten().min();
+        let listening = taps.iter().filter(|listener| listener.state != State::Gone);
+        let watched = listening
+            .map(|listener| listener.tap.as_fd())
+            .chain([self.signals.as_fd(), self.monitor.as_fd()]);
+        let stdout = io::stdout();
+        let woken = wait(watched, stdout.as_fd(), deadline)
+            .map_err(|errno| Failure::could_not_run(NetError::io("wait for", "packets", errno)))?;
+        Ok(woken != Woken::OutputGone)
+    }
+
+    /// Looks for losses and warns when they begin.
+    fn look_for_losses(&mut self, taps: &mut [Listener], cx: &Context) {
+        self.looked = cx.clock.now();
+        self.received_when_looked = self.sink.received;
+        for listener in taps {
+            if let Ok(dropped) = listener.tap.dropped() {
+                listener.dropped = dropped;
+            }
+            if let Some(lost) = self.monitor.lost(listener.tap.index()) {
+                listener.lost = lost.saturating_sub(listener.lost_before);
+            }
+            let name = listener.tap.name();
+            if listener.dropped > 0 && !listener.warned {
+                listener.warned = true;
+                cx.warn(&format!(
+                    "{name}: packets are being lost: they arrive faster than they can be shown"
+                ));
+            }
+            if listener.lost > 0 && !listener.warned_interface {
+                listener.warned_interface = true;
+                cx.warn(&format!("{name}: the interface is losing packets before they can be seen"));
+            }
+        }
+    }
+
+    /// The last line. Losses are said even when it is to be quiet.
+    fn summarise(&self, taps: &[Listener], cx: &Context) {
+        let counts = self.sink.stream.renderer.counts;
+        let total = |of: fn(&Listener) -> u64| taps.iter().map(of).fold(0, u64::saturating_add);
+        let (kernel, interface) = (total(|listener| listener.dropped), total(|listener| listener.lost));
+        let line = format!(
+            "{} received, {} DHCP, {} shown; {kernel} dropped by the kernel, {interface} dropped by the interface",
+            self.sink.received, counts.found, counts.shown,
+        );
+        if kernel > 0 || interface > 0 {
+            Context::stderr(&line);
+        } else {
+            cx.note(&line);
+        }
+    }
+}
+
+/// Says once what became of an interface.
+fn change(listener: &mut Listener, state: State, cx: &Context) {
+    if listener.state == state {
+        return;
+    }
+    listener.state = state;
+    let name = listener.tap.name();
+    cx.warn(&match state {
+        State::Up => format!("{name} is back"),
+        State::Down => format!("{name} went down; waiting for it to come up"),
+        State::Gone => format!("{name} vanished; waiting for it to come back"),
+    });
+}
