@@ -1,0 +1,273 @@
+//! The clients of a run: who they are, what they hold.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use super::{Lane, queue};
+use crate::wire::Mac;
+
+/// Hardware addresses of clients.
+#[derive(Clone, Debug)]
+pub enum Macs {
+    /// Made from a seed: locally administered, so many, all different.
+    Made {
+        /// The first.
+        first: u64,
+        /// How many, at most 2^24.
+        count: u32,
+    },
+    /// Given one by one.
+    List(Arc<[Mac]>),
+}
+
+impl Macs {
+    /// `count` addresses made from `seed`.
+    pub fn made(seed: u64, count: u32) -> Self {
+        // 02 marks an address that nobody was assigned; three bytes from the seed, three for the number.
+        let middle = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+        Self::Made { first: 0x0200_0000_0000 | middle << 24, count: count.min(1 << 24) }
+    }
+
+    /// How many.
+    pub fn len(&self) -> u32 {
+        match self {
+            Self::Made { count, .. } => *count,
+            Self::List(list) => u32::try_from(list.len()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// True when there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Number `index`; zeros beyond the last.
+    #[inline]
+    pub fn get(&self, index: u32) -> Mac {
+        match self {
+            Self::Made { first, .. } => {
+                let [_, _, mac @ ..] = first.wrapping_add(u64::from(index)).to_be_bytes();
+                Mac(mac)
+            }
+            Self::List(list) => {
+                usize::try_from(index).ok().and_then(|index| list.get(index)).copied().unwrap_or_default()
+            }
+        }
+    }
+}
+
+/// A lease that a client holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Its MAC.
+    pub mac: Mac,
+    /// The address.
+    pub address: Ipv4Addr,
+    /// Who gave it.
+    pub server: Ipv4Addr,
+    /// Where frames for that server go.
+    pub server_mac: Mac,
+    /// Seconds; all ones means no end.
+    pub lease_time: u32,
+    /// The relay through which it was given.
+    pub relay: Option<Ipv4Addr>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Client {
+    pub address: [u8; 4],
+    pub server: [u8; 4],
+    pub server_mac: [u8; 6],
+    pub lease_time: u32,
+    pub holds: bool,
+    /// In an exchange, or its RELEASE waits to be sent.
+    pub busy: bool,
+}
+
+/// The clients of one lane.
+#[derive(Debug)]
+pub(super) struct Clients {
+    macs: Macs,
+    lane: Lane,
+    relays: Vec<Ipv4Addr>,
+    all: Vec<Client>,
+    idle: VecDeque<u32>,
+    held: u64,
+    // Only for a list: made addresses lead back to their number by themselves.
+    numbers: Option<BTreeMap<Mac, u32>>,
+}
+
+impl Clients {
+    pub fn new(macs: &Macs, relays: &[Ipv4Addr], lane: Lane) -> Self {
+        let mine = (lane.index..macs.len()).step_by(usize::try_from(lane.count).unwrap_or(1).max(1)).count();
+        let count = u32::try_from(mine).unwrap_or(0);
+        let mut idle = queue(mine);
+        idle.extend(0..count);
+        let mut clients = Self {
+            macs: macs.clone(),
+            lane,
+            relays: relays.to_vec(),
+            all: vec![Client::default(); mine],
+            idle,
+            held: 0,
+            numbers: None,
+        };
+        if matches!(macs, Macs::List(_)) {
+            clients.numbers = Some((0..count).map(|index| (clients.mac(index), index)).collect());
+        }
+        clients
+    }
+
+    /// The number among all clients of the run.
+    #[inline]
+    pub fn number(&self, index: u32) -> u32 {
+        index.wrapping_mul(self.lane.count).wrapping_add(self.lane.index)
+    }
+
+    #[inline]
+    pub fn mac(&self, index: u32) -> Mac {
+        self.macs.get(self.number(index))
+    }
+
+    /// The lane's client with that address.
+    pub fn by_mac(&self, mac: Mac) -> Option<u32> {
+        if let Some(numbers) = &self.numbers {
+            return numbers.get(&mac).copied();
+        }
+        let Macs::Made { first, count } = &self.macs else { return None };
+        let [a, b, c, d, e, f] = mac.0;
+        let number = u64::from_be_bytes([0, 0, a, b, c, d, e, f]).checked_sub(*first)?;
+        let number = u32::try_from(number).ok().filter(|number| number < count)?;
+        let lanes = self.lane.count.max(1);
+        (number.checked_rem(lanes) == Some(self.lane.index)).then(|| number.checked_div(lanes)).flatten()
+    }
+
+    #[inline]
+    pub fn relay(&self, index: u32) -> Option<Ipv4Addr> {
+        let number = usize::try_from(self.number(index)).ok()?;
+        self.relays.get(number.checked_rem(self.relays.len())?).copied()
+    }
+
+    #[inline]
+    pub fn get(&self, index: u32) -> Client {
+        usize::try_from(index).ok().and_then(|index| self.all.get(index)).copied().unwrap_or_default()
+    }
+
+    #[inline]
+    fn get_mut(&mut self, index: u32) -> Option<&mut Client> {
+        self.all.get_mut(usize::try_from(index).ok()?)
+    }
+
+    /// Takes the client that has been idle for longest.
+    pub fn take(&mut self) -> Option<u32> {
+        let index = self.idle.pop_front()?;
+        self.set_busy(index, true);
+        Some(index)
+    }
+
+    pub fn has_idle(&self) -> bool {
+        !self.idle.is_empty()
+    }
+
+    fn set_busy(&mut self, index: u32, busy: bool) {
+        if let Some(client) = self.get_mut(index) {
+            client.busy = busy;
+        }
+    }
+
+    pub fn put_back(&mut self, index: u32) {
+        self.set_busy(index, false);
+        self.idle.push_back(index);
+    }
+
+    pub fn give(&mut self, index: u32, lease: Client) {
+        let Some(client) = self.get_mut(index) else { return };
+        let held = client.holds;
+        *client = Client { holds: true, busy: client.busy, ..lease };
+        if !held {
+            self.held = self.held.saturating_add(1);
+        }
+    }
+
+    pub fn take_away(&mut self, index: u32) {
+        let Some(client) = self.get_mut(index) else { return };
+        if std::mem::replace(&mut client.holds, false) {
+            self.held = self.held.saturating_sub(1);
+        }
+    }
+
+    /// How many hold a lease.
+    pub fn held(&self) -> u64 {
+        self.held
+    }
+
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.all.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The leases held.
+    pub fn leases(&self) -> impl Iterator<Item = Lease> {
+        (0..self.len()).zip(&self.all).filter(|(_, client)| client.holds).map(|(index, client)| Lease {
+            mac: self.mac(index),
+            address: client.address.into(),
+            server: client.server.into(),
+            server_mac: Mac(client.server_mac),
+            lease_time: client.lease_time,
+            relay: self.relay(index),
+        })
+    }
+
+    pub fn memory(&self) -> usize {
+        self.all.capacity().saturating_mul(size_of::<Client>()).saturating_add(self.idle.capacity().saturating_mul(4))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn made_addresses_are_private_different_and_repeatable() {
+        let macs = Macs::made(7, 1000);
+        let all: BTreeSet<Mac> = (0..1000).map(|index| macs.get(index)).collect();
+        assert_eq!(all.len(), 1000);
+        assert!(all.iter().all(|mac| mac.0[0] == 2 && !mac.is_multicast()));
+        assert_eq!(Macs::made(7, 1).get(0), macs.get(0));
+        assert_ne!(Macs::made(8, 1).get(0), macs.get(0));
+        assert_eq!(Macs::made(1, u32::MAX).len(), 1 << 24);
+    }
+
+    #[test]
+    fn lanes_share_the_clients_out() {
+        let list: Vec<Mac> = (0..10).map(|last| Mac([4, 0, 0, 0, 0, last])).collect();
+        for macs in [Macs::made(3, 10), Macs::List(list.into())] {
+            let mut seen = BTreeSet::new();
+            for index in 0..3 {
+                let mut clients = Clients::new(&macs, &[[10, 0, 0, 1].into(), [10, 0, 0, 2].into()], Lane { index, count: 3 });
+                while let Some(client) = clients.take() {
+                    let mac = clients.mac(client);
+                    assert!(seen.insert(mac));
+                    assert_eq!(clients.by_mac(mac), Some(client));
+                    assert_eq!(macs.get(clients.number(client)), mac);
+                    assert_eq!(clients.relay(client).unwrap().octets()[3], if clients.number(client) % 2 == 0 { 1 } else { 2 });
+                }
+                assert_eq!(clients.by_mac(Mac::ZERO), None);
+            }
+            assert_eq!(seen.len(), 10);
+        }
+    }
+
+    #[test]
+    fn leases_are_counted_and_listed() {
+        let mut clients = Clients::new(&Macs::made(3, 10), &[], Lane::ONLY);
+        clients.give(4, Client { address: [10, 0, 0, 9], ..Client::default() });
+        clients.give(4, Client { address: [10, 0, 0, 8], ..Client::default() });
+        assert_eq!((clients.held(), clients.leases().count()), (1, 1));
+        assert_eq!(clients.leases().next().unwrap().address, Ipv4Addr::new(10, 0, 0, 8));
+        clients.take_away(4);
+        clients.take_away(4);
+        assert_eq!(clients.held(), 0);
+    }
+}

@@ -1,0 +1,694 @@
+//! The run itself: schedule, messages, answers, accounts.
+
+use std::collections::VecDeque;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::clients::{Client, Clients};
+use super::pace::plus;
+use super::reply::{self, Seen};
+use super::table::{Found, NONE, Slot, Stage, Table};
+use super::template::Values;
+use super::{
+    After, Batch, Check, Counters, Failure, Finished, Kind, Lane, Lease, Plan, Rate, Template, queue, ratio,
+};
+use crate::time::Timestamp;
+use crate::wire::Mac;
+use crate::wire::v4::MessageType;
+
+/// Conflict checks remembered; a server checks few addresses at a time.
+const CHECKS: usize = 256;
+/// Leases are given back at least this fast at the end, per second.
+const SLOWEST_RELEASE: u64 = 100;
+/// So many exchanges without an offer, with none in between, mean that the pool is empty.
+const EXHAUSTED: u64 = 3;
+
+/// Something to send as soon as there is room in a batch.
+#[derive(Clone, Copy, Debug)]
+enum Job {
+    /// The current message of this exchange, unless it is over.
+    Message { slot: u32, xid: u32 },
+    /// RELEASE of what the client holds; then it is idle again.
+    Release { client: u32 },
+    /// RELEASE of a lease that came too late to be anybody's.
+    Stray { client: u32, lease: Client },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Exchanges begin.
+    Running,
+    /// None begins; those under way end.
+    Draining,
+    /// Leases are given back, one after the other.
+    Releasing {
+        /// Since when.
+        since: Timestamp,
+        /// Nanoseconds from one to the next.
+        every: i64,
+        /// So many went out.
+        sent: i64,
+        /// The next client to look at.
+        next: u32,
+    },
+    Over,
+}
+
+/// One lane of a run.
+#[derive(Debug)]
+pub struct Load {
+    plan: Plan,
+    lane: Lane,
+    table: Table,
+    clients: Clients,
+    jobs: VecDeque<Job>,
+    finished: Vec<Finished>,
+    counters: Counters,
+    checks: VecDeque<(Timestamp, [u8; 4], Check)>,
+    rng: Rng,
+    weights: u32,
+    phase: Phase,
+    start: Timestamp,
+    /// Beginnings so far, in this lane.
+    begun: u64,
+    /// Closed loop: when the next may begin.
+    not_before: Timestamp,
+    failed_in_row: u64,
+    held_when_row_began: u64,
+    shortest_lease: u32,
+}
+
+impl Load {
+    /// Prepares a lane; all memory it will need is taken here.
+    pub fn new(plan: Plan, lane: Lane) -> Self {
+        let lanes = usize::try_from(lane.count.max(1)).unwrap_or(1);
+        let clients = Clients::new(&plan.macs, &plan.relays, lane);
+        let room = plan.max_in_flight.div_ceil(lanes).clamp(1, clients.len().max(1).try_into().unwrap_or(1));
+        let attempts = u8::try_from(plan.timeouts.len()).unwrap_or(u8::MAX);
+        let mut rng = Rng::with_seed(plan.seed);
+        let key = rng.u32(..);
+        let rng = Rng::with_seed(plan.seed.wrapping_add(u64::from(lane.index)));
+        let table = Table::new(room, attempts, lane.index, lane.bits(), key);
+        let room = table.capacity();
+        Self {
+            weights: plan.mix.iter().fold(0, |sum, (_, weight)| sum.saturating_add(*weight)),
+            jobs: queue(room.saturating_mul(2)),
+            finished: Vec::with_capacity(1024),
+            checks: queue(CHECKS),
+            plan,
+            lane,
+            table,
+            clients,
+            counters: Counters::default(),
+            rng,
+            phase: Phase::Running,
+            start: Timestamp::default(),
+            begun: 0,
+            not_before: Timestamp::default(),
+            failed_in_row: 0,
+            held_when_row_began: 0,
+            shortest_lease: u32::MAX,
+        }
+    }
+
+    /// Starts the schedule.
+    pub fn begin(&mut self, now: Timestamp) {
+        self.start = now;
+        self.not_before = now;
+    }
+
+    /// What was counted so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Exchanges under way.
+    pub fn in_flight(&self) -> usize {
+        self.table.in_flight()
+    }
+
+    /// Leases held now.
+    pub fn held(&self) -> u64 {
+        self.clients.held()
+    }
+
+    /// The leases held now.
+    pub fn leases(&self) -> impl Iterator<Item = Lease> {
+        self.clients.leases()
+    }
+
+    /// How many leases were held when the servers stopped offering any, if they did and did not begin again.
+    pub fn exhausted_at(&self) -> Option<u64> {
+        (self.failed_in_row >= EXHAUSTED && self.held_when_row_began > 0).then_some(self.held_when_row_began)
+    }
+
+    /// The shortest lease time seen, in seconds.
+    pub fn shortest_lease(&self) -> Option<u32> {
+        (self.shortest_lease != u32::MAX).then_some(self.shortest_lease)
+    }
+
+    /// Bytes of memory of the tables, which do not grow during a run.
+    pub fn memory(&self) -> usize {
+        self.table.memory().saturating_add(self.clients.memory()).saturating_add(size_of::<Self>())
+    }
+
+    /// True when all is done, RELEASEs included.
+    pub fn is_over(&self) -> bool {
+        self.phase == Phase::Over && self.jobs.is_empty()
+    }
+
+    /// Takes the exchanges that ended since the last call.
+    pub fn take_finished(&mut self) -> std::vec::Drain<'_, Finished> {
+        self.finished.drain(..)
+    }
+
+    /// When something is to be done without any frame coming in; `None` when only a frame can help, or nothing.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        if !self.jobs.is_empty() {
+            return Some(Timestamp::default());
+        }
+        let next = match self.phase {
+            Phase::Running if self.has_room() => self.next_begin(),
+            Phase::Running => None,
+            Phase::Draining | Phase::Over => None,
+            Phase::Releasing { since, every, sent, .. } => Some(plus(since, every.saturating_mul(sent))),
+        };
+        next.into_iter().chain(self.table.deadline()).min()
+    }
+
+    /// The user wants to stop: nothing new begins, what is under way is broken off, leases are given back.
+    pub fn stop(&mut self, now: Timestamp) {
+        if self.phase == Phase::Running {
+            self.end_running(now);
+        }
+        let mut from = 0;
+        while let Some(index) = self.table.under_way(from) {
+            let Some(slot) = self.table.get(index).copied() else { break };
+            self.counters.interrupted = self.counters.interrupted.saturating_add(1);
+            self.counters.attempts = self.counters.attempts.saturating_sub(1);
+            if let Some(begun) = self.counters.begun.get_mut(slot.kind.index()) {
+                *begun = begun.saturating_sub(1);
+            }
+            self.table.end(index, None);
+            self.abandon(&slot);
+            from = index.saturating_add(1);
+        }
+        self.on_time(now);
+    }
+
+    /// Tells the time: gives up or repeats what was not answered, moves the run on.
+    pub fn on_time(&mut self, now: Timestamp) {
+        while let Some(index) = self.table.expired(now) {
+            self.expire(index, now);
+        }
+        if self.phase == Phase::Running {
+            let number = self.global(self.begun);
+            let elapsed = match self.plan.pace.rate {
+                Rate::Open(_) => self.plan.pace.offset(number),
+                Rate::Closed(_) => self.not_before.max(now).since(self.start),
+            };
+            let late = self.plan.pace.duration.is_some_and(|duration| now >= self.start.after(duration));
+            if self.plan.pace.is_over(number, elapsed) || late && !self.has_room() {
+                self.end_running(now);
+            }
+        }
+        if self.phase == Phase::Draining && self.table.in_flight() == 0 && self.jobs.is_empty() {
+            self.phase = if self.plan.after == After::Keep || self.clients.held() == 0 {
+                Phase::Over
+            } else {
+                Phase::Releasing { since: now, every: self.release_interval(now), sent: 0, next: 0 }
+            };
+        }
+    }
+
+    fn end_running(&mut self, now: Timestamp) {
+        self.phase = Phase::Draining;
+        if matches!(self.plan.pace.rate, Rate::Open(_)) {
+            // What should have begun by now, in the whole run, in turn by lane.
+            let scheduled = self.plan.pace.scheduled_before(now.since(self.start));
+            let (lanes, index) = (u64::from(self.lane.count.max(1)), u64::from(self.lane.index));
+            let mine = scheduled.saturating_sub(index).div_ceil(lanes);
+            self.counters.unsent = mine.saturating_sub(self.begun);
+        }
+    }
+
+    /// A server that completed so many handshakes per second can take as many RELEASEs, which are half the work.
+    fn release_interval(&self, now: Timestamp) -> i64 {
+        let elapsed = u64::try_from(now.since(self.start)).unwrap_or(0).max(1);
+        let lanes = u64::from(self.lane.count.max(1));
+        let slowest = 1_000_000_000_u64.saturating_mul(lanes).checked_div(SLOWEST_RELEASE).unwrap_or(0);
+        let measured = elapsed.checked_div(self.counters.completed()).unwrap_or(slowest);
+        i64::try_from(measured.min(slowest)).unwrap_or(0)
+    }
+
+    fn global(&self, number: u64) -> u64 {
+        number.saturating_mul(u64::from(self.lane.count)).saturating_add(u64::from(self.lane.index))
+    }
+
+    fn has_room(&self) -> bool {
+        self.table.has_room() && self.clients.has_idle()
+    }
+
+    fn next_begin(&self) -> Option<Timestamp> {
+        Some(match self.plan.pace.rate {
+            Rate::Open(_) => plus(self.start, self.plan.pace.offset(self.global(self.begun))),
+            Rate::Closed(_) => self.not_before,
+        })
+    }
+
+    /// Fills `batch` with what is to be sent now. Every frame of it must be sent, then [`sent`](Self::sent) called.
+    pub fn transmit(&mut self, now: Timestamp, batch: &mut Batch) {
+        batch.clear();
+        while !batch.is_full() {
+            if let Some(job) = self.jobs.pop_front() {
+                self.run_job(job, now, batch);
+            } else if !self.begin_next(now, batch) && !self.release_next(now, batch) {
+                break;
+            }
+        }
+        self.counters.sent =
+            self.counters.sent.saturating_add(u64::try_from(batch.spans().len()).unwrap_or(0));
+    }
+
+    fn begin_next(&mut self, now: Timestamp, batch: &mut Batch) -> bool {
+        if self.phase != Phase::Running || !self.has_room() {
+            return false;
+        }
+        let Some(due) = self.next_begin() else { return false };
+        if due > now || self.plan.pace.is_over(self.global(self.begun), due.since(self.start)) {
+            return false;
+        }
+        let scheduled = match self.plan.pace.rate {
+            Rate::Open(_) => due,
+            Rate::Closed(interval) => {
+                // Counted from the plan while it is kept, so that one second stays one second.
+                let next = due.after(interval);
+                self.not_before = if next > now { next } else { now.max(due) };
+                now
+            }
+        };
+        let Some(client) = self.clients.take() else { return false };
+        let kind = self.choose(client);
+        self.begun = self.begun.saturating_add(1);
+        self.counters.attempts = self.counters.attempts.saturating_add(1);
+        if let Some(begun) = self.counters.begun.get_mut(kind.index()) {
+            *begun = begun.saturating_add(1);
+        }
+        if kind == Kind::Release {
+            self.run_job(Job::Release { client }, now, batch);
+            if let Some(completed) = self.counters.completed.get_mut(kind.index()) {
+                *completed = completed.saturating_add(1);
+            }
+            return true;
+        }
+        let Some(index) = self.table.take() else { return false };
+        let held = self.clients.get(client);
+        if let Some(slot) = self.table.get_mut(index) {
+            slot.client = client;
+            slot.kind = kind;
+            slot.stage = if kind == Kind::Handshake { Stage::Discovering } else { Stage::Requesting };
+            slot.scheduled = scheduled;
+            slot.began = now;
+            if kind != Kind::Handshake {
+                slot.address = held.address;
+                slot.server = held.server;
+            }
+        }
+        self.write(index, now, batch);
+        true
+    }
+
+    /// What the client does next. Without a lease it can only ask for one.
+    fn choose(&mut self, client: u32) -> Kind {
+        if self.weights == 0 || !self.clients.get(client).holds {
+            return Kind::Handshake;
+        }
+        let mut left = self.rng.u32(..self.weights);
+        for (kind, weight) in &self.plan.mix {
+            match left.checked_sub(*weight) {
+                Some(rest) => left = rest,
+                None => return *kind,
+            }
+        }
+        Kind::Handshake
+    }
+
+    fn release_next(&mut self, now: Timestamp, batch: &mut Batch) -> bool {
+        let Phase::Releasing { since, every, sent, next } = self.phase else { return false };
+        if plus(since, every.saturating_mul(sent)) > now {
+            return false;
+        }
+        let holder = (next..self.clients.len()).find(|client| self.clients.get(*client).holds);
+        let Some(client) = holder else {
+            self.phase = Phase::Over;
+            return false;
+        };
+        self.phase =
+            Phase::Releasing { since, every, sent: sent.saturating_add(1), next: client.saturating_add(1) };
+        self.write_release(client, self.clients.get(client), batch);
+        self.clients.take_away(client);
+        true
+    }
+
+    fn run_job(&mut self, job: Job, now: Timestamp, batch: &mut Batch) {
+        match job {
+            Job::Message { slot, xid } => {
+                if self.table.get(slot).is_some_and(|slot| slot.xid == xid && is_under_way(slot)) {
+                    self.write(slot, now, batch);
+                }
+            }
+            Job::Release { client } => {
+                self.write_release(client, self.clients.get(client), batch);
+                self.clients.take_away(client);
+                self.clients.put_back(client);
+            }
+            Job::Stray { client, lease } => self.write_release(client, lease, batch),
+        }
+    }
+
+    fn values(&self, client: u32) -> Values {
+        let mut values = Values { mac: self.clients.mac(client).0, ..Values::default() };
+        values.relay = self.clients.relay(client).map_or([0; 4], |relay| relay.octets());
+        values.set_circuit(self.clients.number(client));
+        values
+    }
+
+    /// Puts the current message of an exchange into the batch.
+    fn write(&mut self, index: u32, now: Timestamp, batch: &mut Batch) {
+        let Some(slot) = self.table.get(index).copied() else { return };
+        let mut values = self.values(slot.client);
+        values.xid = slot.xid.to_be_bytes();
+        values.address = slot.address;
+        values.server = slot.server;
+        values.server_mac =
+            self.plan.next_hop.map_or_else(|| self.clients.get(slot.client).server_mac, |hop| hop.0);
+        let template = self.template(slot.stage, slot.kind);
+        batch.push(index, |out| template.write(&values, out));
+        let wait = self.plan.timeouts.get(usize::from(slot.attempt)).or(self.plan.timeouts.last());
+        self.table.arm(index, now.after(wait.copied().unwrap_or(Duration::from_secs(1))));
+    }
+
+    fn template(&self, stage: Stage, kind: Kind) -> &Template {
+        let templates = &self.plan.templates;
+        match (stage, kind) {
+            (Stage::Discovering, _) => &templates.discover,
+            (_, Kind::InitReboot) => &templates.init_reboot,
+            (_, Kind::Renew) => &templates.renew,
+            (_, Kind::Rebind) => &templates.rebind,
+            (_, Kind::Inform) => &templates.inform,
+            (_, Kind::Handshake | Kind::Release) => &templates.selecting,
+        }
+    }
+
+    fn write_release(&mut self, client: u32, lease: Client, batch: &mut Batch) {
+        let mut values = self.values(client);
+        values.xid = self.rng.u32(..).to_be_bytes();
+        values.address = lease.address;
+        values.server = lease.server;
+        values.server_mac = self.plan.next_hop.map_or(lease.server_mac, |hop| hop.0);
+        let template = &self.plan.templates.release;
+        batch.push(NONE, |out| template.write(&values, out));
+        self.counters.released = self.counters.released.saturating_add(1);
+    }
+
+    /// Tells when the frames of `batch` were handed over.
+    pub fn sent(&mut self, batch: &Batch, at: Timestamp) {
+        for index in &batch.slots {
+            if let Some(slot) = self.table.get_mut(*index) {
+                stamp(slot, at);
+            }
+        }
+    }
+
+    /// Tells when the kernel sent a frame of this run: a better stamp than the one of [`sent`](Self::sent).
+    pub fn on_copy(&mut self, at: Timestamp, frame: &[u8]) {
+        let Some(seen) = reply::message(frame).filter(|seen| seen.op == 1) else { return };
+        if let Found::Slot(index) = self.table.find(seen.xid)
+            && let Some(slot) = self.table.get_mut(index)
+            && is_under_way(slot)
+            && (seen.kind == MessageType::DISCOVER) == (slot.stage == Stage::Discovering)
+        {
+            stamp(slot, at);
+        }
+    }
+
+    /// Counts frames of which the kernel's stamp was missed.
+    pub fn missed_stamps(&mut self, count: u64) {
+        self.counters.unstamped = self.counters.unstamped.saturating_add(count);
+    }
+
+    /// Shows a frame that came in.
+    pub fn on_frame(&mut self, at: Timestamp, frame: &[u8]) {
+        match reply::message(frame) {
+            Some(seen) if seen.op == 2 => self.on_reply(at, &seen),
+            Some(_) => {}
+            None if self.plan.watch_checks => self.on_probe(at, frame),
+            None => {}
+        }
+    }
+
+    fn on_probe(&mut self, at: Timestamp, frame: &[u8]) {
+        let Some(probe) = reply::probe(frame) else { return };
+        if self.checks.len() >= CHECKS {
+            self.checks.pop_front();
+        }
+        self.checks.push_back((at, probe.target, if probe.echo { Check::Ping } else { Check::Arp }));
+    }
+
+    fn on_reply(&mut self, at: Timestamp, seen: &Seen) {
+        if !matches!(seen.kind, MessageType::OFFER | MessageType::ACK | MessageType::NAK) {
+            return;
+        }
+        let server = if seen.server == [0; 4] { seen.source } else { seen.server };
+        let wanted = self.plan.server.map(|wanted| wanted.octets());
+        let found = self.table.find(seen.xid);
+        let index = match found {
+            Found::Slot(index) => index,
+            Found::Past if self.clients.by_mac(Mac(seen.mac)).is_some() => {
+                self.counters.received = self.counters.received.saturating_add(1);
+                self.counters.late = self.counters.late.saturating_add(1);
+                return;
+            }
+            Found::Past | Found::Foreign => {
+                // Other clients live on the segment too: only what bears one of our addresses is an orphan.
+                if self.clients.by_mac(Mac(seen.mac)).is_some() {
+                    self.counters.orphans = self.counters.orphans.saturating_add(1);
+                }
+                return;
+            }
+        };
+        let Some(slot) = self.table.get(index).copied() else { return };
+        if self.clients.mac(slot.client).0 != seen.mac {
+            self.counters.orphans = self.counters.orphans.saturating_add(1);
+            return;
+        }
+        self.counters.received = self.counters.received.saturating_add(1);
+        if wanted.is_some_and(|wanted| wanted != server && wanted != seen.source) {
+            self.counters.other_offers = self.counters.other_offers.saturating_add(1);
+            return;
+        }
+        match (slot.stage, seen.kind) {
+            (Stage::Discovering, MessageType::OFFER) if seen.address != [0; 4] => {
+                self.on_offer(index, at, seen, server);
+            }
+            (Stage::Requesting, MessageType::ACK) => self.on_ack(index, at, seen, server),
+            (Stage::Requesting, MessageType::NAK) => {
+                self.clients.take_away(slot.client);
+                self.finish(index, at, Some(Failure::Nak));
+            }
+            (Stage::Over(Some(Failure::NoOffer)), MessageType::OFFER)
+            | (Stage::Over(Some(Failure::NoAck)), MessageType::NAK) => {
+                self.counters.late = self.counters.late.saturating_add(1);
+            }
+            (Stage::Over(Some(Failure::NoAck)), MessageType::ACK) => {
+                self.counters.late = self.counters.late.saturating_add(1);
+                self.on_late_ack(&slot, seen, server);
+            }
+            (_, MessageType::OFFER) if slot.server != [0; 4] && slot.server != server => {
+                self.counters.other_offers = self.counters.other_offers.saturating_add(1);
+            }
+            _ => self.counters.duplicates = self.counters.duplicates.saturating_add(1),
+        }
+    }
+
+    fn on_offer(&mut self, index: u32, at: Timestamp, seen: &Seen, server: [u8; 4]) {
+        self.failed_in_row = 0;
+        let mut found = None;
+        if let Some(slot) = self.table.get_mut(index) {
+            let since = slot.began;
+            found = self
+                .checks
+                .iter()
+                .rev()
+                .find(|(when, target, _)| *target == seen.address && *when >= since && *when <= at)
+                .map(|(_, _, check)| *check);
+            slot.stage = Stage::Requesting;
+            slot.attempt = 0;
+            slot.offered = at;
+            slot.address = seen.address;
+            slot.server = server;
+            slot.check = found;
+            self.jobs.push_back(Job::Message { slot: index, xid: slot.xid });
+        }
+        let _ = found;
+        self.table.disarm(index);
+    }
+
+    fn on_ack(&mut self, index: u32, at: Timestamp, seen: &Seen, server: [u8; 4]) {
+        let Some(slot) = self.table.get(index).copied() else { return };
+        if slot.kind == Kind::Inform {
+            self.finish(index, at, None);
+            return;
+        }
+        if seen.lease_time > 0 {
+            self.shortest_lease = self.shortest_lease.min(seen.lease_time);
+        }
+        let failure = if seen.address != slot.address {
+            Some(Failure::AddressChanged)
+        } else if slot.kind == Kind::Handshake && server != slot.server {
+            Some(Failure::ServerChanged)
+        } else {
+            None
+        };
+        // Whatever was promised before: this address is the client's now, and is given back as such.
+        self.clients.give(slot.client, lease_of(seen, server));
+        self.finish(index, at, failure);
+    }
+
+    fn on_late_ack(&mut self, slot: &Slot, seen: &Seen, server: [u8; 4]) {
+        let client = self.clients.get(slot.client);
+        if client.busy || client.holds {
+            return;
+        }
+        let lease = lease_of(seen, server);
+        if self.plan.after == After::Release {
+            self.jobs.push_back(Job::Stray { client: slot.client, lease });
+        } else {
+            self.clients.give(slot.client, lease);
+        }
+    }
+
+    fn expire(&mut self, index: u32, now: Timestamp) {
+        let Some(slot) = self.table.get_mut(index) else { return };
+        let attempts = self.plan.timeouts.len();
+        if usize::from(slot.attempt).saturating_add(1) < attempts {
+            slot.attempt = slot.attempt.saturating_add(1);
+            slot.repeated = slot.repeated.saturating_add(1);
+            let xid = slot.xid;
+            self.counters.retransmitted = self.counters.retransmitted.saturating_add(1);
+            self.jobs.push_back(Job::Message { slot: index, xid });
+            return;
+        }
+        let failure = if slot.stage == Stage::Discovering { Failure::NoOffer } else { Failure::NoAck };
+        self.finish(index, now, Some(failure));
+    }
+
+    fn finish(&mut self, index: u32, at: Timestamp, failure: Option<Failure>) {
+        let Some(slot) = self.table.get(index).copied() else { return };
+        self.table.end(index, failure);
+        let specified = |addr: [u8; 4]| (addr != [0; 4]).then(|| Ipv4Addr::from(addr));
+        let stamped = |time: Timestamp| (time != Timestamp::default()).then_some(time);
+        self.finished.push(Finished {
+            client: self.clients.number(slot.client),
+            mac: self.clients.mac(slot.client),
+            kind: slot.kind,
+            failure,
+            scheduled: slot.scheduled,
+            began: slot.began,
+            offered: stamped(slot.offered),
+            requested: stamped(slot.requested),
+            ended: at,
+            address: specified(slot.address),
+            server: specified(slot.server),
+            repeated: slot.repeated,
+            check: slot.check,
+        });
+        let counters = &mut self.counters;
+        let count = match failure {
+            None => counters.completed.get_mut(slot.kind.index()),
+            Some(Failure::NoOffer) => Some(&mut counters.no_offer),
+            Some(Failure::NoAck) => Some(&mut counters.no_ack),
+            Some(Failure::Nak) => Some(&mut counters.nak),
+            Some(Failure::AddressChanged) => Some(&mut counters.address_changed),
+            Some(Failure::ServerChanged) => Some(&mut counters.server_changed),
+        };
+        if let Some(count) = count {
+            *count = count.saturating_add(1);
+        }
+        match failure {
+            Some(Failure::NoOffer) => {
+                if self.failed_in_row == 0 {
+                    self.held_when_row_began = self.clients.held();
+                }
+                self.failed_in_row = self.failed_in_row.saturating_add(1);
+                self.clients.put_back(slot.client);
+            }
+            Some(Failure::NoAck) => self.abandon(&slot),
+            _ => self.settle(slot.client),
+        }
+    }
+
+    /// The client is done with an exchange: gives back what it holds, or rests.
+    fn settle(&mut self, client: u32) {
+        if self.plan.after == After::Release && self.clients.get(client).holds {
+            self.jobs.push_back(Job::Release { client });
+        } else {
+            self.clients.put_back(client);
+        }
+    }
+
+    /// An exchange ended in the dark. If the server had answered its REQUEST, it holds a lease that we never heard of;
+    /// it is given back as well.
+    fn abandon(&mut self, slot: &Slot) {
+        let unheard = slot.kind == Kind::Handshake && slot.stage == Stage::Requesting;
+        let relayed = self.plan.next_hop.is_some();
+        if unheard && self.plan.after != After::Keep && !self.clients.get(slot.client).holds {
+            let known = self.clients.get(slot.client).server_mac;
+            // Without the server's MAC, broadcast reaches it as well.
+            let server_mac = if relayed || known != [0; 6] { known } else { Mac::BROADCAST.0 };
+            let lease = Client { address: slot.address, server: slot.server, server_mac, ..Client::default() };
+            self.jobs.push_back(Job::Stray { client: slot.client, lease });
+        }
+        self.settle(slot.client);
+    }
+
+    /// The share of the lane's schedule that has begun in time, for who wonders whether the generator keeps up.
+    pub fn begun_share(&self, now: Timestamp) -> f64 {
+        let scheduled = self.plan.pace.scheduled_before(now.since(self.start));
+        let mine = scheduled.checked_div(u64::from(self.lane.count.max(1))).unwrap_or(0);
+        if mine == 0 { 1.0 } else { ratio(self.begun, mine).min(1.0) }
+    }
+}
+
+fn is_under_way(slot: &Slot) -> bool {
+    matches!(slot.stage, Stage::Discovering | Stage::Requesting)
+}
+
+/// Notes when a message went out for the first time.
+fn stamp(slot: &mut Slot, at: Timestamp) {
+    if slot.attempt > 0 {
+        return;
+    }
+    match slot.stage {
+        Stage::Discovering => slot.began = at,
+        Stage::Requesting => {
+            if slot.kind != Kind::Handshake {
+                slot.began = at;
+            }
+            slot.requested = at;
+        }
+        Stage::Unused | Stage::Over(_) => {}
+    }
+}
+
+fn lease_of(seen: &Seen, server: [u8; 4]) -> Client {
+    Client {
+        address: seen.address,
+        server,
+        server_mac: seen.source_mac.0,
+        lease_time: seen.lease_time,
+        ..Client::default()
+    }
+}
