@@ -18,6 +18,7 @@ pub mod collect;
 pub mod drive;
 pub mod exchange;
 pub mod frame;
+pub mod load;
 pub mod oneshot;
 pub mod retransmit;
 pub mod silence;

@@ -7,15 +7,19 @@ use std::io::{IoSlice, IoSliceMut};
 use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
+use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::socket::{
     AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, MultiHeaders, SockFlag, SockProtocol, SockType,
     bind, recvmmsg, sendmmsg, setsockopt, socket, sockopt,
 };
+use nix::sys::time::TimeSpec;
 use pnet::datalink::{self, FanoutOption, FanoutType};
 
-use super::NetError;
+use super::filter::Filter;
 use super::linux::link_addr;
-use crate::time::Timestamp;
+use super::signals::Signals;
+use super::{NetError, remaining};
+use crate::time::{Clock as _, SystemClock, Timestamp};
 
 /// Bytes kept of one frame.
 const FRAME: usize = 2048;
@@ -33,11 +37,15 @@ pub struct BatchOptions {
     pub stamps: bool,
     /// Share the interface's traffic, frame by frame in turn, with the other sockets of this group.
     pub group: Option<u16>,
+    /// What the kernel lets through. None: everything.
+    pub filter: Option<Filter>,
+    /// Take frames for other hardware addresses too.
+    pub promiscuous: bool,
 }
 
 impl Default for BatchOptions {
     fn default() -> Self {
-        Self { batch: 64, buffer: 32 << 20, stamps: false, group: None }
+        Self { batch: 64, buffer: 32 << 20, stamps: false, group: None, filter: None, promiscuous: false }
     }
 }
 
@@ -86,9 +94,13 @@ impl BatchSocket {
             setsockopt(&socket, sockopt::SndBuf, &options.buffer).map_err(fail)?;
         }
         setsockopt(&socket, sockopt::ReceiveTimestampns, &options.stamps).map_err(fail)?;
+        if let Some(filter) = &options.filter {
+            // Before the socket is bound to the interface, so that nothing slips in.
+            filter.attach(socket.as_fd()).map_err(fail)?;
+        }
         bind(socket.as_raw_fd(), &link_addr(name)?).map_err(fail)?;
-        if let Some(group) = options.group {
-            join(&socket, name, group)?;
+        if options.group.is_some() || options.promiscuous {
+            join(&socket, name, options)?;
         }
         let batch = options.batch.max(1);
         let control = options.stamps.then(|| nix::cmsg_space!(nix::sys::time::TimeSpec));
@@ -106,6 +118,13 @@ impl BatchSocket {
 
     /// Takes what has arrived, at most one batch, without waiting. Returns how many frames `each` was given.
     pub fn receive(&mut self, mut each: impl FnMut(BatchFrame<'_>)) -> Result<usize, NetError> {
+        let count = self.fill()?;
+        self.frames().for_each(&mut each);
+        Ok(count)
+    }
+
+    /// Reads what has arrived, at most one batch, without waiting. Returns how many [`frames`](Self::frames) there are.
+    pub fn fill(&mut self) -> Result<usize, NetError> {
         self.got.clear();
         {
             let mut slices: Vec<[IoSliceMut<'_>; 1]> =
@@ -128,11 +147,35 @@ impl BatchSocket {
                 self.got.push(Got { length: message.bytes, outgoing, time });
             }
         }
-        for (got, chunk) in self.got.iter().zip(self.buffer.chunks_exact(FRAME)) {
-            let frame = chunk.get(..got.length).unwrap_or(chunk);
-            each(BatchFrame { frame, outgoing: got.outgoing, time: got.time });
-        }
         Ok(self.got.len())
+    }
+
+    /// The frames that [`fill`](Self::fill) read.
+    pub fn frames(&self) -> impl Iterator<Item = BatchFrame<'_>> {
+        self.got.iter().zip(self.buffer.chunks_exact(FRAME)).map(|(got, chunk)| {
+            let frame = chunk.get(..got.length).unwrap_or(chunk);
+            BatchFrame { frame, outgoing: got.outgoing, time: got.time }
+        })
+    }
+
+    /// Waits until a frame arrives, a signal comes or the deadline passes, to the nanosecond as far as the kernel can.
+    pub fn wait(&self, signals: Option<&Signals>, deadline: Option<Timestamp>) -> Result<(), NetError> {
+        let mut watched = [Some(self.as_fd()), signals.map(AsFd::as_fd)]
+            .map(|fd| PollFd::new(fd.unwrap_or(self.as_fd()), PollFlags::POLLIN));
+        let timeout = deadline.map(|deadline| TimeSpec::from(remaining(SystemClock.now(), deadline)));
+        let count = if signals.is_some() { 2 } else { 1 };
+        match ppoll(watched.get_mut(..count).unwrap_or(&mut []), timeout, None) {
+            Ok(_) | Err(nix::Error::EINTR) => Ok(()),
+            Err(errno) => Err(NetError::io("wait on", &self.name, errno)),
+        }
+    }
+
+    fn wait_for_room(&self) -> Result<(), NetError> {
+        let mut watched = [PollFd::new(self.socket.as_fd(), PollFlags::POLLOUT)];
+        match ppoll(&mut watched, Some(TimeSpec::new(0, 10_000_000)), None) {
+            Ok(_) | Err(nix::Error::EINTR) => Ok(()),
+            Err(errno) => Err(NetError::io("wait on", &self.name, errno)),
+        }
     }
 
     /// Sends the frames that lie at `spans` of `arena`, in order, all of them.
@@ -153,7 +196,11 @@ impl BatchSocket {
                 MsgFlags::empty(),
             ) {
                 Ok(results) => results.count(),
-                Err(nix::Error::EINTR | nix::Error::ENOBUFS) => 0,
+                Err(nix::Error::EINTR) => 0,
+                Err(nix::Error::EAGAIN | nix::Error::ENOBUFS) => {
+                    self.wait_for_room()?;
+                    0
+                }
                 Err(nix::Error::ENETDOWN) => return Err(NetError::Down { interface: self.name.clone() }),
                 Err(errno) => return Err(NetError::io("send through", &self.name, errno)),
             };
@@ -169,8 +216,9 @@ impl AsFd for BatchSocket {
     }
 }
 
-/// Joins a fan-out group. pnet sets the option, on a second descriptor of the same socket that it then closes.
-fn join(socket: &OwnedFd, name: &str, group: u16) -> Result<(), NetError> {
+/// Joins a fan-out group, turns promiscuous. pnet sets the options, on a second descriptor of the same socket that it
+/// then closes.
+fn join(socket: &OwnedFd, name: &str, options: &BatchOptions) -> Result<(), NetError> {
     let fail = |source| NetError::io("share", name, source);
     let interface = datalink::interfaces()
         .into_iter()
@@ -178,13 +226,13 @@ fn join(socket: &OwnedFd, name: &str, group: u16) -> Result<(), NetError> {
         .ok_or_else(|| fail(std::io::Error::from(nix::Error::ENODEV)))?;
     let twin = socket.try_clone().map_err(fail)?;
     let config = datalink::Config {
-        linux_fanout: Some(FanoutOption {
-            group_id: group,
+        linux_fanout: options.group.map(|group_id| FanoutOption {
+            group_id,
             fanout_type: FanoutType::LB,
             defrag: false,
             rollover: false,
         }),
-        promiscuous: false,
+        promiscuous: options.promiscuous,
         socket_fd: Some(std::os::fd::IntoRawFd::into_raw_fd(twin)),
         ..datalink::Config::default()
     };

@@ -17,6 +17,8 @@ use crate::wire::frame::LinkType;
 pub mod batch;
 mod error;
 #[cfg(feature = "live")]
+pub mod filter;
+#[cfg(feature = "live")]
 pub mod iface;
 #[cfg(feature = "live")]
 pub mod linux;

@@ -24,8 +24,8 @@ pub enum Macs {
 impl Macs {
     /// `count` addresses made from `seed`.
     pub fn made(seed: u64, count: u32) -> Self {
-        // 02 marks an address that nobody was assigned; three bytes from the seed, three for the number.
-        let middle = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+        // 02 marks an address that nobody was assigned; two bytes from the seed, three for the number.
+        let middle = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
         Self::Made { first: 0x0200_0000_0000 | middle << 24, count: count.min(1 << 24) }
     }
 
@@ -76,13 +76,13 @@ pub struct Lease {
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Client {
-    pub address: [u8; 4],
-    pub server: [u8; 4],
-    pub server_mac: [u8; 6],
-    pub lease_time: u32,
-    pub holds: bool,
+    pub(super) address: [u8; 4],
+    pub(super) server: [u8; 4],
+    pub(super) server_mac: [u8; 6],
+    pub(super) lease_time: u32,
+    pub(super) holds: bool,
     /// In an exchange, or its RELEASE waits to be sent.
-    pub busy: bool,
+    pub(super) busy: bool,
 }
 
 /// The clients of one lane.
@@ -99,7 +99,7 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    pub fn new(macs: &Macs, relays: &[Ipv4Addr], lane: Lane) -> Self {
+    pub(super) fn new(macs: &Macs, relays: &[Ipv4Addr], lane: Lane) -> Self {
         let mine = (lane.index..macs.len()).step_by(usize::try_from(lane.count).unwrap_or(1).max(1)).count();
         let count = u32::try_from(mine).unwrap_or(0);
         let mut idle = queue(mine);
@@ -121,17 +121,17 @@ impl Clients {
 
     /// The number among all clients of the run.
     #[inline]
-    pub fn number(&self, index: u32) -> u32 {
+    pub(super) fn number(&self, index: u32) -> u32 {
         index.wrapping_mul(self.lane.count).wrapping_add(self.lane.index)
     }
 
     #[inline]
-    pub fn mac(&self, index: u32) -> Mac {
+    pub(super) fn mac(&self, index: u32) -> Mac {
         self.macs.get(self.number(index))
     }
 
     /// The lane's client with that address.
-    pub fn by_mac(&self, mac: Mac) -> Option<u32> {
+    pub(super) fn by_mac(&self, mac: Mac) -> Option<u32> {
         if let Some(numbers) = &self.numbers {
             return numbers.get(&mac).copied();
         }
@@ -144,13 +144,13 @@ impl Clients {
     }
 
     #[inline]
-    pub fn relay(&self, index: u32) -> Option<Ipv4Addr> {
+    pub(super) fn relay(&self, index: u32) -> Option<Ipv4Addr> {
         let number = usize::try_from(self.number(index)).ok()?;
         self.relays.get(number.checked_rem(self.relays.len())?).copied()
     }
 
     #[inline]
-    pub fn get(&self, index: u32) -> Client {
+    pub(super) fn get(&self, index: u32) -> Client {
         usize::try_from(index).ok().and_then(|index| self.all.get(index)).copied().unwrap_or_default()
     }
 
@@ -160,13 +160,13 @@ impl Clients {
     }
 
     /// Takes the client that has been idle for longest.
-    pub fn take(&mut self) -> Option<u32> {
+    pub(super) fn take(&mut self) -> Option<u32> {
         let index = self.idle.pop_front()?;
         self.set_busy(index, true);
         Some(index)
     }
 
-    pub fn has_idle(&self) -> bool {
+    pub(super) fn has_idle(&self) -> bool {
         !self.idle.is_empty()
     }
 
@@ -176,12 +176,12 @@ impl Clients {
         }
     }
 
-    pub fn put_back(&mut self, index: u32) {
+    pub(super) fn put_back(&mut self, index: u32) {
         self.set_busy(index, false);
         self.idle.push_back(index);
     }
 
-    pub fn give(&mut self, index: u32, lease: Client) {
+    pub(super) fn give(&mut self, index: u32, lease: Client) {
         let Some(client) = self.get_mut(index) else { return };
         let held = client.holds;
         *client = Client { holds: true, busy: client.busy, ..lease };
@@ -190,7 +190,7 @@ impl Clients {
         }
     }
 
-    pub fn take_away(&mut self, index: u32) {
+    pub(super) fn take_away(&mut self, index: u32) {
         let Some(client) = self.get_mut(index) else { return };
         if std::mem::replace(&mut client.holds, false) {
             self.held = self.held.saturating_sub(1);
@@ -198,16 +198,16 @@ impl Clients {
     }
 
     /// How many hold a lease.
-    pub fn held(&self) -> u64 {
+    pub(super) fn held(&self) -> u64 {
         self.held
     }
 
-    pub fn len(&self) -> u32 {
+    pub(super) fn len(&self) -> u32 {
         u32::try_from(self.all.len()).unwrap_or(u32::MAX)
     }
 
     /// The leases held.
-    pub fn leases(&self) -> impl Iterator<Item = Lease> {
+    pub(super) fn leases(&self) -> impl Iterator<Item = Lease> {
         (0..self.len()).zip(&self.all).filter(|(_, client)| client.holds).map(|(index, client)| Lease {
             mac: self.mac(index),
             address: client.address.into(),
@@ -218,7 +218,7 @@ impl Clients {
         })
     }
 
-    pub fn memory(&self) -> usize {
+    pub(super) fn memory(&self) -> usize {
         self.all.capacity().saturating_mul(size_of::<Client>()).saturating_add(self.idle.capacity().saturating_mul(4))
     }
 }

@@ -203,6 +203,11 @@ impl Load {
         while let Some(index) = self.table.expired(now) {
             self.expire(index, now);
         }
+        self.advance(now);
+    }
+
+    /// Moves on to the next phase of the run when the current one is done.
+    fn advance(&mut self, now: Timestamp) {
         if self.phase == Phase::Running {
             let number = self.global(self.begun);
             let elapsed = match self.plan.pace.rate {
@@ -270,6 +275,7 @@ impl Load {
         }
         self.counters.sent =
             self.counters.sent.saturating_add(u64::try_from(batch.spans().len()).unwrap_or(0));
+        self.advance(now);
     }
 
     fn begin_next(&mut self, now: Timestamp, batch: &mut Batch) -> bool {

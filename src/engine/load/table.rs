@@ -13,11 +13,11 @@ use super::{Check, Failure, Kind};
 use crate::time::Timestamp;
 
 /// No slot.
-pub const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// Where an exchange stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub(super) enum Stage {
     /// Never used.
     Unused,
     /// It waits for an OFFER.
@@ -30,34 +30,34 @@ pub enum Stage {
 
 /// One exchange.
 #[derive(Clone, Copy, Debug)]
-pub struct Slot {
+pub(super) struct Slot {
     /// Its transaction identifier.
-    pub xid: u32,
+    pub(super) xid: u32,
     generation: u32,
     /// Its client.
-    pub client: u32,
+    pub(super) client: u32,
     /// Where it stands.
-    pub stage: Stage,
+    pub(super) stage: Stage,
     /// What it is.
-    pub kind: Kind,
+    pub(super) kind: Kind,
     /// Transmissions of the current message before the last one.
-    pub attempt: u8,
+    pub(super) attempt: u8,
     /// Repeated transmissions in all.
-    pub repeated: u32,
+    pub(super) repeated: u32,
     /// When it should have begun.
-    pub scheduled: Timestamp,
+    pub(super) scheduled: Timestamp,
     /// When its first message went out.
-    pub began: Timestamp,
+    pub(super) began: Timestamp,
     /// When the OFFER came.
-    pub offered: Timestamp,
+    pub(super) offered: Timestamp,
     /// When the first REQUEST (or INFORM) went out.
-    pub requested: Timestamp,
+    pub(super) requested: Timestamp,
     /// The address offered or held.
-    pub address: [u8; 4],
+    pub(super) address: [u8; 4],
     /// The server chosen.
-    pub server: [u8; 4],
+    pub(super) server: [u8; 4],
     /// The server's own check of the address.
-    pub check: Option<Check>,
+    pub(super) check: Option<Check>,
     deadline: Timestamp,
     list: u8,
     previous: u32,
@@ -72,7 +72,7 @@ struct List {
 
 /// The slab.
 #[derive(Debug)]
-pub struct Table {
+pub(super) struct Table {
     slots: Vec<Slot>,
     free: VecDeque<u32>,
     lists: Vec<List>,
@@ -84,7 +84,7 @@ pub struct Table {
 
 /// What a transaction identifier refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
+pub(super) enum Found {
     /// The exchange in this slot, under way or just over.
     Slot(u32),
     /// An exchange whose slot has been used again since.
@@ -96,7 +96,7 @@ pub enum Found {
 impl Table {
     /// Room for `capacity` exchanges (at most 2^20) with up to `attempts` transmissions per message, in lane `lane` of
     /// 2^`lane_bits`.
-    pub fn new(capacity: usize, attempts: u8, lane: u32, lane_bits: u32, key: u32) -> Self {
+    pub(super) fn new(capacity: usize, attempts: u8, lane: u32, lane_bits: u32, key: u32) -> Self {
         let capacity = u32::try_from(capacity.clamp(1, 1 << 20)).unwrap_or(1);
         let unused = Slot {
             xid: 0,
@@ -132,22 +132,22 @@ impl Table {
     }
 
     /// How many are under way.
-    pub fn in_flight(&self) -> usize {
+    pub(super) fn in_flight(&self) -> usize {
         self.slots.len().saturating_sub(self.free.len())
     }
 
     /// How many fit.
-    pub fn capacity(&self) -> usize {
+    pub(super) fn capacity(&self) -> usize {
         self.slots.len()
     }
 
     /// True when another exchange can begin.
-    pub fn has_room(&self) -> bool {
+    pub(super) fn has_room(&self) -> bool {
         !self.free.is_empty()
     }
 
     /// Takes the slot that has been over for longest and gives it a new identifier.
-    pub fn take(&mut self) -> Option<u32> {
+    pub(super) fn take(&mut self) -> Option<u32> {
         let index = self.free.pop_front()?;
         let (bits, lane_bits, lane, key) = (self.bits, self.lane_bits, self.lane, self.key);
         let slot = self.get_mut(index)?;
@@ -165,7 +165,7 @@ impl Table {
     }
 
     /// Ends the exchange in a slot.
-    pub fn end(&mut self, index: u32, failure: Option<Failure>) {
+    pub(super) fn end(&mut self, index: u32, failure: Option<Failure>) {
         self.disarm(index);
         if let Some(slot) = self.get_mut(index) {
             slot.stage = Stage::Over(failure);
@@ -175,19 +175,19 @@ impl Table {
 
     /// The slot of that number.
     #[inline]
-    pub fn get(&self, index: u32) -> Option<&Slot> {
+    pub(super) fn get(&self, index: u32) -> Option<&Slot> {
         self.slots.get(usize::try_from(index).ok()?)
     }
 
     /// The slot of that number.
     #[inline]
-    pub fn get_mut(&mut self, index: u32) -> Option<&mut Slot> {
+    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Slot> {
         self.slots.get_mut(usize::try_from(index).ok()?)
     }
 
     /// What a transaction identifier refers to.
     #[inline]
-    pub fn find(&self, xid: u32) -> Found {
+    pub(super) fn find(&self, xid: u32) -> Found {
         let plain = xid ^ self.key;
         let lane_mask = 1_u32.wrapping_shl(self.lane_bits).wrapping_sub(1);
         let number = plain.wrapping_shr(self.lane_bits);
@@ -207,7 +207,7 @@ impl Table {
     }
 
     /// Sets the deadline of a slot's current transmission. Deadlines of one attempt must not go back.
-    pub fn arm(&mut self, index: u32, deadline: Timestamp) {
+    pub(super) fn arm(&mut self, index: u32, deadline: Timestamp) {
         self.disarm(index);
         let Some(slot) = self.get(index) else { return };
         let last = self.lists.len().saturating_sub(1);
@@ -229,7 +229,7 @@ impl Table {
     }
 
     /// Forgets the deadline of a slot.
-    pub fn disarm(&mut self, index: u32) {
+    pub(super) fn disarm(&mut self, index: u32) {
         let Some(slot) = self.get_mut(index) else { return };
         let (list, previous, next) = (slot.list, slot.previous, slot.next);
         let Some(which) = list.checked_sub(1) else { return };
@@ -255,12 +255,12 @@ impl Table {
     }
 
     /// The next deadline.
-    pub fn deadline(&self) -> Option<Timestamp> {
+    pub(super) fn deadline(&self) -> Option<Timestamp> {
         self.lists.iter().filter_map(|list| self.get(list.head)).map(|slot| slot.deadline).min()
     }
 
     /// A slot whose deadline has come, disarmed.
-    pub fn expired(&mut self, now: Timestamp) -> Option<u32> {
+    pub(super) fn expired(&mut self, now: Timestamp) -> Option<u32> {
         let index = self
             .lists
             .iter()
@@ -271,7 +271,7 @@ impl Table {
     }
 
     /// The number of any slot under way, from `from` on.
-    pub fn under_way(&self, from: u32) -> Option<u32> {
+    pub(super) fn under_way(&self, from: u32) -> Option<u32> {
         let start = usize::try_from(from).ok()?;
         let rest = self.slots.get(start..)?;
         let offset = rest.iter().position(|slot| matches!(slot.stage, Stage::Discovering | Stage::Requesting))?;
@@ -279,7 +279,7 @@ impl Table {
     }
 
     /// Bytes of memory.
-    pub fn memory(&self) -> usize {
+    pub(super) fn memory(&self) -> usize {
         self.slots.capacity().saturating_mul(size_of::<Slot>()).saturating_add(self.free.capacity().saturating_mul(4))
     }
 }

@@ -290,7 +290,7 @@ mod tests {
         for (recipe, circuit) in [(&mut marked, &CIRCUIT_MARK), (&mut real, &values.circuit)] {
             recipe.overrides.vlans = vec![5];
             let data = [&[1, 8], circuit.as_slice()].concat();
-            recipe.overrides.options.push(crate::engine::OptionEdit { code: 82, sub: None, data });
+            recipe.overrides.options.push(crate::engine::OptionEdit { code: 82, data });
         }
         pairs.push((marked.discover(0, None), real.discover(0, None)));
         for (mut marked, mut real) in pairs {

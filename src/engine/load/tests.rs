@@ -1,0 +1,497 @@
+//! Whole runs against simulated servers, under a clock that only these tests move.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use super::template::{ADDRESS_MARK, MAC_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK};
+use super::*;
+use crate::engine::client::{Recipe, Route, State};
+use crate::engine::{Draft, Envelope};
+use crate::wire::v4::{Message, MessageType, Xid};
+
+const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+const SERVER_MAC: Mac = Mac([2, 0, 0, 0, 0, 1]);
+const MS: i64 = 1_000_000;
+const SECOND: i64 = 1000 * MS;
+
+pub(super) fn templates() -> Templates {
+    let recipe = Recipe::new(MAC_MARK, Xid(XID_MARK));
+    let server = Route { server: SERVER_MARK, next_hop: SERVER_MARK };
+    let make = |mut draft: Draft| {
+        if draft.next_hop.is_some() {
+            draft.envelope.dst_mac = SERVER_MAC_MARK;
+        }
+        Template::new(&draft)
+    };
+    let request = |state| make(recipe.request(state, 0, ADDRESS_MARK, Some(server)));
+    Templates {
+        discover: make(recipe.discover(0, None)),
+        selecting: request(State::Selecting),
+        init_reboot: request(State::InitReboot),
+        renew: request(State::Renewing),
+        rebind: request(State::Rebinding),
+        inform: make(recipe.inform(0, ADDRESS_MARK, None)),
+        release: make(recipe.release(ADDRESS_MARK, server)),
+    }
+}
+
+fn plan(rate: Rate, count: u64, clients: u32) -> Plan {
+    Plan {
+        templates: templates(),
+        macs: Macs::made(1, clients),
+        relays: Vec::new(),
+        next_hop: None,
+        pace: Pace { rate, ramp: Duration::ZERO, count: Some(count), duration: None },
+        max_in_flight: 4096,
+        timeouts: vec![Duration::from_secs(1)],
+        server: None,
+        after: After::Release,
+        mix: Vec::new(),
+        seed: 5,
+        watch_checks: true,
+    }
+}
+
+/// A server that works off one message after the other.
+struct Server {
+    /// Time for one message.
+    work: i64,
+    /// Messages that fit into its queue.
+    room: usize,
+    /// It does nothing for so long at the beginning of every second.
+    stall: i64,
+    pool: u32,
+    ip: Ipv4Addr,
+    busy_until: i64,
+    queue: std::collections::VecDeque<i64>,
+    leases: BTreeMap<Mac, Ipv4Addr>,
+    free: BTreeSet<Ipv4Addr>,
+    seen: BTreeMap<MessageType, u64>,
+    twist: fn(&mut Message, u64) -> bool,
+    answers: u64,
+}
+
+impl Server {
+    fn new(work: i64) -> Self {
+        Self {
+            work,
+            room: 1000,
+            stall: 0,
+            pool: 60_000,
+            ip: SERVER,
+            busy_until: 0,
+            queue: std::collections::VecDeque::new(),
+            leases: BTreeMap::new(),
+            free: BTreeSet::new(),
+            seen: BTreeMap::new(),
+            twist: |_, _| true,
+            answers: 0,
+        }
+    }
+
+    fn receive(&mut self, now: i64, frame: &[u8]) -> Option<(i64, Vec<u8>)> {
+        while self.queue.front().is_some_and(|done| *done <= now) {
+            self.queue.pop_front();
+        }
+        if self.queue.len() >= self.room {
+            return None;
+        }
+        let mut at = self.busy_until.max(now);
+        if at % SECOND < self.stall {
+            at += self.stall - at % SECOND;
+        }
+        at += self.work;
+        self.busy_until = at;
+        self.queue.push_back(at);
+        let request = Message::decode(&frame[42..]);
+        let kind = request.message_type().unwrap();
+        *self.seen.entry(kind).or_default() += 1;
+        let mac = request.client().mac().unwrap();
+        let held = self.leases.get(&mac).copied();
+        let (kind, address) = match kind {
+            MessageType::DISCOVER => {
+                let fresh = || {
+                    let used = u32::try_from(self.leases.len()).unwrap();
+                    (used < self.pool).then(|| Ipv4Addr::from(0x0a00_0100 + used))
+                };
+                (MessageType::OFFER, held.or_else(|| self.free.first().copied()).or_else(fresh)?)
+            }
+            MessageType::REQUEST => {
+                let asked = request.ip_option(50).unwrap_or(request.ciaddr);
+                self.free.remove(&asked);
+                self.leases.insert(mac, asked);
+                (MessageType::ACK, asked)
+            }
+            MessageType::INFORM => (MessageType::ACK, Ipv4Addr::UNSPECIFIED),
+            MessageType::RELEASE => {
+                assert!(held.is_none_or(|held| held == request.ciaddr), "{mac} gives back what it does not hold");
+                assert_eq!(&frame[..6], SERVER_MAC.0);
+                self.leases.remove(&mac);
+                self.free.insert(request.ciaddr);
+                return None;
+            }
+            other => panic!("{other}"),
+        };
+        let mut reply = Message::reply(kind, &request);
+        reply.yiaddr = address;
+        reply.set_option(54, &self.ip.octets());
+        reply.set_option(51, &3600_u32.to_be_bytes());
+        self.answers += 1;
+        if !(self.twist)(&mut reply, self.answers) {
+            return None;
+        }
+        let mut envelope = Envelope::broadcast(SERVER_MAC);
+        (envelope.src_ip, envelope.src_port, envelope.dst_port) = (self.ip, 67, 68);
+        Some((at, envelope.frame(&reply.encode_padded())))
+    }
+}
+
+/// What came out of a run.
+struct Outcome {
+    load: Load,
+    finished: Vec<Finished>,
+    now: i64,
+}
+
+impl Outcome {
+    /// A percentile in milliseconds.
+    fn percentile(&self, share: usize, of: impl Fn(&Finished) -> Option<i64>) -> i64 {
+        let mut values: Vec<i64> = self.finished.iter().filter_map(of).collect();
+        values.sort_unstable();
+        values[(values.len() - 1) * share / 100] / MS
+    }
+}
+
+fn run(plan: Plan, servers: &mut [Server]) -> Outcome {
+    run_until(plan, servers, i64::MAX)
+}
+
+fn run_until(plan: Plan, servers: &mut [Server], stop_at: i64) -> Outcome {
+    let mut load = Load::new(plan, Lane::ONLY);
+    let mut batch = Batch::new(64);
+    let mut replies: BinaryHeap<Reverse<(i64, u64, Vec<u8>)>> = BinaryHeap::new();
+    let mut finished = Vec::new();
+    let (mut now, mut number, mut idle) = (10 * SECOND, 0, 0);
+    let mut stopped = false;
+    load.begin(Timestamp(now));
+    for server in servers.iter_mut() {
+        server.busy_until = now;
+    }
+    loop {
+        if now >= stop_at && !stopped {
+            stopped = true;
+            load.stop(Timestamp(now));
+        }
+        load.on_time(Timestamp(now));
+        load.transmit(Timestamp(now), &mut batch);
+        load.sent(&batch, Timestamp(now));
+        idle = if batch.is_empty() { idle + 1 } else { 0 };
+        assert!(idle < 1000, "nothing moves");
+        for span in batch.spans() {
+            for server in servers.iter_mut() {
+                if let Some((at, frame)) = server.receive(now, &batch.arena()[span.clone()]) {
+                    number += 1;
+                    replies.push(Reverse((at, number, frame)));
+                }
+            }
+        }
+        finished.extend(load.take_finished());
+        if load.is_over() {
+            return Outcome { load, finished, now };
+        }
+        let reply = replies.peek().map(|Reverse((at, ..))| *at);
+        let next = load.deadline().map(Timestamp::nanoseconds).into_iter().chain(reply).min();
+        let limit = if stopped { i64::MAX } else { stop_at };
+        now = next.unwrap_or(i64::MAX).min(limit).max(now);
+        assert!(now < i64::MAX, "waits for nothing");
+        while let Some(Reverse((at, ..))) = replies.peek() && *at <= now {
+            let Some(Reverse((at, _, frame))) = replies.pop() else { break };
+            idle = 0;
+            load.on_frame(Timestamp(at), &frame);
+        }
+    }
+}
+
+#[test]
+fn all_complete_and_every_lease_is_given_back() {
+    let mut servers = [Server::new(MS)];
+    let outcome = run(plan(Rate::Open(100_000), 500, 50), &mut servers);
+    let counters = outcome.load.counters();
+    assert_eq!((counters.attempts, counters.completed(), counters.released), (500, 500, 500));
+    assert_eq!((counters.sent, counters.received, counters.duplicates, counters.late), (1500, 1000, 0, 0));
+    assert!(servers[0].leases.is_empty());
+    assert_eq!(outcome.load.held(), 0);
+    assert_eq!(outcome.load.shortest_lease(), Some(3600));
+    let last = outcome.finished.last().unwrap();
+    assert_eq!(last.scheduled, Timestamp(10 * SECOND + 4990 * MS));
+    assert_eq!((last.offer_ns(), last.ack_ns(), last.total_ns()), (Some(MS), Some(MS), Some(2 * MS)));
+}
+
+/// The heart of the matter: a server that stalls for 200 ms in every second.
+#[test]
+fn an_open_loop_shows_a_stall_that_a_closed_loop_hides() {
+    let stalling = || {
+        let mut server = Server::new(MS / 100);
+        server.stall = 200 * MS;
+        [server]
+    };
+    let mut open = plan(Rate::Open(200_000), 2000, 1000);
+    open.after = After::Keep;
+    let shown = run(open.clone(), &mut stalling());
+    // A fifth of all exchanges begin within a stall and wait for its end: 100 ms at the 90th percentile, and one in a
+    // hundred nearly all of it.
+    let p99 = shown.percentile(99, Finished::scheduled_ns);
+    assert!((185..=201).contains(&p99), "{p99}");
+    assert!((90..=110).contains(&shown.percentile(90, Finished::scheduled_ns)));
+    assert_eq!(shown.percentile(50, Finished::scheduled_ns), 0);
+
+    let closed = Plan { max_in_flight: 1, ..open.clone() };
+    let closed = Plan { pace: Pace { rate: Rate::Closed(Duration::ZERO), ..open.pace }, ..closed };
+    let mut count = closed;
+    count.pace.count = Some(100_000);
+    let hidden = run(count, &mut stalling());
+    assert!(hidden.percentile(99, Finished::scheduled_ns) < 1, "one in a thousand meets the stall");
+
+    // An open loop without room begins late, and says so: from the wire the latency is small, from the schedule it is not.
+    let starved = run(Plan { max_in_flight: 1, ..open }, &mut stalling());
+    assert!(starved.percentile(90, Finished::total_ns) < 1);
+    assert!(starved.percentile(99, Finished::scheduled_ns) >= 185);
+}
+
+#[test]
+fn the_search_finds_what_a_server_can_do() {
+    // 250 µs a message and two messages a handshake: 2000 handshakes per second, kept leases.
+    for (work, truth) in [(MS / 4, 2000.0), (20 * MS, 25.0), (MS / 20, 10_000.0)] {
+        let slo: Slo = "p99<50ms,loss<0.1%".parse().unwrap();
+        let mut search = Search::new(10.0, 1e6);
+        while let Some(rate) = search.next() {
+            let milli = u64::try_from(Duration::from_secs_f64(rate).as_millis()).unwrap();
+            let mut plan = plan(Rate::Open(milli), 1 << 40, 50_000);
+            plan.after = After::Keep;
+            plan.pace.count = None;
+            plan.pace.duration = Some(Duration::from_secs(3));
+            let outcome = run(plan, &mut [Server::new(work)]);
+            let counters = outcome.load.counters();
+            let broken = slo.broken(|figure| match figure {
+                Figure::Loss => Some(counters.loss()),
+                _ => u32::try_from(outcome.percentile(99, Finished::scheduled_ns)).ok().map(f64::from),
+            });
+            search.tell(broken.is_none());
+        }
+        let found = search.found().unwrap();
+        assert!((found - truth).abs() < truth * 0.05, "{found} of {truth}");
+    }
+}
+
+#[test]
+fn each_failure_is_told_apart() {
+    let cases: [(fn(&mut Message, u64) -> bool, [u64; 5]); 6] = [
+        (|_, _| false, [4, 0, 0, 0, 0]),
+        (|reply, _| reply.message_type() == Some(MessageType::OFFER), [0, 4, 0, 0, 0]),
+        (
+            |reply, _| {
+                if reply.message_type() == Some(MessageType::ACK) {
+                    reply.set_option(53, &[6]);
+                }
+                true
+            },
+            [0, 0, 4, 0, 0],
+        ),
+        (
+            |reply, _| {
+                if reply.message_type() == Some(MessageType::ACK) {
+                    reply.yiaddr = [10, 9, 9, 9].into();
+                }
+                true
+            },
+            [0, 0, 0, 4, 0],
+        ),
+        (
+            |reply, number| {
+                if number % 2 == 0 {
+                    reply.set_option(54, &[10, 0, 0, 9]);
+                }
+                true
+            },
+            [0, 0, 0, 0, 4],
+        ),
+        (
+            |reply, _| {
+                reply.yiaddr = [0, 0, 0, 0].into();
+                true
+            },
+            [4, 0, 0, 0, 0],
+        ),
+    ];
+    for (index, (twist, want)) in cases.into_iter().enumerate() {
+        let mut server = Server::new(MS);
+        server.twist = twist;
+        let mut plan = plan(Rate::Closed(Duration::from_millis(100)), 4, 4);
+        plan.after = After::Keep;
+        let outcome = run(plan, &mut [server]);
+        let c = outcome.load.counters();
+        assert_eq!([c.no_offer, c.no_ack, c.nak, c.address_changed, c.server_changed], want, "case {index}");
+        assert_eq!((c.attempts, c.completed()), (4, 0));
+        assert!((c.loss() - 1.0).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn what_was_not_answered_is_asked_again_and_late_answers_are_told_from_losses() {
+    let mut server = Server::new(MS);
+    server.twist = |_, number| number != 1;
+    let mut plan = plan(Rate::Closed(Duration::ZERO), 3, 1);
+    plan.timeouts = vec![Duration::from_millis(100), Duration::from_millis(200)];
+    let outcome = run(plan.clone(), &mut [server]);
+    let counters = outcome.load.counters();
+    assert_eq!((counters.completed(), counters.retransmitted), (3, 1));
+    assert_eq!(outcome.finished[0].repeated, 1);
+    assert_eq!(outcome.finished[0].offer_ns(), Some(101 * MS), "counted from the first DISCOVER");
+
+    // Slower than anybody waits: each answer comes, but to an exchange that was given up.
+    plan.timeouts = vec![Duration::from_millis(100)];
+    let outcome = run(plan, &mut [Server::new(150 * MS)]);
+    let counters = outcome.load.counters();
+    assert_eq!((counters.no_offer, counters.late), (3, 2), "the last answer comes after the end");
+}
+
+#[test]
+fn an_ack_that_comes_too_late_is_given_back() {
+    let mut server = Server::new(60 * MS);
+    server.stall = 0;
+    let mut plan = plan(Rate::Closed(Duration::from_millis(400)), 2, 1);
+    plan.timeouts = vec![Duration::from_millis(100)];
+    server.twist = |_, _| true;
+    let mut servers = [server];
+    // The second server makes the first one's queue matter: every message costs 60 ms, so the ACK is in time.
+    let outcome = run(plan.clone(), &mut servers);
+    assert_eq!(outcome.load.counters().completed(), 2);
+    assert!(servers[0].leases.is_empty());
+    // With 120 ms nothing is in time, but whatever the server gave is given back.
+    plan.timeouts = vec![Duration::from_millis(130)];
+    let mut servers = [Server::new(120 * MS)];
+    servers[0].twist = |_, _| true;
+    let outcome = run(plan, &mut servers);
+    assert_eq!(outcome.load.counters().completed(), 2);
+    assert!(servers[0].leases.is_empty());
+}
+
+#[test]
+fn an_empty_pool_is_reported_with_the_number_of_clients() {
+    let mut server = Server::new(MS);
+    server.pool = 30;
+    let mut plan = plan(Rate::Open(100_000), 40, 40);
+    plan.after = After::Hold;
+    let mut servers = [server];
+    let outcome = run(plan, &mut servers);
+    assert_eq!(outcome.load.exhausted_at(), Some(30));
+    assert_eq!(outcome.load.counters().no_offer, 10);
+    assert!(servers[0].leases.is_empty(), "held leases are given back at the end");
+    assert_eq!(outcome.load.held(), 0);
+}
+
+#[test]
+fn one_server_among_several_is_taken() {
+    let mut other = Server::new(MS / 2);
+    other.ip = [10, 0, 0, 2].into();
+    other.twist = |reply, _| reply.message_type() == Some(MessageType::OFFER);
+    let mut plan = plan(Rate::Closed(Duration::from_millis(10)), 10, 10);
+    plan.server = Some(SERVER);
+    plan.after = After::Keep;
+    let outcome = run(plan, &mut [other, Server::new(MS)]);
+    let counters = outcome.load.counters();
+    assert_eq!((counters.completed(), counters.other_offers), (10, 10));
+    assert!(outcome.finished.iter().all(|finished| finished.server == Some(SERVER)));
+}
+
+#[test]
+fn a_mix_is_kept_to_its_weights() {
+    let mut plan = plan(Rate::Open(1_000_000), 5000, 20);
+    plan.mix = vec![(Kind::Renew, 6), (Kind::Rebind, 1), (Kind::InitReboot, 1), (Kind::Inform, 1), (Kind::Release, 1)];
+    plan.after = After::Hold;
+    let mut servers = [Server::new(MS / 10)];
+    let outcome = run(plan.clone(), &mut servers);
+    let counters = outcome.load.counters();
+    assert_eq!(counters.completed(), 5000, "{counters:?}");
+    let share = |kind: Kind| counters.completed[kind.index()] * 100 / 5000;
+    // Each RELEASE makes the next exchange of that client a handshake.
+    assert!((8..=11).contains(&share(Kind::Release)) && (8..=11).contains(&share(Kind::Handshake)), "{counters:?}");
+    assert!((51..=58).contains(&share(Kind::Renew)) && (8..=11).contains(&share(Kind::Inform)), "{counters:?}");
+    assert!(servers[0].leases.is_empty());
+    let again = run(plan, &mut [Server::new(MS / 10)]);
+    assert_eq!(again.finished, outcome.finished, "the same seed, the same run");
+}
+
+#[test]
+fn stopping_breaks_off_and_gives_back() {
+    let mut plan = plan(Rate::Open(1_000_000), 1_000_000, 500);
+    plan.after = After::Hold;
+    let mut servers = [Server::new(MS / 4)];
+    let outcome = run_until(plan, &mut servers, 10 * SECOND + 205 * MS + MS / 4);
+    let counters = outcome.load.counters();
+    assert!(counters.completed() > 50 && counters.interrupted > 0, "{counters:?}");
+    assert_eq!(counters.attempts, counters.completed());
+    assert!(outcome.now < 30 * SECOND);
+}
+
+#[test]
+fn a_server_check_is_noticed() {
+    let mut load = Load::new(plan(Rate::Closed(Duration::ZERO), 1, 1), Lane::ONLY);
+    let mut batch = Batch::new(4);
+    load.begin(Timestamp(SECOND));
+    load.transmit(Timestamp(SECOND), &mut batch);
+    load.sent(&batch, Timestamp(SECOND));
+    let discover = batch.arena()[batch.spans()[0].clone()].to_vec();
+    load.on_copy(Timestamp(SECOND + 5), &discover);
+    let arp = crate::wire::arp::Arp::request(SERVER_MAC, SERVER, [10, 0, 1, 0].into());
+    let probe = crate::engine::frame::arp_frame(&arp, SERVER_MAC, Mac::BROADCAST, &[]);
+    load.on_frame(Timestamp(SECOND + 10), &probe);
+    let mut server = Server::new(MS);
+    let (_, offer) = server.receive(SECOND, &discover).unwrap();
+    load.on_frame(Timestamp(2 * SECOND), &offer);
+    load.on_frame(Timestamp(2 * SECOND), &offer);
+    load.transmit(Timestamp(2 * SECOND), &mut batch);
+    load.sent(&batch, Timestamp(2 * SECOND));
+    let (_, ack) = server.receive(2 * SECOND, &batch.arena()[batch.spans()[0].clone()]).unwrap();
+    load.on_frame(Timestamp(3 * SECOND), &ack);
+    let finished: Vec<Finished> = load.take_finished().collect();
+    assert_eq!(finished[0].check, Some(Check::Arp));
+    assert_eq!(finished[0].offer_ns(), Some(SECOND - 5), "the kernel's own stamp counts");
+    assert_eq!((finished[0].repeated, load.counters().duplicates), (0, 1));
+}
+
+#[test]
+fn lanes_together_keep_the_schedule_of_one() {
+    let whole = plan(Rate::Open(3_000_000), 100, 50);
+    let mut begins = Vec::new();
+    for index in 0..3 {
+        let mut load = Load::new(Plan { max_in_flight: 4096, ..whole.clone() }, Lane { index, count: 3 });
+        let mut batch = Batch::new(64);
+        load.begin(Timestamp(0));
+        let mut now = 0;
+        while now < SECOND {
+            load.transmit(Timestamp(now), &mut batch);
+            for _ in batch.spans() {
+                begins.push(now);
+            }
+            now += SECOND / 3000;
+        }
+        assert_eq!(load.in_flight(), 17 - usize::from(index == 2), "its share of the clients");
+    }
+    assert_eq!(begins.len(), 50);
+}
+
+#[test]
+fn memory_does_not_grow_with_the_number_of_exchanges() {
+    let mut small = plan(Rate::Open(50_000_000), 1000, 2000);
+    small.after = After::Release;
+    let few = run(small.clone(), &mut [Server::new(MS / 1000)]).load.memory();
+    small.pace.count = Some(20_000);
+    let many = run(small, &mut [Server::new(MS / 1000)]).load.memory();
+    assert_eq!(few, many);
+    let large = Load::new(
+        Plan { macs: Macs::made(1, 100_000), max_in_flight: 65_536, ..plan(Rate::Open(1000), 1, 1) },
+        Lane::ONLY,
+    );
+    assert!(large.memory() < 20_000_000, "{}", large.memory());
+}
