@@ -54,6 +54,41 @@ const HEX_PAIRS: [[u8; 2]; 256] = {
     table
 };
 
+/// For every byte its decimal digits with a dot behind them, and how long that is.
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks it")]
+const OCTETS: [([u8; 4], usize); 256] = {
+    let mut table = [([0; 4], 0); 256];
+    let mut index = 0;
+    let mut hundreds = 0;
+    while hundreds < 3 {
+        let mut rest = 0;
+        while rest < 100 && index < 256 {
+            let [tens, ones] = PAIRS[rest];
+            table[index] = match (hundreds, rest) {
+                (0, 0..10) => ([ones, b'.', 0, 0], 2),
+                (0, _) => ([tens, ones, b'.', 0], 3),
+                (_, _) => ([b'0' + hundreds, tens, ones, b'.'], 4),
+            };
+            rest += 1;
+            index += 1;
+        }
+        hundreds += 1;
+    }
+    table
+};
+
+/// True for the bytes that stand for themselves in a JSON string.
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks it")]
+const PLAIN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut index = 32;
+    while index < 127 {
+        table[index] = index != 34 && index != 92;
+        index += 1;
+    }
+    table
+};
+
 impl JsonOut {
     /// An empty writer.
     pub fn new() -> Self {
@@ -98,7 +133,14 @@ impl JsonOut {
         self.buf.extend_from_slice(json);
     }
 
+    /// Bytes that are already JSON, commas included: the fixed parts of an object.
+    #[inline]
+    pub fn fixed(&mut self, json: &[u8]) {
+        self.buf.extend_from_slice(json);
+    }
+
     /// An unsigned number.
+    #[inline]
     pub fn u64(&mut self, value: u64) {
         self.separate();
         self.digits(value);
@@ -116,7 +158,8 @@ impl JsonOut {
     pub fn string(&mut self, bytes: &[u8]) {
         self.separate();
         self.buf.push(b'"');
-        if bytes.iter().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+        if bytes.iter().fold(true, |plain, byte| plain & PLAIN.get(usize::from(*byte)).is_some_and(|is| *is))
+        {
             self.buf.extend_from_slice(bytes);
         } else {
             self.escaped(bytes);
@@ -148,6 +191,13 @@ impl JsonOut {
         self.buf.push(b'"');
     }
 
+    /// Nanoseconds since the epoch, as a number.
+    #[inline]
+    pub fn nanoseconds(&mut self, time: Timestamp) {
+        self.separate();
+        self.day.write_nanoseconds(time, &mut self.buf);
+    }
+
     /// Ends a line of a stream.
     pub fn end_line(&mut self) {
         self.buf.push(b'\n');
@@ -160,28 +210,61 @@ impl JsonOut {
         }
     }
 
+    /// Decimal digits.
     #[inline]
-    fn digits(&mut self, value: u64) {
+    pub fn digits(&mut self, value: u64) {
         write_digits(value, &mut self.buf);
     }
 
+    /// Two hex digits for each byte.
     #[inline]
-    fn hex_digits(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.buf.extend_from_slice(pair_of(&HEX_PAIRS, usize::from(*byte)));
+    pub fn hex_digits(&mut self, bytes: &[u8]) {
+        let (chunks, rest) = bytes.as_chunks::<8>();
+        for chunk in chunks {
+            self.buf.extend_from_slice(&hex_of(*chunk));
+        }
+        if !rest.is_empty() {
+            let mut last = [0; 8];
+            for (to, from) in last.iter_mut().zip(rest) {
+                *to = *from;
+            }
+            // Writing too much and taking it back is faster than a copy of unknown length.
+            let end = self.buf.len().saturating_add(rest.len().saturating_mul(2));
+            self.buf.extend_from_slice(&hex_of(last));
+            self.buf.truncate(end);
         }
     }
 
+    /// An address with `behind` after it.
     #[inline]
-    fn octets(&mut self, addr: Ipv4Addr) {
-        let mut first = true;
+    pub fn octets(&mut self, addr: Ipv4Addr, behind: u8) {
+        let mut text = [0; 16];
+        let mut at: usize = 0;
         for octet in addr.octets() {
-            if !first {
-                self.buf.push(b'.');
+            let Some((digits, length)) = OCTETS.get(usize::from(octet)) else { continue };
+            if let Some(slot) = text.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+                *slot = *digits;
             }
-            first = false;
-            self.digits(u64::from(octet));
+            at = at.saturating_add(*length);
         }
+        if let Some(last) = text.get_mut(at.saturating_sub(1)) {
+            *last = behind;
+        }
+        let end = self.buf.len().saturating_add(at);
+        self.buf.extend_from_slice(&text);
+        self.buf.truncate(end);
+    }
+
+    /// Six bytes with colons between them.
+    #[inline]
+    fn mac(&mut self, bytes: [u8; 6]) {
+        let mut text = *b"xx:xx:xx:xx:xx:xx";
+        for (slot, byte) in text.chunks_mut(3).zip(bytes) {
+            if let (Some(slot), Some(pair)) = (slot.first_chunk_mut(), HEX_PAIRS.get(usize::from(byte))) {
+                *slot = *pair;
+            }
+        }
+        self.buf.extend_from_slice(&text);
     }
 
     #[cold]
@@ -239,11 +322,11 @@ impl Sink for JsonOut {
         self.plain(name);
     }
 
+    #[inline]
     fn ip4(&mut self, addr: Ipv4Addr) {
         self.separate();
         self.buf.push(b'"');
-        self.octets(addr);
-        self.buf.push(b'"');
+        self.octets(addr, b'"');
     }
 
     fn ip6(&mut self, addr: Ipv6Addr) {
@@ -256,8 +339,7 @@ impl Sink for JsonOut {
     fn prefix4(&mut self, addr: Ipv4Addr, length: u8) {
         self.separate();
         self.buf.push(b'"');
-        self.octets(addr);
-        self.buf.push(b'/');
+        self.octets(addr, b'/');
         self.digits(u64::from(length));
         self.buf.push(b'"');
     }
@@ -268,18 +350,24 @@ impl Sink for JsonOut {
         let _ = write!(self.buf, "\"{addr}/{length}\"");
     }
 
+    #[inline]
     fn hardware(&mut self, bytes: &[u8]) {
         self.separate();
         self.buf.push(b'"');
-        for (index, byte) in bytes.iter().enumerate() {
-            if index > 0 {
-                self.buf.push(b':');
+        if let Ok(mac) = bytes.try_into() {
+            self.mac(mac);
+        } else {
+            for (index, byte) in bytes.iter().enumerate() {
+                if index > 0 {
+                    self.buf.push(b':');
+                }
+                self.buf.extend_from_slice(pair_of(&HEX_PAIRS, usize::from(*byte)));
             }
-            self.buf.extend_from_slice(pair_of(&HEX_PAIRS, usize::from(*byte)));
         }
         self.buf.push(b'"');
     }
 
+    #[inline]
     fn bytes(&mut self, bytes: &[u8]) {
         self.separate();
         self.buf.push(b'"');
@@ -313,12 +401,53 @@ fn pair_of(table: &[[u8; 2]], index: usize) -> &[u8] {
     table.get(index).map_or(&[], <[u8; 2]>::as_slice)
 }
 
+/// The hex digits of eight bytes, computed side by side in two words.
+#[inline]
+fn hex_of(bytes: [u8; 8]) -> [u8; 16] {
+    let [a, b, c, d, e, f, g, h] = bytes;
+    let mut text = [0; 16];
+    let (low, high) = text.split_at_mut(8);
+    low.copy_from_slice(&hex_word(u32::from_le_bytes([a, b, c, d])).to_le_bytes());
+    high.copy_from_slice(&hex_word(u32::from_le_bytes([e, f, g, h])).to_le_bytes());
+    text
+}
+
+/// The hex digits of four bytes: spreads them to eight nibbles, each in a byte of its own, then adds what makes digits.
+#[inline]
+fn hex_word(word: u32) -> u64 {
+    let mut spread = u64::from(word);
+    spread = (spread | spread.wrapping_shl(16)) & 0x0000_ffff_0000_ffff;
+    spread = (spread | spread.wrapping_shl(8)) & 0x00ff_00ff_00ff_00ff;
+    let nibbles =
+        (spread & 0x000f_000f_000f_000f).wrapping_shl(8) | (spread.wrapping_shr(4) & 0x000f_000f_000f_000f);
+    let letters = nibbles.wrapping_add(0x0606_0606_0606_0606).wrapping_shr(4) & 0x0101_0101_0101_0101;
+    nibbles.wrapping_add(0x3030_3030_3030_3030).wrapping_add(letters.wrapping_mul(0x27))
+}
+
 /// Appends `value` in decimal.
-pub fn write_digits(mut value: u64, out: &mut Vec<u8>) {
-    if let Ok(small @ 0..10) = u8::try_from(value) {
-        out.push(b'0'.wrapping_add(small));
+#[inline]
+pub fn write_digits(value: u64, out: &mut Vec<u8>) {
+    if let Some((digits, length)) = usize::try_from(value).ok().and_then(|value| OCTETS.get(value)) {
+        let end = out.len().saturating_add(length.saturating_sub(1));
+        out.extend_from_slice(digits);
+        out.truncate(end);
         return;
     }
+    let high = usize::try_from(value / 100).ok().and_then(|high| PAIRS.get(high));
+    if let (Some(&[thousands, hundreds]), Some(&[tens, ones])) =
+        (high, usize::try_from(value % 100).ok().and_then(|low| PAIRS.get(low)))
+    {
+        if thousands == b'0' {
+            out.extend_from_slice(&[hundreds, tens, ones]);
+        } else {
+            out.extend_from_slice(&[thousands, hundreds, tens, ones]);
+        }
+        return;
+    }
+    write_long(value, out);
+}
+
+fn write_long(mut value: u64, out: &mut Vec<u8>) {
     let mut digits = [0_u8; 20];
     let mut at = digits.len();
     while value >= 10 {
@@ -338,42 +467,83 @@ pub fn write_digits(mut value: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(digits.get(at..).unwrap_or(&[]));
 }
 
+/// The digits of a number below 1,000,000, all six.
+#[inline]
+fn six_digits(value: u32) -> [u8; 6] {
+    let pair = |value: u32| PAIRS.get(usize::try_from(value).unwrap_or(0)).copied().unwrap_or_default();
+    let ([a, b], [c, d], [e, f]) = (pair(value / 10_000), pair(value / 100 % 100), pair(value % 100));
+    [a, b, c, d, e, f]
+}
+
 /// RFC 3339 text; remembers the last second, because packets of a capture mostly share it with their neighbour.
 #[derive(Clone, Copy, Debug)]
 pub struct DayText {
     second: i64,
     text: [u8; 19],
+    /// The second itself in decimal.
+    digits: [u8; 20],
+    digits_len: usize,
 }
 
 impl Default for DayText {
     fn default() -> Self {
-        Self { second: 0, text: *b"1970-01-01T00:00:00" }
+        Self { second: 0, text: *b"1970-01-01T00:00:00", digits: [b'0'; 20], digits_len: 1 }
     }
 }
 
 impl DayText {
     /// Appends `2004-12-05T19:16:24.317453Z`.
+    #[inline]
     pub fn write(&mut self, time: Timestamp, precision: Precision, out: &mut Vec<u8>) {
+        self.turn_to(time);
+        let nanos = u32::try_from(time.0.rem_euclid(1_000_000_000)).unwrap_or(0);
+        let [a, b, c, d, e, f] = six_digits(nanos / 1000);
+        out.extend_from_slice(&self.text);
+        match precision {
+            Precision::Micro => out.extend_from_slice(&[b'.', a, b, c, d, e, f, b'Z']),
+            Precision::Nano => {
+                let [.., x, y, z] = six_digits(nanos % 1000);
+                out.extend_from_slice(&[b'.', a, b, c, d, e, f, x, y, z, b'Z']);
+            }
+        }
+    }
+
+    /// Appends the nanoseconds since the epoch.
+    #[inline]
+    pub fn write_nanoseconds(&mut self, time: Timestamp, out: &mut Vec<u8>) {
+        if time.0 < 1_000_000_000 {
+            if time.0 < 0 {
+                out.push(b'-');
+            }
+            write_digits(time.0.unsigned_abs(), out);
+            return;
+        }
+        self.turn_to(time);
+        let nanos = u32::try_from(time.0.rem_euclid(1_000_000_000)).unwrap_or(0);
+        let [a, b, c, d, e, f] = six_digits(nanos / 1000);
+        let [.., x, y, z] = six_digits(nanos % 1000);
+        let end = out.len().saturating_add(self.digits_len);
+        out.extend_from_slice(&self.digits);
+        out.truncate(end);
+        out.extend_from_slice(&[a, b, c, d, e, f, x, y, z]);
+    }
+
+    #[inline]
+    fn turn_to(&mut self, time: Timestamp) {
         let second = time.0.div_euclid(1_000_000_000);
         if second != self.second {
-            (self.second, self.text) = (second, civil(second));
+            self.set(second);
         }
-        out.extend_from_slice(&self.text);
-        let nanos = time.0.rem_euclid(1_000_000_000);
-        let (digits, count) = match precision {
-            Precision::Micro => (nanos / 1000, 3),
-            Precision::Nano => (nanos, 5),
-        };
-        let mut text = *b".000000000Z";
-        let mut rest = usize::try_from(digits).unwrap_or(0);
-        let width = if count == 3 { 6 } else { 9_usize };
-        for slot in text.iter_mut().skip(1).take(width).rev() {
-            *slot = b'0'.wrapping_add(u8::try_from(rest % 10).unwrap_or(0));
-            rest /= 10;
-        }
-        let end = width.saturating_add(1);
-        out.extend_from_slice(text.get(..end).unwrap_or(&[]));
-        out.push(b'Z');
+    }
+
+    #[cold]
+    fn set(&mut self, second: i64) {
+        (self.second, self.text) = (second, civil(second));
+        let mut digits = Vec::with_capacity(24);
+        write_digits(second.unsigned_abs(), &mut digits);
+        self.digits_len = digits.len();
+        digits.resize(self.digits.len(), 0);
+        self.digits.copy_from_slice(&digits);
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::json::JsonOut;
 use super::packet::{PacketRecord, Shown, Values};
+use crate::wire::frame::Layers;
 use crate::wire::options::{Sink as _, v4};
 use crate::wire::problem::Problem;
 use crate::wire::v4::packet::field_text;
@@ -14,45 +15,109 @@ use crate::wire::v4::{FIXED_LEN, Span};
 #[derive(Clone, Debug, Default)]
 pub struct PacketJson {
     values: Values,
+    beginnings: Beginnings,
+    layers: LayersText,
+}
+
+/// The beginning of every option's object, up to its value: what does not change is written once.
+#[derive(Clone, Debug)]
+struct Beginnings {
+    text: Vec<u8>,
+    /// Where each code's beginning ends; it starts where the one before ends.
+    ends: Vec<usize>,
+}
+
+impl Default for Beginnings {
+    fn default() -> Self {
+        let mut json = JsonOut::new();
+        let mut ends = Vec::with_capacity(256);
+        for code in 0..=u8::MAX {
+            json.fixed(b",{\"code\":");
+            json.digits(u64::from(code));
+            json.fixed(b",\"name\":");
+            match v4::SPACE.name_of(u16::from(code)) {
+                Some(name) => json.plain(name),
+                None => json.null(),
+            }
+            json.fixed(b",\"value\":");
+            ends.push(json.buf.len());
+        }
+        Self { text: json.buf, ends }
+    }
+}
+
+impl Beginnings {
+    #[inline]
+    fn of(&self, code: u8, first: bool) -> &[u8] {
+        let end = self.ends.get(usize::from(code)).copied().unwrap_or(0);
+        let before = usize::from(code).checked_sub(1).and_then(|before| self.ends.get(before));
+        let start = before.copied().unwrap_or(0).saturating_add(usize::from(first));
+        self.text.get(start..end).unwrap_or_default()
+    }
+}
+
+/// The layers of the packet before as text: mostly they are those of the next one.
+#[derive(Clone, Debug, Default)]
+struct LayersText {
+    layers: Layers,
+    text: Vec<u8>,
+}
+
+impl LayersText {
+    #[inline]
+    fn of(&mut self, layers: Layers) -> &[u8] {
+        if self.text.is_empty() || self.layers != layers {
+            self.set(layers);
+        }
+        &self.text
+    }
+
+    #[cold]
+    fn set(&mut self, layers: Layers) {
+        let mut json = JsonOut::new();
+        json.begin_array();
+        for layer in layers.iter() {
+            json.plain(layer.name());
+        }
+        json.end_array();
+        (self.layers, self.text) = (layers, json.buf);
+    }
 }
 
 impl PacketJson {
     /// Appends the object for `record`, without a line end.
     pub fn write(&mut self, record: &PacketRecord<'_>, json: &mut JsonOut) {
-        json.begin_object();
-        json.name_next("type");
-        json.plain("packet");
-        json.name_next("number");
-        json.u64(record.number);
-        json.name_next("time");
+        json.fixed(b"{\"type\":\"packet\",\"number\":");
+        json.digits(record.number);
+        json.fixed(b",\"time\":");
         match record.time {
             Some(time) => {
                 json.time(time, record.precision);
-                json.name_next("time_ns");
-                json.signed(time.nanoseconds());
+                json.fixed(b",\"time_ns\":");
+                json.nanoseconds(time);
             }
-            None => json.raw(b"null,\"time_ns\":null"),
+            None => json.fixed(b"null,\"time_ns\":null"),
         }
-        json.name_next("interface");
+        json.fixed(b",\"interface\":");
         match record.interface {
             Some(name) => json.string(name.as_bytes()),
-            None => json.null(),
+            None => json.fixed(b"null"),
         }
-        json.name_next("captured_length");
-        json.u64(u64::try_from(record.captured_length).unwrap_or(u64::MAX));
-        json.name_next("original_length");
-        json.u64(u64::from(record.original_length));
+        json.fixed(b",\"captured_length\":");
+        json.digits(u64::try_from(record.captured_length).unwrap_or(u64::MAX));
+        json.fixed(b",\"original_length\":");
+        json.digits(u64::from(record.original_length));
+        json.fixed(b",\"layers\":");
+        json.fixed(self.layers.of(record.datagram.layers));
         write_layers(record, json);
-        json.name_next("dhcp");
+        json.fixed(b",\"dhcp\":");
         self.write_dhcp(record, json);
-        json.name_next("problems");
-        json.begin_array();
+        json.fixed(b",\"problems\":[");
         let found = record.outline.problems.iter().chain(&self.values.problems).copied();
         for problem in found.chain(record.outer_problems()) {
             write_problem(&problem, json);
         }
-        json.end_array();
-        json.end_object();
+        json.fixed(b"]}");
     }
 
     fn write_dhcp(&mut self, record: &PacketRecord<'_>, json: &mut JsonOut) {
@@ -60,87 +125,85 @@ impl PacketJson {
         // Too little even for a transaction identifier: there is no message to speak of, only its problems.
         if packet.xid().is_none() {
             self.values.begin();
-            json.null();
+            json.fixed(b"null");
             return;
         }
-        json.begin_object();
-        let numbers = [
-            ("op", packet.op().map(|op| op.0)),
-            ("htype", packet.htype()),
-            ("hlen", packet.hlen()),
-            ("hops", packet.hops()),
+        let numbers: [(&[u8], _); 4] = [
+            (b"{\"op\":", packet.op().map(|op| op.0)),
+            (b",\"htype\":", packet.htype()),
+            (b",\"hlen\":", packet.hlen()),
+            (b",\"hops\":", packet.hops()),
         ];
         for (key, value) in numbers {
-            json.name_next(key);
+            json.fixed(key);
             number_or_null(value.map(u64::from), json);
         }
-        json.name_next("xid");
-        json.hex32(packet.xid().unwrap_or_default().0);
-        json.name_next("secs");
+        json.fixed(b",\"xid\":\"0x");
+        json.hex_digits(&packet.xid().unwrap_or_default().0.to_be_bytes());
+        json.fixed(b"\",\"secs\":");
         number_or_null(packet.secs().map(u64::from), json);
-        json.name_next("flags");
         match packet.flags() {
             Some(flags) => {
-                json.hex16(flags);
-                json.name_next("broadcast");
-                json.flag(flags & 0x8000 != 0);
+                json.fixed(b",\"flags\":\"0x");
+                json.hex_digits(&flags.to_be_bytes());
+                json.fixed(if flags & 0x8000 == 0 {
+                    b"\",\"broadcast\":false"
+                } else {
+                    b"\",\"broadcast\":true"
+                });
             }
-            None => json.raw(b"null,\"broadcast\":null"),
+            None => json.fixed(b",\"flags\":null,\"broadcast\":null"),
         }
-        let addresses = [
-            ("ciaddr", packet.ciaddr()),
-            ("yiaddr", packet.yiaddr()),
-            ("siaddr", packet.siaddr()),
-            ("giaddr", packet.giaddr()),
+        let addresses: [(&[u8], _); 4] = [
+            (b",\"ciaddr\":\"", packet.ciaddr()),
+            (b",\"yiaddr\":\"", packet.yiaddr()),
+            (b",\"siaddr\":\"", packet.siaddr()),
+            (b",\"giaddr\":\"", packet.giaddr()),
         ];
         for (key, addr) in addresses {
-            json.name_next(key);
+            json.fixed(key);
             match addr {
-                Some(addr) => json.ip4(addr),
-                None => json.null(),
+                Some(addr) => json.octets(addr, b'"'),
+                // Takes back the quote.
+                None => {
+                    json.buf.pop();
+                    json.fixed(b"null");
+                }
             }
         }
         write_fields(record, json);
-        json.name_next("message_type");
+        json.fixed(b",\"message_type\":");
         match record.outline.message_type {
             Some(kind) => match kind.name() {
                 Some(name) => json.plain(name),
-                None => json.u64(u64::from(kind.0)),
+                None => json.digits(u64::from(kind.0)),
             },
-            None => json.null(),
+            None => json.fixed(b"null"),
         }
         self.write_options(record, json);
         write_layout(record, json);
-        json.end_object();
+        json.fixed(b"}");
     }
 
     fn write_options(&mut self, record: &PacketRecord<'_>, json: &mut JsonOut) {
         self.values.begin();
         let cx = record.context();
-        json.name_next("options");
-        json.begin_array();
-        for span in &record.outline.options {
-            json.begin_object();
-            json.name_next("code");
-            json.u64(u64::from(span.code));
-            json.name_next("name");
-            match v4::SPACE.name_of(u16::from(span.code)) {
-                Some(name) => json.plain(name),
-                None => json.null(),
-            }
-            json.name_next("value");
+        json.fixed(b",\"options\":[");
+        for (index, span) in record.outline.options.iter().enumerate() {
+            json.fixed(self.beginnings.of(span.code, index == 0));
             let start = json.buf.len();
             let shown = self.values.show(record, &cx, span, json);
             if shown != Shown::Value {
                 json.buf.truncate(start);
-                json.null();
+                json.fixed(b"null");
             }
-            json.name_next("raw");
-            json.bytes(span.data(&record.packet));
+            json.fixed(b",\"raw\":\"");
+            json.hex_digits(span.data(&record.packet));
+            json.fixed(b"\"");
             write_oddities(span, shown, json);
-            json.end_object();
+            json.fixed(b"}");
         }
-        json.end_array();
+        json.fixed(b"]");
     }
 }
 
@@ -168,34 +231,48 @@ fn write_oddities(span: &Span, shown: Shown, json: &mut JsonOut) {
 /// `chaddr`, `sname` and `file`; with their whole bytes where the value alone cannot rebuild the field.
 fn write_fields(record: &PacketRecord<'_>, json: &mut JsonOut) {
     let packet = &record.packet;
-    json.name_next("chaddr");
+    json.fixed(b",\"chaddr\":");
     let (chaddr, field) = (packet.chaddr(), packet.chaddr_field());
     if chaddr.is_empty() {
-        json.null();
+        json.fixed(b"null");
     } else {
         json.hardware(chaddr);
     }
-    if field.iter().skip(chaddr.len()).any(|byte| *byte != 0) {
+    if !is_zero(field.get(chaddr.len()..).unwrap_or_default()) {
         json.name_next("chaddr_raw");
         json.bytes(field);
     }
-    let fields =
-        [("sname", "sname_raw", 2, packet.sname_field()), ("file", "file_raw", 1, packet.file_field())];
+    let fields: [(&[u8], &str, u8, &[u8]); 2] = [
+        (b",\"sname\":", "sname_raw", 2, packet.sname_field()),
+        (b",\"file\":", "file_raw", 1, packet.file_field()),
+    ];
     for (key, raw_key, overload, field) in fields {
+        json.fixed(key);
+        if is_zero(field) && record.outline.overload == 0 {
+            json.fixed(b"null");
+            continue;
+        }
         let overloaded = record.outline.overload & overload != 0;
         let text = field_text(field);
-        json.name_next(key);
         if overloaded || text.is_empty() {
-            json.null();
+            json.fixed(b"null");
         } else {
             json.string(text);
         }
-        let rest_is_zero = field.iter().skip(text.len()).all(|byte| *byte == 0);
+        let rest_is_zero = is_zero(field.get(text.len()..).unwrap_or_default());
         if overloaded || !rest_is_zero || std::str::from_utf8(text).is_err() {
             json.name_next(raw_key);
             json.bytes(field);
         }
     }
+}
+
+/// True when all bytes are zero; looks at many at once.
+#[inline]
+fn is_zero(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks::<16>();
+    let gathered = words.iter().fold(0, |all, word| all | u128::from_ne_bytes(*word));
+    rest.iter().fold(gathered, |all, byte| all | u128::from(*byte)) == 0
 }
 
 /// What stands around the options: enough to rebuild the message to the byte.
@@ -214,8 +291,7 @@ fn write_layout(record: &PacketRecord<'_>, json: &mut JsonOut) {
         write_trailer(behind.get(4..).unwrap_or(&[]), json);
         return;
     }
-    json.name_next("end");
-    json.flag(outline.has_end);
+    json.fixed(if outline.has_end { b",\"end\":true" } else { b",\"end\":false" });
     if outline.end_pads > 0 {
         json.name_next("pads_at_end");
         json.u64(u64::from(outline.end_pads));
@@ -225,78 +301,67 @@ fn write_layout(record: &PacketRecord<'_>, json: &mut JsonOut) {
 }
 
 fn write_trailer(trailer: &[u8], json: &mut JsonOut) {
-    if trailer.iter().all(|byte| *byte == 0) {
-        json.name_next("padding");
-        json.u64(u64::try_from(trailer.len()).unwrap_or(0));
+    if is_zero(trailer) {
+        json.fixed(b",\"padding\":");
+        json.digits(u64::try_from(trailer.len()).unwrap_or(0));
     } else {
         json.name_next("trailer");
         json.bytes(trailer);
     }
 }
 
+/// What stands between the names of the layers and the message.
 fn write_layers(record: &PacketRecord<'_>, json: &mut JsonOut) {
     let datagram = record.datagram;
-    json.name_next("layers");
-    json.begin_array();
-    for layer in datagram.layers.iter() {
-        json.plain(layer.name());
-    }
-    json.end_array();
-    json.name_next("quoted_in");
-    if datagram.quoted {
-        json.plain("icmp");
+    json.fixed(if datagram.quoted {
+        b",\"quoted_in\":\"icmp\",\"link\":"
     } else {
-        json.null();
-    }
-    json.name_next("link");
+        b",\"quoted_in\":null,\"link\":"
+    });
     match &datagram.link {
         Some(link) => {
-            json.begin_object();
-            json.name_next("type");
-            json.plain(link.layer.name());
-            for (key, addr) in [("src", link.src), ("dst", link.dst)] {
-                json.name_next(key);
+            json.fixed(b"{\"type\":\"");
+            json.fixed(link.layer.name().as_bytes());
+            let addresses: [(&[u8], _); 2] = [(b"\",\"src\":", link.src), (b",\"dst\":", link.dst)];
+            for (key, addr) in addresses {
+                json.fixed(key);
                 match addr {
                     Some(addr) => json.hardware(addr.as_slice()),
-                    None => json.null(),
+                    None => json.fixed(b"null"),
                 }
             }
-            json.name_next("vlans");
-            json.begin_array();
+            json.fixed(b",\"vlans\":[");
             for id in datagram.vlans.as_slice() {
                 json.u64(u64::from(*id));
             }
-            json.end_array();
-            json.end_object();
+            json.fixed(b"]}");
         }
-        None => json.null(),
+        None => json.fixed(b"null"),
     }
-    json.name_next("ip");
     match &datagram.ip {
         Some(ip) => {
-            json.raw(if ip.src.is_ipv4() { b"{\"version\":4" } else { b"{\"version\":6" });
-            for (key, addr) in [("src", ip.src), ("dst", ip.dst)] {
-                json.name_next(key);
+            json.fixed(if ip.src.is_ipv4() { b",\"ip\":{\"version\":4" } else { b",\"ip\":{\"version\":6" });
+            let addresses: [(&[u8], _); 2] = [(b",\"src\":", ip.src), (b",\"dst\":", ip.dst)];
+            for (key, addr) in addresses {
+                json.fixed(key);
                 match addr {
                     IpAddr::V4(addr) => json.ip4(addr),
                     IpAddr::V6(addr) => json.ip6(addr),
                 }
             }
-            json.name_next("ttl");
-            json.u64(u64::from(ip.ttl));
-            json.end_object();
+            json.fixed(b",\"ttl\":");
+            json.digits(u64::from(ip.ttl));
+            json.fixed(b"}");
         }
-        None => json.null(),
+        None => json.fixed(b",\"ip\":null"),
     }
-    json.name_next("udp");
-    json.begin_object();
-    json.name_next("src_port");
-    json.u64(u64::from(datagram.udp.src_port));
-    json.name_next("dst_port");
-    json.u64(u64::from(datagram.udp.dst_port));
-    json.name_next("checksum");
-    json.plain(datagram.udp.checksum.name());
-    json.end_object();
+    json.fixed(b",\"udp\":{\"src_port\":");
+    json.digits(u64::from(datagram.udp.src_port));
+    json.fixed(b",\"dst_port\":");
+    json.digits(u64::from(datagram.udp.dst_port));
+    json.fixed(b",\"checksum\":\"");
+    json.fixed(datagram.udp.checksum.name().as_bytes());
+    json.fixed(b"\"}");
 }
 
 #[cold]
