@@ -15,7 +15,7 @@ use dhcptool::capture::{self, Frame};
 use dhcptool::cli::stream::{Renderer, View};
 use dhcptool::output::when::TimeText;
 use dhcptool::time::{Precision, Timestamp};
-use dhcptool::wire::frame::{Datagram, Layers, LinkType, Ports, Protocol, Udp, Vlans, Walker};
+use dhcptool::wire::frame::{Datagram, LinkType, Ports, Walker};
 use dhcptool::wire::v4::Message;
 
 /// Captures that differ in what their messages hold, and how many messages of each.
@@ -61,20 +61,7 @@ fn show(bytes: &[u8], views: &mut [Renderer]) {
         original_len: 0,
         offset: 0,
     };
-    let datagram = Datagram {
-        protocol: Protocol::Dhcpv4,
-        layers: Layers::default(),
-        quoted: false,
-        link: None,
-        vlans: Vlans::default(),
-        ip: None,
-        udp: Udp::default(),
-        payload: bytes,
-        promised: bytes.len(),
-        cut: false,
-        overlapped: false,
-        checksum_values: (0, 0),
-    };
+    let datagram = Datagram::bare(bytes);
     for view in views {
         view.clear();
         assert!(view.datagram(&frame, &datagram) && !view.bytes().is_empty());

@@ -9,7 +9,7 @@ use dhcptool::output::record::read_message;
 use dhcptool::output::when::TimeText;
 use dhcptool::time::{Precision, Timestamp};
 use dhcptool::wire::escape::is_hostile;
-use dhcptool::wire::frame::{Datagram, Layers, LinkType, Protocol, Udp, Vlans};
+use dhcptool::wire::frame::{Datagram, LinkType};
 use dhcptool::wire::v4::Message;
 use libfuzzer_sys::fuzz_target;
 
@@ -27,20 +27,7 @@ fuzz_target!(|input: (bool, u8, &[u8])| {
         original_len: 0,
         offset: 0,
     };
-    let datagram = Datagram {
-        protocol: Protocol::Dhcpv4,
-        layers: Layers::default(),
-        quoted: false,
-        link: None,
-        vlans: Vlans::default(),
-        ip: None,
-        udp: Udp::default(),
-        payload: bytes,
-        promised: bytes.len() + usize::from(missing),
-        cut,
-        overlapped: false,
-        checksum_values: (0, 0),
-    };
+    let datagram = Datagram { promised: bytes.len() + usize::from(missing), cut, ..Datagram::bare(bytes) };
     for view in [View::Json, View::Line, View::Detail, View::Dump] {
         let mut renderer = Renderer::new(Selection::default(), view, TimeText::default(), false);
         assert!(renderer.datagram(&frame, &datagram));

@@ -143,7 +143,7 @@ fn address_option(code: u8, packet: &Packet<'_>, outline: &Outline) -> Option<Ip
 mod tests {
     use super::*;
     use crate::wire::Mac;
-    use crate::wire::frame::{Ip, Layers, Link, Protocol, Udp, Vlans};
+    use crate::wire::frame::Ip;
     use crate::wire::v4::{Message, Xid};
 
     fn offer() -> Vec<u8> {
@@ -162,18 +162,8 @@ mod tests {
         let mut outline = Outline::default();
         outline.read(&packet, bytes.len(), false);
         let datagram = Datagram {
-            protocol: Protocol::Dhcpv4,
-            layers: Layers::default(),
-            quoted: false,
-            link: None::<Link>,
-            vlans: Vlans::default(),
             ip: Some(Ip { src: [10, 0, 0, 2].into(), dst: [10, 0, 0, 50].into(), ttl: 64 }),
-            udp: Udp::default(),
-            payload: &bytes,
-            promised: bytes.len(),
-            cut: false,
-            overlapped: false,
-            checksum_values: (0, 0),
+            ..Datagram::bare(&bytes)
         };
         selection.matches(Some(Timestamp(5)), &datagram, &packet, &outline)
     }

@@ -313,7 +313,7 @@ pub fn kind_of(datagram: &Datagram<'_>) -> Option<MessageType> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::frame::{Layers, Protocol, Udp, Vlans};
+    use crate::wire::frame::Udp;
     use crate::wire::v4::Message;
 
     const MAC: Mac = Mac([2, 0, 0, 0, 0, 1]);
@@ -328,20 +328,7 @@ mod tests {
     }
 
     fn datagram(payload: &[u8], port: u16) -> Datagram<'_> {
-        Datagram {
-            protocol: Protocol::Dhcpv4,
-            layers: Layers::default(),
-            quoted: false,
-            link: None,
-            vlans: Vlans::default(),
-            ip: None,
-            udp: Udp { src_port: 67, dst_port: port, ..Udp::default() },
-            payload,
-            promised: payload.len(),
-            cut: false,
-            overlapped: false,
-            checksum_values: (0, 0),
-        }
+        Datagram { udp: Udp { src_port: 67, dst_port: port, ..Udp::default() }, ..Datagram::bare(payload) }
     }
 
     fn judged(change: fn(&mut Message), port: u16) -> Result<(), Reason> {

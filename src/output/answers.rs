@@ -16,7 +16,7 @@ use crate::engine::{Answer, Check, Reason, Watch};
 use crate::time::Precision;
 use crate::wire::Mac;
 use crate::wire::escape::escape_line;
-use crate::wire::frame::{Datagram, Layers, LinkType, Ports, Protocol, Udp, Vlans, Walker};
+use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
 use crate::wire::options::{Sink as _, TextSink, v4};
 use crate::wire::v4::{MessageType, Outline, Packet, Reply, Xid};
 
@@ -65,26 +65,8 @@ impl Place<'_> {
         if !shown.get() {
             // The last fragment of several: the message is whole, the frame is not.
             let payload = answer.message.encode();
-            each(&bare(&payload));
+            each(&Datagram::bare(&payload));
         }
-    }
-}
-
-/// A message with nothing known around it.
-pub fn bare(payload: &[u8]) -> Datagram<'_> {
-    Datagram {
-        protocol: Protocol::Dhcpv4,
-        layers: Layers::default(),
-        quoted: false,
-        link: None,
-        vlans: Vlans::default(),
-        ip: None,
-        udp: Udp::default(),
-        payload,
-        promised: payload.len(),
-        cut: false,
-        overlapped: false,
-        checksum_values: (0, 0),
     }
 }
 

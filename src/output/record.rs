@@ -245,7 +245,7 @@ mod tests {
     use crate::output::packet_json::PacketJson;
     use crate::output::{JsonOut, packet};
     use crate::time::Precision;
-    use crate::wire::frame::{Datagram, Layers, Protocol, Udp, Vlans};
+    use crate::wire::frame::Datagram;
     use crate::wire::v4::Xid;
     use crate::wire::v4::{MessageType, Outline, Packet};
     use proptest::prelude::*;
@@ -254,20 +254,7 @@ mod tests {
         let packet = Packet::new(bytes);
         let mut outline = Outline::default();
         outline.read(&packet, bytes.len(), false);
-        let datagram = Datagram {
-            protocol: Protocol::Dhcpv4,
-            layers: Layers::default(),
-            quoted: false,
-            link: None,
-            vlans: Vlans::default(),
-            ip: None,
-            udp: Udp::default(),
-            payload: bytes,
-            promised: bytes.len(),
-            cut: false,
-            overlapped: false,
-            checksum_values: (0, 0),
-        };
+        let datagram = Datagram::bare(bytes);
         let record = packet::PacketRecord {
             number: 1,
             time: None,

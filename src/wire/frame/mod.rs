@@ -360,3 +360,23 @@ pub struct Datagram<'a> {
     /// For a bad checksum: found, wanted.
     pub checksum_values: (u16, u16),
 }
+
+impl<'a> Datagram<'a> {
+    /// A DHCPv4 message with nothing known around it.
+    pub fn bare(payload: &'a [u8]) -> Self {
+        Self {
+            protocol: Protocol::Dhcpv4,
+            layers: Layers::default(),
+            quoted: false,
+            link: None,
+            vlans: Vlans::default(),
+            ip: None,
+            udp: Udp::default(),
+            payload,
+            promised: payload.len(),
+            cut: false,
+            overlapped: false,
+            checksum_values: (0, 0),
+        }
+    }
+}
