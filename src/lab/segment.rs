@@ -479,3 +479,7 @@ fn on_segment(addr: Ipv4Addr) -> bool {
 fn is_broadcast(addr: Ipv4Addr) -> bool {
     addr.is_broadcast() || addr.to_bits() == ROUTER.to_bits() | !mask(PREFIX).to_bits()
 }
+
+#[cfg(test)]
+#[path = "segment_tests.rs"]
+mod tests;
