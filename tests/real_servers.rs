@@ -1,0 +1,269 @@
+//! The senders against dnsmasq, Kea, ISC dhcpd and udhcpd, each in a network namespace of its own.
+
+#![cfg(feature = "live")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::net::Ipv4Addr;
+
+use serde_json::Value;
+use support::{Kind, Net, skip};
+
+const MAC: &str = "02:5a:00:00:00:01";
+
+fn text<'a>(json: &'a Value, key: &str) -> &'a str {
+    json[key].as_str().unwrap_or_else(|| panic!("no {key} in {json}"))
+}
+
+/// A network with one server, or `None` and the reason said.
+fn network(test: &str, kinds: &[Kind], quick: bool) -> Option<Net> {
+    match Net::new(kinds, quick) {
+        Ok(net) => Some(net),
+        Err(why) => {
+            skip(test, &why);
+            None
+        }
+    }
+}
+
+/// udhcpd's lease file: for each lease its address, MAC and seconds left.
+fn udhcpd_leases(bytes: &[u8]) -> Vec<(Ipv4Addr, [u8; 6], u32)> {
+    let rows = bytes.get(8..).unwrap_or(&[]).as_chunks::<36>().0;
+    let lease = |row: &[u8; 36]| {
+        let left = u32::from_be_bytes(row[0..4].try_into().unwrap());
+        let address = Ipv4Addr::from(<[u8; 4]>::try_from(&row[4..8]).unwrap());
+        (address, row[8..14].try_into().unwrap(), left)
+    };
+    rows.iter().map(lease).collect()
+}
+
+/// Waits until the server itself says that it took the address back.
+fn assert_released(net: &Net, kind: Kind, address: &str) {
+    let server = net.server(kind);
+    match kind {
+        Kind::Dnsmasq => {
+            server.log().wait_for(&format!("DHCPRELEASE(eth0) {address} {MAC}"));
+            let leases = std::fs::read_to_string(&server.leases).unwrap();
+            assert!(!leases.contains(address), "{leases}");
+        }
+        Kind::Kea => {
+            server.log().wait_for("DHCP4_RELEASE ");
+            let leases = std::fs::read_to_string(&server.leases).unwrap();
+            // Address, hardware address, client identifier, valid lifetime: zero says that the lease is deleted.
+            let last = leases.lines().rfind(|line| line.starts_with(address)).unwrap();
+            assert_eq!(last.split(',').nth(3), Some("0"), "{leases}");
+        }
+        Kind::Dhcpd => {
+            server.log().wait_for(&format!("DHCPRELEASE of {address} from {MAC}"));
+            let leases = std::fs::read_to_string(&server.leases).unwrap();
+            let last = leases.rsplit("lease ").next().unwrap();
+            assert!(last.starts_with(address) && last.contains("binding state free"), "{leases}");
+        }
+        Kind::Udhcpd => {
+            let found = written_leases(net, |leases| {
+                leases.iter().any(|(ip, mac, left)| ip.to_string() == address && mac[0] == 2 && *left == 0)
+            });
+            assert!(found, "{address} is still leased");
+        }
+    }
+}
+
+/// Has udhcpd write its leases until they are as `wanted` says.
+fn written_leases(net: &Net, wanted: impl Fn(&[(Ipv4Addr, [u8; 6], u32)]) -> bool) -> bool {
+    let server = net.server(Kind::Udhcpd);
+    (0..2000).any(|_| {
+        server.write_leases();
+        let bytes = std::fs::read(&server.leases).unwrap();
+        wanted(&udhcpd_leases(&bytes))
+    })
+}
+
+fn assert_declined(net: &Net, kind: Kind, address: &str) {
+    let server = net.server(kind);
+    match kind {
+        Kind::Dnsmasq => server.log().wait_for(&format!("DHCPDECLINE(eth0) {address} {MAC}")),
+        Kind::Kea => server.log().wait_for("DHCP4_DECLINE_LEASE"),
+        Kind::Dhcpd => server.log().wait_for(&format!("Abandoning IP address {address}: declined")),
+        Kind::Udhcpd => {
+            let found = written_leases(net, |leases| {
+                leases.iter().any(|(ip, mac, left)| ip.to_string() == address && *mac == [0; 6] && *left > 0)
+            });
+            assert!(found, "{address} was not declined");
+        }
+    }
+}
+
+/// Everything the senders do, against one server; the client's MAC is not the interface's, which has no address.
+fn every_command(test: &str, kind: Kind) {
+    let Some(net) = network(test, &[kind], true) else { return };
+    let server = kind.address().to_string();
+
+    let found = net.json("client", &["discover", "eth0", "--mac", MAC, "--wait", "2s"], 0);
+    let offers = found["offers"].as_array().unwrap();
+    assert_eq!(offers.len(), 1, "{found}");
+    let offer = &offers[0];
+    assert_eq!(text(offer, "server_id"), server);
+    assert_eq!(text(offer, "domain_name"), kind.domain());
+    assert_eq!(offer["lease_time"].as_u64(), Some(kind.lease_time()));
+    assert_eq!(offer["routers"][0].as_str(), Some(server.as_str()));
+    assert!(offer["latency_ms"].as_f64().unwrap() > 0.0);
+    assert_eq!(text(&offer["packet"]["dhcp"], "chaddr"), MAC);
+
+    let lease = net.json("client", &["request", "eth0", "--mac", MAC], 0);
+    assert_eq!((text(&lease, "outcome"), text(&lease, "server_id")), ("ack", server.as_str()));
+    assert_eq!(lease["lease_time"].as_u64(), Some(kind.lease_time()));
+    let address = text(&lease, "address").to_owned();
+    let known = ["--mac", MAC, "--ip", &address, "--server", &server, "--timeout", "2s"];
+    for state in ["selecting", "init-reboot", "renewing", "rebinding"] {
+        let mut arguments = vec!["request", "eth0", "--state", state];
+        arguments.extend(known);
+        let again = net.json("client", &arguments, 0);
+        assert_eq!((text(&again, "state"), text(&again, "outcome")), (state, "ack"));
+        assert_eq!(text(&again, "address"), address, "{state}");
+        assert_eq!(again["sent"].as_u64(), Some(1), "{state}");
+    }
+
+    let inform =
+        net.json("client", &["inform", "eth0", "--mac", MAC, "--ip", "10.77.200.5", "--timeout", "2s"], 0);
+    assert_eq!((text(&inform, "outcome"), text(&inform, "server_id")), ("ack", server.as_str()));
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("{lease}\n")).unwrap();
+    let gone = net.json("client", &["release", "eth0", "--lease", file.path().to_str().unwrap()], 0);
+    assert_eq!(text(&gone, "outcome"), "sent");
+    assert_released(&net, kind, &address);
+
+    let refused = net.json(
+        "client",
+        &[
+            "request",
+            "eth0",
+            "--mac",
+            MAC,
+            "--state",
+            "init-reboot",
+            "--ip",
+            "192.168.9.9",
+            "--timeout",
+            "3s",
+        ],
+        1,
+    );
+    assert_eq!(text(&refused, "outcome"), "nak", "{refused}");
+
+    let lease = net.json("client", &["request", "eth0", "--mac", MAC], 0);
+    let address = text(&lease, "address").to_owned();
+    let declined =
+        net.json("client", &["decline", "eth0", "--mac", MAC, "--ip", &address, "--server", &server], 0);
+    assert_eq!(text(&declined, "outcome"), "sent");
+    assert_declined(&net, kind, &address);
+
+    let lease = net.json("client", &["request", "eth0", "--mac", MAC, "--release"], 0);
+    assert_eq!(lease["released"].as_bool(), Some(true));
+    assert_released(&net, kind, text(&lease, "address"));
+}
+
+#[test]
+fn dnsmasq_hears_every_command() {
+    every_command("dnsmasq_hears_every_command", Kind::Dnsmasq);
+}
+
+#[test]
+fn kea_hears_every_command() {
+    every_command("kea_hears_every_command", Kind::Kea);
+}
+
+#[test]
+fn dhcpd_hears_every_command() {
+    every_command("dhcpd_hears_every_command", Kind::Dhcpd);
+}
+
+#[test]
+fn udhcpd_hears_every_command() {
+    every_command("udhcpd_hears_every_command", Kind::Udhcpd);
+}
+
+#[test]
+fn all_four_are_found_although_they_check_their_addresses_first() {
+    let test = "all_four_are_found_although_they_check_their_addresses_first";
+    let Some(net) = network(test, &Kind::ALL, false) else { return };
+    let found = net.json("client", &["discover", "eth0", "--mac", "random"], 0);
+    let offers = found["offers"].as_array().unwrap();
+    let of = |kind: Kind| {
+        let server = kind.address().to_string();
+        offers
+            .iter()
+            .find(|offer| offer["server_id"] == server.as_str())
+            .unwrap_or_else(|| panic!("{kind:?}: {found}"))
+    };
+    assert_eq!(offers.len(), 4, "{found}");
+    assert!(found["waited_ms"].as_f64().unwrap() < 4900.0);
+    for (kind, check, least) in
+        [(Kind::Dhcpd, "icmp", 990.0), (Kind::Udhcpd, "arp", 1900.0), (Kind::Dnsmasq, "icmp", 2900.0)]
+    {
+        let offer = of(kind);
+        assert_eq!(text(&offer["server_check"], "kind"), check, "{offer}");
+        assert!(offer["server_check"]["ms"].as_f64().unwrap() >= least, "{offer}");
+        assert!(offer["latency_ms"].as_f64() >= offer["server_check"]["ms"].as_f64());
+    }
+    assert!(of(Kind::Kea)["server_check"].is_null());
+    let fields: Vec<&str> =
+        found["differences"].as_array().unwrap().iter().map(|difference| text(difference, "field")).collect();
+    assert!(fields.contains(&"routers") && fields.contains(&"dhcp-lease-time"), "{fields:?}");
+    assert!(!fields.contains(&"domain-name-servers"), "all four say the same");
+}
+
+#[test]
+fn through_a_relay_and_as_a_relay() {
+    let test = "through_a_relay_and_as_a_relay";
+    let kinds = [Kind::Dnsmasq, Kind::Kea, Kind::Dhcpd];
+    let Some(mut net) = network(test, &kinds, true) else { return };
+    if let Err(why) = net.with_relay(&kinds) {
+        skip(test, &why);
+        return;
+    }
+    let found = net.json("far", &["discover", "eth0", "--mac", "random", "--wait", "3s"], 0);
+    for kind in kinds {
+        let server = kind.address().to_string();
+        let offers = found["offers"].as_array().unwrap();
+        let offer = offers.iter().find(|offer| offer["server_id"] == server.as_str()).unwrap();
+        assert_eq!(text(&offer["packet"]["dhcp"], "giaddr"), "172.31.7.1");
+        assert!(text(offer, "address").starts_with("172.31.7."), "{offer}");
+
+        let lease = net.json("far", &["request", "eth0", "--mac", MAC, "--server", &server], 0);
+        assert_eq!((text(&lease, "outcome"), text(&lease, "server_id")), ("ack", server.as_str()));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), format!("{lease}\n")).unwrap();
+        net.json("far", &["release", "eth0", "--lease", file.path().to_str().unwrap()], 0);
+        assert_released(&net, kind, text(&lease, "address"));
+    }
+
+    // The client's own segment has the servers; standing in for a relay of another network it asks one of them alone.
+    net.address_client(Ipv4Addr::new(10, 77, 0, 200));
+    for kind in kinds {
+        let server = kind.address().to_string();
+        let arguments = [
+            "discover",
+            "eth0",
+            "--giaddr",
+            "10.77.0.200",
+            "--server",
+            &server,
+            "--mac",
+            "random",
+            "--first",
+        ];
+        let found = net.json("client", &arguments, 0);
+        assert_eq!(text(&found["offers"][0], "server_id"), server);
+        assert!(found["offers"][0]["latency_ms"].as_f64().unwrap() > 0.0);
+        assert_eq!(found["offers"][0]["packet"]["udp"]["dst_port"].as_u64(), Some(67));
+    }
+}
