@@ -154,7 +154,8 @@ fn create_next(path: &Path, number: &mut u32, time: Timestamp) -> Result<(PathBu
         *number = number.wrapping_add(1);
         tried = u32::wrapping_add(tried, 1);
         let next = member(path, *number, time);
-        match File::create_new(&next) {
+        // For writing only: a confined process may create files, but not read any.
+        match File::options().write(true).create_new(true).open(&next) {
             Ok(file) => return Ok((next, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tried < TRIES => {}
             Err(source) => {

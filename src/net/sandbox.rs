@@ -25,7 +25,8 @@ use super::NetError;
 /// What the process still has to be able to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// Folders in which it creates, renames and removes files. It can create new ones there, never open what exists.
+    /// Folders in which it creates, renames and removes files. It can create new ones there, for writing only
+    /// (`O_WRONLY | O_CREAT | O_EXCL`), and never open what exists.
     pub create_in: Vec<PathBuf>,
     /// Files, or folders with all in them, that it opens for reading.
     pub read: Vec<PathBuf>,

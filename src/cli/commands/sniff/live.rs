@@ -282,7 +282,7 @@ struct Sniffer {
 impl Sniffer {
     fn listen(&mut self, taps: &mut [Listener], cx: &mut Context) -> Result<(), Failure> {
         loop {
-            let taken = self.take(taps, cx)?;
+            let taken = self.take(taps)?;
             self.sink.flush(cx)?;
             if self.sink.stream.is_done() || taken == 0 && self.sink.late {
                 return Ok(());
@@ -312,10 +312,10 @@ impl Sniffer {
     }
 
     /// Takes a batch out of every ring.
-    fn take(&mut self, taps: &mut [Listener], cx: &Context) -> Result<usize, Failure> {
+    fn take(&mut self, taps: &mut [Listener]) -> Result<usize, Failure> {
         let mut taken = 0_usize;
         if let [only] = taps {
-            taken = self.take_from(only, cx, |sink, link, precision, name, frame| {
+            taken = self.take_from(only, |sink, link, precision, name, frame| {
                 sink.frame(link, precision, name, frame);
             })?;
             return Ok(taken);
@@ -324,7 +324,7 @@ impl Sniffer {
         self.bytes.clear();
         for (index, listener) in taps.iter_mut().enumerate() {
             let (mut order, mut bytes) = (std::mem::take(&mut self.order), std::mem::take(&mut self.bytes));
-            let count = self.take_from(listener, cx, |_, _, _, _, frame| {
+            let count = self.take_from(listener, |_, _, _, _, frame| {
                 let start = bytes.len();
                 bytes.extend_from_slice(frame.data);
                 order.push((frame.time, index, start..bytes.len(), frame.original_len));
@@ -342,11 +342,10 @@ impl Sniffer {
         Ok(taken)
     }
 
-    /// Takes a batch out of one ring. That the interface went is for the monitor to tell.
+    /// Takes a batch out of one ring.
     fn take_from(
         &mut self,
         listener: &mut Listener,
-        cx: &Context,
         mut each: impl FnMut(&mut Sink, LinkType, Precision, &str, LiveFrame<'_>),
     ) -> Result<usize, Failure> {
         let (link, precision) = (listener.tap.link_type(), listener.tap.precision());
@@ -354,14 +353,8 @@ impl Sniffer {
         let sink = &mut self.sink;
         match listener.tap.take(BATCH, |frame| each(sink, link, precision, &name, frame)) {
             Ok(count) => Ok(count),
-            Err(NetError::Down { .. }) => {
-                let links = self.monitor.links().map_err(Failure::could_not_run)?;
-                match links.into_iter().find(|interface| interface.name == name) {
-                    Some(interface) => self.appeared(listener, &interface, cx),
-                    None => change(listener, State::Gone, cx),
-                }
-                Ok(0)
-            }
+            // What became of it is for the monitor to tell, in its order.
+            Err(NetError::Down { .. }) => Ok(0),
             Err(error) => Err(Failure::could_not_run(error)),
         }
     }
