@@ -520,6 +520,7 @@ fn hostile_text_is_escaped_and_comes_back() {
         "\u{85}\u{7f}\r\n".as_bytes(),
         b"\xff\xfe\xc3",
         b"0x41",
+        b" 0X41",
         b" a ",
         br"back\slash",
         "größe😀".as_bytes(),

@@ -34,7 +34,8 @@ fn escape_with(bytes: &[u8], out: &mut Vec<u8>, inside: bool) {
         _ => matches!(byte, b' '..=b'~'),
     };
     // Text must not look like the hexadecimal form of bytes, nor lose the spaces around it inside a list.
-    let looks_hex = matches!(bytes, [b'0', b'x' | b'X', ..]);
+    let begin = bytes.iter().position(|byte| *byte != b' ').unwrap_or(0);
+    let looks_hex = matches!(bytes.get(begin..), Some([b'0', b'x' | b'X', ..]));
     let padded = inside && (bytes.first() == Some(&b' ') || bytes.last() == Some(&b' '));
     if !looks_hex && !padded && bytes.iter().copied().all(plain) {
         out.extend_from_slice(bytes);
@@ -45,7 +46,7 @@ fn escape_with(bytes: &[u8], out: &mut Vec<u8>, inside: bool) {
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
             match u8::try_from(character) {
-                Ok(b'0') if looks_hex && at == 0 => hex_escape(b'0', out),
+                Ok(b'0') if looks_hex && at == begin => hex_escape(b'0', out),
                 Ok(b' ') if inside && (at == 0 || at == last) => hex_escape(b' ', out),
                 Ok(byte) if plain(byte) => out.push(byte),
                 Ok(byte @ (b'\\' | b',' | b'[' | b']' | b'{' | b'}' | b'"')) => out.extend([b'\\', byte]),
