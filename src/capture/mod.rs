@@ -92,6 +92,17 @@ enum Step {
     Damaged { at: usize, expected: String },
 }
 
+/// A run of frames that nobody wants.
+#[derive(Clone, Copy, Debug, Default)]
+struct Skimmed {
+    /// How many bytes they take.
+    size: usize,
+    /// How many they are.
+    frames: u64,
+    /// Behind them stands a frame that is wanted.
+    hit: bool,
+}
+
 /// Where the parts of a frame lie in the bytes that were walked.
 #[derive(Clone, Copy, Debug)]
 struct Record {
@@ -130,6 +141,15 @@ impl Decoder {
         match self {
             Self::Pcap(decoder) => decoder.step(bytes),
             Self::PcapNg(decoder) => decoder.step(bytes),
+        }
+    }
+
+    /// Steps over frames at the front of `bytes` that begin before `limit` and are not `wanted`.
+    #[inline]
+    fn skim(&self, bytes: &[u8], limit: usize, wanted: impl Fn(LinkType, &[u8]) -> bool) -> Skimmed {
+        match self {
+            Self::Pcap(decoder) => decoder.skim(bytes, limit, wanted),
+            Self::PcapNg(decoder) => decoder.skim(bytes, limit, wanted),
         }
     }
 

@@ -17,7 +17,7 @@ use std::os::unix::fs::FileExt as _;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::batch::Batch;
-use super::reader::Reader;
+use super::reader::{Found, Reader};
 use super::source::Source;
 use super::{CaptureError, Decoder, Frame};
 use crate::time::Timestamp;
@@ -111,24 +111,21 @@ fn alone<R: Read, W: Work>(
     let patient = reader.is_regular();
     let mut next_report = CHUNK;
     loop {
-        let result = reader.next();
-        let matters = match &result {
-            Ok(Some(frame)) => work.may_matter(frame.link, frame.data),
-            _ => false,
-        };
-        if let (true, Ok(Some(frame))) = (matters, &result) {
-            work.frame(state, frame, &mut output);
-        }
-        let ended = !matches!(result, Ok(Some(_)));
-        let failed = result.err();
-        if matters || ended || reader.offset() >= next_report {
-            next_report = reader.offset().saturating_add(CHUNK);
-            let waits = ended || (!patient && reader.would_wait());
-            let position = reader.position();
-            let flow = take(&mut output, Moment { position, waits });
-            if ended || flow.is_break() {
-                return Walk { frames: reader.count(), result: failed.map_or(Ok(()), Err) };
+        let found = reader.find(next_report, |link, data| work.may_matter(link, data));
+        let (ended, failed) = match found {
+            Ok(Found::Frame(frame)) => {
+                work.frame(state, &frame, &mut output);
+                (false, None)
             }
+            Ok(Found::Pause) => (false, None),
+            Ok(Found::End) => (true, None),
+            Err(error) => (true, Some(error)),
+        };
+        next_report = reader.offset().saturating_add(CHUNK);
+        let waits = ended || (!patient && reader.would_wait());
+        let flow = take(&mut output, Moment { position: reader.position(), waits });
+        if ended || flow.is_break() {
+            return Walk { frames: reader.count(), result: failed.map_or(Ok(()), Err) };
         }
     }
 }
@@ -604,9 +601,16 @@ mod tests {
     fn same_in_every_way(bytes: &[u8]) {
         let want = sequential(bytes);
         for (chunk, threads) in [(40, 3), (100, 2), (1000, 4), (1 << 20, 2)] {
-            assert_eq!(in_chunks(bytes, chunk, threads), want, "chunks of {chunk}, {threads} threads");
+            same(&in_chunks(bytes, chunk, threads), &want, &format!("chunks of {chunk}, {threads} threads"));
         }
-        assert_eq!(in_turns(bytes, 3), want);
+        same(&in_turns(bytes, 3), &want, "turns");
+    }
+
+    /// Equality whose failure can be read.
+    fn same(got: &Seen, want: &Seen, what: &str) {
+        let differ = got.0.iter().zip(&want.0).find(|(got, want)| got != want);
+        assert_eq!(differ, None, "{what}");
+        assert_eq!((got.0.len(), got.1, &got.2), (want.0.len(), want.1, &want.2), "{what}");
     }
 
     const FRAMES: [&[u8]; 5] =

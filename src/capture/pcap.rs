@@ -11,7 +11,7 @@
 use std::sync::Arc;
 
 use super::bytes::{Order, array, len};
-use super::{Interface, MAX_RECORD, Record, Step};
+use super::{Interface, MAX_RECORD, Record, Skimmed, Step};
 use crate::time::{Precision, Timestamp};
 use crate::wire::frame::LinkType;
 
@@ -105,6 +105,41 @@ impl Decoder {
             && self.order.u32([f0, f1, f2, f3]) < second
             && seconds.abs_diff(about) < YEAR;
         seems.then(|| self.header.saturating_add(len(captured)))
+    }
+
+    /// Steps over the records at the front of `bytes` that begin before `limit` and are not `wanted`. Stops at anything
+    /// that is not a whole record, too. The loop that large captures spend their time in.
+    #[inline]
+    pub(super) fn skim(
+        &self,
+        bytes: &[u8],
+        limit: usize,
+        wanted: impl Fn(LinkType, &[u8]) -> bool,
+    ) -> Skimmed {
+        let mut skimmed = Skimmed::default();
+        let Some(interface) = self.interface.first() else { return skimmed };
+        if self.swapped || self.maybe_swapped {
+            return skimmed;
+        }
+        while skimmed.size < limit {
+            let rest = bytes.get(skimmed.size..).unwrap_or_default();
+            let Some(&[_, _, _, _, _, _, _, _, c0, c1, c2, c3, _, _, _, _]) = rest.first_chunk() else {
+                break;
+            };
+            let length = len(self.order.u32([c0, c1, c2, c3]));
+            let end = self.header.saturating_add(length);
+            let Some(data) = rest.get(self.header..end) else { break };
+            if length > self.limit {
+                break;
+            }
+            if wanted(interface.link, data) {
+                skimmed.hit = true;
+                break;
+            }
+            skimmed.size = skimmed.size.saturating_add(end);
+            skimmed.frames = skimmed.frames.wrapping_add(1);
+        }
+        skimmed
     }
 
     /// Looks at the record at the front of `bytes`.

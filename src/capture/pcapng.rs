@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::bytes::{Order, array, len};
-use super::{Interface, MAX_RECORD, Record, Step};
+use super::{Interface, MAX_RECORD, Record, Skimmed, Step};
 use crate::time::{Precision, Timestamp};
 use crate::wire::frame::LinkType;
 
@@ -100,6 +100,51 @@ impl Decoder {
     /// True unless a skipped block still wants its end.
     pub(super) fn is_between(&self) -> bool {
         self.trailer.is_none()
+    }
+
+    /// Steps over the enhanced packets at the front of `bytes` that begin before `limit` and are not `wanted`. Stops at
+    /// anything else, too. The loop that large captures spend their time in.
+    #[inline]
+    pub(super) fn skim(
+        &self,
+        bytes: &[u8],
+        limit: usize,
+        wanted: impl Fn(LinkType, &[u8]) -> bool,
+    ) -> Skimmed {
+        let mut skimmed = Skimmed::default();
+        if self.trailer.is_some() {
+            return skimmed;
+        }
+        while skimmed.size < limit {
+            let rest = bytes.get(skimmed.size..).unwrap_or_default();
+            let Some(
+                &[k0, k1, k2, k3, t0, t1, t2, t3, i0, i1, i2, i3, _, _, _, _, _, _, _, _, c0, c1, c2, c3],
+            ) = rest.first_chunk()
+            else {
+                break;
+            };
+            let (kind, total) = (self.order.u32([k0, k1, k2, k3]), self.order.u32([t0, t1, t2, t3]));
+            let captured = len(self.order.u32([c0, c1, c2, c3]));
+            let (size, end) = (len(total), captured.saturating_add(PACKET_DATA));
+            let (Some(block), Some(interface)) =
+                (rest.get(..size), self.interfaces.get(len(self.order.u32([i0, i1, i2, i3]))))
+            else {
+                break;
+            };
+            let trailer = block.last_chunk().map(|trailer| self.order.u32(*trailer));
+            let whole = size <= MAX_RECORD && size & 3 == 0 && end.saturating_add(TRAILER) <= size;
+            let Some(data) = block.get(PACKET_DATA..end) else { break };
+            if kind != ENHANCED_PACKET || trailer != Some(total) || !whole {
+                break;
+            }
+            if wanted(interface.link, data) {
+                skimmed.hit = true;
+                break;
+            }
+            skimmed.size = skimmed.size.saturating_add(size);
+            skimmed.frames = skimmed.frames.wrapping_add(1);
+        }
+        skimmed
     }
 
     /// Looks at the block at the front of `bytes`.

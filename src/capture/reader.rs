@@ -22,6 +22,15 @@ const BEYOND: usize = 2048;
 /// Called when a growing capture has no more bytes for now. Waits for more, then returns true; false ends the capture.
 pub type Waiter = Box<dyn FnMut() -> bool + Send>;
 
+/// What a search for frames came to.
+#[derive(Debug)]
+pub(super) enum Found<'a> {
+    Frame(Frame<'a>),
+    /// Nothing yet.
+    Pause,
+    End,
+}
+
 /// A capture being read: hands out one frame after the other.
 pub struct Reader<R> {
     pub(super) input: R,
@@ -152,6 +161,60 @@ impl<R: Read> Reader<R> {
             }
         };
         Ok(Some(self.deliver(record)))
+    }
+
+    /// The next frame that is `wanted`. Stops for a moment behind offset `pause`, so that progress can be shown.
+    #[inline]
+    pub(super) fn find(
+        &mut self,
+        pause: u64,
+        wanted: impl Fn(LinkType, &[u8]) -> bool,
+    ) -> Result<Found<'_>, CaptureError> {
+        let record = loop {
+            if self.finished {
+                return Ok(Found::End);
+            }
+            let hit = self.skim(usize::MAX, &wanted);
+            match self.step() {
+                Step::Frame(record) if hit || self.is_wanted(&record, &wanted) => break record,
+                Step::Frame(record) => self.pass(&record),
+                other => {
+                    self.without_frame(other, Self::fill)?;
+                }
+            }
+            if self.offset >= pause {
+                return Ok(Found::Pause);
+            }
+        };
+        Ok(Found::Frame(self.deliver(record)))
+    }
+
+    /// Steps over frames that are not wanted as far as they are in memory and begin in the next `limit` bytes. True when
+    /// a frame that is wanted stands behind them.
+    #[inline]
+    fn skim(&mut self, limit: usize, wanted: impl Fn(LinkType, &[u8]) -> bool) -> bool {
+        if self.skip > 0 {
+            return false;
+        }
+        let rest = self.buffer.get(self.start..self.end).unwrap_or_default();
+        let skimmed = self.decoder.skim(rest, limit, wanted);
+        self.advance(skimmed.size);
+        self.number = self.number.wrapping_add(skimmed.frames);
+        skimmed.hit
+    }
+
+    /// True when the frame at the front is `wanted`.
+    fn is_wanted(&self, record: &Record, wanted: impl Fn(LinkType, &[u8]) -> bool) -> bool {
+        let begin = self.start.saturating_add(record.start);
+        let data = self.buffer.get(begin..begin.saturating_add(record.captured)).unwrap_or_default();
+        wanted(record.link, data)
+    }
+
+    /// Steps over a frame.
+    #[inline]
+    fn pass(&mut self, record: &Record) {
+        self.number = self.number.wrapping_add(1);
+        self.advance(record.size);
     }
 
     /// True when the next frame, if there is one, is not read yet: getting it may take as long as its sender likes.
@@ -344,6 +407,8 @@ impl<R: Read> Reader<R> {
         batch.begin(self.number);
         self.decoder.take_closed();
         let result = loop {
+            let limit = usize::try_from(until.saturating_sub(self.offset)).unwrap_or(usize::MAX);
+            let hit = self.skim(limit, &wanted);
             if self.offset >= until && self.is_between() {
                 break Ok(true);
             }
@@ -351,15 +416,14 @@ impl<R: Read> Reader<R> {
                 break Ok(false);
             }
             match self.step() {
-                Step::Frame(mut record) => {
-                    self.number = self.number.wrapping_add(1);
-                    record.start = record.start.saturating_add(self.start);
-                    let end = record.start.saturating_add(record.captured);
-                    let data = self.buffer.get(record.start..end).unwrap_or_default();
-                    if wanted(record.link, data) {
-                        batch.keep(record, self.number, self.offset);
+                Step::Frame(record) => {
+                    if hit || self.is_wanted(&record, &wanted) {
+                        let number = self.number.wrapping_add(1);
+                        let mut kept = record;
+                        kept.start = kept.start.saturating_add(self.start);
+                        batch.keep(kept, number, self.offset);
                     }
-                    self.advance(record.size);
+                    self.pass(&record);
                 }
                 Step::Short { .. } if eager && !self.full && self.number > batch.first_number() => {
                     break Ok(true);

@@ -2,7 +2,10 @@
 //!
 //! A classic BPF program (Linux `Documentation/networking/filter.rst`). VLAN tags have been taken out of arriving frames
 //! before it sees them; a frame that still has one, as those sent have, is let through unseen.
-#![allow(unsafe_code, reason = "SO_ATTACH_FILTER takes a struct with a raw pointer, and nix has no wrapper for it")]
+#![allow(
+    unsafe_code,
+    reason = "SO_ATTACH_FILTER takes a struct with a raw pointer, and nix has no wrapper for it"
+)]
 
 use std::os::fd::{AsRawFd, BorrowedFd};
 

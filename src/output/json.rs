@@ -219,19 +219,27 @@ impl JsonOut {
     /// Two hex digits for each byte.
     #[inline]
     pub fn hex_digits(&mut self, bytes: &[u8]) {
-        let (chunks, rest) = bytes.as_chunks::<8>();
-        for chunk in chunks {
-            self.buf.extend_from_slice(&hex_of(*chunk));
-        }
-        if !rest.is_empty() {
-            let mut last = [0; 8];
-            for (to, from) in last.iter_mut().zip(rest) {
-                *to = *from;
+        let end = self.buf.len().saturating_add(bytes.len().saturating_mul(2));
+        // Where the last bytes do not fill a word, the last whole word is taken again, over digits already written.
+        if let Some(last) = bytes.last_chunk::<8>() {
+            let (chunks, rest) = bytes.as_chunks::<8>();
+            for chunk in chunks {
+                self.buf.extend_from_slice(&hex_of(*chunk));
             }
-            // Writing too much and taking it back is faster than a copy of unknown length.
-            let end = self.buf.len().saturating_add(rest.len().saturating_mul(2));
-            self.buf.extend_from_slice(&hex_of(last));
-            self.buf.truncate(end);
+            if !rest.is_empty() {
+                self.buf.truncate(end.saturating_sub(16));
+                self.buf.extend_from_slice(&hex_of(*last));
+            }
+        } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            self.buf.extend_from_slice(&hex_word(u32::from_le_bytes(*first)).to_le_bytes());
+            if bytes.len() > 4 {
+                self.buf.truncate(end.saturating_sub(8));
+                self.buf.extend_from_slice(&hex_word(u32::from_le_bytes(*last)).to_le_bytes());
+            }
+        } else {
+            for byte in bytes {
+                self.buf.extend_from_slice(pair_of(&HEX_PAIRS, usize::from(*byte)));
+            }
         }
     }
 

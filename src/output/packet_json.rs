@@ -162,13 +162,12 @@ impl PacketJson {
         ];
         for (key, addr) in addresses {
             json.fixed(key);
-            match addr {
-                Some(addr) => json.octets(addr, b'"'),
+            if let Some(addr) = addr {
+                json.octets(addr, b'"');
+            } else {
                 // Takes back the quote.
-                None => {
-                    json.buf.pop();
-                    json.fixed(b"null");
-                }
+                json.buf.pop();
+                json.fixed(b"null");
             }
         }
         write_fields(record, json);

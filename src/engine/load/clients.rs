@@ -219,7 +219,10 @@ impl Clients {
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.all.capacity().saturating_mul(size_of::<Client>()).saturating_add(self.idle.capacity().saturating_mul(4))
+        self.all
+            .capacity()
+            .saturating_mul(size_of::<Client>())
+            .saturating_add(self.idle.capacity().saturating_mul(4))
     }
 }
 
@@ -245,13 +248,20 @@ mod tests {
         for macs in [Macs::made(3, 10), Macs::List(list.into())] {
             let mut seen = BTreeSet::new();
             for index in 0..3 {
-                let mut clients = Clients::new(&macs, &[[10, 0, 0, 1].into(), [10, 0, 0, 2].into()], Lane { index, count: 3 });
+                let mut clients = Clients::new(
+                    &macs,
+                    &[[10, 0, 0, 1].into(), [10, 0, 0, 2].into()],
+                    Lane { index, count: 3 },
+                );
                 while let Some(client) = clients.take() {
                     let mac = clients.mac(client);
                     assert!(seen.insert(mac));
                     assert_eq!(clients.by_mac(mac), Some(client));
                     assert_eq!(macs.get(clients.number(client)), mac);
-                    assert_eq!(clients.relay(client).unwrap().octets()[3], if clients.number(client) % 2 == 0 { 1 } else { 2 });
+                    assert_eq!(
+                        clients.relay(client).unwrap().octets()[3],
+                        if clients.number(client) % 2 == 0 { 1 } else { 2 }
+                    );
                 }
                 assert_eq!(clients.by_mac(Mac::ZERO), None);
             }

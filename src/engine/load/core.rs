@@ -654,7 +654,8 @@ impl Load {
             let known = self.clients.get(slot.client).server_mac;
             // Without the server's MAC, broadcast reaches it as well.
             let server_mac = if relayed || known != [0; 6] { known } else { Mac::BROADCAST.0 };
-            let lease = Client { address: slot.address, server: slot.server, server_mac, ..Client::default() };
+            let lease =
+                Client { address: slot.address, server: slot.server, server_mac, ..Client::default() };
             self.jobs.push_back(Job::Stray { client: slot.client, lease });
         }
         self.settle(slot.client);

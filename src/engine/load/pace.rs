@@ -55,7 +55,8 @@ impl Pace {
 
     /// How many beginnings an open loop has scheduled before `elapsed` nanoseconds, its limits kept.
     pub fn scheduled_before(&self, elapsed: i64) -> u64 {
-        let end = self.duration.map_or(i64::MAX, |duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX));
+        let end =
+            self.duration.map_or(i64::MAX, |duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX));
         let elapsed = elapsed.min(end);
         let (mut low, mut high) = (0, self.count.unwrap_or(u64::MAX / 2));
         while low < high {
@@ -68,7 +69,9 @@ impl Pace {
     /// True when beginning number `number`, `elapsed` nanoseconds after the start, lies beyond a limit.
     pub fn is_over(&self, number: u64, elapsed: i64) -> bool {
         self.count.is_some_and(|count| number >= count)
-            || self.duration.is_some_and(|duration| i128::from(elapsed) >= i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX))
+            || self.duration.is_some_and(|duration| {
+                i128::from(elapsed) >= i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX)
+            })
     }
 }
 

@@ -148,7 +148,10 @@ mod tests {
         for vlans in [vec![], vec![5], vec![6, 7]] {
             let seen = message(&offer(vlans)).unwrap();
             assert_eq!((seen.op, seen.kind, seen.xid), (2, MessageType::OFFER, 0x0102_0304));
-            assert_eq!((seen.address, seen.server, seen.source), ([10, 0, 0, 50], [10, 0, 0, 1], [10, 0, 0, 1]));
+            assert_eq!(
+                (seen.address, seen.server, seen.source),
+                ([10, 0, 0, 50], [10, 0, 0, 1], [10, 0, 0, 1])
+            );
             assert_eq!((seen.mac, seen.port, seen.lease_time), ([2, 0, 0, 0, 0, 7], 68, 3600));
             assert_eq!(seen.source_mac, Mac([2, 0, 0, 0, 0, 1]));
         }

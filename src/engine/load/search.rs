@@ -56,14 +56,17 @@ impl Figure {
 
 /// Text that is no objective.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a limit; write p99<50ms or loss<0.1% (mean, p50, p90, p99, p99.9, max, loss), joined by commas")]
+#[error(
+    "{0:?} is not a limit; write p99<50ms or loss<0.1% (mean, p50, p90, p99, p99.9, max, loss), joined by commas"
+)]
 pub struct ParseSloError(String);
 
 impl FromStr for Slo {
     type Err = ParseSloError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let limits = text.split(',').map(|part| limit(part.trim()).ok_or_else(|| ParseSloError(part.to_owned())));
+        let limits =
+            text.split(',').map(|part| limit(part.trim()).ok_or_else(|| ParseSloError(part.to_owned())));
         Ok(Self { limits: limits.collect::<Result<_, _>>()? })
     }
 }
@@ -72,8 +75,11 @@ fn limit(text: &str) -> Option<Limit> {
     let (name, value) = text.split_once('<')?;
     let figure = Figure::ALL.iter().find(|(known, _)| *known == name.trim()).map(|(_, figure)| *figure)?;
     let value = value.trim().trim_start_matches('=');
-    let units: &[(&str, f64)] =
-        if figure == Figure::Loss { &[("%", 0.01)] } else { &[("us", 0.001), ("µs", 0.001), ("ms", 1.0), ("s", 1000.0)] };
+    let units: &[(&str, f64)] = if figure == Figure::Loss {
+        &[("%", 0.01)]
+    } else {
+        &[("us", 0.001), ("µs", 0.001), ("ms", 1.0), ("s", 1000.0)]
+    };
     let (number, scale) = units.iter().find_map(|(unit, scale)| Some((value.strip_suffix(unit)?, *scale)))?;
     let number: f64 = number.trim().parse().ok()?;
     (number.is_finite() && number >= 0.0).then_some(Limit { figure, below: number * scale })
@@ -183,7 +189,8 @@ mod tests {
         assert_eq!(slo.broken(figures(Some(5.0), 0.01)).unwrap().to_string(), "loss<0.1%");
         assert!(slo.broken(figures(None, 0.0)).is_some());
         assert_eq!("loss<0%".parse::<Slo>().unwrap().broken(|_| Some(0.0)), None);
-        for text in ["", "p99", "p98<5ms", "p99<5", "loss<5ms", "p99<x ms", "p99<-1ms", "p99<5ms,", "p99>5ms"] {
+        for text in ["", "p99", "p98<5ms", "p99<5", "loss<5ms", "p99<x ms", "p99<-1ms", "p99<5ms,", "p99>5ms"]
+        {
             assert!(text.parse::<Slo>().is_err(), "{text}");
         }
         let units: Slo = "max<1s,mean<250us,p99.9<2ms".parse().unwrap();

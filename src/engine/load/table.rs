@@ -274,13 +274,17 @@ impl Table {
     pub(super) fn under_way(&self, from: u32) -> Option<u32> {
         let start = usize::try_from(from).ok()?;
         let rest = self.slots.get(start..)?;
-        let offset = rest.iter().position(|slot| matches!(slot.stage, Stage::Discovering | Stage::Requesting))?;
+        let offset =
+            rest.iter().position(|slot| matches!(slot.stage, Stage::Discovering | Stage::Requesting))?;
         u32::try_from(start.saturating_add(offset)).ok()
     }
 
     /// Bytes of memory.
     pub(super) fn memory(&self) -> usize {
-        self.slots.capacity().saturating_mul(size_of::<Slot>()).saturating_add(self.free.capacity().saturating_mul(4))
+        self.slots
+            .capacity()
+            .saturating_mul(size_of::<Slot>())
+            .saturating_add(self.free.capacity().saturating_mul(4))
     }
 }
 

@@ -124,7 +124,10 @@ impl Server {
             }
             MessageType::INFORM => (MessageType::ACK, Ipv4Addr::UNSPECIFIED),
             MessageType::RELEASE => {
-                assert!(held.is_none_or(|held| held == request.ciaddr), "{mac} gives back what it does not hold");
+                assert!(
+                    held.is_none_or(|held| held == request.ciaddr),
+                    "{mac} gives back what it does not hold"
+                );
                 assert_eq!(&frame[..6], SERVER_MAC.0);
                 self.leases.remove(&mac);
                 self.free.insert(request.ciaddr);
@@ -204,7 +207,9 @@ fn run_until(plan: Plan, servers: &mut [Server], stop_at: i64) -> Outcome {
         let limit = if stopped { i64::MAX } else { stop_at };
         now = next.unwrap_or(i64::MAX).min(limit).max(now);
         assert!(now < i64::MAX, "waits for nothing");
-        while let Some(Reverse((at, ..))) = replies.peek() && *at <= now {
+        while let Some(Reverse((at, ..))) = replies.peek()
+            && *at <= now
+        {
             let Some(Reverse((at, _, frame))) = replies.pop() else { break };
             idle = 0;
             load.on_frame(Timestamp(at), &frame);
@@ -407,7 +412,13 @@ fn one_server_among_several_is_taken() {
 #[test]
 fn a_mix_is_kept_to_its_weights() {
     let mut plan = plan(Rate::Open(1_000_000), 5000, 20);
-    plan.mix = vec![(Kind::Renew, 6), (Kind::Rebind, 1), (Kind::InitReboot, 1), (Kind::Inform, 1), (Kind::Release, 1)];
+    plan.mix = vec![
+        (Kind::Renew, 6),
+        (Kind::Rebind, 1),
+        (Kind::InitReboot, 1),
+        (Kind::Inform, 1),
+        (Kind::Release, 1),
+    ];
     plan.after = After::Hold;
     let mut servers = [Server::new(MS / 10)];
     let outcome = run(plan.clone(), &mut servers);
@@ -415,8 +426,14 @@ fn a_mix_is_kept_to_its_weights() {
     assert_eq!(counters.completed(), 5000, "{counters:?}");
     let share = |kind: Kind| counters.completed[kind.index()] * 100 / 5000;
     // Each RELEASE makes the next exchange of that client a handshake.
-    assert!((8..=11).contains(&share(Kind::Release)) && (8..=11).contains(&share(Kind::Handshake)), "{counters:?}");
-    assert!((51..=58).contains(&share(Kind::Renew)) && (8..=11).contains(&share(Kind::Inform)), "{counters:?}");
+    assert!(
+        (8..=11).contains(&share(Kind::Release)) && (8..=11).contains(&share(Kind::Handshake)),
+        "{counters:?}"
+    );
+    assert!(
+        (51..=58).contains(&share(Kind::Renew)) && (8..=11).contains(&share(Kind::Inform)),
+        "{counters:?}"
+    );
     assert!(servers[0].leases.is_empty());
     let again = run(plan, &mut [Server::new(MS / 10)]);
     assert_eq!(again.finished, outcome.finished, "the same seed, the same run");
