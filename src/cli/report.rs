@@ -51,12 +51,16 @@ pub fn exchange(
         }),
         declined: exchange.declined(),
         released: exchange.released(),
+        departures: exchange.departures().iter().map(ToString::to_string).collect(),
         ..bare(told, held, segment, ports, exchange.watch(), if silent { &found } else { &[] })
     };
     if cx.common.json {
         write_json(&report, cx)?;
     } else {
         write_text(&report, cx)?;
+    }
+    for departure in &report.departures {
+        cx.warn(departure);
     }
     match (exchange.outcome(), exchange.answer()) {
         (Outcome::Timeout, _) => {
@@ -122,6 +126,7 @@ fn bare<'a>(
         conflict: None,
         declined: false,
         released: false,
+        departures: Vec::new(),
         watch,
         silence,
     }

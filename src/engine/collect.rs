@@ -176,6 +176,9 @@ impl Machine for Collect {
         let started = *self.started.get_or_insert(now);
         if self.end().is_some_and(|end| now >= end) {
             self.over = true;
+            for answer in &mut self.answers {
+                self.station.review(answer, now);
+            }
         }
         if self.over {
             return;

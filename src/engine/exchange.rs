@@ -1,5 +1,6 @@
 //! One client's whole exchange: DISCOVER if it must, REQUEST (or INFORM), the answer, and what comes after an ACK.
 
+use std::fmt;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -103,6 +104,36 @@ impl Outcome {
     }
 }
 
+/// In what an ACK departs from the OFFER before it, or from what was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Departure {
+    /// Another address.
+    Address {
+        /// The one offered or asked for.
+        wanted: Ipv4Addr,
+        /// The one given.
+        given: Ipv4Addr,
+    },
+    /// Another server.
+    Server {
+        /// The one that offered.
+        wanted: Ipv4Addr,
+        /// The one that acknowledged.
+        given: Ipv4Addr,
+    },
+}
+
+impl fmt::Display for Departure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address { wanted, given } => write!(f, "the ACK gives {given}, not {wanted}"),
+            Self::Server { wanted, given } => {
+                write!(f, "the ACK comes from server {given}, the OFFER came from {wanted}")
+            }
+        }
+    }
+}
+
 /// What a conflict check found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -190,6 +221,31 @@ impl Exchange {
     /// The ACK or NAK.
     pub fn answer(&self) -> Option<&Answer> {
         self.answer.as_ref()
+    }
+
+    /// In what the ACK departs from what was offered or asked for: another address, another server.
+    pub fn departures(&self) -> Vec<Departure> {
+        let Some(reply) = self.answer.as_ref().and_then(|answer| answer.reply.as_ref()) else {
+            return Vec::new();
+        };
+        if self.outcome != Outcome::Ack {
+            return Vec::new();
+        }
+        let offered = self.offer.as_ref().and_then(|offer| offer.reply.as_ref());
+        let wanted = self.held().or_else(|| offered?.address);
+        let server = offered.and_then(|offer| offer.server_id);
+        let mut found = Vec::new();
+        if let (Some(wanted), Some(given)) = (wanted, reply.address)
+            && wanted != given
+        {
+            found.push(Departure::Address { wanted, given });
+        }
+        if let (Some(wanted), Some(given)) = (server, reply.server_id)
+            && wanted != given
+        {
+            found.push(Departure::Server { wanted, given });
+        }
+        found
     }
 
     /// How many DISCOVERs were sent.
@@ -309,6 +365,9 @@ impl Exchange {
         let note = self.station.accept(&answer, false);
         let at = answer.at;
         self.outcome = outcome;
+        if let Some(offer) = &mut self.offer {
+            self.station.review(offer, at);
+        }
         let address = answer.reply.as_ref().and_then(|reply| reply.address).or(self.held());
         self.answer = Some(answer);
         let leased = outcome == Outcome::Ack && matches!(self.task, Task::Request { .. });

@@ -269,6 +269,13 @@ impl Station {
         Err(note)
     }
 
+    /// Looks again at the check before `answer`, now that more was seen.
+    pub fn review(&self, answer: &mut Answer, now: Timestamp) {
+        if let Some(check) = &answer.check {
+            answer.check = self.watch.check(check.address, answer.source_mac, answer.at, now);
+        }
+    }
+
     /// Says that an answer that fitted does not count after all.
     pub fn reject(&mut self, sight: &Sight<'_>, reason: Reason) -> Note {
         if let What::Dhcp(datagram) = &sight.what {
@@ -311,8 +318,9 @@ impl Station {
         let (source_ip, source_mac) = watch::source(datagram);
         let offered = Some(message.yiaddr).filter(|yiaddr| !yiaddr.is_unspecified());
         let is_offer = message.message_type() == Some(MessageType::OFFER);
-        let check =
-            offered.filter(|_| is_offer).and_then(|address| self.watch.check(address, source_mac, sight.at));
+        let check = offered
+            .filter(|_| is_offer)
+            .and_then(|address| self.watch.check(address, source_mac, sight.at, sight.at));
         // A server that was busy checking answers the message that made it check, not the last repetition.
         let moment = check.map_or(sight.at, |check| check.from);
         let index = self.sends.iter().rposition(|sent| sent.at <= moment).unwrap_or(0);

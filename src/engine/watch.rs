@@ -272,9 +272,16 @@ impl Watch {
     /// The check that held up the answer which offers `address` and came at `until` from `mac`.
     ///
     /// An echo says ICMP, an RFC 5227 probe says ARP. A server that pings an address nobody has only gets as far as
-    /// asking for its MAC, so an ordinary ARP request needs telling: the kernel repeats it every second while the ping
-    /// waits, and pings wait a second or less where they are not repeated; a server's own ARP check asks once.
-    pub fn check(&self, address: Ipv4Addr, mac: Option<Mac>, until: Timestamp) -> Option<Check> {
+    /// asking for its MAC, so an ordinary ARP request needs telling: the kernel of a server that pings repeats it every
+    /// second, also after the server has answered; a server's own ARP check asks once. Hence the longer was looked, the
+    /// surer the answer: ask again at the end. While it is open, short checks are taken for pings.
+    pub fn check(
+        &self,
+        address: Ipv4Addr,
+        mac: Option<Mac>,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Option<Check> {
         let about = |inquiry: &&Inquiry| inquiry.address == address && inquiry.first <= until;
         let inquiry = self
             .inquiries
@@ -282,12 +289,12 @@ impl Watch {
             .filter(about)
             .find(|inquiry| Some(inquiry.mac) == mac)
             .or_else(|| self.inquiries.iter().find(about))?;
-        let waited = until.since(inquiry.first);
+        let looked = now.max(until).since(inquiry.first);
         let kind = if inquiry.echoes > 0 {
             CheckKind::Icmp
         } else if inquiry.probe {
             CheckKind::Arp
-        } else if inquiry.requests > 1 || waited < 1_200_000_000 {
+        } else if inquiry.requests > 1 || looked < 1_200_000_000 {
             CheckKind::Icmp
         } else {
             CheckKind::Arp
@@ -386,9 +393,12 @@ mod tests {
             for (at, what) in &inquiries {
                 assert!(watch.inquire(tenths(*at), what, MAC).is_some());
             }
-            let check = watch.check(ip(50), Some(SERVER), tenths(answer));
+            // Looked at much later, what was asked once was asked by the server itself.
+            let late = watch.check(ip(50), Some(SERVER), tenths(answer), tenths(100)).map(|check| check.kind);
+            assert!(late == want || (inquiries.len() == 1 && late == Some(CheckKind::Arp)));
+            let check = watch.check(ip(50), Some(SERVER), tenths(answer), tenths(answer));
             assert_eq!(check.map(|check| check.kind), want);
-            assert_eq!(watch.check(ip(51), Some(SERVER), tenths(answer)), None);
+            assert_eq!(watch.check(ip(51), Some(SERVER), tenths(answer), tenths(answer)), None);
         }
         let mut watch = watch();
         assert_eq!(watch.inquire(tenths(0), &What::Arp(Arp::request(MAC, ip(1), ip(50))), MAC), None);

@@ -537,6 +537,8 @@ pub struct Report<'a> {
     pub declined: bool,
     /// A RELEASE was sent.
     pub released: bool,
+    /// In what the ACK departs from what was offered or asked for, in words.
+    pub departures: Vec<String>,
     /// What else was seen.
     pub watch: &'a Watch,
     /// What may explain silence.
@@ -614,6 +616,12 @@ impl Report<'_> {
         json.flag(self.declined);
         json.name_next("released");
         json.flag(self.released);
+        json.name_next("departures");
+        json.begin_array();
+        for departure in &self.departures {
+            json.string(departure.as_bytes());
+        }
+        json.end_array();
         ignored(self.watch, json);
         silence(self.silence, json);
         json.name_next("packet");
