@@ -68,6 +68,13 @@ impl Context {
         Styled::new(self.err_color)
     }
 
+    /// Prints a part of a line of our own making on standard error: progress.
+    pub fn stderr_part(text: &str) {
+        let mut err = io::stderr().lock();
+        // Nothing can be done about a standard error that does not take it.
+        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+    }
+
     /// Prints prepared lines (already escaped) on standard error.
     pub fn stderr(lines: &str) {
         print_raw(lines.as_bytes());
@@ -160,4 +167,19 @@ fn use_color(choice: ColorChoice, terminal: bool) -> bool {
 #[allow(clippy::disallowed_methods, reason = "this is the one place that meets the environment")]
 pub fn env(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// The processor time this process has used, all threads together.
+#[cfg(feature = "live")]
+pub fn cpu_time() -> std::time::Duration {
+    use nix::time::{ClockId, clock_gettime};
+    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map(std::time::Duration::from).unwrap_or_default()
+}
+
+/// The most memory this process has had, in bytes, where the system says.
+pub fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kilobytes.checked_mul(1024)
 }

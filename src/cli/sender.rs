@@ -108,9 +108,9 @@ struct MessageArgs {
     #[arg(long, value_name = "ADDR")]
     siaddr: Option<Ipv4Addr>,
 
-    /// Relay's address
-    #[arg(long, value_name = "ADDR")]
-    giaddr: Option<Ipv4Addr>,
+    /// Relay's address (handshake takes several, separated by commas)
+    #[arg(long, value_name = "ADDR", value_delimiter = ',')]
+    giaddr: Vec<Ipv4Addr>,
 
     /// Server name field, up to 64 bytes
     #[arg(long, value_name = "TEXT", value_parser = field::<64>)]
@@ -345,7 +345,7 @@ impl SenderArgs {
             ciaddr: message.ciaddr,
             yiaddr: message.yiaddr,
             siaddr: message.siaddr,
-            giaddr: message.giaddr,
+            giaddr: message.giaddr.first().copied(),
             chaddr: message.chaddr,
             sname: message.sname.as_ref().map(|text| text.0.clone()),
             file: message.file.as_ref().map(|text| text.0.clone()),
@@ -388,7 +388,12 @@ impl SenderArgs {
 
     /// The relay's address.
     pub fn giaddr(&self) -> Option<Ipv4Addr> {
-        self.message.giaddr
+        self.message.giaddr.first().copied()
+    }
+
+    /// Every relay address given.
+    pub fn giaddrs(&self) -> &[Ipv4Addr] {
+        &self.message.giaddr
     }
 
     /// True when `secs` counts by itself.
@@ -435,6 +440,9 @@ pub fn prepare(
     main: MessageType,
     rng: &mut Rng,
 ) -> Result<(Option<Segment>, Recipe), Failure> {
+    if sender.giaddrs().len() > 1 {
+        return Err(Failure::usage("one --giaddr is enough here; only handshake takes several"));
+    }
     let found = match sender.giaddr().and(sender.server) {
         Some(server) => Segment::towards(interface, server),
         None => Segment::find(interface),

@@ -41,6 +41,15 @@ impl UdpTransport {
     }
 }
 
+/// Holds a port without ever reading from it, so that the kernel does not refuse what a packet socket takes.
+pub fn hold(port: u16) -> Result<OwnedFd, NetError> {
+    let local = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port);
+    let socket = open(local)?;
+    setsockopt(&socket, sockopt::RcvBuf, &0)
+        .map_err(|errno| NetError::io("hold UDP", local.to_string(), errno))?;
+    Ok(socket)
+}
+
 fn open(local: SocketAddrV4) -> Result<OwnedFd, NetError> {
     let fail = |errno| NetError::io("open UDP", local.to_string(), errno);
     let fd = socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None).map_err(fail)?;

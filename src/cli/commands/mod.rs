@@ -4,6 +4,7 @@ pub mod completions;
 pub mod decline;
 pub mod decode;
 pub mod discover;
+pub mod handshake;
 pub mod inform;
 pub mod interfaces;
 pub mod lab;

@@ -1,0 +1,588 @@
+//! How a run is told: a line per exchange, a summary, a small histogram, JSON.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::tally::Tally;
+use crate::analysis::timing::{Delay, Summary, float, ms};
+use crate::engine::load::{Failure, Finished, Kind};
+use crate::output::{Label, Styled};
+
+/// One exchange, for `--each --json`.
+#[derive(Serialize)]
+struct Each {
+    r#type: &'static str,
+    kind: &'static str,
+    client: String,
+    outcome: &'static str,
+    address: Option<String>,
+    server_id: Option<String>,
+    offer_ms: Option<f64>,
+    ack_ms: Option<f64>,
+    total_ms: Option<f64>,
+    scheduled_ms: Option<f64>,
+    retransmitted: u32,
+    server_check: Option<&'static str>,
+    time_ns: i64,
+}
+
+fn millis(nanoseconds: i64) -> f64 {
+    ms(u64::try_from(nanoseconds).unwrap_or(0))
+}
+
+/// One exchange as JSON.
+pub(super) fn each_json(finished: &Finished) -> impl Serialize {
+    Each {
+        r#type: "exchange",
+        kind: finished.kind.name(),
+        client: finished.mac.to_string(),
+        outcome: finished.failure.map_or("ack", Failure::name),
+        address: finished.address.map(|address| address.to_string()),
+        server_id: finished.server.map(|server| server.to_string()),
+        offer_ms: finished.offer_ns().map(millis),
+        ack_ms: finished.ack_ns().map(millis),
+        total_ms: finished.total_ns().map(millis),
+        scheduled_ms: finished.scheduled_ns().map(millis),
+        retransmitted: finished.repeated,
+        server_check: finished.check.map(crate::engine::load::Check::name),
+        time_ns: finished.began.nanoseconds(),
+    }
+}
+
+/// One exchange as a line.
+pub(super) fn each_line(finished: &Finished, out: &mut Styled) {
+    out.text(&finished.mac.to_string()).text("  ");
+    if finished.kind != Kind::Handshake {
+        out.text(finished.kind.name()).text("  ");
+    }
+    match finished.address {
+        Some(address) => out.label(Label::Address, &format!("{address:<15}")),
+        None => out.label(Label::Dim, &format!("{:<15}", "-")),
+    };
+    if let Some(server) = finished.server {
+        out.label(Label::Dim, " from ").label(Label::Server, &server.to_string());
+    }
+    let mut part = |name: &str, value: Option<i64>| {
+        if let Some(value) = value {
+            out.label(Label::Dim, &format!("  {name} ")).text(&duration_text(millis(value)));
+        }
+    };
+    part("offer", finished.offer_ns());
+    part("ack", finished.ack_ns());
+    part("total", finished.total_ns().filter(|_| finished.offered.is_some()));
+    if let Some(failure) = finished.failure {
+        let text = match failure {
+            Failure::NoOffer => "no offer",
+            Failure::NoAck => "no ACK",
+            Failure::Nak => "NAK",
+            Failure::AddressChanged => "the ACK was for another address",
+            Failure::ServerChanged => "the ACK was from another server",
+        };
+        out.text("  ").label(Label::Error, text);
+    }
+    if finished.repeated > 0 {
+        out.label(Label::Warning, &format!("  asked again {}x", finished.repeated));
+    }
+    if let Some(check) = finished.check {
+        out.label(Label::Dim, &format!("  server checked by {}", check.name()));
+    }
+    out.text("\n");
+}
+
+fn duration_text(ms: f64) -> String {
+    if ms < 10.0 {
+        format!("{ms:.3} ms")
+    } else if ms < 1000.0 {
+        format!("{ms:.1} ms")
+    } else {
+        format!("{:.2} s", ms / 1000.0)
+    }
+}
+
+/// What the search for a rate found.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Found {
+    /// The highest rate that was sustained.
+    pub(super) rate_per_s: Option<f64>,
+    /// The limit that the next higher rate broke; `None` when there was no higher one.
+    pub(super) limited_by: Option<String>,
+    /// Every rate that was tried.
+    pub(super) steps: Vec<Try>,
+}
+
+/// One rate that was tried.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Try {
+    /// The rate.
+    pub(super) rate_per_s: f64,
+    /// It kept to every limit.
+    pub(super) sustained: bool,
+    /// The share that was lost.
+    pub(super) loss: f64,
+    /// 99th percentile of the latency from the schedule.
+    pub(super) p99_ms: Option<f64>,
+    /// The limit it broke.
+    pub(super) broken: Option<String>,
+}
+
+/// What the summary says beside the tally.
+pub(super) struct About<'a> {
+    /// The interface.
+    pub(super) interface: &'a str,
+    /// The server asked for.
+    pub(super) server: Option<String>,
+    /// The seed.
+    pub(super) seed: u64,
+    /// Lanes.
+    pub(super) threads: u32,
+    /// The rate that was asked for.
+    pub(super) asked_rate: Option<f64>,
+    /// Leases are kept on purpose.
+    pub(super) keep: bool,
+    /// Peak memory of the process in bytes.
+    pub(super) peak_memory: Option<u64>,
+    /// What the search found.
+    pub(super) found: Option<Found>,
+}
+
+#[derive(Serialize)]
+struct Failures {
+    no_offer: u64,
+    no_ack: u64,
+    nak: u64,
+    other: u64,
+    address_changed: u64,
+    server_changed: u64,
+}
+
+#[derive(Serialize)]
+struct Figures {
+    min: Option<f64>,
+    mean: Option<f64>,
+    stddev: Option<f64>,
+    p50: Option<f64>,
+    p90: Option<f64>,
+    p99: Option<f64>,
+    p999: Option<f64>,
+    max: Option<f64>,
+}
+
+impl From<&Delay> for Figures {
+    fn from(delay: &Delay) -> Self {
+        let of = |pick: fn(Summary) -> f64| delay.summary().map(pick);
+        Self {
+            min: of(|s| s.min),
+            mean: of(|s| s.mean),
+            stddev: of(|s| s.stddev),
+            p50: of(|s| s.p50),
+            p90: of(|s| s.p90),
+            p99: of(|s| s.p99),
+            p999: of(|s| s.p999),
+            max: of(|s| s.max),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Latency {
+    offer: Figures,
+    ack: Figures,
+    total: Figures,
+    scheduled: Figures,
+}
+
+#[derive(Serialize)]
+struct OfKind {
+    kind: &'static str,
+    attempts: u64,
+    completed: u64,
+    total_ms: Option<Figures>,
+}
+
+#[derive(Serialize)]
+struct Whole<'a> {
+    r#type: &'static str,
+    interface: &'a str,
+    server: Option<&'a str>,
+    attempts: u64,
+    completed: u64,
+    failures: Failures,
+    loss: f64,
+    elapsed_ms: f64,
+    rate_per_s: f64,
+    asked_rate_per_s: Option<f64>,
+    sent: u64,
+    received: u64,
+    retransmitted: u64,
+    late: u64,
+    duplicates: u64,
+    orphans: u64,
+    other_offers: u64,
+    interrupted: u64,
+    unsent: u64,
+    released: u64,
+    held: usize,
+    pool_exhausted_at: Option<u64>,
+    latency_ms: Latency,
+    latency_precision: f64,
+    clock: &'static str,
+    kinds: Vec<OfKind>,
+    threads: u32,
+    seed: u64,
+    cpu_ms: f64,
+    cpu_us_per_exchange: Option<f64>,
+    tables_bytes: usize,
+    peak_memory_bytes: Option<u64>,
+    find_rate: Option<&'a Found>,
+}
+
+/// The names of the two clocks.
+fn clock(tally: &Tally) -> &'static str {
+    if tally.kernel_stamps { "kernel" } else { "kernel-receive" }
+}
+
+/// The summary as JSON.
+pub(super) fn whole_json<'a>(tally: &'a Tally, about: &'a About<'a>) -> impl Serialize + 'a {
+    let c = &tally.counters;
+    let kinds = Kind::ALL.into_iter().zip(c.begun.iter().zip(&c.completed)).zip(&tally.delays.kinds);
+    Whole {
+        r#type: "handshake",
+        interface: about.interface,
+        server: about.server.as_deref(),
+        attempts: c.attempts,
+        completed: c.completed(),
+        failures: Failures {
+            no_offer: c.no_offer,
+            no_ack: c.no_ack,
+            nak: c.nak,
+            other: c.other(),
+            address_changed: c.address_changed,
+            server_changed: c.server_changed,
+        },
+        loss: tally.loss(),
+        elapsed_ms: tally.elapsed().as_secs_f64() * 1000.0,
+        rate_per_s: tally.rate(),
+        asked_rate_per_s: about.asked_rate,
+        sent: c.sent,
+        received: c.received,
+        retransmitted: c.retransmitted,
+        late: c.late,
+        duplicates: c.duplicates,
+        orphans: c.orphans,
+        other_offers: c.other_offers,
+        interrupted: c.interrupted,
+        unsent: c.unsent,
+        released: c.released,
+        held: tally.leases.len(),
+        pool_exhausted_at: tally.exhausted_at,
+        latency_ms: Latency {
+            offer: (&tally.delays.offer).into(),
+            ack: (&tally.delays.ack).into(),
+            total: (&tally.delays.total).into(),
+            scheduled: (&tally.delays.scheduled).into(),
+        },
+        latency_precision: 0.001,
+        clock: clock(tally),
+        kinds: kinds
+            .filter(|((_, (begun, _)), _)| **begun > 0)
+            .map(|((kind, (begun, completed)), delay)| OfKind {
+                kind: kind.name(),
+                attempts: *begun,
+                completed: *completed,
+                total_ms: match kind {
+                    Kind::Handshake => Some((&tally.delays.total).into()),
+                    _ => delay.as_deref().map(Figures::from),
+                },
+            })
+            .collect(),
+        threads: about.threads,
+        seed: about.seed,
+        cpu_ms: tally.cpu.as_secs_f64() * 1000.0,
+        cpu_us_per_exchange: per_exchange(tally),
+        tables_bytes: tally.memory,
+        peak_memory_bytes: about.peak_memory,
+        find_rate: about.found.as_ref(),
+    }
+}
+
+fn per_exchange(tally: &Tally) -> Option<f64> {
+    let completed = tally.counters.completed();
+    (completed > 0).then(|| tally.cpu.as_secs_f64() * 1e6 / float(completed))
+}
+
+/// The summary for people.
+pub(super) fn summary(tally: &Tally, about: &About<'_>, terminal: bool, out: &mut Styled) {
+    let c = &tally.counters;
+    let _ = write!(out, "--- {} ", about.interface);
+    let _ = writeln!(out, "handshakes ---");
+    let _ = write!(out, "{} attempts, ", c.attempts);
+    let all = c.completed() == c.attempts && c.attempts > 0;
+    out.label(if all { Label::Good } else { Label::Error }, &format!("{} completed", c.completed()));
+    let _ = writeln!(
+        out,
+        ", {:.3}% loss, {} at {:.1}/s",
+        tally.loss() * 100.0,
+        duration_text(tally.elapsed().as_secs_f64() * 1000.0),
+        tally.rate()
+    );
+    let mut line = |name: &str, parts: &[(u64, &str)]| {
+        let parts: Vec<String> = parts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        if !parts.is_empty() {
+            out.label(Label::Dim, name).text(&parts.join(", ")).text("\n");
+        }
+    };
+    line(
+        "failed:   ",
+        &[
+            (c.no_offer, "without an offer"),
+            (c.no_ack, "without an ACK"),
+            (c.nak, "refused (NAK)"),
+            (c.address_changed, "with another address in the ACK than in the OFFER"),
+            (c.server_changed, "with an ACK from another server than the OFFER"),
+            (c.unsent, "never begun: no client or place was free in time"),
+        ],
+    );
+    line(
+        "messages: ",
+        &[
+            (c.sent, "sent"),
+            (c.received, "received"),
+            (c.retransmitted, "sent again"),
+            (c.late, "late"),
+            (c.duplicates, "duplicates"),
+            (c.orphans, "orphans"),
+            (c.other_offers, "from other servers"),
+        ],
+    );
+    let held = u64::try_from(tally.leases.len()).unwrap_or(u64::MAX);
+    line(
+        "leases:   ",
+        &[(c.released, "given back"), (held, if about.keep { "kept" } else { "not given back" })],
+    );
+    line("stopped:  ", &[(c.interrupted, "broken off, not counted above")]);
+    if let Some(clients) = tally.exhausted_at {
+        out.label(
+            Label::Warning,
+            &format!("the pool is empty: no more offers once {clients} clients held a lease"),
+        )
+        .text("\n");
+    }
+    table(tally, out);
+    if terminal {
+        bars(&tally.delays.total, out);
+    }
+    if let Some(per) = per_exchange(tally).filter(|_| tally.cpu > Duration::from_millis(100)) {
+        let _ = writeln!(out, "{per:.2} µs of processor time per exchange");
+    }
+    if let Some(found) = &about.found {
+        let text = match (found.rate_per_s, &found.limited_by) {
+            (Some(rate), Some(limit)) => format!("sustains {rate:.0}/s; more breaks {limit}"),
+            (Some(rate), None) => format!("sustains {rate:.0}/s, the highest rate that was allowed"),
+            (None, _) => "no rate was sustained".to_owned(),
+        };
+        out.label(Label::Strong, &text).text("\n");
+    }
+}
+
+fn table(tally: &Tally, out: &mut Styled) {
+    let delays = &tally.delays;
+    let mut rows = vec![("offer", &delays.offer), ("ack", &delays.ack), ("total", &delays.total)];
+    // The schedule says something new only where there is one that could slip.
+    let slipped = |delay: &Delay| {
+        let (own, total) = (delay.summary(), delays.total.summary());
+        own.zip(total).is_some_and(|(own, total)| own.p99 > total.p99 * 1.05)
+    };
+    if slipped(&delays.scheduled) {
+        rows.push(("scheduled", &delays.scheduled));
+    }
+    for (kind, delay) in Kind::ALL.into_iter().zip(&delays.kinds) {
+        if let Some(delay) = delay {
+            rows.push((kind.name(), delay));
+        }
+    }
+    rows.retain(|(_, delay)| delay.count() > 0);
+    if rows.is_empty() {
+        return;
+    }
+    let clock = if tally.kernel_stamps {
+        "kernel's stamps of both"
+    } else {
+        "kernel's stamp of the answer, this program's of the question"
+    };
+    out.label(Label::Dim, &format!("milliseconds, percentiles within 0.1 %; {clock}")).text("\n");
+    out.label(
+        Label::Dim,
+        &format!(
+            "{:<12}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}",
+            "", "min", "mean", "p50", "p90", "p99", "p99.9", "max", "stddev"
+        ),
+    )
+    .text("\n");
+    for (name, delay) in rows {
+        let Some(s) = delay.summary() else { continue };
+        let _ = write!(out, "{name:<12}");
+        for value in [s.min, s.mean, s.p50, s.p90, s.p99, s.p999, s.max, s.stddev] {
+            let _ = write!(out, "{value:>10.3}");
+        }
+        out.text("\n");
+    }
+}
+
+/// Rows of the histogram at most.
+const ROWS: usize = 12;
+/// Length of its longest bar.
+const BAR: u64 = 40;
+
+/// A small histogram whose rows double, two to an octave where there is room.
+fn bars(delay: &Delay, out: &mut Styled) {
+    let histogram = delay.histogram();
+    let (Some(low), Some(high)) = (histogram.quantile(0.0), histogram.quantile(1.0)) else { return };
+    if delay.count() < 4 {
+        return;
+    }
+    let mut rows = Vec::new();
+    let mut from = low;
+    // Equal steps when all values are close to each other, else growing ones.
+    let growing = high / low.max(1) >= 8;
+    let step = high.saturating_sub(low).div_ceil(8).max(1);
+    while from <= high && rows.len() < ROWS {
+        let last = rows.len() == ROWS.saturating_sub(1);
+        let next = if growing { from.saturating_mul(2) } else { from.saturating_add(step) }
+            .max(from.saturating_add(1));
+        let to = if last { high } else { next.saturating_sub(1) };
+        rows.push((from, to, histogram.count_between(from, to)));
+        from = next;
+    }
+    let most = rows.iter().map(|(.., count)| *count).max().unwrap_or(0).max(1);
+    for (from, _, count) in rows {
+        let len = count.saturating_mul(BAR).div_ceil(most);
+        let bar: String = std::iter::repeat_n('█', usize::try_from(len).unwrap_or(0)).collect();
+        out.label(Label::Dim, &format!("{:>10} ", duration_text(ms(from))));
+        out.label(Label::Server, &format!("{bar:<40}"));
+        let _ = writeln!(out, " {count}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+    use crate::wire::Mac;
+
+    fn finished(failure: Option<Failure>) -> Finished {
+        let at = |us: i64| Timestamp(1_700_000_000_000_000_000 + us * 1000);
+        Finished {
+            client: 3,
+            mac: Mac([2, 0, 0, 0, 0, 3]),
+            kind: Kind::Handshake,
+            failure,
+            scheduled: at(-100),
+            began: at(0),
+            offered: (failure != Some(Failure::NoOffer)).then(|| at(412)),
+            requested: (failure != Some(Failure::NoOffer)).then(|| at(500)),
+            ended: at(900),
+            address: Some([10, 0, 0, 50].into()),
+            server: Some([10, 0, 0, 1].into()),
+            repeated: 1,
+            check: Some(crate::engine::load::Check::Arp),
+        }
+    }
+
+    fn about() -> About<'static> {
+        About {
+            interface: "eth0",
+            server: None,
+            seed: 1,
+            threads: 1,
+            asked_rate: None,
+            keep: false,
+            peak_memory: None,
+            found: None,
+        }
+    }
+
+    #[test]
+    fn an_exchange_is_one_line() {
+        let mut out = Styled::new(false);
+        each_line(&finished(None), &mut out);
+        each_line(&finished(Some(Failure::NoOffer)), &mut out);
+        assert_eq!(
+            out.as_str(),
+            "02:00:00:00:00:03  10.0.0.50       from 10.0.0.1  offer 0.412 ms  ack 0.400 ms  total 0.900 ms  \
+             asked again 1x  server checked by arp\n\
+             02:00:00:00:00:03  10.0.0.50       from 10.0.0.1  no offer  asked again 1x  server checked by arp\n"
+        );
+    }
+
+    #[test]
+    fn the_contract_is_kept() {
+        let mut tally = Tally::default();
+        for failure in [None, None, Some(Failure::Nak)] {
+            tally.delays.record(&finished(failure));
+        }
+        tally.counters.attempts = 3;
+        tally.counters.completed[0] = 2;
+        tally.counters.nak = 1;
+        let about = about();
+        let json: serde_json::Value = serde_json::to_value(whole_json(&tally, &about)).unwrap();
+        for key in [
+            "type",
+            "interface",
+            "server",
+            "attempts",
+            "completed",
+            "failures",
+            "elapsed_ms",
+            "rate_per_s",
+            "sent",
+            "received",
+            "retransmitted",
+            "late",
+            "duplicates",
+            "latency_ms",
+        ] {
+            assert!(json.get(key).is_some(), "{key}");
+        }
+        assert_eq!(json["failures"]["nak"], 1);
+        for delay in ["offer", "ack", "total"] {
+            for figure in ["min", "mean", "stddev", "p50", "p90", "p99", "p999", "max"] {
+                assert!(json["latency_ms"][delay][figure].is_number(), "{delay} {figure}");
+            }
+        }
+        let empty = serde_json::to_value(whole_json(&Tally::default(), &about)).unwrap();
+        assert!(empty["latency_ms"]["ack"]["p50"].is_null());
+        let each = serde_json::to_value(each_json(&finished(None))).unwrap();
+        assert_eq!((&each["outcome"], &each["offer_ms"]), (&"ack".into(), &0.412.into()));
+    }
+
+    #[test]
+    fn the_summary_names_every_failure_and_draws() {
+        let mut tally = Tally::default();
+        for _ in 0..20 {
+            tally.delays.record(&finished(None));
+        }
+        tally.counters.attempts = 21;
+        tally.counters.completed[0] = 20;
+        tally.counters.server_changed = 1;
+        tally.exhausted_at = Some(20);
+        let mut out = Styled::new(false);
+        summary(&tally, &about(), true, &mut out);
+        let text = out.as_str();
+        for part in [
+            "21 attempts, 20 completed, 4.762% loss",
+            "1 with an ACK from another server",
+            "20 clients",
+            "p99.9",
+            "█",
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        summary(&Tally::default(), &about(), true, &mut out);
+    }
+}

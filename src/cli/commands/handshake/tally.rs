@@ -1,0 +1,147 @@
+//! What a run came to: counts and delays, added up over its lanes.
+
+use std::time::Duration;
+
+use crate::analysis::timing::Delay;
+use crate::engine::load::{Counters, Figure, Finished, Kind, Lease};
+use crate::time::Timestamp;
+
+/// The delays of a run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Delays {
+    /// DISCOVER to OFFER.
+    pub(super) offer: Delay,
+    /// REQUEST to ACK.
+    pub(super) ack: Delay,
+    /// First message to last answer.
+    pub(super) total: Delay,
+    /// Scheduled beginning to last answer.
+    pub(super) scheduled: Delay,
+    /// `total` for each kind but handshakes, made when the first of its kind completes.
+    pub(super) kinds: [Option<Box<Delay>>; 6],
+}
+
+impl Delays {
+    /// Counts an exchange.
+    pub(super) fn record(&mut self, finished: &Finished) {
+        if let Some(offer) = finished.offer_ns() {
+            self.offer.record(offer);
+        }
+        if let Some(total) = finished.total_ns() {
+            if finished.kind == Kind::Handshake {
+                self.total.record(total);
+            } else if let Some(place) = self.kinds.get_mut(finished.kind.index()) {
+                place.get_or_insert_default().record(total);
+            }
+        }
+        if let Some(ack) = finished.ack_ns().filter(|_| finished.kind != Kind::Inform) {
+            self.ack.record(ack);
+        }
+        if let Some(scheduled) = finished.scheduled_ns() {
+            self.scheduled.record(scheduled);
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.offer.merge(&other.offer);
+        self.ack.merge(&other.ack);
+        self.total.merge(&other.total);
+        self.scheduled.merge(&other.scheduled);
+        for (mine, theirs) in self.kinds.iter_mut().zip(&other.kinds) {
+            if let Some(theirs) = theirs {
+                mine.get_or_insert_default().merge(theirs);
+            }
+        }
+    }
+}
+
+/// A run, or a lane of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    /// Counts.
+    pub(super) counters: Counters,
+    /// Delays.
+    pub(super) delays: Delays,
+    /// When it began.
+    pub(super) start: Timestamp,
+    /// When its last exchange ended.
+    pub(super) end: Timestamp,
+    /// Leases that are still held.
+    pub(super) leases: Vec<Lease>,
+    /// Leases held when the servers stopped offering.
+    pub(super) exhausted_at: Option<u64>,
+    /// The shortest lease seen, seconds.
+    pub(super) shortest_lease: Option<u32>,
+    /// Bytes of the tables.
+    pub(super) memory: usize,
+    /// The user stopped it.
+    pub(super) stopped: bool,
+    /// Processor time it took.
+    pub(super) cpu: Duration,
+    /// Departure times are the kernel's.
+    pub(super) kernel_stamps: bool,
+}
+
+impl Tally {
+    /// Adds another lane.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.counters.merge(&other.counters);
+        self.delays.merge(&other.delays);
+        if self.start == Timestamp::default() || other.start < self.start {
+            self.start = other.start;
+        }
+        self.end = self.end.max(other.end);
+        self.leases.extend(other.leases);
+        self.exhausted_at = match (self.exhausted_at, other.exhausted_at) {
+            (Some(one), Some(two)) => Some(one.saturating_add(two)),
+            (one, two) => one.or(two),
+        };
+        self.shortest_lease = self.shortest_lease.into_iter().chain(other.shortest_lease).min();
+        self.memory = self.memory.saturating_add(other.memory);
+        self.stopped |= other.stopped;
+        self.kernel_stamps = other.kernel_stamps;
+    }
+
+    /// From the start to the end of the last exchange.
+    pub(super) fn elapsed(&self) -> Duration {
+        Duration::from_nanos(u64::try_from(self.end.since(self.start)).unwrap_or(0))
+    }
+
+    /// Exchanges completed per second.
+    pub(super) fn rate(&self) -> f64 {
+        let seconds = self.elapsed().as_secs_f64();
+        if seconds > 0.0 { crate::analysis::timing::float(self.counters.completed()) / seconds } else { 0.0 }
+    }
+
+    /// The share of what was scheduled that did not complete, for want of an answer or of room.
+    pub(super) fn loss(&self) -> f64 {
+        let counters = &self.counters;
+        let all = counters.attempts.saturating_add(counters.unsent);
+        if all == 0 {
+            return 0.0;
+        }
+        crate::engine::load::ratio(all.saturating_sub(counters.completed()), all)
+    }
+
+    /// A figure in the units of an objective.
+    pub(super) fn figure(&self, figure: Figure) -> Option<f64> {
+        if figure == Figure::Loss {
+            return Some(self.loss());
+        }
+        let summary = self.delays.scheduled.summary()?;
+        Some(match figure {
+            Figure::Mean => summary.mean,
+            Figure::P50 => summary.p50,
+            Figure::P90 => summary.p90,
+            Figure::P99 => summary.p99,
+            Figure::P999 => summary.p999,
+            Figure::Max | Figure::Loss => summary.max,
+        })
+    }
+
+    /// True when something ended and nothing failed.
+    pub(super) fn is_good(&self) -> bool {
+        let counters = &self.counters;
+        counters.completed() > 0 && counters.completed() == counters.attempts && counters.unsent == 0
+    }
+}
