@@ -74,8 +74,12 @@ fn open(mut settings: Settings, threads: usize) -> Result<(Segment, BatchSocket)
     let threads = if settings.is_quick() { threads.max(1) } else { 1 };
     // Which thread gets an ARP answer is not known; those who use several want speed.
     settings.resolve &= threads == 1;
-    let options =
-        BatchOptions { batch: BATCH, group: (threads > 1).then_some(GROUP), ..BatchOptions::default() };
+    let options = BatchOptions {
+        batch: BATCH,
+        tags: true,
+        group: (threads > 1).then_some(GROUP),
+        ..BatchOptions::default()
+    };
     let segment = Segment::new(settings);
     let socket = BatchSocket::open(FAR, &options)?;
     let (opened, results) = sync_channel(threads);

@@ -7,6 +7,7 @@ use std::io::{IoSlice, IoSliceMut};
 use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
+use nix::libc;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::socket::{
     AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, MultiHeaders, SockFlag, SockProtocol, SockType,
@@ -17,12 +18,22 @@ use pnet::datalink::{self, FanoutOption, FanoutType};
 
 use super::filter::Filter;
 use super::linux::link_addr;
+use super::netlink::{u16_at, u32_at};
 use super::signals::Signals;
 use super::{NetError, remaining};
 use crate::time::{Clock as _, SystemClock, Timestamp};
 
 /// Bytes kept of one frame.
 const FRAME: usize = 2048;
+/// Room before each frame for a tag that is put back.
+const TAG: usize = 4;
+/// Bytes of one frame's place.
+const PLACE: usize = FRAME + TAG;
+/// Bytes of a `struct tpacket_auxdata` (packet(7)).
+const AUXDATA: usize = 20;
+/// It says that a VLAN tag was there, and with which protocol identifier.
+const TP_STATUS_VLAN_VALID: u32 = 1 << 4;
+const TP_STATUS_VLAN_TPID_VALID: u32 = 1 << 6;
 /// `sll_pkttype` of what this machine sent.
 const PACKET_OUTGOING: u8 = 4;
 
@@ -35,6 +46,8 @@ pub struct BatchOptions {
     pub buffer: usize,
     /// Ask the kernel for the time of each frame.
     pub stamps: bool,
+    /// Put VLAN tags back that the kernel took out. Costs an allocation per frame.
+    pub tags: bool,
     /// Share the interface's traffic, frame by frame in turn, with the other sockets of this group.
     pub group: Option<u16>,
     /// What the kernel lets through. None: everything.
@@ -45,7 +58,15 @@ pub struct BatchOptions {
 
 impl Default for BatchOptions {
     fn default() -> Self {
-        Self { batch: 64, buffer: 32 << 20, stamps: false, group: None, filter: None, promiscuous: false }
+        Self {
+            batch: 64,
+            buffer: 32 << 20,
+            stamps: false,
+            tags: false,
+            group: None,
+            filter: None,
+            promiscuous: false,
+        }
     }
 }
 
@@ -53,7 +74,7 @@ impl Default for BatchOptions {
 pub struct BatchSocket {
     name: String,
     socket: OwnedFd,
-    stamps: bool,
+    control: bool,
     receive: MultiHeaders<LinkAddr>,
     transmit: MultiHeaders<LinkAddr>,
     nowhere: Vec<Option<LinkAddr>>,
@@ -65,8 +86,28 @@ pub struct BatchSocket {
 struct Got {
     length: usize,
     outgoing: bool,
-    time: Timestamp,
+    control: Control,
 }
+
+/// What the kernel says beside a frame.
+#[derive(Clone, Copy, Debug, Default)]
+struct Control {
+    time: Timestamp,
+    /// The VLAN tag it took out of the frame.
+    tag: Option<[u8; TAG]>,
+}
+
+/// `PACKET_AUXDATA` of packet(7).
+#[derive(Clone, Copy, Debug)]
+struct AuxData;
+
+nix::setsockopt_impl!(
+    AuxData,
+    libc::SOL_PACKET,
+    libc::PACKET_AUXDATA,
+    bool,
+    nix::sys::socket::sockopt::SetBool
+);
 
 /// One frame of a batch.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +135,7 @@ impl BatchSocket {
             setsockopt(&socket, sockopt::SndBuf, &options.buffer).map_err(fail)?;
         }
         setsockopt(&socket, sockopt::ReceiveTimestampns, &options.stamps).map_err(fail)?;
+        setsockopt(&socket, AuxData, &options.tags).map_err(fail)?;
         if let Some(filter) = &options.filter {
             // Before the socket is bound to the interface, so that nothing slips in.
             filter.attach(socket.as_fd()).map_err(fail)?;
@@ -103,15 +145,16 @@ impl BatchSocket {
             join(&socket, name, options)?;
         }
         let batch = options.batch.max(1);
-        let control = options.stamps.then(|| nix::cmsg_space!(nix::sys::time::TimeSpec));
+        let control = options.stamps || options.tags;
+        let space = control.then(|| nix::cmsg_space!(nix::sys::time::TimeSpec, [u8; AUXDATA]));
         Ok(Self {
             name: name.to_owned(),
             socket,
-            stamps: options.stamps,
-            receive: MultiHeaders::preallocate(batch, control),
+            control,
+            receive: MultiHeaders::preallocate(batch, space),
             transmit: MultiHeaders::preallocate(batch, None),
             nowhere: vec![None; batch],
-            buffer: vec![0; batch.saturating_mul(FRAME)],
+            buffer: vec![0; batch.saturating_mul(PLACE)],
             got: Vec::with_capacity(batch),
         })
     }
@@ -127,8 +170,11 @@ impl BatchSocket {
     pub fn fill(&mut self) -> Result<usize, NetError> {
         self.got.clear();
         {
-            let mut slices: Vec<[IoSliceMut<'_>; 1]> =
-                self.buffer.chunks_exact_mut(FRAME).map(|chunk| [IoSliceMut::new(chunk)]).collect();
+            let mut slices: Vec<[IoSliceMut<'_>; 1]> = self
+                .buffer
+                .chunks_exact_mut(PLACE)
+                .map(|place| [IoSliceMut::new(place.get_mut(TAG..).unwrap_or_default())])
+                .collect();
             let results = match recvmmsg(
                 self.socket.as_raw_fd(),
                 &mut self.receive,
@@ -142,9 +188,14 @@ impl BatchSocket {
                 Err(errno) => return Err(NetError::io("receive from", &self.name, errno)),
             };
             for message in results {
-                let time = if self.stamps { stamp(&message) } else { Timestamp::default() };
+                let control = if self.control { control_of(&message) } else { Control::default() };
                 let outgoing = message.address.is_some_and(|addr| addr.pkttype() == PACKET_OUTGOING);
-                self.got.push(Got { length: message.bytes, outgoing, time });
+                self.got.push(Got { length: message.bytes, outgoing, control });
+            }
+        }
+        for (got, place) in self.got.iter().zip(self.buffer.chunks_exact_mut(PLACE)) {
+            if let Some(tag) = got.control.tag {
+                put_back(place, tag);
             }
         }
         Ok(self.got.len())
@@ -152,9 +203,11 @@ impl BatchSocket {
 
     /// The frames that [`fill`](Self::fill) read.
     pub fn frames(&self) -> impl Iterator<Item = BatchFrame<'_>> {
-        self.got.iter().zip(self.buffer.chunks_exact(FRAME)).map(|(got, chunk)| {
-            let frame = chunk.get(..got.length).unwrap_or(chunk);
-            BatchFrame { frame, outgoing: got.outgoing, time: got.time }
+        self.got.iter().zip(self.buffer.chunks_exact(PLACE)).map(|(got, place)| {
+            let start = if got.control.tag.is_some() { 0 } else { TAG };
+            let end = got.length.saturating_add(TAG).min(PLACE);
+            let frame = place.get(start..end).unwrap_or(&[]);
+            BatchFrame { frame, outgoing: got.outgoing, time: got.control.time }
         })
     }
 
@@ -239,14 +292,66 @@ fn join(socket: &OwnedFd, name: &str, options: &BatchOptions) -> Result<(), NetE
     datalink::channel(&interface, config).map(drop).map_err(fail)
 }
 
-fn stamp(message: &nix::sys::socket::RecvMsg<'_, '_, LinkAddr>) -> Timestamp {
-    let Ok(mut control) = message.cmsgs() else { return Timestamp::default() };
-    control
-        .find_map(|item| match item {
+/// Moves both addresses to the start of a frame's place and puts the tag behind them.
+fn put_back(place: &mut [u8], tag: [u8; TAG]) {
+    const ADDRESSES: usize = 12;
+    let end_of_addresses = TAG.saturating_add(ADDRESSES);
+    if place.len() >= end_of_addresses {
+        place.copy_within(TAG..end_of_addresses, 0);
+        if let Some(gap) = place.get_mut(ADDRESSES..).and_then(<[u8]>::first_chunk_mut::<TAG>) {
+            *gap = tag;
+        }
+    }
+}
+
+fn control_of(message: &nix::sys::socket::RecvMsg<'_, '_, LinkAddr>) -> Control {
+    let mut found = Control::default();
+    let Ok(items) = message.cmsgs() else { return found };
+    for item in items {
+        match item {
             ControlMessageOwned::ScmTimestampns(time) => {
-                Some(Timestamp::new(time.tv_sec(), u32::try_from(time.tv_nsec()).unwrap_or(0)))
+                found.time = Timestamp::new(time.tv_sec(), u32::try_from(time.tv_nsec()).unwrap_or(0));
             }
-            _ => None,
-        })
-        .unwrap_or_default()
+            ControlMessageOwned::Unknown(other) => found.tag = tag_of(&other.data_bytes),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The tag in a `struct tpacket_auxdata`: status, two lengths, two offsets, tag control information, identifier.
+fn tag_of(data: &[u8]) -> Option<[u8; TAG]> {
+    let status = u32_at(data, 0)?;
+    let information = u16_at(data, 16)?;
+    if status & TP_STATUS_VLAN_VALID == 0 {
+        return None;
+    }
+    let identifier = if status & TP_STATUS_VLAN_TPID_VALID == 0 { 0x8100 } else { u16_at(data, 18)? };
+    let ([p, q], [r, s]) = (identifier.to_be_bytes(), information.to_be_bytes());
+    Some([p, q, r, s])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn auxdata(status: u32, information: u16, identifier: u16) -> Vec<u8> {
+        let mut data = status.to_ne_bytes().to_vec();
+        data.extend([0; 12]);
+        data.extend(information.to_ne_bytes());
+        data.extend(identifier.to_ne_bytes());
+        data
+    }
+
+    #[test]
+    fn tags_come_back_where_they_were() {
+        assert_eq!(tag_of(&auxdata(0x50, 0x2064, 0x88a8)), Some([0x88, 0xa8, 0x20, 0x64]));
+        assert_eq!(tag_of(&auxdata(0x10, 0, 0)), Some([0x81, 0, 0, 0]), "priority tag of an old kernel");
+        assert_eq!(tag_of(&auxdata(1, 0x64, 0x8100)), None);
+        assert_eq!(tag_of(&auxdata(0x10, 1, 1)[..17]), None);
+        let mut place: Vec<u8> = [0; 4].into_iter().chain(1..=20).collect();
+        put_back(&mut place, [0x81, 0, 0, 5]);
+        assert_eq!(place[..18], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x81, 0, 0, 5, 13, 14]);
+        put_back(&mut [0; 15], [0; 4]);
+    }
 }

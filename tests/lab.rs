@@ -1,0 +1,185 @@
+//! `dhcptool lab` as its users meet it: a private network around a command, exit codes, signals, nothing left behind.
+
+#![cfg(feature = "live")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::arithmetic_side_effects,
+    reason = "a test fails by panicking, and says why it is skipped"
+)]
+
+use std::ffi::OsString;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// `dhcptool lab` with these flags and this command.
+fn lab(flags: &[&str], command: &[&str]) -> Command {
+    let mut lab = Command::new(env!("CARGO_BIN_EXE_dhcptool"));
+    lab.arg("lab").args(flags).arg("--").args(command).stdin(Stdio::null());
+    lab
+}
+
+fn run(flags: &[&str], command: &[&str]) -> Output {
+    lab(flags, command).output().unwrap()
+}
+
+/// True where private networks can be made. In CI they must.
+fn possible() -> bool {
+    let output = run(&[], &["true"]);
+    if output.status.success() {
+        return true;
+    }
+    let why = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{why}");
+    assert!(std::env::var_os("CI").is_none(), "in CI private networks must work: {why}");
+    eprintln!("skipped: {}", why.trim());
+    false
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn the_exit_code_is_the_commands() {
+    if !possible() {
+        return;
+    }
+    assert_eq!(run(&[], &["sh", "-c", "exit 7"]).status.code(), Some(7));
+    assert_eq!(run(&[], &["sh", "-c", "kill -TERM $$"]).status.code(), Some(128 + 15));
+    let missing = run(&[], &["no-such-program-here"]);
+    assert_eq!(missing.status.code(), Some(3));
+    assert_eq!(
+        text(&missing.stderr),
+        "dhcptool: cannot run no-such-program-here: No such file or directory (os error 2)\n"
+    );
+}
+
+#[test]
+fn a_wrong_command_line_says_what_would_be_right() {
+    for (flags, wanted) in [
+        (&["--loss", "200"][..], "percentage"),
+        (&["--stall", "1s"], "200ms/1s"),
+        (&["--servers", "61"], "60"),
+        (&["--client-addr", "10.0.0.300"], "10.0.0.200/8"),
+        (&["--threads", "2", "--loss", "5"], "--threads"),
+    ] {
+        let output = run(flags, &["true"]);
+        assert_eq!(output.status.code(), Some(2), "{flags:?}");
+        assert!(text(&output.stderr).contains(wanted), "{flags:?}: {}", text(&output.stderr));
+    }
+    assert_eq!(
+        Command::new(env!("CARGO_BIN_EXE_dhcptool")).arg("lab").output().unwrap().status.code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn the_network_is_private_and_dhcptool_is_at_hand() {
+    if !possible() {
+        return;
+    }
+    let output = run(&[], &["dhcptool", "interfaces", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let listing: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(listing["default"], "eth0");
+    let names: Vec<&str> =
+        listing["interfaces"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["lo", "eth0"]);
+    assert_eq!(listing["interfaces"][1]["addresses"], serde_json::json!([]), "as before DHCP");
+    let output = run(&["--client-addr", "10.0.0.200/8"], &["dhcptool", "interfaces", "--json"]);
+    let listing: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(listing["interfaces"][1]["addresses"], serde_json::json!(["10.0.0.200/8"]));
+}
+
+#[test]
+fn a_lab_fits_into_a_lab() {
+    if !possible() {
+        return;
+    }
+    assert_eq!(run(&[], &["dhcptool", "lab", "--", "sh", "-c", "exit 9"]).status.code(), Some(9));
+}
+
+/// A lab whose command says `ready` and then waits for ever, with a child that does the same.
+fn waiting() -> (Child, BufReader<std::process::ChildStdout>, String) {
+    // Both hold the output: when it closes, both are gone.
+    let script = "sleep 1000000 & readlink /proc/self/ns/net; exec sleep 1000000";
+    let mut child = lab(&[], &["sh", "-c", script]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut namespace = String::new();
+    out.read_line(&mut namespace).unwrap();
+    assert!(namespace.starts_with("net:["), "{namespace}");
+    (child, out, namespace.trim().to_owned())
+}
+
+/// Waits until every process that held the output is gone, and looks whether one is left in the namespace.
+fn nothing_is_left(mut out: BufReader<std::process::ChildStdout>, namespace: &str) {
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    // A process closes its files a moment before it leaves its namespaces.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let left = inside(namespace);
+        if left.is_empty() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "left in {namespace}: {left:?}");
+        std::thread::yield_now();
+    }
+}
+
+/// The processes that are in a network namespace.
+fn inside(namespace: &str) -> Vec<OsString> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten().filter(|entry| {
+        std::fs::read_link(entry.path().join("ns/net")).is_ok_and(|link| link == Path::new(namespace))
+    });
+    processes.filter(|entry| !is_zombie(&entry.path())).map(|entry| entry.file_name()).collect()
+}
+
+fn is_zombie(process: &Path) -> bool {
+    std::fs::read_to_string(process.join("stat")).is_ok_and(|stat| stat.contains(") Z "))
+}
+
+#[test]
+fn signals_reach_the_command_and_nothing_is_left() {
+    if !possible() {
+        return;
+    }
+    let (mut child, out, namespace) = waiting();
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(128 + 15));
+    nothing_is_left(out, &namespace);
+}
+
+#[test]
+fn a_killed_lab_takes_everything_with_it() {
+    if !possible() {
+        return;
+    }
+    let (mut child, out, namespace) = waiting();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    nothing_is_left(out, &namespace);
+}
+
+#[test]
+fn the_first_command_of_the_readme_works() {
+    if !possible() {
+        return;
+    }
+    let output = run(&["--servers", "2"], &["dhcptool", "discover", "eth0", "--json", "--wait", "1s"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut servers: Vec<&str> = found["offers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|offer| offer["server_id"].as_str().unwrap())
+        .collect();
+    servers.sort_unstable();
+    assert_eq!(servers, ["10.0.0.1", "10.0.0.2"]);
+}
