@@ -37,6 +37,7 @@ complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "request" -d 'Send
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "release" -d 'Give an address back to the server that leased it'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "decline" -d 'Tell the server that the address it leased is in use by somebody else'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
+complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "handshake" -d 'Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "sniff" -d 'Decode live traffic'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
@@ -54,7 +55,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l flags -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l ciaddr -d 'Client\'s address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l yiaddr -d 'The address given' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l siaddr -d 'Next server' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l giaddr -d 'Relay\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l giaddr -d 'Relay\'s address (handshake takes several, separated by commas)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l sname -d 'Server name field, up to 64 bytes' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l file -d 'Boot file field, up to 128 bytes' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l op -d 'Operation: 1 request, 2 reply' -r
@@ -106,7 +107,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l flags -d '
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l ciaddr -d 'Client\'s address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l yiaddr -d 'The address given' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l siaddr -d 'Next server' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l giaddr -d 'Relay\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l giaddr -d 'Relay\'s address (handshake takes several, separated by commas)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l sname -d 'Server name field, up to 64 bytes' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l file -d 'Boot file field, up to 128 bytes' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l op -d 'Operation: 1 request, 2 reply' -r
@@ -161,7 +162,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l flags -d '
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l ciaddr -d 'Client\'s address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l yiaddr -d 'The address given' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l siaddr -d 'Next server' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l giaddr -d 'Relay\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l giaddr -d 'Relay\'s address (handshake takes several, separated by commas)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l sname -d 'Server name field, up to 64 bytes' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l file -d 'Boot file field, up to 128 bytes' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l op -d 'Operation: 1 request, 2 reply' -r
@@ -212,7 +213,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l flags -d '
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l ciaddr -d 'Client\'s address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l yiaddr -d 'The address given' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l siaddr -d 'Next server' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l giaddr -d 'Relay\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l giaddr -d 'Relay\'s address (handshake takes several, separated by commas)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l sname -d 'Server name field, up to 64 bytes' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l file -d 'Boot file field, up to 128 bytes' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l op -d 'Operation: 1 request, 2 reply' -r
@@ -262,7 +263,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l flags -d 'A
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l ciaddr -d 'Client\'s address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l yiaddr -d 'The address given' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l siaddr -d 'Next server' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l giaddr -d 'Relay\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l giaddr -d 'Relay\'s address (handshake takes several, separated by commas)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l sname -d 'Server name field, up to 64 bytes' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l file -d 'Boot file field, up to 128 bytes' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l op -d 'Operation: 1 request, 2 reply' -r
@@ -304,6 +305,81 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s v -l verbos
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s V -l version -d 'Print version'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s c -l count -d 'How many handshakes (4, unless --rate or --duration says how long)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s i -l interval -d 'Begin one handshake so often; 0s: as soon as the one before is done' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l rate -d 'Begin so many per second, whatever the server does (200, 200/s, 3000/m)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l duration -d 'Begin none after this time (with --find-rate: length of each step)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l ramp -d 'Reach the rate over this time' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l max-in-flight -d 'Exchanges under way at a time (with --rate as many as there are clients, else 1)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l slo -d 'What "sustains" means: latency from the schedule, and loss' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l threads -d 'Threads that share the work, each with its own sockets' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l seed -d 'Make choices repeatable: MACs, transaction identifiers, the order of a mix' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l clients -d 'Different clients, with MACs made up from the seed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l mac-list -d 'The clients\' MACs, one a line' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l write-leases -d 'Write leases that are still held to FILE, for release --lease' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l full -d 'Weight of handshakes in a mix; a client without a lease always begins with one' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l renew -d 'Weight of renewals (REQUEST to the server that gave the lease)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l rebind -d 'Weight of rebinding (REQUEST to any server)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l init-reboot -d 'Weight of reboots (REQUEST for an address remembered)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l inform -d 'Weight of INFORM' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l release -d 'Weight of RELEASE' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l histogram -d 'Save the histograms as an HdrHistogram log, which can be merged with others' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l xid -d 'Transaction identifier; random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l secs -d 'Seconds since the client began; counted by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l hops -d 'Relays passed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l flags -d 'All sixteen bits of the flags field' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l ciaddr -d 'Client\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l yiaddr -d 'The address given' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l siaddr -d 'Next server' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l giaddr -d 'Relay\'s address (handshake takes several, separated by commas)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l sname -d 'Server name field, up to 64 bytes' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l file -d 'Boot file field, up to 128 bytes' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l op -d 'Operation: 1 request, 2 reply' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l htype -d 'Hardware type' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l hlen -d 'Length of the hardware address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l chaddr -d 'Hardware address of 1 to 16 bytes in chaddr alone; the frame keeps its source' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l cookie -d 'What stands in the magic cookie\'s place' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l hostname -d 'Host name (option 12)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l client-id -d 'Client identifier (option 61)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l vendor-class -d 'Vendor class identifier (option 60)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l request-options -d 'Options to ask for (option 55), by code or name; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l no-option -d 'Leave an option out; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l trailer -d 'Bytes behind the End option' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l pad-to -d 'Pad the message with zeros to so many bytes (300 by default)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l src-mac -d 'Source of the frame; the client\'s MAC by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l src-ip -d 'Source address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l dst-ip -d 'Destination address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l dst-mac -d 'Destination of the frame; found by ARP where it is needed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l src-port -d 'UDP source port' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l dst-port -d 'UDP destination port' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l ttl -d 'Time to live' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l vlan -d 'VLAN tag, or outer and inner tag' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l ip -d 'The address asked for, held, released or declined' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l timeout -d 'Wait so long for an answer before asking again' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l retries -d 'Ask again so often' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l find-rate -d 'Search the highest rate that the server sustains, up to --rate'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l load -d 'Allow more than 50 clients or 100 handshakes per second'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l option-82 -d 'Name each client to the server as a relay would: its number as circuit in option 82'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l keep -d 'Keep the leases'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l hold -d 'Give leases back at the end, not at once'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l each -d 'Print each exchange (a run without --rate does anyway, as text)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l broadcast -d 'Ask for broadcast answers'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l no-end -d 'Leave out the End option'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l dry-run -d 'Show the bytes, send nothing'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l json -d 'Print JSON, one object per line, for programs'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s v -l verbose -d 'Say more; twice for more still'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l type -d 'Message type of a packet made from flags: a name such as discover or inform, or a number' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l from-json -d 'Send what decode --json printed, one packet a line; - is standard input' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l from-pcap -d 'Send a packet of a capture' -r -F
@@ -323,7 +399,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l flags -d 'All
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l ciaddr -d 'Client\'s address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l yiaddr -d 'The address given' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l siaddr -d 'Next server' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l giaddr -d 'Relay\'s address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l giaddr -d 'Relay\'s address (handshake takes several, separated by commas)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l sname -d 'Server name field, up to 64 bytes' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l file -d 'Boot file field, up to 128 bytes' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l op -d 'Operation: 1 request, 2 reply' -r
@@ -487,16 +563,17 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s v -l v
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "discover" -d 'Broadcast a DISCOVER and collect every answer'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "request" -d 'Send a REQUEST in a chosen client state and report ACK, NAK or silence'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "release" -d 'Give an address back to the server that leased it'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "decline" -d 'Tell the server that the address it leased is in use by somebody else'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "sniff" -d 'Decode live traffic'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "options" -d 'List the options known: code, name, type, reference'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "interfaces" -d 'List the interfaces: which can be used, and which one is used when none is named'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform send sniff decode options interfaces lab completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "discover" -d 'Broadcast a DISCOVER and collect every answer'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "request" -d 'Send a REQUEST in a chosen client state and report ACK, NAK or silence'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "release" -d 'Give an address back to the server that leased it'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "decline" -d 'Tell the server that the address it leased is in use by somebody else'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "handshake" -d 'Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "sniff" -d 'Decode live traffic'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "options" -d 'List the options known: code, name, type, reference'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "interfaces" -d 'List the interfaces: which can be used, and which one is used when none is named'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
