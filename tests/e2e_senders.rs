@@ -1,0 +1,298 @@
+//! The senders against the embedded lab: no server package, no root.
+
+#![cfg(feature = "live")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_dhcptool");
+
+/// Runs a command in the lab; `None`, and the reason said, where namespaces are not to be had.
+fn lab(test: &str, flags: &str, command: &[&str]) -> Option<Output> {
+    let mut lab = Command::new(PROGRAM);
+    lab.arg("lab").args(flags.split_whitespace()).arg("--").args(command);
+    let output = lab.output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() == Some(3) && err.contains("cannot make a private network") {
+        #[allow(clippy::disallowed_methods, reason = "a test may ask where it runs")]
+        let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+        assert!(!in_ci, "{test} cannot run: {err}");
+        eprintln!("{test} skipped: {err}");
+        return None;
+    }
+    Some(output)
+}
+
+/// Runs dhcptool in the lab with --json, checks its exit code, and reads the object it prints.
+fn json(test: &str, flags: &str, command: &str, code: i32) -> Option<Value> {
+    let mut words = vec!["dhcptool"];
+    words.extend(command.split_whitespace());
+    words.push("--json");
+    let output = lab(test, flags, &words)?;
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "lab {flags} -- {command}:\n{out}{err}");
+    assert!(err.lines().count() <= 2, "{err}");
+    Some(serde_json::from_str(&out).unwrap_or_else(|error| panic!("{command}: {error}:\n{out}{err}")))
+}
+
+fn text<'a>(json: &'a Value, key: &str) -> &'a str {
+    json[key].as_str().unwrap_or_else(|| panic!("no {key} in {json}"))
+}
+
+#[test]
+fn discover_finds_every_server_with_loss_and_checks() {
+    let test = "discover_finds_every_server_with_loss_and_checks";
+    let Some(found) = json(test, "--servers 4 --loss 10 --slow-check --duplicate 20", "discover eth0", 0)
+    else {
+        return;
+    };
+    let offers = found["offers"].as_array().unwrap();
+    assert_eq!(offers.len(), 4, "{found}");
+    // A check whose frames were lost is not seen; of eight frames some come through.
+    assert!(offers.iter().any(|offer| !offer["server_check"].is_null()), "{found}");
+    assert!(found["waited_ms"].as_f64().unwrap() < 4900.0);
+    assert!(found["sent"].as_u64().unwrap() > 5);
+}
+
+#[test]
+fn discover_tells_how_a_server_checks() {
+    let test = "discover_tells_how_a_server_checks";
+    let Some(found) = json(test, "--slow-check=arp", "discover eth0 --wait 2s", 0) else { return };
+    let offer = &found["offers"][0];
+    assert_eq!(text(&offer["server_check"], "kind"), "arp");
+    assert!(offer["latency_ms"].as_f64() >= offer["server_check"]["ms"].as_f64());
+}
+
+#[test]
+fn a_silent_server_is_a_bad_answer_with_a_reason() {
+    let test = "a_silent_server_is_a_bad_answer_with_a_reason";
+    let Some(found) = json(test, "--silent", "discover eth0 --wait 700ms", 1) else { return };
+    assert_eq!(found["offers"].as_array().unwrap().len(), 0);
+    assert!(found["silence"][0].as_str().unwrap().contains("no DHCP message"));
+}
+
+#[test]
+fn request_in_every_state() {
+    let test = "request_in_every_state";
+    let script = "set -e
+        dhcptool request eth0 --mac 02:00:00:00:05:05 --json >lease
+        ip=$(sed 's/.*\"address\":\"\\([0-9.]*\\)\",\"lease_time.*/\\1/' lease)
+        for state in init-reboot renewing rebinding; do
+            dhcptool request eth0 --mac 02:00:00:00:05:05 --state $state --ip $ip --server 10.0.0.1 --json
+        done
+        dhcptool inform eth0 --mac 02:00:00:00:05:05 --ip $ip --json
+        dhcptool release eth0 --lease lease --json
+        ! dhcptool request eth0 --mac 02:00:00:00:05:05 --state renewing --ip $ip --server 10.0.0.1 --timeout 300ms \\
+            --retries 0 --json
+        dhcptool request eth0 --state selecting --arp-check --release --json";
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!("cd {}; {script}", folder.path().display());
+    let Some(output) = lab(test, "", &["sh", "-c", &script]) else { return };
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}{err}");
+    let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<(&str, &str)> =
+        lines.iter().map(|line| (text(line, "type"), text(line, "outcome"))).collect();
+    assert_eq!(
+        told[..5],
+        [("request", "ack"), ("request", "ack"), ("request", "ack"), ("inform", "ack"), ("release", "sent")]
+    );
+    assert_ne!(told[5], ("request", "ack"), "the lease is gone");
+    assert_eq!((told[6], &lines[6]["conflict"]), (("request", "ack"), &Value::Bool(false)));
+    assert_eq!(lines[6]["released"], Value::Bool(true));
+}
+
+#[test]
+fn a_nak_is_a_bad_answer_with_its_reason() {
+    let test = "a_nak_is_a_bad_answer_with_its_reason";
+    let Some(found) = json(test, "--nak", "request eth0", 1) else { return };
+    assert_eq!(text(&found, "outcome"), "nak");
+    assert!(!text(&found, "message").is_empty());
+}
+
+#[test]
+fn an_address_in_use_is_declined() {
+    let test = "an_address_in_use_is_declined";
+    let Some(found) = json(test, "--occupied", "request eth0 --decline-on-conflict", 1) else { return };
+    assert_eq!((text(&found, "outcome"), found["declined"].as_bool()), ("ack", Some(true)));
+    assert!(found["conflict"].is_string());
+}
+
+#[test]
+fn an_ack_for_another_address_is_noticed() {
+    let test = "an_ack_for_another_address_is_noticed";
+    let Some(found) = json(test, "--other-address", "request eth0", 0) else { return };
+    assert_eq!(found["departures"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn tagged_frames_are_answered() {
+    let test = "tagged_frames_are_answered";
+    for vlan in ["100", "7.100"] {
+        let Some(found) = json(test, "", &format!("request eth0 --vlan {vlan} --mac random --release"), 0)
+        else {
+            return;
+        };
+        assert_eq!(text(&found, "outcome"), "ack");
+    }
+}
+
+#[test]
+fn through_a_relay_and_with_loss() {
+    let test = "through_a_relay_and_with_loss";
+    let Some(found) =
+        json(test, "--relay --loss 5 --seed 4", "request eth0 --mac random --timeout 1s --retries 6", 0)
+    else {
+        return;
+    };
+    assert_ne!(text(&found["packet"]["dhcp"], "giaddr"), "0.0.0.0");
+}
+
+#[test]
+fn a_packet_over_the_mtu_is_refused_in_one_line() {
+    let test = "a_packet_over_the_mtu_is_refused_in_one_line";
+    let option = format!("43:hex={}", "00".repeat(1400));
+    let Some(output) = lab(test, "", &["dhcptool", "discover", "eth0", "-q", "-o", &option]) else { return };
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{err}");
+    assert!(err.lines().count() == 1 && err.contains("eth0 carries 1500"), "{err}");
+}
+
+#[test]
+fn an_interface_that_is_down_is_said_in_one_line() {
+    let test = "an_interface_that_is_down_is_said_in_one_line";
+    let Some(output) = lab(test, "", &["sh", "-c", "ip link set eth0 down; dhcptool discover eth0"]) else {
+        return;
+    };
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{err}");
+    assert!(err.lines().count() == 1 && err.contains("it is down"), "{err}");
+}
+
+#[test]
+fn send_expects_what_it_is_told_to() {
+    let test = "send_expects_what_it_is_told_to";
+    for (flags, command, code) in [
+        ("", "send eth0 --expect offer", 0),
+        ("", "send eth0 --expect nak --timeout 300ms", 1),
+        ("--nak", "send eth0 --type request --ip 10.4.0.1 -o 54=10.0.0.1 --expect nak", 0),
+        ("--silent", "send eth0 --expect none --timeout 300ms", 0),
+        ("", "send eth0 --expect none --timeout 300ms", 1),
+        ("", "send eth0 --count 3 --interval 50ms", 0),
+    ] {
+        let Some(found) = json(test, flags, command, code) else { return };
+        let sent = if command.contains("count") { 3 } else { 1 };
+        assert_eq!(found["sent"].as_u64(), Some(sent), "{command}");
+    }
+}
+
+#[test]
+fn what_is_written_is_what_was_on_the_wire() {
+    let test = "what_is_written_is_what_was_on_the_wire";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kept.pcapng");
+    let path = file.to_str().unwrap();
+    let Some(found) = json(test, "", &format!("request eth0 --release --write {path}"), 0) else { return };
+    let output = Command::new(PROGRAM).args(["decode", "--json", path]).output().unwrap();
+    let out = String::from_utf8_lossy(&output.stdout);
+    let packets: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<&str> = packets.iter().map(|packet| text(&packet["dhcp"], "message_type")).collect();
+    assert_eq!(kinds, ["discover", "offer", "request", "ack", "release"]);
+    let nanoseconds = |index: usize| packets[index]["time_ns"].as_i64().unwrap();
+    #[allow(clippy::as_conversions, clippy::cast_precision_loss, reason = "milliseconds of a test")]
+    let taken = (nanoseconds(3) - nanoseconds(2)) as f64 / 1e6;
+    assert!(
+        (taken - found["latency_ms"].as_f64().unwrap()).abs() < 1e-5,
+        "latency is the difference of the stamps"
+    );
+    let bytes = std::fs::read(&file).unwrap();
+    for comment in ["sent DISCOVER", "accepted OFFER", "sent REQUEST", "accepted ACK", "sent RELEASE"] {
+        assert!(bytes.windows(comment.len()).any(|window| window == comment.as_bytes()), "{comment}");
+    }
+}
+
+#[test]
+fn what_decode_printed_is_sent_to_the_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let (lines, kept) = (folder.path().join("lines.json"), folder.path().join("kept.pcapng"));
+    let captures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/captures");
+    let decode = |file: &std::path::Path| -> Vec<Value> {
+        let output = Command::new(PROGRAM).args(["decode", "--json"]).arg(file).output().unwrap();
+        let out = String::from_utf8_lossy(&output.stdout);
+        out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["dhcp"].take()).collect()
+    };
+    let mut messages = 0;
+    for entry in std::fs::read_dir(captures).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.extension().is_some_and(|extension| extension == "pcap" || extension == "pcapng") {
+            continue;
+        }
+        let before = decode(&path);
+        if before.is_empty() {
+            continue;
+        }
+        let output = Command::new(PROGRAM).args(["decode", "--json"]).arg(&path).output().unwrap();
+        std::fs::write(&lines, output.stdout).unwrap();
+        let mut send = Command::new(PROGRAM);
+        send.args(["send", "lo", "--dry-run", "-q", "--from-json"]).arg(&lines).arg("--write").arg(&kept);
+        let output = send.output().unwrap();
+        assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(decode(&kept), before, "{}", path.display());
+        messages += before.len();
+    }
+    assert!(messages > 0);
+}
+
+#[test]
+fn bad_input_is_one_line_and_its_code() {
+    let long = "00".repeat(2000);
+    let cases = [
+        ("discover no-such0", 3, "no interface is called no-such0"),
+        ("discover lo --mac zz", 2, "is not a MAC address"),
+        ("discover lo -o routers=hello", 2, "\"hello\" is not an IPv4 address"),
+        ("discover lo -o no-such-option=1", 2, "no-such-option"),
+        ("discover lo --no-option no-such", 2, "see dhcptool options"),
+        ("discover lo --vlan 5000", 2, "a VLAN is a number"),
+        ("discover lo --wait soon", 2, "500ms"),
+        ("request lo --state bound", 2, "is not a state"),
+        ("request lo --state renewing", 2, "needs --ip"),
+        ("request lo --state renewing --ip 10.0.0.5", 2, "needs --server"),
+        ("request lo --state init-reboot --ip 10.0.0.5 -o 54=10.0.0.1", 2, "contradicts"),
+        ("request lo --ciaddr 10.0.0.5", 2, "contradicts"),
+        ("release lo", 2, "needs --ip and --server"),
+        ("release lo --lease no-such-file", 3, "no-such-file"),
+        ("decline lo", 2, "needs --ip"),
+        ("send lo --from-json Cargo.toml", 4, "line 1: not JSON"),
+        ("send lo --from-pcap Cargo.toml", 4, "not a capture"),
+        ("send lo --from-pcap no-such-file", 3, "no-such-file"),
+        ("send lo --hex 0g", 2, "hexadecimal"),
+        ("send lo --number 1", 2, "--from-pcap"),
+        ("send lo --from-json a --hex 00", 2, "cannot be used with"),
+    ];
+    for (command, code, part) in cases {
+        let output = Command::new(PROGRAM).args(command.split(' ')).output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        let last = err.lines().last().unwrap_or_default();
+        assert_eq!(output.status.code(), Some(code), "{command}: {err}");
+        assert!(last.contains(part) && last.starts_with("dhcptool: "), "{command}: {err}");
+        assert!(output.stdout.is_empty(), "{command}");
+        let others = err.lines().filter(|line| !line.starts_with("warning: ")).count();
+        assert_eq!(others, 1, "{command}: {err}");
+    }
+    let output = Command::new(PROGRAM)
+        .args(["discover", "lo", "--mac", "02:00:00:00:00:01", "--dry-run", "-o"])
+        .arg(format!("43:hex={long}"))
+        .output()
+        .unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && err.contains("goes out as 8 options (RFC 3396)"), "{err}");
+}
