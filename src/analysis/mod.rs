@@ -5,5 +5,6 @@
 pub mod histogram;
 pub mod select;
 pub mod timing;
+pub mod servers;
 
 pub use select::{OptionTest, Selection};

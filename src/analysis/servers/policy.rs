@@ -1,0 +1,558 @@
+//! Who may be on a segment and what they must offer: `--allow` and policy files.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::table::{Key, Server};
+use crate::wire::Mac;
+
+/// By what an allowed server is recognised; everything that is given must fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// Its server identifier, or its source address where it sends none. What a bare address means.
+    pub address: Option<Ipv4Addr>,
+    /// Option 54.
+    pub server_id: Option<Ipv4Addr>,
+    /// Source address of its packets.
+    pub ip: Option<Ipv4Addr>,
+    /// Source of its frames.
+    pub mac: Option<Mac>,
+    /// The relay it answers through (`giaddr`).
+    pub relay: Option<Ipv4Addr>,
+    /// A VLAN tag its frames carry; 0 means none.
+    pub vlan: Option<u16>,
+}
+
+/// Which parts of an identity fit a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fit {
+    /// Every address that is given fits, and at least one is given.
+    pub address: bool,
+    /// No address that is given is another.
+    pub no_other_address: bool,
+    /// The MAC, where given.
+    pub mac: bool,
+    /// The relay, where given.
+    pub relay: bool,
+    /// The VLAN, where given.
+    pub vlan: bool,
+}
+
+impl Fit {
+    /// Everything fits.
+    pub fn is_whole(self) -> bool {
+        self.no_other_address && self.mac && self.relay && self.vlan
+    }
+}
+
+impl Identity {
+    /// How a server fits.
+    pub fn fit(&self, key: &Key) -> Fit {
+        let known = key.server_id.or(key.source_ip);
+        let pairs = [(self.address, known), (self.server_id, key.server_id), (self.ip, key.source_ip)];
+        let given = pairs.iter().any(|(want, _)| want.is_some());
+        let fits = pairs.iter().all(|(want, have)| want.is_none() || want == have);
+        let vlan = |want: u16| if want == 0 { key.vlans.is_empty() } else { key.vlans.contains(&want) };
+        Fit {
+            address: given && fits,
+            no_other_address: fits,
+            mac: self.mac.is_none() || self.mac == key.source_mac,
+            relay: self.relay.is_none() || self.relay == key.relay,
+            vlan: self.vlan.is_none_or(vlan),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts: Vec<String> = Vec::new();
+        parts.extend(self.address.map(|ip| ip.to_string()));
+        parts.extend(self.server_id.map(|ip| format!("server-id={ip}")));
+        parts.extend(self.ip.map(|ip| format!("ip={ip}")));
+        parts.extend(self.mac.map(|mac| format!("mac={mac}")));
+        parts.extend(self.relay.map(|ip| format!("relay={ip}")));
+        parts.extend(self.vlan.map(|vlan| format!("vlan={vlan}")));
+        f.write_str(&parts.join(","))
+    }
+}
+
+/// Text that names no server.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseIdentityError {
+    /// A part that is neither an address nor `NAME=VALUE`.
+    #[error("{0:?} names no server: write an IPv4 address, a MAC, or server-id=, ip=, mac=, relay=, vlan= joined by commas")]
+    Form(String),
+    /// A name that is none of them.
+    #[error("{0:?} is no part of a server's identity; there are server-id, ip, mac, relay and vlan")]
+    Name(String),
+    /// A value that does not fit its name.
+    #[error("{name}={value:?}: not {expected}")]
+    Value {
+        /// The name.
+        name: String,
+        /// The value.
+        value: String,
+        /// What should stand there.
+        expected: &'static str,
+    },
+    /// The same part twice.
+    #[error("{0} is given twice for one server; repeat the flag for another server")]
+    Twice(String),
+}
+
+impl FromStr for Identity {
+    type Err = ParseIdentityError;
+
+    /// Reads `10.0.0.1`, `00:11:22:33:44:55`, or `server-id=…,ip=…,mac=…,relay=…,vlan=…` in any combination.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut identity = Self::default();
+        for part in text.split(',').map(str::trim) {
+            let Some((name, value)) = part.split_once('=') else {
+                if let Ok(ip) = part.parse() {
+                    set(&mut identity.address, ip, part)?;
+                } else if let Ok(mac) = part.parse() {
+                    set(&mut identity.mac, mac, part)?;
+                } else {
+                    return Err(ParseIdentityError::Form(part.to_owned()));
+                }
+                continue;
+            };
+            let wrong = |expected: &'static str| ParseIdentityError::Value {
+                name: name.to_owned(),
+                value: value.to_owned(),
+                expected,
+            };
+            let ip = || value.parse::<Ipv4Addr>().map_err(|_| wrong("an IPv4 address"));
+            match name.trim().to_ascii_lowercase().replace('_', "-").as_str() {
+                "server-id" | "id" => set(&mut identity.server_id, ip()?, name)?,
+                "ip" => set(&mut identity.ip, ip()?, name)?,
+                "relay" | "giaddr" => set(&mut identity.relay, ip()?, name)?,
+                "mac" => {
+                    set(&mut identity.mac, value.parse().map_err(|_| wrong("a MAC address"))?, name)?;
+                }
+                "vlan" => {
+                    let vlan = value.parse().ok().filter(|vlan| *vlan < 4096);
+                    set(&mut identity.vlan, vlan.ok_or_else(|| wrong("a VLAN from 0 (untagged) to 4095"))?, name)?;
+                }
+                _ => return Err(ParseIdentityError::Name(name.to_owned())),
+            }
+        }
+        Ok(identity)
+    }
+}
+
+fn set<T>(place: &mut Option<T>, value: T, name: &str) -> Result<(), ParseIdentityError> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(ParseIdentityError::Twice(name.to_owned())),
+    }
+}
+
+/// What an allowed server must offer; what is not given is not looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    /// The addresses it offers lie in here, and its mask is this one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subnet: Option<Subnet>,
+    /// The addresses it offers lie in one of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ranges: Vec<Range>,
+    /// Exactly these routers, in this order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routers: Option<Vec<Ipv4Addr>>,
+    /// Exactly these name servers, in this order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dns: Option<Vec<Ipv4Addr>>,
+    /// This domain name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// The shortest lease.
+    #[serde(default, rename = "lease-min", skip_serializing_if = "Option::is_none")]
+    pub lease_min: Option<Lease>,
+    /// The longest lease.
+    #[serde(default, rename = "lease-max", skip_serializing_if = "Option::is_none")]
+    pub lease_max: Option<Lease>,
+}
+
+/// An IPv4 network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subnet {
+    /// Its first address.
+    pub network: Ipv4Addr,
+    /// Its prefix length.
+    pub prefix: u8,
+}
+
+impl Subnet {
+    /// The network that `address` is in.
+    pub fn of(address: Ipv4Addr, prefix: u8) -> Self {
+        let prefix = prefix.min(32);
+        let mask = u32::MAX.checked_shl(32_u32.saturating_sub(prefix.into())).unwrap_or(0);
+        Self { network: Ipv4Addr::from(u32::from(address) & mask), prefix }
+    }
+
+    /// True when `address` is in it.
+    pub fn contains(self, address: Ipv4Addr) -> bool {
+        Self::of(address, self.prefix) == self
+    }
+}
+
+/// Addresses from one to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range(pub Ipv4Addr, pub Ipv4Addr);
+
+/// A lease time: a number of seconds, or text such as `12h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease(pub u32);
+
+macro_rules! as_text {
+    ($($kind:ty, $expected:literal;)*) => { $(
+        impl<'de> Deserialize<'de> for $kind {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                text.parse().map_err(|()| de::Error::custom(format!(concat!("{:?} is not ", $expected), text)))
+            }
+        }
+
+        impl Serialize for $kind {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    )* };
+}
+
+as_text! {
+    Subnet, "a network such as 10.0.0.0/24";
+    Range, "a range such as 10.0.0.10-10.0.0.99";
+}
+
+impl FromStr for Subnet {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (network, prefix) = text.split_once('/').ok_or(())?;
+        let network = network.parse().map_err(|_| ())?;
+        let prefix = prefix.parse().ok().filter(|prefix| *prefix <= 32).ok_or(())?;
+        let subnet = Self::of(network, prefix);
+        if subnet.network == network { Ok(subnet) } else { Err(()) }
+    }
+}
+
+impl fmt::Display for Subnet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.network, self.prefix)
+    }
+}
+
+impl FromStr for Range {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let range = Self(first.trim().parse().map_err(|_| ())?, last.trim().parse().map_err(|_| ())?);
+        if range.0 <= range.1 { Ok(range) } else { Err(()) }
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.0, self.1)
+    }
+}
+
+impl<'de> Deserialize<'de> for Lease {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Seconds(u32),
+            Text(String),
+        }
+        match Form::deserialize(deserializer)? {
+            Form::Seconds(seconds) => Ok(Self(seconds)),
+            Form::Text(text) => humantime::parse_duration(&text)
+                .ok()
+                .and_then(|duration| u32::try_from(duration.as_secs()).ok())
+                .map(Self)
+                .ok_or_else(|| de::Error::custom(format!("{text:?} is not a time such as 3600 or \"12h\""))),
+        }
+    }
+}
+
+impl Serialize for Lease {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(self.0)
+    }
+}
+
+impl fmt::Display for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", humantime::format_duration(Duration::from_secs(self.0.into())))
+    }
+}
+
+/// One server that may be there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// What people call it.
+    pub name: Option<String>,
+    /// By what it is recognised.
+    pub identity: Identity,
+    /// What it must offer.
+    pub expected: Expected,
+}
+
+impl fmt::Display for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{} ({})", crate::wire::escape::escape(name.as_bytes()), self.identity),
+            None => write!(f, "{}", self.identity),
+        }
+    }
+}
+
+/// Who may be there. An empty policy allows nobody and is not the same as none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// The servers that may be there.
+    pub allowed: Vec<Allowed>,
+}
+
+/// Why a policy could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// It is no TOML, or has keys or values that mean nothing here.
+    #[error("{0}")]
+    Syntax(String),
+    /// A server without anything to recognise it by.
+    #[error("server {0} has none of server-id, ip, mac, relay and vlan: it would allow everybody")]
+    Nobody(usize),
+}
+
+/// The file's shape.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default, rename = "server")]
+    servers: Vec<Entry>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<Ipv4Addr>,
+    #[serde(rename = "server-id", skip_serializing_if = "Option::is_none")]
+    server_id: Option<Ipv4Addr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip: Option<Ipv4Addr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mac: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relay: Option<Ipv4Addr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vlan: Option<u16>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    offers: Expected,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl Policy {
+    /// Reads a policy file.
+    pub fn from_toml(text: &str) -> Result<Self, PolicyError> {
+        let file: File = toml::from_str(text).map_err(|error| {
+            // One line that says where and what; the excerpt below it does not fit an error line.
+            let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count());
+            let place = line.map_or_else(String::new, |line| format!("line {}: ", line.saturating_add(1)));
+            PolicyError::Syntax(format!("{place}{}", error.message().replace('\n', " ")))
+        })?;
+        let mut allowed = Vec::new();
+        for (index, entry) in file.servers.into_iter().enumerate() {
+            let mac = match entry.mac {
+                Some(text) => {
+                    Some(text.parse().map_err(|error: crate::wire::addr::ParseMacError| {
+                        PolicyError::Syntax(error.to_string())
+                    })?)
+                }
+                None => None,
+            };
+            let identity = Identity {
+                address: entry.address,
+                server_id: entry.server_id,
+                ip: entry.ip,
+                mac,
+                relay: entry.relay,
+                vlan: entry.vlan,
+            };
+            if identity.is_empty() {
+                return Err(PolicyError::Nobody(index.saturating_add(1)));
+            }
+            allowed.push(Allowed { name: entry.name, identity, expected: entry.offers });
+        }
+        Ok(Self { allowed })
+    }
+
+    /// The text of a policy file.
+    pub fn to_toml(&self) -> Result<String, PolicyError> {
+        let servers = self.allowed.iter().map(|allowed| Entry {
+            name: allowed.name.clone(),
+            address: allowed.identity.address,
+            server_id: allowed.identity.server_id,
+            ip: allowed.identity.ip,
+            mac: allowed.identity.mac.map(|mac| mac.to_string()),
+            relay: allowed.identity.relay,
+            vlan: allowed.identity.vlan,
+            offers: allowed.expected.clone(),
+        });
+        toml::to_string(&File { servers: servers.collect() })
+            .map_err(|error| PolicyError::Syntax(error.to_string()))
+    }
+
+    /// The policy that allows exactly these servers as they are now.
+    pub fn learn<'a>(servers: impl IntoIterator<Item = &'a Server>) -> Self {
+        Self { allowed: servers.into_iter().map(learn).collect() }
+    }
+
+    /// The entry that recognises a server, whatever it offers.
+    pub fn recognise(&self, key: &Key) -> Option<&Allowed> {
+        self.allowed.iter().find(|allowed| allowed.identity.fit(key).is_whole())
+    }
+}
+
+fn learn(server: &Server) -> Allowed {
+    let (key, offered) = (&server.key, &server.offered);
+    let subnet = offered.address.zip(offered.prefix()).map(|(address, prefix)| Subnet::of(address, prefix));
+    let list = |list: &[Ipv4Addr]| (!list.is_empty()).then(|| list.to_vec());
+    Allowed {
+        name: None,
+        identity: Identity {
+            address: None,
+            server_id: key.server_id,
+            ip: key.source_ip,
+            mac: key.source_mac,
+            relay: key.relay,
+            vlan: key.vlans.last().copied(),
+        },
+        expected: Expected {
+            subnet,
+            ranges: Vec::new(),
+            routers: list(&offered.routers),
+            dns: list(&offered.dns_servers),
+            domain: offered.domain_name.as_deref().and_then(|name| String::from_utf8(name.to_vec()).ok()),
+            lease_min: offered.lease_time.map(Lease),
+            lease_max: offered.lease_time.map(Lease),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Identity {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn identities_read_what_they_print() {
+        for text in [
+            "10.0.0.1",
+            "mac=00:11:22:33:44:55",
+            "server-id=10.0.0.1,ip=10.0.0.2,mac=00:11:22:33:44:55,relay=10.1.0.1,vlan=100",
+            "10.0.0.1,mac=00:11:22:33:44:55",
+        ] {
+            assert_eq!(parse(text).to_string(), text);
+        }
+        assert_eq!(parse("00-11-22-33-44-55"), parse("mac=001122334455"));
+        assert_eq!(parse("server_id=10.0.0.1"), parse("ID=10.0.0.1"));
+    }
+
+    #[test]
+    fn what_names_no_server_is_refused() {
+        for (text, want) in [
+            ("", "names no server"),
+            ("eth0", "names no server"),
+            ("name=x", "no part of a server's identity"),
+            ("ip=10.0.0", "not an IPv4 address"),
+            ("mac=1", "not a MAC"),
+            ("vlan=5000", "from 0 (untagged) to 4095"),
+            ("ip=10.0.0.1,ip=10.0.0.2", "twice"),
+        ] {
+            let error = text.parse::<Identity>().unwrap_err().to_string();
+            assert!(error.contains(want), "{text}: {error}");
+        }
+    }
+
+    const FILE: &str = r#"
+[[server]]
+name = "main"
+server-id = "10.0.0.1"
+mac = "00:11:22:33:44:55"
+vlan = 7
+
+[server.offers]
+subnet = "10.0.0.0/24"
+ranges = ["10.0.0.10-10.0.0.99"]
+routers = ["10.0.0.1"]
+dns = []
+domain = "lab"
+lease-min = "1h"
+lease-max = 86400
+
+[[server]]
+relay = "10.9.0.1"
+"#;
+
+    #[test]
+    fn a_policy_survives_being_written() {
+        let policy = Policy::from_toml(FILE).unwrap();
+        assert_eq!(policy.allowed.len(), 2);
+        let first = &policy.allowed[0];
+        assert_eq!(first.identity, parse("server-id=10.0.0.1,mac=00:11:22:33:44:55,vlan=7"));
+        assert_eq!((first.expected.lease_min, first.expected.lease_max), (Some(Lease(3600)), Some(Lease(86400))));
+        assert_eq!(first.expected.dns, Some(Vec::new()));
+        assert_eq!(Policy::from_toml(&policy.to_toml().unwrap()).unwrap(), policy);
+        assert_eq!(Policy::from_toml("").unwrap(), Policy::default());
+    }
+
+    #[test]
+    fn a_wrong_policy_says_where() {
+        for (text, want) in [
+            ("x = 1", "line 1: unknown field `x`"),
+            ("[[server]]\nserver-id = \"10.0.0\"", "line 2: "),
+            ("[[server]]\nname = \"x\"", "server 1 has none of"),
+            ("[[server]]\nip = \"10.0.0.1\"\n[server.offers]\nsubnet = \"10.0.0.1/24\"", "\"10.0.0.1/24\" is not a network"),
+            ("[[server]]\nip = \"10.0.0.1\"\n[server.offers]\nranges = [\"9.0.0.2-9.0.0.1\"]", "is not a range"),
+            ("[[server]]\nip = \"10.0.0.1\"\n[server.offers]\nlease-min = \"soon\"", "is not a time"),
+            ("[[server]]\nmac = \"soon\"", "not a MAC"),
+            ("[[", "line 1: "),
+        ] {
+            let error = Policy::from_toml(text).unwrap_err().to_string();
+            assert!(error.contains(want) && !error.contains('\n'), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn networks_are_what_they_hold() {
+        let net: Subnet = "10.0.4.0/22".parse().unwrap();
+        assert!(net.contains([10, 0, 7, 255].into()) && !net.contains([10, 0, 8, 0].into()));
+        let all: Subnet = "0.0.0.0/0".parse().unwrap();
+        assert!(all.contains([255; 4].into()));
+        assert!("10.0.0.0/33".parse::<Subnet>().is_err() && "10.0.0.0".parse::<Subnet>().is_err());
+    }
+}

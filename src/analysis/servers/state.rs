@@ -1,0 +1,162 @@
+//! What a watcher remembers, as a file.
+
+use std::net::Ipv4Addr;
+
+use serde::{Deserialize, Serialize};
+
+use super::judge::{Reason, Status, known_code};
+use super::table::{Key, MAX_SERVERS};
+use super::watcher::Known;
+use crate::time::Timestamp;
+
+/// The format written; others are refused.
+const VERSION: u32 = 1;
+
+/// Why a state file could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StateError {
+    /// It is no state file.
+    #[error("not a state file of dhcptool rogue: {0}")]
+    Syntax(String),
+    /// It is of another version.
+    #[error("a state file of version {0}; this dhcptool knows version {VERSION}")]
+    Version(u32),
+}
+
+#[derive(Serialize, Deserialize)]
+struct File {
+    version: u32,
+    servers: Vec<Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    interface: Option<String>,
+    vlans: Vec<u16>,
+    source_ip: Option<Ipv4Addr>,
+    source_mac: Option<String>,
+    relay: Option<Ipv4Addr>,
+    server_id: Option<Ipv4Addr>,
+    status: String,
+    reasons: Vec<(String, String)>,
+    facets: Vec<(String, String)>,
+    first_seen_ns: i64,
+    last_seen_ns: i64,
+    present: bool,
+}
+
+/// The text of a state file; the last seen first.
+pub fn write<'a>(known: impl Iterator<Item = &'a Known>) -> Result<String, StateError> {
+    let mut known: Vec<&Known> = known.collect();
+    known.sort_by(|a, b| (b.last_seen, &a.key).cmp(&(a.last_seen, &b.key)));
+    known.truncate(MAX_SERVERS);
+    let servers = known
+        .into_iter()
+        .map(|known| Entry {
+            interface: known.key.interface.as_deref().map(str::to_owned),
+            vlans: known.key.vlans.clone(),
+            source_ip: known.key.source_ip,
+            source_mac: known.key.source_mac.map(|mac| mac.to_string()),
+            relay: known.key.relay,
+            server_id: known.key.server_id,
+            status: known.status.name().to_owned(),
+            reasons: known.reasons.iter().map(|reason| (reason.code.to_owned(), reason.detail.clone())).collect(),
+            facets: known.facets.clone(),
+            first_seen_ns: known.first_seen.nanoseconds(),
+            last_seen_ns: known.last_seen.nanoseconds(),
+            present: known.present,
+        })
+        .collect();
+    serde_json::to_string_pretty(&File { version: VERSION, servers })
+        .map_err(|error| StateError::Syntax(error.to_string()))
+}
+
+/// Reads a state file.
+pub fn read(text: &str) -> Result<Vec<Known>, StateError> {
+    let file: File = serde_json::from_str(text).map_err(|error| StateError::Syntax(error.to_string()))?;
+    if file.version != VERSION {
+        return Err(StateError::Version(file.version));
+    }
+    file.servers.into_iter().map(known).collect()
+}
+
+fn known(entry: Entry) -> Result<Known, StateError> {
+    let source_mac = match entry.source_mac {
+        Some(text) => Some(text.parse().map_err(|_| StateError::Syntax(format!("{text:?} is no MAC")))?),
+        None => None,
+    };
+    let status = Status::from_name(&entry.status)
+        .ok_or_else(|| StateError::Syntax(format!("{:?} is no status", entry.status)))?;
+    // A rule that no longer exists is no reason any more.
+    let reasons = entry
+        .reasons
+        .into_iter()
+        .filter_map(|(code, detail)| known_code(&code).map(|code| Reason { code, detail }))
+        .collect();
+    Ok(Known {
+        key: Key {
+            interface: entry.interface.map(Into::into),
+            vlans: entry.vlans,
+            source_ip: entry.source_ip,
+            source_mac,
+            relay: entry.relay,
+            server_id: entry.server_id,
+        },
+        status,
+        reasons,
+        facets: entry.facets,
+        first_seen: Timestamp(entry.first_seen_ns),
+        last_seen: Timestamp(entry.last_seen_ns),
+        present: entry.present,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Mac;
+
+    fn sample() -> Known {
+        Known {
+            key: Key {
+                interface: Some("eth0".into()),
+                vlans: vec![7],
+                source_ip: Some([10, 0, 0, 1].into()),
+                source_mac: Some(Mac([2; 6])),
+                relay: None,
+                server_id: Some([10, 0, 0, 1].into()),
+            },
+            status: Status::Rogue,
+            reasons: vec![Reason { code: "wpad", detail: "x".into() }],
+            facets: vec![("routers".into(), "10.0.0.1".into())],
+            first_seen: Timestamp(5),
+            last_seen: Timestamp(7),
+            present: true,
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let known = [sample(), Known { key: Key::default(), present: false, ..sample() }];
+        assert_eq!(read(&write(known.iter()).unwrap()).unwrap(), known.into_iter().rev().rev().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_is_no_state_is_refused() {
+        let good = write([sample()].iter()).unwrap();
+        for (text, want) in [
+            (String::new(), "not a state file"),
+            ("[]".to_owned(), "not a state file"),
+            (good.replace("\"version\": 1", "\"version\": 2"), "of version 2"),
+            (good.replace("\"rogue\"", "\"bad\""), "\"bad\" is no status"),
+            (good.replace("02:02:02:02:02:02", "x"), "is no MAC"),
+        ] {
+            assert!(read(&text).unwrap_err().to_string().contains(want), "{text}");
+        }
+        let unknown_rule = read(&good.replace("\"wpad\"", "\"gone-rule\"")).unwrap();
+        assert!(unknown_rule[0].reasons.is_empty());
+        for len in 0..good.len() {
+            assert!(read(good.get(..len).unwrap_or_default()).is_err(), "{len} bytes");
+        }
+    }
+}

@@ -1,0 +1,636 @@
+//! From a running tally to changes worth telling: who is new, changed, gone and back.
+//!
+//! Moves by the times it is told. Three things keep it quiet: a server is judged when its answers have settled, one
+//! that changes to and fro is told of again only after a while, and a storm of changes is told as one.
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use super::judge::{Judgement, Reason, Scene, Status, Verdict, judge};
+use super::policy::Policy;
+use super::table::{Key, MAX_SERVERS, Server, Servers};
+use crate::time::Timestamp;
+use crate::wire::escape::escape;
+
+/// How patient a watcher is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// From a server's first answer to its judgement, so that all it says is taken together.
+    pub settle: Duration,
+    /// Silence after which a server is gone.
+    pub gone_after: Duration,
+    /// A server whose offers change to and fro is told of once in this time, unless it gets worse.
+    pub hold: Duration,
+    /// Changes told one by one in a row.
+    pub burst: u32,
+    /// Time after which one more may be.
+    pub refill: Duration,
+    /// Changes beyond that are gathered for so long, and told as one.
+    pub fold: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            settle: Duration::from_secs(2),
+            gone_after: Duration::from_secs(15 * 60),
+            hold: Duration::from_secs(5 * 60),
+            burst: 20,
+            refill: Duration::from_secs(6),
+            fold: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChangeKind {
+    /// A server that was not there before.
+    New,
+    /// It offers something else, or is judged otherwise.
+    Changed,
+    /// It has not been heard for a while.
+    Gone,
+    /// It was gone and is heard again.
+    Back,
+    /// Many changes, told as one.
+    Folded,
+}
+
+impl ChangeKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::New, Self::Changed, Self::Gone, Self::Back, Self::Folded];
+
+    /// The name used in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Changed => "changed",
+            Self::Gone => "gone",
+            Self::Back => "back",
+            Self::Folded => "folded",
+        }
+    }
+}
+
+/// One part of what a server offers, before and after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Which part.
+    pub what: String,
+    /// What it was.
+    pub from: String,
+    /// What it is.
+    pub to: String,
+}
+
+/// How many changes were folded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Folded {
+    /// New servers.
+    pub new: u64,
+    /// Changed servers.
+    pub changed: u64,
+    /// Servers gone.
+    pub gone: u64,
+    /// Servers back.
+    pub back: u64,
+    /// How many of all these were about rogues.
+    pub rogues: u64,
+}
+
+impl Folded {
+    /// All of them.
+    pub fn total(self) -> u64 {
+        [self.new, self.changed, self.gone, self.back].into_iter().fold(0, u64::saturating_add)
+    }
+
+    fn count(&mut self, kind: ChangeKind, status: Status) {
+        let slot = match kind {
+            ChangeKind::New => &mut self.new,
+            ChangeKind::Changed => &mut self.changed,
+            ChangeKind::Gone => &mut self.gone,
+            ChangeKind::Back | ChangeKind::Folded => &mut self.back,
+        };
+        *slot = slot.saturating_add(1);
+        if status == Status::Rogue {
+            self.rogues = self.rogues.saturating_add(1);
+        }
+    }
+}
+
+/// Something worth telling.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// What happened.
+    pub kind: ChangeKind,
+    /// When it was noticed.
+    pub time: Timestamp,
+    /// About whom; `None` when folded.
+    pub who: Option<Box<Who>>,
+    /// What is different.
+    pub differences: Vec<Difference>,
+    /// How many, when folded.
+    pub folded: Folded,
+}
+
+/// The server a change is about.
+#[derive(Clone, Debug)]
+pub struct Who {
+    /// The server; of one that is only remembered no more than who it is and when it was seen.
+    pub server: Server,
+    /// How it was judged.
+    pub judgement: Judgement,
+}
+
+/// What is remembered of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Who it is.
+    pub key: Key,
+    /// How it was judged last.
+    pub status: Status,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// What it offered: part and text.
+    pub facets: Vec<(String, String)>,
+    /// When it was first heard, over all restarts.
+    pub first_seen: Timestamp,
+    /// When it was heard last.
+    pub last_seen: Timestamp,
+    /// It is there.
+    pub present: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    known: Known,
+    told: Timestamp,
+}
+
+/// Shortest time between two looks at everybody.
+const BREATH: Duration = Duration::from_millis(500);
+
+/// Tells changes.
+#[derive(Clone, Debug)]
+pub struct Watcher {
+    pace: Pace,
+    known: HashMap<Key, Entry>,
+    /// When to judge whom.
+    due: HashMap<Key, Timestamp>,
+    started: Timestamp,
+    looked: Option<Timestamp>,
+    next: Option<Timestamp>,
+    tokens: u32,
+    refilled: Timestamp,
+    folded: Folded,
+    folding_since: Option<Timestamp>,
+    dirty: bool,
+}
+
+impl Watcher {
+    /// A watcher that remembers `known` from before.
+    pub fn new(pace: Pace, known: Vec<Known>, now: Timestamp) -> Self {
+        let known: HashMap<Key, Entry> = known
+            .into_iter()
+            .take(MAX_SERVERS)
+            .map(|known| (known.key.clone(), Entry { known, told: Timestamp::default() }))
+            .collect();
+        let mut watcher = Self {
+            pace,
+            known,
+            due: HashMap::new(),
+            started: now,
+            looked: None,
+            next: None,
+            tokens: pace.burst,
+            refilled: now,
+            folded: Folded::default(),
+            folding_since: None,
+            dirty: false,
+        };
+        watcher.plan();
+        watcher
+    }
+
+    /// A server was heard.
+    pub fn heard(&mut self, key: &Key, now: Timestamp) {
+        if self.due.contains_key(key) || self.due.len() >= MAX_SERVERS.saturating_mul(2) {
+            return;
+        }
+        let at = now.after(self.pace.settle);
+        self.due.insert(key.clone(), at);
+        let earliest = self.next.map_or(at, |next| next.min(at));
+        self.next = Some(self.looked.map_or(earliest, |looked| earliest.max(looked.after(BREATH))));
+    }
+
+    /// When to call [`poll`](Self::poll) next.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        let folded = self.folding_since.map(|since| since.after(self.pace.fold));
+        self.next.into_iter().chain(folded).min()
+    }
+
+    /// What is worth telling by now. Those who are gone leave `servers`.
+    pub fn poll(&mut self, now: Timestamp, servers: &mut Servers, policy: Option<&Policy>) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if self.next.is_some_and(|next| now >= next) {
+            self.looked = Some(now);
+            self.settle(now, servers, policy, &mut changes);
+            self.leave(now, servers, &mut changes);
+            self.plan();
+        }
+        let mut told = Vec::new();
+        self.refill(now);
+        for change in changes {
+            if self.tokens > 0 {
+                self.tokens = self.tokens.saturating_sub(1);
+                told.push(change);
+            } else {
+                let status = change.who.as_ref().map_or(Status::Unjudged, |who| who.judgement.status);
+                self.folded.count(change.kind, status);
+                self.folding_since.get_or_insert(now);
+            }
+        }
+        if self.folding_since.is_some_and(|since| now >= since.after(self.pace.fold)) {
+            self.folding_since = None;
+            told.push(Change {
+                kind: ChangeKind::Folded,
+                time: now,
+                who: None,
+                differences: Vec::new(),
+                folded: std::mem::take(&mut self.folded),
+            });
+        }
+        self.dirty |= !told.is_empty();
+        told
+    }
+
+    /// Everything is told at once that would be told later: the last words before the end.
+    pub fn finish(&mut self, now: Timestamp, servers: &mut Servers, policy: Option<&Policy>) -> Vec<Change> {
+        for at in self.due.values_mut() {
+            *at = (*at).min(now);
+        }
+        self.next = Some(now);
+        if self.folding_since.is_some() {
+            self.folding_since = Some(Timestamp(i64::MIN));
+        }
+        self.poll(now, servers, policy)
+    }
+
+    /// Everybody remembered, present or gone.
+    pub fn known(&self) -> impl Iterator<Item = &Known> {
+        self.known.values().map(|entry| &entry.known)
+    }
+
+    /// The verdict over those who are there.
+    pub fn verdict(&self) -> Verdict {
+        Verdict::of(self.known().filter(|known| known.present).map(|known| known.status))
+    }
+
+    /// True once after something was told.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+
+    fn settle(
+        &mut self,
+        now: Timestamp,
+        servers: &Servers,
+        policy: Option<&Policy>,
+        changes: &mut Vec<Change>,
+    ) {
+        let mut ripe: Vec<Key> =
+            self.due.iter().filter(|(_, at)| **at <= now).map(|(key, _)| key.clone()).collect();
+        ripe.sort();
+        if ripe.is_empty() {
+            return;
+        }
+        let scene = Scene::new(servers, policy);
+        for key in ripe {
+            self.due.remove(&key);
+            // Pushed out, or found to be one with another: nothing is left to tell.
+            let Some(server) = servers.find(&key) else { continue };
+            let judgement = judge(server, policy, &scene);
+            self.compare(now, server, judgement, changes);
+        }
+        let limit = MAX_SERVERS.saturating_mul(2);
+        if self.known.len() > limit {
+            self.known.retain(|key, _| servers.find(key).is_some());
+        }
+    }
+
+    fn compare(&mut self, now: Timestamp, server: &Server, judgement: Judgement, changes: &mut Vec<Change>) {
+        let facets = facets(server);
+        let fresh = || Known {
+            key: server.key.clone(),
+            status: judgement.status,
+            reasons: judgement.reasons.clone(),
+            facets: facets.clone(),
+            first_seen: server.first_seen,
+            last_seen: server.last_seen,
+            present: true,
+        };
+        let (kind, differences) = match self.known.get_mut(&server.key) {
+            None => {
+                self.known.insert(server.key.clone(), Entry { known: fresh(), told: now });
+                (ChangeKind::New, Vec::new())
+            }
+            Some(entry) => {
+                let known = &mut entry.known;
+                known.last_seen = known.last_seen.max(server.last_seen);
+                let differences = differences(known, &judgement, &facets);
+                let kind = if known.present { ChangeKind::Changed } else { ChangeKind::Back };
+                if known.present && differences.is_empty() {
+                    return;
+                }
+                let again = entry.told.after(self.pace.hold);
+                if kind == ChangeKind::Changed && judgement.status <= known.status && now < again {
+                    self.due.insert(server.key.clone(), again);
+                    return;
+                }
+                *entry = Entry { known: Known { first_seen: known.first_seen, ..fresh() }, told: now };
+                (kind, differences)
+            }
+        };
+        let mut server = server.clone();
+        server.first_seen =
+            self.known.get(&server.key).map_or(server.first_seen, |entry| entry.known.first_seen);
+        let who = Some(Box::new(Who { server, judgement }));
+        changes.push(Change { kind, time: now, who, differences, folded: Folded::default() });
+    }
+
+    /// Notices who has not been heard for long.
+    fn leave(&mut self, now: Timestamp, servers: &mut Servers, changes: &mut Vec<Change>) {
+        let mut gone = Vec::new();
+        for (key, entry) in &mut self.known {
+            if let Some(server) = servers.find(key) {
+                entry.known.last_seen = entry.known.last_seen.max(server.last_seen);
+            }
+            let since = entry.known.last_seen.max(self.started);
+            if entry.known.present && now >= since.after(self.pace.gone_after) {
+                gone.push(key.clone());
+            }
+        }
+        gone.sort();
+        for key in gone {
+            let Some(entry) = self.known.get_mut(&key) else { continue };
+            entry.known.present = false;
+            entry.told = now;
+            let remembered = Server {
+                key: key.clone(),
+                first_seen: entry.known.first_seen,
+                last_seen: entry.known.last_seen,
+                ..Server::default()
+            };
+            let server = servers.find(&key).cloned().unwrap_or(remembered);
+            let judgement = Judgement {
+                status: entry.known.status,
+                reasons: entry.known.reasons.clone(),
+                notes: Vec::new(),
+                name: None,
+            };
+            servers.remove(&key);
+            self.due.remove(&key);
+            let who = Some(Box::new(Who { server, judgement }));
+            let (kind, folded) = (ChangeKind::Gone, Folded::default());
+            changes.push(Change { kind, time: now, who, differences: Vec::new(), folded });
+        }
+    }
+
+    fn plan(&mut self) {
+        let due = self.due.values().min().copied();
+        let present = self.known.values().filter(|entry| entry.known.present);
+        let silent = present
+            .map(|entry| entry.known.last_seen.max(self.started).after(self.pace.gone_after))
+            .min();
+        let earliest = due.into_iter().chain(silent).min();
+        self.next = match (earliest, self.looked) {
+            (Some(next), Some(looked)) => Some(next.max(looked.after(BREATH))),
+            (next, _) => next,
+        };
+    }
+
+    fn refill(&mut self, now: Timestamp) {
+        let step = i64::try_from(self.pace.refill.as_nanos()).unwrap_or(i64::MAX).max(1);
+        let steps = now.since(self.refilled).checked_div(step).unwrap_or(0);
+        if let Ok(steps @ 1..) = u32::try_from(steps) {
+            self.tokens = self.tokens.saturating_add(steps).min(self.pace.burst);
+            self.refilled = now;
+        }
+    }
+}
+
+/// What a server offers in parts that are compared. Addresses are left out: every client gets another.
+fn facets(server: &Server) -> Vec<(String, String)> {
+    let offered = &server.offered;
+    let list = |ips: &[Ipv4Addr]| ips.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let text = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(escape).unwrap_or_default();
+    let routes: Vec<Ipv4Addr> = offered.default_routes.iter().map(|(_, router)| *router).collect();
+    let mut facets = vec![
+        ("subnet mask", offered.subnet_mask.map(|mask| mask.to_string()).unwrap_or_default()),
+        ("routers", list(&offered.routers)),
+        ("name servers", list(&offered.dns_servers)),
+        ("domain", text(&offered.domain_name)),
+        ("default routes", list(&routes)),
+        ("web proxy", text(&offered.wpad)),
+        ("next server", offered.next_server.map(|ip| ip.to_string()).unwrap_or_default()),
+        ("boot file", text(&offered.boot_file)),
+    ];
+    // The remaining time of other clients' leases says nothing about the server.
+    if server.complete {
+        facets.push(("lease time", offered.lease_time.map(|time| time.to_string()).unwrap_or_default()));
+    }
+    facets.into_iter().filter(|(_, text)| !text.is_empty()).map(|(what, text)| (what.to_owned(), text)).collect()
+}
+
+fn differences(known: &Known, judgement: &Judgement, facets: &[(String, String)]) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let mut push = |what: &str, from: &str, to: &str| {
+        if from != to {
+            found.push(Difference { what: what.to_owned(), from: from.to_owned(), to: to.to_owned() });
+        }
+    };
+    push("status", known.status.name(), judgement.status.name());
+    let codes = |reasons: &[Reason]| reasons.iter().map(|reason| reason.code).collect::<Vec<_>>().join(" ");
+    push("reasons", &codes(&known.reasons), &codes(&judgement.reasons));
+    // Before the first offer was seen there was nothing to change.
+    if !known.facets.is_empty() {
+        let before = |what: &str| known.facets.iter().find(|(name, _)| name == what).map_or("", |(_, text)| text);
+        for (what, text) in facets {
+            push(what, before(what), text);
+        }
+        for (what, text) in &known.facets {
+            if !facets.is_empty() && !facets.iter().any(|(name, _)| name == what) {
+                push(what, text, "");
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::judge::tests::sighting;
+    use super::*;
+    use crate::analysis::servers::sighting::Asked;
+    use crate::wire::Mac;
+    use crate::wire::v4::MessageType;
+
+    /// A segment in fast motion.
+    struct Play {
+        watcher: Watcher,
+        servers: Servers,
+        policy: Option<Policy>,
+        now: Timestamp,
+    }
+
+    impl Play {
+        fn new(known: Vec<Known>) -> Self {
+            let now = Timestamp::new(1000, 0);
+            Self {
+                watcher: Watcher::new(Pace::default(), known, now),
+                servers: Servers::default(),
+                policy: None,
+                now,
+            }
+        }
+
+        fn hear(&mut self, last: u8, router: u8) {
+            self.hear_key(key(last), router);
+        }
+
+        fn hear_key(&mut self, key: Key, router: u8) {
+            let mut seen = sighting(key, MessageType::OFFER);
+            seen.time = self.now;
+            seen.asked = Asked::Us { probe: "discover", bogus_server: None };
+            seen.offered.routers = vec![[10, 0, 0, router].into()];
+            let key = self.servers.add(&seen, false);
+            self.watcher.heard(&key, self.now);
+        }
+
+        /// Lets time pass, stopping wherever the watcher wants to be asked.
+        fn pass(&mut self, seconds: u64) -> Vec<Change> {
+            let end = self.now.after(Duration::from_secs(seconds));
+            let mut told = Vec::new();
+            let mut stops = 0;
+            while let Some(next) = self.watcher.deadline().filter(|next| *next <= end) {
+                self.now = self.now.max(next);
+                told.extend(self.watcher.poll(self.now, &mut self.servers, self.policy.as_ref()));
+                stops += 1;
+                assert!(stops < 10_000, "the watcher does not come to rest");
+            }
+            self.now = end;
+            told
+        }
+
+        fn kinds(&mut self, seconds: u64) -> Vec<&'static str> {
+            self.pass(seconds).iter().map(|change| change.kind.name()).collect()
+        }
+    }
+
+    fn key(last: u8) -> Key {
+        Key {
+            source_ip: Some([10, 0, 0, last].into()),
+            source_mac: Some(Mac([2, 0, 0, 0, 0, last])),
+            server_id: Some([10, 0, 0, last].into()),
+            ..Key::default()
+        }
+    }
+
+    #[test]
+    fn a_server_comes_changes_goes_and_is_back() {
+        let mut play = Play::new(vec![]);
+        play.hear(1, 1);
+        play.hear(1, 1);
+        assert_eq!(play.kinds(10), ["new"]);
+        play.hear(1, 1);
+        assert_eq!(play.kinds(10), Vec::<&str>::new());
+        play.now = play.now.after(Duration::from_secs(300));
+        play.hear(1, 9);
+        let told = play.pass(10);
+        assert_eq!(told.len(), 1);
+        assert_eq!(
+            told[0].differences,
+            [Difference { what: "routers".into(), from: "10.0.0.1".into(), to: "10.0.0.9".into() }]
+        );
+        assert_eq!(play.watcher.verdict(), Verdict::Clean);
+        assert_eq!(play.kinds(3600), ["gone"]);
+        assert_eq!(play.watcher.verdict(), Verdict::None);
+        assert!(play.servers.is_empty());
+        play.hear(1, 9);
+        assert_eq!(play.kinds(10), ["back"]);
+    }
+
+    #[test]
+    fn nothing_is_told_before_it_has_settled() {
+        let mut play = Play::new(vec![]);
+        play.hear(1, 1);
+        assert_eq!(play.kinds(1), Vec::<&str>::new());
+        assert_eq!(play.kinds(2), ["new"]);
+    }
+
+    #[test]
+    fn to_and_fro_is_told_once_in_a_while() {
+        let mut play = Play::new(vec![]);
+        let mut told = Vec::new();
+        for round in 0..60_u8 {
+            play.hear(1, 1 + round % 2);
+            told.extend(play.kinds(10));
+        }
+        assert!(told.len() <= 3, "{told:?}");
+        // What gets worse is told at once.
+        play.policy = Some(Policy::default());
+        play.hear(1, 1);
+        assert_eq!(play.kinds(5), ["changed"]);
+        assert_eq!(play.watcher.verdict(), Verdict::Rogue);
+    }
+
+    #[test]
+    fn a_storm_is_folded() {
+        let mut play = Play::new(vec![]);
+        let mut told = Vec::new();
+        for n in 0..6_000_u32 {
+            let [_, _, a, b] = n.to_be_bytes();
+            let mac = Some(Mac([2, 0, 0, 1, a, b]));
+            play.hear_key(Key { source_mac: mac, server_id: Some(n.into()), ..Key::default() }, 1);
+            if n % 100 == 99 {
+                told.extend(play.pass(1));
+            }
+        }
+        told.extend(play.pass(120));
+        let folded = told.iter().filter(|change| change.kind == ChangeKind::Folded).count();
+        assert!(told.len() <= 60 && folded >= 1, "{} told, {folded} folded", told.len());
+        let counted: u64 = told.iter().map(|change| change.folded.total()).sum();
+        assert!(counted > 3000, "{counted}");
+        assert!(play.watcher.known.len() <= 2 * MAX_SERVERS && play.watcher.due.len() <= 2 * MAX_SERVERS);
+    }
+
+    #[test]
+    fn memory_outlives_a_restart() {
+        let mut play = Play::new(vec![]);
+        play.hear(1, 1);
+        play.hear(2, 1);
+        assert_eq!(play.kinds(10), ["new", "new"]);
+        let known: Vec<Known> = play.watcher.known().cloned().collect();
+        let first = play.now;
+        let mut play = Play::new(known);
+        play.now = first.after(Duration::from_secs(7200));
+        play.watcher.started = play.now;
+        play.hear(1, 1);
+        assert_eq!(play.kinds(60), Vec::<&str>::new());
+        play.now = play.now.after(Duration::from_secs(60));
+        play.hear(1, 7);
+        assert_eq!(play.kinds(60), ["changed"]);
+        assert_eq!(play.kinds(3600), ["gone", "gone"]);
+    }
+
+    #[test]
+    fn the_last_words_leave_nothing_out() {
+        let mut play = Play::new(vec![]);
+        play.hear(1, 1);
+        let told = play.watcher.finish(play.now, &mut play.servers, None);
+        assert_eq!(told.len(), 1);
+        assert!(play.watcher.take_dirty() && !play.watcher.take_dirty());
+    }
+}
