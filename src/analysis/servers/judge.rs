@@ -132,16 +132,16 @@ type Spot = (Option<Arc<str>>, Vec<u16>, Ipv4Addr);
 /// What must be known of all servers to judge one.
 #[derive(Clone, Debug, Default)]
 pub struct Scene {
-    /// The MACs that use an address as source or server identifier on a link, relayed answers left aside.
-    holders: HashMap<Spot, Vec<Mac>>,
-    /// The MAC whose packets come from an address.
-    sources: HashMap<Spot, Mac>,
+    /// The MACs that packets from an address come from, relayed answers left aside.
+    sources: HashMap<Spot, Vec<Mac>>,
+    /// The MACs that name an address as server identifier.
+    names: HashMap<Spot, Vec<Mac>>,
     routers: HashSet<Ipv4Addr>,
     dns: HashSet<Ipv4Addr>,
     has_friends: bool,
 }
 
-/// Holders kept of one address.
+/// MACs kept of one address.
 const MAX_HOLDERS: usize = 8;
 
 impl Scene {
@@ -152,14 +152,13 @@ impl Scene {
             let key = &server.key;
             if let (None, Some(mac)) = (key.relay, key.source_mac) {
                 let spot = |ip: Ipv4Addr| (key.interface.clone(), key.vlans.clone(), ip);
-                for ip in key.source_ip.into_iter().chain(key.server_id) {
-                    let holders = scene.holders.entry(spot(ip)).or_default();
-                    if !holders.contains(&mac) && holders.len() < MAX_HOLDERS {
-                        holders.push(mac);
+                let held = [(&mut scene.sources, key.source_ip), (&mut scene.names, key.server_id)];
+                for (map, ip) in held {
+                    let Some(ip) = ip else { continue };
+                    let macs = map.entry(spot(ip)).or_default();
+                    if !macs.contains(&mac) && macs.len() < MAX_HOLDERS {
+                        macs.push(mac);
                     }
-                }
-                if let Some(ip) = key.source_ip {
-                    scene.sources.entry(spot(ip)).or_insert(mac);
                 }
             }
             if let Some(policy) = policy
@@ -337,20 +336,17 @@ fn two_macs(case: &Case<'_>) -> Option<String> {
     if key.relay.is_some() || case.entry.is_some_and(|entry| entry.identity.mac.is_some()) {
         return None;
     }
-    key.source_ip.into_iter().chain(key.server_id).find_map(|ip| {
-        let macs = case.scene.holders.get(&case.spot(ip)).filter(|macs| macs.len() > 1)?;
-        let first = case.scene.sources.get(&case.spot(ip));
-        // Somebody who only names the address of another server in option 54 has a rule of its own.
-        let borrowed = first.is_some_and(|first| Some(*first) != key.source_mac && key.source_ip != Some(ip));
-        (!borrowed && same_source(case, ip)).then(|| {
-            format!("{ip} answers from {} MACs ({}); allow it with its MAC to say which is right", macs.len(), list(macs))
-        })
-    })
-}
-
-/// True when more than one MAC sends from `ip` itself, or nobody does and several name it.
-fn same_source(case: &Case<'_>, ip: Ipv4Addr) -> bool {
-    case.key().source_ip == Some(ip) || !case.scene.sources.contains_key(&case.spot(ip))
+    let scene = case.scene;
+    let sent = key.source_ip.and_then(|ip| Some((ip, scene.sources.get(&case.spot(ip))?)));
+    // An address that nobody sends from is told apart by who names it.
+    let named = key.server_id.filter(|ip| !scene.sources.contains_key(&case.spot(*ip)));
+    let named = named.and_then(|ip| Some((ip, scene.names.get(&case.spot(ip))?)));
+    let (ip, macs) = sent.into_iter().chain(named).find(|(_, macs)| macs.len() > 1)?;
+    Some(format!(
+        "{ip} answers from {} MACs ({}); allow it with its MAC to say which is right",
+        macs.len(),
+        list(macs)
+    ))
 }
 
 fn answers_for_another(case: &Case<'_>) -> Option<String> {
@@ -362,9 +358,12 @@ fn answers_for_another(case: &Case<'_>) -> Option<String> {
     if key.relay.is_some() || key.source_ip == Some(named) {
         return None;
     }
-    let owner = case.scene.sources.get(&case.spot(named))?;
-    let other = key.source_mac.filter(|mac| mac != owner)?;
-    Some(format!("it names {named} as server identifier, which is {owner}, but its answers come from {other}"))
+    let owners = case.scene.sources.get(&case.spot(named))?;
+    let other = key.source_mac.filter(|mac| !owners.contains(mac))?;
+    Some(format!(
+        "it names {named} as server identifier, which is {}, but its answers come from {other}",
+        list(owners)
+    ))
 }
 
 fn many_identifiers(case: &Case<'_>) -> Option<String> {

@@ -216,11 +216,16 @@ impl Watcher {
 
     /// A server was heard.
     pub fn heard(&mut self, key: &Key, now: Timestamp) {
-        if self.due.contains_key(key) || self.due.len() >= MAX_SERVERS.saturating_mul(2) {
-            return;
-        }
         let at = now.after(self.pace.settle);
-        self.due.insert(key.clone(), at);
+        let full = self.due.len() >= MAX_SERVERS.saturating_mul(2);
+        match self.due.get_mut(key) {
+            Some(due) if *due <= at => return,
+            Some(due) => *due = at,
+            None if full => return,
+            None => {
+                self.due.insert(key.clone(), at);
+            }
+        }
         let earliest = self.next.map_or(at, |next| next.min(at));
         self.next = Some(self.looked.map_or(earliest, |looked| earliest.max(looked.after(BREATH))));
     }
