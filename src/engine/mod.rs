@@ -20,6 +20,7 @@ pub mod exchange;
 pub mod frame;
 pub mod load;
 pub mod oneshot;
+pub mod provoke;
 pub mod retransmit;
 pub mod silence;
 pub mod station;
