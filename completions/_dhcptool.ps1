@@ -38,6 +38,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('inform', 'inform', [CompletionResultType]::ParameterValue, 'Ask for configuration for an address that the client already has')
             [CompletionResult]::new('handshake', 'handshake', [CompletionResultType]::ParameterValue, 'Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions')
             [CompletionResult]::new('send', 'send', [CompletionResultType]::ParameterValue, 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex')
+            [CompletionResult]::new('rogue', 'rogue', [CompletionResultType]::ParameterValue, 'Find every DHCP server and judge it against an allow list')
             [CompletionResult]::new('sniff', 'sniff', [CompletionResultType]::ParameterValue, 'Decode live traffic')
             [CompletionResult]::new('decode', 'decode', [CompletionResultType]::ParameterValue, 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz')
             [CompletionResult]::new('options', 'options', [CompletionResultType]::ParameterValue, 'List the options known: code, name, type, reference')
@@ -490,6 +491,41 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'dhcptool;rogue' {
+            [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'A server that may be there: an address, a MAC, or any of server-id=, ip=, mac=, relay= and vlan= joined by commas, all of which must fit; repeat it for more servers')
+            [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'A file that says which servers may be there and what they must offer (TOML, see below)')
+            [CompletionResult]::new('--learn', '--learn', [CompletionResultType]::ParameterName, 'Write a policy that allows exactly what is there now')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Collect answers for so long: 8s, or 60s when only listening. Servers that check an address before they offer it take up to 3 seconds')
+            [CompletionResult]::new('--rounds', '--rounds', [CompletionResultType]::ParameterName, 'Rounds of fresh clients, three seconds apart, as far as they fit into the wait')
+            [CompletionResult]::new('--vlan', '--vlan', [CompletionResultType]::ParameterName, 'Tag what is sent with this VLAN, or two')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Judge the servers in a capture instead; - is standard input')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Time between the starts of two probings, moved by up to a tenth at random')
+            [CompletionResult]::new('--gone-after', '--gone-after', [CompletionResultType]::ParameterName, 'A server not heard for so long is gone: three intervals, or an hour when only listening')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Remember in FILE over restarts who is known')
+            [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Run PROGRAM on every change, with the change as JSON on its standard input; no shell is involved')
+            [CompletionResult]::new('--exec-arg', '--exec-arg', [CompletionResultType]::ParameterName, 'An argument for that program; repeat it for more')
+            [CompletionResult]::new('--prometheus', '--prometheus', [CompletionResultType]::ParameterName, 'Keep FILE up to date for Prometheus'' textfile collector')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Give up root to become this user; without it, the user who ran sudo')
+            [CompletionResult]::new('--stage', '--stage', [CompletionResultType]::ParameterName, 'What this process is to be: the helper that starts programs')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
+            [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Speak DHCPv4 (the default)')
+            [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Speak DHCPv4 (the default)')
+            [CompletionResult]::new('--passive', '--passive', [CompletionResultType]::ParameterName, 'Send nothing, only listen')
+            [CompletionResult]::new('--own-mac', '--own-mac', [CompletionResultType]::ParameterName, 'Use the interface''s own MAC for every client: for wireless networks and ports that take one MAC only')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Run for ever and tell changes only: new, changed, gone, back')
+            [CompletionResult]::new('--nagios', '--nagios', [CompletionResultType]::ParameterName, 'Be a monitoring plugin: one status line with performance data, exit status 0, 1, 2 or 3')
+            [CompletionResult]::new('--no-sandbox', '--no-sandbox', [CompletionResultType]::ParameterName, 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object per line, for programs')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but the results: no summary, no warnings, no progress')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but the results: no summary, no warnings, no progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'dhcptool;sniff' {
             [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'Packets of this client, or from or to this link-layer address')
             [CompletionResult]::new('--xid', '--xid', [CompletionResultType]::ParameterName, 'Packets of this transaction')
@@ -637,6 +673,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('inform', 'inform', [CompletionResultType]::ParameterValue, 'Ask for configuration for an address that the client already has')
             [CompletionResult]::new('handshake', 'handshake', [CompletionResultType]::ParameterValue, 'Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions')
             [CompletionResult]::new('send', 'send', [CompletionResultType]::ParameterValue, 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex')
+            [CompletionResult]::new('rogue', 'rogue', [CompletionResultType]::ParameterValue, 'Find every DHCP server and judge it against an allow list')
             [CompletionResult]::new('sniff', 'sniff', [CompletionResultType]::ParameterValue, 'Decode live traffic')
             [CompletionResult]::new('decode', 'decode', [CompletionResultType]::ParameterValue, 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz')
             [CompletionResult]::new('options', 'options', [CompletionResultType]::ParameterValue, 'List the options known: code, name, type, reference')
@@ -665,6 +702,9 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             break
         }
         'dhcptool;help;send' {
+            break
+        }
+        'dhcptool;help;rogue' {
             break
         }
         'dhcptool;help;sniff' {

@@ -52,6 +52,9 @@ _dhcptool() {
             dhcptool,request)
                 cmd="dhcptool__subcmd__request"
                 ;;
+            dhcptool,rogue)
+                cmd="dhcptool__subcmd__rogue"
+                ;;
             dhcptool,send)
                 cmd="dhcptool__subcmd__send"
                 ;;
@@ -94,6 +97,9 @@ _dhcptool() {
             dhcptool__subcmd__help,request)
                 cmd="dhcptool__subcmd__help__subcmd__request"
                 ;;
+            dhcptool__subcmd__help,rogue)
+                cmd="dhcptool__subcmd__help__subcmd__rogue"
+                ;;
             dhcptool__subcmd__help,send)
                 cmd="dhcptool__subcmd__help__subcmd__send"
                 ;;
@@ -107,7 +113,7 @@ _dhcptool() {
 
     case "${cmd}" in
         dhcptool)
-            opts="-v -q -h -V --json --color --verbose --quiet --help --version discover request release decline inform handshake send sniff decode options interfaces lab completions help"
+            opts="-v -q -h -V --json --color --verbose --quiet --help --version discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -823,7 +829,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__help)
-            opts="discover request release decline inform handshake send sniff decode options interfaces lab completions help"
+            opts="discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -991,6 +997,20 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__help__subcmd__request)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhcptool__subcmd__help__subcmd__rogue)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1655,6 +1675,84 @@ _dhcptool() {
                     ;;
                 --write)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhcptool__subcmd__rogue)
+            opts="-4 -v -q -h -V --ipv4 --allow --policy --learn --wait --rounds --passive --own-mac --vlan --from --watch --interval --gone-after --state --exec --exec-arg --prometheus --nagios --user --no-sandbox --stage --json --color --verbose --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --allow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --policy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --learn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rounds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vlan)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --gone-after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exec)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exec-arg)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prometheus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stage)
+                    COMPREPLY=($(compgen -W "exec" -- "${cur}"))
                     return 0
                     ;;
                 --color)

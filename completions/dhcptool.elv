@@ -35,6 +35,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand inform 'Ask for configuration for an address that the client already has'
             cand handshake 'Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions'
             cand send 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
+            cand rogue 'Find every DHCP server and judge it against an allow list'
             cand sniff 'Decode live traffic'
             cand decode 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
             cand options 'List the options known: code, name, type, reference'
@@ -479,6 +480,40 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'dhcptool;rogue'= {
+            cand --allow 'A server that may be there: an address, a MAC, or any of server-id=, ip=, mac=, relay= and vlan= joined by commas, all of which must fit; repeat it for more servers'
+            cand --policy 'A file that says which servers may be there and what they must offer (TOML, see below)'
+            cand --learn 'Write a policy that allows exactly what is there now'
+            cand --wait 'Collect answers for so long: 8s, or 60s when only listening. Servers that check an address before they offer it take up to 3 seconds'
+            cand --rounds 'Rounds of fresh clients, three seconds apart, as far as they fit into the wait'
+            cand --vlan 'Tag what is sent with this VLAN, or two'
+            cand --from 'Judge the servers in a capture instead; - is standard input'
+            cand --interval 'Time between the starts of two probings, moved by up to a tenth at random'
+            cand --gone-after 'A server not heard for so long is gone: three intervals, or an hour when only listening'
+            cand --state 'Remember in FILE over restarts who is known'
+            cand --exec 'Run PROGRAM on every change, with the change as JSON on its standard input; no shell is involved'
+            cand --exec-arg 'An argument for that program; repeat it for more'
+            cand --prometheus 'Keep FILE up to date for Prometheus'' textfile collector'
+            cand --user 'Give up root to become this user; without it, the user who ran sudo'
+            cand --stage 'What this process is to be: the helper that starts programs'
+            cand --color 'When to colour the output; NO_COLOR is obeyed'
+            cand -4 'Speak DHCPv4 (the default)'
+            cand --ipv4 'Speak DHCPv4 (the default)'
+            cand --passive 'Send nothing, only listen'
+            cand --own-mac 'Use the interface''s own MAC for every client: for wireless networks and ports that take one MAC only'
+            cand --watch 'Run for ever and tell changes only: new, changed, gone, back'
+            cand --nagios 'Be a monitoring plugin: one status line with performance data, exit status 0, 1, 2 or 3'
+            cand --no-sandbox 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
+            cand --json 'Print JSON, one object per line, for programs'
+            cand -v 'Say more; twice for more still'
+            cand --verbose 'Say more; twice for more still'
+            cand -q 'Say nothing but the results: no summary, no warnings, no progress'
+            cand --quiet 'Say nothing but the results: no summary, no warnings, no progress'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'dhcptool;sniff'= {
             cand --mac 'Packets of this client, or from or to this link-layer address'
             cand --xid 'Packets of this transaction'
@@ -620,6 +655,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand inform 'Ask for configuration for an address that the client already has'
             cand handshake 'Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions'
             cand send 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
+            cand rogue 'Find every DHCP server and judge it against an allow list'
             cand sniff 'Decode live traffic'
             cand decode 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
             cand options 'List the options known: code, name, type, reference'
@@ -641,6 +677,8 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
         &'dhcptool;help;handshake'= {
         }
         &'dhcptool;help;send'= {
+        }
+        &'dhcptool;help;rogue'= {
         }
         &'dhcptool;help;sniff'= {
         }

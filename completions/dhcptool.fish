@@ -39,6 +39,7 @@ complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "decline" -d 'Tell
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "handshake" -d 'Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
+complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "rogue" -d 'Find every DHCP server and judge it against an allow list'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "sniff" -d 'Decode live traffic'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "options" -d 'List the options known: code, name, type, reference'
@@ -441,6 +442,35 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s v -l verbose 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s V -l version -d 'Print version'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l allow -d 'A server that may be there: an address, a MAC, or any of server-id=, ip=, mac=, relay= and vlan= joined by commas, all of which must fit; repeat it for more servers' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l policy -d 'A file that says which servers may be there and what they must offer (TOML, see below)' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l learn -d 'Write a policy that allows exactly what is there now' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l wait -d 'Collect answers for so long: 8s, or 60s when only listening. Servers that check an address before they offer it take up to 3 seconds' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l rounds -d 'Rounds of fresh clients, three seconds apart, as far as they fit into the wait' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l vlan -d 'Tag what is sent with this VLAN, or two' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l from -d 'Judge the servers in a capture instead; - is standard input' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l interval -d 'Time between the starts of two probings, moved by up to a tenth at random' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l gone-after -d 'A server not heard for so long is gone: three intervals, or an hour when only listening' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l state -d 'Remember in FILE over restarts who is known' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l exec -d 'Run PROGRAM on every change, with the change as JSON on its standard input; no shell is involved' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l exec-arg -d 'An argument for that program; repeat it for more' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l prometheus -d 'Keep FILE up to date for Prometheus\' textfile collector' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l stage -d 'What this process is to be: the helper that starts programs' -r -f -a "exec\t''"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l passive -d 'Send nothing, only listen'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l own-mac -d 'Use the interface\'s own MAC for every client: for wireless networks and ports that take one MAC only'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l watch -d 'Run for ever and tell changes only: new, changed, gone, back'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l nagios -d 'Be a monitoring plugin: one status line with performance data, exit status 0, 1, 2 or 3'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l json -d 'Print JSON, one object per line, for programs'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s v -l verbose -d 'Say more; twice for more still'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l mac -d 'Packets of this client, or from or to this link-layer address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l xid -d 'Packets of this transaction' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l type -d 'Messages of these types: discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp' -r
@@ -563,17 +593,18 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s v -l v
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "discover" -d 'Broadcast a DISCOVER and collect every answer'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "request" -d 'Send a REQUEST in a chosen client state and report ACK, NAK or silence'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "release" -d 'Give an address back to the server that leased it'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "decline" -d 'Tell the server that the address it leased is in use by somebody else'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "handshake" -d 'Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "sniff" -d 'Decode live traffic'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "options" -d 'List the options known: code, name, type, reference'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "interfaces" -d 'List the interfaces: which can be used, and which one is used when none is named'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send sniff decode options interfaces lab completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "discover" -d 'Broadcast a DISCOVER and collect every answer'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "request" -d 'Send a REQUEST in a chosen client state and report ACK, NAK or silence'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "release" -d 'Give an address back to the server that leased it'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "decline" -d 'Tell the server that the address it leased is in use by somebody else'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "handshake" -d 'Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "rogue" -d 'Find every DHCP server and judge it against an allow list'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "sniff" -d 'Decode live traffic'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "options" -d 'List the options known: code, name, type, reference'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "interfaces" -d 'List the interfaces: which can be used, and which one is used when none is named'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

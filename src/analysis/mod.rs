@@ -4,7 +4,7 @@
 
 pub mod histogram;
 pub mod select;
-pub mod timing;
 pub mod servers;
+pub mod timing;
 
 pub use select::{OptionTest, Selection};

@@ -208,7 +208,7 @@ impl Tap {
 }
 
 /// A packet socket that sends through the interface and receives nothing (protocol 0).
-fn open_sender(name: &str) -> Result<OwnedFd, NetError> {
+pub(super) fn open_sender(name: &str) -> Result<OwnedFd, NetError> {
     let fail = |errno| NetError::io("open", name, errno);
     let sender = socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, None).map_err(fail)?;
     bind(sender.as_raw_fd(), &link_addr(name)?).map_err(fail)?;

@@ -35,6 +35,8 @@ pub mod route;
 #[cfg(feature = "live")]
 pub mod sandbox;
 #[cfg(feature = "live")]
+pub mod sender;
+#[cfg(feature = "live")]
 pub mod signals;
 #[cfg(feature = "live")]
 pub mod udp;

@@ -254,7 +254,10 @@ impl<'a> Case<'a> {
     /// An entry with this server's address whose other parts do not fit.
     fn near(&self) -> impl Iterator<Item = &'a Allowed> {
         let key = self.key();
-        self.policy.into_iter().flat_map(|policy| &policy.allowed).filter(|allowed| allowed.identity.fit(key).address)
+        self.policy
+            .into_iter()
+            .flat_map(|policy| &policy.allowed)
+            .filter(|allowed| allowed.identity.fit(key).address)
     }
 
     fn spot(&self, ip: Ipv4Addr) -> Spot {
@@ -279,8 +282,9 @@ fn wrong_mac(case: &Case<'_>) -> Option<String> {
         .filter_map(|allowed| allowed.identity.mac.map(|mac| mac.to_string()))
         .collect();
     let found = key.source_mac.map_or_else(|| "an unknown MAC".to_owned(), |mac| mac.to_string());
-    (!wanted.is_empty())
-        .then(|| format!("{} is allowed from {}, but this answer came from {found}", case.who(), wanted.join(" or ")))
+    (!wanted.is_empty()).then(|| {
+        format!("{} is allowed from {}, but this answer came from {found}", case.who(), wanted.join(" or "))
+    })
 }
 
 fn wrong_address(case: &Case<'_>) -> Option<String> {
@@ -309,10 +313,14 @@ fn wrong_relay(case: &Case<'_>) -> Option<String> {
     let key = case.key();
     let allowed = case.near().find(|allowed| !allowed.identity.fit(key).relay)?;
     let want = allowed.identity.relay?;
-    Some(format!("{} is allowed through relay {want}, but this answer came {}", case.who(), match key.relay {
-        Some(relay) => format!("through {relay}"),
-        None => "directly".to_owned(),
-    }))
+    Some(format!(
+        "{} is allowed through relay {want}, but this answer came {}",
+        case.who(),
+        match key.relay {
+            Some(relay) => format!("through {relay}"),
+            None => "directly".to_owned(),
+        }
+    ))
 }
 
 fn wrong_vlan(case: &Case<'_>) -> Option<String> {
@@ -322,7 +330,8 @@ fn wrong_vlan(case: &Case<'_>) -> Option<String> {
         0 => "untagged".to_owned(),
         vlan => format!("on VLAN {vlan}"),
     };
-    let have = if key.vlans.is_empty() { "untagged".to_owned() } else { format!("on VLAN {}", list(&key.vlans)) };
+    let have =
+        if key.vlans.is_empty() { "untagged".to_owned() } else { format!("on VLAN {}", list(&key.vlans)) };
     Some(format!("{} is allowed {want}, but this answer came {have}", case.who()))
 }
 
@@ -369,7 +378,10 @@ fn answers_for_another(case: &Case<'_>) -> Option<String> {
 fn many_identifiers(case: &Case<'_>) -> Option<String> {
     let folded = case.server.folded;
     (folded > 0).then(|| {
-        format!("it uses more than {} server identifiers; {folded} more answers are counted here", super::table::MAX_IDENTIFIERS)
+        format!(
+            "it uses more than {} server identifiers; {folded} more answers are counted here",
+            super::table::MAX_IDENTIFIERS
+        )
     })
 }
 
@@ -380,7 +392,8 @@ fn wrong_subnet(case: &Case<'_>) -> Option<String> {
         return Some(format!("it offers {address}, which is not in {want}"));
     }
     let mask = offered.subnet_mask?;
-    (offered.prefix() != Some(want.prefix)).then(|| format!("it offers mask {mask} instead of that of {want}"))
+    (offered.prefix() != Some(want.prefix))
+        .then(|| format!("it offers mask {mask} instead of that of {want}"))
 }
 
 fn wrong_range(case: &Case<'_>) -> Option<String> {
@@ -441,7 +454,8 @@ fn foreign(case: &Case<'_>, what: &str, have: &[Ipv4Addr], known: &HashSet<Ipv4A
         return None;
     }
     let strange: Vec<&Ipv4Addr> = have.iter().filter(|ip| !known.contains(ip)).collect();
-    (!strange.is_empty()).then(|| format!("it offers {what} {}, which no allowed server does", list(&strange)))
+    (!strange.is_empty())
+        .then(|| format!("it offers {what} {}, which no allowed server does", list(&strange)))
 }
 
 fn naks_others(case: &Case<'_>) -> Option<String> {
@@ -505,7 +519,8 @@ pub fn judge_all<'a>(servers: &'a Servers, policy: Option<&Policy>) -> Vec<(&'a 
 
 /// The policy's servers that nobody was recognised as.
 pub fn missing<'a>(servers: &Servers, policy: &'a Policy) -> Vec<&'a Allowed> {
-    let seen = |allowed: &&Allowed| !servers.iter().any(|server| allowed.identity.fit(&server.key).is_whole());
+    let seen =
+        |allowed: &&Allowed| !servers.iter().any(|server| allowed.identity.fit(&server.key).is_whole());
     policy.allowed.iter().filter(seen).collect()
 }
 
@@ -538,12 +553,7 @@ pub(super) mod tests {
     }
 
     fn key(last: u8, mac: Mac) -> Key {
-        Key {
-            source_ip: Some(ip(last)),
-            source_mac: Some(mac),
-            server_id: Some(ip(last)),
-            ..Key::default()
-        }
+        Key { source_ip: Some(ip(last)), source_mac: Some(mac), server_id: Some(ip(last)), ..Key::default() }
     }
 
     fn probed(probe: &'static str) -> Asked {
@@ -620,7 +630,10 @@ pub(super) mod tests {
             check(Row { status: Status::Allowed, ..row(vec![plain(1, A)], &[allow]) });
         }
         let tagged = offer(Key { vlans: vec![7], relay: Some(ip(254)), ..key(1, A) }, |_| ());
-        check(Row { status: Status::Allowed, ..row(vec![tagged.clone()], &["10.0.0.1,vlan=7,relay=10.0.0.254"]) });
+        check(Row {
+            status: Status::Allowed,
+            ..row(vec![tagged.clone()], &["10.0.0.1,vlan=7,relay=10.0.0.254"])
+        });
         for (seen, allow, reasons) in [
             (plain(2, A), "10.0.0.1", vec!["unknown-server"]),
             (plain(1, B), "10.0.0.1,mac=02:00:00:00:00:0a", vec!["wrong-mac"]),
@@ -644,21 +657,22 @@ pub(super) mod tests {
         let both = || vec![plain(1, A), plain(1, B)];
         check(Row { reasons: vec!["two-macs"], ..row(both(), &["10.0.0.1"]) });
         check(Row { status: Status::Allowed, ..row(both(), &["10.0.0.1,mac=02:00:00:00:00:0b"]) });
-        check(Row { reasons: vec!["wrong-mac", "two-macs"], ..row(both(), &["10.0.0.1,mac=02:00:00:00:00:0a"]) });
+        check(Row {
+            reasons: vec!["wrong-mac", "two-macs"],
+            ..row(both(), &["10.0.0.1,mac=02:00:00:00:00:0a"])
+        });
         let relayed = offer(Key { relay: Some(ip(254)), ..key(1, B) }, |_| ());
         check(Row { status: Status::Allowed, ..row(vec![plain(1, A), relayed], &["10.0.0.1"]) });
-        check(Row {
-            allow: None,
-            status: Status::Unjudged,
-            reasons: vec!["two-macs"],
-            ..row(both(), &[])
-        });
+        check(Row { allow: None, status: Status::Unjudged, reasons: vec!["two-macs"], ..row(both(), &[]) });
     }
 
     #[test]
     fn who_answers_for_another_is_a_rogue_even_if_allowed() {
         let impostor = offer(Key { source_ip: Some(ip(66)), ..key(1, B) }, |_| ());
-        check(Row { reasons: vec!["answers-for-another"], ..row(vec![plain(1, A), impostor.clone()], &["10.0.0.1"]) });
+        check(Row {
+            reasons: vec!["answers-for-another"],
+            ..row(vec![plain(1, A), impostor.clone()], &["10.0.0.1"])
+        });
         let real = plain(1, A);
         check(Row { status: Status::Allowed, ..row(vec![impostor, real], &["10.0.0.1"]) });
         let mut granted = sighting(key(1, A), MessageType::ACK);
@@ -678,10 +692,20 @@ pub(super) mod tests {
     fn refusing_for_others_is_suspicious() {
         let mut nak = sighting(key(66, B), MessageType::NAK);
         nak.asked = probed("request");
-        check(Row { reasons: vec!["unknown-server", "naks-others"], ..row(vec![nak.clone()], &["10.0.0.1"]) });
-        check(Row { status: Status::Allowed, notes: vec!["naks-others"], ..row(vec![nak.clone()], &["10.0.0.66"]) });
+        check(Row {
+            reasons: vec!["unknown-server", "naks-others"],
+            ..row(vec![nak.clone()], &["10.0.0.1"])
+        });
+        check(Row {
+            status: Status::Allowed,
+            notes: vec!["naks-others"],
+            ..row(vec![nak.clone()], &["10.0.0.66"])
+        });
         nak.asked = Asked::Client { chosen: Some(ip(1)) };
-        check(Row { reasons: vec!["unknown-server", "naks-others"], ..row(vec![nak.clone()], &["10.0.0.1"]) });
+        check(Row {
+            reasons: vec!["unknown-server", "naks-others"],
+            ..row(vec![nak.clone()], &["10.0.0.1"])
+        });
         nak.asked = Asked::Us { probe: "init-reboot", bogus_server: None };
         check(Row { status: Status::Allowed, ..row(vec![nak], &["10.0.0.66"]) });
     }
@@ -777,7 +801,10 @@ pub(super) mod tests {
         assert_eq!(servers.note_in_use(None, ip(50), A), [guilty.clone()]);
         let scene = Scene::new(&servers, None);
         let found = judge(servers.find(&guilty).unwrap(), None, &scene);
-        assert_eq!(found.reasons[0].to_string(), "address-in-use: it offers 10.0.0.50, which 02:00:00:00:00:0a uses");
+        assert_eq!(
+            found.reasons[0].to_string(),
+            "address-in-use: it offers 10.0.0.50, which 02:00:00:00:00:0a uses"
+        );
     }
 
     #[test]

@@ -88,7 +88,9 @@ impl fmt::Display for Identity {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseIdentityError {
     /// A part that is neither an address nor `NAME=VALUE`.
-    #[error("{0:?} names no server: write an IPv4 address, a MAC, or server-id=, ip=, mac=, relay=, vlan= joined by commas")]
+    #[error(
+        "{0:?} names no server: write an IPv4 address, a MAC, or server-id=, ip=, mac=, relay=, vlan= joined by commas"
+    )]
     Form(String),
     /// A name that is none of them.
     #[error("{0:?} is no part of a server's identity; there are server-id, ip, mac, relay and vlan")]
@@ -140,7 +142,11 @@ impl FromStr for Identity {
                 }
                 "vlan" => {
                     let vlan = value.parse().ok().filter(|vlan| *vlan < 4096);
-                    set(&mut identity.vlan, vlan.ok_or_else(|| wrong("a VLAN from 0 (untagged) to 4095"))?, name)?;
+                    set(
+                        &mut identity.vlan,
+                        vlan.ok_or_else(|| wrong("a VLAN from 0 (untagged) to 4095"))?,
+                        name,
+                    )?;
                 }
                 _ => return Err(ParseIdentityError::Name(name.to_owned())),
             }
@@ -377,18 +383,19 @@ impl Policy {
     pub fn from_toml(text: &str) -> Result<Self, PolicyError> {
         let file: File = toml::from_str(text).map_err(|error| {
             // One line that says where and what; the excerpt below it does not fit an error line.
-            let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count());
+            let line = error
+                .span()
+                .and_then(|span| text.get(..span.start))
+                .map(|before| before.matches('\n').count());
             let place = line.map_or_else(String::new, |line| format!("line {}: ", line.saturating_add(1)));
             PolicyError::Syntax(format!("{place}{}", error.message().replace('\n', " ")))
         })?;
         let mut allowed = Vec::new();
         for (index, entry) in file.servers.into_iter().enumerate() {
             let mac = match entry.mac {
-                Some(text) => {
-                    Some(text.parse().map_err(|error: crate::wire::addr::ParseMacError| {
-                        PolicyError::Syntax(error.to_string())
-                    })?)
-                }
+                Some(text) => Some(text.parse().map_err(|error: crate::wire::addr::ParseMacError| {
+                    PolicyError::Syntax(error.to_string())
+                })?),
                 None => None,
             };
             let identity = Identity {
@@ -524,7 +531,10 @@ relay = "10.9.0.1"
         assert_eq!(policy.allowed.len(), 2);
         let first = &policy.allowed[0];
         assert_eq!(first.identity, parse("server-id=10.0.0.1,mac=00:11:22:33:44:55,vlan=7"));
-        assert_eq!((first.expected.lease_min, first.expected.lease_max), (Some(Lease(3600)), Some(Lease(86400))));
+        assert_eq!(
+            (first.expected.lease_min, first.expected.lease_max),
+            (Some(Lease(3600)), Some(Lease(86400)))
+        );
         assert_eq!(first.expected.dns, Some(Vec::new()));
         assert_eq!(Policy::from_toml(&policy.to_toml().unwrap()).unwrap(), policy);
         assert_eq!(Policy::from_toml("").unwrap(), Policy::default());
@@ -536,8 +546,14 @@ relay = "10.9.0.1"
             ("x = 1", "line 1: unknown field `x`"),
             ("[[server]]\nserver-id = \"10.0.0\"", "line 2: "),
             ("[[server]]\nname = \"x\"", "server 1 has none of"),
-            ("[[server]]\nip = \"10.0.0.1\"\n[server.offers]\nsubnet = \"10.0.0.1/24\"", "\"10.0.0.1/24\" is not a network"),
-            ("[[server]]\nip = \"10.0.0.1\"\n[server.offers]\nranges = [\"9.0.0.2-9.0.0.1\"]", "is not a range"),
+            (
+                "[[server]]\nip = \"10.0.0.1\"\n[server.offers]\nsubnet = \"10.0.0.1/24\"",
+                "\"10.0.0.1/24\" is not a network",
+            ),
+            (
+                "[[server]]\nip = \"10.0.0.1\"\n[server.offers]\nranges = [\"9.0.0.2-9.0.0.1\"]",
+                "is not a range",
+            ),
             ("[[server]]\nip = \"10.0.0.1\"\n[server.offers]\nlease-min = \"soon\"", "is not a time"),
             ("[[server]]\nmac = \"soon\"", "not a MAC"),
             ("[[", "line 1: "),

@@ -188,7 +188,10 @@ impl Sighting {
         outline: &Outline,
     ) -> Option<Self> {
         // Only a message that holds its fixed part and its type (or is plain BOOTP) says that a server is there.
-        if datagram.quoted || packet.op() != Some(Op::REPLY) || packet.bytes().len() < crate::wire::v4::FIXED_LEN {
+        if datagram.quoted
+            || packet.op() != Some(Op::REPLY)
+            || packet.bytes().len() < crate::wire::v4::FIXED_LEN
+        {
             return None;
         }
         let source_ip = datagram.ip.and_then(|ip| match ip.src {
@@ -279,7 +282,8 @@ mod tests {
 
     #[test]
     fn a_mask_with_holes_has_no_prefix() {
-        let prefix = |mask: [u8; 4]| Offered { subnet_mask: Some(mask.into()), ..Offered::default() }.prefix();
+        let prefix =
+            |mask: [u8; 4]| Offered { subnet_mask: Some(mask.into()), ..Offered::default() }.prefix();
         assert_eq!(prefix([255, 255, 255, 0]), Some(24));
         assert_eq!(prefix([255, 255, 255, 255]), Some(32));
         assert_eq!(prefix([0, 0, 0, 0]), Some(0));

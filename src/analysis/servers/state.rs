@@ -60,7 +60,11 @@ pub fn write<'a>(known: impl Iterator<Item = &'a Known>) -> Result<String, State
             relay: known.key.relay,
             server_id: known.key.server_id,
             status: known.status.name().to_owned(),
-            reasons: known.reasons.iter().map(|reason| (reason.code.to_owned(), reason.detail.clone())).collect(),
+            reasons: known
+                .reasons
+                .iter()
+                .map(|reason| (reason.code.to_owned(), reason.detail.clone()))
+                .collect(),
             facets: known.facets.clone(),
             first_seen_ns: known.first_seen.nanoseconds(),
             last_seen_ns: known.last_seen.nanoseconds(),

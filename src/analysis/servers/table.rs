@@ -91,8 +91,8 @@ pub struct Server {
     pub in_use: Option<(Ipv4Addr, Mac)>,
     /// Messages with identifiers beyond [`MAX_IDENTIFIERS`].
     pub folded: u64,
-    pub(super) rank: u64,
-    pub(super) pinned: bool,
+    pub(crate) rank: u64,
+    pub(crate) pinned: bool,
 }
 
 /// What is known about one sender, whatever identifiers it uses.
@@ -458,7 +458,10 @@ mod tests {
         for n in 0..100_000_u32 {
             let [_, a, b, c] = n.to_be_bytes();
             let mac = Some(Mac([2, 0, 0, a, b, c]));
-            see(&mut servers, Key { source_mac: mac, server_id: Some(n.to_be_bytes().into()), ..Key::default() });
+            see(
+                &mut servers,
+                Key { source_mac: mac, server_id: Some(n.to_be_bytes().into()), ..Key::default() },
+            );
         }
         assert_eq!(servers.len(), MAX_SERVERS + 1);
         assert!(servers.find(&friend).is_some());

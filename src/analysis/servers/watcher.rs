@@ -406,9 +406,8 @@ impl Watcher {
     fn plan(&mut self) {
         let due = self.due.values().min().copied();
         let present = self.known.values().filter(|entry| entry.known.present);
-        let silent = present
-            .map(|entry| entry.known.last_seen.max(self.started).after(self.pace.gone_after))
-            .min();
+        let silent =
+            present.map(|entry| entry.known.last_seen.max(self.started).after(self.pace.gone_after)).min();
         let earliest = due.into_iter().chain(silent).min();
         self.next = match (earliest, self.looked) {
             (Some(next), Some(looked)) => Some(next.max(looked.after(BREATH))),
@@ -446,7 +445,11 @@ fn facets(server: &Server) -> Vec<(String, String)> {
     if server.complete {
         facets.push(("lease time", offered.lease_time.map(|time| time.to_string()).unwrap_or_default()));
     }
-    facets.into_iter().filter(|(_, text)| !text.is_empty()).map(|(what, text)| (what.to_owned(), text)).collect()
+    facets
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(what, text)| (what.to_owned(), text))
+        .collect()
 }
 
 fn differences(known: &Known, judgement: &Judgement, facets: &[(String, String)]) -> Vec<Difference> {
@@ -461,7 +464,8 @@ fn differences(known: &Known, judgement: &Judgement, facets: &[(String, String)]
     push("reasons", &codes(&known.reasons), &codes(&judgement.reasons));
     // Before the first offer was seen there was nothing to change.
     if !known.facets.is_empty() {
-        let before = |what: &str| known.facets.iter().find(|(name, _)| name == what).map_or("", |(_, text)| text);
+        let before =
+            |what: &str| known.facets.iter().find(|(name, _)| name == what).map_or("", |(_, text)| text);
         for (what, text) in facets {
             push(what, before(what), text);
         }

@@ -11,5 +11,6 @@ pub mod lab;
 pub mod options;
 pub mod release;
 pub mod request;
+pub mod rogue;
 pub mod send;
 pub mod sniff;

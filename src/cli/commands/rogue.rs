@@ -1,0 +1,285 @@
+//! `dhcptool rogue`: find every DHCP server and judge it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::analysis::servers::{Allowed, Identity, Policy};
+use crate::cli::confine::ConfineArgs;
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::output::rogue::{PluginState, plugin_unknown};
+
+mod files;
+#[cfg(feature = "live")]
+mod helper;
+mod hub;
+#[cfg(feature = "live")]
+mod live;
+#[cfg(feature = "live")]
+mod watch;
+
+/// Find every DHCP server and judge it against an allow list
+///
+/// Sends DISCOVER, BOOTP requests, REQUESTs that no honest server grants, INFORM and PXE requests from invented clients,
+/// because some rogues answer only certain messages, collects every answer until the wait is over, and judges who
+/// answered. No lease is kept: what is acknowledged is released, what is offered is declined.
+#[allow(clippy::struct_excessive_bools, reason = "flags are independent of each other")]
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = NOTES)]
+pub struct Args {
+    /// The interfaces; that of the default route if left out, else the only usable one
+    #[arg(value_name = "IFACE")]
+    interfaces: Vec<String>,
+
+    /// Speak DHCPv4 (the default)
+    #[arg(short = '4', long = "ipv4")]
+    ipv4: bool,
+
+    /// A server that may be there: an address, a MAC, or any of server-id=, ip=, mac=, relay= and vlan= joined by
+    /// commas, all of which must fit; repeat it for more servers
+    #[arg(long, value_name = "SERVER", help_heading = "Judging")]
+    allow: Vec<Identity>,
+
+    /// A file that says which servers may be there and what they must offer (TOML, see below)
+    #[arg(long, value_name = "FILE", help_heading = "Judging")]
+    policy: Option<PathBuf>,
+
+    /// Write a policy that allows exactly what is there now
+    #[arg(long, value_name = "FILE", conflicts_with = "watch", help_heading = "Judging")]
+    learn: Option<PathBuf>,
+
+    /// Collect answers for so long: 8s, or 60s when only listening. Servers that check an address before they offer it
+    /// take up to 3 seconds
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, help_heading = "Exchange")]
+    wait: Option<Duration>,
+
+    /// Rounds of fresh clients, three seconds apart, as far as they fit into the wait
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=20), help_heading = "Exchange")]
+    rounds: u32,
+
+    /// Send nothing, only listen
+    #[arg(long, help_heading = "Exchange")]
+    passive: bool,
+
+    /// Use the interface's own MAC for every client: for wireless networks and ports that take one MAC only
+    #[arg(long, help_heading = "Exchange")]
+    own_mac: bool,
+
+    /// Tag what is sent with this VLAN, or two
+    #[arg(long, value_name = "ID[.ID]", value_parser = parse_vlans, help_heading = "Exchange")]
+    vlan: Option<Vlans>,
+
+    /// Judge the servers in a capture instead; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["interfaces", "watch", "passive"], help_heading = "Exchange")]
+    from: Option<PathBuf>,
+
+    /// Run for ever and tell changes only: new, changed, gone, back
+    #[arg(long, conflicts_with = "nagios", help_heading = "Watching")]
+    watch: bool,
+
+    /// Time between the starts of two probings, moved by up to a tenth at random
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "1m", requires = "watch", help_heading = "Watching")]
+    interval: Duration,
+
+    /// A server not heard for so long is gone: three intervals, or an hour when only listening
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, requires = "watch", help_heading = "Watching")]
+    gone_after: Option<Duration>,
+
+    /// Remember in FILE over restarts who is known
+    #[arg(long, value_name = "FILE", requires = "watch", help_heading = "Watching")]
+    state: Option<PathBuf>,
+
+    /// Run PROGRAM on every change, with the change as JSON on its standard input; no shell is involved
+    #[arg(long, value_name = "PROGRAM", requires = "watch", help_heading = "Watching")]
+    exec: Option<PathBuf>,
+
+    /// An argument for that program; repeat it for more
+    #[arg(
+        long,
+        value_name = "ARG",
+        requires = "exec",
+        allow_hyphen_values = true,
+        help_heading = "Watching"
+    )]
+    exec_arg: Vec<OsString>,
+
+    /// Keep FILE up to date for Prometheus' textfile collector
+    #[arg(long, value_name = "FILE", requires = "watch", help_heading = "Watching")]
+    prometheus: Option<PathBuf>,
+
+    /// Be a monitoring plugin: one status line with performance data, exit status 0, 1, 2 or 3
+    #[arg(long, conflicts_with = "json", help_heading = "Output")]
+    nagios: bool,
+
+    #[command(flatten)]
+    confine: ConfineArgs,
+
+    /// What this process is to be: the helper that starts programs
+    #[arg(long, hide = true)]
+    stage: Option<Stage>,
+}
+
+/// VLAN tags, outermost first.
+#[derive(Clone, Debug, Default)]
+struct Vlans(Vec<u16>);
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Exec,
+}
+
+const NOTES: &str = "\
+Judging:
+  With --allow or --policy every server is `allowed` or a `rogue`, else `unjudged`. A bare address means the server
+  identifier, or the source address of a server that sends none; add mac= to notice a server that only borrows the
+  address. Reasons that make a rogue:
+    unknown-server       it is on no allow list
+    wrong-mac            the address of an allowed server, another MAC (wrong-address, wrong-relay, wrong-vlan alike)
+    two-macs             one address answers from several MACs, and no allow list says which is right
+    answers-for-another  it uses the identifier of another server, or grants what was asked of another
+    many-identifiers     it uses dozens of server identifiers
+    wrong-router         it offers another router than the policy says (wrong-dns, -domain, -subnet, -range, -lease alike)
+  Reasons against a stranger, and notes on an allowed server:
+    foreign-router, foreign-dns   no allowed server offers that
+    naks-others          it refuses (NAK) requests that are meant for another server
+    address-in-use       it offers an address that somebody uses (ARP)
+    default-route        options 121 or 249 send all traffic to one router
+    wpad                 option 252 sets a web proxy
+    hidden-options       options that steer clients stand in overloaded fields
+
+Policy files:
+      [[server]]
+      name = \"main\"
+      server-id = \"10.0.0.1\"            # and, or: address, ip, mac, relay, vlan (0: untagged)
+      mac = \"00:11:22:33:44:55\"
+      [server.offers]                   # each line may be left out
+      subnet = \"10.0.0.0/24\"
+      ranges = [\"10.0.0.100-10.0.0.199\"]
+      routers = [\"10.0.0.1\"]
+      dns = [\"10.0.0.1\"]
+      domain = \"example.net\"
+      lease-min = \"1h\"
+      lease-max = 86400
+
+Exit status:
+  0 no rogue; 1 a rogue was found, or nobody answered when servers were asked. With --watch 0 when it is stopped.
+  With --nagios: 0 OK; 1 WARNING, an allowed server is silent, or several answer and no allow list was given;
+  2 CRITICAL, a rogue, or nobody answered; 3 UNKNOWN, it could not run.
+
+Monitoring:
+  In place of check_dhcp, for instance for NRPE (give the file capabilities, or run it as root):
+      command[check_dhcp]=/usr/bin/dhcptool rogue eth0 --nagios --allow 10.0.0.1,mac=00:11:22:33:44:55
+  For the textfile collector: dhcptool rogue eth0 --watch --prometheus /var/lib/node_exporter/dhcp.prom
+
+Examples:
+  dhcptool rogue eth0
+  dhcptool rogue eth0 --learn policy.toml
+  dhcptool rogue eth0 eth1 --policy policy.toml --json
+  dhcptool rogue --from capture.pcapng --allow 10.0.0.1
+  dhcptool rogue eth0 --watch --policy policy.toml --state /var/lib/dhcptool/eth0 --exec /usr/local/bin/alert";
+
+/// How long to collect answers to probes, and when only listening.
+const WAIT: Duration = Duration::from_secs(8);
+const LISTEN: Duration = Duration::from_secs(60);
+
+/// Reads `100` or `7.100`.
+fn parse_vlans(text: &str) -> Result<Vlans, String> {
+    let ids: Option<Vec<u16>> =
+        text.split('.').map(|id| id.parse().ok().filter(|id| (1..=4094).contains(id))).collect();
+    let ids = ids.filter(|ids| ids.len() <= 2);
+    ids.map(Vlans).ok_or_else(|| "write a VLAN from 1 to 4094, or two as in 7.100".to_owned())
+}
+
+impl Args {
+    /// Who may be there; `None` when nothing was said about it.
+    fn policy(&self) -> Result<Option<Policy>, Failure> {
+        let from_flags =
+            self.allow.iter().map(|identity| Allowed { identity: identity.clone(), ..Allowed::default() });
+        let mut policy = match &self.policy {
+            Some(path) => Some(read_policy(path)?),
+            None if self.allow.is_empty() => None,
+            None => Some(Policy::default()),
+        };
+        if let Some(policy) = &mut policy {
+            policy.allowed.extend(from_flags);
+        }
+        Ok(policy)
+    }
+
+    fn wait(&self) -> Duration {
+        self.wait.unwrap_or(if self.passive { LISTEN } else { WAIT })
+    }
+}
+
+fn read_policy(path: &Path) -> Result<Policy, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::could_not_run(format_args!("cannot read {}: {error}", path.display())))?;
+    Policy::from_toml(&text).map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))
+}
+
+/// Runs the command.
+pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    let outcome = dispatch(args, cx);
+    match outcome {
+        // A plugin says on standard output why it knows nothing.
+        Err(Failure { message: Some(message), .. }) if args.nagios => {
+            let mut line = crate::wire::escape::escape_line(&plugin_unknown(&message));
+            line.push('\n');
+            cx.out.write(line.as_bytes())?;
+            Ok(Exit::Code(PluginState::Unknown.code()))
+        }
+        outcome => outcome,
+    }
+}
+
+#[cfg(feature = "live")]
+fn dispatch(args: &Args, cx: &mut Context) -> Outcome {
+    if args.stage == Some(Stage::Exec) {
+        return helper::serve(args.exec.as_deref(), &args.exec_arg);
+    }
+    if let Some(path) = &args.from {
+        return hub::judge_capture(path, args, cx);
+    }
+    if args.watch { watch::run(args, cx) } else { live::run(args, cx) }
+}
+
+/// Without sockets only captures can be judged.
+#[cfg(not(feature = "live"))]
+fn dispatch(args: &Args, cx: &mut Context) -> Outcome {
+    let _ = (&args.interfaces, args.ipv4, args.rounds, args.own_mac, &args.vlan, args.watch, args.interval);
+    let _ = (args.gone_after, &args.state, &args.exec, &args.exec_arg, &args.prometheus, &args.confine);
+    let _ = (args.stage, args.wait());
+    match &args.from {
+        Some(path) => hub::judge_capture(path, args, cx),
+        None => Err(Failure::could_not_run(
+            "this dhcptool was built without live networking (feature `live`); --from FILE judges a capture",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_as_people_write_them() {
+        assert_eq!(parse_vlans("100").unwrap().0, [100]);
+        assert_eq!(parse_vlans("7.100").unwrap().0, [7, 100]);
+        for text in ["", "0", "4095", "1.2.3", "x", "1."] {
+            assert!(parse_vlans(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_policy_of_the_help_is_one() {
+        let (_, file) = NOTES.split_once("Policy files:\n").unwrap();
+        let (file, _) = file.split_once("\n\n").unwrap();
+        let policy = Policy::from_toml(file).unwrap();
+        assert_eq!(policy.allowed[0].name.as_deref(), Some("main"));
+        for rule in crate::analysis::servers::judge::RULES {
+            let (_, last) = rule.code.split_once('-').unwrap_or(("", rule.code));
+            assert!(NOTES.contains(last), "{}", rule.code);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Files that are replaced as a whole: who reads one never sees half of it.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::cli::exit::Failure;
+
+/// Writes `path` anew. Works in a confined process too: a new file beside it is created and takes its place.
+pub(super) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
+    put(path, text)
+        .map_err(|error| Failure::could_not_run(format_args!("cannot write {}: {error}", path.display())))
+}
+
+fn put(path: &Path, text: &str) -> io::Result<()> {
+    let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
+    // Textfile collectors read what ends in .prom, so the ending is another one.
+    name.push(".new");
+    let new = path.with_file_name(name);
+    // What a killed process left behind may be in the way.
+    let _ = fs::remove_file(&new);
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&new)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_data());
+    let renamed = written.and_then(|()| fs::rename(&new, path));
+    if renamed.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    renamed
+}
+
+/// The folder that `path` is in.
+pub(super) fn folder(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_stays_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.prom");
+        fs::write(folder.path().join("x.prom.new"), "left behind").unwrap();
+        replace(&path, "one").unwrap();
+        replace(&path, "two").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let wrong = replace(&folder.path().join("no/x"), "x").unwrap_err();
+        assert!(wrong.message.unwrap().starts_with("cannot write "));
+    }
+
+    #[test]
+    fn a_bare_name_is_here() {
+        assert_eq!(folder(Path::new("x")), Path::new("."));
+        assert_eq!(folder(Path::new("/a/x")), Path::new("/a"));
+    }
+}

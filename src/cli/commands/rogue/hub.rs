@@ -1,0 +1,213 @@
+//! Where frames come together: what is in them, whom it is from, and the report about all.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Args, files};
+use crate::analysis::servers::table::Clients;
+use crate::analysis::servers::{Asked, Key, Policy, Servers, Sighting, Verdict, judge};
+use crate::capture;
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::engine::provoke::Provoke;
+use crate::output::JsonOut;
+use crate::output::rogue::{Report, plugin};
+use crate::time::{Precision, Timestamp};
+use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
+use crate::wire::v4::{Outline, Packet};
+
+/// Everything seen.
+pub(super) struct Hub {
+    /// Who may be there.
+    pub policy: Option<Policy>,
+    /// Who is there.
+    pub servers: Servers,
+    /// Whom something new is known of since they were taken.
+    pub heard: Vec<Key>,
+    clients: Clients,
+    outline: Outline,
+}
+
+/// One frame and where it was seen.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    /// When.
+    pub time: Timestamp,
+    /// On which interface.
+    pub interface: Option<&'a Arc<str>>,
+    /// What it starts with.
+    pub link: LinkType,
+    /// Its bytes.
+    pub data: &'a [u8],
+    /// How long it was.
+    pub original_len: u32,
+}
+
+impl Hub {
+    /// Nothing was seen yet.
+    pub(super) fn new(policy: Option<Policy>) -> Self {
+        Self {
+            policy,
+            servers: Servers::default(),
+            heard: Vec::new(),
+            clients: Clients::default(),
+            outline: Outline::default(),
+        }
+    }
+
+    /// Takes a frame.
+    pub(super) fn frame(&mut self, seen: &Seen<'_>, walker: &mut Walker, mut provoke: Option<&mut Provoke>) {
+        let original = usize::try_from(seen.original_len).unwrap_or(usize::MAX);
+        let mut found = false;
+        walker.walk(seen.link, seen.data, original, seen.time.nanoseconds(), |datagram| {
+            found = true;
+            self.datagram(seen, &datagram, provoke.as_deref_mut());
+        });
+        let Some(provoke) = provoke.filter(|_| !found) else { return };
+        if let crate::engine::What::Arp(arp) = crate::engine::drive::other(seen.link, seen.data) {
+            provoke.on_arp(seen.time, &arp);
+            self.findings(seen.interface, provoke);
+        }
+    }
+
+    /// Takes what the machine found about addresses.
+    pub(super) fn findings(&mut self, interface: Option<&Arc<str>>, provoke: &mut Provoke) {
+        while let Some(finding) = provoke.poll_finding() {
+            self.heard.extend(self.servers.note_in_use(interface, finding.address, finding.mac));
+        }
+    }
+
+    fn datagram(&mut self, seen: &Seen<'_>, datagram: &Datagram<'_>, provoke: Option<&mut Provoke>) {
+        let packet = Packet::new(datagram.payload);
+        self.outline.read(&packet, datagram.promised, datagram.cut);
+        if datagram.quoted {
+            return;
+        }
+        self.clients.hear(&packet, &self.outline);
+        let sighting = Sighting::read(seen.time, seen.interface, datagram, &packet, &self.outline);
+        let Some(mut sighting) = sighting else { return };
+        let heard = provoke.and_then(|provoke| provoke.on_datagram(seen.time, datagram));
+        sighting.asked = match heard {
+            Some(heard) => Asked::Us { probe: heard.probe.name(), bogus_server: heard.bogus_server },
+            None => self.clients.asked(&packet, &sighting),
+        };
+        let pinned = self.policy.as_ref().is_some_and(|policy| policy.recognise(&sighting.key).is_some());
+        let key = self.servers.add(&sighting, pinned);
+        if self.heard.last() != Some(&key) {
+            self.heard.push(key);
+        }
+    }
+}
+
+/// What a look was like, for its report.
+pub(super) struct Look<'a> {
+    /// Where was looked.
+    pub interfaces: &'a [String],
+    /// Frames sent.
+    pub sent: u64,
+    /// Nanoseconds.
+    pub waited: Option<i64>,
+    /// How fine the times are.
+    pub precision: Precision,
+    /// Servers were asked, so that silence means something.
+    pub asked: bool,
+}
+
+/// Judges everybody, tells it, and says how it ends.
+pub(super) fn report(hub: &Hub, look: &Look<'_>, args: &Args, cx: &mut Context) -> Outcome {
+    let policy = hub.policy.as_ref();
+    let servers = judge::judge_all(&hub.servers, policy);
+    let missing = policy.map(|policy| judge::missing(&hub.servers, policy)).unwrap_or_default();
+    let report = Report {
+        interfaces: look.interfaces,
+        servers: &servers,
+        missing: &missing,
+        forgotten: hub.servers.forgotten,
+        sent: look.sent,
+        answers: hub.servers.answers,
+        waited: look.waited,
+        precision: look.precision,
+    };
+    if let Some(path) = &args.learn {
+        let learned = Policy::learn(hub.servers.sorted());
+        let text = learned.to_toml().map_err(Failure::could_not_run)?;
+        files::replace(path, &format!("# What dhcptool rogue --learn found.\n\n{text}"))?;
+    }
+    if args.nagios {
+        let (state, line) = plugin(&report, policy.is_some());
+        cx.out.write(format!("{}\n", crate::wire::escape::escape_line(&line)).as_bytes())?;
+        return Ok(Exit::Code(state.code()));
+    }
+    if cx.common.json {
+        let mut json = JsonOut::new();
+        report.json(&mut json);
+        cx.out.write(&json.buf)?;
+    } else {
+        let mut text = cx.out.styled();
+        report.text(&mut text);
+        cx.out.write_styled(text)?;
+    }
+    for hint in report.hints(policy.is_some()) {
+        cx.warn(&hint);
+    }
+    cx.note(&report.summary());
+    Ok(match report.verdict() {
+        Verdict::Rogue => Exit::Bad,
+        Verdict::None if look.asked => Exit::Bad,
+        Verdict::Clean | Verdict::None => Exit::Good,
+    })
+}
+
+/// Judges the servers in a capture.
+pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outcome {
+    let mut hub = Hub::new(args.policy()?);
+    let mut walker = Walker::new(Ports::default());
+    let mut names: Vec<Arc<str>> = Vec::new();
+    let mut precision = Precision::Micro;
+    let mut reader = capture::open(path).map_err(Failure::could_not_run)?;
+    let damage = loop {
+        let frame = match reader.next() {
+            Ok(Some(frame)) => frame,
+            Ok(None) => break None,
+            Err(error) if error.is_damage() => break Some(error),
+            Err(error) => return Err(Failure::could_not_run(error)),
+        };
+        if frame.precision == Precision::Nano {
+            precision = Precision::Nano;
+        }
+        if !walker.may_matter(frame.link, frame.data) {
+            continue;
+        }
+        let interface = frame.interface_name.map(|name| interned(&mut names, name));
+        let seen = Seen {
+            time: frame.time.unwrap_or_default(),
+            interface: interface.as_ref(),
+            link: frame.link,
+            data: frame.data,
+            original_len: frame.original_len,
+        };
+        hub.frame(&seen, &mut walker, None);
+        hub.heard.clear();
+    };
+    let interfaces: Vec<String> = names.iter().map(|name| name.to_string()).collect();
+    let look = Look { interfaces: &interfaces, sent: 0, waited: None, precision, asked: false };
+    let exit = report(&hub, &look, args, cx)?;
+    match damage {
+        Some(error) => Err(Failure::damaged(error)),
+        None => Ok(exit),
+    }
+}
+
+/// Interfaces of one capture that are told apart; the names come from the file.
+const MAX_NAMES: usize = 1024;
+
+fn interned(names: &mut Vec<Arc<str>>, name: &str) -> Arc<str> {
+    if let Some(known) = names.iter().find(|known| &***known == name) {
+        return Arc::clone(known);
+    }
+    let new: Arc<str> = name.into();
+    if names.len() < MAX_NAMES {
+        names.push(Arc::clone(&new));
+    }
+    new
+}

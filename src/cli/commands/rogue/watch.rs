@@ -1,0 +1,207 @@
+//! `rogue --watch`: for ever, changes only.
+
+use std::time::Duration;
+
+use super::helper::Helper;
+use super::hub::Hub;
+use super::live::{Ears, Turn, confine};
+use super::{Args, files};
+use crate::analysis::servers::watcher::{Change, ChangeKind};
+use crate::analysis::servers::{Pace, Watcher, state};
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::output::JsonOut;
+use crate::output::rogue::{Metrics, change_json, change_text};
+use crate::time::{Clock as _, Timestamp};
+
+/// How often the textfile is written when nothing changes.
+const REFRESH: Duration = Duration::from_secs(15);
+/// Silence that means gone when nobody asks.
+const PASSIVE_GONE: Duration = Duration::from_secs(3600);
+/// How long the last words may take.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// How often a slow helper is tried again.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// Runs the command.
+pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
+    let policy = args.policy()?;
+    let known = match &args.state {
+        Some(path) => match std::fs::read_to_string(path) {
+            Ok(text) => state::read(&text)
+                .map_err(|error| Failure::could_not_run(format_args!("{}: {error}", path.display())))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => {
+                return Err(Failure::could_not_run(format_args!("cannot read {}: {error}", path.display())));
+            }
+        },
+        None => Vec::new(),
+    };
+    let ears = Ears::open(args)?;
+    args.confine.give_up(cx)?;
+    let helper = match &args.exec {
+        Some(program) => Some(Helper::start(program, &args.exec_arg)?),
+        None => None,
+    };
+    confine(args, cx)?;
+    let default =
+        if args.passive { PASSIVE_GONE } else { args.interval.saturating_mul(3).saturating_add(args.wait()) };
+    let pace = Pace { gone_after: args.gone_after.unwrap_or(default), ..Pace::default() };
+    let now = cx.clock.now();
+    let mut watch = Watch {
+        args,
+        hub: Hub::new(policy),
+        ears,
+        watcher: Watcher::new(pace, known, now),
+        helper,
+        changes: [0; 5],
+        saved: None,
+        round: now,
+        stale: None,
+    };
+    // What cannot be written is said at the start, not at the first alarm.
+    watch.save(now)?;
+    cx.note(&format!("watching {}", watch.ears.names().join(", ")));
+    watch.run(cx)
+}
+
+struct Watch<'a> {
+    args: &'a Args,
+    hub: Hub,
+    ears: Ears,
+    watcher: Watcher,
+    helper: Option<Helper>,
+    /// Changes told, by kind.
+    changes: [u64; 5],
+    saved: Option<Timestamp>,
+    /// When the next round begins.
+    round: Timestamp,
+    /// The helper has not taken everything; when to try again.
+    stale: Option<Timestamp>,
+}
+
+impl Watch<'_> {
+    fn run(&mut self, cx: &mut Context) -> Outcome {
+        loop {
+            let now = cx.clock.now();
+            if now >= self.round && !self.ears.is_provoking() {
+                if !self.args.passive {
+                    self.ears.provoke(self.args);
+                }
+                self.round = now.after(self.ears.jitter(self.args.interval));
+            }
+            self.tell(now, cx)?;
+            let deadline = self.deadline(now);
+            if self.ears.turn(deadline, &mut self.hub, cx)? == Turn::Stop {
+                return self.end(cx);
+            }
+            for key in self.hub.heard.drain(..) {
+                self.watcher.heard(&key, now);
+            }
+        }
+    }
+
+    fn deadline(&self, now: Timestamp) -> Timestamp {
+        let round = (!self.ears.is_provoking()).then_some(self.round);
+        let refresh = self.args.prometheus.is_some().then(|| self.saved.unwrap_or(now).after(REFRESH));
+        let next = [round, refresh, self.watcher.deadline(), self.stale].into_iter().flatten().min();
+        next.unwrap_or_else(|| now.after(REFRESH))
+    }
+
+    /// Tells what changed, and keeps the files up to date.
+    fn tell(&mut self, now: Timestamp, cx: &mut Context) -> Result<(), Failure> {
+        if self.watcher.deadline().is_some_and(|deadline| now >= deadline) {
+            let changes = self.watcher.poll(now, &mut self.hub.servers, self.hub.policy.as_ref());
+            self.emit(&changes, cx)?;
+        }
+        self.stale = None;
+        if self.helper.as_mut().is_some_and(Helper::flush) {
+            self.stale = Some(now.after(RETRY));
+        }
+        let refresh =
+            self.args.prometheus.is_some() && self.saved.is_none_or(|saved| now >= saved.after(REFRESH));
+        if self.watcher.take_dirty() || refresh {
+            // The alarm goes on even if its files cannot be written just now (a full disk).
+            if let Err(Failure { message: Some(message), .. }) = self.save(now) {
+                self.saved = Some(now);
+                cx.warn(&message);
+            }
+        }
+        Ok(())
+    }
+
+    fn emit(&mut self, changes: &[Change], cx: &mut Context) -> Result<(), Failure> {
+        let (names, precision) = (self.ears.names(), self.ears.precision());
+        let verdict = self.watcher.verdict();
+        for change in changes {
+            for (kind, count) in ChangeKind::ALL.iter().zip(&mut self.changes) {
+                *count = count.saturating_add(u64::from(*kind == change.kind));
+            }
+            let mut json = JsonOut::new();
+            if cx.common.json || self.helper.is_some() {
+                change_json(change, verdict, &names, precision, &mut json);
+            }
+            if cx.common.json {
+                cx.out.write(&json.buf)?;
+            } else {
+                let mut text = cx.out.styled();
+                change_text(change, &mut text);
+                cx.out.write_styled(text)?;
+            }
+            if let Some(helper) = &mut self.helper {
+                helper.push(json.buf);
+            }
+        }
+        Ok(())
+    }
+
+    fn save(&mut self, now: Timestamp) -> Result<(), Failure> {
+        self.saved = Some(now);
+        if let Some(path) = &self.args.state {
+            let text = state::write(self.watcher.known()).map_err(Failure::could_not_run)?;
+            files::replace(path, &text)?;
+        }
+        if let Some(path) = &self.args.prometheus {
+            let metrics = Metrics {
+                present: self.watcher.known().filter(|known| known.present).collect(),
+                sent: self.ears.sent(),
+                answers: self.hub.servers.answers,
+                forgotten: self.hub.servers.forgotten,
+                changes: self.changes,
+                now,
+            };
+            files::replace(path, &metrics.text())?;
+        }
+        Ok(())
+    }
+
+    /// Gives back what was taken, tells what is not told yet, and remembers.
+    fn end(&mut self, cx: &mut Context) -> Outcome {
+        let last = cx.clock.now().after(FAREWELL);
+        self.ears.stop(cx.clock.now());
+        while self.ears.is_provoking() && cx.clock.now() < last {
+            self.ears.turn(last, &mut self.hub, cx)?;
+        }
+        let now = cx.clock.now();
+        for key in self.hub.heard.drain(..) {
+            self.watcher.heard(&key, now);
+        }
+        let changes = self.watcher.finish(now, &mut self.hub.servers, self.hub.policy.as_ref());
+        self.emit(&changes, cx)?;
+        while self.helper.as_mut().is_some_and(Helper::flush) && cx.clock.now() < last {
+            self.ears.turn(cx.clock.now().after(RETRY), &mut self.hub, cx)?;
+        }
+        if let Some(lost) = self.helper.as_ref().map(|helper| helper.lost).filter(|lost| *lost > 0) {
+            cx.warn(&format!("{lost} changes did not reach the program: it is too slow"));
+        }
+        let known = self.watcher.known().filter(|known| known.present).count();
+        self.save(now)?;
+        let changes = self.changes.iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
+        cx.note(&format!(
+            "{known} servers there, {changes} changes told; {} messages of servers, {} frames sent",
+            self.hub.servers.answers,
+            self.ears.sent()
+        ));
+        Ok(Exit::Good)
+    }
+}

@@ -1,0 +1,860 @@
+//! What `rogue` found: for people, programs, monitoring plugins and Prometheus.
+
+use std::fmt::{self, Write as _};
+use std::net::Ipv4Addr;
+
+use super::answers::{milliseconds, stretch};
+use super::json::JsonOut;
+use super::styled::{Label, Styled};
+use super::when::{TimeForm, TimeText};
+use crate::analysis::servers::policy::Allowed;
+use crate::analysis::servers::table::Server;
+use crate::analysis::servers::watcher::{Change, ChangeKind, Known};
+use crate::analysis::servers::{Judgement, Reason, Status, Verdict};
+use crate::time::{Precision, Timestamp};
+use crate::wire::escape::escape;
+use crate::wire::options::Sink as _;
+
+/// The result of one look at a segment.
+#[derive(Clone, Debug)]
+pub struct Report<'a> {
+    /// Where was looked.
+    pub interfaces: &'a [String],
+    /// Everybody, rogues first.
+    pub servers: &'a [(&'a Server, Judgement)],
+    /// Allowed servers that were not heard.
+    pub missing: &'a [&'a Allowed],
+    /// Servers that were pushed out of memory by others.
+    pub forgotten: u64,
+    /// Probes sent.
+    pub sent: u64,
+    /// Messages of servers.
+    pub answers: u64,
+    /// How long was listened, nanoseconds; `None` for a capture.
+    pub waited: Option<i64>,
+    /// How fine the times are.
+    pub precision: Precision,
+}
+
+impl Report<'_> {
+    /// All servers taken together.
+    pub fn verdict(&self) -> Verdict {
+        Verdict::of(self.servers.iter().map(|(_, judgement)| judgement.status))
+    }
+
+    /// How many servers have this status.
+    pub fn count(&self, status: Status) -> usize {
+        self.servers.iter().filter(|(_, judgement)| judgement.status == status).count()
+    }
+
+    /// The contract's object.
+    pub fn json(&self, json: &mut JsonOut) {
+        json.begin_object();
+        json.name_next("type");
+        json.plain("rogue");
+        head(self.verdict(), self.interfaces, json);
+        json.name_next("servers");
+        json.begin_array();
+        for (server, judgement) in self.servers {
+            server_json(server, judgement, self.precision, json);
+        }
+        json.end_array();
+        json.name_next("missing");
+        json.begin_array();
+        for allowed in self.missing {
+            json.string(allowed.to_string().as_bytes());
+        }
+        json.end_array();
+        for (name, number) in [("sent", self.sent), ("answers", self.answers), ("forgotten", self.forgotten)]
+        {
+            json.name_next(name);
+            json.u64(number);
+        }
+        json.name_next("waited_ms");
+        match self.waited {
+            Some(waited) => milliseconds(waited, json),
+            None => json.null(),
+        }
+        json.end_object();
+        json.end_line();
+    }
+
+    /// One block per server.
+    pub fn text(&self, out: &mut Styled) {
+        for (server, judgement) in self.servers {
+            block(server, judgement, out);
+        }
+    }
+
+    /// One line about all.
+    pub fn summary(&self) -> String {
+        let mut parts = Vec::new();
+        for (status, one, many) in [
+            (Status::Rogue, "rogue server", "rogue servers"),
+            (Status::Allowed, "allowed server", "allowed servers"),
+            (Status::Unjudged, "server", "servers"),
+        ] {
+            let count = self.count(status);
+            if count > 0 {
+                parts.push(format!("{count} {}", if count == 1 { one } else { many }));
+            }
+        }
+        let mut line = if parts.is_empty() { "no server".to_owned() } else { parts.join(", ") };
+        let answers = if self.answers == 1 { "message" } else { "messages" };
+        let _ = write!(line, "; {} {answers} of servers", self.answers);
+        if self.sent > 0 {
+            let _ = write!(line, ", {} frames sent", self.sent);
+        }
+        if let Some(waited) = self.waited {
+            let _ = write!(line, ", {}", stretch(waited));
+        }
+        line
+    }
+
+    /// What else should be known, one sentence each.
+    pub fn hints(&self, has_policy: bool) -> Vec<String> {
+        let mut hints = Vec::new();
+        let unjudged = self.count(Status::Unjudged);
+        if !has_policy && unjudged > 1 {
+            hints.push(format!(
+                "{unjudged} DHCP servers answer here and none is judged: say with --allow or --policy which may \
+                 (--learn FILE writes a policy of all)"
+            ));
+        }
+        for allowed in self.missing {
+            hints.push(format!("allowed server {allowed} was not heard"));
+        }
+        if self.forgotten > 0 {
+            hints.push(format!("{} more servers were seen than are kept", self.forgotten));
+        }
+        hints
+    }
+}
+
+fn head(verdict: Verdict, interfaces: &[String], json: &mut JsonOut) {
+    json.name_next("verdict");
+    json.plain(verdict.name());
+    json.name_next("interfaces");
+    json.begin_array();
+    for interface in interfaces {
+        json.string(interface.as_bytes());
+    }
+    json.end_array();
+}
+
+fn optional<T: fmt::Display>(name: &str, value: Option<T>, json: &mut JsonOut) {
+    json.name_next(name);
+    match value {
+        Some(value) => json.plain(&value.to_string()),
+        None => json.null(),
+    }
+}
+
+fn bytes(name: &str, value: Option<&[u8]>, json: &mut JsonOut) {
+    json.name_next(name);
+    match value {
+        Some(value) => json.string(value),
+        None => json.null(),
+    }
+}
+
+fn number<T: Into<u64>>(name: &str, value: Option<T>, json: &mut JsonOut) {
+    json.name_next(name);
+    match value {
+        Some(value) => json.u64(value.into()),
+        None => json.null(),
+    }
+}
+
+fn list<T: fmt::Display>(name: &str, items: impl IntoIterator<Item = T>, json: &mut JsonOut) {
+    json.name_next(name);
+    json.begin_array();
+    for item in items {
+        json.plain(&item.to_string());
+    }
+    json.end_array();
+}
+
+fn reasons_json(name: &str, reasons: &[Reason], json: &mut JsonOut) {
+    json.name_next(name);
+    json.begin_array();
+    for reason in reasons {
+        json.string(reason.to_string().as_bytes());
+    }
+    json.end_array();
+}
+
+fn server_json(server: &Server, judgement: &Judgement, precision: Precision, json: &mut JsonOut) {
+    let key = &server.key;
+    json.begin_object();
+    json.name_next("protocol");
+    json.plain("dhcpv4");
+    optional("server_id", key.server_id, json);
+    optional("source_ip", key.source_ip, json);
+    optional("source_mac", key.source_mac, json);
+    optional("relay", key.relay, json);
+    json.name_next("vlans");
+    json.begin_array();
+    for vlan in &key.vlans {
+        json.u64(u64::from(*vlan));
+    }
+    json.end_array();
+    bytes("interface", key.interface.as_deref().map(str::as_bytes), json);
+    json.name_next("status");
+    json.plain(judgement.status.name());
+    bytes("name", judgement.name.as_deref().map(str::as_bytes), json);
+    reasons_json("reasons", &judgement.reasons, json);
+    list("reason_codes", judgement.reasons.iter().map(|reason| reason.code), json);
+    reasons_json("notes", &judgement.notes, json);
+    number("answers", Some(server.answers), json);
+    let counts = server.counts;
+    json.name_next("messages");
+    json.begin_object();
+    for (name, count) in [
+        ("offer", counts.offers),
+        ("ack", counts.acks),
+        ("nak", counts.naks),
+        ("bootp", counts.bootp),
+        ("other", counts.other),
+    ] {
+        number(name, Some(count), json);
+    }
+    json.end_object();
+    list("answered", &server.answered, json);
+    for (name, at) in [("first_seen", server.first_seen), ("last_seen", server.last_seen)] {
+        json.name_next(name);
+        json.time(at, precision);
+    }
+    offered_json(server, json);
+    json.end_object();
+}
+
+fn offered_json(server: &Server, json: &mut JsonOut) {
+    let offered = &server.offered;
+    json.name_next("offered");
+    json.begin_object();
+    optional("address", server.addresses.last(), json);
+    list("addresses", &server.addresses, json);
+    optional("subnet_mask", offered.subnet_mask, json);
+    list("routers", &offered.routers, json);
+    list("dns_servers", &offered.dns_servers, json);
+    bytes("domain_name", offered.domain_name.as_deref(), json);
+    number("lease_time", offered.lease_time, json);
+    optional("next_server", offered.next_server, json);
+    bytes("boot_file", offered.boot_file.as_deref(), json);
+    list("default_routes", offered.default_routes.iter().map(|(_, router)| router), json);
+    bytes("wpad", offered.wpad.as_deref(), json);
+    json.name_next("pxe");
+    json.flag(server.pxe);
+    json.end_object();
+}
+
+/// A change of `rogue --watch` as an object of the same shape as the report, with one server.
+pub fn change_json(
+    change: &Change,
+    verdict: Verdict,
+    interfaces: &[String],
+    precision: Precision,
+    json: &mut JsonOut,
+) {
+    json.begin_object();
+    json.name_next("type");
+    json.plain("rogue");
+    json.name_next("event");
+    json.plain(change.kind.name());
+    json.name_next("time");
+    json.time(change.time, precision);
+    head(verdict, interfaces, json);
+    json.name_next("servers");
+    json.begin_array();
+    if let Some(who) = &change.who {
+        server_json(&who.server, &who.judgement, precision, json);
+    }
+    json.end_array();
+    json.name_next("differences");
+    json.begin_array();
+    for difference in &change.differences {
+        json.begin_object();
+        for (name, text) in [("what", &difference.what), ("from", &difference.from), ("to", &difference.to)] {
+            json.name_next(name);
+            json.string(text.as_bytes());
+        }
+        json.end_object();
+    }
+    json.end_array();
+    json.name_next("folded");
+    let folded = change.folded;
+    if change.kind == ChangeKind::Folded {
+        json.begin_object();
+        for (name, count) in [
+            ("new", folded.new),
+            ("changed", folded.changed),
+            ("gone", folded.gone),
+            ("back", folded.back),
+            ("rogues", folded.rogues),
+        ] {
+            number(name, Some(count), json);
+        }
+        json.end_object();
+    } else {
+        json.null();
+    }
+    json.end_object();
+    json.end_line();
+}
+
+/// A change of `rogue --watch` for people.
+pub fn change_text(change: &Change, out: &mut Styled) {
+    let mut line = String::new();
+    TimeText::new(TimeForm::Utc).write(Some(change.time), Precision::Micro, &mut line);
+    out.label(Label::Dim, &line).text("  ").label(Label::Strong, change.kind.name());
+    match &change.who {
+        None => {
+            let folded = change.folded;
+            let _ = writeln!(
+                out,
+                "  {} more changes within a minute: {} new, {} changed, {} gone, {} back; {} of rogues",
+                folded.total(),
+                folded.new,
+                folded.changed,
+                folded.gone,
+                folded.back,
+                folded.rogues
+            );
+        }
+        Some(who) => {
+            out.text("\n");
+            block(&who.server, &who.judgement, out);
+            for difference in &change.differences {
+                let or_nothing =
+                    |text: &str| if text.is_empty() { "nothing".to_owned() } else { text.to_owned() };
+                let _ = writeln!(
+                    out,
+                    "          {}: {} -> {}",
+                    difference.what,
+                    or_nothing(&difference.from),
+                    or_nothing(&difference.to)
+                );
+            }
+        }
+    }
+}
+
+fn status_label(status: Status) -> Label {
+    match status {
+        Status::Allowed => Label::Good,
+        Status::Unjudged => Label::Warning,
+        Status::Rogue => Label::Error,
+    }
+}
+
+/// A server: who it is, why it is judged so, what it offers.
+fn block(server: &Server, judgement: &Judgement, out: &mut Styled) {
+    let key = &server.key;
+    out.label(status_label(judgement.status), &format!("{:<8}", judgement.status.name())).text("  ");
+    match key.server_id.or(key.source_ip) {
+        Some(ip) => out.label(Label::Address, &ip.to_string()),
+        None => out.text("server without address"),
+    };
+    if let Some(name) = &judgement.name {
+        out.text(" (").foreign(name.as_bytes()).text(")");
+    }
+    if let Some(ip) = key.source_ip.filter(|ip| key.server_id.is_some_and(|id| id != *ip)) {
+        let _ = write!(out, " from {ip}");
+    }
+    if let Some(mac) = key.source_mac {
+        let _ = write!(out, " at {mac}");
+    }
+    if let Some(relay) = key.relay {
+        let _ = write!(out, " through relay {relay}");
+    }
+    if let Some(interface) = &key.interface {
+        out.text(" on ").foreign(interface.as_bytes());
+    }
+    if !key.vlans.is_empty() {
+        let _ = write!(out, " VLAN {}", joined(&key.vlans, "."));
+    }
+    out.text("\n");
+    for (label, reasons) in
+        [(status_label(judgement.status), &judgement.reasons), (Label::Dim, &judgement.notes)]
+    {
+        for reason in reasons {
+            // What a reason quotes from the wire was escaped when it was made.
+            out.text("          ").label(label, reason.code).text(": ").text(&reason.detail).text("\n");
+        }
+    }
+    let offers = offers(server);
+    if !offers.is_empty() {
+        out.text("          offers ").text(&offers).text("\n");
+    }
+    let mut said = Vec::new();
+    let counts = server.counts;
+    for (count, name) in [
+        (counts.offers, "OFFER"),
+        (counts.acks, "ACK"),
+        (counts.naks, "NAK"),
+        (counts.bootp, "BOOTP reply"),
+        (counts.other, "other"),
+    ] {
+        if count > 0 {
+            said.push(format!("{count} {name}"));
+        }
+    }
+    if !said.is_empty() {
+        out.text("          ").label(Label::Dim, "said ").text(&said.join(", "));
+        if !server.answered.is_empty() {
+            out.label(Label::Dim, " to ").text(&server.answered.join(", "));
+        }
+        out.text("\n");
+    }
+}
+
+/// What a server offers, in one line; texts from the wire are escaped.
+fn offers(server: &Server) -> String {
+    let offered = &server.offered;
+    let mut parts = Vec::new();
+    if let Some(address) = server.addresses.last() {
+        let more = server.addresses.len().saturating_sub(1);
+        let prefix = offered.prefix().map_or_else(String::new, |prefix| format!("/{prefix}"));
+        let others = if more > 0 { format!(" and {more} more") } else { String::new() };
+        parts.push(format!("{address}{prefix}{others}"));
+    }
+    if !offered.routers.is_empty() {
+        parts.push(format!("router {}", joined(&offered.routers, " ")));
+    }
+    if !offered.dns_servers.is_empty() {
+        parts.push(format!("DNS {}", joined(&offered.dns_servers, " ")));
+    }
+    if let Some(domain) = &offered.domain_name {
+        parts.push(format!("domain {}", escape(domain)));
+    }
+    if let Some(lease) = offered.lease_time {
+        parts.push(if lease == u32::MAX {
+            "lease without end".to_owned()
+        } else {
+            format!("lease {lease} s")
+        });
+    }
+    if let Some(file) = &offered.boot_file {
+        parts.push(format!("boot file {}", escape(file)));
+    }
+    if server.pxe {
+        parts.push("PXE".to_owned());
+    }
+    parts.join(", ")
+}
+
+fn joined<T: fmt::Display>(items: &[T], between: &str) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
+}
+
+/// The state of a monitoring plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PluginState {
+    /// 0.
+    Ok,
+    /// 1.
+    Warning,
+    /// 2.
+    Critical,
+    /// 3.
+    Unknown,
+}
+
+impl PluginState {
+    /// The name at the start of the status line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Warning => "WARNING",
+            Self::Critical => "CRITICAL",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+
+    /// The exit code that goes with it.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Warning => 1,
+            Self::Critical => 2,
+            Self::Unknown => 3,
+        }
+    }
+}
+
+/// The status line of a monitoring plugin with its performance data. `|` separates the two and may not stand in the text.
+pub fn plugin(report: &Report<'_>, has_policy: bool) -> (PluginState, String) {
+    let (rogues, allowed) = (report.count(Status::Rogue), report.count(Status::Allowed));
+    let unjudged = report.count(Status::Unjudged);
+    let (state, text) = if let Some((server, judgement)) =
+        report.servers.iter().find(|(_, judgement)| judgement.status == Status::Rogue)
+    {
+        let who = server.key.server_id.or(server.key.source_ip);
+        let who = who.map_or_else(|| "without address".to_owned(), |ip| ip.to_string());
+        let mac = server.key.source_mac.map_or_else(String::new, |mac| format!(" at {mac}"));
+        let why = judgement.reasons.first().map_or_else(String::new, |reason| format!(": {reason}"));
+        let many = if rogues == 1 { "1 rogue server".to_owned() } else { format!("{rogues} rogue servers") };
+        (PluginState::Critical, format!("{many}, {who}{mac}{why}"))
+    } else if report.servers.is_empty() {
+        (PluginState::Critical, "no server answered".to_owned())
+    } else if let Some(missing) = report.missing.first() {
+        let text = format!("{allowed} allowed servers answered, {} did not: {missing}", report.missing.len());
+        (PluginState::Warning, text)
+    } else if !has_policy && unjudged > 1 {
+        (PluginState::Warning, format!("{unjudged} servers answered and no allow list says which may"))
+    } else {
+        let names: Vec<Ipv4Addr> = report
+            .servers
+            .iter()
+            .filter_map(|(server, _)| server.key.server_id.or(server.key.source_ip))
+            .collect();
+        let count = report.servers.len();
+        let servers = if count == 1 { "server" } else { "servers" };
+        (PluginState::Ok, format!("{count} {servers} answered: {}", joined(&names, ", ")))
+    };
+    let waited = report.waited.unwrap_or(0).max(0).checked_div(1_000_000).unwrap_or(0);
+    let line = format!(
+        "DHCP {} - {} | servers={};;;0 rogue={rogues};;0;0 allowed={allowed};;;0 unjudged={unjudged};;;0 \
+         missing={};0;;0 answers={};;;0 time={}.{:03}s;;;0",
+        state.name(),
+        text.replace('|', "/"),
+        report.servers.len(),
+        report.missing.len(),
+        report.answers,
+        waited.checked_div(1000).unwrap_or(0),
+        waited.checked_rem(1000).unwrap_or(0),
+    );
+    (state, line)
+}
+
+/// The plugin's line when it could not run.
+pub fn plugin_unknown(message: &str) -> String {
+    format!("DHCP UNKNOWN - {}", message.replace('|', "/"))
+}
+
+/// What a Prometheus textfile holds.
+#[derive(Clone, Debug)]
+pub struct Metrics<'a> {
+    /// Those who are there.
+    pub present: Vec<&'a Known>,
+    /// Probes sent.
+    pub sent: u64,
+    /// Messages of servers.
+    pub answers: u64,
+    /// Servers pushed out of memory.
+    pub forgotten: u64,
+    /// Changes told, by kind.
+    pub changes: [u64; 5],
+    /// When it was written.
+    pub now: Timestamp,
+}
+
+/// Servers listed one by one in a textfile; more would burden the database that reads it.
+const MAX_SERIES: usize = 256;
+
+impl Metrics<'_> {
+    /// The text, in the exposition format of Prometheus.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        let mut family = |name: &str, kind: &str, help: &str, rows: &[(String, String)]| {
+            // Writing into a String cannot fail.
+            let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+            for (labels, value) in rows {
+                let _ = writeln!(out, "{name}{labels} {value}");
+            }
+        };
+        let plain = |value: u64| vec![(String::new(), value.to_string())];
+        let statuses = [Status::Allowed, Status::Rogue, Status::Unjudged].map(|status| {
+            let count = self.present.iter().filter(|known| known.status == status).count();
+            (format!("{{status=\"{}\"}}", status.name()), count.to_string())
+        });
+        family("dhcptool_rogue_servers", "gauge", "DHCP servers that are there.", &statuses);
+        let mut listed = self.present.clone();
+        listed.sort_by(|a, b| (b.status, &a.key).cmp(&(a.status, &b.key)));
+        listed.truncate(MAX_SERIES);
+        let info: Vec<_> = listed.iter().map(|known| (labels(known, true), "1".to_owned())).collect();
+        family(
+            "dhcptool_rogue_server_info",
+            "gauge",
+            "One per DHCP server, rogues first, 256 at most.",
+            &info,
+        );
+        let seen: Vec<_> =
+            listed.iter().map(|known| (labels(known, false), seconds(known.last_seen))).collect();
+        family("dhcptool_rogue_server_last_seen_seconds", "gauge", "When a server was heard last.", &seen);
+        let changes: Vec<_> = ChangeKind::ALL
+            .iter()
+            .zip(self.changes)
+            .map(|(kind, count)| (format!("{{kind=\"{}\"}}", kind.name()), count.to_string()))
+            .collect();
+        family("dhcptool_rogue_changes_total", "counter", "Changes told.", &changes);
+        family("dhcptool_rogue_answers_total", "counter", "Messages of DHCP servers.", &plain(self.answers));
+        family(
+            "dhcptool_rogue_frames_sent_total",
+            "counter",
+            "Frames sent to provoke answers.",
+            &plain(self.sent),
+        );
+        family(
+            "dhcptool_rogue_forgotten_total",
+            "counter",
+            "Servers pushed out of memory by others.",
+            &plain(self.forgotten),
+        );
+        let now = [(String::new(), seconds(self.now))];
+        family("dhcptool_rogue_written_seconds", "gauge", "When this file was written.", &now);
+        out
+    }
+}
+
+fn seconds(time: Timestamp) -> String {
+    let ms = time.nanoseconds().max(0).checked_div(1_000_000).unwrap_or(0);
+    format!("{}.{:03}", ms.checked_div(1000).unwrap_or(0), ms.checked_rem(1000).unwrap_or(0))
+}
+
+fn labels(known: &Known, with_status: bool) -> String {
+    let key = &known.key;
+    let text = |value: Option<String>| value.unwrap_or_default();
+    let mut labels = String::from("{");
+    for (name, value) in [
+        ("interface", escape(key.interface.as_deref().unwrap_or_default().as_bytes()).replace('"', "\\\"")),
+        ("server_id", text(key.server_id.map(|ip| ip.to_string()))),
+        ("source_ip", text(key.source_ip.map(|ip| ip.to_string()))),
+        ("source_mac", text(key.source_mac.map(|mac| mac.to_string()))),
+        ("relay", text(key.relay.map(|ip| ip.to_string()))),
+        ("vlan", joined(&key.vlans, ".")),
+    ] {
+        let _ = write!(labels, "{name}=\"{value}\",");
+    }
+    if with_status {
+        let _ = write!(labels, "status=\"{}\"", known.status.name());
+    }
+    let mut labels = labels.trim_end_matches(',').to_owned();
+    labels.push('}');
+    labels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::servers::policy::Identity;
+    use crate::analysis::servers::table::Key;
+    use crate::analysis::servers::watcher::{Difference, Folded, Who};
+    use crate::wire::Mac;
+    use crate::wire::escape::is_hostile;
+
+    fn server(last: u8) -> Server {
+        let mut server = Server {
+            key: Key {
+                interface: Some("eth0".into()),
+                source_ip: Some([10, 0, 0, last].into()),
+                source_mac: Some(Mac([2, 0, 0, 0, 0, last])),
+                server_id: Some([10, 0, 0, last].into()),
+                ..Key::default()
+            },
+            answers: 3,
+            answered: vec!["discover"],
+            addresses: vec![[10, 0, 0, 50].into()],
+            first_seen: Timestamp::new(1, 5),
+            last_seen: Timestamp::new(2, 5),
+            ..Server::default()
+        };
+        server.counts.offers = 3;
+        server.offered.routers = vec![[10, 0, 0, last].into()];
+        server.offered.domain_name = Some(b"la\x1b[31m\xe2\x80\xaeb|".to_vec());
+        server
+    }
+
+    fn judged(status: Status) -> Judgement {
+        let reasons = match status {
+            Status::Rogue => {
+                vec![Reason { code: "unknown-server", detail: "10.0.0.66 is on no allow list".into() }]
+            }
+            _ => vec![],
+        };
+        Judgement { status, reasons, notes: vec![], name: Some("ma\x1bin".into()) }
+    }
+
+    fn with_report<T>(statuses: &[Status], missing: usize, look: impl FnOnce(&Report<'_>) -> T) -> T {
+        let servers: Vec<Server> = (1..=4).map(server).collect();
+        let judged: Vec<_> =
+            servers.iter().zip(statuses).map(|(server, status)| (server, judged(*status))).collect();
+        let allowed = Allowed {
+            identity: Identity { ip: Some([10, 0, 0, 9].into()), ..Identity::default() },
+            ..Allowed::default()
+        };
+        look(&Report {
+            interfaces: &["eth0".to_owned()],
+            servers: &judged,
+            missing: &vec![&allowed; missing],
+            forgotten: 0,
+            sent: 64,
+            answers: 12,
+            waited: Some(8_000_500_000),
+            precision: Precision::Nano,
+        })
+    }
+
+    #[test]
+    fn the_object_is_the_contracts() {
+        let text = with_report(&[Status::Rogue, Status::Allowed], 1, |report| {
+            let mut json = JsonOut::new();
+            report.json(&mut json);
+            String::from_utf8(json.buf).unwrap()
+        });
+        assert!(text.ends_with("}\n") && !text.trim_end().chars().any(is_hostile), "{text:?}");
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["type"], "rogue");
+        assert_eq!(value["verdict"], "rogue");
+        assert_eq!(value["interfaces"][0], "eth0");
+        assert_eq!(value["missing"][0], "ip=10.0.0.9");
+        assert_eq!(value["waited_ms"], 8000.5);
+        let server = &value["servers"][0];
+        for (name, want) in [
+            ("protocol", "dhcpv4"),
+            ("server_id", "10.0.0.1"),
+            ("source_ip", "10.0.0.1"),
+            ("source_mac", "02:00:00:00:00:01"),
+            ("interface", "eth0"),
+            ("status", "rogue"),
+            ("first_seen", "1970-01-01T00:00:01.000000005Z"),
+        ] {
+            assert_eq!(server[name], want, "{name}");
+        }
+        assert_eq!(server["reasons"][0], "unknown-server: 10.0.0.66 is on no allow list");
+        assert_eq!(server["offered"]["routers"][0], "10.0.0.1");
+        assert!(server["offered"]["lease_time"].is_null() && server["relay"].is_null());
+    }
+
+    #[test]
+    fn nothing_hostile_reaches_a_terminal() {
+        with_report(&[Status::Rogue, Status::Allowed, Status::Unjudged], 0, |report| {
+            let mut out = Styled::new(false);
+            report.text(&mut out);
+            assert!(!out.as_str().chars().any(|c| is_hostile(c) && c != '\n'), "{:?}", out.as_str());
+            assert!(out.as_str().starts_with("rogue     10.0.0.1"), "{:?}", out.as_str());
+            assert_eq!(
+                report.summary(),
+                "1 rogue server, 1 allowed server, 1 server; 12 messages of servers, 64 frames sent, 8.000 s"
+            );
+        });
+    }
+
+    #[test]
+    fn the_plugin_follows_the_convention() {
+        use Status::{Allowed, Rogue, Unjudged};
+        for (statuses, missing, has_policy, state, text) in [
+            (
+                &[Allowed][..],
+                0,
+                true,
+                PluginState::Ok,
+                "DHCP OK - 1 server answered: 10.0.0.1 | servers=1;;;0 rogue=0;;0;0 ",
+            ),
+            (&[Unjudged], 0, false, PluginState::Ok, "DHCP OK - 1 server"),
+            (
+                &[Unjudged, Unjudged],
+                0,
+                false,
+                PluginState::Warning,
+                "DHCP WARNING - 2 servers answered and no",
+            ),
+            (
+                &[Allowed],
+                1,
+                true,
+                PluginState::Warning,
+                "DHCP WARNING - 1 allowed servers answered, 1 did not",
+            ),
+            (&[], 1, true, PluginState::Critical, "DHCP CRITICAL - no server answered | "),
+            (
+                &[Rogue, Allowed],
+                0,
+                true,
+                PluginState::Critical,
+                "DHCP CRITICAL - 1 rogue server, 10.0.0.1 at 02:00",
+            ),
+        ] {
+            let (found, line) = with_report(statuses, missing, |report| plugin(report, has_policy));
+            assert_eq!(found, state, "{line}");
+            assert!(line.starts_with(text) && line.ends_with("time=8.000s;;;0"), "{line}");
+            assert_eq!(line.matches('|').count(), 1);
+            assert!(!line.contains('\n'));
+        }
+        assert_eq!(plugin_unknown("a|b"), "DHCP UNKNOWN - a/b");
+        assert_eq!(PluginState::Unknown.code(), 3);
+    }
+
+    #[test]
+    fn several_unjudged_servers_are_pointed_out() {
+        let hints = |statuses: &[Status]| with_report(statuses, 0, |report| report.hints(false));
+        assert!(hints(&[Status::Unjudged]).is_empty());
+        assert!(hints(&[Status::Unjudged, Status::Unjudged])[0].starts_with("2 DHCP servers answer here"));
+    }
+
+    #[test]
+    fn changes_are_objects_of_the_same_shape() {
+        let change = Change {
+            kind: ChangeKind::Changed,
+            time: Timestamp::new(5, 0),
+            who: Some(Box::new(Who { server: server(1), judgement: judged(Status::Rogue) })),
+            differences: vec![Difference {
+                what: "routers".into(),
+                from: String::new(),
+                to: "10.0.0.9".into(),
+            }],
+            folded: Folded::default(),
+        };
+        let mut json = JsonOut::new();
+        change_json(&change, Verdict::Rogue, &["eth0".to_owned()], Precision::Nano, &mut json);
+        let fold = Change { kind: ChangeKind::Folded, who: None, ..change.clone() };
+        change_json(&fold, Verdict::Rogue, &[], Precision::Nano, &mut json);
+        let text = String::from_utf8(json.buf).unwrap();
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((&lines[0]["event"], &lines[0]["verdict"]), (&"changed".into(), &"rogue".into()));
+        assert_eq!(lines[0]["differences"][0]["to"], "10.0.0.9");
+        assert_eq!(lines[0]["servers"][0]["server_id"], "10.0.0.1");
+        assert_eq!(lines[1]["folded"]["new"], 0);
+        let mut out = Styled::new(false);
+        change_text(&change, &mut out);
+        change_text(&fold, &mut out);
+        assert!(out.as_str().contains("routers: nothing -> 10.0.0.9"), "{}", out.as_str());
+    }
+
+    #[test]
+    fn the_textfile_is_well_formed() {
+        let known = Known {
+            key: Key { interface: Some("e\"th\\0\n".into()), ..server(1).key },
+            status: Status::Rogue,
+            reasons: vec![],
+            facets: vec![],
+            first_seen: Timestamp::new(1, 0),
+            last_seen: Timestamp::new(1_700_000_000, 250_000_000),
+            present: true,
+        };
+        let metrics = Metrics {
+            present: vec![&known; 300],
+            sent: 64,
+            answers: 9,
+            forgotten: 0,
+            changes: [1, 0, 0, 0, 0],
+            now: Timestamp::new(1_700_000_001, 0),
+        };
+        let text = metrics.text();
+        assert!(text.contains("dhcptool_rogue_servers{status=\"rogue\"} 300\n"), "{text}");
+        assert!(
+            text.contains("server_last_seen_seconds{interface=\"e\\\"th\\\\0\\n\",server_id=\"10.0.0.1\""),
+            "{text}"
+        );
+        assert!(text.contains("} 1700000000.250\n"));
+        assert_eq!(text.matches("dhcptool_rogue_server_info{").count(), MAX_SERIES);
+        for line in text.lines() {
+            assert!(
+                line.starts_with("# ") || line.rsplit_once(' ').unwrap().1.parse::<f64>().is_ok(),
+                "{line}"
+            );
+        }
+    }
+}
