@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 use crate::wire::frame::LinkType;
 
 /// How much is read at once. Larger buffers leave the processor's cache and are slower; measured.
-const BUFFER: usize = 1 << 20;
+const BUFFER: usize = 256 << 10;
 /// What the buffer starts with: small captures shall not wait for large buffers.
 const FIRST_BUFFER: usize = 64 << 10;
 
