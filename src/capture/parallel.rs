@@ -27,8 +27,8 @@ use crate::wire::frame::LinkType;
 const CHUNK: u64 = 1 << 20;
 /// Files below this size are done before a thread has started.
 const SMALL: u64 = 512 << 10;
-/// How many chunks may be under way for each worker.
-const DEPTH: usize = 2;
+/// How many chunks may be under way besides one for each worker.
+const AHEAD: usize = 2;
 
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,7 +211,7 @@ impl<O: Default> Team<O> {
             spare: Vec::new(),
             spare_batches: Vec::new(),
         };
-        let depth = threads.saturating_mul(DEPTH);
+        let depth = threads.saturating_add(AHEAD);
         Self { shared: Mutex::new(shared), turn: Condvar::new(), ready: Condvar::new(), depth }
     }
 
