@@ -1,8 +1,8 @@
 //! A capture that is being written for a long time: always valid on disk, in one file or in a row of files.
 //!
-//! Records reach the operating system whole, and those that lie within one page of the file in a call of their own, which
-//! is not divided: a process that is killed leaves a capture that ends with a whole record, at most the last of them
-//! missing. (A record across the border of two pages can, within some hundred nanoseconds, be cut by a kill.)
+//! Records reach the operating system whole, and in one call as many as begin in the same page of the file. A kernel looks
+//! whether it is to kill a process only between pages, so a killed process leaves whole records: at most the last one,
+//! where it reached into the next page and only within some hundred nanoseconds, can be cut.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -93,8 +93,7 @@ impl RotatingWriter {
         if crosses {
             self.writer.flush()?;
         }
-        self.writer.write(frame)?;
-        if crosses { self.writer.flush() } else { Ok(()) }
+        self.writer.write(frame)
     }
 
     /// Hands everything to the operating system.
