@@ -2,6 +2,8 @@
 
 use std::io::Write;
 use std::net::Ipv4Addr;
+#[cfg(feature = "live")]
+use std::net::SocketAddrV4;
 use std::path::Path;
 
 use super::context::Context;
@@ -25,7 +27,7 @@ use crate::wire::v4::{Outline, Packet};
 use crate::wire::{HwAddr, Mac};
 
 #[cfg(feature = "live")]
-use crate::net::{iface, linux, route, signals::Signals, udp};
+use crate::net::{iface, linux, route, sandbox::Needs, signals::Signals, udp};
 
 /// An interface to send through.
 #[derive(Debug)]
@@ -116,7 +118,16 @@ impl Segment {
                 linux::PacketTransport::open(&self.interface, &options).map_err(Failure::could_not_run)?,
             ),
             Way::Udp => {
-                Box::new(udp::UdpTransport::open(&self.interface, &options).map_err(Failure::could_not_run)?)
+                let mut transport =
+                    udp::UdpTransport::open(&self.interface, &options).map_err(Failure::could_not_run)?;
+                let own_ports = ports.iter().copied().chain([67]);
+                let locals =
+                    own_ports.flat_map(|port| self.addresses.iter().map(move |(addr, _)| (*addr, port)));
+                for (addr, port) in locals {
+                    // Sending says what is wrong, if it is from there at all.
+                    let _ = transport.prepare(SocketAddrV4::new(addr, port));
+                }
+                Box::new(transport)
             }
         })
     }
@@ -228,7 +239,8 @@ pub struct Held {
     pub took: i64,
 }
 
-/// Holds an exchange over an opened segment.
+/// Holds an exchange over an opened segment. Root and capabilities are given up, and the process confines itself, before
+/// the first packet is sent or looked at: nothing can be opened afterwards.
 pub fn hold(
     machine: &mut dyn Machine,
     transport: &mut dyn Transport,
@@ -237,6 +249,8 @@ pub fn hold(
     ports: &[u16],
     cx: &Context,
 ) -> Result<Held, Failure> {
+    #[cfg(feature = "live")]
+    sender.confine.give_up(cx)?;
     let mut clerk = Clerk {
         writer: sender.write.as_deref().map(writer).transpose()?,
         interface: segment.name.clone(),
@@ -244,6 +258,8 @@ pub fn hold(
         first: None,
         error: None,
     };
+    #[cfg(feature = "live")]
+    sender.confine.confine(&Needs::default(), cx)?;
     let start = cx.clock.now();
     let ending = drive(machine, transport, &cx.clock, ports, &mut clerk);
     if let Some(error) = clerk.error {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use fastrand::Rng;
 
+use super::confine::ConfineArgs;
 use super::context::Context;
 use super::exit::Failure;
 use super::segment::{Segment, Way};
@@ -62,6 +63,10 @@ pub struct SenderArgs {
     /// Keep every frame sent and received, each with a comment that says what it was
     #[arg(long, value_name = "FILE.pcapng", help_heading = "Output")]
     pub write: Option<PathBuf>,
+
+    /// What the process gives up before it looks at an answer
+    #[command(flatten)]
+    pub confine: ConfineArgs,
 }
 
 /// Fields and options of the message.

@@ -245,6 +245,9 @@ pub struct Stream {
     pub renderer: Renderer,
     /// How many packets may still be shown.
     left: Option<u64>,
+    /// Every packet is wanted, and none is shown.
+    #[cfg(feature = "live")]
+    only_counts: bool,
 }
 
 impl Stream {
@@ -260,11 +263,14 @@ impl Stream {
 
     fn with(walker: Walker, args: &SelectArgs, view: View, color: bool) -> Result<Self, Failure> {
         let time = TimeText::new(args.time.into());
+        let renderer = Renderer::new(args.selection()?, view, time, color);
         Ok(Self {
+            #[cfg(feature = "live")]
+            only_counts: view == View::Nothing && renderer.select_all && args.filter.is_none(),
             walker,
             #[cfg(feature = "live")]
             filter: args.filter.as_deref().map(FrameFilter::new).transpose().map_err(Failure::usage)?,
-            renderer: Renderer::new(args.selection()?, view, time, color),
+            renderer,
             left: args.count,
         })
     }
@@ -274,6 +280,11 @@ impl Stream {
     #[cfg(feature = "live")]
     #[inline]
     pub fn live_frame(&mut self, frame: &Frame<'_>) -> bool {
+        if self.only_counts && self.left.is_none() && Walker::is_plain_dhcp(frame.link, frame.data) {
+            self.renderer.counts.found = self.renderer.counts.found.saturating_add(1);
+            self.renderer.counts.shown = self.renderer.counts.shown.saturating_add(1);
+            return true;
+        }
         if !self.walker.may_matter(frame.link, frame.data) {
             return false;
         }

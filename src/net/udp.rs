@@ -32,6 +32,11 @@ impl UdpTransport {
         Ok(Self { tap: PacketTransport::open(interface, options)?, sockets: BTreeMap::new() })
     }
 
+    /// Opens the socket that sending from `local` takes, so that no right is needed for it later.
+    pub fn prepare(&mut self, local: SocketAddrV4) -> Result<(), NetError> {
+        self.socket(local).map(drop)
+    }
+
     /// The socket bound to `local`; kept open, so that replies meet a listener and not an ICMP error.
     fn socket(&mut self, local: SocketAddrV4) -> Result<&OwnedFd, NetError> {
         match self.sockets.entry(local) {

@@ -90,6 +90,25 @@ impl Walker {
         true
     }
 
+    /// A quick look that is never wrong when it says yes: true means that [`walk`](Self::walk) would find exactly one message,
+    /// between ports 67 and 68 of an untagged, unfragmented IPv4 packet on Ethernet, as nearly all DHCP is.
+    #[inline]
+    pub fn is_plain_dhcp(link: LinkType, frame: &[u8]) -> bool {
+        let Some((head, packet)) = frame.split_first_chunk::<14>() else { return false };
+        let Some((ip, udp)) = packet.split_first_chunk::<20>() else { return false };
+        let Some((ports, body)) = udp.split_first_chunk::<8>() else { return false };
+        let total = usize::from(u16::from_be_bytes([ip[2], ip[3]]));
+        let inner = usize::from(u16::from_be_bytes([ports[4], ports[5]]));
+        link == LinkType::ETHERNET
+            && matches!(head, [first, .., 8, 0] if first & 3 == 0 || *first == 0xff)
+            && matches!(ip, [0x45, _, _, _, _, _, 0 | 0x40, 0, _, ip::UDP, ..])
+            && matches!(ports, [0, 67 | 68, 0, 67 | 68, ..])
+            && inner > 8
+            && total == inner.wrapping_add(20)
+            && total <= packet.len()
+            && !body.is_empty()
+    }
+
     /// The part of [`may_matter`](Self::may_matter) that looks at an IP packet.
     #[inline]
     fn ip_may_matter(&self, packet: &[u8]) -> bool {

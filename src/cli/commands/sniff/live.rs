@@ -28,7 +28,7 @@ const BATCH: usize = 1024;
 /// The memory of all rings together, and the least and most of one.
 const RINGS: usize = 128 << 20;
 const LEAST_RING: usize = 2 << 20;
-const MOST_RING: usize = 64 << 20;
+const MOST_RING: usize = 32 << 20;
 /// How often losses are looked for while frames come.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long after the end the rings may still give away blocks that were begun before it.

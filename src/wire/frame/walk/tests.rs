@@ -792,6 +792,24 @@ fn one_frame_can_hold_several_messages() {
     assert_eq!(find(105, &frame).len(), 3);
 }
 
+#[test]
+fn what_looks_plain_is_one_message_whatever_byte_is_bent() {
+    let good = eth(0x0800, &query());
+    assert!(Walker::is_plain_dhcp(LinkType::ETHERNET, &good));
+    assert!(!Walker::is_plain_dhcp(LinkType::RAW, &good));
+    for at in 0..50 {
+        for value in 0..=u8::MAX {
+            let mut frame = good.clone();
+            frame[at] = value;
+            let plain = Walker::is_plain_dhcp(LinkType::ETHERNET, &frame);
+            assert!(!plain || find(1, &frame).len() == 1, "byte {at} is {value}");
+        }
+    }
+    for length in 0..good.len() {
+        assert!(!Walker::is_plain_dhcp(LinkType::ETHERNET, &good[..length]), "{length} bytes");
+    }
+}
+
 proptest! {
     #[test]
     fn anything_can_be_walked(
