@@ -85,6 +85,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l ip -d 'Th
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l timeout -d 'Wait so long for an answer before asking again' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -94,6 +95,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l broadcast
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l no-end -d 'Leave out the End option'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l dry-run -d 'Show the bytes, send nothing'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l json -d 'Print JSON, one object per line, for programs'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s v -l verbose -d 'Say more; twice for more still'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
@@ -137,6 +139,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l ip -d 'The
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l timeout -d 'Wait so long for an answer before asking again' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -149,6 +152,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l broadcast 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l no-end -d 'Leave out the End option'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l dry-run -d 'Show the bytes, send nothing'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l json -d 'Print JSON, one object per line, for programs'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s v -l verbose -d 'Say more; twice for more still'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
@@ -192,6 +196,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l ip -d 'The
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l timeout -d 'Wait so long for an answer before asking again' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -200,6 +205,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l broadcast 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l no-end -d 'Leave out the End option'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l dry-run -d 'Show the bytes, send nothing'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l json -d 'Print JSON, one object per line, for programs'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s v -l verbose -d 'Say more; twice for more still'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
@@ -243,6 +249,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l ip -d 'The
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l timeout -d 'Wait so long for an answer before asking again' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -251,6 +258,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l broadcast 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l no-end -d 'Leave out the End option'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l dry-run -d 'Show the bytes, send nothing'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l json -d 'Print JSON, one object per line, for programs'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s v -l verbose -d 'Say more; twice for more still'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
@@ -293,6 +301,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l ip -d 'The 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l timeout -d 'Wait so long for an answer before asking again' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -301,6 +310,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l broadcast -
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l no-end -d 'Leave out the End option'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l dry-run -d 'Show the bytes, send nothing'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l json -d 'Print JSON, one object per line, for programs'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s v -l verbose -d 'Say more; twice for more still'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
@@ -362,6 +372,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l ip -d 'T
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l timeout -d 'Wait so long for an answer before asking again' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -376,6 +387,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l broadcas
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l no-end -d 'Leave out the End option'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l dry-run -d 'Show the bytes, send nothing'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l json -d 'Print JSON, one object per line, for programs'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s v -l verbose -d 'Say more; twice for more still'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
@@ -429,6 +441,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l ip -d 'The ad
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l timeout -d 'Wait so long for an answer before asking again' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -437,6 +450,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l broadcast -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l no-end -d 'Leave out the End option'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l dry-run -d 'Show the bytes, send nothing'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l json -d 'Print JSON, one object per line, for programs'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s v -l verbose -d 'Say more; twice for more still'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
