@@ -111,6 +111,8 @@ pub fn float(value: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
+
     use super::*;
 
     fn near(found: f64, exact: f64) -> bool {

@@ -200,7 +200,9 @@ impl Segment {
         if !hears || !meant {
             return;
         }
-        let Some(now) = self.turn(number) else { return };
+        // What nobody answers is no part of an exchange, and takes no turn.
+        let part = !matches!(query.kind, Some(MessageType::RELEASE | MessageType::DECLINE));
+        let Some(now) = self.turn(number, part) else { return };
         let Some(server) = self.servers.get(number) else { return };
         if query.kind == Some(MessageType::DISCOVER)
             && !self.checks.is_empty()
@@ -219,7 +221,7 @@ impl Segment {
     }
 
     /// When this server is done with a message that arrives now; none when it is too far behind.
-    fn turn(&mut self, number: usize) -> Option<Timestamp> {
+    fn turn(&mut self, number: usize, part: bool) -> Option<Timestamp> {
         let now = self.now;
         let mut start = now;
         if let Some(stall) = self.settings.stall
@@ -232,7 +234,7 @@ impl Segment {
         {
             start = now.after(Duration::from_nanos(left));
         }
-        if let Some(rate) = self.settings.rate_limit
+        if let Some(rate) = self.settings.rate_limit.filter(|_| part)
             && let Some(busy) = self.busy_until.get_mut(number)
         {
             // A full exchange is two messages.

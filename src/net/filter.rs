@@ -132,6 +132,8 @@ impl Filter {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
+
     use super::*;
 
     /// Runs the program as the kernel would; true when the frame is let through.

@@ -1,6 +1,6 @@
 //! The clients of a run: who they are, what they hold.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -96,10 +96,11 @@ pub(super) struct Clients {
     held: u64,
     // Only for a list: made addresses lead back to their number by themselves.
     numbers: Option<BTreeMap<Mac, u32>>,
+    holders: Option<HashMap<[u8; 4], u32>>,
 }
 
 impl Clients {
-    pub(super) fn new(macs: &Macs, relays: &[Ipv4Addr], lane: Lane) -> Self {
+    pub(super) fn new(macs: &Macs, relays: &[Ipv4Addr], lane: Lane, answer_arp: bool) -> Self {
         let mine = (lane.index..macs.len()).step_by(usize::try_from(lane.count).unwrap_or(1).max(1)).count();
         let count = u32::try_from(mine).unwrap_or(0);
         let mut idle = queue(mine);
@@ -112,6 +113,7 @@ impl Clients {
             idle,
             held: 0,
             numbers: None,
+            holders: answer_arp.then(|| HashMap::with_capacity(mine)),
         };
         if matches!(macs, Macs::List(_)) {
             clients.numbers = Some((0..count).map(|index| (clients.mac(index), index)).collect());
@@ -184,7 +186,13 @@ impl Clients {
     pub(super) fn give(&mut self, index: u32, lease: Client) {
         let Some(client) = self.get_mut(index) else { return };
         let held = client.holds;
-        *client = Client { holds: true, busy: client.busy, ..lease };
+        let before = std::mem::replace(client, Client { holds: true, busy: client.busy, ..lease });
+        if let Some(holders) = &mut self.holders {
+            if before.holds {
+                holders.remove(&before.address);
+            }
+            holders.insert(lease.address, index);
+        }
         if !held {
             self.held = self.held.saturating_add(1);
         }
@@ -192,9 +200,21 @@ impl Clients {
 
     pub(super) fn take_away(&mut self, index: u32) {
         let Some(client) = self.get_mut(index) else { return };
+        let address = client.address;
         if std::mem::replace(&mut client.holds, false) {
+            if let Some(holders) =
+                self.holders.as_mut().filter(|holders| holders.get(&address) == Some(&index))
+            {
+                holders.remove(&address);
+            }
             self.held = self.held.saturating_sub(1);
         }
+    }
+
+    /// The client that holds `address`.
+    pub(super) fn holder(&self, address: Ipv4Addr) -> Option<Mac> {
+        let index = self.holders.as_ref()?.get(&address.octets())?;
+        Some(self.mac(*index))
     }
 
     /// How many hold a lease.
@@ -252,6 +272,7 @@ mod tests {
                     &macs,
                     &[[10, 0, 0, 1].into(), [10, 0, 0, 2].into()],
                     Lane { index, count: 3 },
+                    false,
                 );
                 while let Some(client) = clients.take() {
                     let mac = clients.mac(client);
@@ -260,7 +281,7 @@ mod tests {
                     assert_eq!(macs.get(clients.number(client)), mac);
                     assert_eq!(
                         clients.relay(client).unwrap().octets()[3],
-                        if clients.number(client) % 2 == 0 { 1 } else { 2 }
+                        if clients.number(client).is_multiple_of(2) { 1 } else { 2 }
                     );
                 }
                 assert_eq!(clients.by_mac(Mac::ZERO), None);
@@ -271,13 +292,15 @@ mod tests {
 
     #[test]
     fn leases_are_counted_and_listed() {
-        let mut clients = Clients::new(&Macs::made(3, 10), &[], Lane::ONLY);
+        let mut clients = Clients::new(&Macs::made(3, 10), &[], Lane::ONLY, true);
         clients.give(4, Client { address: [10, 0, 0, 9], ..Client::default() });
         clients.give(4, Client { address: [10, 0, 0, 8], ..Client::default() });
         assert_eq!((clients.held(), clients.leases().count()), (1, 1));
         assert_eq!(clients.leases().next().unwrap().address, Ipv4Addr::new(10, 0, 0, 8));
+        assert_eq!(clients.holder([10, 0, 0, 8].into()), Some(clients.mac(4)));
+        assert_eq!(clients.holder([10, 0, 0, 9].into()), None);
         clients.take_away(4);
         clients.take_away(4);
-        assert_eq!(clients.held(), 0);
+        assert_eq!((clients.held(), clients.holder([10, 0, 0, 8].into())), (0, None));
     }
 }

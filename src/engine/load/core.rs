@@ -84,7 +84,7 @@ impl Load {
     /// Prepares a lane; all memory it will need is taken here.
     pub fn new(plan: Plan, lane: Lane) -> Self {
         let lanes = usize::try_from(lane.count.max(1)).unwrap_or(1);
-        let clients = Clients::new(&plan.macs, &plan.relays, lane);
+        let clients = Clients::new(&plan.macs, &plan.relays, lane, plan.answer_arp);
         let room = plan.max_in_flight.div_ceil(lanes).clamp(1, clients.len().max(1).try_into().unwrap_or(1));
         let attempts = u8::try_from(plan.timeouts.len()).unwrap_or(u8::MAX);
         let mut rng = Rng::with_seed(plan.seed);
@@ -134,6 +134,11 @@ impl Load {
         self.clients.held()
     }
 
+    /// The client that holds an address, for who asks by ARP; only when the plan says that such questions are answered.
+    pub fn holder(&self, address: Ipv4Addr) -> Option<Mac> {
+        self.clients.holder(address)
+    }
+
     /// The leases held now.
     pub fn leases(&self) -> impl Iterator<Item = Lease> {
         self.clients.leases()
@@ -170,9 +175,8 @@ impl Load {
             return Some(Timestamp::default());
         }
         let next = match self.phase {
-            Phase::Running if self.has_room() => self.next_begin(),
-            Phase::Running => None,
-            Phase::Draining | Phase::Over => None,
+            Phase::Running if self.has_room() => Some(self.next_begin()),
+            Phase::Running | Phase::Draining | Phase::Over => None,
             Phase::Releasing { since, every, sent, .. } => Some(plus(since, every.saturating_mul(sent))),
         };
         next.into_iter().chain(self.table.deadline()).min()
@@ -256,11 +260,11 @@ impl Load {
         self.table.has_room() && self.clients.has_idle()
     }
 
-    fn next_begin(&self) -> Option<Timestamp> {
-        Some(match self.plan.pace.rate {
+    fn next_begin(&self) -> Timestamp {
+        match self.plan.pace.rate {
             Rate::Open(_) => plus(self.start, self.plan.pace.offset(self.global(self.begun))),
             Rate::Closed(_) => self.not_before,
-        })
+        }
     }
 
     /// Fills `batch` with what is to be sent now. Every frame of it must be sent, then [`sent`](Self::sent) called.
@@ -282,7 +286,7 @@ impl Load {
         if self.phase != Phase::Running || !self.has_room() {
             return false;
         }
-        let Some(due) = self.next_begin() else { return false };
+        let due = self.next_begin();
         if due > now || self.plan.pace.is_over(self.global(self.begun), due.since(self.start)) {
             return false;
         }
@@ -449,9 +453,8 @@ impl Load {
     pub fn on_frame(&mut self, at: Timestamp, frame: &[u8]) {
         match reply::message(frame) {
             Some(seen) if seen.op == 2 => self.on_reply(at, &seen),
-            Some(_) => {}
             None if self.plan.watch_checks => self.on_probe(at, frame),
-            None => {}
+            Some(_) | None => {}
         }
     }
 
@@ -521,10 +524,9 @@ impl Load {
 
     fn on_offer(&mut self, index: u32, at: Timestamp, seen: &Seen, server: [u8; 4]) {
         self.failed_in_row = 0;
-        let mut found = None;
         if let Some(slot) = self.table.get_mut(index) {
             let since = slot.began;
-            found = self
+            slot.check = self
                 .checks
                 .iter()
                 .rev()
@@ -535,10 +537,9 @@ impl Load {
             slot.offered = at;
             slot.address = seen.address;
             slot.server = server;
-            slot.check = found;
+            slot.server_mac = seen.source_mac.0;
             self.jobs.push_back(Job::Message { slot: index, xid: slot.xid });
         }
-        let _ = found;
         self.table.disarm(index);
     }
 
@@ -599,6 +600,7 @@ impl Load {
         self.finished.push(Finished {
             client: self.clients.number(slot.client),
             mac: self.clients.mac(slot.client),
+            xid: slot.xid,
             kind: slot.kind,
             failure,
             scheduled: slot.scheduled,
@@ -649,13 +651,13 @@ impl Load {
     /// it is given back as well.
     fn abandon(&mut self, slot: &Slot) {
         let unheard = slot.kind == Kind::Handshake && slot.stage == Stage::Requesting;
-        let relayed = self.plan.next_hop.is_some();
         if unheard && self.plan.after != After::Keep && !self.clients.get(slot.client).holds {
-            let known = self.clients.get(slot.client).server_mac;
-            // Without the server's MAC, broadcast reaches it as well.
-            let server_mac = if relayed || known != [0; 6] { known } else { Mac::BROADCAST.0 };
-            let lease =
-                Client { address: slot.address, server: slot.server, server_mac, ..Client::default() };
+            let lease = Client {
+                address: slot.address,
+                server: slot.server,
+                server_mac: slot.server_mac,
+                ..Client::default()
+            };
             self.jobs.push_back(Job::Stray { client: slot.client, lease });
         }
         self.settle(slot.client);

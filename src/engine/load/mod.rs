@@ -137,6 +137,8 @@ pub struct Finished {
     pub client: u32,
     /// Its MAC.
     pub mac: Mac,
+    /// Its transaction identifier.
+    pub xid: u32,
     /// What it was.
     pub kind: Kind,
     /// Why it failed, `None` when it did not.
@@ -347,6 +349,9 @@ pub struct Plan {
     pub seed: u64,
     /// Look for the servers' own conflict checks.
     pub watch_checks: bool,
+    /// Remember who holds which address, so that ARP can be answered: a server sends the answers to clients that have an
+    /// address already to that address.
+    pub answer_arp: bool,
 }
 
 /// Frames to send, in one piece of memory.

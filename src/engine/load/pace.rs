@@ -82,6 +82,8 @@ pub(super) fn plus(start: Timestamp, nanoseconds: i64) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
+
     use super::*;
 
     fn open(rate: u64, ramp: u64) -> Pace {

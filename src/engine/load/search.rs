@@ -172,6 +172,8 @@ impl Search {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
+
     use super::*;
 
     #[test]

@@ -56,6 +56,8 @@ pub(super) struct Slot {
     pub(super) address: [u8; 4],
     /// The server chosen.
     pub(super) server: [u8; 4],
+    /// Where its OFFER came from.
+    pub(super) server_mac: [u8; 6],
     /// The server's own check of the address.
     pub(super) check: Option<Check>,
     deadline: Timestamp,
@@ -112,6 +114,7 @@ impl Table {
             requested: Timestamp::default(),
             address: [0; 4],
             server: [0; 4],
+            server_mac: [0; 6],
             check: None,
             deadline: Timestamp::default(),
             list: 0,
@@ -212,10 +215,10 @@ impl Table {
         let Some(slot) = self.get(index) else { return };
         let last = self.lists.len().saturating_sub(1);
         let which = usize::from(slot.attempt).min(last);
-        let Some(list) = self.lists.get_mut(which) else { return };
-        let tail = std::mem::replace(&mut list.tail, index);
-        if list.head == NONE {
-            list.head = index;
+        let Some(queue) = self.lists.get_mut(which) else { return };
+        let tail = std::mem::replace(&mut queue.tail, index);
+        if queue.head == NONE {
+            queue.head = index;
         }
         if let Some(before) = self.get_mut(tail) {
             before.next = index;
@@ -290,6 +293,8 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
+
     use super::*;
 
     fn at(ms: i64) -> Timestamp {

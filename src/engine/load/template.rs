@@ -237,6 +237,8 @@ fn fold(mut total: u64) -> u16 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
+
     use super::*;
     use crate::engine::client::{Recipe, Route, State};
     use crate::wire::v4::{Packet, Xid};

@@ -9,6 +9,7 @@ use super::tally::Tally;
 use crate::analysis::timing::{Delay, Summary, float, ms};
 use crate::engine::load::{Failure, Finished, Kind};
 use crate::output::{Label, Styled};
+use crate::wire::v4::Xid;
 
 /// One exchange, for `--each --json`.
 #[derive(Serialize)]
@@ -16,6 +17,7 @@ struct Each {
     r#type: &'static str,
     kind: &'static str,
     client: String,
+    xid: String,
     outcome: &'static str,
     address: Option<String>,
     server_id: Option<String>,
@@ -38,6 +40,7 @@ pub(super) fn each_json(finished: &Finished) -> impl Serialize {
         r#type: "exchange",
         kind: finished.kind.name(),
         client: finished.mac.to_string(),
+        xid: Xid(finished.xid).to_string(),
         outcome: finished.failure.map_or("ack", Failure::name),
         address: finished.address.map(|address| address.to_string()),
         server_id: finished.server.map(|server| server.to_string()),
@@ -449,7 +452,7 @@ fn bars(delay: &Delay, out: &mut Styled) {
     let mut rows = Vec::new();
     let mut from = low;
     // Equal steps when all values are close to each other, else growing ones.
-    let growing = high / low.max(1) >= 8;
+    let growing = low.saturating_mul(8) <= high;
     let step = high.saturating_sub(low).div_ceil(8).max(1);
     while from <= high && rows.len() < ROWS {
         let last = rows.len() == ROWS.saturating_sub(1);
@@ -471,6 +474,8 @@ fn bars(delay: &Delay, out: &mut Styled) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
+
     use super::*;
     use crate::time::Timestamp;
     use crate::wire::Mac;
@@ -480,6 +485,7 @@ mod tests {
         Finished {
             client: 3,
             mac: Mac([2, 0, 0, 0, 0, 3]),
+            xid: 7,
             kind: Kind::Handshake,
             failure,
             scheduled: at(-100),

@@ -303,6 +303,7 @@ fn plan(
     } else {
         After::Release
     };
+    let answer_arp = mix.iter().any(|(kind, _)| matches!(kind, Kind::Renew | Kind::Rebind | Kind::Inform));
     let clients = macs.len();
     let rated = args.rate.is_some() || args.find_rate;
     let count = args.count.or((!rated && args.duration.is_none()).then_some(4));
@@ -333,6 +334,7 @@ fn plan(
         mix,
         seed,
         watch_checks: is_ping(args) || args.each,
+        answer_arp,
     })
 }
 

@@ -100,7 +100,7 @@ pub(super) fn run(
             let load = Load::new(plan.clone(), lane);
             let (board, gate, go, tell, opened) = (&board, &gate, &go, tell.clone(), opened.clone());
             let work = move || {
-                let wires = Wires::open(setup, lane, plan.watch_checks);
+                let wires = Wires::open(setup, lane, plan);
                 let (wires, result) = match wires {
                     Ok(wires) => (Some(wires), Ok(())),
                     Err(error) => (None, Err(error)),
@@ -184,9 +184,10 @@ struct Wires {
 }
 
 impl Wires {
-    fn open(setup: &Setup, lane: Lane, probes: bool) -> Result<Self, NetError> {
+    fn open(setup: &Setup, lane: Lane, plan: &Plan) -> Result<Self, NetError> {
         let mask = 1_u32.wrapping_shl(lane.bits()).wrapping_sub(1);
-        let probes = lane.index == 0 && (probes || !setup.answer_for.is_empty());
+        let first = lane.index == 0 && (plan.watch_checks || !setup.answer_for.is_empty());
+        let probes = first || plan.answer_arp;
         let filter = Filter { outgoing: false, port: setup.port, lane: (mask, lane.index), probes };
         let options = BatchOptions {
             batch: BATCH,
@@ -239,9 +240,7 @@ fn drive(
             }
             idle = false;
             load.sent(&batch, SystemClock.now());
-            if let Err(error) = wires.main.send(batch.arena(), batch.spans()) {
-                return Err(error);
-            }
+            wires.main.send(batch.arena(), batch.spans())?;
         }
         // Answers first, then the copies of what was asked: a copy is queued before its answer can come, so none is
         // missed; and then the answers are judged with the copies' stamps.
@@ -257,17 +256,18 @@ fn drive(
                 }
             }
         }
-        let mut asked = None;
+        let mut answers = Vec::new();
         for frame in wires.main.frames().take(arrived) {
             load.on_frame(frame.time, frame.frame);
             if setup.frames {
                 frames.push((frame.time, false, frame.frame.to_vec()));
             }
-            asked = asked.or_else(|| asks_for(frame.frame, &setup.answer_for));
+            if let Some((arp, mac)) = question(frame.frame, setup, &load) {
+                answers.push(arp_frame(&arp.reply(mac), mac, arp.sender_mac, &[]));
+            }
         }
-        if let Some(arp) = asked {
-            let answer = arp_frame(&arp.reply(setup.own_mac), setup.own_mac, arp.sender_mac, &[]);
-            wires.main.send(&answer, &[0..answer.len()])?;
+        for answer in &answers {
+            wires.main.send(answer, std::slice::from_ref(&(0..answer.len())))?;
         }
         account(&mut load, &mut tally, setup.each, tell);
         if !frames.is_empty() {
@@ -326,13 +326,14 @@ fn show(load: &Load, board: &Board, told: &mut (u64, u64, u64)) {
     *told = now;
 }
 
-/// The ARP request in a frame that asks for one of `addresses`.
-fn asks_for(frame: &[u8], addresses: &[Ipv4Addr]) -> Option<Arp> {
-    if addresses.is_empty() {
+/// The ARP request in a frame that asks for a relay or a client of ours, and whose MAC answers it.
+fn question(frame: &[u8], setup: &Setup, load: &Load) -> Option<(Arp, Mac)> {
+    let arp = Arp::decode(frame.get(12..)?.strip_prefix(&[8, 6])?)?;
+    if arp.operation != Arp::REQUEST {
         return None;
     }
-    let arp = Arp::decode(frame.get(12..)?.strip_prefix(&[8, 6])?)?;
-    (arp.operation == Arp::REQUEST && addresses.contains(&arp.target_ip)).then_some(arp)
+    let relay = setup.answer_for.contains(&arp.target_ip).then_some(setup.own_mac);
+    Some((arp, relay.or_else(|| load.holder(arp.target_ip))?))
 }
 
 /// Finds the MAC of `target` as the host with `mac` and `sender`.
@@ -352,7 +353,7 @@ pub(super) fn resolve(
             Step::Over => return Ok(None),
             Step::Send(arp) => {
                 let frame = arp_frame(&arp, mac, Mac::BROADCAST, &[]);
-                socket.send(&frame, &[0..frame.len()])?;
+                socket.send(&frame, std::slice::from_ref(&(0..frame.len())))?;
             }
             Step::Wait(until) => socket.wait(Some(signals), Some(until))?,
         }
