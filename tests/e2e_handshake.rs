@@ -1,4 +1,4 @@
-//! `dhcptool handshake` against the embedded servers, in private networks made by `dhcptool lab`.
+//! `dhcptool handshake` against the embedded servers, in private networks made by `dhcptool lab`, and against real ones.
 
 #![cfg(all(feature = "live", target_os = "linux"))]
 #![allow(
@@ -14,6 +14,10 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use support::{Kind, Net, skip};
+
+#[allow(dead_code, reason = "other tests use the rest")]
+mod support;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_dhcptool");
 
@@ -283,4 +287,109 @@ fn a_dry_run_shows_two_messages_and_sends_none() {
     assert_eq!(output.status.code(), Some(0));
     let kinds: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((kinds.len(), kinds[0]["dhcp"]["message_type"].as_str()), (2, Some("discover")));
+}
+
+/// Waits until the server says that it heard the last RELEASE, then counts the leases it still holds.
+fn leases_left(net: &Net, kind: Kind, last: &Value) -> usize {
+    let (client, address) = (last["client"].as_str().unwrap(), last["address"].as_str().unwrap());
+    let server = net.server(kind);
+    match kind {
+        Kind::Dnsmasq => server.log().wait_for(&format!("DHCPRELEASE(eth0) {address} {client}")),
+        Kind::Dhcpd => server.log().wait_for(&format!("DHCPRELEASE of {address} from {client}")),
+        Kind::Kea => server.log().wait_for(&format!("DHCP4_RELEASE [hwtype=1 {client}]")),
+        Kind::Udhcpd => {}
+    }
+    let read = || std::fs::read(&server.leases).unwrap();
+    let text = || String::from_utf8_lossy(&read()).into_owned();
+    // Files that grow hold the state of an address in its last entry.
+    let last_states = |entries: Vec<(String, bool)>| {
+        entries
+            .into_iter()
+            .collect::<std::collections::BTreeMap<_, _>>()
+            .into_values()
+            .filter(|held| *held)
+            .count()
+    };
+    match kind {
+        Kind::Dnsmasq => text().lines().filter(|line| line.contains(" 10.77.1.")).count(),
+        Kind::Kea => last_states(
+            text()
+                .lines()
+                .filter(|line| line.starts_with("10."))
+                .map(|line| line.split(',').collect::<Vec<_>>())
+                .map(|fields| (fields[0].to_owned(), fields[3] != "0"))
+                .collect(),
+        ),
+        Kind::Dhcpd => last_states(
+            text()
+                .split("\nlease ")
+                .skip(1)
+                .map(|entry| {
+                    (entry.split(' ').next().unwrap().to_owned(), !entry.contains("\n  binding state free"))
+                })
+                .collect(),
+        ),
+        Kind::Udhcpd => {
+            let held = || {
+                server.write_leases();
+                let bytes = read();
+                let rows = bytes.get(8..).unwrap_or(&[]).as_chunks::<36>().0;
+                // An empty file says nothing yet.
+                let held = rows.iter().filter(|row| row[8] == 2 && row[..4] != [0; 4]).count();
+                if rows.is_empty() { usize::MAX } else { held }
+            };
+            // It writes when it comes to it.
+            (0..2000).map(|_| held()).find(|left| *left == 0).unwrap_or_else(held)
+        }
+    }
+}
+
+fn a_hundred_of_a_hundred(test: &str, kind: Kind) {
+    let net = match Net::new(&[kind], true) {
+        Ok(net) => net,
+        Err(why) => return skip(test, &why),
+    };
+    let arguments = [
+        "handshake",
+        "eth0",
+        "-c",
+        "100",
+        "-i",
+        "0s",
+        "--clients",
+        "20",
+        "--max-in-flight",
+        "4",
+        "--json",
+        "--each",
+    ];
+    let output = net.dhcptool("client", &arguments);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (whole, each) = lines.split_last().unwrap();
+    assert_eq!((whole["attempts"].as_u64(), whole["completed"].as_u64()), (Some(100), Some(100)), "{whole}");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!((each.len(), whole["released"].as_u64()), (100, Some(100)));
+    assert!(each.iter().all(|one| one["server_id"] == kind.address().to_string().as_str()));
+    assert_eq!(leases_left(&net, kind, each.last().unwrap()), 0);
+}
+
+#[test]
+fn dnsmasq_a_hundred_of_a_hundred() {
+    a_hundred_of_a_hundred("dnsmasq_a_hundred_of_a_hundred", Kind::Dnsmasq);
+}
+
+#[test]
+fn kea_a_hundred_of_a_hundred() {
+    a_hundred_of_a_hundred("kea_a_hundred_of_a_hundred", Kind::Kea);
+}
+
+#[test]
+fn dhcpd_a_hundred_of_a_hundred() {
+    a_hundred_of_a_hundred("dhcpd_a_hundred_of_a_hundred", Kind::Dhcpd);
+}
+
+#[test]
+fn udhcpd_a_hundred_of_a_hundred() {
+    a_hundred_of_a_hundred("udhcpd_a_hundred_of_a_hundred", Kind::Udhcpd);
 }
