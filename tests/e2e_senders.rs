@@ -137,12 +137,11 @@ fn an_ack_for_another_address_is_noticed() {
 #[test]
 fn tagged_frames_are_answered() {
     let test = "tagged_frames_are_answered";
-    for vlan in ["100", "7.100"] {
-        let Some(found) = json(test, "", &format!("request eth0 --vlan {vlan} --mac random --release"), 0)
-        else {
-            return;
-        };
+    for (vlan, tags) in [("100", vec![100]), ("7.100", vec![7, 100])] {
+        let command = format!("request eth0 --vlan {vlan} --mac random --release");
+        let Some(found) = json(test, "", &command, 0) else { return };
         assert_eq!(text(&found, "outcome"), "ack");
+        assert_eq!(found["packet"]["link"]["vlans"], Value::from(tags));
     }
 }
 
@@ -176,6 +175,28 @@ fn an_interface_that_is_down_is_said_in_one_line() {
     let err = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{err}");
     assert!(err.lines().count() == 1 && err.contains("it is down"), "{err}");
+}
+
+#[test]
+fn rights_are_given_up_before_the_first_packet() {
+    let test = "rights_are_given_up_before_the_first_packet";
+    let folder = tempfile::tempdir().unwrap();
+    // The line that says that a DISCOVER was sent comes when everything is open.
+    let script = "mkfifo told
+        dhcptool discover eth0 --wait 1s -v --write kept.pcapng 2>told >/dev/null &
+        read -r line <told
+        grep -E '^(CapEff|CapPrm|NoNewPrivs|Seccomp):' /proc/$!/status
+        wait";
+    let script = format!("cd {}; {script}", folder.path().display());
+    let Some(output) = lab(test, "", &["sh", "-c", &script]) else { return };
+    let out = String::from_utf8_lossy(&output.stdout).replace('\t', " ");
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(
+        lines.contains(&"CapEff: 0000000000000000") && lines.contains(&"CapPrm: 0000000000000000"),
+        "{out}"
+    );
+    assert!(lines.contains(&"NoNewPrivs: 1"), "{out}");
+    assert!(lines.iter().any(|line| line.starts_with("Seccomp:")), "{out}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::context::Context;
 use super::exit::Failure;
-use super::segment::{self, Held, Segment};
+use super::segment::{self, Held, Session};
 use crate::engine::exchange::{Exchange, Outcome, Verdict};
 use crate::engine::silence::{self, Finding};
 use crate::engine::{Answer, Draft, Machine as _, Watch};
@@ -35,11 +35,10 @@ pub fn exchange(
     told: &Told<'_>,
     exchange: &Exchange,
     held: &Held,
-    segment: &Segment,
-    ports: &[u16],
+    session: &Session<'_>,
     cx: &mut Context,
 ) -> Result<(), Failure> {
-    let found = silence::findings(exchange.watch(), Some(segment.link));
+    let found = silence::findings(exchange.watch(), Some(session.segment.link));
     let silent = exchange.outcome() == Outcome::Timeout;
     let report = Report {
         discovers: exchange.discovers(),
@@ -52,7 +51,7 @@ pub fn exchange(
         declined: exchange.declined(),
         released: exchange.released(),
         departures: exchange.departures().iter().map(ToString::to_string).collect(),
-        ..bare(told, held, segment, ports, exchange.watch(), if silent { &found } else { &[] })
+        ..bare(told, held, session, exchange.watch(), if silent { &found } else { &[] })
     };
     if cx.common.json {
         write_json(&report, cx)?;
@@ -78,13 +77,13 @@ pub fn exchange(
 pub fn one_shot(
     told: &Told<'_>,
     held: &Held,
-    segment: &Segment,
+    session: &Session<'_>,
     watch: &Watch,
     cx: &mut Context,
 ) -> Result<(), Failure> {
-    let found = silence::findings(watch, Some(segment.link));
+    let found = silence::findings(watch, Some(session.segment.link));
     let failed = told.sent == 0;
-    let report = bare(told, held, segment, &[], watch, if failed { &found } else { &[] });
+    let report = bare(told, held, session, watch, if failed { &found } else { &[] });
     if cx.common.json {
         write_json(&report, cx)?;
     } else if !failed {
@@ -105,14 +104,13 @@ pub fn one_shot(
 fn bare<'a>(
     told: &Told<'_>,
     held: &Held,
-    segment: &'a Segment,
-    ports: &'a [u16],
+    session: &'a Session<'_>,
     watch: &'a Watch,
     silence: &'a [Finding],
 ) -> Report<'a> {
     Report {
         command: told.command,
-        place: held.place(segment, ports),
+        place: session.place(held),
         mac: segment::client_text(told.draft),
         xid: told.draft.message.xid,
         state: told.state,

@@ -1,9 +1,7 @@
 //! The segment a sender works on: its interface, the way to a server, and an exchange from beginning to end.
 
 use std::io::Write;
-use std::net::Ipv4Addr;
-#[cfg(feature = "live")]
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::Path;
 
 use super::context::Context;
@@ -51,8 +49,8 @@ pub struct Segment {
 pub enum Way {
     /// As whole frames, with any addresses.
     Link,
-    /// As UDP datagrams, by the kernel's routing.
-    Udp,
+    /// As UDP datagrams from this address, by the kernel's routing.
+    Udp(SocketAddrV4),
 }
 
 #[cfg(feature = "live")]
@@ -105,28 +103,23 @@ impl Segment {
         }
     }
 
-    /// Opens the interface. `mac` is the client's, `ports` are those used beside 67 and 68.
-    pub fn open(&self, way: Way, mac: Mac, ports: &[u16]) -> Result<Box<dyn Transport>, Failure> {
+    /// Opens the interface. `others` says that clients have other MACs than its own; `ports` are those used beside 67
+    /// and 68.
+    fn open(&self, way: Way, others: bool, ports: &[u16]) -> Result<Box<dyn Transport>, Failure> {
         let signals = Signals::termination().map_err(Failure::could_not_run)?;
         let options = linux::Options {
             filter: Some(filter(ports)),
-            promiscuous: self.mac != Some(mac),
+            promiscuous: others,
             signals: Some(std::rc::Rc::new(signals)),
         };
         Ok(match way {
             Way::Link => Box::new(
                 linux::PacketTransport::open(&self.interface, &options).map_err(Failure::could_not_run)?,
             ),
-            Way::Udp => {
+            Way::Udp(local) => {
                 let mut transport =
                     udp::UdpTransport::open(&self.interface, &options).map_err(Failure::could_not_run)?;
-                let own_ports = ports.iter().copied().chain([67]);
-                let locals =
-                    own_ports.flat_map(|port| self.addresses.iter().map(move |(addr, _)| (*addr, port)));
-                for (addr, port) in locals {
-                    // Sending says what is wrong, if it is from there at all.
-                    let _ = transport.prepare(SocketAddrV4::new(addr, port));
-                }
+                transport.prepare(local).map_err(Failure::could_not_run)?;
                 Box::new(transport)
             }
         })
@@ -151,7 +144,7 @@ impl Segment {
     }
 
     /// Says that this build cannot.
-    pub fn open(&self, _way: Way, _mac: Mac, _ports: &[u16]) -> Result<Box<dyn Transport>, Failure> {
+    fn open(&self, _way: Way, _others: bool, _ports: &[u16]) -> Result<Box<dyn Transport>, Failure> {
         Err(Failure::could_not_run("this dhcptool was built without live networking (feature `live`)"))
     }
 }
@@ -239,45 +232,68 @@ pub struct Held {
     pub took: i64,
 }
 
-/// Holds an exchange over an opened segment. Root and capabilities are given up, and the process confines itself, before
-/// the first packet is sent or looked at: nothing can be opened afterwards.
-pub fn hold(
-    machine: &mut dyn Machine,
-    transport: &mut dyn Transport,
-    segment: &Segment,
-    sender: &SenderArgs,
-    ports: &[u16],
-    cx: &Context,
-) -> Result<Held, Failure> {
-    #[cfg(feature = "live")]
-    sender.confine.give_up(cx)?;
-    let mut clerk = Clerk {
-        writer: sender.write.as_deref().map(writer).transpose()?,
-        interface: segment.name.clone(),
-        verbose: cx.common.verbose > 0,
-        first: None,
-        error: None,
-    };
-    #[cfg(feature = "live")]
-    sender.confine.confine(&Needs::default(), cx)?;
-    let start = cx.clock.now();
-    let ending = drive(machine, transport, &cx.clock, ports, &mut clerk);
-    if let Some(error) = clerk.error {
-        return Err(Failure::could_not_run(error));
-    }
-    let ending = ending.map_err(Failure::could_not_run)?;
-    Ok(Held {
-        stopped: ending == Ending::Stopped,
-        link_type: transport.link_type(),
-        precision: transport.precision(),
-        took: cx.clock.now().since(start),
-    })
+/// A segment that is open for exchanges, one after the other. The rights it took to open it are given up.
+pub struct Session<'a> {
+    /// The segment.
+    pub segment: &'a Segment,
+    /// The UDP ports used beside 67 and 68.
+    pub ports: Vec<u16>,
+    transport: Box<dyn Transport>,
+    clerk: Clerk,
 }
 
-impl Held {
-    /// The place of the exchange, for its report.
-    pub fn place<'a>(&self, segment: &'a Segment, ports: &'a [u16]) -> Place<'a> {
-        Place { interface: &segment.name, link_type: self.link_type, precision: self.precision, ports }
+impl<'a> Session<'a> {
+    /// Opens the segment for exchanges that begin with `drafts`.
+    pub fn open<'d>(
+        segment: &'a Segment,
+        way: Way,
+        drafts: impl Iterator<Item = &'d Draft> + Clone,
+        sender: &SenderArgs,
+        cx: &Context,
+    ) -> Result<Self, Failure> {
+        let mut ports: Vec<u16> = drafts.clone().flat_map(unusual_ports).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        let others = drafts.map(|draft| draft.envelope.src_mac).any(|mac| segment.mac != Some(mac));
+        let transport = segment.open(way, others, &ports)?;
+        #[cfg(feature = "live")]
+        sender.confine.give_up(cx)?;
+        let clerk = Clerk {
+            writer: sender.write.as_deref().map(writer).transpose()?,
+            interface: segment.name.clone(),
+            verbose: cx.common.verbose > 0,
+            first: None,
+            error: None,
+        };
+        #[cfg(feature = "live")]
+        sender.confine.confine(&Needs::default(), cx)?;
+        Ok(Self { segment, ports, transport, clerk })
+    }
+
+    /// Holds one exchange.
+    pub fn hold(&mut self, machine: &mut dyn Machine, cx: &Context) -> Result<Held, Failure> {
+        let start = cx.clock.now();
+        let ending = drive(machine, &mut *self.transport, &cx.clock, &self.ports, &mut self.clerk);
+        if let Some(error) = self.clerk.error.take() {
+            return Err(Failure::could_not_run(error));
+        }
+        let ending = ending.map_err(Failure::could_not_run)?;
+        Ok(Held {
+            stopped: ending == Ending::Stopped,
+            link_type: self.transport.link_type(),
+            precision: self.transport.precision(),
+            took: cx.clock.now().since(start),
+        })
+    }
+
+    /// The place of an exchange, for its report.
+    pub fn place(&self, held: &Held) -> Place<'_> {
+        Place {
+            interface: &self.segment.name,
+            link_type: held.link_type,
+            precision: held.precision,
+            ports: &self.ports,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The flags of every command that sends, and what they make of a message.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::engine::build::{OptionEdit, opt};
 use crate::engine::{Backoff, Draft, Envelope, Overrides, Recipe, Route};
 use crate::output::record::unhex;
 use crate::wire::options::{self, OptionArg, assemble, v4};
-use crate::wire::v4::{MessageType, Xid};
+use crate::wire::v4::{MessageType, SERVER_PORT, Xid};
 use crate::wire::{HwAddr, Mac};
 
 /// The protocol to speak.
@@ -481,7 +481,7 @@ pub fn relay(recipe: &mut Recipe, sender: &SenderArgs, segment: Option<&Segment>
     // The kernel fills in the frame's addresses; the engine need not ask for them.
     recipe.overrides.dst_mac = Some(Mac::ZERO);
     recipe.overrides.src_mac = segment.mac;
-    Way::Udp
+    Way::Udp(SocketAddrV4::new(giaddr, frame.src_port.unwrap_or(SERVER_PORT)))
 }
 
 fn parse_option(code: u8, text: &str) -> Result<Vec<u8>, Failure> {

@@ -32,7 +32,7 @@ impl UdpTransport {
         Ok(Self { tap: PacketTransport::open(interface, options)?, sockets: BTreeMap::new() })
     }
 
-    /// Opens the socket that sending from `local` takes, so that no right is needed for it later.
+    /// Opens the socket for datagrams from `local` now, while the rights for it are still held.
     pub fn prepare(&mut self, local: SocketAddrV4) -> Result<(), NetError> {
         self.socket(local).map(drop)
     }

@@ -5,7 +5,7 @@ use fastrand::Rng;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::report::{self, Told};
-use crate::cli::segment;
+use crate::cli::segment::{self, Session};
 use crate::cli::sender::{self, SenderArgs};
 use crate::engine::{Machine as _, OneShot};
 use crate::wire::v4::MessageType;
@@ -45,10 +45,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         return Ok(Exit::Good);
     }
     let Some(segment) = segment else { return Err(Failure::could_not_run("no interface")) };
-    let ports = segment::unusual_ports(&draft);
-    let mut transport = segment.open(way, draft.envelope.src_mac, &ports)?;
+    let mut session = Session::open(&segment, way, [&draft].into_iter(), &args.sender, cx)?;
     let mut shot = OneShot::new(draft.clone());
-    let held = segment::hold(&mut shot, &mut *transport, &segment, &args.sender, &ports, cx)?;
+    let held = session.hold(&mut shot, cx)?;
     let sent = shot.sent();
     let told = Told {
         command: "decline",
@@ -59,6 +58,6 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         address: Some(address),
         draft: &draft,
     };
-    report::one_shot(&told, &held, &segment, shot.watch(), cx)?;
+    report::one_shot(&told, &held, &session, shot.watch(), cx)?;
     Ok(if sent > 0 { Exit::Good } else { Exit::Bad })
 }

@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::segment::{self, Segment, Way};
+use crate::cli::segment::{self, Segment, Session, Way};
 use crate::cli::sender::{self, SenderArgs};
 use crate::engine::collect::{Plan, Until, Want};
 use crate::engine::silence;
@@ -58,8 +58,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
 
 fn find(args: &Args, segment: &Segment, way: Way, recipe: &Recipe, rng: Rng, cx: &mut Context) -> Outcome {
     let draft = recipe.discover(0, args.sender.ip);
-    let ports = segment::unusual_ports(&draft);
-    let mut transport = segment.open(way, draft.envelope.src_mac, &ports)?;
+    let mut session = Session::open(segment, way, [&draft].into_iter(), &args.sender, cx)?;
     let plan = Plan {
         wait: args.wait,
         backoff: args.sender.backoff(Backoff::COLLECT),
@@ -72,8 +71,8 @@ fn find(args: &Args, segment: &Segment, way: Way, recipe: &Recipe, rng: Rng, cx:
     if args.sender.giaddr().is_none() {
         collect.station_mut().watch.only_server = args.sender.server;
     }
-    let held = segment::hold(&mut collect, &mut *transport, segment, &args.sender, &ports, cx)?;
-    let place = held.place(segment, &ports);
+    let held = session.hold(&mut collect, cx)?;
+    let place = session.place(&held);
     let offers = collect.answers();
     let found = silence::findings(collect.watch(), Some(segment.link));
     let differences = answers::differences(offers, &place);

@@ -5,7 +5,7 @@ use fastrand::Rng;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::report::{self, Told};
-use crate::cli::segment;
+use crate::cli::segment::{self, Session};
 use crate::cli::sender::{self, SenderArgs};
 use crate::engine::exchange::{Outcome as Ended, Settings, Task};
 use crate::engine::{Backoff, Exchange};
@@ -49,9 +49,8 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         return Ok(Exit::Good);
     }
     let Some(segment) = segment else { return Err(Failure::could_not_run("no interface")) };
-    let ports = segment::unusual_ports(&draft);
-    let mut transport = segment.open(way, draft.envelope.src_mac, &ports)?;
-    let held = segment::hold(&mut exchange, &mut *transport, &segment, &args.sender, &ports, cx)?;
+    let mut session = Session::open(&segment, way, [&draft].into_iter(), &args.sender, cx)?;
+    let held = session.hold(&mut exchange, cx)?;
     let told = Told {
         command: "inform",
         state: None,
@@ -61,6 +60,6 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         address: Some(address),
         draft: &draft,
     };
-    report::exchange(&told, &exchange, &held, &segment, &ports, cx)?;
+    report::exchange(&told, &exchange, &held, &session, cx)?;
     Ok(if exchange.outcome() == Ended::Ack { Exit::Good } else { Exit::Bad })
 }

@@ -8,7 +8,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::lease::{self, Lease};
 use crate::cli::report::{self, Told};
-use crate::cli::segment::{self, Segment, Way};
+use crate::cli::segment::{self, Segment, Session};
 use crate::cli::sender::{self, SenderArgs};
 use crate::engine::build::opt;
 use crate::engine::{Draft, Machine as _, OneShot, Recipe, Route};
@@ -40,17 +40,17 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let mut rng = Rng::new();
     let (segment, recipe) =
         sender::prepare(&args.sender, args.interface.as_deref(), MessageType::RELEASE, &mut rng)?;
+    let mut recipe = recipe;
+    let way = sender::relay(&mut recipe, &args.sender, segment.as_ref());
     let mut drafts = Vec::new();
     for lease in &leases {
-        let mut recipe = recipe.clone();
-        let way = sender::relay(&mut recipe, &args.sender, segment.as_ref());
         let draft = draft(&recipe, lease, args, segment.as_ref(), &mut rng);
         args.sender.judge(
             &draft,
             segment.as_ref().map(|segment| (segment.name.as_str(), segment.mtu)),
             cx,
         )?;
-        drafts.push((draft, way, lease));
+        drafts.push((draft, lease));
     }
     if args.sender.dry_run {
         let drafts: Vec<Draft> = drafts.into_iter().map(|(draft, ..)| draft).collect();
@@ -58,9 +58,11 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         return Ok(Exit::Good);
     }
     let Some(segment) = segment else { return Err(Failure::could_not_run("no interface")) };
+    let first = drafts.iter().map(|(draft, _)| draft);
+    let mut session = Session::open(&segment, way, first, &args.sender, cx)?;
     let mut worst = Exit::Good;
-    for (draft, way, lease) in drafts {
-        worst = worst.max(give_back(&draft, way, lease, args, &segment, cx)?);
+    for (draft, lease) in drafts {
+        worst = worst.max(give_back(&draft, lease, args, &mut session, cx)?);
     }
     Ok(worst)
 }
@@ -97,16 +99,13 @@ fn draft(recipe: &Recipe, lease: &Lease, args: &Args, segment: Option<&Segment>,
 
 fn give_back(
     draft: &Draft,
-    way: Way,
     lease: &Lease,
     args: &Args,
-    segment: &Segment,
+    session: &mut Session<'_>,
     cx: &mut Context,
 ) -> Outcome {
-    let ports = segment::unusual_ports(draft);
-    let mut transport = segment.open(way, draft.envelope.src_mac, &ports)?;
     let mut shot = OneShot::new(draft.clone());
-    let held = segment::hold(&mut shot, &mut *transport, segment, &args.sender, &ports, cx)?;
+    let held = session.hold(&mut shot, cx)?;
     let sent = shot.sent();
     let told = Told {
         command: "release",
@@ -117,6 +116,6 @@ fn give_back(
         address: Some(args.sender.ip.unwrap_or(lease.address)),
         draft,
     };
-    report::one_shot(&told, &held, segment, shot.watch(), cx)?;
+    report::one_shot(&told, &held, session, shot.watch(), cx)?;
     Ok(if sent > 0 { Exit::Good } else { Exit::Bad })
 }

@@ -5,11 +5,10 @@ use fastrand::Rng;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::report::{self, Told};
-use crate::cli::segment::{self, Segment, Way};
+use crate::cli::segment::{self, Segment, Session, Way};
 use crate::cli::sender::{self, SenderArgs};
 use crate::engine::exchange::{ConflictCheck, Outcome as Ended, Settings, Task, Verdict};
 use crate::engine::{Backoff, Draft, Exchange, Recipe, Route, State, client};
-use crate::wire::Mac;
 use crate::wire::v4::MessageType;
 
 /// Send a REQUEST in a chosen client state and report ACK, NAK or silence
@@ -122,10 +121,8 @@ fn drafts(args: &Args, recipe: &Recipe, exchange: &Exchange, route: Option<Route
 
 fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mut Context) -> Outcome {
     let draft = exchange.first_draft();
-    let ports = segment::unusual_ports(&draft);
-    let mac: Mac = draft.envelope.src_mac;
-    let mut transport = segment.open(way, mac, &ports)?;
-    let held = segment::hold(&mut exchange, &mut *transport, segment, &args.sender, &ports, cx)?;
+    let mut session = Session::open(segment, way, [&draft].into_iter(), &args.sender, cx)?;
+    let held = session.hold(&mut exchange, cx)?;
     let told = Told {
         command: "request",
         state: Some(args.state.name()),
@@ -135,7 +132,7 @@ fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mu
         address: args.sender.ip,
         draft: &draft,
     };
-    report::exchange(&told, &exchange, &held, segment, &ports, cx)?;
+    report::exchange(&told, &exchange, &held, &session, cx)?;
     let conflict = matches!(exchange.checked(), Some(Verdict::InUse(_)));
     Ok(if exchange.outcome() == Ended::Ack && !conflict { Exit::Good } else { Exit::Bad })
 }

@@ -8,7 +8,7 @@ use fastrand::Rng;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::replay::{self, Replay};
-use crate::cli::segment::{self, Segment, Way};
+use crate::cli::segment::{self, Segment, Session};
 use crate::cli::sender::{self, SenderArgs};
 use crate::engine::build::opt;
 use crate::engine::collect::{Plan, Until, Want};
@@ -117,9 +117,10 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         return Ok(Exit::Good);
     }
     let Some(segment) = segment else { return Err(Failure::could_not_run("no interface")) };
+    let mut session = Session::open(&segment, way, drafts.iter(), &args.sender, cx)?;
     let mut worst = Exit::Good;
     for draft in drafts {
-        worst = worst.max(send(draft, args, &segment, way, &mut rng, cx)?);
+        worst = worst.max(send(draft, args, &mut session, &mut rng, cx)?);
     }
     Ok(worst)
 }
@@ -177,9 +178,7 @@ fn draft(args: &Args, recipe: &Recipe, replay: Option<Replay>, segment: Option<&
     recipe.any(message, way, route)
 }
 
-fn send(draft: Draft, args: &Args, segment: &Segment, way: Way, rng: &mut Rng, cx: &mut Context) -> Outcome {
-    let ports = segment::unusual_ports(&draft);
-    let mut transport = segment.open(way, draft.envelope.src_mac, &ports)?;
+fn send(draft: Draft, args: &Args, session: &mut Session<'_>, rng: &mut Rng, cx: &mut Context) -> Outcome {
     let count = args.count.max(args.sender.retries.unwrap_or(0).saturating_add(1));
     let wait = args.sender.timeout.unwrap_or(if args.expect.is_some() { EXPECT_WAIT } else { WAIT });
     let plan = Plan {
@@ -200,12 +199,12 @@ fn send(draft: Draft, args: &Args, segment: &Segment, way: Way, rng: &mut Rng, c
     };
     let (mac, kind, xid) = (segment::client_text(&draft), draft.message.message_type(), draft.message.xid);
     let mut collect = Collect::new(draft, plan, rng.fork());
-    let held = segment::hold(&mut collect, &mut *transport, segment, &args.sender, &ports, cx)?;
+    let held = session.hold(&mut collect, cx)?;
     let answers = collect.answers();
-    let found = silence::findings(collect.watch(), Some(segment.link));
+    let found = silence::findings(collect.watch(), Some(session.segment.link));
     let met = args.expect.is_none_or(|expect| expect.is_met(answers)) && collect.sent() > 0;
     let sending = Sending {
-        place: held.place(segment, &ports),
+        place: session.place(&held),
         mac,
         xid,
         kind,
