@@ -1,8 +1,9 @@
 //! A capture that is being written for a long time: always valid on disk, in one file or in a row of files.
 //!
-//! Records reach the operating system whole, and in one call as many as begin in the same page of the file. A kernel looks
-//! whether it is to kill a process only between pages, so a killed process leaves whole records: at most the last one,
-//! where it reached into the next page and only within some hundred nanoseconds, can be cut.
+//! A kernel looks whether it is to kill a process between two pages of what that process writes. So records reach the
+//! operating system whole, in one call as many as begin in the same page of the file, and pcapng's are stretched to end
+//! where a page does: a process that is killed leaves whole records. Where a record reaches into the next page all the
+//! same (in pcap, and after a pause), a kill within some hundred nanoseconds cuts this one, the last.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -80,17 +81,16 @@ impl RotatingWriter {
 
     /// Adds a frame; [`flush`](Self::flush) has to follow before anybody is told of it.
     pub fn write(&mut self, frame: &FrameOut<'_>) -> Result<(), CaptureError> {
-        // Blocks and records have less than 64 bytes of their own around a frame.
-        let length = u64::try_from(frame.data.len()).unwrap_or(u64::MAX).saturating_add(64);
+        let length = self.writer.record_size(frame);
         if self.rotation.is_wanted() && self.is_full(length, frame.time) {
             self.rotate(frame.time.unwrap_or_default())?;
         }
         if self.began.is_none() {
             self.began = frame.time;
         }
-        let before = self.writer.size();
-        let crosses = before.div_euclid(PAGE) != before.saturating_add(length).div_euclid(PAGE);
-        if crosses {
+        let room = self.room(length);
+        if room != 0 {
+            self.writer.stretch(usize::try_from(room).unwrap_or(0));
             self.writer.flush()?;
         }
         self.writer.write(frame)
@@ -101,10 +101,17 @@ impl RotatingWriter {
         self.writer.flush()
     }
 
+    /// How much of a page stays free when a record of this length has to begin a new one; 0 when it need not.
+    fn room(&self, length: u64) -> u64 {
+        let inside = self.writer.size().rem_euclid(PAGE);
+        let crosses = inside != 0 && inside.saturating_add(length) > PAGE;
+        if crosses { PAGE.saturating_sub(inside) } else { 0 }
+    }
+
     fn is_full(&self, length: u64, time: Option<Timestamp>) -> bool {
         let Some(began) = self.began else { return false };
-        let too_long =
-            self.rotation.size.is_some_and(|limit| self.writer.size().saturating_add(length) > limit);
+        let size = self.writer.size().saturating_add(self.room(length)).saturating_add(length);
+        let too_long = self.rotation.size.is_some_and(|limit| size > limit);
         let too_old =
             self.rotation.every.is_some_and(|every| time.is_some_and(|time| time >= began.after(every)));
         too_long || too_old
@@ -250,6 +257,27 @@ mod tests {
             left.iter().flat_map(|file| frames(file)).map(|(time, _)| time / 1_000_000_000).collect();
         assert_eq!(seconds, (34..40).collect::<Vec<_>>());
         assert_eq!(left.first().unwrap().file_name().unwrap(), "a_00018_19700101000034.pcap");
+    }
+
+    #[test]
+    fn records_of_a_busy_link_do_not_cross_pages() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.pcapng");
+        let mut writer =
+            RotatingWriter::create(&path, Rotation::default(), announced(), Timestamp(0)).unwrap();
+        let lengths = || (0..2000_usize).map(|number| number * 7 % 1500 + 1);
+        for length in lengths() {
+            writer.write(&frame(1, &vec![3; length])).unwrap();
+        }
+        drop(writer);
+        let mut reader = open(&path).unwrap();
+        for length in lengths() {
+            let frame = reader.next().unwrap().unwrap();
+            assert_eq!(frame.data, vec![3; length]);
+            let end = frame.offset + 32 + u64::try_from(length).unwrap().next_multiple_of(4) - 1;
+            assert_eq!(frame.offset / PAGE, end / PAGE, "the record at {}", frame.offset);
+        }
+        assert_eq!(reader.next().unwrap(), None);
     }
 
     #[test]

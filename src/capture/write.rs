@@ -88,6 +88,8 @@ pub struct Writer<W: Write> {
     pending: Vec<u8>,
     /// How many bytes have been written.
     written: u64,
+    /// Where in `pending` the last packet's block starts, if nothing stands behind it.
+    last_packet: Option<usize>,
     interfaces: Vec<Described>,
 }
 
@@ -119,6 +121,7 @@ impl<W: Write> Writer<W> {
             format,
             pending: Vec::with_capacity(BUFFER),
             written: 0,
+            last_packet: None,
             interfaces: Vec::new(),
         };
         if format == Format::PcapNg {
@@ -144,6 +147,32 @@ impl<W: Write> Writer<W> {
         self.written.saturating_add(u64::try_from(self.pending.len()).unwrap_or(u64::MAX))
     }
 
+    /// How many bytes a frame without a comment takes.
+    pub fn record_size(&self, frame: &FrameOut<'_>) -> u64 {
+        let length = u64::try_from(frame.data.len()).unwrap_or(u64::MAX);
+        match self.format {
+            Format::Pcap => length.saturating_add(16),
+            Format::PcapNg => length.checked_next_multiple_of(4).unwrap_or(u64::MAX).saturating_add(32),
+        }
+    }
+
+    /// Makes the last packet's block longer by so many bytes, a multiple of four: zeros behind its options, which readers
+    /// skip. False where that cannot be: in pcap, and when the packet has been handed to the operating system.
+    pub fn stretch(&mut self, by: usize) -> bool {
+        let Some(start) = self.last_packet.filter(|_| by != 0 && by.is_multiple_of(4)) else { return false };
+        // The length is repeated behind the block. The four zeros that now stand there end the options.
+        self.pending.truncate(self.pending.len().saturating_sub(4));
+        self.pending.resize(self.pending.len().saturating_add(by), 0);
+        let total = self.pending.len().saturating_add(4).saturating_sub(start);
+        let total = u32::try_from(total).unwrap_or(u32::MAX);
+        if let Some(field) = self.pending.get_mut(start.saturating_add(4)..).and_then(<[u8]>::first_chunk_mut)
+        {
+            *field = total.to_le_bytes();
+        }
+        self.put32(total);
+        true
+    }
+
     /// Adds a frame.
     pub fn write(&mut self, frame: &FrameOut<'_>) -> Result<(), CaptureError> {
         match self.format {
@@ -164,6 +193,7 @@ impl<W: Write> Writer<W> {
         let written = out.write_all(&self.pending).and_then(|()| out.flush());
         self.written = size;
         self.pending.clear();
+        self.last_packet = None;
         written.map_err(|source| CaptureError::Write { name: self.name.clone(), source })
     }
 
@@ -271,6 +301,7 @@ impl<W: Write> Writer<W> {
             return Err(self.unfit("a frame from before 1970 cannot be written"));
         };
         let ticks = if nano { nanoseconds } else { nanoseconds.div_euclid(1000) };
+        self.last_packet = Some(self.pending.len());
         self.block(6, |body| {
             let [t0, t1, t2, t3, t4, t5, t6, t7] = ticks.to_le_bytes();
             body.extend_from_slice(&interface.to_le_bytes());
@@ -295,6 +326,7 @@ impl<W: Write> Writer<W> {
             .iter()
             .position(|known| known.link == link && known.name.as_deref() == name && known.nano == nano);
         let index = known.unwrap_or_else(|| {
+            self.last_packet = None;
             let number = u16::try_from(link.0).unwrap_or(u16::MAX);
             self.block(1, |body| {
                 body.extend_from_slice(&number.to_le_bytes());
