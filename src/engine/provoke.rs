@@ -28,9 +28,11 @@ use crate::wire::v4::{MIN_LEN, Message, MessageType, Op, Packet, Xid, code};
 /// The port of boot servers and proxies (PXE 2.1 §2.2.3).
 const PXE_PORT: u16 = 4011;
 /// After how long the next round begins.
-pub const ROUND: Duration = Duration::from_millis(3000);
+pub const ROUND: Duration = Duration::from_secs(3);
 /// Addresses checked for somebody who uses them.
 const MAX_CHECKED: usize = 64;
+/// And of one server: some offer another address each time they are asked.
+const MAX_CHECKED_EACH: usize = 3;
 /// Addresses given back.
 const MAX_RELEASED: usize = 256;
 /// When a check is sent, milliseconds from the offer.
@@ -177,7 +179,7 @@ pub struct Provoke {
     started: Option<Timestamp>,
     last_sent: Option<Timestamp>,
     outbox: VecDeque<Vec<u8>>,
-    checked: Vec<Ipv4Addr>,
+    checked: Vec<(Ipv4Addr, Option<Mac>)>,
     released: Vec<(Option<Mac>, Ipv4Addr)>,
     proxies: Vec<(Mac, Ipv4Addr)>,
     findings: VecDeque<InUse>,
@@ -295,7 +297,7 @@ impl Provoke {
                 round.offered = Some(address);
             }
             if kind != Some(MessageType::NAK) {
-                self.check(address, now);
+                self.check(address, source_mac, now);
             }
             let gave = kind.is_none() || (kind == Some(MessageType::ACK) && probe != Probe::Inform);
             if gave && !self.plan.addresses.contains(&address) {
@@ -319,7 +321,7 @@ impl Provoke {
         if arp.sender_mac == self.plan.mac {
             return;
         }
-        if self.checked.contains(&arp.sender_ip) && !self.is_ours(arp.sender_mac) {
+        if self.is_checked(arp.sender_ip) && !self.is_ours(arp.sender_mac) {
             self.findings.push_back(InUse { address: arp.sender_ip, mac: arp.sender_mac });
         }
         let asked = self.rounds.iter().find(|round| round.informs_from == arp.target_ip);
@@ -332,6 +334,10 @@ impl Provoke {
             let frame = arp_frame(&reply, client.mac, arp.sender_mac, &self.plan.vlans);
             self.at(now, Job::Frame(frame));
         }
+    }
+
+    fn is_checked(&self, address: Ipv4Addr) -> bool {
+        self.checked.iter().any(|(checked, _)| *checked == address)
     }
 
     fn is_ours(&self, mac: Mac) -> bool {
@@ -460,11 +466,12 @@ impl Provoke {
     }
 
     /// Asks whether somebody uses `address`.
-    fn check(&mut self, address: Ipv4Addr, now: Timestamp) {
-        if self.checked.contains(&address) || self.checked.len() >= MAX_CHECKED {
+    fn check(&mut self, address: Ipv4Addr, server: Option<Mac>, now: Timestamp) {
+        let each = self.checked.iter().filter(|(_, other)| *other == server).count();
+        if self.is_checked(address) || each >= MAX_CHECKED_EACH || self.checked.len() >= MAX_CHECKED {
             return;
         }
-        self.checked.push(address);
+        self.checked.push((address, server));
         if self.plan.addresses.contains(&address) {
             self.findings.push_back(InUse { address, mac: self.plan.mac });
         }
@@ -715,7 +722,7 @@ mod tests {
         };
         for (probe, times) in Probe::SCHEDULE {
             assert_eq!(of(probe).count(), times.len(), "{probe:?}");
-            let last = of(probe).last().unwrap().message.as_ref().unwrap();
+            let last = of(probe).next_back().unwrap().message.as_ref().unwrap();
             assert!(last.secs >= 64 && last.is_broadcast(), "{probe:?}");
             assert!(of(probe).all(|one| one.to == Some(Ipv4Addr::BROADCAST)));
         }

@@ -499,7 +499,9 @@ pub fn plugin(report: &Report<'_>, has_policy: bool) -> (PluginState, String) {
     } else if report.servers.is_empty() {
         (PluginState::Critical, "no server answered".to_owned())
     } else if let Some(missing) = report.missing.first() {
-        let text = format!("{allowed} allowed servers answered, {} did not: {missing}", report.missing.len());
+        let servers = if allowed == 1 { "server" } else { "servers" };
+        let text =
+            format!("{allowed} allowed {servers} answered, {} did not: {missing}", report.missing.len());
         (PluginState::Warning, text)
     } else if !has_policy && unjudged > 1 {
         (PluginState::Warning, format!("{unjudged} servers answered and no allow list says which may"))
@@ -765,7 +767,7 @@ mod tests {
                 1,
                 true,
                 PluginState::Warning,
-                "DHCP WARNING - 1 allowed servers answered, 1 did not",
+                "DHCP WARNING - 1 allowed server answered, 1 did not",
             ),
             (&[], 1, true, PluginState::Critical, "DHCP CRITICAL - no server answered | "),
             (

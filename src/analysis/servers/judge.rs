@@ -335,6 +335,7 @@ fn wrong_vlan(case: &Case<'_>) -> Option<String> {
     Some(format!("{} is allowed {want}, but this answer came {have}", case.who()))
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "a rule like the others, only it always hits")]
 fn unknown_server(case: &Case<'_>) -> Option<String> {
     Some(format!("{} is on no allow list", case.who()))
 }
@@ -471,9 +472,9 @@ fn address_in_use(case: &Case<'_>) -> Option<String> {
 fn default_route(case: &Case<'_>) -> Option<String> {
     let routes = &case.offered().default_routes;
     let (code, _) = routes.first()?;
-    let mut routers: Vec<Ipv4Addr> = routes.iter().map(|(_, router)| *router).collect();
-    routers.dedup();
-    Some(format!("option {code} sends all traffic to {}", list(&routers)))
+    let mut via: Vec<Ipv4Addr> = routes.iter().map(|(_, router)| *router).collect();
+    via.dedup();
+    Some(format!("option {code} sends all traffic to {}", list(&via)))
 }
 
 fn wpad(case: &Case<'_>) -> Option<String> {
@@ -560,6 +561,8 @@ pub(super) mod tests {
         Asked::Us { probe, bogus_server: Some([203, 0, 113, 9].into()) }
     }
 
+    type Change = fn(&mut Offered);
+
     /// One line of the table below: what was seen, what is allowed, and the rules that hit on the last one seen.
     struct Row {
         seen: Vec<Sighting>,
@@ -581,6 +584,7 @@ pub(super) mod tests {
         }
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "rows are made for it")]
     fn check(row: Row) {
         let policy = row.allow.as_ref().map(|allow| Policy {
             allowed: allow
@@ -729,7 +733,6 @@ pub(super) mod tests {
             lease_min: Some(Lease(3600)),
             lease_max: Some(Lease(3600)),
         };
-        type Change = fn(&mut Offered);
         let changes: [(Change, &[&'static str]); 11] = [
             (|_| (), &[]),
             (|o| o.address = Some([10, 0, 1, 50].into()), &["wrong-subnet", "wrong-range"]),
@@ -798,7 +801,7 @@ pub(super) mod tests {
         let seen = offer(key(66, B), |offered| offered.address = Some(ip(50)));
         let guilty = servers.add(&seen, false);
         servers.add(&plain(1, A), false);
-        assert_eq!(servers.note_in_use(None, ip(50), A), [guilty.clone()]);
+        assert_eq!(servers.note_in_use(None, ip(50), A), std::slice::from_ref(&guilty));
         let scene = Scene::new(&servers, None);
         let found = judge(servers.find(&guilty).unwrap(), None, &scene);
         assert_eq!(

@@ -28,6 +28,7 @@ pub struct Identity {
 }
 
 /// Which parts of an identity fit a server.
+#[allow(clippy::struct_excessive_bools, reason = "the parts are independent of each other")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fit {
     /// Every address that is given fits, and at least one is given.
@@ -120,11 +121,10 @@ impl FromStr for Identity {
             let Some((name, value)) = part.split_once('=') else {
                 if let Ok(ip) = part.parse() {
                     set(&mut identity.address, ip, part)?;
-                } else if let Ok(mac) = part.parse() {
-                    set(&mut identity.mac, mac, part)?;
-                } else {
-                    return Err(ParseIdentityError::Form(part.to_owned()));
+                    continue;
                 }
+                let mac = part.parse().map_err(|_| ParseIdentityError::Form(part.to_owned()))?;
+                set(&mut identity.mac, mac, part)?;
                 continue;
             };
             let wrong = |expected: &'static str| ParseIdentityError::Value {

@@ -103,6 +103,7 @@ struct Sender {
 }
 
 /// Everybody seen so far.
+#[allow(clippy::struct_field_names, reason = "nothing else says what it holds")]
 #[derive(Clone, Debug)]
 pub struct Servers {
     limit: usize,

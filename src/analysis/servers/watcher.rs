@@ -34,11 +34,11 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             settle: Duration::from_secs(2),
-            gone_after: Duration::from_secs(15 * 60),
-            hold: Duration::from_secs(5 * 60),
+            gone_after: Duration::from_mins(15),
+            hold: Duration::from_mins(5),
             burst: 20,
             refill: Duration::from_secs(6),
-            fold: Duration::from_secs(60),
+            fold: Duration::from_mins(1),
         }
     }
 }
@@ -522,11 +522,11 @@ mod tests {
         fn pass(&mut self, seconds: u64) -> Vec<Change> {
             let end = self.now.after(Duration::from_secs(seconds));
             let mut told = Vec::new();
-            let mut stops = 0;
+            let mut stops = 0_u32;
             while let Some(next) = self.watcher.deadline().filter(|next| *next <= end) {
                 self.now = self.now.max(next);
                 told.extend(self.watcher.poll(self.now, &mut self.servers, self.policy.as_ref()));
-                stops += 1;
+                stops = stops.saturating_add(1);
                 assert!(stops < 10_000, "the watcher does not come to rest");
             }
             self.now = end;
@@ -555,7 +555,7 @@ mod tests {
         assert_eq!(play.kinds(10), ["new"]);
         play.hear(1, 1);
         assert_eq!(play.kinds(10), Vec::<&str>::new());
-        play.now = play.now.after(Duration::from_secs(300));
+        play.now = play.now.after(Duration::from_mins(5));
         play.hear(1, 9);
         let told = play.pass(10);
         assert_eq!(told.len(), 1);
@@ -624,11 +624,11 @@ mod tests {
         let known: Vec<Known> = play.watcher.known().cloned().collect();
         let first = play.now;
         let mut play = Play::new(known);
-        play.now = first.after(Duration::from_secs(7200));
+        play.now = first.after(Duration::from_hours(2));
         play.watcher.started = play.now;
         play.hear(1, 1);
         assert_eq!(play.kinds(60), Vec::<&str>::new());
-        play.now = play.now.after(Duration::from_secs(60));
+        play.now = play.now.after(Duration::from_mins(1));
         play.hear(1, 7);
         assert_eq!(play.kinds(60), ["changed"]);
         assert_eq!(play.kinds(3600), ["gone", "gone"]);

@@ -181,7 +181,7 @@ Examples:
 
 /// How long to collect answers to probes, and when only listening.
 const WAIT: Duration = Duration::from_secs(8);
-const LISTEN: Duration = Duration::from_secs(60);
+const LISTEN: Duration = Duration::from_mins(1);
 
 /// Reads `100` or `7.100`.
 fn parse_vlans(text: &str) -> Result<Vlans, String> {

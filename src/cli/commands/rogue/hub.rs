@@ -189,7 +189,7 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
         hub.frame(&seen, &mut walker, None);
         hub.heard.clear();
     };
-    let interfaces: Vec<String> = names.iter().map(|name| name.to_string()).collect();
+    let interfaces: Vec<String> = names.iter().map(ToString::to_string).collect();
     let look = Look { interfaces: &interfaces, sent: 0, waited: None, precision, asked: false };
     let exit = report(&hub, &look, args, cx)?;
     match damage {

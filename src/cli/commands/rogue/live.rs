@@ -44,7 +44,7 @@ struct Ear {
 
 /// Every interface, and what is listened for.
 pub(super) struct Ears {
-    ears: Vec<Ear>,
+    all: Vec<Ear>,
     signals: Signals,
     monitor: LinkMonitor,
     rng: Rng,
@@ -80,23 +80,23 @@ impl Ears {
         for interface in wanted {
             ears.push(Ear::open(interface, args)?);
         }
-        Ok(Self { ears, signals, monitor, rng: Rng::new() })
+        Ok(Self { all: ears, signals, monitor, rng: Rng::new() })
     }
 
     /// The interfaces' names.
     pub(super) fn names(&self) -> Vec<String> {
-        self.ears.iter().map(|ear| ear.name.to_string()).collect()
+        self.all.iter().map(|ear| ear.name.to_string()).collect()
     }
 
     /// How fine the stamps are.
     pub(super) fn precision(&self) -> Precision {
-        self.ears.first().map_or(Precision::Nano, |ear| ear.tap.precision())
+        self.all.first().map_or(Precision::Nano, |ear| ear.tap.precision())
     }
 
     /// Begins to provoke on every interface. What still goes on is left to end.
     pub(super) fn provoke(&mut self, args: &Args) {
         let interfaces = iface::interfaces().unwrap_or_default();
-        for ear in self.ears.iter_mut().filter(|ear| ear.provoke.is_none() && ear.working) {
+        for ear in self.all.iter_mut().filter(|ear| ear.provoke.is_none() && ear.working) {
             let Some(mac) = ear.mac else { continue };
             let here = interfaces.iter().find(|interface| interface.name == *ear.name);
             let v4 = |(ip, _): &(std::net::IpAddr, u8)| match ip {
@@ -119,7 +119,7 @@ impl Ears {
 
     /// Ends provoking early: what was taken is given back.
     pub(super) fn stop(&mut self, now: Timestamp) {
-        for ear in &mut self.ears {
+        for ear in &mut self.all {
             if let Some(provoke) = &mut ear.provoke {
                 provoke.stop(now);
             }
@@ -128,12 +128,12 @@ impl Ears {
 
     /// True while something is sent or waited for.
     pub(super) fn is_provoking(&self) -> bool {
-        self.ears.iter().any(|ear| ear.provoke.is_some())
+        self.all.iter().any(|ear| ear.provoke.is_some())
     }
 
     /// Frames sent so far.
     pub(super) fn sent(&self) -> u64 {
-        self.ears.iter().fold(0, |sum, ear| sum.saturating_add(ear.sent))
+        self.all.iter().fold(0, |sum, ear| sum.saturating_add(ear.sent))
     }
 
     /// A random part of up to a tenth of `interval`, either way.
@@ -147,14 +147,14 @@ impl Ears {
     pub(super) fn turn(&mut self, deadline: Timestamp, hub: &mut Hub, cx: &Context) -> Result<Turn, Failure> {
         let now = cx.clock.now();
         let mut until = deadline;
-        for ear in &mut self.ears {
+        for ear in &mut self.all {
             ear.send(now, hub, cx);
             if let Some(next) = ear.provoke.as_ref().and_then(Provoke::deadline) {
                 until = until.min(next);
             }
         }
         self.wait(until)?;
-        for ear in &mut self.ears {
+        for ear in &mut self.all {
             ear.take(hub, cx)?;
         }
         self.hear(cx)?;
@@ -162,7 +162,7 @@ impl Ears {
     }
 
     fn wait(&self, until: Timestamp) -> Result<(), Failure> {
-        let listening = self.ears.iter().filter(|ear| ear.working).map(|ear| ear.tap.as_fd());
+        let listening = self.all.iter().filter(|ear| ear.working).map(|ear| ear.tap.as_fd());
         let watched = listening.chain([self.signals.as_fd(), self.monitor.as_fd()]);
         let stdout = io::stdout();
         let woken = wait(watched, stdout.as_fd(), Some(until))
@@ -182,7 +182,7 @@ impl Ears {
                 LinkChange::Gone(interface) => (interface, false),
                 LinkChange::Is(interface) => (interface, true),
             };
-            let Some(ear) = self.ears.iter_mut().find(|ear| *ear.name == interface.name) else { continue };
+            let Some(ear) = self.all.iter_mut().find(|ear| *ear.name == interface.name) else { continue };
             if there && interface.up {
                 ear.revive(&interface, cx);
             } else if there || interface.index == ear.tap.index() {

@@ -17,7 +17,7 @@ use crate::time::{Clock as _, Timestamp};
 /// How often the textfile is written when nothing changes.
 const REFRESH: Duration = Duration::from_secs(15);
 /// Silence that means gone when nobody asks.
-const PASSIVE_GONE: Duration = Duration::from_secs(3600);
+const PASSIVE_GONE: Duration = Duration::from_hours(1);
 /// How long the last words may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How often a slow helper is tried again.

@@ -1,0 +1,342 @@
+//! `rogue` against the embedded lab: every kind of rogue it has, one look, watching, and what is left behind.
+
+#![cfg(feature = "live")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_dhcptool");
+/// Enough for servers that check nothing.
+const QUICK: &str = "--wait 3500ms --rounds 1";
+
+fn lab_command(flags: &str, command: &[&str]) -> Command {
+    let mut lab = Command::new(PROGRAM);
+    lab.arg("lab").args(flags.split_whitespace()).arg("--").args(command);
+    lab
+}
+
+/// True, and the reason said, where namespaces are not to be had.
+fn is_refused(code: Option<i32>, err: &str) -> bool {
+    if code != Some(3) || !err.contains("cannot make a private network") {
+        return false;
+    }
+    #[allow(clippy::disallowed_methods, reason = "a test may ask where it runs")]
+    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    assert!(!in_ci, "cannot run: {err}");
+    eprintln!("skipped: {err}");
+    true
+}
+
+fn lab(flags: &str, command: &[&str]) -> Option<Output> {
+    let output = lab_command(flags, command).output().unwrap();
+    let refused = is_refused(output.status.code(), &String::from_utf8_lossy(&output.stderr));
+    (!refused).then_some(output)
+}
+
+/// Looks once in the lab and reads the object that is printed.
+fn look(flags: &str, arguments: &str, code: i32) -> Option<Value> {
+    let line = format!("dhcptool rogue eth0 --json {QUICK} {arguments}");
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let output = lab(flags, &words)?;
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "lab {flags} -- {line}:\n{out}{err}");
+    Some(serde_json::from_str(&out).unwrap_or_else(|error| panic!("{line}: {error}:\n{out}{err}")))
+}
+
+fn rogues(report: &Value) -> Vec<&Value> {
+    report["servers"].as_array().unwrap().iter().filter(|server| server["status"] == "rogue").collect()
+}
+
+fn has_code(server: &Value, code: &str) -> bool {
+    server["reason_codes"].as_array().unwrap().iter().any(|reason| reason == code)
+}
+
+const BOTH: &str = "--allow 10.0.0.1,mac=02:00:00:00:00:01 --allow 10.0.0.2";
+
+#[test]
+fn every_kind_of_rogue_is_found_and_named() {
+    for (kind, address, reason, answered) in [
+        ("gateway", "10.0.0.66", "foreign-router", "discover"),
+        ("nak", "10.0.0.66", "naks-others", "request"),
+        ("bootp", "10.0.0.66", "unknown-server", "bootp"),
+        ("spoof-mac", "10.0.0.1", "wrong-mac", "discover"),
+        ("pxe", "10.0.0.66", "unknown-server", "pxe"),
+    ] {
+        let flags = format!("--servers 2 --rogue-kind {kind} --loss 5");
+        let Some(report) = look(&flags, BOTH, 1) else { return };
+        assert_eq!(report["verdict"], "rogue", "{kind}: {report}");
+        let found = rogues(&report);
+        assert_eq!(found.len(), 1, "{kind}: {report}");
+        // Some messages carry no server identifier.
+        assert!(found[0]["server_id"] == address || found[0]["source_ip"] == address, "{kind}: {report}");
+        assert_eq!(found[0]["source_mac"], "02:00:00:00:00:66");
+        assert!(has_code(found[0], reason), "{kind}: {report}");
+        assert!(found[0]["answered"].as_array().unwrap().iter().any(|probe| probe == answered), "{report}");
+        let allowed =
+            report["servers"].as_array().unwrap().iter().filter(|server| server["status"] == "allowed");
+        assert_eq!(allowed.count(), 2, "{kind}: {report}");
+    }
+}
+
+#[test]
+fn a_clean_segment_is_clean_and_silence_is_not() {
+    let Some(report) = look("--servers 2", BOTH, 0) else { return };
+    assert_eq!(report["verdict"], "clean");
+    assert_eq!(report["servers"][0]["reasons"], Value::Array(vec![]));
+    assert_eq!(report["servers"][0]["offered"]["routers"][0], "10.0.0.254");
+    assert_eq!(report["servers"][0]["protocol"], "dhcpv4");
+    let report = look("--servers 1", BOTH, 0).unwrap();
+    assert_eq!(report["missing"][0], "10.0.0.2");
+    let report = look("--servers 0", "", 1).unwrap();
+    assert_eq!((&report["verdict"], &report["servers"]), (&"none".into(), &Value::Array(vec![])));
+    // Who only listens was not refused an answer.
+    let report = look("--servers 1", "--passive", 0).unwrap();
+    assert_eq!((&report["verdict"], &report["sent"]), (&"none".into(), &0.into()));
+}
+
+#[test]
+fn a_server_behind_a_relay_is_found_with_its_relay() {
+    let Some(report) = look("--servers 2 --relay", "--allow 172.16.0.1", 1) else { return };
+    let found = rogues(&report);
+    assert_eq!(found.len(), 1, "{report}");
+    assert_eq!(found[0]["server_id"], "172.16.0.2");
+    assert!(!found[0]["relay"].is_null(), "{report}");
+}
+
+#[test]
+fn addresses_in_use_are_noticed() {
+    let Some(report) = look("--servers 1 --occupied", "--allow 10.0.0.9", 1) else { return };
+    assert!(has_code(rogues(&report)[0], "address-in-use"), "{report}");
+}
+
+#[test]
+fn without_a_list_nothing_is_judged_and_several_are_pointed_out() {
+    let line = format!("dhcptool rogue eth0 {QUICK}");
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let Some(output) = lab("--servers 2", &words) else { return };
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{out}{err}");
+    assert_eq!(out.matches("unjudged  10.0.0.").count(), 2, "{out}");
+    assert!(err.contains("2 DHCP servers answer here and none is judged"), "{err}");
+}
+
+#[test]
+fn what_is_learned_is_allowed_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("policy.toml");
+    let path = policy.to_str().unwrap();
+    let Some(report) = look("--servers 2", &format!("--learn {path}"), 0) else { return };
+    assert_eq!(report["servers"][0]["status"], "unjudged");
+    let text = fs::read_to_string(&policy).unwrap();
+    assert!(
+        text.contains("server-id = \"10.0.0.1\"") && text.contains("routers = [\"10.0.0.254\"]"),
+        "{text}"
+    );
+    let report = look("--servers 2", &format!("--policy {path}"), 0).unwrap();
+    assert_eq!(report["verdict"], "clean");
+    let report = look("--servers 2 --rogue-kind spoof-mac", &format!("--policy {path}"), 1).unwrap();
+    assert!(has_code(rogues(&report)[0], "wrong-mac"), "{report}");
+    let other = text.replace("10.0.0.254", "10.0.0.253");
+    fs::write(&policy, other).unwrap();
+    let report = look("--servers 2", &format!("--policy {path}"), 1).unwrap();
+    assert!(rogues(&report).iter().all(|server| has_code(server, "wrong-router")), "{report}");
+    let reasons = rogues(&report)[0]["reasons"].to_string();
+    assert!(reasons.contains("it offers router 10.0.0.254 instead of 10.0.0.253"), "{reasons}");
+    fs::write(&policy, "[[server]]\nsever-id = \"10.0.0.1\"\n").unwrap();
+    let output = lab("", &["dhcptool", "rogue", "eth0", "--policy", path]).unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{err}");
+    assert!(err.contains("line 2: unknown field `sever-id`"), "{err}");
+}
+
+#[test]
+fn a_capture_is_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.pcapng");
+    let path = file.to_str().unwrap();
+    let words = ["dhcptool", "discover", "eth0", "--wait", "700ms", "--write", path];
+    let Some(output) = lab("--servers 2 --rogue", &words) else { return };
+    assert_eq!(output.status.code(), Some(0));
+    let judge = |arguments: &[&str]| {
+        let output =
+            Command::new(PROGRAM).args(["rogue", "--json", "--from", path]).args(arguments).output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), report)
+    };
+    let (code, report) = judge(&["--allow", "10.0.0.1", "--allow", "10.0.0.2"]);
+    assert_eq!((code, &report["verdict"]), (Some(1), &"rogue".into()));
+    assert_eq!(rogues(&report)[0]["server_id"], "10.0.0.66");
+    assert_eq!(report["interfaces"][0], "eth0");
+    let (code, report) = judge(&[]);
+    assert_eq!((code, &report["verdict"]), (Some(0), &"clean".into()));
+    // A capture cut off in the middle is judged as far as it goes.
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, &bytes[..bytes.len() - 10]).unwrap();
+    assert_eq!(judge(&[]).0, Some(4));
+}
+
+#[test]
+fn the_plugin_has_its_four_states() {
+    for (flags, arguments, code, start) in [
+        ("--servers 2", BOTH, 0, "DHCP OK - 2 servers answered: 10.0.0.1, 10.0.0.2 | servers=2;"),
+        ("--servers 1", BOTH, 1, "DHCP WARNING - 1 allowed server answered, 1 did not: 10.0.0.2 | "),
+        ("--servers 2", "", 1, "DHCP WARNING - 2 servers answered and no allow list"),
+        ("--servers 2 --rogue", BOTH, 2, "DHCP CRITICAL - 1 rogue server, 10.0.0.66 at 02:00:00:00:00:66: "),
+        ("--servers 0", BOTH, 2, "DHCP CRITICAL - no server answered | "),
+    ] {
+        let line = format!("dhcptool rogue eth0 --nagios {QUICK} {arguments}");
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let Some(output) = lab(flags, &words) else { return };
+        let out = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(code), "{out}");
+        assert!(out.starts_with(start) && out.lines().count() == 1, "{out}");
+    }
+    let output = Command::new(PROGRAM).args(["rogue", "--nagios", "no-such-interface"]).output().unwrap();
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{out}");
+    assert!(out.starts_with("DHCP UNKNOWN - no interface is called no-such-interface"), "{out}");
+}
+
+#[test]
+fn nothing_is_kept() {
+    // Two addresses for two clients of a look: were anything kept, the second look would not be offered any.
+    let script = format!(
+        "for n in 1 2 3; do dhcptool rogue eth0 -q --wait 6500ms --rounds 2 --json || exit 9; done; \
+         dhcptool discover eth0 -q --first --json"
+    );
+    let Some(output) = lab("--servers 1 --pool-size 2 --bootp", &["sh", "-c", &script]) else { return };
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    for line in out.lines() {
+        let object: Value = serde_json::from_str(line).unwrap();
+        let offers = if object["type"] == "discover" {
+            object["offers"].as_array().unwrap().len()
+        } else {
+            usize::try_from(object["servers"][0]["messages"]["offer"].as_u64().unwrap()).unwrap()
+        };
+        assert!(offers > 0, "{line}");
+    }
+}
+
+/// Watches until `enough` says so, then stops it as a service manager does. Returns what was printed.
+fn watch(
+    flags: &str,
+    arguments: &[&str],
+    enough: impl Fn(&[Value], &Path) -> bool,
+    folder: &Path,
+) -> Option<Vec<Value>> {
+    let state = folder.join("state.json");
+    let prometheus = folder.join("dhcp.prom");
+    let mut words =
+        vec!["dhcptool", "rogue", "eth0", "--watch", "--json", "--wait", "3s", "--interval", "4s"];
+    words.extend(["--state", state.to_str().unwrap(), "--prometheus", prometheus.to_str().unwrap()]);
+    words.extend(arguments);
+    let mut child = lab_command(flags, &words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
+    let (sender, lines) = std::sync::mpsc::channel();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    let reader = std::thread::spawn(move || {
+        for line in stdout.lines() {
+            let _ = sender.send(line.unwrap());
+        }
+    });
+    let mut seen: Vec<Value> = Vec::new();
+    for _ in 0..120 {
+        // New lines wake it at once; files are looked at now and then.
+        if let Ok(line) = lines.recv_timeout(std::time::Duration::from_millis(250)) {
+            seen.push(serde_json::from_str(&line).unwrap());
+        }
+        if enough(&seen, folder) || child.try_wait().unwrap().is_some() {
+            break;
+        }
+    }
+    let _ = kill(pid, Signal::SIGTERM);
+    let output = child.wait_with_output().unwrap();
+    reader.join().unwrap();
+    seen.extend(lines.try_iter().map(|line| serde_json::from_str(&line).unwrap()));
+    let err = String::from_utf8_lossy(&output.stderr);
+    if is_refused(output.status.code(), &err) {
+        return None;
+    }
+    assert_eq!(output.status.code(), Some(0), "{err}{seen:?}");
+    Some(seen)
+}
+
+fn metric(folder: &Path, name: &str) -> f64 {
+    let text = fs::read_to_string(folder.join("dhcp.prom")).unwrap_or_default();
+    text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok()).unwrap_or(0.0)
+}
+
+#[test]
+fn watching_tells_changes_calls_programs_and_remembers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let log = path.join("alerts");
+    let argument = format!("of={}", log.display());
+    // dd appends what it is given to the file: a program with arguments and standard input, no shell in between.
+    let arguments = [
+        "--allow",
+        "10.0.0.1",
+        "--exec",
+        "/bin/dd",
+        "--exec-arg",
+        &argument,
+        "--exec-arg",
+        "oflag=append",
+        "--exec-arg",
+        "conv=notrunc",
+        "--exec-arg",
+        "status=none",
+    ];
+    let alerts = |path: &Path| fs::read_to_string(path.join("alerts")).unwrap_or_default().lines().count();
+    let enough = |seen: &[Value], path: &Path| seen.len() >= 2 && alerts(path) >= 2;
+    let Some(seen) = watch("--servers 1 --rogue", &arguments, enough, path) else { return };
+    let kinds: Vec<&str> = seen.iter().filter_map(|change| change["event"].as_str()).collect();
+    assert_eq!(kinds, ["new", "new"], "{seen:?}");
+    assert!(seen.iter().all(|change| change["type"] == "rogue"));
+    assert_eq!(seen[1]["verdict"], "rogue", "{seen:?}");
+    for line in fs::read_to_string(&log).unwrap().lines() {
+        assert!(seen.contains(&serde_json::from_str(line).unwrap()), "{line}");
+    }
+    assert!(metric(path, "dhcptool_rogue_servers{status=\"rogue\"}") > 0.5);
+
+    // Started again, it knows them; and when the rogue is gone, that is news.
+    let again = |seen: &[Value], _: &Path| !seen.is_empty();
+    let seen = watch("--servers 1", &["--allow", "10.0.0.1", "--gone-after", "5s"], again, path).unwrap();
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert_eq!(seen[0]["event"], "gone");
+    assert_eq!(seen[0]["servers"][0]["server_id"], "10.0.0.66");
+    let answered = |_: &[Value], path: &Path| metric(path, "dhcptool_rogue_servers{status=\"rogue\"}") > 0.5;
+    let seen = watch("--servers 1 --rogue", &["--allow", "10.0.0.1"], answered, path).unwrap();
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert_eq!(seen[0]["event"], "back");
+    let leftovers = fs::read_dir(path).unwrap().count();
+    assert_eq!(leftovers, 3);
+}
+
+#[test]
+fn the_watching_process_has_no_rights_left() {
+    let script = "dhcptool rogue eth0 --watch -q >/dev/null & pid=$!; \
+                  until grep -q '^NoNewPrivs:.*1' /proc/$pid/status; do \
+                    kill -0 $pid || exit 9; done; \
+                  grep -E '^(Cap(Prm|Eff|Inh|Amb)|NoNewPrivs|Seccomp):' /proc/$pid/status; kill $pid; wait $pid";
+    let Some(output) = lab("", &["sh", "-c", script]) else { return };
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(out.matches("\t0000000000000000").count(), 4, "{out}");
+    assert!(out.contains("NoNewPrivs:\t1"), "{out}");
+}
