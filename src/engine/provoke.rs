@@ -153,8 +153,8 @@ struct Round {
     foreign: [Ipv4Addr; 2],
     informs_from: Ipv4Addr,
     uuid: [u8; 16],
-    /// The address offered to the first client last.
-    offered: Option<Ipv4Addr>,
+    /// The first client was offered an address.
+    offered: bool,
 }
 
 /// Something to send at its time.
@@ -294,7 +294,7 @@ impl Provoke {
             if kind == Some(MessageType::OFFER)
                 && let Some(round) = self.rounds.get_mut(index)
             {
-                round.offered = Some(address);
+                round.offered = true;
             }
             if kind != Some(MessageType::NAK) {
                 self.check(address, source_mac, now);
@@ -392,8 +392,9 @@ impl Provoke {
                 Some(arp_frame(&arp, self.plan.mac, Mac::BROADCAST, &self.plan.vlans))
             }
             Job::Decline { round } => {
-                let round = self.rounds.get(*round)?;
-                let address = round.offered?;
+                let round = self.rounds.get(*round).filter(|round| round.offered)?;
+                // Not an address that was offered: some servers grant it whatever server the request names.
+                let address = round.foreign[0];
                 let recipe = self.recipe(round, Probe::Discover, round.decline_xid);
                 Some(recipe.request(State::Selecting, 0, address, Some(round.bogus_route())).frame())
             }
@@ -550,7 +551,7 @@ impl Round {
             foreign,
             informs_from: plan.addresses.first().copied().unwrap_or(link_local),
             uuid,
-            offered: None,
+            offered: false,
         }
     }
 
@@ -777,7 +778,7 @@ mod tests {
         assert_eq!(declines.len(), 2);
         let decline = declines[0].message.as_ref().unwrap();
         assert_eq!(decline.ip_option(54), Some(provoke.rounds[0].bogus_server));
-        assert_eq!(decline.ip_option(50), Some([10, 0, 0, 50].into()));
+        assert_eq!(decline.ip_option(50), Some(provoke.rounds[0].foreign[0]));
         assert!(declines[0].at >= Timestamp::new(107, 0));
         assert!(!seen.iter().any(|one| one.kind() == Some(MessageType::RELEASE)));
     }
