@@ -8,7 +8,8 @@ use super::segment::{self, Held, Session};
 use crate::engine::exchange::{Exchange, Outcome, Verdict};
 use crate::engine::silence::{self, Finding};
 use crate::engine::{Answer, Draft, Machine as _, Watch};
-use crate::output::answers::{self, Report};
+use crate::output::answers;
+use crate::output::reports::Report;
 use crate::output::{JsonOut, Label};
 
 /// What the command itself knows.

@@ -11,6 +11,7 @@ pub mod packet_detail;
 pub mod packet_json;
 pub mod packet_line;
 pub mod record;
+pub mod reports;
 pub mod rogue;
 pub mod styled;
 pub mod table;

@@ -3,8 +3,9 @@
 use std::fmt::{self, Write as _};
 use std::net::Ipv4Addr;
 
-use super::answers::{milliseconds, stretch};
+use super::answers::stretch;
 use super::json::JsonOut;
+use super::reports::milliseconds;
 use super::styled::{Label, Styled};
 use super::when::{TimeForm, TimeText};
 use crate::analysis::servers::policy::Allowed;

@@ -12,7 +12,8 @@ use crate::engine::collect::{Plan, Until, Want};
 use crate::engine::silence;
 use crate::engine::{Backoff, Collect, Machine as _, Recipe};
 use crate::output::JsonOut;
-use crate::output::answers::{self, Discovery};
+use crate::output::answers;
+use crate::output::reports::Discovery;
 use crate::wire::v4::MessageType;
 
 /// Broadcast a DISCOVER and collect every answer
