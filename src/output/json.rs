@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::time::{Precision, Timestamp};
 use crate::wire::escape::is_hostile;
-use crate::wire::options::Sink;
+use crate::wire::options::{Sink, Space};
 
 /// JSON under construction. Commas are its own business: begin, key, value, end in any legal order give valid JSON.
 #[derive(Clone, Debug, Default)]
@@ -54,10 +54,10 @@ const HEX_PAIRS: [[u8; 2]; 256] = {
     table
 };
 
-/// For every byte its decimal digits with a dot behind them, and how long that is.
+/// For every byte its decimal digits with a dot behind them.
 #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks it")]
-const OCTETS: [([u8; 4], usize); 256] = {
-    let mut table = [([0; 4], 0); 256];
+const OCTETS: [[u8; 4]; 256] = {
+    let mut table = [[0; 4]; 256];
     let mut index = 0;
     let mut hundreds = 0;
     while hundreds < 3 {
@@ -65,9 +65,9 @@ const OCTETS: [([u8; 4], usize); 256] = {
         while rest < 100 && index < 256 {
             let [tens, ones] = PAIRS[rest];
             table[index] = match (hundreds, rest) {
-                (0, 0..10) => ([ones, b'.', 0, 0], 2),
-                (0, _) => ([tens, ones, b'.', 0], 3),
-                (_, _) => ([b'0' + hundreds, tens, ones, b'.'], 4),
+                (0, 0..10) => [ones, b'.', 0, 0],
+                (0, _) => [tens, ones, b'.', 0],
+                (_, _) => [b'0' + hundreds, tens, ones, b'.'],
             };
             rest += 1;
             index += 1;
@@ -76,6 +76,12 @@ const OCTETS: [([u8; 4], usize); 256] = {
     }
     table
 };
+
+/// How many digits a byte has in decimal, and one for the dot.
+#[inline]
+fn octet_len(octet: u8) -> usize {
+    usize::from(octet >= 10).saturating_add(usize::from(octet >= 100)).saturating_add(2)
+}
 
 /// True for the bytes that stand for themselves in a JSON string.
 #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks it")]
@@ -246,14 +252,14 @@ impl JsonOut {
     /// An address with `behind` after it.
     #[inline]
     pub fn octets(&mut self, addr: Ipv4Addr, behind: u8) {
+        if addr.is_unspecified() {
+            self.buf.extend_from_slice(&[b'0', b'.', b'0', b'.', b'0', b'.', b'0', behind]);
+            return;
+        }
         let mut text = [0; 16];
         let mut at: usize = 0;
         for octet in addr.octets() {
-            let Some((digits, length)) = OCTETS.get(usize::from(octet)) else { continue };
-            if let Some(slot) = text.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
-                *slot = *digits;
-            }
-            at = at.saturating_add(*length);
+            at = put_octet(&mut text, at, octet, b'.');
         }
         if let Some(last) = text.get_mut(at.saturating_sub(1)) {
             *last = behind;
@@ -330,6 +336,18 @@ impl Sink for JsonOut {
         self.plain(name);
     }
 
+    fn option_codes(&mut self, codes: &[u8], _: &'static Space) {
+        for codes in codes.chunks(16) {
+            self.separate();
+            let mut text = [0; 68];
+            let mut at: usize = 0;
+            for code in codes {
+                at = put_octet(&mut text, at, *code, b',');
+            }
+            self.buf.extend_from_slice(text.get(..at.saturating_sub(1)).unwrap_or_default());
+        }
+    }
+
     #[inline]
     fn ip4(&mut self, addr: Ipv4Addr) {
         self.separate();
@@ -404,6 +422,21 @@ impl Sink for JsonOut {
     }
 }
 
+/// Puts the digits of `octet` and `behind` at `at`; returns the place behind them.
+#[inline]
+fn put_octet(text: &mut [u8], at: usize, octet: u8, behind: u8) -> usize {
+    let next = at.saturating_add(octet_len(octet));
+    if let (Some(slot), Some(digits)) =
+        (text.get_mut(at..).and_then(<[u8]>::first_chunk_mut), OCTETS.get(usize::from(octet)))
+    {
+        *slot = *digits;
+    }
+    if let Some(last) = text.get_mut(next.saturating_sub(1)) {
+        *last = behind;
+    }
+    next
+}
+
 #[inline]
 fn pair_of(table: &[[u8; 2]], index: usize) -> &[u8] {
     table.get(index).map_or(&[], <[u8; 2]>::as_slice)
@@ -435,9 +468,9 @@ fn hex_word(word: u32) -> u64 {
 /// Appends `value` in decimal.
 #[inline]
 pub fn write_digits(value: u64, out: &mut Vec<u8>) {
-    if let Some((digits, length)) = usize::try_from(value).ok().and_then(|value| OCTETS.get(value)) {
-        let end = out.len().saturating_add(length.saturating_sub(1));
-        out.extend_from_slice(digits);
+    if let Ok(small) = u8::try_from(value) {
+        let end = out.len().saturating_add(octet_len(small)).saturating_sub(1);
+        out.extend_from_slice(OCTETS.get(usize::from(small)).unwrap_or(&[0; 4]));
         out.truncate(end);
         return;
     }

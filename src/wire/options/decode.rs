@@ -306,11 +306,7 @@ fn list<S: Sink>(item: &Kind, cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &
             cursor.take(cursor.bytes.len().saturating_sub(rest.len()), item.what())?;
             cursor.finish(item.what())?;
         }
-        Kind::OptionCode => {
-            for code in cursor.rest() {
-                sink.option_code(u16::from(*code), &v4::SPACE);
-            }
-        }
+        Kind::OptionCode => sink.option_codes(cursor.rest(), &v4::SPACE),
         _ => {}
     }
     while !cursor.bytes.is_empty() {

@@ -44,6 +44,12 @@ pub trait Sink {
         let _ = space;
         self.number(u64::from(code));
     }
+    /// The codes of options of `space`, one after the other.
+    fn option_codes(&mut self, codes: &[u8], space: &'static Space) {
+        for code in codes {
+            self.option_code(u16::from(*code), space);
+        }
+    }
     /// Bytes whose meaning is not known. The default is [`Sink::null`]: the value's own bytes stand beside it anyway.
     fn opaque(&mut self, bytes: &[u8]) {
         let _ = bytes;
