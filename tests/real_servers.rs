@@ -267,3 +267,53 @@ fn through_a_relay_and_as_a_relay() {
         assert_eq!(found["offers"][0]["packet"]["udp"]["dst_port"].as_u64(), Some(67));
     }
 }
+
+/// The servers that `rogue` calls rogues, and how many it allows.
+fn rogues(report: &Value) -> (Vec<&str>, usize) {
+    let servers = report["servers"].as_array().unwrap();
+    let allowed = servers.iter().filter(|server| server["status"] == "allowed").count();
+    (
+        servers
+            .iter()
+            .filter(|server| server["status"] == "rogue")
+            .map(|server| text(server, "server_id"))
+            .collect(),
+        allowed,
+    )
+}
+
+#[test]
+fn the_fourth_server_is_named_and_nothing_is_kept() {
+    let test = "the_fourth_server_is_named_and_nothing_is_kept";
+    let Some(net) = network(test, &Kind::ALL, false) else { return };
+    // The slowest of them is the one that should not be there.
+    let others: Vec<String> =
+        [Kind::Kea, Kind::Dhcpd, Kind::Udhcpd].map(|kind| kind.address().to_string()).into();
+    let mut arguments = vec!["rogue", "eth0"];
+    others.iter().for_each(|address| arguments.extend(["--allow", address]));
+    let report = net.json("client", &arguments, 1);
+    let fourth = Kind::Dnsmasq.address().to_string();
+    assert_eq!(rogues(&report), (vec![fourth.as_str()], 3), "{report}");
+    assert_eq!(text(&report, "verdict"), "rogue");
+    let leases = |kind: Kind| std::fs::read_to_string(&net.server(kind).leases).unwrap_or_default();
+    assert_eq!(leases(Kind::Dnsmasq), "");
+    assert!(!leases(Kind::Dhcpd).contains("\nlease "), "{}", leases(Kind::Dhcpd));
+    assert!(leases(Kind::Kea).lines().count() <= 1, "{}", leases(Kind::Kea));
+}
+
+#[test]
+fn a_server_behind_a_relay_is_judged_too() {
+    let test = "a_server_behind_a_relay_is_judged_too";
+    let kinds = [Kind::Dnsmasq, Kind::Kea, Kind::Dhcpd];
+    let Some(mut net) = network(test, &kinds, true) else { return };
+    if let Err(why) = net.with_relay(&kinds) {
+        skip(test, &why);
+        return;
+    }
+    let friends =
+        [Kind::Dnsmasq, Kind::Kea].map(|kind| format!("server-id={},relay=172.31.7.1", kind.address()));
+    let arguments = ["rogue", "eth0", "--wait", "5s", "--allow", &friends[0], "--allow", &friends[1]];
+    let report = net.json("far", &arguments, 1);
+    let third = Kind::Dhcpd.address().to_string();
+    assert_eq!(rogues(&report), (vec![third.as_str()], 2), "{report}");
+}
