@@ -69,6 +69,7 @@ impl Context {
     }
 
     /// Prints a part of a line of our own making on standard error: progress.
+    #[cfg(feature = "live")]
     pub fn stderr_part(text: &str) {
         let mut err = io::stderr().lock();
         // Nothing can be done about a standard error that does not take it.
@@ -177,6 +178,7 @@ pub fn cpu_time() -> std::time::Duration {
 }
 
 /// The most memory this process has had, in bytes, where the system says.
+#[cfg(feature = "live")]
 pub fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -8,7 +8,7 @@ use fastrand::Rng;
 
 use super::clients::{Client, Clients};
 use super::pace::plus;
-use super::reply::{self, Seen};
+use super::reply;
 use super::table::{Found, NONE, Slot, Stage, Table};
 use super::template::Values;
 use super::{
@@ -19,7 +19,7 @@ use crate::wire::Mac;
 use crate::wire::v4::MessageType;
 
 /// Conflict checks remembered; a server checks few addresses at a time.
-const CHECKS: usize = 256;
+pub(super) const CHECKS: usize = 256;
 /// Leases are given back at least this fast at the end, per second.
 const SLOWEST_RELEASE: u64 = 100;
 /// So many exchanges without an offer, with none in between, mean that the pool is empty.
@@ -27,7 +27,7 @@ const EXHAUSTED: u64 = 3;
 
 /// Something to send as soon as there is room in a batch.
 #[derive(Clone, Copy, Debug)]
-enum Job {
+pub(super) enum Job {
     /// The current message of this exchange, unless it is over.
     Message { slot: u32, xid: u32 },
     /// RELEASE of what the client holds; then it is idle again.
@@ -37,7 +37,7 @@ enum Job {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     /// Exchanges begin.
     Running,
     /// None begins; those under way end.
@@ -59,25 +59,25 @@ enum Phase {
 /// One lane of a run.
 #[derive(Debug)]
 pub struct Load {
-    plan: Plan,
-    lane: Lane,
-    table: Table,
-    clients: Clients,
-    jobs: VecDeque<Job>,
-    finished: Vec<Finished>,
-    counters: Counters,
-    checks: VecDeque<(Timestamp, [u8; 4], Check)>,
-    rng: Rng,
-    weights: u32,
-    phase: Phase,
-    start: Timestamp,
+    pub(super) plan: Plan,
+    pub(super) lane: Lane,
+    pub(super) table: Table,
+    pub(super) clients: Clients,
+    pub(super) jobs: VecDeque<Job>,
+    pub(super) finished: Vec<Finished>,
+    pub(super) counters: Counters,
+    pub(super) checks: VecDeque<(Timestamp, [u8; 4], Check)>,
+    pub(super) rng: Rng,
+    pub(super) weights: u32,
+    pub(super) phase: Phase,
+    pub(super) start: Timestamp,
     /// Beginnings so far, in this lane.
-    begun: u64,
+    pub(super) begun: u64,
     /// Closed loop: when the next may begin.
-    not_before: Timestamp,
-    failed_in_row: u64,
-    held_when_row_began: u64,
-    shortest_lease: u32,
+    pub(super) not_before: Timestamp,
+    pub(super) failed_in_row: u64,
+    pub(super) held_when_row_began: u64,
+    pub(super) shortest_lease: u32,
 }
 
 impl Load {
@@ -449,134 +449,6 @@ impl Load {
         self.counters.unstamped = self.counters.unstamped.saturating_add(count);
     }
 
-    /// Shows a frame that came in.
-    pub fn on_frame(&mut self, at: Timestamp, frame: &[u8]) {
-        match reply::message(frame) {
-            Some(seen) if seen.op == 2 => self.on_reply(at, &seen),
-            None if self.plan.watch_checks => self.on_probe(at, frame),
-            Some(_) | None => {}
-        }
-    }
-
-    fn on_probe(&mut self, at: Timestamp, frame: &[u8]) {
-        let Some(probe) = reply::probe(frame) else { return };
-        if self.checks.len() >= CHECKS {
-            self.checks.pop_front();
-        }
-        self.checks.push_back((at, probe.target, if probe.echo { Check::Ping } else { Check::Arp }));
-    }
-
-    fn on_reply(&mut self, at: Timestamp, seen: &Seen) {
-        if !matches!(seen.kind, MessageType::OFFER | MessageType::ACK | MessageType::NAK) {
-            return;
-        }
-        let server = if seen.server == [0; 4] { seen.source } else { seen.server };
-        let wanted = self.plan.server.map(|wanted| wanted.octets());
-        let found = self.table.find(seen.xid);
-        let index = match found {
-            Found::Slot(index) => index,
-            Found::Past if self.clients.by_mac(Mac(seen.mac)).is_some() => {
-                self.counters.received = self.counters.received.saturating_add(1);
-                self.counters.late = self.counters.late.saturating_add(1);
-                return;
-            }
-            Found::Past | Found::Foreign => {
-                // Other clients live on the segment too: only what bears one of our addresses is an orphan.
-                if self.clients.by_mac(Mac(seen.mac)).is_some() {
-                    self.counters.orphans = self.counters.orphans.saturating_add(1);
-                }
-                return;
-            }
-        };
-        let Some(slot) = self.table.get(index).copied() else { return };
-        if self.clients.mac(slot.client).0 != seen.mac {
-            self.counters.orphans = self.counters.orphans.saturating_add(1);
-            return;
-        }
-        self.counters.received = self.counters.received.saturating_add(1);
-        if wanted.is_some_and(|wanted| wanted != server && wanted != seen.source) {
-            self.counters.other_offers = self.counters.other_offers.saturating_add(1);
-            return;
-        }
-        match (slot.stage, seen.kind) {
-            (Stage::Discovering, MessageType::OFFER) if seen.address != [0; 4] => {
-                self.on_offer(index, at, seen, server);
-            }
-            (Stage::Requesting, MessageType::ACK) => self.on_ack(index, at, seen, server),
-            (Stage::Requesting, MessageType::NAK) => {
-                self.clients.take_away(slot.client);
-                self.finish(index, at, Some(Failure::Nak));
-            }
-            (Stage::Over(Some(Failure::NoOffer)), MessageType::OFFER)
-            | (Stage::Over(Some(Failure::NoAck)), MessageType::NAK) => {
-                self.counters.late = self.counters.late.saturating_add(1);
-            }
-            (Stage::Over(Some(Failure::NoAck)), MessageType::ACK) => {
-                self.counters.late = self.counters.late.saturating_add(1);
-                self.on_late_ack(&slot, seen, server);
-            }
-            (_, MessageType::OFFER) if slot.server != [0; 4] && slot.server != server => {
-                self.counters.other_offers = self.counters.other_offers.saturating_add(1);
-            }
-            _ => self.counters.duplicates = self.counters.duplicates.saturating_add(1),
-        }
-    }
-
-    fn on_offer(&mut self, index: u32, at: Timestamp, seen: &Seen, server: [u8; 4]) {
-        self.failed_in_row = 0;
-        if let Some(slot) = self.table.get_mut(index) {
-            let since = slot.began;
-            slot.check = self
-                .checks
-                .iter()
-                .rev()
-                .find(|(when, target, _)| *target == seen.address && *when >= since && *when <= at)
-                .map(|(_, _, check)| *check);
-            slot.stage = Stage::Requesting;
-            slot.attempt = 0;
-            slot.offered = at;
-            slot.address = seen.address;
-            slot.server = server;
-            slot.server_mac = seen.source_mac.0;
-            self.jobs.push_back(Job::Message { slot: index, xid: slot.xid });
-        }
-        self.table.disarm(index);
-    }
-
-    fn on_ack(&mut self, index: u32, at: Timestamp, seen: &Seen, server: [u8; 4]) {
-        let Some(slot) = self.table.get(index).copied() else { return };
-        if slot.kind == Kind::Inform {
-            self.finish(index, at, None);
-            return;
-        }
-        if seen.lease_time > 0 {
-            self.shortest_lease = self.shortest_lease.min(seen.lease_time);
-        }
-        let failure = if seen.address != slot.address {
-            Some(Failure::AddressChanged)
-        } else if slot.kind == Kind::Handshake && server != slot.server {
-            Some(Failure::ServerChanged)
-        } else {
-            None
-        };
-        // Whatever was promised before: this address is the client's now, and is given back as such.
-        self.clients.give(slot.client, lease_of(seen, server));
-        self.finish(index, at, failure);
-    }
-
-    fn on_late_ack(&mut self, slot: &Slot, seen: &Seen, server: [u8; 4]) {
-        let client = self.clients.get(slot.client);
-        if client.busy || client.holds {
-            return;
-        }
-        let lease = lease_of(seen, server);
-        if self.plan.after == After::Release {
-            self.jobs.push_back(Job::Stray { client: slot.client, lease });
-        } else {
-            self.clients.give(slot.client, lease);
-        }
-    }
-
     fn expire(&mut self, index: u32, now: Timestamp) {
         let Some(slot) = self.table.get_mut(index) else { return };
         let attempts = self.plan.timeouts.len();
@@ -592,7 +464,7 @@ impl Load {
         self.finish(index, now, Some(failure));
     }
 
-    fn finish(&mut self, index: u32, at: Timestamp, failure: Option<Failure>) {
+    pub(super) fn finish(&mut self, index: u32, at: Timestamp, failure: Option<Failure>) {
         let Some(slot) = self.table.get(index).copied() else { return };
         self.table.end(index, failure);
         let specified = |addr: [u8; 4]| (addr != [0; 4]).then(|| Ipv4Addr::from(addr));
@@ -671,7 +543,7 @@ impl Load {
     }
 }
 
-fn is_under_way(slot: &Slot) -> bool {
+pub(super) fn is_under_way(slot: &Slot) -> bool {
     matches!(slot.stage, Stage::Discovering | Stage::Requesting)
 }
 
@@ -689,15 +561,5 @@ fn stamp(slot: &mut Slot, at: Timestamp) {
             slot.requested = at;
         }
         Stage::Unused | Stage::Over(_) => {}
-    }
-}
-
-fn lease_of(seen: &Seen, server: [u8; 4]) -> Client {
-    Client {
-        address: seen.address,
-        server,
-        server_mac: seen.source_mac.0,
-        lease_time: seen.lease_time,
-        ..Client::default()
     }
 }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::time::Timestamp;
 use crate::wire::Mac;
 
+mod answers;
 mod clients;
 mod core;
 pub mod pace;

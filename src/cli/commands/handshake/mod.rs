@@ -1,13 +1,16 @@
 //! `dhcptool handshake`: time full exchanges, one or millions.
 
+#[cfg(feature = "live")]
+mod progress;
+#[cfg(feature = "live")]
 mod report;
 #[cfg(feature = "live")]
 mod run;
+#[cfg(feature = "live")]
 mod tally;
 #[cfg(feature = "live")]
 mod worker;
 
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,6 +26,7 @@ use crate::engine::load::Slo;
 /// Like ping: one handshake a second, four of them, each lease given back at once. With --rate it generates load on a
 /// schedule of its own: a server that stalls cannot slow the schedule down, and latency is counted from it too.
 #[allow(clippy::struct_excessive_bools, reason = "flags are independent of each other")]
+#[cfg_attr(not(feature = "live"), allow(dead_code, reason = "the command line is the same in every build"))]
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -179,12 +183,6 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
 #[cfg(not(feature = "live"))]
 pub fn run(_args: &Args, _cx: &mut Context) -> Outcome {
     Err(Failure::could_not_run("this dhcptool was built without live networking (feature `live`)"))
-}
-
-/// Which of `addresses` are not among `own`.
-#[cfg(feature = "live")]
-fn foreign(addresses: &[Ipv4Addr], own: &[(Ipv4Addr, u8)]) -> Vec<Ipv4Addr> {
-    addresses.iter().copied().filter(|addr| !own.iter().any(|(own, _)| own == addr)).collect()
 }
 
 #[cfg(test)]

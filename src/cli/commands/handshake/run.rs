@@ -2,13 +2,15 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
+use super::progress::Progress;
 use super::report::{self, About, Found, Try};
 use super::tally::Tally;
-use super::worker::{self, Board, News, Setup};
-use super::{Args, foreign, milli};
+use super::worker::{self, News, Setup};
+use super::{Args, milli};
 use crate::analysis::histogram::write_log;
 use crate::analysis::timing::float;
 use crate::capture::{Format, FrameOut, Writer};
@@ -115,6 +117,11 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         found,
     };
     finish(args, &tally, &about, cx)
+}
+
+/// Which of `addresses` are not among `own`.
+fn foreign(addresses: &[Ipv4Addr], own: &[(Ipv4Addr, u8)]) -> Vec<Ipv4Addr> {
+    addresses.iter().copied().filter(|addr| !own.iter().any(|(own, _)| own == addr)).collect()
 }
 
 /// Flags for judging a draft full of marks: what is odd about the marks is no news.
@@ -250,7 +257,7 @@ fn drafts(args: &Args, segment: Option<&Segment>) -> Result<Vec<Draft>, Failure>
 fn router(
     segment: &Segment,
     own: Mac,
-    hop: std::net::Ipv4Addr,
+    hop: Ipv4Addr,
     args: &Args,
     signals: &Signals,
 ) -> Result<Mac, Failure> {
@@ -262,7 +269,7 @@ fn router(
         return Ok(mac);
     }
     let sender = segment.addresses.first().map(|(addr, _)| *addr).or(args.sender.giaddr());
-    let sender = sender.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED);
+    let sender = sender.unwrap_or(Ipv4Addr::UNSPECIFIED);
     let found = worker::resolve(&segment.name, own, sender, hop, signals).map_err(Failure::could_not_run)?;
     found.ok_or_else(|| {
         Failure::could_not_run(format_args!(
@@ -539,41 +546,6 @@ fn save(
     let fail = |error| Failure::could_not_run(format_args!("cannot write {}: {error}", path.display()));
     let mut out = BufWriter::new(File::create(path).map_err(fail)?);
     write(&mut out).and_then(|()| out.flush()).map_err(fail)
-}
-
-/// The line that shows how far a run is.
-struct Progress {
-    shown: bool,
-    wanted: bool,
-    last: u64,
-}
-
-impl Progress {
-    fn new(cx: &Context) -> Self {
-        Self { shown: false, wanted: cx.shows_progress(), last: 0 }
-    }
-
-    fn draw(&mut self, board: &Board) {
-        use std::sync::atomic::Ordering::Relaxed;
-        if !self.wanted {
-            return;
-        }
-        let (begun, completed) = (board.begun.load(Relaxed), board.completed.load(Relaxed));
-        let flying = board.in_flight.load(Relaxed);
-        let failed = begun.saturating_sub(completed).saturating_sub(flying);
-        let rate = completed.saturating_sub(self.last).saturating_mul(10);
-        self.last = completed;
-        Context::stderr_part(&format!(
-            "\r\x1b[K{begun} begun, {completed} completed, {failed} failed, {flying} under way, {rate}/s"
-        ));
-        self.shown = true;
-    }
-
-    fn clear(&mut self) {
-        if self.shown {
-            Context::stderr_part("\r\x1b[K");
-        }
-    }
 }
 
 #[cfg(test)]

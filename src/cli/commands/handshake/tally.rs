@@ -64,7 +64,7 @@ pub(super) struct Tally {
     pub(super) delays: Delays,
     /// When it began.
     pub(super) start: Timestamp,
-    /// When its last exchange ended.
+    /// When the last exchange that completed ended; of a run without any, the last one.
     pub(super) end: Timestamp,
     /// Leases that are still held.
     pub(super) leases: Vec<Lease>,
@@ -102,7 +102,7 @@ impl Tally {
         self.kernel_stamps = other.kernel_stamps;
     }
 
-    /// From the start to the end of the last exchange.
+    /// From the start to the end of the last exchange that completed.
     pub(super) fn elapsed(&self) -> Duration {
         Duration::from_nanos(u64::try_from(self.end.since(self.start)).unwrap_or(0))
     }

@@ -108,7 +108,14 @@ pub(super) fn run(
                 let _ = opened.send(result);
                 gate.wait();
                 match (wires, go.get()) {
-                    (Some(wires), Some(start)) => drive(load, wires, setup, *start, board, &tell),
+                    (Some(wires), Some(start)) => {
+                        let result = drive(load, wires, setup, *start, board, &tell);
+                        if result.is_err() {
+                            // One lane alone would give figures that mean nothing.
+                            board.stops.fetch_add(1, Ordering::Relaxed);
+                        }
+                        result
+                    }
                     _ => Ok(Tally::default()),
                 }
             };
@@ -297,9 +304,13 @@ fn drive(
 }
 
 fn account(load: &mut Load, tally: &mut Tally, each: bool, tell: &SyncSender<News>) {
+    tally.counters = *load.counters();
     let mut list = Vec::new();
     for finished in load.take_finished() {
-        tally.end = tally.end.max(finished.ended);
+        // An exchange that was given up ended with a wait, which says nothing about the server's pace.
+        if finished.failure.is_none() || tally.counters.completed() == 0 {
+            tally.end = tally.end.max(finished.ended);
+        }
         tally.delays.record(&finished);
         if each {
             list.push(finished);
