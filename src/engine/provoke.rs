@@ -34,7 +34,9 @@ const MAX_CHECKED: usize = 64;
 /// And of one server: some offer another address each time they are asked.
 const MAX_CHECKED_EACH: usize = 3;
 /// Addresses given back.
-const MAX_RELEASED: usize = 256;
+const MAX_RELEASED: usize = 64;
+/// ARP requests answered, and uses of offered addresses told: a flood of ARP is not answered with one.
+const MAX_ARP: u32 = 64;
 /// When a check is sent, milliseconds from the offer.
 const CHECKS: [u64; 3] = [40, 400, 900];
 /// When a RELEASE is sent, milliseconds from the answer.
@@ -183,6 +185,8 @@ pub struct Provoke {
     released: Vec<(Option<Mac>, Ipv4Addr)>,
     proxies: Vec<(Mac, Ipv4Addr)>,
     findings: VecDeque<InUse>,
+    told: u32,
+    answered: u32,
     sent: u64,
     stopped: bool,
 }
@@ -204,6 +208,8 @@ impl Provoke {
             released: Vec::new(),
             proxies: Vec::new(),
             findings: VecDeque::new(),
+            told: 0,
+            answered: 0,
             sent: 0,
             stopped: false,
         }
@@ -321,17 +327,20 @@ impl Provoke {
         if arp.sender_mac == self.plan.mac {
             return;
         }
-        if self.is_checked(arp.sender_ip) && !self.is_ours(arp.sender_mac) {
+        if self.told < MAX_ARP && self.is_checked(arp.sender_ip) && !self.is_ours(arp.sender_mac) {
+            self.told = self.told.saturating_add(1);
             self.findings.push_back(InUse { address: arp.sender_ip, mac: arp.sender_mac });
         }
         let asked = self.rounds.iter().find(|round| round.informs_from == arp.target_ip);
         if let Some(round) = asked
             && arp.is_request()
+            && self.answered < MAX_ARP
             && !self.plan.addresses.contains(&arp.target_ip)
             && let Some(client) = round.clients.get(3)
         {
             let reply = arp.reply(client.mac);
             let frame = arp_frame(&reply, client.mac, arp.sender_mac, &self.plan.vlans);
+            self.answered = self.answered.saturating_add(1);
             self.at(now, Job::Frame(frame));
         }
     }
@@ -863,6 +872,21 @@ mod tests {
         let answer = Arp::decode(&frame[14..]).unwrap();
         assert_eq!((answer.operation, answer.sender_ip), (Arp::REPLY, address));
         assert_eq!(answer.sender_mac, provoke.rounds[0].clients[3].mac);
+    }
+
+    #[test]
+    fn a_flood_of_arp_is_not_answered_with_another() {
+        let mut provoke = Provoke::new(plan(), Rng::with_seed(3));
+        let now = Timestamp::new(1, 0);
+        provoke.on_time(now);
+        let before = provoke.jobs.len();
+        let asked = provoke.rounds[0].informs_from;
+        provoke.checked.push(([10, 0, 0, 50].into(), None));
+        for _ in 0..10_000 {
+            provoke.on_arp(now, &Arp::request(SERVER, [10, 0, 0, 50].into(), asked));
+        }
+        assert_eq!(provoke.jobs.len(), before + 64);
+        assert_eq!(provoke.findings.len(), 64);
     }
 
     #[test]
