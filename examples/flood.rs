@@ -26,7 +26,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use clap::Parser;
-use dhcptool::time::{Clock, SystemClock};
+use dhcptool::net::batch::BatchSocket;
+use dhcptool::time::{Clock, SystemClock, Timestamp};
 
 #[path = "../tests/support/cable.rs"]
 mod cable;
@@ -40,6 +41,9 @@ struct Args {
     /// For how long
     #[arg(long, default_value_t = 4.0)]
     seconds: f64,
+    /// Send with so many threads
+    #[arg(long, default_value_t = 1)]
+    threads: u64,
     /// Where the program's standard output goes
     #[arg(long, default_value = "/dev/null")]
     out: String,
@@ -67,22 +71,15 @@ fn main() {
     let before = ticks(child.id());
     let start = SystemClock.now();
     let end = start.after(Duration::from_secs_f64(args.seconds));
-    let mut sent = 0_u64;
-    let mut at = 0;
-    let mut now = start;
-    while now < end {
-        let due = now.since(start) as u64 * args.rate / 1_000_000_000;
-        if args.rate == 0 || sent < due {
-            let batch = &spans[at..at + BATCH];
-            far.send(&arena, batch).unwrap();
-            sent += BATCH as u64;
-            at = (at + BATCH) % spans.len();
-        } else {
-            std::hint::spin_loop();
-        }
-        now = SystemClock.now();
-    }
-    let took = now.since(start) as f64 / 1e9;
+    let rate = args.rate / args.threads.max(1);
+    let sent: u64 = std::thread::scope(|scope| {
+        let (arena, spans) = (&arena, &spans);
+        let another = || send(&mut cable::far_end().unwrap(), arena, spans, rate, start, end);
+        let running: Vec<_> = (1..args.threads).map(|_| scope.spawn(another)).collect();
+        let own = send(&mut far, arena, spans, rate, start, end);
+        own + running.into_iter().map(|thread| thread.join().unwrap()).sum::<u64>()
+    });
+    let took = end.since(start) as f64 / 1e9;
     std::thread::park_timeout(Duration::from_secs(1));
     let (user, system) = {
         let after = ticks(child.id());
@@ -96,6 +93,31 @@ fn main() {
         sent as f64 / took,
         (user + system) * 1e6 / sent as f64,
     );
+}
+
+/// Sends at a rate until the end; returns how many frames.
+fn send(
+    socket: &mut BatchSocket,
+    arena: &[u8],
+    spans: &[Range<usize>],
+    rate: u64,
+    start: Timestamp,
+    end: Timestamp,
+) -> u64 {
+    let mut sent = 0_u64;
+    let mut at = 0;
+    let mut now = start;
+    while now < end {
+        if rate == 0 || sent < now.since(start) as u64 * rate / 1_000_000_000 {
+            socket.send(arena, &spans[at..at + BATCH]).unwrap();
+            sent += BATCH as u64;
+            at = (at + BATCH) % spans.len();
+        } else {
+            std::hint::spin_loop();
+        }
+        now = SystemClock.now();
+    }
+    sent
 }
 
 fn frames() -> (Vec<u8>, Vec<Range<usize>>) {

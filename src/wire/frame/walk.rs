@@ -100,7 +100,7 @@ impl Walker {
         let total = usize::from(u16::from_be_bytes([ip[2], ip[3]]));
         let inner = usize::from(u16::from_be_bytes([ports[4], ports[5]]));
         link == LinkType::ETHERNET
-            && matches!(head, [first, .., 8, 0] if first & 3 == 0 || *first == 0xff)
+            && matches!(head, [first, .., 8, 0] if !matches!(first, 1 | 3))
             && matches!(ip, [0x45, _, _, _, _, _, 0 | 0x40, 0, _, ip::UDP, ..])
             && matches!(ports, [0, 67 | 68, 0, 67 | 68, ..])
             && inner > 8
