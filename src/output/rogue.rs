@@ -1,5 +1,6 @@
 //! What `rogue` found: for people, programs, monitoring plugins and Prometheus.
 
+use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 use std::net::Ipv4Addr;
 
@@ -11,7 +12,7 @@ use super::when::{TimeForm, TimeText};
 use crate::analysis::servers::policy::Allowed;
 use crate::analysis::servers::table::Server;
 use crate::analysis::servers::watcher::{Change, ChangeKind, Known};
-use crate::analysis::servers::{Judgement, Reason, Status, Verdict};
+use crate::analysis::servers::{Judgement, Key, Reason, Status, Verdict};
 use crate::time::{Precision, Timestamp};
 use crate::wire::escape::escape;
 use crate::wire::options::Sink as _;
@@ -46,6 +47,16 @@ impl Report<'_> {
     /// How many servers have this status.
     pub fn count(&self, status: Status) -> usize {
         self.servers.iter().filter(|(_, judgement)| judgement.status == status).count()
+    }
+
+    /// How many servers nobody judged; one that answers through several relays is one.
+    fn unjudged(&self) -> usize {
+        let unjudged = self.servers.iter().filter(|(_, judgement)| judgement.status == Status::Unjudged);
+        let who = |key: &Key| {
+            let mac = key.source_mac.filter(|_| key.relay.is_none() || key.server_id.is_none());
+            (key.server_id.or(key.source_ip), mac)
+        };
+        unjudged.map(|(server, _)| who(&server.key)).collect::<HashSet<_>>().len()
     }
 
     /// The contract's object.
@@ -115,7 +126,7 @@ impl Report<'_> {
     /// What else should be known, one sentence each.
     pub fn hints(&self, has_policy: bool) -> Vec<String> {
         let mut hints = Vec::new();
-        let unjudged = self.count(Status::Unjudged);
+        let unjudged = self.unjudged();
         if !has_policy && unjudged > 1 {
             hints.push(format!(
                 "{unjudged} DHCP servers answer here and none is judged: say with --allow or --policy which may \
@@ -487,7 +498,7 @@ impl PluginState {
 /// The status line of a monitoring plugin with its performance data. `|` separates the two and may not stand in the text.
 pub fn plugin(report: &Report<'_>, has_policy: bool) -> (PluginState, String) {
     let (rogues, allowed) = (report.count(Status::Rogue), report.count(Status::Allowed));
-    let unjudged = report.count(Status::Unjudged);
+    let unjudged = report.unjudged();
     let (state, text) = if let Some((server, judgement)) =
         report.servers.iter().find(|(_, judgement)| judgement.status == Status::Rogue)
     {
@@ -642,7 +653,6 @@ fn labels(known: &Known, with_status: bool) -> String {
 mod tests {
     use super::*;
     use crate::analysis::servers::policy::Identity;
-    use crate::analysis::servers::table::Key;
     use crate::analysis::servers::watcher::{Difference, Folded, Who};
     use crate::wire::Mac;
     use crate::wire::escape::is_hostile;
@@ -793,6 +803,15 @@ mod tests {
     fn several_unjudged_servers_are_pointed_out() {
         let hints = |statuses: &[Status]| with_report(statuses, 0, |report| report.hints(false));
         assert!(hints(&[Status::Unjudged]).is_empty());
+        let mut twice = [server(1), server(1)];
+        for (server, relay) in twice.iter_mut().zip([7, 8]) {
+            server.key.relay = Some([10, 0, relay, 1].into());
+            server.key.source_mac = Some(Mac([2, 0, 0, 0, 7, relay]));
+        }
+        let judged: Vec<_> = twice.iter().map(|server| (server, judged(Status::Unjudged))).collect();
+        let through_relays =
+            with_report(&[], 0, |report| Report { servers: &judged, ..report.clone() }.hints(false));
+        assert!(through_relays.is_empty());
         assert!(hints(&[Status::Unjudged, Status::Unjudged])[0].starts_with("2 DHCP servers answer here"));
     }
 

@@ -309,7 +309,8 @@ impl Server {
             }
             Asked::Client { .. } | Asked::Unknown => {}
         }
-        if is_nak {
+        // Answers to lease queries and the like speak of other clients' addresses.
+        if !matches!(sighting.kind, None | Some(MessageType::OFFER | MessageType::ACK)) {
             return;
         }
         let offered = &sighting.offered;
