@@ -364,8 +364,8 @@ fn a_hundred_of_a_hundred(test: &str, kind: Kind) {
         "--each",
     ];
     let output = net.dhcptool("client", &arguments);
-    let text = String::from_utf8(output.stdout).unwrap();
-    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let (whole, each) = lines.split_last().unwrap();
     assert_eq!((whole["attempts"].as_u64(), whole["completed"].as_u64()), (Some(100), Some(100)), "{whole}");
     assert_eq!(output.status.code(), Some(0));

@@ -214,11 +214,9 @@ fn the_plugin_has_its_four_states() {
 #[test]
 fn nothing_is_kept() {
     // Two addresses for two clients of a look: were anything kept, the second look would not be offered any.
-    let script = format!(
-        "for n in 1 2 3; do dhcptool rogue eth0 -q --wait 6500ms --rounds 2 --json || exit 9; done; \
-         dhcptool discover eth0 -q --first --json"
-    );
-    let Some(output) = lab("--servers 1 --pool-size 2 --bootp", &["sh", "-c", &script]) else { return };
+    let script = "for n in 1 2 3; do dhcptool rogue eth0 -q --wait 6500ms --rounds 2 --json || exit 9; done; \
+                  dhcptool discover eth0 -q --first --json";
+    let Some(output) = lab("--servers 1 --pool-size 2 --bootp", &["sh", "-c", script]) else { return };
     let out = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{out}");
     for line in out.lines() {

@@ -290,7 +290,9 @@ fn the_fourth_server_is_named_and_nothing_is_kept() {
     let others: Vec<String> =
         [Kind::Kea, Kind::Dhcpd, Kind::Udhcpd].map(|kind| kind.address().to_string()).into();
     let mut arguments = vec!["rogue", "eth0"];
-    others.iter().for_each(|address| arguments.extend(["--allow", address]));
+    for address in &others {
+        arguments.extend(["--allow", address]);
+    }
     let report = net.json("client", &arguments, 1);
     let fourth = Kind::Dnsmasq.address().to_string();
     assert_eq!(rogues(&report), (vec![fourth.as_str()], 3), "{report}");

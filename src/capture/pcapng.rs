@@ -132,7 +132,7 @@ impl Decoder {
                 break;
             };
             let trailer = block.last_chunk().map(|trailer| self.order.u32(*trailer));
-            let whole = size <= MAX_RECORD && size & 3 == 0 && end.saturating_add(TRAILER) <= size;
+            let whole = size <= MAX_RECORD && size.is_multiple_of(4) && end.saturating_add(TRAILER) <= size;
             let Some(data) = block.get(PACKET_DATA..end) else { break };
             if kind != ENHANCED_PACKET || trailer != Some(total) || !whole {
                 break;

@@ -122,6 +122,7 @@ pub struct Args {
 
 /// VLAN tags, outermost first.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only what is sent has tags"))]
 struct Vlans(Vec<u16>);
 
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

@@ -29,6 +29,7 @@ fn put(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// The folder that `path` is in.
+#[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only watching asks"))]
 pub(super) fn folder(path: &Path) -> PathBuf {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
