@@ -24,7 +24,7 @@ use crate::time::Timestamp;
 use crate::wire::frame::LinkType;
 
 /// How much of a capture one worker takes at a time. What it makes of that stays in memory until its turn comes.
-const CHUNK: u64 = 1 << 20;
+const CHUNK: u64 = 768 << 10;
 /// Files below this size are done before a thread has started.
 const SMALL: u64 = 512 << 10;
 /// How many chunks may be under way besides one for each worker.

@@ -22,7 +22,8 @@ pub fn open(path: impl AsRef<Path>) -> Result<Reader<Source>, CaptureError> {
     open_with(path.as_ref(), None)
 }
 
-/// Like [`open`], for a capture that may still grow: whenever there is nothing more to read, `waiter` decides.
+/// Like [`open`], for a file that may still grow: whenever there is nothing more to read, `waiter` decides. It is read as it
+/// is, not decompressed.
 pub fn follow(path: impl AsRef<Path>, waiter: Waiter) -> Result<Reader<Source>, CaptureError> {
     open_with(path.as_ref(), Some(waiter))
 }
@@ -36,6 +37,8 @@ fn open_with(path: &Path, waiter: Option<Waiter>) -> Result<Reader<Source>, Capt
     if about.is_dir() {
         return Err(CaptureError::Directory { name });
     }
+    // A pipe waits by itself, and ends when its writer does.
+    let waiter = waiter.filter(|_| about.is_file());
     super::pipe::enlarge(&file);
     let size = about.is_file().then_some(about.len());
     // A second handle to read anywhere, if the file starts where we do: standard input may have been read from.
