@@ -15,6 +15,13 @@ pub struct ConfineArgs {
     no_sandbox: bool,
 }
 
+impl ConfineArgs {
+    /// True unless the user does without the sandbox.
+    pub fn is_wanted(&self) -> bool {
+        !self.no_sandbox
+    }
+}
+
 #[cfg(feature = "live")]
 mod live {
     use super::ConfineArgs;

@@ -41,11 +41,24 @@ pub struct Confined {
     pub seccomp: bool,
 }
 
-/// Confines the calling thread, and those it starts from now on, to its open descriptors and `needs`.
+/// Confines the calling thread, and those it starts from now on, to its open descriptors and `needs`; other threads that
+/// run already get the seccomp filter.
 pub fn enter(needs: &Needs) -> Result<Confined, NetError> {
+    confine(needs, |program| seccompiler::apply_filter_all_threads(program))
+}
+
+/// Confines the calling thread alone, for a process whose other threads parse nothing and still have things to open.
+pub fn enter_thread(needs: &Needs) -> Result<Confined, NetError> {
+    confine(needs, |program| seccompiler::apply_filter(program))
+}
+
+/// How a filter is put into force.
+type Apply = fn(&BpfProgram) -> Result<(), seccompiler::Error>;
+
+fn confine(needs: &Needs, apply: Apply) -> Result<Confined, NetError> {
     set_no_new_privs().map_err(|errno| fail(std::io::Error::from(errno)))?;
     let landlock = restrict_files(needs)?;
-    let seccomp = restrict_calls(needs)?;
+    let seccomp = restrict_calls(needs, apply)?;
     Ok(Confined { landlock, seccomp })
 }
 
@@ -160,7 +173,7 @@ const REPLACING: &[i64] =
 #[cfg(not(target_arch = "x86_64"))]
 const REPLACING: &[i64] = &[libc::SYS_unlinkat, libc::SYS_renameat2];
 
-fn restrict_calls(needs: &Needs) -> Result<bool, NetError> {
+fn restrict_calls(needs: &Needs, apply: Apply) -> Result<bool, NetError> {
     let Ok(arch) = TargetArch::try_from(std::env::consts::ARCH) else { return Ok(false) };
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
         ALLOWED.iter().chain(ALSO).map(|call| (*call, Vec::new())).collect();
@@ -190,7 +203,7 @@ fn restrict_calls(needs: &Needs) -> Result<bool, NetError> {
     let refuse = SeccompAction::Errno(libc::EPERM.cast_unsigned());
     let filter = SeccompFilter::new(rules, refuse, SeccompAction::Allow, arch).map_err(fail)?;
     let program = BpfProgram::try_from(filter).map_err(fail)?;
-    match seccompiler::apply_filter_all_threads(&program) {
+    match apply(&program) {
         Ok(()) => Ok(true),
         // Not built into this kernel.
         Err(seccompiler::Error::Seccomp(error)) if error.raw_os_error() == Some(libc::EINVAL) => Ok(false),

@@ -99,6 +99,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         each: args.each || is_ping(args) && !cx.common.json,
         frames: args.sender.write.is_some(),
         answer_for: foreign(&plan.relays, &segment.addresses),
+        confined: args.sender.confine.is_wanted(),
     };
     let (tally, found) = if args.find_rate {
         find(args, &plan, &setup, &signals, cx)?
@@ -361,6 +362,7 @@ fn once(
         .transpose()?;
     let mut failed: Option<Failure> = None;
     let mut line = Progress::new(cx);
+    let aside = Context::new(cx.common.clone());
     let json = cx.common.json;
     let (out, start) = (&mut cx.out, context::cpu_time());
     let mut news = |news: News| {
@@ -395,8 +397,22 @@ fn once(
         failed = told.err();
         failed.is_none()
     };
-    let tally = worker::run(plan, setup, signals, &mut news, &mut |board| line.draw(board));
+    // A search opens new sockets for every step: there only the lanes give up what they had.
+    let mut refused = None;
+    let mut opened_all = || {
+        if args.find_rate {
+            return Ok(());
+        }
+        args.sender.confine.give_up(&aside).map_err(|failure| {
+            refused = Some(failure);
+            NetError::io("give up", "root", std::io::Error::other("refused"))
+        })
+    };
+    let tally = worker::run(plan, setup, signals, &mut opened_all, &mut news, &mut |board| line.draw(board));
     line.clear();
+    if let Some(failure) = refused {
+        return Err(failure);
+    }
     if let Some(failure) = failed {
         return Err(failure);
     }

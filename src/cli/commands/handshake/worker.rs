@@ -14,6 +14,8 @@ use crate::engine::load::{Batch, Finished, Lane, Load, Plan};
 use crate::net::NetError;
 use crate::net::batch::{BatchOptions, BatchSocket};
 use crate::net::filter::Filter;
+use crate::net::privilege;
+use crate::net::sandbox::{self, Needs};
 use crate::net::signals::Signals;
 use crate::time::{Clock as _, SystemClock, Timestamp};
 use crate::wire::Mac;
@@ -31,6 +33,7 @@ const NAP: Duration = Duration::from_millis(50);
 const HEAD_START: Duration = Duration::from_millis(5);
 
 /// What a run needs beside its plan.
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug)]
 pub(super) struct Setup {
     /// The interface.
@@ -51,6 +54,8 @@ pub(super) struct Setup {
     pub(super) frames: bool,
     /// Relay addresses that are not the interface's own: who asks for them is answered.
     pub(super) answer_for: Vec<Ipv4Addr>,
+    /// Confine the threads that parse packets.
+    pub(super) confined: bool,
 }
 
 /// Something a lane tells while it runs.
@@ -78,11 +83,13 @@ pub(super) struct Board {
 /// How often the one who watches is called.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Runs `plan` to its end. `news` is told what happens, `tick` now and then how far it is.
+/// Runs `plan` to its end. `opened_all` is called when every socket is open and nothing has been sent; `news` is told
+/// what happens, `tick` now and then how far it is.
 pub(super) fn run(
     plan: &Plan,
     setup: &Setup,
     signals: &Signals,
+    opened_all: &mut dyn FnMut() -> Result<(), NetError>,
     news: &mut dyn FnMut(News) -> bool,
     tick: &mut dyn FnMut(&Board),
 ) -> Result<Tally, NetError> {
@@ -109,7 +116,8 @@ pub(super) fn run(
                 gate.wait();
                 match (wires, go.get()) {
                     (Some(wires), Some(start)) => {
-                        let result = drive(load, wires, setup, *start, board, &tell);
+                        let result =
+                            confine(setup).and_then(|()| drive(load, wires, setup, *start, board, &tell));
                         if result.is_err() {
                             // One lane alone would give figures that mean nothing.
                             board.stops.fetch_add(1, Ordering::Relaxed);
@@ -129,6 +137,7 @@ pub(super) fn run(
         } else {
             Err(NetError::io("start", "a thread", std::io::Error::other("the system has no more")))
         };
+        let ready = ready.and_then(|()| opened_all());
         if ready.is_ok() {
             let _ = go.set(SystemClock.now().after(HEAD_START));
         }
@@ -148,6 +157,16 @@ pub(super) fn run(
     })?;
     total.stopped = board.stops.load(Ordering::Relaxed) > 0;
     Ok(total)
+}
+
+/// Gives up what a lane no longer needs once its sockets are open. Rights and filters are each thread's own, and a search
+/// opens new sockets later: so the lanes, which parse what comes from the network, are confined one by one.
+fn confine(setup: &Setup) -> Result<(), NetError> {
+    privilege::drop_capabilities()?;
+    if setup.confined {
+        sandbox::enter_thread(&Needs::default())?;
+    }
+    Ok(())
 }
 
 /// Hands on news until every lane is done.
