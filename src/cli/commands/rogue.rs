@@ -23,7 +23,8 @@ mod watch;
 ///
 /// Sends DISCOVER, BOOTP requests, REQUESTs that no honest server grants, INFORM and PXE requests from invented clients,
 /// because some rogues answer only certain messages, collects every answer until the wait is over, and judges who
-/// answered. No lease is kept: what is acknowledged is released, what is offered is declined.
+/// answered. No lease is kept: what is acknowledged is released, and offers are turned down by a REQUEST to another server
+/// (no DECLINE is sent: that would take addresses out of service).
 #[allow(clippy::struct_excessive_bools, reason = "flags are independent of each other")]
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = NOTES)]
