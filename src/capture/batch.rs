@@ -1,4 +1,4 @@
-//! Frames that were walked over and kept for later, with the bytes they lie in.
+//! Frames that were walked over and kept for later, with their bytes.
 
 use std::sync::Arc;
 
@@ -7,7 +7,8 @@ use super::{Frame, Interface, Record};
 /// A stretch of a capture whose frames were found but not looked into.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    buffer: Vec<u8>,
+    /// The bytes of the frames kept, one after the other.
+    data: Vec<u8>,
     kept: Vec<Kept>,
     /// The interfaces of each section that has frames here, and how many frames were kept when it ended.
     sections: Vec<(usize, Arc<Vec<Interface>>)>,
@@ -25,6 +26,7 @@ impl Batch {
     /// Forgets everything; the frames that come have numbers above `number`.
     pub(super) fn begin(&mut self, number: u64) {
         self.kept.clear();
+        self.data.clear();
         self.sections.clear();
         self.first_number = number;
     }
@@ -34,9 +36,11 @@ impl Batch {
         self.first_number
     }
 
-    /// Keeps a frame whose bytes start at `record.start` of what will be the buffer.
-    pub(super) fn keep(&mut self, record: Record, number: u64, offset: u64) {
-        self.kept.push(Kept { record, number, offset });
+    /// Keeps a frame with these bytes.
+    pub(super) fn keep(&mut self, record: Record, data: &[u8], number: u64, offset: u64) {
+        let start = self.data.len();
+        self.data.extend_from_slice(data);
+        self.kept.push(Kept { record: Record { start, ..record }, number, offset });
     }
 
     /// Ends a section, or the batch: `interfaces` belong to all frames since the last end.
@@ -47,9 +51,9 @@ impl Batch {
         }
     }
 
-    /// The buffer, to be exchanged for the one that was walked.
-    pub(super) fn buffer_mut(&mut self) -> &mut Vec<u8> {
-        &mut self.buffer
+    /// How many bytes were kept.
+    pub(super) fn size(&self) -> usize {
+        self.data.len()
     }
 
     /// How many frames were kept.
@@ -77,7 +81,7 @@ impl Batch {
                 link: record.link,
                 interface: record.interface,
                 interface_name: record.interface.and_then(name),
-                data: self.buffer.get(record.start..stop).unwrap_or_default(),
+                data: self.data.get(record.start..stop).unwrap_or_default(),
                 original_len: record.original,
                 offset: kept.offset,
             }

@@ -23,8 +23,13 @@ use super::{CaptureError, Decoder, Frame};
 use crate::time::Timestamp;
 use crate::wire::frame::LinkType;
 
-/// How much of a capture one worker takes at a time. What it makes of that stays in memory until its turn comes.
-const CHUNK: u64 = 768 << 10;
+/// How much of a capture one worker takes at a time where most frames matter: what it makes of them stays in memory until
+/// its turn comes.
+const CHUNK: u64 = 512 << 10;
+/// How much it takes where few do: longer chunks mean less waiting for each other.
+const LONG_CHUNK: u64 = 2 << 20;
+/// Chunks are long while less than one byte in so many matters.
+const SPARSE: u64 = 16;
 /// Files below this size are done before a thread has started.
 const SMALL: u64 = 512 << 10;
 /// How many chunks may be under way besides one for each worker.
@@ -172,8 +177,11 @@ enum Piece<O> {
 
 /// What the threads share.
 struct Shared<O> {
-    /// The next chunk that nobody has taken.
+    /// The next chunk that nobody has taken, and where it begins.
     claim: usize,
+    begin: u64,
+    /// Few frames of late mattered.
+    sparse: bool,
     /// The chunk whose turn it is to be counted, and what is known up to its start.
     turn: usize,
     offset: u64,
@@ -195,12 +203,16 @@ struct Team<O> {
     /// The front chunk may be ready.
     ready: Condvar,
     depth: usize,
+    /// Chunks begin before this offset.
+    size: u64,
 }
 
 impl<O: Default> Team<O> {
-    fn new(reader: &Reader<impl Read>, threads: usize) -> Self {
+    fn new(reader: &Reader<impl Read>, threads: usize, size: u64) -> Self {
         let shared = Shared {
             claim: 0,
+            begin: reader.offset(),
+            sparse: false,
             turn: 0,
             offset: reader.offset(),
             number: reader.count(),
@@ -212,7 +224,7 @@ impl<O: Default> Team<O> {
             spare_batches: Vec::new(),
         };
         let depth = threads.saturating_add(AHEAD);
-        Self { shared: Mutex::new(shared), turn: Condvar::new(), ready: Condvar::new(), depth }
+        Self { shared: Mutex::new(shared), turn: Condvar::new(), ready: Condvar::new(), depth, size }
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared<O>> {
@@ -221,12 +233,12 @@ impl<O: Default> Team<O> {
     }
 
     /// Takes the next chunk; none when there are no more.
-    fn claim(&self, limit: usize) -> Option<(usize, MutexGuard<'_, Shared<O>>)> {
+    fn claim(&self) -> Option<(usize, MutexGuard<'_, Shared<O>>)> {
         let mut shared = self.lock();
         while !shared.stopped && shared.claim >= shared.front.saturating_add(self.depth) {
             shared = self.turn.wait(shared).unwrap_or_else(PoisonError::into_inner);
         }
-        if shared.stopped || shared.claim >= limit {
+        if shared.stopped || shared.begin >= self.size {
             return None;
         }
         let index = shared.claim;
@@ -256,11 +268,11 @@ impl<O: Default> Team<O> {
         self.ready.notify_one();
     }
 
-    /// The next chunk in order; none after `limit` chunks.
-    fn next(&self, limit: usize) -> Option<Finished<O>> {
+    /// The next chunk in order; none after the last one.
+    fn next(&self) -> Option<Finished<O>> {
         let mut shared = self.lock();
         loop {
-            if shared.front >= limit {
+            if shared.front >= shared.claim && shared.begin >= self.size {
                 return None;
             }
             if let Some(slot) = shared.ready.front_mut()
@@ -362,15 +374,13 @@ fn chunks<W: Work>(
     workers: Vec<W::State>,
     take: &mut impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
 ) -> Walk {
-    let first = reader.offset();
-    let limit = usize::try_from(plan.size.saturating_sub(first).div_ceil(plan.chunk)).unwrap_or(usize::MAX);
-    let team = Team::new(reader, workers.len());
+    let team = Team::new(reader, workers.len(), plan.size);
     let result = std::thread::scope(|scope| {
-        for state in workers.into_iter().take(limit) {
+        for state in workers {
             let team = &team;
-            scope.spawn(move || worker(plan, first, limit, team, work, state));
+            scope.spawn(move || worker(plan, team, work, state));
         }
-        consume(&team, limit, work, state, take)
+        consume(&team, work, state, take)
     });
     if let Some(result) = result {
         return result;
@@ -386,12 +396,11 @@ fn chunks<W: Work>(
 /// Hands over chunk after chunk. None when all were and the capture did not end in any of them.
 fn consume<W: Work>(
     team: &Team<W::Output>,
-    limit: usize,
     work: &W,
     state: &mut W::State,
     take: &mut impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
 ) -> Option<Walk> {
-    while let Some(mut finished) = team.next(limit) {
+    while let Some(mut finished) = team.next() {
         let flow = team.deliver(work, state, &mut finished, take);
         if flow.is_break() {
             team.stop();
@@ -404,24 +413,19 @@ fn consume<W: Work>(
 }
 
 /// Takes chunk after chunk of a file.
-fn worker<W: Work>(
-    plan: &Plan,
-    first: u64,
-    limit: usize,
-    team: &Team<W::Output>,
-    work: &W,
-    mut state: W::State,
-) {
+fn worker<W: Work>(plan: &Plan, team: &Team<W::Output>, work: &W, mut state: W::State) {
     let mut batch = Batch::default();
     let wanted = |link, data: &[u8]| work.may_matter(link, data);
     let mut reader: Option<Reader<At<'_>>> = None;
-    while let Some((index, shared)) = team.claim(limit) {
+    while let Some((index, mut shared)) = team.claim() {
+        let begin = shared.begin;
+        let length = if shared.sparse { plan.chunk.saturating_mul(LONG_CHUNK / CHUNK) } else { plan.chunk };
+        let until = begin.saturating_add(length);
+        shared.begin = until;
         let decoder = shared.decoder.clone();
         let exact = (shared.turn == index).then_some(shared.offset);
         drop(shared);
         let changes = decoder.changes();
-        let begin = u64::try_from(index).unwrap_or(u64::MAX).saturating_mul(plan.chunk).saturating_add(first);
-        let until = begin.saturating_add(plan.chunk);
         let reader = reader.get_or_insert_with(|| {
             Reader::at(&plan.name, At { file: &plan.file, at: begin }, begin, 0, decoder.clone())
         });
@@ -450,6 +454,8 @@ fn worker<W: Work>(
         shared.number = base.saturating_add(reader.count());
         shared.decoder = reader.decoder().clone();
         shared.turn = index.saturating_add(1);
+        let kept = u64::try_from(batch.size()).unwrap_or(u64::MAX);
+        shared.sparse = kept.saturating_mul(SPARSE) < length;
         shared.stopped = end.is_some() || shared.stopped;
         drop(shared);
         team.turn.notify_all();
@@ -467,7 +473,7 @@ fn turns<W: Work>(
     workers: Vec<W::State>,
     take: &mut impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
 ) -> Walk {
-    let team = Team::new(&reader, workers.len());
+    let team = Team::new(&reader, workers.len(), u64::MAX);
     let eager = !reader.is_regular();
     let reader = Mutex::new(reader);
     let result = std::thread::scope(|scope| {
@@ -475,7 +481,7 @@ fn turns<W: Work>(
             let (reader, team) = (&reader, &team);
             scope.spawn(move || turn_taker(reader, eager, team, work, state));
         }
-        consume(&team, usize::MAX, work, state, take)
+        consume(&team, work, state, take)
     });
     result.unwrap_or_else(|| Walk { frames: team.lock().number, result: Ok(()) })
 }
@@ -492,7 +498,7 @@ fn turn_taker<W: Work>(
     let wanted = |link, data: &[u8]| work.may_matter(link, data);
     loop {
         let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((index, shared)) = team.claim(usize::MAX) else { return };
+        let Some((index, shared)) = team.claim() else { return };
         drop(shared);
         let until = reader.offset().saturating_add(CHUNK);
         let walked = reader.batch(until, eager, &mut batch, wanted);

@@ -385,10 +385,9 @@ impl<R: Read> Reader<R> {
         Ok(None)
     }
 
-    /// Reads the bytes up to offset `until`, then goes to the first place in them where a frame seems to start.
+    /// Reads on, then goes to the first place in what there is where a frame seems to start.
     pub(super) fn guess(&mut self, until: u64, about: Option<Timestamp>) -> Result<bool, CaptureError> {
-        let wanted = self.buffer_target(until);
-        while self.end < wanted && self.extend(wanted)? {}
+        self.fill_towards(until, BEYOND)?;
         let guess = self.decoder.guess(self.rest(), about);
         self.advance(guess.unwrap_or(0));
         Ok(guess.is_some())
@@ -417,11 +416,11 @@ impl<R: Read> Reader<R> {
             }
             match self.step() {
                 Step::Frame(record) => {
-                    if hit || self.is_wanted(&record, &wanted) {
-                        let number = self.number.wrapping_add(1);
-                        let mut kept = record;
-                        kept.start = kept.start.saturating_add(self.start);
-                        batch.keep(kept, number, self.offset);
+                    let begin = self.start.saturating_add(record.start);
+                    let end = begin.saturating_add(record.captured);
+                    let data = self.buffer.get(begin..end).unwrap_or_default();
+                    if hit || wanted(record.link, data) {
+                        batch.keep(record, data, self.number.wrapping_add(1), self.offset);
                     }
                     self.pass(&record);
                 }
@@ -429,10 +428,7 @@ impl<R: Read> Reader<R> {
                     break Ok(true);
                 }
                 other => {
-                    let target = self.buffer_target(until);
-                    let more = self.without_frame(other, |reader, need| {
-                        reader.extend(target.max(reader.start.saturating_add(need)))
-                    });
+                    let more = self.without_frame(other, |reader, need| reader.fill_towards(until, need));
                     if let Some(interfaces) = self.decoder.take_closed() {
                         batch.close(interfaces);
                     }
@@ -445,25 +441,16 @@ impl<R: Read> Reader<R> {
             }
         };
         batch.close(Arc::clone(self.decoder.interfaces()));
-        // What is not walked yet goes to the front of the other buffer.
-        let rest = self.buffer.get(self.start..self.end).unwrap_or_default();
-        let length = rest.len();
-        let other = batch.buffer_mut();
-        if other.len() < length {
-            other.resize(length, 0);
-        }
-        if let Some(front) = other.get_mut(..length) {
-            front.copy_from_slice(rest);
-        }
-        std::mem::swap(&mut self.buffer, other);
-        (self.start, self.end) = (0, length);
         result
     }
 
-    /// How far the buffer must be filled to hold the bytes up to offset `until` and the end of a record that begins there.
-    fn buffer_target(&self, until: u64) -> usize {
-        let ahead = usize::try_from(until.saturating_sub(self.offset)).unwrap_or(BUFFER).min(BUFFER);
-        self.start.saturating_add(ahead).saturating_add(BEYOND)
+    /// Like [`fill`](Self::fill), but reads not much further than offset `until`.
+    fn fill_towards(&mut self, until: u64, need: usize) -> Result<bool, CaptureError> {
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end = self.end.saturating_sub(self.start);
+        self.start = 0;
+        let ahead = usize::try_from(until.saturating_sub(self.offset)).unwrap_or(BUFFER);
+        self.extend(need.max(ahead.saturating_add(BEYOND).min(BUFFER)))
     }
 
     fn read_error(&self, source: io::Error) -> CaptureError {
