@@ -25,9 +25,9 @@ use crate::wire::frame::LinkType;
 
 /// How much of a capture one worker takes at a time where most frames matter: what it makes of them stays in memory until
 /// its turn comes.
-const CHUNK: u64 = 512 << 10;
+const CHUNK: u64 = 1 << 20;
 /// How much it takes where few do: longer chunks mean less waiting for each other.
-const LONG_CHUNK: u64 = 2 << 20;
+const LONG_CHUNK: u64 = 4 << 20;
 /// Chunks are long while less than one byte in so many matters.
 const SPARSE: u64 = 16;
 /// Files below this size are done before a thread has started.
