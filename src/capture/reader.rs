@@ -16,6 +16,9 @@ const BUFFER: usize = 256 << 10;
 /// What the buffer starts with: small captures shall not wait for large buffers.
 const FIRST_BUFFER: usize = 64 << 10;
 
+/// The size of a page of memory, and the bits of an offset within one.
+const PAGE: usize = 4096;
+const PAGE_MASK: u64 = 4095;
 /// How much is read beyond the end of a chunk for the record that is likely to reach over it.
 const BEYOND: usize = 2048;
 
@@ -332,10 +335,21 @@ impl<R: Read> Reader<R> {
     /// Moves what is not walked yet to the front and reads more behind it; false at the end. `need` is at most
     /// [`super::MAX_RECORD`].
     fn fill(&mut self, need: usize) -> Result<bool, CaptureError> {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end = self.end.saturating_sub(self.start);
-        self.start = 0;
-        self.extend(need.max(BUFFER))
+        self.make_room();
+        self.extend(self.start.saturating_add(need.max(BUFFER)))
+    }
+
+    /// Moves what is not walked yet to the front, but so that the next read lands at the same place of a page as in the
+    /// file: the kernel copies aligned bytes much faster.
+    fn make_room(&mut self) {
+        let tail = self.end.saturating_sub(self.start);
+        let in_file = usize::try_from(self.offset & PAGE_MASK).unwrap_or(0).wrapping_add(tail);
+        let in_memory = self.buffer.as_ptr().align_offset(PAGE).wrapping_neg().wrapping_add(tail);
+        let lead = in_file.wrapping_sub(in_memory) & (PAGE - 1);
+        let moved = lead.saturating_add(tail) <= self.buffer.len();
+        let lead = if moved { lead } else { 0 };
+        self.buffer.copy_within(self.start..self.end, lead);
+        (self.start, self.end) = (lead, lead.saturating_add(tail));
     }
 
     /// Reads more behind what is there, so that the buffer is used up to `target` at most; false at the end. The buffer
@@ -345,7 +359,12 @@ impl<R: Read> Reader<R> {
         if length < target && (self.full || self.end == length) {
             self.buffer.resize(length.saturating_mul(2).max(FIRST_BUFFER).min(target), 0);
         }
-        let last = target.min(self.buffer.len());
+        let room = target.min(self.buffer.len()).saturating_sub(self.end);
+        // Ends at the end of a page of the file, where there is enough room to choose.
+        let tail = u64::try_from(self.end.saturating_sub(self.start).saturating_add(room)).unwrap_or(0);
+        let over = usize::try_from(self.offset.wrapping_add(tail) & PAGE_MASK).unwrap_or(0);
+        let room = if room > PAGE { room.saturating_sub(over) } else { room };
+        let last = self.end.saturating_add(room);
         loop {
             let Some(room) = self.buffer.get_mut(self.end..last) else { return Ok(false) };
             match self.input.read(room) {
@@ -446,11 +465,10 @@ impl<R: Read> Reader<R> {
 
     /// Like [`fill`](Self::fill), but reads not much further than offset `until`.
     fn fill_towards(&mut self, until: u64, need: usize) -> Result<bool, CaptureError> {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end = self.end.saturating_sub(self.start);
-        self.start = 0;
+        self.make_room();
         let ahead = usize::try_from(until.saturating_sub(self.offset)).unwrap_or(BUFFER);
-        self.extend(need.max(ahead.saturating_add(BEYOND).min(BUFFER)))
+        let wanted = need.max(ahead.saturating_add(BEYOND).min(BUFFER));
+        self.extend(self.start.saturating_add(wanted))
     }
 
     fn read_error(&self, source: io::Error) -> CaptureError {

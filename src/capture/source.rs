@@ -1,7 +1,7 @@
 //! Opening captures: files, FIFOs and standard input, compressed or not.
 
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read, Seek as _, SeekFrom};
 use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -46,10 +46,17 @@ fn open_with(path: &Path, waiter: Option<Waiter>) -> Result<Reader<Source>, Capt
         (Some(_), false) => file.try_clone().ok(),
         _ => None,
     };
+    let mut file = file;
+    // What the first bytes say about a regular file is found without reading them away: a read from the start of a page
+    // is faster than one from a few bytes behind it.
+    let first = match size {
+        Some(_) => Some(peek(&mut file).map_err(failed)?),
+        None => None,
+    };
     let input: Source = Box::new(file);
     let consumed = Arc::new(AtomicU64::new(0));
     let counted = Box::new(Counted { input, count: Arc::clone(&consumed) });
-    let (input, compressed) = decompressed(&name, counted, waiter.is_some())?;
+    let (input, compressed) = decompressed(&name, counted, first, waiter.is_some())?;
     let reader = match waiter {
         Some(waiter) => Reader::following(name, input, waiter)?,
         None => Reader::new(name, input)?,
@@ -67,29 +74,29 @@ fn stdin_file() -> io::Result<File> {
 }
 
 /// Takes off as many layers of compression as there are.
-fn decompressed(name: &str, mut input: Source, growing: bool) -> Result<(Source, bool), CaptureError> {
+fn decompressed(
+    name: &str,
+    mut input: Source,
+    mut peeked: Option<Vec<u8>>,
+    growing: bool,
+) -> Result<(Source, bool), CaptureError> {
     let mut compressed = false;
     for _ in 0..MAX_NESTING {
         if growing {
             // The first bytes of a growing capture may not be there yet, and nobody compresses one.
             break;
         }
-        let mut first = [0; Compression::MAGIC_LEN];
-        let count = read_up_to(&mut input, &mut first).map_err(|source| {
-            let name = name.to_owned();
-            match Damage::of(&source) {
-                Some(damage) => CaptureError::Damaged {
-                    name,
-                    offset: 0,
-                    compressed: Some(damage.at),
-                    expected: damage.expected.to_owned(),
-                },
-                None => CaptureError::Read { name, offset: 0, source },
+        let seen = match peeked.take() {
+            Some(seen) => seen,
+            None => {
+                let mut first = [0; Compression::MAGIC_LEN];
+                let count = read_up_to(&mut input, &mut first).map_err(|source| unreadable(name, source))?;
+                let seen = first.get(..count).unwrap_or(&first).to_vec();
+                input = Box::new(Cursor::new(seen.clone()).chain(input));
+                seen
             }
-        })?;
-        let seen = first.get(..count).unwrap_or(&first);
-        let compression = Compression::recognise(seen);
-        input = Box::new(Cursor::new(seen.to_vec()).chain(input));
+        };
+        let compression = Compression::recognise(&seen);
         let Some(compression) = compression else { break };
         compressed = true;
         input = compression.decoder(input).map_err(|source| CaptureError::Read {
@@ -99,6 +106,29 @@ fn decompressed(name: &str, mut input: Source, growing: bool) -> Result<(Source,
         })?;
     }
     Ok((input, compressed))
+}
+
+/// The error of a capture whose first bytes cannot be read.
+fn unreadable(name: &str, source: io::Error) -> CaptureError {
+    let name = name.to_owned();
+    match Damage::of(&source) {
+        Some(damage) => CaptureError::Damaged {
+            name,
+            offset: 0,
+            compressed: Some(damage.at),
+            expected: damage.expected.to_owned(),
+        },
+        None => CaptureError::Read { name, offset: 0, source },
+    }
+}
+
+/// The first bytes of a regular file, which stays where it stands.
+fn peek(file: &mut File) -> io::Result<Vec<u8>> {
+    let start = file.stream_position()?;
+    let mut first = [0; Compression::MAGIC_LEN];
+    let count = read_up_to(file, &mut first)?;
+    file.seek(SeekFrom::Start(start))?;
+    Ok(first.get(..count).unwrap_or(&first).to_vec())
 }
 
 /// Reads until `out` is full or the input ends.
