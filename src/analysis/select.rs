@@ -14,7 +14,7 @@ pub struct OptionTest {
     pub code: u8,
     /// The payload it must have; `None` when being there is enough. Trailing zero bytes do not count.
     pub data: Option<Vec<u8>>,
-    /// `data` is one nested option, with its code and length, that must stand somewhere in the payload.
+    /// `data` is one nested option, with its code and length or its code alone, that must stand somewhere in the payload.
     pub nested: bool,
 }
 
@@ -77,9 +77,10 @@ impl OptionTest {
         let Some(first) = outline.find(self.code) else { return false };
         let Some(wanted) = &self.data else { return true };
         if self.nested {
-            return outline
-                .same_code(first)
-                .any(|span| nested(span.data(packet)).any(|inner| inner == wanted));
+            return outline.same_code(first).any(|span| {
+                nested(span.data(packet))
+                    .any(|inner| inner == wanted || inner.get(..1) == Some(wanted.as_slice()))
+            });
         }
         let found = outline.same_code(first).flat_map(|span| span.data(packet));
         let pieces_joined = matches_but_zeros(wanted, found);
@@ -184,6 +185,7 @@ mod tests {
             Selection { servers: vec![[10, 0, 0, 2].into()], ..none.clone() },
             Selection { options: vec![option(54, None), option(15, Some(b"lab"))], ..none.clone() },
             Selection { options: vec![circuit(&[1, 2, b'p', b'1'])], ..none.clone() },
+            Selection { options: vec![circuit(&[2])], ..none.clone() },
             Selection { since: Some(Timestamp(5)), until: Some(Timestamp(5)), ..none.clone() },
         ];
         let fails = [
@@ -194,6 +196,7 @@ mod tests {
             Selection { servers: vec![[10, 0, 0, 3].into()], ..none.clone() },
             Selection { options: vec![option(54, None), option(15, Some(b"la"))], ..none.clone() },
             Selection { options: vec![circuit(&[1, 2, b'p', b'2'])], ..none.clone() },
+            Selection { options: vec![circuit(&[3])], ..none.clone() },
             Selection { since: Some(Timestamp(6)), ..none.clone() },
             Selection { until: Some(Timestamp(4)), ..none.clone() },
         ];

@@ -6,6 +6,7 @@ pub mod confine;
 pub mod context;
 pub mod exit;
 pub mod generate;
+pub mod keep;
 pub mod lease;
 pub mod replay;
 pub mod report;
@@ -71,8 +72,12 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Err(error) => {
             // Help and version are a good answer; the rest is a wrong command line, said in one line.
             if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-                let _ = error.print();
-                return if error.use_stderr() { Exit::Usage } else { Exit::Good };
+                let printed = error.print();
+                return match printed.map_err(|error| Failure::output(&error)) {
+                    Ok(()) if error.use_stderr() => Exit::Usage,
+                    Ok(()) => Exit::Good,
+                    Err(failure) => failure.exit,
+                };
             }
             Context::new(CommonArgs::default()).error(&one_line(&error.to_string()));
             return Exit::Usage;

@@ -48,7 +48,7 @@ pub struct SelectArgs {
     until: Option<Timestamp>,
 
     /// Stop after so many packets
-    #[arg(long, value_name = "N", help_heading = "Selection")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Selection")]
     pub count: Option<u64>,
 
     /// Only frames that this pcap-filter(7) expression holds for; tags are looked through unless it speaks of vlan
@@ -127,6 +127,16 @@ impl SelectArgs {
 
 /// Reads `NAME|CODE[.SUB][=VALUE]`.
 fn parse_option(text: &str) -> Result<OptionTest, Failure> {
+    if !text.contains('=') && text.contains('.') {
+        // The nested option's code is all that counts: an empty payload stands for any.
+        let arg = OptionArg::parse(&format!("{text}:hex="), &Context::default()).map_err(Failure::usage)?;
+        let [code] = arg.path.as_slice() else {
+            return Err(Failure::usage(format_args!("{text}: one level of nested options can be asked for")));
+        };
+        let nested =
+            u8::try_from(*code).map_err(|_| Failure::usage(format_args!("{text}: no such nested option")))?;
+        return Ok(OptionTest { code: arg.code, data: Some(vec![nested]), nested: true });
+    }
     if !text.contains('=') {
         let code = v4::SPACE.code(text).and_then(|code| u8::try_from(code).ok());
         let code = code.ok_or_else(|| {

@@ -56,8 +56,10 @@ pub struct Counts {
     pub found: u64,
     /// Messages shown: those the selection wants.
     pub shown: u64,
-    /// Messages found that are malformed.
+    /// Messages that are malformed: in their structure, or those shown, in a value.
     pub malformed: u64,
+    /// Frames whose layers are nested deeper than is followed.
+    pub too_deep: u64,
 }
 
 impl Counts {
@@ -67,6 +69,7 @@ impl Counts {
         self.found = self.found.saturating_add(other.found);
         self.shown = self.shown.saturating_add(other.shown);
         self.malformed = self.malformed.saturating_add(other.malformed);
+        self.too_deep = self.too_deep.saturating_add(other.too_deep);
     }
 }
 
@@ -115,7 +118,8 @@ impl Renderer {
         let packet = Packet::new(datagram.payload);
         self.outline.read(&packet, datagram.promised, datagram.cut);
         self.counts.found = self.counts.found.saturating_add(1);
-        if self.outline.problems.iter().any(|problem| problem.severity() == Severity::Error) {
+        let malformed = self.outline.problems.iter().any(|problem| problem.severity() == Severity::Error);
+        if malformed {
             self.counts.malformed = self.counts.malformed.saturating_add(1);
         }
         if !self.select_all && !self.selection.matches(frame.time, datagram, &packet, &self.outline) {
@@ -133,14 +137,24 @@ impl Renderer {
             packet,
             outline: &self.outline,
         };
-        match self.view {
+        let values = match self.view {
             View::Json => {
                 self.packet_json.write(&record, &mut self.json);
                 self.json.end_line();
+                self.packet_json.value_problems()
             }
-            View::Line => self.line.write(&record, &mut self.time, &mut self.text),
-            View::Nothing => {}
-            View::Detail | View::Dump => self.detail.write(&record, &mut self.time, &mut self.text),
+            View::Line => {
+                self.line.write(&record, &mut self.time, &mut self.text);
+                self.line.value_problems()
+            }
+            View::Nothing => &[],
+            View::Detail | View::Dump => {
+                self.detail.write(&record, &mut self.time, &mut self.text);
+                self.detail.value_problems()
+            }
+        };
+        if !malformed && values.iter().any(|problem| problem.severity() == Severity::Error) {
+            self.counts.malformed = self.counts.malformed.saturating_add(1);
         }
         true
     }
@@ -308,14 +322,18 @@ impl Stream {
         let Self { walker, renderer, left, .. } = self;
         let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
         let time = frame.time.unwrap_or_default().nanoseconds();
-        walker.walk(frame.link, frame.data, original, time, |datagram| {
+        let walked = walker.walk(frame.link, frame.data, original, time, |datagram| {
             if *left != Some(0)
                 && renderer.datagram(frame, &datagram)
                 && let Some(left) = left
             {
                 *left = left.saturating_sub(1);
             }
-        })
+        });
+        if walked == Walked::TooDeep {
+            renderer.counts.too_deep = renderer.counts.too_deep.saturating_add(1);
+        }
+        walked
     }
 }
 

@@ -22,6 +22,11 @@ pub struct PacketDetail {
 }
 
 impl PacketDetail {
+    /// What was wrong with values of the packet written last.
+    pub fn value_problems(&self) -> &[Problem] {
+        &self.values.problems
+    }
+
     /// A view with or without the annotated dump.
     pub fn new(with_dump: bool) -> Self {
         Self { with_dump, ..Self::default() }

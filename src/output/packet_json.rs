@@ -85,6 +85,11 @@ impl LayersText {
 }
 
 impl PacketJson {
+    /// What was wrong with values of the packet written last.
+    pub fn value_problems(&self) -> &[Problem] {
+        &self.values.problems
+    }
+
     /// Appends the object for `record`, without a line end.
     pub fn write(&mut self, record: &PacketRecord<'_>, json: &mut JsonOut) {
         json.fixed(b"{\"type\":\"packet\",\"number\":");

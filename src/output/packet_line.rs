@@ -30,6 +30,11 @@ pub fn type_label(kind: Option<MessageType>, op: Option<Op>) -> Label {
 }
 
 impl PacketLine {
+    /// What was wrong with values of the packet written last.
+    pub fn value_problems(&self) -> &[Problem] {
+        &self.values.problems
+    }
+
     /// Appends the line for `record`.
     pub fn write(&mut self, record: &PacketRecord<'_>, time: &mut TimeText, out: &mut Styled) {
         let (packet, outline) = (&record.packet, record.outline);
@@ -202,7 +207,12 @@ fn quoted(data: &[u8], out: &mut Styled) {
     let short = data.get(..40).unwrap_or(data);
     out.labelled(Label::Strong, |out| {
         out.push('"');
+        let start = out.len();
         escape_into(short, out);
+        if out.get(start..).is_some_and(|text| text.contains('"')) {
+            let text = out.split_off(start);
+            out.push_str(&text.replace('"', "\\\""));
+        }
         out.push_str(if short.len() < data.len() { "…\"" } else { "\"" });
     });
 }

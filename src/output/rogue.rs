@@ -14,7 +14,7 @@ use crate::analysis::servers::table::Server;
 use crate::analysis::servers::watcher::{Change, ChangeKind, Known};
 use crate::analysis::servers::{Judgement, Key, Reason, Status, Verdict};
 use crate::time::{Precision, Timestamp};
-use crate::wire::escape::escape;
+use crate::wire::escape::{escape, escape_line};
 use crate::wire::options::Sink as _;
 
 /// The result of one look at a segment.
@@ -632,7 +632,7 @@ fn labels(known: &Known, with_status: bool) -> String {
     let text = |value: Option<String>| value.unwrap_or_default();
     let mut labels = String::from("{");
     for (name, value) in [
-        ("interface", escape(key.interface.as_deref().unwrap_or_default().as_bytes()).replace('"', "\\\"")),
+        ("interface", label(key.interface.as_deref().unwrap_or_default())),
         ("server_id", text(key.server_id.map(|ip| ip.to_string()))),
         ("source_ip", text(key.source_ip.map(|ip| ip.to_string()))),
         ("source_mac", text(key.source_mac.map(|mac| mac.to_string()))),
@@ -647,6 +647,11 @@ fn labels(known: &Known, with_status: bool) -> String {
     let mut labels = labels.trim_end_matches(',').to_owned();
     labels.push('}');
     labels
+}
+
+/// The value of a label: hostile characters shown, then what the format itself reads as an escape.
+fn label(text: &str) -> String {
+    escape_line(text).replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 #[cfg(test)]
@@ -867,7 +872,9 @@ mod tests {
         let text = metrics.text();
         assert!(text.contains("dhcptool_rogue_servers{status=\"rogue\"} 300\n"), "{text}");
         assert!(
-            text.contains("server_last_seen_seconds{interface=\"e\\\"th\\\\0\\n\",server_id=\"10.0.0.1\""),
+            text.contains(
+                "server_last_seen_seconds{interface=\"e\\\"th\\\\0\\\\x0a\",server_id=\"10.0.0.1\""
+            ),
             "{text}"
         );
         assert!(text.contains("} 1700000000.250\n"));

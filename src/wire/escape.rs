@@ -13,7 +13,7 @@ pub fn is_hostile(c: char) -> bool {
         | '\u{e0000}'..='\u{10ffff}')
 }
 
-/// Appends `bytes` to `out` as text: printable UTF-8 as it is, `\` doubled, hostile characters as `\n`, `\x1b` or
+/// Appends `bytes` to `out` as text: printable UTF-8 as it is, `\` doubled, hostile characters as `\x1b` or
 /// `\u{202e}`, bytes that are not UTF-8 as `\xff`.
 pub fn escape_into(bytes: &[u8], out: &mut String) {
     if let Ok(text) = std::str::from_utf8(bytes)
@@ -52,9 +52,6 @@ pub fn escape_line(text: &str) -> String {
 fn escape_char(c: char, out: &mut String) {
     match c {
         '\\' => out.push_str("\\\\"),
-        '\n' => out.push_str("\\n"),
-        '\r' => out.push_str("\\r"),
-        '\t' => out.push_str("\\t"),
         '\0'..='\u{7f}' if is_hostile(c) => {
             let _ = write!(out, "\\x{:02x}", u32::from(c));
         }
@@ -71,7 +68,7 @@ mod tests {
 
     #[test]
     fn terminal_escape_sequences_are_shown_not_run() {
-        assert_eq!(escape(b"\x1b[31mred\x1b[0m\r\n\t\0"), r"\x1b[31mred\x1b[0m\r\n\t\x00");
+        assert_eq!(escape(b"\x1b[31mred\x1b[0m\r\n\t\0"), r"\x1b[31mred\x1b[0m\x0d\x0a\x09\x00");
         assert_eq!(escape("\u{9b}2J".as_bytes()), r"\u{9b}2J");
     }
 

@@ -9,8 +9,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::capture::{self, CaptureError, Format, Reader, Source, Waiter, Writer};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::keep;
 use crate::cli::select_args::SelectArgs;
 use crate::cli::stream::{Counts, Rendered, Showing, Stream, View};
+#[cfg(feature = "live")]
+use crate::net::signals::Signals;
+#[cfg(feature = "live")]
+use std::sync::Arc;
 
 /// Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz
 #[derive(clap::Args, Debug)]
@@ -51,24 +56,28 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if args.follow && args.files.len() > 1 {
         return Err(Failure::usage("--follow never ends, so it takes one capture only"));
     }
-    let view = View::new(cx.common.json, cx.common.verbose);
-    let writer = match &args.write {
-        Some(path) => Some(Writer::create(path, Format::of_path(path)).map_err(|error| failure(&error))?),
-        None => None,
-    };
+    let view = keep::view_beside(args.write.as_deref(), View::new(cx.common.json, cx.common.verbose))?;
+    keep::refuse_own_input(args.write.as_deref(), args.files.iter().map(PathBuf::as_path))?;
     let mut decoding = Decoding {
         args,
         view,
-        showing: Showing::new(&args.select, writer.is_some()),
+        showing: Showing::new(&args.select, args.write.is_some()),
         stream: Stream::new(&args.select, view, cx.out.color())?,
-        writer,
+        writer: None,
         totals: Counts::default(),
+        stop: Stop::new(args.follow)?,
     };
     let mut worst = Exit::Good;
     let mut opened = false;
     for path in &args.files {
-        let reader = if args.follow { capture::follow(path, waiter()) } else { capture::open(path) };
+        let reader =
+            if args.follow { capture::follow(path, decoding.stop.waiter()) } else { capture::open(path) };
         let reader = reader.map_err(|error| failure(&error));
+        if let (Ok(_), false, Some(path)) = (&reader, opened, &args.write) {
+            // Not before there is something to read: what stood there would be lost for nothing.
+            let writer = Writer::create(path, Format::of_path(path)).map_err(|error| failure(&error))?;
+            decoding.writer = Some(writer);
+        }
         opened |= reader.is_ok();
         match reader.and_then(|reader| decoding.decode(reader, cx)) {
             Ok(()) => {}
@@ -92,13 +101,52 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     Ok(worst)
 }
 
-/// Waits for a growing capture.
-fn waiter() -> Waiter {
-    Box::new(|| {
-        // Nobody unparks this thread, so this is a pause.
-        std::thread::park_timeout(FOLLOW_EVERY);
-        true
-    })
+/// What ends `--follow`: Ctrl-C and SIGTERM, after which the summary comes.
+#[derive(Clone)]
+struct Stop {
+    #[cfg(feature = "live")]
+    signals: Option<Arc<Signals>>,
+}
+
+#[cfg_attr(
+    not(feature = "live"),
+    allow(
+        clippy::unnecessary_wraps,
+        clippy::unused_self,
+        reason = "the same calls as in a build with signals"
+    )
+)]
+impl Stop {
+    fn new(follow: bool) -> Result<Self, Failure> {
+        #[cfg(feature = "live")]
+        {
+            let signals = follow.then(Signals::termination).transpose().map_err(Failure::could_not_run)?;
+            Ok(Self { signals: signals.map(Arc::new) })
+        }
+        #[cfg(not(feature = "live"))]
+        {
+            let _ = follow;
+            Ok(Self {})
+        }
+    }
+
+    /// True once it is time to end.
+    fn is_set(&self) -> bool {
+        #[cfg(feature = "live")]
+        return self.signals.as_ref().is_some_and(|signals| signals.next().is_some());
+        #[cfg(not(feature = "live"))]
+        false
+    }
+
+    /// Waits for a growing capture.
+    fn waiter(&self) -> Waiter {
+        let stop = self.clone();
+        Box::new(move || {
+            // Nobody unparks this thread, so this is a pause.
+            std::thread::park_timeout(FOLLOW_EVERY);
+            !stop.is_set()
+        })
+    }
 }
 
 /// What stays from capture to capture.
@@ -109,6 +157,7 @@ struct Decoding<'a> {
     stream: Stream,
     writer: Option<Writer<Box<dyn std::io::Write + Send>>>,
     totals: Counts,
+    stop: Stop,
 }
 
 impl Decoding<'_> {
@@ -121,7 +170,7 @@ impl Decoding<'_> {
         let bar = progress(&reader, cx);
         let workers = self.workers(&reader, cx)?;
         let at_once = cx.out.is_terminal() || self.args.follow;
-        let Self { args, showing, stream, writer, totals, .. } = self;
+        let Self { args, showing, stream, writer, totals, stop, .. } = self;
         let mut failed = None;
         let walk = capture::parallel::run(reader, showing, stream, workers, |rendered, moment| {
             if let Some(bar) = &bar {
@@ -139,7 +188,8 @@ impl Decoding<'_> {
                     return ControlFlow::Break(());
                 }
             }
-            if args.select.count.is_some_and(|count| totals.shown >= count) {
+            let enough = args.select.count.is_some_and(|count| totals.shown >= count);
+            if enough || args.follow && stop.is_set() {
                 // There may be no further call.
                 failed = hand_over(rendered, writer.as_mut(), at_once, cx).err();
                 return ControlFlow::Break(());
@@ -210,7 +260,11 @@ fn summarise(counts: &Counts, cx: &Context) {
     if counts.shown != counts.found {
         line = format!("{line}, {} shown", counts.shown);
     }
-    cx.note(&format!("{line}, {} malformed", counts.malformed));
+    line = format!("{line}, {} malformed", counts.malformed);
+    if counts.too_deep > 0 {
+        line = format!("{line}; {} nested too deep to follow", plural(counts.too_deep, "frame", "frames"));
+    }
+    cx.note(&line);
 }
 
 /// The program's view of a capture's error.

@@ -13,6 +13,7 @@ use super::Args;
 use crate::capture::{CaptureError, Format, Frame, FrameOut, RotatingWriter, Rotation};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::keep;
 use crate::cli::stream::{Stream, View};
 use crate::net::NetError;
 use crate::net::iface::{self, Interface};
@@ -38,10 +39,10 @@ const SETTLE: Duration = Duration::from_millis(60);
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let to_stdout = args.write.as_deref() == Some(Path::new("-"));
     let rotation = rotation(args, to_stdout)?;
-    let view = if args.write_only || to_stdout {
+    let view = if args.write_only {
         View::Nothing
     } else {
-        View::new(cx.common.json, cx.common.verbose)
+        keep::view_beside(args.write.as_deref(), View::new(cx.common.json, cx.common.verbose))?
     };
     let stream = Stream::new(&args.select, view, cx.out.color())?;
     let signals = Signals::termination().map_err(Failure::could_not_run)?;
