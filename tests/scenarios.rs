@@ -394,6 +394,7 @@ fn play(name: &str, scenario: &Scenario) {
         "discover" => {
             let plan = Plan {
                 wait: millis(client.wait.unwrap_or(4800)),
+                send_all: false,
                 backoff: Backoff::COLLECT.with(timeout, client.retries),
                 until: if client.first { Until::First } else { Until::TimeIsOver },
                 want: Want::Offers,

@@ -41,6 +41,8 @@ pub enum Want {
 pub struct Plan {
     /// How long to wait from the first transmission.
     pub wait: Duration,
+    /// Waits from the last transmission instead: all are sent, however long that takes.
+    pub send_all: bool,
     /// When to ask again.
     pub backoff: Backoff,
     /// What ends it early.
@@ -95,6 +97,7 @@ pub struct Collect {
     station: Station,
     started: Option<Timestamp>,
     next_send: Option<Timestamp>,
+    last_send: Option<Timestamp>,
     over: bool,
     answers: Vec<Answer>,
     known: BTreeMap<Identity, usize>,
@@ -113,6 +116,7 @@ impl Collect {
             station,
             started: None,
             next_send: None,
+            last_send: None,
             over: false,
             answers: Vec::new(),
             known: BTreeMap::new(),
@@ -140,8 +144,14 @@ impl Collect {
         &mut self.station
     }
 
+    /// When the wait is over; `None` while that is not known.
     fn end(&self) -> Option<Timestamp> {
-        self.started.map(|started| started.after(self.plan.wait))
+        let from = if self.plan.send_all {
+            self.last_send.filter(|_| !self.plan.backoff.may_repeat(self.station.sent()))
+        } else {
+            self.started
+        };
+        from.map(|from| from.after(self.plan.wait))
     }
 
     fn take(&mut self, answer: Answer) -> Note {
@@ -203,6 +213,7 @@ impl Machine for Collect {
         if self.station.send(&self.draft, now) {
             let delay = self.plan.backoff.delay(self.station.sent(), &mut self.rng);
             self.next_send = Some(now.after(delay));
+            self.last_send = Some(now);
         } else {
             self.station.resolve(now);
         }
@@ -245,9 +256,8 @@ impl Machine for Collect {
         if self.over {
             return None;
         }
-        let end = self.end()?;
         let next = self.station.resolve_deadline().or(self.next_send);
-        Some(next.map_or(end, |next| next.min(end)))
+        next.into_iter().chain(self.end()).min()
     }
 
     fn watch(&self) -> &Watch {

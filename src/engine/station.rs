@@ -1,7 +1,7 @@
 //! One client's place on the wire: what every machine does alike. Frames wait here to be sent, stamps of what left are
 //! kept, ARP for an address the client stands for is answered, and what comes in is sorted.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::Ipv4Addr;
 
 use super::arp::{Resolver, Step};
@@ -16,7 +16,7 @@ use crate::wire::frame::Vlans;
 use crate::wire::v4::{Message, MessageType, Reply};
 use crate::wire::{HwAddr, Mac};
 
-/// Transmissions whose stamps are kept; an exchange makes a dozen.
+/// Transmissions whose stamps are kept, the latest; an exchange makes a dozen.
 const MAX_SENDS: usize = 4096;
 /// Events kept for a reader that does not read.
 const MAX_EVENTS: usize = 10_000;
@@ -78,7 +78,6 @@ impl Answer {
 #[derive(Clone, Copy, Debug)]
 struct Sent {
     id: u32,
-    kind: Option<MessageType>,
     /// The stamp of the capture handle, and until that is known the time it was handed over.
     at: Timestamp,
 }
@@ -94,7 +93,14 @@ pub struct Station {
     pub vlans: Vec<u16>,
     /// The address the client stands for: ARP for it is answered.
     pub holds: Option<Ipv4Addr>,
-    sends: Vec<Sent>,
+    /// The latest transmissions.
+    sends: VecDeque<Sent>,
+    /// The very first one.
+    first: Option<Sent>,
+    /// Transmissions in all.
+    sent: u32,
+    /// Transmissions of each type.
+    attempts: BTreeMap<Option<MessageType>, u32>,
     next_id: u32,
     outbox: VecDeque<Transmit>,
     events: VecDeque<Event>,
@@ -120,7 +126,10 @@ impl Station {
             mac: draft.envelope.src_mac,
             vlans: draft.envelope.vlans.clone(),
             holds: giaddr.or(ciaddr),
-            sends: Vec::new(),
+            sends: VecDeque::new(),
+            first: None,
+            sent: 0,
+            attempts: BTreeMap::new(),
             next_id: 0,
             outbox: VecDeque::new(),
             events: VecDeque::new(),
@@ -131,12 +140,14 @@ impl Station {
 
     /// How many DHCP messages were handed over since [`forget_sends`](Self::forget_sends).
     pub fn sent(&self) -> u32 {
-        u32::try_from(self.sends.len()).unwrap_or(u32::MAX)
+        self.sent
     }
 
     /// Starts counting anew: what comes from now on answers what is sent from now on.
     pub fn forget_sends(&mut self) {
         self.sends.clear();
+        self.attempts.clear();
+        (self.first, self.sent) = (None, 0);
     }
 
     /// Hands over a draft, or asks for its next hop first. True when it was handed over.
@@ -153,11 +164,16 @@ impl Station {
         }
         let id = self.take_id();
         let kind = draft.message.message_type();
-        if self.sends.len() < MAX_SENDS {
-            self.sends.push(Sent { id, kind, at: now });
+        if self.sends.len() >= MAX_SENDS {
+            self.sends.pop_front();
         }
-        let attempt = self.sends.iter().filter(|sent| sent.kind == kind).count();
-        let note = Note::Sent(kind, u32::try_from(attempt).unwrap_or(u32::MAX));
+        let sent = Sent { id, at: now };
+        self.sends.push_back(sent);
+        self.first.get_or_insert(sent);
+        self.sent = self.sent.saturating_add(1);
+        let attempt = self.attempts.entry(kind).or_default();
+        *attempt = attempt.saturating_add(1);
+        let note = Note::Sent(kind, *attempt);
         self.event(now, note.clone(), (None, None));
         self.outbox.push_back(Transmit { id, frame: envelope.frame(&draft.payload()), note });
         self.watch.handed = self.watch.handed.saturating_add(1);
@@ -210,6 +226,9 @@ impl Station {
         self.watch.left = self.watch.left.saturating_add(1);
         if let Some(sent) = self.sends.iter_mut().rev().find(|sent| sent.id == id) {
             sent.at = at;
+        }
+        if let Some(first) = self.first.as_mut().filter(|first| first.id == id) {
+            first.at = at;
         }
     }
 
@@ -325,6 +344,7 @@ impl Station {
         let moment = check.map_or(sight.at, |check| check.from);
         let index = self.sends.iter().rposition(|sent| sent.at <= moment).unwrap_or(0);
         let sent = self.sends.get(index);
+        let forgotten = usize::try_from(self.sent).unwrap_or(usize::MAX).saturating_sub(self.sends.len());
         Answer {
             at: sight.at,
             frame: sight.frame.to_vec(),
@@ -333,9 +353,9 @@ impl Station {
             source_mac,
             source_ip,
             vlans: datagram.vlans,
-            answers: u32::try_from(index.saturating_add(1)).unwrap_or(u32::MAX),
+            answers: u32::try_from(forgotten.saturating_add(index).saturating_add(1)).unwrap_or(u32::MAX),
             sent_at: sent.map(|sent| sent.at),
-            first_sent_at: self.sends.first().map(|sent| sent.at),
+            first_sent_at: self.first.map(|sent| sent.at),
             copies: 1,
             other_addresses: Vec::new(),
             check,

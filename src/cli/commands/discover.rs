@@ -62,6 +62,7 @@ fn find(args: &Args, segment: &Segment, way: Way, recipe: &Recipe, rng: Rng, cx:
     let mut session = Session::open(segment, way, [&draft].into_iter(), &args.sender, cx)?;
     let plan = Plan {
         wait: args.wait,
+        send_all: false,
         backoff: args.sender.backoff(Backoff::COLLECT),
         until: if args.first { Until::First } else { Until::TimeIsOver },
         want: Want::Offers,

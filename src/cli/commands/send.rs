@@ -53,7 +53,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
 
-    /// Time between two
+    /// Time between two, at least 100us
     #[arg(long, value_name = "DURATION", value_parser = sender::duration, default_value = "1s")]
     interval: Duration,
 
@@ -97,6 +97,8 @@ impl Expect {
 
 /// How long an expected answer is waited for unless told otherwise.
 const EXPECT_WAIT: Duration = Duration::from_secs(2);
+/// Faster than this is no diagnosis but a load; handshake --load makes those.
+const MIN_INTERVAL: Duration = Duration::from_micros(100);
 /// How long others are waited for.
 const WAIT: Duration = Duration::from_secs(1);
 
@@ -182,12 +184,14 @@ fn draft(args: &Args, recipe: &Recipe, replay: Option<Replay>, segment: Option<&
 fn send(draft: Draft, args: &Args, session: &mut Session<'_>, rng: &mut Rng, cx: &mut Context) -> Outcome {
     let count = args.count.max(args.sender.retries.unwrap_or(0).saturating_add(1));
     let wait = args.sender.timeout.unwrap_or(if args.expect.is_some() { EXPECT_WAIT } else { WAIT });
+    let interval = args.interval.max(MIN_INTERVAL);
     let plan = Plan {
-        wait: args.interval.saturating_mul(count.saturating_sub(1)).saturating_add(wait),
+        wait,
+        send_all: true,
         backoff: Backoff {
-            first: args.interval,
+            first: interval,
             growth: 100,
-            limit: args.interval,
+            limit: interval,
             jitter: Duration::ZERO,
             retries: count.saturating_sub(1),
         },
