@@ -281,6 +281,26 @@ fn an_interrupt_prints_the_summary() {
 }
 
 #[test]
+fn an_exchange_broken_off_is_told() {
+    // The DISCOVER that is sniffed, the first or a repetition, says that an exchange is under way.
+    let script = "told=$(mktemp)
+        dhcptool handshake eth0 -c 1 --timeout 200ms --retries 16 >$told &
+        dhcptool sniff eth0 --count 1 >/dev/null 2>&1
+        kill -INT $!; wait $!; cat $told; rm $told";
+    let output = Command::new(PROGRAM)
+        .args(["lab", "--silent", "--", "sh", "-c", script])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    if output.status.code() == Some(3) {
+        // No namespaces here; the other tests say so.
+        return;
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("0 attempts, 0 completed, 1 unfinished, loss unknown"), "{text}");
+}
+
+#[test]
 fn a_dry_run_shows_two_messages_and_sends_none() {
     let Some(output) = run("dry", &[], &["--dry-run", "--json"]) else { return };
     let text = String::from_utf8(output.stdout).unwrap();

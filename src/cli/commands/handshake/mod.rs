@@ -34,7 +34,7 @@ pub struct Args {
     interface: Option<String>,
 
     /// How many handshakes (4, unless --rate or --duration says how long)
-    #[arg(long, short = 'c', value_name = "N", help_heading = "Run")]
+    #[arg(long, short = 'c', value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Run")]
     count: Option<u64>,
 
     /// Begin one handshake so often; 0s: as soon as the one before is done

@@ -323,10 +323,14 @@ pub(super) fn summary(tally: &Tally, about: &About<'_>, terminal: bool, out: &mu
     let _ = write!(out, "{} attempts, ", c.attempts);
     let all = c.completed() == c.attempts && c.attempts > 0;
     out.label(if all { Label::Good } else { Label::Error }, &format!("{} completed", c.completed()));
+    if c.interrupted > 0 {
+        let _ = write!(out, ", {} unfinished", c.interrupted);
+    }
+    let known = c.attempts.saturating_add(c.unsent) > 0;
+    let loss = if known { format!("{:.3}% loss", tally.loss() * 100.0) } else { "loss unknown".to_owned() };
     let _ = writeln!(
         out,
-        ", {:.3}% loss, {} at {:.1}/s",
-        tally.loss() * 100.0,
+        ", {loss}, {} at {:.1}/s",
         duration_text(tally.elapsed().as_secs_f64() * 1000.0),
         tally.rate()
     );
@@ -368,7 +372,7 @@ pub(super) fn summary(tally: &Tally, about: &About<'_>, terminal: bool, out: &mu
         "leases:   ",
         &[(c.released, "given back"), (held, if about.keep { "kept" } else { "not given back" })],
     );
-    line("stopped:  ", &[(c.interrupted, "broken off, not counted above")]);
+    line("stopped:  ", &[(c.interrupted, "broken off unfinished, not among the attempts")]);
     if let Some(clients) = tally.exhausted_at {
         out.label(
             Label::Warning,
