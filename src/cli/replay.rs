@@ -108,7 +108,7 @@ pub fn from_pcap(path: &Path, number: Option<u64>) -> Result<Replay, Failure> {
             (Some(replay), None) => return Ok(replay),
             (found, Some(wanted)) if frame.number == wanted => {
                 return found.ok_or_else(|| {
-                    Failure::damaged(format_args!(
+                    Failure::could_not_run(format_args!(
                         "{}: packet {wanted} holds no DHCP message",
                         path.display()
                     ))
@@ -117,7 +117,8 @@ pub fn from_pcap(path: &Path, number: Option<u64>) -> Result<Replay, Failure> {
             _ => {}
         }
     }
-    Err(Failure::damaged(match number {
+    // The capture is sound; it only lacks what was asked for.
+    Err(Failure::could_not_run(match number {
         Some(number) => format!("{} has no packet {number}", path.display()),
         None => format!("{} holds no DHCP message", path.display()),
     }))
@@ -194,6 +195,13 @@ pub fn from_hex(argument: &str) -> Result<Replay, Failure> {
             Failure::damaged(format_args!("{argument}: {what}"))
         }
     })?;
+    if bytes.is_empty() {
+        return Err(if given {
+            Failure::usage("--hex: no bytes; a DHCP message is wanted")
+        } else {
+            Failure::could_not_run(format_args!("{argument}: no bytes"))
+        });
+    }
     Ok(Replay { message: Message::decode(&bytes), way: None })
 }
 
@@ -205,6 +213,13 @@ mod tests {
     fn hex_is_read_with_any_spacing() {
         let replay = from_hex("01 01:06\n00 0x").map(|_| ()).unwrap_err();
         assert!(replay.message.unwrap().contains("hexadecimal"));
+        for none in ["", " ", "0x", ":"] {
+            assert_eq!(
+                from_hex(none).map(|_| ()).unwrap_err().exit,
+                super::super::exit::Exit::Usage,
+                "{none:?}"
+            );
+        }
         let replay = from_hex("0x0101 06:00 00000007").unwrap();
         assert_eq!(replay.message.encode(), [1, 1, 6, 0, 0, 0, 0, 7]);
         assert!(replay.way.is_none());
