@@ -82,7 +82,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l ttl -d 'T
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l vlan -d 'VLAN tag, or outer and inner tag' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l ip -d 'The address asked for, held, released or declined' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l timeout -d 'Wait so long for an answer before asking again' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l timeout -d 'Wait so long for an answer before asking again: a time per try, at least 1ms' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
@@ -136,7 +136,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l ttl -d 'Ti
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l vlan -d 'VLAN tag, or outer and inner tag' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l ip -d 'The address asked for, held, released or declined' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l timeout -d 'Wait so long for an answer before asking again' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l timeout -d 'Wait so long for an answer before asking again: a time per try, at least 1ms' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
@@ -193,7 +193,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l ttl -d 'Ti
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l vlan -d 'VLAN tag, or outer and inner tag' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l ip -d 'The address asked for, held, released or declined' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l timeout -d 'Wait so long for an answer before asking again' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l timeout -d 'Wait so long for an answer before asking again: a time per try, at least 1ms' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
@@ -246,7 +246,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l ttl -d 'Ti
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l vlan -d 'VLAN tag, or outer and inner tag' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l ip -d 'The address asked for, held, released or declined' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l timeout -d 'Wait so long for an answer before asking again' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l timeout -d 'Wait so long for an answer before asking again: a time per try, at least 1ms' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
@@ -298,7 +298,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l ttl -d 'Tim
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l vlan -d 'VLAN tag, or outer and inner tag' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l ip -d 'The address asked for, held, released or declined' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l timeout -d 'Wait so long for an answer before asking again' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l timeout -d 'Wait so long for an answer before asking again: a time per try, at least 1ms' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
@@ -369,7 +369,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l ttl -d '
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l vlan -d 'VLAN tag, or outer and inner tag' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l ip -d 'The address asked for, held, released or declined' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l timeout -d 'Wait so long for an answer before asking again' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l timeout -d 'Wait so long for an answer before asking again: a time per try, at least 1ms' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
@@ -399,7 +399,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l from-pcap -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l number -d 'Which packet of the capture, counted from 1; the first DHCP message if left out' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l hex -d 'Send these bytes as the DHCP message; @FILE reads them from a file, - from standard input' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l count -d 'Send it so often' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l interval -d 'Time between two' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l interval -d 'Time between two, at least 100us' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l expect -d 'What answer makes it a success; waits for it as long as --timeout says (2s if left out)' -r -f -a "offer\t'An OFFER'
 ack\t'An ACK'
 nak\t'A NAK'
@@ -438,7 +438,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l ttl -d 'Time 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l vlan -d 'VLAN tag, or outer and inner tag' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l ip -d 'The address asked for, held, released or declined' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l timeout -d 'Wait so long for an answer before asking again' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l timeout -d 'Wait so long for an answer before asking again: a time per try, at least 1ms' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r

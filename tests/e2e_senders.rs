@@ -217,6 +217,50 @@ fn send_expects_what_it_is_told_to() {
 }
 
 #[test]
+fn exactly_so_many_are_sent() {
+    let test = "exactly_so_many_are_sent";
+    let command = "send eth0 --count 4097 --interval 0 --timeout 100ms";
+    let Some(found) = json(test, "--silent", command, 0) else { return };
+    assert_eq!(found["sent"].as_u64(), Some(4097));
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!(
+        "cd {}; dhcptool send eth0 --count 5 --interval 20ms --timeout 50ms --write kept.pcapng; \
+         dhcptool decode --json kept.pcapng | wc -l",
+        folder.path().display()
+    );
+    let Some(output) = lab(test, "--silent", &["sh", "-c", &script]) else { return };
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert!(out.contains("sent 5 times") && out.lines().last().map(str::trim) == Some("5"), "{out}");
+}
+
+#[test]
+fn what_is_read_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, link) = (folder.path().join("in.pcap"), folder.path().join("link.pcap"));
+    let captures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/captures");
+    std::fs::copy(captures.join("dhcp.pcap"), &file).unwrap();
+    std::fs::hard_link(&file, &link).unwrap();
+    let before = std::fs::read(&file).unwrap();
+    let send = |target: &std::path::Path, more: &[&str]| {
+        let mut send = Command::new(PROGRAM);
+        send.args(["send", "lo", "--dry-run", "--from-pcap"])
+            .arg(&file)
+            .arg("--write")
+            .arg(target)
+            .args(more);
+        send.output().unwrap().status.code()
+    };
+    assert_eq!((send(&file, &[]), send(&link, &[])), (Some(2), Some(2)));
+    // Nor is a file emptied for a command that cannot run.
+    let kept = folder.path().join("kept.pcap");
+    std::fs::write(&kept, "precious").unwrap();
+    assert_eq!((send(&kept, &["--number", "99"]), send(&kept, &["-o", "x=1"])), (Some(3), Some(2)));
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    assert_eq!(std::fs::read(&kept).unwrap(), b"precious");
+    assert_eq!(send(&kept, &[]), Some(0));
+}
+
+#[test]
 fn what_is_written_is_what_was_on_the_wire() {
     let test = "what_is_written_is_what_was_on_the_wire";
     let folder = tempfile::tempdir().unwrap();
@@ -296,6 +340,24 @@ fn bad_input_is_one_line_and_its_code() {
         ("send lo --from-pcap Cargo.toml", 4, "not a capture"),
         ("send lo --from-pcap no-such-file", 3, "no-such-file"),
         ("send lo --hex 0g", 2, "hexadecimal"),
+        ("send lo --hex=", 2, "no bytes"),
+        ("send no-such0 --dry-run", 3, "no interface is called no-such0"),
+        ("discover no-such0 --dry-run", 3, "no interface is called no-such0"),
+        ("handshake no-such0 --dry-run", 3, "no interface is called no-such0"),
+        ("send lo --from-pcap tests/data/captures/dhcp.pcap --number 99", 3, "has no packet 99"),
+        ("discover lo", 3, "cannot use lo: it leads back to this machine"),
+        ("request lo", 3, "cannot use lo"),
+        ("handshake lo", 3, "cannot use lo"),
+        ("discover lo --timeout 0", 2, "more than 0"),
+        ("request lo --timeout 0s", 2, "more than 0"),
+        ("inform lo --timeout 0ms", 2, "more than 0"),
+        ("send lo --timeout 0", 2, "more than 0"),
+        ("handshake lo --timeout 0", 2, "more than 0"),
+        ("handshake lo --count 0", 2, "0"),
+        ("send lo --count 0", 2, "0"),
+        ("send lo --dry-run --write -", 2, "name a file"),
+        ("discover lo --json --write -", 2, "name a file"),
+        ("handshake lo --write -", 2, "name a file"),
         ("send lo --number 1", 2, "--from-pcap"),
         ("send lo --from-json a --hex 00", 2, "cannot be used with"),
     ];

@@ -90,6 +90,21 @@ impl Segment {
         }
     }
 
+    /// Refuses an interface behind which no DHCP server can be: nobody need wait for an answer there.
+    pub fn may_have_servers(&self) -> Result<(), Failure> {
+        let reason = if self.interface.loopback {
+            "it leads back to this machine"
+        } else if self.interface.arp_type != iface::ARP_ETHERNET || self.mac.is_none() {
+            "it is not Ethernet"
+        } else {
+            return Ok(());
+        };
+        Err(Failure::could_not_run(format_args!(
+            "cannot use {}: {reason}; dhcptool interfaces lists those that can be used",
+            self.name
+        )))
+    }
+
     /// The way to `server`: itself where it is on the link or nothing else is known, else the router the kernel names.
     pub fn route(&self, server: Ipv4Addr) -> Route {
         let on_link = self.addresses.iter().any(|(addr, len)| same_net(*addr, server, *len));
@@ -136,6 +151,12 @@ impl Segment {
     /// Says that this build cannot.
     pub fn towards(name: Option<&str>, _server: Ipv4Addr) -> Result<Self, Failure> {
         Self::find(name)
+    }
+
+    /// There is none to refuse.
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "the same call as in a build that can")]
+    pub fn may_have_servers(&self) -> Result<(), Failure> {
+        Ok(())
     }
 
     /// The server itself.

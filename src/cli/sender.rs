@@ -1,7 +1,7 @@
 //! The flags of every command that sends, and what they make of a message.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -48,8 +48,8 @@ pub struct SenderArgs {
     #[arg(long, value_name = "ADDR", help_heading = "Exchange")]
     pub ip: Option<Ipv4Addr>,
 
-    /// Wait so long for an answer before asking again
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Exchange")]
+    /// Wait so long for an answer before asking again: a time per try, at least 1ms
+    #[arg(long, value_name = "DURATION", value_parser = patience, help_heading = "Exchange")]
     pub timeout: Option<Duration>,
 
     /// Ask again so often
@@ -291,6 +291,15 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 500ms, 3s or 1h30m"))
 }
 
+/// Reads how long to wait before asking again. Without a floor, asking again is a flood.
+fn patience(text: &str) -> Result<Duration, String> {
+    let wait = duration(text)?;
+    if wait < Duration::from_millis(1) {
+        return Err("it must be more than 0, at least 1ms".to_owned());
+    }
+    Ok(wait)
+}
+
 impl SenderArgs {
     /// A recipe of messages for the client with the hardware address `own`, unless another was asked for. `main` is the
     /// message that options 50, 53 and 54 given by hand are for.
@@ -371,6 +380,21 @@ impl SenderArgs {
         })
     }
 
+    /// Refuses to keep frames where text goes, or in one of `inputs`, before anything is touched.
+    pub fn check_write(&self, inputs: &[&Path]) -> Result<(), Failure> {
+        let Some(target) = self.write.as_deref() else { return Ok(()) };
+        if target.as_os_str() == "-" {
+            return Err(Failure::usage("--write -: standard output is for the report; name a file"));
+        }
+        if inputs.iter().any(|input| same_file(input, target)) {
+            return Err(Failure::usage(format_args!(
+                "--write {}: that is the file to read from; name another",
+                target.display()
+            )));
+        }
+        Ok(())
+    }
+
     /// True when the client's MAC was chosen.
     pub fn has_mac(&self) -> bool {
         self.message.mac.is_some()
@@ -429,13 +453,40 @@ impl SenderArgs {
     }
 }
 
-/// The segment; a dry run does without where there is none.
-pub fn unless_dry(found: Result<Segment, Failure>, sender: &SenderArgs) -> Result<Option<Segment>, Failure> {
+/// The segment; a dry run does without where there is none, unless one was named.
+pub fn unless_dry(
+    found: Result<Segment, Failure>,
+    interface: Option<&str>,
+    sender: &SenderArgs,
+) -> Result<Option<Segment>, Failure> {
+    // A build without sockets cannot look for an interface, named or not.
+    let named = cfg!(feature = "live") && interface.is_some();
     match found {
         Ok(segment) => Ok(Some(segment)),
-        Err(_) if sender.dry_run => Ok(None),
+        Err(_) if sender.dry_run && !named => Ok(None),
         Err(failure) => Err(failure),
     }
+}
+
+/// True when both paths lead to one regular file, by whatever name or link. A path that leads nowhere is no file yet.
+fn same_file(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| {
+        let path = if path.as_os_str() == "-" { Path::new("/dev/stdin") } else { path };
+        let about = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+        Some((std::fs::canonicalize(path).ok(), about))
+    };
+    let (Some((path, about)), Some((other_path, other_about))) = (real(one), real(other)) else {
+        return false;
+    };
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::ino(&about) == std::os::unix::fs::MetadataExt::ino(&other_about)
+        && std::os::unix::fs::MetadataExt::dev(&about) == std::os::unix::fs::MetadataExt::dev(&other_about)
+    {
+        return true;
+    }
+    #[cfg(not(unix))]
+    let _ = (about, other_about);
+    path.is_some() && path == other_path
 }
 
 /// The segment and the recipe of a command whose message is `main`.
@@ -445,6 +496,7 @@ pub fn prepare(
     main: MessageType,
     rng: &mut Rng,
 ) -> Result<(Option<Segment>, Recipe), Failure> {
+    sender.check_write(&[])?;
     if sender.giaddrs().len() > 1 {
         return Err(Failure::usage("one --giaddr is enough here; only handshake takes several"));
     }
@@ -452,9 +504,14 @@ pub fn prepare(
         Some(server) => Segment::towards(interface, server),
         None => Segment::find(interface),
     };
-    let segment = unless_dry(found, sender)?;
+    let segment = unless_dry(found, interface, sender)?;
     let own = segment.as_ref().and_then(|segment| segment.mac);
     let recipe = sender.recipe(own.unwrap_or(Mac::ZERO), Some(main), rng)?;
+    // `send` sends what it is told to, where it is told to; the others want servers.
+    let routed = sender.giaddr().and(sender.server).is_some();
+    if let Some(segment) = segment.as_ref().filter(|_| !sender.dry_run && !routed && main != MessageType(0)) {
+        segment.may_have_servers()?;
+    }
     Ok((segment, recipe))
 }
 
@@ -553,6 +610,8 @@ mod tests {
             (&["--mac", "zz"], "is not a MAC address"),
             (&["--op", "256"], "not a number of 8 bits"),
             (&["--timeout", "soon"], "500ms"),
+            (&["--timeout", "0"], "more than 0"),
+            (&["--timeout", "999us"], "at least 1ms"),
             (&["--cookie", "xy"], "not hexadecimal"),
             (&["-o", "router=nonsense"], "nonsense"),
             (&["-o", "no-such-thing=1"], "no-such-thing"),
@@ -563,6 +622,22 @@ mod tests {
         }
         let long = "x".repeat(65);
         assert!(overrides(&["--sname", &long]).unwrap_err().contains("the field holds 64"));
+    }
+
+    #[test]
+    fn one_file_is_known_by_all_its_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, hard, other, none] =
+            ["file", "hard", "other", "none"].map(|name| folder.path().join(name));
+        std::fs::write(&file, "x").unwrap();
+        std::fs::write(&other, "x").unwrap();
+        std::fs::hard_link(&file, &hard).unwrap();
+        let roundabout = folder.path().join(".").join("file");
+        for same in [&file, &hard, &roundabout] {
+            assert!(same_file(&file, same), "{}", same.display());
+        }
+        assert!(!same_file(&file, &other) && !same_file(&file, &none) && !same_file(&none, &none));
+        assert!(!same_file(folder.path(), folder.path()), "a folder is no file");
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    args.sender.check_write(&args.lease.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
     let leases = match &args.lease {
         Some(path) => lease::read(path)?,
         None => vec![by_hand(args)?],

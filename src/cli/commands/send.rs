@@ -1,6 +1,6 @@
 //! `dhcptool send`: any packet.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -104,6 +104,9 @@ const WAIT: Duration = Duration::from_secs(1);
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    let hex_file = args.hex.as_deref().and_then(|hex| hex.strip_prefix('@').or((hex == "-").then_some(hex)));
+    let inputs = [args.from_json.as_deref(), args.from_pcap.as_deref(), hex_file.map(Path::new)];
+    args.sender.check_write(&inputs.into_iter().flatten().collect::<Vec<_>>())?;
     let messages = messages(args)?;
     let mut rng = Rng::new();
     let found = sender::prepare(&args.sender, args.interface.as_deref(), MessageType(0), &mut rng)?;

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::net::Ipv4Addr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::progress::Progress;
@@ -55,6 +55,7 @@ const LISTED: usize = 20;
 
 /// Runs the command.
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
+    args.sender.check_write(&args.mac_list.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..));
     let macs = macs(args, seed)?;
     protect(args, &macs)?;
@@ -66,7 +67,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         Some(server) => Segment::towards(args.interface.as_deref(), server),
         None => Segment::find(args.interface.as_deref()),
     };
-    let segment = sender::unless_dry(found, &args.sender)?;
+    let segment = sender::unless_dry(found, args.interface.as_deref(), &args.sender)?;
     let drafts = drafts(args, segment.as_ref())?;
     let link = segment.as_ref().map(|segment| (segment.name.as_str(), segment.mtu));
     for draft in &drafts {
@@ -77,6 +78,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         return Ok(Exit::Good);
     }
     let Some(segment) = segment else { return Err(Failure::could_not_run("no interface")) };
+    if relay.is_none() {
+        segment.may_have_servers()?;
+    }
     let signals = Signals::termination().map_err(Failure::could_not_run)?;
     let own_mac = segment.mac.ok_or_else(|| {
         Failure::could_not_run(format_args!("{} is not Ethernet: it has no MAC address", segment.name))
