@@ -11,6 +11,7 @@ use fastrand::Rng;
 use super::confine::ConfineArgs;
 use super::context::Context;
 use super::exit::Failure;
+use super::keep::refuse_own_input;
 use super::segment::{Segment, Way};
 use crate::engine::build::{OptionEdit, opt};
 use crate::engine::{Backoff, Draft, Envelope, Overrides, Recipe, Route};
@@ -386,13 +387,7 @@ impl SenderArgs {
         if target.as_os_str() == "-" {
             return Err(Failure::usage("--write -: standard output is for the report; name a file"));
         }
-        if inputs.iter().any(|input| same_file(input, target)) {
-            return Err(Failure::usage(format_args!(
-                "--write {}: that is the file to read from; name another",
-                target.display()
-            )));
-        }
-        Ok(())
+        refuse_own_input(Some(target), inputs.iter().copied())
     }
 
     /// True when the client's MAC was chosen.
@@ -466,27 +461,6 @@ pub fn unless_dry(
         Err(_) if sender.dry_run && !named => Ok(None),
         Err(failure) => Err(failure),
     }
-}
-
-/// True when both paths lead to one regular file, by whatever name or link. A path that leads nowhere is no file yet.
-fn same_file(one: &Path, other: &Path) -> bool {
-    let real = |path: &Path| {
-        let path = if path.as_os_str() == "-" { Path::new("/dev/stdin") } else { path };
-        let about = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
-        Some((std::fs::canonicalize(path).ok(), about))
-    };
-    let (Some((path, about)), Some((other_path, other_about))) = (real(one), real(other)) else {
-        return false;
-    };
-    #[cfg(unix)]
-    if std::os::unix::fs::MetadataExt::ino(&about) == std::os::unix::fs::MetadataExt::ino(&other_about)
-        && std::os::unix::fs::MetadataExt::dev(&about) == std::os::unix::fs::MetadataExt::dev(&other_about)
-    {
-        return true;
-    }
-    #[cfg(not(unix))]
-    let _ = (about, other_about);
-    path.is_some() && path == other_path
 }
 
 /// The segment and the recipe of a command whose message is `main`.
@@ -622,22 +596,6 @@ mod tests {
         }
         let long = "x".repeat(65);
         assert!(overrides(&["--sname", &long]).unwrap_err().contains("the field holds 64"));
-    }
-
-    #[test]
-    fn one_file_is_known_by_all_its_names() {
-        let folder = tempfile::tempdir().unwrap();
-        let [file, hard, other, none] =
-            ["file", "hard", "other", "none"].map(|name| folder.path().join(name));
-        std::fs::write(&file, "x").unwrap();
-        std::fs::write(&other, "x").unwrap();
-        std::fs::hard_link(&file, &hard).unwrap();
-        let roundabout = folder.path().join(".").join("file");
-        for same in [&file, &hard, &roundabout] {
-            assert!(same_file(&file, same), "{}", same.display());
-        }
-        assert!(!same_file(&file, &other) && !same_file(&file, &none) && !same_file(&none, &none));
-        assert!(!same_file(folder.path(), folder.path()), "a folder is no file");
     }
 
     #[test]
