@@ -86,15 +86,14 @@ fn decompressed(
             // The first bytes of a growing capture may not be there yet, and nobody compresses one.
             break;
         }
-        let seen = match peeked.take() {
-            Some(seen) => seen,
-            None => {
-                let mut first = [0; Compression::MAGIC_LEN];
-                let count = read_up_to(&mut input, &mut first).map_err(|source| unreadable(name, source))?;
-                let seen = first.get(..count).unwrap_or(&first).to_vec();
-                input = Box::new(Cursor::new(seen.clone()).chain(input));
-                seen
-            }
+        let seen = if let Some(seen) = peeked.take() {
+            seen
+        } else {
+            let mut first = [0; Compression::MAGIC_LEN];
+            let count = read_up_to(&mut input, &mut first).map_err(|source| unreadable(name, source))?;
+            let seen = first.get(..count).unwrap_or(&first).to_vec();
+            input = Box::new(Cursor::new(seen.clone()).chain(input));
+            seen
         };
         let compression = Compression::recognise(&seen);
         let Some(compression) = compression else { break };
