@@ -83,7 +83,7 @@ def main():
     tiny = capture("tiny.pcap", 4000 / args.scale, 1)
     threads = os.cpu_count() or 1
 
-    print(f"machine: {cpu()}, {threads} processors, {platform.system()} {platform.release().split("-")[0]}; load {os.getloadavg()[0]:.1f}")
+    print(f"machine: {cpu()}, {threads} processors, {platform.system()} {platform.release().split('-')[0]}; load {os.getloadavg()[0]:.1f}")
     for tool in (PROGRAM, "tcpdump", "tshark"):
         print(f"         {version(tool)}")
     print(f"         medians of {args.runs} runs in turn, page cache warm; x is our time over theirs, with the spread\n")
