@@ -63,8 +63,11 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
+        // timeout(1) hands SIGTERM on to what it runs, which SIGKILL would leave behind. It may have ended by itself.
+        if let Ok(pid) = i32::try_from(self.child.id()) {
+            let _ =
+                nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGTERM);
+        }
         let _ = self.child.wait();
     }
 }
@@ -280,7 +283,9 @@ impl Net {
         let addresses = servers.iter().map(|kind| kind.address().to_string());
         let process = Process::start(
             self.command("relay", "timeout")
-                .args([LIFE, "dhcrelay", "-4", "-d", "--no-pid", "-a", "-iu", "eth0", "-id", "eth1"])
+                .args([
+                    "-k", "1", LIFE, "dhcrelay", "-4", "-d", "--no-pid", "-a", "-iu", "eth0", "-id", "eth1",
+                ])
                 .args(addresses),
         )?;
         process.log.wait_for("Sending on   Socket");
@@ -295,7 +300,7 @@ impl Net {
         std::fs::write(&leases, "").map_err(|error| error.to_string())?;
         let plan = Plan { kind, quick, folder: &folder, leases: &leases };
         let mut command = self.command(kind.program(), "timeout");
-        command.arg(LIFE);
+        command.args(["-k", "1", LIFE]);
         let ready = plan.fill(&mut command);
         let process = Process::start(command.current_dir(&folder))?;
         process.log.wait_for(ready);
