@@ -15,18 +15,21 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::build::{Draft, OptionEdit, Overrides, opt};
-use super::client::{Recipe, Route, State};
+use super::build::opt;
+use super::client::{Route, State};
 use super::frame::arp_frame;
 use super::watch;
 use crate::time::Timestamp;
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
 use crate::wire::frame::Datagram;
-use crate::wire::v4::{MIN_LEN, Message, MessageType, Op, Packet, Xid, code};
+use crate::wire::v4::{Message, MessageType, Op, Packet, Xid};
 
-/// The port of boot servers and proxies (PXE 2.1 §2.2.3).
-const PXE_PORT: u16 = 4011;
+mod round;
+
+pub use round::Probe;
+use round::Round;
+
 /// After how long the next round begins.
 pub const ROUND: Duration = Duration::from_secs(3);
 /// Addresses checked for somebody who uses them.
@@ -47,60 +50,6 @@ const DECLINES: [u64; 2] = [420, 170];
 const SPACING: Duration = Duration::from_millis(12);
 /// The largest random delay of a probe.
 const JITTER_MS: u64 = 25;
-/// Everything a host, a boot loader or a web browser asks for.
-const REQUEST_LIST: [u8; 22] =
-    [1, 3, 6, 12, 15, 28, 33, 42, 43, 44, 51, 54, 58, 59, 66, 67, 114, 119, 121, 150, 249, 252];
-/// What a PXE client asks for (PXE 2.1 §2.2.1).
-const PXE_LIST: [u8; 20] = [1, 2, 3, 4, 5, 6, 12, 13, 15, 17, 43, 54, 60, 66, 67, 97, 128, 129, 130, 150];
-
-/// A kind of provocation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Probe {
-    /// DISCOVER.
-    Discover,
-    /// A BOOTP request: no message type.
-    Bootp,
-    /// A REQUEST that accepts the offer of a server that does not exist.
-    Selecting,
-    /// A REQUEST of a client that remembers an address from elsewhere.
-    InitReboot,
-    /// A REQUEST of a client whose lease from elsewhere runs out.
-    Rebinding,
-    /// INFORM.
-    Inform,
-    /// A DISCOVER of a PXE client.
-    Pxe,
-    /// A PXE client's REQUEST to a boot server.
-    PxeBoot,
-}
-
-impl Probe {
-    /// Every probe with the milliseconds from the start of a round at which it is sent.
-    const SCHEDULE: [(Self, &'static [u64]); 8] = [
-        (Self::Discover, &[0, 250, 700, 1300, 2100]),
-        (Self::Bootp, &[60, 500, 1100, 1900]),
-        (Self::Pxe, &[120, 600, 1500, 2500]),
-        (Self::Selecting, &[180, 650, 1400, 2300]),
-        (Self::InitReboot, &[300, 800, 1600, 2400]),
-        (Self::Rebinding, &[360, 900, 1700, 2600]),
-        (Self::Inform, &[420, 1000, 1800, 2700]),
-        (Self::PxeBoot, &[480, 1200, 2200]),
-    ];
-
-    /// The name used in text and JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Discover => "discover",
-            Self::Bootp => "bootp",
-            Self::Selecting => "request",
-            Self::InitReboot => "init-reboot",
-            Self::Rebinding => "rebinding",
-            Self::Inform => "inform",
-            Self::Pxe => "pxe",
-            Self::PxeBoot => "pxe-4011",
-        }
-    }
-}
 
 /// How a segment is provoked.
 #[derive(Clone, Debug)]
@@ -135,28 +84,6 @@ pub struct InUse {
     pub address: Ipv4Addr,
     /// Who.
     pub mac: Mac,
-}
-
-/// One invented client.
-#[derive(Clone, Copy, Debug)]
-struct Client {
-    mac: Mac,
-    id: [u8; 8],
-}
-
-/// One round: its clients and what they pretend.
-#[derive(Clone, Debug)]
-struct Round {
-    /// Of DISCOVER and PXE; of BOOTP; of the REQUESTs; of INFORM.
-    clients: [Client; 4],
-    xids: [Xid; 8],
-    decline_xid: Xid,
-    bogus_server: Ipv4Addr,
-    foreign: [Ipv4Addr; 2],
-    informs_from: Ipv4Addr,
-    uuid: [u8; 16],
-    /// The first client was offered an address.
-    offered: bool,
 }
 
 /// Something to send at its time.
@@ -404,73 +331,14 @@ impl Provoke {
                 let round = self.rounds.get(*round).filter(|round| round.offered)?;
                 // Not an address that was offered: some servers grant it whatever server the request names.
                 let address = round.foreign[0];
-                let recipe = self.recipe(round, Probe::Discover, round.decline_xid);
+                let recipe = round.recipe(&self.plan, Probe::Discover, round.decline_xid);
                 Some(recipe.request(State::Selecting, 0, address, Some(round.bogus_route())).frame())
             }
             Job::Probe { round, probe, attempt } => {
                 let elapsed = now.since(self.started.unwrap_or(now)).max(0);
                 let seconds = u16::try_from(elapsed.checked_div(1_000_000_000)?).unwrap_or(u16::MAX);
                 let round = self.rounds.get(*round)?;
-                Some(self.probe(round, *probe, *attempt, seconds).frame())
-            }
-        }
-    }
-
-    fn recipe(&self, round: &Round, probe: Probe, xid: Xid) -> Recipe {
-        let client = round.client(probe);
-        let mut recipe = Recipe::new(client.mac, xid);
-        recipe.request_list = REQUEST_LIST.to_vec();
-        if self.plan.own_mac {
-            recipe.identity.push((opt::CLIENT_ID, [&[0][..], &client.id].concat()));
-        }
-        recipe.overrides = Overrides {
-            broadcast: Some(true),
-            vlans: self.plan.vlans.clone(),
-            pad_to: Some(MIN_LEN),
-            ..Overrides::default()
-        };
-        recipe
-    }
-
-    fn probe(&self, round: &Round, probe: Probe, attempt: usize, seconds: u16) -> Draft {
-        let mut recipe = self.recipe(round, probe, round.xid(probe));
-        // Some servers and relays only serve clients that have waited; the last attempt says it has.
-        let last = Probe::SCHEDULE
-            .iter()
-            .any(|(kind, times)| *kind == probe && attempt.saturating_add(1) == times.len());
-        let secs = if last { seconds.max(64) } else { seconds };
-        // A server that checks sources (rp_filter) drops an address that is foreign to it, so every other attempt
-        // comes from none.
-        let sourceless = attempt.is_multiple_of(2);
-        match probe {
-            Probe::Discover => recipe.discover(secs, None),
-            Probe::Bootp => {
-                let mut message = Message::new(Op::REQUEST);
-                message.set_mac(recipe.mac);
-                message.xid = recipe.xid;
-                message.secs = secs;
-                message.remove_option(code::MESSAGE_TYPE);
-                recipe.any(message, None, None)
-            }
-            Probe::Selecting => {
-                recipe.request(State::Selecting, secs, round.foreign[0], Some(round.bogus_route()))
-            }
-            Probe::InitReboot => recipe.request(State::InitReboot, secs, round.foreign[0], None),
-            Probe::Rebinding => {
-                recipe.overrides.src_ip = sourceless.then_some(Ipv4Addr::UNSPECIFIED);
-                recipe.request(State::Rebinding, secs, round.foreign[1], None)
-            }
-            Probe::Inform => recipe.inform(secs, round.informs_from, None),
-            Probe::Pxe | Probe::PxeBoot => {
-                pxe(&mut recipe, round, attempt);
-                if probe == Probe::Pxe {
-                    return recipe.discover(secs, None);
-                }
-                recipe.overrides.dst_port = Some(PXE_PORT);
-                recipe.overrides.ciaddr = self.plan.addresses.first().copied();
-                let mut message = Message::request(MessageType::REQUEST, recipe.xid, recipe.mac);
-                message.secs = secs;
-                recipe.any(message, None, None)
+                Some(round.draft(&self.plan, *probe, *attempt, seconds).frame())
             }
         }
     }
@@ -505,7 +373,7 @@ impl Provoke {
         if self.released.contains(&(via, address)) || self.released.len() >= MAX_RELEASED {
             return;
         }
-        let recipe = self.recipe(round, probe, message.xid);
+        let recipe = round.recipe(&self.plan, probe, message.xid);
         let mut draft = recipe.release(address, Route { server, next_hop: server });
         // The answer came from the server or from its relay, which is a router: both ways lead there.
         draft.envelope.dst_mac = via.unwrap_or(Mac::BROADCAST);
@@ -523,7 +391,7 @@ impl Provoke {
         if self.proxies.contains(&(mac, ip)) || self.proxies.len() >= MAX_CHECKED {
             return;
         }
-        let mut draft = self.probe(round, Probe::PxeBoot, 0, 0);
+        let mut draft = round.draft(&self.plan, Probe::PxeBoot, 0, 0);
         draft.envelope.dst_ip = ip;
         draft.envelope.dst_mac = mac;
         let frame = draft.frame();
@@ -534,398 +402,5 @@ impl Provoke {
     }
 }
 
-impl Round {
-    fn invent(plan: &Plan, rng: &mut Rng) -> Self {
-        let mut client = || {
-            let mut mac = Mac(rng.u64(..).to_be_bytes().first_chunk().copied().unwrap_or_default());
-            // Locally administered, not a group (IEEE 802 §8.2).
-            mac.0[0] = mac.0[0] & 0xfc | 0x02;
-            Client { mac: if plan.own_mac { plan.mac } else { mac }, id: rng.u64(..).to_be_bytes() }
-        };
-        let clients = [client(), client(), client(), client()];
-        let mut xid = || Xid(rng.u32(1..));
-        let xids = [xid(), xid(), xid(), xid(), xid(), xid(), xid(), xid()];
-        let decline_xid = xid();
-        // Addresses that no network uses (RFC 5737).
-        let mut host = |net: [u8; 3]| Ipv4Addr::new(net[0], net[1], net[2], rng.u8(1..255));
-        let (bogus_server, foreign) = (host([203, 0, 113]), [host([192, 0, 2]), host([198, 51, 100])]);
-        let link_local = Ipv4Addr::new(169, 254, rng.u8(1..255), rng.u8(1..255));
-        let mut uuid = [0; 16];
-        rng.fill(&mut uuid);
-        Self {
-            clients,
-            xids,
-            decline_xid,
-            bogus_server,
-            foreign,
-            informs_from: plan.addresses.first().copied().unwrap_or(link_local),
-            uuid,
-            offered: false,
-        }
-    }
-
-    fn client(&self, probe: Probe) -> Client {
-        let [main, bootp, requests, inform] = self.clients;
-        match probe {
-            Probe::Discover | Probe::Pxe | Probe::PxeBoot => main,
-            Probe::Bootp => bootp,
-            Probe::Selecting | Probe::InitReboot | Probe::Rebinding => requests,
-            Probe::Inform => inform,
-        }
-    }
-
-    fn xid(&self, probe: Probe) -> Xid {
-        let mut pairs = Probe::SCHEDULE.into_iter().zip(self.xids);
-        pairs.find(|((kind, _), _)| *kind == probe).map_or(Xid(0), |(_, xid)| xid)
-    }
-
-    fn bogus_route(&self) -> Route {
-        Route { server: self.bogus_server, next_hop: self.bogus_server }
-    }
-}
-
-/// Makes a client a PXE client (PXE 2.1 §2.2.1): a BIOS and a UEFI machine by turns, because boot servers are
-/// configured for one of them.
-fn pxe(recipe: &mut Recipe, round: &Round, attempt: usize) {
-    let (arch, class): (u8, &[u8]) = if attempt.is_multiple_of(2) {
-        (7, b"PXEClient:Arch:00007:UNDI:003016")
-    } else {
-        (0, b"PXEClient:Arch:00000:UNDI:002001")
-    };
-    recipe.request_list = PXE_LIST.to_vec();
-    let uuid = [&[0][..], &round.uuid].concat();
-    let options: [(u8, &[u8]); 4] =
-        [(opt::VENDOR_CLASS, class), (93, &[0, arch]), (94, &[1, 3, 16]), (97, &uuid)];
-    let edit = |(code, data): (u8, &[u8])| OptionEdit { code, data: data.to_vec() };
-    recipe.overrides.options.extend(options.map(edit));
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::frame::{LinkType, Ports, Walker};
-
-    const US: Mac = Mac([2, 0, 0, 0, 0, 1]);
-    const SERVER: Mac = Mac([2, 0, 0, 0, 0, 9]);
-
-    fn plan() -> Plan {
-        Plan {
-            wait: Duration::from_secs(8),
-            rounds: 2,
-            mac: US,
-            own_mac: false,
-            addresses: vec![],
-            vlans: vec![],
-        }
-    }
-
-    /// A frame that was sent, taken apart.
-    #[derive(Clone, Debug)]
-    struct Seen {
-        at: Timestamp,
-        frame: Vec<u8>,
-        message: Option<Message>,
-        ports: (u16, u16),
-        from: Option<Ipv4Addr>,
-        to: Option<Ipv4Addr>,
-    }
-
-    impl Seen {
-        fn kind(&self) -> Option<MessageType> {
-            self.message.as_ref().and_then(Message::message_type)
-        }
-    }
-
-    /// Runs to the end; `answer` plays the servers.
-    fn play(plan: Plan, mut answer: impl FnMut(&Seen, &mut Provoke)) -> (Vec<Seen>, Provoke) {
-        let mut provoke = Provoke::new(plan, Rng::with_seed(7));
-        let mut walker = Walker::new(Ports::default());
-        let mut now = Timestamp::new(100, 0);
-        let mut seen = Vec::new();
-        for _ in 0..10_000 {
-            provoke.on_time(now);
-            while let Some(frame) = provoke.poll_transmit() {
-                let mut one = Seen {
-                    at: now,
-                    frame: frame.clone(),
-                    message: None,
-                    ports: (0, 0),
-                    from: None,
-                    to: None,
-                };
-                walker.walk(LinkType::ETHERNET, &frame, frame.len(), 0, |datagram| {
-                    one.message = Some(Message::decode(datagram.payload));
-                    one.ports = (datagram.udp.src_port, datagram.udp.dst_port);
-                    if let Some(ip) = datagram.ip
-                        && let (std::net::IpAddr::V4(src), std::net::IpAddr::V4(dst)) = (ip.src, ip.dst)
-                    {
-                        (one.from, one.to) = (Some(src), Some(dst));
-                    }
-                });
-                answer(&one, &mut provoke);
-                seen.push(one);
-            }
-            if provoke.is_over(now) {
-                return (seen, provoke);
-            }
-            now = now.max(provoke.deadline().expect("it goes on"));
-        }
-        panic!("it never ends");
-    }
-
-    /// Lets a server say `message` to the machine.
-    fn say(provoke: &mut Provoke, at: Timestamp, message: &Message) -> Option<Heard> {
-        let mut envelope = super::super::Envelope::broadcast(SERVER);
-        (envelope.src_ip, envelope.src_port, envelope.dst_port) = ([10, 0, 0, 1].into(), 67, 68);
-        let frame = envelope.frame(&message.encode_padded());
-        let mut heard = None;
-        Walker::new(Ports::default()).walk(LinkType::ETHERNET, &frame, frame.len(), 0, |datagram| {
-            heard = provoke.on_datagram(at, &datagram);
-        });
-        heard
-    }
-
-    fn reply(kind: Option<MessageType>, request: &Message, address: u8) -> Message {
-        let mut message = Message::reply(kind.unwrap_or(MessageType::OFFER), request);
-        message.set_option(opt::SERVER_ID, &[10, 0, 0, 1]);
-        if kind.is_none() {
-            message.remove_option(code::MESSAGE_TYPE);
-            message.remove_option(opt::SERVER_ID);
-        }
-        if address > 0 {
-            message.yiaddr = [10, 0, 0, address].into();
-        }
-        message
-    }
-
-    #[test]
-    fn every_kind_is_sent_several_times_by_fresh_clients_and_never_in_a_burst() {
-        let (seen, provoke) = play(plan(), |_, _| ());
-        assert_eq!(seen.len(), 64);
-        assert_eq!(provoke.sent(), 64);
-        let first: Vec<_> = seen.iter().filter(|one| one.at < Timestamp::new(103, 0)).collect();
-        let types = |kind: Option<MessageType>| first.iter().filter(|one| one.kind() == kind).count();
-        assert_eq!(types(Some(MessageType::DISCOVER)), 9);
-        assert_eq!(types(Some(MessageType::REQUEST)), 15);
-        assert_eq!(types(Some(MessageType::INFORM)), 4);
-        assert_eq!(types(None), 4);
-        assert_eq!(first.iter().filter(|one| one.ports.1 == PXE_PORT).count(), 3);
-        let macs: std::collections::BTreeSet<_> =
-            seen.iter().filter_map(|one| one.message.as_ref()?.client().mac()).collect();
-        assert_eq!(macs.len(), 8);
-        assert!(macs.iter().all(|mac| mac.0[0] & 3 == 2));
-        let close = seen.windows(2).filter(|pair| pair[1].at.since(pair[0].at) < 12_000_000).count();
-        assert_eq!(close, 0);
-        for start in 0..6 {
-            let second = Timestamp::new(100 + start, 0)..Timestamp::new(101 + start, 0);
-            assert!(seen.iter().filter(|one| second.contains(&one.at)).count() <= 18);
-        }
-    }
-
-    #[test]
-    fn each_probe_is_what_it_claims() {
-        let (seen, provoke) = play(Plan { rounds: 1, ..plan() }, |_, _| ());
-        let round = &provoke.rounds[0];
-        let of = |probe: Probe| {
-            let xid = round.xid(probe);
-            seen.iter().filter(move |one| one.message.as_ref().is_some_and(|message| message.xid == xid))
-        };
-        for (probe, times) in Probe::SCHEDULE {
-            assert_eq!(of(probe).count(), times.len(), "{probe:?}");
-            let last = of(probe).next_back().unwrap().message.as_ref().unwrap();
-            assert!(last.secs >= 64 && last.is_broadcast(), "{probe:?}");
-            assert!(of(probe).all(|one| one.to == Some(Ipv4Addr::BROADCAST)));
-        }
-        let message = |probe| of(probe).next().unwrap().message.clone().unwrap();
-        assert_eq!(message(Probe::Selecting).ip_option(54), Some(round.bogus_server));
-        assert_eq!(message(Probe::InitReboot).ip_option(50), Some(round.foreign[0]));
-        assert_eq!(message(Probe::InitReboot).option(54), None);
-        assert_eq!(message(Probe::Rebinding).ciaddr, round.foreign[1]);
-        let sources: Vec<_> = of(Probe::Rebinding).map(|one| one.from.unwrap()).collect();
-        assert!(sources.contains(&Ipv4Addr::UNSPECIFIED) && sources.contains(&round.foreign[1]));
-        assert_eq!(message(Probe::Bootp).message_type(), None);
-        assert!(message(Probe::Inform).ciaddr.is_link_local());
-        for code in [60, 93, 94, 97] {
-            assert!(
-                message(Probe::Pxe).option(code).is_some() && message(Probe::PxeBoot).option(code).is_some()
-            );
-        }
-        assert!(message(Probe::Discover).option(55).unwrap().contains(&252));
-        assert_eq!(message(Probe::Discover).option(61), None);
-    }
-
-    #[test]
-    fn the_interfaces_own_mac_is_told_apart_by_client_identifiers() {
-        let mine = Plan { own_mac: true, addresses: vec![[10, 0, 0, 200].into()], ..plan() };
-        let (seen, _) = play(mine, |_, _| ());
-        let ids: std::collections::BTreeSet<_> =
-            seen.iter().filter_map(|one| one.message.as_ref()?.option(61)).collect();
-        assert_eq!(ids.len(), 8);
-        assert!(seen.iter().all(|one| one.frame[6..12] == US.0));
-        let inform = seen.iter().find(|one| one.kind() == Some(MessageType::INFORM)).unwrap();
-        assert_eq!(inform.from, Some([10, 0, 0, 200].into()));
-    }
-
-    #[test]
-    fn offers_are_checked_and_declined() {
-        let mut heard = Vec::new();
-        let (seen, provoke) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
-            if one.kind() == Some(MessageType::DISCOVER) {
-                let offer = reply(Some(MessageType::OFFER), one.message.as_ref().unwrap(), 50);
-                heard.extend(say(provoke, one.at, &offer));
-            }
-        });
-        assert_eq!(heard[0], Heard { probe: Probe::Discover, bogus_server: None });
-        let checks = seen.iter().filter(|one| one.message.is_none()).count();
-        assert_eq!(checks, CHECKS.len());
-        let declines: Vec<_> = seen
-            .iter()
-            .filter(|one| {
-                one.message.as_ref().is_some_and(|message| message.xid == provoke.rounds[0].decline_xid)
-            })
-            .collect();
-        assert_eq!(declines.len(), 2);
-        let decline = declines[0].message.as_ref().unwrap();
-        assert_eq!(decline.ip_option(54), Some(provoke.rounds[0].bogus_server));
-        assert_eq!(decline.ip_option(50), Some(provoke.rounds[0].foreign[0]));
-        assert!(declines[0].at >= Timestamp::new(107, 0));
-        assert!(!seen.iter().any(|one| one.kind() == Some(MessageType::RELEASE)));
-    }
-
-    #[test]
-    fn what_is_given_is_given_back_three_times() {
-        for probe in [Probe::Selecting, Probe::InitReboot, Probe::Rebinding, Probe::Bootp] {
-            let (seen, _) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
-                let Some(message) = &one.message else { return };
-                if message.xid == provoke.rounds[0].xid(probe) {
-                    let kind = (probe != Probe::Bootp).then_some(MessageType::ACK);
-                    let heard = say(provoke, one.at, &reply(kind, message, 60)).unwrap();
-                    assert_eq!(heard.probe, probe);
-                    assert_eq!(heard.bogus_server.is_some(), probe == Probe::Selecting);
-                }
-            });
-            let releases: Vec<_> =
-                seen.iter().filter(|one| one.kind() == Some(MessageType::RELEASE)).collect();
-            assert_eq!(releases.len(), 3, "{probe:?}");
-            let release = releases[0].message.as_ref().unwrap();
-            assert_eq!(release.ciaddr, Ipv4Addr::from([10, 0, 0, 60]));
-            assert_eq!(releases[0].to, Some([10, 0, 0, 1].into()));
-            assert_eq!(releases[0].frame[..6], SERVER.0);
-        }
-    }
-
-    #[test]
-    fn information_is_no_lease_and_a_foreign_transaction_is_not_ours() {
-        let (seen, _) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
-            let Some(message) = &one.message else { return };
-            if one.kind() == Some(MessageType::INFORM) {
-                assert!(say(provoke, one.at, &reply(Some(MessageType::ACK), message, 0)).is_some());
-            }
-            let mut other = reply(Some(MessageType::ACK), message, 60);
-            other.xid = Xid(other.xid.0.wrapping_add(1));
-            assert_eq!(say(provoke, one.at, &other), None);
-            other.op = Op::REQUEST;
-            assert_eq!(say(provoke, one.at, &other), None);
-        });
-        assert!(!seen.iter().any(|one| one.kind() == Some(MessageType::RELEASE)));
-    }
-
-    #[test]
-    fn a_proxy_is_asked_at_its_own_port() {
-        let (seen, _) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
-            if one.message.as_ref().is_some_and(|message| message.xid == provoke.rounds[0].xid(Probe::Pxe)) {
-                say(provoke, one.at, &reply(Some(MessageType::OFFER), one.message.as_ref().unwrap(), 0));
-            }
-        });
-        let direct =
-            seen.iter().filter(|one| one.ports.1 == PXE_PORT && one.to == Some([10, 0, 0, 1].into()));
-        assert_eq!(direct.count(), 3);
-    }
-
-    #[test]
-    fn somebody_who_uses_what_is_offered_is_found() {
-        let (_, mut provoke) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
-            if one.kind() == Some(MessageType::DISCOVER) {
-                say(provoke, one.at, &reply(Some(MessageType::OFFER), one.message.as_ref().unwrap(), 50));
-            } else if one.message.is_none() {
-                let probe = Arp::decode(&one.frame[14..]).unwrap();
-                provoke.on_arp(one.at, &probe);
-                provoke.on_arp(one.at, &probe.reply(SERVER));
-            }
-        });
-        assert_eq!(provoke.poll_finding(), Some(InUse { address: [10, 0, 0, 50].into(), mac: SERVER }));
-    }
-
-    #[test]
-    fn arp_for_the_address_inform_comes_from_is_answered() {
-        let mut provoke = Provoke::new(plan(), Rng::with_seed(3));
-        let mut now = Timestamp::new(1, 0);
-        provoke.on_time(now);
-        now = provoke.deadline().unwrap();
-        provoke.on_time(now);
-        assert!(provoke.poll_transmit().is_some());
-        let address = provoke.rounds[0].informs_from;
-        provoke.on_arp(now, &Arp::request(SERVER, [10, 0, 0, 1].into(), address));
-        let later = now.after(SPACING);
-        provoke.on_time(later);
-        let frame = provoke.poll_transmit().unwrap();
-        let answer = Arp::decode(&frame[14..]).unwrap();
-        assert_eq!((answer.operation, answer.sender_ip), (Arp::REPLY, address));
-        assert_eq!(answer.sender_mac, provoke.rounds[0].clients[3].mac);
-    }
-
-    #[test]
-    fn a_flood_of_arp_is_not_answered_with_another() {
-        let mut provoke = Provoke::new(plan(), Rng::with_seed(3));
-        let now = Timestamp::new(1, 0);
-        provoke.on_time(now);
-        let before = provoke.jobs.len();
-        let asked = provoke.rounds[0].informs_from;
-        provoke.checked.push(([10, 0, 0, 50].into(), None));
-        for _ in 0..10_000 {
-            provoke.on_arp(now, &Arp::request(SERVER, [10, 0, 0, 50].into(), asked));
-        }
-        assert_eq!(provoke.jobs.len(), before + 64);
-        assert_eq!(provoke.findings.len(), 64);
-    }
-
-    #[test]
-    fn stopping_early_still_gives_back() {
-        let mut provoke = Provoke::new(plan(), Rng::with_seed(3));
-        let mut now = Timestamp::new(1, 0);
-        provoke.on_time(now);
-        now = provoke.deadline().unwrap();
-        provoke.on_time(now);
-        let frame = provoke.poll_transmit().unwrap();
-        let mut offer = None;
-        Walker::new(Ports::default()).walk(LinkType::ETHERNET, &frame, frame.len(), 0, |datagram| {
-            offer = Some(reply(Some(MessageType::OFFER), &Message::decode(datagram.payload), 50));
-        });
-        say(&mut provoke, now, &offer.unwrap());
-        provoke.stop(now);
-        let mut frames = 0;
-        while let Some(next) = provoke.deadline() {
-            now = now.max(next);
-            provoke.on_time(now);
-            while provoke.poll_transmit().is_some() {
-                frames += 1;
-            }
-        }
-        assert_eq!(frames, 1);
-        assert!(provoke.is_over(now) && now < Timestamp::new(2, 0));
-    }
-
-    #[test]
-    fn a_flood_of_answers_is_bounded() {
-        let (_, provoke) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
-            let Some(message) = &one.message else { return };
-            for address in 0..400_u32 {
-                let mut answer = reply(Some(MessageType::ACK), message, 1);
-                answer.yiaddr = (0x0a00_0000 + address).into();
-                say(provoke, one.at, &answer);
-            }
-        });
-        assert!(provoke.checked.len() <= MAX_CHECKED && provoke.released.len() <= MAX_RELEASED);
-        assert!(provoke.sent() < 1500, "{}", provoke.sent());
-    }
-}
+mod tests;
