@@ -148,6 +148,21 @@ fn the_highest_rate_is_found() {
 }
 
 #[test]
+fn the_frames_of_every_step_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = folder.path().join("run.pcapng");
+    let arguments = ["--find-rate", "--rate", "100", "--duration", "200ms", "--clients", "50", "--write"];
+    let arguments = [&arguments[..], &[capture.to_str().unwrap()]].concat();
+    let Some(found) = json("frames of a search", &[], &arguments, 0) else { return };
+    assert!(found["find_rate"]["steps"].as_array().unwrap().len() > 1, "{found}");
+    let frames =
+        Command::new(PROGRAM).args(["decode", "--json", "--type", "ack"]).arg(&capture).output().unwrap();
+    // The report counts what the best step completed.
+    let acks = String::from_utf8(frames.stdout).unwrap().lines().count();
+    assert!(u64::try_from(acks).unwrap() > found["completed"].as_u64().unwrap(), "{acks} {found}");
+}
+
+#[test]
 fn load_needs_to_be_meant() {
     for arguments in [
         vec!["--clients", "51"],

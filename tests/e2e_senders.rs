@@ -234,6 +234,58 @@ fn exactly_so_many_are_sent() {
 }
 
 #[test]
+fn a_command_that_may_not_run_leaves_no_file() {
+    let test = "a_command_that_may_not_run_leaves_no_file";
+    let folder = tempfile::tempdir().unwrap();
+    for command in [
+        "handshake eth0 -c 1 --histogram hlog --write-leases leases",
+        "discover eth0",
+        "request eth0",
+        "release eth0 --ip 10.4.0.1 --server 10.0.0.1",
+        "decline eth0 --ip 10.4.0.1 --server 10.0.0.1",
+        "inform eth0 --ip 10.4.0.1",
+        "send eth0",
+        "sniff eth0",
+    ] {
+        let rightless = "setpriv --bounding-set=-all --inh-caps=-all";
+        let script = format!("cd {}; {rightless} dhcptool {command} --write x.pcap", folder.path().display());
+        let Some(output) = lab(test, "", &["sh", "-c", &script]) else { return };
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{command}: {err}");
+        assert!(err.contains("permission denied"), "{command}: {err}");
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+        assert!(left.is_empty(), "{command}: {left:?}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_said_before_anything_is_sent() {
+    let test = "a_file_that_cannot_be_written_is_said_before_anything_is_sent";
+    let folder = tempfile::tempdir().unwrap();
+    let commands = [
+        "handshake eth0 --histogram /proc/no/such",
+        "handshake eth0 --write-leases /proc/no/such",
+        "handshake eth0 --write /proc/no/such",
+        "discover eth0 --write /proc/no/such",
+        "send eth0 --write /proc/no/such",
+    ];
+    // The first line of sniff says that it listens.
+    let script = format!(
+        "cd {}; mkfifo said; dhcptool sniff eth0 >shown 2>said & exec 3<said; read line <&3
+         for command in {}; do dhcptool $command; echo $?; done
+         kill -INT $!; wait $!; cat shown",
+        folder.path().display(),
+        commands.map(|command| format!("'{command}'")).join(" ")
+    );
+    let Some(output) = lab(test, "", &["sh", "-c", &script]) else { return };
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(out, "3\n".repeat(commands.len()), "{err}");
+    for line in err.lines().take(commands.len()) {
+        assert!(line.contains("/proc/no/such") && line.contains("cannot write"), "{err}");
+    }
+}
+
+#[test]
 fn what_is_read_is_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let (file, link) = (folder.path().join("in.pcap"), folder.path().join("link.pcap"));

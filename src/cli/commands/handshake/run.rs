@@ -1,19 +1,17 @@
 //! From flags to plans, from plans to a report.
 
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::cell::RefCell;
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use super::files::Files;
 use super::progress::Progress;
 use super::report::{self, About, Found, Try};
 use super::tally::Tally;
 use super::worker::{self, News, Setup};
 use super::{Args, milli};
-use crate::analysis::histogram::write_log;
 use crate::analysis::timing::float;
-use crate::capture::{Format, FrameOut, Writer};
 use crate::cli::context::{self, Context};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::segment::{self, Segment};
@@ -21,13 +19,11 @@ use crate::cli::sender;
 use crate::engine::load::template::{
     ADDRESS_MARK, CIRCUIT_MARK, MAC_MARK, RELAY_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK,
 };
-use crate::engine::load::{After, Kind, Lease, Macs, Pace, Plan, Rate, Search, Template, Templates};
+use crate::engine::load::{After, Kind, Macs, Pace, Plan, Rate, Search, Template, Templates};
 use crate::engine::{Draft, OptionEdit, Recipe, Route, State};
 use crate::net::signals::Signals;
 use crate::net::{NetError, route, udp};
-use crate::time::Precision;
 use crate::wire::Mac;
-use crate::wire::frame::LinkType;
 use crate::wire::v4::Xid;
 
 /// More clients need `--load`.
@@ -105,10 +101,11 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         answer_for: foreign(&plan.relays, &segment.addresses),
         confined: args.sender.confine.is_wanted(),
     };
+    let files = RefCell::new(None);
     let (tally, found) = if args.find_rate {
-        find(args, &plan, &setup, &signals, cx)?
+        find(args, &plan, &setup, &signals, &files, cx)?
     } else {
-        (once(args, &plan, &setup, &signals, cx)?, None)
+        (once(args, &plan, &setup, &signals, &files, cx)?, None)
     };
     drop(hold);
     let about = About {
@@ -121,7 +118,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         peak_memory: context::peak_memory(),
         found,
     };
-    finish(args, &tally, &about, cx)
+    finish(args, &tally, &about, files.into_inner(), cx)
 }
 
 /// Which of `addresses` are not among `own`.
@@ -350,20 +347,15 @@ fn plan(
     })
 }
 
-/// One run.
+/// One run; the first one opens the files.
 fn once(
     args: &Args,
     plan: &Plan,
     setup: &Setup,
     signals: &Signals,
+    files: &RefCell<Option<Files>>,
     cx: &mut Context,
 ) -> Result<Tally, Failure> {
-    let mut writer = args
-        .sender
-        .write
-        .as_deref()
-        .map(|path| Writer::create(path, Format::of_path(path)).map_err(Failure::could_not_run))
-        .transpose()?;
     let mut failed: Option<Failure> = None;
     let mut line = Progress::new(cx);
     let aside = Context::new(cx.common.clone());
@@ -383,20 +375,12 @@ fn once(
                     })
                     .and_then(|()| out.write_styled(text))
             }
-            News::Frames(frames) => frames.iter().try_for_each(|(time, sent, frame)| match &mut writer {
-                Some(writer) => writer
-                    .write(&FrameOut {
-                        time: Some(*time),
-                        precision: Precision::Nano,
-                        link: LinkType::ETHERNET,
-                        interface: Some(&setup.interface),
-                        data: frame,
-                        original_len: u32::try_from(frame.len()).unwrap_or(u32::MAX),
-                        comment: Some(if *sent { "sent" } else { "received" }),
-                    })
-                    .map_err(Failure::could_not_run),
+            News::Frames(frames) => match &mut *files.borrow_mut() {
+                Some(files) => frames
+                    .iter()
+                    .try_for_each(|(time, sent, frame)| files.frame(*time, *sent, frame, &setup.interface)),
                 None => Ok(()),
-            }),
+            },
         };
         failed = told.err();
         failed.is_none()
@@ -404,12 +388,17 @@ fn once(
     // A search opens new sockets for every step: there only the lanes give up what they had.
     let mut refused = None;
     let mut opened_all = || {
-        if args.find_rate {
-            return Ok(());
-        }
-        args.sender.confine.give_up(&aside).map_err(|failure| {
+        let give_up = || if args.find_rate { Ok(()) } else { args.sender.confine.give_up(&aside) };
+        let opened = give_up().and_then(|()| {
+            let mut files = files.borrow_mut();
+            if files.is_none() {
+                *files = Some(Files::open(args)?);
+            }
+            Ok(())
+        });
+        opened.map_err(|failure| {
             refused = Some(failure);
-            NetError::io("give up", "root", std::io::Error::other("refused"))
+            NetError::io("begin", "the run", std::io::Error::other("refused"))
         })
     };
     let tally = worker::run(plan, setup, signals, &mut opened_all, &mut news, &mut |board| line.draw(board));
@@ -419,9 +408,6 @@ fn once(
     }
     if let Some(failure) = failed {
         return Err(failure);
-    }
-    if let Some(mut writer) = writer {
-        writer.flush().map_err(Failure::could_not_run)?;
     }
     let mut tally = tally.map_err(explain)?;
     tally.cpu = context::cpu_time().saturating_sub(start);
@@ -438,6 +424,7 @@ fn find(
     plan: &Plan,
     setup: &Setup,
     signals: &Signals,
+    files: &RefCell<Option<Files>>,
     cx: &mut Context,
 ) -> Result<(Tally, Option<Found>), Failure> {
     let ceiling = match args.rate {
@@ -458,7 +445,7 @@ fn find(
         step.seed = plan.seed.wrapping_add(number);
         number = number.saturating_add(1);
         let kernel_stamps = setup.kernel_stamps || milli(rate) <= KERNEL_STAMP_RATE.saturating_mul(1000);
-        let tally = once(args, &step, &Setup { kernel_stamps, ..setup.clone() }, signals, cx)?;
+        let tally = once(args, &step, &Setup { kernel_stamps, ..setup.clone() }, signals, files, cx)?;
         if tally.stopped {
             best.stopped = true;
             break;
@@ -496,7 +483,7 @@ fn find(
 }
 
 /// The report, the files, the exit code.
-fn finish(args: &Args, tally: &Tally, about: &About<'_>, cx: &mut Context) -> Outcome {
+fn finish(args: &Args, tally: &Tally, about: &About<'_>, files: Option<Files>, cx: &mut Context) -> Outcome {
     if cx.common.json {
         cx.out.write_json(&report::whole_json(tally, about))?;
     } else {
@@ -504,28 +491,8 @@ fn finish(args: &Args, tally: &Tally, about: &About<'_>, cx: &mut Context) -> Ou
         report::summary(tally, about, cx.out.is_terminal(), &mut text);
         cx.out.write_styled(text)?;
     }
-    if let Some(path) = &args.histogram {
-        save(path, |out| {
-            let delays = &tally.delays;
-            let fixed = [
-                ("offer", &delays.offer),
-                ("ack", &delays.ack),
-                ("total", &delays.total),
-                ("scheduled", &delays.scheduled),
-            ];
-            let kinds = Kind::ALL.into_iter().zip(&delays.kinds);
-            let kinds = kinds.filter_map(|(kind, delay)| Some((kind.name(), delay.as_deref()?)));
-            let all = fixed.into_iter().chain(kinds).map(|(name, delay)| (name, delay.histogram()));
-            write_log(out, tally.start, tally.elapsed(), all)
-        })?;
-    }
-    if let Some(path) = &args.write_leases {
-        save(path, |out| {
-            tally.leases.iter().try_for_each(|lease| {
-                serde_json::to_writer(&mut *out, &lease_json(lease))?;
-                out.write_all(b"\n")
-            })
-        })?;
+    if let Some(files) = files {
+        files.finish(tally)?;
     }
     if !args.keep && !tally.leases.is_empty() {
         let where_to =
@@ -543,51 +510,4 @@ fn finish(args: &Args, tally: &Tally, about: &About<'_>, cx: &mut Context) -> Ou
         None => tally.is_good(),
     };
     Ok(if good { Exit::Good } else { Exit::Bad })
-}
-
-/// A lease as `release --lease` reads it.
-fn lease_json(lease: &Lease) -> serde_json::Value {
-    serde_json::json!({
-        "type": "lease",
-        "outcome": "ack",
-        "client": { "mac": lease.mac.to_string() },
-        "server_id": lease.server.to_string(),
-        "source_mac": lease.server_mac.to_string(),
-        "address": lease.address.to_string(),
-        "lease_time": lease.lease_time,
-        "relay": lease.relay.map(|relay| relay.to_string()),
-    })
-}
-
-fn save(
-    path: &Path,
-    write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
-) -> Result<(), Failure> {
-    let fail = |error| Failure::could_not_run(format_args!("cannot write {}: {error}", path.display()));
-    let mut out = BufWriter::new(File::create(path).map_err(fail)?);
-    write(&mut out).and_then(|()| out.flush()).map_err(fail)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn leases_are_written_as_release_reads_them() {
-        let lease = Lease {
-            mac: Mac([2, 0, 0, 0, 0, 1]),
-            address: [10, 0, 0, 50].into(),
-            server: [10, 0, 0, 1].into(),
-            server_mac: Mac([2, 0, 0, 0, 0, 9]),
-            lease_time: 3600,
-            relay: None,
-        };
-        let path = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(path.path(), format!("{}\n", lease_json(&lease))).unwrap();
-        let read = crate::cli::lease::read(path.path()).unwrap();
-        assert_eq!(
-            (read[0].mac, read[0].address, read[0].server),
-            (Some(lease.mac), lease.address, lease.server)
-        );
-    }
 }

@@ -1,0 +1,177 @@
+//! The files a run leaves behind: frames, histograms, leases.
+//!
+//! All are opened once every socket is, before the first message goes out: what cannot be written is said before a run and
+//! not after it, and a run that may not begin leaves no empty files.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::Args;
+use super::tally::Tally;
+use crate::analysis::histogram::write_log;
+use crate::capture::{Format, FrameOut, Writer};
+use crate::cli::exit::Failure;
+use crate::engine::load::{Kind, Lease};
+use crate::time::{Precision, Timestamp};
+use crate::wire::frame::LinkType;
+
+/// What was asked for.
+pub(super) struct Files {
+    frames: Option<Writer<Box<dyn Write + Send>>>,
+    histogram: Option<Output>,
+    leases: Option<Output>,
+}
+
+/// A file that is written at the end.
+struct Output {
+    path: PathBuf,
+    file: File,
+}
+
+impl Files {
+    /// Opens what was asked for.
+    pub(super) fn open(args: &Args) -> Result<Self, Failure> {
+        let frames = args.sender.write.as_deref().map(|path| Writer::create(path, Format::of_path(path)));
+        Ok(Self {
+            frames: frames.transpose().map_err(Failure::could_not_run)?,
+            histogram: args.histogram.as_deref().map(Output::open).transpose()?,
+            leases: args.write_leases.as_deref().map(Output::open).transpose()?,
+        })
+    }
+
+    /// Keeps a frame that passed on `interface`.
+    pub(super) fn frame(
+        &mut self,
+        time: Timestamp,
+        sent: bool,
+        data: &[u8],
+        interface: &str,
+    ) -> Result<(), Failure> {
+        let Some(writer) = &mut self.frames else { return Ok(()) };
+        let frame = FrameOut {
+            time: Some(time),
+            precision: Precision::Nano,
+            link: LinkType::ETHERNET,
+            interface: Some(interface),
+            data,
+            original_len: u32::try_from(data.len()).unwrap_or(u32::MAX),
+            comment: Some(if sent { "sent" } else { "received" }),
+        };
+        writer.write(&frame).map_err(Failure::could_not_run)
+    }
+
+    /// Writes what is known when all is over.
+    pub(super) fn finish(self, tally: &Tally) -> Result<(), Failure> {
+        if let Some(mut frames) = self.frames {
+            frames.flush().map_err(Failure::could_not_run)?;
+        }
+        if let Some(output) = self.histogram {
+            output.write(|out| histogram(tally, out))?;
+        }
+        match self.leases {
+            Some(output) => output.write(|out| leases(&tally.leases, out)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Output {
+    /// What stands there stays until there is something to write.
+    fn open(path: &Path) -> Result<Self, Failure> {
+        let file = File::options().write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(|error| cannot_write(path, &error))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    fn write(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        // Only a regular file holds something to remove.
+        let emptied = if self.file.metadata().is_ok_and(|about| about.is_file()) {
+            self.file.set_len(0)
+        } else {
+            Ok(())
+        };
+        let mut out = BufWriter::new(self.file);
+        let written = emptied.and_then(|()| write(&mut out)).and_then(|()| out.flush());
+        written.map_err(|error| cannot_write(&self.path, &error))
+    }
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    Failure::could_not_run(format_args!("cannot write {}: {error}", path.display()))
+}
+
+fn histogram(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
+    let delays = &tally.delays;
+    let fixed = [
+        ("offer", &delays.offer),
+        ("ack", &delays.ack),
+        ("total", &delays.total),
+        ("scheduled", &delays.scheduled),
+    ];
+    let kinds = Kind::ALL.into_iter().zip(&delays.kinds);
+    let kinds = kinds.filter_map(|(kind, delay)| Some((kind.name(), delay.as_deref()?)));
+    let all = fixed.into_iter().chain(kinds).map(|(name, delay)| (name, delay.histogram()));
+    write_log(out, tally.start, tally.elapsed(), all)
+}
+
+/// Leases as `release --lease` reads them.
+fn leases(leases: &[Lease], out: &mut dyn Write) -> io::Result<()> {
+    leases.iter().try_for_each(|lease| {
+        serde_json::to_writer(&mut *out, &lease_json(lease))?;
+        out.write_all(b"\n")
+    })
+}
+
+fn lease_json(lease: &Lease) -> serde_json::Value {
+    serde_json::json!({
+        "type": "lease",
+        "outcome": "ack",
+        "client": { "mac": lease.mac.to_string() },
+        "server_id": lease.server.to_string(),
+        "source_mac": lease.server_mac.to_string(),
+        "address": lease.address.to_string(),
+        "lease_time": lease.lease_time,
+        "relay": lease.relay.map(|relay| relay.to_string()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Mac;
+
+    #[test]
+    fn leases_are_written_as_release_reads_them() {
+        let lease = Lease {
+            mac: Mac([2, 0, 0, 0, 0, 1]),
+            address: [10, 0, 0, 50].into(),
+            server: [10, 0, 0, 1].into(),
+            server_mac: Mac([2, 0, 0, 0, 0, 9]),
+            lease_time: 3600,
+            relay: None,
+        };
+        let path = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(
+            path.path(),
+            "what stood there before, and longer than what will stand there\n".repeat(9),
+        )
+        .unwrap();
+        let output = Output::open(path.path()).unwrap();
+        output.write(|out| leases(std::slice::from_ref(&lease), out)).unwrap();
+        let read = crate::cli::lease::read(path.path()).unwrap();
+        assert_eq!(read.len(), 1);
+        assert_eq!(
+            (read[0].mac, read[0].address, read[0].server),
+            (Some(lease.mac), lease.address, lease.server)
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let Err(failure) = Output::open(&folder.path().join("no/such")) else { panic!("it was opened") };
+        assert!(failure.message.unwrap().contains("no/such"));
+        let Err(_) = Output::open(folder.path()) else { panic!("a folder is no file") };
+    }
+}
