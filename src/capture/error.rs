@@ -35,6 +35,12 @@ pub enum CaptureError {
         /// Its first bytes, at most eight.
         found: Vec<u8>,
     },
+    /// It is compressed, and was to be read as it grows.
+    #[error("{}: a compressed capture cannot be followed; without --follow it is decoded to its end", Printable(.name))]
+    Compressed {
+        /// The file.
+        name: String,
+    },
     /// The operating system could not read on.
     #[error("{}: cannot read at byte {offset}: {source}", Printable(.name))]
     Read {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::batch::Batch;
-use super::compress::Damage;
+use super::compress::{Compression, Damage};
 use super::{CaptureError, Decoder, Frame, Interface, Record, Step};
 use crate::time::Timestamp;
 use crate::wire::frame::LinkType;
@@ -80,6 +80,9 @@ impl<R: Read> Reader<R> {
         }
         let Some(decoder) = rest.first_chunk().copied().and_then(Decoder::recognise) else {
             let found = rest.get(..8).unwrap_or(rest).to_vec();
+            if reader.is_followed() && Compression::recognise(&found).is_some() {
+                return Err(CaptureError::Compressed { name: reader.name });
+            }
             return Err(CaptureError::NotACapture { name: reader.name, found });
         };
         reader.decoder = decoder;

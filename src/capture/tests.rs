@@ -631,6 +631,21 @@ fn a_growing_capture_is_followed_byte_by_byte() {
 }
 
 #[test]
+fn a_compressed_capture_is_not_followed() {
+    for compress in COMPRESSORS {
+        let whole = compress(&small_pcap(Order::Little));
+        let Err(error) = Reader::following("x.gz", &whole[..], Box::new(|| false)) else {
+            panic!("it was read as a capture")
+        };
+        assert_eq!(
+            error.to_string(),
+            "x.gz: a compressed capture cannot be followed; without --follow it is decoded to its end"
+        );
+        assert!(!error.is_damage());
+    }
+}
+
+#[test]
 fn a_followed_capture_may_stop_inside_a_record() {
     let whole = small_pcap(Order::Little);
     let mut reader = Reader::following("test", &whole[..whole.len() - 1], Box::new(|| false)).unwrap();
