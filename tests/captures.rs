@@ -86,6 +86,36 @@ fn json_is_as_blessed_and_valid() {
 }
 
 #[test]
+fn what_is_written_holds_the_same_messages() {
+    let written = tempfile::tempdir().unwrap();
+    let messages = |text: &str| {
+        let message = |line| {
+            let mut packet: serde_json::Value = serde_json::from_str(line).unwrap();
+            let object = packet.as_object_mut().unwrap();
+            // Frames without a message are left out, and interfaces get names of their own.
+            object.remove("number");
+            object.remove("interface");
+            // A frame that has no time gets zero.
+            object.remove("time");
+            object.entry("time_ns").and_modify(|time| *time = time.as_i64().unwrap_or(0).into());
+            packet
+        };
+        text.lines().map(message).collect::<Vec<_>>()
+    };
+    for capture in captures() {
+        let kept = written.path().join("kept.pcapng");
+        let (out, ..) = decode(&capture, &["--json", "--write", kept.to_str().unwrap()]);
+        if out.is_empty() {
+            continue;
+        }
+        let again =
+            Command::new(env!("CARGO_BIN_EXE_dhcptool")).args(["decode", "--json"]).arg(&kept).output();
+        let again = String::from_utf8(again.unwrap().stdout).unwrap();
+        assert_eq!(messages(&again), messages(&out), "{}", capture.display());
+    }
+}
+
+#[test]
 fn colour_changes_nothing_but_colour() {
     for capture in captures() {
         let plain = decode(&capture, &["-vv"]).0;

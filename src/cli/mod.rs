@@ -5,6 +5,7 @@ pub mod commands;
 pub mod confine;
 pub mod context;
 pub mod exit;
+pub mod frames;
 pub mod generate;
 pub mod keep;
 pub mod lease;

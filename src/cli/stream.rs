@@ -1,18 +1,16 @@
 //! From frames to shown packets: the one implementation behind decode and sniff.
 
-use std::ops::Range;
-
 use super::exit::Failure;
+use super::frames::{Frames, Waiting};
 use super::select_args::SelectArgs;
 use crate::analysis::Selection;
-use crate::capture::{Frame, FrameOut, Verdict, Work};
+use crate::capture::{Frame, Verdict, Work};
 use crate::output::packet::PacketRecord;
 use crate::output::packet_detail::PacketDetail;
 use crate::output::packet_json::PacketJson;
 use crate::output::packet_line::PacketLine;
 use crate::output::when::TimeText;
 use crate::output::{JsonOut, Styled};
-use crate::time::{Precision, Timestamp};
 use crate::wire::frame::{Datagram, LinkType, Ports, Walked, Walker};
 use crate::wire::problem::Severity;
 use crate::wire::v4::{Outline, Packet};
@@ -190,54 +188,11 @@ pub struct Rendered {
     text: String,
     /// What was met.
     pub counts: Counts,
-    kept: Vec<Kept>,
-    kept_data: Vec<u8>,
-}
-
-/// A frame that is to be written to a capture.
-#[derive(Debug)]
-struct Kept {
-    time: Option<Timestamp>,
-    precision: Precision,
-    link: LinkType,
-    interface: Option<String>,
-    original_len: u32,
-    data: Range<usize>,
+    /// The frames of the packets shown, where they are to be kept.
+    pub frames: Frames,
 }
 
 impl Rendered {
-    fn keep(&mut self, frame: &Frame<'_>) {
-        let start = self.kept_data.len();
-        self.kept_data.extend_from_slice(frame.data);
-        self.kept.push(Kept {
-            time: frame.time,
-            precision: frame.precision,
-            link: frame.link,
-            interface: frame.interface_name.map(str::to_owned),
-            original_len: frame.original_len,
-            data: start..self.kept_data.len(),
-        });
-    }
-
-    /// The frames of the packets shown, where they were to be kept.
-    pub fn frames(&self) -> impl Iterator<Item = FrameOut<'_>> {
-        self.kept.iter().map(|kept| FrameOut {
-            time: kept.time,
-            precision: kept.precision,
-            link: kept.link,
-            interface: kept.interface.as_deref(),
-            data: self.kept_data.get(kept.data.clone()).unwrap_or_default(),
-            original_len: kept.original_len,
-            comment: None,
-        })
-    }
-
-    /// Forgets the frames.
-    pub fn clear_frames(&mut self) {
-        self.kept.clear();
-        self.kept_data.clear();
-    }
-
     /// JSON or text.
     pub fn bytes(&self) -> &[u8] {
         if self.json.is_empty() { self.text.as_bytes() } else { &self.json }
@@ -259,6 +214,8 @@ pub struct Stream {
     pub renderer: Renderer,
     /// How many packets may still be shown.
     left: Option<u64>,
+    /// Fragments that are to be kept if what they are of is shown.
+    waiting: Waiting,
     /// Every packet is wanted, and none is shown.
     #[cfg(feature = "live")]
     only_counts: bool,
@@ -286,6 +243,7 @@ impl Stream {
             filter: args.filter.as_deref().map(FrameFilter::new).transpose().map_err(Failure::usage)?,
             renderer,
             left: args.count,
+            waiting: Waiting::default(),
         })
     }
 
@@ -372,8 +330,9 @@ impl Work for Showing {
         stream.renderer.exchange(output);
         let walked = stream.walk(frame);
         stream.renderer.exchange(output);
-        if self.keeps && output.counts.shown > shown {
-            output.keep(frame);
+        if self.keeps {
+            let shown = output.counts.shown > shown;
+            stream.waiting.walked(frame, stream.walker.joined(), shown, &mut output.frames);
         }
         if walked == Walked::NeedsReassembly { Verdict::Ordered } else { Verdict::Done }
     }

@@ -31,7 +31,7 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     write: Option<PathBuf>,
 
-    /// Go on as the capture grows, until interrupted
+    /// Go on as the capture grows, until interrupted; it may not be compressed
     #[arg(long)]
     follow: bool,
 
@@ -235,10 +235,10 @@ fn hand_over(
         rendered.clear();
     }
     let Some(writer) = writer else { return Ok(()) };
-    for frame in rendered.frames() {
+    for frame in rendered.frames.iter() {
         writer.write(&frame).map_err(|error| failure(&error))?;
     }
-    rendered.clear_frames();
+    rendered.frames.clear();
     if at_once { writer.flush().map_err(|error| failure(&error)) } else { Ok(()) }
 }
 

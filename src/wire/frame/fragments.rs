@@ -35,12 +35,12 @@ pub(super) struct Piece {
 /// What a fragment led to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// Others are missing.
-    Kept,
+    /// Others are missing of this datagram.
+    Kept { datagram: u64 },
     /// It is of no use.
     Dropped,
     /// It was the last that was missing.
-    Whole { data: Vec<u8>, overlapped: bool },
+    Whole { datagram: u64, data: Vec<u8>, overlapped: bool },
 }
 
 /// The datagrams that are not yet whole.
@@ -87,11 +87,11 @@ impl Fragments {
         partial.time_ns = time_ns;
         partial.add(piece, data, end);
         if !partial.is_whole() {
-            return Outcome::Kept;
+            return Outcome::Kept { datagram: partial.number };
         }
-        let Partial { mut data, total, overlapped, .. } = self.partial.swap_remove(at);
+        let Partial { number, mut data, total, overlapped, .. } = self.partial.swap_remove(at);
         data.truncate(total.unwrap_or(MAX_PAYLOAD));
-        Outcome::Whole { data, overlapped }
+        Outcome::Whole { datagram: number, data, overlapped }
     }
 
     /// How many bytes are held.
@@ -106,7 +106,7 @@ impl Fragments {
             if let Some(partial) = self.partial.get_mut(at)
                 && is_old(partial.time_ns, time_ns)
             {
-                *partial = Partial::new(key);
+                *partial = Partial::new(key, self.touches);
             }
             return at;
         }
@@ -116,7 +116,7 @@ impl Fragments {
                 self.partial.swap_remove(at);
             }
         }
-        self.partial.push(Partial::new(key));
+        self.partial.push(Partial::new(key, self.touches));
         self.partial.len().saturating_sub(1)
     }
 }
@@ -130,6 +130,8 @@ fn is_old(then_ns: i64, now_ns: i64) -> bool {
 #[derive(Clone, Debug)]
 struct Partial {
     key: Key,
+    /// Tells it from every other one, of the same key too.
+    number: u64,
     time_ns: i64,
     touched: u64,
     data: Vec<u8>,
@@ -140,9 +142,10 @@ struct Partial {
 }
 
 impl Partial {
-    fn new(key: Key) -> Self {
+    fn new(key: Key, number: u64) -> Self {
         Self {
             key,
+            number,
             time_ns: 0,
             touched: 0,
             data: Vec::new(),

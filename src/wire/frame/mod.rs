@@ -24,7 +24,7 @@ mod wlan;
 
 pub use filter::capture_filter;
 pub use ports::Ports;
-pub use walk::{Walked, Walker};
+pub use walk::{Joined, Walked, Walker};
 
 use super::addr::HwAddr;
 

@@ -33,6 +33,26 @@ pub struct Walker {
     /// The ports of DHCP and of every tunnel.
     open: PortSet,
     fragments: Option<Box<Fragments>>,
+    joined: Joined,
+}
+
+/// Of which fragmented datagrams the last frame was a part. Their numbers tell them apart and mean nothing else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Joined {
+    whole: Vec<u64>,
+    waits: Option<u64>,
+}
+
+impl Joined {
+    /// Those it made whole: several where fragments are carried in fragments, the outer before the inner.
+    pub fn whole(&self) -> &[u64] {
+        &self.whole
+    }
+
+    /// The one that still lacks others.
+    pub fn waits(&self) -> Option<u64> {
+        self.waits
+    }
 }
 
 impl Walker {
@@ -46,7 +66,7 @@ impl Walker {
     pub fn without_reassembly(ports: Ports) -> Self {
         let open =
             PortSet::new(tunnel::PORTS.iter().map(|(port, _)| *port).chain(ports.as_slice().iter().copied()));
-        Self { ports, open, fragments: None }
+        Self { ports, open, fragments: None, joined: Joined::default() }
     }
 
     /// Calls `found` for each DHCP datagram in `frame`, which was `original_len` bytes long on the wire.
@@ -59,11 +79,18 @@ impl Walker {
         time_ns: i64,
         mut found: F,
     ) -> Walked {
+        self.joined.whole.clear();
+        self.joined.waits = None;
         if !self.may_matter(link, frame) {
             return Walked::Done;
         }
         let mut context = Context { time_ns, ..Context::default() };
         self.run(What::Link(link), Bytes::new(frame, original_len), &mut context, &mut found)
+    }
+
+    /// What the frame that was walked last was a fragment of.
+    pub fn joined(&self) -> &Joined {
+        &self.joined
     }
 
     /// A quick look that is never wrong when it says no: false means that [`walk`](Self::walk) would find nothing and
@@ -250,9 +277,13 @@ impl Walker {
             return Walked::Done;
         }
         match fragments.add(piece, bytes.have, context.time_ns) {
-            Outcome::Kept => Walked::Kept,
+            Outcome::Kept { datagram } => {
+                self.joined.waits = Some(datagram);
+                Walked::Kept
+            }
             Outcome::Dropped => Walked::Done,
-            Outcome::Whole { data, overlapped } => {
+            Outcome::Whole { datagram, data, overlapped } => {
+                self.joined.whole.push(datagram);
                 context.overlapped |= overlapped;
                 let whole = Bytes::new(&data, data.len());
                 self.run(What::Transport(piece.key.protocol), whole, context, found)
