@@ -1,8 +1,11 @@
 //! What the views of a packet have in common: the record they show, and how the value of an option is found.
 
+use std::net::Ipv4Addr;
+
 use crate::time::{Precision, Timestamp};
 use crate::wire::frame::{Checksum, Datagram};
-use crate::wire::options::{self, Context, Fault, OptionDef, Sink, ValueError, v4};
+use crate::wire::options::text::{is_printable, without_trailing_zeros};
+use crate::wire::options::{self, Context, Fault, Kind, OptionDef, Sink, ValueError, v4};
 use crate::wire::problem::{Code, Problem};
 use crate::wire::v4::{Outline, Packet, Span};
 
@@ -103,10 +106,16 @@ impl Values {
     ) -> Shown {
         // Part of a value would look like a value; that it is cut was reported with the structure.
         let Some(def) = def.filter(|_| !span.is_truncated()) else { return Shown::Nothing };
-        match options::decode(&def.kind, span.data(&record.packet), cx, sink) {
-            Ok(()) => Shown::Value,
+        let data = span.data(&record.packet);
+        match options::decode(&def.kind, data, cx, sink) {
+            Ok(()) => {
+                if let [b'0'..=b'9', _, _, _, _, ..] = data {
+                    self.suspect(span, def, data);
+                }
+                Shown::Value
+            }
             Err(error) => {
-                self.report(span, &error);
+                self.report(span, data, &error);
                 Shown::Nothing
             }
         }
@@ -145,13 +154,84 @@ impl Values {
     }
 
     #[cold]
-    fn report(&mut self, span: &Span, error: &ValueError) {
+    fn report(&mut self, span: &Span, data: &[u8], error: &ValueError) {
         let length = usize::try_from(span.len).unwrap_or(usize::MAX);
         let offset = span.data_offset().saturating_add(error.offset);
         let code = match error.fault {
             Fault::Length => Code::ValueLength,
             Fault::Content => Code::ValueInvalid,
         };
-        self.problems.push(Problem::at(code, offset, [span.code.into(), length, 0]).expecting(error.what));
+        let args = [span.code.into(), length, usize::from(as_text(data).is_some())];
+        self.problems.push(Problem::at(code, offset, args).expecting(error.what));
+    }
+
+    /// Notes addresses that are the digits of another one.
+    #[cold]
+    fn suspect(&mut self, span: &Span, def: &OptionDef, data: &[u8]) {
+        let is_address = |text: &str| text.split([',', ' ']).all(|part| part.parse::<Ipv4Addr>().is_ok());
+        if matches!(def.kind, Kind::List(Kind::Ip4)) && as_text(data).is_some_and(is_address) {
+            self.problems.push(Problem::at(
+                Code::AddressText,
+                span.data_offset(),
+                [span.code.into(), data.len(), 0],
+            ));
+        }
+    }
+}
+
+/// The text that `data` seems to be, whatever it should be: all of it printable but for zeros at the end, and long enough not
+/// to be so by chance.
+pub fn as_text(data: &[u8]) -> Option<&str> {
+    let text = without_trailing_zeros(data);
+    let printable = text.len() > 3 && is_printable(text);
+    std::str::from_utf8(text).ok().filter(|_| printable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::v4::{Message, MessageType};
+
+    /// The problems of a message with option 150, and whether it has a value.
+    fn of_150(data: &[u8]) -> (Vec<String>, bool) {
+        let mut message = Message::reply(MessageType::OFFER, &Message::new(crate::wire::v4::Op::REQUEST));
+        message.set_option(150, data);
+        let bytes = message.encode_padded();
+        let (packet, mut outline) = (Packet::new(&bytes), Outline::default());
+        outline.read(&packet, bytes.len(), false);
+        let record = PacketRecord {
+            number: 1,
+            time: None,
+            precision: Precision::Micro,
+            interface: None,
+            captured_length: bytes.len(),
+            original_length: 0,
+            datagram: &Datagram::bare(&bytes),
+            packet,
+            outline: &outline,
+        };
+        let (mut values, mut text) = (Values::default(), Vec::new());
+        values.begin();
+        let span = outline.find(150).unwrap();
+        let mut sink = options::TextSink::new(&mut text);
+        let shown = values.show(&record, &record.context(), span, &mut sink);
+        (values.problems.iter().map(ToString::to_string).collect(), shown == Shown::Value)
+    }
+
+    #[test]
+    fn text_in_the_place_of_addresses_is_told() {
+        assert_eq!(of_150(&[10, 0, 0, 1]), (vec![], true));
+        // Addresses whose bytes happen to be digits.
+        assert_eq!(of_150(&[55, 52, 46, 50, 49, 51, 46, 49]), (vec![], true));
+        let (problems, shown) = of_150(b"74.213.137.138\0");
+        assert!(problems[0].contains("length of 15: it is text (expected an IPv4 address)"), "{problems:?}");
+        assert!(!shown);
+        for text in [&b"10.0.0.1"[..], b"10.10.10.1\0\0", b"10.0.0.1,10.0.0.2\0\0\0"] {
+            let (problems, shown) = of_150(text);
+            assert!(problems[0].contains("150 holds an address as text"), "{problems:?}");
+            assert!(shown);
+        }
+        let (problems, _) = of_150(&[1, 2, 3]);
+        assert!(problems[0].ends_with("a length of 3 (expected an IPv4 address)"), "{problems:?}");
     }
 }

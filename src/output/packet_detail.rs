@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::hex;
-use super::packet::{PacketRecord, Shown, Values};
+use super::packet::{PacketRecord, Shown, Values, as_text};
 use super::packet_line::type_label;
 use super::styled::{Label, Styled};
 use super::when::TimeText;
@@ -74,7 +74,7 @@ impl PacketDetail {
     }
 }
 
-/// An option without a value: its bytes, and as text when all of them are printable.
+/// An option without a value: its bytes, and as text when they seem to be such.
 fn write_raw<'a>(record: &PacketRecord<'_>, span: &Span, out: &'a mut Styled) -> &'a mut Styled {
     let data = span.data(&record.packet);
     if data.is_empty() {
@@ -83,7 +83,7 @@ fn write_raw<'a>(record: &PacketRecord<'_>, span: &Span, out: &'a mut Styled) ->
     for byte in data {
         let _ = write!(out, "{byte:02x}");
     }
-    if data.len() > 3 && data.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+    if as_text(data).is_some() {
         out.text("  ");
         out.labelled(Label::Dim, |out| {
             out.push('"');

@@ -153,10 +153,13 @@ problems! {
         |f, [code, times, _]| write!(f, "option {code} comes {times} times");
     /// The value does not have a length that its type allows.
     ValueLength: Error, "value-length", "RFC 2132",
-        |f, [code, length, _]| write!(f, "option {code} cannot have a length of {length}");
+        |f, [code, length, text]| write!(f, "option {code} cannot have a length of {length}{}", is_text(text));
     /// The value's content breaks its type.
     ValueInvalid: Error, "value-invalid", "RFC 2132",
-        |f, [code, ..]| write!(f, "option {code} has a value its type does not allow");
+        |f, [code, _, text]| write!(f, "option {code} has a value its type does not allow{}", is_text(text));
+    /// Addresses that are digits and dots: the server was given text.
+    AddressText: Warning, "address-text", "RFC 2132",
+        |f, [code, ..]| write!(f, "option {code} holds an address as text, which is read as other addresses");
     /// A message type that is not assigned.
     MessageTypeUnknown: Warning, "message-type-unknown", "RFC 2132 9.6",
         |f, [value, ..]| write!(f, "message type {value} is not assigned");
@@ -184,6 +187,11 @@ problems! {
         |f, _| f.write_str("the datagram's fragments overlap");
 }
 
+/// What stands instead of the value, where that is easily told.
+fn is_text(text: u32) -> &'static str {
+    if text == 0 { "" } else { ": it is text" }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,5 +205,10 @@ mod tests {
         let problem = Problem::at(Code::OptionTruncated, 282, [3, 8, 4]);
         assert_eq!(problem.to_string(), "option 3 says 8 bytes, 4 are left");
         assert_eq!((problem.severity(), problem.offset), (Severity::Error, Some(282)));
+        let problem = Problem::at(Code::ValueLength, 282, [150, 15, 1]).expecting("an IPv4 address");
+        assert_eq!(
+            problem.to_string(),
+            "option 150 cannot have a length of 15: it is text (expected an IPv4 address)"
+        );
     }
 }
