@@ -102,7 +102,6 @@ impl Waiting {
                 let mut held = self.take(datagram);
                 held.append(frames);
                 held.add(frame);
-                held.list.sort_by_key(|kept| kept.number);
                 self.held.push((datagram, held));
                 self.shrink();
             }
