@@ -10,8 +10,8 @@ use super::arp::Step;
 use super::build::Draft;
 use super::retransmit::Backoff;
 use super::station::{Answer, Station};
-use super::watch::{Reason, Watch};
-use super::{Event, Machine, Note, Sight, Transmit};
+use super::watch::Reason;
+use super::{Machine, Note, Sight};
 use crate::time::Timestamp;
 use crate::wire::Mac;
 use crate::wire::v4::MessageType;
@@ -139,11 +139,6 @@ impl Collect {
         self.started
     }
 
-    /// The station, to tell it more.
-    pub fn station_mut(&mut self) -> &mut Station {
-        &mut self.station
-    }
-
     /// When the wait is over; `None` while that is not known.
     fn end(&self) -> Option<Timestamp> {
         let from = if self.plan.send_all {
@@ -224,7 +219,7 @@ impl Machine for Collect {
     }
 
     fn on_sight(&mut self, sight: &Sight<'_>) -> Note {
-        match self.station.on_sight(sight) {
+        match self.sort(sight) {
             Ok(answer) => {
                 let wanted = self.plan.want == Want::Any || answer.kind() == Some(MessageType::OFFER);
                 if !wanted {
@@ -235,21 +230,8 @@ impl Machine for Collect {
                     self.take(answer)
                 }
             }
-            Err(note) => {
-                if matches!(note, Note::Resolved(..)) {
-                    self.on_time(sight.at);
-                }
-                note
-            }
+            Err(note) => note,
         }
-    }
-
-    fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.station.poll_transmit()
-    }
-
-    fn poll_event(&mut self) -> Option<Event> {
-        self.station.poll_event()
     }
 
     fn deadline(&self) -> Option<Timestamp> {
@@ -260,7 +242,11 @@ impl Machine for Collect {
         next.into_iter().chain(self.end()).min()
     }
 
-    fn watch(&self) -> &Watch {
-        &self.station.watch
+    fn station(&self) -> &Station {
+        &self.station
+    }
+
+    fn station_mut(&mut self) -> &mut Station {
+        &mut self.station
     }
 }

@@ -11,8 +11,8 @@ use super::build::Draft;
 use super::client::{Recipe, Route, State};
 use super::retransmit::Backoff;
 use super::station::{Answer, Station};
-use super::watch::{Reason, Watch};
-use super::{Event, Machine, Note, Sight, Transmit, What};
+use super::watch::Reason;
+use super::{Machine, Note, Sight, What};
 use crate::time::Timestamp;
 use crate::wire::Mac;
 use crate::wire::v4::MessageType;
@@ -273,11 +273,6 @@ impl Exchange {
         self.last == Some(MessageType::RELEASE)
     }
 
-    /// The station, to tell it more.
-    pub fn station_mut(&mut self) -> &mut Station {
-        &mut self.station
-    }
-
     fn start(&mut self, now: Timestamp) {
         self.started = Some(now);
         self.phase = if needs_discover(self.task) { Phase::Discover } else { Phase::Main };
@@ -503,23 +498,10 @@ impl Machine for Exchange {
             let address = prober.address;
             return self.found_conflict(address, mac, sight.at);
         }
-        match self.station.on_sight(sight) {
+        match self.sort(sight) {
             Ok(answer) => self.on_answer(sight, answer),
-            Err(note) => {
-                if matches!(note, Note::Resolved(..)) {
-                    self.on_time(sight.at);
-                }
-                note
-            }
+            Err(note) => note,
         }
-    }
-
-    fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.station.poll_transmit()
-    }
-
-    fn poll_event(&mut self) -> Option<Event> {
-        self.station.poll_event()
     }
 
     fn deadline(&self) -> Option<Timestamp> {
@@ -536,8 +518,12 @@ impl Machine for Exchange {
         }
     }
 
-    fn watch(&self) -> &Watch {
-        &self.station.watch
+    fn station(&self) -> &Station {
+        &self.station
+    }
+
+    fn station_mut(&mut self) -> &mut Station {
+        &mut self.station
     }
 }
 

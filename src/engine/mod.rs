@@ -53,14 +53,37 @@ pub trait Machine {
     fn on_sent(&mut self, id: u32, at: Timestamp);
     /// Shows a frame that came in, and hears what was made of it.
     fn on_sight(&mut self, sight: &Sight<'_>) -> Note;
-    /// The next frame to send.
-    fn poll_transmit(&mut self) -> Option<Transmit>;
-    /// The next thing that happened.
-    fn poll_event(&mut self) -> Option<Event>;
     /// When to be told the time again; `None` when all is over.
     fn deadline(&self) -> Option<Timestamp>;
+    /// The client's place on the segment.
+    fn station(&self) -> &Station;
+    /// The same, to tell it more.
+    fn station_mut(&mut self) -> &mut Station;
+
+    /// The next frame to send.
+    fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.station_mut().poll_transmit()
+    }
+
+    /// The next thing that happened.
+    fn poll_event(&mut self) -> Option<Event> {
+        self.station_mut().poll_event()
+    }
+
     /// What was seen so far.
-    fn watch(&self) -> &Watch;
+    fn watch(&self) -> &Watch {
+        &self.station().watch
+    }
+
+    /// What the station makes of a frame: an answer for the machine, or what is said about it.
+    fn sort(&mut self, sight: &Sight<'_>) -> Result<Answer, Note> {
+        let sorted = self.station_mut().on_sight(sight);
+        if matches!(sorted, Err(Note::Resolved(..))) {
+            // What waited for this address can go out.
+            self.on_time(sight.at);
+        }
+        sorted
+    }
 }
 
 /// A frame that came in, and what is in it.

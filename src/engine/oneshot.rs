@@ -6,8 +6,8 @@ use super::arp::Step;
 use super::build::Draft;
 use super::exchange::LAST_COPY;
 use super::station::Station;
-use super::watch::{Reason, Watch};
-use super::{Event, Machine, Note, Sight, Transmit};
+use super::watch::Reason;
+use super::{Machine, Note, Sight};
 use crate::time::Timestamp;
 
 /// Sends one message, finding the next hop first where it must; more than once when asked to.
@@ -90,23 +90,10 @@ impl Machine for OneShot {
     }
 
     fn on_sight(&mut self, sight: &Sight<'_>) -> Note {
-        match self.station.on_sight(sight) {
+        match self.sort(sight) {
             Ok(_) => self.station.reject(sight, Reason::WrongType),
-            Err(note) => {
-                if matches!(note, Note::Resolved(..)) {
-                    self.on_time(sight.at);
-                }
-                note
-            }
+            Err(note) => note,
         }
-    }
-
-    fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.station.poll_transmit()
-    }
-
-    fn poll_event(&mut self) -> Option<Event> {
-        self.station.poll_event()
     }
 
     fn deadline(&self) -> Option<Timestamp> {
@@ -116,7 +103,11 @@ impl Machine for OneShot {
         self.station.resolve_deadline().or(self.until).or(self.next)
     }
 
-    fn watch(&self) -> &Watch {
-        &self.station.watch
+    fn station(&self) -> &Station {
+        &self.station
+    }
+
+    fn station_mut(&mut self) -> &mut Station {
+        &mut self.station
     }
 }
