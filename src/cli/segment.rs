@@ -331,8 +331,22 @@ pub fn client_text(draft: &Draft) -> String {
     HwAddr::from_slice(message.chaddr.get(..usize::from(message.hlen)).unwrap_or(&message.chaddr)).to_string()
 }
 
+/// The segment to send `drafts` on; in a dry run they are shown instead, and there is nothing left to do.
+pub fn unless_shown(
+    segment: Option<Segment>,
+    drafts: &[Draft],
+    sender: &SenderArgs,
+    cx: &mut Context,
+) -> Result<Option<Segment>, Failure> {
+    if sender.dry_run {
+        show(drafts, sender, cx)?;
+        return Ok(None);
+    }
+    segment.map(Some).ok_or_else(|| Failure::could_not_run("no interface"))
+}
+
 /// Shows what would be sent, and keeps it where asked to.
-pub fn show(drafts: &[Draft], sender: &SenderArgs, cx: &mut Context) -> Result<(), Failure> {
+fn show(drafts: &[Draft], sender: &SenderArgs, cx: &mut Context) -> Result<(), Failure> {
     let mut writer = sender.write.as_deref().map(writer).transpose()?;
     let mut json = JsonOut::new();
     let mut text = cx.out.styled();

@@ -430,13 +430,15 @@ impl SenderArgs {
         usual.with(self.timeout, self.retries)
     }
 
-    /// Says what the receiver of `draft` may not like, and refuses what the link cannot carry.
-    pub fn judge(&self, draft: &Draft, link: Option<(&str, u32)>, cx: &Context) -> Result<(), Failure> {
+    /// Says what the receiver of `draft` may not like, and refuses what the segment cannot carry.
+    pub fn judge(&self, draft: &Draft, segment: Option<&Segment>, cx: &Context) -> Result<(), Failure> {
         for warning in draft.warnings() {
             cx.warn(&warning.to_string());
         }
         let len = Envelope::packet_len(draft.payload().len());
-        if let Some((name, mtu)) = link.filter(|(_, mtu)| u32::try_from(len).is_ok_and(|len| len > *mtu)) {
+        if let Some(Segment { name, mtu, .. }) = segment
+            && u32::try_from(len).is_ok_and(|len| len > *mtu)
+        {
             return Err(Failure::usage(format_args!(
                 "the packet has {len} bytes, {name} carries {mtu} (its MTU): leave out options, or raise the MTU"
             )));

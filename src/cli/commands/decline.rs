@@ -39,12 +39,11 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         sender::prepare(&args.sender, args.interface.as_deref(), MessageType::DECLINE, &mut rng)?;
     let way = sender::relay(&mut recipe, &args.sender, segment.as_ref());
     let draft = recipe.decline(address, args.sender.server, args.reason.as_deref().map(str::as_bytes));
-    args.sender.judge(&draft, segment.as_ref().map(|segment| (segment.name.as_str(), segment.mtu)), cx)?;
-    if args.sender.dry_run {
-        segment::show(&[draft], &args.sender, cx)?;
+    args.sender.judge(&draft, segment.as_ref(), cx)?;
+    let drafts = std::slice::from_ref(&draft);
+    let Some(segment) = segment::unless_shown(segment, drafts, &args.sender, cx)? else {
         return Ok(Exit::Good);
-    }
-    let Some(segment) = segment else { return Err(Failure::could_not_run("no interface")) };
+    };
     let mut session = Session::open(&segment, way, [&draft].into_iter(), &args.sender, cx)?;
     let mut shot = OneShot::new(draft.clone());
     let held = session.hold(&mut shot, cx)?;

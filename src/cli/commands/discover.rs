@@ -5,12 +5,12 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use crate::cli::context::Context;
-use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::exit::{Exit, Outcome};
 use crate::cli::segment::{self, Segment, Session, Way};
 use crate::cli::sender::{self, SenderArgs};
 use crate::engine::collect::{Plan, Until, Want};
 use crate::engine::silence;
-use crate::engine::{Backoff, Collect, Machine as _, Recipe};
+use crate::engine::{Backoff, Collect, Draft, Machine as _};
 use crate::output::JsonOut;
 use crate::output::answers;
 use crate::output::reports::Discovery;
@@ -45,20 +45,15 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         sender::prepare(&args.sender, args.interface.as_deref(), MessageType::DISCOVER, &mut rng)?;
     let way = sender::relay(&mut recipe, &args.sender, segment.as_ref());
     let draft = recipe.discover(0, args.sender.ip);
-    let link = segment.as_ref().map(|segment| (segment.name.as_str(), segment.mtu));
-    args.sender.judge(&draft, link, cx)?;
-    if args.sender.dry_run {
-        segment::show(&[draft], &args.sender, cx)?;
-        return Ok(Exit::Good);
-    }
-    match segment {
-        Some(segment) => find(args, &segment, way, &recipe, rng, cx),
-        None => Err(Failure::could_not_run("no interface")),
+    args.sender.judge(&draft, segment.as_ref(), cx)?;
+    let drafts = std::slice::from_ref(&draft);
+    match segment::unless_shown(segment, drafts, &args.sender, cx)? {
+        Some(segment) => find(args, &segment, way, draft, rng, cx),
+        None => Ok(Exit::Good),
     }
 }
 
-fn find(args: &Args, segment: &Segment, way: Way, recipe: &Recipe, rng: Rng, cx: &mut Context) -> Outcome {
-    let draft = recipe.discover(0, args.sender.ip);
+fn find(args: &Args, segment: &Segment, way: Way, draft: Draft, rng: Rng, cx: &mut Context) -> Outcome {
     let mut session = Session::open(segment, way, [&draft].into_iter(), &args.sender, cx)?;
     let plan = Plan {
         wait: args.wait,

@@ -43,12 +43,11 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     };
     let mut exchange = Exchange::new(recipe, Task::Inform { address, server: route }, settings, rng);
     let draft = exchange.first_draft();
-    args.sender.judge(&draft, segment.as_ref().map(|segment| (segment.name.as_str(), segment.mtu)), cx)?;
-    if args.sender.dry_run {
-        segment::show(&[draft], &args.sender, cx)?;
+    args.sender.judge(&draft, segment.as_ref(), cx)?;
+    let drafts = std::slice::from_ref(&draft);
+    let Some(segment) = segment::unless_shown(segment, drafts, &args.sender, cx)? else {
         return Ok(Exit::Good);
-    }
-    let Some(segment) = segment else { return Err(Failure::could_not_run("no interface")) };
+    };
     let mut session = Session::open(&segment, way, [&draft].into_iter(), &args.sender, cx)?;
     let held = session.hold(&mut exchange, cx)?;
     let told = Told {

@@ -39,31 +39,22 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         None => vec![by_hand(args)?],
     };
     let mut rng = Rng::new();
-    let (segment, recipe) =
+    let (segment, mut recipe) =
         sender::prepare(&args.sender, args.interface.as_deref(), MessageType::RELEASE, &mut rng)?;
-    let mut recipe = recipe;
     let way = sender::relay(&mut recipe, &args.sender, segment.as_ref());
     let mut drafts = Vec::new();
     for lease in &leases {
         let draft = draft(&recipe, lease, args, segment.as_ref(), &mut rng);
-        args.sender.judge(
-            &draft,
-            segment.as_ref().map(|segment| (segment.name.as_str(), segment.mtu)),
-            cx,
-        )?;
-        drafts.push((draft, lease));
+        args.sender.judge(&draft, segment.as_ref(), cx)?;
+        drafts.push(draft);
     }
-    if args.sender.dry_run {
-        let drafts: Vec<Draft> = drafts.into_iter().map(|(draft, ..)| draft).collect();
-        segment::show(&drafts, &args.sender, cx)?;
+    let Some(segment) = segment::unless_shown(segment, &drafts, &args.sender, cx)? else {
         return Ok(Exit::Good);
-    }
-    let Some(segment) = segment else { return Err(Failure::could_not_run("no interface")) };
-    let first = drafts.iter().map(|(draft, _)| draft);
-    let mut session = Session::open(&segment, way, first, &args.sender, cx)?;
+    };
+    let mut session = Session::open(&segment, way, drafts.iter(), &args.sender, cx)?;
     let mut worst = Exit::Good;
-    for (draft, lease) in drafts {
-        worst = worst.max(give_back(&draft, lease, args, &mut session, cx)?);
+    for (draft, lease) in drafts.iter().zip(&leases) {
+        worst = worst.max(give_back(draft, lease, args, &mut session, cx)?);
     }
     Ok(worst)
 }

@@ -78,17 +78,12 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let task = Task::Request { state: args.state, address: args.sender.ip, server: route };
     let exchange = Exchange::new(recipe.clone(), task, settings(args), rng);
     let drafts = drafts(args, &recipe, &exchange, route);
-    let link = segment.as_ref().map(|segment| (segment.name.as_str(), segment.mtu));
     if let Some(draft) = drafts.last() {
-        args.sender.judge(draft, link, cx)?;
+        args.sender.judge(draft, segment.as_ref(), cx)?;
     }
-    if args.sender.dry_run {
-        segment::show(&drafts, &args.sender, cx)?;
-        return Ok(Exit::Good);
-    }
-    match segment {
+    match segment::unless_shown(segment, &drafts, &args.sender, cx)? {
         Some(segment) => ask(args, &segment, way, exchange, cx),
-        None => Err(Failure::could_not_run("no interface")),
+        None => Ok(Exit::Good),
     }
 }
 

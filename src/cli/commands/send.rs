@@ -116,13 +116,11 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let drafts: Vec<Draft> =
         messages.into_iter().map(|replay| draft(args, &recipe, replay, segment.as_ref())).collect();
     for draft in &drafts {
-        args.sender.judge(draft, segment.as_ref().map(|segment| (segment.name.as_str(), segment.mtu)), cx)?;
+        args.sender.judge(draft, segment.as_ref(), cx)?;
     }
-    if args.sender.dry_run {
-        segment::show(&drafts, &args.sender, cx)?;
+    let Some(segment) = segment::unless_shown(segment, &drafts, &args.sender, cx)? else {
         return Ok(Exit::Good);
-    }
-    let Some(segment) = segment else { return Err(Failure::could_not_run("no interface")) };
+    };
     let mut session = Session::open(&segment, way, drafts.iter(), &args.sender, cx)?;
     let mut worst = Exit::Good;
     for draft in drafts {

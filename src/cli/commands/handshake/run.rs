@@ -65,15 +65,12 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     };
     let segment = sender::unless_dry(found, args.interface.as_deref(), &args.sender)?;
     let drafts = drafts(args, segment.as_ref())?;
-    let link = segment.as_ref().map(|segment| (segment.name.as_str(), segment.mtu));
     for draft in &drafts {
-        args.sender.judge(draft, link, &Context::new(quiet(cx)))?;
+        args.sender.judge(draft, segment.as_ref(), &Context::new(quiet(cx)))?;
     }
-    if args.sender.dry_run {
-        segment::show(&drafts, &args.sender, cx)?;
+    let Some(segment) = segment::unless_shown(segment, &drafts, &args.sender, cx)? else {
         return Ok(Exit::Good);
-    }
-    let Some(segment) = segment else { return Err(Failure::could_not_run("no interface")) };
+    };
     if relay.is_none() {
         segment.may_have_servers()?;
     }
