@@ -4,6 +4,7 @@
 //! caller's business.
 
 pub mod answers;
+mod fields;
 pub mod hex;
 pub mod json;
 pub mod packet;

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::answers::{Difference, Place, block, write_differences};
+use super::fields::{bytes, flag, list, milliseconds, number, objects, optional, texts};
 use super::json::JsonOut;
 use super::packet_json::PacketJson;
 use super::styled::Styled;
@@ -10,7 +11,7 @@ use crate::engine::silence::Finding;
 use crate::engine::{Answer, Check, Reason, Watch};
 use crate::wire::Mac;
 use crate::wire::options::Sink as _;
-use crate::wire::v4::{MessageType, Xid};
+use crate::wire::v4::{MessageType, Reply, Xid};
 
 /// Everything `discover` found.
 #[derive(Debug)]
@@ -38,77 +39,27 @@ pub struct Discovery<'a> {
 impl Discovery<'_> {
     /// Appends the contract's object.
     pub fn json(&self, json: &mut JsonOut) {
-        json.begin_object();
-        json.name_next("type");
-        json.plain("discover");
-        json.name_next("interface");
-        json.string(self.place.interface.as_bytes());
-        json.name_next("client");
-        json.begin_object();
-        json.name_next("mac");
-        json.plain(&self.mac);
-        json.name_next("xid");
-        json.hex32(self.xid.0);
-        json.end_object();
-        json.name_next("sent");
-        json.u64(self.sent.into());
-        json.name_next("waited_ms");
-        milliseconds(self.waited, json);
-        json.name_next("offers");
-        json.begin_array();
-        for (offer, number) in self.offers.iter().zip(1..) {
-            json.begin_object();
-            json.name_next("server_id");
-            ip(offer.server_id(), json);
-            source(Some(offer), json);
-            json.name_next("address");
-            ip(offer.reply.as_ref().and_then(|reply| reply.address), json);
-            latency(Some(offer), json);
-            json.name_next("request_number");
-            json.u64(offer.answers.into());
-            json.name_next("copies");
-            json.u64(offer.copies.into());
-            json.name_next("other_addresses");
-            ips(&offer.other_addresses, json);
+        begin("discover", &self.place, &self.mac, self.xid, json);
+        number("sent", Some(self.sent), json);
+        milliseconds("waited_ms", Some(self.waited), json);
+        objects("offers", self.offers.iter().zip(1..), json, |(offer, count), json| {
+            offered(offer, json);
+            number("request_number", Some(offer.answers), json);
+            number("copies", Some(offer.copies), json);
+            list("other_addresses", &offer.other_addresses, json);
             config(offer, json);
             check(offer.check.as_ref(), json);
-            json.name_next("packet");
-            packet(offer, number, &self.place, json);
-            json.end_object();
-        }
-        json.end_array();
-        json.name_next("differences");
-        json.begin_array();
-        for difference in self.differences {
-            json.begin_object();
-            json.name_next("field");
-            json.plain(&difference.field);
-            json.name_next("values");
-            json.begin_array();
-            for (value, servers) in &difference.values {
-                json.begin_object();
-                json.name_next("value");
-                if value.is_empty() {
-                    json.null();
-                } else {
-                    json.string(value.as_bytes());
-                }
-                json.name_next("servers");
-                json.begin_array();
-                for server in servers {
-                    json.plain(server);
-                }
-                json.end_array();
-                json.end_object();
-            }
-            json.end_array();
-            json.end_object();
-        }
-        json.end_array();
-        ignored(self.watch, json);
-        silence(self.silence, json);
-        json.end_object();
-        json.end_line();
+            packet(offer, count, &self.place, json);
+        });
+        objects("differences", self.differences, json, |difference, json| {
+            optional("field", Some(&difference.field), json);
+            objects("values", &difference.values, json, |(value, servers), json| {
+                bytes("value", Some(value.as_bytes()).filter(|value| !value.is_empty()), json);
+                list("servers", servers, json);
+            });
+        });
+        end(self.watch, self.silence, json);
+        close(json);
     }
 
     /// Writes the blocks for people.
@@ -154,58 +105,21 @@ pub struct Sending<'a> {
 impl Sending<'_> {
     /// Appends the object.
     pub fn json(&self, json: &mut JsonOut) {
-        json.begin_object();
-        json.name_next("type");
-        json.plain("send");
-        json.name_next("interface");
-        json.string(self.place.interface.as_bytes());
-        json.name_next("client");
-        json.begin_object();
-        json.name_next("mac");
-        json.plain(&self.mac);
-        json.name_next("xid");
-        json.hex32(self.xid.0);
-        json.end_object();
-        json.name_next("message_type");
+        begin("send", &self.place, &self.mac, self.xid, json);
         kind(self.kind, json);
-        json.name_next("sent");
-        json.u64(self.sent.into());
-        json.name_next("waited_ms");
-        milliseconds(self.waited, json);
-        json.name_next("expected");
-        match self.met {
-            Some(met) => json.flag(met),
-            None => json.null(),
-        }
-        json.name_next("answers");
-        json.begin_array();
-        for (answer, number) in self.answers.iter().zip(1..) {
-            json.begin_object();
-            json.name_next("message_type");
+        number("sent", Some(self.sent), json);
+        milliseconds("waited_ms", Some(self.waited), json);
+        flag("expected", self.met, json);
+        objects("answers", self.answers.iter().zip(1..), json, |(answer, count), json| {
             kind(answer.kind(), json);
-            json.name_next("server_id");
-            ip(answer.server_id(), json);
+            optional("server_id", answer.server_id(), json);
             source(Some(answer), json);
             latency(Some(answer), json);
-            json.name_next("copies");
-            json.u64(answer.copies.into());
-            json.name_next("packet");
-            packet(answer, number, &self.place, json);
-            json.end_object();
-        }
-        json.end_array();
-        ignored(self.watch, json);
-        silence(self.silence, json);
-        json.end_object();
-        json.end_line();
-    }
-}
-
-fn kind(kind: Option<MessageType>, json: &mut JsonOut) {
-    match (kind, kind.and_then(MessageType::name)) {
-        (_, Some(name)) => json.plain(name),
-        (Some(kind), None) => json.u64(kind.0.into()),
-        (None, None) => json.null(),
+            number("copies", Some(answer.copies), json);
+            packet(answer, count, &self.place, json);
+        });
+        end(self.watch, self.silence, json);
+        close(json);
     }
 }
 
@@ -254,155 +168,110 @@ impl Report<'_> {
     /// Appends the contract's object.
     pub fn json(&self, json: &mut JsonOut) {
         let reply = self.answer.and_then(|answer| answer.reply.as_ref());
-        json.begin_object();
-        json.name_next("type");
-        json.plain(self.command);
-        json.name_next("interface");
-        json.string(self.place.interface.as_bytes());
-        json.name_next("client");
-        json.begin_object();
-        json.name_next("mac");
-        json.plain(&self.mac);
-        json.name_next("xid");
-        json.hex32(self.xid.0);
-        json.end_object();
-        json.name_next("state");
-        match self.state {
-            Some(state) => json.plain(state),
-            None => json.null(),
-        }
-        json.name_next("outcome");
-        json.plain(self.outcome);
+        begin(self.command, &self.place, &self.mac, self.xid, json);
+        optional("state", self.state, json);
+        optional("outcome", Some(self.outcome), json);
         latency(self.answer, json);
-        json.name_next("sent");
-        json.u64(self.sent.into());
-        json.name_next("server_id");
-        ip(self.answer.and_then(Answer::server_id).or(self.server), json);
-        json.name_next("address");
-        ip(reply.and_then(|reply| reply.address).or(self.address), json);
-        for (name, value) in [
-            ("lease_time", reply.and_then(|reply| reply.lease_time)),
-            ("renewal_time", reply.and_then(|reply| reply.renewal_time)),
-            ("rebinding_time", reply.and_then(|reply| reply.rebinding_time)),
-        ] {
-            json.name_next(name);
-            number(value, json);
-        }
-        json.name_next("message");
-        match reply.and_then(|reply| reply.message.as_deref()) {
-            Some(message) => json.string(message),
-            None => json.null(),
-        }
+        number("sent", Some(self.sent), json);
+        optional("server_id", self.answer.and_then(Answer::server_id).or(self.server), json);
+        optional("address", reply.and_then(|reply| reply.address).or(self.address), json);
+        times(reply, json);
+        bytes("message", reply.and_then(|reply| reply.message.as_deref()), json);
         source(self.answer, json);
-        json.name_next("discovers_sent");
-        json.u64(self.discovers.into());
+        number("discovers_sent", Some(self.discovers), json);
         json.name_next("offer");
         match self.offer {
             Some(offer) => {
                 json.begin_object();
-                json.name_next("server_id");
-                ip(offer.server_id(), json);
-                source(Some(offer), json);
-                json.name_next("address");
-                ip(offer.reply.as_ref().and_then(|reply| reply.address), json);
-                latency(Some(offer), json);
+                offered(offer, json);
                 check(offer.check.as_ref(), json);
                 json.end_object();
             }
             None => json.null(),
         }
-        json.name_next("conflict");
         match self.conflict {
-            Some(Some(mac)) => json.plain(&mac.to_string()),
-            Some(None) => json.flag(false),
-            None => json.null(),
+            Some(Some(mac)) => optional("conflict", Some(mac), json),
+            free => flag("conflict", free.map(|_| false), json),
         }
-        json.name_next("declined");
-        json.flag(self.declined);
-        json.name_next("released");
-        json.flag(self.released);
-        json.name_next("departures");
-        json.begin_array();
-        for departure in &self.departures {
-            json.string(departure.as_bytes());
-        }
-        json.end_array();
-        ignored(self.watch, json);
-        silence(self.silence, json);
-        json.name_next("packet");
+        flag("declined", Some(self.declined), json);
+        flag("released", Some(self.released), json);
+        texts("departures", &self.departures, json);
+        end(self.watch, self.silence, json);
         match self.answer {
             Some(answer) => packet(answer, 1, &self.place, json),
-            None => json.null(),
+            None => optional("packet", None::<&str>, json),
         }
-        json.end_object();
-        json.end_line();
+        close(json);
     }
 }
 
-fn ip(ip: Option<Ipv4Addr>, json: &mut JsonOut) {
-    match ip {
-        Some(ip) => json.ip4(ip),
-        None => json.null(),
-    }
+/// What every object begins with.
+fn begin(command: &str, place: &Place<'_>, mac: &str, xid: Xid, json: &mut JsonOut) {
+    json.begin_object();
+    optional("type", Some(command), json);
+    bytes("interface", Some(place.interface.as_bytes()), json);
+    json.name_next("client");
+    json.begin_object();
+    optional("mac", Some(mac), json);
+    json.name_next("xid");
+    json.hex32(xid.0);
+    json.end_object();
 }
 
-fn number(value: Option<u32>, json: &mut JsonOut) {
-    match value {
-        Some(value) => json.u64(value.into()),
-        None => json.null(),
+/// What else was seen.
+fn end(watch: &Watch, silence: &[Finding], json: &mut JsonOut) {
+    json.name_next("ignored");
+    json.begin_object();
+    for reason in Reason::ALL {
+        number(reason.name(), Some(watch.stranger(*reason).count), json);
+    }
+    json.end_object();
+    texts("silence", silence, json);
+}
+
+fn close(json: &mut JsonOut) {
+    json.end_object();
+    json.end_line();
+}
+
+/// Who offers which address, and how fast.
+fn offered(offer: &Answer, json: &mut JsonOut) {
+    optional("server_id", offer.server_id(), json);
+    source(Some(offer), json);
+    optional("address", offer.reply.as_ref().and_then(|reply| reply.address), json);
+    latency(Some(offer), json);
+}
+
+fn kind(kind: Option<MessageType>, json: &mut JsonOut) {
+    match kind {
+        Some(kind) if kind.name().is_none() => number("message_type", Some(kind.0), json),
+        kind => optional("message_type", kind.and_then(MessageType::name), json),
     }
 }
 
 fn source(answer: Option<&Answer>, json: &mut JsonOut) {
-    json.name_next("source_ip");
-    ip(answer.and_then(|answer| answer.source_ip), json);
-    json.name_next("source_mac");
-    match answer.and_then(|answer| answer.source_mac) {
-        Some(mac) => json.plain(&mac.to_string()),
-        None => json.null(),
-    }
+    optional("source_ip", answer.and_then(|answer| answer.source_ip), json);
+    optional("source_mac", answer.and_then(|answer| answer.source_mac), json);
 }
 
 fn latency(answer: Option<&Answer>, json: &mut JsonOut) {
-    for (name, value) in [
-        ("latency_ms", answer.and_then(Answer::latency)),
-        ("since_first_ms", answer.and_then(Answer::since_first)),
-    ] {
-        json.name_next(name);
-        match value {
-            Some(value) => milliseconds(value, json),
-            None => json.null(),
-        }
-    }
+    milliseconds("latency_ms", answer.and_then(Answer::latency), json);
+    milliseconds("since_first_ms", answer.and_then(Answer::since_first), json);
+}
+
+fn times(reply: Option<&Reply>, json: &mut JsonOut) {
+    number("lease_time", reply.and_then(|reply| reply.lease_time), json);
+    number("renewal_time", reply.and_then(|reply| reply.renewal_time), json);
+    number("rebinding_time", reply.and_then(|reply| reply.rebinding_time), json);
 }
 
 fn config(answer: &Answer, json: &mut JsonOut) {
     let reply = answer.reply.as_ref();
-    json.name_next("lease_time");
-    number(reply.and_then(|reply| reply.lease_time), json);
-    json.name_next("renewal_time");
-    number(reply.and_then(|reply| reply.renewal_time), json);
-    json.name_next("rebinding_time");
-    number(reply.and_then(|reply| reply.rebinding_time), json);
-    json.name_next("subnet_mask");
-    ip(reply.and_then(|reply| reply.subnet_mask), json);
-    json.name_next("routers");
-    ips(reply.map_or(&[], |reply| &reply.routers), json);
-    json.name_next("dns_servers");
-    ips(reply.map_or(&[], |reply| &reply.dns_servers), json);
-    json.name_next("domain_name");
-    match reply.and_then(|reply| reply.domain_name.as_deref()) {
-        Some(name) => json.string(name),
-        None => json.null(),
-    }
-}
-
-fn ips(ips: &[Ipv4Addr], json: &mut JsonOut) {
-    json.begin_array();
-    for ip in ips {
-        json.ip4(*ip);
-    }
-    json.end_array();
+    times(reply, json);
+    optional("subnet_mask", reply.and_then(|reply| reply.subnet_mask), json);
+    list("routers", reply.map_or(&[][..], |reply| &reply.routers), json);
+    list("dns_servers", reply.map_or(&[][..], |reply| &reply.dns_servers), json);
+    bytes("domain_name", reply.and_then(|reply| reply.domain_name.as_deref()), json);
 }
 
 fn check(check: Option<&Check>, json: &mut JsonOut) {
@@ -410,10 +279,8 @@ fn check(check: Option<&Check>, json: &mut JsonOut) {
     match check {
         Some(check) => {
             json.begin_object();
-            json.name_next("kind");
-            json.plain(check.kind.name());
-            json.name_next("ms");
-            milliseconds(check.nanoseconds(), json);
+            optional("kind", Some(check.kind.name()), json);
+            milliseconds("ms", Some(check.nanoseconds()), json);
             json.end_object();
         }
         None => json.null(),
@@ -421,54 +288,6 @@ fn check(check: Option<&Check>, json: &mut JsonOut) {
 }
 
 fn packet(answer: &Answer, number: u64, place: &Place<'_>, json: &mut JsonOut) {
+    json.name_next("packet");
     place.record(answer, number, &mut |record| PacketJson::default().write(record, json));
-}
-
-fn ignored(watch: &Watch, json: &mut JsonOut) {
-    json.name_next("ignored");
-    json.begin_object();
-    for reason in Reason::ALL {
-        json.name_next(reason.name());
-        json.u64(watch.stranger(*reason).count);
-    }
-    json.end_object();
-}
-
-fn silence(findings: &[Finding], json: &mut JsonOut) {
-    json.name_next("silence");
-    json.begin_array();
-    for finding in findings {
-        json.string(finding.to_string().as_bytes());
-    }
-    json.end_array();
-}
-
-/// Milliseconds as JSON has them: nanoseconds are kept, zeros at the end are not.
-pub fn milliseconds(nanoseconds: i64, json: &mut JsonOut) {
-    let sign = if nanoseconds < 0 { "-" } else { "" };
-    let whole = nanoseconds.unsigned_abs();
-    let rest = format!("{:06}", whole % 1_000_000);
-    let rest = rest.trim_end_matches('0');
-    let rest = if rest.is_empty() { "0" } else { rest };
-    json.raw(format!("{sign}{}.{rest}", whole / 1_000_000).as_bytes());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ms(nanoseconds: i64) -> String {
-        let mut json = JsonOut::new();
-        milliseconds(nanoseconds, &mut json);
-        String::from_utf8(json.buf).unwrap()
-    }
-
-    #[test]
-    fn milliseconds_keep_nanoseconds() {
-        assert_eq!(ms(412_345), "0.412345");
-        assert_eq!(ms(1_000_000_000), "1000.0");
-        assert_eq!(ms(1_000_200_000), "1000.2");
-        assert_eq!(ms(-5), "-0.000005");
-        assert_eq!(ms(0), "0.0");
-    }
 }

@@ -1,20 +1,22 @@
-//! What `rogue` found: for people, programs, monitoring plugins and Prometheus.
+//! What `rogue` found: for people, programs and monitoring plugins, and in [`metrics`] for Prometheus.
+
+pub mod metrics;
 
 use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 use std::net::Ipv4Addr;
 
 use super::answers::stretch;
+use super::fields::{bytes, list, milliseconds, number, optional, texts};
 use super::json::JsonOut;
-use super::reports::milliseconds;
 use super::styled::{Label, Styled};
 use super::when::{TimeForm, TimeText};
 use crate::analysis::servers::policy::Allowed;
 use crate::analysis::servers::table::Server;
-use crate::analysis::servers::watcher::{Change, ChangeKind, Known};
-use crate::analysis::servers::{Judgement, Key, Reason, Status, Verdict};
-use crate::time::{Precision, Timestamp};
-use crate::wire::escape::{escape, escape_line};
+use crate::analysis::servers::watcher::{Change, ChangeKind};
+use crate::analysis::servers::{Judgement, Key, Status, Verdict};
+use crate::time::Precision;
+use crate::wire::escape::escape;
 use crate::wire::options::Sink as _;
 
 /// The result of one look at a segment.
@@ -71,22 +73,13 @@ impl Report<'_> {
             server_json(server, judgement, self.precision, json);
         }
         json.end_array();
-        json.name_next("missing");
-        json.begin_array();
-        for allowed in self.missing {
-            json.string(allowed.to_string().as_bytes());
-        }
-        json.end_array();
+        texts("missing", self.missing, json);
         for (name, number) in [("sent", self.sent), ("answers", self.answers), ("forgotten", self.forgotten)]
         {
             json.name_next(name);
             json.u64(number);
         }
-        json.name_next("waited_ms");
-        match self.waited {
-            Some(waited) => milliseconds(waited, json),
-            None => json.null(),
-        }
+        milliseconds("waited_ms", self.waited, json);
         json.end_object();
         json.end_line();
     }
@@ -146,54 +139,7 @@ impl Report<'_> {
 fn head(verdict: Verdict, interfaces: &[String], json: &mut JsonOut) {
     json.name_next("verdict");
     json.plain(verdict.name());
-    json.name_next("interfaces");
-    json.begin_array();
-    for interface in interfaces {
-        json.string(interface.as_bytes());
-    }
-    json.end_array();
-}
-
-fn optional<T: fmt::Display>(name: &str, value: Option<T>, json: &mut JsonOut) {
-    json.name_next(name);
-    match value {
-        Some(value) => json.plain(&value.to_string()),
-        None => json.null(),
-    }
-}
-
-fn bytes(name: &str, value: Option<&[u8]>, json: &mut JsonOut) {
-    json.name_next(name);
-    match value {
-        Some(value) => json.string(value),
-        None => json.null(),
-    }
-}
-
-fn number<T: Into<u64>>(name: &str, value: Option<T>, json: &mut JsonOut) {
-    json.name_next(name);
-    match value {
-        Some(value) => json.u64(value.into()),
-        None => json.null(),
-    }
-}
-
-fn list<T: fmt::Display>(name: &str, items: impl IntoIterator<Item = T>, json: &mut JsonOut) {
-    json.name_next(name);
-    json.begin_array();
-    for item in items {
-        json.plain(&item.to_string());
-    }
-    json.end_array();
-}
-
-fn reasons_json(name: &str, reasons: &[Reason], json: &mut JsonOut) {
-    json.name_next(name);
-    json.begin_array();
-    for reason in reasons {
-        json.string(reason.to_string().as_bytes());
-    }
-    json.end_array();
+    texts("interfaces", interfaces, json);
 }
 
 fn server_json(server: &Server, judgement: &Judgement, precision: Precision, json: &mut JsonOut) {
@@ -215,9 +161,9 @@ fn server_json(server: &Server, judgement: &Judgement, precision: Precision, jso
     json.name_next("status");
     json.plain(judgement.status.name());
     bytes("name", judgement.name.as_deref().map(str::as_bytes), json);
-    reasons_json("reasons", &judgement.reasons, json);
+    texts("reasons", &judgement.reasons, json);
     list("reason_codes", judgement.reasons.iter().map(|reason| reason.code), json);
-    reasons_json("notes", &judgement.notes, json);
+    texts("notes", &judgement.notes, json);
     number("answers", Some(server.answers), json);
     let counts = server.counts;
     json.name_next("messages");
@@ -547,118 +493,13 @@ pub fn plugin_unknown(message: &str) -> String {
     format!("DHCP UNKNOWN - {}", message.replace('|', "/"))
 }
 
-/// What a Prometheus textfile holds.
-#[derive(Clone, Debug)]
-pub struct Metrics<'a> {
-    /// Those who are there.
-    pub present: Vec<&'a Known>,
-    /// Probes sent.
-    pub sent: u64,
-    /// Messages of servers.
-    pub answers: u64,
-    /// Servers pushed out of memory.
-    pub forgotten: u64,
-    /// Changes told, by kind.
-    pub changes: [u64; 5],
-    /// When it was written.
-    pub now: Timestamp,
-}
-
-/// Servers listed one by one in a textfile; more would burden the database that reads it.
-const MAX_SERIES: usize = 256;
-
-impl Metrics<'_> {
-    /// The text, in the exposition format of Prometheus.
-    pub fn text(&self) -> String {
-        let mut out = String::new();
-        let mut family = |name: &str, kind: &str, help: &str, rows: &[(String, String)]| {
-            // Writing into a String cannot fail.
-            let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
-            for (labels, value) in rows {
-                let _ = writeln!(out, "{name}{labels} {value}");
-            }
-        };
-        let plain = |value: u64| vec![(String::new(), value.to_string())];
-        let statuses = [Status::Allowed, Status::Rogue, Status::Unjudged].map(|status| {
-            let count = self.present.iter().filter(|known| known.status == status).count();
-            (format!("{{status=\"{}\"}}", status.name()), count.to_string())
-        });
-        family("dhcptool_rogue_servers", "gauge", "DHCP servers that are there.", &statuses);
-        let mut listed = self.present.clone();
-        listed.sort_by(|a, b| (b.status, &a.key).cmp(&(a.status, &b.key)));
-        listed.truncate(MAX_SERIES);
-        let info: Vec<_> = listed.iter().map(|known| (labels(known, true), "1".to_owned())).collect();
-        family(
-            "dhcptool_rogue_server_info",
-            "gauge",
-            "One per DHCP server, rogues first, 256 at most.",
-            &info,
-        );
-        let seen: Vec<_> =
-            listed.iter().map(|known| (labels(known, false), seconds(known.last_seen))).collect();
-        family("dhcptool_rogue_server_last_seen_seconds", "gauge", "When a server was heard last.", &seen);
-        let changes: Vec<_> = ChangeKind::ALL
-            .iter()
-            .zip(self.changes)
-            .map(|(kind, count)| (format!("{{kind=\"{}\"}}", kind.name()), count.to_string()))
-            .collect();
-        family("dhcptool_rogue_changes_total", "counter", "Changes told.", &changes);
-        family("dhcptool_rogue_answers_total", "counter", "Messages of DHCP servers.", &plain(self.answers));
-        family(
-            "dhcptool_rogue_frames_sent_total",
-            "counter",
-            "Frames sent to provoke answers.",
-            &plain(self.sent),
-        );
-        family(
-            "dhcptool_rogue_forgotten_total",
-            "counter",
-            "Servers pushed out of memory by others.",
-            &plain(self.forgotten),
-        );
-        let now = [(String::new(), seconds(self.now))];
-        family("dhcptool_rogue_written_seconds", "gauge", "When this file was written.", &now);
-        out
-    }
-}
-
-fn seconds(time: Timestamp) -> String {
-    let ms = time.nanoseconds().max(0).checked_div(1_000_000).unwrap_or(0);
-    format!("{}.{:03}", ms.checked_div(1000).unwrap_or(0), ms.checked_rem(1000).unwrap_or(0))
-}
-
-fn labels(known: &Known, with_status: bool) -> String {
-    let key = &known.key;
-    let text = |value: Option<String>| value.unwrap_or_default();
-    let mut labels = String::from("{");
-    for (name, value) in [
-        ("interface", label(key.interface.as_deref().unwrap_or_default())),
-        ("server_id", text(key.server_id.map(|ip| ip.to_string()))),
-        ("source_ip", text(key.source_ip.map(|ip| ip.to_string()))),
-        ("source_mac", text(key.source_mac.map(|mac| mac.to_string()))),
-        ("relay", text(key.relay.map(|ip| ip.to_string()))),
-        ("vlan", joined(&key.vlans, ".")),
-    ] {
-        let _ = write!(labels, "{name}=\"{value}\",");
-    }
-    if with_status {
-        let _ = write!(labels, "status=\"{}\"", known.status.name());
-    }
-    let mut labels = labels.trim_end_matches(',').to_owned();
-    labels.push('}');
-    labels
-}
-
-/// The value of a label: hostile characters shown, then what the format itself reads as an escape.
-fn label(text: &str) -> String {
-    escape_line(text).replace('\\', "\\\\").replace('"', "\\\"")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::servers::Reason;
     use crate::analysis::servers::policy::Identity;
     use crate::analysis::servers::watcher::{Difference, Folded, Who};
+    use crate::time::Timestamp;
     use crate::wire::Mac;
     use crate::wire::escape::is_hostile;
 
@@ -848,42 +689,5 @@ mod tests {
         change_text(&change, &mut out);
         change_text(&fold, &mut out);
         assert!(out.as_str().contains("routers: nothing -> 10.0.0.9"), "{}", out.as_str());
-    }
-
-    #[test]
-    fn the_textfile_is_well_formed() {
-        let known = Known {
-            key: Key { interface: Some("e\"th\\0\n".into()), ..server(1).key },
-            status: Status::Rogue,
-            reasons: vec![],
-            facets: vec![],
-            first_seen: Timestamp::new(1, 0),
-            last_seen: Timestamp::new(1_700_000_000, 250_000_000),
-            present: true,
-        };
-        let metrics = Metrics {
-            present: vec![&known; 300],
-            sent: 64,
-            answers: 9,
-            forgotten: 0,
-            changes: [1, 0, 0, 0, 0],
-            now: Timestamp::new(1_700_000_001, 0),
-        };
-        let text = metrics.text();
-        assert!(text.contains("dhcptool_rogue_servers{status=\"rogue\"} 300\n"), "{text}");
-        assert!(
-            text.contains(
-                "server_last_seen_seconds{interface=\"e\\\"th\\\\0\\\\x0a\",server_id=\"10.0.0.1\""
-            ),
-            "{text}"
-        );
-        assert!(text.contains("} 1700000000.250\n"));
-        assert_eq!(text.matches("dhcptool_rogue_server_info{").count(), MAX_SERIES);
-        for line in text.lines() {
-            assert!(
-                line.starts_with("# ") || line.rsplit_once(' ').unwrap().1.parse::<f64>().is_ok(),
-                "{line}"
-            );
-        }
     }
 }

@@ -11,7 +11,8 @@ use crate::analysis::servers::{Pace, Watcher, state};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::output::JsonOut;
-use crate::output::rogue::{Metrics, change_json, change_text};
+use crate::output::rogue::metrics::Metrics;
+use crate::output::rogue::{change_json, change_text};
 use crate::time::{Clock as _, Timestamp};
 
 /// How often the textfile is written when nothing changes.
