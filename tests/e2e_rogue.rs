@@ -13,39 +13,19 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_dhcptool");
+#[path = "support/lab.rs"]
+mod lab;
+
+use lab::{PROGRAM, is_refused, lab, lab_command};
+
 /// Enough for servers that check nothing.
 const QUICK: &str = "--wait 3500ms --rounds 1";
-
-fn lab_command(flags: &str, command: &[&str]) -> Command {
-    let mut lab = Command::new(PROGRAM);
-    lab.arg("lab").args(flags.split_whitespace()).arg("--").args(command);
-    lab
-}
-
-/// True, and the reason said, where namespaces are not to be had.
-fn is_refused(code: Option<i32>, err: &str) -> bool {
-    if code != Some(3) || !err.contains("cannot make a private network") {
-        return false;
-    }
-    #[allow(clippy::disallowed_methods, reason = "a test may ask where it runs")]
-    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
-    assert!(!in_ci, "cannot run: {err}");
-    eprintln!("skipped: {err}");
-    true
-}
-
-fn lab(flags: &str, command: &[&str]) -> Option<Output> {
-    let output = lab_command(flags, command).output().unwrap();
-    let refused = is_refused(output.status.code(), &String::from_utf8_lossy(&output.stderr));
-    (!refused).then_some(output)
-}
 
 /// Looks once in the lab and reads the object that is printed.
 fn look(flags: &str, arguments: &str, code: i32) -> Option<Value> {

@@ -10,34 +10,22 @@
     reason = "a test fails by panicking"
 )]
 
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::Value;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_dhcptool");
+#[path = "support/lab.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod lab;
 
-/// Runs a command in the lab; `None`, and the reason said, where namespaces are not to be had.
-fn lab(test: &str, flags: &str, command: &[&str]) -> Option<Output> {
-    let mut lab = Command::new(PROGRAM);
-    lab.arg("lab").args(flags.split_whitespace()).arg("--").args(command);
-    let output = lab.output().unwrap();
-    let err = String::from_utf8_lossy(&output.stderr);
-    if output.status.code() == Some(3) && err.contains("cannot make a private network") {
-        #[allow(clippy::disallowed_methods, reason = "a test may ask where it runs")]
-        let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
-        assert!(!in_ci, "{test} cannot run: {err}");
-        eprintln!("{test} skipped: {err}");
-        return None;
-    }
-    Some(output)
-}
+use lab::{PROGRAM, lab};
 
 /// Runs dhcptool in the lab with --json, checks its exit code, and reads the object it prints.
-fn json(test: &str, flags: &str, command: &str, code: i32) -> Option<Value> {
+fn json(flags: &str, command: &str, code: i32) -> Option<Value> {
     let mut words = vec!["dhcptool"];
     words.extend(command.split_whitespace());
     words.push("--json");
-    let output = lab(test, flags, &words)?;
+    let output = lab(flags, &words)?;
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "lab {flags} -- {command}:\n{out}{err}");
     assert!(err.lines().count() <= 2, "{err}");
@@ -50,9 +38,7 @@ fn text<'a>(json: &'a Value, key: &str) -> &'a str {
 
 #[test]
 fn discover_finds_every_server_with_loss_and_checks() {
-    let test = "discover_finds_every_server_with_loss_and_checks";
-    let Some(found) = json(test, "--servers 4 --loss 10 --slow-check --duplicate 20", "discover eth0", 0)
-    else {
+    let Some(found) = json("--servers 4 --loss 10 --slow-check --duplicate 20", "discover eth0", 0) else {
         return;
     };
     let offers = found["offers"].as_array().unwrap();
@@ -65,8 +51,7 @@ fn discover_finds_every_server_with_loss_and_checks() {
 
 #[test]
 fn discover_tells_how_a_server_checks() {
-    let test = "discover_tells_how_a_server_checks";
-    let Some(found) = json(test, "--slow-check=arp", "discover eth0 --wait 2s", 0) else { return };
+    let Some(found) = json("--slow-check=arp", "discover eth0 --wait 2s", 0) else { return };
     let offer = &found["offers"][0];
     assert_eq!(text(&offer["server_check"], "kind"), "arp");
     assert!(offer["latency_ms"].as_f64() >= offer["server_check"]["ms"].as_f64());
@@ -74,15 +59,13 @@ fn discover_tells_how_a_server_checks() {
 
 #[test]
 fn a_silent_server_is_a_bad_answer_with_a_reason() {
-    let test = "a_silent_server_is_a_bad_answer_with_a_reason";
-    let Some(found) = json(test, "--silent", "discover eth0 --wait 700ms", 1) else { return };
+    let Some(found) = json("--silent", "discover eth0 --wait 700ms", 1) else { return };
     assert_eq!(found["offers"].as_array().unwrap().len(), 0);
     assert!(found["silence"][0].as_str().unwrap().contains("no DHCP message"));
 }
 
 #[test]
 fn request_in_every_state() {
-    let test = "request_in_every_state";
     let script = "set -e
         dhcptool request eth0 --mac 02:00:00:00:05:05 --json >lease
         ip=$(sed 's/.*\"address\":\"\\([0-9.]*\\)\",\"lease_time.*/\\1/' lease)
@@ -96,7 +79,7 @@ fn request_in_every_state() {
         dhcptool request eth0 --state selecting --arp-check --release --json";
     let folder = tempfile::tempdir().unwrap();
     let script = format!("cd {}; {script}", folder.path().display());
-    let Some(output) = lab(test, "", &["sh", "-c", &script]) else { return };
+    let Some(output) = lab("", &["sh", "-c", &script]) else { return };
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{out}{err}");
     let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -113,33 +96,29 @@ fn request_in_every_state() {
 
 #[test]
 fn a_nak_is_a_bad_answer_with_its_reason() {
-    let test = "a_nak_is_a_bad_answer_with_its_reason";
-    let Some(found) = json(test, "--nak", "request eth0", 1) else { return };
+    let Some(found) = json("--nak", "request eth0", 1) else { return };
     assert_eq!(text(&found, "outcome"), "nak");
     assert!(!text(&found, "message").is_empty());
 }
 
 #[test]
 fn an_address_in_use_is_declined() {
-    let test = "an_address_in_use_is_declined";
-    let Some(found) = json(test, "--occupied", "request eth0 --decline-on-conflict", 1) else { return };
+    let Some(found) = json("--occupied", "request eth0 --decline-on-conflict", 1) else { return };
     assert_eq!((text(&found, "outcome"), found["declined"].as_bool()), ("ack", Some(true)));
     assert!(found["conflict"].is_string());
 }
 
 #[test]
 fn an_ack_for_another_address_is_noticed() {
-    let test = "an_ack_for_another_address_is_noticed";
-    let Some(found) = json(test, "--other-address", "request eth0", 0) else { return };
+    let Some(found) = json("--other-address", "request eth0", 0) else { return };
     assert_eq!(found["departures"].as_array().unwrap().len(), 1);
 }
 
 #[test]
 fn tagged_frames_are_answered() {
-    let test = "tagged_frames_are_answered";
     for (vlan, tags) in [("100", vec![100]), ("7.100", vec![7, 100])] {
         let command = format!("request eth0 --vlan {vlan} --mac random --release");
-        let Some(found) = json(test, "", &command, 0) else { return };
+        let Some(found) = json("", &command, 0) else { return };
         assert_eq!(text(&found, "outcome"), "ack");
         assert_eq!(found["packet"]["link"]["vlans"], Value::from(tags));
     }
@@ -147,9 +126,8 @@ fn tagged_frames_are_answered() {
 
 #[test]
 fn through_a_relay_and_with_loss() {
-    let test = "through_a_relay_and_with_loss";
     let Some(found) =
-        json(test, "--relay --loss 5 --seed 4", "request eth0 --mac random --timeout 1s --retries 6", 0)
+        json("--relay --loss 5 --seed 4", "request eth0 --mac random --timeout 1s --retries 6", 0)
     else {
         return;
     };
@@ -158,9 +136,8 @@ fn through_a_relay_and_with_loss() {
 
 #[test]
 fn a_packet_over_the_mtu_is_refused_in_one_line() {
-    let test = "a_packet_over_the_mtu_is_refused_in_one_line";
     let option = format!("43:hex={}", "00".repeat(1400));
-    let Some(output) = lab(test, "", &["dhcptool", "discover", "eth0", "-q", "-o", &option]) else { return };
+    let Some(output) = lab("", &["dhcptool", "discover", "eth0", "-q", "-o", &option]) else { return };
     let err = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{err}");
     assert!(err.lines().count() == 1 && err.contains("eth0 carries 1500"), "{err}");
@@ -168,8 +145,7 @@ fn a_packet_over_the_mtu_is_refused_in_one_line() {
 
 #[test]
 fn an_interface_that_is_down_is_said_in_one_line() {
-    let test = "an_interface_that_is_down_is_said_in_one_line";
-    let Some(output) = lab(test, "", &["sh", "-c", "ip link set eth0 down; dhcptool discover eth0"]) else {
+    let Some(output) = lab("", &["sh", "-c", "ip link set eth0 down; dhcptool discover eth0"]) else {
         return;
     };
     let err = String::from_utf8_lossy(&output.stderr);
@@ -179,7 +155,6 @@ fn an_interface_that_is_down_is_said_in_one_line() {
 
 #[test]
 fn rights_are_given_up_before_the_first_packet() {
-    let test = "rights_are_given_up_before_the_first_packet";
     let folder = tempfile::tempdir().unwrap();
     // The line that says that a DISCOVER was sent comes when everything is open.
     let script = "mkfifo told
@@ -188,7 +163,7 @@ fn rights_are_given_up_before_the_first_packet() {
         grep -E '^(CapEff|CapPrm|NoNewPrivs|Seccomp):' /proc/$!/status
         wait";
     let script = format!("cd {}; {script}", folder.path().display());
-    let Some(output) = lab(test, "", &["sh", "-c", &script]) else { return };
+    let Some(output) = lab("", &["sh", "-c", &script]) else { return };
     let out = String::from_utf8_lossy(&output.stdout).replace('\t', " ");
     let lines: Vec<&str> = out.lines().collect();
     assert!(
@@ -201,7 +176,6 @@ fn rights_are_given_up_before_the_first_packet() {
 
 #[test]
 fn send_expects_what_it_is_told_to() {
-    let test = "send_expects_what_it_is_told_to";
     for (flags, command, code) in [
         ("", "send eth0 --expect offer", 0),
         ("", "send eth0 --expect nak --timeout 300ms", 1),
@@ -210,7 +184,7 @@ fn send_expects_what_it_is_told_to() {
         ("", "send eth0 --expect none --timeout 300ms", 1),
         ("", "send eth0 --count 3 --interval 50ms", 0),
     ] {
-        let Some(found) = json(test, flags, command, code) else { return };
+        let Some(found) = json(flags, command, code) else { return };
         let sent = if command.contains("count") { 3 } else { 1 };
         assert_eq!(found["sent"].as_u64(), Some(sent), "{command}");
     }
@@ -218,9 +192,8 @@ fn send_expects_what_it_is_told_to() {
 
 #[test]
 fn exactly_so_many_are_sent() {
-    let test = "exactly_so_many_are_sent";
     let command = "send eth0 --count 4097 --interval 0 --timeout 100ms";
-    let Some(found) = json(test, "--silent", command, 0) else { return };
+    let Some(found) = json("--silent", command, 0) else { return };
     assert_eq!(found["sent"].as_u64(), Some(4097));
     let folder = tempfile::tempdir().unwrap();
     let script = format!(
@@ -228,14 +201,13 @@ fn exactly_so_many_are_sent() {
          dhcptool decode --json kept.pcapng | wc -l",
         folder.path().display()
     );
-    let Some(output) = lab(test, "--silent", &["sh", "-c", &script]) else { return };
+    let Some(output) = lab("--silent", &["sh", "-c", &script]) else { return };
     let out = String::from_utf8_lossy(&output.stdout);
     assert!(out.contains("sent 5 times") && out.lines().last().map(str::trim) == Some("5"), "{out}");
 }
 
 #[test]
 fn a_command_that_may_not_run_leaves_no_file() {
-    let test = "a_command_that_may_not_run_leaves_no_file";
     let folder = tempfile::tempdir().unwrap();
     for command in [
         "handshake eth0 -c 1 --histogram hlog --write-leases leases",
@@ -249,7 +221,7 @@ fn a_command_that_may_not_run_leaves_no_file() {
     ] {
         let rightless = "setpriv --bounding-set=-all --inh-caps=-all";
         let script = format!("cd {}; {rightless} dhcptool {command} --write x.pcap", folder.path().display());
-        let Some(output) = lab(test, "", &["sh", "-c", &script]) else { return };
+        let Some(output) = lab("", &["sh", "-c", &script]) else { return };
         let err = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(3), "{command}: {err}");
         assert!(err.contains("permission denied"), "{command}: {err}");
@@ -260,7 +232,6 @@ fn a_command_that_may_not_run_leaves_no_file() {
 
 #[test]
 fn a_file_that_cannot_be_written_is_said_before_anything_is_sent() {
-    let test = "a_file_that_cannot_be_written_is_said_before_anything_is_sent";
     let folder = tempfile::tempdir().unwrap();
     let commands = [
         "handshake eth0 --histogram /proc/no/such",
@@ -277,7 +248,7 @@ fn a_file_that_cannot_be_written_is_said_before_anything_is_sent() {
         folder.path().display(),
         commands.map(|command| format!("'{command}'")).join(" ")
     );
-    let Some(output) = lab(test, "", &["sh", "-c", &script]) else { return };
+    let Some(output) = lab("", &["sh", "-c", &script]) else { return };
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(out, "3\n".repeat(commands.len()), "{err}");
     for line in err.lines().take(commands.len()) {
@@ -314,11 +285,10 @@ fn what_is_read_is_not_written() {
 
 #[test]
 fn what_is_written_is_what_was_on_the_wire() {
-    let test = "what_is_written_is_what_was_on_the_wire";
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("kept.pcapng");
     let path = file.to_str().unwrap();
-    let Some(found) = json(test, "", &format!("request eth0 --release --write {path}"), 0) else { return };
+    let Some(found) = json("", &format!("request eth0 --release --write {path}"), 0) else { return };
     let output = Command::new(PROGRAM).args(["decode", "--json", path]).output().unwrap();
     let out = String::from_utf8_lossy(&output.stdout);
     let packets: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -10,12 +10,13 @@
     reason = "a test fails by panicking"
 )]
 
+#[allow(dead_code, reason = "other tests use the rest")]
 mod support;
 
 use std::net::Ipv4Addr;
 
 use serde_json::Value;
-use support::{Kind, Net, skip};
+use support::{Kind, Net, network, skip};
 
 const MAC: &str = "02:5a:00:00:00:01";
 
@@ -23,67 +24,32 @@ fn text<'a>(json: &'a Value, key: &str) -> &'a str {
     json[key].as_str().unwrap_or_else(|| panic!("no {key} in {json}"))
 }
 
-/// A network with one server, or `None` and the reason said.
-fn network(test: &str, kinds: &[Kind], quick: bool) -> Option<Net> {
-    match Net::new(kinds, quick) {
-        Ok(net) => Some(net),
-        Err(why) => {
-            skip(test, &why);
-            None
-        }
-    }
-}
-
-/// udhcpd's lease file: for each lease its address, MAC and seconds left.
-fn udhcpd_leases(bytes: &[u8]) -> Vec<(Ipv4Addr, [u8; 6], u32)> {
-    let rows = bytes.get(8..).unwrap_or(&[]).as_chunks::<36>().0;
-    let lease = |row: &[u8; 36]| {
-        let left = u32::from_be_bytes(row[0..4].try_into().unwrap());
-        let address = Ipv4Addr::from(<[u8; 4]>::try_from(&row[4..8]).unwrap());
-        (address, row[8..14].try_into().unwrap(), left)
-    };
-    rows.iter().map(lease).collect()
-}
-
 /// Waits until the server itself says that it took the address back.
 fn assert_released(net: &Net, kind: Kind, address: &str) {
     let server = net.server(kind);
+    server.wait_for_release(address, MAC);
     match kind {
-        Kind::Dnsmasq => {
-            server.log().wait_for(&format!("DHCPRELEASE(eth0) {address} {MAC}"));
-            let leases = std::fs::read_to_string(&server.leases).unwrap();
-            assert!(!leases.contains(address), "{leases}");
-        }
+        Kind::Dnsmasq => assert!(!server.lease_text().contains(address), "{}", server.lease_text()),
         Kind::Kea => {
-            server.log().wait_for("DHCP4_RELEASE ");
-            let leases = std::fs::read_to_string(&server.leases).unwrap();
+            let leases = server.lease_text();
             // Address, hardware address, client identifier, valid lifetime: zero says that the lease is deleted.
             let last = leases.lines().rfind(|line| line.starts_with(address)).unwrap();
             assert_eq!(last.split(',').nth(3), Some("0"), "{leases}");
         }
         Kind::Dhcpd => {
-            server.log().wait_for(&format!("DHCPRELEASE of {address} from {MAC}"));
-            let leases = std::fs::read_to_string(&server.leases).unwrap();
+            let leases = server.lease_text();
             let last = leases.rsplit("lease ").next().unwrap();
             assert!(last.starts_with(address) && last.contains("binding state free"), "{leases}");
         }
         Kind::Udhcpd => {
-            let found = written_leases(net, |leases| {
-                leases.iter().any(|(ip, mac, left)| ip.to_string() == address && mac[0] == 2 && *left == 0)
+            let found = server.leases_become(|leases| {
+                leases
+                    .iter()
+                    .any(|lease| lease.address.to_string() == address && lease.mac[0] == 2 && lease.left == 0)
             });
             assert!(found, "{address} is still leased");
         }
     }
-}
-
-/// Has udhcpd write its leases until they are as `wanted` says.
-fn written_leases(net: &Net, wanted: impl Fn(&[(Ipv4Addr, [u8; 6], u32)]) -> bool) -> bool {
-    let server = net.server(Kind::Udhcpd);
-    (0..2000).any(|_| {
-        server.write_leases();
-        let bytes = std::fs::read(&server.leases).unwrap();
-        wanted(&udhcpd_leases(&bytes))
-    })
 }
 
 fn assert_declined(net: &Net, kind: Kind, address: &str) {
@@ -93,8 +59,10 @@ fn assert_declined(net: &Net, kind: Kind, address: &str) {
         Kind::Kea => server.log().wait_for("DHCP4_DECLINE_LEASE"),
         Kind::Dhcpd => server.log().wait_for(&format!("Abandoning IP address {address}: declined")),
         Kind::Udhcpd => {
-            let found = written_leases(net, |leases| {
-                leases.iter().any(|(ip, mac, left)| ip.to_string() == address && *mac == [0; 6] && *left > 0)
+            let found = server.leases_become(|leases| {
+                leases.iter().any(|lease| {
+                    lease.address.to_string() == address && lease.mac == [0; 6] && lease.left > 0
+                })
             });
             assert!(found, "{address} was not declined");
         }
@@ -102,8 +70,8 @@ fn assert_declined(net: &Net, kind: Kind, address: &str) {
 }
 
 /// Everything the senders do, against one server; the client's MAC is not the interface's, which has no address.
-fn every_command(test: &str, kind: Kind) {
-    let Some(net) = network(test, &[kind], true) else { return };
+fn every_command(kind: Kind) {
+    let Some(net) = network(&[kind], true) else { return };
     let server = kind.address().to_string();
 
     let found = net.json("client", &["discover", "eth0", "--mac", MAC, "--wait", "2s"], 0);
@@ -173,28 +141,27 @@ fn every_command(test: &str, kind: Kind) {
 
 #[test]
 fn dnsmasq_hears_every_command() {
-    every_command("dnsmasq_hears_every_command", Kind::Dnsmasq);
+    every_command(Kind::Dnsmasq);
 }
 
 #[test]
 fn kea_hears_every_command() {
-    every_command("kea_hears_every_command", Kind::Kea);
+    every_command(Kind::Kea);
 }
 
 #[test]
 fn dhcpd_hears_every_command() {
-    every_command("dhcpd_hears_every_command", Kind::Dhcpd);
+    every_command(Kind::Dhcpd);
 }
 
 #[test]
 fn udhcpd_hears_every_command() {
-    every_command("udhcpd_hears_every_command", Kind::Udhcpd);
+    every_command(Kind::Udhcpd);
 }
 
 #[test]
 fn all_four_are_found_although_they_check_their_addresses_first() {
-    let test = "all_four_are_found_although_they_check_their_addresses_first";
-    let Some(net) = network(test, &Kind::ALL, false) else { return };
+    let Some(net) = network(&Kind::ALL, false) else { return };
     let found = net.json("client", &["discover", "eth0", "--mac", "random"], 0);
     let offers = found["offers"].as_array().unwrap();
     let of = |kind: Kind| {
@@ -223,11 +190,10 @@ fn all_four_are_found_although_they_check_their_addresses_first() {
 
 #[test]
 fn through_a_relay_and_as_a_relay() {
-    let test = "through_a_relay_and_as_a_relay";
     let kinds = [Kind::Dnsmasq, Kind::Kea, Kind::Dhcpd];
-    let Some(mut net) = network(test, &kinds, true) else { return };
+    let Some(mut net) = network(&kinds, true) else { return };
     if let Err(why) = net.with_relay(&kinds) {
-        skip(test, &why);
+        skip(&why);
         return;
     }
     let found = net.json("far", &["discover", "eth0", "--mac", "random", "--wait", "3s"], 0);
@@ -284,8 +250,7 @@ fn rogues(report: &Value) -> (Vec<&str>, usize) {
 
 #[test]
 fn the_fourth_server_is_named_and_nothing_is_kept() {
-    let test = "the_fourth_server_is_named_and_nothing_is_kept";
-    let Some(net) = network(test, &Kind::ALL, false) else { return };
+    let Some(net) = network(&Kind::ALL, false) else { return };
     // The slowest of them is the one that should not be there.
     let others: Vec<String> =
         [Kind::Kea, Kind::Dhcpd, Kind::Udhcpd].map(|kind| kind.address().to_string()).into();
@@ -305,11 +270,10 @@ fn the_fourth_server_is_named_and_nothing_is_kept() {
 
 #[test]
 fn a_server_behind_a_relay_is_judged_too() {
-    let test = "a_server_behind_a_relay_is_judged_too";
     let kinds = [Kind::Dnsmasq, Kind::Kea, Kind::Dhcpd];
-    let Some(mut net) = network(test, &kinds, true) else { return };
+    let Some(mut net) = network(&kinds, true) else { return };
     if let Err(why) = net.with_relay(&kinds) {
-        skip(test, &why);
+        skip(&why);
         return;
     }
     let friends =
