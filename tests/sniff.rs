@@ -46,6 +46,7 @@ const TESTS: &[Test] = &[
     ("a_host_name_cannot_reach_the_terminal", a_host_name_cannot_reach_the_terminal),
     ("a_closed_pipe_ends_it", a_closed_pipe_ends_it),
     ("interfaces_vanish_and_come_back", interfaces_vanish_and_come_back),
+    ("interfaces_that_come_later_are_heard", interfaces_that_come_later_are_heard),
     ("several_interfaces_in_the_order_of_time", several_interfaces_in_the_order_of_time),
     ("a_killed_process_leaves_all_it_has_shown", a_killed_process_leaves_all_it_has_shown),
     ("a_confined_process_opens_nothing", a_confined_process_opens_nothing),
@@ -473,6 +474,46 @@ fn interfaces_vanish_and_come_back(far: &mut BatchSocket) {
     let (_, err, status) = sniff.end();
     assert!(status.success());
     assert!(err[0].starts_with("3 received, 3 DHCP, 3 shown;"), "{err:?}");
+}
+
+fn interfaces_that_come_later_are_heard(far: &mut BatchSocket) {
+    let mut netlink = Netlink::open().unwrap();
+    let mut remove = || {
+        let index = index_of("eth0");
+        netlink.change(kind::DEL_LINK, 0, link_header(index, 0, 0).bytes()).unwrap();
+    };
+    remove();
+    // No name, and nothing but lo is up.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kept.pcapng");
+    let mut sniff = Sniff::start(&["--json", "--ip", "255.255.255.255", "--write", text(&file)]);
+    // Later rounds find their names known.
+    for round in 0..4 {
+        cable::lay().unwrap();
+        let mut said: BTreeSet<String> = BTreeSet::new();
+        while !["eth0", "far0"].iter().all(|name| said.iter().any(|line| line.contains(name))) {
+            let line = sniff.said();
+            assert!(line.ends_with("is back") || line.ends_with("came up; listening on it, too"), "{line}");
+            said.insert(line);
+        }
+        *far = cable::far_end().unwrap();
+        send(far, &frames(round..round + 1));
+        let mut shown = [sniff.packet(), sniff.packet()];
+        shown.sort_by_key(|packet| packet["interface"].to_string());
+        assert_eq!([&shown[0]["interface"], &shown[1]["interface"]], ["eth0", "far0"]);
+        assert_eq!([transaction(&shown[0]), transaction(&shown[1])], [round; 2]);
+        if round < 3 {
+            remove();
+            let gone: BTreeSet<String> = std::iter::repeat_with(|| sniff.said())
+                .filter(|line| line.contains("vanished"))
+                .take(2)
+                .collect();
+            assert_eq!(gone.len(), 2, "{gone:?}");
+        }
+    }
+    let (_, err, status) = sniff.end();
+    assert!(status.success(), "{err:?}");
+    assert_eq!(decoded(&file).0.lines().count(), 8);
 }
 
 fn index_of(name: &str) -> u32 {

@@ -5,18 +5,20 @@
 //! per frame, and no loss at any rate a veth pair reaches. libpcap puts VLAN tags back that the kernel took out.
 //!
 //! A tap outlives its interface. When that goes down the kernel keeps the socket and goes on when it comes up again; when
-//! it is removed and made anew, [`Tap::rebind`] ties the same socket to the new one, which takes no rights.
+//! it is removed and made anew, [`Tap::rebind`] ties the same socket to the new one, which takes no rights. A [`Tap::spare`]
+//! is opened for an interface that is not there yet.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd as _};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, ppoll};
-use nix::sys::socket::bind;
+use nix::sys::socket::{getsockopt, sockopt};
 use pcap::{Active, Capture};
+use pnet::datalink;
 
 use super::NetError;
 use super::iface::Interface;
-use super::linux::{link_addr, refused, time_left};
+use super::linux::{refused, time_left};
 use crate::time::{Precision, Timestamp};
 use crate::wire::frame::LinkType;
 
@@ -26,6 +28,9 @@ pub const LINGER: Duration = Duration::from_millis(10);
 /// The most bytes kept of a frame. In this mode the ring holds frames at their own length, so that room for jumbo frames
 /// costs nothing; no DHCP message is longer.
 const SNAPLEN: i32 = 16384;
+
+/// Takes no frame.
+const NOTHING: &str = "less 0";
 
 /// How a [`Tap`] is opened.
 #[derive(Clone, Debug)]
@@ -58,6 +63,9 @@ pub struct Tap {
     precision: Precision,
     dropped: u64,
     dropped_before: u32,
+    promiscuous: bool,
+    /// The filter that a spare tap takes on with its interface.
+    filter: Option<String>,
 }
 
 impl Tap {
@@ -86,7 +94,19 @@ impl Tap {
             precision,
             dropped: 0,
             dropped_before: 0,
+            promiscuous: options.promiscuous,
+            filter: None,
         })
+    }
+
+    /// Opens a tap that hears nothing until it is [rebound](Self::rebind) to another interface of the same link type. Until
+    /// then it is tied to `interface`. Needs `CAP_NET_RAW`.
+    pub fn spare(interface: &Interface, options: &TapOptions) -> Result<Self, NetError> {
+        let nothing = TapOptions { filter: Some(NOTHING.to_owned()), promiscuous: false, ..*options };
+        let mut tap = Self::open(interface, &nothing)?;
+        tap.promiscuous = options.promiscuous;
+        tap.filter.clone_from(&options.filter);
+        Ok(tap)
     }
 
     /// The interface's name.
@@ -144,13 +164,39 @@ impl Tap {
         Ok(self.dropped)
     }
 
-    /// Ties the tap to an interface of the same name that was made anew. It is not promiscuous any more.
+    /// Ties the tap to another interface of the same link type, such as one that was made anew. Takes no rights.
     pub fn rebind(&mut self, interface: &Interface) -> Result<(), NetError> {
-        let address = link_addr(&interface.name)?;
-        bind(self.capture.as_fd().as_raw_fd(), &address)
-            .map_err(|errno| NetError::io("listen again on", &self.name, errno))?;
-        self.index = interface.index;
+        let fail = |source| NetError::io("listen on", &interface.name, source);
+        // pnet binds a second descriptor of the same socket, turns promiscuous there, and closes it again.
+        let twin = self.capture.as_fd().try_clone_to_owned().map_err(fail)?;
+        let there = datalink::NetworkInterface {
+            name: interface.name.clone(),
+            description: String::new(),
+            index: interface.index,
+            mac: None,
+            ips: Vec::new(),
+            flags: 0,
+        };
+        let config = datalink::Config {
+            promiscuous: self.promiscuous,
+            socket_fd: Some(twin.into_raw_fd()),
+            ..datalink::Config::default()
+        };
+        datalink::channel(&there, config).map(drop).map_err(fail)?;
+        // The interface before may have left an error behind, which whatever is done next would be given.
+        let _ = getsockopt(&self.capture, sockopt::SocketError);
+        if let Some(filter) = &self.filter {
+            self.capture.filter(filter, true).map_err(|error| refused("filter", &interface.name, &error))?;
+            self.filter = None;
+        }
+        self.renamed(interface);
         Ok(())
+    }
+
+    /// The interface has another name now.
+    pub fn renamed(&mut self, interface: &Interface) {
+        self.name.clone_from(&interface.name);
+        self.index = interface.index;
     }
 }
 

@@ -14,7 +14,8 @@ use crate::cli::select_args::SelectArgs;
 ///
 /// Listens on the interfaces named, else on every interface that is up, and shows the DHCP in what passes there, whoever
 /// it is for. A filter in the kernel lets through only what can be DHCP, tagged, fragmented or in a tunnel, so that a busy
-/// link costs next to nothing. Interfaces may go down, vanish and come back meanwhile.
+/// link costs next to nothing. Interfaces may go down, vanish and come back meanwhile; where none was named, Ethernet
+/// interfaces that come up later are listened on, too (four new ones, and one more for each that vanished).
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = NOTES)]
 pub struct Args {

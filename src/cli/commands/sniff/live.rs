@@ -16,7 +16,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::keep;
 use crate::cli::stream::{Stream, View};
 use crate::net::NetError;
-use crate::net::iface::{self, Interface};
+use crate::net::iface::{self, ARP_ETHERNET, Interface};
 use crate::net::live::{LiveFrame, Tap, TapOptions, Woken, wait};
 use crate::net::monitor::{LinkChange, LinkMonitor};
 use crate::net::sandbox::Needs;
@@ -31,6 +31,8 @@ const BATCH: usize = 1024;
 const RINGS: usize = 128 << 20;
 const LEAST_RING: usize = 2 << 20;
 const MOST_RING: usize = 64 << 20;
+/// Taps for interfaces that come up later, opened while there are rights to.
+const SPARES: usize = 4;
 /// How often losses are looked for while frames come.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long after the end the rings may still give away blocks that were begun before it.
@@ -47,7 +49,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let stream = Stream::new(&args.select, view, cx.out.color())?;
     let signals = Signals::termination().map_err(Failure::could_not_run)?;
     let mut monitor = LinkMonitor::open().map_err(Failure::could_not_run)?;
-    let mut taps = open(args, &mut monitor, cx)?;
+    let (mut taps, spares) = open(args, &mut monitor, cx)?;
     args.confine.give_up(cx)?;
     let writer = match &args.write {
         Some(path) => {
@@ -71,6 +73,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         signals,
         stop_at,
         every: args.interfaces.is_empty(),
+        spares,
         looked: cx.clock.now(),
         received_when_looked: 0,
         told: Vec::new(),
@@ -136,8 +139,10 @@ fn failed(error: &CaptureError) -> Failure {
 struct Listener {
     tap: Tap,
     state: State,
-    /// Frames that the interface lost before it was opened, and has lost since.
+    /// Frames that the interface had lost before it was listened on; that interfaces listened on before it lost; and that
+    /// all of them lost while they were listened on.
     lost_before: u64,
+    lost_earlier: u64,
     lost: u64,
     dropped: u64,
     warned: bool,
@@ -151,8 +156,32 @@ enum State {
     Gone,
 }
 
-/// Opens what was asked for. When nothing was named, what cannot be opened is left out.
-fn open(args: &Args, monitor: &mut LinkMonitor, cx: &Context) -> Result<Vec<Listener>, Failure> {
+impl Listener {
+    fn new(tap: Tap, lost_before: u64) -> Self {
+        Self {
+            tap,
+            state: State::Up,
+            lost_before,
+            lost_earlier: 0,
+            lost: 0,
+            dropped: 0,
+            warned: false,
+            warned_interface: false,
+        }
+    }
+
+    /// Listens on another interface from now on.
+    fn rebind(&mut self, interface: &Interface, monitor: &mut LinkMonitor) -> Result<(), NetError> {
+        self.tap.rebind(interface)?;
+        self.lost_before = monitor.lost(interface.index).unwrap_or(0);
+        self.lost_earlier = self.lost;
+        Ok(())
+    }
+}
+
+/// Opens what was asked for. When nothing was named, what cannot be opened is left out, and there are spare taps for
+/// interfaces that come later.
+fn open(args: &Args, monitor: &mut LinkMonitor, cx: &Context) -> Result<(Vec<Listener>, Vec<Tap>), Failure> {
     let all = monitor.links().map_err(Failure::could_not_run)?;
     let mut wanted: Vec<&Interface> = Vec::new();
     for name in &args.interfaces {
@@ -175,20 +204,17 @@ fn open(args: &Args, monitor: &mut LinkMonitor, cx: &Context) -> Result<Vec<List
     let options =
         TapOptions { filter: Some(capture_filter(&ports)), promiscuous: !args.no_promiscuous, ring };
     let mut taps = Vec::new();
+    let mut spares = Vec::new();
     let mut last = None;
     for interface in wanted {
         match Tap::open(interface, &options) {
             Ok(tap) => {
-                let lost_before = monitor.lost(interface.index).unwrap_or(0);
-                taps.push(Listener {
-                    tap,
-                    state: State::Up,
-                    lost_before,
-                    lost: 0,
-                    dropped: 0,
-                    warned: false,
-                    warned_interface: false,
-                });
+                let ethernet = tap.link_type() == LinkType::ETHERNET;
+                taps.push(Listener::new(tap, monitor.lost(interface.index).unwrap_or(0)));
+                if args.interfaces.is_empty() && spares.is_empty() && ethernet {
+                    let options = TapOptions { ring: LEAST_RING, ..options.clone() };
+                    spares.extend((0..SPARES).map_while(|_| Tap::spare(interface, &options).ok()));
+                }
             }
             Err(error @ (NetError::Capture { .. } | NetError::Down { .. })) if args.interfaces.is_empty() => {
                 cx.warn(&error.to_string());
@@ -199,7 +225,7 @@ fn open(args: &Args, monitor: &mut LinkMonitor, cx: &Context) -> Result<Vec<List
     }
     match last {
         Some(error) if taps.is_empty() => Err(Failure::could_not_run(error)),
-        _ => Ok(taps),
+        _ => Ok((taps, spares)),
     }
 }
 
@@ -277,6 +303,7 @@ struct Sniffer {
     stop_at: Option<Timestamp>,
     /// No interface was named: all are meant.
     every: bool,
+    spares: Vec<Tap>,
     looked: Timestamp,
     received_when_looked: u64,
     /// Interfaces that came up and are not listened on.
@@ -284,7 +311,7 @@ struct Sniffer {
 }
 
 impl Sniffer {
-    fn listen(&mut self, taps: &mut [Listener], cx: &mut Context) -> Result<(), Failure> {
+    fn listen(&mut self, taps: &mut Vec<Listener>, cx: &mut Context) -> Result<(), Failure> {
         loop {
             let taken = self.take(taps)?;
             self.sink.flush(cx)?;
@@ -364,7 +391,7 @@ impl Sniffer {
     }
 
     /// Hears what became of the interfaces.
-    fn hear(&mut self, taps: &mut [Listener], cx: &Context) -> Result<(), Failure> {
+    fn hear(&mut self, taps: &mut Vec<Listener>, cx: &Context) -> Result<(), Failure> {
         let mut changes = Vec::new();
         self.monitor.changes(|change| changes.push(change)).map_err(Failure::could_not_run)?;
         for happened in changes {
@@ -377,9 +404,13 @@ impl Sniffer {
                     self.told.retain(|name| *name != interface.name);
                 }
                 LinkChange::Is(interface) => {
-                    match taps.iter_mut().find(|listener| listener.tap.name() == interface.name) {
+                    let known = taps.iter_mut().find(|listener| {
+                        let here = listener.state != State::Gone && listener.tap.index() == interface.index;
+                        here || listener.tap.name() == interface.name
+                    });
+                    match known {
                         Some(listener) => self.appeared(listener, &interface, cx),
-                        None => self.strange(&interface, cx),
+                        None => self.strange(taps, &interface, cx),
                     }
                 }
             }
@@ -393,26 +424,57 @@ impl Sniffer {
             if !interface.up {
                 return;
             }
-            if let Err(error) = listener.tap.rebind(interface) {
+            if let Err(error) = listener.rebind(interface, &mut self.monitor) {
                 cx.warn(&error.to_string());
                 return;
             }
-            listener.lost_before =
-                self.monitor.lost(interface.index).unwrap_or(0).saturating_sub(listener.lost);
             listener.state = State::Gone;
         }
+        listener.tap.renamed(interface);
         change(listener, if interface.up { State::Up } else { State::Down }, cx);
     }
 
     /// An interface that nobody listens on came up, or changed otherwise.
-    fn strange(&mut self, interface: &Interface, cx: &Context) {
-        if self.every && interface.up && !self.told.contains(&interface.name) {
-            cx.warn(&format!(
-                "{} came up and is not listened on: rights to open it were given up; start again to include it",
-                interface.name
-            ));
-            self.told.push(interface.name.clone());
+    fn strange(&mut self, taps: &mut Vec<Listener>, interface: &Interface, cx: &Context) {
+        if !self.every || !interface.up || self.told.contains(&interface.name) {
+            return;
         }
+        let name = &interface.name;
+        match self.adopt(taps, interface) {
+            Ok(true) => cx.warn(&format!("{name} came up; listening on it, too")),
+            Ok(false) => {
+                cx.warn(&format!(
+                    "{name} came up and is not listened on: rights to open it were given up; start again to include it"
+                ));
+                self.told.push(name.clone());
+            }
+            Err(error) => {
+                cx.warn(&error.to_string());
+                self.told.push(name.clone());
+            }
+        }
+    }
+
+    /// Listens on a new interface through a spare tap, or that of an interface that is gone. False when there is none for it.
+    fn adopt(&mut self, taps: &mut Vec<Listener>, interface: &Interface) -> Result<bool, NetError> {
+        if interface.arp_type != ARP_ETHERNET {
+            return Ok(false);
+        }
+        if let Some(tap) = self.spares.pop() {
+            let mut listener = Listener::new(tap, 0);
+            let rebound = listener.rebind(interface, &mut self.monitor);
+            match &rebound {
+                Ok(()) => taps.push(listener),
+                Err(_) => self.spares.push(listener.tap),
+            }
+            return rebound.map(|()| true);
+        }
+        let ethernet = |tap: &Tap| tap.link_type() == LinkType::ETHERNET;
+        let free = |listener: &&mut Listener| listener.state == State::Gone && ethernet(&listener.tap);
+        let Some(listener) = taps.iter_mut().find(free) else { return Ok(false) };
+        listener.rebind(interface, &mut self.monitor)?;
+        listener.state = State::Up;
+        Ok(true)
     }
 
     /// Waits until something happens. False when nobody reads the output any more.
@@ -439,7 +501,8 @@ impl Sniffer {
                 listener.dropped = dropped;
             }
             if let Some(lost) = self.monitor.lost(listener.tap.index()) {
-                listener.lost = lost.saturating_sub(listener.lost_before);
+                let here = lost.saturating_sub(listener.lost_before);
+                listener.lost = listener.lost_earlier.saturating_add(here);
             }
             let name = listener.tap.name();
             if listener.dropped > 0 && !listener.warned {
