@@ -192,6 +192,30 @@ fn the_plugin_has_its_four_states() {
 }
 
 #[test]
+fn a_plugin_called_wrongly_knows_nothing() {
+    for arguments in [
+        &["--bogus"][..],
+        &["--wait", "x|y\x1b[31m"],
+        &["--wait", "0"],
+        &["--watch"],
+        &["--policy", "/nonexistent/policy.toml"],
+        &["--allow", "300.1.1.1"],
+    ] {
+        let output = Command::new(PROGRAM).args(["rogue", "--nagios"]).args(arguments).output().unwrap();
+        let out = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}: {out}");
+        assert!(out.starts_with("DHCP UNKNOWN - ") && out.lines().count() == 1, "{arguments:?}: {out}");
+        assert!(!out.contains(['|', '\x1b']) && output.stderr.is_empty(), "{arguments:?}: {out}");
+    }
+    let output = Command::new(PROGRAM).args(["rogue", "--bogus"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let output = Command::new(PROGRAM).args(["rogue", "--watch", "--interval", "0"]).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{err}");
+    assert!(err.contains("at least 1s") && err.lines().count() == 1, "{err}");
+}
+
+#[test]
 fn nothing_is_kept() {
     // Two addresses for two clients of a look: were anything kept, the second look would not be offered any.
     let script = "for n in 1 2 3; do dhcptool rogue eth0 -q --wait 6500ms --rounds 2 --json || exit 9; done; \

@@ -68,7 +68,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
-    let cli = match command().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches)) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match command().try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches))
+    {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are a good answer; the rest is a wrong command line, said in one line.
@@ -80,7 +82,13 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
                     Err(failure) => failure.exit,
                 };
             }
-            Context::new(CommonArgs::default()).error(&one_line(&error.to_string()));
+            let line = one_line(&error.to_string());
+            let mut context = Context::new(CommonArgs::default());
+            // Monitoring reads the plugins' convention even then.
+            if commands::rogue::is_plugin(&args) {
+                return commands::rogue::unknown(&line, &mut context).unwrap_or_else(|failure| failure.exit);
+            }
+            context.error(&line);
             return Exit::Usage;
         }
     };

@@ -8,6 +8,7 @@ use crate::analysis::servers::{Allowed, Identity, Policy};
 use crate::cli::confine::ConfineArgs;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::sender::duration;
 use crate::output::rogue::{PluginState, plugin_unknown};
 
 mod files;
@@ -52,7 +53,7 @@ pub struct Args {
 
     /// Collect answers for so long: 8s, or 60s when only listening. Servers that check an address before they offer it
     /// take up to 3 seconds
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, help_heading = "Exchange")]
+    #[arg(long, value_name = "DURATION", value_parser = patience, help_heading = "Exchange")]
     wait: Option<Duration>,
 
     /// Rounds of fresh clients, three seconds apart, as far as they fit into the wait
@@ -79,12 +80,12 @@ pub struct Args {
     #[arg(long, conflicts_with = "nagios", help_heading = "Watching")]
     watch: bool,
 
-    /// Time between the starts of two probings, moved by up to a tenth at random
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "1m", requires = "watch", help_heading = "Watching")]
+    /// Time between the starts of two probings, moved by up to a tenth at random; 1s or more
+    #[arg(long, value_name = "DURATION", value_parser = interval, default_value = "1m", requires = "watch", help_heading = "Watching")]
     interval: Duration,
 
     /// A server not heard for so long is gone: three intervals, or an hour when only listening
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, requires = "watch", help_heading = "Watching")]
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "watch", help_heading = "Watching")]
     gone_after: Option<Duration>,
 
     /// Remember in FILE over restarts who is known
@@ -167,7 +168,7 @@ Policy files:
 Exit status:
   0 no rogue; 1 a rogue was found, or nobody answered when servers were asked. With --watch 0 when it is stopped.
   With --nagios: 0 OK; 1 WARNING, an allowed server is silent, or several answer and no allow list was given;
-  2 CRITICAL, a rogue, or nobody answered; 3 UNKNOWN, it could not run.
+  2 CRITICAL, a rogue, or nobody answered; 3 UNKNOWN, it could not run or the command line is wrong.
 
 Monitoring:
   In place of check_dhcp, for instance for NRPE (give the file capabilities, or run it as root):
@@ -184,6 +185,24 @@ Examples:
 /// How long to collect answers to probes, and when only listening.
 const WAIT: Duration = Duration::from_secs(8);
 const LISTEN: Duration = Duration::from_mins(1);
+
+/// Reads how long to collect answers.
+fn patience(text: &str) -> Result<Duration, String> {
+    let wait = duration(text)?;
+    if wait < Duration::from_millis(100) {
+        return Err("it must be at least 100ms: no server could answer".to_owned());
+    }
+    Ok(wait)
+}
+
+/// Reads the time between two probings. Without a floor, probing is a flood.
+fn interval(text: &str) -> Result<Duration, String> {
+    let interval = duration(text)?;
+    if interval < Duration::from_secs(1) {
+        return Err("it must be at least 1s: a probing is dozens of broadcasts".to_owned());
+    }
+    Ok(interval)
+}
 
 /// Reads `100` or `7.100`.
 fn parse_vlans(text: &str) -> Result<Vlans, String> {
@@ -224,15 +243,23 @@ fn read_policy(path: &Path) -> Result<Policy, Failure> {
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let outcome = dispatch(args, cx);
     match outcome {
-        // A plugin says on standard output why it knows nothing.
-        Err(Failure { message: Some(message), .. }) if args.nagios => {
-            let mut line = crate::wire::escape::escape_line(&plugin_unknown(&message));
-            line.push('\n');
-            cx.out.write(line.as_bytes())?;
-            Ok(Exit::Code(PluginState::Unknown.code()))
-        }
+        Err(Failure { message: Some(message), .. }) if args.nagios => unknown(&message, cx),
         outcome => outcome,
     }
+}
+
+/// True when this command line, understood or not, asks for a monitoring plugin.
+pub fn is_plugin(words: &[OsString]) -> bool {
+    let options = || words.iter().take_while(|word| *word != "--");
+    options().any(|word| word == "rogue") && options().any(|word| word == "--nagios")
+}
+
+/// A plugin says on standard output why it knows nothing.
+pub fn unknown(message: &str, cx: &mut Context) -> Outcome {
+    let mut line = crate::wire::escape::escape_line(&plugin_unknown(message));
+    line.push('\n');
+    cx.out.write(line.as_bytes())?;
+    Ok(Exit::Code(PluginState::Unknown.code()))
 }
 
 #[cfg(feature = "live")]
@@ -270,6 +297,31 @@ mod tests {
         assert_eq!(parse_vlans("7.100").unwrap().0, [7, 100]);
         for text in ["", "0", "4095", "1.2.3", "x", "1."] {
             assert!(parse_vlans(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_that_would_flood_or_hear_nothing_are_refused() {
+        assert_eq!(interval("5"), Ok(Duration::from_secs(5)));
+        assert_eq!(patience("500ms"), Ok(Duration::from_millis(500)));
+        for text in ["0", "0s", "999ms", "-1", "x", ""] {
+            assert!(interval(text).is_err(), "{text}");
+        }
+        for text in ["0", "99ms", "1", "x"] {
+            assert_eq!(patience(text).is_ok(), text == "1", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_plugin_is_known_by_its_words() {
+        let is = |line: &str| is_plugin(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert!(is("dhcptool rogue --nagios --bogus") && is("dhcptool -q rogue eth0 --nagios"));
+        for line in [
+            "dhcptool rogue --bogus",
+            "dhcptool sniff --nagios",
+            "dhcptool lab -x -- dhcptool rogue --nagios",
+        ] {
+            assert!(!is(line), "{line}");
         }
     }
 
