@@ -463,12 +463,13 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l wait -d 'Col
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l rounds -d 'Rounds of fresh clients, three seconds apart, as far as they fit into the wait' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l vlan -d 'Tag what is sent with this VLAN, or two' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l from -d 'Judge the servers in a capture instead; - is standard input' -r -F
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l interval -d 'Time between the starts of two probings, moved by up to a tenth at random' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l interval -d 'Time between the starts of two probings, moved by up to a tenth at random; 1s or more' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l gone-after -d 'A server not heard for so long is gone: three intervals, or an hour when only listening' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l state -d 'Remember in FILE over restarts who is known' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l exec -d 'Run PROGRAM on every change, with the change as JSON on its standard input; no shell is involved' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l exec-arg -d 'An argument for that program; repeat it for more' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l prometheus -d 'Keep FILE up to date for Prometheus\' textfile collector' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l vendors -d 'Name the vendors of MAC addresses from this table (udev\'s 20-OUI.hwdb, Wireshark\'s manuf, Nmap\'s or the IEEE\'s) instead of the system\'s' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l stage -d 'What this process is to be: the helper that starts programs' -r -f -a "exec\t''"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'

@@ -170,6 +170,37 @@ fn a_capture_is_judged() {
 }
 
 #[test]
+fn the_vendor_of_a_source_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("manuf");
+    fs::write(&table, "00:0C:29\tVMware\tVM\x1b[31mware, \u{202e}Inc.\n").unwrap();
+    let run = |arguments: &[&str]| {
+        let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/captures/dhcp.pcap");
+        let output = Command::new(PROGRAM)
+            .args(["rogue", "--from", capture, "--vendors", table.to_str().unwrap()])
+            .args(arguments)
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, out) = run(&["--json"]);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, report["servers"][0]["source_mac"].as_str()), (Some(0), Some("00:0c:29:76:6c:0a")));
+    assert_eq!(report["servers"][0]["vendor"], "VM\x1b[31mware, \u{202e}Inc.");
+    assert!(!out.trim_end().contains(['\x1b', '\u{202e}']), "{out:?}");
+    let shown = "at 00:0c:29:76:6c:0a (VM\\x1b[31mware, \\u{202e}Inc.)";
+    let (_, out) = run(&[]);
+    assert!(out.contains(shown), "{out}");
+    let (code, out) = run(&["--nagios", "--allow", "10.0.0.1"]);
+    assert!(code == Some(2) && out.contains(shown), "{out}");
+    // An address that no table can know, and a table that is none.
+    let Some(report) = look("--servers 1", "", 0) else { return };
+    assert_eq!(report["servers"][0]["vendor"], Value::Null);
+    let output = Command::new(PROGRAM).args(["rogue", "--vendors", "/dev/null"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
 fn the_plugin_has_its_four_states() {
     for (flags, arguments, code, start) in [
         ("--servers 2", BOTH, 0, "DHCP OK - 2 servers answered: 10.0.0.1, 10.0.0.2 | servers=2;"),

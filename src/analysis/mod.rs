@@ -6,5 +6,6 @@ pub mod histogram;
 pub mod select;
 pub mod servers;
 pub mod timing;
+pub mod vendors;
 
 pub use select::{OptionTest, Selection};

@@ -15,6 +15,7 @@ pub mod segment;
 pub mod select_args;
 pub mod sender;
 pub mod stream;
+pub mod vendors;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -150,6 +150,7 @@ fn server_json(server: &Server, judgement: &Judgement, precision: Precision, jso
     optional("server_id", key.server_id, json);
     optional("source_ip", key.source_ip, json);
     optional("source_mac", key.source_mac, json);
+    bytes("vendor", judgement.vendor.as_deref().map(str::as_bytes), json);
     optional("relay", key.relay, json);
     json.name_next("vlans");
     json.begin_array();
@@ -323,6 +324,9 @@ fn block(server: &Server, judgement: &Judgement, out: &mut Styled) {
     if let Some(mac) = key.source_mac {
         let _ = write!(out, " at {mac}");
     }
+    if let Some(vendor) = &judgement.vendor {
+        out.text(" (").foreign(vendor.as_bytes()).text(")");
+    }
     if let Some(relay) = key.relay {
         let _ = write!(out, " through relay {relay}");
     }
@@ -453,7 +457,8 @@ pub fn plugin(report: &Report<'_>, has_policy: bool) -> (PluginState, String) {
         let mac = server.key.source_mac.map_or_else(String::new, |mac| format!(" at {mac}"));
         let why = judgement.reasons.first().map_or_else(String::new, |reason| format!(": {reason}"));
         let many = if rogues == 1 { "1 rogue server".to_owned() } else { format!("{rogues} rogue servers") };
-        (PluginState::Critical, format!("{many}, {who}{mac}{why}"))
+        let vendor = judgement.vendor.as_ref().map_or_else(String::new, |vendor| format!(" ({vendor})"));
+        (PluginState::Critical, format!("{many}, {who}{mac}{vendor}{why}"))
     } else if report.servers.is_empty() {
         (PluginState::Critical, "no server answered".to_owned())
     } else if let Some(missing) = report.missing.first() {
@@ -532,7 +537,13 @@ mod tests {
             }
             _ => vec![],
         };
-        Judgement { status, reasons, notes: vec![], name: Some("ma\x1bin".into()) }
+        Judgement {
+            status,
+            reasons,
+            notes: vec![],
+            name: Some("ma\x1bin".into()),
+            vendor: Some("AC\x1bME\u{202e}".into()),
+        }
     }
 
     fn with_report<T>(statuses: &[Status], missing: usize, look: impl FnOnce(&Report<'_>) -> T) -> T {
@@ -575,6 +586,7 @@ mod tests {
             ("server_id", "10.0.0.1"),
             ("source_ip", "10.0.0.1"),
             ("source_mac", "02:00:00:00:00:01"),
+            ("vendor", "AC\x1bME\u{202e}"),
             ("interface", "eth0"),
             ("status", "rogue"),
             ("first_seen", "1970-01-01T00:00:01.000000005Z"),
@@ -592,7 +604,8 @@ mod tests {
             let mut out = Styled::new(false);
             report.text(&mut out);
             assert!(!out.as_str().chars().any(|c| is_hostile(c) && c != '\n'), "{:?}", out.as_str());
-            assert!(out.as_str().starts_with("rogue     10.0.0.1"), "{:?}", out.as_str());
+            let head = "rogue     10.0.0.1 (ma\\x1bin) at 02:00:00:00:00:01 (AC\\x1bME\\u{202e}) on eth0\n";
+            assert!(out.as_str().starts_with(head), "{:?}", out.as_str());
             assert_eq!(
                 report.summary(),
                 "1 rogue server, 1 allowed server, 1 server; 12 messages of servers, 64 frames sent, 8.000 s"

@@ -115,6 +115,8 @@ pub struct Judgement {
     pub notes: Vec<Reason>,
     /// Which of the policy's servers it is.
     pub name: Option<String>,
+    /// Who made the network card that it answers from, when somebody who has a table of vendors filled it in.
+    pub vendor: Option<String>,
 }
 
 /// What the rules look at.
@@ -239,7 +241,7 @@ pub fn judge(server: &Server, policy: Option<&Policy>, scene: &Scene) -> Judgeme
     if status == Status::Rogue {
         reasons.append(&mut notes);
     }
-    Judgement { status, reasons, notes, name: entry.and_then(|entry| entry.name.clone()) }
+    Judgement { status, reasons, notes, name: entry.and_then(|entry| entry.name.clone()), vendor: None }
 }
 
 impl<'a> Case<'a> {

@@ -394,6 +394,7 @@ impl Watcher {
                 reasons: entry.known.reasons.clone(),
                 notes: Vec::new(),
                 name: None,
+                vendor: None,
             };
             servers.remove(&key);
             self.due.remove(&key);

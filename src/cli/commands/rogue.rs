@@ -9,6 +9,7 @@ use crate::cli::confine::ConfineArgs;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::sender::duration;
+use crate::cli::vendors::VendorArgs;
 use crate::output::rogue::{PluginState, plugin_unknown};
 
 mod files;
@@ -115,6 +116,9 @@ pub struct Args {
     nagios: bool,
 
     #[command(flatten)]
+    vendors: VendorArgs,
+
+    #[command(flatten)]
     confine: ConfineArgs,
 
     /// What this process is to be: the helper that starts programs
@@ -174,6 +178,10 @@ Monitoring:
   In place of check_dhcp, for instance for NRPE (give the file capabilities, or run it as root):
       command[check_dhcp]=/usr/bin/dhcptool rogue eth0 --nagios --allow 10.0.0.1,mac=00:11:22:33:44:55
   For the textfile collector: dhcptool rogue eth0 --watch --prometheus /var/lib/node_exporter/dhcp.prom
+
+Vendors:
+  Sources are named with the vendor of their MAC address where this system has a table: that of udev, Wireshark, Nmap,
+  hwdata, ieee-data or arp-scan, or the one given with --vendors. Locally administered addresses have no vendor.
 
 Examples:
   dhcptool rogue eth0

@@ -9,6 +9,7 @@ use crate::analysis::servers::{Asked, Key, Policy, Servers, Sighting, Verdict, j
 use crate::capture;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::vendors::Vendors;
 use crate::engine::provoke::Provoke;
 use crate::output::JsonOut;
 use crate::output::rogue::{Report, plugin};
@@ -24,6 +25,8 @@ pub(super) struct Hub {
     pub servers: Servers,
     /// Whom something new is known of since they were taken.
     pub heard: Vec<Key>,
+    /// Who makes whose network card.
+    pub vendors: Vendors,
     clients: Clients,
     outline: Outline,
 }
@@ -45,14 +48,16 @@ pub(super) struct Seen<'a> {
 
 impl Hub {
     /// Nothing was seen yet.
-    pub(super) fn new(policy: Option<Policy>) -> Self {
-        Self {
+    pub(super) fn new(args: &Args) -> Result<Self, Failure> {
+        let policy = args.policy()?;
+        Ok(Self {
             policy,
             servers: Servers::default(),
             heard: Vec::new(),
+            vendors: args.vendors.open()?,
             clients: Clients::default(),
             outline: Outline::default(),
-        }
+        })
     }
 
     /// Takes a frame.
@@ -114,22 +119,24 @@ pub(super) struct Look<'a> {
 }
 
 /// Judges everybody, tells it, and says how it ends.
-pub(super) fn report(hub: &Hub, look: &Look<'_>, args: &Args, cx: &mut Context) -> Outcome {
-    let policy = hub.policy.as_ref();
-    let servers = judge::judge_all(&hub.servers, policy);
-    let missing = policy.map(|policy| judge::missing(&hub.servers, policy)).unwrap_or_default();
+pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Context) -> Outcome {
+    let Hub { servers: heard, policy, vendors, .. } = hub;
+    let (heard, policy) = (&*heard, policy.as_ref());
+    let mut servers = judge::judge_all(heard, policy);
+    vendors.name(servers.iter_mut().map(|(server, judgement)| (server.key.source_mac, judgement)));
+    let missing = policy.map(|policy| judge::missing(heard, policy)).unwrap_or_default();
     let report = Report {
         interfaces: look.interfaces,
         servers: &servers,
         missing: &missing,
-        forgotten: hub.servers.forgotten,
+        forgotten: heard.forgotten,
         sent: look.sent,
-        answers: hub.servers.answers,
+        answers: heard.answers,
         waited: look.waited,
         precision: look.precision,
     };
     if let Some(path) = &args.learn {
-        let learned = Policy::learn(hub.servers.sorted());
+        let learned = Policy::learn(heard.sorted());
         let text = learned.to_toml().map_err(Failure::could_not_run)?;
         files::replace(path, &format!("# What dhcptool rogue --learn found.\n\n{text}"))?;
     }
@@ -160,7 +167,7 @@ pub(super) fn report(hub: &Hub, look: &Look<'_>, args: &Args, cx: &mut Context) 
 
 /// Judges the servers in a capture.
 pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outcome {
-    let mut hub = Hub::new(args.policy()?);
+    let mut hub = Hub::new(args)?;
     let mut walker = Walker::new(Ports::default());
     let mut names: Vec<Arc<str>> = Vec::new();
     let mut precision = Precision::Micro;
@@ -191,7 +198,7 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
     };
     let interfaces: Vec<String> = names.iter().map(ToString::to_string).collect();
     let look = Look { interfaces: &interfaces, sent: 0, waited: None, precision, asked: false };
-    let exit = report(&hub, &look, args, cx)?;
+    let exit = report(&mut hub, &look, args, cx)?;
     match damage {
         Some(error) => Err(Failure::damaged(error)),
         None => Ok(exit),

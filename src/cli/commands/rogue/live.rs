@@ -303,7 +303,7 @@ pub(super) fn confine(args: &Args, cx: &Context) -> Result<(), Failure> {
 
 /// One look: probes or listens until the wait is over, and judges.
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
-    let mut hub = Hub::new(args.policy()?);
+    let mut hub = Hub::new(args)?;
     let mut ears = Ears::open(args)?;
     args.confine.give_up(cx)?;
     confine(args, cx)?;
@@ -332,5 +332,5 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         precision: ears.precision(),
         asked: !args.passive,
     };
-    report(&hub, &look, args, cx)
+    report(&mut hub, &look, args, cx)
 }

@@ -26,7 +26,7 @@ const RETRY: Duration = Duration::from_millis(200);
 
 /// Runs the command.
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
-    let policy = args.policy()?;
+    let hub = Hub::new(args)?;
     let known = match &args.state {
         Some(path) => match std::fs::read_to_string(path) {
             Ok(text) => state::read(&text)
@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let now = cx.clock.now();
     let mut watch = Watch {
         args,
-        hub: Hub::new(policy),
+        hub,
         ears,
         watcher: Watcher::new(pace, known, now),
         helper,
@@ -112,8 +112,8 @@ impl Watch<'_> {
     /// Tells what changed, and keeps the files up to date.
     fn tell(&mut self, now: Timestamp, cx: &mut Context) -> Result<(), Failure> {
         if self.watcher.deadline().is_some_and(|deadline| now >= deadline) {
-            let changes = self.watcher.poll(now, &mut self.hub.servers, self.hub.policy.as_ref());
-            self.emit(&changes, cx)?;
+            let mut changes = self.watcher.poll(now, &mut self.hub.servers, self.hub.policy.as_ref());
+            self.emit(&mut changes, cx)?;
         }
         self.stale = None;
         if self.helper.as_mut().is_some_and(Helper::flush) {
@@ -131,7 +131,9 @@ impl Watch<'_> {
         Ok(())
     }
 
-    fn emit(&mut self, changes: &[Change], cx: &mut Context) -> Result<(), Failure> {
+    fn emit(&mut self, changes: &mut [Change], cx: &mut Context) -> Result<(), Failure> {
+        let who = changes.iter_mut().filter_map(|change| change.who.as_deref_mut());
+        self.hub.vendors.name(who.map(|who| (who.server.key.source_mac, &mut who.judgement)));
         let (names, precision) = (self.ears.names(), self.ears.precision());
         let verdict = self.watcher.verdict();
         for change in changes {
@@ -187,8 +189,8 @@ impl Watch<'_> {
         for key in self.hub.heard.drain(..) {
             self.watcher.heard(&key, now);
         }
-        let changes = self.watcher.finish(now, &mut self.hub.servers, self.hub.policy.as_ref());
-        self.emit(&changes, cx)?;
+        let mut changes = self.watcher.finish(now, &mut self.hub.servers, self.hub.policy.as_ref());
+        self.emit(&mut changes, cx)?;
         while self.helper.as_mut().is_some_and(Helper::flush) && cx.clock.now() < last {
             self.ears.turn(cx.clock.now().after(RETRY), &mut self.hub, cx)?;
         }
