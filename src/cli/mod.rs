@@ -14,6 +14,7 @@ pub mod report;
 pub mod segment;
 pub mod select_args;
 pub mod sender;
+pub mod session;
 pub mod stream;
 pub mod vendors;
 

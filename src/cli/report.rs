@@ -4,12 +4,12 @@ use std::net::Ipv4Addr;
 
 use super::context::Context;
 use super::exit::Failure;
-use super::segment::{self, Held, Session};
+use super::session::{self, Held, Session};
 use crate::engine::exchange::{Exchange, Outcome, Verdict};
 use crate::engine::silence::{self, Finding};
 use crate::engine::{Answer, Draft, Machine as _, Watch};
 use crate::output::answers;
-use crate::output::reports::Report;
+use crate::output::senders::Report;
 use crate::output::{JsonOut, Label};
 
 /// What the command itself knows.
@@ -112,7 +112,7 @@ fn bare<'a>(
     Report {
         command: told.command,
         place: session.place(held),
-        mac: segment::client_text(told.draft),
+        mac: session::client_text(told.draft),
         xid: told.draft.message.xid,
         state: told.state,
         outcome: told.outcome,

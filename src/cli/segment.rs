@@ -1,31 +1,15 @@
-//! The segment a sender works on: its interface, the way to a server, and an exchange from beginning to end.
+//! The segment a command works on: its interface, and the way to a server.
 
-use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::path::Path;
 
-use super::context::Context;
 use super::exit::Failure;
-use super::sender::SenderArgs;
-use crate::capture::{CaptureError, Format, FrameOut, Writer};
-use crate::engine::drive::{Ending, Passed, Witness, drive};
+use crate::engine::Route;
 use crate::engine::silence::LinkState;
-use crate::engine::{Draft, Event, Machine, Route};
 use crate::net::Transport;
-use crate::output::answers::Place;
-use crate::output::packet::PacketRecord;
-use crate::output::packet_detail::PacketDetail;
-use crate::output::packet_json::PacketJson;
-use crate::output::when::TimeText;
-use crate::output::{JsonOut, Label};
-use crate::time::{Clock as _, Precision, Timestamp};
-use crate::wire::escape::escape_line;
-use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
-use crate::wire::v4::{Outline, Packet};
-use crate::wire::{HwAddr, Mac};
+use crate::wire::Mac;
 
 #[cfg(feature = "live")]
-use crate::net::{iface, linux, route, sandbox::Needs, signals::Signals, udp};
+use crate::net::{iface, linux, route, signals::Signals, udp};
 
 /// An interface to send through.
 #[derive(Debug)]
@@ -120,7 +104,7 @@ impl Segment {
 
     /// Opens the interface. `others` says that clients have other MACs than its own; `ports` are those used beside 67
     /// and 68.
-    fn open(&self, way: Way, others: bool, ports: &[u16]) -> Result<Box<dyn Transport>, Failure> {
+    pub(super) fn open(&self, way: Way, others: bool, ports: &[u16]) -> Result<Box<dyn Transport>, Failure> {
         let signals = Signals::termination().map_err(Failure::could_not_run)?;
         let options = linux::Options {
             filter: Some(filter(ports)),
@@ -166,7 +150,12 @@ impl Segment {
 
     /// Says that this build cannot.
     #[allow(clippy::unused_self, reason = "the same call as in a build that can")]
-    fn open(&self, _way: Way, _others: bool, _ports: &[u16]) -> Result<Box<dyn Transport>, Failure> {
+    pub(super) fn open(
+        &self,
+        _way: Way,
+        _others: bool,
+        _ports: &[u16],
+    ) -> Result<Box<dyn Transport>, Failure> {
         Err(Failure::could_not_run("this dhcptool was built without live networking (feature `live`)"))
     }
 }
@@ -188,231 +177,6 @@ fn filter(ports: &[u16]) -> String {
     }
     wanted.push_str("))");
     format!("({wanted}) or (vlan and ({wanted})) or (vlan and ({wanted}))")
-}
-
-/// Keeps the record of an exchange and tells the user about it.
-struct Clerk {
-    writer: Option<Writer<Box<dyn Write + Send>>>,
-    interface: String,
-    verbose: bool,
-    first: Option<Timestamp>,
-    error: Option<CaptureError>,
-}
-
-impl Witness for Clerk {
-    fn event(&mut self, event: &Event) {
-        let first = *self.first.get_or_insert(event.at);
-        if self.verbose {
-            let millis = event.at.since(first).max(0).checked_div(1000).unwrap_or(0);
-            let (whole, rest) =
-                (millis.checked_div(1000).unwrap_or(0), millis.checked_rem(1000).unwrap_or(0));
-            Context::stderr(&escape_line(&format!("{whole:>6}.{rest:03} ms  {event}")));
-        }
-    }
-
-    fn passed(&mut self, passed: &Passed<'_>) -> bool {
-        let Some(writer) = &mut self.writer else { return true };
-        let comment = passed.note.to_string();
-        let written = writer
-            .write(&FrameOut {
-                time: Some(passed.at),
-                precision: passed.precision,
-                link: passed.link_type,
-                interface: Some(&self.interface),
-                data: passed.frame,
-                original_len: u32::try_from(passed.original_len).unwrap_or(u32::MAX),
-                comment: Some(&comment),
-            })
-            .and_then(|()| writer.flush());
-        match written {
-            Ok(()) => true,
-            Err(error) => {
-                self.error = Some(error);
-                false
-            }
-        }
-    }
-}
-
-/// Opens the file that frames are kept in.
-fn writer(path: &Path) -> Result<Writer<Box<dyn Write + Send>>, Failure> {
-    let mut writer = Writer::create(path, Format::of_path(path)).map_err(Failure::could_not_run)?;
-    writer.flush().map_err(Failure::could_not_run)?;
-    Ok(writer)
-}
-
-/// What remains of an exchange when it is over.
-#[derive(Clone, Copy, Debug)]
-pub struct Held {
-    /// The user stopped it.
-    pub stopped: bool,
-    /// What its frames started with.
-    pub link_type: LinkType,
-    /// How fine its stamps were.
-    pub precision: Precision,
-    /// How long it took, nanoseconds.
-    pub took: i64,
-}
-
-/// A segment that is open for exchanges, one after the other. The rights it took to open it are given up.
-pub struct Session<'a> {
-    /// The segment.
-    pub segment: &'a Segment,
-    /// The UDP ports used beside 67 and 68.
-    pub ports: Vec<u16>,
-    transport: Box<dyn Transport>,
-    clerk: Clerk,
-}
-
-impl<'a> Session<'a> {
-    /// Opens the segment for exchanges that begin with `drafts`.
-    pub fn open<'d>(
-        segment: &'a Segment,
-        way: Way,
-        drafts: impl Iterator<Item = &'d Draft> + Clone,
-        sender: &SenderArgs,
-        cx: &Context,
-    ) -> Result<Self, Failure> {
-        let mut ports: Vec<u16> = drafts.clone().flat_map(unusual_ports).collect();
-        ports.sort_unstable();
-        ports.dedup();
-        let others = drafts.map(|draft| draft.envelope.src_mac).any(|mac| segment.mac != Some(mac));
-        let transport = segment.open(way, others, &ports)?;
-        #[cfg(feature = "live")]
-        sender.confine.give_up(cx)?;
-        let clerk = Clerk {
-            writer: sender.write.as_deref().map(writer).transpose()?,
-            interface: segment.name.clone(),
-            verbose: cx.common.verbose > 0,
-            first: None,
-            error: None,
-        };
-        #[cfg(feature = "live")]
-        sender.confine.confine(&Needs::default(), cx)?;
-        Ok(Self { segment, ports, transport, clerk })
-    }
-
-    /// Holds one exchange.
-    pub fn hold(&mut self, machine: &mut dyn Machine, cx: &Context) -> Result<Held, Failure> {
-        let start = cx.clock.now();
-        let ending = drive(machine, &mut *self.transport, &cx.clock, &self.ports, &mut self.clerk);
-        if let Some(error) = self.clerk.error.take() {
-            return Err(Failure::could_not_run(error));
-        }
-        let ending = ending.map_err(Failure::could_not_run)?;
-        Ok(Held {
-            stopped: ending == Ending::Stopped,
-            link_type: self.transport.link_type(),
-            precision: self.transport.precision(),
-            took: cx.clock.now().since(start),
-        })
-    }
-
-    /// The place of an exchange, for its report.
-    pub fn place(&self, held: &Held) -> Place<'_> {
-        Place {
-            interface: &self.segment.name,
-            link_type: held.link_type,
-            precision: held.precision,
-            ports: &self.ports,
-        }
-    }
-}
-
-/// The ports of a draft that are not DHCP's usual ones.
-pub fn unusual_ports(draft: &Draft) -> Vec<u16> {
-    let ports = [draft.envelope.src_port, draft.envelope.dst_port];
-    ports.into_iter().filter(|port| !matches!(port, 67 | 68)).collect()
-}
-
-/// The client's hardware address as the message says it.
-pub fn client_text(draft: &Draft) -> String {
-    let message = &draft.message;
-    HwAddr::from_slice(message.chaddr.get(..usize::from(message.hlen)).unwrap_or(&message.chaddr)).to_string()
-}
-
-/// The segment to send `drafts` on; in a dry run they are shown instead, and there is nothing left to do.
-pub fn unless_shown(
-    segment: Option<Segment>,
-    drafts: &[Draft],
-    sender: &SenderArgs,
-    cx: &mut Context,
-) -> Result<Option<Segment>, Failure> {
-    if sender.dry_run {
-        show(drafts, sender, cx)?;
-        return Ok(None);
-    }
-    segment.map(Some).ok_or_else(|| Failure::could_not_run("no interface"))
-}
-
-/// Shows what would be sent, and keeps it where asked to.
-fn show(drafts: &[Draft], sender: &SenderArgs, cx: &mut Context) -> Result<(), Failure> {
-    let mut writer = sender.write.as_deref().map(writer).transpose()?;
-    let mut json = JsonOut::new();
-    let mut text = cx.out.styled();
-    for (draft, number) in drafts.iter().zip(1..) {
-        let frame = draft.frame();
-        if let Some(writer) = &mut writer {
-            let kind = draft.message.message_type();
-            let comment = format!("not sent: {}", crate::engine::Note::Sent(kind, 1));
-            writer
-                .write(&FrameOut {
-                    time: Some(cx.clock.now()),
-                    precision: Precision::Nano,
-                    link: LinkType::ETHERNET,
-                    interface: None,
-                    data: &frame,
-                    original_len: u32::try_from(frame.len()).unwrap_or(u32::MAX),
-                    comment: Some(&comment),
-                })
-                .map_err(Failure::could_not_run)?;
-        }
-        with_record(&frame, number, &unusual_ports(draft), &mut |record| {
-            if cx.common.json {
-                PacketJson::default().write(record, &mut json);
-                json.end_line();
-            } else {
-                PacketDetail::new(true).write(record, &mut TimeText::default(), &mut text);
-            }
-        });
-        if let Some(hop) = draft.next_hop {
-            text.label(Label::Dim, &format!("The frame's destination will be found by ARP for {hop}."))
-                .text("\n");
-        }
-    }
-    if let Some(mut writer) = writer {
-        writer.flush().map_err(Failure::could_not_run)?;
-    }
-    if cx.common.json { cx.out.write(&json.buf) } else { cx.out.write_styled(text) }
-}
-
-fn with_record(frame: &[u8], number: u64, ports: &[u16], show: &mut dyn FnMut(&PacketRecord<'_>)) {
-    let mut all = Ports::default();
-    for port in ports {
-        all.add(*port);
-    }
-    let mut outline = Outline::default();
-    Walker::without_reassembly(all).walk(
-        LinkType::ETHERNET,
-        frame,
-        frame.len(),
-        0,
-        |datagram: Datagram<'_>| {
-            let packet = Packet::new(datagram.payload);
-            outline.read(&packet, datagram.promised, datagram.cut);
-            show(&PacketRecord {
-                number,
-                time: None,
-                precision: Precision::Nano,
-                interface: None,
-                captured_length: frame.len(),
-                original_length: u32::try_from(frame.len()).unwrap_or(u32::MAX),
-                datagram: &datagram,
-                packet,
-                outline: &outline,
-            });
-        },
-    );
 }
 
 #[cfg(test)]

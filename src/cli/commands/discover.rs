@@ -6,14 +6,15 @@ use fastrand::Rng;
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
-use crate::cli::segment::{self, Segment, Session, Way};
+use crate::cli::segment::{Segment, Way};
 use crate::cli::sender::{self, SenderArgs};
+use crate::cli::session::{self, Session};
 use crate::engine::collect::{Plan, Until, Want};
 use crate::engine::silence;
 use crate::engine::{Backoff, Collect, Draft, Machine as _};
 use crate::output::JsonOut;
 use crate::output::answers;
-use crate::output::reports::Discovery;
+use crate::output::senders::Discovery;
 use crate::wire::v4::MessageType;
 
 /// Broadcast a DISCOVER and collect every answer
@@ -47,7 +48,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let draft = recipe.discover(0, args.sender.ip);
     args.sender.judge(&draft, segment.as_ref(), cx)?;
     let drafts = std::slice::from_ref(&draft);
-    match segment::unless_shown(segment, drafts, &args.sender, cx)? {
+    match session::unless_shown(segment, drafts, &args.sender, cx)? {
         Some(segment) => find(args, &segment, way, draft, rng, cx),
         None => Ok(Exit::Good),
     }
@@ -63,7 +64,7 @@ fn find(args: &Args, segment: &Segment, way: Way, draft: Draft, rng: Rng, cx: &m
         want: Want::Offers,
         count_secs: args.sender.counts_secs(),
     };
-    let (mac, xid) = (segment::client_text(&draft), draft.message.xid);
+    let (mac, xid) = (session::client_text(&draft), draft.message.xid);
     let mut collect = Collect::new(draft, plan, rng);
     if args.sender.giaddr().is_none() {
         collect.station_mut().watch.only_server = args.sender.server;

@@ -5,8 +5,8 @@ use fastrand::Rng;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::report::{self, Told};
-use crate::cli::segment::{self, Session};
 use crate::cli::sender::{self, SenderArgs};
+use crate::cli::session::{self, Session};
 use crate::engine::exchange::{Outcome as Ended, Settings, Task};
 use crate::engine::{Backoff, Exchange};
 use crate::wire::v4::MessageType;
@@ -45,7 +45,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let draft = exchange.first_draft();
     args.sender.judge(&draft, segment.as_ref(), cx)?;
     let drafts = std::slice::from_ref(&draft);
-    let Some(segment) = segment::unless_shown(segment, drafts, &args.sender, cx)? else {
+    let Some(segment) = session::unless_shown(segment, drafts, &args.sender, cx)? else {
         return Ok(Exit::Good);
     };
     let mut session = Session::open(&segment, way, [&draft].into_iter(), &args.sender, cx)?;

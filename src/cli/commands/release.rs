@@ -8,8 +8,9 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::lease::{self, Lease};
 use crate::cli::report::{self, Told};
-use crate::cli::segment::{self, Segment, Session};
+use crate::cli::segment::Segment;
 use crate::cli::sender::{self, SenderArgs};
+use crate::cli::session::{self, Session};
 use crate::engine::build::opt;
 use crate::engine::{Draft, Machine as _, OneShot, Recipe, Route};
 use crate::wire::v4::{MessageType, Xid};
@@ -48,7 +49,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         args.sender.judge(&draft, segment.as_ref(), cx)?;
         drafts.push(draft);
     }
-    let Some(segment) = segment::unless_shown(segment, &drafts, &args.sender, cx)? else {
+    let Some(segment) = session::unless_shown(segment, &drafts, &args.sender, cx)? else {
         return Ok(Exit::Good);
     };
     let mut session = Session::open(&segment, way, drafts.iter(), &args.sender, cx)?;

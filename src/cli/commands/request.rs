@@ -5,8 +5,9 @@ use fastrand::Rng;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::report::{self, Told};
-use crate::cli::segment::{self, Segment, Session, Way};
+use crate::cli::segment::{Segment, Way};
 use crate::cli::sender::{self, SenderArgs};
+use crate::cli::session::{self, Session};
 use crate::engine::exchange::{ConflictCheck, Outcome as Ended, Settings, Task, Verdict};
 use crate::engine::{Backoff, Draft, Exchange, Recipe, Route, State, client};
 use crate::wire::v4::MessageType;
@@ -81,7 +82,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if let Some(draft) = drafts.last() {
         args.sender.judge(draft, segment.as_ref(), cx)?;
     }
-    match segment::unless_shown(segment, &drafts, &args.sender, cx)? {
+    match session::unless_shown(segment, &drafts, &args.sender, cx)? {
         Some(segment) => ask(args, &segment, way, exchange, cx),
         None => Ok(Exit::Good),
     }

@@ -8,13 +8,14 @@ use fastrand::Rng;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::replay::{self, Replay};
-use crate::cli::segment::{self, Segment, Session};
+use crate::cli::segment::Segment;
 use crate::cli::sender::{self, SenderArgs};
+use crate::cli::session::{self, Session};
 use crate::engine::build::opt;
 use crate::engine::collect::{Plan, Until, Want};
 use crate::engine::{Answer, Backoff, Collect, Draft, Envelope, Machine as _, Recipe, silence};
 use crate::output::answers;
-use crate::output::reports::Sending;
+use crate::output::senders::Sending;
 use crate::output::{JsonOut, Label};
 use crate::wire::Mac;
 use crate::wire::v4::{Message, MessageType};
@@ -118,7 +119,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     for draft in &drafts {
         args.sender.judge(draft, segment.as_ref(), cx)?;
     }
-    let Some(segment) = segment::unless_shown(segment, &drafts, &args.sender, cx)? else {
+    let Some(segment) = session::unless_shown(segment, &drafts, &args.sender, cx)? else {
         return Ok(Exit::Good);
     };
     let mut session = Session::open(&segment, way, drafts.iter(), &args.sender, cx)?;
@@ -203,7 +204,7 @@ fn send(draft: Draft, args: &Args, session: &mut Session<'_>, rng: &mut Rng, cx:
         want: Want::Any,
         count_secs: false,
     };
-    let (mac, kind, xid) = (segment::client_text(&draft), draft.message.message_type(), draft.message.xid);
+    let (mac, kind, xid) = (session::client_text(&draft), draft.message.message_type(), draft.message.xid);
     let mut collect = Collect::new(draft, plan, rng.fork());
     let held = session.hold(&mut collect, cx)?;
     let answers = collect.answers();

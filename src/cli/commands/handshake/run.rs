@@ -14,8 +14,9 @@ use super::{Args, milli};
 use crate::analysis::timing::float;
 use crate::cli::context::{self, Context};
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::segment::{self, Segment};
+use crate::cli::segment::Segment;
 use crate::cli::sender;
+use crate::cli::session;
 use crate::engine::load::template::{
     ADDRESS_MARK, CIRCUIT_MARK, MAC_MARK, RELAY_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK,
 };
@@ -68,7 +69,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     for draft in &drafts {
         args.sender.judge(draft, segment.as_ref(), &Context::new(quiet(cx)))?;
     }
-    let Some(segment) = segment::unless_shown(segment, &drafts, &args.sender, cx)? else {
+    let Some(segment) = session::unless_shown(segment, &drafts, &args.sender, cx)? else {
         return Ok(Exit::Good);
     };
     if relay.is_none() {
