@@ -3,10 +3,11 @@
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::formats::{client_id, fqdn, user_class, vendor_classes, vendor_options};
 use super::kind::{Field, Kind, Switch, Width};
 use super::registry::Space;
 use super::sink::Sink;
-use super::{domain, names, parse, sub, text, v4, vendor};
+use super::{domain, parse, text, v4, vendor};
 
 /// What a value's meaning may depend on besides its own bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,7 +50,7 @@ impl fmt::Display for ValueError {
 
 impl std::error::Error for ValueError {}
 
-type Outcome<T = ()> = Result<T, ValueError>;
+pub(super) type Outcome<T = ()> = Result<T, ValueError>;
 
 /// Decodes `bytes` as `kind` into `sink`.
 ///
@@ -114,18 +115,18 @@ impl Sink for Nowhere {
 }
 
 /// The part of a value not yet read.
-struct Cursor<'a> {
-    bytes: &'a [u8],
+pub(super) struct Cursor<'a> {
+    pub(super) bytes: &'a [u8],
     /// Where `bytes` begins in the whole value.
-    offset: usize,
+    pub(super) offset: usize,
 }
 
 impl<'a> Cursor<'a> {
-    fn error(&self, fault: Fault, what: &'static str) -> ValueError {
+    pub(super) fn error(&self, fault: Fault, what: &'static str) -> ValueError {
         ValueError { fault, what, offset: self.offset, length: self.bytes.len() }
     }
 
-    fn take(&mut self, count: usize, what: &'static str) -> Outcome<&'a [u8]> {
+    pub(super) fn take(&mut self, count: usize, what: &'static str) -> Outcome<&'a [u8]> {
         match self.bytes.split_at_checked(count) {
             Some((head, tail)) => {
                 self.bytes = tail;
@@ -136,7 +137,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn array<const N: usize>(&mut self, what: &'static str) -> Outcome<[u8; N]> {
+    pub(super) fn array<const N: usize>(&mut self, what: &'static str) -> Outcome<[u8; N]> {
         match self.bytes.split_first_chunk() {
             Some((head, tail)) => {
                 self.bytes = tail;
@@ -147,11 +148,11 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn u8(&mut self, what: &'static str) -> Outcome<u8> {
+    pub(super) fn u8(&mut self, what: &'static str) -> Outcome<u8> {
         self.array(what).map(|[byte]| byte)
     }
 
-    fn number(&mut self, width: Width, what: &'static str) -> Outcome<u32> {
+    pub(super) fn number(&mut self, width: Width, what: &'static str) -> Outcome<u32> {
         match width {
             Width::One => self.u8(what).map(u32::from),
             Width::Two => self.array(what).map(|bytes| u32::from(u16::from_be_bytes(bytes))),
@@ -159,7 +160,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn rest(&mut self) -> &'a [u8] {
+    pub(super) fn rest(&mut self) -> &'a [u8] {
         let rest = self.bytes;
         self.offset = self.offset.saturating_add(rest.len());
         self.bytes = &[];
@@ -167,18 +168,23 @@ impl<'a> Cursor<'a> {
     }
 
     /// A cursor over the next `count` bytes alone.
-    fn sub(&mut self, count: usize, what: &'static str) -> Outcome<Self> {
+    pub(super) fn sub(&mut self, count: usize, what: &'static str) -> Outcome<Self> {
         let offset = self.offset;
         self.take(count, what).map(|bytes| Self { bytes, offset })
     }
 
-    fn finish(&self, what: &'static str) -> Outcome {
+    pub(super) fn finish(&self, what: &'static str) -> Outcome {
         if self.bytes.is_empty() { Ok(()) } else { Err(self.error(Fault::Length, what)) }
     }
 }
 
 /// Reads one value of `kind` from where the cursor stands.
-fn value<S: Sink>(kind: &Kind, cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &mut S) -> Outcome {
+pub(super) fn value<S: Sink>(
+    kind: &Kind,
+    cursor: &mut Cursor<'_>,
+    cx: &Context<'_>,
+    sink: &mut S,
+) -> Outcome {
     let what = kind.what();
     match kind {
         Kind::Empty => {
@@ -276,7 +282,7 @@ fn enumerated<S: Sink>(number: u32, names: &'static super::kind::Names, sink: &m
     }
 }
 
-fn flags<S: Sink>(mut value: u32, bits: &[(u32, &'static str)], sink: &mut S) {
+pub(super) fn flags<S: Sink>(mut value: u32, bits: &[(u32, &'static str)], sink: &mut S) {
     sink.begin_list();
     for &(mask, name) in bits {
         if value & mask != 0 {
@@ -290,7 +296,7 @@ fn flags<S: Sink>(mut value: u32, bits: &[(u32, &'static str)], sink: &mut S) {
     sink.end_list();
 }
 
-fn auto<S: Sink>(bytes: &[u8], sink: &mut S) {
+pub(super) fn auto<S: Sink>(bytes: &[u8], sink: &mut S) {
     if text::is_printable(bytes) { sink.text(bytes) } else { sink.bytes(bytes) }
 }
 
@@ -400,7 +406,7 @@ fn domain_names<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
     Ok(())
 }
 
-fn domain_error(cursor: &Cursor<'_>, at: usize) -> ValueError {
+pub(super) fn domain_error(cursor: &Cursor<'_>, at: usize) -> ValueError {
     ValueError {
         fault: Fault::Content,
         what: "a domain name",
@@ -455,7 +461,7 @@ impl Space {
     }
 }
 
-fn options<S: Sink>(
+pub(super) fn options<S: Sink>(
     space: &'static Space,
     cursor: &mut Cursor<'_>,
     cx: &Context<'_>,
@@ -513,123 +519,4 @@ fn lenient<S: Sink>(
         _ => sink.opaque(bytes),
     }
     Ok(())
-}
-
-fn vendor_classes<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
-    const WHAT: &str = "a vendor class";
-    sink.begin_list();
-    while !cursor.bytes.is_empty() {
-        let enterprise = cursor.number(Width::Four, WHAT)?;
-        let length = usize::from(cursor.u8(WHAT)?);
-        sink.begin_map();
-        sink.key("enterprise");
-        sink.coded(enterprise, &names::ENTERPRISES);
-        sink.key("class");
-        auto(cursor.take(length, WHAT)?, sink);
-        sink.end_map();
-    }
-    sink.end_list();
-    Ok(())
-}
-
-fn vendor_options<S: Sink>(cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &mut S) -> Outcome {
-    const WHAT: &str = "vendor options";
-    sink.begin_list();
-    while !cursor.bytes.is_empty() {
-        let enterprise = cursor.number(Width::Four, WHAT)?;
-        let length = usize::from(cursor.u8(WHAT)?);
-        let mut inner = cursor.sub(length, WHAT)?;
-        sink.begin_map();
-        sink.key("enterprise");
-        sink.coded(enterprise, &names::ENTERPRISES);
-        sink.key("options");
-        let space = vendor::space_of_enterprise(enterprise);
-        let mut probe = Cursor { bytes: inner.bytes, offset: inner.offset };
-        if options(space, &mut probe, cx, &mut Nowhere).is_ok() {
-            options(space, &mut inner, cx, sink)?;
-        } else {
-            sink.opaque(inner.rest());
-        }
-        sink.end_map();
-    }
-    sink.end_list();
-    Ok(())
-}
-
-/// Bits of the FQDN option's flags (RFC 4702 §2.1).
-pub(super) const FQDN_FLAGS: &[(u32, &str)] =
-    &[(1, "server-update"), (2, "override"), (4, "encoded"), (8, "no-update")];
-
-fn fqdn<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
-    const WHAT: &str = "a client FQDN";
-    let [bits, rcode1, rcode2] = cursor.array(WHAT)?;
-    let mut name = domain::Name::new();
-    // With E the name is in labels, and it may be partial: then the root label is missing.
-    let encoded = bits & 4 != 0;
-    if encoded && let Err(at) = domain::read_partial(cursor.bytes, &mut name) {
-        return Err(domain_error(cursor, at));
-    }
-    sink.begin_map();
-    sink.key("flags");
-    flags(u32::from(bits), FQDN_FLAGS, sink);
-    sink.key("rcode1");
-    sink.number(u64::from(rcode1));
-    sink.key("rcode2");
-    sink.number(u64::from(rcode2));
-    sink.key("name");
-    let rest = cursor.rest();
-    sink.text(if encoded { name.text() } else { text::without_trailing_zeros(rest) });
-    sink.end_map();
-    Ok(())
-}
-
-fn client_id<S: Sink>(cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &mut S) -> Outcome {
-    let bytes = cursor.bytes;
-    let typed = match bytes {
-        [255, ..] | [1, _, _, _, _, _, _] => check(&Kind::Switch(&sub::CLIENT_ID), bytes, cx).is_ok(),
-        [0, rest @ ..] => !rest.is_empty(),
-        // Other hardware types are rare; text without a type is not.
-        [kind, rest @ ..] if *kind != 1 && !text::is_printable(bytes) => {
-            names::CLIENT_ID_TYPES.name(u32::from(*kind)).is_some() && matches!(rest.len(), 2..=8 | 16 | 20)
-        }
-        _ => false,
-    };
-    if typed {
-        return value(&Kind::Switch(&sub::CLIENT_ID), cursor, cx, sink);
-    }
-    sink.begin_map();
-    sink.key("identifier");
-    auto(cursor.rest(), sink);
-    sink.end_map();
-    Ok(())
-}
-
-/// The instances of RFC 3004 §4, if the bytes are such and none is empty.
-pub(super) fn user_classes(bytes: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
-    let mut rest = bytes;
-    while next_class(&mut rest).is_some() {}
-    let mut again = bytes;
-    rest.is_empty().then(|| std::iter::from_fn(move || next_class(&mut again)))
-}
-
-fn next_class<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let (length, tail) = rest.split_first()?;
-    let (class, tail) = tail.split_at_checked(usize::from(*length))?;
-    *rest = tail;
-    (!class.is_empty()).then_some(class)
-}
-
-fn user_class<S: Sink>(bytes: &[u8], sink: &mut S) {
-    match user_classes(bytes) {
-        Some(classes) => {
-            sink.begin_marked_list();
-            for class in classes {
-                auto(class, sink);
-            }
-            sink.end_list();
-        }
-        // Brackets would make it look like a list.
-        None if bytes.starts_with(b"[") => sink.bytes(bytes),
-        None => auto(bytes, sink),
-    }
 }

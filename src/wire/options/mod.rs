@@ -7,6 +7,7 @@
 pub mod arg;
 pub mod decode;
 mod domain;
+mod formats;
 pub mod kind;
 pub mod names;
 pub mod parse;

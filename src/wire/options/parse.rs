@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::wire::addr::Mac;
 
-use super::decode::{Context, FQDN_FLAGS};
+use super::decode::Context;
+use super::formats::FQDN_FLAGS;
 use super::kind::{Field, Kind, Names, Switch, Width};
 use super::registry::{OptionDef, Space, same_name};
 use super::syntax::{self, Malformed};

@@ -1,0 +1,130 @@
+//! Values with a format of their own, which no other option shares.
+
+use super::decode::{Context, Cursor, Nowhere, Outcome, auto, check, domain_error, flags, options, value};
+use super::kind::{Kind, Width};
+use super::sink::Sink;
+use super::{domain, names, sub, text, vendor};
+
+/// Vendor classes by enterprise (RFC 3925 §3).
+pub(super) fn vendor_classes<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
+    const WHAT: &str = "a vendor class";
+    sink.begin_list();
+    while !cursor.bytes.is_empty() {
+        let enterprise = cursor.number(Width::Four, WHAT)?;
+        let length = usize::from(cursor.u8(WHAT)?);
+        sink.begin_map();
+        sink.key("enterprise");
+        sink.coded(enterprise, &names::ENTERPRISES);
+        sink.key("class");
+        auto(cursor.take(length, WHAT)?, sink);
+        sink.end_map();
+    }
+    sink.end_list();
+    Ok(())
+}
+
+/// Vendor options by enterprise (RFC 3925 §4).
+pub(super) fn vendor_options<S: Sink>(cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &mut S) -> Outcome {
+    const WHAT: &str = "vendor options";
+    sink.begin_list();
+    while !cursor.bytes.is_empty() {
+        let enterprise = cursor.number(Width::Four, WHAT)?;
+        let length = usize::from(cursor.u8(WHAT)?);
+        let mut inner = cursor.sub(length, WHAT)?;
+        sink.begin_map();
+        sink.key("enterprise");
+        sink.coded(enterprise, &names::ENTERPRISES);
+        sink.key("options");
+        let space = vendor::space_of_enterprise(enterprise);
+        let mut probe = Cursor { bytes: inner.bytes, offset: inner.offset };
+        if options(space, &mut probe, cx, &mut Nowhere).is_ok() {
+            options(space, &mut inner, cx, sink)?;
+        } else {
+            sink.opaque(inner.rest());
+        }
+        sink.end_map();
+    }
+    sink.end_list();
+    Ok(())
+}
+
+/// Bits of the FQDN option's flags (RFC 4702 §2.1).
+pub(super) const FQDN_FLAGS: &[(u32, &str)] =
+    &[(1, "server-update"), (2, "override"), (4, "encoded"), (8, "no-update")];
+
+/// A client's name and what is to be done with it (RFC 4702 §2).
+pub(super) fn fqdn<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
+    const WHAT: &str = "a client FQDN";
+    let [bits, rcode1, rcode2] = cursor.array(WHAT)?;
+    let mut name = domain::Name::new();
+    // With E the name is in labels, and it may be partial: then the root label is missing.
+    let encoded = bits & 4 != 0;
+    if encoded && let Err(at) = domain::read_partial(cursor.bytes, &mut name) {
+        return Err(domain_error(cursor, at));
+    }
+    sink.begin_map();
+    sink.key("flags");
+    flags(u32::from(bits), FQDN_FLAGS, sink);
+    sink.key("rcode1");
+    sink.number(u64::from(rcode1));
+    sink.key("rcode2");
+    sink.number(u64::from(rcode2));
+    sink.key("name");
+    let rest = cursor.rest();
+    sink.text(if encoded { name.text() } else { text::without_trailing_zeros(rest) });
+    sink.end_map();
+    Ok(())
+}
+
+/// A client identifier (RFC 2132 §9.14, RFC 4361 §6.1), typed where it is one.
+pub(super) fn client_id<S: Sink>(cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &mut S) -> Outcome {
+    let bytes = cursor.bytes;
+    let typed = match bytes {
+        [255, ..] | [1, _, _, _, _, _, _] => check(&Kind::Switch(&sub::CLIENT_ID), bytes, cx).is_ok(),
+        [0, rest @ ..] => !rest.is_empty(),
+        // Other hardware types are rare; text without a type is not.
+        [kind, rest @ ..] if *kind != 1 && !text::is_printable(bytes) => {
+            names::CLIENT_ID_TYPES.name(u32::from(*kind)).is_some() && matches!(rest.len(), 2..=8 | 16 | 20)
+        }
+        _ => false,
+    };
+    if typed {
+        return value(&Kind::Switch(&sub::CLIENT_ID), cursor, cx, sink);
+    }
+    sink.begin_map();
+    sink.key("identifier");
+    auto(cursor.rest(), sink);
+    sink.end_map();
+    Ok(())
+}
+
+/// The instances of RFC 3004 §4, if the bytes are such and none is empty.
+fn user_classes(bytes: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
+    let mut rest = bytes;
+    while next_class(&mut rest).is_some() {}
+    let mut again = bytes;
+    rest.is_empty().then(|| std::iter::from_fn(move || next_class(&mut again)))
+}
+
+fn next_class<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (length, tail) = rest.split_first()?;
+    let (class, tail) = tail.split_at_checked(usize::from(*length))?;
+    *rest = tail;
+    (!class.is_empty()).then_some(class)
+}
+
+/// User classes: a list (RFC 3004 §4), or as many senders have it one text.
+pub(super) fn user_class<S: Sink>(bytes: &[u8], sink: &mut S) {
+    match user_classes(bytes) {
+        Some(classes) => {
+            sink.begin_marked_list();
+            for class in classes {
+                auto(class, sink);
+            }
+            sink.end_list();
+        }
+        // Brackets would make it look like a list.
+        None if bytes.starts_with(b"[") => sink.bytes(bytes),
+        None => auto(bytes, sink),
+    }
+}
