@@ -67,6 +67,11 @@ pub fn exchange(
             let what =
                 if exchange.discovers() > 0 && exchange.offer().is_none() { "offer" } else { "answer" };
             cx.error(&answers::silence_line(what, held.took, &found));
+            if told.state == Some("init-reboot") {
+                cx.note(
+                    "a server that knows no lease of this client is silent to init-reboot (RFC 2131 4.3.2)",
+                );
+            }
         }
         (Outcome::Nak, Some(answer)) => cx.note(&nak_line(answer)),
         _ => {}

@@ -9,7 +9,7 @@ use super::segment::{Segment, Way};
 use super::sender::SenderArgs;
 use crate::capture::{CaptureError, Format, FrameOut, Writer};
 use crate::engine::drive::{Ending, Passed, Witness, drive};
-use crate::engine::{Draft, Event, Machine};
+use crate::engine::{Draft, Event, Machine, Note};
 use crate::net::Transport;
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
@@ -25,13 +25,44 @@ use crate::wire::escape::escape_line;
 use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
 use crate::wire::v4::{Outline, Packet};
 
+/// Who waits longer than this at a terminal is told so, in nanoseconds.
+const SILENCE: i64 = 5_000_000_000;
+
 /// Keeps the record of an exchange and tells the user about it.
 struct Clerk {
     writer: Option<Writer<Box<dyn Write + Send>>>,
     interface: String,
     verbose: bool,
     first: Option<Timestamp>,
+    patience: Option<Patience>,
     error: Option<CaptureError>,
+}
+
+/// Says now and then that an answer is still waited for.
+#[derive(Debug, Default)]
+struct Patience {
+    /// When the message was sent first, and when the user was last told.
+    asked: Option<(Timestamp, Timestamp)>,
+}
+
+impl Patience {
+    /// What to say about what happened.
+    fn line(&mut self, event: &Event) -> Option<String> {
+        match event.note {
+            Note::Sent(_, 1) => self.asked = Some((event.at, event.at)),
+            Note::Accepted(_) => self.asked = None,
+            Note::Sent(_, times) => {
+                let (first, told) = self.asked.as_mut()?;
+                if event.at.since(*told) >= SILENCE {
+                    *told = event.at;
+                    let seconds = event.at.since(*first).checked_div(1_000_000_000)?;
+                    return Some(format!("no answer in {seconds} s, sent {times} times so far"));
+                }
+            }
+            _ => {}
+        }
+        None
+    }
 }
 
 impl Witness for Clerk {
@@ -42,6 +73,8 @@ impl Witness for Clerk {
             let (whole, rest) =
                 (millis.checked_div(1000).unwrap_or(0), millis.checked_rem(1000).unwrap_or(0));
             Context::stderr(&escape_line(&format!("{whole:>6}.{rest:03} ms  {event}")));
+        } else if let Some(line) = self.patience.as_mut().and_then(|patience| patience.line(event)) {
+            Context::stderr(&line);
         }
     }
 
@@ -120,6 +153,7 @@ impl<'a> Session<'a> {
             interface: segment.name.clone(),
             verbose: cx.common.verbose > 0,
             first: None,
+            patience: cx.shows_progress().then(Patience::default),
             error: None,
         };
         #[cfg(feature = "live")]
@@ -248,4 +282,26 @@ fn with_record(frame: &[u8], number: u64, ports: &[u16], show: &mut dyn FnMut(&P
             });
         },
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_silence_is_told_now_and_then() {
+        let mut patience = Patience::default();
+        let mut line = |second: i64, note: Note| {
+            patience.line(&Event { at: Timestamp::new(second, 0), note, from: (None, None) })
+        };
+        let sent = |times| Note::Sent(None, times);
+        assert_eq!(line(0, sent(1)), None);
+        assert_eq!(line(4, sent(2)), None);
+        assert_eq!(line(12, sent(3)).as_deref(), Some("no answer in 12 s, sent 3 times so far"));
+        assert_eq!(line(13, sent(4)), None);
+        assert_eq!(line(14, Note::Accepted(None)), None);
+        assert_eq!(line(30, sent(5)), None);
+        assert_eq!(line(31, sent(1)), None);
+        assert_eq!(line(40, sent(2)).as_deref(), Some("no answer in 9 s, sent 2 times so far"));
+    }
 }
