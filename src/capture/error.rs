@@ -8,7 +8,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
     /// The file could not be opened: it is not there, or may not be read.
-    #[error("{}: {source}", Printable(.name))]
+    #[error("{}: cannot open: {source}", Printable(.name))]
     Open {
         /// The capture.
         name: String,

@@ -1,5 +1,7 @@
 //! Flag groups that several commands share.
 
+use std::str::FromStr;
+
 use clap::{ArgAction, Args, ValueEnum};
 
 /// Flags of every command.
@@ -20,6 +22,14 @@ pub struct CommonArgs {
     /// Say nothing but the results: no summary, no warnings, no progress
     #[arg(short, long, global = true, help_heading = "Output")]
     pub quiet: bool,
+}
+
+/// Reads a number of things of which there must be one at least.
+pub fn positive<T: FromStr + From<bool> + PartialOrd>(text: &str) -> Result<T, &'static str> {
+    match text.parse() {
+        Ok(number) if number >= T::from(true) => Ok(number),
+        _ => Err("it must be a whole number, at least 1"),
+    }
 }
 
 /// When to use colour.

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use clap::Args;
 
+use super::args::positive;
 use super::exit::Failure;
 use crate::analysis::{OptionTest, Selection};
 use crate::output::when::TimeForm;
@@ -48,7 +49,7 @@ pub struct SelectArgs {
     until: Option<Timestamp>,
 
     /// Stop after so many packets
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Selection")]
+    #[arg(long, value_name = "N", value_parser = positive::<u64>, help_heading = "Selection")]
     pub count: Option<u64>,
 
     /// Only frames that this pcap-filter(7) expression holds for; tags are looked through unless it speaks of vlan

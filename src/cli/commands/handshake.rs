@@ -16,6 +16,7 @@ mod worker;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::cli::args::positive;
 use crate::cli::context::Context;
 #[cfg(not(feature = "live"))]
 use crate::cli::exit::Failure;
@@ -36,7 +37,7 @@ pub struct Args {
     interface: Option<String>,
 
     /// How many handshakes (4, unless --rate or --duration says how long)
-    #[arg(long, short = 'c', value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Run")]
+    #[arg(long, short = 'c', value_name = "N", value_parser = positive::<u64>, help_heading = "Run")]
     count: Option<u64>,
 
     /// Begin one handshake so often; 0s: as soon as the one before is done

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use crate::cli::args::positive;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::replay::{self, Replay};
@@ -43,7 +44,7 @@ pub struct Args {
     from_pcap: Option<PathBuf>,
 
     /// Which packet of the capture, counted from 1; the first DHCP message if left out
-    #[arg(long, value_name = "N", requires = "from_pcap", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", requires = "from_pcap", value_parser = positive::<u64>)]
     number: Option<u64>,
 
     /// Send these bytes as the DHCP message; @FILE reads them from a file, - from standard input
@@ -51,7 +52,7 @@ pub struct Args {
     hex: Option<String>,
 
     /// Send it so often
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = positive::<u32>)]
     count: u32,
 
     /// Time between two, at least 100us

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::cli::args::positive;
 use crate::cli::confine::ConfineArgs;
 use crate::cli::context::Context;
 #[cfg(not(feature = "live"))]
@@ -47,7 +48,7 @@ pub struct Args {
     rotate_every: Option<Duration>,
 
     /// Of the files written, keep the last N
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), requires = "write", help_heading = "Output")]
+    #[arg(long, value_name = "N", value_parser = positive::<u32>, requires = "write", help_heading = "Output")]
     keep: Option<u32>,
 
     /// See only what the interface takes anyway: do not make it promiscuous

@@ -144,7 +144,7 @@ fn finish(
 }
 
 fn unknown(name: &str) -> ParseError {
-    let mut error = ParseError::new(name, "the name or code of an option");
+    let mut error = ParseError::new(name, "the name or code of an option (dhcptool options lists them)");
     // The nearest name, when one contains what was written or the other way round.
     let near = (name.len() > 2).then(|| v4::SPACE.search(name).next()).flatten();
     error.example = near.map_or_else(|| "routers=192.0.2.1".into(), |row| row.name.to_owned());
