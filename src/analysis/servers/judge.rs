@@ -344,8 +344,9 @@ fn unknown_server(case: &Case<'_>) -> Option<String> {
 
 fn two_macs(case: &Case<'_>) -> Option<String> {
     let key = case.key();
-    // Who is allowed with this very MAC is the right one; the others get this reason.
-    if key.relay.is_some() || case.entry.is_some_and(|entry| entry.identity.mac.is_some()) {
+    // Who is allowed with this very MAC is the right one, and of who has another the list says so already.
+    let is_said = case.entry.is_some_and(|entry| entry.identity.mac.is_some()) || wrong_mac(case).is_some();
+    if key.relay.is_some() || is_said {
         return None;
     }
     let scene = case.scene;
@@ -663,10 +664,7 @@ pub(super) mod tests {
         let both = || vec![plain(1, A), plain(1, B)];
         check(Row { reasons: vec!["two-macs"], ..row(both(), &["10.0.0.1"]) });
         check(Row { status: Status::Allowed, ..row(both(), &["10.0.0.1,mac=02:00:00:00:00:0b"]) });
-        check(Row {
-            reasons: vec!["wrong-mac", "two-macs"],
-            ..row(both(), &["10.0.0.1,mac=02:00:00:00:00:0a"])
-        });
+        check(Row { reasons: vec!["wrong-mac"], ..row(both(), &["10.0.0.1,mac=02:00:00:00:00:0a"]) });
         let relayed = offer(Key { relay: Some(ip(254)), ..key(1, B) }, |_| ());
         check(Row { status: Status::Allowed, ..row(vec![plain(1, A), relayed], &["10.0.0.1"]) });
         check(Row { allow: None, status: Status::Unjudged, reasons: vec!["two-macs"], ..row(both(), &[]) });
