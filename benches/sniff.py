@@ -88,13 +88,20 @@ def step(name, rate, seconds, folder, senders=1):
     # tshark's frames wait in a file.
     spool = os.path.join(folder, "spool")
     os.makedirs(spool)
-    flood = subprocess.run([FLOOD, "--rate", str(rate), "--seconds", str(seconds), "--threads", str(senders), "--",
-                            *watcher],
-                           capture_output=True, text=True, check=False, env=dict(os.environ, TMPDIR=spool))
+    load = [FLOOD, "--rate", str(rate), "--seconds", str(seconds), "--threads", str(senders), "--", *watcher]
+    flood = subprocess.Popen(load, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+                             env=dict(os.environ, TMPDIR=spool))
+    try:
+        out, err = flood.communicate()
+    except BaseException:
+        # The watcher takes the program with it, and with the last process goes the network.
+        os.killpg(flood.pid, signal.SIGTERM)
+        flood.communicate()
+        raise
     shutil.rmtree(spool)
-    found = re.search(r"sent (\d+) in .*? = (\d+)/s", flood.stdout)
+    found = re.search(r"sent (\d+) in .*? = (\d+)/s", out)
     if not found or not os.path.exists(report):
-        raise SystemExit(f"{name} did not run: {flood.stdout}{flood.stderr}")
+        raise SystemExit(f"{name} did not run: {out}{err}")
     facts = json.loads(pathlib.Path(report).read_text())
     os.remove(report)
     sent, real = int(found[1]), int(found[2])
@@ -141,12 +148,14 @@ def main():
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--only", default="")
     args = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory(prefix="dhcptool-sniff-", dir="/dev/shm") as folder:
         here = [(name, tool[0]) for name, tool in tools("").items() if args.only in name]
         for missing in sorted({needed for _, needed in here if not shutil.which(needed)}):
             print(f"not installed, left out: {missing}")
         here = [name for name, needed in here if shutil.which(needed)]
-        print(f"machine: {cpu()}, {os.cpu_count()} processors, Linux {os.uname().release}; load {os.getloadavg()[0]:.1f}")
+        print(f"machine: {cpu()}, {os.cpu_count()} processors, Linux {os.uname().release.split("-")[0]}; load {os.getloadavg()[0]:.1f}")
         for command in [PROGRAM, "tcpdump", "tshark"]:
             print(f"         {version(command)}")
         packaged = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}", "dhcpdump"], capture_output=True,
@@ -154,7 +163,7 @@ def main():
         if packaged and packaged.stdout:
             print(f"         {packaged.stdout}")
         print(f"         frames of 342 bytes, {args.seconds:g} s each, medians of {args.runs} runs by lost frames\n")
-        print(f"{'':27} {'sent/s':>8} {'sent':>9} {'kept':>9} {'lost':>8}  {'lost, it says':>12} {'us/frame':>8}")
+        print(f"{'':27} {'sent/s':>8} {'sent':>9} {'kept':>9} {'lost':>8}  {'lost, it says':>12} {'us/frame':>8}", flush=True)
         results = {}
         # The writers get what one sender can, the others 400,000 a second; then what three senders can.
         plan = [(name, 0 if tools("")[name][1] is None else 400_000, 1) for name in here]
