@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use dhcptool::output::record::read_message;
 use dhcptool::wire::escape::is_hostile;
@@ -112,6 +112,29 @@ fn what_is_written_holds_the_same_messages() {
             Command::new(env!("CARGO_BIN_EXE_dhcptool")).args(["decode", "--json"]).arg(&kept).output();
         let again = String::from_utf8(again.unwrap().stdout).unwrap();
         assert_eq!(messages(&again), messages(&out), "{}", capture.display());
+    }
+}
+
+#[cfg(all(feature = "live", target_os = "linux"))]
+#[test]
+fn the_process_is_confined_while_it_decodes() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+
+    let capture = fs::read(folder().join("dhcp.pcap")).unwrap();
+    let mut decode = Command::new(env!("CARGO_BIN_EXE_dhcptool"));
+    decode.args(["decode", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut decode = decode.spawn().unwrap();
+    let mut input = decode.stdin.take().unwrap();
+    input.write_all(&capture).unwrap();
+    let mut first = String::new();
+    BufReader::new(decode.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.contains("DISCOVER"), "{first}");
+    let status = fs::read_to_string(format!("/proc/{}/status", decode.id())).unwrap();
+    drop(input);
+    assert!(decode.wait().unwrap().success());
+    assert!(status.contains("NoNewPrivs:\t1\n"), "{status}");
+    if cfg!(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")) {
+        assert!(status.contains("Seccomp:\t2\n"), "{status}");
     }
 }
 

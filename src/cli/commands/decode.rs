@@ -13,6 +13,8 @@ use crate::cli::keep;
 use crate::cli::select_args::SelectArgs;
 use crate::cli::stream::{Counts, Rendered, Showing, Stream, View};
 #[cfg(feature = "live")]
+use crate::net::sandbox::{self, Needs};
+#[cfg(feature = "live")]
 use crate::net::signals::Signals;
 #[cfg(feature = "live")]
 use std::sync::Arc;
@@ -169,6 +171,9 @@ impl Decoding<'_> {
     fn decode(&mut self, reader: Reader<Source>, cx: &mut Context) -> Result<(), Failure> {
         let bar = progress(&reader, cx);
         let workers = self.workers(&reader, cx)?;
+        if self.args.files.len() == 1 && !self.args.follow {
+            confine(cx);
+        }
         let at_once = cx.out.is_terminal() || self.args.follow;
         let Self { args, showing, stream, writer, totals, stop, .. } = self;
         let mut failed = None;
@@ -222,6 +227,19 @@ impl Decoding<'_> {
         }
     }
 }
+
+/// Confines the process once all is open that it needs: captures come from strangers, too. A system that cannot do that is no
+/// reason not to read them.
+#[cfg(feature = "live")]
+fn confine(cx: &Context) {
+    let confined = sandbox::enter(&Needs::default());
+    if let (Err(error), 1..) = (confined, cx.common.verbose) {
+        cx.warn(&error.to_string());
+    }
+}
+
+#[cfg(not(feature = "live"))]
+fn confine(_cx: &Context) {}
 
 /// Writes what was rendered, and the frames that are kept.
 fn hand_over(
