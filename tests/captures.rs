@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use dhcptool::output::record::read_message;
 use dhcptool::wire::escape::is_hostile;
@@ -119,6 +119,7 @@ fn what_is_written_holds_the_same_messages() {
 #[test]
 fn the_process_is_confined_while_it_decodes() {
     use std::io::{BufRead as _, BufReader, Write as _};
+    use std::process::Stdio;
 
     let capture = fs::read(folder().join("dhcp.pcap")).unwrap();
     let mut decode = Command::new(env!("CARGO_BIN_EXE_dhcptool"));
