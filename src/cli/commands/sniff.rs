@@ -10,6 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::exit::Outcome;
 use crate::cli::select_args::SelectArgs;
+use crate::cli::sender::duration;
 
 /// Decode live traffic
 ///
@@ -28,7 +29,7 @@ pub struct Args {
     select: SelectArgs,
 
     /// Stop after this long, as in 90s or 1h30m
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, help_heading = "Selection")]
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Selection")]
     duration: Option<Duration>,
 
     /// Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng; - is standard output
@@ -43,8 +44,8 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", value_parser = parse_size, requires = "write", help_heading = "Output")]
     rotate_size: Option<u64>,
 
-    /// Begin another file after this long, as in 1h
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, requires = "write", help_heading = "Output")]
+    /// Begin another file after this long, as in 1h; 1s or more
+    #[arg(long, value_name = "DURATION", value_parser = turn, requires = "write", help_heading = "Output")]
     rotate_every: Option<Duration>,
 
     /// Of the files written, keep the last N
@@ -84,6 +85,15 @@ Examples:
   dhcptool sniff eth0 eth1 --json --mac 00:0b:82:01:fc:42
   dhcptool sniff eth0 --write dhcp.pcapng --rotate-size 100M --keep 10";
 
+/// Reads how long a file takes. Without a floor there would be a file for every frame.
+fn turn(text: &str) -> Result<Duration, String> {
+    let turn = duration(text)?;
+    if turn < Duration::from_secs(1) {
+        return Err("it must be at least 1s".to_owned());
+    }
+    Ok(turn)
+}
+
 /// Reads a number of bytes.
 fn parse_size(text: &str) -> Result<u64, String> {
     let wrong = || "write a number of bytes such as 500000, 100M or 2G".to_owned();
@@ -120,6 +130,15 @@ mod live;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_take_a_second_or_more() {
+        assert_eq!(turn("1h"), Ok(Duration::from_hours(1)));
+        assert_eq!(turn("60"), Ok(Duration::from_mins(1)));
+        for text in ["0", "0s", "999ms", "soon"] {
+            assert!(turn(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn sizes_as_people_write_them() {
