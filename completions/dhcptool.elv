@@ -546,7 +546,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand -w 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng; - is standard output'
             cand --write 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng; - is standard output'
             cand --rotate-size 'Begin another file before this one grows beyond so many bytes, as in 100M (units k, M, G: powers of 1000)'
-            cand --rotate-every 'Begin another file after this long, as in 1h'
+            cand --rotate-every 'Begin another file after this long, as in 1h; 1s or more'
             cand --keep 'Of the files written, keep the last N'
             cand --user 'Give up root to become this user; without it, the user who ran sudo'
             cand --color 'When to colour the output; NO_COLOR is obeyed'

@@ -505,7 +505,7 @@ delta\t'Seconds since the packet shown before'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l duration -d 'Stop after this long, as in 90s or 1h30m' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s w -l write -d 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng; - is standard output' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l rotate-size -d 'Begin another file before this one grows beyond so many bytes, as in 100M (units k, M, G: powers of 1000)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l rotate-every -d 'Begin another file after this long, as in 1h' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l rotate-every -d 'Begin another file after this long, as in 1h; 1s or more' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l keep -d 'Of the files written, keep the last N' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'

@@ -362,6 +362,16 @@ fn watching_tells_changes_calls_programs_and_remembers() {
 }
 
 #[test]
+fn a_program_that_cannot_run_is_told_at_the_start() {
+    let Some(output) = lab("", &["dhcptool", "rogue", "eth0", "--watch", "--exec", "/etc/passwd"]) else {
+        return;
+    };
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{err}");
+    assert!(err.contains("cannot run /etc/passwd: "), "{err}");
+}
+
+#[test]
 fn the_watching_process_has_no_rights_left() {
     let script = "dhcptool rogue eth0 --watch -q >/dev/null & pid=$!; \
                   until grep -q '^NoNewPrivs:.*1' /proc/$pid/status; do \

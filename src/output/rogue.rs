@@ -38,6 +38,8 @@ pub struct Report<'a> {
     pub waited: Option<i64>,
     /// How fine the times are.
     pub precision: Precision,
+    /// Servers were asked, so that silence means something.
+    pub asked: bool,
 }
 
 impl Report<'_> {
@@ -460,8 +462,13 @@ pub fn plugin(report: &Report<'_>, has_policy: bool) -> (PluginState, String) {
         let vendor = judgement.vendor.as_ref().map_or_else(String::new, |vendor| format!(" ({vendor})"));
         (PluginState::Critical, format!("{many}, {who}{mac}{vendor}{why}"))
     } else if report.servers.is_empty() {
-        (PluginState::Critical, "no server answered".to_owned())
-    } else if let Some(missing) = report.missing.first() {
+        // Who only listens hears nothing of servers that nobody asks.
+        if report.asked {
+            (PluginState::Critical, "no server answered".to_owned())
+        } else {
+            (PluginState::Ok, "no server was heard".to_owned())
+        }
+    } else if let Some(missing) = report.missing.first().filter(|_| report.asked) {
         let servers = if allowed == 1 { "server" } else { "servers" };
         let text =
             format!("{allowed} allowed {servers} answered, {} did not: {missing}", report.missing.len());
@@ -563,6 +570,7 @@ mod tests {
             answers: 12,
             waited: Some(8_000_500_000),
             precision: Precision::Nano,
+            asked: true,
         })
     }
 
@@ -653,6 +661,13 @@ mod tests {
             assert!(line.starts_with(text) && line.ends_with("time=8.000s;;;0"), "{line}");
             assert_eq!(line.matches('|').count(), 1);
             assert!(!line.contains('\n'));
+        }
+        for (statuses, text) in
+            [(&[][..], "DHCP OK - no server was heard | "), (&[Allowed], "DHCP OK - 1 server answered")]
+        {
+            let listening = |report: &Report<'_>| plugin(&Report { asked: false, ..report.clone() }, true);
+            let (found, line) = with_report(statuses, 1, listening);
+            assert!(found == PluginState::Ok && line.starts_with(text), "{line}");
         }
         assert_eq!(plugin_unknown("a|b"), "DHCP UNKNOWN - a/b");
         assert_eq!(PluginState::Unknown.code(), 3);

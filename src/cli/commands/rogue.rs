@@ -172,7 +172,7 @@ Policy files:
 Exit status:
   0 no rogue; 1 a rogue was found, or nobody answered when servers were asked. With --watch 0 when it is stopped.
   With --nagios: 0 OK; 1 WARNING, an allowed server is silent, or several answer and no allow list was given;
-  2 CRITICAL, a rogue, or nobody answered; 3 UNKNOWN, it could not run or the command line is wrong.
+  2 CRITICAL, a rogue, or nobody answered (silence is OK with --passive and --from); 3 UNKNOWN, it could not run or the command line is wrong.
 
 Monitoring:
   In place of check_dhcp, for instance for NRPE (give the file capabilities, or run it as root):

@@ -5,10 +5,12 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io::{self, BufRead as _, Read as _, Write as _};
 use std::os::fd::AsFd as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
+use crate::cli::context::env;
 use crate::cli::exit::{Exit, Failure, Outcome};
 
 /// The longest line the helper takes.
@@ -48,6 +50,17 @@ fn start(program: &Path, arguments: &[OsString], line: &[u8]) -> io::Result<()> 
     Err(io::Error::other(status.to_string()))
 }
 
+/// True for what can be started, so that it is said at the start and not at the first alarm when it cannot.
+fn is_program(program: &Path, path: Option<&str>) -> bool {
+    let runs = |file: &Path| {
+        file.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
+    };
+    if program.components().count() > 1 || program.has_root() {
+        return runs(program);
+    }
+    path.is_some_and(|path| std::env::split_paths(path).any(|folder| runs(&folder.join(program))))
+}
+
 /// The other end: hands changes to the helper without ever waiting for it.
 pub(super) struct Helper {
     stdin: ChildStdin,
@@ -63,6 +76,12 @@ pub(super) struct Helper {
 impl Helper {
     /// Starts the helper for `program`.
     pub(super) fn start(program: &Path, arguments: &[OsString]) -> Result<Self, Failure> {
+        if !is_program(program, env("PATH").as_deref()) {
+            let program = program.display();
+            return Err(Failure::could_not_run(format_args!(
+                "cannot run {program}: no such program, or not executable"
+            )));
+        }
         let mut command = Command::new("/proc/self/exe");
         command.args(["rogue", "--stage", "exec", "--watch", "--exec"]).arg(program);
         for argument in arguments {
@@ -108,5 +127,20 @@ impl Helper {
             }
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_told_from_other_things() {
+        let is = |program: &str| is_program(Path::new(program), Some("/nonexistent:/bin"));
+        assert!(is("/bin/sh") && is("sh"));
+        for program in ["/nonexistent", "/bin", "/etc/passwd", "./sh", "no-such-program", ""] {
+            assert!(!is(program), "{program:?}");
+        }
+        assert!(!is_program(Path::new("sh"), None));
     }
 }

@@ -134,6 +134,7 @@ pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Conte
         answers: heard.answers,
         waited: look.waited,
         precision: look.precision,
+        asked: look.asked,
     };
     if let Some(path) = &args.learn {
         let learned = Policy::learn(heard.sorted());
