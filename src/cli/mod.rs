@@ -21,7 +21,7 @@ pub mod vendors;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use args::CommonArgs;
@@ -84,7 +84,7 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
                     Err(failure) => failure.exit,
                 };
             }
-            let line = one_line(&error.to_string());
+            let line = if asks_for_v6(&error) { NO_V6.to_owned() } else { one_line(&error.to_string()) };
             let mut context = Context::new(CommonArgs::default());
             // Monitoring reads the plugins' convention even then.
             if commands::rogue::is_plugin(&args) {
@@ -106,12 +106,25 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
-/// The gist of clap's error: its first paragraph and its tips in one line.
+/// What is said to `-6`.
+const NO_V6: &str = "-6: DHCPv6 is not supported yet; without -6 dhcptool speaks DHCPv4";
+
+fn asks_for_v6(error: &clap::Error) -> bool {
+    let argument = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(argument))) => argument.as_str(),
+        _ => "",
+    };
+    matches!(argument, "-6" | "--ipv6")
+}
+
+/// The gist of clap's error: its first paragraph and its tips in one line. That an unknown flag could be meant as a value is
+/// no help.
 fn one_line(error: &str) -> String {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut paragraphs = error.split("\n\n");
     let mut line = words(paragraphs.next().unwrap_or_default().trim_start_matches("error:"));
-    for tip in paragraphs.filter_map(|paragraph| paragraph.trim_start().strip_prefix("tip: ")) {
+    let tips = paragraphs.filter_map(|paragraph| paragraph.trim_start().strip_prefix("tip: "));
+    for tip in tips.filter(|tip| !tip.starts_with("to pass '")) {
         line = format!("{line}; {}", words(tip));
     }
     format!("{line} (see --help)")
@@ -144,6 +157,17 @@ mod tests {
             "error: the following required arguments were not provided:\n  <FILE>...\n\nUsage: x\n\nFor more";
         let want = "the following required arguments were not provided: <FILE>... (see --help)";
         assert_eq!(super::one_line(error), want);
+        let unknown = |line: &[&str]| super::command().try_get_matches_from(line).unwrap_err();
+        let error = unknown(&["dhcptool", "rogue", "--duration", "3s"]);
+        assert_eq!(
+            super::one_line(&error.to_string()),
+            "unexpected argument '--duration' found (see --help)"
+        );
+        let error = unknown(&["dhcptool", "decode", "--thread", "2"]);
+        assert!(super::one_line(&error.to_string()).contains("a similar argument exists: '--threads'"));
+        for flag in ["-6", "--ipv6"] {
+            assert!(super::asks_for_v6(&unknown(&["dhcptool", "discover", flag])));
+        }
         let error = "error: unexpected argument '--jsn' found\n\n  tip: a similar argument exists: '--json'\n\nUsage: x";
         let want = "unexpected argument '--jsn' found; a similar argument exists: '--json' (see --help)";
         assert_eq!(super::one_line(error), want);

@@ -83,11 +83,11 @@ struct MessageArgs {
     xid: Option<Xid>,
 
     /// Seconds since the client began; counted by default
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = number::<u16>)]
     secs: Option<u16>,
 
     /// Relays passed
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<u8>)]
     hops: Option<u8>,
 
     /// Ask for broadcast answers
@@ -204,15 +204,15 @@ struct FrameArgs {
     dst_mac: Option<Mac>,
 
     /// UDP source port
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = number::<u16>)]
     src_port: Option<u16>,
 
     /// UDP destination port
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = number::<u16>)]
     dst_port: Option<u16>,
 
     /// Time to live
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<u8>)]
     ttl: Option<u8>,
 
     /// VLAN tag, or outer and inner tag
