@@ -34,6 +34,9 @@ struct Listing {
     options: Vec<Row>,
 }
 
+/// The longest type that is shown without -v, in characters.
+const BRIEF: usize = 36;
+
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let rows: Vec<&OptionDef> = match &args.pattern {
@@ -58,7 +61,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         let mut cells = vec![
             (Label::Dim, def.code.to_string()),
             (Label::Strong, def.name.to_owned()),
-            (Label::Plain, def.kind.to_string()),
+            (Label::Plain, if cx.common.verbose > 0 { def.kind.to_string() } else { brief(def) }),
             (Label::Dim, def.reference.to_owned()),
         ];
         if cx.common.verbose > 0 {
@@ -71,6 +74,15 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     Ok(found)
 }
 
+/// The type in few words: some options have fields enough to fill a line.
+fn brief(def: &OptionDef) -> String {
+    let kind = def.kind.to_string();
+    match kind.char_indices().nth(BRIEF) {
+        Some(_) => kind.chars().take(BRIEF.saturating_sub(1)).chain(['…']).collect(),
+        None => kind,
+    }
+}
+
 fn row(def: &OptionDef) -> Row {
     Row {
         code: def.code,
@@ -80,5 +92,18 @@ fn row(def: &OptionDef) -> Row {
         reference: def.reference,
         description: def.doc,
         example: def.kind.example(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_type_makes_the_table_wide() {
+        let brief: Vec<String> = v4::SPACE.table.iter().map(brief).collect();
+        assert!(brief.iter().all(|kind| kind.chars().count() <= BRIEF));
+        assert!(brief.contains(&"list of IPv4 address".to_owned()));
+        assert!(brief.iter().filter(|kind| kind.ends_with('…')).count() < 8);
     }
 }
