@@ -50,6 +50,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
         }
         'dhcptool;discover' {
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Collect answers for so long')
+            [CompletionResult]::new('--vendors', '--vendors', [CompletionResultType]::ParameterName, 'Name the vendors of MAC addresses from this table (udev''s 20-OUI.hwdb, Wireshark''s manuf, Nmap''s or the IEEE''s) instead of the system''s')
             [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'The client''s hardware address (chaddr, and the frame''s source); the interface''s own by default')
             [CompletionResult]::new('--xid', '--xid', [CompletionResultType]::ParameterName, 'Transaction identifier; random by default')
             [CompletionResult]::new('--secs', '--secs', [CompletionResultType]::ParameterName, 'Seconds since the client began; counted by default')

@@ -46,6 +46,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
         }
         &'dhcptool;discover'= {
             cand --wait 'Collect answers for so long'
+            cand --vendors 'Name the vendors of MAC addresses from this table (udev''s 20-OUI.hwdb, Wireshark''s manuf, Nmap''s or the IEEE''s) instead of the system''s'
             cand --mac 'The client''s hardware address (chaddr, and the frame''s source); the interface''s own by default'
             cand --xid 'Transaction identifier; random by default'
             cand --secs 'Seconds since the client began; counted by default'

@@ -150,7 +150,7 @@ fn write_text(report: &Report<'_>, cx: &mut Context) -> Result<(), Failure> {
         text.label(Label::Dim, &format!("{line}, from {server}")).text("\n");
     }
     if let Some(answer) = report.answer {
-        answers::block(answer, &report.place, &mut text);
+        answers::block(answer, None, &report.place, &mut text);
     }
     let address = report
         .answer

@@ -12,7 +12,7 @@ use super::when::TimeText;
 use crate::engine::Answer;
 use crate::engine::silence::Finding;
 use crate::time::Precision;
-use crate::wire::escape::escape_line;
+use crate::wire::escape::{escape, escape_line};
 use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
 use crate::wire::options::{TextSink, v4};
 use crate::wire::v4::{Outline, Packet, Reply};
@@ -196,8 +196,8 @@ fn hex(bytes: &[u8]) -> String {
 /// Options whose values have a line of their own in a block.
 const IN_BLOCK: [u8; 9] = [1, 3, 6, 15, 51, 53, 54, 58, 59];
 
-/// Writes the block for one answer.
-pub fn block(answer: &Answer, place: &Place<'_>, out: &mut Styled) {
+/// Writes the block for one answer, which came from a network card of `vendor`.
+pub fn block(answer: &Answer, vendor: Option<&str>, place: &Place<'_>, out: &mut Styled) {
     let reply = answer.reply.as_ref();
     let kind = answer.kind().map_or_else(|| "BOOTP reply".to_owned(), |kind| kind.to_string().to_uppercase());
     out.label(super::packet_line::type_label(answer.kind(), Some(answer.message.op)), &kind);
@@ -229,7 +229,8 @@ pub fn block(answer: &Answer, place: &Place<'_>, out: &mut Styled) {
     let mac = answer.source_mac.map(|mac| mac.to_string()).unwrap_or_default();
     let vlans: Vec<String> = answer.vlans.as_slice().iter().map(ToString::to_string).collect();
     let vlan = if vlans.is_empty() { String::new() } else { format!(", VLAN {}", vlans.join(".")) };
-    line(out, "source", &format!("{} {mac}{vlan}", text(answer.source_ip)));
+    let vendor = vendor.map_or_else(String::new, |vendor| format!(" ({})", escape(vendor.as_bytes())));
+    line(out, "source", &format!("{} {mac}{vendor}{vlan}", text(answer.source_ip)));
     line(
         out,
         "latency",

@@ -28,6 +28,8 @@ pub struct Discovery<'a> {
     pub waited: i64,
     /// The offers.
     pub offers: &'a [Answer],
+    /// Who made the network cards that they came from, as far as is known: one for each offer.
+    pub vendors: &'a [Option<String>],
     /// In what they differ.
     pub differences: &'a [Difference],
     /// What else was seen.
@@ -42,15 +44,22 @@ impl Discovery<'_> {
         begin("discover", &self.place, &self.mac, self.xid, json);
         number("sent", Some(self.sent), json);
         milliseconds("waited_ms", Some(self.waited), json);
-        objects("offers", self.offers.iter().zip(1..), json, |(offer, count), json| {
-            offered(offer, json);
-            number("request_number", Some(offer.answers), json);
-            number("copies", Some(offer.copies), json);
-            list("other_addresses", &offer.other_addresses, json);
-            config(offer, json);
-            check(offer.check.as_ref(), json);
-            packet(offer, count, &self.place, json);
-        });
+        let vendors = self.vendors.iter().map(Option::as_deref).chain(std::iter::repeat(None));
+        objects(
+            "offers",
+            self.offers.iter().zip(1..).zip(vendors),
+            json,
+            |((offer, count), vendor), json| {
+                offered(offer, json);
+                bytes("vendor", vendor.map(str::as_bytes), json);
+                number("request_number", Some(offer.answers), json);
+                number("copies", Some(offer.copies), json);
+                list("other_addresses", &offer.other_addresses, json);
+                config(offer, json);
+                check(offer.check.as_ref(), json);
+                packet(offer, count, &self.place, json);
+            },
+        );
         objects("differences", self.differences, json, |difference, json| {
             optional("field", Some(&difference.field), json);
             objects("values", &difference.values, json, |(value, servers), json| {
@@ -68,7 +77,7 @@ impl Discovery<'_> {
             if index > 0 {
                 out.text("\n");
             }
-            block(offer, &self.place, out);
+            block(offer, self.vendors.get(index).and_then(Option::as_deref), &self.place, out);
         }
         if !self.differences.is_empty() {
             out.text("\n");

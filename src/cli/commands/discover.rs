@@ -9,6 +9,7 @@ use crate::cli::exit::{Exit, Outcome};
 use crate::cli::segment::{Segment, Way};
 use crate::cli::sender::{self, SenderArgs};
 use crate::cli::session::{self, Session};
+use crate::cli::vendors::VendorArgs;
 use crate::engine::collect::{Plan, Until, Want};
 use crate::engine::silence;
 use crate::engine::{Backoff, Collect, Draft, Machine as _};
@@ -36,6 +37,9 @@ pub struct Args {
     first: bool,
 
     #[command(flatten)]
+    vendors: VendorArgs,
+
+    #[command(flatten)]
     sender: SenderArgs,
 }
 
@@ -55,6 +59,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
 }
 
 fn find(args: &Args, segment: &Segment, way: Way, draft: Draft, rng: Rng, cx: &mut Context) -> Outcome {
+    let mut vendors = args.vendors.open()?;
     let mut session = Session::open(segment, way, [&draft].into_iter(), &args.sender, cx)?;
     let plan = Plan {
         wait: args.wait,
@@ -74,6 +79,9 @@ fn find(args: &Args, segment: &Segment, way: Way, draft: Draft, rng: Rng, cx: &m
     let offers = collect.answers();
     let found = silence::findings(collect.watch(), Some(segment.link));
     let differences = answers::differences(offers, &place);
+    vendors.learn(offers.iter().filter_map(|offer| offer.source_mac));
+    let vendors: Vec<_> =
+        offers.iter().map(|offer| vendors.of(offer.source_mac).map(ToOwned::to_owned)).collect();
     let discovery = Discovery {
         place,
         mac,
@@ -81,6 +89,7 @@ fn find(args: &Args, segment: &Segment, way: Way, draft: Draft, rng: Rng, cx: &m
         sent: collect.sent(),
         waited: held.took,
         offers,
+        vendors: &vendors,
         differences: &differences,
         watch: collect.watch(),
         silence: if offers.is_empty() { &found } else { &[] },

@@ -233,7 +233,7 @@ fn send(draft: Draft, args: &Args, session: &mut Session<'_>, rng: &mut Rng, cx:
         let times = if collect.sent() == 1 { String::new() } else { format!(" {} times", collect.sent()) };
         text.label(Label::Client, &name).text(&format!(" {xid} sent{times}\n"));
         for answer in answers {
-            answers::block(answer, &sending.place, &mut text);
+            answers::block(answer, None, &sending.place, &mut text);
         }
         cx.out.write_styled(text)?;
     }
