@@ -257,6 +257,16 @@ fn a_file_that_cannot_be_written_is_said_before_anything_is_sent() {
 }
 
 #[test]
+fn where_no_route_leads_the_interface_must_be_named() {
+    let command =
+        ["dhcptool", "discover", "--giaddr", "10.0.0.200", "--server", "10.0.0.1", "--wait", "200ms"];
+    let Some(output) = lab("", &command) else { return };
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{err}");
+    assert!(err.contains("cannot find a route to 10.0.0.1") && err.contains("name the interface"), "{err}");
+}
+
+#[test]
 fn what_is_read_is_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let (file, link) = (folder.path().join("in.pcap"), folder.path().join("link.pcap"));

@@ -52,7 +52,9 @@ impl Segment {
             return Self::find(name);
         }
         let interfaces = iface::interfaces().map_err(Failure::could_not_run)?;
-        let way = route::to(server).map_err(Failure::could_not_run)?;
+        let way = route::to(server).map_err(|error| {
+            Failure::could_not_run(format_args!("{error}; name the interface that leads there"))
+        })?;
         match interfaces.into_iter().find(|interface| interface.index == way.index) {
             Some(interface) => Ok(Self::of(interface)),
             None => Self::find(None),
