@@ -135,12 +135,14 @@ fn same(found: &Value, wanted: &Value, at: &str) -> Result<(), String> {
 fn the_writer_agrees_with_serde_json_on_every_capture() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/captures");
     let mut compared = 0;
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    // One writer for everything, several times: what it has come to know must change nothing.
+    let mut warm = renderer(View::Json);
+    let entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    for path in entries.iter().cycle().take(entries.len() * 4) {
         if path.extension().is_some_and(|extension| extension == "txt" || extension == "json") {
             continue;
         }
-        let mut reader = capture::open(&path).unwrap();
+        let mut reader = capture::open(path).unwrap();
         let mut walker = Walker::new(Ports::default());
         // Damage at the end of a capture is not this test's business.
         while let Ok(Some(frame)) = reader.next() {
@@ -149,6 +151,9 @@ fn the_writer_agrees_with_serde_json_on_every_capture() {
             walker.walk(frame.link, data, original, time, |datagram| {
                 let mut view = renderer(View::Json);
                 view.datagram(&frame, &datagram);
+                warm.clear();
+                warm.datagram(&frame, &datagram);
+                assert_eq!(warm.bytes(), view.bytes(), "{}", path.display());
                 let found: Value = serde_json::from_slice(view.bytes()).unwrap();
                 let codes: Vec<_> =
                     found["dhcp"]["options"].as_array().into_iter().flatten().map(|o| &o["code"]).collect();
@@ -235,6 +240,34 @@ proptest! {
                 prop_assert_eq!(read_message(&json).unwrap().encode(), &data[42..]);
                 prop_assert_eq!(shown.lines().count(), 1);
             }
+        }
+    }
+
+    #[test]
+    fn what_was_written_before_changes_nothing(
+        pool in proptest::collection::vec(options(), 1..6),
+        order in proptest::collection::vec((0_usize..6, 0_usize..6), 200..400),
+    ) {
+        let mut warm = renderer(View::Json);
+        let mut walker = Walker::new(Ports::default());
+        for (first, second) in order {
+            // Options that all messages share, behind each other, and some that only a few have.
+            let mut options = vec![53, 1, 1, 51, 4, 0, 0, 14, 16, 54, 4, 10, 0, 0, 1, 1, 4, 255, 255, 255, 0];
+            options.extend(pool.get(first).into_iter().chain(pool.get(second)).flatten());
+            options.extend([3, 4, 10, 0, 0, 254, 6, 4, 10, 0, 0, 1, 255]);
+            let data = frame_with(&options, b"");
+            let frame = Frame {
+                number: 1, time: Some(Timestamp(0)), precision: Precision::Nano, link: LinkType::ETHERNET, interface: None,
+                interface_name: None, data: &data, original_len: data.len() as u32, offset: 0,
+            };
+            let mut fresh = renderer(View::Json);
+            warm.clear();
+            walker.walk(frame.link, &data, data.len(), 0, |datagram| {
+                fresh.datagram(&frame, &datagram);
+                warm.datagram(&frame, &datagram);
+            });
+            prop_assert!(!fresh.bytes().is_empty());
+            prop_assert_eq!(std::str::from_utf8(warm.bytes()), std::str::from_utf8(fresh.bytes()));
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::wire::frame::LinkType;
 
 /// How much of a capture one worker takes at a time where most frames matter: what it makes of them stays in memory until
 /// its turn comes.
-const CHUNK: u64 = 1 << 20;
+const CHUNK: u64 = 256 << 10;
 /// How much it takes where few do: longer chunks mean less waiting for each other.
 const LONG_CHUNK: u64 = 4 << 20;
 /// Chunks are long while less than one byte in so many matters.

@@ -83,6 +83,29 @@ fn octet_len(octet: u8) -> usize {
     usize::from(octet >= 10).saturating_add(usize::from(octet >= 100)).saturating_add(2)
 }
 
+/// The digits of some bytes, each with a dot behind it, first character lowest.
+#[derive(Clone, Copy)]
+struct Octet {
+    text: u64,
+    length: usize,
+}
+
+impl Octet {
+    #[inline]
+    fn of(octet: u8) -> Self {
+        let text = OCTETS.get(usize::from(octet)).map_or(0, |text| u32::from_le_bytes(*text));
+        Self { text: text.into(), length: octet_len(octet) }
+    }
+
+    /// Two bytes give eight characters at most.
+    #[inline]
+    fn followed_by(self, next: Self) -> Self {
+        let shift = u32::try_from(self.length).unwrap_or(0).wrapping_mul(8);
+        let text = self.text | next.text.wrapping_shl(shift);
+        Self { text, length: self.length.wrapping_add(next.length) }
+    }
+}
+
 /// True for the bytes that stand for themselves in a JSON string.
 #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks it")]
 const PLAIN: [bool; 256] = {
@@ -164,8 +187,7 @@ impl JsonOut {
     pub fn string(&mut self, bytes: &[u8]) {
         self.separate();
         self.buf.push(b'"');
-        if bytes.iter().fold(true, |plain, byte| plain & PLAIN.get(usize::from(*byte)).is_some_and(|is| *is))
-        {
+        if is_plain(bytes) {
             self.buf.extend_from_slice(bytes);
         } else {
             self.escaped(bytes);
@@ -227,20 +249,26 @@ impl JsonOut {
     pub fn hex_digits(&mut self, bytes: &[u8]) {
         let end = self.buf.len().saturating_add(bytes.len().saturating_mul(2));
         // Where the last bytes do not fill a word, the last whole word is taken again, over digits already written.
-        if let Some(last) = bytes.last_chunk::<8>() {
-            let (chunks, rest) = bytes.as_chunks::<8>();
+        if let Some(last) = bytes.last_chunk::<16>() {
+            let (chunks, rest) = bytes.as_chunks::<16>();
             for chunk in chunks {
-                self.buf.extend_from_slice(&hex_of(*chunk));
+                self.buf.extend_from_slice(&hex_of(chunk));
             }
             if !rest.is_empty() {
+                self.buf.truncate(end.saturating_sub(32));
+                self.buf.extend_from_slice(&hex_of(last));
+            }
+        } else if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            self.buf.extend_from_slice(&hex_word(*first));
+            if bytes.len() > 8 {
                 self.buf.truncate(end.saturating_sub(16));
-                self.buf.extend_from_slice(&hex_of(*last));
+                self.buf.extend_from_slice(&hex_word(*last));
             }
         } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-            self.buf.extend_from_slice(&hex_word(u32::from_le_bytes(*first)).to_le_bytes());
+            self.buf.extend_from_slice(&hex_half(u32::from_le_bytes(*first)).to_le_bytes());
             if bytes.len() > 4 {
                 self.buf.truncate(end.saturating_sub(8));
-                self.buf.extend_from_slice(&hex_word(u32::from_le_bytes(*last)).to_le_bytes());
+                self.buf.extend_from_slice(&hex_half(u32::from_le_bytes(*last)).to_le_bytes());
             }
         } else {
             for byte in bytes {
@@ -256,29 +284,28 @@ impl JsonOut {
             self.buf.extend_from_slice(&[b'0', b'.', b'0', b'.', b'0', b'.', b'0', behind]);
             return;
         }
-        let mut text = [0; 16];
-        let mut at: usize = 0;
-        for octet in addr.octets() {
-            at = put_octet(&mut text, at, octet, b'.');
-        }
-        if let Some(last) = text.get_mut(at.saturating_sub(1)) {
+        let [a, b, c, d] = addr.octets().map(Octet::of);
+        let (left, right) = (a.followed_by(b), c.followed_by(d));
+        let begin = self.buf.len();
+        self.buf.extend_from_slice(&left.text.to_le_bytes());
+        self.buf.truncate(begin.saturating_add(left.length));
+        self.buf.extend_from_slice(&right.text.to_le_bytes());
+        self.buf.truncate(begin.saturating_add(left.length).saturating_add(right.length));
+        // In the place of the last dot.
+        if let Some(last) = self.buf.last_mut() {
             *last = behind;
         }
-        let end = self.buf.len().saturating_add(at);
-        self.buf.extend_from_slice(&text);
-        self.buf.truncate(end);
     }
 
-    /// Six bytes with colons between them.
+    /// Six bytes with colons between them, in quotes.
     #[inline]
-    fn mac(&mut self, bytes: [u8; 6]) {
-        let mut text = *b"xx:xx:xx:xx:xx:xx";
-        for (slot, byte) in text.chunks_mut(3).zip(bytes) {
-            if let (Some(slot), Some(pair)) = (slot.first_chunk_mut(), HEX_PAIRS.get(usize::from(byte))) {
-                *slot = *pair;
-            }
-        }
-        self.buf.extend_from_slice(&text);
+    fn mac(&mut self, [a, b, c, d, e, f]: [u8; 6]) {
+        let pair = |byte: u8| HEX_PAIRS.get(usize::from(byte)).copied().unwrap_or_default();
+        let ([a, b], [c, d], [e, f], [g, h], [i, j], [k, l]) =
+            (pair(a), pair(b), pair(c), pair(d), pair(e), pair(f));
+        self.buf.extend_from_slice(&[
+            b'"', a, b, b':', c, d, b':', e, f, b':', g, h, b':', i, j, b':', k, l, b'"',
+        ]);
     }
 
     #[cold]
@@ -379,16 +406,16 @@ impl Sink for JsonOut {
     #[inline]
     fn hardware(&mut self, bytes: &[u8]) {
         self.separate();
-        self.buf.push(b'"');
         if let Ok(mac) = bytes.try_into() {
             self.mac(mac);
-        } else {
-            for (index, byte) in bytes.iter().enumerate() {
-                if index > 0 {
-                    self.buf.push(b':');
-                }
-                self.buf.extend_from_slice(pair_of(&HEX_PAIRS, usize::from(*byte)));
+            return;
+        }
+        self.buf.push(b'"');
+        for (index, byte) in bytes.iter().enumerate() {
+            if index > 0 {
+                self.buf.push(b':');
             }
+            self.buf.extend_from_slice(pair_of(&HEX_PAIRS, usize::from(*byte)));
         }
         self.buf.push(b'"');
     }
@@ -399,6 +426,39 @@ impl Sink for JsonOut {
         self.buf.push(b'"');
         self.hex_digits(bytes);
         self.buf.push(b'"');
+    }
+
+    fn ethernet_client(&mut self, mac: [u8; 6]) {
+        self.separate();
+        self.buf.extend_from_slice(b"{\"type\":\"ethernet\",\"address\":");
+        self.mac(mac);
+        self.buf.push(b'}');
+    }
+
+    fn fqdn(&mut self, bits: u8, names: &[(u32, &'static str)], rcodes: [u8; 2], name: &[u8]) {
+        self.separate();
+        if bits == 0 && rcodes == [0, 0] {
+            self.buf.extend_from_slice(b"{\"flags\":[],\"rcode1\":0,\"rcode2\":0,\"name\":");
+        } else {
+            self.buf.extend_from_slice(b"{\"flags\":[");
+            for (mask, name) in names {
+                if u32::from(bits) & mask != 0 {
+                    self.plain(name);
+                }
+            }
+            let known = names.iter().fold(0, |known, (mask, _)| known | mask);
+            match u32::from(bits) & !known {
+                0 => {}
+                rest => self.u64(u64::from(rest)),
+            }
+            self.buf.extend_from_slice(b"],\"rcode1\":");
+            self.digits(u64::from(rcodes[0]));
+            self.buf.extend_from_slice(b",\"rcode2\":");
+            self.digits(u64::from(rcodes[1]));
+            self.buf.extend_from_slice(b",\"name\":");
+        }
+        self.string(name);
+        self.buf.push(b'}');
     }
 
     fn begin_list(&mut self) {
@@ -422,6 +482,27 @@ impl Sink for JsonOut {
     }
 }
 
+/// True when every byte stands for itself in a JSON string; looks at eight at once.
+#[inline]
+fn is_plain(bytes: &[u8]) -> bool {
+    let Some(last) = bytes.last_chunk() else {
+        return bytes.iter().all(|byte| PLAIN.get(usize::from(*byte)).is_some_and(|is| *is));
+    };
+    let (words, _) = bytes.as_chunks::<8>();
+    words.iter().chain([last]).fold(0, |odd, word| odd | odd_bytes(u64::from_ne_bytes(*word))) == 0
+}
+
+/// Not zero when one of eight bytes needs care: a control character, a quote, a backslash, or what is not ASCII.
+#[inline]
+fn odd_bytes(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // Sets the highest bit of a byte below `limit`; of others too, but only when another one is below it.
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES.wrapping_mul(limit)) & !word;
+    let equal = |byte: u8| below(word ^ ONES.wrapping_mul(byte.into()), 1);
+    (word | below(word, 0x20) | equal(b'"') | equal(b'\\') | equal(0x7f)) & HIGH
+}
+
 /// Puts the digits of `octet` and `behind` at `at`; returns the place behind them.
 #[inline]
 fn put_octet(text: &mut [u8], at: usize, octet: u8, behind: u8) -> usize {
@@ -442,20 +523,31 @@ fn pair_of(table: &[[u8; 2]], index: usize) -> &[u8] {
     table.get(index).map_or(&[], <[u8; 2]>::as_slice)
 }
 
-/// The hex digits of eight bytes, computed side by side in two words.
+/// The hex digits of sixteen bytes. Written so that compilers compute them side by side.
 #[inline]
-fn hex_of(bytes: [u8; 8]) -> [u8; 16] {
-    let [a, b, c, d, e, f, g, h] = bytes;
-    let mut text = [0; 16];
-    let (low, high) = text.split_at_mut(8);
-    low.copy_from_slice(&hex_word(u32::from_le_bytes([a, b, c, d])).to_le_bytes());
-    high.copy_from_slice(&hex_word(u32::from_le_bytes([e, f, g, h])).to_le_bytes());
+fn hex_of(bytes: &[u8; 16]) -> [u8; 32] {
+    let digit = |nibble: u8| {
+        let letter = if nibble > 9 { b'a'.wrapping_sub(b'0').wrapping_sub(10) } else { 0 };
+        nibble.wrapping_add(b'0').wrapping_add(letter)
+    };
+    let mut text = [0; 32];
+    for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        *pair = [digit(byte >> 4), digit(byte & 15)];
+    }
     text
+}
+
+/// The hex digits of eight bytes.
+#[inline]
+fn hex_word([a, b, c, d, e, f, g, h]: [u8; 8]) -> [u8; 16] {
+    let (low, high) =
+        (hex_half(u32::from_le_bytes([a, b, c, d])), hex_half(u32::from_le_bytes([e, f, g, h])));
+    (u128::from(low) | u128::from(high) << 64).to_le_bytes()
 }
 
 /// The hex digits of four bytes: spreads them to eight nibbles, each in a byte of its own, then adds what makes digits.
 #[inline]
-fn hex_word(word: u32) -> u64 {
+fn hex_half(word: u32) -> u64 {
     let mut spread = u64::from(word);
     spread = (spread | spread.wrapping_shl(16)) & 0x0000_ffff_0000_ffff;
     spread = (spread | spread.wrapping_shl(8)) & 0x00ff_00ff_00ff_00ff;
@@ -488,24 +580,30 @@ pub fn write_digits(value: u64, out: &mut Vec<u8>) {
     write_long(value, out);
 }
 
-fn write_long(mut value: u64, out: &mut Vec<u8>) {
-    let mut digits = [0_u8; 20];
-    let mut at = digits.len();
-    while value >= 10 {
-        let pair = usize::try_from(value % 100).unwrap_or(0);
-        value /= 100;
-        at = at.saturating_sub(2);
-        if let (Some(slot), Some(pair)) = (digits.get_mut(at..at.saturating_add(2)), PAIRS.get(pair)) {
-            slot.copy_from_slice(pair);
-        }
+#[cold]
+fn write_very_long(value: u64, out: &mut Vec<u8>) {
+    write_digits(value / 100_000_000, out);
+    let [a, b] = four_digits(value / 10_000 % 10_000);
+    let [c, d] = four_digits(value % 10_000);
+    out.extend_from_slice([a, b, c, d].as_flattened());
+}
+
+/// Five digits or more.
+fn write_long(value: u64, out: &mut Vec<u8>) {
+    if value >= 100_000_000 {
+        return write_very_long(value, out);
     }
-    if value > 0 {
-        at = at.saturating_sub(1);
-        if let Some(slot) = digits.get_mut(at) {
-            *slot = b'0'.wrapping_add(u8::try_from(value).unwrap_or(0));
-        }
-    }
-    out.extend_from_slice(digits.get(at..).unwrap_or(&[]));
+    write_digits(value / 10_000, out);
+    out.extend_from_slice(four_digits(value % 10_000).as_flattened());
+}
+
+/// The digits of a number below 10,000, all four.
+#[inline]
+fn four_digits(value: u64) -> [[u8; 2]; 2] {
+    let pair = |value: u64| {
+        usize::try_from(value).ok().and_then(|value| PAIRS.get(value)).copied().unwrap_or_default()
+    };
+    [pair(value / 100), pair(value % 100)]
 }
 
 /// The digits of a number below 1,000,000, all six.

@@ -12,6 +12,7 @@ pub mod packet_detail;
 pub mod packet_json;
 pub mod packet_line;
 pub mod record;
+mod remembered;
 pub mod rogue;
 pub mod senders;
 pub mod styled;

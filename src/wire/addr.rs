@@ -54,8 +54,8 @@ impl HwAddr {
 }
 
 impl From<Mac> for HwAddr {
-    fn from(mac: Mac) -> Self {
-        Self::from_slice(&mac.0)
+    fn from(Mac([a, b, c, d, e, f]): Mac) -> Self {
+        Self { len: 6, bytes: [a, b, c, d, e, f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] }
     }
 }
 

@@ -181,7 +181,9 @@ impl Decoding<'_> {
             if let Some(bar) = &bar {
                 bar.set_position(moment.position);
             }
-            totals.add(&std::mem::take(&mut rendered.counts));
+            if args.select.count.is_some() || moment.waits || at_once {
+                totals.add(&std::mem::take(&mut rendered.counts));
+            }
             if moment.waits || at_once || rendered.bytes().len() >= BATCH {
                 let mut write = || hand_over(rendered, writer.as_mut(), at_once, cx);
                 let written = match &bar {

@@ -16,6 +16,7 @@ mod filter;
 mod fragments;
 mod ip;
 mod link;
+mod plain;
 mod ports;
 mod tunnel;
 mod udp;

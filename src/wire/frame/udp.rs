@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::Checksum;
 use super::bytes::Bytes;
 use super::ip::UDP;
 use super::walk::Context;
+use super::{Checksum, Ip};
 use crate::wire::frame::Layer;
 
 /// A UDP datagram taken apart.
@@ -17,7 +17,7 @@ pub(super) struct Parts<'a> {
     pub(super) promised: usize,
     /// The payload.
     pub(super) body: Bytes<'a>,
-    head: &'a [u8; 8],
+    pub(super) head: &'a [u8; 8],
 }
 
 /// Takes a datagram apart; none when there is no whole header, or its length has no room for one.
@@ -34,24 +34,26 @@ pub(super) fn split<'a>(bytes: Bytes<'a>, context: &mut Context) -> Option<Parts
     Some(Parts { src: bytes.be16(0)?, dst: bytes.be16(2)?, promised, body, head })
 }
 
-/// Judges the checksum over the pseudo header of the innermost IP header; for a bad one: found, wanted.
-pub(super) fn judge(parts: &Parts<'_>, context: &Context) -> (Checksum, (u16, u16)) {
+/// Judges the checksum over the pseudo header of the innermost IP header; for a bad one: found, wanted. `rerouted` says that
+/// the destination in that header may not be the last one.
+pub(super) fn judge(parts: &Parts<'_>, ip: Option<&Ip>, rerouted: bool) -> (Checksum, (u16, u16)) {
     let found = u16::from_be_bytes([parts.head[6], parts.head[7]]);
     if found == 0 {
         return (Checksum::Absent, (0, 0));
     }
-    let Some(ip) = context.ip else { return (Checksum::Unknown, (0, 0)) };
+    let Some(ip) = ip else { return (Checksum::Unknown, (0, 0)) };
     if parts.body.have.len() < parts.promised {
         return (Checksum::Unknown, (0, 0));
     }
     let addresses = match (ip.src, ip.dst) {
-        (IpAddr::V4(src), IpAddr::V4(dst)) => sum(&src.octets()).wrapping_add(sum(&dst.octets())),
+        (IpAddr::V4(src), IpAddr::V4(dst)) => word(src.octets()).wrapping_add(word(dst.octets())),
         (IpAddr::V6(src), IpAddr::V6(dst)) => sum(&src.octets()).wrapping_add(sum(&dst.octets())),
         _ => return (Checksum::Unknown, (0, 0)),
     };
     let length = u32::try_from(parts.promised).unwrap_or(0).wrapping_add(8);
-    let pseudo = addresses.wrapping_add(sum(&length.to_be_bytes())).wrapping_add(sum(&[0, UDP]));
-    let ports_and_length = parts.head.first_chunk::<6>().map_or(0, |head| sum(head));
+    let pseudo = addresses.wrapping_add(word(length.to_be_bytes())).wrapping_add(word([0, UDP, 0, 0]));
+    let [p0, p1, p2, p3, l0, l1, _, _] = *parts.head;
+    let ports_and_length = word([p0, p1, p2, p3]).wrapping_add(word([l0, l1, 0, 0]));
     let total = pseudo.wrapping_add(ports_and_length).wrapping_add(sum(parts.body.have));
     let wanted = match !fold(total) {
         0 => 0xffff,
@@ -61,7 +63,7 @@ pub(super) fn judge(parts: &Parts<'_>, context: &Context) -> (Checksum, (u16, u1
     let offloaded = found == fold(pseudo);
     match found {
         _ if found == wanted => (Checksum::Good, (0, 0)),
-        _ if offloaded || context.rerouted => (Checksum::Unknown, (0, 0)),
+        _ if offloaded || rerouted => (Checksum::Unknown, (0, 0)),
         _ => (Checksum::Bad, (found, wanted)),
     }
 }
@@ -69,15 +71,21 @@ pub(super) fn judge(parts: &Parts<'_>, context: &Context) -> (Checksum, (u16, u1
 /// The one's complement sum (RFC 1071) of `bytes`, not yet folded. Adds in the byte order of the machine, which gives
 /// the same folded sum with its bytes swapped.
 fn sum(bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<4>();
-    let mut total =
-        words.iter().fold(0_u64, |total, word| total.wrapping_add(u64::from(u32::from_ne_bytes(*word))));
+    let (words, rest) = bytes.as_chunks::<8>();
+    let total = words.iter().fold(0_u64, |total, word| {
+        let word = u64::from_ne_bytes(*word);
+        total.wrapping_add(word & 0xffff_ffff).wrapping_add(word >> 32)
+    });
+    let (words, rest) = rest.as_chunks::<4>();
     let mut last = [0; 4];
     for (to, from) in last.iter_mut().zip(rest) {
         *to = *from;
     }
-    total = total.wrapping_add(u64::from(u32::from_ne_bytes(last)));
-    total
+    words.iter().fold(total, |total, bytes| total.wrapping_add(word(*bytes))).wrapping_add(word(last))
+}
+
+fn word(bytes: [u8; 4]) -> u64 {
+    u32::from_ne_bytes(bytes).into()
 }
 
 /// Folds a sum to the 16 bits of a checksum, most significant byte first.

@@ -4,7 +4,7 @@ use super::bytes::{Bytes, be16};
 use super::fragments::{Fragments, Outcome, Piece};
 use super::ports::{self, PortSet, Ports};
 use super::tunnel::{self, Tunnel};
-use super::{Datagram, Ip, Layer, Layers, Link, LinkType, Protocol, Vlans, ip, link, udp, wlan};
+use super::{Datagram, Ip, Layer, Layers, Link, LinkType, Protocol, Vlans, ip, link, plain, udp, wlan};
 
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,6 +81,10 @@ impl Walker {
     ) -> Walked {
         self.joined.whole.clear();
         self.joined.waits = None;
+        if let Some(plain) = plain::split(link, frame) {
+            found(plain.datagram());
+            return Walked::Done;
+        }
         if !self.may_matter(link, frame) {
             return Walked::Done;
         }
@@ -121,19 +125,7 @@ impl Walker {
     /// between ports 67 and 68 of an untagged, unfragmented IPv4 packet on Ethernet, as nearly all DHCP is.
     #[inline]
     pub fn is_plain_dhcp(link: LinkType, frame: &[u8]) -> bool {
-        let Some((head, packet)) = frame.split_first_chunk::<14>() else { return false };
-        let Some((ip, udp)) = packet.split_first_chunk::<20>() else { return false };
-        let Some((ports, body)) = udp.split_first_chunk::<8>() else { return false };
-        let total = usize::from(u16::from_be_bytes([ip[2], ip[3]]));
-        let inner = usize::from(u16::from_be_bytes([ports[4], ports[5]]));
-        link == LinkType::ETHERNET
-            && matches!(head, [first, .., 8, 0] if !matches!(first, 1 | 3))
-            && matches!(ip, [0x45, _, _, _, _, _, 0 | 0x40, 0, _, ip::UDP, ..])
-            && matches!(ports, [0, 67 | 68, 0, 67 | 68, ..])
-            && inner > 8
-            && total == inner.wrapping_add(20)
-            && total <= packet.len()
-            && !body.is_empty()
+        plain::split(link, frame).is_some()
     }
 
     /// The part of [`may_matter`](Self::may_matter) that looks at an IP packet.
@@ -219,7 +211,7 @@ impl Walker {
                 if body.len == 0 || context.quoted && body.have.len() < 8 {
                     return None;
                 }
-                let (checksum, checksum_values) = udp::judge(parts, context);
+                let (checksum, checksum_values) = udp::judge(parts, context.ip.as_ref(), context.rerouted);
                 found(Datagram {
                     protocol: Protocol::Dhcpv4,
                     layers: context.layers,

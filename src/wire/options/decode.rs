@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::formats::{client_id, fqdn, user_class, vendor_classes, vendor_options};
+use super::formats::{FQDN_FLAGS, client_id, fqdn, user_class, vendor_classes, vendor_options};
 use super::kind::{Field, Kind, Switch, Width};
 use super::registry::Space;
 use super::sink::Sink;
@@ -69,6 +69,10 @@ pub fn decode<S: Sink>(kind: &Kind, bytes: &[u8], cx: &Context<'_>, sink: &mut S
         (Kind::Lifetime, &[a, b, c, d]) => sink.seconds(u32::from_be_bytes([a, b, c, d]), true),
         (Kind::Enum(Width::One, names), &[byte]) => enumerated(u32::from(byte), names, sink),
         (Kind::Text, &[.., last]) if last != 0 => sink.text(bytes),
+        (Kind::ClientId, &[1, a, b, c, d, e, f]) => sink.ethernet_client([a, b, c, d, e, f]),
+        (Kind::Fqdn, &[bits, rcode1, rcode2, ref name @ ..]) if bits & 4 == 0 => {
+            sink.fqdn(bits, FQDN_FLAGS, [rcode1, rcode2], text::without_trailing_zeros(name));
+        }
         _ => return decode_any(kind, bytes, cx, sink),
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Values with a format of their own, which no other option shares.
 
-use super::decode::{Context, Cursor, Nowhere, Outcome, auto, check, domain_error, flags, options, value};
+use super::decode::{Context, Cursor, Nowhere, Outcome, auto, check, domain_error, options, value};
 use super::kind::{Kind, Width};
 use super::sink::Sink;
 use super::{domain, names, sub, text, vendor};
@@ -54,25 +54,16 @@ pub(super) const FQDN_FLAGS: &[(u32, &str)] =
 
 /// A client's name and what is to be done with it (RFC 4702 §2).
 pub(super) fn fqdn<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
-    const WHAT: &str = "a client FQDN";
-    let [bits, rcode1, rcode2] = cursor.array(WHAT)?;
-    let mut name = domain::Name::new();
+    let [bits, rcodes @ ..] = cursor.array::<3>("a client FQDN")?;
     // With E the name is in labels, and it may be partial: then the root label is missing.
-    let encoded = bits & 4 != 0;
-    if encoded && let Err(at) = domain::read_partial(cursor.bytes, &mut name) {
-        return Err(domain_error(cursor, at));
+    if bits & 4 == 0 {
+        sink.fqdn(bits, FQDN_FLAGS, rcodes, text::without_trailing_zeros(cursor.rest()));
+        return Ok(());
     }
-    sink.begin_map();
-    sink.key("flags");
-    flags(u32::from(bits), FQDN_FLAGS, sink);
-    sink.key("rcode1");
-    sink.number(u64::from(rcode1));
-    sink.key("rcode2");
-    sink.number(u64::from(rcode2));
-    sink.key("name");
-    let rest = cursor.rest();
-    sink.text(if encoded { name.text() } else { text::without_trailing_zeros(rest) });
-    sink.end_map();
+    let mut name = domain::Name::new();
+    domain::read_partial(cursor.bytes, &mut name).map_err(|at| domain_error(cursor, at))?;
+    cursor.rest();
+    sink.fqdn(bits, FQDN_FLAGS, rcodes, name.text());
     Ok(())
 }
 
@@ -80,7 +71,12 @@ pub(super) fn fqdn<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
 pub(super) fn client_id<S: Sink>(cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &mut S) -> Outcome {
     let bytes = cursor.bytes;
     let typed = match bytes {
-        [255, ..] | [1, _, _, _, _, _, _] => check(&Kind::Switch(&sub::CLIENT_ID), bytes, cx).is_ok(),
+        &[1, a, b, c, d, e, f] => {
+            cursor.rest();
+            sink.ethernet_client([a, b, c, d, e, f]);
+            return Ok(());
+        }
+        [255, ..] => check(&Kind::Switch(&sub::CLIENT_ID), bytes, cx).is_ok(),
         [0, rest @ ..] => !rest.is_empty(),
         // Other hardware types are rare; text without a type is not.
         [kind, rest @ ..] if *kind != 1 && !text::is_printable(bytes) => {

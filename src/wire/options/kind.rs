@@ -237,6 +237,12 @@ impl Kind {
         )
     }
 
+    /// True when what the bytes mean depends on other options of the message ([`Context`](super::Context)). No other
+    /// kind holds such a kind inside.
+    pub fn needs_context(&self) -> bool {
+        matches!(self, Self::Vendor)
+    }
+
     /// One of it, with article, for error messages: `an IPv4 address`.
     pub fn what(&self) -> &'static str {
         match self {

@@ -103,6 +103,39 @@ pub trait Sink {
         self.ip4(second);
         self.end_map();
     }
+    /// The client identifier that nearly all clients send: a map of `type`, which is
+    /// Ethernet, and `address`.
+    fn ethernet_client(&mut self, mac: [u8; 6]) {
+        self.begin_map();
+        self.key("type");
+        self.named(1, "ethernet");
+        self.key("address");
+        self.hardware(&mac);
+        self.end_map();
+    }
+    /// The name that a client has or wants to have: a map of `flags`, `rcode1`, `rcode2` and `name`. Bits that are not in
+    /// `names` are one number.
+    fn fqdn(&mut self, bits: u8, names: &[(u32, &'static str)], rcodes: [u8; 2], name: &[u8]) {
+        self.begin_map();
+        self.key("flags");
+        self.begin_list();
+        let known = names.iter().filter(|(mask, _)| u32::from(bits) & mask != 0);
+        let rest = known.fold(u32::from(bits), |rest, (mask, name)| {
+            self.name(name);
+            rest & !mask
+        });
+        if rest != 0 {
+            self.number(u64::from(rest));
+        }
+        self.end_list();
+        self.key("rcode1");
+        self.number(u64::from(rcodes[0]));
+        self.key("rcode2");
+        self.number(u64::from(rcodes[1]));
+        self.key("name");
+        self.text(name);
+        self.end_map();
+    }
     /// Starts a nested option, a map of `code`, `name`, `value` and `raw`; exactly one value follows, then
     /// [`Sink::end_option`]. Where `decodes` is false that value is `null`.
     fn begin_option(&mut self, code: u16, name: Option<&'static str>, raw: &[u8], decodes: bool) {

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::kind::Field;
 use super::registry::OptionDef;
 use super::*;
 
@@ -586,4 +587,28 @@ proptest! {
         let text = text_of(kind, &list, &Context::default()).unwrap();
         assert_eq!(parse(kind, &text, &Context::default()).unwrap(), list);
     }
+}
+
+/// True when what is inside a value of this kind needs the context.
+fn needs_context_inside(kind: &Kind) -> bool {
+    let needs = |kind: &Kind| kind.needs_context() || needs_context_inside(kind);
+    let fields = |fields: &[Field]| fields.iter().any(|field| needs(&field.kind));
+    match kind {
+        Kind::List(kind) | Kind::Sized(kind) | Kind::Sized16(kind) | Kind::Counted(kind) => needs(kind),
+        Kind::Record(members) => fields(members),
+        Kind::Switch(switch) => switch.arms.iter().any(|(_, arm)| fields(arm)) || fields(switch.other),
+        Kind::Options(space) | Kind::Lenient(space) => space.table.iter().any(|row| needs(&row.kind)),
+        _ => false,
+    }
+}
+
+#[test]
+fn only_options_by_themselves_need_the_context() {
+    let rows = v4::SPACE.table.iter();
+    assert_eq!(
+        rows.clone().filter(|row| row.kind.needs_context()).map(|row| row.code).collect::<Vec<_>>(),
+        [43]
+    );
+    assert!(!rows.clone().any(|row| needs_context_inside(&row.kind)));
+    assert!(needs_context_inside(&Kind::List(&Kind::Vendor)));
 }

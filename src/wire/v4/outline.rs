@@ -1,6 +1,8 @@
 //! Where every option of a message lies, and what is wrong with its structure: one linear pass into reusable memory.
 
-use super::packet::{Packet, field_text};
+use std::ops::Range;
+
+use super::packet::{Packet, field_text, is_zero};
 use super::types::{MessageType, Op, hardware_len};
 use super::{COOKIE, FIXED_LEN, code};
 use crate::wire::problem::{Code, Problem};
@@ -60,6 +62,20 @@ impl Span {
         self.declared.is_none_or(|declared| u32::from(declared) != self.len)
     }
 
+    /// True when it stands in the options field, right behind the one before, and is whole.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.field == Field::Options && self.pads == 0 && !self.is_truncated()
+    }
+
+    /// Where it lies in the message, code and length included.
+    #[inline]
+    pub fn range(&self) -> Range<usize> {
+        let start = to_usize(self.offset);
+        let head = 1_usize.saturating_add(self.declared.is_some().into());
+        start..start.saturating_add(head).saturating_add(to_usize(self.len))
+    }
+
     /// Offset of the payload from the start of the message.
     pub fn data_offset(&self) -> usize {
         to_usize(self.offset).saturating_add(2)
@@ -83,9 +99,11 @@ pub struct Outline {
     pub overload: u8,
     /// The message type.
     pub message_type: Option<MessageType>,
-    seen: [u64; 4],
     repeated: [u64; 4],
-    latest: Box<[u32; 256]>,
+    /// For each code the number of the message it was seen in last (upper half) and the index of its last option there.
+    latest: Box<[u64; 256]>,
+    /// The number of this message, from 1 on, shifted to the upper half.
+    message: u64,
 }
 
 impl Default for Outline {
@@ -98,9 +116,9 @@ impl Default for Outline {
             trailer: 0,
             overload: 0,
             message_type: None,
-            seen: [0; 4],
             repeated: [0; 4],
             latest: Box::new([0; 256]),
+            message: 0,
         }
     }
 }
@@ -112,7 +130,12 @@ impl Outline {
         self.options.clear();
         self.problems.clear();
         (self.end_pads, self.has_end, self.overload, self.message_type) = (0, false, 0, None);
-        (self.seen, self.repeated) = ([0; 4], [0; 4]);
+        self.repeated = [0; 4];
+        self.message = self.message.wrapping_add(1 << 32);
+        if self.message == 0 {
+            self.message = 1 << 32;
+            self.latest.fill(0);
+        }
         let have = packet.bytes().len();
         self.trailer = to_u32(have);
 
@@ -133,10 +156,19 @@ impl Outline {
 
     /// The first option of this code.
     pub fn find(&self, wanted: u8) -> Option<&Span> {
-        if !bit(&self.seen, wanted) {
-            return None;
+        let last = self.options.get(self.last_of(wanted)?)?;
+        if last.first {
+            return Some(last);
         }
         self.options.iter().find(|span| span.code == wanted)
+    }
+
+    /// The index of the last option of this code.
+    #[inline]
+    fn last_of(&self, code: u8) -> Option<usize> {
+        let index = self.latest.get(usize::from(code))? ^ self.message;
+        // Not of this message when its number differs.
+        u32::try_from(index).ok().map(to_usize)
     }
 
     /// True when more than one option has this code.
@@ -185,7 +217,9 @@ impl Outline {
                 ));
             }
             let behind = packet.chaddr_field().get(usize::from(hlen)..).unwrap_or(&[]);
-            if let Some(index) = behind.iter().position(|byte| *byte != 0) {
+            if !is_zero(behind)
+                && let Some(index) = behind.iter().position(|byte| *byte != 0)
+            {
                 let offset = 28_usize.saturating_add(hlen.into()).saturating_add(index);
                 self.problems.push(Problem::at(Code::ChaddrPadding, offset, [hlen.into(), 0, 0]));
             }
@@ -216,50 +250,42 @@ impl Outline {
 
     fn read_area(&mut self, packet: &Packet<'_>, field: Field, start: usize, end: usize, cut: bool) {
         let area = packet.bytes().get(start..end).unwrap_or(&[]);
-        let mut at = 0_usize;
+        let mut rest = area;
         let mut pads = 0_u32;
         let mut ended = None;
         let mut truncated = false;
-        while let Some(&option) = area.get(at) {
-            if option == code::PAD {
-                (pads, at) = (pads.saturating_add(1), at.saturating_add(1));
-                continue;
+        loop {
+            let at = area.len().saturating_sub(rest.len());
+            let offset = to_u32(start.saturating_add(at));
+            match rest {
+                [] => break,
+                [code::PAD, tail @ ..] => (rest, pads) = (tail, pads.saturating_add(1)),
+                [code::END, ..] => {
+                    ended = Some(at.saturating_add(1));
+                    break;
+                }
+                [_, length, tail @ ..] if usize::from(*length) <= tail.len() => {
+                    rest = self.read_whole(rest, field, offset, pads);
+                    pads = 0;
+                }
+                [code, tail @ ..] => {
+                    let declared = tail.first().copied();
+                    let len = to_u32(tail.len().saturating_sub(1));
+                    let (code, first, next_same) = (*code, true, 0);
+                    self.push(Span { code, field, first, declared, offset, len, pads, next_same });
+                    self.report_truncated(cut);
+                    (rest, pads, truncated) = (&[], 0, true);
+                }
             }
-            if option == code::END {
-                ended = Some(at.saturating_add(1));
-                break;
-            }
-            let offset = start.saturating_add(at);
-            let declared = area.get(at.saturating_add(1)).copied();
-            let rest = area.get(at.saturating_add(2)..).unwrap_or(&[]);
-            let wanted = usize::from(declared.unwrap_or(0));
-            let len = wanted.min(rest.len());
-            truncated = declared.is_none() || len < wanted;
-            if !cut && truncated {
-                self.problems.push(match declared {
-                    None => Problem::at(Code::OptionNoLength, offset, [option.into(), 0, 0]),
-                    Some(_) => Problem::at(Code::OptionTruncated, offset, [option.into(), wanted, len]),
-                });
-            }
-            self.push(Span {
-                code: option,
-                field,
-                first: true,
-                declared,
-                offset: to_u32(offset),
-                len: to_u32(len),
-                pads,
-                next_same: 0,
-            });
-            pads = 0;
-            at = at.saturating_add(2).saturating_add(len);
         }
         if ended.is_none() && !cut && !truncated {
             self.problems.push(Problem::at(Code::EndMissing, end, [0; 3]));
         }
         let trailer = ended.unwrap_or(area.len());
         let behind = area.get(trailer..).unwrap_or(&[]);
-        if let Some(first) = behind.iter().position(|byte| *byte != 0) {
+        if !is_zero(behind)
+            && let Some(first) = behind.iter().position(|byte| *byte != 0)
+        {
             let offset = start.saturating_add(trailer).saturating_add(first);
             self.problems.push(Problem::at(Code::BytesAfterEnd, offset, [behind.len(), 0, 0]));
         }
@@ -269,21 +295,62 @@ impl Outline {
         }
     }
 
-    fn push(&mut self, mut span: Span) {
-        let index = to_u32(self.options.len());
-        let latest = self.latest.get_mut(usize::from(span.code));
-        if let Some(latest) = latest {
-            if bit(&self.seen, span.code) {
-                span.first = false;
-                set(&mut self.repeated, span.code);
-                if let Some(before) = self.options.get_mut(to_usize(*latest)) {
-                    before.next_same = index;
-                }
+    /// Reports that the option pushed last is not whole.
+    #[cold]
+    fn report_truncated(&mut self, cut: bool) {
+        let Some(span) = self.options.last().filter(|_| !cut) else { return };
+        let (offset, option) = (to_usize(span.offset), usize::from(span.code));
+        self.problems.push(match span.declared {
+            None => Problem::at(Code::OptionNoLength, offset, [option, 0, 0]),
+            Some(wanted) => {
+                Problem::at(Code::OptionTruncated, offset, [option, wanted.into(), to_usize(span.len)])
             }
-            *latest = index;
+        });
+    }
+
+    /// Takes options that are whole and follow each other directly, the first of them behind so many pads; returns what
+    /// stands behind them. The loop that all messages spend their time in.
+    fn read_whole<'a>(
+        &mut self,
+        mut rest: &'a [u8],
+        field: Field,
+        mut offset: u32,
+        mut pads: u32,
+    ) -> &'a [u8] {
+        while let [code @ 1..=254, length, tail @ ..] = rest {
+            let Some(next) = tail.get(usize::from(*length)..) else { break };
+            let len = u32::from(*length);
+            let (code, first, declared, next_same) = (*code, true, Some(*length), 0);
+            self.push(Span { code, field, first, declared, offset, len, pads, next_same });
+            (rest, pads) = (next, 0);
+            offset = offset.wrapping_add(2).wrapping_add(len);
         }
-        set(&mut self.seen, span.code);
+        rest
+    }
+
+    #[inline]
+    fn push(&mut self, span: Span) {
+        let index = self.options.len();
+        let before = self.last_of(span.code);
+        if let Some(latest) = self.latest.get_mut(usize::from(span.code)) {
+            *latest = self.message | u64::from(to_u32(index));
+        }
         self.options.push(span);
+        if let Some(before) = before {
+            self.link(before, index);
+        }
+    }
+
+    /// Notes that the options at these two places have the same code and none between them has.
+    #[cold]
+    fn link(&mut self, before: usize, index: usize) {
+        if let Some(before) = self.options.get_mut(before) {
+            before.next_same = to_u32(index);
+        }
+        if let Some(span) = self.options.get_mut(index) {
+            span.first = false;
+            set(&mut self.repeated, span.code);
+        }
     }
 
     fn read_overload(&mut self, packet: &Packet<'_>, cut: bool) {
@@ -332,7 +399,8 @@ impl Outline {
         for (bit, which, offset, field) in
             [(2, 0, 44, packet.sname_field()), (1, 1, 108, packet.file_field())]
         {
-            if self.overload & bit == 0 && !field.is_empty() && field_text(field).len() == field.len() {
+            let starts = field.first().is_some_and(|byte| *byte != 0);
+            if self.overload & bit == 0 && starts && field_text(field).len() == field.len() {
                 self.problems.push(Problem::at(Code::TextUnterminated, offset, [which, 0, 0]));
             }
         }

@@ -167,6 +167,14 @@ pub fn field_text(field: &[u8]) -> &[u8] {
     field.split(|byte| *byte == 0).next().unwrap_or(&[])
 }
 
+/// True when all bytes are zero; looks at many at once.
+#[inline]
+pub fn is_zero(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks::<16>();
+    let gathered = words.iter().fold(0, |all, word| all | u128::from_ne_bytes(*word));
+    rest.iter().fold(gathered, |all, byte| all | u128::from(*byte)) == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
