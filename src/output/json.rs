@@ -83,14 +83,14 @@ fn octet_len(octet: u8) -> usize {
     usize::from(octet >= 10).saturating_add(usize::from(octet >= 100)).saturating_add(2)
 }
 
-/// The digits of some bytes, each with a dot behind it, first character lowest.
+/// The digits of up to four bytes, each with a dot behind it, first character lowest.
 #[derive(Clone, Copy)]
-struct Octet {
-    text: u64,
+struct Octet<T> {
+    text: T,
     length: usize,
 }
 
-impl Octet {
+impl Octet<u64> {
     #[inline]
     fn of(octet: u8) -> Self {
         let text = OCTETS.get(usize::from(octet)).map_or(0, |text| u32::from_le_bytes(*text));
@@ -99,11 +99,23 @@ impl Octet {
 
     /// Two bytes give eight characters at most.
     #[inline]
+    fn followed_by(self, next: Self) -> Octet<u128> {
+        let text = self.text | next.text.wrapping_shl(bits(self.length));
+        Octet { text: text.into(), length: self.length.wrapping_add(next.length) }
+    }
+}
+
+impl Octet<u128> {
+    #[inline]
     fn followed_by(self, next: Self) -> Self {
-        let shift = u32::try_from(self.length).unwrap_or(0).wrapping_mul(8);
-        let text = self.text | next.text.wrapping_shl(shift);
+        let text = self.text | next.text.wrapping_shl(bits(self.length));
         Self { text, length: self.length.wrapping_add(next.length) }
     }
+}
+
+#[inline]
+fn bits(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(0).wrapping_mul(8)
 }
 
 /// True for the bytes that stand for themselves in a JSON string.
@@ -285,27 +297,53 @@ impl JsonOut {
             return;
         }
         let [a, b, c, d] = addr.octets().map(Octet::of);
-        let (left, right) = (a.followed_by(b), c.followed_by(d));
-        let begin = self.buf.len();
-        self.buf.extend_from_slice(&left.text.to_le_bytes());
-        self.buf.truncate(begin.saturating_add(left.length));
-        self.buf.extend_from_slice(&right.text.to_le_bytes());
-        self.buf.truncate(begin.saturating_add(left.length).saturating_add(right.length));
+        let text = a.followed_by(b).followed_by(c.followed_by(d));
+        let end = self.buf.len().saturating_add(text.length);
+        self.buf.extend_from_slice(&text.text.to_le_bytes());
+        self.buf.truncate(end);
         // In the place of the last dot.
         if let Some(last) = self.buf.last_mut() {
             *last = behind;
         }
     }
 
+    /// A hardware address with colons, in quotes, as the value of a key that was just written.
+    #[inline]
+    pub fn address(&mut self, bytes: &[u8]) {
+        if let Ok(mac) = bytes.try_into() {
+            self.mac(mac);
+            return;
+        }
+        self.buf.push(b'"');
+        for (index, byte) in bytes.iter().enumerate() {
+            if index > 0 {
+                self.buf.push(b':');
+            }
+            self.buf.extend_from_slice(pair_of(&HEX_PAIRS, usize::from(*byte)));
+        }
+        self.buf.push(b'"');
+    }
+
     /// Six bytes with colons between them, in quotes.
     #[inline]
     fn mac(&mut self, [a, b, c, d, e, f]: [u8; 6]) {
-        let pair = |byte: u8| HEX_PAIRS.get(usize::from(byte)).copied().unwrap_or_default();
-        let ([a, b], [c, d], [e, f], [g, h], [i, j], [k, l]) =
-            (pair(a), pair(b), pair(c), pair(d), pair(e), pair(f));
-        self.buf.extend_from_slice(&[
-            b'"', a, b, b':', c, d, b':', e, f, b':', g, h, b':', i, j, b':', k, l, b'"',
-        ]);
+        let pair = |byte: u8| {
+            let pair = HEX_PAIRS.get(usize::from(byte)).copied().unwrap_or_default();
+            u64::from(u16::from_le_bytes(pair))
+        };
+        let three = |a: u8, b: u8, c: u8| {
+            let colons = u64::from_le_bytes(*b"\0\0:\0\0:\0\0");
+            (pair(a) | pair(b) << 24 | pair(c) << 48 | colons).to_le_bytes()
+        };
+        let begin = self.buf.len();
+        self.buf.extend_from_slice(b"\"xx:xx:xx:xx:xx:xx\"");
+        if let Some([_, text @ ..]) = self.buf.get_mut(begin..)
+            && let Some((left, [_, right @ ..])) = text.split_first_chunk_mut()
+            && let Some(right) = right.first_chunk_mut()
+        {
+            *left = three(a, b, c);
+            *right = three(d, e, f);
+        }
     }
 
     #[cold]
@@ -406,18 +444,7 @@ impl Sink for JsonOut {
     #[inline]
     fn hardware(&mut self, bytes: &[u8]) {
         self.separate();
-        if let Ok(mac) = bytes.try_into() {
-            self.mac(mac);
-            return;
-        }
-        self.buf.push(b'"');
-        for (index, byte) in bytes.iter().enumerate() {
-            if index > 0 {
-                self.buf.push(b':');
-            }
-            self.buf.extend_from_slice(pair_of(&HEX_PAIRS, usize::from(*byte)));
-        }
-        self.buf.push(b'"');
+        self.address(bytes);
     }
 
     #[inline]

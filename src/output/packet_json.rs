@@ -442,7 +442,7 @@ fn write_outside((layers, quoted, link): (Layers, bool, Option<Layer>), json: &m
 #[inline]
 fn hardware_or_null(addr: Option<&HwAddr>, json: &mut JsonOut) {
     match addr {
-        Some(addr) => json.hardware(addr.as_slice()),
+        Some(addr) => json.address(addr.as_slice()),
         None => json.fixed(b"null"),
     }
 }
@@ -476,7 +476,7 @@ fn write_chaddr(packet: &Packet<'_>, json: &mut JsonOut) {
     if chaddr.is_empty() {
         json.fixed(b"null");
     } else {
-        json.hardware(chaddr);
+        json.address(chaddr);
     }
     if !is_zero(field.get(chaddr.len()..).unwrap_or_default()) {
         json.name_next("chaddr_raw");

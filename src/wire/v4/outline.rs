@@ -141,9 +141,9 @@ impl Outline {
 
         let missing = promised > have;
         if missing && cut {
-            self.problems.push(Problem::at(Code::CaptureCut, have, [have, promised, 0]));
+            self.report(Code::CaptureCut, have, [have, promised, 0]);
         } else if missing {
-            self.problems.push(Problem::at(Code::LengthLies, have, [promised, have, 0]));
+            self.report(Code::LengthLies, have, [promised, have, 0]);
         }
         let cut = missing && cut;
         self.read_header(packet, cut);
@@ -197,35 +197,38 @@ impl Outline {
     }
 
     fn read_header(&mut self, packet: &Packet<'_>, cut: bool) {
+        // A message about an Ethernet client, with nothing to say about its header.
+        if let Some(&[1 | 2, 1, 6, _, _, _, _, _, _, _, 0 | 0x80, 0, ..]) =
+            packet.bytes().first_chunk::<FIXED_LEN>()
+            && is_zero(packet.chaddr_field().get(6..).unwrap_or(&[]))
+        {
+            return;
+        }
         let have = packet.bytes().len();
         if have < FIXED_LEN && !cut {
-            self.problems.push(Problem::at(Code::HeaderTruncated, have, [have, FIXED_LEN, 0]));
+            self.report(Code::HeaderTruncated, have, [have, FIXED_LEN, 0]);
         }
         if let Some(Op(op)) = packet.op()
             && !matches!(op, 1 | 2)
         {
-            self.problems.push(Problem::at(Code::OpUnknown, 0, [op.into(), 0, 0]));
+            self.report(Code::OpUnknown, 0, [op.into(), 0, 0]);
         }
         if let (Some(htype), Some(hlen)) = (packet.htype(), packet.hlen()) {
             if hlen > 16 {
-                self.problems.push(Problem::at(Code::HlenTooLarge, 2, [hlen.into(), 0, 0]));
+                self.report(Code::HlenTooLarge, 2, [hlen.into(), 0, 0]);
             } else if let Some(want) = hardware_len(htype).filter(|want| *want != hlen) {
-                self.problems.push(Problem::at(
-                    Code::HlenUnusual,
-                    2,
-                    [hlen.into(), htype.into(), want.into()],
-                ));
+                self.report(Code::HlenUnusual, 2, [hlen.into(), htype.into(), want.into()]);
             }
             let behind = packet.chaddr_field().get(usize::from(hlen)..).unwrap_or(&[]);
             if !is_zero(behind)
                 && let Some(index) = behind.iter().position(|byte| *byte != 0)
             {
                 let offset = 28_usize.saturating_add(hlen.into()).saturating_add(index);
-                self.problems.push(Problem::at(Code::ChaddrPadding, offset, [hlen.into(), 0, 0]));
+                self.report(Code::ChaddrPadding, offset, [hlen.into(), 0, 0]);
             }
         }
         if let Some(flags) = packet.flags().filter(|flags| flags & 0x7fff != 0) {
-            self.problems.push(Problem::at(Code::FlagsReserved, 10, [flags.into(), 0, 0]));
+            self.report(Code::FlagsReserved, 10, [flags.into(), 0, 0]);
         }
     }
 
@@ -234,13 +237,13 @@ impl Outline {
             Some(COOKIE) => return true,
             Some(other) => {
                 let found = usize::try_from(u32::from_be_bytes(other)).unwrap_or(usize::MAX);
-                self.problems.push(Problem::at(Code::CookieMissing, FIXED_LEN, [found, 0, 0]));
+                self.report(Code::CookieMissing, FIXED_LEN, [found, 0, 0]);
                 self.trailer = to_u32(FIXED_LEN);
             }
             None => {
                 let have = packet.bytes().len().saturating_sub(FIXED_LEN);
                 if !cut {
-                    self.problems.push(Problem::at(Code::CookieTruncated, FIXED_LEN, [have, 0, 0]));
+                    self.report(Code::CookieTruncated, FIXED_LEN, [have, 0, 0]);
                 }
                 self.trailer = to_u32(FIXED_LEN);
             }
@@ -279,7 +282,7 @@ impl Outline {
             }
         }
         if ended.is_none() && !cut && !truncated {
-            self.problems.push(Problem::at(Code::EndMissing, end, [0; 3]));
+            self.report(Code::EndMissing, end, [0; 3]);
         }
         let trailer = ended.unwrap_or(area.len());
         let behind = area.get(trailer..).unwrap_or(&[]);
@@ -287,12 +290,17 @@ impl Outline {
             && let Some(first) = behind.iter().position(|byte| *byte != 0)
         {
             let offset = start.saturating_add(trailer).saturating_add(first);
-            self.problems.push(Problem::at(Code::BytesAfterEnd, offset, [behind.len(), 0, 0]));
+            self.report(Code::BytesAfterEnd, offset, [behind.len(), 0, 0]);
         }
         if field == Field::Options {
             (self.end_pads, self.has_end) = (pads, ended.is_some());
             self.trailer = to_u32(start.saturating_add(trailer));
         }
+    }
+
+    #[cold]
+    fn report(&mut self, code: Code, offset: usize, values: [usize; 3]) {
+        self.problems.push(Problem::at(code, offset, values));
     }
 
     /// Reports that the option pushed last is not whole.
@@ -359,11 +367,7 @@ impl Outline {
             match *span.data(packet) {
                 [value @ 1..=3] => {
                     self.overload = value;
-                    self.problems.push(Problem::at(
-                        Code::Overloaded,
-                        to_usize(span.offset),
-                        [value.into(), 0, 0],
-                    ));
+                    self.report(Code::Overloaded, to_usize(span.offset), [value.into(), 0, 0]);
                     let before = self.options.len();
                     if value & 1 != 0 {
                         self.read_area(
@@ -379,19 +383,11 @@ impl Outline {
                     }
                     let nested = self.options.iter().skip(before).find(|span| span.code == code::OVERLOAD);
                     if let Some(nested) = nested.copied() {
-                        self.problems.push(Problem::at(
-                            Code::OverloadNested,
-                            to_usize(nested.offset),
-                            [0; 3],
-                        ));
+                        self.report(Code::OverloadNested, to_usize(nested.offset), [0; 3]);
                     }
                 }
                 [value] => {
-                    self.problems.push(Problem::at(
-                        Code::OverloadInvalid,
-                        to_usize(span.offset),
-                        [value.into(), 0, 0],
-                    ));
+                    self.report(Code::OverloadInvalid, to_usize(span.offset), [value.into(), 0, 0]);
                 }
                 _ => {}
             }
@@ -401,7 +397,7 @@ impl Outline {
         {
             let starts = field.first().is_some_and(|byte| *byte != 0);
             if self.overload & bit == 0 && starts && field_text(field).len() == field.len() {
-                self.problems.push(Problem::at(Code::TextUnterminated, offset, [which, 0, 0]));
+                self.report(Code::TextUnterminated, offset, [which, 0, 0]);
             }
         }
     }
@@ -413,12 +409,12 @@ impl Outline {
         self.message_type = Some(kind);
         let offset = to_usize(span.offset);
         if kind.name().is_none() {
-            self.problems.push(Problem::at(Code::MessageTypeUnknown, offset, [value.into(), 0, 0]));
+            self.report(Code::MessageTypeUnknown, offset, [value.into(), 0, 0]);
         }
         if let (Some(want), Some(op @ (Op::REQUEST | Op::REPLY))) = (kind.op(), packet.op())
             && want != op
         {
-            self.problems.push(Problem::at(Code::OpContradicts, offset, [op.0.into(), value.into(), 0]));
+            self.report(Code::OpContradicts, offset, [op.0.into(), value.into(), 0]);
         }
     }
 }
