@@ -454,8 +454,7 @@ fn worker<W: Work>(plan: &Plan, team: &Team<W::Output>, work: &W, mut state: W::
         shared.number = base.saturating_add(reader.count());
         shared.decoder = reader.decoder().clone();
         shared.turn = index.saturating_add(1);
-        let kept = u64::try_from(batch.size()).unwrap_or(u64::MAX);
-        shared.sparse = kept.saturating_mul(SPARSE) < length;
+        shared.sparse = is_sparse(&batch, length);
         shared.stopped = end.is_some() || shared.stopped;
         drop(shared);
         team.turn.notify_all();
@@ -463,6 +462,11 @@ fn worker<W: Work>(plan: &Plan, team: &Team<W::Output>, work: &W, mut state: W::
         let (pieces, kept) = team.look(work, &mut state, &mut batch, base);
         team.finish(index, Finished { pieces, batch: kept, base, position: reader.offset(), end });
     }
+}
+
+/// True when little of so many bytes mattered.
+fn is_sparse(batch: &Batch, length: u64) -> bool {
+    u64::try_from(batch.size()).unwrap_or(u64::MAX).saturating_mul(SPARSE) < length
 }
 
 /// A pipe or a compressed file: the workers share the reader.
@@ -499,8 +503,9 @@ fn turn_taker<W: Work>(
     loop {
         let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
         let Some((index, shared)) = team.claim() else { return };
+        let length = if shared.sparse { LONG_CHUNK } else { CHUNK };
         drop(shared);
-        let until = reader.offset().saturating_add(CHUNK);
+        let until = reader.offset().saturating_add(length);
         let walked = reader.batch(until, eager, &mut batch, wanted);
         let end = match walked {
             Ok(true) => None,
@@ -510,6 +515,7 @@ fn turn_taker<W: Work>(
         let position = reader.position();
         let mut shared = team.lock();
         shared.number = reader.count();
+        shared.sparse = is_sparse(&batch, length);
         shared.stopped = end.is_some() || shared.stopped;
         drop((shared, reader));
         team.turn.notify_all();

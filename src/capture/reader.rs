@@ -11,8 +11,10 @@ use super::{CaptureError, Decoder, Frame, Interface, Record, Step};
 use crate::time::Timestamp;
 use crate::wire::frame::LinkType;
 
-/// How much is read at once: fewer calls than a smaller buffer needs, and still in the processor's cache.
+/// How much of a file is read at once: as much as stays in the processor's cache; measured.
 const BUFFER: usize = 1 << 20;
+/// How much of a pipe is read at once: less, so that who writes into it can go on meanwhile; measured.
+const STREAM_BUFFER: usize = 256 << 10;
 /// What the buffer starts with: small captures shall not wait for large buffers.
 const FIRST_BUFFER: usize = 64 << 10;
 
@@ -42,6 +44,8 @@ pub struct Reader<R> {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    /// How much is read at once.
+    ahead: usize,
     /// The last read filled all the room it was given.
     full: bool,
     /// Offset of `buffer[start]` in the decompressed capture.
@@ -95,6 +99,7 @@ impl<R: Read> Reader<R> {
         reader.restart(offset, decoder);
         reader.number = number;
         reader.size = Some(0);
+        reader.ahead = BUFFER;
         reader
     }
 
@@ -105,6 +110,7 @@ impl<R: Read> Reader<R> {
             buffer: Vec::new(),
             start: 0,
             end: 0,
+            ahead: STREAM_BUFFER,
             full: false,
             offset: 0,
             decoder: Decoder::PcapNg(super::pcapng::Decoder::default()),
@@ -122,6 +128,9 @@ impl<R: Read> Reader<R> {
     pub(super) fn measured(mut self, consumed: Arc<AtomicU64>, size: Option<u64>) -> Self {
         self.consumed = Some(consumed);
         self.size = size;
+        if size.is_some() {
+            self.ahead = BUFFER;
+        }
         self
     }
 
@@ -339,7 +348,7 @@ impl<R: Read> Reader<R> {
     /// [`super::MAX_RECORD`].
     fn fill(&mut self, need: usize) -> Result<bool, CaptureError> {
         self.make_room();
-        self.extend(self.start.saturating_add(need.max(BUFFER)))
+        self.extend(self.start.saturating_add(need.max(self.ahead)))
     }
 
     /// Moves what is not walked yet to the front, but so that the next read lands at the same place of a page as in the
@@ -469,8 +478,8 @@ impl<R: Read> Reader<R> {
     /// Like [`fill`](Self::fill), but reads not much further than offset `until`.
     fn fill_towards(&mut self, until: u64, need: usize) -> Result<bool, CaptureError> {
         self.make_room();
-        let ahead = usize::try_from(until.saturating_sub(self.offset)).unwrap_or(BUFFER);
-        let wanted = need.max(ahead.saturating_add(BEYOND).min(BUFFER));
+        let ahead = usize::try_from(until.saturating_sub(self.offset)).unwrap_or(self.ahead);
+        let wanted = need.max(ahead.saturating_add(BEYOND).min(self.ahead));
         self.extend(self.start.saturating_add(wanted))
     }
 
