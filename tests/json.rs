@@ -254,7 +254,11 @@ proptest! {
             // Options that all messages share, behind each other, and some that only a few have.
             let mut options = vec![53, 1, 1, 51, 4, 0, 0, 14, 16, 54, 4, 10, 0, 0, 1, 1, 4, 255, 255, 255, 0];
             options.extend(pool.get(first).into_iter().chain(pool.get(second)).flatten());
-            options.extend([3, 4, 10, 0, 0, 254, 6, 4, 10, 0, 0, 1, 255]);
+            options.extend([3, 4, 10, 0, 0, 254, 6, 4, 10, 0, 0, 1]);
+            // Has a value, and a warning about it.
+            options.extend([150, 8]);
+            options.extend(b"10.0.0.1");
+            options.push(255);
             let data = frame_with(&options, b"");
             let frame = Frame {
                 number: 1, time: Some(Timestamp(0)), precision: Precision::Nano, link: LinkType::ETHERNET, interface: None,

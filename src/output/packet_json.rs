@@ -343,6 +343,7 @@ impl PacketJson {
         let begin = json.buf.len();
         self.beginnings.write(span.code, json);
         let start = json.buf.len();
+        let problems = self.values.problems.len();
         let shown = self.values.show(record, cx, span, json);
         if shown != Shown::Value {
             json.buf.truncate(start);
@@ -350,7 +351,8 @@ impl PacketJson {
         }
         json.fixed(b",\"raw\":\"");
         json.hex_digits(span.data(&record.packet));
-        let known = repeatable && shown == Shown::Value;
+        // A warning about the value has to come every time.
+        let known = repeatable && shown == Shown::Value && self.values.problems.len() == problems;
         if known {
             json.fixed(b"\"},");
         } else {
