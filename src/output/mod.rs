@@ -4,6 +4,8 @@
 //! caller's business.
 
 pub mod answers;
+mod day;
+mod digits;
 mod fields;
 pub mod hex;
 pub mod json;

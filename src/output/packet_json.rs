@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::LazyLock;
 
 use super::json::JsonOut;
 use super::packet::{PacketRecord, Shown, Values};
@@ -14,25 +15,42 @@ use crate::wire::v4::packet::{field_text, is_zero};
 use crate::wire::v4::{FIXED_LEN, MessageType, Packet, Span};
 
 /// Writes packet objects; keeps its memory from one to the next.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct PacketJson {
     values: Values,
-    beginnings: Beginnings,
+    fixed: &'static Fixed,
     texts: OptionTexts,
     /// From the layers to the hardware addresses.
     outside: Piece<(Layers, bool, Option<Layer>)>,
     /// From the end of the IP layer to the message, by whether the source port is even: what a client and what a server
     /// sends.
     udp: [Piece<(Udp, bool)>; 2],
-    kinds: Kinds,
     /// The first four bytes of a message, by whether the first is even: requests and replies.
     head: [Piece<[u8; 4]>; 2],
 }
 
-/// The beginning of every option's object, up to its value: what does not change is written once.
-#[derive(Clone, Debug)]
-struct Beginnings {
-    rows: Vec<Beginning>,
+impl Default for PacketJson {
+    fn default() -> Self {
+        static FIXED: LazyLock<Fixed> = LazyLock::new(Fixed::new);
+        Self {
+            values: Values::default(),
+            fixed: &FIXED,
+            texts: OptionTexts::default(),
+            outside: Piece::default(),
+            udp: Default::default(),
+            head: Default::default(),
+        }
+    }
+}
+
+/// What does not change is written once.
+#[derive(Debug)]
+struct Fixed {
+    /// The beginning of every option's object, up to its value.
+    beginnings: Vec<Beginning>,
+    /// For each message type what stands between `chaddr` and the options where `sname` and `file` are empty; nothing
+    /// for types without a name.
+    kinds: Vec<Vec<u8>>,
 }
 
 /// Room for the beginning of an option with an ordinary name; a copy of fixed size is the fastest.
@@ -48,8 +66,8 @@ struct Beginning {
     alone: bool,
 }
 
-impl Default for Beginnings {
-    fn default() -> Self {
+impl Fixed {
+    fn new() -> Self {
         let beginning = |code: u8| {
             let row = v4::SPACE.by_code(u16::from(code));
             let mut json = JsonOut::new();
@@ -69,14 +87,27 @@ impl Default for Beginnings {
             let long = if length > ROOM { json.buf } else { Vec::new() };
             Beginning { text, length, long, alone: row.is_some_and(|row| !row.kind.needs_context()) }
         };
-        Self { rows: (0..=u8::MAX).map(beginning).collect() }
+        let kind = |kind: u8| {
+            let kind = MessageType(kind);
+            let mut json = JsonOut::new();
+            if kind.name().is_some() {
+                json.fixed(b",\"sname\":null,\"file\":null");
+                write_kind(Some(kind), &mut json);
+            }
+            json.buf
+        };
+        Self { beginnings: (0..=u8::MAX).map(beginning).collect(), kinds: (0..=u8::MAX).map(kind).collect() }
     }
-}
 
-impl Beginnings {
+    /// The text between `chaddr` and the options of an ordinary message of this type.
     #[inline]
-    fn write(&self, code: u8, json: &mut JsonOut) {
-        let Some(row) = self.rows.get(usize::from(code)) else { return };
+    fn kind(&self, kind: MessageType) -> Option<&[u8]> {
+        self.kinds.get(usize::from(kind.0)).map(Vec::as_slice).filter(|text| !text.is_empty())
+    }
+
+    #[inline]
+    fn begin_option(&self, code: u8, json: &mut JsonOut) {
+        let Some(row) = self.beginnings.get(usize::from(code)) else { return };
         if row.length > ROOM {
             json.fixed(&row.long);
             return;
@@ -88,27 +119,7 @@ impl Beginnings {
 
     #[inline]
     fn is_alone(&self, code: u8) -> bool {
-        self.rows.get(usize::from(code)).is_some_and(|row| row.alone)
-    }
-}
-
-/// For each message type what stands between `chaddr` and the options where `sname` and `file` are empty; nothing for
-/// types without a name.
-#[derive(Clone, Debug)]
-struct Kinds(Vec<Vec<u8>>);
-
-impl Default for Kinds {
-    fn default() -> Self {
-        let text = |kind: u8| {
-            let kind = MessageType(kind);
-            let mut json = JsonOut::new();
-            if kind.name().is_some() {
-                json.fixed(b",\"sname\":null,\"file\":null");
-                write_kind(Some(kind), &mut json);
-            }
-            json.buf
-        };
-        Self((0..32).map(text).collect())
+        self.beginnings.get(usize::from(code)).is_some_and(|row| row.alone)
     }
 }
 
@@ -226,8 +237,8 @@ impl PacketJson {
         let names_are_empty =
             record.outline.overload == 0 && packet.bytes().get(44..FIXED_LEN).is_some_and(is_zero);
         let kind = record.outline.message_type;
-        match kind.and_then(|kind| self.kinds.0.get(usize::from(kind.0))) {
-            Some(text) if names_are_empty && !text.is_empty() => json.fixed(text),
+        match kind.and_then(|kind| self.fixed.kind(kind)) {
+            Some(text) if names_are_empty => json.fixed(text),
             _ => {
                 write_names(record, json);
                 write_kind(kind, json);
@@ -334,14 +345,14 @@ impl PacketJson {
         record: &PacketRecord<'_>,
         json: &mut JsonOut,
     ) -> bool {
-        let repeatable = is_repeatable(span, record) && self.beginnings.is_alone(span.code);
+        let repeatable = is_repeatable(span, record) && self.fixed.is_alone(span.code);
         let raw = raw(span, span, record);
         if repeatable && let Some(text) = self.texts.single(span.code, raw) {
             json.fixed(text);
             return true;
         }
         let begin = json.buf.len();
-        self.beginnings.write(span.code, json);
+        self.fixed.begin_option(span.code, json);
         let start = json.buf.len();
         let problems = self.values.problems.len();
         let shown = self.values.show(record, cx, span, json);

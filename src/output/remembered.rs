@@ -45,9 +45,9 @@ const PROBES: u8 = 16;
 #[derive(Clone, Debug)]
 pub(super) struct OptionTexts {
     /// Runs of steady options and steady options, then those that differ from client to client, which would push the
-    /// others out.
+    /// others out. None before there is something to remember.
     slots: Vec<Slot>,
-    records: Vec<Record>,
+    records: [Record; 256],
     /// Counts messages, and wraps around.
     message: u8,
 }
@@ -85,8 +85,7 @@ impl Record {
 
 impl Default for OptionTexts {
     fn default() -> Self {
-        let slots = vec![Slot::default(); SLOTS.saturating_add(OTHERS)];
-        Self { slots, records: vec![Record::default(); 256], message: 0 }
+        Self { slots: Vec::new(), records: [Record::default(); 256], message: 0 }
     }
 }
 
@@ -150,6 +149,9 @@ impl OptionTexts {
     }
 
     fn remember(&mut self, raw: &[u8], steady: bool, text: &[u8]) {
+        if self.slots.is_empty() {
+            self.slots.resize(SLOTS.saturating_add(OTHERS), Slot::default());
+        }
         let hash = hash(raw);
         if text.len() <= LONGEST
             && let Some(slot) = self.slots.get_mut(place(hash, steady))
