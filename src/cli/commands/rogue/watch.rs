@@ -200,11 +200,38 @@ impl Watch<'_> {
         let known = self.watcher.known().filter(|known| known.present).count();
         self.save(now)?;
         let changes = self.changes.iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
-        cx.note(&format!(
-            "{known} servers there, {changes} changes told; {} messages of servers, {} frames sent",
+        cx.note(&summary(
+            u64::try_from(known).unwrap_or(u64::MAX),
+            changes,
             self.hub.servers.answers,
-            self.ears.sent()
+            self.ears.sent(),
         ));
         Ok(Exit::Good)
+    }
+}
+
+/// One line about all of it, for people.
+fn summary(known: u64, changes: u64, answers: u64, sent: u64) -> String {
+    let plural = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    format!(
+        "{} there, {} told; {} of servers, {} sent",
+        plural(known, "server"),
+        plural(changes, "change"),
+        plural(answers, "message"),
+        plural(sent, "frame")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_a_kind_is_no_plural() {
+        assert_eq!(summary(1, 1, 1, 1), "1 server there, 1 change told; 1 message of servers, 1 frame sent");
+        assert_eq!(
+            summary(0, 2, 42, 74),
+            "0 servers there, 2 changes told; 42 messages of servers, 74 frames sent"
+        );
     }
 }
