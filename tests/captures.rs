@@ -154,3 +154,52 @@ fn colour_changes_nothing_but_colour() {
         assert_eq!(stripped, plain, "{}", capture.display());
     }
 }
+
+/// A capture of many packets: those of another one again and again.
+#[cfg(feature = "live")]
+fn long_capture(path: &Path) {
+    let one = fs::read(folder().join("dhcp.pcap")).unwrap();
+    let (header, records) = one.split_at(24);
+    let mut whole = header.to_vec();
+    for _ in 0..4000 {
+        whole.extend_from_slice(records);
+    }
+    fs::write(path, whole).unwrap();
+}
+
+#[cfg(feature = "live")]
+#[test]
+fn what_an_interrupt_finds_decoded_is_written_and_summed_up() {
+    use std::io::Read as _;
+
+    let scratch = tempfile::tempdir().unwrap();
+    let (long, kept) = (scratch.path().join("long.pcap"), scratch.path().join("kept.pcapng"));
+    long_capture(&long);
+    for threads in ["1", "4"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dhcptool"))
+            .args(["decode", "--json", "--threads", threads, "--write"])
+            .args([&kept, &long])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        // It waits for its reader with most of the capture before it when the signal comes.
+        let mut shown = vec![0];
+        stdout.read_exact(&mut shown).unwrap();
+        let kill = Command::new("sh").arg("-c").arg(format!("kill -INT {}", child.id())).status().unwrap();
+        assert!(kill.success());
+        stdout.read_to_end(&mut shown).unwrap();
+        let mut summary = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut summary).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{summary}");
+        let shown = String::from_utf8(shown).unwrap();
+        assert!(shown.ends_with('\n'));
+        let lines = shown.lines().count();
+        assert!(lines > 0 && lines < 16_000, "{lines} lines");
+        assert!(summary.contains(&format!("{lines} DHCP")), "{lines} lines, {summary}");
+        let again =
+            Command::new(env!("CARGO_BIN_EXE_dhcptool")).arg("decode").arg(&kept).output().unwrap().stdout;
+        assert_eq!(String::from_utf8(again).unwrap().lines().count(), lines);
+    }
+}

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::batch::Batch;
 use super::compress::{Compression, Damage};
+use super::source::Shrunk;
 use super::{CaptureError, Decoder, Frame, Interface, Record, Step};
 use crate::time::Timestamp;
 use crate::wire::frame::LinkType;
@@ -491,7 +492,12 @@ impl<R: Read> Reader<R> {
                 let expected = damage.expected.to_owned();
                 CaptureError::Damaged { name, offset, compressed: Some(damage.at), expected }
             }
-            None => CaptureError::Read { name, offset, source },
+            None => match source.get_ref().and_then(|inner| inner.downcast_ref::<Shrunk>()) {
+                Some(shrunk) => {
+                    CaptureError::Damaged { name, offset, compressed: None, expected: shrunk.to_string() }
+                }
+                None => CaptureError::Read { name, offset, source },
+            },
         }
     }
 

@@ -53,7 +53,10 @@ fn open_with(path: &Path, waiter: Option<Waiter>) -> Result<Reader<Source>, Capt
         Some(_) => Some(peek(&mut file).map_err(failed)?),
         None => None,
     };
-    let input: Source = Box::new(file);
+    let input: Source = match waiter {
+        Some(_) => Box::new(Growing { at: file.stream_position().map_err(failed)?, file }),
+        None => Box::new(file),
+    };
     let consumed = Arc::new(AtomicU64::new(0));
     let counted = Box::new(Counted { input, count: Arc::clone(&consumed) });
     let (input, compressed) = decompressed(&name, counted, first, waiter.is_some())?;
@@ -142,6 +145,32 @@ fn read_up_to(input: &mut impl Read, out: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(count)
+}
+
+/// A file that may still grow, but not shrink: what was read of it would no longer be there.
+struct Growing {
+    file: File,
+    /// Where the next read begins.
+    at: u64,
+}
+
+/// A growing file turned out to be shorter than what was read of it.
+#[derive(Debug, thiserror::Error)]
+#[error("the file to grow; it became shorter ({0} bytes), so that it has to be read anew")]
+pub(super) struct Shrunk(u64);
+
+impl Read for Growing {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(out)?;
+        self.at = self.at.saturating_add(u64::try_from(count).unwrap_or(0));
+        if count == 0 {
+            let size = self.file.metadata()?.len();
+            if size < self.at {
+                return Err(io::Error::other(Shrunk(size)));
+            }
+        }
+        Ok(count)
+    }
 }
 
 /// Counts the bytes that are read from the file itself.

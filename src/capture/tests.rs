@@ -631,6 +631,24 @@ fn a_growing_capture_is_followed_byte_by_byte() {
 }
 
 #[test]
+fn a_followed_capture_that_becomes_shorter_is_told() {
+    let whole = small_pcap(Order::Little);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &whole).unwrap();
+    let handle = file.reopen().unwrap();
+    let waiter = Box::new(move || handle.set_len(30).is_ok());
+    let mut reader = super::follow(file.path(), waiter).unwrap();
+    let (frames, error) = drain(&mut reader);
+    assert_eq!(frames, read_all(&whole).0);
+    let error = error.unwrap();
+    assert!(error.is_damage());
+    assert!(
+        error.to_string().ends_with("it became shorter (30 bytes), so that it has to be read anew"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_compressed_capture_is_not_followed() {
     for compress in COMPRESSORS {
         let whole = compress(&small_pcap(Order::Little));

@@ -15,7 +15,7 @@ use crate::cli::stream::{Counts, Rendered, Showing, Stream, View};
 #[cfg(feature = "live")]
 use crate::net::sandbox::{self, Needs};
 #[cfg(feature = "live")]
-use crate::net::signals::Signals;
+use crate::net::signals::{Signal, Signals};
 #[cfg(feature = "live")]
 use std::sync::Arc;
 
@@ -50,6 +50,8 @@ const PROGRESS_FROM: u64 = 64 << 20;
 const THREADS_FROM: u64 = 1 << 20;
 /// More threads than this only wait for memory and for each other's output.
 const MOST_THREADS: usize = 8;
+/// How many frames may pass before it is asked whether to end.
+const LOOK_EVERY: u32 = 1024;
 /// How often a growing capture is looked at.
 const FOLLOW_EVERY: Duration = Duration::from_millis(100);
 
@@ -67,7 +69,8 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         stream: Stream::new(&args.select, view, cx.out.color())?,
         writer: None,
         totals: Counts::default(),
-        stop: Stop::new(args.follow)?,
+        stop: Stop::new(args.follow || args.files.iter().all(|path| path.is_file()))?,
+        interrupted: None,
     };
     let mut worst = Exit::Good;
     let mut opened = false;
@@ -90,7 +93,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
             }
             Err(other) => return Err(other),
         }
-        if decoding.is_done() {
+        if decoding.is_done() || decoding.interrupted.is_some() {
             break;
         }
     }
@@ -100,10 +103,12 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if opened {
         summarise(&decoding.totals, cx);
     }
-    Ok(worst)
+    // Following ends no other way; anything else was not finished.
+    Ok(decoding.interrupted.filter(|_| !args.follow).map_or(worst, Exit::Code))
 }
 
-/// What ends `--follow`: Ctrl-C and SIGTERM, after which the summary comes.
+/// What ends it early: Ctrl-C and SIGTERM, after which what was decoded is written and the summary comes. Input that may
+/// keep its reader waiting is left to the signals themselves, unless it is followed.
 #[derive(Clone)]
 struct Stop {
     #[cfg(feature = "live")]
@@ -119,25 +124,31 @@ struct Stop {
     )
 )]
 impl Stop {
-    fn new(follow: bool) -> Result<Self, Failure> {
+    fn new(wanted: bool) -> Result<Self, Failure> {
         #[cfg(feature = "live")]
         {
-            let signals = follow.then(Signals::termination).transpose().map_err(Failure::could_not_run)?;
+            let signals = wanted.then(Signals::termination).transpose().map_err(Failure::could_not_run)?;
             Ok(Self { signals: signals.map(Arc::new) })
         }
         #[cfg(not(feature = "live"))]
         {
-            let _ = follow;
+            let _ = wanted;
             Ok(Self {})
         }
     }
 
-    /// True once it is time to end.
-    fn is_set(&self) -> bool {
+    /// Once it is time to end, the exit code that shells know for the signal.
+    fn arrived(&self) -> Option<u8> {
         #[cfg(feature = "live")]
-        return self.signals.as_ref().is_some_and(|signals| signals.next().is_some());
+        {
+            Some(match self.signals.as_ref()?.next()?.signal {
+                Signal::SIGHUP => 129,
+                Signal::SIGINT => 130,
+                _ => 143,
+            })
+        }
         #[cfg(not(feature = "live"))]
-        false
+        None
     }
 
     /// Waits for a growing capture.
@@ -146,7 +157,7 @@ impl Stop {
         Box::new(move || {
             // Nobody unparks this thread, so this is a pause.
             std::thread::park_timeout(FOLLOW_EVERY);
-            !stop.is_set()
+            stop.arrived().is_none()
         })
     }
 }
@@ -160,6 +171,8 @@ struct Decoding<'a> {
     writer: Option<Writer<Box<dyn std::io::Write + Send>>>,
     totals: Counts,
     stop: Stop,
+    /// The exit code of the signal that ended it.
+    interrupted: Option<u8>,
 }
 
 impl Decoding<'_> {
@@ -175,16 +188,19 @@ impl Decoding<'_> {
             confine(cx);
         }
         let at_once = cx.out.is_terminal() || self.args.follow;
-        let Self { args, showing, stream, writer, totals, stop, .. } = self;
+        let Self { args, showing, stream, writer, totals, stop, interrupted, .. } = self;
         let mut failed = None;
+        let mut calls = 0_u32;
         let walk = capture::parallel::run(reader, showing, stream, workers, |rendered, moment| {
             if let Some(bar) = &bar {
                 bar.set_position(moment.position);
             }
-            if args.select.count.is_some() || moment.waits || at_once {
+            calls = calls.wrapping_add(1);
+            let due = moment.waits || at_once || rendered.bytes().len() >= BATCH;
+            if due || args.select.count.is_some() {
                 totals.add(&std::mem::take(&mut rendered.counts));
             }
-            if moment.waits || at_once || rendered.bytes().len() >= BATCH {
+            if due {
                 let mut write = || hand_over(rendered, writer.as_mut(), at_once, cx);
                 let written = match &bar {
                     Some(bar) => bar.suspend(write),
@@ -196,8 +212,12 @@ impl Decoding<'_> {
                 }
             }
             let enough = args.select.count.is_some_and(|count| totals.shown >= count);
-            if enough || args.follow && stop.is_set() {
+            if due || calls.is_multiple_of(LOOK_EVERY) {
+                *interrupted = stop.arrived();
+            }
+            if enough || interrupted.is_some() {
                 // There may be no further call.
+                totals.add(&std::mem::take(&mut rendered.counts));
                 failed = hand_over(rendered, writer.as_mut(), at_once, cx).err();
                 return ControlFlow::Break(());
             }

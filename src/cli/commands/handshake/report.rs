@@ -397,13 +397,16 @@ pub(super) fn summary(tally: &Tally, about: &About<'_>, terminal: bool, out: &mu
     }
 }
 
+/// A difference in milliseconds below which the schedule is not said to have slipped: what waking up takes.
+const NOTICEABLE: f64 = 0.1;
+
 fn table(tally: &Tally, out: &mut Styled) {
     let delays = &tally.delays;
     let mut rows = vec![("offer", &delays.offer), ("ack", &delays.ack), ("total", &delays.total)];
     // The schedule says something new only where there is one that could slip.
     let slipped = |delay: &Delay| {
         let (own, total) = (delay.summary(), delays.total.summary());
-        own.zip(total).is_some_and(|(own, total)| own.p99 > total.p99 * 1.05)
+        own.zip(total).is_some_and(|(own, total)| own.p99 > total.p99 * 1.05 + NOTICEABLE)
     };
     if slipped(&delays.scheduled) {
         rows.push(("scheduled", &delays.scheduled));
