@@ -595,7 +595,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng')
             [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Decode with N threads; left out: as many as pay')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
-            [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Go on as the capture grows, until interrupted; it may not be compressed')
+            [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Go on as the capture grows, also under a new name, until interrupted; it must not become shorter or be compressed')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object per line, for programs')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for more still')

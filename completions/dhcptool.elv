@@ -582,7 +582,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --write 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng'
             cand --threads 'Decode with N threads; left out: as many as pay'
             cand --color 'When to colour the output; NO_COLOR is obeyed'
-            cand --follow 'Go on as the capture grows, until interrupted; it may not be compressed'
+            cand --follow 'Go on as the capture grows, also under a new name, until interrupted; it must not become shorter or be compressed'
             cand --json 'Print JSON, one object per line, for programs'
             cand -v 'Say more; twice for more still'
             cand --verbose 'Say more; twice for more still'

@@ -541,7 +541,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l threads -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l follow -d 'Go on as the capture grows, until interrupted; it may not be compressed'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l follow -d 'Go on as the capture grows, also under a new name, until interrupted; it must not become shorter or be compressed'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l json -d 'Print JSON, one object per line, for programs'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -s v -l verbose -d 'Say more; twice for more still'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'

@@ -33,7 +33,7 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     write: Option<PathBuf>,
 
-    /// Go on as the capture grows, until interrupted; it may not be compressed
+    /// Go on as the capture grows, also under a new name, until interrupted; it must not become shorter or be compressed
     #[arg(long)]
     follow: bool,
 
