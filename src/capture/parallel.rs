@@ -500,24 +500,32 @@ fn turn_taker<W: Work>(
 ) {
     let mut batch = Batch::default();
     let wanted = |link, data: &[u8]| work.may_matter(link, data);
+    let mut held = None;
     loop {
-        let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reader = held.take().unwrap_or_else(|| reader.lock().unwrap_or_else(PoisonError::into_inner));
         let Some((index, shared)) = team.claim() else { return };
         let length = if shared.sparse { LONG_CHUNK } else { CHUNK };
         drop(shared);
-        let until = reader.offset().saturating_add(length);
-        let walked = reader.batch(until, eager, &mut batch, wanted);
+        let begin = reader.offset();
+        let walked = reader.batch(begin.saturating_add(length), eager, &mut batch, wanted);
         let end = match walked {
             Ok(true) => None,
             Ok(false) => Some(Ok(())),
             Err(error) => Some(Err(error)),
         };
         let position = reader.position();
+        let sparse = is_sparse(&batch, reader.offset().saturating_sub(begin));
         let mut shared = team.lock();
         shared.number = reader.count();
-        shared.sparse = is_sparse(&batch, length);
+        shared.sparse = sparse;
         shared.stopped = end.is_some() || shared.stopped;
-        drop((shared, reader));
+        drop(shared);
+        // Where there is little to look into, nobody can do so meanwhile: handing on the reader would only cost.
+        if sparse {
+            held = Some(reader);
+        } else {
+            drop(reader);
+        }
         team.turn.notify_all();
         let (pieces, kept) = team.look(work, &mut state, &mut batch, 0);
         team.finish(index, Finished { pieces, batch: kept, base: 0, position, end });
