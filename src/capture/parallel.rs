@@ -27,7 +27,7 @@ use crate::wire::frame::LinkType;
 /// its turn comes.
 const CHUNK: u64 = 256 << 10;
 /// How much it takes where few do: longer chunks mean less waiting for each other.
-const LONG_CHUNK: u64 = 4 << 20;
+const LONG_CHUNK: u64 = 8 << 20;
 /// Chunks are long while less than one byte in so many matters.
 const SPARSE: u64 = 16;
 /// Files below this size are done before a thread has started.
