@@ -115,14 +115,6 @@ impl JsonOut {
         self.buf.push(b'"');
     }
 
-    /// `0x` and exactly four hex digits, as a string.
-    pub fn hex16(&mut self, value: u16) {
-        self.separate();
-        self.buf.extend_from_slice(b"\"0x");
-        self.hex_digits(&value.to_be_bytes());
-        self.buf.push(b'"');
-    }
-
     /// RFC 3339 in UTC with the digits that `precision` says, as a string.
     pub fn time(&mut self, time: Timestamp, precision: Precision) {
         self.separate();
