@@ -7,8 +7,8 @@ use std::io::{Cursor, Write as _};
 
 use dhcptool::capture::{FrameOut, Reader, Writer, write::Format};
 use dhcptool::output::JsonOut;
-use dhcptool::output::packet::PacketRecord;
-use dhcptool::output::packet_json::PacketJson;
+use dhcptool::output::packet::json::PacketJson;
+use dhcptool::output::packet::record::PacketRecord;
 use dhcptool::wire::frame::{Ports, Walker};
 use dhcptool::wire::v4::{Outline, Packet};
 use divan::counter::{BytesCount, ItemsCount};

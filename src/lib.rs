@@ -17,5 +17,6 @@ pub mod engine;
 pub mod lab;
 pub mod net;
 pub mod output;
+pub mod stats;
 pub mod time;
 pub mod wire;

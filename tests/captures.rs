@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use dhcptool::output::record::read_message;
+use dhcptool::output::packet::read::read_message;
 use dhcptool::wire::escape::is_hostile;
 
 fn folder() -> PathBuf {

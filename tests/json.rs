@@ -15,7 +15,7 @@ use std::path::Path;
 use dhcptool::analysis::Selection;
 use dhcptool::capture::{self, Frame};
 use dhcptool::cli::stream::{Renderer, View};
-use dhcptool::output::record::read_message;
+use dhcptool::output::packet::read::read_message;
 use dhcptool::output::when::TimeText;
 use dhcptool::time::{Precision, Timestamp};
 use dhcptool::wire::escape::is_hostile;

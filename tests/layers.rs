@@ -31,10 +31,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "net::remaining",
         ],
     ),
-    ("analysis", &["time", "wire"]),
+    ("stats", &["time"]),
+    ("analysis", &["time", "wire", "stats"]),
     ("lab", &["time", "wire", "net"]),
-    ("output", &["time", "wire", "engine", "analysis"]),
-    ("cli", &["time", "wire", "capture", "net", "engine", "analysis", "lab", "output"]),
+    ("output", &["time", "wire", "engine", "analysis", "stats"]),
+    ("cli", &["time", "wire", "capture", "net", "engine", "analysis", "stats", "lab", "output"]),
 ];
 
 /// Outside crates that have one home.

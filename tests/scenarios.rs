@@ -22,12 +22,12 @@ use std::time::Duration;
 use fastrand::Rng;
 use serde::Deserialize;
 
-use dhcptool::engine::arp::ANNOUNCE_WAIT;
-use dhcptool::engine::collect::{Plan, Until, Want};
 use dhcptool::engine::drive::{Ending, Passed, Witness, drive};
-use dhcptool::engine::exchange::{ConflictCheck, Settings, Task, Verdict};
 use dhcptool::engine::frame::arp_frame;
-use dhcptool::engine::silence::findings;
+use dhcptool::engine::v4::arp::ANNOUNCE_WAIT;
+use dhcptool::engine::v4::collect::{Plan, Until, Want};
+use dhcptool::engine::v4::exchange::{ConflictCheck, Settings, Task, Verdict};
+use dhcptool::engine::v4::silence::findings;
 use dhcptool::engine::{
     Answer, Backoff, Collect, Envelope, Exchange, Machine, OneShot, Reason, Recipe, Route, State,
 };

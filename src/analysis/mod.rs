@@ -2,10 +2,8 @@
 //!
 //! Eats messages with timestamps, so that live traffic, files and tests look alike. Prints nothing, opens nothing.
 
-pub mod histogram;
 pub mod select;
 pub mod servers;
-pub mod timing;
 pub mod vendors;
 
 pub use select::{OptionTest, Selection};

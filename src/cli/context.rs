@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 use std::os::fd::AsFd as _;
 
-use super::args::{ColorChoice, CommonArgs};
 use super::exit::Failure;
+use crate::cli::flags::common::{ColorChoice, CommonArgs};
 use crate::output::{Label, Styled};
 use crate::time::SystemClock;
 use crate::wire::escape::escape_line;

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::exit::Failure;
-use crate::output::record::unhex;
+use crate::output::packet::read::unhex;
 use crate::wire::Mac;
 
 /// What is needed to give a lease back.

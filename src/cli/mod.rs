@@ -1,22 +1,17 @@
 //! The command line: what the program understands, and how it ends.
 
-pub mod args;
 pub mod commands;
-pub mod confine;
 pub mod context;
 pub mod exit;
+pub mod flags;
 pub mod frames;
 pub mod generate;
-pub mod keep;
 pub mod lease;
 pub mod replay;
 pub mod report;
 pub mod segment;
-pub mod select_args;
-pub mod sender;
 pub mod session;
 pub mod stream;
-pub mod vendors;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -24,9 +19,9 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use args::CommonArgs;
 use context::Context;
 use exit::{Exit, Failure, Outcome};
+use flags::common::CommonArgs;
 
 /// DHCP diagnostics and packet crafting
 #[derive(Parser, Debug)]

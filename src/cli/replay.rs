@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::exit::Failure;
 use crate::capture;
 use crate::engine::Envelope;
-use crate::output::record::{read_message, unhex};
+use crate::output::packet::read::{read_message, unhex};
 use crate::wire::Mac;
 use crate::wire::frame::{Datagram, Ports, Walker};
 use crate::wire::v4::{Message, Op};

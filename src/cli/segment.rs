@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::exit::Failure;
 use crate::engine::Route;
-use crate::engine::silence::LinkState;
+use crate::engine::v4::silence::LinkState;
 use crate::net::Transport;
 use crate::wire::Mac;
 

@@ -2,13 +2,13 @@
 
 use super::exit::Failure;
 use super::frames::{Frames, Waiting};
-use super::select_args::SelectArgs;
 use crate::analysis::Selection;
 use crate::capture::{Frame, Verdict, Work};
-use crate::output::packet::PacketRecord;
-use crate::output::packet_detail::PacketDetail;
-use crate::output::packet_json::PacketJson;
-use crate::output::packet_line::PacketLine;
+use crate::cli::flags::select::SelectArgs;
+use crate::output::packet::detail::PacketDetail;
+use crate::output::packet::json::PacketJson;
+use crate::output::packet::line::PacketLine;
+use crate::output::packet::record::PacketRecord;
 use crate::output::when::TimeText;
 use crate::output::{JsonOut, Styled};
 use crate::wire::frame::{Datagram, LinkType, Ports, Walked, Walker};

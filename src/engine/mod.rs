@@ -7,24 +7,15 @@
 //! - [`Exchange`]: DISCOVER if need be, REQUEST, the answer, conflict check, DECLINE or RELEASE; also INFORM.
 //! - [`OneShot`]: what nobody answers: RELEASE and DECLINE.
 //!
-//! Answers are accepted only when `op`, `xid`, `chaddr` and port fit ([`watch`]). Everything else is counted by reason.
+//! Answers are accepted only when `op`, `xid`, `chaddr` and port fit ([`v4::watch`]). Everything else is counted by reason.
 //! Latency is the difference of two stamps of one capture handle: the outgoing copy and the reply. The time that
 //! [`Machine::on_time`] is given only decides what to do next.
 
-pub mod arp;
-pub mod build;
-pub mod client;
-pub mod collect;
 pub mod drive;
-pub mod exchange;
 pub mod frame;
 pub mod load;
-pub mod oneshot;
-pub mod provoke;
 pub mod retransmit;
-pub mod silence;
-pub mod station;
-pub mod watch;
+pub mod v4;
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -35,15 +26,15 @@ use crate::wire::arp::Arp;
 use crate::wire::frame::Datagram;
 use crate::wire::v4::MessageType;
 
-pub use build::{Draft, OptionEdit, Overrides, Warning};
-pub use client::{Recipe, Route, State};
-pub use collect::Collect;
-pub use exchange::Exchange;
 pub use frame::Envelope;
-pub use oneshot::OneShot;
 pub use retransmit::Backoff;
-pub use station::{Answer, Station};
-pub use watch::{Check, CheckKind, Reason, Watch};
+pub use v4::collect::Collect;
+pub use v4::draft::{Draft, OptionEdit, Overrides, Warning};
+pub use v4::exchange::Exchange;
+pub use v4::oneshot::OneShot;
+pub use v4::recipe::{Recipe, Route, State};
+pub use v4::station::{Answer, Station};
+pub use v4::watch::{Check, CheckKind, Reason, Watch};
 
 /// A protocol exchange without its surroundings.
 pub trait Machine {

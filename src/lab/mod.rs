@@ -6,13 +6,11 @@
 pub mod frames;
 #[cfg(feature = "live")]
 pub mod host;
-pub mod leases;
 #[cfg(feature = "live")]
 pub mod netns;
-pub mod query;
 pub mod segment;
-pub mod server;
 pub mod settings;
+pub mod v4;
 
 pub use segment::Segment;
 pub use settings::Settings;

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::frames::{UdpHeaders, write_arp, write_echo};
-use super::leases::ClientKey;
-use super::query::{Arp, Dhcp, Echo, Link, Query};
-use super::server::{Answer, Server, mask};
 use super::settings::{Check, PREFIX, ROUTER, Settings, Silence, relay_mac};
+use super::v4::leases::ClientKey;
+use super::v4::query::{Arp, Dhcp, Echo, Link, Query};
+use super::v4::server::{Answer, Server, mask};
 use crate::time::Timestamp;
 use crate::wire::Mac;
 use crate::wire::v4::{MessageType, SERVER_PORT};

@@ -4,8 +4,8 @@
 
 use super::*;
 use crate::lab::frames;
-use crate::lab::query::tests::frame;
 use crate::lab::settings::{RogueKind, Stall};
+use crate::lab::v4::query::tests::frame;
 use crate::wire::v4::{Message, Reply, Xid};
 
 const CLIENT: Mac = Mac([2, 0, 0, 0, 0, 0xc1]);

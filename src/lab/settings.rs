@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use super::server::{Identity, Quirks, Role, mask};
+use super::v4::server::{Identity, Quirks, Role, mask};
 use crate::wire::Mac;
 
 /// The prefix length of the client's segment: room for sixty-odd pools of a quarter million addresses.

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
-use super::packet::{PacketRecord, Shown, Values};
-use super::packet_detail::PacketDetail;
-use super::packet_line::push_duration;
-use super::styled::{Label, Styled};
-use super::when::TimeText;
 use crate::engine::Answer;
-use crate::engine::silence::Finding;
+use crate::engine::v4::silence::Finding;
+use crate::output::packet::detail::PacketDetail;
+use crate::output::packet::line::push_duration;
+use crate::output::packet::record::{PacketRecord, Shown, Values};
+use crate::output::styled::{Label, Styled};
+use crate::output::when::TimeText;
 use crate::time::Precision;
 use crate::wire::escape::{escape, escape_line};
 use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
@@ -200,7 +200,7 @@ const IN_BLOCK: [u8; 9] = [1, 3, 6, 15, 51, 53, 54, 58, 59];
 pub fn block(answer: &Answer, vendor: Option<&str>, place: &Place<'_>, out: &mut Styled) {
     let reply = answer.reply.as_ref();
     let kind = answer.kind().map_or_else(|| "BOOTP reply".to_owned(), |kind| kind.to_string().to_uppercase());
-    out.label(super::packet_line::type_label(answer.kind(), Some(answer.message.op)), &kind);
+    out.label(crate::output::packet::line::type_label(answer.kind(), Some(answer.message.op)), &kind);
     out.text(" from ").label(Label::Strong, &server_name(answer)).text("\n");
     let line = |out: &mut Styled, name: &str, value: &str| {
         if !value.is_empty() {

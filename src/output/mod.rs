@@ -4,17 +4,8 @@
 //! caller's business.
 
 pub mod answers;
-mod day;
-mod digits;
-mod fields;
-pub mod hex;
 pub mod json;
 pub mod packet;
-pub mod packet_detail;
-pub mod packet_json;
-pub mod packet_line;
-pub mod record;
-mod remembered;
 pub mod rogue;
 pub mod senders;
 pub mod styled;

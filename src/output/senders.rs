@@ -2,13 +2,13 @@
 
 use std::net::Ipv4Addr;
 
-use super::answers::{Difference, Place, block, write_differences};
-use super::fields::{bytes, flag, list, milliseconds, number, objects, optional, texts};
-use super::json::JsonOut;
-use super::packet_json::PacketJson;
-use super::styled::Styled;
-use crate::engine::silence::Finding;
+use crate::engine::v4::silence::Finding;
 use crate::engine::{Answer, Check, Reason, Watch};
+use crate::output::answers::{Difference, Place, block, write_differences};
+use crate::output::json::JsonOut;
+use crate::output::json::fields::{bytes, flag, list, milliseconds, number, objects, optional, texts};
+use crate::output::packet::json::PacketJson;
+use crate::output::styled::Styled;
 use crate::wire::Mac;
 use crate::wire::options::Sink as _;
 use crate::wire::v4::{MessageType, Reply, Xid};

@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, presets};
 
-use super::styled::{Label, Styled};
+use crate::output::styled::{Label, Styled};
 
 /// A table under construction. Cells are text of our own or already escaped.
 #[derive(Debug)]

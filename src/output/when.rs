@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::day::DayText;
+use crate::output::json::day::DayText;
 use crate::time::{Precision, Timestamp};
 
 /// The forms of `--time`.

@@ -4,8 +4,8 @@ use fastrand::Rng;
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::report::{self, Told};
-use crate::cli::sender::{self, SenderArgs};
 use crate::cli::session::{self, Session};
 use crate::engine::{Machine as _, OneShot};
 use crate::wire::v4::MessageType;

@@ -9,8 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::capture::{self, CaptureError, Format, Reader, Source, Waiter, Writer};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::keep;
-use crate::cli::select_args::SelectArgs;
+use crate::cli::flags::keep;
+use crate::cli::flags::select::SelectArgs;
 use crate::cli::stream::{Counts, Rendered, Showing, Stream, View};
 #[cfg(feature = "live")]
 use crate::net::sandbox::{self, Needs};

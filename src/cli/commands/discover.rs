@@ -6,12 +6,12 @@ use fastrand::Rng;
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
+use crate::cli::flags::sender::{self, SenderArgs};
+use crate::cli::flags::vendors::VendorArgs;
 use crate::cli::segment::{Segment, Way};
-use crate::cli::sender::{self, SenderArgs};
 use crate::cli::session::{self, Session};
-use crate::cli::vendors::VendorArgs;
-use crate::engine::collect::{Plan, Until, Want};
-use crate::engine::silence;
+use crate::engine::v4::collect::{Plan, Until, Want};
+use crate::engine::v4::silence;
 use crate::engine::{Backoff, Collect, Draft, Machine as _};
 use crate::output::JsonOut;
 use crate::output::answers;

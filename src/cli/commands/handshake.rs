@@ -16,12 +16,12 @@ mod worker;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::cli::args::positive;
 use crate::cli::context::Context;
 #[cfg(not(feature = "live"))]
 use crate::cli::exit::Failure;
 use crate::cli::exit::Outcome;
-use crate::cli::sender::{SenderArgs, duration};
+use crate::cli::flags::common::positive;
+use crate::cli::flags::sender::{SenderArgs, duration};
 use crate::engine::load::Slo;
 
 /// Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions

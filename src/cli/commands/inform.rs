@@ -4,10 +4,10 @@ use fastrand::Rng;
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::report::{self, Told};
-use crate::cli::sender::{self, SenderArgs};
 use crate::cli::session::{self, Session};
-use crate::engine::exchange::{Outcome as Ended, Settings, Task};
+use crate::engine::v4::exchange::{Outcome as Ended, Settings, Task};
 use crate::engine::{Backoff, Exchange};
 use crate::wire::v4::MessageType;
 

@@ -6,12 +6,12 @@ use fastrand::Rng;
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::lease::{self, Lease};
 use crate::cli::report::{self, Told};
 use crate::cli::segment::Segment;
-use crate::cli::sender::{self, SenderArgs};
 use crate::cli::session::{self, Session};
-use crate::engine::build::opt;
+use crate::engine::v4::draft::opt;
 use crate::engine::{Draft, Machine as _, OneShot, Recipe, Route};
 use crate::wire::v4::{MessageType, Xid};
 

@@ -4,12 +4,13 @@ use fastrand::Rng;
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::report::{self, Told};
 use crate::cli::segment::{Segment, Way};
-use crate::cli::sender::{self, SenderArgs};
 use crate::cli::session::{self, Session};
-use crate::engine::exchange::{ConflictCheck, Outcome as Ended, Settings, Task, Verdict};
-use crate::engine::{Backoff, Draft, Exchange, Recipe, Route, State, client};
+use crate::engine::v4::exchange::{ConflictCheck, Outcome as Ended, Settings, Task, Verdict};
+use crate::engine::v4::recipe;
+use crate::engine::{Backoff, Draft, Exchange, Recipe, Route, State};
 use crate::wire::v4::MessageType;
 
 /// Send a REQUEST in a chosen client state and report ACK, NAK or silence
@@ -50,7 +51,7 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let overrides = args.sender.overrides()?;
-    let against = client::contradictions(args.state, &overrides);
+    let against = recipe::contradictions(args.state, &overrides);
     if let Some(first) = against.first().filter(|_| !args.force) {
         return Err(Failure::usage(format_args!("{first}; --force sends it all the same")));
     }

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::analysis::servers::{Allowed, Identity, Policy};
-use crate::cli::confine::ConfineArgs;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::sender::duration;
-use crate::cli::vendors::VendorArgs;
+use crate::cli::flags::confine::ConfineArgs;
+use crate::cli::flags::sender::duration;
+use crate::cli::flags::vendors::VendorArgs;
 use crate::output::rogue::{PluginState, plugin_unknown};
 
 mod files;

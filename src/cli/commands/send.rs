@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use crate::cli::args::positive;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::common::positive;
+use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::replay::{self, Replay};
 use crate::cli::segment::Segment;
-use crate::cli::sender::{self, SenderArgs};
 use crate::cli::session::{self, Session};
-use crate::engine::build::opt;
-use crate::engine::collect::{Plan, Until, Want};
-use crate::engine::{Answer, Backoff, Collect, Draft, Envelope, Machine as _, Recipe, silence};
+use crate::engine::v4::collect::{Plan, Until, Want};
+use crate::engine::v4::draft::opt;
+use crate::engine::v4::silence;
+use crate::engine::{Answer, Backoff, Collect, Draft, Envelope, Machine as _, Recipe};
 use crate::output::answers;
 use crate::output::senders::Sending;
 use crate::output::{JsonOut, Label};

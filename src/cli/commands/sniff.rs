@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::cli::args::positive;
-use crate::cli::confine::ConfineArgs;
 use crate::cli::context::Context;
 #[cfg(not(feature = "live"))]
 use crate::cli::exit::Failure;
 use crate::cli::exit::Outcome;
-use crate::cli::select_args::SelectArgs;
-use crate::cli::sender::duration;
+use crate::cli::flags::common::positive;
+use crate::cli::flags::confine::ConfineArgs;
+use crate::cli::flags::select::SelectArgs;
+use crate::cli::flags::sender::duration;
 
 /// Decode live traffic
 ///

@@ -6,7 +6,7 @@
 
 use std::net::Ipv4Addr;
 
-use crate::engine::build::Draft;
+use crate::engine::v4::draft::Draft;
 use crate::wire::Mac;
 
 /// Stands for the client's MAC in a draft.
@@ -240,7 +240,7 @@ mod tests {
     #![allow(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
 
     use super::*;
-    use crate::engine::client::{Recipe, Route, State};
+    use crate::engine::v4::recipe::{Recipe, Route, State};
     use crate::wire::v4::{Packet, Xid};
 
     fn values() -> Values {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::template::{ADDRESS_MARK, MAC_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK};
 use super::*;
-use crate::engine::client::{Recipe, Route, State};
+use crate::engine::v4::recipe::{Recipe, Route, State};
 use crate::engine::{Draft, Envelope};
 use crate::wire::v4::{Message, MessageType, Xid};
 

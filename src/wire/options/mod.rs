@@ -9,16 +9,13 @@ pub mod decode;
 mod domain;
 mod formats;
 pub mod kind;
-pub mod names;
 pub mod parse;
 pub mod registry;
 pub mod sink;
-pub mod sub;
 mod syntax;
+pub mod tables;
 pub mod text;
-pub mod v4;
 pub mod value;
-pub mod vendor;
 
 pub use arg::{OptionArg, assemble, split_rfc3396};
 pub use decode::{Context, Fault, Nowhere, ValueError, check, decode};
@@ -26,6 +23,7 @@ pub use kind::Kind;
 pub use parse::{ParseError, parse, parse_option};
 pub use registry::{OptionDef, Space};
 pub use sink::Sink;
+pub use tables::{names, sub, v4, vendor};
 pub use text::TextSink;
 pub use value::{Value, ValueSink};
 

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use super::Args;
 use super::tally::Tally;
-use crate::analysis::histogram::write_log;
 use crate::capture::{Format, FrameOut, Writer};
 use crate::cli::exit::Failure;
 use crate::engine::load::{Kind, Lease};
+use crate::stats::histogram::write_log;
 use crate::time::{Precision, Timestamp};
 use crate::wire::frame::LinkType;
 

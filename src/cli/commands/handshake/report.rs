@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::tally::Tally;
-use crate::analysis::timing::{Delay, Summary, float, ms};
 use crate::engine::load::{Failure, Finished, Kind};
 use crate::output::{Label, Styled};
+use crate::stats::delay::{Delay, Summary, float, ms};
 use crate::wire::v4::Xid;
 
 /// One exchange, for `--each --json`.

@@ -11,11 +11,10 @@ use super::report::{self, About, Found, Try};
 use super::tally::Tally;
 use super::worker::{self, News, Setup};
 use super::{Args, milli};
-use crate::analysis::timing::float;
 use crate::cli::context::{self, Context};
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::sender;
 use crate::cli::segment::Segment;
-use crate::cli::sender;
 use crate::cli::session;
 use crate::engine::load::template::{
     ADDRESS_MARK, CIRCUIT_MARK, MAC_MARK, RELAY_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK,
@@ -24,6 +23,7 @@ use crate::engine::load::{After, Kind, Macs, Pace, Plan, Rate, Search, Template,
 use crate::engine::{Draft, OptionEdit, Recipe, Route, State};
 use crate::net::signals::Signals;
 use crate::net::{NetError, route, udp};
+use crate::stats::delay::float;
 use crate::wire::Mac;
 use crate::wire::v4::Xid;
 
@@ -125,8 +125,8 @@ fn foreign(addresses: &[Ipv4Addr], own: &[(Ipv4Addr, u8)]) -> Vec<Ipv4Addr> {
 }
 
 /// Flags for judging a draft full of marks: what is odd about the marks is no news.
-fn quiet(cx: &Context) -> crate::cli::args::CommonArgs {
-    crate::cli::args::CommonArgs { quiet: true, ..cx.common.clone() }
+fn quiet(cx: &Context) -> crate::cli::flags::common::CommonArgs {
+    crate::cli::flags::common::CommonArgs { quiet: true, ..cx.common.clone() }
 }
 
 /// True when it behaves like ping: no schedule of its own, a line for each handshake.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::analysis::timing::Delay;
 use crate::engine::load::{Counters, Figure, Finished, Kind, Lease};
+use crate::stats::delay::Delay;
 use crate::time::Timestamp;
 
 /// The delays of a run.
@@ -110,7 +110,7 @@ impl Tally {
     /// Exchanges completed per second.
     pub(super) fn rate(&self) -> f64 {
         let seconds = self.elapsed().as_secs_f64();
-        if seconds > 0.0 { crate::analysis::timing::float(self.counters.completed()) / seconds } else { 0.0 }
+        if seconds > 0.0 { crate::stats::delay::float(self.counters.completed()) / seconds } else { 0.0 }
     }
 
     /// The share of what was scheduled that did not complete, for want of an answer or of room.

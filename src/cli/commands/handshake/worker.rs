@@ -8,9 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use super::tally::Tally;
-use crate::engine::arp::{Resolver, Step};
 use crate::engine::frame::arp_frame;
 use crate::engine::load::{Batch, Finished, Lane, Load, Plan};
+use crate::engine::v4::arp::{Resolver, Step};
 use crate::net::NetError;
 use crate::net::batch::{BatchOptions, BatchSocket};
 use crate::net::filter::Filter;

@@ -9,8 +9,8 @@ use crate::analysis::servers::{Asked, Key, Policy, Servers, Sighting, Verdict, j
 use crate::capture;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::vendors::Vendors;
-use crate::engine::provoke::Provoke;
+use crate::cli::flags::vendors::Vendors;
+use crate::engine::v4::provoke::Provoke;
 use crate::output::JsonOut;
 use crate::output::rogue::{Report, plugin};
 use crate::time::{Precision, Timestamp};

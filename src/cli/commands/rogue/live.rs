@@ -11,7 +11,7 @@ use super::hub::{Hub, Look, Seen, report};
 use super::{Args, files};
 use crate::cli::context::Context;
 use crate::cli::exit::{Failure, Outcome};
-use crate::engine::provoke::{Plan, Provoke};
+use crate::engine::v4::provoke::{Plan, Provoke};
 use crate::net::NetError;
 use crate::net::iface::{self, Interface};
 use crate::net::live::{LiveFrame, Tap, TapOptions, Woken, wait};

@@ -13,7 +13,7 @@ use super::Args;
 use crate::capture::{CaptureError, Format, Frame, FrameOut, RotatingWriter, Rotation};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::keep;
+use crate::cli::flags::keep;
 use crate::cli::stream::{Stream, View};
 use crate::net::NetError;
 use crate::net::iface::{self, ARP_ETHERNET, Interface};

@@ -1,0 +1,8 @@
+//! Flags that several commands share.
+
+pub mod common;
+pub mod confine;
+pub mod keep;
+pub mod select;
+pub mod sender;
+pub mod vendors;

@@ -1,0 +1,12 @@
+//! What a DHCPv4 client says, when, and what it makes of an answer (RFC 2131).
+
+pub mod arp;
+pub mod collect;
+pub mod draft;
+pub mod exchange;
+pub mod oneshot;
+pub mod provoke;
+pub mod recipe;
+pub mod silence;
+pub mod station;
+pub mod watch;

@@ -1,0 +1,113 @@
+//! Messages that nobody answers: RELEASE, DECLINE, and whatever is sent without waiting.
+
+use std::time::Duration;
+
+use super::arp::Step;
+use super::draft::Draft;
+use super::exchange::LAST_COPY;
+use super::station::Station;
+use super::watch::Reason;
+use crate::engine::{Machine, Note, Sight};
+use crate::time::Timestamp;
+
+/// Sends one message, finding the next hop first where it must; more than once when asked to.
+#[derive(Clone, Debug)]
+pub struct OneShot {
+    draft: Draft,
+    station: Station,
+    count: u32,
+    interval: Duration,
+    linger: Duration,
+    next: Option<Timestamp>,
+    until: Option<Timestamp>,
+    over: bool,
+}
+
+impl OneShot {
+    /// Sends `draft` once.
+    pub fn new(draft: Draft) -> Self {
+        let station = Station::new(&draft);
+        Self {
+            draft,
+            station,
+            count: 1,
+            interval: Duration::ZERO,
+            linger: Duration::ZERO,
+            next: None,
+            until: None,
+            over: false,
+        }
+    }
+
+    /// Sends it `count` times, `interval` apart.
+    #[must_use]
+    pub fn repeat(mut self, count: u32, interval: Duration) -> Self {
+        (self.count, self.interval) = (count, interval);
+        self
+    }
+
+    /// Keeps looking for so long after the last one left.
+    #[must_use]
+    pub fn linger(mut self, linger: Duration) -> Self {
+        self.linger = linger;
+        self
+    }
+
+    /// How many were sent.
+    pub fn sent(&self) -> u32 {
+        self.station.sent()
+    }
+}
+
+impl Machine for OneShot {
+    fn on_time(&mut self, now: Timestamp) {
+        if self.until.is_some_and(|until| now >= until) {
+            self.over = true;
+        }
+        match self.station.resolve(now) {
+            Some(Step::Over) => self.over = true,
+            Some(_) => return,
+            None => {}
+        }
+        if self.over || self.until.is_some() || self.next.is_some_and(|next| now < next) {
+            return;
+        }
+        if !self.station.send(&self.draft, now) {
+            self.station.resolve(now);
+            return;
+        }
+        self.next = Some(now.after(self.interval));
+        if self.station.sent() >= self.count {
+            self.until = Some(now.after(LAST_COPY.max(self.linger)));
+        }
+    }
+
+    fn on_sent(&mut self, id: u32, at: Timestamp) {
+        self.station.on_sent(id, at);
+        if self.until.is_some() && id == self.station.last_id() && self.linger.is_zero() {
+            self.over = true;
+        }
+    }
+
+    fn on_sight(&mut self, sight: &Sight<'_>) -> Note {
+        match self.sort(sight) {
+            Ok(_) => self.station.reject(sight, Reason::WrongType),
+            Err(note) => note,
+        }
+    }
+
+    fn deadline(&self) -> Option<Timestamp> {
+        if self.over {
+            return None;
+        }
+        self.station.resolve_deadline().or(self.until).or(self.next)
+    }
+
+    fn station(&self) -> &Station {
+        &self.station
+    }
+
+    fn station_mut(&mut self) -> &mut Station {
+        &mut self.station
+    }
+}

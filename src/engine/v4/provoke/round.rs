@@ -1,0 +1,219 @@
+//! The clients of one round, and what each kind of provocation says.
+
+use std::net::Ipv4Addr;
+
+use fastrand::Rng;
+
+use super::Plan;
+use crate::engine::v4::draft::{Draft, OptionEdit, Overrides, opt};
+use crate::engine::v4::recipe::{Recipe, Route, State};
+use crate::wire::Mac;
+use crate::wire::v4::{MIN_LEN, Message, MessageType, Op, Xid, code};
+
+/// The port of boot servers and proxies (PXE 2.1 §2.2.3).
+pub(super) const PXE_PORT: u16 = 4011;
+/// Everything a host, a boot loader or a web browser asks for.
+const REQUEST_LIST: [u8; 22] =
+    [1, 3, 6, 12, 15, 28, 33, 42, 43, 44, 51, 54, 58, 59, 66, 67, 114, 119, 121, 150, 249, 252];
+/// What a PXE client asks for (PXE 2.1 §2.2.1).
+const PXE_LIST: [u8; 20] = [1, 2, 3, 4, 5, 6, 12, 13, 15, 17, 43, 54, 60, 66, 67, 97, 128, 129, 130, 150];
+
+/// A kind of provocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Probe {
+    /// DISCOVER.
+    Discover,
+    /// A BOOTP request: no message type.
+    Bootp,
+    /// A REQUEST that accepts the offer of a server that does not exist.
+    Selecting,
+    /// A REQUEST of a client that remembers an address from elsewhere.
+    InitReboot,
+    /// A REQUEST of a client whose lease from elsewhere runs out.
+    Rebinding,
+    /// INFORM.
+    Inform,
+    /// A DISCOVER of a PXE client.
+    Pxe,
+    /// A PXE client's REQUEST to a boot server.
+    PxeBoot,
+}
+
+impl Probe {
+    /// Every probe with the milliseconds from the start of a round at which it is sent.
+    pub(super) const SCHEDULE: [(Self, &'static [u64]); 8] = [
+        (Self::Discover, &[0, 250, 700, 1300, 2100]),
+        (Self::Bootp, &[60, 500, 1100, 1900]),
+        (Self::Pxe, &[120, 600, 1500, 2500]),
+        (Self::Selecting, &[180, 650, 1400, 2300]),
+        (Self::InitReboot, &[300, 800, 1600, 2400]),
+        (Self::Rebinding, &[360, 900, 1700, 2600]),
+        (Self::Inform, &[420, 1000, 1800, 2700]),
+        (Self::PxeBoot, &[480, 1200, 2200]),
+    ];
+
+    /// The name used in text and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Discover => "discover",
+            Self::Bootp => "bootp",
+            Self::Selecting => "request",
+            Self::InitReboot => "init-reboot",
+            Self::Rebinding => "rebinding",
+            Self::Inform => "inform",
+            Self::Pxe => "pxe",
+            Self::PxeBoot => "pxe-4011",
+        }
+    }
+}
+
+/// One invented client.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Client {
+    pub(super) mac: Mac,
+    id: [u8; 8],
+}
+
+/// One round: its clients and what they pretend.
+#[derive(Clone, Debug)]
+pub(super) struct Round {
+    /// Of DISCOVER and PXE; of BOOTP; of the REQUESTs; of INFORM.
+    pub(super) clients: [Client; 4],
+    pub(super) xids: [Xid; 8],
+    pub(super) decline_xid: Xid,
+    pub(super) bogus_server: Ipv4Addr,
+    pub(super) foreign: [Ipv4Addr; 2],
+    pub(super) informs_from: Ipv4Addr,
+    uuid: [u8; 16],
+    /// The first client was offered an address.
+    pub(super) offered: bool,
+}
+
+impl Round {
+    /// New clients, and addresses that mean nothing to anybody.
+    pub(super) fn invent(plan: &Plan, rng: &mut Rng) -> Self {
+        let mut client = || {
+            let mut mac = Mac(rng.u64(..).to_be_bytes().first_chunk().copied().unwrap_or_default());
+            // Locally administered, not a group (IEEE 802 §8.2).
+            mac.0[0] = mac.0[0] & 0xfc | 0x02;
+            Client { mac: if plan.own_mac { plan.mac } else { mac }, id: rng.u64(..).to_be_bytes() }
+        };
+        let clients = [client(), client(), client(), client()];
+        let mut xid = || Xid(rng.u32(1..));
+        let xids = [xid(), xid(), xid(), xid(), xid(), xid(), xid(), xid()];
+        let decline_xid = xid();
+        // Addresses that no network uses (RFC 5737).
+        let mut host = |net: [u8; 3]| Ipv4Addr::new(net[0], net[1], net[2], rng.u8(1..255));
+        let (bogus_server, foreign) = (host([203, 0, 113]), [host([192, 0, 2]), host([198, 51, 100])]);
+        let link_local = Ipv4Addr::new(169, 254, rng.u8(1..255), rng.u8(1..255));
+        let mut uuid = [0; 16];
+        rng.fill(&mut uuid);
+        Self {
+            clients,
+            xids,
+            decline_xid,
+            bogus_server,
+            foreign,
+            informs_from: plan.addresses.first().copied().unwrap_or(link_local),
+            uuid,
+            offered: false,
+        }
+    }
+
+    /// Who sends a probe.
+    pub(super) fn client(&self, probe: Probe) -> Client {
+        let [main, bootp, requests, inform] = self.clients;
+        match probe {
+            Probe::Discover | Probe::Pxe | Probe::PxeBoot => main,
+            Probe::Bootp => bootp,
+            Probe::Selecting | Probe::InitReboot | Probe::Rebinding => requests,
+            Probe::Inform => inform,
+        }
+    }
+
+    pub(super) fn xid(&self, probe: Probe) -> Xid {
+        let mut pairs = Probe::SCHEDULE.into_iter().zip(self.xids);
+        pairs.find(|((kind, _), _)| *kind == probe).map_or(Xid(0), |(_, xid)| xid)
+    }
+
+    pub(super) fn bogus_route(&self) -> Route {
+        Route { server: self.bogus_server, next_hop: self.bogus_server }
+    }
+
+    /// What every message of the client of `probe` has in common.
+    pub(super) fn recipe(&self, plan: &Plan, probe: Probe, xid: Xid) -> Recipe {
+        let client = self.client(probe);
+        let mut recipe = Recipe::new(client.mac, xid);
+        recipe.request_list = REQUEST_LIST.to_vec();
+        if plan.own_mac {
+            recipe.identity.push((opt::CLIENT_ID, [&[0][..], &client.id].concat()));
+        }
+        recipe.overrides = Overrides {
+            broadcast: Some(true),
+            vlans: plan.vlans.clone(),
+            pad_to: Some(MIN_LEN),
+            ..Overrides::default()
+        };
+        recipe
+    }
+
+    /// The `attempt`th message of a probe, `seconds` after the start.
+    pub(super) fn draft(&self, plan: &Plan, probe: Probe, attempt: usize, seconds: u16) -> Draft {
+        let mut recipe = self.recipe(plan, probe, self.xid(probe));
+        // Some servers and relays only serve clients that have waited; the last attempt says it has.
+        let last = Probe::SCHEDULE
+            .iter()
+            .any(|(kind, times)| *kind == probe && attempt.saturating_add(1) == times.len());
+        let secs = if last { seconds.max(64) } else { seconds };
+        // A server that checks sources (rp_filter) drops an address that is foreign to it, so every other attempt
+        // comes from none.
+        let sourceless = attempt.is_multiple_of(2);
+        match probe {
+            Probe::Discover => recipe.discover(secs, None),
+            Probe::Bootp => {
+                let mut message = Message::new(Op::REQUEST);
+                message.set_mac(recipe.mac);
+                message.xid = recipe.xid;
+                message.secs = secs;
+                message.remove_option(code::MESSAGE_TYPE);
+                recipe.any(message, None, None)
+            }
+            Probe::Selecting => {
+                recipe.request(State::Selecting, secs, self.foreign[0], Some(self.bogus_route()))
+            }
+            Probe::InitReboot => recipe.request(State::InitReboot, secs, self.foreign[0], None),
+            Probe::Rebinding => {
+                recipe.overrides.src_ip = sourceless.then_some(Ipv4Addr::UNSPECIFIED);
+                recipe.request(State::Rebinding, secs, self.foreign[1], None)
+            }
+            Probe::Inform => recipe.inform(secs, self.informs_from, None),
+            Probe::Pxe | Probe::PxeBoot => {
+                pxe(&mut recipe, self, attempt);
+                if probe == Probe::Pxe {
+                    return recipe.discover(secs, None);
+                }
+                recipe.overrides.dst_port = Some(PXE_PORT);
+                recipe.overrides.ciaddr = plan.addresses.first().copied();
+                let mut message = Message::request(MessageType::REQUEST, recipe.xid, recipe.mac);
+                message.secs = secs;
+                recipe.any(message, None, None)
+            }
+        }
+    }
+}
+
+/// Makes a client a PXE client (PXE 2.1 §2.2.1): a BIOS and a UEFI machine by turns, because boot servers are
+/// configured for one of them.
+fn pxe(recipe: &mut Recipe, round: &Round, attempt: usize) {
+    let (arch, class): (u8, &[u8]) = if attempt.is_multiple_of(2) {
+        (7, b"PXEClient:Arch:00007:UNDI:003016")
+    } else {
+        (0, b"PXEClient:Arch:00000:UNDI:002001")
+    };
+    recipe.request_list = PXE_LIST.to_vec();
+    let uuid = [&[0][..], &round.uuid].concat();
+    let options: [(u8, &[u8]); 4] =
+        [(opt::VENDOR_CLASS, class), (93, &[0, arch]), (94, &[1, 3, 16]), (97, &uuid)];
+    let edit = |(code, data): (u8, &[u8])| OptionEdit { code, data: data.to_vec() };
+    recipe.overrides.options.extend(options.map(edit));
+}

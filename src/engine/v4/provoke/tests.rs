@@ -1,0 +1,318 @@
+use super::round::PXE_PORT;
+use super::*;
+use crate::wire::frame::{LinkType, Ports, Walker};
+use crate::wire::v4::code;
+
+const US: Mac = Mac([2, 0, 0, 0, 0, 1]);
+const SERVER: Mac = Mac([2, 0, 0, 0, 0, 9]);
+
+fn plan() -> Plan {
+    Plan {
+        wait: Duration::from_secs(8),
+        rounds: 2,
+        mac: US,
+        own_mac: false,
+        addresses: vec![],
+        vlans: vec![],
+    }
+}
+
+/// A frame that was sent, taken apart.
+#[derive(Clone, Debug)]
+struct Seen {
+    at: Timestamp,
+    frame: Vec<u8>,
+    message: Option<Message>,
+    ports: (u16, u16),
+    from: Option<Ipv4Addr>,
+    to: Option<Ipv4Addr>,
+}
+
+impl Seen {
+    fn kind(&self) -> Option<MessageType> {
+        self.message.as_ref().and_then(Message::message_type)
+    }
+}
+
+/// Runs to the end; `answer` plays the servers.
+fn play(plan: Plan, mut answer: impl FnMut(&Seen, &mut Provoke)) -> (Vec<Seen>, Provoke) {
+    let mut provoke = Provoke::new(plan, Rng::with_seed(7));
+    let mut walker = Walker::new(Ports::default());
+    let mut now = Timestamp::new(100, 0);
+    let mut seen = Vec::new();
+    for _ in 0..10_000 {
+        provoke.on_time(now);
+        while let Some(frame) = provoke.poll_transmit() {
+            let mut one =
+                Seen { at: now, frame: frame.clone(), message: None, ports: (0, 0), from: None, to: None };
+            walker.walk(LinkType::ETHERNET, &frame, frame.len(), 0, |datagram| {
+                one.message = Some(Message::decode(datagram.payload));
+                one.ports = (datagram.udp.src_port, datagram.udp.dst_port);
+                if let Some(ip) = datagram.ip
+                    && let (std::net::IpAddr::V4(src), std::net::IpAddr::V4(dst)) = (ip.src, ip.dst)
+                {
+                    (one.from, one.to) = (Some(src), Some(dst));
+                }
+            });
+            answer(&one, &mut provoke);
+            seen.push(one);
+        }
+        if provoke.is_over(now) {
+            return (seen, provoke);
+        }
+        now = now.max(provoke.deadline().expect("it goes on"));
+    }
+    panic!("it never ends");
+}
+
+/// Lets a server say `message` to the machine.
+fn say(provoke: &mut Provoke, at: Timestamp, message: &Message) -> Option<Heard> {
+    let mut envelope = crate::engine::Envelope::broadcast(SERVER);
+    (envelope.src_ip, envelope.src_port, envelope.dst_port) = ([10, 0, 0, 1].into(), 67, 68);
+    let frame = envelope.frame(&message.encode_padded());
+    let mut heard = None;
+    Walker::new(Ports::default()).walk(LinkType::ETHERNET, &frame, frame.len(), 0, |datagram| {
+        heard = provoke.on_datagram(at, &datagram);
+    });
+    heard
+}
+
+fn reply(kind: Option<MessageType>, request: &Message, address: u8) -> Message {
+    let mut message = Message::reply(kind.unwrap_or(MessageType::OFFER), request);
+    message.set_option(opt::SERVER_ID, &[10, 0, 0, 1]);
+    if kind.is_none() {
+        message.remove_option(code::MESSAGE_TYPE);
+        message.remove_option(opt::SERVER_ID);
+    }
+    if address > 0 {
+        message.yiaddr = [10, 0, 0, address].into();
+    }
+    message
+}
+
+#[test]
+fn every_kind_is_sent_several_times_by_fresh_clients_and_never_in_a_burst() {
+    let (seen, provoke) = play(plan(), |_, _| ());
+    assert_eq!(seen.len(), 64);
+    assert_eq!(provoke.sent(), 64);
+    let first: Vec<_> = seen.iter().filter(|one| one.at < Timestamp::new(103, 0)).collect();
+    let types = |kind: Option<MessageType>| first.iter().filter(|one| one.kind() == kind).count();
+    assert_eq!(types(Some(MessageType::DISCOVER)), 9);
+    assert_eq!(types(Some(MessageType::REQUEST)), 15);
+    assert_eq!(types(Some(MessageType::INFORM)), 4);
+    assert_eq!(types(None), 4);
+    assert_eq!(first.iter().filter(|one| one.ports.1 == PXE_PORT).count(), 3);
+    let macs: std::collections::BTreeSet<_> =
+        seen.iter().filter_map(|one| one.message.as_ref()?.client().mac()).collect();
+    assert_eq!(macs.len(), 8);
+    assert!(macs.iter().all(|mac| mac.0[0] & 3 == 2));
+    let close = seen.windows(2).filter(|pair| pair[1].at.since(pair[0].at) < 12_000_000).count();
+    assert_eq!(close, 0);
+    for start in 0..6 {
+        let second = Timestamp::new(100 + start, 0)..Timestamp::new(101 + start, 0);
+        assert!(seen.iter().filter(|one| second.contains(&one.at)).count() <= 18);
+    }
+}
+
+#[test]
+fn each_probe_is_what_it_claims() {
+    let (seen, provoke) = play(Plan { rounds: 1, ..plan() }, |_, _| ());
+    let round = &provoke.rounds[0];
+    let of = |probe: Probe| {
+        let xid = round.xid(probe);
+        seen.iter().filter(move |one| one.message.as_ref().is_some_and(|message| message.xid == xid))
+    };
+    for (probe, times) in Probe::SCHEDULE {
+        assert_eq!(of(probe).count(), times.len(), "{probe:?}");
+        let last = of(probe).next_back().unwrap().message.as_ref().unwrap();
+        assert!(last.secs >= 64 && last.is_broadcast(), "{probe:?}");
+        assert!(of(probe).all(|one| one.to == Some(Ipv4Addr::BROADCAST)));
+    }
+    let message = |probe| of(probe).next().unwrap().message.clone().unwrap();
+    assert_eq!(message(Probe::Selecting).ip_option(54), Some(round.bogus_server));
+    assert_eq!(message(Probe::InitReboot).ip_option(50), Some(round.foreign[0]));
+    assert_eq!(message(Probe::InitReboot).option(54), None);
+    assert_eq!(message(Probe::Rebinding).ciaddr, round.foreign[1]);
+    let sources: Vec<_> = of(Probe::Rebinding).map(|one| one.from.unwrap()).collect();
+    assert!(sources.contains(&Ipv4Addr::UNSPECIFIED) && sources.contains(&round.foreign[1]));
+    assert_eq!(message(Probe::Bootp).message_type(), None);
+    assert!(message(Probe::Inform).ciaddr.is_link_local());
+    for code in [60, 93, 94, 97] {
+        assert!(message(Probe::Pxe).option(code).is_some() && message(Probe::PxeBoot).option(code).is_some());
+    }
+    assert!(message(Probe::Discover).option(55).unwrap().contains(&252));
+    assert_eq!(message(Probe::Discover).option(61), None);
+}
+
+#[test]
+fn the_interfaces_own_mac_is_told_apart_by_client_identifiers() {
+    let mine = Plan { own_mac: true, addresses: vec![[10, 0, 0, 200].into()], ..plan() };
+    let (seen, _) = play(mine, |_, _| ());
+    let ids: std::collections::BTreeSet<_> =
+        seen.iter().filter_map(|one| one.message.as_ref()?.option(61)).collect();
+    assert_eq!(ids.len(), 8);
+    assert!(seen.iter().all(|one| one.frame[6..12] == US.0));
+    let inform = seen.iter().find(|one| one.kind() == Some(MessageType::INFORM)).unwrap();
+    assert_eq!(inform.from, Some([10, 0, 0, 200].into()));
+}
+
+#[test]
+fn offers_are_checked_and_declined() {
+    let mut heard = Vec::new();
+    let (seen, provoke) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
+        if one.kind() == Some(MessageType::DISCOVER) {
+            let offer = reply(Some(MessageType::OFFER), one.message.as_ref().unwrap(), 50);
+            heard.extend(say(provoke, one.at, &offer));
+        }
+    });
+    assert_eq!(heard[0], Heard { probe: Probe::Discover, bogus_server: None });
+    let checks = seen.iter().filter(|one| one.message.is_none()).count();
+    assert_eq!(checks, CHECKS.len());
+    let declines: Vec<_> = seen
+        .iter()
+        .filter(|one| {
+            one.message.as_ref().is_some_and(|message| message.xid == provoke.rounds[0].decline_xid)
+        })
+        .collect();
+    assert_eq!(declines.len(), 2);
+    let decline = declines[0].message.as_ref().unwrap();
+    assert_eq!(decline.ip_option(54), Some(provoke.rounds[0].bogus_server));
+    assert_eq!(decline.ip_option(50), Some(provoke.rounds[0].foreign[0]));
+    assert!(declines[0].at >= Timestamp::new(107, 0));
+    assert!(!seen.iter().any(|one| one.kind() == Some(MessageType::RELEASE)));
+}
+
+#[test]
+fn what_is_given_is_given_back_three_times() {
+    for probe in [Probe::Selecting, Probe::InitReboot, Probe::Rebinding, Probe::Bootp] {
+        let (seen, _) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
+            let Some(message) = &one.message else { return };
+            if message.xid == provoke.rounds[0].xid(probe) {
+                let kind = (probe != Probe::Bootp).then_some(MessageType::ACK);
+                let heard = say(provoke, one.at, &reply(kind, message, 60)).unwrap();
+                assert_eq!(heard.probe, probe);
+                assert_eq!(heard.bogus_server.is_some(), probe == Probe::Selecting);
+            }
+        });
+        let releases: Vec<_> = seen.iter().filter(|one| one.kind() == Some(MessageType::RELEASE)).collect();
+        assert_eq!(releases.len(), 3, "{probe:?}");
+        let release = releases[0].message.as_ref().unwrap();
+        assert_eq!(release.ciaddr, Ipv4Addr::from([10, 0, 0, 60]));
+        assert_eq!(releases[0].to, Some([10, 0, 0, 1].into()));
+        assert_eq!(releases[0].frame[..6], SERVER.0);
+    }
+}
+
+#[test]
+fn information_is_no_lease_and_a_foreign_transaction_is_not_ours() {
+    let (seen, _) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
+        let Some(message) = &one.message else { return };
+        if one.kind() == Some(MessageType::INFORM) {
+            assert!(say(provoke, one.at, &reply(Some(MessageType::ACK), message, 0)).is_some());
+        }
+        let mut other = reply(Some(MessageType::ACK), message, 60);
+        other.xid = Xid(other.xid.0.wrapping_add(1));
+        assert_eq!(say(provoke, one.at, &other), None);
+        other.op = Op::REQUEST;
+        assert_eq!(say(provoke, one.at, &other), None);
+    });
+    assert!(!seen.iter().any(|one| one.kind() == Some(MessageType::RELEASE)));
+}
+
+#[test]
+fn a_proxy_is_asked_at_its_own_port() {
+    let (seen, _) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
+        if one.message.as_ref().is_some_and(|message| message.xid == provoke.rounds[0].xid(Probe::Pxe)) {
+            say(provoke, one.at, &reply(Some(MessageType::OFFER), one.message.as_ref().unwrap(), 0));
+        }
+    });
+    let direct = seen.iter().filter(|one| one.ports.1 == PXE_PORT && one.to == Some([10, 0, 0, 1].into()));
+    assert_eq!(direct.count(), 3);
+}
+
+#[test]
+fn somebody_who_uses_what_is_offered_is_found() {
+    let (_, mut provoke) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
+        if one.kind() == Some(MessageType::DISCOVER) {
+            say(provoke, one.at, &reply(Some(MessageType::OFFER), one.message.as_ref().unwrap(), 50));
+        } else if one.message.is_none() {
+            let probe = Arp::decode(&one.frame[14..]).unwrap();
+            provoke.on_arp(one.at, &probe);
+            provoke.on_arp(one.at, &probe.reply(SERVER));
+        }
+    });
+    assert_eq!(provoke.poll_finding(), Some(InUse { address: [10, 0, 0, 50].into(), mac: SERVER }));
+}
+
+#[test]
+fn arp_for_the_address_inform_comes_from_is_answered() {
+    let mut provoke = Provoke::new(plan(), Rng::with_seed(3));
+    let mut now = Timestamp::new(1, 0);
+    provoke.on_time(now);
+    now = provoke.deadline().unwrap();
+    provoke.on_time(now);
+    assert!(provoke.poll_transmit().is_some());
+    let address = provoke.rounds[0].informs_from;
+    provoke.on_arp(now, &Arp::request(SERVER, [10, 0, 0, 1].into(), address));
+    let later = now.after(SPACING);
+    provoke.on_time(later);
+    let frame = provoke.poll_transmit().unwrap();
+    let answer = Arp::decode(&frame[14..]).unwrap();
+    assert_eq!((answer.operation, answer.sender_ip), (Arp::REPLY, address));
+    assert_eq!(answer.sender_mac, provoke.rounds[0].clients[3].mac);
+}
+
+#[test]
+fn a_flood_of_arp_is_not_answered_with_another() {
+    let mut provoke = Provoke::new(plan(), Rng::with_seed(3));
+    let now = Timestamp::new(1, 0);
+    provoke.on_time(now);
+    let before = provoke.jobs.len();
+    let asked = provoke.rounds[0].informs_from;
+    provoke.checked.push(([10, 0, 0, 50].into(), None));
+    for _ in 0..10_000 {
+        provoke.on_arp(now, &Arp::request(SERVER, [10, 0, 0, 50].into(), asked));
+    }
+    assert_eq!(provoke.jobs.len(), before + 64);
+    assert_eq!(provoke.findings.len(), 64);
+}
+
+#[test]
+fn stopping_early_still_gives_back() {
+    let mut provoke = Provoke::new(plan(), Rng::with_seed(3));
+    let mut now = Timestamp::new(1, 0);
+    provoke.on_time(now);
+    now = provoke.deadline().unwrap();
+    provoke.on_time(now);
+    let frame = provoke.poll_transmit().unwrap();
+    let mut offer = None;
+    Walker::new(Ports::default()).walk(LinkType::ETHERNET, &frame, frame.len(), 0, |datagram| {
+        offer = Some(reply(Some(MessageType::OFFER), &Message::decode(datagram.payload), 50));
+    });
+    say(&mut provoke, now, &offer.unwrap());
+    provoke.stop(now);
+    let mut frames = 0;
+    while let Some(next) = provoke.deadline() {
+        now = now.max(next);
+        provoke.on_time(now);
+        while provoke.poll_transmit().is_some() {
+            frames += 1;
+        }
+    }
+    assert_eq!(frames, 1);
+    assert!(provoke.is_over(now) && now < Timestamp::new(2, 0));
+}
+
+#[test]
+fn a_flood_of_answers_is_bounded() {
+    let (_, provoke) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
+        let Some(message) = &one.message else { return };
+        for address in 0..400_u32 {
+            let mut answer = reply(Some(MessageType::ACK), message, 1);
+            answer.yiaddr = (0x0a00_0000 + address).into();
+            say(provoke, one.at, &answer);
+        }
+    });
+    assert!(provoke.checked.len() <= MAX_CHECKED && provoke.released.len() <= MAX_RELEASED);
+    assert!(provoke.sent() < 1500, "{}", provoke.sent());
+}

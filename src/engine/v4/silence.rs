@@ -1,0 +1,189 @@
+//! What is known when nothing answers.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use super::watch::{Reason, Watch};
+use crate::wire::{HwAddr, Mac};
+
+/// The state of the link, as the system says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkState {
+    /// The interface is up.
+    pub up: bool,
+    /// It has a carrier (a cable, an association).
+    pub carrier: bool,
+}
+
+/// One thing that may explain the silence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// The interface is down.
+    LinkDown,
+    /// No carrier.
+    NoCarrier,
+    /// Nothing of what was sent was seen leaving.
+    NothingLeft(u64),
+    /// The next hop did not answer ARP.
+    Unresolved(Ipv4Addr),
+    /// A host refused.
+    Unreachable {
+        /// Who says so.
+        from: Ipv4Addr,
+        /// The ICMP code.
+        code: u8,
+        /// About what destination.
+        to: Ipv4Addr,
+    },
+    /// Replies to other transactions.
+    OtherXid {
+        /// How many.
+        count: u64,
+        /// From where, the last.
+        from: Option<Ipv4Addr>,
+    },
+    /// Replies for another client.
+    OtherClient {
+        /// How many.
+        count: u64,
+        /// For whom, the last.
+        client: HwAddr,
+        /// From where, the last.
+        from: Option<Ipv4Addr>,
+    },
+    /// Replies to a port that is not ours.
+    WrongPort {
+        /// How many.
+        count: u64,
+        /// The port of the last.
+        port: u16,
+    },
+    /// Replies of a type that answers nothing.
+    WrongType(u64),
+    /// Servers that were not asked.
+    OtherServer {
+        /// How many messages.
+        count: u64,
+        /// Source of the last.
+        from: Option<Ipv4Addr>,
+        /// Its MAC.
+        mac: Option<Mac>,
+    },
+    /// Messages too damaged to read.
+    Malformed(u64),
+    /// Other clients ask, and nobody was seen answering.
+    OtherClientsAsk(u64),
+    /// Not a single DHCP message was seen.
+    Quiet,
+}
+
+/// What may explain that no answer came, most telling first; never empty.
+pub fn findings(watch: &Watch, link: Option<LinkState>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    match link {
+        Some(LinkState { up: false, .. }) => found.push(Finding::LinkDown),
+        Some(LinkState { carrier: false, .. }) => found.push(Finding::NoCarrier),
+        _ => {}
+    }
+    if watch.handed > 0 && watch.left == 0 {
+        found.push(Finding::NothingLeft(watch.handed));
+    }
+    found.extend(watch.unresolved.map(Finding::Unresolved));
+    found.extend(watch.unreachable.map(|(from, code, to)| Finding::Unreachable { from, code, to }));
+    let seen = |reason| Some(watch.stranger(reason)).filter(|stranger| stranger.count > 0);
+    found.extend(seen(Reason::OtherServer).map(|s| Finding::OtherServer {
+        count: s.count,
+        from: s.ip,
+        mac: s.mac,
+    }));
+    found.extend(seen(Reason::OtherXid).map(|s| Finding::OtherXid { count: s.count, from: s.ip }));
+    let other =
+        |s: super::watch::Stranger| Finding::OtherClient { count: s.count, client: s.client, from: s.ip };
+    found.extend(seen(Reason::OtherClient).map(other));
+    found.extend(seen(Reason::WrongPort).map(|s| Finding::WrongPort { count: s.count, port: s.port }));
+    found.extend(seen(Reason::WrongType).map(|s| Finding::WrongType(s.count)));
+    found.extend(seen(Reason::Malformed).map(|s| Finding::Malformed(s.count)));
+    if found.is_empty() {
+        found.push(match seen(Reason::WrongOp) {
+            Some(stranger) => Finding::OtherClientsAsk(stranger.count),
+            None => Finding::Quiet,
+        });
+    }
+    found
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let from = |from: &Option<Ipv4Addr>| from.map_or_else(String::new, |ip| format!(" (last from {ip})"));
+        match self {
+            Self::LinkDown => f.write_str("the interface is down"),
+            Self::NoCarrier => f.write_str("the interface has no carrier: is the cable plugged in?"),
+            Self::NothingLeft(count) => {
+                write!(f, "none of the {count} frames sent was seen leaving the interface")
+            }
+            Self::Unresolved(ip) => write!(f, "{ip} did not answer ARP, so nothing could be sent to it"),
+            Self::Unreachable { from, code: 3, to } => {
+                write!(f, "{from} says that no server listens on {to} (ICMP port unreachable)")
+            }
+            Self::Unreachable { from, code, to } => {
+                write!(f, "{from} says that {to} is unreachable (ICMP code {code})")
+            }
+            Self::OtherXid { count, from: ip } => {
+                write!(f, "replies to other transactions were seen: {count}{}", from(ip))
+            }
+            Self::OtherClient { count, client, from: ip } => {
+                write!(f, "replies for another client, {client}, were seen: {count}{}", from(ip))
+            }
+            Self::WrongPort { count, port } => {
+                write!(f, "replies to UDP port {port}, which is not ours, were seen: {count}")
+            }
+            Self::WrongType(count) => write!(f, "replies to something else were seen: {count}"),
+            Self::OtherServer { count, from: ip, .. } => {
+                write!(f, "other servers answered: {count}{}", from(ip))
+            }
+            Self::Malformed(count) => write!(f, "messages too short to read were seen: {count}"),
+            Self::OtherClientsAsk(count) => {
+                write!(f, "other clients' messages were seen ({count}), no server's")
+            }
+            Self::Quiet => f.write_str("no DHCP message of anybody else was seen"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::v4::watch::Rule;
+    use crate::wire::v4::Xid;
+
+    fn watch() -> Watch {
+        Watch::new(Rule { xid: Xid(7), client: HwAddr::default(), ports: [68, 68] })
+    }
+
+    #[test]
+    fn something_is_always_said() {
+        assert_eq!(findings(&watch(), None), [Finding::Quiet]);
+        assert_eq!(findings(&watch(), Some(LinkState { up: true, carrier: true })), [Finding::Quiet]);
+    }
+
+    #[test]
+    fn the_most_telling_comes_first() {
+        let mut watch = watch();
+        watch.handed = 3;
+        watch.unresolved = Some([10, 0, 0, 1].into());
+        watch.unreachable = Some(([10, 0, 0, 2].into(), 3, [10, 0, 0, 3].into()));
+        let found = findings(&watch, Some(LinkState { up: false, carrier: false }));
+        let text: Vec<_> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            text,
+            [
+                "the interface is down",
+                "none of the 3 frames sent was seen leaving the interface",
+                "10.0.0.1 did not answer ARP, so nothing could be sent to it",
+                "10.0.0.2 says that no server listens on 10.0.0.3 (ICMP port unreachable)",
+            ]
+        );
+        let found = findings(&self::watch(), Some(LinkState { up: true, carrier: false }));
+        assert_eq!(found, [Finding::NoCarrier]);
+    }
+}

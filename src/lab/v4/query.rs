@@ -1,0 +1,314 @@
+//! What the embedded servers need to know of a frame, in one look.
+
+use std::net::Ipv4Addr;
+
+use super::leases::ClientKey;
+use crate::wire::Mac;
+use crate::wire::v4::{CLIENT_PORT, MessageType, Op, Packet, SERVER_PORT, code};
+
+/// The port of a PXE boot server (PXE specification 2.1 §2.2.3).
+pub const PXE_PORT: u16 = 4011;
+
+/// A frame for the far end.
+#[derive(Clone, Copy, Debug)]
+pub enum Query<'a> {
+    /// A message for a DHCP server.
+    Dhcp(Dhcp<'a>),
+    /// An ARP packet.
+    Arp(Arp<'a>),
+    /// An ICMP echo request or reply.
+    Echo(Echo<'a>),
+}
+
+/// Where a frame came from and what it was addressed to.
+#[derive(Clone, Copy, Debug)]
+pub struct Link<'a> {
+    /// VLAN tags, as bytes between the source address and the last `EtherType`.
+    pub tags: &'a [u8],
+    /// Sender.
+    pub src: Mac,
+    /// Receiver.
+    pub dst: Mac,
+}
+
+/// An ARP packet for IPv4 over Ethernet (RFC 826).
+#[derive(Clone, Copy, Debug)]
+pub struct Arp<'a> {
+    /// Its frame.
+    pub link: Link<'a>,
+    /// 1 asks, 2 answers.
+    pub operation: u16,
+    /// Who speaks.
+    pub sender: (Mac, Ipv4Addr),
+    /// Who is meant.
+    pub target: Ipv4Addr,
+}
+
+/// An ICMP echo request or reply (RFC 792).
+#[derive(Clone, Copy, Debug)]
+pub struct Echo<'a> {
+    /// Its frame.
+    pub link: Link<'a>,
+    /// Source and destination.
+    pub addrs: (Ipv4Addr, Ipv4Addr),
+    /// It asks.
+    pub request: bool,
+    /// Identifier, sequence number and data.
+    pub body: &'a [u8],
+}
+
+/// A message for a DHCP server, with the options that servers decide by.
+#[derive(Clone, Copy, Debug)]
+pub struct Dhcp<'a> {
+    /// Its frame.
+    pub link: Link<'a>,
+    /// Source and destination.
+    pub addrs: (Ipv4Addr, Ipv4Addr),
+    /// The UDP port it was sent to.
+    pub port: u16,
+    /// The message.
+    pub packet: Packet<'a>,
+    /// Option 53; none for BOOTP.
+    pub kind: Option<MessageType>,
+    /// Option 50.
+    pub requested: Option<Ipv4Addr>,
+    /// Option 54.
+    pub server_id: Option<Ipv4Addr>,
+    /// Option 61.
+    pub client_id: Option<&'a [u8]>,
+    /// Option 55.
+    pub wants: Option<&'a [u8]>,
+    /// Option 60.
+    pub vendor_class: &'a [u8],
+    /// Option 82.
+    pub relay_info: Option<&'a [u8]>,
+    /// `ciaddr`.
+    pub ciaddr: Ipv4Addr,
+    /// `giaddr`.
+    pub giaddr: Ipv4Addr,
+}
+
+impl<'a> Query<'a> {
+    /// Reads a frame; nothing for what concerns no server.
+    pub fn read(frame: &'a [u8]) -> Option<Self> {
+        let dst = Mac::from_slice(frame)?;
+        let src = Mac::from_slice(frame.get(6..)?)?;
+        let from_tags = frame.get(12..)?;
+        let mut rest = from_tags;
+        while let [0x81 | 0x91, 0x00, _, _, inner @ ..] | [0x88, 0xa8, _, _, inner @ ..] = rest {
+            rest = inner;
+        }
+        let tags = from_tags.get(..from_tags.len().saturating_sub(rest.len()))?;
+        let link = Link { tags, src, dst };
+        match rest {
+            [0x08, 0x00, packet @ ..] => Self::read_ip(link, packet),
+            [0x08, 0x06, packet @ ..] => Self::read_arp(link, packet),
+            _ => None,
+        }
+    }
+
+    fn read_ip(link: Link<'a>, packet: &'a [u8]) -> Option<Self> {
+        let head: &[u8; 20] = packet.first_chunk()?;
+        // Fragments are nothing a server of this kind puts together.
+        if head[0] >> 4 != 4 || head[6] & 0x3f != 0 || head[7] != 0 {
+            return None;
+        }
+        let total = usize::from(u16::from_be_bytes([head[2], head[3]]));
+        let header_len = usize::from(head[0] & 0x0f).checked_mul(4)?;
+        let body = packet.get(header_len.max(20)..total.min(packet.len()))?;
+        let addrs = (
+            Ipv4Addr::new(head[12], head[13], head[14], head[15]),
+            Ipv4Addr::new(head[16], head[17], head[18], head[19]),
+        );
+        match (head[9], body) {
+            (17, &[_, _, d1, d2, l1, l2, _, _, ref payload @ ..]) => {
+                let length = usize::from(u16::from_be_bytes([l1, l2])).checked_sub(8)?;
+                let payload = payload.get(..length)?;
+                let port = u16::from_be_bytes([d1, d2]);
+                if port != SERVER_PORT && port != PXE_PORT {
+                    return None;
+                }
+                Dhcp::read(link, addrs, port, payload).map(Self::Dhcp)
+            }
+            (1, &[kind @ (0 | 8), 0, _, _, ref echo @ ..]) => {
+                Some(Self::Echo(Echo { link, addrs, request: kind == 8, body: echo }))
+            }
+            _ => None,
+        }
+    }
+
+    fn read_arp(link: Link<'a>, packet: &'a [u8]) -> Option<Self> {
+        let body: &[u8; 28] = packet.first_chunk()?;
+        let &[0, 1, 8, 0, 6, 4, o1, o2, ..] = body else { return None };
+        let ip = |at: usize| -> Option<Ipv4Addr> {
+            body.get(at..)?.first_chunk::<4>().copied().map(Ipv4Addr::from)
+        };
+        Some(Self::Arp(Arp {
+            link,
+            operation: u16::from_be_bytes([o1, o2]),
+            sender: (Mac::from_slice(body.get(8..)?)?, ip(14)?),
+            target: ip(24)?,
+        }))
+    }
+}
+
+impl<'a> Dhcp<'a> {
+    fn read(link: Link<'a>, addrs: (Ipv4Addr, Ipv4Addr), port: u16, payload: &'a [u8]) -> Option<Self> {
+        let packet = Packet::new(payload);
+        if packet.op()? != Op::REQUEST {
+            return None;
+        }
+        let mut query = Self {
+            link,
+            addrs,
+            port,
+            packet,
+            kind: None,
+            requested: None,
+            server_id: None,
+            client_id: None,
+            wants: None,
+            vendor_class: &[],
+            relay_info: None,
+            ciaddr: packet.ciaddr()?,
+            giaddr: packet.giaddr()?,
+        };
+        let overload = query.scan(packet.options_area());
+        if overload & 1 != 0 {
+            query.scan(packet.file_field());
+        }
+        if overload & 2 != 0 {
+            query.scan(packet.sname_field());
+        }
+        Some(query)
+    }
+
+    /// Takes the options of one area; returns the value of option overload.
+    fn scan(&mut self, area: &'a [u8]) -> u8 {
+        let mut overload = 0;
+        let mut rest = area;
+        while let Some((&option, tail)) = rest.split_first() {
+            if option == code::PAD {
+                rest = tail;
+                continue;
+            }
+            let Some((&length, tail)) = tail.split_first() else { break };
+            let length = usize::from(length);
+            let (Some(data), Some(next)) = (tail.get(..length), tail.get(length..)) else { break };
+            rest = next;
+            match (option, data) {
+                (code::END, _) => break,
+                (code::MESSAGE_TYPE, &[kind]) => self.kind = Some(MessageType(kind)),
+                (code::OVERLOAD, &[value @ 1..=3]) => overload = value,
+                (50, &[a, b, c, d]) => self.requested = Some(Ipv4Addr::new(a, b, c, d)),
+                (54, &[a, b, c, d]) => self.server_id = Some(Ipv4Addr::new(a, b, c, d)),
+                (55, _) => self.wants = Some(data),
+                (60, _) => self.vendor_class = data,
+                (61, [_, _, ..]) => self.client_id = Some(data),
+                (82, _) => self.relay_info = Some(data),
+                _ => {}
+            }
+        }
+        overload
+    }
+
+    /// Who asks.
+    pub fn client(&self) -> ClientKey {
+        match self.client_id {
+            Some(id) => ClientKey::from_client_id(id),
+            None => ClientKey::from_hardware(self.packet.htype().unwrap_or(0), self.packet.chaddr()),
+        }
+    }
+
+    /// The hardware address of the client, where it has an Ethernet one.
+    pub fn mac(&self) -> Option<Mac> {
+        self.packet.client().mac()
+    }
+
+    /// The client asks for broadcast replies.
+    pub fn wants_broadcast(&self) -> bool {
+        self.packet.flags().is_some_and(|flags| flags & crate::wire::v4::message::BROADCAST_FLAG != 0)
+    }
+
+    /// It was sent to everybody.
+    pub fn was_broadcast(&self) -> bool {
+        self.link.dst.is_multicast()
+    }
+
+    /// The port a reply goes to.
+    pub fn reply_port(&self) -> u16 {
+        if self.giaddr.is_unspecified() { CLIENT_PORT } else { SERVER_PORT }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails, as it should")]
+pub(in crate::lab) mod tests {
+    use super::*;
+    use crate::wire::v4::{Message, Xid};
+
+    /// A frame as a client sends it: tags, addresses and a message.
+    pub(in crate::lab) fn frame(
+        tags: &[u8],
+        dst: Mac,
+        addrs: (Ipv4Addr, Ipv4Addr),
+        message: &Message,
+    ) -> Vec<u8> {
+        let payload = message.encode_padded();
+        let mut frame = Vec::new();
+        frame.extend(dst.0);
+        frame.extend([2, 0, 0, 0, 1, 0]);
+        frame.extend(tags);
+        frame.extend([8, 0, 0x45, 0]);
+        frame.extend(u16::try_from(payload.len() + 28).unwrap().to_be_bytes());
+        frame.extend([0, 0, 0, 0, 64, 17, 0, 0]);
+        frame.extend(addrs.0.octets());
+        frame.extend(addrs.1.octets());
+        frame.extend([0, 68, 0, 67]);
+        frame.extend(u16::try_from(payload.len() + 8).unwrap().to_be_bytes());
+        frame.extend([0, 0]);
+        frame.extend(payload);
+        frame
+    }
+
+    #[test]
+    fn reads_what_servers_decide_by() {
+        let mut message = Message::request(MessageType::REQUEST, Xid(9), Mac([2, 0, 0, 0, 0, 7]));
+        message.set_option(50, &[10, 1, 0, 5]);
+        message.set_option(54, &[10, 0, 0, 1]);
+        message.set_option(61, b"\0abc");
+        message.set_option(55, &[1, 3]);
+        let bytes = frame(&[0x81, 0, 0, 42], Mac::BROADCAST, ([0; 4].into(), [255; 4].into()), &message);
+        let Some(Query::Dhcp(query)) = Query::read(&bytes) else { panic!("no DHCP message") };
+        assert_eq!(query.kind, Some(MessageType::REQUEST));
+        assert_eq!(query.requested, Some([10, 1, 0, 5].into()));
+        assert_eq!(query.server_id, Some([10, 0, 0, 1].into()));
+        assert_eq!((query.client_id, query.wants), (Some(&b"\0abc"[..]), Some(&[1, 3][..])));
+        assert_eq!(query.link.tags, [0x81, 0, 0, 42]);
+        assert_eq!(query.client(), ClientKey::from_client_id(b"\0abc"));
+        for cut in 0..bytes.len() {
+            assert!(Query::read(bytes.get(..cut).unwrap()).is_none(), "{cut}");
+        }
+    }
+
+    #[test]
+    fn finds_options_in_overloaded_fields() {
+        let mut message = Message::request(MessageType::REQUEST, Xid(9), Mac([2, 0, 0, 0, 0, 7]));
+        message.set_option(52, &[3]);
+        message.file[..6].copy_from_slice(&[50, 4, 10, 1, 0, 5]);
+        message.sname[..6].copy_from_slice(&[54, 4, 10, 0, 0, 1]);
+        let bytes = frame(&[], Mac::BROADCAST, ([0; 4].into(), [255; 4].into()), &message);
+        let Some(Query::Dhcp(query)) = Query::read(&bytes) else { panic!("no DHCP message") };
+        assert_eq!(query.requested, Some([10, 1, 0, 5].into()));
+        assert_eq!(query.server_id, Some([10, 0, 0, 1].into()));
+    }
+
+    #[test]
+    fn reads_arp() {
+        let mut bytes = vec![0xff; 6];
+        bytes.extend([2, 0, 0, 0, 1, 0, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 1, 0, 0, 0, 0, 0]);
+        bytes.extend([0, 0, 0, 0, 0, 0, 10, 0, 0, 1]);
+        let Some(Query::Arp(arp)) = Query::read(&bytes) else { panic!("no ARP") };
+        assert_eq!((arp.operation, arp.target), (1, [10, 0, 0, 1].into()));
+    }
+}

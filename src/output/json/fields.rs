@@ -1,0 +1,140 @@
+//! Named fields of the JSON objects that are written by hand. Unknown is `null`, never left out.
+
+use std::fmt::Display;
+
+use crate::output::json::JsonOut;
+use crate::wire::options::Sink as _;
+
+/// A value of our own whose text needs no escaping: an address, a name from a table.
+pub(in crate::output) fn optional<T: Display>(name: &str, value: Option<T>, json: &mut JsonOut) {
+    json.name_next(name);
+    match value {
+        Some(value) => json.plain(&value.to_string()),
+        None => json.null(),
+    }
+}
+
+/// Text from elsewhere, escaped.
+pub(in crate::output) fn bytes(name: &str, value: Option<&[u8]>, json: &mut JsonOut) {
+    json.name_next(name);
+    match value {
+        Some(value) => json.string(value),
+        None => json.null(),
+    }
+}
+
+/// A number.
+pub(in crate::output) fn number<T: Into<u64>>(name: &str, value: Option<T>, json: &mut JsonOut) {
+    json.name_next(name);
+    match value {
+        Some(value) => json.u64(value.into()),
+        None => json.null(),
+    }
+}
+
+/// Yes or no.
+pub(in crate::output) fn flag(name: &str, value: Option<bool>, json: &mut JsonOut) {
+    json.name_next(name);
+    match value {
+        Some(value) => json.flag(value),
+        None => json.null(),
+    }
+}
+
+/// Milliseconds of so many nanoseconds: these are kept, zeros at the end are not.
+pub(in crate::output) fn milliseconds(name: &str, nanoseconds: Option<i64>, json: &mut JsonOut) {
+    json.name_next(name);
+    let Some(nanoseconds) = nanoseconds else { return json.null() };
+    let sign = if nanoseconds < 0 { "-" } else { "" };
+    let whole = nanoseconds.unsigned_abs();
+    let rest = format!("{:06}", whole % 1_000_000);
+    let rest = rest.trim_end_matches('0');
+    let rest = if rest.is_empty() { "0" } else { rest };
+    json.raw(format!("{sign}{}.{rest}", whole / 1_000_000).as_bytes());
+}
+
+/// Values of our own whose text needs no escaping.
+pub(in crate::output) fn list<T: Display>(
+    name: &str,
+    items: impl IntoIterator<Item = T>,
+    json: &mut JsonOut,
+) {
+    json.name_next(name);
+    json.begin_array();
+    for item in items {
+        json.plain(&item.to_string());
+    }
+    json.end_array();
+}
+
+/// Sentences, which may quote text from elsewhere, escaped.
+pub(in crate::output) fn texts<T: Display>(
+    name: &str,
+    items: impl IntoIterator<Item = T>,
+    json: &mut JsonOut,
+) {
+    json.name_next(name);
+    json.begin_array();
+    for item in items {
+        json.string(item.to_string().as_bytes());
+    }
+    json.end_array();
+}
+
+/// An array of objects, each filled by `fill`.
+pub(in crate::output) fn objects<T>(
+    name: &str,
+    items: impl IntoIterator<Item = T>,
+    json: &mut JsonOut,
+    mut fill: impl FnMut(T, &mut JsonOut),
+) {
+    json.name_next(name);
+    json.begin_array();
+    for item in items {
+        json.begin_object();
+        fill(item, json);
+        json.end_object();
+    }
+    json.end_array();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(nanoseconds: i64) -> String {
+        let mut json = JsonOut::new();
+        milliseconds("t", Some(nanoseconds), &mut json);
+        String::from_utf8(json.buf).unwrap()
+    }
+
+    #[test]
+    fn milliseconds_keep_nanoseconds() {
+        assert_eq!(ms(412_345), "\"t\":0.412345");
+        assert_eq!(ms(1_000_000_000), "\"t\":1000.0");
+        assert_eq!(ms(1_000_200_000), "\"t\":1000.2");
+        assert_eq!(ms(-5), "\"t\":-0.000005");
+        assert_eq!(ms(0), "\"t\":0.0");
+    }
+
+    #[test]
+    fn unknown_is_null_and_foreign_text_is_escaped() {
+        let mut json = JsonOut::new();
+        json.begin_object();
+        optional("a", None::<u8>, &mut json);
+        bytes("b", Some(b"\x1b\""), &mut json);
+        number("c", None::<u32>, &mut json);
+        flag("d", Some(true), &mut json);
+        list("e", [1, 2], &mut json);
+        texts("f", ["\u{202e}"], &mut json);
+        objects("g", [3_u8], &mut json, |item, json| number("h", Some(item), json));
+        json.end_object();
+        let text = String::from_utf8(json.buf).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let wanted = serde_json::json!({
+            "a": null, "b": "\u{1b}\"", "c": null, "d": true, "e": ["1", "2"], "f": ["\u{202e}"], "g": [{"h": 3}]
+        });
+        assert_eq!(value, wanted);
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+    }
+}

@@ -1,0 +1,9 @@
+//! The fast writer of JSON, and the texts it keeps ready.
+
+pub(in crate::output) mod day;
+pub(in crate::output) mod digits;
+pub(in crate::output) mod fields;
+pub(in crate::output) mod remembered;
+mod writer;
+
+pub use writer::*;

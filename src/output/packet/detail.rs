@@ -1,0 +1,209 @@
+//! Every field and option of a packet, aligned, with units.
+
+use std::fmt::Write as _;
+
+use crate::output::packet::hex;
+use crate::output::packet::line::type_label;
+use crate::output::packet::record::{PacketRecord, Shown, Values, as_text};
+use crate::output::styled::{Label, Styled};
+use crate::output::when::TimeText;
+use crate::wire::escape::escape_into;
+use crate::wire::options::{TextSink, v4};
+use crate::wire::problem::{Problem, Severity};
+use crate::wire::v4::packet::field_text;
+use crate::wire::v4::{Op, Span};
+
+/// Writes the detailed view; keeps its memory from one packet to the next.
+#[derive(Clone, Debug, Default)]
+pub struct PacketDetail {
+    values: Values,
+    text: Vec<u8>,
+    with_dump: bool,
+}
+
+impl PacketDetail {
+    /// What was wrong with values of the packet written last.
+    pub fn value_problems(&self) -> &[Problem] {
+        &self.values.problems
+    }
+
+    /// A view with or without the annotated dump.
+    pub fn new(with_dump: bool) -> Self {
+        Self { with_dump, ..Self::default() }
+    }
+
+    /// Appends the view of `record`, a blank line at its end.
+    pub fn write(&mut self, record: &PacketRecord<'_>, time: &mut TimeText, out: &mut Styled) {
+        write_heading(record, time, out);
+        write_layers(record, out);
+        write_header(record, out);
+        self.write_options(record, out);
+        let found = record.outline.problems.iter().chain(&self.values.problems).copied();
+        let problems: Vec<Problem> = found.chain(record.outer_problems()).collect();
+        write_problems(&problems, out);
+        if self.with_dump {
+            hex::dump(&record.packet, record.outline, &problems, out);
+        }
+        out.text("\n");
+    }
+
+    fn write_options(&mut self, record: &PacketRecord<'_>, out: &mut Styled) {
+        self.values.begin();
+        let cx = record.context();
+        for span in &record.outline.options {
+            let name = v4::SPACE.name_of(u16::from(span.code)).unwrap_or("unassigned");
+            out.text("  ").label(Label::Dim, &format!("{:>3}", span.code)).text(" ");
+            let _ = write!(out, "{name:<30} ");
+            self.text.clear();
+            match self.values.show(record, &cx, span, &mut TextSink::pretty(&mut self.text)) {
+                // The sink escapes: what it writes is UTF-8.
+                Shown::Value => out.text(&String::from_utf8_lossy(&self.text)),
+                Shown::Continues => out.label(Label::Dim, "(continues the one before)"),
+                Shown::Nothing => write_raw(record, span, out),
+            };
+            if let Some(field) = span.field.name() {
+                out.text("  ").label(Label::Warning, &format!("in {field}"));
+            }
+            if span.is_truncated() {
+                let declared =
+                    span.declared.map_or_else(|| "no length byte".to_owned(), |n| format!("{n} promised"));
+                out.text("  ").label(Label::Error, &format!("cut short: {} bytes, {declared}", span.len));
+            }
+            out.text("\n");
+        }
+    }
+}
+
+/// An option without a value: its bytes, and as text when they seem to be such.
+fn write_raw<'a>(record: &PacketRecord<'_>, span: &Span, out: &'a mut Styled) -> &'a mut Styled {
+    let data = span.data(&record.packet);
+    if data.is_empty() {
+        return out.label(Label::Dim, "(empty)");
+    }
+    for byte in data {
+        let _ = write!(out, "{byte:02x}");
+    }
+    if as_text(data).is_some() {
+        out.text("  ");
+        out.labelled(Label::Dim, |out| {
+            out.push('"');
+            escape_into(data, out);
+            out.push('"');
+        });
+    }
+    out
+}
+
+fn write_heading(record: &PacketRecord<'_>, time: &mut TimeText, out: &mut Styled) {
+    let (packet, kind) = (&record.packet, record.outline.message_type);
+    out.label(Label::Strong, &format!("#{}", record.number)).text("  ");
+    out.labelled(Label::Dim, |out| {
+        let mut text = String::new();
+        time.write(record.time, record.precision, &mut text);
+        out.push_str(&text);
+    });
+    let name = match (kind, packet.op()) {
+        (Some(kind), _) => kind.to_string().to_uppercase(),
+        (None, Some(Op::REQUEST)) => "BOOTP request".to_owned(),
+        (None, Some(Op::REPLY)) => "BOOTP reply".to_owned(),
+        (None, _) => "BOOTP".to_owned(),
+    };
+    out.text("  ").label(type_label(kind, packet.op()), &name);
+    let (captured, original) = (record.captured_length, record.original_length);
+    let _ = write!(out, "  {} bytes", packet.bytes().len());
+    if u32::try_from(captured).is_ok_and(|captured| captured < original) {
+        let _ = write!(out, " (frame cut to {captured} of {original})");
+    }
+    if let Some(interface) = record.interface {
+        out.text("  on ").foreign(interface.as_bytes());
+    }
+    if record.datagram.quoted {
+        out.text("  ").label(Label::Warning, "quoted in an ICMP error");
+    }
+    out.text("\n");
+}
+
+fn write_layers(record: &PacketRecord<'_>, out: &mut Styled) {
+    let datagram = record.datagram;
+    let names: Vec<&str> = datagram.layers.iter().map(crate::wire::frame::Layer::name).collect();
+    row("layers", out).text(&names.join(" > ")).text("\n");
+    if let Some(link) = datagram.link
+        && (link.src.is_some() || link.dst.is_some())
+    {
+        let show =
+            |addr: Option<crate::wire::HwAddr>| addr.map_or_else(|| "?".to_owned(), |addr| addr.to_string());
+        row(link.layer.name(), out).text(&format!("{} > {}", show(link.src), show(link.dst)));
+        for id in datagram.vlans.as_slice() {
+            let _ = write!(out, "  vlan {id}");
+        }
+        out.text("\n");
+    }
+    if let Some(ip) = datagram.ip {
+        row("ip", out).text(&format!("{} > {}  ttl {}\n", ip.src, ip.dst, ip.ttl));
+    }
+    let udp = datagram.udp;
+    row("udp", out);
+    let _ = writeln!(out, "{} > {}  checksum {}", udp.src_port, udp.dst_port, udp.checksum.name());
+}
+
+fn write_header(record: &PacketRecord<'_>, out: &mut Styled) {
+    let packet = &record.packet;
+    let mut line = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            row(name, out).text(&value).text("\n");
+        }
+    };
+    let op_name = |op: Op| match op {
+        Op::REQUEST => "1 (request)".to_owned(),
+        Op::REPLY => "2 (reply)".to_owned(),
+        Op(other) => other.to_string(),
+    };
+    line("op", packet.op().map(op_name));
+    line(
+        "htype",
+        packet.htype().map(|htype| if htype == 1 { "1 (Ethernet)".to_owned() } else { htype.to_string() }),
+    );
+    line("hlen", packet.hlen().map(|hlen| hlen.to_string()));
+    line("hops", packet.hops().map(|hops| hops.to_string()));
+    line("xid", packet.xid().map(|xid| xid.to_string()));
+    line("secs", packet.secs().map(|secs| format!("{secs} s")));
+    let flags = |flags: u16| format!("{flags:#06x}{}", if flags & 0x8000 == 0 { "" } else { " (broadcast)" });
+    line("flags", packet.flags().map(flags));
+    line("ciaddr", packet.ciaddr().map(|addr| addr.to_string()));
+    line("yiaddr", packet.yiaddr().map(|addr| addr.to_string()));
+    line("siaddr", packet.siaddr().map(|addr| addr.to_string()));
+    line("giaddr", packet.giaddr().map(|addr| addr.to_string()));
+    line("chaddr", (!packet.chaddr().is_empty()).then(|| packet.client().to_string()));
+    let overload = record.outline.overload;
+    for (name, bit, field) in [("sname", 2, packet.sname_field()), ("file", 1, packet.file_field())] {
+        let text = field_text(field);
+        if overload & bit != 0 {
+            line(name, Some("(carries options)".to_owned()));
+        } else if !text.is_empty() {
+            let mut shown = String::from("\"");
+            escape_into(text, &mut shown);
+            shown.push('"');
+            line(name, Some(shown));
+        }
+    }
+}
+
+fn write_problems(problems: &[Problem], out: &mut Styled) {
+    for problem in problems {
+        let label = if problem.severity() == Severity::Error { Label::Error } else { Label::Warning };
+        out.text("  ").label(label, &format!("{:<9}", problem.severity().name()));
+        let _ = write!(out, "{problem}");
+        if let Some(offset) = problem.offset {
+            let _ = write!(out, ", at byte {offset}");
+        }
+        let mut about = problem.code.name().to_owned();
+        if !problem.code.reference().is_empty() {
+            about = format!("{about}, {}", problem.code.reference());
+        }
+        out.text("  ").label(Label::Dim, &format!("({about})")).text("\n");
+    }
+}
+
+fn row<'a>(name: &str, out: &'a mut Styled) -> &'a mut Styled {
+    out.text("  ").label(Label::Dim, &format!("{name:<9}"))
+}

@@ -1,0 +1,145 @@
+//! The annotated dump: every row says which field or option its bytes belong to; faulty ones are marked.
+
+use crate::output::styled::{Label, Styled};
+use crate::wire::options::v4;
+use crate::wire::problem::{Problem, Severity};
+use crate::wire::v4::packet::field_text;
+use crate::wire::v4::{FIXED_LEN, Field, Outline, Packet};
+
+/// Bytes of one row.
+const ROW: usize = 16;
+
+/// A stretch of the message with its meaning.
+struct Part {
+    start: usize,
+    end: usize,
+    name: String,
+}
+
+/// Appends a dump of the message to `out`, each row indented by two spaces.
+pub fn dump(packet: &Packet<'_>, outline: &Outline, problems: &[Problem], out: &mut Styled) {
+    let bytes = packet.bytes();
+    for part in parts(packet, outline) {
+        let fault = problems
+            .iter()
+            .filter(|problem| {
+                problem.offset.and_then(|at| usize::try_from(at).ok()).is_some_and(|at| {
+                    (part.start..part.end).contains(&at)
+                        || (at == part.end && at == bytes.len() && part.end > part.start)
+                })
+            })
+            .max_by_key(|problem| problem.severity());
+        let data = bytes.get(part.start..part.end).unwrap_or(&[]);
+        for (index, row) in data.chunks(ROW).enumerate() {
+            let offset = part.start.saturating_add(index.saturating_mul(ROW));
+            out.text("  ").label(Label::Dim, &format!("{offset:5}"));
+            let hex: Vec<String> = row.iter().map(|byte| format!("{byte:02x}")).collect();
+            let mark = match fault.map(Problem::severity) {
+                Some(Severity::Error) => Some((Label::Error, "!")),
+                Some(Severity::Warning | Severity::Cut) => Some((Label::Warning, "?")),
+                None => None,
+            };
+            let (label, sign) = mark.unwrap_or((Label::Dim, " "));
+            out.text(" ").label(label, sign).text(" ");
+            let text = format!("{:width$}", hex.join(" "), width = ROW.saturating_mul(3).saturating_sub(1));
+            match mark {
+                Some((label, _)) => out.label(label, &text),
+                None => out.text(&text),
+            };
+            out.text("  ");
+            if index == 0 {
+                out.text(&part.name);
+                if let Some(problem) = fault {
+                    out.text("  ").label(label, problem.code.name());
+                }
+            } else {
+                out.label(Label::Dim, "…");
+            }
+            out.text("\n");
+        }
+    }
+}
+
+/// The header's fields: first byte, one past the last, name.
+const HEADER: [(usize, usize, &str); 15] = [
+    (0, 1, "op"),
+    (1, 2, "htype"),
+    (2, 3, "hlen"),
+    (3, 4, "hops"),
+    (4, 8, "xid"),
+    (8, 10, "secs"),
+    (10, 12, "flags"),
+    (12, 16, "ciaddr"),
+    (16, 20, "yiaddr"),
+    (20, 24, "siaddr"),
+    (24, 28, "giaddr"),
+    (28, 44, "chaddr"),
+    (44, 108, "sname"),
+    (108, FIXED_LEN, "file"),
+    (FIXED_LEN, 240, "magic cookie"),
+];
+
+/// Every byte of the message, in order, without gaps.
+fn parts(packet: &Packet<'_>, outline: &Outline) -> Vec<Part> {
+    let have = packet.bytes().len();
+    let mut parts = Vec::new();
+    for (start, end, name) in HEADER {
+        let overloaded = match name {
+            "sname" if outline.overload & 2 != 0 => Some(Field::Sname),
+            "file" if outline.overload & 1 != 0 => Some(Field::File),
+            _ => None,
+        };
+        let field = packet.bytes().get(start..end.min(have)).unwrap_or(&[]);
+        if let Some(field) = overloaded {
+            push_options(&mut parts, outline, field, start, end.min(have));
+        } else if matches!(name, "sname" | "file")
+            && field_text(field).is_empty()
+            && field.iter().all(|b| *b == 0)
+        {
+            // 192 zeros tell nothing; one row says so.
+            push(
+                &mut parts,
+                start,
+                end.min(have).min(start.saturating_add(ROW)),
+                format!("{name} (all zero)"),
+            );
+        } else {
+            push(&mut parts, start, end.min(have), name.to_owned());
+        }
+    }
+    if packet.has_options() {
+        push_options(&mut parts, outline, Field::Options, 240, have);
+    } else {
+        push(&mut parts, 240, have, "vendor area".to_owned());
+    }
+    parts
+}
+
+fn push_options(parts: &mut Vec<Part>, outline: &Outline, field: Field, start: usize, end: usize) {
+    let mut at = start;
+    for span in outline.options.iter().filter(|span| span.field == field) {
+        let offset = usize::try_from(span.offset).unwrap_or(usize::MAX);
+        push(parts, at, offset, "pad".to_owned());
+        at = span.data_offset().saturating_add(usize::try_from(span.len).unwrap_or(0)).min(end);
+        let name = v4::SPACE.name_of(u16::from(span.code)).unwrap_or("unassigned");
+        push(parts, offset, at, format!("{} {name}", span.code));
+    }
+    if field == Field::Options {
+        let pads = usize::try_from(outline.end_pads).unwrap_or(0);
+        push(parts, at, at.saturating_add(pads).min(end), "pad".to_owned());
+        at = at.saturating_add(pads).min(end);
+        if outline.has_end {
+            push(parts, at, at.saturating_add(1).min(end), "255 end".to_owned());
+            at = at.saturating_add(1).min(end);
+        }
+        push(parts, at, end, "after end".to_owned());
+    } else {
+        push(parts, at, end, "end and padding".to_owned());
+    }
+}
+
+fn push(parts: &mut Vec<Part>, start: usize, end: usize, name: String) {
+    if start < end {
+        parts.push(Part { start, end, name });
+    }
+}

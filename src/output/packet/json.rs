@@ -1,0 +1,602 @@
+//! The contract's packet object.
+
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::LazyLock;
+
+use crate::output::json::JsonOut;
+use crate::output::json::remembered::{OptionTexts, Piece};
+use crate::output::packet::record::{PacketRecord, Shown, Values};
+use crate::wire::HwAddr;
+use crate::wire::frame::{Datagram, Ip, Layer, Layers, Udp};
+use crate::wire::options::{Context, Sink as _, v4};
+use crate::wire::problem::Problem;
+use crate::wire::v4::packet::{field_text, is_zero};
+use crate::wire::v4::{FIXED_LEN, MessageType, Packet, Span};
+
+/// Writes packet objects; keeps its memory from one to the next.
+#[derive(Clone, Debug)]
+pub struct PacketJson {
+    values: Values,
+    fixed: &'static Fixed,
+    texts: OptionTexts,
+    /// From the layers to the hardware addresses.
+    outside: Piece<(Layers, bool, Option<Layer>)>,
+    /// From the end of the IP layer to the message, by whether the source port is even: what a client and what a server
+    /// sends.
+    udp: [Piece<(Udp, bool)>; 2],
+    /// The first four bytes of a message, by whether the first is even: requests and replies.
+    head: [Piece<[u8; 4]>; 2],
+}
+
+impl Default for PacketJson {
+    fn default() -> Self {
+        static FIXED: LazyLock<Fixed> = LazyLock::new(Fixed::new);
+        Self {
+            values: Values::default(),
+            fixed: &FIXED,
+            texts: OptionTexts::default(),
+            outside: Piece::default(),
+            udp: Default::default(),
+            head: Default::default(),
+        }
+    }
+}
+
+/// What does not change is written once.
+#[derive(Debug)]
+struct Fixed {
+    /// The beginning of every option's object, up to its value.
+    beginnings: Vec<Beginning>,
+    /// For each message type what stands between `chaddr` and the options where `sname` and `file` are empty; nothing
+    /// for types without a name.
+    kinds: Vec<Vec<u8>>,
+}
+
+/// Room for the beginning of an option with an ordinary name; a copy of fixed size is the fastest.
+const ROOM: usize = 64;
+
+#[derive(Clone, Debug)]
+struct Beginning {
+    text: [u8; ROOM],
+    length: usize,
+    /// All of it, where there is not room enough.
+    long: Vec<u8>,
+    /// Whether the option's value depends on its payload alone.
+    alone: bool,
+}
+
+impl Fixed {
+    fn new() -> Self {
+        let beginning = |code: u8| {
+            let row = v4::SPACE.by_code(u16::from(code));
+            let mut json = JsonOut::new();
+            json.fixed(b"{\"code\":");
+            json.digits(u64::from(code));
+            json.fixed(b",\"name\":");
+            match row {
+                Some(row) => json.plain(row.name),
+                None => json.null(),
+            }
+            json.fixed(b",\"value\":");
+            let length = json.buf.len();
+            let mut text = [0; ROOM];
+            for (to, from) in text.iter_mut().zip(&json.buf) {
+                *to = *from;
+            }
+            let long = if length > ROOM { json.buf } else { Vec::new() };
+            Beginning { text, length, long, alone: row.is_some_and(|row| !row.kind.needs_context()) }
+        };
+        let kind = |kind: u8| {
+            let kind = MessageType(kind);
+            let mut json = JsonOut::new();
+            if kind.name().is_some() {
+                json.fixed(b",\"sname\":null,\"file\":null");
+                write_kind(Some(kind), &mut json);
+            }
+            json.buf
+        };
+        Self { beginnings: (0..=u8::MAX).map(beginning).collect(), kinds: (0..=u8::MAX).map(kind).collect() }
+    }
+
+    /// The text between `chaddr` and the options of an ordinary message of this type.
+    #[inline]
+    fn kind(&self, kind: MessageType) -> Option<&[u8]> {
+        self.kinds.get(usize::from(kind.0)).map(Vec::as_slice).filter(|text| !text.is_empty())
+    }
+
+    #[inline]
+    fn begin_option(&self, code: u8, json: &mut JsonOut) {
+        let Some(row) = self.beginnings.get(usize::from(code)) else { return };
+        if row.length > ROOM {
+            json.fixed(&row.long);
+            return;
+        }
+        let end = json.buf.len().saturating_add(row.length);
+        json.fixed(&row.text);
+        json.buf.truncate(end);
+    }
+
+    #[inline]
+    fn is_alone(&self, code: u8) -> bool {
+        self.beginnings.get(usize::from(code)).is_some_and(|row| row.alone)
+    }
+}
+
+impl PacketJson {
+    /// What was wrong with values of the packet written last.
+    pub fn value_problems(&self) -> &[Problem] {
+        &self.values.problems
+    }
+
+    /// Appends the object for `record`, without a line end.
+    pub fn write(&mut self, record: &PacketRecord<'_>, json: &mut JsonOut) {
+        json.fixed(b"{\"type\":\"packet\",\"number\":");
+        json.digits(record.number);
+        json.fixed(b",\"time\":");
+        match record.time {
+            Some(time) => {
+                json.time(time, record.precision);
+                json.fixed(b",\"time_ns\":");
+                json.nanoseconds(time);
+            }
+            None => json.fixed(b"null,\"time_ns\":null"),
+        }
+        match record.interface {
+            Some(name) => {
+                json.fixed(b",\"interface\":");
+                json.string(name.as_bytes());
+                json.fixed(b",\"captured_length\":");
+            }
+            None => json.fixed(b",\"interface\":null,\"captured_length\":"),
+        }
+        json.digits(u64::try_from(record.captured_length).unwrap_or(u64::MAX));
+        json.fixed(b",\"original_length\":");
+        json.digits(u64::from(record.original_length));
+        self.write_layers(record.datagram, json);
+        self.write_dhcp(record, json);
+        json.fixed(b",\"problems\":[");
+        let found = record.outline.problems.iter().chain(&self.values.problems).copied();
+        for problem in found.chain(record.outer_problems()) {
+            write_problem(&problem, json);
+        }
+        json.fixed(b"]}");
+    }
+
+    /// What stands around the message.
+    fn write_layers(&mut self, datagram: &Datagram<'_>, json: &mut JsonOut) {
+        let link = datagram.link.as_ref();
+        let outside = (datagram.layers, datagram.quoted, link.map(|link| link.layer));
+        json.fixed(self.outside.of(outside, |json| write_outside(outside, json)));
+        if let Some(link) = link {
+            hardware_or_null(link.src.as_ref(), json);
+            json.fixed(b",\"dst\":");
+            hardware_or_null(link.dst.as_ref(), json);
+            match datagram.vlans.as_slice() {
+                [] => json.fixed(b",\"vlans\":[]}"),
+                vlans => {
+                    json.fixed(b",\"vlans\":[");
+                    for id in vlans {
+                        json.u64(u64::from(*id));
+                    }
+                    json.fixed(b"]}");
+                }
+            }
+        }
+        match &datagram.ip {
+            Some(Ip { src: IpAddr::V4(src), dst: IpAddr::V4(dst), ttl }) => {
+                json.fixed(b",\"ip\":{\"version\":4,\"src\":\"");
+                json.octets(*src, b'"');
+                json.fixed(b",\"dst\":\"");
+                json.octets(*dst, b'"');
+                json.fixed(b",\"ttl\":");
+                json.digits(u64::from(*ttl));
+            }
+            Some(Ip { src, dst, ttl }) => {
+                json.fixed(if src.is_ipv4() { b",\"ip\":{\"version\":4" } else { b",\"ip\":{\"version\":6" });
+                for (key, addr) in [("src", src), ("dst", dst)] {
+                    json.name_next(key);
+                    match addr {
+                        IpAddr::V4(addr) => json.ip4(*addr),
+                        IpAddr::V6(addr) => json.ip6(*addr),
+                    }
+                }
+                json.fixed(b",\"ttl\":");
+                json.digits(u64::from(*ttl));
+            }
+            None => json.fixed(b",\"ip\":null"),
+        }
+        let (udp, has_ip) = (datagram.udp, datagram.ip.is_some());
+        let [even, odd] = &mut self.udp;
+        let piece = if udp.src_port & 1 == 0 { even } else { odd };
+        json.fixed(piece.of((udp, has_ip), |json| {
+            json.fixed(if has_ip { b"}" } else { b"" });
+            json.fixed(b",\"udp\":{\"src_port\":");
+            json.digits(u64::from(udp.src_port));
+            json.fixed(b",\"dst_port\":");
+            json.digits(u64::from(udp.dst_port));
+            json.fixed(b",\"checksum\":");
+            json.plain(udp.checksum.name());
+            json.fixed(b"},\"dhcp\":");
+        }));
+    }
+
+    fn write_dhcp(&mut self, record: &PacketRecord<'_>, json: &mut JsonOut) {
+        let packet = &record.packet;
+        // Too little even for a transaction identifier: there is no message to speak of, only its problems.
+        if packet.xid().is_none() {
+            self.values.begin();
+            json.fixed(b"null");
+            return;
+        }
+        match packet.bytes().first_chunk::<FIXED_LEN>() {
+            Some(fixed) => self.write_fixed(fixed, packet, json),
+            None => write_cut(packet, json),
+        }
+        write_chaddr(packet, json);
+        let names_are_empty =
+            record.outline.overload == 0 && packet.bytes().get(44..FIXED_LEN).is_some_and(is_zero);
+        let kind = record.outline.message_type;
+        match kind.and_then(|kind| self.fixed.kind(kind)) {
+            Some(text) if names_are_empty => json.fixed(text),
+            _ => {
+                write_names(record, json);
+                write_kind(kind, json);
+            }
+        }
+        self.write_options(record, json);
+        write_layout(record, json);
+        json.fixed(b"}");
+    }
+
+    /// The fields of fixed place in front of `chaddr`.
+    #[inline]
+    fn write_fixed(&mut self, fixed: &[u8; FIXED_LEN], packet: &Packet<'_>, json: &mut JsonOut) {
+        let [op, htype, hlen, hops, x0, x1, x2, x3, s0, s1, f0, f1, ..] = *fixed;
+        let [even, odd] = &mut self.head;
+        let piece = if op & 1 == 0 { even } else { odd };
+        let head = [op, htype, hlen, hops];
+        json.fixed(piece.of(head, |json| {
+            let names: [&[u8]; 4] = [b"{\"op\":", b",\"htype\":", b",\"hlen\":", b",\"hops\":"];
+            for (name, value) in names.into_iter().zip(head) {
+                json.fixed(name);
+                json.digits(u64::from(value));
+            }
+            json.fixed(b",\"xid\":\"0x");
+        }));
+        json.hex_digits(&[x0, x1, x2, x3]);
+        json.fixed(b"\",\"secs\":");
+        json.digits(u64::from(u16::from_be_bytes([s0, s1])));
+        match [f0, f1] {
+            [0, 0] => json.fixed(b",\"flags\":\"0x0000\",\"broadcast\":false"),
+            [0x80, 0] => json.fixed(b",\"flags\":\"0x8000\",\"broadcast\":true"),
+            flags => write_flags(flags, json),
+        }
+        let addresses = packet.bytes().get(12..28).unwrap_or_default();
+        if is_zero(addresses) {
+            json.fixed(
+                b",\"ciaddr\":\"0.0.0.0\",\"yiaddr\":\"0.0.0.0\",\"siaddr\":\"0.0.0.0\",\"giaddr\":\"0.0.0.0\"",
+            );
+            return;
+        }
+        let addr = |addr: Option<Ipv4Addr>| addr.unwrap_or(Ipv4Addr::UNSPECIFIED);
+        json.fixed(b",\"ciaddr\":\"");
+        json.octets(addr(packet.ciaddr()), b'"');
+        json.fixed(b",\"yiaddr\":\"");
+        json.octets(addr(packet.yiaddr()), b'"');
+        json.fixed(b",\"siaddr\":\"");
+        json.octets(addr(packet.siaddr()), b'"');
+        json.fixed(b",\"giaddr\":\"");
+        json.octets(addr(packet.giaddr()), b'"');
+    }
+
+    fn write_options(&mut self, record: &PacketRecord<'_>, json: &mut JsonOut) {
+        self.values.begin();
+        self.texts.begin();
+        let cx = record.context();
+        let mut rest = &record.outline.options[..];
+        while let Some((first, behind)) = rest.split_first() {
+            let steady = |span: &&Span| is_repeatable(span, record) && self.texts.is_steady(span.code);
+            let count = rest.iter().take_while(steady).count();
+            if let Some((run @ [_, .., last], others)) = rest.split_at_checked(count) {
+                let raw = raw(first, last, record);
+                match self.texts.run(raw) {
+                    Some(text) => json.fixed(text),
+                    None => self.write_run(run, raw, &cx, record, json),
+                }
+                rest = others;
+            } else {
+                self.write_option(first, &cx, record, json);
+                rest = behind;
+            }
+        }
+        // The comma behind the last one.
+        if !record.outline.options.is_empty() {
+            json.buf.pop();
+        }
+        json.fixed(b"]");
+    }
+
+    /// Several options that are not known together, though each of them may be; with a comma behind each.
+    #[cold]
+    fn write_run(
+        &mut self,
+        run: &[Span],
+        raw: &[u8],
+        cx: &Context<'_>,
+        record: &PacketRecord<'_>,
+        json: &mut JsonOut,
+    ) {
+        let begin = json.buf.len();
+        let mut known = true;
+        for span in run {
+            known &= self.write_option(span, cx, record, json);
+        }
+        if known {
+            self.texts.remember_run(raw, json.buf.get(begin..).unwrap_or_default());
+        }
+    }
+
+    /// One option, with a comma behind it. True when it would be written so in any message.
+    fn write_option(
+        &mut self,
+        span: &Span,
+        cx: &Context<'_>,
+        record: &PacketRecord<'_>,
+        json: &mut JsonOut,
+    ) -> bool {
+        let repeatable = is_repeatable(span, record) && self.fixed.is_alone(span.code);
+        let raw = raw(span, span, record);
+        if repeatable && let Some(text) = self.texts.single(span.code, raw) {
+            json.fixed(text);
+            return true;
+        }
+        let begin = json.buf.len();
+        self.fixed.begin_option(span.code, json);
+        let start = json.buf.len();
+        let problems = self.values.problems.len();
+        let shown = self.values.show(record, cx, span, json);
+        if shown != Shown::Value {
+            json.buf.truncate(start);
+            json.fixed(b"null");
+        }
+        json.fixed(b",\"raw\":\"");
+        json.hex_digits(span.data(&record.packet));
+        // A warning about the value has to come every time.
+        let known = repeatable && shown == Shown::Value && self.values.problems.len() == problems;
+        if known {
+            json.fixed(b"\"},");
+        } else {
+            json.fixed(b"\"");
+            write_oddities(span, shown, json);
+            json.fixed(b"},");
+        }
+        if known {
+            self.texts.remember_single(span.code, raw, json.buf.get(begin..).unwrap_or_default());
+        }
+        known
+    }
+}
+
+/// True when an option is written in the same way in any message that has it.
+#[inline]
+fn is_repeatable(span: &Span, record: &PacketRecord<'_>) -> bool {
+    span.is_plain() && !record.outline.is_repeated(span.code)
+}
+
+/// The bytes of the message from the option `first` to the option `last`.
+#[inline]
+fn raw<'a>(first: &Span, last: &Span, record: &PacketRecord<'a>) -> &'a [u8] {
+    record.packet.bytes().get(first.range().start..last.range().end).unwrap_or_default()
+}
+
+/// The fields in front of `chaddr` of a message that ends before `options`: those that are there.
+#[cold]
+fn write_cut(packet: &Packet<'_>, json: &mut JsonOut) {
+    let numbers: [(&[u8], _); 4] = [
+        (b"{\"op\":", packet.op().map(|op| op.0)),
+        (b",\"htype\":", packet.htype()),
+        (b",\"hlen\":", packet.hlen()),
+        (b",\"hops\":", packet.hops()),
+    ];
+    for (key, value) in numbers {
+        json.fixed(key);
+        number_or_null(value.map(u64::from), json);
+    }
+    json.fixed(b",\"xid\":\"0x");
+    json.hex_digits(&packet.xid().unwrap_or_default().0.to_be_bytes());
+    json.fixed(b"\",\"secs\":");
+    number_or_null(packet.secs().map(u64::from), json);
+    match packet.flags() {
+        Some(flags) => write_flags(flags.to_be_bytes(), json),
+        None => json.fixed(b",\"flags\":null,\"broadcast\":null"),
+    }
+    let addresses = [
+        ("ciaddr", packet.ciaddr()),
+        ("yiaddr", packet.yiaddr()),
+        ("siaddr", packet.siaddr()),
+        ("giaddr", packet.giaddr()),
+    ];
+    for (key, addr) in addresses {
+        json.name_next(key);
+        match addr {
+            Some(addr) => json.ip4(addr),
+            None => json.null(),
+        }
+    }
+}
+
+#[cold]
+fn write_flags(flags: [u8; 2], json: &mut JsonOut) {
+    json.fixed(b",\"flags\":\"0x");
+    json.hex_digits(&flags);
+    json.fixed(if flags[0] & 0x80 == 0 { b"\",\"broadcast\":false" } else { b"\",\"broadcast\":true" });
+}
+
+/// The layers, and what stands between them and the link layer's addresses.
+#[cold]
+fn write_outside((layers, quoted, link): (Layers, bool, Option<Layer>), json: &mut JsonOut) {
+    json.fixed(b",\"layers\":[");
+    for layer in layers.iter() {
+        json.plain(layer.name());
+    }
+    json.fixed(b"],\"quoted_in\":");
+    json.fixed(if quoted { b"\"icmp\",\"link\":" } else { b"null,\"link\":" });
+    match link {
+        Some(layer) => {
+            json.fixed(b"{\"type\":");
+            json.plain(layer.name());
+            json.fixed(b",\"src\":");
+        }
+        None => json.fixed(b"null"),
+    }
+}
+
+#[inline]
+fn hardware_or_null(addr: Option<&HwAddr>, json: &mut JsonOut) {
+    match addr {
+        Some(addr) => json.address(addr.as_slice()),
+        None => json.fixed(b"null"),
+    }
+}
+
+/// What is unusual about an option, so that it can be rebuilt to the byte.
+#[inline]
+fn write_oddities(span: &Span, shown: Shown, json: &mut JsonOut) {
+    if shown == Shown::Continues {
+        json.name_next("continues");
+        json.flag(true);
+    }
+    if let Some(field) = span.field.name() {
+        json.name_next("field");
+        json.plain(field);
+    }
+    if span.pads > 0 {
+        json.name_next("pads_before");
+        json.u64(u64::from(span.pads));
+    }
+    if span.is_truncated() {
+        json.name_next("declared_length");
+        number_or_null(span.declared.map(u64::from), json);
+    }
+}
+
+/// `chaddr`; with its whole bytes where the value alone cannot rebuild the field.
+#[inline]
+fn write_chaddr(packet: &Packet<'_>, json: &mut JsonOut) {
+    json.fixed(b",\"chaddr\":");
+    let (chaddr, field) = (packet.chaddr(), packet.chaddr_field());
+    if chaddr.is_empty() {
+        json.fixed(b"null");
+    } else {
+        json.address(chaddr);
+    }
+    if !is_zero(field.get(chaddr.len()..).unwrap_or_default()) {
+        json.name_next("chaddr_raw");
+        json.bytes(field);
+    }
+}
+
+/// The message type, and the beginning of the options.
+fn write_kind(kind: Option<MessageType>, json: &mut JsonOut) {
+    json.fixed(b",\"message_type\":");
+    match kind {
+        Some(kind) => match kind.name() {
+            Some(name) => json.plain(name),
+            None => json.digits(u64::from(kind.0)),
+        },
+        None => json.fixed(b"null"),
+    }
+    json.fixed(b",\"options\":[");
+}
+
+/// `sname` and `file`; with their whole bytes where the value alone cannot rebuild the field.
+fn write_names(record: &PacketRecord<'_>, json: &mut JsonOut) {
+    let packet = &record.packet;
+    let fields: [(&[u8], &str, u8, &[u8]); 2] = [
+        (b",\"sname\":", "sname_raw", 2, packet.sname_field()),
+        (b",\"file\":", "file_raw", 1, packet.file_field()),
+    ];
+    for (key, raw_key, overload, field) in fields {
+        json.fixed(key);
+        if is_zero(field) && record.outline.overload == 0 {
+            json.fixed(b"null");
+            continue;
+        }
+        let overloaded = record.outline.overload & overload != 0;
+        let text = field_text(field);
+        if overloaded || text.is_empty() {
+            json.fixed(b"null");
+        } else {
+            json.string(text);
+        }
+        let rest_is_zero = is_zero(field.get(text.len()..).unwrap_or_default());
+        if overloaded || !rest_is_zero || std::str::from_utf8(text).is_err() {
+            json.name_next(raw_key);
+            json.bytes(field);
+        }
+    }
+}
+
+/// What stands around the options: enough to rebuild the message to the byte.
+fn write_layout(record: &PacketRecord<'_>, json: &mut JsonOut) {
+    let (packet, outline) = (&record.packet, record.outline);
+    let bytes = packet.bytes();
+    if bytes.len() < FIXED_LEN {
+        // The last field may be there in part, which no value can say.
+        json.name_next("fixed_raw");
+        json.bytes(bytes);
+    }
+    if !packet.has_options() {
+        let behind = bytes.get(FIXED_LEN..).unwrap_or(&[]);
+        json.name_next("cookie");
+        json.bytes(behind.get(..4).unwrap_or(behind));
+        write_trailer(behind.get(4..).unwrap_or(&[]), json);
+        return;
+    }
+    json.fixed(if outline.has_end { b",\"end\":true" } else { b",\"end\":false" });
+    if outline.end_pads > 0 {
+        json.name_next("pads_at_end");
+        json.u64(u64::from(outline.end_pads));
+    }
+    let trailer = usize::try_from(outline.trailer).ok().and_then(|at| bytes.get(at..));
+    write_trailer(trailer.unwrap_or(&[]), json);
+}
+
+fn write_trailer(trailer: &[u8], json: &mut JsonOut) {
+    if is_zero(trailer) {
+        json.fixed(b",\"padding\":");
+        json.digits(u64::try_from(trailer.len()).unwrap_or(0));
+    } else {
+        json.name_next("trailer");
+        json.bytes(trailer);
+    }
+}
+
+#[cold]
+fn write_problem(problem: &Problem, json: &mut JsonOut) {
+    json.begin_object();
+    json.name_next("severity");
+    json.plain(problem.severity().name());
+    json.name_next("code");
+    json.plain(problem.code.name());
+    json.name_next("offset");
+    number_or_null(problem.offset.map(u64::from), json);
+    json.name_next("message");
+    json.raw(b"\"");
+    // The sentences of the table need no escaping, and writing into a Vec cannot fail.
+    let _ = write!(json.buf, "{problem}\"");
+    json.name_next("reference");
+    match problem.code.reference() {
+        "" => json.null(),
+        reference => json.plain(reference),
+    }
+    json.end_object();
+}
+
+fn number_or_null(value: Option<u64>, json: &mut JsonOut) {
+    match value {
+        Some(value) => json.u64(value),
+        None => json.null(),
+    }
+}

@@ -1,0 +1,6 @@
+//! The tables: one row per option, from which names, decoding, encoding and documentation follow.
+
+pub mod names;
+pub mod sub;
+pub mod v4;
+pub mod vendor;
