@@ -108,8 +108,8 @@ fn expected(frame: &Frame<'_>, datagram: &Datagram<'_>) -> Value {
         "ip": datagram.ip.map(|ip| json!({
             "version": if ip.src.is_ipv4() { 4 } else { 6 }, "src": ip.src, "dst": ip.dst, "ttl": ip.ttl,
         })),
-        "udp": {"src_port": datagram.udp.src_port, "dst_port": datagram.udp.dst_port,
-                "checksum": datagram.udp.checksum.name()},
+        "udp": datagram.udp.map(|udp| json!({"src_port": udp.src_port, "dst_port": udp.dst_port,
+                "checksum": datagram.checksum.name()})),
         "dhcp": expected_dhcp(&packet, &outline),
     })
 }

@@ -131,7 +131,8 @@ fn of_datagram(datagram: &Datagram<'_>) -> Replay {
         _ => None,
     });
     let mac = |addr: Option<crate::wire::HwAddr>| addr.and_then(|addr| addr.mac());
-    let way = addresses.filter(|_| !datagram.quoted).map(|(src_ip, dst_ip, ttl)| {
+    let transport = datagram.udp.filter(|_| !datagram.quoted);
+    let way = addresses.zip(transport).map(|((src_ip, dst_ip, ttl), udp)| {
         let around = Around {
             src_mac: mac(datagram.link.and_then(|link| link.src)),
             dst_mac: mac(datagram.link.and_then(|link| link.dst)),
@@ -139,8 +140,8 @@ fn of_datagram(datagram: &Datagram<'_>) -> Replay {
             src_ip,
             dst_ip,
             ttl: Some(ttl),
-            src_port: datagram.udp.src_port,
-            dst_port: datagram.udp.dst_port,
+            src_port: udp.src_port,
+            dst_port: udp.dst_port,
         };
         around.way(&message)
     });

@@ -252,7 +252,7 @@ impl Stream {
     #[cfg(feature = "live")]
     #[inline]
     pub fn live_frame(&mut self, frame: &Frame<'_>) -> bool {
-        if self.only_counts && self.left.is_none() && Walker::is_plain_dhcp(frame.link, frame.data) {
+        if self.only_counts && self.left.is_none() && self.walker.is_plain_dhcp(frame.link, frame.data) {
             self.renderer.counts.found = self.renderer.counts.found.saturating_add(1);
             self.renderer.counts.shown = self.renderer.counts.shown.saturating_add(1);
             return true;

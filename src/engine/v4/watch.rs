@@ -197,7 +197,7 @@ impl Watch {
         if packet.client() != self.rule.client {
             return Err(Reason::OtherClient);
         }
-        if !self.rule.ports.contains(&datagram.udp.dst_port) {
+        if !datagram.udp.is_some_and(|udp| self.rule.ports.contains(&udp.dst_port)) {
             return Err(Reason::WrongPort);
         }
         Ok(())
@@ -217,7 +217,7 @@ impl Watch {
                 ip,
                 mac,
                 client: Packet::new(datagram.payload).client(),
-                port: datagram.udp.dst_port,
+                port: datagram.udp.map_or(0, |udp| udp.dst_port),
             };
         }
     }
@@ -335,7 +335,7 @@ mod tests {
     }
 
     fn datagram(payload: &[u8], port: u16) -> Datagram<'_> {
-        Datagram { udp: Udp { src_port: 67, dst_port: port, ..Udp::default() }, ..Datagram::bare(payload) }
+        Datagram { udp: Some(Udp { src_port: 67, dst_port: port }), ..Datagram::bare(payload) }
     }
 
     fn judged(change: fn(&mut Message), port: u16) -> Result<(), Reason> {

@@ -141,9 +141,10 @@ fn write_layers(record: &PacketRecord<'_>, out: &mut Styled) {
     if let Some(ip) = datagram.ip {
         row("ip", out).text(&format!("{} > {}  ttl {}\n", ip.src, ip.dst, ip.ttl));
     }
-    let udp = datagram.udp;
-    row("udp", out);
-    let _ = writeln!(out, "{} > {}  checksum {}", udp.src_port, udp.dst_port, udp.checksum.name());
+    if let Some(udp) = datagram.udp {
+        row("udp", out);
+        let _ = writeln!(out, "{} > {}  checksum {}", udp.src_port, udp.dst_port, datagram.checksum.name());
+    }
 }
 
 fn write_header(record: &PacketRecord<'_>, out: &mut Styled) {

@@ -8,7 +8,7 @@ use crate::output::json::JsonOut;
 use crate::output::json::remembered::{OptionTexts, Piece};
 use crate::output::packet::record::{PacketRecord, Shown, Values};
 use crate::wire::HwAddr;
-use crate::wire::frame::{Datagram, Ip, Layer, Layers, Udp};
+use crate::wire::frame::{Checksum, Datagram, Ip, Layer, Layers, Udp};
 use crate::wire::options::{Context, Sink as _, v4};
 use crate::wire::problem::Problem;
 use crate::wire::v4::packet::{field_text, is_zero};
@@ -24,7 +24,7 @@ pub struct PacketJson {
     outside: Piece<(Layers, bool, Option<Layer>)>,
     /// From the end of the IP layer to the message, by whether the source port is even: what a client and what a server
     /// sends.
-    udp: [Piece<(Udp, bool)>; 2],
+    udp: [Piece<(Option<Udp>, Checksum, bool)>; 2],
     /// The first four bytes of a message, by whether the first is even: requests and replies.
     head: [Piece<[u8; 4]>; 2],
 }
@@ -208,15 +208,16 @@ impl PacketJson {
         }
         let (udp, has_ip) = (datagram.udp, datagram.ip.is_some());
         let [even, odd] = &mut self.udp;
-        let piece = if udp.src_port & 1 == 0 { even } else { odd };
-        json.fixed(piece.of((udp, has_ip), |json| {
+        let piece = if udp.is_none_or(|udp| udp.src_port & 1 == 0) { even } else { odd };
+        json.fixed(piece.of((udp, datagram.checksum, has_ip), |json| {
             json.fixed(if has_ip { b"}" } else { b"" });
+            let Some(udp) = udp else { return json.fixed(b",\"udp\":null,\"dhcp\":") };
             json.fixed(b",\"udp\":{\"src_port\":");
             json.digits(u64::from(udp.src_port));
             json.fixed(b",\"dst_port\":");
             json.digits(u64::from(udp.dst_port));
             json.fixed(b",\"checksum\":");
-            json.plain(udp.checksum.name());
+            json.plain(datagram.checksum.name());
             json.fixed(b"},\"dhcp\":");
         }));
     }

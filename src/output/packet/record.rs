@@ -43,7 +43,7 @@ impl<'a> PacketRecord<'a> {
     pub fn outer_problems(&self) -> impl Iterator<Item = Problem> + use<> {
         let datagram = self.datagram;
         let (found, want) = datagram.checksum_values;
-        let checksum = (datagram.udp.checksum == Checksum::Bad)
+        let checksum = (datagram.checksum == Checksum::Bad)
             .then(|| Problem::outer(Code::ChecksumBad, [found.into(), want.into(), 0]));
         let overlap = datagram.overlapped.then(|| Problem::outer(Code::FragmentOverlap, [0; 3]));
         checksum.into_iter().chain(overlap)

@@ -12,6 +12,8 @@ use super::{Ip, Layer};
 pub(super) const ICMP: u8 = 1;
 /// Protocol number of UDP.
 pub(super) const UDP: u8 = 17;
+/// Protocol number of ICMPv6.
+pub(super) const ICMPV6: u8 = 58;
 
 const HOP_BY_HOP: u8 = 0;
 const IP_IN_IP: u8 = 4;
@@ -43,6 +45,7 @@ pub(super) fn is_followed(protocol: u8) -> bool {
             | FRAGMENT
             | GRE
             | AUTHENTICATION
+            | ICMPV6
             | DESTINATION_OPTIONS
             | IPIP
             | ETHER_IP
@@ -58,6 +61,16 @@ pub(super) fn is_followed(protocol: u8) -> bool {
 /// Whether an ICMP message of this type quotes the packet it complains about (RFC 792).
 pub(super) fn is_icmp_error(kind: u8) -> bool {
     matches!(kind, 3 | 4 | 5 | 11 | 12)
+}
+
+/// Whether an ICMPv6 message of this type quotes the packet it complains about (RFC 4443 §2.1).
+pub(super) fn is_icmpv6_error(kind: u8) -> bool {
+    matches!(kind, 1..=4)
+}
+
+/// Whether an ICMPv6 message of this type is a router solicitation or advertisement (RFC 4861 §4.1, §4.2).
+pub(super) fn is_router_discovery(kind: u8) -> bool {
+    matches!(kind, 133 | 134)
 }
 
 /// An IP packet of the version that its first four bits state.
@@ -206,6 +219,15 @@ pub(super) fn transport<'a>(
                 return None;
             }
             context.push(Layer::Icmp)?;
+            context.quoted = true;
+            Some((What::Ip, body))
+        }
+        ICMPV6 => {
+            let (head, body) = bytes.chunk::<8>()?;
+            if !is_icmpv6_error(head[0]) {
+                return None;
+            }
+            context.push(Layer::Icmpv6)?;
             context.quoted = true;
             Some((What::Ip, body))
         }

@@ -1,13 +1,13 @@
 //! From a captured frame to the DHCP message in it: one lax walk through every layer that may stand before it.
 //!
 //! [`Walker`] follows a frame from its [`LinkType`] to UDP and hands out a [`Datagram`] for each payload on a DHCP
-//! port. Contract:
+//! port, and for each router solicitation and advertisement. Contract:
 //!
 //! - Nothing panics and nothing is trusted: a length from the wire narrows what is looked at, never widens it.
 //! - A frame costs a bounded number of steps ([`MAX_LAYERS`]); only IP fragments are copied, into bounded memory.
 //! - The captured bytes and the length a frame had on the wire are carried through every layer together, so that "cut
 //!   by the capture" and "a header lies" stay apart.
-//! - It decides "UDP payload on a DHCP port" and nothing about the message itself.
+//! - It decides "UDP payload on a DHCP port" or "ICMPv6 message of such a type" and nothing about the message itself.
 
 use std::net::IpAddr;
 
@@ -134,6 +134,8 @@ layers! {
     Udp = "udp",
     /// An ICMP error that quotes what it complains about.
     Icmp = "icmp",
+    /// ICMPv6: an error that quotes what it complains about, or the message itself.
+    Icmpv6 = "icmpv6",
     /// IEEE 802.2 logical link control, SNAP included.
     Llc = "llc",
     /// Linux cooked capture, version 1.
@@ -243,7 +245,7 @@ impl Layers {
     }
 }
 
-/// How a UDP checksum turned out.
+/// How the checksum of UDP or ICMPv6 turned out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Checksum {
     /// It fits.
@@ -320,8 +322,6 @@ pub struct Udp {
     pub src_port: u16,
     /// Destination port.
     pub dst_port: u16,
-    /// How the checksum turned out.
-    pub checksum: Checksum,
 }
 
 /// Which protocol a payload is.
@@ -329,6 +329,15 @@ pub struct Udp {
 pub enum Protocol {
     /// DHCPv4 or BOOTP.
     Dhcpv4,
+    /// DHCPv6: the payload of UDP.
+    Dhcpv6,
+    /// A router solicitation or advertisement (RFC 4861 §4.1, §4.2): the payload is the whole ICMPv6 message, its type first.
+    Icmpv6,
+}
+
+impl Protocol {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Dhcpv4, Self::Dhcpv6, Self::Icmpv6];
 }
 
 /// A DHCP message found in a frame, with all that stood around it.
@@ -346,8 +355,10 @@ pub struct Datagram<'a> {
     pub vlans: Vlans,
     /// The innermost IP header.
     pub ip: Option<Ip>,
-    /// The UDP header.
-    pub udp: Udp,
+    /// The UDP header; none for ICMPv6.
+    pub udp: Option<Udp>,
+    /// How the checksum of UDP or ICMPv6 turned out.
+    pub checksum: Checksum,
     /// The message, as far as it is there.
     pub payload: &'a [u8],
     /// How long the headers say the message is, in bytes.
@@ -372,7 +383,8 @@ impl<'a> Datagram<'a> {
             link: None,
             vlans: Vlans::default(),
             ip: None,
-            udp: Udp::default(),
+            udp: None,
+            checksum: Checksum::Unknown,
             payload,
             promised: payload.len(),
             cut: false,

@@ -1,5 +1,7 @@
 //! Which UDP ports are looked at.
 
+use super::Protocol;
+
 /// A set of UDP ports: a bitmap, so that asking costs one load.
 #[derive(Clone)]
 pub(super) struct PortSet(Box<[u64; 1024]>);
@@ -27,17 +29,43 @@ impl PortSet {
 /// The port of PXE boot servers.
 pub(super) const PXE: u16 = 4011;
 
-/// The UDP ports on which DHCP is expected: 67 and 68 (RFC 2131 §4.1), 4011 (PXE boot servers), and what is added.
-/// On 4011 a message must have DHCP's magic cookie: it is also a port that systems hand out to clients of anything.
+/// The ports of DHCPv6 (RFC 9915 §7.2).
+pub(super) const DHCPV6: [u16; 2] = [546, 547];
+
+/// What is looked for: which [`Protocol`]s, and on which UDP ports. DHCPv4 is expected on 67 and 68 (RFC 2131 §4.1) and 4011 (PXE
+/// boot servers), DHCPv6 on 546 and 547, either on what is added. On 4011 a message must have DHCP's magic cookie: it is
+/// also a port that systems hand out to clients of anything. The default is DHCPv4 alone.
 #[derive(Clone, Debug)]
 pub struct Ports {
     set: PortSet,
     list: Vec<u16>,
+    protocols: Vec<Protocol>,
 }
 
 impl Ports {
-    /// The ports of every DHCP client, server and PXE boot server.
+    /// The ports of every DHCPv4 client, server and PXE boot server.
     pub const STANDARD: [u16; 3] = [67, 68, PXE];
+
+    /// What these protocols need.
+    pub fn of(protocols: &[Protocol]) -> Self {
+        let mut ports = Self { set: PortSet::new([]), list: Vec::new(), protocols: protocols.to_vec() };
+        let standard = ports.has(Protocol::Dhcpv4).then_some(&Self::STANDARD[..]);
+        let dhcpv6 = ports.has(Protocol::Dhcpv6).then_some(&DHCPV6[..]);
+        for port in standard.into_iter().chain(dhcpv6).flatten() {
+            ports.add(*port);
+        }
+        ports
+    }
+
+    /// Every protocol, on its usual ports.
+    pub fn every() -> Self {
+        Self::of(&Protocol::ALL)
+    }
+
+    /// Whether this protocol is looked for.
+    pub fn has(&self, protocol: Protocol) -> bool {
+        self.protocols.contains(&protocol)
+    }
 
     /// Adds a port; adding it again changes nothing.
     pub fn add(&mut self, port: u16) {
@@ -66,7 +94,7 @@ impl std::fmt::Debug for PortSet {
 
 impl Default for Ports {
     fn default() -> Self {
-        Self { set: PortSet::new(Self::STANDARD), list: Self::STANDARD.to_vec() }
+        Self::of(&[Protocol::Dhcpv4])
     }
 }
 
@@ -83,6 +111,9 @@ mod tests {
         let found: Vec<u16> = (0..=u16::MAX).filter(|port| ports.contains(*port)).collect();
         assert_eq!(found, [0, 63, 64, 67, 68, 4011, 65535]);
         assert_eq!(ports.as_slice(), [67, 68, 4011, 0, 63, 64, 65535]);
+        assert_eq!(Ports::of(&[Protocol::Dhcpv6]).as_slice(), DHCPV6);
+        assert_eq!(Ports::of(&[Protocol::Icmpv6]).as_slice(), [0; 0]);
+        assert_eq!(Ports::every().as_slice(), [67, 68, 4011, 546, 547]);
         assert_eq!(format!("{:?}", ports.set), "{0, 63, 64, 67, 68, 4011, 65535}");
     }
 }

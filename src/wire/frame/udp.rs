@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::bytes::Bytes;
-use super::ip::UDP;
+use super::ip::{ICMPV6, UDP};
 use super::walk::Context;
 use super::{Checksum, Ip};
 use crate::wire::frame::Layer;
@@ -41,17 +41,13 @@ pub(super) fn judge(parts: &Parts<'_>, ip: Option<&Ip>, rerouted: bool) -> (Chec
     if found == 0 {
         return (Checksum::Absent, (0, 0));
     }
-    let Some(ip) = ip else { return (Checksum::Unknown, (0, 0)) };
+    let length = parts.promised.wrapping_add(8);
+    let Some(pseudo) = ip.and_then(|ip| pseudo_header(ip, UDP, length)) else {
+        return (Checksum::Unknown, (0, 0));
+    };
     if parts.body.have.len() < parts.promised {
         return (Checksum::Unknown, (0, 0));
     }
-    let addresses = match (ip.src, ip.dst) {
-        (IpAddr::V4(src), IpAddr::V4(dst)) => word(src.octets()).wrapping_add(word(dst.octets())),
-        (IpAddr::V6(src), IpAddr::V6(dst)) => sum(&src.octets()).wrapping_add(sum(&dst.octets())),
-        _ => return (Checksum::Unknown, (0, 0)),
-    };
-    let length = u32::try_from(parts.promised).unwrap_or(0).wrapping_add(8);
-    let pseudo = addresses.wrapping_add(word(length.to_be_bytes())).wrapping_add(word([0, UDP, 0, 0]));
     let [p0, p1, p2, p3, l0, l1, _, _] = *parts.head;
     let ports_and_length = word([p0, p1, p2, p3]).wrapping_add(word([l0, l1, 0, 0]));
     let total = pseudo.wrapping_add(ports_and_length).wrapping_add(sum(parts.body.have));
@@ -66,6 +62,34 @@ pub(super) fn judge(parts: &Parts<'_>, ip: Option<&Ip>, rerouted: bool) -> (Chec
         _ if offloaded || rerouted => (Checksum::Unknown, (0, 0)),
         _ => (Checksum::Bad, (found, wanted)),
     }
+}
+
+/// Judges the checksum of an ICMPv6 message (RFC 4443 §2.3); for a bad one: found, wanted.
+pub(super) fn judge_icmpv6(bytes: Bytes<'_>, ip: &Ip, rerouted: bool) -> (Checksum, (u16, u16)) {
+    let unknown = (Checksum::Unknown, (0, 0));
+    let Some((&[kind, code, high, low], body)) = bytes.chunk::<4>() else { return unknown };
+    let Some(pseudo) = pseudo_header(ip, ICMPV6, bytes.len) else { return unknown };
+    if bytes.have.len() < bytes.len {
+        return unknown;
+    }
+    let found = u16::from_be_bytes([high, low]);
+    let wanted = !fold(pseudo.wrapping_add(word([kind, code, 0, 0])).wrapping_add(sum(body.have)));
+    match found {
+        _ if found == wanted => (Checksum::Good, (0, 0)),
+        _ if found == fold(pseudo) || rerouted => unknown,
+        _ => (Checksum::Bad, (found, wanted)),
+    }
+}
+
+/// The sum over the pseudo header (RFC 768, RFC 8200 §8.1) of an upper layer of `length` bytes.
+fn pseudo_header(ip: &Ip, protocol: u8, length: usize) -> Option<u64> {
+    let addresses = match (ip.src, ip.dst) {
+        (IpAddr::V4(src), IpAddr::V4(dst)) => word(src.octets()).wrapping_add(word(dst.octets())),
+        (IpAddr::V6(src), IpAddr::V6(dst)) => sum(&src.octets()).wrapping_add(sum(&dst.octets())),
+        _ => return None,
+    };
+    let length = u32::try_from(length).unwrap_or(0);
+    Some(addresses.wrapping_add(word(length.to_be_bytes())).wrapping_add(word([0, protocol, 0, 0])))
 }
 
 /// The one's complement sum (RFC 1071) of `bytes`, not yet folded. Adds in the byte order of the machine, which gives

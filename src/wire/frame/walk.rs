@@ -32,6 +32,8 @@ pub struct Walker {
     ports: Ports,
     /// The ports of DHCP and of every tunnel.
     open: PortSet,
+    /// DHCPv4 is looked for, so that the short way may be taken.
+    plain: bool,
     fragments: Option<Box<Fragments>>,
     joined: Joined,
 }
@@ -66,7 +68,7 @@ impl Walker {
     pub fn without_reassembly(ports: Ports) -> Self {
         let open =
             PortSet::new(tunnel::PORTS.iter().map(|(port, _)| *port).chain(ports.as_slice().iter().copied()));
-        Self { ports, open, fragments: None, joined: Joined::default() }
+        Self { plain: ports.has(Protocol::Dhcpv4), ports, open, fragments: None, joined: Joined::default() }
     }
 
     /// Calls `found` for each DHCP datagram in `frame`, which was `original_len` bytes long on the wire.
@@ -81,7 +83,9 @@ impl Walker {
     ) -> Walked {
         self.joined.whole.clear();
         self.joined.waits = None;
-        if let Some(plain) = plain::split(link, frame) {
+        if self.plain
+            && let Some(plain) = plain::split(link, frame)
+        {
             found(plain.datagram());
             return Walked::Done;
         }
@@ -121,11 +125,11 @@ impl Walker {
         true
     }
 
-    /// A quick look that is never wrong when it says yes: true means that [`walk`](Self::walk) would find exactly one message,
+    /// A quick look that is never wrong when it says yes: true means that [`walk`](Self::walk) would find exactly one DHCPv4 message,
     /// between ports 67 and 68 of an untagged, unfragmented IPv4 packet on Ethernet, as nearly all DHCP is.
     #[inline]
-    pub fn is_plain_dhcp(link: LinkType, frame: &[u8]) -> bool {
-        plain::split(link, frame).is_some()
+    pub fn is_plain_dhcp(&self, link: LinkType, frame: &[u8]) -> bool {
+        self.plain && plain::split(link, frame).is_some()
     }
 
     /// The part of [`may_matter`](Self::may_matter) that looks at an IP packet.
@@ -151,6 +155,7 @@ impl Walker {
                 _ => false,
             },
             ip::ICMP if !fragment => packet.get(at).is_some_and(|kind| ip::is_icmp_error(*kind)),
+            ip::ICMPV6 if !fragment => packet.get(at).is_some_and(|kind| wants_icmpv6(&self.ports, *kind)),
             _ => ip::is_followed(protocol),
         }
     }
@@ -175,6 +180,10 @@ impl Walker {
                 What::Wlan { swapped } => wlan::wlan(swapped, bytes, context),
                 What::Ip => ip::ip(bytes, context),
                 What::Transport(protocol) => match protocol {
+                    ip::ICMPV6 if bytes.u8(0).is_some_and(ip::is_router_discovery) => {
+                        self.icmpv6(bytes, context, found);
+                        return context.done();
+                    }
                     ip::UDP => match udp::split(bytes, context) {
                         Some(parts) => match self.udp(&parts, context, found) {
                             Some(next) => Some(next),
@@ -196,6 +205,23 @@ impl Walker {
         Walked::TooDeep
     }
 
+    /// Hands out a router solicitation or advertisement.
+    fn icmpv6(&self, bytes: Bytes<'_>, context: &mut Context, found: &mut dyn FnMut(Datagram<'_>)) {
+        let Some(ip) = context.ip.filter(|ip| ip.src.is_ipv6() && self.ports.has(Protocol::Icmpv6)) else {
+            return;
+        };
+        if context.push(Layer::Icmpv6).is_none() {
+            return;
+        }
+        let (checksum, checksum_values) = udp::judge_icmpv6(bytes, &ip, context.rerouted);
+        found(Datagram {
+            checksum,
+            checksum_values,
+            promised: bytes.len,
+            ..context.datagram(Protocol::Icmpv6, bytes)
+        });
+    }
+
     /// Hands out a payload on a DHCP port, or goes on into a tunnel.
     fn udp<'a>(
         &self,
@@ -203,9 +229,9 @@ impl Walker {
         context: &mut Context,
         found: &mut dyn FnMut(Datagram<'_>),
     ) -> Option<(What, Bytes<'a>)> {
-        match self.service(parts)? {
+        match self.service(parts, context.ip.as_ref())? {
             Service::Tunnel(tunnel) => tunnel::enter(tunnel, parts.body, context),
-            Service::Dhcp => {
+            Service::Dhcp(protocol) => {
                 let body = parts.body;
                 // Nobody sent an empty message, and an error that quotes less than the transaction quotes nothing of use.
                 if body.len == 0 || context.quoted && body.have.len() < 8 {
@@ -213,18 +239,11 @@ impl Walker {
                 }
                 let (checksum, checksum_values) = udp::judge(parts, context.ip.as_ref(), context.rerouted);
                 found(Datagram {
-                    protocol: Protocol::Dhcpv4,
-                    layers: context.layers,
-                    quoted: context.quoted,
-                    link: context.link,
-                    vlans: context.vlans,
-                    ip: context.ip,
-                    udp: super::Udp { src_port: parts.src, dst_port: parts.dst, checksum },
-                    payload: body.have,
-                    promised: parts.promised,
-                    cut: body.have.len() < body.len,
-                    overlapped: context.overlapped,
+                    udp: Some(super::Udp { src_port: parts.src, dst_port: parts.dst }),
+                    checksum,
                     checksum_values,
+                    promised: parts.promised,
+                    ..context.datagram(protocol, body)
                 });
                 None
             }
@@ -232,24 +251,43 @@ impl Walker {
     }
 
     /// Who a datagram is for. Services have the lower numbers, so the lower port decides first.
-    fn service(&self, parts: &udp::Parts<'_>) -> Option<Service> {
+    fn service(&self, parts: &udp::Parts<'_>, ip: Option<&Ip>) -> Option<Service> {
         let (low, high) = (parts.src.min(parts.dst), parts.src.max(parts.dst));
-        let is_dhcp = |port| {
-            // Systems hand out 4011 to the clients of any service, and one of those may send to 67 or 68 from below.
-            let doubtful =
-                low == ports::PXE || high == ports::PXE || port == high && udp::is_other_service(low);
-            !doubtful || udp::has_cookie(parts.body.have)
+        let dhcp = |port| {
+            let protocol = self.protocol(port, parts, ip);
+            let of_other = port == high && udp::is_other_service(low);
+            let is_it = if protocol == Protocol::Dhcpv4 {
+                // Systems hand out 4011 to the clients of any service, and one of those may send to 67 or 68 from below.
+                let doubtful = low == ports::PXE || high == ports::PXE || of_other;
+                !doubtful || udp::has_cookie(parts.body.have)
+            } else {
+                // A message has no mark of its own. DHCPv6 is carried by IPv6; what travels otherwise has both its ports.
+                let both = [low, high].iter().all(|port| ports::DHCPV6.contains(port));
+                both || !of_other && ip.is_some_and(|ip| ip.src.is_ipv6())
+            };
+            is_it.then_some(Service::Dhcp(protocol))
         };
         if self.ports.contains(low) {
-            return is_dhcp(low).then_some(Service::Dhcp);
+            return dhcp(low);
         }
         if let Some(tunnel) = tunnel::on_port(low) {
             return Some(Service::Tunnel(tunnel));
         }
         if self.ports.contains(high) {
-            return is_dhcp(high).then_some(Service::Dhcp);
+            return dhcp(high);
         }
         tunnel::on_port(high).filter(|_| !udp::is_other_service(low)).map(Service::Tunnel)
+    }
+
+    /// What is spoken on `port`, one of those that are looked at. A port that was added may be either's.
+    fn protocol(&self, port: u16, parts: &udp::Parts<'_>, ip: Option<&Ip>) -> Protocol {
+        if ports::DHCPV6.contains(&port) && self.ports.has(Protocol::Dhcpv6) {
+            return Protocol::Dhcpv6;
+        }
+        let six = self.ports.has(Protocol::Dhcpv6) && !Ports::STANDARD.contains(&port);
+        let four = self.ports.has(Protocol::Dhcpv4);
+        let looks_six = || ip.is_some_and(|ip| ip.src.is_ipv6()) && !udp::has_cookie(parts.body.have);
+        if six && (!four || looks_six()) { Protocol::Dhcpv6 } else { Protocol::Dhcpv4 }
     }
 
     /// Keeps a fragment, and walks on when it completes its datagram.
@@ -261,10 +299,15 @@ impl Walker {
         found: &mut dyn FnMut(Datagram<'_>),
     ) -> Walked {
         let Some(fragments) = &mut self.fragments else { return Walked::NeedsReassembly };
-        let ports = be16(bytes.have, 0).zip(be16(bytes.have, 2));
-        let is_other = piece.key.protocol == ip::UDP
-            && piece.offset == 0
-            && ports.is_some_and(|(src, dst)| !self.open.contains(src) && !self.open.contains(dst));
+        let ports = || be16(bytes.have, 0).zip(be16(bytes.have, 2));
+        let is_other = piece.offset == 0
+            && match piece.key.protocol {
+                ip::UDP => {
+                    ports().is_some_and(|(src, dst)| !self.open.contains(src) && !self.open.contains(dst))
+                }
+                ip::ICMPV6 => bytes.u8(0).is_some_and(|kind| !wants_icmpv6(&self.ports, kind)),
+                _ => false,
+            };
         if is_other && fragments.ignore(piece.key, context.time_ns) {
             return Walked::Done;
         }
@@ -302,6 +345,11 @@ impl Walker {
     }
 }
 
+/// Whether an ICMPv6 message of this type is looked into.
+pub(super) fn wants_icmpv6(ports: &Ports, kind: u8) -> bool {
+    ip::is_icmpv6_error(kind) || ports.has(Protocol::Icmpv6) && ip::is_router_discovery(kind)
+}
+
 /// The most steps of one walk: a layer takes one for itself and one to find out what it is.
 const MAX_STEPS: usize = 64;
 
@@ -310,7 +358,7 @@ const MAX_PACKETS: usize = 64;
 
 /// Who a UDP datagram is for.
 enum Service {
-    Dhcp,
+    Dhcp(Protocol),
     Tunnel(Tunnel),
 }
 
@@ -370,6 +418,21 @@ impl Context {
         self.link = Some(link);
         self.vlans = Vlans::default();
         Some(())
+    }
+
+    /// A message, `bytes`, behind what was walked through; what is known of its transport is still to be said.
+    fn datagram<'a>(&self, protocol: Protocol, bytes: Bytes<'a>) -> Datagram<'a> {
+        Datagram {
+            protocol,
+            layers: self.layers,
+            quoted: self.quoted,
+            link: self.link,
+            vlans: self.vlans,
+            ip: self.ip,
+            cut: bytes.have.len() < bytes.len,
+            overlapped: self.overlapped,
+            ..Datagram::bare(bytes.have)
+        }
     }
 
     fn done(&self) -> Walked {

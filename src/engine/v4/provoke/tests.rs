@@ -47,7 +47,7 @@ fn play(plan: Plan, mut answer: impl FnMut(&Seen, &mut Provoke)) -> (Vec<Seen>, 
                 Seen { at: now, frame: frame.clone(), message: None, ports: (0, 0), from: None, to: None };
             walker.walk(LinkType::ETHERNET, &frame, frame.len(), 0, |datagram| {
                 one.message = Some(Message::decode(datagram.payload));
-                one.ports = (datagram.udp.src_port, datagram.udp.dst_port);
+                one.ports = datagram.udp.map_or((0, 0), |udp| (udp.src_port, udp.dst_port));
                 if let Some(ip) = datagram.ip
                     && let (std::net::IpAddr::V4(src), std::net::IpAddr::V4(dst)) = (ip.src, ip.dst)
                 {

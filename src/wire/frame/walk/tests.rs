@@ -7,6 +7,8 @@
     reason = "a test fails by panicking, and the table of ways is one thing"
 )]
 
+mod six;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -15,6 +17,7 @@ use crate::wire::frame::Checksum;
 /// What a walk found, kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Found {
+    protocol: Protocol,
     layers: String,
     payload: Vec<u8>,
     promised: usize,
@@ -30,16 +33,17 @@ struct Found {
 fn keep(datagram: Datagram<'_>) -> Found {
     assert!(datagram.payload.len() <= datagram.promised);
     Found {
+        protocol: datagram.protocol,
         layers: datagram.layers.iter().map(Layer::name).collect::<Vec<_>>().join(" "),
         payload: datagram.payload.to_vec(),
         promised: datagram.promised,
         cut: datagram.cut,
         quoted: datagram.quoted,
         overlapped: datagram.overlapped,
-        checksum: datagram.udp.checksum,
+        checksum: datagram.checksum,
         vlans: datagram.vlans.as_slice().to_vec(),
         src: datagram.link.and_then(|link| link.src).map(|src| src.to_string()),
-        ports: (datagram.udp.src_port, datagram.udp.dst_port),
+        ports: datagram.udp.map_or((0, 0), |udp| (udp.src_port, udp.dst_port)),
     }
 }
 
@@ -60,7 +64,7 @@ fn walk(
     let mut fast = Vec::new();
     let walked = walker.walk(LinkType(link), frame, original_len, time_ns, |found| fast.push(keep(found)));
     assert_eq!((walked, &fast), (slow_walked, &slow));
-    let mut single = Walker::without_reassembly(Ports::default());
+    let mut single = Walker::without_reassembly(walker.ports.clone());
     let mut alone = Vec::new();
     let alone_walked =
         single.walk(LinkType(link), frame, original_len, time_ns, |found| alone.push(keep(found)));
@@ -73,7 +77,7 @@ fn walk(
 }
 
 fn find(link: u32, frame: &[u8]) -> Vec<Found> {
-    walk(&mut Walker::new(Ports::default()), link, frame, frame.len(), 0).1
+    walk(&mut Walker::new(Ports::every()), link, frame, frame.len(), 0).1
 }
 
 fn hex(text: &str) -> Vec<u8> {
@@ -808,8 +812,9 @@ fn the_short_way_finds_what_the_long_way_finds_whatever_byte_is_bent() {
     let mut good = eth(0x0800, &query());
     // Padding, as short frames have it.
     good.extend([0; 6]);
-    assert!(Walker::is_plain_dhcp(LinkType::ETHERNET, &good));
-    assert!(!Walker::is_plain_dhcp(LinkType::RAW, &good));
+    let walker = Walker::new(Ports::default());
+    assert!(walker.is_plain_dhcp(LinkType::ETHERNET, &good));
+    assert!(!walker.is_plain_dhcp(LinkType::RAW, &good));
     for at in 0..50 {
         for value in 0..=u8::MAX {
             let mut frame = good.clone();
@@ -824,7 +829,7 @@ fn the_short_way_finds_what_the_long_way_finds_whatever_byte_is_bent() {
     }
     good.truncate(good.len() - 6);
     for length in 0..good.len() {
-        assert!(!Walker::is_plain_dhcp(LinkType::ETHERNET, &good[..length]), "{length} bytes");
+        assert!(!walker.is_plain_dhcp(LinkType::ETHERNET, &good[..length]), "{length} bytes");
     }
 }
 
@@ -835,7 +840,7 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 0..400),
         more in 0_usize..2000,
     ) {
-        walk(&mut Walker::new(Ports::default()), link, &bytes, bytes.len() + more, 0);
+        walk(&mut Walker::new(Ports::every()), link, &bytes, bytes.len() + more, 0);
     }
 
     #[test]
@@ -848,7 +853,7 @@ proptest! {
 
     #[test]
     fn anything_can_stand_behind_ip(
-        protocol in prop::sample::select(vec![0_u8, 1, 4, 41, 43, 44, 47, 51, 60, 97, 115, 135, 137, 143]),
+        protocol in prop::sample::select(vec![0_u8, 1, 4, 41, 43, 44, 47, 51, 58, 60, 97, 115, 135, 137, 143]),
         bytes in prop::collection::vec(any::<u8>(), 0..200),
     ) {
         find(1, &eth(0x0800, &ip(protocol, &bytes)));
