@@ -154,7 +154,7 @@ fn write_text(report: &Report<'_>, cx: &mut Context) -> Result<(), Failure> {
     }
     let address = report
         .answer
-        .and_then(|answer| answer.reply.as_ref()?.address)
+        .and_then(|answer| answer.reply.as_ref()?.yiaddr.specified())
         .or(report.address)
         .map(|ip| ip.to_string())
         .unwrap_or_default();

@@ -6,7 +6,7 @@ use super::*;
 use crate::lab::frames;
 use crate::lab::settings::{RogueKind, Stall};
 use crate::lab::v4::query::tests::frame;
-use crate::wire::v4::{Message, Reply, Xid};
+use crate::wire::v4::{Facts, Message, Xid};
 
 const CLIENT: Mac = Mac([2, 0, 0, 0, 0, 0xc1]);
 const ANY: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
@@ -48,7 +48,7 @@ impl Bench {
     }
 
     /// The facts of the only answer to a broadcast, if there is one.
-    fn ask(&mut self, message: &Message) -> Option<Reply> {
+    fn ask(&mut self, message: &Message) -> Option<Facts<'static>> {
         let mut answers = self.broadcast(message);
         assert!(answers.len() <= 1, "{} answers", answers.len());
         answers.pop().map(|frame| facts(&frame))
@@ -59,10 +59,10 @@ impl Bench {
         let offer = self.ask(&client(MessageType::DISCOVER, mac)).unwrap();
         let mut request = client(MessageType::REQUEST, mac);
         request.set_option(54, &offer.server_id.unwrap().octets());
-        request.set_option(50, &offer.address.unwrap().octets());
+        request.set_option(50, &offer.yiaddr.specified().unwrap().octets());
         let ack = self.ask(&request).unwrap();
-        assert_eq!((ack.kind, ack.address), (MessageType::ACK, offer.address));
-        offer.address.unwrap()
+        assert_eq!((ack.kind, ack.yiaddr.specified()), (Some(MessageType::ACK), offer.yiaddr.specified()));
+        offer.yiaddr.specified().unwrap()
     }
 }
 
@@ -74,8 +74,10 @@ fn message(frame: &[u8]) -> Message {
     Message::decode(&frame[42..])
 }
 
-fn facts(frame: &[u8]) -> Reply {
-    Reply::new(&message(frame)).unwrap()
+fn facts(frame: &[u8]) -> Facts<'static> {
+    let facts = Facts::of(&message(frame));
+    assert!(facts.is_answer());
+    facts
 }
 
 fn with(kind: MessageType, options: &[(u8, Ipv4Addr)], ciaddr: Ipv4Addr) -> Message {
@@ -101,13 +103,13 @@ fn an_offer_holds_what_a_client_needs() {
     let codes: Vec<_> = offer.items.iter().filter_map(crate::wire::v4::Item::code).collect();
     assert_eq!(codes, [53, 54, 51, 58, 59, 1, 6, 3], "what was asked for, in that order");
     let facts = facts(&frames[0]);
-    assert_eq!((facts.kind, facts.server_id), (MessageType::OFFER, Some(SERVER)));
+    assert_eq!((facts.kind, facts.server_id), (Some(MessageType::OFFER), Some(SERVER)));
     assert_eq!(
         (facts.lease_time, facts.renewal_time, facts.rebinding_time),
         (Some(3600), Some(1800), Some(3150))
     );
     assert_eq!(frames[0][..6], CLIENT.0, "to the client itself, which did not ask for broadcast");
-    assert_eq!(frames[0][30..34], facts.address.unwrap().octets());
+    assert_eq!(frames[0][30..34], facts.yiaddr.specified().unwrap().octets());
 }
 
 #[test]
@@ -130,14 +132,18 @@ fn replies_go_where_rfc_2131_4_1_says() {
     let ack = bench.send(&frame(&[], SERVER_MAC, (address, SERVER), &renewing));
     assert_eq!((&ack[0][..6], &ack[0][30..34]), (&CLIENT.0[..], &address.octets()[..]), "ciaddr");
     let nak = bench.broadcast(&with(MessageType::REQUEST, &[(50, [192, 0, 2, 1].into())], ANY));
-    assert_eq!((facts(&nak[0]).kind, &nak[0][..6]), (MessageType::NAK, &[0xff; 6][..]), "NAK");
+    assert_eq!((facts(&nak[0]).kind, &nak[0][..6]), (Some(MessageType::NAK), &[0xff; 6][..]), "NAK");
 }
 
 #[test]
 fn a_request_for_another_server_withdraws_the_offer() {
     let mut bench = Bench::new(Settings { pool_size: 1, ..Settings::default() });
     let offer = bench.ask(&client(MessageType::DISCOVER, CLIENT)).unwrap();
-    let other = with(MessageType::REQUEST, &[(54, [10, 0, 0, 9].into()), (50, offer.address.unwrap())], ANY);
+    let other = with(
+        MessageType::REQUEST,
+        &[(54, [10, 0, 0, 9].into()), (50, offer.yiaddr.specified().unwrap())],
+        ANY,
+    );
     assert_eq!(bench.ask(&other), None);
     assert!(bench.ask(&client(MessageType::DISCOVER, Mac([2, 0, 0, 0, 0, 0xc2]))).is_some());
 }
@@ -147,7 +153,7 @@ fn selecting_something_else_than_was_offered_is_denied() {
     let mut bench = Bench::new(Settings::default());
     bench.ask(&client(MessageType::DISCOVER, CLIENT)).unwrap();
     let other = with(MessageType::REQUEST, &[(54, SERVER), (50, [10, 4, 0, 11].into())], ANY);
-    assert_eq!(bench.ask(&other).unwrap().kind, MessageType::NAK);
+    assert_eq!(bench.ask(&other).unwrap().kind, Some(MessageType::NAK));
 }
 
 #[test]
@@ -155,10 +161,18 @@ fn init_reboot_is_acknowledged_denied_or_left_alone() {
     let mut bench = Bench::new(Settings::default());
     let reboot = |address: Ipv4Addr| with(MessageType::REQUEST, &[(50, address)], ANY);
     assert_eq!(bench.ask(&reboot([10, 4, 0, 20].into())), None, "unknown client: silence");
-    assert_eq!(bench.ask(&reboot([192, 0, 2, 9].into())).unwrap().kind, MessageType::NAK, "wrong network");
+    assert_eq!(
+        bench.ask(&reboot([192, 0, 2, 9].into())).unwrap().kind,
+        Some(MessageType::NAK),
+        "wrong network"
+    );
     let address = bench.lease(CLIENT);
-    assert_eq!(bench.ask(&reboot(address)).unwrap().address, Some(address));
-    assert_eq!(bench.ask(&reboot([10, 4, 0, 20].into())).unwrap().kind, MessageType::NAK, "wrong address");
+    assert_eq!(bench.ask(&reboot(address)).unwrap().yiaddr.specified(), Some(address));
+    assert_eq!(
+        bench.ask(&reboot([10, 4, 0, 20].into())).unwrap().kind,
+        Some(MessageType::NAK),
+        "wrong address"
+    );
 }
 
 #[test]
@@ -168,16 +182,16 @@ fn renewing_and_rebinding_prolong_what_is_known() {
     bench.now = bench.now.after(Duration::from_mins(30));
     let renew = with(MessageType::REQUEST, &[], address);
     let unicast = bench.send(&frame(&[], SERVER_MAC, (address, SERVER), &renew));
-    assert_eq!(facts(&unicast[0]).kind, MessageType::ACK);
-    assert_eq!(bench.ask(&renew).unwrap().kind, MessageType::ACK, "rebinding");
+    assert_eq!(facts(&unicast[0]).kind, Some(MessageType::ACK));
+    assert_eq!(bench.ask(&renew).unwrap().kind, Some(MessageType::ACK), "rebinding");
     bench.now = bench.now.after(Duration::from_mins(59));
     assert_eq!(bench.segment.servers()[0].bound(bench.now), 1);
     bench.now = bench.now.after(Duration::from_mins(2));
-    assert_eq!(bench.ask(&renew).unwrap().kind, MessageType::NAK, "expired");
+    assert_eq!(bench.ask(&renew).unwrap().kind, Some(MessageType::NAK), "expired");
     let foreign = with(MessageType::REQUEST, &[], [10, 200, 0, 1].into());
     assert_eq!(bench.ask(&foreign), None, "another server's business");
     let unicast = bench.send(&frame(&[], SERVER_MAC, (ANY, SERVER), &foreign));
-    assert_eq!(facts(&unicast[0]).kind, MessageType::NAK, "but it came to this one alone");
+    assert_eq!(facts(&unicast[0]).kind, Some(MessageType::NAK), "but it came to this one alone");
 }
 
 #[test]
@@ -202,8 +216,8 @@ fn inform_gets_options_and_no_lease() {
     let mut bench = Bench::new(Settings { resolve: false, ..Settings::default() });
     let inform = with(MessageType::INFORM, &[], [10, 0, 0, 77].into());
     let ack = bench.ask(&inform).unwrap();
-    assert_eq!((ack.kind, ack.address, ack.lease_time), (MessageType::ACK, None, None));
-    assert_eq!(ack.routers, [ROUTER]);
+    assert_eq!((ack.kind, ack.yiaddr.specified(), ack.lease_time), (Some(MessageType::ACK), None, None));
+    assert!(ack.routers().eq([ROUTER]));
 }
 
 #[test]
@@ -225,9 +239,9 @@ fn a_client_identifier_comes_before_the_hardware_address() {
         message.set_option(61, b"\0same");
         message
     };
-    let first = bench.ask(&named(CLIENT)).unwrap().address;
-    assert_eq!(bench.ask(&named(Mac([2, 0, 0, 0, 0, 0xc2]))).unwrap().address, first);
-    assert_ne!(bench.ask(&client(MessageType::DISCOVER, CLIENT)).unwrap().address, first);
+    let first = bench.ask(&named(CLIENT)).unwrap().yiaddr.specified();
+    assert_eq!(bench.ask(&named(Mac([2, 0, 0, 0, 0, 0xc2]))).unwrap().yiaddr.specified(), first);
+    assert_ne!(bench.ask(&client(MessageType::DISCOVER, CLIENT)).unwrap().yiaddr.specified(), first);
 }
 
 #[test]
@@ -255,7 +269,7 @@ fn rogues_show_themselves_as_they_are_told() {
     let with_rogue = |kind| Bench::new(Settings { rogue: Some(kind), ..Settings::default() });
     let discover = client(MessageType::DISCOVER, CLIENT);
     let offers = with_rogue(RogueKind::Gateway).broadcast(&discover);
-    assert_eq!(facts(&offers[1]).routers, [Ipv4Addr::new(10, 0, 0, 66)]);
+    assert!(facts(&offers[1]).routers().eq([Ipv4Addr::new(10, 0, 0, 66)]));
     let offers = with_rogue(RogueKind::SpoofMac).broadcast(&discover);
     assert_eq!(facts(&offers[0]).server_id, facts(&offers[1]).server_id);
     assert_ne!(offers[0][6..12], offers[1][6..12]);
@@ -263,14 +277,14 @@ fn rogues_show_themselves_as_they_are_told() {
     assert_eq!(denier.broadcast(&discover).len(), 1);
     let answers =
         denier.broadcast(&with(MessageType::REQUEST, &[(54, [10, 0, 0, 9].into()), (50, SERVER)], ANY));
-    assert_eq!(facts(&answers[0]).kind, MessageType::NAK);
+    assert_eq!(facts(&answers[0]).kind, Some(MessageType::NAK));
     let mut bootp = discover.clone();
     bootp.remove_option(53);
     assert_eq!(with_rogue(RogueKind::Bootp).broadcast(&bootp).len(), 1);
     let mut pxe = discover.clone();
     pxe.set_option(60, b"PXEClient:Arch:00007");
     let offers = with_rogue(RogueKind::Pxe).broadcast(&pxe);
-    assert_eq!((offers.len(), facts(&offers[1]).address), (2, None));
+    assert_eq!((offers.len(), facts(&offers[1]).yiaddr.specified()), (2, None));
     assert_eq!(message(&offers[1]).option(60).as_deref(), Some(&b"PXEClient"[..]));
     assert_eq!(
         with_rogue(RogueKind::Pxe).broadcast(&discover).len(),
@@ -290,7 +304,7 @@ fn a_careful_server_looks_before_its_first_offer() {
     assert!(bench.after(Duration::from_millis(999)).is_empty());
     assert_eq!(bench.segment.next_due(), Some(bench.now.after(Duration::from_millis(1))));
     let offers = bench.after(Duration::from_millis(1));
-    assert_eq!((offers.len(), facts(&offers[0]).address), (1, Some(arp.target)));
+    assert_eq!((offers.len(), facts(&offers[0]).yiaddr.specified()), (1, Some(arp.target)));
     assert_eq!(bench.broadcast(&discover).len(), 1, "the second offer comes at once");
 }
 
@@ -304,7 +318,7 @@ fn an_address_that_answers_is_not_offered() {
     frames::write_echo(&mut reply, &[], (SERVER_MAC, squatter), (echo.addrs.1, SERVER), 0, echo.body);
     assert!(bench.send(&reply).is_empty());
     let offers = bench.after(Duration::from_secs(1));
-    assert_ne!(facts(&offers[0]).address, Some(echo.addrs.1));
+    assert_ne!(facts(&offers[0]).yiaddr.specified(), Some(echo.addrs.1));
 }
 
 #[test]
@@ -319,8 +333,8 @@ fn a_reply_to_an_address_waits_until_somebody_has_it() {
     let mut reply = Vec::new();
     frames::write_arp(&mut reply, &[], SERVER_MAC, 2, (CLIENT, address), (SERVER_MAC, SERVER));
     let ack = bench.send(&reply);
-    assert_eq!((facts(&ack[0]).kind, &ack[0][..6]), (MessageType::ACK, &CLIENT.0[..]));
-    assert_eq!(facts(&bench.send(&renew)[0]).kind, MessageType::ACK, "known by now");
+    assert_eq!((facts(&ack[0]).kind, &ack[0][..6]), (Some(MessageType::ACK), &CLIENT.0[..]));
+    assert_eq!(facts(&bench.send(&renew)[0]).kind, Some(MessageType::ACK), "known by now");
     let mut bench = Bench::new(Settings::default());
     let address = bench.lease(CLIENT);
     bench.send(&frame(&[], SERVER_MAC, (address, SERVER), &with(MessageType::REQUEST, &[], address)));
@@ -411,15 +425,15 @@ fn misbehaving_servers_do_as_they_are_told() {
             .is_empty()
     );
     let mut bench = Bench::new(Settings { nak: true, ..Settings::default() });
-    let offered = bench.ask(&discover).unwrap().address.unwrap();
+    let offered = bench.ask(&discover).unwrap().yiaddr.specified().unwrap();
     let request = with(MessageType::REQUEST, &[(54, SERVER), (50, offered)], ANY);
-    assert_eq!(bench.ask(&request).unwrap().kind, MessageType::NAK);
+    assert_eq!(bench.ask(&request).unwrap().kind, Some(MessageType::NAK));
     let mut bench = Bench::new(Settings { silent: Some(Silence::Request), ..Settings::default() });
     assert!(bench.ask(&discover).is_some());
     assert_eq!(bench.ask(&request), None);
     let mut bench = Bench::new(Settings { other_address: true, ..Settings::default() });
-    assert_eq!(bench.ask(&discover).unwrap().address, Some(offered));
-    assert_ne!(bench.ask(&request).unwrap().address, Some(offered));
+    assert_eq!(bench.ask(&discover).unwrap().yiaddr.specified(), Some(offered));
+    assert_ne!(bench.ask(&request).unwrap().yiaddr.specified(), Some(offered));
 }
 
 #[test]

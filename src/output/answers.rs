@@ -15,7 +15,7 @@ use crate::time::Precision;
 use crate::wire::escape::{escape, escape_line};
 use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
 use crate::wire::options::{TextSink, v4};
-use crate::wire::v4::{Outline, Packet, Reply};
+use crate::wire::v4::{Facts, Outline, Packet, facts};
 
 /// Where answers were seen.
 #[derive(Clone, Debug)]
@@ -153,7 +153,7 @@ pub fn differences(answers: &[Answer], place: &Place<'_>) -> Vec<Difference> {
 
 fn subnet(answer: &Answer) -> Option<String> {
     let reply = answer.reply.as_ref()?;
-    let (address, mask) = (reply.address?, reply.subnet_mask?);
+    let (address, mask) = (reply.yiaddr.specified()?, reply.subnet_mask?);
     let net = Ipv4Addr::from(u32::from(address) & u32::from(mask));
     Some(format!("{net}/{}", u32::from(mask).count_ones()))
 }
@@ -210,7 +210,7 @@ pub fn block(answer: &Answer, vendor: Option<&str>, place: &Place<'_>, out: &mut
     };
     let text = |ip: Option<Ipv4Addr>| ip.map(|ip| ip.to_string()).unwrap_or_default();
     let list = |ips: &[Ipv4Addr]| ips.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let mut address = text(reply.and_then(|reply| reply.address));
+    let mut address = text(reply.and_then(|reply| reply.yiaddr.specified()));
     if !answer.other_addresses.is_empty() {
         let _ = write!(address, " (later {})", list(&answer.other_addresses));
     }
@@ -218,13 +218,13 @@ pub fn block(answer: &Answer, vendor: Option<&str>, place: &Place<'_>, out: &mut
     if let Some(reply) = reply {
         let mask = |mask: Ipv4Addr| format!("{mask} (/{})", u32::from(mask).count_ones());
         line(out, "mask", &reply.subnet_mask.map(mask).unwrap_or_default());
-        line(out, "routers", &list(&reply.routers));
-        line(out, "DNS", &list(&reply.dns_servers));
-        line(out, "domain", &foreign(reply.domain_name.as_deref()));
+        line(out, "routers", &list(&reply.routers().collect::<Vec<_>>()));
+        line(out, "DNS", &list(&reply.dns_servers().collect::<Vec<_>>()));
+        line(out, "domain", &foreign(facts::text(&reply.domain_name)));
         line(out, "lease", &lease(reply));
-        line(out, "next server", &text(reply.next_server));
-        line(out, "relay", &text(reply.relay));
-        line(out, "message", &foreign(reply.message.as_deref()));
+        line(out, "next server", &text(reply.siaddr.specified()));
+        line(out, "relay", &text(reply.giaddr.specified()));
+        line(out, "message", &foreign(facts::text(&reply.message)));
     }
     let mac = answer.source_mac.map(|mac| mac.to_string()).unwrap_or_default();
     let vlans: Vec<String> = answer.vlans.as_slice().iter().map(ToString::to_string).collect();
@@ -248,7 +248,7 @@ fn foreign(bytes: Option<&[u8]>) -> String {
     bytes.map(|bytes| escape_line(&String::from_utf8_lossy(bytes))).unwrap_or_default()
 }
 
-fn lease(reply: &Reply) -> String {
+fn lease(reply: &Facts<'_>) -> String {
     let Some(seconds) = reply.lease_time else { return String::new() };
     let mut text = Styled::new(false);
     push_duration(seconds, &mut text);

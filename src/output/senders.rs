@@ -11,7 +11,7 @@ use crate::output::packet::json::PacketJson;
 use crate::output::styled::Styled;
 use crate::wire::Mac;
 use crate::wire::options::Sink as _;
-use crate::wire::v4::{MessageType, Reply, Xid};
+use crate::wire::v4::{Facts, MessageType, Xid, facts};
 
 /// Everything `discover` found.
 #[derive(Debug)]
@@ -183,9 +183,9 @@ impl Report<'_> {
         latency(self.answer, json);
         number("sent", Some(self.sent), json);
         optional("server_id", self.answer.and_then(Answer::server_id).or(self.server), json);
-        optional("address", reply.and_then(|reply| reply.address).or(self.address), json);
+        optional("address", reply.and_then(|reply| reply.yiaddr.specified()).or(self.address), json);
         times(reply, json);
-        bytes("message", reply.and_then(|reply| reply.message.as_deref()), json);
+        bytes("message", reply.and_then(|reply| facts::text(&reply.message)), json);
         source(self.answer, json);
         number("discovers_sent", Some(self.discovers), json);
         json.name_next("offer");
@@ -247,7 +247,7 @@ fn close(json: &mut JsonOut) {
 fn offered(offer: &Answer, json: &mut JsonOut) {
     optional("server_id", offer.server_id(), json);
     source(Some(offer), json);
-    optional("address", offer.reply.as_ref().and_then(|reply| reply.address), json);
+    optional("address", offer.reply.as_ref().and_then(|reply| reply.yiaddr.specified()), json);
     latency(Some(offer), json);
 }
 
@@ -268,7 +268,7 @@ fn latency(answer: Option<&Answer>, json: &mut JsonOut) {
     milliseconds("since_first_ms", answer.and_then(Answer::since_first), json);
 }
 
-fn times(reply: Option<&Reply>, json: &mut JsonOut) {
+fn times(reply: Option<&Facts<'_>>, json: &mut JsonOut) {
     number("lease_time", reply.and_then(|reply| reply.lease_time), json);
     number("renewal_time", reply.and_then(|reply| reply.renewal_time), json);
     number("rebinding_time", reply.and_then(|reply| reply.rebinding_time), json);
@@ -278,9 +278,9 @@ fn config(answer: &Answer, json: &mut JsonOut) {
     let reply = answer.reply.as_ref();
     times(reply, json);
     optional("subnet_mask", reply.and_then(|reply| reply.subnet_mask), json);
-    list("routers", reply.map_or(&[][..], |reply| &reply.routers), json);
-    list("dns_servers", reply.map_or(&[][..], |reply| &reply.dns_servers), json);
-    bytes("domain_name", reply.and_then(|reply| reply.domain_name.as_deref()), json);
+    list("routers", reply.into_iter().flat_map(Facts::routers), json);
+    list("dns_servers", reply.into_iter().flat_map(Facts::dns_servers), json);
+    bytes("domain_name", reply.and_then(|reply| facts::text(&reply.domain_name)), json);
 }
 
 fn check(check: Option<&Check>, json: &mut JsonOut) {

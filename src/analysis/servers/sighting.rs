@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::table::Key;
 use crate::time::Timestamp;
 use crate::wire::frame::Datagram;
-use crate::wire::v4::{Field, MessageType, Op, Outline, Packet};
+use crate::wire::v4::{Facts, MessageType, Op, Outline, Packet, facts};
 use crate::wire::{HwAddr, Mac};
 
 /// Option codes that the rules look at (RFC 2132, RFC 3442, and two that Microsoft brought in).
@@ -36,11 +36,6 @@ pub mod opt {
 /// Options that decide where a client's traffic goes or what it boots; hidden in an overloaded field they escape many
 /// filters.
 const STEERING: [u8; 15] = [3, 6, 15, 33, 43, 66, 67, 114, 119, 121, 128, 150, 175, 249, 252];
-
-/// Most addresses kept of one list; more serve no judgement.
-const MAX_LIST: usize = 16;
-/// Most bytes kept of one text.
-const MAX_TEXT: usize = 255;
 
 /// To whom a server's message was an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,38 +86,20 @@ pub struct Offered {
 
 impl Offered {
     /// The parameters of a reply.
-    fn read(packet: &Packet<'_>, outline: &Outline) -> Self {
-        let mut scratch = Vec::new();
-        let mut option = |code: u8| -> Option<Vec<u8>> {
-            let span = outline.find(code)?;
-            Some(outline.joined(packet, span, &mut scratch).to_vec())
-        };
-        let mut routes = Vec::new();
-        for code in [opt::ROUTES, opt::MS_ROUTES] {
-            let data = option(code).unwrap_or_default();
-            routes.extend(default_routes(&data).take(MAX_LIST).map(|router| (code, router)));
-        }
-        let mut hidden: Vec<u8> = outline
-            .options
-            .iter()
-            .filter(|span| span.field != Field::Options && STEERING.contains(&span.code))
-            .map(|span| span.code)
-            .collect();
-        hidden.sort_unstable();
-        hidden.dedup();
-        let file = (outline.overload & 1 == 0).then(|| packet.file_field().to_vec());
+    fn of(facts: &Facts<'_>) -> Self {
+        let own = |bytes: Option<&[u8]>| bytes.map(<[u8]>::to_vec);
         Self {
-            address: specified(packet.yiaddr()),
-            subnet_mask: option(opt::MASK).and_then(|data| one_address(&data)),
-            routers: option(opt::ROUTERS).map(|data| addresses(&data)).unwrap_or_default(),
-            dns_servers: option(opt::DNS).map(|data| addresses(&data)).unwrap_or_default(),
-            domain_name: option(opt::DOMAIN).and_then(text),
-            lease_time: option(opt::LEASE).and_then(|data| data.try_into().ok()).map(u32::from_be_bytes),
-            next_server: specified(packet.siaddr()),
-            boot_file: option(67).or(file).and_then(text),
-            default_routes: routes,
-            wpad: option(opt::WPAD).and_then(text),
-            hidden,
+            address: facts.yiaddr.specified(),
+            subnet_mask: facts.subnet_mask,
+            routers: facts.routers().collect(),
+            dns_servers: facts.dns_servers().collect(),
+            domain_name: own(facts::text(&facts.domain_name)),
+            lease_time: facts.lease_time,
+            next_server: facts.siaddr.specified(),
+            boot_file: own(facts.boot_file()),
+            default_routes: facts.default_routes().collect(),
+            wpad: own(facts::text(&facts.wpad)),
+            hidden: STEERING.into_iter().filter(|code| facts.is_hidden(*code)).collect(),
         }
     }
 
@@ -199,8 +176,7 @@ impl Sighting {
             IpAddr::V6(_) => None,
         });
         let source_mac = datagram.link.and_then(|link| link.src).and_then(|src| src.mac());
-        let server_id = outline.find(opt::SERVER_ID).and_then(|span| one_address(span.data(packet)));
-        let class = outline.find(opt::VENDOR_CLASS).map(|span| span.data(packet)).unwrap_or_default();
+        let facts = Facts::read(packet, outline);
         Some(Self {
             time,
             key: Key {
@@ -208,14 +184,14 @@ impl Sighting {
                 vlans: datagram.vlans.as_slice().to_vec(),
                 source_ip,
                 source_mac,
-                relay: specified(packet.giaddr()),
-                server_id,
+                relay: facts.giaddr.specified(),
+                server_id: facts.server_id,
             },
-            kind: outline.message_type,
-            client: packet.client(),
+            kind: facts.kind,
+            client: facts.client,
             asked: Asked::Unknown,
-            pxe: class.starts_with(b"PXEClient"),
-            offered: Offered::read(packet, outline),
+            pxe: facts.vendor_class.as_ref().is_some_and(|class| class.starts_with(b"PXEClient")),
+            offered: Offered::of(&facts),
         })
     }
 
@@ -225,60 +201,9 @@ impl Sighting {
     }
 }
 
-/// The routers of every default route in a list of classless routes (RFC 3442). Two routes to half of the address space
-/// each, a common disguise, count too.
-fn default_routes(data: &[u8]) -> impl Iterator<Item = Ipv4Addr> {
-    let mut rest = data;
-    std::iter::from_fn(move || {
-        loop {
-            let (&width, tail) = rest.split_first()?;
-            let significant = usize::from(width.div_ceil(8));
-            let router: [u8; 4] = *tail.get(significant..)?.first_chunk()?;
-            rest = tail.get(significant.saturating_add(4)..)?;
-            if width <= 1 {
-                return Some(Ipv4Addr::from(router));
-            }
-        }
-    })
-}
-
-fn specified(addr: Option<Ipv4Addr>) -> Option<Ipv4Addr> {
-    addr.filter(|addr| !addr.is_unspecified())
-}
-
-fn one_address(data: &[u8]) -> Option<Ipv4Addr> {
-    <[u8; 4]>::try_from(data).ok().map(Ipv4Addr::from)
-}
-
-fn addresses(data: &[u8]) -> Vec<Ipv4Addr> {
-    let (whole, _) = data.as_chunks::<4>();
-    whole.iter().take(MAX_LIST).map(|octets| Ipv4Addr::from(*octets)).collect()
-}
-
-/// Text without the zeros behind it; `None` when nothing is left.
-fn text(mut data: Vec<u8>) -> Option<Vec<u8>> {
-    while data.last() == Some(&0) {
-        data.pop();
-    }
-    data.truncate(MAX_TEXT);
-    (!data.is_empty()).then_some(data)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn default_routes_are_found_among_others_and_in_halves() {
-        let find = |data: &[u8]| -> Vec<u8> { default_routes(data).map(|ip| ip.octets()[3]).collect() };
-        assert_eq!(find(&[0, 10, 0, 0, 9]), [9]);
-        assert_eq!(find(&[24, 10, 1, 2, 10, 0, 0, 1, 0, 10, 0, 0, 9]), [9]);
-        assert_eq!(find(&[1, 0, 10, 0, 0, 7, 1, 128, 10, 0, 0, 8]), [7, 8]);
-        assert!(find(&[8, 10, 10, 0, 0, 1]).is_empty());
-        for len in 0..5 {
-            assert!(find(&[0, 10, 0, 0, 9][..len]).is_empty(), "{len} bytes");
-        }
-    }
 
     #[test]
     fn a_mask_with_holes_has_no_prefix() {
@@ -289,12 +214,5 @@ mod tests {
         assert_eq!(prefix([0, 0, 0, 0]), Some(0));
         assert_eq!(prefix([255, 0, 255, 0]), None);
         assert_eq!(Offered::default().prefix(), None);
-    }
-
-    #[test]
-    fn texts_lose_their_padding() {
-        assert_eq!(text(b"lab\0\0".to_vec()), Some(b"lab".to_vec()));
-        assert_eq!(text(vec![0; 9]), None);
-        assert_eq!(text(vec![b'a'; 9000]).unwrap().len(), MAX_TEXT);
     }
 }

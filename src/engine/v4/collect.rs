@@ -82,8 +82,8 @@ impl Identity {
             relay: answer.message.giaddr,
             kind: answer.kind(),
             mask: reply.and_then(|reply| reply.subnet_mask),
-            routers: reply.map(|reply| reply.routers.clone()).unwrap_or_default(),
-            dns_servers: reply.map(|reply| reply.dns_servers.clone()).unwrap_or_default(),
+            routers: reply.map(|reply| reply.routers().collect()).unwrap_or_default(),
+            dns_servers: reply.map(|reply| reply.dns_servers().collect()).unwrap_or_default(),
         }
     }
 }

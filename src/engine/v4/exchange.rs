@@ -232,10 +232,10 @@ impl Exchange {
             return Vec::new();
         }
         let offered = self.offer.as_ref().and_then(|offer| offer.reply.as_ref());
-        let wanted = self.held().or_else(|| offered?.address);
+        let wanted = self.held().or_else(|| offered?.yiaddr.specified());
         let server = offered.and_then(|offer| offer.server_id);
         let mut found = Vec::new();
-        if let (Some(wanted), Some(given)) = (wanted, reply.address)
+        if let (Some(wanted), Some(given)) = (wanted, reply.yiaddr.specified())
             && wanted != given
         {
             found.push(Departure::Address { wanted, given });
@@ -334,7 +334,7 @@ impl Exchange {
             Task::Inform { address, server } => Some(self.recipe.inform(secs, address, server)),
             Task::Request { state, address, server } => {
                 let offered = self.offer.as_ref().and_then(|offer| offer.reply.as_ref());
-                let address = address.or_else(|| offered?.address)?;
+                let address = address.or_else(|| offered?.yiaddr.specified())?;
                 let chosen = || {
                     let server = offered?.server_id.or_else(|| self.offer.as_ref()?.source_ip)?;
                     Some(Route { server, next_hop: server })
@@ -363,7 +363,7 @@ impl Exchange {
         if let Some(offer) = &mut self.offer {
             self.station.review(offer, at);
         }
-        let address = answer.reply.as_ref().and_then(|reply| reply.address).or(self.held());
+        let address = answer.reply.as_ref().and_then(|reply| reply.yiaddr.specified()).or(self.held());
         self.answer = Some(answer);
         let leased = outcome == Outcome::Ack && matches!(self.task, Task::Request { .. });
         match address.filter(|_| leased && self.settings.conflict != ConflictCheck::None) {
@@ -419,7 +419,7 @@ impl Exchange {
             return;
         }
         let Some(answer) = &self.answer else { return };
-        let address = answer.reply.as_ref().and_then(|reply| reply.address).or(self.held());
+        let address = answer.reply.as_ref().and_then(|reply| reply.yiaddr.specified()).or(self.held());
         let server = answer.server_id().or(answer.source_ip);
         if let (Some(address), Some(server)) = (address, server) {
             if let Some(mac) = answer.source_mac {

@@ -13,7 +13,7 @@ use crate::engine::{Event, Note, Sight, Transmit, What};
 use crate::time::Timestamp;
 use crate::wire::arp::Arp;
 use crate::wire::frame::Vlans;
-use crate::wire::v4::{Message, MessageType, Reply};
+use crate::wire::v4::{Facts, Message, MessageType};
 use crate::wire::{HwAddr, Mac};
 
 /// Transmissions whose stamps are kept, the latest; an exchange makes a dozen.
@@ -31,7 +31,7 @@ pub struct Answer {
     /// The message.
     pub message: Message,
     /// Its facts; `None` when it is no OFFER, ACK or NAK.
-    pub reply: Option<Reply>,
+    pub reply: Option<Facts<'static>>,
     /// Who sent the frame.
     pub source_mac: Option<Mac>,
     /// Who sent the packet.
@@ -348,7 +348,7 @@ impl Station {
         Answer {
             at: sight.at,
             frame: sight.frame.to_vec(),
-            reply: Reply::new(&message),
+            reply: Some(Facts::of(&message)).filter(Facts::is_answer),
             message,
             source_mac,
             source_ip,

@@ -3,18 +3,18 @@
 //! - [`Packet`]: a borrowed view; allocates nothing, judges nothing; what the bytes do not hold is `None`.
 //! - [`Outline`]: where every option lies (overloaded fields included) and what is wrong; one linear pass, reusable.
 //! - [`Message`]: owned and faithful; bytes → message → bytes is identity for every input.
-//! - [`Reply`]: validated facts of a server's answer.
+//! - [`Facts`]: what it says, read once; shared by senders, judges and transactions.
 
+pub mod facts;
 pub mod message;
 pub mod outline;
 pub mod packet;
-pub mod reply;
 pub mod types;
 
+pub use facts::Facts;
 pub use message::{Item, Message};
 pub use outline::{Field, Outline, Span};
 pub use packet::Packet;
-pub use reply::Reply;
 pub use types::{MessageType, Op, Xid};
 
 /// Bytes of the fixed part, up to and without the magic cookie (RFC 2131 §2).

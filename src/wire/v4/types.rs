@@ -32,7 +32,7 @@ impl FromStr for Xid {
 }
 
 /// `op`: which way a message goes. Any byte is possible; two are assigned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Op(pub u8);
 
 impl Op {
