@@ -13,10 +13,10 @@ use super::frames::{UdpHeaders, write_arp, write_echo};
 use super::settings::{Check, PREFIX, ROUTER, Settings, Silence, relay_mac};
 use super::v4::leases::ClientKey;
 use super::v4::query::{Arp, Dhcp, Echo, Link, Query};
-use super::v4::server::{Answer, Server, mask};
+use super::v4::server::{Answer, Server};
 use crate::time::Timestamp;
-use crate::wire::Mac;
 use crate::wire::v4::{MessageType, SERVER_PORT};
+use crate::wire::{Mac, Prefix};
 
 /// How long a server waits for somebody to answer for the address it is about to offer.
 const CHECK_TIME: Duration = Duration::from_secs(1);
@@ -474,12 +474,11 @@ fn reaches(link: &Link<'_>, own: Mac) -> bool {
 }
 
 fn on_segment(addr: Ipv4Addr) -> bool {
-    let mask = mask(PREFIX).to_bits();
-    addr.to_bits() & mask == ROUTER.to_bits() & mask
+    Prefix::of(ROUTER, PREFIX).contains(addr)
 }
 
 fn is_broadcast(addr: Ipv4Addr) -> bool {
-    addr.is_broadcast() || addr.to_bits() == ROUTER.to_bits() | !mask(PREFIX).to_bits()
+    addr.is_broadcast() || addr == Prefix::of(ROUTER, PREFIX).broadcast()
 }
 
 #[cfg(test)]

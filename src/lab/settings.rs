@@ -3,8 +3,8 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use super::v4::server::{Identity, Quirks, Role, mask};
-use crate::wire::Mac;
+use super::v4::server::{Identity, Quirks, Role};
+use crate::wire::{Mac, Prefix};
 
 /// The prefix length of the client's segment: room for sixty-odd pools of a quarter million addresses.
 pub const PREFIX: u8 = 8;
@@ -224,9 +224,9 @@ fn options(
     domain: &str,
     more: &[(u8, Vec<u8>)],
 ) -> Vec<(u8, Vec<u8>)> {
-    let broadcast = Ipv4Addr::from_bits(ROUTER.to_bits() | !mask(PREFIX).to_bits());
+    let broadcast = Prefix::of(ROUTER, PREFIX).broadcast();
     let mut all = vec![
-        (1, mask(PREFIX).octets().to_vec()),
+        (1, Prefix::mask(PREFIX).octets().to_vec()),
         (3, router.octets().to_vec()),
         (6, dns.octets().to_vec()),
         (15, domain.as_bytes().to_vec()),

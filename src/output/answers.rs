@@ -7,15 +7,15 @@ use std::net::Ipv4Addr;
 use crate::engine::Answer;
 use crate::engine::v4::silence::Finding;
 use crate::output::packet::detail::PacketDetail;
-use crate::output::packet::line::push_duration;
 use crate::output::packet::record::{PacketRecord, Shown, Values};
 use crate::output::styled::{Label, Styled};
-use crate::output::when::TimeText;
+use crate::output::when::{TimeText, stretch};
 use crate::time::Precision;
 use crate::wire::escape::{escape, escape_line};
 use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
 use crate::wire::options::{TextSink, v4};
 use crate::wire::v4::{Facts, Outline, Packet, facts};
+use crate::wire::{Lease, Prefix};
 
 /// Where answers were seen.
 #[derive(Clone, Debug)]
@@ -64,21 +64,6 @@ impl Place<'_> {
             let payload = answer.message.encode();
             each(&Datagram::bare(&payload));
         }
-    }
-}
-
-/// A stretch of time for people: `412 µs`, `1.003 s`.
-pub fn stretch(nanoseconds: i64) -> String {
-    let whole = nanoseconds.max(0);
-    let in_unit = |unit: i64, places: usize| {
-        let rest = whole.checked_rem(unit).unwrap_or(0).saturating_mul(1000).checked_div(unit).unwrap_or(0);
-        let digits = format!("{rest:03}");
-        format!("{}.{}", whole.checked_div(unit).unwrap_or(0), digits.get(..places).unwrap_or(&digits))
-    };
-    if whole >= 1_000_000_000 {
-        format!("{} s", in_unit(1_000_000_000, 3))
-    } else {
-        format!("{} ms", in_unit(1_000_000, 3))
     }
 }
 
@@ -154,8 +139,10 @@ pub fn differences(answers: &[Answer], place: &Place<'_>) -> Vec<Difference> {
 fn subnet(answer: &Answer) -> Option<String> {
     let reply = answer.reply.as_ref()?;
     let (address, mask) = (reply.yiaddr.specified()?, reply.subnet_mask?);
-    let net = Ipv4Addr::from(u32::from(address) & u32::from(mask));
-    Some(format!("{net}/{}", u32::from(mask).count_ones()))
+    Some(match Prefix::with_mask(address, mask) {
+        Some(prefix) => prefix.to_string(),
+        None => format!("{} mask {mask}", address & mask),
+    })
 }
 
 fn server_name(answer: &Answer) -> String {
@@ -216,7 +203,10 @@ pub fn block(answer: &Answer, vendor: Option<&str>, place: &Place<'_>, out: &mut
     }
     line(out, "address", &address);
     if let Some(reply) = reply {
-        let mask = |mask: Ipv4Addr| format!("{mask} (/{})", u32::from(mask).count_ones());
+        let mask = |mask: Ipv4Addr| match Prefix::length_of(mask) {
+            Some(length) => format!("{mask} (/{length})"),
+            None => format!("{mask} (no prefix)"),
+        };
         line(out, "mask", &reply.subnet_mask.map(mask).unwrap_or_default());
         line(out, "routers", &list(&reply.routers().collect::<Vec<_>>()));
         line(out, "DNS", &list(&reply.dns_servers().collect::<Vec<_>>()));
@@ -250,19 +240,12 @@ fn foreign(bytes: Option<&[u8]>) -> String {
 
 fn lease(reply: &Facts<'_>) -> String {
     let Some(seconds) = reply.lease_time else { return String::new() };
-    let mut text = Styled::new(false);
-    push_duration(seconds, &mut text);
-    let mut open = " (";
-    for (name, value) in [("T1", reply.renewal_time), ("T2", reply.rebinding_time)] {
-        if let Some(value) = value {
-            text.text(std::mem::replace(&mut open, ", ")).text(name).text(" ");
-            push_duration(value, &mut text);
-        }
-    }
-    if open == ", " {
-        text.text(")");
-    }
-    text.as_str().to_owned()
+    let times: Vec<String> = [("T1", reply.renewal_time), ("T2", reply.rebinding_time)]
+        .into_iter()
+        .filter_map(|(name, value)| Some(format!("{name} {}", Lease(value?))))
+        .collect();
+    let lease = Lease(seconds);
+    if times.is_empty() { lease.to_string() } else { format!("{lease} ({})", times.join(", ")) }
 }
 
 /// Writes every field and option of the answer, as `decode -v` does.
@@ -315,16 +298,4 @@ pub fn count_line(offers: &[Answer], waited: i64, sent: u32) -> String {
 pub fn silence_line(what: &str, waited: i64, findings: &[Finding]) -> String {
     let reasons: Vec<String> = findings.iter().map(ToString::to_string).collect();
     format!("no {what} within {}: {}", stretch(waited), reasons.join("; "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stretches_are_short() {
-        assert_eq!(stretch(412_345), "0.412 ms");
-        assert_eq!(stretch(1_003_900_000), "1.003 s");
-        assert_eq!(stretch(-7), "0.000 ms");
-    }
 }

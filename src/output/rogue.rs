@@ -10,12 +10,12 @@ use crate::analysis::servers::policy::Allowed;
 use crate::analysis::servers::table::Server;
 use crate::analysis::servers::watcher::{Change, ChangeKind};
 use crate::analysis::servers::{Judgement, Key, Status, Verdict};
-use crate::output::answers::stretch;
 use crate::output::json::JsonOut;
 use crate::output::json::fields::{bytes, list, milliseconds, number, optional, texts};
 use crate::output::styled::{Label, Styled};
-use crate::output::when::{TimeForm, TimeText};
+use crate::output::when::{TimeForm, TimeText, stretch};
 use crate::time::Precision;
+use crate::wire::Seconds;
 use crate::wire::escape::escape;
 use crate::wire::options::Sink as _;
 
@@ -396,7 +396,7 @@ fn offers(server: &Server) -> String {
         parts.push(if lease == u32::MAX {
             "lease without end".to_owned()
         } else {
-            format!("lease {lease} s")
+            format!("lease {}", Seconds(lease))
         });
     }
     if let Some(file) = &offered.boot_file {

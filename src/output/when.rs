@@ -101,6 +101,21 @@ fn seconds(nanoseconds: i64, precision: Precision, out: &mut String) {
     };
 }
 
+/// A measured stretch of time for people: `0.412 ms`, `1.003 s`.
+pub fn stretch(nanoseconds: i64) -> String {
+    let whole = nanoseconds.max(0);
+    let in_unit = |unit: i64, places: usize| {
+        let rest = whole.checked_rem(unit).unwrap_or(0).saturating_mul(1000).checked_div(unit).unwrap_or(0);
+        let digits = format!("{rest:03}");
+        format!("{}.{}", whole.checked_div(unit).unwrap_or(0), digits.get(..places).unwrap_or(&digits))
+    };
+    if whole >= 1_000_000_000 {
+        format!("{} s", in_unit(1_000_000_000, 3))
+    } else {
+        format!("{} ms", in_unit(1_000_000, 3))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,5 +137,12 @@ mod tests {
         assert_eq!(times(TimeForm::Relative, &moments), ["0.000000", "1.750000", "1.500000"]);
         assert_eq!(times(TimeForm::Delta, &moments), ["0.000000", "1.750000", "-0.250000"]);
         assert_eq!(times(TimeForm::Utc, &moments[..1]), ["1970-01-01 00:00:01.500000"]);
+    }
+
+    #[test]
+    fn stretches_are_short() {
+        assert_eq!(stretch(412_345), "0.412 ms");
+        assert_eq!(stretch(1_003_900_000), "1.003 s");
+        assert_eq!(stretch(-7), "0.000 ms");
     }
 }

@@ -1,6 +1,7 @@
-//! Link-layer addresses.
+//! Link-layer addresses and IPv4 networks.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::str::FromStr;
 
 /// An Ethernet (EUI-48) address.
@@ -148,6 +149,82 @@ fn write_colons(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     Ok(())
 }
 
+/// An IPv4 network: its first address and how many bits of it name the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Prefix {
+    network: Ipv4Addr,
+    length: u8,
+}
+
+impl Prefix {
+    /// The network that `address` is in; a length above 32 is 32.
+    pub fn of(address: Ipv4Addr, length: u8) -> Self {
+        let length = length.min(32);
+        Self { network: address & Self::mask(length), length }
+    }
+
+    /// The network that `address` is in under `mask`, `None` where that is no prefix.
+    pub fn with_mask(address: Ipv4Addr, mask: Ipv4Addr) -> Option<Self> {
+        Self::length_of(mask).map(|length| Self::of(address, length))
+    }
+
+    /// The length of a netmask whose ones all stand before its zeros; `None` for one with holes, such as 255.0.255.0.
+    pub fn length_of(mask: Ipv4Addr) -> Option<u8> {
+        let ones = mask.to_bits().leading_ones();
+        let length = u8::try_from(ones).unwrap_or(32);
+        (Self::mask(length) == mask).then_some(length)
+    }
+
+    /// The netmask of a length; above 32 it is that of 32.
+    pub fn mask(length: u8) -> Ipv4Addr {
+        Ipv4Addr::from_bits(u32::MAX.checked_shl(32_u32.saturating_sub(length.into())).unwrap_or(0))
+    }
+
+    /// The first address.
+    pub fn network(self) -> Ipv4Addr {
+        self.network
+    }
+
+    /// How many bits name the network, 0 to 32.
+    pub fn length(self) -> u8 {
+        self.length
+    }
+
+    /// The last address, all ones in the bits of hosts.
+    pub fn broadcast(self) -> Ipv4Addr {
+        self.network | !Self::mask(self.length)
+    }
+
+    /// True when `address` is in it.
+    pub fn contains(self, address: Ipv4Addr) -> bool {
+        Self::of(address, self.length) == self
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.network, self.length)
+    }
+}
+
+/// Why a network could not be read from text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a network such as 10.0.0.0/24")]
+pub struct ParsePrefixError(String);
+
+impl FromStr for Prefix {
+    type Err = ParsePrefixError;
+
+    /// Reads `10.0.0.0/24`; the bits of hosts must be zero.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || ParsePrefixError(text.to_owned());
+        let (network, length) = text.split_once('/').ok_or_else(wrong)?;
+        let network = network.parse().map_err(|_| wrong())?;
+        let length = length.parse().ok().filter(|length| *length <= 32).ok_or_else(wrong)?;
+        Some(Self::of(network, length)).filter(|prefix| prefix.network == network).ok_or_else(wrong)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,5 +255,29 @@ mod tests {
         assert_eq!(addr.as_slice(), [7; 16]);
         assert_eq!(HwAddr::from_slice(&[1, 2]).to_string(), "01:02");
         assert!(HwAddr::from_slice(&[]).as_slice().is_empty());
+    }
+
+    #[test]
+    fn a_mask_is_a_prefix_only_without_holes() {
+        for length in 0..=32 {
+            assert_eq!(Prefix::length_of(Prefix::mask(length)), Some(length));
+        }
+        for hole in [[255, 0, 255, 0], [0, 0, 0, 1], [254, 255, 255, 255], [127, 0, 0, 0]] {
+            assert_eq!(Prefix::length_of(hole.into()), None, "{hole:?}");
+            assert_eq!(Prefix::with_mask([10, 0, 0, 5].into(), hole.into()), None);
+        }
+        let net = Prefix::with_mask([10, 0, 1, 5].into(), [255, 255, 254, 0].into()).unwrap();
+        assert_eq!((net.to_string().as_str(), net.broadcast()), ("10.0.0.0/23", [10, 0, 1, 255].into()));
+        assert!(net.contains([10, 0, 1, 255].into()) && !net.contains([10, 0, 2, 0].into()));
+    }
+
+    #[test]
+    fn networks_are_read_as_they_are_written() {
+        for text in ["10.0.0.0/24", "0.0.0.0/0", "255.255.255.255/32"] {
+            assert_eq!(text.parse::<Prefix>().unwrap().to_string(), text);
+        }
+        for text in ["10.0.0.1/24", "10.0.0.0", "10.0.0.0/33", "/8", "10.0.0.0/-1"] {
+            assert!(text.parse::<Prefix>().is_err(), "{text}");
+        }
     }
 }

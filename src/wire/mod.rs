@@ -16,7 +16,9 @@ pub mod escape;
 pub mod frame;
 pub mod options;
 pub mod problem;
+pub mod seconds;
 pub mod v4;
 
-pub use addr::{HwAddr, Mac};
+pub use addr::{HwAddr, Mac, Prefix};
 pub use problem::{Problem, Severity};
+pub use seconds::{Lease, Seconds};

@@ -5,11 +5,11 @@ use std::fmt::{self, Write as _};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use super::policy::{Allowed, Policy, Subnet};
+use super::policy::{Allowed, Policy};
 use super::sighting::{Offered, opt};
 use super::table::{Key, Server, Servers};
-use crate::wire::Mac;
 use crate::wire::escape::escape;
+use crate::wire::{Mac, Prefix};
 
 /// What a rule's hit means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -396,7 +396,7 @@ fn wrong_subnet(case: &Case<'_>) -> Option<String> {
         return Some(format!("it offers {address}, which is not in {want}"));
     }
     let mask = offered.subnet_mask?;
-    (offered.prefix() != Some(want.prefix))
+    (offered.prefix() != Some(want.length()))
         .then(|| format!("it offers mask {mask} instead of that of {want}"))
 }
 
@@ -508,8 +508,8 @@ fn or_none<T: fmt::Display>(item: Option<T>) -> String {
 }
 
 /// The subnet of an offer.
-pub fn subnet(offered: &Offered) -> Option<Subnet> {
-    offered.address.zip(offered.prefix()).map(|(address, prefix)| Subnet::of(address, prefix))
+pub fn subnet(offered: &Offered) -> Option<Prefix> {
+    offered.address.zip(offered.prefix()).map(|(address, prefix)| Prefix::of(address, prefix))
 }
 
 /// Judges everybody; the servers in their usual order.

@@ -3,12 +3,11 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
-use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::table::{Key, Server};
-use crate::wire::Mac;
+use crate::wire::{Mac, Prefix, Seconds};
 
 /// By what an allowed server is recognised; everything that is given must fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -168,7 +167,7 @@ fn set<T>(place: &mut Option<T>, value: T, name: &str) -> Result<(), ParseIdenti
 pub struct Expected {
     /// The addresses it offers lie in here, and its mask is this one's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subnet: Option<Subnet>,
+    pub subnet: Option<Prefix>,
     /// The addresses it offers lie in one of these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ranges: Vec<Range>,
@@ -189,29 +188,6 @@ pub struct Expected {
     pub lease_max: Option<Lease>,
 }
 
-/// An IPv4 network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Subnet {
-    /// Its first address.
-    pub network: Ipv4Addr,
-    /// Its prefix length.
-    pub prefix: u8,
-}
-
-impl Subnet {
-    /// The network that `address` is in.
-    pub fn of(address: Ipv4Addr, prefix: u8) -> Self {
-        let prefix = prefix.min(32);
-        let mask = u32::MAX.checked_shl(32_u32.saturating_sub(prefix.into())).unwrap_or(0);
-        Self { network: Ipv4Addr::from(u32::from(address) & mask), prefix }
-    }
-
-    /// True when `address` is in it.
-    pub fn contains(self, address: Ipv4Addr) -> bool {
-        Self::of(address, self.prefix) == self
-    }
-}
-
 /// Addresses from one to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range(pub Ipv4Addr, pub Ipv4Addr);
@@ -225,7 +201,7 @@ macro_rules! as_text {
         impl<'de> Deserialize<'de> for $kind {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
-                text.parse().map_err(|()| de::Error::custom(format!(concat!("{:?} is not ", $expected), text)))
+                text.parse().map_err(|_| de::Error::custom(format!(concat!("{:?} is not ", $expected), text)))
             }
         }
 
@@ -238,26 +214,8 @@ macro_rules! as_text {
 }
 
 as_text! {
-    Subnet, "a network such as 10.0.0.0/24";
+    Prefix, "a network such as 10.0.0.0/24";
     Range, "a range such as 10.0.0.10-10.0.0.99";
-}
-
-impl FromStr for Subnet {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (network, prefix) = text.split_once('/').ok_or(())?;
-        let network = network.parse().map_err(|_| ())?;
-        let prefix = prefix.parse().ok().filter(|prefix| *prefix <= 32).ok_or(())?;
-        let subnet = Self::of(network, prefix);
-        if subnet.network == network { Ok(subnet) } else { Err(()) }
-    }
-}
-
-impl fmt::Display for Subnet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.network, self.prefix)
-    }
 }
 
 impl FromStr for Range {
@@ -303,7 +261,7 @@ impl Serialize for Lease {
 
 impl fmt::Display for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", humantime::format_duration(Duration::from_secs(self.0.into())))
+        Seconds(self.0).fmt(f)
     }
 }
 
@@ -443,7 +401,7 @@ impl Policy {
 
 fn learn(server: &Server) -> Allowed {
     let (key, offered) = (&server.key, &server.offered);
-    let subnet = offered.address.zip(offered.prefix()).map(|(address, prefix)| Subnet::of(address, prefix));
+    let subnet = offered.address.zip(offered.prefix()).map(|(address, prefix)| Prefix::of(address, prefix));
     let list = |list: &[Ipv4Addr]| (!list.is_empty()).then(|| list.to_vec());
     Allowed {
         name: None,
@@ -565,10 +523,10 @@ relay = "10.9.0.1"
 
     #[test]
     fn networks_are_what_they_hold() {
-        let net: Subnet = "10.0.4.0/22".parse().unwrap();
+        let net: Prefix = "10.0.4.0/22".parse().unwrap();
         assert!(net.contains([10, 0, 7, 255].into()) && !net.contains([10, 0, 8, 0].into()));
-        let all: Subnet = "0.0.0.0/0".parse().unwrap();
+        let all: Prefix = "0.0.0.0/0".parse().unwrap();
         assert!(all.contains([255; 4].into()));
-        assert!("10.0.0.0/33".parse::<Subnet>().is_err() && "10.0.0.0".parse::<Subnet>().is_err());
+        assert!("10.0.0.0/33".parse::<Prefix>().is_err() && "10.0.0.0".parse::<Prefix>().is_err());
     }
 }

@@ -7,7 +7,7 @@ use super::table::Key;
 use crate::time::Timestamp;
 use crate::wire::frame::Datagram;
 use crate::wire::v4::{Facts, MessageType, Op, Outline, Packet, facts};
-use crate::wire::{HwAddr, Mac};
+use crate::wire::{HwAddr, Mac, Prefix};
 
 /// Option codes that the rules look at (RFC 2132, RFC 3442, and two that Microsoft brought in).
 pub mod opt {
@@ -105,9 +105,7 @@ impl Offered {
 
     /// Number of leading ones of the mask, where it is one.
     pub fn prefix(&self) -> Option<u8> {
-        let bits = u32::from(self.subnet_mask?);
-        (bits.leading_ones().saturating_add(bits.trailing_zeros()) == 32 || bits == u32::MAX)
-            .then(|| u8::try_from(bits.leading_ones()).unwrap_or(32))
+        self.subnet_mask.and_then(Prefix::length_of)
     }
 
     /// Keeps what another answer of the same server steers traffic with: it may do so in one kind of answer only.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::leases::{ClientKey, Leases, State};
 use super::query::{Dhcp, PXE_PORT};
 use crate::time::Timestamp;
-use crate::wire::Mac;
 use crate::wire::v4::{COOKIE, FIXED_LEN, MIN_LEN, MessageType, code};
+use crate::wire::{Mac, Prefix};
 
 /// What kind of server it plays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -335,19 +335,13 @@ impl Server {
     }
 
     fn on_segment(&self, address: Ipv4Addr) -> bool {
-        let mask = mask(self.identity.prefix).to_bits();
-        address.to_bits() & mask == self.identity.pool.to_bits() & mask
+        Prefix::of(self.identity.pool, self.identity.prefix).contains(address)
     }
 
     fn leases(&self) -> MutexGuard<'_, Leases> {
         // A thread that panicked left the leases as they were before or after a step: both are consistent.
         self.leases.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The mask of a prefix length.
-pub fn mask(prefix: u8) -> Ipv4Addr {
-    Ipv4Addr::from_bits(u32::MAX.checked_shl(32_u32.saturating_sub(u32::from(prefix))).unwrap_or(0))
 }
 
 fn push(out: &mut Vec<u8>, option: u8, data: &[u8]) {

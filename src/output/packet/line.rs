@@ -10,6 +10,7 @@ use crate::wire::escape::escape_into;
 use crate::wire::options::{Nowhere, v4};
 use crate::wire::problem::{Problem, Severity};
 use crate::wire::v4::{MessageType, Op};
+use crate::wire::{Lease, Prefix};
 
 /// Writes one line per packet; keeps its memory from one to the next.
 #[derive(Clone, Debug, Default)]
@@ -160,14 +161,14 @@ fn write_given(record: &PacketRecord<'_>, out: &mut Styled) {
         word(out, "gets");
         out.labelled(Label::Address, |out| {
             push_ip(given, out);
-            if let Some(length) = address(record, v4::SUBNET_MASK).and_then(prefix_length) {
+            if let Some(length) = address(record, v4::SUBNET_MASK).and_then(Prefix::length_of) {
                 let _ = write!(out, "/{length}");
             }
         });
     }
     if let Some(seconds) = number(record, v4::DHCP_LEASE_TIME) {
         word(out, "for");
-        push_duration(seconds, out);
+        let _ = write!(out, "{}", Lease(seconds));
     }
 }
 
@@ -243,34 +244,6 @@ fn address(record: &PacketRecord<'_>, code: u8) -> Option<Ipv4Addr> {
 
 fn number(record: &PacketRecord<'_>, code: u8) -> Option<u32> {
     address(record, code).map(u32::from)
-}
-
-/// The length of a contiguous mask.
-fn prefix_length(mask: Ipv4Addr) -> Option<u32> {
-    let bits = u32::from(mask);
-    (bits.leading_ones().saturating_add(bits.trailing_zeros()) >= 32).then_some(bits.leading_ones())
-}
-
-/// `1h 30m`, `infinite`.
-pub fn push_duration(seconds: u32, out: &mut Styled) {
-    if seconds == u32::MAX {
-        out.text("infinite");
-        return;
-    }
-    let parts = [(604_800, "w"), (86_400, "d"), (3600, "h"), (60, "m"), (1, "s")];
-    let mut rest = seconds;
-    let mut first = true;
-    for (unit, name) in parts {
-        let count = rest.checked_div(unit).unwrap_or(0);
-        rest = rest.checked_rem(unit).unwrap_or(0);
-        if count > 0 {
-            let _ = write!(out, "{}{count}{name}", if first { "" } else { " " });
-            first = false;
-        }
-    }
-    if first {
-        out.text("0s");
-    }
 }
 
 fn push_addr(addr: IpAddr, out: &mut String) {

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::wire::escape::is_hostile;
+use crate::wire::seconds::Seconds;
 
 use super::kind::Names;
 use super::registry::Space;
@@ -100,27 +101,6 @@ pub(super) fn uuid(bytes: [u8; 16], out: &mut [u8; 36]) -> &[u8] {
         *slot = if matches!(place, 8 | 13 | 18 | 23) { b'-' } else { digits.next().unwrap_or(b'0') };
     }
     out
-}
-
-/// The text of a number of seconds: `1d 2h 3m 4s`, the largest two units that are not zero or all if few.
-pub fn duration(seconds: u32, out: &mut Vec<u8>) {
-    let parts = [
-        (seconds / 86400, b'd'),
-        (seconds % 86400 / 3600, b'h'),
-        (seconds % 3600 / 60, b'm'),
-        (seconds % 60, b's'),
-    ];
-    let mut first = true;
-    for (count, unit) in parts {
-        if count > 0 || (unit == b's' && first) {
-            if !first {
-                out.push(b' ');
-            }
-            first = false;
-            decimal(u64::from(count), out);
-            out.push(unit);
-        }
-    }
 }
 
 fn decimal(mut value: u64, out: &mut Vec<u8>) {
@@ -299,7 +279,8 @@ impl Sink for TextSink<'_> {
             self.out.extend_from_slice(b" s");
             if value >= 60 {
                 self.out.extend_from_slice(b" (");
-                duration(value, self.out);
+                // Writing to memory cannot fail.
+                let _ = std::io::Write::write_fmt(self.out, format_args!("{}", Seconds(value)));
                 self.out.push(b')');
             }
         }
