@@ -11,7 +11,9 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-PROGRAM = os.environ.get("DHCPTOOL") or str(HERE.parent / "target/release/dhcptool")
+# Where cargo puts what it builds, CARGO_TARGET_DIR and its configuration obeyed.
+RELEASE = pathlib.Path(subprocess.check_output([HERE.parent / "packaging/target-dir"], text=True).strip()) / "release"
+PROGRAM = os.environ.get("DHCPTOOL") or str(RELEASE / "dhcptool")
 
 
 def once(command):

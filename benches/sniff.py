@@ -13,11 +13,8 @@ import sys
 import tempfile
 import time
 
-from compare import cpu, version
+from compare import PROGRAM, RELEASE, cpu, version
 
-HERE = pathlib.Path(__file__).resolve().parent
-RELEASE = HERE.parent / "target/release"
-PROGRAM = os.environ.get("DHCPTOOL") or str(RELEASE / "dhcptool")
 FLOOD = str(RELEASE / "examples/flood")
 FILTER = "udp port 67 or udp port 68"
 # A pcap file's head, and the head of a packet in it before the 342 bytes of each frame.
@@ -155,7 +152,8 @@ def main():
         for missing in sorted({needed for _, needed in here if not shutil.which(needed)}):
             print(f"not installed, left out: {missing}")
         here = [name for name, needed in here if shutil.which(needed)]
-        print(f"machine: {cpu()}, {os.cpu_count()} processors, Linux {os.uname().release.split("-")[0]}; load {os.getloadavg()[0]:.1f}")
+        release = os.uname().release.split("-")[0]
+        print(f"machine: {cpu()}, {os.cpu_count()} processors, Linux {release}; load {os.getloadavg()[0]:.1f}")
         for command in [PROGRAM, "tcpdump", "tshark"]:
             print(f"         {version(command)}")
         packaged = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}", "dhcpdump"], capture_output=True,

@@ -3,19 +3,21 @@
 #
 #     packaging/static-build.sh [LIBPCAP.tar.gz]
 #
+# The program is where cargo puts it: in CARGO_TARGET_DIR if that is set, else in what cargo's configuration says or target/.
 # Distributions' own libpcap.a wants D-Bus and systemd, so libpcap is built from source without what only other kinds of
 # capture need. Without an argument the source comes from Debian's archive (apt-get source, no root needed); any release
 # tarball of https://www.tcpdump.org/release/ does as well. Needs a C compiler, make, flex and bison.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-work=$root/target/static
-target=$(uname -m)-unknown-linux-gnu
-mkdir -p "$work"
-
 for tool in cc make flex bison cargo; do
     command -v "$tool" >/dev/null || { echo "static-build: $tool is not installed (apt-get install gcc make flex bison)" >&2; exit 1; }
 done
+
+built=$("$root/packaging/target-dir")
+work=$built/static
+target=$(uname -m)-unknown-linux-gnu
+mkdir -p "$work"
 
 tarball=${1:-}
 if [ -z "$tarball" ]; then
@@ -48,7 +50,7 @@ LIBPCAP_LIBDIR=$work/libpcap LIBPCAP_VER=$version \
     RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static" \
     cargo build --release --locked --target "$target"
 
-program=$root/target/$target/release/dhcptool
+program=$built/$target/release/dhcptool
 if ldd "$program" 2>/dev/null | grep -q '=>'; then
     echo "static-build: $program still needs libraries:" >&2
     ldd "$program" >&2

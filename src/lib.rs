@@ -10,6 +10,12 @@
 //! - [`engine`]: what a client says and when; no socket, no clock.
 //! - [`time`]: timestamps, clocks and the text of durations.
 
+#[cfg(all(feature = "live", not(target_os = "linux")))]
+compile_error!(
+    "the feature `live` needs Linux: packet sockets, kernel timestamps, namespaces. Elsewhere build the offline decoder: \
+     cargo build --no-default-features"
+);
+
 pub mod analysis;
 pub mod capture;
 pub mod cli;
