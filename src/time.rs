@@ -7,9 +7,9 @@ use std::time::Duration;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// From whole seconds and nanoseconds, saturating.
-    pub fn new(seconds: i64, nanoseconds: u32) -> Self {
-        Self(seconds.saturating_mul(1_000_000_000).saturating_add(i64::from(nanoseconds)))
+    /// From whole seconds, of as many bits as the system's `time_t` has, and nanoseconds; saturating.
+    pub fn new(seconds: impl Into<i64>, nanoseconds: u32) -> Self {
+        Self(seconds.into().saturating_mul(1_000_000_000).saturating_add(i64::from(nanoseconds)))
     }
 
     /// Nanoseconds since the epoch.

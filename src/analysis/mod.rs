@@ -6,4 +6,4 @@ pub mod select;
 pub mod servers;
 pub mod vendors;
 
-pub use select::{OptionTest, Selection};
+pub use select::{OptionTest, Selection, Want};

@@ -65,7 +65,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
-    let args: Vec<OsString> = args.into_iter().collect();
+    let args = flags::select::with_problems_joined(args.into_iter().collect());
     let cli = match command().try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches))
     {
         Ok(cli) => cli,

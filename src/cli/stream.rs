@@ -8,7 +8,7 @@ use crate::cli::flags::select::SelectArgs;
 use crate::output::packet::detail::PacketDetail;
 use crate::output::packet::json::PacketJson;
 use crate::output::packet::line::PacketLine;
-use crate::output::packet::record::PacketRecord;
+use crate::output::packet::record::{PacketRecord, Values};
 use crate::output::when::TimeText;
 use crate::output::{JsonOut, Styled};
 use crate::wire::frame::{Datagram, LinkType, Ports, Walked, Walker};
@@ -78,6 +78,8 @@ pub struct Renderer {
     select_all: bool,
     view: View,
     outline: Outline,
+    /// Finds the problems of values, where packets are chosen by problems.
+    values: Values,
     json: JsonOut,
     text: Styled,
     time: TimeText,
@@ -96,6 +98,7 @@ impl Renderer {
             selection,
             view,
             outline: Outline::default(),
+            values: Values::default(),
             json: JsonOut::new(),
             text: Styled::new(color),
             time,
@@ -120,10 +123,6 @@ impl Renderer {
         if malformed {
             self.counts.malformed = self.counts.malformed.saturating_add(1);
         }
-        if !self.select_all && !self.selection.matches(frame.time, datagram, &packet, &self.outline) {
-            return false;
-        }
-        self.counts.shown = self.counts.shown.saturating_add(1);
         let record = PacketRecord {
             number: frame.number,
             time: frame.time,
@@ -135,6 +134,15 @@ impl Renderer {
             packet,
             outline: &self.outline,
         };
+        let values = &mut self.values;
+        if !self.select_all
+            && !self.selection.matches(frame.time, datagram, &packet, &self.outline, |each| {
+                values.judge(&record, each);
+            })
+        {
+            return false;
+        }
+        self.counts.shown = self.counts.shown.saturating_add(1);
         let values = match self.view {
             View::Json => {
                 self.packet_json.write(&record, &mut self.json);

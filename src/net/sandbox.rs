@@ -6,6 +6,7 @@
 //! it is to be done before threads are started. A kernel or architecture without a layer does without it, and
 //! [`Confined`] says so.
 
+#[cfg(target_pointer_width = "64")]
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -13,11 +14,13 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetStatus, Scope,
 };
+#[cfg(target_pointer_width = "64")]
 use nix::libc;
 use nix::sys::prctl::set_no_new_privs;
+use seccompiler::BpfProgram;
+#[cfg(target_pointer_width = "64")]
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
-    TargetArch,
+    SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
 };
 
 use super::NetError;
@@ -96,7 +99,19 @@ fn restrict_files(needs: &Needs) -> Result<bool, NetError> {
     Ok(status.ruleset != RulesetStatus::NotEnforced)
 }
 
+/// The rules are made for 64 bits; with 32 there are more calls for the same things, and Landlock has to do.
+#[cfg(not(target_pointer_width = "64"))]
+#[allow(clippy::unnecessary_wraps, reason = "the same call as with 64 bits")]
+fn restrict_calls(_: &Needs, _: Apply) -> Result<bool, NetError> {
+    Ok(false)
+}
+
+/// `ioctl` requests that put characters into a terminal's input. Their type differs from C library to C library, the numbers do not.
+#[cfg(target_pointer_width = "64")]
+const TYPES_FOR_OTHERS: [u64; 2] = [0x5412, 0x541c];
+
 /// System calls that take nothing but what is open already, and memory, time and threads.
+#[cfg(target_pointer_width = "64")]
 const ALLOWED: &[i64] = &[
     libc::SYS_read,
     libc::SYS_readv,
@@ -163,24 +178,25 @@ const ALLOWED: &[i64] = &[
 /// What older architectures have beside the calls above.
 #[cfg(target_arch = "x86_64")]
 const ALSO: &[i64] = &[libc::SYS_poll, libc::SYS_epoll_wait, libc::SYS_select, libc::SYS_dup2];
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(all(target_pointer_width = "64", not(target_arch = "x86_64")))]
 const ALSO: &[i64] = &[];
 
 /// Removing and renaming, where files may be created.
 #[cfg(target_arch = "x86_64")]
 const REPLACING: &[i64] =
     &[libc::SYS_unlinkat, libc::SYS_renameat2, libc::SYS_unlink, libc::SYS_rename, libc::SYS_renameat];
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(all(target_pointer_width = "64", not(target_arch = "x86_64")))]
 const REPLACING: &[i64] = &[libc::SYS_unlinkat, libc::SYS_renameat2];
 
+#[cfg(target_pointer_width = "64")]
 fn restrict_calls(needs: &Needs, apply: Apply) -> Result<bool, NetError> {
     let Ok(arch) = TargetArch::try_from(std::env::consts::ARCH) else { return Ok(false) };
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
         ALLOWED.iter().chain(ALSO).map(|call| (*call, Vec::new())).collect();
     // Looking up interfaces again goes through a netlink socket of its own; no other socket can be made.
     rules.insert(libc::SYS_socket, vec![rule(&[(0, u32::MAX, libc::AF_NETLINK)])?]);
-    // Putting characters into a terminal's input would run commands in the shell behind it.
-    let harmless = [libc::TIOCSTI, libc::TIOCLINUX]
+    // It would run commands in the shell behind the terminal.
+    let harmless = TYPES_FOR_OTHERS
         .map(|request| SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, request));
     let harmless = harmless.into_iter().collect::<Result<_, _>>().map_err(fail)?;
     rules.insert(libc::SYS_ioctl, vec![SeccompRule::new(harmless).map_err(fail)?]);
@@ -212,6 +228,7 @@ fn restrict_calls(needs: &Needs, apply: Apply) -> Result<bool, NetError> {
 }
 
 /// A rule of conditions that must all hold: argument, mask, value.
+#[cfg(target_pointer_width = "64")]
 fn rule(conditions: &[(u8, u32, i32)]) -> Result<SeccompRule, NetError> {
     let conditions = conditions.iter().map(|(argument, mask, value)| {
         let op = SeccompCmpOp::MaskedEq(u64::from(*mask));

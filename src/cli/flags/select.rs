@@ -1,23 +1,25 @@
 //! The flags that choose packets, shared by decode and sniff.
 
-use std::net::Ipv4Addr;
+use std::ffi::OsString;
 
 use clap::Args;
+use regex_lite::Regex;
 
 use super::common::positive;
-use crate::analysis::{OptionTest, Selection};
+use crate::analysis::select::{IpTest, ProblemTest, Value};
+use crate::analysis::{OptionTest, Selection, Want};
 use crate::cli::exit::Failure;
 use crate::output::when::TimeForm;
 use crate::time::Timestamp;
 use crate::wire::HwAddr;
-use crate::wire::options::{self, Context, OptionArg, v4};
+use crate::wire::options::{self, Context, Kind, OptionArg, v4};
 use crate::wire::v4::{MessageType, Xid};
 
 /// Which packets, and how their times are written.
 #[derive(Args, Clone, Debug, Default)]
 pub struct SelectArgs {
-    /// Packets of this client, or from or to this link-layer address
-    #[arg(long, value_name = "MAC", value_delimiter = ',', help_heading = "Selection")]
+    /// Packets of this client, or from or to this link-layer address; 00:0b:82 stands for all that begin so
+    #[arg(long, value_name = "MAC", value_parser = parse_mac, value_delimiter = ',', help_heading = "Selection")]
     mac: Vec<HwAddr>,
 
     /// Packets of this transaction
@@ -28,17 +30,38 @@ pub struct SelectArgs {
     #[arg(long = "type", value_name = "TYPE", value_delimiter = ',', help_heading = "Selection")]
     types: Vec<TypeArg>,
 
-    /// Packets with this address in any field: IP header, ciaddr, yiaddr, siaddr, giaddr, options 50 and 54
-    #[arg(long, value_name = "ADDR", value_delimiter = ',', help_heading = "Selection")]
-    ip: Vec<Ipv4Addr>,
+    /// Packets with this address, or one of this prefix, in any field: IP header, ciaddr, yiaddr, siaddr, giaddr, options 50
+    /// and 54
+    #[arg(long, value_name = "ADDR[/LENGTH]", value_delimiter = ',', help_heading = "Selection")]
+    ip: Vec<IpTest>,
 
     /// Packets that name this server (option 54), or replies from this address
-    #[arg(long, value_name = "ADDR", value_delimiter = ',', help_heading = "Selection")]
-    server: Vec<Ipv4Addr>,
+    #[arg(long, value_name = "ADDR[/LENGTH]", value_delimiter = ',', help_heading = "Selection")]
+    server: Vec<IpTest>,
 
     /// Packets that have this option, by name or code, and with this value; repeat to ask for several
-    #[arg(long = "option", value_name = "NAME|CODE[.SUB][=VALUE]", help_heading = "Selection")]
+    ///
+    /// The value is the whole, one item of a list, or one side of a route (--option routers=10.0.0.1, --option 121=10.0.0.0/8);
+    /// .SUB names a nested option (82.circuit-id=eth1). NAME~REGEX asks for text that matches, in the whole or an item
+    /// (host-name~^printer), and ! in front of all for packets of which it does not hold ('!routers', '!60~MSFT').
+    #[arg(long = "option", value_name = "[!]NAME|CODE[.SUB][=VALUE|~REGEX]", help_heading = "Selection")]
     options: Vec<String>,
+
+    /// Packets with a problem: any, this one by its code, or one of this severity (error, warning, cut)
+    #[arg(
+        long = "problem",
+        value_name = "CODE|SEVERITY",
+        value_delimiter = ',',
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "any",
+        help_heading = "Selection"
+    )]
+    problems: Vec<ProblemTest>,
+
+    /// The packets that the flags above do not choose; --since and --until still hold
+    #[arg(long = "not", help_heading = "Selection")]
+    inverted: bool,
 
     /// No packet before this moment: RFC 3339, "2024-05-06 07:08:09" (UTC), or seconds since 1970
     #[arg(long, value_name = "TIME", value_parser = parse_time, help_heading = "Selection")]
@@ -122,37 +145,70 @@ impl SelectArgs {
             options: self.options.iter().map(|text| parse_option(text)).collect::<Result<_, _>>()?,
             since: self.since,
             until: self.until,
+            problems: self.problems.clone(),
+            inverted: self.inverted,
         })
     }
 }
 
-/// Reads `NAME|CODE[.SUB][=VALUE]`.
-fn parse_option(text: &str) -> Result<OptionTest, Failure> {
-    if !text.contains('=') && text.contains('.') {
-        // The nested option's code is all that counts: an empty payload stands for any.
-        let arg = OptionArg::parse(&format!("{text}:hex="), &Context::default()).map_err(Failure::usage)?;
-        let [code] = arg.path.as_slice() else {
-            return Err(Failure::usage(format_args!("{text}: one level of nested options can be asked for")));
+/// The command line with the value of `--problem` joined to it, where one follows: else what follows is the next argument, which may
+/// be a file's name.
+pub fn with_problems_joined(args: Vec<OsString>) -> Vec<OsString> {
+    let mut joined: Vec<OsString> = Vec::with_capacity(args.len());
+    for arg in args {
+        let is_value = || {
+            arg.to_str().is_some_and(|text| text.split(',').all(|part| part.parse::<ProblemTest>().is_ok()))
         };
-        let nested =
-            u8::try_from(*code).map_err(|_| Failure::usage(format_args!("{text}: no such nested option")))?;
-        return Ok(OptionTest { code: arg.code, data: Some(vec![nested]), nested: true });
+        match joined.last_mut() {
+            Some(last) if last == "--problem" && is_value() => {
+                last.push("=");
+                last.push(arg);
+            }
+            _ => joined.push(arg),
+        }
     }
-    if !text.contains('=') {
-        let code = v4::SPACE.code(text).and_then(|code| u8::try_from(code).ok());
-        let code = code.ok_or_else(|| {
-            Failure::usage(format_args!(
-                "no option is called {text:?}; dhcptool options lists those there are"
-            ))
+    joined
+}
+
+/// Reads an address, or the beginning of one.
+fn parse_mac(text: &str) -> Result<HwAddr, String> {
+    let begin = text.trim_end_matches('*').trim_end_matches([':', '-']);
+    begin.parse().map_err(|_| {
+        format!("{text:?} is no MAC address (00:11:22:33:44:55), nor the beginning of one (00:11:22)")
+    })
+}
+
+/// Reads `[!]NAME|CODE[.SUB][=VALUE|~REGEX]`.
+fn parse_option(text: &str) -> Result<OptionTest, Failure> {
+    let (negated, bare) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
+    let end = bare.find(['=', '~']).unwrap_or(bare.len());
+    let (target, rest) = bare.split_at_checked(end).unwrap_or((bare, ""));
+    let plain = target.strip_suffix(":hex").unwrap_or(target);
+    // Any payload does to find out which option is meant.
+    let meant = OptionArg::parse(&format!("{plain}:hex="), &Context::default()).map_err(Failure::usage)?;
+    let want = if let Some(pattern) = rest.strip_prefix('~') {
+        let pattern = Regex::new(pattern).map_err(|error| {
+            Failure::usage(format_args!("{text}: {error}; write a regular expression such as ^abc"))
         })?;
-        return Ok(OptionTest { code, data: None, nested: false });
+        Want::Pattern(pattern)
+    } else if let Some(value) = rest.strip_prefix('=') {
+        Want::Value(wanted(bare, value, &meant)?)
+    } else {
+        Want::Anything
+    };
+    Ok(OptionTest { code: meant.code.into(), path: meant.path, negated, want })
+}
+
+/// The value that `bare`, which ends in `=value`, asks for.
+fn wanted(bare: &str, value: &str, meant: &OptionArg) -> Result<Value, Failure> {
+    let kind = v4::SPACE.by_code(meant.code.into()).map_or(&Kind::Opaque, |row| &row.kind);
+    let has_halves = matches!(kind, Kind::Route | Kind::Pair(_) | Kind::List(Kind::Route | Kind::Pair(_)));
+    if meant.path.is_empty() && has_halves && value.parse::<IpTest>().is_ok() {
+        return Ok(Value::half(value));
     }
-    let arg = OptionArg::parse(text, &Context::default()).map_err(Failure::usage)?;
-    let nested = !arg.path.is_empty();
-    let whole = options::assemble(&[arg]).map_err(Failure::usage)?;
-    let (code, data) =
-        whole.into_iter().next().ok_or_else(|| Failure::usage(format_args!("{text:?} is no option")))?;
-    Ok(OptionTest { code, data: Some(data), nested })
+    let arg = OptionArg::parse(bare, &Context::default()).map_err(Failure::usage)?;
+    let kind = options::kind_at(kind, &meant.path, &Context::default());
+    Ok(Value::new(kind, arg.data))
 }
 
 /// Reads a moment.
@@ -177,7 +233,7 @@ fn parse_epoch(text: &str) -> Option<Timestamp> {
         return None;
     }
     let nanos: u32 = format!("{rest:0<9}").parse().ok()?;
-    Some(Timestamp::new(whole.parse().ok()?, nanos))
+    Some(Timestamp::new(whole.parse::<i64>().ok()?, nanos))
 }
 
 fn nanoseconds(value: i128) -> Result<Timestamp, String> {
@@ -187,6 +243,96 @@ fn nanoseconds(value: i128) -> Result<Timestamp, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::addr::Mac;
+    use crate::wire::options::assemble;
+    use crate::wire::v4::{Message, Outline, Packet};
+
+    /// Whether `test` holds for a message with these options.
+    fn holds(options: &[&str], test: &str) -> bool {
+        let mut message = Message::request(MessageType::DISCOVER, Xid(7), Mac([2, 0, 0, 0, 0, 1]));
+        let options: Vec<_> =
+            options.iter().map(|text| OptionArg::parse(text, &Context::default()).unwrap()).collect();
+        for (code, data) in assemble(&options).unwrap() {
+            message.set_option(code, &data);
+        }
+        let bytes = message.encode();
+        let (packet, mut outline) = (Packet::new(&bytes), Outline::default());
+        outline.read(&packet, bytes.len(), false);
+        parse_option(test).unwrap_or_else(|error| panic!("{test}: {error:?}")).matches(&packet, &outline)
+    }
+
+    #[test]
+    fn values_are_typed_and_items_of_lists_are_enough() {
+        let options = [
+            "routers=10.0.0.1,10.0.0.2",
+            "lease-time=1h",
+            "domain-search=a.example,b.example",
+            "121=10.0.0.0/8=10.0.0.9,0.0.0.0/0=10.0.0.1",
+            "82.circuit-id=eth1",
+            "82.remote-id=0x0102ff",
+            "host-name=printer-7",
+            "60=MSFT 5.0",
+            "43.1=2",
+            "prl=1,3,6",
+            "user-class=[one,two]",
+            "125.4491.2=10.0.0.5",
+            "224=hello",
+            "fqdn=printer-7.example.",
+            "client-id=00:11:22:33:44:55",
+        ];
+        let yes = "routers 3 routers=10.0.0.2 routers=10.0.0.1,10.0.0.2 lease-time=3600 lease-time=1h 51=60m \
+            domain-search=b.example 121=10.0.0.0/8 121=10.0.0.1 121=0.0.0.0/0=10.0.0.1 82.circuit-id=eth1 82.1=eth1 \
+            82.1 82.remote-id=0x0102ff 82.2:hex=0102ff host-name~^printer-[0-9]+$ domain-search~^b 82.1~th \
+            !bootfile-name !host-name=other !host-name~^x !82.5 prl=3 prl=routers prl=1,3,6 user-class=two 43.1 \
+            125.4491.2=10.0.0.5 125.4491 224=hello 224~^hel 53=discover routers~10.0.0.2 fqdn=printer-7.example. \
+            client-id=00:11:22:33:44:55 client-id~^00:11 121~^10.0.0.0/8=";
+        for test in yes.split_whitespace() {
+            assert!(holds(&options, test), "{test}");
+        }
+        assert!(holds(&options, "60=MSFT 5.0") && !holds(&options, "60=MSFT"));
+        let no = "routers=10.0.0.3 routers=10.0.0.2,10.0.0.1 lease-time=3601 domain-search=c.example 121=10.0.0.0/9 \
+            121=10.0.0.2 82.circuit-id=eth 82.3 host-name~^7 !routers !82.1 !host-name~printer prl=1,3 user-class=three \
+            125.4491.3 125.3561 53=request bootfile-name~. 67 fqdn=other.example. client-id=00:11:22:33:44:56";
+        for test in no.split_whitespace() {
+            assert!(!holds(&options, test), "{test}");
+        }
+    }
+
+    #[test]
+    fn an_option_in_pieces_is_one_value_and_several() {
+        let pieces = ["224:hex=61", "224:hex=62"];
+        assert!(holds(&pieces, "224:hex=6162") || holds(&pieces, "224:hex=62"));
+        // Routers given twice that are no pieces of one list.
+        assert!(holds(&["routers=10.0.0.1", "routers=10.0.0.2"], "routers=10.0.0.2"));
+    }
+
+    #[test]
+    fn wrong_tests_of_options_say_what_is_wrong() {
+        for (text, gist) in [
+            ("nonsense", "nonsense"),
+            ("!", "option"),
+            ("routers=x", "IPv4 address"),
+            ("82.nothing", "nested option"),
+            ("host-name~(", "regular expression"),
+        ] {
+            let Err(Failure { message: Some(message), .. }) = parse_option(text) else { panic!("{text}") };
+            assert!(message.contains(gist), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn the_value_of_problem_is_joined_where_one_follows() {
+        let joined = |line: &str| {
+            let args = with_problems_joined(line.split(' ').map(OsString::from).collect());
+            args.into_iter().map(|arg| arg.into_string().unwrap()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(joined("decode --problem a.pcap"), "decode --problem a.pcap");
+        assert_eq!(
+            joined("decode --problem error,end-missing a.pcap"),
+            "decode --problem=error,end-missing a.pcap"
+        );
+        assert_eq!(joined("decode --problem --not a.pcap"), "decode --problem --not a.pcap");
+    }
 
     #[test]
     fn moments_in_every_form() {

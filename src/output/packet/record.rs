@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use crate::time::{Precision, Timestamp};
 use crate::wire::frame::{Checksum, Datagram};
 use crate::wire::options::text::{is_printable, without_trailing_zeros};
-use crate::wire::options::{self, Context, Fault, Kind, OptionDef, Sink, ValueError, v4};
+use crate::wire::options::{self, Context, Fault, Kind, Nowhere, OptionDef, Sink, ValueError, v4};
 use crate::wire::problem::{Code, Problem};
 use crate::wire::v4::{Outline, Packet, Span};
 
@@ -76,6 +76,17 @@ impl Values {
     pub fn begin(&mut self) {
         self.problems.clear();
         self.separate = [0; 4];
+    }
+
+    /// Calls `each` with every problem of the message, its values and what is around it.
+    pub fn judge(&mut self, record: &PacketRecord<'_>, each: &mut dyn FnMut(&Problem)) {
+        self.begin();
+        let cx = record.context();
+        for span in &record.outline.options {
+            self.show(record, &cx, span, &mut Nowhere);
+        }
+        record.outline.problems.iter().chain(&self.problems).for_each(&mut *each);
+        record.outer_problems().for_each(|problem| each(&problem));
     }
 
     /// Gives the value of `span` to `sink`. Spans must come in the outline's order. When this returns anything but

@@ -1,7 +1,7 @@
 //! The argument of `-o`: `NAME|CODE[.SUB][:hex]=VALUE`, and how several of them make one option.
 
-use super::decode::Context;
-use super::kind::Kind;
+use super::decode::{Context, Cursor};
+use super::kind::{Kind, Width};
 use super::parse::{self, ParseError};
 use super::registry::Space;
 use super::{names, syntax, v4, vendor};
@@ -39,6 +39,35 @@ impl Level {
             // Nobody knows what it holds: the usual framing is the best guess.
             Kind::Opaque => Self::Options(&vendor::UNKNOWN),
             kind => Self::Value(kind),
+        }
+    }
+
+    /// What a value at this level is.
+    fn kind(self) -> &'static Kind {
+        match self {
+            Self::Value(kind) => kind,
+            Self::Options(_) | Self::Enterprises { .. } => &Kind::Opaque,
+        }
+    }
+
+    /// Calls `each` with the code and payload of every nested option of `payload`.
+    fn each<'a>(self, payload: &'a [u8], mut each: impl FnMut(u32, &'a [u8])) {
+        let mut cursor = Cursor { bytes: payload, offset: 0 };
+        match self {
+            Self::Options(space) => {
+                while let Ok(Some(nested)) = space.next(&mut cursor) {
+                    each(u32::from(nested.code), nested.payload);
+                }
+            }
+            Self::Enterprises { .. } => {
+                while let Ok(number) = cursor.number(Width::Four, "")
+                    && let Ok(length) = cursor.u8("")
+                    && let Ok(data) = cursor.take(usize::from(length), "")
+                {
+                    each(number, data);
+                }
+            }
+            Self::Value(_) => {}
         }
     }
 
@@ -106,6 +135,42 @@ impl OptionArg {
         };
         finish(code, path, raw, value, kind, cx).map_err(said_of)
     }
+}
+
+/// The payloads of the nested options at `path` inside an option's `payload`, with what they are. One that is cut ends the search.
+pub fn nested_at<'a>(
+    kind: &'static Kind,
+    path: &[u32],
+    payload: &'a [u8],
+    cx: &Context<'_>,
+) -> Vec<(&'static Kind, &'a [u8])> {
+    let mut found = vec![(Level::of(kind, cx), kind, payload)];
+    for wanted in path {
+        let mut next = Vec::new();
+        for (level, _, payload) in found {
+            level.each(payload, |code, payload| {
+                if code == *wanted
+                    && let Some((_, below)) = level.below(&code.to_string(), cx)
+                {
+                    next.push((below, below.kind(), payload));
+                }
+            });
+        }
+        found = next;
+    }
+    found.into_iter().map(|(_, kind, payload)| (kind, payload)).collect()
+}
+
+/// What the nested option at `path` inside an option of `kind` is.
+pub fn kind_at(kind: &'static Kind, path: &[u32], cx: &Context<'_>) -> &'static Kind {
+    let mut found = (Level::of(kind, cx), kind);
+    for code in path {
+        match found.0.below(&code.to_string(), cx) {
+            Some((_, below)) => found = (below, below.kind()),
+            None => return &Kind::Opaque,
+        }
+    }
+    found.1
 }
 
 fn target_code(code: u8, target: &str) -> String {

@@ -420,14 +420,14 @@ pub(super) fn domain_error(cursor: &Cursor<'_>, at: usize) -> ValueError {
 }
 
 /// One nested option.
-struct Nested<'a> {
-    code: u16,
-    payload: &'a [u8],
+pub(super) struct Nested<'a> {
+    pub(super) code: u16,
+    pub(super) payload: &'a [u8],
 }
 
 impl Space {
     /// Takes one option off the front of `bytes`; `None` at the end, an error when it is cut.
-    fn next<'a>(&self, cursor: &mut Cursor<'a>) -> Outcome<Option<Nested<'a>>> {
+    pub(super) fn next<'a>(&self, cursor: &mut Cursor<'a>) -> Outcome<Option<Nested<'a>>> {
         const WHAT: &str = "nested options";
         let start = cursor.error(Fault::Length, WHAT);
         loop {

@@ -8,6 +8,7 @@ pub mod arg;
 pub mod decode;
 mod domain;
 mod formats;
+pub mod items;
 pub mod kind;
 pub mod parse;
 pub mod registry;
@@ -17,8 +18,9 @@ pub mod tables;
 pub mod text;
 pub mod value;
 
-pub use arg::{OptionArg, assemble, split_rfc3396};
+pub use arg::{OptionArg, assemble, kind_at, nested_at, split_rfc3396};
 pub use decode::{Context, Fault, Nowhere, ValueError, check, decode};
+pub use items::Items;
 pub use kind::Kind;
 pub use parse::{ParseError, parse, parse_option};
 pub use registry::{OptionDef, Space};

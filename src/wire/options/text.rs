@@ -173,6 +173,16 @@ impl<'a> TextSink<'a> {
         Self { pretty: true, ..Self::new(out) }
     }
 
+    /// How much text there is.
+    pub(super) fn written(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Where text goes that is not to be escaped.
+    pub(super) fn plain(&mut self) -> &mut Vec<u8> {
+        self.out
+    }
+
     fn level(&mut self) -> Level {
         self.levels.get(self.depth).copied().unwrap_or_default()
     }
