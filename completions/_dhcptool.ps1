@@ -543,12 +543,13 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             break
         }
         'dhcptool;sniff' {
-            [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'Packets of this client, or from or to this link-layer address')
+            [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'Packets of this client, or from or to this link-layer address; 00:0b:82 stands for all that begin so')
             [CompletionResult]::new('--xid', '--xid', [CompletionResultType]::ParameterName, 'Packets of this transaction')
             [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Messages of these types: discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp')
-            [CompletionResult]::new('--ip', '--ip', [CompletionResultType]::ParameterName, 'Packets with this address in any field: IP header, ciaddr, yiaddr, siaddr, giaddr, options 50 and 54')
+            [CompletionResult]::new('--ip', '--ip', [CompletionResultType]::ParameterName, 'Packets with this address, or one of this prefix, in any field: IP header, ciaddr, yiaddr, siaddr, giaddr, options 50 and 54')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Packets that name this server (option 54), or replies from this address')
             [CompletionResult]::new('--option', '--option', [CompletionResultType]::ParameterName, 'Packets that have this option, by name or code, and with this value; repeat to ask for several')
+            [CompletionResult]::new('--problem', '--problem', [CompletionResultType]::ParameterName, 'Packets with a problem: any, this one by its code, or one of this severity (error, warning, cut)')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'No packet before this moment: RFC 3339, "2024-05-06 07:08:09" (UTC), or seconds since 1970')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'No packet after this moment')
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Stop after so many packets')
@@ -563,6 +564,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Of the files written, keep the last N')
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Give up root to become this user; without it, the user who ran sudo')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
+            [CompletionResult]::new('--not', '--not', [CompletionResultType]::ParameterName, 'The packets that the flags above do not choose; --since and --until still hold')
             [CompletionResult]::new('--write-only', '--write-only', [CompletionResultType]::ParameterName, 'Show nothing, only write')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'See only what the interface takes anyway: do not make it promiscuous')
             [CompletionResult]::new('--no-promiscuous', '--no-promiscuous', [CompletionResultType]::ParameterName, 'See only what the interface takes anyway: do not make it promiscuous')
@@ -579,12 +581,13 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             break
         }
         'dhcptool;decode' {
-            [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'Packets of this client, or from or to this link-layer address')
+            [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'Packets of this client, or from or to this link-layer address; 00:0b:82 stands for all that begin so')
             [CompletionResult]::new('--xid', '--xid', [CompletionResultType]::ParameterName, 'Packets of this transaction')
             [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Messages of these types: discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp')
-            [CompletionResult]::new('--ip', '--ip', [CompletionResultType]::ParameterName, 'Packets with this address in any field: IP header, ciaddr, yiaddr, siaddr, giaddr, options 50 and 54')
+            [CompletionResult]::new('--ip', '--ip', [CompletionResultType]::ParameterName, 'Packets with this address, or one of this prefix, in any field: IP header, ciaddr, yiaddr, siaddr, giaddr, options 50 and 54')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Packets that name this server (option 54), or replies from this address')
             [CompletionResult]::new('--option', '--option', [CompletionResultType]::ParameterName, 'Packets that have this option, by name or code, and with this value; repeat to ask for several')
+            [CompletionResult]::new('--problem', '--problem', [CompletionResultType]::ParameterName, 'Packets with a problem: any, this one by its code, or one of this severity (error, warning, cut)')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'No packet before this moment: RFC 3339, "2024-05-06 07:08:09" (UTC), or seconds since 1970')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'No packet after this moment')
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Stop after so many packets')
@@ -595,6 +598,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng')
             [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Decode with N threads; left out: as many as pay')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
+            [CompletionResult]::new('--not', '--not', [CompletionResultType]::ParameterName, 'The packets that the flags above do not choose; --since and --until still hold')
             [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Go on as the capture grows, also under a new name, until interrupted; it must not become shorter or be compressed')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object per line, for programs')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for more still')

@@ -327,7 +327,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__decode)
-            opts="-w -v -q -h -V --mac --xid --type --ip --server --option --since --until --count --filter --port --time --write --follow --threads --json --color --verbose --quiet --help --version"
+            opts="-w -v -q -h -V --mac --xid --type --ip --server --option --problem --not --since --until --count --filter --port --time --write --follow --threads --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -354,6 +354,10 @@ _dhcptool() {
                     return 0
                     ;;
                 --option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --problem)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2005,7 +2009,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__sniff)
-            opts="-w -p -v -q -h -V --mac --xid --type --ip --server --option --since --until --count --filter --port --time --duration --write --write-only --rotate-size --rotate-every --keep --no-promiscuous --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-w -p -v -q -h -V --mac --xid --type --ip --server --option --problem --not --since --until --count --filter --port --time --duration --write --write-only --rotate-size --rotate-every --keep --no-promiscuous --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2032,6 +2036,10 @@ _dhcptool() {
                     return 0
                     ;;
                 --option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --problem)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

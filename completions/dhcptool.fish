@@ -487,12 +487,13 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s v -l verbose
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s V -l version -d 'Print version'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l mac -d 'Packets of this client, or from or to this link-layer address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l mac -d 'Packets of this client, or from or to this link-layer address; 00:0b:82 stands for all that begin so' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l xid -d 'Packets of this transaction' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l type -d 'Messages of these types: discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l ip -d 'Packets with this address in any field: IP header, ciaddr, yiaddr, siaddr, giaddr, options 50 and 54' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l ip -d 'Packets with this address, or one of this prefix, in any field: IP header, ciaddr, yiaddr, siaddr, giaddr, options 50 and 54' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l server -d 'Packets that name this server (option 54), or replies from this address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l option -d 'Packets that have this option, by name or code, and with this value; repeat to ask for several' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l problem -d 'Packets with a problem: any, this one by its code, or one of this severity (error, warning, cut)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l since -d 'No packet before this moment: RFC 3339, "2024-05-06 07:08:09" (UTC), or seconds since 1970' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l until -d 'No packet after this moment' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l count -d 'Stop after so many packets' -r
@@ -512,6 +513,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l user -d 'Giv
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l not -d 'The packets that the flags above do not choose; --since and --until still hold'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l write-only -d 'Show nothing, only write'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s p -l no-promiscuous -d 'See only what the interface takes anyway: do not make it promiscuous'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
@@ -520,12 +522,13 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s v -l verbose
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s V -l version -d 'Print version'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l mac -d 'Packets of this client, or from or to this link-layer address' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l mac -d 'Packets of this client, or from or to this link-layer address; 00:0b:82 stands for all that begin so' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l xid -d 'Packets of this transaction' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l type -d 'Messages of these types: discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l ip -d 'Packets with this address in any field: IP header, ciaddr, yiaddr, siaddr, giaddr, options 50 and 54' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l ip -d 'Packets with this address, or one of this prefix, in any field: IP header, ciaddr, yiaddr, siaddr, giaddr, options 50 and 54' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l server -d 'Packets that name this server (option 54), or replies from this address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l option -d 'Packets that have this option, by name or code, and with this value; repeat to ask for several' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l problem -d 'Packets with a problem: any, this one by its code, or one of this severity (error, warning, cut)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l since -d 'No packet before this moment: RFC 3339, "2024-05-06 07:08:09" (UTC), or seconds since 1970' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l until -d 'No packet after this moment' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l count -d 'Stop after so many packets' -r
@@ -541,6 +544,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l threads -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l not -d 'The packets that the flags above do not choose; --since and --until still hold'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l follow -d 'Go on as the capture grows, also under a new name, until interrupted; it must not become shorter or be compressed'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l json -d 'Print JSON, one object per line, for programs'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -s v -l verbose -d 'Say more; twice for more still'
