@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use dhcptool::net::batch::BatchSocket;
-use dhcptool::time::{Clock, SystemClock, Timestamp};
+use dhcptool::time::{Clock, Instant, SystemClock};
 
 #[path = "../tests/support/cable.rs"]
 mod cable;
@@ -101,8 +101,8 @@ fn send(
     arena: &[u8],
     spans: &[Range<usize>],
     rate: u64,
-    start: Timestamp,
-    end: Timestamp,
+    start: Instant,
+    end: Instant,
 ) -> u64 {
     let mut sent = 0_u64;
     let mut at = 0;

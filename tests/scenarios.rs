@@ -32,7 +32,7 @@ use dhcptool::engine::{
     Answer, Backoff, Collect, Envelope, Exchange, Machine, OneShot, Reason, Recipe, Route, State,
 };
 use dhcptool::net::{Event, NetError, Received, Transport};
-use dhcptool::time::{Clock, Timestamp};
+use dhcptool::time::{Aligner, Clock, Instant, Timestamp};
 use dhcptool::wire::Mac;
 use dhcptool::wire::arp::Arp;
 use dhcptool::wire::frame::{LinkType, Ports, Walker};
@@ -158,13 +158,26 @@ struct Expect {
     over: Option<u64>,
 }
 
-/// The clock that everything shares.
+/// The clocks that everything shares.
 #[derive(Clone, Default)]
-struct Virtual(Rc<Cell<i64>>);
+struct Virtual {
+    now: Rc<Cell<i64>>,
+    /// By how many seconds the time of day is set, to and fro, all the time.
+    jump: i64,
+}
+
+/// How long the time of day stays as it is before it is set again.
+const STEADY: i64 = 300_000_000;
 
 impl Clock for Virtual {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.get())
+    fn now(&self) -> Instant {
+        Instant(self.now.get())
+    }
+
+    fn time(&self) -> Timestamp {
+        let now = self.now.get();
+        Timestamp::new(1_700_000_000 + now / STEADY % 2 * self.jump, 0)
+            .after(Duration::from_nanos(now.unsigned_abs()))
     }
 }
 
@@ -172,14 +185,14 @@ impl Clock for Virtual {
 struct World {
     clock: Virtual,
     /// Frames on their way to the client: when, what, and whether it is the copy of one of its own.
-    coming: Vec<(Timestamp, Vec<u8>, bool)>,
+    coming: Vec<(Instant, Vec<u8>, bool)>,
     current: Vec<u8>,
     /// Each with how many messages it has heard.
     servers: Vec<(Server, u32)>,
     /// Answers of servers that wait for the client's MAC.
     held_back: VecDeque<Vec<u8>>,
     hosts: Vec<Host>,
-    sent: Vec<(Timestamp, String)>,
+    sent: Vec<(Instant, String)>,
 }
 
 fn server_mac(ip: Ipv4Addr) -> Mac {
@@ -188,7 +201,7 @@ fn server_mac(ip: Ipv4Addr) -> Mac {
 }
 
 impl World {
-    fn at(&mut self, at: Timestamp, frame: Vec<u8>, own: bool) {
+    fn at(&mut self, at: Instant, frame: Vec<u8>, own: bool) {
         self.coming.push((at, frame, own));
     }
 
@@ -215,7 +228,7 @@ impl World {
         }
     }
 
-    fn hears_arp(&mut self, arp: &Arp, arrival: Timestamp) {
+    fn hears_arp(&mut self, arp: &Arp, arrival: Instant) {
         if arp.operation == Arp::REPLY {
             // The client tells its MAC: whoever waited for it can answer now.
             while let Some(frame) = self.held_back.pop_front() {
@@ -232,7 +245,7 @@ impl World {
         }
     }
 
-    fn answer(&mut self, index: usize, request: &Message, kind: &str, arrival: Timestamp) {
+    fn answer(&mut self, index: usize, request: &Message, kind: &str, arrival: Instant) {
         let (server, heard) = &mut self.servers[index];
         *heard += 1;
         let (server, heard) = (server.clone(), *heard);
@@ -302,7 +315,7 @@ impl World {
     }
 
     /// The server looks whether the address is free: what of that is to be seen on the wire.
-    fn check(&mut self, server: &Server, check: &str, address: Ipv4Addr, arrival: Timestamp, heard: u32) {
+    fn check(&mut self, server: &Server, check: &str, address: Ipv4Addr, arrival: Instant, heard: u32) {
         if heard > server.deaf + 1 {
             return;
         }
@@ -330,18 +343,20 @@ impl Transport for World {
         Ok(())
     }
 
-    fn wait(&mut self, deadline: Option<Timestamp>) -> Result<Event<'_>, NetError> {
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<Event<'_>, NetError> {
         let deadline = deadline.expect("every machine has a deadline");
         let next = (0..self.coming.len()).min_by_key(|index| self.coming[*index].0);
         let Some(index) = next.filter(|index| self.coming[*index].0 < deadline) else {
-            self.clock.0.set(deadline.0);
+            self.clock.now.set(deadline.0);
             return Ok(Event::Timeout);
         };
         let (at, frame, own) = self.coming.remove(index);
-        self.clock.0.set(self.clock.0.get().max(at.0));
+        self.clock.now.set(self.clock.now.get().max(at.0));
+        let time = self.clock.time();
+        let at = Aligner::default().align(time, self.clock.moment());
         self.current = frame;
         let original_len = self.current.len();
-        Ok(Event::Frame(Received { time: at, frame: &self.current, original_len, outgoing: own }))
+        Ok(Event::Frame(Received { at, time, frame: &self.current, original_len, outgoing: own }))
     }
 }
 
@@ -366,9 +381,9 @@ fn near(found: i64, wanted: f64) -> bool {
     (found - wanted).abs() < 1.0
 }
 
-fn play(name: &str, scenario: &Scenario) {
-    let clock = Virtual::default();
-    clock.0.set(1_000_000_000_000);
+fn play(name: &str, scenario: &Scenario, jump: i64) {
+    let clock = Virtual { jump, ..Virtual::default() };
+    clock.now.set(1_000_000_000_000);
     let begin = clock.now();
     let mut world = World {
         clock: clock.clone(),
@@ -522,7 +537,10 @@ fn every_scenario_ends_as_it_says() {
         let text = std::fs::read_to_string(&path).unwrap();
         let scenario: Scenario = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(!scenario.about.is_empty());
-        play(&name, &scenario);
+        play(&name, &scenario, 0);
+        // The time of day is nothing to go by.
+        play(&format!("{name}, clock set forward"), &scenario, 3600);
+        play(&format!("{name}, clock set back"), &scenario, -3600);
         played += 1;
     }
     assert!(played >= 20, "only {played} scenarios were found");

@@ -19,7 +19,7 @@ use dhcptool::net::iface::{Interface, choose, interfaces};
 use dhcptool::net::linux::{Options, PacketTransport, wait_readable};
 use dhcptool::net::udp::UdpTransport;
 use dhcptool::net::{Event, NetError, Transport, route};
-use dhcptool::time::{Clock, SystemClock, Timestamp};
+use dhcptool::time::{Clock, Instant, Moment, SystemClock, Timestamp};
 use dhcptool::wire::Mac;
 use dhcptool::wire::v4::{Message, MessageType, Xid};
 
@@ -53,7 +53,7 @@ fn eth0() -> Interface {
     choose(&interfaces().unwrap(), Some("eth0")).unwrap().clone()
 }
 
-fn soon() -> Timestamp {
+fn soon() -> Instant {
     SystemClock.now().after(Duration::from_secs(10))
 }
 
@@ -84,12 +84,12 @@ fn datagram(from: (Ipv4Addr, u16), to: (Ipv4Addr, u16), message: &Message) -> Ve
     packet
 }
 
-/// The next frame: stamp, direction, bytes.
-fn next(transport: &mut impl Transport) -> (Timestamp, bool, Vec<u8>) {
+/// The next frame: when it came, direction, bytes.
+fn next(transport: &mut impl Transport) -> (Moment, bool, Vec<u8>) {
     match transport.wait(Some(soon())).unwrap() {
         Event::Frame(frame) => {
             assert_eq!(frame.original_len, frame.frame.len());
-            (frame.time, frame.outgoing, frame.frame.to_vec())
+            (Moment { at: frame.at, time: frame.time }, frame.outgoing, frame.frame.to_vec())
         }
         other => panic!("{other:?}"),
     }
@@ -103,14 +103,17 @@ fn sent_and_received_come_in_order_with_stamps_of_one_clock() {
     let options = Options { promiscuous: true, filter: Some("udp".into()), ..Options::default() };
     let mut transport = PacketTransport::open(&eth0(), &options).unwrap();
     for round in 0..200 {
-        let before = SystemClock.now();
+        let before = SystemClock.time();
         let request = discover(SPOOFED, &[]);
         transport.send(&request).unwrap();
         let (left, outgoing, frame) = next(&mut transport);
         assert!(outgoing && frame == request, "round {round}: the copy of what was sent comes first");
         let (arrived, outgoing, frame) = next(&mut transport);
         assert!(!outgoing && frame[..6] == SPOOFED.0, "round {round}: the answer to a spoofed address");
-        assert!(before <= left && left <= arrived && arrived <= SystemClock.now(), "round {round}");
+        let stamps = [before, left.time, arrived.time, SystemClock.time()];
+        assert!(stamps.is_sorted(), "round {round}");
+        let apart = arrived.at.since(left.at) - arrived.time.since(left.time);
+        assert!(apart.abs() < 1_000_000, "round {round}: both clocks go at the same pace");
     }
     let stats = transport.stats().unwrap();
     assert_eq!((stats.dropped, stats.interface_dropped), (0, 0));

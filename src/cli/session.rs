@@ -19,7 +19,7 @@ use crate::output::packet::json::PacketJson;
 use crate::output::packet::record::PacketRecord;
 use crate::output::when::TimeText;
 use crate::output::{JsonOut, Label};
-use crate::time::{Clock as _, Precision, Timestamp};
+use crate::time::{Clock as _, Instant, Precision};
 use crate::wire::HwAddr;
 use crate::wire::escape::escape_line;
 use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
@@ -33,7 +33,7 @@ struct Clerk {
     writer: Option<Writer<Box<dyn Write + Send>>>,
     interface: String,
     verbose: bool,
-    first: Option<Timestamp>,
+    first: Option<Instant>,
     patience: Option<Patience>,
     error: Option<CaptureError>,
 }
@@ -42,7 +42,7 @@ struct Clerk {
 #[derive(Debug, Default)]
 struct Patience {
     /// When the message was sent first, and when the user was last told.
-    asked: Option<(Timestamp, Timestamp)>,
+    asked: Option<(Instant, Instant)>,
 }
 
 impl Patience {
@@ -83,7 +83,7 @@ impl Witness for Clerk {
         let comment = passed.note.to_string();
         let written = writer
             .write(&FrameOut {
-                time: Some(passed.at),
+                time: Some(passed.time),
                 precision: passed.precision,
                 link: passed.link_type,
                 interface: Some(&self.interface),
@@ -226,7 +226,7 @@ fn show(drafts: &[Draft], sender: &SenderArgs, cx: &mut Context) -> Result<(), F
             let comment = format!("not sent: {}", crate::engine::Note::Sent(kind, 1));
             writer
                 .write(&FrameOut {
-                    time: Some(cx.clock.now()),
+                    time: Some(cx.clock.time()),
                     precision: Precision::Nano,
                     link: LinkType::ETHERNET,
                     interface: None,
@@ -292,7 +292,7 @@ mod tests {
     fn a_long_silence_is_told_now_and_then() {
         let mut patience = Patience::default();
         let mut line = |second: i64, note: Note| {
-            patience.line(&Event { at: Timestamp::new(second, 0), note, from: (None, None) })
+            patience.line(&Event { at: Instant::new(second, 0), note, from: (None, None) })
         };
         let sent = |times| Note::Sent(None, times);
         assert_eq!(line(0, sent(1)), None);

@@ -14,7 +14,7 @@ use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
 #[derive(Clone, Copy, Debug)]
 pub struct Passed<'a> {
     /// The kernel's stamp.
-    pub at: Timestamp,
+    pub time: Timestamp,
     /// The frame.
     pub frame: &'a [u8],
     /// Its length on the wire.
@@ -93,8 +93,8 @@ pub fn drive(
             Arrival::Interrupted => return Ok(Ending::Stopped),
             Arrival::Frame(received) => received,
         };
-        if received.time >= deadline {
-            machine.on_time(received.time);
+        if received.at >= deadline {
+            machine.on_time(received.at);
         }
         let note = if received.outgoing {
             let own =
@@ -104,7 +104,7 @@ pub fn drive(
                 });
             match own.and_then(|index| awaited.remove(index)) {
                 Some((id, _, note)) => {
-                    machine.on_sent(id, received.time);
+                    machine.on_sent(id, received.at);
                     note
                 }
                 None => Note::Unrelated,
@@ -114,7 +114,7 @@ pub fn drive(
         };
         if note != Note::Unrelated {
             let passed = Passed {
-                at: received.time,
+                time: received.time,
                 frame: received.frame,
                 original_len: received.original_len,
                 outgoing: received.outgoing,
@@ -155,7 +155,7 @@ impl Looker {
     /// a datagram that it routed are not those we made.
     fn payload(&mut self, link: LinkType, received: &Received<'_>) -> Option<Vec<u8>> {
         let mut found = None;
-        let at = received.time.nanoseconds();
+        let at = received.at.nanoseconds();
         self.walker.walk(link, received.frame, received.original_len, at, |datagram| {
             found = Some(datagram.payload.to_vec());
         });
@@ -164,20 +164,20 @@ impl Looker {
 
     /// Shows `machine` what is in a frame, and says what it made of it.
     fn look(&mut self, link: LinkType, received: &Received<'_>, machine: &mut dyn Machine) -> Note {
-        let (at, frame) = (received.time, received.frame);
+        let (at, time, frame) = (received.at, received.time, received.frame);
         let mut note = None;
         let mut quoted = None;
         self.walker.walk(link, frame, received.original_len, at.nanoseconds(), |datagram: Datagram<'_>| {
             if datagram.quoted {
                 quoted = Some(());
             }
-            let seen = machine.on_sight(&Sight { at, frame, what: What::Dhcp(&datagram) });
+            let seen = machine.on_sight(&Sight { at, time, frame, what: What::Dhcp(&datagram) });
             note.get_or_insert(seen);
         });
         if let Some(note) = note.filter(|_| quoted.is_none()) {
             return note;
         }
-        machine.on_sight(&Sight { at, frame, what: other(link, frame) })
+        machine.on_sight(&Sight { at, time, frame, what: other(link, frame) })
     }
 }
 

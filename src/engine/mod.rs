@@ -20,7 +20,7 @@ pub mod v4;
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use crate::time::Timestamp;
+use crate::time::{Instant, Timestamp};
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
 use crate::wire::frame::Datagram;
@@ -39,13 +39,13 @@ pub use v4::watch::{Check, CheckKind, Reason, Watch};
 /// A protocol exchange without its surroundings.
 pub trait Machine {
     /// Tells what time it is: at the start, and whenever the deadline has come.
-    fn on_time(&mut self, now: Timestamp);
+    fn on_time(&mut self, now: Instant);
     /// Tells when transmission `id` passed the capture handle.
-    fn on_sent(&mut self, id: u32, at: Timestamp);
+    fn on_sent(&mut self, id: u32, at: Instant);
     /// Shows a frame that came in, and hears what was made of it.
     fn on_sight(&mut self, sight: &Sight<'_>) -> Note;
     /// When to be told the time again; `None` when all is over.
-    fn deadline(&self) -> Option<Timestamp>;
+    fn deadline(&self) -> Option<Instant>;
     /// The client's place on the segment.
     fn station(&self) -> &Station;
     /// The same, to tell it more.
@@ -81,7 +81,9 @@ pub trait Machine {
 #[derive(Clone, Copy, Debug)]
 pub struct Sight<'a> {
     /// When the kernel saw it.
-    pub at: Timestamp,
+    pub at: Instant,
+    /// Its stamp.
+    pub time: Timestamp,
     /// The whole frame.
     pub frame: &'a [u8],
     /// What is in it.
@@ -191,7 +193,7 @@ impl fmt::Display for Note {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// When.
-    pub at: Timestamp,
+    pub at: Instant,
     /// What.
     pub note: Note,
     /// Who caused it, where known: address and MAC.

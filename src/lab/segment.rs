@@ -14,7 +14,7 @@ use super::settings::{Check, PREFIX, ROUTER, Settings, Silence, relay_mac};
 use super::v4::leases::ClientKey;
 use super::v4::query::{Arp, Dhcp, Echo, Link, Query};
 use super::v4::server::{Answer, Server};
-use crate::time::Timestamp;
+use crate::time::Instant;
 use crate::wire::v4::{MessageType, SERVER_PORT};
 use crate::wire::{Mac, Prefix};
 
@@ -39,9 +39,9 @@ pub struct Segment {
     servers: Arc<[Server]>,
     random: fastrand::Rng,
     /// Per server: when it is done with what it was given.
-    busy_until: Vec<Timestamp>,
-    now: Timestamp,
-    started: Option<Timestamp>,
+    busy_until: Vec<Instant>,
+    now: Instant,
+    started: Option<Instant>,
     /// Answers leave at once and untouched.
     quick: bool,
     out: Outbox,
@@ -57,7 +57,7 @@ struct Pending {
     server: usize,
     client: ClientKey,
     address: Ipv4Addr,
-    due: Timestamp,
+    due: Instant,
     /// The frame that asked.
     frame: Vec<u8>,
 }
@@ -66,7 +66,7 @@ struct Pending {
 #[derive(Debug)]
 struct Resolving {
     tries: u8,
-    again: Timestamp,
+    again: Instant,
     ask: Vec<u8>,
     frames: Vec<Vec<u8>>,
 }
@@ -76,12 +76,12 @@ struct Resolving {
 struct Outbox {
     arena: Vec<u8>,
     ready: Vec<Range<usize>>,
-    later: BinaryHeap<Reverse<(Timestamp, u64, Vec<u8>)>>,
+    later: BinaryHeap<Reverse<(Instant, u64, Vec<u8>)>>,
     sequence: u64,
 }
 
 impl Outbox {
-    fn put_later(&mut self, due: Timestamp, frame: Vec<u8>) {
+    fn put_later(&mut self, due: Instant, frame: Vec<u8>) {
         if self.later.len() < MAX_WAITING {
             self.sequence = self.sequence.wrapping_add(1);
             self.later.push(Reverse((due, self.sequence, frame)));
@@ -111,11 +111,11 @@ impl Segment {
     fn with(settings: Settings, servers: Arc<[Server]>) -> Self {
         Self {
             random: fastrand::Rng::with_seed(settings.seed),
-            busy_until: vec![Timestamp::default(); servers.len()],
+            busy_until: vec![Instant::default(); servers.len()],
             quick: settings.is_quick(),
             settings,
             servers,
-            now: Timestamp::default(),
+            now: Instant::default(),
             started: None,
             out: Outbox::default(),
             checks: Vec::new(),
@@ -131,7 +131,7 @@ impl Segment {
     }
 
     /// Takes a frame that arrived at `now`.
-    pub fn receive(&mut self, now: Timestamp, frame: &[u8]) {
+    pub fn receive(&mut self, now: Instant, frame: &[u8]) {
         self.now = now;
         self.started.get_or_insert(now);
         if self.happens(self.settings.loss) {
@@ -150,7 +150,7 @@ impl Segment {
     }
 
     /// Does what is due at `now`.
-    pub fn advance(&mut self, now: Timestamp) {
+    pub fn advance(&mut self, now: Instant) {
         self.now = now;
         while self.checks.first().is_some_and(|check| check.due <= now) {
             let check = self.checks.remove(0);
@@ -171,7 +171,7 @@ impl Segment {
     }
 
     /// When [`advance`](Self::advance) has something to do next.
-    pub fn next_due(&self) -> Option<Timestamp> {
+    pub fn next_due(&self) -> Option<Instant> {
         let later = self.out.later.peek().map(|Reverse((due, _, _))| *due);
         let check = self.checks.first().map(|check| check.due);
         let again = self.resolving.values().map(|waiting| waiting.again).min();
@@ -221,7 +221,7 @@ impl Segment {
     }
 
     /// When this server is done with a message that arrives now; none when it is too far behind.
-    fn turn(&mut self, number: usize, part: bool) -> Option<Timestamp> {
+    fn turn(&mut self, number: usize, part: bool) -> Option<Instant> {
         let now = self.now;
         let mut start = now;
         if let Some(stall) = self.settings.stall
@@ -257,7 +257,7 @@ impl Segment {
         query: &Dhcp<'_>,
         frame: &[u8],
         address: Ipv4Addr,
-        now: Timestamp,
+        now: Instant,
     ) {
         let Some(server) = self.servers.get(number) else { return };
         let (id, mac) = (server.identity.id, server.identity.mac);
@@ -284,7 +284,7 @@ impl Segment {
     }
 
     /// Sends an answer the way RFC 2131 §4.1 says.
-    fn reply(&mut self, number: usize, query: &Dhcp<'_>, answer: &Answer, now: Timestamp) {
+    fn reply(&mut self, number: usize, query: &Dhcp<'_>, answer: &Answer, now: Instant) {
         let Some(server) = self.servers.get(number) else { return };
         let me = &server.identity;
         let relayed = self.settings.relay && me.mac == relay_mac();
@@ -341,7 +341,7 @@ impl Segment {
         sender: (Mac, Ipv4Addr),
         target: Ipv4Addr,
         frame: &[u8],
-        now: Timestamp,
+        now: Instant,
     ) {
         if let Some(waiting) = self.resolving.get_mut(&target) {
             if waiting.frames.len() < 3 {
@@ -443,7 +443,7 @@ impl Segment {
     }
 
     /// Sends a frame at `due`, through all that can happen to it on the cable.
-    fn emit(&mut self, frame: &[u8], due: Timestamp) {
+    fn emit(&mut self, frame: &[u8], due: Instant) {
         let settings = &self.settings;
         let (delay, loss, duplicate, reorder) =
             (settings.delay, settings.loss, settings.duplicate, settings.reorder);

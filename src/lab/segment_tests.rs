@@ -15,12 +15,12 @@ const ALL: Ipv4Addr = Ipv4Addr::BROADCAST;
 /// A segment and a clock that only the test moves.
 struct Bench {
     segment: Segment,
-    now: Timestamp,
+    now: Instant,
 }
 
 impl Bench {
     fn new(settings: Settings) -> Self {
-        Self { segment: Segment::new(settings), now: Timestamp::new(1000, 0) }
+        Self { segment: Segment::new(settings), now: Instant::new(1000, 0) }
     }
 
     /// Sends a frame and takes what comes back at once.

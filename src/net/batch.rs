@@ -21,7 +21,7 @@ use super::linux::link_addr;
 use super::netlink::{u16_at, u32_at};
 use super::signals::Signals;
 use super::{NetError, remaining};
-use crate::time::{Clock as _, SystemClock, Timestamp};
+use crate::time::{Aligner, Clock as _, Instant, Moment, SystemClock, Timestamp};
 
 /// Bytes kept of one frame.
 const FRAME: usize = 2048;
@@ -80,6 +80,10 @@ pub struct BatchSocket {
     nowhere: Vec<Option<LinkAddr>>,
     buffer: Vec<u8>,
     got: Vec<Got>,
+    stamps: bool,
+    /// When the batch was read.
+    read: Moment,
+    aligner: Aligner,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -116,6 +120,8 @@ pub struct BatchFrame<'a> {
     pub frame: &'a [u8],
     /// This machine sent it, through another socket.
     pub outgoing: bool,
+    /// When it came, as far as that is known: when it was read, where the kernel was not asked for its stamp.
+    pub at: Instant,
     /// The kernel's stamp; zero when none was asked for.
     pub time: Timestamp,
 }
@@ -156,6 +162,9 @@ impl BatchSocket {
             nowhere: vec![None; batch],
             buffer: vec![0; batch.saturating_mul(PLACE)],
             got: Vec::with_capacity(batch),
+            stamps: options.stamps,
+            read: Moment::default(),
+            aligner: Aligner::default(),
         })
     }
 
@@ -169,6 +178,7 @@ impl BatchSocket {
     /// Reads what has arrived, at most one batch, without waiting. Returns how many [`frames`](Self::frames) there are.
     pub fn fill(&mut self) -> Result<usize, NetError> {
         self.got.clear();
+        let before = SystemClock.now();
         {
             let mut slices: Vec<[IoSliceMut<'_>; 1]> = self
                 .buffer
@@ -183,7 +193,10 @@ impl BatchSocket {
                 None,
             ) {
                 Ok(results) => results,
-                Err(nix::Error::EAGAIN | nix::Error::EINTR) => return Ok(0),
+                Err(nix::Error::EAGAIN | nix::Error::EINTR) => {
+                    self.aligner.nothing_left(before);
+                    return Ok(0);
+                }
                 Err(nix::Error::ENETDOWN) => return Err(NetError::Down { interface: self.name.clone() }),
                 Err(errno) => return Err(NetError::io("receive from", &self.name, errno)),
             };
@@ -193,6 +206,7 @@ impl BatchSocket {
                 self.got.push(Got { length: message.bytes, outgoing, control });
             }
         }
+        self.read = SystemClock.moment();
         for (got, place) in self.got.iter().zip(self.buffer.chunks_exact_mut(PLACE)) {
             if let Some(tag) = got.control.tag {
                 put_back(place, tag);
@@ -207,12 +221,14 @@ impl BatchSocket {
             let start = if got.control.tag.is_some() { 0 } else { TAG };
             let end = got.length.saturating_add(TAG).min(PLACE);
             let frame = place.get(start..end).unwrap_or(&[]);
-            BatchFrame { frame, outgoing: got.outgoing, time: got.control.time }
+            let time = got.control.time;
+            let at = if self.stamps { self.aligner.align(time, self.read) } else { self.read.at };
+            BatchFrame { frame, outgoing: got.outgoing, at, time }
         })
     }
 
     /// Waits until a frame arrives, a signal comes or the deadline passes, to the nanosecond as far as the kernel can.
-    pub fn wait(&self, signals: Option<&Signals>, deadline: Option<Timestamp>) -> Result<(), NetError> {
+    pub fn wait(&self, signals: Option<&Signals>, deadline: Option<Instant>) -> Result<(), NetError> {
         let mut watched = [Some(self.as_fd()), signals.map(AsFd::as_fd)]
             .map(|fd| PollFd::new(fd.unwrap_or(self.as_fd()), PollFlags::POLLIN));
         let timeout = deadline.map(|deadline| TimeSpec::from(remaining(SystemClock.now(), deadline)));

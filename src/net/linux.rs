@@ -19,7 +19,7 @@ use pcap::{Active, Capture, Direction};
 use super::iface::Interface;
 use super::signals::Signals;
 use super::{Event, NetError, Received, Stats, Transport, remaining};
-use crate::time::{Clock, SystemClock, Timestamp};
+use crate::time::{Aligner, Clock, Instant, SystemClock, Timestamp};
 use crate::wire::frame::LinkType;
 
 /// How a [`PacketTransport`] is opened.
@@ -43,6 +43,7 @@ pub struct PacketTransport {
     link_type: LinkType,
     signals: Option<Rc<Signals>>,
     current: Vec<u8>,
+    aligner: Aligner,
 }
 
 /// One capture handle and the frame that was read from it last but not yet handed out.
@@ -78,6 +79,7 @@ impl PacketTransport {
             link_type: LinkType(link_type),
             signals: options.signals.clone(),
             current: Vec::new(),
+            aligner: Aligner::default(),
         })
     }
 
@@ -123,11 +125,13 @@ impl Transport for PacketTransport {
         }
     }
 
-    fn wait(&mut self, deadline: Option<Timestamp>) -> Result<Event<'_>, NetError> {
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<Event<'_>, NetError> {
         loop {
             if let Some((time, original_len, outgoing)) = self.take()? {
-                return Ok(Event::Frame(Received { time, frame: &self.current, original_len, outgoing }));
+                let at = self.aligner.align(time, SystemClock.moment());
+                return Ok(Event::Frame(Received { at, time, frame: &self.current, original_len, outgoing }));
             }
+            self.aligner.nothing_left(SystemClock.now());
             if self.signals.as_ref().is_some_and(|signals| signals.next().is_some()) {
                 return Ok(Event::Interrupted);
             }
@@ -234,7 +238,7 @@ pub(super) fn link_addr(name: &str) -> Result<LinkAddr, NetError> {
 pub fn wait_readable<const N: usize>(
     fds: [BorrowedFd<'_>; N],
     signals: Option<&Signals>,
-    deadline: Option<Timestamp>,
+    deadline: Option<Instant>,
 ) -> Result<bool, nix::Error> {
     let mut watched: Vec<PollFd<'_>> = fds
         .into_iter()
@@ -249,7 +253,7 @@ pub fn wait_readable<const N: usize>(
 }
 
 /// The wait until a deadline.
-pub(super) fn time_left(deadline: Timestamp) -> TimeSpec {
+pub(super) fn time_left(deadline: Instant) -> TimeSpec {
     TimeSpec::from_duration(remaining(SystemClock.now(), deadline))
 }
 

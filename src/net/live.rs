@@ -19,7 +19,7 @@ use pnet::datalink;
 use super::NetError;
 use super::iface::Interface;
 use super::linux::{refused, time_left};
-use crate::time::{Precision, Timestamp};
+use crate::time::{Aligner, Clock as _, Instant, Precision, SystemClock, Timestamp};
 use crate::wire::frame::LinkType;
 
 /// The longest time that a frame stays in a block that is not full.
@@ -46,6 +46,8 @@ pub struct TapOptions {
 /// One frame out of the ring.
 #[derive(Clone, Copy, Debug)]
 pub struct LiveFrame<'a> {
+    /// When it came.
+    pub at: Instant,
     /// The kernel's stamp.
     pub time: Timestamp,
     /// The frame, VLAN tags included, as far as it was kept.
@@ -66,6 +68,7 @@ pub struct Tap {
     promiscuous: bool,
     /// The filter that a spare tap takes on with its interface.
     filter: Option<String>,
+    aligner: Aligner,
 }
 
 impl Tap {
@@ -96,6 +99,7 @@ impl Tap {
             dropped_before: 0,
             promiscuous: options.promiscuous,
             filter: None,
+            aligner: Aligner::default(),
         })
     }
 
@@ -132,19 +136,27 @@ impl Tap {
     /// Hands over frames that have arrived, at most `limit`, without waiting. Returns how many; zero when there are none.
     pub fn take(&mut self, limit: usize, mut each: impl FnMut(LiveFrame<'_>)) -> Result<usize, NetError> {
         let nano = self.precision == Precision::Nano;
+        let (aligner, now) = (&self.aligner, SystemClock.moment());
         let taken = self.capture.dispatch(Some(limit), |packet| {
             let stamp = packet.header.ts;
             // With nanosecond precision the field called tv_usec holds nanoseconds.
             let fraction = u32::try_from(stamp.tv_usec).unwrap_or(0);
             let nanoseconds = if nano { fraction } else { fraction.saturating_mul(1000) };
+            let time = Timestamp::new(stamp.tv_sec, nanoseconds);
             each(LiveFrame {
-                time: Timestamp::new(stamp.tv_sec, nanoseconds),
+                at: aligner.align(time, now),
+                time,
                 data: packet.data,
                 original_len: packet.header.len,
             });
         });
         match taken {
-            Ok(count) => Ok(count),
+            Ok(count) => {
+                if count < limit {
+                    self.aligner.nothing_left(now.at);
+                }
+                Ok(count)
+            }
             Err(pcap::Error::PcapError(text))
                 if text.contains("went down") || text.contains("disappeared") =>
             {
@@ -221,7 +233,7 @@ pub enum Woken {
 pub fn wait<'a>(
     readable: impl Iterator<Item = BorrowedFd<'a>>,
     output: BorrowedFd<'a>,
-    deadline: Option<Timestamp>,
+    deadline: Option<Instant>,
 ) -> Result<Woken, nix::Error> {
     let mut watched = vec![PollFd::new(output, PollFlags::empty())];
     watched.extend(readable.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));

@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use crate::time::{Precision, Timestamp};
+use crate::time::{Instant, Precision, Timestamp};
 use crate::wire::frame::LinkType;
 
 #[cfg(feature = "live")]
@@ -45,14 +45,14 @@ pub use error::NetError;
 
 /// Frames out, frames in.
 ///
-/// Deadlines and stamps are times of day of the same clock (the system's, or a test's virtual one).
+/// Deadlines are instants, and so are the arrivals of frames; their stamps are times of day.
 pub trait Transport {
     /// Sends one frame, link-layer header included. It comes back through [`wait`](Self::wait) with
     /// [`outgoing`](Received::outgoing) set and the time at which the kernel handed it to the device.
     fn send(&mut self, frame: &[u8]) -> Result<(), NetError>;
 
     /// Waits for the next frame, in the order of their stamps, until `deadline` (for ever when `None`).
-    fn wait(&mut self, deadline: Option<Timestamp>) -> Result<Event<'_>, NetError>;
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<Event<'_>, NetError>;
 
     /// What the frames start with.
     fn link_type(&self) -> LinkType {
@@ -84,6 +84,8 @@ pub enum Event<'a> {
 /// One frame as the kernel saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received<'a> {
+    /// When it came, or left.
+    pub at: Instant,
     /// The kernel's stamp.
     pub time: Timestamp,
     /// The frame, link-layer header and VLAN tags included, as far as it was kept.
@@ -106,7 +108,7 @@ pub struct Stats {
 }
 
 /// The time between `now` and `deadline`, zero when it has passed.
-pub fn remaining(now: Timestamp, deadline: Timestamp) -> Duration {
+pub fn remaining(now: Instant, deadline: Instant) -> Duration {
     Duration::from_nanos(u64::try_from(deadline.since(now)).unwrap_or(0))
 }
 
@@ -116,9 +118,9 @@ mod tests {
 
     #[test]
     fn a_deadline_that_passed_leaves_nothing_to_wait_for() {
-        let at = Timestamp::new(10, 0);
+        let at = Instant::new(10, 0);
         assert_eq!(remaining(at, at.after(Duration::from_millis(5))), Duration::from_millis(5));
         assert_eq!(remaining(at, at), Duration::ZERO);
-        assert_eq!(remaining(at, Timestamp::new(9, 0)), Duration::ZERO);
+        assert_eq!(remaining(at, Instant::new(9, 0)), Duration::ZERO);
     }
 }

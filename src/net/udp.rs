@@ -16,7 +16,7 @@ use nix::sys::socket::{
 use super::iface::Interface;
 use super::linux::{Options, PacketTransport};
 use super::{Event, NetError, Stats, Transport};
-use crate::time::Timestamp;
+use crate::time::Instant;
 use crate::wire::frame::LinkType;
 
 /// UDP datagrams by the kernel's routing.
@@ -83,7 +83,7 @@ impl Transport for UdpTransport {
             .map(drop)
     }
 
-    fn wait(&mut self, deadline: Option<Timestamp>) -> Result<Event<'_>, NetError> {
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<Event<'_>, NetError> {
         self.tap.wait(deadline)
     }
 

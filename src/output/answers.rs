@@ -45,7 +45,7 @@ impl Place<'_> {
             outline.read(&packet, datagram.promised, datagram.cut);
             show(&PacketRecord {
                 number,
-                time: Some(answer.at),
+                time: Some(answer.time),
                 precision: self.precision,
                 interface: Some(self.interface),
                 captured_length: frame.len(),

@@ -533,7 +533,7 @@ pub(super) mod tests {
     use super::super::policy::{Expected, Lease};
     use super::super::sighting::{Asked, Sighting};
     use super::*;
-    use crate::time::Timestamp;
+    use crate::time::{Moment, Timestamp};
     use crate::wire::HwAddr;
     use crate::wire::v4::MessageType;
 
@@ -542,7 +542,7 @@ pub(super) mod tests {
 
     pub(in super::super) fn sighting(key: Key, kind: MessageType) -> Sighting {
         Sighting {
-            time: Timestamp::new(1, 0),
+            when: Moment::recorded(Timestamp::new(1, 0)),
             key,
             kind: Some(kind),
             client: HwAddr::default(),

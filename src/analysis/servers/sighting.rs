@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use super::table::Key;
-use crate::time::Timestamp;
+use crate::time::Moment;
 use crate::wire::frame::Datagram;
 use crate::wire::v4::{Facts, MessageType, Op, Outline, Packet, facts};
 use crate::wire::{HwAddr, Mac, Prefix};
@@ -138,7 +138,7 @@ impl Offered {
 #[derive(Clone, Debug)]
 pub struct Sighting {
     /// When it came.
-    pub time: Timestamp,
+    pub when: Moment,
     /// Who sent it, as far as it can be told apart.
     pub key: Key,
     /// Option 53; `None` is BOOTP.
@@ -156,7 +156,7 @@ pub struct Sighting {
 impl Sighting {
     /// Reads a datagram; `None` when it is no reply of a server. `outline` is of its payload.
     pub fn read(
-        time: Timestamp,
+        when: Moment,
         interface: Option<&Arc<str>>,
         datagram: &Datagram<'_>,
         packet: &Packet<'_>,
@@ -176,7 +176,7 @@ impl Sighting {
         let source_mac = datagram.link.and_then(|link| link.src).and_then(|src| src.mac());
         let facts = Facts::read(packet, outline);
         Some(Self {
-            time,
+            when,
             key: Key {
                 interface: interface.cloned(),
                 vlans: datagram.vlans.as_slice().to_vec(),

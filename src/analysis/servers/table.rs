@@ -9,7 +9,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::sighting::{Asked, Offered, Sighting, opt};
-use crate::time::Timestamp;
+use crate::time::{Instant, Timestamp};
 use crate::wire::v4::{MessageType, Op, Outline, Packet, Xid};
 use crate::wire::{HwAddr, Mac};
 
@@ -69,6 +69,8 @@ pub struct Server {
     pub first_seen: Timestamp,
     /// When it was heard last.
     pub last_seen: Timestamp,
+    /// The same on the clock that silence is measured by.
+    pub heard: Instant,
     /// How many messages came from it.
     pub answers: u64,
     /// Of which kinds.
@@ -146,8 +148,9 @@ impl Servers {
         let pinned_before = self.servers.len().saturating_sub(self.order.len());
         let server = self.servers.entry(key.clone()).or_insert_with(|| Server {
             key: key.clone(),
-            first_seen: sighting.time,
-            last_seen: sighting.time,
+            first_seen: sighting.when.time,
+            last_seen: sighting.when.time,
+            heard: sighting.when.at,
             pinned: pinned && pinned_before < self.limit,
             ..Server::default()
         });
@@ -274,7 +277,10 @@ impl Servers {
 
 impl Server {
     fn see(&mut self, sighting: &Sighting) {
-        self.last_seen = self.last_seen.max(sighting.time);
+        // The time of day may have been set back meanwhile.
+        if sighting.when.at >= self.heard {
+            (self.heard, self.last_seen) = (sighting.when.at, sighting.when.time);
+        }
         self.answers = self.answers.saturating_add(1);
         let count = match sighting.kind {
             Some(MessageType::OFFER) => &mut self.counts.offers,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::judge::{Judgement, Reason, Scene, Status, Verdict, judge};
 use super::policy::Policy;
 use super::table::{Key, MAX_SERVERS, Server, Servers};
-use crate::time::Timestamp;
+use crate::time::{Instant, Moment, Timestamp};
 use crate::wire::escape::escape;
 
 /// How patient a watcher is.
@@ -166,7 +166,10 @@ pub struct Known {
 #[derive(Clone, Debug)]
 struct Entry {
     known: Known,
-    told: Timestamp,
+    /// When something was told of it last.
+    told: Instant,
+    /// When it was heard last; of one that is only remembered, when watching began.
+    heard: Instant,
 }
 
 /// Shortest time between two looks at everybody.
@@ -178,30 +181,28 @@ pub struct Watcher {
     pace: Pace,
     known: HashMap<Key, Entry>,
     /// When to judge whom.
-    due: HashMap<Key, Timestamp>,
-    started: Timestamp,
-    looked: Option<Timestamp>,
-    next: Option<Timestamp>,
+    due: HashMap<Key, Instant>,
+    looked: Option<Instant>,
+    next: Option<Instant>,
     tokens: u32,
-    refilled: Timestamp,
+    refilled: Instant,
     folded: Folded,
-    folding_since: Option<Timestamp>,
+    folding_since: Option<Instant>,
     dirty: bool,
 }
 
 impl Watcher {
     /// A watcher that remembers `known` from before.
-    pub fn new(pace: Pace, known: Vec<Known>, now: Timestamp) -> Self {
+    pub fn new(pace: Pace, known: Vec<Known>, now: Instant) -> Self {
         let known: HashMap<Key, Entry> = known
             .into_iter()
             .take(MAX_SERVERS)
-            .map(|known| (known.key.clone(), Entry { known, told: Timestamp::default() }))
+            .map(|known| (known.key.clone(), Entry { known, told: Instant::default(), heard: now }))
             .collect();
         let mut watcher = Self {
             pace,
             known,
             due: HashMap::new(),
-            started: now,
             looked: None,
             next: None,
             tokens: pace.burst,
@@ -215,7 +216,7 @@ impl Watcher {
     }
 
     /// A server was heard.
-    pub fn heard(&mut self, key: &Key, now: Timestamp) {
+    pub fn heard(&mut self, key: &Key, now: Instant) {
         let at = now.after(self.pace.settle);
         let full = self.due.len() >= MAX_SERVERS.saturating_mul(2);
         match self.due.get_mut(key) {
@@ -231,22 +232,22 @@ impl Watcher {
     }
 
     /// When to call [`poll`](Self::poll) next.
-    pub fn deadline(&self) -> Option<Timestamp> {
+    pub fn deadline(&self) -> Option<Instant> {
         let folded = self.folding_since.map(|since| since.after(self.pace.fold));
         self.next.into_iter().chain(folded).min()
     }
 
     /// What is worth telling by now. Those who are gone leave `servers`.
-    pub fn poll(&mut self, now: Timestamp, servers: &mut Servers, policy: Option<&Policy>) -> Vec<Change> {
+    pub fn poll(&mut self, now: Moment, servers: &mut Servers, policy: Option<&Policy>) -> Vec<Change> {
         let mut changes = Vec::new();
-        if self.next.is_some_and(|next| now >= next) {
-            self.looked = Some(now);
+        if self.next.is_some_and(|next| now.at >= next) {
+            self.looked = Some(now.at);
             self.settle(now, servers, policy, &mut changes);
             self.leave(now, servers, &mut changes);
             self.plan();
         }
         let mut told = Vec::new();
-        self.refill(now);
+        self.refill(now.at);
         for change in changes {
             if self.tokens > 0 {
                 self.tokens = self.tokens.saturating_sub(1);
@@ -254,14 +255,14 @@ impl Watcher {
             } else {
                 let status = change.who.as_ref().map_or(Status::Unjudged, |who| who.judgement.status);
                 self.folded.count(change.kind, status);
-                self.folding_since.get_or_insert(now);
+                self.folding_since.get_or_insert(now.at);
             }
         }
-        if self.folding_since.is_some_and(|since| now >= since.after(self.pace.fold)) {
+        if self.folding_since.is_some_and(|since| now.at >= since.after(self.pace.fold)) {
             self.folding_since = None;
             told.push(Change {
                 kind: ChangeKind::Folded,
-                time: now,
+                time: now.time,
                 who: None,
                 differences: Vec::new(),
                 folded: std::mem::take(&mut self.folded),
@@ -272,13 +273,13 @@ impl Watcher {
     }
 
     /// Everything is told at once that would be told later: the last words before the end.
-    pub fn finish(&mut self, now: Timestamp, servers: &mut Servers, policy: Option<&Policy>) -> Vec<Change> {
+    pub fn finish(&mut self, now: Moment, servers: &mut Servers, policy: Option<&Policy>) -> Vec<Change> {
         for at in self.due.values_mut() {
-            *at = (*at).min(now);
+            *at = (*at).min(now.at);
         }
-        self.next = Some(now);
+        self.next = Some(now.at);
         if self.folding_since.is_some() {
-            self.folding_since = Some(Timestamp(i64::MIN));
+            self.folding_since = Some(Instant::default());
         }
         self.poll(now, servers, policy)
     }
@@ -298,15 +299,9 @@ impl Watcher {
         std::mem::take(&mut self.dirty)
     }
 
-    fn settle(
-        &mut self,
-        now: Timestamp,
-        servers: &Servers,
-        policy: Option<&Policy>,
-        changes: &mut Vec<Change>,
-    ) {
+    fn settle(&mut self, now: Moment, servers: &Servers, policy: Option<&Policy>, changes: &mut Vec<Change>) {
         let mut ripe: Vec<Key> =
-            self.due.iter().filter(|(_, at)| **at <= now).map(|(key, _)| key.clone()).collect();
+            self.due.iter().filter(|(_, at)| **at <= now.at).map(|(key, _)| key.clone()).collect();
         ripe.sort();
         if ripe.is_empty() {
             return;
@@ -325,7 +320,7 @@ impl Watcher {
         }
     }
 
-    fn compare(&mut self, now: Timestamp, server: &Server, judgement: Judgement, changes: &mut Vec<Change>) {
+    fn compare(&mut self, now: Moment, server: &Server, judgement: Judgement, changes: &mut Vec<Change>) {
         let facets = facets(server);
         let fresh = || Known {
             key: server.key.clone(),
@@ -338,23 +333,26 @@ impl Watcher {
         };
         let (kind, differences) = match self.known.get_mut(&server.key) {
             None => {
-                self.known.insert(server.key.clone(), Entry { known: fresh(), told: now });
+                self.known
+                    .insert(server.key.clone(), Entry { known: fresh(), told: now.at, heard: server.heard });
                 (ChangeKind::New, Vec::new())
             }
             Some(entry) => {
                 let known = &mut entry.known;
-                known.last_seen = known.last_seen.max(server.last_seen);
+                known.last_seen = server.last_seen;
+                entry.heard = server.heard;
                 let differences = differences(known, &judgement, &facets);
                 let kind = if known.present { ChangeKind::Changed } else { ChangeKind::Back };
                 if known.present && differences.is_empty() {
                     return;
                 }
                 let again = entry.told.after(self.pace.hold);
-                if kind == ChangeKind::Changed && judgement.status <= known.status && now < again {
+                if kind == ChangeKind::Changed && judgement.status <= known.status && now.at < again {
                     self.due.insert(server.key.clone(), again);
                     return;
                 }
-                *entry = Entry { known: Known { first_seen: known.first_seen, ..fresh() }, told: now };
+                let known = Known { first_seen: known.first_seen, ..fresh() };
+                *entry = Entry { known, told: now.at, heard: server.heard };
                 (kind, differences)
             }
         };
@@ -362,18 +360,18 @@ impl Watcher {
         server.first_seen =
             self.known.get(&server.key).map_or(server.first_seen, |entry| entry.known.first_seen);
         let who = Some(Box::new(Who { server, judgement }));
-        changes.push(Change { kind, time: now, who, differences, folded: Folded::default() });
+        changes.push(Change { kind, time: now.time, who, differences, folded: Folded::default() });
     }
 
     /// Notices who has not been heard for long.
-    fn leave(&mut self, now: Timestamp, servers: &mut Servers, changes: &mut Vec<Change>) {
+    fn leave(&mut self, now: Moment, servers: &mut Servers, changes: &mut Vec<Change>) {
         let mut gone = Vec::new();
         for (key, entry) in &mut self.known {
             if let Some(server) = servers.find(key) {
-                entry.known.last_seen = entry.known.last_seen.max(server.last_seen);
+                entry.known.last_seen = server.last_seen;
+                entry.heard = server.heard;
             }
-            let since = entry.known.last_seen.max(self.started);
-            if entry.known.present && now >= since.after(self.pace.gone_after) {
+            if entry.known.present && now.at >= entry.heard.after(self.pace.gone_after) {
                 gone.push(key.clone());
             }
         }
@@ -381,7 +379,7 @@ impl Watcher {
         for key in gone {
             let Some(entry) = self.known.get_mut(&key) else { continue };
             entry.known.present = false;
-            entry.told = now;
+            entry.told = now.at;
             let remembered = Server {
                 key: key.clone(),
                 first_seen: entry.known.first_seen,
@@ -400,15 +398,14 @@ impl Watcher {
             self.due.remove(&key);
             let who = Some(Box::new(Who { server, judgement }));
             let (kind, folded) = (ChangeKind::Gone, Folded::default());
-            changes.push(Change { kind, time: now, who, differences: Vec::new(), folded });
+            changes.push(Change { kind, time: now.time, who, differences: Vec::new(), folded });
         }
     }
 
     fn plan(&mut self) {
         let due = self.due.values().min().copied();
         let present = self.known.values().filter(|entry| entry.known.present);
-        let silent =
-            present.map(|entry| entry.known.last_seen.max(self.started).after(self.pace.gone_after)).min();
+        let silent = present.map(|entry| entry.heard.after(self.pace.gone_after)).min();
         let earliest = due.into_iter().chain(silent).min();
         self.next = match (earliest, self.looked) {
             (Some(next), Some(looked)) => Some(next.max(looked.after(BREATH))),
@@ -416,7 +413,7 @@ impl Watcher {
         };
     }
 
-    fn refill(&mut self, now: Timestamp) {
+    fn refill(&mut self, now: Instant) {
         let step = i64::try_from(self.pace.refill.as_nanos()).unwrap_or(i64::MAX).max(1);
         let steps = now.since(self.refilled).checked_div(step).unwrap_or(0);
         if let Ok(steps @ 1..) = u32::try_from(steps) {
@@ -492,12 +489,17 @@ mod tests {
         watcher: Watcher,
         servers: Servers,
         policy: Option<Policy>,
-        now: Timestamp,
+        now: Instant,
+    }
+
+    /// The time of day tells nothing here: it runs backwards.
+    fn moment(at: Instant) -> Moment {
+        Moment { at, time: Timestamp(at.nanoseconds().saturating_neg()) }
     }
 
     impl Play {
         fn new(known: Vec<Known>) -> Self {
-            let now = Timestamp::new(1000, 0);
+            let now = Instant::new(100_000, 0);
             Self {
                 watcher: Watcher::new(Pace::default(), known, now),
                 servers: Servers::default(),
@@ -512,7 +514,7 @@ mod tests {
 
         fn hear_key(&mut self, key: Key, router: u8) {
             let mut seen = sighting(key, MessageType::OFFER);
-            seen.time = self.now;
+            seen.when = moment(self.now);
             seen.asked = Asked::Us { probe: "discover", bogus_server: None };
             seen.offered.routers = vec![[10, 0, 0, router].into()];
             let key = self.servers.add(&seen, false);
@@ -526,7 +528,7 @@ mod tests {
             let mut stops = 0_u32;
             while let Some(next) = self.watcher.deadline().filter(|next| *next <= end) {
                 self.now = self.now.max(next);
-                told.extend(self.watcher.poll(self.now, &mut self.servers, self.policy.as_ref()));
+                told.extend(self.watcher.poll(moment(self.now), &mut self.servers, self.policy.as_ref()));
                 stops = stops.saturating_add(1);
                 assert!(stops < 10_000, "the watcher does not come to rest");
             }
@@ -623,10 +625,7 @@ mod tests {
         play.hear(2, 1);
         assert_eq!(play.kinds(10), ["new", "new"]);
         let known: Vec<Known> = play.watcher.known().cloned().collect();
-        let first = play.now;
         let mut play = Play::new(known);
-        play.now = first.after(Duration::from_hours(2));
-        play.watcher.started = play.now;
         play.hear(1, 1);
         assert_eq!(play.kinds(60), Vec::<&str>::new());
         play.now = play.now.after(Duration::from_mins(1));
@@ -639,7 +638,7 @@ mod tests {
     fn the_last_words_leave_nothing_out() {
         let mut play = Play::new(vec![]);
         play.hear(1, 1);
-        let told = play.watcher.finish(play.now, &mut play.servers, None);
+        let told = play.watcher.finish(moment(play.now), &mut play.servers, None);
         assert_eq!(told.len(), 1);
         assert!(play.watcher.take_dirty() && !play.watcher.take_dirty());
     }

@@ -5,13 +5,13 @@ use super::core::{CHECKS, Job, Load};
 use super::reply::{self, Seen};
 use super::table::{Found, Slot, Stage};
 use super::{After, Check, Failure, Kind};
-use crate::time::Timestamp;
+use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::v4::MessageType;
 
 impl Load {
     /// Shows a frame that came in.
-    pub fn on_frame(&mut self, at: Timestamp, frame: &[u8]) {
+    pub fn on_frame(&mut self, at: Instant, frame: &[u8]) {
         match reply::message(frame) {
             Some(seen) if seen.op == 2 => self.on_reply(at, &seen),
             None if self.plan.watch_checks => self.on_probe(at, frame),
@@ -19,7 +19,7 @@ impl Load {
         }
     }
 
-    fn on_probe(&mut self, at: Timestamp, frame: &[u8]) {
+    fn on_probe(&mut self, at: Instant, frame: &[u8]) {
         let Some(probe) = reply::probe(frame) else { return };
         if self.checks.len() >= CHECKS {
             self.checks.pop_front();
@@ -27,7 +27,7 @@ impl Load {
         self.checks.push_back((at, probe.target, if probe.echo { Check::Ping } else { Check::Arp }));
     }
 
-    fn on_reply(&mut self, at: Timestamp, seen: &Seen) {
+    fn on_reply(&mut self, at: Instant, seen: &Seen) {
         if !matches!(seen.kind, MessageType::OFFER | MessageType::ACK | MessageType::NAK) {
             return;
         }
@@ -83,7 +83,7 @@ impl Load {
         }
     }
 
-    fn on_offer(&mut self, index: u32, at: Timestamp, seen: &Seen, server: [u8; 4]) {
+    fn on_offer(&mut self, index: u32, at: Instant, seen: &Seen, server: [u8; 4]) {
         self.failed_in_row = 0;
         if let Some(slot) = self.table.get_mut(index) {
             let since = slot.began;
@@ -104,7 +104,7 @@ impl Load {
         self.table.disarm(index);
     }
 
-    fn on_ack(&mut self, index: u32, at: Timestamp, seen: &Seen, server: [u8; 4]) {
+    fn on_ack(&mut self, index: u32, at: Instant, seen: &Seen, server: [u8; 4]) {
         let Some(slot) = self.table.get(index).copied() else { return };
         if slot.kind == Kind::Inform {
             self.finish(index, at, None);

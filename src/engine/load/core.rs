@@ -14,7 +14,7 @@ use super::template::Values;
 use super::{
     After, Batch, Check, Counters, Failure, Finished, Kind, Lane, Lease, Plan, Rate, Template, queue, ratio,
 };
-use crate::time::Timestamp;
+use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::v4::MessageType;
 
@@ -45,7 +45,7 @@ pub(super) enum Phase {
     /// Leases are given back, one after the other.
     Releasing {
         /// Since when.
-        since: Timestamp,
+        since: Instant,
         /// Nanoseconds from one to the next.
         every: i64,
         /// So many went out.
@@ -66,15 +66,15 @@ pub struct Load {
     pub(super) jobs: VecDeque<Job>,
     pub(super) finished: Vec<Finished>,
     pub(super) counters: Counters,
-    pub(super) checks: VecDeque<(Timestamp, [u8; 4], Check)>,
+    pub(super) checks: VecDeque<(Instant, [u8; 4], Check)>,
     pub(super) rng: Rng,
     pub(super) weights: u32,
     pub(super) phase: Phase,
-    pub(super) start: Timestamp,
+    pub(super) start: Instant,
     /// Beginnings so far, in this lane.
     pub(super) begun: u64,
     /// Closed loop: when the next may begin.
-    pub(super) not_before: Timestamp,
+    pub(super) not_before: Instant,
     pub(super) failed_in_row: u64,
     pub(super) held_when_row_began: u64,
     pub(super) shortest_lease: u32,
@@ -104,9 +104,9 @@ impl Load {
             counters: Counters::default(),
             rng,
             phase: Phase::Running,
-            start: Timestamp::default(),
+            start: Instant::default(),
             begun: 0,
-            not_before: Timestamp::default(),
+            not_before: Instant::default(),
             failed_in_row: 0,
             held_when_row_began: 0,
             shortest_lease: u32::MAX,
@@ -114,7 +114,7 @@ impl Load {
     }
 
     /// Starts the schedule.
-    pub fn begin(&mut self, now: Timestamp) {
+    pub fn begin(&mut self, now: Instant) {
         self.start = now;
         self.not_before = now;
     }
@@ -170,9 +170,9 @@ impl Load {
     }
 
     /// When something is to be done without any frame coming in; `None` when only a frame can help, or nothing.
-    pub fn deadline(&self) -> Option<Timestamp> {
+    pub fn deadline(&self) -> Option<Instant> {
         if !self.jobs.is_empty() {
-            return Some(Timestamp::default());
+            return Some(Instant::default());
         }
         let next = match self.phase {
             Phase::Running if self.has_room() => Some(self.next_begin()),
@@ -183,7 +183,7 @@ impl Load {
     }
 
     /// The user wants to stop: nothing new begins, what is under way is broken off, leases are given back.
-    pub fn stop(&mut self, now: Timestamp) {
+    pub fn stop(&mut self, now: Instant) {
         if self.phase == Phase::Running {
             self.end_running(now);
         }
@@ -203,7 +203,7 @@ impl Load {
     }
 
     /// Tells the time: gives up or repeats what was not answered, moves the run on.
-    pub fn on_time(&mut self, now: Timestamp) {
+    pub fn on_time(&mut self, now: Instant) {
         while let Some(index) = self.table.expired(now) {
             self.expire(index, now);
         }
@@ -211,7 +211,7 @@ impl Load {
     }
 
     /// Moves on to the next phase of the run when the current one is done.
-    fn advance(&mut self, now: Timestamp) {
+    fn advance(&mut self, now: Instant) {
         if self.phase == Phase::Running {
             let number = self.global(self.begun);
             let elapsed = match self.plan.pace.rate {
@@ -232,7 +232,7 @@ impl Load {
         }
     }
 
-    fn end_running(&mut self, now: Timestamp) {
+    fn end_running(&mut self, now: Instant) {
         self.phase = Phase::Draining;
         if matches!(self.plan.pace.rate, Rate::Open(_)) {
             // What should have begun by now, in the whole run, in turn by lane.
@@ -244,7 +244,7 @@ impl Load {
     }
 
     /// A server that completed so many handshakes per second can take as many RELEASEs, which are half the work.
-    fn release_interval(&self, now: Timestamp) -> i64 {
+    fn release_interval(&self, now: Instant) -> i64 {
         let elapsed = u64::try_from(now.since(self.start)).unwrap_or(0).max(1);
         let lanes = u64::from(self.lane.count.max(1));
         let slowest = 1_000_000_000_u64.saturating_mul(lanes).checked_div(SLOWEST_RELEASE).unwrap_or(0);
@@ -260,7 +260,7 @@ impl Load {
         self.table.has_room() && self.clients.has_idle()
     }
 
-    fn next_begin(&self) -> Timestamp {
+    fn next_begin(&self) -> Instant {
         match self.plan.pace.rate {
             Rate::Open(_) => plus(self.start, self.plan.pace.offset(self.global(self.begun))),
             Rate::Closed(_) => self.not_before,
@@ -268,7 +268,7 @@ impl Load {
     }
 
     /// Fills `batch` with what is to be sent now. Every frame of it must be sent, then [`sent`](Self::sent) called.
-    pub fn transmit(&mut self, now: Timestamp, batch: &mut Batch) {
+    pub fn transmit(&mut self, now: Instant, batch: &mut Batch) {
         batch.clear();
         while !batch.is_full() {
             if let Some(job) = self.jobs.pop_front() {
@@ -282,7 +282,7 @@ impl Load {
         self.advance(now);
     }
 
-    fn begin_next(&mut self, now: Timestamp, batch: &mut Batch) -> bool {
+    fn begin_next(&mut self, now: Instant, batch: &mut Batch) -> bool {
         if self.phase != Phase::Running || !self.has_room() {
             return false;
         }
@@ -345,7 +345,7 @@ impl Load {
         Kind::Handshake
     }
 
-    fn release_next(&mut self, now: Timestamp, batch: &mut Batch) -> bool {
+    fn release_next(&mut self, now: Instant, batch: &mut Batch) -> bool {
         let Phase::Releasing { since, every, sent, next } = self.phase else { return false };
         if plus(since, every.saturating_mul(sent)) > now {
             return false;
@@ -362,7 +362,7 @@ impl Load {
         true
     }
 
-    fn run_job(&mut self, job: Job, now: Timestamp, batch: &mut Batch) {
+    fn run_job(&mut self, job: Job, now: Instant, batch: &mut Batch) {
         match job {
             Job::Message { slot, xid } => {
                 if self.table.get(slot).is_some_and(|slot| slot.xid == xid && is_under_way(slot)) {
@@ -386,7 +386,7 @@ impl Load {
     }
 
     /// Puts the current message of an exchange into the batch.
-    fn write(&mut self, index: u32, now: Timestamp, batch: &mut Batch) {
+    fn write(&mut self, index: u32, now: Instant, batch: &mut Batch) {
         let Some(slot) = self.table.get(index).copied() else { return };
         let mut values = self.values(slot.client);
         values.xid = slot.xid.to_be_bytes();
@@ -424,7 +424,7 @@ impl Load {
     }
 
     /// Tells when the frames of `batch` were handed over.
-    pub fn sent(&mut self, batch: &Batch, at: Timestamp) {
+    pub fn sent(&mut self, batch: &Batch, at: Instant) {
         for index in &batch.slots {
             if let Some(slot) = self.table.get_mut(*index) {
                 stamp(slot, at);
@@ -433,7 +433,7 @@ impl Load {
     }
 
     /// Tells when the kernel sent a frame of this run: a better stamp than the one of [`sent`](Self::sent).
-    pub fn on_copy(&mut self, at: Timestamp, frame: &[u8]) {
+    pub fn on_copy(&mut self, at: Instant, frame: &[u8]) {
         let Some(seen) = reply::message(frame).filter(|seen| seen.op == 1) else { return };
         if let Found::Slot(index) = self.table.find(seen.xid)
             && let Some(slot) = self.table.get_mut(index)
@@ -449,7 +449,7 @@ impl Load {
         self.counters.unstamped = self.counters.unstamped.saturating_add(count);
     }
 
-    fn expire(&mut self, index: u32, now: Timestamp) {
+    fn expire(&mut self, index: u32, now: Instant) {
         let Some(slot) = self.table.get_mut(index) else { return };
         let attempts = self.plan.timeouts.len();
         if usize::from(slot.attempt).saturating_add(1) < attempts {
@@ -464,11 +464,11 @@ impl Load {
         self.finish(index, now, Some(failure));
     }
 
-    pub(super) fn finish(&mut self, index: u32, at: Timestamp, failure: Option<Failure>) {
+    pub(super) fn finish(&mut self, index: u32, at: Instant, failure: Option<Failure>) {
         let Some(slot) = self.table.get(index).copied() else { return };
         self.table.end(index, failure);
         let specified = |addr: [u8; 4]| (addr != [0; 4]).then(|| Ipv4Addr::from(addr));
-        let stamped = |time: Timestamp| (time != Timestamp::default()).then_some(time);
+        let stamped = |time: Instant| (time != Instant::default()).then_some(time);
         self.finished.push(Finished {
             client: self.clients.number(slot.client),
             mac: self.clients.mac(slot.client),
@@ -536,7 +536,7 @@ impl Load {
     }
 
     /// The share of the lane's schedule that has begun in time, for who wonders whether the generator keeps up.
-    pub fn begun_share(&self, now: Timestamp) -> f64 {
+    pub fn begun_share(&self, now: Instant) -> f64 {
         let scheduled = self.plan.pace.scheduled_before(now.since(self.start));
         let mine = scheduled.checked_div(u64::from(self.lane.count.max(1))).unwrap_or(0);
         if mine == 0 { 1.0 } else { ratio(self.begun, mine).min(1.0) }
@@ -548,7 +548,7 @@ pub(super) fn is_under_way(slot: &Slot) -> bool {
 }
 
 /// Notes when a message went out for the first time.
-fn stamp(slot: &mut Slot, at: Timestamp) {
+fn stamp(slot: &mut Slot, at: Instant) {
     if slot.attempt > 0 {
         return;
     }

@@ -12,7 +12,7 @@ use std::net::Ipv4Addr;
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::time::Timestamp;
+use crate::time::Instant;
 use crate::wire::Mac;
 
 mod answers;
@@ -145,15 +145,15 @@ pub struct Finished {
     /// Why it failed, `None` when it did not.
     pub failure: Option<Failure>,
     /// When it should have begun.
-    pub scheduled: Timestamp,
+    pub scheduled: Instant,
     /// When its first message went out.
-    pub began: Timestamp,
+    pub began: Instant,
     /// When the OFFER came, if it did.
-    pub offered: Option<Timestamp>,
+    pub offered: Option<Instant>,
     /// When the first REQUEST or INFORM went out, if it did.
-    pub requested: Option<Timestamp>,
+    pub requested: Option<Instant>,
     /// When it was over.
-    pub ended: Timestamp,
+    pub ended: Instant,
     /// The address offered or held.
     pub address: Option<Ipv4Addr>,
     /// The server chosen or known.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::time::Timestamp;
+use crate::time::Instant;
 
 /// How fast exchanges begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +76,8 @@ impl Pace {
 }
 
 /// `start` plus nanoseconds.
-pub(super) fn plus(start: Timestamp, nanoseconds: i64) -> Timestamp {
-    Timestamp(start.0.saturating_add(nanoseconds))
+pub(super) fn plus(start: Instant, nanoseconds: i64) -> Instant {
+    Instant(start.0.saturating_add(nanoseconds))
 }
 
 #[cfg(test)]

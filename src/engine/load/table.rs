@@ -10,7 +10,7 @@
 use std::collections::VecDeque;
 
 use super::{Check, Failure, Kind};
-use crate::time::Timestamp;
+use crate::time::Instant;
 
 /// No slot.
 pub(super) const NONE: u32 = u32::MAX;
@@ -45,13 +45,13 @@ pub(super) struct Slot {
     /// Repeated transmissions in all.
     pub(super) repeated: u32,
     /// When it should have begun.
-    pub(super) scheduled: Timestamp,
+    pub(super) scheduled: Instant,
     /// When its first message went out.
-    pub(super) began: Timestamp,
+    pub(super) began: Instant,
     /// When the OFFER came.
-    pub(super) offered: Timestamp,
+    pub(super) offered: Instant,
     /// When the first REQUEST (or INFORM) went out.
-    pub(super) requested: Timestamp,
+    pub(super) requested: Instant,
     /// The address offered or held.
     pub(super) address: [u8; 4],
     /// The server chosen.
@@ -60,7 +60,7 @@ pub(super) struct Slot {
     pub(super) server_mac: [u8; 6],
     /// The server's own check of the address.
     pub(super) check: Option<Check>,
-    deadline: Timestamp,
+    deadline: Instant,
     list: u8,
     previous: u32,
     next: u32,
@@ -108,15 +108,15 @@ impl Table {
             kind: Kind::Handshake,
             attempt: 0,
             repeated: 0,
-            scheduled: Timestamp::default(),
-            began: Timestamp::default(),
-            offered: Timestamp::default(),
-            requested: Timestamp::default(),
+            scheduled: Instant::default(),
+            began: Instant::default(),
+            offered: Instant::default(),
+            requested: Instant::default(),
             address: [0; 4],
             server: [0; 4],
             server_mac: [0; 6],
             check: None,
-            deadline: Timestamp::default(),
+            deadline: Instant::default(),
             list: 0,
             previous: NONE,
             next: NONE,
@@ -162,8 +162,8 @@ impl Table {
         slot.address = [0; 4];
         slot.server = [0; 4];
         slot.check = None;
-        slot.offered = Timestamp::default();
-        slot.requested = Timestamp::default();
+        slot.offered = Instant::default();
+        slot.requested = Instant::default();
         Some(index)
     }
 
@@ -210,7 +210,7 @@ impl Table {
     }
 
     /// Sets the deadline of a slot's current transmission. Deadlines of one attempt must not go back.
-    pub(super) fn arm(&mut self, index: u32, deadline: Timestamp) {
+    pub(super) fn arm(&mut self, index: u32, deadline: Instant) {
         self.disarm(index);
         let Some(slot) = self.get(index) else { return };
         let last = self.lists.len().saturating_sub(1);
@@ -258,12 +258,12 @@ impl Table {
     }
 
     /// The next deadline.
-    pub(super) fn deadline(&self) -> Option<Timestamp> {
+    pub(super) fn deadline(&self) -> Option<Instant> {
         self.lists.iter().filter_map(|list| self.get(list.head)).map(|slot| slot.deadline).min()
     }
 
     /// A slot whose deadline has come, disarmed.
-    pub(super) fn expired(&mut self, now: Timestamp) -> Option<u32> {
+    pub(super) fn expired(&mut self, now: Instant) -> Option<u32> {
         let index = self
             .lists
             .iter()
@@ -297,8 +297,8 @@ mod tests {
 
     use super::*;
 
-    fn at(ms: i64) -> Timestamp {
-        Timestamp(ms * 1_000_000)
+    fn at(ms: i64) -> Instant {
+        Instant(ms * 1_000_000)
     }
 
     fn begin(table: &mut Table) -> u32 {

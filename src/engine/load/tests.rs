@@ -182,18 +182,18 @@ fn run_until(plan: Plan, servers: &mut [Server], stop_at: i64) -> Outcome {
     let mut finished = Vec::new();
     let (mut now, mut number, mut idle) = (10 * SECOND, 0, 0);
     let mut stopped = false;
-    load.begin(Timestamp(now));
+    load.begin(Instant(now));
     for server in servers.iter_mut() {
         server.busy_until = now;
     }
     loop {
         if now >= stop_at && !stopped {
             stopped = true;
-            load.stop(Timestamp(now));
+            load.stop(Instant(now));
         }
-        load.on_time(Timestamp(now));
-        load.transmit(Timestamp(now), &mut batch);
-        load.sent(&batch, Timestamp(now));
+        load.on_time(Instant(now));
+        load.transmit(Instant(now), &mut batch);
+        load.sent(&batch, Instant(now));
         idle = if batch.is_empty() { idle + 1 } else { 0 };
         assert!(idle < 1000, "nothing moves");
         for span in batch.spans() {
@@ -209,7 +209,7 @@ fn run_until(plan: Plan, servers: &mut [Server], stop_at: i64) -> Outcome {
             return Outcome { load, finished, now };
         }
         let reply = replies.peek().map(|Reverse((at, ..))| *at);
-        let next = load.deadline().map(Timestamp::nanoseconds).into_iter().chain(reply).min();
+        let next = load.deadline().map(Instant::nanoseconds).into_iter().chain(reply).min();
         let limit = if stopped { i64::MAX } else { stop_at };
         now = next.unwrap_or(i64::MAX).min(limit).max(now);
         assert!(now < i64::MAX, "waits for nothing");
@@ -218,7 +218,7 @@ fn run_until(plan: Plan, servers: &mut [Server], stop_at: i64) -> Outcome {
         {
             let Some(Reverse((at, _, frame))) = replies.pop() else { break };
             idle = 0;
-            load.on_frame(Timestamp(at), &frame);
+            load.on_frame(Instant(at), &frame);
         }
     }
 }
@@ -234,7 +234,7 @@ fn all_complete_and_every_lease_is_given_back() {
     assert_eq!(outcome.load.held(), 0);
     assert_eq!(outcome.load.shortest_lease(), Some(3600));
     let last = outcome.finished.last().unwrap();
-    assert_eq!(last.scheduled, Timestamp(10 * SECOND + 4990 * MS));
+    assert_eq!(last.scheduled, Instant(10 * SECOND + 4990 * MS));
     assert_eq!((last.offer_ns(), last.ack_ns(), last.total_ns()), (Some(MS), Some(MS), Some(2 * MS)));
 }
 
@@ -461,22 +461,22 @@ fn stopping_breaks_off_and_gives_back() {
 fn a_server_check_is_noticed() {
     let mut load = Load::new(plan(Rate::Closed(Duration::ZERO), 1, 1), Lane::ONLY);
     let mut batch = Batch::new(4);
-    load.begin(Timestamp(SECOND));
-    load.transmit(Timestamp(SECOND), &mut batch);
-    load.sent(&batch, Timestamp(SECOND));
+    load.begin(Instant(SECOND));
+    load.transmit(Instant(SECOND), &mut batch);
+    load.sent(&batch, Instant(SECOND));
     let discover = batch.arena()[batch.spans()[0].clone()].to_vec();
-    load.on_copy(Timestamp(SECOND + 5), &discover);
+    load.on_copy(Instant(SECOND + 5), &discover);
     let arp = crate::wire::arp::Arp::request(SERVER_MAC, SERVER, [10, 0, 1, 0].into());
     let probe = crate::engine::frame::arp_frame(&arp, SERVER_MAC, Mac::BROADCAST, &[]);
-    load.on_frame(Timestamp(SECOND + 10), &probe);
+    load.on_frame(Instant(SECOND + 10), &probe);
     let mut server = Server::new(MS);
     let (_, offer) = server.receive(SECOND, &discover).unwrap();
-    load.on_frame(Timestamp(2 * SECOND), &offer);
-    load.on_frame(Timestamp(2 * SECOND), &offer);
-    load.transmit(Timestamp(2 * SECOND), &mut batch);
-    load.sent(&batch, Timestamp(2 * SECOND));
+    load.on_frame(Instant(2 * SECOND), &offer);
+    load.on_frame(Instant(2 * SECOND), &offer);
+    load.transmit(Instant(2 * SECOND), &mut batch);
+    load.sent(&batch, Instant(2 * SECOND));
     let (_, ack) = server.receive(2 * SECOND, &batch.arena()[batch.spans()[0].clone()]).unwrap();
-    load.on_frame(Timestamp(3 * SECOND), &ack);
+    load.on_frame(Instant(3 * SECOND), &ack);
     let finished: Vec<Finished> = load.take_finished().collect();
     assert_eq!(finished[0].check, Some(Check::Arp));
     assert_eq!(finished[0].offer_ns(), Some(SECOND - 5), "the kernel's own stamp counts");
@@ -490,10 +490,10 @@ fn lanes_together_keep_the_schedule_of_one() {
     for index in 0..3 {
         let mut load = Load::new(Plan { max_in_flight: 4096, ..whole.clone() }, Lane { index, count: 3 });
         let mut batch = Batch::new(64);
-        load.begin(Timestamp(0));
+        load.begin(Instant(0));
         let mut now = 0;
         while now < SECOND {
-            load.transmit(Timestamp(now), &mut batch);
+            load.transmit(Instant(now), &mut batch);
             for _ in batch.spans() {
                 begins.push(now);
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use crate::time::Timestamp;
+use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
 
@@ -31,7 +31,7 @@ pub enum Step {
     /// Send this, broadcast.
     Send(Arp),
     /// Come back at this time.
-    Wait(Timestamp),
+    Wait(Instant),
     /// It is over, without an answer.
     Over,
 }
@@ -44,7 +44,7 @@ pub struct Resolver {
     mac: Mac,
     sender: Ipv4Addr,
     tries: u32,
-    next: Option<Timestamp>,
+    next: Option<Instant>,
 }
 
 impl Resolver {
@@ -54,7 +54,7 @@ impl Resolver {
     }
 
     /// What to do at `now`.
-    pub fn step(&mut self, now: Timestamp) -> Step {
+    pub fn step(&mut self, now: Instant) -> Step {
         if let Some(next) = self.next.filter(|next| now < *next) {
             return Step::Wait(next);
         }
@@ -67,7 +67,7 @@ impl Resolver {
     }
 
     /// When to take the next step; `None` before the first.
-    pub fn deadline(&self) -> Option<Timestamp> {
+    pub fn deadline(&self) -> Option<Instant> {
         self.next
     }
 
@@ -84,17 +84,17 @@ pub struct Prober {
     pub address: Ipv4Addr,
     mac: Mac,
     sent: u32,
-    next: Timestamp,
+    next: Instant,
 }
 
 impl Prober {
     /// Starts at `now`, after the random delay that keeps clients which started together apart.
-    pub fn new(address: Ipv4Addr, mac: Mac, now: Timestamp, rng: &mut Rng) -> Self {
+    pub fn new(address: Ipv4Addr, mac: Mac, now: Instant, rng: &mut Rng) -> Self {
         Self { address, mac, sent: 0, next: now.after(random(Duration::ZERO, PROBE_WAIT, rng)) }
     }
 
     /// What to do at `now`.
-    pub fn step(&mut self, now: Timestamp, rng: &mut Rng) -> Step {
+    pub fn step(&mut self, now: Instant, rng: &mut Rng) -> Step {
         if now < self.next {
             return Step::Wait(self.next);
         }
@@ -108,7 +108,7 @@ impl Prober {
     }
 
     /// When to take the next step.
-    pub fn deadline(&self) -> Timestamp {
+    pub fn deadline(&self) -> Instant {
         self.next
     }
 
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_silent_next_hop_is_given_up() {
         let mut resolver = Resolver::new(ip(1), US, ip(5));
-        let mut now = Timestamp(0);
+        let mut now = Instant(0);
         let mut asked = 0;
         loop {
             match resolver.step(now) {
@@ -149,7 +149,7 @@ mod tests {
                 Step::Over => break,
             }
         }
-        assert_eq!((asked, now), (RESOLVE_TRIES, Timestamp(2_000_000_000)));
+        assert_eq!((asked, now), (RESOLVE_TRIES, Instant(2_000_000_000)));
         let reply = Arp::request(US, ip(5), ip(1)).reply(THEM);
         assert_eq!(resolver.answer(&reply), Some(THEM));
         assert_eq!(resolver.answer(&Arp::request(THEM, ip(9), ip(5))), None);
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn an_address_is_probed_as_a_client_would() {
         let mut rng = Rng::with_seed(4);
-        let mut now = Timestamp(0);
+        let mut now = Instant(0);
         let mut prober = Prober::new(ip(50), US, now, &mut rng);
         let mut times = Vec::new();
         loop {

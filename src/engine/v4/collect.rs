@@ -12,7 +12,7 @@ use super::station::{Answer, Station};
 use super::watch::Reason;
 use crate::engine::retransmit::Backoff;
 use crate::engine::{Machine, Note, Sight};
-use crate::time::Timestamp;
+use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::v4::MessageType;
 
@@ -95,9 +95,9 @@ pub struct Collect {
     plan: Plan,
     rng: Rng,
     station: Station,
-    started: Option<Timestamp>,
-    next_send: Option<Timestamp>,
-    last_send: Option<Timestamp>,
+    started: Option<Instant>,
+    next_send: Option<Instant>,
+    last_send: Option<Instant>,
     over: bool,
     answers: Vec<Answer>,
     known: BTreeMap<Identity, usize>,
@@ -135,12 +135,12 @@ impl Collect {
     }
 
     /// When the first message was handed over.
-    pub fn started(&self) -> Option<Timestamp> {
+    pub fn started(&self) -> Option<Instant> {
         self.started
     }
 
     /// When the wait is over; `None` while that is not known.
-    fn end(&self) -> Option<Timestamp> {
+    fn end(&self) -> Option<Instant> {
         let from = if self.plan.send_all {
             self.last_send.filter(|_| !self.plan.backoff.may_repeat(self.station.sent()))
         } else {
@@ -177,7 +177,7 @@ impl Collect {
 }
 
 impl Machine for Collect {
-    fn on_time(&mut self, now: Timestamp) {
+    fn on_time(&mut self, now: Instant) {
         let started = *self.started.get_or_insert(now);
         if self.end().is_some_and(|end| now >= end) {
             self.over = true;
@@ -214,7 +214,7 @@ impl Machine for Collect {
         }
     }
 
-    fn on_sent(&mut self, id: u32, at: Timestamp) {
+    fn on_sent(&mut self, id: u32, at: Instant) {
         self.station.on_sent(id, at);
     }
 
@@ -234,7 +234,7 @@ impl Machine for Collect {
         }
     }
 
-    fn deadline(&self) -> Option<Timestamp> {
+    fn deadline(&self) -> Option<Instant> {
         if self.over {
             return None;
         }

@@ -13,7 +13,7 @@ use super::station::{Answer, Station};
 use super::watch::Reason;
 use crate::engine::retransmit::Backoff;
 use crate::engine::{Machine, Note, Sight, What};
-use crate::time::Timestamp;
+use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::v4::MessageType;
 
@@ -152,7 +152,7 @@ enum Phase {
     /// The last frame is on its way.
     Ending {
         id: u32,
-        until: Timestamp,
+        until: Instant,
     },
     Over,
 }
@@ -166,8 +166,8 @@ pub struct Exchange {
     rng: Rng,
     station: Station,
     phase: Phase,
-    started: Option<Timestamp>,
-    next_send: Option<Timestamp>,
+    started: Option<Instant>,
+    next_send: Option<Instant>,
     discovers: u32,
     requests: u32,
     offer: Option<Answer>,
@@ -273,18 +273,18 @@ impl Exchange {
         self.last == Some(MessageType::RELEASE)
     }
 
-    fn start(&mut self, now: Timestamp) {
+    fn start(&mut self, now: Instant) {
         self.started = Some(now);
         self.phase = if needs_discover(self.task) { Phase::Discover } else { Phase::Main };
     }
 
-    fn secs(&self, now: Timestamp) -> u16 {
+    fn secs(&self, now: Instant) -> u16 {
         let seconds =
             self.started.map_or(0, |started| now.since(started)).checked_div(1_000_000_000).unwrap_or(0);
         if self.settings.count_secs { u16::try_from(seconds).unwrap_or(u16::MAX) } else { 0 }
     }
 
-    fn discover(&mut self, now: Timestamp) {
+    fn discover(&mut self, now: Instant) {
         let wait = self.settings.discover_wait;
         if self.started.is_some_and(|started| now >= started.after(wait)) {
             self.phase = Phase::Over;
@@ -308,7 +308,7 @@ impl Exchange {
         }
     }
 
-    fn main(&mut self, now: Timestamp) {
+    fn main(&mut self, now: Instant) {
         if self.next_send.is_some_and(|next| now < next) {
             return;
         }
@@ -382,7 +382,7 @@ impl Exchange {
         }
     }
 
-    fn probe(&mut self, now: Timestamp) {
+    fn probe(&mut self, now: Instant) {
         let Phase::Probe(prober) = &mut self.phase else { return };
         let address = prober.address;
         match prober.step(now, &mut self.rng) {
@@ -395,7 +395,7 @@ impl Exchange {
         }
     }
 
-    fn found_conflict(&mut self, address: Ipv4Addr, mac: Mac, now: Timestamp) -> Note {
+    fn found_conflict(&mut self, address: Ipv4Addr, mac: Mac, now: Instant) -> Note {
         let note = Note::Conflict(address, mac);
         self.station.event(now, note.clone(), (Some(address), Some(mac)));
         self.checked = Some(Verdict::InUse(mac));
@@ -412,7 +412,7 @@ impl Exchange {
     }
 
     /// What is left to do when the answer is there.
-    fn end(&mut self, now: Timestamp) {
+    fn end(&mut self, now: Instant) {
         self.phase = Phase::Over;
         let leased = self.outcome == Outcome::Ack && matches!(self.task, Task::Request { .. });
         if !self.settings.release || !leased {
@@ -459,7 +459,7 @@ impl Exchange {
 }
 
 impl Machine for Exchange {
-    fn on_time(&mut self, now: Timestamp) {
+    fn on_time(&mut self, now: Instant) {
         if matches!(self.phase, Phase::Start) {
             self.start(now);
         }
@@ -484,7 +484,7 @@ impl Machine for Exchange {
         }
     }
 
-    fn on_sent(&mut self, id: u32, at: Timestamp) {
+    fn on_sent(&mut self, id: u32, at: Instant) {
         self.station.on_sent(id, at);
         if matches!(self.phase, Phase::Ending { id: last, .. } if last == id) {
             self.phase = Phase::Over;
@@ -504,7 +504,7 @@ impl Machine for Exchange {
         }
     }
 
-    fn deadline(&self) -> Option<Timestamp> {
+    fn deadline(&self) -> Option<Instant> {
         match &self.phase {
             Phase::Start | Phase::Over => None,
             Phase::Discover => {

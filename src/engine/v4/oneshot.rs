@@ -8,7 +8,7 @@ use super::exchange::LAST_COPY;
 use super::station::Station;
 use super::watch::Reason;
 use crate::engine::{Machine, Note, Sight};
-use crate::time::Timestamp;
+use crate::time::Instant;
 
 /// Sends one message, finding the next hop first where it must; more than once when asked to.
 #[derive(Clone, Debug)]
@@ -18,8 +18,8 @@ pub struct OneShot {
     count: u32,
     interval: Duration,
     linger: Duration,
-    next: Option<Timestamp>,
-    until: Option<Timestamp>,
+    next: Option<Instant>,
+    until: Option<Instant>,
     over: bool,
 }
 
@@ -60,7 +60,7 @@ impl OneShot {
 }
 
 impl Machine for OneShot {
-    fn on_time(&mut self, now: Timestamp) {
+    fn on_time(&mut self, now: Instant) {
         if self.until.is_some_and(|until| now >= until) {
             self.over = true;
         }
@@ -82,7 +82,7 @@ impl Machine for OneShot {
         }
     }
 
-    fn on_sent(&mut self, id: u32, at: Timestamp) {
+    fn on_sent(&mut self, id: u32, at: Instant) {
         self.station.on_sent(id, at);
         if self.until.is_some() && id == self.station.last_id() && self.linger.is_zero() {
             self.over = true;
@@ -96,7 +96,7 @@ impl Machine for OneShot {
         }
     }
 
-    fn deadline(&self) -> Option<Timestamp> {
+    fn deadline(&self) -> Option<Instant> {
         if self.over {
             return None;
         }

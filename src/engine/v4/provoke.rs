@@ -19,7 +19,7 @@ use super::draft::opt;
 use super::recipe::{Route, State};
 use super::watch;
 use crate::engine::frame::arp_frame;
-use crate::time::Timestamp;
+use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
 use crate::wire::frame::Datagram;
@@ -103,10 +103,10 @@ pub struct Provoke {
     rounds: Vec<Round>,
     /// What each transaction is: its round and probe.
     transactions: HashMap<(Xid, Mac), (usize, Probe)>,
-    jobs: BTreeMap<(Timestamp, u64), Job>,
+    jobs: BTreeMap<(Instant, u64), Job>,
     serial: u64,
-    started: Option<Timestamp>,
-    last_sent: Option<Timestamp>,
+    started: Option<Instant>,
+    last_sent: Option<Instant>,
     outbox: VecDeque<Vec<u8>>,
     checked: Vec<(Ipv4Addr, Option<Mac>)>,
     released: Vec<(Option<Mac>, Ipv4Addr)>,
@@ -143,7 +143,7 @@ impl Provoke {
     }
 
     /// Tells what time it is: at the start, and whenever the deadline has come.
-    pub fn on_time(&mut self, now: Timestamp) {
+    pub fn on_time(&mut self, now: Instant) {
         if self.started.is_none() {
             self.started = Some(now);
             self.schedule(now);
@@ -179,7 +179,7 @@ impl Provoke {
     }
 
     /// When to be told the time again; `None` when all is over.
-    pub fn deadline(&self) -> Option<Timestamp> {
+    pub fn deadline(&self) -> Option<Instant> {
         let end = self.started?.after(self.plan.wait);
         let next = self.jobs.keys().next().map(|(at, _)| *at);
         match next {
@@ -190,13 +190,13 @@ impl Provoke {
     }
 
     /// True when the wait is over and everything is given back.
-    pub fn is_over(&self, now: Timestamp) -> bool {
+    pub fn is_over(&self, now: Instant) -> bool {
         let waited = self.started.is_some_and(|started| now >= started.after(self.plan.wait));
         (waited || self.stopped) && self.jobs.is_empty() && self.outbox.is_empty()
     }
 
     /// Ends early: no more probes, but what was taken is still given back.
-    pub fn stop(&mut self, now: Timestamp) {
+    pub fn stop(&mut self, now: Instant) {
         if std::mem::replace(&mut self.stopped, true) {
             return;
         }
@@ -212,7 +212,7 @@ impl Provoke {
     }
 
     /// Takes a server's message: what it answers, if it answers a probe.
-    pub fn on_datagram(&mut self, now: Timestamp, datagram: &Datagram<'_>) -> Option<Heard> {
+    pub fn on_datagram(&mut self, now: Instant, datagram: &Datagram<'_>) -> Option<Heard> {
         let packet = Packet::new(datagram.payload);
         if datagram.quoted || packet.op() != Some(Op::REPLY) {
             return None;
@@ -250,7 +250,7 @@ impl Provoke {
     }
 
     /// Takes an ARP packet: somebody may use what was offered, or ask for the address that INFORM comes from.
-    pub fn on_arp(&mut self, now: Timestamp, arp: &Arp) {
+    pub fn on_arp(&mut self, now: Instant, arp: &Arp) {
         if arp.sender_mac == self.plan.mac {
             return;
         }
@@ -280,12 +280,12 @@ impl Provoke {
         self.rounds.iter().flat_map(|round| &round.clients).any(|client| client.mac == mac)
     }
 
-    fn at(&mut self, when: Timestamp, job: Job) {
+    fn at(&mut self, when: Instant, job: Job) {
         self.serial = self.serial.wrapping_add(1);
         self.jobs.insert((when, self.serial), job);
     }
 
-    fn schedule(&mut self, now: Timestamp) {
+    fn schedule(&mut self, now: Instant) {
         // A round whose answers could not be waited for is only noise; the first one is made in any case.
         let room = self.plan.wait.saturating_sub(ROUND);
         let mut start = Duration::ZERO;
@@ -298,7 +298,7 @@ impl Provoke {
         }
     }
 
-    fn add_round(&mut self, now: Timestamp, start: Duration) {
+    fn add_round(&mut self, now: Instant, start: Duration) {
         let index = self.rounds.len();
         let round = Round::invent(&self.plan, &mut self.rng);
         for ((probe, times), xid) in Probe::SCHEDULE.into_iter().zip(round.xids) {
@@ -320,7 +320,7 @@ impl Provoke {
         self.rounds.push(round);
     }
 
-    fn make(&self, job: &Job, now: Timestamp) -> Option<Vec<u8>> {
+    fn make(&self, job: &Job, now: Instant) -> Option<Vec<u8>> {
         match job {
             Job::Frame(frame) => Some(frame.clone()),
             Job::Check(address) => {
@@ -344,7 +344,7 @@ impl Provoke {
     }
 
     /// Asks whether somebody uses `address`.
-    fn check(&mut self, address: Ipv4Addr, server: Option<Mac>, now: Timestamp) {
+    fn check(&mut self, address: Ipv4Addr, server: Option<Mac>, now: Instant) {
         let each = self.checked.iter().filter(|(_, other)| *other == server).count();
         if self.is_checked(address) || each >= MAX_CHECKED_EACH || self.checked.len() >= MAX_CHECKED {
             return;
@@ -361,7 +361,7 @@ impl Provoke {
     #[allow(clippy::too_many_arguments, reason = "what a RELEASE is made of")]
     fn release(
         &mut self,
-        now: Timestamp,
+        now: Instant,
         round: usize,
         probe: Probe,
         message: &Message,
@@ -386,7 +386,7 @@ impl Provoke {
     }
 
     /// Asks a proxy that has answered, at its own port.
-    fn ask_proxy(&mut self, now: Timestamp, index: usize, mac: Mac, ip: Ipv4Addr) {
+    fn ask_proxy(&mut self, now: Instant, index: usize, mac: Mac, ip: Ipv4Addr) {
         let Some(round) = self.rounds.get(index) else { return };
         if self.proxies.contains(&(mac, ip)) || self.proxies.len() >= MAX_CHECKED {
             return;

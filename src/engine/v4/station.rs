@@ -10,7 +10,7 @@ use super::recipe::Recipe;
 use super::watch::{self, Check, Reason, Rule, Watch};
 use crate::engine::frame::arp_frame;
 use crate::engine::{Event, Note, Sight, Transmit, What};
-use crate::time::Timestamp;
+use crate::time::{Instant, Timestamp};
 use crate::wire::arp::Arp;
 use crate::wire::frame::Vlans;
 use crate::wire::v4::{Facts, Message, MessageType};
@@ -24,8 +24,10 @@ const MAX_EVENTS: usize = 10_000;
 /// An answer that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The kernel's stamp of its arrival.
-    pub at: Timestamp,
+    /// When it came.
+    pub at: Instant,
+    /// The kernel's stamp of it.
+    pub time: Timestamp,
     /// The whole frame.
     pub frame: Vec<u8>,
     /// The message.
@@ -40,10 +42,10 @@ pub struct Answer {
     pub vlans: Vlans,
     /// Which transmission it answers, from 1.
     pub answers: u32,
-    /// The stamp of that transmission.
-    pub sent_at: Option<Timestamp>,
-    /// The stamp of the first transmission.
-    pub first_sent_at: Option<Timestamp>,
+    /// When that was sent.
+    pub sent_at: Option<Instant>,
+    /// When the first was.
+    pub first_sent_at: Option<Instant>,
     /// How often it came, this time included: the same, or with another address (see `other_addresses`).
     pub copies: u32,
     /// Other addresses the same server offered later on: some reserve nothing when they offer. At most 64.
@@ -79,7 +81,7 @@ impl Answer {
 struct Sent {
     id: u32,
     /// The stamp of the capture handle, and until that is known the time it was handed over.
-    at: Timestamp,
+    at: Instant,
 }
 
 /// One client's place on the wire.
@@ -151,7 +153,7 @@ impl Station {
     }
 
     /// Hands over a draft, or asks for its next hop first. True when it was handed over.
-    pub fn send(&mut self, draft: &Draft, now: Timestamp) -> bool {
+    pub fn send(&mut self, draft: &Draft, now: Instant) -> bool {
         let mut envelope = draft.envelope.clone();
         if let Some(hop) = draft.next_hop {
             let Some((_, mac)) = self.neighbours.iter().find(|(ip, _)| *ip == hop) else {
@@ -181,11 +183,11 @@ impl Station {
     }
 
     /// Sends an ARP packet to everybody.
-    pub fn send_arp(&mut self, arp: &Arp, note: Note, now: Timestamp) {
+    pub fn send_arp(&mut self, arp: &Arp, note: Note, now: Instant) {
         self.arp_to(arp, Mac::BROADCAST, note, now);
     }
 
-    fn arp_to(&mut self, arp: &Arp, dst: Mac, note: Note, now: Timestamp) {
+    fn arp_to(&mut self, arp: &Arp, dst: Mac, note: Note, now: Instant) {
         let id = self.take_id();
         let frame = arp_frame(arp, self.mac, dst, &self.vlans);
         self.event(now, note.clone(), (None, None));
@@ -194,7 +196,7 @@ impl Station {
     }
 
     /// Goes on with finding the next hop. `None` when nothing is being looked for; `Over` when it was not found.
-    pub fn resolve(&mut self, now: Timestamp) -> Option<Step> {
+    pub fn resolve(&mut self, now: Instant) -> Option<Step> {
         loop {
             let resolver = self.resolver.as_mut()?;
             let target = resolver.target;
@@ -211,7 +213,7 @@ impl Station {
     }
 
     /// When to go on with finding the next hop; `None` when nothing is being looked for.
-    pub fn resolve_deadline(&self) -> Option<Timestamp> {
+    pub fn resolve_deadline(&self) -> Option<Instant> {
         self.resolver.as_ref().and_then(Resolver::deadline)
     }
 
@@ -222,7 +224,7 @@ impl Station {
     }
 
     /// Notes that transmission `id` was seen leaving.
-    pub fn on_sent(&mut self, id: u32, at: Timestamp) {
+    pub fn on_sent(&mut self, id: u32, at: Instant) {
         self.watch.left = self.watch.left.saturating_add(1);
         if let Some(sent) = self.sends.iter_mut().rev().find(|sent| sent.id == id) {
             sent.at = at;
@@ -248,7 +250,7 @@ impl Station {
     }
 
     /// Notes an event.
-    pub fn event(&mut self, at: Timestamp, note: Note, from: (Option<Ipv4Addr>, Option<Mac>)) {
+    pub fn event(&mut self, at: Instant, note: Note, from: (Option<Ipv4Addr>, Option<Mac>)) {
         if self.events.len() < MAX_EVENTS {
             self.events.push_back(Event { at, note, from });
         }
@@ -289,7 +291,7 @@ impl Station {
     }
 
     /// Looks again at the check before `answer`, now that more was seen.
-    pub fn review(&self, answer: &mut Answer, now: Timestamp) {
+    pub fn review(&self, answer: &mut Answer, now: Instant) {
         if let Some(check) = &answer.check {
             answer.check = self.watch.check(check.address, answer.source_mac, answer.at, now);
         }
@@ -312,7 +314,7 @@ impl Station {
         note
     }
 
-    fn on_arp(&mut self, at: Timestamp, arp: &Arp, inquiry: Option<(watch::CheckKind, Ipv4Addr)>) -> Note {
+    fn on_arp(&mut self, at: Instant, arp: &Arp, inquiry: Option<(watch::CheckKind, Ipv4Addr)>) -> Note {
         if let Some(mac) = self.resolver.as_ref().and_then(|resolver| resolver.answer(arp)) {
             self.learn(arp.sender_ip, mac);
             self.resolver = None;
@@ -347,6 +349,7 @@ impl Station {
         let forgotten = usize::try_from(self.sent).unwrap_or(usize::MAX).saturating_sub(self.sends.len());
         Answer {
             at: sight.at,
+            time: sight.time,
             frame: sight.frame.to_vec(),
             reply: Some(Facts::of(&message)).filter(Facts::is_answer),
             message,

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::engine::What;
-use crate::time::Timestamp;
+use crate::time::Instant;
 use crate::wire::arp::Arp;
 use crate::wire::frame::Datagram;
 use crate::wire::v4::{FIXED_LEN, MessageType, Op, Packet, Xid};
@@ -92,9 +92,9 @@ pub struct Check {
     /// The address.
     pub address: Ipv4Addr,
     /// When the check was first seen.
-    pub from: Timestamp,
+    pub from: Instant,
     /// When the answer came.
-    pub until: Timestamp,
+    pub until: Instant,
 }
 
 impl Check {
@@ -109,7 +109,7 @@ impl Check {
 struct Inquiry {
     address: Ipv4Addr,
     mac: Mac,
-    first: Timestamp,
+    first: Instant,
     echoes: u32,
     requests: u32,
     /// The sender named no address of its own (RFC 5227 probe).
@@ -237,7 +237,7 @@ impl Watch {
     }
 
     /// Notes an inquiry about an address by `mac`, if `what` is one. `ours` are MACs of our own.
-    pub fn inquire(&mut self, at: Timestamp, what: &What<'_>, ours: Mac) -> Option<(CheckKind, Ipv4Addr)> {
+    pub fn inquire(&mut self, at: Instant, what: &What<'_>, ours: Mac) -> Option<(CheckKind, Ipv4Addr)> {
         let (mac, address, echo, probe) = match what {
             What::Arp(arp @ Arp { operation: Arp::REQUEST, .. }) if arp.sender_ip != arp.target_ip => {
                 (arp.sender_mac, arp.target_ip, false, arp.sender_ip.is_unspecified())
@@ -275,13 +275,7 @@ impl Watch {
     /// asking for its MAC, so an ordinary ARP request needs telling: the kernel of a server that pings repeats it every
     /// second, also after the server has answered; a server's own ARP check asks once. Hence the longer was looked, the
     /// surer the answer: ask again at the end. While it is open, short checks are taken for pings.
-    pub fn check(
-        &self,
-        address: Ipv4Addr,
-        mac: Option<Mac>,
-        until: Timestamp,
-        now: Timestamp,
-    ) -> Option<Check> {
+    pub fn check(&self, address: Ipv4Addr, mac: Option<Mac>, until: Instant, now: Instant) -> Option<Check> {
         let about = |inquiry: &&Inquiry| inquiry.address == address && inquiry.first <= until;
         let inquiry = self
             .inquiries
@@ -371,8 +365,8 @@ mod tests {
         assert_eq!(Reason::ALL.len(), REASONS);
     }
 
-    fn tenths(tenths: u64) -> Timestamp {
-        Timestamp::default().after(std::time::Duration::from_millis(tenths.saturating_mul(100)))
+    fn tenths(tenths: u64) -> Instant {
+        Instant::default().after(std::time::Duration::from_millis(tenths.saturating_mul(100)))
     }
 
     #[test]

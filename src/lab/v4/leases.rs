@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
-use crate::time::Timestamp;
+use crate::time::Instant;
 
 /// A client's identity, boiled down to 128 bits: its client identifier, else its hardware type and address
 /// (RFC 2131 §4.2). Of two billion clients two share one with a probability of less than one in 10^19.
@@ -99,7 +99,7 @@ pub struct Lease {
     /// How far it has come.
     pub state: State,
     /// When the address is free again.
-    pub until: Timestamp,
+    pub until: Instant,
 }
 
 /// The leases of one pool of addresses, numbered from zero.
@@ -108,11 +108,11 @@ pub struct Leases {
     by_client: HashMap<ClientKey, Lease, Mixed>,
     owners: Vec<Option<ClientKey>>,
     /// Addresses that clients declined, and until when they are not given out.
-    declined: HashMap<u32, Timestamp>,
+    declined: HashMap<u32, Instant>,
     never_given: u32,
     hand: u32,
     /// No address of an expired or released lease is to be had before this.
-    earliest_free: Timestamp,
+    earliest_free: Instant,
 }
 
 /// How many places are tried around a client's preferred one before the pool is searched in order.
@@ -127,7 +127,7 @@ impl Leases {
             declined: HashMap::new(),
             never_given: 0,
             hand: 0,
-            earliest_free: Timestamp(i64::MAX),
+            earliest_free: Instant(i64::MAX),
         }
     }
 
@@ -142,13 +142,13 @@ impl Leases {
     }
 
     /// Leases that are bound at `now`.
-    pub fn bound(&self, now: Timestamp) -> usize {
+    pub fn bound(&self, now: Instant) -> usize {
         self.by_client.values().filter(|lease| lease.state == State::Bound && lease.until > now).count()
     }
 
     /// Finds an address for a client, if there is one: its own, the one it wishes for, one that its identity points to,
     /// any that was never given, any that is free again. Nothing is changed but cursors.
-    pub fn find(&mut self, client: ClientKey, wish: Option<u32>, now: Timestamp) -> Option<u32> {
+    pub fn find(&mut self, client: ClientKey, wish: Option<u32>, now: Instant) -> Option<u32> {
         if let Some(lease) = self.of(client) {
             return Some(lease.index);
         }
@@ -177,7 +177,7 @@ impl Leases {
         } else {
             let ends = self.by_client.values().map(|lease| lease.until).filter(|until| *until > now);
             let returns = self.declined.values().copied().filter(|until| *until > now);
-            self.earliest_free = ends.chain(returns).min().unwrap_or(Timestamp(i64::MAX));
+            self.earliest_free = ends.chain(returns).min().unwrap_or(Instant(i64::MAX));
         }
         found
     }
@@ -188,7 +188,7 @@ impl Leases {
         client: ClientKey,
         index: u32,
         state: State,
-        now: Timestamp,
+        now: Instant,
         duration: Duration,
     ) -> Lease {
         let lease = Lease { index, state, until: now.after(duration) };
@@ -211,7 +211,7 @@ impl Leases {
     }
 
     /// The client gives its address back. True when it was its own.
-    pub fn release(&mut self, client: ClientKey, index: u32, now: Timestamp) -> bool {
+    pub fn release(&mut self, client: ClientKey, index: u32, now: Instant) -> bool {
         let Some(lease) = self.by_client.get_mut(&client).filter(|lease| lease.index == index) else {
             return false;
         };
@@ -222,14 +222,14 @@ impl Leases {
     }
 
     /// Forgets an offer that another server's took precedence over.
-    pub fn withdraw(&mut self, client: ClientKey, now: Timestamp) {
+    pub fn withdraw(&mut self, client: ClientKey, now: Instant) {
         if let Some(lease) = self.of(client).filter(|lease| lease.state == State::Offered) {
             self.release(client, lease.index, now);
         }
     }
 
     /// Takes an address out of use until `until`, because somebody has it without a lease.
-    pub fn decline(&mut self, index: u32, until: Timestamp) {
+    pub fn decline(&mut self, index: u32, until: Instant) {
         let Some(slot) = self.slot(index) else { return };
         if let Some(owner) = slot.take() {
             self.by_client.remove(&owner);
@@ -239,7 +239,7 @@ impl Leases {
     }
 
     /// True when nobody holds the address: neither a lease that runs nor a decline.
-    pub fn is_free(&self, index: u32, now: Timestamp) -> bool {
+    pub fn is_free(&self, index: u32, now: Instant) -> bool {
         let Some(owner) = usize::try_from(index).ok().and_then(|at| self.owners.get(at)) else {
             return false;
         };
@@ -267,8 +267,8 @@ mod tests {
         ClientKey::from_client_id(&number.to_be_bytes())
     }
 
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::new(seconds, 0)
+    fn at(seconds: i64) -> Instant {
+        Instant::new(seconds, 0)
     }
 
     #[test]

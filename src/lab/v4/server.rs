@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::leases::{ClientKey, Leases, State};
 use super::query::{Dhcp, PXE_PORT};
-use crate::time::Timestamp;
+use crate::time::Instant;
 use crate::wire::v4::{COOKIE, FIXED_LEN, MIN_LEN, MessageType, code};
 use crate::wire::{Mac, Prefix};
 
@@ -109,7 +109,7 @@ impl Server {
     }
 
     /// Decides what to answer, and keeps the leases accordingly.
-    pub fn answer(&self, query: &Dhcp<'_>, now: Timestamp) -> Option<Answer> {
+    pub fn answer(&self, query: &Dhcp<'_>, now: Instant) -> Option<Answer> {
         let quirks = self.identity.quirks;
         match (self.identity.role, query.kind) {
             (Role::Denier, Some(MessageType::REQUEST)) => Some(Answer::nak("address not available")),
@@ -133,7 +133,7 @@ impl Server {
     }
 
     /// The address of `client` was found to be in use: it rests, and another one is offered.
-    pub fn conflict(&self, address: Ipv4Addr, now: Timestamp) {
+    pub fn conflict(&self, address: Ipv4Addr, now: Instant) {
         if let Some(index) = self.index(address) {
             self.leases().decline(index, now.after(DECLINE_HOLD));
         }
@@ -145,11 +145,11 @@ impl Server {
     }
 
     /// How many leases are bound.
-    pub fn bound(&self, now: Timestamp) -> usize {
+    pub fn bound(&self, now: Instant) -> usize {
         self.leases().bound(now)
     }
 
-    fn offer(&self, query: &Dhcp<'_>, now: Timestamp) -> Option<Answer> {
+    fn offer(&self, query: &Dhcp<'_>, now: Instant) -> Option<Answer> {
         let client = query.client();
         let mut leases = self.leases();
         let known = leases.of(client);
@@ -168,7 +168,7 @@ impl Server {
     }
 
     /// RFC 2131 §4.3.2: by the fields that are filled in, one of four states of the client.
-    fn request(&self, query: &Dhcp<'_>, now: Timestamp) -> Option<Answer> {
+    fn request(&self, query: &Dhcp<'_>, now: Instant) -> Option<Answer> {
         let client = query.client();
         let mut leases = self.leases();
         let held = leases.of(client).filter(|lease| lease.until > now);
@@ -207,7 +207,7 @@ impl Server {
         Some(Answer { lease: Some(self.lease_seconds()), ..Answer::new(MessageType::ACK, address) })
     }
 
-    fn release(&self, query: &Dhcp<'_>, now: Timestamp) -> Option<Answer> {
+    fn release(&self, query: &Dhcp<'_>, now: Instant) -> Option<Answer> {
         if query.server_id.is_none_or(|server| server == self.identity.id)
             && let Some(index) = self.index(query.ciaddr)
         {
@@ -216,7 +216,7 @@ impl Server {
         None
     }
 
-    fn decline(&self, query: &Dhcp<'_>, now: Timestamp) -> Option<Answer> {
+    fn decline(&self, query: &Dhcp<'_>, now: Instant) -> Option<Answer> {
         if query.server_id.is_none_or(|server| server == self.identity.id)
             && let Some(index) = query.requested.and_then(|address| self.index(address))
         {
@@ -229,7 +229,7 @@ impl Server {
     }
 
     /// BOOTP (RFC 951, RFC 1534): an address for good, which here means the longest there is.
-    fn bootp(&self, query: &Dhcp<'_>, now: Timestamp) -> Option<Answer> {
+    fn bootp(&self, query: &Dhcp<'_>, now: Instant) -> Option<Answer> {
         let client: ClientKey = query.client();
         let mut leases = self.leases();
         let index = leases.find(client, None, now)?;

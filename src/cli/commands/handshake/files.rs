@@ -13,7 +13,7 @@ use crate::capture::{Format, FrameOut, Writer};
 use crate::cli::exit::Failure;
 use crate::engine::load::{Kind, Lease};
 use crate::stats::histogram::write_log;
-use crate::time::{Precision, Timestamp};
+use crate::time::{Moment, Precision, Timestamp};
 use crate::wire::frame::LinkType;
 
 /// What was asked for.
@@ -61,13 +61,13 @@ impl Files {
         writer.write(&frame).map_err(Failure::could_not_run)
     }
 
-    /// Writes what is known when all is over.
-    pub(super) fn finish(self, tally: &Tally) -> Result<(), Failure> {
+    /// Writes what is known when all is over. `clocks` is any moment.
+    pub(super) fn finish(self, tally: &Tally, clocks: Moment) -> Result<(), Failure> {
         if let Some(mut frames) = self.frames {
             frames.flush().map_err(Failure::could_not_run)?;
         }
         if let Some(output) = self.histogram {
-            output.write(|out| histogram(tally, out))?;
+            output.write(|out| histogram(tally, clocks, out))?;
         }
         match self.leases {
             Some(output) => output.write(|out| leases(&tally.leases, out)),
@@ -101,7 +101,7 @@ fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     Failure::could_not_run(format_args!("cannot write {}: {error}", path.display()))
 }
 
-fn histogram(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
+fn histogram(tally: &Tally, clocks: Moment, out: &mut dyn Write) -> io::Result<()> {
     let delays = &tally.delays;
     let fixed = [
         ("offer", &delays.offer),
@@ -112,7 +112,7 @@ fn histogram(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
     let kinds = Kind::ALL.into_iter().zip(&delays.kinds);
     let kinds = kinds.filter_map(|(kind, delay)| Some((kind.name(), delay.as_deref()?)));
     let all = fixed.into_iter().chain(kinds).map(|(name, delay)| (name, delay.histogram()));
-    write_log(out, tally.start, tally.elapsed(), all)
+    write_log(out, clocks.time_at(tally.start), tally.elapsed(), all)
 }
 
 /// Leases as `release --lease` reads them.

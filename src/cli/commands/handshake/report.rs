@@ -9,6 +9,7 @@ use super::tally::Tally;
 use crate::engine::load::{Failure, Finished, Kind};
 use crate::output::{Label, Styled};
 use crate::stats::delay::{Delay, Summary, float, ms};
+use crate::time::Moment;
 use crate::wire::v4::Xid;
 
 /// One exchange, for `--each --json`.
@@ -34,8 +35,8 @@ fn millis(nanoseconds: i64) -> f64 {
     ms(u64::try_from(nanoseconds).unwrap_or(0))
 }
 
-/// One exchange as JSON.
-pub(super) fn each_json(finished: &Finished) -> impl Serialize {
+/// One exchange as JSON. `clocks` is any moment of the run.
+pub(super) fn each_json(finished: &Finished, clocks: Moment) -> impl Serialize {
     Each {
         r#type: "exchange",
         kind: finished.kind.name(),
@@ -50,7 +51,7 @@ pub(super) fn each_json(finished: &Finished) -> impl Serialize {
         scheduled_ms: finished.scheduled_ns().map(millis),
         retransmitted: finished.repeated,
         server_check: finished.check.map(crate::engine::load::Check::name),
-        time_ns: finished.began.nanoseconds(),
+        time_ns: clocks.time_at(finished.began).nanoseconds(),
     }
 }
 
@@ -484,11 +485,11 @@ mod tests {
     #![allow(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
 
     use super::*;
-    use crate::time::Timestamp;
+    use crate::time::Instant;
     use crate::wire::Mac;
 
     fn finished(failure: Option<Failure>) -> Finished {
-        let at = |us: i64| Timestamp(1_700_000_000_000_000_000 + us * 1000);
+        let at = |us: i64| Instant(1_700_000_000_000_000_000 + us * 1000);
         Finished {
             client: 3,
             mac: Mac([2, 0, 0, 0, 0, 3]),
@@ -570,7 +571,7 @@ mod tests {
         }
         let empty = serde_json::to_value(whole_json(&Tally::default(), &about)).unwrap();
         assert!(empty["latency_ms"]["ack"]["p50"].is_null());
-        let each = serde_json::to_value(each_json(&finished(None))).unwrap();
+        let each = serde_json::to_value(each_json(&finished(None), Moment::default())).unwrap();
         assert_eq!((&each["outcome"], &each["offer_ms"]), (&"ack".into(), &0.412.into()));
     }
 

@@ -24,6 +24,7 @@ use crate::engine::{Draft, OptionEdit, Recipe, Route, State};
 use crate::net::signals::Signals;
 use crate::net::{NetError, route, udp};
 use crate::stats::delay::float;
+use crate::time::Clock as _;
 use crate::wire::Mac;
 use crate::wire::v4::Xid;
 
@@ -357,7 +358,7 @@ fn once(
     let mut failed: Option<Failure> = None;
     let mut line = Progress::new(cx);
     let aside = Context::new(cx.common.clone());
-    let json = cx.common.json;
+    let (json, clocks) = (cx.common.json, cx.clock.moment());
     let (out, start) = (&mut cx.out, context::cpu_time());
     let mut news = |news: News| {
         let told = match news {
@@ -366,7 +367,7 @@ fn once(
                 list.iter()
                     .try_for_each(|finished| {
                         if json {
-                            return out.write_json(&report::each_json(finished));
+                            return out.write_json(&report::each_json(finished, clocks));
                         }
                         report::each_line(finished, &mut text);
                         Ok(())
@@ -490,7 +491,7 @@ fn finish(args: &Args, tally: &Tally, about: &About<'_>, files: Option<Files>, c
         cx.out.write_styled(text)?;
     }
     if let Some(files) = files {
-        files.finish(tally)?;
+        files.finish(tally, cx.clock.moment())?;
     }
     if !args.keep && !tally.leases.is_empty() {
         let where_to =

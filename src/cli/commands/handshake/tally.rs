@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::engine::load::{Counters, Figure, Finished, Kind, Lease};
 use crate::stats::delay::Delay;
-use crate::time::Timestamp;
+use crate::time::Instant;
 
 /// The delays of a run.
 #[derive(Clone, Debug, Default)]
@@ -63,9 +63,9 @@ pub(super) struct Tally {
     /// Delays.
     pub(super) delays: Delays,
     /// When it began.
-    pub(super) start: Timestamp,
+    pub(super) start: Instant,
     /// When the last exchange that completed ended; of a run without any, the last one.
-    pub(super) end: Timestamp,
+    pub(super) end: Instant,
     /// Leases that are still held.
     pub(super) leases: Vec<Lease>,
     /// Leases held when the servers stopped offering.
@@ -87,7 +87,7 @@ impl Tally {
     pub(super) fn merge(&mut self, other: Self) {
         self.counters.merge(&other.counters);
         self.delays.merge(&other.delays);
-        if self.start == Timestamp::default() || other.start < self.start {
+        if self.start == Instant::default() || other.start < self.start {
             self.start = other.start;
         }
         self.end = self.end.max(other.end);

@@ -17,7 +17,7 @@ use crate::net::filter::Filter;
 use crate::net::privilege;
 use crate::net::sandbox::{self, Needs};
 use crate::net::signals::Signals;
-use crate::time::{Clock as _, SystemClock, Timestamp};
+use crate::time::{Clock as _, Instant, SystemClock, Timestamp};
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
 
@@ -237,7 +237,7 @@ fn drive(
     mut load: Load,
     mut wires: Wires,
     setup: &Setup,
-    start: Timestamp,
+    start: Instant,
     board: &Board,
     tell: &SyncSender<News>,
 ) -> Result<Tally, NetError> {
@@ -275,7 +275,7 @@ fn drive(
         if let Some(copies) = &mut wires.copies {
             while copies.fill()? > 0 {
                 for copy in copies.frames() {
-                    load.on_copy(copy.time, copy.frame);
+                    load.on_copy(copy.at, copy.frame);
                     if setup.frames {
                         frames.push((copy.time, true, copy.frame.to_vec()));
                     }
@@ -284,7 +284,7 @@ fn drive(
         }
         let mut answers = Vec::new();
         for frame in wires.main.frames().take(arrived) {
-            load.on_frame(frame.time, frame.frame);
+            load.on_frame(frame.at, frame.frame);
             if setup.frames {
                 frames.push((frame.time, false, frame.frame.to_vec()));
             }

@@ -13,7 +13,7 @@ use crate::cli::flags::vendors::Vendors;
 use crate::engine::v4::provoke::Provoke;
 use crate::output::JsonOut;
 use crate::output::rogue::{Report, plugin};
-use crate::time::{Precision, Timestamp};
+use crate::time::{Moment, Precision};
 use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
 use crate::wire::v4::{Outline, Packet};
 
@@ -35,7 +35,7 @@ pub(super) struct Hub {
 #[derive(Clone, Copy)]
 pub(super) struct Seen<'a> {
     /// When.
-    pub time: Timestamp,
+    pub when: Moment,
     /// On which interface.
     pub interface: Option<&'a Arc<str>>,
     /// What it starts with.
@@ -64,13 +64,13 @@ impl Hub {
     pub(super) fn frame(&mut self, seen: &Seen<'_>, walker: &mut Walker, mut provoke: Option<&mut Provoke>) {
         let original = usize::try_from(seen.original_len).unwrap_or(usize::MAX);
         let mut found = false;
-        walker.walk(seen.link, seen.data, original, seen.time.nanoseconds(), |datagram| {
+        walker.walk(seen.link, seen.data, original, seen.when.at.nanoseconds(), |datagram| {
             found = true;
             self.datagram(seen, &datagram, provoke.as_deref_mut());
         });
         let Some(provoke) = provoke.filter(|_| !found) else { return };
         if let crate::engine::What::Arp(arp) = crate::engine::drive::other(seen.link, seen.data) {
-            provoke.on_arp(seen.time, &arp);
+            provoke.on_arp(seen.when.at, &arp);
             self.findings(seen.interface, provoke);
         }
     }
@@ -89,9 +89,9 @@ impl Hub {
             return;
         }
         self.clients.hear(&packet, &self.outline);
-        let sighting = Sighting::read(seen.time, seen.interface, datagram, &packet, &self.outline);
+        let sighting = Sighting::read(seen.when, seen.interface, datagram, &packet, &self.outline);
         let Some(mut sighting) = sighting else { return };
-        let heard = provoke.and_then(|provoke| provoke.on_datagram(seen.time, datagram));
+        let heard = provoke.and_then(|provoke| provoke.on_datagram(seen.when.at, datagram));
         sighting.asked = match heard {
             Some(heard) => Asked::Us { probe: heard.probe.name(), bogus_server: heard.bogus_server },
             None => self.clients.asked(&packet, &sighting),
@@ -188,7 +188,7 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
         }
         let interface = frame.interface_name.map(|name| interned(&mut names, name));
         let seen = Seen {
-            time: frame.time.unwrap_or_default(),
+            when: Moment::recorded(frame.time.unwrap_or_default()),
             interface: interface.as_ref(),
             link: frame.link,
             data: frame.data,

@@ -19,7 +19,7 @@ use crate::net::monitor::{LinkChange, LinkMonitor};
 use crate::net::sandbox::Needs;
 use crate::net::sender::Sender;
 use crate::net::signals::Signals;
-use crate::time::{Clock as _, Precision, Timestamp};
+use crate::time::{Clock as _, Instant, Moment, Precision};
 use crate::wire::Mac;
 use crate::wire::frame::{Ports, Walker, capture_filter};
 
@@ -118,7 +118,7 @@ impl Ears {
     }
 
     /// Ends provoking early: what was taken is given back.
-    pub(super) fn stop(&mut self, now: Timestamp) {
+    pub(super) fn stop(&mut self, now: Instant) {
         for ear in &mut self.all {
             if let Some(provoke) = &mut ear.provoke {
                 provoke.stop(now);
@@ -144,7 +144,7 @@ impl Ears {
     }
 
     /// One turn: sends what is due, waits until something happens or `deadline`, takes what came.
-    pub(super) fn turn(&mut self, deadline: Timestamp, hub: &mut Hub, cx: &Context) -> Result<Turn, Failure> {
+    pub(super) fn turn(&mut self, deadline: Instant, hub: &mut Hub, cx: &Context) -> Result<Turn, Failure> {
         let now = cx.clock.now();
         let mut until = deadline;
         for ear in &mut self.all {
@@ -161,7 +161,7 @@ impl Ears {
         Ok(if self.signals.next().is_some() { Turn::Stop } else { Turn::On })
     }
 
-    fn wait(&self, until: Timestamp) -> Result<(), Failure> {
+    fn wait(&self, until: Instant) -> Result<(), Failure> {
         let listening = self.all.iter().filter(|ear| ear.working).map(|ear| ear.tap.as_fd());
         let watched = listening.chain([self.signals.as_fd(), self.monitor.as_fd()]);
         let stdout = io::stdout();
@@ -224,7 +224,7 @@ impl Ear {
     }
 
     /// Sends what is due.
-    fn send(&mut self, now: Timestamp, hub: &mut Hub, cx: &Context) {
+    fn send(&mut self, now: Instant, hub: &mut Hub, cx: &Context) {
         let Some(provoke) = &mut self.provoke else { return };
         provoke.on_time(now);
         while let Some(frame) = provoke.poll_transmit() {
@@ -247,7 +247,7 @@ impl Ear {
         let link = tap.link_type();
         let taken = tap.take(BATCH, |frame: LiveFrame<'_>| {
             let seen = Seen {
-                time: frame.time,
+                when: Moment { at: frame.at, time: frame.time },
                 interface: Some(name),
                 link,
                 data: frame.data,

@@ -13,7 +13,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::output::JsonOut;
 use crate::output::rogue::metrics::Metrics;
 use crate::output::rogue::{change_json, change_text};
-use crate::time::{Clock as _, Timestamp};
+use crate::time::{Clock as _, Instant, Moment};
 
 /// How often the textfile is written when nothing changes.
 const REFRESH: Duration = Duration::from_secs(15);
@@ -48,16 +48,16 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let default =
         if args.passive { PASSIVE_GONE } else { args.interval.saturating_mul(3).saturating_add(args.wait()) };
     let pace = Pace { gone_after: args.gone_after.unwrap_or(default), ..Pace::default() };
-    let now = cx.clock.now();
+    let now = cx.clock.moment();
     let mut watch = Watch {
         args,
         hub,
         ears,
-        watcher: Watcher::new(pace, known, now),
+        watcher: Watcher::new(pace, known, now.at),
         helper,
         changes: [0; 5],
         saved: None,
-        round: now,
+        round: now.at,
         stale: None,
     };
     // What cannot be written is said at the start, not at the first alarm.
@@ -74,11 +74,11 @@ struct Watch<'a> {
     helper: Option<Helper>,
     /// Changes told, by kind.
     changes: [u64; 5],
-    saved: Option<Timestamp>,
+    saved: Option<Instant>,
     /// When the next round begins.
-    round: Timestamp,
+    round: Instant,
     /// The helper has not taken everything; when to try again.
-    stale: Option<Timestamp>,
+    stale: Option<Instant>,
 }
 
 impl Watch<'_> {
@@ -91,7 +91,7 @@ impl Watch<'_> {
                 }
                 self.round = now.after(self.ears.jitter(self.args.interval));
             }
-            self.tell(now, cx)?;
+            self.tell(cx.clock.moment(), cx)?;
             let deadline = self.deadline(now);
             if self.ears.turn(deadline, &mut self.hub, cx)? == Turn::Stop {
                 return self.end(cx);
@@ -102,7 +102,7 @@ impl Watch<'_> {
         }
     }
 
-    fn deadline(&self, now: Timestamp) -> Timestamp {
+    fn deadline(&self, now: Instant) -> Instant {
         let round = (!self.ears.is_provoking()).then_some(self.round);
         let refresh = self.args.prometheus.is_some().then(|| self.saved.unwrap_or(now).after(REFRESH));
         let next = [round, refresh, self.watcher.deadline(), self.stale].into_iter().flatten().min();
@@ -110,21 +110,21 @@ impl Watch<'_> {
     }
 
     /// Tells what changed, and keeps the files up to date.
-    fn tell(&mut self, now: Timestamp, cx: &mut Context) -> Result<(), Failure> {
-        if self.watcher.deadline().is_some_and(|deadline| now >= deadline) {
+    fn tell(&mut self, now: Moment, cx: &mut Context) -> Result<(), Failure> {
+        if self.watcher.deadline().is_some_and(|deadline| now.at >= deadline) {
             let mut changes = self.watcher.poll(now, &mut self.hub.servers, self.hub.policy.as_ref());
             self.emit(&mut changes, cx)?;
         }
         self.stale = None;
         if self.helper.as_mut().is_some_and(Helper::flush) {
-            self.stale = Some(now.after(RETRY));
+            self.stale = Some(now.at.after(RETRY));
         }
         let refresh =
-            self.args.prometheus.is_some() && self.saved.is_none_or(|saved| now >= saved.after(REFRESH));
+            self.args.prometheus.is_some() && self.saved.is_none_or(|saved| now.at >= saved.after(REFRESH));
         if self.watcher.take_dirty() || refresh {
             // The alarm goes on even if its files cannot be written just now (a full disk).
             if let Err(Failure { message: Some(message), .. }) = self.save(now) {
-                self.saved = Some(now);
+                self.saved = Some(now.at);
                 cx.warn(&message);
             }
         }
@@ -158,8 +158,8 @@ impl Watch<'_> {
         Ok(())
     }
 
-    fn save(&mut self, now: Timestamp) -> Result<(), Failure> {
-        self.saved = Some(now);
+    fn save(&mut self, now: Moment) -> Result<(), Failure> {
+        self.saved = Some(now.at);
         if let Some(path) = &self.args.state {
             let text = state::write(self.watcher.known()).map_err(Failure::could_not_run)?;
             files::replace(path, &text)?;
@@ -171,7 +171,7 @@ impl Watch<'_> {
                 answers: self.hub.servers.answers,
                 forgotten: self.hub.servers.forgotten,
                 changes: self.changes,
-                now,
+                now: now.time,
             };
             files::replace(path, &metrics.text())?;
         }
@@ -185,9 +185,9 @@ impl Watch<'_> {
         while self.ears.is_provoking() && cx.clock.now() < last {
             self.ears.turn(last, &mut self.hub, cx)?;
         }
-        let now = cx.clock.now();
+        let now = cx.clock.moment();
         for key in self.hub.heard.drain(..) {
-            self.watcher.heard(&key, now);
+            self.watcher.heard(&key, now.at);
         }
         let mut changes = self.watcher.finish(now, &mut self.hub.servers, self.hub.policy.as_ref());
         self.emit(&mut changes, cx)?;

@@ -21,7 +21,7 @@ use crate::net::live::{LiveFrame, Tap, TapOptions, Woken, wait};
 use crate::net::monitor::{LinkChange, LinkMonitor};
 use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
-use crate::time::{Clock as _, Precision, Timestamp};
+use crate::time::{Clock as _, Instant, Precision, Timestamp};
 use crate::wire::frame::{LinkType, Ports, capture_filter};
 
 /// Frames taken out of one ring at a time.
@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let writer = match &args.write {
         Some(path) => {
             let announced = announced(&taps, path)?;
-            let writer = RotatingWriter::create(path, rotation, announced, cx.clock.now());
+            let writer = RotatingWriter::create(path, rotation, announced, cx.clock.time());
             Some(writer.map_err(|error| failed(&error))?)
         }
         None => None,
@@ -235,7 +235,7 @@ struct Sink {
     writer: Option<RotatingWriter>,
     received: u64,
     /// Frames stamped after this moment do not count any more.
-    until: Option<Timestamp>,
+    until: Option<Instant>,
     /// Such a frame was met.
     late: bool,
     failure: Option<CaptureError>,
@@ -244,7 +244,7 @@ struct Sink {
 impl Sink {
     #[inline]
     fn frame(&mut self, link: LinkType, precision: Precision, interface: &str, frame: LiveFrame<'_>) {
-        if self.until.is_some_and(|until| frame.time > until) {
+        if self.until.is_some_and(|until| frame.at > until) {
             self.late = true;
             return;
         }
@@ -294,17 +294,17 @@ impl Sink {
 }
 
 struct Sniffer {
-    /// Frames of several rings, on their way to being put in order: time, ring, place in `bytes`, length on the wire.
-    order: Vec<(Timestamp, usize, Range<usize>, u32)>,
+    /// Frames of several rings, on their way to being put in order: arrival, stamp, ring, place in `bytes`, length on the wire.
+    order: Vec<(Instant, Timestamp, usize, Range<usize>, u32)>,
     bytes: Vec<u8>,
     sink: Sink,
     monitor: LinkMonitor,
     signals: Signals,
-    stop_at: Option<Timestamp>,
+    stop_at: Option<Instant>,
     /// No interface was named: all are meant.
     every: bool,
     spares: Vec<Tap>,
-    looked: Timestamp,
+    looked: Instant,
     received_when_looked: u64,
     /// Interfaces that came up and are not listened on.
     told: Vec<String>,
@@ -358,15 +358,15 @@ impl Sniffer {
             let count = self.take_from(listener, |_, _, _, _, frame| {
                 let start = bytes.len();
                 bytes.extend_from_slice(frame.data);
-                order.push((frame.time, index, start..bytes.len(), frame.original_len));
+                order.push((frame.at, frame.time, index, start..bytes.len(), frame.original_len));
             });
             (self.order, self.bytes) = (order, bytes);
             taken = taken.saturating_add(count?);
         }
-        self.order.sort_by_key(|(time, ..)| *time);
-        for (time, index, place, original_len) in self.order.drain(..) {
+        self.order.sort_by_key(|(at, ..)| *at);
+        for (at, time, index, place, original_len) in self.order.drain(..) {
             let (Some(listener), Some(data)) = (taps.get(index), self.bytes.get(place)) else { continue };
-            let frame = LiveFrame { time, data, original_len };
+            let frame = LiveFrame { at, time, data, original_len };
             let tap = &listener.tap;
             self.sink.frame(tap.link_type(), tap.precision(), tap.name(), frame);
         }
@@ -478,7 +478,7 @@ impl Sniffer {
     }
 
     /// Waits until something happens. False when nobody reads the output any more.
-    fn wait(&self, taps: &[Listener], settled: Option<Timestamp>) -> Result<bool, Failure> {
+    fn wait(&self, taps: &[Listener], settled: Option<Instant>) -> Result<bool, Failure> {
         let look = (self.sink.received != self.received_when_looked).then(|| self.looked.after(LOOK));
         let deadline =
             [look, self.stop_at.filter(|_| settled.is_none()), settled].into_iter().flatten().min();

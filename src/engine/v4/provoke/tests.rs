@@ -20,7 +20,7 @@ fn plan() -> Plan {
 /// A frame that was sent, taken apart.
 #[derive(Clone, Debug)]
 struct Seen {
-    at: Timestamp,
+    at: Instant,
     frame: Vec<u8>,
     message: Option<Message>,
     ports: (u16, u16),
@@ -38,7 +38,7 @@ impl Seen {
 fn play(plan: Plan, mut answer: impl FnMut(&Seen, &mut Provoke)) -> (Vec<Seen>, Provoke) {
     let mut provoke = Provoke::new(plan, Rng::with_seed(7));
     let mut walker = Walker::new(Ports::default());
-    let mut now = Timestamp::new(100, 0);
+    let mut now = Instant::new(100, 0);
     let mut seen = Vec::new();
     for _ in 0..10_000 {
         provoke.on_time(now);
@@ -66,7 +66,7 @@ fn play(plan: Plan, mut answer: impl FnMut(&Seen, &mut Provoke)) -> (Vec<Seen>, 
 }
 
 /// Lets a server say `message` to the machine.
-fn say(provoke: &mut Provoke, at: Timestamp, message: &Message) -> Option<Heard> {
+fn say(provoke: &mut Provoke, at: Instant, message: &Message) -> Option<Heard> {
     let mut envelope = crate::engine::Envelope::broadcast(SERVER);
     (envelope.src_ip, envelope.src_port, envelope.dst_port) = ([10, 0, 0, 1].into(), 67, 68);
     let frame = envelope.frame(&message.encode_padded());
@@ -95,7 +95,7 @@ fn every_kind_is_sent_several_times_by_fresh_clients_and_never_in_a_burst() {
     let (seen, provoke) = play(plan(), |_, _| ());
     assert_eq!(seen.len(), 64);
     assert_eq!(provoke.sent(), 64);
-    let first: Vec<_> = seen.iter().filter(|one| one.at < Timestamp::new(103, 0)).collect();
+    let first: Vec<_> = seen.iter().filter(|one| one.at < Instant::new(103, 0)).collect();
     let types = |kind: Option<MessageType>| first.iter().filter(|one| one.kind() == kind).count();
     assert_eq!(types(Some(MessageType::DISCOVER)), 9);
     assert_eq!(types(Some(MessageType::REQUEST)), 15);
@@ -109,7 +109,7 @@ fn every_kind_is_sent_several_times_by_fresh_clients_and_never_in_a_burst() {
     let close = seen.windows(2).filter(|pair| pair[1].at.since(pair[0].at) < 12_000_000).count();
     assert_eq!(close, 0);
     for start in 0..6 {
-        let second = Timestamp::new(100 + start, 0)..Timestamp::new(101 + start, 0);
+        let second = Instant::new(100 + start, 0)..Instant::new(101 + start, 0);
         assert!(seen.iter().filter(|one| second.contains(&one.at)).count() <= 18);
     }
 }
@@ -178,7 +178,7 @@ fn offers_are_checked_and_declined() {
     let decline = declines[0].message.as_ref().unwrap();
     assert_eq!(decline.ip_option(54), Some(provoke.rounds[0].bogus_server));
     assert_eq!(decline.ip_option(50), Some(provoke.rounds[0].foreign[0]));
-    assert!(declines[0].at >= Timestamp::new(107, 0));
+    assert!(declines[0].at >= Instant::new(107, 0));
     assert!(!seen.iter().any(|one| one.kind() == Some(MessageType::RELEASE)));
 }
 
@@ -247,7 +247,7 @@ fn somebody_who_uses_what_is_offered_is_found() {
 #[test]
 fn arp_for_the_address_inform_comes_from_is_answered() {
     let mut provoke = Provoke::new(plan(), Rng::with_seed(3));
-    let mut now = Timestamp::new(1, 0);
+    let mut now = Instant::new(1, 0);
     provoke.on_time(now);
     now = provoke.deadline().unwrap();
     provoke.on_time(now);
@@ -265,7 +265,7 @@ fn arp_for_the_address_inform_comes_from_is_answered() {
 #[test]
 fn a_flood_of_arp_is_not_answered_with_another() {
     let mut provoke = Provoke::new(plan(), Rng::with_seed(3));
-    let now = Timestamp::new(1, 0);
+    let now = Instant::new(1, 0);
     provoke.on_time(now);
     let before = provoke.jobs.len();
     let asked = provoke.rounds[0].informs_from;
@@ -280,7 +280,7 @@ fn a_flood_of_arp_is_not_answered_with_another() {
 #[test]
 fn stopping_early_still_gives_back() {
     let mut provoke = Provoke::new(plan(), Rng::with_seed(3));
-    let mut now = Timestamp::new(1, 0);
+    let mut now = Instant::new(1, 0);
     provoke.on_time(now);
     now = provoke.deadline().unwrap();
     provoke.on_time(now);
@@ -300,7 +300,7 @@ fn stopping_early_still_gives_back() {
         }
     }
     assert_eq!(frames, 1);
-    assert!(provoke.is_over(now) && now < Timestamp::new(2, 0));
+    assert!(provoke.is_over(now) && now < Instant::new(2, 0));
 }
 
 #[test]
