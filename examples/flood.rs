@@ -29,7 +29,7 @@ use clap::Parser;
 use dhcptool::net::batch::BatchSocket;
 use dhcptool::time::{Clock, Instant, SystemClock};
 
-#[path = "../tests/support/cable.rs"]
+#[path = "../tests/it/support/cable.rs"]
 mod cable;
 
 /// Send DHCP frames to a capture program

@@ -25,7 +25,7 @@ use dhcptool::net::sandbox::{self, Needs};
 use dhcptool::net::{iface, privilege};
 use serde_json::Value;
 
-#[path = "support/cable.rs"]
+#[path = "it/support/cable.rs"]
 mod cable;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_dhcptool");

@@ -1,7 +1,5 @@
 //! Man pages and completions in the repository are those the command line's definition makes.
-//! `BLESS=1 cargo test --test generated` writes them anew.
-
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! `BLESS=1 cargo test --test it generated` writes them anew.
 
 use std::fs;
 use std::path::Path;
@@ -26,10 +24,10 @@ fn check(folder: &str, files: &[(String, Vec<u8>)]) {
     there.sort();
     let mut wanted: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
     wanted.sort();
-    assert_eq!(there, wanted, "files in {}; run BLESS=1 cargo test --test generated", folder.display());
+    assert_eq!(there, wanted, "files in {}; run BLESS=1 cargo test --test it generated", folder.display());
     for (name, text) in files {
         let found = fs::read(folder.join(name)).unwrap();
-        assert!(&found == text, "{name} is out of date; run BLESS=1 cargo test --test generated");
+        assert!(&found == text, "{name} is out of date; run BLESS=1 cargo test --test it generated");
     }
 }
 

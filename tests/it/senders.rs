@@ -1,24 +1,10 @@
 //! The senders against the embedded lab: no server package, no root.
 
-#![cfg(feature = "live")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::print_stderr,
-    reason = "a test fails by panicking"
-)]
-
 use std::process::Command;
 
 use serde_json::Value;
 
-#[path = "support/lab.rs"]
-#[allow(dead_code, reason = "other tests use the rest")]
-mod lab;
-
-use lab::{PROGRAM, lab};
+use crate::support::lab::{PROGRAM, lab};
 
 /// Runs dhcptool in the lab with --json, checks its exit code, and reads the object it prints.
 fn json(flags: &str, command: &str, code: i32) -> Option<Value> {

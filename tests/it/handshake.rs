@@ -1,24 +1,11 @@
 //! `dhcptool handshake` against the embedded servers, in private networks made by `dhcptool lab`, and against real ones.
 
-#![cfg(all(feature = "live", target_os = "linux"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::print_stderr,
-    reason = "a test fails by panicking"
-)]
-
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Output, Stdio};
 
+use crate::support::lab::{PROGRAM, is_refused, lab, lab_command};
+use crate::support::{Kind, Net, network};
 use serde_json::Value;
-use support::lab::{PROGRAM, is_refused, lab, lab_command};
-use support::{Kind, Net, network};
-
-#[allow(dead_code, reason = "other tests use the rest")]
-mod support;
 
 fn command(flags: &str, arguments: &str) -> Command {
     let line: Vec<&str> =

@@ -1,13 +1,6 @@
 //! Every prefix and every single-byte mutation of a dozen real messages: decoded without panic, shown in every view without
 //! panic, and encoded to the same bytes.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a test fails by panicking"
-)]
-
 use std::path::Path;
 
 use dhcptool::analysis::Selection;

@@ -1,15 +1,5 @@
 //! `rogue` against the embedded lab: every kind of rogue it has, one look, watching, and what is left behind.
 
-#![cfg(feature = "live")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::print_stderr,
-    reason = "a test fails by panicking"
-)]
-
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -19,10 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-#[path = "support/lab.rs"]
-mod lab;
-
-use lab::{PROGRAM, is_refused, lab, lab_command};
+use crate::support::lab::{PROGRAM, is_refused, lab, lab_command};
 
 /// Enough for servers that check nothing.
 const QUICK: &str = "--wait 3500ms --rounds 1";

@@ -1,12 +1,5 @@
 //! Layers depend one way only: `wire` ← `capture`, `net` ← `engine`, `analysis` ← `output` ← `cli`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::string_slice,
-    clippy::arithmetic_side_effects,
-    reason = "a test fails by panicking"
-)]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,14 +1,5 @@
 //! The packet writer against an independent one made of `serde_json` values; and no view lets a hostile character through.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    reason = "a test fails by panicking"
-)]
-
 use std::fs;
 use std::path::Path;
 

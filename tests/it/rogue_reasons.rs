@@ -1,12 +1,5 @@
 //! `rogue --from`: every reason that packets alone can give, from packets that deserve it, through the whole program.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a test fails by panicking"
-)]
-
 use std::net::Ipv4Addr;
 use std::process::Command;
 

@@ -1,15 +1,5 @@
 //! Frames out and in, with the kernel's stamps, on the near end of a lab. Each test runs this file again inside one.
 
-#![cfg(feature = "live")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    clippy::arithmetic_side_effects,
-    reason = "a test fails by panicking, and talks to its other half through the environment"
-)]
-
 use std::net::Ipv4Addr;
 use std::process::Command;
 use std::time::Duration;

@@ -1,8 +1,5 @@
 //! The filter for live capture, compiled by libpcap, against frames that the walk follows.
 
-#![cfg(feature = "live")]
-#![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use dhcptool::wire::frame::{LinkType, Ports, Walked, Walker, capture_filter};
 
 fn udp(src: u16, dst: u16, payload: &[u8]) -> Vec<u8> {

@@ -1,14 +1,5 @@
 //! `dhcptool lab` as its users meet it: a private network around a command, exit codes, signals, nothing left behind.
 
-#![cfg(feature = "live")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    clippy::arithmetic_side_effects,
-    reason = "a test fails by panicking, and says why it is skipped"
-)]
-
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;

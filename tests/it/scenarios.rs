@@ -3,15 +3,6 @@
 //!
 //! A scenario says what the client does, how its servers behave, and what must come out. Times are milliseconds.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a test fails by panicking"
-)]
-
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;

@@ -1,7 +1,5 @@
 //! Golden files: what `decode` says of every capture in `tests/data/captures`, in words and in JSON.
-//! `BLESS=1 cargo test --test captures` writes them anew.
-
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+//! `BLESS=1 cargo test --test it captures` writes them anew.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -46,7 +44,7 @@ fn hold(path: &Path, found: &str) {
     let wanted = fs::read_to_string(path).unwrap_or_default();
     assert!(
         wanted == found,
-        "{} differs; look at the change, then BLESS=1 cargo test --test captures\n--- wanted\n{wanted}\n--- found\n{found}",
+        "{} differs; look at the change, then BLESS=1 cargo test --test it captures\n--- wanted\n{wanted}\n--- found\n{found}",
         path.display()
     );
 }

@@ -1,22 +1,9 @@
 //! The senders against dnsmasq, Kea, ISC dhcpd and udhcpd, each in a network namespace of its own.
 
-#![cfg(feature = "live")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::print_stderr,
-    reason = "a test fails by panicking"
-)]
-
-#[allow(dead_code, reason = "other tests use the rest")]
-mod support;
-
 use std::net::Ipv4Addr;
 
+use crate::support::{Kind, Net, network, skip};
 use serde_json::Value;
-use support::{Kind, Net, network, skip};
 
 const MAC: &str = "02:5a:00:00:00:01";
 

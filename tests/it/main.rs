@@ -1,0 +1,40 @@
+//! Everything that is tested through the public library or the whole program, in one binary: one build, one link.
+//! `cargo test --test it NAME` runs the tests of one file. What takes a process of its own is beside this folder (`sniff`).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and says why it is skipped"
+)]
+
+#[cfg(feature = "live")]
+mod capture_filter;
+mod captures;
+mod generated;
+#[cfg(feature = "live")]
+mod handshake;
+mod json;
+#[cfg(feature = "live")]
+mod lab;
+mod layers;
+mod mutations;
+#[cfg(feature = "live")]
+mod real_servers;
+#[cfg(feature = "live")]
+mod rogue;
+mod rogue_reasons;
+mod scenarios;
+#[cfg(feature = "live")]
+mod senders;
+#[cfg(feature = "live")]
+mod support;
+#[cfg(feature = "live")]
+mod transport;
