@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Frame, Interface, Record};
+use super::record::Record;
+use super::{Frame, Interface};
 
 /// A stretch of a capture whose frames were found but not looked into.
 #[derive(Debug, Default)]

@@ -131,3 +131,8 @@ impl fmt::Display for InFile {
         }
     }
 }
+
+/// A growing file turned out to be shorter than what was read of it.
+#[derive(Debug, thiserror::Error)]
+#[error("the file to grow; it became shorter ({0} bytes), so that it has to be read anew")]
+pub(super) struct Shrunk(pub(super) u64);

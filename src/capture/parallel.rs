@@ -17,9 +17,10 @@ use std::os::unix::fs::FileExt as _;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::batch::Batch;
+use super::decoder::Decoder;
 use super::reader::{Found, Reader};
 use super::source::Source;
-use super::{CaptureError, Decoder, Frame};
+use super::{CaptureError, Frame};
 use crate::time::Timestamp;
 use crate::wire::frame::LinkType;
 

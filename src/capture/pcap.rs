@@ -11,7 +11,8 @@
 use std::sync::Arc;
 
 use super::bytes::{Order, array, len};
-use super::{Interface, MAX_RECORD, Record, Skimmed, Step};
+use super::frame::Interface;
+use super::record::{MAX_RECORD, Record, Skimmed, Step};
 use crate::time::{Precision, Timestamp};
 use crate::wire::frame::LinkType;
 

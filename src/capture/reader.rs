@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::batch::Batch;
 use super::compress::{Compression, Damage};
-use super::source::Shrunk;
-use super::{CaptureError, Decoder, Frame, Interface, Record, Step};
+use super::decoder::Decoder;
+use super::error::Shrunk;
+use super::record::{Record, Step};
+use super::{CaptureError, Frame, Interface};
 use crate::time::Timestamp;
 use crate::wire::frame::LinkType;
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::CaptureError;
 use super::compress::{Compression, Damage};
+use super::error::Shrunk;
 use super::reader::{Reader, Waiter};
 
 /// Where the bytes of an opened capture come from, decompressed.
@@ -153,11 +154,6 @@ struct Growing {
     /// Where the next read begins.
     at: u64,
 }
-
-/// A growing file turned out to be shorter than what was read of it.
-#[derive(Debug, thiserror::Error)]
-#[error("the file to grow; it became shorter ({0} bytes), so that it has to be read anew")]
-pub(super) struct Shrunk(u64);
 
 impl Read for Growing {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {

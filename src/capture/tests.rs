@@ -10,6 +10,8 @@ use proptest::prelude::*;
 
 use super::bytes::Order;
 use super::*;
+use crate::time::{Precision, Timestamp};
+use crate::wire::frame::LinkType;
 
 /// A frame with everything owned.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::exit::Failure;
 use crate::capture;
-use crate::engine::Envelope;
 use crate::output::packet::read::{read_message, unhex};
 use crate::wire::Mac;
+use crate::wire::frame::Envelope;
 use crate::wire::frame::{Datagram, Ports, Walker};
 use crate::wire::v4::{Message, Op};
 

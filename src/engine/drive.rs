@@ -1,13 +1,11 @@
 //! The loop that gives a machine a wire and a clock.
 
 use std::collections::VecDeque;
-use std::net::Ipv4Addr;
 
 use super::{Event, Machine, Note, Sight, What};
 use crate::net::{Event as Arrival, NetError, Received, Transport};
 use crate::time::{Clock, Precision, Timestamp};
-use crate::wire::Mac;
-use crate::wire::arp::Arp;
+use crate::wire::frame::peek::Aside;
 use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
 
 /// A frame that passed by, for who keeps a record.
@@ -183,99 +181,10 @@ impl Looker {
 
 /// What a frame that carries no DHCP message holds.
 pub fn other(link: LinkType, frame: &[u8]) -> What<'static> {
-    if link != LinkType::ETHERNET {
-        return What::Other;
-    }
-    let mut rest = frame.get(12..).unwrap_or(&[]);
-    for _ in 0..4 {
-        match rest {
-            [0x81 | 0x91, 0, _, _, tail @ ..] | [0x88, 0xa8, _, _, tail @ ..] => rest = tail,
-            [8, 6, tail @ ..] => return Arp::decode(tail).map_or(What::Other, What::Arp),
-            [8, 0, tail @ ..] => return icmp(frame, tail).unwrap_or(What::Other),
-            _ => return What::Other,
-        }
-    }
-    What::Other
-}
-
-fn icmp(frame: &[u8], packet: &[u8]) -> Option<What<'static>> {
-    let (protocol, from, to, payload) = ipv4(packet)?;
-    if protocol != 1 {
-        return None;
-    }
-    match *payload {
-        [8, 0, ..] => {
-            let mac = Mac::from_slice(frame.get(6..)?)?;
-            Some(What::Echo { mac, from, to })
-        }
-        [3, code, ..] => {
-            let (protocol, _, to, udp) = ipv4(payload.get(8..)?)?;
-            let port = udp.get(2..)?.first_chunk().copied().map(u16::from_be_bytes)?;
-            (protocol == 17).then_some(What::Unreachable { from, code, to, port })
-        }
-        _ => None,
-    }
-}
-
-/// Protocol, source, destination and payload of an unfragmented IPv4 packet.
-fn ipv4(packet: &[u8]) -> Option<(u8, Ipv4Addr, Ipv4Addr, &[u8])> {
-    let head: &[u8; 20] = packet.first_chunk()?;
-    let first = (head[6] << 3, head[7]) == (0, 0);
-    if head[0] >> 4 != 4 || !first {
-        return None;
-    }
-    let address = |at: usize| head.get(at..)?.first_chunk::<4>().copied().map(Ipv4Addr::from);
-    let payload = packet.get(usize::from(head[0] & 15).saturating_mul(4)..)?;
-    Some((head[9], address(12)?, address(16)?, payload))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::frame::Envelope;
-
-    fn ip(last: u8) -> Ipv4Addr {
-        [10, 0, 0, last].into()
-    }
-
-    /// An IPv4 frame around `payload` of `protocol`.
-    fn packet(protocol: u8, payload: &[u8]) -> Vec<u8> {
-        let mut frame = vec![0xff; 6];
-        frame.extend([2, 0, 0, 0, 0, 9, 8, 0, 0x45, 0]);
-        frame.extend(u16::try_from(payload.len()).unwrap().saturating_add(20).to_be_bytes());
-        frame.extend([0, 0, 0, 0, 64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 50]);
-        frame.extend(payload);
-        frame
-    }
-
-    #[test]
-    fn an_echo_is_seen() {
-        let frame = packet(1, &[8, 0, 0, 0]);
-        let What::Echo { mac, from, to } = other(LinkType::ETHERNET, &frame) else { panic!("no echo") };
-        assert_eq!((mac, from, to), (Mac([2, 0, 0, 0, 0, 9]), ip(1), ip(50)));
-    }
-
-    #[test]
-    fn a_refusal_is_seen_with_what_it_refuses() {
-        let mut envelope = Envelope::broadcast(Mac([2; 6]));
-        envelope.dst_ip = ip(7);
-        let mut payload = vec![3, 3, 0, 0, 0, 0, 0, 0];
-        payload.extend(&envelope.frame(&[0; 300])[14..42]);
-        let frame = packet(1, &payload);
-        let What::Unreachable { from, code, to, port } = other(LinkType::ETHERNET, &frame) else {
-            panic!("none")
-        };
-        assert_eq!((from, code, to, port), (ip(1), 3, ip(7), 67));
-        for len in 0..frame.len() {
-            let _ = other(LinkType::ETHERNET, &frame[..len]);
-        }
-    }
-
-    #[test]
-    fn arp_is_seen_through_tags() {
-        let arp = Arp::request(Mac([2; 6]), ip(1), ip(2));
-        let frame = super::super::frame::arp_frame(&arp, Mac([2; 6]), Mac::BROADCAST, &[5, 6]);
-        assert!(matches!(other(LinkType::ETHERNET, &frame), What::Arp(seen) if seen == arp));
-        assert!(matches!(other(LinkType(113), &frame), What::Other));
+    match Aside::read(link, frame) {
+        Some(Aside::Arp(arp)) => What::Arp(arp),
+        Some(Aside::Echo { mac, from, to }) => What::Echo { mac, from, to },
+        Some(Aside::Unreachable { from, code, to, port }) => What::Unreachable { from, code, to, port },
+        None => What::Other,
     }
 }

@@ -12,7 +12,6 @@
 //! [`Machine::on_time`] is given only decides what to do next.
 
 pub mod drive;
-pub mod frame;
 pub mod load;
 pub mod retransmit;
 pub mod v4;
@@ -26,7 +25,6 @@ use crate::wire::arp::Arp;
 use crate::wire::frame::Datagram;
 use crate::wire::v4::MessageType;
 
-pub use frame::Envelope;
 pub use retransmit::Backoff;
 pub use v4::collect::Collect;
 pub use v4::draft::{Draft, OptionEdit, Overrides, Warning};

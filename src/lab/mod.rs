@@ -3,7 +3,6 @@
 //! - `netns` makes the namespaces and runs the command;
 //! - the servers are values without I/O: frames and the time in, frames with due times out.
 
-pub mod frames;
 #[cfg(feature = "live")]
 pub mod host;
 #[cfg(feature = "live")]

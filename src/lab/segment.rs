@@ -9,12 +9,14 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::frames::{UdpHeaders, write_arp, write_echo};
 use super::settings::{Check, PREFIX, ROUTER, Settings, Silence, relay_mac};
 use super::v4::leases::ClientKey;
 use super::v4::query::{Arp, Dhcp, Echo, Link, Query};
 use super::v4::server::{Answer, Server};
 use crate::time::Instant;
+use crate::wire::arp::Arp as ArpPacket;
+use crate::wire::frame::build::{Ethernet, Ipv4};
+use crate::wire::frame::numbers::icmp;
 use crate::wire::v4::{MessageType, SERVER_PORT};
 use crate::wire::{Mac, Prefix};
 
@@ -268,16 +270,13 @@ impl Segment {
         let mut buffer = std::mem::take(&mut self.spare);
         buffer.clear();
         let tags = query.link.tags;
+        let ethernet = Ethernet { dst: Mac::BROADCAST, src: mac, tags };
         match check {
-            Check::Arp => write_arp(&mut buffer, tags, Mac::BROADCAST, 1, (mac, id), (Mac::ZERO, address)),
-            Check::Icmp => write_echo(
-                &mut buffer,
-                tags,
-                (Mac::BROADCAST, mac),
-                (id, address),
-                8,
-                b"\xdc\x01\x00\x01lab check",
-            ),
+            Check::Arp => ethernet.arp(&mut buffer, &ArpPacket::request(mac, id, address)),
+            Check::Icmp => {
+                let body = b"\xdc\x01\x00\x01lab check";
+                ethernet.icmp(&mut buffer, &Ipv4::new(id, address), icmp::ECHO, body)
+            }
         };
         self.emit(&buffer, now);
         self.spare = buffer;
@@ -307,24 +306,19 @@ impl Segment {
             query.mac().map_or(everybody, |mac| (mac, answer.address))
         };
         let from_port = if query.port == SERVER_PORT { SERVER_PORT } else { query.port };
-        let headers = UdpHeaders {
-            tags: query.link.tags,
-            src: me.mac,
-            dst,
-            addrs: (source, to),
-            ports: (from_port, query.reply_port()),
-            ttl: 64,
-        };
+        let ethernet = Ethernet { dst, src: me.mac, tags: query.link.tags };
+        let (ip, ports) = (Ipv4::new(source, to), (from_port, query.reply_port()));
+        let message = |out: &mut Vec<u8>| server.write(query, answer, via_relay, out);
         if !resolve && self.quick {
-            let span = headers.write(&mut self.out.arena, |out| server.write(query, answer, via_relay, out));
+            let span = ethernet.udp(&mut self.out.arena, &ip, ports, message);
             self.out.ready.push(span);
             return;
         }
         let mut buffer = std::mem::take(&mut self.spare);
         buffer.clear();
         let known = self.resolved.get(&to).copied();
-        let headers = UdpHeaders { dst: known.filter(|_| resolve).unwrap_or(dst), ..headers };
-        headers.write(&mut buffer, |out| server.write(query, answer, via_relay, out));
+        let ethernet = Ethernet { dst: known.filter(|_| resolve).unwrap_or(dst), ..ethernet };
+        ethernet.udp(&mut buffer, &ip, ports, message);
         let sender = (me.mac, source);
         if resolve && known.is_none() {
             self.resolve(query.link.tags, sender, to, &buffer, now);
@@ -353,7 +347,9 @@ impl Segment {
             return;
         }
         let mut ask = Vec::new();
-        write_arp(&mut ask, tags, Mac::BROADCAST, 1, sender, (Mac::ZERO, target));
+        let (mac, addr) = sender;
+        let ethernet = Ethernet { dst: Mac::BROADCAST, src: mac, tags };
+        ethernet.arp(&mut ask, &ArpPacket::request(mac, addr, target));
         self.emit(&ask, now);
         let again = now.after(ARP_WAIT);
         self.resolving.insert(target, Resolving { tries: 1, again, ask, frames: vec![frame.to_vec()] });
@@ -389,7 +385,8 @@ impl Segment {
         }
         let Some(own) = self.holder(arp.target) else { return };
         let mut frame = Vec::new();
-        write_arp(&mut frame, arp.link.tags, mac, 2, (own, arp.target), (mac, addr));
+        let reply = ArpPacket::request(mac, addr, arp.target).reply(own);
+        Ethernet { dst: mac, src: own, tags: arp.link.tags }.arp(&mut frame, &reply);
         self.emit(&frame, self.now);
     }
 
@@ -401,7 +398,8 @@ impl Segment {
         }
         let Some(own) = self.holder(to).filter(|own| reaches(&echo.link, *own)) else { return };
         let mut frame = Vec::new();
-        write_echo(&mut frame, echo.link.tags, (echo.link.src, own), (to, from), 0, echo.body);
+        let ethernet = Ethernet { dst: echo.link.src, src: own, tags: echo.link.tags };
+        ethernet.icmp(&mut frame, &Ipv4::new(to, from), icmp::ECHO_REPLY, echo.body);
         self.emit(&frame, self.now);
     }
 

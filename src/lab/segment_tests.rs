@@ -3,9 +3,10 @@
 #![allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails, as it should")]
 
 use super::*;
-use crate::lab::frames;
 use crate::lab::settings::{RogueKind, Stall};
 use crate::lab::v4::query::tests::frame;
+use crate::wire::arp::Arp;
+use crate::wire::frame::build::{Ethernet, Ipv4};
 use crate::wire::v4::{Facts, Message, Xid};
 
 const CLIENT: Mac = Mac([2, 0, 0, 0, 0, 0xc1]);
@@ -315,7 +316,8 @@ fn an_address_that_answers_is_not_offered() {
     let Some(Query::Echo(echo)) = Query::read(&asked[0]) else { panic!("no echo request") };
     let mut reply = Vec::new();
     let squatter = Mac([2, 0, 0, 0, 0x77, 0x77]);
-    frames::write_echo(&mut reply, &[], (SERVER_MAC, squatter), (echo.addrs.1, SERVER), 0, echo.body);
+    let ethernet = Ethernet { dst: SERVER_MAC, src: squatter, tags: &[] };
+    ethernet.icmp(&mut reply, &Ipv4::new(echo.addrs.1, SERVER), 0, echo.body);
     assert!(bench.send(&reply).is_empty());
     let offers = bench.after(Duration::from_secs(1));
     assert_ne!(facts(&offers[0]).yiaddr.specified(), Some(echo.addrs.1));
@@ -331,7 +333,8 @@ fn a_reply_to_an_address_waits_until_somebody_has_it() {
     assert_eq!(arp.target, address);
     assert_eq!(bench.after(Duration::from_secs(1)).len(), 1, "asked again");
     let mut reply = Vec::new();
-    frames::write_arp(&mut reply, &[], SERVER_MAC, 2, (CLIENT, address), (SERVER_MAC, SERVER));
+    let at = Arp::request(SERVER_MAC, SERVER, address).reply(CLIENT);
+    Ethernet { dst: SERVER_MAC, src: CLIENT, tags: &[] }.arp(&mut reply, &at);
     let ack = bench.send(&reply);
     assert_eq!((facts(&ack[0]).kind, &ack[0][..6]), (Some(MessageType::ACK), &CLIENT.0[..]));
     assert_eq!(facts(&bench.send(&renew)[0]).kind, Some(MessageType::ACK), "known by now");
@@ -346,17 +349,19 @@ fn a_reply_to_an_address_waits_until_somebody_has_it() {
 fn the_far_end_answers_arp_and_echo_for_what_it_has() {
     let mut bench = Bench::new(Settings::default());
     let mut ask = Vec::new();
-    frames::write_arp(&mut ask, &[], Mac::BROADCAST, 1, (CLIENT, ANY), (Mac::ZERO, SERVER));
+    let to_all = Ethernet { dst: Mac::BROADCAST, src: CLIENT, tags: &[] };
+    to_all.arp(&mut ask, &Arp::request(CLIENT, ANY, SERVER));
     let answer = bench.send(&ask);
     let Some(Query::Arp(arp)) = Query::read(&answer[0]) else { panic!("no ARP reply") };
     assert_eq!((arp.operation, arp.sender), (2, (SERVER_MAC, SERVER)));
     let mut echo = Vec::new();
-    frames::write_echo(&mut echo, &[], (SERVER_MAC, CLIENT), ([10, 0, 0, 77].into(), SERVER), 8, b"1234data");
+    let to_server = Ethernet { dst: SERVER_MAC, src: CLIENT, tags: &[] };
+    to_server.icmp(&mut echo, &Ipv4::new([10, 0, 0, 77].into(), SERVER), 8, b"1234data");
     let answer = bench.send(&echo);
     let Some(Query::Echo(reply)) = Query::read(&answer[0]) else { panic!("no echo reply") };
     assert_eq!((reply.request, reply.body), (false, &b"1234data"[..]));
     let mut nobody = Vec::new();
-    frames::write_arp(&mut nobody, &[], Mac::BROADCAST, 1, (CLIENT, ANY), (Mac::ZERO, [10, 4, 0, 12].into()));
+    to_all.arp(&mut nobody, &Arp::request(CLIENT, ANY, [10, 4, 0, 12].into()));
     assert!(bench.send(&nobody).is_empty());
     let mut occupied = Bench::new(Settings { occupied: true, ..Settings::default() });
     assert_eq!(occupied.send(&nobody).len(), 1);

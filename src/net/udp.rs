@@ -18,6 +18,7 @@ use super::linux::{Options, PacketTransport};
 use super::{Event, NetError, Stats, Transport};
 use crate::time::Instant;
 use crate::wire::frame::LinkType;
+use crate::wire::frame::peek::{Ethernet, Ipv4};
 
 /// UDP datagrams by the kernel's routing.
 pub struct UdpTransport {
@@ -98,28 +99,12 @@ impl Transport for UdpTransport {
 
 /// Source, destination and payload of the UDP datagram in a frame (Ethernet without or with tags, or bare IPv4).
 fn datagram(link_type: LinkType, frame: &[u8]) -> Option<(SocketAddrV4, SocketAddrV4, &[u8])> {
-    let mut packet = frame;
-    if link_type == LinkType::ETHERNET {
-        packet = frame.get(12..)?;
-        while let [0x81, 0x00, _, _, rest @ ..] | [0x88, 0xa8, _, _, rest @ ..] = packet {
-            packet = rest;
-        }
-        packet = packet.strip_prefix(&[0x08, 0x00])?;
-    }
-    let head: &[u8; 20] = packet.first_chunk()?;
-    if head[0] >> 4 != 4 || head[9] != 17 {
-        return None;
-    }
-    let header_len = usize::from(head[0] & 0x0f).checked_mul(4)?;
-    let source = Ipv4Addr::new(head[12], head[13], head[14], head[15]);
-    let destination = Ipv4Addr::new(head[16], head[17], head[18], head[19]);
-    let udp = packet.get(header_len..)?;
-    let &[s1, s2, d1, d2, l1, l2, _, _, ref payload @ ..] = udp else { return None };
-    let length = usize::from(u16::from_be_bytes([l1, l2])).checked_sub(8)?;
-    let payload = payload.get(..length.min(payload.len()))?;
-    let local = SocketAddrV4::new(source, u16::from_be_bytes([s1, s2]));
-    let remote = SocketAddrV4::new(destination, u16::from_be_bytes([d1, d2]));
-    Some((local, remote, payload))
+    let ip = match link_type {
+        LinkType::ETHERNET => Ethernet::read(frame)?.ipv4()?,
+        _ => Ipv4::read(frame)?,
+    };
+    let udp = ip.udp()?;
+    Some((SocketAddrV4::new(ip.src, udp.src_port), SocketAddrV4::new(ip.dst, udp.dst_port), udp.payload))
 }
 
 #[cfg(test)]

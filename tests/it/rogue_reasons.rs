@@ -4,9 +4,9 @@ use std::net::Ipv4Addr;
 use std::process::Command;
 
 use dhcptool::capture::{Format, FrameOut, Writer};
-use dhcptool::engine::frame::Envelope;
 use dhcptool::time::{Precision, Timestamp};
 use dhcptool::wire::Mac;
+use dhcptool::wire::frame::Envelope;
 use dhcptool::wire::frame::LinkType;
 use dhcptool::wire::v4::{Message, MessageType, Xid};
 use serde_json::Value;

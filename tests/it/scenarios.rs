@@ -14,18 +14,17 @@ use fastrand::Rng;
 use serde::Deserialize;
 
 use dhcptool::engine::drive::{Ending, Passed, Witness, drive};
-use dhcptool::engine::frame::arp_frame;
 use dhcptool::engine::v4::arp::ANNOUNCE_WAIT;
 use dhcptool::engine::v4::collect::{Plan, Until, Want};
 use dhcptool::engine::v4::exchange::{ConflictCheck, Settings, Task, Verdict};
 use dhcptool::engine::v4::silence::findings;
-use dhcptool::engine::{
-    Answer, Backoff, Collect, Envelope, Exchange, Machine, OneShot, Reason, Recipe, Route, State,
-};
+use dhcptool::engine::{Answer, Backoff, Collect, Exchange, Machine, OneShot, Reason, Recipe, Route, State};
 use dhcptool::net::{Event, NetError, Received, Transport};
 use dhcptool::time::{Aligner, Clock, Instant, Timestamp};
 use dhcptool::wire::Mac;
 use dhcptool::wire::arp::Arp;
+use dhcptool::wire::frame::Envelope;
+use dhcptool::wire::frame::build::arp_frame;
 use dhcptool::wire::frame::{LinkType, Ports, Walker};
 use dhcptool::wire::v4::{Message, MessageType, Xid};
 

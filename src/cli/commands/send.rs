@@ -15,11 +15,12 @@ use crate::cli::session::{self, Session};
 use crate::engine::v4::collect::{Plan, Until, Want};
 use crate::engine::v4::draft::opt;
 use crate::engine::v4::silence;
-use crate::engine::{Answer, Backoff, Collect, Draft, Envelope, Machine as _, Recipe};
+use crate::engine::{Answer, Backoff, Collect, Draft, Machine as _, Recipe};
 use crate::output::answers;
 use crate::output::senders::Sending;
 use crate::output::{JsonOut, Label};
 use crate::wire::Mac;
+use crate::wire::frame::Envelope;
 use crate::wire::v4::{Message, MessageType};
 
 /// Send any packet: from flags, from JSON that decode wrote, from a capture, from hex

@@ -1,6 +1,8 @@
 //! What a load generator needs from a frame, read in one pass and without allocation.
 
 use crate::wire::Mac;
+use crate::wire::frame::LinkType;
+use crate::wire::frame::peek::{Aside, Ethernet};
 use crate::wire::v4::{MessageType, Packet, code};
 
 /// A DHCP message in an Ethernet frame, as far as counting needs it.
@@ -41,38 +43,13 @@ pub struct Probe {
     pub echo: bool,
 }
 
-/// The Ethernet payload of type `wanted`, VLAN tags skipped.
-fn payload(frame: &[u8], wanted: [u8; 2]) -> Option<&[u8]> {
-    let mut rest = frame.get(12..)?;
-    for _ in 0..3 {
-        match rest {
-            [0x81, 0, _, _, tail @ ..] | [0x88, 0xa8, _, _, tail @ ..] => rest = tail,
-            [high, low, tail @ ..] => return ([*high, *low] == wanted).then_some(tail),
-            _ => return None,
-        }
-    }
-    None
-}
-
-/// The header and payload of a whole IPv4 packet: no fragment has what is looked for.
-fn ipv4(frame: &[u8]) -> Option<(&[u8; 20], &[u8])> {
-    let packet = payload(frame, [8, 0])?;
-    let head: &[u8; 20] = packet.first_chunk()?;
-    if head[0] >> 4 != 4 || head[6] & 0x3f != 0 || head[7] != 0 {
-        return None;
-    }
-    Some((head, packet.get(usize::from(head[0] & 15).wrapping_mul(4)..)?))
-}
-
 /// Reads the DHCP message in `frame`, sent or received; `None` when there is none.
 #[inline]
 pub fn message(frame: &[u8]) -> Option<Seen> {
-    let (head, udp) = ipv4(frame)?;
-    if head[9] != 17 {
-        return None;
-    }
-    let (ports, body) = udp.split_first_chunk::<8>()?;
-    let packet = Packet::new(body);
+    let ethernet = Ethernet::read(frame)?;
+    let ip = ethernet.ipv4().filter(|ip| !ip.is_fragment())?;
+    let udp = ip.udp()?;
+    let packet = Packet::new(udp.payload);
     let mut seen = Seen {
         op: packet.op()?.0,
         kind: MessageType(0),
@@ -81,9 +58,9 @@ pub fn message(frame: &[u8]) -> Option<Seen> {
         relay: packet.giaddr()?.octets(),
         mac: *packet.chaddr_field().first_chunk()?,
         server: [0; 4],
-        source: [head[12], head[13], head[14], head[15]],
-        source_mac: Mac::from_slice(frame.get(6..)?)?,
-        port: u16::from_be_bytes([ports[2], ports[3]]),
+        source: ip.src.octets(),
+        source_mac: ethernet.src,
+        port: udp.dst_port,
         lease_time: 0,
     };
     let mut rest = packet.options_area();
@@ -110,22 +87,22 @@ pub fn message(frame: &[u8]) -> Option<Seen> {
 
 /// Reads a check for an address in use, if `frame` is one.
 pub fn probe(frame: &[u8]) -> Option<Probe> {
-    let source_mac = Mac::from_slice(frame.get(6..)?)?;
-    if let Some(arp) = payload(frame, [8, 6]) {
-        let target = arp.get(24..)?.first_chunk().copied()?;
-        return (arp.get(6..8)? == [0, 1]).then_some(Probe { target, source_mac, echo: false });
+    match Aside::read(LinkType::ETHERNET, frame)? {
+        Aside::Arp(arp) if arp.is_request() => {
+            let source_mac = Ethernet::read(frame)?.src;
+            Some(Probe { target: arp.target_ip.octets(), source_mac, echo: false })
+        }
+        Aside::Echo { mac, to, .. } => Some(Probe { target: to.octets(), source_mac: mac, echo: true }),
+        _ => None,
     }
-    let (head, body) = ipv4(frame)?;
-    let target = [head[16], head[17], head[18], head[19]];
-    (head[9] == 1 && body.first() == Some(&8)).then_some(Probe { target, source_mac, echo: true })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Envelope;
-    use crate::engine::frame::arp_frame;
     use crate::wire::arp::Arp;
+    use crate::wire::frame::Envelope;
+    use crate::wire::frame::build::arp_frame;
     use crate::wire::v4::{Message, Xid};
 
     fn offer(vlans: Vec<u16>) -> Vec<u8> {

@@ -8,6 +8,9 @@ use std::net::Ipv4Addr;
 
 use crate::engine::v4::draft::Draft;
 use crate::wire::Mac;
+use crate::wire::frame::build::{self, IPV4_LEN};
+use crate::wire::frame::checksum::Sum;
+use crate::wire::frame::numbers::UDP;
 
 /// Stands for the client's MAC in a draft.
 pub const MAC_MARK: Mac = Mac([0x02, 0xd7, 0x3b, 0xe1, 0x96, 0x4d]);
@@ -96,19 +99,16 @@ pub struct Template {
     frame: Vec<u8>,
     patches: Vec<Patch>,
     ip: usize,
-    ip_sum: u64,
-    udp_sum: u64,
+    ip_sum: Sum,
+    udp_sum: Sum,
 }
-
-/// IPv4 header without options, as [`crate::engine::Envelope`] makes it.
-const IP_LEN: usize = 20;
 
 impl Template {
     /// Finds the marks in `draft`.
     pub fn new(draft: &Draft) -> Self {
         let mut frame = draft.frame();
         let ip = draft.envelope.vlans.len().saturating_mul(4).saturating_add(14);
-        let udp = ip.saturating_add(IP_LEN);
+        let udp = ip.saturating_add(IPV4_LEN);
         let total = frame.get(ip..).and_then(|header| header.get(2..4)).map_or(0, |len| {
             usize::from(u16::from_be_bytes([
                 len.first().copied().unwrap_or(0),
@@ -140,13 +140,14 @@ impl Template {
         }
         put(&mut frame, ip.saturating_add(10), &[0; 2], 2);
         put(&mut frame, udp.saturating_add(6), &[0; 2], 2);
-        let ip_sum = sum(frame.get(ip..udp).unwrap_or(&[]));
-        let length = u64::try_from(total.saturating_sub(IP_LEN)).unwrap_or(0);
-        let addresses = sum(frame.get(ip.saturating_add(12)..udp).unwrap_or(&[]));
-        let udp_sum = sum(frame.get(udp..end).unwrap_or(&[]))
-            .wrapping_add(addresses)
-            .wrapping_add(length)
-            .wrapping_add(17);
+        let ip_sum = Sum::default().add_bytes(frame.get(ip..udp).unwrap_or(&[]));
+        // The addresses may hold marks, so they count as they lie there.
+        let zero = Ipv4Addr::UNSPECIFIED.into();
+        let length = total.saturating_sub(IPV4_LEN);
+        let pseudo = Sum::default().add_pseudo_header(zero, zero, UDP, length).unwrap_or_default();
+        let udp_sum = pseudo
+            .add_bytes(frame.get(ip.saturating_add(12)..udp).unwrap_or(&[]))
+            .add_bytes(frame.get(udp..end).unwrap_or(&[]));
         Self { frame, patches, ip, ip_sum, udp_sum }
     }
 
@@ -163,22 +164,15 @@ impl Template {
                 place.copy_from_slice(value);
             }
             if patch.in_udp {
-                let share = sum(value);
-                // In the low byte of its word a byte counts 1 instead of 256, and the other way round.
-                let share = if patch.odd { share.wrapping_mul(256) } else { share };
-                udp_sum = udp_sum.wrapping_add(share);
+                let share = Sum::default().add_bytes(value);
+                udp_sum = udp_sum.add_sum(share, patch.odd);
                 if patch.in_ip {
-                    ip_sum = ip_sum.wrapping_add(share);
+                    ip_sum = ip_sum.add_sum(share, patch.odd);
                 }
             }
         }
-        put(frame, self.ip.saturating_add(10), &fold(ip_sum).to_be_bytes(), 2);
-        // Zero means "none"; its other spelling in one's complement is all ones (RFC 768).
-        let udp = match fold(udp_sum) {
-            0 => u16::MAX,
-            sum => sum,
-        };
-        put(frame, self.ip.saturating_add(IP_LEN).saturating_add(6), &udp.to_be_bytes(), 2);
+        build::patch(frame, self.ip.saturating_add(10), ip_sum.checksum());
+        build::patch(frame, self.ip.saturating_add(IPV4_LEN).saturating_add(6), udp_sum.udp_checksum());
     }
 
     /// True when every client's frame carries its own transaction identifier and MAC, without which answers cannot be
@@ -207,32 +201,6 @@ fn put(frame: &mut [u8], at: usize, bytes: &[u8], len: usize) {
     if let Some(place) = frame.get_mut(at..at.saturating_add(bytes.len())) {
         place.copy_from_slice(bytes);
     }
-}
-
-/// The sum of the 16-bit words of `bytes`, not folded. Multiplying it by 256 swaps the bytes of every word, modulo what
-/// folding takes away.
-#[inline]
-fn sum(bytes: &[u8]) -> u64 {
-    let mut words = bytes.chunks_exact(2);
-    let mut total = 0_u64;
-    for word in &mut words {
-        if let &[high, low] = word {
-            total = total.wrapping_add(u64::from(u16::from_be_bytes([high, low])));
-        }
-    }
-    match words.remainder() {
-        [last] => total.wrapping_add(u64::from(*last).wrapping_mul(256)),
-        _ => total,
-    }
-}
-
-/// The one's complement of the folded sum.
-#[inline]
-fn fold(mut total: u64) -> u16 {
-    while total > 0xffff {
-        total = (total & 0xffff).wrapping_add(total >> 16);
-    }
-    !u16::try_from(total).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -318,8 +286,11 @@ mod tests {
             values.xid = xid.to_be_bytes();
             let mut out = Vec::new();
             template.write(&values, &mut out);
-            let udp = sum(&out[34..]) + sum(&out[26..34]) + 17 + u64::try_from(out.len() - 34).unwrap();
-            assert_eq!((fold(sum(&out[14..34])), fold(udp)), (0, 0), "{xid:#x}");
+            let zero = Ipv4Addr::UNSPECIFIED.into();
+            let pseudo = Sum::default().add_pseudo_header(zero, zero, 17, out.len() - 34).unwrap();
+            let udp = pseudo.add_bytes(&out[26..34]).add_bytes(&out[34..]);
+            let ip = Sum::default().add_bytes(&out[14..34]);
+            assert_eq!((ip.checksum(), udp.checksum()), (0, 0), "{xid:#x}");
             assert_ne!(&out[40..42], &[0, 0]);
         }
     }

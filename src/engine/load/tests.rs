@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::template::{ADDRESS_MARK, MAC_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK};
 use super::*;
+use crate::engine::Draft;
 use crate::engine::v4::recipe::{Recipe, Route, State};
-use crate::engine::{Draft, Envelope};
+use crate::wire::frame::Envelope;
 use crate::wire::v4::{Message, MessageType, Xid};
 
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
@@ -467,7 +468,7 @@ fn a_server_check_is_noticed() {
     let discover = batch.arena()[batch.spans()[0].clone()].to_vec();
     load.on_copy(Instant(SECOND + 5), &discover);
     let arp = crate::wire::arp::Arp::request(SERVER_MAC, SERVER, [10, 0, 1, 0].into());
-    let probe = crate::engine::frame::arp_frame(&arp, SERVER_MAC, Mac::BROADCAST, &[]);
+    let probe = crate::wire::frame::build::arp_frame(&arp, SERVER_MAC, Mac::BROADCAST, &[]);
     load.on_frame(Instant(SECOND + 10), &probe);
     let mut server = Server::new(MS);
     let (_, offer) = server.receive(SECOND, &discover).unwrap();

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use crate::engine::frame::Envelope;
+use crate::wire::frame::Envelope;
 use crate::wire::v4::{Item, Message, Op, Xid, code};
 use crate::wire::{HwAddr, Mac};
 

@@ -18,11 +18,11 @@ use fastrand::Rng;
 use super::draft::opt;
 use super::recipe::{Route, State};
 use super::watch;
-use crate::engine::frame::arp_frame;
 use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
 use crate::wire::frame::Datagram;
+use crate::wire::frame::build::arp_frame;
 use crate::wire::v4::{Message, MessageType, Op, Packet, Xid};
 
 mod round;

@@ -15,8 +15,8 @@ use std::net::Ipv4Addr;
 use std::str::FromStr;
 
 use super::draft::{Draft, Overrides, opt};
-use crate::engine::frame::Envelope;
 use crate::wire::Mac;
+use crate::wire::frame::Envelope;
 use crate::wire::v4::{CLIENT_PORT, MIN_LEN, Message, MessageType, SERVER_PORT, Xid};
 
 /// The state a client sends its REQUEST in.

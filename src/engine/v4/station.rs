@@ -8,11 +8,11 @@ use super::arp::{Resolver, Step};
 use super::draft::Draft;
 use super::recipe::Recipe;
 use super::watch::{self, Check, Reason, Rule, Watch};
-use crate::engine::frame::arp_frame;
 use crate::engine::{Event, Note, Sight, Transmit, What};
 use crate::time::{Instant, Timestamp};
 use crate::wire::arp::Arp;
 use crate::wire::frame::Vlans;
+use crate::wire::frame::build::arp_frame;
 use crate::wire::v4::{Facts, Message, MessageType};
 use crate::wire::{HwAddr, Mac};
 

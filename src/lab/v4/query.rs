@@ -4,6 +4,8 @@ use std::net::Ipv4Addr;
 
 use super::leases::ClientKey;
 use crate::wire::Mac;
+use crate::wire::frame::numbers::icmp;
+use crate::wire::frame::peek::{Ethernet, Icmp};
 use crate::wire::v4::{CLIENT_PORT, MessageType, Op, Packet, SERVER_PORT, code};
 
 /// The port of a PXE boot server (PXE specification 2.1 §2.2.3).
@@ -91,64 +93,27 @@ pub struct Dhcp<'a> {
 impl<'a> Query<'a> {
     /// Reads a frame; nothing for what concerns no server.
     pub fn read(frame: &'a [u8]) -> Option<Self> {
-        let dst = Mac::from_slice(frame)?;
-        let src = Mac::from_slice(frame.get(6..)?)?;
-        let from_tags = frame.get(12..)?;
-        let mut rest = from_tags;
-        while let [0x81 | 0x91, 0x00, _, _, inner @ ..] | [0x88, 0xa8, _, _, inner @ ..] = rest {
-            rest = inner;
+        let ethernet = Ethernet::read(frame)?;
+        let link = Link { tags: ethernet.tags, src: ethernet.src, dst: ethernet.dst };
+        if let Some(arp) = ethernet.arp() {
+            let sender = (arp.sender_mac, arp.sender_ip);
+            return Some(Self::Arp(Arp { link, operation: arp.operation, sender, target: arp.target_ip }));
         }
-        let tags = from_tags.get(..from_tags.len().saturating_sub(rest.len()))?;
-        let link = Link { tags, src, dst };
-        match rest {
-            [0x08, 0x00, packet @ ..] => Self::read_ip(link, packet),
-            [0x08, 0x06, packet @ ..] => Self::read_arp(link, packet),
-            _ => None,
-        }
-    }
-
-    fn read_ip(link: Link<'a>, packet: &'a [u8]) -> Option<Self> {
-        let head: &[u8; 20] = packet.first_chunk()?;
         // Fragments are nothing a server of this kind puts together.
-        if head[0] >> 4 != 4 || head[6] & 0x3f != 0 || head[7] != 0 {
-            return None;
+        let ip = ethernet.ipv4().filter(|ip| !ip.is_fragment())?;
+        let addrs = (ip.src, ip.dst);
+        if let Some(udp) = ip.udp() {
+            let is_whole = udp.payload.len() == udp.promised;
+            let is_ours = udp.dst_port == SERVER_PORT || udp.dst_port == PXE_PORT;
+            let payload = (is_whole && is_ours).then_some(udp.payload)?;
+            return Dhcp::read(link, addrs, udp.dst_port, payload).map(Self::Dhcp);
         }
-        let total = usize::from(u16::from_be_bytes([head[2], head[3]]));
-        let header_len = usize::from(head[0] & 0x0f).checked_mul(4)?;
-        let body = packet.get(header_len.max(20)..total.min(packet.len()))?;
-        let addrs = (
-            Ipv4Addr::new(head[12], head[13], head[14], head[15]),
-            Ipv4Addr::new(head[16], head[17], head[18], head[19]),
-        );
-        match (head[9], body) {
-            (17, &[_, _, d1, d2, l1, l2, _, _, ref payload @ ..]) => {
-                let length = usize::from(u16::from_be_bytes([l1, l2])).checked_sub(8)?;
-                let payload = payload.get(..length)?;
-                let port = u16::from_be_bytes([d1, d2]);
-                if port != SERVER_PORT && port != PXE_PORT {
-                    return None;
-                }
-                Dhcp::read(link, addrs, port, payload).map(Self::Dhcp)
-            }
-            (1, &[kind @ (0 | 8), 0, _, _, ref echo @ ..]) => {
-                Some(Self::Echo(Echo { link, addrs, request: kind == 8, body: echo }))
+        match ip.icmp()? {
+            Icmp { kind: kind @ (icmp::ECHO | icmp::ECHO_REPLY), code: 0, body } => {
+                Some(Self::Echo(Echo { link, addrs, request: kind == icmp::ECHO, body }))
             }
             _ => None,
         }
-    }
-
-    fn read_arp(link: Link<'a>, packet: &'a [u8]) -> Option<Self> {
-        let body: &[u8; 28] = packet.first_chunk()?;
-        let &[0, 1, 8, 0, 6, 4, o1, o2, ..] = body else { return None };
-        let ip = |at: usize| -> Option<Ipv4Addr> {
-            body.get(at..)?.first_chunk::<4>().copied().map(Ipv4Addr::from)
-        };
-        Some(Self::Arp(Arp {
-            link,
-            operation: u16::from_be_bytes([o1, o2]),
-            sender: (Mac::from_slice(body.get(8..)?)?, ip(14)?),
-            target: ip(24)?,
-        }))
     }
 }
 

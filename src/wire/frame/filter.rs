@@ -4,7 +4,7 @@ use std::fmt::{Display, Write as _};
 
 use super::ports::Ports;
 use super::walk::wants_icmpv6;
-use super::{ip, tunnel};
+use super::{ip, numbers, tunnel};
 
 /// A filter in the language of libpcap (pcap-filter(7)) that passes every frame in which a walker with these ports could
 /// find something, and few others: DHCP and tunnels by port, router messages, fragments of what is followed, ICMP errors, and whatever
@@ -20,7 +20,9 @@ pub fn capture_filter(ports: &Ports) -> String {
     any_of(&mut filter, "ip6[40] =", (0..=u8::MAX).filter(|kind| wants_icmpv6(ports, *kind)));
     filter.push_str("))");
     let followed = || (0..=u8::MAX).filter(|protocol| ip::is_followed(*protocol));
-    for protocol in followed().filter(|protocol| !matches!(*protocol, ip::UDP | ip::ICMP | ip::ICMPV6)) {
+    for protocol in
+        followed().filter(|protocol| !matches!(*protocol, numbers::UDP | numbers::ICMP | numbers::ICMPV6))
+    {
         let _ = write!(filter, " or (ip and ip[9] = {protocol}) or (ip6 and ip6[6] = {protocol})");
     }
     filter.push_str(" or not (ip or ip6 or arp)");

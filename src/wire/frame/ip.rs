@@ -4,33 +4,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::bytes::Bytes;
 use super::fragments::{Key, Piece};
-use super::tunnel;
-use super::walk::{Context, What};
-use super::{Ip, Layer};
-
-/// Protocol number of ICMP.
-pub(super) const ICMP: u8 = 1;
-/// Protocol number of UDP.
-pub(super) const UDP: u8 = 17;
-/// Protocol number of ICMPv6.
-pub(super) const ICMPV6: u8 = 58;
-
-const HOP_BY_HOP: u8 = 0;
-const IP_IN_IP: u8 = 4;
-const IPV6_IN_IP: u8 = 41;
-const ROUTING: u8 = 43;
-const FRAGMENT: u8 = 44;
-const GRE: u8 = 47;
-const AUTHENTICATION: u8 = 51;
-const DESTINATION_OPTIONS: u8 = 60;
-const IPIP: u8 = 94;
-const ETHER_IP: u8 = 97;
-const L2TP: u8 = 115;
-const MOBILITY: u8 = 135;
-const MPLS_IN_IP: u8 = 137;
-const HIP: u8 = 139;
-const SHIM6: u8 = 140;
-const ETHERNET: u8 = 143;
+use super::numbers::{
+    AUTHENTICATION, DESTINATION_OPTIONS, ETHER_IP, ETHERNET, FRAGMENT, GRE, HIP, HOP_BY_HOP, ICMP, ICMPV6,
+    IP_IN_IP, IPIP, IPV6_IN_IP, L2TP, MOBILITY, MPLS_IN_IP, ROUTING, SHIM6, UDP,
+};
+use super::step::{Context, What};
+use super::{Ip, Layer, tunnel};
 
 /// Whether the walk goes on behind `protocol`.
 pub(super) fn is_followed(protocol: u8) -> bool {

@@ -1,20 +1,13 @@
 //! Link layers: from a link type, an `EtherType`, an LLC or a PPP header to what they carry.
 
 use super::bytes::Bytes;
-use super::walk::{Context, What};
+use super::numbers::{
+    ETHERTYPE_ARP as ARP, ETHERTYPE_BRIDGED as BRIDGED, ETHERTYPE_IPV4 as IPV4, ETHERTYPE_IPV6 as IPV6,
+    ETHERTYPE_VLAN as VLAN,
+};
+use super::step::{Context, What};
 use super::{Layer, Link, LinkType, tunnel, wlan};
 use crate::wire::addr::HwAddr;
-
-/// `EtherType` of IPv4.
-pub(super) const IPV4: u16 = 0x0800;
-/// `EtherType` of ARP.
-pub(super) const ARP: u16 = 0x0806;
-/// `EtherType` of an IEEE 802.1Q tag.
-pub(super) const VLAN: u16 = 0x8100;
-/// `EtherType` of IPv6.
-pub(super) const IPV6: u16 = 0x86dd;
-/// `EtherType` of transparent Ethernet bridging (RFC 1701).
-pub(super) const BRIDGED: u16 = 0x6558;
 
 /// The longest length that an IEEE 802.3 header can state in place of an `EtherType`.
 const MAX_LENGTH: u16 = 1500;
@@ -167,7 +160,7 @@ pub(super) fn ethertype<'a>(ethertype: u16, bytes: Bytes<'a>, context: &mut Cont
         }
         0x88e5 => macsec(bytes, context),
         0x22f3 => trill(bytes, context),
-        0x894f => nsh(bytes, context),
+        0x894f => tunnel::nsh(bytes, context),
         length if length <= MAX_LENGTH => {
             let body = if length == 0 { bytes } else { bytes.limit(usize::from(length)) };
             Some((What::Llc, body))
@@ -201,21 +194,6 @@ fn trill<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     let body = bytes.skip(6)?.skip(options)?;
     context.push(Layer::Trill)?;
     Some((What::Ethernet, body))
-}
-
-/// RFC 8300 §2.2: length in words and next protocol in the base header.
-pub(super) fn nsh<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
-    let (&[_, length, _, next], _) = bytes.chunk::<4>()?;
-    let body = bytes.skip((usize::from(length & 0x3f) << 2).max(8))?;
-    context.push(Layer::Nsh)?;
-    let what = match next {
-        1 | 2 => What::Ip,
-        3 => What::Ethernet,
-        4 => What::EtherType(0x894f),
-        5 => What::Mpls,
-        _ => return None,
-    };
-    Some((what, body))
 }
 
 /// IEEE 802.2 logical link control: SNAP, or a service access point that is IP.

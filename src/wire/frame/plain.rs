@@ -4,7 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::bytes::Bytes;
-use super::{Datagram, Ip, Layer, Layers, Link, LinkType, MAX_LAYERS, Protocol, Udp, Vlans, ip, udp};
+use super::{Datagram, Ip, Layer, Layers, Link, LinkType, Protocol, Udp, Vlans, numbers, udp};
 use crate::wire::addr::{HwAddr, Mac};
 
 /// A frame that holds exactly one message and nothing unusual.
@@ -27,20 +27,13 @@ pub(super) fn split(link: LinkType, frame: &[u8]) -> Option<Plain<'_>> {
     let usual = link == LinkType::ETHERNET
         // Cisco's inter-switch link begins with one of these.
         && matches!(ethernet, [first, .., 8, 0] if !matches!(first, 1 | 3))
-        && matches!(ip, [0x45, _, _, _, _, _, 0 | 0x40, 0, _, ip::UDP, ..])
+        && matches!(ip, [0x45, _, _, _, _, _, 0 | 0x40, 0, _, numbers::UDP, ..])
         && matches!(udp, [0, 67 | 68, 0, 67 | 68, ..])
         && inner > 8
         && total == inner.wrapping_add(20);
     let message = body.get(..inner.wrapping_sub(8))?;
     usual.then_some(Plain { ethernet, ip, udp, message })
 }
-
-/// The layers around it.
-const LAYERS: Layers = {
-    let mut items = [None; MAX_LAYERS];
-    [items[0], items[1], items[2]] = [Some(Layer::Ethernet), Some(Layer::Ipv4), Some(Layer::Udp)];
-    Layers { len: 3, items }
-};
 
 impl<'a> Plain<'a> {
     /// The message and what stands around it.
@@ -65,7 +58,7 @@ impl<'a> Plain<'a> {
         let (checksum, checksum_values) = udp::judge(&parts, Some(&around), false);
         Datagram {
             protocol: Protocol::Dhcpv4,
-            layers: LAYERS,
+            layers: Layers::PLAIN,
             quoted: false,
             link: Some(Link {
                 layer: Layer::Ethernet,

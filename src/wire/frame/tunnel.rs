@@ -2,8 +2,10 @@
 
 use super::Layer;
 use super::bytes::Bytes;
-use super::link::{BRIDGED, IPV4, IPV6, VLAN, nsh};
-use super::walk::{Context, What};
+use super::numbers::{
+    ETHERTYPE_BRIDGED as BRIDGED, ETHERTYPE_IPV4 as IPV4, ETHERTYPE_IPV6 as IPV6, ETHERTYPE_VLAN as VLAN,
+};
+use super::step::{Context, What};
 
 type Step<'a> = Option<(What, Bytes<'a>)>;
 
@@ -88,6 +90,21 @@ fn vxlan_gpe<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
         (_, 5) => Some((What::Mpls, body)),
         _ => None,
     }
+}
+
+/// RFC 8300 §2.2: length in words and next protocol in the base header.
+pub(super) fn nsh<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
+    let (&[_, length, _, next], _) = bytes.chunk::<4>()?;
+    let body = bytes.skip((usize::from(length & 0x3f) << 2).max(8))?;
+    context.push(Layer::Nsh)?;
+    let what = match next {
+        1 | 2 => What::Ip,
+        3 => What::Ethernet,
+        4 => What::EtherType(0x894f),
+        5 => What::Mpls,
+        _ => return None,
+    };
+    Some((what, body))
 }
 
 /// RFC 8926 §3.4: length of the options in words, protocol.

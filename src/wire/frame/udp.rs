@@ -1,12 +1,10 @@
 //! UDP (RFC 768): ports, lengths and the checksum.
 
-use std::net::IpAddr;
-
 use super::bytes::Bytes;
-use super::ip::{ICMPV6, UDP};
-use super::walk::Context;
-use super::{Checksum, Ip};
-use crate::wire::frame::Layer;
+use super::checksum::Sum;
+use super::numbers::{ICMPV6, UDP};
+use super::step::Context;
+use super::{Checksum, Ip, Layer};
 
 /// A UDP datagram taken apart.
 #[derive(Clone, Copy, Debug)]
@@ -41,83 +39,43 @@ pub(super) fn judge(parts: &Parts<'_>, ip: Option<&Ip>, rerouted: bool) -> (Chec
     if found == 0 {
         return (Checksum::Absent, (0, 0));
     }
-    let length = parts.promised.wrapping_add(8);
-    let Some(pseudo) = ip.and_then(|ip| pseudo_header(ip, UDP, length)) else {
-        return (Checksum::Unknown, (0, 0));
+    let unknown = (Checksum::Unknown, (0, 0));
+    let Some(pseudo) = ip.and_then(|ip| pseudo_header(ip, UDP, parts.promised.wrapping_add(8))) else {
+        return unknown;
     };
     if parts.body.have.len() < parts.promised {
-        return (Checksum::Unknown, (0, 0));
+        return unknown;
     }
     let [p0, p1, p2, p3, l0, l1, _, _] = *parts.head;
-    let ports_and_length = word([p0, p1, p2, p3]).wrapping_add(word([l0, l1, 0, 0]));
-    let total = pseudo.wrapping_add(ports_and_length).wrapping_add(sum(parts.body.have));
-    let wanted = match !fold(total) {
-        0 => 0xffff,
-        wanted => wanted,
-    };
-    // What a system leaves for the network card to finish: the sum over the pseudo header, not inverted.
-    let offloaded = found == fold(pseudo);
-    match found {
-        _ if found == wanted => (Checksum::Good, (0, 0)),
-        _ if offloaded || rerouted => (Checksum::Unknown, (0, 0)),
-        _ => (Checksum::Bad, (found, wanted)),
-    }
+    let total = pseudo.add_word([p0, p1, p2, p3]).add_word([l0, l1, 0, 0]).add_bytes(parts.body.have);
+    verdict(found, total.udp_checksum(), pseudo, rerouted)
 }
 
 /// Judges the checksum of an ICMPv6 message (RFC 4443 §2.3); for a bad one: found, wanted.
 pub(super) fn judge_icmpv6(bytes: Bytes<'_>, ip: &Ip, rerouted: bool) -> (Checksum, (u16, u16)) {
     let unknown = (Checksum::Unknown, (0, 0));
-    let Some((&[kind, code, high, low], body)) = bytes.chunk::<4>() else { return unknown };
+    let (Some(field), Some(found)) = (bytes.have.get(2..4), bytes.be16(2)) else { return unknown };
     let Some(pseudo) = pseudo_header(ip, ICMPV6, bytes.len) else { return unknown };
     if bytes.have.len() < bytes.len {
         return unknown;
     }
-    let found = u16::from_be_bytes([high, low]);
-    let wanted = !fold(pseudo.wrapping_add(word([kind, code, 0, 0])).wrapping_add(sum(body.have)));
+    let total = pseudo.add_bytes(bytes.have).subtract(field);
+    verdict(found, total.checksum(), pseudo, rerouted)
+}
+
+fn verdict(found: u16, wanted: u16, pseudo: Sum, rerouted: bool) -> (Checksum, (u16, u16)) {
+    // What a system leaves for the network card to finish: the sum over the pseudo header, not inverted.
+    let offloaded = || found == pseudo.fold();
     match found {
         _ if found == wanted => (Checksum::Good, (0, 0)),
-        _ if found == fold(pseudo) || rerouted => unknown,
+        _ if rerouted || offloaded() => (Checksum::Unknown, (0, 0)),
         _ => (Checksum::Bad, (found, wanted)),
     }
 }
 
-/// The sum over the pseudo header (RFC 768, RFC 8200 §8.1) of an upper layer of `length` bytes.
-fn pseudo_header(ip: &Ip, protocol: u8, length: usize) -> Option<u64> {
-    let addresses = match (ip.src, ip.dst) {
-        (IpAddr::V4(src), IpAddr::V4(dst)) => word(src.octets()).wrapping_add(word(dst.octets())),
-        (IpAddr::V6(src), IpAddr::V6(dst)) => sum(&src.octets()).wrapping_add(sum(&dst.octets())),
-        _ => return None,
-    };
-    let length = u32::try_from(length).unwrap_or(0);
-    Some(addresses.wrapping_add(word(length.to_be_bytes())).wrapping_add(word([0, protocol, 0, 0])))
-}
-
-/// The one's complement sum (RFC 1071) of `bytes`, not yet folded. Adds in the byte order of the machine, which gives
-/// the same folded sum with its bytes swapped.
-fn sum(bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let total = words.iter().fold(0_u64, |total, word| {
-        let word = u64::from_ne_bytes(*word);
-        total.wrapping_add(word & 0xffff_ffff).wrapping_add(word >> 32)
-    });
-    let (words, rest) = rest.as_chunks::<4>();
-    let mut last = [0; 4];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    words.iter().fold(total, |total, bytes| total.wrapping_add(word(*bytes))).wrapping_add(word(last))
-}
-
-fn word(bytes: [u8; 4]) -> u64 {
-    u32::from_ne_bytes(bytes).into()
-}
-
-/// Folds a sum to the 16 bits of a checksum, most significant byte first.
-fn fold(mut total: u64) -> u16 {
-    while total >> 16 != 0 {
-        total = (total & 0xffff).wrapping_add(total >> 16);
-    }
-    u16::from_be(u16::try_from(total).unwrap_or_default())
+#[inline]
+fn pseudo_header(ip: &Ip, protocol: u8, length: usize) -> Option<Sum> {
+    Sum::default().add_pseudo_header(ip.src, ip.dst, protocol, length)
 }
 
 /// Whether `port` belongs to another service, so that what is sent from it to a DHCP port with a higher number is that

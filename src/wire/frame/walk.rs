@@ -3,23 +3,9 @@
 use super::bytes::{Bytes, be16};
 use super::fragments::{Fragments, Outcome, Piece};
 use super::ports::{self, PortSet, Ports};
+use super::step::{Context, Walked, What};
 use super::tunnel::{self, Tunnel};
-use super::{Datagram, Ip, Layer, Layers, Link, LinkType, Protocol, Vlans, ip, link, plain, udp, wlan};
-
-/// What became of a frame.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Walked {
-    /// It was followed as far as it goes.
-    #[default]
-    Done,
-    /// It is an IP fragment, kept until the rest of its datagram comes.
-    Kept,
-    /// It is an IP fragment, and this walker does not reassemble: nothing was handed out, a walker that does has to see
-    /// the frame.
-    NeedsReassembly,
-    /// Layers are nested deeper than [`MAX_LAYERS`](super::MAX_LAYERS); what lies below was not looked at.
-    TooDeep,
-}
+use super::{Datagram, Ip, Layer, LinkType, Protocol, ip, link, numbers, plain, udp, wlan};
 
 /// Finds the DHCP datagrams in frames. Has memory of its own for IP fragments, bounded to 64 datagrams and 4 MiB;
 /// everything else is borrowed from the frame.
@@ -116,9 +102,9 @@ impl Walker {
             let Some(rest) = frame.get(at..) else { return false };
             let Some((ethertype, packet)) = rest.split_first_chunk() else { return false };
             match u16::from_be_bytes(*ethertype) {
-                link::IPV4 | link::IPV6 => return self.ip_may_matter(packet),
-                link::ARP => return false,
-                link::VLAN => at = at.wrapping_add(4),
+                numbers::ETHERTYPE_IPV4 | numbers::ETHERTYPE_IPV6 => return self.ip_may_matter(packet),
+                numbers::ETHERTYPE_ARP => return false,
+                numbers::ETHERTYPE_VLAN => at = at.wrapping_add(4),
                 _ => return true,
             }
         }
@@ -149,13 +135,15 @@ impl Walker {
             _ => return false,
         };
         match protocol {
-            ip::UDP if fragment => true,
-            ip::UDP => match (be16(packet, at), be16(packet, at.wrapping_add(2))) {
+            numbers::UDP if fragment => true,
+            numbers::UDP => match (be16(packet, at), be16(packet, at.wrapping_add(2))) {
                 (Some(src), Some(dst)) => self.open.contains(src) || self.open.contains(dst),
                 _ => false,
             },
-            ip::ICMP if !fragment => packet.get(at).is_some_and(|kind| ip::is_icmp_error(*kind)),
-            ip::ICMPV6 if !fragment => packet.get(at).is_some_and(|kind| wants_icmpv6(&self.ports, *kind)),
+            numbers::ICMP if !fragment => packet.get(at).is_some_and(|kind| ip::is_icmp_error(*kind)),
+            numbers::ICMPV6 if !fragment => {
+                packet.get(at).is_some_and(|kind| wants_icmpv6(&self.ports, *kind))
+            }
             _ => ip::is_followed(protocol),
         }
     }
@@ -180,11 +168,11 @@ impl Walker {
                 What::Wlan { swapped } => wlan::wlan(swapped, bytes, context),
                 What::Ip => ip::ip(bytes, context),
                 What::Transport(protocol) => match protocol {
-                    ip::ICMPV6 if bytes.u8(0).is_some_and(ip::is_router_discovery) => {
+                    numbers::ICMPV6 if bytes.u8(0).is_some_and(ip::is_router_discovery) => {
                         self.icmpv6(bytes, context, found);
                         return context.done();
                     }
-                    ip::UDP => match udp::split(bytes, context) {
+                    numbers::UDP => match udp::split(bytes, context) {
                         Some(parts) => match self.udp(&parts, context, found) {
                             Some(next) => Some(next),
                             None => return context.done(),
@@ -302,10 +290,10 @@ impl Walker {
         let ports = || be16(bytes.have, 0).zip(be16(bytes.have, 2));
         let is_other = piece.offset == 0
             && match piece.key.protocol {
-                ip::UDP => {
+                numbers::UDP => {
                     ports().is_some_and(|(src, dst)| !self.open.contains(src) && !self.open.contains(dst))
                 }
-                ip::ICMPV6 => bytes.u8(0).is_some_and(|kind| !wants_icmpv6(&self.ports, kind)),
+                numbers::ICMPV6 => bytes.u8(0).is_some_and(|kind| !wants_icmpv6(&self.ports, kind)),
                 _ => false,
             };
         if is_other && fragments.ignore(piece.key, context.time_ns) {
@@ -360,84 +348,6 @@ const MAX_PACKETS: usize = 64;
 enum Service {
     Dhcp(Protocol),
     Tunnel(Tunnel),
-}
-
-/// What the bytes at hand are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum What {
-    Link(LinkType),
-    Ethernet,
-    EtherType(u16),
-    Llc,
-    Ppp,
-    Mpls,
-    Wlan { swapped: bool },
-    Ip,
-    Transport(u8),
-    Fragment(Piece),
-    Subframes,
-    Samples,
-}
-
-/// What is known so far about the way to the message.
-#[derive(Clone, Debug, Default)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "each says something of its own, and all combinations occur"
-)]
-pub(super) struct Context {
-    pub(super) layers: Layers,
-    pub(super) link: Option<Link>,
-    pub(super) vlans: Vlans,
-    pub(super) ip: Option<Ip>,
-    /// Inside an ICMP error.
-    pub(super) quoted: bool,
-    /// Fragments are not to be waited for.
-    pub(super) alone: bool,
-    /// Some fragments of the datagram overlapped.
-    pub(super) overlapped: bool,
-    /// The IP header routes by way of other addresses, so its destination may not be the last.
-    pub(super) rerouted: bool,
-    pub(super) time_ns: i64,
-    too_deep: bool,
-}
-
-impl Context {
-    /// Notes a layer; none when there are too many.
-    pub(super) fn push(&mut self, layer: Layer) -> Option<()> {
-        if self.layers.push(layer) {
-            return Some(());
-        }
-        self.too_deep = true;
-        None
-    }
-
-    /// Notes a link layer: what was known about an outer one is over.
-    pub(super) fn push_link(&mut self, link: Link) -> Option<()> {
-        self.push(link.layer)?;
-        self.link = Some(link);
-        self.vlans = Vlans::default();
-        Some(())
-    }
-
-    /// A message, `bytes`, behind what was walked through; what is known of its transport is still to be said.
-    fn datagram<'a>(&self, protocol: Protocol, bytes: Bytes<'a>) -> Datagram<'a> {
-        Datagram {
-            protocol,
-            layers: self.layers,
-            quoted: self.quoted,
-            link: self.link,
-            vlans: self.vlans,
-            ip: self.ip,
-            cut: bytes.have.len() < bytes.len,
-            overlapped: self.overlapped,
-            ..Datagram::bare(bytes.have)
-        }
-    }
-
-    fn done(&self) -> Walked {
-        if self.too_deep { Walked::TooDeep } else { Walked::Done }
-    }
 }
 
 #[cfg(test)]

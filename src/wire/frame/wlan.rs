@@ -1,7 +1,7 @@
 //! IEEE 802.11 data frames, and the headers that capture cards put before them.
 
 use super::bytes::Bytes;
-use super::walk::{Context, What};
+use super::step::{Context, What};
 use super::{Layer, Link};
 use crate::wire::addr::HwAddr;
 

@@ -3,11 +3,11 @@
 
 use std::fs::File;
 
-use dhcptool::engine::frame::Envelope;
 use dhcptool::lab::netns::{self, FAR, Pair};
 use dhcptool::net::NetError;
 use dhcptool::net::batch::{BatchOptions, BatchSocket};
 use dhcptool::wire::Mac;
+use dhcptool::wire::frame::Envelope;
 use dhcptool::wire::v4::{Message, MessageType, Op, Xid};
 
 const CLIENT: Mac = Mac([2, 0, 0, 0, 0, 0x10]);

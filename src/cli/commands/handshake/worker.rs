@@ -8,7 +8,6 @@ use std::thread;
 use std::time::Duration;
 
 use super::tally::Tally;
-use crate::engine::frame::arp_frame;
 use crate::engine::load::{Batch, Finished, Lane, Load, Plan};
 use crate::engine::v4::arp::{Resolver, Step};
 use crate::net::NetError;
@@ -20,6 +19,8 @@ use crate::net::signals::Signals;
 use crate::time::{Clock as _, Instant, SystemClock, Timestamp};
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
+use crate::wire::frame::build::arp_frame;
+use crate::wire::frame::peek::Ethernet;
 
 /// Frames per system call.
 const BATCH: usize = 64;
@@ -358,7 +359,7 @@ fn show(load: &Load, board: &Board, told: &mut (u64, u64, u64)) {
 
 /// The ARP request in a frame that asks for a relay or a client of ours, and whose MAC answers it.
 fn question(frame: &[u8], setup: &Setup, load: &Load) -> Option<(Arp, Mac)> {
-    let arp = Arp::decode(frame.get(12..)?.strip_prefix(&[8, 6])?)?;
+    let arp = Ethernet::read(frame)?.arp()?;
     if arp.operation != Arp::REQUEST {
         return None;
     }
@@ -392,7 +393,7 @@ pub(super) fn resolve(
         }
         socket.fill()?;
         let answer = socket.frames().find_map(|frame| {
-            let arp = Arp::decode(frame.frame.get(12..)?.strip_prefix(&[8, 6])?)?;
+            let arp = Ethernet::read(frame.frame)?.arp()?;
             resolver.answer(&arp)
         });
         if answer.is_some() {

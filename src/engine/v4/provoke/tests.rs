@@ -67,7 +67,7 @@ fn play(plan: Plan, mut answer: impl FnMut(&Seen, &mut Provoke)) -> (Vec<Seen>, 
 
 /// Lets a server say `message` to the machine.
 fn say(provoke: &mut Provoke, at: Instant, message: &Message) -> Option<Heard> {
-    let mut envelope = crate::engine::Envelope::broadcast(SERVER);
+    let mut envelope = crate::wire::frame::Envelope::broadcast(SERVER);
     (envelope.src_ip, envelope.src_port, envelope.dst_port) = ([10, 0, 0, 1].into(), 67, 68);
     let frame = envelope.frame(&message.encode_padded());
     let mut heard = None;

@@ -1,0 +1,155 @@
+//! A message that was found in a frame, and what stood around it.
+
+use std::net::IpAddr;
+
+use super::layers::{Layer, Layers};
+use crate::wire::addr::HwAddr;
+
+/// How the checksum of UDP or ICMPv6 turned out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Checksum {
+    /// It fits.
+    Good,
+    /// It does not fit.
+    Bad,
+    /// The sender gave none (zero).
+    Absent,
+    /// It cannot be judged: the frame is cut, or it was left to the network card.
+    #[default]
+    Unknown,
+}
+
+impl Checksum {
+    /// The name used in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::Absent => "absent",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The innermost link layer around the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Which one.
+    pub layer: Layer,
+    /// The sender's address, where the layer has one.
+    pub src: Option<HwAddr>,
+    /// The receiver's address, where the layer has one.
+    pub dst: Option<HwAddr>,
+}
+
+/// The VLAN identifiers (12 bits) of a frame, outermost first; at most eight are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Vlans {
+    len: u8,
+    ids: [u16; 8],
+}
+
+impl Vlans {
+    /// Adds the next inner tag's identifier.
+    pub fn push(&mut self, id: u16) {
+        if let Some(slot) = self.ids.get_mut(usize::from(self.len)) {
+            *slot = id;
+            self.len = self.len.saturating_add(1);
+        }
+    }
+
+    /// The identifiers, outermost first.
+    pub fn as_slice(&self) -> &[u16] {
+        self.ids.get(..usize::from(self.len)).unwrap_or(&self.ids)
+    }
+}
+
+/// The innermost IP header around the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ip {
+    /// Source address.
+    pub src: IpAddr,
+    /// Destination address.
+    pub dst: IpAddr,
+    /// Time to live, or hop limit.
+    pub ttl: u8,
+}
+
+/// The UDP header around the message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Udp {
+    /// Source port.
+    pub src_port: u16,
+    /// Destination port.
+    pub dst_port: u16,
+}
+
+/// Which protocol a payload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// DHCPv4 or BOOTP.
+    Dhcpv4,
+    /// DHCPv6: the payload of UDP.
+    Dhcpv6,
+    /// A router solicitation or advertisement (RFC 4861 §4.1, §4.2): the payload is the whole ICMPv6 message, its type first.
+    Icmpv6,
+}
+
+impl Protocol {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Dhcpv4, Self::Dhcpv6, Self::Icmpv6];
+}
+
+/// A DHCP message found in a frame, with all that stood around it.
+#[derive(Clone, Copy, Debug)]
+pub struct Datagram<'a> {
+    /// Which protocol the payload is.
+    pub protocol: Protocol,
+    /// Every layer that was walked through, outermost first.
+    pub layers: Layers,
+    /// The message is only quoted, by an ICMP error.
+    pub quoted: bool,
+    /// The innermost link layer.
+    pub link: Option<Link>,
+    /// VLAN tags of the innermost link layer.
+    pub vlans: Vlans,
+    /// The innermost IP header.
+    pub ip: Option<Ip>,
+    /// The UDP header; none for ICMPv6.
+    pub udp: Option<Udp>,
+    /// How the checksum of UDP or ICMPv6 turned out.
+    pub checksum: Checksum,
+    /// The message, as far as it is there.
+    pub payload: &'a [u8],
+    /// How long the headers say the message is, in bytes.
+    pub promised: usize,
+    /// `payload` is shorter than `promised` because the capture kept too little (not because a header lies), or because
+    /// an ICMP error quotes only the start.
+    pub cut: bool,
+    /// The message was put together from IP fragments, some of which overlapped (a fragment that merely came twice
+    /// does not count).
+    pub overlapped: bool,
+    /// For a bad checksum: found, wanted.
+    pub checksum_values: (u16, u16),
+}
+
+impl<'a> Datagram<'a> {
+    /// A DHCPv4 message with nothing known around it.
+    pub fn bare(payload: &'a [u8]) -> Self {
+        Self {
+            protocol: Protocol::Dhcpv4,
+            layers: Layers::default(),
+            quoted: false,
+            link: None,
+            vlans: Vlans::default(),
+            ip: None,
+            udp: None,
+            checksum: Checksum::Unknown,
+            payload,
+            promised: payload.len(),
+            cut: false,
+            overlapped: false,
+            checksum_values: (0, 0),
+        }
+    }
+}
