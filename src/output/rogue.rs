@@ -10,6 +10,7 @@ use crate::analysis::servers::policy::Allowed;
 use crate::analysis::servers::table::Server;
 use crate::analysis::servers::watcher::{Change, ChangeKind};
 use crate::analysis::servers::{Judgement, Key, Status, Verdict};
+use crate::engine::v4::provoke::Granted;
 use crate::output::json::JsonOut;
 use crate::output::json::fields::{bytes, list, milliseconds, number, optional, texts};
 use crate::output::styled::{Label, Styled};
@@ -40,6 +41,10 @@ pub struct Report<'a> {
     pub precision: Precision,
     /// Servers were asked, so that silence means something.
     pub asked: bool,
+    /// What was granted to invented clients and could not be given back.
+    pub kept: &'a [Granted],
+    /// Grants beyond those that are given back.
+    pub overlooked: u64,
 }
 
 impl Report<'_> {
@@ -82,6 +87,17 @@ impl Report<'_> {
             json.u64(number);
         }
         milliseconds("waited_ms", self.waited, json);
+        json.name_next("not_given_back");
+        json.begin_array();
+        for kept in self.kept {
+            json.begin_object();
+            optional("address", Some(kept.address), json);
+            optional("client_mac", Some(kept.client), json);
+            optional("server_id", kept.server, json);
+            optional("source_mac", kept.via, json);
+            json.end_object();
+        }
+        json.end_array();
         json.end_object();
         json.end_line();
     }
@@ -134,8 +150,29 @@ impl Report<'_> {
         if self.forgotten > 0 {
             hints.push(format!("{} more servers were seen than are kept", self.forgotten));
         }
+        hints.extend(kept_text(self.kept, self.overlooked));
         hints
     }
+}
+
+/// What servers keep of what they were made to grant, one sentence each.
+pub fn kept_text(kept: &[Granted], overlooked: u64) -> Vec<String> {
+    let mut lines: Vec<String> = kept
+        .iter()
+        .map(|kept| {
+            let server = kept.server.map_or_else(|| "a server without address".to_owned(), |ip| ip.to_string());
+            format!(
+                "{} could not be given back: {server} granted it to {}, a client invented here; delete that lease at the server",
+                kept.address, kept.client
+            )
+        })
+        .collect();
+    if overlooked > 0 {
+        lines.push(format!(
+            "{overlooked} more grants than are given back: look at the leases of the servers above for MACs that begin with 02, 06, 0a or 0e"
+        ));
+    }
+    lines
 }
 
 fn head(verdict: Verdict, interfaces: &[String], json: &mut JsonOut) {
@@ -571,6 +608,8 @@ mod tests {
             waited: Some(8_000_500_000),
             precision: Precision::Nano,
             asked: true,
+            kept: &[],
+            overlooked: 0,
         })
     }
 

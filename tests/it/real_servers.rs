@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use crate::support::{Kind, Net, network, skip};
+use crate::support::{self, Kind, Net, bootp_network, network, skip};
 use serde_json::Value;
 
 const MAC: &str = "02:5a:00:00:00:01";
@@ -269,4 +269,47 @@ fn a_server_behind_a_relay_is_judged_too() {
     let report = net.json("far", &arguments, 1);
     let third = Kind::Dhcpd.address().to_string();
     assert_eq!(rogues(&report), (vec![third.as_str()], 2), "{report}");
+}
+
+/// The addresses that dhcpd ever bound, and those still bound.
+fn dhcpd_leases(text: &str) -> (Vec<&str>, Vec<&str>) {
+    let mut last = std::collections::BTreeMap::new();
+    for block in text.split("\nlease ").skip(1) {
+        let (address, rest) = block.split_once(' ').unwrap();
+        last.insert(address, rest.contains("binding state active"));
+    }
+    let bound = last.iter().filter(|(_, bound)| **bound).map(|(address, _)| *address).collect();
+    (last.into_keys().collect(), bound)
+}
+
+#[test]
+fn what_bootp_binds_for_ever_is_given_back() {
+    let kinds = [Kind::Dnsmasq, Kind::Dhcpd];
+    let Some(net) = bootp_network(&kinds) else { return };
+    let nothing_is_left = |when: &str| {
+        let dnsmasq = std::fs::read_to_string(&net.server(Kind::Dnsmasq).leases).unwrap_or_default();
+        assert_eq!(dnsmasq, "", "{when}");
+        let dhcpd = net.server(Kind::Dhcpd).lease_text();
+        let (ever, bound) = dhcpd_leases(&dhcpd);
+        assert!(bound.is_empty(), "{when}: {bound:?} of {ever:?}:\n{dhcpd}");
+        assert!(!ever.is_empty() && ever.len() <= 4, "{when}: {ever:?}");
+    };
+    let report = net.json("client", &["rogue", "eth0"], 0);
+    for server in report["servers"].as_array().unwrap() {
+        assert!(server["messages"]["bootp"].as_u64().unwrap() > 0, "{report}");
+    }
+    assert_eq!(report["not_given_back"], Value::Array(vec![]), "{report}");
+    nothing_is_left("after one look");
+    // Five probings are ten rounds of BOOTP: they would empty pools of sixteen.
+    let mut watching = net.command("client", "timeout");
+    watching.args(["-s", "INT", "22", support::lab::PROGRAM, "rogue", "eth0"]);
+    let output = watching.args(["--watch", "--interval", "4s", "--wait", "4s", "--json"]).output().unwrap();
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(
+        out.matches("\"event\":\"new\"").count(),
+        2,
+        "{out}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    nothing_is_left("after watching");
 }

@@ -3,9 +3,15 @@
 //! Some rogues answer one kind of message only: so every kind is sent, each several times, by clients that are new in
 //! every round, for a server that was silent towards one client need not be towards the next.
 //!
-//! What a server might keep is given back: an address that was acknowledged or given by BOOTP is released at once (three
-//! times, for a RELEASE has no answer), and the clients that were offered one end with a REQUEST to a server that does
-//! not exist, by which every other server knows that its offer was declined (RFC 2131 §3.1, 4).
+//! What a server might keep is given back. A probe ends with the first answer that binds an address (an ACK, or any BOOTP
+//! reply): asking again would bind it again. That address is released at once, three times, for a RELEASE has no answer, and
+//! once more at the end; and whoever was granted something stays the client of later rounds and provocations, so that
+//! a server which hears no RELEASE loses one address and not one a round. The clients that were offered an address end with a
+//! REQUEST to a server that does not exist, by which every other server knows that its offer was declined
+//! (RFC 2131 §3.1, 4).
+//!
+//! One [`Provoke`] serves a segment for as long as it is watched: what comes too late for one provocation is given back
+//! during the next.
 //!
 //! Frames are spaced, about a dozen in a second: switches that limit DHCP or ARP must not shut the port.
 
@@ -28,7 +34,7 @@ use crate::wire::v4::{Message, MessageType, Op, Packet, Xid};
 mod round;
 
 pub use round::Probe;
-use round::Round;
+use round::{Client, Round};
 
 /// After how long the next round begins.
 pub const ROUND: Duration = Duration::from_secs(3);
@@ -36,8 +42,12 @@ pub const ROUND: Duration = Duration::from_secs(3);
 const MAX_CHECKED: usize = 64;
 /// And of one server: some offer another address each time they are asked.
 const MAX_CHECKED_EACH: usize = 3;
-/// Addresses given back.
-const MAX_RELEASED: usize = 64;
+/// Grants given back.
+const MAX_GRANTS: usize = 64;
+/// And of one sender, so that none uses up the others' share.
+const MAX_GRANTS_EACH: usize = 16;
+/// RELEASEs of one grant in one provocation: who grants again and again is not answered for ever.
+const MAX_RELEASES: u32 = 40;
 /// ARP requests answered, and uses of offered addresses told: a flood of ARP is not answered with one.
 const MAX_ARP: u32 = 64;
 /// When a check is sent, milliseconds from the offer.
@@ -46,6 +56,10 @@ const CHECKS: [u64; 3] = [40, 400, 900];
 const RELEASES: [u64; 3] = [0, 150, 500];
 /// When offers are declined, milliseconds before the end.
 const DECLINES: [u64; 2] = [420, 170];
+/// How long answers to what was sent last are awaited when it is ended early.
+const GRACE: Duration = Duration::from_millis(300);
+/// How long after the end RELEASEs are waited for, whatever comes.
+const OVERTIME: Duration = Duration::from_secs(2);
 /// Two frames keep at least this distance.
 const SPACING: Duration = Duration::from_millis(12);
 /// The largest random delay of a probe.
@@ -86,12 +100,57 @@ pub struct InUse {
     pub mac: Mac,
 }
 
+/// An address that a server bound to an invented client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// The address.
+    pub address: Ipv4Addr,
+    /// The client.
+    pub client: Mac,
+    /// Who granted it, as far as it said.
+    pub server: Option<Ipv4Addr>,
+    /// Where the answer came from: the server or its relay.
+    pub via: Option<Mac>,
+}
+
+/// A frame to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The frame.
+    pub frame: Vec<u8>,
+    /// Its number, for [`Provoke::on_sent`].
+    pub id: u64,
+}
+
+/// A grant, and how far it was given back.
+#[derive(Clone, Debug)]
+struct Grant {
+    who: Granted,
+    /// RELEASEs to the server by its identifier and by the address it answered from.
+    frames: Vec<Vec<u8>>,
+    /// RELEASEs waiting for their time.
+    waiting: u32,
+    /// RELEASEs made in this provocation.
+    made: u32,
+    /// RELEASEs that left since it was granted last.
+    left: u32,
+}
+
+/// What a transaction is.
+#[derive(Clone, Copy, Debug)]
+struct Transaction {
+    round: u64,
+    probe: Probe,
+    client: Client,
+}
+
 /// Something to send at its time.
 #[derive(Clone, Debug)]
 enum Job {
-    Probe { round: usize, probe: Probe, attempt: usize },
-    Decline { round: usize },
+    Probe { round: u64, probe: Probe, attempt: usize },
+    Decline { round: u64 },
     Check(Ipv4Addr),
+    Release(Granted),
     Frame(Vec<u8>),
 }
 
@@ -100,16 +159,25 @@ enum Job {
 pub struct Provoke {
     plan: Plan,
     rng: Rng,
-    rounds: Vec<Round>,
-    /// What each transaction is: its round and probe.
-    transactions: HashMap<(Xid, Mac), (usize, Probe)>,
+    /// The rounds of this provocation and of the one before, by number.
+    rounds: BTreeMap<u64, Round>,
+    next_round: u64,
+    /// The first round of this provocation.
+    first_round: u64,
+    transactions: HashMap<Xid, Transaction>,
     jobs: BTreeMap<(Instant, u64), Job>,
     serial: u64,
-    started: Option<Instant>,
+    /// When this provocation began, and when it ends.
+    span: Option<(Instant, Instant)>,
+    closed: bool,
     last_sent: Option<Instant>,
-    outbox: VecDeque<Vec<u8>>,
+    outbox: VecDeque<Outgoing>,
+    /// RELEASEs that were handed out, by number.
+    departing: HashMap<u64, Granted>,
     checked: Vec<(Ipv4Addr, Option<Mac>)>,
-    released: Vec<(Option<Mac>, Ipv4Addr)>,
+    grants: Vec<Grant>,
+    overlooked: u64,
+    granted_to: round::Regulars,
     proxies: Vec<(Mac, Ipv4Addr)>,
     findings: VecDeque<InUse>,
     told: u32,
@@ -124,15 +192,21 @@ impl Provoke {
         Self {
             plan,
             rng,
-            rounds: Vec::new(),
+            rounds: BTreeMap::new(),
+            next_round: 0,
+            first_round: 0,
             transactions: HashMap::new(),
             jobs: BTreeMap::new(),
             serial: 0,
-            started: None,
+            span: None,
+            closed: false,
             last_sent: None,
             outbox: VecDeque::new(),
+            departing: HashMap::new(),
             checked: Vec::new(),
-            released: Vec::new(),
+            grants: Vec::new(),
+            overlooked: 0,
+            granted_to: round::Regulars::default(),
             proxies: Vec::new(),
             findings: VecDeque::new(),
             told: 0,
@@ -142,11 +216,34 @@ impl Provoke {
         }
     }
 
+    /// Provokes once more, as `plan` says now, from when the time is told next.
+    pub fn again(&mut self, plan: Plan) {
+        let before = self.first_round;
+        self.first_round = self.next_round;
+        // What is older than the last provocation is not answered any more.
+        self.rounds.retain(|number, _| *number >= before);
+        self.transactions.retain(|_, transaction| transaction.round >= before);
+        self.jobs.retain(|_, job| matches!(job, Job::Release(_)));
+        self.grants.retain(|grant| grant.left == 0 || grant.waiting > 0);
+        for grant in &mut self.grants {
+            grant.made = 0;
+        }
+        self.departing.clear();
+        self.checked.clear();
+        self.proxies.clear();
+        (self.told, self.answered, self.overlooked) = (0, 0, 0);
+        (self.span, self.closed, self.stopped) = (None, false, false);
+        self.plan = plan;
+    }
+
     /// Tells what time it is: at the start, and whenever the deadline has come.
     pub fn on_time(&mut self, now: Instant) {
-        if self.started.is_none() {
-            self.started = Some(now);
+        let (_, end) = *self.span.get_or_insert_with(|| (now, now.after(self.plan.wait)));
+        if self.next_round == self.first_round {
             self.schedule(now);
+        }
+        if now >= end && !self.closed {
+            self.close(now);
         }
         while let Some(entry) = self.jobs.first_entry() {
             if entry.key().0 > now {
@@ -160,17 +257,27 @@ impl Provoke {
                 continue;
             }
             let job = entry.remove();
-            if let Some(frame) = self.make(&job, now) {
+            let id = self.sent.saturating_add(1);
+            if let Some(frame) = self.make(&job, id, now) {
                 self.last_sent = Some(now);
-                self.sent = self.sent.saturating_add(1);
-                self.outbox.push_back(frame);
+                self.sent = id;
+                self.outbox.push_back(Outgoing { frame, id });
             }
         }
     }
 
     /// The next frame to send.
-    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+    pub fn poll_transmit(&mut self) -> Option<Outgoing> {
         self.outbox.pop_front()
+    }
+
+    /// A frame has left: without this what was granted does not count as given back.
+    pub fn on_sent(&mut self, id: u64) {
+        if let Some(who) = self.departing.remove(&id)
+            && let Some(grant) = self.grants.iter_mut().find(|grant| grant.who == who)
+        {
+            grant.left = grant.left.saturating_add(1);
+        }
     }
 
     /// The next address found in use.
@@ -180,28 +287,28 @@ impl Provoke {
 
     /// When to be told the time again; `None` when all is over.
     pub fn deadline(&self) -> Option<Instant> {
-        let end = self.started?.after(self.plan.wait);
+        let (_, end) = self.span?;
         let next = self.jobs.keys().next().map(|(at, _)| *at);
-        match next {
-            Some(next) => Some(next),
-            None if self.stopped => None,
-            None => Some(end),
-        }
+        let end = (!self.closed).then_some(end);
+        next.into_iter().chain(end).min()
     }
 
-    /// True when the wait is over and everything is given back.
+    /// True when the wait is over and everything is given back, as far as it could be.
     pub fn is_over(&self, now: Instant) -> bool {
-        let waited = self.started.is_some_and(|started| now >= started.after(self.plan.wait));
-        (waited || self.stopped) && self.jobs.is_empty() && self.outbox.is_empty()
+        let is_late = self.span.is_some_and(|(_, end)| now >= end.after(OVERTIME));
+        self.closed && (is_late || (self.jobs.is_empty() && self.outbox.is_empty()))
     }
 
     /// Ends early: no more probes, but what was taken is still given back.
     pub fn stop(&mut self, now: Instant) {
-        if std::mem::replace(&mut self.stopped, true) {
+        if std::mem::replace(&mut self.stopped, true) || self.closed {
             return;
         }
-        self.jobs.retain(|_, job| matches!(job, Job::Frame(_)));
-        for round in 0..self.rounds.len() {
+        let Some((start, end)) = self.span else { return };
+        self.span = Some((start, end.min(now.after(GRACE))));
+        self.jobs.retain(|_, job| matches!(job, Job::Frame(_) | Job::Release(_)));
+        let rounds: Vec<u64> = self.rounds.range(self.first_round..).map(|(number, _)| *number).collect();
+        for round in rounds {
             self.at(now, Job::Decline { round });
         }
     }
@@ -211,6 +318,26 @@ impl Provoke {
         self.sent
     }
 
+    /// What was granted and no RELEASE left for.
+    pub fn kept(&self) -> impl Iterator<Item = &Granted> {
+        self.grants.iter().filter(|grant| grant.left == 0).map(|grant| &grant.who)
+    }
+
+    /// Answers that bind an address beyond those that are given back.
+    pub fn overlooked(&self) -> u64 {
+        self.overlooked
+    }
+
+    /// The wait is over: nothing more is asked, and everything granted is released once more.
+    fn close(&mut self, now: Instant) {
+        self.closed = true;
+        self.jobs.retain(|_, job| matches!(job, Job::Release(_) | Job::Decline { .. }));
+        let granted: Vec<Granted> = self.grants.iter().map(|grant| grant.who).collect();
+        for who in granted {
+            self.plan_release(who, now);
+        }
+    }
+
     /// Takes a server's message: what it answers, if it answers a probe.
     pub fn on_datagram(&mut self, now: Instant, datagram: &Datagram<'_>) -> Option<Heard> {
         let packet = Packet::new(datagram.payload);
@@ -218,14 +345,18 @@ impl Provoke {
             return None;
         }
         let client = packet.client().mac()?;
-        let (index, probe) = *self.transactions.get(&(packet.xid()?, client))?;
+        let transaction =
+            *self.transactions.get(&packet.xid()?).filter(|known| known.client.mac == client)?;
+        let Transaction { round: number, probe, .. } = transaction;
         let message = Message::decode(datagram.payload);
         let (source_ip, source_mac) = watch::source(datagram);
         let offered = Some(message.yiaddr).filter(|yiaddr| !yiaddr.is_unspecified());
         let kind = message.message_type();
         if let Some(address) = offered {
+            // What is offered for the card's own MAC may be what the machine itself uses: it is not declined.
             if kind == Some(MessageType::OFFER)
-                && let Some(round) = self.rounds.get_mut(index)
+                && probe != Probe::OwnMac
+                && let Some(round) = self.rounds.get_mut(&number)
             {
                 round.offered = true;
             }
@@ -234,16 +365,15 @@ impl Provoke {
             }
             let gave = kind.is_none() || (kind == Some(MessageType::ACK) && probe != Probe::Inform);
             if gave && !self.plan.addresses.contains(&address) {
-                let server = message.ip_option(opt::SERVER_ID).or(source_ip);
-                self.release(now, index, probe, &message, address, server, source_mac);
+                self.granted(now, transaction, &message, source_ip, source_mac);
             }
         } else if probe == Probe::Pxe
             && let (Some(mac), Some(ip)) = (source_mac, source_ip)
         {
-            self.ask_proxy(now, index, mac, ip);
+            self.ask_proxy(now, number, mac, ip);
         }
         let bogus_server = match probe {
-            Probe::Selecting => self.rounds.get(index).map(|round| round.bogus_server),
+            Probe::Selecting => self.rounds.get(&number).map(|round| round.bogus_server),
             _ => None,
         };
         Some(Heard { probe, bogus_server })
@@ -258,15 +388,15 @@ impl Provoke {
             self.told = self.told.saturating_add(1);
             self.findings.push_back(InUse { address: arp.sender_ip, mac: arp.sender_mac });
         }
-        let asked = self.rounds.iter().find(|round| round.informs_from == arp.target_ip);
+        let asked = self.rounds.values().find(|round| round.informs_from == arp.target_ip);
         if let Some(round) = asked
             && arp.is_request()
             && self.answered < MAX_ARP
             && !self.plan.addresses.contains(&arp.target_ip)
-            && let Some(client) = round.clients.get(3)
         {
-            let reply = arp.reply(client.mac);
-            let frame = arp_frame(&reply, client.mac, arp.sender_mac, &self.plan.vlans);
+            let mac = round.client(Probe::Inform).mac;
+            let reply = arp.reply(mac);
+            let frame = arp_frame(&reply, mac, arp.sender_mac, &self.plan.vlans);
             self.answered = self.answered.saturating_add(1);
             self.at(now, Job::Frame(frame));
         }
@@ -277,7 +407,7 @@ impl Provoke {
     }
 
     fn is_ours(&self, mac: Mac) -> bool {
-        self.rounds.iter().flat_map(|round| &round.clients).any(|client| client.mac == mac)
+        self.rounds.values().flat_map(|round| &round.clients).any(|client| client.mac == mac)
     }
 
     fn at(&mut self, when: Instant, job: Job) {
@@ -299,28 +429,34 @@ impl Provoke {
     }
 
     fn add_round(&mut self, now: Instant, start: Duration) {
-        let index = self.rounds.len();
-        let round = Round::invent(&self.plan, &mut self.rng);
+        let number = self.next_round;
+        self.next_round = number.saturating_add(1);
+        let mut round = Round::invent(&self.plan, &mut self.rng);
+        round.take_on(&self.granted_to);
         for ((probe, times), xid) in Probe::SCHEDULE.into_iter().zip(round.xids) {
-            self.transactions.insert((xid, round.client(probe).mac), (index, probe));
+            if !probe.is_in(&self.plan) {
+                continue;
+            }
+            self.transactions.insert(xid, Transaction { round: number, probe, client: round.client(probe) });
             for (attempt, after) in times.iter().enumerate() {
                 let jitter = Duration::from_millis(self.rng.u64(0..=JITTER_MS));
                 let offset = start.saturating_add(Duration::from_millis(*after)).saturating_add(jitter);
                 if offset < self.plan.wait {
-                    self.at(now.after(offset), Job::Probe { round: index, probe, attempt });
+                    self.at(now.after(offset), Job::Probe { round: number, probe, attempt });
                 }
             }
         }
-        let decliner = (round.decline_xid, round.client(Probe::Discover).mac);
-        self.transactions.insert(decliner, (index, Probe::Selecting));
+        let decliner = round.client(Probe::Discover);
+        let decline = Transaction { round: number, probe: Probe::Selecting, client: decliner };
+        self.transactions.insert(round.decline_xid, decline);
         for before in DECLINES {
             let offset = self.plan.wait.saturating_sub(Duration::from_millis(before));
-            self.at(now.after(offset), Job::Decline { round: index });
+            self.at(now.after(offset), Job::Decline { round: number });
         }
-        self.rounds.push(round);
+        self.rounds.insert(number, round);
     }
 
-    fn make(&self, job: &Job, now: Instant) -> Option<Vec<u8>> {
+    fn make(&mut self, job: &Job, id: u64, now: Instant) -> Option<Vec<u8>> {
         match job {
             Job::Frame(frame) => Some(frame.clone()),
             Job::Check(address) => {
@@ -328,17 +464,27 @@ impl Provoke {
                 Some(arp_frame(&arp, self.plan.mac, Mac::BROADCAST, &self.plan.vlans))
             }
             Job::Decline { round } => {
-                let round = self.rounds.get(*round).filter(|round| round.offered)?;
+                let round = self.rounds.get(round).filter(|round| round.offered)?;
                 // Not an address that was offered: some servers grant it whatever server the request names.
                 let address = round.foreign[0];
-                let recipe = round.recipe(&self.plan, Probe::Discover, round.decline_xid);
+                let recipe = round.client(Probe::Discover).recipe(&self.plan, round.decline_xid);
                 Some(recipe.request(State::Selecting, 0, address, Some(round.bogus_route())).frame())
             }
             Job::Probe { round, probe, attempt } => {
-                let elapsed = now.since(self.started.unwrap_or(now)).max(0);
+                let (start, _) = self.span?;
+                let elapsed = now.since(start).max(0);
                 let seconds = u16::try_from(elapsed.checked_div(1_000_000_000)?).unwrap_or(u16::MAX);
-                let round = self.rounds.get(*round)?;
+                let round = self.rounds.get_mut(round)?;
+                round.begun.push(*probe);
                 Some(round.draft(&self.plan, *probe, *attempt, seconds).frame())
+            }
+            Job::Release(who) => {
+                let grant = self.grants.iter_mut().find(|grant| grant.who == *who)?;
+                grant.waiting = grant.waiting.saturating_sub(1);
+                let turn = usize::try_from(grant.made).ok()?.checked_rem(grant.frames.len())?;
+                grant.made = grant.made.saturating_add(1);
+                self.departing.insert(id, *who);
+                grant.frames.get(turn).cloned()
             }
         }
     }
@@ -346,7 +492,8 @@ impl Provoke {
     /// Asks whether somebody uses `address`.
     fn check(&mut self, address: Ipv4Addr, server: Option<Mac>, now: Instant) {
         let each = self.checked.iter().filter(|(_, other)| *other == server).count();
-        if self.is_checked(address) || each >= MAX_CHECKED_EACH || self.checked.len() >= MAX_CHECKED {
+        let is_enough = each >= MAX_CHECKED_EACH || self.checked.len() >= MAX_CHECKED;
+        if self.closed || is_enough || self.is_checked(address) {
             return;
         }
         self.checked.push((address, server));
@@ -358,37 +505,100 @@ impl Provoke {
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "what a RELEASE is made of")]
-    fn release(
+    /// An address was bound: the probe ends, and the address is given back.
+    fn granted(
         &mut self,
         now: Instant,
-        round: usize,
-        probe: Probe,
+        transaction: Transaction,
         message: &Message,
-        address: Ipv4Addr,
-        server: Option<Ipv4Addr>,
+        source_ip: Option<Ipv4Addr>,
         via: Option<Mac>,
     ) {
-        let (Some(server), Some(round)) = (server, self.rounds.get(round)) else { return };
-        if self.released.contains(&(via, address)) || self.released.len() >= MAX_RELEASED {
-            return;
+        let Transaction { round: number, probe, client } = transaction;
+        let Some(round) = self.rounds.get(&number) else { return };
+        let is_decline = message.xid == round.decline_xid;
+        let is_asking = |job: &Job| match job {
+            Job::Probe { round, probe: other, .. } => !is_decline && *round == number && *other == probe,
+            Job::Decline { round } => is_decline && *round == number,
+            Job::Check(_) | Job::Release(_) | Job::Frame(_) => false,
+        };
+        let address = message.yiaddr;
+        let direct = source_ip.filter(|ip| message.giaddr.is_unspecified() && !ip.is_unspecified());
+        let server = message.ip_option(opt::SERVER_ID).or(source_ip).filter(|ip| !ip.is_unspecified());
+        let who = Granted { address, client: client.mac, server, via };
+        if !self.grants.iter().any(|grant| grant.who == who) {
+            let from_it = self.grants.iter().filter(|grant| grant.who.via == via).count();
+            if self.grants.len() >= MAX_GRANTS || from_it >= MAX_GRANTS_EACH {
+                self.overlooked = self.overlooked.saturating_add(1);
+                self.jobs.retain(|_, job| !is_asking(job));
+                return;
+            }
+            let recipe = client.recipe(&self.plan, message.xid);
+            let mut frames = Vec::new();
+            // One that grants in another's name does not hear what is sent to that name.
+            let named = server.unwrap_or(Ipv4Addr::BROADCAST);
+            for to in [Some(named), direct.filter(|ip| *ip != named)].into_iter().flatten() {
+                let mut draft = recipe.release(address, Route { server: named, next_hop: named });
+                draft.envelope.dst_ip = to;
+                // The answer came from the server or from its relay, which is a router: both ways lead there.
+                draft.envelope.dst_mac = via.unwrap_or(Mac::BROADCAST);
+                draft.message.set_broadcast(false);
+                frames.push(draft.frame());
+            }
+            self.grants.push(Grant { who, frames, waiting: 0, made: 0, left: 0 });
         }
-        let recipe = round.recipe(&self.plan, probe, message.xid);
-        let mut draft = recipe.release(address, Route { server, next_hop: server });
-        // The answer came from the server or from its relay, which is a router: both ways lead there.
-        draft.envelope.dst_mac = via.unwrap_or(Mac::BROADCAST);
-        draft.message.set_broadcast(false);
-        let frame = draft.frame();
-        self.released.push((via, address));
-        for after in RELEASES {
-            self.at(now.after(Duration::from_millis(after)), Job::Frame(frame.clone()));
+        // What waits to be released was bound again: it is released as if for the first time.
+        self.jobs.retain(|_, job| !is_asking(job) && !matches!(job, Job::Release(other) if *other == who));
+        if let Some(grant) = self.grants.iter_mut().find(|grant| grant.who == who) {
+            (grant.waiting, grant.left) = (0, 0);
+        }
+        self.keep_client(number, probe, is_decline);
+        let is_known = self.grants.iter().any(|grant| grant.who == who && grant.made > 0);
+        for after in RELEASES.into_iter().skip(usize::from(is_known)) {
+            let after = if is_known { after.saturating_sub(RELEASES[1]) } else { after };
+            self.plan_release(who, now.after(Duration::from_millis(after)));
         }
     }
 
+    /// Who was granted something by `probe` stays the client of the rounds to come.
+    fn keep_client(&mut self, number: u64, probe: Probe, is_decline: bool) {
+        let Some(round) = self.rounds.get(&number) else { return };
+        let known = &mut self.granted_to;
+        match probe {
+            _ if is_decline => known.main = Some(round.client(Probe::Discover)),
+            Probe::Bootp => known.bootp = Some(round.client(probe)),
+            Probe::Selecting | Probe::InitReboot | Probe::Rebinding => {
+                known.requests = Some((round.client(probe), round.foreign));
+            }
+            _ => return,
+        }
+        for (other, round) in self.rounds.range_mut(number.saturating_add(1)..) {
+            round.take_on(&self.granted_to);
+            let decline = [(Probe::Discover, round.decline_xid)];
+            for (kind, xid) in round.transactions().chain(decline) {
+                let client = round.client(kind);
+                self.transactions.entry(xid).and_modify(|known| {
+                    if known.round == *other {
+                        known.client = client;
+                    }
+                });
+            }
+        }
+    }
+
+    fn plan_release(&mut self, who: Granted, when: Instant) {
+        let Some(grant) = self.grants.iter_mut().find(|grant| grant.who == who) else { return };
+        if grant.waiting.saturating_add(grant.made) >= MAX_RELEASES {
+            return;
+        }
+        grant.waiting = grant.waiting.saturating_add(1);
+        self.at(when, Job::Release(who));
+    }
+
     /// Asks a proxy that has answered, at its own port.
-    fn ask_proxy(&mut self, now: Instant, index: usize, mac: Mac, ip: Ipv4Addr) {
-        let Some(round) = self.rounds.get(index) else { return };
-        if self.proxies.contains(&(mac, ip)) || self.proxies.len() >= MAX_CHECKED {
+    fn ask_proxy(&mut self, now: Instant, number: u64, mac: Mac, ip: Ipv4Addr) {
+        let Some(round) = self.rounds.get(&number) else { return };
+        if self.closed || self.proxies.contains(&(mac, ip)) || self.proxies.len() >= MAX_CHECKED {
             return;
         }
         let mut draft = round.draft(&self.plan, Probe::PxeBoot, 0, 0);

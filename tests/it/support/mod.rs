@@ -197,7 +197,12 @@ fn is_installed(program: &str) -> bool {
 
 /// A network with these servers, or `None` and the reason said.
 pub(crate) fn network(kinds: &[Kind], quick: bool) -> Option<Net> {
-    Net::new(kinds, quick).map_err(|why| skip(&why)).ok()
+    Net::new(kinds, quick, false).map_err(|why| skip(&why)).ok()
+}
+
+/// The same with servers that have sixteen addresses each and bind them to BOOTP clients too, for ever.
+pub(crate) fn bootp_network(kinds: &[Kind]) -> Option<Net> {
+    Net::new(kinds, true, true).map_err(|why| skip(&why)).ok()
 }
 
 /// How long anything may live should the test be killed before it can clean up.
@@ -205,7 +210,7 @@ const LIFE: &str = "300";
 
 impl Net {
     /// A network with these servers; the error says what is missing for it.
-    fn new(kinds: &[Kind], quick: bool) -> Result<Self, String> {
+    fn new(kinds: &[Kind], quick: bool, bootp: bool) -> Result<Self, String> {
         for program in kinds.iter().map(|kind| kind.program()).chain(["ip", "unshare", "nsenter"]) {
             if !is_installed(program) {
                 return Err(format!("{program} is not installed (tests/setup installs it)"));
@@ -224,7 +229,7 @@ impl Net {
         net.attach("client", None)?;
         for kind in kinds {
             net.attach(kind.program(), Some(kind.address()))?;
-            net.start(*kind, quick)?;
+            net.start(*kind, quick, bootp)?;
         }
         Ok(net)
     }
@@ -328,12 +333,12 @@ impl Net {
         Ok(())
     }
 
-    fn start(&mut self, kind: Kind, quick: bool) -> Result<(), String> {
+    fn start(&mut self, kind: Kind, quick: bool, bootp: bool) -> Result<(), String> {
         let folder = self.dir.path().join(kind.program());
         std::fs::create_dir(&folder).map_err(|error| error.to_string())?;
         let leases = folder.join("leases");
         std::fs::write(&leases, "").map_err(|error| error.to_string())?;
-        let plan = Plan { kind, quick, folder: &folder, leases: &leases };
+        let plan = Plan { kind, quick, bootp, folder: &folder, leases: &leases };
         let mut command = self.command(kind.program(), "timeout");
         command.args(["-k", "1", LIFE]);
         let ready = plan.fill(&mut command);
@@ -367,6 +372,7 @@ impl Net {
 struct Plan<'a> {
     kind: Kind,
     quick: bool,
+    bootp: bool,
     folder: &'a Path,
     leases: &'a Path,
 }
@@ -376,7 +382,8 @@ impl Plan<'_> {
     fn fill(&self, command: &mut Command) -> &'static str {
         let (number, lease) = (self.kind.number(), self.kind.lease_time());
         let (address, domain) = (self.kind.address(), self.kind.domain());
-        let (first, last) = (format!("10.77.{number}.10"), format!("10.77.{number}.250"));
+        let (first, last) =
+            (format!("10.77.{number}.10"), format!("10.77.{number}.{}", if self.bootp { 25 } else { 250 }));
         let (far_first, far_last) = (format!("172.31.7.{number}0"), format!("172.31.7.{number}9"));
         let config = self.folder.join("config");
         let (config_text, leases_text) = (config.display().to_string(), self.leases.display().to_string());
@@ -393,6 +400,9 @@ impl Plan<'_> {
                 command.arg(format!("--dhcp-option=option:domain-name,{domain}"));
                 if self.quick {
                     command.arg("--no-ping");
+                }
+                if self.bootp {
+                    command.arg("--bootp-dynamic");
                 }
                 "sockets bound exclusively"
             }
@@ -417,11 +427,12 @@ impl Plan<'_> {
             }
             Kind::Dhcpd => {
                 let ping = !self.quick;
+                let bootp = if self.bootp { "dynamic-bootp " } else { "" };
                 let text = format!(
                     "authoritative; ddns-update-style none; default-lease-time {lease}; max-lease-time {lease};\n\
                      min-lease-time 60; ping-check {ping};\n\
                      option domain-name \"{domain}\"; option domain-name-servers 10.77.9.1, 10.77.9.2;\n\
-                     subnet 10.77.0.0 netmask 255.255.0.0 {{ option routers {address}; range {first} {last}; }}\n\
+                     subnet 10.77.0.0 netmask 255.255.0.0 {{ option routers {address}; range {bootp}{first} {last}; }}\n\
                      subnet 172.31.7.0 netmask 255.255.255.0 {{ range {far_first} {far_last}; }}\n"
                 );
                 std::fs::write(&config, text).unwrap();

@@ -10,7 +10,7 @@ use crate::capture;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::vendors::Vendors;
-use crate::engine::v4::provoke::Provoke;
+use crate::engine::v4::provoke::{Granted, Provoke};
 use crate::output::JsonOut;
 use crate::output::rogue::{Report, plugin};
 use crate::time::{Moment, Precision};
@@ -116,6 +116,10 @@ pub(super) struct Look<'a> {
     pub precision: Precision,
     /// Servers were asked, so that silence means something.
     pub asked: bool,
+    /// What was granted and could not be given back.
+    pub kept: &'a [Granted],
+    /// Answers that bind an address beyond those that are given back.
+    pub overlooked: u64,
 }
 
 /// Judges everybody, tells it, and says how it ends.
@@ -135,6 +139,8 @@ pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Conte
         waited: look.waited,
         precision: look.precision,
         asked: look.asked,
+        kept: look.kept,
+        overlooked: look.overlooked,
     };
     if let Some(path) = &args.learn {
         let learned = Policy::learn(heard.sorted());
@@ -198,7 +204,15 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
         hub.heard.clear();
     };
     let interfaces: Vec<String> = names.iter().map(ToString::to_string).collect();
-    let look = Look { interfaces: &interfaces, sent: 0, waited: None, precision, asked: false };
+    let look = Look {
+        interfaces: &interfaces,
+        sent: 0,
+        waited: None,
+        precision,
+        asked: false,
+        kept: &[],
+        overlooked: 0,
+    };
     let exit = report(&mut hub, &look, args, cx)?;
     match damage {
         Some(error) => Err(Failure::damaged(error)),

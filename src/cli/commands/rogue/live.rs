@@ -11,7 +11,7 @@ use super::hub::{Hub, Look, Seen, report};
 use super::{Args, files};
 use crate::cli::context::Context;
 use crate::cli::exit::{Failure, Outcome};
-use crate::engine::v4::provoke::{Plan, Provoke};
+use crate::engine::v4::provoke::{Granted, Outgoing, Plan, Provoke};
 use crate::net::NetError;
 use crate::net::iface::{self, Interface};
 use crate::net::live::{LiveFrame, Tap, TapOptions, Woken, wait};
@@ -94,9 +94,9 @@ impl Ears {
     }
 
     /// Begins to provoke on every interface. What still goes on is left to end.
-    pub(super) fn provoke(&mut self, args: &Args) {
+    pub(super) fn provoke(&mut self, args: &Args, now: Instant) {
         let interfaces = iface::interfaces().unwrap_or_default();
-        for ear in self.all.iter_mut().filter(|ear| ear.provoke.is_none() && ear.working) {
+        for ear in self.all.iter_mut().filter(|ear| ear.working && !ear.is_provoking(now)) {
             let Some(mac) = ear.mac else { continue };
             let here = interfaces.iter().find(|interface| interface.name == *ear.name);
             let v4 = |(ip, _): &(std::net::IpAddr, u8)| match ip {
@@ -113,7 +113,10 @@ impl Ears {
                     .unwrap_or_default(),
                 vlans: args.vlan.clone().unwrap_or_default().0,
             };
-            ear.provoke = Some(Provoke::new(plan, self.rng.fork()));
+            match &mut ear.provoke {
+                Some(provoke) => provoke.again(plan),
+                None => ear.provoke = Some(Provoke::new(plan, self.rng.fork())),
+            }
         }
     }
 
@@ -127,8 +130,15 @@ impl Ears {
     }
 
     /// True while something is sent or waited for.
-    pub(super) fn is_provoking(&self) -> bool {
-        self.all.iter().any(|ear| ear.provoke.is_some())
+    pub(super) fn is_provoking(&self, now: Instant) -> bool {
+        self.all.iter().any(|ear| ear.is_provoking(now))
+    }
+
+    /// What was granted and could not be given back, and how many grants more.
+    pub(super) fn kept(&self) -> (Vec<Granted>, u64) {
+        let provoking = || self.all.iter().filter_map(|ear| ear.provoke.as_ref());
+        let kept = provoking().flat_map(Provoke::kept).copied().collect();
+        (kept, provoking().fold(0, |sum, provoke| sum.saturating_add(provoke.overlooked())))
     }
 
     /// Frames sent so far.
@@ -143,17 +153,17 @@ impl Ears {
         interval.saturating_sub(Duration::from_nanos(tenth)).saturating_add(moved)
     }
 
-    /// One turn: sends what is due, waits until something happens or `deadline`, takes what came.
-    pub(super) fn turn(&mut self, deadline: Instant, hub: &mut Hub, cx: &Context) -> Result<Turn, Failure> {
-        let now = cx.clock.now();
-        let mut until = deadline;
+    /// Sends what is due at `now`.
+    pub(super) fn send(&mut self, now: Instant, hub: &mut Hub, cx: &Context) {
         for ear in &mut self.all {
             ear.send(now, hub, cx);
-            if let Some(next) = ear.provoke.as_ref().and_then(Provoke::deadline) {
-                until = until.min(next);
-            }
         }
-        self.wait(until)?;
+    }
+
+    /// Waits until something happens, something is to be sent, or `deadline`, and takes what came.
+    pub(super) fn turn(&mut self, deadline: Instant, hub: &mut Hub, cx: &Context) -> Result<Turn, Failure> {
+        let sending = self.all.iter().filter_map(|ear| ear.provoke.as_ref()?.deadline());
+        self.wait(sending.chain([deadline]).min().unwrap_or(deadline))?;
         for ear in &mut self.all {
             ear.take(hub, cx)?;
         }
@@ -227,18 +237,23 @@ impl Ear {
     fn send(&mut self, now: Instant, hub: &mut Hub, cx: &Context) {
         let Some(provoke) = &mut self.provoke else { return };
         provoke.on_time(now);
-        while let Some(frame) = provoke.poll_transmit() {
+        while let Some(Outgoing { frame, id }) = provoke.poll_transmit() {
             let Some(sender) = &self.sender else { continue };
             match sender.send(&frame) {
-                Ok(()) => self.sent = self.sent.saturating_add(1),
+                Ok(()) => {
+                    self.sent = self.sent.saturating_add(1);
+                    provoke.on_sent(id);
+                }
                 Err(NetError::Down { .. }) => {}
                 Err(error) => cx.warn(&error.to_string()),
             }
         }
         hub.findings(Some(&self.name), provoke);
-        if provoke.is_over(now) {
-            self.provoke = None;
-        }
+    }
+
+    /// Something is still to be sent or waited for.
+    fn is_provoking(&self, now: Instant) -> bool {
+        self.working && self.provoke.as_ref().is_some_and(|provoke| !provoke.is_over(now))
     }
 
     /// Takes what came.
@@ -268,7 +283,6 @@ impl Ear {
     fn fail(&mut self, what: &str, cx: &Context) {
         if std::mem::replace(&mut self.working, false) {
             cx.warn(&format!("{} {what}", self.name));
-            self.provoke = None;
         }
     }
 
@@ -307,14 +321,15 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let mut ears = Ears::open(args)?;
     args.confine.give_up(cx)?;
     confine(args, cx)?;
-    if !args.passive {
-        ears.provoke(args);
-    }
     let start = cx.clock.now();
+    if !args.passive {
+        ears.provoke(args, start);
+    }
     let mut end = start.after(args.wait()).after(LINGER);
     loop {
         let now = cx.clock.now();
-        if now >= end && !ears.is_provoking() {
+        ears.send(now, &mut hub, cx);
+        if now >= end && !ears.is_provoking(now) {
             break;
         }
         let until = if now < end { end } else { now.after(LINGER) };
@@ -325,7 +340,10 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         hub.heard.clear();
     }
     let names = ears.names();
+    let (kept, overlooked) = ears.kept();
     let look = Look {
+        kept: &kept,
+        overlooked,
         interfaces: &names,
         sent: ears.sent(),
         waited: Some(cx.clock.now().since(start)),

@@ -12,7 +12,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::output::JsonOut;
 use crate::output::rogue::metrics::Metrics;
-use crate::output::rogue::{change_json, change_text};
+use crate::output::rogue::{change_json, change_text, kept_text};
 use crate::time::{Clock as _, Instant, Moment};
 
 /// How often the textfile is written when nothing changes.
@@ -85,9 +85,12 @@ impl Watch<'_> {
     fn run(&mut self, cx: &mut Context) -> Outcome {
         loop {
             let now = cx.clock.now();
-            if now >= self.round && !self.ears.is_provoking() {
+            self.ears.send(now, &mut self.hub, cx);
+            if now >= self.round && !self.ears.is_provoking(now) {
+                self.warn_of_kept(cx);
                 if !self.args.passive {
-                    self.ears.provoke(self.args);
+                    self.ears.provoke(self.args, now);
+                    self.ears.send(now, &mut self.hub, cx);
                 }
                 self.round = now.after(self.ears.jitter(self.args.interval));
             }
@@ -103,7 +106,8 @@ impl Watch<'_> {
     }
 
     fn deadline(&self, now: Instant) -> Instant {
-        let round = (!self.ears.is_provoking()).then_some(self.round);
+        // A round that is due waits for the one before, whose end is a deadline of its own.
+        let round = (!self.ears.is_provoking(now)).then_some(self.round);
         let refresh = self.args.prometheus.is_some().then(|| self.saved.unwrap_or(now).after(REFRESH));
         let next = [round, refresh, self.watcher.deadline(), self.stale].into_iter().flatten().min();
         next.unwrap_or_else(|| now.after(REFRESH))
@@ -129,6 +133,14 @@ impl Watch<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Says what servers keep of what they were made to grant.
+    fn warn_of_kept(&self, cx: &Context) {
+        let (kept, overlooked) = self.ears.kept();
+        for line in kept_text(&kept, overlooked) {
+            cx.warn(&line);
+        }
     }
 
     fn emit(&mut self, changes: &mut [Change], cx: &mut Context) -> Result<(), Failure> {
@@ -182,9 +194,15 @@ impl Watch<'_> {
     fn end(&mut self, cx: &mut Context) -> Outcome {
         let last = cx.clock.now().after(FAREWELL);
         self.ears.stop(cx.clock.now());
-        while self.ears.is_provoking() && cx.clock.now() < last {
+        loop {
+            let now = cx.clock.now();
+            self.ears.send(now, &mut self.hub, cx);
+            if now >= last || !self.ears.is_provoking(now) {
+                break;
+            }
             self.ears.turn(last, &mut self.hub, cx)?;
         }
+        self.warn_of_kept(cx);
         let now = cx.clock.moment();
         for key in self.hub.heard.drain(..) {
             self.watcher.heard(&key, now.at);

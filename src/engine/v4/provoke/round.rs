@@ -37,11 +37,13 @@ pub enum Probe {
     Pxe,
     /// A PXE client's REQUEST to a boot server.
     PxeBoot,
+    /// A DISCOVER from the interface's own MAC: some networks let no other through, some servers know no other.
+    OwnMac,
 }
 
 impl Probe {
     /// Every probe with the milliseconds from the start of a round at which it is sent.
-    pub(super) const SCHEDULE: [(Self, &'static [u64]); 8] = [
+    pub(super) const SCHEDULE: [(Self, &'static [u64]); 9] = [
         (Self::Discover, &[0, 250, 700, 1300, 2100]),
         (Self::Bootp, &[60, 500, 1100, 1900]),
         (Self::Pxe, &[120, 600, 1500, 2500]),
@@ -50,7 +52,18 @@ impl Probe {
         (Self::Rebinding, &[360, 900, 1700, 2600]),
         (Self::Inform, &[420, 1000, 1800, 2700]),
         (Self::PxeBoot, &[480, 1200, 2200]),
+        (Self::OwnMac, &[220, 750, 1750]),
     ];
+
+    /// True for the probes that a round of this plan has.
+    pub(super) fn is_in(self, plan: &Plan) -> bool {
+        match self {
+            // With the own MAC a server could bind for ever, as BOOTP has it, what the machine itself has leased.
+            Self::Bootp => !plan.own_mac || plan.addresses.is_empty(),
+            Self::OwnMac => !plan.own_mac,
+            _ => true,
+        }
+    }
 
     /// The name used in text and JSON.
     pub fn name(self) -> &'static str {
@@ -63,23 +76,53 @@ impl Probe {
             Self::Inform => "inform",
             Self::Pxe => "pxe",
             Self::PxeBoot => "pxe-4011",
+            Self::OwnMac => "own-mac",
         }
     }
 }
 
 /// One invented client.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Client {
     pub(super) mac: Mac,
     id: [u8; 8],
 }
 
+impl Client {
+    /// What every message of this client has in common.
+    pub(super) fn recipe(self, plan: &Plan, xid: Xid) -> Recipe {
+        let mut recipe = Recipe::new(self.mac, xid);
+        recipe.request_list = REQUEST_LIST.to_vec();
+        if self.mac == plan.mac {
+            recipe.identity.push((opt::CLIENT_ID, [&[0][..], &self.id].concat()));
+        }
+        recipe.overrides = Overrides {
+            broadcast: Some(true),
+            vlans: plan.vlans.clone(),
+            pad_to: Some(MIN_LEN),
+            ..Overrides::default()
+        };
+        recipe
+    }
+}
+
+/// Clients that were granted something, and come again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Regulars {
+    /// What it meant as a decline was granted.
+    pub(super) main: Option<Client>,
+    /// By BOOTP.
+    pub(super) bootp: Option<Client>,
+    /// By a REQUEST, and the addresses that it wants.
+    pub(super) requests: Option<(Client, [Ipv4Addr; 2])>,
+}
+
 /// One round: its clients and what they pretend.
 #[derive(Clone, Debug)]
 pub(super) struct Round {
-    /// Of DISCOVER and PXE; of BOOTP; of the REQUESTs; of INFORM.
-    pub(super) clients: [Client; 4],
-    pub(super) xids: [Xid; 8],
+    /// Of DISCOVER and PXE; of BOOTP; of the REQUESTs; of INFORM; with the interface's own MAC.
+    pub(super) clients: [Client; 5],
+    pub(super) xids: [Xid; 9],
     pub(super) decline_xid: Xid,
     pub(super) bogus_server: Ipv4Addr,
     pub(super) foreign: [Ipv4Addr; 2],
@@ -87,6 +130,8 @@ pub(super) struct Round {
     uuid: [u8; 16],
     /// The first client was offered an address.
     pub(super) offered: bool,
+    /// The probes that were sent.
+    pub(super) begun: Vec<Probe>,
 }
 
 impl Round {
@@ -98,9 +143,10 @@ impl Round {
             mac.0[0] = mac.0[0] & 0xfc | 0x02;
             Client { mac: if plan.own_mac { plan.mac } else { mac }, id: rng.u64(..).to_be_bytes() }
         };
-        let clients = [client(), client(), client(), client()];
+        let mut clients = [client(), client(), client(), client(), client()];
+        clients[4].mac = plan.mac;
         let mut xid = || Xid(rng.u32(1..));
-        let xids = [xid(), xid(), xid(), xid(), xid(), xid(), xid(), xid()];
+        let xids = [xid(), xid(), xid(), xid(), xid(), xid(), xid(), xid(), xid()];
         let decline_xid = xid();
         // Addresses that no network uses (RFC 5737).
         let mut host = |net: [u8; 3]| Ipv4Addr::new(net[0], net[1], net[2], rng.u8(1..255));
@@ -117,49 +163,56 @@ impl Round {
             informs_from: plan.addresses.first().copied().unwrap_or(link_local),
             uuid,
             offered: false,
+            begun: Vec::new(),
         }
+    }
+
+    /// Takes on clients that were granted something, where nothing was sent by its own yet.
+    pub(super) fn take_on(&mut self, regulars: &Regulars) {
+        let is_fresh =
+            |round: &Self, probes: &[Probe]| !round.begun.iter().any(|begun| probes.contains(begun));
+        let main = [Probe::Discover, Probe::Pxe, Probe::PxeBoot];
+        if let Some(client) = regulars.main.filter(|_| is_fresh(self, &main)) {
+            self.clients[0] = client;
+        }
+        if let Some(client) = regulars.bootp.filter(|_| is_fresh(self, &[Probe::Bootp])) {
+            self.clients[1] = client;
+        }
+        let kinds = [Probe::Selecting, Probe::InitReboot, Probe::Rebinding];
+        if let Some((client, foreign)) = regulars.requests.filter(|_| is_fresh(self, &kinds)) {
+            self.clients[2] = client;
+            self.foreign = foreign;
+        }
+    }
+
+    /// Every probe with its transaction.
+    pub(super) fn transactions(&self) -> impl Iterator<Item = (Probe, Xid)> {
+        Probe::SCHEDULE.into_iter().map(|(probe, _)| probe).zip(self.xids)
     }
 
     /// Who sends a probe.
     pub(super) fn client(&self, probe: Probe) -> Client {
-        let [main, bootp, requests, inform] = self.clients;
+        let [main, bootp, requests, inform, own] = self.clients;
         match probe {
             Probe::Discover | Probe::Pxe | Probe::PxeBoot => main,
             Probe::Bootp => bootp,
             Probe::Selecting | Probe::InitReboot | Probe::Rebinding => requests,
             Probe::Inform => inform,
+            Probe::OwnMac => own,
         }
     }
 
     pub(super) fn xid(&self, probe: Probe) -> Xid {
-        let mut pairs = Probe::SCHEDULE.into_iter().zip(self.xids);
-        pairs.find(|((kind, _), _)| *kind == probe).map_or(Xid(0), |(_, xid)| xid)
+        self.transactions().find(|(kind, _)| *kind == probe).map_or(Xid(0), |(_, xid)| xid)
     }
 
     pub(super) fn bogus_route(&self) -> Route {
         Route { server: self.bogus_server, next_hop: self.bogus_server }
     }
 
-    /// What every message of the client of `probe` has in common.
-    pub(super) fn recipe(&self, plan: &Plan, probe: Probe, xid: Xid) -> Recipe {
-        let client = self.client(probe);
-        let mut recipe = Recipe::new(client.mac, xid);
-        recipe.request_list = REQUEST_LIST.to_vec();
-        if plan.own_mac {
-            recipe.identity.push((opt::CLIENT_ID, [&[0][..], &client.id].concat()));
-        }
-        recipe.overrides = Overrides {
-            broadcast: Some(true),
-            vlans: plan.vlans.clone(),
-            pad_to: Some(MIN_LEN),
-            ..Overrides::default()
-        };
-        recipe
-    }
-
     /// The `attempt`th message of a probe, `seconds` after the start.
     pub(super) fn draft(&self, plan: &Plan, probe: Probe, attempt: usize, seconds: u16) -> Draft {
-        let mut recipe = self.recipe(plan, probe, self.xid(probe));
+        let mut recipe = self.client(probe).recipe(plan, self.xid(probe));
         // Some servers and relays only serve clients that have waited; the last attempt says it has.
         let last = Probe::SCHEDULE
             .iter()
@@ -169,7 +222,7 @@ impl Round {
         // comes from none.
         let sourceless = attempt.is_multiple_of(2);
         match probe {
-            Probe::Discover => recipe.discover(secs, None),
+            Probe::Discover | Probe::OwnMac => recipe.discover(secs, None),
             Probe::Bootp => {
                 let mut message = Message::new(Op::REQUEST);
                 message.set_mac(recipe.mac);

@@ -42,7 +42,8 @@ fn play(plan: Plan, mut answer: impl FnMut(&Seen, &mut Provoke)) -> (Vec<Seen>, 
     let mut seen = Vec::new();
     for _ in 0..10_000 {
         provoke.on_time(now);
-        while let Some(frame) = provoke.poll_transmit() {
+        while let Some(Outgoing { frame, id }) = provoke.poll_transmit() {
+            provoke.on_sent(id);
             let mut one =
                 Seen { at: now, frame: frame.clone(), message: None, ports: (0, 0), from: None, to: None };
             walker.walk(LinkType::ETHERNET, &frame, frame.len(), 0, |datagram| {
@@ -93,19 +94,20 @@ fn reply(kind: Option<MessageType>, request: &Message, address: u8) -> Message {
 #[test]
 fn every_kind_is_sent_several_times_by_fresh_clients_and_never_in_a_burst() {
     let (seen, provoke) = play(plan(), |_, _| ());
-    assert_eq!(seen.len(), 64);
-    assert_eq!(provoke.sent(), 64);
+    assert_eq!(seen.len(), 70);
+    assert_eq!(provoke.sent(), 70);
     let first: Vec<_> = seen.iter().filter(|one| one.at < Instant::new(103, 0)).collect();
     let types = |kind: Option<MessageType>| first.iter().filter(|one| one.kind() == kind).count();
-    assert_eq!(types(Some(MessageType::DISCOVER)), 9);
+    assert_eq!(types(Some(MessageType::DISCOVER)), 12);
     assert_eq!(types(Some(MessageType::REQUEST)), 15);
     assert_eq!(types(Some(MessageType::INFORM)), 4);
     assert_eq!(types(None), 4);
     assert_eq!(first.iter().filter(|one| one.ports.1 == PXE_PORT).count(), 3);
     let macs: std::collections::BTreeSet<_> =
         seen.iter().filter_map(|one| one.message.as_ref()?.client().mac()).collect();
-    assert_eq!(macs.len(), 8);
+    assert_eq!(macs.len(), 9);
     assert!(macs.iter().all(|mac| mac.0[0] & 3 == 2));
+    assert_eq!(first.iter().filter(|one| one.frame[6..12] == US.0).count(), 3);
     let close = seen.windows(2).filter(|pair| pair[1].at.since(pair[0].at) < 12_000_000).count();
     assert_eq!(close, 0);
     for start in 0..6 {
@@ -117,12 +119,16 @@ fn every_kind_is_sent_several_times_by_fresh_clients_and_never_in_a_burst() {
 #[test]
 fn each_probe_is_what_it_claims() {
     let (seen, provoke) = play(Plan { rounds: 1, ..plan() }, |_, _| ());
-    let round = &provoke.rounds[0];
+    let round = &provoke.rounds[&0];
     let of = |probe: Probe| {
         let xid = round.xid(probe);
         seen.iter().filter(move |one| one.message.as_ref().is_some_and(|message| message.xid == xid))
     };
     for (probe, times) in Probe::SCHEDULE {
+        if probe == Probe::OwnMac {
+            let own = of(probe).next().unwrap();
+            assert!(own.frame[6..12] == US.0 && own.message.as_ref().unwrap().option(61).is_some());
+        }
         assert_eq!(of(probe).count(), times.len(), "{probe:?}");
         let last = of(probe).next_back().unwrap().message.as_ref().unwrap();
         assert!(last.secs >= 64 && last.is_broadcast(), "{probe:?}");
@@ -150,8 +156,9 @@ fn the_interfaces_own_mac_is_told_apart_by_client_identifiers() {
     let (seen, _) = play(mine, |_, _| ());
     let ids: std::collections::BTreeSet<_> =
         seen.iter().filter_map(|one| one.message.as_ref()?.option(61)).collect();
-    assert_eq!(ids.len(), 8);
-    assert!(seen.iter().all(|one| one.frame[6..12] == US.0));
+    // BOOTP could bind for ever what the machine itself has leased.
+    assert_eq!(ids.len(), 6);
+    assert!(seen.iter().all(|one| one.frame[6..12] == US.0 && one.kind().is_some()));
     let inform = seen.iter().find(|one| one.kind() == Some(MessageType::INFORM)).unwrap();
     assert_eq!(inform.from, Some([10, 0, 0, 200].into()));
 }
@@ -171,13 +178,13 @@ fn offers_are_checked_and_declined() {
     let declines: Vec<_> = seen
         .iter()
         .filter(|one| {
-            one.message.as_ref().is_some_and(|message| message.xid == provoke.rounds[0].decline_xid)
+            one.message.as_ref().is_some_and(|message| message.xid == provoke.rounds[&0].decline_xid)
         })
         .collect();
     assert_eq!(declines.len(), 2);
     let decline = declines[0].message.as_ref().unwrap();
-    assert_eq!(decline.ip_option(54), Some(provoke.rounds[0].bogus_server));
-    assert_eq!(decline.ip_option(50), Some(provoke.rounds[0].foreign[0]));
+    assert_eq!(decline.ip_option(54), Some(provoke.rounds[&0].bogus_server));
+    assert_eq!(decline.ip_option(50), Some(provoke.rounds[&0].foreign[0]));
     assert!(declines[0].at >= Instant::new(107, 0));
     assert!(!seen.iter().any(|one| one.kind() == Some(MessageType::RELEASE)));
 }
@@ -185,17 +192,27 @@ fn offers_are_checked_and_declined() {
 #[test]
 fn what_is_given_is_given_back_three_times() {
     for probe in [Probe::Selecting, Probe::InitReboot, Probe::Rebinding, Probe::Bootp] {
-        let (seen, _) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
+        let (seen, played) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
             let Some(message) = &one.message else { return };
-            if message.xid == provoke.rounds[0].xid(probe) {
+            if message.xid == provoke.rounds[&0].xid(probe) && one.kind() != Some(MessageType::RELEASE) {
                 let kind = (probe != Probe::Bootp).then_some(MessageType::ACK);
                 let heard = say(provoke, one.at, &reply(kind, message, 60)).unwrap();
                 assert_eq!(heard.probe, probe);
                 assert_eq!(heard.bogus_server.is_some(), probe == Probe::Selecting);
             }
         });
+        // Once it was granted nothing more is asked.
+        let xid = played.rounds[&0].xid(probe);
+        let probes = seen.iter().filter(|one| {
+            one.message.as_ref().is_some_and(|message| message.xid == xid)
+                && one.kind() != Some(MessageType::RELEASE)
+        });
+        assert_eq!(probes.count(), 1, "{probe:?}");
         let releases: Vec<_> = seen.iter().filter(|one| one.kind() == Some(MessageType::RELEASE)).collect();
-        assert_eq!(releases.len(), 3, "{probe:?}");
+        assert_eq!(releases.len(), 4, "{probe:?}");
+        // The last one is the last frame of all.
+        assert_eq!(seen.last().unwrap().kind(), Some(MessageType::RELEASE));
+        assert!(releases[3].at >= Instant::new(108, 0) && played.kept().next().is_none());
         let release = releases[0].message.as_ref().unwrap();
         assert_eq!(release.ciaddr, Ipv4Addr::from([10, 0, 0, 60]));
         assert_eq!(releases[0].to, Some([10, 0, 0, 1].into()));
@@ -222,7 +239,7 @@ fn information_is_no_lease_and_a_foreign_transaction_is_not_ours() {
 #[test]
 fn a_proxy_is_asked_at_its_own_port() {
     let (seen, _) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
-        if one.message.as_ref().is_some_and(|message| message.xid == provoke.rounds[0].xid(Probe::Pxe)) {
+        if one.message.as_ref().is_some_and(|message| message.xid == provoke.rounds[&0].xid(Probe::Pxe)) {
             say(provoke, one.at, &reply(Some(MessageType::OFFER), one.message.as_ref().unwrap(), 0));
         }
     });
@@ -252,14 +269,14 @@ fn arp_for_the_address_inform_comes_from_is_answered() {
     now = provoke.deadline().unwrap();
     provoke.on_time(now);
     assert!(provoke.poll_transmit().is_some());
-    let address = provoke.rounds[0].informs_from;
+    let address = provoke.rounds[&0].informs_from;
     provoke.on_arp(now, &Arp::request(SERVER, [10, 0, 0, 1].into(), address));
     let later = now.after(SPACING);
     provoke.on_time(later);
-    let frame = provoke.poll_transmit().unwrap();
+    let frame = provoke.poll_transmit().unwrap().frame;
     let answer = Arp::decode(&frame[14..]).unwrap();
     assert_eq!((answer.operation, answer.sender_ip), (Arp::REPLY, address));
-    assert_eq!(answer.sender_mac, provoke.rounds[0].clients[3].mac);
+    assert_eq!(answer.sender_mac, provoke.rounds[&0].clients[3].mac);
 }
 
 #[test]
@@ -268,7 +285,7 @@ fn a_flood_of_arp_is_not_answered_with_another() {
     let now = Instant::new(1, 0);
     provoke.on_time(now);
     let before = provoke.jobs.len();
-    let asked = provoke.rounds[0].informs_from;
+    let asked = provoke.rounds[&0].informs_from;
     provoke.checked.push(([10, 0, 0, 50].into(), None));
     for _ in 0..10_000 {
         provoke.on_arp(now, &Arp::request(SERVER, [10, 0, 0, 50].into(), asked));
@@ -284,7 +301,7 @@ fn stopping_early_still_gives_back() {
     provoke.on_time(now);
     now = provoke.deadline().unwrap();
     provoke.on_time(now);
-    let frame = provoke.poll_transmit().unwrap();
+    let frame = provoke.poll_transmit().unwrap().frame;
     let mut offer = None;
     Walker::new(Ports::default()).walk(LinkType::ETHERNET, &frame, frame.len(), 0, |datagram| {
         offer = Some(reply(Some(MessageType::OFFER), &Message::decode(datagram.payload), 50));
@@ -313,6 +330,153 @@ fn a_flood_of_answers_is_bounded() {
             say(provoke, one.at, &answer);
         }
     });
-    assert!(provoke.checked.len() <= MAX_CHECKED && provoke.released.len() <= MAX_RELEASED);
+    assert!(provoke.checked.len() <= MAX_CHECKED && provoke.grants.len() <= MAX_GRANTS_EACH);
     assert!(provoke.sent() < 1500, "{}", provoke.sent());
+}
+
+/// How a server that binds whatever is asked sees it: what it has bound and to whom.
+#[derive(Default)]
+struct Binder {
+    bound: std::collections::BTreeSet<(Mac, Ipv4Addr)>,
+    ever: std::collections::BTreeSet<(Mac, Ipv4Addr)>,
+    pool: HashMap<Mac, Ipv4Addr>,
+    /// Answers by BOOTP, and grants every REQUEST.
+    bootp: bool,
+    acks: bool,
+}
+
+impl Binder {
+    /// The answer to `one`, if it has one.
+    fn hear(&mut self, one: &Seen) -> Option<Message> {
+        let message = one.message.as_ref()?;
+        let mac = message.client().mac()?;
+        let next = Ipv4Addr::from([10, 0, 0, u8::try_from(self.pool.len()).unwrap().wrapping_add(20)]);
+        match one.kind() {
+            None if self.bootp && one.ports.1 == 67 => {
+                let address = *self.pool.entry(mac).or_insert(next);
+                self.bound.insert((mac, address));
+                self.ever.insert((mac, address));
+                let mut answer = reply(None, message, 1);
+                answer.yiaddr = address;
+                Some(answer)
+            }
+            Some(MessageType::REQUEST) if self.acks && one.ports.1 == 67 => {
+                let address = message.ip_option(50).unwrap_or(message.ciaddr);
+                self.bound.insert((mac, address));
+                self.ever.insert((mac, address));
+                let mut answer = reply(Some(MessageType::ACK), message, 1);
+                answer.yiaddr = address;
+                Some(answer)
+            }
+            Some(MessageType::RELEASE) => {
+                self.bound.remove(&(mac, message.ciaddr));
+                None
+            }
+            Some(MessageType::DISCOVER) if self.acks => Some(reply(Some(MessageType::OFFER), message, 90)),
+            _ => None,
+        }
+    }
+}
+
+#[test]
+fn whoever_binds_for_ever_keeps_nothing_and_is_asked_little() {
+    for (bootp, acks, slow) in [(true, false, 0), (false, true, 0), (true, true, 0), (true, true, 3100)] {
+        let mut binder = Binder { bootp, acks, ..Binder::default() };
+        let mut provoke = Provoke::new(plan(), Rng::with_seed(7));
+        let mut now = Instant::new(100, 0);
+        let mut queue: VecDeque<(Instant, Message)> = VecDeque::new();
+        let mut walker = Walker::new(Ports::default());
+        // One look after another, as in watching.
+        for look in 0..10 {
+            if look > 0 {
+                provoke.again(plan());
+            }
+            loop {
+                provoke.on_time(now);
+                while let Some(Outgoing { frame, id }) = provoke.poll_transmit() {
+                    provoke.on_sent(id);
+                    let mut one = Seen {
+                        at: now,
+                        frame: frame.clone(),
+                        message: None,
+                        ports: (0, 0),
+                        from: None,
+                        to: None,
+                    };
+                    walker.walk(LinkType::ETHERNET, &frame, frame.len(), 0, |datagram| {
+                        one.message = Some(Message::decode(datagram.payload));
+                        one.ports = datagram.udp.map_or((0, 0), |udp| (udp.src_port, udp.dst_port));
+                    });
+                    let answer = binder.hear(&one);
+                    queue.extend(answer.map(|answer| (now.after(Duration::from_millis(slow)), answer)));
+                }
+                while queue.front().is_some_and(|(at, _)| *at <= now) {
+                    let (_, answer) = queue.pop_front().unwrap();
+                    say(&mut provoke, now, &answer);
+                }
+                if provoke.is_over(now) && queue.is_empty() && provoke.deadline().is_none() {
+                    break;
+                }
+                let next = provoke.deadline().into_iter().chain(queue.front().map(|(at, _)| *at)).min();
+                now = now.max(next.expect("it goes on"));
+            }
+            now = now.after(Duration::from_secs(1));
+            assert!(binder.bound.is_empty(), "{bootp} {acks} {slow}: {:?}", binder.bound);
+            assert_eq!((provoke.kept().count(), provoke.overlooked()), (0, 0));
+        }
+        assert!(binder.ever.len() <= 12, "{bootp} {acks} {slow}: {:?}", binder.ever);
+    }
+}
+
+#[test]
+fn a_grant_whose_release_never_left_is_told() {
+    let mut provoke = Provoke::new(Plan { rounds: 1, ..plan() }, Rng::with_seed(3));
+    let mut now = Instant::new(1, 0);
+    let mut asked = false;
+    while !provoke.is_over(now) {
+        provoke.on_time(now);
+        // The link is dead: nothing that is made ever leaves.
+        while provoke.poll_transmit().is_some() {}
+        if !std::mem::replace(&mut asked, true) {
+            let round = provoke.rounds[&0].clone();
+            let request = round.draft(&provoke.plan, Probe::Bootp, 0, 0).message;
+            say(&mut provoke, now, &reply(None, &request, 60));
+        }
+        now = now.max(provoke.deadline().unwrap_or(now));
+    }
+    let kept: Vec<_> = provoke.kept().collect();
+    assert_eq!((kept.len(), kept[0].address), (1, Ipv4Addr::from([10, 0, 0, 60])));
+    // The next provocation tries again, and then it is gone.
+    provoke.again(Plan { rounds: 1, ..plan() });
+    while !provoke.is_over(now) {
+        provoke.on_time(now);
+        while let Some(Outgoing { id, .. }) = provoke.poll_transmit() {
+            provoke.on_sent(id);
+        }
+        now = now.max(provoke.deadline().unwrap_or(now));
+    }
+    assert_eq!(provoke.kept().count(), 0);
+}
+
+#[test]
+fn hostile_answers_do_not_stretch_the_wait() {
+    let mut provoke = Provoke::new(Plan { rounds: 1, ..plan() }, Rng::with_seed(3));
+    let start = Instant::new(1, 0);
+    let mut now = start;
+    let mut number = 0_u32;
+    provoke.on_time(now);
+    let round = provoke.rounds[&0].clone();
+    let request = round.draft(&provoke.plan, Probe::Selecting, 0, 0).message;
+    while !provoke.is_over(now) {
+        number += 1;
+        let mut answer = reply(Some(MessageType::ACK), &request, 1);
+        answer.yiaddr = (0x0a00_0000 + number % 300).into();
+        say(&mut provoke, now, &answer);
+        provoke.on_time(now);
+        while let Some(Outgoing { id, .. }) = provoke.poll_transmit() {
+            provoke.on_sent(id);
+        }
+        now = now.after(Duration::from_millis(5));
+    }
+    assert!(now.since(start) <= 10_100_000_000, "{}", now.since(start));
 }
