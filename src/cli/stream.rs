@@ -8,12 +8,12 @@ use crate::cli::flags::select::SelectArgs;
 use crate::output::packet::detail::PacketDetail;
 use crate::output::packet::json::PacketJson;
 use crate::output::packet::line::PacketLine;
-use crate::output::packet::record::{PacketRecord, Values};
+use crate::output::packet::record::PacketRecord;
 use crate::output::when::TimeText;
 use crate::output::{JsonOut, Styled};
 use crate::wire::frame::{Datagram, LinkType, Ports, Walked, Walker};
 use crate::wire::problem::Severity;
-use crate::wire::v4::{Outline, Packet};
+use crate::wire::v4::{Outline, Packet, Values};
 
 #[cfg(feature = "live")]
 use crate::capture::bpf::FrameFilter;
@@ -79,12 +79,12 @@ pub struct Renderer {
     view: View,
     outline: Outline,
     /// Finds the problems of values, where packets are chosen by problems.
-    values: Values,
     json: JsonOut,
     text: Styled,
     time: TimeText,
     packet_json: PacketJson,
     line: PacketLine,
+    values: Values,
     detail: PacketDetail,
     /// What was met so far.
     pub counts: Counts,
@@ -98,12 +98,12 @@ impl Renderer {
             selection,
             view,
             outline: Outline::default(),
-            values: Values::default(),
             json: JsonOut::new(),
             text: Styled::new(color),
             time,
             packet_json: PacketJson::default(),
             line: PacketLine::default(),
+            values: Values::default(),
             detail: PacketDetail::new(view == View::Dump),
             counts: Counts::default(),
         }
@@ -111,11 +111,6 @@ impl Renderer {
 
     /// Shows `datagram` if it is wanted; true when it was.
     pub fn datagram(&mut self, frame: &Frame<'_>, datagram: &Datagram<'_>) -> bool {
-        if self.view == View::Nothing && self.select_all {
-            self.counts.found = self.counts.found.saturating_add(1);
-            self.counts.shown = self.counts.shown.saturating_add(1);
-            return true;
-        }
         let packet = Packet::new(datagram.payload);
         self.outline.read(&packet, datagram.promised, datagram.cut);
         self.counts.found = self.counts.found.saturating_add(1);
@@ -137,7 +132,7 @@ impl Renderer {
         let values = &mut self.values;
         if !self.select_all
             && !self.selection.matches(frame.time, datagram, &packet, &self.outline, |each| {
-                values.judge(&record, each);
+                record.judge(values, each);
             })
         {
             return false;
@@ -153,7 +148,10 @@ impl Renderer {
                 self.line.write(&record, &mut self.time, &mut self.text);
                 self.line.value_problems()
             }
-            View::Nothing => &[],
+            View::Nothing => {
+                self.values.judge(&record.packet, record.outline);
+                &self.values.problems
+            }
             View::Detail | View::Dump => {
                 self.detail.write(&record, &mut self.time, &mut self.text);
                 self.detail.value_problems()

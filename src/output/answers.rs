@@ -7,14 +7,14 @@ use std::net::Ipv4Addr;
 use crate::engine::Answer;
 use crate::engine::v4::silence::Finding;
 use crate::output::packet::detail::PacketDetail;
-use crate::output::packet::record::{PacketRecord, Shown, Values};
+use crate::output::packet::record::PacketRecord;
 use crate::output::styled::{Label, Styled};
 use crate::output::when::{TimeText, stretch};
 use crate::time::Precision;
 use crate::wire::escape::{escape, escape_line};
 use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
 use crate::wire::options::{TextSink, v4};
-use crate::wire::v4::{Facts, Outline, Packet, facts};
+use crate::wire::v4::{Facts, Outline, Packet, Shown, Values, facts};
 use crate::wire::{Lease, Prefix};
 
 /// Where answers were seen.
@@ -159,7 +159,8 @@ fn option_texts(answer: &Answer, place: &Place<'_>) -> Vec<(u8, String, String)>
         let mut text = Vec::new();
         for span in &record.outline.options {
             text.clear();
-            let shown = values.show(record, &cx, span, &mut TextSink::pretty(&mut text));
+            let shown =
+                values.show((&record.packet, record.outline), &cx, span, &mut TextSink::pretty(&mut text));
             let value = match shown {
                 Shown::Value => String::from_utf8_lossy(&text).into_owned(),
                 Shown::Continues => continue,

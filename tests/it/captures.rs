@@ -201,3 +201,26 @@ fn what_an_interrupt_finds_decoded_is_written_and_summed_up() {
         assert_eq!(String::from_utf8(again).unwrap().lines().count(), lines);
     }
 }
+
+/// What is malformed is a fact of the packets, not of the view: without a view the summary says the same.
+#[test]
+fn without_a_view_the_summary_is_the_same() {
+    for capture in captures() {
+        let summary = |flags: &[&str]| {
+            let out = Command::new(env!("CARGO_BIN_EXE_dhcptool"))
+                .arg("decode")
+                .args(flags)
+                .arg(&capture)
+                .output()
+                .unwrap();
+            String::from_utf8(out.stderr)
+                .unwrap()
+                .lines()
+                .find(|line| line.contains(" read, "))
+                .map(str::to_owned)
+        };
+        let shown = summary(&["--json"]);
+        assert!(shown.is_some(), "{}", capture.display());
+        assert_eq!(summary(&["--write", "-"]), shown, "{}", capture.display());
+    }
+}

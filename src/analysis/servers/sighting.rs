@@ -9,28 +9,13 @@ use crate::wire::frame::Datagram;
 use crate::wire::v4::{Facts, MessageType, Op, Outline, Packet, facts};
 use crate::wire::{HwAddr, Mac, Prefix};
 
-/// Option codes that the rules look at (RFC 2132, RFC 3442, and two that Microsoft brought in).
+/// Codes of the options that the rules look at.
 pub mod opt {
-    /// Subnet mask.
-    pub const MASK: u8 = 1;
-    /// Routers.
-    pub const ROUTERS: u8 = 3;
-    /// Domain name servers.
-    pub const DNS: u8 = 6;
-    /// Domain name.
-    pub const DOMAIN: u8 = 15;
-    /// Lease time.
-    pub const LEASE: u8 = 51;
-    /// Server identifier.
-    pub const SERVER_ID: u8 = 54;
-    /// Vendor class.
-    pub const VENDOR_CLASS: u8 = 60;
-    /// Classless static routes (RFC 3442).
-    pub const ROUTES: u8 = 121;
-    /// The same as Microsoft numbered it.
-    pub const MS_ROUTES: u8 = 249;
-    /// Web proxy auto-discovery.
-    pub const WPAD: u8 = 252;
+    pub use crate::wire::options::v4::{
+        CLASSLESS_STATIC_ROUTES as ROUTES, DHCP_LEASE_TIME as LEASE, DHCP_SERVER_IDENTIFIER as SERVER_ID,
+        DOMAIN_NAME as DOMAIN, DOMAIN_NAME_SERVERS as DNS, MS_CLASSLESS_ROUTES as MS_ROUTES, ROUTERS,
+        SUBNET_MASK as MASK, VENDOR_CLASS_IDENTIFIER as VENDOR_CLASS, WPAD,
+    };
 }
 
 /// Options that decide where a client's traffic goes or what it boots; hidden in an overloaded field they escape many

@@ -185,7 +185,8 @@ fn parse_option(text: &str) -> Result<OptionTest, Failure> {
     let (target, rest) = bare.split_at_checked(end).unwrap_or((bare, ""));
     let plain = target.strip_suffix(":hex").unwrap_or(target);
     // Any payload does to find out which option is meant.
-    let meant = OptionArg::parse(&format!("{plain}:hex="), &Context::default()).map_err(Failure::usage)?;
+    let meant = OptionArg::parse(&v4::SPACE, &format!("{plain}:hex="), &Context::default())
+        .map_err(Failure::usage)?;
     let want = if let Some(pattern) = rest.strip_prefix('~') {
         let pattern = Regex::new(pattern).map_err(|error| {
             Failure::usage(format_args!("{text}: {error}; write a regular expression such as ^abc"))
@@ -196,17 +197,17 @@ fn parse_option(text: &str) -> Result<OptionTest, Failure> {
     } else {
         Want::Anything
     };
-    Ok(OptionTest { code: meant.code.into(), path: meant.path, negated, want })
+    Ok(OptionTest { code: meant.code, path: meant.path, negated, want })
 }
 
 /// The value that `bare`, which ends in `=value`, asks for.
 fn wanted(bare: &str, value: &str, meant: &OptionArg) -> Result<Value, Failure> {
-    let kind = v4::SPACE.by_code(meant.code.into()).map_or(&Kind::Opaque, |row| &row.kind);
+    let kind = v4::SPACE.by_code(meant.code).map_or(&Kind::Opaque, |row| &row.kind);
     let has_halves = matches!(kind, Kind::Route | Kind::Pair(_) | Kind::List(Kind::Route | Kind::Pair(_)));
     if meant.path.is_empty() && has_halves && value.parse::<IpTest>().is_ok() {
         return Ok(Value::half(value));
     }
-    let arg = OptionArg::parse(bare, &Context::default()).map_err(Failure::usage)?;
+    let arg = OptionArg::parse(&v4::SPACE, bare, &Context::default()).map_err(Failure::usage)?;
     let kind = options::kind_at(kind, &meant.path, &Context::default());
     Ok(Value::new(kind, arg.data))
 }
@@ -250,10 +251,12 @@ mod tests {
     /// Whether `test` holds for a message with these options.
     fn holds(options: &[&str], test: &str) -> bool {
         let mut message = Message::request(MessageType::DISCOVER, Xid(7), Mac([2, 0, 0, 0, 0, 1]));
-        let options: Vec<_> =
-            options.iter().map(|text| OptionArg::parse(text, &Context::default()).unwrap()).collect();
-        for (code, data) in assemble(&options).unwrap() {
-            message.set_option(code, &data);
+        let options: Vec<_> = options
+            .iter()
+            .map(|text| OptionArg::parse(&v4::SPACE, text, &Context::default()).unwrap())
+            .collect();
+        for (code, data) in assemble(&v4::SPACE, &options).unwrap() {
+            message.set_option(u8::try_from(code).unwrap(), &data);
         }
         let bytes = message.encode();
         let (packet, mut outline) = (Packet::new(&bytes), Outline::default());

@@ -337,9 +337,9 @@ impl SenderArgs {
         let cx = options::Context { vendor_class: message.vendor_class.as_deref().map(str::as_bytes) };
         let mut args = Vec::new();
         for text in &message.option {
-            args.push(OptionArg::parse(text, &cx).map_err(Failure::usage)?);
+            args.push(OptionArg::parse(&v4::SPACE, text, &cx).map_err(Failure::usage)?);
         }
-        let options = assemble(&args).map_err(Failure::usage)?;
+        let options = assemble(&v4::SPACE, &args).map_err(Failure::usage)?;
         let mut remove = Vec::new();
         for name in &message.no_option {
             let code = v4::SPACE.code(name).and_then(|code| u8::try_from(code).ok());
@@ -366,7 +366,7 @@ impl SenderArgs {
             sname: message.sname.as_ref().map(|text| text.0.clone()),
             file: message.file.as_ref().map(|text| text.0.clone()),
             cookie: message.cookie.as_ref().map(|text| text.0.clone()),
-            options: options.into_iter().map(|(code, data)| OptionEdit { code, data }).collect(),
+            options: options.into_iter().map(edit).collect::<Result<_, _>>()?,
             remove,
             no_end: message.no_end,
             trailer: message.trailer.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
@@ -532,6 +532,12 @@ pub fn random_mac(rng: &mut Rng) -> Mac {
     rng.fill(&mut bytes);
     bytes[0] = bytes[0] & 0xfc | 0x02;
     Mac(bytes)
+}
+
+/// An option of DHCPv4, whose codes are single bytes.
+fn edit((code, data): (u16, Vec<u8>)) -> Result<OptionEdit, Failure> {
+    let code = u8::try_from(code).map_err(|_| Failure::usage(format_args!("-o {code}: no such option")))?;
+    Ok(OptionEdit { code, data })
 }
 
 #[cfg(test)]

@@ -9,22 +9,13 @@ use crate::wire::frame::Envelope;
 use crate::wire::v4::{Item, Message, Op, Xid, code};
 use crate::wire::{HwAddr, Mac};
 
-/// Codes of the options the client's messages are made of (RFC 2132).
+/// Codes of the options the client's messages are made of.
 pub mod opt {
-    /// Host name (§3.14).
-    pub const HOST_NAME: u8 = 12;
-    /// Requested IP address (§9.1).
-    pub const REQUESTED_ADDRESS: u8 = 50;
-    /// Server identifier (§9.7).
-    pub const SERVER_ID: u8 = 54;
-    /// Parameter request list (§9.8).
-    pub const REQUEST_LIST: u8 = 55;
-    /// Message (§9.9).
-    pub const MESSAGE: u8 = 56;
-    /// Vendor class identifier (§9.13).
-    pub const VENDOR_CLASS: u8 = 60;
-    /// Client identifier (§9.14).
-    pub const CLIENT_ID: u8 = 61;
+    pub use crate::wire::options::v4::{
+        DHCP_CLIENT_IDENTIFIER as CLIENT_ID, DHCP_MESSAGE as MESSAGE,
+        DHCP_PARAMETER_REQUEST_LIST as REQUEST_LIST, DHCP_REQUESTED_ADDRESS as REQUESTED_ADDRESS,
+        DHCP_SERVER_IDENTIFIER as SERVER_ID, HOST_NAME, VENDOR_CLASS_IDENTIFIER as VENDOR_CLASS,
+    };
 }
 
 /// An option of the command line, value already encoded.

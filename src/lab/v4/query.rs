@@ -8,8 +8,7 @@ use crate::wire::frame::numbers::icmp;
 use crate::wire::frame::peek::{Ethernet, Icmp};
 use crate::wire::v4::{CLIENT_PORT, MessageType, Op, Packet, SERVER_PORT, code};
 
-/// The port of a PXE boot server (PXE specification 2.1 §2.2.3).
-pub const PXE_PORT: u16 = 4011;
+pub use crate::wire::frame::PXE_PORT;
 
 /// A frame for the far end.
 #[derive(Clone, Copy, Debug)]

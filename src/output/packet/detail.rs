@@ -4,14 +4,15 @@ use std::fmt::Write as _;
 
 use crate::output::packet::hex;
 use crate::output::packet::line::type_label;
-use crate::output::packet::record::{PacketRecord, Shown, Values, as_text};
+use crate::output::packet::record::PacketRecord;
 use crate::output::styled::{Label, Styled};
 use crate::output::when::TimeText;
 use crate::wire::escape::escape_into;
+use crate::wire::options::text::as_text;
 use crate::wire::options::{TextSink, v4};
 use crate::wire::problem::{Problem, Severity};
 use crate::wire::v4::packet::field_text;
-use crate::wire::v4::{Op, Span};
+use crate::wire::v4::{Op, Shown, Span, Values};
 
 /// Writes the detailed view; keeps its memory from one packet to the next.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +56,12 @@ impl PacketDetail {
             out.text("  ").label(Label::Dim, &format!("{:>3}", span.code)).text(" ");
             let _ = write!(out, "{name:<30} ");
             self.text.clear();
-            match self.values.show(record, &cx, span, &mut TextSink::pretty(&mut self.text)) {
+            match self.values.show(
+                (&record.packet, record.outline),
+                &cx,
+                span,
+                &mut TextSink::pretty(&mut self.text),
+            ) {
                 // The sink escapes: what it writes is UTF-8.
                 Shown::Value => out.text(&String::from_utf8_lossy(&self.text)),
                 Shown::Continues => out.label(Label::Dim, "(continues the one before)"),

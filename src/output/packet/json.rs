@@ -6,13 +6,13 @@ use std::sync::LazyLock;
 
 use crate::output::json::JsonOut;
 use crate::output::json::remembered::{OptionTexts, Piece};
-use crate::output::packet::record::{PacketRecord, Shown, Values};
+use crate::output::packet::record::PacketRecord;
 use crate::wire::HwAddr;
 use crate::wire::frame::{Checksum, Datagram, Ip, Layer, Layers, Udp};
 use crate::wire::options::{Context, Sink as _, v4};
 use crate::wire::problem::Problem;
 use crate::wire::v4::packet::{field_text, is_zero};
-use crate::wire::v4::{FIXED_LEN, MessageType, Packet, Span};
+use crate::wire::v4::{FIXED_LEN, MessageType, Packet, Shown, Span, Values};
 
 /// Writes packet objects; keeps its memory from one to the next.
 #[derive(Clone, Debug)]
@@ -356,7 +356,7 @@ impl PacketJson {
         self.fixed.begin_option(span.code, json);
         let start = json.buf.len();
         let problems = self.values.problems.len();
-        let shown = self.values.show(record, cx, span, json);
+        let shown = self.values.show((&record.packet, record.outline), cx, span, json);
         if shown != Shown::Value {
             json.buf.truncate(start);
             json.fixed(b"null");

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::output::packet::record::{PacketRecord, Values};
+use crate::output::packet::record::PacketRecord;
 use crate::output::styled::{Label, Styled};
 use crate::output::when::TimeText;
 use crate::wire::escape::escape_into;
-use crate::wire::options::{Nowhere, v4};
+use crate::wire::options::v4;
 use crate::wire::problem::{Problem, Severity};
-use crate::wire::v4::{MessageType, Op};
+use crate::wire::v4::{MessageType, Op, Values};
 use crate::wire::{Lease, Prefix};
 
 /// Writes one line per packet; keeps its memory from one to the next.
@@ -52,11 +52,7 @@ impl PacketLine {
     }
 
     fn write_problems(&mut self, record: &PacketRecord<'_>, out: &mut Styled) {
-        self.values.begin();
-        let cx = record.context();
-        for span in &record.outline.options {
-            self.values.show(record, &cx, span, &mut Nowhere);
-        }
+        self.values.judge(&record.packet, record.outline);
         let found = record.outline.problems.iter().chain(&self.values.problems).copied();
         let problems = || found.clone().chain(record.outer_problems());
         let Some(worst) = problems().max_by_key(|problem: &Problem| problem.severity()) else { return };

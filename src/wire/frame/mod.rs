@@ -37,6 +37,6 @@ pub use datagram::{Checksum, Datagram, Ip, Link, Protocol, Udp, Vlans};
 pub use filter::capture_filter;
 pub use layers::{Layer, Layers, MAX_LAYERS};
 pub use link_type::LinkType;
-pub use ports::Ports;
+pub use ports::{PXE as PXE_PORT, Ports};
 pub use step::Walked;
 pub use walk::{Joined, Walker};

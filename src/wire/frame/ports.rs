@@ -27,7 +27,7 @@ impl PortSet {
 }
 
 /// The port of PXE boot servers.
-pub(super) const PXE: u16 = 4011;
+pub const PXE: u16 = 4011;
 
 /// The ports of DHCPv6 (RFC 9915 §7.2).
 pub(super) const DHCPV6: [u16; 2] = [546, 547];

@@ -1,16 +1,16 @@
 //! The argument of `-o`: `NAME|CODE[.SUB][:hex]=VALUE`, and how several of them make one option.
 
-use super::decode::{Context, Cursor};
+use super::cursor::{Context, Cursor};
 use super::kind::{Kind, Width};
 use super::parse::{self, ParseError};
 use super::registry::Space;
-use super::{names, syntax, v4, vendor};
+use super::{names, syntax, vendor};
 
 /// What one `-o` says: a whole option, or a part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OptionArg {
-    /// Code of the option.
-    pub code: u8,
+    /// Code of the option within its space.
+    pub code: u16,
     /// Codes of the nested options down to the one meant, outermost first; empty for the whole option. For 124 and 125
     /// the first is the enterprise number.
     pub path: Vec<u32>,
@@ -99,15 +99,14 @@ impl Level {
 }
 
 impl OptionArg {
-    /// Reads `NAME|CODE[.SUB][:hex]=VALUE` of DHCPv4. An option without payload (rapid-commit) needs no `=VALUE`.
-    pub fn parse(text: &str, cx: &Context<'_>) -> Result<Self, ParseError> {
+    /// Reads `NAME|CODE[.SUB][:hex]=VALUE`, an option of `space`. One without payload (rapid-commit) needs no `=VALUE`.
+    pub fn parse(space: &'static Space, text: &str, cx: &Context<'_>) -> Result<Self, ParseError> {
         let (target, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
         let (target, raw) = target.strip_suffix(":hex").map_or((target, false), |target| (target, true));
         let mut parts = syntax::trim(target).split('.');
         let name = parts.next().unwrap_or_default();
-        let code =
-            v4::SPACE.code(name).and_then(|code| u8::try_from(code).ok()).ok_or_else(|| unknown(name))?;
-        let row = v4::SPACE.by_code(u16::from(code));
+        let code = space.code(name).ok_or_else(|| unknown(space, name))?;
+        let row = space.by_code(code);
         let kind = row.map_or(&Kind::Opaque, |row| &row.kind);
         let full = row.map_or("", |row| row.name);
         let said_of = |error: ParseError| error.of_option(full, target_code(code, target));
@@ -173,7 +172,7 @@ pub fn kind_at(kind: &'static Kind, path: &[u32], cx: &Context<'_>) -> &'static 
     found.1
 }
 
-fn target_code(code: u8, target: &str) -> String {
+fn target_code(code: u16, target: &str) -> String {
     match target.split_once('.') {
         Some((_, sub)) => format!("{code}.{sub}"),
         None => code.to_string(),
@@ -181,7 +180,7 @@ fn target_code(code: u8, target: &str) -> String {
 }
 
 fn finish(
-    code: u8,
+    code: u16,
     path: Vec<u32>,
     raw: bool,
     value: Option<&str>,
@@ -208,18 +207,27 @@ fn finish(
     Ok(OptionArg { code, path, data })
 }
 
-fn unknown(name: &str) -> ParseError {
+fn unknown(space: &'static Space, name: &str) -> ParseError {
     let mut error = ParseError::new(name, "the name or code of an option (dhcptool options lists them)");
     // The nearest name, when one contains what was written or the other way round.
-    let near = (name.len() > 2).then(|| v4::SPACE.search(name).next()).flatten();
-    error.example = near.map_or_else(|| "routers=192.0.2.1".into(), |row| row.name.to_owned());
+    let near = (name.len() > 2).then(|| space.search(name).next()).flatten();
+    error.example = near.map_or_else(
+        || {
+            let list = space.table.iter().find_map(|row| match row.kind {
+                Kind::List(item) => Some(format!("{}={}", row.name, item.example())),
+                _ => None,
+            });
+            list.unwrap_or_else(|| "1:hex=00".into())
+        },
+        |row| row.name.to_owned(),
+    );
     error
 }
 
-/// Puts arguments together, in the order of each option's first: parts of one option become one payload, appended to the
+/// Puts arguments of `space` together, in the order of each option's first: parts of one option become one payload, appended to the
 /// whole option given before them, if any. Whole options given twice stay two.
-pub fn assemble(args: &[OptionArg]) -> Result<Vec<(u8, Vec<u8>)>, ParseError> {
-    let mut options: Vec<(u8, Vec<u8>)> = Vec::new();
+pub fn assemble(space: &'static Space, args: &[OptionArg]) -> Result<Vec<(u16, Vec<u8>)>, ParseError> {
+    let mut options: Vec<(u16, Vec<u8>)> = Vec::new();
     for (place, arg) in args.iter().enumerate() {
         if arg.path.is_empty() {
             options.push((arg.code, arg.data.clone()));
@@ -232,10 +240,9 @@ pub fn assemble(args: &[OptionArg]) -> Result<Vec<(u8, Vec<u8>)>, ParseError> {
         }
         let parts: Vec<(&[u32], &[u8])> =
             args.iter().filter(is_part).map(|part| (part.path.as_slice(), part.data.as_slice())).collect();
-        let kind = v4::SPACE.by_code(u16::from(arg.code)).map_or(&Kind::Opaque, |row| &row.kind);
-        let payload = build(Level::of(kind, &Context::default()), &parts).map_err(|error| {
-            error.of_option(v4::SPACE.name_of(u16::from(arg.code)).unwrap_or_default(), arg.code)
-        })?;
+        let kind = space.by_code(arg.code).map_or(&Kind::Opaque, |row| &row.kind);
+        let payload = build(Level::of(kind, &Context::default()), &parts)
+            .map_err(|error| error.of_option(space.name_of(arg.code).unwrap_or_default(), arg.code))?;
         match options.iter_mut().rev().find(|option| option.0 == arg.code) {
             Some(option) => option.1.extend(payload),
             None => options.push((arg.code, payload)),

@@ -1,6 +1,7 @@
 //! Values with a format of their own, which no other option shares.
 
-use super::decode::{Context, Cursor, Nowhere, Outcome, auto, check, domain_error, options, value};
+use super::cursor::{Context, Cursor, Outcome};
+use super::decode::{Nowhere, auto, check, domain_error, options, value};
 use super::kind::{Kind, Width};
 use super::sink::Sink;
 use super::{domain, names, sub, text, vendor};

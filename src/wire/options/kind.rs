@@ -141,8 +141,8 @@ pub enum Kind {
     Coded(Width, &'static Names),
     /// A set of flags: the list of their names; bits without a name stay a number.
     Bits(Width, &'static [(u32, &'static str)]),
-    /// The code of a DHCPv4 option (55).
-    OptionCode,
+    /// The code of an option of this space (55 of DHCPv4, 6 of DHCPv6).
+    OptionCode(&'static Space),
     /// Text up to the end; trailing zero bytes are dropped (RFC 2132 §2).
     Text,
     /// Text where every byte is printable, else bytes.
@@ -233,7 +233,7 @@ impl Kind {
                 | Self::Lifetime
                 | Self::Enum(..)
                 | Self::Coded(..)
-                | Self::OptionCode
+                | Self::OptionCode(_)
         )
     }
 
@@ -256,7 +256,7 @@ impl Kind {
             Self::Seconds | Self::Lifetime => "a duration",
             Self::Enum(_, names) | Self::Coded(_, names) => names.what,
             Self::Bits(..) => "a set of flags",
-            Self::OptionCode => "an option code or name",
+            Self::OptionCode(_) => "an option code or name",
             Self::Text => "text",
             Self::Auto => "text or bytes",
             Self::Bytes | Self::Opaque => "bytes",
@@ -300,7 +300,7 @@ impl Kind {
                 names.entries.first().map_or_else(|| "1".into(), |entry| entry.0.to_string())
             }
             Self::Bits(_, bits) => bits.first().map_or("0", |bit| bit.1).into(),
-            Self::OptionCode => "3".into(),
+            Self::OptionCode(_) => "3".into(),
             Self::Text | Self::Auto => "example".into(),
             Self::Bytes | Self::Opaque => "0x0102ff".into(),
             Self::Fixed(length) => {
@@ -318,7 +318,7 @@ impl Kind {
             Self::Domains => "example.com,corp.example.com".into(),
             Self::Uuid => "00112233-4455-6677-8899-aabbccddeeff".into(),
             Self::List(Self::Ip4) => "192.0.2.1,192.0.2.2".into(),
-            Self::List(Self::OptionCode) => "1,3,6,15".into(),
+            Self::List(Self::OptionCode(_)) => "1,3,6,15".into(),
             Self::List(kind) | Self::Counted(kind) => {
                 let one = kind.example_inside();
                 format!("{one},{one}")
@@ -384,7 +384,7 @@ impl fmt::Display for Kind {
                 f.write_str(names.what.trim_start_matches("an ").trim_start_matches("a "))
             }
             Self::Bits(..) => f.write_str("flags"),
-            Self::OptionCode => f.write_str("option code"),
+            Self::OptionCode(_) => f.write_str("option code"),
             Self::Text => f.write_str("text"),
             Self::Auto => f.write_str("text or bytes"),
             Self::Bytes | Self::Opaque => f.write_str("bytes"),

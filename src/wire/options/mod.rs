@@ -5,6 +5,7 @@
 //! text that `TextSink` writes (and friendlier forms) to bytes; [`OptionArg`] and [`assemble`] are the `-o` of the command line.
 
 pub mod arg;
+pub mod cursor;
 pub mod decode;
 mod domain;
 mod formats;
@@ -19,7 +20,8 @@ pub mod text;
 pub mod value;
 
 pub use arg::{OptionArg, assemble, kind_at, nested_at, split_rfc3396};
-pub use decode::{Context, Fault, Nowhere, ValueError, check, decode};
+pub use cursor::{Context, Fault, ValueError};
+pub use decode::{Nowhere, check, decode};
 pub use items::Items;
 pub use kind::Kind;
 pub use parse::{ParseError, parse, parse_option};
@@ -28,6 +30,31 @@ pub use sink::Sink;
 pub use tables::{names, sub, v4, vendor};
 pub use text::TextSink;
 pub use value::{Value, ValueSink};
+
+impl Space {
+    /// Every space there is, for those who look at all of them: tests, fuzz targets, listings.
+    pub const ALL: &'static [&'static Self] = &[
+        &v4::SPACE,
+        &sub::RELAY_AGENT,
+        &sub::RADIUS,
+        &sub::CABLELABS,
+        &sub::NETWARE,
+        &sub::MOS_ADDRESSES,
+        &sub::MOS_NAMES,
+        &sub::CIVIC_ELEMENTS,
+        &sub::SUBNETS,
+        &sub::SVC_PARAMS,
+        &vendor::UNKNOWN,
+        &vendor::PXE,
+        &vendor::MICROSOFT,
+        &vendor::DOCSIS,
+        &vendor::CISCO_AP,
+        &vendor::UBIQUITI,
+        &vendor::CABLELABS_VIVSO,
+        &vendor::BROADBAND_FORUM,
+        &vendor::IPXE,
+    ];
+}
 
 #[cfg(test)]
 mod tests;

@@ -5,12 +5,12 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::wire::addr::Mac;
 
-use super::decode::Context;
+use super::cursor::Context;
 use super::formats::FQDN_FLAGS;
 use super::kind::{Field, Kind, Names, Switch, Width};
 use super::registry::{OptionDef, Space, same_name};
 use super::syntax::{self, Malformed};
-use super::{domain, names, sub, text, v4, vendor};
+use super::{domain, names, sub, text, vendor};
 
 /// Why a text is not a value of its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,8 +200,9 @@ fn number(kind: &Kind, plain: &str, out: &mut Vec<u8>) -> Outcome {
         Kind::Enum(width, names) | Kind::Coded(width, names) => {
             push(*width, named(plain, names), out).ok_or_else(wrong)?;
         }
-        Kind::OptionCode => {
-            out.push(v4::SPACE.code(plain).and_then(|code| u8::try_from(code).ok()).ok_or_else(wrong)?);
+        Kind::OptionCode(space) => {
+            let width = if space.code_width == 2 { Width::Two } else { Width::One };
+            push(width, space.code(plain).map(u64::from), out).ok_or_else(wrong)?;
         }
         _ => return Err(wrong()),
     }

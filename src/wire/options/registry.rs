@@ -50,6 +50,16 @@ impl Space {
         }
     }
 
+    /// The whole codes that lie one after the other in `bytes`.
+    pub fn codes<'a>(&self, bytes: &'a [u8]) -> impl Iterator<Item = u16> + use<'a> {
+        let width = usize::from(self.code_width);
+        bytes.chunks_exact(width.max(1)).map(|code| match *code {
+            [high, low] => u16::from_be_bytes([high, low]),
+            [code] => u16::from(code),
+            _ => 0,
+        })
+    }
+
     /// The name of this code.
     #[inline]
     pub fn name_of(&self, code: u16) -> Option<&'static str> {

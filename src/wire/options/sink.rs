@@ -44,10 +44,10 @@ pub trait Sink {
         let _ = space;
         self.number(u64::from(code));
     }
-    /// The codes of options of `space`, one after the other.
+    /// The codes of options of `space`, one after the other, as they lie on the wire: whole codes only.
     fn option_codes(&mut self, codes: &[u8], space: &'static Space) {
-        for code in codes {
-            self.option_code(u16::from(*code), space);
+        for code in space.codes(codes) {
+            self.option_code(code, space);
         }
     }
     /// Bytes whose meaning is not known. The default is [`Sink::null`]: the value's own bytes stand beside it anyway.

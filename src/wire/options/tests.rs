@@ -6,31 +6,18 @@ use super::kind::Field;
 use super::registry::OptionDef;
 use super::*;
 
-const SPACES: &[&Space] = &[
-    &v4::SPACE,
-    &sub::RELAY_AGENT,
-    &sub::RADIUS,
-    &sub::CABLELABS,
-    &sub::NETWARE,
-    &sub::MOS_ADDRESSES,
-    &sub::MOS_NAMES,
-    &sub::CIVIC_ELEMENTS,
-    &sub::SUBNETS,
-    &sub::SVC_PARAMS,
-    &vendor::PXE,
-    &vendor::MICROSOFT,
-    &vendor::DOCSIS,
-    &vendor::CISCO_AP,
-    &vendor::UBIQUITI,
-    &vendor::CABLELABS_VIVSO,
-    &vendor::BROADBAND_FORUM,
-    &vendor::IPXE,
-];
-
 const PXE_CLASS: Context<'_> = Context { vendor_class: Some(b"PXEClient:Arch:00007:UNDI:003016") };
 
 fn rows() -> impl Iterator<Item = &'static OptionDef> {
-    SPACES.iter().flat_map(|space| space.table)
+    Space::ALL.iter().flat_map(|space| space.table)
+}
+
+#[test]
+fn every_space_that_is_declared_is_listed() {
+    let sources =
+        [include_str!("tables/v4.rs"), include_str!("tables/sub.rs"), include_str!("tables/vendor.rs")];
+    let declared: usize = sources.iter().map(|source| source.matches("\noptions! {").count()).sum();
+    assert_eq!(Space::ALL.len(), declared);
 }
 
 fn text_of(kind: &Kind, bytes: &[u8], cx: &Context<'_>) -> Result<String, ValueError> {
@@ -75,7 +62,7 @@ fn assert_stable(kind: &Kind, bytes: &[u8], cx: &Context<'_>) {
 
 #[test]
 fn every_row_is_well_formed_and_unique() {
-    for space in SPACES {
+    for space in Space::ALL {
         let mut names = std::collections::BTreeSet::new();
         for row in space.table {
             let name = row.name;
@@ -438,7 +425,7 @@ fn more_records() {
 
 #[test]
 fn errors_say_type_and_example() {
-    let error = OptionArg::parse("routers=foo", &Context::default()).unwrap_err();
+    let error = OptionArg::parse(&v4::SPACE, "routers=foo", &Context::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "option routers (3): \"foo\" is not an IPv4 address; write for example 192.0.2.1,192.0.2.2"
@@ -458,7 +445,7 @@ fn errors_say_type_and_example() {
         ("relay-agent-information=[1=a", "balanced"),
         ("host-name\u{202e}=x", "\\u{202e}"),
     ] {
-        let error = OptionArg::parse(text, &Context::default()).unwrap_err().to_string();
+        let error = OptionArg::parse(&v4::SPACE, text, &Context::default()).unwrap_err().to_string();
         assert!(error.contains(want), "{text}: {error}");
         assert!(!error.chars().any(crate::wire::escape::is_hostile));
     }
@@ -482,10 +469,10 @@ fn arguments_merge_into_their_option() {
         "224=text",
     ]
     .iter()
-    .map(|text| OptionArg::parse(text, &cx).unwrap_or_else(|error| panic!("{error}")))
+    .map(|text| OptionArg::parse(&v4::SPACE, text, &cx).unwrap_or_else(|error| panic!("{error}")))
     .collect();
     assert_eq!(args[0], OptionArg { code: 82, path: vec![1], data: b"eth0/1".to_vec() });
-    let options = assemble(&args).unwrap();
+    let options = assemble(&v4::SPACE, &args).unwrap();
     assert_eq!(
         options,
         [
@@ -499,10 +486,10 @@ fn arguments_merge_into_their_option() {
         ]
     );
     let long = OptionArg { code: 82, path: vec![1], data: vec![0; 256] };
-    assert!(assemble(&[long]).unwrap_err().to_string().contains("at most 255"));
-    let pxe = OptionArg::parse("43.boot-menu={type=0,text=x}", &PXE_CLASS).unwrap();
+    assert!(assemble(&v4::SPACE, &[long]).unwrap_err().to_string().contains("at most 255"));
+    let pxe = OptionArg::parse(&v4::SPACE, "43.boot-menu={type=0,text=x}", &PXE_CLASS).unwrap();
     assert_eq!(pxe.data, b"\x00\x00\x01x");
-    assert!(OptionArg::parse("43.boot-menu:hex=00", &cx).is_ok());
+    assert!(OptionArg::parse(&v4::SPACE, "43.boot-menu:hex=00", &cx).is_ok());
 }
 
 #[test]
@@ -566,7 +553,7 @@ proptest! {
         if let Ok(bytes) = parse_option(row, &text, &Context::default()) {
             assert_stable(&row.kind, &bytes, &Context::default());
         }
-        let _ = OptionArg::parse(&text, &Context::default());
+        let _ = OptionArg::parse(&v4::SPACE, &text, &Context::default());
     }
 
     #[test]
@@ -574,7 +561,7 @@ proptest! {
         if let Ok(bytes) = parse_option(row, &text, &Context::default()) {
             assert_stable(&row.kind, &bytes, &Context::default());
         }
-        let _ = OptionArg::parse(&text, &Context::default()).map(|arg| assemble(&[arg]));
+        let _ = OptionArg::parse(&v4::SPACE, &text, &Context::default()).map(|arg| assemble(&v4::SPACE, &[arg]));
     }
 
     #[test]

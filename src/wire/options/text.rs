@@ -22,6 +22,14 @@ pub fn is_printable(bytes: &[u8]) -> bool {
         || std::str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(is_hostile))
 }
 
+/// The text that `data` seems to be, whatever it should be: all of it printable but for zeros at the end, and long enough not
+/// to be so by chance.
+pub fn as_text(data: &[u8]) -> Option<&str> {
+    let text = without_trailing_zeros(data);
+    let printable = text.len() > 3 && is_printable(text);
+    std::str::from_utf8(text).ok().filter(|_| printable)
+}
+
 /// Appends `bytes` with everything hostile escaped: `\x1b` for bytes, `\u{202e}` for characters, `\\` for a backslash.
 pub fn escape(bytes: &[u8], out: &mut Vec<u8>) {
     escape_with(bytes, out, false);

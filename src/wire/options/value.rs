@@ -2,7 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::decode::{Context, ValueError, decode};
+use super::cursor::{Context, ValueError};
+use super::decode::decode;
 use super::kind::Kind;
 use super::sink::Sink;
 

@@ -4,18 +4,21 @@
 //! - [`Outline`]: where every option lies (overloaded fields included) and what is wrong; one linear pass, reusable.
 //! - [`Message`]: owned and faithful; bytes → message → bytes is identity for every input.
 //! - [`Facts`]: what it says, read once; shared by senders, judges and transactions.
+//! - [`Values`]: the values of the options, and what is wrong with each.
 
 pub mod facts;
 pub mod message;
 pub mod outline;
 pub mod packet;
 pub mod types;
+pub mod values;
 
 pub use facts::Facts;
 pub use message::{Item, Message};
 pub use outline::{Field, Outline, Span};
 pub use packet::Packet;
 pub use types::{MessageType, Op, Xid};
+pub use values::{Shown, Values};
 
 /// Bytes of the fixed part, up to and without the magic cookie (RFC 2131 §2).
 pub const FIXED_LEN: usize = 236;
@@ -29,12 +32,9 @@ pub const SERVER_PORT: u16 = 67;
 pub const CLIENT_PORT: u16 = 68;
 /// Option codes that have no length byte, or that the codec itself must know.
 pub mod code {
+    pub use crate::wire::options::v4::{DHCP_MESSAGE_TYPE as MESSAGE_TYPE, DHCP_OPTION_OVERLOAD as OVERLOAD};
     /// Pad.
     pub const PAD: u8 = 0;
-    /// Option overload (RFC 2132 §9.3).
-    pub const OVERLOAD: u8 = 52;
-    /// DHCP message type (RFC 2132 §9.6).
-    pub const MESSAGE_TYPE: u8 = 53;
     /// End.
     pub const END: u8 = 255;
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::packet::{Packet, field_text, is_zero};
 use super::types::{MessageType, Op, hardware_len};
 use super::{COOKIE, FIXED_LEN, code};
+use crate::wire::options::{Context, v4};
 use crate::wire::problem::{Code, Problem};
 
 /// The part of the message an option stands in.
@@ -194,6 +195,11 @@ impl Outline {
             scratch.extend_from_slice(piece.data(packet));
         }
         scratch
+    }
+
+    /// What the values of options are interpreted by.
+    pub fn context<'a>(&self, packet: &Packet<'a>) -> Context<'a> {
+        Context { vendor_class: self.find(v4::VENDOR_CLASS_IDENTIFIER).map(|span| span.data(packet)) }
     }
 
     fn read_header(&mut self, packet: &Packet<'_>, cut: bool) {

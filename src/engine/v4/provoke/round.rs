@@ -10,8 +10,7 @@ use crate::engine::v4::recipe::{Recipe, Route, State};
 use crate::wire::Mac;
 use crate::wire::v4::{MIN_LEN, Message, MessageType, Op, Xid, code};
 
-/// The port of boot servers and proxies (PXE 2.1 §2.2.3).
-pub(super) const PXE_PORT: u16 = 4011;
+pub(super) use crate::wire::frame::PXE_PORT;
 /// Everything a host, a boot loader or a web browser asks for.
 const REQUEST_LIST: [u8; 22] =
     [1, 3, 6, 12, 15, 28, 33, 42, 43, 44, 51, 54, 58, 59, 66, 67, 114, 119, 121, 150, 249, 252];

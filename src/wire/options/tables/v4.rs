@@ -65,7 +65,7 @@ options! {
     DHCP_OPTION_OVERLOAD = 52, "dhcp-option-overload", Kind::Coded(Width::One, &names::OVERLOAD), "RFC 2132 9.3", "Which of file and sname carry options.", "overload";
     DHCP_MESSAGE_TYPE = 53, "dhcp-message-type", Kind::Enum(Width::One, &names::MESSAGE_TYPES), "RFC 2132 9.6", "What the message is.", "dhcp-msg-type", "message-type";
     DHCP_SERVER_IDENTIFIER = 54, "dhcp-server-identifier", Kind::Ip4, "RFC 2132 9.7", "Which server speaks or is spoken to.", "dhcp-server-id", "server-identifier", "server-id";
-    DHCP_PARAMETER_REQUEST_LIST = 55, "dhcp-parameter-request-list", Kind::List(&Kind::OptionCode), "RFC 2132 9.8", "Options the client wants, in its order.", "parameter-list", "parameter-request-list", "request-options", "prl";
+    DHCP_PARAMETER_REQUEST_LIST = 55, "dhcp-parameter-request-list", Kind::List(&Kind::OptionCode(&SPACE)), "RFC 2132 9.8", "Options the client wants, in its order.", "parameter-list", "parameter-request-list", "request-options", "prl";
     DHCP_MESSAGE = 56, "dhcp-message", Kind::Text, "RFC 2132 9.9", "Why a server refuses or a client declines.", "message";
     DHCP_MAX_MESSAGE_SIZE = 57, "dhcp-max-message-size", Kind::U16, "RFC 2132 9.10", "Largest message the sender accepts, in bytes, 576 at least.", "dhcp-max-msg-size", "max-message-size";
     DHCP_RENEWAL_TIME = 58, "dhcp-renewal-time", Kind::Lifetime, "RFC 2132 9.11", "Seconds until the client renews (T1).", "renewal-time", "t1";

@@ -1,0 +1,112 @@
+//! What every reader of values has in common: the bytes not yet read, what they depend on, and how a value can fail.
+
+use std::fmt;
+
+use super::kind::Width;
+
+/// What a value's meaning may depend on besides its own bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Context<'a> {
+    /// The vendor class (60) of the same message, or of the exchange: decides what 43 holds.
+    pub vendor_class: Option<&'a [u8]>,
+}
+
+/// How a value fails to be what its option says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Its length does not fit: too short, too long, no multiple.
+    Length,
+    /// Its content is not allowed.
+    Content,
+}
+
+/// Why a value does not decode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValueError {
+    /// Length or content.
+    pub fault: Fault,
+    /// What was expected: `an IPv4 address`.
+    pub what: &'static str,
+    /// Where, in bytes from the start of the value.
+    pub offset: usize,
+    /// Bytes that were there from that place on.
+    pub length: usize,
+}
+
+impl fmt::Display for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { fault, what, offset, length } = self;
+        match fault {
+            Fault::Length => write!(f, "{length} bytes at byte {offset} are not {what}"),
+            Fault::Content => write!(f, "byte {offset} does not begin {what}"),
+        }
+    }
+}
+
+impl std::error::Error for ValueError {}
+
+pub(super) type Outcome<T = ()> = Result<T, ValueError>;
+
+/// The part of a value not yet read.
+pub(super) struct Cursor<'a> {
+    pub(super) bytes: &'a [u8],
+    /// Where `bytes` begins in the whole value.
+    pub(super) offset: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn error(&self, fault: Fault, what: &'static str) -> ValueError {
+        ValueError { fault, what, offset: self.offset, length: self.bytes.len() }
+    }
+
+    pub(super) fn take(&mut self, count: usize, what: &'static str) -> Outcome<&'a [u8]> {
+        match self.bytes.split_at_checked(count) {
+            Some((head, tail)) => {
+                self.bytes = tail;
+                self.offset = self.offset.saturating_add(count);
+                Ok(head)
+            }
+            None => Err(self.error(Fault::Length, what)),
+        }
+    }
+
+    pub(super) fn array<const N: usize>(&mut self, what: &'static str) -> Outcome<[u8; N]> {
+        match self.bytes.split_first_chunk() {
+            Some((head, tail)) => {
+                self.bytes = tail;
+                self.offset = self.offset.saturating_add(N);
+                Ok(*head)
+            }
+            None => Err(self.error(Fault::Length, what)),
+        }
+    }
+
+    pub(super) fn u8(&mut self, what: &'static str) -> Outcome<u8> {
+        self.array(what).map(|[byte]| byte)
+    }
+
+    pub(super) fn number(&mut self, width: Width, what: &'static str) -> Outcome<u32> {
+        match width {
+            Width::One => self.u8(what).map(u32::from),
+            Width::Two => self.array(what).map(|bytes| u32::from(u16::from_be_bytes(bytes))),
+            Width::Four => self.array(what).map(u32::from_be_bytes),
+        }
+    }
+
+    pub(super) fn rest(&mut self) -> &'a [u8] {
+        let rest = self.bytes;
+        self.offset = self.offset.saturating_add(rest.len());
+        self.bytes = &[];
+        rest
+    }
+
+    /// A cursor over the next `count` bytes alone.
+    pub(super) fn sub(&mut self, count: usize, what: &'static str) -> Outcome<Self> {
+        let offset = self.offset;
+        self.take(count, what).map(|bytes| Self { bytes, offset })
+    }
+
+    pub(super) fn finish(&self, what: &'static str) -> Outcome {
+        if self.bytes.is_empty() { Ok(()) } else { Err(self.error(Fault::Length, what)) }
+    }
+}

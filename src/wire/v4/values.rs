@@ -1,0 +1,185 @@
+//! The values of a message's options, one after the other: split options joined, and what is wrong with each value.
+
+use std::net::Ipv4Addr;
+
+use super::outline::{Outline, Span};
+use super::packet::Packet;
+use crate::wire::options::text::as_text;
+use crate::wire::options::{self, Context, Fault, Kind, Nowhere, OptionDef, Sink, ValueError, v4};
+use crate::wire::problem::{Code, Problem};
+
+/// How one option of a message is to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Its value was given to the sink.
+    Value,
+    /// It has no value that could be given: unknown, undecodable or cut. The sink got nothing.
+    Nothing,
+    /// It continues an earlier option of the same code, whose value is that of the whole (RFC 3396). The sink got nothing.
+    Continues,
+}
+
+/// Finds the values of a message's options one after the other. Keeps its memory from packet to packet.
+#[derive(Clone, Debug, Default)]
+pub struct Values {
+    joined: Vec<u8>,
+    /// Codes (by bit) whose instances turned out not to be pieces of one value.
+    separate: [u64; 4],
+    /// What was wrong with values so far.
+    pub problems: Vec<Problem>,
+}
+
+impl Values {
+    /// Starts with a new message.
+    pub fn begin(&mut self) {
+        self.problems.clear();
+        self.separate = [0; 4];
+    }
+
+    /// Gives the value of `span` to `sink`. Spans must come in the outline's order. When this returns anything but
+    /// [`Shown::Value`] the sink may hold the beginning of a value: the caller goes back to where it stood.
+    #[inline]
+    pub fn show<S: Sink>(
+        &mut self,
+        (packet, outline): (&Packet<'_>, &Outline),
+        cx: &Context<'_>,
+        span: &Span,
+        sink: &mut S,
+    ) -> Shown {
+        let def = v4::SPACE.by_code(u16::from(span.code));
+        if outline.is_repeated(span.code) {
+            return self.show_repeated((packet, outline), cx, span, def, sink);
+        }
+        self.show_one(packet, cx, span, def, sink)
+    }
+
+    /// Judges every value of a message and keeps none.
+    pub fn judge(&mut self, packet: &Packet<'_>, outline: &Outline) {
+        self.begin();
+        let cx = outline.context(packet);
+        for span in &outline.options {
+            self.show((packet, outline), &cx, span, &mut Nowhere);
+        }
+    }
+
+    #[inline]
+    fn show_one<S: Sink>(
+        &mut self,
+        packet: &Packet<'_>,
+        cx: &Context<'_>,
+        span: &Span,
+        def: Option<&'static OptionDef>,
+        sink: &mut S,
+    ) -> Shown {
+        // Part of a value would look like a value; that it is cut was reported with the structure.
+        let Some(def) = def.filter(|_| !span.is_truncated()) else { return Shown::Nothing };
+        let data = span.data(packet);
+        match options::decode(&def.kind, data, cx, sink) {
+            Ok(()) => {
+                if let [b'0'..=b'9', _, _, _, _, ..] = data {
+                    self.suspect(span, def, data);
+                }
+                Shown::Value
+            }
+            Err(error) => {
+                self.report(span, data, &error);
+                Shown::Nothing
+            }
+        }
+    }
+
+    fn show_repeated<S: Sink>(
+        &mut self,
+        (packet, outline): (&Packet<'_>, &Outline),
+        cx: &Context<'_>,
+        span: &Span,
+        def: Option<&'static OptionDef>,
+        sink: &mut S,
+    ) -> Shown {
+        let (word, bit) = (usize::from(span.code >> 6), 1_u64 << (span.code & 63));
+        if !span.first {
+            let separate = self.separate.get(word).is_some_and(|word| word & bit != 0);
+            return if separate { self.show_one(packet, cx, span, def, sink) } else { Shown::Continues };
+        }
+        let Some(def) = def else { return Shown::Nothing };
+        self.joined.clear();
+        for piece in outline.same_code(span) {
+            self.joined.extend_from_slice(piece.data(packet));
+        }
+        if options::check(&def.kind, &self.joined, cx).is_ok()
+            && options::decode(&def.kind, &self.joined, cx, sink).is_ok()
+        {
+            return Shown::Value;
+        }
+        if let Some(word) = self.separate.get_mut(word) {
+            *word |= bit;
+        }
+        let times = outline.same_code(span).count();
+        let offset = usize::try_from(span.offset).unwrap_or(usize::MAX);
+        self.problems.push(Problem::at(Code::OptionRepeated, offset, [span.code.into(), times, 0]));
+        self.show_one(packet, cx, span, Some(def), sink)
+    }
+
+    #[cold]
+    fn report(&mut self, span: &Span, data: &[u8], error: &ValueError) {
+        let length = usize::try_from(span.len).unwrap_or(usize::MAX);
+        let offset = span.data_offset().saturating_add(error.offset);
+        let code = match error.fault {
+            Fault::Length => Code::ValueLength,
+            Fault::Content => Code::ValueInvalid,
+        };
+        let args = [span.code.into(), length, usize::from(as_text(data).is_some())];
+        self.problems.push(Problem::at(code, offset, args).expecting(error.what));
+    }
+
+    /// Notes addresses that are the digits of another one.
+    #[cold]
+    fn suspect(&mut self, span: &Span, def: &OptionDef, data: &[u8]) {
+        let is_address = |text: &str| text.split([',', ' ']).all(|part| part.parse::<Ipv4Addr>().is_ok());
+        if matches!(def.kind, Kind::List(Kind::Ip4)) && as_text(data).is_some_and(is_address) {
+            self.problems.push(Problem::at(
+                Code::AddressText,
+                span.data_offset(),
+                [span.code.into(), data.len(), 0],
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::v4::{Message, MessageType};
+
+    /// The problems of a message with option 150, and whether it has a value.
+    fn of_150(data: &[u8]) -> (Vec<String>, bool) {
+        let mut message = Message::reply(MessageType::OFFER, &Message::new(crate::wire::v4::Op::REQUEST));
+        message.set_option(150, data);
+        let bytes = message.encode_padded();
+        let (packet, mut outline) = (Packet::new(&bytes), Outline::default());
+        outline.read(&packet, bytes.len(), false);
+        let (mut values, mut text) = (Values::default(), Vec::new());
+        values.begin();
+        let span = outline.find(150).unwrap();
+        let mut sink = options::TextSink::new(&mut text);
+        let shown = values.show((&packet, &outline), &outline.context(&packet), span, &mut sink);
+        (values.problems.iter().map(ToString::to_string).collect(), shown == Shown::Value)
+    }
+
+    #[test]
+    fn text_in_the_place_of_addresses_is_told() {
+        assert_eq!(of_150(&[10, 0, 0, 1]), (vec![], true));
+        // Addresses whose bytes happen to be digits.
+        assert_eq!(of_150(&[55, 52, 46, 50, 49, 51, 46, 49]), (vec![], true));
+        let (problems, shown) = of_150(b"74.213.137.138\0");
+        assert!(problems[0].contains("length of 15: it is text (expected an IPv4 address)"), "{problems:?}");
+        assert!(!shown);
+        for text in [&b"10.0.0.1"[..], b"10.10.10.1\0\0", b"10.0.0.1,10.0.0.2\0\0\0"] {
+            let (problems, shown) = of_150(text);
+            assert!(problems[0].contains("150 holds an address as text"), "{problems:?}");
+            assert!(shown);
+        }
+        let (problems, _) = of_150(&[1, 2, 3]);
+        assert!(problems[0].ends_with("a length of 3 (expected an IPv4 address)"), "{problems:?}");
+    }
+}
