@@ -1,16 +1,19 @@
 //! Runs a [`Segment`] on the far end of the pair.
 
 use std::fs::File;
+use std::ops::Range;
 use std::os::fd::AsFd;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use super::faults::{Faulty, NearEnd};
 use super::netns::{self, FAR, Pair};
+use super::scene::{Plan, Scene};
 use super::{Segment, Settings};
 use crate::net::NetError;
 use crate::net::batch::{BatchOptions, BatchSocket};
 use crate::net::linux::wait_readable;
-use crate::time::{Clock, SystemClock};
+use crate::time::{Clock, Instant, SystemClock};
 
 /// Frames per system call.
 const BATCH: usize = 64;
@@ -19,11 +22,12 @@ const GROUP: u16 = 67;
 
 /// Starts the far end in threads of its own and connects `eth0` of this namespace to it. When this returns, the servers
 /// answer. The threads run until the process ends.
-pub fn start(settings: Settings, threads: usize, pair: &Pair) -> Result<(), NetError> {
+pub fn start(lab: &Faulty, threads: usize, pair: &Pair) -> Result<(), NetError> {
+    let Faulty { settings, plan, near } = lab.clone();
     let (to_lab, from_far) = sync_channel(1);
     let (to_far, from_lab) = sync_channel(1);
     let spawned = thread::Builder::new().name("far end".to_owned()).spawn(move || {
-        far_end(settings, threads, &to_lab, &from_lab);
+        far_end(settings, plan, near, threads, &to_lab, &from_lab);
     });
     spawned.map_err(|error| NetError::io("start", "the far end", error))?;
     let gone = || NetError::Namespace("the far end ended too early".to_owned());
@@ -31,7 +35,11 @@ pub fn start(settings: Settings, threads: usize, pair: &Pair) -> Result<(), NetE
     netns::connect(pair, &namespace)?;
     to_far.send(()).map_err(|_| gone())?;
     let Message::Ready = from_far.recv().map_err(|_| gone())?? else { return Err(gone()) };
-    Ok(())
+    match near {
+        Some(NearEnd::LinkDown) => netns::down(netns::NEAR),
+        Some(NearEnd::Drops) => netns::drop_all(netns::NEAR),
+        Some(NearEnd::NoCarrier) | None => Ok(()),
+    }
 }
 
 /// What the far end tells the lab.
@@ -44,6 +52,8 @@ enum Message {
 
 fn far_end(
     settings: Settings,
+    plan: Plan,
+    near: Option<NearEnd>,
     threads: usize,
     to_lab: &SyncSender<Result<Message, NetError>>,
     from_lab: &Receiver<()>,
@@ -52,6 +62,28 @@ fn far_end(
     let entered = namespace.is_ok();
     // Nobody listens only when the lab is ending.
     if to_lab.send(namespace).is_err() || !entered || from_lab.recv().is_err() {
+        return;
+    }
+    if near == Some(NearEnd::NoCarrier) {
+        // The cable's other end stays down; there is nothing to serve, but somebody must hold it.
+        let _ = to_lab.send(Ok(Message::Ready));
+        loop {
+            thread::park();
+        }
+    }
+    if !plan.is_quiet() {
+        let opened = up().and_then(|()| BatchSocket::open(FAR, &options(None)));
+        match opened {
+            Ok(mut socket) => {
+                let mut scene = Scene::new(settings, plan);
+                if to_lab.send(Ok(Message::Ready)).is_ok() {
+                    let _ = serve(&mut scene, &mut socket);
+                }
+            }
+            Err(error) => {
+                let _ = to_lab.send(Err(error));
+            }
+        }
         return;
     }
     match open(settings, threads) {
@@ -67,19 +99,22 @@ fn far_end(
     }
 }
 
-fn open(mut settings: Settings, threads: usize) -> Result<(Segment, BatchSocket), NetError> {
+fn options(group: Option<u16>) -> BatchOptions {
+    BatchOptions { batch: BATCH, tags: true, group, ..BatchOptions::default() }
+}
+
+fn up() -> Result<(), NetError> {
     netns::no_ipv6();
     netns::up("lo")?;
-    netns::up(FAR)?;
+    netns::up(FAR).map(|_| ())
+}
+
+fn open(mut settings: Settings, threads: usize) -> Result<(Segment, BatchSocket), NetError> {
+    up()?;
     let threads = if settings.is_quick() { threads.max(1) } else { 1 };
     // Which thread gets an ARP answer is not known; those who use several want speed.
     settings.resolve &= threads == 1;
-    let options = BatchOptions {
-        batch: BATCH,
-        tags: true,
-        group: (threads > 1).then_some(GROUP),
-        ..BatchOptions::default()
-    };
+    let options = options((threads > 1).then_some(GROUP));
     let segment = Segment::new(settings);
     let socket = BatchSocket::open(FAR, &options)?;
     let (opened, results) = sync_channel(threads);
@@ -104,8 +139,41 @@ fn open(mut settings: Settings, threads: usize) -> Result<(Segment, BatchSocket)
     Ok((segment, socket))
 }
 
+/// What stands at the far end of the cable.
+trait FarEnd {
+    fn receive(&mut self, now: Instant, frame: &[u8]);
+    fn advance(&mut self, now: Instant);
+    fn next_due(&self) -> Option<Instant>;
+    fn ready(&self) -> (&[u8], &[Range<usize>]);
+    fn sent(&mut self);
+}
+
+macro_rules! far_end {
+    ($kind:ty) => {
+        impl FarEnd for $kind {
+            fn receive(&mut self, now: Instant, frame: &[u8]) {
+                <$kind>::receive(self, now, frame);
+            }
+            fn advance(&mut self, now: Instant) {
+                <$kind>::advance(self, now);
+            }
+            fn next_due(&self) -> Option<Instant> {
+                <$kind>::next_due(self)
+            }
+            fn ready(&self) -> (&[u8], &[Range<usize>]) {
+                <$kind>::ready(self)
+            }
+            fn sent(&mut self) {
+                <$kind>::sent(self);
+            }
+        }
+    };
+}
+far_end!(Segment);
+far_end!(Scene);
+
 /// Answers what arrives, for ever.
-fn serve(segment: &mut Segment, socket: &mut BatchSocket) -> Result<(), NetError> {
+fn serve(segment: &mut impl FarEnd, socket: &mut BatchSocket) -> Result<(), NetError> {
     loop {
         let now = SystemClock.now();
         let mut seen = 0_usize;

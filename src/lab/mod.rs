@@ -3,10 +3,12 @@
 //! - `netns` makes the namespaces and runs the command;
 //! - the servers are values without I/O: frames and the time in, frames with due times out.
 
+pub mod faults;
 #[cfg(feature = "live")]
 pub mod host;
 #[cfg(feature = "live")]
 pub mod netns;
+pub mod scene;
 pub mod segment;
 pub mod settings;
 pub mod v4;

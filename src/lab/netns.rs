@@ -119,6 +119,29 @@ pub fn up(interface: &str) -> Result<u32, NetError> {
     Ok(index)
 }
 
+/// Takes an interface of the calling thread's namespace down.
+pub fn down(interface: &str) -> Result<(), NetError> {
+    let fail = |error| NetError::io("take down", interface, error);
+    let index = iface::choose(&iface::interfaces()?, Some(interface))?.index;
+    let mut netlink = Netlink::open().map_err(fail)?;
+    netlink.change(kind::NEW_LINK, 0, link_header(index, 0, IFF_UP).bytes()).map_err(fail)
+}
+
+/// Puts a queue without room before an interface of the calling thread's namespace: nothing leaves it any more.
+pub fn drop_all(interface: &str) -> Result<(), NetError> {
+    let fail = |error| NetError::io("limit the queue of", interface, error);
+    let index = iface::choose(&iface::interfaces()?, Some(interface))?.index;
+    // struct tcmsg: family and padding, interface, handle, parent (TC_H_ROOT), info.
+    let mut header = vec![0; 4];
+    for word in [index, 0, u32::MAX, 0] {
+        header.extend(word.to_ne_bytes());
+    }
+    // TCA_KIND and TCA_OPTIONS: struct tc_fifo_qopt, a limit of no packets.
+    let body = Body::new(header).with(1, b"pfifo\0").with(2, &0_u32.to_ne_bytes());
+    let mut netlink = Netlink::open().map_err(fail)?;
+    netlink.change(kind::NEW_QDISC, CREATE, body.bytes()).map_err(fail)
+}
+
 /// Keeps the kernel from speaking IPv6 on interfaces that are made later: its own chatter would only confuse a lab for
 /// DHCPv4. Where `/proc/sys` cannot be written, the interfaces get no link-local address, which quiets it as well.
 pub fn no_ipv6() {

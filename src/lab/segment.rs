@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::settings::{Check, PREFIX, ROUTER, Settings, Silence, relay_mac};
 use super::v4::leases::ClientKey;
-use super::v4::query::{Arp, Dhcp, Echo, Link, Query};
+use super::v4::query::{Arp, Dhcp, Dns, Echo, Link, Query};
 use super::v4::server::{Answer, Server};
 use crate::time::Instant;
 use crate::wire::arp::Arp as ArpPacket;
@@ -20,8 +20,6 @@ use crate::wire::frame::numbers::icmp;
 use crate::wire::v4::{MessageType, SERVER_PORT};
 use crate::wire::{Mac, Prefix};
 
-/// How long a server waits for somebody to answer for the address it is about to offer.
-const CHECK_TIME: Duration = Duration::from_secs(1);
 /// How long a host waits for an ARP answer before it asks again, and how often it asks (RFC 1122 §2.3.2.1).
 const ARP_WAIT: Duration = Duration::from_secs(1);
 const ARP_TRIES: u8 = 3;
@@ -147,6 +145,7 @@ impl Segment {
             }
             Some(Query::Arp(arp)) => self.answer_arp(&arp),
             Some(Query::Echo(echo)) => self.answer_echo(&echo),
+            Some(Query::Dns(asked)) => self.answer_dns(&asked),
             None => {}
         }
     }
@@ -263,7 +262,7 @@ impl Segment {
     ) {
         let Some(server) = self.servers.get(number) else { return };
         let (id, mac) = (server.identity.id, server.identity.mac);
-        let due = now.after(CHECK_TIME);
+        let due = now.after(self.settings.check_time);
         let pending = Pending { server: number, client: query.client(), address, due, frame: frame.to_vec() };
         let at = self.checks.partition_point(|other| other.due <= due);
         self.checks.insert(at, pending);
@@ -400,6 +399,24 @@ impl Segment {
         let mut frame = Vec::new();
         let ethernet = Ethernet { dst: echo.link.src, src: own, tags: echo.link.tags };
         ethernet.icmp(&mut frame, &Ipv4::new(to, from), icmp::ECHO_REPLY, echo.body);
+        self.emit(&frame, self.now);
+    }
+
+    /// Servers and router know no name, and say so: an answer all the same (RFC 1035 §4.1.1).
+    fn answer_dns(&mut self, asked: &Dns<'_>) {
+        let (from, to) = asked.addrs;
+        let Some(own) = self.holder(to).filter(|own| reaches(&asked.link, *own)) else { return };
+        let ethernet = Ethernet { dst: asked.link.src, src: own, tags: asked.link.tags };
+        let ports = (asked.ports.1, asked.ports.0);
+        let mut frame = Vec::new();
+        ethernet.udp(&mut frame, &Ipv4::new(to, from), ports, |out| {
+            let start = out.len();
+            out.extend(asked.message);
+            if let Some(flags) = out.get_mut(start..).and_then(|message| message.get_mut(2..4)) {
+                // An answer; recursion is to be had; no error, and no record.
+                flags.copy_from_slice(&[0x81, 0x80]);
+            }
+        });
         self.emit(&frame, self.now);
     }
 

@@ -84,8 +84,10 @@ pub struct Settings {
     pub other_address: bool,
     /// Every address that nobody leased answers ARP and ICMP, as if it were in use.
     pub occupied: bool,
-    /// Conflict checks before a first offer, about a second long.
+    /// Conflict checks before a first offer.
     pub slow_check: Option<Check>,
+    /// How long such a check takes.
+    pub check_time: Duration,
     /// The servers are behind a relay.
     pub relay: bool,
     /// Before a reply to an address the client holds, servers ask by ARP where it is, as hosts do.
@@ -118,6 +120,7 @@ impl Default for Settings {
             other_address: false,
             occupied: false,
             slow_check: None,
+            check_time: Duration::from_secs(1),
             relay: false,
             resolve: true,
             delay: Duration::ZERO,

@@ -28,6 +28,8 @@ pub mod kind {
     pub const GET_ROUTE: u16 = 26;
     /// Ask for neighbours.
     pub const GET_NEIGH: u16 = 30;
+    /// Put a queue before an interface.
+    pub const NEW_QDISC: u16 = 36;
 }
 
 const NLM_F_REQUEST: u16 = 1;

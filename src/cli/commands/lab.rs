@@ -11,7 +11,11 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::exit::{Failure, Outcome};
 use crate::lab::Settings;
+use crate::lab::faults::{self, Fault, Faulty};
 use crate::lab::settings::{self, MAX_POOL, MAX_SERVERS, Stall};
+#[cfg(feature = "live")]
+use crate::output::{Label, table::Table};
+use crate::wire::Mac;
 
 /// Run a command in a private network that holds embedded DHCP servers (no root, no real network)
 ///
@@ -61,9 +65,13 @@ pub struct Args {
     #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
     silent: Option<Silence>,
 
-    /// Look for a second whether an address is in use before it is first offered
+    /// Look whether an address is in use before it is first offered
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "arp")]
     slow_check: Option<Check>,
+
+    /// How long such a look takes
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "1s")]
+    check_time: Duration,
 
     /// Put the servers behind a relay
     #[arg(long)]
@@ -101,6 +109,14 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
     threads: u8,
 
+    /// Let something be wrong, as --faults lists it; repeatable
+    #[arg(long, value_name = "NAME[=ARG]", value_parser = fault)]
+    fault: Vec<FaultArg>,
+
+    /// List what can be wrong, and by which codes a diagnosis must name it
+    #[arg(long)]
+    faults: bool,
+
     /// Give eth0 an IPv4 address, as in 10.0.0.200/8
     #[arg(long, value_name = "ADDR/LEN", value_parser = address)]
     client_addr: Option<(Ipv4Addr, u8)>,
@@ -110,7 +126,12 @@ pub struct Args {
     stage: Option<Stage>,
 
     /// The command and its arguments
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
+    #[arg(
+        required_unless_present = "faults",
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "COMMAND"
+    )]
     command: Vec<OsString>,
 }
 
@@ -165,7 +186,37 @@ enum Stage {
     Exec,
 }
 
+/// A fault of the lab, by name.
+#[derive(Clone, Debug)]
+struct FaultArg {
+    fault: &'static Fault,
+    argument: Option<String>,
+}
+
+/// Reads `stp=15s`.
+fn fault(text: &str) -> Result<FaultArg, String> {
+    let (name, argument) = match text.split_once('=') {
+        Some((name, argument)) => (name, Some(argument.to_owned())),
+        None => (text, None),
+    };
+    let fault = faults::by_name(name).ok_or("no such fault; dhcptool lab --faults lists them")?;
+    fault.apply(&mut Faulty::default(), argument.as_deref(), NEAR_MAC)?;
+    Ok(FaultArg { fault, argument })
+}
+
+/// The hardware address of eth0.
+const NEAR_MAC: Mac = Mac([2, 0, 0, 0, 1, 0]);
+
 impl Args {
+    /// The lab as the flags say.
+    fn faulty(&self) -> Result<Faulty, Failure> {
+        let mut lab = Faulty { settings: self.settings(), ..Faulty::default() };
+        for FaultArg { fault, argument } in &self.fault {
+            fault.apply(&mut lab, argument.as_deref(), NEAR_MAC).map_err(Failure::usage)?;
+        }
+        Ok(lab)
+    }
+
     fn settings(&self) -> Settings {
         Settings {
             servers: self.servers,
@@ -192,6 +243,7 @@ impl Args {
                 Check::Arp => settings::Check::Arp,
                 Check::Icmp => settings::Check::Icmp,
             }),
+            check_time: self.check_time,
             relay: self.relay,
             resolve: true,
             delay: self.delay,
@@ -241,10 +293,13 @@ fn address(text: &str) -> Result<(Ipv4Addr, u8), String> {
 
 /// Runs the command.
 #[cfg(feature = "live")]
-pub fn run(args: &Args, _cx: &mut Context) -> Outcome {
+pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     use crate::lab::netns;
-    let settings = args.settings();
-    if args.threads > 1 && !settings.is_quick() {
+    if args.faults {
+        return list(cx);
+    }
+    let lab = args.faulty()?;
+    if args.threads > 1 && !(lab.settings.is_quick() && lab.plan.is_quiet()) {
         return Err(Failure::usage(
             "several threads cannot delay, lose or count answers: leave --threads out",
         ));
@@ -252,24 +307,37 @@ pub fn run(args: &Args, _cx: &mut Context) -> Outcome {
     let code = match args.stage {
         Some(Stage::Exec) => return Err(Failure::could_not_run(netns::exec(&args.command))),
         Some(Stage::Supervise) => netns::supervise(&["lab", "--stage", "exec"], &args.command),
-        None => start(args, settings),
+        None => start(args, &lab),
     };
     code.map(Exit::Code).map_err(Failure::could_not_run)
 }
 
 #[cfg(feature = "live")]
-fn start(args: &Args, settings: Settings) -> Result<u8, crate::net::NetError> {
+fn start(args: &Args, lab: &Faulty) -> Result<u8, crate::net::NetError> {
     use crate::lab::{host, netns};
-    use crate::wire::Mac;
     let signals = netns::watch_signals()?;
     netns::enter()?;
-    let pair = netns::Pair {
-        near: Mac([2, 0, 0, 0, 1, 0]),
-        far: Mac([2, 0, 0, 0, 0xff, 0xff]),
-        near_addr: args.client_addr,
-    };
-    host::start(settings, usize::from(args.threads), &pair)?;
+    let pair =
+        netns::Pair { near: NEAR_MAC, far: Mac([2, 0, 0, 0, 0xff, 0xff]), near_addr: args.client_addr };
+    host::start(lab, usize::from(args.threads), &pair)?;
     netns::run(&signals, &["lab", "--stage", "supervise"], &args.command)
+}
+
+/// Lists the faults.
+fn list(cx: &mut Context) -> Outcome {
+    let mut table = Table::new(&["fault", "must be named", "what is wrong"]);
+    for fault in faults::FAULTS {
+        let name =
+            fault.argument.map_or_else(|| fault.name.to_owned(), |text| format!("{}={text}", fault.name));
+        table.row(vec![
+            (Label::Strong, name),
+            (Label::Plain, fault.codes.join(" ")),
+            (Label::Dim, fault.what.to_owned()),
+        ]);
+    }
+    let text = table.render(cx.out.color());
+    cx.out.write(text.as_bytes())?;
+    Ok(Exit::Good)
 }
 
 /// Says that this build cannot.

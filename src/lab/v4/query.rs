@@ -10,6 +10,9 @@ use crate::wire::v4::{CLIENT_PORT, MessageType, Op, Packet, SERVER_PORT, code};
 
 pub use crate::wire::frame::PXE_PORT;
 
+/// The port of name servers.
+const DNS_PORT: u16 = 53;
+
 /// A frame for the far end.
 #[derive(Clone, Copy, Debug)]
 pub enum Query<'a> {
@@ -19,6 +22,8 @@ pub enum Query<'a> {
     Arp(Arp<'a>),
     /// An ICMP echo request or reply.
     Echo(Echo<'a>),
+    /// A question to a name server.
+    Dns(Dns<'a>),
 }
 
 /// Where a frame came from and what it was addressed to.
@@ -56,6 +61,19 @@ pub struct Echo<'a> {
     pub request: bool,
     /// Identifier, sequence number and data.
     pub body: &'a [u8],
+}
+
+/// A question to a name server.
+#[derive(Clone, Copy, Debug)]
+pub struct Dns<'a> {
+    /// Its frame.
+    pub link: Link<'a>,
+    /// Source and destination.
+    pub addrs: (Ipv4Addr, Ipv4Addr),
+    /// UDP source and destination ports.
+    pub ports: (u16, u16),
+    /// The whole message.
+    pub message: &'a [u8],
 }
 
 /// A message for a DHCP server, with the options that servers decide by.
@@ -103,6 +121,10 @@ impl<'a> Query<'a> {
         let addrs = (ip.src, ip.dst);
         if let Some(udp) = ip.udp() {
             let is_whole = udp.payload.len() == udp.promised;
+            if is_whole && udp.dst_port == DNS_PORT && udp.payload.len() >= 12 {
+                let ports = (udp.src_port, udp.dst_port);
+                return Some(Self::Dns(Dns { link, addrs, ports, message: udp.payload }));
+            }
             let is_ours = udp.dst_port == SERVER_PORT || udp.dst_port == PXE_PORT;
             let payload = (is_whole && is_ours).then_some(udp.payload)?;
             return Dhcp::read(link, addrs, udp.dst_port, payload).map(Self::Dhcp);

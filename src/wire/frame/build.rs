@@ -5,7 +5,9 @@ use std::net::Ipv4Addr;
 use std::ops::Range;
 
 use super::checksum::Sum;
-use super::numbers::{ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_SERVICE_VLAN, ETHERTYPE_VLAN, ICMP, UDP};
+use super::numbers::{
+    self, ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_SERVICE_VLAN, ETHERTYPE_VLAN, ICMP, UDP,
+};
 use crate::wire::addr::Mac;
 use crate::wire::arp::Arp;
 
@@ -78,9 +80,22 @@ impl Ethernet<'_> {
 
     /// Appends a frame with an ICMP message of this type; `body` is what stands behind its checksum. Returns where the frame lies.
     pub fn icmp(&self, out: &mut Vec<u8>, ip: &Ipv4, kind: u8, body: &[u8]) -> Range<usize> {
+        self.icmp_of(out, ip, [kind, 0], body)
+    }
+
+    /// Appends a frame with an ICMP "destination unreachable" of this code about `packet`, an IPv4 packet of which as much is
+    /// quoted as RFC 1812 §4.3.2.3 allows. Returns where the frame lies.
+    pub fn unreachable(&self, out: &mut Vec<u8>, ip: &Ipv4, code: u8, packet: &[u8]) -> Range<usize> {
+        let mut body = vec![0; 4];
+        body.extend(packet.iter().take(548));
+        self.icmp_of(out, ip, [numbers::icmp::UNREACHABLE, code], &body)
+    }
+
+    fn icmp_of(&self, out: &mut Vec<u8>, ip: &Ipv4, kind: [u8; 2], body: &[u8]) -> Range<usize> {
         self.ipv4(out, ip, ICMP, |out| {
             let icmp = out.len();
-            out.extend([kind, 0, 0, 0]);
+            out.extend(kind);
+            out.extend([0, 0]);
             out.extend(body);
             let sum = Sum::default().add_bytes(out.get(icmp..).unwrap_or(&[]));
             patch(out, icmp.saturating_add(2), sum.checksum());
