@@ -1265,7 +1265,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__lab)
-            opts="-v -q -h -V --servers --rogue --rogue-kind --seed --delay --loss --duplicate --reorder --nak --silent --slow-check --relay --bootp --other-address --occupied --pool-size --lease-time --stall --rate-limit --threads --client-addr --stage --json --color --verbose --quiet --help --version"
+            opts="-v -q -h -V --servers --rogue --rogue-kind --seed --delay --loss --duplicate --reorder --nak --silent --slow-check --check-time --relay --bootp --other-address --occupied --pool-size --lease-time --stall --rate-limit --threads --fault --faults --client-addr --stage --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1307,6 +1307,10 @@ _dhcptool() {
                     COMPREPLY=($(compgen -W "arp icmp" -- "${cur}"))
                     return 0
                     ;;
+                --check-time)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --pool-size)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1324,6 +1328,10 @@ _dhcptool() {
                     return 0
                     ;;
                 --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fault)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

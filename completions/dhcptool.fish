@@ -581,13 +581,15 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l reorder -d 'Le
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l silent -d 'Do not answer: nothing at all, or only not to DISCOVER or REQUEST' -r -f -a "all\t'Nothing is answered'
 discover\t'DISCOVER is not answered'
 request\t'REQUEST and INFORM are not answered'"
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l slow-check -d 'Look for a second whether an address is in use before it is first offered' -r -f -a "arp\t'By an ARP request'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l slow-check -d 'Look whether an address is in use before it is first offered' -r -f -a "arp\t'By an ARP request'
 icmp\t'By an ICMP echo request'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l check-time -d 'How long such a look takes' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l pool-size -d 'Addresses in each server\'s pool' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l lease-time -d 'How long leases run' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l stall -d 'Stand still for a while, over and over, as in 200ms/1s' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l rate-limit -d 'Manage no more than so many full exchanges per second' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l threads -d 'Answer with so many threads (only where nothing is delayed or lost)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l fault -d 'Let something be wrong, as --faults lists it; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l client-addr -d 'Give eth0 an IPv4 address, as in 10.0.0.200/8' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l stage -d 'What this process is to be: the lab itself, or one of its helpers' -r -f -a "supervise\t''
 exec\t''"
@@ -600,6 +602,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l relay -d 'Put 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l bootp -d 'Answer BOOTP requests too'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l other-address -d 'Acknowledge another address than was offered'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l occupied -d 'Let somebody answer ARP and ping for every address of the pools'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l faults -d 'List what can be wrong, and by which codes a diagnosis must name it'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l json -d 'Print JSON, one object per line, for programs'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -s v -l verbose -d 'Say more; twice for more still'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
