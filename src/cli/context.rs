@@ -6,7 +6,8 @@ use std::os::fd::AsFd as _;
 
 use super::exit::Failure;
 use crate::cli::flags::common::{ColorChoice, CommonArgs};
-use crate::output::{Label, Styled};
+use crate::output::json::object;
+use crate::output::{Format, Label, Render, Styled};
 use crate::time::SystemClock;
 use crate::wire::escape::escape_line;
 
@@ -29,6 +30,17 @@ impl Context {
         let err_color = use_color(common.color, err_terminal);
         let out = Output::new(common.color);
         Self { common, out, clock: SystemClock, err_color, err_terminal }
+    }
+
+    /// For whom results are told.
+    pub fn format(&self) -> Format {
+        if self.common.json { Format::Json } else { Format::Text }
+    }
+
+    /// Tells a result.
+    pub fn show(&mut self, result: &impl Render) -> Result<(), Failure> {
+        let bytes = result.render(self.format(), self.out.color());
+        self.out.write(&bytes)
     }
 
     /// True when standard error is a terminal, so that progress may be drawn there.
@@ -146,10 +158,7 @@ impl Output {
 
     /// Writes one value as a line of JSON.
     pub fn write_json(&mut self, value: &impl serde::Serialize) -> Result<(), Failure> {
-        let mut line = serde_json::to_vec(value)
-            .map_err(|error| Failure::could_not_run(format_args!("cannot write JSON: {error}")))?;
-        line.push(b'\n');
-        self.write(&line)
+        self.write(&object::line(value))
     }
 }
 

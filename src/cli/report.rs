@@ -8,9 +8,9 @@ use super::session::{self, Held, Session};
 use crate::engine::v4::exchange::{Exchange, Outcome, Verdict};
 use crate::engine::v4::silence::{self, Finding};
 use crate::engine::{Answer, Draft, Machine as _, Watch};
+use crate::output::Format;
 use crate::output::answers;
 use crate::output::senders::Report;
-use crate::output::{JsonOut, Label};
 
 /// What the command itself knows.
 #[derive(Clone, Copy, Debug)]
@@ -54,11 +54,7 @@ pub fn exchange(
         departures: exchange.departures().iter().map(ToString::to_string).collect(),
         ..bare(told, held, session, exchange.watch(), if silent { &found } else { &[] })
     };
-    if cx.common.json {
-        write_json(&report, cx)?;
-    } else {
-        write_text(&report, cx)?;
-    }
+    cx.show(&report)?;
     for departure in &report.departures {
         cx.warn(departure);
     }
@@ -90,16 +86,8 @@ pub fn one_shot(
     let found = silence::findings(watch, Some(session.segment.link));
     let failed = told.sent == 0;
     let report = bare(told, held, session, watch, if failed { &found } else { &[] });
-    if cx.common.json {
-        write_json(&report, cx)?;
-    } else if !failed {
-        let name = told.command.to_uppercase();
-        let address = told.address.map(|ip| ip.to_string()).unwrap_or_default();
-        let server = told.server.map(|ip| format!(" to {ip}")).unwrap_or_default();
-        let mut text = cx.out.styled();
-        text.label(Label::Client, &name)
-            .text(&format!(" of {address} sent{server}; there is no answer to it\n"));
-        cx.out.write_styled(text)?;
+    if cx.format() == Format::Json || !failed {
+        cx.show(&report)?;
     }
     if failed {
         cx.error(&answers::silence_line("way to the server", held.took, &found));
@@ -134,44 +122,6 @@ fn bare<'a>(
         watch,
         silence,
     }
-}
-
-fn write_json(report: &Report<'_>, cx: &mut Context) -> Result<(), Failure> {
-    let mut json = JsonOut::new();
-    report.json(&mut json);
-    cx.out.write(&json.buf)
-}
-
-fn write_text(report: &Report<'_>, cx: &mut Context) -> Result<(), Failure> {
-    let mut text = cx.out.styled();
-    if let Some(offer) = report.offer {
-        let line = answers::latency_sentence(offer).unwrap_or_default();
-        let server = offer.server_id().or(offer.source_ip).map(|ip| ip.to_string()).unwrap_or_default();
-        text.label(Label::Dim, &format!("{line}, from {server}")).text("\n");
-    }
-    if let Some(answer) = report.answer {
-        answers::block(answer, None, &report.place, &mut text);
-    }
-    let address = report
-        .answer
-        .and_then(|answer| answer.reply.as_ref()?.yiaddr.specified())
-        .or(report.address)
-        .map(|ip| ip.to_string())
-        .unwrap_or_default();
-    match report.conflict {
-        Some(Some(mac)) => {
-            text.label(Label::Error, "conflict").text(&format!(": {address} is in use by {mac}"));
-            text.text(if report.declined { "; declined\n" } else { "\n" });
-        }
-        Some(None) => {
-            text.label(Label::Good, "no conflict").text(&format!(": nobody answered ARP for {address}\n"));
-        }
-        None => {}
-    }
-    if report.released {
-        text.text(&format!("{address} given back (RELEASE)\n"));
-    }
-    cx.out.write_styled(text)
 }
 
 fn nak_line(answer: &Answer) -> String {

@@ -6,6 +6,7 @@
 pub mod answers;
 pub mod json;
 pub mod packet;
+pub mod render;
 pub mod rogue;
 pub mod senders;
 pub mod styled;
@@ -13,4 +14,5 @@ pub mod table;
 pub mod when;
 
 pub use json::JsonOut;
+pub use render::{Format, Render};
 pub use styled::{Label, Styled};

@@ -1,16 +1,18 @@
-//! The JSON objects of `discover`, `send`, `request`, `release`, `decline` and `inform`, as the contract names their fields.
+//! What `discover`, `send`, `request`, `release`, `decline` and `inform` found: their objects, named as the contract names
+//! their fields, and the text beside them.
 
 use std::net::Ipv4Addr;
 
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+
 use crate::engine::v4::silence::Finding;
 use crate::engine::{Answer, Check, Reason, Watch};
-use crate::output::answers::{Difference, Place, block, write_differences};
-use crate::output::json::JsonOut;
-use crate::output::json::fields::{bytes, flag, list, milliseconds, number, objects, optional, texts};
-use crate::output::packet::json::PacketJson;
-use crate::output::styled::Styled;
+use crate::output::answers::{self, Difference, Place, block, write_differences};
+use crate::output::json::object::{Millis, PacketObject, foreign};
+use crate::output::render::Render;
+use crate::output::styled::{Label, Styled};
 use crate::wire::Mac;
-use crate::wire::options::Sink as _;
 use crate::wire::v4::{Facts, MessageType, Xid, facts};
 
 /// Everything `discover` found.
@@ -38,41 +40,29 @@ pub struct Discovery<'a> {
     pub silence: &'a [Finding],
 }
 
-impl Discovery<'_> {
-    /// Appends the contract's object.
-    pub fn json(&self, json: &mut JsonOut) {
-        begin("discover", &self.place, &self.mac, self.xid, json);
-        number("sent", Some(self.sent), json);
-        milliseconds("waited_ms", Some(self.waited), json);
-        let vendors = self.vendors.iter().map(Option::as_deref).chain(std::iter::repeat(None));
-        objects(
-            "offers",
-            self.offers.iter().zip(1..).zip(vendors),
-            json,
-            |((offer, count), vendor), json| {
-                offered(offer, json);
-                bytes("vendor", vendor.map(str::as_bytes), json);
-                number("request_number", Some(offer.answers), json);
-                number("copies", Some(offer.copies), json);
-                list("other_addresses", &offer.other_addresses, json);
-                config(offer, json);
-                check(offer.check.as_ref(), json);
-                packet(offer, count, &self.place, json);
-            },
-        );
-        objects("differences", self.differences, json, |difference, json| {
-            optional("field", Some(&difference.field), json);
-            objects("values", &difference.values, json, |(value, servers), json| {
-                bytes("value", Some(value.as_bytes()).filter(|value| !value.is_empty()), json);
-                list("servers", servers, json);
-            });
-        });
-        end(self.watch, self.silence, json);
-        close(json);
+impl Render for Discovery<'_> {
+    fn object(&self) -> impl Serialize {
+        let vendors = self.vendors.iter().cloned().chain(std::iter::repeat(None));
+        DiscoverObject {
+            r#type: "discover",
+            interface: foreign(self.place.interface.as_bytes()),
+            client: ClientObject::new(&self.mac, self.xid),
+            sent: self.sent,
+            waited_ms: Millis(self.waited),
+            offers: self
+                .offers
+                .iter()
+                .zip(1..)
+                .zip(vendors)
+                .map(|((offer, number), vendor)| OfferObject::new(offer, number, vendor, &self.place))
+                .collect(),
+            differences: self.differences.iter().map(DifferenceObject::from).collect(),
+            ignored: Ignored::from(self.watch),
+            silence: self.silence.iter().map(ToString::to_string).collect(),
+        }
     }
 
-    /// Writes the blocks for people.
-    pub fn text(&self, out: &mut Styled) {
+    fn text(&self, out: &mut Styled) {
         for (index, offer) in self.offers.iter().enumerate() {
             if index > 0 {
                 out.text("\n");
@@ -84,6 +74,164 @@ impl Discovery<'_> {
             write_differences(self.differences, out);
         }
     }
+}
+
+/// The object of `discover`.
+#[derive(Debug, Serialize)]
+pub struct DiscoverObject {
+    r#type: &'static str,
+    interface: String,
+    client: ClientObject,
+    sent: u32,
+    waited_ms: Millis,
+    offers: Vec<OfferObject>,
+    differences: Vec<DifferenceObject>,
+    ignored: Ignored,
+    silence: Vec<String>,
+}
+
+/// The client as it presented itself.
+#[derive(Debug, Serialize)]
+pub struct ClientObject {
+    mac: String,
+    xid: String,
+}
+
+impl ClientObject {
+    fn new(mac: &str, xid: Xid) -> Self {
+        Self { mac: mac.to_owned(), xid: xid.to_string() }
+    }
+}
+
+/// An offer in the object of `discover`.
+#[derive(Debug, Serialize)]
+pub struct OfferObject {
+    server_id: Option<Ipv4Addr>,
+    source_ip: Option<Ipv4Addr>,
+    source_mac: Option<String>,
+    address: Option<Ipv4Addr>,
+    latency_ms: Option<Millis>,
+    since_first_ms: Option<Millis>,
+    vendor: Option<String>,
+    request_number: u32,
+    copies: u32,
+    other_addresses: Vec<Ipv4Addr>,
+    lease_time: Option<u32>,
+    renewal_time: Option<u32>,
+    rebinding_time: Option<u32>,
+    subnet_mask: Option<Ipv4Addr>,
+    routers: Vec<Ipv4Addr>,
+    dns_servers: Vec<Ipv4Addr>,
+    domain_name: Option<String>,
+    server_check: Option<CheckObject>,
+    packet: Option<PacketObject>,
+}
+
+impl OfferObject {
+    fn new(offer: &Answer, number: u64, vendor: Option<String>, place: &Place<'_>) -> Self {
+        let reply = offer.reply.as_ref();
+        Self {
+            server_id: offer.server_id(),
+            source_ip: offer.source_ip,
+            source_mac: offer.source_mac.map(|mac| mac.to_string()),
+            address: reply.and_then(|reply| reply.yiaddr.specified()),
+            latency_ms: offer.latency().map(Millis),
+            since_first_ms: offer.since_first().map(Millis),
+            vendor,
+            request_number: offer.answers,
+            copies: offer.copies,
+            other_addresses: offer.other_addresses.clone(),
+            lease_time: reply.and_then(|reply| reply.lease_time),
+            renewal_time: reply.and_then(|reply| reply.renewal_time),
+            rebinding_time: reply.and_then(|reply| reply.rebinding_time),
+            subnet_mask: reply.and_then(|reply| reply.subnet_mask),
+            routers: reply.into_iter().flat_map(Facts::routers).collect(),
+            dns_servers: reply.into_iter().flat_map(Facts::dns_servers).collect(),
+            domain_name: reply.and_then(|reply| facts::text(&reply.domain_name)).map(foreign),
+            server_check: offer.check.as_ref().map(CheckObject::from),
+            packet: packet(offer, number, place),
+        }
+    }
+}
+
+/// The server's own conflict check before it answered.
+#[derive(Debug, Serialize)]
+pub struct CheckObject {
+    kind: &'static str,
+    ms: Millis,
+}
+
+impl From<&Check> for CheckObject {
+    fn from(check: &Check) -> Self {
+        Self { kind: check.kind.name(), ms: Millis(check.nanoseconds()) }
+    }
+}
+
+/// A value in which servers differ.
+#[derive(Debug, Serialize)]
+pub struct DifferenceObject {
+    field: String,
+    values: Vec<ValueObject>,
+}
+
+/// One of the values, and the servers that say so; null where they say nothing.
+#[derive(Debug, Serialize)]
+pub struct ValueObject {
+    value: Option<String>,
+    servers: Vec<String>,
+}
+
+impl From<&Difference> for DifferenceObject {
+    fn from(difference: &Difference) -> Self {
+        let values = difference.values.iter().map(|(value, servers)| ValueObject {
+            value: Some(value.clone()).filter(|value| !value.is_empty()),
+            servers: servers.clone(),
+        });
+        Self { field: difference.field.clone(), values: values.collect() }
+    }
+}
+
+/// How many messages were ignored, by reason.
+#[derive(Debug)]
+pub struct Ignored(Vec<(&'static str, u64)>);
+
+impl From<&Watch> for Ignored {
+    fn from(watch: &Watch) -> Self {
+        let count = |reason: &Reason| (reason.name(), watch.stranger(*reason).count);
+        Self(Reason::ALL.iter().map(count).collect())
+    }
+}
+
+impl Serialize for Ignored {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, count) in &self.0 {
+            map.serialize_entry(name, count)?;
+        }
+        map.end()
+    }
+}
+
+/// A message type: its name in RFC 2132, or the number of an unknown one.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum KindObject {
+    /// Known.
+    Name(&'static str),
+    /// Unknown.
+    Number(u8),
+}
+
+impl From<MessageType> for KindObject {
+    fn from(kind: MessageType) -> Self {
+        kind.name().map_or(Self::Number(kind.0), Self::Name)
+    }
+}
+
+fn packet(answer: &Answer, number: u64, place: &Place<'_>) -> Option<PacketObject> {
+    let mut object = None;
+    place.record(answer, number, &mut |record| object = Some(PacketObject::new(record)));
+    object
 }
 
 /// What came of a packet that was sent.
@@ -111,25 +259,72 @@ pub struct Sending<'a> {
     pub silence: &'a [Finding],
 }
 
-impl Sending<'_> {
-    /// Appends the object.
-    pub fn json(&self, json: &mut JsonOut) {
-        begin("send", &self.place, &self.mac, self.xid, json);
-        kind(self.kind, json);
-        number("sent", Some(self.sent), json);
-        milliseconds("waited_ms", Some(self.waited), json);
-        flag("expected", self.met, json);
-        objects("answers", self.answers.iter().zip(1..), json, |(answer, count), json| {
-            kind(answer.kind(), json);
-            optional("server_id", answer.server_id(), json);
-            source(Some(answer), json);
-            latency(Some(answer), json);
-            number("copies", Some(answer.copies), json);
-            packet(answer, count, &self.place, json);
-        });
-        end(self.watch, self.silence, json);
-        close(json);
+impl Render for Sending<'_> {
+    fn object(&self) -> impl Serialize {
+        SendObject {
+            r#type: "send",
+            interface: foreign(self.place.interface.as_bytes()),
+            client: ClientObject::new(&self.mac, self.xid),
+            message_type: self.kind.map(KindObject::from),
+            sent: self.sent,
+            waited_ms: Millis(self.waited),
+            expected: self.met,
+            answers: self
+                .answers
+                .iter()
+                .zip(1..)
+                .map(|(answer, number)| AnswerObject {
+                    message_type: answer.kind().map(KindObject::from),
+                    server_id: answer.server_id(),
+                    source_ip: answer.source_ip,
+                    source_mac: answer.source_mac.map(|mac| mac.to_string()),
+                    latency_ms: answer.latency().map(Millis),
+                    since_first_ms: answer.since_first().map(Millis),
+                    copies: answer.copies,
+                    packet: packet(answer, number, &self.place),
+                })
+                .collect(),
+            ignored: Ignored::from(self.watch),
+            silence: self.silence.iter().map(ToString::to_string).collect(),
+        }
     }
+
+    fn text(&self, out: &mut Styled) {
+        let name = self.kind.map_or_else(|| "message".to_owned(), |kind| kind.to_string().to_uppercase());
+        let times = if self.sent == 1 { String::new() } else { format!(" {} times", self.sent) };
+        out.label(Label::Client, &name).text(&format!(" {} sent{times}\n", self.xid));
+        for answer in self.answers {
+            block(answer, None, &self.place, out);
+        }
+    }
+}
+
+/// The object of `send`.
+#[derive(Debug, Serialize)]
+pub struct SendObject {
+    r#type: &'static str,
+    interface: String,
+    client: ClientObject,
+    message_type: Option<KindObject>,
+    sent: u32,
+    waited_ms: Millis,
+    expected: Option<bool>,
+    answers: Vec<AnswerObject>,
+    ignored: Ignored,
+    silence: Vec<String>,
+}
+
+/// An answer in the object of `send`.
+#[derive(Debug, Serialize)]
+pub struct AnswerObject {
+    message_type: Option<KindObject>,
+    server_id: Option<Ipv4Addr>,
+    source_ip: Option<Ipv4Addr>,
+    source_mac: Option<String>,
+    latency_ms: Option<Millis>,
+    since_first_ms: Option<Millis>,
+    copies: u32,
+    packet: Option<PacketObject>,
 }
 
 /// Everything `request`, `release`, `decline` or `inform` found.
@@ -174,129 +369,149 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Appends the contract's object.
-    pub fn json(&self, json: &mut JsonOut) {
+    /// The address meant: that of the answer, else the one asked for.
+    fn address(&self) -> Option<Ipv4Addr> {
+        self.answer.and_then(|answer| answer.reply.as_ref()?.yiaddr.specified()).or(self.address)
+    }
+
+    /// A message without an answer was sent.
+    fn one_shot(&self, out: &mut Styled) {
+        let address = self.address.map(|ip| ip.to_string()).unwrap_or_default();
+        let server = self.server.map(|ip| format!(" to {ip}")).unwrap_or_default();
+        out.label(Label::Client, &self.command.to_uppercase())
+            .text(&format!(" of {address} sent{server}; there is no answer to it\n"));
+    }
+}
+
+impl Render for Report<'_> {
+    fn object(&self) -> impl Serialize {
         let reply = self.answer.and_then(|answer| answer.reply.as_ref());
-        begin(self.command, &self.place, &self.mac, self.xid, json);
-        optional("state", self.state, json);
-        optional("outcome", Some(self.outcome), json);
-        latency(self.answer, json);
-        number("sent", Some(self.sent), json);
-        optional("server_id", self.answer.and_then(Answer::server_id).or(self.server), json);
-        optional("address", reply.and_then(|reply| reply.yiaddr.specified()).or(self.address), json);
-        times(reply, json);
-        bytes("message", reply.and_then(|reply| facts::text(&reply.message)), json);
-        source(self.answer, json);
-        number("discovers_sent", Some(self.discovers), json);
-        json.name_next("offer");
-        match self.offer {
-            Some(offer) => {
-                json.begin_object();
-                offered(offer, json);
-                check(offer.check.as_ref(), json);
-                json.end_object();
-            }
-            None => json.null(),
+        RequestObject {
+            r#type: self.command,
+            interface: foreign(self.place.interface.as_bytes()),
+            client: ClientObject::new(&self.mac, self.xid),
+            state: self.state,
+            outcome: self.outcome,
+            latency_ms: self.answer.and_then(Answer::latency).map(Millis),
+            since_first_ms: self.answer.and_then(Answer::since_first).map(Millis),
+            sent: self.sent,
+            server_id: self.answer.and_then(Answer::server_id).or(self.server),
+            address: self.address(),
+            lease_time: reply.and_then(|reply| reply.lease_time),
+            renewal_time: reply.and_then(|reply| reply.renewal_time),
+            rebinding_time: reply.and_then(|reply| reply.rebinding_time),
+            message: reply.and_then(|reply| facts::text(&reply.message)).map(foreign),
+            source_ip: self.answer.and_then(|answer| answer.source_ip),
+            source_mac: self.answer.and_then(|answer| answer.source_mac).map(|mac| mac.to_string()),
+            discovers_sent: self.discovers,
+            offer: self.offer.map(ChosenObject::from),
+            conflict: self.conflict.map(ConflictObject::from),
+            declined: self.declined,
+            released: self.released,
+            departures: self.departures.clone(),
+            ignored: Ignored::from(self.watch),
+            silence: self.silence.iter().map(ToString::to_string).collect(),
+            packet: self.answer.and_then(|answer| packet(answer, 1, &self.place)),
         }
+    }
+
+    fn text(&self, out: &mut Styled) {
+        if self.outcome == "sent" {
+            return self.one_shot(out);
+        }
+        if let Some(offer) = self.offer {
+            let line = answers::latency_sentence(offer).unwrap_or_default();
+            let server = offer.server_id().or(offer.source_ip).map(|ip| ip.to_string()).unwrap_or_default();
+            out.label(Label::Dim, &format!("{line}, from {server}")).text("\n");
+        }
+        if let Some(answer) = self.answer {
+            block(answer, None, &self.place, out);
+        }
+        let address = self.address().map(|ip| ip.to_string()).unwrap_or_default();
         match self.conflict {
-            Some(Some(mac)) => optional("conflict", Some(mac), json),
-            free => flag("conflict", free.map(|_| false), json),
+            Some(Some(mac)) => {
+                out.label(Label::Error, "conflict").text(&format!(": {address} is in use by {mac}"));
+                out.text(if self.declined { "; declined\n" } else { "\n" });
+            }
+            Some(None) => {
+                out.label(Label::Good, "no conflict").text(&format!(": nobody answered ARP for {address}\n"));
+            }
+            None => {}
         }
-        flag("declined", Some(self.declined), json);
-        flag("released", Some(self.released), json);
-        texts("departures", &self.departures, json);
-        end(self.watch, self.silence, json);
-        match self.answer {
-            Some(answer) => packet(answer, 1, &self.place, json),
-            None => optional("packet", None::<&str>, json),
+        if self.released {
+            out.text(&format!("{address} given back (RELEASE)\n"));
         }
-        close(json);
     }
 }
 
-/// What every object begins with.
-fn begin(command: &str, place: &Place<'_>, mac: &str, xid: Xid, json: &mut JsonOut) {
-    json.begin_object();
-    optional("type", Some(command), json);
-    bytes("interface", Some(place.interface.as_bytes()), json);
-    json.name_next("client");
-    json.begin_object();
-    optional("mac", Some(mac), json);
-    json.name_next("xid");
-    json.hex32(xid.0);
-    json.end_object();
+/// The object of `request`, `release`, `decline` and `inform`.
+#[derive(Debug, Serialize)]
+pub struct RequestObject {
+    r#type: &'static str,
+    interface: String,
+    client: ClientObject,
+    state: Option<&'static str>,
+    outcome: &'static str,
+    latency_ms: Option<Millis>,
+    since_first_ms: Option<Millis>,
+    sent: u32,
+    server_id: Option<Ipv4Addr>,
+    address: Option<Ipv4Addr>,
+    lease_time: Option<u32>,
+    renewal_time: Option<u32>,
+    rebinding_time: Option<u32>,
+    message: Option<String>,
+    source_ip: Option<Ipv4Addr>,
+    source_mac: Option<String>,
+    discovers_sent: u32,
+    offer: Option<ChosenObject>,
+    conflict: Option<ConflictObject>,
+    declined: bool,
+    released: bool,
+    departures: Vec<String>,
+    ignored: Ignored,
+    silence: Vec<String>,
+    packet: Option<PacketObject>,
 }
 
-/// What else was seen.
-fn end(watch: &Watch, silence: &[Finding], json: &mut JsonOut) {
-    json.name_next("ignored");
-    json.begin_object();
-    for reason in Reason::ALL {
-        number(reason.name(), Some(watch.stranger(*reason).count), json);
-    }
-    json.end_object();
-    texts("silence", silence, json);
+/// The OFFER that a REQUEST took up.
+#[derive(Debug, Serialize)]
+pub struct ChosenObject {
+    server_id: Option<Ipv4Addr>,
+    source_ip: Option<Ipv4Addr>,
+    source_mac: Option<String>,
+    address: Option<Ipv4Addr>,
+    latency_ms: Option<Millis>,
+    since_first_ms: Option<Millis>,
+    server_check: Option<CheckObject>,
 }
 
-fn close(json: &mut JsonOut) {
-    json.end_object();
-    json.end_line();
-}
-
-/// Who offers which address, and how fast.
-fn offered(offer: &Answer, json: &mut JsonOut) {
-    optional("server_id", offer.server_id(), json);
-    source(Some(offer), json);
-    optional("address", offer.reply.as_ref().and_then(|reply| reply.yiaddr.specified()), json);
-    latency(Some(offer), json);
-}
-
-fn kind(kind: Option<MessageType>, json: &mut JsonOut) {
-    match kind {
-        Some(kind) if kind.name().is_none() => number("message_type", Some(kind.0), json),
-        kind => optional("message_type", kind.and_then(MessageType::name), json),
-    }
-}
-
-fn source(answer: Option<&Answer>, json: &mut JsonOut) {
-    optional("source_ip", answer.and_then(|answer| answer.source_ip), json);
-    optional("source_mac", answer.and_then(|answer| answer.source_mac), json);
-}
-
-fn latency(answer: Option<&Answer>, json: &mut JsonOut) {
-    milliseconds("latency_ms", answer.and_then(Answer::latency), json);
-    milliseconds("since_first_ms", answer.and_then(Answer::since_first), json);
-}
-
-fn times(reply: Option<&Facts<'_>>, json: &mut JsonOut) {
-    number("lease_time", reply.and_then(|reply| reply.lease_time), json);
-    number("renewal_time", reply.and_then(|reply| reply.renewal_time), json);
-    number("rebinding_time", reply.and_then(|reply| reply.rebinding_time), json);
-}
-
-fn config(answer: &Answer, json: &mut JsonOut) {
-    let reply = answer.reply.as_ref();
-    times(reply, json);
-    optional("subnet_mask", reply.and_then(|reply| reply.subnet_mask), json);
-    list("routers", reply.into_iter().flat_map(Facts::routers), json);
-    list("dns_servers", reply.into_iter().flat_map(Facts::dns_servers), json);
-    bytes("domain_name", reply.and_then(|reply| facts::text(&reply.domain_name)), json);
-}
-
-fn check(check: Option<&Check>, json: &mut JsonOut) {
-    json.name_next("server_check");
-    match check {
-        Some(check) => {
-            json.begin_object();
-            optional("kind", Some(check.kind.name()), json);
-            milliseconds("ms", Some(check.nanoseconds()), json);
-            json.end_object();
+impl From<&Answer> for ChosenObject {
+    fn from(offer: &Answer) -> Self {
+        Self {
+            server_id: offer.server_id(),
+            source_ip: offer.source_ip,
+            source_mac: offer.source_mac.map(|mac| mac.to_string()),
+            address: offer.reply.as_ref().and_then(|reply| reply.yiaddr.specified()),
+            latency_ms: offer.latency().map(Millis),
+            since_first_ms: offer.since_first().map(Millis),
+            server_check: offer.check.as_ref().map(CheckObject::from),
         }
-        None => json.null(),
     }
 }
 
-fn packet(answer: &Answer, number: u64, place: &Place<'_>, json: &mut JsonOut) {
-    json.name_next("packet");
-    place.record(answer, number, &mut |record| PacketJson::default().write(record, json));
+/// Who uses the address, or false where nobody answered for it.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum ConflictObject {
+    /// The hardware address of who does.
+    Mac(String),
+    /// Nobody.
+    Free(bool),
+}
+
+impl From<Option<Mac>> for ConflictObject {
+    fn from(who: Option<Mac>) -> Self {
+        who.map_or(Self::Free(false), |mac| Self::Mac(mac.to_string()))
+    }
 }

@@ -13,7 +13,6 @@ use crate::cli::session::{self, Session};
 use crate::engine::v4::collect::{Plan, Until, Want};
 use crate::engine::v4::silence;
 use crate::engine::{Backoff, Collect, Draft, Machine as _};
-use crate::output::JsonOut;
 use crate::output::answers;
 use crate::output::senders::Discovery;
 use crate::wire::v4::MessageType;
@@ -94,15 +93,7 @@ fn find(args: &Args, segment: &Segment, way: Way, draft: Draft, rng: Rng, cx: &m
         watch: collect.watch(),
         silence: if offers.is_empty() { &found } else { &[] },
     };
-    if cx.common.json {
-        let mut json = JsonOut::new();
-        discovery.json(&mut json);
-        cx.out.write(&json.buf)?;
-    } else {
-        let mut text = cx.out.styled();
-        discovery.text(&mut text);
-        cx.out.write_styled(text)?;
-    }
+    cx.show(&discovery)?;
     if collect.overflow > 0 {
         cx.warn(&format!("{} more offers came than are kept", collect.overflow));
     }

@@ -18,7 +18,6 @@ use crate::engine::v4::silence;
 use crate::engine::{Answer, Backoff, Collect, Draft, Machine as _, Recipe};
 use crate::output::answers;
 use crate::output::senders::Sending;
-use crate::output::{JsonOut, Label};
 use crate::wire::Mac;
 use crate::wire::frame::Envelope;
 use crate::wire::v4::{Message, MessageType};
@@ -225,20 +224,7 @@ fn send(draft: Draft, args: &Args, session: &mut Session<'_>, rng: &mut Rng, cx:
         watch: collect.watch(),
         silence: if answers.is_empty() { &found } else { &[] },
     };
-    if cx.common.json {
-        let mut json = JsonOut::new();
-        sending.json(&mut json);
-        cx.out.write(&json.buf)?;
-    } else {
-        let mut text = cx.out.styled();
-        let name = kind.map_or_else(|| "message".to_owned(), |kind| kind.to_string().to_uppercase());
-        let times = if collect.sent() == 1 { String::new() } else { format!(" {} times", collect.sent()) };
-        text.label(Label::Client, &name).text(&format!(" {xid} sent{times}\n"));
-        for answer in answers {
-            answers::block(answer, None, &sending.place, &mut text);
-        }
-        cx.out.write_styled(text)?;
-    }
+    cx.show(&sending)?;
     if collect.sent() == 0 {
         cx.error(&answers::silence_line("way to send it", held.took, &found));
     } else if !met {

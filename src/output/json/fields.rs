@@ -32,15 +32,6 @@ pub(in crate::output) fn number<T: Into<u64>>(name: &str, value: Option<T>, json
     }
 }
 
-/// Yes or no.
-pub(in crate::output) fn flag(name: &str, value: Option<bool>, json: &mut JsonOut) {
-    json.name_next(name);
-    match value {
-        Some(value) => json.flag(value),
-        None => json.null(),
-    }
-}
-
 /// Milliseconds of so many nanoseconds: these are kept, zeros at the end are not.
 pub(in crate::output) fn milliseconds(name: &str, nanoseconds: Option<i64>, json: &mut JsonOut) {
     json.name_next(name);
@@ -81,23 +72,6 @@ pub(in crate::output) fn texts<T: Display>(
     json.end_array();
 }
 
-/// An array of objects, each filled by `fill`.
-pub(in crate::output) fn objects<T>(
-    name: &str,
-    items: impl IntoIterator<Item = T>,
-    json: &mut JsonOut,
-    mut fill: impl FnMut(T, &mut JsonOut),
-) {
-    json.name_next(name);
-    json.begin_array();
-    for item in items {
-        json.begin_object();
-        fill(item, json);
-        json.end_object();
-    }
-    json.end_array();
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,15 +98,13 @@ mod tests {
         optional("a", None::<u8>, &mut json);
         bytes("b", Some(b"\x1b\""), &mut json);
         number("c", None::<u32>, &mut json);
-        flag("d", Some(true), &mut json);
         list("e", [1, 2], &mut json);
         texts("f", ["\u{202e}"], &mut json);
-        objects("g", [3_u8], &mut json, |item, json| number("h", Some(item), json));
         json.end_object();
         let text = String::from_utf8(json.buf).unwrap();
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         let wanted = serde_json::json!({
-            "a": null, "b": "\u{1b}\"", "c": null, "d": true, "e": ["1", "2"], "f": ["\u{202e}"], "g": [{"h": 3}]
+            "a": null, "b": "\u{1b}\"", "c": null, "e": ["1", "2"], "f": ["\u{202e}"]
         });
         assert_eq!(value, wanted);
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");

@@ -3,6 +3,7 @@
 pub(in crate::output) mod day;
 pub(in crate::output) mod digits;
 pub(in crate::output) mod fields;
+pub mod object;
 pub(in crate::output) mod remembered;
 mod writer;
 
