@@ -93,6 +93,7 @@ fn to_json(bencher: Bencher<'_, '_>) {
                     let packet = Packet::new(datagram.payload);
                     outline.read(&packet, datagram.promised, datagram.cut);
                     let record = PacketRecord {
+                        capture: None,
                         number: frame.number,
                         time: frame.time,
                         precision: frame.precision,

@@ -51,6 +51,7 @@ enum Command {
     Options(commands::options::Args),
     Interfaces(commands::interfaces::Args),
     Lab(commands::lab::Args),
+    Schema(commands::schema::Args),
     Completions(commands::completions::Args),
 }
 
@@ -140,6 +141,7 @@ fn dispatch(command: &Command, cx: &mut Context) -> Outcome {
         Command::Options(args) => commands::options::run(args, cx),
         Command::Interfaces(args) => commands::interfaces::run(args, cx),
         Command::Lab(args) => commands::lab::run(args, cx),
+        Command::Schema(args) => commands::schema::run(args, cx),
         Command::Completions(args) => commands::completions::run(args, cx),
     }
 }

@@ -5,11 +5,13 @@ use std::net::Ipv4Addr;
 use super::context::Context;
 use super::exit::Failure;
 use super::session::{self, Held, Session};
+use crate::cli::flags::flat::Table;
 use crate::engine::v4::exchange::{Exchange, Outcome, Verdict};
 use crate::engine::v4::silence::{self, Finding};
 use crate::engine::{Answer, Draft, Machine as _, Watch};
 use crate::output::Format;
 use crate::output::answers;
+use crate::output::flat::Rows;
 use crate::output::senders::Report;
 
 /// What the command itself knows.
@@ -37,6 +39,7 @@ pub fn exchange(
     exchange: &Exchange,
     held: &Held,
     session: &Session<'_>,
+    rows: Option<Rows>,
     cx: &mut Context,
 ) -> Result<(), Failure> {
     let found = silence::findings(exchange.watch(), Some(session.segment.link));
@@ -54,7 +57,15 @@ pub fn exchange(
         departures: exchange.departures().iter().map(ToString::to_string).collect(),
         ..bare(told, held, session, exchange.watch(), if silent { &found } else { &[] })
     };
-    cx.show(&report)?;
+    if let Some(mut rows) = rows {
+        let mut out = Vec::new();
+        report.row(&mut rows, &mut out);
+        let mut table = Table::new(&rows);
+        table.write(&out, cx)?;
+        table.end(cx)?;
+    } else {
+        cx.show(&report)?;
+    }
     for departure in &report.departures {
         cx.warn(departure);
     }

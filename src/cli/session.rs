@@ -270,6 +270,7 @@ fn with_record(frame: &[u8], number: u64, ports: &[u16], show: &mut dyn FnMut(&P
             let packet = Packet::new(datagram.payload);
             outline.read(&packet, datagram.promised, datagram.cut);
             show(&PacketRecord {
+                capture: None,
                 number,
                 time: None,
                 precision: Precision::Nano,

@@ -5,6 +5,7 @@ use super::frames::{Frames, Waiting};
 use crate::analysis::Selection;
 use crate::capture::{Frame, Verdict, Work};
 use crate::cli::flags::select::SelectArgs;
+use crate::output::flat::Rows;
 use crate::output::packet::detail::PacketDetail;
 use crate::output::packet::json::PacketJson;
 use crate::output::packet::line::PacketLine;
@@ -29,6 +30,8 @@ pub enum View {
     Detail,
     /// Every field and option, and the annotated bytes.
     Dump,
+    /// A flat row.
+    Rows,
     /// Not at all: packets are only counted, and kept elsewhere.
     Nothing,
 }
@@ -81,6 +84,9 @@ pub struct Renderer {
     /// Finds the problems of values, where packets are chosen by problems.
     json: JsonOut,
     text: Styled,
+    /// The capture, as it was named.
+    capture: Option<String>,
+    rows: Option<Rows>,
     time: TimeText,
     packet_json: PacketJson,
     line: PacketLine,
@@ -100,6 +106,8 @@ impl Renderer {
             outline: Outline::default(),
             json: JsonOut::new(),
             text: Styled::new(color),
+            capture: None,
+            rows: None,
             time,
             packet_json: PacketJson::default(),
             line: PacketLine::default(),
@@ -107,6 +115,16 @@ impl Renderer {
             detail: PacketDetail::new(view == View::Dump),
             counts: Counts::default(),
         }
+    }
+
+    /// What [`View::Rows`] writes its rows with.
+    pub fn set_rows(&mut self, rows: Option<Rows>) {
+        self.rows = rows;
+    }
+
+    /// The capture that the next frames are from, as it was named.
+    pub fn set_capture(&mut self, capture: Option<String>) {
+        self.capture = capture;
     }
 
     /// Shows `datagram` if it is wanted; true when it was.
@@ -119,6 +137,7 @@ impl Renderer {
             self.counts.malformed = self.counts.malformed.saturating_add(1);
         }
         let record = PacketRecord {
+            capture: self.capture.as_deref(),
             number: frame.number,
             time: frame.time,
             precision: frame.precision,
@@ -144,6 +163,13 @@ impl Renderer {
                 self.json.end_line();
                 self.packet_json.value_problems()
             }
+            View::Rows => match &mut self.rows {
+                Some(rows) => {
+                    rows.write(&record, &mut self.json.buf);
+                    rows.value_problems()
+                }
+                None => &[],
+            },
             View::Line => {
                 self.line.write(&record, &mut self.time, &mut self.text);
                 self.line.value_problems()
@@ -165,7 +191,11 @@ impl Renderer {
 
     /// What was rendered since [`clear`](Self::clear).
     pub fn bytes(&self) -> &[u8] {
-        if self.view == View::Json { &self.json.buf } else { self.text.as_str().as_bytes() }
+        if matches!(self.view, View::Json | View::Rows) {
+            &self.json.buf
+        } else {
+            self.text.as_str().as_bytes()
+        }
     }
 
     /// Forgets what was rendered, keeps the memory.
@@ -183,7 +213,7 @@ impl Renderer {
 
     /// True when what is shown of a packet depends on the packets shown before it.
     pub fn has_memory(&self) -> bool {
-        self.view != View::Json && self.time.has_memory()
+        !matches!(self.view, View::Json | View::Rows) && self.time.has_memory()
     }
 }
 

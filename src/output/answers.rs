@@ -44,6 +44,7 @@ impl Place<'_> {
             let packet = Packet::new(datagram.payload);
             outline.read(&packet, datagram.promised, datagram.cut);
             show(&PacketRecord {
+                capture: None,
                 number,
                 time: Some(answer.time),
                 precision: self.precision,

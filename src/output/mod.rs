@@ -4,6 +4,7 @@
 //! caller's business.
 
 pub mod answers;
+pub mod flat;
 pub mod json;
 pub mod packet;
 pub mod render;

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::capture::{self, CaptureError, Format, Reader, Source, Waiter, Writer};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::flat::{FlatArgs, Table};
 use crate::cli::flags::keep;
 use crate::cli::flags::select::SelectArgs;
 use crate::cli::stream::{Counts, Rendered, Showing, Stream, View};
@@ -16,6 +17,7 @@ use crate::cli::stream::{Counts, Rendered, Showing, Stream, View};
 use crate::net::sandbox::{self, Needs};
 #[cfg(feature = "live")]
 use crate::net::signals::{Signal, Signals};
+use crate::output::flat::{Rows, columns};
 #[cfg(feature = "live")]
 use std::sync::Arc;
 
@@ -28,6 +30,9 @@ pub struct Args {
 
     #[command(flatten)]
     select: SelectArgs,
+
+    #[command(flatten)]
+    flat: FlatArgs,
 
     /// Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
@@ -60,11 +65,15 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if args.follow && args.files.len() > 1 {
         return Err(Failure::usage("--follow never ends, so it takes one capture only"));
     }
-    let view = keep::view_beside(args.write.as_deref(), View::new(cx.common.json, cx.common.verbose))?;
+    let rows = args.flat.rows(&columns::PACKET, cx)?;
+    let view = if rows.is_some() { View::Rows } else { View::new(cx.common.json, cx.common.verbose) };
+    let view = keep::view_beside(args.write.as_deref(), view)?;
     keep::refuse_own_input(args.write.as_deref(), args.files.iter().map(PathBuf::as_path))?;
     let mut decoding = Decoding {
         args,
         view,
+        table: rows.as_ref().map(Table::new),
+        rows,
         showing: Showing::new(&args.select, args.write.is_some()),
         stream: Stream::new(&args.select, view, cx.out.color())?,
         writer: None,
@@ -78,13 +87,15 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         let reader =
             if args.follow { capture::follow(path, decoding.stop.waiter()) } else { capture::open(path) };
         let reader = reader.map_err(|error| failure(&error));
+        decoding.stream.renderer.set_rows(decoding.rows.clone());
+        decoding.stream.renderer.set_capture(Some(path.to_string_lossy().into_owned()));
         if let (Ok(_), false, Some(path)) = (&reader, opened, &args.write) {
             // Not before there is something to read: what stood there would be lost for nothing.
             let writer = Writer::create(path, Format::of_path(path)).map_err(|error| failure(&error))?;
             decoding.writer = Some(writer);
         }
         opened |= reader.is_ok();
-        match reader.and_then(|reader| decoding.decode(reader, cx)) {
+        match reader.and_then(|reader| decoding.decode(reader, &path.to_string_lossy(), cx)) {
             Ok(()) => {}
             // One bad capture does not keep the others from being read.
             Err(Failure { exit, message: Some(message) }) if exit != Exit::Usage => {
@@ -101,6 +112,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         writer.flush().map_err(|error| failure(&error))?;
     }
     if opened {
+        if let Some(table) = &mut decoding.table {
+            table.end(cx)?;
+        }
         summarise(&decoding.totals, cx);
     }
     // Following ends no other way; anything else was not finished.
@@ -166,6 +180,9 @@ impl Stop {
 struct Decoding<'a> {
     args: &'a Args,
     view: View,
+    /// Writes flat rows, and what stands around them.
+    rows: Option<Rows>,
+    table: Option<Table>,
     showing: Showing,
     stream: Stream,
     writer: Option<Writer<Box<dyn std::io::Write + Send>>>,
@@ -181,14 +198,18 @@ impl Decoding<'_> {
         self.args.select.count.is_some_and(|count| self.totals.shown >= count)
     }
 
-    fn decode(&mut self, reader: Reader<Source>, cx: &mut Context) -> Result<(), Failure> {
+    fn decode(&mut self, reader: Reader<Source>, reader_name: &str, cx: &mut Context) -> Result<(), Failure> {
         let bar = progress(&reader, cx);
-        let workers = self.workers(&reader, cx)?;
+        let mut workers = self.workers(&reader, cx)?;
+        for worker in &mut workers {
+            worker.renderer.set_rows(self.rows.clone());
+            worker.renderer.set_capture(Some(reader_name.to_owned()));
+        }
         if self.args.files.len() == 1 && !self.args.follow {
             confine(cx);
         }
         let at_once = cx.out.is_terminal() || self.args.follow;
-        let Self { args, showing, stream, writer, totals, stop, interrupted, .. } = self;
+        let Self { args, table, showing, stream, writer, totals, stop, interrupted, .. } = self;
         let mut failed = None;
         let mut calls = 0_u32;
         let walk = capture::parallel::run(reader, showing, stream, workers, |rendered, moment| {
@@ -201,7 +222,7 @@ impl Decoding<'_> {
                 totals.add(&std::mem::take(&mut rendered.counts));
             }
             if due {
-                let mut write = || hand_over(rendered, writer.as_mut(), at_once, cx);
+                let mut write = || hand_over(rendered, table.as_mut(), writer.as_mut(), at_once, cx);
                 let written = match &bar {
                     Some(bar) => bar.suspend(write),
                     None => write(),
@@ -218,7 +239,7 @@ impl Decoding<'_> {
             if enough || interrupted.is_some() {
                 // There may be no further call.
                 totals.add(&std::mem::take(&mut rendered.counts));
-                failed = hand_over(rendered, writer.as_mut(), at_once, cx).err();
+                failed = hand_over(rendered, table.as_mut(), writer.as_mut(), at_once, cx).err();
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
@@ -266,12 +287,16 @@ fn confine(_cx: &Context) {}
 /// Writes what was rendered, and the frames that are kept.
 fn hand_over(
     rendered: &mut Rendered,
+    table: Option<&mut Table>,
     writer: Option<&mut Writer<Box<dyn std::io::Write + Send>>>,
     at_once: bool,
     cx: &mut Context,
 ) -> Result<(), Failure> {
     if !rendered.bytes().is_empty() {
-        cx.out.write(rendered.bytes())?;
+        match table {
+            Some(table) => table.write(rendered.bytes(), cx)?,
+            None => cx.out.write(rendered.bytes())?,
+        }
         rendered.clear();
     }
     let Some(writer) = writer else { return Ok(()) };

@@ -6,6 +6,7 @@ use fastrand::Rng;
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
+use crate::cli::flags::flat::{FlatArgs, Table};
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::flags::vendors::VendorArgs;
 use crate::cli::segment::{Segment, Way};
@@ -14,6 +15,7 @@ use crate::engine::v4::collect::{Plan, Until, Want};
 use crate::engine::v4::silence;
 use crate::engine::{Backoff, Collect, Draft, Machine as _};
 use crate::output::answers;
+use crate::output::flat::columns;
 use crate::output::senders::Discovery;
 use crate::wire::v4::MessageType;
 
@@ -39,6 +41,9 @@ pub struct Args {
     vendors: VendorArgs,
 
     #[command(flatten)]
+    flat: FlatArgs,
+
+    #[command(flatten)]
     sender: SenderArgs,
 }
 
@@ -58,6 +63,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
 }
 
 fn find(args: &Args, segment: &Segment, way: Way, draft: Draft, rng: Rng, cx: &mut Context) -> Outcome {
+    let rows = args.flat.rows(&columns::DISCOVER, cx)?;
     let mut vendors = args.vendors.open()?;
     let mut session = Session::open(segment, way, [&draft].into_iter(), &args.sender, cx)?;
     let plan = Plan {
@@ -93,7 +99,15 @@ fn find(args: &Args, segment: &Segment, way: Way, draft: Draft, rng: Rng, cx: &m
         watch: collect.watch(),
         silence: if offers.is_empty() { &found } else { &[] },
     };
-    cx.show(&discovery)?;
+    if let Some(mut rows) = rows {
+        let mut out = Vec::new();
+        discovery.rows(&mut rows, &mut out);
+        let mut table = Table::new(&rows);
+        table.write(&out, cx)?;
+        table.end(cx)?;
+    } else {
+        cx.show(&discovery)?;
+    }
     if collect.overflow > 0 {
         cx.warn(&format!("{} more offers came than are kept", collect.overflow));
     }

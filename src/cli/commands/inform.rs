@@ -59,6 +59,6 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         address: Some(address),
         draft: &draft,
     };
-    report::exchange(&told, &exchange, &held, &session, cx)?;
+    report::exchange(&told, &exchange, &held, &session, None, cx)?;
     Ok(if exchange.outcome() == Ended::Ack { Exit::Good } else { Exit::Bad })
 }

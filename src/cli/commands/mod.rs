@@ -12,5 +12,6 @@ pub mod options;
 pub mod release;
 pub mod request;
 pub mod rogue;
+pub mod schema;
 pub mod send;
 pub mod sniff;

@@ -4,6 +4,7 @@ use fastrand::Rng;
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::flat::FlatArgs;
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::report::{self, Told};
 use crate::cli::segment::{Segment, Way};
@@ -11,6 +12,7 @@ use crate::cli::session::{self, Session};
 use crate::engine::v4::exchange::{ConflictCheck, Outcome as Ended, Settings, Task, Verdict};
 use crate::engine::v4::recipe;
 use crate::engine::{Backoff, Draft, Exchange, Recipe, Route, State};
+use crate::output::flat::columns;
 use crate::wire::v4::MessageType;
 
 /// Send a REQUEST in a chosen client state and report ACK, NAK or silence
@@ -43,6 +45,9 @@ pub struct Args {
     /// Give the address back at the end
     #[arg(long)]
     release: bool,
+
+    #[command(flatten)]
+    flat: FlatArgs,
 
     #[command(flatten)]
     sender: SenderArgs,
@@ -117,6 +122,7 @@ fn drafts(args: &Args, recipe: &Recipe, exchange: &Exchange, route: Option<Route
 }
 
 fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mut Context) -> Outcome {
+    let rows = args.flat.rows(&columns::REQUEST, cx)?;
     let draft = exchange.first_draft();
     let mut session = Session::open(segment, way, [&draft].into_iter(), &args.sender, cx)?;
     let held = session.hold(&mut exchange, cx)?;
@@ -129,7 +135,7 @@ fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mu
         address: args.sender.ip,
         draft: &draft,
     };
-    report::exchange(&told, &exchange, &held, &session, cx)?;
+    report::exchange(&told, &exchange, &held, &session, rows, cx)?;
     let conflict = matches!(exchange.checked(), Some(Verdict::InUse(_)));
     Ok(if exchange.outcome() == Ended::Ack && !conflict { Exit::Good } else { Exit::Bad })
 }

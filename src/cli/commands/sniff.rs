@@ -9,6 +9,7 @@ use crate::cli::exit::Failure;
 use crate::cli::exit::Outcome;
 use crate::cli::flags::common::positive;
 use crate::cli::flags::confine::ConfineArgs;
+use crate::cli::flags::flat::FlatArgs;
 use crate::cli::flags::select::SelectArgs;
 use crate::cli::flags::sender::duration;
 
@@ -27,6 +28,9 @@ pub struct Args {
 
     #[command(flatten)]
     select: SelectArgs,
+
+    #[command(flatten)]
+    flat: FlatArgs,
 
     /// Stop after this long, as in 90s or 1h30m
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Selection")]
@@ -113,7 +117,15 @@ fn parse_size(text: &str) -> Result<u64, String> {
 /// Says that this build cannot.
 #[cfg(not(feature = "live"))]
 pub fn run(args: &Args, _cx: &mut Context) -> Outcome {
-    let _ = (&args.interfaces, &args.select, args.duration, &args.write, args.write_only, args.rotate_size);
+    let _ = (
+        &args.interfaces,
+        &args.select,
+        &args.flat,
+        args.duration,
+        &args.write,
+        args.write_only,
+        args.rotate_size,
+    );
     let _ = (args.rotate_every, args.keep, args.no_promiscuous, &args.confine);
     Err(Failure::could_not_run("this dhcptool was built without live networking (feature `live`)"))
 }

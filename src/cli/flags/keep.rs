@@ -12,6 +12,9 @@ pub fn view_beside(write: Option<&Path>, view: View) -> Result<View, Failure> {
         (true, View::Json) => {
             Err(Failure::usage("--write - and --json both want standard output; write the capture to a file"))
         }
+        (true, View::Rows) => Err(Failure::usage(
+            "--write - and flat rows both want standard output; write the capture to a file",
+        )),
         (true, _) => Ok(View::Nothing),
     }
 }

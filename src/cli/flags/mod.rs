@@ -2,6 +2,7 @@
 
 pub mod common;
 pub mod confine;
+pub mod flat;
 pub mod keep;
 pub mod select;
 pub mod sender;

@@ -131,7 +131,14 @@ impl PacketJson {
 
     /// Appends the object for `record`, without a line end.
     pub fn write(&mut self, record: &PacketRecord<'_>, json: &mut JsonOut) {
-        json.fixed(b"{\"type\":\"packet\",\"number\":");
+        match record.capture {
+            Some(name) => {
+                json.fixed(b"{\"type\":\"packet\",\"capture\":");
+                json.string(name.as_bytes());
+                json.fixed(b",\"number\":");
+            }
+            None => json.fixed(b"{\"type\":\"packet\",\"capture\":null,\"number\":"),
+        }
         json.digits(record.number);
         json.fixed(b",\"time\":");
         match record.time {

@@ -256,6 +256,7 @@ mod tests {
         outline.read(&packet, bytes.len(), false);
         let datagram = Datagram::bare(bytes);
         let record = packet::record::PacketRecord {
+            capture: None,
             number: 1,
             time: None,
             precision: Precision::Micro,

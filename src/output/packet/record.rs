@@ -9,6 +9,8 @@ use crate::wire::v4::{Outline, Packet, Values};
 /// One DHCP packet and everything around it, borrowed.
 #[derive(Clone, Copy, Debug)]
 pub struct PacketRecord<'a> {
+    /// The capture as it was named; `None` for live traffic.
+    pub capture: Option<&'a str>,
     /// The frame's number in its capture, from 1.
     pub number: u64,
     /// When it was captured, where known.

@@ -160,6 +160,20 @@ pub fn nested_at<'a>(
     found.into_iter().map(|(_, kind, payload)| (kind, payload)).collect()
 }
 
+/// Calls `each` with the space, code and payload of every nested option that stands directly in a payload of `kind`, up to one that
+/// is cut.
+pub fn each_nested<'a>(
+    kind: &'static Kind,
+    payload: &'a [u8],
+    cx: &Context<'_>,
+    mut each: impl FnMut(&'static Space, u16, &'a [u8]),
+) {
+    let level = Level::of(kind, cx);
+    if let Level::Options(space) = level {
+        level.each(payload, |code, payload| each(space, u16::try_from(code).unwrap_or(u16::MAX), payload));
+    }
+}
+
 /// What the nested option at `path` inside an option of `kind` is.
 pub fn kind_at(kind: &'static Kind, path: &[u32], cx: &Context<'_>) -> &'static Kind {
     let mut found = (Level::of(kind, cx), kind);

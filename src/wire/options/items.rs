@@ -17,6 +17,7 @@ use super::text::{TextSink, hex};
 pub struct Items {
     text: Vec<u8>,
     ends: Vec<usize>,
+    is_list: bool,
 }
 
 impl Items {
@@ -34,13 +35,19 @@ impl Items {
     pub fn begin(&mut self) -> ItemSink<'_> {
         self.text.clear();
         self.ends.clear();
-        ItemSink { text: TextSink::new(&mut self.text), ends: &mut self.ends, depth: 0, is_list: false }
+        self.is_list = false;
+        ItemSink { text: TextSink::new(&mut self.text), ends: &mut self.ends, depth: 0, is_list: &mut self.is_list }
     }
 
     /// The items in order; not always UTF-8.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let begins = std::iter::once(0).chain(self.ends.iter().copied());
         begins.zip(&self.ends).map(|(begin, end)| self.text.get(begin..*end).unwrap_or_default())
+    }
+
+    /// True when they are those of a list, be it of one item.
+    pub fn is_list(&self) -> bool {
+        self.is_list
     }
 
     /// How many there are.
@@ -61,13 +68,13 @@ pub struct ItemSink<'a> {
     /// Lists, maps and nested options that are open.
     depth: u8,
     /// The value is a list, whose items are told apart.
-    is_list: bool,
+    is_list: &'a mut bool,
 }
 
 impl ItemSink<'_> {
     /// True where what comes next is an item of its own.
     fn at_item(&self) -> bool {
-        self.depth == u8::from(self.is_list)
+        self.depth == u8::from(*self.is_list)
     }
 
     fn ended(&mut self) {
@@ -86,8 +93,8 @@ impl ItemSink<'_> {
     }
 
     fn list(&mut self, marked: bool) {
-        if self.depth == 0 && !self.is_list {
-            self.is_list = true;
+        if self.depth == 0 && !*self.is_list {
+            *self.is_list = true;
         } else if marked {
             self.text.begin_marked_list();
         } else {
@@ -171,7 +178,7 @@ impl Sink for ItemSink<'_> {
     }
 
     fn end_list(&mut self) {
-        if self.depth == 1 && self.is_list {
+        if self.depth == 1 && *self.is_list {
             self.depth = 0;
         } else {
             self.text.end_list();

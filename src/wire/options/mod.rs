@@ -19,7 +19,7 @@ pub mod tables;
 pub mod text;
 pub mod value;
 
-pub use arg::{OptionArg, assemble, kind_at, nested_at, split_rfc3396};
+pub use arg::{OptionArg, assemble, each_nested, kind_at, nested_at, split_rfc3396};
 pub use cursor::{Context, Fault, ValueError};
 pub use decode::{Nowhere, check, decode};
 pub use items::Items;

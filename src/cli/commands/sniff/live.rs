@@ -13,6 +13,7 @@ use super::Args;
 use crate::capture::{CaptureError, Format, Frame, FrameOut, RotatingWriter, Rotation};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::flat::Table;
 use crate::cli::flags::keep;
 use crate::cli::stream::{Stream, View};
 use crate::net::NetError;
@@ -21,6 +22,7 @@ use crate::net::live::{LiveFrame, Tap, TapOptions, Woken, wait};
 use crate::net::monitor::{LinkChange, LinkMonitor};
 use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
+use crate::output::flat::columns;
 use crate::time::{Clock as _, Instant, Precision, Timestamp};
 use crate::wire::frame::{LinkType, Ports, capture_filter};
 
@@ -41,12 +43,17 @@ const SETTLE: Duration = Duration::from_millis(60);
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let to_stdout = args.write.as_deref() == Some(Path::new("-"));
     let rotation = rotation(args, to_stdout)?;
+    let rows = args.flat.rows(&columns::PACKET, cx)?;
     let view = if args.write_only {
         View::Nothing
+    } else if rows.is_some() {
+        keep::view_beside(args.write.as_deref(), View::Rows)?
     } else {
         keep::view_beside(args.write.as_deref(), View::new(cx.common.json, cx.common.verbose))?
     };
-    let stream = Stream::new(&args.select, view, cx.out.color())?;
+    let mut stream = Stream::new(&args.select, view, cx.out.color())?;
+    let table = rows.as_ref().filter(|_| view == View::Rows).map(Table::new);
+    stream.renderer.set_rows(rows);
     let signals = Signals::termination().map_err(Failure::could_not_run)?;
     let mut monitor = LinkMonitor::open().map_err(Failure::could_not_run)?;
     let (mut taps, spares) = open(args, &mut monitor, cx)?;
@@ -68,7 +75,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let mut sniffer = Sniffer {
         order: Vec::new(),
         bytes: Vec::new(),
-        sink: Sink { stream, writer, received: 0, until: None, late: false, failure: None },
+        sink: Sink { stream, table, writer, received: 0, until: None, late: false, failure: None },
         monitor,
         signals,
         stop_at,
@@ -84,6 +91,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     sniffer.look_for_losses(&mut taps, cx);
     ended?;
     flushed?;
+    if let Some(table) = &mut sniffer.sink.table {
+        table.end(cx)?;
+    }
     sniffer.summarise(&taps, cx);
     Ok(Exit::Good)
 }
@@ -232,6 +242,8 @@ fn open(args: &Args, monitor: &mut LinkMonitor, cx: &Context) -> Result<(Vec<Lis
 /// Where frames go.
 struct Sink {
     stream: Stream,
+    /// What stands around flat rows.
+    table: Option<Table>,
     writer: Option<RotatingWriter>,
     received: u64,
     /// Frames stamped after this moment do not count any more.
@@ -286,7 +298,10 @@ impl Sink {
         self.flush_file()?;
         let bytes = self.stream.renderer.bytes();
         if !bytes.is_empty() {
-            cx.out.write(bytes)?;
+            match &mut self.table {
+                Some(table) => table.write(bytes, cx)?,
+                None => cx.out.write(bytes)?,
+            }
             self.stream.renderer.clear();
         }
         Ok(())

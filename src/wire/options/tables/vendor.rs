@@ -32,6 +32,9 @@ pub fn space_of_class(class: Option<&[u8]>) -> &'static Space {
     known.iter().find(|(prefix, _)| class.starts_with(prefix)).map_or(&UNKNOWN, |row| row.1)
 }
 
+/// The spaces that option 43 can hold, by the vendor class.
+pub static CLASS_SPACES: &[&Space] = &[&PXE, &MICROSOFT, &DOCSIS, &CISCO_AP, &UBIQUITI];
+
 /// The space that option 125 holds for this enterprise.
 pub fn space_of_enterprise(enterprise: u32) -> &'static Space {
     match enterprise {

@@ -1,0 +1,109 @@
+//! Flat rows: `--flat`, `--fields`, `--format`.
+
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::context::Context;
+use crate::cli::exit::Failure;
+use crate::output::flat::{Column, Format, Plan, Rows};
+
+/// Whether rows are printed, which columns they have and how they are written.
+#[derive(Args, Clone, Debug, Default)]
+pub struct FlatArgs {
+    /// Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row
+    #[arg(long, help_heading = "Output")]
+    flat: bool,
+
+    /// The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists
+    #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "Output")]
+    fields: Option<Vec<String>>,
+
+    /// How flat rows are written: ndjson if left out
+    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
+    format: Option<FormatArg>,
+}
+
+/// The values of `--format`.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormatArg {
+    /// One array of objects
+    Json,
+    /// One object a line
+    Ndjson,
+    /// Values separated by commas, with a line of names; lists are joined by a space
+    Csv,
+    /// Values separated by tabs, with a line of names; lists are joined by a space
+    Tsv,
+}
+
+impl From<FormatArg> for Format {
+    fn from(arg: FormatArg) -> Self {
+        match arg {
+            FormatArg::Json => Self::Json,
+            FormatArg::Ndjson => Self::NdJson,
+            FormatArg::Csv => Self::Csv,
+            FormatArg::Tsv => Self::Tsv,
+        }
+    }
+}
+
+impl FlatArgs {
+    /// The writer of rows that the flags ask for, if they ask for rows.
+    pub fn rows(&self, table: &'static [Column], cx: &Context) -> Result<Option<Rows>, Failure> {
+        if !self.flat && self.fields.is_none() && self.format.is_none() {
+            return Ok(None);
+        }
+        let format = self.format.map_or(Format::NdJson, Format::from);
+        if cx.common.json && matches!(format, Format::Csv | Format::Tsv) {
+            return Err(Failure::usage("--json contradicts --format csv and tsv; leave one of them out"));
+        }
+        Ok(Some(Rows::new(Arc::new(plan(self.fields.as_deref(), table)?), format)))
+    }
+}
+
+/// The columns named, or all.
+pub fn plan(fields: Option<&[String]>, table: &'static [Column]) -> Result<Plan, Failure> {
+    fields.map_or_else(|| Ok(Plan::all(table)), |names| Plan::of(table, names)).map_err(Failure::usage)
+}
+
+/// Rows on their way to standard output, with what stands before and behind them.
+#[derive(Debug)]
+pub struct Table {
+    head: Vec<u8>,
+    format: Format,
+    begun: bool,
+}
+
+impl Table {
+    /// A table of what `rows` writes.
+    pub fn new(rows: &Rows) -> Self {
+        Self { head: rows.head(), format: rows.format(), begun: false }
+    }
+
+    /// Writes rows.
+    pub fn write(&mut self, rows: &[u8], cx: &mut Context) -> Result<(), Failure> {
+        let mut rest = rows;
+        if !self.begun && !rows.is_empty() {
+            self.begin(cx)?;
+            if self.format == Format::Json {
+                // What separates it from the row before.
+                rest = rows.strip_prefix(b",").unwrap_or(rows);
+            }
+        }
+        cx.out.write(rest)
+    }
+
+    /// Writes what stands behind the last row.
+    pub fn end(&mut self, cx: &mut Context) -> Result<(), Failure> {
+        self.begin(cx)?;
+        if self.format == Format::Json { cx.out.write(b"\n]\n") } else { Ok(()) }
+    }
+
+    fn begin(&mut self, cx: &mut Context) -> Result<(), Failure> {
+        if std::mem::replace(&mut self.begun, true) || self.head.is_empty() {
+            return Ok(());
+        }
+        cx.out.write(&self.head)
+    }
+}

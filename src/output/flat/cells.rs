@@ -1,0 +1,269 @@
+//! One row under construction: the cells that have something in them, and the text of the row.
+
+use std::sync::Arc;
+
+use super::plan::Plan;
+use crate::output::JsonOut;
+use crate::wire::escape::is_hostile;
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One array of objects.
+    Json,
+    /// One object a line.
+    NdJson,
+    /// RFC 4180, with a line of names; every row is one line.
+    Csv,
+    /// Values separated by tabs, with a line of names.
+    Tsv,
+}
+
+impl Format {
+    fn is_json(self) -> bool {
+        matches!(self, Self::Json | Self::NdJson)
+    }
+}
+
+/// A value for a cell.
+#[derive(Clone, Copy, Debug)]
+pub enum Cell<'a> {
+    /// A whole number.
+    Integer(i64),
+    /// A number with a fraction; what is not finite is null.
+    Number(f64),
+    /// True or false.
+    Boolean(bool),
+    /// Text from anywhere.
+    Text(&'a [u8]),
+}
+
+/// The cells of one row. Keeps its memory from row to row.
+#[derive(Clone, Debug)]
+pub(super) struct Cells {
+    format: Format,
+    /// An empty row; where its cells are empty is in `holes`.
+    blank: Vec<u8>,
+    holes: Vec<(usize, usize)>,
+    /// Which cells are not empty, by bits, and where their text is.
+    filled: Vec<u64>,
+    texts: Vec<(usize, usize)>,
+    text: JsonOut,
+}
+
+impl Cells {
+    pub(super) fn new(plan: &Arc<Plan>, format: Format) -> Self {
+        let mut blank = Vec::new();
+        let mut holes = Vec::new();
+        let count = plan.columns.len();
+        for (place, column) in plan.columns.iter().enumerate() {
+            if format.is_json() {
+                blank.extend_from_slice(if place > 0 {
+                    b","
+                } else if format == Format::Json {
+                    b",\n{"
+                } else {
+                    b"{"
+                });
+                blank.push(b'"');
+                blank.extend_from_slice(column.name.as_bytes());
+                blank.extend_from_slice(b"\":");
+                holes.push((blank.len(), blank.len().saturating_add(4)));
+                blank.extend_from_slice(b"null");
+            } else {
+                if place > 0 {
+                    blank.push(if format == Format::Csv { b',' } else { b'\t' });
+                }
+                holes.push((blank.len(), blank.len()));
+            }
+        }
+        blank.extend_from_slice(match format {
+            Format::Json => b"}",
+            Format::NdJson => b"}\n",
+            Format::Csv | Format::Tsv => b"\n",
+        });
+        Self {
+            format,
+            blank,
+            holes,
+            filled: vec![0; count.div_ceil(64)],
+            texts: vec![(0, 0); count],
+            text: JsonOut::new(),
+        }
+    }
+
+    /// The line of names, where the format has one.
+    pub(super) fn head(plan: &Plan, format: Format) -> Vec<u8> {
+        let separator = match format {
+            Format::Json => return b"[".to_vec(),
+            Format::NdJson => return Vec::new(),
+            Format::Csv => ",",
+            Format::Tsv => "\t",
+        };
+        let names: Vec<&str> = plan.columns.iter().map(|column| column.name.as_str()).collect();
+        let mut line = names.join(separator).into_bytes();
+        line.push(b'\n');
+        line
+    }
+
+    pub(super) fn begin(&mut self) {
+        self.filled.fill(0);
+        self.text.buf.clear();
+    }
+
+    pub(super) fn is_filled(&self, place: usize) -> bool {
+        self.filled.get(place / 64).is_some_and(|word| word & (1 << (place % 64)) != 0)
+    }
+
+    /// Fills a cell with what `write` appends, unless there is something in it already.
+    #[inline]
+    fn fill(&mut self, place: usize, write: impl FnOnce(Format, &mut JsonOut)) {
+        if self.is_filled(place) {
+            return;
+        }
+        // So that no comma is thought to be missing.
+        self.text.buf.push(b':');
+        let begin = self.text.buf.len();
+        write(self.format, &mut self.text);
+        if let (Some(word), Some(slot)) = (self.filled.get_mut(place / 64), self.texts.get_mut(place)) {
+            *word |= 1 << (place % 64);
+            *slot = (begin, self.text.buf.len());
+        }
+    }
+
+    #[inline]
+    pub(super) fn digits(&mut self, place: usize, value: u64) {
+        // One type for ever: what does not fit into it is not shown wrongly.
+        if i64::try_from(value).is_ok() {
+            self.fill(place, |_, out| out.digits(value));
+        }
+    }
+
+    /// Text of our own making, which needs no escaping in any format.
+    #[inline]
+    pub(super) fn plain(&mut self, place: usize, write: impl FnOnce(&mut JsonOut)) {
+        self.fill(place, |format, out| {
+            let quote: &[u8] = if format.is_json() { b"\"" } else { b"" };
+            out.fixed(quote);
+            write(out);
+            out.fixed(quote);
+        });
+    }
+
+    /// Text of our own making, in quotes where the format has them.
+    pub(super) fn bare_text(&mut self, place: usize, text: &[u8]) {
+        self.plain(place, |out| out.fixed(text));
+    }
+
+    /// A value that is written as it is in every format: digits, a fraction, true, false.
+    pub(super) fn bare(&mut self, place: usize, value: &[u8]) {
+        self.fill(place, |_, out| out.fixed(value));
+    }
+
+    #[inline]
+    pub(super) fn text(&mut self, place: usize, bytes: &[u8]) {
+        self.fill(place, |format, out| match format {
+            Format::Json | Format::NdJson => out.string(bytes),
+            Format::Csv | Format::Tsv => {
+                let begin = out.buf.len();
+                push_text(bytes, &mut out.buf);
+                quote(format, begin, &mut out.buf);
+            }
+        });
+    }
+
+    pub(super) fn list<'i>(&mut self, place: usize, items: impl Iterator<Item = &'i [u8]>) {
+        self.fill(place, |format, out| {
+            if format.is_json() {
+                out.fixed(b"[");
+                for item in items {
+                    out.string(item);
+                }
+                out.fixed(b"]");
+                return;
+            }
+            let begin = out.buf.len();
+            for (index, item) in items.enumerate() {
+                if index > 0 {
+                    out.buf.push(b' ');
+                }
+                push_text(item, &mut out.buf);
+            }
+            // An empty list is not an absent one.
+            quote(format, begin, &mut out.buf);
+        });
+    }
+
+    pub(super) fn cell(&mut self, place: usize, cell: &Cell<'_>) {
+        match cell {
+            Cell::Integer(value) => self.bare(place, value.to_string().as_bytes()),
+            Cell::Number(value) if value.is_finite() => self.bare(place, value.to_string().as_bytes()),
+            Cell::Number(_) => {}
+            Cell::Boolean(value) => self.bare(place, if *value { b"true" } else { b"false" }),
+            Cell::Text(text) => self.text(place, text),
+        }
+    }
+
+    /// Appends the row.
+    pub(super) fn finish(&self, out: &mut Vec<u8>) {
+        let mut done = 0;
+        for (index, word) in self.filled.iter().enumerate() {
+            let mut left = *word;
+            while left != 0 {
+                let bit = usize::try_from(left.trailing_zeros()).unwrap_or(0);
+                left &= left.wrapping_sub(1);
+                let place = index.saturating_mul(64).saturating_add(bit);
+                let (Some((begin, end)), Some((from, to))) = (self.holes.get(place), self.texts.get(place))
+                else {
+                    continue;
+                };
+                out.extend_from_slice(self.blank.get(done..*begin).unwrap_or_default());
+                out.extend_from_slice(self.text.buf.get(*from..*to).unwrap_or_default());
+                done = *end;
+            }
+        }
+        out.extend_from_slice(self.blank.get(done..).unwrap_or_default());
+    }
+}
+
+/// Text for a line: what would end it, or harm a terminal, is escaped.
+fn push_text(bytes: &[u8], out: &mut Vec<u8>) {
+    if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        out.extend_from_slice(bytes);
+        return;
+    }
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if is_hostile(c) {
+                out.extend(c.escape_unicode().flat_map(u8::try_from));
+            } else {
+                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+        if !chunk.invalid().is_empty() {
+            out.extend_from_slice("\u{fffd}".as_bytes());
+        }
+    }
+}
+
+/// Puts what was written since `begin` into quotes where CSV needs that, and where it is empty, which is not the same as absent.
+fn quote(format: Format, begin: usize, out: &mut Vec<u8>) {
+    let Some(text) = out.get(begin..) else { return };
+    let needs = text.is_empty()
+        || text.iter().any(|byte| matches!(byte, b'"' | b','))
+        || text.first() == Some(&b' ')
+        || text.last() == Some(&b' ');
+    if format != Format::Csv || !needs {
+        return;
+    }
+    let text = text.to_vec();
+    out.truncate(begin);
+    out.push(b'"');
+    for byte in text {
+        if byte == b'"' {
+            out.push(b'"');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
+}

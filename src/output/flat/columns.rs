@@ -1,0 +1,273 @@
+//! The table of columns: what a row can hold, by name and type.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::wire::options::{Kind, Space, v4, vendor};
+
+/// What a column holds, in every row: nothing (null), or a value of this type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// A whole number that fits into 64 bits with sign.
+    Integer,
+    /// A number with a fraction.
+    Number,
+    /// True or false.
+    Boolean,
+    /// Text.
+    Text,
+    /// A list of texts; joined by a space where a cell can hold one text only.
+    List,
+    /// A moment, RFC 3339 in UTC.
+    Time,
+}
+
+/// One column.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// Its name, snake case.
+    pub name: String,
+    /// Its type.
+    pub kind: Type,
+    /// What it says.
+    pub about: &'static str,
+    /// Where its values come from.
+    pub source: Source,
+}
+
+/// Where the values of a column come from.
+#[derive(Clone, Copy, Debug)]
+pub enum Source {
+    /// A field of the packet, or what is around it.
+    Field(Field),
+    /// An option of DHCPv4.
+    Option(u8),
+    /// An option nested in one of DHCPv4.
+    Nested {
+        /// The outer option.
+        code: u8,
+        /// The space of the nested one.
+        space: &'static Space,
+        /// The nested option.
+        sub: u16,
+    },
+    /// What the command that writes the rows knows itself.
+    Own,
+}
+
+macro_rules! fields {
+    ($($variant:ident = $name:literal, $kind:ident, $about:literal;)*) => {
+        /// A field of the packet, or of what is around it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Field { $(#[doc = $about] $variant,)* }
+
+        const FIELDS: &[(&str, Type, Field, &str)] = &[$(($name, Type::$kind, Field::$variant, $about),)*];
+    };
+}
+
+fields! {
+    Capture = "capture", Text, "The capture, as it was named; null live.";
+    Number = "number", Integer, "The frame's number in its capture, from 1.";
+    Time = "time", Time, "When it was captured.";
+    TimeNs = "time_ns", Integer, "The same in nanoseconds since 1970.";
+    Interface = "interface", Text, "The interface, where known.";
+    CapturedLength = "captured_length", Integer, "Bytes of the frame that were captured.";
+    OriginalLength = "original_length", Integer, "Bytes of the frame on the wire.";
+    Layers = "layers", List, "The layers around the message, outermost first.";
+    QuotedIn = "quoted_in", Text, "icmp where an ICMP error quotes the message.";
+    LinkType = "link_type", Text, "The innermost link layer.";
+    LinkSrc = "link_src", Text, "Its source address.";
+    LinkDst = "link_dst", Text, "Its destination address.";
+    Vlans = "vlans", List, "VLAN tags, outermost first.";
+    IpVersion = "ip_version", Integer, "4 or 6.";
+    IpSrc = "ip_src", Text, "Source address.";
+    IpDst = "ip_dst", Text, "Destination address.";
+    IpTtl = "ip_ttl", Integer, "Time to live, or hop limit.";
+    UdpSrcPort = "udp_src_port", Integer, "Source port.";
+    UdpDstPort = "udp_dst_port", Integer, "Destination port.";
+    UdpChecksum = "udp_checksum", Text, "good, bad, absent or unknown.";
+    Protocol = "protocol", Text, "dhcpv4, dhcpv6 or icmpv6.";
+    Op = "op", Integer, "1 is a request, 2 a reply.";
+    Htype = "htype", Integer, "Hardware type.";
+    Hlen = "hlen", Integer, "Length of the hardware address.";
+    Hops = "hops", Integer, "Relays that the message passed.";
+    Xid = "xid", Text, "Transaction identifier, 0x and eight digits.";
+    Secs = "secs", Integer, "Seconds that the client has been trying.";
+    Flags = "flags", Text, "The flags, 0x and four digits.";
+    Broadcast = "broadcast", Boolean, "The client asks for broadcast answers.";
+    Ciaddr = "ciaddr", Text, "The client's address.";
+    Yiaddr = "yiaddr", Text, "The address that it is given.";
+    Siaddr = "siaddr", Text, "The next server.";
+    Giaddr = "giaddr", Text, "The relay.";
+    Chaddr = "chaddr", Text, "The client's hardware address.";
+    Sname = "sname", Text, "The server's name.";
+    File = "file", Text, "The boot file.";
+    MessageType = "message_type", Text, "Name of the message type; null for BOOTP.";
+    Problems = "problems", List, "Codes of the problems.";
+}
+
+/// The columns of a packet: fields, then options by code with those nested in them.
+pub static PACKET: LazyLock<Vec<Column>> = LazyLock::new(packet_columns);
+
+/// The columns of the answers of `discover`: what it found out itself, then those of the packet.
+pub static DISCOVER: LazyLock<Vec<Column>> = LazyLock::new(|| {
+    with_own(&[
+        ("client_mac", Type::Text, "The client that asked."),
+        ("server_id", Type::Text, "The server identifier."),
+        ("source_ip", Type::Text, "Where the offer came from."),
+        ("source_mac", Type::Text, "The network card it came from."),
+        ("address", Type::Text, "The address offered."),
+        ("latency_ms", Type::Number, "From DISCOVER to OFFER, by the kernel's clock."),
+        ("lease_time", Type::Integer, "Seconds the address may be used."),
+        ("dns_servers", Type::List, "DNS servers."),
+    ])
+});
+
+/// The columns of `request`: its outcome, then those of the packet that brought it.
+pub static REQUEST: LazyLock<Vec<Column>> = LazyLock::new(|| {
+    with_own(&[
+        ("client_mac", Type::Text, "The client that asked."),
+        ("state", Type::Text, "The state it asked in."),
+        ("outcome", Type::Text, "ack, nak or timeout."),
+        ("latency_ms", Type::Number, "From REQUEST to answer, by the kernel's clock."),
+        ("sent", Type::Integer, "Messages sent."),
+        ("server_id", Type::Text, "The server identifier."),
+        ("address", Type::Text, "The address."),
+        ("lease_time", Type::Integer, "Seconds the address may be used."),
+        ("renewal_time", Type::Integer, "Seconds until renewing (T1)."),
+        ("rebinding_time", Type::Integer, "Seconds until rebinding (T2)."),
+        ("message", Type::Text, "Why the server refused."),
+    ])
+});
+
+fn with_own(own: &[(&str, Type, &'static str)]) -> Vec<Column> {
+    let own = own.iter().map(|(name, kind, about)| Column {
+        name: (*name).to_owned(),
+        kind: *kind,
+        about,
+        source: Source::Own,
+    });
+    own.chain(PACKET.iter().cloned()).collect()
+}
+
+fn packet_columns() -> Vec<Column> {
+    let mut fields: Vec<Column> = FIELDS
+        .iter()
+        .map(|(name, kind, field, about)| Column {
+            name: (*name).to_owned(),
+            kind: *kind,
+            about,
+            source: Source::Field(*field),
+        })
+        .collect();
+    // What is wrong stands last.
+    let problems = fields.pop();
+    let mut columns = Columns { all: fields, by_name: HashMap::new() };
+    for row in v4::SPACE.table {
+        let Ok(code) = u8::try_from(row.code) else { continue };
+        let name = snake(row.name);
+        columns.add(name.clone(), type_of(&row.kind), row.doc, Source::Option(code));
+        for space in spaces_in(&row.kind) {
+            for sub in space.table {
+                let source = Source::Nested { code, space, sub: sub.code };
+                let own = format!("{name}_{}", snake(sub.name));
+                if !columns.add(own, type_of(&sub.kind), sub.doc, source) {
+                    // Another vendor's option of the same name and another type.
+                    let longer = format!("{name}_{}_{}", snake(space.name), snake(sub.name));
+                    columns.add(longer, type_of(&sub.kind), sub.doc, source);
+                }
+            }
+        }
+    }
+    columns.all.extend(problems);
+    columns.all
+}
+
+struct Columns {
+    all: Vec<Column>,
+    by_name: HashMap<String, usize>,
+}
+
+impl Columns {
+    /// Adds a column; false when there is one of the same name and another type. One that is there already is another source's too, if the type is the same.
+    fn add(&mut self, name: String, kind: Type, about: &'static str, source: Source) -> bool {
+        if let Some(known) = self.by_name.get(&name).and_then(|at| self.all.get(*at)) {
+            if known.kind != kind {
+                return false;
+            }
+        } else {
+            self.by_name.insert(name.clone(), self.all.len());
+        }
+        self.all.push(Column { name, kind, about, source });
+        true
+    }
+}
+
+/// A name as columns have it.
+fn snake(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
+}
+
+/// The spaces whose options have columns of their own inside an option of this kind.
+fn spaces_in(kind: &Kind) -> Vec<&'static Space> {
+    match kind {
+        Kind::Options(space) | Kind::Lenient(space) => vec![space],
+        Kind::Vendor => vendor::CLASS_SPACES.to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+/// The type of the column for values of this kind.
+fn type_of(kind: &Kind) -> Type {
+    match kind {
+        Kind::Empty | Kind::Flag => Type::Boolean,
+        Kind::U8
+        | Kind::U16
+        | Kind::U16Le
+        | Kind::U32
+        | Kind::U64
+        | Kind::I32
+        | Kind::Seconds
+        | Kind::Lifetime
+        | Kind::Coded(..)
+        | Kind::OptionCode => Type::Integer,
+        Kind::Bits(..)
+        | Kind::Domains
+        | Kind::List(_)
+        | Kind::Counted(_)
+        | Kind::VendorClasses
+        | Kind::VendorOptions
+        | Kind::UserClass => Type::List,
+        Kind::Sized(kind) | Kind::Sized16(kind) => type_of(kind),
+        _ => Type::Text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_one_type() {
+        for columns in [&*PACKET, &*DISCOVER, &*REQUEST] {
+            let mut types = HashMap::new();
+            for column in columns {
+                let known = types.entry(&column.name).or_insert(column.kind);
+                assert_eq!(*known, column.kind, "{}", column.name);
+                assert!(
+                    column
+                        .name
+                        .bytes()
+                        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+                );
+            }
+        }
+        let find = |name: &str| PACKET.iter().find(|column| column.name == name).map(|column| column.kind);
+        assert_eq!(find("host_name"), Some(Type::Text));
+        assert_eq!(find("dhcp_lease_time"), Some(Type::Integer));
+        assert_eq!(find("routers"), Some(Type::List));
+        assert_eq!(find("relay_agent_information_circuit_id"), Some(Type::Text));
+        assert_eq!(find("rapid_commit"), Some(Type::Boolean));
+        assert_eq!(find("vendor_encapsulated_options_discovery_control"), Some(Type::List));
+    }
+}

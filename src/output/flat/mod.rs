@@ -1,0 +1,17 @@
+//! Packets as flat rows, for tools that want tables: one column a field or an option, of one type for ever, the same columns in
+//! every row.
+//!
+//! [`columns`] is the table of columns, made from the registry of options; a [`Plan`] is a choice of them; [`Rows`] writes a
+//! row for each packet; [`sql`] prints the table for databases.
+
+mod answers;
+mod cells;
+pub mod columns;
+mod packet;
+mod plan;
+pub mod sql;
+
+pub use cells::{Cell, Format};
+pub use columns::{Column, Type};
+pub use packet::Rows;
+pub use plan::Plan;
