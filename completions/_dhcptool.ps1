@@ -44,6 +44,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('options', 'options', [CompletionResultType]::ParameterValue, 'List the options known: code, name, type, reference')
             [CompletionResult]::new('interfaces', 'interfaces', [CompletionResultType]::ParameterValue, 'List the interfaces: which can be used, and which one is used when none is named')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the table of flat rows as SQL')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -51,6 +52,8 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
         'dhcptool;discover' {
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Collect answers for so long')
             [CompletionResult]::new('--vendors', '--vendors', [CompletionResultType]::ParameterName, 'Name the vendors of MAC addresses from this table (udev''s 20-OUI.hwdb, Wireshark''s manuf, Nmap''s or the IEEE''s) instead of the system''s')
+            [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How flat rows are written: ndjson if left out')
             [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'The client''s hardware address (chaddr, and the frame''s source); the interface''s own by default')
             [CompletionResult]::new('--xid', '--xid', [CompletionResultType]::ParameterName, 'Transaction identifier; random by default')
             [CompletionResult]::new('--secs', '--secs', [CompletionResultType]::ParameterName, 'Seconds since the client began; counted by default')
@@ -92,6 +95,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Give up root to become this user; without it, the user who ran sudo')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
             [CompletionResult]::new('--first', '--first', [CompletionResultType]::ParameterName, 'Stop at the first offer')
+            [CompletionResult]::new('--flat', '--flat', [CompletionResultType]::ParameterName, 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Speak DHCPv4 (the default)')
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Speak DHCPv4 (the default)')
             [CompletionResult]::new('--broadcast', '--broadcast', [CompletionResultType]::ParameterName, 'Ask for broadcast answers')
@@ -112,6 +116,8 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
         }
         'dhcptool;request' {
             [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'The client''s state: selecting, init-reboot, renewing or rebinding')
+            [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How flat rows are written: ndjson if left out')
             [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'The client''s hardware address (chaddr, and the frame''s source); the interface''s own by default')
             [CompletionResult]::new('--xid', '--xid', [CompletionResultType]::ParameterName, 'Transaction identifier; random by default')
             [CompletionResult]::new('--secs', '--secs', [CompletionResultType]::ParameterName, 'Seconds since the client began; counted by default')
@@ -156,6 +162,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--arp-check', '--arp-check', [CompletionResultType]::ParameterName, 'After an ACK, probe whether somebody uses the address, as a client would (RFC 5227; takes five seconds or more)')
             [CompletionResult]::new('--decline-on-conflict', '--decline-on-conflict', [CompletionResultType]::ParameterName, 'Probe, and send a DECLINE when somebody uses the address')
             [CompletionResult]::new('--release', '--release', [CompletionResultType]::ParameterName, 'Give the address back at the end')
+            [CompletionResult]::new('--flat', '--flat', [CompletionResultType]::ParameterName, 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Speak DHCPv4 (the default)')
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Speak DHCPv4 (the default)')
             [CompletionResult]::new('--broadcast', '--broadcast', [CompletionResultType]::ParameterName, 'Ask for broadcast answers')
@@ -556,6 +563,8 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only frames that this pcap-filter(7) expression holds for; tags are looked through unless it speaks of vlan')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'Take UDP port N for DHCP too, besides 67, 68 and 4011')
             [CompletionResult]::new('--time', '--time', [CompletionResultType]::ParameterName, 'How times are written')
+            [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How flat rows are written: ndjson if left out')
             [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Stop after this long, as in 90s or 1h30m')
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng; - is standard output')
             [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng; - is standard output')
@@ -565,6 +574,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Give up root to become this user; without it, the user who ran sudo')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
             [CompletionResult]::new('--not', '--not', [CompletionResultType]::ParameterName, 'The packets that the flags above do not choose; --since and --until still hold')
+            [CompletionResult]::new('--flat', '--flat', [CompletionResultType]::ParameterName, 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row')
             [CompletionResult]::new('--write-only', '--write-only', [CompletionResultType]::ParameterName, 'Show nothing, only write')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'See only what the interface takes anyway: do not make it promiscuous')
             [CompletionResult]::new('--no-promiscuous', '--no-promiscuous', [CompletionResultType]::ParameterName, 'See only what the interface takes anyway: do not make it promiscuous')
@@ -594,11 +604,14 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only frames that this pcap-filter(7) expression holds for; tags are looked through unless it speaks of vlan')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'Take UDP port N for DHCP too, besides 67, 68 and 4011')
             [CompletionResult]::new('--time', '--time', [CompletionResultType]::ParameterName, 'How times are written')
+            [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How flat rows are written: ndjson if left out')
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng')
             [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng')
             [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Decode with N threads; left out: as many as pay')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
             [CompletionResult]::new('--not', '--not', [CompletionResultType]::ParameterName, 'The packets that the flags above do not choose; --since and --until still hold')
+            [CompletionResult]::new('--flat', '--flat', [CompletionResultType]::ParameterName, 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row')
             [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Go on as the capture grows, also under a new name, until interrupted; it must not become shorter or be compressed')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object per line, for programs')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
@@ -675,6 +688,21 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'dhcptool;schema' {
+            [CompletionResult]::new('--sql', '--sql', [CompletionResultType]::ParameterName, 'Print the table of flat rows for this database')
+            [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'Only these columns, in this order')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object per line, for programs')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but the results: no summary, no warnings, no progress')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but the results: no summary, no warnings, no progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'dhcptool;completions' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object per line, for programs')
@@ -702,6 +730,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('options', 'options', [CompletionResultType]::ParameterValue, 'List the options known: code, name, type, reference')
             [CompletionResult]::new('interfaces', 'interfaces', [CompletionResultType]::ParameterValue, 'List the interfaces: which can be used, and which one is used when none is named')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the table of flat rows as SQL')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -743,6 +772,9 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             break
         }
         'dhcptool;help;lab' {
+            break
+        }
+        'dhcptool;help;schema' {
             break
         }
         'dhcptool;help;completions' {

@@ -41,12 +41,15 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand options 'List the options known: code, name, type, reference'
             cand interfaces 'List the interfaces: which can be used, and which one is used when none is named'
             cand lab 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
+            cand schema 'Print the table of flat rows as SQL'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'dhcptool;discover'= {
             cand --wait 'Collect answers for so long'
             cand --vendors 'Name the vendors of MAC addresses from this table (udev''s 20-OUI.hwdb, Wireshark''s manuf, Nmap''s or the IEEE''s) instead of the system''s'
+            cand --fields 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists'
+            cand --format 'How flat rows are written: ndjson if left out'
             cand --mac 'The client''s hardware address (chaddr, and the frame''s source); the interface''s own by default'
             cand --xid 'Transaction identifier; random by default'
             cand --secs 'Seconds since the client began; counted by default'
@@ -88,6 +91,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --user 'Give up root to become this user; without it, the user who ran sudo'
             cand --color 'When to colour the output; NO_COLOR is obeyed'
             cand --first 'Stop at the first offer'
+            cand --flat 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
             cand -4 'Speak DHCPv4 (the default)'
             cand --ipv4 'Speak DHCPv4 (the default)'
             cand --broadcast 'Ask for broadcast answers'
@@ -107,6 +111,8 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
         }
         &'dhcptool;request'= {
             cand --state 'The client''s state: selecting, init-reboot, renewing or rebinding'
+            cand --fields 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists'
+            cand --format 'How flat rows are written: ndjson if left out'
             cand --mac 'The client''s hardware address (chaddr, and the frame''s source); the interface''s own by default'
             cand --xid 'Transaction identifier; random by default'
             cand --secs 'Seconds since the client began; counted by default'
@@ -151,6 +157,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --arp-check 'After an ACK, probe whether somebody uses the address, as a client would (RFC 5227; takes five seconds or more)'
             cand --decline-on-conflict 'Probe, and send a DECLINE when somebody uses the address'
             cand --release 'Give the address back at the end'
+            cand --flat 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
             cand -4 'Speak DHCPv4 (the default)'
             cand --ipv4 'Speak DHCPv4 (the default)'
             cand --broadcast 'Ask for broadcast answers'
@@ -544,6 +551,8 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --filter 'Only frames that this pcap-filter(7) expression holds for; tags are looked through unless it speaks of vlan'
             cand --port 'Take UDP port N for DHCP too, besides 67, 68 and 4011'
             cand --time 'How times are written'
+            cand --fields 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists'
+            cand --format 'How flat rows are written: ndjson if left out'
             cand --duration 'Stop after this long, as in 90s or 1h30m'
             cand -w 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng; - is standard output'
             cand --write 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng; - is standard output'
@@ -553,6 +562,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --user 'Give up root to become this user; without it, the user who ran sudo'
             cand --color 'When to colour the output; NO_COLOR is obeyed'
             cand --not 'The packets that the flags above do not choose; --since and --until still hold'
+            cand --flat 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
             cand --write-only 'Show nothing, only write'
             cand -p 'See only what the interface takes anyway: do not make it promiscuous'
             cand --no-promiscuous 'See only what the interface takes anyway: do not make it promiscuous'
@@ -581,11 +591,14 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --filter 'Only frames that this pcap-filter(7) expression holds for; tags are looked through unless it speaks of vlan'
             cand --port 'Take UDP port N for DHCP too, besides 67, 68 and 4011'
             cand --time 'How times are written'
+            cand --fields 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists'
+            cand --format 'How flat rows are written: ndjson if left out'
             cand -w 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng'
             cand --write 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng'
             cand --threads 'Decode with N threads; left out: as many as pay'
             cand --color 'When to colour the output; NO_COLOR is obeyed'
             cand --not 'The packets that the flags above do not choose; --since and --until still hold'
+            cand --flat 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
             cand --follow 'Go on as the capture grows, also under a new name, until interrupted; it must not become shorter or be compressed'
             cand --json 'Print JSON, one object per line, for programs'
             cand -v 'Say more; twice for more still'
@@ -658,6 +671,20 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'dhcptool;schema'= {
+            cand --sql 'Print the table of flat rows for this database'
+            cand --fields 'Only these columns, in this order'
+            cand --color 'When to colour the output; NO_COLOR is obeyed'
+            cand --json 'Print JSON, one object per line, for programs'
+            cand -v 'Say more; twice for more still'
+            cand --verbose 'Say more; twice for more still'
+            cand -q 'Say nothing but the results: no summary, no warnings, no progress'
+            cand --quiet 'Say nothing but the results: no summary, no warnings, no progress'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'dhcptool;completions'= {
             cand --color 'When to colour the output; NO_COLOR is obeyed'
             cand --json 'Print JSON, one object per line, for programs'
@@ -684,6 +711,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand options 'List the options known: code, name, type, reference'
             cand interfaces 'List the interfaces: which can be used, and which one is used when none is named'
             cand lab 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
+            cand schema 'Print the table of flat rows as SQL'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -712,6 +740,8 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
         &'dhcptool;help;interfaces'= {
         }
         &'dhcptool;help;lab'= {
+        }
+        &'dhcptool;help;schema'= {
         }
         &'dhcptool;help;completions'= {
         }

@@ -45,10 +45,16 @@ complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "decode" -d 'Decod
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "options" -d 'List the options known: code, name, type, reference'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "interfaces" -d 'List the interfaces: which can be used, and which one is used when none is named'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
+complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "schema" -d 'Print the table of flat rows as SQL'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l wait -d 'Collect answers for so long' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l vendors -d 'Name the vendors of MAC addresses from this table (udev\'s 20-OUI.hwdb, Wireshark\'s manuf, Nmap\'s or the IEEE\'s) instead of the system\'s' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l fields -d 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l format -d 'How flat rows are written: ndjson if left out' -r -f -a "json\t'One array of objects'
+ndjson\t'One object a line'
+csv\t'Values separated by commas, with a line of names; lists are joined by a space'
+tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l xid -d 'Transaction identifier; random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l secs -d 'Seconds since the client began; counted by default' -r
@@ -91,6 +97,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l color -d 
 always\t'Always'
 never\t'Never'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l first -d 'Stop at the first offer'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l flat -d 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l broadcast -d 'Ask for broadcast answers'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
@@ -103,6 +110,11 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s q -l quie
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l state -d 'The client\'s state: selecting, init-reboot, renewing or rebinding' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l fields -d 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l format -d 'How flat rows are written: ndjson if left out' -r -f -a "json\t'One array of objects'
+ndjson\t'One object a line'
+csv\t'Values separated by commas, with a line of names; lists are joined by a space'
+tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l xid -d 'Transaction identifier; random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l secs -d 'Seconds since the client began; counted by default' -r
@@ -148,6 +160,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l force -d '
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l arp-check -d 'After an ACK, probe whether somebody uses the address, as a client would (RFC 5227; takes five seconds or more)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l decline-on-conflict -d 'Probe, and send a DECLINE when somebody uses the address'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l release -d 'Give the address back at the end'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l flat -d 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l broadcast -d 'Ask for broadcast answers'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
@@ -504,6 +517,11 @@ local\t'Date and time of day here'
 epoch\t'Seconds since 1970-01-01 UTC'
 relative\t'Seconds since the first packet shown'
 delta\t'Seconds since the packet shown before'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l fields -d 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l format -d 'How flat rows are written: ndjson if left out' -r -f -a "json\t'One array of objects'
+ndjson\t'One object a line'
+csv\t'Values separated by commas, with a line of names; lists are joined by a space'
+tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l duration -d 'Stop after this long, as in 90s or 1h30m' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s w -l write -d 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng; - is standard output' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l rotate-size -d 'Begin another file before this one grows beyond so many bytes, as in 100M (units k, M, G: powers of 1000)' -r
@@ -514,6 +532,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l color -d 'Wh
 always\t'Always'
 never\t'Never'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l not -d 'The packets that the flags above do not choose; --since and --until still hold'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l flat -d 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l write-only -d 'Show nothing, only write'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s p -l no-promiscuous -d 'See only what the interface takes anyway: do not make it promiscuous'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
@@ -539,12 +558,18 @@ local\t'Date and time of day here'
 epoch\t'Seconds since 1970-01-01 UTC'
 relative\t'Seconds since the first packet shown'
 delta\t'Seconds since the packet shown before'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l fields -d 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l format -d 'How flat rows are written: ndjson if left out' -r -f -a "json\t'One array of objects'
+ndjson\t'One object a line'
+csv\t'Values separated by commas, with a line of names; lists are joined by a space'
+tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -s w -l write -d 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l threads -d 'Decode with N threads; left out: as many as pay' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l not -d 'The packets that the flags above do not choose; --since and --until still hold'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l flat -d 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l follow -d 'Go on as the capture grows, also under a new name, until interrupted; it must not become shorter or be compressed'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l json -d 'Print JSON, one object per line, for programs'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -s v -l verbose -d 'Say more; twice for more still'
@@ -608,6 +633,18 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -s v -l verbose -
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -s V -l version -d 'Print version'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand schema" -l sql -d 'Print the table of flat rows for this database' -r -f -a "duckdb\t'`DuckDB`'
+clickhouse\t'`ClickHouse`'
+spark\t'Apache Spark'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand schema" -l fields -d 'Only these columns, in this order' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand schema" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand schema" -l json -d 'Print JSON, one object per line, for programs'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand schema" -s v -l verbose -d 'Say more; twice for more still'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand schema" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand schema" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -616,18 +653,19 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s v -l v
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "discover" -d 'Broadcast a DISCOVER and collect every answer'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "request" -d 'Send a REQUEST in a chosen client state and report ACK, NAK or silence'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "release" -d 'Give an address back to the server that leased it'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "decline" -d 'Tell the server that the address it leased is in use by somebody else'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "handshake" -d 'Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "rogue" -d 'Find every DHCP server and judge it against an allow list'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "sniff" -d 'Decode live traffic'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "options" -d 'List the options known: code, name, type, reference'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "interfaces" -d 'List the interfaces: which can be used, and which one is used when none is named'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "discover" -d 'Broadcast a DISCOVER and collect every answer'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "request" -d 'Send a REQUEST in a chosen client state and report ACK, NAK or silence'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "release" -d 'Give an address back to the server that leased it'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "decline" -d 'Tell the server that the address it leased is in use by somebody else'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "handshake" -d 'Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "rogue" -d 'Find every DHCP server and judge it against an allow list'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "sniff" -d 'Decode live traffic'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "options" -d 'List the options known: code, name, type, reference'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "interfaces" -d 'List the interfaces: which can be used, and which one is used when none is named'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "schema" -d 'Print the table of flat rows as SQL'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -18,6 +18,7 @@
 #[cfg(feature = "live")]
 mod capture_filter;
 mod captures;
+mod flat;
 mod generated;
 #[cfg(feature = "live")]
 mod handshake;

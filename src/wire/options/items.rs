@@ -36,7 +36,12 @@ impl Items {
         self.text.clear();
         self.ends.clear();
         self.is_list = false;
-        ItemSink { text: TextSink::new(&mut self.text), ends: &mut self.ends, depth: 0, is_list: &mut self.is_list }
+        ItemSink {
+            text: TextSink::new(&mut self.text),
+            ends: &mut self.ends,
+            depth: 0,
+            is_list: &mut self.is_list,
+        }
     }
 
     /// The items in order; not always UTF-8.
