@@ -230,7 +230,7 @@ fn type_of(kind: &Kind) -> Type {
         | Kind::Seconds
         | Kind::Lifetime
         | Kind::Coded(..)
-        | Kind::OptionCode => Type::Integer,
+        | Kind::OptionCode(_) => Type::Integer,
         Kind::Bits(..)
         | Kind::Domains
         | Kind::List(_)

@@ -10,8 +10,8 @@ use crate::output::packet::record::PacketRecord;
 use crate::wire::frame::Protocol;
 use crate::wire::options::{Context, Items, Kind, Nowhere, each_nested, v4};
 use crate::wire::problem::Problem;
-use crate::wire::v4::{Shown, Span, Values};
 use crate::wire::v4::packet::{field_text, is_zero};
+use crate::wire::v4::{Shown, Span, Values};
 
 /// Writes rows; keeps its memory from one to the next.
 #[derive(Clone, Debug)]
