@@ -17,6 +17,8 @@ pub enum Exit {
     CouldNotRun,
     /// The input is damaged; all that could be decoded was printed.
     Damaged,
+    /// Interrupted before its work was done; what was received is printed, what was taken given back.
+    Interrupted,
     /// A code that is somebody else's: the command run inside the lab, a monitoring plugin's own convention.
     Code(u8),
 }
@@ -29,6 +31,7 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 2,
             Exit::CouldNotRun => 3,
             Exit::Damaged => 4,
+            Exit::Interrupted => 130,
             Exit::Code(code) => code,
         })
     }

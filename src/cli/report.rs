@@ -13,6 +13,7 @@ use crate::output::Format;
 use crate::output::answers;
 use crate::output::flat::Rows;
 use crate::output::senders::Report;
+use crate::wire::v4::MessageType;
 
 /// What the command itself knows.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +43,7 @@ pub fn exchange(
     rows: Option<Rows>,
     cx: &mut Context,
 ) -> Result<(), Failure> {
-    let found = silence::findings(exchange.watch(), Some(session.segment.link));
+    let found = silence::findings(exchange.watch(), Some(held.link(session.segment)));
     let silent = exchange.outcome() == Outcome::Timeout;
     let report = Report {
         discovers: exchange.discovers(),
@@ -55,6 +56,8 @@ pub fn exchange(
         declined: exchange.declined(),
         released: exchange.released(),
         departures: exchange.departures().iter().map(ToString::to_string).collect(),
+        others: exchange.others(),
+        left: exchange.debts().open().map(|debt| (debt.address, debt.server)).collect(),
         ..bare(told, held, session, exchange.watch(), if silent { &found } else { &[] })
     };
     if let Some(mut rows) = rows {
@@ -68,6 +71,12 @@ pub fn exchange(
     }
     for departure in &report.departures {
         cx.warn(departure);
+    }
+    for other in report.others {
+        cx.warn(&other_line(other));
+    }
+    for (address, server) in &report.left {
+        cx.warn(&format!("{address} may still be leased at {server}: no RELEASE was seen leaving"));
     }
     match (exchange.outcome(), exchange.answer()) {
         (Outcome::Timeout, _) => {
@@ -94,7 +103,7 @@ pub fn one_shot(
     watch: &Watch,
     cx: &mut Context,
 ) -> Result<(), Failure> {
-    let found = silence::findings(watch, Some(session.segment.link));
+    let found = silence::findings(watch, Some(held.link(session.segment)));
     let failed = told.sent == 0;
     let report = bare(told, held, session, watch, if failed { &found } else { &[] });
     if cx.format() == Format::Json || !failed {
@@ -130,9 +139,28 @@ fn bare<'a>(
         declined: false,
         released: false,
         departures: Vec::new(),
+        others: &[],
+        left: Vec::new(),
         watch,
         silence,
     }
+}
+
+/// What a server said that was not asked.
+fn other_line(other: &Answer) -> String {
+    let server = other.server_id().or(other.source_ip).map(|ip| ip.to_string()).unwrap_or_default();
+    let reply = other.reply.as_ref();
+    if other.kind() == Some(MessageType::ACK) {
+        let address = reply.map(|reply| reply.yiaddr.0.to_string()).unwrap_or_default();
+        return format!(
+            "{server} leased {address} although another server was chosen; its ACK does not count"
+        );
+    }
+    let reason = reply
+        .and_then(|reply| reply.message.as_deref())
+        .map(|reason| format!(" ({})", crate::wire::escape::escape_line(&String::from_utf8_lossy(reason))));
+    let reason = reason.unwrap_or_default();
+    format!("{server} refused{reason} although another server was chosen; its NAK does not count")
 }
 
 fn nak_line(answer: &Answer) -> String {

@@ -4,11 +4,12 @@ use std::io::Write;
 use std::path::Path;
 
 use super::context::Context;
-use super::exit::Failure;
+use super::exit::{Exit, Failure, Outcome};
 use super::segment::{Segment, Way};
 use crate::capture::{CaptureError, Format, FrameOut, Writer};
 use crate::cli::flags::sender::SenderArgs;
-use crate::engine::drive::{Ending, Passed, Witness, drive};
+use crate::engine::drive::{Passed, Witness, drive};
+use crate::engine::v4::silence::LinkState;
 use crate::engine::{Draft, Event, Machine, Note};
 use crate::net::Transport;
 #[cfg(feature = "live")]
@@ -109,17 +110,41 @@ fn writer(path: &Path) -> Result<Writer<Box<dyn Write + Send>>, Failure> {
     Ok(writer)
 }
 
-/// What remains of an exchange when it is over.
-#[derive(Clone, Copy, Debug)]
+/// What remains of an exchange when it is over, however it ended.
+#[derive(Debug)]
 pub struct Held {
     /// The user stopped it.
-    pub stopped: bool,
+    stopped: bool,
+    /// How often the link went down meanwhile.
+    dips: u32,
+    /// What ended it early.
+    error: Option<Failure>,
     /// What its frames started with.
     pub link_type: LinkType,
     /// How fine its stamps were.
     pub precision: Precision,
     /// How long it took, nanoseconds.
     pub took: i64,
+}
+
+impl Held {
+    /// The link as it was left behind.
+    pub fn link(&self, segment: &Segment) -> LinkState {
+        let down = self.dips > 0 && self.error.is_some();
+        LinkState { up: segment.link.up && !down, ..segment.link }
+    }
+
+    /// How the command ends once all that was found is shown: `exit`, unless something came in between.
+    pub fn conclude(self, exit: Exit, segment: &Segment, cx: &Context) -> Outcome {
+        if self.dips > 0 {
+            cx.warn(&format!("{} went down meanwhile; what was sent then is lost", segment.name));
+        }
+        match self.error {
+            Some(error) => Err(error),
+            None if self.stopped => Ok(Exit::Interrupted),
+            None => Ok(exit),
+        }
+    }
 }
 
 /// A segment that is open for exchanges, one after the other. The rights it took to open it are given up.
@@ -162,19 +187,18 @@ impl<'a> Session<'a> {
     }
 
     /// Holds one exchange.
-    pub fn hold(&mut self, machine: &mut dyn Machine, cx: &Context) -> Result<Held, Failure> {
+    pub fn hold(&mut self, machine: &mut dyn Machine, cx: &Context) -> Held {
         let start = cx.clock.now();
         let ending = drive(machine, &mut *self.transport, &cx.clock, &self.ports, &mut self.clerk);
-        if let Some(error) = self.clerk.error.take() {
-            return Err(Failure::could_not_run(error));
-        }
-        let ending = ending.map_err(Failure::could_not_run)?;
-        Ok(Held {
-            stopped: ending == Ending::Stopped,
+        let unkept = self.clerk.error.take().map(Failure::could_not_run);
+        Held {
+            stopped: ending.stopped,
+            dips: ending.dips,
+            error: unkept.or(ending.error.map(Failure::could_not_run)),
             link_type: self.transport.link_type(),
             precision: self.transport.precision(),
             took: cx.clock.now().since(start),
-        })
+        }
     }
 
     /// The place of an exchange, for its report.

@@ -46,33 +46,63 @@ pub struct Nobody;
 
 impl Witness for Nobody {}
 
-/// How a drive ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// The machine was done.
-    Done,
+/// How a drive ended. Whatever happened, the machine holds what it found.
+#[derive(Debug, Default)]
+pub struct Ending {
     /// The user stopped it, or the witness did.
-    Stopped,
+    pub stopped: bool,
+    /// How often the link went down meanwhile; frames that were to be sent then are lost.
+    pub dips: u32,
+    /// What ended it early.
+    pub error: Option<NetError>,
 }
+
+/// A link that is said to be down so often in a row, without a frame or a deadline in between, does not come back.
+const MAX_DIPS: u32 = 64;
 
 /// Frames whose outgoing copies are awaited at a time; more than the largest burst of one client.
 const MAX_AWAITED: usize = 256;
 
-/// Runs `machine` over `transport` until it is done.
+/// Runs `machine` over `transport` until it is done. A link that goes down for a while ends nothing: what is sent then is
+/// lost, as it is on a wire, and the machine's own times decide.
 pub fn drive(
     machine: &mut dyn Machine,
     transport: &mut dyn Transport,
     clock: &dyn Clock,
     ports: &[u16],
     witness: &mut dyn Witness,
-) -> Result<Ending, NetError> {
+) -> Ending {
+    let mut ending = Ending::default();
+    if let Err(error) = run(machine, transport, clock, ports, witness, &mut ending) {
+        ending.error = Some(error);
+    }
+    ending
+}
+
+fn run(
+    machine: &mut dyn Machine,
+    transport: &mut dyn Transport,
+    clock: &dyn Clock,
+    ports: &[u16],
+    witness: &mut dyn Witness,
+    ending: &mut Ending,
+) -> Result<(), NetError> {
     let mut looker = Looker::new(ports);
     let mut awaited: VecDeque<(u32, Vec<u8>, Note)> = VecDeque::new();
     let (link_type, precision) = (transport.link_type(), transport.precision());
+    let mut down = false;
+    let mut in_a_row = 0_u32;
     machine.on_time(clock.now());
     loop {
         while let Some(out) = machine.poll_transmit() {
-            transport.send(&out.frame)?;
+            match transport.send(&out.frame) {
+                Err(NetError::Down { .. }) => {
+                    ending.dips = ending.dips.saturating_add(u32::from(!std::mem::replace(&mut down, true)));
+                    continue;
+                }
+                sent => sent?,
+            }
+            down = false;
             if awaited.len() >= MAX_AWAITED {
                 awaited.pop_front();
             }
@@ -81,16 +111,37 @@ pub fn drive(
         while let Some(event) = machine.poll_event() {
             witness.event(&event);
         }
-        let Some(deadline) = machine.deadline() else { return Ok(Ending::Done) };
+        let Some(deadline) = machine.deadline() else { return Ok(()) };
         // The deadline is judged by the stamps of what arrives: an answer in time counts however late it is read.
-        let received = match transport.wait(Some(deadline))? {
-            Arrival::Timeout => {
-                machine.on_time(clock.now());
+        let received = match transport.wait(Some(deadline)) {
+            Err(error @ NetError::Down { .. }) => {
+                ending.dips = ending.dips.saturating_add(u32::from(!std::mem::replace(&mut down, true)));
+                in_a_row = in_a_row.saturating_add(1);
+                if in_a_row >= MAX_DIPS {
+                    return Err(error);
+                }
                 continue;
             }
-            Arrival::Interrupted => return Ok(Ending::Stopped),
-            Arrival::Frame(received) => received,
+            arrival => {
+                in_a_row = 0;
+                match arrival? {
+                    Arrival::Timeout => {
+                        machine.on_time(clock.now());
+                        continue;
+                    }
+                    Arrival::Interrupted => {
+                        // Asked twice: not even what was taken is given back.
+                        if std::mem::replace(&mut ending.stopped, true) {
+                            return Ok(());
+                        }
+                        machine.stop(clock.now());
+                        continue;
+                    }
+                    Arrival::Frame(received) => received,
+                }
+            }
         };
+        down = false;
         if received.at >= deadline {
             machine.on_time(received.at);
         }
@@ -121,7 +172,8 @@ pub fn drive(
                 note: &note,
             };
             if !witness.passed(&passed) {
-                return Ok(Ending::Stopped);
+                ending.stopped = true;
+                return Ok(());
             }
         }
     }

@@ -42,6 +42,8 @@ pub trait Machine {
     fn on_sent(&mut self, id: u32, at: Instant);
     /// Shows a frame that came in, and hears what was made of it.
     fn on_sight(&mut self, sight: &Sight<'_>) -> Note;
+    /// The user wants to stop: what was taken is given back, then it is over.
+    fn stop(&mut self, now: Instant);
     /// When to be told the time again; `None` when all is over.
     fn deadline(&self) -> Option<Instant>;
     /// The client's place on the segment.

@@ -291,8 +291,12 @@ impl Render for Sending<'_> {
 
     fn text(&self, out: &mut Styled) {
         let name = self.kind.map_or_else(|| "message".to_owned(), |kind| kind.to_string().to_uppercase());
-        let times = if self.sent == 1 { String::new() } else { format!(" {} times", self.sent) };
-        out.label(Label::Client, &name).text(&format!(" {} sent{times}\n", self.xid));
+        let times = match self.sent {
+            0 => "not sent".to_owned(),
+            1 => "sent".to_owned(),
+            sent => format!("sent {sent} times"),
+        };
+        out.label(Label::Client, &name).text(&format!(" {} {times}\n", self.xid));
         for answer in self.answers {
             block(answer, None, &self.place, out);
         }
@@ -362,6 +366,10 @@ pub struct Report<'a> {
     pub released: bool,
     /// In what the ACK departs from what was offered or asked for, in words.
     pub departures: Vec<String>,
+    /// ACKs and NAKs of servers that were not chosen.
+    pub others: &'a [Answer],
+    /// Leases that may be left behind: address and server.
+    pub left: Vec<(Ipv4Addr, Ipv4Addr)>,
     /// What else was seen.
     pub watch: &'a Watch,
     /// What may explain silence.
@@ -409,6 +417,12 @@ impl Render for Report<'_> {
             declined: self.declined,
             released: self.released,
             departures: self.departures.clone(),
+            others: self.others.iter().map(OtherObject::from).collect(),
+            not_given_back: self
+                .left
+                .iter()
+                .map(|(address, server_id)| LeftObject { address: *address, server_id: *server_id })
+                .collect(),
             ignored: Ignored::from(self.watch),
             silence: self.silence.iter().map(ToString::to_string).collect(),
             packet: self.answer.and_then(|answer| packet(answer, 1, &self.place)),
@@ -469,9 +483,45 @@ pub struct RequestObject {
     declined: bool,
     released: bool,
     departures: Vec<String>,
+    others: Vec<OtherObject>,
+    not_given_back: Vec<LeftObject>,
     ignored: Ignored,
     silence: Vec<String>,
     packet: Option<PacketObject>,
+}
+
+/// What a server said that was not chosen.
+#[derive(Debug, Serialize)]
+pub struct OtherObject {
+    message_type: Option<&'static str>,
+    server_id: Option<Ipv4Addr>,
+    source_ip: Option<Ipv4Addr>,
+    source_mac: Option<String>,
+    address: Option<Ipv4Addr>,
+    message: Option<String>,
+    copies: u32,
+}
+
+impl From<&Answer> for OtherObject {
+    fn from(other: &Answer) -> Self {
+        let reply = other.reply.as_ref();
+        Self {
+            message_type: other.kind().and_then(MessageType::name),
+            server_id: other.server_id(),
+            source_ip: other.source_ip,
+            source_mac: other.source_mac.map(|mac| mac.to_string()),
+            address: reply.and_then(|reply| reply.yiaddr.specified()),
+            message: reply.and_then(|reply| facts::text(&reply.message)).map(foreign),
+            copies: other.copies,
+        }
+    }
+}
+
+/// A lease that may be left behind.
+#[derive(Debug, Serialize)]
+pub struct LeftObject {
+    address: Ipv4Addr,
+    server_id: Ipv4Addr,
 }
 
 /// The OFFER that a REQUEST took up.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use serde::Deserialize;
 
-use dhcptool::engine::drive::{Ending, Passed, Witness, drive};
+use dhcptool::engine::drive::{Passed, Witness, drive};
 use dhcptool::engine::v4::arp::ANNOUNCE_WAIT;
 use dhcptool::engine::v4::collect::{Plan, Until, Want};
 use dhcptool::engine::v4::exchange::{ConflictCheck, Settings, Task, Verdict};
@@ -66,6 +66,10 @@ struct Client {
     wait: Option<u64>,
     timeout: Option<u64>,
     retries: Option<u32>,
+    /// When the user stops it.
+    interrupt: Option<u64>,
+    /// When the link goes down, and for how long.
+    dip: Option<[u64; 2]>,
 }
 
 /// One server.
@@ -89,6 +93,11 @@ struct Server {
     deaf: u32,
     /// Answers REQUEST with a NAK and this reason.
     nak: Option<String>,
+    /// Answers a REQUEST that names another server too: with `nak`, as an authoritative server does, or with `ack`.
+    meddles: Option<String>,
+    /// An ACK follows its NAK.
+    #[serde(default)]
+    relents: bool,
     /// Answers nothing of these types.
     #[serde(default)]
     silent: Vec<String>,
@@ -103,6 +112,9 @@ struct Server {
     /// It refuses with an ICMP error instead of answering.
     #[serde(default)]
     unreachable: bool,
+    /// It does not say who it is.
+    #[serde(default)]
+    nameless: bool,
     /// It does not answer ARP for itself.
     #[serde(default)]
     no_arp: bool,
@@ -144,6 +156,10 @@ struct Expect {
     silence: Vec<String>,
     /// What the conflict check found: free, or in use.
     conflict: Option<String>,
+    /// Answers of servers that were not chosen: type and server.
+    others: Option<Vec<String>>,
+    /// Leases that may be left: address and server.
+    left: Option<Vec<String>>,
     /// When it was all over.
     over: Option<u64>,
 }
@@ -183,6 +199,9 @@ struct World {
     held_back: VecDeque<Vec<u8>>,
     hosts: Vec<Host>,
     sent: Vec<(Instant, String)>,
+    interrupt: Option<Instant>,
+    dip: Option<[Instant; 2]>,
+    told_of_dip: bool,
 }
 
 fn server_mac(ip: Ipv4Addr) -> Mac {
@@ -191,6 +210,11 @@ fn server_mac(ip: Ipv4Addr) -> Mac {
 }
 
 impl World {
+    fn is_down(&self) -> bool {
+        let now = self.clock.now();
+        self.dip.is_some_and(|[from, until]| from <= now && now < until)
+    }
+
     fn at(&mut self, at: Instant, frame: Vec<u8>, own: bool) {
         self.coming.push((at, frame, own));
     }
@@ -257,12 +281,18 @@ impl World {
             "request" | "inform" => MessageType::ACK,
             _ => return,
         };
-        if kind == "request" && request.ip_option(54).is_some_and(|chosen| chosen != server.ip) {
-            return;
-        }
+        let foreign = kind == "request" && request.ip_option(54).is_some_and(|chosen| chosen != server.ip);
+        let answer = match (foreign, server.meddles.as_deref()) {
+            (false, _) => answer,
+            (true, Some("nak")) => MessageType::NAK,
+            (true, Some("ack")) => MessageType::ACK,
+            (true, _) => return,
+        };
         let mut reply = Message::reply(answer, request);
         reply.ciaddr = request.ciaddr;
-        reply.set_option(54, &server.ip.octets());
+        if !server.nameless {
+            reply.set_option(54, &server.ip.octets());
+        }
         let address = server.address.unwrap_or(request.ciaddr);
         if answer != MessageType::NAK && kind != "inform" {
             reply.yiaddr = if server.fickle { Ipv4Addr::from(u32::from(address) + heard) } else { address };
@@ -302,6 +332,11 @@ impl World {
         for _ in 0..server.copies {
             self.at(ready.after(WIRE), envelope.frame(payload), false);
         }
+        if server.relents && answer == MessageType::NAK {
+            reply.set_option(53, &[MessageType::ACK.0]);
+            reply.yiaddr = address;
+            self.at(ready.after(millis(30)), envelope.frame(&reply.encode_padded()), false);
+        }
     }
 
     /// The server looks whether the address is free: what of that is to be seen on the wire.
@@ -329,12 +364,26 @@ fn ip_frame(mac: Mac, src: Ipv4Addr, protocol: u8, payload: &[u8]) -> Vec<u8> {
 
 impl Transport for World {
     fn send(&mut self, frame: &[u8]) -> Result<(), NetError> {
+        if self.is_down() {
+            return Err(NetError::Down { interface: "eth0".to_owned() });
+        }
         self.hears(frame);
         Ok(())
     }
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<Event<'_>, NetError> {
         let deadline = deadline.expect("every machine has a deadline");
+        let next = self.coming.iter().map(|(at, ..)| *at).min().map_or(deadline, |at| at.min(deadline));
+        if let Some(at) = self.interrupt.filter(|at| *at < next) {
+            self.clock.now.set(self.clock.now.get().max(at.0));
+            self.interrupt = None;
+            return Ok(Event::Interrupted);
+        }
+        if let Some([from, _]) = self.dip.filter(|[from, _]| *from < next && !self.told_of_dip) {
+            self.clock.now.set(self.clock.now.get().max(from.0));
+            self.told_of_dip = true;
+            return Err(NetError::Down { interface: "eth0".to_owned() });
+        }
         let next = (0..self.coming.len()).min_by_key(|index| self.coming[*index].0);
         let Some(index) = next.filter(|index| self.coming[*index].0 < deadline) else {
             self.clock.now.set(deadline.0);
@@ -383,14 +432,19 @@ fn play(name: &str, scenario: &Scenario, jump: i64) {
         held_back: VecDeque::new(),
         hosts: scenario.host.clone(),
         sent: Vec::new(),
+        interrupt: scenario.client.interrupt.map(|at| begin.after(millis(at))),
+        dip: scenario.client.dip.map(|[at, long]| [begin.after(millis(at)), begin.after(millis(at + long))]),
+        told_of_dip: false,
     };
     let recipe = Recipe::new(CLIENT, XID);
     let client = &scenario.client;
     let route = client.server.map(|server| Route { server, next_hop: server });
     let mut comments = Comments::default();
     let mut run = |machine: &mut dyn Machine| {
-        let ending = drive(machine, &mut world, &clock, &[], &mut comments).expect("the wire holds");
-        assert_eq!(ending, Ending::Done, "{name}");
+        let ending = drive(machine, &mut world, &clock, &[], &mut comments);
+        assert!(ending.error.is_none(), "{name}: {:?}", ending.error);
+        assert_eq!(ending.stopped, client.interrupt.is_some(), "{name}");
+        assert_eq!(ending.dips, u32::from(client.dip.is_some()), "{name}");
     };
     let timeout = client.timeout.map(millis);
     let expect = &scenario.expect;
@@ -499,6 +553,12 @@ fn check_exchange(name: &str, expect: &Expect, exchange: &Exchange) {
         Verdict::InUse(_) => "in use",
     });
     assert_eq!(conflict, expect.conflict.as_deref(), "{name}");
+    let others = exchange.others().iter().map(|other| {
+        format!("{} {}", other.kind().expect("a type"), other.server_id().expect("an identifier"))
+    });
+    assert_eq!(others.collect::<Vec<_>>(), expect.others.clone().unwrap_or_default(), "{name}");
+    let left = exchange.debts().open().map(|debt| format!("{} {}", debt.address, debt.server));
+    assert_eq!(left.collect::<Vec<_>>(), expect.left.clone().unwrap_or_default(), "{name}");
 }
 
 fn check_watch(name: &str, expect: &Expect, machine: &dyn Machine) {

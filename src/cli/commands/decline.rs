@@ -7,6 +7,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::report::{self, Told};
 use crate::cli::session::{self, Session};
+use crate::engine::v4::oneshot::AGAIN;
 use crate::engine::{Machine as _, OneShot};
 use crate::wire::v4::MessageType;
 
@@ -45,9 +46,10 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         return Ok(Exit::Good);
     };
     let mut session = Session::open(&segment, way, [&draft].into_iter(), &args.sender, cx)?;
-    let mut shot = OneShot::new(draft.clone());
-    let held = session.hold(&mut shot, cx)?;
-    let sent = shot.sent();
+    let mut shot =
+        OneShot::new(draft.clone()).repeat(args.sender.retries.unwrap_or(0).saturating_add(1), AGAIN);
+    let held = session.hold(&mut shot, cx);
+    let sent = shot.departed();
     let told = Told {
         command: "decline",
         state: None,
@@ -58,5 +60,5 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         draft: &draft,
     };
     report::one_shot(&told, &held, &session, shot.watch(), cx)?;
-    Ok(if sent > 0 { Exit::Good } else { Exit::Bad })
+    held.conclude(if sent > 0 { Exit::Good } else { Exit::Bad }, &segment, cx)
 }

@@ -79,10 +79,10 @@ fn find(args: &Args, segment: &Segment, way: Way, draft: Draft, rng: Rng, cx: &m
     if args.sender.giaddr().is_none() {
         collect.station_mut().watch.only_server = args.sender.server;
     }
-    let held = session.hold(&mut collect, cx)?;
+    let held = session.hold(&mut collect, cx);
     let place = session.place(&held);
     let offers = collect.answers();
-    let found = silence::findings(collect.watch(), Some(segment.link));
+    let found = silence::findings(collect.watch(), Some(held.link(segment)));
     let differences = answers::differences(offers, &place);
     vendors.learn(offers.iter().filter_map(|offer| offer.source_mac));
     let vendors: Vec<_> =
@@ -113,8 +113,8 @@ fn find(args: &Args, segment: &Segment, way: Way, draft: Draft, rng: Rng, cx: &m
     }
     if offers.is_empty() {
         cx.error(&answers::silence_line("offer", held.took, &found));
-        return Ok(Exit::Bad);
+        return held.conclude(Exit::Bad, segment, cx);
     }
     cx.note(&answers::count_line(offers, held.took, collect.sent()));
-    Ok(Exit::Good)
+    held.conclude(Exit::Good, segment, cx)
 }

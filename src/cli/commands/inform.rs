@@ -49,7 +49,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         return Ok(Exit::Good);
     };
     let mut session = Session::open(&segment, way, [&draft].into_iter(), &args.sender, cx)?;
-    let held = session.hold(&mut exchange, cx)?;
+    let held = session.hold(&mut exchange, cx);
     let told = Told {
         command: "inform",
         state: None,
@@ -60,5 +60,6 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         draft: &draft,
     };
     report::exchange(&told, &exchange, &held, &session, None, cx)?;
-    Ok(if exchange.outcome() == Ended::Ack { Exit::Good } else { Exit::Bad })
+    let exit = if exchange.outcome() == Ended::Ack { Exit::Good } else { Exit::Bad };
+    held.conclude(exit, &segment, cx)
 }

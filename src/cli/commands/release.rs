@@ -12,13 +12,17 @@ use crate::cli::report::{self, Told};
 use crate::cli::segment::Segment;
 use crate::cli::session::{self, Session};
 use crate::engine::v4::draft::opt;
+use crate::engine::v4::oneshot::AGAIN;
 use crate::engine::{Draft, Machine as _, OneShot, Recipe, Route};
 use crate::wire::v4::{MessageType, Xid};
+
+/// How often a RELEASE is sent again: it has no answer, and one that was lost leaves the lease.
+const REPEATS: u32 = 2;
 
 /// Give an address back to the server that leased it
 ///
 /// The lease is named by --ip and --server (and --mac, unless it is the interface's own), or read with --lease from what
-/// request --json printed. There is no answer to a RELEASE.
+/// request --json printed. There is no answer to a RELEASE, and so it is sent three times; --retries says how often again.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The interface; that of the default route if left out, else the only usable one
@@ -56,6 +60,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let mut worst = Exit::Good;
     for (draft, lease) in drafts.iter().zip(&leases) {
         worst = worst.max(give_back(draft, lease, args, &mut session, cx)?);
+        if worst == Exit::Interrupted {
+            break;
+        }
     }
     Ok(worst)
 }
@@ -97,9 +104,10 @@ fn give_back(
     session: &mut Session<'_>,
     cx: &mut Context,
 ) -> Outcome {
-    let mut shot = OneShot::new(draft.clone());
-    let held = session.hold(&mut shot, cx)?;
-    let sent = shot.sent();
+    let repeats = args.sender.retries.unwrap_or(REPEATS);
+    let mut shot = OneShot::new(draft.clone()).repeat(repeats.saturating_add(1), AGAIN);
+    let held = session.hold(&mut shot, cx);
+    let sent = shot.departed();
     let told = Told {
         command: "release",
         state: None,
@@ -110,5 +118,6 @@ fn give_back(
         draft,
     };
     report::one_shot(&told, &held, session, shot.watch(), cx)?;
-    Ok(if sent > 0 { Exit::Good } else { Exit::Bad })
+    let segment = session.segment;
+    held.conclude(if sent > 0 { Exit::Good } else { Exit::Bad }, segment, cx)
 }

@@ -125,7 +125,7 @@ fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mu
     let rows = args.flat.rows(&columns::REQUEST, cx)?;
     let draft = exchange.first_draft();
     let mut session = Session::open(segment, way, [&draft].into_iter(), &args.sender, cx)?;
-    let held = session.hold(&mut exchange, cx)?;
+    let held = session.hold(&mut exchange, cx);
     let told = Told {
         command: "request",
         state: Some(args.state.name()),
@@ -137,5 +137,6 @@ fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mu
     };
     report::exchange(&told, &exchange, &held, &session, rows, cx)?;
     let conflict = matches!(exchange.checked(), Some(Verdict::InUse(_)));
-    Ok(if exchange.outcome() == Ended::Ack && !conflict { Exit::Good } else { Exit::Bad })
+    let exit = if exchange.outcome() == Ended::Ack && !conflict { Exit::Good } else { Exit::Bad };
+    held.conclude(exit, segment, cx)
 }

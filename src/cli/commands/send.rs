@@ -208,16 +208,18 @@ fn send(draft: Draft, args: &Args, session: &mut Session<'_>, rng: &mut Rng, cx:
     };
     let (mac, kind, xid) = (session::client_text(&draft), draft.message.message_type(), draft.message.xid);
     let mut collect = Collect::new(draft, plan, rng.fork());
-    let held = session.hold(&mut collect, cx)?;
+    let held = session.hold(&mut collect, cx);
     let answers = collect.answers();
-    let found = silence::findings(collect.watch(), Some(session.segment.link));
-    let met = args.expect.is_none_or(|expect| expect.is_met(answers)) && collect.sent() > 0;
+    let found = silence::findings(collect.watch(), Some(held.link(session.segment)));
+    // Without a carrier the interface takes every frame, and none leaves.
+    let sent = if collect.watch().left > 0 { collect.sent() } else { 0 };
+    let met = args.expect.is_none_or(|expect| expect.is_met(answers)) && sent > 0;
     let sending = Sending {
         place: session.place(&held),
         mac,
         xid,
         kind,
-        sent: collect.sent(),
+        sent,
         waited: held.took,
         answers,
         met: args.expect.map(|_| met),
@@ -225,7 +227,7 @@ fn send(draft: Draft, args: &Args, session: &mut Session<'_>, rng: &mut Rng, cx:
         silence: if answers.is_empty() { &found } else { &[] },
     };
     cx.show(&sending)?;
-    if collect.sent() == 0 {
+    if sent == 0 {
         cx.error(&answers::silence_line("way to send it", held.took, &found));
     } else if !met {
         let line = match args.expect {
@@ -242,5 +244,6 @@ fn send(draft: Draft, args: &Args, session: &mut Session<'_>, rng: &mut Rng, cx:
         };
         cx.error(&line);
     }
-    Ok(if met { Exit::Good } else { Exit::Bad })
+    let segment = session.segment;
+    held.conclude(if met { Exit::Good } else { Exit::Bad }, segment, cx)
 }

@@ -214,6 +214,13 @@ impl Machine for Collect {
         }
     }
 
+    fn stop(&mut self, now: Instant) {
+        self.over = true;
+        for answer in &mut self.answers {
+            self.station.review(answer, now);
+        }
+    }
+
     fn on_sent(&mut self, id: u32, at: Instant) {
         self.station.on_sent(id, at);
     }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use super::accept::{self, is_host};
 use super::arp::{Prober, Step};
+use super::debts::Debts;
 use super::draft::Draft;
 use super::recipe::{Recipe, Route, State};
 use super::station::{Answer, Station};
@@ -63,7 +65,7 @@ pub struct Settings {
     pub discover_wait: Duration,
     /// After an ACK, whether to check that nobody uses the address.
     pub conflict: ConflictCheck,
-    /// At the end, give the address back.
+    /// At the end, give back whatever a server may have bound.
     pub release: bool,
     /// Counts the seconds since the first transmission in `secs`.
     pub count_secs: bool,
@@ -143,16 +145,47 @@ pub enum Verdict {
     InUse(Mac),
 }
 
+/// The server whose OFFER was taken. From then on nobody else's word counts (RFC 2131 §3.1, §4.4.1).
+#[derive(Clone, Copy, Debug)]
+struct Chosen {
+    /// Its identifier; where it gave none, its source address.
+    server: Ipv4Addr,
+    /// Whose frame brought its OFFER, unless that came through a relay, which speaks for many servers.
+    mac: Option<Mac>,
+}
+
+impl Chosen {
+    fn of(offer: &Answer) -> Option<Self> {
+        let server = offer.server_id().or(offer.source_ip)?;
+        Some(Self { server, mac: offer.source_mac.filter(|_| offer.message.giaddr.is_unspecified()) })
+    }
+
+    /// True when the server itself says this, under its own name or another one.
+    fn says(&self, answer: &Answer) -> bool {
+        let direct = answer.message.giaddr.is_unspecified();
+        answer.server_id().or(answer.source_ip) == Some(self.server)
+            || direct && self.mac.is_some() && answer.source_mac == self.mac
+    }
+}
+
+/// Answers of servers that were not chosen; more are only counted.
+const MAX_OTHERS: usize = 16;
+
 #[derive(Clone, Debug)]
 enum Phase {
     Start,
     Discover,
     Main,
     Probe(Prober),
-    /// The last frame is on its way.
+    /// The last frame is on its way, or a late answer is.
     Ending {
         id: u32,
         until: Instant,
+    },
+    /// What was bound is given back.
+    GivingBack {
+        /// The last RELEASE is seen leaving until then; `None` while there are more to send.
+        until: Option<Instant>,
     },
     Over,
 }
@@ -174,7 +207,10 @@ pub struct Exchange {
     answer: Option<Answer>,
     outcome: Outcome,
     checked: Option<Verdict>,
-    last: Option<MessageType>,
+    declined: bool,
+    chosen: Option<Chosen>,
+    others: Vec<Answer>,
+    debts: Debts,
 }
 
 impl Exchange {
@@ -195,7 +231,10 @@ impl Exchange {
             answer: None,
             outcome: Outcome::Timeout,
             checked: None,
-            last: None,
+            declined: false,
+            chosen: None,
+            others: Vec::new(),
+            debts: Debts::default(),
         };
         if let Task::Request { server: Some(route), .. } | Task::Inform { server: Some(route), .. } = task {
             exchange.station.watch.only_server = Some(route.server);
@@ -265,12 +304,22 @@ impl Exchange {
 
     /// A DECLINE was sent.
     pub fn declined(&self) -> bool {
-        self.last == Some(MessageType::DECLINE)
+        self.declined
     }
 
     /// A RELEASE was sent.
     pub fn released(&self) -> bool {
-        self.last == Some(MessageType::RELEASE)
+        self.debts.any_released()
+    }
+
+    /// ACKs and NAKs of servers that were not chosen; at most 16.
+    pub fn others(&self) -> &[Answer] {
+        &self.others
+    }
+
+    /// What was bound and to be given back: leases of which some may be left, see [`Debts::open`].
+    pub fn debts(&self) -> &Debts {
+        &self.debts
     }
 
     fn start(&mut self, now: Instant) {
@@ -313,7 +362,7 @@ impl Exchange {
             return;
         }
         if self.requests > 0 && !self.settings.backoff.may_repeat(self.requests) {
-            self.phase = Phase::Over;
+            self.end(now);
             return;
         }
         let Some(draft) = self.main_draft(self.secs(now)) else {
@@ -348,6 +397,7 @@ impl Exchange {
     fn take_offer(&mut self, answer: Answer) -> Note {
         let note = self.station.accept(&answer, false);
         let at = answer.at;
+        self.chosen = Chosen::of(&answer);
         self.offer = Some(answer);
         self.station.forget_sends();
         self.next_send = None;
@@ -363,6 +413,7 @@ impl Exchange {
         if let Some(offer) = &mut self.offer {
             self.station.review(offer, at);
         }
+        self.granted(&answer);
         let address = answer.reply.as_ref().and_then(|reply| reply.yiaddr.specified()).or(self.held());
         self.answer = Some(answer);
         let leased = outcome == Outcome::Ack && matches!(self.task, Task::Request { .. });
@@ -373,6 +424,38 @@ impl Exchange {
             None => self.end(at),
         }
         note
+    }
+
+    /// True when all that may be bound is given back at the end.
+    fn gives_back(&self) -> bool {
+        self.settings.release && matches!(self.task, Task::Request { .. })
+    }
+
+    /// A server says that an address is the client's now, whether it was asked for or not.
+    fn granted(&mut self, answer: &Answer) {
+        let server = answer.server_id().or(answer.source_ip);
+        let address = answer.reply.as_ref().and_then(|reply| reply.yiaddr.specified());
+        if let (true, Some(MessageType::ACK), Some(address), Some(server)) =
+            (self.gives_back(), answer.kind(), address, server)
+            && is_host(address)
+        {
+            self.debts.owe(address, server, answer.source_mac, answer.at);
+        }
+    }
+
+    /// An ACK or NAK of a server that was not chosen: it is told, and what it bound is given back.
+    fn take_other(&mut self, sight: &Sight<'_>, answer: Answer) -> Note {
+        self.granted(&answer);
+        let known = |other: &Answer| {
+            (other.kind(), other.server_id(), other.source_mac)
+                == (answer.kind(), answer.server_id(), answer.source_mac)
+        };
+        if let Some(other) = self.others.iter_mut().find(|other| known(other)) {
+            other.copies = other.copies.saturating_add(1);
+        } else if self.others.len() < MAX_OTHERS {
+            self.others.push(answer);
+        }
+        self.station.reject(sight, Reason::OtherServer)
     }
 
     fn held(&self) -> Option<Ipv4Addr> {
@@ -403,7 +486,10 @@ impl Exchange {
             let server = self.answer.as_ref().and_then(Answer::server_id);
             let draft = self.recipe.decline(address, server, Some(b"address in use"));
             self.station.send(&draft, now);
-            self.last = Some(MessageType::DECLINE);
+            self.declined = true;
+            if let Some(server) = server.or(self.answer.as_ref().and_then(|answer| answer.source_ip)) {
+                self.debts.forgive(address, server);
+            }
             self.phase = Phase::Ending { id: self.station.last_id(), until: now.after(LAST_COPY) };
         } else {
             self.end(now);
@@ -411,49 +497,118 @@ impl Exchange {
         note
     }
 
-    /// What is left to do when the answer is there.
+    /// What is left to do when the answer is there, or none came, or the user wants to stop.
     fn end(&mut self, now: Instant) {
         self.phase = Phase::Over;
-        let leased = self.outcome == Outcome::Ack && matches!(self.task, Task::Request { .. });
-        if !self.settings.release || !leased {
+        if !self.gives_back() || self.requests == 0 {
             return;
         }
-        let Some(answer) = &self.answer else { return };
-        let address = answer.reply.as_ref().and_then(|reply| reply.yiaddr.specified()).or(self.held());
-        let server = answer.server_id().or(answer.source_ip);
-        if let (Some(address), Some(server)) = (address, server) {
-            if let Some(mac) = answer.source_mac {
-                // The way back is the way the answer came.
-                self.station.learn(server, mac);
-            }
-            let draft = self.recipe.release(address, Route { server, next_hop: server });
-            self.last = self.station.send(&draft, now).then_some(MessageType::RELEASE);
-            self.phase = Phase::Ending { id: self.station.last_id(), until: now.after(LAST_COPY) };
+        if self.answer.is_none() {
+            // The ACK may have been lost, and the lease be bound.
+            self.suspect(now);
         }
+        if self.debts.is_empty() {
+            if self.answer.is_some() {
+                // A server that says no and then yes has bound an address.
+                self.phase = Phase::Ending { id: 0, until: now.after(LAST_COPY) };
+            }
+            return;
+        }
+        self.debts.call_in(now);
+        self.phase = Phase::GivingBack { until: None };
+        self.give_back(now);
+    }
+
+    /// Notes the lease that was asked for: nobody confirmed it, but somebody may have bound it.
+    fn suspect(&mut self, now: Instant) {
+        let Task::Request { address, server, .. } = self.task else { return };
+        let offer = self.offer.as_ref();
+        let address = address.or_else(|| offer?.reply.as_ref()?.yiaddr.specified());
+        let server = self.chosen.map(|chosen| chosen.server).or(server.map(|route| route.server));
+        let via = offer.and_then(|offer| offer.source_mac);
+        if let (Some(address), Some(server)) = (address, server) {
+            self.debts.owe(address, server, via, now);
+        }
+    }
+
+    fn give_back(&mut self, now: Instant) {
+        while let Some(debt) = self.debts.due(now) {
+            if let Some(mac) = debt.via {
+                // The way back is the way the answer came.
+                self.station.learn(debt.server, mac);
+            }
+            let route = match self.task {
+                Task::Request { server: Some(route), .. } if route.server == debt.server => route,
+                _ => Route { server: debt.server, next_hop: debt.server },
+            };
+            let route = if debt.via.is_some() { Route { next_hop: debt.server, ..route } } else { route };
+            if self.station.send(&self.recipe.release(debt.address, route), now) {
+                self.debts.handed(&debt, self.station.last_id());
+                continue;
+            }
+            match self.station.resolve(now) {
+                Some(Step::Over) | None => self.debts.unreachable(&debt),
+                Some(_) => return,
+            }
+        }
+        let until = self.debts.deadline().is_none().then(|| now.after(LAST_COPY));
+        self.phase = Phase::GivingBack { until };
     }
 
     fn on_answer(&mut self, sight: &Sight<'_>, answer: Answer) -> Note {
         let kind = answer.kind();
         let wanted = self.station.watch.wants_server(answer.server_id(), answer.source_ip);
+        let chosen = self.chosen.is_none_or(|chosen| chosen.says(&answer));
+        let verdict = matches!(kind, Some(MessageType::ACK | MessageType::NAK));
         match (&self.phase, kind) {
-            (Phase::Discover, Some(MessageType::OFFER))
-            | (Phase::Main, Some(MessageType::ACK | MessageType::NAK))
-                if !wanted =>
-            {
+            (Phase::Discover, Some(MessageType::OFFER)) if !wanted => {
                 self.station.reject(sight, Reason::OtherServer)
             }
+            (Phase::Discover, Some(MessageType::OFFER)) if accept::unusable(&answer).is_some() => {
+                self.station.reject(sight, Reason::NoAddress)
+            }
             (Phase::Discover, Some(MessageType::OFFER)) => self.take_offer(answer),
+            (Phase::Start | Phase::Discover | Phase::Over, _) if verdict => {
+                // Bound without being asked for.
+                self.granted(&answer);
+                self.station.reject(sight, Reason::WrongType)
+            }
+            (_, _) if verdict && !(wanted && chosen) => {
+                let note = self.take_other(sight, answer);
+                self.owes_more(sight.at);
+                note
+            }
+            (Phase::Main, Some(MessageType::ACK)) if self.is_no_lease(&answer) => {
+                self.station.reject(sight, Reason::NoAddress)
+            }
             (Phase::Main, Some(MessageType::ACK)) => self.take_answer(answer, Outcome::Ack),
             (Phase::Main, Some(MessageType::NAK)) => self.take_answer(answer, Outcome::Nak),
-            (Phase::Main | Phase::Probe(_) | Phase::Ending { .. }, Some(MessageType::OFFER))
-                if self.offer.is_some() =>
-            {
-                self.station.accept(&answer, true)
-            }
-            (Phase::Probe(_) | Phase::Ending { .. }, Some(MessageType::ACK | MessageType::NAK)) => {
-                self.station.accept(&answer, true)
+            (
+                Phase::Main | Phase::Probe(_) | Phase::Ending { .. } | Phase::GivingBack { .. },
+                Some(MessageType::OFFER),
+            ) if self.offer.is_some() => self.station.accept(&answer, true),
+            (Phase::Probe(_) | Phase::Ending { .. } | Phase::GivingBack { .. }, _) if verdict => {
+                let note = self.station.accept(&answer, true);
+                self.granted(&answer);
+                self.owes_more(sight.at);
+                note
             }
             _ => self.station.reject(sight, Reason::WrongType),
+        }
+    }
+
+    /// An ACK that leaves a client without an address it could use; to an INFORM it has none to give.
+    fn is_no_lease(&self, answer: &Answer) -> bool {
+        matches!(self.task, Task::Request { .. }) && accept::unusable(answer).is_some()
+    }
+
+    /// Gives back what was bound while the exchange was ending already.
+    fn owes_more(&mut self, now: Instant) {
+        if matches!(self.phase, Phase::Ending { .. } | Phase::GivingBack { .. })
+            && self.debts.deadline().is_some()
+        {
+            self.phase = Phase::GivingBack { until: None };
+            self.give_back(now);
         }
     }
 }
@@ -464,6 +619,11 @@ impl Machine for Exchange {
             self.start(now);
         }
         match self.station.resolve(now) {
+            Some(Step::Over) if matches!(self.phase, Phase::GivingBack { .. }) => {
+                if let Some(debt) = self.debts.due(now) {
+                    self.debts.unreachable(&debt);
+                }
+            }
             Some(Step::Over) => {
                 self.phase = Phase::Over;
                 return;
@@ -476,7 +636,8 @@ impl Machine for Exchange {
             Phase::Discover => self.discover(now),
             Phase::Main => self.main(now),
             Phase::Probe(_) => self.probe(now),
-            Phase::Ending { until, .. } => {
+            Phase::GivingBack { until: None } => self.give_back(now),
+            Phase::Ending { until, .. } | Phase::GivingBack { until: Some(until) } => {
                 if now >= until {
                     self.phase = Phase::Over;
                 }
@@ -484,9 +645,24 @@ impl Machine for Exchange {
         }
     }
 
+    fn stop(&mut self, now: Instant) {
+        match self.phase {
+            // Nothing that this client knows of is bound by a DISCOVER.
+            Phase::Start | Phase::Discover => self.phase = Phase::Over,
+            Phase::Main | Phase::Probe(_) => self.end(now),
+            Phase::Ending { .. } | Phase::GivingBack { .. } | Phase::Over => {}
+        }
+    }
+
     fn on_sent(&mut self, id: u32, at: Instant) {
         self.station.on_sent(id, at);
-        if matches!(self.phase, Phase::Ending { id: last, .. } if last == id) {
+        self.debts.on_sent(id);
+        let over = match self.phase {
+            Phase::Ending { id: last, .. } => last == id,
+            Phase::GivingBack { until: Some(_) } => self.debts.settled(),
+            _ => false,
+        };
+        if over {
             self.phase = Phase::Over;
         }
     }
@@ -514,7 +690,8 @@ impl Machine for Exchange {
             }
             Phase::Main => self.station.resolve_deadline().or(self.next_send),
             Phase::Probe(prober) => Some(prober.deadline()),
-            Phase::Ending { until, .. } => Some(*until),
+            Phase::GivingBack { until: None } => self.station.resolve_deadline().or(self.debts.deadline()),
+            Phase::Ending { until, .. } | Phase::GivingBack { until: Some(until) } => Some(*until),
         }
     }
 

@@ -1,7 +1,9 @@
 //! What a DHCPv4 client says, when, and what it makes of an answer (RFC 2131).
 
+pub mod accept;
 pub mod arp;
 pub mod collect;
+pub mod debts;
 pub mod draft;
 pub mod exchange;
 pub mod oneshot;

@@ -10,6 +10,9 @@ use super::watch::Reason;
 use crate::engine::{Machine, Note, Sight};
 use crate::time::Instant;
 
+/// The pause before a message without an answer is sent again.
+pub const AGAIN: Duration = Duration::from_millis(150);
+
 /// Sends one message, finding the next hop first where it must; more than once when asked to.
 #[derive(Clone, Debug)]
 pub struct OneShot {
@@ -57,6 +60,11 @@ impl OneShot {
     pub fn sent(&self) -> u32 {
         self.station.sent()
     }
+
+    /// How many were sent, as far as any was seen leaving: without a carrier the interface takes frames, and none leaves.
+    pub fn departed(&self) -> u32 {
+        if self.station.watch.left > 0 { self.station.sent() } else { 0 }
+    }
 }
 
 impl Machine for OneShot {
@@ -80,6 +88,10 @@ impl Machine for OneShot {
         if self.station.sent() >= self.count {
             self.until = Some(now.after(LAST_COPY.max(self.linger)));
         }
+    }
+
+    fn stop(&mut self, _: Instant) {
+        self.over = true;
     }
 
     fn on_sent(&mut self, id: u32, at: Instant) {

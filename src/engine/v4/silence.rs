@@ -60,6 +60,13 @@ pub enum Finding {
     },
     /// Replies of a type that answers nothing.
     WrongType(u64),
+    /// OFFERs or ACKs whose address nobody could use.
+    NoAddress {
+        /// How many.
+        count: u64,
+        /// From where, the last.
+        from: Option<Ipv4Addr>,
+    },
     /// Servers that were not asked.
     OtherServer {
         /// How many messages.
@@ -96,6 +103,7 @@ pub fn findings(watch: &Watch, link: Option<LinkState>) -> Vec<Finding> {
         from: s.ip,
         mac: s.mac,
     }));
+    found.extend(seen(Reason::NoAddress).map(|s| Finding::NoAddress { count: s.count, from: s.ip }));
     found.extend(seen(Reason::OtherXid).map(|s| Finding::OtherXid { count: s.count, from: s.ip }));
     let other =
         |s: super::watch::Stranger| Finding::OtherClient { count: s.count, client: s.client, from: s.ip };
@@ -138,6 +146,9 @@ impl fmt::Display for Finding {
                 write!(f, "replies to UDP port {port}, which is not ours, were seen: {count}")
             }
             Self::WrongType(count) => write!(f, "replies to something else were seen: {count}"),
+            Self::NoAddress { count, from: ip } => {
+                write!(f, "answers without an address that a client could use were seen: {count}{}", from(ip))
+            }
             Self::OtherServer { count, from: ip, .. } => {
                 write!(f, "other servers answered: {count}{}", from(ip))
             }

@@ -52,9 +52,11 @@ reasons! {
     OtherServer = "other_server", "another server";
     /// Only quoted by an ICMP error.
     Quoted = "quoted", "quoted by an ICMP error";
+    /// An OFFER or ACK without an address that a client could use.
+    NoAddress = "no_address", "an answer without an address that could be used";
 }
 
-const REASONS: usize = 8;
+const REASONS: usize = 9;
 
 /// How a server checks that an address is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
