@@ -8,6 +8,7 @@
 //! - [`net`]: interfaces, frames out and in with the kernel's stamps, privileges.
 //! - [`lab`]: a private network with embedded servers.
 //! - [`engine`]: what a client says and when; no socket, no clock.
+//! - [`interrupt`]: how urgently the user wants the program to end.
 //! - [`time`]: timestamps, clocks and the text of durations.
 
 #[cfg(all(feature = "live", not(target_os = "linux")))]
@@ -20,6 +21,7 @@ pub mod analysis;
 pub mod capture;
 pub mod cli;
 pub mod engine;
+pub mod interrupt;
 pub mod lab;
 pub mod net;
 pub mod output;

@@ -9,6 +9,7 @@ use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use super::CaptureError;
+use crate::interrupt::Patient;
 use crate::time::{Precision, Timestamp};
 use crate::wire::frame::LinkType;
 
@@ -100,13 +101,13 @@ impl Writer<Box<dyn Write + Send>> {
         if path.as_os_str() == "-" {
             // A duplicate of the descriptor goes around the line buffer of the standard library.
             return match io::stdout().as_fd().try_clone_to_owned() {
-                Ok(fd) => Ok(Self::new("standard output", Box::new(File::from(fd)), format)),
+                Ok(fd) => Ok(Self::new("standard output", Box::new(Patient::new(File::from(fd))), format)),
                 Err(source) => Err(CaptureError::Write { name: "standard output".to_owned(), source }),
             };
         }
         let name = path.to_string_lossy().into_owned();
         match File::create(path) {
-            Ok(file) => Ok(Self::new(name, Box::new(file), format)),
+            Ok(file) => Ok(Self::new(name, Box::new(Patient::new(file)), format)),
             Err(source) => Err(CaptureError::Write { name, source }),
         }
     }

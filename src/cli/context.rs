@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 use std::os::fd::AsFd as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::exit::Failure;
 use crate::cli::flags::common::{ColorChoice, CommonArgs};
+use crate::interrupt::Patient;
 use crate::output::json::object;
 use crate::output::{Format, Label, Render, Styled};
 use crate::time::SystemClock;
@@ -83,9 +85,7 @@ impl Context {
     /// Prints a part of a line of our own making on standard error: progress.
     #[cfg(feature = "live")]
     pub fn stderr_part(text: &str) {
-        let mut err = io::stderr().lock();
-        // Nothing can be done about a standard error that does not take it.
-        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+        complain(text.as_bytes());
     }
 
     /// Prints prepared lines (already escaped) on standard error.
@@ -94,13 +94,23 @@ impl Context {
     }
 }
 
-fn print_raw(bytes: &[u8]) {
-    let mut err = io::stderr().lock();
-    // Nothing can be done about a standard error that does not take it.
-    let _ = err.write_all(bytes);
-    if bytes.last() != Some(&b'\n') {
-        let _ = err.write_all(b"\n");
+/// Writes to standard error. Nothing can be done about one that does not take it, but not to try again.
+fn complain(bytes: &[u8]) {
+    static DEAF: AtomicBool = AtomicBool::new(false);
+    if DEAF.load(Ordering::Relaxed) {
+        return;
     }
+    let mut err = Patient::new(io::stderr().lock());
+    // Nothing else can be done about a standard error that does not take it.
+    let _ = err.write_all(bytes);
+    if err.has_given_up() {
+        DEAF.store(true, Ordering::Relaxed);
+    }
+}
+
+fn print_raw(bytes: &[u8]) {
+    let end: &[u8] = if bytes.last() == Some(&b'\n') { b"" } else { b"\n" };
+    complain(&[bytes, end].concat());
 }
 
 /// Standard output: unbuffered by itself, because callers hand over whole batches.
@@ -111,8 +121,8 @@ pub struct Output {
 }
 
 enum Sink {
-    File(File),
-    Stdout(io::Stdout),
+    File(Patient<File>),
+    Stdout(Patient<io::Stdout>),
 }
 
 impl Output {
@@ -121,8 +131,8 @@ impl Output {
         let terminal = stdout.is_terminal();
         // A duplicate of the descriptor goes around the line buffer of std's handle.
         let sink = match stdout.as_fd().try_clone_to_owned() {
-            Ok(fd) => Sink::File(File::from(fd)),
-            Err(_) => Sink::Stdout(stdout),
+            Ok(fd) => Sink::File(Patient::new(File::from(fd))),
+            Err(_) => Sink::Stdout(Patient::new(stdout)),
         };
         Self { sink, color: use_color(choice, terminal), terminal }
     }
@@ -142,7 +152,7 @@ impl Output {
         Styled::new(self.color)
     }
 
-    /// Writes bytes and flushes them.
+    /// Writes bytes and flushes them. Once the user wants to end, output that nobody takes is given up.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let result = match &mut self.sink {
             Sink::File(file) => file.write_all(bytes),

@@ -108,7 +108,13 @@ impl PacketTransport {
 
 impl Transport for PacketTransport {
     fn send(&mut self, frame: &[u8]) -> Result<(), NetError> {
-        match send(self.sender.as_raw_fd(), frame, MsgFlags::empty()) {
+        let sent = loop {
+            match send(self.sender.as_raw_fd(), frame, MsgFlags::empty()) {
+                Err(nix::Error::EINTR) => {}
+                sent => break sent,
+            }
+        };
+        match sent {
             Ok(_) => Ok(()),
             Err(nix::Error::EMSGSIZE) => Err(NetError::FrameSize {
                 object: self.name.clone(),

@@ -169,6 +169,7 @@ const ALLOWED: &[i64] = &[
     libc::SYS_rt_sigprocmask,
     libc::SYS_rt_sigreturn,
     libc::SYS_sigaltstack,
+    libc::SYS_setitimer,
     libc::SYS_restart_syscall,
     libc::SYS_tgkill,
     libc::SYS_exit,

@@ -1,20 +1,37 @@
 //! Signals as something to wait for, beside sockets.
+//!
+//! [`Signals::termination`] is the one place that takes the signals which end a program. A handler counts each of them, two
+//! equal ones are two, writes it to a pipe that event loops wait on, and starts a clock that interrupts whatever blocks;
+//! [`interrupt`](crate::interrupt) says what follows from that. [`Signals::new`] takes others for who forwards them.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd as _, OwnedFd};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::SigSet;
 pub use nix::sys::signal::Signal;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, sigaction};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::unistd::{pipe2, read};
 
 use super::NetError;
+use crate::interrupt;
 
-/// Blocked signals that are read instead of handled, so that nothing interrupts anything half-way.
-///
-/// Threads started afterwards inherit the block; programs started through `std::process` do not.
-#[derive(Debug)]
+/// Signals that are read instead of ending the program half-way.
+#[derive(Clone, Debug)]
 pub struct Signals {
-    fd: SignalFd,
+    source: Source,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    /// The pipe that the handler writes to.
+    Ending(BorrowedFd<'static>),
+    /// Blocked signals. Threads started afterwards inherit the block; programs started through `std::process` do not.
+    Blocked(Arc<SignalFd>),
 }
 
 /// One signal that arrived.
@@ -26,41 +43,62 @@ pub struct Arrived {
     pub by_kernel: bool,
 }
 
+/// Where the handler writes.
+static WAKE: AtomicI32 = AtomicI32::new(-1);
+
 impl Signals {
-    /// Takes the signals that end a program: SIGINT, SIGTERM, SIGHUP. Call it before threads are started.
+    /// Takes the signals that end a program: SIGINT, SIGTERM, and SIGHUP unless it is ignored (nohup(1)).
     pub fn termination() -> Result<Self, NetError> {
-        Self::new([Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP])
+        static PIPE: OnceLock<OwnedFd> = OnceLock::new();
+        let fail = |errno: Errno| NetError::io("watch for", "signals", errno);
+        let reader = if let Some(reader) = PIPE.get() {
+            reader
+        } else {
+            let (reader, writer) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).map_err(fail)?;
+            // It has to stay open as long as the handler may run: to the end.
+            WAKE.store(writer.into_raw_fd(), Ordering::SeqCst);
+            install().map_err(fail)?;
+            PIPE.get_or_init(|| reader)
+        };
+        Ok(Self { source: Source::Ending(reader.as_fd()) })
     }
 
-    /// Takes these signals.
+    /// Takes these signals as they are; equal ones that come before the first is read are one.
     pub fn new(signals: impl IntoIterator<Item = Signal>) -> Result<Self, NetError> {
         let set: SigSet = signals.into_iter().collect();
         let fail = |errno| NetError::io("watch for", "signals", errno);
         set.thread_block().map_err(fail)?;
         let fd = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC).map_err(fail)?;
-        Ok(Self { fd })
+        Ok(Self { source: Source::Blocked(Arc::new(fd)) })
     }
 
     /// The next signal that has arrived, without waiting.
     pub fn next(&self) -> Option<Arrived> {
-        let info = self.fd.read_signal().ok().flatten()?;
-        let number = i32::try_from(info.ssi_signo).ok()?;
-        Some(Arrived {
-            signal: Signal::try_from(number).ok()?,
-            by_kernel: info.ssi_code == nix::libc::SI_KERNEL,
-        })
+        let (number, code) = match &self.source {
+            Source::Ending(reader) => {
+                let mut number = [0];
+                if !matches!(read(reader, &mut number), Ok(1)) {
+                    return None;
+                }
+                interrupt::notice();
+                (i32::from(number[0]), libc::SI_USER)
+            }
+            Source::Blocked(fd) => {
+                let info = fd.read_signal().ok().flatten()?;
+                (i32::try_from(info.ssi_signo).ok()?, info.ssi_code)
+            }
+        };
+        Some(Arrived { signal: Signal::try_from(number).ok()?, by_kernel: code == libc::SI_KERNEL })
     }
-}
 
-impl Signals {
     /// Waits for a signal.
     pub fn wait(&self) -> nix::Result<Arrived> {
         loop {
             if let Some(arrived) = self.next() {
                 return Ok(arrived);
             }
-            match poll(&mut [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE) {
-                Ok(_) | Err(nix::Error::EINTR) => {}
+            match poll(&mut [PollFd::new(self.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE) {
+                Ok(_) | Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno),
             }
         }
@@ -69,6 +107,78 @@ impl Signals {
 
 impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        match &self.source {
+            Source::Ending(reader) => *reader,
+            Source::Blocked(fd) => fd.as_fd(),
+        }
     }
+}
+
+#[allow(unsafe_code, reason = "only these calls install a handler")]
+fn install() -> nix::Result<()> {
+    // Without SA_RESTART: what blocks is to be interrupted. While one of them is handled the others wait.
+    let mut all = SigSet::empty();
+    for one in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGALRM] {
+        all.add(one);
+    }
+    let ending = SigAction::new(SigHandler::Handler(on_signal), SaFlags::empty(), all);
+    let ticking = SigAction::new(SigHandler::Handler(on_tick), SaFlags::empty(), all);
+    for (signal, action) in [
+        (Signal::SIGALRM, ticking),
+        (Signal::SIGINT, ending),
+        (Signal::SIGTERM, ending),
+        (Signal::SIGHUP, ending),
+    ] {
+        // SAFETY: both handlers use atomics and calls that signal-safety(7) lists, or that are one system call, and keep errno.
+        let before = unsafe { sigaction(signal, &action) }?;
+        if signal == Signal::SIGHUP && matches!(before.handler(), SigHandler::SigIgn) {
+            // SAFETY: as above; ignoring runs nothing.
+            unsafe { sigaction(signal, &before) }?;
+        }
+    }
+    Ok(())
+}
+
+extern "C" fn on_signal(number: libc::c_int) {
+    let errno = Errno::last_raw();
+    if interrupt::signal() {
+        end(number);
+    }
+    wake(number);
+    start_ticking();
+    LAST.store(number, Ordering::SeqCst);
+    Errno::set_raw(errno);
+}
+
+/// The signal that came last.
+static LAST: AtomicI32 = AtomicI32::new(libc::SIGTERM);
+
+extern "C" fn on_tick(_: libc::c_int) {
+    if interrupt::tick() {
+        end(LAST.load(Ordering::SeqCst));
+    }
+}
+
+#[allow(unsafe_code, reason = "a handler may call no more than the bare system calls")]
+fn wake(number: libc::c_int) {
+    let byte = u8::try_from(number).unwrap_or_default();
+    // SAFETY: one byte that lives on the stack. A full pipe has woken whoever reads it.
+    unsafe { libc::write(WAKE.load(Ordering::SeqCst), (&raw const byte).cast(), 1) };
+}
+
+#[allow(unsafe_code, reason = "a handler may call no more than the bare system calls")]
+fn start_ticking() {
+    let tick = libc::timeval {
+        tv_sec: 0,
+        tv_usec: libc::suseconds_t::try_from(interrupt::TICK.as_micros()).unwrap_or(100_000),
+    };
+    let every = libc::itimerval { it_interval: tick, it_value: tick };
+    // SAFETY: the timer is a value on the stack, and the old one is not asked for.
+    unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const every, std::ptr::null_mut()) };
+}
+
+#[allow(unsafe_code, reason = "a handler may call no more than the bare system calls")]
+fn end(number: libc::c_int) -> ! {
+    // SAFETY: ends the process without running anything of it.
+    unsafe { libc::_exit(128_i32.saturating_add(number)) }
 }

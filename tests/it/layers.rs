@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 /// Each layer with those it may use. A path such as `wire::frame` allows that module alone.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("time", &[]),
+    ("interrupt", &[]),
     ("wire", &[]),
-    ("capture", &["time", "wire::frame"]),
-    ("net", &["time", "wire"]),
+    ("capture", &["time", "interrupt", "wire::frame"]),
+    ("net", &["time", "interrupt", "wire"]),
     // The trait and what it speaks of, never a real socket.
     (
         "engine",
@@ -28,7 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("analysis", &["time", "wire", "stats"]),
     ("lab", &["time", "wire", "net"]),
     ("output", &["time", "wire", "engine", "analysis", "stats"]),
-    ("cli", &["time", "wire", "capture", "net", "engine", "analysis", "stats", "lab", "output"]),
+    ("cli", &["time", "interrupt", "wire", "capture", "net", "engine", "analysis", "stats", "lab", "output"]),
 ];
 
 /// Outside crates that have one home.

@@ -36,6 +36,8 @@ mod scenarios;
 #[cfg(feature = "live")]
 mod senders;
 #[cfg(feature = "live")]
+mod signals;
+#[cfg(feature = "live")]
 mod support;
 #[cfg(feature = "live")]
 mod transport;

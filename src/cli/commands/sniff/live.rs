@@ -16,6 +16,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::flat::Table;
 use crate::cli::flags::keep;
 use crate::cli::stream::{Stream, View};
+use crate::interrupt;
 use crate::net::NetError;
 use crate::net::iface::{self, ARP_ETHERNET, Interface};
 use crate::net::live::{LiveFrame, Tap, TapOptions, Woken, wait};
@@ -75,7 +76,16 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let mut sniffer = Sniffer {
         order: Vec::new(),
         bytes: Vec::new(),
-        sink: Sink { stream, table, writer, received: 0, until: None, late: false, failure: None },
+        sink: Sink {
+            stream,
+            table,
+            writer,
+            received: 0,
+            until: None,
+            late: false,
+            failure: None,
+            abandoned: None,
+        },
         monitor,
         signals,
         stop_at,
@@ -91,11 +101,11 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     sniffer.look_for_losses(&mut taps, cx);
     ended?;
     flushed?;
-    if let Some(table) = &mut sniffer.sink.table {
+    if let Some(table) = sniffer.sink.table.as_mut().filter(|_| sniffer.sink.abandoned.is_none()) {
         table.end(cx)?;
     }
     sniffer.summarise(&taps, cx);
-    Ok(Exit::Good)
+    sniffer.sink.abandoned.map_or(Ok(Exit::Good), Err)
 }
 
 fn rotation(args: &Args, to_stdout: bool) -> Result<Rotation, Failure> {
@@ -251,6 +261,8 @@ struct Sink {
     /// Such a frame was met.
     late: bool,
     failure: Option<CaptureError>,
+    /// Why nothing is shown or written any more: the user wants to end, and nobody took it.
+    abandoned: Option<Failure>,
 }
 
 impl Sink {
@@ -290,20 +302,34 @@ impl Sink {
             Some(error) => Err(error),
             None => writer.flush(),
         };
-        result.map_err(|error| failed(&error))
+        match result {
+            Err(error) if interrupt::has_given_up() => {
+                self.writer = None;
+                self.abandoned = Some(failed(&error));
+                Ok(())
+            }
+            other => other.map_err(|error| failed(&error)),
+        }
     }
 
     /// Writes, then shows.
     fn flush(&mut self, cx: &mut Context) -> Result<(), Failure> {
         self.flush_file()?;
         let bytes = self.stream.renderer.bytes();
-        if !bytes.is_empty() {
-            match &mut self.table {
-                Some(table) => table.write(bytes, cx)?,
-                None => cx.out.write(bytes)?,
-            }
-            self.stream.renderer.clear();
+        if bytes.is_empty() {
+            return Ok(());
         }
+        if self.abandoned.is_none() {
+            let shown = match &mut self.table {
+                Some(table) => table.write(bytes, cx),
+                None => cx.out.write(bytes),
+            };
+            match shown {
+                Err(failure) if interrupt::has_given_up() => self.abandoned = Some(failure),
+                other => other?,
+            }
+        }
+        self.stream.renderer.clear();
         Ok(())
     }
 }

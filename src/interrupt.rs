@@ -1,0 +1,160 @@
+//! How urgently the user wants the program to end: counts that a signal handler keeps and everything that may block asks.
+//!
+//! A first signal asks to end with what there is: whoever waits for events hears of it there. Three things must not keep
+//! the program after that: output that nobody takes is given up after [`GRACE`]; a signal that nobody notices for
+//! [`UNNOTICED`] ends the process; and so does a second one while the first is unnoticed, and a third in any case.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+/// How often the clock of a program that is to end ticks; each tick interrupts what blocks.
+pub const TICK: Duration = Duration::from_millis(100);
+/// Ticks for which output that does not move is still waited for.
+pub const GRACE: u32 = 5;
+/// Ticks after which a signal should have been noticed.
+pub const UNNOTICED: u32 = 7;
+
+static ARRIVED: AtomicU32 = AtomicU32::new(0);
+static NOTICED: AtomicU32 = AtomicU32::new(0);
+static TICKS: AtomicU32 = AtomicU32::new(0);
+/// The tick at which the last signal came.
+static LAST: AtomicU32 = AtomicU32::new(0);
+
+/// A signal came. True when the process must end at once.
+pub fn signal() -> bool {
+    let before = ARRIVED.fetch_add(1, Ordering::SeqCst);
+    LAST.store(TICKS.load(Ordering::SeqCst), Ordering::SeqCst);
+    before > NOTICED.load(Ordering::SeqCst) || before >= 2
+}
+
+/// Time passed since the first signal. True when the process must end at once.
+pub fn tick() -> bool {
+    let ticks = TICKS.fetch_add(1, Ordering::SeqCst).saturating_add(1);
+    let waits = ARRIVED.load(Ordering::SeqCst) > NOTICED.load(Ordering::SeqCst);
+    waits && ticks.saturating_sub(LAST.load(Ordering::SeqCst)) >= UNNOTICED
+}
+
+/// What came so far is known to those who end the program.
+pub fn notice() {
+    NOTICED.store(ARRIVED.load(Ordering::SeqCst), Ordering::SeqCst);
+}
+
+static GIVEN_UP: AtomicBool = AtomicBool::new(false);
+
+/// True once writing was given up somewhere: what is not taken then is no reason to stop counting or keeping.
+pub fn has_given_up() -> bool {
+    GIVEN_UP.load(Ordering::SeqCst)
+}
+
+/// Writing that is given up when the user wants to end and nobody takes what is written.
+#[derive(Debug)]
+pub struct Patient<W> {
+    inner: W,
+    /// Ticks spent waiting since the user wants to end.
+    waited: u32,
+    given_up: bool,
+}
+
+impl<W: Write> Patient<W> {
+    /// Around a stream whose `write` returns when a signal interrupts it.
+    pub fn new(inner: W) -> Self {
+        Self { inner, waited: 0, given_up: false }
+    }
+
+    /// True once it does not write any more.
+    pub fn has_given_up(&self) -> bool {
+        self.given_up
+    }
+
+    /// What is written to.
+    pub fn get_ref(&self) -> &W {
+        &self.inner
+    }
+
+    /// Works until it is done, a bit at a time: `work` says true when nothing is left.
+    fn patiently(&mut self, mut work: impl FnMut(&mut W) -> io::Result<bool>) -> io::Result<()> {
+        let mut seen = TICKS.load(Ordering::SeqCst);
+        loop {
+            if self.given_up {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "interrupted while nobody took it"));
+            }
+            match work(&mut self.inner) {
+                Ok(true) => return Ok(()),
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                Ok(false) | Err(_) => {}
+            }
+            let arrived = ARRIVED.load(Ordering::SeqCst);
+            if arrived > 0 {
+                notice();
+                let now = TICKS.load(Ordering::SeqCst);
+                self.waited = self.waited.saturating_add(now.saturating_sub(seen));
+                seen = now;
+                if arrived >= 2 || self.waited >= GRACE {
+                    self.given_up = true;
+                    GIVEN_UP.store(true, Ordering::SeqCst);
+                }
+            }
+        }
+    }
+}
+
+impl<W: Write> Write for Patient<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut written = 0;
+        self.patiently(|inner| {
+            written = inner.write(bytes)?;
+            Ok(true)
+        })?;
+        Ok(written)
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut left = bytes;
+        self.patiently(|inner| {
+            if left.is_empty() {
+                return Ok(true);
+            }
+            match inner.write(left)? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                written => left = left.get(written..).unwrap_or_default(),
+            }
+            Ok(left.is_empty())
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.patiently(|inner| inner.flush().map(|()| true))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes little at a time, and is interrupted in between.
+    struct Slow(Vec<u8>, bool);
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            self.0.extend(bytes.first());
+            Ok(1.min(bytes.len()))
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn interruptions_alone_lose_nothing() {
+        let mut out = Patient::new(Slow(Vec::new(), false));
+        out.write_all(b"all of it").unwrap();
+        out.flush().unwrap();
+        assert_eq!(out.get_ref().0, b"all of it");
+    }
+}
