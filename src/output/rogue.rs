@@ -45,12 +45,17 @@ pub struct Report<'a> {
     pub kept: &'a [Granted],
     /// Grants beyond those that are given back.
     pub overlooked: u64,
+    /// Frames lost before they were looked at.
+    pub lost: u64,
+    /// Why not everything was seen, one clause each; empty when it was.
+    pub blind: &'a [String],
 }
 
 impl Report<'_> {
     /// All servers taken together.
     pub fn verdict(&self) -> Verdict {
-        Verdict::of(self.servers.iter().map(|(_, judgement)| judgement.status))
+        let verdict = Verdict::of(self.servers.iter().map(|(_, judgement)| judgement.status));
+        if self.blind.is_empty() { verdict } else { verdict.seen_in_part() }
     }
 
     /// How many servers have this status.
@@ -81,11 +86,15 @@ impl Report<'_> {
         }
         json.end_array();
         texts("missing", self.missing, json);
-        for (name, number) in [("sent", self.sent), ("answers", self.answers), ("forgotten", self.forgotten)]
-        {
-            json.name_next(name);
-            json.u64(number);
+        for (name, count) in [
+            ("sent", self.sent),
+            ("answers", self.answers),
+            ("forgotten", self.forgotten),
+            ("lost", self.lost),
+        ] {
+            number(name, Some(count), json);
         }
+        texts("cannot_tell", self.blind, json);
         milliseconds("waited_ms", self.waited, json);
         json.name_next("not_given_back");
         json.begin_array();
@@ -147,8 +156,11 @@ impl Report<'_> {
         for allowed in self.missing {
             hints.push(format!("allowed server {allowed} was not heard"));
         }
-        if self.forgotten > 0 {
-            hints.push(format!("{} more servers were seen than are kept", self.forgotten));
+        for blind in self.blind {
+            hints.push(match self.verdict() {
+                Verdict::Rogue => format!("there may be more rogues: {blind}"),
+                _ => format!("cannot tell whether there is a rogue: {blind}"),
+            });
         }
         hints.extend(kept_text(self.kept, self.overlooked));
         hints
@@ -177,7 +189,10 @@ pub fn kept_text(kept: &[Granted], overlooked: u64) -> Vec<String> {
 
 fn head(verdict: Verdict, interfaces: &[String], json: &mut JsonOut) {
     json.name_next("verdict");
-    json.plain(verdict.name());
+    match verdict.name() {
+        Some(name) => json.plain(name),
+        None => json.null(),
+    }
     texts("interfaces", interfaces, json);
 }
 
@@ -197,7 +212,8 @@ fn server_json(server: &Server, judgement: &Judgement, precision: Precision, jso
         json.u64(u64::from(*vlan));
     }
     json.end_array();
-    bytes("interface", key.interface.as_deref().map(str::as_bytes), json);
+    bytes("interface", server.interfaces.first().map(|name| name.as_bytes()), json);
+    texts("interfaces", server.interfaces.as_slice(), json);
     json.name_next("status");
     json.plain(judgement.status.name());
     bytes("name", judgement.name.as_deref().map(str::as_bytes), json);
@@ -369,8 +385,8 @@ fn block(server: &Server, judgement: &Judgement, out: &mut Styled) {
     if let Some(relay) = key.relay {
         let _ = write!(out, " through relay {relay}");
     }
-    if let Some(interface) = &key.interface {
-        out.text(" on ").foreign(interface.as_bytes());
+    for (index, interface) in server.interfaces.iter().enumerate() {
+        out.text(if index == 0 { " on " } else { ", " }).foreign(interface.as_bytes());
     }
     if !key.vlans.is_empty() {
         let _ = write!(out, " VLAN {}", joined(&key.vlans, "."));
@@ -498,6 +514,10 @@ pub fn plugin(report: &Report<'_>, has_policy: bool) -> (PluginState, String) {
         let many = if rogues == 1 { "1 rogue server".to_owned() } else { format!("{rogues} rogue servers") };
         let vendor = judgement.vendor.as_ref().map_or_else(String::new, |vendor| format!(" ({vendor})"));
         (PluginState::Critical, format!("{many}, {who}{mac}{vendor}{why}"))
+    } else if let Some(blind) = report.blind.first() {
+        let count = report.servers.len();
+        let servers = if count == 1 { "server" } else { "servers" };
+        (PluginState::Unknown, format!("cannot tell: {blind}; {count} {servers} answered"))
     } else if report.servers.is_empty() {
         // Who only listens hears nothing of servers that nobody asks.
         if report.asked {
@@ -554,8 +574,8 @@ mod tests {
 
     fn server(last: u8) -> Server {
         let mut server = Server {
+            interfaces: vec!["eth0".into()],
             key: Key {
-                interface: Some("eth0".into()),
                 source_ip: Some([10, 0, 0, last].into()),
                 source_mac: Some(Mac([2, 0, 0, 0, 0, last])),
                 server_id: Some([10, 0, 0, last].into()),
@@ -610,6 +630,8 @@ mod tests {
             asked: true,
             kept: &[],
             overlooked: 0,
+            lost: 0,
+            blind: &[],
         })
     }
 

@@ -3,20 +3,26 @@
 //! - [`Sighting`]: what one message of a server tells about it.
 //! - [`Servers`]: everybody seen so far; bounded, whatever is thrown at it.
 //! - [`Policy`]: who may be there and what they must offer.
-//! - [`judge`]: rules as rows; each hit is a reason in words.
+//! - [`rules`]: one row a reason, with what it means and what to do; [`judge`]: each hit is a reason in words.
 //! - [`Watcher`]: from a running tally to changes worth telling, with memory over restarts.
 //!
 //! Nothing here knows where a message came from: live traffic, captures and tests look alike.
 
+pub mod clients;
 pub mod judge;
+pub mod key;
 pub mod policy;
+pub mod rules;
 pub mod sighting;
 pub mod state;
 pub mod table;
 pub mod watcher;
 
-pub use judge::{Judgement, Reason, Rule, Status, Verdict};
+pub use clients::Clients;
+pub use judge::{Judgement, Reason, Status, Verdict};
+pub use key::Key;
 pub use policy::{Allowed, Expected, Identity, Policy, PolicyError};
+pub use rules::{Rule, Weight};
 pub use sighting::{Asked, Offered, Sighting};
-pub use table::{Key, Server, Servers};
+pub use table::{Answer, Server, Servers};
 pub use watcher::{Change, ChangeKind, Pace, Watcher};

@@ -1,12 +1,14 @@
 //! Who may be on a segment and what they must offer: `--allow` and policy files.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::table::{Key, Server};
+use super::key::Key;
+use super::sighting::Offered;
+use super::table::Server;
 use crate::wire::{Mac, Prefix, Seconds};
 
 /// By what an allowed server is recognised; everything that is given must fit.
@@ -180,12 +182,52 @@ pub struct Expected {
     /// This domain name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
+    /// Nothing but these boot files.
+    #[serde(default, rename = "boot-file", skip_serializing_if = "Option::is_none")]
+    pub boot_file: Option<OneOf<String>>,
+    /// Nothing but these boot servers (`siaddr`).
+    #[serde(default, rename = "next-server", skip_serializing_if = "Option::is_none")]
+    pub next_server: Option<OneOf<Ipv4Addr>>,
+    /// Nothing but these web proxy scripts (option 252).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wpad: Option<OneOf<String>>,
+    /// Default routes (options 121 and 249) through nothing but these routers.
+    #[serde(default, rename = "default-route", skip_serializing_if = "Option::is_none")]
+    pub default_route: Option<OneOf<Ipv4Addr>>,
+    /// Nothing but these vendor options (43), in hexadecimal digits.
+    #[serde(default, rename = "vendor-options", skip_serializing_if = "Option::is_none")]
+    pub vendor_options: Option<OneOf<String>>,
     /// The shortest lease.
     #[serde(default, rename = "lease-min", skip_serializing_if = "Option::is_none")]
     pub lease_min: Option<Lease>,
     /// The longest lease.
     #[serde(default, rename = "lease-max", skip_serializing_if = "Option::is_none")]
     pub lease_max: Option<Lease>,
+}
+
+/// Values of which each is right: one alone, or a list. An empty list means that there may be none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OneOf<T>(pub Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOf<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form<T> {
+            One(T),
+            Many(Vec<T>),
+        }
+        Ok(match Form::deserialize(deserializer)? {
+            Form::One(one) => Self(vec![one]),
+            Form::Many(many) => Self(many),
+        })
+    }
+}
+
+impl<T: Serialize> Serialize for OneOf<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
 }
 
 /// Addresses from one to another.
@@ -419,10 +461,54 @@ fn learn(server: &Server) -> Allowed {
             routers: list(&offered.routers),
             dns: list(&offered.dns_servers),
             domain: offered.domain_name.as_deref().and_then(|name| String::from_utf8(name.to_vec()).ok()),
-            lease_min: offered.lease_time.map(Lease),
-            lease_max: offered.lease_time.map(Lease),
+            boot_file: some_of(server, |offered| offered.boot_file.as_deref().and_then(utf8)),
+            next_server: some_of(server, |offered| offered.next_server),
+            // Every DISCOVER asks for these, so that what is not there is known not to be.
+            wpad: asked_for(server, |offered| offered.wpad.as_deref().and_then(utf8)),
+            default_route: server.complete.then(|| {
+                let routes = server.answers_given.iter().flat_map(|answer| &answer.offered.default_routes);
+                let mut via: Vec<Ipv4Addr> = routes.map(|(_, via)| *via).collect();
+                via.sort_unstable();
+                via.dedup();
+                OneOf(via)
+            }),
+            vendor_options: some_of(server, |offered| {
+                let bytes = offered.vendor_options.as_deref()?;
+                Some(hex(bytes))
+            }),
+            lease_min: server.leases.map(|(least, _)| Lease(least)),
+            lease_max: server.leases.map(|(_, most)| Lease(most)),
         },
     }
+}
+
+/// Hexadecimal digits without separators.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn utf8(bytes: &[u8]) -> Option<String> {
+    String::from_utf8(bytes.to_vec()).ok()
+}
+
+/// Every value that its answers have, `None` when none has one.
+fn some_of<T: PartialEq>(server: &Server, value: impl Fn(&Offered) -> Option<T>) -> Option<OneOf<T>> {
+    let mut found = Vec::new();
+    for value in server.answers_given.iter().filter_map(|answer| value(&answer.offered)) {
+        if !found.contains(&value) {
+            found.push(value);
+        }
+    }
+    (!found.is_empty()).then_some(OneOf(found))
+}
+
+/// The same of what every DISCOVER of ours asks for: an empty list when it was asked for and not given.
+fn asked_for<T: PartialEq>(server: &Server, value: impl Fn(&Offered) -> Option<T>) -> Option<OneOf<T>> {
+    some_of(server, value).or_else(|| server.complete.then(|| OneOf(Vec::new())))
 }
 
 #[cfg(test)]

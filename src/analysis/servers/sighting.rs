@@ -3,20 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use super::table::Key;
+use super::key::Key;
 use crate::time::Moment;
+use crate::wire::escape::escape;
 use crate::wire::frame::Datagram;
-use crate::wire::v4::{Facts, MessageType, Op, Outline, Packet, facts};
-use crate::wire::{HwAddr, Mac, Prefix};
-
-/// Codes of the options that the rules look at.
-pub mod opt {
-    pub use crate::wire::options::v4::{
-        CLASSLESS_STATIC_ROUTES as ROUTES, DHCP_LEASE_TIME as LEASE, DHCP_SERVER_IDENTIFIER as SERVER_ID,
-        DOMAIN_NAME as DOMAIN, DOMAIN_NAME_SERVERS as DNS, MS_CLASSLESS_ROUTES as MS_ROUTES, ROUTERS,
-        SUBNET_MASK as MASK, VENDOR_CLASS_IDENTIFIER as VENDOR_CLASS, WPAD,
-    };
-}
+use crate::wire::v4::facts::MAX_TEXT;
+use crate::wire::v4::{Facts, MessageType, Op, Outline, Packet, SERVER_PORT, Xid, facts};
+use crate::wire::{HwAddr, Prefix};
 
 /// Options that decide where a client's traffic goes or what it boots; hidden in an overloaded field they escape many
 /// filters.
@@ -63,6 +56,8 @@ pub struct Offered {
     pub boot_file: Option<Vec<u8>>,
     /// Routers of the default routes in options 121 and 249, with the option's code.
     pub default_routes: Vec<(u8, Ipv4Addr)>,
+    /// Option 43.
+    pub vendor_options: Option<Vec<u8>>,
     /// Option 252.
     pub wpad: Option<Vec<u8>>,
     /// Steering options that stand in an overloaded field.
@@ -83,9 +78,45 @@ impl Offered {
             next_server: facts.siaddr.specified(),
             boot_file: own(facts.boot_file()),
             default_routes: facts.default_routes().collect(),
+            vendor_options: facts
+                .vendor_options
+                .as_ref()
+                .map(|bytes| bytes.iter().take(MAX_TEXT).copied().collect()),
             wpad: own(facts::text(&facts.wpad)),
             hidden: STEERING.into_iter().filter(|code| facts.is_hidden(*code)).collect(),
         }
+    }
+
+    /// True when both give clients the same parameters; addresses and lease times are left aside.
+    pub(super) fn steers_like(&self, other: &Self) -> bool {
+        let network = |offered: &Self| {
+            offered.address.zip(offered.prefix()).map(|(address, length)| Prefix::of(address, length))
+        };
+        let plain = |offered: &Self| Self { address: None, lease_time: None, ..offered.clone() };
+        network(self) == network(other) && plain(self) == plain(other)
+    }
+
+    /// What both say, and say differently, in words: "router A and router B".
+    pub(super) fn contradicts(&self, other: &Self) -> Option<String> {
+        let list = |ips: &[Ipv4Addr]| {
+            let mut ips = ips.to_vec();
+            // Some servers turn their lists to spread the load.
+            ips.sort_unstable();
+            ips.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        let text = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(escape).unwrap_or_default();
+        let routes = |offered: &Self| offered.default_routes.iter().map(|(_, via)| *via).collect::<Vec<_>>();
+        let mask = |offered: &Self| offered.subnet_mask.map(|mask| mask.to_string()).unwrap_or_default();
+        let pairs = [
+            ("router", list(&self.routers), list(&other.routers)),
+            ("name server", list(&self.dns_servers), list(&other.dns_servers)),
+            ("mask", mask(self), mask(other)),
+            ("default route", list(&routes(self)), list(&routes(other))),
+            ("web proxy", text(&self.wpad), text(&other.wpad)),
+            ("domain", text(&self.domain_name), text(&other.domain_name)),
+        ];
+        let is_other = |(_, a, b): &(&str, String, String)| !a.is_empty() && !b.is_empty() && a != b;
+        pairs.into_iter().find(is_other).map(|(what, a, b)| format!("{what} {a} and {what} {b}"))
     }
 
     /// Number of leading ones of the mask, where it is one.
@@ -124,8 +155,14 @@ impl Offered {
 pub struct Sighting {
     /// When it came.
     pub when: Moment,
+    /// Where it was heard.
+    pub interface: Option<Arc<str>>,
     /// Who sent it, as far as it can be told apart.
     pub key: Key,
+    /// The transaction.
+    pub xid: Xid,
+    /// The capture ends inside it: that a server is there is all that is sure.
+    pub is_cut: bool,
     /// Option 53; `None` is BOOTP.
     pub kind: Option<MessageType>,
     /// Whom it is for.
@@ -147,11 +184,11 @@ impl Sighting {
         packet: &Packet<'_>,
         outline: &Outline,
     ) -> Option<Self> {
-        // Only a message that holds its fixed part and its type (or is plain BOOTP) says that a server is there.
-        if datagram.quoted
-            || packet.op() != Some(Op::REPLY)
-            || packet.bytes().len() < crate::wire::v4::FIXED_LEN
-        {
+        // Only a message that holds its fixed part says that a server is there, or one that a capture cut and that came from
+        // a server's port.
+        let is_short = packet.bytes().len() < crate::wire::v4::FIXED_LEN;
+        let is_cut = datagram.cut && datagram.udp.is_some_and(|udp| udp.src_port == SERVER_PORT);
+        if datagram.quoted || packet.op() != Some(Op::REPLY) || (is_short && !is_cut) {
             return None;
         }
         let source_ip = datagram.ip.and_then(|ip| match ip.src {
@@ -162,9 +199,11 @@ impl Sighting {
         let facts = Facts::read(packet, outline);
         Some(Self {
             when,
+            interface: interface.cloned(),
+            xid: facts.xid,
+            is_cut: datagram.cut && facts.kind.is_none(),
             key: Key {
-                interface: interface.cloned(),
-                vlans: datagram.vlans.as_slice().to_vec(),
+                vlans: datagram.vlans.as_slice().iter().copied().filter(|vlan| *vlan != 0).collect(),
                 source_ip,
                 source_mac,
                 relay: facts.giaddr.specified(),
@@ -176,11 +215,6 @@ impl Sighting {
             pxe: facts.vendor_class.as_ref().is_some_and(|class| class.starts_with(b"PXEClient")),
             offered: Offered::of(&facts),
         })
-    }
-
-    /// The client's address as a MAC.
-    pub fn client_mac(&self) -> Option<Mac> {
-        self.client.mac()
     }
 }
 

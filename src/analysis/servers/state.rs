@@ -1,11 +1,14 @@
 //! What a watcher remembers, as a file.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::judge::{Reason, Status, known_code};
-use super::table::{Key, MAX_SERVERS};
+use super::judge::{Reason, Status};
+use super::key::Key;
+use super::rules::known_code;
+use super::table::MAX_SERVERS;
 use super::watcher::Known;
 use crate::time::Timestamp;
 
@@ -32,6 +35,8 @@ struct File {
 #[derive(Serialize, Deserialize)]
 struct Entry {
     interface: Option<String>,
+    #[serde(default)]
+    interfaces: Vec<String>,
     vlans: Vec<u16>,
     source_ip: Option<Ipv4Addr>,
     source_mac: Option<String>,
@@ -53,7 +58,8 @@ pub fn write<'a>(known: impl Iterator<Item = &'a Known>) -> Result<String, State
     let servers = known
         .into_iter()
         .map(|known| Entry {
-            interface: known.key.interface.as_deref().map(str::to_owned),
+            interface: known.interfaces.first().map(ToString::to_string),
+            interfaces: known.interfaces.iter().map(ToString::to_string).collect(),
             vlans: known.key.vlans.clone(),
             source_ip: known.key.source_ip,
             source_mac: known.key.source_mac.map(|mac| mac.to_string()),
@@ -97,9 +103,13 @@ fn known(entry: Entry) -> Result<Known, StateError> {
         .into_iter()
         .filter_map(|(code, detail)| known_code(&code).map(|code| Reason { code, detail }))
         .collect();
+    let mut interfaces: Vec<Arc<str>> = entry.interfaces.into_iter().map(Into::into).collect();
+    if interfaces.is_empty() {
+        interfaces.extend(entry.interface.map(Into::into));
+    }
     Ok(Known {
+        interfaces,
         key: Key {
-            interface: entry.interface.map(Into::into),
             vlans: entry.vlans,
             source_ip: entry.source_ip,
             source_mac,
@@ -122,8 +132,8 @@ mod tests {
 
     fn sample() -> Known {
         Known {
+            interfaces: vec!["eth0".into(), "eth1".into()],
             key: Key {
-                interface: Some("eth0".into()),
                 vlans: vec![7],
                 source_ip: Some([10, 0, 0, 1].into()),
                 source_mac: Some(Mac([2; 6])),

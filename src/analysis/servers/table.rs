@@ -1,17 +1,20 @@
 //! Everybody seen so far.
 //!
-//! Bounded whatever comes: a server that changes its face with every answer, or a thousand that do, push out only those
-//! who were seen longest ago and are not on the allow list; how many were pushed out is counted.
+//! Bounded whatever comes. There is room for so many of each standing: those on the allow list, strangers who answered our
+//! own questions, and other strangers. Who comes in large numbers pushes out only those of its own standing who were seen
+//! longest ago, so that neither a thousand faces of a known server nor a thousand strangers who answer nobody hide the one
+//! that answers. How many were pushed out is counted.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::hash::Hash;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::sighting::{Asked, Offered, Sighting, opt};
+use super::key::Key;
+use super::sighting::{Asked, Offered, Sighting};
 use crate::time::{Instant, Timestamp};
-use crate::wire::v4::{MessageType, Op, Outline, Packet, Xid};
-use crate::wire::{HwAddr, Mac};
+use crate::wire::v4::{MessageType, Xid};
+use crate::wire::{HwAddr, Mac, Prefix};
 
 /// Servers kept at a time.
 pub const MAX_SERVERS: usize = 4096;
@@ -19,31 +22,14 @@ pub const MAX_SERVERS: usize = 4096;
 pub const MAX_IDENTIFIERS: usize = 64;
 /// Addresses kept of those a server offered.
 const MAX_ADDRESSES: usize = 16;
-/// Clients whose REQUESTs and leases are remembered.
-const MAX_CLIENTS: usize = 8192;
-
-/// By what servers are told apart.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {
-    /// Where it was heard.
-    pub interface: Option<Arc<str>>,
-    /// VLAN tags of its frames, outermost first.
-    pub vlans: Vec<u16>,
-    /// Source address of its packets.
-    pub source_ip: Option<Ipv4Addr>,
-    /// Source of its frames; the relay's for a server behind one.
-    pub source_mac: Option<Mac>,
-    /// `giaddr`, when not zero.
-    pub relay: Option<Ipv4Addr>,
-    /// Option 54.
-    pub server_id: Option<Ipv4Addr>,
-}
-
-impl Key {
-    fn source(&self) -> Self {
-        Self { server_id: None, ..self.clone() }
-    }
-}
+/// Different answers kept of one server, addresses left aside; honest ones give few.
+const MAX_ANSWERS: usize = 16;
+/// Transactions remembered of one server.
+const MAX_TRANSACTIONS: usize = 16;
+/// Interfaces remembered of one server.
+const MAX_INTERFACES: usize = 16;
+/// Who offers one thing, then another and then the first again within so long was not merely set up anew.
+const TO_AND_FRO: Duration = Duration::from_mins(1);
 
 /// How many of each kind came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,11 +46,54 @@ pub struct Counts {
     pub other: u64,
 }
 
+/// One of the different answers that a server gives, addresses and lease times left aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What it offers; the address is the last one that came with it.
+    pub offered: Offered,
+    /// It answers an ordinary DISCOVER of ours, which asks for everything: what is missing there is not offered.
+    pub complete: bool,
+    /// When it came last.
+    pub heard: Instant,
+}
+
+impl Answer {
+    /// The network that it offers addresses of.
+    fn network(&self) -> Option<Prefix> {
+        let offered = &self.offered;
+        offered.address.zip(offered.prefix()).map(|(address, length)| Prefix::of(address, length))
+    }
+}
+
+/// How well a server is known, which decides whom others push out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// On no list, and never answered what we asked.
+    #[default]
+    Stranger,
+    /// On no list, but it answers us.
+    Answering,
+    /// On the allow list.
+    Known,
+}
+
+impl Standing {
+    fn index(self) -> usize {
+        match self {
+            Self::Stranger => 0,
+            Self::Answering => 1,
+            Self::Known => 2,
+        }
+    }
+}
+
 /// One server and what is known of it.
 #[derive(Clone, Debug, Default)]
 pub struct Server {
     /// Who it is.
     pub key: Key,
+    /// Where it was heard, in the order of its first words there.
+    pub interfaces: Vec<Arc<str>>,
     /// When it was first heard.
     pub first_seen: Timestamp,
     /// When it was heard last.
@@ -83,6 +112,12 @@ pub struct Server {
     pub offered: Offered,
     /// It answered an ordinary DISCOVER of ours, which asks for everything: what is missing there it does not offer.
     pub complete: bool,
+    /// Every different answer it gave; what was once said stays said.
+    pub answers_given: Vec<Answer>,
+    /// The shortest and the longest lease it offered, in seconds.
+    pub leases: Option<(u32, u32)>,
+    /// In what it contradicts itself, and when it last did.
+    pub contradiction: Option<(Instant, String)>,
     /// Addresses it offered, the latest last.
     pub addresses: Vec<Ipv4Addr>,
     /// The server in whose place it answered.
@@ -93,8 +128,12 @@ pub struct Server {
     pub in_use: Option<(Ipv4Addr, Mac)>,
     /// Messages with identifiers beyond [`MAX_IDENTIFIERS`].
     pub folded: u64,
+    /// What was offered in the last transactions.
+    pub(crate) transactions: VecDeque<(Instant, Xid, HwAddr, Offered)>,
+    /// The last answers to an ordinary DISCOVER of ours, and when each came.
+    pub(crate) sequence: VecDeque<(Instant, Answer)>,
     pub(crate) rank: u64,
-    pub(crate) pinned: bool,
+    pub(crate) standing: Standing,
 }
 
 /// What is known about one sender, whatever identifiers it uses.
@@ -111,8 +150,8 @@ pub struct Servers {
     limit: usize,
     servers: HashMap<Key, Server>,
     senders: HashMap<Key, Sender>,
-    /// Those not pinned, by when they were heard last.
-    order: BTreeMap<u64, Key>,
+    /// Those of each standing, by when they were heard last.
+    order: [BTreeMap<u64, Key>; 3],
     clock: u64,
     /// Servers that were pushed out.
     pub forgotten: u64,
@@ -127,44 +166,50 @@ impl Default for Servers {
 }
 
 impl Servers {
-    /// Keeps so many at most, pinned ones apart, of which it keeps as many again.
+    /// Keeps so many of each standing at most.
     pub fn with_limit(limit: usize) -> Self {
         Self {
             limit: limit.max(1),
             servers: HashMap::new(),
             senders: HashMap::new(),
-            order: BTreeMap::new(),
+            order: Default::default(),
             clock: 0,
             forgotten: 0,
             answers: 0,
         }
     }
 
-    /// Counts a message. A `pinned` server is not pushed out by others. Returns the server's key.
-    pub fn add(&mut self, sighting: &Sighting, pinned: bool) -> Key {
+    /// Counts a message, of a server on the allow list if it `is_known`. Returns the server's key.
+    pub fn add(&mut self, sighting: &Sighting, is_known: bool) -> Key {
         self.answers = self.answers.saturating_add(1);
         let (key, folded) = self.attribute(&sighting.key);
         let rank = self.next_rank();
-        let pinned_before = self.servers.len().saturating_sub(self.order.len());
         let server = self.servers.entry(key.clone()).or_insert_with(|| Server {
             key: key.clone(),
             first_seen: sighting.when.time,
             last_seen: sighting.when.time,
             heard: sighting.when.at,
-            pinned: pinned && pinned_before < self.limit,
             ..Server::default()
         });
-        self.order.remove(&server.rank);
-        server.rank = rank;
-        if !server.pinned {
-            self.order.insert(rank, key.clone());
+        if let Some(order) = self.order.get_mut(server.standing.index()) {
+            order.remove(&server.rank);
         }
+        let answers_us = matches!(sighting.asked, Asked::Us { .. });
+        let standing = match (is_known, answers_us) {
+            (true, _) => Standing::Known,
+            (false, true) => Standing::Answering,
+            (false, false) => Standing::Stranger,
+        };
+        (server.rank, server.standing) = (rank, server.standing.max(standing));
+        let standing = server.standing.index();
         server.see(sighting);
         if folded {
             server.folded = server.folded.saturating_add(1);
         }
-        while self.order.len() > self.limit {
-            let Some((_, oldest)) = self.order.pop_first() else { break };
+        let Some(order) = self.order.get_mut(standing) else { return key };
+        order.insert(rank, key.clone());
+        let pushed_out = if order.len() > self.limit { order.pop_first() } else { None };
+        if let Some((_, oldest)) = pushed_out {
             self.forgotten = self.forgotten.saturating_add(1);
             self.drop_server(&oldest);
         }
@@ -174,8 +219,17 @@ impl Servers {
     /// Forgets a server.
     pub fn remove(&mut self, key: &Key) {
         if let Some(server) = self.servers.get(key) {
-            self.order.remove(&server.rank);
+            if let Some(order) = self.order.get_mut(server.standing.index()) {
+                order.remove(&server.rank);
+            }
             self.drop_server(key);
+        }
+    }
+
+    /// Forgets what servers have not said again since `before`, as long as they said something later.
+    pub fn forget_answers(&mut self, before: Instant) {
+        for server in self.servers.values_mut() {
+            server.forget_answers(before);
         }
     }
 
@@ -183,7 +237,8 @@ impl Servers {
     pub fn note_in_use(&mut self, interface: Option<&Arc<str>>, address: Ipv4Addr, mac: Mac) -> Vec<Key> {
         let mut guilty = Vec::new();
         for server in self.servers.values_mut() {
-            if server.key.interface.as_ref() == interface && server.addresses.contains(&address) {
+            let is_here = interface.is_none_or(|interface| server.interfaces.contains(interface));
+            if is_here && server.addresses.contains(&address) {
                 server.in_use = Some((address, mac));
                 guilty.push(server.key.clone());
             }
@@ -201,7 +256,7 @@ impl Servers {
         self.servers.values()
     }
 
-    /// All of them, by interface, address and identifier.
+    /// All of them, by address and identifier.
     pub fn sorted(&self) -> Vec<&Server> {
         let mut all: Vec<&Server> = self.servers.values().collect();
         all.sort_by(|a, b| a.key.cmp(&b.key));
@@ -254,7 +309,8 @@ impl Servers {
     fn rename(&mut self, from: &Key, to: &Key) {
         let Some(mut server) = self.servers.remove(from) else { return };
         server.key = to.clone();
-        if let Some(place) = self.order.get_mut(&server.rank) {
+        let order = self.order.get_mut(server.standing.index());
+        if let Some(place) = order.and_then(|order| order.get_mut(&server.rank)) {
             *place = to.clone();
         }
         self.servers.insert(to.clone(), server);
@@ -282,7 +338,14 @@ impl Server {
             (self.heard, self.last_seen) = (sighting.when.at, sighting.when.time);
         }
         self.answers = self.answers.saturating_add(1);
+        if let Some(interface) = &sighting.interface
+            && self.interfaces.len() < MAX_INTERFACES
+            && !self.interfaces.contains(interface)
+        {
+            self.interfaces.push(Arc::clone(interface));
+        }
         let count = match sighting.kind {
+            _ if sighting.is_cut => &mut self.counts.other,
             Some(MessageType::OFFER) => &mut self.counts.offers,
             Some(MessageType::ACK) => &mut self.counts.acks,
             Some(MessageType::NAK) => &mut self.counts.naks,
@@ -316,9 +379,10 @@ impl Server {
             Asked::Client { .. } | Asked::Unknown => {}
         }
         // Answers to lease queries and the like speak of other clients' addresses.
-        if !matches!(sighting.kind, None | Some(MessageType::OFFER | MessageType::ACK)) {
+        if sighting.is_cut || !matches!(sighting.kind, None | Some(MessageType::OFFER | MessageType::ACK)) {
             return;
         }
+        self.keep_answer(sighting);
         let offered = &sighting.offered;
         if let Some(address) = offered.address
             && !self.addresses.contains(&address)
@@ -336,79 +400,71 @@ impl Server {
         }
         self.offered.keep_steering(other);
     }
-}
 
-/// A map that forgets what was put in first.
-#[derive(Clone, Debug)]
-struct Recent<K, V> {
-    map: HashMap<K, V>,
-    order: VecDeque<K>,
-}
-
-impl<K: Clone + Eq + Hash, V> Recent<K, V> {
-    fn new() -> Self {
-        Self { map: HashMap::new(), order: VecDeque::new() }
-    }
-
-    fn put(&mut self, key: K, value: V) {
-        if self.map.insert(key.clone(), value).is_none() {
-            self.order.push_back(key);
+    /// Keeps a different answer, and notices a contradiction.
+    fn keep_answer(&mut self, sighting: &Sighting) {
+        let (now, offered) = (sighting.when.at, &sighting.offered);
+        if let Some(lease) = offered.lease_time {
+            let (least, most) = self.leases.unwrap_or((lease, lease));
+            self.leases = Some((least.min(lease), most.max(lease)));
         }
-        if self.order.len() > MAX_CLIENTS
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.map.remove(&oldest);
+        let complete = matches!(sighting.asked, Asked::Us { probe: "discover" | "own-mac", .. });
+        let answer = Answer { offered: offered.clone(), complete, heard: now };
+        let same = |other: &Answer| other.complete == complete && other.offered.steers_like(offered);
+        if let Some(known) = self.answers_given.iter_mut().find(|other| same(other)) {
+            *known = answer.clone();
+        } else if self.answers_given.len() < MAX_ANSWERS {
+            self.answers_given.push(answer.clone());
+        } else {
+            self.contradiction = Some((now, format!("it gives more than {MAX_ANSWERS} different answers")));
         }
-    }
-}
-
-/// What clients said, so that a server's answer can be held against it.
-#[derive(Clone, Debug)]
-pub struct Clients {
-    /// REQUESTs: the server they name and the address they want.
-    requests: Recent<(Xid, HwAddr), (Option<Ipv4Addr>, Option<Ipv4Addr>)>,
-    /// Leases: the address and who gave it.
-    leases: Recent<HwAddr, (Ipv4Addr, Ipv4Addr)>,
-}
-
-impl Default for Clients {
-    fn default() -> Self {
-        Self { requests: Recent::new(), leases: Recent::new() }
-    }
-}
-
-impl Clients {
-    /// Remembers a client's REQUEST; other messages are left aside.
-    pub fn hear(&mut self, packet: &Packet<'_>, outline: &Outline) {
-        if packet.op() != Some(Op::REQUEST) || outline.message_type != Some(MessageType::REQUEST) {
+        // To one client in one transaction.
+        let (xid, client) = (sighting.xid, sighting.client);
+        let is_recent = |since: &Instant| now <= since.after(TO_AND_FRO);
+        self.transactions.retain(|(since, ..)| is_recent(since));
+        let before = self.transactions.iter().find(|(_, known, of, _)| *known == xid && *of == client);
+        if let Some(found) = before.and_then(|(.., before)| before.contradicts(offered)) {
+            self.contradiction = Some((now, format!("it offers the same client {found}")));
+        } else if before.is_none() {
+            if self.transactions.len() >= MAX_TRANSACTIONS {
+                self.transactions.pop_front();
+            }
+            self.transactions.push_back((now, xid, client, offered.clone()));
+        }
+        if !complete {
             return;
         }
-        let address = |code: u8| -> Option<Ipv4Addr> {
-            let data: [u8; 4] = outline.find(code)?.data(packet).try_into().ok()?;
-            Some(data.into())
-        };
-        let wanted = address(50).or(packet.ciaddr().filter(|ciaddr| !ciaddr.is_unspecified()));
-        if let Some(xid) = packet.xid() {
-            self.requests.put((xid, packet.client()), (address(opt::SERVER_ID), wanted));
+        // To different clients of one network: one thing, another, and the first again.
+        if let [(since, first), .., (_, last)] = self.sequence.make_contiguous()
+            && is_recent(since)
+            && first.network() == answer.network()
+            && last.network() == answer.network()
+            && first.offered.contradicts(offered).is_none()
+            && let Some(found) = last.offered.contradicts(offered)
+        {
+            self.contradiction =
+                Some((now, format!("within a minute it offers {found} and the first again")));
+        }
+        let is_new = self.sequence.back().is_none_or(|(_, last)| {
+            last.network() != answer.network() || last.offered.contradicts(offered).is_some()
+        });
+        if is_new {
+            if self.sequence.len() >= 2 {
+                self.sequence.pop_front();
+            }
+            self.sequence.push_back((now, answer));
+        } else if let Some((at, _)) = self.sequence.back_mut() {
+            *at = now;
         }
     }
 
-    /// Whom a server's message answers, judged by what the client said, and remembers the lease if it gives one.
-    pub fn asked(&mut self, packet: &Packet<'_>, sighting: &Sighting) -> Asked {
-        let client = sighting.client;
-        let request = packet.xid().and_then(|xid| self.requests.map.get(&(xid, client)).copied());
-        if sighting.kind == Some(MessageType::ACK)
-            && let (Some(address), Some(server)) = (sighting.offered.address, sighting.key.server_id)
-        {
-            self.leases.put(client, (address, server));
+    fn forget_answers(&mut self, before: Instant) {
+        if self.answers_given.iter().all(|answer| answer.heard < before) {
+            return;
         }
-        match request {
-            None => Asked::Unknown,
-            Some((Some(chosen), _)) => Asked::Client { chosen: Some(chosen) },
-            Some((None, wanted)) => {
-                let lease = self.leases.map.get(&client).filter(|(address, _)| Some(*address) == wanted);
-                Asked::Client { chosen: lease.map(|(_, server)| *server) }
-            }
+        self.answers_given.retain(|answer| answer.heard >= before);
+        if self.contradiction.as_ref().is_some_and(|(at, _)| *at < before) {
+            self.contradiction = None;
         }
     }
 }
@@ -417,7 +473,6 @@ impl Clients {
 mod tests {
     use super::super::judge::tests::sighting;
     use super::*;
-    use crate::wire::v4::Message;
 
     fn key(id: Option<[u8; 4]>, mac: u8) -> Key {
         Key {
@@ -475,62 +530,42 @@ mod tests {
         assert!(servers.find(&friend).is_some());
         assert_eq!(servers.forgotten, 100_000 - 4096);
         assert_eq!(servers.senders.len(), MAX_SERVERS + 1);
-        assert_eq!(servers.order.len(), MAX_SERVERS);
+        assert_eq!(servers.order[0].len(), MAX_SERVERS);
         let some = servers.iter().next().unwrap().key.clone();
         servers.remove(&some);
         assert_eq!((servers.len(), servers.senders.len()), (MAX_SERVERS, MAX_SERVERS));
     }
 
-    fn request(client: u8, server: Option<[u8; 4]>, address: [u8; 4]) -> Vec<u8> {
-        let mac = Mac([2, 0, 0, 0, 9, client]);
-        let mut message = Message::request(MessageType::REQUEST, Xid(7), mac);
-        message.set_option(50, &address);
-        if let Some(server) = server {
-            message.set_option(54, &server);
+    #[test]
+    fn neither_faces_of_a_known_server_nor_babble_hide_who_answers() {
+        let mut servers = Servers::with_limit(100);
+        let mut seen = sighting(key(Some([10, 0, 0, 66]), 66), MessageType::OFFER);
+        seen.asked = Asked::Us { probe: "discover", bogus_server: None };
+        let rogue = servers.add(&seen, false);
+        let babble = see(&mut servers, key(Some([10, 0, 0, 67]), 67));
+        for n in 0..1000_u32 {
+            let [_, a, b, c] = n.to_be_bytes();
+            let face = Key { source_mac: Some(Mac([2, 1, 0, a, b, c])), ..key(Some([10, 0, 0, 1]), 1) };
+            servers.add(&sighting(face, MessageType::OFFER), true);
+            assert!(servers.find(&rogue).is_some() && (n > 99 || servers.find(&babble).is_some()));
+            see(
+                &mut servers,
+                Key { source_mac: Some(Mac([2, 2, 0, a, b, c])), ..key(Some(n.to_be_bytes()), 1) },
+            );
         }
-        message.encode()
-    }
-
-    fn hear(clients: &mut Clients, bytes: &[u8]) {
-        let packet = Packet::new(bytes);
-        let mut outline = Outline::default();
-        outline.read(&packet, bytes.len(), false);
-        clients.hear(&packet, &outline);
-    }
-
-    fn answer(clients: &mut Clients, client: u8, kind: MessageType, server: [u8; 4]) -> Asked {
-        let mut seen = sighting(key(Some(server), 1), kind);
-        seen.client = Mac([2, 0, 0, 0, 9, client]).into();
-        seen.offered.address = Some([10, 0, 0, 50].into());
-        let mut reply = Message::request(kind, Xid(7), Mac([2, 0, 0, 0, 9, client]));
-        reply.op = Op::REPLY;
-        let bytes = reply.encode();
-        clients.asked(&Packet::new(&bytes), &seen)
+        assert_eq!((servers.len(), servers.forgotten), (201, 901 + 900));
     }
 
     #[test]
-    fn what_the_client_chose_is_known_from_its_request_or_its_lease() {
-        let mut clients = Clients::default();
-        let (good, bad) = ([10, 0, 0, 1], [10, 0, 0, 66]);
-        assert_eq!(answer(&mut clients, 1, MessageType::NAK, bad), Asked::Unknown);
-        hear(&mut clients, &request(1, Some(good), [10, 0, 0, 50]));
-        assert_eq!(
-            answer(&mut clients, 1, MessageType::NAK, bad),
-            Asked::Client { chosen: Some(good.into()) }
-        );
-        answer(&mut clients, 1, MessageType::ACK, good);
-        hear(&mut clients, &request(1, None, [10, 0, 0, 50]));
-        assert_eq!(
-            answer(&mut clients, 1, MessageType::NAK, bad),
-            Asked::Client { chosen: Some(good.into()) }
-        );
-        hear(&mut clients, &request(1, None, [10, 0, 0, 51]));
-        assert_eq!(answer(&mut clients, 1, MessageType::NAK, bad), Asked::Client { chosen: None });
-        for n in 0..20_000_u32 {
-            let mut bytes = request(1, None, [10, 0, 0, 50]);
-            bytes[4..8].copy_from_slice(&n.to_be_bytes());
-            hear(&mut clients, &bytes);
+    fn one_server_on_two_interfaces_is_one() {
+        let mut servers = Servers::default();
+        for interface in ["eth0", "eth1", "eth0"] {
+            let mut seen = sighting(key(Some([10, 0, 0, 1]), 1), MessageType::OFFER);
+            seen.interface = Some(interface.into());
+            servers.add(&seen, false);
         }
-        assert_eq!(clients.requests.map.len(), MAX_CLIENTS);
+        let only = servers.iter().next().unwrap();
+        assert_eq!((servers.len(), only.answers), (1, 3));
+        assert_eq!(only.interfaces.iter().map(|name| &**name).collect::<Vec<_>>(), ["eth0", "eth1"]);
     }
 }

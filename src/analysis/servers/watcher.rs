@@ -5,11 +5,14 @@
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::judge::{Judgement, Reason, Scene, Status, Verdict, judge};
+use super::judge::{Judgement, Reason, Status, Verdict, judge};
+use super::key::Key;
 use super::policy::Policy;
-use super::table::{Key, MAX_SERVERS, Server, Servers};
+use super::rules::Scene;
+use super::table::{MAX_SERVERS, Server, Servers};
 use crate::time::{Instant, Moment, Timestamp};
 use crate::wire::escape::escape;
 
@@ -147,6 +150,8 @@ pub struct Who {
 /// What is remembered of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
+    /// Where it was heard.
+    pub interfaces: Vec<Arc<str>>,
     /// Who it is.
     pub key: Key,
     /// How it was judged last.
@@ -184,7 +189,8 @@ pub struct Watcher {
     due: HashMap<Key, Instant>,
     looked: Option<Instant>,
     next: Option<Instant>,
-    tokens: u32,
+    /// Changes that may be told at once: of servers that answer us, and of others.
+    tokens: [u32; 2],
     refilled: Instant,
     folded: Folded,
     folding_since: Option<Instant>,
@@ -205,7 +211,7 @@ impl Watcher {
             due: HashMap::new(),
             looked: None,
             next: None,
-            tokens: pace.burst,
+            tokens: [pace.burst; 2],
             refilled: now,
             folded: Folded::default(),
             folding_since: None,
@@ -242,6 +248,7 @@ impl Watcher {
         let mut changes = Vec::new();
         if self.next.is_some_and(|next| now.at >= next) {
             self.looked = Some(now.at);
+            servers.forget_answers(now.at.before(self.pace.gone_after));
             self.settle(now, servers, policy, &mut changes);
             self.leave(now, servers, &mut changes);
             self.plan();
@@ -249,8 +256,11 @@ impl Watcher {
         let mut told = Vec::new();
         self.refill(now.at);
         for change in changes {
-            if self.tokens > 0 {
-                self.tokens = self.tokens.saturating_sub(1);
+            // Who answers what we ask is told beside any storm of those who do not.
+            let answers_us = change.who.as_ref().is_some_and(|who| !who.server.answered.is_empty());
+            let tokens = if answers_us { &mut self.tokens[0] } else { &mut self.tokens[1] };
+            if *tokens > 0 {
+                *tokens = tokens.saturating_sub(1);
                 told.push(change);
             } else {
                 let status = change.who.as_ref().map_or(Status::Unjudged, |who| who.judgement.status);
@@ -323,6 +333,7 @@ impl Watcher {
     fn compare(&mut self, now: Moment, server: &Server, judgement: Judgement, changes: &mut Vec<Change>) {
         let facets = facets(server);
         let fresh = || Known {
+            interfaces: server.interfaces.clone(),
             key: server.key.clone(),
             status: judgement.status,
             reasons: judgement.reasons.clone(),
@@ -381,6 +392,7 @@ impl Watcher {
             entry.known.present = false;
             entry.told = now.at;
             let remembered = Server {
+                interfaces: entry.known.interfaces.clone(),
                 key: key.clone(),
                 first_seen: entry.known.first_seen,
                 last_seen: entry.known.last_seen,
@@ -417,7 +429,9 @@ impl Watcher {
         let step = i64::try_from(self.pace.refill.as_nanos()).unwrap_or(i64::MAX).max(1);
         let steps = now.since(self.refilled).checked_div(step).unwrap_or(0);
         if let Ok(steps @ 1..) = u32::try_from(steps) {
-            self.tokens = self.tokens.saturating_add(steps).min(self.pace.burst);
+            for tokens in &mut self.tokens {
+                *tokens = tokens.saturating_add(steps).min(self.pace.burst);
+            }
             self.refilled = now;
         }
     }

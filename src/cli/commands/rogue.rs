@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::analysis::servers::rules::{RULES, Weight};
 use crate::analysis::servers::{Allowed, Identity, Policy};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
@@ -29,7 +30,7 @@ mod watch;
 /// (no DECLINE is sent: that would take addresses out of service).
 #[allow(clippy::struct_excessive_bools, reason = "flags are independent of each other")]
 #[derive(clap::Args, Debug)]
-#[command(after_long_help = NOTES)]
+#[command(after_long_help = notes())]
 pub struct Args {
     /// The interfaces; that of the default route if left out, else the only usable one
     #[arg(value_name = "IFACE")]
@@ -136,25 +137,26 @@ enum Stage {
     Exec,
 }
 
-const NOTES: &str = "\
-Judging:
-  With --allow or --policy every server is `allowed` or a `rogue`, else `unjudged`. A bare address means the server
-  identifier, or the source address of a server that sends none; add mac= to notice a server that only borrows the
-  address. Reasons that make a rogue:
-    unknown-server       it is on no allow list
-    wrong-mac            the address of an allowed server, another MAC (wrong-address, wrong-relay, wrong-vlan alike)
-    two-macs             one address answers from several MACs, and no allow list says which is right
-    answers-for-another  it uses the identifier of another server, or grants what was asked of another
-    many-identifiers     it uses dozens of server identifiers
-    wrong-router         it offers another router than the policy says (wrong-dns, -domain, -subnet, -range, -lease alike)
-  Reasons against a stranger, and notes on an allowed server:
-    foreign-router, foreign-dns   no allowed server offers that
-    naks-others          it refuses (NAK) requests that are meant for another server
-    address-in-use       it offers an address that somebody uses (ARP)
-    default-route        options 121 or 249 send all traffic to one router
-    wpad                 option 252 sets a web proxy
-    hidden-options       options that steer clients stand in overloaded fields
+/// What the help says at its end; the reasons are those of the rules.
+fn notes() -> String {
+    let mut text = String::from(
+        "Judging:\n  With --allow or --policy every server is `allowed` or a `rogue`, else `unjudged`. A bare address means the server\n  \
+         identifier, or the source address of a server that sends none; add mac= to notice a server that only borrows the\n  \
+         address. Who contradicts itself or was once wrong stays a rogue. Reasons that make a rogue:\n",
+    );
+    let rows = |convicts: bool| {
+        let rules = RULES.iter().filter(move |rule| (rule.weight != Weight::Suspicious) == convicts);
+        rules.map(|rule| format!("    {:<21} {}\n", rule.code, rule.sentence)).collect::<Vec<_>>().concat()
+    };
+    text.push_str(&rows(true));
+    text.push_str("  Reasons against a stranger, and notes on an allowed server:\n");
+    text.push_str(&rows(false));
+    text.push('\n');
+    text.push_str(NOTES);
+    text
+}
 
+const NOTES: &str = "\
 Policy files:
       [[server]]
       name = \"main\"
@@ -166,13 +168,19 @@ Policy files:
       routers = [\"10.0.0.1\"]
       dns = [\"10.0.0.1\"]
       domain = \"example.net\"
+      boot-file = [\"ipxe.efi\", \"undionly.kpxe\"]   # each of these is right, an empty list allows none
+      next-server = \"10.0.0.5\"
+      wpad = \"http://wpad.example.net/wpad.dat\"
+      default-route = [\"10.0.0.1\"]     # of options 121 and 249
+      vendor-options = \"0104c0000201\"  # option 43, in hexadecimal digits
       lease-min = \"1h\"
       lease-max = 86400
 
 Exit status:
-  0 no rogue; 1 a rogue was found, or nobody answered when servers were asked. With --watch 0 when it is stopped.
+  0 no rogue; 1 a rogue was found, or nobody answered when servers were asked; 3 nobody can tell, because frames were lost, a
+  link went down, or more servers were seen than are kept. With --watch 0 when it is stopped.
   With --nagios: 0 OK; 1 WARNING, an allowed server is silent, or several answer and no allow list was given;
-  2 CRITICAL, a rogue, or nobody answered (silence is OK with --passive and --from); 3 UNKNOWN, it could not run or the command line is wrong.
+  2 CRITICAL, a rogue, or nobody answered (silence is OK with --passive and --from); 3 UNKNOWN, it could not run or cannot tell, or the command line is wrong.
 
 Monitoring:
   In place of check_dhcp, for instance for NRPE (give the file capabilities, or run it as root):
@@ -339,9 +347,9 @@ mod tests {
         let (file, _) = file.split_once("\n\n").unwrap();
         let policy = Policy::from_toml(file).unwrap();
         assert_eq!(policy.allowed[0].name.as_deref(), Some("main"));
-        for rule in crate::analysis::servers::judge::RULES {
-            let (_, last) = rule.code.split_once('-').unwrap_or(("", rule.code));
-            assert!(NOTES.contains(last), "{}", rule.code);
+        let notes = notes();
+        for rule in RULES {
+            assert!(notes.contains(&format!("\n    {} ", rule.code)), "{}", rule.code);
         }
     }
 }

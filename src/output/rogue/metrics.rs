@@ -19,6 +19,8 @@ pub struct Metrics<'a> {
     pub answers: u64,
     /// Servers pushed out of memory.
     pub forgotten: u64,
+    /// Frames lost before they were looked at.
+    pub lost: u64,
     /// Changes told, by kind.
     pub changes: [u64; 5],
     /// When it was written.
@@ -77,6 +79,12 @@ impl Metrics<'_> {
             "Servers pushed out of memory by others.",
             &plain(self.forgotten),
         );
+        family(
+            "dhcptool_rogue_frames_lost_total",
+            "counter",
+            "Frames lost before they were looked at.",
+            &plain(self.lost),
+        );
         let now = [(String::new(), seconds(self.now))];
         family("dhcptool_rogue_written_seconds", "gauge", "When this file was written.", &now);
         out
@@ -93,7 +101,7 @@ fn labels(known: &Known, with_status: bool) -> String {
     let text = |value: Option<String>| value.unwrap_or_default();
     let mut labels = String::from("{");
     for (name, value) in [
-        ("interface", label(key.interface.as_deref().unwrap_or_default())),
+        ("interface", label(known.interfaces.first().map_or("", |name| &**name))),
         ("server_id", text(key.server_id.map(|ip| ip.to_string()))),
         ("source_ip", text(key.source_ip.map(|ip| ip.to_string()))),
         ("source_mac", text(key.source_mac.map(|mac| mac.to_string()))),
@@ -123,11 +131,8 @@ mod tests {
     #[test]
     fn the_textfile_is_well_formed() {
         let known = Known {
-            key: Key {
-                interface: Some("e\"th\\0\n".into()),
-                server_id: Some([10, 0, 0, 1].into()),
-                ..Key::default()
-            },
+            interfaces: vec!["e\"th\\0\n".into()],
+            key: Key { server_id: Some([10, 0, 0, 1].into()), ..Key::default() },
             status: Status::Rogue,
             reasons: vec![],
             facets: vec![],
@@ -140,6 +145,7 @@ mod tests {
             sent: 64,
             answers: 9,
             forgotten: 0,
+            lost: 0,
             changes: [1, 0, 0, 0, 0],
             now: Timestamp::new(1_700_000_001, 0),
         };

@@ -4,8 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Args, files};
-use crate::analysis::servers::table::Clients;
-use crate::analysis::servers::{Asked, Key, Policy, Servers, Sighting, Verdict, judge};
+use crate::analysis::servers::{Asked, Clients, Key, Policy, Servers, Sighting, Verdict, judge};
 use crate::capture;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
@@ -120,6 +119,10 @@ pub(super) struct Look<'a> {
     pub kept: &'a [Granted],
     /// Answers that bind an address beyond those that are given back.
     pub overlooked: u64,
+    /// Frames lost before they were looked at.
+    pub lost: u64,
+    /// Why not everything was seen, one clause each.
+    pub blind: Vec<String>,
 }
 
 /// Judges everybody, tells it, and says how it ends.
@@ -128,6 +131,10 @@ pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Conte
     let (heard, policy) = (&*heard, policy.as_ref());
     let mut servers = judge::judge_all(heard, policy);
     vendors.name(servers.iter_mut().map(|(server, judgement)| (server.key.source_mac, judgement)));
+    let mut blind = look.blind.clone();
+    if heard.forgotten > 0 {
+        blind.push(format!("{} more servers were seen than are kept", heard.forgotten));
+    }
     let missing = policy.map(|policy| judge::missing(heard, policy)).unwrap_or_default();
     let report = Report {
         interfaces: look.interfaces,
@@ -141,6 +148,8 @@ pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Conte
         asked: look.asked,
         kept: look.kept,
         overlooked: look.overlooked,
+        lost: look.lost,
+        blind: &blind,
     };
     if let Some(path) = &args.learn {
         let learned = Policy::learn(heard.sorted());
@@ -168,6 +177,7 @@ pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Conte
     Ok(match report.verdict() {
         Verdict::Rogue => Exit::Bad,
         Verdict::None if look.asked => Exit::Bad,
+        Verdict::Unknown => Exit::CouldNotRun,
         Verdict::Clean | Verdict::None => Exit::Good,
     })
 }
@@ -212,6 +222,8 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
         asked: false,
         kept: &[],
         overlooked: 0,
+        lost: 0,
+        blind: Vec::new(),
     };
     let exit = report(&mut hub, &look, args, cx)?;
     match damage {

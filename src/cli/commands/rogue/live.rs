@@ -40,6 +40,8 @@ struct Ear {
     provoke: Option<Provoke>,
     working: bool,
     sent: u64,
+    /// Why not everything that came was seen, one clause each.
+    blind: Vec<String>,
 }
 
 /// Every interface, and what is listened for.
@@ -141,6 +143,24 @@ impl Ears {
         (kept, provoking().fold(0, |sum, provoke| sum.saturating_add(provoke.overlooked())))
     }
 
+    /// Frames lost so far because they came faster than they were taken.
+    pub(super) fn lost(&mut self) -> u64 {
+        self.all.iter_mut().fold(0, |sum, ear| sum.saturating_add(ear.tap.dropped().unwrap_or(0)))
+    }
+
+    /// Why not everything was seen.
+    pub(super) fn blind(&mut self) -> Vec<String> {
+        let mut blind: Vec<String> = self.all.iter().flat_map(|ear| ear.blind.iter().cloned()).collect();
+        let lost = self.lost();
+        if lost > 0 {
+            blind.push(format!("{lost} frames came faster than they were taken and are lost"));
+        }
+        for ear in self.all.iter().filter(|ear| ear.provoke.is_some() && ear.sent == 0) {
+            blind.push(format!("nothing could be sent through {}", ear.name));
+        }
+        blind
+    }
+
     /// Frames sent so far.
     pub(super) fn sent(&self) -> u64 {
         self.all.iter().fold(0, |sum, ear| sum.saturating_add(ear.sent))
@@ -216,6 +236,12 @@ impl Ear {
                 interface.name
             )));
         }
+        if !interface.carrier && !args.passive && !args.watch {
+            return Err(Failure::could_not_run(format_args!(
+                "cannot ask on {}: no carrier; is the cable plugged in and the other end up?",
+                interface.name
+            )));
+        }
         let sender = if args.passive {
             None
         } else {
@@ -230,6 +256,7 @@ impl Ear {
             provoke: None,
             working: true,
             sent: 0,
+            blind: Vec::new(),
         })
     }
 
@@ -283,6 +310,10 @@ impl Ear {
     fn fail(&mut self, what: &str, cx: &Context) {
         if std::mem::replace(&mut self.working, false) {
             cx.warn(&format!("{} {what}", self.name));
+            let clause = format!("{} {what} or was for a while", self.name);
+            if !self.blind.contains(&clause) {
+                self.blind.push(clause);
+            }
         }
     }
 
@@ -341,7 +372,10 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     }
     let names = ears.names();
     let (kept, overlooked) = ears.kept();
+    let (lost, blind) = (ears.lost(), ears.blind());
     let look = Look {
+        lost,
+        blind,
         kept: &kept,
         overlooked,
         interfaces: &names,

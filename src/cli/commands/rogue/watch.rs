@@ -26,6 +26,15 @@ const RETRY: Duration = Duration::from_millis(200);
 
 /// Runs the command.
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
+    let round =
+        args.interval.saturating_add(args.interval.checked_div(10).unwrap_or_default()).max(args.wait());
+    if let Some(gone_after) = args.gone_after.filter(|gone_after| !args.passive && *gone_after < round) {
+        return Err(Failure::usage(format_args!(
+            "--gone-after {}: shorter than the {} from one probing to the next, in which a server need not be heard",
+            humantime::format_duration(gone_after),
+            humantime::format_duration(round)
+        )));
+    }
     let hub = Hub::new(args)?;
     let known = match &args.state {
         Some(path) => match std::fs::read_to_string(path) {
@@ -59,6 +68,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         saved: None,
         round: now.at,
         stale: None,
+        losses: [0; 2],
+        blind_until: None,
+        gone_after: pace.gone_after,
     };
     // What cannot be written is said at the start, not at the first alarm.
     watch.save(now)?;
@@ -79,6 +91,11 @@ struct Watch<'a> {
     round: Instant,
     /// The helper has not taken everything; when to try again.
     stale: Option<Instant>,
+    /// Losses told, of frames and of servers.
+    losses: [u64; 2],
+    /// Until then nobody can tell that there is no rogue.
+    blind_until: Option<Instant>,
+    gone_after: Duration,
 }
 
 impl Watch<'_> {
@@ -88,6 +105,7 @@ impl Watch<'_> {
             self.ears.send(now, &mut self.hub, cx);
             if now >= self.round && !self.ears.is_provoking(now) {
                 self.warn_of_kept(cx);
+                self.warn_of_losses(now, cx);
                 if !self.args.passive {
                     self.ears.provoke(self.args, now);
                     self.ears.send(now, &mut self.hub, cx);
@@ -143,11 +161,28 @@ impl Watch<'_> {
         }
     }
 
+    /// Says what was not seen since this was said last.
+    fn warn_of_losses(&mut self, now: Instant, cx: &Context) {
+        let losses = [self.ears.lost(), self.hub.servers.forgotten];
+        let new = [losses[0].saturating_sub(self.losses[0]), losses[1].saturating_sub(self.losses[1])];
+        if new != [0; 2] {
+            self.blind_until = Some(now.after(self.gone_after));
+            cx.warn(&format!(
+                "cannot tell whether there is a rogue: {} frames lost, {} more servers seen than are kept since the last probing",
+                new[0], new[1]
+            ));
+        }
+        self.losses = losses;
+    }
+
     fn emit(&mut self, changes: &mut [Change], cx: &mut Context) -> Result<(), Failure> {
         let who = changes.iter_mut().filter_map(|change| change.who.as_deref_mut());
         self.hub.vendors.name(who.map(|who| (who.server.key.source_mac, &mut who.judgement)));
         let (names, precision) = (self.ears.names(), self.ears.precision());
-        let verdict = self.watcher.verdict();
+        let mut verdict = self.watcher.verdict();
+        if self.blind_until.is_some_and(|until| cx.clock.now() < until) {
+            verdict = verdict.seen_in_part();
+        }
         for change in changes {
             for (kind, count) in ChangeKind::ALL.iter().zip(&mut self.changes) {
                 *count = count.saturating_add(u64::from(*kind == change.kind));
@@ -182,6 +217,7 @@ impl Watch<'_> {
                 sent: self.ears.sent(),
                 answers: self.hub.servers.answers,
                 forgotten: self.hub.servers.forgotten,
+                lost: self.ears.lost(),
                 changes: self.changes,
                 now: now.time,
             };

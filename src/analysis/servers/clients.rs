@@ -1,0 +1,160 @@
+//! What clients said, so that a server's answer can be held against it.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+use std::net::Ipv4Addr;
+
+use super::sighting::{Asked, Sighting};
+use crate::wire::HwAddr;
+use crate::wire::options::v4::{DHCP_REQUESTED_ADDRESS, DHCP_SERVER_IDENTIFIER};
+use crate::wire::v4::{MessageType, Op, Outline, Packet, Xid};
+
+/// Clients whose REQUESTs and leases are remembered.
+const MAX_CLIENTS: usize = 8192;
+
+/// A map that forgets what was put in first.
+#[derive(Clone, Debug)]
+struct Recent<K, V> {
+    map: HashMap<K, V>,
+    order: VecDeque<K>,
+}
+
+impl<K: Clone + Eq + Hash, V> Recent<K, V> {
+    fn new() -> Self {
+        Self { map: HashMap::new(), order: VecDeque::new() }
+    }
+
+    fn put(&mut self, key: K, value: V) {
+        if self.map.insert(key.clone(), value).is_none() {
+            self.order.push_back(key);
+        }
+        if self.order.len() > MAX_CLIENTS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.map.remove(&oldest);
+        }
+    }
+}
+
+/// What clients said, so that a server's answer can be held against it.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    /// REQUESTs: the server they name and the address they want.
+    requests: Recent<(Xid, HwAddr), (Option<Ipv4Addr>, Option<Ipv4Addr>)>,
+    /// Leases: the address and who gave it.
+    leases: Recent<HwAddr, (Ipv4Addr, Ipv4Addr)>,
+}
+
+impl Default for Clients {
+    fn default() -> Self {
+        Self { requests: Recent::new(), leases: Recent::new() }
+    }
+}
+
+impl Clients {
+    /// Remembers a client's REQUEST; other messages are left aside.
+    pub fn hear(&mut self, packet: &Packet<'_>, outline: &Outline) {
+        if packet.op() != Some(Op::REQUEST) || outline.message_type != Some(MessageType::REQUEST) {
+            return;
+        }
+        let address = |code: u8| -> Option<Ipv4Addr> {
+            let data: [u8; 4] = outline.find(code)?.data(packet).try_into().ok()?;
+            Some(data.into())
+        };
+        let wanted =
+            address(DHCP_REQUESTED_ADDRESS).or(packet.ciaddr().filter(|ciaddr| !ciaddr.is_unspecified()));
+        if let Some(xid) = packet.xid() {
+            self.requests.put((xid, packet.client()), (address(DHCP_SERVER_IDENTIFIER), wanted));
+        }
+    }
+
+    /// Whom a server's message answers, judged by what the client said, and remembers the lease if it gives one.
+    pub fn asked(&mut self, packet: &Packet<'_>, sighting: &Sighting) -> Asked {
+        let client = sighting.client;
+        let request = packet.xid().and_then(|xid| self.requests.map.get(&(xid, client)).copied());
+        if sighting.kind == Some(MessageType::ACK)
+            && let (Some(address), Some(server)) = (sighting.offered.address, sighting.key.server_id)
+        {
+            self.leases.put(client, (address, server));
+        }
+        match request {
+            None => Asked::Unknown,
+            Some((Some(chosen), _)) => Asked::Client { chosen: Some(chosen) },
+            Some((None, wanted)) => {
+                let lease = self.leases.map.get(&client).filter(|(address, _)| Some(*address) == wanted);
+                Asked::Client { chosen: lease.map(|(_, server)| *server) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::judge::tests::sighting;
+    use super::super::key::Key;
+    use super::*;
+    use crate::wire::Mac;
+    use crate::wire::v4::Message;
+
+    fn key(id: Option<[u8; 4]>, mac: u8) -> Key {
+        Key {
+            source_ip: Some([10, 0, 0, 1].into()),
+            source_mac: Some(Mac([2, 0, 0, 0, 0, mac])),
+            server_id: id.map(Into::into),
+            ..Key::default()
+        }
+    }
+
+    fn request(client: u8, server: Option<[u8; 4]>, address: [u8; 4]) -> Vec<u8> {
+        let mac = Mac([2, 0, 0, 0, 9, client]);
+        let mut message = Message::request(MessageType::REQUEST, Xid(7), mac);
+        message.set_option(50, &address);
+        if let Some(server) = server {
+            message.set_option(54, &server);
+        }
+        message.encode()
+    }
+
+    fn hear(clients: &mut Clients, bytes: &[u8]) {
+        let packet = Packet::new(bytes);
+        let mut outline = Outline::default();
+        outline.read(&packet, bytes.len(), false);
+        clients.hear(&packet, &outline);
+    }
+
+    fn answer(clients: &mut Clients, client: u8, kind: MessageType, server: [u8; 4]) -> Asked {
+        let mut seen = sighting(key(Some(server), 1), kind);
+        seen.client = Mac([2, 0, 0, 0, 9, client]).into();
+        seen.offered.address = Some([10, 0, 0, 50].into());
+        let mut reply = Message::request(kind, Xid(7), Mac([2, 0, 0, 0, 9, client]));
+        reply.op = Op::REPLY;
+        let bytes = reply.encode();
+        clients.asked(&Packet::new(&bytes), &seen)
+    }
+
+    #[test]
+    fn what_the_client_chose_is_known_from_its_request_or_its_lease() {
+        let mut clients = Clients::default();
+        let (good, bad) = ([10, 0, 0, 1], [10, 0, 0, 66]);
+        assert_eq!(answer(&mut clients, 1, MessageType::NAK, bad), Asked::Unknown);
+        hear(&mut clients, &request(1, Some(good), [10, 0, 0, 50]));
+        assert_eq!(
+            answer(&mut clients, 1, MessageType::NAK, bad),
+            Asked::Client { chosen: Some(good.into()) }
+        );
+        answer(&mut clients, 1, MessageType::ACK, good);
+        hear(&mut clients, &request(1, None, [10, 0, 0, 50]));
+        assert_eq!(
+            answer(&mut clients, 1, MessageType::NAK, bad),
+            Asked::Client { chosen: Some(good.into()) }
+        );
+        hear(&mut clients, &request(1, None, [10, 0, 0, 51]));
+        assert_eq!(answer(&mut clients, 1, MessageType::NAK, bad), Asked::Client { chosen: None });
+        for n in 0..20_000_u32 {
+            let mut bytes = request(1, None, [10, 0, 0, 50]);
+            bytes[4..8].copy_from_slice(&n.to_be_bytes());
+            hear(&mut clients, &bytes);
+        }
+        assert_eq!(clients.requests.map.len(), MAX_CLIENTS);
+    }
+}
