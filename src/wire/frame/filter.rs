@@ -4,7 +4,7 @@ use std::fmt::{Display, Write as _};
 
 use super::ports::Ports;
 use super::walk::wants_icmpv6;
-use super::{ip, numbers, tunnel};
+use super::{ip, numbers, openflow};
 
 /// A filter in the language of libpcap (pcap-filter(7)) that passes every frame in which a walker with these ports could
 /// find something, and few others: DHCP and tunnels by port, router messages, fragments of what is followed, ICMP errors, and whatever
@@ -12,8 +12,9 @@ use super::{ip, numbers, tunnel};
 /// makes no difference; it therefore never uses `vlan`, which would.
 pub fn capture_filter(ports: &Ports) -> String {
     let mut filter = String::from("(udp and (");
-    let tunnels = tunnel::PORTS.iter().map(|(port, _)| *port);
-    any_of(&mut filter, "port", ports.as_slice().iter().copied().chain(tunnels));
+    any_of(&mut filter, "port", ports.as_slice().iter().copied().chain(ports.tunnels()));
+    filter.push_str(")) or (tcp and (");
+    any_of(&mut filter, "port", openflow::PORTS.into_iter());
     filter.push_str(")) or (ip and ip[6:2] & 0x3fff != 0 and ip[9] = 17) or (icmp and (");
     any_of(&mut filter, "icmp[0] =", (0..=u8::MAX).filter(|kind| ip::is_icmp_error(*kind)));
     filter.push_str(")) or (ip6 and ip6[6] = 58 and (");

@@ -6,10 +6,10 @@ use super::bytes::Bytes;
 use super::fragments::{Key, Piece};
 use super::numbers::{
     AUTHENTICATION, DESTINATION_OPTIONS, ETHER_IP, ETHERNET, FRAGMENT, GRE, HIP, HOP_BY_HOP, ICMP, ICMPV6,
-    IP_IN_IP, IPIP, IPV6_IN_IP, L2TP, MOBILITY, MPLS_IN_IP, ROUTING, SHIM6, UDP,
+    IP_IN_IP, IPIP, IPV6_IN_IP, L2TP, MOBILITY, MPLS_IN_IP, ROUTING, SHIM6, TCP, UDP,
 };
 use super::step::{Context, What};
-use super::{Ip, Layer, tunnel};
+use super::{Ip, Layer, openflow, tunnel};
 
 /// Whether the walk goes on behind `protocol`.
 pub(super) fn is_followed(protocol: u8) -> bool {
@@ -184,14 +184,13 @@ pub(super) fn transport<'a>(
         MPLS_IN_IP => Some((What::Mpls, bytes)),
         GRE => tunnel::gre(bytes, context),
         ETHER_IP => {
-            let (head, body) = bytes.chunk::<2>()?;
-            if head[0] >> 4 != 3 {
-                return None;
-            }
+            // The version is 3; some senders have it in the low bits, or none.
+            let body = bytes.skip(2)?;
             context.push(Layer::EtherIp)?;
             Some((What::Ethernet, body))
         }
         L2TP => tunnel::l2tp_over_ip(bytes, context),
+        TCP => openflow::segment(bytes, context),
         ICMP => {
             let (head, body) = bytes.chunk::<8>()?;
             if !is_icmp_error(head[0]) {

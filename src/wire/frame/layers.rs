@@ -112,6 +112,32 @@ layers! {
     Tzsp = "tzsp",
     /// A header sampled by sFlow version 5.
     Sflow = "sflow",
+    /// TCP, where it carries frames.
+    Tcp = "tcp",
+    /// Frames between an OpenFlow switch and its controller.
+    OpenFlow = "openflow",
+    /// Cisco's `FabricPath`.
+    FabricPath = "fabricpath",
+    /// B.A.T.M.A.N. advanced.
+    Batman = "batman-adv",
+    /// DOCSIS.
+    Docsis = "docsis",
+    /// IP over InfiniBand (RFC 4391).
+    Ipoib = "ipoib",
+    /// IP over Fibre Channel (RFC 2625).
+    FibreChannel = "fibre-channel",
+    /// ARCNET (RFC 1201).
+    Arcnet = "arcnet",
+    /// ATM, behind the header of a capturing card.
+    Atm = "atm",
+    /// Endace's record header.
+    Erf = "erf",
+    /// The header of Juniper's routers.
+    Juniper = "juniper",
+    /// Tags of an exported protocol data unit.
+    ExportedPdu = "exported-pdu",
+    /// Solaris' packet hooks.
+    Ipnet = "ipnet",
 }
 
 /// The most layers that one frame is followed through.

@@ -6,7 +6,7 @@ use super::numbers::{
     ETHERTYPE_VLAN as VLAN,
 };
 use super::step::{Context, What};
-use super::{Layer, Link, LinkType, tunnel, wlan};
+use super::{Layer, Link, LinkType, Unread, pseudo, switch, tunnel, wlan};
 use crate::wire::addr::HwAddr;
 
 /// The longest length that an IEEE 802.3 header can state in place of an `EtherType`.
@@ -87,7 +87,7 @@ pub(super) fn link_type<'a>(link: LinkType, bytes: Bytes<'a>, context: &mut Cont
         LinkType::NFLOG => nflog(bytes, context),
         LinkType::NETANALYZER => Some((What::Ethernet, bytes.skip(4)?)),
         LinkType::NETANALYZER_TRANSPARENT => Some((What::Ethernet, bytes.skip(12)?)),
-        _ => None,
+        _ => pseudo::link_type(link, bytes, context),
     }
 }
 
@@ -158,6 +158,12 @@ pub(super) fn ethertype<'a>(ethertype: u16, bytes: Bytes<'a>, context: &mut Cont
             context.push(Layer::Pbb)?;
             Some((What::Ethernet, body))
         }
+        0x4305 => switch::batman(bytes, context),
+        0x8899 => switch::realtek(bytes, context),
+        0x8903 => switch::fabric_path(bytes, context),
+        0xd28b => switch::arista(bytes, context),
+        // Marvell's tag, behind two bytes of padding.
+        0xdada => switch::marvell(bytes.skip(2)?, context),
         0x88e5 => macsec(bytes, context),
         0x22f3 => trill(bytes, context),
         0x894f => tunnel::nsh(bytes, context),
@@ -180,6 +186,7 @@ fn tag<'a>(bytes: Bytes<'a>, context: &mut Context, length: usize) -> Step<'a> {
 fn macsec<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     let control = bytes.u8(0)?;
     if control & 0x0c != 0 {
+        context.unread = Some(Unread::Encrypted(Layer::Macsec));
         return None;
     }
     let length = if control & 0x20 == 0 { 6 } else { 14 };
@@ -297,7 +304,7 @@ fn family<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
 }
 
 /// PPP or Cisco HDLC behind HDLC's address and control bytes.
-fn framed_ppp<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
+pub(super) fn framed_ppp<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     match bytes.have {
         [0x0f | 0x8f, 0, ..] => chdlc(bytes, context),
         _ => Some((What::Ppp, bytes)),
@@ -305,7 +312,7 @@ fn framed_ppp<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
 }
 
 /// Cisco HDLC: address, control, `EtherType`.
-fn chdlc<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
+pub(super) fn chdlc<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     let (&[_, _, high, low], body) = bytes.chunk::<4>()?;
     context.push_link(Link { layer: Layer::Chdlc, src: None, dst: None })?;
     Some((What::EtherType(u16::from_be_bytes([high, low])), body))
@@ -345,7 +352,7 @@ pub(super) fn ppp<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
 }
 
 /// Frame Relay: an address of two to four bytes, then RFC 2427's encapsulation or Cisco's.
-fn frame_relay<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
+pub(super) fn frame_relay<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     let last = bytes.have.iter().take(4).position(|byte| byte & 1 == 1)?;
     let rest = bytes.skip(last.saturating_add(1))?;
     context.push_link(Link { layer: Layer::FrameRelay, src: None, dst: None })?;

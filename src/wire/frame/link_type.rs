@@ -75,4 +75,221 @@ impl LinkType {
     pub const PKTAP: Self = Self(258);
     /// Linux cooked capture, version 2.
     pub const LINUX_SLL2: Self = Self(276);
+    /// ARCNET, as BSD captures it.
+    pub const ARCNET_BSD: Self = Self(7);
+    /// SLIP behind the header of BSD/OS, as numbered by it.
+    pub const DLT_SLIP_BSDOS: Self = Self(15);
+    /// PPP behind the header of BSD/OS, as numbered by it.
+    pub const DLT_PPP_BSDOS: Self = Self(16);
+    /// Classical IP over ATM, as numbered by Linux inside the program.
+    pub const DLT_ATM_CLIP: Self = Self(19);
+    /// Symantec's firewall.
+    pub const SYMANTEC_FIREWALL: Self = Self(99);
+    /// SLIP behind the header of BSD/OS.
+    pub const SLIP_BSDOS: Self = Self(102);
+    /// PPP behind the header of BSD/OS.
+    pub const PPP_BSDOS: Self = Self(103);
+    /// Classical IP over ATM.
+    pub const ATM_CLIP: Self = Self(106);
+    /// IP over Fibre Channel (RFC 2625).
+    pub const IP_OVER_FC: Self = Self(122);
+    /// ATM behind Solaris' header.
+    pub const SUNATM: Self = Self(123);
+    /// `TaZmen` sniffer protocol.
+    pub const TZSP: Self = Self(128);
+    /// ARCNET, as Linux captures it.
+    pub const ARCNET_LINUX: Self = Self(129);
+    /// DOCSIS.
+    pub const DOCSIS: Self = Self(143);
+    /// Ethernet behind the header of Juniper's routers.
+    pub const JUNIPER_ETHER: Self = Self(178);
+    /// PPP behind the header of Juniper's routers.
+    pub const JUNIPER_PPP: Self = Self(179);
+    /// Frame Relay behind the header of Juniper's routers.
+    pub const JUNIPER_FRELAY: Self = Self(180);
+    /// Cisco HDLC behind the header of Juniper's routers.
+    pub const JUNIPER_CHDLC: Self = Self(181);
+    /// Endace's extensible record format, Ethernet alone.
+    pub const ERF_ETH: Self = Self(175);
+    /// Endace's extensible record format, packet over SONET alone.
+    pub const ERF_POS: Self = Self(176);
+    /// Endace's extensible record format.
+    pub const ERF: Self = Self(197);
+    /// MPLS.
+    pub const MPLS: Self = Self(219);
+    /// Solaris' packet hooks.
+    pub const IPNET: Self = Self(226);
+    /// IP over InfiniBand.
+    pub const IPOIB: Self = Self(242);
+    /// A protocol data unit exported by Wireshark.
+    pub const EXPORTED_PDU: Self = Self(252);
+    /// Ethernet behind the preamble of a passive optical network.
+    pub const EPON: Self = Self(259);
+    /// OpenFlow messages.
+    pub const OPENFLOW: Self = Self(267);
+    /// Ethernet with preamble and checksum (IEEE 802.3br).
+    pub const ETHERNET_MPACKET: Self = Self(274);
+    /// Elektrobit's high-speed capture and replay.
+    pub const EBHSCR: Self = Self(279);
+    /// Ethernet with a tag of Broadcom's switches behind its addresses.
+    pub const DSA_TAG_BRCM: Self = Self(281);
+    /// Ethernet with a tag of Broadcom's switches before it.
+    pub const DSA_TAG_BRCM_PREPEND: Self = Self(282);
+    /// Ethernet with a tag of Marvell's switches behind its addresses.
+    pub const DSA_TAG_DSA: Self = Self(284);
+    /// Ethernet with a tag of Marvell's switches behind its addresses, and an `EtherType` of its own.
+    pub const DSA_TAG_EDSA: Self = Self(285);
 }
+
+impl LinkType {
+    /// Number and, where it is known, name: `143 (DOCSIS)`.
+    pub(super) fn described(self) -> String {
+        match NAMES.binary_search_by_key(&self.0, |(number, _)| *number).ok().and_then(|at| NAMES.get(at)) {
+            Some((number, name)) => format!("{number} ({name})"),
+            None => self.0.to_string(),
+        }
+    }
+}
+
+/// What is known of the link types that carry no IP, or are not followed; ascending.
+const NAMES: &[(u32, &str)] = &[
+    (3, "AX.25"),
+    (4, "ProNET"),
+    (5, "Chaosnet"),
+    (114, "LocalTalk"),
+    (116, "IP Filter"),
+    (118, "Cisco IOS"),
+    (120, "Aironet"),
+    (121, "HHDLC"),
+    (124, "RapidIO"),
+    (125, "PCI Express"),
+    (126, "Aurora"),
+    (130, "Juniper MLPPP"),
+    (131, "Juniper MLFR"),
+    (132, "Juniper ES"),
+    (133, "Juniper GGSN"),
+    (134, "Juniper MFR"),
+    (135, "Juniper ATM2"),
+    (136, "Juniper services"),
+    (137, "Juniper ATM1"),
+    (139, "MTP2 with pseudo-header"),
+    (140, "MTP2"),
+    (141, "MTP3"),
+    (142, "SCCP"),
+    (144, "Linux IrDA"),
+    (145, "IBM SP switch"),
+    (146, "IBM Next Federation switch"),
+    (147, "private use"),
+    (148, "private use"),
+    (149, "private use"),
+    (150, "private use"),
+    (151, "private use"),
+    (152, "private use"),
+    (153, "private use"),
+    (154, "private use"),
+    (155, "private use"),
+    (156, "private use"),
+    (157, "private use"),
+    (158, "private use"),
+    (159, "private use"),
+    (160, "private use"),
+    (161, "private use"),
+    (162, "private use"),
+    (164, "Juniper monitor"),
+    (165, "BACnet MS/TP"),
+    (167, "Juniper PPPoE"),
+    (168, "Juniper PPPoE over ATM"),
+    (169, "GPRS LLC"),
+    (170, "GPF-T"),
+    (171, "GPF-F"),
+    (172, "Gcom T1/E1"),
+    (173, "Gcom serial"),
+    (174, "Juniper PIC peer"),
+    (177, "Linux LAPD"),
+    (182, "MFR"),
+    (183, "Juniper voice"),
+    (184, "A429"),
+    (185, "A653"),
+    (186, "USB, FreeBSD"),
+    (187, "Bluetooth HCI H4"),
+    (188, "IEEE 802.16"),
+    (189, "USB, Linux"),
+    (190, "CAN 2.0B"),
+    (191, "IEEE 802.15.4, Linux"),
+    (193, "IEEE 802.16 with radio header"),
+    (194, "Juniper ISM"),
+    (195, "IEEE 802.15.4"),
+    (196, "SITA"),
+    (198, "RAIF1"),
+    (199, "IPMB"),
+    (200, "Juniper secure tunnel"),
+    (201, "Bluetooth HCI H4 with direction"),
+    (202, "AX.25 KISS"),
+    (203, "LAPD"),
+    (207, "LAPB"),
+    (209, "IPMB, Linux"),
+    (210, "FlexRay"),
+    (211, "MOST"),
+    (212, "LIN"),
+    (213, "X2E serial"),
+    (214, "X2E Xoraya"),
+    (215, "IEEE 802.15.4 non-ASK"),
+    (216, "Linux evdev"),
+    (217, "GSM Um"),
+    (218, "GSM Abis"),
+    (220, "USB, Linux, padded"),
+    (221, "DECT"),
+    (222, "AOS"),
+    (223, "WirelessHART"),
+    (224, "Fibre Channel FC-2"),
+    (225, "Fibre Channel FC-2 with delimiters"),
+    (227, "CAN, SocketCAN"),
+    (230, "IEEE 802.15.4 without FCS"),
+    (231, "D-Bus"),
+    (232, "Juniper VS"),
+    (233, "Juniper SRX"),
+    (234, "Juniper Fibre Channel"),
+    (235, "DVB-CI"),
+    (236, "MUX27010"),
+    (237, "STANAG 5066"),
+    (238, "Juniper ATM CEMIC"),
+    (243, "MPEG-2 TS"),
+    (244, "ng40"),
+    (245, "NFC LLCP"),
+    (246, "pfsync"),
+    (247, "InfiniBand"),
+    (248, "SCTP"),
+    (249, "USBPcap"),
+    (250, "RTAC serial"),
+    (251, "Bluetooth Low Energy"),
+    (253, "Linux netlink"),
+    (254, "Bluetooth, Linux monitor"),
+    (255, "Bluetooth BR/EDR baseband"),
+    (256, "Bluetooth Low Energy with radio header"),
+    (257, "PROFIBUS"),
+    (260, "IPMI trace"),
+    (261, "Z-Wave R1 and R2"),
+    (262, "Z-Wave R3"),
+    (263, "WattStopper DLM"),
+    (264, "ISO 14443"),
+    (265, "RDS"),
+    (266, "USB, Darwin"),
+    (268, "SDLC"),
+    (269, "TI LLN sniffer"),
+    (270, "LoRaTap"),
+    (271, "vsock"),
+    (272, "Nordic BLE"),
+    (273, "DOCSIS 3.1 XRA-31"),
+    (275, "DisplayPort AUX"),
+    (277, "SERCOS monitor"),
+    (278, "OpenVizsla"),
+    (280, "VPP dispatch trace"),
+    (283, "IEEE 802.15.4 TAP"),
+    (286, "ELEE"),
+    (287, "Z-Wave serial"),
+    (288, "USB 2.0"),
+    (289, "ATSC ALP"),
+    (290, "ETW"),
+    (291, "netANALYZER NG"),
+    (292, "ZBOSS NCP"),
+];

@@ -21,6 +21,8 @@ pub const HOP_BY_HOP: u8 = 0;
 pub const ICMP: u8 = 1;
 /// IP protocol number of IPv4 in IP.
 pub const IP_IN_IP: u8 = 4;
+/// IP protocol number of TCP.
+pub const TCP: u8 = 6;
 /// IP protocol number of UDP.
 pub const UDP: u8 = 17;
 /// IP protocol number of IPv6 in IP.

@@ -1,6 +1,7 @@
 //! Which UDP ports are looked at.
 
 use super::Protocol;
+use super::tunnel::{self, Tunnel};
 
 /// A set of UDP ports: a bitmap, so that asking costs one load.
 #[derive(Clone)]
@@ -40,6 +41,7 @@ pub struct Ports {
     set: PortSet,
     list: Vec<u16>,
     protocols: Vec<Protocol>,
+    tunnels: Vec<(u16, Tunnel)>,
 }
 
 impl Ports {
@@ -48,7 +50,12 @@ impl Ports {
 
     /// What these protocols need.
     pub fn of(protocols: &[Protocol]) -> Self {
-        let mut ports = Self { set: PortSet::new([]), list: Vec::new(), protocols: protocols.to_vec() };
+        let mut ports = Self {
+            set: PortSet::new([]),
+            list: Vec::new(),
+            protocols: protocols.to_vec(),
+            tunnels: Vec::new(),
+        };
         let standard = ports.has(Protocol::Dhcpv4).then_some(&Self::STANDARD[..]);
         let dhcpv6 = ports.has(Protocol::Dhcpv6).then_some(&DHCPV6[..]);
         for port in standard.into_iter().chain(dhcpv6).flatten() {
@@ -73,6 +80,21 @@ impl Ports {
             self.set.insert(port);
             self.list.push(port);
         }
+    }
+
+    /// Says that this tunnel runs on a UDP port, whatever is usually there.
+    pub fn add_tunnel(&mut self, tunnel: Tunnel, port: u16) {
+        self.tunnels.push((port, tunnel));
+    }
+
+    /// The tunnel that was said to run on `port`.
+    pub(super) fn tunnel(&self, port: u16) -> Option<Tunnel> {
+        self.tunnels.iter().find(|(known, _)| *known == port).map(|(_, tunnel)| *tunnel)
+    }
+
+    /// The ports of all tunnels, the usual ones included.
+    pub(super) fn tunnels(&self) -> impl Iterator<Item = u16> {
+        tunnel::PORTS.iter().chain(&self.tunnels).map(|(port, _)| *port)
     }
 
     /// Whether `port` is one of them.

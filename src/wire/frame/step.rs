@@ -2,7 +2,7 @@
 
 use super::bytes::Bytes;
 use super::fragments::Piece;
-use super::{Datagram, Ip, Layer, Layers, Link, LinkType, Protocol, Vlans};
+use super::{Datagram, Ip, Layer, Layers, Link, LinkType, Protocol, Unread, Vlans};
 
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Walked {
     /// It is an IP fragment, and this walker does not reassemble: nothing was handed out, a walker that does has to see
     /// the frame.
     NeedsReassembly,
+    /// Something stands there that is not looked into, so that nothing can be said about what it holds.
+    Unread(Unread),
     /// Layers are nested deeper than [`MAX_LAYERS`](super::MAX_LAYERS); what lies below was not looked at.
     TooDeep,
 }
@@ -32,6 +34,10 @@ pub(super) enum What {
     Ip,
     Transport(u8),
     Fragment(Piece),
+    Message(Protocol),
+    Docsis,
+    Concatenated,
+    OpenFlow,
     Subframes,
     Samples,
 }
@@ -57,6 +63,8 @@ pub(super) struct Context {
     pub(super) rerouted: bool,
     pub(super) time_ns: i64,
     pub(super) too_deep: bool,
+    /// Where the way ended because what follows is not looked into.
+    pub(super) unread: Option<Unread>,
 }
 
 impl Context {
@@ -86,6 +94,7 @@ impl Context {
             link: self.link,
             vlans: self.vlans,
             ip: self.ip,
+            promised: bytes.len,
             cut: bytes.have.len() < bytes.len,
             overlapped: self.overlapped,
             ..Datagram::bare(bytes.have)
@@ -93,6 +102,10 @@ impl Context {
     }
 
     pub(super) fn done(&self) -> Walked {
-        if self.too_deep { Walked::TooDeep } else { Walked::Done }
+        match self.unread {
+            _ if self.too_deep => Walked::TooDeep,
+            Some(unread) => Walked::Unread(unread),
+            None => Walked::Done,
+        }
     }
 }

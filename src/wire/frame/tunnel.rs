@@ -9,26 +9,57 @@ use super::step::{Context, What};
 
 type Step<'a> = Option<(What, Bytes<'a>)>;
 
-/// A tunnel that runs over UDP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tunnel {
-    L2tp,
-    Gtp,
-    Teredo,
-    Lisp,
-    Gre,
-    Vxlan,
-    VxlanGpe,
-    Capwap,
-    Geneve,
-    Sflow,
-    Mpls,
-    Lwapp,
-    Tzsp,
+macro_rules! tunnels {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// A tunnel that runs over UDP.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Tunnel { $($(#[$doc])* $variant,)* }
+
+        impl Tunnel {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name it is asked for by.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+tunnels! {
+    /// L2TP version 2 or 3.
+    L2tp = "l2tp",
+    /// GTP user plane.
+    Gtp = "gtp",
+    /// Teredo.
+    Teredo = "teredo",
+    /// LISP data.
+    Lisp = "lisp",
+    /// GRE in UDP (RFC 8086).
+    Gre = "gre",
+    /// VXLAN.
+    Vxlan = "vxlan",
+    /// VXLAN with its generic protocol extension.
+    VxlanGpe = "vxlan-gpe",
+    /// VXLAN as Cisco's ACI has it, on a port that is also handed out to clients of anything.
+    VxlanAci = "vxlan-aci",
+    /// CAPWAP data.
+    Capwap = "capwap",
+    /// Geneve.
+    Geneve = "geneve",
+    /// sFlow version 5.
+    Sflow = "sflow",
+    /// MPLS in UDP (RFC 7510).
+    Mpls = "mpls",
+    /// LWAPP data.
+    Lwapp = "lwapp",
+    /// `TaZmen` sniffer protocol.
+    Tzsp = "tzsp",
 }
 
 /// The ports of each.
-pub(super) const PORTS: [(u16, Tunnel); 14] = [
+pub(super) const PORTS: [(u16, Tunnel); 15] = [
     (1701, Tunnel::L2tp),
     (2152, Tunnel::Gtp),
     (3544, Tunnel::Teredo),
@@ -44,6 +75,7 @@ pub(super) const PORTS: [(u16, Tunnel); 14] = [
     (8472, Tunnel::Vxlan),
     (12222, Tunnel::Lwapp),
     (37008, Tunnel::Tzsp),
+    (48879, Tunnel::VxlanAci),
 ];
 
 /// The tunnel that runs on a port.
@@ -59,8 +91,10 @@ pub(super) fn enter<'a>(tunnel: Tunnel, bytes: Bytes<'a>, context: &mut Context)
         Tunnel::Teredo => teredo(bytes, context),
         Tunnel::Lisp => plain(bytes, context, Layer::Lisp, 8, What::Ip),
         Tunnel::Gre => gre(bytes, context),
-        Tunnel::Vxlan => plain(bytes, context, Layer::Vxlan, 8, What::Ethernet),
         Tunnel::VxlanGpe => vxlan_gpe(bytes, context),
+        // The flag that says there is a network identifier, and a frame that looks like one.
+        Tunnel::VxlanAci if bytes.u8(0)? & 0x08 == 0 || !looks_like_ethernet(bytes.skip(8)?) => None,
+        Tunnel::Vxlan | Tunnel::VxlanAci => plain(bytes, context, Layer::Vxlan, 8, What::Ethernet),
         Tunnel::Capwap => capwap(bytes, context),
         Tunnel::Geneve => geneve(bytes, context),
         Tunnel::Sflow => {
@@ -300,6 +334,10 @@ const EOIP: u16 = 0x6400;
 pub(super) fn gre_payload<'a>(protocol: u16, bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     match protocol {
         BRIDGED | EOIP => Some((What::Ethernet, bytes)),
+        // Aruba's access points: frames of IEEE 802.11, by radio and purpose.
+        0x8200..=0x83f0 | 0x9000..=0x91f0 if protocol.trailing_zeros() >= 4 => {
+            Some((What::Wlan { swapped: false }, bytes))
+        }
         // ERSPAN type III: twelve bytes, and eight more when the last bit says so.
         0x22eb => {
             let length = if bytes.u8(11)? & 1 == 0 { 12 } else { 20 };

@@ -5,7 +5,7 @@ use super::fragments::{Fragments, Outcome, Piece};
 use super::ports::{self, PortSet, Ports};
 use super::step::{Context, Walked, What};
 use super::tunnel::{self, Tunnel};
-use super::{Datagram, Ip, Layer, LinkType, Protocol, ip, link, numbers, plain, udp, wlan};
+use super::{Datagram, Ip, Layer, LinkType, Protocol, ip, link, numbers, openflow, plain, switch, udp, wlan};
 
 /// Finds the DHCP datagrams in frames. Has memory of its own for IP fragments, bounded to 64 datagrams and 4 MiB;
 /// everything else is borrowed from the frame.
@@ -52,8 +52,7 @@ impl Walker {
 
     /// A walker that keeps nothing from one frame to the next.
     pub fn without_reassembly(ports: Ports) -> Self {
-        let open =
-            PortSet::new(tunnel::PORTS.iter().map(|(port, _)| *port).chain(ports.as_slice().iter().copied()));
+        let open = PortSet::new(ports.tunnels().chain(ports.as_slice().iter().copied()));
         Self { plain: ports.has(Protocol::Dhcpv4), ports, open, fragments: None, joined: Joined::default() }
     }
 
@@ -140,6 +139,10 @@ impl Walker {
                 (Some(src), Some(dst)) => self.open.contains(src) || self.open.contains(dst),
                 _ => false,
             },
+            // Both ports stand in one word.
+            numbers::TCP if !fragment => {
+                packet.get(at..).and_then(<[u8]>::first_chunk).is_some_and(|ports| openflow::is_on(*ports))
+            }
             numbers::ICMP if !fragment => packet.get(at).is_some_and(|kind| ip::is_icmp_error(*kind)),
             numbers::ICMPV6 if !fragment => {
                 packet.get(at).is_some_and(|kind| wants_icmpv6(&self.ports, *kind))
@@ -182,6 +185,15 @@ impl Walker {
                     _ => ip::transport(protocol, bytes, context),
                 },
                 What::Fragment(piece) => return self.fragment(&piece, bytes, context, found),
+                What::Message(protocol) => {
+                    if self.ports.has(protocol) {
+                        found(context.datagram(protocol, bytes));
+                    }
+                    return context.done();
+                }
+                What::Docsis => switch::docsis(bytes, context),
+                What::Concatenated => return self.each(switch::concatenated(bytes), context, found),
+                What::OpenFlow => return self.each(openflow::frames(bytes), context, found),
                 What::Subframes => return self.each(wlan::subframes(bytes), context, found),
                 What::Samples => return self.each(tunnel::samples(bytes), context, found),
             };
@@ -255,6 +267,9 @@ impl Walker {
             };
             is_it.then_some(Service::Dhcp(protocol))
         };
+        if let Some(tunnel) = [low, high].iter().find_map(|port| self.ports.tunnel(*port)) {
+            return Some(Service::Tunnel(tunnel));
+        }
         if self.ports.contains(low) {
             return dhcp(low);
         }
@@ -325,8 +340,10 @@ impl Walker {
         context.alone = true;
         let mut walked = Walked::Done;
         for (what, bytes) in packets.take(MAX_PACKETS) {
-            if self.run(what, bytes, &mut context.clone(), found) == Walked::TooDeep {
-                walked = Walked::TooDeep;
+            match self.run(what, bytes, &mut context.clone(), found) {
+                Walked::TooDeep => walked = Walked::TooDeep,
+                unread @ Walked::Unread(_) if walked == Walked::Done => walked = unread,
+                _ => {}
             }
         }
         walked

@@ -2,7 +2,7 @@
 
 use super::bytes::Bytes;
 use super::step::{Context, What};
-use super::{Layer, Link};
+use super::{Layer, Link, Unread};
 use crate::wire::addr::HwAddr;
 
 type Step<'a> = Option<(What, Bytes<'a>)>;
@@ -61,7 +61,11 @@ pub(super) fn wlan<'a>(swapped: bool, bytes: Bytes<'a>, context: &mut Context) -
         (first, second) if swapped && is_data(second) => (second, first),
         pair => pair,
     };
-    if !is_data(control) || flags & (PROTECTED | MORE_FRAGMENTS) != 0 {
+    if !is_data(control) || flags & MORE_FRAGMENTS != 0 {
+        return None;
+    }
+    if flags & PROTECTED != 0 {
+        context.unread = Some(Unread::Encrypted(Layer::Wlan));
         return None;
     }
     let four = flags & (TO_DS | FROM_DS) == TO_DS | FROM_DS;
