@@ -333,7 +333,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__decode)
-            opts="-w -v -q -h -V --mac --xid --type --ip --server --option --problem --not --since --until --count --filter --port --time --flat --fields --format --write --follow --threads --json --color --verbose --quiet --help --version"
+            opts="-w -v -q -h -V --mac --xid --type --ip --server --option --problem --not --since --until --count --filter --port --tunnel --time --flat --fields --format --write --follow --threads --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -384,6 +384,10 @@ _dhcptool() {
                     return 0
                     ;;
                 --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tunnel)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2087,7 +2091,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__sniff)
-            opts="-w -p -v -q -h -V --mac --xid --type --ip --server --option --problem --not --since --until --count --filter --port --time --flat --fields --format --duration --write --write-only --rotate-size --rotate-every --keep --no-promiscuous --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-w -p -v -q -h -V --mac --xid --type --ip --server --option --problem --not --since --until --count --filter --port --tunnel --time --flat --fields --format --duration --write --write-only --rotate-size --rotate-every --keep --no-promiscuous --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2138,6 +2142,10 @@ _dhcptool() {
                     return 0
                     ;;
                 --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tunnel)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

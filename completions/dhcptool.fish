@@ -512,6 +512,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l until -d 'No
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l count -d 'Stop after so many packets' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l filter -d 'Only frames that this pcap-filter(7) expression holds for; tags are looked through unless it speaks of vlan' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l port -d 'Take UDP port N for DHCP too, besides 67, 68 and 4011' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l tunnel -d 'Take UDP port N for a tunnel (vxlan=48879): l2tp, gtp, teredo, lisp, gre, vxlan, vxlan-gpe, capwap, geneve, sflow, mpls, lwapp, tzsp' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l time -d 'How times are written' -r -f -a "utc\t'Date and time of day, UTC'
 local\t'Date and time of day here'
 epoch\t'Seconds since 1970-01-01 UTC'
@@ -553,6 +554,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l until -d 'N
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l count -d 'Stop after so many packets' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l filter -d 'Only frames that this pcap-filter(7) expression holds for; tags are looked through unless it speaks of vlan' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l port -d 'Take UDP port N for DHCP too, besides 67, 68 and 4011' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l tunnel -d 'Take UDP port N for a tunnel (vxlan=48879): l2tp, gtp, teredo, lisp, gre, vxlan, vxlan-gpe, capwap, geneve, sflow, mpls, lwapp, tzsp' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l time -d 'How times are written' -r -f -a "utc\t'Date and time of day, UTC'
 local\t'Date and time of day here'
 epoch\t'Seconds since 1970-01-01 UTC'

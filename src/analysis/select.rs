@@ -162,7 +162,10 @@ impl Selection {
         self.matches_time(time)
             && self.inverted
                 != (any(&self.xids, |xid| packet.xid().is_some_and(|found| found.0 == *xid))
-                    && any(&self.types, |kind| packet.op().is_some() && outline.message_type == *kind)
+                    && any(&self.types, |kind| {
+                        let is_known = kind.is_some() || packet.op().is_some() && !outline.type_is_cut_off();
+                        is_known && outline.message_type == *kind
+                    })
                     && any(&self.macs, |mac| matches_mac(mac, datagram, packet))
                     && any(&self.ips, |ip| matches_ip(ip, datagram, packet, outline))
                     && any(&self.servers, |server| matches_server(server, datagram, packet, outline))

@@ -11,7 +11,7 @@ use crate::capture;
 use crate::output::packet::read::{read_message, unhex};
 use crate::wire::Mac;
 use crate::wire::frame::Envelope;
-use crate::wire::frame::{Datagram, Ports, Walker};
+use crate::wire::frame::{Datagram, NotLookedInto, Ports, Walked, Walker};
 use crate::wire::v4::{Message, Op};
 
 /// A message and, where known, what stood around it.
@@ -95,15 +95,19 @@ pub fn from_pcap(path: &Path, number: Option<u64>) -> Result<Replay, Failure> {
     };
     let mut reader = capture::open(path).map_err(|error| failure(&error))?;
     let mut walker = Walker::new(Ports::default());
+    let mut unread = NotLookedInto::default();
     while let Some(frame) = reader.next().map_err(|error| failure(&error))? {
         let mut found = None;
         let time = frame.time.map_or(0, crate::time::Timestamp::nanoseconds);
         let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
-        walker.walk(frame.link, frame.data, original, time, |datagram| {
+        let outcome = walker.walk(frame.link, frame.data, original, time, |datagram| {
             if found.is_none() {
                 found = Some(of_datagram(&datagram));
             }
         });
+        if let Walked::Unread(what) = outcome {
+            unread.add(what, 1);
+        }
         match (found, number) {
             (Some(replay), None) => return Ok(replay),
             (found, Some(wanted)) if frame.number == wanted => {
@@ -120,6 +124,7 @@ pub fn from_pcap(path: &Path, number: Option<u64>) -> Result<Replay, Failure> {
     // The capture is sound; it only lacks what was asked for.
     Err(Failure::could_not_run(match number {
         Some(number) => format!("{} has no packet {number}", path.display()),
+        None if unread.frames() > 0 => format!("{} holds no DHCP message; {unread}", path.display()),
         None => format!("{} holds no DHCP message", path.display()),
     }))
 }

@@ -12,7 +12,7 @@ use crate::output::packet::line::PacketLine;
 use crate::output::packet::record::PacketRecord;
 use crate::output::when::TimeText;
 use crate::output::{JsonOut, Styled};
-use crate::wire::frame::{Datagram, LinkType, Ports, Walked, Walker};
+use crate::wire::frame::{Datagram, LinkType, NotLookedInto, Walked, Walker};
 use crate::wire::problem::Severity;
 use crate::wire::v4::{Outline, Packet, Values};
 
@@ -224,6 +224,8 @@ pub struct Rendered {
     text: String,
     /// What was met.
     pub counts: Counts,
+    /// What nothing can be said about.
+    pub unread: NotLookedInto,
     /// The frames of the packets shown, where they are to be kept.
     pub frames: Frames,
 }
@@ -260,12 +262,12 @@ pub struct Stream {
 impl Stream {
     /// A stream as the flags ask for, which sees all frames in order.
     pub fn new(args: &SelectArgs, view: View, color: bool) -> Result<Self, Failure> {
-        Self::with(Walker::new(ports(args)), args, view, color)
+        Self::with(Walker::new(args.wanted()), args, view, color)
     }
 
     /// A stream that sees only some of the frames.
     pub fn worker(args: &SelectArgs, view: View, color: bool) -> Result<Self, Failure> {
-        Self::with(Walker::without_reassembly(ports(args)), args, view, color)
+        Self::with(Walker::without_reassembly(args.wanted()), args, view, color)
     }
 
     fn with(walker: Walker, args: &SelectArgs, view: View, color: bool) -> Result<Self, Failure> {
@@ -331,14 +333,6 @@ impl Stream {
     }
 }
 
-fn ports(args: &SelectArgs) -> Ports {
-    let mut ports = Ports::default();
-    for port in &args.ports {
-        ports.add(*port);
-    }
-    ports
-}
-
 /// Showing the packets of a capture, as work that several threads can share.
 pub struct Showing {
     walker: Walker,
@@ -348,7 +342,7 @@ pub struct Showing {
 impl Showing {
     /// For the frames that the flags ask for; `keeps` says whether those shown are also to be written.
     pub fn new(args: &SelectArgs, keeps: bool) -> Self {
-        Self { walker: Walker::without_reassembly(ports(args)), keeps }
+        Self { walker: Walker::without_reassembly(args.wanted()), keeps }
     }
 }
 
@@ -366,6 +360,9 @@ impl Work for Showing {
         stream.renderer.exchange(output);
         let walked = stream.walk(frame);
         stream.renderer.exchange(output);
+        if let Walked::Unread(unread) = walked {
+            output.unread.add(unread, 1);
+        }
         if self.keeps {
             let shown = output.counts.shown > shown;
             stream.waiting.walked(frame, stream.walker.joined(), shown, &mut output.frames);

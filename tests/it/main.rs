@@ -19,6 +19,7 @@
 mod capture_filter;
 mod captures;
 mod flat;
+mod frames;
 mod generated;
 #[cfg(feature = "live")]
 mod handshake;

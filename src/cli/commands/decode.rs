@@ -18,6 +18,7 @@ use crate::net::sandbox::{self, Needs};
 #[cfg(feature = "live")]
 use crate::net::signals::{Signal, Signals};
 use crate::output::flat::{Rows, columns};
+use crate::wire::frame::NotLookedInto;
 #[cfg(feature = "live")]
 use std::sync::Arc;
 
@@ -78,6 +79,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         stream: Stream::new(&args.select, view, cx.out.color())?,
         writer: None,
         totals: Counts::default(),
+        unread: NotLookedInto::default(),
         stop: Stop::new(args.follow || args.files.iter().all(|path| path.is_file()))?,
         interrupted: None,
     };
@@ -115,7 +117,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         if let Some(table) = &mut decoding.table {
             table.end(cx)?;
         }
-        summarise(&decoding.totals, cx);
+        summarise(&decoding.totals, &decoding.unread, cx);
     }
     // Following ends no other way; anything else was not finished.
     Ok(decoding.interrupted.filter(|_| !args.follow).map_or(worst, Exit::Code))
@@ -187,6 +189,7 @@ struct Decoding<'a> {
     stream: Stream,
     writer: Option<Writer<Box<dyn std::io::Write + Send>>>,
     totals: Counts,
+    unread: NotLookedInto,
     stop: Stop,
     /// The exit code of the signal that ended it.
     interrupted: Option<u8>,
@@ -210,6 +213,7 @@ impl Decoding<'_> {
         }
         let at_once = cx.out.is_terminal() || self.args.follow;
         let Self { args, table, showing, stream, writer, totals, stop, interrupted, .. } = self;
+        let (name, mut unread) = (reader.name().to_owned(), NotLookedInto::default());
         let mut failed = None;
         let mut calls = 0_u32;
         let walk = capture::parallel::run(reader, showing, stream, workers, |rendered, moment| {
@@ -220,6 +224,7 @@ impl Decoding<'_> {
             let due = moment.waits || at_once || rendered.bytes().len() >= BATCH;
             if due || args.select.count.is_some() {
                 totals.add(&std::mem::take(&mut rendered.counts));
+                unread.take(&mut rendered.unread);
             }
             if due {
                 let mut write = || hand_over(rendered, table.as_mut(), writer.as_mut(), at_once, cx);
@@ -239,6 +244,7 @@ impl Decoding<'_> {
             if enough || interrupted.is_some() {
                 // There may be no further call.
                 totals.add(&std::mem::take(&mut rendered.counts));
+                unread.take(&mut rendered.unread);
                 failed = hand_over(rendered, table.as_mut(), writer.as_mut(), at_once, cx).err();
                 return ControlFlow::Break(());
             }
@@ -248,9 +254,13 @@ impl Decoding<'_> {
             bar.finish_and_clear();
         }
         totals.frames = totals.frames.saturating_add(walk.frames);
-        match (failed, walk.result) {
-            (Some(failure), _) => Err(failure),
-            (None, result) => result.map_err(|error| failure(&error)),
+        let nothing = (unread.frames() > 0 && unread.frames() == walk.frames).then(|| unread.nothing(&name));
+        self.unread.take(&mut unread);
+        match (failed, walk.result, nothing) {
+            (Some(failure), ..) => Err(failure),
+            (None, Err(error), _) => Err(failure(&error)),
+            (None, Ok(()), Some(nothing)) => Err(Failure::could_not_run(nothing)),
+            (None, Ok(()), None) => Ok(()),
         }
     }
 
@@ -318,7 +328,7 @@ fn progress(reader: &Reader<Source>, cx: &Context) -> Option<ProgressBar> {
 }
 
 /// One line about what was read, for people.
-fn summarise(counts: &Counts, cx: &Context) {
+fn summarise(counts: &Counts, unread: &NotLookedInto, cx: &Context) {
     let plural =
         |count: u64, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     let mut line = format!("{} read, {} DHCP", plural(counts.frames, "packet", "packets"), counts.found);
@@ -328,6 +338,9 @@ fn summarise(counts: &Counts, cx: &Context) {
     line = format!("{line}, {} malformed", counts.malformed);
     if counts.too_deep > 0 {
         line = format!("{line}; {} nested too deep to follow", plural(counts.too_deep, "frame", "frames"));
+    }
+    if unread.frames() > 0 {
+        line = format!("{line}; {unread}");
     }
     cx.note(&line);
 }

@@ -12,6 +12,7 @@ use crate::cli::exit::Failure;
 use crate::output::when::TimeForm;
 use crate::time::Timestamp;
 use crate::wire::HwAddr;
+use crate::wire::frame::{Ports, Tunnel};
 use crate::wire::options::{self, Context, Kind, OptionArg, v4};
 use crate::wire::v4::{MessageType, Xid};
 
@@ -83,9 +84,31 @@ pub struct SelectArgs {
     #[arg(long = "port", value_name = "N", value_delimiter = ',', help_heading = "Selection")]
     pub ports: Vec<u16>,
 
+    /// Take UDP port N for a tunnel (vxlan=48879): l2tp, gtp, teredo, lisp, gre, vxlan, vxlan-gpe, capwap, geneve, sflow, mpls,
+    /// lwapp, tzsp
+    #[arg(
+        long = "tunnel",
+        value_name = "NAME=N",
+        value_delimiter = ',',
+        value_parser = parse_tunnel,
+        help_heading = "Selection"
+    )]
+    tunnels: Vec<(Tunnel, u16)>,
+
     /// How times are written
     #[arg(long, value_name = "FORM", default_value = "utc", help_heading = "Output")]
     pub time: TimeArg,
+}
+
+fn parse_tunnel(text: &str) -> Result<(Tunnel, u16), String> {
+    let (name, port) = text.split_once('=').ok_or("a tunnel and a port, as in vxlan=48879")?;
+    let tunnel =
+        Tunnel::ALL.iter().find(|tunnel| tunnel.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
+            let names: Vec<&str> = Tunnel::ALL.iter().map(|tunnel| tunnel.name()).collect();
+            format!("no tunnel is called {name}; there are {}", names.join(", "))
+        })?;
+    let port = port.parse().ok().filter(|port| *port > 0);
+    Ok((*tunnel, port.ok_or_else(|| format!("a port from 1 to 65535 behind {name}="))?))
 }
 
 /// The values of `--time`.
@@ -134,6 +157,18 @@ impl std::str::FromStr for TypeArg {
 }
 
 impl SelectArgs {
+    /// What is looked for, and where.
+    pub fn wanted(&self) -> Ports {
+        let mut ports = Ports::default();
+        for port in &self.ports {
+            ports.add(*port);
+        }
+        for (tunnel, port) in &self.tunnels {
+            ports.add_tunnel(*tunnel, *port);
+        }
+        ports
+    }
+
     /// What the flags ask for.
     pub fn selection(&self) -> Result<Selection, Failure> {
         Ok(Selection {

@@ -110,6 +110,7 @@ fn write_heading(record: &PacketRecord<'_>, time: &mut TimeText, out: &mut Style
     });
     let name = match (kind, packet.op()) {
         (Some(kind), _) => kind.to_string().to_uppercase(),
+        (None, _) if record.outline.type_is_cut_off() => "unknown type, cut".to_owned(),
         (None, Some(Op::REQUEST)) => "BOOTP request".to_owned(),
         (None, Some(Op::REPLY)) => "BOOTP reply".to_owned(),
         (None, _) => "BOOTP".to_owned(),

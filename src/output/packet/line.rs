@@ -42,7 +42,9 @@ impl PacketLine {
         out.labelled(Label::Dim, |out| time.write(record.time, record.precision, out));
         out.text("  ");
         let kind = outline.message_type;
-        out.labelled(type_label(kind, packet.op()), |out| write_type(kind, packet.op(), out));
+        out.labelled(type_label(kind, packet.op()), |out| {
+            write_type(kind, packet.op(), outline.type_is_cut_off(), out);
+        });
         out.text("  ");
         out.labelled(Label::Address, |out| write_client(record, out));
         write_facts(record, out);
@@ -115,13 +117,14 @@ fn write_facts(record: &PacketRecord<'_>, out: &mut Styled) {
 }
 
 /// The message type in capitals, padded to the width of the longest common one.
-fn write_type(kind: Option<MessageType>, op: Option<Op>, out: &mut String) {
+fn write_type(kind: Option<MessageType>, op: Option<Op>, cut_off: bool, out: &mut String) {
     let start = out.len();
     match (kind.map(|kind| (kind, kind.name())), op) {
         (Some((_, Some(name))), _) => out.extend(name.chars().map(|c| c.to_ascii_uppercase())),
         (Some((kind, None)), _) => {
             let _ = write!(out, "TYPE {}", kind.0);
         }
+        (None, _) if cut_off => out.push_str("UNKNOWN"),
         (None, Some(Op::REQUEST)) => out.push_str("BOOTREQ"),
         (None, Some(Op::REPLY)) => out.push_str("BOOTREP"),
         (None, _) => out.push_str("BOOTP?"),

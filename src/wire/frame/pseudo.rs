@@ -95,10 +95,8 @@ fn erf<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     match head[8] & 0x7f {
         // Packet over SONET.
         1 | 10 | 15 | 17 => link::framed_ppp(rest.limit(wire_length), context),
-        // Ethernet, behind two bytes of padding, with its checksum.
-        2 | 11 | 16 | 20 => {
-            Some((What::Ethernet, rest.skip(2)?.limit(wire_length.saturating_sub(4).max(14))))
-        }
+        // Ethernet, behind two bytes of padding.
+        2 | 11 | 16 | 20 => Some((What::Ethernet, rest.skip(2)?.limit(wire_length))),
         22 | 23 => Some((What::Ip, rest.limit(wire_length))),
         _ => None,
     }
@@ -193,7 +191,7 @@ fn mpacket<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     if !matches!(bytes.u8(7)?, 0xd5 | 0xe6 | 0x4c | 0x7f | 0xb3) {
         return None;
     }
-    let body = bytes.skip(8)?.without_trailer(4);
+    let body = bytes.skip(8)?;
     context.push(Layer::Tag)?;
     Some((What::Ethernet, body))
 }

@@ -115,7 +115,8 @@ pub(super) fn docsis<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
         context.unread = Some(Unread::Encrypted(Layer::Docsis));
         return None;
     }
-    let body = rest.skip(extended)?.skip(2)?.without_trailer(4);
+    // Its checksum may be left out, so nothing is cut off for it.
+    let body = rest.skip(extended)?.skip(2)?;
     context.push(Layer::Docsis)?;
     Some((What::Ethernet, body))
 }

@@ -51,6 +51,11 @@ impl NotLookedInto {
         }
     }
 
+    /// The error where nothing else was in the capture of this name.
+    pub fn nothing(&self, name: &str) -> String {
+        format!("{name}: nothing in it can be judged: {self}; tshark may read it")
+    }
+
     /// Frames in all.
     pub fn frames(&self) -> u64 {
         self.0.iter().fold(0, |sum, (_, frames)| sum.saturating_add(*frames))

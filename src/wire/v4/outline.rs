@@ -155,6 +155,12 @@ impl Outline {
         }
     }
 
+    /// The type was in the part that is not there: it is unknown, which is not to say that it is BOOTP.
+    pub fn type_is_cut_off(&self) -> bool {
+        let cut = |problem: &Problem| matches!(problem.code, Code::CaptureCut | Code::LengthLies);
+        self.message_type.is_none() && !self.has_end && self.problems.first().is_some_and(cut)
+    }
+
     /// The first option of this code.
     pub fn find(&self, wanted: u8) -> Option<&Span> {
         let last = self.options.get(self.last_of(wanted)?)?;
@@ -499,8 +505,10 @@ mod tests {
         let mut outline = Outline::default();
         outline.read(&Packet::new(&bytes), bytes.len() + 7, true);
         assert_eq!(problems(&outline), [("capture-cut", Some(247))]);
+        assert!(!outline.type_is_cut_off());
         outline.read(&Packet::new(&bytes[..100]), bytes.len(), true);
         assert_eq!(problems(&outline), [("capture-cut", Some(100))]);
+        assert!(outline.type_is_cut_off() && !read(&[1; 236]).type_is_cut_off());
         outline.read(&Packet::new(&bytes[..100]), 100, true);
         assert_eq!(problems(&outline), [("header-truncated", Some(100))]);
     }

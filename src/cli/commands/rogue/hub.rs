@@ -13,7 +13,7 @@ use crate::engine::v4::provoke::{Granted, Provoke};
 use crate::output::JsonOut;
 use crate::output::rogue::{Report, plugin};
 use crate::time::{Moment, Precision};
-use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
+use crate::wire::frame::{Datagram, LinkType, NotLookedInto, Ports, Walked, Walker};
 use crate::wire::v4::{Outline, Packet};
 
 /// Everything seen.
@@ -28,6 +28,8 @@ pub(super) struct Hub {
     pub vendors: Vendors,
     clients: Clients,
     outline: Outline,
+    /// What nothing can be said about.
+    unread: NotLookedInto,
 }
 
 /// One frame and where it was seen.
@@ -56,6 +58,7 @@ impl Hub {
             vendors: args.vendors.open()?,
             clients: Clients::default(),
             outline: Outline::default(),
+            unread: NotLookedInto::default(),
         })
     }
 
@@ -63,10 +66,13 @@ impl Hub {
     pub(super) fn frame(&mut self, seen: &Seen<'_>, walker: &mut Walker, mut provoke: Option<&mut Provoke>) {
         let original = usize::try_from(seen.original_len).unwrap_or(usize::MAX);
         let mut found = false;
-        walker.walk(seen.link, seen.data, original, seen.when.at.nanoseconds(), |datagram| {
+        let outcome = walker.walk(seen.link, seen.data, original, seen.when.at.nanoseconds(), |datagram| {
             found = true;
             self.datagram(seen, &datagram, provoke.as_deref_mut());
         });
+        if let Walked::Unread(what) = outcome {
+            self.unread.add(what, 1);
+        }
         let Some(provoke) = provoke.filter(|_| !found) else { return };
         if let crate::engine::What::Arp(arp) = crate::engine::drive::other(seen.link, seen.data) {
             provoke.on_arp(seen.when.at, &arp);
@@ -189,6 +195,7 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
     let mut names: Vec<Arc<str>> = Vec::new();
     let mut precision = Precision::Micro;
     let mut reader = capture::open(path).map_err(Failure::could_not_run)?;
+    let mut frames = 0_u64;
     let damage = loop {
         let frame = match reader.next() {
             Ok(Some(frame)) => frame,
@@ -196,6 +203,7 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
             Err(error) if error.is_damage() => break Some(error),
             Err(error) => return Err(Failure::could_not_run(error)),
         };
+        frames = frames.saturating_add(1);
         if frame.precision == Precision::Nano {
             precision = Precision::Nano;
         }
@@ -213,6 +221,13 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
         hub.frame(&seen, &mut walker, None);
         hub.heard.clear();
     };
+    // Silence where nothing could be heard says nothing.
+    if hub.unread.frames() > 0 && damage.is_none() {
+        if hub.unread.frames() == frames {
+            return Err(Failure::could_not_run(hub.unread.nothing(reader.name())));
+        }
+        cx.warn(&hub.unread.to_string());
+    }
     let interfaces: Vec<String> = names.iter().map(ToString::to_string).collect();
     let look = Look {
         interfaces: &interfaces,

@@ -25,7 +25,7 @@ use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
 use crate::output::flat::columns;
 use crate::time::{Clock as _, Instant, Precision, Timestamp};
-use crate::wire::frame::{LinkType, Ports, capture_filter};
+use crate::wire::frame::{LinkType, capture_filter};
 
 /// Frames taken out of one ring at a time.
 const BATCH: usize = 1024;
@@ -219,10 +219,8 @@ fn open(args: &Args, monitor: &mut LinkMonitor, cx: &Context) -> Result<(Vec<Lis
     let most = if args.write_only { MOST_RING >> 1 } else { MOST_RING };
     let ring = RINGS.checked_div(wanted.len()).unwrap_or(RINGS).clamp(LEAST_RING, most);
 
-    let mut ports = Ports::default();
-    args.select.ports.iter().for_each(|port| ports.add(*port));
-    let options =
-        TapOptions { filter: Some(capture_filter(&ports)), promiscuous: !args.no_promiscuous, ring };
+    let filter = capture_filter(&args.select.wanted());
+    let options = TapOptions { filter: Some(filter), promiscuous: !args.no_promiscuous, ring };
     let mut taps = Vec::new();
     let mut spares = Vec::new();
     let mut last = None;

@@ -1,0 +1,106 @@
+//! Frames of seldom met kinds, and those that are not looked into, through the whole program.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/frames").join(name)
+}
+
+fn run(words: &[&str], capture: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dhcptool")).args(words).arg(capture).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// The types and layers of the messages in a capture.
+fn messages(flags: &[&str], name: &str) -> Vec<(String, String)> {
+    let out = run(&[&["decode", "--json"], flags].concat(), &data(name));
+    assert!(out.status.success(), "{name}: {}", text(&out.stderr));
+    let message = |line: &str| {
+        let packet: serde_json::Value = serde_json::from_str(line).unwrap();
+        let layers = packet["layers"].as_array().unwrap().iter().map(|layer| layer.as_str().unwrap());
+        (packet["dhcp"]["message_type"].to_string(), layers.collect::<Vec<_>>().join(" "))
+    };
+    text(&out.stdout).lines().map(message).collect()
+}
+
+#[test]
+fn every_kind_of_frame_is_read() {
+    for (name, layers) in [
+        ("unread-link-docsis-143.pcap", "docsis ethernet ipv4 udp"),
+        ("unread-link-dsa-brcm-281.pcap", "ethernet tag ipv4 udp"),
+        ("unread-link-erf-197.pcap", "erf ethernet ipv4 udp"),
+        ("unread-link-ipoib-242.pcap", "ipoib ipv4 udp"),
+        ("unread-tag-arista-timestamp.pcap", "ethernet tag ipv4 udp"),
+        ("unread-tag-marvell-edsa.pcap", "ethernet tag ipv4 udp"),
+        ("unread-tunnel-batman-adv.pcap", "ethernet batman-adv ethernet ipv4 udp"),
+        ("unread-tunnel-openflow-packet-in.pcap", "ethernet ipv4 tcp openflow ethernet ipv4 udp"),
+    ] {
+        let wanted = ["\"discover\"", "\"offer\""].map(|kind| (kind.to_owned(), layers.to_owned()));
+        assert_eq!(messages(&[], name), wanted, "{name}");
+    }
+    let vxlan = [("\"discover\"".to_owned(), "ethernet ipv4 udp vxlan ethernet ipv4 udp".to_owned())];
+    assert_eq!(messages(&[], "unread-tunnel-vxlan-aci-48879.pcap"), vxlan);
+    assert_eq!(messages(&[], "unread-tunnel-vxlan-custom-port.pcap"), []);
+    assert_eq!(messages(&["--tunnel", "vxlan=14789"], "unread-tunnel-vxlan-custom-port.pcap"), vxlan);
+}
+
+/// A capture of two frames of this link type that hold nothing known.
+fn capture(folder: &Path, link: u32) -> PathBuf {
+    let mut bytes = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0];
+    bytes.extend(link.to_le_bytes());
+    for _ in 0..2 {
+        bytes.extend([0_u32, 0, 32, 32].iter().flat_map(|word| word.to_le_bytes()));
+        bytes.extend([0; 32]);
+    }
+    let path = folder.join(format!("link-{link}.pcap"));
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+#[test]
+fn what_is_not_looked_into_is_never_clean() {
+    let folder = tempfile::tempdir().unwrap();
+    let usb = capture(folder.path(), 220);
+    let said = "2 frames of link type 220 (USB, Linux, padded) not looked into";
+    let decode = run(&["decode"], &usb);
+    assert_eq!(decode.status.code(), Some(3), "{}", text(&decode.stderr));
+    assert!(text(&decode.stderr).contains(said), "{}", text(&decode.stderr));
+    let unknown = run(&["decode"], &capture(folder.path(), 4711));
+    assert!(text(&unknown.stderr).contains("2 frames of link type 4711 not looked into"));
+    let rogue = run(&["rogue", "--from"], &usb);
+    assert_eq!(rogue.status.code(), Some(3));
+    assert!(text(&rogue.stderr).contains(said), "{}", text(&rogue.stderr));
+    let plugin = run(&["rogue", "--nagios", "--from"], &usb);
+    assert_eq!(plugin.status.code(), Some(3));
+    let line = text(&plugin.stdout);
+    assert!(line.starts_with("DHCP UNKNOWN") && line.contains(said), "{line}");
+    let send = run(&["send", "lo", "--dry-run", "--from-pcap"], &usb);
+    assert_eq!(send.status.code(), Some(3));
+    assert!(text(&send.stderr).contains(said), "{}", text(&send.stderr));
+}
+
+#[test]
+fn a_tunnel_that_is_none_is_refused() {
+    let out = run(&["decode", "--tunnel", "vpn=1"], &data("cut-message-called-bootp.pcap"));
+    assert_eq!(out.status.code(), Some(2));
+    assert!(
+        text(&out.stderr).contains("no tunnel is called vpn; there are l2tp, gtp"),
+        "{}",
+        text(&out.stderr)
+    );
+}
+
+#[test]
+fn a_cut_message_is_of_unknown_type() {
+    let cut = data("cut-message-called-bootp.pcap");
+    let line = text(&run(&["decode"], &cut).stdout);
+    assert!(line.contains("UNKNOWN") && line.contains("capture-cut") && !line.contains("BOOT"), "{line}");
+    let detail = text(&run(&["decode", "-v"], &cut).stdout);
+    assert!(detail.contains("unknown type, cut") && !detail.contains("BOOTP"), "{detail}");
+    let bootp = run(&["decode", "--type", "bootp"], &cut);
+    assert_eq!(text(&bootp.stdout), "");
+}
