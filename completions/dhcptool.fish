@@ -56,7 +56,7 @@ ndjson\t'One object a line'
 csv\t'Values separated by commas, with a line of names; lists are joined by a space'
 tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l xid -d 'Transaction identifier; random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l secs -d 'Seconds since the client began; counted by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l hops -d 'Relays passed' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l flags -d 'All sixteen bits of the flags field' -r
@@ -74,7 +74,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l cookie -d
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l hostname -d 'Host name (option 12)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l client-id -d 'Client identifier (option 61)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l vendor-class -d 'Vendor class identifier (option 60)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l request-options -d 'Options to ask for (option 55), by code or name; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l request-options -d 'Options to ask for (option 55): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l no-option -d 'Leave an option out; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l trailer -d 'Bytes behind the End option' -r
@@ -96,7 +96,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l user -d '
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l first -d 'Stop at the first offer'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l first -d 'Stop at the first offer; with --server the first offer of that server ends it anyway'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l flat -d 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l broadcast -d 'Ask for broadcast answers'
@@ -116,7 +116,7 @@ ndjson\t'One object a line'
 csv\t'Values separated by commas, with a line of names; lists are joined by a space'
 tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l xid -d 'Transaction identifier; random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l secs -d 'Seconds since the client began; counted by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l hops -d 'Relays passed' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l flags -d 'All sixteen bits of the flags field' -r
@@ -134,7 +134,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l cookie -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l hostname -d 'Host name (option 12)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l client-id -d 'Client identifier (option 61)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l vendor-class -d 'Vendor class identifier (option 60)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l request-options -d 'Options to ask for (option 55), by code or name; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l request-options -d 'Options to ask for (option 55): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l no-option -d 'Leave an option out; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l trailer -d 'Bytes behind the End option' -r
@@ -174,7 +174,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s h -l help 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l lease -d 'Give back every lease in FILE, one line each as request --json prints them; - is standard input' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l xid -d 'Transaction identifier; random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l secs -d 'Seconds since the client began; counted by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l hops -d 'Relays passed' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l flags -d 'All sixteen bits of the flags field' -r
@@ -192,7 +192,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l cookie -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l hostname -d 'Host name (option 12)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l client-id -d 'Client identifier (option 61)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l vendor-class -d 'Vendor class identifier (option 60)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l request-options -d 'Options to ask for (option 55), by code or name; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l request-options -d 'Options to ask for (option 55): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l no-option -d 'Leave an option out; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l trailer -d 'Bytes behind the End option' -r
@@ -227,7 +227,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s h -l help 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l reason -d 'Why, for the server\'s log (option 56)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l xid -d 'Transaction identifier; random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l secs -d 'Seconds since the client began; counted by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l hops -d 'Relays passed' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l flags -d 'All sixteen bits of the flags field' -r
@@ -245,7 +245,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l cookie -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l hostname -d 'Host name (option 12)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l client-id -d 'Client identifier (option 61)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l vendor-class -d 'Vendor class identifier (option 60)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l request-options -d 'Options to ask for (option 55), by code or name; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l request-options -d 'Options to ask for (option 55): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l no-option -d 'Leave an option out; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l trailer -d 'Bytes behind the End option' -r
@@ -279,7 +279,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s q -l quiet
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l xid -d 'Transaction identifier; random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l secs -d 'Seconds since the client began; counted by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l hops -d 'Relays passed' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l flags -d 'All sixteen bits of the flags field' -r
@@ -297,7 +297,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l cookie -d '
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l hostname -d 'Host name (option 12)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l client-id -d 'Client identifier (option 61)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l vendor-class -d 'Vendor class identifier (option 60)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l request-options -d 'Options to ask for (option 55), by code or name; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l request-options -d 'Options to ask for (option 55): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l no-option -d 'Leave an option out; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l trailer -d 'Bytes behind the End option' -r
@@ -350,7 +350,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l inform -
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l release -d 'Weight of RELEASE' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l histogram -d 'Save the histograms as an HdrHistogram log, which can be merged with others' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l xid -d 'Transaction identifier; random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l secs -d 'Seconds since the client began; counted by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l hops -d 'Relays passed' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l flags -d 'All sixteen bits of the flags field' -r
@@ -368,7 +368,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l cookie -
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l hostname -d 'Host name (option 12)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l client-id -d 'Client identifier (option 61)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l vendor-class -d 'Vendor class identifier (option 60)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l request-options -d 'Options to ask for (option 55), by code or name; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l request-options -d 'Options to ask for (option 55): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l no-option -d 'Leave an option out; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l trailer -d 'Bytes behind the End option' -r
@@ -419,7 +419,7 @@ ack\t'An ACK'
 nak\t'A NAK'
 none\t'No answer at all'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l xid -d 'Transaction identifier; random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l secs -d 'Seconds since the client began; counted by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l hops -d 'Relays passed' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l flags -d 'All sixteen bits of the flags field' -r
@@ -437,7 +437,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l cookie -d 'Wh
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l hostname -d 'Host name (option 12)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l client-id -d 'Client identifier (option 61)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l vendor-class -d 'Vendor class identifier (option 60)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l request-options -d 'Options to ask for (option 55), by code or name; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l request-options -d 'Options to ask for (option 55): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l no-option -d 'Leave an option out; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l trailer -d 'Bytes behind the End option' -r
@@ -459,6 +459,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l user -d 'Give
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l as-is -d 'Send a packet of a file even where it is an answer of a server'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l broadcast -d 'Ask for broadcast answers'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
@@ -507,7 +508,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l ip -d 'Packe
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l server -d 'Packets that name this server (option 54), or replies from this address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l option -d 'Packets that have this option, by name or code, and with this value; repeat to ask for several' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l problem -d 'Packets with a problem: any, this one by its code, or one of this severity (error, warning, cut)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l since -d 'No packet before this moment: RFC 3339, "2024-05-06 07:08:09" (UTC), or seconds since 1970' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l since -d 'No packet before this moment: RFC 3339, "2024-05-06 07:08:09", 09:50 or "yesterday 09:50" (UTC), -10m (ago), or seconds since 1970' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l until -d 'No packet after this moment' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l count -d 'Stop after so many packets' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l filter -d 'Only frames that this pcap-filter(7) expression holds for; tags are looked through unless it speaks of vlan' -r
@@ -549,7 +550,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l ip -d 'Pack
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l server -d 'Packets that name this server (option 54), or replies from this address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l option -d 'Packets that have this option, by name or code, and with this value; repeat to ask for several' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l problem -d 'Packets with a problem: any, this one by its code, or one of this severity (error, warning, cut)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l since -d 'No packet before this moment: RFC 3339, "2024-05-06 07:08:09" (UTC), or seconds since 1970' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l since -d 'No packet before this moment: RFC 3339, "2024-05-06 07:08:09", 09:50 or "yesterday 09:50" (UTC), -10m (ago), or seconds since 1970' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l until -d 'No packet after this moment' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l count -d 'Stop after so many packets' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l filter -d 'Only frames that this pcap-filter(7) expression holds for; tags are looked through unless it speaks of vlan' -r

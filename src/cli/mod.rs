@@ -118,12 +118,80 @@ fn asks_for_v6(error: &clap::Error) -> bool {
 fn one_line(error: &str) -> String {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut paragraphs = error.split("\n\n");
-    let mut line = words(paragraphs.next().unwrap_or_default().trim_start_matches("error:"));
+    let said = words(paragraphs.next().unwrap_or_default().trim_start_matches("error:"));
+    let mut line = said.clone();
     let tips = paragraphs.filter_map(|paragraph| paragraph.trim_start().strip_prefix("tip: "));
     for tip in tips.filter(|tip| !tip.starts_with("to pass '")) {
-        line = format!("{line}; {}", words(tip));
+        if let Some(tip) = helpful(&words(tip), &said) {
+            line = format!("{line}; {tip}");
+        }
     }
     format!("{line} (see --help)")
+}
+
+/// What changes something on the network or in a file, and is suggested to nobody.
+const DANGEROUS: [&str; 9] = [
+    "release",
+    "decline",
+    "send",
+    "handshake",
+    "--force",
+    "--release",
+    "--decline-on-conflict",
+    "--write",
+    "--load",
+];
+
+/// A tip without what the wrong word of `said` was hardly meant to be; `None` when nothing close and harmless is left.
+fn helpful(tip: &str, said: &str) -> Option<String> {
+    let quoted = |text: &str| text.split('\'').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let (meant, Some(wrong)) = (quoted(tip), quoted(said).into_iter().next()) else {
+        return Some(tip.to_owned());
+    };
+    if meant.is_empty() {
+        return Some(tip.to_owned());
+    }
+    let is_close = |word: &String| {
+        !DANGEROUS.contains(&word.as_str()) && distance(word, &wrong) <= (word.len() / 4).max(1)
+    };
+    let close: Vec<String> = meant.into_iter().filter(is_close).map(|word| format!("'{word}'")).collect();
+    let what = if wrong.starts_with('-') { "argument" } else { "subcommand" };
+    match close.as_slice() {
+        [] => None,
+        [one] => Some(format!("a similar {what} exists: {one}")),
+        several => Some(format!("similar {what}s exist: {}", several.join(", "))),
+    }
+}
+
+/// How many letters must be added, removed, changed or swapped with their neighbour to make one word the other.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for (i, x) in a.iter().enumerate() {
+        let mut row = vec![i.saturating_add(1)];
+        for (j, y) in b.iter().enumerate() {
+            let at = |rows: &[Vec<usize>], back: usize, column: usize| {
+                rows.len()
+                    .checked_sub(back)
+                    .and_then(|row| rows.get(row)?.get(column))
+                    .copied()
+                    .unwrap_or(usize::MAX)
+            };
+            let mut best = at(&rows, 1, j).saturating_add(usize::from(x != y));
+            best = best.min(at(&rows, 1, j.saturating_add(1)).saturating_add(1));
+            best = best.min(row.last().copied().unwrap_or(usize::MAX).saturating_add(1));
+            let swapped = i
+                .checked_sub(1)
+                .zip(j.checked_sub(1))
+                .filter(|(i, j)| a.get(*i) == Some(y) && b.get(*j) == Some(x));
+            if let Some((_, j)) = swapped {
+                best = best.min(at(&rows, 2, j).saturating_add(1));
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows.last().and_then(|row| row.last()).copied().unwrap_or(0)
 }
 
 fn dispatch(command: &Command, cx: &mut Context) -> Outcome {
@@ -168,6 +236,26 @@ mod tests {
         let error = "error: unexpected argument '--jsn' found\n\n  tip: a similar argument exists: '--json'\n\nUsage: x";
         let want = "unexpected argument '--jsn' found; a similar argument exists: '--json' (see --help)";
         assert_eq!(super::one_line(error), want);
+    }
+
+    #[test]
+    fn nothing_dangerous_or_unrelated_is_suggested() {
+        let said = |line: &[&str]| {
+            let error = super::command().try_get_matches_from([&["dhcptool"], line].concat()).unwrap_err();
+            super::one_line(&error.to_string())
+        };
+        for wrong in ["explian", "decline-all", "relaese", "sendd", "define", "declin", "explode"] {
+            let line = said(&[wrong]);
+            assert!(
+                !line.contains("release") && !line.contains("send'") && !line.contains("'decline'"),
+                "{line}"
+            );
+        }
+        assert!(said(&["dicover"]).contains("'discover'"), "{}", said(&["dicover"]));
+        assert!(said(&["sinff"]).contains("'sniff'"));
+        assert!(!said(&["request", "--forc"]).contains("'--force'"));
+        assert_eq!(super::distance("sniff", "sinff"), 1);
+        assert_eq!(super::distance("", "abc"), 3);
     }
 
     #[test]

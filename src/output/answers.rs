@@ -68,18 +68,20 @@ impl Place<'_> {
     }
 }
 
-/// The sentence about how long an answer took.
+/// The sentence about how long an answer took. Where it came to a question asked again, what the client waited leads.
 pub fn latency_sentence(answer: &Answer) -> Option<String> {
     let kind = answer.kind().map_or_else(|| "answer".to_owned(), |kind| kind.to_string());
-    let mut line = format!("{kind} after {}", stretch(answer.latency()?));
+    let latency = answer.latency()?;
+    let again = answer.answers > 1;
+    let mut line =
+        format!("{kind} after {}", stretch(answer.since_first().filter(|_| again).unwrap_or(latency)));
+    if again {
+        let _ = write!(line, " ({} after request {})", stretch(latency), answer.answers);
+    }
     if let Some(check) = &answer.check {
         let held_up = stretch(check.nanoseconds());
         let _ =
             write!(line, ", of which {held_up} the server was checking {} by {}", check.address, check.kind);
-    }
-    if answer.answers > 1 {
-        let since = answer.since_first().map(stretch).unwrap_or_default();
-        let _ = write!(line, " (to request {}, {since} after the first)", answer.answers);
     }
     Some(line)
 }
@@ -108,6 +110,10 @@ pub fn differences(answers: &[Answer], place: &Place<'_>) -> Vec<Difference> {
         siaddr => siaddr.to_string(),
     };
     fields.insert((0, "next-server".to_owned()), answers.iter().map(next).collect());
+    for name in ["server-name", "boot-file"] {
+        let texts = answers.iter().map(|answer| boot_field(answer, name)).collect();
+        fields.insert((0, name.to_owned()), texts);
+    }
     for (index, answer) in answers.iter().enumerate() {
         for (code, name, text) in option_texts(answer, place) {
             if OWN_NATURE.contains(&code) {
@@ -144,6 +150,18 @@ fn subnet(answer: &Answer) -> Option<String> {
         Some(prefix) => prefix.to_string(),
         None => format!("{} mask {mask}", address & mask),
     })
+}
+
+/// The text of one of the two fields that PXE servers put names in; empty where it holds none, or options.
+fn boot_field(answer: &Answer, name: &str) -> String {
+    let message = &answer.message;
+    let overload = message.option(52).and_then(|data| data.first().copied()).unwrap_or(0);
+    let (field, overloaded) = match name {
+        "boot-file" => (message.file.as_slice(), overload & 1 != 0),
+        _ => (message.sname.as_slice(), overload & 2 != 0),
+    };
+    let text = field.split(|byte| *byte == 0).next().unwrap_or_default();
+    if overloaded { String::new() } else { escape(text) }
 }
 
 fn server_name(answer: &Answer) -> String {
@@ -215,6 +233,8 @@ pub fn block(answer: &Answer, vendor: Option<&str>, place: &Place<'_>, out: &mut
         line(out, "domain", &foreign(facts::text(&reply.domain_name)));
         line(out, "lease", &lease(reply));
         line(out, "next server", &text(reply.siaddr.specified()));
+        line(out, "server name", &boot_field(answer, "server-name"));
+        line(out, "boot file", &boot_field(answer, "boot-file"));
         line(out, "relay", &text(reply.giaddr.specified()));
         line(out, "message", &foreign(facts::text(&reply.message)));
     }

@@ -38,6 +38,8 @@ pub struct Discovery<'a> {
     pub watch: &'a Watch,
     /// What may explain silence.
     pub silence: &'a [Finding],
+    /// How much is told of every offer: from 1 every field and option, from 2 every byte.
+    pub verbose: u8,
 }
 
 impl Render for Discovery<'_> {
@@ -68,6 +70,10 @@ impl Render for Discovery<'_> {
                 out.text("\n");
             }
             block(offer, self.vendors.get(index).and_then(Option::as_deref), &self.place, out);
+            if self.verbose > 0 {
+                let number = u64::try_from(index).unwrap_or(u64::MAX).saturating_add(1);
+                answers::detail(offer, number, &self.place, self.verbose > 1, out);
+            }
         }
         if !self.differences.is_empty() {
             out.text("\n");

@@ -347,7 +347,7 @@ fn bad_input_is_one_line_and_its_code() {
         ("discover lo --vlan 5000", 2, "a VLAN is a number"),
         ("discover lo --wait soon", 2, "500ms"),
         ("request lo --state bound", 2, "is not a state"),
-        ("request lo --state renewing", 2, "needs --ip"),
+        ("request lo --state renewing", 2, "needs --server"),
         ("request lo --state renewing --ip 10.0.0.5", 2, "needs --server"),
         ("request lo --state init-reboot --ip 10.0.0.5 -o 54=10.0.0.1", 2, "contradicts"),
         ("request lo --ciaddr 10.0.0.5", 2, "contradicts"),

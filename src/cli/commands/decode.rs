@@ -24,6 +24,10 @@ use std::sync::Arc;
 
 /// Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz
 #[derive(clap::Args, Debug)]
+#[command(
+    after_long_help = "Exit status: 0 when it was decoded, 1 when a selection matched nothing, 3 when a capture cannot be read, 4 when one \
+                     is damaged: what could be decoded was printed first."
+)]
 pub struct Args {
     /// The captures; - is standard input
     #[arg(required = true, value_name = "FILE")]
@@ -118,6 +122,10 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
             table.end(cx)?;
         }
         summarise(&decoding.totals, &decoding.unread, cx);
+    }
+    // As with grep, a selection that matches nothing is the bad answer.
+    if worst == Exit::Good && args.select.selects() && decoding.totals.shown == 0 {
+        worst = Exit::Bad;
     }
     // Following ends no other way; anything else was not finished.
     Ok(decoding.interrupted.filter(|_| !args.follow).map_or(worst, Exit::Code))

@@ -33,7 +33,7 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", value_parser = sender::duration, default_value = "4500ms")]
     wait: Duration,
 
-    /// Stop at the first offer
+    /// Stop at the first offer; with --server the first offer of that server ends it anyway
     #[arg(long)]
     first: bool,
 
@@ -66,19 +66,19 @@ fn find(args: &Args, segment: &Segment, way: Way, draft: Draft, rng: Rng, cx: &m
     let rows = args.flat.rows(&columns::DISCOVER, cx)?;
     let mut vendors = args.vendors.open()?;
     let mut session = Session::open(segment, way, [&draft].into_iter(), &args.sender, cx)?;
+    // A server that was named needs no more asking once it has answered.
+    let only = args.sender.server.filter(|_| args.sender.giaddr().is_none());
     let plan = Plan {
         wait: args.wait,
         send_all: false,
         backoff: args.sender.backoff(Backoff::COLLECT),
-        until: if args.first { Until::First } else { Until::TimeIsOver },
+        until: if args.first || only.is_some() { Until::First } else { Until::TimeIsOver },
         want: Want::Offers,
         count_secs: args.sender.counts_secs(),
     };
     let (mac, xid) = (session::client_text(&draft), draft.message.xid);
     let mut collect = Collect::new(draft, plan, rng);
-    if args.sender.giaddr().is_none() {
-        collect.station_mut().watch.only_server = args.sender.server;
-    }
+    collect.station_mut().watch.only_server = only;
     let held = session.hold(&mut collect, cx);
     let place = session.place(&held);
     let offers = collect.answers();
@@ -98,6 +98,7 @@ fn find(args: &Args, segment: &Segment, way: Way, draft: Draft, rng: Rng, cx: &m
         differences: &differences,
         watch: collect.watch(),
         silence: if offers.is_empty() { &found } else { &[] },
+        verbose: cx.common.verbose,
     };
     if let Some(mut rows) = rows {
         let mut out = Vec::new();

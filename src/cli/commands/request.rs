@@ -63,12 +63,6 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     for contradiction in &against {
         cx.warn(contradiction);
     }
-    if args.state != State::Selecting && args.sender.ip.is_none() {
-        return Err(Failure::usage(format_args!(
-            "--state {} needs --ip, the address of the client",
-            args.state
-        )));
-    }
     if args.state == State::Renewing && args.sender.server.is_none() && overrides.dst_ip.is_none() {
         return Err(Failure::usage(
             "--state renewing needs --server: a lease is renewed with the server that gave it",
@@ -82,7 +76,8 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         Some(segment) => segment.route(server),
         None => Route { server, next_hop: server },
     });
-    let task = Task::Request { state: args.state, address: args.sender.ip, server: route };
+    let address = asked_address(args, segment.as_ref())?;
+    let task = Task::Request { state: args.state, address, server: route };
     let exchange = Exchange::new(recipe.clone(), task, settings(args), rng);
     let drafts = drafts(args, &recipe, &exchange, route);
     if let Some(draft) = drafts.last() {
@@ -92,6 +87,35 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         Some(segment) => ask(args, &segment, way, exchange, cx),
         None => Ok(Exit::Good),
     }
+}
+
+/// The address to ask for. A client that renews has one: that of the interface, unless another is named.
+fn asked_address(args: &Args, segment: Option<&Segment>) -> Result<Option<std::net::Ipv4Addr>, Failure> {
+    let own = segment.and_then(|segment| segment.addresses.first()).map(|(addr, _)| *addr);
+    let address = args.sender.ip.or(own.filter(|_| args.state.holds_address()));
+    if args.state != State::Selecting && address.is_none() {
+        let why = if args.state.holds_address() { ", and the interface has none" } else { "" };
+        return Err(Failure::usage(format_args!(
+            "--state {} needs --ip, the address of the client{why}",
+            args.state
+        )));
+    }
+    Ok(address)
+}
+
+/// How to give back what was just taken.
+fn give_back(segment: &Segment, exchange: &Exchange, mac: Option<String>) -> Option<String> {
+    let reply = exchange
+        .answer()
+        .filter(|_| exchange.outcome() == Ended::Ack && !exchange.released())?
+        .reply
+        .as_ref()?;
+    let (address, server) = (reply.yiaddr.specified()?, reply.server_id?);
+    let mac = mac.map(|mac| format!(" --mac {mac}")).unwrap_or_default();
+    Some(format!(
+        "to give {address} back: dhcptool release {} --ip {address} --server {server}{mac}",
+        crate::wire::escape::escape_line(&segment.name)
+    ))
 }
 
 fn settings(args: &Args) -> Settings {
@@ -136,6 +160,10 @@ fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mu
         draft: &draft,
     };
     report::exchange(&told, &exchange, &held, &session, rows, cx)?;
+    let foreign = args.sender.has_mac().then(|| session::client_text(&draft));
+    if let Some(line) = give_back(segment, &exchange, foreign) {
+        cx.note(&line);
+    }
     let conflict = matches!(exchange.checked(), Some(Verdict::InUse(_)));
     let exit = if exchange.outcome() == Ended::Ack && !conflict { Exit::Good } else { Exit::Bad };
     held.conclude(exit, segment, cx)

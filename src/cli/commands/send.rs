@@ -20,7 +20,7 @@ use crate::output::answers;
 use crate::output::senders::Sending;
 use crate::wire::Mac;
 use crate::wire::frame::Envelope;
-use crate::wire::v4::{Message, MessageType};
+use crate::wire::v4::{Message, MessageType, Op};
 
 /// Send any packet: from flags, from JSON that decode wrote, from a capture, from hex
 ///
@@ -63,6 +63,10 @@ pub struct Args {
     /// What answer makes it a success; waits for it as long as --timeout says (2s if left out)
     #[arg(long, value_name = "ANSWER")]
     expect: Option<Expect>,
+
+    /// Send a packet of a file even where it is an answer of a server
+    #[arg(long)]
+    as_is: bool,
 
     #[command(flatten)]
     sender: SenderArgs,
@@ -120,6 +124,15 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         messages.into_iter().map(|replay| draft(args, &recipe, replay, segment.as_ref())).collect();
     for draft in &drafts {
         args.sender.judge(draft, segment.as_ref(), cx)?;
+        // A packet made from flags says what was meant; one from elsewhere may be the wrong one.
+        let replayed = args.from_json.is_some() || args.from_pcap.is_some();
+        if replayed && draft.message.op == Op::REPLY && !args.as_is && !args.sender.dry_run {
+            let kind =
+                draft.message.message_type().map_or_else(|| "reply".to_owned(), |kind| kind.to_string());
+            return Err(Failure::usage(format_args!(
+                "the packet is itself an answer of a server ({kind}): choose a client's, with --number, or say --as-is"
+            )));
+        }
     }
     let Some(segment) = session::unless_shown(segment, &drafts, &args.sender, cx)? else {
         return Ok(Exit::Good);

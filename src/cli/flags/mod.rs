@@ -6,4 +6,5 @@ pub mod flat;
 pub mod keep;
 pub mod select;
 pub mod sender;
+pub mod values;
 pub mod vendors;

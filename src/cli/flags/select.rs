@@ -10,7 +10,7 @@ use crate::analysis::select::{IpTest, ProblemTest, Value};
 use crate::analysis::{OptionTest, Selection, Want};
 use crate::cli::exit::Failure;
 use crate::output::when::TimeForm;
-use crate::time::Timestamp;
+use crate::time::{Clock as _, SystemClock, Timestamp};
 use crate::wire::HwAddr;
 use crate::wire::frame::{Ports, Tunnel};
 use crate::wire::options::{self, Context, Kind, OptionArg, v4};
@@ -64,12 +64,13 @@ pub struct SelectArgs {
     #[arg(long = "not", help_heading = "Selection")]
     inverted: bool,
 
-    /// No packet before this moment: RFC 3339, "2024-05-06 07:08:09" (UTC), or seconds since 1970
-    #[arg(long, value_name = "TIME", value_parser = parse_time, help_heading = "Selection")]
+    /// No packet before this moment: RFC 3339, "2024-05-06 07:08:09", 09:50 or "yesterday 09:50" (UTC), -10m (ago), or
+    /// seconds since 1970
+    #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true, help_heading = "Selection")]
     since: Option<Timestamp>,
 
     /// No packet after this moment
-    #[arg(long, value_name = "TIME", value_parser = parse_time, help_heading = "Selection")]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true, help_heading = "Selection")]
     until: Option<Timestamp>,
 
     /// Stop after so many packets
@@ -169,6 +170,24 @@ impl SelectArgs {
         ports
     }
 
+    /// True when any flag chooses among the packets: then none is a result.
+    pub fn selects(&self) -> bool {
+        let one_of = [
+            self.mac.is_empty(),
+            self.xid.is_empty(),
+            self.types.is_empty(),
+            self.ip.is_empty(),
+            self.server.is_empty(),
+            self.options.is_empty(),
+            self.problems.is_empty(),
+            self.since.is_none(),
+            self.until.is_none(),
+            self.filter.is_none(),
+            !self.inverted,
+        ];
+        one_of.contains(&false)
+    }
+
     /// What the flags ask for.
     pub fn selection(&self) -> Result<Selection, Failure> {
         Ok(Selection {
@@ -249,6 +268,17 @@ fn wanted(bare: &str, value: &str, meant: &OptionArg) -> Result<Value, Failure> 
 
 /// Reads a moment.
 fn parse_time(text: &str) -> Result<Timestamp, String> {
+    time_from(text, SystemClock.time())
+}
+
+/// Reads a moment as seen from `now`; what names no zone is UTC.
+fn time_from(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    // A bare number is a moment since 1970, before it where it is negative.
+    let ago = text.strip_prefix('-').filter(|_| parse_epoch(text).is_none());
+    if let Some(ago) = ago.and_then(|ago| super::values::duration(ago).ok()) {
+        let ago = i64::try_from(ago.as_nanos()).unwrap_or(i64::MAX);
+        return Ok(Timestamp(now.nanoseconds().saturating_sub(ago)));
+    }
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return nanoseconds(time.as_nanosecond());
     }
@@ -259,7 +289,32 @@ fn parse_time(text: &str) -> Result<Timestamp, String> {
     if let Some(time) = parse_epoch(text) {
         return Ok(time);
     }
-    Err("write a time such as 2024-05-06T07:08:09Z, \"2024-05-06 07:08:09\" (UTC) or 1714979289.5".to_owned())
+    if let Some(time) = time_of_day(text, now) {
+        return Ok(time);
+    }
+    Err("write a time such as 2024-05-06T07:08:09Z, \"2024-05-06 07:08:09\", 09:50 (UTC), \"yesterday 09:50\", -10m or \
+         1714979289.5"
+        .to_owned())
+}
+
+/// `09:50` of today or, behind that word, of yesterday, UTC.
+fn time_of_day(text: &str, now: Timestamp) -> Option<Timestamp> {
+    const DAY: i64 = 86_400_000_000_000;
+    let (days, clock) = match text.split_once(char::is_whitespace) {
+        Some(("today", clock)) => (0, clock.trim()),
+        Some(("yesterday", clock)) => (1, clock.trim()),
+        Some(_) => return None,
+        None => (0, text),
+    };
+    if !clock.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.')) || !clock.contains(':')
+    {
+        return None;
+    }
+    let clock: jiff::civil::Time = clock.parse().ok()?;
+    let midnight = now.nanoseconds().checked_sub(now.nanoseconds().rem_euclid(DAY))?;
+    let since = clock.duration_since(jiff::civil::Time::midnight());
+    let since = i64::try_from(since.as_nanos()).ok()?;
+    midnight.checked_sub(DAY.checked_mul(days)?)?.checked_add(since).map(Timestamp)
 }
 
 /// Seconds since 1970 with up to nine digits of a second.
@@ -382,6 +437,25 @@ mod tests {
         }
         for text in ["", "yesterday", "1.2.3", "1.0000000001", "2004-13-05T00:00:00Z"] {
             assert!(parse_time(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_as_seen_from_now() {
+        // 2024-05-06 07:08:09 UTC.
+        let now = Timestamp::new(1_714_979_289, 0);
+        for (text, seconds) in [
+            ("-10m", 1_714_979_289 - 600),
+            ("-0.5h", 1_714_979_289 - 1800),
+            ("09:50", 1_714_953_600 + 9 * 3600 + 50 * 60),
+            ("today 09:50", 1_714_953_600 + 9 * 3600 + 50 * 60),
+            ("09:50:30", 1_714_953_600 + 9 * 3600 + 50 * 60 + 30),
+            ("yesterday 23:59", 1_714_953_600 - 60),
+        ] {
+            assert_eq!(time_from(text, now), Ok(Timestamp::new(seconds, 0)), "{text}");
+        }
+        for text in ["25:00", "tomorrow 09:50", "-soon", "yesterday"] {
+            assert!(time_from(text, now).is_err(), "{text}");
         }
     }
 }

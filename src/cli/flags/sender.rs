@@ -10,6 +10,8 @@ use fastrand::Rng;
 
 use super::confine::ConfineArgs;
 use super::keep::refuse_own_input;
+pub use super::values::duration;
+use super::values::request_list;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::segment::{Segment, Way};
@@ -79,7 +81,7 @@ struct MessageArgs {
     #[arg(long, value_name = "MAC|random")]
     mac: Option<MacArg>,
 
-    /// Transaction identifier; random by default
+    /// Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default
     #[arg(long, value_name = "NUMBER")]
     xid: Option<Xid>,
 
@@ -159,8 +161,9 @@ struct MessageArgs {
     #[arg(long, value_name = "TEXT")]
     vendor_class: Option<String>,
 
-    /// Options to ask for (option 55), by code or name; empty for none
-    #[arg(long, value_name = "LIST")]
+    /// Options to ask for (option 55): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for
+    /// none
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
     request_options: Option<String>,
 
     /// Set an option: its text value, or with :hex its bytes; repeatable
@@ -285,14 +288,6 @@ fn number<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
     value.and_then(|value| T::try_from(value).ok()).ok_or_else(|| format!("not a number of {bits} bits"))
 }
 
-/// Reads `500ms`, `3s`, `1h30m`; a bare number is seconds.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    if let Ok(seconds) = text.parse::<u32>() {
-        return Ok(Duration::from_secs(seconds.into()));
-    }
-    humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 500ms, 3s or 1h30m"))
-}
-
 /// Reads how long to wait before asking again. Without a floor, asking again is a flood.
 fn patience(text: &str) -> Result<Duration, String> {
     let wait = duration(text)?;
@@ -314,7 +309,7 @@ impl SenderArgs {
         let mut recipe = Recipe::new(mac, Xid(rng.u32(1..)));
         recipe.main = main;
         if let Some(list) = &self.message.request_options {
-            recipe.request_list = parse_option(opt::REQUEST_LIST, list)?;
+            recipe.request_list = request_list(list).map_err(|error| wrong_list(&error))?;
         }
         let identity = [
             (opt::HOST_NAME, &self.message.hostname),
@@ -408,7 +403,7 @@ impl SenderArgs {
     /// The options to ask for, if they were chosen; a list that cannot be read was refused before.
     pub fn request_list(&self) -> Option<Vec<u8>> {
         let list = self.message.request_options.as_ref()?;
-        parse_option(opt::REQUEST_LIST, list).ok()
+        request_list(list).ok()
     }
 
     /// The relay's address.
@@ -516,6 +511,10 @@ pub fn relay(recipe: &mut Recipe, sender: &SenderArgs, segment: Option<&Segment>
     recipe.overrides.dst_mac = Some(Mac::ZERO);
     recipe.overrides.src_mac = segment.mac;
     Way::Udp(SocketAddrV4::new(giaddr, frame.src_port.unwrap_or(SERVER_PORT)))
+}
+
+fn wrong_list(error: &str) -> Failure {
+    Failure::usage(format_args!("--request-options: {error}"))
 }
 
 fn parse_option(code: u8, text: &str) -> Result<Vec<u8>, Failure> {

@@ -75,8 +75,8 @@ impl FromStr for State {
 }
 
 /// The options a client asks for unless told otherwise: what a host, a boot loader and a diagnosis want to see.
-pub const DEFAULT_REQUEST_LIST: [u8; 17] =
-    [1, 3, 6, 12, 15, 26, 28, 42, 51, 54, 58, 59, 66, 67, 119, 121, 33];
+pub const DEFAULT_REQUEST_LIST: [u8; 23] =
+    [1, 3, 6, 12, 15, 26, 28, 33, 42, 43, 51, 54, 58, 59, 60, 66, 67, 119, 121, 125, 150, 249, 252];
 
 /// Which way a message goes to a known server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

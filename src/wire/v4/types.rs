@@ -21,10 +21,13 @@ pub struct ParseXidError(String);
 impl FromStr for Xid {
     type Err = ParseXidError;
 
-    /// Reads decimal, or hexadecimal behind `0x`.
+    /// Reads decimal, or hexadecimal: behind `0x`, and what has letters without it, as other tools print it.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let value = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
             Some(hex) if !hex.starts_with('+') => u32::from_str_radix(hex, 16),
+            _ if text.len() <= 8 && text.bytes().any(|byte| byte.is_ascii_alphabetic()) => {
+                u32::from_str_radix(text, 16)
+            }
             _ => text.parse(),
         };
         value.map(Self).map_err(|_| ParseXidError(text.to_owned()))
