@@ -9,6 +9,7 @@ pub mod json;
 pub mod packet;
 pub mod render;
 pub mod rogue;
+pub mod schema;
 pub mod senders;
 pub mod styled;
 pub mod table;

@@ -3,6 +3,7 @@
 
 use std::net::Ipv4Addr;
 
+use schemars::JsonSchema;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
@@ -83,7 +84,7 @@ impl Render for Discovery<'_> {
 }
 
 /// The object of `discover`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct DiscoverObject {
     r#type: &'static str,
     interface: String,
@@ -97,7 +98,7 @@ pub struct DiscoverObject {
 }
 
 /// The client as it presented itself.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ClientObject {
     mac: String,
     xid: String,
@@ -110,7 +111,7 @@ impl ClientObject {
 }
 
 /// An offer in the object of `discover`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct OfferObject {
     server_id: Option<Ipv4Addr>,
     source_ip: Option<Ipv4Addr>,
@@ -161,7 +162,7 @@ impl OfferObject {
 }
 
 /// The server's own conflict check before it answered.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CheckObject {
     kind: &'static str,
     ms: Millis,
@@ -174,14 +175,14 @@ impl From<&Check> for CheckObject {
 }
 
 /// A value in which servers differ.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct DifferenceObject {
     field: String,
     values: Vec<ValueObject>,
 }
 
 /// One of the values, and the servers that say so; null where they say nothing.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ValueObject {
     value: Option<String>,
     servers: Vec<String>,
@@ -219,7 +220,7 @@ impl Serialize for Ignored {
 }
 
 /// A message type: its name in RFC 2132, or the number of an unknown one.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum KindObject {
     /// Known.
@@ -310,7 +311,7 @@ impl Render for Sending<'_> {
 }
 
 /// The object of `send`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SendObject {
     r#type: &'static str,
     interface: String,
@@ -325,7 +326,7 @@ pub struct SendObject {
 }
 
 /// An answer in the object of `send`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AnswerObject {
     message_type: Option<KindObject>,
     server_id: Option<Ipv4Addr>,
@@ -465,7 +466,7 @@ impl Render for Report<'_> {
 }
 
 /// The object of `request`, `release`, `decline` and `inform`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RequestObject {
     r#type: &'static str,
     interface: String,
@@ -497,7 +498,7 @@ pub struct RequestObject {
 }
 
 /// What a server said that was not chosen.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct OtherObject {
     message_type: Option<&'static str>,
     server_id: Option<Ipv4Addr>,
@@ -524,14 +525,14 @@ impl From<&Answer> for OtherObject {
 }
 
 /// A lease that may be left behind.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct LeftObject {
     address: Ipv4Addr,
     server_id: Ipv4Addr,
 }
 
 /// The OFFER that a REQUEST took up.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ChosenObject {
     server_id: Option<Ipv4Addr>,
     source_ip: Option<Ipv4Addr>,
@@ -557,7 +558,7 @@ impl From<&Answer> for ChosenObject {
 }
 
 /// Who uses the address, or false where nobody answered for it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ConflictObject {
     /// The hardware address of who does.

@@ -176,6 +176,12 @@ fn milli(rate: f64) -> u64 {
     u64::try_from(Duration::from_secs_f64(rate.clamp(0.0, 1e9)).as_millis()).unwrap_or(u64::MAX)
 }
 
+/// What is printed, as JSON Schema.
+#[cfg(feature = "live")]
+pub fn schema(command: &str) -> schemars::Schema {
+    report::schema(command)
+}
+
 /// Runs the command.
 #[cfg(feature = "live")]
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {

@@ -13,6 +13,12 @@ pub fn run(_args: &Args, cx: &mut Context) -> Outcome {
     live::run(cx)
 }
 
+/// What is printed, as JSON Schema.
+#[cfg(feature = "live")]
+pub fn schema(command: &str) -> schemars::Schema {
+    live::schema(command)
+}
+
 /// Says that this build cannot.
 #[cfg(not(feature = "live"))]
 pub fn run(_args: &Args, _cx: &mut Context) -> Outcome {
@@ -21,16 +27,17 @@ pub fn run(_args: &Args, _cx: &mut Context) -> Outcome {
 
 #[cfg(feature = "live")]
 mod live {
+    use schemars::{JsonSchema, Schema};
     use serde::Serialize;
 
     use super::{Context, Failure, Outcome};
     use crate::cli::exit::Exit;
     use crate::net::iface::{ARP_ETHERNET, Interface, choose, interfaces};
-    use crate::output::{Label, table::Table};
+    use crate::output::{Label, schema, table::Table};
     use crate::wire::escape::escape_line;
 
     /// All interfaces, for programs.
-    #[derive(Serialize)]
+    #[derive(Serialize, JsonSchema)]
     struct Listing {
         r#type: &'static str,
         default: Option<String>,
@@ -39,7 +46,7 @@ mod live {
 
     /// One of them.
     #[allow(clippy::struct_excessive_bools, reason = "the kernel's flags are independent of each other")]
-    #[derive(Serialize)]
+    #[derive(Serialize, JsonSchema)]
     struct Row {
         name: String,
         index: u32,
@@ -54,6 +61,11 @@ mod live {
         arp_type: u16,
         mtu: u32,
         addresses: Vec<String>,
+    }
+
+    /// What is printed, as JSON Schema.
+    pub(super) fn schema(command: &str) -> Schema {
+        schema::schema::<Listing>(command)
     }
 
     pub(super) fn run(cx: &mut Context) -> Outcome {

@@ -1,9 +1,11 @@
 //! `dhcptool options`: list the options known.
 
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
+use crate::output::schema;
 use crate::output::{Label, table};
 use crate::wire::options::{OptionDef, v4};
 
@@ -15,7 +17,7 @@ pub struct Args {
 }
 
 /// One option, for programs.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Row {
     code: u16,
     name: &'static str,
@@ -27,11 +29,16 @@ struct Row {
 }
 
 /// All of them.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Listing {
     r#type: &'static str,
     protocol: &'static str,
     options: Vec<Row>,
+}
+
+/// What is printed, as JSON Schema.
+pub fn schema(command: &str) -> Schema {
+    schema::schema::<Listing>(command)
 }
 
 /// The longest type that is shown without -v, in characters.

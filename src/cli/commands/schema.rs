@@ -1,26 +1,33 @@
 //! `dhcptool schema`: what the output looks like, for machines.
 
 use clap::ValueEnum;
+use schemars::Schema;
+use serde_json::{Map, Value, json};
 
+use super::options;
+#[cfg(feature = "live")]
+use super::{handshake, interfaces};
 use crate::cli::context::Context;
-use crate::cli::exit::{Exit, Outcome};
+use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::flat;
 use crate::output::flat::columns::{self, Column};
 use crate::output::flat::sql::{self, Dialect};
+use crate::output::schema;
 
-/// Print the table of flat rows as SQL
+/// Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = "Examples:
+  dhcptool schema decode >packet.schema.json
   dhcptool schema --sql duckdb
   dhcptool schema discover --sql clickhouse
   dhcptool schema --sql spark --fields time,chaddr,message_type,host_name")]
 pub struct Args {
-    /// The command whose output is meant: decode if left out
-    #[arg(value_name = "COMMAND")]
-    command: Option<CommandArg>,
+    /// The command whose output is meant; without it the objects of all, and the rows of decode
+    #[arg(value_name = "COMMAND", value_parser = clap::builder::PossibleValuesParser::new(COMMANDS))]
+    command: Option<String>,
 
     /// Print the table of flat rows for this database
-    #[arg(long, value_name = "DATABASE", required = true)]
+    #[arg(long, value_name = "DATABASE")]
     sql: Option<DialectArg>,
 
     /// Only these columns, in this order
@@ -29,17 +36,20 @@ pub struct Args {
 }
 
 /// Commands with output for machines.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-enum CommandArg {
-    /// Packets
-    Decode,
-    /// Packets
-    Sniff,
-    /// Offers
-    Discover,
-    /// An outcome
-    Request,
-}
+pub const COMMANDS: [&str; 12] = [
+    "decode",
+    "sniff",
+    "discover",
+    "request",
+    "release",
+    "decline",
+    "inform",
+    "send",
+    "handshake",
+    "rogue",
+    "options",
+    "interfaces",
+];
 
 /// The values of `--sql`.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,14 +74,66 @@ impl From<DialectArg> for Dialect {
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
-    let (name, table): (&str, &'static [Column]) = match args.command {
-        None | Some(CommandArg::Decode | CommandArg::Sniff) => ("dhcp_packets", &columns::PACKET),
-        Some(CommandArg::Discover) => ("dhcp_offers", &columns::DISCOVER),
-        Some(CommandArg::Request) => ("dhcp_requests", &columns::REQUEST),
-    };
+    let command = args.command.as_deref();
     if let Some(dialect) = args.sql {
+        let (name, table): (&str, &'static [Column]) = match command {
+            None | Some("decode" | "sniff") => ("dhcp_packets", &columns::PACKET),
+            Some("discover") => ("dhcp_offers", &columns::DISCOVER),
+            Some("request") => ("dhcp_requests", &columns::REQUEST),
+            Some(other) => {
+                return Err(Failure::usage(format_args!(
+                    "{other} prints no flat rows: decode, sniff, discover and request do"
+                )));
+            }
+        };
         let plan = flat::plan(args.fields.as_deref(), table)?;
         cx.out.write(sql::create_table(&plan, name, dialect.into()).as_bytes())?;
+        return Ok(Exit::Good);
     }
+    let found = match command {
+        Some(command) => of(command).map(Value::from),
+        None => Some(all()),
+    };
+    let Some(found) = found else {
+        return Err(Failure::could_not_run(
+            "this dhcptool was built without live networking (feature `live`)",
+        ));
+    };
+    let mut text = serde_json::to_string_pretty(&found)
+        .map_err(|error| Failure::could_not_run(format_args!("cannot write JSON: {error}")))?;
+    text.push('\n');
+    cx.out.write(text.as_bytes())?;
     Ok(Exit::Good)
+}
+
+/// The schema of what a command prints with `--json`.
+fn of(command: &str) -> Option<Schema> {
+    match command {
+        "options" => Some(options::schema(command)),
+        #[cfg(feature = "live")]
+        "handshake" => Some(handshake::schema(command)),
+        #[cfg(feature = "live")]
+        "interfaces" => Some(interfaces::schema(command)),
+        _ => schema::of(command),
+    }
+}
+
+/// One schema for the objects of all commands.
+fn all() -> Value {
+    let mut each = Map::new();
+    for command in COMMANDS {
+        if let Some(mut schema) = of(command) {
+            // A document of its own, so that its references stay inside it.
+            schema.insert("$id".to_owned(), format!("dhcptool:{command}").into());
+            each.insert(command.to_owned(), schema.into());
+        }
+    }
+    let any: Vec<Value> = each.keys().map(|command| json!({"$ref": format!("dhcptool:{command}")})).collect();
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "dhcptool",
+        "version": schema::VERSION,
+        "anyOf": any,
+        "$defs": each,
+    })
 }

@@ -3,17 +3,18 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
 use super::tally::Tally;
 use crate::engine::load::{Failure, Finished, Kind};
-use crate::output::{Label, Styled};
+use crate::output::{Label, Styled, schema};
 use crate::stats::delay::{Delay, Summary, float, ms};
 use crate::time::Moment;
 use crate::wire::v4::Xid;
 
 /// One exchange, for `--each --json`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Each {
     r#type: &'static str,
     kind: &'static str,
@@ -29,6 +30,17 @@ struct Each {
     retransmitted: u32,
     server_check: Option<&'static str>,
     time_ns: i64,
+}
+
+/// What is printed, as JSON Schema: the summary, and with --each the exchanges before it.
+pub(in crate::cli) fn schema(command: &str) -> Schema {
+    #[derive(Serialize, JsonSchema)]
+    #[serde(untagged)]
+    enum Printed<'a> {
+        Summary(Whole<'a>),
+        Exchange(Each),
+    }
+    schema::schema::<Printed<'_>>(command)
 }
 
 fn millis(nanoseconds: i64) -> f64 {
@@ -106,7 +118,7 @@ fn duration_text(ms: f64) -> String {
 }
 
 /// What the search for a rate found.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Found {
     /// The highest rate that was sustained.
     pub(super) rate_per_s: Option<f64>,
@@ -117,7 +129,7 @@ pub(super) struct Found {
 }
 
 /// One rate that was tried.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Try {
     /// The rate.
     pub(super) rate_per_s: f64,
@@ -151,7 +163,7 @@ pub(super) struct About<'a> {
     pub(super) found: Option<Found>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Failures {
     no_offer: u64,
     no_ack: u64,
@@ -161,7 +173,7 @@ struct Failures {
     server_changed: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Figures {
     min: Option<f64>,
     mean: Option<f64>,
@@ -189,7 +201,7 @@ impl From<&Delay> for Figures {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Latency {
     offer: Figures,
     ack: Figures,
@@ -197,7 +209,7 @@ struct Latency {
     scheduled: Figures,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct OfKind {
     kind: &'static str,
     attempts: u64,
@@ -205,7 +217,7 @@ struct OfKind {
     total_ms: Option<Figures>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Whole<'a> {
     r#type: &'static str,
     interface: &'a str,

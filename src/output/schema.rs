@@ -1,0 +1,377 @@
+//! What the objects look like, as JSON Schema. Objects that serde writes are described where they are defined; those that a faster
+//! writer writes (packets, servers) are described here, and tests hold what is really printed against both.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::json::object::{Millis, PacketObject};
+use super::senders::{DiscoverObject, Ignored, RequestObject, SendObject};
+
+/// The version of the objects: raised when a field is renamed, removed or means something else; not when one is added.
+pub const VERSION: u32 = 1;
+
+/// The schema of the objects of a command, if it has any here.
+pub fn of(command: &str) -> Option<Schema> {
+    Some(match command {
+        "decode" | "sniff" => schema::<Packet>(command),
+        "discover" => schema::<DiscoverObject>(command),
+        "request" | "release" | "decline" | "inform" => schema::<RequestObject>(command),
+        "send" => schema::<SendObject>(command),
+        "rogue" => schema::<Rogue>(command),
+        _ => return None,
+    })
+}
+
+/// The schema of `T`, which is what `command` prints.
+pub fn schema<T: JsonSchema>(command: &str) -> Schema {
+    let mut settings = SchemaSettings::draft2020_12();
+    // Unknown is null, never left out.
+    settings.contract = schemars::generate::Contract::Serialize;
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), format!("dhcptool {command}").into());
+    schema.insert("version".to_owned(), VERSION.into());
+    schema
+}
+
+impl JsonSchema for Millis {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Millis".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "number", "description": "Measured, in milliseconds."})
+    }
+}
+
+impl JsonSchema for PacketObject {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        Packet::schema_name()
+    }
+
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        Packet::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Packet::json_schema(generator)
+    }
+}
+
+impl JsonSchema for Ignored {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Ignored".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "description": "Messages that were seen and not taken for answers, by reason.",
+            "additionalProperties": {"type": "integer", "minimum": 0}
+        })
+    }
+}
+
+/// A packet with a DHCP message in it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub struct Packet {
+    /// What the object is.
+    pub r#type: PacketType,
+    /// The capture, as it was named; null live.
+    pub capture: Option<String>,
+    /// The frame's number in its capture, from 1.
+    pub number: u64,
+    /// When it was captured: RFC 3339, UTC, 6 or 9 digits of a second.
+    pub time: Option<String>,
+    /// The same in nanoseconds since 1970.
+    pub time_ns: Option<i64>,
+    /// The interface, where known.
+    pub interface: Option<String>,
+    /// Bytes of the frame that were captured.
+    pub captured_length: u64,
+    /// Bytes of the frame on the wire.
+    pub original_length: u64,
+    /// The layers around the message, outermost first.
+    pub layers: Vec<String>,
+    /// Set where an ICMP error quotes the message.
+    pub quoted_in: Option<QuotedIn>,
+    /// The innermost link layer.
+    pub link: Option<Link>,
+    /// The innermost IP header.
+    pub ip: Option<Ip>,
+    /// The UDP header.
+    pub udp: Option<Udp>,
+    /// The message, for DHCPv4 and BOOTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "message")]
+    pub dhcp: Option<Dhcp>,
+    /// The message, for DHCPv6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dhcpv6: Option<Value>,
+    /// The message, for router discovery.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub icmpv6: Option<Value>,
+    /// What is wrong or odd.
+    pub problems: Vec<Problem>,
+}
+
+fn message(generator: &mut SchemaGenerator) -> Schema {
+    // Null where too little of it is there to speak of.
+    generator.subschema_for::<Option<Dhcp>>()
+}
+
+/// What the object is.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PacketType {
+    /// A packet.
+    Packet,
+}
+
+/// Where a message is quoted.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum QuotedIn {
+    /// In an ICMP error.
+    Icmp,
+}
+
+/// A link layer.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Link {
+    /// Which one.
+    pub r#type: String,
+    /// Source address.
+    pub src: Option<String>,
+    /// Destination address.
+    pub dst: Option<String>,
+    /// VLAN tags, outermost first.
+    pub vlans: Vec<u16>,
+}
+
+/// An IP header.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Ip {
+    /// 4 or 6.
+    pub version: u8,
+    /// Source address.
+    pub src: String,
+    /// Destination address.
+    pub dst: String,
+    /// Time to live, or hop limit.
+    pub ttl: u8,
+}
+
+/// A UDP header.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Udp {
+    /// Source port.
+    pub src_port: u16,
+    /// Destination port.
+    pub dst_port: u16,
+    /// How its checksum turned out.
+    pub checksum: Checksum,
+}
+
+/// How a checksum turned out.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Checksum {
+    /// It fits.
+    Good,
+    /// It does not fit.
+    Bad,
+    /// The sender left it out.
+    Absent,
+    /// It cannot be checked.
+    Unknown,
+}
+
+/// A DHCPv4 or BOOTP message.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Dhcp {
+    /// 1 is a request, 2 a reply.
+    pub op: Option<u8>,
+    /// Hardware type.
+    pub htype: Option<u8>,
+    /// Length of the hardware address.
+    pub hlen: Option<u8>,
+    /// Relays that the message passed.
+    pub hops: Option<u8>,
+    /// Transaction identifier: 0x and eight digits.
+    pub xid: String,
+    /// Seconds that the client has been trying.
+    pub secs: Option<u16>,
+    /// The flags: 0x and four digits.
+    pub flags: Option<String>,
+    /// The client asks for broadcast answers.
+    pub broadcast: Option<bool>,
+    /// The client's address.
+    pub ciaddr: Option<String>,
+    /// The address that it is given.
+    pub yiaddr: Option<String>,
+    /// The next server.
+    pub siaddr: Option<String>,
+    /// The relay.
+    pub giaddr: Option<String>,
+    /// The client's hardware address.
+    pub chaddr: Option<String>,
+    /// The server's name.
+    pub sname: Option<String>,
+    /// The boot file.
+    pub file: Option<String>,
+    /// The message type: its name, the number of one that has none, null for BOOTP.
+    pub message_type: Option<NameOrNumber>,
+    /// Every option as it lies on the wire, in order.
+    pub options: Vec<OptionValue>,
+}
+
+/// A name, or a number that has none.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum NameOrNumber {
+    /// A name.
+    Name(String),
+    /// A number.
+    Number(u32),
+}
+
+/// An option.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OptionValue {
+    /// Its code.
+    pub code: u16,
+    /// Its name, where it has one.
+    pub name: Option<String>,
+    /// Its value, of a type that follows from the option; null where it is unknown or does not decode.
+    pub value: Value,
+    /// Its payload in hexadecimal.
+    pub raw: String,
+    /// It continues an earlier option of the same code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub continues: Option<bool>,
+    /// The overloaded field that it stands in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub field: Option<String>,
+}
+
+/// Something that is wrong or odd.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Problem {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Which problem.
+    pub code: String,
+    /// Bytes from the start of the message; null when it lies around it.
+    pub offset: Option<u32>,
+    /// A sentence.
+    pub message: String,
+    /// The specification that it is judged by.
+    pub reference: Option<String>,
+}
+
+/// How bad a problem is.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Malformed, or sure to do harm.
+    Error,
+    /// Legal and odd.
+    Warning,
+    /// Worth knowing.
+    Note,
+    /// The capture's doing.
+    Cut,
+}
+
+/// Every DHCP server that was found.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Rogue {
+    /// What the object is.
+    pub r#type: RogueType,
+    /// The verdict on all.
+    pub verdict: Verdict,
+    /// The interfaces looked at.
+    pub interfaces: Vec<String>,
+    /// The servers.
+    pub servers: Vec<Server>,
+}
+
+/// What the object is.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RogueType {
+    /// A report on servers, or a change.
+    Rogue,
+}
+
+/// The verdict on all servers.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// No server is there that should not be.
+    Clean,
+    /// One is.
+    Rogue,
+    /// There is no server.
+    None,
+}
+
+/// A server.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Server {
+    /// What it speaks.
+    pub protocol: ServerProtocol,
+    /// Its server identifier.
+    pub server_id: Option<String>,
+    /// Where its messages come from.
+    pub source_ip: Option<String>,
+    /// The network card they come from.
+    pub source_mac: Option<String>,
+    /// The interface it was heard on.
+    pub interface: Option<String>,
+    /// Whether it may be there.
+    pub status: Status,
+    /// Why it may not.
+    pub reasons: Vec<String>,
+    /// Messages of it.
+    pub answers: u64,
+    /// When it was heard first.
+    pub first_seen: String,
+    /// When it was heard last.
+    pub last_seen: String,
+    /// What it offers.
+    pub offered: Value,
+}
+
+/// What a server speaks.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ServerProtocol {
+    /// DHCPv4.
+    Dhcpv4,
+    /// DHCPv6.
+    Dhcpv6,
+    /// Router advertisements.
+    Ra,
+}
+
+/// Whether a server may be there.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The policy allows it.
+    Allowed,
+    /// It does not.
+    Rogue,
+    /// There is no policy.
+    Unjudged,
+}
