@@ -44,7 +44,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('options', 'options', [CompletionResultType]::ParameterValue, 'List the options known: code, name, type, reference')
             [CompletionResult]::new('interfaces', 'interfaces', [CompletionResultType]::ParameterValue, 'List the interfaces: which can be used, and which one is used when none is named')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)')
-            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the table of flat rows as SQL')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -54,6 +54,8 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--vendors', '--vendors', [CompletionResultType]::ParameterName, 'Name the vendors of MAC addresses from this table (udev''s 20-OUI.hwdb, Wireshark''s manuf, Nmap''s or the IEEE''s) instead of the system''s')
             [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How flat rows are written: ndjson if left out')
+            [CompletionResult]::new('--warning', '--warning', [CompletionResultType]::ParameterName, 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w')
+            [CompletionResult]::new('--critical', '--critical', [CompletionResultType]::ParameterName, 'Milliseconds that are CRITICAL; with --nagios also -c')
             [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'The client''s hardware address (chaddr, and the frame''s source); the interface''s own by default')
             [CompletionResult]::new('--xid', '--xid', [CompletionResultType]::ParameterName, 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default')
             [CompletionResult]::new('--secs', '--secs', [CompletionResultType]::ParameterName, 'Seconds since the client began; counted by default')
@@ -96,6 +98,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
             [CompletionResult]::new('--first', '--first', [CompletionResultType]::ParameterName, 'Stop at the first offer; with --server the first offer of that server ends it anyway')
             [CompletionResult]::new('--flat', '--flat', [CompletionResultType]::ParameterName, 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row')
+            [CompletionResult]::new('--nagios', '--nagios', [CompletionResultType]::ParameterName, 'Be a monitoring plugin: one status line with performance data, a line per server, exit status 0, 1, 2 or 3')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Speak DHCPv4 (the default)')
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Speak DHCPv4 (the default)')
             [CompletionResult]::new('--broadcast', '--broadcast', [CompletionResultType]::ParameterName, 'Ask for broadcast answers')
@@ -118,6 +121,8 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'The client''s state: selecting, init-reboot, renewing or rebinding')
             [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How flat rows are written: ndjson if left out')
+            [CompletionResult]::new('--warning', '--warning', [CompletionResultType]::ParameterName, 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w')
+            [CompletionResult]::new('--critical', '--critical', [CompletionResultType]::ParameterName, 'Milliseconds that are CRITICAL; with --nagios also -c')
             [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'The client''s hardware address (chaddr, and the frame''s source); the interface''s own by default')
             [CompletionResult]::new('--xid', '--xid', [CompletionResultType]::ParameterName, 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default')
             [CompletionResult]::new('--secs', '--secs', [CompletionResultType]::ParameterName, 'Seconds since the client began; counted by default')
@@ -163,6 +168,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--decline-on-conflict', '--decline-on-conflict', [CompletionResultType]::ParameterName, 'Probe, and send a DECLINE when somebody uses the address')
             [CompletionResult]::new('--release', '--release', [CompletionResultType]::ParameterName, 'Give the address back at the end')
             [CompletionResult]::new('--flat', '--flat', [CompletionResultType]::ParameterName, 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row')
+            [CompletionResult]::new('--nagios', '--nagios', [CompletionResultType]::ParameterName, 'Be a monitoring plugin: one status line with performance data, a line per server, exit status 0, 1, 2 or 3')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Speak DHCPv4 (the default)')
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Speak DHCPv4 (the default)')
             [CompletionResult]::new('--broadcast', '--broadcast', [CompletionResultType]::ParameterName, 'Ask for broadcast answers')
@@ -361,6 +367,8 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             break
         }
         'dhcptool;handshake' {
+            [CompletionResult]::new('--warning', '--warning', [CompletionResultType]::ParameterName, 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w')
+            [CompletionResult]::new('--critical', '--critical', [CompletionResultType]::ParameterName, 'Milliseconds that are CRITICAL; with --nagios also -c')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'How many handshakes (4, unless --rate or --duration says how long)')
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'How many handshakes (4, unless --rate or --duration says how long)')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Begin one handshake so often; 0s: as soon as the one before is done')
@@ -422,6 +430,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Keep every frame sent and received, each with a comment that says what it was')
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Give up root to become this user; without it, the user who ran sudo')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
+            [CompletionResult]::new('--nagios', '--nagios', [CompletionResultType]::ParameterName, 'Be a monitoring plugin: one status line with performance data, a line per server, exit status 0, 1, 2 or 3')
             [CompletionResult]::new('--find-rate', '--find-rate', [CompletionResultType]::ParameterName, 'Search the highest rate that the server sustains, up to --rate')
             [CompletionResult]::new('--load', '--load', [CompletionResultType]::ParameterName, 'Allow more than 50 clients or 100 handshakes per second')
             [CompletionResult]::new('--option-82', '--option-82', [CompletionResultType]::ParameterName, 'Name each client to the server as a relay would: its number as circuit in option 82')
@@ -733,7 +742,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('options', 'options', [CompletionResultType]::ParameterValue, 'List the options known: code, name, type, reference')
             [CompletionResult]::new('interfaces', 'interfaces', [CompletionResultType]::ParameterValue, 'List the interfaces: which can be used, and which one is used when none is named')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)')
-            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the table of flat rows as SQL')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break

@@ -45,7 +45,7 @@ complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "decode" -d 'Decod
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "options" -d 'List the options known: code, name, type, reference'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "interfaces" -d 'List the interfaces: which can be used, and which one is used when none is named'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
-complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "schema" -d 'Print the table of flat rows as SQL'
+complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "schema" -d 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l wait -d 'Collect answers for so long' -r
@@ -55,6 +55,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l format -d
 ndjson\t'One object a line'
 csv\t'Values separated by commas, with a line of names; lists are joined by a space'
 tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l secs -d 'Seconds since the client began; counted by default' -r
@@ -98,6 +100,7 @@ always\t'Always'
 never\t'Never'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l first -d 'Stop at the first offer; with --server the first offer of that server ends it anyway'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l flat -d 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l nagios -d 'Be a monitoring plugin: one status line with performance data, a line per server, exit status 0, 1, 2 or 3'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l broadcast -d 'Ask for broadcast answers'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
@@ -115,6 +118,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l format -d 
 ndjson\t'One object a line'
 csv\t'Values separated by commas, with a line of names; lists are joined by a space'
 tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l secs -d 'Seconds since the client began; counted by default' -r
@@ -161,6 +166,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l arp-check 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l decline-on-conflict -d 'Probe, and send a DECLINE when somebody uses the address'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l release -d 'Give the address back at the end'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l flat -d 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l nagios -d 'Be a monitoring plugin: one status line with performance data, a line per server, exit status 0, 1, 2 or 3'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l broadcast -d 'Ask for broadcast answers'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
@@ -330,6 +336,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s v -l verbos
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s V -l version -d 'Print version'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s c -l count -d 'How many handshakes (4, unless --rate or --duration says how long)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s i -l interval -d 'Begin one handshake so often; 0s: as soon as the one before is done' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l rate -d 'Begin so many per second, whatever the server does (200, 200/s, 3000/m)' -r
@@ -390,6 +398,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l user -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l nagios -d 'Be a monitoring plugin: one status line with performance data, a line per server, exit status 0, 1, 2 or 3'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l find-rate -d 'Search the highest rate that the server sustains, up to --rate'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l load -d 'Allow more than 50 clients or 100 handshakes per second'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l option-82 -d 'Name each client to the server as a relay would: its number as circuit in option 82'
@@ -669,6 +678,6 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_s
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "options" -d 'List the options known: code, name, type, reference'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "interfaces" -d 'List the interfaces: which can be used, and which one is used when none is named'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "schema" -d 'Print the table of flat rows as SQL'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "schema" -d 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -25,7 +25,7 @@ use flags::common::CommonArgs;
 
 /// DHCP diagnostics and packet crafting
 #[derive(Parser, Debug)]
-#[command(name = "dhcptool", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "dhcptool", version, long_version = long_version(), propagate_version = true, arg_required_else_help = true)]
 pub struct Cli {
     #[command(flatten)]
     common: CommonArgs,
@@ -55,6 +55,20 @@ enum Command {
     Completions(commands::completions::Args),
 }
 
+/// What `--version` says: the version, what was built in, and the version of the objects of JSON.
+fn long_version() -> String {
+    let live = if cfg!(feature = "live") { "live" } else { "none (offline decoder)" };
+    let mut text = format!("{}\nfeatures: {live}", env!("CARGO_PKG_VERSION"));
+    #[cfg(feature = "live")]
+    {
+        text.push_str("\nlibpcap: ");
+        text.push_str(&crate::net::libpcap_version());
+    }
+    text.push_str("\nschema: ");
+    text.push_str(&crate::output::schema::VERSION.to_string());
+    text
+}
+
 /// The definition of the whole command line, from which help, man pages and completions are made.
 pub fn command() -> clap::Command {
     Cli::command()
@@ -67,6 +81,7 @@ pub fn main() -> ExitCode {
 
 fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let args = flags::select::with_problems_joined(args.into_iter().collect());
+    let args = flags::nagios::with_thresholds(args);
     let cli = match command().try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches))
     {
         Ok(cli) => cli,
@@ -85,6 +100,9 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
             // Monitoring reads the plugins' convention even then.
             if commands::rogue::is_plugin(&args) {
                 return commands::rogue::unknown(&line, &mut context).unwrap_or_else(|failure| failure.exit);
+            }
+            if flags::nagios::is_plugin(&args) {
+                return flags::nagios::unknown(&line, &mut context).unwrap_or_else(|failure| failure.exit);
             }
             context.error(&line);
             return Exit::Usage;

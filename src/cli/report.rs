@@ -6,12 +6,14 @@ use super::context::Context;
 use super::exit::Failure;
 use super::session::{self, Held, Session};
 use crate::cli::flags::flat::Table;
+use crate::cli::flags::nagios::NagiosArgs;
 use crate::engine::v4::exchange::{Exchange, Outcome, Verdict};
 use crate::engine::v4::silence::{self, Finding};
 use crate::engine::{Answer, Draft, Machine as _, Watch};
 use crate::output::Format;
 use crate::output::answers;
 use crate::output::flat::Rows;
+use crate::output::plugin::Plugin;
 use crate::output::senders::Report;
 use crate::wire::v4::MessageType;
 
@@ -34,15 +36,26 @@ pub struct Told<'a> {
     pub draft: &'a Draft,
 }
 
-/// Tells how an exchange with answers went.
+/// In which form an exchange is told.
+#[derive(Debug)]
+pub enum How<'a> {
+    /// As text or an object of JSON.
+    Object,
+    /// As a flat row.
+    Rows(Box<Rows>),
+    /// As a monitoring plugin does.
+    Plugin(&'a NagiosArgs),
+}
+
+/// Tells how an exchange with answers went. What a monitoring plugin is to say comes back.
 pub fn exchange(
     told: &Told<'_>,
     exchange: &Exchange,
     held: &Held,
     session: &Session<'_>,
-    rows: Option<Rows>,
+    how: How<'_>,
     cx: &mut Context,
-) -> Result<(), Failure> {
+) -> Result<Option<Plugin>, Failure> {
     let found = silence::findings(exchange.watch(), Some(held.link(session.segment)));
     let silent = exchange.outcome() == Outcome::Timeout;
     let report = Report {
@@ -60,14 +73,18 @@ pub fn exchange(
         left: exchange.debts().open().map(|debt| (debt.address, debt.server)).collect(),
         ..bare(told, held, session, exchange.watch(), if silent { &found } else { &[] })
     };
-    if let Some(mut rows) = rows {
-        let mut out = Vec::new();
-        report.row(&mut rows, &mut out);
-        let mut table = Table::new(&rows);
-        table.write(&out, cx)?;
-        table.end(cx)?;
-    } else {
-        cx.show(&report)?;
+    match how {
+        How::Plugin(nagios) => {
+            return Ok(Some(report.plugin(&nagios.thresholds())));
+        }
+        How::Rows(mut rows) => {
+            let mut out = Vec::new();
+            report.row(&mut rows, &mut out);
+            let mut table = Table::new(&rows);
+            table.write(&out, cx)?;
+            table.end(cx)?;
+        }
+        How::Object => cx.show(&report)?,
     }
     for departure in &report.departures {
         cx.warn(departure);
@@ -92,7 +109,7 @@ pub fn exchange(
         (Outcome::Nak, Some(answer)) => cx.note(&nak_line(answer)),
         _ => {}
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Tells that a message without an answer was sent, or why it was not.

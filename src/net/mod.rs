@@ -40,8 +40,12 @@ pub mod sender;
 pub mod signals;
 #[cfg(feature = "live")]
 pub mod udp;
+#[cfg(feature = "live")]
+mod version;
 
 pub use error::NetError;
+#[cfg(feature = "live")]
+pub use version::libpcap_version;
 
 /// Frames out, frames in.
 ///

@@ -7,6 +7,7 @@ pub mod answers;
 pub mod flat;
 pub mod json;
 pub mod packet;
+pub mod plugin;
 pub mod render;
 pub mod rogue;
 pub mod schema;

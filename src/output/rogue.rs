@@ -13,6 +13,7 @@ use crate::analysis::servers::{Judgement, Key, Status, Verdict};
 use crate::engine::v4::provoke::Granted;
 use crate::output::json::JsonOut;
 use crate::output::json::fields::{bytes, list, milliseconds, number, optional, texts};
+pub use crate::output::plugin::State as PluginState;
 use crate::output::styled::{Label, Styled};
 use crate::output::when::{TimeForm, TimeText, stretch};
 use crate::time::Precision;
@@ -463,41 +464,6 @@ fn offers(server: &Server) -> String {
 
 fn joined<T: fmt::Display>(items: &[T], between: &str) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
-}
-
-/// The state of a monitoring plugin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PluginState {
-    /// 0.
-    Ok,
-    /// 1.
-    Warning,
-    /// 2.
-    Critical,
-    /// 3.
-    Unknown,
-}
-
-impl PluginState {
-    /// The name at the start of the status line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "OK",
-            Self::Warning => "WARNING",
-            Self::Critical => "CRITICAL",
-            Self::Unknown => "UNKNOWN",
-        }
-    }
-
-    /// The exit code that goes with it.
-    pub fn code(self) -> u8 {
-        match self {
-            Self::Ok => 0,
-            Self::Warning => 1,
-            Self::Critical => 2,
-            Self::Unknown => 3,
-        }
-    }
 }
 
 /// The status line of a monitoring plugin with its performance data. `|` separates the two and may not stand in the text.

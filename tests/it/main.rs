@@ -29,11 +29,14 @@ mod lab;
 mod layers;
 mod mutations;
 #[cfg(feature = "live")]
+mod plugins;
+#[cfg(feature = "live")]
 mod real_servers;
 #[cfg(feature = "live")]
 mod rogue;
 mod rogue_reasons;
 mod scenarios;
+mod schema;
 #[cfg(feature = "live")]
 mod senders;
 #[cfg(feature = "live")]

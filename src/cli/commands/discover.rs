@@ -7,6 +7,7 @@ use fastrand::Rng;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::flat::{FlatArgs, Table};
+use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::flags::vendors::VendorArgs;
 use crate::cli::segment::{Segment, Way};
@@ -44,11 +45,18 @@ pub struct Args {
     flat: FlatArgs,
 
     #[command(flatten)]
+    nagios: NagiosArgs,
+
+    #[command(flatten)]
     sender: SenderArgs,
 }
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    args.nagios.guard(cx, |cx| discover(args, cx))
+}
+
+fn discover(args: &Args, cx: &mut Context) -> Outcome {
     let mut rng = Rng::new();
     let (segment, mut recipe) =
         sender::prepare(&args.sender, args.interface.as_deref(), MessageType::DISCOVER, &mut rng)?;
@@ -100,6 +108,10 @@ fn find(args: &Args, segment: &Segment, way: Way, draft: Draft, rng: Rng, cx: &m
         silence: if offers.is_empty() { &found } else { &[] },
         verbose: cx.common.verbose,
     };
+    if args.nagios.is_on() {
+        let plugin = discovery.plugin(&args.nagios.thresholds());
+        return NagiosArgs::conclude(&plugin, held.conclude(Exit::Good, segment, cx)?, cx);
+    }
     if let Some(mut rows) = rows {
         let mut out = Vec::new();
         discovery.rows(&mut rows, &mut out);

@@ -21,6 +21,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::exit::Outcome;
 use crate::cli::flags::common::positive;
+use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::{SenderArgs, duration};
 use crate::engine::load::Slo;
 
@@ -35,6 +36,9 @@ use crate::engine::load::Slo;
 pub struct Args {
     /// The interface; that of the default route if left out, else the only usable one
     interface: Option<String>,
+
+    #[command(flatten)]
+    nagios: NagiosArgs,
 
     /// How many handshakes (4, unless --rate or --duration says how long)
     #[arg(long, short = 'c', value_name = "N", value_parser = positive::<u64>, help_heading = "Run")]
@@ -185,7 +189,7 @@ pub fn schema(command: &str) -> schemars::Schema {
 /// Runs the command.
 #[cfg(feature = "live")]
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
-    run::run(args, cx)
+    args.nagios.guard(cx, |cx| run::run(args, cx))
 }
 
 /// Says that this build cannot.

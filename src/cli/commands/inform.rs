@@ -59,7 +59,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         address: Some(address),
         draft: &draft,
     };
-    report::exchange(&told, &exchange, &held, &session, None, cx)?;
+    report::exchange(&told, &exchange, &held, &session, report::How::Object, cx)?;
     let exit = if exchange.outcome() == Ended::Ack { Exit::Good } else { Exit::Bad };
     held.conclude(exit, &segment, cx)
 }

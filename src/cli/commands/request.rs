@@ -5,8 +5,9 @@ use fastrand::Rng;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::flat::FlatArgs;
+use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::{self, SenderArgs};
-use crate::cli::report::{self, Told};
+use crate::cli::report::{self, How, Told};
 use crate::cli::segment::{Segment, Way};
 use crate::cli::session::{self, Session};
 use crate::engine::v4::exchange::{ConflictCheck, Outcome as Ended, Settings, Task, Verdict};
@@ -50,11 +51,18 @@ pub struct Args {
     flat: FlatArgs,
 
     #[command(flatten)]
+    nagios: NagiosArgs,
+
+    #[command(flatten)]
     sender: SenderArgs,
 }
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    args.nagios.guard(cx, |cx| request(args, cx))
+}
+
+fn request(args: &Args, cx: &mut Context) -> Outcome {
     let overrides = args.sender.overrides()?;
     let against = recipe::contradictions(args.state, &overrides);
     if let Some(first) = against.first().filter(|_| !args.force) {
@@ -159,7 +167,14 @@ fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mu
         address: args.sender.ip,
         draft: &draft,
     };
-    report::exchange(&told, &exchange, &held, &session, rows, cx)?;
+    let how = match rows {
+        _ if args.nagios.is_on() => How::Plugin(&args.nagios),
+        Some(rows) => How::Rows(Box::new(rows)),
+        None => How::Object,
+    };
+    if let Some(plugin) = report::exchange(&told, &exchange, &held, &session, how, cx)? {
+        return NagiosArgs::conclude(&plugin, held.conclude(Exit::Good, segment, cx)?, cx);
+    }
     let foreign = args.sender.has_mac().then(|| session::client_text(&draft));
     if let Some(line) = give_back(segment, &exchange, foreign) {
         cx.note(&line);

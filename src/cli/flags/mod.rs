@@ -4,6 +4,7 @@ pub mod common;
 pub mod confine;
 pub mod flat;
 pub mod keep;
+pub mod nagios;
 pub mod select;
 pub mod sender;
 pub mod values;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::tally::Tally;
 use crate::engine::load::{Failure, Finished, Kind};
+use crate::output::plugin::{Plugin, State, Thresholds};
 use crate::output::{Label, Styled, schema};
 use crate::stats::delay::{Delay, Summary, float, ms};
 use crate::time::Moment;
@@ -34,6 +35,7 @@ struct Each {
 
 /// What is printed, as JSON Schema: the summary, and with --each the exchanges before it.
 pub(in crate::cli) fn schema(command: &str) -> Schema {
+    #[allow(dead_code, clippy::large_enum_variant, reason = "made to be described, never to be held")]
     #[derive(Serialize, JsonSchema)]
     #[serde(untagged)]
     enum Printed<'a> {
@@ -252,6 +254,42 @@ struct Whole<'a> {
     tables_bytes: usize,
     peak_memory_bytes: Option<u64>,
     find_rate: Option<&'a Found>,
+}
+
+/// The run as a monitoring plugin tells it: latencies are medians.
+pub(super) fn plugin(tally: &Tally, thresholds: &Thresholds) -> Plugin {
+    let counters = &tally.counters;
+    let (attempts, completed) = (counters.attempts, counters.completed());
+    let failed = attempts.saturating_sub(completed);
+    let median = |delay: &Delay| delay.summary().map(|summary| summary.p50);
+    let total = median(&tally.delays.total);
+    let text = format!("{completed} of {attempts} handshakes completed");
+    let text =
+        total.map_or_else(|| text.clone(), |total| format!("{text}, half of them within {total:.3} ms"));
+    let left = tally.leases.len();
+    let state = match thresholds.judge(total) {
+        _ if completed == 0 => State::Critical,
+        State::Ok if failed > 0 => State::Warning,
+        state => state,
+    };
+    let none = Thresholds::default();
+    let plugin = Plugin::new(state, text)
+        .milliseconds("total", total, thresholds)
+        .milliseconds("offer", median(&tally.delays.offer), &none)
+        .milliseconds("ack", median(&tally.delays.ack), &none)
+        .count("attempts", attempts)
+        .count("completed", completed)
+        .count("failed", failed);
+    let reasons = [
+        ("got no offer", counters.no_offer),
+        ("got no acknowledgement", counters.no_ack),
+        ("were refused", counters.nak),
+    ];
+    let plugin = reasons
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .fold(plugin, |plugin, (what, count)| plugin.line(format!("{count} {what}")));
+    if left > 0 { plugin.line(format!("{left} leases were not given back")) } else { plugin }
 }
 
 /// The names of the two clocks.

@@ -13,6 +13,7 @@ use super::worker::{self, News, Setup};
 use super::{Args, milli};
 use crate::cli::context::{self, Context};
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender;
 use crate::cli::segment::Segment;
 use crate::cli::session;
@@ -95,7 +96,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         port: reply_port,
         server_port,
         kernel_stamps: args.sender.write.is_some() || expected_rate(args) <= KERNEL_STAMP_RATE,
-        each: args.each || is_ping(args) && !cx.common.json,
+        each: args.each || is_ping(args) && !cx.common.json && !args.nagios.is_on(),
         frames: args.sender.write.is_some(),
         answer_for: foreign(&plan.relays, &segment.addresses),
         confined: args.sender.confine.is_wanted(),
@@ -483,6 +484,12 @@ fn find(
 
 /// The report, the files, the exit code.
 fn finish(args: &Args, tally: &Tally, about: &About<'_>, files: Option<Files>, cx: &mut Context) -> Outcome {
+    if args.nagios.is_on() {
+        if let Some(files) = files {
+            files.finish(tally, cx.clock.moment())?;
+        }
+        return NagiosArgs::tell(&report::plugin(tally, &args.nagios.thresholds()), cx);
+    }
     if cx.common.json {
         cx.out.write_json(&report::whole_json(tally, about))?;
     } else {

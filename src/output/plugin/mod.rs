@@ -1,0 +1,214 @@
+//! What monitoring plugins print: one status line with performance data, then a line about each thing found. After the guidelines
+//! of the Monitoring Plugins project, which Nagios, Icinga and their relatives read.
+
+mod senders;
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::wire::escape::escape_line;
+
+/// The state of a monitoring plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// 0.
+    Ok,
+    /// 1.
+    Warning,
+    /// 2.
+    Critical,
+    /// 3.
+    Unknown,
+}
+
+impl State {
+    /// The name at the start of the status line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Warning => "WARNING",
+            Self::Critical => "CRITICAL",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+
+    /// The exit code that goes with it.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Warning => 1,
+            Self::Critical => 2,
+            Self::Unknown => 3,
+        }
+    }
+}
+
+/// Values that are to alert: `10` outside 0 to 10, `10:` below, `~:10` above, `10:20` outside, `@10:20` inside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Range {
+    text: String,
+    low: f64,
+    high: f64,
+    inside: bool,
+}
+
+impl Range {
+    /// True when `value` is to alert.
+    pub fn alerts(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value) == self.inside
+    }
+}
+
+impl FromStr for Range {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "{text:?} is no range; write 10 (more than 10), 10: (less), 10:20 (outside) or @10:20 (inside)"
+            )
+        };
+        let number =
+            |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite()).ok_or_else(wrong);
+        let (inside, bounds) = text.strip_prefix('@').map_or((false, text), |rest| (true, rest));
+        let (low, high) = bounds.split_once(':').unwrap_or(("", bounds));
+        let low = match low {
+            "" => 0.0,
+            "~" => f64::NEG_INFINITY,
+            low => number(low)?,
+        };
+        let high = if high.is_empty() && bounds.contains(':') { f64::INFINITY } else { number(high)? };
+        if low > high {
+            return Err(wrong());
+        }
+        Ok(Self { text: text.to_owned(), low, high, inside })
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// What a measured value is held against.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Thresholds {
+    /// Where it is a warning.
+    pub warning: Option<Range>,
+    /// Where it is critical.
+    pub critical: Option<Range>,
+}
+
+impl Thresholds {
+    /// The state that `value` stands for; one that is not known cannot be good where it matters.
+    pub fn judge(&self, value: Option<f64>) -> State {
+        let alerts = |range: &Option<Range>| {
+            range.as_ref().is_some_and(|range| value.is_some_and(|value| range.alerts(value)))
+        };
+        if alerts(&self.critical) {
+            State::Critical
+        } else if alerts(&self.warning) {
+            State::Warning
+        } else if value.is_none() && (self.critical.is_some() || self.warning.is_some()) {
+            State::Unknown
+        } else {
+            State::Ok
+        }
+    }
+}
+
+/// What a plugin prints.
+#[derive(Clone, Debug)]
+pub struct Plugin {
+    /// The state.
+    pub state: State,
+    text: String,
+    data: Vec<String>,
+    lines: Vec<String>,
+}
+
+impl Plugin {
+    /// A plugin in this state, which says so.
+    pub fn new(state: State, text: impl Into<String>) -> Self {
+        Self { state, text: text.into(), data: Vec::new(), lines: Vec::new() }
+    }
+
+    /// The same, with a measured stretch of time. One that is not known is left out.
+    #[must_use]
+    pub fn milliseconds(mut self, label: &str, value: Option<f64>, thresholds: &Thresholds) -> Self {
+        let range = |range: &Option<Range>| range.as_ref().map(ToString::to_string).unwrap_or_default();
+        if let Some(value) = value {
+            let (warning, critical) = (range(&thresholds.warning), range(&thresholds.critical));
+            self.data.push(format!("{label}={value:.3}ms;{warning};{critical};0"));
+        }
+        self
+    }
+
+    /// The same, with a number of things.
+    #[must_use]
+    pub fn count(mut self, label: &str, value: u64) -> Self {
+        self.data.push(format!("{label}={value};;;0"));
+        self
+    }
+
+    /// The same, with a line about one of the things found.
+    #[must_use]
+    pub fn line(mut self, line: impl Into<String>) -> Self {
+        self.lines.push(line.into());
+        self
+    }
+
+    /// The lines. `|` separates text from data and may stand in neither.
+    pub fn text(&self) -> String {
+        let clean = |text: &str| escape_line(&text.replace('|', "/"));
+        let mut out = format!("DHCP {} - {}", self.state.name(), clean(&self.text));
+        if !self.data.is_empty() {
+            out.push_str(" | ");
+            out.push_str(&self.data.join(" "));
+        }
+        out.push('\n');
+        for line in &self.lines {
+            out.push_str(&clean(line));
+            out.push('\n');
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_those_of_the_guidelines() {
+        let alerts = |range: &str, value: f64| range.parse::<Range>().unwrap().alerts(value);
+        assert!(alerts("10", 10.5) && alerts("10", -0.1) && !alerts("10", 0.0) && !alerts("10", 10.0));
+        assert!(alerts("10:", 9.9) && !alerts("10:", 10.0) && !alerts("10:", 1e9));
+        assert!(alerts("~:10", 10.1) && !alerts("~:10", -1e9));
+        assert!(alerts("10:20", 9.0) && alerts("10:20", 21.0) && !alerts("10:20", 15.0));
+        assert!(alerts("@10:20", 15.0) && alerts("@10:20", 10.0) && !alerts("@10:20", 9.0));
+        for wrong in ["", "x", "20:10", "1:2:3", "@", "nan", "~"] {
+            assert!(wrong.parse::<Range>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_line_says_state_text_and_data() {
+        let thresholds = Thresholds { warning: "5".parse().ok(), critical: "@100:".parse().ok() };
+        assert_eq!(thresholds.judge(Some(3.0)), State::Ok);
+        assert_eq!(thresholds.judge(Some(7.0)), State::Warning);
+        assert_eq!(thresholds.judge(Some(100.0)), State::Critical);
+        assert_eq!(thresholds.judge(None), State::Unknown);
+        assert_eq!(Thresholds::default().judge(None), State::Ok);
+        let plugin = Plugin::new(State::Warning, "slow|server")
+            .milliseconds("latency", Some(7.0), &thresholds)
+            .milliseconds("other", None, &thresholds)
+            .count("offers", 2)
+            .line("10.0.0.1 offers\u{1b}");
+        assert_eq!(
+            plugin.text(),
+            "DHCP WARNING - slow/server | latency=7.000ms;5;@100:;0 offers=2;;;0\n10.0.0.1 offers\\x1b\n"
+        );
+    }
+}
