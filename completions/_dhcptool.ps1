@@ -536,6 +536,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Remember in FILE over restarts who is known')
             [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Run PROGRAM on every change, with the change as JSON on its standard input; no shell is involved')
             [CompletionResult]::new('--exec-arg', '--exec-arg', [CompletionResultType]::ParameterName, 'An argument for that program; repeat it for more')
+            [CompletionResult]::new('--exec-timeout', '--exec-timeout', [CompletionResultType]::ParameterName, 'End that program when it takes longer')
             [CompletionResult]::new('--prometheus', '--prometheus', [CompletionResultType]::ParameterName, 'Keep FILE up to date for Prometheus'' textfile collector')
             [CompletionResult]::new('--vendors', '--vendors', [CompletionResultType]::ParameterName, 'Name the vendors of MAC addresses from this table (udev''s 20-OUI.hwdb, Wireshark''s manuf, Nmap''s or the IEEE''s) instead of the system''s')
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Give up root to become this user; without it, the user who ran sudo')

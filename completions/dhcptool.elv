@@ -525,6 +525,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --state 'Remember in FILE over restarts who is known'
             cand --exec 'Run PROGRAM on every change, with the change as JSON on its standard input; no shell is involved'
             cand --exec-arg 'An argument for that program; repeat it for more'
+            cand --exec-timeout 'End that program when it takes longer'
             cand --prometheus 'Keep FILE up to date for Prometheus'' textfile collector'
             cand --vendors 'Name the vendors of MAC addresses from this table (udev''s 20-OUI.hwdb, Wireshark''s manuf, Nmap''s or the IEEE''s) instead of the system''s'
             cand --user 'Give up root to become this user; without it, the user who ran sudo'

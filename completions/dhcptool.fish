@@ -492,6 +492,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l gone-after -
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l state -d 'Remember in FILE over restarts who is known' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l exec -d 'Run PROGRAM on every change, with the change as JSON on its standard input; no shell is involved' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l exec-arg -d 'An argument for that program; repeat it for more' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l exec-timeout -d 'End that program when it takes longer' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l prometheus -d 'Keep FILE up to date for Prometheus\' textfile collector' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l vendors -d 'Name the vendors of MAC addresses from this table (udev\'s 20-OUI.hwdb, Wireshark\'s manuf, Nmap\'s or the IEEE\'s) instead of the system\'s' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r

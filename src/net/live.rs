@@ -85,6 +85,8 @@ impl Tap {
             }
             Err(error) => return Err(error),
         };
+        // libpcap opens its descriptors without it.
+        super::descriptors::close_on_exec();
         let link = LinkType(u32::try_from(capture.get_datalink().0).unwrap_or_default());
         if let Some(filter) = &options.filter {
             capture.filter(filter, true).map_err(|error| refused("filter", name, &error))?;

@@ -15,6 +15,8 @@ use crate::wire::frame::LinkType;
 
 #[cfg(feature = "live")]
 pub mod batch;
+#[cfg(feature = "live")]
+pub mod descriptors;
 mod error;
 #[cfg(feature = "live")]
 pub mod filter;
@@ -26,6 +28,8 @@ pub mod linux;
 pub mod live;
 #[cfg(feature = "live")]
 pub mod monitor;
+#[cfg(feature = "live")]
+pub mod near;
 #[cfg(feature = "live")]
 pub mod netlink;
 #[cfg(feature = "live")]

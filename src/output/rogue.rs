@@ -144,9 +144,27 @@ impl Report<'_> {
         line
     }
 
+    /// What speaks for a network that passes the card's own MAC only.
+    fn mac_filter(&self, own_mac: bool) -> Option<&'static str> {
+        let answered = || self.servers.iter().flat_map(|(server, _)| &server.answered);
+        if !self.asked || own_mac {
+            return None;
+        }
+        if self.servers.is_empty() && self.blind.is_empty() {
+            return Some(
+                "nobody answered; on a wireless network, a virtual machine or a port that passes one MAC only, \
+                 ask everything from the card's own with --own-mac",
+            );
+        }
+        (answered().count() > 0 && answered().all(|probe| *probe == "own-mac")).then_some(
+            "only what was asked from the card's own MAC was answered: this network or server passes no other; \
+             ask everything from it with --own-mac",
+        )
+    }
+
     /// What else should be known, one sentence each.
-    pub fn hints(&self, has_policy: bool) -> Vec<String> {
-        let mut hints = Vec::new();
+    pub fn hints(&self, has_policy: bool, own_mac: bool) -> Vec<String> {
+        let mut hints: Vec<String> = self.mac_filter(own_mac).map(str::to_owned).into_iter().collect();
         let unjudged = self.unjudged();
         if !has_policy && unjudged > 1 {
             hints.push(format!(
@@ -702,7 +720,7 @@ mod tests {
 
     #[test]
     fn several_unjudged_servers_are_pointed_out() {
-        let hints = |statuses: &[Status]| with_report(statuses, 0, |report| report.hints(false));
+        let hints = |statuses: &[Status]| with_report(statuses, 0, |report| report.hints(false, false));
         assert!(hints(&[Status::Unjudged]).is_empty());
         let mut twice = [server(1), server(1)];
         for (server, relay) in twice.iter_mut().zip([7, 8]) {
@@ -711,7 +729,7 @@ mod tests {
         }
         let judged: Vec<_> = twice.iter().map(|server| (server, judged(Status::Unjudged))).collect();
         let through_relays =
-            with_report(&[], 0, |report| Report { servers: &judged, ..report.clone() }.hints(false));
+            with_report(&[], 0, |report| Report { servers: &judged, ..report.clone() }.hints(false, false));
         assert!(through_relays.is_empty());
         assert!(hints(&[Status::Unjudged, Status::Unjudged])[0].starts_with("2 DHCP servers answer here"));
     }

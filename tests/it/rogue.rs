@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::support::lab::{PROGRAM, is_refused, lab, lab_command};
 
 /// Enough for servers that check nothing.
-const QUICK: &str = "--wait 3500ms --rounds 1";
+const QUICK: &str = "--wait 3900ms --rounds 1";
 
 /// Looks once in the lab and reads the object that is printed.
 fn look(flags: &str, arguments: &str, code: i32) -> Option<Value> {
@@ -369,4 +369,71 @@ fn the_watching_process_has_no_rights_left() {
     assert_eq!(output.status.code(), Some(0), "{out}{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(out.matches("\t0000000000000000").count(), 4, "{out}");
     assert!(out.contains("NoNewPrivs:\t1"), "{out}");
+}
+
+/// Watches in the lab with a script as the program, until `enough` of its file; returns what the script left and what was said.
+fn alarms(script: &str, arguments: &str, meanwhile: &str, seconds: u32) -> Option<(String, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("out");
+    let program = folder.path().join("alert");
+    fs::write(&program, format!("#!/bin/sh\nout={}\n{script}\n", file.display())).unwrap();
+    fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let line = format!(
+        "dhcptool rogue eth0 --watch --wait 2s --interval 3s --allow 10.0.0.1 --exec {} {arguments} >/dev/null & pid=$!; \
+         {meanwhile} sleep {seconds}; kill -INT $pid; wait $pid",
+        program.display()
+    );
+    let output = lab("--servers 1 --rogue", &["sh", "-c", &line])?;
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{err}");
+    Some((fs::read_to_string(&file).unwrap_or_default(), err))
+}
+
+#[test]
+fn a_program_gets_its_pipe_and_nothing_else() {
+    let script = "{ ls -l /proc/self/fd; echo helper; ls -l /proc/$PPID/fd; cat /proc/$PPID/status; } >>$out; cat >/dev/null";
+    let Some((out, err)) = alarms(script, "", "", 6) else { return };
+    let (program, helper) = out.split_once("helper\n").unwrap_or_else(|| panic!("{out}{err}"));
+    let helper = helper.split("total 0").nth(1).unwrap_or(helper).split("Name:").next().unwrap();
+    for line in program.lines().chain(helper.lines()).filter(|line| line.contains("->")) {
+        let (number, target) = line.split_once(" -> ").unwrap();
+        let number: u32 = number.rsplit(' ').next().unwrap().parse().unwrap();
+        assert!(!target.contains("socket:") && !target.contains("anon_inode"), "{out}");
+        // Beside the standard three `ls` has the folder that it lists, and the helper the pipe to the program.
+        assert!(number <= 2 || target.starts_with("/proc/") || target.starts_with("pipe:"), "{out}");
+    }
+    assert!(out.contains("CapEff:\t0000000000000000"), "{out}");
+}
+
+#[test]
+fn a_helper_that_is_killed_is_replaced_and_its_alarm_is_not_lost() {
+    // The first program never ends; its helper is killed while it runs.
+    let script = "cat >>$out; echo >>$out; [ -e $out.once ] || { : >$out.once; sleep 60; }";
+    // The one at work is the one with a child.
+    let meanwhile = "helper=; until [ $helper ]; do sleep 0.1; for one in $(pgrep -P $pid); do \
+                     pgrep -P $one >/dev/null && helper=$one; done; done; kill -KILL $helper;";
+    let Some((out, err)) = alarms(script, "", meanwhile, 6) else { return };
+    assert!(err.contains("the helper process for --exec died: another takes over"), "{err}");
+    let told: Vec<Value> = out.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let servers: std::collections::BTreeSet<&str> =
+        told.iter().filter_map(|change| change["servers"][0]["server_id"].as_str()).collect();
+    assert_eq!(servers.into_iter().collect::<Vec<_>>(), ["10.0.0.1", "10.0.0.66"], "{out}{err}");
+    assert_eq!(told.len(), 3, "the one that was at work is told again: {out}{err}");
+}
+
+#[test]
+fn a_program_that_hangs_is_ended_and_told() {
+    let script = "cat >>$out; echo >>$out; sleep 60";
+    let Some((out, err)) = alarms(script, "--exec-timeout 500ms", "", 8) else { return };
+    assert_eq!(out.lines().filter(|line| line.starts_with('{')).count(), 2, "{out}{err}");
+    assert_eq!(err.matches("not done within 500ms, ended by force").count(), 2, "{err}");
+}
+
+#[test]
+fn gone_after_less_than_a_round_is_refused() {
+    let words = ["rogue", "--watch", "--interval", "1m", "--gone-after", "59s"];
+    let output = Command::new(PROGRAM).args(words).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{err}");
+    assert!(err.contains("--gone-after 59s: shorter than"), "{err}");
 }

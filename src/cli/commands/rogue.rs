@@ -108,6 +108,10 @@ pub struct Args {
     )]
     exec_arg: Vec<OsString>,
 
+    /// End that program when it takes longer
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30s", requires = "exec", help_heading = "Watching")]
+    exec_timeout: Duration,
+
     /// Keep FILE up to date for Prometheus' textfile collector
     #[arg(long, value_name = "FILE", requires = "watch", help_heading = "Watching")]
     prometheus: Option<PathBuf>,
@@ -281,7 +285,8 @@ pub fn unknown(message: &str, cx: &mut Context) -> Outcome {
 #[cfg(feature = "live")]
 fn dispatch(args: &Args, cx: &mut Context) -> Outcome {
     if args.stage == Some(Stage::Exec) {
-        return helper::serve(args.exec.as_deref(), &args.exec_arg);
+        args.confine.give_up(cx)?;
+        return helper::serve(args.exec.as_deref(), &args.exec_arg, args.exec_timeout);
     }
     if let Some(path) = &args.from {
         return hub::judge_capture(path, args, cx);
@@ -294,7 +299,7 @@ fn dispatch(args: &Args, cx: &mut Context) -> Outcome {
 fn dispatch(args: &Args, cx: &mut Context) -> Outcome {
     let _ = (&args.interfaces, args.ipv4, args.rounds, args.own_mac, &args.vlan, args.watch, args.interval);
     let _ = (args.gone_after, &args.state, &args.exec, &args.exec_arg, &args.prometheus, &args.confine);
-    let _ = (args.stage, args.wait());
+    let _ = (args.stage, args.wait(), args.exec_timeout);
     match &args.from {
         Some(path) => hub::judge_capture(path, args, cx),
         None => Err(Failure::could_not_run(

@@ -16,6 +16,11 @@ pub struct ConfineArgs {
 }
 
 impl ConfineArgs {
+    /// Whom to become, as it was said.
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
     /// True unless the user does without the sandbox.
     pub fn is_wanted(&self) -> bool {
         !self.no_sandbox

@@ -58,6 +58,12 @@ const RELEASES: [u64; 3] = [0, 150, 500];
 const DECLINES: [u64; 2] = [420, 170];
 /// How long answers to what was sent last are awaited when it is ended early.
 const GRACE: Duration = Duration::from_millis(300);
+/// A server may take so long to check an address before it answers BOOTP, and others may wait in line before that: it is asked
+/// first, once in a provocation, and not when an answer would come too late to be given back.
+const BOOTP_TAKES: Duration = Duration::from_millis(3200);
+/// Clients come again in later provocations for so long: servers hold what they offered to each for a minute or two, and
+/// new ones in every provocation would empty a small pool.
+const SAME_FACES: Duration = Duration::from_mins(10);
 /// How long after the end RELEASEs are waited for, whatever comes.
 const OVERTIME: Duration = Duration::from_secs(2);
 /// Two frames keep at least this distance.
@@ -178,6 +184,9 @@ pub struct Provoke {
     grants: Vec<Grant>,
     overlooked: u64,
     granted_to: round::Regulars,
+    /// The rounds of the last provocation, whose clients come again, and since when they are used.
+    faces: Vec<Round>,
+    faces_since: Option<Instant>,
     proxies: Vec<(Mac, Ipv4Addr)>,
     findings: VecDeque<InUse>,
     told: u32,
@@ -207,6 +216,8 @@ impl Provoke {
             grants: Vec::new(),
             overlooked: 0,
             granted_to: round::Regulars::default(),
+            faces: Vec::new(),
+            faces_since: None,
             proxies: Vec::new(),
             findings: VecDeque::new(),
             told: 0,
@@ -418,20 +429,27 @@ impl Provoke {
     fn schedule(&mut self, now: Instant) {
         // A round whose answers could not be waited for is only noise; the first one is made in any case.
         let room = self.plan.wait.saturating_sub(ROUND);
+        if self.faces_since.is_none_or(|since| now >= since.after(SAME_FACES)) {
+            self.faces.clear();
+            self.faces_since = Some(now);
+        }
         let mut start = Duration::ZERO;
         for index in 0..self.plan.rounds.max(1) {
             if index > 0 && start > room {
                 break;
             }
-            self.add_round(now, start);
+            self.add_round(now, index, start);
             start = start.saturating_add(ROUND);
         }
     }
 
-    fn add_round(&mut self, now: Instant, start: Duration) {
+    fn add_round(&mut self, now: Instant, index: u32, start: Duration) {
         let number = self.next_round;
         self.next_round = number.saturating_add(1);
-        let mut round = Round::invent(&self.plan, &mut self.rng);
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        let mut round = Round::invent(&self.plan, self.faces.get(index), &mut self.rng);
+        // One client is all that has the interface's own MAC.
+        round.clients[4] = self.faces.first().map_or(round.clients[4], |first| first.clients[4]);
         round.take_on(&self.granted_to);
         for ((probe, times), xid) in Probe::SCHEDULE.into_iter().zip(round.xids) {
             if !probe.is_in(&self.plan) {
@@ -441,7 +459,9 @@ impl Provoke {
             for (attempt, after) in times.iter().enumerate() {
                 let jitter = Duration::from_millis(self.rng.u64(0..=JITTER_MS));
                 let offset = start.saturating_add(Duration::from_millis(*after)).saturating_add(jitter);
-                if offset < self.plan.wait {
+                let is_late = probe == Probe::Bootp
+                    && (index > 0 || offset.saturating_add(BOOTP_TAKES) > self.plan.wait);
+                if offset < self.plan.wait && !is_late {
                     self.at(now.after(offset), Job::Probe { round: number, probe, attempt });
                 }
             }
@@ -452,6 +472,9 @@ impl Provoke {
         for before in DECLINES {
             let offset = self.plan.wait.saturating_sub(Duration::from_millis(before));
             self.at(now.after(offset), Job::Decline { round: number });
+        }
+        if self.faces.len() == index {
+            self.faces.push(round.clone());
         }
         self.rounds.insert(number, round);
     }

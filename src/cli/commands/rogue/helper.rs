@@ -1,49 +1,107 @@
-//! Starting programs, which a confined process cannot: a helper process, made before the confinement, does it. It reads
-//! changes, one line of JSON each, and starts the program once for each, one after the other, never through a shell.
+//! Programs that are run on a change.
+//!
+//! The process that listens is confined and starts nothing. Processes of the same program that were made before anything was
+//! opened and before the confinement, do it. Such a helper has a pipe with one change a line coming in, a pipe with one answer a line going
+//! out, and nothing else; it is not confined and has no rights either. It starts the program once for each change,
+//! one after the other, never through a shell, and ends one that takes too long. It ends with its parent.
+//!
+//! A change is taken off the queue when the helper says that the program has had it. When a helper dies or hangs, the next
+//! one takes over, and begins with the change that it was at.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io::{self, BufRead as _, Read as _, Write as _};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 
 use crate::cli::context::env;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::time::Instant;
+use crate::wire::escape::escape_line;
 
-/// The longest line the helper takes.
+/// The longest line the helper takes, and the longest answer it gives.
 const MAX_LINE: u64 = 1 << 20;
+const MAX_ANSWER: usize = 4096;
 /// Changes that wait for the helper.
 const MAX_QUEUE: usize = 256;
+/// Helpers that stand by.
+const SPARES: usize = 3;
+/// What a helper says when it is ready, and when the program did its work.
+const READY: &str = "ready";
+const DONE: &str = "done";
+/// How long a helper may take beyond the program's own time.
+const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Is the helper: until standard input ends.
-pub(super) fn serve(program: Option<&Path>, arguments: &[OsString]) -> Outcome {
+/// What is run and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan<'a> {
+    /// The program.
+    pub program: &'a Path,
+    /// Its arguments.
+    pub arguments: &'a [OsString],
+    /// How long it may take.
+    pub limit: Duration,
+    /// The user that the helper becomes, as this program was told.
+    pub user: Option<&'a str>,
+}
+
+/// Is the helper: until standard input ends. To be called without rights.
+pub(super) fn serve(program: Option<&Path>, arguments: &[OsString], limit: Duration) -> Outcome {
     let Some(program) = program else { return Err(Failure::usage("no program to start")) };
+    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).map_err(Failure::could_not_run)?;
     let mut input = io::stdin().lock();
+    let answer = |text: &str| {
+        let mut out = io::stdout();
+        out.write_all(format!("{text}\n").as_bytes()).and_then(|()| out.flush())
+    };
+    let gone = |_| Failure { exit: Exit::Good, message: None };
+    answer(READY).map_err(gone)?;
     loop {
         let mut line = Vec::new();
         match input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line) {
             Ok(0) | Err(_) => return Ok(Exit::Good),
             Ok(_) => {}
         }
-        if let Err(error) = start(program, arguments, &line) {
-            let text = format!("dhcptool: cannot run {}: {error}", program.display());
-            crate::cli::context::Context::stderr(&crate::wire::escape::escape_line(&text));
-        }
+        let said = match start(program, arguments, &line, limit) {
+            Ok(()) => DONE.to_owned(),
+            Err(error) => escape_line(&format!("cannot run {}: {error}", program.display())),
+        };
+        answer(&said).map_err(gone)?;
     }
 }
 
-fn start(program: &Path, arguments: &[OsString], line: &[u8]) -> io::Result<()> {
-    // What the program prints is not part of this one's output.
-    let mut child =
-        Command::new(program).args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // A program need not read what it gets.
-        let _ = stdin.write_all(line);
-    }
-    let status = child.wait()?;
+fn start(program: &Path, arguments: &[OsString], line: &[u8], limit: Duration) -> io::Result<()> {
+    // What the program prints is not part of this one's output. Its group is its own, so that what it starts ends with it.
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .process_group(0)
+        .spawn()?;
+    let group = i32::try_from(child.id()).map(Pid::from_raw).ok();
+    let stdin = child.stdin.take();
+    let line = line.to_vec();
+    // A program need not read what it gets, nor ever end.
+    std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(&line)));
+    let (sender, ended) = mpsc::channel();
+    std::thread::spawn(move || sender.send(child.wait()));
+    let Ok(status) = ended.recv_timeout(limit) else {
+        if let Some(group) = group {
+            let _ = killpg(group, Signal::SIGKILL);
+        }
+        let _ = ended.recv_timeout(PATIENCE.checked_div(5).unwrap_or(PATIENCE));
+        let limit = humantime::format_duration(limit);
+        return Err(io::Error::other(format!("not done within {limit}, ended by force")));
+    };
+    let status = status?;
     if status.success() {
         return Ok(());
     }
@@ -61,72 +119,201 @@ fn is_program(program: &Path, path: Option<&str>) -> bool {
     path.is_some_and(|path| std::env::split_paths(path).any(|folder| runs(&folder.join(program))))
 }
 
-/// The other end: hands changes to the helper without ever waiting for it.
-pub(super) struct Helper {
+/// One helper process, seen from here.
+struct Worker {
     stdin: ChildStdin,
-    queue: VecDeque<Vec<u8>>,
-    /// Bytes of the first line in the queue that were taken already.
-    taken: usize,
-    /// Changes that found the queue full.
-    pub lost: u64,
+    stdout: ChildStdout,
+    /// What it has said and no newline followed yet.
+    heard: Vec<u8>,
     /// Kept, for what is dropped is not a running process.
     _child: Child,
 }
 
+impl Worker {
+    fn start(plan: &Plan<'_>) -> Result<Self, Failure> {
+        let mut command = Command::new("/proc/self/exe");
+        command.args(["rogue", "--stage", "exec", "--watch", "--exec"]).arg(plan.program);
+        command.arg("--exec-timeout").arg(format!("{}ms", plan.limit.as_millis()));
+        if let Some(user) = plan.user {
+            command.arg("--user").arg(user);
+        }
+        for argument in plan.arguments {
+            command.arg("--exec-arg").arg(argument);
+        }
+        // Ctrl-C is for this process; the helper ends when its work does.
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
+        let fail =
+            |error: io::Error| Failure::could_not_run(format_args!("cannot start a helper process: {error}"));
+        let mut child = piped.spawn().map_err(fail)?;
+        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(fail(io::ErrorKind::BrokenPipe.into()));
+        };
+        let mut worker = Self { stdin, stdout, heard: Vec::new(), _child: child };
+        // Until it says so it may have failed to give up its rights.
+        let mut first = [0; READY.len() + 1];
+        worker.stdout.read_exact(&mut first).map_err(fail)?;
+        for fd in [worker.stdin.as_fd(), worker.stdout.as_fd()] {
+            crate::net::sender::never_wait(fd).map_err(|error| fail(error.into()))?;
+        }
+        Ok(worker)
+    }
+
+    /// The next line that it said; an error when it is gone.
+    fn listen(&mut self) -> io::Result<Option<String>> {
+        loop {
+            if let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.heard.drain(..=end).collect();
+                return Ok(Some(String::from_utf8_lossy(&line).trim_end().to_owned()));
+            }
+            let mut buffer = [0; 512];
+            match self.stdout.read(&mut buffer) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(_) if self.heard.len() > MAX_ANSWER => return Err(io::ErrorKind::InvalidData.into()),
+                Ok(count) => self.heard.extend(buffer.get(..count).unwrap_or(&[])),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// The other end: hands changes to the helper without ever waiting for it.
+pub(super) struct Helper {
+    /// The one at work, and those that stand by.
+    workers: VecDeque<Worker>,
+    limit: Duration,
+    queue: VecDeque<Vec<u8>>,
+    /// Bytes of the first line in the queue that were taken already.
+    taken: usize,
+    /// When the helper was given the first line of the queue.
+    given: Option<Instant>,
+    /// Changes that never reached the program.
+    pub lost: u64,
+    /// What has to be said.
+    news: Vec<String>,
+}
+
 impl Helper {
-    /// Starts the helper for `program`.
-    pub(super) fn start(program: &Path, arguments: &[OsString]) -> Result<Self, Failure> {
-        if !is_program(program, env("PATH").as_deref()) {
-            let program = program.display();
+    /// Starts the helpers for a program. To be called before anything is opened that they should not have.
+    pub(super) fn start(plan: &Plan<'_>) -> Result<Self, Failure> {
+        if !is_program(plan.program, env("PATH").as_deref()) {
+            let program = plan.program.display();
             return Err(Failure::could_not_run(format_args!(
                 "cannot run {program}: no such program, or not executable"
             )));
         }
-        let mut command = Command::new("/proc/self/exe");
-        command.args(["rogue", "--stage", "exec", "--watch", "--exec"]).arg(program);
-        for argument in arguments {
-            command.arg("--exec-arg").arg(argument);
-        }
-        // Ctrl-C is for this process; the helper ends when its work does.
-        let spawned = command.stdin(Stdio::piped()).process_group(0).spawn();
-        let fail =
-            |error: io::Error| Failure::could_not_run(format_args!("cannot start a helper process: {error}"));
-        let mut child = spawned.map_err(fail)?;
-        let Some(stdin) = child.stdin.take() else { return Err(fail(io::ErrorKind::BrokenPipe.into())) };
-        crate::net::sender::never_wait(stdin.as_fd()).map_err(|error| fail(error.into()))?;
-        Ok(Self { stdin, queue: VecDeque::new(), taken: 0, lost: 0, _child: child })
+        crate::net::descriptors::close_on_exec();
+        let workers = (0..=SPARES).map(|_| Worker::start(plan)).collect::<Result<_, _>>()?;
+        Ok(Self {
+            workers,
+            limit: plan.limit,
+            queue: VecDeque::new(),
+            taken: 0,
+            given: None,
+            lost: 0,
+            news: Vec::new(),
+        })
+    }
+
+    /// What becomes readable when the helper has something to say.
+    pub(super) fn answers(&self) -> Option<BorrowedFd<'_>> {
+        self.workers.front().map(|worker| worker.stdout.as_fd())
     }
 
     /// Queues a change.
     pub(super) fn push(&mut self, line: Vec<u8>) {
-        if self.queue.len() >= MAX_QUEUE {
-            self.lost = self.lost.saturating_add(1);
+        if self.workers.is_empty() || self.queue.len() >= MAX_QUEUE {
+            self.lose(
+                1,
+                if self.workers.is_empty() { "no helper process is left" } else { "it is too slow" },
+            );
             return;
         }
         self.queue.push_back(line);
     }
 
-    /// Hands over what the helper takes now. True when something is left.
-    pub(super) fn flush(&mut self) -> bool {
-        while let Some(line) = self.queue.front() {
-            match self.stdin.write(line.get(self.taken..).unwrap_or(&[])) {
-                Ok(count) => self.taken = self.taken.saturating_add(count),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                // The helper is gone, and with it what it was to do.
-                Err(_) => {
-                    self.lost = self.lost.saturating_add(u64::try_from(self.queue.len()).unwrap_or(u64::MAX));
-                    self.queue.clear();
+    /// True while changes wait for the program, or it has not said that it is done.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// When it has to be looked after again.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.given.map(|given| given.after(self.limit).after(PATIENCE))
+    }
+
+    /// Hears what the helper says, notices when it died or hangs, and hands over what it takes now. Returns what has to be said.
+    pub(super) fn work(&mut self, now: Instant) -> Vec<String> {
+        while let Some(worker) = self.workers.front_mut() {
+            match worker.listen() {
+                Ok(Some(said)) => {
+                    if said != DONE {
+                        self.news.push(escape_line(&said));
+                    }
+                    if self.given.take().is_some() {
+                        self.queue.pop_front();
+                    }
                     self.taken = 0;
-                    return false;
                 }
-            }
-            if self.taken >= line.len() {
-                self.taken = 0;
-                self.queue.pop_front();
+                Ok(None) if self.deadline().is_some_and(|deadline| now >= deadline) => {
+                    self.replace("does not answer");
+                }
+                Ok(None) => match self.hand_over(now) {
+                    Ok(()) => break,
+                    Err(_) => self.replace("died"),
+                },
+                Err(_) => self.replace("died"),
             }
         }
-        false
+        std::mem::take(&mut self.news)
+    }
+
+    fn hand_over(&mut self, now: Instant) -> io::Result<()> {
+        let (Some(worker), Some(line)) = (self.workers.front_mut(), self.queue.front()) else {
+            return Ok(());
+        };
+        while self.taken < line.len() {
+            self.given.get_or_insert(now);
+            match worker.stdin.write(line.get(self.taken..).unwrap_or(&[])) {
+                Ok(count) => self.taken = self.taken.saturating_add(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The next helper takes over, and begins with the change that this one was at.
+    fn replace(&mut self, what: &str) {
+        self.workers.pop_front();
+        (self.taken, self.given) = (0, None);
+        let left = self.workers.len();
+        if left > 0 {
+            self.news.push(format!(
+                "the helper process for --exec {what}: another takes over with the change it was at; {} stand by",
+                left.saturating_sub(1)
+            ));
+            return;
+        }
+        self.news.push(format!("the helper process for --exec {what} and no other is left: start this anew"));
+        let waiting = std::mem::take(&mut self.queue).len();
+        self.lose(u64::try_from(waiting).unwrap_or(u64::MAX), "no helper process is left");
+    }
+
+    fn lose(&mut self, count: u64, why: &str) {
+        if count > 0 {
+            self.lost = self.lost.saturating_add(count);
+            self.news.push(format!("changes that did not reach the program so far: {} ({why})", self.lost));
+        }
+    }
+
+    /// Those that the program has not had count as lost from here on.
+    pub(super) fn give_up(&mut self) -> Vec<String> {
+        let waiting = std::mem::take(&mut self.queue).len();
+        self.lose(u64::try_from(waiting).unwrap_or(u64::MAX), "there was no time left");
+        std::mem::take(&mut self.news)
     }
 }
 
@@ -142,5 +329,18 @@ mod tests {
             assert!(!is(program), "{program:?}");
         }
         assert!(!is_program(Path::new("sh"), None));
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_ended_with_all_it_started() {
+        let shell = |script: &str| {
+            let arguments = ["-c".into(), script.into()];
+            let ended = start(Path::new("/bin/sh"), &arguments, b"{}\n", Duration::from_millis(300));
+            ended.map_err(|error| error.to_string())
+        };
+        assert_eq!(shell("sleep 60 & wait").unwrap_err(), "not done within 300ms, ended by force");
+        assert_eq!(shell("exit 3").unwrap_err(), "exit status: 3");
+        let patient = start(Path::new("/bin/cat"), &[], b"{}\n", Duration::from_secs(20));
+        assert!(patient.is_ok(), "{patient:?}");
     }
 }

@@ -129,6 +129,8 @@ pub(super) struct Look<'a> {
     pub lost: u64,
     /// Why not everything was seen, one clause each.
     pub blind: Vec<String>,
+    /// Why nobody may have been heard although a server is there.
+    pub silence: Option<String>,
 }
 
 /// Judges everybody, tells it, and says how it ends.
@@ -138,6 +140,9 @@ pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Conte
     let mut servers = judge::judge_all(heard, policy);
     vendors.name(servers.iter_mut().map(|(server, judgement)| (server.key.source_mac, judgement)));
     let mut blind = look.blind.clone();
+    if heard.is_empty() && look.asked {
+        blind.extend(look.silence.clone());
+    }
     if heard.forgotten > 0 {
         blind.push(format!("{} more servers were seen than are kept", heard.forgotten));
     }
@@ -176,7 +181,7 @@ pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Conte
         report.text(&mut text);
         cx.out.write_styled(text)?;
     }
-    for hint in report.hints(policy.is_some()) {
+    for hint in report.hints(policy.is_some(), args.own_mac) {
         cx.warn(&hint);
     }
     cx.note(&report.summary());
@@ -239,6 +244,7 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
         overlooked: 0,
         lost: 0,
         blind: Vec::new(),
+        silence: None,
     };
     let exit = report(&mut hub, &look, args, cx)?;
     match damage {

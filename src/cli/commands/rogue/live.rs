@@ -1,7 +1,7 @@
 //! Listening and probing on interfaces, and the single look.
 
 use std::io;
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use crate::net::NetError;
 use crate::net::iface::{self, Interface};
 use crate::net::live::{LiveFrame, Tap, TapOptions, Woken, wait};
 use crate::net::monitor::{LinkChange, LinkMonitor};
+use crate::net::near::{self, Near};
 use crate::net::sandbox::Needs;
 use crate::net::sender::Sender;
 use crate::net::signals::Signals;
@@ -42,6 +43,8 @@ struct Ear {
     sent: u64,
     /// Why not everything that came was seen, one clause each.
     blind: Vec<String>,
+    /// The way to a server on this very machine, when there is one.
+    near: Option<Near>,
 }
 
 /// Every interface, and what is listened for.
@@ -161,6 +164,16 @@ impl Ears {
         blind
     }
 
+    /// Why a server may be there although nobody was heard.
+    pub(super) fn silence(&self) -> Option<String> {
+        let ear = self.all.iter().find(|ear| ear.near.is_some())?;
+        Some(format!(
+            "a server on this very machine has UDP port 67 open, and what leaves through {} need not reach it: \
+             ask from another machine",
+            ear.name
+        ))
+    }
+
     /// Frames sent so far.
     pub(super) fn sent(&self) -> u64 {
         self.all.iter().fold(0, |sum, ear| sum.saturating_add(ear.sent))
@@ -181,9 +194,16 @@ impl Ears {
     }
 
     /// Waits until something happens, something is to be sent, or `deadline`, and takes what came.
-    pub(super) fn turn(&mut self, deadline: Instant, hub: &mut Hub, cx: &Context) -> Result<Turn, Failure> {
+    /// Returns at once when `other` can be read.
+    pub(super) fn turn(
+        &mut self,
+        deadline: Instant,
+        other: Option<BorrowedFd<'_>>,
+        hub: &mut Hub,
+        cx: &Context,
+    ) -> Result<Turn, Failure> {
         let sending = self.all.iter().filter_map(|ear| ear.provoke.as_ref()?.deadline());
-        self.wait(sending.chain([deadline]).min().unwrap_or(deadline))?;
+        self.wait(sending.chain([deadline]).min().unwrap_or(deadline), other)?;
         for ear in &mut self.all {
             ear.take(hub, cx)?;
         }
@@ -191,9 +211,9 @@ impl Ears {
         Ok(if self.signals.next().is_some() { Turn::Stop } else { Turn::On })
     }
 
-    fn wait(&self, until: Instant) -> Result<(), Failure> {
+    fn wait(&self, until: Instant, other: Option<BorrowedFd<'_>>) -> Result<(), Failure> {
         let listening = self.all.iter().filter(|ear| ear.working).map(|ear| ear.tap.as_fd());
-        let watched = listening.chain([self.signals.as_fd(), self.monitor.as_fd()]);
+        let watched = listening.chain([self.signals.as_fd(), self.monitor.as_fd()]).chain(other);
         let stdout = io::stdout();
         let woken = wait(watched, stdout.as_fd(), Some(until))
             .map_err(|errno| Failure::could_not_run(NetError::io("wait for", "packets", errno)))?;
@@ -257,6 +277,11 @@ impl Ear {
             working: true,
             sent: 0,
             blind: Vec::new(),
+            near: if args.passive || !near::is_server_here() {
+                None
+            } else {
+                Near::open(&interface.name).ok()
+            },
         })
     }
 
@@ -270,6 +295,9 @@ impl Ear {
                 Ok(()) => {
                     self.sent = self.sent.saturating_add(1);
                     provoke.on_sent(id);
+                    if let (Some(near), Some(own)) = (&self.near, self.mac) {
+                        near.pass(&frame, own);
+                    }
                 }
                 Err(NetError::Down { .. }) => {}
                 Err(error) => cx.warn(&error.to_string()),
@@ -364,7 +392,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
             break;
         }
         let until = if now < end { end } else { now.after(LINGER) };
-        if ears.turn(until, &mut hub, cx)? == Turn::Stop {
+        if ears.turn(until, None, &mut hub, cx)? == Turn::Stop {
             ears.stop(now);
             end = now;
         }
@@ -376,6 +404,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let look = Look {
         lost,
         blind,
+        silence: ears.silence(),
         kept: &kept,
         overlooked,
         interfaces: &names,

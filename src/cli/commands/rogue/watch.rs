@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::helper::Helper;
+use super::helper::{self, Helper};
 use super::hub::Hub;
 use super::live::{Ears, Turn, confine};
 use super::{Args, files};
@@ -21,8 +21,8 @@ const REFRESH: Duration = Duration::from_secs(15);
 const PASSIVE_GONE: Duration = Duration::from_hours(1);
 /// How long the last words may take.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// How often a slow helper is tried again.
-const RETRY: Duration = Duration::from_millis(200);
+/// How long programs may go on working at changes after the end.
+const LAST_ALARMS: Duration = Duration::from_secs(5);
 
 /// Runs the command.
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
@@ -47,12 +47,18 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         },
         None => Vec::new(),
     };
-    let ears = Ears::open(args)?;
-    args.confine.give_up(cx)?;
+    // Before anything is opened that a program should not have.
     let helper = match &args.exec {
-        Some(program) => Some(Helper::start(program, &args.exec_arg)?),
+        Some(program) => Some(Helper::start(&helper::Plan {
+            program,
+            arguments: &args.exec_arg,
+            limit: args.exec_timeout,
+            user: args.confine.user(),
+        })?),
         None => None,
     };
+    let ears = Ears::open(args)?;
+    args.confine.give_up(cx)?;
     confine(args, cx)?;
     let default =
         if args.passive { PASSIVE_GONE } else { args.interval.saturating_mul(3).saturating_add(args.wait()) };
@@ -67,7 +73,6 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         changes: [0; 5],
         saved: None,
         round: now.at,
-        stale: None,
         losses: [0; 2],
         blind_until: None,
         gone_after: pace.gone_after,
@@ -89,8 +94,6 @@ struct Watch<'a> {
     saved: Option<Instant>,
     /// When the next round begins.
     round: Instant,
-    /// The helper has not taken everything; when to try again.
-    stale: Option<Instant>,
     /// Losses told, of frames and of servers.
     losses: [u64; 2],
     /// Until then nobody can tell that there is no rogue.
@@ -114,7 +117,8 @@ impl Watch<'_> {
             }
             self.tell(cx.clock.moment(), cx)?;
             let deadline = self.deadline(now);
-            if self.ears.turn(deadline, &mut self.hub, cx)? == Turn::Stop {
+            let answers = self.helper.as_ref().and_then(Helper::answers);
+            if self.ears.turn(deadline, answers, &mut self.hub, cx)? == Turn::Stop {
                 return self.end(cx);
             }
             for key in self.hub.heard.drain(..) {
@@ -127,7 +131,10 @@ impl Watch<'_> {
         // A round that is due waits for the one before, whose end is a deadline of its own.
         let round = (!self.ears.is_provoking(now)).then_some(self.round);
         let refresh = self.args.prometheus.is_some().then(|| self.saved.unwrap_or(now).after(REFRESH));
-        let next = [round, refresh, self.watcher.deadline(), self.stale].into_iter().flatten().min();
+        let next = [round, refresh, self.watcher.deadline(), self.helper.as_ref().and_then(Helper::deadline)]
+            .into_iter()
+            .flatten()
+            .min();
         next.unwrap_or_else(|| now.after(REFRESH))
     }
 
@@ -137,9 +144,8 @@ impl Watch<'_> {
             let mut changes = self.watcher.poll(now, &mut self.hub.servers, self.hub.policy.as_ref());
             self.emit(&mut changes, cx)?;
         }
-        self.stale = None;
-        if self.helper.as_mut().is_some_and(Helper::flush) {
-            self.stale = Some(now.at.after(RETRY));
+        if let Some(helper) = &mut self.helper {
+            helper.work(now.at).iter().for_each(|news| cx.warn(news));
         }
         let refresh =
             self.args.prometheus.is_some() && self.saved.is_none_or(|saved| now.at >= saved.after(REFRESH));
@@ -236,7 +242,7 @@ impl Watch<'_> {
             if now >= last || !self.ears.is_provoking(now) {
                 break;
             }
-            self.ears.turn(last, &mut self.hub, cx)?;
+            self.ears.turn(last, None, &mut self.hub, cx)?;
         }
         self.warn_of_kept(cx);
         let now = cx.clock.moment();
@@ -245,12 +251,7 @@ impl Watch<'_> {
         }
         let mut changes = self.watcher.finish(now, &mut self.hub.servers, self.hub.policy.as_ref());
         self.emit(&mut changes, cx)?;
-        while self.helper.as_mut().is_some_and(Helper::flush) && cx.clock.now() < last {
-            self.ears.turn(cx.clock.now().after(RETRY), &mut self.hub, cx)?;
-        }
-        if let Some(lost) = self.helper.as_ref().map(|helper| helper.lost).filter(|lost| *lost > 0) {
-            cx.warn(&format!("{lost} changes did not reach the program: it is too slow"));
-        }
+        self.wait_for_programs(cx)?;
         let known = self.watcher.known().filter(|known| known.present).count();
         self.save(now)?;
         let changes = self.changes.iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
@@ -261,6 +262,23 @@ impl Watch<'_> {
             self.ears.sent(),
         ));
         Ok(Exit::Good)
+    }
+}
+
+impl Watch<'_> {
+    /// What the programs have not had yet they get now, for a while; then what they did not get is said.
+    fn wait_for_programs(&mut self, cx: &Context) -> Result<(), Failure> {
+        let last = cx.clock.now().after(LAST_ALARMS);
+        loop {
+            let now = cx.clock.now();
+            let Some(helper) = &mut self.helper else { return Ok(()) };
+            helper.work(now).iter().for_each(|news| cx.warn(news));
+            if now >= last || !helper.is_busy() {
+                helper.give_up().iter().for_each(|news| cx.warn(news));
+                return Ok(());
+            }
+            self.ears.turn(last, helper.answers(), &mut self.hub, cx)?;
+        }
     }
 }
 

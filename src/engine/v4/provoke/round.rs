@@ -43,8 +43,8 @@ pub enum Probe {
 impl Probe {
     /// Every probe with the milliseconds from the start of a round at which it is sent.
     pub(super) const SCHEDULE: [(Self, &'static [u64]); 9] = [
-        (Self::Discover, &[0, 250, 700, 1300, 2100]),
-        (Self::Bootp, &[60, 500, 1100, 1900]),
+        (Self::Discover, &[60, 250, 700, 1300, 2100]),
+        (Self::Bootp, &[0, 500, 1100, 1900]),
         (Self::Pxe, &[120, 600, 1500, 2500]),
         (Self::Selecting, &[180, 650, 1400, 2300]),
         (Self::InitReboot, &[300, 800, 1600, 2400]),
@@ -134,8 +134,8 @@ pub(super) struct Round {
 }
 
 impl Round {
-    /// New clients, and addresses that mean nothing to anybody.
-    pub(super) fn invent(plan: &Plan, rng: &mut Rng) -> Self {
+    /// New clients, or those of another round, and addresses that mean nothing to anybody.
+    pub(super) fn invent(plan: &Plan, like: Option<&Self>, rng: &mut Rng) -> Self {
         let mut client = || {
             let mut mac = Mac(rng.u64(..).to_be_bytes().first_chunk().copied().unwrap_or_default());
             // Locally administered, not a group (IEEE 802 §8.2).
@@ -144,12 +144,16 @@ impl Round {
         };
         let mut clients = [client(), client(), client(), client(), client()];
         clients[4].mac = plan.mac;
+        if let Some(like) = like {
+            clients = like.clients;
+        }
         let mut xid = || Xid(rng.u32(1..));
         let xids = [xid(), xid(), xid(), xid(), xid(), xid(), xid(), xid(), xid()];
         let decline_xid = xid();
         // Addresses that no network uses (RFC 5737).
         let mut host = |net: [u8; 3]| Ipv4Addr::new(net[0], net[1], net[2], rng.u8(1..255));
-        let (bogus_server, foreign) = (host([203, 0, 113]), [host([192, 0, 2]), host([198, 51, 100])]);
+        let (bogus_server, invented) = (host([203, 0, 113]), [host([192, 0, 2]), host([198, 51, 100])]);
+        let foreign = like.map_or(invented, |like| like.foreign);
         let link_local = Ipv4Addr::new(169, 254, rng.u8(1..255), rng.u8(1..255));
         let mut uuid = [0; 16];
         rng.fill(&mut uuid);
