@@ -17,7 +17,7 @@ fn text_of(kind: &Kind, bytes: &[u8], cx: &Context<'_>, pretty: bool) -> Option<
 
 fuzz_target!(|data: &[u8]| {
     let [space, code, class, bytes @ ..] = data else { return };
-    let cx = Context { vendor_class: (class & 1 == 1).then_some(b"PXEClient") };
+    let cx = Context { vendor_class: (class & 1 == 1).then_some(b"PXEClient"), ..Context::default() };
 
     let space = Space::ALL[usize::from(*space) % Space::ALL.len()];
     if space.table.is_empty() {

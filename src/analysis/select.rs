@@ -84,7 +84,8 @@ impl ProblemTest {
         match self {
             Self::Any => true,
             Self::Severity(severity) => problem.severity() == severity,
-            Self::Code(code) => problem.code == code,
+            // One name may have two severities.
+            Self::Code(code) => problem.code.name() == code.name(),
         }
     }
 }
@@ -94,7 +95,7 @@ impl FromStr for ProblemTest {
 
     /// Reads the name of a problem or of a severity.
     fn from_str(text: &str) -> Result<Self, String> {
-        let severity = [Severity::Warning, Severity::Cut, Severity::Error]
+        let severity = [Severity::Note, Severity::Warning, Severity::Cut, Severity::Error]
             .into_iter()
             .find(|severity| severity.name() == text);
         let code = || Code::ALL.iter().find(|code| code.name() == text).map(|code| Self::Code(*code));
@@ -104,7 +105,9 @@ impl FromStr for ProblemTest {
             None => {
                 let near = Code::ALL.iter().find(|code| code.name().contains(text) && text.len() > 2);
                 let hint = near.map_or_else(String::new, |code| format!("; there is {}", code.name()));
-                Err(format!("no problem is called {text:?}, and no severity: error, warning, cut{hint}"))
+                Err(format!(
+                    "no problem is called {text:?}, and no severity: error, warning, note, cut{hint}"
+                ))
             }
         }
     }

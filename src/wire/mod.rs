@@ -14,10 +14,12 @@ pub mod addr;
 pub mod arp;
 pub mod escape;
 pub mod frame;
+pub mod nd;
 pub mod options;
 pub mod problem;
 pub mod seconds;
 pub mod v4;
+pub mod v6;
 
 pub use addr::{HwAddr, Mac, Prefix};
 pub use problem::{Problem, Severity};

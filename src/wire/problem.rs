@@ -6,6 +6,8 @@ use std::fmt;
 /// unusual, or the capture does not hold the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
+    /// Worth knowing, and nothing wrong.
+    Note,
     /// Legal, or tolerated everywhere, but unusual.
     Warning,
     /// The capture kept too little of the frame (its snap length); says nothing about the sender.
@@ -18,6 +20,7 @@ impl Severity {
     /// The word used in text and JSON.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Note => "note",
             Self::Warning => "warning",
             Self::Cut => "cut",
             Self::Error => "error",
@@ -142,6 +145,135 @@ problems! {
     /// An option promises more bytes than are left.
     OptionTruncated: Error, "option-truncated", "RFC 2132 2",
         |f, [code, length, left]| write!(f, "option {code} says {length} bytes, {left} are left");
+    /// An option of Neighbor Discovery has no length, so that nothing behind it can be found.
+    OptionLengthZero: Error, "option-length-zero", "RFC 4861 4.6",
+        |f, [code, ..]| write!(f, "option {code} has a length of zero: what follows cannot be read");
+    /// An option stands where it means nothing (RFC 9915, appendix B).
+    OptionMisplaced: Warning, "option-misplaced", "RFC 9915 B",
+        |f, [code, kind, _]| write!(f, "option {code} has no place in {}", message6(kind));
+    /// A message lacks the client identifier.
+    ClientIdMissing: Error, "client-id-missing", "RFC 9915 16",
+        |f, [kind, ..]| write!(f, "{} has no client identifier (1)", message6(kind));
+    /// A message lacks the server identifier.
+    ServerIdMissing: Error, "server-id-missing", "RFC 9915 16",
+        |f, [kind, ..]| write!(f, "{} has no server identifier (2)", message6(kind));
+    /// A message has a server identifier and must not.
+    ServerIdUnexpected: Error, "server-id-unexpected", "RFC 9915 16",
+        |f, [kind, ..]| write!(f, "{} must not have a server identifier (2)", message6(kind));
+    /// A message has an identity association and must not.
+    IaUnexpected: Error, "ia-unexpected", "RFC 9915 16",
+        |f, [code, kind, _]| write!(f, "option {code} must not be in {}", message6(kind));
+    /// A relay message carries no message.
+    RelayMessageMissing: Error, "relay-message-missing", "RFC 9915 19",
+        |f, _| f.write_str("the relay message carries no message (option 9)");
+    /// More relays than a message may pass.
+    HopCountExceeded: Warning, "hop-count-exceeded", "RFC 9915 7.6",
+        |f, [count, ..]| write!(f, "the hop count is {count}: relays discard what has passed 8");
+    /// Hop counts do not grow outwards.
+    HopCountOrder: Note, "hop-count-order", "RFC 9915 19.1.2",
+        |f, [inner, outer, _]| write!(f, "the relayed message has hop count {inner}, the one around it {outer}");
+    /// A link address that no server can tell a link by.
+    LinkAddressUnusable: Warning, "link-address-unusable", "RFC 9915 19.1.1",
+        |f, _| f.write_str("the link address names no link: a server cannot choose addresses by it");
+    /// T1 is later than T2.
+    T1AfterT2: Error, "t1-after-t2", "RFC 9915 21.4",
+        |f, [t1, t2, _]| write!(f, "T1 ({t1} s) is later than T2 ({t2} s): clients drop this IA");
+    /// The preferred lifetime is longer than the valid one.
+    LifetimeInverted: Error, "lifetime-inverted", "RFC 9915 21.6",
+        |f, [preferred, valid, _]| write!(f, "preferred for {preferred} s but valid for {valid} s: clients drop this lease");
+    /// T2 comes after the leases have ended.
+    T2AfterValid: Warning, "t2-after-valid", "RFC 9915 21.4",
+        |f, [t2, valid, _]| write!(f, "T2 ({t2} s) comes when the lease has ended ({valid} s)");
+    /// A lease of no time.
+    LifetimeZero: Note, "lifetime-zero", "RFC 9915 18.2.10.1",
+        |f, _| f.write_str("the valid lifetime is 0: the lease is gone");
+    /// A prefix length of more than 128.
+    PrefixLengthInvalid: Error, "prefix-length-invalid", "RFC 9915 21.22",
+        |f, [length, ..]| write!(f, "a prefix length of {length}");
+    /// Bits behind the prefix are set.
+    PrefixHostBits: Warning, "prefix-host-bits", "RFC 9915 21.22",
+        |f, [length, ..]| write!(f, "bits behind the first {length} of the prefix are set");
+    /// A DUID that is too short or too long.
+    DuidLength: Error, "duid-length", "RFC 9915 11.1",
+        |f, [length, ..]| write!(f, "a DUID of {length} bytes: 3 to 130 are allowed");
+    /// A client's message without its elapsed time.
+    ElapsedMissing: Note, "elapsed-missing", "RFC 9915 21.9",
+        |f, [kind, ..]| write!(f, "{} has no elapsed time (8)", message6(kind));
+    /// An option is asked for that cannot be.
+    OroForbidden: Note, "oro-forbidden", "RFC 9915 21.7",
+        |f, [code, ..]| write!(f, "option {code} has no place among the options asked for");
+    /// The option with the server's retransmission limit is not asked for.
+    MaxRtMissing: Note, "max-rt-missing", "RFC 9915 21.24",
+        |f, [code, ..]| write!(f, "option {code} is not among the options asked for");
+    /// A retransmission limit that clients ignore.
+    MaxRtRange: Warning, "max-rt-range", "RFC 9915 21.24",
+        |f, [code, value, _]| write!(f, "option {code} is {value} s: clients ignore what is not between 60 and 86400");
+    /// A refresh time that clients raise.
+    RefreshTimeSmall: Warning, "refresh-time-small", "RFC 9915 21.23",
+        |f, [value, ..]| write!(f, "a refresh time of {value} s: clients take 600");
+    /// The text of a status ends with a zero.
+    StatusTextNul: Note, "status-text-nul", "RFC 9915 21.13",
+        |f, _| f.write_str("the text of the status ends with a zero byte");
+    /// A RECONFIGURE that proves nothing.
+    AuthMissing: Error, "auth-missing", "RFC 9915 16.11",
+        |f, _| f.write_str("the reconfigure has no authentication (11): clients ignore it");
+    /// A server answers to a group.
+    MulticastReply: Warning, "multicast-reply", "RFC 9915 16",
+        |f, _| f.write_str("a server's message is sent to a multicast address: clients should not accept it");
+    /// A source port that is neither client nor server's.
+    PortUnusual: Note, "port-unusual", "RFC 9915 7.2",
+        |f, [port, ..]| write!(f, "sent from port {port}, neither 546 nor 547");
+    /// A destination port on which nobody listens.
+    PortWrong: Error, "port-unusual", "RFC 9915 7.2",
+        |f, [port, ..]| write!(f, "sent to port {port}, neither 546 nor 547");
+    /// No UDP checksum over IPv6.
+    ChecksumZero: Error, "checksum-zero", "RFC 8200 8.1",
+        |f, _| f.write_str("there is no UDP checksum, which IPv6 requires: receivers drop the datagram");
+    /// What is no longer to be sent.
+    ObsoleteOption: Note, "obsolete-option", "RFC 9915 A",
+        |f, [code, ..]| write!(f, "option {code} is obsolete");
+    /// A message that a router may have passed on.
+    HopLimitNot255: Error, "hop-limit-not-255", "RFC 4861 6.1",
+        |f, [limit, ..]| write!(f, "the hop limit is {limit}, not 255: hosts ignore it");
+    /// An advertisement that does not come from a link-local address.
+    SourceNotLinkLocal: Error, "source-not-link-local", "RFC 4861 6.1.2",
+        |f, _| f.write_str("the source is no link-local address: hosts ignore it");
+    /// An ICMPv6 code other than 0.
+    IcmpCodeNonzero: Error, "icmp-code-nonzero", "RFC 4861 6.1",
+        |f, [code, ..]| write!(f, "the ICMPv6 code is {code}, not 0: it is ignored");
+    /// An ICMPv6 checksum that does not fit.
+    IcmpChecksumBad: Error, "icmp-checksum-bad", "RFC 4861 6.1",
+        |f, [found, want, _]| write!(f, "the ICMPv6 checksum is {found:#06x}, {want:#06x} was expected: it is ignored");
+    /// A solicitation that has no source and says its hardware address.
+    SllaFromUnspecified: Error, "slla-from-unspecified", "RFC 4861 6.1.1",
+        |f, _| f.write_str("a solicitation from :: has a source link-layer address: routers ignore it");
+    /// A prefix that is link-local.
+    PrefixLinkLocal: Warning, "prefix-link-local", "RFC 4862 5.5.3",
+        |f, _| f.write_str("hosts ignore an autonomous prefix that is link-local");
+    /// A prefix preferred for longer than it is valid.
+    PrefixLifetimesInverted: Warning, "prefix-lifetimes-inverted", "RFC 4862 5.5.3",
+        |f, [preferred, valid, _]| write!(f, "preferred for {preferred} s but valid for {valid} s: hosts ignore this prefix");
+    /// A prefix that no interface identifier fits.
+    SlaacPrefixNot64: Warning, "slaac-prefix-not-64", "RFC 4862 5.5.3",
+        |f, [length, ..]| write!(f, "an autonomous prefix of length {length}: hosts make addresses of 64 only");
+    /// The reserved preference.
+    PreferenceReserved: Warning, "preference-reserved", "RFC 4191 2.2",
+        |f, _| f.write_str("the preference has the reserved value, which counts as medium");
+    /// A preference of a router that is no default router.
+    PreferenceWithoutLifetime: Warning, "preference-without-lifetime", "RFC 4191 2.2",
+        |f, _| f.write_str("a preference but a router lifetime of 0");
+    /// An MTU that IPv6 does not work with.
+    MtuBelow1280: Warning, "mtu-below-1280", "RFC 8200 5",
+        |f, [mtu, ..]| write!(f, "an MTU of {mtu}: IPv6 needs 1280");
+    /// DNS servers, but none.
+    RdnssEmpty: Warning, "rdnss-empty", "RFC 8106 5.1",
+        |f, _| f.write_str("the option for DNS servers names none");
+    /// A router lifetime that was once too long.
+    RouterLifetimeLong: Note, "router-lifetime-long", "RFC 4861 6.2.1",
+        |f, [lifetime, ..]| write!(f, "a router lifetime of {lifetime} s: more than 9000 was not allowed before RFC 8319");
+    /// Options or messages are nested deeper than is followed.
+    NestingTooDeep: Error, "nesting-too-deep", "RFC 9915 16",
+        |f, _| f.write_str("options are nested too deep to be followed");
     /// The options do not end with option 255.
     EndMissing: Warning, "end-missing", "RFC 2131 4.1",
         |f, _| f.write_str("the options have no End (255)");
@@ -187,6 +319,11 @@ problems! {
         |f, _| f.write_str("the datagram's fragments overlap");
 }
 
+/// The name of a DHCPv6 message.
+fn message6(kind: u32) -> crate::wire::v6::MessageType {
+    crate::wire::v6::MessageType(u8::try_from(kind).unwrap_or_default())
+}
+
 /// What stands instead of the value, where that is easily told.
 fn is_text(text: u32) -> &'static str {
     if text == 0 { "" } else { ": it is text" }
@@ -201,7 +338,8 @@ mod tests {
         let mut names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), Code::ALL.len());
+        // One name has two severities: a source and a destination port.
+        assert_eq!(names.len(), Code::ALL.len() - 1);
         let problem = Problem::at(Code::OptionTruncated, 282, [3, 8, 4]);
         assert_eq!(problem.to_string(), "option 3 says 8 bytes, 4 are left");
         assert_eq!((problem.severity(), problem.offset), (Severity::Error, Some(282)));

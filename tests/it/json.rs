@@ -53,7 +53,7 @@ fn value(decoded: Decoded) -> Value {
 /// What the contract says of the message, made with `serde_json`. Only for messages whose options are all there once.
 fn expected_dhcp(packet: &Packet<'_>, outline: &Outline) -> Value {
     let class = outline.find(60).map(|span| span.data(packet));
-    let cx = Context { vendor_class: class };
+    let cx = Context { vendor_class: class, ..Context::default() };
     let options: Vec<Value> = outline.options.iter().map(|span| {
         let def = v4::SPACE.by_code(span.code.into());
         let decoded = def

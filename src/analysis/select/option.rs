@@ -90,7 +90,7 @@ impl OptionTest {
             return true;
         }
         let vendor_class = outline.find(v4::VENDOR_CLASS_IDENTIFIER).map(|span| span.data(packet));
-        let cx = Context { vendor_class };
+        let cx = Context { vendor_class, ..Context::default() };
         let kind = v4::SPACE.by_code(self.code).map_or(&Kind::Opaque, |row| &row.kind);
         // An option in several pieces is one value (RFC 3396), or several.
         let mut pieces = outline.same_code(first).map(|span| span.data(packet));

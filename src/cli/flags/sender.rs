@@ -329,7 +329,10 @@ impl SenderArgs {
     /// Everything that was set by hand.
     pub fn overrides(&self) -> Result<Overrides, Failure> {
         let (message, frame) = (&self.message, &self.frame);
-        let cx = options::Context { vendor_class: message.vendor_class.as_deref().map(str::as_bytes) };
+        let cx = options::Context {
+            vendor_class: message.vendor_class.as_deref().map(str::as_bytes),
+            ..options::Context::default()
+        };
         let mut args = Vec::new();
         for text in &message.option {
             args.push(OptionArg::parse(&v4::SPACE, text, &cx).map_err(Failure::usage)?);

@@ -36,7 +36,7 @@ pub fn dump(packet: &Packet<'_>, outline: &Outline, problems: &[Problem], out: &
             let hex: Vec<String> = row.iter().map(|byte| format!("{byte:02x}")).collect();
             let mark = match fault.map(Problem::severity) {
                 Some(Severity::Error) => Some((Label::Error, "!")),
-                Some(Severity::Warning | Severity::Cut) => Some((Label::Warning, "?")),
+                Some(Severity::Note | Severity::Warning | Severity::Cut) => Some((Label::Warning, "?")),
                 None => None,
             };
             let (label, sign) = mark.unwrap_or((Label::Dim, " "));

@@ -1,14 +1,56 @@
 //! What every reader of values has in common: the bytes not yet read, what they depend on, and how a value can fail.
 
+use std::cell::RefCell;
 use std::fmt;
+use std::net::Ipv6Addr;
 
 use super::kind::Width;
+use crate::wire::problem::Problem;
 
 /// What a value's meaning may depend on besides its own bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Context<'a> {
     /// The vendor class (60) of the same message, or of the exchange: decides what 43 holds.
     pub vendor_class: Option<&'a [u8]>,
+    /// Damage inside nested options does not undo the others, whatever their space says.
+    pub lax: bool,
+    /// Inside how many lists of options the value stands.
+    pub depth: u8,
+    /// Where what is wrong inside nested options is noted.
+    pub trace: Option<&'a Trace>,
+}
+
+/// Options and messages are followed so deep into each other.
+pub const MAX_DEPTH: u8 = 32;
+
+/// Notes what is wrong inside the nested options of a message.
+#[derive(Clone, Debug, Default)]
+pub struct Trace(RefCell<Vec<Problem>>);
+
+impl Trace {
+    /// True when nothing was noted.
+    pub fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
+    /// Takes out what was noted.
+    pub fn take_into(&self, problems: &mut Vec<Problem>) {
+        problems.append(&mut self.0.borrow_mut());
+    }
+}
+
+impl Context<'_> {
+    /// Notes a problem.
+    pub(super) fn note(&self, problem: Problem) {
+        if let Some(trace) = self.trace {
+            trace.0.borrow_mut().push(problem);
+        }
+    }
+
+    /// The same, one list of options deeper; none where that is too deep.
+    pub(super) fn deeper(&self) -> Option<Self> {
+        (self.depth < MAX_DEPTH).then(|| Self { depth: self.depth.saturating_add(1), ..*self })
+    }
 }
 
 /// How a value fails to be what its option says.
@@ -91,6 +133,29 @@ impl<'a> Cursor<'a> {
             Width::Two => self.array(what).map(|bytes| u32::from(u16::from_be_bytes(bytes))),
             Width::Four => self.array(what).map(u32::from_be_bytes),
         }
+    }
+
+    pub(super) fn u16(&mut self, what: &'static str) -> Outcome<u16> {
+        self.array(what).map(u16::from_be_bytes)
+    }
+
+    pub(super) fn u32(&mut self, what: &'static str) -> Outcome<u32> {
+        self.array(what).map(u32::from_be_bytes)
+    }
+
+    /// A prefix length, then only the bytes it needs (RFC 7598 §4.1).
+    pub(super) fn short_prefix(&mut self) -> Outcome<(Ipv6Addr, u8)> {
+        const WHAT: &str = "an IPv6 prefix";
+        let start = self.error(Fault::Content, WHAT);
+        let length = self.u8(WHAT)?;
+        if length > 128 {
+            return Err(start);
+        }
+        let mut addr = [0; 16];
+        for (to, from) in addr.iter_mut().zip(self.take(usize::from(length.div_ceil(8)), WHAT)?) {
+            *to = *from;
+        }
+        Ok((addr.into(), length))
     }
 
     pub(super) fn rest(&mut self) -> &'a [u8] {

@@ -7,6 +7,7 @@ use super::formats::{FQDN_FLAGS, client_id, fqdn, user_class, vendor_classes, ve
 use super::kind::{Field, Kind, Switch, Width};
 use super::registry::Space;
 use super::sink::Sink;
+use super::tables::sub;
 use super::{domain, parse, text, vendor};
 
 /// Decodes `bytes` as `kind` into `sink`.
@@ -75,7 +76,32 @@ impl Sink for Nowhere {
     fn end_map(&mut self) {}
 }
 
+/// A sink that keeps nothing, and is given everything, so that all that is wrong inside is noted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Blind;
+
+impl Sink for Blind {
+    fn null(&mut self) {}
+    fn flag(&mut self, _: bool) {}
+    fn number(&mut self, _: u64) {}
+    fn signed(&mut self, _: i64) {}
+    fn text(&mut self, _: &[u8]) {}
+    fn name(&mut self, _: &'static str) {}
+    fn ip4(&mut self, _: Ipv4Addr) {}
+    fn ip6(&mut self, _: Ipv6Addr) {}
+    fn prefix4(&mut self, _: Ipv4Addr, _: u8) {}
+    fn prefix6(&mut self, _: Ipv6Addr, _: u8) {}
+    fn hardware(&mut self, _: &[u8]) {}
+    fn bytes(&mut self, _: &[u8]) {}
+    fn begin_list(&mut self) {}
+    fn end_list(&mut self) {}
+    fn begin_map(&mut self) {}
+    fn key(&mut self, _: &'static str) {}
+    fn end_map(&mut self) {}
+}
+
 /// Reads one value of `kind` from where the cursor stands.
+#[allow(clippy::too_many_lines, reason = "one arm per kind, each short")]
 pub(super) fn value<S: Sink>(
     kind: &Kind,
     cursor: &mut Cursor<'_>,
@@ -108,6 +134,45 @@ pub(super) fn value<S: Sink>(
             let code = cursor.number(width, what)?;
             sink.option_code(u16::try_from(code).unwrap_or_default(), space);
         }
+        Kind::After(count, inner) => {
+            cursor.take(usize::from(*count), what)?;
+            value(inner, cursor, cx, sink)?;
+        }
+        Kind::HexNumber(width) => {
+            let digits = u8::try_from(width.bytes()).unwrap_or(4).saturating_mul(2);
+            sink.hex_number(cursor.number(*width, what)?, digits);
+        }
+        Kind::Hundredths => sink.hundredths(cursor.u16(what)?),
+        Kind::Since2000 => sink.number(cursor.u32(what)?.into()),
+        Kind::Name => {
+            let mut name = domain::Name::new();
+            let used =
+                domain::read_digits(cursor.bytes, false, &mut name).map_err(|at| domain_error(cursor, at))?;
+            sink.text(name.text());
+            cursor.take(used, what)?;
+        }
+        Kind::PartialName => partial_name(cursor, sink)?,
+        Kind::Prefix4 => {
+            let [length, a, b, c, d] = cursor.array(what)?;
+            sink.prefix4(Ipv4Addr::new(a, b, c, d), length);
+        }
+        Kind::Prefix6 => {
+            let length = cursor.u8(what)?;
+            sink.prefix6(cursor.array::<16>(what)?.into(), length);
+        }
+        Kind::ShortPrefix => {
+            let (addr, length) = cursor.short_prefix()?;
+            sink.prefix6(addr, length);
+        }
+        Kind::Duid => {
+            if cursor.bytes.len() < 3 {
+                return Err(cursor.error(Fault::Length, what));
+            }
+            value(&Kind::Switch(&sub::DUID_V6), cursor, cx, sink)?;
+        }
+        Kind::Message6 => super::inside::message6(cursor, cx, sink)?,
+        Kind::Message4 => sink.dhcpv4(cursor.rest()),
+        Kind::Shaped(shape) => shape.decode(cursor, cx, sink)?,
         Kind::Text => sink.text(text::without_trailing_zeros(cursor.rest())),
         Kind::Auto => auto(cursor.rest(), sink),
         Kind::Bytes => sink.bytes(cursor.rest()),
@@ -279,6 +344,13 @@ fn route<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
     Ok(())
 }
 
+pub(super) fn partial_name<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
+    let mut name = domain::Name::new();
+    let used = domain::read_digits(cursor.bytes, true, &mut name).map_err(|at| domain_error(cursor, at))?;
+    sink.text(name.text());
+    cursor.take(used, "a domain name").map(drop)
+}
+
 fn domain_name<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
     let mut name = domain::Name::new();
     match domain::read(cursor.bytes, 0, false, &mut name) {
@@ -373,6 +445,11 @@ pub(super) fn options<S: Sink>(
     cx: &Context<'_>,
     sink: &mut S,
 ) -> Outcome {
+    if space.lax || cx.lax {
+        super::inside::options(space, cursor, cx, sink);
+        return Ok(());
+    }
+    let Some(cx) = &cx.deeper() else { return Err(cursor.error(Fault::Content, "nested options")) };
     sink.begin_list();
     while let Some(Nested { code, payload }) = space.next(cursor)? {
         if S::DISCARDS {
@@ -403,6 +480,19 @@ fn nested<S: Sink>(kind: &Kind, bytes: &[u8], cx: &Context<'_>, sink: &mut S) ->
         _ => decode(kind, bytes, cx, sink)?,
     }
     Ok(())
+}
+
+/// As [`nested`], with the place of `bytes` in the message.
+pub(super) fn nested_at<S: Sink>(
+    kind: &Kind,
+    bytes: &[u8],
+    offset: usize,
+    cx: &Context<'_>,
+    sink: &mut S,
+) -> Outcome {
+    let mut cursor = Cursor { bytes, offset };
+    value(kind, &mut cursor, cx, sink)?;
+    cursor.finish(kind.what())
 }
 
 /// Options where the bytes are such; else text, if that is what they are; else bytes.

@@ -1,7 +1,7 @@
 //! Domain names in RFC 1035 labels, with compression on the way in.
 
-/// Room for the text of one name: 255 bytes on the wire, each at most two in text.
-const TEXT_MAX: usize = 512;
+/// Room for the text of one name: 255 bytes on the wire, each at most four in text.
+const TEXT_MAX: usize = 1024;
 
 /// The text of one name, on the stack.
 pub(super) struct Name {
@@ -98,6 +98,40 @@ pub(super) fn read_partial(bytes: &[u8], name: &mut Name) -> Result<(), usize> {
     Ok(())
 }
 
+/// Reads the uncompressed name that `bytes` begin with; odd bytes come out as `\\DDD`. `partial` says that it fills `bytes` and that its
+/// root may be missing: then only a whole one has a dot at its end. Returns how many bytes it takes; the error is where it
+/// went wrong.
+pub(super) fn read_digits(bytes: &[u8], partial: bool, name: &mut Name) -> Result<usize, usize> {
+    name.len = 0;
+    let mut at = 0_usize;
+    loop {
+        let Some(&length) = bytes.get(at) else { return if partial { Ok(at) } else { Err(at) } };
+        let begin = at.saturating_add(1);
+        if length == 0 {
+            if partial || name.len == 0 {
+                name.push(b'.');
+            }
+            return Ok(begin);
+        }
+        let end = begin.saturating_add(usize::from(length));
+        let label = bytes.get(begin..end).filter(|label| label.len() <= 63 && end < 255).ok_or(at)?;
+        if name.len > 0 {
+            name.push(b'.');
+        }
+        for &byte in label {
+            if matches!(byte, 33..=126) && !matches!(byte, b'.' | b'\\') {
+                name.push(byte);
+            } else {
+                let digit = |value: u8| value.wrapping_add(b'0');
+                for byte in [b'\\', digit(byte / 100), digit(byte / 10 % 10), digit(byte % 10)] {
+                    name.push(byte);
+                }
+            }
+        }
+        at = end;
+    }
+}
+
 /// Why a text is no domain name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Invalid;
@@ -113,7 +147,23 @@ pub(super) fn write(text: &[u8], rooted: bool, out: &mut Vec<u8>) -> Result<(), 
             ended = byte == b'.';
             match byte {
                 b'.' => flush(&mut label, out)?,
-                b'\\' => label.push(*bytes.next().ok_or(Invalid)?),
+                b'\\' => {
+                    let digits =
+                        |byte: &u8| byte.is_ascii_digit().then(|| u32::from(byte.wrapping_sub(b'0')));
+                    let code = match bytes.as_slice() {
+                        [a, b, c, ..] => digits(a).zip(digits(b)).zip(digits(c)),
+                        _ => None,
+                    };
+                    match code.map(|((a, b), c)| {
+                        a.saturating_mul(100).saturating_add(b.saturating_mul(10)).saturating_add(c)
+                    }) {
+                        Some(code) => {
+                            label.push(u8::try_from(code).map_err(|_| Invalid)?);
+                            bytes.nth(2);
+                        }
+                        None => label.push(*bytes.next().ok_or(Invalid)?),
+                    }
+                }
                 _ => label.push(byte),
             }
         }

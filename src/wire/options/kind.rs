@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::registry::Space;
+use super::shapes::Shape;
 
 /// How many bytes a number takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,6 +150,14 @@ pub enum Kind {
     Auto,
     /// Bytes that are the meaning (a nonce, an opaque identifier).
     Bytes,
+    /// So many reserved bytes, then the value.
+    After(u8, &'static Kind),
+    /// A number written in hexadecimal: flags.
+    HexNumber(Width),
+    /// Two bytes of hundredths of a second.
+    Hundredths,
+    /// Four bytes of seconds since 2000-01-01 UTC.
+    Since2000,
     /// Exactly that many bytes.
     Fixed(u8),
     /// Exactly that many bytes of text.
@@ -167,6 +176,24 @@ pub enum Kind {
     Route,
     /// One domain name in RFC 1035 labels, uncompressed.
     Domain,
+    /// One domain name in labels, uncompressed, odd bytes as `\\DDD` (RFC 9915 §10).
+    Name,
+    /// The same up to the end, perhaps without its root: only a whole name has a dot at its end (RFC 4704 §4.2).
+    PartialName,
+    /// An IPv4 prefix: length, then four bytes.
+    Prefix4,
+    /// An IPv6 prefix: length, then sixteen bytes.
+    Prefix6,
+    /// An IPv6 prefix: length, then only the bytes it needs (RFC 7598 §4.1).
+    ShortPrefix,
+    /// A DHCP unique identifier (RFC 9915 §11).
+    Duid,
+    /// A DHCPv6 message (RFC 9915 §21.10).
+    Message6,
+    /// A DHCPv4 message (RFC 7341 §6.3).
+    Message4,
+    /// A shape of one option.
+    Shaped(Shape),
     /// Domain names up to the end, RFC 1035 compression allowed (RFC 3397 §2).
     Domains,
     /// A UUID of 16 bytes, RFC 4122 order.
@@ -234,6 +261,9 @@ impl Kind {
                 | Self::Enum(..)
                 | Self::Coded(..)
                 | Self::OptionCode(_)
+                | Self::HexNumber(_)
+                | Self::Hundredths
+                | Self::Since2000
         )
     }
 
@@ -249,7 +279,15 @@ impl Kind {
             Self::Empty => "empty (a flag by being there)",
             Self::Flag => "a flag",
             Self::U8 => "a number from 0 to 255",
-            Self::U16 | Self::U16Le => "a number from 0 to 65535",
+            Self::U16 | Self::U16Le | Self::Hundredths => "a number from 0 to 65535",
+            Self::HexNumber(_) => "a number",
+            Self::Since2000 => "a number of seconds since 2000",
+            Self::Prefix4 => "an IPv4 prefix",
+            Self::Prefix6 | Self::ShortPrefix => "an IPv6 prefix",
+            Self::Duid => "a DUID",
+            Self::Message6 => "a DHCPv6 message",
+            Self::Message4 => "a DHCPv4 message",
+            Self::Shaped(shape) => shape.what(),
             Self::U32 => "a number from 0 to 4294967295",
             Self::U64 => "a number of 64 bits",
             Self::I32 => "a number from -2147483648 to 2147483647",
@@ -267,12 +305,12 @@ impl Kind {
             Self::Ip6 => "an IPv6 address",
             Self::Pair(_) => "a pair of IPv4 addresses",
             Self::Route => "a route",
-            Self::Domain => "a domain name",
+            Self::Domain | Self::Name | Self::PartialName => "a domain name",
             Self::Domains => "a list of domain names",
             Self::Uuid => "a UUID",
             Self::List(Self::Ip4) => "a list of IPv4 addresses",
             Self::List(_) | Self::Counted(_) => "a list",
-            Self::Sized(kind) | Self::Sized16(kind) => kind.what(),
+            Self::Sized(kind) | Self::Sized16(kind) | Self::After(_, kind) => kind.what(),
             Self::Record(_) | Self::Switch(_) => "a record",
             Self::Options(_) | Self::Lenient(_) => "nested options",
             Self::Vendor => "vendor specific information",
@@ -291,6 +329,15 @@ impl Kind {
             Self::Flag => "true".into(),
             Self::U8 => "64".into(),
             Self::U16 | Self::U16Le => "1500".into(),
+            Self::Hundredths => "100".into(),
+            Self::HexNumber(_) => "0xc0".into(),
+            Self::Since2000 => "849007718".into(),
+            Self::Prefix4 => "192.0.2.0/24".into(),
+            Self::Prefix6 | Self::ShortPrefix => "2001:db8::/32".into(),
+            Self::Duid => "type=ll,hardware_type=ethernet,address=02:dc:00:00:00:05".into(),
+            Self::Message6 => "message_type=solicit,transaction_id=0x10b2c3,options=[]".into(),
+            Self::Message4 => "0x01010600".into(),
+            Self::Shaped(shape) => shape.example().into(),
             Self::U32 => "70000".into(),
             Self::U64 => "5000000000".into(),
             Self::I32 => "-3600".into(),
@@ -314,7 +361,7 @@ impl Kind {
             Self::Ip6 => "2001:db8::1".into(),
             Self::Pair(_) => "192.0.2.0=198.51.100.1".into(),
             Self::Route => "10.0.0.0/8=10.0.0.1".into(),
-            Self::Domain => "example.com".into(),
+            Self::Domain | Self::Name | Self::PartialName => "example.com".into(),
             Self::Domains => "example.com,corp.example.com".into(),
             Self::Uuid => "00112233-4455-6677-8899-aabbccddeeff".into(),
             Self::List(Self::Ip4) => "192.0.2.1,192.0.2.2".into(),
@@ -323,7 +370,7 @@ impl Kind {
                 let one = kind.example_inside();
                 format!("{one},{one}")
             }
-            Self::Sized(kind) | Self::Sized16(kind) => kind.example(),
+            Self::Sized(kind) | Self::Sized16(kind) | Self::After(_, kind) => kind.example(),
             Self::Record(fields) => record_example(&[], fields),
             Self::Switch(switch) => switch.arms.first().map_or_else(String::new, |&(tag, fields)| {
                 let tag = switch.names.name(tag).map_or_else(|| tag.to_string(), str::to_owned);
@@ -345,8 +392,11 @@ impl Kind {
     fn example_inside(&self) -> String {
         let text = self.example();
         match self {
-            Self::Sized(kind) | Self::Sized16(kind) => kind.example_inside(),
-            Self::List(_)
+            Self::Sized(kind) | Self::Sized16(kind) | Self::After(_, kind) => kind.example_inside(),
+            Self::Shaped(shape) if shape.is_plain() => text,
+            Self::Shaped(shape) if !shape.is_list() => format!("{{{text}}}"),
+            Self::Shaped(_)
+            | Self::List(_)
             | Self::Counted(_)
             | Self::Domains
             | Self::Options(_)
@@ -355,7 +405,9 @@ impl Kind {
             | Self::Vendor
             | Self::VendorClasses
             | Self::VendorOptions => format!("[{text}]"),
-            Self::Record(_) | Self::Switch(_) | Self::Fqdn => format!("{{{text}}}"),
+            Self::Record(_) | Self::Switch(_) | Self::Fqdn | Self::Duid | Self::Message6 => {
+                format!("{{{text}}}")
+            }
             _ => text,
         }
     }
@@ -377,6 +429,16 @@ impl fmt::Display for Kind {
             Self::U16 | Self::U16Le => f.write_str("uint16"),
             Self::U32 => f.write_str("uint32"),
             Self::U64 => f.write_str("uint64"),
+            Self::HexNumber(width) => write!(f, "uint{}", width.bytes().saturating_mul(8)),
+            Self::Hundredths => f.write_str("hundredths of a second"),
+            Self::Since2000 => f.write_str("seconds since 2000"),
+            Self::Prefix4 => f.write_str("IPv4 prefix"),
+            Self::Prefix6 | Self::ShortPrefix => f.write_str("IPv6 prefix"),
+            Self::Duid => f.write_str("DUID"),
+            Self::Message6 => f.write_str("DHCPv6 message"),
+            Self::Message4 => f.write_str("DHCPv4 message"),
+            Self::Shaped(shape) => f.write_str(shape.type_name()),
+            Self::PartialName => f.write_str("domain name, perhaps partial"),
             Self::I32 => f.write_str("int32"),
             Self::Seconds => f.write_str("seconds"),
             Self::Lifetime => f.write_str("seconds or infinite"),
@@ -395,11 +457,12 @@ impl fmt::Display for Kind {
             Self::Ip6 => f.write_str("IPv6 address"),
             Self::Pair([first, second]) => write!(f, "{first}={second}"),
             Self::Route => f.write_str("route"),
-            Self::Domain => f.write_str("domain name"),
+            Self::Domain | Self::Name => f.write_str("domain name"),
             Self::Domains => f.write_str("list of domain name"),
             Self::Uuid => f.write_str("UUID"),
             Self::List(kind) | Self::Counted(kind) => write!(f, "list of {kind}"),
-            Self::Sized(kind) | Self::Sized16(kind) => fmt::Display::fmt(kind, f),
+            Self::Sized(kind) | Self::Sized16(kind) | Self::After(_, kind) => fmt::Display::fmt(kind, f),
+            Self::Record(fields) if fields.len() > 8 => write!(f, "record of {} members", fields.len()),
             Self::Record(fields) => {
                 f.write_str("record of ")?;
                 for (index, field) in fields.iter().enumerate() {

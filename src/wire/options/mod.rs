@@ -9,10 +9,12 @@ pub mod cursor;
 pub mod decode;
 mod domain;
 mod formats;
+mod inside;
 pub mod items;
 pub mod kind;
 pub mod parse;
 pub mod registry;
+pub mod shapes;
 pub mod sink;
 mod syntax;
 pub mod tables;
@@ -20,16 +22,26 @@ pub mod text;
 pub mod value;
 
 pub use arg::{OptionArg, assemble, each_nested, kind_at, nested_at, split_rfc3396};
-pub use cursor::{Context, Fault, ValueError};
-pub use decode::{Nowhere, check, decode};
+pub use cursor::{Context, Fault, MAX_DEPTH, Trace, ValueError};
+pub use decode::{Blind, Nowhere, check, decode};
+pub use inside::{decode_at, value_problem};
+
 pub use items::Items;
 pub use kind::Kind;
 pub use parse::{ParseError, parse, parse_option};
 pub use registry::{OptionDef, Space};
 pub use sink::Sink;
-pub use tables::{names, sub, v4, vendor};
+pub use tables::{names, nd, sub, v4, v6, vendor};
 pub use text::TextSink;
 pub use value::{Value, ValueSink};
+
+/// Takes one uncompressed domain name off the front: its text, odd bytes as `\\DDD`. None where there is no whole one.
+pub(crate) fn take_name(rest: &mut &[u8]) -> Option<Vec<u8>> {
+    let mut name = domain::Name::new();
+    let used = domain::read_digits(rest, false, &mut name).ok()?;
+    *rest = rest.get(used..)?;
+    Some(name.text().to_vec())
+}
 
 impl Space {
     /// Every space there is, for those who look at all of them: tests, fuzz targets, listings.
@@ -53,6 +65,13 @@ impl Space {
         &vendor::CABLELABS_VIVSO,
         &vendor::BROADBAND_FORUM,
         &vendor::IPXE,
+        &v6::SPACE,
+        &v6::NTP,
+        &v6::MOS_ADDRESSES,
+        &v6::MOS_NAMES,
+        &v6::CABLELABS,
+        &v6::ENTERPRISE,
+        &nd::SPACE,
     ];
 }
 

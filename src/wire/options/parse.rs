@@ -4,13 +4,14 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::wire::addr::Mac;
+use crate::wire::v6::types::MESSAGE_TYPES;
 
 use super::cursor::Context;
 use super::formats::FQDN_FLAGS;
 use super::kind::{Field, Kind, Names, Switch, Width};
 use super::registry::{OptionDef, Space, same_name};
 use super::syntax::{self, Malformed};
-use super::{domain, names, sub, text, vendor};
+use super::{domain, names, sub, text, v6, vendor};
 
 /// Why a text is not a value of its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,8 +83,9 @@ pub fn parse_option(row: &OptionDef, text: &str, cx: &Context<'_>) -> Result<Vec
     parse(&row.kind, text, cx).map_err(|error| error.of_option(row.name, row.code))
 }
 
+#[allow(clippy::too_many_lines, reason = "one arm per kind, each short")]
 /// Appends what `text` says. `inside` another value, text is unquoted.
-fn value(kind: &Kind, text: &str, inside: bool, cx: &Context<'_>, out: &mut Vec<u8>) -> Outcome {
+pub(super) fn value(kind: &Kind, text: &str, inside: bool, cx: &Context<'_>, out: &mut Vec<u8>) -> Outcome {
     let wrong = || ParseError::new(text, kind.what());
     let plain = syntax::trim(text);
     if takes_raw(kind)
@@ -95,7 +97,7 @@ fn value(kind: &Kind, text: &str, inside: bool, cx: &Context<'_>, out: &mut Vec<
     match kind {
         Kind::Pair(_) => pair(plain, out).ok_or_else(wrong)?,
         Kind::Route => route(plain, out)?,
-        Kind::Domain => {
+        Kind::Domain | Kind::Name => {
             let name = written(text, inside)?;
             if name.is_empty() || domain::write(&name, true, out).is_err() {
                 return Err(wrong());
@@ -109,6 +111,35 @@ fn value(kind: &Kind, text: &str, inside: bool, cx: &Context<'_>, out: &mut Vec<
                 }
             }
         }
+        Kind::After(count, inner) => {
+            out.resize(out.len().saturating_add(usize::from(*count)), 0);
+            value(inner, text, inside, cx, out)?;
+        }
+        Kind::PartialName => {
+            let name = written(text, inside)?;
+            domain::write(&name, false, out).map_err(|_| wrong())?;
+        }
+        Kind::Prefix4 => {
+            let (addr, length) = prefix4(plain).ok_or_else(wrong)?;
+            out.push(length);
+            out.extend(addr.octets());
+        }
+        Kind::Prefix6 => {
+            let (addr, length) = prefix6(plain).ok_or_else(wrong)?;
+            out.push(length);
+            out.extend(addr.octets());
+        }
+        Kind::ShortPrefix => {
+            let (addr, length) = prefix6(plain).filter(|(_, length)| *length <= 128).ok_or_else(wrong)?;
+            let octets = addr.octets();
+            out.push(length);
+            out.extend(octets.get(..usize::from(length.div_ceil(8))).unwrap_or(&octets));
+        }
+        Kind::Duid if plain.contains('=') => switched(&sub::DUID_V6, plain, cx, out)?,
+        Kind::Duid => out.extend(syntax::hex(plain).filter(|bytes| bytes.len() > 2).ok_or_else(wrong)?),
+        Kind::Message6 => message6(plain, cx, out)?,
+        Kind::Message4 => out.extend(syntax::hex(plain).ok_or_else(wrong)?),
+        Kind::Shaped(shape) => shape.parse(text, inside, cx, out)?,
         Kind::Uuid => {
             let digits: String = plain.chars().filter(|character| *character != '-').collect();
             let bytes = syntax::hex(&digits).filter(|bytes| bytes.len() == 16);
@@ -181,6 +212,9 @@ fn number(kind: &Kind, plain: &str, out: &mut Vec<u8>) -> Outcome {
             out.extend(if matches!(kind, Kind::U16) { number.to_be_bytes() } else { number.to_le_bytes() });
         }
         Kind::U32 => push(Width::Four, small(plain, u64::from(u32::MAX)), out).ok_or_else(wrong)?,
+        Kind::Hundredths => push(Width::Two, small(plain, u64::from(u16::MAX)), out).ok_or_else(wrong)?,
+        Kind::Since2000 => push(Width::Four, syntax::number(plain), out).ok_or_else(wrong)?,
+        Kind::HexNumber(width) => push(*width, syntax::number(plain), out).ok_or_else(wrong)?,
         Kind::U64 => out.extend(syntax::number(plain).ok_or_else(wrong)?.to_be_bytes()),
         Kind::I32 => {
             let number = match plain.strip_prefix('-') {
@@ -250,7 +284,12 @@ fn takes_raw(kind: &Kind) -> bool {
             }
             item => takes_raw(item),
         },
-        Kind::Sized(_) | Kind::Sized16(_) | Kind::Fixed(_) | Kind::FixedText(_) | Kind::Bits(..) => false,
+        Kind::Sized(_)
+        | Kind::Sized16(_)
+        | Kind::After(..)
+        | Kind::Fixed(_)
+        | Kind::FixedText(_)
+        | Kind::Bits(..) => false,
         kind => !kind.is_number(),
     }
 }
@@ -263,7 +302,7 @@ fn written(text: &str, inside: bool) -> Outcome<Vec<u8>> {
     if inside { syntax::unquote(text) } else { syntax::unescape(text) }.map_err(malformed(text))
 }
 
-fn list_items(text: &str) -> Outcome<Vec<&str>> {
+pub(super) fn list_items(text: &str) -> Outcome<Vec<&str>> {
     syntax::items(syntax::unbracket(text, '[', ']')).map_err(malformed(text))
 }
 
@@ -316,6 +355,65 @@ fn flags(text: &str, width: Width, bits: &[(u32, &'static str)], out: &mut Vec<u
     push(width, Some(u64::from(value)), out).ok_or_else(|| ParseError::new(text, "a set of flags"))
 }
 
+/// An address and a prefix length. The length may be too long: crafting can say what is wrong.
+pub(super) fn prefix6(text: &str) -> Option<(Ipv6Addr, u8)> {
+    let (addr, length) = syntax::trim(text).split_once('/')?;
+    Some((addr.parse().ok()?, length.parse().ok()?))
+}
+
+/// As [`prefix6`].
+pub(super) fn prefix4(text: &str) -> Option<(Ipv4Addr, u8)> {
+    let (addr, length) = syntax::trim(text).split_once('/')?;
+    Some((addr.parse().ok()?, length.parse().ok()?))
+}
+
+/// True when both spell the same key.
+pub(super) fn same(known: &str, asked: &str) -> bool {
+    same_name(known, asked)
+}
+
+/// A message as its record says it.
+fn message6(text: &str, cx: &Context<'_>, out: &mut Vec<u8>) -> Outcome {
+    let members = Members::read(text)?;
+    let keys = [
+        "message_type",
+        "transaction_id",
+        "flags",
+        "hop_count",
+        "link_address",
+        "peer_address",
+        "options",
+        "trailer",
+        "fixed_raw",
+    ];
+    members.only(|key| keys.iter().any(|known| same_name(known, key)))?;
+    if let Some(raw) = members.get("fixed_raw") {
+        return value(&Kind::Bytes, raw.trim_start_matches("0x"), true, cx, out);
+    }
+    let need = |key: &str| {
+        members.get(key).ok_or_else(|| ParseError::new(text, format!("complete: {key} is missing")))
+    };
+    value(&Kind::Enum(Width::One, &MESSAGE_TYPES), need("message_type")?, true, cx, out)?;
+    if members.get("hop_count").is_some() {
+        value(&Kind::U8, need("hop_count")?, true, cx, out)?;
+        value(&Kind::Ip6, need("link_address")?, true, cx, out)?;
+        value(&Kind::Ip6, need("peer_address")?, true, cx, out)?;
+    } else {
+        let word = members.get("transaction_id").or_else(|| members.get("flags"));
+        let word = word.ok_or_else(|| ParseError::new(text, "complete: transaction_id is missing"))?;
+        let number = syntax::number(syntax::trim(word)).and_then(|n| u32::try_from(n).ok());
+        let [0, a, b, c] = number.unwrap_or(u32::MAX).to_be_bytes() else {
+            return Err(ParseError::new(word, "a number of 24 bits"));
+        };
+        out.extend([a, b, c]);
+    }
+    value(&Kind::Options(&v6::SPACE), members.get("options").unwrap_or("[]"), true, cx, out)?;
+    if let Some(trailer) = members.get("trailer") {
+        value(&Kind::Bytes, trailer.trim_start_matches("0x"), true, cx, out)?;
+    }
+    Ok(())
+}
+
 fn pair(text: &str, out: &mut Vec<u8>) -> Option<()> {
     let (first, second) =
         text.split_once('=').or_else(|| text.split_once('/')).or_else(|| text.split_once(' '))?;
@@ -361,10 +459,10 @@ fn route(text: &str, out: &mut Vec<u8>) -> Outcome {
 }
 
 /// The `key=value` pairs of a record.
-struct Members<'t>(Vec<(&'t str, &'t str)>);
+pub(super) struct Members<'t>(Vec<(&'t str, &'t str)>);
 
 impl<'t> Members<'t> {
-    fn read(text: &'t str) -> Outcome<Self> {
+    pub(super) fn read(text: &'t str) -> Outcome<Self> {
         let mut members = Vec::new();
         for item in syntax::items(syntax::unbracket(text, '{', '}')).map_err(malformed(text))? {
             let (key, value) = item.split_once('=').ok_or_else(|| ParseError::new(item, "key=value"))?;
@@ -373,12 +471,12 @@ impl<'t> Members<'t> {
         Ok(Self(members))
     }
 
-    fn get(&self, key: &str) -> Option<&'t str> {
+    pub(super) fn get(&self, key: &str) -> Option<&'t str> {
         self.0.iter().find(|member| same_name(key, member.0)).map(|member| member.1)
     }
 
     /// Refuses keys that nothing stands for, and keys given twice.
-    fn only(&self, known: impl Fn(&str) -> bool) -> Outcome {
+    pub(super) fn only(&self, known: impl Fn(&str) -> bool) -> Outcome {
         for (place, (key, _)) in self.0.iter().enumerate() {
             if !known(key) {
                 return Err(ParseError::new(key, "a key of this value"));
@@ -419,31 +517,58 @@ fn switched(switch: &Switch, text: &str, cx: &Context<'_>, out: &mut Vec<u8>) ->
     members.write_fields(fields, text, cx, out)
 }
 
-/// `name=value` or `code=value` of `space`, `:hex` after the name for bytes.
-fn option<'t>(space: &'static Space, text: &'t str) -> Outcome<(u16, bool, &'t str)> {
+/// What stands in front of the `=` of a nested option.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// A value of its kind.
+    Value,
+    /// Bytes.
+    Hex,
+    /// Bytes that are fewer than the length says.
+    Cut(u16),
+}
+
+/// `name=value` or `code=value` of `space`; `:hex` after the name for bytes, `:hex/LENGTH` for bytes that are cut.
+fn option<'t>(space: &'static Space, text: &'t str) -> Outcome<(u16, Form, &'t str)> {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
-    let (name, raw) = match name.strip_suffix(":hex") {
-        Some(name) => (name, true),
-        None => (name, false),
+    let (name, form) = match name.split_once(":hex") {
+        Some((name, "")) => (name, Form::Hex),
+        Some((name, length)) => {
+            let length = length.strip_prefix('/').and_then(|length| length.parse().ok());
+            (name, Form::Cut(length.ok_or_else(|| ParseError::new(text, "an option that is cut"))?))
+        }
+        None => (name, Form::Value),
     };
     let code = space.code(syntax::trim(name));
     let code =
         code.ok_or_else(|| ParseError::new(name, format!("a code or name of {} options", space.name)))?;
-    Ok((code, raw, value))
+    Ok((code, form, value))
 }
 
 fn options(space: &'static Space, text: &str, cx: &Context<'_>, out: &mut Vec<u8>) -> Outcome {
     for item in list_items(text)? {
-        let (code, raw, text) = option(space, item)?;
+        let (code, form, text) = option(space, item)?;
         let mut payload = Vec::new();
-        if raw {
-            payload = syntax::hex(text).ok_or_else(|| ParseError::new(text, "hexadecimal"))?;
-        } else {
+        if form == Form::Value {
             let kind = space.by_code(code).map_or(&Kind::Opaque, |row| &row.kind);
             value(kind, text, true, cx, &mut payload)?;
+        } else {
+            payload = syntax::hex(text).ok_or_else(|| ParseError::new(text, "hexadecimal"))?;
         }
-        frame(space, code, &payload, out)
-            .ok_or_else(|| ParseError::new(item, "short enough for its length field"))?;
+        let too_long = || ParseError::new(item, "short enough for its length field");
+        if let Form::Cut(declared) = form {
+            let [high, low] = code.to_be_bytes();
+            out.extend((space.code_width == 2).then_some(high));
+            out.push(low);
+            if space.length_width == 2 {
+                out.extend(declared.to_be_bytes());
+            } else {
+                out.push(u8::try_from(declared).map_err(|_| too_long())?);
+            }
+            out.extend(payload);
+        } else {
+            frame(space, code, &payload, out).ok_or_else(too_long)?;
+        }
     }
     Ok(())
 }
@@ -457,8 +582,12 @@ pub(super) fn frame(space: &Space, code: u16, payload: &[u8], out: &mut Vec<u8>)
         out.extend(code.to_be_bytes());
         out.extend(length.to_be_bytes());
     } else {
-        let length = u8::try_from(length).ok()?;
-        out.extend([u8::try_from(code).ok()?, length]);
+        let units = length.div_ceil(space.unit.max(1).into());
+        out.extend([u8::try_from(code).ok()?, u8::try_from(units).ok()?]);
+        out.extend(payload);
+        let padding = units.saturating_mul(space.unit.into()).saturating_sub(length);
+        out.resize(out.len().saturating_add(padding), 0);
+        return Some(());
     }
     out.extend(payload);
     Some(())

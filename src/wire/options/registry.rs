@@ -32,6 +32,11 @@ pub struct Space {
     pub counts_header: bool,
     /// Code 0 is a pad and code 255 the end, both without a length.
     pub pad_and_end: bool,
+    /// Damage inside does not undo the rest: an option that is cut, or bytes that are none, leave the others as they are
+    /// (DHCPv6).
+    pub lax: bool,
+    /// Bytes that the length counts in: 1, or 8 in Neighbor Discovery.
+    pub unit: u8,
     /// The options, ascending by code.
     pub table: &'static [OptionDef],
     /// Place in `table` of each code below 256; 255 where there is none.
@@ -124,13 +129,26 @@ pub(super) const fn index(table: &[OptionDef]) -> [u8; 256] {
     places
 }
 
+/// What a space is unless its declaration says otherwise.
+pub(super) const PLAIN: Space = Space {
+    name: "",
+    code_width: 1,
+    length_width: 1,
+    counts_header: false,
+    pad_and_end: false,
+    lax: false,
+    unit: 1,
+    table: &[],
+    index: &[255; 256],
+};
+
 /// Declares a space: one row per option, from which everything follows.
 ///
 /// `CONST = code, "name", kind, "reference", "doc" [, "alias" …];`
 macro_rules! options {
     (
         $(#[$doc:meta])* $space:ident: $int:ty, $title:literal, $code:literal + $length:literal,
-        counts_header: $counts:literal, pad_and_end: $pads:literal;
+        counts_header: $counts:literal, pad_and_end: $pads:literal $(, $flag:ident: $value:expr)*;
         $($name:ident = $number:literal, $text:literal, $kind:expr, $reference:literal, $about:literal
             $(, $alias:literal)*;)*
     ) => {
@@ -162,6 +180,8 @@ macro_rules! options {
                 pad_and_end: $pads,
                 table: TABLE,
                 index: &INDEX,
+                $($flag: $value,)*
+                ..$crate::wire::options::registry::PLAIN
             }
         };
     };

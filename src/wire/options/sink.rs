@@ -67,6 +67,30 @@ pub trait Sink {
     fn hardware(&mut self, bytes: &[u8]);
     /// Opaque bytes, written as lower-case hex without separators.
     fn bytes(&mut self, bytes: &[u8]);
+    /// A number that is written in hexadecimal, with so many digits behind `0x`: identifiers and flags. The default is text.
+    fn hex_number(&mut self, value: u32, digits: u8) {
+        let mut text = *b"0x00000000";
+        let shown = usize::from(digits.min(8));
+        if let Some(places) = text.get_mut(2..2_usize.saturating_add(shown)) {
+            for (place, slot) in places.iter_mut().rev().enumerate() {
+                let shift = u32::try_from(place).unwrap_or(0).saturating_mul(4);
+                *slot = super::text::hex_digit(u8::try_from(value.wrapping_shr(shift) & 15).unwrap_or(0));
+            }
+        }
+        self.hex_text(text.get(..2_usize.saturating_add(shown)).unwrap_or_default());
+    }
+    /// The text of [`hex_number`](Self::hex_number).
+    fn hex_text(&mut self, text: &[u8]) {
+        self.text(text);
+    }
+    /// Hundredths of a second.
+    fn hundredths(&mut self, value: u16) {
+        self.number(value.into());
+    }
+    /// A DHCPv4 message inside another. The default is its bytes.
+    fn dhcpv4(&mut self, message: &[u8]) {
+        self.bytes(message);
+    }
     /// Starts a list.
     fn begin_list(&mut self);
     /// Ends the innermost list.
@@ -149,6 +173,20 @@ pub trait Sink {
             None => self.null(),
         }
         self.key("value");
+    }
+    /// Starts a nested option that is cut: there is only `raw` of `declared` bytes. Its value is `null`;
+    /// [`end_cut_option`](Self::end_cut_option) follows.
+    fn begin_cut_option(&mut self, code: u16, name: Option<&'static str>, raw: &[u8], declared: usize) {
+        let _ = declared;
+        self.begin_option(code, name, raw, false);
+    }
+    /// Ends a nested option that is cut: `raw` is what is there of `declared` bytes.
+    fn end_cut_option(&mut self, raw: &[u8], declared: usize) {
+        self.key("raw");
+        self.bytes(raw);
+        self.key("declared_length");
+        self.number(u64::try_from(declared).unwrap_or(u64::MAX));
+        self.end_map();
     }
     /// Ends a nested option; `raw` is its payload.
     fn end_option(&mut self, raw: &[u8]) {

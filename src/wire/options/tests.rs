@@ -6,7 +6,8 @@ use super::kind::Field;
 use super::registry::OptionDef;
 use super::*;
 
-const PXE_CLASS: Context<'_> = Context { vendor_class: Some(b"PXEClient:Arch:00007:UNDI:003016") };
+const PXE_CLASS: Context<'_> =
+    Context { vendor_class: Some(b"PXEClient:Arch:00007:UNDI:003016"), lax: false, depth: 0, trace: None };
 
 fn rows() -> impl Iterator<Item = &'static OptionDef> {
     Space::ALL.iter().flat_map(|space| space.table)
@@ -14,8 +15,13 @@ fn rows() -> impl Iterator<Item = &'static OptionDef> {
 
 #[test]
 fn every_space_that_is_declared_is_listed() {
-    let sources =
-        [include_str!("tables/v4.rs"), include_str!("tables/sub.rs"), include_str!("tables/vendor.rs")];
+    let sources = [
+        include_str!("tables/v4.rs"),
+        include_str!("tables/sub.rs"),
+        include_str!("tables/vendor.rs"),
+        include_str!("tables/v6.rs"),
+        include_str!("tables/nd.rs"),
+    ];
     let declared: usize = sources.iter().map(|source| source.matches("\noptions! {").count()).sum();
     assert_eq!(Space::ALL.len(), declared);
 }

@@ -87,7 +87,7 @@ fn hex_escape(byte: u8, out: &mut Vec<u8>) {
     out.extend([b'\\', b'x', hex_digit(byte >> 4), hex_digit(byte & 15)]);
 }
 
-const fn hex_digit(nibble: u8) -> u8 {
+pub(super) const fn hex_digit(nibble: u8) -> u8 {
     match nibble & 15 {
         digit @ 0..=9 => digit.wrapping_add(b'0'),
         digit => digit.wrapping_add(b'a' - 10),
@@ -155,7 +155,7 @@ enum Level {
 }
 
 /// Nothing we decode is nested deeper.
-const DEPTH: usize = 24;
+const DEPTH: usize = 128;
 
 /// Writes values as text.
 ///
@@ -448,5 +448,34 @@ impl Sink for TextSink<'_> {
 
     fn end_option(&mut self, _: &[u8]) {
         self.leave();
+    }
+
+    fn begin_cut_option(&mut self, code: u16, name: Option<&'static str>, raw: &[u8], declared: usize) {
+        self.separate();
+        match name {
+            Some(name) => self.out.extend_from_slice(name.as_bytes()),
+            None => decimal(u64::from(code), self.out),
+        }
+        self.out.extend_from_slice(b":hex/");
+        decimal(u64::try_from(declared).unwrap_or(u64::MAX), self.out);
+        self.out.push(b'=');
+        hex(raw, self.out);
+        self.enter(Level::Member { written: true });
+    }
+
+    fn end_cut_option(&mut self, _: &[u8], _: usize) {
+        self.leave();
+    }
+
+    fn hex_text(&mut self, text: &[u8]) {
+        self.scalar().extend_from_slice(text);
+    }
+
+    fn hundredths(&mut self, value: u16) {
+        self.number(value.into());
+        if self.pretty {
+            let text = format!(" ({}.{:02} s)", value / 100, value % 100);
+            self.out.extend_from_slice(text.as_bytes());
+        }
     }
 }

@@ -205,7 +205,10 @@ impl Outline {
 
     /// What the values of options are interpreted by.
     pub fn context<'a>(&self, packet: &Packet<'a>) -> Context<'a> {
-        Context { vendor_class: self.find(v4::VENDOR_CLASS_IDENTIFIER).map(|span| span.data(packet)) }
+        Context {
+            vendor_class: self.find(v4::VENDOR_CLASS_IDENTIFIER).map(|span| span.data(packet)),
+            ..Context::default()
+        }
     }
 
     fn read_header(&mut self, packet: &Packet<'_>, cut: bool) {

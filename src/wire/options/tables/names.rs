@@ -54,6 +54,10 @@ names! {
         28 = "hiparp", 29 = "iso7816-3", 30 = "arpsec", 31 = "ipsec-tunnel", 32 = "infiniband", 33 = "cai",
         34 = "wiegand", 35 = "pure-ip", 36 = "hw-exp1", 37 = "hfi", 38 = "unified-bus",
     }
+    /// Hardware types that DHCPv6 gives a name (RFC 9915 §11.2); others are numbers.
+    HARDWARE_TYPES_V6: "a hardware type" {
+        1 = "ethernet", 6 = "ieee802", 16 = "atm", 18 = "fibre-channel", 24 = "ieee1394", 27 = "eui-64", 32 = "infiniband",
+    }
     /// What a client identifier begins with: a hardware type or one of the two special numbers (RFC 2132 §9.14, RFC 4361 §6.1).
     CLIENT_ID_TYPES: "a client identifier type" {
         0 = "opaque", 1 = "ethernet", 6 = "ieee802", 7 = "arcnet", 15 = "frame-relay", 16 = "atm-16", 18 = "fibre-channel",

@@ -41,6 +41,39 @@ pub static DUID: Switch = Switch {
     other: DATA,
 };
 
+/// The same with the hardware types that DHCPv6 names (RFC 9915 §11).
+pub static DUID_V6: Switch = Switch {
+    key: "type",
+    width: Width::Two,
+    names: &names::DUID_TYPES,
+    arms: &[
+        (
+            1,
+            &[
+                Field::new("hardware_type", Kind::Enum(Width::Two, &names::HARDWARE_TYPES_V6)),
+                Field::new("time", Kind::U32),
+                Field::new("address", Kind::Hardware),
+            ],
+        ),
+        (
+            2,
+            &[
+                Field::new("enterprise", Kind::Coded(Width::Four, &names::ENTERPRISES)),
+                Field::new("identifier", Kind::Bytes),
+            ],
+        ),
+        (
+            3,
+            &[
+                Field::new("hardware_type", Kind::Enum(Width::Two, &names::HARDWARE_TYPES_V6)),
+                Field::new("address", Kind::Hardware),
+            ],
+        ),
+        (4, &[Field::new("uuid", Kind::Uuid)]),
+    ],
+    other: DATA,
+};
+
 /// A client identifier that keeps to RFC 2132 §9.14 or RFC 4361 §6.1.
 pub static CLIENT_ID: Switch = Switch {
     key: "type",

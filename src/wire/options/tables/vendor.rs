@@ -44,6 +44,14 @@ pub fn space_of_enterprise(enterprise: u32) -> &'static Space {
     }
 }
 
+/// The space that option 17 of DHCPv6 holds for this enterprise.
+pub fn space_of_enterprise_v6(enterprise: u32) -> &'static Space {
+    match enterprise {
+        4491 => &super::v6::CABLELABS,
+        _ => &super::v6::ENTERPRISE,
+    }
+}
+
 options! {
     /// Vendor options whose names are not known.
     UNKNOWN: u8, "vendor", 1 + 1, counts_header: false, pad_and_end: true;
