@@ -56,6 +56,8 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How flat rows are written: ndjson if left out')
             [CompletionResult]::new('--warning', '--warning', [CompletionResultType]::ParameterName, 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w')
             [CompletionResult]::new('--critical', '--critical', [CompletionResultType]::ParameterName, 'Milliseconds that are CRITICAL; with --nagios also -c')
+            [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'What must hold of every offer, else the exit status is 1; repeatable, or a TOML file of such')
+            [CompletionResult]::new('--junit', '--junit', [CompletionResultType]::ParameterName, 'Write what became of the expectations as JUnit XML, for CI')
             [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'The client''s hardware address (chaddr, and the frame''s source); the interface''s own by default')
             [CompletionResult]::new('--xid', '--xid', [CompletionResultType]::ParameterName, 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default')
             [CompletionResult]::new('--secs', '--secs', [CompletionResultType]::ParameterName, 'Seconds since the client began; counted by default')

@@ -427,7 +427,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__discover)
-            opts="-4 -o -v -q -h -V --wait --first --vendors --flat --fields --format --nagios --warning --critical --ipv4 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -o -v -q -h -V --wait --first --vendors --flat --fields --format --nagios --warning --critical --expect --junit --ipv4 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -455,6 +455,25 @@ _dhcptool() {
                     ;;
                 --critical)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --junit)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --mac)

@@ -52,6 +52,8 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --format 'How flat rows are written: ndjson if left out'
             cand --warning 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w'
             cand --critical 'Milliseconds that are CRITICAL; with --nagios also -c'
+            cand --expect 'What must hold of every offer, else the exit status is 1; repeatable, or a TOML file of such'
+            cand --junit 'Write what became of the expectations as JUnit XML, for CI'
             cand --mac 'The client''s hardware address (chaddr, and the frame''s source); the interface''s own by default'
             cand --xid 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default'
             cand --secs 'Seconds since the client began; counted by default'

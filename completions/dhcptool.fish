@@ -57,6 +57,8 @@ csv\t'Values separated by commas, with a line of names; lists are joined by a sp
 tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l expect -d 'What must hold of every offer, else the exit status is 1; repeatable, or a TOML file of such' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l junit -d 'Write what became of the expectations as JUnit XML, for CI' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l secs -d 'Seconds since the client began; counted by default' -r

@@ -7,9 +7,11 @@ use schemars::JsonSchema;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
+use crate::analysis::expect::Checked;
 use crate::engine::v4::silence::Finding;
 use crate::engine::{Answer, Check, Reason, Watch};
 use crate::output::answers::{self, Difference, Place, block, write_differences};
+use crate::output::expect::{self, ExpectationObject};
 use crate::output::json::object::{Millis, PacketObject, foreign};
 use crate::output::render::Render;
 use crate::output::styled::{Label, Styled};
@@ -39,6 +41,8 @@ pub struct Discovery<'a> {
     pub watch: &'a Watch,
     /// What may explain silence.
     pub silence: &'a [Finding],
+    /// What became of what was expected.
+    pub checked: &'a [Checked],
     /// How much is told of every offer: from 1 every field and option, from 2 every byte.
     pub verbose: u8,
 }
@@ -60,6 +64,7 @@ impl Render for Discovery<'_> {
                 .map(|((offer, number), vendor)| OfferObject::new(offer, number, vendor, &self.place))
                 .collect(),
             differences: self.differences.iter().map(DifferenceObject::from).collect(),
+            expectations: self.checked.iter().map(ExpectationObject::from).collect(),
             ignored: Ignored::from(self.watch),
             silence: self.silence.iter().map(ToString::to_string).collect(),
         }
@@ -80,6 +85,12 @@ impl Render for Discovery<'_> {
             out.text("\n");
             write_differences(self.differences, out);
         }
+        if !self.checked.is_empty() {
+            if !self.offers.is_empty() {
+                out.text("\n");
+            }
+            expect::text(self.checked, out);
+        }
     }
 }
 
@@ -93,6 +104,7 @@ pub struct DiscoverObject {
     waited_ms: Millis,
     offers: Vec<OfferObject>,
     differences: Vec<DifferenceObject>,
+    expectations: Vec<ExpectationObject>,
     ignored: Ignored,
     silence: Vec<String>,
 }

@@ -340,6 +340,7 @@ fn bad_input_is_one_line_and_its_code() {
     let long = "00".repeat(2000);
     let cases = [
         ("discover no-such0", 3, "no interface is called no-such0"),
+        ("discover lo --expect nonsense=1", 2, "nonsense"),
         ("discover lo --mac zz", 2, "is not a MAC address"),
         ("discover lo -o routers=hello", 2, "\"hello\" is not an IPv4 address"),
         ("discover lo -o no-such-option=1", 2, "no-such-option"),
@@ -399,4 +400,23 @@ fn bad_input_is_one_line_and_its_code() {
         .unwrap();
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && err.contains("goes out as 8 options (RFC 3396)"), "{err}");
+}
+
+#[test]
+fn expectations_decide_the_exit_status() {
+    let folder = tempfile::tempdir().unwrap();
+    let junit = folder.path().join("report.xml");
+    let file = folder.path().join("lan.toml");
+    std::fs::write(&file, "servers = 1\nlease = \">=1m\"\n").unwrap();
+    let wait = "discover --wait 0.7 --expect routers";
+    let good = format!("{wait} --expect {} --junit {}", file.display(), junit.display());
+    let Some(good) = json("", &good, 0) else { return };
+    assert_eq!(good["expectations"].as_array().unwrap().len(), 3);
+    assert!(good["expectations"][0]["met"].as_bool().unwrap());
+    let xml = std::fs::read_to_string(&junit).unwrap();
+    assert!(xml.contains("tests=\"3\" failures=\"0\""), "{xml}");
+    let bad = json("", &format!("{wait} --expect servers=2 --expect routers=192.0.2.1"), 1).unwrap();
+    let found = |index: usize| bad["expectations"][index]["found"].as_str().unwrap().to_owned();
+    assert_eq!(found(1), "1");
+    assert!(found(2).contains(" says 10."), "{}", found(2));
 }

@@ -1,11 +1,14 @@
 //! `dhcptool discover`: find every DHCP server of a segment.
 
+use std::path::Path;
 use std::time::Duration;
 
 use fastrand::Rng;
 
+use crate::analysis::expect::{Checked, Expectation, Offered};
 use crate::cli::context::Context;
-use crate::cli::exit::{Exit, Outcome};
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::expect::ExpectArgs;
 use crate::cli::flags::flat::{FlatArgs, Table};
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::{self, SenderArgs};
@@ -15,9 +18,9 @@ use crate::cli::session::{self, Session};
 use crate::engine::v4::collect::{Plan, Until, Want};
 use crate::engine::v4::silence;
 use crate::engine::{Backoff, Collect, Draft, Machine as _};
-use crate::output::answers;
 use crate::output::flat::columns;
 use crate::output::senders::Discovery;
+use crate::output::{self, answers};
 use crate::wire::v4::MessageType;
 
 /// Broadcast a DISCOVER and collect every answer
@@ -25,7 +28,10 @@ use crate::wire::v4::MessageType;
 /// Servers that did not answer are asked again while the wait lasts, because packets get lost and because servers that
 /// first check whether an address is free take up to three seconds for their first offer.
 #[derive(clap::Args, Debug)]
-#[command(after_long_help = "Exit status: 0 when at least one server offered, 1 when nobody did.")]
+#[command(
+    after_long_help = "Exit status: 0 when at least one server offered, 1 when nobody did; with --expect, 0 when all is as expected, 1 \
+                     when not."
+)]
 pub struct Args {
     /// The interface; that of the default route if left out, else the only usable one
     interface: Option<String>,
@@ -48,6 +54,9 @@ pub struct Args {
     nagios: NagiosArgs,
 
     #[command(flatten)]
+    expect: ExpectArgs,
+
+    #[command(flatten)]
     sender: SenderArgs,
 }
 
@@ -57,6 +66,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
 }
 
 fn discover(args: &Args, cx: &mut Context) -> Outcome {
+    let expected = args.expect.read()?;
     let mut rng = Rng::new();
     let (segment, mut recipe) =
         sender::prepare(&args.sender, args.interface.as_deref(), MessageType::DISCOVER, &mut rng)?;
@@ -65,12 +75,21 @@ fn discover(args: &Args, cx: &mut Context) -> Outcome {
     args.sender.judge(&draft, segment.as_ref(), cx)?;
     let drafts = std::slice::from_ref(&draft);
     match session::unless_shown(segment, drafts, &args.sender, cx)? {
-        Some(segment) => find(args, &segment, way, draft, rng, cx),
+        Some(segment) => find(args, &expected, &segment, way, draft, rng, cx),
         None => Ok(Exit::Good),
     }
 }
 
-fn find(args: &Args, segment: &Segment, way: Way, draft: Draft, rng: Rng, cx: &mut Context) -> Outcome {
+fn find(
+    args: &Args,
+    expected: &[Expectation],
+    segment: &Segment,
+    way: Way,
+    draft: Draft,
+    rng: Rng,
+    cx: &mut Context,
+) -> Outcome {
+    let junit = args.expect.junit.as_deref().map(create).transpose()?;
     let rows = args.flat.rows(&columns::DISCOVER, cx)?;
     let mut vendors = args.vendors.open()?;
     let mut session = Session::open(segment, way, [&draft].into_iter(), &args.sender, cx)?;
@@ -95,6 +114,21 @@ fn find(args: &Args, segment: &Segment, way: Way, draft: Draft, rng: Rng, cx: &m
     vendors.learn(offers.iter().filter_map(|offer| offer.source_mac));
     let vendors: Vec<_> =
         offers.iter().map(|offer| vendors.of(offer.source_mac).map(ToOwned::to_owned)).collect();
+    let offered: Vec<Offered<'_>> = offers
+        .iter()
+        .map(|offer| Offered {
+            server: offer.server_id().or(offer.source_ip),
+            message: &offer.message,
+            latency: offer.latency(),
+        })
+        .collect();
+    let checked: Vec<Checked> = expected.iter().map(|expectation| expectation.check(&offered)).collect();
+    let met = checked.iter().all(|one| one.met);
+    if let Some(mut file) = junit {
+        let xml = output::expect::junit(&segment.name, &checked);
+        std::io::Write::write_all(&mut file, xml.as_bytes())
+            .map_err(|error| Failure::could_not_run(format_args!("cannot write the JUnit file: {error}")))?;
+    }
     let discovery = Discovery {
         place,
         mac,
@@ -106,6 +140,7 @@ fn find(args: &Args, segment: &Segment, way: Way, draft: Draft, rng: Rng, cx: &m
         differences: &differences,
         watch: collect.watch(),
         silence: if offers.is_empty() { &found } else { &[] },
+        checked: &checked,
         verbose: cx.common.verbose,
     };
     if args.nagios.is_on() {
@@ -124,10 +159,19 @@ fn find(args: &Args, segment: &Segment, way: Way, draft: Draft, rng: Rng, cx: &m
     if collect.overflow > 0 {
         cx.warn(&format!("{} more offers came than are kept", collect.overflow));
     }
+    if offers.is_empty() && !checked.is_empty() && met {
+        return held.conclude(Exit::Good, segment, cx);
+    }
     if offers.is_empty() {
         cx.error(&answers::silence_line("offer", held.took, &found));
         return held.conclude(Exit::Bad, segment, cx);
     }
     cx.note(&answers::count_line(offers, held.took, collect.sent()));
-    held.conclude(Exit::Good, segment, cx)
+    held.conclude(if met { Exit::Good } else { Exit::Bad }, segment, cx)
+}
+
+/// Opens a file to write to, before anything is asked.
+fn create(path: &Path) -> Result<std::fs::File, Failure> {
+    std::fs::File::create(path)
+        .map_err(|error| Failure::could_not_run(format_args!("cannot write {}: {error}", path.display())))
 }

@@ -2,6 +2,7 @@
 
 pub mod common;
 pub mod confine;
+pub mod expect;
 pub mod flat;
 pub mod keep;
 pub mod nagios;

@@ -233,7 +233,7 @@ fn parse_mac(text: &str) -> Result<HwAddr, String> {
 }
 
 /// Reads `[!]NAME|CODE[.SUB][=VALUE|~REGEX]`.
-fn parse_option(text: &str) -> Result<OptionTest, Failure> {
+pub(super) fn parse_option(text: &str) -> Result<OptionTest, Failure> {
     let (negated, bare) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
     let end = bare.find(['=', '~']).unwrap_or(bare.len());
     let (target, rest) = bare.split_at_checked(end).unwrap_or((bare, ""));

@@ -1,0 +1,215 @@
+//! What somebody expects of the servers of a segment, and whether the offers keep to it.
+//!
+//! An expectation is one line of text: a subject, and what it must be. `routers=10.0.0.1`, `lease>=1h`, `servers=2`,
+//! `!wpad`, `boot-file~^pxe`. It must hold for every offer; the counts `servers` and `offers` are of all of them.
+
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+
+use super::OptionTest;
+use crate::wire::options::{self, Context, TextSink, v4};
+use crate::wire::v4::{Message, Outline, Packet};
+use crate::wire::{Lease, Prefix};
+
+/// One offer as expectations see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Offered<'a> {
+    /// Who offers: its server identifier, else where the packet came from.
+    pub server: Option<Ipv4Addr>,
+    /// What it offers.
+    pub message: &'a Message,
+    /// From the question to the offer, nanoseconds.
+    pub latency: Option<i64>,
+}
+
+/// How a number must compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `=`
+    Is,
+    /// `!=`
+    IsNot,
+    /// `<`
+    Below,
+    /// `<=`
+    AtMost,
+    /// `>`
+    Above,
+    /// `>=`
+    AtLeast,
+}
+
+impl Comparison {
+    /// The operators as they are written, longer ones first.
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("!=", Self::IsNot),
+        ("<=", Self::AtMost),
+        (">=", Self::AtLeast),
+        ("=", Self::Is),
+        ("<", Self::Below),
+        (">", Self::Above),
+    ];
+
+    fn holds(self, found: u64, wanted: u64) -> bool {
+        match self {
+            Self::Is => found == wanted,
+            Self::IsNot => found != wanted,
+            Self::Below => found < wanted,
+            Self::AtMost => found <= wanted,
+            Self::Above => found > wanted,
+            Self::AtLeast => found >= wanted,
+        }
+    }
+}
+
+/// What is looked at.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// How many servers offer.
+    Servers(Comparison, u64),
+    /// How many offers came.
+    Offers(Comparison, u64),
+    /// How long an offer took, nanoseconds.
+    Latency(Comparison, u64),
+    /// The number that an option holds; seconds for a time.
+    Number(u16, Comparison, u64),
+    /// The address offered lies in this network.
+    Address(Prefix, bool),
+    /// The server is this one.
+    Server(Ipv4Addr, bool),
+    /// siaddr.
+    NextServer(Ipv4Addr, bool),
+    /// The text of the field `file`.
+    File(Vec<u8>, bool),
+    /// The text of the field `sname`.
+    Sname(Vec<u8>, bool),
+    /// An option holds what this asks for.
+    Option(OptionTest),
+}
+
+/// An expectation.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    /// As it was written.
+    pub text: String,
+    /// What it means.
+    pub subject: Subject,
+}
+
+/// What became of an expectation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// As it was written.
+    pub text: String,
+    /// It is kept.
+    pub met: bool,
+    /// What was found instead, for people, escaped; empty where it is kept.
+    pub found: String,
+}
+
+impl Expectation {
+    /// Looks whether `offers` keep to it.
+    pub fn check(&self, offers: &[Offered<'_>]) -> Checked {
+        let (met, found) = match &self.subject {
+            Subject::Servers(how, wanted) => {
+                let mut servers: Vec<_> = offers.iter().map(|offer| offer.server).collect();
+                servers.sort_unstable();
+                servers.dedup();
+                count(*how, servers.len(), *wanted)
+            }
+            Subject::Offers(how, wanted) => count(*how, offers.len(), *wanted),
+            _ if offers.is_empty() => (false, "nobody offered".to_owned()),
+            subject => {
+                let mut found = String::new();
+                for offer in offers {
+                    let (kept, says) = subject.judge(offer);
+                    if !kept {
+                        let between = if found.is_empty() { "" } else { "; " };
+                        let server = offer.server.map_or_else(|| "somebody".to_owned(), |ip| ip.to_string());
+                        // Writing into a String cannot fail.
+                        let _ = write!(found, "{between}{server} says {says}");
+                    }
+                }
+                (found.is_empty(), found)
+            }
+        };
+        Checked { text: self.text.clone(), met, found: if met { String::new() } else { found } }
+    }
+}
+
+fn count(how: Comparison, found: usize, wanted: u64) -> (bool, String) {
+    let found = u64::try_from(found).unwrap_or(u64::MAX);
+    (how.holds(found, wanted), format!("{found}"))
+}
+
+impl Subject {
+    /// Whether one offer keeps to it, and what it says.
+    fn judge(&self, offer: &Offered<'_>) -> (bool, String) {
+        let message = offer.message;
+        match self {
+            Self::Servers(..) | Self::Offers(..) => (true, String::new()),
+            Self::Latency(how, wanted) => match offer.latency.and_then(|latency| u64::try_from(latency).ok())
+            {
+                Some(latency) => (how.holds(latency, *wanted), format!("{} ms", latency / 1_000_000)),
+                None => (false, "nothing: it was not seen leaving".to_owned()),
+            },
+            Self::Number(code, how, wanted) => {
+                let data = u8::try_from(*code).ok().and_then(|code| message.option(code));
+                let number = data
+                    .filter(|data| (1..=8).contains(&data.len()))
+                    .map(|data| data.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte)));
+                match number {
+                    Some(number) => (how.holds(number, *wanted), said(message, *code)),
+                    None => (false, said(message, *code)),
+                }
+            }
+            Self::Address(net, wanted) => {
+                (net.contains(message.yiaddr) == *wanted, message.yiaddr.to_string())
+            }
+            Self::Server(ip, wanted) => {
+                let server = offer.server.map_or_else(|| "nothing".to_owned(), |ip| ip.to_string());
+                ((offer.server == Some(*ip)) == *wanted, server)
+            }
+            Self::NextServer(ip, wanted) => ((message.siaddr == *ip) == *wanted, message.siaddr.to_string()),
+            Self::File(text, wanted) => field(&message.file, text, *wanted),
+            Self::Sname(text, wanted) => field(&message.sname, text, *wanted),
+            Self::Option(test) => {
+                let bytes = message.encode();
+                let packet = Packet::new(&bytes);
+                let mut outline = Outline::default();
+                outline.read(&packet, bytes.len(), false);
+                (test.matches(&packet, &outline), said(message, test.code))
+            }
+        }
+    }
+}
+
+fn field(field: &[u8], wanted: &[u8], is: bool) -> (bool, String) {
+    let text = field.split(|byte| *byte == 0).next().unwrap_or_default();
+    let said = if text.is_empty() { "nothing".to_owned() } else { crate::wire::escape::escape(text) };
+    ((text == wanted) == is, said)
+}
+
+/// What a message says in an option, for people.
+fn said(message: &Message, code: u16) -> String {
+    let Some(data) = u8::try_from(code).ok().and_then(|code| message.option(code)) else {
+        return "nothing".to_owned();
+    };
+    if code == 51
+        && let Ok(seconds) = <[u8; 4]>::try_from(data.as_slice())
+    {
+        return Lease(u32::from_be_bytes(seconds)).to_string();
+    }
+    let mut text = Vec::new();
+    let kind = v4::SPACE.by_code(code).map(|row| &row.kind);
+    let decoded = kind.is_some_and(|kind| {
+        options::decode(kind, &data, &Context::default(), &mut TextSink::pretty(&mut text)).is_ok()
+    });
+    if decoded {
+        return String::from_utf8_lossy(&text).into_owned();
+    }
+    data.iter().fold("0x".to_owned(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,281 @@
+//! `--expect`: what must hold of the offers, on the command line or in a file.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::select::parse_option;
+use super::values::duration;
+use crate::analysis::expect::{Comparison, Expectation, Subject};
+use crate::cli::exit::Failure;
+use crate::wire::options::{Kind, v4};
+use crate::wire::{Lease, Prefix};
+
+/// What is expected.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Expectations")]
+pub struct ExpectArgs {
+    /// What must hold of every offer, else the exit status is 1; repeatable, or a TOML file of such
+    ///
+    /// An option by name or code: routers=10.0.0.1, '!wpad' (not sent), 43 (sent), boot-file~^pxe (a pattern),
+    /// interface-mtu>=1500. A time: lease>=1h, T1<=30m. servers=2 and offers>=1 count; address=10.0.0.0/24, server=10.0.0.1,
+    /// next-server, boot-file, server-name and latency<=100ms are of the message. A file holds NAME = VALUE a line, or
+    /// expect = ["lease>=1h", …].
+    #[arg(long, value_name = "EXPECTATION|FILE.toml")]
+    expect: Vec<String>,
+
+    /// Write what became of the expectations as JUnit XML, for CI
+    #[arg(long, value_name = "FILE", requires = "expect", value_hint = clap::ValueHint::FilePath)]
+    pub junit: Option<PathBuf>,
+}
+
+impl ExpectArgs {
+    /// The expectations, those of files spread out.
+    pub fn read(&self) -> Result<Vec<Expectation>, Failure> {
+        let mut found = Vec::new();
+        for text in &self.expect {
+            if Path::new(text).extension().is_some_and(|extension| extension == "toml") {
+                for text in from_file(Path::new(text))? {
+                    found.push(parse(&text)?);
+                }
+            } else {
+                found.push(parse(text)?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The expectations of a file, as they would stand on the command line.
+fn from_file(path: &Path) -> Result<Vec<String>, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::could_not_run(format_args!("cannot read {shown}: {error}")))?;
+    let table: toml::Table = toml::from_str(&text).map_err(|error| {
+        let gist = error.message().lines().next().unwrap_or_default().to_owned();
+        Failure::usage(format_args!("{shown}: {gist}"))
+    })?;
+    let mut found = Vec::new();
+    for (name, value) in table {
+        match value {
+            toml::Value::Array(items) if name == "expect" => {
+                for item in items {
+                    let toml::Value::String(text) = item else {
+                        return Err(Failure::usage(format_args!(
+                            "{shown}: expect holds text such as \"lease>=1h\""
+                        )));
+                    };
+                    found.push(text);
+                }
+            }
+            toml::Value::String(text) if text.starts_with(['=', '!', '<', '>', '~']) => {
+                found.push(name + &text);
+            }
+            toml::Value::String(text) => found.push(format!("{name}={text}")),
+            toml::Value::Integer(number) => found.push(format!("{name}={number}")),
+            toml::Value::Boolean(true) => found.push(name),
+            toml::Value::Boolean(false) => found.push(format!("!{name}")),
+            toml::Value::Array(items) => {
+                let items =
+                    items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
+                found.push(format!("{name}={}", items.collect::<Vec<_>>().join(",")));
+            }
+            other => {
+                return Err(Failure::usage(format_args!(
+                    "{shown}: {name} is a {}; write text, a number, true, false or a list",
+                    other.type_str()
+                )));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn parse(text: &str) -> Result<Expectation, Failure> {
+    let subject = subject(text).map_err(|why| Failure::usage(format_args!("--expect {text}: {why}")))?;
+    Ok(Expectation { text: text.to_owned(), subject })
+}
+
+fn subject(text: &str) -> Result<Subject, String> {
+    let at = text.find(['=', '<', '>', '~']).map(|at| {
+        if text.get(..at).is_some_and(|before| at > 0 && before.ends_with('!')) {
+            at.saturating_sub(1)
+        } else {
+            at
+        }
+    });
+    let (name, rest) = text.split_at_checked(at.unwrap_or(text.len())).unwrap_or((text, ""));
+    let operator = Comparison::ALL.into_iter().find_map(|(sign, how)| Some((how, rest.strip_prefix(sign)?)));
+    let Some((how, value)) = operator else { return option(text) };
+    let is = match how {
+        Comparison::Is => Some(true),
+        Comparison::IsNot => Some(false),
+        _ => None,
+    };
+    let equal = || is.ok_or_else(|| format!("{name} is no number: compare it with = or !="));
+    let wrong = |what: &str| format!("{value:?} is not {what}");
+    Ok(match name.to_ascii_lowercase().as_str() {
+        "servers" => Subject::Servers(how, value.parse().map_err(|_| wrong("a number"))?),
+        "offers" => Subject::Offers(how, value.parse().map_err(|_| wrong("a number"))?),
+        "latency" => {
+            let latency = duration(value)?;
+            Subject::Latency(how, u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX))
+        }
+        "lease" => Subject::Number(51, how, seconds(value)?),
+        "t1" => Subject::Number(58, how, seconds(value)?),
+        "t2" => Subject::Number(59, how, seconds(value)?),
+        "address" => {
+            let net = if value.contains('/') {
+                value.parse().ok()
+            } else {
+                value.parse().ok().map(|ip| Prefix::of(ip, 32))
+            };
+            Subject::Address(
+                net.ok_or_else(|| wrong("an address, or a network such as 10.0.0.0/24"))?,
+                equal()?,
+            )
+        }
+        "server" => Subject::Server(value.parse().map_err(|_| wrong("an IPv4 address"))?, equal()?),
+        "next-server" => Subject::NextServer(value.parse().map_err(|_| wrong("an IPv4 address"))?, equal()?),
+        "boot-file" => Subject::File(value.as_bytes().to_vec(), equal()?),
+        "server-name" => Subject::Sname(value.as_bytes().to_vec(), equal()?),
+        _ if is == Some(true) => return option(text),
+        _ if is == Some(false) => return option(&format!("!{name}={value}")),
+        _ => {
+            let row = v4::SPACE.code(name).and_then(|code| v4::SPACE.by_code(code));
+            let row = row.ok_or_else(|| format!("{name:?} is no option; see dhcptool options"))?;
+            let number = match row.kind {
+                Kind::Seconds => seconds(value)?,
+                _ => value.parse().map_err(|_| wrong("a number"))?,
+            };
+            Subject::Number(row.code, how, number)
+        }
+    })
+}
+
+/// Seconds: `1h`, `3600`, `infinite`.
+fn seconds(text: &str) -> Result<u64, String> {
+    if text == Lease(u32::MAX).to_string() {
+        return Ok(u32::MAX.into());
+    }
+    duration(text).map(|time| time.as_secs())
+}
+
+/// A test of an option, as selections write it.
+fn option(text: &str) -> Result<Subject, String> {
+    let wanted = parse_option(text).map_err(|failure| failure.message.unwrap_or_default())?;
+    Ok(Subject::Option(wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::expect::Offered;
+    use crate::wire::Mac;
+    use crate::wire::v4::{Message, MessageType, Xid};
+
+    fn offer() -> Message {
+        let request = Message::request(MessageType::DISCOVER, Xid(7), Mac([2, 0, 0, 0, 0, 1]));
+        let mut offer = Message::reply(MessageType::OFFER, &request);
+        offer.yiaddr = [10, 0, 0, 50].into();
+        offer.file[..4].copy_from_slice(b"boot");
+        offer.set_option(51, &7200_u32.to_be_bytes());
+        offer.set_option(3, &[10, 0, 0, 1, 10, 0, 0, 2]);
+        offer.set_option(15, b"la\x1bb");
+        offer.set_option(26, &1500_u16.to_be_bytes());
+        offer
+    }
+
+    fn check(text: &str) -> (bool, String) {
+        let message = offer();
+        let offered =
+            Offered { server: Some([10, 0, 0, 1].into()), message: &message, latency: Some(5_000_000) };
+        let checked = parse(text).unwrap().check(&[offered]);
+        (checked.met, checked.found)
+    }
+
+    #[test]
+    fn what_holds_is_met() {
+        for text in [
+            "servers=1",
+            "offers>=1",
+            "lease>=1h",
+            "lease=2h",
+            "lease<infinite",
+            "lease!=1h",
+            "routers=10.0.0.2",
+            "routers=10.0.0.1,10.0.0.2",
+            "routers!=10.0.0.9",
+            "!wpad",
+            "3",
+            "interface-mtu>=1400",
+            "address=10.0.0.0/24",
+            "address!=10.0.1.0/24",
+            "server=10.0.0.1",
+            "boot-file=boot",
+            "server-name!=x",
+            "next-server=0.0.0.0",
+            "latency<=10ms",
+            "domain-name~^la",
+        ] {
+            assert_eq!(check(text), (true, String::new()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_fails_says_what_was_found() {
+        for (text, found) in [
+            ("servers=2", "1"),
+            ("lease>=1d", "10.0.0.1 says 2h"),
+            ("routers=10.0.0.9", "10.0.0.1 says 10.0.0.1, 10.0.0.2"),
+            ("wpad", "10.0.0.1 says nothing"),
+            ("boot-file=other", "10.0.0.1 says boot"),
+            ("domain-name=lab", "10.0.0.1 says la\\x1bb"),
+            ("T1<=30m", "10.0.0.1 says nothing"),
+            ("latency<1ms", "10.0.0.1 says 5 ms"),
+        ] {
+            assert_eq!(check(text), (false, found.to_owned()), "{text}");
+        }
+        assert_eq!(parse("3").unwrap().check(&[]).found, "nobody offered");
+        assert!(parse("servers=0").unwrap().check(&[]).met);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_in_words() {
+        for (text, want) in [
+            ("servers=many", "not a number"),
+            ("no-such-thing=1", "no-such-thing"),
+            ("lease>=soon", "write it as"),
+            ("server>10.0.0.1", "compare it with ="),
+            ("address=10.0.0.1/24", "such as 10.0.0.0/24"),
+            ("no-such-thing>1", "dhcptool options"),
+        ] {
+            let failure = parse(text).unwrap_err().message.unwrap();
+            assert!(failure.contains(want) && failure.starts_with("--expect"), "{failure}");
+        }
+    }
+
+    #[test]
+    fn a_file_holds_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lan.toml");
+        let text = "servers = 1\nlease = \">=1h\"\nrouters = [\"10.0.0.1\", \"10.0.0.2\"]\nwpad = false\n\
+                    domain-name-servers = \"10.0.0.53\"\nexpect = [\"offers>=1\"]\n";
+        std::fs::write(&path, text).unwrap();
+        let mut read = from_file(&path).unwrap();
+        read.sort();
+        assert_eq!(
+            read,
+            [
+                "!wpad",
+                "domain-name-servers=10.0.0.53",
+                "lease>=1h",
+                "offers>=1",
+                "routers=10.0.0.1,10.0.0.2",
+                "servers=1"
+            ]
+        );
+        std::fs::write(&path, "x = 1.5").unwrap();
+        assert!(from_file(&path).unwrap_err().message.unwrap().contains("write text"));
+    }
+}
