@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::CaptureError;
-use super::write::{Format, FrameOut, Writer};
+use super::write::{Format, FrameOut, Losses, Writer};
 use crate::time::{Precision, Timestamp};
 use crate::wire::frame::LinkType;
 
@@ -94,6 +94,18 @@ impl RotatingWriter {
             self.writer.flush()?;
         }
         self.writer.write(frame)
+    }
+
+    /// Adds what an interface lost.
+    pub fn losses(
+        &mut self,
+        link: LinkType,
+        precision: Precision,
+        name: &str,
+        now: Timestamp,
+        losses: Losses,
+    ) -> Result<(), CaptureError> {
+        self.writer.losses(link, precision, Some(name), now, losses)
     }
 
     /// Hands everything to the operating system.

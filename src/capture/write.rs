@@ -71,6 +71,15 @@ impl<'a> From<super::Frame<'a>> for FrameOut<'a> {
     }
 }
 
+/// Frames that an interface lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// By the kernel: they came faster than they were taken.
+    pub kernel: u64,
+    /// By the interface itself.
+    pub interface: u64,
+}
+
 /// An interface that has been described in the file.
 #[derive(Debug, PartialEq, Eq)]
 struct Described {
@@ -315,6 +324,33 @@ impl<W: Write> Writer<W> {
                 option(body, 1, cut(comment, MAX_COMMENT));
                 option(body, 0, &[]);
             }
+        });
+        Ok(())
+    }
+
+    /// Adds what an interface lost until `now`. Kept by pcapng only.
+    pub fn losses(
+        &mut self,
+        link: LinkType,
+        precision: Precision,
+        name: Option<&str>,
+        now: Timestamp,
+        losses: Losses,
+    ) -> Result<(), CaptureError> {
+        if self.format == Format::Pcap {
+            return Ok(());
+        }
+        let interface = self.interface(link, precision, name);
+        let nanoseconds = u64::try_from(now.nanoseconds()).map_err(|_| self.unfit("a moment before 1970"))?;
+        let ticks = if precision == Precision::Nano { nanoseconds } else { nanoseconds.div_euclid(1000) };
+        self.last_packet = None;
+        self.block(5, |body| {
+            let [t0, t1, t2, t3, t4, t5, t6, t7] = ticks.to_le_bytes();
+            body.extend_from_slice(&interface.to_le_bytes());
+            body.extend_from_slice(&[t4, t5, t6, t7, t0, t1, t2, t3]);
+            option(body, 5, &losses.interface.to_le_bytes());
+            option(body, 7, &losses.kernel.to_le_bytes());
+            option(body, 0, &[]);
         });
         Ok(())
     }

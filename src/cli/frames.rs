@@ -27,12 +27,13 @@ struct Kept {
     link: LinkType,
     interface: Option<String>,
     original_len: u32,
+    remark: Option<Box<str>>,
     data: Range<usize>,
 }
 
 impl Frames {
-    /// Adds a copy of a frame.
-    pub fn add(&mut self, frame: &Frame<'_>) {
+    /// Adds a copy of a frame, with what is to be said of it.
+    pub fn add(&mut self, frame: &Frame<'_>, remark: Option<&str>) {
         let start = self.data.len();
         self.data.extend_from_slice(frame.data);
         self.list.push(Kept {
@@ -42,6 +43,7 @@ impl Frames {
             link: frame.link,
             interface: frame.interface_name.map(str::to_owned),
             original_len: frame.original_len,
+            remark: remark.map(Into::into),
             data: start..self.data.len(),
         });
     }
@@ -55,7 +57,7 @@ impl Frames {
             interface: kept.interface.as_deref(),
             data: self.data.get(kept.data.clone()).unwrap_or_default(),
             original_len: kept.original_len,
-            comment: None,
+            comment: kept.remark.as_deref(),
         })
     }
 
@@ -90,8 +92,15 @@ pub struct Waiting {
 
 impl Waiting {
     /// Takes note of a frame that was walked: `joined` says what it was a fragment of, `shown` that a message in it is wanted.
-    /// Adds to `out` what is to be written.
-    pub fn walked(&mut self, frame: &Frame<'_>, joined: &Joined, shown: bool, out: &mut Frames) {
+    /// Adds to `out` what is to be written. `remark` is what is to be said of the frame.
+    pub fn walked(
+        &mut self,
+        frame: &Frame<'_>,
+        joined: &Joined,
+        shown: bool,
+        remark: Option<&str>,
+        out: &mut Frames,
+    ) {
         let mut frames = Frames::default();
         for datagram in joined.whole() {
             frames.append(self.take(*datagram));
@@ -101,14 +110,14 @@ impl Waiting {
                 // A datagram that became whole may itself be a fragment, inside a tunnel.
                 let mut held = self.take(datagram);
                 held.append(frames);
-                held.add(frame);
+                held.add(frame, None);
                 self.held.push((datagram, held));
                 self.shrink();
             }
             None if shown => {
                 frames.list.sort_by_key(|kept| kept.number);
                 out.append(frames);
-                out.add(frame);
+                out.add(frame, remark);
             }
             None => {}
         }
@@ -165,7 +174,7 @@ mod tests {
         for (data, number) in frames.iter().zip(1..) {
             let mut shown = false;
             walker.walk(LinkType::RAW, data, data.len(), 0, |_| shown = true);
-            waiting.walked(&frame(number, data), walker.joined(), shown, &mut out);
+            waiting.walked(&frame(number, data), walker.joined(), shown, None, &mut out);
         }
         assert!(out.iter().all(|frame| frame.interface == Some("eth0")));
         (out.iter().map(|frame| frame.data.to_vec()).collect(), waiting)

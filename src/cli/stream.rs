@@ -13,7 +13,7 @@ use crate::output::packet::record::PacketRecord;
 use crate::output::when::TimeText;
 use crate::output::{JsonOut, Styled};
 use crate::wire::frame::{Datagram, LinkType, NotLookedInto, Walked, Walker};
-use crate::wire::problem::Severity;
+use crate::wire::problem::{Problem, Severity};
 use crate::wire::v4::{Outline, Packet, Values};
 
 #[cfg(feature = "live")]
@@ -86,6 +86,9 @@ pub struct Renderer {
     text: Styled,
     /// The capture, as it was named.
     capture: Option<String>,
+    /// Whether problems are to be remarked on where frames are kept, and the remark on the frame walked last.
+    remarks: bool,
+    remark: String,
     rows: Option<Rows>,
     time: TimeText,
     packet_json: PacketJson,
@@ -107,6 +110,8 @@ impl Renderer {
             json: JsonOut::new(),
             text: Styled::new(color),
             capture: None,
+            remarks: false,
+            remark: String::new(),
             rows: None,
             time,
             packet_json: PacketJson::default(),
@@ -120,6 +125,16 @@ impl Renderer {
     /// What [`View::Rows`] writes its rows with.
     pub fn set_rows(&mut self, rows: Option<Rows>) {
         self.rows = rows;
+    }
+
+    /// Whether what is wrong is to be told beside the frames that are kept.
+    pub fn set_remarks(&mut self, wanted: bool) {
+        self.remarks = wanted;
+    }
+
+    /// What is wrong with the messages shown of the frame walked last, a line each.
+    pub fn remark(&self) -> Option<&str> {
+        Some(self.remark.as_str()).filter(|remark| !remark.is_empty())
     }
 
     /// The capture that the next frames are from, as it was named.
@@ -183,6 +198,12 @@ impl Renderer {
                 self.detail.value_problems()
             }
         };
+        if self.remarks {
+            let found = record.outline.problems.iter().chain(values).copied();
+            for problem in found.chain(record.outer_problems()) {
+                remark_on(&problem, &mut self.remark);
+            }
+        }
         if !malformed && values.iter().any(|problem| problem.severity() == Severity::Error) {
             self.counts.malformed = self.counts.malformed.saturating_add(1);
         }
@@ -215,6 +236,20 @@ impl Renderer {
     pub fn has_memory(&self) -> bool {
         !matches!(self.view, View::Json | View::Rows) && self.time.has_memory()
     }
+}
+
+/// Appends a line: `error at byte 282: option 3 says 8 bytes, 4 are left [option-truncated]`.
+fn remark_on(problem: &Problem, remark: &mut String) {
+    use std::fmt::Write as _;
+    if !remark.is_empty() {
+        remark.push('\n');
+    }
+    remark.push_str(problem.severity().name());
+    // Writing into a String cannot fail.
+    let _ = match problem.offset {
+        Some(offset) => write!(remark, " at byte {offset}: {problem} [{}]", problem.code.name()),
+        None => write!(remark, ": {problem} [{}]", problem.code.name()),
+    };
 }
 
 /// What was rendered of some frames, on its way from a worker to standard output.
@@ -290,6 +325,7 @@ impl Stream {
     #[cfg(feature = "live")]
     #[inline]
     pub fn live_frame(&mut self, frame: &Frame<'_>) -> bool {
+        self.renderer.remark.clear();
         if self.only_counts && self.left.is_none() && self.walker.is_plain_dhcp(frame.link, frame.data) {
             self.renderer.counts.found = self.renderer.counts.found.saturating_add(1);
             self.renderer.counts.shown = self.renderer.counts.shown.saturating_add(1);
@@ -309,6 +345,7 @@ impl Stream {
     }
 
     fn walk(&mut self, frame: &Frame<'_>) -> Walked {
+        self.renderer.remark.clear();
         #[cfg(feature = "live")]
         if let Some(filter) = &mut self.filter
             && !filter.matches(frame.link, frame.data)
@@ -365,7 +402,8 @@ impl Work for Showing {
         }
         if self.keeps {
             let shown = output.counts.shown > shown;
-            stream.waiting.walked(frame, stream.walker.joined(), shown, &mut output.frames);
+            let Stream { waiting, walker, renderer, .. } = stream;
+            waiting.walked(frame, walker.joined(), shown, renderer.remark(), &mut output.frames);
         }
         if walked == Walked::NeedsReassembly { Verdict::Ordered } else { Verdict::Done }
     }

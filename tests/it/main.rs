@@ -45,3 +45,4 @@ mod signals;
 mod support;
 #[cfg(feature = "live")]
 mod transport;
+mod wireshark;

@@ -94,6 +94,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
             if args.follow { capture::follow(path, decoding.stop.waiter()) } else { capture::open(path) };
         let reader = reader.map_err(|error| failure(&error));
         decoding.stream.renderer.set_rows(decoding.rows.clone());
+        decoding.stream.renderer.set_remarks(args.write.is_some());
         decoding.stream.renderer.set_capture(Some(path.to_string_lossy().into_owned()));
         if let (Ok(_), false, Some(path)) = (&reader, opened, &args.write) {
             // Not before there is something to read: what stood there would be lost for nothing.
@@ -214,6 +215,7 @@ impl Decoding<'_> {
         let mut workers = self.workers(&reader, cx)?;
         for worker in &mut workers {
             worker.renderer.set_rows(self.rows.clone());
+            worker.renderer.set_remarks(self.args.write.is_some());
             worker.renderer.set_capture(Some(reader_name.to_owned()));
         }
         if self.args.files.len() == 1 && !self.args.follow {

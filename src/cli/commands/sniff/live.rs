@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Args;
-use crate::capture::{CaptureError, Format, Frame, FrameOut, RotatingWriter, Rotation};
+use crate::capture::{CaptureError, Format, Frame, FrameOut, Losses, RotatingWriter, Rotation};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::flat::Table;
@@ -55,6 +55,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let mut stream = Stream::new(&args.select, view, cx.out.color())?;
     let table = rows.as_ref().filter(|_| view == View::Rows).map(Table::new);
     stream.renderer.set_rows(rows);
+    stream.renderer.set_remarks(args.write.is_some());
     let signals = Signals::termination().map_err(Failure::could_not_run)?;
     let mut monitor = LinkMonitor::open().map_err(Failure::could_not_run)?;
     let (mut taps, spares) = open(args, &mut monitor, cx)?;
@@ -99,8 +100,10 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     // Even when the output cannot take it any more, the file may.
     let flushed = sniffer.sink.flush_file();
     sniffer.look_for_losses(&mut taps, cx);
+    let losses = if flushed.is_ok() { sniffer.sink.write_losses(&taps, cx.clock.time()) } else { Ok(()) };
     ended?;
     flushed?;
+    losses?;
     if let Some(table) = sniffer.sink.table.as_mut().filter(|_| sniffer.sink.abandoned.is_none()) {
         table.end(cx)?;
     }
@@ -288,10 +291,23 @@ impl Sink {
         let keep = self.stream.live_frame(&frame);
         if let Some(writer) = &mut self.writer
             && keep
-            && let Err(error) = writer.write(&FrameOut::from(frame))
+            && let Err(error) =
+                writer.write(&FrameOut { comment: self.stream.renderer.remark(), ..FrameOut::from(frame) })
         {
             self.failure = Some(error);
         }
+    }
+
+    /// Writes what is known about losses to the end of the file.
+    fn write_losses(&mut self, taps: &[Listener], now: Timestamp) -> Result<(), Failure> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        for listener in taps {
+            let (tap, losses) =
+                (&listener.tap, Losses { kernel: listener.dropped, interface: listener.lost });
+            let written = writer.losses(tap.link_type(), tap.precision(), tap.name(), now, losses);
+            written.map_err(|error| failed(&error))?;
+        }
+        writer.flush().map_err(|error| failed(&error))
     }
 
     fn flush_file(&mut self) -> Result<(), Failure> {

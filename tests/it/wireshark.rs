@@ -1,0 +1,101 @@
+//! What Wireshark gets: remarks on packets, losses at the end of a capture, and interfaces through extcap.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+#[cfg(feature = "live")]
+use crate::support::lab::{PROGRAM, lab};
+
+fn count(bytes: &[u8], text: &str) -> usize {
+    bytes.windows(text.len()).filter(|window| *window == text.as_bytes()).count()
+}
+
+#[test]
+fn problems_stand_in_the_comments_of_what_is_kept() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/captures");
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept.pcapng");
+    let mut found = 0;
+    let captures: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    for capture in captures {
+        let mut decode = Command::new(env!("CARGO_BIN_EXE_dhcptool"));
+        decode.args(["decode", "-q", "--json", "--threads", "1"]).arg(&capture).arg("--write").arg(&kept);
+        let lines = String::from_utf8(decode.output().unwrap().stdout).unwrap();
+        if lines.is_empty() {
+            continue;
+        }
+        let file = fs::read(&kept).unwrap();
+        for line in lines.lines() {
+            let packet: Value = serde_json::from_str(line).unwrap();
+            for problem in packet["problems"].as_array().unwrap() {
+                let said = format!(
+                    "{} [{}]",
+                    problem["message"].as_str().unwrap(),
+                    problem["code"].as_str().unwrap()
+                );
+                assert!(count(&file, &said) > 0, "{}: {said}", capture.display());
+                found += 1;
+            }
+        }
+        if !lines.contains("\"problems\":[{") {
+            assert_eq!(count(&file, " at byte "), 0, "{}", capture.display());
+        }
+    }
+    assert!(found > 20, "{found}");
+}
+
+/// The types of the blocks of a pcapng file of this machine's byte order.
+#[cfg(feature = "live")]
+fn blocks(file: &[u8]) -> Vec<u32> {
+    let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < file.len() {
+        found.push(word(at));
+        at += word(at + 4) as usize;
+    }
+    found
+}
+
+#[cfg(feature = "live")]
+#[test]
+fn losses_stand_at_the_end_of_what_was_captured() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept.pcapng");
+    let command =
+        [PROGRAM, "sniff", "eth0", "--duration", "50ms", "--write-only", "--write", kept.to_str().unwrap()];
+    let Some(output) = lab("", &command) else { return };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let found = blocks(&fs::read(&kept).unwrap());
+    assert_eq!(found.last(), Some(&5), "{found:?}");
+}
+
+#[cfg(feature = "live")]
+#[test]
+fn every_interface_is_one_of_wiresharks() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/wireshark/dhcptool-extcap");
+    let script = script.to_str().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("fifo");
+    let run = |args: &str| {
+        let line = format!("DHCPTOOL={PROGRAM} {args}");
+        lab("", &["sh", "-c", &line]).map(|output| String::from_utf8(output.stdout).unwrap())
+    };
+    let Some(interfaces) = run(&format!("{script} --extcap-interfaces --extcap-version=4.0")) else { return };
+    assert!(interfaces.starts_with("extcap {version="), "{interfaces}");
+    assert!(
+        interfaces.contains("interface {value=dhcptool-eth0}{display=DHCP on eth0 (dhcptool)}"),
+        "{interfaces}"
+    );
+    let dlts = run(&format!("{script} --extcap-dlts --extcap-interface dhcptool-eth0")).unwrap();
+    assert!(dlts.starts_with("dlt {number=1}"), "{dlts}");
+    let path = kept.to_str().unwrap();
+    run(&format!(
+        "timeout -s INT 3 {script} --capture --extcap-interface dhcptool-eth0 --fifo {path} & \
+         until [ -s {path} ]; do :; done; {PROGRAM} discover eth0 --first -q >{path}.told; wait"
+    ));
+    let found = blocks(&fs::read(&kept).unwrap());
+    assert!(found.contains(&6), "{found:?}");
+}
