@@ -139,6 +139,7 @@ struct Vlans(Vec<u16>);
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Exec,
+    ExecNext,
 }
 
 /// What the help says at its end; the reasons are those of the rules.
@@ -248,6 +249,17 @@ impl Args {
         Ok(policy)
     }
 
+    /// How `program` is run.
+    #[cfg(feature = "live")]
+    fn helper<'a>(&'a self, program: &'a Path) -> helper::Plan<'a> {
+        helper::Plan {
+            program,
+            arguments: &self.exec_arg,
+            limit: self.exec_timeout,
+            user: self.confine.user(),
+        }
+    }
+
     fn wait(&self) -> Duration {
         self.wait.unwrap_or(if self.passive { LISTEN } else { WAIT })
     }
@@ -284,9 +296,9 @@ pub fn unknown(message: &str, cx: &mut Context) -> Outcome {
 
 #[cfg(feature = "live")]
 fn dispatch(args: &Args, cx: &mut Context) -> Outcome {
-    if args.stage == Some(Stage::Exec) {
+    if let (Some(stage), Some(program)) = (args.stage, &args.exec) {
         args.confine.give_up(cx)?;
-        return helper::serve(args.exec.as_deref(), &args.exec_arg, args.exec_timeout);
+        return helper::serve(&args.helper(program), stage == Stage::ExecNext);
     }
     if let Some(path) = &args.from {
         return hub::judge_capture(path, args, cx);

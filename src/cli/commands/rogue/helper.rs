@@ -1,12 +1,13 @@
 //! Programs that are run on a change.
 //!
-//! The process that listens is confined and starts nothing. Processes of the same program that were made before anything was
-//! opened and before the confinement, do it. Such a helper has a pipe with one change a line coming in, a pipe with one answer a line going
-//! out, and nothing else; it is not confined and has no rights either. It starts the program once for each change,
+//! The process that listens is confined and starts nothing. A helper, which is the same program and was made before anything was
+//! opened and before the confinement, does it. It has a pipe with one change a line coming in, a pipe with one answer a line
+//! going out, and nothing else; it is not confined and has no rights either. It starts the program once for each change,
 //! one after the other, never through a shell, and ends one that takes too long. It ends with its parent.
 //!
-//! A change is taken off the queue when the helper says that the program has had it. When a helper dies or hangs, the next
-//! one takes over, and begins with the change that it was at.
+//! A helper has a successor that waits for its death with the same two pipes, takes over, and starts a successor of its own. A
+//! change is taken off the queue when a helper says that the program has had it; one that a helper died with is handed
+//! over once more.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -19,8 +20,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use nix::sys::signal::{SigSet, Signal, killpg};
+use nix::unistd::{Pid, getppid};
 
 use crate::cli::context::env;
 use crate::cli::exit::{Exit, Failure, Outcome};
@@ -32,11 +33,13 @@ const MAX_LINE: u64 = 1 << 20;
 const MAX_ANSWER: usize = 4096;
 /// Changes that wait for the helper.
 const MAX_QUEUE: usize = 256;
-/// Helpers that stand by.
-const SPARES: usize = 3;
 /// What a helper says when it is ready, and when the program did its work.
 const READY: &str = "ready";
 const DONE: &str = "done";
+/// What its successor says when it took over.
+const SUCCEEDED: &str = "succeeded";
+/// What a change begins with, so that the rest of one that a dead helper had begun to read is none.
+const CHANGE: &[u8] = b"change ";
 /// How long a helper may take beyond the program's own time.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -53,28 +56,68 @@ pub(super) struct Plan<'a> {
     pub user: Option<&'a str>,
 }
 
-/// Is the helper: until standard input ends. To be called without rights.
-pub(super) fn serve(program: Option<&Path>, arguments: &[OsString], limit: Duration) -> Outcome {
-    let Some(program) = program else { return Err(Failure::usage("no program to start")) };
-    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).map_err(Failure::could_not_run)?;
-    let mut input = io::stdin().lock();
+/// Is the helper: until standard input ends. To be called without rights. A `successor` first waits for its parent's death.
+pub(super) fn serve(plan: &Plan<'_>, successor: bool) -> Outcome {
     let answer = |text: &str| {
         let mut out = io::stdout();
         out.write_all(format!("{text}\n").as_bytes()).and_then(|()| out.flush())
     };
     let gone = |_| Failure { exit: Exit::Good, message: None };
-    answer(READY).map_err(gone)?;
+    if successor {
+        wait_for_death().map_err(Failure::could_not_run)?;
+    } else {
+        nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).map_err(Failure::could_not_run)?;
+    }
+    let heir = plan.command("exec-next").spawn();
+    answer(if successor { SUCCEEDED } else { READY }).map_err(gone)?;
+    if let Err(error) = heir {
+        answer(&format!("cannot start a second helper process: {error}")).map_err(gone)?;
+    }
+    let mut input = io::stdin().lock();
     loop {
         let mut line = Vec::new();
         match input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line) {
             Ok(0) | Err(_) => return Ok(Exit::Good),
             Ok(_) => {}
         }
-        let said = match start(program, arguments, &line, limit) {
+        let Some(change) = line.strip_prefix(CHANGE) else { continue };
+        let said = match start(plan.program, plan.arguments, change, plan.limit) {
             Ok(()) => DONE.to_owned(),
-            Err(error) => escape_line(&format!("cannot run {}: {error}", program.display())),
+            Err(error) => escape_line(&format!("cannot run {}: {error}", plan.program.display())),
         };
         answer(&said).map_err(gone)?;
+    }
+}
+
+/// Waits until the parent is gone, woken by the kernel.
+fn wait_for_death() -> nix::Result<()> {
+    let set: SigSet = [Signal::SIGUSR1].into_iter().collect();
+    set.thread_block()?;
+    let parent = getppid();
+    nix::sys::prctl::set_pdeathsig(Signal::SIGUSR1)?;
+    // It may be gone already, and with it the signal.
+    let is_orphan = || getppid() != parent || std::os::unix::process::parent_id() == 1;
+    while !is_orphan() {
+        set.wait()?;
+    }
+    nix::sys::prctl::set_pdeathsig(None)
+}
+
+impl Plan<'_> {
+    /// This program as a helper.
+    fn command(&self, stage: &str) -> Command {
+        let mut command = Command::new("/proc/self/exe");
+        command.args(["rogue", "--stage", stage, "--watch", "--exec"]).arg(self.program);
+        command.arg("--exec-timeout").arg(format!("{}ms", self.limit.as_millis()));
+        if let Some(user) = self.user {
+            command.arg("--user").arg(user);
+        }
+        for argument in self.arguments {
+            command.arg("--exec-arg").arg(argument);
+        }
+        // Ctrl-C is for this process; the helper ends when its work does.
+        command.process_group(0);
+        command
     }
 }
 
@@ -131,17 +174,8 @@ struct Worker {
 
 impl Worker {
     fn start(plan: &Plan<'_>) -> Result<Self, Failure> {
-        let mut command = Command::new("/proc/self/exe");
-        command.args(["rogue", "--stage", "exec", "--watch", "--exec"]).arg(plan.program);
-        command.arg("--exec-timeout").arg(format!("{}ms", plan.limit.as_millis()));
-        if let Some(user) = plan.user {
-            command.arg("--user").arg(user);
-        }
-        for argument in plan.arguments {
-            command.arg("--exec-arg").arg(argument);
-        }
-        // Ctrl-C is for this process; the helper ends when its work does.
-        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
+        let mut command = plan.command("exec");
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let fail =
             |error: io::Error| Failure::could_not_run(format_args!("cannot start a helper process: {error}"));
         let mut child = piped.spawn().map_err(fail)?;
@@ -180,8 +214,8 @@ impl Worker {
 
 /// The other end: hands changes to the helper without ever waiting for it.
 pub(super) struct Helper {
-    /// The one at work, and those that stand by.
-    workers: VecDeque<Worker>,
+    /// The pipes to it and to its successors; `None` when nobody is at their other ends.
+    worker: Option<Worker>,
     limit: Duration,
     queue: VecDeque<Vec<u8>>,
     /// Bytes of the first line in the queue that were taken already.
@@ -189,7 +223,7 @@ pub(super) struct Helper {
     /// When the helper was given the first line of the queue.
     given: Option<Instant>,
     /// Changes that never reached the program.
-    pub lost: u64,
+    lost: u64,
     /// What has to be said.
     news: Vec<String>,
 }
@@ -204,9 +238,8 @@ impl Helper {
             )));
         }
         crate::net::descriptors::close_on_exec();
-        let workers = (0..=SPARES).map(|_| Worker::start(plan)).collect::<Result<_, _>>()?;
         Ok(Self {
-            workers,
+            worker: Some(Worker::start(plan)?),
             limit: plan.limit,
             queue: VecDeque::new(),
             taken: 0,
@@ -218,19 +251,18 @@ impl Helper {
 
     /// What becomes readable when the helper has something to say.
     pub(super) fn answers(&self) -> Option<BorrowedFd<'_>> {
-        self.workers.front().map(|worker| worker.stdout.as_fd())
+        self.worker.as_ref().map(|worker| worker.stdout.as_fd())
     }
 
     /// Queues a change.
-    pub(super) fn push(&mut self, line: Vec<u8>) {
-        if self.workers.is_empty() || self.queue.len() >= MAX_QUEUE {
-            self.lose(
-                1,
-                if self.workers.is_empty() { "no helper process is left" } else { "it is too slow" },
-            );
-            return;
+    pub(super) fn push(&mut self, line: &[u8]) {
+        if self.worker.is_none() {
+            self.lose(1, "no helper process is left");
+        } else if self.queue.len() >= MAX_QUEUE {
+            self.lose(1, "it is too slow");
+        } else {
+            self.queue.push_back([b"\n", CHANGE, line].concat());
         }
-        self.queue.push_back(line);
     }
 
     /// True while changes wait for the program, or it has not said that it is done.
@@ -245,34 +277,42 @@ impl Helper {
 
     /// Hears what the helper says, notices when it died or hangs, and hands over what it takes now. Returns what has to be said.
     pub(super) fn work(&mut self, now: Instant) -> Vec<String> {
-        while let Some(worker) = self.workers.front_mut() {
+        while let Some(worker) = &mut self.worker {
             match worker.listen() {
+                Ok(Some(said)) if said == SUCCEEDED => {
+                    // Whatever the one before was at is handed over again.
+                    (self.taken, self.given) = (0, None);
+                    let again = if self.queue.is_empty() { "" } else { " and gets the change it was at" };
+                    self.news.push(format!("the helper process for --exec died: another took over{again}"));
+                }
                 Ok(Some(said)) => {
                     if said != DONE {
                         self.news.push(escape_line(&said));
                     }
                     if self.given.take().is_some() {
                         self.queue.pop_front();
+                        self.taken = 0;
                     }
-                    self.taken = 0;
                 }
-                Ok(None) if self.deadline().is_some_and(|deadline| now >= deadline) => {
-                    self.replace("does not answer");
+                Ok(None) => {
+                    if self.deadline().is_some_and(|deadline| now >= deadline) {
+                        self.news
+                            .push("the helper process for --exec does not answer: is it stopped?".to_owned());
+                        self.given = Some(now);
+                    }
+                    match self.hand_over(now) {
+                        Ok(()) => break,
+                        Err(_) => self.bury(),
+                    }
                 }
-                Ok(None) => match self.hand_over(now) {
-                    Ok(()) => break,
-                    Err(_) => self.replace("died"),
-                },
-                Err(_) => self.replace("died"),
+                Err(_) => self.bury(),
             }
         }
         std::mem::take(&mut self.news)
     }
 
     fn hand_over(&mut self, now: Instant) -> io::Result<()> {
-        let (Some(worker), Some(line)) = (self.workers.front_mut(), self.queue.front()) else {
-            return Ok(());
-        };
+        let (Some(worker), Some(line)) = (&mut self.worker, self.queue.front()) else { return Ok(()) };
         while self.taken < line.len() {
             self.given.get_or_insert(now);
             match worker.stdin.write(line.get(self.taken..).unwrap_or(&[])) {
@@ -285,19 +325,11 @@ impl Helper {
         Ok(())
     }
 
-    /// The next helper takes over, and begins with the change that this one was at.
-    fn replace(&mut self, what: &str) {
-        self.workers.pop_front();
+    /// The helper and its successor are both gone.
+    fn bury(&mut self) {
+        self.worker = None;
         (self.taken, self.given) = (0, None);
-        let left = self.workers.len();
-        if left > 0 {
-            self.news.push(format!(
-                "the helper process for --exec {what}: another takes over with the change it was at; {} stand by",
-                left.saturating_sub(1)
-            ));
-            return;
-        }
-        self.news.push(format!("the helper process for --exec {what} and no other is left: start this anew"));
+        self.news.push("the helper process for --exec died and no other is left: start this anew".to_owned());
         let waiting = std::mem::take(&mut self.queue).len();
         self.lose(u64::try_from(waiting).unwrap_or(u64::MAX), "no helper process is left");
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::helper::{self, Helper};
+use super::helper::Helper;
 use super::hub::Hub;
 use super::live::{Ears, Turn, confine};
 use super::{Args, files};
@@ -49,12 +49,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     };
     // Before anything is opened that a program should not have.
     let helper = match &args.exec {
-        Some(program) => Some(Helper::start(&helper::Plan {
-            program,
-            arguments: &args.exec_arg,
-            limit: args.exec_timeout,
-            user: args.confine.user(),
-        })?),
+        Some(program) => Some(Helper::start(&args.helper(program))?),
         None => None,
     };
     let ears = Ears::open(args)?;
@@ -205,7 +200,7 @@ impl Watch<'_> {
                 cx.out.write_styled(text)?;
             }
             if let Some(helper) = &mut self.helper {
-                helper.push(json.buf);
+                helper.push(&json.buf);
             }
         }
         Ok(())
