@@ -333,7 +333,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__decode)
-            opts="-w -v -q -h -V --mac --xid --type --ip --server --option --problem --not --since --until --count --filter --port --tunnel --time --flat --fields --format --write --follow --threads --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -w -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --not --since --until --count --filter --port --tunnel --time --flat --fields --format --write --follow --threads --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -344,6 +344,10 @@ _dhcptool() {
                     return 0
                     ;;
                 --xid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --duid)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2138,7 +2142,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__sniff)
-            opts="-w -p -v -q -h -V --mac --xid --type --ip --server --option --problem --not --since --until --count --filter --port --tunnel --time --flat --fields --format --duration --write --write-only --rotate-size --rotate-every --keep --no-promiscuous --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -w -p -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --not --since --until --count --filter --port --tunnel --time --flat --fields --format --duration --write --write-only --rotate-size --rotate-every --keep --no-promiscuous --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2149,6 +2153,10 @@ _dhcptool() {
                     return 0
                     ;;
                 --xid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --duid)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -515,7 +515,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s h -l help -d
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l mac -d 'Packets of this client, or from or to this link-layer address; 00:0b:82 stands for all that begin so' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l xid -d 'Packets of this transaction' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l type -d 'Messages of these types: discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l duid -d 'Packets of this client or server of DHCPv6, by its DUID in hexadecimal' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l type -d 'Messages of these types, of both protocols (solicit, reply, router-advertisement, …): discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l ip -d 'Packets with this address, or one of this prefix, in any field: IP header, ciaddr, yiaddr, siaddr, giaddr, options 50 and 54' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l server -d 'Packets that name this server (option 54), or replies from this address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l option -d 'Packets that have this option, by name or code, and with this value; repeat to ask for several' -r
@@ -545,6 +546,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l user -d 'Giv
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s 4 -l ipv4 -d 'DHCPv4 alone; DHCPv6 and router discovery are looked for too unless one of the two is given'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s 6 -l ipv6 -d 'DHCPv6 and router solicitations and advertisements alone'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l not -d 'The packets that the flags above do not choose; --since and --until still hold'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l flat -d 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l write-only -d 'Show nothing, only write'
@@ -557,7 +560,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s h -l help -d
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l mac -d 'Packets of this client, or from or to this link-layer address; 00:0b:82 stands for all that begin so' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l xid -d 'Packets of this transaction' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l type -d 'Messages of these types: discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l duid -d 'Packets of this client or server of DHCPv6, by its DUID in hexadecimal' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l type -d 'Messages of these types, of both protocols (solicit, reply, router-advertisement, …): discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l ip -d 'Packets with this address, or one of this prefix, in any field: IP header, ciaddr, yiaddr, siaddr, giaddr, options 50 and 54' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l server -d 'Packets that name this server (option 54), or replies from this address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l option -d 'Packets that have this option, by name or code, and with this value; repeat to ask for several' -r
@@ -583,6 +587,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l threads -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -s 4 -l ipv4 -d 'DHCPv4 alone; DHCPv6 and router discovery are looked for too unless one of the two is given'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -s 6 -l ipv6 -d 'DHCPv6 and router solicitations and advertisements alone'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l not -d 'The packets that the flags above do not choose; --since and --until still hold'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l flat -d 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l follow -d 'Go on as the capture grows, also under a new name, until interrupted; it must not become shorter or be compressed'

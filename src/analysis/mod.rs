@@ -7,4 +7,4 @@ pub mod select;
 pub mod servers;
 pub mod vendors;
 
-pub use select::{OptionTest, Selection, Want};
+pub use select::{OptionTest, OptionTest6, Selection, Want};

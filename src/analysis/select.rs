@@ -1,11 +1,13 @@
 //! Which packets are wanted.
 
 mod option;
+mod six;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 pub use option::{OptionTest, Value, Want};
+pub use six::OptionTest6;
 
 use crate::time::Timestamp;
 use crate::wire::HwAddr;
@@ -128,6 +130,18 @@ pub struct Selection {
     pub servers: Vec<IpTest>,
     /// Options; all must hold.
     pub options: Vec<OptionTest>,
+    /// DHCPv6 message types; with `types` and `types_router` one kind of test.
+    pub types6: Vec<crate::wire::v6::MessageType>,
+    /// ICMPv6 types of router discovery.
+    pub types_router: Vec<u8>,
+    /// Identifiers of clients or servers of DHCPv6.
+    pub duids: Vec<Vec<u8>>,
+    /// Identifiers of servers of DHCPv6; with `servers` one kind of test.
+    pub server_duids: Vec<Vec<u8>>,
+    /// What the tests of options mean for IPv6.
+    pub options6: Vec<OptionTest6>,
+    /// A test of an option that DHCPv4 does not have must hold.
+    pub only_six: bool,
     /// No packet before this moment.
     pub since: Option<Timestamp>,
     /// No packet after this moment.
@@ -141,13 +155,17 @@ pub struct Selection {
 impl Selection {
     /// True when every packet is wanted.
     pub fn is_everything(&self) -> bool {
-        let Self { macs, xids, types, ips, servers, options, since, until, problems, inverted } = self;
+        let Self { macs, xids, types, ips, servers, options, since, until, problems, inverted, .. } = self;
         let nothing_asked = macs.is_empty()
             && xids.is_empty()
             && types.is_empty()
             && ips.is_empty()
             && servers.is_empty()
             && options.is_empty()
+            && !self.asks_type()
+            && self.duids.is_empty()
+            && self.server_duids.is_empty()
+            && self.options6.is_empty()
             && problems.is_empty();
         nothing_asked && since.is_none() && until.is_none() && !inverted
     }
@@ -165,13 +183,21 @@ impl Selection {
         self.matches_time(time)
             && self.inverted
                 != (any(&self.xids, |xid| packet.xid().is_some_and(|found| found.0 == *xid))
-                    && any(&self.types, |kind| {
-                        let is_known = kind.is_some() || packet.op().is_some() && !outline.type_is_cut_off();
-                        is_known && outline.message_type == *kind
-                    })
+                    && !self.only_six
+                    && self.duids.is_empty()
+                    && (!self.asks_type()
+                        || self.types.iter().any(|kind| {
+                            let is_known =
+                                kind.is_some() || packet.op().is_some() && !outline.type_is_cut_off();
+                            is_known && outline.message_type == *kind
+                        }))
                     && any(&self.macs, |mac| matches_mac(mac, datagram, packet))
                     && any(&self.ips, |ip| matches_ip(ip, datagram, packet, outline))
-                    && any(&self.servers, |server| matches_server(server, datagram, packet, outline))
+                    && (self.servers.is_empty() && self.server_duids.is_empty()
+                        || self
+                            .servers
+                            .iter()
+                            .any(|server| matches_server(server, datagram, packet, outline)))
                     && self.options.iter().all(|test| test.matches(packet, outline))
                     && self.matches_problems(problems))
     }

@@ -10,8 +10,11 @@ use crate::output::packet::detail::PacketDetail;
 use crate::output::packet::json::PacketJson;
 use crate::output::packet::line::PacketLine;
 use crate::output::packet::record::PacketRecord;
+use crate::output::packet::record6::{Judged, Message6, Record6};
 use crate::output::when::TimeText;
 use crate::output::{JsonOut, Styled};
+use crate::wire;
+use crate::wire::frame::Protocol;
 use crate::wire::frame::{Datagram, LinkType, NotLookedInto, Walked, Walker};
 use crate::wire::problem::{Problem, Severity};
 use crate::wire::v4::{Outline, Packet, Values};
@@ -95,8 +98,17 @@ pub struct Renderer {
     line: PacketLine,
     values: Values,
     detail: PacketDetail,
+    six: Six,
     /// What was met so far.
     pub counts: Counts,
+}
+
+/// The memory of what is read of IPv6.
+#[derive(Default)]
+struct Six {
+    v6: wire::v6::Outline,
+    router: wire::nd::Outline,
+    judged: Judged,
 }
 
 impl Renderer {
@@ -118,6 +130,7 @@ impl Renderer {
             line: PacketLine::default(),
             values: Values::default(),
             detail: PacketDetail::new(view == View::Dump),
+            six: Six::default(),
             counts: Counts::default(),
         }
     }
@@ -144,6 +157,9 @@ impl Renderer {
 
     /// Shows `datagram` if it is wanted; true when it was.
     pub fn datagram(&mut self, frame: &Frame<'_>, datagram: &Datagram<'_>) -> bool {
+        if datagram.protocol != Protocol::Dhcpv4 {
+            return self.six(frame, datagram);
+        }
         let packet = Packet::new(datagram.payload);
         self.outline.read(&packet, datagram.promised, datagram.cut);
         self.counts.found = self.counts.found.saturating_add(1);
@@ -208,6 +224,70 @@ impl Renderer {
             self.counts.malformed = self.counts.malformed.saturating_add(1);
         }
         true
+    }
+
+    /// The same for DHCPv6 and router discovery.
+    fn six(&mut self, frame: &Frame<'_>, datagram: &Datagram<'_>) -> bool {
+        let Six { v6, router, judged } = &mut self.six;
+        let message = if datagram.protocol == Protocol::Dhcpv6 {
+            let packet = wire::v6::Packet::new(datagram.payload);
+            v6.read(&packet, datagram.promised, datagram.cut);
+            Message6::Dhcp { packet, outline: v6 }
+        } else {
+            let packet = wire::nd::Packet::new(datagram.payload);
+            router.read(&packet, datagram.promised, datagram.cut);
+            Message6::Router { packet, outline: router }
+        };
+        self.counts.found = self.counts.found.saturating_add(1);
+        let record = Record6 {
+            around: PacketRecord {
+                capture: self.capture.as_deref(),
+                number: frame.number,
+                time: frame.time,
+                precision: frame.precision,
+                interface: frame.interface_name,
+                captured_length: frame.data.len(),
+                original_length: frame.original_len,
+                datagram,
+                packet: Packet::new(&[]),
+                outline: &self.outline,
+            },
+            message,
+        };
+        let mut judge = |each: &mut dyn FnMut(&Problem)| {
+            judged.judge(&record);
+            judged.problems.iter().for_each(each);
+        };
+        let wanted = self.select_all
+            || match message {
+                Message6::Dhcp { packet, outline } => {
+                    self.selection.matches_v6(frame.time, datagram, &packet, outline, &mut judge)
+                }
+                Message6::Router { packet, outline } => {
+                    self.selection.matches_router(frame.time, datagram, &packet, outline, &mut judge)
+                }
+            };
+        if wanted {
+            self.counts.shown = self.counts.shown.saturating_add(1);
+            match self.view {
+                View::Json => {
+                    self.packet_json.write_six(&record, judged, &mut self.json);
+                    self.json.end_line();
+                }
+                View::Line => self.line.write_six(&record, judged, &mut self.time, &mut self.text),
+                // Rows are of DHCPv4.
+                View::Nothing | View::Rows => judged.judge(&record),
+                View::Detail | View::Dump => {
+                    self.detail.write_six(&record, judged, &mut self.time, &mut self.text);
+                }
+            }
+        }
+        let is_error = |problem: &Problem| problem.severity() == Severity::Error;
+        let errors = if wanted { &judged.problems[..] } else { message.structural() };
+        if errors.iter().any(is_error) {
+            self.counts.malformed = self.counts.malformed.saturating_add(1);
+        }
+        wanted
     }
 
     /// What was rendered since [`clear`](Self::clear).

@@ -7,14 +7,17 @@ use regex_lite::Regex;
 
 use super::common::positive;
 use crate::analysis::select::{IpTest, ProblemTest, Value};
-use crate::analysis::{OptionTest, Selection, Want};
+use crate::analysis::{OptionTest, OptionTest6, Selection, Want};
 use crate::cli::exit::Failure;
 use crate::output::when::TimeForm;
 use crate::time::{Clock as _, SystemClock, Timestamp};
 use crate::wire::HwAddr;
+use crate::wire::frame::Protocol;
 use crate::wire::frame::{Ports, Tunnel};
+use crate::wire::nd;
 use crate::wire::options::{self, Context, Kind, OptionArg, v4};
 use crate::wire::v4::{MessageType, Xid};
+use crate::wire::v6::{self, Duid};
 
 /// Which packets, and how their times are written.
 #[derive(Args, Clone, Debug, Default)]
@@ -27,7 +30,19 @@ pub struct SelectArgs {
     #[arg(long, value_name = "XID", value_delimiter = ',', help_heading = "Selection")]
     xid: Vec<Xid>,
 
-    /// Messages of these types: discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp
+    /// DHCPv4 alone; DHCPv6 and router discovery are looked for too unless one of the two is given
+    #[arg(short = '4', long = "ipv4", help_heading = "Selection")]
+    ipv4: bool,
+
+    /// DHCPv6 and router solicitations and advertisements alone
+    #[arg(short = '6', long = "ipv6", help_heading = "Selection", conflicts_with = "ipv4")]
+    ipv6: bool,
+
+    /// Packets of this client or server of DHCPv6, by its DUID in hexadecimal
+    #[arg(long, value_name = "HEX", value_delimiter = ',', help_heading = "Selection")]
+    duid: Vec<Duid>,
+
+    /// Messages of these types, of both protocols (solicit, reply, router-advertisement, …): discover, offer, request, decline, ack, nak, release, inform, …, a number, or bootp
     #[arg(long = "type", value_name = "TYPE", value_delimiter = ',', help_heading = "Selection")]
     types: Vec<TypeArg>,
 
@@ -37,8 +52,8 @@ pub struct SelectArgs {
     ip: Vec<IpTest>,
 
     /// Packets that name this server (option 54), or replies from this address
-    #[arg(long, value_name = "ADDR[/LENGTH]", value_delimiter = ',', help_heading = "Selection")]
-    server: Vec<IpTest>,
+    #[arg(long, value_name = "ADDR[/LENGTH]|DUID", value_delimiter = ',', help_heading = "Selection")]
+    server: Vec<ServerArg>,
 
     /// Packets that have this option, by name or code, and with this value; repeat to ask for several
     ///
@@ -142,25 +157,63 @@ impl From<TimeArg> for TimeForm {
 
 /// A message type, or BOOTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct TypeArg(Option<MessageType>);
+struct TypeArg {
+    /// BOOTP: a message of DHCPv4 without a type.
+    bootp: bool,
+    /// Of DHCPv4.
+    four: Option<MessageType>,
+    /// Of DHCPv6.
+    six: Option<v6::MessageType>,
+    /// Of ICMPv6.
+    router: Option<u8>,
+}
 
 impl std::str::FromStr for TypeArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         if text.eq_ignore_ascii_case("bootp") {
-            return Ok(Self(None));
+            return Ok(Self { bootp: true, four: None, six: None, router: None });
         }
-        text.parse()
-            .map(|kind| Self(Some(kind)))
-            .map_err(|error: crate::wire::v4::types::ParseMessageTypeError| error.to_string())
+        let four: Result<MessageType, _> = text.parse();
+        let routers = [nd::ROUTER_SOLICITATION, nd::ROUTER_ADVERTISEMENT];
+        let router = routers.into_iter().find(|kind| nd::name_of(*kind) == Some(text));
+        let six = text.parse().ok();
+        if six.is_some() || router.is_some() {
+            return Ok(Self { bootp: false, four: four.ok(), six, router });
+        }
+        four.map(|kind| Self { bootp: false, four: Some(kind), six, router })
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// A server by address or DUID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum ServerArg {
+    Address(IpTest),
+    Duid(Duid),
+}
+
+impl std::str::FromStr for ServerArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text.parse(), text.parse()) {
+            (Ok(addr), _) => Ok(Self::Address(addr)),
+            (_, Ok(duid)) => Ok(Self::Duid(duid)),
+            (Err(error), _) => Err(error),
+        }
     }
 }
 
 impl SelectArgs {
     /// What is looked for, and where.
     pub fn wanted(&self) -> Ports {
-        let mut ports = Ports::default();
+        let mut ports = match (self.ipv4, self.ipv6) {
+            (true, _) => Ports::of(&[Protocol::Dhcpv4]),
+            (_, true) => Ports::of(&[Protocol::Dhcpv6, Protocol::Icmpv6]),
+            _ => Ports::every(),
+        };
         for port in &self.ports {
             ports.add(*port);
         }
@@ -176,6 +229,7 @@ impl SelectArgs {
             self.mac.is_empty(),
             self.xid.is_empty(),
             self.types.is_empty(),
+            self.duid.is_empty(),
             self.ip.is_empty(),
             self.server.is_empty(),
             self.options.is_empty(),
@@ -190,13 +244,41 @@ impl SelectArgs {
 
     /// What the flags ask for.
     pub fn selection(&self) -> Result<Selection, Failure> {
+        let (mut options, mut options6, mut only_six) = (Vec::new(), Vec::new(), false);
+        for text in &self.options {
+            let six = parse_option6(text);
+            match parse_option(text) {
+                Ok(test) => options.push(test),
+                Err(error) if six.dhcp.is_none() && six.router.is_none() => return Err(error),
+                Err(_) => only_six |= !six.negated,
+            }
+            options6.push(six);
+        }
+        let (mut servers, mut server_duids) = (Vec::new(), Vec::new());
+        for server in &self.server {
+            match server {
+                ServerArg::Address(addr) => servers.push(*addr),
+                ServerArg::Duid(duid) => server_duids.push(duid.0.clone()),
+            }
+        }
         Ok(Selection {
             macs: self.mac.clone(),
             xids: self.xid.iter().map(|xid| xid.0).collect(),
-            types: self.types.iter().map(|kind| kind.0).collect(),
+            types: self
+                .types
+                .iter()
+                .filter(|kind| kind.bootp || kind.four.is_some())
+                .map(|kind| kind.four)
+                .collect(),
+            types6: self.types.iter().filter_map(|kind| kind.six).collect(),
+            types_router: self.types.iter().filter_map(|kind| kind.router).collect(),
+            duids: self.duid.iter().map(|duid| duid.0.clone()).collect(),
             ips: self.ip.clone(),
-            servers: self.server.clone(),
-            options: self.options.iter().map(|text| parse_option(text)).collect::<Result<_, _>>()?,
+            servers,
+            server_duids,
+            options,
+            options6,
+            only_six,
             since: self.since,
             until: self.until,
             problems: self.problems.clone(),
@@ -222,6 +304,22 @@ pub fn with_problems_joined(args: Vec<OsString>) -> Vec<OsString> {
         }
     }
     joined
+}
+
+/// What `[!]NAME|CODE[=VALUE]` means for DHCPv6 and for router discovery, where it means something there.
+fn parse_option6(text: &str) -> OptionTest6 {
+    let (negated, bare) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
+    let (target, value) = bare.split_once('=').map_or((bare, None), |(name, value)| (name, Some(value)));
+    let of = |space: &'static options::Space| {
+        let code = space.code(target.strip_suffix(":hex").unwrap_or(target))?;
+        if value.is_none() {
+            return (!bare.contains('~')).then_some((code, None));
+        }
+        let arg = OptionArg::parse(space, bare, &Context::default()).ok()?;
+        arg.path.is_empty().then_some((code, Some(arg.data)))
+    };
+    let router = of(&options::nd::SPACE).and_then(|(code, data)| Some((u8::try_from(code).ok()?, data)));
+    OptionTest6 { dhcp: of(&options::v6::SPACE), router, negated }
 }
 
 /// Reads an address, or the beginning of one.

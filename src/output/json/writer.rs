@@ -295,7 +295,13 @@ impl Sink for JsonOut {
         self.plain(name);
     }
 
-    fn option_codes(&mut self, codes: &[u8], _: &'static Space) {
+    fn option_codes(&mut self, codes: &[u8], space: &'static Space) {
+        if space.code_width != 1 {
+            for code in space.codes(codes) {
+                self.u64(code.into());
+            }
+            return;
+        }
         for codes in codes.chunks(16) {
             self.separate();
             let mut text = [0; 68];
@@ -380,6 +386,18 @@ impl Sink for JsonOut {
         }
         self.string(name);
         self.buf.push(b'}');
+    }
+
+    fn hex_text(&mut self, text: &[u8]) {
+        self.separate();
+        self.buf.push(b'"');
+        self.buf.extend_from_slice(text);
+        self.buf.push(b'"');
+    }
+
+    fn dhcpv4(&mut self, message: &[u8]) {
+        self.separate();
+        crate::output::packet::json::write_inner(message, self);
     }
 
     fn begin_list(&mut self) {

@@ -19,7 +19,7 @@ use crate::wire::v4::{Op, Shown, Span, Values};
 pub struct PacketDetail {
     values: Values,
     text: Vec<u8>,
-    with_dump: bool,
+    pub(super) with_dump: bool,
 }
 
 impl PacketDetail {
@@ -102,12 +102,6 @@ fn write_raw<'a>(record: &PacketRecord<'_>, span: &Span, out: &'a mut Styled) ->
 
 fn write_heading(record: &PacketRecord<'_>, time: &mut TimeText, out: &mut Styled) {
     let (packet, kind) = (&record.packet, record.outline.message_type);
-    out.label(Label::Strong, &format!("#{}", record.number)).text("  ");
-    out.labelled(Label::Dim, |out| {
-        let mut text = String::new();
-        time.write(record.time, record.precision, &mut text);
-        out.push_str(&text);
-    });
     let name = match (kind, packet.op()) {
         (Some(kind), _) => kind.to_string().to_uppercase(),
         (None, _) if record.outline.type_is_cut_off() => "unknown type, cut".to_owned(),
@@ -115,9 +109,27 @@ fn write_heading(record: &PacketRecord<'_>, time: &mut TimeText, out: &mut Style
         (None, Some(Op::REPLY)) => "BOOTP reply".to_owned(),
         (None, _) => "BOOTP".to_owned(),
     };
-    out.text("  ").label(type_label(kind, packet.op()), &name);
+    heading(record, time, type_label(kind, packet.op()), &name, packet.bytes().len(), out);
+}
+
+/// Number, time, what it is and how long.
+pub(super) fn heading(
+    record: &PacketRecord<'_>,
+    time: &mut TimeText,
+    label: Label,
+    name: &str,
+    bytes: usize,
+    out: &mut Styled,
+) {
+    out.label(Label::Strong, &format!("#{}", record.number)).text("  ");
+    out.labelled(Label::Dim, |out| {
+        let mut text = String::new();
+        time.write(record.time, record.precision, &mut text);
+        out.push_str(&text);
+    });
+    out.text("  ").label(label, name);
     let (captured, original) = (record.captured_length, record.original_length);
-    let _ = write!(out, "  {} bytes", packet.bytes().len());
+    let _ = write!(out, "  {bytes} bytes");
     if u32::try_from(captured).is_ok_and(|captured| captured < original) {
         let _ = write!(out, " (frame cut to {captured} of {original})");
     }
@@ -130,7 +142,7 @@ fn write_heading(record: &PacketRecord<'_>, time: &mut TimeText, out: &mut Style
     out.text("\n");
 }
 
-fn write_layers(record: &PacketRecord<'_>, out: &mut Styled) {
+pub(super) fn write_layers(record: &PacketRecord<'_>, out: &mut Styled) {
     let datagram = record.datagram;
     let names: Vec<&str> = datagram.layers.iter().map(crate::wire::frame::Layer::name).collect();
     row("layers", out).text(&names.join(" > ")).text("\n");
@@ -196,7 +208,7 @@ fn write_header(record: &PacketRecord<'_>, out: &mut Styled) {
     }
 }
 
-fn write_problems(problems: &[Problem], out: &mut Styled) {
+pub(super) fn write_problems(problems: &[Problem], out: &mut Styled) {
     for problem in problems {
         let label = if problem.severity() == Severity::Error { Label::Error } else { Label::Warning };
         out.text("  ").label(label, &format!("{:<9}", problem.severity().name()));
@@ -212,6 +224,6 @@ fn write_problems(problems: &[Problem], out: &mut Styled) {
     }
 }
 
-fn row<'a>(name: &str, out: &'a mut Styled) -> &'a mut Styled {
+pub(super) fn row<'a>(name: &str, out: &'a mut Styled) -> &'a mut Styled {
     out.text("  ").label(Label::Dim, &format!("{name:<9}"))
 }

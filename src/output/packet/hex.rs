@@ -10,16 +10,27 @@ use crate::wire::v4::{FIXED_LEN, Field, Outline, Packet};
 const ROW: usize = 16;
 
 /// A stretch of the message with its meaning.
-struct Part {
+pub(super) struct Part {
     start: usize,
     end: usize,
     name: String,
 }
 
+impl Part {
+    /// Adds a stretch, unless it is empty.
+    pub(super) fn push(parts: &mut Vec<Self>, start: usize, end: usize, name: &str) {
+        push(parts, start, end, name.to_owned());
+    }
+}
+
 /// Appends a dump of the message to `out`, each row indented by two spaces.
 pub fn dump(packet: &Packet<'_>, outline: &Outline, problems: &[Problem], out: &mut Styled) {
-    let bytes = packet.bytes();
-    for part in parts(packet, outline) {
+    dump_parts(packet.bytes(), parts(packet, outline), problems, out);
+}
+
+/// Appends a dump of `bytes`, which `parts` cover.
+pub(super) fn dump_parts(bytes: &[u8], parts: Vec<Part>, problems: &[Problem], out: &mut Styled) {
+    for part in parts {
         let fault = problems
             .iter()
             .filter(|problem| {

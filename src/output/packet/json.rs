@@ -8,11 +8,14 @@ use crate::output::json::JsonOut;
 use crate::output::json::remembered::{OptionTexts, Piece};
 use crate::output::packet::record::PacketRecord;
 use crate::wire::HwAddr;
-use crate::wire::frame::{Checksum, Datagram, Ip, Layer, Layers, Udp};
+use crate::wire::frame::{Checksum, Datagram, Ip, Layer, Layers, Protocol, Udp};
 use crate::wire::options::{Context, Sink as _, v4};
 use crate::wire::problem::Problem;
 use crate::wire::v4::packet::{field_text, is_zero};
 use crate::wire::v4::{FIXED_LEN, MessageType, Packet, Shown, Span, Values};
+
+/// What stands between the IP layer and the message: its header, checksum, whether there is an IP layer, and what the message is.
+type Transport = (Option<Udp>, Checksum, bool, Protocol);
 
 /// Writes packet objects; keeps its memory from one to the next.
 #[derive(Clone, Debug)]
@@ -20,11 +23,12 @@ pub struct PacketJson {
     values: Values,
     fixed: &'static Fixed,
     texts: OptionTexts,
+    pub(super) texts6: OptionTexts,
     /// From the layers to the hardware addresses.
     outside: Piece<(Layers, bool, Option<Layer>)>,
     /// From the end of the IP layer to the message, by whether the source port is even: what a client and what a server
     /// sends.
-    udp: [Piece<(Option<Udp>, Checksum, bool)>; 2],
+    udp: [Piece<Transport>; 2],
     /// The first four bytes of a message, by whether the first is even: requests and replies.
     head: [Piece<[u8; 4]>; 2],
 }
@@ -36,6 +40,7 @@ impl Default for PacketJson {
             values: Values::default(),
             fixed: &FIXED,
             texts: OptionTexts::default(),
+            texts6: OptionTexts::default(),
             outside: Piece::default(),
             udp: Default::default(),
             head: Default::default(),
@@ -123,6 +128,27 @@ impl Fixed {
     }
 }
 
+/// Appends the `dhcp` object of a message that stands inside another.
+pub fn write_inner(message: &[u8], json: &mut JsonOut) {
+    let packet = Packet::new(message);
+    let mut outline = crate::wire::v4::Outline::default();
+    outline.read(&packet, message.len(), false);
+    let datagram = Datagram::bare(message);
+    let record = PacketRecord {
+        capture: None,
+        number: 0,
+        time: None,
+        precision: crate::time::Precision::Micro,
+        interface: None,
+        captured_length: 0,
+        original_length: 0,
+        datagram: &datagram,
+        packet,
+        outline: &outline,
+    };
+    PacketJson::default().write_dhcp(&record, json);
+}
+
 impl PacketJson {
     /// What was wrong with values of the packet written last.
     pub fn value_problems(&self) -> &[Problem] {
@@ -131,6 +157,18 @@ impl PacketJson {
 
     /// Appends the object for `record`, without a line end.
     pub fn write(&mut self, record: &PacketRecord<'_>, json: &mut JsonOut) {
+        self.write_head(record, json);
+        self.write_dhcp(record, json);
+        json.fixed(b",\"problems\":[");
+        let found = record.outline.problems.iter().chain(&self.values.problems).copied();
+        for problem in found.chain(record.outer_problems()) {
+            write_problem(&problem, json);
+        }
+        json.fixed(b"]}");
+    }
+
+    /// Everything up to the message: the frame and its layers. The message of `record` is not looked at.
+    pub(super) fn write_head(&mut self, record: &PacketRecord<'_>, json: &mut JsonOut) {
         match record.capture {
             Some(name) => {
                 json.fixed(b"{\"type\":\"packet\",\"capture\":");
@@ -161,13 +199,6 @@ impl PacketJson {
         json.fixed(b",\"original_length\":");
         json.digits(u64::from(record.original_length));
         self.write_layers(record.datagram, json);
-        self.write_dhcp(record, json);
-        json.fixed(b",\"problems\":[");
-        let found = record.outline.problems.iter().chain(&self.values.problems).copied();
-        for problem in found.chain(record.outer_problems()) {
-            write_problem(&problem, json);
-        }
-        json.fixed(b"]}");
     }
 
     /// What stands around the message.
@@ -216,16 +247,25 @@ impl PacketJson {
         let (udp, has_ip) = (datagram.udp, datagram.ip.is_some());
         let [even, odd] = &mut self.udp;
         let piece = if udp.is_none_or(|udp| udp.src_port & 1 == 0) { even } else { odd };
-        json.fixed(piece.of((udp, datagram.checksum, has_ip), |json| {
+        json.fixed(piece.of((udp, datagram.checksum, has_ip, datagram.protocol), |json| {
+            let key: &[u8] = match datagram.protocol {
+                Protocol::Dhcpv4 => b"\"dhcp\":",
+                Protocol::Dhcpv6 => b"\"dhcpv6\":",
+                Protocol::Icmpv6 => b"\"icmpv6\":",
+            };
             json.fixed(if has_ip { b"}" } else { b"" });
-            let Some(udp) = udp else { return json.fixed(b",\"udp\":null,\"dhcp\":") };
+            let Some(udp) = udp else {
+                json.fixed(b",\"udp\":null,");
+                return json.fixed(key);
+            };
             json.fixed(b",\"udp\":{\"src_port\":");
             json.digits(u64::from(udp.src_port));
             json.fixed(b",\"dst_port\":");
             json.digits(u64::from(udp.dst_port));
             json.fixed(b",\"checksum\":");
             json.plain(datagram.checksum.name());
-            json.fixed(b"},\"dhcp\":");
+            json.fixed(b"},");
+            json.fixed(key);
         }));
     }
 
@@ -582,7 +622,7 @@ fn write_trailer(trailer: &[u8], json: &mut JsonOut) {
 }
 
 #[cold]
-fn write_problem(problem: &Problem, json: &mut JsonOut) {
+pub(super) fn write_problem(problem: &Problem, json: &mut JsonOut) {
     json.begin_object();
     json.name_next("severity");
     json.plain(problem.severity().name());
@@ -602,7 +642,7 @@ fn write_problem(problem: &Problem, json: &mut JsonOut) {
     json.end_object();
 }
 
-fn number_or_null(value: Option<u64>, json: &mut JsonOut) {
+pub(super) fn number_or_null(value: Option<u64>, json: &mut JsonOut) {
     match value {
         Some(value) => json.u64(value),
         None => json.null(),

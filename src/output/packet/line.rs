@@ -7,6 +7,7 @@ use crate::output::packet::record::PacketRecord;
 use crate::output::styled::{Label, Styled};
 use crate::output::when::TimeText;
 use crate::wire::escape::escape_into;
+use crate::wire::frame::Datagram;
 use crate::wire::options::v4;
 use crate::wire::problem::{Problem, Severity};
 use crate::wire::v4::{MessageType, Op, Values};
@@ -48,7 +49,16 @@ impl PacketLine {
         out.text("  ");
         out.labelled(Label::Address, |out| write_client(record, out));
         write_facts(record, out);
-        write_path(record, out);
+        write_path(record.datagram, out);
+        if let Some(xid) = record.packet.xid() {
+            out.text("  ");
+            out.labelled(Label::Dim, |out| {
+                let _ = write!(out, "xid {xid}");
+            });
+        }
+        if record.datagram.quoted {
+            out.text("  ").label(Label::Warning, QUOTED);
+        }
         self.write_problems(record, out);
         out.text("\n");
     }
@@ -57,23 +67,38 @@ impl PacketLine {
         self.values.judge(&record.packet, record.outline);
         let found = record.outline.problems.iter().chain(&self.values.problems).copied();
         let problems = || found.clone().chain(record.outer_problems());
-        let Some(worst) = problems().max_by_key(|problem: &Problem| problem.severity()) else { return };
-        let label = if worst.severity() == Severity::Error { Label::Error } else { Label::Warning };
-        out.text("  ");
-        out.labelled(label, |out| {
-            let _ = write!(out, "[{}", worst.code.name());
-            if let Some(offset) = worst.offset {
-                let _ = write!(out, " at byte {offset}");
-            }
-            match problems().count().saturating_sub(1) {
-                0 => {}
-                more => {
-                    let _ = write!(out, ", {more} more");
-                }
-            }
-            out.push(']');
-        });
+        if problems().next().is_some() {
+            let all: Vec<Problem> = problems().collect();
+            write_worst(&all, out);
+        }
     }
+}
+
+/// What is said of a message that is only quoted.
+pub(super) const QUOTED: &str = "quoted in an ICMP error";
+
+/// The worst of the problems, and how many more there are.
+pub(super) fn write_worst(problems: &[Problem], out: &mut Styled) {
+    let Some(worst) = problems.iter().max_by_key(|problem| problem.severity()) else { return };
+    let label = match worst.severity() {
+        Severity::Error => Label::Error,
+        Severity::Note => Label::Dim,
+        Severity::Warning | Severity::Cut => Label::Warning,
+    };
+    out.text("  ");
+    out.labelled(label, |out| {
+        let _ = write!(out, "[{}", worst.code.name());
+        if let Some(offset) = worst.offset {
+            let _ = write!(out, " at byte {offset}");
+        }
+        match problems.len().saturating_sub(1) {
+            0 => {}
+            more => {
+                let _ = write!(out, ", {more} more");
+            }
+        }
+        out.push(']');
+    });
 }
 
 /// What was asked or given.
@@ -172,8 +197,7 @@ fn write_given(record: &PacketRecord<'_>, out: &mut Styled) {
 }
 
 /// Where it went, when that is more than client broadcast: tags, quoting, IP addresses.
-fn write_path(record: &PacketRecord<'_>, out: &mut Styled) {
-    let datagram = record.datagram;
+pub(super) fn write_path(datagram: &Datagram<'_>, out: &mut Styled) {
     if let Some(ip) = datagram.ip {
         out.text("  ");
         out.labelled(Label::Dim, |out| {
@@ -186,23 +210,14 @@ fn write_path(record: &PacketRecord<'_>, out: &mut Styled) {
         word(out, "vlan");
         let _ = write!(out, "{id}");
     }
-    if let Some(xid) = record.packet.xid() {
-        out.text("  ");
-        out.labelled(Label::Dim, |out| {
-            let _ = write!(out, "xid {xid}");
-        });
-    }
-    if datagram.quoted {
-        out.text("  ").label(Label::Warning, "quoted in an ICMP error");
-    }
 }
 
-fn word(out: &mut Styled, name: &str) {
+pub(super) fn word(out: &mut Styled, name: &str) {
     out.text("  ").label(Label::Dim, name).text(" ");
 }
 
 /// Foreign text, at most 40 characters of it, in quotation marks.
-fn quoted(data: &[u8], out: &mut Styled) {
+pub(super) fn quoted(data: &[u8], out: &mut Styled) {
     let data = data.strip_suffix(b"\0").unwrap_or(data);
     let short = data.get(..40).unwrap_or(data);
     out.labelled(Label::Strong, |out| {

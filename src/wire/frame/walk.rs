@@ -263,7 +263,7 @@ impl Walker {
             } else {
                 // A message has no mark of its own. DHCPv6 is carried by IPv6; what travels otherwise has both its ports.
                 let both = [low, high].iter().all(|port| ports::DHCPV6.contains(port));
-                both || !of_other && ip.is_some_and(|ip| ip.src.is_ipv6())
+                both || ip.is_some_and(|ip| ip.src.is_ipv6())
             };
             is_it.then_some(Service::Dhcp(protocol))
         };

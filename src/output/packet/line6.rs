@@ -1,0 +1,217 @@
+//! One line per packet of IPv6 that a person can scan.
+
+use std::fmt::Write as _;
+
+use super::line::{PacketLine, QUOTED, quoted, word, write_path, write_worst};
+use super::record6::{Judged, Message6, Record6};
+use crate::output::styled::{Label, Styled};
+use crate::output::when::TimeText;
+use crate::wire::nd::{self, Advert};
+use crate::wire::v6::facts::{Facts, IaKind};
+use crate::wire::v6::types::mac_of_duid;
+use crate::wire::v6::{MessageType, StatusCode};
+use crate::wire::{HwAddr, Lease};
+
+/// The colour a DHCPv6 message type has everywhere.
+pub fn type_label6(kind: MessageType) -> Label {
+    match kind {
+        MessageType::REPLY => Label::Good,
+        MessageType::DECLINE | MessageType::RECONFIGURE => Label::Error,
+        MessageType::RELEASE => Label::Warning,
+        kind if kind.is_from_server() => Label::Server,
+        _ => Label::Client,
+    }
+}
+
+/// The name of a message type in capitals.
+pub fn type_name6(kind: MessageType) -> String {
+    match kind {
+        MessageType::INFORMATION_REQUEST => "INFORM".to_owned(),
+        kind => kind.to_string().to_uppercase(),
+    }
+}
+
+impl PacketLine {
+    /// Appends the line for a packet of IPv6; what is wrong with it is left in `judged`.
+    pub fn write_six(
+        &mut self,
+        record: &Record6<'_>,
+        judged: &mut Judged,
+        time: &mut TimeText,
+        out: &mut Styled,
+    ) {
+        let around = &record.around;
+        out.labelled(Label::Dim, |out| time.write(around.time, around.precision, out));
+        out.text("  ");
+        match record.message {
+            Message6::Dhcp { packet, outline } => {
+                let facts = Facts::read(&packet, outline);
+                let name =
+                    if packet.bytes().is_empty() { "DHCPV6?".to_owned() } else { type_name6(facts.kind) };
+                out.label(type_label6(facts.kind), &format!("{name:<9}")).text(" ");
+                out.labelled(Label::Address, |out| write_client(&facts, record, out));
+                write_dhcp(&facts, out);
+                write_path(around.datagram, out);
+                if let Some(xid) = facts.xid {
+                    out.text("  ").label(Label::Dim, &format!("xid {xid:#08x}"));
+                }
+            }
+            Message6::Router { packet, outline } => {
+                write_router(&packet, outline, record, out);
+                write_path(around.datagram, out);
+            }
+        }
+        if around.datagram.quoted {
+            out.text("  ").label(Label::Warning, QUOTED);
+        }
+        judged.judge(record);
+        write_worst(&judged.problems, out);
+        out.text("\n");
+    }
+}
+
+fn write_client(facts: &Facts<'_>, record: &Record6<'_>, out: &mut String) {
+    let relayed = facts.relays.last().and_then(|relay| relay.client);
+    let mac = relayed.or_else(|| facts.client_id.and_then(mac_of_duid));
+    let start = out.len();
+    match (mac, facts.client_id) {
+        (Some(mac), _) if mac.len() <= 16 => {
+            let _ = write!(out, "{}", HwAddr::from_slice(mac));
+        }
+        (_, Some(duid)) => {
+            let shown = duid.get(..12).unwrap_or(duid);
+            for byte in shown {
+                let _ = write!(out, "{byte:02x}");
+            }
+            out.push_str(if shown.len() < duid.len() { "…" } else { "" });
+        }
+        _ => match record.around.datagram.link.and_then(|link| link.src) {
+            Some(src) => {
+                let _ = write!(out, "{src}");
+            }
+            None => out.push_str("(no client id)"),
+        },
+    }
+    let written = out.get(start..).map_or(0, |text| text.chars().count());
+    out.extend(std::iter::repeat_n(' ', 17_usize.saturating_sub(written)));
+}
+
+fn write_dhcp(facts: &Facts<'_>, out: &mut Styled) {
+    let gives = facts.kind.is_from_server();
+    for ia in facts.ias.iter().take(4) {
+        let shown = out.as_str().len();
+        for lease in ia.addresses.iter().take(3) {
+            word(out, if gives { "gets" } else { "asks" });
+            out.label(Label::Address, &lease.address.to_string());
+            if gives {
+                word(out, "for");
+                out.text(&Lease(lease.valid).to_string());
+            }
+        }
+        for lease in ia.prefixes.iter().take(3) {
+            word(out, if gives { "gets" } else { "asks" });
+            out.label(Label::Address, &format!("{}/{}", lease.prefix, lease.length));
+            if gives {
+                word(out, "for");
+                out.text(&Lease(lease.valid).to_string());
+            }
+        }
+        if out.as_str().len() == shown && ia.status.is_none() && !gives {
+            word(out, "asks");
+            out.text(match ia.kind {
+                IaKind::Na => "an address",
+                IaKind::Ta => "a temporary address",
+                IaKind::Pd => "a prefix",
+            });
+        }
+        if let Some(status) = ia.status.filter(|status| status.code != StatusCode::SUCCESS) {
+            word(out, ia.kind.name());
+            out.label(Label::Error, &status.code.to_string());
+        }
+    }
+    if let Some(status) = facts.status.filter(|status| status.code != StatusCode::SUCCESS) {
+        word(out, "status");
+        out.label(Label::Error, &status.code.to_string());
+        if !status.text.is_empty() {
+            word(out, "says");
+            quoted(status.text, out);
+        }
+    }
+    if let Some(preference) = facts.preference.filter(|preference| *preference > 0) {
+        word(out, "preference");
+        out.text(&preference.to_string());
+    }
+    if let Some(server) = facts.server_id {
+        word(out, if gives { "server" } else { "from" });
+        out.labelled(Label::Address, |out| {
+            for byte in server.iter().take(130) {
+                let _ = write!(out, "{byte:02x}");
+            }
+        });
+    }
+    if gives && !facts.dns_servers.is_empty() {
+        word(out, "dns");
+        let shown: Vec<String> = facts.dns_servers.iter().take(3).map(ToString::to_string).collect();
+        out.label(Label::Address, &shown.join(","));
+        out.text(if facts.dns_servers.len() > 3 { ",…" } else { "" });
+    }
+    for relay in facts.relays.iter().rev().take(4) {
+        word(out, "relay");
+        let addr = if relay.link.is_unspecified() { relay.peer } else { relay.link };
+        out.label(Label::Address, &addr.to_string());
+        if let Some(id) = relay.interface_id {
+            word(out, "interface");
+            quoted(id, out);
+        }
+    }
+}
+
+fn write_router(packet: &nd::Packet<'_>, outline: &nd::Outline, record: &Record6<'_>, out: &mut Styled) {
+    let name = match packet.kind() {
+        Some(nd::ROUTER_SOLICITATION) => "RS",
+        Some(nd::ROUTER_ADVERTISEMENT) => "RA",
+        _ => "ICMPV6",
+    };
+    let label = if name == "RA" { Label::Server } else { Label::Client };
+    out.label(label, &format!("{name:<9}")).text(" ");
+    let own = outline.find(1).map(|span| HwAddr::from_slice(span.data(packet)));
+    let addr = own.or_else(|| record.around.datagram.link.and_then(|link| link.src));
+    let addr = addr.map_or_else(|| "(no address)".to_owned(), |addr| addr.to_string());
+    out.label(Label::Address, &format!("{addr:<17}"));
+    let Some(facts) = Advert::read(packet, outline) else { return };
+    let flags = facts.header.flags();
+    let mut said = Vec::new();
+    for (bit, name) in [(nd::flag::MANAGED, "managed"), (nd::flag::OTHER, "other")] {
+        if flags & bit != 0 {
+            said.push(name);
+        }
+    }
+    if !said.is_empty() {
+        word(out, "flags");
+        out.text(&said.join(","));
+    }
+    word(out, "router for");
+    out.text(&Lease(facts.header.router_lifetime().into()).to_string());
+    if facts.header.preference() != "medium" {
+        word(out, "preference");
+        out.text(facts.header.preference());
+    }
+    for prefix in facts.prefixes.iter().take(3) {
+        word(out, if prefix.is_autonomous() { "prefix" } else { "prefix (no slaac)" });
+        out.label(Label::Address, &format!("{}/{}", prefix.prefix, prefix.length));
+    }
+    for route in facts.routes.iter().take(3) {
+        word(out, "route");
+        out.label(Label::Address, &format!("{}/{}", route.prefix, route.length));
+    }
+    let servers: Vec<String> =
+        facts.dns_servers.iter().flat_map(|(_, servers)| servers).take(3).map(ToString::to_string).collect();
+    if !servers.is_empty() {
+        word(out, "dns");
+        out.label(Label::Address, &servers.join(","));
+    }
+    if let Some(mtu) = facts.mtu {
+        word(out, "mtu");
+        out.text(&mtu.to_string());
+    }
+}
