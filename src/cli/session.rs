@@ -26,6 +26,9 @@ use crate::wire::escape::escape_line;
 use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
 use crate::wire::v4::{Outline, Packet};
 
+/// Memory for fragments, in bytes.
+const MAX_FRAGMENTS: usize = 1 << 20;
+
 /// Who waits longer than this at a terminal is told so, in nanoseconds.
 const SILENCE: i64 = 5_000_000_000;
 
@@ -37,6 +40,9 @@ struct Clerk {
     first: Option<Instant>,
     patience: Option<Patience>,
     error: Option<CaptureError>,
+    /// Frames with parts of datagrams, for who shows the whole; their size in bytes.
+    fragments: Vec<Vec<u8>>,
+    kept: usize,
 }
 
 /// Says now and then that an answer is still waited for.
@@ -80,6 +86,10 @@ impl Witness for Clerk {
     }
 
     fn passed(&mut self, passed: &Passed<'_>) -> bool {
+        if *passed.note == Note::Fragment && self.kept.saturating_add(passed.frame.len()) <= MAX_FRAGMENTS {
+            self.kept = self.kept.saturating_add(passed.frame.len());
+            self.fragments.push(passed.frame.to_vec());
+        }
         let Some(writer) = &mut self.writer else { return true };
         let comment = passed.note.to_string();
         let written = writer
@@ -180,6 +190,8 @@ impl<'a> Session<'a> {
             first: None,
             patience: cx.shows_progress().then(Patience::default),
             error: None,
+            fragments: Vec::new(),
+            kept: 0,
         };
         #[cfg(feature = "live")]
         sender.confine.confine(&Needs::default(), cx)?;
@@ -208,6 +220,7 @@ impl<'a> Session<'a> {
             link_type: held.link_type,
             precision: held.precision,
             ports: &self.ports,
+            fragments: &self.clerk.fragments,
         }
     }
 }

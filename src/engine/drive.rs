@@ -6,7 +6,7 @@ use super::{Event, Machine, Note, Sight, What};
 use crate::net::{Event as Arrival, NetError, Received, Transport};
 use crate::time::{Clock, Precision, Timestamp};
 use crate::wire::frame::peek::Aside;
-use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
+use crate::wire::frame::{Datagram, LinkType, Ports, Walked, Walker};
 
 /// A frame that passed by, for who keeps a record.
 #[derive(Clone, Copy, Debug)]
@@ -217,17 +217,27 @@ impl Looker {
         let (at, time, frame) = (received.at, received.time, received.frame);
         let mut note = None;
         let mut quoted = None;
-        self.walker.walk(link, frame, received.original_len, at.nanoseconds(), |datagram: Datagram<'_>| {
-            if datagram.quoted {
-                quoted = Some(());
-            }
-            let seen = machine.on_sight(&Sight { at, time, frame, what: What::Dhcp(&datagram) });
-            note.get_or_insert(seen);
-        });
+        let walked = self.walker.walk(
+            link,
+            frame,
+            received.original_len,
+            at.nanoseconds(),
+            |datagram: Datagram<'_>| {
+                if datagram.quoted {
+                    quoted = Some(());
+                }
+                let seen = machine.on_sight(&Sight { at, time, frame, what: What::Dhcp(&datagram) });
+                note.get_or_insert(seen);
+            },
+        );
         if let Some(note) = note.filter(|_| quoted.is_none()) {
             return note;
         }
-        machine.on_sight(&Sight { at, time, frame, what: other(link, frame) })
+        let what = other(link, frame);
+        if walked == Walked::Kept && matches!(what, What::Other) {
+            return Note::Fragment;
+        }
+        machine.on_sight(&Sight { at, time, frame, what })
     }
 }
 

@@ -159,6 +159,8 @@ pub enum Note {
     Conflict(Ipv4Addr, Mac),
     /// An ICMP error about a DHCP port.
     Unreachable(Ipv4Addr, u8),
+    /// A part of a datagram that is not yet whole.
+    Fragment,
     /// Nothing to do with the exchange.
     Unrelated,
 }
@@ -184,6 +186,7 @@ impl fmt::Display for Note {
             Self::Conflict(ip, mac) => write!(f, "{ip} is in use by {mac}"),
             Self::Unreachable(ip, 3) => write!(f, "{ip} says: port unreachable"),
             Self::Unreachable(ip, code) => write!(f, "{ip} says: unreachable (code {code})"),
+            Self::Fragment => f.write_str("a fragment"),
             Self::Unrelated => f.write_str("unrelated"),
         }
     }

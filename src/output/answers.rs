@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
 use crate::engine::Answer;
+use crate::engine::v4::accept::refusals;
 use crate::engine::v4::silence::Finding;
 use crate::output::packet::detail::PacketDetail;
 use crate::output::packet::record::PacketRecord;
@@ -14,6 +15,7 @@ use crate::time::Precision;
 use crate::wire::escape::{escape, escape_line};
 use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
 use crate::wire::options::{TextSink, v4};
+use crate::wire::problem::Severity;
 use crate::wire::v4::{Facts, Outline, Packet, Shown, Values, facts};
 use crate::wire::{Lease, Prefix};
 
@@ -28,6 +30,8 @@ pub struct Place<'a> {
     pub precision: Precision,
     /// UDP ports beside the usual ones.
     pub ports: &'a [u16],
+    /// Frames with parts of a datagram, in the order in which they came.
+    pub fragments: &'a [Vec<u8>],
 }
 
 impl Place<'_> {
@@ -58,10 +62,18 @@ impl Place<'_> {
             shown.set(true);
         };
         let at = answer.at.nanoseconds();
-        Walker::without_reassembly(ports)
+        Walker::without_reassembly(ports.clone())
             .walk(self.link_type, frame, frame.len(), at, |datagram| each(&datagram));
+        if !shown.get() && !self.fragments.is_empty() {
+            // The last fragment of several: together with those before it makes the datagram.
+            let mut walker = Walker::new(ports);
+            for part in self.fragments {
+                walker.walk(self.link_type, part, part.len(), at, |_| ());
+            }
+            walker.walk(self.link_type, frame, frame.len(), at, |datagram| each(&datagram));
+        }
         if !shown.get() {
-            // The last fragment of several: the message is whole, the frame is not.
+            // What came before was too much to keep: the message is whole, the frame is not.
             let payload = answer.message.encode();
             each(&Datagram::bare(&payload));
         }
@@ -254,6 +266,23 @@ pub fn block(answer: &Answer, vendor: Option<&str>, place: &Place<'_>, out: &mut
             out.text(&format!("{code} {name} ")).text(&value).text("\n");
         }
     }
+    write_faults(answer, place, out);
+}
+
+/// Says what is wrong with an answer: first what makes clients drop it, then every problem of its bytes.
+fn write_faults(answer: &Answer, place: &Place<'_>, out: &mut Styled) {
+    let refusals: Vec<String> = refusals(answer).iter().map(ToString::to_string).collect();
+    if !refusals.is_empty() {
+        out.text("  ").label(Label::Error, "clients will not accept this");
+        out.text(&format!(": {}\n", refusals.join("; ")));
+    }
+    place.record(answer, 0, &mut |record| {
+        record.judge(&mut Values::default(), &mut |problem| {
+            let label = if problem.severity() == Severity::Error { Label::Error } else { Label::Warning };
+            out.text("  ").label(label, &format!("{:<14}", problem.severity().name()));
+            out.text(&format!("{problem} ({})\n", problem.code.name()));
+        });
+    });
 }
 
 fn foreign(bytes: Option<&[u8]>) -> String {

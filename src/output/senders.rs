@@ -8,6 +8,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use crate::analysis::expect::Checked;
+use crate::engine::v4::accept::refusals;
 use crate::engine::v4::silence::Finding;
 use crate::engine::{Answer, Check, Reason, Watch};
 use crate::output::answers::{self, Difference, Place, block, write_differences};
@@ -94,6 +95,11 @@ impl Render for Discovery<'_> {
     }
 }
 
+/// Why clients will not accept an answer.
+fn unacceptable(answer: &Answer) -> Vec<String> {
+    refusals(answer).iter().map(ToString::to_string).collect()
+}
+
 /// The object of `discover`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DiscoverObject {
@@ -143,6 +149,7 @@ pub struct OfferObject {
     dns_servers: Vec<Ipv4Addr>,
     domain_name: Option<String>,
     server_check: Option<CheckObject>,
+    unacceptable: Vec<String>,
     packet: Option<PacketObject>,
 }
 
@@ -168,6 +175,7 @@ impl OfferObject {
             dns_servers: reply.into_iter().flat_map(Facts::dns_servers).collect(),
             domain_name: reply.and_then(|reply| facts::text(&reply.domain_name)).map(foreign),
             server_check: offer.check.as_ref().map(CheckObject::from),
+            unacceptable: unacceptable(offer),
             packet: packet(offer, number, place),
         }
     }
@@ -436,6 +444,7 @@ impl Render for Report<'_> {
             declined: self.declined,
             released: self.released,
             departures: self.departures.clone(),
+            unacceptable: self.answer.map(unacceptable).unwrap_or_default(),
             others: self.others.iter().map(OtherObject::from).collect(),
             not_given_back: self
                 .left
@@ -502,6 +511,7 @@ pub struct RequestObject {
     declined: bool,
     released: bool,
     departures: Vec<String>,
+    unacceptable: Vec<String>,
     others: Vec<OtherObject>,
     not_given_back: Vec<LeftObject>,
     ignored: Ignored,

@@ -112,6 +112,9 @@ struct Server {
     /// It refuses with an ICMP error instead of answering.
     #[serde(default)]
     unreachable: bool,
+    /// It asks for the address and never gets to an answer.
+    #[serde(default)]
+    silent_after_check: bool,
     /// It does not say who it is.
     #[serde(default)]
     nameless: bool,
@@ -323,6 +326,9 @@ impl World {
         if let Some(check) = &server.check {
             self.check(&server, check, reply.yiaddr, arrival, heard);
         }
+        if server.silent_after_check {
+            return;
+        }
         if server.asks_arp {
             let ask = Arp::request(mac, server.ip, request.ciaddr);
             self.held_back.push_back(envelope.frame(payload));
@@ -358,6 +364,7 @@ fn ip_frame(mac: Mac, src: Ipv4Addr, protocol: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame =
         Envelope { dst_mac: CLIENT, src_ip: src, ..Envelope::broadcast(mac) }.frame(&[])[..34].to_vec();
     frame[23] = protocol;
+    frame[16..18].copy_from_slice(&u16::try_from(payload.len() + 20).unwrap().to_be_bytes());
     frame.extend(payload);
     frame
 }

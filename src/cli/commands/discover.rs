@@ -15,6 +15,7 @@ use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::flags::vendors::VendorArgs;
 use crate::cli::segment::{Segment, Way};
 use crate::cli::session::{self, Session};
+use crate::engine::v4::accept::refusals;
 use crate::engine::v4::collect::{Plan, Until, Want};
 use crate::engine::v4::silence;
 use crate::engine::{Backoff, Collect, Draft, Machine as _};
@@ -167,6 +168,10 @@ fn find(
         return held.conclude(Exit::Bad, segment, cx);
     }
     cx.note(&answers::count_line(offers, held.took, collect.sent()));
+    if checked.is_empty() && offers.iter().all(|offer| !refusals(offer).is_empty()) {
+        cx.error("no offer that a client would accept");
+        return held.conclude(Exit::Bad, segment, cx);
+    }
     held.conclude(if met { Exit::Good } else { Exit::Bad }, segment, cx)
 }
 

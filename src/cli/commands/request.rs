@@ -10,6 +10,7 @@ use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::report::{self, How, Told};
 use crate::cli::segment::{Segment, Way};
 use crate::cli::session::{self, Session};
+use crate::engine::v4::accept::refusals;
 use crate::engine::v4::exchange::{ConflictCheck, Outcome as Ended, Settings, Task, Verdict};
 use crate::engine::v4::recipe;
 use crate::engine::{Backoff, Draft, Exchange, Recipe, Route, State};
@@ -180,6 +181,7 @@ fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mu
         cx.note(&line);
     }
     let conflict = matches!(exchange.checked(), Some(Verdict::InUse(_)));
-    let exit = if exchange.outcome() == Ended::Ack && !conflict { Exit::Good } else { Exit::Bad };
+    let refused = exchange.answer().is_some_and(|answer| !refusals(answer).is_empty());
+    let exit = if exchange.outcome() == Ended::Ack && !conflict && !refused { Exit::Good } else { Exit::Bad };
     held.conclude(exit, segment, cx)
 }

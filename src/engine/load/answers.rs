@@ -55,7 +55,12 @@ impl Load {
             return;
         }
         self.counters.received = self.counters.received.saturating_add(1);
-        if wanted.is_some_and(|wanted| wanted != server && wanted != seen.source) {
+        let unwanted = wanted.is_some_and(|wanted| wanted != server && wanted != seen.source);
+        if seen.kind != MessageType::OFFER && (unwanted || !is_chosen(&slot, seen, server)) {
+            self.on_other(&slot, seen, server);
+            return;
+        }
+        if unwanted {
             self.counters.other_offers = self.counters.other_offers.saturating_add(1);
             return;
         }
@@ -72,7 +77,7 @@ impl Load {
             | (Stage::Over(Some(Failure::NoAck)), MessageType::NAK) => {
                 self.counters.late = self.counters.late.saturating_add(1);
             }
-            (Stage::Over(Some(Failure::NoAck)), MessageType::ACK) => {
+            (Stage::Over(Some(Failure::NoAck | Failure::Nak)), MessageType::ACK) => {
                 self.counters.late = self.counters.late.saturating_add(1);
                 self.on_late_ack(&slot, seen, server);
             }
@@ -80,6 +85,18 @@ impl Load {
                 self.counters.other_offers = self.counters.other_offers.saturating_add(1);
             }
             _ => self.counters.duplicates = self.counters.duplicates.saturating_add(1),
+        }
+    }
+
+    /// An answer of a server that was not chosen. It ends nothing; what it bound is given back.
+    fn on_other(&mut self, slot: &Slot, seen: &Seen, server: [u8; 4]) {
+        if seen.kind == MessageType::NAK {
+            self.counters.other_naks = self.counters.other_naks.saturating_add(1);
+            return;
+        }
+        self.counters.other_acks = self.counters.other_acks.saturating_add(1);
+        if self.plan.after != After::Keep && slot.kind != Kind::Inform && seen.address != [0; 4] {
+            self.jobs.push_back(Job::Stray { client: slot.client, lease: lease_of(seen, server) });
         }
     }
 
@@ -137,6 +154,13 @@ impl Load {
             self.clients.give(slot.client, lease);
         }
     }
+}
+
+/// True unless a server was chosen and another one speaks (RFC 2131 §3.1, §4.4.1). One box that calls itself differently
+/// is the same server; a relay's box speaks for many.
+fn is_chosen(slot: &Slot, seen: &Seen, server: [u8; 4]) -> bool {
+    let chose = matches!(slot.kind, Kind::Handshake | Kind::Renew) && slot.server != [0; 4];
+    !chose || server == slot.server || seen.relay == [0; 4] && seen.source_mac.0 == slot.server_mac
 }
 
 fn lease_of(seen: &Seen, server: [u8; 4]) -> Client {

@@ -81,6 +81,8 @@ pub(super) struct Client {
     pub(super) server_mac: [u8; 6],
     pub(super) lease_time: u32,
     pub(super) holds: bool,
+    /// It gave back what stands here.
+    pub(super) released: bool,
     /// In an exchange, or its RELEASE waits to be sent.
     pub(super) busy: bool,
 }
@@ -209,6 +211,20 @@ impl Clients {
             }
             self.held = self.held.saturating_sub(1);
         }
+    }
+
+    /// Remembers what a client gave back, so that the RELEASE can be repeated; what it holds now is not touched.
+    pub(super) fn gave_back(&mut self, index: u32, lease: Client) {
+        if let Some(client) = self.get_mut(index).filter(|client| !client.holds) {
+            *client = Client { released: true, holds: false, busy: client.busy, ..lease };
+        }
+    }
+
+    /// The first client from `from` on whose RELEASE can be repeated: it gave back an address and has no other since.
+    pub(super) fn next_released(&self, from: u32) -> Option<u32> {
+        let rest = self.all.get(usize::try_from(from).ok()?..)?;
+        let offset = rest.iter().position(|client| client.released && !client.holds && !client.busy)?;
+        u32::try_from(offset).ok()?.checked_add(from)
     }
 
     /// The client that holds `address`.

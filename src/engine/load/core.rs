@@ -22,6 +22,10 @@ use crate::wire::v4::MessageType;
 pub(super) const CHECKS: usize = 256;
 /// Leases are given back at least this fast at the end, per second.
 const SLOWEST_RELEASE: u64 = 100;
+/// So long after the last RELEASE all are sent again, and so long after that once more: a RELEASE has no answer.
+const REPEATS: [Duration; 2] = [Duration::from_millis(150), Duration::from_millis(350)];
+/// A run that gave back no more leases than this repeats its RELEASEs always; a larger one when messages were lost.
+const FEW: u64 = 256;
 /// So many exchanges without an offer, with none in between, mean that the pool is empty.
 const EXHAUSTED: u64 = 3;
 
@@ -44,6 +48,19 @@ pub(super) enum Phase {
     Draining,
     /// Leases are given back, one after the other.
     Releasing {
+        /// Since when.
+        since: Instant,
+        /// Nanoseconds from one to the next.
+        every: i64,
+        /// So many went out.
+        sent: i64,
+        /// The next client to look at.
+        next: u32,
+    },
+    /// RELEASEs are sent again, one after the other.
+    Repeating {
+        /// For which time.
+        round: usize,
         /// Since when.
         since: Instant,
         /// Nanoseconds from one to the next.
@@ -78,6 +95,8 @@ pub struct Load {
     pub(super) failed_in_row: u64,
     pub(super) held_when_row_began: u64,
     pub(super) shortest_lease: u32,
+    /// How often the link went down.
+    dips: u64,
 }
 
 impl Load {
@@ -110,6 +129,7 @@ impl Load {
             failed_in_row: 0,
             held_when_row_began: 0,
             shortest_lease: u32::MAX,
+            dips: 0,
         }
     }
 
@@ -177,7 +197,9 @@ impl Load {
         let next = match self.phase {
             Phase::Running if self.has_room() => Some(self.next_begin()),
             Phase::Running | Phase::Draining | Phase::Over => None,
-            Phase::Releasing { since, every, sent, .. } => Some(plus(since, every.saturating_mul(sent))),
+            Phase::Releasing { since, every, sent, .. } | Phase::Repeating { since, every, sent, .. } => {
+                Some(plus(since, every.saturating_mul(sent)))
+            }
         };
         next.into_iter().chain(self.table.deadline()).min()
     }
@@ -224,12 +246,32 @@ impl Load {
             }
         }
         if self.phase == Phase::Draining && self.table.in_flight() == 0 && self.jobs.is_empty() {
-            self.phase = if self.plan.after == After::Keep || self.clients.held() == 0 {
-                Phase::Over
+            if self.plan.after == After::Keep || self.clients.held() == 0 {
+                self.repeat(0, now);
             } else {
-                Phase::Releasing { since: now, every: self.release_interval(now), sent: 0, next: 0 }
-            };
+                self.phase =
+                    Phase::Releasing { since: now, every: self.release_interval(now), sent: 0, next: 0 };
+            }
         }
+    }
+
+    /// Sends the RELEASEs once more, or ends the run.
+    fn repeat(&mut self, round: usize, now: Instant) {
+        let counters = &self.counters;
+        let lost = [counters.retransmitted, counters.no_offer, counters.no_ack, counters.late, self.dips];
+        let worth = counters.released <= FEW || lost.iter().any(|count| *count > 0);
+        self.phase = match REPEATS.get(round).filter(|_| worth && self.clients.next_released(0).is_some()) {
+            Some(pause) => {
+                let every = self.release_interval(now);
+                Phase::Repeating { round, since: now.after(*pause), every, sent: 0, next: 0 }
+            }
+            None => Phase::Over,
+        };
+    }
+
+    /// The link went down: what was sent meanwhile is lost.
+    pub fn link_dipped(&mut self) {
+        self.dips = self.dips.saturating_add(1);
     }
 
     fn end_running(&mut self, now: Instant) {
@@ -270,15 +312,21 @@ impl Load {
     /// Fills `batch` with what is to be sent now. Every frame of it must be sent, then [`sent`](Self::sent) called.
     pub fn transmit(&mut self, now: Instant, batch: &mut Batch) {
         batch.clear();
+        let again = self.counters.released_again;
         while !batch.is_full() {
             if let Some(job) = self.jobs.pop_front() {
                 self.run_job(job, now, batch);
-            } else if !self.begin_next(now, batch) && !self.release_next(now, batch) {
+            } else if !self.begin_next(now, batch)
+                && !self.release_next(now, batch)
+                && !self.repeat_next(now, batch)
+            {
                 break;
             }
         }
-        self.counters.sent =
-            self.counters.sent.saturating_add(u64::try_from(batch.spans().len()).unwrap_or(0));
+        // RELEASEs that are sent again are counted by themselves.
+        let again = self.counters.released_again.saturating_sub(again);
+        let sent = u64::try_from(batch.spans().len()).unwrap_or(0).saturating_sub(again);
+        self.counters.sent = self.counters.sent.saturating_add(sent);
         self.advance(now);
     }
 
@@ -352,13 +400,28 @@ impl Load {
         }
         let holder = (next..self.clients.len()).find(|client| self.clients.get(*client).holds);
         let Some(client) = holder else {
-            self.phase = Phase::Over;
+            self.repeat(0, now);
             return false;
         };
         self.phase =
             Phase::Releasing { since, every, sent: sent.saturating_add(1), next: client.saturating_add(1) };
-        self.write_release(client, self.clients.get(client), batch);
-        self.clients.take_away(client);
+        self.give_back(client, batch);
+        true
+    }
+
+    fn repeat_next(&mut self, now: Instant, batch: &mut Batch) -> bool {
+        let Phase::Repeating { round, since, every, sent, next } = self.phase else { return false };
+        if plus(since, every.saturating_mul(sent)) > now {
+            return false;
+        }
+        let Some(client) = self.clients.next_released(next) else {
+            self.repeat(round.saturating_add(1), now);
+            return false;
+        };
+        let (sent, next) = (sent.saturating_add(1), client.saturating_add(1));
+        self.phase = Phase::Repeating { round, since, every, sent, next };
+        self.push_release(client, self.clients.get(client), batch);
+        self.counters.released_again = self.counters.released_again.saturating_add(1);
         true
     }
 
@@ -370,12 +433,21 @@ impl Load {
                 }
             }
             Job::Release { client } => {
-                self.write_release(client, self.clients.get(client), batch);
-                self.clients.take_away(client);
+                self.give_back(client, batch);
                 self.clients.put_back(client);
             }
-            Job::Stray { client, lease } => self.write_release(client, lease, batch),
+            Job::Stray { client, lease } => {
+                self.write_release(client, lease, batch);
+                self.clients.gave_back(client, lease);
+            }
         }
+    }
+
+    fn give_back(&mut self, client: u32, batch: &mut Batch) {
+        let lease = self.clients.get(client);
+        self.write_release(client, lease, batch);
+        self.clients.take_away(client);
+        self.clients.gave_back(client, lease);
     }
 
     fn values(&self, client: u32) -> Values {
@@ -413,6 +485,11 @@ impl Load {
     }
 
     fn write_release(&mut self, client: u32, lease: Client, batch: &mut Batch) {
+        self.push_release(client, lease, batch);
+        self.counters.released = self.counters.released.saturating_add(1);
+    }
+
+    fn push_release(&mut self, client: u32, lease: Client, batch: &mut Batch) {
         let mut values = self.values(client);
         values.xid = self.rng.u32(..).to_be_bytes();
         values.address = lease.address;
@@ -420,7 +497,6 @@ impl Load {
         values.server_mac = self.plan.next_hop.map_or(lease.server_mac, |hop| hop.0);
         let template = &self.plan.templates.release;
         batch.push(NONE, |out| template.write(&values, out));
-        self.counters.released = self.counters.released.saturating_add(1);
     }
 
     /// Tells when the frames of `batch` were handed over.

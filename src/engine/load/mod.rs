@@ -209,7 +209,7 @@ pub struct Counters {
     pub interrupted: u64,
     /// Beginnings that were scheduled but for which there was no room until the end.
     pub unsent: u64,
-    /// Messages sent, RELEASE included.
+    /// Messages sent, the first RELEASE of a lease included.
     pub sent: u64,
     /// Answers to exchanges of this run.
     pub received: u64,
@@ -221,10 +221,16 @@ pub struct Counters {
     pub duplicates: u64,
     /// Offers of further servers.
     pub other_offers: u64,
+    /// Refusals by servers that were not chosen: they do not count.
+    pub other_naks: u64,
+    /// Confirmations by servers that were not chosen: they do not count either, and what they bound is given back.
+    pub other_acks: u64,
     /// Answers to nothing that this run asked.
     pub orphans: u64,
     /// Leases given back.
     pub released: u64,
+    /// RELEASEs sent again, for they have no answer.
+    pub released_again: u64,
     /// Frames whose own time stamp was missed; the time before sending was taken.
     pub unstamped: u64,
 }
@@ -271,7 +277,10 @@ impl Counters {
             (&mut self.duplicates, other.duplicates),
             (&mut self.other_offers, other.other_offers),
             (&mut self.orphans, other.orphans),
+            (&mut self.other_naks, other.other_naks),
+            (&mut self.other_acks, other.other_acks),
             (&mut self.released, other.released),
+            (&mut self.released_again, other.released_again),
             (&mut self.unstamped, other.unstamped),
         ] {
             add(to, from);

@@ -76,6 +76,10 @@ struct Server {
     seen: BTreeMap<MessageType, u64>,
     twist: Twist,
     answers: u64,
+    mac: Mac,
+    silent_to_discover: bool,
+    /// So many RELEASEs do not arrive.
+    lost_releases: u32,
 }
 
 impl Server {
@@ -93,6 +97,9 @@ impl Server {
             seen: BTreeMap::new(),
             twist: |_, _| true,
             answers: 0,
+            mac: SERVER_MAC,
+            silent_to_discover: false,
+            lost_releases: 0,
         }
     }
 
@@ -116,6 +123,12 @@ impl Server {
         let mac = request.client().mac().unwrap();
         let held = self.leases.get(&mac).copied();
         let (kind, address) = match kind {
+            MessageType::DISCOVER if self.silent_to_discover => return None,
+            MessageType::RELEASE if frame[..6] != self.mac.0 => return None,
+            MessageType::RELEASE if self.lost_releases > 0 => {
+                self.lost_releases -= 1;
+                return None;
+            }
             MessageType::DISCOVER => {
                 let fresh = || {
                     let used = u32::try_from(self.leases.len()).unwrap();
@@ -135,7 +148,6 @@ impl Server {
                     held.is_none_or(|held| held == request.ciaddr),
                     "{mac} gives back what it does not hold"
                 );
-                assert_eq!(&frame[..6], SERVER_MAC.0);
                 self.leases.remove(&mac);
                 self.free.insert(request.ciaddr);
                 return None;
@@ -150,7 +162,7 @@ impl Server {
         if !(self.twist)(&mut reply, self.answers) {
             return None;
         }
-        let mut envelope = Envelope::broadcast(SERVER_MAC);
+        let mut envelope = Envelope::broadcast(self.mac);
         (envelope.src_ip, envelope.src_port, envelope.dst_port) = (self.ip, 67, 68);
         Some((at, envelope.frame(&reply.encode_padded())))
     }
@@ -230,7 +242,9 @@ fn all_complete_and_every_lease_is_given_back() {
     let outcome = run(plan(Rate::Open(100_000), 500, 50), &mut servers);
     let counters = outcome.load.counters();
     assert_eq!((counters.attempts, counters.completed(), counters.released), (500, 500, 500));
-    assert_eq!((counters.sent, counters.received, counters.duplicates, counters.late), (1500, 1000, 0, 0));
+    // Nothing was lost, and many RELEASEs are a load: none is sent again.
+    assert_eq!((counters.sent, counters.released_again), (1500, 0));
+    assert_eq!((counters.received, counters.duplicates, counters.late), (1000, 0, 0));
     assert!(servers[0].leases.is_empty());
     assert_eq!(outcome.load.held(), 0);
     assert_eq!(outcome.load.shortest_lease(), Some(3600));
@@ -414,6 +428,48 @@ fn one_server_among_several_is_taken() {
     let counters = outcome.load.counters();
     assert_eq!((counters.completed(), counters.other_offers), (10, 10));
     assert!(outcome.finished.iter().all(|finished| finished.server == Some(SERVER)));
+}
+
+#[test]
+fn who_was_not_chosen_ends_nothing() {
+    // An authoritative server refuses whatever another one leased, and always first.
+    let mut other = Server::new(MS / 10);
+    other.ip = [10, 0, 0, 2].into();
+    other.mac = Mac([2, 0, 0, 0, 0, 2]);
+    other.twist = |reply, _| {
+        reply.set_option(53, &[6]);
+        reply.yiaddr = Ipv4Addr::UNSPECIFIED;
+        true
+    };
+    other.silent_to_discover = true;
+    let mut servers = [other, Server::new(MS)];
+    let outcome = run(plan(Rate::Closed(Duration::from_millis(10)), 20, 20), &mut servers);
+    let counters = outcome.load.counters();
+    assert_eq!((counters.completed(), counters.nak, counters.other_naks), (20, 0, 20));
+    assert!(servers[1].leases.is_empty(), "every lease is given back");
+    assert!(outcome.finished.iter().all(|finished| finished.server == Some(SERVER)));
+}
+
+#[test]
+fn who_binds_unasked_gets_it_back() {
+    let mut other = Server::new(MS / 10);
+    other.ip = [10, 0, 0, 2].into();
+    other.mac = Mac([2, 0, 0, 0, 0, 2]);
+    other.silent_to_discover = true;
+    let mut servers = [other, Server::new(MS)];
+    let outcome = run(plan(Rate::Closed(Duration::from_millis(10)), 20, 20), &mut servers);
+    let counters = outcome.load.counters();
+    assert_eq!((counters.completed(), counters.server_changed, counters.other_acks), (20, 0, 20));
+    assert!(servers.iter().all(|server| server.leases.is_empty()), "both got theirs back");
+}
+
+#[test]
+fn a_release_that_is_lost_is_sent_again() {
+    let mut servers = [Server::new(MS)];
+    servers[0].lost_releases = 30;
+    let outcome = run(plan(Rate::Closed(Duration::from_millis(10)), 20, 20), &mut servers);
+    assert_eq!(outcome.load.counters().released, 20);
+    assert!(servers[0].leases.is_empty());
 }
 
 #[test]

@@ -1,9 +1,11 @@
-//! What clients make of a server's answer: addresses that nobody can use.
+//! What clients make of a server's answer: addresses that nobody can use, and whatever else makes them drop it.
 
 use std::fmt;
 use std::net::Ipv4Addr;
 
 use super::station::Answer;
+use crate::wire::frame::Checksum;
+use crate::wire::v4::MessageType;
 
 /// Why the address of an answer cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +32,56 @@ impl fmt::Display for Unusable {
             Self::Servers(ip) => write!(f, "{ip} is the server's own address"),
         }
     }
+}
+
+/// Why clients drop an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The UDP checksum is wrong: the answer does not even reach the client.
+    Checksum,
+    /// It does not say who it is from (option 54; RFC 2131 table 3: a server must).
+    Nameless,
+    /// Its address cannot be used.
+    Address(Unusable),
+    /// The lease is over when it begins.
+    NoLease,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Checksum => f.write_str("its UDP checksum is wrong"),
+            Self::Nameless => f.write_str("it names no server (option 54)"),
+            Self::Address(why) => why.fmt(f),
+            Self::NoLease => f.write_str("its lease time is 0 (option 51)"),
+        }
+    }
+}
+
+/// Why clients will not accept `answer`, an OFFER or an ACK; nothing when they will.
+pub fn refusals(answer: &Answer) -> Vec<Refusal> {
+    let Some(reply) = &answer.reply else { return Vec::new() };
+    let kind = answer.kind();
+    if !matches!(kind, Some(MessageType::OFFER | MessageType::ACK)) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    if answer.checksum == Checksum::Bad {
+        found.push(Refusal::Checksum);
+    }
+    if reply.server_id.is_none_or(|server| server.is_unspecified()) {
+        found.push(Refusal::Nameless);
+    }
+    // A proxy for boot servers gives no address (PXE 2.1 §2.2.2), and neither does the answer to an INFORM.
+    let proxy = reply.vendor_class.as_deref().is_some_and(|class| class.starts_with(b"PXEClient"));
+    let inform = kind == Some(MessageType::ACK) && !reply.ciaddr.is_zero() && reply.lease_time.is_none();
+    if !(reply.yiaddr.is_zero() && (proxy || inform)) {
+        found.extend(unusable(answer).map(Refusal::Address));
+        if reply.lease_time == Some(0) {
+            found.push(Refusal::NoLease);
+        }
+    }
+    found
 }
 
 /// True for an address that a host can have.
@@ -75,23 +127,59 @@ mod tests {
     use crate::wire::frame::{Datagram, Udp};
     use crate::wire::v4::{Message, MessageType, Xid};
 
-    fn judged(address: [u8; 4], mask: Option<[u8; 4]>) -> Option<String> {
+    fn answer(change: impl FnOnce(&mut Message), checksum: Checksum) -> Answer {
         let draft = Recipe::new(Mac([2, 0, 0, 0, 0, 1]), Xid(7)).discover(0, None);
         let mut offer = Message::reply(MessageType::OFFER, &draft.message);
-        offer.yiaddr = address.into();
+        offer.yiaddr = [10, 0, 0, 50].into();
         offer.set_option(54, &[10, 0, 0, 1]);
-        if let Some(mask) = mask {
-            offer.set_option(1, &mask);
-        }
+        offer.set_option(51, &3600_u32.to_be_bytes());
+        change(&mut offer);
         let payload = offer.encode();
-        let datagram = Datagram { udp: Some(Udp { src_port: 67, dst_port: 68 }), ..Datagram::bare(&payload) };
+        let udp = Some(Udp { src_port: 67, dst_port: 68 });
+        let datagram = Datagram { udp, checksum, ..Datagram::bare(&payload) };
         let sight = Sight {
             at: Instant::default(),
             time: Timestamp::default(),
             frame: &[],
             what: What::Dhcp(&datagram),
         };
-        let answer = Station::new(&draft).on_sight(&sight).unwrap();
+        Station::new(&draft).on_sight(&sight).unwrap()
+    }
+
+    #[test]
+    fn what_clients_drop_is_said_and_what_they_take_is_not() {
+        let said = |change: fn(&mut Message), checksum| {
+            refusals(&answer(change, checksum)).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let good = Checksum::Good;
+        assert!(said(|_| (), good).is_empty() && said(|_| (), Checksum::Absent).is_empty());
+        assert_eq!(said(|_| (), Checksum::Bad), ["its UDP checksum is wrong"]);
+        let nameless = "it names no server (option 54)";
+        assert_eq!(said(|m| m.set_option(54, &[0; 4]), good), [nameless]);
+        assert_eq!(said(|m| m.set_option(54, &[]), good), [nameless]);
+        assert_eq!(said(|m| m.set_option(51, &[0; 4]), good), ["its lease time is 0 (option 51)"]);
+        assert_eq!(said(|m| m.yiaddr = [0; 4].into(), good), ["it gives no address"]);
+        let proxy = |m: &mut Message| {
+            m.yiaddr = [0; 4].into();
+            m.set_option(60, b"PXEClient");
+        };
+        assert!(said(proxy, good).is_empty(), "a PXE proxy gives none");
+        let inform = |m: &mut Message| {
+            *m = Message::reply(MessageType::ACK, m);
+            m.ciaddr = [10, 0, 0, 9].into();
+            m.set_option(54, &[10, 0, 0, 1]);
+        };
+        assert!(said(inform, good).is_empty(), "nor does the answer to an INFORM");
+    }
+
+    fn judged(address: [u8; 4], mask: Option<[u8; 4]>) -> Option<String> {
+        let change = |offer: &mut Message| {
+            offer.yiaddr = address.into();
+            if let Some(mask) = mask {
+                offer.set_option(1, &mask);
+            }
+        };
+        let answer = answer(change, Checksum::Good);
         unusable(&answer).map(|why| why.to_string())
     }
 

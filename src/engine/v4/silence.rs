@@ -35,6 +35,15 @@ pub enum Finding {
         /// About what destination.
         to: Ipv4Addr,
     },
+    /// Somebody asked by ARP, in vain, for an address: a server whose answer cannot leave asks like that.
+    AskedInVain {
+        /// The address.
+        address: Ipv4Addr,
+        /// Who asks.
+        mac: Mac,
+        /// How often.
+        count: u32,
+    },
     /// Replies to other transactions.
     OtherXid {
         /// How many.
@@ -111,6 +120,9 @@ pub fn findings(watch: &Watch, link: Option<LinkState>) -> Vec<Finding> {
     found.extend(seen(Reason::WrongPort).map(|s| Finding::WrongPort { count: s.count, port: s.port }));
     found.extend(seen(Reason::WrongType).map(|s| Finding::WrongType(s.count)));
     found.extend(seen(Reason::Malformed).map(|s| Finding::Malformed(s.count)));
+    if let Some((address, mac, count)) = watch.asked_in_vain() {
+        found.push(Finding::AskedInVain { address, mac, count });
+    }
     if found.is_empty() {
         found.push(match seen(Reason::WrongOp) {
             Some(stranger) => Finding::OtherClientsAsk(stranger.count),
@@ -136,6 +148,11 @@ impl fmt::Display for Finding {
             Self::Unreachable { from, code, to } => {
                 write!(f, "{from} says that {to} is unreachable (ICMP code {code})")
             }
+            Self::AskedInVain { address, mac, count } => write!(
+                f,
+                "{mac} asked {count} times by ARP for {address}, which nobody has: a server that sends its offer to the \
+                 address itself cannot reach a client without one; --broadcast asks it to send to everybody"
+            ),
             Self::OtherXid { count, from: ip } => {
                 write!(f, "replies to other transactions were seen: {count}{}", from(ip))
             }
@@ -168,7 +185,7 @@ mod tests {
     use crate::wire::v4::Xid;
 
     fn watch() -> Watch {
-        Watch::new(Rule { xid: Xid(7), client: HwAddr::default(), ports: [68, 68] })
+        Watch::new(Rule { xid: Xid(7), client: HwAddr::default(), ports: [68, 68] }, false)
     }
 
     #[test]

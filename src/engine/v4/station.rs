@@ -11,8 +11,8 @@ use super::watch::{self, Check, Reason, Rule, Watch};
 use crate::engine::{Event, Note, Sight, Transmit, What};
 use crate::time::{Instant, Timestamp};
 use crate::wire::arp::Arp;
-use crate::wire::frame::Vlans;
 use crate::wire::frame::build::arp_frame;
+use crate::wire::frame::{Checksum, Vlans};
 use crate::wire::v4::{Facts, Message, MessageType};
 use crate::wire::{HwAddr, Mac};
 
@@ -38,6 +38,8 @@ pub struct Answer {
     pub source_mac: Option<Mac>,
     /// Who sent the packet.
     pub source_ip: Option<Ipv4Addr>,
+    /// Whether its UDP checksum was right.
+    pub checksum: Checksum,
     /// VLAN tags it came with.
     pub vlans: Vlans,
     /// Which transmission it answers, from 1.
@@ -124,7 +126,7 @@ impl Station {
         let giaddr = Some(message.giaddr).filter(|giaddr| !giaddr.is_unspecified());
         let ciaddr = Some(message.ciaddr).filter(|ciaddr| !ciaddr.is_unspecified());
         Self {
-            watch: Watch::new(rule),
+            watch: Watch::new(rule, message.flags & 0x8000 != 0),
             mac: draft.envelope.src_mac,
             vlans: draft.envelope.vlans.clone(),
             holds: giaddr.or(ciaddr),
@@ -258,6 +260,7 @@ impl Station {
 
     /// Sorts what came in: an answer to the caller, everything else is dealt with here.
     pub fn on_sight(&mut self, sight: &Sight<'_>) -> Result<Answer, Note> {
+        self.watch.answered(&sight.what);
         let inquiry = self.watch.inquire(sight.at, &sight.what, self.mac);
         let (note, from) = match &sight.what {
             What::Dhcp(datagram) => match self.watch.judge(datagram) {
@@ -355,6 +358,7 @@ impl Station {
             message,
             source_mac,
             source_ip,
+            checksum: datagram.checksum,
             vlans: datagram.vlans,
             answers: u32::try_from(forgotten.saturating_add(index).saturating_add(1)).unwrap_or(u32::MAX),
             sent_at: sent.map(|sent| sent.at),

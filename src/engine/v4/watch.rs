@@ -116,6 +116,8 @@ struct Inquiry {
     requests: u32,
     /// The sender named no address of its own (RFC 5227 probe).
     probe: bool,
+    /// The address was seen in use.
+    answered: bool,
 }
 
 /// Which messages answer ours.
@@ -151,6 +153,8 @@ pub struct Watch {
     pub rule: Rule,
     /// Accept answers from this server alone (by server identifier or source address).
     pub only_server: Option<Ipv4Addr>,
+    /// Answers are asked for by broadcast.
+    pub broadcast: bool,
     /// The last ICMP error about a DHCP port: who, code, destination.
     pub unreachable: Option<(Ipv4Addr, u8, Ipv4Addr)>,
     /// Addresses whose MAC was asked for in vain.
@@ -167,11 +171,12 @@ pub struct Watch {
 const MAX_INQUIRIES: usize = 256;
 
 impl Watch {
-    /// A watch that has seen nothing.
-    pub fn new(rule: Rule) -> Self {
+    /// A watch that has seen nothing; `broadcast` says that answers are asked for by broadcast.
+    pub fn new(rule: Rule, broadcast: bool) -> Self {
         Self {
             rule,
             only_server: None,
+            broadcast,
             unreachable: None,
             unresolved: None,
             handed: 0,
@@ -256,7 +261,7 @@ impl Watch {
             if self.inquiries.len() >= MAX_INQUIRIES {
                 self.inquiries.pop_front();
             }
-            let fresh = Inquiry { address, mac, first: at, echoes: 0, requests: 0, probe };
+            let fresh = Inquiry { address, mac, first: at, echoes: 0, requests: 0, probe, answered: false };
             self.inquiries.push_back(fresh);
         }
         let inquiry = match index {
@@ -269,6 +274,27 @@ impl Watch {
             inquiry.requests = inquiry.requests.saturating_add(1);
         }
         Some((if echo { CheckKind::Icmp } else { CheckKind::Arp }, address))
+    }
+
+    /// Who asked most often for an address that did not answer, when that was more than once or nobody asked for another:
+    /// the address, the MAC, how often. A single question among several is the ordinary life of a network.
+    pub fn asked_in_vain(&self) -> Option<(Ipv4Addr, Mac, u32)> {
+        if self.broadcast {
+            return None;
+        }
+        let asked = |inquiry: &&Inquiry| !inquiry.probe && inquiry.requests > 0 && !inquiry.answered;
+        let most = self.inquiries.iter().filter(asked).max_by_key(|inquiry| inquiry.requests)?;
+        let alone = self.inquiries.len() == 1;
+        (most.requests > 1 || alone).then_some((most.address, most.mac, most.requests))
+    }
+
+    /// Notes who answers for an address.
+    pub fn answered(&mut self, what: &What<'_>) {
+        if let What::Arp(arp) = what {
+            for inquiry in self.inquiries.iter_mut().filter(|inquiry| inquiry.address == arp.sender_ip) {
+                inquiry.answered = true;
+            }
+        }
     }
 
     /// The check that held up the answer which offers `address` and came at `until` from `mac`.
@@ -327,7 +353,7 @@ mod tests {
     }
 
     fn watch() -> Watch {
-        Watch::new(Rule { xid: Xid(7), client: MAC.into(), ports: [68, 68] })
+        Watch::new(Rule { xid: Xid(7), client: MAC.into(), ports: [68, 68] }, false)
     }
 
     fn datagram(payload: &[u8], port: u16) -> Datagram<'_> {

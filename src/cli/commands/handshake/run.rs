@@ -102,10 +102,12 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         confined: args.sender.confine.is_wanted(),
     };
     let files = RefCell::new(None);
-    let (tally, found) = if args.find_rate {
-        find(args, &plan, &setup, &signals, &files, cx)?
+    let (tally, found, failed) = if args.find_rate {
+        let (tally, found) = find(args, &plan, &setup, &signals, &files, cx)?;
+        (tally, found, None)
     } else {
-        (once(args, &plan, &setup, &signals, &files, cx)?, None)
+        let (tally, failed) = once(args, &plan, &setup, &signals, &files, cx)?;
+        (tally, None, failed)
     };
     drop(hold);
     let about = About {
@@ -118,7 +120,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         peak_memory: context::peak_memory(),
         found,
     };
-    finish(args, &tally, &about, files.into_inner(), cx)
+    finish(args, &tally, &about, files.into_inner(), failed, cx)
 }
 
 /// Which of `addresses` are not among `own`.
@@ -355,7 +357,7 @@ fn once(
     signals: &Signals,
     files: &RefCell<Option<Files>>,
     cx: &mut Context,
-) -> Result<Tally, Failure> {
+) -> Result<(Tally, Option<Failure>), Failure> {
     let mut failed: Option<Failure> = None;
     let mut line = Progress::new(cx);
     let aside = Context::new(cx.common.clone());
@@ -406,12 +408,9 @@ fn once(
     if let Some(failure) = refused {
         return Err(failure);
     }
-    if let Some(failure) = failed {
-        return Err(failure);
-    }
     let mut tally = tally.map_err(explain)?;
     tally.cpu = context::cpu_time().saturating_sub(start);
-    Ok(tally)
+    Ok((tally, failed))
 }
 
 fn explain(error: NetError) -> Failure {
@@ -445,9 +444,15 @@ fn find(
         step.seed = plan.seed.wrapping_add(number);
         number = number.saturating_add(1);
         let kernel_stamps = setup.kernel_stamps || milli(rate) <= KERNEL_STAMP_RATE.saturating_mul(1000);
-        let tally = once(args, &step, &Setup { kernel_stamps, ..setup.clone() }, signals, files, cx)?;
-        if tally.stopped {
-            best.stopped = true;
+        let (tally, failed) =
+            once(args, &step, &Setup { kernel_stamps, ..setup.clone() }, signals, files, cx)?;
+        if let Some(failure) = failed {
+            return Err(failure);
+        }
+        if tally.stopped || tally.broken.is_some() {
+            best.stopped = tally.stopped;
+            best.broken = tally.broken;
+            best.leases.extend(tally.leases);
             break;
         }
         let broken = args.slo.broken(|figure| tally.figure(figure));
@@ -483,22 +488,65 @@ fn find(
 }
 
 /// The report, the files, the exit code.
-fn finish(args: &Args, tally: &Tally, about: &About<'_>, files: Option<Files>, cx: &mut Context) -> Outcome {
-    if args.nagios.is_on() {
-        if let Some(files) = files {
-            files.finish(tally, cx.clock.moment())?;
-        }
-        return NagiosArgs::tell(&report::plugin(tally, &args.nagios.thresholds()), cx);
-    }
-    if cx.common.json {
-        cx.out.write_json(&report::whole_json(tally, about))?;
+fn finish(
+    args: &Args,
+    tally: &Tally,
+    about: &About<'_>,
+    files: Option<Files>,
+    failed: Option<Failure>,
+    cx: &mut Context,
+) -> Outcome {
+    let shown = if failed.is_some() || args.nagios.is_on() {
+        Ok(())
+    } else if cx.common.json {
+        cx.out.write_json(&report::whole_json(tally, about))
     } else {
         let mut text = cx.out.styled();
         report::summary(tally, about, cx.out.is_terminal(), &mut text);
-        cx.out.write_styled(text)?;
+        cx.out.write_styled(text)
+    };
+    // The files are written whatever happened before.
+    let kept = files.map_or(Ok(()), |files| files.finish(tally, cx.clock.moment()));
+    if args.nagios.is_on() && failed.is_none() && tally.broken.is_none() {
+        kept?;
+        return NagiosArgs::tell(&report::plugin(tally, &args.nagios.thresholds()), cx);
     }
-    if let Some(files) = files {
-        files.finish(tally, cx.clock.moment())?;
+    tell_of_leases(args, tally, cx);
+    if let Some(failure) = failed {
+        return Err(failure);
+    }
+    shown.and(kept)?;
+    if let Some(error) = &tally.broken {
+        return Err(Failure::could_not_run(error));
+    }
+    let good = match &about.found {
+        Some(found) => found.rate_per_s.is_some(),
+        None => tally.is_good(),
+    };
+    Ok(match good {
+        true => Exit::Good,
+        false if tally.stopped => Exit::Interrupted,
+        false => Exit::Bad,
+    })
+}
+
+/// What happened to leases, and whose word did not count.
+fn tell_of_leases(args: &Args, tally: &Tally, cx: &Context) {
+    let counters = &tally.counters;
+    if tally.dips > 0 {
+        cx.warn("the link went down meanwhile; what was sent or answered then is lost");
+    }
+    if counters.other_naks > 0 {
+        cx.warn(&format!(
+            "{} refusals came from servers that were not chosen; they do not count",
+            counters.other_naks
+        ));
+    }
+    if counters.other_acks > 0 {
+        cx.warn(&format!("{} leases were bound by servers that were not chosen", counters.other_acks));
+    }
+    if counters.released_again > 0 && counters.retransmitted > 0 {
+        cx.note("messages were lost: every RELEASE was sent three times, for it has no answer");
     }
     if !args.keep && !tally.leases.is_empty() {
         let where_to =
@@ -511,9 +559,4 @@ fn finish(args: &Args, tally: &Tally, about: &About<'_>, files: Option<Files>, c
             cx.note("  and more; --write-leases FILE keeps them all");
         }
     }
-    let good = match &about.found {
-        Some(found) => found.rate_per_s.is_some(),
-        None => tally.is_good(),
-    };
-    Ok(if good { Exit::Good } else { Exit::Bad })
 }

@@ -76,6 +76,10 @@ pub(super) struct Tally {
     pub(super) memory: usize,
     /// The user stopped it.
     pub(super) stopped: bool,
+    /// How often the link was seen going down.
+    pub(super) dips: u32,
+    /// What ended it early, in words.
+    pub(super) broken: Option<String>,
     /// Processor time it took.
     pub(super) cpu: Duration,
     /// Departure times are the kernel's.
@@ -99,6 +103,8 @@ impl Tally {
         self.shortest_lease = self.shortest_lease.into_iter().chain(other.shortest_lease).min();
         self.memory = self.memory.saturating_add(other.memory);
         self.stopped |= other.stopped;
+        self.dips = self.dips.max(other.dips);
+        self.broken = self.broken.take().or(other.broken);
         self.kernel_stamps = other.kernel_stamps;
     }
 

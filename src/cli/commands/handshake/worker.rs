@@ -30,6 +30,8 @@ const BUFFER: usize = 32 << 20;
 const BURST: usize = 2;
 /// A lane looks up at least this often, to hear that it should stop.
 const NAP: Duration = Duration::from_millis(50);
+/// So long a lane waits for a link that went down; what it has to send waits too.
+const LINK_WAIT: Duration = Duration::from_secs(5);
 /// Lanes start together, this long after they were made.
 const HEAD_START: Duration = Duration::from_millis(5);
 
@@ -117,9 +119,8 @@ pub(super) fn run(
                 gate.wait();
                 match (wires, go.get()) {
                     (Some(wires), Some(start)) => {
-                        let result =
-                            confine(setup).and_then(|()| drive(load, wires, setup, *start, board, &tell));
-                        if result.is_err() {
+                        let result = confine(setup).map(|()| drive(load, wires, setup, *start, board, &tell));
+                        if result.as_ref().map_or(true, |tally| tally.broken.is_some()) {
                             // One lane alone would give figures that mean nothing.
                             board.stops.fetch_add(1, Ordering::Relaxed);
                         }
@@ -233,7 +234,18 @@ impl Wires {
     }
 }
 
-/// Runs a lane.
+/// Reads what has arrived; a link that is down brings nothing, and is counted.
+fn fill(socket: &mut BatchSocket, dips: &mut u32) -> Result<usize, NetError> {
+    match socket.fill() {
+        Err(NetError::Down { .. }) => {
+            *dips = dips.saturating_add(1);
+            Ok(0)
+        }
+        filled => filled,
+    }
+}
+
+/// Runs a lane. Whatever ends it, it tells what it measured and which leases are left.
 fn drive(
     mut load: Load,
     mut wires: Wires,
@@ -241,40 +253,78 @@ fn drive(
     start: Instant,
     board: &Board,
     tell: &SyncSender<News>,
-) -> Result<Tally, NetError> {
-    let mut batch = Batch::new(BATCH);
+) -> Tally {
     let mut tally = Tally { start, end: start, kernel_stamps: setup.kernel_stamps, ..Tally::default() };
+    let ending = turns(&mut load, &mut wires, setup, board, tell, &mut tally);
+    account(&mut load, &mut tally, setup.each, tell);
+    tally.broken = ending.err().map(|error| error.to_string());
+    tally.counters = *load.counters();
+    tally.leases = load.leases().collect();
+    tally.exhausted_at = load.exhausted_at();
+    tally.shortest_lease = load.shortest_lease();
+    tally.memory = load.memory();
+    tally
+}
+
+/// Sends and receives until the lane is over.
+fn turns(
+    load: &mut Load,
+    wires: &mut Wires,
+    setup: &Setup,
+    board: &Board,
+    tell: &SyncSender<News>,
+    tally: &mut Tally,
+) -> Result<(), NetError> {
+    let mut batch = Batch::new(BATCH);
     let mut stops = 0;
     let mut told = (0, 0, 0);
-    load.begin(start);
-    let ending = loop {
+    // Since when the link has been down, and the batch has waited.
+    let mut stuck: Option<Instant> = None;
+    load.begin(tally.start);
+    loop {
         let wanted = board.stops.load(Ordering::Relaxed);
         if wanted > stops {
             stops = wanted;
             load.stop(SystemClock.now());
             if wanted > 1 {
                 // Asked twice: not even leases are given back, they are listed.
-                break Ok(());
+                return Ok(());
             }
         }
         load.on_time(SystemClock.now());
         let mut idle = true;
         for _ in 0..BURST {
             let now = SystemClock.now();
-            load.transmit(now, &mut batch);
-            if batch.is_empty() {
-                break;
+            if stuck.is_none() {
+                load.transmit(now, &mut batch);
+                if batch.is_empty() {
+                    break;
+                }
             }
-            idle = false;
             load.sent(&batch, SystemClock.now());
-            wires.main.send(batch.arena(), batch.spans())?;
+            match wires.main.send(batch.arena(), batch.spans()) {
+                Err(error @ NetError::Down { .. }) => {
+                    if stuck.is_none() {
+                        load.link_dipped();
+                        tally.dips = tally.dips.saturating_add(1);
+                    }
+                    if now >= stuck.get_or_insert(now).after(LINK_WAIT) {
+                        return Err(error);
+                    }
+                    break;
+                }
+                sent => sent?,
+            }
+            stuck = None;
+            idle = false;
         }
         // Answers first, then the copies of what was asked: a copy is queued before its answer can come, so none is
         // missed; and then the answers are judged with the copies' stamps.
-        let arrived = wires.main.fill()?;
+        let dips = tally.dips;
+        let arrived = fill(&mut wires.main, &mut tally.dips)?;
         let mut frames = Vec::new();
         if let Some(copies) = &mut wires.copies {
-            while copies.fill()? > 0 {
+            while fill(copies, &mut tally.dips)? > 0 {
                 for copy in copies.frames() {
                     load.on_copy(copy.at, copy.frame);
                     if setup.frames {
@@ -283,44 +333,44 @@ fn drive(
                 }
             }
         }
+        if tally.dips > dips {
+            load.link_dipped();
+        }
         let mut answers = Vec::new();
         for frame in wires.main.frames().take(arrived) {
             load.on_frame(frame.at, frame.frame);
             if setup.frames {
                 frames.push((frame.time, false, frame.frame.to_vec()));
             }
-            if let Some((arp, mac)) = question(frame.frame, setup, &load) {
+            if let Some((arp, mac)) = question(frame.frame, setup, load) {
                 answers.push(arp_frame(&arp.reply(mac), mac, arp.sender_mac, &[]));
             }
         }
         for answer in &answers {
-            wires.main.send(answer, std::slice::from_ref(&(0..answer.len())))?;
+            match wires.main.send(answer, std::slice::from_ref(&(0..answer.len()))) {
+                Err(NetError::Down { .. }) => {}
+                sent => sent?,
+            }
         }
-        account(&mut load, &mut tally, setup.each, tell);
+        account(load, tally, setup.each, tell);
         if !frames.is_empty() {
             frames.sort_by_key(|(time, ..)| *time);
             let _ = tell.send(News::Frames(frames));
         }
-        show(&load, board, &mut told);
-        if load.is_over() {
-            break Ok(());
+        show(load, board, &mut told);
+        if load.is_over() && stuck.is_none() {
+            return Ok(());
         }
         if idle && arrived == 0 {
             let now = SystemClock.now();
             let latest = now.after(NAP);
-            let deadline = load.deadline().map_or(latest, |deadline| deadline.min(latest));
+            let deadline = load.deadline().filter(|_| stuck.is_none());
+            let deadline = deadline.map_or(latest, |deadline| deadline.min(latest));
             if deadline > now {
                 wires.main.wait(None, Some(deadline))?;
             }
         }
-    };
-    account(&mut load, &mut tally, setup.each, tell);
-    tally.counters = *load.counters();
-    tally.leases = load.leases().collect();
-    tally.exhausted_at = load.exhausted_at();
-    tally.shortest_lease = load.shortest_lease();
-    tally.memory = load.memory();
-    ending.map(|()| tally)
+    }
 }
 
 fn account(load: &mut Load, tally: &mut Tally, each: bool, tell: &SyncSender<News>) {
