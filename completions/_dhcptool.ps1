@@ -527,6 +527,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
         }
         'dhcptool;rogue' {
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'A server that may be there: an address, a MAC, or any of server-id=, ip=, mac=, relay= and vlan= joined by commas, all of which must fit; repeat it for more servers')
+            [CompletionResult]::new('--require', '--require', [CompletionResultType]::ParameterName, 'A server that must answer, written as for --allow; others are welcome. Repeat it for more')
             [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'A file that says which servers may be there and what they must offer (TOML, see below)')
             [CompletionResult]::new('--learn', '--learn', [CompletionResultType]::ParameterName, 'Write a policy that allows exactly what is there now')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Collect answers for so long: 8s, or 60s when only listening. Servers that check an address before they offer it take up to 3 seconds')
@@ -540,6 +541,8 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--exec-arg', '--exec-arg', [CompletionResultType]::ParameterName, 'An argument for that program; repeat it for more')
             [CompletionResult]::new('--exec-timeout', '--exec-timeout', [CompletionResultType]::ParameterName, 'End that program when it takes longer')
             [CompletionResult]::new('--prometheus', '--prometheus', [CompletionResultType]::ParameterName, 'Keep FILE up to date for Prometheus'' textfile collector')
+            [CompletionResult]::new('--warning', '--warning', [CompletionResultType]::ParameterName, 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w')
+            [CompletionResult]::new('--critical', '--critical', [CompletionResultType]::ParameterName, 'Milliseconds that are CRITICAL; with --nagios also -c')
             [CompletionResult]::new('--vendors', '--vendors', [CompletionResultType]::ParameterName, 'Name the vendors of MAC addresses from this table (udev''s 20-OUI.hwdb, Wireshark''s manuf, Nmap''s or the IEEE''s) instead of the system''s')
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Give up root to become this user; without it, the user who ran sudo')
             [CompletionResult]::new('--stage', '--stage', [CompletionResultType]::ParameterName, 'What this process is to be: the helper that starts programs')
@@ -549,7 +552,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--passive', '--passive', [CompletionResultType]::ParameterName, 'Send nothing, only listen')
             [CompletionResult]::new('--own-mac', '--own-mac', [CompletionResultType]::ParameterName, 'Use the interface''s own MAC for every client: for wireless networks and ports that take one MAC only')
             [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Run for ever and tell changes only: new, changed, gone, back')
-            [CompletionResult]::new('--nagios', '--nagios', [CompletionResultType]::ParameterName, 'Be a monitoring plugin: one status line with performance data, exit status 0, 1, 2 or 3')
+            [CompletionResult]::new('--nagios', '--nagios', [CompletionResultType]::ParameterName, 'Be a monitoring plugin: one status line with performance data, a line per server, exit status 0, 1, 2 or 3')
             [CompletionResult]::new('--no-sandbox', '--no-sandbox', [CompletionResultType]::ParameterName, 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object per line, for programs')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for more still')

@@ -1824,13 +1824,17 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__rogue)
-            opts="-4 -v -q -h -V --ipv4 --allow --policy --learn --wait --rounds --passive --own-mac --vlan --from --watch --interval --gone-after --state --exec --exec-arg --exec-timeout --prometheus --nagios --vendors --user --no-sandbox --stage --json --color --verbose --quiet --help --version"
+            opts="-4 -v -q -h -V --ipv4 --allow --require --policy --learn --wait --rounds --passive --own-mac --vlan --from --watch --interval --gone-after --state --exec --exec-arg --exec-timeout --prometheus --nagios --warning --critical --vendors --user --no-sandbox --stage --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --allow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --require)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1886,6 +1890,14 @@ _dhcptool() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --vendors)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1895,7 +1907,7 @@ _dhcptool() {
                     return 0
                     ;;
                 --stage)
-                    COMPREPLY=($(compgen -W "exec" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "exec exec-next" -- "${cur}"))
                     return 0
                     ;;
                 --color)

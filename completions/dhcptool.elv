@@ -516,6 +516,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
         }
         &'dhcptool;rogue'= {
             cand --allow 'A server that may be there: an address, a MAC, or any of server-id=, ip=, mac=, relay= and vlan= joined by commas, all of which must fit; repeat it for more servers'
+            cand --require 'A server that must answer, written as for --allow; others are welcome. Repeat it for more'
             cand --policy 'A file that says which servers may be there and what they must offer (TOML, see below)'
             cand --learn 'Write a policy that allows exactly what is there now'
             cand --wait 'Collect answers for so long: 8s, or 60s when only listening. Servers that check an address before they offer it take up to 3 seconds'
@@ -529,6 +530,8 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --exec-arg 'An argument for that program; repeat it for more'
             cand --exec-timeout 'End that program when it takes longer'
             cand --prometheus 'Keep FILE up to date for Prometheus'' textfile collector'
+            cand --warning 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w'
+            cand --critical 'Milliseconds that are CRITICAL; with --nagios also -c'
             cand --vendors 'Name the vendors of MAC addresses from this table (udev''s 20-OUI.hwdb, Wireshark''s manuf, Nmap''s or the IEEE''s) instead of the system''s'
             cand --user 'Give up root to become this user; without it, the user who ran sudo'
             cand --stage 'What this process is to be: the helper that starts programs'
@@ -538,7 +541,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --passive 'Send nothing, only listen'
             cand --own-mac 'Use the interface''s own MAC for every client: for wireless networks and ports that take one MAC only'
             cand --watch 'Run for ever and tell changes only: new, changed, gone, back'
-            cand --nagios 'Be a monitoring plugin: one status line with performance data, exit status 0, 1, 2 or 3'
+            cand --nagios 'Be a monitoring plugin: one status line with performance data, a line per server, exit status 0, 1, 2 or 3'
             cand --no-sandbox 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
             cand --json 'Print JSON, one object per line, for programs'
             cand -v 'Say more; twice for more still'

@@ -483,6 +483,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s q -l quiet -d
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l allow -d 'A server that may be there: an address, a MAC, or any of server-id=, ip=, mac=, relay= and vlan= joined by commas, all of which must fit; repeat it for more servers' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l require -d 'A server that must answer, written as for --allow; others are welcome. Repeat it for more' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l policy -d 'A file that says which servers may be there and what they must offer (TOML, see below)' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l learn -d 'Write a policy that allows exactly what is there now' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l wait -d 'Collect answers for so long: 8s, or 60s when only listening. Servers that check an address before they offer it take up to 3 seconds' -r
@@ -496,9 +497,12 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l exec -d 'Run
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l exec-arg -d 'An argument for that program; repeat it for more' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l exec-timeout -d 'End that program when it takes longer' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l prometheus -d 'Keep FILE up to date for Prometheus\' textfile collector' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l vendors -d 'Name the vendors of MAC addresses from this table (udev\'s 20-OUI.hwdb, Wireshark\'s manuf, Nmap\'s or the IEEE\'s) instead of the system\'s' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l stage -d 'What this process is to be: the helper that starts programs' -r -f -a "exec\t''"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l stage -d 'What this process is to be: the helper that starts programs' -r -f -a "exec\t''
+exec-next\t''"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -506,7 +510,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s 4 -l ipv4 -d
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l passive -d 'Send nothing, only listen'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l own-mac -d 'Use the interface\'s own MAC for every client: for wireless networks and ports that take one MAC only'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l watch -d 'Run for ever and tell changes only: new, changed, gone, back'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l nagios -d 'Be a monitoring plugin: one status line with performance data, exit status 0, 1, 2 or 3'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l nagios -d 'Be a monitoring plugin: one status line with performance data, a line per server, exit status 0, 1, 2 or 3'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l json -d 'Print JSON, one object per line, for programs'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s v -l verbose -d 'Say more; twice for more still'

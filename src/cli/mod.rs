@@ -98,9 +98,6 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
             let line = if asks_for_v6(&error) { NO_V6.to_owned() } else { one_line(&error.to_string()) };
             let mut context = Context::new(CommonArgs::default());
             // Monitoring reads the plugins' convention even then.
-            if commands::rogue::is_plugin(&args) {
-                return commands::rogue::unknown(&line, &mut context).unwrap_or_else(|failure| failure.exit);
-            }
             if flags::nagios::is_plugin(&args) {
                 return flags::nagios::unknown(&line, &mut context).unwrap_or_else(|failure| failure.exit);
             }

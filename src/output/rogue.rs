@@ -6,14 +6,15 @@ use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 use std::net::Ipv4Addr;
 
-use crate::analysis::servers::policy::Allowed;
+use crate::analysis::servers::policy::{Allowed, Identity};
 use crate::analysis::servers::table::Server;
-use crate::analysis::servers::watcher::{Change, ChangeKind};
+use crate::analysis::servers::watcher::{Change, ChangeKind, Difference};
 use crate::analysis::servers::{Judgement, Key, Status, Verdict};
 use crate::engine::v4::provoke::Granted;
 use crate::output::json::JsonOut;
 use crate::output::json::fields::{bytes, list, milliseconds, number, optional, texts};
 pub use crate::output::plugin::State as PluginState;
+use crate::output::plugin::{Plugin, Thresholds};
 use crate::output::styled::{Label, Styled};
 use crate::output::when::{TimeForm, TimeText, stretch};
 use crate::time::Precision;
@@ -30,6 +31,10 @@ pub struct Report<'a> {
     pub servers: &'a [(&'a Server, Judgement)],
     /// Allowed servers that were not heard.
     pub missing: &'a [&'a Allowed],
+    /// Required servers that were not heard.
+    pub required: &'a [&'a Identity],
+    /// Servers are required; others are welcome.
+    pub requires: bool,
     /// Servers that were pushed out of memory by others.
     pub forgotten: u64,
     /// Probes sent.
@@ -87,6 +92,7 @@ impl Report<'_> {
         }
         json.end_array();
         texts("missing", self.missing, json);
+        texts("required_missing", self.required, json);
         for (name, count) in [
             ("sent", self.sent),
             ("answers", self.answers),
@@ -166,11 +172,14 @@ impl Report<'_> {
     pub fn hints(&self, has_policy: bool, own_mac: bool) -> Vec<String> {
         let mut hints: Vec<String> = self.mac_filter(own_mac).map(str::to_owned).into_iter().collect();
         let unjudged = self.unjudged();
-        if !has_policy && unjudged > 1 {
+        if !has_policy && !self.requires && unjudged > 1 {
             hints.push(format!(
                 "{unjudged} DHCP servers answer here and none is judged: say with --allow or --policy which may \
                  (--learn FILE writes a policy of all)"
             ));
+        }
+        for required in self.required {
+            hints.push(format!("required server {required} did not answer"));
         }
         for allowed in self.missing {
             hints.push(format!("allowed server {allowed} was not heard"));
@@ -240,6 +249,8 @@ fn server_json(server: &Server, judgement: &Judgement, precision: Precision, jso
     list("reason_codes", judgement.reasons.iter().map(|reason| reason.code), json);
     texts("notes", &judgement.notes, json);
     number("answers", Some(server.answers), json);
+    let latency = server.latency.map(|latency| i64::try_from(latency.as_nanos()).unwrap_or(i64::MAX));
+    milliseconds("latency_ms", latency, json);
     let counts = server.counts;
     json.name_next("messages");
     json.begin_object();
@@ -484,74 +495,145 @@ fn joined<T: fmt::Display>(items: &[T], between: &str) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
 }
 
-/// The status line of a monitoring plugin with its performance data. `|` separates the two and may not stand in the text.
-pub fn plugin(report: &Report<'_>, has_policy: bool) -> (PluginState, String) {
+/// What a monitoring plugin says. The latency is that of the first allowed server's quickest answer, the slowest of them deciding.
+pub fn plugin(report: &Report<'_>, has_policy: bool, thresholds: &Thresholds) -> Plugin {
+    let latencies = || {
+        let good = report.servers.iter().filter(|(_, judgement)| judgement.status != Status::Rogue);
+        good.filter_map(|(server, _)| server.latency)
+    };
+    let latency = latencies().max().map(|latency| latency.as_secs_f64() * 1000.0);
+    let (mut state, mut text) = plugin_state(report, has_policy);
+    let slow = if latency.is_some() { thresholds.judge(latency) } else { PluginState::Ok };
+    let rank = |state: PluginState| match state {
+        PluginState::Ok => 0,
+        PluginState::Warning => 1,
+        PluginState::Critical | PluginState::Unknown => 2,
+    };
+    if rank(slow) > rank(state) {
+        state = slow;
+        let _ = write!(text, "; too slow: {:.1} ms", latency.unwrap_or_default());
+    }
+    let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    // Who only listens misses nobody.
+    let missing = if report.asked { report.missing.len().max(report.required.len()) } else { 0 };
+    let mut plugin = Plugin::new(state, text)
+        .milliseconds("latency", latency, thresholds)
+        .count("servers", count(report.servers.len()))
+        .count("rogue", count(report.count(Status::Rogue)))
+        .count("allowed", count(report.count(Status::Allowed)))
+        .count("unjudged", count(report.unjudged()))
+        .count("missing", count(missing))
+        .count("answers", report.answers)
+        .count("lost", report.lost);
+    for (server, judgement) in report.servers.iter().take(MAX_LINES) {
+        let mut line = format!("{} {}", judgement.status.name(), who(server, judgement));
+        let offers = offers(server);
+        if !offers.is_empty() {
+            let _ = write!(line, " offers {offers}");
+        }
+        for reason in &judgement.reasons {
+            let _ = write!(line, "; {reason}");
+        }
+        plugin = plugin.line(line);
+    }
+    plugin
+}
+
+/// Servers named one by one in a plugin's long output.
+const MAX_LINES: usize = 64;
+
+/// Address, MAC and vendor of a server.
+fn who(server: &Server, judgement: &Judgement) -> String {
+    let address = server.key.address().map_or_else(|| "without address".to_owned(), |ip| ip.to_string());
+    let mac = server.key.source_mac.map_or_else(String::new, |mac| format!(" at {mac}"));
+    let vendor = judgement.vendor.as_ref().map_or_else(String::new, |vendor| format!(" ({vendor})"));
+    format!("{address}{mac}{vendor}")
+}
+
+fn plugin_state(report: &Report<'_>, has_policy: bool) -> (PluginState, String) {
     let (rogues, allowed) = (report.count(Status::Rogue), report.count(Status::Allowed));
     let unjudged = report.unjudged();
-    let (state, text) = if let Some((server, judgement)) =
-        report.servers.iter().find(|(_, judgement)| judgement.status == Status::Rogue)
-    {
-        let who = server.key.server_id.or(server.key.source_ip);
-        let who = who.map_or_else(|| "without address".to_owned(), |ip| ip.to_string());
-        let mac = server.key.source_mac.map_or_else(String::new, |mac| format!(" at {mac}"));
+    let servers = |count: usize| if count == 1 { "1 server".to_owned() } else { format!("{count} servers") };
+    let rogue = report.servers.iter().find(|(_, judgement)| judgement.status == Status::Rogue);
+    if let Some((server, judgement)) = rogue {
         let why = judgement.reasons.first().map_or_else(String::new, |reason| format!(": {reason}"));
         let many = if rogues == 1 { "1 rogue server".to_owned() } else { format!("{rogues} rogue servers") };
-        let vendor = judgement.vendor.as_ref().map_or_else(String::new, |vendor| format!(" ({vendor})"));
-        (PluginState::Critical, format!("{many}, {who}{mac}{vendor}{why}"))
-    } else if let Some(blind) = report.blind.first() {
-        let count = report.servers.len();
-        let servers = if count == 1 { "server" } else { "servers" };
-        (PluginState::Unknown, format!("cannot tell: {blind}; {count} {servers} answered"))
-    } else if report.servers.is_empty() {
+        return (PluginState::Critical, format!("{many}, {}{why}", who(server, judgement)));
+    }
+    if let Some(blind) = report.blind.first() {
+        let text = format!("cannot tell: {blind}; {} answered", servers(report.servers.len()));
+        return (PluginState::Unknown, text);
+    }
+    if let Some(required) = report.required.first().filter(|_| report.asked) {
+        let others = servers(report.servers.len());
+        return (
+            PluginState::Critical,
+            format!("required server {required} did not answer; {others} answered"),
+        );
+    }
+    if report.servers.is_empty() {
         // Who only listens hears nothing of servers that nobody asks.
-        if report.asked {
+        return if report.asked {
             (PluginState::Critical, "no server answered".to_owned())
         } else {
             (PluginState::Ok, "no server was heard".to_owned())
-        }
-    } else if let Some(missing) = report.missing.first().filter(|_| report.asked) {
-        let servers = if allowed == 1 { "server" } else { "servers" };
-        let text =
-            format!("{allowed} allowed {servers} answered, {} did not: {missing}", report.missing.len());
-        (PluginState::Warning, text)
-    } else if !has_policy && unjudged > 1 {
-        (PluginState::Warning, format!("{unjudged} servers answered and no allow list says which may"))
-    } else {
-        let names: Vec<Ipv4Addr> = report
-            .servers
-            .iter()
-            .filter_map(|(server, _)| server.key.server_id.or(server.key.source_ip))
-            .collect();
-        let count = report.servers.len();
-        let servers = if count == 1 { "server" } else { "servers" };
-        (PluginState::Ok, format!("{count} {servers} answered: {}", joined(&names, ", ")))
-    };
-    let waited = report.waited.unwrap_or(0).max(0).checked_div(1_000_000).unwrap_or(0);
-    let line = format!(
-        "DHCP {} - {} | servers={};;;0 rogue={rogues};;0;0 allowed={allowed};;;0 unjudged={unjudged};;;0 \
-         missing={};0;;0 answers={};;;0 time={}.{:03}s;;;0",
-        state.name(),
-        text.replace('|', "/"),
-        report.servers.len(),
-        report.missing.len(),
-        report.answers,
-        waited.checked_div(1000).unwrap_or(0),
-        waited.checked_rem(1000).unwrap_or(0),
-    );
-    (state, line)
+        };
+    }
+    if let Some(missing) = report.missing.first().filter(|_| report.asked) {
+        let answered =
+            if allowed == 1 { "1 allowed server".to_owned() } else { format!("{allowed} allowed servers") };
+        let text = format!("{answered} answered, {} did not: {missing}", report.missing.len());
+        return (PluginState::Warning, text);
+    }
+    if !has_policy && !report.requires && unjudged > 1 {
+        return (
+            PluginState::Warning,
+            format!("{unjudged} servers answered and no allow list says which may"),
+        );
+    }
+    let names: Vec<Ipv4Addr> = report.servers.iter().filter_map(|(server, _)| server.key.address()).collect();
+    (PluginState::Ok, format!("{} answered: {}", servers(report.servers.len()), joined(&names, ", ")))
 }
 
-/// The plugin's line when it could not run.
-pub fn plugin_unknown(message: &str) -> String {
-    format!("DHCP UNKNOWN - {}", message.replace('|', "/"))
+/// A change of `rogue --watch` in one line, as a log keeps it.
+pub fn change_line(change: &Change) -> String {
+    let mut line = change.kind.name().to_owned();
+    let Some(described) = &change.who else {
+        let folded = change.folded;
+        let _ =
+            write!(line, ": {} more changes within a minute, {} of rogues", folded.total(), folded.rogues);
+        return line;
+    };
+    let (server, judgement) = (&described.server, &described.judgement);
+    let _ = write!(line, ": {} {}", judgement.status.name(), who(server, judgement));
+    for interface in &server.interfaces {
+        let _ = write!(line, " on {interface}");
+    }
+    for reason in &judgement.reasons {
+        let _ = write!(line, "; {reason}");
+    }
+    for Difference { what, from, to } in &change.differences {
+        let _ = write!(line, "; {what}: {from} -> {to}");
+    }
+    line
+}
+
+/// How grave a change is for syslog and journald (RFC 5424 6.2.1): 2 critical, 4 warning, 5 notice.
+pub fn change_priority(change: &Change) -> u8 {
+    let is_rogue =
+        change.who.as_ref().map_or(change.folded.rogues > 0, |who| who.judgement.status == Status::Rogue);
+    match change.kind {
+        ChangeKind::Gone => 4,
+        _ if is_rogue => 2,
+        _ => 5,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::analysis::servers::Reason;
-    use crate::analysis::servers::policy::Identity;
-    use crate::analysis::servers::watcher::{Difference, Folded, Who};
+    use crate::analysis::servers::watcher::{Folded, Who};
     use crate::time::Timestamp;
     use crate::wire::Mac;
     use crate::wire::escape::is_hostile;
@@ -606,6 +688,8 @@ mod tests {
             interfaces: &["eth0".to_owned()],
             servers: &judged,
             missing: &vec![&allowed; missing],
+            required: &[],
+            requires: false,
             forgotten: 0,
             sent: 64,
             answers: 12,
@@ -675,7 +759,7 @@ mod tests {
                 0,
                 true,
                 PluginState::Ok,
-                "DHCP OK - 1 server answered: 10.0.0.1 | servers=1;;;0 rogue=0;;0;0 ",
+                "DHCP OK - 1 server answered: 10.0.0.1 | servers=1;;;0 rogue=0;;;0 ",
             ),
             (&[Unjudged], 0, false, PluginState::Ok, "DHCP OK - 1 server"),
             (
@@ -701,21 +785,26 @@ mod tests {
                 "DHCP CRITICAL - 1 rogue server, 10.0.0.1 at 02:00",
             ),
         ] {
-            let (found, line) = with_report(statuses, missing, |report| plugin(report, has_policy));
-            assert_eq!(found, state, "{line}");
-            assert!(line.starts_with(text) && line.ends_with("time=8.000s;;;0"), "{line}");
+            let found =
+                with_report(statuses, missing, |report| plugin(report, has_policy, &Thresholds::default()));
+            let line = found.text();
+            assert_eq!(found.state, state, "{line}");
+            assert!(line.starts_with(text), "{line}");
             assert_eq!(line.matches('|').count(), 1);
-            assert!(!line.contains('\n'));
+            assert_eq!(line.lines().count(), 1 + statuses.len());
+            assert!(!line.chars().any(|c| is_hostile(c) && c != '\n'), "{line:?}");
         }
         for (statuses, text) in
             [(&[][..], "DHCP OK - no server was heard | "), (&[Allowed], "DHCP OK - 1 server answered")]
         {
-            let listening = |report: &Report<'_>| plugin(&Report { asked: false, ..report.clone() }, true);
-            let (found, line) = with_report(statuses, 1, listening);
-            assert!(found == PluginState::Ok && line.starts_with(text), "{line}");
+            let listening = |report: &Report<'_>| {
+                plugin(&Report { asked: false, ..report.clone() }, true, &Thresholds::default())
+            };
+            let found = with_report(statuses, 1, listening);
+            let line = found.text();
+            assert!(found.state == PluginState::Ok && line.starts_with(text), "{line}");
+            assert!(line.contains("missing=0;"), "{line}");
         }
-        assert_eq!(plugin_unknown("a|b"), "DHCP UNKNOWN - a/b");
-        assert_eq!(PluginState::Unknown.code(), 3);
     }
 
     #[test]
@@ -762,5 +851,55 @@ mod tests {
         change_text(&change, &mut out);
         change_text(&fold, &mut out);
         assert!(out.as_str().contains("routers: nothing -> 10.0.0.9"), "{}", out.as_str());
+    }
+
+    #[test]
+    fn what_is_required_what_is_slow_and_what_was_not_seen() {
+        let of = |thresholds: &Thresholds| {
+            let mut slow = server(1);
+            slow.latency = Some(std::time::Duration::from_millis(150));
+            let judged = [(&slow, judged(Status::Unjudged))];
+            let plugin = with_report(&[], 0, |report| {
+                plugin(&Report { servers: &judged, ..report.clone() }, false, thresholds)
+            });
+            (plugin.state, plugin.text())
+        };
+        let none = Thresholds::default();
+        let limits = Thresholds { warning: "100".parse().ok(), critical: "200".parse().ok() };
+        let (state, line) = of(&limits);
+        assert!(state == PluginState::Warning && line.contains("latency=150.000ms;100;200;0"), "{line}");
+        assert!(line.contains("too slow: 150.0 ms"), "{line}");
+        assert_eq!(of(&none).0, PluginState::Ok);
+        let wanted: Identity = "10.0.0.9".parse().unwrap();
+        let seen = |required: &[&Identity], blind: &[String]| {
+            with_report(&[Status::Unjudged], 0, |report| {
+                let plugin = plugin(&Report { required, blind, ..report.clone() }, false, &none);
+                (plugin.state, plugin.text())
+            })
+        };
+        let (state, line) = seen(&[&wanted], &[]);
+        assert!(state == PluginState::Critical && line.contains("required server 10.0.0.9 did"), "{line}");
+        assert!(line.contains("missing=1;"), "{line}");
+        let (state, line) = seen(&[], &["3 frames are lost".to_owned()]);
+        assert!(state == PluginState::Unknown, "{line}");
+        assert!(line.starts_with("DHCP UNKNOWN - cannot tell: 3 frames"), "{line}");
+    }
+
+    #[test]
+    fn a_change_is_one_line_for_a_log() {
+        let change = Change {
+            kind: ChangeKind::New,
+            time: Timestamp::new(5, 0),
+            who: Some(Box::new(Who { server: server(1), judgement: judged(Status::Rogue) })),
+            differences: vec![],
+            folded: Folded::default(),
+        };
+        let line = change_line(&change);
+        assert!(line.starts_with("new: rogue 10.0.0.1 at 02:00:00:00:00:01"), "{line}");
+        assert!(line.contains("unknown-server") && change_priority(&change) == 2);
+        let gone = Change { kind: ChangeKind::Gone, ..change.clone() };
+        assert_eq!(change_priority(&gone), 4);
+        let fold = Change { kind: ChangeKind::Folded, who: None, ..change };
+        assert_eq!((change_priority(&fold), change_line(&fold).lines().count()), (5, 1));
     }
 }

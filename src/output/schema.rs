@@ -297,8 +297,8 @@ pub enum Severity {
 pub struct Rogue {
     /// What the object is.
     pub r#type: RogueType,
-    /// The verdict on all.
-    pub verdict: Verdict,
+    /// The verdict on all; null when not everything was seen and nobody is known to be a rogue.
+    pub verdict: Option<Verdict>,
     /// The interfaces looked at.
     pub interfaces: Vec<String>,
     /// The servers.

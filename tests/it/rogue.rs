@@ -190,18 +190,28 @@ fn the_vendor_of_a_source_is_named() {
 #[test]
 fn the_plugin_has_its_four_states() {
     for (flags, arguments, code, start) in [
-        ("--servers 2", BOTH, 0, "DHCP OK - 2 servers answered: 10.0.0.1, 10.0.0.2 | servers=2;"),
+        ("--servers 2", BOTH, 0, "DHCP OK - 2 servers answered: 10.0.0.1, 10.0.0.2 | latency="),
         ("--servers 1", BOTH, 1, "DHCP WARNING - 1 allowed server answered, 1 did not: 10.0.0.2 | "),
         ("--servers 2", "", 1, "DHCP WARNING - 2 servers answered and no allow list"),
         ("--servers 2 --rogue", BOTH, 2, "DHCP CRITICAL - 1 rogue server, 10.0.0.66 at 02:00:00:00:00:66: "),
         ("--servers 0", BOTH, 2, "DHCP CRITICAL - no server answered | "),
+        ("--servers 2", "--require 10.0.0.2", 0, "DHCP OK - 2 servers answered"),
+        ("--servers 2", "--require 10.0.0.9", 2, "DHCP CRITICAL - required server 10.0.0.9 did not answer"),
+        ("--servers 1", "-w 0.0001 -c 60000", 1, "DHCP WARNING - 1 server answered: 10.0.0.1; too slow: "),
     ] {
         let line = format!("dhcptool rogue eth0 --nagios {QUICK} {arguments}");
         let words: Vec<&str> = line.split_whitespace().collect();
         let Some(output) = lab(flags, &words) else { return };
         let out = String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(code), "{out}");
-        assert!(out.starts_with(start) && out.lines().count() == 1, "{out}");
+        assert!(out.starts_with(start) && out.matches('|').count() == 1, "{out}");
+        // One line about each server beside the first one.
+        let servers = out.split("servers=").nth(1).unwrap().split(';').next().unwrap();
+        assert_eq!(
+            out.lines().count().to_string(),
+            (servers.parse::<usize>().unwrap() + 1).to_string(),
+            "{out}"
+        );
     }
     let output = Command::new(PROGRAM).args(["rogue", "--nagios", "no-such-interface"]).output().unwrap();
     let out = String::from_utf8_lossy(&output.stdout);

@@ -24,5 +24,5 @@ pub use key::Key;
 pub use policy::{Allowed, Expected, Identity, Policy, PolicyError};
 pub use rules::{Rule, Weight};
 pub use sighting::{Asked, Offered, Sighting};
-pub use table::{Answer, Server, Servers};
+pub use table::{Answer, Latencies, Server, Servers};
 pub use watcher::{Change, ChangeKind, Pace, Watcher};

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::key::Key;
 use crate::time::Moment;
@@ -169,6 +170,8 @@ pub struct Sighting {
     pub client: HwAddr,
     /// To whom it is an answer.
     pub asked: Asked,
+    /// How long after our question it came.
+    pub latency: Option<Duration>,
     /// It says it is for PXE clients (option 60).
     pub pxe: bool,
     /// What it offers.
@@ -212,6 +215,7 @@ impl Sighting {
             kind: facts.kind,
             client: facts.client,
             asked: Asked::Unknown,
+            latency: None,
             pxe: facts.vendor_class.as_ref().is_some_and(|class| class.starts_with(b"PXEClient")),
             offered: Offered::of(&facts),
         })

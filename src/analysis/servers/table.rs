@@ -106,6 +106,8 @@ pub struct Server {
     pub counts: Counts,
     /// The probes it answered.
     pub answered: Vec<&'static str>,
+    /// How long its quickest answer to a question of ours took.
+    pub latency: Option<Duration>,
     /// It speaks to PXE clients.
     pub pxe: bool,
     /// The fullest of the offers it made; of equals the latest.
@@ -157,6 +159,32 @@ pub struct Servers {
     pub forgotten: u64,
     /// Messages counted.
     pub answers: u64,
+    /// How long answers to our questions took.
+    pub latencies: Latencies,
+}
+
+/// How long answers took, as Prometheus counts it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Latencies {
+    /// How many took at most so long as [`Latencies::BOUNDS`] says.
+    pub within: [u64; 8],
+    /// How many there were.
+    pub count: u64,
+    /// All of them taken together.
+    pub sum: Duration,
+}
+
+impl Latencies {
+    /// Milliseconds.
+    pub const BOUNDS: [u64; 8] = [1, 5, 20, 100, 500, 1000, 2500, 5000];
+
+    fn add(&mut self, latency: Duration) {
+        for (count, bound) in self.within.iter_mut().zip(Self::BOUNDS) {
+            *count = count.saturating_add(u64::from(latency <= Duration::from_millis(bound)));
+        }
+        self.count = self.count.saturating_add(1);
+        self.sum = self.sum.saturating_add(latency);
+    }
 }
 
 impl Default for Servers {
@@ -176,12 +204,16 @@ impl Servers {
             clock: 0,
             forgotten: 0,
             answers: 0,
+            latencies: Latencies::default(),
         }
     }
 
     /// Counts a message, of a server on the allow list if it `is_known`. Returns the server's key.
     pub fn add(&mut self, sighting: &Sighting, is_known: bool) -> Key {
         self.answers = self.answers.saturating_add(1);
+        if let Some(latency) = sighting.latency {
+            self.latencies.add(latency);
+        }
         let (key, folded) = self.attribute(&sighting.key);
         let rank = self.next_rank();
         let server = self.servers.entry(key.clone()).or_insert_with(|| Server {
@@ -354,6 +386,7 @@ impl Server {
         };
         *count = count.saturating_add(1);
         self.pxe |= sighting.pxe;
+        self.latency = self.latency.into_iter().chain(sighting.latency).min();
         let is_nak = sighting.kind == Some(MessageType::NAK);
         let named = sighting.key.server_id;
         match &sighting.asked {

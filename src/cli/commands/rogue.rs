@@ -7,11 +7,11 @@ use std::time::Duration;
 use crate::analysis::servers::rules::{RULES, Weight};
 use crate::analysis::servers::{Allowed, Identity, Policy};
 use crate::cli::context::Context;
-use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::exit::{Failure, Outcome};
 use crate::cli::flags::confine::ConfineArgs;
+use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::duration;
 use crate::cli::flags::vendors::VendorArgs;
-use crate::output::rogue::{PluginState, plugin_unknown};
 
 mod files;
 #[cfg(feature = "live")]
@@ -44,6 +44,10 @@ pub struct Args {
     /// commas, all of which must fit; repeat it for more servers
     #[arg(long, value_name = "SERVER", help_heading = "Judging")]
     allow: Vec<Identity>,
+
+    /// A server that must answer, written as for --allow; others are welcome. Repeat it for more
+    #[arg(long, value_name = "SERVER", conflicts_with = "watch", help_heading = "Judging")]
+    require: Vec<Identity>,
 
     /// A file that says which servers may be there and what they must offer (TOML, see below)
     #[arg(long, value_name = "FILE", help_heading = "Judging")]
@@ -79,7 +83,7 @@ pub struct Args {
     from: Option<PathBuf>,
 
     /// Run for ever and tell changes only: new, changed, gone, back
-    #[arg(long, conflicts_with = "nagios", help_heading = "Watching")]
+    #[arg(long, conflicts_with_all = ["nagios", "warning", "critical"], help_heading = "Watching")]
     watch: bool,
 
     /// Time between the starts of two probings, moved by up to a tenth at random; 1s or more
@@ -116,9 +120,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE", requires = "watch", help_heading = "Watching")]
     prometheus: Option<PathBuf>,
 
-    /// Be a monitoring plugin: one status line with performance data, exit status 0, 1, 2 or 3
-    #[arg(long, conflicts_with = "json", help_heading = "Output")]
-    nagios: bool,
+    #[command(flatten)]
+    nagios: NagiosArgs,
 
     #[command(flatten)]
     vendors: VendorArgs,
@@ -182,13 +185,14 @@ Policy files:
       lease-max = 86400
 
 Exit status:
-  0 no rogue; 1 a rogue was found, or nobody answered when servers were asked; 3 nobody can tell, because frames were lost, a
+  0 no rogue; 1 a rogue was found, a required server was silent, or nobody answered when servers were asked; 3 nobody can tell, because frames were lost, a
   link went down, or more servers were seen than are kept. With --watch 0 when it is stopped.
   With --nagios: 0 OK; 1 WARNING, an allowed server is silent, or several answer and no allow list was given;
   2 CRITICAL, a rogue, or nobody answered (silence is OK with --passive and --from); 3 UNKNOWN, it could not run or cannot tell, or the command line is wrong.
 
 Monitoring:
   In place of check_dhcp, for instance for NRPE (give the file capabilities, or run it as root):
+      # X must answer within 200 ms, others are welcome: --nagios --require X -w 100 -c 200
       command[check_dhcp]=/usr/bin/dhcptool rogue eth0 --nagios --allow 10.0.0.1,mac=00:11:22:33:44:55
   For the textfile collector: dhcptool rogue eth0 --watch --prometheus /var/lib/node_exporter/dhcp.prom
 
@@ -273,25 +277,7 @@ fn read_policy(path: &Path) -> Result<Policy, Failure> {
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
-    let outcome = dispatch(args, cx);
-    match outcome {
-        Err(Failure { message: Some(message), .. }) if args.nagios => unknown(&message, cx),
-        outcome => outcome,
-    }
-}
-
-/// True when this command line, understood or not, asks for a monitoring plugin.
-pub fn is_plugin(words: &[OsString]) -> bool {
-    let options = || words.iter().take_while(|word| *word != "--");
-    options().any(|word| word == "rogue") && options().any(|word| word == "--nagios")
-}
-
-/// A plugin says on standard output why it knows nothing.
-pub fn unknown(message: &str, cx: &mut Context) -> Outcome {
-    let mut line = crate::wire::escape::escape_line(&plugin_unknown(message));
-    line.push('\n');
-    cx.out.write(line.as_bytes())?;
-    Ok(Exit::Code(PluginState::Unknown.code()))
+    args.nagios.guard(cx, |cx| dispatch(args, cx))
 }
 
 #[cfg(feature = "live")]
@@ -342,19 +328,6 @@ mod tests {
         }
         for text in ["0", "99ms", "1", "x"] {
             assert_eq!(patience(text).is_ok(), text == "1", "{text}");
-        }
-    }
-
-    #[test]
-    fn a_plugin_is_known_by_its_words() {
-        let is = |line: &str| is_plugin(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
-        assert!(is("dhcptool rogue --nagios --bogus") && is("dhcptool -q rogue eth0 --nagios"));
-        for line in [
-            "dhcptool rogue --bogus",
-            "dhcptool sniff --nagios",
-            "dhcptool lab -x -- dhcptool rogue --nagios",
-        ] {
-            assert!(!is(line), "{line}");
         }
     }
 

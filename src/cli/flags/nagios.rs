@@ -25,7 +25,7 @@ pub struct NagiosArgs {
 }
 
 /// Commands with these flags.
-const COMMANDS: [&str; 3] = ["discover", "request", "handshake"];
+const COMMANDS: [&str; 4] = ["discover", "request", "handshake", "rogue"];
 
 impl NagiosArgs {
     /// True when the command is to be a plugin.
@@ -106,7 +106,8 @@ mod tests {
             line("dhcptool handshake --nagios -w 50 -c100 eth0"),
             "dhcptool handshake --nagios --warning 50 --critical=100 eth0"
         );
-        assert_eq!(line("dhcptool rogue --nagios -c 3"), "dhcptool rogue --nagios -c 3");
+        assert_eq!(line("dhcptool rogue --nagios -c 3"), "dhcptool rogue --nagios --critical 3");
+        assert_eq!(line("dhcptool lab -c 3 --nagios"), "dhcptool lab -c 3 --nagios");
         assert!(!is_plugin(&words("dhcptool discover -- --nagios")));
     }
 }

@@ -95,6 +95,8 @@ pub struct Heard {
     pub probe: Probe,
     /// The server identifier in it that is nobody's.
     pub bogus_server: Option<Ipv4Addr>,
+    /// Since the probe was sent last before this answer.
+    pub latency: Duration,
 }
 
 /// Somebody uses an address that was offered.
@@ -148,6 +150,8 @@ struct Transaction {
     round: u64,
     probe: Probe,
     client: Client,
+    /// When it was sent last.
+    sent: Option<Instant>,
 }
 
 /// Something to send at its time.
@@ -387,7 +391,9 @@ impl Provoke {
             Probe::Selecting => self.rounds.get(&number).map(|round| round.bogus_server),
             _ => None,
         };
-        Some(Heard { probe, bogus_server })
+        let since = transaction.sent.map_or(0, |sent| now.since(sent).max(0));
+        let latency = Duration::from_nanos(u64::try_from(since).unwrap_or(0));
+        Some(Heard { probe, bogus_server, latency })
     }
 
     /// Takes an ARP packet: somebody may use what was offered, or ask for the address that INFORM comes from.
@@ -455,7 +461,8 @@ impl Provoke {
             if !probe.is_in(&self.plan) {
                 continue;
             }
-            self.transactions.insert(xid, Transaction { round: number, probe, client: round.client(probe) });
+            self.transactions
+                .insert(xid, Transaction { round: number, probe, client: round.client(probe), sent: None });
             for (attempt, after) in times.iter().enumerate() {
                 let jitter = Duration::from_millis(self.rng.u64(0..=JITTER_MS));
                 let offset = start.saturating_add(Duration::from_millis(*after)).saturating_add(jitter);
@@ -467,7 +474,7 @@ impl Provoke {
             }
         }
         let decliner = round.client(Probe::Discover);
-        let decline = Transaction { round: number, probe: Probe::Selecting, client: decliner };
+        let decline = Transaction { round: number, probe: Probe::Selecting, client: decliner, sent: None };
         self.transactions.insert(round.decline_xid, decline);
         for before in DECLINES {
             let offset = self.plan.wait.saturating_sub(Duration::from_millis(before));
@@ -499,6 +506,9 @@ impl Provoke {
                 let seconds = u16::try_from(elapsed.checked_div(1_000_000_000)?).unwrap_or(u16::MAX);
                 let round = self.rounds.get_mut(round)?;
                 round.begun.push(*probe);
+                if let Some(transaction) = self.transactions.get_mut(&round.xid(*probe)) {
+                    transaction.sent = Some(now);
+                }
                 Some(round.draft(&self.plan, *probe, *attempt, seconds).frame())
             }
             Job::Release(who) => {
@@ -537,7 +547,7 @@ impl Provoke {
         source_ip: Option<Ipv4Addr>,
         via: Option<Mac>,
     ) {
-        let Transaction { round: number, probe, client } = transaction;
+        let Transaction { round: number, probe, client, .. } = transaction;
         let Some(round) = self.rounds.get(&number) else { return };
         let is_decline = message.xid == round.decline_xid;
         let is_asking = |job: &Job| match job {

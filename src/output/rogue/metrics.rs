@@ -1,10 +1,11 @@
 //! The textfile that Prometheus' node exporter reads.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::joined;
-use crate::analysis::servers::Status;
 use crate::analysis::servers::watcher::{ChangeKind, Known};
+use crate::analysis::servers::{Latencies, Status};
 use crate::time::Timestamp;
 use crate::wire::escape::escape_line;
 
@@ -21,6 +22,10 @@ pub struct Metrics<'a> {
     pub forgotten: u64,
     /// Frames lost before they were looked at.
     pub lost: u64,
+    /// The policy's servers, and whether each is there.
+    pub expected: Vec<(String, bool)>,
+    /// How long answers took.
+    pub latencies: Latencies,
     /// Changes told, by kind.
     pub changes: [u64; 5],
     /// When it was written.
@@ -60,6 +65,37 @@ impl Metrics<'_> {
         let seen: Vec<_> =
             listed.iter().map(|known| (labels(known, false), seconds(known.last_seen))).collect();
         family("dhcptool_rogue_server_last_seen_seconds", "gauge", "When a server was heard last.", &seen);
+        family(
+            "dhcptool_rogue_server_last_seen_timestamp_seconds",
+            "gauge",
+            "When a server was heard last.",
+            &seen,
+        );
+        let up: Vec<_> = self
+            .expected
+            .iter()
+            .map(|(name, up)| (format!("{{server=\"{}\"}}", label(name)), u8::from(*up).to_string()))
+            .collect();
+        family(
+            "dhcptool_rogue_server_up",
+            "gauge",
+            "1 while a server of the policy is heard, 0 when it is silent.",
+            &up,
+        );
+        let mut rows: Vec<_> = Latencies::BOUNDS
+            .iter()
+            .zip(self.latencies.within)
+            .map(|(bound, count)| {
+                let seconds = Duration::from_millis(*bound).as_secs_f64();
+                (format!("_bucket{{le=\"{seconds}\"}}"), count.to_string())
+            })
+            .collect();
+        rows.push(("_bucket{le=\"+Inf\"}".to_owned(), self.latencies.count.to_string()));
+        rows.push(("_sum".to_owned(), self.latencies.sum.as_secs_f64().to_string()));
+        rows.push(("_count".to_owned(), self.latencies.count.to_string()));
+        family("dhcptool_rogue_answer_seconds", "histogram", "How long answers to probes took.", &rows);
+        let version = [(format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), "1".to_owned())];
+        family("dhcptool_build_info", "gauge", "The version of dhcptool.", &version);
         let changes: Vec<_> = ChangeKind::ALL
             .iter()
             .zip(self.changes)
@@ -86,6 +122,7 @@ impl Metrics<'_> {
             &plain(self.lost),
         );
         let now = [(String::new(), seconds(self.now))];
+        family("dhcptool_rogue_written_timestamp_seconds", "gauge", "When this file was written.", &now);
         family("dhcptool_rogue_written_seconds", "gauge", "When this file was written.", &now);
         out
     }
@@ -146,6 +183,8 @@ mod tests {
             answers: 9,
             forgotten: 0,
             lost: 0,
+            expected: vec![("main (10.0.0.1)".to_owned(), true), ("ip=10.0.0.2".to_owned(), false)],
+            latencies: Latencies::default(),
             changes: [1, 0, 0, 0, 0],
             now: Timestamp::new(1_700_000_001, 0),
         };
@@ -159,6 +198,8 @@ mod tests {
         );
         assert!(text.contains("} 1700000000.250\n"));
         assert_eq!(text.matches("dhcptool_rogue_server_info{").count(), MAX_SERIES);
+        assert!(text.contains("dhcptool_rogue_server_up{server=\"ip=10.0.0.2\"} 0\n"), "{text}");
+        assert!(text.contains("dhcptool_rogue_answer_seconds_bucket{le=\"+Inf\"} 0\n"), "{text}");
         for line in text.lines() {
             assert!(
                 line.starts_with("# ") || line.rsplit_once(' ').unwrap().1.parse::<f64>().is_ok(),

@@ -24,6 +24,7 @@ pub(in super::super) fn sighting(key: Key, kind: MessageType) -> Sighting {
         kind: Some(kind),
         client: HwAddr::default(),
         asked: Asked::Unknown,
+        latency: None,
         pxe: false,
         offered: Offered::default(),
     }

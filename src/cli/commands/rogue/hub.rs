@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Args, files};
-use crate::analysis::servers::{Asked, Clients, Key, Policy, Servers, Sighting, Verdict, judge};
+use crate::analysis::servers::{Asked, Clients, Identity, Key, Policy, Servers, Sighting, Verdict, judge};
 use crate::capture;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::vendors::Vendors;
 use crate::engine::v4::provoke::{Granted, Provoke};
 use crate::output::JsonOut;
@@ -97,6 +98,7 @@ impl Hub {
         let sighting = Sighting::read(seen.when, seen.interface, datagram, &packet, &self.outline);
         let Some(mut sighting) = sighting else { return };
         let heard = provoke.and_then(|provoke| provoke.on_datagram(seen.when.at, datagram));
+        sighting.latency = heard.map(|heard| heard.latency);
         sighting.asked = match heard {
             Some(heard) => Asked::Us { probe: heard.probe.name(), bogus_server: heard.bogus_server },
             None => self.clients.asked(&packet, &sighting),
@@ -147,10 +149,14 @@ pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Conte
         blind.push(format!("{} more servers were seen than are kept", heard.forgotten));
     }
     let missing = policy.map(|policy| judge::missing(heard, policy)).unwrap_or_default();
+    let is_silent = |identity: &&Identity| !heard.iter().any(|server| identity.fit(&server.key).is_whole());
+    let required: Vec<&Identity> = args.require.iter().filter(is_silent).collect();
     let report = Report {
         interfaces: look.interfaces,
         servers: &servers,
         missing: &missing,
+        required: &required,
+        requires: !args.require.is_empty(),
         forgotten: heard.forgotten,
         sent: look.sent,
         answers: heard.answers,
@@ -167,10 +173,8 @@ pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Conte
         let text = learned.to_toml().map_err(Failure::could_not_run)?;
         files::replace(path, &format!("# What dhcptool rogue --learn found.\n\n{text}"))?;
     }
-    if args.nagios {
-        let (state, line) = plugin(&report, policy.is_some());
-        cx.out.write(format!("{}\n", crate::wire::escape::escape_line(&line)).as_bytes())?;
-        return Ok(Exit::Code(state.code()));
+    if args.nagios.is_on() {
+        return NagiosArgs::tell(&plugin(&report, policy.is_some(), &args.nagios.thresholds()), cx);
     }
     if cx.common.json {
         let mut json = JsonOut::new();
@@ -188,6 +192,7 @@ pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Conte
     Ok(match report.verdict() {
         Verdict::Rogue => Exit::Bad,
         Verdict::None if look.asked => Exit::Bad,
+        Verdict::Clean | Verdict::None if !required.is_empty() => Exit::Bad,
         Verdict::Unknown => Exit::CouldNotRun,
         Verdict::Clean | Verdict::None => Exit::Good,
     })

@@ -1,5 +1,6 @@
 //! `rogue --watch`: for ever, changes only.
 
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use super::helper::Helper;
@@ -7,13 +8,14 @@ use super::hub::Hub;
 use super::live::{Ears, Turn, confine};
 use super::{Args, files};
 use crate::analysis::servers::watcher::{Change, ChangeKind};
-use crate::analysis::servers::{Pace, Watcher, state};
-use crate::cli::context::Context;
+use crate::analysis::servers::{Allowed, Pace, Watcher, state};
+use crate::cli::context::{Context, env};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::output::JsonOut;
 use crate::output::rogue::metrics::Metrics;
-use crate::output::rogue::{change_json, change_text, kept_text};
+use crate::output::rogue::{change_json, change_line, change_priority, change_text, kept_text};
 use crate::time::{Clock as _, Instant, Moment};
+use crate::wire::escape::escape_line;
 
 /// How often the textfile is written when nothing changes.
 const REFRESH: Duration = Duration::from_secs(15);
@@ -71,6 +73,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         losses: [0; 2],
         blind_until: None,
         gone_after: pace.gone_after,
+        to_journal: env("JOURNAL_STREAM").is_some(),
     };
     // What cannot be written is said at the start, not at the first alarm.
     watch.save(now)?;
@@ -94,6 +97,8 @@ struct Watch<'a> {
     /// Until then nobody can tell that there is no rogue.
     blind_until: Option<Instant>,
     gone_after: Duration,
+    /// Standard output is journald's.
+    to_journal: bool,
 }
 
 impl Watch<'_> {
@@ -176,6 +181,16 @@ impl Watch<'_> {
         self.losses = losses;
     }
 
+    /// The policy's servers, and whether each is there.
+    fn expected(&self) -> Vec<(String, bool)> {
+        let is_up = |allowed: &Allowed| {
+            let mut there = self.watcher.known().filter(|known| known.present);
+            there.any(|known| allowed.identity.fit(&known.key).is_whole())
+        };
+        let allowed = self.hub.policy.iter().flat_map(|policy| &policy.allowed);
+        allowed.map(|allowed| (allowed.to_string(), is_up(allowed))).collect()
+    }
+
     fn emit(&mut self, changes: &mut [Change], cx: &mut Context) -> Result<(), Failure> {
         let who = changes.iter_mut().filter_map(|change| change.who.as_deref_mut());
         self.hub.vendors.name(who.map(|who| (who.server.key.source_mac, &mut who.judgement)));
@@ -194,10 +209,16 @@ impl Watch<'_> {
             }
             if cx.common.json {
                 cx.out.write(&json.buf)?;
-            } else {
+            } else if std::io::stdout().is_terminal() {
                 let mut text = cx.out.styled();
                 change_text(change, &mut text);
                 cx.out.write_styled(text)?;
+            } else {
+                // journald takes the priority off (sd-daemon(3)).
+                let priority =
+                    if self.to_journal { format!("<{}>", change_priority(change)) } else { String::new() };
+                let line = escape_line(&format!("{priority}{}", change_line(change)));
+                cx.out.write(format!("{line}\n").as_bytes())?;
             }
             if let Some(helper) = &mut self.helper {
                 helper.push(&json.buf);
@@ -219,6 +240,8 @@ impl Watch<'_> {
                 answers: self.hub.servers.answers,
                 forgotten: self.hub.servers.forgotten,
                 lost: self.ears.lost(),
+                expected: self.expected(),
+                latencies: self.hub.servers.latencies,
                 changes: self.changes,
                 now: now.time,
             };

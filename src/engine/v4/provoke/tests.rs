@@ -173,7 +173,7 @@ fn offers_are_checked_and_declined() {
             heard.extend(say(provoke, one.at, &offer));
         }
     });
-    assert_eq!(heard[0], Heard { probe: Probe::Discover, bogus_server: None });
+    assert_eq!(heard[0], Heard { probe: Probe::Discover, bogus_server: None, latency: Duration::ZERO });
     let checks = seen.iter().filter(|one| one.message.is_none()).count();
     assert_eq!(checks, CHECKS.len());
     let declines: Vec<_> = seen
