@@ -118,6 +118,7 @@ pub struct Output {
     sink: Sink,
     color: bool,
     terminal: bool,
+    width: Option<usize>,
 }
 
 enum Sink {
@@ -129,12 +130,20 @@ impl Output {
     fn new(choice: ColorChoice) -> Self {
         let stdout = io::stdout();
         let terminal = stdout.is_terminal();
+        let stdout_of = io::stdout();
         // A duplicate of the descriptor goes around the line buffer of std's handle.
         let sink = match stdout.as_fd().try_clone_to_owned() {
             Ok(fd) => Sink::File(Patient::new(File::from(fd))),
             Err(_) => Sink::Stdout(Patient::new(stdout)),
         };
-        Self { sink, color: use_color(choice, terminal), terminal }
+        let size = terminal.then(|| terminal_size::terminal_size_of(&stdout_of)).flatten();
+        let width = size.map(|(terminal_size::Width(width), _)| usize::from(width).max(40));
+        Self { sink, color: use_color(choice, terminal), terminal, width }
+    }
+
+    /// How many columns a line may take, on a terminal. It is asked at the start: a confined process could not.
+    pub fn width(&self) -> Option<usize> {
+        self.width
     }
 
     /// True when colour is wanted.

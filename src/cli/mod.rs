@@ -71,8 +71,22 @@ fn long_version() -> String {
 
 /// The definition of the whole command line, from which help, man pages and completions are made.
 pub fn command() -> clap::Command {
-    Cli::command()
+    // What few people need stands in --help, so that -h fits a screen.
+    let is_rare = |arg: &clap::Arg| {
+        let heading = arg.get_help_heading().unwrap_or_default();
+        let long = arg.get_long().unwrap_or_default();
+        matches!(heading, "Frame" | "Privileges" | "Monitoring")
+            || matches!(long, "flat" | "fields" | "format" | "vendors" | "junit" | "retries" | "write")
+            || heading == "Message" && !USUAL.contains(&long)
+    };
+    Cli::command().mut_subcommands(|command| {
+        command.mut_args(|arg| if is_rare(&arg) { arg.hide_short_help(true) } else { arg })
+    })
 }
+
+/// Flags of a message that people use every day.
+const USUAL: [&str; 8] =
+    ["mac", "giaddr", "hostname", "client-id", "vendor-class", "request-options", "option", "no-option"];
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {

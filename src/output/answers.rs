@@ -10,6 +10,7 @@ use crate::engine::v4::silence::Finding;
 use crate::output::packet::detail::PacketDetail;
 use crate::output::packet::record::PacketRecord;
 use crate::output::styled::{Label, Styled};
+use crate::output::table::Table;
 use crate::output::when::{TimeText, stretch};
 use crate::time::Precision;
 use crate::wire::escape::{escape, escape_line};
@@ -305,27 +306,60 @@ pub fn detail(answer: &Answer, number: u64, place: &Place<'_>, dump: bool, out: 
     place.record(answer, number, &mut |record| PacketDetail::new(dump).write(record, &mut time, out));
 }
 
-/// Writes the sentences about the differences between the answers.
-pub fn write_differences(differences: &[Difference], out: &mut Styled) {
-    if differences.is_empty() {
-        return;
-    }
+/// Values longer than this are cut in the table of differences; JSON has them whole.
+const CELL: usize = 36;
+
+/// Writes the differences between the answers as a table: a column for each server, a row for each field in which they
+/// differ. Where it does not fit into `width` columns it goes on below with the other servers.
+pub fn write_differences(differences: &[Difference], width: Option<usize>, out: &mut Styled) {
+    let Some(first) = differences.first() else { return };
     out.label(Label::Strong, "The servers differ in").text("\n");
-    let width = differences.iter().map(|difference| difference.field.len()).max().unwrap_or(0);
-    for difference in differences {
-        out.text("  ").label(Label::Dim, &format!("{:<width$}  ", difference.field));
-        for (index, (value, servers)) in difference.values.iter().enumerate() {
-            if index > 0 {
-                out.text("; ");
+    let servers: Vec<&String> = first.values.iter().flat_map(|(_, servers)| servers).collect();
+    let mut servers: Vec<&str> = servers.into_iter().map(String::as_str).collect();
+    servers.sort_by_key(|name| (name.parse::<Ipv4Addr>().ok(), *name));
+    servers.dedup();
+    let cell = |difference: &Difference, server: &str| {
+        let said = difference.values.iter().find(|(_, who)| who.iter().any(|name| name == server));
+        match said.map(|(value, _)| value.as_str()) {
+            None | Some("") => (Label::Dim, "-".to_owned()),
+            Some(value) if value.chars().count() > CELL => {
+                (Label::Plain, value.chars().take(CELL.saturating_sub(1)).chain(['…']).collect())
             }
-            if value.is_empty() {
-                out.label(Label::Dim, "none");
-            } else {
-                out.text(value);
-            }
-            out.text(&format!(" ({})", servers.join(", ")));
+            Some(value) => (Label::Plain, value.to_owned()),
         }
-        out.text("\n");
+    };
+    let longest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0).saturating_add(2);
+    let fields = longest(&mut differences.iter().map(|difference| difference.field.chars().count()));
+    let columns: Vec<usize> = servers
+        .iter()
+        .map(|server| {
+            let cells = differences.iter().map(|difference| cell(difference, server).1.chars().count());
+            longest(&mut cells.chain([server.chars().count()]))
+        })
+        .collect();
+    let room = width.unwrap_or(usize::MAX).saturating_sub(fields);
+    let mut begin = 0;
+    while begin < servers.len() {
+        let mut used = 0_usize;
+        let fitting = columns.iter().skip(begin).take_while(|column| {
+            used = used.saturating_add(**column);
+            used <= room
+        });
+        let end = begin.saturating_add(fitting.count().max(1));
+        let shown = servers.get(begin..end).unwrap_or_default();
+        if begin > 0 {
+            out.text("\n");
+        }
+        let head: Vec<&str> = std::iter::once("").chain(shown.iter().copied()).collect();
+        let mut table = Table::new(&head);
+        for difference in differences {
+            let mut row = vec![(Label::Dim, difference.field.clone())];
+            row.extend(shown.iter().map(|server| cell(difference, server)));
+            table.row(row);
+        }
+        let color = out.color();
+        out.text(&table.render(color));
+        begin = end;
     }
 }
 
@@ -349,4 +383,40 @@ pub fn count_line(offers: &[Answer], waited: i64, sent: u32) -> String {
 pub fn silence_line(what: &str, waited: i64, findings: &[Finding]) -> String {
     let reasons: Vec<String> = findings.iter().map(ToString::to_string).collect();
     format!("no {what} within {}: {}", stretch(waited), reasons.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_are_a_table_that_fits() {
+        let servers: Vec<String> = (1..=5).map(|last| format!("192.168.100.{last}")).collect();
+        let each = |field: &str| Difference {
+            field: field.to_owned(),
+            values: servers
+                .iter()
+                .map(|server| (format!("{field} of {server}"), vec![server.clone()]))
+                .collect(),
+        };
+        let same = Difference {
+            field: "routers".to_owned(),
+            values: vec![
+                (String::new(), servers[..4].to_vec()),
+                ("10.0.0.1".to_owned(), servers[4..].to_vec()),
+            ],
+        };
+        let text = |width| {
+            let mut out = Styled::new(false);
+            write_differences(&[each("boot-file"), same.clone()], width, &mut out);
+            out.as_str().to_owned()
+        };
+        let narrow = text(Some(80));
+        assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
+        for server in &servers {
+            assert!(narrow.contains(&format!("boot-file of {server}")), "{narrow}");
+        }
+        assert_eq!(text(None).lines().count(), 4, "{}", text(None));
+        assert!(text(None).lines().last().unwrap().ends_with("10.0.0.1"), "{}", text(None));
+    }
 }

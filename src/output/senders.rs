@@ -42,6 +42,8 @@ pub struct Discovery<'a> {
     pub watch: &'a Watch,
     /// What may explain silence.
     pub silence: &'a [Finding],
+    /// How many columns a line may take; `None` where it does not matter.
+    pub width: Option<usize>,
     /// What became of what was expected.
     pub checked: &'a [Checked],
     /// How much is told of every offer: from 1 every field and option, from 2 every byte.
@@ -84,7 +86,7 @@ impl Render for Discovery<'_> {
         }
         if !self.differences.is_empty() {
             out.text("\n");
-            write_differences(self.differences, out);
+            write_differences(self.differences, self.width, out);
         }
         if !self.checked.is_empty() {
             if !self.offers.is_empty() {

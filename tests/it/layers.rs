@@ -44,8 +44,18 @@ const HOMES: &[(&str, &[&str])] = &[
     ("caps", &["net/privilege.rs"]),
     ("landlock", &["net/sandbox.rs"]),
     ("seccompiler", &["net/sandbox.rs"]),
-    ("pcap", &["capture/bpf.rs", "net"]),
-    ("nix", &["net", "lab", "capture/pipe.rs", "capture/source.rs", "cli/context.rs"]),
+    ("pcap", &["capture/bpf.rs", "capture/decoder.rs", "net"]),
+    (
+        "nix",
+        &[
+            "net",
+            "lab",
+            "capture/pipe.rs",
+            "capture/source.rs",
+            "cli/context.rs",
+            "cli/commands/rogue/helper.rs",
+        ],
+    ),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -28,6 +28,7 @@ mod json;
 mod lab;
 mod layers;
 mod mutations;
+mod oracle;
 #[cfg(feature = "live")]
 mod plugins;
 #[cfg(feature = "live")]

@@ -141,6 +141,7 @@ fn find(
         differences: &differences,
         watch: collect.watch(),
         silence: if offers.is_empty() { &found } else { &[] },
+        width: cx.out.width(),
         checked: &checked,
         verbose: cx.common.verbose,
     };

@@ -6,13 +6,15 @@ use serde::Serialize;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::output::schema;
-use crate::output::{Label, table};
-use crate::wire::options::{OptionDef, v4};
+use crate::output::{Label, Styled, table};
+use crate::wire::options::vendor::CLASS_SPACES;
+use crate::wire::options::{Kind, OptionDef, Space, v4};
 
 /// List the options known: code, name, type, reference
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Only options whose name contains this, or with this code
+    /// Only options whose name contains this, or with this code: of options that hold others those are listed too (82,
+    /// 82.1, circuit-id)
     pattern: Option<String>,
 }
 
@@ -20,6 +22,8 @@ pub struct Args {
 #[derive(Serialize, JsonSchema)]
 struct Row {
     code: u16,
+    /// As -o takes it: the code, behind those of the options that it stands in.
+    path: String,
     name: &'static str,
     aliases: &'static [&'static str],
     kind: String,
@@ -46,13 +50,13 @@ const BRIEF: usize = 36;
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
-    let rows: Vec<&OptionDef> = match &args.pattern {
-        Some(pattern) => v4::SPACE.search(pattern).collect(),
-        None => v4::SPACE.table.iter().collect(),
+    let rows = match &args.pattern {
+        Some(pattern) => matching(pattern),
+        None => v4::SPACE.table.iter().map(Listed::top).collect(),
     };
     let found = if rows.is_empty() { Exit::Bad } else { Exit::Good };
     if cx.common.json {
-        let options = rows.iter().map(|def| row(def)).collect();
+        let options = rows.iter().map(row).collect();
         cx.out.write_json(&Listing { r#type: "options", protocol: "dhcpv4", options })?;
         return Ok(found);
     }
@@ -64,9 +68,10 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if cx.common.verbose > 0 {
         table = table::Table::new(&["code", "name", "type", "reference", "description"]);
     }
-    for def in rows {
+    let single = rows.len() == 1;
+    for Listed { path, def } in &rows {
         let mut cells = vec![
-            (Label::Dim, def.code.to_string()),
+            (Label::Dim, path.clone()),
             (Label::Strong, def.name.to_owned()),
             (Label::Plain, if cx.common.verbose > 0 { def.kind.to_string() } else { brief(def) }),
             (Label::Dim, def.reference.to_owned()),
@@ -76,9 +81,70 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         }
         table.row(cells);
     }
-    let text = table.render(cx.out.color());
-    cx.out.write(text.as_bytes())?;
+    let mut text = cx.out.styled();
+    text.text(&table.render(cx.out.color()));
+    if let [Listed { path, def }] = rows.as_slice()
+        && single
+    {
+        about(path, def, &mut text);
+    }
+    cx.out.write_styled(text)?;
     Ok(found)
+}
+
+/// What more there is to say of one option.
+fn about(path: &str, def: &OptionDef, out: &mut Styled) {
+    out.text("\n").text(def.doc).text("\n");
+    if !def.aliases.is_empty() {
+        out.label(Label::Dim, "also called  ").text(&def.aliases.join(", ")).text("\n");
+    }
+    let name = if path.contains('.') { path } else { def.name };
+    out.label(Label::Dim, "for example  ").text(&format!("-o '{name}={}'\n", def.kind.example()));
+}
+
+/// An option and where it stands.
+struct Listed {
+    path: String,
+    def: &'static OptionDef,
+}
+
+impl Listed {
+    fn top(def: &'static OptionDef) -> Self {
+        Self { path: def.code.to_string(), def }
+    }
+}
+
+/// The spaces of the options inside one.
+fn inside(def: &OptionDef) -> Vec<&'static Space> {
+    match def.kind {
+        Kind::Options(space) | Kind::Lenient(space) => vec![space],
+        Kind::Vendor => CLASS_SPACES.to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+/// The options that `pattern` means, each with those inside it where it was meant by its own name or code.
+fn matching(pattern: &str) -> Vec<Listed> {
+    let lower = pattern.to_ascii_lowercase();
+    let meant = |path: &str, def: &OptionDef| {
+        path == lower || def.name.contains(&lower) || def.aliases.iter().any(|alias| alias.contains(&lower))
+    };
+    let mut found = Vec::new();
+    for def in v4::SPACE.table {
+        let top = Listed::top(def);
+        let whole = meant(&top.path, def);
+        let path = top.path.clone();
+        if whole {
+            found.push(top);
+        }
+        for inner in inside(def).into_iter().flat_map(|space| space.table) {
+            let path = format!("{path}.{}", inner.code);
+            if whole || meant(&path, inner) {
+                found.push(Listed { path, def: inner });
+            }
+        }
+    }
+    found
 }
 
 /// The type in few words: some options have fields enough to fill a line.
@@ -90,9 +156,10 @@ fn brief(def: &OptionDef) -> String {
     }
 }
 
-fn row(def: &OptionDef) -> Row {
+fn row(Listed { path, def }: &Listed) -> Row {
     Row {
         code: def.code,
+        path: path.clone(),
         name: def.name,
         aliases: def.aliases,
         kind: def.kind.to_string(),
@@ -112,5 +179,16 @@ mod tests {
         assert!(brief.iter().all(|kind| kind.chars().count() <= BRIEF));
         assert!(brief.contains(&"list of IPv4 address".to_owned()));
         assert!(brief.iter().filter(|kind| kind.ends_with('…')).count() < 8);
+    }
+
+    #[test]
+    fn options_inside_others_are_found() {
+        let paths =
+            |pattern: &str| matching(pattern).into_iter().map(|listed| listed.path).collect::<Vec<_>>();
+        assert!(paths("82").contains(&"82.1".to_owned()) && paths("82").contains(&"82".to_owned()));
+        assert!(paths("circuit").contains(&"82.1".to_owned()), "{:?}", paths("circuit"));
+        assert_eq!(paths("82.1"), ["82.1"]);
+        assert!(paths("43").len() > 5);
+        assert!(paths("3").contains(&"3".to_owned()));
     }
 }

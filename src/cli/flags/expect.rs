@@ -13,7 +13,6 @@ use crate::wire::{Lease, Prefix};
 
 /// What is expected.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Expectations")]
 pub struct ExpectArgs {
     /// What must hold of every offer, else the exit status is 1; repeatable, or a TOML file of such
     ///
@@ -21,11 +20,11 @@ pub struct ExpectArgs {
     /// interface-mtu>=1500. A time: lease>=1h, T1<=30m. servers=2 and offers>=1 count; address=10.0.0.0/24, server=10.0.0.1,
     /// next-server, boot-file, server-name and latency<=100ms are of the message. A file holds NAME = VALUE a line, or
     /// expect = ["lease>=1h", …].
-    #[arg(long, value_name = "EXPECTATION|FILE.toml")]
+    #[arg(long, value_name = "EXPECTATION|FILE.toml", help_heading = "Expectations")]
     expect: Vec<String>,
 
     /// Write what became of the expectations as JUnit XML, for CI
-    #[arg(long, value_name = "FILE", requires = "expect", value_hint = clap::ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", requires = "expect", value_hint = clap::ValueHint::FilePath, help_heading = "Expectations")]
     pub junit: Option<PathBuf>,
 }
 
@@ -145,7 +144,7 @@ fn subject(text: &str) -> Result<Subject, String> {
             let row = v4::SPACE.code(name).and_then(|code| v4::SPACE.by_code(code));
             let row = row.ok_or_else(|| format!("{name:?} is no option; see dhcptool options"))?;
             let number = match row.kind {
-                Kind::Seconds => seconds(value)?,
+                Kind::Seconds | Kind::Lifetime => seconds(value)?,
                 _ => value.parse().map_err(|_| wrong("a number"))?,
             };
             Subject::Number(row.code, how, number)

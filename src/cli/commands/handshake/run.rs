@@ -359,13 +359,14 @@ fn once(
     cx: &mut Context,
 ) -> Result<(Tally, Option<Failure>), Failure> {
     let mut failed: Option<Failure> = None;
-    let mut line = Progress::new(cx);
+    let line = RefCell::new(Progress::new(cx));
     let aside = Context::new(cx.common.clone());
     let (json, clocks) = (cx.common.json, cx.clock.moment());
     let (out, start) = (&mut cx.out, context::cpu_time());
     let mut news = |news: News| {
         let told = match news {
             News::Finished(list) => {
+                line.borrow_mut().clear();
                 let mut text = out.styled();
                 list.iter()
                     .try_for_each(|finished| {
@@ -403,8 +404,10 @@ fn once(
             NetError::io("begin", "the run", std::io::Error::other("refused"))
         })
     };
-    let tally = worker::run(plan, setup, signals, &mut opened_all, &mut news, &mut |board| line.draw(board));
-    line.clear();
+    let tally = worker::run(plan, setup, signals, &mut opened_all, &mut news, &mut |board| {
+        line.borrow_mut().draw(board);
+    });
+    line.borrow_mut().clear();
     if let Some(failure) = refused {
         return Err(failure);
     }
