@@ -98,6 +98,7 @@ fn to_json(bencher: Bencher<'_, '_>) {
                         time: frame.time,
                         precision: frame.precision,
                         interface: None,
+                        comment: None,
                         captured_length: frame.data.len(),
                         original_length: frame.original_len,
                         datagram: &datagram,

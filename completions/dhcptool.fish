@@ -525,6 +525,11 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l ip -d 'Packe
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l server -d 'Packets that name this server (option 54), or replies from this address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l option -d 'Packets that have this option, by name or code, and with this value; repeat to ask for several' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l problem -d 'Packets with a problem: any, this one by its code, or one of this severity (error, warning, cut)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l vlan -d 'Packets with a tag of this VLAN' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l priority -d 'Packets with a VLAN tag of this priority (802.1p), 0 to 7' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l dscp -d 'Packets of this differentiated services code point: 0 to 63, or its name (cs6, ef, af31)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l ip-id -d 'Packets with this IPv4 identification' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l direction -d 'Packets that came in or went out, where the capture says so' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l since -d 'No packet before this moment: RFC 3339, "2024-05-06 07:08:09", 09:50 or "yesterday 09:50" (UTC), -10m (ago), or seconds since 1970' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l until -d 'No packet after this moment' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l count -d 'Stop after so many packets' -r
@@ -570,6 +575,11 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l ip -d 'Pack
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l server -d 'Packets that name this server (option 54), or replies from this address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l option -d 'Packets that have this option, by name or code, and with this value; repeat to ask for several' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l problem -d 'Packets with a problem: any, this one by its code, or one of this severity (error, warning, cut)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l vlan -d 'Packets with a tag of this VLAN' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l priority -d 'Packets with a VLAN tag of this priority (802.1p), 0 to 7' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l dscp -d 'Packets of this differentiated services code point: 0 to 63, or its name (cs6, ef, af31)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l ip-id -d 'Packets with this IPv4 identification' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l direction -d 'Packets that came in or went out, where the capture says so' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l since -d 'No packet before this moment: RFC 3339, "2024-05-06 07:08:09", 09:50 or "yesterday 09:50" (UTC), -10m (ago), or seconds since 1970' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l until -d 'No packet after this moment' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l count -d 'Stop after so many packets' -r

@@ -23,6 +23,8 @@ fuzz_target!(|input: (bool, u8, &[u8])| {
         link: LinkType::ETHERNET,
         interface: None,
         interface_name: None,
+        direction: None,
+        comment: None,
         data: bytes,
         original_len: 0,
         offset: 0,

@@ -2,6 +2,7 @@
 //!
 //! Eats messages with timestamps, so that live traffic, files and tests look alike. Prints nothing, opens nothing.
 
+pub mod around;
 pub mod expect;
 pub mod select;
 pub mod servers;

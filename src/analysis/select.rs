@@ -9,6 +9,7 @@ use std::str::FromStr;
 pub use option::{OptionTest, Value, Want};
 pub use six::OptionTest6;
 
+use super::around::Around;
 use crate::time::Timestamp;
 use crate::wire::HwAddr;
 use crate::wire::frame::Datagram;
@@ -148,6 +149,8 @@ pub struct Selection {
     pub until: Option<Timestamp>,
     /// Problems of the message, its values or what is around it.
     pub problems: Vec<ProblemTest>,
+    /// The headers around the message.
+    pub around: Around,
     /// Those packets are wanted for which not all the rest holds; times are no part of that.
     pub inverted: bool,
 }
@@ -155,7 +158,9 @@ pub struct Selection {
 impl Selection {
     /// True when every packet is wanted.
     pub fn is_everything(&self) -> bool {
-        let Self { macs, xids, types, ips, servers, options, since, until, problems, inverted, .. } = self;
+        let Self {
+            macs, xids, types, ips, servers, options, since, until, problems, around, inverted, ..
+        } = self;
         let nothing_asked = macs.is_empty()
             && xids.is_empty()
             && types.is_empty()
@@ -166,7 +171,8 @@ impl Selection {
             && self.duids.is_empty()
             && self.server_duids.is_empty()
             && self.options6.is_empty()
-            && problems.is_empty();
+            && problems.is_empty()
+            && around.is_everything();
         nothing_asked && since.is_none() && until.is_none() && !inverted
     }
 
@@ -198,6 +204,7 @@ impl Selection {
                             .servers
                             .iter()
                             .any(|server| matches_server(server, datagram, packet, outline)))
+                    && self.around.matches(datagram)
                     && self.options.iter().all(|test| test.matches(packet, outline))
                     && self.matches_problems(problems))
     }
@@ -274,7 +281,7 @@ mod tests {
         let mut outline = Outline::default();
         outline.read(&packet, bytes.len(), false);
         let datagram = Datagram {
-            ip: Some(Ip { src: [10, 0, 0, 2].into(), dst: [10, 0, 0, 50].into(), ttl: 64 }),
+            ip: Some(Ip::new([10, 0, 0, 2].into(), [10, 0, 0, 50].into())),
             ..Datagram::bare(&bytes)
         };
         selection.matches(Some(Timestamp(5)), &datagram, &packet, &outline, |each| {

@@ -37,7 +37,7 @@ impl Batch {
         self.first_number
     }
 
-    /// Keeps a frame with these bytes.
+    /// Keeps a frame with these bytes, its options among them.
     pub(super) fn keep(&mut self, record: Record, data: &[u8], number: u64, offset: u64) {
         let start = self.data.len();
         self.data.extend_from_slice(data);
@@ -75,6 +75,8 @@ impl Batch {
             let record = &kept.record;
             let stop = record.start.saturating_add(record.captured);
             let name = |index| interfaces.get(super::bytes::len(index))?.name.as_deref();
+            let reach = self.data.get(record.start..record.start.saturating_add(record.reach()));
+            let remarks = record.remarks(reach.unwrap_or_default());
             Frame {
                 number: kept.number.wrapping_add(base),
                 time: record.time,
@@ -82,6 +84,8 @@ impl Batch {
                 link: record.link,
                 interface: record.interface,
                 interface_name: record.interface.and_then(name),
+                direction: remarks.direction,
+                comment: remarks.comment,
                 data: self.data.get(record.start..stop).unwrap_or_default(),
                 original_len: record.original,
                 offset: kept.offset,

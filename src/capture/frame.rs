@@ -1,7 +1,7 @@
 //! A captured frame, and the interface it was captured on.
 
 use crate::time::{Precision, Timestamp};
-use crate::wire::frame::LinkType;
+use crate::wire::frame::{Direction, LinkType};
 
 /// One captured frame, borrowed from the reader's buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,10 @@ pub struct Frame<'a> {
     pub interface: Option<u32>,
     /// The name of that interface, where the capture gives one. Text from the file: escape it before showing it.
     pub interface_name: Option<&'a str>,
+    /// Which way it went, where the capture says so.
+    pub direction: Option<Direction>,
+    /// The first remark about it in the capture. Text from the file: escape it before showing it.
+    pub comment: Option<&'a str>,
     /// The bytes that were captured.
     pub data: &'a [u8],
     /// How many bytes the frame had on the wire.

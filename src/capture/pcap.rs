@@ -182,6 +182,8 @@ impl Decoder {
             start: self.header,
             captured: length,
             original,
+            options: 0,
+            order: self.order,
             size,
         })
     }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::bytes::{Order, array, len};
 use super::frame::Interface;
-use super::record::{MAX_RECORD, Record, Skimmed, Step};
+use super::record::{MAX_RECORD, Record, Remarks, Skimmed, Step};
 use crate::time::{Precision, Timestamp};
-use crate::wire::frame::LinkType;
+use crate::wire::frame::{Direction, LinkType};
 
 /// A section header's block type; a palindrome, so it reads alike in both byte orders.
 pub(super) const MAGIC: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
@@ -33,6 +33,8 @@ const SIMPLE_DATA: usize = 12;
 
 const OPTION_END: u16 = 0;
 const IF_NAME: u16 = 2;
+const COMMENT: u16 = 1;
+const PACKET_FLAGS: u16 = 2;
 const IF_TSRESOL: u16 = 9;
 const IF_TSOFFSET: u16 = 14;
 
@@ -352,6 +354,8 @@ impl Decoder {
             start: PACKET_DATA,
             captured: len(captured),
             original: self.order.u32([o0, o1, o2, o3]),
+            options: room.saturating_sub(padded(len(captured))),
+            order: self.order,
             size: block.len(),
         })
     }
@@ -373,6 +377,8 @@ impl Decoder {
             start: SIMPLE_DATA,
             captured: len(promised),
             original,
+            options: 0,
+            order: self.order,
             size: block.len(),
         })
     }
@@ -438,6 +444,28 @@ impl<'a> Iterator for Options<'a> {
         self.rest = rest.get(padded(length)..).unwrap_or_default();
         Some((code, value))
     }
+}
+
+/// What the options of a packet say about it.
+#[cold]
+pub(super) fn remarks(order: Order, rest: &[u8]) -> Remarks<'_> {
+    let mut remarks = Remarks::default();
+    for (code, value) in (Options { order, rest }) {
+        match code {
+            COMMENT => {
+                remarks.comment = remarks.comment.or_else(|| Some(value.utf8_chunks().next()?.valid()));
+            }
+            PACKET_FLAGS => {
+                remarks.direction = match array(value, 0).map_or(0, |flags| order.u32(flags)) & 3 {
+                    1 => Some(Direction::In),
+                    2 => Some(Direction::Out),
+                    _ => None,
+                };
+            }
+            _ => {}
+        }
+    }
+    remarks
 }
 
 /// How the timestamps of an interface turn into time.

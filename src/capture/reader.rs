@@ -278,6 +278,8 @@ impl<R: Read> Reader<R> {
         let interface_name = record
             .interface
             .and_then(|index| self.decoder.interfaces().get(super::bytes::len(index))?.name.as_deref());
+        let reach = self.buffer.get(begin..begin.saturating_add(record.reach())).unwrap_or_default();
+        let remarks = record.remarks(reach);
         Frame {
             number: self.number,
             time: record.time,
@@ -285,6 +287,8 @@ impl<R: Read> Reader<R> {
             link: record.link,
             interface: record.interface,
             interface_name,
+            direction: remarks.direction,
+            comment: remarks.comment,
             data: self.buffer.get(begin..end).unwrap_or_default(),
             original_len: record.original,
             offset,
@@ -454,7 +458,8 @@ impl<R: Read> Reader<R> {
                     let end = begin.saturating_add(record.captured);
                     let data = self.buffer.get(begin..end).unwrap_or_default();
                     if hit || wanted(record.link, data) {
-                        batch.keep(record, data, self.number.wrapping_add(1), self.offset);
+                        let reach = self.buffer.get(begin..begin.saturating_add(record.reach()));
+                        batch.keep(record, reach.unwrap_or(data), self.number.wrapping_add(1), self.offset);
                     }
                     self.pass(&record);
                 }

@@ -214,6 +214,7 @@ mod tests {
             interface: Some("eth0"),
             data,
             original_len: u32::try_from(data.len()).unwrap(),
+            direction: None,
             comment: None,
         }
     }

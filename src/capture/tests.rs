@@ -681,6 +681,7 @@ fn frame<'a>(link: u32, interface: Option<&'a str>, data: &'a [u8]) -> FrameOut<
         interface,
         data,
         original_len: 60,
+        direction: None,
         comment: None,
     }
 }
@@ -791,6 +792,7 @@ proptest! {
                 interface: names[*name],
                 data,
                 original_len: *original_len,
+                direction: None,
                 comment: names[*name],
             }).unwrap();
             want.push(Owned {

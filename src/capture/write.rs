@@ -11,7 +11,7 @@ use std::path::Path;
 use super::CaptureError;
 use crate::interrupt::Patient;
 use crate::time::{Precision, Timestamp};
-use crate::wire::frame::LinkType;
+use crate::wire::frame::{Direction, LinkType};
 
 /// How much is gathered before it is written.
 const BUFFER: usize = 256 << 10;
@@ -53,6 +53,8 @@ pub struct FrameOut<'a> {
     pub data: &'a [u8],
     /// How many bytes the frame had on the wire.
     pub original_len: u32,
+    /// Which way it went; kept by pcapng only.
+    pub direction: Option<Direction>,
     /// A remark about the frame; kept by pcapng only.
     pub comment: Option<&'a str>,
 }
@@ -66,7 +68,8 @@ impl<'a> From<super::Frame<'a>> for FrameOut<'a> {
             interface: frame.interface_name,
             data: frame.data,
             original_len: frame.original_len,
-            comment: None,
+            direction: frame.direction,
+            comment: frame.comment,
         }
     }
 }
@@ -322,6 +325,12 @@ impl<W: Write> Writer<W> {
             pad(body, frame.data.len());
             if let Some(comment) = frame.comment {
                 option(body, 1, cut(comment, MAX_COMMENT));
+            }
+            if let Some(direction) = frame.direction {
+                let flags: u32 = if direction == Direction::In { 1 } else { 2 };
+                option(body, 2, &flags.to_le_bytes());
+            }
+            if frame.comment.is_some() || frame.direction.is_some() {
                 option(body, 0, &[]);
             }
         });

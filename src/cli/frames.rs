@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::capture::{Frame, FrameOut};
 use crate::time::{Precision, Timestamp};
-use crate::wire::frame::{Joined, LinkType};
+use crate::wire::frame::{Direction, Joined, LinkType};
 
 /// Datagrams whose fragments are waited for: as many as the walk puts together.
 const MAX_DATAGRAMS: usize = 64;
@@ -27,8 +27,17 @@ struct Kept {
     link: LinkType,
     interface: Option<String>,
     original_len: u32,
-    remark: Option<Box<str>>,
+    direction: Option<Direction>,
+    comment: Option<Box<str>>,
     data: Range<usize>,
+}
+
+/// What the capture said about a frame, and what we say.
+fn joined(comment: Option<&str>, remark: Option<&str>) -> Option<Box<str>> {
+    match (comment, remark) {
+        (Some(comment), Some(remark)) => Some(format!("{comment}; {remark}").into()),
+        (comment, remark) => comment.or(remark).map(Into::into),
+    }
 }
 
 impl Frames {
@@ -43,7 +52,8 @@ impl Frames {
             link: frame.link,
             interface: frame.interface_name.map(str::to_owned),
             original_len: frame.original_len,
-            remark: remark.map(Into::into),
+            direction: frame.direction,
+            comment: joined(frame.comment, remark),
             data: start..self.data.len(),
         });
     }
@@ -57,7 +67,8 @@ impl Frames {
             interface: kept.interface.as_deref(),
             data: self.data.get(kept.data.clone()).unwrap_or_default(),
             original_len: kept.original_len,
-            comment: kept.remark.as_deref(),
+            direction: kept.direction,
+            comment: kept.comment.as_deref(),
         })
     }
 
@@ -149,6 +160,8 @@ mod tests {
             link: LinkType::RAW,
             interface: None,
             interface_name: Some("eth0"),
+            direction: None,
+            comment: None,
             data,
             original_len: 0,
             offset: 0,

@@ -23,7 +23,7 @@ use crate::output::{JsonOut, Label};
 use crate::time::{Clock as _, Instant, Precision};
 use crate::wire::HwAddr;
 use crate::wire::escape::escape_line;
-use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
+use crate::wire::frame::{Datagram, Direction, LinkType, Ports, Walker};
 use crate::wire::v4::{Outline, Packet};
 
 /// Memory for fragments, in bytes.
@@ -100,6 +100,7 @@ impl Witness for Clerk {
                 interface: Some(&self.interface),
                 data: passed.frame,
                 original_len: u32::try_from(passed.original_len).unwrap_or(u32::MAX),
+                direction: Some(if passed.note.is_sent() { Direction::Out } else { Direction::In }),
                 comment: Some(&comment),
             })
             .and_then(|()| writer.flush());
@@ -269,6 +270,7 @@ fn show(drafts: &[Draft], sender: &SenderArgs, cx: &mut Context) -> Result<(), F
                     interface: None,
                     data: &frame,
                     original_len: u32::try_from(frame.len()).unwrap_or(u32::MAX),
+                    direction: None,
                     comment: Some(&comment),
                 })
                 .map_err(Failure::could_not_run)?;
@@ -312,6 +314,7 @@ fn with_record(frame: &[u8], number: u64, ports: &[u16], show: &mut dyn FnMut(&P
                 time: None,
                 precision: Precision::Nano,
                 interface: None,
+                comment: None,
                 captured_length: frame.len(),
                 original_length: u32::try_from(frame.len()).unwrap_or(u32::MAX),
                 datagram: &datagram,

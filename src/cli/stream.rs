@@ -157,6 +157,9 @@ impl Renderer {
 
     /// Shows `datagram` if it is wanted; true when it was.
     pub fn datagram(&mut self, frame: &Frame<'_>, datagram: &Datagram<'_>) -> bool {
+        let told = frame.direction.filter(|_| datagram.direction.is_none());
+        let directed = told.map(|_| Datagram { direction: told, ..*datagram });
+        let datagram = directed.as_ref().unwrap_or(datagram);
         if datagram.protocol != Protocol::Dhcpv4 {
             return self.six(frame, datagram);
         }
@@ -173,6 +176,7 @@ impl Renderer {
             time: frame.time,
             precision: frame.precision,
             interface: frame.interface_name,
+            comment: frame.comment,
             captured_length: frame.data.len(),
             original_length: frame.original_len,
             datagram,
@@ -246,6 +250,7 @@ impl Renderer {
                 time: frame.time,
                 precision: frame.precision,
                 interface: frame.interface_name,
+                comment: frame.comment,
                 captured_length: frame.data.len(),
                 original_length: frame.original_len,
                 datagram,

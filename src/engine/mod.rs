@@ -165,6 +165,13 @@ pub enum Note {
     Unrelated,
 }
 
+impl Note {
+    /// It is about a frame that we sent.
+    pub fn is_sent(&self) -> bool {
+        matches!(self, Self::Sent(..) | Self::Asked(_) | Self::Probed(_) | Self::Answered(_))
+    }
+}
+
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let upper = |kind: &Option<MessageType>| match kind {

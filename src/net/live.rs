@@ -20,7 +20,8 @@ use super::NetError;
 use super::iface::Interface;
 use super::linux::{refused, time_left};
 use crate::time::{Aligner, Clock as _, Instant, Precision, SystemClock, Timestamp};
-use crate::wire::frame::LinkType;
+use crate::wire::Mac;
+use crate::wire::frame::{Direction, LinkType};
 
 /// The longest time that a frame stays in a block that is not full.
 pub const LINGER: Duration = Duration::from_millis(10);
@@ -54,12 +55,19 @@ pub struct LiveFrame<'a> {
     pub data: &'a [u8],
     /// How long it was on the wire, in bytes.
     pub original_len: u32,
+    /// Which way it went: what bears the interface's own address was sent here.
+    pub direction: Option<Direction>,
+}
+
+fn direction(own: Mac, frame: &[u8]) -> Direction {
+    if frame.get(6..12) == Some(&own.0) { Direction::Out } else { Direction::In }
 }
 
 /// Listens on one interface.
 pub struct Tap {
     name: String,
     index: u32,
+    mac: Option<Mac>,
     capture: Capture<Active>,
     link: LinkType,
     precision: Precision,
@@ -94,6 +102,7 @@ impl Tap {
         Ok(Self {
             name: name.clone(),
             index: interface.index,
+            mac: interface.address.mac(),
             capture,
             link,
             precision,
@@ -139,6 +148,7 @@ impl Tap {
     pub fn take(&mut self, limit: usize, mut each: impl FnMut(LiveFrame<'_>)) -> Result<usize, NetError> {
         let nano = self.precision == Precision::Nano;
         let (aligner, now) = (&self.aligner, SystemClock.moment());
+        let own = self.mac.filter(|_| self.link == LinkType::ETHERNET);
         let taken = self.capture.dispatch(Some(limit), |packet| {
             let stamp = packet.header.ts;
             // With nanosecond precision the field called tv_usec holds nanoseconds.
@@ -150,6 +160,7 @@ impl Tap {
                 time,
                 data: packet.data,
                 original_len: packet.header.len,
+                direction: own.map(|own| direction(own, packet.data)),
             });
         });
         match taken {
@@ -211,6 +222,7 @@ impl Tap {
     pub fn renamed(&mut self, interface: &Interface) {
         self.name.clone_from(&interface.name);
         self.index = interface.index;
+        self.mac = interface.address.mac();
     }
 }
 

@@ -54,6 +54,7 @@ impl Place<'_> {
                 time: Some(answer.time),
                 precision: self.precision,
                 interface: Some(self.interface),
+                comment: None,
                 captured_length: frame.len(),
                 original_length: u32::try_from(frame.len()).unwrap_or(u32::MAX),
                 datagram,

@@ -93,6 +93,13 @@ pub struct Packet {
     pub time_ns: Option<i64>,
     /// The interface, where known.
     pub interface: Option<String>,
+    /// Which way the frame went, where its headers or its capture say so: in or out.
+    pub direction: Option<String>,
+    /// The kernel's number of the interface, in cooked captures of version 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface_index: Option<u32>,
+    /// The first remark about the frame in its capture.
+    pub comment: Option<String>,
     /// Bytes of the frame that were captured.
     pub captured_length: u64,
     /// Bytes of the frame on the wire.
@@ -153,6 +160,13 @@ pub struct Link {
     pub dst: Option<String>,
     /// VLAN tags, outermost first.
     pub vlans: Vec<u16>,
+    /// Their priorities (802.1p).
+    pub priorities: Vec<u8>,
+    /// Which of them say that the frame may be dropped first; only where there are tags.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drop_eligible: Option<Vec<bool>>,
+    /// The first remark about the frame in its capture.
+    pub comment: Option<String>,
 }
 
 /// An IP header.
@@ -166,6 +180,14 @@ pub struct Ip {
     pub dst: String,
     /// Time to live, or hop limit.
     pub ttl: u8,
+    /// Differentiated services code point.
+    pub dscp: u8,
+    /// Explicit congestion notification.
+    pub ecn: u8,
+    /// Identification; null in IPv6.
+    pub id: Option<u16>,
+    /// The packet must not be cut into pieces; null in IPv6.
+    pub dont_fragment: Option<bool>,
 }
 
 /// A UDP header.

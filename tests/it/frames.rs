@@ -104,3 +104,75 @@ fn a_cut_message_is_of_unknown_type() {
     let bootp = run(&["decode", "--type", "bootp"], &cut);
     assert_eq!(text(&bootp.stdout), "");
 }
+
+/// The packets of a capture as JSON.
+fn packets(flags: &[&str], capture: &Path) -> Vec<serde_json::Value> {
+    let out = run(&[&["decode", "--json"], flags].concat(), capture);
+    text(&out.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn priority_and_code_point_are_shown_and_choose() {
+    let capture = data("vlan-priority-and-dscp-hidden.pcap");
+    let found = packets(&[], &capture);
+    let seen: Vec<_> = found
+        .iter()
+        .map(|packet| (&packet["link"]["vlans"][0], &packet["link"]["priorities"][0], &packet["ip"]["dscp"]))
+        .map(|(vlan, priority, dscp)| (vlan.as_u64(), priority.as_u64(), dscp.as_u64()))
+        .collect();
+    assert_eq!(seen, [(Some(832), Some(6), Some(48)), (Some(832), Some(0), Some(0))]);
+    let detail = text(&run(&["decode", "-v"], &capture).stdout);
+    assert!(detail.contains("vlan 832 priority 6\n") && detail.contains("vlan 832 priority 0\n"), "{detail}");
+    assert!(detail.contains("dscp 48 (cs6)"), "{detail}");
+    for (flags, count) in [
+        (["--priority", "6"], 1),
+        (["--priority", "0,6"], 2),
+        (["--priority", "5"], 0),
+        (["--dscp", "cs6"], 1),
+        (["--dscp", "0"], 1),
+        (["--vlan", "832"], 2),
+        (["--vlan", "1"], 0),
+    ] {
+        assert_eq!(packets(&flags, &capture).len(), count, "{flags:?}");
+    }
+    let wrong = run(&["decode", "--dscp", "64"], &capture);
+    assert_eq!(wrong.status.code(), Some(2));
+}
+
+#[test]
+fn two_answers_differ_in_their_identification() {
+    let capture = data("duplicate-acks-ip-id-hidden.pcap");
+    let ids: Vec<_> = packets(&[], &capture).iter().map(|packet| packet["ip"]["id"].as_u64()).collect();
+    assert!(ids.contains(&Some(56183)) && ids.contains(&Some(43556)), "{ids:?}");
+    assert_eq!(packets(&["--ip-id", "56183"], &capture).len(), 1);
+    let first = &packets(&[], &capture)[0];
+    assert!(first["ip"]["dont_fragment"].is_boolean() && first["ip"]["ecn"] == 0, "{first}");
+}
+
+#[test]
+fn cooked_captures_say_interface_and_direction() {
+    let capture = data("sll2-interface-hidden.pcap");
+    let found = packets(&[], &capture);
+    assert_eq!((&found[0]["interface_index"], found.len()), (&7.into(), 2));
+    assert!(found.iter().any(|packet| packet["direction"] == "out"), "{found:?}");
+    let detail = text(&run(&["decode", "-v"], &capture).stdout);
+    assert!(detail.contains("on interface 7  "), "{detail}");
+    let out = packets(&["--direction", "out"], &capture).len();
+    assert_eq!((out > 0, out + packets(&["--direction", "in"], &capture).len()), (true, 2));
+}
+
+#[test]
+fn comments_are_shown_and_kept() {
+    let capture = data("pcapng-comments-hidden.pcapng");
+    let comments = |capture: &Path| -> Vec<_> {
+        packets(&[], capture).iter().map(|packet| packet["comment"].clone()).collect()
+    };
+    let found = comments(&capture);
+    let [first, ..] = &found[..] else { panic!("no packet") };
+    let first = first.as_str().unwrap();
+    assert!(text(&run(&["decode", "-v"], &capture).stdout).contains(first), "{first}");
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept.pcapng");
+    run(&["decode", "--write", kept.to_str().unwrap()], &capture);
+    assert_eq!(comments(&kept), found);
+}

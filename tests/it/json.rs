@@ -89,15 +89,18 @@ fn expected(frame: &Frame<'_>, datagram: &Datagram<'_>) -> Value {
     });
     json!({
         "type": "packet", "number": frame.number, "time": time, "time_ns": frame.time.map(|time| time.0),
-        "interface": frame.interface_name, "captured_length": frame.data.len(), "original_length": frame.original_len,
+        "interface": frame.interface_name, "comment": frame.comment,
+        "direction": datagram.direction.or(frame.direction).map(dhcptool::wire::frame::Direction::name), "captured_length": frame.data.len(), "original_length": frame.original_len,
         "layers": datagram.layers.iter().map(dhcptool::wire::frame::Layer::name).collect::<Vec<_>>(),
         "quoted_in": datagram.quoted.then_some("icmp"),
         "link": datagram.link.map(|link| json!({
             "type": link.layer.name(), "src": link.src.map(|addr| addr.to_string()),
-            "dst": link.dst.map(|addr| addr.to_string()), "vlans": datagram.vlans.as_slice(),
+            "dst": link.dst.map(|addr| addr.to_string()), "vlans": datagram.vlans.as_slice(), "comment": frame.comment,
+            "priorities": datagram.vlans.priorities().collect::<Vec<_>>(),
         })),
         "ip": datagram.ip.map(|ip| json!({
             "version": if ip.src.is_ipv4() { 4 } else { 6 }, "src": ip.src, "dst": ip.dst, "ttl": ip.ttl,
+            "dscp": ip.tos / 4, "ecn": ip.tos % 4, "id": ip.id, "dont_fragment": ip.dont_fragment,
         })),
         "udp": datagram.udp.map(|udp| json!({"src_port": udp.src_port, "dst_port": udp.dst_port,
                 "checksum": datagram.checksum.name()})),
@@ -214,6 +217,8 @@ proptest! {
         let frame = Frame {
             number: 1, time: Some(Timestamp(0)), precision: Precision::Nano, link: LinkType::ETHERNET, interface: None,
             interface_name: Some("e\u{1b}[2Jth"), data: &data, original_len: data.len() as u32, offset: 0,
+            direction: None,
+            comment: None,
         };
         for view in [View::Json, View::Line, View::Detail, View::Dump] {
             let mut renderer = renderer(view);
@@ -254,6 +259,8 @@ proptest! {
             let frame = Frame {
                 number: 1, time: Some(Timestamp(0)), precision: Precision::Nano, link: LinkType::ETHERNET, interface: None,
                 interface_name: None, data: &data, original_len: data.len() as u32, offset: 0,
+                direction: None,
+                comment: None,
             };
             let mut fresh = renderer(View::Json);
             warm.clear();

@@ -50,6 +50,8 @@ fn show(bytes: &[u8], views: &mut [Renderer]) {
         link: LinkType::ETHERNET,
         interface: None,
         interface_name: None,
+        direction: None,
+        comment: None,
         data: bytes,
         original_len: 0,
         offset: 0,

@@ -63,6 +63,7 @@ fn judge(frames: &[Vec<u8>]) -> Value {
             interface: Some("eth0"),
             data,
             original_len: u32::try_from(data.len()).unwrap(),
+            direction: None,
             comment: None,
         };
         writer.write(&frame).unwrap();

@@ -43,6 +43,7 @@ impl Selection {
             && any(&self.duids, |duid| {
                 facts.client_id == Some(duid.as_slice()) || facts.server_id == Some(duid.as_slice())
             })
+            && self.around.matches(datagram)
             && any(&self.macs, |mac| matches_mac(mac, datagram, &facts))
             && any(&self.ips, |ip| matches_ip(ip, datagram, &facts))
             && self.matches_server(datagram, &facts)
@@ -80,6 +81,7 @@ impl Selection {
         let holds = self.xids.is_empty()
             && (!self.asks_type() || self.types_router.iter().any(|kind| packet.kind() == Some(*kind)))
             && self.duids.is_empty()
+            && self.around.matches(datagram)
             && any(&self.macs, mac)
             && any(&self.ips, ip)
             && (self.servers.is_empty() && self.server_duids.is_empty()

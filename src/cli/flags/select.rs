@@ -6,14 +6,15 @@ use clap::Args;
 use regex_lite::Regex;
 
 use super::common::positive;
+use crate::analysis::around::Around;
 use crate::analysis::select::{IpTest, ProblemTest, Value};
 use crate::analysis::{OptionTest, OptionTest6, Selection, Want};
 use crate::cli::exit::Failure;
 use crate::output::when::TimeForm;
 use crate::time::{Clock as _, SystemClock, Timestamp};
 use crate::wire::HwAddr;
-use crate::wire::frame::Protocol;
-use crate::wire::frame::{Ports, Tunnel};
+use crate::wire::frame::numbers::dscp_by_name;
+use crate::wire::frame::{Direction, Ports, Protocol, Tunnel};
 use crate::wire::nd;
 use crate::wire::options::{self, Context, Kind, OptionArg, v4};
 use crate::wire::v4::{MessageType, Xid};
@@ -75,6 +76,26 @@ pub struct SelectArgs {
     )]
     problems: Vec<ProblemTest>,
 
+    /// Packets with a tag of this VLAN
+    #[arg(long, value_name = "ID", value_parser = clap::value_parser!(u16).range(..4096), value_delimiter = ',', help_heading = "Selection")]
+    vlan: Vec<u16>,
+
+    /// Packets with a VLAN tag of this priority (802.1p), 0 to 7
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..8), value_delimiter = ',', help_heading = "Selection")]
+    priority: Vec<u8>,
+
+    /// Packets of this differentiated services code point: 0 to 63, or its name (cs6, ef, af31)
+    #[arg(long, value_name = "N|NAME", value_parser = parse_dscp, value_delimiter = ',', help_heading = "Selection")]
+    dscp: Vec<u8>,
+
+    /// Packets with this IPv4 identification
+    #[arg(long, value_name = "N", value_delimiter = ',', help_heading = "Selection")]
+    ip_id: Vec<u16>,
+
+    /// Packets that came in or went out, where the capture says so
+    #[arg(long, value_name = "in|out", value_parser = parse_direction, help_heading = "Selection")]
+    direction: Vec<Direction>,
+
     /// The packets that the flags above do not choose; --since and --until still hold
     #[arg(long = "not", help_heading = "Selection")]
     inverted: bool,
@@ -114,6 +135,20 @@ pub struct SelectArgs {
     /// How times are written
     #[arg(long, value_name = "FORM", default_value = "utc", help_heading = "Output")]
     pub time: TimeArg,
+}
+
+fn parse_dscp(text: &str) -> Result<u8, String> {
+    let number = || text.parse().ok().filter(|number| *number < 64);
+    dscp_by_name(text)
+        .or_else(number)
+        .ok_or_else(|| "a number from 0 to 63, or a name such as cs6 or ef".to_owned())
+}
+
+fn parse_direction(text: &str) -> Result<Direction, String> {
+    [Direction::In, Direction::Out]
+        .into_iter()
+        .find(|direction| direction.name() == text)
+        .ok_or_else(|| "in or out".to_owned())
 }
 
 fn parse_tunnel(text: &str) -> Result<(Tunnel, u16), String> {
@@ -282,6 +317,13 @@ impl SelectArgs {
             since: self.since,
             until: self.until,
             problems: self.problems.clone(),
+            around: Around {
+                vlans: self.vlan.clone(),
+                priorities: self.priority.clone(),
+                dscps: self.dscp.clone(),
+                ids: self.ip_id.clone(),
+                directions: self.direction.clone(),
+            },
             inverted: self.inverted,
         })
     }

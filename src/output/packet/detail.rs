@@ -8,6 +8,7 @@ use crate::output::packet::record::PacketRecord;
 use crate::output::styled::{Label, Styled};
 use crate::output::when::TimeText;
 use crate::wire::escape::escape_into;
+use crate::wire::frame::numbers;
 use crate::wire::options::text::as_text;
 use crate::wire::options::{TextSink, v4};
 use crate::wire::problem::{Problem, Severity};
@@ -136,6 +137,12 @@ pub(super) fn heading(
     if let Some(interface) = record.interface {
         out.text("  on ").foreign(interface.as_bytes());
     }
+    if let Some(index) = record.datagram.interface_index {
+        let _ = write!(out, "  on interface {index}");
+    }
+    if let Some(direction) = record.datagram.direction {
+        out.text("  ").text(direction.name());
+    }
     if record.datagram.quoted {
         out.text("  ").label(Label::Warning, "quoted in an ICMP error");
     }
@@ -144,6 +151,9 @@ pub(super) fn heading(
 
 pub(super) fn write_layers(record: &PacketRecord<'_>, out: &mut Styled) {
     let datagram = record.datagram;
+    if let Some(comment) = record.comment {
+        row("comment", out).foreign(comment.as_bytes()).text("\n");
+    }
     let names: Vec<&str> = datagram.layers.iter().map(crate::wire::frame::Layer::name).collect();
     row("layers", out).text(&names.join(" > ")).text("\n");
     if let Some(link) = datagram.link
@@ -152,13 +162,29 @@ pub(super) fn write_layers(record: &PacketRecord<'_>, out: &mut Styled) {
         let show =
             |addr: Option<crate::wire::HwAddr>| addr.map_or_else(|| "?".to_owned(), |addr| addr.to_string());
         row(link.layer.name(), out).text(&format!("{} > {}", show(link.src), show(link.dst)));
-        for id in datagram.vlans.as_slice() {
-            let _ = write!(out, "  vlan {id}");
+        let tags = datagram.vlans.priorities().zip(datagram.vlans.drop_eligible());
+        for (id, (priority, eligible)) in datagram.vlans.as_slice().iter().zip(tags) {
+            let _ = write!(out, "  vlan {id} priority {priority}");
+            out.text(if eligible { " drop-eligible" } else { "" });
         }
         out.text("\n");
     }
     if let Some(ip) = datagram.ip {
-        row("ip", out).text(&format!("{} > {}  ttl {}\n", ip.src, ip.dst, ip.ttl));
+        row("ip", out);
+        let _ = write!(out, "{} > {}  ttl {}", ip.src, ip.dst, ip.ttl);
+        if let Some(id) = ip.id {
+            let _ = write!(out, "  id {id}");
+        }
+        if ip.tos != 0 {
+            let _ = write!(out, "  dscp {}", ip.dscp());
+            if let Some(name) = numbers::dscp_name(ip.dscp()) {
+                let _ = write!(out, " ({name})");
+            }
+            if ip.ecn() != 0 {
+                let _ = write!(out, "  ecn {}", ip.ecn());
+            }
+        }
+        out.text(if ip.dont_fragment == Some(true) { "  don't fragment\n" } else { "\n" });
     }
     if let Some(udp) = datagram.udp {
         row("udp", out);

@@ -8,14 +8,15 @@ use crate::output::json::JsonOut;
 use crate::output::json::remembered::{OptionTexts, Piece};
 use crate::output::packet::record::PacketRecord;
 use crate::wire::HwAddr;
-use crate::wire::frame::{Checksum, Datagram, Ip, Layer, Layers, Protocol, Udp};
+use crate::wire::frame::{Checksum, Datagram, Ip, Layer, Layers, Protocol, Udp, Vlans};
 use crate::wire::options::{Context, Sink as _, v4};
 use crate::wire::problem::Problem;
 use crate::wire::v4::packet::{field_text, is_zero};
 use crate::wire::v4::{FIXED_LEN, MessageType, Packet, Shown, Span, Values};
 
-/// What stands between the IP layer and the message: its header, checksum, whether there is an IP layer, and what the message is.
-type Transport = (Option<Udp>, Checksum, bool, Protocol);
+/// What stands between the IP layer and the message: its header, checksum, whether there is an IP layer and it was not to be cut
+/// into pieces, and what the message is.
+type Transport = (Option<Udp>, Checksum, Option<Option<bool>>, Protocol);
 
 /// Writes packet objects; keeps its memory from one to the next.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct PacketJson {
     /// From the end of the IP layer to the message, by whether the source port is even: what a client and what a server
     /// sends.
     udp: [Piece<Transport>; 2],
+    /// Between the time to live and the identification, by type of service.
+    service: Piece<u8>,
     /// The first four bytes of a message, by whether the first is even: requests and replies.
     head: [Piece<[u8; 4]>; 2],
 }
@@ -43,6 +46,7 @@ impl Default for PacketJson {
             texts6: OptionTexts::default(),
             outside: Piece::default(),
             udp: Default::default(),
+            service: Piece::default(),
             head: Default::default(),
         }
     }
@@ -140,6 +144,7 @@ pub fn write_inner(message: &[u8], json: &mut JsonOut) {
         time: None,
         precision: crate::time::Precision::Micro,
         interface: None,
+        comment: None,
         captured_length: 0,
         original_length: 0,
         datagram: &datagram,
@@ -191,18 +196,19 @@ impl PacketJson {
             Some(name) => {
                 json.fixed(b",\"interface\":");
                 json.string(name.as_bytes());
-                json.fixed(b",\"captured_length\":");
             }
-            None => json.fixed(b",\"interface\":null,\"captured_length\":"),
+            None => json.fixed(b",\"interface\":null"),
         }
+        write_remarks(record, json);
+        json.fixed(b",\"captured_length\":");
         json.digits(u64::try_from(record.captured_length).unwrap_or(u64::MAX));
         json.fixed(b",\"original_length\":");
         json.digits(u64::from(record.original_length));
-        self.write_layers(record.datagram, json);
+        self.write_layers(record.datagram, record.comment, json);
     }
 
     /// What stands around the message.
-    fn write_layers(&mut self, datagram: &Datagram<'_>, json: &mut JsonOut) {
+    fn write_layers(&mut self, datagram: &Datagram<'_>, comment: Option<&str>, json: &mut JsonOut) {
         let link = datagram.link.as_ref();
         let outside = (datagram.layers, datagram.quoted, link.map(|link| link.layer));
         json.fixed(self.outside.of(outside, |json| write_outside(outside, json)));
@@ -210,27 +216,26 @@ impl PacketJson {
             hardware_or_null(link.src.as_ref(), json);
             json.fixed(b",\"dst\":");
             hardware_or_null(link.dst.as_ref(), json);
-            match datagram.vlans.as_slice() {
-                [] => json.fixed(b",\"vlans\":[]}"),
-                vlans => {
-                    json.fixed(b",\"vlans\":[");
-                    for id in vlans {
-                        json.u64(u64::from(*id));
-                    }
-                    json.fixed(b"]}");
-                }
+            match (datagram.vlans.as_slice(), comment) {
+                ([], None) => json.fixed(b",\"vlans\":[],\"priorities\":[],\"comment\":null}"),
+                _ => write_tags(&datagram.vlans, comment, json),
             }
         }
         match &datagram.ip {
-            Some(Ip { src: IpAddr::V4(src), dst: IpAddr::V4(dst), ttl }) => {
+            Some(Ip { src: IpAddr::V4(src), dst: IpAddr::V4(dst), ttl, tos, id, .. }) => {
                 json.fixed(b",\"ip\":{\"version\":4,\"src\":\"");
                 json.octets(*src, b'"');
                 json.fixed(b",\"dst\":\"");
                 json.octets(*dst, b'"');
                 json.fixed(b",\"ttl\":");
                 json.digits(u64::from(*ttl));
+                json.fixed(self.service.of(*tos, |json| write_service(*tos, json)));
+                match id {
+                    Some(id) => json.digits(u64::from(*id)),
+                    None => json.fixed(b"null"),
+                }
             }
-            Some(Ip { src, dst, ttl }) => {
+            Some(Ip { src, dst, ttl, tos, id, .. }) => {
                 json.fixed(if src.is_ipv4() { b",\"ip\":{\"version\":4" } else { b",\"ip\":{\"version\":6" });
                 for (key, addr) in [("src", src), ("dst", dst)] {
                     json.name_next(key);
@@ -241,19 +246,29 @@ impl PacketJson {
                 }
                 json.fixed(b",\"ttl\":");
                 json.digits(u64::from(*ttl));
+                write_service(*tos, json);
+                match id {
+                    Some(id) => json.digits(u64::from(*id)),
+                    None => json.fixed(b"null"),
+                }
             }
             None => json.fixed(b",\"ip\":null"),
         }
-        let (udp, has_ip) = (datagram.udp, datagram.ip.is_some());
+        let (udp, whole) = (datagram.udp, datagram.ip.map(|ip| ip.dont_fragment));
         let [even, odd] = &mut self.udp;
         let piece = if udp.is_none_or(|udp| udp.src_port & 1 == 0) { even } else { odd };
-        json.fixed(piece.of((udp, datagram.checksum, has_ip, datagram.protocol), |json| {
+        json.fixed(piece.of((udp, datagram.checksum, whole, datagram.protocol), |json| {
             let key: &[u8] = match datagram.protocol {
                 Protocol::Dhcpv4 => b"\"dhcp\":",
                 Protocol::Dhcpv6 => b"\"dhcpv6\":",
                 Protocol::Icmpv6 => b"\"icmpv6\":",
             };
-            json.fixed(if has_ip { b"}" } else { b"" });
+            json.fixed(match whole {
+                Some(Some(true)) => b",\"dont_fragment\":true}",
+                Some(Some(false)) => b",\"dont_fragment\":false}",
+                Some(None) => b",\"dont_fragment\":null}",
+                None => b"",
+            });
             let Some(udp) = udp else {
                 json.fixed(b",\"udp\":null,");
                 return json.fixed(key);
@@ -483,6 +498,62 @@ fn write_flags(flags: [u8; 2], json: &mut JsonOut) {
 
 /// The layers, and what stands between them and the link layer's addresses.
 #[cold]
+/// Direction, the interface's number where one is known, and a remark.
+#[inline]
+fn write_remarks(record: &PacketRecord<'_>, json: &mut JsonOut) {
+    match (record.datagram.direction, record.datagram.interface_index, record.comment) {
+        (None, None, None) => json.fixed(b",\"direction\":null,\"comment\":null"),
+        (direction, index, comment) => {
+            json.fixed(b",\"direction\":");
+            match direction {
+                Some(direction) => json.plain(direction.name()),
+                None => json.null(),
+            }
+            if let Some(index) = index {
+                json.fixed(b",\"interface_index\":");
+                json.digits(u64::from(index));
+            }
+            write_comment(comment, json);
+        }
+    }
+}
+
+fn write_comment(comment: Option<&str>, json: &mut JsonOut) {
+    json.fixed(b",\"comment\":");
+    match comment {
+        Some(comment) => json.string(comment.as_bytes()),
+        None => json.fixed(b"null"),
+    }
+}
+
+#[cold]
+fn write_tags(vlans: &Vlans, comment: Option<&str>, json: &mut JsonOut) {
+    json.fixed(b",\"vlans\":[");
+    for id in vlans.as_slice() {
+        json.u64(u64::from(*id));
+    }
+    json.fixed(b"],\"priorities\":[");
+    for priority in vlans.priorities() {
+        json.u64(u64::from(priority));
+    }
+    json.fixed(b"],\"drop_eligible\":[");
+    for (index, eligible) in vlans.drop_eligible().enumerate() {
+        json.fixed(if index == 0 { b"" } else { b"," });
+        json.fixed(if eligible { b"true" } else { b"false" });
+    }
+    json.fixed(b"]");
+    write_comment(comment, json);
+    json.fixed(b"}");
+}
+
+fn write_service(tos: u8, json: &mut JsonOut) {
+    json.fixed(b",\"dscp\":");
+    json.digits(u64::from(tos >> 2));
+    json.fixed(b",\"ecn\":");
+    json.digits(u64::from(tos & 3));
+    json.fixed(b",\"id\":");
+}
+
 fn write_outside((layers, quoted, link): (Layers, bool, Option<Layer>), json: &mut JsonOut) {
     json.fixed(b",\"layers\":[");
     for layer in layers.iter() {

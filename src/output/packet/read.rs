@@ -261,6 +261,7 @@ mod tests {
             time: None,
             precision: Precision::Micro,
             interface: None,
+            comment: None,
             captured_length: bytes.len(),
             original_length: 0,
             datagram: &datagram,

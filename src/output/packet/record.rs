@@ -23,7 +23,9 @@ pub struct PacketRecord<'a> {
     pub captured_length: usize,
     /// Bytes of the frame on the wire.
     pub original_length: u32,
-    /// The layers around the message.
+    /// The first remark about the frame in its capture.
+    pub comment: Option<&'a str>,
+    /// The layers around the message; their direction is that of the frame, wherever it is known from.
     pub datagram: &'a Datagram<'a>,
     /// The message.
     pub packet: Packet<'a>,

@@ -42,20 +42,35 @@ pub struct Link {
     pub dst: Option<HwAddr>,
 }
 
-/// The VLAN identifiers (12 bits) of a frame, outermost first; at most eight are kept.
+/// The VLAN tags of a frame, outermost first; at most eight are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Vlans {
     len: u8,
+    /// Identifiers, of 12 bits.
     ids: [u16; 8],
+    /// The four bits before each: priority and drop-eligible.
+    bits: [u8; 8],
 }
 
 impl Vlans {
-    /// Adds the next inner tag's identifier.
-    pub fn push(&mut self, id: u16) {
-        if let Some(slot) = self.ids.get_mut(usize::from(self.len)) {
-            *slot = id;
+    /// Adds the control information of the next inner tag: priority, drop-eligible, identifier (IEEE 802.1Q §9.6).
+    pub fn push(&mut self, control: u16) {
+        let at = usize::from(self.len);
+        if let (Some(id), Some(bits)) = (self.ids.get_mut(at), self.bits.get_mut(at)) {
+            *id = control & 0x0fff;
+            *bits = control.to_be_bytes()[0] >> 4;
             self.len = self.len.saturating_add(1);
         }
+    }
+
+    /// The priorities (0–7), outermost first.
+    pub fn priorities(&self) -> impl Iterator<Item = u8> + '_ {
+        self.bits.iter().take(self.len.into()).map(|bits| bits >> 1)
+    }
+
+    /// Which tags say that the frame may be dropped first, outermost first.
+    pub fn drop_eligible(&self) -> impl Iterator<Item = bool> + '_ {
+        self.bits.iter().take(self.len.into()).map(|bits| bits & 1 == 1)
     }
 
     /// The identifiers, outermost first.
@@ -73,6 +88,48 @@ pub struct Ip {
     pub dst: IpAddr,
     /// Time to live, or hop limit.
     pub ttl: u8,
+    /// Type of service, or traffic class.
+    pub tos: u8,
+    /// Identification; IPv4 only.
+    pub id: Option<u16>,
+    /// It must not be cut into pieces on its way; IPv4 only.
+    pub dont_fragment: Option<bool>,
+}
+
+impl Ip {
+    /// A header of which no more is known.
+    pub fn new(src: IpAddr, dst: IpAddr) -> Self {
+        Self { src, dst, ttl: 0, tos: 0, id: None, dont_fragment: None }
+    }
+
+    /// The differentiated services code point (RFC 2474), 0–63.
+    pub fn dscp(&self) -> u8 {
+        self.tos >> 2
+    }
+
+    /// Explicit congestion notification (RFC 3168), 0–3.
+    pub fn ecn(&self) -> u8 {
+        self.tos & 3
+    }
+}
+
+/// Which way a frame went past the machine that captured it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// It arrived.
+    In,
+    /// The machine sent it.
+    Out,
+}
+
+impl Direction {
+    /// The name used in text and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
 }
 
 /// The UDP header around the message.
@@ -113,6 +170,10 @@ pub struct Datagram<'a> {
     pub link: Option<Link>,
     /// VLAN tags of the innermost link layer.
     pub vlans: Vlans,
+    /// Which way the frame went, where its headers or its capture say so.
+    pub direction: Option<Direction>,
+    /// The number of the interface, where the frame's own header has one (Linux cooked capture, version 2).
+    pub interface_index: Option<u32>,
     /// The innermost IP header.
     pub ip: Option<Ip>,
     /// The UDP header; none for ICMPv6.
@@ -142,6 +203,8 @@ impl<'a> Datagram<'a> {
             quoted: false,
             link: None,
             vlans: Vlans::default(),
+            direction: None,
+            interface_index: None,
             ip: None,
             udp: None,
             checksum: Checksum::Unknown,

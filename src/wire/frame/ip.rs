@@ -80,6 +80,9 @@ fn ipv4<'a>(bytes: Bytes<'a>, context: &mut Context) -> Option<(What, Bytes<'a>)
         src: IpAddr::V4(Ipv4Addr::from(bytes.be32(12)?)),
         dst: IpAddr::V4(Ipv4Addr::from(bytes.be32(16)?)),
         ttl: head[8],
+        tos: head[1],
+        id: Some(u16::from_be_bytes([head[4], head[5]])),
+        dont_fragment: Some(head[6] & 0x40 != 0),
     });
     context.rerouted = packet.have.get(20..header_len).is_some_and(has_source_route);
     let body = packet.skip(header_len)?;
@@ -121,6 +124,9 @@ fn ipv6<'a>(bytes: Bytes<'a>, context: &mut Context) -> Option<(What, Bytes<'a>)
         src: IpAddr::V6(Ipv6Addr::from(*src)),
         dst: IpAddr::V6(Ipv6Addr::from(*dst.first_chunk::<16>()?)),
         ttl: head[7],
+        tos: head[0] << 4 | head[1] >> 4,
+        id: None,
+        dont_fragment: None,
     });
     context.rerouted = false;
     Some((What::Transport(head[6]), body))

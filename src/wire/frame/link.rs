@@ -6,7 +6,7 @@ use super::numbers::{
     ETHERTYPE_VLAN as VLAN,
 };
 use super::step::{Context, What};
-use super::{Layer, Link, LinkType, Unread, pseudo, switch, tunnel, wlan};
+use super::{Direction, Layer, Link, LinkType, Unread, pseudo, switch, tunnel, wlan};
 use crate::wire::addr::HwAddr;
 
 /// The longest length that an IEEE 802.3 header can state in place of an `EtherType`.
@@ -23,14 +23,14 @@ pub(super) fn link_type<'a>(link: LinkType, bytes: Bytes<'a>, context: &mut Cont
         }
         LinkType::NULL | LinkType::LOOP => family(bytes, context),
         LinkType::PPP | LinkType::PPP_HDLC => framed_ppp(bytes, context),
-        LinkType::PPP_WITH_DIR => framed_ppp(bytes.skip(1)?, context),
+        LinkType::PPP_WITH_DIR => framed_ppp(with_direction(bytes, context)?, context),
         LinkType::PPP_PPPD if bytes.u8(1) == Some(3) => Some((What::Ppp, bytes.skip(2)?)),
         LinkType::PPP_PPPD => Some((What::Ppp, bytes)),
         LinkType::PPP_ETHER => pppoe(bytes, context),
         LinkType::C_HDLC => chdlc(bytes, context),
-        LinkType::C_HDLC_WITH_DIR => chdlc(bytes.skip(1)?, context),
+        LinkType::C_HDLC_WITH_DIR => chdlc(with_direction(bytes, context)?, context),
         LinkType::FRELAY => frame_relay(bytes, context),
-        LinkType::FRELAY_WITH_DIR => frame_relay(bytes.skip(1)?, context),
+        LinkType::FRELAY_WITH_DIR => frame_relay(with_direction(bytes, context)?, context),
         LinkType::ATM_RFC1483 => Some((What::Llc, bytes)),
         LinkType::LINUX_SLL => sll(bytes, context),
         LinkType::LINUX_SLL2 => sll2(bytes, context),
@@ -141,7 +141,7 @@ pub(super) fn ethertype<'a>(ethertype: u16, bytes: Bytes<'a>, context: &mut Cont
         VLAN | 0x88a8 | 0x9100 | 0x9200 | 0x9300 => {
             let (&[a, b, c, d], body) = bytes.chunk::<4>()?;
             context.push(Layer::Vlan)?;
-            context.vlans.push(u16::from_be_bytes([a, b]) & 0x0fff);
+            context.vlans.push(u16::from_be_bytes([a, b]));
             Some((What::EtherType(u16::from_be_bytes([c, d])), body))
         }
         0x8847 | 0x8848 => Some((What::Mpls, bytes)),
@@ -246,6 +246,7 @@ fn snap(bytes: Bytes<'_>) -> Step<'_> {
 /// Linux cooked capture, version 1: packet type, device type, address length, address, protocol.
 fn sll<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     let (head, body) = bytes.chunk::<16>()?;
+    context.direction = Some(cooked_direction(head[1]));
     let device = u16::from_be_bytes([head[2], head[3]]);
     let length = usize::from(u16::from_be_bytes([head[4], head[5]]));
     let src = head.get(6..14)?;
@@ -255,10 +256,23 @@ fn sll<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
 /// Linux cooked capture, version 2: protocol, interface, device type, packet type, address length, address.
 fn sll2<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     let (head, body) = bytes.chunk::<20>()?;
+    context.direction = Some(cooked_direction(head[10]));
+    context.interface_index = bytes.be32(4);
     let device = u16::from_be_bytes([head[8], head[9]]);
     let src = head.get(12..20)?;
     let src = src.get(..usize::from(head[11])).unwrap_or(src);
     cooked(body, context, Layer::Sll2, device, src, [head[0], head[1]])
+}
+
+/// Linux's packet types: 4 was sent by the machine that captured, others came to it or past it.
+fn cooked_direction(kind: u8) -> Direction {
+    if kind == 4 { Direction::Out } else { Direction::In }
+}
+
+/// Skips a byte that says which way a frame went: 0 is in.
+fn with_direction<'a>(bytes: Bytes<'a>, context: &mut Context) -> Option<Bytes<'a>> {
+    context.direction = Some(if bytes.u8(0)? == 0 { Direction::In } else { Direction::Out });
+    bytes.skip(1)
 }
 
 fn cooked<'a>(

@@ -37,7 +37,7 @@ mod walk;
 mod wlan;
 
 pub use build::Envelope;
-pub use datagram::{Checksum, Datagram, Ip, Link, Protocol, Udp, Vlans};
+pub use datagram::{Checksum, Datagram, Direction, Ip, Link, Protocol, Udp, Vlans};
 pub use filter::capture_filter;
 pub use layers::{Layer, Layers, MAX_LAYERS};
 pub use link_type::LinkType;

@@ -65,3 +65,40 @@ pub mod icmp {
     /// Echo request.
     pub const ECHO: u8 = 8;
 }
+
+/// The names of differentiated services code points (RFC 2474, 2597, 3246, 5865, 8622).
+const CODE_POINTS: [(u8, &str); 23] = [
+    (0, "cs0"),
+    (1, "le"),
+    (8, "cs1"),
+    (10, "af11"),
+    (12, "af12"),
+    (14, "af13"),
+    (16, "cs2"),
+    (18, "af21"),
+    (20, "af22"),
+    (22, "af23"),
+    (24, "cs3"),
+    (26, "af31"),
+    (28, "af32"),
+    (30, "af33"),
+    (32, "cs4"),
+    (34, "af41"),
+    (36, "af42"),
+    (38, "af43"),
+    (40, "cs5"),
+    (44, "voice-admit"),
+    (46, "ef"),
+    (48, "cs6"),
+    (56, "cs7"),
+];
+
+/// The name of a differentiated services code point.
+pub fn dscp_name(dscp: u8) -> Option<&'static str> {
+    CODE_POINTS.iter().find(|(code, _)| *code == dscp).map(|(_, name)| *name)
+}
+
+/// The code point of this name.
+pub fn dscp_by_name(name: &str) -> Option<u8> {
+    CODE_POINTS.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(code, _)| *code)
+}

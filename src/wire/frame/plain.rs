@@ -40,13 +40,16 @@ impl<'a> Plain<'a> {
     #[inline]
     pub(super) fn datagram(&self) -> Datagram<'a> {
         let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, ..] = *self.ethernet;
-        let [.., ttl, _, _, _, a0, a1, a2, a3, b0, b1, b2, b3] = *self.ip;
+        let [_, tos, _, _, i0, i1, flags, _, ttl, _, _, _, a0, a1, a2, a3, b0, b1, b2, b3] = *self.ip;
         let [p0, p1, q0, q1, ..] = *self.udp;
         let promised = self.message.len();
         let around = Ip {
             src: IpAddr::V4(Ipv4Addr::new(a0, a1, a2, a3)),
             dst: IpAddr::V4(Ipv4Addr::new(b0, b1, b2, b3)),
             ttl,
+            tos,
+            id: Some(u16::from_be_bytes([i0, i1])),
+            dont_fragment: Some(flags & 0x40 != 0),
         };
         let parts = udp::Parts {
             src: u16::from_be_bytes([p0, p1]),
@@ -66,6 +69,8 @@ impl<'a> Plain<'a> {
                 dst: Some(HwAddr::from(Mac([d0, d1, d2, d3, d4, d5]))),
             }),
             vlans: Vlans::default(),
+            direction: None,
+            interface_index: None,
             ip: Some(around),
             udp: Some(Udp { src_port: parts.src, dst_port: parts.dst }),
             checksum,

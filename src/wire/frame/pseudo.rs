@@ -155,7 +155,7 @@ fn exported<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
         }
     }
     context.push(Layer::ExportedPdu)?;
-    context.ip = src.zip(dst).map(|(src, dst)| Ip { src, dst, ttl: 0 });
+    context.ip = src.zip(dst).map(|(src, dst)| Ip::new(src, dst));
     let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
     let what = match name.get(..end)? {
         b"dhcp" | b"bootp" => What::Message(Protocol::Dhcpv4),

@@ -2,7 +2,7 @@
 
 use super::bytes::Bytes;
 use super::fragments::Piece;
-use super::{Datagram, Ip, Layer, Layers, Link, LinkType, Protocol, Unread, Vlans};
+use super::{Datagram, Direction, Ip, Layer, Layers, Link, LinkType, Protocol, Unread, Vlans};
 
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub(super) struct Context {
     pub(super) layers: Layers,
     pub(super) link: Option<Link>,
     pub(super) vlans: Vlans,
+    pub(super) direction: Option<Direction>,
+    pub(super) interface_index: Option<u32>,
     pub(super) ip: Option<Ip>,
     /// Inside an ICMP error.
     pub(super) quoted: bool,
@@ -93,6 +95,8 @@ impl Context {
             quoted: self.quoted,
             link: self.link,
             vlans: self.vlans,
+            direction: self.direction,
+            interface_index: self.interface_index,
             ip: self.ip,
             promised: bytes.len,
             cut: bytes.have.len() < bytes.len,

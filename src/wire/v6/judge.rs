@@ -385,9 +385,8 @@ mod tests {
             udp: Some(Udp { src_port: 546, dst_port: 547 }),
             checksum: Checksum::Good,
             ip: Some(Ip {
-                src: IpAddr::V6("fe80::5".parse().unwrap()),
-                dst: IpAddr::V6("fe80::1".parse().unwrap()),
                 ttl: 64,
+                ..Ip::new(IpAddr::V6("fe80::5".parse().unwrap()), IpAddr::V6("fe80::1".parse().unwrap()))
             }),
             ..Datagram::bare(bytes)
         };
@@ -540,7 +539,7 @@ mod tests {
             let packet = nd::Packet::new(&bytes);
             let mut outline = nd::Outline::default();
             outline.read(&packet, bytes.len(), false);
-            let ip = Ip { src: IpAddr::V6(source.parse().unwrap()), dst: IpAddr::V6(nd::ALL_NODES), ttl };
+            let ip = Ip { ttl, ..Ip::new(IpAddr::V6(source.parse().unwrap()), IpAddr::V6(nd::ALL_NODES)) };
             let datagram = Datagram { ip: Some(ip), protocol: Protocol::Icmpv6, ..Datagram::bare(&bytes) };
             let mut problems = Vec::new();
             judge_router(&packet, &outline, &datagram, &mut problems);

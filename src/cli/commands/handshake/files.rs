@@ -56,6 +56,7 @@ impl Files {
             interface: Some(interface),
             data,
             original_len: u32::try_from(data.len()).unwrap_or(u32::MAX),
+            direction: None,
             comment: Some(if sent { "sent" } else { "received" }),
         };
         writer.write(&frame).map_err(Failure::could_not_run)

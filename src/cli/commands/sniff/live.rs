@@ -25,7 +25,7 @@ use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
 use crate::output::flat::columns;
 use crate::time::{Clock as _, Instant, Precision, Timestamp};
-use crate::wire::frame::{LinkType, capture_filter};
+use crate::wire::frame::{Direction, LinkType, capture_filter};
 
 /// Frames taken out of one ring at a time.
 const BATCH: usize = 1024;
@@ -284,6 +284,8 @@ impl Sink {
             link,
             interface: None,
             interface_name: Some(interface),
+            direction: frame.direction,
+            comment: None,
             data: frame.data,
             original_len: frame.original_len,
             offset: 0,
@@ -348,9 +350,13 @@ impl Sink {
     }
 }
 
+/// Arrival, stamp, ring, place in the bytes, length on the wire, direction.
+type Taken = (Instant, Timestamp, usize, Range<usize>, u32, Option<Direction>);
+
 struct Sniffer {
-    /// Frames of several rings, on their way to being put in order: arrival, stamp, ring, place in `bytes`, length on the wire.
-    order: Vec<(Instant, Timestamp, usize, Range<usize>, u32)>,
+    /// Frames of several rings, on their way to being put in order: arrival, stamp, ring, place in `bytes`, length on the wire,
+    /// direction.
+    order: Vec<Taken>,
     bytes: Vec<u8>,
     sink: Sink,
     monitor: LinkMonitor,
@@ -413,15 +419,22 @@ impl Sniffer {
             let count = self.take_from(listener, |_, _, _, _, frame| {
                 let start = bytes.len();
                 bytes.extend_from_slice(frame.data);
-                order.push((frame.at, frame.time, index, start..bytes.len(), frame.original_len));
+                order.push((
+                    frame.at,
+                    frame.time,
+                    index,
+                    start..bytes.len(),
+                    frame.original_len,
+                    frame.direction,
+                ));
             });
             (self.order, self.bytes) = (order, bytes);
             taken = taken.saturating_add(count?);
         }
         self.order.sort_by_key(|(at, ..)| *at);
-        for (at, time, index, place, original_len) in self.order.drain(..) {
+        for (at, time, index, place, original_len, direction) in self.order.drain(..) {
             let (Some(listener), Some(data)) = (taps.get(index), self.bytes.get(place)) else { continue };
-            let frame = LiveFrame { at, time, data, original_len };
+            let frame = LiveFrame { at, time, data, original_len, direction };
             let tap = &listener.tap;
             self.sink.frame(tap.link_type(), tap.precision(), tap.name(), frame);
         }
