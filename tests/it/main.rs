@@ -22,6 +22,8 @@ mod flat;
 mod frames;
 mod generated;
 #[cfg(feature = "live")]
+mod golden;
+#[cfg(feature = "live")]
 mod handshake;
 mod json;
 #[cfg(feature = "live")]
