@@ -107,21 +107,36 @@ impl Moment {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Aligner {
     floor: Instant,
+    now: Instant,
+    /// What the time of day is ahead of the monotonic clock, in nanoseconds.
+    ahead: i64,
 }
 
 impl Aligner {
     /// A frame may be handed over so long after another was looked for in vain, and still have been there.
     const SLACK: Duration = Duration::from_millis(100);
 
+    /// Reading both clocks takes so long, in nanoseconds: a difference below it says nothing, and is left out so that the time
+    /// between two frames is that between their stamps.
+    const BLUR: u64 = 2_000;
+
+    /// Frames are read now.
+    pub fn read_at(&mut self, now: Moment) {
+        self.now = now.at;
+        let ahead = now.time.0.saturating_sub(now.at.0);
+        if ahead.abs_diff(self.ahead) > Self::BLUR {
+            self.ahead = ahead;
+        }
+    }
+
     /// At `now` there was nothing left to read.
     pub fn nothing_left(&mut self, now: Instant) {
         self.floor = self.floor.max(now.before(Self::SLACK));
     }
 
-    /// When the frame came that is stamped `stamp` and was read not after `now`.
-    pub fn align(&self, stamp: Timestamp, now: Moment) -> Instant {
-        let age = now.time.since(stamp);
-        Instant(now.at.0.saturating_sub(age)).max(self.floor).min(now.at)
+    /// When the frame came that is stamped `stamp` and was [read](Self::read_at).
+    pub fn align(&self, stamp: Timestamp) -> Instant {
+        Instant(stamp.0.saturating_sub(self.ahead)).max(self.floor).min(self.now)
     }
 }
 
@@ -190,15 +205,21 @@ mod tests {
     fn stamps_are_found_on_the_monotonic_clock() {
         let mut aligner = Aligner::default();
         let now = moment(50 * HOUR, 9 * HOUR);
-        assert_eq!(aligner.align(Timestamp(9 * HOUR - 70), now), Instant(50 * HOUR - 70));
-        assert_eq!(aligner.align(Timestamp(9 * HOUR), now), now.at);
+        aligner.read_at(now);
+        assert_eq!(aligner.align(Timestamp(9 * HOUR - 70)), Instant(50 * HOUR - 70));
+        assert_eq!(aligner.align(Timestamp(9 * HOUR)), now.at);
         aligner.nothing_left(Instant(50 * HOUR));
         let floor = Instant(50 * HOUR).before(Aligner::SLACK);
-        assert_eq!(aligner.align(Timestamp(9 * HOUR - 70), now), Instant(50 * HOUR - 70));
+        assert_eq!(aligner.align(Timestamp(9 * HOUR - 70)), Instant(50 * HOUR - 70));
         // The clock was set forward, then back, between stamp and reading.
-        assert_eq!(aligner.align(Timestamp(8 * HOUR), now), floor);
-        assert_eq!(aligner.align(Timestamp(10 * HOUR), now), now.at);
-        assert_eq!(aligner.align(Timestamp(i64::MIN), now), floor);
+        assert_eq!(aligner.align(Timestamp(8 * HOUR)), floor);
+        assert_eq!(aligner.align(Timestamp(10 * HOUR)), now.at);
+        assert_eq!(aligner.align(Timestamp(i64::MIN)), floor);
+        // Two readings of the clocks are never quite the same moment.
+        aligner.read_at(moment(51 * HOUR, 10 * HOUR + 900));
+        assert_eq!(aligner.align(Timestamp(10 * HOUR - 70)), Instant(51 * HOUR - 70));
+        aligner.read_at(moment(52 * HOUR, 18 * HOUR));
+        assert_eq!(aligner.align(Timestamp(18 * HOUR - 70)), Instant(52 * HOUR - 70));
     }
 
     #[test]

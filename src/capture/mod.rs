@@ -36,4 +36,4 @@ pub use reader::{Reader, Waiter};
 pub use record::MAX_RECORD;
 pub use rotate::{RotatingWriter, Rotation};
 pub use source::{Source, follow, open};
-pub use write::{Format, FrameOut, Losses, Writer};
+pub use write::{Format, FrameOut, Losses, Target, Writer};

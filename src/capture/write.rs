@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::CaptureError;
 use crate::interrupt::Patient;
@@ -123,6 +123,41 @@ impl Writer<Box<dyn Write + Send>> {
             Err(source) => Err(CaptureError::Write { name, source }),
         }
     }
+}
+
+/// A file that will be written, opened but left as it is until there is something to write.
+#[derive(Debug)]
+pub struct Target {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl Target {
+    /// Opens the file at `path`, or creates it; `-` is standard output.
+    pub fn open(path: &Path) -> Result<Self, CaptureError> {
+        let file = if path.as_os_str() == "-" {
+            None
+        } else {
+            let opened = File::options().write(true).create(true).truncate(false).open(path);
+            Some(opened.map_err(|source| refused(path, source))?)
+        };
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Empties it, and begins.
+    pub fn writer(self) -> Result<Writer<Box<dyn Write + Send>>, CaptureError> {
+        let format = Format::of_path(&self.path);
+        let Some(file) = self.file else { return Writer::create(&self.path, format) };
+        // Only a regular file holds something to remove.
+        if file.metadata().is_ok_and(|about| about.is_file()) {
+            file.set_len(0).map_err(|source| refused(&self.path, source))?;
+        }
+        Ok(Writer::new(self.path.to_string_lossy(), Box::new(Patient::new(file)), format))
+    }
+}
+
+fn refused(path: &Path, source: io::Error) -> CaptureError {
+    CaptureError::Write { name: path.to_string_lossy().into_owned(), source }
 }
 
 impl<W: Write> Writer<W> {

@@ -1,6 +1,8 @@
 //! The only place that meets the real world: standard streams, environment, clock.
 
 use std::fs::File;
+#[cfg(feature = "live")]
+use std::io::Read as _;
 use std::io::{self, IsTerminal as _, Write};
 use std::os::fd::AsFd as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -205,10 +207,27 @@ pub fn cpu_time() -> std::time::Duration {
     clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map(std::time::Duration::from).unwrap_or_default()
 }
 
-/// The most memory this process has had, in bytes, where the system says.
+/// How much memory this process uses. To be opened before the process is confined.
 #[cfg(feature = "live")]
-pub fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+pub struct Memory(Option<File>);
+
+#[cfg(feature = "live")]
+impl Memory {
+    /// Opens what tells it.
+    pub fn open() -> Self {
+        Self(File::open("/proc/self/status").ok())
+    }
+
+    /// The most there has been, in bytes, where the system says.
+    pub fn peak(&self) -> Option<u64> {
+        let mut status = String::new();
+        self.0.as_ref()?.read_to_string(&mut status).ok()?;
+        peak_of(&status)
+    }
+}
+
+#[cfg(feature = "live")]
+fn peak_of(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kilobytes.checked_mul(1024)

@@ -1,12 +1,12 @@
 //! A lease as `request --json` printed it.
 
-use std::io::Read as _;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::exit::Failure;
+use super::text;
 use crate::output::packet::read::unhex;
 use crate::wire::Mac;
 
@@ -25,21 +25,12 @@ pub struct Lease {
     pub via: Option<Mac>,
 }
 
-/// The largest lease file that is read.
-const MAX_FILE: u64 = 64 << 20;
-
 /// Reads every lease in a file, `-` for standard input: one JSON object per line.
 pub fn read(path: &Path) -> Result<Vec<Lease>, Failure> {
     let fail = |error: &std::io::Error| {
         Failure::could_not_run(format_args!("cannot read {}: {error}", path.display()))
     };
-    let mut text = String::new();
-    let read = if path.as_os_str() == "-" {
-        std::io::stdin().lock().take(MAX_FILE).read_to_string(&mut text)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(MAX_FILE).read_to_string(&mut text))
-    };
-    read.map_err(|error| fail(&error))?;
+    let text = text::read(path, text::MOST).map_err(|error| fail(&error))?;
     let mut leases = Vec::new();
     for (line, number) in text.lines().zip(1..) {
         if line.trim().is_empty() {

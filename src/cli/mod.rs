@@ -12,6 +12,7 @@ pub mod report;
 pub mod segment;
 pub mod session;
 pub mod stream;
+pub mod text;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -1,6 +1,5 @@
 //! Messages that were made elsewhere: JSON that decode printed, a packet of a capture, hex.
 
-use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
@@ -27,14 +26,8 @@ pub struct Replay {
 const MAX_INPUT: u64 = 256 << 20;
 
 fn text(path: &Path) -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = if path.as_os_str() == "-" {
-        std::io::stdin().lock().take(MAX_INPUT).read_to_string(&mut text)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(MAX_INPUT).read_to_string(&mut text))
-    };
-    match read {
-        Ok(_) => Ok(text),
+    match super::text::read(path, MAX_INPUT) {
+        Ok(text) => Ok(text),
         Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
             Err(Failure::damaged(format_args!("{}: not text", path.display())))
         }

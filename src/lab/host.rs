@@ -13,6 +13,8 @@ use super::{Segment, Settings};
 use crate::net::NetError;
 use crate::net::batch::{BatchOptions, BatchSocket};
 use crate::net::linux::wait_readable;
+use crate::net::privilege;
+use crate::net::sandbox::{self, Needs};
 use crate::time::{Clock, Instant, SystemClock};
 
 /// Frames per system call.
@@ -72,7 +74,7 @@ fn far_end(
         }
     }
     if !plan.is_quiet() {
-        let opened = up().and_then(|()| BatchSocket::open(FAR, &options(None)));
+        let opened = up().and_then(|()| BatchSocket::open(FAR, &options(None))).and_then(confined);
         match opened {
             Ok(mut socket) => {
                 let mut scene = Scene::new(settings, plan);
@@ -86,7 +88,7 @@ fn far_end(
         }
         return;
     }
-    match open(settings, threads) {
+    match open(settings, threads).and_then(confined) {
         Ok((mut segment, mut socket)) => {
             if to_lab.send(Ok(Message::Ready)).is_ok() {
                 // Its interface goes when the other end's namespace does: that is the end, not an error.
@@ -97,6 +99,13 @@ fn far_end(
             let _ = to_lab.send(Err(error));
         }
     }
+}
+
+/// Gives up what answering does not take, once `opened` is: what the command sends is read here.
+fn confined<T>(opened: T) -> Result<T, NetError> {
+    privilege::drop_capabilities()?;
+    sandbox::enter_thread(&Needs::default())?;
+    Ok(opened)
 }
 
 fn options(group: Option<u16>) -> BatchOptions {
@@ -123,7 +132,7 @@ fn open(mut settings: Settings, threads: usize) -> Result<(Segment, BatchSocket)
         let opened = opened.clone();
         thread::Builder::new()
             .name("far end".to_owned())
-            .spawn(move || match BatchSocket::open(FAR, &options) {
+            .spawn(move || match BatchSocket::open(FAR, &options).and_then(confined) {
                 Ok(mut socket) => {
                     let _ = opened.send(Ok(()));
                     let _ = serve(&mut twin, &mut socket);

@@ -197,11 +197,15 @@ pub fn run(signals: &Signals, stage: &[&str], command: &[OsString]) -> Result<u8
     follow(signals, child)
 }
 
-/// Is the supervisor: starts `command` (through `stage`, which ends in [`exec`]) and ends as it ends.
-pub fn supervise(stage: &[&str], command: &[OsString]) -> Result<u8, NetError> {
+/// Is the supervisor: starts `command` (through `stage`, which ends in [`exec`]) and ends as it ends, or with `lab`.
+pub fn supervise(stage: &[&str], command: &[OsString], lab: Option<u32>) -> Result<u8, NetError> {
     let signals = watch_signals()?;
     nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)
         .map_err(|errno| NetError::io("tie itself to", "the lab", errno))?;
+    // A lab that ended before cannot take this process with it any more.
+    if lab.is_some_and(|lab| parent_process().is_some_and(|parent| parent != lab)) {
+        return Err(NetError::Namespace("the lab ended too early".to_owned()));
+    }
     // A PID namespace wants its own /proc. Where a container forbids that, the outer one stays.
     if unshare(CloneFlags::CLONE_NEWNS).is_ok() {
         let nothing: Option<&str> = None;
@@ -211,6 +215,17 @@ pub fn supervise(stage: &[&str], command: &[OsString]) -> Result<u8, NetError> {
     let child =
         itself(stage, command).spawn().map_err(|error| NetError::io("start", "the command", error))?;
     follow(&signals, child)
+}
+
+/// The number of this process in the PID namespace that `/proc` shows, which may not be its own.
+pub fn this_process() -> Option<u32> {
+    fs::read_link("/proc/self").ok()?.to_str()?.parse().ok()
+}
+
+/// The number of the process that started this one, there. Of one whose parent ended it is another.
+fn parent_process() -> Option<u32> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
 }
 
 /// Becomes `command`, with no signal blocked. Returns only when that fails.

@@ -207,6 +207,7 @@ impl BatchSocket {
             }
         }
         self.read = SystemClock.moment();
+        self.aligner.read_at(self.read);
         for (got, place) in self.got.iter().zip(self.buffer.chunks_exact_mut(PLACE)) {
             if let Some(tag) = got.control.tag {
                 put_back(place, tag);
@@ -222,7 +223,7 @@ impl BatchSocket {
             let end = got.length.saturating_add(TAG).min(PLACE);
             let frame = place.get(start..end).unwrap_or(&[]);
             let time = got.control.time;
-            let at = if self.stamps { self.aligner.align(time, self.read) } else { self.read.at };
+            let at = if self.stamps { self.aligner.align(time) } else { self.read.at };
             BatchFrame { frame, outgoing: got.outgoing, at, time }
         })
     }

@@ -134,7 +134,8 @@ impl Transport for PacketTransport {
     fn wait(&mut self, deadline: Option<Instant>) -> Result<Event<'_>, NetError> {
         loop {
             if let Some((time, original_len, outgoing)) = self.take()? {
-                let at = self.aligner.align(time, SystemClock.moment());
+                self.aligner.read_at(SystemClock.moment());
+                let at = self.aligner.align(time);
                 return Ok(Event::Frame(Received { at, time, frame: &self.current, original_len, outgoing }));
             }
             self.aligner.nothing_left(SystemClock.now());

@@ -147,7 +147,9 @@ impl Tap {
     /// Hands over frames that have arrived, at most `limit`, without waiting. Returns how many; zero when there are none.
     pub fn take(&mut self, limit: usize, mut each: impl FnMut(LiveFrame<'_>)) -> Result<usize, NetError> {
         let nano = self.precision == Precision::Nano;
-        let (aligner, now) = (&self.aligner, SystemClock.moment());
+        let now = SystemClock.moment();
+        self.aligner.read_at(now);
+        let aligner = &self.aligner;
         let own = self.mac.filter(|_| self.link == LinkType::ETHERNET);
         let taken = self.capture.dispatch(Some(limit), |packet| {
             let stamp = packet.header.ts;
@@ -156,7 +158,7 @@ impl Tap {
             let nanoseconds = if nano { fraction } else { fraction.saturating_mul(1000) };
             let time = Timestamp::new(stamp.tv_sec, nanoseconds);
             each(LiveFrame {
-                at: aligner.align(time, now),
+                at: aligner.align(time),
                 time,
                 data: packet.data,
                 original_len: packet.header.len,

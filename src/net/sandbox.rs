@@ -90,6 +90,11 @@ fn restrict_files(needs: &Needs) -> Result<bool, NetError> {
     let wanted =
         needs.create_in.iter().map(|path| (path, create)).chain(needs.read.iter().map(|path| (path, read)));
     for (path, access) in wanted {
+        // What is not there cannot be opened later either, and says so then. What lies in no file system, such as a pipe
+        // under /dev/fd, Landlock neither knows nor hinders.
+        if path.canonicalize().is_err() {
+            continue;
+        }
         let opened = PathFd::new(path).map_err(fail)?;
         // A right that only folders can have is left out for a file.
         let access = if path.is_dir() { access } else { access & AccessFs::from_file(newest) };
@@ -106,11 +111,8 @@ fn restrict_calls(_: &Needs, _: Apply) -> Result<bool, NetError> {
     Ok(false)
 }
 
-/// `ioctl` requests that put characters into a terminal's input. Their type differs from C library to C library, the numbers do not.
-#[cfg(target_pointer_width = "64")]
-const TYPES_FOR_OTHERS: [u64; 2] = [0x5412, 0x541c];
-
-/// System calls that take nothing but what is open already, and memory, time and threads.
+/// System calls that take nothing but what is open already, and memory, time and threads. Those that could do more are let
+/// through by their arguments, in [`by_argument`].
 #[cfg(target_pointer_width = "64")]
 const ALLOWED: &[i64] = &[
     libc::SYS_read,
@@ -142,15 +144,12 @@ const ALLOWED: &[i64] = &[
     libc::SYS_bind,
     libc::SYS_getsockname,
     libc::SYS_getsockopt,
-    libc::SYS_setsockopt,
     libc::SYS_brk,
-    libc::SYS_mmap,
     libc::SYS_munmap,
     libc::SYS_mremap,
-    libc::SYS_mprotect,
     libc::SYS_madvise,
     libc::SYS_futex,
-    libc::SYS_clone,
+    // It is answered by another filter: see `NO_CLONE3`.
     libc::SYS_clone3,
     libc::SYS_rseq,
     libc::SYS_set_robust_list,
@@ -159,7 +158,6 @@ const ALLOWED: &[i64] = &[
     libc::SYS_sched_getaffinity,
     libc::SYS_gettid,
     libc::SYS_getpid,
-    libc::SYS_prctl,
     libc::SYS_clock_gettime,
     libc::SYS_clock_nanosleep,
     libc::SYS_nanosleep,
@@ -194,13 +192,7 @@ fn restrict_calls(needs: &Needs, apply: Apply) -> Result<bool, NetError> {
     let Ok(arch) = TargetArch::try_from(std::env::consts::ARCH) else { return Ok(false) };
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
         ALLOWED.iter().chain(ALSO).map(|call| (*call, Vec::new())).collect();
-    // Looking up interfaces again goes through a netlink socket of its own; no other socket can be made.
-    rules.insert(libc::SYS_socket, vec![rule(&[(0, u32::MAX, libc::AF_NETLINK)])?]);
-    // It would run commands in the shell behind the terminal.
-    let harmless = TYPES_FOR_OTHERS
-        .map(|request| SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, request));
-    let harmless = harmless.into_iter().collect::<Result<_, _>>().map_err(fail)?;
-    rules.insert(libc::SYS_ioctl, vec![SeccompRule::new(harmless).map_err(fail)?]);
+    rules.extend(by_argument()?);
     let mut opening = Vec::new();
     if !needs.create_in.is_empty() {
         let flags = libc::O_ACCMODE | libc::O_CREAT | libc::O_EXCL;
@@ -220,12 +212,76 @@ fn restrict_calls(needs: &Needs, apply: Apply) -> Result<bool, NetError> {
     let refuse = SeccompAction::Errno(libc::EPERM.cast_unsigned());
     let filter = SeccompFilter::new(rules, refuse, SeccompAction::Allow, arch).map_err(fail)?;
     let program = BpfProgram::try_from(filter).map_err(fail)?;
-    match apply(&program) {
+    apply_or_do_without(&no_clone3(arch)?, apply)?;
+    apply_or_do_without(&program, apply)
+}
+
+#[cfg(target_pointer_width = "64")]
+fn apply_or_do_without(program: &BpfProgram, apply: Apply) -> Result<bool, NetError> {
+    match apply(program) {
         Ok(()) => Ok(true),
         // Not built into this kernel.
         Err(seccompiler::Error::Seccomp(error)) if error.raw_os_error() == Some(libc::EINVAL) => Ok(false),
         Err(error) => Err(fail(error)),
     }
+}
+
+/// clone3(2) keeps its flags where a filter cannot look. Told that the kernel has no such call, C libraries start their
+/// threads with clone(2).
+#[cfg(target_pointer_width = "64")]
+fn no_clone3(arch: TargetArch) -> Result<BpfProgram, NetError> {
+    let rules = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
+    let absent = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, absent, arch).map_err(fail)?;
+    BpfProgram::try_from(filter).map_err(fail)
+}
+
+/// What ioctl(2) may ask: about terminals, how much there is to read, and what libpcap asks about an interface that went
+/// down. Above all not TIOCSTI, which types into the shell behind a terminal.
+#[cfg(target_pointer_width = "64")]
+const IOCTLS: [u32; 8] = [
+    0x5401,      // TCGETS
+    0x802c_542a, // TCGETS2
+    0x5413,      // TIOCGWINSZ
+    0x541b,      // FIONREAD
+    0x5421,      // FIONBIO
+    0x8910,      // SIOCGIFNAME
+    0x8913,      // SIOCGIFFLAGS
+    0x8933,      // SIOCGIFINDEX
+];
+
+/// What setsockopt(2) may set: what an interface that was made anew takes (see `live::Tap::rebind`).
+#[cfg(target_pointer_width = "64")]
+const SOCKET_OPTIONS: [(i32, i32); 3] = [
+    (libc::SOL_SOCKET, libc::SO_ATTACH_FILTER),
+    (libc::SOL_SOCKET, libc::SO_DETACH_FILTER),
+    (libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP),
+];
+
+/// What prctl(2) may do: name a thread or memory, and confine further.
+#[cfg(target_pointer_width = "64")]
+const PRCTLS: [i32; 3] = [libc::PR_SET_NAME, libc::PR_SET_VMA, libc::PR_SET_NO_NEW_PRIVS];
+
+/// Calls that are let through by what they are asked to do.
+#[cfg(target_pointer_width = "64")]
+fn by_argument() -> Result<BTreeMap<i64, Vec<SeccompRule>>, NetError> {
+    let all = u32::MAX;
+    let threads = libc::CLONE_THREAD | libc::CLONE_VM;
+    let no_code = || rule(&[(2, libc::PROT_EXEC.cast_unsigned(), 0)]);
+    let each = |argument: u8, values: &[i32]| {
+        values.iter().map(|value| rule(&[(argument, all, *value)])).collect::<Result<Vec<_>, _>>()
+    };
+    let options = SOCKET_OPTIONS.iter().map(|(level, name)| rule(&[(1, all, *level), (2, all, *name)]));
+    Ok(BTreeMap::from([
+        // Looking up interfaces again goes through a netlink socket of its own; no other socket can be made.
+        (libc::SYS_socket, vec![rule(&[(0, all, libc::AF_NETLINK)])?]),
+        (libc::SYS_setsockopt, options.collect::<Result<_, _>>()?),
+        (libc::SYS_ioctl, each(1, &IOCTLS.map(u32::cast_signed))?),
+        (libc::SYS_prctl, each(0, &PRCTLS)?),
+        (libc::SYS_clone, vec![rule(&[(0, threads.cast_unsigned(), threads)])?]),
+        (libc::SYS_mmap, vec![no_code()?]),
+        (libc::SYS_mprotect, vec![no_code()?]),
+    ]))
 }
 
 /// A rule of conditions that must all hold: argument, mask, value.

@@ -18,6 +18,8 @@
 #[cfg(feature = "live")]
 mod capture_filter;
 mod captures;
+#[cfg(feature = "live")]
+mod confine;
 mod flat;
 mod frames;
 mod generated;

@@ -399,7 +399,9 @@ impl Transport for World {
         let (at, frame, own) = self.coming.remove(index);
         self.clock.now.set(self.clock.now.get().max(at.0));
         let time = self.clock.time();
-        let at = Aligner::default().align(time, self.clock.moment());
+        let mut aligner = Aligner::default();
+        aligner.read_at(self.clock.moment());
+        let at = aligner.align(time);
         self.current = frame;
         let original_len = self.current.len();
         Ok(Event::Frame(Received { at, time, frame: &self.current, original_len, outgoing: own }))

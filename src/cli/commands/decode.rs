@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::capture::{self, CaptureError, Format, Reader, Source, Waiter, Writer};
+use crate::capture::{self, CaptureError, Reader, Source, Target, Waiter, Writer};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::confine::ConfineArgs;
 use crate::cli::flags::flat::{FlatArgs, Table};
 use crate::cli::flags::keep;
 use crate::cli::flags::select::SelectArgs;
 use crate::cli::stream::{Counts, Rendered, Showing, Stream, View};
 #[cfg(feature = "live")]
-use crate::net::sandbox::{self, Needs};
+use crate::net::sandbox::Needs;
 #[cfg(feature = "live")]
 use crate::net::signals::{Signal, Signals};
 use crate::output::flat::{Rows, columns};
@@ -50,6 +51,9 @@ pub struct Args {
     /// Decode with N threads; left out: as many as pay
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     threads: Option<u8>,
+
+    #[command(flatten)]
+    confine: ConfineArgs,
 }
 
 /// Output is handed over in batches of this size, unless it goes to a terminal.
@@ -85,8 +89,10 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         totals: Counts::default(),
         unread: NotLookedInto::default(),
         stop: Stop::new(args.follow || args.files.iter().all(|path| path.is_file()))?,
+        available: std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS),
         interrupted: None,
     };
+    let mut target = confine(args, cx)?;
     let mut worst = Exit::Good;
     let mut opened = false;
     for path in &args.files {
@@ -96,10 +102,10 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         decoding.stream.renderer.set_rows(decoding.rows.clone());
         decoding.stream.renderer.set_remarks(args.write.is_some());
         decoding.stream.renderer.set_capture(Some(path.to_string_lossy().into_owned()));
-        if let (Ok(_), false, Some(path)) = (&reader, opened, &args.write) {
-            // Not before there is something to read: what stood there would be lost for nothing.
-            let writer = Writer::create(path, Format::of_path(path)).map_err(|error| failure(&error))?;
-            decoding.writer = Some(writer);
+        if reader.is_ok()
+            && let Some(target) = target.take()
+        {
+            decoding.writer = Some(target.writer().map_err(|error| failure(&error))?);
         }
         opened |= reader.is_ok();
         match reader.and_then(|reader| decoding.decode(reader, &path.to_string_lossy(), cx)) {
@@ -200,6 +206,8 @@ struct Decoding<'a> {
     totals: Counts,
     unread: NotLookedInto,
     stop: Stop,
+    /// Threads that may run at once.
+    available: usize,
     /// The exit code of the signal that ended it.
     interrupted: Option<u8>,
 }
@@ -217,9 +225,6 @@ impl Decoding<'_> {
             worker.renderer.set_rows(self.rows.clone());
             worker.renderer.set_remarks(self.args.write.is_some());
             worker.renderer.set_capture(Some(reader_name.to_owned()));
-        }
-        if self.args.files.len() == 1 && !self.args.follow {
-            confine(cx);
         }
         let at_once = cx.out.is_terminal() || self.args.follow;
         let Self { args, table, showing, stream, writer, totals, stop, interrupted, .. } = self;
@@ -281,8 +286,7 @@ impl Decoding<'_> {
         if small || ordered || cx.out.is_terminal() || self.args.follow {
             return Ok(Vec::new());
         }
-        let available = || std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-        match self.args.threads.map_or_else(available, usize::from) {
+        match self.args.threads.map_or(self.available, usize::from) {
             0 | 1 => Ok(Vec::new()),
             count => {
                 (0..count).map(|_| Stream::worker(&self.args.select, self.view, cx.out.color())).collect()
@@ -291,18 +295,30 @@ impl Decoding<'_> {
     }
 }
 
-/// Confines the process once all is open that it needs: captures come from strangers, too. A system that cannot do that is no
-/// reason not to read them.
+/// Gives up what reading captures does not take, before the first is opened: they come from strangers, too. Returns what is
+/// written to, opened by the user whom the process becomes.
 #[cfg(feature = "live")]
-fn confine(cx: &Context) {
-    let confined = sandbox::enter(&Needs::default());
-    if let (Err(error), 1..) = (confined, cx.common.verbose) {
-        cx.warn(&error.to_string());
-    }
+fn confine(args: &Args, cx: &Context) -> Result<Option<Target>, Failure> {
+    args.confine.give_up(cx)?;
+    let readable = args
+        .files
+        .iter()
+        .any(|path| path.as_os_str() == "-" || std::fs::metadata(path).is_ok_and(|about| !about.is_dir()));
+    let target = args.write.as_deref().filter(|_| readable).map(Target::open).transpose();
+    let target = target.map_err(|error| failure(&error))?;
+    // Filter expressions have names in them, and threads that start later look for the time zone again.
+    let names = ["/etc/services", "/etc/protocols", "/etc/hosts", "/etc/ethers", "/etc/nsswitch.conf"];
+    let zones = ["/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo"];
+    let read = args.files.iter().cloned().chain(names.into_iter().chain(zones).map(PathBuf::from)).collect();
+    args.confine.offline(&Needs { read, ..Needs::default() }, cx)?;
+    Ok(target)
 }
 
 #[cfg(not(feature = "live"))]
-fn confine(_cx: &Context) {}
+fn confine(args: &Args, _cx: &Context) -> Result<Option<Target>, Failure> {
+    let _ = &args.confine;
+    args.write.as_deref().map(Target::open).transpose().map_err(|error| failure(&error))
+}
 
 /// Writes what was rendered, and the frames that are kept.
 fn hand_over(

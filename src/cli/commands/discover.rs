@@ -92,7 +92,7 @@ fn find(
 ) -> Outcome {
     let junit = args.expect.junit.as_deref().map(create).transpose()?;
     let rows = args.flat.rows(&columns::DISCOVER, cx)?;
-    let mut vendors = args.vendors.open()?;
+    let mut vendors = args.vendors.open(&args.sender.confine, cx)?;
     let mut session = Session::open(segment, way, [&draft].into_iter(), &args.sender, cx)?;
     // A server that was named needs no more asking once it has answered.
     let only = args.sender.server.filter(|_| args.sender.giaddr().is_none());

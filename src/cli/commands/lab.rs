@@ -125,6 +125,10 @@ pub struct Args {
     #[arg(long, hide = true)]
     stage: Option<Stage>,
 
+    /// Who started this process and must be there still
+    #[arg(long, hide = true)]
+    parent: Option<u32>,
+
     /// The command and its arguments
     #[arg(
         required_unless_present = "faults",
@@ -306,7 +310,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     }
     let code = match args.stage {
         Some(Stage::Exec) => return Err(Failure::could_not_run(netns::exec(&args.command))),
-        Some(Stage::Supervise) => netns::supervise(&["lab", "--stage", "exec"], &args.command),
+        Some(Stage::Supervise) => netns::supervise(&["lab", "--stage", "exec"], &args.command, args.parent),
         None => start(args, &lab),
     };
     code.map(Exit::Code).map_err(Failure::could_not_run)
@@ -320,7 +324,10 @@ fn start(args: &Args, lab: &Faulty) -> Result<u8, crate::net::NetError> {
     let pair =
         netns::Pair { near: NEAR_MAC, far: Mac([2, 0, 0, 0, 0xff, 0xff]), near_addr: args.client_addr };
     host::start(lab, usize::from(args.threads), &pair)?;
-    netns::run(&signals, &["lab", "--stage", "supervise"], &args.command)
+    let parent = netns::this_process().map(|pid| pid.to_string());
+    let mut stage = vec!["lab", "--stage", "supervise"];
+    stage.extend(parent.iter().flat_map(|pid| ["--parent", pid]));
+    netns::run(&signals, &stage, &args.command)
 }
 
 /// Lists the faults.
@@ -343,7 +350,7 @@ fn list(cx: &mut Context) -> Outcome {
 /// Says that this build cannot.
 #[cfg(not(feature = "live"))]
 pub fn run(args: &Args, _cx: &mut Context) -> Outcome {
-    let _ = (args.settings(), args.stage, &args.command, args.threads, args.client_addr);
+    let _ = (args.settings(), args.stage, args.parent, &args.command, args.threads, args.client_addr);
     Err(Failure::could_not_run("this dhcptool was built without live networking (feature `live`)"))
 }
 

@@ -40,7 +40,7 @@ pub struct Args {
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     args.sender.check_write(&args.lease.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
     let leases = match &args.lease {
-        Some(path) => lease::read(path)?,
+        Some(path) => args.sender.confine.apart(&[path.as_path()], cx, || lease::read(path))?,
         None => vec![by_hand(args)?],
     };
     let mut rng = Rng::new();

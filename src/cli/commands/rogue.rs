@@ -12,6 +12,7 @@ use crate::cli::flags::confine::ConfineArgs;
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::duration;
 use crate::cli::flags::vendors::VendorArgs;
+use crate::cli::text;
 
 mod files;
 #[cfg(feature = "live")]
@@ -239,11 +240,11 @@ fn parse_vlans(text: &str) -> Result<Vlans, String> {
 
 impl Args {
     /// Who may be there; `None` when nothing was said about it.
-    fn policy(&self) -> Result<Option<Policy>, Failure> {
+    fn policy(&self, cx: &Context) -> Result<Option<Policy>, Failure> {
         let from_flags =
             self.allow.iter().map(|identity| Allowed { identity: identity.clone(), ..Allowed::default() });
         let mut policy = match &self.policy {
-            Some(path) => Some(read_policy(path)?),
+            Some(path) => Some(self.confine.apart(&[path.as_path()], cx, || read_policy(path))?),
             None if self.allow.is_empty() => None,
             None => Some(Policy::default()),
         };
@@ -270,7 +271,7 @@ impl Args {
 }
 
 fn read_policy(path: &Path) -> Result<Policy, Failure> {
-    let text = std::fs::read_to_string(path)
+    let text = text::read(path, text::MOST)
         .map_err(|error| Failure::could_not_run(format_args!("cannot read {}: {error}", path.display())))?;
     Policy::from_toml(&text).map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))
 }

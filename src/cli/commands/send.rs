@@ -114,7 +114,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let hex_file = args.hex.as_deref().and_then(|hex| hex.strip_prefix('@').or((hex == "-").then_some(hex)));
     let inputs = [args.from_json.as_deref(), args.from_pcap.as_deref(), hex_file.map(Path::new)];
     args.sender.check_write(&inputs.into_iter().flatten().collect::<Vec<_>>())?;
-    let messages = messages(args)?;
+    let messages = messages(args, cx)?;
     let mut rng = Rng::new();
     let found = sender::prepare(&args.sender, args.interface.as_deref(), MessageType(0), &mut rng)?;
     let (segment, mut recipe) = found;
@@ -146,17 +146,19 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
 }
 
 /// What to send; `None` for a message from flags.
-fn messages(args: &Args) -> Result<Vec<Option<Replay>>, Failure> {
-    if let Some(path) = &args.from_json {
-        return Ok(replay::from_json(path)?.into_iter().map(Some).collect());
-    }
-    if let Some(path) = &args.from_pcap {
-        return Ok(vec![Some(replay::from_pcap(path, args.number)?)]);
-    }
-    if let Some(hex) = &args.hex {
-        return Ok(vec![Some(replay::from_hex(hex)?)]);
-    }
-    Ok(vec![None])
+fn messages(args: &Args, cx: &Context) -> Result<Vec<Option<Replay>>, Failure> {
+    let confine = &args.sender.confine;
+    let found = if let Some(path) = &args.from_json {
+        confine.apart(&[path.as_path()], cx, || replay::from_json(path))?
+    } else if let Some(path) = &args.from_pcap {
+        vec![confine.apart(&[path.as_path()], cx, || replay::from_pcap(path, args.number))?]
+    } else if let Some(hex) = &args.hex {
+        let file = hex.strip_prefix('@').map(Path::new);
+        vec![confine.apart(file.as_slice(), cx, || replay::from_hex(hex))?]
+    } else {
+        return Ok(vec![None]);
+    };
+    Ok(found.into_iter().map(Some).collect())
 }
 
 fn draft(args: &Args, recipe: &Recipe, replay: Option<Replay>, segment: Option<&Segment>) -> Draft {

@@ -1,5 +1,5 @@
-//! Giving up rights and confining the process: every command that parses packets from the network does it, after it opened
-//! what it needs and before it looks at the first packet.
+//! Giving up rights and confining the process: whatever reads bytes that others wrote, packets, captures, policies, lists,
+//! does it first. ARCHITECTURE.md has the table of who does what, which a test holds true.
 
 use clap::Args;
 
@@ -29,32 +29,100 @@ impl ConfineArgs {
 
 #[cfg(feature = "live")]
 mod live {
+    use std::path::Path;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::ConfineArgs;
     use crate::cli::context::{Context, env};
     use crate::cli::exit::Failure;
+    use crate::net::NetError;
     use crate::net::privilege::{self, Identity};
-    use crate::net::sandbox::{self, Needs};
+    use crate::net::sandbox::{self, Confined, Needs};
+
+    /// The process has given everything up already.
+    static OFFLINE: AtomicBool = AtomicBool::new(false);
 
     impl ConfineArgs {
-        /// Gives up root and capabilities and confines the process to what is open and to `needs`. To be called before
-        /// threads are started.
-        pub fn enter(&self, needs: &Needs, cx: &Context) -> Result<(), Failure> {
-            self.give_up(cx)?;
-            self.confine(needs, cx)
-        }
-
         /// The first half: becomes an ordinary user without capabilities. Files created afterwards belong to that user.
         pub fn give_up(&self, cx: &Context) -> Result<(), Failure> {
-            self.change_user(cx)?;
+            privilege::close_bounding_set().map_err(Failure::could_not_run)?;
+            if let Some(identity) = self.identity(cx)? {
+                privilege::become_user(&identity).map_err(Failure::could_not_run)?;
+            }
             privilege::drop_capabilities().map_err(Failure::could_not_run)
         }
 
-        /// The second half: confines the process.
+        /// In its place for who opens more sockets later: what that takes is kept, and nothing else.
+        pub fn give_up_but_network(&self, cx: &Context) -> Result<(), Failure> {
+            privilege::close_bounding_set().map_err(Failure::could_not_run)?;
+            if let Some(identity) = self.identity(cx)? {
+                privilege::become_user_with_network(&identity).map_err(Failure::could_not_run)?;
+            }
+            privilege::keep_network_capabilities().map_err(Failure::could_not_run)
+        }
+
+        /// The second half: confines the process to what is open and to `needs`. To be called before threads are started.
         pub fn confine(&self, needs: &Needs, cx: &Context) -> Result<(), Failure> {
+            self.confine_with(sandbox::enter, needs, cx)
+        }
+
+        /// The same for the calling thread alone, where the others see to themselves.
+        pub fn confine_thread(&self, needs: &Needs, cx: &Context) -> Result<(), Failure> {
+            self.confine_with(sandbox::enter_thread, needs, cx)
+        }
+
+        /// Both halves for a command without sockets, before it opens the first file. It stays readable for its own user:
+        /// it holds nothing that the user could not open, and descriptors named as files (`/dev/fd/3`) need it.
+        pub fn offline(&self, needs: &Needs, cx: &Context) -> Result<(), Failure> {
+            self.give_up(cx)?;
+            privilege::stay_readable();
+            OFFLINE.store(true, Ordering::Relaxed);
+            self.confine(needs, cx)
+        }
+
+        /// Does `work`, which reads `files` that the user named, with that user's rights and confined, while this process
+        /// still has the rights to open sockets: in a thread that has none of them.
+        pub fn apart<T: Send>(
+            &self,
+            files: &[&Path],
+            cx: &Context,
+            work: impl FnOnce() -> Result<T, Failure> + Send,
+        ) -> Result<T, Failure> {
+            if OFFLINE.load(Ordering::Relaxed) {
+                return work();
+            }
+            let identity = self.identity(cx)?;
+            let needs =
+                Needs { read: files.iter().map(|path| path.to_path_buf()).collect(), ..Needs::default() };
+            let confined = !self.no_sandbox;
+            let work = move || {
+                privilege::close_bounding_set().map_err(Failure::could_not_run)?;
+                if let Some(identity) = identity {
+                    privilege::become_user_in_thread(&identity).map_err(Failure::could_not_run)?;
+                }
+                privilege::drop_capabilities().map_err(Failure::could_not_run)?;
+                if confined {
+                    sandbox::enter_thread(&needs).map_err(Failure::could_not_run)?;
+                }
+                work()
+            };
+            let ended = || Failure::could_not_run("the thread that reads files ended early");
+            std::thread::scope(|scope| {
+                let thread = std::thread::Builder::new().name("reader".to_owned()).spawn_scoped(scope, work);
+                thread.map_err(Failure::could_not_run)?.join().unwrap_or_else(|_| Err(ended()))
+            })
+        }
+
+        fn confine_with(
+            &self,
+            enter: fn(&Needs) -> Result<Confined, NetError>,
+            needs: &Needs,
+            cx: &Context,
+        ) -> Result<(), Failure> {
             if self.no_sandbox {
                 return Ok(());
             }
-            let confined = sandbox::enter(needs).map_err(Failure::could_not_run)?;
+            let confined = enter(needs).map_err(Failure::could_not_run)?;
             let missing = match (confined.landlock, confined.seccomp) {
                 (true, true) => return Ok(()),
                 (false, true) => "Landlock",
@@ -69,28 +137,47 @@ mod live {
             Ok(())
         }
 
-        fn change_user(&self, cx: &Context) -> Result<(), Failure> {
+        /// Whom to become: `--user`, else who ran sudo. `None` for who is that already.
+        fn identity(&self, cx: &Context) -> Result<Option<Identity>, Failure> {
             if let Some(user) = &self.user {
                 let identity = Identity::find(user).map_err(Failure::could_not_run)?;
-                if identity.is_current() {
-                    return Ok(());
-                }
-                return privilege::become_user(&identity).map_err(Failure::could_not_run);
+                return Ok(Some(identity).filter(|identity| !identity.is_current()));
             }
             if !privilege::is_root() {
-                return Ok(());
+                return Ok(None);
             }
             let by_sudo = env("SUDO_UID").zip(env("SUDO_GID"));
             let identity = by_sudo.and_then(|(uid, gid)| Identity::of_sudo(&uid, &gid));
-            let Some(identity) = identity.filter(|identity| !identity.is_current()) else { return Ok(()) };
-            // A user namespace may know nobody but its root. That is not the root of the machine, and loses its
-            // capabilities like the other.
-            if let Err(error) = privilege::become_user(&identity)
-                && cx.common.verbose > 0
-            {
-                cx.warn(&error.to_string());
+            let Some(identity) = identity.filter(|identity| !identity.is_current()) else { return Ok(None) };
+            if !identity.is_known_here() {
+                if cx.common.verbose > 0 {
+                    cx.warn("this user namespace does not know who ran sudo: its root stays, without capabilities");
+                }
+                return Ok(None);
             }
-            Ok(())
+            Ok(Some(identity))
+        }
+    }
+}
+
+#[cfg(not(feature = "live"))]
+mod offline {
+    use std::path::Path;
+
+    use super::ConfineArgs;
+    use crate::cli::context::Context;
+    use crate::cli::exit::Failure;
+
+    impl ConfineArgs {
+        /// A build without the means.
+        #[allow(clippy::unused_self, reason = "the same call as in a build that can")]
+        pub fn apart<T>(
+            &self,
+            _files: &[&Path],
+            _cx: &Context,
+            work: impl FnOnce() -> Result<T, Failure>,
+        ) -> Result<T, Failure> {
+            work()
         }
     }
 }

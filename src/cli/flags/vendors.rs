@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::analysis::servers::Judgement;
 use crate::analysis::vendors;
+use crate::cli::context::Context;
 use crate::cli::exit::Failure;
+use crate::cli::flags::confine::ConfineArgs;
 use crate::wire::Mac;
 
 /// Where systems have such a table, best kept and most detailed first.
@@ -42,11 +44,18 @@ pub struct Vendors {
 }
 
 impl VendorArgs {
-    /// Opens the table. Without one of the system's no vendor is known.
-    pub fn open(&self) -> Result<Vendors, Failure> {
+    /// What [`open`](Self::open) will open or look for.
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.vendors.as_ref().map_or_else(|| TABLES.map(PathBuf::from).to_vec(), |path| vec![path.clone()])
+    }
+
+    /// Opens the table, one that was named with the rights of who named it. Without one of the system's no vendor is known.
+    pub fn open(&self, confine: &ConfineArgs, cx: &Context) -> Result<Vendors, Failure> {
         let table = match &self.vendors {
-            Some(path) => Some(open(path).map_err(|error| {
-                Failure::could_not_run(format_args!("cannot read {}: {error}", path.display()))
+            Some(path) => Some(confine.apart(&[path.as_path()], cx, || {
+                open(path).map_err(|error| {
+                    Failure::could_not_run(format_args!("cannot read {}: {error}", path.display()))
+                })
             })?),
             None => TABLES.iter().find_map(|path| open(Path::new(path)).ok()),
         };
@@ -97,13 +106,18 @@ impl Vendors {
 mod tests {
     use super::*;
 
+    fn context() -> Context {
+        Context::new(crate::cli::flags::common::CommonArgs::default())
+    }
+
     #[test]
     fn a_table_is_read_when_asked_and_what_it_said_is_remembered() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("manuf");
         std::fs::write(&path, "00:0C:29\tVMware\tVMware, Inc.\n00:00:0C\tCisco\tCisco Systems, Inc\n")
             .unwrap();
-        let mut vendors = VendorArgs { vendors: Some(path.clone()) }.open().unwrap();
+        let mut vendors =
+            VendorArgs { vendors: Some(path.clone()) }.open(&ConfineArgs::default(), &context()).unwrap();
         let (vmware, cisco, own) =
             (Mac([0, 0x0c, 0x29, 1, 2, 3]), Mac([0, 0, 0x0c, 1, 2, 3]), Mac([2, 0, 0, 0, 0, 1]));
         assert_eq!(vendors.of(Some(vmware)), None);
@@ -122,7 +136,10 @@ mod tests {
     #[test]
     fn a_table_that_is_none_is_refused_and_no_table_is_fine() {
         for path in ["/nonexistent", "/dev/null", "/"] {
-            assert!(VendorArgs { vendors: Some(path.into()) }.open().is_err(), "{path}");
+            assert!(
+                VendorArgs { vendors: Some(path.into()) }.open(&ConfineArgs::default(), &context()).is_err(),
+                "{path}"
+            );
         }
         let mut none = Vendors::default();
         none.learn([Mac([0, 0x0c, 0x29, 1, 2, 3])].into_iter());

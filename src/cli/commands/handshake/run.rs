@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::files::Files;
@@ -17,11 +17,13 @@ use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender;
 use crate::cli::segment::Segment;
 use crate::cli::session;
+use crate::cli::text;
 use crate::engine::load::template::{
     ADDRESS_MARK, CIRCUIT_MARK, MAC_MARK, RELAY_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK,
 };
 use crate::engine::load::{After, Kind, Macs, Pace, Plan, Rate, Search, Template, Templates};
 use crate::engine::{Draft, OptionEdit, Recipe, Route, State};
+use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
 use crate::net::{NetError, route, udp};
 use crate::stats::delay::float;
@@ -56,7 +58,7 @@ const LISTED: usize = 20;
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     args.sender.check_write(&args.mac_list.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..));
-    let macs = macs(args, seed)?;
+    let macs = macs(args, seed, cx)?;
     protect(args, &macs)?;
     let relay = args.sender.giaddr().and(args.sender.server);
     if !args.sender.giaddrs().is_empty() && relay.is_none() {
@@ -101,7 +103,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         answer_for: foreign(&plan.relays, &segment.addresses),
         confined: args.sender.confine.is_wanted(),
     };
-    let files = RefCell::new(None);
+    // Before the lanes are there, which inherit it.
+    crate::net::privilege::close_bounding_set().map_err(Failure::could_not_run)?;
+    let (files, memory) = (RefCell::new(None), context::Memory::open());
     let (tally, found, failed) = if args.find_rate {
         let (tally, found) = find(args, &plan, &setup, &signals, &files, cx)?;
         (tally, found, None)
@@ -117,7 +121,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         threads: setup.threads,
         asked_rate: args.rate.map(|rate| float(rate) / 1000.0),
         keep: args.keep,
-        peak_memory: context::peak_memory(),
+        peak_memory: memory.peak(),
         found,
     };
     finish(args, &tally, &about, files.into_inner(), failed, cx)
@@ -150,30 +154,34 @@ fn expected_rate(args: &Args) -> u64 {
     }
 }
 
-fn macs(args: &Args, seed: u64) -> Result<Macs, Failure> {
+/// Reads one MAC per line; what follows # is a remark.
+fn read_macs(path: &Path) -> Result<Macs, Failure> {
+    let text = text::read(path, text::MOST)
+        .map_err(|error| Failure::could_not_run(format_args!("cannot read {}: {error}", path.display())))?;
+    let mut list = Vec::new();
+    for (line, number) in text.lines().zip(1_u32..) {
+        let line = line.split('#').next().unwrap_or("").trim();
+        if !line.is_empty() {
+            let mac: Mac = line
+                .parse()
+                .map_err(|error| Failure::usage(format_args!("{} line {number}: {error}", path.display())))?;
+            list.push(mac);
+        }
+    }
+    let mut sorted = list.clone();
+    sorted.sort_unstable();
+    if sorted.windows(2).any(|pair| pair.first() == pair.last()) {
+        return Err(Failure::usage(format_args!("{} names a MAC twice", path.display())));
+    }
+    if list.is_empty() {
+        return Err(Failure::usage(format_args!("{} holds no MAC", path.display())));
+    }
+    Ok(Macs::List(list.into()))
+}
+
+fn macs(args: &Args, seed: u64, cx: &Context) -> Result<Macs, Failure> {
     if let Some(path) = &args.mac_list {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Failure::could_not_run(format_args!("cannot read {}: {error}", path.display()))
-        })?;
-        let mut list = Vec::new();
-        for (line, number) in text.lines().zip(1_u32..) {
-            let line = line.split('#').next().unwrap_or("").trim();
-            if !line.is_empty() {
-                let mac: Mac = line.parse().map_err(|error| {
-                    Failure::usage(format_args!("{} line {number}: {error}", path.display()))
-                })?;
-                list.push(mac);
-            }
-        }
-        let mut sorted = list.clone();
-        sorted.sort_unstable();
-        if sorted.windows(2).any(|pair| pair.first() == pair.last()) {
-            return Err(Failure::usage(format_args!("{} names a MAC twice", path.display())));
-        }
-        if list.is_empty() {
-            return Err(Failure::usage(format_args!("{} holds no MAC", path.display())));
-        }
-        return Ok(Macs::List(list.into()));
+        return args.sender.confine.apart(&[path.as_path()], cx, || read_macs(path));
     }
     if args.sender.has_mac() {
         if args.clients.is_some_and(|clients| clients > 1) {
@@ -391,13 +399,15 @@ fn once(
     // A search opens new sockets for every step: there only the lanes give up what they had.
     let mut refused = None;
     let mut opened_all = || {
-        let give_up = || if args.find_rate { Ok(()) } else { args.sender.confine.give_up(&aside) };
+        let confine = &args.sender.confine;
+        let give_up =
+            || if args.find_rate { confine.give_up_but_network(&aside) } else { confine.give_up(&aside) };
         let opened = give_up().and_then(|()| {
             let mut files = files.borrow_mut();
             if files.is_none() {
                 *files = Some(Files::open(args)?);
             }
-            Ok(())
+            if args.find_rate { Ok(()) } else { confine.confine_thread(&Needs::default(), &aside) }
         });
         opened.map_err(|failure| {
             refused = Some(failure);

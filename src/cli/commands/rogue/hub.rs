@@ -50,13 +50,13 @@ pub(super) struct Seen<'a> {
 
 impl Hub {
     /// Nothing was seen yet.
-    pub(super) fn new(args: &Args) -> Result<Self, Failure> {
-        let policy = args.policy()?;
+    pub(super) fn new(args: &Args, cx: &Context) -> Result<Self, Failure> {
+        let policy = args.policy(cx)?;
         Ok(Self {
             policy,
             servers: Servers::default(),
             heard: Vec::new(),
-            vendors: args.vendors.open()?,
+            vendors: args.vendors.open(&args.confine, cx)?,
             clients: Clients::default(),
             outline: Outline::default(),
             unread: NotLookedInto::default(),
@@ -200,7 +200,15 @@ pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Conte
 
 /// Judges the servers in a capture.
 pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outcome {
-    let mut hub = Hub::new(args)?;
+    #[cfg(feature = "live")]
+    {
+        let create_in = args.learn.iter().map(|path| files::folder(path)).collect();
+        args.confine.give_up(cx)?;
+        let read = [Some(path), args.policy.as_deref()].into_iter().flatten().map(Path::to_path_buf);
+        let read = read.chain(args.vendors.files()).collect();
+        args.confine.offline(&crate::net::sandbox::Needs { create_in, read }, cx)?;
+    }
+    let mut hub = Hub::new(args, cx)?;
     let mut walker = Walker::new(Ports::default());
     let mut names: Vec<Arc<str>> = Vec::new();
     let mut precision = Precision::Micro;

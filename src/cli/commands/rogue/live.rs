@@ -376,7 +376,7 @@ pub(super) fn confine(args: &Args, cx: &Context) -> Result<(), Failure> {
 
 /// One look: probes or listens until the wait is over, and judges.
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
-    let mut hub = Hub::new(args)?;
+    let mut hub = Hub::new(args, cx)?;
     let mut ears = Ears::open(args)?;
     args.confine.give_up(cx)?;
     confine(args, cx)?;

@@ -1,16 +1,18 @@
 //! `rogue --watch`: for ever, changes only.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::time::Duration;
 
 use super::helper::Helper;
 use super::hub::Hub;
 use super::live::{Ears, Turn, confine};
 use super::{Args, files};
-use crate::analysis::servers::watcher::{Change, ChangeKind};
+use crate::analysis::servers::watcher::{Change, ChangeKind, Known};
 use crate::analysis::servers::{Allowed, Pace, Watcher, state};
 use crate::cli::context::{Context, env};
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::text;
 use crate::output::JsonOut;
 use crate::output::rogue::metrics::Metrics;
 use crate::output::rogue::{change_json, change_line, change_priority, change_text, kept_text};
@@ -37,16 +39,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
             humantime::format_duration(round)
         )));
     }
-    let hub = Hub::new(args)?;
+    let hub = Hub::new(args, cx)?;
     let known = match &args.state {
-        Some(path) => match std::fs::read_to_string(path) {
-            Ok(text) => state::read(&text)
-                .map_err(|error| Failure::could_not_run(format_args!("{}: {error}", path.display())))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => {
-                return Err(Failure::could_not_run(format_args!("cannot read {}: {error}", path.display())));
-            }
-        },
+        Some(path) => args.confine.apart(&[path.as_path()], cx, || read_state(path))?,
         None => Vec::new(),
     };
     // Before anything is opened that a program should not have.
@@ -79,6 +74,15 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     watch.save(now)?;
     cx.note(&format!("watching {}", watch.ears.names().join(", ")));
     watch.run(cx)
+}
+
+fn read_state(path: &Path) -> Result<Vec<Known>, Failure> {
+    match text::read(path, text::MOST) {
+        Ok(text) => state::read(&text)
+            .map_err(|error| Failure::could_not_run(format_args!("{}: {error}", path.display()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Failure::could_not_run(format_args!("cannot read {}: {error}", path.display()))),
+    }
 }
 
 struct Watch<'a> {
