@@ -4,6 +4,28 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+/// By how much a delay is moved at random, either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jitter {
+    /// By up to so much (RFC 2131 §4.1).
+    Absolute(Duration),
+    /// By up to so many hundredths of the delay (RFC 9915 §15: RAND is between -0.1 and +0.1).
+    Relative(u32),
+}
+
+impl Jitter {
+    /// None at all.
+    pub const NONE: Self = Self::Absolute(Duration::ZERO);
+
+    /// The largest move of `delay`.
+    fn of(self, delay: Duration) -> Duration {
+        match self {
+            Self::Absolute(jitter) => jitter,
+            Self::Relative(share) => delay.saturating_mul(share).checked_div(100).unwrap_or_default(),
+        }
+    }
+}
+
 /// A retransmission schedule: delays that grow to a limit, each moved by a random amount so that clients which started
 /// together do not stay together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +37,7 @@ pub struct Backoff {
     /// No delay is longer than this, jitter apart.
     pub limit: Duration,
     /// The random part: every delay is moved by up to this much, either way.
-    pub jitter: Duration,
+    pub jitter: Jitter,
     /// How often to ask again after the first time.
     pub retries: u32,
 }
@@ -26,7 +48,7 @@ impl Backoff {
         first: Duration::from_secs(4),
         growth: 200,
         limit: Duration::from_secs(64),
-        jitter: Duration::from_secs(1),
+        jitter: Jitter::Absolute(Duration::from_secs(1)),
         retries: 3,
     };
 
@@ -36,7 +58,7 @@ impl Backoff {
         first: Duration::from_millis(200),
         growth: 140,
         limit: Duration::from_millis(600),
-        jitter: Duration::from_millis(20),
+        jitter: Jitter::Absolute(Duration::from_millis(20)),
         retries: u32::MAX,
     };
 
@@ -46,7 +68,7 @@ impl Backoff {
     pub fn with(mut self, first: Option<Duration>, retries: Option<u32>) -> Self {
         if let Some(first) = first {
             self.first = first;
-            self.jitter = Duration::ZERO;
+            self.jitter = Jitter::NONE;
             self.limit = self.limit.max(first);
         }
         if let Some(retries) = retries {
@@ -64,9 +86,11 @@ impl Backoff {
             }
             delay = delay.saturating_mul(self.growth).checked_div(100).unwrap_or(delay);
         }
-        let spread = u64::try_from(self.jitter.as_nanos()).unwrap_or(u64::MAX).saturating_mul(2);
+        let delay = delay.min(self.limit);
+        let jitter = self.jitter.of(delay);
+        let spread = u64::try_from(jitter.as_nanos()).unwrap_or(u64::MAX).saturating_mul(2);
         let random = Duration::from_nanos(rng.u64(0..=spread));
-        delay.min(self.limit).saturating_add(random).saturating_sub(self.jitter)
+        delay.saturating_add(random).saturating_sub(jitter)
     }
 
     /// True when transmission number `sent` was not the last one.
@@ -77,11 +101,12 @@ impl Backoff {
     /// The longest it can take from the first transmission until giving up.
     pub fn longest(&self) -> Duration {
         let mut still = *self;
-        still.jitter = Duration::ZERO;
+        still.jitter = Jitter::NONE;
         let mut rng = Rng::with_seed(0);
         let count = self.retries.min(1000).saturating_add(1);
         (1..=count).fold(Duration::ZERO, |sum, sent| {
-            sum.saturating_add(still.delay(sent, &mut rng)).saturating_add(self.jitter)
+            let delay = still.delay(sent, &mut rng);
+            sum.saturating_add(delay).saturating_add(self.jitter.of(delay))
         })
     }
 }
@@ -100,6 +125,24 @@ mod tests {
             }
         }
         assert_eq!(Backoff::RFC2131.longest(), Duration::from_secs(64));
+    }
+
+    #[test]
+    fn a_relative_jitter_grows_with_the_delay() {
+        let backoff = Backoff {
+            first: Duration::from_secs(1),
+            growth: 200,
+            limit: Duration::from_secs(30),
+            jitter: Jitter::Relative(10),
+            retries: 9,
+        };
+        let mut rng = Rng::with_seed(3);
+        for (sent, want) in [(1, 1.0), (2, 2.0), (5, 16.0), (6, 30.0), (60, 30.0)] {
+            let delays: Vec<f64> =
+                (0..300).map(|_| backoff.delay(sent, &mut rng).as_secs_f64() / want).collect();
+            assert!(delays.iter().all(|delay| (0.9..=1.1).contains(delay)), "{sent}");
+            assert!(delays.iter().any(|delay| *delay < 0.92) && delays.iter().any(|delay| *delay > 1.08));
+        }
     }
 
     #[test]

@@ -146,6 +146,42 @@ fn udhcpd_hears_every_command() {
     every_command(Kind::Udhcpd);
 }
 
+/// Leases that a server still holds, as its lease file says.
+fn held(net: &Net, kind: Kind) -> Vec<String> {
+    let text = net.server(kind).lease_text();
+    if kind == Kind::Dnsmasq {
+        return text.lines().map(str::to_owned).collect();
+    }
+    // The last line of an address counts; a valid lifetime of zero says that the lease is deleted.
+    let lines = text.lines().skip(1).filter_map(|line| {
+        let mut fields = line.split(',');
+        Some((fields.next()?.to_owned(), fields.nth(2)?.to_owned()))
+    });
+    let last: std::collections::BTreeMap<String, String> = lines.collect();
+    last.into_iter().filter(|(_, left)| left != "0").map(|(address, _)| address).collect()
+}
+
+#[test]
+fn beside_an_authoritative_server_the_chosen_one_counts_and_nothing_is_left() {
+    let kinds = [Kind::Dnsmasq, Kind::Kea];
+    let Some(net) = network(&kinds, true) else { return };
+    for _ in 0..10 {
+        let done = net.json("client", &["request", "eth0", "--mac", "random", "--release"], 0);
+        assert_eq!((text(&done, "outcome"), done["released"].as_bool()), ("ack", Some(true)));
+        assert_eq!(done["not_given_back"].as_array().map(Vec::len), Some(0), "{done}");
+    }
+    let arguments = ["handshake", "eth0", "--count", "20", "--interval", "20ms", "--clients", "20"];
+    let run = net.json("client", &arguments, 0);
+    assert_eq!((run["completed"].as_u64(), run["failures"]["nak"].as_u64()), (Some(20), Some(0)), "{run}");
+    let last = net.json("client", &["request", "eth0", "--mac", MAC, "--release"], 0);
+    let (server, address) = (text(&last, "server_id"), text(&last, "address"));
+    let kind = kinds.into_iter().find(|kind| kind.address().to_string() == server).unwrap();
+    net.server(kind).wait_for_release(address, MAC);
+    for kind in kinds {
+        assert_eq!(held(&net, kind), Vec::<String>::new(), "{kind:?}");
+    }
+}
+
 #[test]
 fn all_four_are_found_although_they_check_their_addresses_first() {
     let Some(net) = network(&Kind::ALL, false) else { return };

@@ -309,7 +309,7 @@ fn what_decode_printed_is_sent_to_the_byte() {
     let (lines, kept) = (folder.path().join("lines.json"), folder.path().join("kept.pcapng"));
     let captures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/captures");
     let decode = |file: &std::path::Path| -> Vec<Value> {
-        let output = Command::new(PROGRAM).args(["decode", "--json"]).arg(file).output().unwrap();
+        let output = Command::new(PROGRAM).args(["decode", "-4", "--json"]).arg(file).output().unwrap();
         let out = String::from_utf8_lossy(&output.stdout);
         out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["dhcp"].take()).collect()
     };
@@ -323,7 +323,7 @@ fn what_decode_printed_is_sent_to_the_byte() {
         if before.is_empty() {
             continue;
         }
-        let output = Command::new(PROGRAM).args(["decode", "--json"]).arg(&path).output().unwrap();
+        let output = Command::new(PROGRAM).args(["decode", "-4", "--json"]).arg(&path).output().unwrap();
         std::fs::write(&lines, output.stdout).unwrap();
         let mut send = Command::new(PROGRAM);
         send.args(["send", "lo", "--dry-run", "-q", "--from-json"]).arg(&lines).arg("--write").arg(&kept);

@@ -12,6 +12,7 @@ use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::replay::{self, Replay};
 use crate::cli::segment::Segment;
 use crate::cli::session::{self, Session};
+use crate::engine::retransmit::Jitter;
 use crate::engine::v4::collect::{Plan, Until, Want};
 use crate::engine::v4::draft::opt;
 use crate::engine::v4::silence;
@@ -211,7 +212,7 @@ fn send(draft: Draft, args: &Args, session: &mut Session<'_>, rng: &mut Rng, cx:
             first: interval,
             growth: 100,
             limit: interval,
-            jitter: Duration::ZERO,
+            jitter: Jitter::NONE,
             retries: count.saturating_sub(1),
         },
         until: match args.expect.and_then(Expect::kind) {

@@ -7,16 +7,34 @@ use super::table::{Found, Slot, Stage};
 use super::{After, Check, Failure, Kind};
 use crate::time::Instant;
 use crate::wire::Mac;
+use crate::wire::frame::{Checksum, LinkType};
 use crate::wire::v4::MessageType;
 
 impl Load {
     /// Shows a frame that came in.
     pub fn on_frame(&mut self, at: Instant, frame: &[u8]) {
         match reply::message(frame) {
-            Some(seen) if seen.op == 2 => self.on_reply(at, &seen),
+            Some(seen) if seen.op == 2 => {
+                let received = self.counters.received;
+                self.on_reply(at, &seen);
+                if self.counters.received > received && self.is_damaged(frame) {
+                    self.counters.bad_checksums = self.counters.bad_checksums.saturating_add(1);
+                }
+            }
             None if self.plan.watch_checks => self.on_probe(at, frame),
             Some(_) | None => {}
         }
+    }
+
+    /// True when clients would never see this answer of ours: its UDP checksum is wrong.
+    fn is_damaged(&mut self, frame: &[u8]) -> bool {
+        let mut bad = false;
+        if let Some(walker) = &mut self.walker {
+            walker.walk(LinkType::ETHERNET, frame, frame.len(), 0, |datagram| {
+                bad |= datagram.checksum == Checksum::Bad;
+            });
+        }
+        bad
     }
 
     fn on_probe(&mut self, at: Instant, frame: &[u8]) {

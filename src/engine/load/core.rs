@@ -16,6 +16,7 @@ use super::{
 };
 use crate::time::Instant;
 use crate::wire::Mac;
+use crate::wire::frame::{Ports, Walker};
 use crate::wire::v4::MessageType;
 
 /// Conflict checks remembered; a server checks few addresses at a time.
@@ -97,6 +98,8 @@ pub struct Load {
     pub(super) shortest_lease: u32,
     /// How often the link went down.
     dips: u64,
+    /// Judges checksums where single exchanges are watched.
+    pub(super) walker: Option<Walker>,
 }
 
 impl Load {
@@ -109,6 +112,7 @@ impl Load {
         let mut rng = Rng::with_seed(plan.seed);
         let key = rng.u32(..);
         let rng = Rng::with_seed(plan.seed.wrapping_add(u64::from(lane.index)));
+        let walker = plan.watch_checks.then(|| Walker::without_reassembly(Ports::default()));
         let table = Table::new(room, attempts, lane.index, lane.bits(), key);
         let room = table.capacity();
         Self {
@@ -130,6 +134,7 @@ impl Load {
             held_when_row_began: 0,
             shortest_lease: u32::MAX,
             dips: 0,
+            walker,
         }
     }
 

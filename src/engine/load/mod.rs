@@ -227,6 +227,8 @@ pub struct Counters {
     pub other_acks: u64,
     /// Answers to nothing that this run asked.
     pub orphans: u64,
+    /// Answers whose UDP checksum is wrong: clients never see them. Looked for only where single exchanges are watched.
+    pub bad_checksums: u64,
     /// Leases given back.
     pub released: u64,
     /// RELEASEs sent again, for they have no answer.
@@ -279,6 +281,7 @@ impl Counters {
             (&mut self.orphans, other.orphans),
             (&mut self.other_naks, other.other_naks),
             (&mut self.other_acks, other.other_acks),
+            (&mut self.bad_checksums, other.bad_checksums),
             (&mut self.released, other.released),
             (&mut self.released_again, other.released_again),
             (&mut self.unstamped, other.unstamped),

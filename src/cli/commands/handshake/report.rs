@@ -149,6 +149,8 @@ pub(super) struct Try {
 pub(super) struct About<'a> {
     /// The interface.
     pub(super) interface: &'a str,
+    /// What keeps every frame from leaving.
+    pub(super) obstacle: Option<&'static str>,
     /// The server asked for.
     pub(super) server: Option<String>,
     /// The seed.
@@ -241,6 +243,7 @@ struct Whole<'a> {
     other_naks: u64,
     other_acks: u64,
     released_again: u64,
+    bad_checksums: u64,
     interrupted: u64,
     unsent: u64,
     released: u64,
@@ -332,6 +335,7 @@ pub(super) fn whole_json<'a>(tally: &'a Tally, about: &'a About<'a>) -> impl Ser
         other_naks: c.other_naks,
         other_acks: c.other_acks,
         released_again: c.released_again,
+        bad_checksums: c.bad_checksums,
         interrupted: c.interrupted,
         unsent: c.unsent,
         released: c.released,
@@ -566,6 +570,7 @@ mod tests {
 
     fn about() -> About<'static> {
         About {
+            obstacle: None,
             interface: "eth0",
             server: None,
             seed: 1,

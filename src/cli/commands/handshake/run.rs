@@ -116,6 +116,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     drop(hold);
     let about = About {
         interface: &segment.name,
+        obstacle: (!segment.link.carrier).then_some("the interface has no carrier: is the cable plugged in?"),
         server: args.sender.server.map(|server| server.to_string()),
         seed,
         threads: setup.threads,
@@ -524,7 +525,7 @@ fn finish(
         kept?;
         return NagiosArgs::tell(&report::plugin(tally, &args.nagios.thresholds()), cx);
     }
-    tell_of_leases(args, tally, cx);
+    tell_of_troubles(args, tally, about, cx);
     if let Some(failure) = failed {
         return Err(failure);
     }
@@ -543,11 +544,20 @@ fn finish(
     })
 }
 
-/// What happened to leases, and whose word did not count.
-fn tell_of_leases(args: &Args, tally: &Tally, cx: &Context) {
+/// What stood in the way, what happened to leases, and whose word did not count.
+fn tell_of_troubles(args: &Args, tally: &Tally, about: &About<'_>, cx: &Context) {
     let counters = &tally.counters;
     if tally.dips > 0 {
         cx.warn("the link went down meanwhile; what was sent or answered then is lost");
+    }
+    if counters.bad_checksums > 0 {
+        cx.warn(&format!(
+            "clients will not accept {} of the answers: their UDP checksum is wrong",
+            counters.bad_checksums
+        ));
+    }
+    if let (0, Some(why)) = (counters.completed(), about.obstacle) {
+        cx.warn(why);
     }
     if counters.other_naks > 0 {
         cx.warn(&format!(

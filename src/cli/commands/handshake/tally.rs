@@ -148,6 +148,9 @@ impl Tally {
     /// True when something ended and nothing failed.
     pub(super) fn is_good(&self) -> bool {
         let counters = &self.counters;
-        counters.completed() > 0 && counters.completed() == counters.attempts && counters.unsent == 0
+        counters.completed() > 0
+            && counters.completed() == counters.attempts
+            && counters.unsent == 0
+            && counters.bad_checksums == 0
     }
 }
