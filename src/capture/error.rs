@@ -27,6 +27,14 @@ pub enum CaptureError {
         /// The capture.
         name: String,
     },
+    /// It is a capture of another program's format.
+    #[error("{}: {format}, which is not read; convert it: editcap -F pcapng FILE NEW.pcapng", Printable(.name))]
+    Foreign {
+        /// The capture.
+        name: String,
+        /// What it is.
+        format: &'static str,
+    },
     /// It begins like no capture.
     #[error("{}: not a capture: expected the magic number of pcap or pcapng at byte 0, found {}", Printable(.name), Found(.found))]
     NotACapture {
@@ -130,6 +138,36 @@ impl fmt::Display for InFile {
             None => Ok(()),
         }
     }
+}
+
+/// The format of a capture that begins with `start`, where it is one that is known and not read.
+pub(super) fn foreign_format(start: &[u8]) -> Option<&'static str> {
+    const MAGIC: [(&[u8], &str); 10] = [
+        (b"snoop\0\0\0", "a Solaris snoop capture"),
+        (b"RTSS", "a capture of Microsoft Network Monitor 1"),
+        (b"GMBU", "a capture of Microsoft Network Monitor 2"),
+        (b"btsnoop\0", "a Bluetooth btsnoop capture"),
+        (b"TRSNIFF ", "a Sniffer capture"),
+        (b"XCP\0", "a NetXRay capture"),
+        (b"Observer", "an Observer capture"),
+        (b"iptrace ", "an AIX iptrace capture"),
+        (b"\x05VNF", "a Visual Networks capture"),
+        (b"\x7fver", "a Peek capture"),
+    ];
+    let named = MAGIC.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, name)| *name);
+    named.or_else(|| is_erf(start).then_some("an Endace ERF capture"))
+}
+
+/// Whether a record of Endace's format stands here, which has no magic number: a time between 1990 and 2038 (fraction, seconds),
+/// a known type, and lengths that fit each other.
+fn is_erf(start: &[u8]) -> bool {
+    let Some(&[_, _, _, _, s0, s1, s2, s3, kind, _, r0, r1, _, _, w0, w1]) = start.first_chunk() else {
+        return false;
+    };
+    let seconds = u32::from_le_bytes([s0, s1, s2, s3]);
+    let (record, wire) = (u16::from_be_bytes([r0, r1]), u16::from_be_bytes([w0, w1]));
+    let plausible = record >= 16 && u32::from(record) <= u32::from(wire).saturating_add(64);
+    (631_152_000..=0x7fff_ffff).contains(&seconds) && (1..=27).contains(&(kind & 0x7f)) && plausible
 }
 
 /// A growing file turned out to be shorter than what was read of it.

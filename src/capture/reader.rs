@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::batch::Batch;
 use super::compress::{Compression, Damage};
 use super::decoder::Decoder;
-use super::error::Shrunk;
+use super::error::{Shrunk, foreign_format};
 use super::record::{Record, Step};
 use super::{CaptureError, Frame, Interface};
 use crate::time::Timestamp;
@@ -89,6 +89,9 @@ impl<R: Read> Reader<R> {
             let found = rest.get(..8).unwrap_or(rest).to_vec();
             if reader.is_followed() && Compression::recognise(&found).is_some() {
                 return Err(CaptureError::Compressed { name: reader.name });
+            }
+            if let Some(format) = rest.get(..16).and_then(foreign_format) {
+                return Err(CaptureError::Foreign { name: reader.name, format });
             }
             return Err(CaptureError::NotACapture { name: reader.name, found });
         };

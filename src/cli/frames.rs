@@ -35,7 +35,9 @@ struct Kept {
 /// What the capture said about a frame, and what we say.
 fn joined(comment: Option<&str>, remark: Option<&str>) -> Option<Box<str>> {
     match (comment, remark) {
-        (Some(comment), Some(remark)) => Some(format!("{comment}; {remark}").into()),
+        (Some(comment), Some(remark)) if !comment.contains(remark) => {
+            Some(format!("{comment}; {remark}").into())
+        }
         (comment, remark) => comment.or(remark).map(Into::into),
     }
 }

@@ -176,3 +176,15 @@ fn comments_are_shown_and_kept() {
     run(&["decode", "--write", kept.to_str().unwrap()], &capture);
     assert_eq!(comments(&kept), found);
 }
+
+#[test]
+fn a_capture_of_another_format_is_named_and_how_to_convert_it() {
+    for (name, format) in [("format-solaris.snoop", "Solaris snoop"), ("format-endace.erf", "Endace ERF")] {
+        for words in [&["decode"][..], &["rogue", "--from"]] {
+            let out = run(words, &data(name));
+            let said = text(&out.stderr);
+            assert!(said.contains(format) && said.contains("editcap -F pcapng"), "{said}");
+            assert_eq!((out.status.code(), said.lines().count()), (Some(3), 1), "{said}");
+        }
+    }
+}

@@ -536,9 +536,8 @@ fn write_tags(vlans: &Vlans, comment: Option<&str>, json: &mut JsonOut) {
     for priority in vlans.priorities() {
         json.u64(u64::from(priority));
     }
-    json.fixed(b"],\"drop_eligible\":[");
     for (index, eligible) in vlans.drop_eligible().enumerate() {
-        json.fixed(if index == 0 { b"" } else { b"," });
+        json.fixed(if index == 0 { b"],\"drop_eligible\":[" } else { b"," });
         json.fixed(if eligible { b"true" } else { b"false" });
     }
     json.fixed(b"]");
