@@ -333,7 +333,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__decode)
-            opts="-4 -6 -w -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --vlan --priority --dscp --ip-id --direction --not --since --until --count --filter --port --tunnel --time --flat --fields --format --write --follow --threads --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -w -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --vlan --priority --dscp --ip-id --direction --not --since --until --count --filter --port --tunnel --time --flat --fields --format --write --follow --threads --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -436,6 +436,10 @@ _dhcptool() {
                     return 0
                     ;;
                 --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1364,7 +1368,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__lab)
-            opts="-v -q -h -V --servers --rogue --rogue-kind --seed --delay --loss --duplicate --reorder --nak --silent --slow-check --check-time --relay --bootp --other-address --occupied --pool-size --lease-time --stall --rate-limit --threads --fault --faults --client-addr --stage --json --color --verbose --quiet --help --version"
+            opts="-v -q -h -V --servers --rogue --rogue-kind --seed --delay --loss --duplicate --reorder --nak --silent --slow-check --check-time --relay --bootp --other-address --occupied --pool-size --lease-time --stall --rate-limit --threads --fault --faults --client-addr --stage --parent --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1440,6 +1444,10 @@ _dhcptool() {
                     ;;
                 --stage)
                     COMPREPLY=($(compgen -W "supervise exec" -- "${cur}"))
+                    return 0
+                    ;;
+                --parent)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)

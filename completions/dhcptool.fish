@@ -598,6 +598,7 @@ csv\t'Values separated by commas, with a line of names; lists are joined by a sp
 tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -s w -l write -d 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l threads -d 'Decode with N threads; left out: as many as pay' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -606,6 +607,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -s 6 -l ipv6 -
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l not -d 'The packets that the flags above do not choose; --since and --until still hold'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l flat -d 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l follow -d 'Go on as the capture grows, also under a new name, until interrupted; it must not become shorter or be compressed'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l json -d 'Print JSON, one object per line, for programs'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -s v -l verbose -d 'Say more; twice for more still'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
@@ -653,6 +655,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l fault -d 'Let 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l client-addr -d 'Give eth0 an IPv4 address, as in 10.0.0.200/8' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l stage -d 'What this process is to be: the lab itself, or one of its helpers' -r -f -a "supervise\t''
 exec\t''"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l parent -d 'Who started this process and must be there still' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"

@@ -45,9 +45,12 @@ version=$(cat VERSION)
 make -s libpcap.a
 
 cd "$root"
+# Whoever built it, and where, is nobody's business.
+registry=${CARGO_HOME:-$HOME/.cargo}/registry/src
+remap="--remap-path-prefix=$root=dhcptool --remap-path-prefix=$registry=crates"
 # The pcap crate does not ask a libpcap it cannot run for its version, so it is told.
 LIBPCAP_LIBDIR=$work/libpcap LIBPCAP_VER=$version \
-    RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static" \
+    RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static $remap" \
     cargo build --release --locked --target "$target"
 
 program=$built/$target/release/dhcptool
@@ -56,5 +59,11 @@ if ldd "$program" 2>/dev/null | grep -q '=>'; then
     ldd "$program" >&2
     exit 1
 fi
+for path in "$root" "$registry"; do
+    if grep -qaF "$path" "$program"; then
+        echo "static-build: $program holds a path of this machine: $path" >&2
+        exit 1
+    fi
+done
 "$program" --version
 ls -l "$program"
