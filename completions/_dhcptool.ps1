@@ -666,6 +666,9 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
         }
         'dhcptool;options' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
+            [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'Those of DHCPv6 instead of DHCPv4')
+            [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'Those of DHCPv6 instead of DHCPv4')
+            [CompletionResult]::new('--nd', '--nd', [CompletionResultType]::ParameterName, 'Those of Neighbor Discovery')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object per line, for programs')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for more still')

@@ -1462,7 +1462,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__options)
-            opts="-v -q -h -V --json --color --verbose --quiet --help --version"
+            opts="-6 -v -q -h -V --ipv6 --nd --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

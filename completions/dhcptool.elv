@@ -652,6 +652,9 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
         }
         &'dhcptool;options'= {
             cand --color 'When to colour the output; NO_COLOR is obeyed'
+            cand -6 'Those of DHCPv6 instead of DHCPv4'
+            cand --ipv6 'Those of DHCPv6 instead of DHCPv4'
+            cand --nd 'Those of Neighbor Discovery'
             cand --json 'Print JSON, one object per line, for programs'
             cand -v 'Say more; twice for more still'
             cand --verbose 'Say more; twice for more still'

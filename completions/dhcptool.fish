@@ -616,6 +616,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -s V -l versio
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand options" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand options" -s 6 -l ipv6 -d 'Those of DHCPv6 instead of DHCPv4'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand options" -l nd -d 'Those of Neighbor Discovery'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand options" -l json -d 'Print JSON, one object per line, for programs'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand options" -s v -l verbose -d 'Say more; twice for more still'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand options" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'

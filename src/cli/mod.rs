@@ -8,6 +8,7 @@ pub mod frames;
 pub mod generate;
 pub mod lease;
 pub mod replay;
+pub mod replay6;
 pub mod report;
 pub mod segment;
 pub mod session;

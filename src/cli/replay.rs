@@ -25,7 +25,8 @@ pub struct Replay {
 /// The most that is read of JSON or hex.
 const MAX_INPUT: u64 = 256 << 20;
 
-fn text(path: &Path) -> Result<String, Failure> {
+/// The text of a file, or of standard input.
+pub fn text(path: &Path) -> Result<String, Failure> {
     match super::text::read(path, MAX_INPUT) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
@@ -36,8 +37,7 @@ fn text(path: &Path) -> Result<String, Failure> {
 }
 
 /// Reads packet objects, one per line.
-pub fn from_json(path: &Path) -> Result<Vec<Replay>, Failure> {
-    let text = text(path)?;
+pub fn from_json(text: &str, path: &Path) -> Result<Vec<Replay>, Failure> {
     let mut found = Vec::new();
     for (line, number) in text.lines().zip(1..) {
         if line.trim().is_empty() {

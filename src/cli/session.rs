@@ -115,7 +115,7 @@ impl Witness for Clerk {
 }
 
 /// Opens the file that frames are kept in.
-fn writer(path: &Path) -> Result<Writer<Box<dyn Write + Send>>, Failure> {
+pub fn writer(path: &Path) -> Result<Writer<Box<dyn Write + Send>>, Failure> {
     let mut writer = Writer::create(path, Format::of_path(path)).map_err(Failure::could_not_run)?;
     writer.flush().map_err(Failure::could_not_run)?;
     Ok(writer)

@@ -8,7 +8,7 @@ use crate::cli::exit::{Exit, Outcome};
 use crate::output::schema;
 use crate::output::{Label, Styled, table};
 use crate::wire::options::vendor::CLASS_SPACES;
-use crate::wire::options::{Kind, OptionDef, Space, v4};
+use crate::wire::options::{Kind, OptionDef, Space, nd, v4, v6};
 
 /// List the options known: code, name, type, reference
 #[derive(clap::Args, Debug)]
@@ -16,6 +16,14 @@ pub struct Args {
     /// Only options whose name contains this, or with this code: of options that hold others those are listed too (82,
     /// 82.1, circuit-id)
     pattern: Option<String>,
+
+    /// Those of DHCPv6 instead of DHCPv4
+    #[arg(short = '6', long = "ipv6", conflicts_with = "nd")]
+    ipv6: bool,
+
+    /// Those of Neighbor Discovery
+    #[arg(long)]
+    nd: bool,
 }
 
 /// One option, for programs.
@@ -30,6 +38,15 @@ struct Row {
     reference: &'static str,
     description: &'static str,
     example: String,
+    /// DHCPv6: a client may ask for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oro: Option<bool>,
+    /// DHCPv6: it may come only once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    singleton: Option<bool>,
+    /// DHCPv6: it is no longer to be sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    obsolete: Option<bool>,
 }
 
 /// All of them.
@@ -50,14 +67,19 @@ const BRIEF: usize = 36;
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    let space = match (args.ipv6, args.nd) {
+        (true, _) => &v6::SPACE,
+        (_, true) => &nd::SPACE,
+        _ => &v4::SPACE,
+    };
     let rows = match &args.pattern {
-        Some(pattern) => matching(pattern),
-        None => v4::SPACE.table.iter().map(Listed::top).collect(),
+        Some(pattern) => matching(space, pattern),
+        None => space.table.iter().map(Listed::top).collect(),
     };
     let found = if rows.is_empty() { Exit::Bad } else { Exit::Good };
     if cx.common.json {
-        let options = rows.iter().map(row).collect();
-        cx.out.write_json(&Listing { r#type: "options", protocol: "dhcpv4", options })?;
+        let options = rows.iter().map(|listed| row(listed, args.ipv6)).collect();
+        cx.out.write_json(&Listing { r#type: "options", protocol: space.name, options })?;
         return Ok(found);
     }
     if rows.is_empty() {
@@ -124,20 +146,22 @@ fn inside(def: &OptionDef) -> Vec<&'static Space> {
 }
 
 /// The options that `pattern` means, each with those inside it where it was meant by its own name or code.
-fn matching(pattern: &str) -> Vec<Listed> {
+fn matching(space: &'static Space, pattern: &str) -> Vec<Listed> {
     let lower = pattern.to_ascii_lowercase();
     let meant = |path: &str, def: &OptionDef| {
         path == lower || def.name.contains(&lower) || def.aliases.iter().any(|alias| alias.contains(&lower))
     };
     let mut found = Vec::new();
-    for def in v4::SPACE.table {
+    for def in space.table {
         let top = Listed::top(def);
         let whole = meant(&top.path, def);
         let path = top.path.clone();
         if whole {
             found.push(top);
         }
-        for inner in inside(def).into_iter().flat_map(|space| space.table) {
+        // DHCPv6 options hold each other.
+        let inner_spaces = inside(def).into_iter().filter(|inner| !std::ptr::eq(*inner, space));
+        for inner in inner_spaces.flat_map(|space| space.table) {
             let path = format!("{path}.{}", inner.code);
             if whole || meant(&path, inner) {
                 found.push(Listed { path, def: inner });
@@ -156,7 +180,7 @@ fn brief(def: &OptionDef) -> String {
     }
 }
 
-fn row(Listed { path, def }: &Listed) -> Row {
+fn row(Listed { path, def }: &Listed, is_v6: bool) -> Row {
     Row {
         code: def.code,
         path: path.clone(),
@@ -166,6 +190,9 @@ fn row(Listed { path, def }: &Listed) -> Row {
         reference: def.reference,
         description: def.doc,
         example: def.kind.example(),
+        oro: is_v6.then(|| v6::may_be_requested(def.code)),
+        singleton: is_v6.then(|| !v6::may_repeat(def.code)),
+        obsolete: is_v6.then(|| v6::is_obsolete(def.code)),
     }
 }
 
@@ -183,8 +210,9 @@ mod tests {
 
     #[test]
     fn options_inside_others_are_found() {
-        let paths =
-            |pattern: &str| matching(pattern).into_iter().map(|listed| listed.path).collect::<Vec<_>>();
+        let paths = |pattern: &str| {
+            matching(&v4::SPACE, pattern).into_iter().map(|listed| listed.path).collect::<Vec<_>>()
+        };
         assert!(paths("82").contains(&"82.1".to_owned()) && paths("82").contains(&"82".to_owned()));
         assert!(paths("circuit").contains(&"82.1".to_owned()), "{:?}", paths("circuit"));
         assert_eq!(paths("82.1"), ["82.1"]);

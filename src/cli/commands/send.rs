@@ -10,6 +10,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::common::positive;
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::replay::{self, Replay};
+use crate::cli::replay6;
 use crate::cli::segment::Segment;
 use crate::cli::session::{self, Session};
 use crate::engine::retransmit::Jitter;
@@ -115,7 +116,18 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let hex_file = args.hex.as_deref().and_then(|hex| hex.strip_prefix('@').or((hex == "-").then_some(hex)));
     let inputs = [args.from_json.as_deref(), args.from_pcap.as_deref(), hex_file.map(Path::new)];
     args.sender.check_write(&inputs.into_iter().flatten().collect::<Vec<_>>())?;
-    let messages = messages(args, cx)?;
+    let messages = match messages(args, cx)? {
+        Found::Four(messages) => messages,
+        Found::Six(_) if !args.sender.dry_run => {
+            return Err(Failure::usage(
+                "the packet is of DHCPv6 or router discovery, which is not sent yet; --dry-run shows it, --write keeps it",
+            ));
+        }
+        Found::Six(frames) => {
+            replay6::show(&frames, args.sender.write.as_deref(), cx)?;
+            return Ok(Exit::Good);
+        }
+    };
     let mut rng = Rng::new();
     let found = sender::prepare(&args.sender, args.interface.as_deref(), MessageType(0), &mut rng)?;
     let (segment, mut recipe) = found;
@@ -146,20 +158,38 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     Ok(worst)
 }
 
+/// What shall be sent.
+enum Found {
+    /// Messages of DHCPv4; `None` for one from flags.
+    Four(Vec<Option<Replay>>),
+    /// Frames with messages of IPv6.
+    Six(Vec<Vec<u8>>),
+}
+
 /// What to send; `None` for a message from flags.
-fn messages(args: &Args, cx: &Context) -> Result<Vec<Option<Replay>>, Failure> {
+fn messages(args: &Args, cx: &Context) -> Result<Found, Failure> {
     let confine = &args.sender.confine;
-    let found = if let Some(path) = &args.from_json {
-        confine.apart(&[path.as_path()], cx, || replay::from_json(path))?
-    } else if let Some(path) = &args.from_pcap {
-        vec![confine.apart(&[path.as_path()], cx, || replay::from_pcap(path, args.number))?]
-    } else if let Some(hex) = &args.hex {
+    let four = |replays: Vec<Replay>| Found::Four(replays.into_iter().map(Some).collect());
+    if let Some(path) = &args.from_json {
+        return confine.apart(&[path.as_path()], cx, || {
+            let text = replay::text(path)?;
+            match replay6::from_json(&text, path)? {
+                Some(frames) => Ok(Found::Six(frames)),
+                None => replay::from_json(&text, path).map(four),
+            }
+        });
+    }
+    if let Some(path) = &args.from_pcap {
+        return confine.apart(&[path.as_path()], cx, || match replay6::from_pcap(path, args.number) {
+            Some(frame) => Ok(Found::Six(vec![frame])),
+            None => replay::from_pcap(path, args.number).map(|replay| four(vec![replay])),
+        });
+    }
+    if let Some(hex) = &args.hex {
         let file = hex.strip_prefix('@').map(Path::new);
-        vec![confine.apart(file.as_slice(), cx, || replay::from_hex(hex))?]
-    } else {
-        return Ok(vec![None]);
-    };
-    Ok(found.into_iter().map(Some).collect())
+        return confine.apart(file.as_slice(), cx, || replay::from_hex(hex)).map(|replay| four(vec![replay]));
+    }
+    Ok(Found::Four(vec![None]))
 }
 
 fn draft(args: &Args, recipe: &Recipe, replay: Option<Replay>, segment: Option<&Segment>) -> Draft {

@@ -53,7 +53,7 @@ impl PacketDetail {
         self.values.begin();
         let cx = record.context();
         for span in &record.outline.options {
-            let name = v4::SPACE.name_of(u16::from(span.code)).unwrap_or("unassigned");
+            let name = v4::SPACE.name_of(u16::from(span.code)).unwrap_or(unnamed(span.code));
             out.text("  ").label(Label::Dim, &format!("{:>3}", span.code)).text(" ");
             let _ = write!(out, "{name:<30} ");
             self.text.clear();
@@ -79,6 +79,11 @@ impl PacketDetail {
             out.text("\n");
         }
     }
+}
+
+/// What an option without a name of its own is: 224 to 254 are for private use (RFC 3942).
+pub(super) fn unnamed(code: u8) -> &'static str {
+    if matches!(code, 224..=254) { "private" } else { "unassigned" }
 }
 
 /// An option without a value: its bytes, and as text when they seem to be such.

@@ -1,5 +1,6 @@
 //! The annotated dump: every row says which field or option its bytes belong to; faulty ones are marked.
 
+use super::detail::unnamed;
 use crate::output::styled::{Label, Styled};
 use crate::wire::options::v4;
 use crate::wire::problem::{Problem, Severity};
@@ -132,7 +133,7 @@ fn push_options(parts: &mut Vec<Part>, outline: &Outline, field: Field, start: u
         let offset = usize::try_from(span.offset).unwrap_or(usize::MAX);
         push(parts, at, offset, "pad".to_owned());
         at = span.data_offset().saturating_add(usize::try_from(span.len).unwrap_or(0)).min(end);
-        let name = v4::SPACE.name_of(u16::from(span.code)).unwrap_or("unassigned");
+        let name = v4::SPACE.name_of(u16::from(span.code)).unwrap_or(unnamed(span.code));
         push(parts, offset, at, format!("{} {name}", span.code));
     }
     if field == Field::Options {

@@ -8,6 +8,7 @@ use crate::output::styled::{Label, Styled};
 use crate::output::when::TimeText;
 use crate::wire::escape::escape_into;
 use crate::wire::frame::Datagram;
+use crate::wire::options::text::without_trailing_zeros;
 use crate::wire::options::v4;
 use crate::wire::problem::{Problem, Severity};
 use crate::wire::v4::{MessageType, Op, Values};
@@ -136,7 +137,8 @@ fn write_facts(record: &PacketRecord<'_>, out: &mut Styled) {
     {
         if let Some(span) = outline.find(code) {
             word(out, name);
-            quoted(span.data(packet), out);
+            let mut scratch = Vec::new();
+            quoted(outline.joined(packet, span, &mut scratch), out);
         }
     }
 }
@@ -218,7 +220,7 @@ pub(super) fn word(out: &mut Styled, name: &str) {
 
 /// Foreign text, at most 40 characters of it, in quotation marks.
 pub(super) fn quoted(data: &[u8], out: &mut Styled) {
-    let data = data.strip_suffix(b"\0").unwrap_or(data);
+    let data = without_trailing_zeros(data);
     let short = data.get(..40).unwrap_or(data);
     out.labelled(Label::Strong, |out| {
         out.push('"');
@@ -234,7 +236,8 @@ pub(super) fn quoted(data: &[u8], out: &mut Styled) {
 
 fn addresses(record: &PacketRecord<'_>, code: u8, name: &str, out: &mut Styled) {
     let Some(span) = record.outline.find(code) else { return };
-    let data = span.data(&record.packet);
+    let mut scratch = Vec::new();
+    let data = record.outline.joined(&record.packet, span, &mut scratch);
     let mut first = true;
     for chunk in data.chunks_exact(4).take(3) {
         let Ok(bytes) = <[u8; 4]>::try_from(chunk) else { continue };

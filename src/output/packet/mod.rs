@@ -8,5 +8,6 @@ pub mod json6;
 pub mod line;
 pub mod line6;
 pub mod read;
+pub mod read6;
 pub mod record;
 pub mod record6;

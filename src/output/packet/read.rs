@@ -203,7 +203,7 @@ impl Object<'_> {
     }
 }
 
-fn wrong(field: String, value: &Value, expected: &'static str) -> RecordError {
+pub(super) fn wrong(field: String, value: &Value, expected: &'static str) -> RecordError {
     let mut value = value.to_string();
     if value.len() > 60 {
         value = value.chars().take(56).chain(" ...".chars()).collect();

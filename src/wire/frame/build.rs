@@ -134,7 +134,7 @@ impl Ethernet<'_> {
         start..out.len()
     }
 
-    fn header(&self, out: &mut Vec<u8>, ether_type: u16) {
+    pub(super) fn header(&self, out: &mut Vec<u8>, ether_type: u16) {
         out.extend(self.dst.0);
         out.extend(self.src.0);
         out.extend(self.tags);

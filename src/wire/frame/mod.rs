@@ -13,6 +13,7 @@
 //! the few facts that a sender looks for, [`build`] for frames that are sent, [`checksum`] for both.
 
 pub mod build;
+mod build6;
 mod bytes;
 pub mod checksum;
 mod datagram;
@@ -37,6 +38,7 @@ mod walk;
 mod wlan;
 
 pub use build::Envelope;
+pub use build6::Envelope6;
 pub use datagram::{Checksum, Datagram, Direction, Ip, Link, Protocol, Udp, Vlans};
 pub use filter::capture_filter;
 pub use layers::{Layer, Layers, MAX_LAYERS};

@@ -17,11 +17,27 @@ pub(super) fn vendor_classes<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> 
         sink.key("enterprise");
         sink.coded(enterprise, &names::ENTERPRISES);
         sink.key("class");
-        auto(cursor.take(length, WHAT)?, sink);
+        let class = cursor.take(length, WHAT)?;
+        auto(class, sink);
+        if let Some(items) = class_items(class) {
+            sink.remark(&items);
+        }
         sink.end_map();
     }
     sink.end_list();
     Ok(())
+}
+
+/// The classes of a vendor, each with its length before it as RFC 3925 §3 lets them be, if all are text.
+fn class_items(class: &[u8]) -> Option<String> {
+    let mut rest = class;
+    let mut items = Vec::new();
+    while let Some((length, tail)) = rest.split_first() {
+        let (item, behind) = tail.split_at_checked(usize::from(*length)).filter(|_| *length > 0)?;
+        items.push(std::str::from_utf8(item).ok().filter(|text| text::is_printable(text.as_bytes()))?);
+        rest = behind;
+    }
+    (!items.is_empty()).then(|| items.join(", "))
 }
 
 /// Vendor options by enterprise (RFC 3925 §4).

@@ -62,6 +62,7 @@ impl Space {
         &vendor::DOCSIS,
         &vendor::CISCO_AP,
         &vendor::UBIQUITI,
+        &vendor::JUNIPER,
         &vendor::CABLELABS_VIVSO,
         &vendor::BROADBAND_FORUM,
         &vendor::IPXE,

@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 
 use super::cursor::{Context, Cursor, Fault, Outcome};
-use super::decode::{flags, options, partial_name, value};
+use super::decode::{auto, flags, options, partial_name, value};
 use super::domain;
 use super::kind::{Kind, Width};
 use super::parse::{self, Members, ParseError};
@@ -15,6 +15,8 @@ use super::text::without_trailing_zeros;
 /// A shape that is used by one option, or by few.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
+    /// Circuit or remote identifier of a relay (82.1 and 82.2, RFC 3046): text or bytes; what Cisco's switches write is told.
+    AgentId,
     /// Client FQDN (39, RFC 4704 §4).
     Fqdn,
     /// A prefix of an IA (26, RFC 9915 §21.22).
@@ -59,6 +61,7 @@ impl Shape {
     /// One of it, with article, for error messages.
     pub fn what(self) -> &'static str {
         match self {
+            Self::AgentId => "text or bytes",
             Self::Fqdn => "a client FQDN",
             Self::IaPrefix => "a prefix of an IA",
             Self::VendorOptions => "vendor options",
@@ -80,6 +83,7 @@ impl Shape {
     /// The type as `dhcptool options` lists it.
     pub fn type_name(self) -> &'static str {
         match self {
+            Self::AgentId => "text or bytes",
             Self::Fqdn => "client FQDN",
             Self::IaPrefix => "record of prefix, preferred_lifetime, valid_lifetime, options",
             Self::VendorOptions => "record of enterprise, options",
@@ -101,6 +105,7 @@ impl Shape {
     /// A text that parses as it.
     pub fn example(self) -> &'static str {
         match self {
+            Self::AgentId => "example",
             Self::Fqdn => "flags=[server-update],name=host.example.com.",
             Self::IaPrefix => "prefix=2001:db8::/56,preferred_lifetime=3600,valid_lifetime=7200,options=[]",
             Self::VendorOptions => "enterprise=4491,options=[33=modem.cfg]",
@@ -130,7 +135,7 @@ impl Shape {
 
     /// True where its text is one word.
     pub fn is_plain(self) -> bool {
-        self == Self::PrefixOrNone
+        matches!(self, Self::PrefixOrNone | Self::AgentId)
     }
 
     /// Reads it from where the cursor stands.
@@ -138,6 +143,14 @@ impl Shape {
     pub(super) fn decode<S: Sink>(self, cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &mut S) -> Outcome {
         let what = self.what();
         match self {
+            Self::AgentId => {
+                let bytes = cursor.rest();
+                auto(bytes, sink);
+                if let Some(remark) = of_switch(bytes) {
+                    sink.remark(&remark);
+                }
+                return Ok(());
+            }
             Self::Fqdn => {
                 let bits = cursor.u8(what)?;
                 sink.begin_map();
@@ -268,6 +281,7 @@ impl Shape {
         let plain = syntax::trim(text);
         let member = |kind: &Kind, text: &str, out: &mut Vec<u8>| parse::value(kind, text, true, cx, out);
         match self {
+            Self::AgentId => return parse::value(&Kind::Auto, text, inside, cx, out),
             Self::PaddedNames => return parse::value(&Kind::List(&Kind::Name), text, inside, cx, out),
             Self::PrefixOrNone => {
                 if plain == "null" {
@@ -437,9 +451,26 @@ impl Shape {
                     member(&Kind::Sized16(&nd::RESOLVER_PARAMETERS), text, out)?;
                 }
             }
-            Self::Civic | Self::Radius | Self::PrefixOrNone | Self::PaddedNames => return Err(wrong()),
+            Self::AgentId | Self::Civic | Self::Radius | Self::PrefixOrNone | Self::PaddedNames => {
+                return Err(wrong());
+            }
         }
         Ok(())
+    }
+}
+
+/// What a switch says in a circuit or remote identifier, in the forms that Cisco's have: type and length, then a VLAN, module
+/// and port, a hardware address, or text.
+fn of_switch(bytes: &[u8]) -> Option<String> {
+    match *bytes {
+        [0, 4, high, low, module, port] => {
+            Some(format!("vlan {}, module {module}, port {port}", u16::from_be_bytes([high, low])))
+        }
+        [0, 6, a, b, c, d, e, f] => Some(crate::wire::Mac([a, b, c, d, e, f]).to_string()),
+        [0 | 1, length, ref text @ ..] if usize::from(length) == text.len() => {
+            super::text::as_text(text).map(str::to_owned)
+        }
+        _ => None,
     }
 }
 

@@ -83,6 +83,10 @@ pub trait Sink {
     fn hex_text(&mut self, text: &[u8]) {
         self.text(text);
     }
+    /// What people may want to know of the value that was just given. The default is nothing.
+    fn remark(&mut self, remark: &str) {
+        let _ = remark;
+    }
     /// Hundredths of a second.
     fn hundredths(&mut self, value: u16) {
         self.number(value.into());

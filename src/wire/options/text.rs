@@ -346,7 +346,23 @@ impl Sink for TextSink<'_> {
     }
 
     fn opaque(&mut self, bytes: &[u8]) {
-        self.bytes(bytes);
+        match as_text(bytes).filter(|_| self.pretty) {
+            Some(text) => {
+                let out = self.scalar();
+                out.push(b'"');
+                escape(text.as_bytes(), out);
+                out.push(b'"');
+            }
+            None => self.bytes(bytes),
+        }
+    }
+
+    fn remark(&mut self, remark: &str) {
+        if self.pretty {
+            self.out.extend_from_slice(b" (");
+            escape(remark.as_bytes(), self.out);
+            self.out.push(b')');
+        }
     }
 
     fn ip4(&mut self, addr: Ipv4Addr) {

@@ -92,7 +92,8 @@ impl Judge<'_, '_> {
             if !has_place(span.code, kind) {
                 self.report(Code::OptionMisplaced, offset, [span.code.into(), kind.0.into(), 0]);
             }
-            if opt::is_obsolete(span.code) {
+            // 56 takes the place of SNTP servers (RFC 5908).
+            if opt::is_obsolete(span.code) || span.code == opt::SNTP_SERVERS {
                 self.report(Code::ObsoleteOption, offset, [span.code.into(), 0, 0]);
             }
             self.value(span);
@@ -270,9 +271,9 @@ fn has_place(code: u16, kind: MessageType) -> bool {
     }
     let relay = matches!(kind, 12 | 13);
     match code {
-        opt::CLIENTID => !relay,
         // What is unexpected of these is said as such.
-        opt::SERVERID | opt::IA_NA | opt::IA_TA | opt::IA_PD => !matches!(kind, 10 | 12 | 13),
+        opt::CLIENTID | opt::SERVERID => !relay,
+        opt::IA_NA | opt::IA_TA | opt::IA_PD => !matches!(kind, 10 | 12 | 13),
         opt::IAADDR | opt::IAPREFIX => false,
         opt::ORO => matches!(kind, 1 | 3 | 5 | 6 | 8 | 9 | 11),
         opt::PREFERENCE => kind == 2,

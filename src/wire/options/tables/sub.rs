@@ -3,6 +3,7 @@
 use super::names;
 use crate::wire::options::kind::{Field, Kind, Switch, Width};
 use crate::wire::options::registry::options;
+use crate::wire::options::shapes::Shape;
 
 const IP4_LIST: Kind = Kind::List(&Kind::Ip4);
 const HARDWARE: &[Field] = &[Field::new("address", Kind::Hardware)];
@@ -200,8 +201,8 @@ options! {
     /// Relay agent information sub-options (82); neither pad nor end (RFC 3046 §2.0).
     RELAY_AGENT: u8, "relay-agent-information", 1 + 1, counts_header: false, pad_and_end: false;
 
-    RELAY_CIRCUIT_ID = 1, "circuit-id", Kind::Auto, "RFC 3046 3.1", "Where the request came from.", "agent-circuit-id", "agent-circuit-id-sub-option";
-    RELAY_REMOTE_ID = 2, "remote-id", Kind::Auto, "RFC 3046 3.2", "Who is at the other end of the circuit.", "agent-remote-id", "agent-remote-id-sub-option";
+    RELAY_CIRCUIT_ID = 1, "circuit-id", Kind::Shaped(Shape::AgentId), "RFC 3046 3.1", "Where the request came from.", "agent-circuit-id", "agent-circuit-id-sub-option";
+    RELAY_REMOTE_ID = 2, "remote-id", Kind::Shaped(Shape::AgentId), "RFC 3046 3.2", "Who is at the other end of the circuit.", "agent-remote-id", "agent-remote-id-sub-option";
     RELAY_DOCSIS_DEVICE_CLASS = 4, "docsis-device-class", Kind::U32, "RFC 3256 2", "Kind of cable device, a bit set.", "docsis-device-class-suboption";
     RELAY_LINK_SELECTION = 5, "link-selection", Kind::Ip4, "RFC 3527 3", "Subnet to take the address from.", "link-selection-sub-option";
     RELAY_SUBSCRIBER_ID = 6, "subscriber-id", Kind::Auto, "RFC 3993 2", "Name of the subscriber.", "subscriber-id-suboption";

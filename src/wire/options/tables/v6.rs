@@ -203,9 +203,9 @@ pub fn may_repeat(code: u16) -> bool {
     )
 }
 
-/// Whether this option is no longer to be sent (RFC 9915, appendix A; RFC 5908 for 31).
+/// Whether this option is no longer to be sent (RFC 9915, appendix A).
 pub fn is_obsolete(code: u16) -> bool {
-    matches!(code, IA_TA | UNICAST | SNTP_SERVERS)
+    matches!(code, IA_TA | UNICAST)
 }
 
 options! {

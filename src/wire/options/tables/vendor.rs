@@ -20,7 +20,8 @@ const BUS_ID: &[Field] = &[
 /// The space that option 43 holds for this vendor class (60); one without names where the class is not known.
 pub fn space_of_class(class: Option<&[u8]>) -> &'static Space {
     let class = class.unwrap_or_default();
-    let known: [(&[u8], &'static Space); 7] = [
+    let known: [(&[u8], &'static Space); 8] = [
+        (b"Juniper", &JUNIPER),
         (b"PXEClient", &PXE),
         (b"PXEServer", &PXE),
         (b"MSFT ", &MICROSOFT),
@@ -33,7 +34,7 @@ pub fn space_of_class(class: Option<&[u8]>) -> &'static Space {
 }
 
 /// The spaces that option 43 can hold, by the vendor class.
-pub static CLASS_SPACES: &[&Space] = &[&PXE, &MICROSOFT, &DOCSIS, &CISCO_AP, &UBIQUITI];
+pub static CLASS_SPACES: &[&Space] = &[&PXE, &MICROSOFT, &DOCSIS, &CISCO_AP, &UBIQUITI, &JUNIPER];
 
 /// The space that option 125 holds for this enterprise.
 pub fn space_of_enterprise(enterprise: u32) -> &'static Space {
@@ -74,6 +75,18 @@ options! {
     PXE_MULTICAST_ALLOC = 11, "mcast-addrs-alloc", Kind::Bytes, "PXE 2.1", "Multicast addresses to use.";
     PXE_CREDENTIALS = 12, "credential-types", Kind::List(&Kind::U32), "PXE 2.1", "Security information.";
     PXE_BOOT_ITEM = 71, "boot-item", Kind::Record(BOOT_ITEM), "PXE 2.1", "What is booted.";
+}
+
+options! {
+    /// Juniper devices (43; Junos zero touch provisioning): 0 is an option, no pad.
+    JUNIPER: u8, "juniper", 1 + 1, counts_header: false, pad_and_end: false;
+
+    JUNIPER_IMAGE = 0, "image-file-name", Kind::Text, "vendor", "Software image.";
+    JUNIPER_CONFIG = 1, "config-file-name", Kind::Text, "vendor", "Configuration file.";
+    JUNIPER_IMAGE_TYPE = 2, "image-file-type", Kind::Text, "vendor", "Kind of the image: symlink.";
+    JUNIPER_TRANSFER = 3, "transfer-mode", Kind::Text, "vendor", "Protocol the files are fetched by.";
+    JUNIPER_ALTERNATE = 4, "alt-image-file-name", Kind::Text, "vendor", "Software image, where 0 cannot be used.";
+    JUNIPER_PORT = 5, "port", Kind::Text, "vendor", "Port the files are fetched from.";
 }
 
 options! {

@@ -1,0 +1,191 @@
+//! Messages of DHCPv6 and router discovery that were made elsewhere, put back into frames.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::context::Context;
+use super::exit::Failure;
+use super::stream::{Renderer, View};
+use crate::analysis::Selection;
+use crate::capture::{Frame, FrameOut};
+use crate::output::packet::read6::read_six;
+use crate::output::when::TimeText;
+use crate::time::{Clock as _, Precision};
+use crate::wire::Mac;
+use crate::wire::frame::{Datagram, Envelope6, LinkType, Ports, Protocol, Walker};
+use crate::wire::v6::types::{ALL_RELAYS_AND_SERVERS, CLIENT_PORT, SERVER_PORT};
+use crate::wire::{nd, v6};
+
+/// The frames of messages of IPv6 in a file of packet objects; none where there is no such message. All or none of them
+/// must be of IPv6.
+pub fn from_json(text: &str, path: &Path) -> Result<Option<Vec<Vec<u8>>>, Failure> {
+    let mut frames = Vec::new();
+    let mut others = false;
+    for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
+        // Who reads DHCPv4 says what is wrong with the line.
+        let Ok(json) = serde_json::from_str::<Value>(line) else { return Ok(None) };
+        let read = read_six(&json)
+            .map_err(|error| Failure::damaged(format_args!("{} line {number}: {error}", path.display())))?;
+        match read {
+            Some((protocol, message)) => frames.push(json_frame(&json, protocol, &message)),
+            None => others = true,
+        }
+    }
+    if others && !frames.is_empty() {
+        return Err(Failure::usage(format_args!(
+            "{} holds DHCPv4 and DHCPv6: choose one with decode -4 or -6",
+            path.display()
+        )));
+    }
+    Ok((!frames.is_empty()).then_some(frames))
+}
+
+fn json_frame(json: &Value, protocol: Protocol, message: &[u8]) -> Vec<u8> {
+    let at = |path: &[&str]| path.iter().try_fold(json, |json, key| json.get(key));
+    let text = |path: &[&str]| at(path).and_then(Value::as_str);
+    let number = |path: &[&str]| at(path).and_then(Value::as_u64);
+    let port = |path: &[&str]| number(path).and_then(|port| u16::try_from(port).ok());
+    let vlans = at(&["link", "vlans"]).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let known = Known {
+        src_mac: text(&["link", "src"]).and_then(|mac| mac.parse().ok()),
+        dst_mac: text(&["link", "dst"]).and_then(|mac| mac.parse().ok()),
+        vlans: vlans.iter().filter_map(|id| u16::try_from(id.as_u64()?).ok()).collect(),
+        src: text(&["ip", "src"]).and_then(|addr| addr.parse().ok()),
+        dst: text(&["ip", "dst"]).and_then(|addr| addr.parse().ok()),
+        hop_limit: number(&["ip", "ttl"]).and_then(|ttl| u8::try_from(ttl).ok()),
+        ports: port(&["udp", "src_port"]).zip(port(&["udp", "dst_port"])),
+    };
+    let object = json.get("icmpv6").unwrap_or(json);
+    let make_checksum = object.get("checksum_raw").is_none() && object.get("fixed_raw").is_none();
+    known.frame(protocol, message, make_checksum)
+}
+
+/// The frame of the message of packet `number`, or of the first message of IPv6 where that is the first message of all; none
+/// where the packet is of DHCPv4.
+pub fn from_pcap(path: &Path, number: Option<u64>) -> Option<Vec<u8>> {
+    let mut reader = crate::capture::open(path).ok()?;
+    let mut walker = Walker::new(Ports::every());
+    while let Ok(Some(frame)) = reader.next() {
+        let mut found = None;
+        let time = frame.time.map_or(0, crate::time::Timestamp::nanoseconds);
+        let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
+        walker.walk(frame.link, frame.data, original, time, |datagram| {
+            if found.is_none() {
+                found = Some((datagram.protocol != Protocol::Dhcpv4).then(|| of_datagram(&datagram)));
+            }
+        });
+        if number.is_none_or(|number| frame.number == number)
+            && let Some(found) = found
+        {
+            return found;
+        }
+    }
+    None
+}
+
+fn of_datagram(datagram: &Datagram<'_>) -> Vec<u8> {
+    let addr = |addr: IpAddr| match addr {
+        IpAddr::V6(addr) => Some(addr),
+        IpAddr::V4(_) => None,
+    };
+    let mac = |addr: Option<crate::wire::HwAddr>| addr.and_then(|addr| addr.mac());
+    let ip = datagram.ip.filter(|_| !datagram.quoted);
+    let known = Known {
+        src_mac: mac(datagram.link.and_then(|link| link.src)),
+        dst_mac: mac(datagram.link.and_then(|link| link.dst)),
+        vlans: datagram.vlans.as_slice().to_vec(),
+        src: ip.and_then(|ip| addr(ip.src)),
+        dst: ip.and_then(|ip| addr(ip.dst)),
+        hop_limit: ip.map(|ip| ip.ttl),
+        ports: datagram.udp.map(|udp| (udp.src_port, udp.dst_port)),
+    };
+    known.frame(datagram.protocol, datagram.payload, false)
+}
+
+/// What is known of what stood around a message.
+struct Known {
+    src_mac: Option<Mac>,
+    dst_mac: Option<Mac>,
+    vlans: Vec<u16>,
+    src: Option<Ipv6Addr>,
+    dst: Option<Ipv6Addr>,
+    hop_limit: Option<u8>,
+    ports: Option<(u16, u16)>,
+}
+
+impl Known {
+    /// The message in a frame; what is not known is what is usual.
+    fn frame(self, protocol: Protocol, message: &[u8], make_checksum: bool) -> Vec<u8> {
+        let router = protocol == Protocol::Icmpv6;
+        let advertises = nd::Packet::new(message).is_advertisement();
+        let usual = match (router, advertises) {
+            (true, true) => nd::ALL_NODES,
+            (true, false) => nd::ALL_ROUTERS,
+            _ => ALL_RELAYS_AND_SERVERS,
+        };
+        let dst = self.dst.unwrap_or(usual);
+        let group = dst.is_multicast().then(|| Envelope6::group_mac(dst));
+        let envelope = Envelope6 {
+            dst_mac: self.dst_mac.or(group).unwrap_or(Mac::ZERO),
+            src_mac: self.src_mac.unwrap_or(Mac::ZERO),
+            vlans: self.vlans,
+            src: self.src.unwrap_or(Ipv6Addr::UNSPECIFIED),
+            dst,
+            hop_limit: self.hop_limit.unwrap_or(if router { nd::HOP_LIMIT } else { 1 }),
+        };
+        if router {
+            return envelope.icmpv6(message, make_checksum);
+        }
+        let kind = v6::Packet::new(message).message_type().unwrap_or_default();
+        let to_client = kind.is_from_server() && !kind.is_relay();
+        let ports = if to_client { (SERVER_PORT, CLIENT_PORT) } else { (CLIENT_PORT, SERVER_PORT) };
+        envelope.udp(self.ports.unwrap_or(ports), message)
+    }
+}
+
+/// Shows what would be sent, and keeps it where asked to.
+pub fn show(frames: &[Vec<u8>], write: Option<&Path>, cx: &mut Context) -> Result<(), Failure> {
+    let mut writer = write.map(super::session::writer).transpose()?;
+    let view = if cx.common.json { View::Json } else { View::Dump };
+    let mut renderer = Renderer::new(Selection::default(), view, TimeText::default(), cx.out.color());
+    let mut walker = Walker::without_reassembly(Ports::every());
+    for (data, number) in frames.iter().zip(1..) {
+        let original_len = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        if let Some(writer) = &mut writer {
+            writer
+                .write(&FrameOut {
+                    time: Some(cx.clock.time()),
+                    precision: Precision::Nano,
+                    link: LinkType::ETHERNET,
+                    interface: None,
+                    data,
+                    original_len,
+                    comment: Some("not sent"),
+                    direction: None,
+                })
+                .map_err(Failure::could_not_run)?;
+        }
+        let frame = Frame {
+            number,
+            time: None,
+            precision: Precision::Nano,
+            link: LinkType::ETHERNET,
+            interface: None,
+            interface_name: None,
+            data,
+            original_len,
+            offset: 0,
+            comment: None,
+            direction: None,
+        };
+        walker.walk(LinkType::ETHERNET, data, data.len(), 0, |datagram| {
+            renderer.datagram(&frame, &datagram);
+        });
+    }
+    if let Some(mut writer) = writer {
+        writer.flush().map_err(Failure::could_not_run)?;
+    }
+    cx.out.write(renderer.bytes())
+}
