@@ -6,7 +6,9 @@ use super::exit::Failure;
 use crate::engine::Route;
 use crate::engine::v4::silence::LinkState;
 use crate::net::Transport;
-use crate::wire::{Mac, Prefix};
+use crate::wire::Mac;
+#[cfg(feature = "live")]
+use crate::wire::Prefix;
 
 #[cfg(feature = "live")]
 use crate::net::{iface, linux, route, signals::Signals, udp};

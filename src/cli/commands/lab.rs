@@ -7,13 +7,10 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use crate::cli::context::Context;
-#[cfg(feature = "live")]
-use crate::cli::exit::Exit;
-use crate::cli::exit::{Failure, Outcome};
+use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::lab::Settings;
 use crate::lab::faults::{self, Fault, Faulty};
 use crate::lab::settings::{self, MAX_POOL, MAX_SERVERS, Stall};
-#[cfg(feature = "live")]
 use crate::output::{Label, table::Table};
 use crate::wire::Mac;
 

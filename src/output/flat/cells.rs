@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::plan::Plan;
 use crate::output::JsonOut;
+use crate::time::Timestamp;
 use crate::wire::escape::is_hostile;
 
 /// How rows are written.
@@ -153,6 +154,17 @@ impl Cells {
     /// Text of our own making, in quotes where the format has them.
     pub(super) fn bare_text(&mut self, place: usize, text: &[u8]) {
         self.plain(place, |out| out.fixed(text));
+    }
+
+    /// The text of a cell that is not empty.
+    pub(super) fn text_of(&self, place: usize) -> Option<&[u8]> {
+        let (from, to) = *self.texts.get(place).filter(|_| self.is_filled(place))?;
+        self.text.buf.get(from..to)
+    }
+
+    /// Nanoseconds since the epoch.
+    pub(super) fn nanoseconds(&mut self, place: usize, time: Timestamp) {
+        self.fill(place, |_, out| out.nanoseconds(time));
     }
 
     /// A value that is written as it is in every format: digits, a fraction, true, false.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::wire::options::{Kind, Space, v4, vendor};
+use crate::wire::options::{Kind, Space, v4, v6, vendor};
 
 /// What a column holds, in every row: nothing (null), or a value of this type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +51,8 @@ pub enum Source {
         /// The nested option.
         sub: u16,
     },
+    /// An option of DHCPv6, of the innermost message that has it, or inside an identity association of it.
+    SixOption(u16),
     /// What the command that writes the rows knows itself.
     Own,
 }
@@ -103,6 +105,11 @@ fields! {
     Sname = "sname", Text, "The server's name.";
     File = "file", Text, "The boot file.";
     MessageType = "message_type", Text, "Name of the message type; null for BOOTP.";
+    SixMessageType = "v6_message_type", Text, "Name of the DHCPv6 message type; of a relayed message its own.";
+    SixTransactionId = "v6_transaction_id", Text, "Transaction identifier, 0x and six digits.";
+    SixHopCount = "v6_hop_count", Integer, "Relays that the message passed, as the last one says.";
+    SixLinkAddress = "v6_link_address", Text, "An address of the client's link, as the relay next to it says.";
+    SixPeerAddress = "v6_peer_address", Text, "Who the relay next to the client got the message from.";
     Problems = "problems", List, "Codes of the problems.";
 }
 
@@ -178,6 +185,14 @@ fn packet_columns() -> Vec<Column> {
                 }
             }
         }
+    }
+    for row in v6::SPACE.table.iter().filter(|row| row.code != v6::RELAY_MSG) {
+        columns.add(
+            format!("v6_{}", snake(row.name)),
+            type_of(&row.kind),
+            row.doc,
+            Source::SixOption(row.code),
+        );
     }
     columns.all.extend(problems);
     columns.all
@@ -268,6 +283,8 @@ mod tests {
         assert_eq!(find("routers"), Some(Type::List));
         assert_eq!(find("relay_agent_information_circuit_id"), Some(Type::Text));
         assert_eq!(find("rapid_commit"), Some(Type::Boolean));
+        assert_eq!(find("v6_clientid"), Some(Type::Text));
+        assert_eq!(find("v6_dns_servers"), Some(Type::List));
         assert_eq!(find("vendor_encapsulated_options_discovery_control"), Some(Type::List));
     }
 }

@@ -8,10 +8,12 @@ use super::columns::{Field, Type};
 use super::plan::Plan;
 use crate::output::packet::record::PacketRecord;
 use crate::wire::frame::Protocol;
-use crate::wire::options::{Context, Items, Kind, Nowhere, each_nested, v4};
+use crate::wire::options::kind::Width;
+use crate::wire::options::{self, Context, Items, Kind, Nowhere, each_nested, v4};
 use crate::wire::problem::Problem;
 use crate::wire::v4::packet::{field_text, is_zero};
 use crate::wire::v4::{Shown, Span, Values};
+use crate::wire::v6;
 
 /// Writes rows; keeps its memory from one to the next.
 #[derive(Clone, Debug)]
@@ -22,13 +24,28 @@ pub struct Rows {
     values: Values,
     items: Items,
     joined: Vec<u8>,
+    /// What was written of each column last: servers send all clients the same.
+    last: Vec<Last>,
+    six: v6::Outline,
 }
+
+/// A payload and the text it was written as.
+#[derive(Clone, Debug, Default)]
+struct Last {
+    payload: Vec<u8>,
+    text: Vec<u8>,
+}
+
+/// Longer payloads are not remembered.
+const LONGEST: usize = 256;
 
 impl Rows {
     /// A writer of rows with the columns of `plan`.
     pub fn new(plan: Arc<Plan>, format: Format) -> Self {
         Self {
             cells: Cells::new(&plan, format),
+            last: vec![Last::default(); plan.columns.len()],
+            six: v6::Outline::default(),
             plan,
             format,
             values: Values::default(),
@@ -84,6 +101,86 @@ impl Rows {
         self.finish(out);
     }
 
+    /// Appends a row for a message of DHCPv6 or router discovery, which is the payload of the record's datagram; `problems` is what is
+    /// wrong with it.
+    pub fn write_six(&mut self, around: &PacketRecord<'_>, problems: &[Problem], out: &mut Vec<u8>) {
+        self.begin();
+        let plan = Arc::clone(&self.plan);
+        let message =
+            (around.datagram.protocol == Protocol::Dhcpv6).then(|| v6::Packet::new(around.datagram.payload));
+        if let Some(message) = &message {
+            self.six.read(message, around.datagram.promised, around.datagram.cut);
+            self.options_six(message, &plan);
+        }
+        for (field, place) in &plan.fields {
+            self.around(*field, *place, around);
+            match (field, &message) {
+                (Field::Problems, _) => {
+                    self.cells.list(*place, problems.iter().map(|problem| problem.code.name().as_bytes()));
+                }
+                (field, Some(message)) => self.field_six(*field, *place, message),
+                _ => {}
+            }
+        }
+        self.finish(out);
+    }
+
+    fn field_six(&mut self, field: Field, place: usize, message: &v6::Packet<'_>) {
+        let Self { cells, six, .. } = self;
+        // The relay next to the client is the one whose message holds the client's.
+        let relay = six.innermost().checked_sub(1).and_then(|level| six.levels.get(level));
+        let relay = relay.map_or(*message, |level| level.packet(message));
+        match field {
+            Field::SixMessageType => {
+                if let Some(kind) = six.kind() {
+                    match kind.name() {
+                        Some(name) => cells.bare_text(place, name.as_bytes()),
+                        None => cells.plain(place, |out| out.digits(kind.0.into())),
+                    }
+                }
+            }
+            Field::SixTransactionId => {
+                if let Some(xid) = six.inner(message).xid() {
+                    cells.plain(place, |out| {
+                        let [_, digits @ ..] = xid.to_be_bytes();
+                        out.fixed(b"0x");
+                        out.hex_digits(&digits);
+                    });
+                }
+            }
+            Field::SixHopCount => {
+                if let Some(hops) = message.hop_count() {
+                    cells.digits(place, hops.into());
+                }
+            }
+            Field::SixLinkAddress => ip(cells, place, relay.link_address().map(IpAddr::V6)),
+            Field::SixPeerAddress => ip(cells, place, relay.peer_address().map(IpAddr::V6)),
+            _ => {}
+        }
+    }
+
+    /// The options of the innermost message first: what a relay adds has other codes.
+    fn options_six(&mut self, message: &v6::Packet<'_>, plan: &Plan) {
+        let Self { cells, items, six, .. } = self;
+        for level in (0..six.levels.len()).rev() {
+            for span in six.options(level).iter().filter(|span| !span.is_truncated()) {
+                let data = span.data(message);
+                six_option(cells, items, plan, span.code, data);
+                // The addresses and prefixes of an identity association.
+                let head = match span.code {
+                    options::v6::IA_NA | options::v6::IA_PD => 12,
+                    options::v6::IA_TA => 4,
+                    _ => continue,
+                };
+                for inner in v6::packet::Options::new(data.get(head..).unwrap_or_default()) {
+                    if !inner.is_truncated() {
+                        six_option(cells, items, plan, inner.code, inner.data);
+                    }
+                }
+            }
+        }
+    }
+
     /// Fills the cells of a packet.
     pub fn packet(&mut self, record: &PacketRecord<'_>) {
         let plan = Arc::clone(&self.plan);
@@ -131,7 +228,7 @@ impl Rows {
             }
             Field::TimeNs => {
                 if let Some(time) = record.time {
-                    cells.bare(place, time.nanoseconds().to_string().as_bytes());
+                    cells.nanoseconds(place, time);
                 }
             }
             Field::Interface => {
@@ -309,15 +406,35 @@ impl Rows {
             }
             return;
         }
-        if !record.outline.is_repeated(span.code)
-            && !span.is_truncated()
-            && fast(cells, place, kind, span.data(&record.packet))
-        {
+        let alone = !record.outline.is_repeated(span.code) && !span.is_truncated();
+        let data = span.data(&record.packet);
+        if alone && fast(cells, place, kind, span.data(&record.packet)) {
             return;
         }
+        let steady = alone && data.len() <= LONGEST && !kind.needs_context();
+        if steady
+            && let Some(last) = self.last.get(place)
+            && last.payload == data
+            && !last.text.is_empty()
+        {
+            cells.bare(place, &last.text);
+            return;
+        }
+        let problems = values.problems.len();
         let shown = values.show((&record.packet, record.outline), cx, span, &mut items.begin());
         if shown == Shown::Value {
             give(cells, items, place, column);
+        }
+        // A warning about the value has to come every time.
+        if steady
+            && shown == Shown::Value
+            && values.problems.len() == problems
+            && let (Some(last), Some(text)) = (self.last.get_mut(place), cells.text_of(place))
+        {
+            last.payload.clear();
+            last.payload.extend_from_slice(data);
+            last.text.clear();
+            last.text.extend_from_slice(text);
         }
     }
 }
@@ -338,6 +455,9 @@ fn fast(cells: &mut Cells, place: usize, kind: &Kind, data: &[u8]) -> bool {
         (Kind::Lifetime | Kind::Seconds | Kind::U32, &[a, b, c, d]) => {
             cells.digits(place, u64::from(u32::from_be_bytes([a, b, c, d])));
         }
+        (Kind::Enum(Width::One, names), &[byte]) if names.name(byte.into()).is_some() => {
+            cells.bare_text(place, names.name(byte.into()).unwrap_or_default().as_bytes());
+        }
         (Kind::U16, &[a, b]) => cells.digits(place, u64::from(u16::from_be_bytes([a, b]))),
         (Kind::Text, &[.., last]) if last != 0 => cells.text(place, data),
         (Kind::ClientId, &[1, ref mac @ ..]) if mac.len() == 6 => {
@@ -346,6 +466,17 @@ fn fast(cells: &mut Cells, place: usize, kind: &Kind, data: &[u8]) -> bool {
         _ => return false,
     }
     true
+}
+
+/// An option of DHCPv6.
+fn six_option(cells: &mut Cells, items: &mut Items, plan: &Plan, code: u16, data: &[u8]) {
+    if let Some(&place) = plan.six.get(&code)
+        && !cells.is_filled(place)
+        && let Some(row) = options::v6::SPACE.by_code(code)
+        && let Some(column) = plan.columns.get(place)
+    {
+        value(cells, items, place, column.kind, &row.kind, data, &Context::default());
+    }
 }
 
 /// Fills a cell with a nested value.
@@ -407,12 +538,69 @@ fn name_field(cells: &mut Cells, place: usize, field: &[u8], overloaded: bool) {
 
 fn colons(bytes: &[u8], out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| DIGITS.get(usize::from(value & 15)).copied().unwrap_or_default();
+    if let [a, b, c, d, e, f] = *bytes {
+        let mut text = *b"xx:xx:xx:xx:xx:xx";
+        for (pair, byte) in text.chunks_mut(3).zip([a, b, c, d, e, f]) {
+            if let [high, low, ..] = pair {
+                (*high, *low) = (digit(byte >> 4), digit(byte));
+            }
+        }
+        out.extend_from_slice(&text);
+        return;
+    }
     for (index, byte) in bytes.iter().enumerate() {
         if index > 0 {
             out.push(b':');
         }
-        out.extend(
-            [byte >> 4, byte & 15].into_iter().filter_map(|digit| DIGITS.get(usize::from(digit)).copied()),
+        out.extend([digit(byte >> 4), digit(*byte)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::flat::columns;
+    use crate::time::Precision;
+    use crate::wire::frame::Datagram;
+    use crate::wire::v4;
+
+    #[test]
+    fn a_relayed_message_is_one_row() {
+        let option =
+            |code: u8, data: &[u8]| [&[0, code, 0, u8::try_from(data.len()).unwrap()], data].concat();
+        let address = [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7];
+        let leased = option(5, &[&address[..], &[0, 0, 0, 9, 0, 0, 0, 10]].concat());
+        let association = option(3, &[&[0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3], &leased[..]].concat());
+        let inner =
+            [&[1, 0xaa, 0xbb, 0xcc], &option(1, &[0, 3, 0, 1, 2, 0, 0, 0, 0, 1])[..], &association].concat();
+        let head = [&[12, 1], &address[..], &[0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]].concat();
+        let message = [&head[..], &option(18, b"eth1"), &option(9, &inner)].concat();
+        let datagram = Datagram { protocol: Protocol::Dhcpv6, ..Datagram::bare(&message) };
+        let outline = v4::Outline::default();
+        let around = PacketRecord {
+            capture: None,
+            number: 3,
+            time: None,
+            precision: Precision::Micro,
+            interface: None,
+            captured_length: message.len(),
+            original_length: 0,
+            datagram: &datagram,
+            packet: v4::Packet::new(&[]),
+            outline: &outline,
+        };
+        let names = "number,protocol,v6_message_type,v6_transaction_id,v6_hop_count,v6_link_address,v6_peer_address,\
+            v6_interface_id,v6_iaaddr,host_name";
+        let names: Vec<String> = names.split(',').map(str::to_owned).collect();
+        let plan = Arc::new(Plan::of(&columns::PACKET, &names).unwrap());
+        let mut out = Vec::new();
+        Rows::new(plan, Format::Tsv).write_six(&around, &[], &mut out);
+        let row = String::from_utf8(out).unwrap();
+        assert_eq!(
+            row,
+            "3\tdhcpv6\tsolicit\t0xaabbcc\t1\t2001:db8::7\tfe80::1\teth1\t\
+             address=2001:db8::7,preferred_lifetime=9,valid_lifetime=10,options=[]\t\n"
         );
     }
 }

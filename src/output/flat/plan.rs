@@ -1,6 +1,6 @@
 //! Which columns a row has, and where each finds its place.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::columns::{Column, Field, Source, Type};
 use crate::wire::options::Space;
@@ -14,6 +14,8 @@ pub struct Plan {
     pub(super) fields: Vec<(Field, usize)>,
     /// Place of each option, by code.
     pub(super) options: Vec<Option<usize>>,
+    /// Place of each option of DHCPv6.
+    pub(super) six: HashMap<u16, usize>,
     /// Nested options wanted of each option, by code.
     pub(super) nested: Vec<Vec<Nested>>,
 }
@@ -71,9 +73,10 @@ impl Plan {
             columns: Vec::with_capacity(names.len()),
             fields: Vec::new(),
             options: vec![None; 256],
+            six: HashMap::new(),
             nested: vec![Vec::new(); 256],
         };
-        let places: std::collections::HashMap<&str, usize> =
+        let places: HashMap<&str, usize> =
             names.iter().enumerate().map(|(place, name)| (*name, place)).collect();
         plan.columns =
             names.iter().filter_map(|name| table.iter().find(|column| column.name == *name)).collect();
@@ -90,6 +93,9 @@ impl Plan {
                     if let Some(nested) = plan.nested.get_mut(usize::from(code)) {
                         nested.push(Nested { space, sub, place });
                     }
+                }
+                Source::SixOption(code) => {
+                    plan.six.insert(code, place);
                 }
                 Source::Own => {}
             }
