@@ -280,11 +280,21 @@ impl Renderer {
                     self.json.end_line();
                 }
                 View::Line => self.line.write_six(&record, judged, &mut self.time, &mut self.text),
-                // Rows are of DHCPv4.
-                View::Nothing | View::Rows => judged.judge(&record),
+                View::Nothing => judged.judge(&record),
+                View::Rows => {
+                    judged.judge(&record);
+                    if let Some(rows) = &mut self.rows {
+                        rows.write_six(&record.around, &judged.problems, &mut self.json.buf);
+                    }
+                }
                 View::Detail | View::Dump => {
                     self.detail.write_six(&record, judged, &mut self.time, &mut self.text);
                 }
+            }
+        }
+        if wanted && self.remarks {
+            for problem in &judged.problems {
+                remark_on(problem, &mut self.remark);
             }
         }
         let is_error = |problem: &Problem| problem.severity() == Severity::Error;
