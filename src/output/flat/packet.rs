@@ -579,6 +579,7 @@ mod tests {
         let datagram = Datagram { protocol: Protocol::Dhcpv6, ..Datagram::bare(&message) };
         let outline = v4::Outline::default();
         let around = PacketRecord {
+            comment: None,
             capture: None,
             number: 3,
             time: None,
