@@ -85,7 +85,6 @@ impl Context {
     }
 
     /// Prints a part of a line of our own making on standard error: progress.
-    #[cfg(feature = "live")]
     pub fn stderr_part(text: &str) {
         complain(text.as_bytes());
     }

@@ -39,6 +39,7 @@ struct Clerk {
     verbose: bool,
     first: Option<Instant>,
     patience: Option<Patience>,
+    waiting: Option<Waiting>,
     error: Option<CaptureError>,
     /// Frames with parts of datagrams, for who shows the whole; their size in bytes.
     fragments: Vec<Vec<u8>>,
@@ -72,6 +73,53 @@ impl Patience {
     }
 }
 
+/// The line at the foot of a terminal that says what is waited for, so that it is never blank.
+#[derive(Debug, Default)]
+struct Waiting {
+    sent: u32,
+    answers: u32,
+    last: String,
+    shown: bool,
+}
+
+impl Waiting {
+    /// The line after what happened, where it is another one.
+    fn line(&mut self, event: &Event) -> Option<String> {
+        match event.note {
+            Note::Sent(_, times) => self.sent = times,
+            Note::Accepted(kind) => {
+                self.answers = self.answers.saturating_add(1);
+                let kind = kind.map_or_else(|| "answer".to_owned(), |kind| kind.to_string());
+                let from = event.from.0.map(|ip| format!(" from {ip}")).unwrap_or_default();
+                self.last = format!(", the last an {kind}{from}").replace("an nak", "a nak");
+            }
+            _ => return None,
+        }
+        let asked =
+            if self.sent == 1 { "asked once".to_owned() } else { format!("asked {} times", self.sent) };
+        let answers = match self.answers {
+            0 => "no answer yet".to_owned(),
+            1 => "1 answer".to_owned(),
+            many => format!("{many} answers"),
+        };
+        Some(format!("waiting: {asked}, {answers}{}", self.last).chars().take(78).collect())
+    }
+
+    fn draw(&mut self, event: &Event) {
+        if let Some(line) = self.line(event) {
+            Context::stderr_part(&format!("\r\x1b[K{}", escape_line(&line)));
+            self.shown = true;
+        }
+    }
+
+    /// Takes the line away: something else is about to be written.
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.shown) {
+            Context::stderr_part("\r\x1b[K");
+        }
+    }
+}
+
 impl Witness for Clerk {
     fn event(&mut self, event: &Event) {
         let first = *self.first.get_or_insert(event.at);
@@ -81,7 +129,13 @@ impl Witness for Clerk {
                 (millis.checked_div(1000).unwrap_or(0), millis.checked_rem(1000).unwrap_or(0));
             Context::stderr(&escape_line(&format!("{whole:>6}.{rest:03} ms  {event}")));
         } else if let Some(line) = self.patience.as_mut().and_then(|patience| patience.line(event)) {
+            if let Some(waiting) = &mut self.waiting {
+                waiting.clear();
+            }
             Context::stderr(&line);
+        }
+        if let Some(waiting) = &mut self.waiting {
+            waiting.draw(event);
         }
     }
 
@@ -190,6 +244,7 @@ impl<'a> Session<'a> {
             verbose: cx.common.verbose > 0,
             first: None,
             patience: cx.shows_progress().then(Patience::default),
+            waiting: (cx.shows_progress() && cx.common.verbose == 0).then(Waiting::default),
             error: None,
             fragments: Vec::new(),
             kept: 0,
@@ -203,6 +258,9 @@ impl<'a> Session<'a> {
     pub fn hold(&mut self, machine: &mut dyn Machine, cx: &Context) -> Held {
         let start = cx.clock.now();
         let ending = drive(machine, &mut *self.transport, &cx.clock, &self.ports, &mut self.clerk);
+        if let Some(waiting) = &mut self.clerk.waiting {
+            waiting.clear();
+        }
         let unkept = self.clerk.error.take().map(Failure::could_not_run);
         Held {
             stopped: ending.stopped,
@@ -344,5 +402,21 @@ mod tests {
         assert_eq!(line(30, sent(5)), None);
         assert_eq!(line(31, sent(1)), None);
         assert_eq!(line(40, sent(2)).as_deref(), Some("no answer in 9 s, sent 2 times so far"));
+    }
+
+    #[test]
+    fn what_is_waited_for_is_said() {
+        let mut waiting = Waiting::default();
+        let mut line = |note: Note| {
+            let from = (Some([10, 0, 0, 1].into()), None);
+            waiting.line(&Event { at: Instant::new(1, 0), note, from })
+        };
+        assert_eq!(line(Note::Sent(None, 1)).as_deref(), Some("waiting: asked once, no answer yet"));
+        assert_eq!(line(Note::Fragment), None);
+        let offer = Note::Accepted(Some(crate::wire::v4::MessageType::OFFER));
+        let want = "waiting: asked once, 1 answer, the last an offer from 10.0.0.1";
+        assert_eq!(line(offer).as_deref(), Some(want));
+        let want = "waiting: asked 2 times, 1 answer, the last an offer from 10.0.0.1";
+        assert_eq!(line(Note::Sent(None, 2)).as_deref(), Some(want));
     }
 }
