@@ -25,6 +25,8 @@ pub struct Interface {
     pub index: u32,
     /// Its name.
     pub name: String,
+    /// Its other names (`ip link property`).
+    pub altnames: Vec<String>,
     /// Its hardware address; empty where it has none (tunnels).
     pub address: HwAddr,
     /// Its ARP hardware type; 1 is Ethernet.
@@ -95,7 +97,9 @@ pub fn interfaces() -> Result<Vec<Interface>, NetError> {
 /// The interface called `wanted`; without a name that of the default route, else the only usable one.
 pub fn choose<'a>(interfaces: &'a [Interface], wanted: Option<&str>) -> Result<&'a Interface, NetError> {
     if let Some(name) = wanted {
-        return interfaces.iter().find(|interface| interface.name == name).ok_or_else(|| {
+        let by_name = interfaces.iter().find(|interface| interface.name == name);
+        let is_also = |interface: &&Interface| interface.altnames.iter().any(|other| other == name);
+        return by_name.or_else(|| interfaces.iter().find(is_also)).ok_or_else(|| {
             NetError::NoSuchInterface { name: name.to_owned(), have: names(interfaces, |_| true) }
         });
     }
@@ -139,6 +143,10 @@ pub(super) fn link(body: &[u8]) -> Option<Interface> {
         match attribute {
             1 => interface.address = HwAddr::from_slice(data),
             3 => interface.name = text(data),
+            // IFLA_PROP_LIST, in which IFLA_ALT_IFNAME is 53.
+            52 => interface
+                .altnames
+                .extend(attributes(data).filter(|(kind, _)| *kind == 53).map(|(_, name)| text(name))),
             4 => interface.mtu = u32_at(data, 0).unwrap_or(0),
             _ => {}
         }
@@ -191,6 +199,7 @@ fn text(data: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::netlink::Body;
     use super::*;
     use crate::wire::Mac;
 
@@ -236,6 +245,18 @@ mod tests {
             choose(&all, Some("eth7")).unwrap_err().to_string(),
             "no interface is called eth7; there is: eth0, eth1"
         );
+    }
+
+    #[test]
+    fn an_interface_answers_to_its_other_names() {
+        let names = Body::new([]).with(53, b"uplink0\0").with(53, b"enp0s31f6\0");
+        let body = link_header(7, 0, 0).with(3, b"eth0\0").with_nested(52, &names);
+        let eth0 = link(body.bytes()).unwrap();
+        assert_eq!(eth0.altnames, ["uplink0", "enp0s31f6"]);
+        // A name of its own comes before another's second one.
+        let all = [eth0, ethernet("enp0s31f6")];
+        assert_eq!(choose(&all, Some("uplink0")).unwrap().name, "eth0");
+        assert_eq!(choose(&all, Some("enp0s31f6")).unwrap().index, 0);
     }
 
     #[test]

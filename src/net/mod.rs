@@ -35,6 +35,8 @@ pub mod netlink;
 #[cfg(feature = "live")]
 pub mod privilege;
 #[cfg(feature = "live")]
+pub mod process;
+#[cfg(feature = "live")]
 pub mod route;
 #[cfg(feature = "live")]
 pub mod sandbox;

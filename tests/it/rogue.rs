@@ -450,3 +450,26 @@ fn gone_after_less_than_a_round_is_refused() {
     assert_eq!(output.status.code(), Some(2), "{err}");
     assert!(err.contains("--gone-after 59s: shorter than"), "{err}");
 }
+
+#[test]
+fn a_link_that_dies_midway_is_not_clean() {
+    let script = "dhcptool rogue eth0 --json --wait 5s --rounds 1 --allow 10.0.0.1 & pid=$!; sleep 1; \
+                  ip link set eth0 down || exit 9; wait $pid";
+    let Some(output) = lab("--servers 1", &["sh", "-c", script]) else { return };
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(3), "{out}{err}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["verdict"], Value::Null, "{report}");
+    assert!(report["cannot_tell"][0].as_str().unwrap().contains("eth0 is down"), "{report}");
+}
+
+#[test]
+fn an_interface_answers_to_its_other_name() {
+    let script = "ip link property add dev eth0 altname uplink0 || exit 9; \
+                  dhcptool rogue uplink0 --json --wait 1s --rounds 1";
+    let Some(output) = lab("--servers 1", &["sh", "-c", script]) else { return };
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{out}{err}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["interfaces"][0], "eth0", "{report}");
+}

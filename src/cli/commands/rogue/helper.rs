@@ -20,11 +20,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use nix::sys::signal::{SigSet, Signal, killpg};
-use nix::unistd::{Pid, getppid};
-
 use crate::cli::context::env;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::net::process;
 use crate::time::Instant;
 use crate::wire::escape::escape_line;
 
@@ -64,9 +62,9 @@ pub(super) fn serve(plan: &Plan<'_>, successor: bool) -> Outcome {
     };
     let gone = |_| Failure { exit: Exit::Good, message: None };
     if successor {
-        wait_for_death().map_err(Failure::could_not_run)?;
+        process::wait_for_parents_end().map_err(Failure::could_not_run)?;
     } else {
-        nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).map_err(Failure::could_not_run)?;
+        process::die_with_parent().map_err(Failure::could_not_run)?;
     }
     let heir = plan.command("exec-next").spawn();
     answer(if successor { SUCCEEDED } else { READY }).map_err(gone)?;
@@ -87,20 +85,6 @@ pub(super) fn serve(plan: &Plan<'_>, successor: bool) -> Outcome {
         };
         answer(&said).map_err(gone)?;
     }
-}
-
-/// Waits until the parent is gone, woken by the kernel.
-fn wait_for_death() -> nix::Result<()> {
-    let set: SigSet = [Signal::SIGUSR1].into_iter().collect();
-    set.thread_block()?;
-    let parent = getppid();
-    nix::sys::prctl::set_pdeathsig(Signal::SIGUSR1)?;
-    // It may be gone already, and with it the signal.
-    let is_orphan = || getppid() != parent || std::os::unix::process::parent_id() == 1;
-    while !is_orphan() {
-        set.wait()?;
-    }
-    nix::sys::prctl::set_pdeathsig(None)
 }
 
 impl Plan<'_> {
@@ -129,7 +113,7 @@ fn start(program: &Path, arguments: &[OsString], line: &[u8], limit: Duration) -
         .stdout(Stdio::null())
         .process_group(0)
         .spawn()?;
-    let group = i32::try_from(child.id()).map(Pid::from_raw).ok();
+    let group = child.id();
     let stdin = child.stdin.take();
     let line = line.to_vec();
     // A program need not read what it gets, nor ever end.
@@ -137,9 +121,7 @@ fn start(program: &Path, arguments: &[OsString], line: &[u8], limit: Duration) -
     let (sender, ended) = mpsc::channel();
     std::thread::spawn(move || sender.send(child.wait()));
     let Ok(status) = ended.recv_timeout(limit) else {
-        if let Some(group) = group {
-            let _ = killpg(group, Signal::SIGKILL);
-        }
+        process::end_group(group);
         let _ = ended.recv_timeout(PATIENCE.checked_div(5).unwrap_or(PATIENCE));
         let limit = humantime::format_duration(limit);
         return Err(io::Error::other(format!("not done within {limit}, ended by force")));
