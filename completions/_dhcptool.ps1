@@ -45,6 +45,8 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('interfaces', 'interfaces', [CompletionResultType]::ParameterValue, 'List the interfaces: which can be used, and which one is used when none is named')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Compare what two servers give, option by option')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a problem, finding or reason means, why it matters and what to do')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -586,6 +588,13 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'Take UDP port N for DHCP too, besides 67, 68 and 4011')
             [CompletionResult]::new('--tunnel', '--tunnel', [CompletionResultType]::ParameterName, 'Take UDP port N for a tunnel (vxlan=48879): l2tp, gtp, teredo, lisp, gre, vxlan, vxlan-gpe, capwap, geneve, sflow, mpls, lwapp, tzsp')
             [CompletionResult]::new('--time', '--time', [CompletionResultType]::ParameterName, 'How times are written')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'Exchanges of this client')
+            [CompletionResult]::new('--outcome', '--outcome', [CompletionResultType]::ParameterName, 'Exchanges that ended so: bound, refused, unanswered, …')
+            [CompletionResult]::new('--code', '--code', [CompletionResultType]::ParameterName, 'Exchanges and findings with this code')
+            [CompletionResult]::new('--slower-than', '--slower-than', [CompletionResultType]::ParameterName, 'Exchanges that took longer than this, or were not answered')
+            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'End with exit code 1 if anything as bad as this was printed')
+            [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not say this code; repeat to silence several')
+            [CompletionResult]::new('--max-open', '--max-open', [CompletionResultType]::ParameterName, 'Exchanges open at a time; beyond that the oldest is closed as it stands')
             [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How flat rows are written: ndjson if left out')
             [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Stop after this long, as in 90s or 1h30m')
@@ -601,6 +610,13 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'DHCPv6 and router solicitations and advertisements alone')
             [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'DHCPv6 and router solicitations and advertisements alone')
             [CompletionResult]::new('--not', '--not', [CompletionResultType]::ParameterName, 'The packets that the flags above do not choose; --since and --until still hold')
+            [CompletionResult]::new('--transactions', '--transactions', [CompletionResultType]::ParameterName, 'Join messages into exchanges: a row for each')
+            [CompletionResult]::new('--ladder', '--ladder', [CompletionResultType]::ParameterName, 'Draw each exchange as a ladder')
+            [CompletionResult]::new('--stats', '--stats', [CompletionResultType]::ParameterName, 'One summary: outcomes, servers with their delays, relays, clients that fail')
+            [CompletionResult]::new('--lint', '--lint', [CompletionResultType]::ParameterName, 'Only what has problems: exchanges and findings, with advice')
+            [CompletionResult]::new('--clients', '--clients', [CompletionResultType]::ParameterName, 'A row a client, worst first: who got no address, and why')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Say also what only old and narrow devices take amiss')
+            [CompletionResult]::new('--ascii', '--ascii', [CompletionResultType]::ParameterName, 'Draw ladders with ASCII characters')
             [CompletionResult]::new('--flat', '--flat', [CompletionResultType]::ParameterName, 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row')
             [CompletionResult]::new('--write-only', '--write-only', [CompletionResultType]::ParameterName, 'Show nothing, only write')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'See only what the interface takes anyway: do not make it promiscuous')
@@ -640,6 +656,13 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--time', '--time', [CompletionResultType]::ParameterName, 'How times are written')
             [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How flat rows are written: ndjson if left out')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'Exchanges of this client')
+            [CompletionResult]::new('--outcome', '--outcome', [CompletionResultType]::ParameterName, 'Exchanges that ended so: bound, refused, unanswered, …')
+            [CompletionResult]::new('--code', '--code', [CompletionResultType]::ParameterName, 'Exchanges and findings with this code')
+            [CompletionResult]::new('--slower-than', '--slower-than', [CompletionResultType]::ParameterName, 'Exchanges that took longer than this, or were not answered')
+            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'End with exit code 1 if anything as bad as this was printed')
+            [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not say this code; repeat to silence several')
+            [CompletionResult]::new('--max-open', '--max-open', [CompletionResultType]::ParameterName, 'Exchanges open at a time; beyond that the oldest is closed as it stands')
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng')
             [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng')
             [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Decode with N threads; left out: as many as pay')
@@ -651,6 +674,13 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'DHCPv6 and router solicitations and advertisements alone')
             [CompletionResult]::new('--not', '--not', [CompletionResultType]::ParameterName, 'The packets that the flags above do not choose; --since and --until still hold')
             [CompletionResult]::new('--flat', '--flat', [CompletionResultType]::ParameterName, 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row')
+            [CompletionResult]::new('--transactions', '--transactions', [CompletionResultType]::ParameterName, 'Join messages into exchanges: a row for each')
+            [CompletionResult]::new('--ladder', '--ladder', [CompletionResultType]::ParameterName, 'Draw each exchange as a ladder')
+            [CompletionResult]::new('--stats', '--stats', [CompletionResultType]::ParameterName, 'One summary: outcomes, servers with their delays, relays, clients that fail')
+            [CompletionResult]::new('--lint', '--lint', [CompletionResultType]::ParameterName, 'Only what has problems: exchanges and findings, with advice')
+            [CompletionResult]::new('--clients', '--clients', [CompletionResultType]::ParameterName, 'A row a client, worst first: who got no address, and why')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Say also what only old and narrow devices take amiss')
+            [CompletionResult]::new('--ascii', '--ascii', [CompletionResultType]::ParameterName, 'Draw ladders with ASCII characters')
             [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Go on as the capture grows, also under a new name, until interrupted; it must not become shorter or be compressed')
             [CompletionResult]::new('--no-sandbox', '--no-sandbox', [CompletionResultType]::ParameterName, 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object per line, for programs')
@@ -747,6 +777,35 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'dhcptool;diff' {
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Compare these messages; left out: ACKs if both sides have one, else OFFERs')
+            [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'Only replies to this client')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Compare the servers'' own identifiers, too')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object per line, for programs')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but the results: no summary, no warnings, no progress')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but the results: no summary, no warnings, no progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'dhcptool;explain' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object per line, for programs')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but the results: no summary, no warnings, no progress')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but the results: no summary, no warnings, no progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'dhcptool;completions' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object per line, for programs')
@@ -775,6 +834,8 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('interfaces', 'interfaces', [CompletionResultType]::ParameterValue, 'List the interfaces: which can be used, and which one is used when none is named')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Compare what two servers give, option by option')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a problem, finding or reason means, why it matters and what to do')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -819,6 +880,12 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             break
         }
         'dhcptool;help;schema' {
+            break
+        }
+        'dhcptool;help;diff' {
+            break
+        }
+        'dhcptool;help;explain' {
             break
         }
         'dhcptool;help;completions' {

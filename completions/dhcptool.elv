@@ -42,6 +42,8 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand interfaces 'List the interfaces: which can be used, and which one is used when none is named'
             cand lab 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
             cand schema 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL'
+            cand diff 'Compare what two servers give, option by option'
+            cand explain 'Say what a problem, finding or reason means, why it matters and what to do'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -574,6 +576,13 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --port 'Take UDP port N for DHCP too, besides 67, 68 and 4011'
             cand --tunnel 'Take UDP port N for a tunnel (vxlan=48879): l2tp, gtp, teredo, lisp, gre, vxlan, vxlan-gpe, capwap, geneve, sflow, mpls, lwapp, tzsp'
             cand --time 'How times are written'
+            cand --client 'Exchanges of this client'
+            cand --outcome 'Exchanges that ended so: bound, refused, unanswered, …'
+            cand --code 'Exchanges and findings with this code'
+            cand --slower-than 'Exchanges that took longer than this, or were not answered'
+            cand --fail-on 'End with exit code 1 if anything as bad as this was printed'
+            cand --ignore 'Do not say this code; repeat to silence several'
+            cand --max-open 'Exchanges open at a time; beyond that the oldest is closed as it stands'
             cand --fields 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists'
             cand --format 'How flat rows are written: ndjson if left out'
             cand --duration 'Stop after this long, as in 90s or 1h30m'
@@ -589,6 +598,13 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand -6 'DHCPv6 and router solicitations and advertisements alone'
             cand --ipv6 'DHCPv6 and router solicitations and advertisements alone'
             cand --not 'The packets that the flags above do not choose; --since and --until still hold'
+            cand --transactions 'Join messages into exchanges: a row for each'
+            cand --ladder 'Draw each exchange as a ladder'
+            cand --stats 'One summary: outcomes, servers with their delays, relays, clients that fail'
+            cand --lint 'Only what has problems: exchanges and findings, with advice'
+            cand --clients 'A row a client, worst first: who got no address, and why'
+            cand --strict 'Say also what only old and narrow devices take amiss'
+            cand --ascii 'Draw ladders with ASCII characters'
             cand --flat 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
             cand --write-only 'Show nothing, only write'
             cand -p 'See only what the interface takes anyway: do not make it promiscuous'
@@ -627,6 +643,13 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --time 'How times are written'
             cand --fields 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists'
             cand --format 'How flat rows are written: ndjson if left out'
+            cand --client 'Exchanges of this client'
+            cand --outcome 'Exchanges that ended so: bound, refused, unanswered, …'
+            cand --code 'Exchanges and findings with this code'
+            cand --slower-than 'Exchanges that took longer than this, or were not answered'
+            cand --fail-on 'End with exit code 1 if anything as bad as this was printed'
+            cand --ignore 'Do not say this code; repeat to silence several'
+            cand --max-open 'Exchanges open at a time; beyond that the oldest is closed as it stands'
             cand -w 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng'
             cand --write 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng'
             cand --threads 'Decode with N threads; left out: as many as pay'
@@ -638,6 +661,13 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --ipv6 'DHCPv6 and router solicitations and advertisements alone'
             cand --not 'The packets that the flags above do not choose; --since and --until still hold'
             cand --flat 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
+            cand --transactions 'Join messages into exchanges: a row for each'
+            cand --ladder 'Draw each exchange as a ladder'
+            cand --stats 'One summary: outcomes, servers with their delays, relays, clients that fail'
+            cand --lint 'Only what has problems: exchanges and findings, with advice'
+            cand --clients 'A row a client, worst first: who got no address, and why'
+            cand --strict 'Say also what only old and narrow devices take amiss'
+            cand --ascii 'Draw ladders with ASCII characters'
             cand --follow 'Go on as the capture grows, also under a new name, until interrupted; it must not become shorter or be compressed'
             cand --no-sandbox 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
             cand --json 'Print JSON, one object per line, for programs'
@@ -729,6 +759,33 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'dhcptool;diff'= {
+            cand --type 'Compare these messages; left out: ACKs if both sides have one, else OFFERs'
+            cand --mac 'Only replies to this client'
+            cand --color 'When to colour the output; NO_COLOR is obeyed'
+            cand --all 'Compare the servers'' own identifiers, too'
+            cand --json 'Print JSON, one object per line, for programs'
+            cand -v 'Say more; twice for more still'
+            cand --verbose 'Say more; twice for more still'
+            cand -q 'Say nothing but the results: no summary, no warnings, no progress'
+            cand --quiet 'Say nothing but the results: no summary, no warnings, no progress'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'dhcptool;explain'= {
+            cand --color 'When to colour the output; NO_COLOR is obeyed'
+            cand --json 'Print JSON, one object per line, for programs'
+            cand -v 'Say more; twice for more still'
+            cand --verbose 'Say more; twice for more still'
+            cand -q 'Say nothing but the results: no summary, no warnings, no progress'
+            cand --quiet 'Say nothing but the results: no summary, no warnings, no progress'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'dhcptool;completions'= {
             cand --color 'When to colour the output; NO_COLOR is obeyed'
             cand --json 'Print JSON, one object per line, for programs'
@@ -756,6 +813,8 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand interfaces 'List the interfaces: which can be used, and which one is used when none is named'
             cand lab 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
             cand schema 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL'
+            cand diff 'Compare what two servers give, option by option'
+            cand explain 'Say what a problem, finding or reason means, why it matters and what to do'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -786,6 +845,10 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
         &'dhcptool;help;lab'= {
         }
         &'dhcptool;help;schema'= {
+        }
+        &'dhcptool;help;diff'= {
+        }
+        &'dhcptool;help;explain'= {
         }
         &'dhcptool;help;completions'= {
         }

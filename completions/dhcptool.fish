@@ -46,6 +46,8 @@ complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "options" -d 'List
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "interfaces" -d 'List the interfaces: which can be used, and which one is used when none is named'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "schema" -d 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL'
+complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "diff" -d 'Compare what two servers give, option by option'
+complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "explain" -d 'Say what a problem, finding or reason means, why it matters and what to do'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l wait -d 'Collect answers for so long' -r
@@ -541,6 +543,15 @@ local\t'Date and time of day here'
 epoch\t'Seconds since 1970-01-01 UTC'
 relative\t'Seconds since the first packet shown'
 delta\t'Seconds since the packet shown before'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l client -d 'Exchanges of this client' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l outcome -d 'Exchanges that ended so: bound, refused, unanswered, …' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l code -d 'Exchanges and findings with this code' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l slower-than -d 'Exchanges that took longer than this, or were not answered' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l fail-on -d 'End with exit code 1 if anything as bad as this was printed' -r -f -a "error\t'Users have no address or a bad one'
+warning\t'Somebody waits, or it works by luck'
+note\t'Worth knowing'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l ignore -d 'Do not say this code; repeat to silence several' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l max-open -d 'Exchanges open at a time; beyond that the oldest is closed as it stands' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l fields -d 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l format -d 'How flat rows are written: ndjson if left out' -r -f -a "json\t'One array of objects'
 ndjson\t'One object a line'
@@ -558,6 +569,13 @@ never\t'Never'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s 4 -l ipv4 -d 'DHCPv4 alone; DHCPv6 and router discovery are looked for too unless one of the two is given'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s 6 -l ipv6 -d 'DHCPv6 and router solicitations and advertisements alone'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l not -d 'The packets that the flags above do not choose; --since and --until still hold'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l transactions -d 'Join messages into exchanges: a row for each'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l ladder -d 'Draw each exchange as a ladder'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l stats -d 'One summary: outcomes, servers with their delays, relays, clients that fail'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l lint -d 'Only what has problems: exchanges and findings, with advice'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l clients -d 'A row a client, worst first: who got no address, and why'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l strict -d 'Say also what only old and narrow devices take amiss'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l ascii -d 'Draw ladders with ASCII characters'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l flat -d 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l write-only -d 'Show nothing, only write'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s p -l no-promiscuous -d 'See only what the interface takes anyway: do not make it promiscuous'
@@ -596,6 +614,15 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l format -d '
 ndjson\t'One object a line'
 csv\t'Values separated by commas, with a line of names; lists are joined by a space'
 tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l client -d 'Exchanges of this client' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l outcome -d 'Exchanges that ended so: bound, refused, unanswered, …' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l code -d 'Exchanges and findings with this code' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l slower-than -d 'Exchanges that took longer than this, or were not answered' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l fail-on -d 'End with exit code 1 if anything as bad as this was printed' -r -f -a "error\t'Users have no address or a bad one'
+warning\t'Somebody waits, or it works by luck'
+note\t'Worth knowing'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l ignore -d 'Do not say this code; repeat to silence several' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l max-open -d 'Exchanges open at a time; beyond that the oldest is closed as it stands' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -s w -l write -d 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l threads -d 'Decode with N threads; left out: as many as pay' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
@@ -606,6 +633,13 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -s 4 -l ipv4 -
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -s 6 -l ipv6 -d 'DHCPv6 and router solicitations and advertisements alone'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l not -d 'The packets that the flags above do not choose; --since and --until still hold'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l flat -d 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l transactions -d 'Join messages into exchanges: a row for each'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l ladder -d 'Draw each exchange as a ladder'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l stats -d 'One summary: outcomes, servers with their delays, relays, clients that fail'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l lint -d 'Only what has problems: exchanges and findings, with advice'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l clients -d 'A row a client, worst first: who got no address, and why'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l strict -d 'Say also what only old and narrow devices take amiss'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l ascii -d 'Draw ladders with ASCII characters'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l follow -d 'Go on as the capture grows, also under a new name, until interrupted; it must not become shorter or be compressed'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l json -d 'Print JSON, one object per line, for programs'
@@ -685,6 +719,26 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand schema" -s v -l verbos
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand schema" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand schema" -s V -l version -d 'Print version'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -l type -d 'Compare these messages; left out: ACKs if both sides have one, else OFFERs' -r -f -a "offer\t'OFFERs'
+ack\t'ACKs'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -l mac -d 'Only replies to this client' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -l all -d 'Compare the servers\' own identifiers, too'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -l json -d 'Print JSON, one object per line, for programs'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -s v -l verbose -d 'Say more; twice for more still'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -s V -l version -d 'Print version'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand explain" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand explain" -l json -d 'Print JSON, one object per line, for programs'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand explain" -s v -l verbose -d 'Say more; twice for more still'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand explain" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand explain" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -693,19 +747,21 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s v -l v
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "discover" -d 'Broadcast a DISCOVER and collect every answer'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "request" -d 'Send a REQUEST in a chosen client state and report ACK, NAK or silence'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "release" -d 'Give an address back to the server that leased it'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "decline" -d 'Tell the server that the address it leased is in use by somebody else'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "handshake" -d 'Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "rogue" -d 'Find every DHCP server and judge it against an allow list'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "sniff" -d 'Decode live traffic'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "options" -d 'List the options known: code, name, type, reference'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "interfaces" -d 'List the interfaces: which can be used, and which one is used when none is named'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "schema" -d 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "discover" -d 'Broadcast a DISCOVER and collect every answer'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "request" -d 'Send a REQUEST in a chosen client state and report ACK, NAK or silence'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "release" -d 'Give an address back to the server that leased it'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "decline" -d 'Tell the server that the address it leased is in use by somebody else'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "handshake" -d 'Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "rogue" -d 'Find every DHCP server and judge it against an allow list'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "sniff" -d 'Decode live traffic'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "options" -d 'List the options known: code, name, type, reference'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "interfaces" -d 'List the interfaces: which can be used, and which one is used when none is named'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "schema" -d 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "diff" -d 'Compare what two servers give, option by option'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "explain" -d 'Say what a problem, finding or reason means, why it matters and what to do'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -3,9 +3,12 @@
 //! Eats messages with timestamps, so that live traffic, files and tests look alike. Prints nothing, opens nothing.
 
 pub mod around;
+pub mod compare;
+pub mod diagnosis;
 pub mod expect;
 pub mod select;
 pub mod servers;
+pub mod transaction;
 pub mod vendors;
 
 pub use select::{OptionTest, OptionTest6, Selection, Want};

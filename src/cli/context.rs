@@ -157,6 +157,12 @@ impl Output {
         self.terminal
     }
 
+    /// Columns to fill: as the environment says, else those of the terminal, else 80.
+    pub fn columns(&self) -> usize {
+        let wished = env("COLUMNS").and_then(|columns| columns.parse::<usize>().ok());
+        wished.or(self.width).unwrap_or(80).clamp(20, 400)
+    }
+
     /// An empty styled text with the colour decision of standard output.
     pub fn styled(&self) -> Styled {
         Styled::new(self.color)

@@ -1,11 +1,15 @@
 //! The command line: what the program understands, and how it ends.
 
+pub mod analyst;
 pub mod commands;
 pub mod context;
 pub mod exit;
 pub mod flags;
 pub mod frames;
+pub mod gather;
 pub mod generate;
+#[cfg(feature = "live")]
+pub mod joining;
 pub mod lease;
 pub mod replay;
 pub mod replay6;
@@ -54,6 +58,8 @@ enum Command {
     Interfaces(commands::interfaces::Args),
     Lab(commands::lab::Args),
     Schema(commands::schema::Args),
+    Diff(commands::diff::Args),
+    Explain(commands::explain::Args),
     Completions(commands::completions::Args),
 }
 
@@ -241,6 +247,8 @@ fn dispatch(command: &Command, cx: &mut Context) -> Outcome {
         Command::Interfaces(args) => commands::interfaces::run(args, cx),
         Command::Lab(args) => commands::lab::run(args, cx),
         Command::Schema(args) => commands::schema::run(args, cx),
+        Command::Diff(args) => commands::diff::run(args, cx),
+        Command::Explain(args) => commands::explain::run(args, cx),
         Command::Completions(args) => commands::completions::run(args, cx),
     }
 }

@@ -17,7 +17,7 @@ use crate::wire;
 use crate::wire::frame::Protocol;
 use crate::wire::frame::{Datagram, LinkType, NotLookedInto, Walked, Walker};
 use crate::wire::problem::{Problem, Severity};
-use crate::wire::v4::{Outline, Packet, Values};
+use crate::wire::v4::{Facts, Outline, Packet, Values, judge};
 
 #[cfg(feature = "live")]
 use crate::capture::bpf::FrameFilter;
@@ -166,9 +166,14 @@ impl Renderer {
         let packet = Packet::new(datagram.payload);
         self.outline.read(&packet, datagram.promised, datagram.cut);
         self.counts.found = self.counts.found.saturating_add(1);
-        let malformed = self.outline.problems.iter().any(|problem| problem.severity() == Severity::Error);
+        let malformed = self.outline.problems.iter().any(Problem::is_malformed);
         if malformed {
             self.counts.malformed = self.counts.malformed.saturating_add(1);
+        }
+        // What is counted only need not be judged as a message.
+        if self.view != View::Nothing || !self.select_all {
+            let facts = Facts::read(&packet, &self.outline);
+            judge::judge(&facts, datagram, false, &mut self.outline.problems);
         }
         let record = PacketRecord {
             capture: self.capture.as_deref(),
@@ -224,7 +229,7 @@ impl Renderer {
                 remark_on(&problem, &mut self.remark);
             }
         }
-        if !malformed && values.iter().any(|problem| problem.severity() == Severity::Error) {
+        if !malformed && values.iter().any(Problem::is_malformed) {
             self.counts.malformed = self.counts.malformed.saturating_add(1);
         }
         true

@@ -15,6 +15,7 @@ pub mod schema;
 pub mod senders;
 pub mod styled;
 pub mod table;
+pub mod transaction;
 pub mod when;
 
 pub use json::JsonOut;

@@ -1,6 +1,9 @@
 //! What can be wrong with a message, and where: one table of problem codes.
 
 use std::fmt;
+use std::net::Ipv4Addr;
+
+use super::v4::MessageType;
 
 /// How bad a [`Problem`] is. The three are different things to a reader: the sender is broken, the sender is
 /// unusual, or the capture does not hold the bytes.
@@ -62,6 +65,11 @@ impl Problem {
     /// How bad it is.
     pub fn severity(&self) -> Severity {
         self.code.severity()
+    }
+
+    /// True when the bytes break their format. What a well-formed message says wrongly is another matter: it is no damage.
+    pub fn is_malformed(&self) -> bool {
+        self.severity() == Severity::Error && !self.code.is_semantic()
     }
 }
 
@@ -317,6 +325,116 @@ problems! {
     /// The datagram was put together from fragments that overlap.
     FragmentOverlap: Warning, "fragment-overlap", "RFC 5722",
         |f, _| f.write_str("the datagram's fragments overlap");
+    /// An OFFER, ACK or NAK without option 54.
+    AnswerNamesNoServer: Error, "server-id-missing", "RFC 2131 4.3.1",
+        |f, [kind, ..]| write!(f, "this {} has no server identifier (option 54): most clients drop it", said(kind));
+    /// An OFFER with an address, without option 51.
+    LeaseTimeMissing: Error, "lease-time-missing", "RFC 2131 4.3.1",
+        |f, [kind, ..]| write!(f, "this {} has no lease time (option 51)", said(kind));
+    /// Option 51 is 0.
+    LeaseTimeZero: Error, "lease-time-zero", "RFC 2132 9.2",
+        |f, _| f.write_str("the lease time is 0 s");
+    /// `yiaddr` is no address that a client can use.
+    AddressUnusable: Error, "address-unusable", "RFC 2131 4.3.1, RFC 1122 3.2.1.3",
+        |f, [address, why, _]| write!(f, "{} is {}: no address for a client", ip(address), unusable(why));
+    /// Option 1 is no mask.
+    MaskBad: Warning, "mask-bad", "RFC 2132 3.3",
+        |f, [mask, ..]| match mask {
+            0 => f.write_str("the subnet mask is 0.0.0.0"),
+            _ => write!(f, "the subnet mask {} has holes", ip(mask)),
+        };
+    /// The first router is not in the subnet given.
+    RouterOffSubnet: Warning, "router-off-subnet", "RFC 2132 3.5",
+        |f, [router, address, prefix]| write!(f, "router {} is outside {}/{prefix}", ip(router), ip(address));
+    /// Option 121 lacks a default route and option 3 is there.
+    RoutesWithoutDefault: Warning, "routes-without-default", "RFC 3442",
+        |f, [code, ..]| write!(f, "option {code} has no default route, and clients that obey it ignore option 3");
+    /// A name server that is none.
+    DnsUnusable: Warning, "dns-unusable", "RFC 2132 3.8",
+        |f, [address, ..]| write!(f, "name server {} cannot be asked", ip(address));
+    /// T1, T2 and the lease time are not in order.
+    TimersDisordered: Warning, "timers-disordered", "RFC 2131 4.4.5",
+        |f, [t1, t2, lease]| write!(f, "T1 {}, T2 {}, lease {}: they must grow", seconds(t1), seconds(t2), seconds(lease));
+    /// An interface MTU that needs every device to agree.
+    MtuUnusual: Note, "mtu-unusual", "RFC 2132 5.1",
+        |f, [mtu, ..]| write!(f, "the MTU is set to {mtu} bytes");
+    /// An OFFER that offers nothing.
+    OfferWithoutAddress: Error, "offer-without-address", "RFC 2131 4.3.1",
+        |f, _| f.write_str("this OFFER has no address (yiaddr is 0.0.0.0)");
+    /// Option 54 of a client is 0.0.0.0.
+    ServerIdZero: Error, "server-id-zero", "RFC 2132 9.7",
+        |f, [kind, ..]| write!(f, "this {} names 0.0.0.0 as its server", said(kind));
+    /// A REQUEST that fits no state of a client.
+    RequestFields: Warning, "request-fields", "RFC 2131 4.3.6 table 4",
+        |f, [which, ..]| f.write_str(match which {
+            1 => "ciaddr and the server identifier (54) are both set: no state of a client has both",
+            2 => "ciaddr and the requested address (50) are both set: no state of a client has both",
+            _ => "neither ciaddr nor the requested address (50) is set: nothing is asked for",
+        });
+    /// A renewal that does not come from the address renewed.
+    RenewSourceDiffers: Warning, "renew-source-differs", "RFC 2131 4.3.2",
+        |f, [source, ciaddr, _]| write!(f, "the renewal of {} comes from {}", ip(ciaddr), ip(source));
+    /// Option 82 in what a client sent.
+    Option82FromClient: Note, "option-82-from-client", "RFC 3046 2.1",
+        |f, _| f.write_str("relay agent information (82) without a relay: a switch put it in");
+    /// Fewer bytes than some old middle boxes want.
+    MessageShort: Note, "message-short", "RFC 951 3, RFC 1542 2.1",
+        |f, [length, ..]| write!(f, "the message has {length} bytes; some relays and servers want 300");
+}
+
+impl Code {
+    /// Problems of what a well-formed message says; everything else is about its bytes.
+    pub fn is_semantic(self) -> bool {
+        matches!(
+            self,
+            Self::AnswerNamesNoServer
+                | Self::LeaseTimeMissing
+                | Self::LeaseTimeZero
+                | Self::AddressUnusable
+                | Self::MaskBad
+                | Self::RouterOffSubnet
+                | Self::RoutesWithoutDefault
+                | Self::DnsUnusable
+                | Self::TimersDisordered
+                | Self::MtuUnusual
+                | Self::OfferWithoutAddress
+                | Self::ServerIdZero
+                | Self::RequestFields
+                | Self::RenewSourceDiffers
+                | Self::Option82FromClient
+                | Self::MessageShort
+        )
+    }
+}
+
+fn ip(bits: u32) -> Ipv4Addr {
+    Ipv4Addr::from(bits)
+}
+
+/// A message type as it is written in sentences.
+fn said(kind: u32) -> String {
+    let kind = u8::try_from(kind).map_or(MessageType(0), MessageType);
+    kind.to_string().to_uppercase()
+}
+
+/// Seconds; all ones stand for a timer that is not there.
+fn seconds(value: u32) -> String {
+    if value == u32::MAX { "absent".to_owned() } else { format!("{value} s") }
+}
+
+/// Why an address is none for a client; the second number of [`Code::AddressUnusable`].
+fn unusable(why: u32) -> &'static str {
+    match why {
+        0 => "in 0.0.0.0/8",
+        1 => "a loopback address",
+        2 => "a link-local address",
+        3 => "a multicast or reserved address",
+        4 => "the network address of its subnet",
+        5 => "the broadcast address of its subnet",
+        6 => "the server's own address",
+        7 => "the relay's own address",
+        _ => "a router's own address",
+    }
 }
 
 /// The name of a DHCPv6 message.

@@ -7,12 +7,15 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::capture::{self, CaptureError, Reader, Source, Target, Waiter, Writer};
+use crate::cli::analyst::{Analyst, Look};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::analysis::AnalysisArgs;
 use crate::cli::flags::confine::ConfineArgs;
 use crate::cli::flags::flat::{FlatArgs, Table};
 use crate::cli::flags::keep;
 use crate::cli::flags::select::SelectArgs;
+use crate::cli::gather::{Gatherer, Gathering};
 use crate::cli::stream::{Counts, Rendered, Showing, Stream, View};
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
@@ -40,6 +43,9 @@ pub struct Args {
     #[command(flatten)]
     flat: FlatArgs,
 
+    #[command(flatten)]
+    analysis: AnalysisArgs,
+
     /// Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     write: Option<PathBuf>,
@@ -66,6 +72,8 @@ const THREADS_FROM: u64 = 1 << 20;
 const MOST_THREADS: usize = 8;
 /// How many frames may pass before it is asked whether to end.
 const LOOK_EVERY: u32 = 1024;
+/// So many records are joined at a time.
+const JOIN_BATCH: usize = 256;
 /// How often a growing capture is looked at.
 const FOLLOW_EVERY: Duration = Duration::from_millis(100);
 
@@ -73,6 +81,10 @@ const FOLLOW_EVERY: Duration = Duration::from_millis(100);
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if args.follow && args.files.len() > 1 {
         return Err(Failure::usage("--follow never ends, so it takes one capture only"));
+    }
+    args.analysis.check()?;
+    if args.analysis.is_wanted() {
+        return analyse(args, cx);
     }
     let rows = args.flat.rows(&columns::PACKET, cx)?;
     let view = if rows.is_some() { View::Rows } else { View::new(cx.common.json, cx.common.verbose) };
@@ -136,6 +148,109 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     }
     // Following ends no other way; anything else was not finished.
     Ok(decoding.interrupted.filter(|_| !args.follow).map_or(worst, Exit::Code))
+}
+
+/// Joins the messages of all captures and shows what happened.
+fn analyse(args: &Args, cx: &mut Context) -> Outcome {
+    if args.write.is_some() {
+        return Err(Failure::usage(
+            "--write keeps the frames of packets shown; --transactions, --ladder, --stats, --lint and --clients show none",
+        ));
+    }
+    confine(args, cx)?;
+    let stop = Stop::new(args.follow || args.files.iter().all(|path| path.is_file()))?;
+    let strict = args.analysis.strict;
+    let look =
+        Look { json: cx.common.json, color: cx.out.color(), width: cx.out.columns(), live: args.follow };
+    let mut analyst = Analyst::new(&args.analysis, look);
+    let mut worst = Exit::Good;
+    let (mut frames, mut found, mut malformed) = (0_u64, 0_u64, 0_u64);
+    let mut interrupted = None;
+    for path in &args.files {
+        let reader = if args.follow { capture::follow(path, stop.waiter()) } else { capture::open(path) };
+        let reader = match reader {
+            Ok(reader) => reader,
+            Err(error) => {
+                let Failure { exit, message } = failure(&error);
+                cx.error(&message.unwrap_or_default());
+                worst = worst.max(exit);
+                continue;
+            }
+        };
+        let bar = progress(&reader, cx);
+        let small = reader.size().is_some_and(|size| size < THREADS_FROM);
+        let count = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+        let count = args.threads.map_or(count, usize::from);
+        let workers = if small || args.follow || count < 2 {
+            Vec::new()
+        } else {
+            (0..count).map(|_| Gatherer::worker(&args.select, strict)).collect::<Result<_, _>>()?
+        };
+        let mut state = Gatherer::new(&args.select, strict)?;
+        let mut failed = None;
+        let mut calls = 0_u32;
+        let walk = capture::parallel::run(reader, &Gathering, &mut state, workers, |batch, moment| {
+            if let Some(bar) = &bar {
+                bar.set_position(moment.position);
+            }
+            calls = calls.wrapping_add(1);
+            if moment.waits || batch.items.len() >= JOIN_BATCH || args.follow {
+                analyst.take(batch);
+                batch.clear();
+                if analyst.bytes().len() >= BATCH || (args.follow && !analyst.bytes().is_empty()) {
+                    failed = cx.out.write(analyst.bytes()).err();
+                    analyst.clear();
+                }
+            }
+            if moment.waits || calls.is_multiple_of(LOOK_EVERY) {
+                interrupted = stop.arrived();
+            }
+            if failed.is_some() || interrupted.is_some() {
+                analyst.take(batch);
+                batch.clear();
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        });
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+        frames = frames.saturating_add(walk.frames);
+        found = found.saturating_add(state.found);
+        malformed = malformed.saturating_add(state.malformed);
+        if let Some(failure) = failed {
+            return Err(failure);
+        }
+        analyst.finish();
+        if let Err(error) = walk.result {
+            let Failure { exit, message } = failure(&error);
+            cx.error(&message.unwrap_or_default());
+            worst = worst.max(exit);
+        }
+        if interrupted.is_some() {
+            break;
+        }
+    }
+    let name = match args.files.as_slice() {
+        [only] => only.to_str(),
+        _ => None,
+    };
+    analyst.conclude(name, frames);
+    if !analyst.bytes().is_empty() {
+        cx.out.write(analyst.bytes())?;
+    }
+    if analyst.evicted() > 0 {
+        cx.warn(&format!(
+            "{} exchanges were closed early to make room; --max-open N allows more",
+            analyst.evicted()
+        ));
+    }
+    cx.note(&analyst.summary(frames));
+    let _ = (found, malformed);
+    if let Some(code) = interrupted.filter(|_| !args.follow) {
+        return Ok(Exit::Code(code));
+    }
+    Ok(if worst == Exit::Good { analyst.exit() } else { worst })
 }
 
 /// What ends it early: Ctrl-C and SIGTERM, after which what was decoded is written and the summary comes. Input that may

@@ -3,7 +3,9 @@
 pub mod completions;
 pub mod decline;
 pub mod decode;
+pub mod diff;
 pub mod discover;
+pub mod explain;
 pub mod handshake;
 pub mod inform;
 pub mod interfaces;

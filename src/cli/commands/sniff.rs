@@ -7,6 +7,7 @@ use crate::cli::context::Context;
 #[cfg(not(feature = "live"))]
 use crate::cli::exit::Failure;
 use crate::cli::exit::Outcome;
+use crate::cli::flags::analysis::AnalysisArgs;
 use crate::cli::flags::common::positive;
 use crate::cli::flags::confine::ConfineArgs;
 use crate::cli::flags::flat::FlatArgs;
@@ -28,6 +29,9 @@ pub struct Args {
 
     #[command(flatten)]
     select: SelectArgs,
+
+    #[command(flatten)]
+    analysis: AnalysisArgs,
 
     #[command(flatten)]
     flat: FlatArgs,
@@ -121,6 +125,7 @@ pub fn run(args: &Args, _cx: &mut Context) -> Outcome {
         &args.interfaces,
         &args.select,
         &args.flat,
+        &args.analysis,
         args.duration,
         &args.write,
         args.write_only,

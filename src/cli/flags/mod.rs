@@ -1,5 +1,6 @@
 //! Flags that several commands share.
 
+pub mod analysis;
 pub mod common;
 pub mod confine;
 pub mod expect;

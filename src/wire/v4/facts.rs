@@ -159,7 +159,8 @@ impl<'a> Facts<'a> {
             if span.field != Field::Options {
                 set(&mut facts.hidden, span.code);
             }
-            if !span.first {
+            // Part of a value would read as another value.
+            if !span.first || span.is_truncated() {
                 continue;
             }
             let data = if outline.is_repeated(span.code) {

@@ -7,6 +7,7 @@
 //! - [`Values`]: the values of the options, and what is wrong with each.
 
 pub mod facts;
+pub mod judge;
 pub mod message;
 pub mod outline;
 pub mod packet;

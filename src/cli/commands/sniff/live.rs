@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use super::Args;
 use crate::capture::{CaptureError, Format, Frame, FrameOut, Losses, RotatingWriter, Rotation};
+use crate::cli::analyst::Look;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::flat::Table;
 use crate::cli::flags::keep;
+use crate::cli::joining::Joining;
 use crate::cli::stream::{Stream, View};
 use crate::interrupt;
 use crate::net::NetError;
@@ -45,7 +47,11 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let to_stdout = args.write.as_deref() == Some(Path::new("-"));
     let rotation = rotation(args, to_stdout)?;
     let rows = args.flat.rows(&columns::PACKET, cx)?;
-    let view = if args.write_only {
+    args.analysis.check()?;
+    let look = Look { json: cx.common.json, color: cx.out.color(), width: cx.out.columns(), live: true };
+    let joining =
+        args.analysis.is_wanted().then(|| Joining::new(&args.select, &args.analysis, look)).transpose()?;
+    let view = if args.write_only || joining.is_some() {
         View::Nothing
     } else if rows.is_some() {
         keep::view_beside(args.write.as_deref(), View::Rows)?
@@ -79,6 +85,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         bytes: Vec::new(),
         sink: Sink {
             stream,
+            joining,
             table,
             writer,
             received: 0,
@@ -93,10 +100,12 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         every: args.interfaces.is_empty(),
         spares,
         looked: cx.clock.now(),
+        now_and_then: cx.clock.now(),
         received_when_looked: 0,
         told: Vec::new(),
     };
     let ended = sniffer.listen(&mut taps, cx);
+    let verdict = sniffer.sink.conclude(cx);
     // Even when the output cannot take it any more, the file may.
     let flushed = sniffer.sink.flush_file();
     sniffer.look_for_losses(&mut taps, cx);
@@ -108,7 +117,8 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         table.end(cx)?;
     }
     sniffer.summarise(&taps, cx);
-    sniffer.sink.abandoned.map_or(Ok(Exit::Good), Err)
+    let verdict = verdict?;
+    sniffer.sink.abandoned.map_or(Ok(verdict), Err)
 }
 
 fn rotation(args: &Args, to_stdout: bool) -> Result<Rotation, Failure> {
@@ -222,7 +232,11 @@ fn open(args: &Args, monitor: &mut LinkMonitor, cx: &Context) -> Result<(Vec<Lis
     let most = if args.write_only { MOST_RING >> 1 } else { MOST_RING };
     let ring = RINGS.checked_div(wanted.len()).unwrap_or(RINGS).clamp(LEAST_RING, most);
 
-    let filter = capture_filter(&args.select.wanted());
+    let mut filter = capture_filter(&args.select.wanted());
+    if args.analysis.is_wanted() {
+        // Who holds an address, and who looks for it.
+        filter.push_str(" or arp or (icmp and (icmp[0] = 0 or icmp[0] = 8))");
+    }
     let options = TapOptions { filter: Some(filter), promiscuous: !args.no_promiscuous, ring };
     let mut taps = Vec::new();
     let mut spares = Vec::new();
@@ -251,8 +265,10 @@ fn open(args: &Args, monitor: &mut LinkMonitor, cx: &Context) -> Result<(Vec<Lis
 }
 
 /// Where frames go.
-struct Sink {
+struct Sink<'a> {
     stream: Stream,
+    /// Exchanges are shown instead of packets.
+    joining: Option<Joining<'a>>,
     /// What stands around flat rows.
     table: Option<Table>,
     writer: Option<RotatingWriter>,
@@ -266,7 +282,7 @@ struct Sink {
     abandoned: Option<Failure>,
 }
 
-impl Sink {
+impl Sink<'_> {
     #[inline]
     fn frame(&mut self, link: LinkType, precision: Precision, interface: &str, frame: LiveFrame<'_>) {
         if self.until.is_some_and(|until| frame.at > until) {
@@ -291,6 +307,9 @@ impl Sink {
             offset: 0,
         };
         let keep = self.stream.live_frame(&frame);
+        if let Some(joining) = &mut self.joining {
+            joining.frame(&frame);
+        }
         if let Some(writer) = &mut self.writer
             && keep
             && let Err(error) =
@@ -331,7 +350,13 @@ impl Sink {
     /// Writes, then shows.
     fn flush(&mut self, cx: &mut Context) -> Result<(), Failure> {
         self.flush_file()?;
-        let bytes = self.stream.renderer.bytes();
+        let bytes = match &mut self.joining {
+            Some(joining) => {
+                joining.settle(cx.clock.time());
+                joining.bytes()
+            }
+            None => self.stream.renderer.bytes(),
+        };
         if bytes.is_empty() {
             return Ok(());
         }
@@ -346,19 +371,33 @@ impl Sink {
             }
         }
         self.stream.renderer.clear();
+        if let Some(joining) = &mut self.joining {
+            joining.clear();
+        }
         Ok(())
+    }
+
+    /// Shows what is told at the end of exchanges; how the command ends.
+    fn conclude(&mut self, cx: &mut Context) -> Result<Exit, Failure> {
+        let Some(joining) = &mut self.joining else { return Ok(Exit::Good) };
+        let exit = joining.finish(self.received);
+        if self.abandoned.is_none() {
+            cx.out.write(joining.bytes())?;
+        }
+        joining.clear();
+        Ok(exit)
     }
 }
 
 /// Arrival, stamp, ring, place in the bytes, length on the wire, direction.
 type Taken = (Instant, Timestamp, usize, Range<usize>, u32, Option<Direction>);
 
-struct Sniffer {
+struct Sniffer<'a> {
     /// Frames of several rings, on their way to being put in order: arrival, stamp, ring, place in `bytes`, length on the wire,
     /// direction.
     order: Vec<Taken>,
     bytes: Vec<u8>,
-    sink: Sink,
+    sink: Sink<'a>,
     monitor: LinkMonitor,
     signals: Signals,
     stop_at: Option<Instant>,
@@ -366,12 +405,14 @@ struct Sniffer {
     every: bool,
     spares: Vec<Tap>,
     looked: Instant,
+    /// When the loop last went round.
+    now_and_then: Instant,
     received_when_looked: u64,
     /// Interfaces that came up and are not listened on.
     told: Vec<String>,
 }
 
-impl Sniffer {
+impl Sniffer<'_> {
     fn listen(&mut self, taps: &mut Vec<Listener>, cx: &mut Context) -> Result<(), Failure> {
         loop {
             let taken = self.take(taps)?;
@@ -380,6 +421,7 @@ impl Sniffer {
                 return Ok(());
             }
             let now = cx.clock.now();
+            self.now_and_then = now;
             while self.signals.next().is_some() {
                 if self.sink.until.is_some() {
                     return Ok(());
@@ -445,7 +487,7 @@ impl Sniffer {
     fn take_from(
         &mut self,
         listener: &mut Listener,
-        mut each: impl FnMut(&mut Sink, LinkType, Precision, &str, LiveFrame<'_>),
+        mut each: impl FnMut(&mut Sink<'_>, LinkType, Precision, &str, LiveFrame<'_>),
     ) -> Result<usize, Failure> {
         let (link, precision) = (listener.tap.link_type(), listener.tap.precision());
         let name = listener.tap.name().to_owned();
@@ -548,8 +590,10 @@ impl Sniffer {
     /// Waits until something happens. False when nobody reads the output any more.
     fn wait(&self, taps: &[Listener], settled: Option<Instant>) -> Result<bool, Failure> {
         let look = (self.sink.received != self.received_when_looked).then(|| self.looked.after(LOOK));
+        // Exchanges close by themselves when nothing comes.
+        let joins = self.sink.joining.as_ref().map(|_| self.now_and_then.after(LOOK));
         let deadline =
-            [look, self.stop_at.filter(|_| settled.is_none()), settled].into_iter().flatten().min();
+            [look, joins, self.stop_at.filter(|_| settled.is_none()), settled].into_iter().flatten().min();
         let listening = taps.iter().filter(|listener| listener.state != State::Gone);
         let watched = listening
             .map(|listener| listener.tap.as_fd())

@@ -1,0 +1,100 @@
+//! What can be said of messages, transactions and whole captures: one table of codes, what each means and what to do.
+//!
+//! Problems of one packet have their name, severity and reference in [`wire::problem`](crate::wire::problem); here stands
+//! what people are told about them. Everything else has one row with all of it.
+
+mod clients;
+mod flood;
+mod history;
+mod reasons;
+mod rules;
+mod signs;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use history::History;
+pub use table::{Code, Row, Scope, find, nearest, rows};
+
+use std::net::Ipv4Addr;
+
+use crate::wire::HwAddr;
+use crate::wire::problem::{self, Severity};
+
+/// A code of any scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Id {
+    /// Of one packet.
+    Packet(problem::Code),
+    /// Of a transaction or the whole capture.
+    Wider(Code),
+    /// Of a server that rogue judges: its name, and whether it convicts.
+    Server(&'static str, bool),
+}
+
+impl Id {
+    /// The name used in text and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Packet(code) => code.name(),
+            Self::Wider(code) => code.name(),
+            Self::Server(name, _) => name,
+        }
+    }
+
+    /// How bad it is.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Packet(code) => code.severity(),
+            Self::Wider(code) => code.severity(),
+            Self::Server(_, true) => Severity::Error,
+            Self::Server(_, false) => Severity::Warning,
+        }
+    }
+
+    /// The specification it is judged by.
+    pub fn reference(self) -> &'static str {
+        match self {
+            Self::Packet(code) => code.reference(),
+            Self::Wider(code) => code.reference(),
+            Self::Server(..) => "",
+        }
+    }
+
+    /// What to do about it; empty where the table says nothing.
+    pub fn advice(self) -> &'static str {
+        find(self.name()).map_or("", |row| row.advice)
+    }
+}
+
+/// Something said of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// What.
+    pub id: Id,
+    /// The frames it rests on, in order.
+    pub frames: Vec<u64>,
+    /// One sentence with the numbers.
+    pub message: String,
+}
+
+/// Something said of a segment, server or client over time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What.
+    pub id: Id,
+    /// The server it is about.
+    pub server: Option<Ipv4Addr>,
+    /// The client it is about.
+    pub client: Option<HwAddr>,
+    /// The address it is about.
+    pub address: Option<Ipv4Addr>,
+    /// The frames it rests on, in order.
+    pub frames: Vec<u64>,
+    /// How often.
+    pub count: u64,
+    /// When it was seen first and last, nanoseconds since 1970.
+    pub seen: (i64, i64),
+    /// One sentence with the numbers.
+    pub message: String,
+}

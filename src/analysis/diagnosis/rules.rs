@@ -1,0 +1,612 @@
+//! What is wrong with one exchange, from what was seen of it alone.
+//!
+//! A reply is compared with requests of its own side of a relay. Copies and forwarded messages never trigger anything.
+
+use std::net::Ipv4Addr;
+
+use super::signs::Signs;
+use super::{Code, Diagnosis, Id};
+use crate::analysis::transaction::{Exchange, Kind, Letter, Outcome, Seen, Side, Step, bit};
+use crate::wire::Mac;
+use crate::wire::problem::{self, Severity};
+
+const SECOND: i64 = 1_000_000_000;
+
+/// Everything said of `exchange`, worst first.
+pub(super) fn judge(exchange: &Exchange, signs: &Signs, strict: bool) -> Vec<Diagnosis> {
+    let mut case = Case { exchange, found: Vec::new() };
+    case.packets();
+    for step in exchange.steps.iter().filter(|step| step.role.counts() && !step.seen.from_client) {
+        case.reply(step, strict);
+    }
+    case.requests();
+    case.parameters();
+    case.outside();
+    case.conflict(signs);
+    case.time(signs);
+    case.relay();
+    case.boot();
+    case.silence();
+    case.offer_ignored();
+    case.found.sort_by_key(|diagnosis| std::cmp::Reverse(diagnosis.id.severity()));
+    case.found
+}
+
+struct Case<'a> {
+    exchange: &'a Exchange,
+    found: Vec<Diagnosis>,
+}
+
+/// So many seconds, as a person says it.
+pub(super) fn seconds(nanoseconds: i64) -> String {
+    let tenths = nanoseconds.max(0) / (SECOND / 10);
+    if tenths < 100 { format!("{}.{} s", tenths / 10, tenths % 10) } else { format!("{} s", tenths / 10) }
+}
+
+impl<'a> Case<'a> {
+    fn say(&mut self, code: Code, frames: impl IntoIterator<Item = u64>, message: impl Into<String>) {
+        self.add(Id::Wider(code), frames, message.into());
+    }
+
+    fn add(&mut self, id: Id, frames: impl IntoIterator<Item = u64>, message: String) {
+        match self.found.iter_mut().find(|known| known.id == id) {
+            Some(known) => known.frames.extend(frames),
+            None => self.found.push(Diagnosis { id, frames: frames.into_iter().collect(), message }),
+        }
+        if let Some(known) = self.found.iter_mut().find(|known| known.id == id) {
+            known.frames.sort_unstable();
+            known.frames.dedup();
+        }
+    }
+
+    fn has(&self, code: Code) -> bool {
+        self.found.iter().any(|known| known.id == Id::Wider(code))
+    }
+
+    /// The client's messages of a kind that were really said.
+    fn sent(&self, letter: Letter) -> Vec<&'a Seen> {
+        self.exchange.sent().filter(|seen| seen.letter == letter).collect()
+    }
+
+    fn replies(&self, letter: Letter) -> impl Iterator<Item = &'a Seen> {
+        self.exchange.replies().filter(move |seen| seen.letter == letter)
+    }
+
+    /// The client's messages before a step, on its side, latest first, copies included.
+    fn before(&self, reply: &Seen) -> impl Iterator<Item = &'a Seen> {
+        let (time, frame, side) = (reply.time, reply.frame, reply.side);
+        let steps = self.exchange.steps.iter().rev().map(|step| &step.seen);
+        steps.filter(move |seen| {
+            seen.from_client && seen.side == side && (seen.time, seen.frame) <= (time, frame)
+        })
+    }
+
+    /// Problems of single messages.
+    fn packets(&mut self) {
+        for (frame, problem) in &self.exchange.problems {
+            self.add(Id::Packet(problem.code), [*frame], problem.to_string());
+        }
+    }
+
+    fn reply(&mut self, step: &Step, strict: bool) {
+        let seen = step.seen;
+        let asked = self.before(&seen).next().copied();
+        let request = self.before(&seen).find(|seen| seen.letter == Letter::Request).copied();
+        self.checksum(&seen);
+        if matches!(seen.letter, Letter::Offer | Letter::Ack | Letter::Nak) && asked.is_some() {
+            self.direction(&seen);
+        }
+        if matches!(seen.letter, Letter::Offer | Letter::Ack)
+            && let Some(asked) = asked.filter(|asked| asked.xid == seen.xid)
+        {
+            self.identity(&seen, &asked, strict);
+        }
+        match seen.letter {
+            Letter::Ack => self.ack(&seen, request.as_ref()),
+            Letter::Nak => {
+                if let Some(request) = &request {
+                    self.nak(&seen, request);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn checksum(&mut self, seen: &Seen) {
+        if !seen.has(bit::CHECKSUM) {
+            return;
+        }
+        let later: Vec<&Seen> = self.exchange.sent().filter(|sent| sent.time > seen.time).collect();
+        let ignored = match seen.letter {
+            Letter::Offer => !later.is_empty() && !self.exchange.had().request,
+            _ => later.iter().any(|sent| sent.letter == Letter::Request),
+        };
+        if ignored {
+            let what = seen.letter.name().to_uppercase();
+            let text = format!("{what} has a wrong UDP checksum and the client did not act on it");
+            self.say(Code::ReplyChecksumBad, [seen.frame], text);
+        }
+    }
+
+    fn direction(&mut self, seen: &Seen) {
+        let asked: Vec<Seen> = self.before(seen).copied().collect();
+        let Some(last) = asked.first() else { return };
+        if seen.side == Side::Client
+            && matches!(seen.letter, Letter::Offer | Letter::Ack)
+            && last.broadcast()
+            && last.ciaddr.is_unspecified()
+            && seen.giaddr.is_unspecified()
+            && seen.dst == seen.yiaddr
+            && seen.link_unicast()
+        {
+            let text = format!("the client set BROADCAST, the answer went to {} alone", seen.dst_mac);
+            self.say(Code::BroadcastFlagIgnored, [last.frame, seen.frame], text);
+        }
+        if seen.has(bit::IP_BROADCAST) || !seen.has(bit::IPV4) {
+            return;
+        }
+        let own = [seen.yiaddr, seen.ciaddr, seen.giaddr].contains(&seen.dst);
+        let theirs = asked.iter().any(|sent| [sent.src, sent.ciaddr, sent.giaddr].contains(&seen.dst));
+        let directed = seen.dst.octets()[3] == 255;
+        let port = seen.ports.1;
+        let known = matches!(port, 67 | 68 | 4011) || asked.iter().any(|sent| sent.ports.0 == port);
+        let text = if !own && !theirs && !directed {
+            format!("{} goes to {}, which nobody asked from", seen.letter.name().to_uppercase(), seen.dst)
+        } else if !known {
+            format!("{} goes to port {port}", seen.letter.name().to_uppercase())
+        } else if seen.has(bit::ETHERNET | bit::HLEN6)
+            && seen.giaddr.is_unspecified()
+            && seen.ciaddr.is_unspecified()
+            && last.ciaddr.is_unspecified()
+            && seen.dst == seen.yiaddr
+            && seen.link_unicast()
+            && self.exchange.mac.and_then(|mac| mac.mac()).is_some_and(|mac| mac != seen.dst_mac)
+        {
+            format!("{} goes to the MAC {}", seen.letter.name().to_uppercase(), seen.dst_mac)
+        } else {
+            return;
+        };
+        self.say(Code::ReplyMisdirected, [last.frame, seen.frame], text);
+    }
+
+    fn identity(&mut self, seen: &Seen, asked: &Seen, strict: bool) {
+        let frames = [asked.frame, seen.frame];
+        if asked.has(bit::CLIENT_ID) && seen.has(bit::CLIENT_ID) && asked.client_id != seen.client_id {
+            let text = format!("{} returns another client identifier", seen.letter.name().to_uppercase());
+            self.say(Code::ClientIdAltered, frames, text);
+        }
+        if strict && asked.has(bit::CLIENT_ID) && seen.has(bit::COMPLETE) && !seen.has(bit::CLIENT_ID) {
+            self.say(Code::ClientIdNotEchoed, frames, "the reply does not return the client identifier");
+        }
+        if seen.side == Side::Relay
+            && asked.has(bit::RELAY_AGENT)
+            && seen.has(bit::COMPLETE)
+            && asked.giaddr == seen.giaddr
+            && (!seen.has(bit::RELAY_AGENT) || asked.relay_agent != seen.relay_agent)
+        {
+            let how = if seen.has(bit::RELAY_AGENT) { "changed" } else { "dropped" };
+            let text = format!("{} {how} option 82 of relay {}", seen.server(), seen.giaddr);
+            self.say(Code::Option82NotEchoed, frames, text);
+        }
+    }
+
+    fn ack(&mut self, seen: &Seen, request: Option<&Seen>) {
+        let kind = self.exchange.kind;
+        if seen.has(bit::COMPLETE)
+            && !seen.has(bit::LEASE)
+            && !seen.yiaddr.is_unspecified()
+            && self.exchange.had().client
+            && matches!(kind, Kind::Acquire | Kind::Reboot | Kind::Renew | Kind::Rebind)
+        {
+            let text = "this ACK has no lease time (option 51)".to_owned();
+            self.add(Id::Packet(problem::Code::LeaseTimeMissing), [seen.frame], text);
+        }
+        let offers: Vec<&Seen> = self.replies(Letter::Offer).collect();
+        for offer in offers {
+            if offer.side != seen.side || offer.server() != seen.server() || offer.yiaddr != seen.yiaddr {
+                continue;
+            }
+            let mask = offer.has(bit::MASK) && seen.has(bit::MASK) && offer.mask != seen.mask;
+            let routers = offer.has(bit::ROUTERS) && seen.has(bit::ROUTERS) && offer.routers != seen.routers;
+            let text = if mask {
+                format!("mask {} in the OFFER, {} in the ACK", offer.mask, seen.mask)
+            } else if routers {
+                format!("router {} in the OFFER, {} in the ACK", offer.router, seen.router)
+            } else {
+                continue;
+            };
+            self.say(Code::AckDiffers, [offer.frame, seen.frame], text);
+        }
+        let Some(request) = request else { return };
+        let frames = [request.frame, seen.frame];
+        let both = request.has(bit::SERVER_ID) && seen.has(bit::SERVER_ID);
+        if both
+            && request.server_id != seen.server_id
+            && !request.server_id.is_unspecified()
+            && !seen.server_id.is_unspecified()
+        {
+            let text = format!("{} acknowledges what was asked of {}", seen.server_id, request.server_id);
+            self.say(Code::AckByOtherServer, frames, text);
+        }
+        let wanted = if request.has(bit::REQUESTED) { request.requested } else { request.ciaddr };
+        let another = !wanted.is_unspecified() && !seen.yiaddr.is_unspecified() && wanted != seen.yiaddr;
+        if another && kind != Kind::Inform {
+            let text = format!("{} was asked for, the ACK gives {}", wanted, seen.yiaddr);
+            self.say(Code::AckOtherAddress, frames, text);
+        }
+    }
+
+    fn nak(&mut self, seen: &Seen, request: &Seen) {
+        let chosen = request.server_id;
+        if !request.has(bit::SERVER_ID) || chosen.is_unspecified() {
+            return;
+        }
+        let frames = [request.frame, seen.frame];
+        if seen.server() != chosen {
+            if !matches!(self.exchange.kind, Kind::Reboot | Kind::Renew | Kind::Rebind) {
+                let text = format!("{} refuses what was asked of {chosen}", seen.server());
+                self.say(Code::NakByOtherServer, frames, text);
+            }
+            return;
+        }
+        let offered = self.replies(Letter::Offer).find(|offer| {
+            offer.server() == chosen && offer.yiaddr == request.requested && !offer.yiaddr.is_unspecified()
+        });
+        if let Some(offer) = offered.map(|offer| offer.frame) {
+            let text = format!("{chosen} offered {} and refuses it", request.requested);
+            self.say(Code::NakAfterOffer, [offer, request.frame, seen.frame], text);
+        }
+    }
+
+    fn requests(&mut self) {
+        for request in self.sent(Letter::Request) {
+            let of_server: Vec<&Seen> =
+                self.replies(Letter::Offer).filter(|offer| offer.server() == request.server_id).collect();
+            if request.has(bit::SERVER_ID | bit::REQUESTED)
+                && request.ports.1 != 4011
+                && !of_server.is_empty()
+                && of_server.iter().all(|offer| offer.yiaddr != request.requested)
+            {
+                let text = format!(
+                    "{} is asked for {}, which it did not offer",
+                    request.server_id, request.requested
+                );
+                self.add(Id::Packet(problem::Code::RequestFields), [request.frame], text);
+            }
+        }
+    }
+
+    /// What the first ACK, else OFFER, lacks.
+    fn parameters(&mut self) {
+        let first = self.replies(Letter::Ack).next().or_else(|| self.replies(Letter::Offer).next());
+        let Some(seen) = first.filter(|seen| seen.gives() && seen.has(bit::COMPLETE)) else { return };
+        let Some(asked) = self.before(seen).next() else { return };
+        if !seen.has(bit::MASK)
+            && self.exchange.kind != Kind::Pxe
+            && (asked.has(bit::WANTS_MASK) || !asked.has(bit::LIST))
+        {
+            let text = "no subnet mask (option 1): the client assumes a classful one".to_owned();
+            self.add(Id::Packet(problem::Code::MaskBad), [asked.frame, seen.frame], text);
+        }
+        if asked.has(bit::WANTS_ROUTERS) && !seen.has(bit::ROUTERS) && !seen.has(bit::ROUTES) {
+            self.say(
+                Code::RouterMissing,
+                [asked.frame, seen.frame],
+                "no router was given, which the client asked for",
+            );
+        }
+    }
+
+    /// The first address given through a relay, against the relay's own.
+    fn outside(&mut self) {
+        let mut given = self.exchange.replies().filter(|seen| seen.gives() && !seen.giaddr.is_unspecified());
+        let Some(seen) = given.next() else { return };
+        let Some(prefix) = seen.prefix() else { return };
+        let mask = u32::MAX.checked_shl(32_u32.saturating_sub(prefix)).unwrap_or(0);
+        if u32::from(seen.giaddr) & mask != u32::from(seen.yiaddr) & mask {
+            let text = format!("relay {} got {}/{prefix} for its client", seen.giaddr, seen.yiaddr);
+            self.say(Code::AddressOutsideGiaddr, [seen.frame], text);
+        }
+    }
+
+    fn conflict(&mut self, signs: &Signs) {
+        let Some(decline) = self.exchange.sent().find(|seen| seen.letter == Letter::Decline) else { return };
+        let wanted = [decline.requested, decline.ciaddr].into_iter().find(|ip| !ip.is_unspecified());
+        let ack = self.replies(Letter::Ack).next();
+        let Some(address) = wanted.or(ack.map(|ack| ack.yiaddr)) else { return };
+        let own = self.exchange.mac.and_then(|mac| mac.mac()).unwrap_or_default();
+        let from =
+            ack.map_or(decline.time.saturating_sub(10 * SECOND), |ack| ack.time).saturating_sub(2 * SECOND);
+        let heard = signs.of(address, from, decline.time.saturating_add(SECOND));
+        let answer = heard.iter().find(|arp| arp.reply || arp.mac != own);
+        let frames = heard.iter().map(|arp| arp.frame).chain([decline.frame]);
+        match answer {
+            Some(arp) if arp.mac == own => {
+                let text = format!("the probe for {address} was answered with the client's own MAC {own}");
+                self.say(Code::ProbeAnsweredByClientMac, frames, text);
+            }
+            Some(arp) => {
+                let text = format!("{} holds {address}, which the client declined", arp.mac);
+                self.say(Code::AddressConflict, frames, text);
+            }
+            None => self.say(Code::AddressConflict, frames, format!("the client declined {address}")),
+        }
+    }
+
+    fn time(&mut self, signs: &Signs) {
+        let Some(offer) = self.replies(Letter::Offer).next() else {
+            self.too_late();
+            return;
+        };
+        let discovers: Vec<&Seen> =
+            self.sent(Letter::Discover).into_iter().filter(|seen| seen.time <= offer.time).collect();
+        if let (Some(first), Some(last)) = (discovers.first(), discovers.last()) {
+            let frames: Vec<u64> = discovers.iter().map(|seen| seen.frame).chain([offer.frame]).collect();
+            let (since_first, since_last) =
+                (offer.time.saturating_sub(first.time), offer.time.saturating_sub(last.time));
+            if discovers.len() >= 3 && since_last < SECOND * 3 / 2 && since_first >= 8 * SECOND {
+                let text = format!(
+                    "{} DISCOVERs before the first OFFER, {} after the first of them",
+                    discovers.len(),
+                    seconds(since_first)
+                );
+                self.say(Code::SlowStart, frames.clone(), text);
+            }
+            let of_xid = discovers.iter().find(|seen| seen.xid == offer.xid);
+            let waited = of_xid.map_or(0, |seen| offer.time.saturating_sub(seen.time));
+            if waited >= 4 * SECOND && since_last >= SECOND * 3 / 2 {
+                self.say(Code::AnswerTooSlow, frames, format!("the first OFFER took {}", seconds(waited)));
+            }
+        }
+        let discover = discovers.iter().rev().find(|seen| seen.xid == offer.xid);
+        if let Some(discover) = discover
+            && offer.time.saturating_sub(discover.time) >= SECOND / 2
+        {
+            let own = self.exchange.mac.and_then(|mac| mac.mac()).unwrap_or_default();
+            let from = discover.time.saturating_sub(SECOND);
+            if let Some(check) = signs.check(offer.yiaddr, own, from, offer.time) {
+                let text = format!("{} was looked for before it was offered", offer.yiaddr);
+                self.say(Code::ServerChecksAddress, [discover.frame, check, offer.frame], text);
+            }
+        }
+        self.too_late();
+    }
+
+    fn too_late(&mut self) {
+        let Some((next, xid)) = self.exchange.superseded else { return };
+        let replies: Vec<&Seen> = self.exchange.replies().collect();
+        let given = replies.iter().any(|seen| matches!(seen.letter, Letter::Offer | Letter::Ack));
+        if given && !self.exchange.xids.contains(&xid) && replies.iter().all(|seen| seen.time > next) {
+            let late = replies.first().map_or(0, |seen| seen.time.saturating_sub(next));
+            let frames: Vec<u64> = replies.iter().map(|seen| seen.frame).collect();
+            let text = format!("the answer came {} after the client had started over", seconds(late));
+            self.say(Code::AnswerTooLate, frames, text);
+        }
+    }
+
+    fn relay(&mut self) {
+        let discovers = self.sent(Letter::Discover);
+        let client_side: Vec<&Seen> =
+            discovers.iter().copied().filter(|seen| seen.side == Side::Client).collect();
+        let all = || self.exchange.steps.iter().map(|step| &step.seen);
+        let relayed = all().find(|seen| {
+            !seen.from_client
+                && seen.side == Side::Relay
+                && matches!(seen.letter, Letter::Offer | Letter::Ack)
+        });
+        let delivered = all().any(|seen| !seen.from_client && seen.side == Side::Client);
+        if let Some(reply) = relayed
+            && !delivered
+            && !self.exchange.had().request
+            && client_side.len() >= 2
+            && client_side.iter().any(|seen| seen.time >= reply.time.saturating_add(SECOND))
+        {
+            let frames: Vec<u64> = client_side.iter().map(|seen| seen.frame).chain([reply.frame]).collect();
+            let text = format!("relay {} was answered and the client was not", reply.giaddr);
+            self.say(Code::RelayDropsReply, frames, text);
+        }
+        let marked = |seen: &&Seen| seen.giaddr.is_unspecified() && seen.has(bit::RELAY_AGENT);
+        if !self.exchange.had().reply
+            && discovers.len() >= 2
+            && self.exchange.visible
+            && discovers.iter().all(marked)
+        {
+            let frames: Vec<u64> = discovers.iter().map(|seen| seen.frame).collect();
+            let text = format!("{} DISCOVERs with option 82 and no relay stay unanswered", frames.len());
+            self.say(Code::Option82Refused, frames, text);
+        }
+    }
+
+    fn boot(&mut self) {
+        let discovers = self.sent(Letter::Discover);
+        let offers: Vec<&Seen> = self.replies(Letter::Offer).collect();
+        let undecided = matches!(self.exchange.outcome, Outcome::Offered | Outcome::Open);
+        let frames: Vec<u64> = discovers.iter().chain(&offers).map(|seen| seen.frame).collect();
+        if discovers.len() >= 2
+            && discovers.iter().any(|seen| seen.has(bit::BOOT))
+            && undecided
+            && !offers.is_empty()
+        {
+            if !offers.iter().any(|seen| seen.gives()) {
+                self.say(Code::PxeNoAddress, frames, "only boot servers answer: nobody offers an address");
+            } else if !offers.iter().any(|seen| seen.has(bit::BOOT_FILE)) {
+                self.say(Code::PxeNoBootFile, frames, "no offer names a boot file or boot server");
+            }
+        }
+        let asked: Vec<u64> =
+            self.exchange.sent().filter(|seen| seen.ports.1 == 4011).map(|seen| seen.frame).collect();
+        let answered =
+            self.exchange.steps.iter().any(|step| step.seen.ports.0 == 4011 && !step.seen.from_client);
+        if asked.len() >= 2 && !answered {
+            let text = format!("{} messages to port 4011, none answered", asked.len());
+            self.say(Code::Pxe4011Silent, asked, text);
+        }
+    }
+
+    fn silence(&mut self) {
+        let exchange = self.exchange;
+        let sent: Vec<&Seen> = exchange.sent().collect();
+        let (Some(first), Some(last)) = (sent.first(), sent.last()) else { return };
+        let span = last.time.saturating_sub(first.time);
+        let frames: Vec<u64> = sent.iter().map(|seen| seen.frame).collect();
+        let searching = sent.iter().all(|seen| seen.is_probe());
+        let expects =
+            !matches!(exchange.kind, Kind::Release | Kind::Decline | Kind::ForceRenew | Kind::Unknown);
+        let what = first.letter.name().to_uppercase();
+        if exchange.outcome == Outcome::Unanswered && expects && !searching && sent.len() >= 2 {
+            let text = format!("{} sent in {}, no answer", sent.len(), seconds(span));
+            let sure = matches!(exchange.kind, Kind::Acquire | Kind::Rebind)
+                && sent.len() >= 3
+                && span >= 6 * SECOND
+                && exchange.visible;
+            if sure {
+                let causes = self.silence_causes(&sent);
+                self.say(Code::NoAnswer, frames, format!("{what}: {text}{causes}"));
+            } else {
+                let why = if exchange.visible { "" } else { " seen, and none could be seen here" };
+                self.say(Code::NoAnswerSeen, frames, format!("{what}: {text}{why}"));
+            }
+            return;
+        }
+        if exchange.outcome != Outcome::Unacknowledged {
+            return;
+        }
+        let requests = self.sent(Letter::Request);
+        let (Some(first), Some(last)) = (requests.first(), requests.last()) else { return };
+        let span = last.time.saturating_sub(first.time);
+        let frames: Vec<u64> = requests.iter().map(|seen| seen.frame).collect();
+        if requests.len() >= 2 {
+            let text = format!("{} REQUESTs in {}, neither ACK nor NAK", requests.len(), seconds(span));
+            if span >= 3 * SECOND && (exchange.had().offer || exchange.visible) {
+                let causes = self.silence_causes(&requests);
+                self.say(Code::NoAck, frames, format!("{text}{causes}"));
+            } else {
+                self.say(Code::NoAnswerSeen, frames, text);
+            }
+        }
+    }
+
+    /// What may be the reason that nobody answers.
+    fn silence_causes(&self, sent: &[&Seen]) -> String {
+        let mut causes = Vec::new();
+        for code in
+            [problem::Code::ServerIdZero, problem::Code::RequestFields, problem::Code::Option82FromClient]
+        {
+            if self.found.iter().any(|known| known.id == Id::Packet(code)) {
+                causes.push(code.name());
+            }
+        }
+        if sent.iter().any(|seen| seen.has(bit::SHORT)) {
+            causes.push(problem::Code::MessageShort.name());
+        }
+        listed(&causes)
+    }
+
+    fn offer_ignored(&mut self) {
+        let exchange = self.exchange;
+        let Some(offer) = self.replies(Letter::Offer).next() else { return };
+        if !matches!(exchange.outcome, Outcome::Offered | Outcome::Open) || exchange.had().request {
+            return;
+        }
+        let later: Vec<&Seen> = self
+            .sent(Letter::Discover)
+            .into_iter()
+            .filter(|seen| seen.time >= offer.time.saturating_add(SECOND))
+            .collect();
+        let Some(last) = later.last() else { return };
+        let since = last.time.saturating_sub(offer.time);
+        if later.len() < 2 || since < 5 * SECOND {
+            return;
+        }
+        let mut causes = Vec::new();
+        if self.has(Code::ReplyChecksumBad) {
+            causes.push(Code::ReplyChecksumBad.name());
+        }
+        let own = |known: &&Diagnosis| match known.id {
+            Id::Packet(code) => {
+                !code.is_semantic()
+                    && code.severity() == Severity::Error
+                    && known.frames.contains(&offer.frame)
+            }
+            Id::Wider(_) | Id::Server(..) => false,
+        };
+        causes.extend(self.found.iter().filter(own).map(|known| known.id.name()));
+        let order = [
+            Id::Packet(problem::Code::AnswerNamesNoServer),
+            Id::Packet(problem::Code::LeaseTimeMissing),
+            Id::Wider(Code::ClientIdAltered),
+            Id::Wider(Code::BroadcastFlagIgnored),
+            Id::Wider(Code::ReplyMisdirected),
+            Id::Wider(Code::VlanCrossed),
+            Id::Wider(Code::PxeNoBootFile),
+            Id::Packet(problem::Code::RouterOffSubnet),
+            Id::Packet(problem::Code::AddressUnusable),
+        ];
+        let crossed = vlans_crossed(exchange).is_some();
+        for id in order {
+            let crossed = id == Id::Wider(Code::VlanCrossed) && crossed;
+            if crossed || self.found.iter().any(|known| known.id == id) {
+                causes.push(id.name());
+            }
+        }
+        let why = if causes.is_empty() {
+            "; the OFFER does not reach the client".to_owned()
+        } else {
+            listed(&causes)
+        };
+        let text = format!("{} more DISCOVERs in {} after the OFFER{why}", later.len(), seconds(since));
+        let frames: Vec<u64> = later.iter().map(|seen| seen.frame).chain([offer.frame]).collect();
+        self.say(Code::OfferIgnored, frames, text);
+    }
+}
+
+fn listed(causes: &[&str]) -> String {
+    if causes.is_empty() { String::new() } else { format!("; see {}", causes.join(", ")) }
+}
+
+/// A request and a reply that are tagged and have no VLAN in common.
+pub(super) fn vlans_crossed(exchange: &Exchange) -> Option<(Seen, Seen)> {
+    let tagged = |seen: &&Seen| seen.vlans.0 != 0 && seen.side == Side::Client;
+    let requests: Vec<&Seen> = exchange.sent().filter(|seen| seen.side == Side::Client).collect();
+    let replies: Vec<&Seen> = exchange.replies().filter(|seen| seen.side == Side::Client).collect();
+    let (request, reply) = (requests.first()?, replies.first()?);
+    if !requests.iter().all(&tagged) || !replies.iter().all(tagged) {
+        return None;
+    }
+    let ids = |seen: &Seen| [seen.vlans.0, seen.vlans.1];
+    let common = requests
+        .iter()
+        .any(|request| replies.iter().any(|reply| ids(request).iter().any(|id| ids(reply).contains(id))));
+    (!common).then_some((**request, **reply))
+}
+
+/// Two giving OFFERs on the client's side whose networks or routers differ.
+pub(super) fn disagreement(exchange: &Exchange) -> Option<(Seen, Seen, String)> {
+    let offers: Vec<&Seen> = exchange
+        .replies()
+        .filter(|seen| seen.letter == Letter::Offer && seen.gives() && seen.side == Side::Client)
+        .collect();
+    for (index, one) in offers.iter().enumerate() {
+        for other in offers.iter().skip(index.saturating_add(1)) {
+            if one.server() == other.server() {
+                continue;
+            }
+            let net = |seen: &Seen| Ipv4Addr::from(u32::from(seen.yiaddr) & u32::from(seen.mask));
+            let masks = one.has(bit::MASK) && other.has(bit::MASK);
+            let text = if masks && (one.mask != other.mask || net(one) != net(other)) {
+                format!("network {}/{} against {}/{}", net(one), one.mask, net(other), other.mask)
+            } else if one.has(bit::ROUTERS) && other.has(bit::ROUTERS) && one.routers != other.routers {
+                format!("router {} against {}", one.router, other.router)
+            } else {
+                continue;
+            };
+            return Some((**one, **other, text));
+        }
+    }
+    None
+}
+
+/// The client's MAC, where it has one.
+pub(super) fn mac(exchange: &Exchange) -> Option<Mac> {
+    exchange.mac.and_then(|mac| mac.mac())
+}

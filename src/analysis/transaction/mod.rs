@@ -1,0 +1,17 @@
+//! Transactions: which messages belong together, what came of them, and what went wrong.
+//!
+//! [`Batch`] makes compact records of messages (any number of threads may), [`Joiner`] joins them in the order of the
+//! capture and hands out an [`Exchange`] when it closes. Holds no socket and no clock: time is that of the messages.
+
+mod clients;
+mod exchange;
+mod join;
+mod seen;
+mod sight;
+mod stats;
+
+pub use clients::{ClientRecord, Clients, Status};
+pub use exchange::{Exchange, Kind, Letter, Outcome, Party, Role, Server, Side, Step, Texts};
+pub use join::{Joiner, Options};
+pub use seen::{Around, Batch, Entry, Item, Seen, Sign, bit};
+pub use stats::{ServerFigures, Stats, Timeline};

@@ -1,0 +1,558 @@
+//! One message as joining needs it: fixed in size, so that a great many can be kept; texts stand beside it in a batch.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
+
+use super::exchange::{Letter, Side};
+use crate::time::{Precision, Timestamp};
+use crate::wire::arp::Arp;
+use crate::wire::frame::{Checksum, Datagram, Layer, Udp};
+use crate::wire::problem::{Problem, Severity};
+use crate::wire::v4::{Facts, MessageType, Op, Outline, Packet, facts};
+use crate::wire::{HwAddr, Mac};
+
+/// Bits of [`Seen::bits`].
+pub mod bit {
+    /// Option 61 is there.
+    pub const CLIENT_ID: u32 = 1;
+    /// Option 82 is there.
+    pub const RELAY_AGENT: u32 = 1 << 1;
+    /// Option 1 is there.
+    pub const MASK: u32 = 1 << 2;
+    /// Option 3 is there.
+    pub const ROUTERS: u32 = 1 << 3;
+    /// Option 121 or 249 is there.
+    pub const ROUTES: u32 = 1 << 4;
+    /// Option 51 is there.
+    pub const LEASE: u32 = 1 << 5;
+    /// Option 54 is there.
+    pub const SERVER_ID: u32 = 1 << 6;
+    /// Option 50 is there.
+    pub const REQUESTED: u32 = 1 << 7;
+    /// Option 55 is there.
+    pub const LIST: u32 = 1 << 8;
+    /// Option 55 asks for the subnet mask.
+    pub const WANTS_MASK: u32 = 1 << 9;
+    /// Option 55 asks for routers.
+    pub const WANTS_ROUTERS: u32 = 1 << 10;
+    /// Option 12 is there.
+    pub const HOSTNAME: u32 = 1 << 11;
+    /// Option 80 is there (rapid commit).
+    pub const RAPID: u32 = 1 << 12;
+    /// Option 60 begins with `PXEClient` or `HTTPClient`.
+    pub const BOOT: u32 = 1 << 13;
+    /// A boot file is named, or boot servers by option 43 of PXE.
+    pub const BOOT_FILE: u32 = 1 << 14;
+    /// The UDP checksum does not fit.
+    pub const CHECKSUM: u32 = 1 << 15;
+    /// Some problem of the message is an error.
+    pub const ERROR: u32 = 1 << 16;
+    /// Nothing of the message is missing.
+    pub const COMPLETE: u32 = 1 << 17;
+    /// It left this machine, as the capture says.
+    pub const OUTBOUND: u32 = 1 << 18;
+    /// The link layer's receiver is known.
+    pub const LINK_DST: u32 = 1 << 19;
+    /// Plain Ethernet (tags allowed), nothing around it.
+    pub const ETHERNET: u32 = 1 << 20;
+    /// The client's hardware address has six bytes.
+    pub const HLEN6: u32 = 1 << 21;
+    /// The capture does not tell the time of it.
+    pub const TIMELESS: u32 = 1 << 22;
+    /// Fewer than 300 bytes.
+    pub const SHORT: u32 = 1 << 23;
+    /// The IP header is IPv4.
+    pub const IPV4: u32 = 1 << 24;
+    /// T1 is there.
+    pub const T1: u32 = 1 << 25;
+    /// T2 is there.
+    pub const T2: u32 = 1 << 26;
+    /// Six digits of a second only.
+    pub const MICRO: u32 = 1 << 27;
+    /// Option 108 is there.
+    pub const V6ONLY: u32 = 1 << 28;
+    /// The IP header goes to a broadcast or multicast address.
+    pub const IP_BROADCAST: u32 = 1 << 29;
+}
+
+/// One message. Addresses are 0.0.0.0 where there are none; `bits` says which options were there.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// The frame's number.
+    pub frame: u64,
+    /// Nanoseconds since 1970.
+    pub time: i64,
+    /// All options but 82, as one number.
+    pub options: u64,
+    /// Transaction identifier.
+    pub xid: u32,
+    /// IP source.
+    pub src: Ipv4Addr,
+    /// IP destination.
+    pub dst: Ipv4Addr,
+    /// `ciaddr`.
+    pub ciaddr: Ipv4Addr,
+    /// `yiaddr`.
+    pub yiaddr: Ipv4Addr,
+    /// `giaddr`.
+    pub giaddr: Ipv4Addr,
+    /// Option 54.
+    pub server_id: Ipv4Addr,
+    /// Option 50.
+    pub requested: Ipv4Addr,
+    /// Option 1.
+    pub mask: Ipv4Addr,
+    /// First of option 3.
+    pub router: Ipv4Addr,
+    /// All of option 3 as one number.
+    pub routers: u32,
+    /// Option 61 as one number.
+    pub client_id: u32,
+    /// Option 82 as one number.
+    pub relay_agent: u32,
+    /// Interface and VLANs as one number.
+    pub place: u32,
+    /// What the client looks like: codes of its options and the values of 55 and 60.
+    pub fingerprint: u32,
+    /// Option 51.
+    pub lease: u32,
+    /// Option 58.
+    pub t1: u32,
+    /// Option 59.
+    pub t2: u32,
+    /// See [`bit`].
+    pub bits: u32,
+    /// Link-layer source.
+    pub src_mac: Mac,
+    /// Link-layer destination.
+    pub dst_mac: Mac,
+    /// UDP ports, source and destination.
+    pub ports: (u16, u16),
+    /// `secs`.
+    pub secs: u16,
+    /// `flags`.
+    pub flags: u16,
+    /// The outermost VLAN, 0 when untagged, and the innermost.
+    pub vlans: (u16, u16),
+    /// `hops`.
+    pub hops: u8,
+    /// What it is.
+    pub letter: Letter,
+    /// Where it was seen.
+    pub side: Side,
+    /// A message of a client.
+    pub from_client: bool,
+}
+
+impl Seen {
+    /// True when all of `bits` are set.
+    pub fn has(&self, bits: u32) -> bool {
+        self.bits & bits == bits
+    }
+
+    /// True for an OFFER or ACK with an address.
+    pub fn gives(&self) -> bool {
+        matches!(self.letter, Letter::Offer | Letter::Ack) && !self.yiaddr.is_unspecified()
+    }
+
+    /// The server of a reply: option 54, else the IP source.
+    pub fn server(&self) -> Ipv4Addr {
+        if self.has(bit::SERVER_ID) { self.server_id } else { self.src }
+    }
+
+    /// The prefix length of option 1, where it is contiguous and not 0.
+    pub fn prefix(&self) -> Option<u32> {
+        let bits = u32::from(self.mask);
+        (self.has(bit::MASK) && bits != 0 && bits.leading_ones().saturating_add(bits.trailing_zeros()) >= 32)
+            .then(|| bits.leading_ones())
+    }
+
+    /// BROADCAST is set.
+    pub fn broadcast(&self) -> bool {
+        self.flags & 0x8000 != 0
+    }
+
+    /// The link layer's receiver is one station.
+    pub fn link_unicast(&self) -> bool {
+        self.has(bit::LINK_DST) && !self.dst_mac.is_multicast()
+    }
+
+    /// A search for servers by a router or monitor: not one of a machine that needs an address.
+    pub fn is_probe(&self) -> bool {
+        self.letter == Letter::Discover
+            && self.side == Side::Client
+            && self.ports.0 == 68
+            && self.has(bit::IPV4)
+            && !self.src.is_unspecified()
+    }
+}
+
+/// Something on the segment that is no message and may explain one.
+#[derive(Clone, Copy, Debug)]
+pub enum Sign {
+    /// ARP.
+    Arp {
+        /// The frame's number.
+        frame: u64,
+        /// Nanoseconds since 1970.
+        time: i64,
+        /// The packet.
+        arp: Arp,
+    },
+    /// An echo request or its reply.
+    Echo {
+        /// The frame's number.
+        frame: u64,
+        /// Nanoseconds since 1970.
+        time: i64,
+        /// It is the reply.
+        reply: bool,
+        /// IP source.
+        src: Ipv4Addr,
+        /// IP destination.
+        dst: Ipv4Addr,
+        /// Link-layer source.
+        mac: Mac,
+    },
+    /// An ICMP error that quotes a client's message to a server.
+    Refused {
+        /// The frame's number.
+        frame: u64,
+        /// Nanoseconds since 1970.
+        time: i64,
+        /// The message's transaction identifier.
+        xid: u32,
+        /// The message's destination: whose service it was.
+        server: Ipv4Addr,
+        /// The client.
+        client: HwAddr,
+    },
+}
+
+/// One thing of a batch, in the order of the capture.
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "nearly all are messages, and a box costs each of them")]
+pub enum Item {
+    /// A message, its client, and where its texts and problems lie.
+    Message(Entry),
+    /// Something else.
+    Sign(Sign),
+}
+
+/// A message of a batch.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The message.
+    pub seen: Seen,
+    /// The client's hardware address.
+    pub client: HwAddr,
+    /// Texts in the batch's bytes: client identifier, host name, vendor class, options 56 and 3, interface.
+    pub texts: [Range<u32>; 6],
+    /// All its VLANs, of which eight are known at most.
+    pub vlans: ([u16; 8], u8),
+    /// Its problems in the batch.
+    pub problems: Range<u32>,
+    /// Option 55 or 6 and others that only text shows are not kept.
+    pub selected: bool,
+}
+
+/// Messages on their way to being joined. Keeps its memory.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// What was met.
+    pub items: Vec<Item>,
+    /// The texts.
+    pub bytes: Vec<u8>,
+    /// The problems.
+    pub problems: Vec<Problem>,
+    /// When the last frame of any kind came.
+    pub last: Option<i64>,
+}
+
+/// What surrounds a message in its capture.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Around<'a> {
+    /// The frame's number.
+    pub frame: u64,
+    /// When it came.
+    pub time: Option<Timestamp>,
+    /// Digits of a second that mean something.
+    pub precision: Precision,
+    /// The interface.
+    pub interface: Option<&'a str>,
+    /// It left this machine.
+    pub outbound: bool,
+    /// A selection wants it.
+    pub selected: bool,
+}
+
+impl Batch {
+    /// Forgets everything, keeps the memory.
+    pub fn clear(&mut self) {
+        self.items.clear();
+        self.bytes.clear();
+        self.problems.clear();
+        self.last = None;
+    }
+
+    fn text(&mut self, bytes: Option<&[u8]>) -> Range<u32> {
+        let start = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
+        self.bytes.extend_from_slice(bytes.unwrap_or_default());
+        start..u32::try_from(self.bytes.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Adds a message. `outline` was read from `packet`, with its problems.
+    pub fn message(
+        &mut self,
+        around: &Around<'_>,
+        datagram: &Datagram<'_>,
+        (packet, outline): (&Packet<'_>, &Outline),
+        facts: &Facts<'_>,
+        problems: &[Problem],
+    ) {
+        let udp = datagram.udp.unwrap_or_default();
+        if datagram.quoted {
+            self.quoted(around, datagram, facts, udp);
+            return;
+        }
+        let Some(letter) = letter(facts, datagram) else { return };
+        let seen = seen(around, datagram, packet, outline, facts, letter, udp, problems);
+        let id = facts.client_id.as_deref();
+        let texts = [
+            self.text(id.map(|id| id.get(..64).unwrap_or(id))),
+            self.text(facts::text(&facts.hostname)),
+            self.text(facts::text(&facts.vendor_class)),
+            self.text(facts::text(&facts.message)),
+            self.text(around.interface.map(str::as_bytes)),
+            self.text(facts.routers.as_deref()),
+        ];
+        let start = u32::try_from(self.problems.len()).unwrap_or(u32::MAX);
+        self.problems.extend_from_slice(problems);
+        let problems = start..u32::try_from(self.problems.len()).unwrap_or(u32::MAX);
+        let mut vlans = ([0; 8], 0_u8);
+        for (to, from) in vlans.0.iter_mut().zip(datagram.vlans.as_slice()) {
+            *to = *from;
+            vlans.1 = vlans.1.saturating_add(1);
+        }
+        let entry = Entry { seen, client: facts.client, texts, vlans, problems, selected: around.selected };
+        self.items.push(Item::Message(entry));
+    }
+
+    fn quoted(&mut self, around: &Around<'_>, datagram: &Datagram<'_>, facts: &Facts<'_>, udp: Udp) {
+        if facts.op != Op::REQUEST || udp.dst_port != 67 {
+            return;
+        }
+        let server = v4(datagram.ip.map(|ip| ip.dst));
+        let (time, frame) = (around.time.unwrap_or_default().0, around.frame);
+        let sign = Sign::Refused { frame, time, xid: facts.xid.0, server, client: facts.client };
+        self.items.push(Item::Sign(sign));
+    }
+
+    /// A message with its own texts and problems only.
+    pub(super) fn alone(&self, entry: &Entry) -> (Entry, Self) {
+        let mut own = Self::default();
+        let range = |range: &Range<u32>| -> Option<(usize, usize)> {
+            Some((usize::try_from(range.start).ok()?, usize::try_from(range.end).ok()?))
+        };
+        let mut kept = entry.clone();
+        for text in &mut kept.texts {
+            let bytes = range(text).and_then(|(from, to)| self.bytes.get(from..to));
+            *text = own.text(bytes);
+        }
+        let problems = range(&entry.problems).and_then(|(from, to)| self.problems.get(from..to));
+        own.problems.extend_from_slice(problems.unwrap_or_default());
+        kept.problems = 0..u32::try_from(own.problems.len()).unwrap_or(u32::MAX);
+        (kept, own)
+    }
+
+    /// Adds what is no message.
+    pub fn sign(&mut self, sign: Sign) {
+        self.items.push(Item::Sign(sign));
+    }
+}
+
+fn v4(ip: Option<IpAddr>) -> Ipv4Addr {
+    match ip {
+        Some(IpAddr::V4(ip)) => ip,
+        _ => Ipv4Addr::UNSPECIFIED,
+    }
+}
+
+/// What kind of message it is; `None` for one that is cut before its type.
+fn letter(facts: &Facts<'_>, datagram: &Datagram<'_>) -> Option<Letter> {
+    let Some(kind) = facts.kind else {
+        return match facts.op {
+            _ if datagram.cut && !facts.complete => None,
+            Op::REQUEST => Some(Letter::BootRequest),
+            Op::REPLY => Some(Letter::BootReply),
+            _ => None,
+        };
+    };
+    Some(match kind {
+        MessageType::DISCOVER => Letter::Discover,
+        MessageType::OFFER => Letter::Offer,
+        MessageType::REQUEST => Letter::Request,
+        MessageType::DECLINE => Letter::Decline,
+        MessageType::ACK => Letter::Ack,
+        MessageType::NAK => Letter::Nak,
+        MessageType::RELEASE => Letter::Release,
+        MessageType::INFORM => Letter::Inform,
+        MessageType::FORCERENEW => Letter::ForceRenew,
+        MessageType::LEASEQUERY => Letter::LeaseQuery,
+        MessageType::LEASEUNASSIGNED => Letter::LeaseUnassigned,
+        MessageType::LEASEUNKNOWN => Letter::LeaseUnknown,
+        MessageType::LEASEACTIVE => Letter::LeaseActive,
+        _ => Letter::Other,
+    })
+}
+
+/// Makes one number of bytes: the same in every worker, and quickly. Two texts with one number make two messages look
+/// alike, no more.
+#[derive(Clone, Copy)]
+struct Digest(u64);
+
+impl Digest {
+    fn new() -> Self {
+        Self(0x9e37_79b9_7f4a_7c15)
+    }
+
+    fn number(&mut self, value: u64) {
+        let mixed = u128::from(self.0 ^ value).wrapping_mul(0xda94_2042_e4dd_58b5);
+        let bytes = mixed.to_le_bytes();
+        let (low, high) = bytes.split_at(8);
+        let half = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_le_bytes);
+        self.0 = half(low) ^ half(high).rotate_left(17);
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.number(u64::from_le_bytes(*word));
+        }
+        let mut last = [0; 8];
+        for (to, from) in last.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        self.number(u64::from_le_bytes(last) ^ u64::try_from(bytes.len()).unwrap_or(0).rotate_left(56));
+    }
+
+    fn half(self) -> u32 {
+        u32::try_from((self.0 ^ (self.0 >> 32)) & 0xffff_ffff).unwrap_or(0)
+    }
+}
+
+fn hash32(bytes: &[u8]) -> u32 {
+    let mut digest = Digest::new();
+    digest.bytes(bytes);
+    digest.half()
+}
+
+#[allow(clippy::too_many_arguments, reason = "everything that is known of one message")]
+fn seen(
+    around: &Around<'_>,
+    datagram: &Datagram<'_>,
+    packet: &Packet<'_>,
+    outline: &Outline,
+    facts: &Facts<'_>,
+    letter: Letter,
+    udp: Udp,
+    problems: &[Problem],
+) -> Seen {
+    let from_client = facts.op != Op::REPLY;
+    let relayed = !facts.giaddr.is_zero();
+    let side = if relayed && (from_client || udp.dst_port == 67) { Side::Relay } else { Side::Client };
+    let (mut options, mut print) = (Digest::new(), Digest::new());
+    for span in &outline.options {
+        if span.code != 82 {
+            options.number(span.code.into());
+            options.bytes(span.data(packet));
+        }
+        if !matches!(span.code, 12 | 50 | 51 | 61) {
+            print.number(span.code.into());
+            if matches!(span.code, 55 | 60) {
+                print.bytes(span.data(packet));
+            }
+        }
+    }
+    let mut place = Digest::new();
+    place.bytes(around.interface.unwrap_or_default().as_bytes());
+    for id in datagram.vlans.as_slice() {
+        place.number((*id).into());
+    }
+    let mut bits = 0;
+    let mut set = |flag: u32, value: bool| bits |= if value { flag } else { 0 };
+    let presence = [
+        (bit::CLIENT_ID, 61),
+        (bit::RELAY_AGENT, 82),
+        (bit::MASK, 1),
+        (bit::ROUTERS, 3),
+        (bit::LEASE, 51),
+        (bit::REQUESTED, 50),
+        (bit::LIST, 55),
+        (bit::HOSTNAME, 12),
+        (bit::RAPID, 80),
+        (bit::V6ONLY, 108),
+    ];
+    for (flag, code) in presence {
+        set(flag, facts.has(code));
+    }
+    let link = datagram.link;
+    let dst = v4(datagram.ip.map(|ip| ip.dst));
+    set(bit::SERVER_ID, facts.server_id.is_some());
+    set(bit::ROUTES, facts.has(121) || facts.has(249));
+    set(bit::WANTS_MASK, facts.asks_for(1));
+    set(bit::WANTS_ROUTERS, facts.asks_for(3));
+    set(bit::BOOT, facts.is_boot_client());
+    set(bit::BOOT_FILE, facts.boot_file().is_some() || (facts.has(43) && facts.is_boot_client()));
+    set(bit::CHECKSUM, datagram.checksum == Checksum::Bad);
+    set(bit::ERROR, problems.iter().any(|problem| problem.severity() == Severity::Error));
+    set(bit::COMPLETE, facts.complete);
+    set(bit::OUTBOUND, around.outbound);
+    set(bit::LINK_DST, link.is_some_and(|link| link.dst.is_some_and(|dst| dst.mac().is_some())));
+    let plain = |layer: Layer| matches!(layer, Layer::Ethernet | Layer::Vlan | Layer::Ipv4 | Layer::Udp);
+    set(bit::ETHERNET, datagram.layers.iter().all(plain) && link.is_some());
+    set(bit::HLEN6, facts.client.as_slice().len() == 6);
+    set(bit::TIMELESS, around.time.is_none());
+    set(bit::MICRO, around.precision == Precision::Micro);
+    set(bit::SHORT, datagram.promised < 300);
+    set(bit::IPV4, datagram.ip.is_some_and(|ip| ip.src.is_ipv4()));
+    set(bit::T1, facts.renewal_time.is_some());
+    set(bit::T2, facts.rebinding_time.is_some());
+    set(bit::IP_BROADCAST, dst.is_broadcast() || dst.is_multicast());
+    let ids = datagram.vlans.as_slice();
+    let mac = |addr: Option<HwAddr>| addr.and_then(|addr| addr.mac()).unwrap_or_default();
+    Seen {
+        frame: around.frame,
+        time: around.time.unwrap_or_default().0,
+        options: options.0,
+        xid: facts.xid.0,
+        src: v4(datagram.ip.map(|ip| ip.src)),
+        dst,
+        ciaddr: facts.ciaddr.0,
+        yiaddr: facts.yiaddr.0,
+        giaddr: facts.giaddr.0,
+        server_id: facts.server_id.unwrap_or(Ipv4Addr::UNSPECIFIED),
+        requested: facts.requested.unwrap_or(Ipv4Addr::UNSPECIFIED),
+        mask: facts.subnet_mask.unwrap_or(Ipv4Addr::UNSPECIFIED),
+        router: facts.routers().next().unwrap_or(Ipv4Addr::UNSPECIFIED),
+        routers: facts.routers.as_deref().map_or(0, hash32),
+        client_id: facts.client_id.as_deref().map_or(0, hash32),
+        relay_agent: facts.relay_agent.as_deref().map_or(0, hash32),
+        place: place.half(),
+        fingerprint: print.half(),
+        lease: facts.lease_time.unwrap_or(0),
+        t1: facts.renewal_time.unwrap_or(0),
+        t2: facts.rebinding_time.unwrap_or(0),
+        bits,
+        src_mac: mac(link.and_then(|link| link.src)),
+        dst_mac: mac(link.and_then(|link| link.dst)),
+        ports: (udp.src_port, udp.dst_port),
+        secs: facts.secs,
+        flags: facts.flags,
+        vlans: (ids.first().copied().unwrap_or(0), ids.last().copied().unwrap_or(0)),
+        hops: facts.hops,
+        letter,
+        side,
+        from_client,
+    }
+}

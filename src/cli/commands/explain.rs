@@ -1,0 +1,128 @@
+//! `dhcptool explain`: what a code means and what to do.
+
+use serde::Serialize;
+
+use crate::analysis::diagnosis::{self, Row};
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::output::transaction::table::severity_label;
+use crate::output::{Label, Styled, table};
+
+/// Say what a problem, finding or reason means, why it matters and what to do
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The codes, as printed by decode, sniff, discover or rogue; none: the list
+    #[arg(value_name = "CODE")]
+    codes: Vec<String>,
+}
+
+/// One explanation, for programs.
+#[derive(Serialize)]
+struct Explanation {
+    r#type: &'static str,
+    code: &'static str,
+    severity: &'static str,
+    scope: &'static str,
+    summary: &'static str,
+    why: &'static str,
+    advice: &'static str,
+    not: &'static [&'static str],
+    reference: Option<&'static str>,
+}
+
+impl From<&'static Row> for Explanation {
+    fn from(row: &'static Row) -> Self {
+        Self {
+            r#type: "explanation",
+            code: row.id.name(),
+            severity: row.id.severity().name(),
+            scope: row.scope.name(),
+            summary: row.summary,
+            why: row.why,
+            advice: row.advice,
+            not: row.not,
+            reference: Some(row.id.reference()).filter(|text| !text.is_empty()),
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    if args.codes.is_empty() {
+        return list(cx);
+    }
+    let rows: Vec<&'static Row> = args.codes.iter().map(|code| find(code)).collect::<Result<_, _>>()?;
+    for (index, row) in rows.into_iter().enumerate() {
+        if cx.common.json {
+            cx.out.write_json(&Explanation::from(row))?;
+            continue;
+        }
+        let mut out = cx.out.styled();
+        if index > 0 {
+            out.text("\n");
+        }
+        explain(row, &mut out);
+        cx.out.write_styled(out)?;
+    }
+    Ok(Exit::Good)
+}
+
+fn list(cx: &mut Context) -> Outcome {
+    if cx.common.json {
+        for row in diagnosis::rows() {
+            cx.out.write_json(&Explanation::from(row))?;
+        }
+        return Ok(Exit::Good);
+    }
+    let mut table = table::Table::new(&["code", "severity", "scope", "meaning"]);
+    for row in diagnosis::rows() {
+        table.row(vec![
+            (Label::Strong, row.id.name().to_owned()),
+            (severity_label(row.id.severity()), row.id.severity().name().to_owned()),
+            (Label::Dim, row.scope.name().to_owned()),
+            (Label::Plain, row.summary.to_owned()),
+        ]);
+    }
+    let text = table.render(cx.out.color());
+    cx.out.write(text.as_bytes())?;
+    Ok(Exit::Good)
+}
+
+/// The row of a code; an error that names the nearest.
+pub fn find(code: &str) -> Result<&'static Row, Failure> {
+    diagnosis::find(&code.to_lowercase()).ok_or_else(|| {
+        let near = diagnosis::nearest(code, diagnosis::rows().map(|row| row.id.name()));
+        let hint = if near.is_empty() {
+            "dhcptool explain lists them".to_owned()
+        } else {
+            format!("did you mean {}?", near.join(" or "))
+        };
+        Failure::usage(format_args!("no code is called {code:?}; {hint}"))
+    })
+}
+
+fn explain(row: &Row, out: &mut Styled) {
+    let severity = row.id.severity();
+    out.label(Label::Strong, row.id.name())
+        .text(" (")
+        .label(severity_label(severity), severity.name())
+        .text(")\n");
+    out.text(row.summary).text("\n");
+    let mut line = |name: &str, value: &str| {
+        if !value.is_empty() {
+            out.label(Label::Dim, &format!("{name:<6}")).text(value).text("\n");
+        }
+    };
+    line("Why", row.why);
+    line(
+        "Seen",
+        match row.scope {
+            diagnosis::Scope::Packet => "in one packet",
+            diagnosis::Scope::Transaction => "in one exchange",
+            diagnosis::Scope::Capture => "over time, in several exchanges or servers",
+        },
+    );
+    line("Do", row.advice);
+    line("Not", &row.not.join("; "));
+    line("From", row.id.reference());
+}

@@ -1,0 +1,122 @@
+//! The flags that ask what happened instead of which packets there were, shared by decode and sniff.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::common::positive;
+use super::sender::duration;
+use crate::analysis::transaction::Outcome;
+use crate::cli::commands::explain;
+use crate::cli::exit::Failure;
+use crate::wire::HwAddr;
+use crate::wire::problem::Severity;
+
+/// What is made of the messages.
+#[derive(Args, Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct AnalysisArgs {
+    /// Join messages into exchanges: a row for each
+    #[arg(long, help_heading = "Analysis")]
+    pub transactions: bool,
+
+    /// Draw each exchange as a ladder
+    #[arg(long, help_heading = "Analysis")]
+    pub ladder: bool,
+
+    /// One summary: outcomes, servers with their delays, relays, clients that fail
+    #[arg(long, help_heading = "Analysis")]
+    pub stats: bool,
+
+    /// Only what has problems: exchanges and findings, with advice
+    #[arg(long, help_heading = "Analysis")]
+    pub lint: bool,
+
+    /// A row a client, worst first: who got no address, and why
+    #[arg(long, help_heading = "Analysis")]
+    pub clients: bool,
+
+    /// Exchanges of this client
+    #[arg(long, value_name = "MAC", value_delimiter = ',', help_heading = "Analysis")]
+    pub client: Vec<HwAddr>,
+
+    /// Exchanges that ended so: bound, refused, unanswered, …
+    #[arg(long, value_name = "OUTCOME", value_delimiter = ',', help_heading = "Analysis")]
+    pub outcome: Vec<Outcome>,
+
+    /// Exchanges and findings with this code
+    #[arg(long, value_name = "CODE", value_delimiter = ',', help_heading = "Analysis")]
+    pub code: Vec<String>,
+
+    /// Exchanges that took longer than this, or were not answered
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Analysis")]
+    pub slower_than: Option<Duration>,
+
+    /// End with exit code 1 if anything as bad as this was printed
+    #[arg(long, value_name = "SEVERITY", help_heading = "Analysis")]
+    pub fail_on: Option<SeverityArg>,
+
+    /// Say also what only old and narrow devices take amiss
+    #[arg(long, help_heading = "Analysis")]
+    pub strict: bool,
+
+    /// Do not say this code; repeat to silence several
+    #[arg(long, value_name = "CODE", help_heading = "Analysis")]
+    pub ignore: Vec<String>,
+
+    /// Exchanges open at a time; beyond that the oldest is closed as it stands
+    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = positive::<u32>, help_heading = "Analysis")]
+    pub max_open: u32,
+
+    /// Draw ladders with ASCII characters
+    #[arg(long, requires = "ladder", help_heading = "Analysis")]
+    pub ascii: bool,
+}
+
+/// The values of `--fail-on`.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeverityArg {
+    /// Users have no address or a bad one
+    Error,
+    /// Somebody waits, or it works by luck
+    Warning,
+    /// Worth knowing
+    Note,
+}
+
+impl SeverityArg {
+    /// The severity meant.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Error => Severity::Error,
+            Self::Warning => Severity::Warning,
+            Self::Note => Severity::Note,
+        }
+    }
+}
+
+impl AnalysisArgs {
+    /// True when messages are to be joined.
+    pub fn is_wanted(&self) -> bool {
+        self.transactions || self.ladder || self.stats || self.lint || self.clients
+    }
+
+    /// Refuses what has no meaning: unknown codes, and selections of exchanges where none are made.
+    pub fn check(&self) -> Result<(), Failure> {
+        for code in self.code.iter().chain(&self.ignore) {
+            explain::find(code)?;
+        }
+        let selects = !self.client.is_empty()
+            || !self.outcome.is_empty()
+            || !self.code.is_empty()
+            || self.slower_than.is_some()
+            || self.fail_on.is_some();
+        if selects && !self.is_wanted() {
+            return Err(Failure::usage(
+                "--client, --outcome, --code, --slower-than and --fail-on choose among exchanges; add --transactions, --ladder, \
+                 --stats, --lint or --clients",
+            ));
+        }
+        Ok(())
+    }
+}

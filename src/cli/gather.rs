@@ -1,0 +1,203 @@
+//! From frames to the records that are joined: work that several threads can share.
+
+use super::exit::Failure;
+use crate::analysis::Selection;
+use crate::analysis::transaction::{Around, Batch, Sign};
+use crate::capture::{Frame, Verdict, Work};
+use crate::cli::flags::select::SelectArgs;
+use crate::wire::Mac;
+use crate::wire::arp::Arp;
+use crate::wire::frame::{Checksum, Datagram, Direction, LinkType, Protocol, Walked, Walker};
+use crate::wire::problem::{Code, Problem};
+use crate::wire::v4::{Facts, Op, Outline, Packet, Values, judge};
+
+#[cfg(feature = "live")]
+use crate::capture::bpf::FrameFilter;
+
+/// What one worker keeps from frame to frame.
+pub struct Gatherer {
+    walker: Walker,
+    selection: Selection,
+    select_all: bool,
+    strict: bool,
+    outline: Outline,
+    values: Values,
+    problems: Vec<Problem>,
+    #[cfg(feature = "live")]
+    filter: Option<FrameFilter>,
+    /// DHCP messages found.
+    pub found: u64,
+    /// Of these malformed.
+    pub malformed: u64,
+}
+
+impl Gatherer {
+    /// The state that sees all frames in order, or with several threads those that need it.
+    pub fn new(args: &SelectArgs, strict: bool) -> Result<Self, Failure> {
+        Self::with(Walker::new(args.wanted()), args, strict)
+    }
+
+    /// The state of one worker of several.
+    pub fn worker(args: &SelectArgs, strict: bool) -> Result<Self, Failure> {
+        Self::with(Walker::without_reassembly(args.wanted()), args, strict)
+    }
+
+    fn with(walker: Walker, args: &SelectArgs, strict: bool) -> Result<Self, Failure> {
+        let selection = args.selection()?;
+        Ok(Self {
+            walker,
+            select_all: selection.is_everything(),
+            selection,
+            strict,
+            outline: Outline::default(),
+            values: Values::default(),
+            problems: Vec::new(),
+            #[cfg(feature = "live")]
+            filter: args.filter.as_deref().map(FrameFilter::new).transpose().map_err(Failure::usage)?,
+            found: 0,
+            malformed: 0,
+        })
+    }
+
+    /// Takes the next frame.
+    pub fn frame(&mut self, frame: &Frame<'_>, batch: &mut Batch) -> Walked {
+        if let Some(time) = frame.time {
+            batch.last = batch.last.max(Some(time.nanoseconds()));
+        }
+        #[cfg(feature = "live")]
+        if let Some(filter) = &mut self.filter
+            && !filter.matches(frame.link, frame.data)
+        {
+            return Walked::Done;
+        }
+        if !self.walker.may_matter(frame.link, frame.data) {
+            if let Some(sign) = sign(frame) {
+                batch.sign(sign);
+            }
+            return Walked::Done;
+        }
+        let Self {
+            walker, outline, values, problems, selection, select_all, strict, found, malformed, ..
+        } = self;
+        let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
+        let time = frame.time.unwrap_or_default().nanoseconds();
+        let before = batch.items.len();
+        let walked = walker.walk(frame.link, frame.data, original, time, |datagram| {
+            if datagram.protocol != Protocol::Dhcpv4 {
+                return;
+            }
+            *found = found.saturating_add(1);
+            let packet = Packet::new(datagram.payload);
+            outline.read(&packet, datagram.promised, datagram.cut);
+            collect(&datagram, packet, outline, values, problems);
+            if problems.iter().any(Problem::is_malformed) {
+                *malformed = malformed.saturating_add(1);
+            }
+            let facts = Facts::read(&packet, outline);
+            judge::judge(&facts, &datagram, *strict, problems);
+            let selected = *select_all
+                || selection
+                    .matches(frame.time, &datagram, &packet, outline, |each| problems.iter().for_each(each));
+            let around = Around {
+                frame: frame.number,
+                time: frame.time,
+                precision: frame.precision,
+                interface: frame.interface_name,
+                outbound: frame.direction.or(datagram.direction) == Some(Direction::Out),
+                selected,
+            };
+            batch.message(&around, &datagram, (&packet, outline), &facts, problems);
+        });
+        if batch.items.len() == before
+            && let Some(sign) = sign(frame)
+        {
+            batch.sign(sign);
+        }
+        walked
+    }
+}
+
+/// Everything that is wrong with how the message is made. Values are judged where a server gives them.
+fn collect(
+    datagram: &Datagram<'_>,
+    packet: Packet<'_>,
+    outline: &Outline,
+    values: &mut Values,
+    problems: &mut Vec<Problem>,
+) {
+    problems.clear();
+    problems.extend_from_slice(&outline.problems);
+    let (found, want) = datagram.checksum_values;
+    if datagram.checksum == Checksum::Bad {
+        problems.push(Problem::outer(Code::ChecksumBad, [found.into(), want.into(), 0]));
+    }
+    if datagram.overlapped {
+        problems.push(Problem::outer(Code::FragmentOverlap, [0; 3]));
+    }
+    if packet.op() == Some(Op::REPLY) {
+        values.judge(&packet, outline);
+        problems.extend_from_slice(&values.problems);
+    }
+}
+
+/// What a frame without a message says about addresses in use: ARP and echoes on Ethernet or cooked captures.
+fn sign(frame: &Frame<'_>) -> Option<Sign> {
+    let data = frame.data;
+    let mut at: usize = match frame.link {
+        LinkType::ETHERNET => 12,
+        LinkType::LINUX_SLL => 14,
+        _ => return None,
+    };
+    let mut rest = data.get(at..)?;
+    for _ in 0..3 {
+        if !matches!(rest.first_chunk::<2>(), Some([0x81, 0] | [0x88, 0xa8])) {
+            break;
+        }
+        at = at.saturating_add(4);
+        rest = data.get(at..)?;
+    }
+    let (kind, packet) = rest.split_first_chunk::<2>()?;
+    let (number, time) = (frame.number, frame.time.unwrap_or_default().nanoseconds());
+    match kind {
+        [8, 6] => Some(Sign::Arp { frame: number, time, arp: Arp::decode(packet)? }),
+        [8, 0] => {
+            let header: &[u8; 20] = packet.first_chunk()?;
+            if header[0] >> 4 != 4 || header[9] != 1 {
+                return None;
+            }
+            let body = packet.get(usize::from(header[0] & 15).saturating_mul(4)..)?;
+            let reply = match body.first()? {
+                0 => true,
+                8 => false,
+                _ => return None,
+            };
+            let mac = if frame.link == LinkType::ETHERNET {
+                Mac::from_slice(data.get(6..)?)?
+            } else {
+                Mac::from_slice(data.get(6..12)?)?
+            };
+            let src = [header[12], header[13], header[14], header[15]].into();
+            let dst = [header[16], header[17], header[18], header[19]].into();
+            Some(Sign::Echo { frame: number, time, reply, src, dst, mac })
+        }
+        _ => None,
+    }
+}
+
+/// Gathering the messages of a capture. Every frame counts: its time is how far the input goes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Gathering;
+
+impl Work for Gathering {
+    type State = Gatherer;
+    type Output = Batch;
+
+    #[inline]
+    fn may_matter(&self, _: LinkType, _: &[u8]) -> bool {
+        true
+    }
+
+    fn frame(&self, state: &mut Gatherer, frame: &Frame<'_>, output: &mut Batch) -> Verdict {
+        if state.frame(frame, output) == Walked::NeedsReassembly { Verdict::Ordered } else { Verdict::Done }
+    }
+}

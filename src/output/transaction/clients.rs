@@ -1,0 +1,131 @@
+//! Clients: a row each, worst first.
+
+use std::net::Ipv4Addr;
+
+use super::json::{moment, numbers};
+use crate::analysis::transaction::{ClientRecord, Clients, Status};
+use crate::output::json::fields::{bytes, list, milliseconds, number, optional};
+use crate::output::table::Table;
+use crate::output::{JsonOut, Label, Styled};
+use crate::time::Precision;
+use crate::wire::escape::escape;
+use crate::wire::options::Sink as _;
+
+/// How many fare how.
+fn counts(all: &[&ClientRecord]) -> (u64, u64, u64) {
+    let of = |wanted: Status| {
+        u64::try_from(all.iter().filter(|client| client.status() == wanted).count()).unwrap_or(u64::MAX)
+    };
+    (of(Status::Ok), of(Status::Failed), of(Status::Odd))
+}
+
+fn servers(all: &[&ClientRecord]) -> Vec<Ipv4Addr> {
+    let mut servers: Vec<Ipv4Addr> = all.iter().flat_map(|client| client.servers.iter().copied()).collect();
+    servers.sort_unstable();
+    servers.dedup();
+    servers
+}
+
+/// Writes a line for every client, then the summary.
+pub fn json(clients: &Clients, capture: Option<&str>, out: &mut JsonOut) {
+    let all = clients.sorted();
+    for client in &all {
+        out.begin_object();
+        object(client, out);
+        out.end_object();
+        out.end_line();
+    }
+    let (good, failed, odd) = counts(&all);
+    out.begin_object();
+    optional("type", Some("clients"), out);
+    bytes("capture", capture.map(str::as_bytes), out);
+    for (name, time) in [("start", clients.span.map(|span| span.0)), ("end", clients.span.map(|span| span.1))]
+    {
+        match time {
+            Some(time) => moment(name, time, Precision::Micro, out),
+            None => optional(name, None::<u8>, out),
+        }
+    }
+    number("clients", Some(u64::try_from(all.len()).unwrap_or(u64::MAX)), out);
+    number("ok", Some(good), out);
+    number("failed", Some(failed), out);
+    number("odd", Some(odd), out);
+    list("servers", servers(&all), out);
+    out.end_object();
+    out.end_line();
+}
+
+fn object(client: &ClientRecord, out: &mut JsonOut) {
+    optional("type", Some("client"), out);
+    optional("status", Some(client.status().name()), out);
+    optional("mac", client.mac, out);
+    out.name_next("client_id");
+    match client.texts.client_id.as_deref() {
+        Some(id) => out.bytes(id),
+        None => out.null(),
+    }
+    bytes("hostname", client.texts.hostname.as_deref(), out);
+    bytes("vendor_class", client.texts.vendor_class.as_deref(), out);
+    bytes("interface", client.texts.interface.as_deref(), out);
+    numbers("vlans", client.vlans.iter().map(|id| u64::from(*id)), out);
+    list("relays", &client.relays, out);
+    list("servers", &client.servers, out);
+    optional("address", client.address, out);
+    number("messages", Some(client.messages), out);
+    number("tries", Some(client.tries), out);
+    moment("first_seen", client.seen.0, Precision::Micro, out);
+    moment("last_seen", client.seen.1, Precision::Micro, out);
+    milliseconds("for_ms", Some(client.seen.1.saturating_sub(client.seen.0)), out);
+    milliseconds("offer_ms", client.delays.0, out);
+    milliseconds("ack_ms", client.delays.1, out);
+    bytes("why", client.why().as_deref().map(str::as_bytes), out);
+    list("codes", client.codes.iter().map(|(_, code)| *code), out);
+    numbers("transactions", client.transactions.iter().copied(), out);
+}
+
+/// Writes the table for people: those that fail or are odd; the others are a count.
+pub fn text(clients: &Clients, out: &mut Styled) {
+    let all = clients.sorted();
+    let (good, failed, odd) = counts(&all);
+    let span = clients.span.map_or(0, |(start, end)| end.saturating_sub(start));
+    let names: Vec<String> = servers(&all).iter().map(ToString::to_string).collect();
+    out.label(Label::Strong, &format!("{} clients in {}", all.len(), stretch(span)));
+    out.text(&format!("; servers {}; ", if names.is_empty() { "none".to_owned() } else { names.join(", ") }));
+    out.label(Label::Good, &format!("{good} ok")).text(", ");
+    out.label(if failed == 0 { Label::Plain } else { Label::Error }, &format!("{failed} FAIL")).text(", ");
+    out.label(if odd == 0 { Label::Plain } else { Label::Warning }, &format!("{odd} odd")).text("\n");
+    let worse: Vec<&&ClientRecord> = all.iter().filter(|client| client.status() != Status::Ok).collect();
+    if worse.is_empty() {
+        return;
+    }
+    let mut table = Table::new(&["", "client", "host", "tries", "for", "why"]);
+    for client in worse {
+        let (label, word) = match client.status() {
+            Status::Failed => (Label::Error, "FAIL"),
+            _ => (Label::Warning, "odd"),
+        };
+        table.row(vec![
+            (label, word.to_owned()),
+            (Label::Plain, client.mac.map_or_else(|| "-".to_owned(), |mac| mac.to_string())),
+            (Label::Plain, client.texts.hostname.as_deref().map_or_else(|| "-".to_owned(), escape)),
+            (Label::Plain, client.tries.to_string()),
+            (Label::Plain, stretch(client.seen.1.saturating_sub(client.seen.0))),
+            (Label::Plain, escape(client.why().unwrap_or_default().as_bytes())),
+        ]);
+    }
+    out.text(&table.render(out.color()));
+    if good > 0 {
+        out.label(Label::Dim, &format!("and {good} that are fine")).text("\n");
+    }
+}
+
+/// How long, in a few letters.
+fn stretch(nanoseconds: i64) -> String {
+    let seconds = nanoseconds.max(0) / 1_000_000_000;
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..86_400 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds / 3600 % 24),
+    }
+}

@@ -1,0 +1,7 @@
+//! Transactions, findings and statistics: as JSON, as a table, as ladders.
+
+pub mod clients;
+pub mod json;
+pub mod ladder;
+pub mod stats;
+pub mod table;
