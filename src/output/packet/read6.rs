@@ -250,6 +250,7 @@ fn nested(value: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn bytes_of(text: &str) -> Vec<u8> {
         read_six(&serde_json::from_str(text).unwrap()).unwrap().unwrap().1
@@ -282,5 +283,104 @@ mod tests {
         let wrong = r#"{"dhcpv6":{"message_type":"solicit","options":[{"code":23,"value":["x"]}]}}"#;
         assert!(error(wrong).contains("dns-servers (23)"), "{}", error(wrong));
         assert_eq!(read_six(&serde_json::json!({"op": 1})), Ok(None));
+    }
+
+    /// The object of a message as decode writes it, and every other view of it.
+    fn shown(protocol: Protocol, bytes: &[u8]) -> Value {
+        use crate::capture::Frame;
+        use crate::cli::stream::{Renderer, View};
+        use crate::output::when::TimeText;
+        use crate::time::Precision;
+        use crate::wire::escape::is_hostile;
+        use crate::wire::frame::{Datagram, LinkType};
+        let frame = Frame {
+            number: 1,
+            time: None,
+            precision: Precision::Micro,
+            link: LinkType::ETHERNET,
+            interface: None,
+            interface_name: None,
+            data: bytes,
+            original_len: 0,
+            offset: 0,
+            comment: None,
+            direction: None,
+        };
+        let datagram = Datagram { protocol, ..Datagram::bare(bytes) };
+        let mut found = Value::Null;
+        for view in [View::Json, View::Line, View::Detail, View::Dump] {
+            let mut renderer =
+                Renderer::new(crate::analysis::Selection::default(), view, TimeText::default(), false);
+            assert!(renderer.datagram(&frame, &datagram));
+            let text = std::str::from_utf8(renderer.bytes()).unwrap();
+            assert!(!text.chars().any(|c| c != '\n' && is_hostile(c)), "{text:?}");
+            if view == View::Json {
+                found = serde_json::from_str(text).unwrap();
+            }
+        }
+        found
+    }
+
+    fn comes_back(protocol: Protocol, bytes: &[u8]) {
+        let json = shown(protocol, bytes);
+        match read_six(&json).unwrap() {
+            Some((found, again)) => assert_eq!((found, again.as_slice()), (protocol, bytes)),
+            None => assert!(bytes.is_empty()),
+        }
+    }
+
+    /// A chain of relays as long as a datagram allows is shown in bounded memory.
+    #[test]
+    fn the_deepest_nesting_is_cut() {
+        let addr = Ipv6Addr::LOCALHOST;
+        let mut bytes = vec![1, 0, 0, 7];
+        while bytes.len() < 65_450 {
+            bytes = Message::relay(MessageType::RELAY_FORW, 1, addr, addr, &bytes).encode();
+        }
+        let json = shown(Protocol::Dhcpv6, &bytes);
+        assert!(json.to_string().len() < 5_000_000);
+        assert!(json["problems"].to_string().contains("nesting-too-deep"));
+        comes_back(Protocol::Dhcpv6, &bytes);
+    }
+
+    fn options() -> impl Strategy<Value = Vec<u8>> {
+        let payload = prop::collection::vec(prop_oneof![0..40_u8, any::<u8>()], 0..40);
+        let option = (0_u16..152, payload).prop_map(|(code, payload)| {
+            let mut bytes = code.to_be_bytes().to_vec();
+            bytes.extend(u16::try_from(payload.len()).unwrap().to_be_bytes());
+            bytes.extend(payload);
+            bytes
+        });
+        prop::collection::vec(option, 0..6).prop_map(|options| options.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_options_come_back(kind in 0_u8..40, area in options(), cut in 0_usize..8) {
+            let mut bytes = vec![kind, 1, 2, 3];
+            if MessageType(kind).is_relay() {
+                bytes.extend([7; 30]);
+            }
+            bytes.extend(area);
+            bytes.truncate(bytes.len().saturating_sub(cut));
+            comes_back(Protocol::Dhcpv6, &bytes);
+        }
+
+        #[test]
+        fn any_bytes_come_back(bytes in prop::collection::vec(any::<u8>(), 0..120)) {
+            comes_back(Protocol::Dhcpv6, &bytes);
+        }
+
+        #[test]
+        fn any_router_message_comes_back(
+            kind in 133_u8..135,
+            rest in prop::collection::vec(prop_oneof![0..5_u8, any::<u8>()], 0..120),
+        ) {
+            let mut bytes = vec![kind];
+            bytes.extend(rest);
+            comes_back(Protocol::Icmpv6, &bytes);
+        }
     }
 }
