@@ -14,7 +14,6 @@ use crate::net::NetError;
 use crate::net::batch::{BatchOptions, BatchSocket};
 use crate::net::linux::wait_readable;
 use crate::net::privilege;
-use crate::net::sandbox::{self, Needs};
 use crate::time::{Clock, Instant, SystemClock};
 
 /// Frames per system call.
@@ -74,7 +73,7 @@ fn far_end(
         }
     }
     if !plan.is_quiet() {
-        let opened = up().and_then(|()| BatchSocket::open(FAR, &options(None))).and_then(confined);
+        let opened = up().and_then(|()| BatchSocket::open(FAR, &options(None))).and_then(powerless);
         match opened {
             Ok(mut socket) => {
                 let mut scene = Scene::new(settings, plan);
@@ -88,7 +87,7 @@ fn far_end(
         }
         return;
     }
-    match open(settings, threads).and_then(confined) {
+    match open(settings, threads).and_then(powerless) {
         Ok((mut segment, mut socket)) => {
             if to_lab.send(Ok(Message::Ready)).is_ok() {
                 // Its interface goes when the other end's namespace does: that is the end, not an error.
@@ -101,10 +100,10 @@ fn far_end(
     }
 }
 
-/// Gives up what answering does not take, once `opened` is: what the command sends is read here.
-fn confined<T>(opened: T) -> Result<T, NetError> {
+/// Gives up what answering does not take, once `opened` is: what the command sends is read here. Not confined: when a lab
+/// is killed this thread may be the last to end, and a confined one could not take the supervisor with it.
+fn powerless<T>(opened: T) -> Result<T, NetError> {
     privilege::drop_capabilities()?;
-    sandbox::enter_thread(&Needs::default())?;
     Ok(opened)
 }
 
@@ -132,7 +131,7 @@ fn open(mut settings: Settings, threads: usize) -> Result<(Segment, BatchSocket)
         let opened = opened.clone();
         thread::Builder::new()
             .name("far end".to_owned())
-            .spawn(move || match BatchSocket::open(FAR, &options).and_then(confined) {
+            .spawn(move || match BatchSocket::open(FAR, &options).and_then(powerless) {
                 Ok(mut socket) => {
                     let _ = opened.send(Ok(()));
                     let _ = serve(&mut twin, &mut socket);
