@@ -25,8 +25,14 @@ _dhcptool() {
             dhcptool,decode)
                 cmd="dhcptool__subcmd__decode"
                 ;;
+            dhcptool,diff)
+                cmd="dhcptool__subcmd__diff"
+                ;;
             dhcptool,discover)
                 cmd="dhcptool__subcmd__discover"
+                ;;
+            dhcptool,explain)
+                cmd="dhcptool__subcmd__explain"
                 ;;
             dhcptool,handshake)
                 cmd="dhcptool__subcmd__handshake"
@@ -73,8 +79,14 @@ _dhcptool() {
             dhcptool__subcmd__help,decode)
                 cmd="dhcptool__subcmd__help__subcmd__decode"
                 ;;
+            dhcptool__subcmd__help,diff)
+                cmd="dhcptool__subcmd__help__subcmd__diff"
+                ;;
             dhcptool__subcmd__help,discover)
                 cmd="dhcptool__subcmd__help__subcmd__discover"
+                ;;
+            dhcptool__subcmd__help,explain)
+                cmd="dhcptool__subcmd__help__subcmd__explain"
                 ;;
             dhcptool__subcmd__help,handshake)
                 cmd="dhcptool__subcmd__help__subcmd__handshake"
@@ -119,7 +131,7 @@ _dhcptool() {
 
     case "${cmd}" in
         dhcptool)
-            opts="-v -q -h -V --json --color --verbose --quiet --help --version discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help"
+            opts="-v -q -h -V --json --color --verbose --quiet --help --version discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -333,7 +345,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__decode)
-            opts="-4 -6 -w -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --vlan --priority --dscp --ip-id --direction --not --since --until --count --filter --port --tunnel --time --flat --fields --format --write --follow --threads --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -w -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --vlan --priority --dscp --ip-id --direction --not --since --until --count --filter --port --tunnel --time --flat --fields --format --transactions --ladder --stats --lint --clients --client --outcome --code --slower-than --fail-on --strict --ignore --max-open --ascii --write --follow --threads --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -427,6 +439,34 @@ _dhcptool() {
                     COMPREPLY=($(compgen -W "json ndjson csv tsv" -- "${cur}"))
                     return 0
                     ;;
+                --client)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --outcome)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --code)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --slower-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "error warning note" -- "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-open)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --write)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -440,6 +480,32 @@ _dhcptool() {
                     return 0
                     ;;
                 --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhcptool__subcmd__diff)
+            opts="-v -q -h -V --type --mac --all --json --color --verbose --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --type)
+                    COMPREPLY=($(compgen -W "offer ack" -- "${cur}"))
+                    return 0
+                    ;;
+                --mac)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -660,6 +726,24 @@ _dhcptool() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhcptool__subcmd__explain)
+            opts="-v -q -h -V --json --color --verbose --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -938,7 +1022,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__help)
-            opts="discover request release decline inform handshake send rogue sniff decode options interfaces lab schema completions help"
+            opts="discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -993,7 +1077,35 @@ _dhcptool() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        dhcptool__subcmd__help__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         dhcptool__subcmd__help__subcmd__discover)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhcptool__subcmd__help__subcmd__explain)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2182,7 +2294,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__sniff)
-            opts="-4 -6 -w -p -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --vlan --priority --dscp --ip-id --direction --not --since --until --count --filter --port --tunnel --time --flat --fields --format --duration --write --write-only --rotate-size --rotate-every --keep --no-promiscuous --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -w -p -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --vlan --priority --dscp --ip-id --direction --not --since --until --count --filter --port --tunnel --time --transactions --ladder --stats --lint --clients --client --outcome --code --slower-than --fail-on --strict --ignore --max-open --ascii --flat --fields --format --duration --write --write-only --rotate-size --rotate-every --keep --no-promiscuous --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2266,6 +2378,34 @@ _dhcptool() {
                     ;;
                 --time)
                     COMPREPLY=($(compgen -W "utc local epoch relative delta" -- "${cur}"))
+                    return 0
+                    ;;
+                --client)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --outcome)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --code)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --slower-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "error warning note" -- "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-open)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --fields)
