@@ -29,6 +29,7 @@ pub mod interrupt;
 pub mod lab;
 pub mod net;
 pub mod output;
+pub mod run;
 pub mod stats;
 pub mod time;
 pub mod wire;

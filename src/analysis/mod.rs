@@ -5,6 +5,7 @@
 pub mod around;
 pub mod compare;
 pub mod diagnosis;
+pub mod doctor;
 pub mod expect;
 pub mod select;
 pub mod servers;

@@ -173,7 +173,7 @@ impl<W: Write> Writer<W> {
             interfaces: Vec::new(),
         };
         if format == Format::PcapNg {
-            writer.section();
+            writer.section(None);
         }
         writer
     }
@@ -316,11 +316,27 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    fn section(&mut self) {
+    /// Begins a new section that says `comment` of all that stands before it; nothing in pcap, which has no comments.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn remark(&mut self, comment: &str) -> Result<(), CaptureError> {
+        if self.format == Format::PcapNg {
+            self.interfaces.clear();
+            self.section(Some(comment));
+        }
+        self.flush()
+    }
+
+    fn section(&mut self, comment: Option<&str>) {
         self.block(0x0a0d_0d0a, |body| {
             body.extend_from_slice(&0x1a2b_3c4d_u32.to_le_bytes());
             body.extend_from_slice(&[1, 0, 0, 0]);
             body.extend_from_slice(&[0xff; 8]);
+            if let Some(comment) = comment {
+                option(body, 1, cut(comment, MAX_COMMENT));
+            }
             option(body, 4, concat!("dhcptool ", env!("CARGO_PKG_VERSION")).as_bytes());
             option(body, 0, &[]);
         });

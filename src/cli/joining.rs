@@ -4,9 +4,9 @@ use super::analyst::{Analyst, Look};
 use super::exit::{Exit, Failure};
 use super::flags::analysis::AnalysisArgs;
 use super::flags::select::SelectArgs;
-use super::gather::Gatherer;
 use crate::analysis::transaction::Batch;
 use crate::capture::Frame;
+use crate::run::gather::Gatherer;
 use crate::time::Timestamp;
 
 /// Gathers, joins and shows.
@@ -20,7 +20,7 @@ impl<'a> Joining<'a> {
     /// For what the flags ask for.
     pub fn new(select: &SelectArgs, args: &'a AnalysisArgs, look: Look) -> Result<Self, Failure> {
         Ok(Self {
-            gatherer: Gatherer::new(select, args.strict)?,
+            gatherer: Gatherer::new(&select.gathered(args.strict)?).map_err(Failure::usage)?,
             batch: Batch::default(),
             analyst: Analyst::new(args, look),
         })

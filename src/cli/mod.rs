@@ -6,7 +6,6 @@ pub mod context;
 pub mod exit;
 pub mod flags;
 pub mod frames;
-pub mod gather;
 pub mod generate;
 #[cfg(feature = "live")]
 pub mod joining;
@@ -55,6 +54,7 @@ enum Command {
     Sniff(commands::sniff::Args),
     Decode(commands::decode::Args),
     Options(commands::options::Args),
+    Doctor(commands::doctor::Args),
     Interfaces(commands::interfaces::Args),
     Lab(commands::lab::Args),
     Schema(commands::schema::Args),
@@ -244,6 +244,7 @@ fn dispatch(command: &Command, cx: &mut Context) -> Outcome {
         Command::Sniff(args) => commands::sniff::run(args, cx),
         Command::Decode(args) => commands::decode::run(args, cx),
         Command::Options(args) => commands::options::run(args, cx),
+        Command::Doctor(args) => commands::doctor::run(args, cx),
         Command::Interfaces(args) => commands::interfaces::run(args, cx),
         Command::Lab(args) => commands::lab::run(args, cx),
         Command::Schema(args) => commands::schema::run(args, cx),

@@ -405,8 +405,14 @@ impl Segment {
     /// Servers and router know no name, and say so: an answer all the same (RFC 1035 §4.1.1).
     fn answer_dns(&mut self, asked: &Dns<'_>) {
         let (from, to) = asked.addrs;
-        let Some(own) = self.holder(to).filter(|own| reaches(&asked.link, *own)) else { return };
-        let ethernet = Ethernet { dst: asked.link.src, src: own, tags: asked.link.tags };
+        let Some(own) = self.holder(to) else { return };
+        // Straight to it, or through the router, which then brings the answer.
+        let through = asked.link.dst == relay_mac();
+        if !through && !reaches(&asked.link, own) {
+            return;
+        }
+        let src = if through { relay_mac() } else { own };
+        let ethernet = Ethernet { dst: asked.link.src, src, tags: asked.link.tags };
         let ports = (asked.ports.1, asked.ports.0);
         let mut frame = Vec::new();
         ethernet.udp(&mut frame, &Ipv4::new(to, from), ports, |out| {

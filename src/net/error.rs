@@ -76,6 +76,17 @@ pub enum NetError {
 }
 
 impl NetError {
+    /// The program lacks a right.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Permission { .. })
+    }
+
+    /// The frame was dropped on its way to the interface: a full queue, or a filter (ENOBUFS).
+    pub fn is_full_queue(&self) -> bool {
+        const ENOBUFS: i32 = 105;
+        matches!(self, Self::Io { source, .. } if source.raw_os_error() == Some(ENOBUFS))
+    }
+
     /// From a refused system call; a lack of rights gets the sentence that says what to do.
     pub fn io(operation: &'static str, object: impl Into<String>, source: impl Into<io::Error>) -> Self {
         let source = source.into();

@@ -20,6 +20,7 @@ pub mod descriptors;
 mod error;
 #[cfg(feature = "live")]
 pub mod filter;
+pub mod host;
 #[cfg(feature = "live")]
 pub mod iface;
 #[cfg(feature = "live")]

@@ -4,6 +4,7 @@
 //! caller's business.
 
 pub mod answers;
+pub mod doctor;
 pub mod expect;
 pub mod flat;
 pub mod json;

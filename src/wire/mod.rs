@@ -12,6 +12,7 @@
 
 pub mod addr;
 pub mod arp;
+pub mod control;
 pub mod escape;
 pub mod frame;
 pub mod nd;

@@ -29,7 +29,23 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("analysis", &["time", "wire", "stats"]),
     ("lab", &["time", "wire", "net"]),
     ("output", &["time", "wire", "engine", "analysis", "stats"]),
-    ("cli", &["time", "interrupt", "wire", "capture", "net", "engine", "analysis", "stats", "lab", "output"]),
+    ("run", &["time", "wire", "capture", "net", "engine", "analysis", "stats", "lab", "output"]),
+    (
+        "cli",
+        &[
+            "time",
+            "interrupt",
+            "wire",
+            "capture",
+            "net",
+            "engine",
+            "analysis",
+            "stats",
+            "lab",
+            "output",
+            "run",
+        ],
+    ),
 ];
 
 /// Outside crates that have one home.

@@ -20,6 +20,7 @@ mod capture_filter;
 mod captures;
 #[cfg(feature = "live")]
 mod confine;
+mod doctor;
 mod flat;
 mod frames;
 mod generated;

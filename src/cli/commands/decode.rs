@@ -15,13 +15,13 @@ use crate::cli::flags::confine::ConfineArgs;
 use crate::cli::flags::flat::{FlatArgs, Table};
 use crate::cli::flags::keep;
 use crate::cli::flags::select::SelectArgs;
-use crate::cli::gather::{Gatherer, Gathering};
 use crate::cli::stream::{Counts, Rendered, Showing, Stream, View};
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
 #[cfg(feature = "live")]
 use crate::net::signals::{Signal, Signals};
 use crate::output::flat::{Rows, columns};
+use crate::run::gather::{Gatherer, Gathering};
 use crate::wire::frame::NotLookedInto;
 #[cfg(feature = "live")]
 use std::sync::Arc;
@@ -159,7 +159,7 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
     }
     confine(args, cx)?;
     let stop = Stop::new(args.follow || args.files.iter().all(|path| path.is_file()))?;
-    let strict = args.analysis.strict;
+    let wanted = args.select.gathered(args.analysis.strict)?;
     let look =
         Look { json: cx.common.json, color: cx.out.color(), width: cx.out.columns(), live: args.follow };
     let mut analyst = Analyst::new(&args.analysis, look);
@@ -184,9 +184,9 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
         let workers = if small || args.follow || count < 2 {
             Vec::new()
         } else {
-            (0..count).map(|_| Gatherer::worker(&args.select, strict)).collect::<Result<_, _>>()?
+            (0..count).map(|_| Gatherer::worker(&wanted)).collect::<Result<_, _>>().map_err(Failure::usage)?
         };
-        let mut state = Gatherer::new(&args.select, strict)?;
+        let mut state = Gatherer::new(&wanted).map_err(Failure::usage)?;
         let mut failed = None;
         let mut calls = 0_u32;
         let walk = capture::parallel::run(reader, &Gathering, &mut state, workers, |batch, moment| {

@@ -5,6 +5,7 @@ pub mod decline;
 pub mod decode;
 pub mod diff;
 pub mod discover;
+pub mod doctor;
 pub mod explain;
 pub mod handshake;
 pub mod inform;

@@ -11,6 +11,7 @@ use crate::analysis::select::{IpTest, ProblemTest, Value};
 use crate::analysis::{OptionTest, OptionTest6, Selection, Want};
 use crate::cli::exit::Failure;
 use crate::output::when::TimeForm;
+use crate::run::gather::Wanted;
 use crate::time::{Clock as _, SystemClock, Timestamp};
 use crate::wire::HwAddr;
 use crate::wire::frame::numbers::dscp_by_name;
@@ -275,6 +276,11 @@ impl SelectArgs {
             !self.inverted,
         ];
         one_of.contains(&false)
+    }
+
+    /// What is gathered for joining.
+    pub fn gathered(&self, strict: bool) -> Result<Wanted, Failure> {
+        Ok(Wanted { ports: self.wanted(), selection: self.selection()?, strict, filter: self.filter.clone() })
     }
 
     /// What the flags ask for.

@@ -5,6 +5,7 @@ pub mod arp;
 pub mod collect;
 pub mod debts;
 pub mod draft;
+pub mod examine;
 pub mod exchange;
 pub mod oneshot;
 pub mod provoke;

@@ -165,8 +165,8 @@ impl Scene {
 
     /// Takes a frame that arrived from the near end at `now`.
     pub fn receive(&mut self, now: Instant, frame: &[u8]) {
-        self.start(now);
-        self.now = now;
+        // What was due before comes first.
+        self.advance(now);
         if !self.passes(frame) {
             return;
         }

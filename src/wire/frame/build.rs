@@ -227,7 +227,8 @@ pub fn patch(out: &mut [u8], at: usize, value: u16) {
     }
 }
 
-fn pad(out: &mut Vec<u8>) {
+/// Fills a short frame up to the least that Ethernet carries.
+pub fn pad(out: &mut Vec<u8>) {
     if out.len() < MIN_FRAME {
         out.resize(MIN_FRAME, 0);
     }

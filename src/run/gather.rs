@@ -1,18 +1,29 @@
 //! From frames to the records that are joined: work that several threads can share.
 
-use super::exit::Failure;
 use crate::analysis::Selection;
 use crate::analysis::transaction::{Around, Batch, Sign};
 use crate::capture::{Frame, Verdict, Work};
-use crate::cli::flags::select::SelectArgs;
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
-use crate::wire::frame::{Checksum, Datagram, Direction, LinkType, Protocol, Walked, Walker};
+use crate::wire::frame::{Checksum, Datagram, Direction, LinkType, Ports, Protocol, Walked, Walker};
 use crate::wire::problem::{Code, Problem};
 use crate::wire::v4::{Facts, Op, Outline, Packet, Values, judge};
 
 #[cfg(feature = "live")]
 use crate::capture::bpf::FrameFilter;
+
+/// What is gathered.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Where DHCP is looked for.
+    pub ports: Ports,
+    /// Which messages are selected; all are joined.
+    pub selection: Selection,
+    /// Pedantic codes too.
+    pub strict: bool,
+    /// A libpcap expression that frames must match.
+    pub filter: Option<String>,
+}
 
 /// What one worker keeps from frame to frame.
 pub struct Gatherer {
@@ -32,19 +43,42 @@ pub struct Gatherer {
 }
 
 impl Gatherer {
-    /// The state that sees all frames in order, or with several threads those that need it.
-    pub fn new(args: &SelectArgs, strict: bool) -> Result<Self, Failure> {
-        Self::with(Walker::new(args.wanted()), args, strict)
+    /// Sees all frames in order, or with several threads those that need it.
+    ///
+    /// # Errors
+    ///
+    /// When the filter is wrong: why.
+    pub fn new(wanted: &Wanted) -> Result<Self, String> {
+        Self::with(Walker::new(wanted.ports.clone()), wanted)
     }
 
-    /// The state of one worker of several.
-    pub fn worker(args: &SelectArgs, strict: bool) -> Result<Self, Failure> {
-        Self::with(Walker::without_reassembly(args.wanted()), args, strict)
+    /// One worker of several.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn worker(wanted: &Wanted) -> Result<Self, String> {
+        Self::with(Walker::without_reassembly(wanted.ports.clone()), wanted)
     }
 
-    fn with(walker: Walker, args: &SelectArgs, strict: bool) -> Result<Self, Failure> {
-        let selection = args.selection()?;
+    fn with(walker: Walker, wanted: &Wanted) -> Result<Self, String> {
+        #[cfg(feature = "live")]
+        let filter =
+            wanted.filter.as_deref().map(FrameFilter::new).transpose().map_err(|error| error.to_string())?;
         Ok(Self {
+            #[cfg(feature = "live")]
+            filter,
+            ..Self::of(walker, wanted.selection.clone(), wanted.strict)
+        })
+    }
+
+    /// Everything, and nothing pedantic.
+    pub fn of_all() -> Self {
+        Self::of(Walker::new(Ports::default()), Selection::default(), false)
+    }
+
+    fn of(walker: Walker, selection: Selection, strict: bool) -> Self {
+        Self {
             walker,
             select_all: selection.is_everything(),
             selection,
@@ -53,10 +87,10 @@ impl Gatherer {
             values: Values::default(),
             problems: Vec::new(),
             #[cfg(feature = "live")]
-            filter: args.filter.as_deref().map(FrameFilter::new).transpose().map_err(Failure::usage)?,
+            filter: None,
             found: 0,
             malformed: 0,
-        })
+        }
     }
 
     /// Takes the next frame.

@@ -1,0 +1,296 @@
+//! From signs to causes: what a doctor concludes of all that was seen, heard and tried.
+
+pub mod codes;
+
+use crate::analysis::diagnosis;
+use crate::wire::problem::Severity;
+
+/// Something that was found, by whatever check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sign {
+    /// Its code.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is, in one line, with the numbers.
+    pub summary: String,
+    /// What to do.
+    pub advice: &'static str,
+    /// What it rests on, a line each.
+    pub evidence: Vec<String>,
+    /// The frames it rests on, by their number in what was heard.
+    pub frames: Vec<u64>,
+}
+
+impl Sign {
+    /// A sign of this code, the doctor's own or one of a diagnosis; none where no table knows it.
+    pub fn of(code: &str, summary: impl Into<String>) -> Option<Self> {
+        let (code, severity, advice) = match codes::find(code) {
+            Some(row) => (row.name, row.severity, row.advice),
+            None => diagnosis::find(code).map(|row| (row.id.name(), row.id.severity(), row.advice))?,
+        };
+        Some(Self {
+            code,
+            severity,
+            summary: summary.into(),
+            advice,
+            evidence: Vec::new(),
+            frames: Vec::new(),
+        })
+    }
+
+    /// The same with a line of evidence.
+    #[must_use]
+    pub fn because(mut self, evidence: impl Into<String>) -> Self {
+        self.evidence.push(evidence.into());
+        self
+    }
+
+    fn is_alarm(&self) -> bool {
+        matches!(self.severity, Severity::Error | Severity::Warning)
+    }
+}
+
+/// How an examination ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// All that was tried works.
+    Healthy,
+    /// Something is wrong, and it has a name.
+    Problem,
+    /// It does not work, and nothing that was seen says why.
+    Unclear,
+    /// It could not be looked.
+    Unable,
+}
+
+impl Verdict {
+    /// The name used in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Problem => "problem",
+            Self::Unclear => "unclear",
+            Self::Unable => "unable",
+        }
+    }
+}
+
+/// All signs, sorted into what matters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conclusion {
+    /// How it ended.
+    pub verdict: Verdict,
+    /// The first cause.
+    pub cause: Option<Sign>,
+    /// What the first cause explains, by its codes.
+    pub explains: Vec<&'static str>,
+    /// Further causes.
+    pub also: Vec<Sign>,
+    /// What is worth knowing.
+    pub notes: Vec<Sign>,
+}
+
+/// Where a code stands in the order of causes: local, link, silence, refusal, quality. Within a stage the order is that of
+/// this list.
+const ORDER: &[&[&str]] = &[
+    &[
+        "link-down",
+        "no-carrier",
+        "no-right",
+        "frames-not-leaving",
+        "interface-enslaved",
+        "two-clients",
+        "host-drops-replies",
+    ],
+    &["port-unauthorised", "slow-start", "vlan-crossed"],
+    &[
+        "pool-exhausted",
+        "starvation",
+        "per-client",
+        "giaddr-unserved",
+        "relay-drops-reply",
+        "option-82-not-echoed",
+        "relay-loop",
+        "server-silent",
+        "xid-mismatch",
+        "reply-misdirected",
+        "answer-too-slow",
+        "no-answer",
+        "mac-filtered",
+    ],
+    &[
+        "nak-after-offer",
+        "nak-by-other-server",
+        "ack-by-other-server",
+        "ack-other-address",
+        "server-id-missing",
+        "no-ack",
+    ],
+    &[
+        "proxy-arp",
+        "address-conflict",
+        "servers-disagree",
+        "gateway-two-macs",
+        "router-off-subnet",
+        "gateway-silent",
+    ],
+];
+
+/// Notes without which a cause is half told.
+const BESIDE: &[&str] = &["everybody", "vlan-seen", "lossy", "mac-churn"];
+
+fn rank(code: &str) -> (usize, usize) {
+    for (stage, codes) in ORDER.iter().enumerate() {
+        if let Some(place) = codes.iter().position(|other| *other == code) {
+            return (stage, place);
+        }
+    }
+    (ORDER.len(), 0)
+}
+
+/// What a code explains: the consequences that need no cause of their own.
+pub fn explains(code: &str) -> &'static [&'static str] {
+    const SILENCE: &[&str] = &["no-answer", "no-answer-seen", "everybody", "offer-ignored"];
+    match code {
+        "link-down" | "no-carrier" | "no-right" => &[
+            "no-answer",
+            "no-answer-seen",
+            "everybody",
+            "frames-not-leaving",
+            "self-assigned",
+            "no-default-route",
+            "lease-expired",
+        ],
+        "frames-not-leaving"
+        | "port-unauthorised"
+        | "vlan-crossed"
+        | "per-client"
+        | "relay-loop"
+        | "giaddr-unserved"
+        | "relay-drops-reply"
+        | "option-82-not-echoed"
+        | "xid-mismatch" => SILENCE,
+        "slow-start" => &["no-answer", "no-answer-seen", "everybody", "answer-too-slow"],
+        "answer-too-slow" => &["no-answer", "no-answer-seen", "everybody", "server-checks-address"],
+        "pool-exhausted" => &["no-answer", "no-answer-seen", "everybody", "server-silent"],
+        "starvation" => {
+            &["no-answer", "no-answer-seen", "everybody", "pool-exhausted", "server-silent", "client-storm"]
+        }
+        "reply-checksum-bad" => &["offer-ignored", "udp-checksum-bad"],
+        "proxy-arp" => &["address-conflict", "decline-storm", "gateway-two-macs", "duplicate-address"],
+        "server-id-missing" | "lease-time-missing" => &["offer-ignored"],
+        "address-conflict" => &["duplicate-address"],
+        "nak-after-offer" | "nak-by-other-server" => &["nak-loop"],
+        "ack-other-address" => &["nak-loop", "nak-ignored"],
+        "router-off-subnet" => &["gateway-silent"],
+        "dns-unusable" => &["dns-silent"],
+        "servers-disagree" => &["several-servers"],
+        "offer-ignored" => &["no-answer-seen"],
+        "icmp-refused" => &["renewal-unanswered"],
+        _ => &[],
+    }
+}
+
+/// Sorts `signs` into a cause and what else there is. `works` says whether the host could get and use a lease: where it
+/// could not and nothing says why, it is unclear.
+pub fn conclude(signs: Vec<Sign>, works: bool) -> Conclusion {
+    let mut all: Vec<Sign> = Vec::new();
+    for sign in signs {
+        match all.iter_mut().find(|other| other.code == sign.code) {
+            Some(known) => {
+                known.evidence.extend(
+                    sign.evidence
+                        .into_iter()
+                        .filter(|line| !known.evidence.contains(line))
+                        .collect::<Vec<_>>(),
+                );
+                known.frames.extend(sign.frames);
+            }
+            None => all.push(sign),
+        }
+    }
+    let explained: Vec<&'static str> =
+        all.iter().filter(|sign| sign.is_alarm()).flat_map(|sign| explains(sign.code)).copied().collect();
+    let (alarms, notes): (Vec<Sign>, Vec<Sign>) = all.into_iter().partition(Sign::is_alarm);
+    let (mut causes, consequences): (Vec<Sign>, Vec<Sign>) =
+        alarms.into_iter().partition(|sign| !explained.contains(&sign.code));
+    causes.sort_by_key(|sign| (rank(sign.code), std::cmp::Reverse(sign.severity == Severity::Error)));
+    let mut causes = causes.into_iter();
+    let mut cause = causes.next();
+    let mut explains_codes = Vec::new();
+    if let Some(cause) = &mut cause {
+        for one in consequences.iter().filter(|one| explains(cause.code).contains(&one.code)) {
+            cause.evidence.push(one.summary.clone());
+            explains_codes.push(one.code);
+        }
+        for note in notes.iter().filter(|note| explains(cause.code).contains(&note.code)) {
+            explains_codes.push(note.code);
+        }
+    }
+    // Notes that narrow the cause down stand beside it.
+    let (beside, notes): (Vec<Sign>, Vec<Sign>) =
+        notes.into_iter().partition(|note| BESIDE.contains(&note.code));
+    let verdict = match &cause {
+        Some(_) => Verdict::Problem,
+        None if works => Verdict::Healthy,
+        None => Verdict::Unclear,
+    };
+    Conclusion { verdict, cause, explains: explains_codes, also: causes.chain(beside).collect(), notes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sign(code: &'static str, severity: Severity) -> Sign {
+        Sign {
+            code,
+            severity,
+            summary: code.to_owned(),
+            advice: "",
+            evidence: Vec::new(),
+            frames: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn local_causes_come_before_silence_and_explain_it() {
+        let signs = vec![
+            sign("no-answer", Severity::Warning),
+            sign("everybody", Severity::Note),
+            sign("frames-not-leaving", Severity::Error),
+            sign("mac-churn", Severity::Warning),
+        ];
+        let end = conclude(signs, false);
+        assert_eq!(end.verdict, Verdict::Problem);
+        assert_eq!(end.cause.unwrap().code, "frames-not-leaving");
+        assert_eq!(end.explains, ["no-answer", "everybody"]);
+        assert_eq!(end.also.iter().map(|sign| sign.code).collect::<Vec<_>>(), ["mac-churn", "everybody"]);
+    }
+
+    #[test]
+    fn notes_alone_leave_a_host_healthy_and_silence_without_a_sign_is_unclear() {
+        let note = || vec![sign("lossy", Severity::Note)];
+        assert_eq!(conclude(note(), true).verdict, Verdict::Healthy);
+        assert_eq!(conclude(note(), false).verdict, Verdict::Unclear);
+    }
+
+    #[test]
+    fn the_same_code_twice_is_one_sign_with_all_evidence() {
+        let one = sign("dns-silent", Severity::Warning).because("10.0.0.2");
+        let two = sign("dns-silent", Severity::Warning).because("10.0.0.3");
+        let end = conclude(vec![one, two], true);
+        assert_eq!(end.cause.unwrap().evidence, ["10.0.0.2", "10.0.0.3"]);
+        assert!(end.also.is_empty());
+    }
+
+    #[test]
+    fn every_code_stands_once() {
+        let mut names: Vec<&str> = codes::ROWS.iter().map(|row| row.name).collect();
+        assert_eq!(names.len(), 27);
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), 27);
+    }
+}

@@ -1,0 +1,96 @@
+//! `dhcptool doctor`: why does this machine, or this segment, get no address, or a bad one?
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::cli::context::Context;
+#[cfg(not(feature = "live"))]
+use crate::cli::exit::Failure;
+use crate::cli::exit::Outcome;
+
+#[cfg(feature = "live")]
+mod checks;
+#[cfg(feature = "live")]
+mod live;
+
+/// Why does this machine, or this segment, get no address, or a bad one?
+///
+/// Runs every check, then says in one screen what is wrong, on what evidence, and what to do. It asks as the host would and
+/// as a stranger, takes a lease for seconds, tries address, router, name servers and renewal, and gives the lease back.
+/// Nothing is configured, no lease is kept, and no DECLINE is sent.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = EXAMPLES)]
+#[allow(clippy::struct_excessive_bools, reason = "flags are independent of each other")]
+pub struct Args {
+    /// The interface; that of the default route if left out, else the only usable one
+    interface: Option<String>,
+
+    /// One short round: no stranger, no renewal
+    #[arg(long)]
+    quick: bool,
+
+    /// Do not ask as a stranger too
+    #[arg(long)]
+    no_second_mac: bool,
+
+    /// Ask as the host itself: its hardware address, client identifier and host name (the default)
+    #[arg(long)]
+    as_host: bool,
+
+    /// Ask as this hardware address
+    #[arg(long, value_name = "MAC", conflicts_with = "as_host")]
+    mac: Option<crate::wire::Mac>,
+
+    /// Ask in this VLAN
+    #[arg(long, value_name = "ID", value_parser = clap::value_parser!(u16).range(1..=4094))]
+    vlan: Option<u16>,
+
+    /// Ask as a PXE client of this architecture (RFC 4578; 7 is UEFI x64)
+    #[arg(long, value_name = "ARCH", num_args = 0..=1, require_equals = true, default_missing_value = "7")]
+    pxe: Option<u16>,
+
+    /// Keep every frame seen in FILE (pcapng), with the verdict as its comment
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+
+    #[command(flatten)]
+    confine: crate::cli::flags::confine::ConfineArgs,
+
+    /// Give advice for everything that is said
+    #[arg(long)]
+    explain: bool,
+
+    /// One line for monitoring: 0, 1, 2 or 3 by OK, warning, error, unable
+    #[arg(long)]
+    nagios: bool,
+
+    /// Examine again every five minutes and tell changes only
+    #[arg(long)]
+    watch: bool,
+
+    /// How long to wait between two examinations of --watch
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "5m", requires = "watch")]
+    interval: Duration,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  dhcptool doctor
+  dhcptool doctor eth0 --vlan 40 -v
+  dhcptool doctor eth0 --save ticket.pcapng --json
+  dhcptool lab --fault pool-empty -- dhcptool doctor
+
+The exit status is 0 when all is well (notes only), 1 for a problem or where it is unclear, 3 where it could not be looked.";
+
+/// Runs the command.
+#[cfg(feature = "live")]
+pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    live::run(args, cx)
+}
+
+/// Says that this build cannot.
+#[cfg(not(feature = "live"))]
+pub fn run(args: &Args, _cx: &mut Context) -> Outcome {
+    let _ = args;
+    Err(Failure::could_not_run("this dhcptool was built without live networking (feature `live`)"))
+}

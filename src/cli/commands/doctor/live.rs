@@ -1,0 +1,421 @@
+//! Opens the interface, has it examined, and tells the result.
+
+use std::io::Write;
+use std::path::Path;
+use std::rc::Rc;
+
+use fastrand::Rng;
+
+use super::Args;
+use super::checks::checks;
+use crate::analysis::doctor::{Conclusion, Sign, Verdict};
+use crate::analysis::transaction::Server;
+use crate::capture::{Format as FileFormat, FrameOut, Writer};
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::engine::v4::examine::{Plan, Record};
+use crate::net::linux::{Options, PacketTransport};
+use crate::net::sandbox::Needs;
+use crate::net::signals::Signals;
+use crate::net::{NetError, Received, Transport, iface};
+use crate::output::doctor::{NotChecked, Report};
+use crate::output::{Format, JsonOut, Render as _};
+use crate::run::doctor::local::Local;
+use crate::run::doctor::{Examined, examine, without_packets};
+use crate::time::{Clock as _, Precision};
+use crate::wire::Mac;
+use crate::wire::escape::escape_line;
+use crate::wire::frame::{Direction, LinkType};
+use crate::wire::problem::Severity;
+
+/// Runs the command.
+pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
+    let now = u64::try_from(cx.clock.time().nanoseconds()).ok().map(|now| now / 1_000_000_000);
+    let local = Local::look(args.interface.as_deref(), now).map_err(Failure::could_not_run)?;
+    if !local.up || !local.carrier {
+        let conclusion = without_packets(&local, None);
+        return tell(args, &local, &conclusion, &Seen::default(), cx);
+    }
+    let Some(own) = args.mac.or(local.mac) else {
+        return Err(Failure::could_not_run(format_args!(
+            "cannot use {}: it is not Ethernet; dhcptool interfaces lists those that can be used",
+            local.interface
+        )));
+    };
+    let mut transport = match open(&local.interface) {
+        Ok(transport) => transport,
+        Err(error) if error.is_refused() => {
+            let why = Sign::of("no-right", error.to_string());
+            let mut conclusion = without_packets(&local, why);
+            conclusion.verdict = Verdict::Unable;
+            tell(args, &local, &conclusion, &Seen::default(), cx)?;
+            return Ok(if args.nagios { Exit::Code(3) } else { Exit::CouldNotRun });
+        }
+        Err(error) => return Err(Failure::could_not_run(error)),
+    };
+    args.confine.give_up(cx)?;
+    let mut keeper = args.save.as_deref().map(|path| Keeper::create(path, &local.interface)).transpose()?;
+    args.confine.confine(&Needs::default(), cx)?;
+    let plan = plan(args, &local, own);
+    let mut last: Option<(Verdict, Vec<&'static str>)> = None;
+    loop {
+        if cx.shows_progress() {
+            cx.note(&format!("examining {}; this takes up to 20 seconds", escape_line(&local.interface)));
+        }
+        let mut keep = |received: &Received<'_>, link: LinkType| {
+            keeper.as_mut().is_none_or(|keeper| keeper.keep(received, link))
+        };
+        let examined =
+            examine(&plan, &local, &mut transport, &cx.clock, &mut keep).map_err(Failure::could_not_run)?;
+        if let Some(error) = keeper.as_mut().and_then(|keeper| keeper.error.take()) {
+            return Err(Failure::could_not_run(error));
+        }
+        let stopped = examined.stopped;
+        let conclusion = examined.conclusion.clone();
+        if let Some(keeper) = &mut keeper {
+            keeper.verdict(&conclusion)?;
+        }
+        let codes: Vec<&'static str> =
+            conclusion.cause.iter().chain(&conclusion.also).map(|sign| sign.code).collect();
+        let news = last.as_ref() != Some(&(conclusion.verdict, codes.clone()));
+        let mut exit = exit_of(&conclusion, args);
+        if news || !args.watch {
+            let saved = keeper.as_ref().map(|keeper| (keeper.name.clone(), keeper.frames));
+            exit = tell(
+                args,
+                &local,
+                &conclusion,
+                &Seen { examined: Some(examined), saved, client_id: plan.client_id.clone() },
+                cx,
+            )?;
+        }
+        last = Some((conclusion.verdict, codes));
+        if stopped {
+            return Ok(Exit::Interrupted);
+        }
+        if !args.watch {
+            return Ok(exit);
+        }
+        if wait(&mut transport, cx, args)? {
+            return Ok(Exit::Good);
+        }
+    }
+}
+
+/// Waits for the next examination; true when the user stopped it.
+fn wait(transport: &mut PacketTransport, cx: &Context, args: &Args) -> Result<bool, Failure> {
+    let until = cx.clock.now().after(args.interval);
+    loop {
+        match transport.wait(Some(until)).map_err(Failure::could_not_run)? {
+            crate::net::Event::Timeout => return Ok(false),
+            crate::net::Event::Interrupted => return Ok(true),
+            crate::net::Event::Frame(received) if received.at >= until => return Ok(false),
+            crate::net::Event::Frame(_) => {}
+        }
+    }
+}
+
+fn open(name: &str) -> Result<PacketTransport, NetError> {
+    let all = iface::interfaces()?;
+    let interface = iface::choose(&all, Some(name))?;
+    let signals = Signals::termination()?;
+    PacketTransport::open(
+        interface,
+        &Options { filter: None, promiscuous: true, signals: Some(Rc::new(signals)) },
+    )
+}
+
+fn plan(args: &Args, local: &Local, mac: Mac) -> Plan {
+    let mut rng = Rng::new();
+    let mut second = [0; 6];
+    rng.fill(&mut second);
+    // Locally administered, not a group.
+    second[0] = (second[0] & 0xfc) | 2;
+    let remembered = local.old_lease.as_ref().filter(|_| args.mac.is_none());
+    let by_mac = || std::iter::once(1).chain(mac.0).collect();
+    let tags = args.vlan.map_or_else(Vec::new, |id| crate::wire::frame::build::tags(&[id]));
+    Plan {
+        mac,
+        second: (!args.no_second_mac).then_some(Mac(second)),
+        client_id: Some(remembered.and_then(|lease| lease.client_id.clone()).unwrap_or_else(by_mac)),
+        hostname: std::fs::read_to_string("/proc/sys/kernel/hostname")
+            .ok()
+            .map(|name| name.trim().as_bytes().to_vec())
+            .filter(|name| !name.is_empty()),
+        tags,
+        pxe: args.pxe,
+        old_address: remembered.and_then(|lease| lease.address),
+        quick: args.quick,
+        xids: [rng.u32(1..), rng.u32(1..), rng.u32(1..)],
+    }
+}
+
+/// What came of an examination, where there was one.
+#[derive(Default)]
+struct Seen {
+    examined: Option<Examined>,
+    saved: Option<(String, u64)>,
+    client_id: Option<Vec<u8>>,
+}
+
+fn tell(args: &Args, local: &Local, conclusion: &Conclusion, seen: &Seen, cx: &mut Context) -> Outcome {
+    let empty = Record::default();
+    let examined = seen.examined.as_ref();
+    let record = examined.map_or(&empty, |examined| &examined.record);
+    let report = Report {
+        interface: &local.interface,
+        mac: args.mac.or(local.mac),
+        client_id: seen.client_id.as_deref(),
+        address: local.addresses.first().map(|(addr, _)| *addr),
+        manager: local.clients.first().map(String::as_str),
+        head: head(local, examined),
+        conclusion,
+        record,
+        excluded: excluded(local, conclusion, examined),
+        not_checked: not_checked(args, local, record),
+        checks: checks(local, conclusion, examined),
+        transactions: examined.map(transactions).unwrap_or_default(),
+        findings: examined.map(findings).unwrap_or_default(),
+        saved: seen.saved.clone(),
+        elapsed_ms: examined.map_or(0.0, |examined| examined.took.as_secs_f64() * 1000.0),
+        verbose: cx.common.verbose > 1,
+        explain: args.explain,
+    };
+    if args.nagios {
+        cx.out.write(line(conclusion, &report).as_bytes())?;
+    } else if cx.format() == Format::Text && cx.common.quiet {
+        let code = conclusion
+            .cause
+            .as_ref()
+            .map_or_else(|| conclusion.verdict.name().to_owned(), |sign| sign.code.to_owned());
+        cx.out.write(format!("{code}\n").as_bytes())?;
+    } else {
+        let bytes = report.render(cx.format(), cx.out.color());
+        cx.out.write(&bytes)?;
+    }
+    Ok(exit_of(conclusion, args))
+}
+
+fn exit_of(conclusion: &Conclusion, args: &Args) -> Exit {
+    if args.nagios {
+        return Exit::Code(match (conclusion.verdict, &conclusion.cause) {
+            (Verdict::Healthy, _) => 0,
+            (Verdict::Problem, Some(sign)) if sign.severity == Severity::Error => 2,
+            (Verdict::Problem | Verdict::Unclear, _) => 1,
+            (Verdict::Unable, _) => 3,
+        });
+    }
+    match conclusion.verdict {
+        Verdict::Healthy => Exit::Good,
+        Verdict::Problem | Verdict::Unclear => Exit::Bad,
+        Verdict::Unable => Exit::CouldNotRun,
+    }
+}
+
+/// One line in the manner of monitoring plugins.
+fn line(conclusion: &Conclusion, report: &Report<'_>) -> String {
+    let state = match exit_of_plugin(conclusion) {
+        0 => "OK",
+        1 => "WARNING",
+        2 => "CRITICAL",
+        _ => "UNKNOWN",
+    };
+    let text = match &conclusion.cause {
+        Some(cause) => format!("{}: {}", cause.code, cause.summary),
+        None => match conclusion.verdict {
+            Verdict::Healthy => "lease, router, name servers and renewal work".to_owned(),
+            Verdict::Unclear => "no lease was had, and nothing says why".to_owned(),
+            Verdict::Problem | Verdict::Unable => "it could not be looked".to_owned(),
+        },
+    };
+    let offer = report
+        .record
+        .own
+        .took()
+        .map_or(String::new(), |took| format!(" | offer={:.6}s;;;0", took.as_secs_f64()));
+    // A bar would begin the performance data.
+    format!("DHCP DOCTOR {state} - {}{offer}\n", escape_line(&text).replace('|', "/"))
+}
+
+fn exit_of_plugin(conclusion: &Conclusion) -> u8 {
+    match (conclusion.verdict, &conclusion.cause) {
+        (Verdict::Healthy, _) => 0,
+        (Verdict::Problem, Some(sign)) if sign.severity == Severity::Error => 2,
+        (Verdict::Problem | Verdict::Unclear, _) => 1,
+        (Verdict::Unable, _) => 3,
+    }
+}
+
+fn head(local: &Local, examined: Option<&Examined>) -> Vec<String> {
+    let mac = local.mac.map_or(String::new(), |mac| format!("  {mac}"));
+    let state = match (local.up, local.carrier) {
+        (false, _) => "down",
+        (true, false) => "up, no carrier",
+        (true, true) => "up",
+    };
+    let address = match local.addresses.first() {
+        Some((addr, length)) => format!(", {addr}/{length}"),
+        None => ", no address".to_owned(),
+    };
+    let manager = local.clients.first().map_or(String::new(), |client| format!(", {client} holds it"));
+    let mut lines = vec![escape_line(&format!("{}{mac}  {state}{address}{manager}", local.interface))];
+    if let Some(examined) = examined {
+        let servers: std::collections::BTreeSet<_> =
+            examined.told.iter().flat_map(|told| told.exchange.servers.iter().map(Server::name)).collect();
+        let clients: std::collections::BTreeSet<String> =
+            examined.told.iter().filter_map(|told| told.exchange.mac.map(|mac| mac.to_string())).collect();
+        let count = |number: usize, what: &str| {
+            if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+        };
+        lines.push(format!(
+            "heard in {:.0} s: {}, {}, {} frames",
+            examined.took.as_secs_f64(),
+            count(servers.len(), "server"),
+            count(clients.len(), "client"),
+            examined.frames
+        ));
+    }
+    lines
+}
+
+/// Branches in which something would have been said.
+fn excluded(local: &Local, conclusion: &Conclusion, examined: Option<&Examined>) -> Vec<&'static str> {
+    let said: Vec<&str> = conclusion
+        .cause
+        .iter()
+        .chain(&conclusion.also)
+        .chain(&conclusion.notes)
+        .map(|sign| sign.code)
+        .collect();
+    let none = |codes: &[&str]| !codes.iter().any(|code| said.contains(code));
+    let mut out = Vec::new();
+    if local.up && local.carrier && none(&["frames-not-leaving", "port-unauthorised", "slow-start"]) {
+        out.push("link");
+    }
+    let looked = !local.unseen.iter().any(|(check, _)| *check == "firewall");
+    if looked && none(&["firewall-hint", "host-drops-replies"]) {
+        out.push("local-filter");
+    }
+    let Some(examined) = examined else { return out };
+    if none(&["vlan-seen", "vlan-crossed"]) {
+        out.push("vlan");
+    }
+    if none(&[
+        "giaddr-unserved",
+        "relay-drops-reply",
+        "option-82-not-echoed",
+        "relay-loop",
+        "option-82-refused",
+    ]) {
+        out.push("relay");
+    }
+    if examined.record.offers.len() <= 1
+        && none(&["servers-disagree", "several-servers", "nak-by-other-server", "ack-by-other-server"])
+    {
+        out.push("second-server");
+    }
+    if examined.record.probes > 0 && none(&["address-conflict", "proxy-arp", "duplicate-address"]) {
+        out.push("conflict");
+    }
+    out
+}
+
+fn not_checked(args: &Args, local: &Local, record: &Record) -> Vec<NotChecked> {
+    let mut out: Vec<NotChecked> = local
+        .unseen
+        .iter()
+        .map(|(check, why)| NotChecked { check: (*check).to_owned(), why: why.clone() })
+        .collect();
+    let mut skip =
+        |check: &str, why: &str| out.push(NotChecked { check: check.to_owned(), why: why.to_owned() });
+    if record.ack.is_none() {
+        skip("address, gateway, name servers, renewal", "no lease was had");
+    } else if args.quick {
+        skip("renewal", "--quick");
+    }
+    if args.quick || args.no_second_mac {
+        skip("a second hardware address", if args.quick { "--quick" } else { "--no-second-mac" });
+    }
+    if args.pxe.is_some() {
+        skip("the boot server's port 4011 and the boot file itself", "only the offers are looked at");
+    }
+    out
+}
+
+fn transactions(examined: &Examined) -> Vec<Box<serde_json::value::RawValue>> {
+    let each = examined.told.iter().zip(1..).map(|(told, number)| {
+        let mut json = JsonOut::new();
+        crate::output::transaction::json::write(&told.exchange, number, None, &told.problems, &mut json);
+        json.buf
+    });
+    raw(each)
+}
+
+fn findings(examined: &Examined) -> Vec<Box<serde_json::value::RawValue>> {
+    raw(examined.findings.iter().map(|finding| {
+        let mut json = JsonOut::new();
+        crate::output::transaction::json::finding(finding, &mut json);
+        json.buf
+    }))
+}
+
+fn raw(lines: impl Iterator<Item = Vec<u8>>) -> Vec<Box<serde_json::value::RawValue>> {
+    lines
+        .filter_map(|line| String::from_utf8(line).ok())
+        .filter_map(|line| serde_json::value::RawValue::from_string(line.trim_end().to_owned()).ok())
+        .collect()
+}
+
+/// Keeps every frame that was seen.
+struct Keeper {
+    writer: Writer<Box<dyn Write + Send>>,
+    interface: String,
+    name: String,
+    frames: u64,
+    error: Option<crate::capture::CaptureError>,
+}
+
+impl Keeper {
+    fn create(path: &Path, interface: &str) -> Result<Self, Failure> {
+        let mut writer = Writer::create(path, FileFormat::of_path(path)).map_err(Failure::could_not_run)?;
+        writer.flush().map_err(Failure::could_not_run)?;
+        Ok(Self {
+            writer,
+            interface: interface.to_owned(),
+            name: path.display().to_string(),
+            frames: 0,
+            error: None,
+        })
+    }
+
+    fn keep(&mut self, received: &Received<'_>, link: LinkType) -> bool {
+        let written = self.writer.write(&FrameOut {
+            time: Some(received.time),
+            precision: Precision::Nano,
+            link,
+            interface: Some(&self.interface),
+            data: received.frame,
+            original_len: u32::try_from(received.original_len).unwrap_or(u32::MAX),
+            comment: None,
+            direction: Some(if received.outgoing { Direction::Out } else { Direction::In }),
+        });
+        self.frames = self.frames.saturating_add(1);
+        match written {
+            Ok(()) => true,
+            Err(error) => {
+                self.error = Some(error);
+                false
+            }
+        }
+    }
+
+    /// The verdict is a comment of its own section, behind what it is about.
+    fn verdict(&mut self, conclusion: &Conclusion) -> Result<(), Failure> {
+        let cause = conclusion
+            .cause
+            .as_ref()
+            .map_or(String::new(), |sign| format!(": {}: {}", sign.code, sign.summary));
+        let comment = format!("dhcptool doctor: {}{cause}", conclusion.verdict.name());
+        self.writer.remark(&comment).map_err(Failure::could_not_run)
+    }
+}

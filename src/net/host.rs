@@ -1,0 +1,329 @@
+//! What this machine says about one of its interfaces without a packet: who holds it, what it is a member of, which client
+//! manages it, and which filters could touch DHCP. Everything is read only, and what cannot be read is said.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// The most bytes of any file that is read here.
+const MOST: u64 = 1 << 20;
+/// The port of DHCP clients, in hexadecimal as `/proc/net/udp` writes it.
+const CLIENT_PORT: &str = ":0044";
+
+/// Something that could not be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unseen {
+    /// What.
+    pub check: &'static str,
+    /// Why not.
+    pub why: String,
+}
+
+/// Which interface another one is a member of: a bridge, bond, team, or VRF.
+pub fn master(interface: &str) -> Option<String> {
+    let target = fs::read_link(format!("/sys/class/net/{interface}/master")).ok()?;
+    target.file_name().map(|name| name.to_string_lossy().into_owned())
+}
+
+/// The interfaces that have this one's name as their lower device (VLANs, macvlans) or are members of it are not looked for;
+/// whether it is a wireless one is.
+pub fn is_wireless(interface: &str) -> bool {
+    Path::new(&format!("/sys/class/net/{interface}/wireless")).exists()
+}
+
+/// A process that holds the DHCP client port, or a packet socket of a DHCP client.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Holder {
+    /// Its process.
+    pub pid: u32,
+    /// Its name, as the kernel knows it (15 bytes).
+    pub name: String,
+}
+
+/// Programs that speak DHCP as clients.
+const CLIENTS: &[&str] = &[
+    "dhclient",
+    "dhcpcd",
+    "udhcpc",
+    "systemd-network",
+    "systemd-networkd",
+    "NetworkManager",
+    "connmand",
+    "iwd",
+    "wickedd-dhcp4",
+    "dhcp6c",
+    "busybox",
+    "pump",
+];
+
+/// DHCP clients that hold `interface` (whose number is `index`): by a socket on port 68, or a packet socket bound to it.
+/// Processes of other users can be seen by root alone; then the count of sockets is known and the names are not.
+pub fn clients(interface: &str, index: u32) -> (Vec<Holder>, Option<Unseen>) {
+    let mut wanted = BTreeSet::new();
+    for line in read("/proc/net/udp").lines().skip(1) {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        if fields.get(1).is_some_and(|local| local.ends_with(CLIENT_PORT))
+            && let Some(inode) = fields.get(9)
+        {
+            wanted.insert((*inode).to_owned());
+        }
+    }
+    let port_holders = wanted.len();
+    for line in read("/proc/net/packet").lines().skip(1) {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        if fields.get(4).and_then(|number| number.parse::<u32>().ok()) == Some(index)
+            && let Some(inode) = fields.get(8)
+        {
+            wanted.insert((*inode).to_owned());
+        }
+    }
+    let mut found = Vec::new();
+    let mut hidden = false;
+    for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Ok(pid) = process.file_name().to_string_lossy().parse::<u32>() else { continue };
+        let name = read(&format!("/proc/{pid}/comm")).trim().to_owned();
+        if !CLIENTS.contains(&name.as_str()) {
+            continue;
+        }
+        let Ok(descriptors) = fs::read_dir(process.path().join("fd")) else {
+            // Another user's: its command line may still name the interface.
+            hidden = true;
+            if read(&format!("/proc/{pid}/cmdline")).split('\0').any(|word| word == interface) {
+                found.push(Holder { pid, name });
+            }
+            continue;
+        };
+        let holds = descriptors.flatten().filter_map(|one| fs::read_link(one.path()).ok()).any(|target| {
+            let target = target.to_string_lossy().into_owned();
+            let inode = target.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
+            inode.is_some_and(|inode| wanted.contains(inode))
+        });
+        if holds {
+            found.push(Holder { pid, name });
+        }
+    }
+    found.sort();
+    found.dedup();
+    let unseen = (hidden && port_holders > found.len())
+        .then(|| Unseen { check: "processes", why: "those of other users: needs root".to_owned() });
+    (found, unseen)
+}
+
+/// A lease that a client remembers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OldLease {
+    /// The file it stands in.
+    pub file: String,
+    /// The client that wrote it.
+    pub client: &'static str,
+    /// The address.
+    pub address: Option<Ipv4Addr>,
+    /// The server identifier.
+    pub server: Option<Ipv4Addr>,
+    /// When the file was written, seconds since 1970.
+    pub written: Option<u64>,
+    /// How long the lease runs, seconds; all ones means no end.
+    pub lease_time: Option<u32>,
+    /// The client identifier it was had with.
+    pub client_id: Option<Vec<u8>>,
+}
+
+impl OldLease {
+    /// When it ends, seconds since 1970.
+    pub fn ends(&self) -> Option<u64> {
+        let length = self.lease_time.filter(|seconds| *seconds != u32::MAX)?;
+        self.written?.checked_add(u64::from(length))
+    }
+}
+
+/// The newest lease of `interface` that dhclient, dhcpcd, systemd-networkd or `NetworkManager` keep.
+pub fn old_lease(interface: &str, index: u32) -> (Option<OldLease>, Option<Unseen>) {
+    let mut found: Vec<OldLease> = Vec::new();
+    let mut refused = None;
+    let mut consider =
+        |path: &Path, client: &'static str, parse: &dyn Fn(&[u8]) -> Option<OldLease>| match bytes(path) {
+            Ok(content) => found.extend(parse(&content).map(|lease| OldLease {
+                file: path.display().to_string(),
+                client,
+                written: lease.written.or_else(|| modified(path)),
+                ..lease
+            })),
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                refused =
+                    Some(Unseen { check: "lease files", why: format!("{}: needs root", path.display()) });
+            }
+            Err(_) => {}
+        };
+    consider(Path::new(&format!("/run/systemd/netif/leases/{index}")), "systemd-networkd", &pairs);
+    consider(Path::new(&format!("/var/lib/dhcpcd/{interface}.lease")), "dhcpcd", &message);
+    for folder in ["/var/lib/dhcp", "/var/lib/dhclient", "/var/lib/NetworkManager"] {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten().take(1000) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let extension = Path::new(&name).extension().and_then(|extension| extension.to_str());
+            if name.starts_with("dhclient") && matches!(extension, Some("leases" | "lease")) {
+                consider(&entry.path(), "dhclient", &|content| dhclient(content, interface));
+            } else if name.starts_with("internal-") && name.ends_with(&format!("-{interface}.lease")) {
+                consider(&entry.path(), "NetworkManager", &pairs);
+            }
+        }
+    }
+    let newest = found.into_iter().filter(|lease| lease.address.is_some()).max_by_key(|lease| lease.written);
+    (newest, refused)
+}
+
+/// `KEY=value` lines, as systemd-networkd and `NetworkManager` write them.
+#[allow(clippy::unnecessary_wraps, reason = "the readers of other formats may fail")]
+fn pairs(content: &[u8]) -> Option<OldLease> {
+    let text = String::from_utf8_lossy(content);
+    let value =
+        |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).map(str::trim);
+    Some(OldLease {
+        address: value("ADDRESS").and_then(|text| text.parse().ok()),
+        server: value("SERVER_ADDRESS").and_then(|text| text.parse().ok()),
+        lease_time: value("LIFETIME").and_then(|text| text.parse().ok()),
+        client_id: value("CLIENTID").and_then(unhex),
+        ..OldLease::default()
+    })
+}
+
+/// Hexadecimal digits in pairs, colons between them or not.
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text
+        .chars()
+        .filter(|c| *c != ':')
+        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect::<Option<_>>()?;
+    let (pairs, rest) = digits.as_chunks::<2>();
+    rest.is_empty().then(|| pairs.iter().map(|[high, low]| (high << 4) | low).collect())
+}
+
+/// The last ACK, as dhcpcd keeps it.
+fn message(content: &[u8]) -> Option<OldLease> {
+    use crate::wire::options::v4 as opt;
+    let message = crate::wire::v4::Message::decode(content);
+    (!message.yiaddr.is_unspecified()).then(|| OldLease {
+        address: Some(message.yiaddr),
+        server: message.ip_option(opt::DHCP_SERVER_IDENTIFIER),
+        lease_time: message.u32_option(opt::DHCP_LEASE_TIME),
+        ..OldLease::default()
+    })
+}
+
+/// The last `lease { … }` of the interface in a file of dhclient.
+fn dhclient(content: &[u8], interface: &str) -> Option<OldLease> {
+    let text = String::from_utf8_lossy(content);
+    let mut last = None;
+    for block in text.split("lease {").skip(1) {
+        let block = block.split('}').next().unwrap_or_default();
+        let value = |key: &str| {
+            let found =
+                block.lines().find_map(|line| line.trim().strip_prefix(key)?.trim().strip_suffix(';'));
+            found.map(|text| text.trim().trim_matches('"').to_owned())
+        };
+        if value("interface").is_some_and(|name| name != interface) {
+            continue;
+        }
+        last = Some(OldLease {
+            address: value("fixed-address").and_then(|text| text.parse().ok()),
+            server: value("option dhcp-server-identifier").and_then(|text| text.parse().ok()),
+            lease_time: value("option dhcp-lease-time").and_then(|text| text.parse().ok()),
+            ..OldLease::default()
+        });
+    }
+    last
+}
+
+/// Rules of nftables or iptables that concern DHCP's ports, or drop all that comes in. Only root may list them.
+pub fn filters() -> Result<Vec<String>, Unseen> {
+    let mut rules = Vec::new();
+    let mut looked = false;
+    for (program, arguments) in [("nft", &["list", "ruleset"][..]), ("iptables-save", &[][..])] {
+        let output =
+            Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output();
+        let Ok(output) = output else { continue };
+        if !output.status.success() {
+            return Err(Unseen { check: "firewall", why: "needs root".to_owned() });
+        }
+        looked = true;
+        let text = String::from_utf8_lossy(&output.stdout);
+        rules.extend(text.lines().map(str::trim).filter(|line| concerns(line)).take(8).map(str::to_owned));
+    }
+    if looked {
+        Ok(rules)
+    } else {
+        Err(Unseen { check: "firewall", why: "neither nft nor iptables-save is here".to_owned() })
+    }
+}
+
+/// A rule that could drop DHCP.
+fn concerns(rule: &str) -> bool {
+    let words: Vec<&str> =
+        rule.split(|c: char| c.is_whitespace() || matches!(c, '{' | '}' | ',' | ';')).collect();
+    let drops = words.iter().any(|word| matches!(*word, "drop" | "reject" | "DROP" | "REJECT"));
+    let port =
+        words.iter().any(|word| matches!(*word, "67" | "68" | "67:68" | "67-68" | "bootpc" | "bootps"));
+    let policy =
+        (rule.contains("hook input") && rule.contains("policy drop")) || rule.starts_with(":INPUT DROP");
+    (drops && port) || policy
+}
+
+fn read(path: &str) -> String {
+    bytes(Path::new(path)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+}
+
+fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut content = Vec::new();
+    fs::File::open(path)?.take(MOST).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+fn modified(path: &Path) -> Option<u64> {
+    let time = fs::metadata(path).ok()?.modified().ok()?;
+    time.duration_since(std::time::UNIX_EPOCH).ok().map(|since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leases_of_all_kinds_are_read() {
+        let networkd =
+            b"# private\nADDRESS=10.9.0.7\nSERVER_ADDRESS=10.9.0.1\nLIFETIME=3600\nCLIENTID=01020000000001\n";
+        let lease = pairs(networkd).unwrap();
+        assert_eq!((lease.address, lease.lease_time), (Some([10, 9, 0, 7].into()), Some(3600)));
+        assert_eq!(lease.client_id.as_deref(), Some(&[1, 2, 0, 0, 0, 0, 1][..]));
+        let text =
+            b"lease {\n  interface \"eth0\";\n  fixed-address 10.9.0.8;\n  option dhcp-lease-time 600;\n}\n\
+                     lease {\n  interface \"eth1\";\n  fixed-address 10.9.0.9;\n}\n";
+        assert_eq!(dhclient(text, "eth0").unwrap().address, Some([10, 9, 0, 8].into()));
+        assert_eq!(dhclient(text, "eth2"), None);
+        assert_eq!(dhclient(b"lease {", "eth0").and_then(|lease| lease.address), None);
+        let mut ack = crate::wire::v4::Message::new(crate::wire::v4::Op::REPLY);
+        ack.yiaddr = [10, 9, 0, 10].into();
+        ack.set_option(51, &600_u32.to_be_bytes());
+        let lease = OldLease { written: Some(1000), ..message(&ack.encode()).unwrap() };
+        assert_eq!(lease.ends(), Some(1600));
+        assert_eq!(message(&[1, 2, 3]), None);
+    }
+
+    #[test]
+    fn rules_that_concern_dhcp_are_told_from_others() {
+        assert!(concerns("udp dport { 67, 68 } drop"));
+        assert!(concerns("-A INPUT -p udp -m udp --dport 68 -j DROP"));
+        assert!(concerns("type filter hook input priority filter; policy drop;"));
+        assert!(!concerns("udp dport 68 accept"));
+        assert!(!concerns("tcp dport 22 drop"));
+    }
+
+    #[test]
+    fn this_machine_can_be_looked_at() {
+        let (_, _) = clients("lo", 1);
+        assert_eq!(master("lo"), None);
+        assert!(!is_wireless("lo"));
+        let _ = (old_lease("no-such-interface", 4_000_000), filters());
+    }
+}

@@ -1,0 +1,486 @@
+//! What a doctor tells: one screen for people, one object for programs.
+
+use std::net::Ipv4Addr;
+
+use serde::Serialize;
+
+use super::render::Render;
+use super::styled::{Label, Styled};
+use crate::analysis::doctor::{Conclusion, Sign, Verdict};
+use crate::engine::v4::examine::{Given, Record};
+use crate::wire::escape::escape_line;
+use crate::wire::options::v4 as opt;
+use crate::wire::seconds::Lease;
+use crate::wire::{Mac, Prefix};
+
+/// The width that everything fits into.
+const WIDTH: usize = 80;
+/// Where texts begin.
+const INDENT: usize = 9;
+
+/// One of the checks, and how it went.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CheckObject {
+    /// Its number in the order of checks.
+    pub number: u8,
+    /// Its name.
+    pub name: &'static str,
+    /// ok, failed, skipped or noted.
+    pub result: &'static str,
+    /// How long it took.
+    pub ms: Option<f64>,
+    /// What came of it.
+    pub detail: String,
+}
+
+/// Something that was not looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NotChecked {
+    /// What.
+    pub check: String,
+    /// Why.
+    pub why: String,
+}
+
+/// The whole report.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// The interface.
+    pub interface: &'a str,
+    /// Its hardware address.
+    pub mac: Option<Mac>,
+    /// The client identifier that was used.
+    pub client_id: Option<&'a [u8]>,
+    /// The address that the interface has.
+    pub address: Option<Ipv4Addr>,
+    /// The client that manages it.
+    pub manager: Option<&'a str>,
+    /// What the interface is like, and what was heard: a line each.
+    pub head: Vec<String>,
+    /// What follows.
+    pub conclusion: &'a Conclusion,
+    /// What was tried.
+    pub record: &'a Record,
+    /// Branches in which nothing was found.
+    pub excluded: Vec<&'static str>,
+    /// What was not looked at.
+    pub not_checked: Vec<NotChecked>,
+    /// All checks.
+    pub checks: Vec<CheckObject>,
+    /// Transactions that were heard, as JSON that is written elsewhere.
+    pub transactions: Vec<Box<serde_json::value::RawValue>>,
+    /// Findings, likewise.
+    pub findings: Vec<Box<serde_json::value::RawValue>>,
+    /// Where the frames were kept, and how many.
+    pub saved: Option<(String, u64)>,
+    /// How long it took.
+    pub elapsed_ms: f64,
+    /// The checks are shown too.
+    pub verbose: bool,
+    /// Advice is given in full for everything.
+    pub explain: bool,
+}
+
+#[derive(Serialize)]
+struct DoctorObject<'a> {
+    r#type: &'static str,
+    interface: &'a str,
+    verdict: &'static str,
+    cause: Option<CauseObject<'a>>,
+    also: Vec<CauseObject<'a>>,
+    notes: Vec<CauseObject<'a>>,
+    excluded: &'a [&'static str],
+    not_checked: &'a [NotChecked],
+    client: ClientObject<'a>,
+    offers: Vec<GivenObject>,
+    lease: Option<LeaseObject>,
+    servers: Vec<ServerObject>,
+    checks: &'a [CheckObject],
+    transactions: &'a [Box<serde_json::value::RawValue>],
+    findings: &'a [Box<serde_json::value::RawValue>],
+    saved: Option<&'a str>,
+    elapsed_ms: f64,
+}
+
+#[derive(Serialize)]
+struct CauseObject<'a> {
+    code: &'static str,
+    severity: &'static str,
+    summary: &'a str,
+    advice: &'static str,
+    evidence: &'a [String],
+    frames: &'a [u64],
+    explains: &'a [&'static str],
+}
+
+#[derive(Serialize)]
+struct ClientObject<'a> {
+    mac: Option<String>,
+    client_id: Option<String>,
+    address: Option<Ipv4Addr>,
+    manager: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct GivenObject {
+    server_id: Option<Ipv4Addr>,
+    source_ip: Ipv4Addr,
+    source_mac: String,
+    address: Option<Ipv4Addr>,
+    latency_ms: Option<f64>,
+    lease_time: Option<u32>,
+    subnet_mask: Option<Ipv4Addr>,
+    routers: Vec<Ipv4Addr>,
+    dns_servers: Vec<Ipv4Addr>,
+    domain_name: Option<String>,
+}
+
+#[derive(Serialize)]
+struct LeaseObject {
+    r#type: &'static str,
+    state: &'static str,
+    outcome: &'static str,
+    latency_ms: Option<f64>,
+    sent: u32,
+    renewal_time: Option<u32>,
+    rebinding_time: Option<u32>,
+    message: Option<String>,
+    released: bool,
+    #[serde(flatten)]
+    given: GivenObject,
+}
+
+#[derive(Serialize)]
+struct ServerObject {
+    protocol: &'static str,
+    server_id: Option<Ipv4Addr>,
+    source_ip: Ipv4Addr,
+    source_mac: String,
+    status: &'static str,
+    reasons: [&'static str; 0],
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn text_of(given: &Given, code: u8) -> Option<String> {
+    let mut bytes = given.message.option(code)?;
+    while bytes.last() == Some(&0) {
+        bytes.pop();
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn given(given: &Given, latency_ms: Option<f64>) -> GivenObject {
+    let address = given.message.yiaddr;
+    GivenObject {
+        server_id: given.message.ip_option(opt::DHCP_SERVER_IDENTIFIER),
+        source_ip: given.source,
+        source_mac: given.mac.to_string(),
+        address: (!address.is_unspecified()).then_some(address),
+        latency_ms,
+        lease_time: given.message.u32_option(opt::DHCP_LEASE_TIME),
+        subnet_mask: given.message.ip_option(opt::SUBNET_MASK),
+        routers: given.addresses(opt::ROUTERS),
+        dns_servers: given.addresses(opt::DOMAIN_NAME_SERVERS),
+        domain_name: text_of(given, opt::DOMAIN_NAME),
+    }
+}
+
+/// Milliseconds with three digits behind the point.
+fn ms(duration: std::time::Duration) -> f64 {
+    let micros = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
+    f64::from(micros) / 1000.0
+}
+
+fn cause<'a>(sign: &'a Sign, explains: &'a [&'static str]) -> CauseObject<'a> {
+    let Sign { code, severity, summary, advice, evidence, frames } = sign;
+    CauseObject { code, severity: severity.name(), summary, advice, evidence, frames, explains }
+}
+
+impl Render for Report<'_> {
+    fn object(&self) -> impl Serialize {
+        let record = self.record;
+        let first = record.own.took().map(ms);
+        let lease = record.ack.as_ref().or(record.nak.as_ref()).map(|answer| LeaseObject {
+            r#type: "request",
+            state: "selecting",
+            outcome: if record.ack.is_some() { "ack" } else { "nak" },
+            latency_ms: record.request.took().map(ms),
+            sent: record.request.sent,
+            renewal_time: answer.message.u32_option(opt::DHCP_RENEWAL_TIME),
+            rebinding_time: answer.message.u32_option(opt::DHCP_REBINDING_TIME),
+            message: text_of(answer, opt::DHCP_MESSAGE),
+            released: record.released > 0,
+            given: given(answer, record.request.took().map(ms)),
+        });
+        let server = |one: &Given| ServerObject {
+            protocol: "dhcpv4",
+            server_id: one.message.ip_option(opt::DHCP_SERVER_IDENTIFIER),
+            source_ip: one.source,
+            source_mac: one.mac.to_string(),
+            status: "unjudged",
+            reasons: [],
+        };
+        DoctorObject {
+            r#type: "doctor",
+            interface: self.interface,
+            verdict: self.conclusion.verdict.name(),
+            cause: self.conclusion.cause.as_ref().map(|sign| cause(sign, &self.conclusion.explains)),
+            also: self.conclusion.also.iter().map(|sign| cause(sign, &[])).collect(),
+            notes: self.conclusion.notes.iter().map(|sign| cause(sign, &[])).collect(),
+            excluded: &self.excluded,
+            not_checked: &self.not_checked,
+            client: ClientObject {
+                mac: self.mac.map(|mac| mac.to_string()),
+                client_id: self.client_id.map(hex),
+                address: self.address,
+                manager: self.manager,
+            },
+            offers: record.offers.iter().map(|offer| given(offer, first)).collect(),
+            lease,
+            servers: record.offers.iter().map(server).collect(),
+            checks: &self.checks,
+            transactions: &self.transactions,
+            findings: &self.findings,
+            saved: self.saved.as_ref().map(|(file, _)| file.as_str()),
+            elapsed_ms: self.elapsed_ms,
+        }
+    }
+
+    fn text(&self, out: &mut Styled) {
+        for (place, line) in self.head.iter().enumerate() {
+            let label = if place == 0 { Label::Strong } else { Label::Plain };
+            paragraph("", line, label, out);
+        }
+        out.text("\n");
+        match self.conclusion.verdict {
+            Verdict::Healthy => {
+                out.label(Label::Good, "OK");
+                block(2, &self.works(), out);
+                self.short("notes", &self.conclusion.notes, out);
+            }
+            Verdict::Problem => {
+                if let Some(cause) = &self.conclusion.cause {
+                    Self::problem(cause, out);
+                }
+                self.short("also", &self.conclusion.also, out);
+                self.short("notes", &self.conclusion.notes, out);
+            }
+            Verdict::Unclear => {
+                out.label(Label::Warning, "UNCLEAR");
+                block(7, "no lease was had, and nothing that was seen says why", out);
+                paragraph(
+                    "try",
+                    "capture at the server, or at another port of the switch, while this runs again",
+                    Label::Plain,
+                    out,
+                );
+                self.short("notes", &self.conclusion.notes, out);
+            }
+            Verdict::Unable => {
+                out.label(Label::Error, "UNABLE");
+                block(6, "it could not be looked", out);
+            }
+        }
+        out.text("\n");
+        if !self.excluded.is_empty() {
+            let wide = format!(
+                "not the cause  {}",
+                self.excluded.iter().map(|one| readable(one)).collect::<Vec<_>>().join(", ")
+            );
+            wrapped(&wide, 15, out);
+        }
+        if !self.not_checked.is_empty() {
+            let each: Vec<String> =
+                self.not_checked.iter().map(|one| format!("{} ({})", one.check, one.why)).collect();
+            wrapped(&format!("not looked at  {}", escape_line(&each.join("; "))), 15, out);
+        }
+        if let Some((file, frames)) = &self.saved {
+            wrapped(&format!("saved          {} ({frames} frames)", escape_line(file)), 15, out);
+        }
+        if self.verbose {
+            out.text("\n");
+            for check in &self.checks {
+                let took = check.ms.map_or(String::new(), |ms| format!("{ms:.0} ms"));
+                wrapped(
+                    &format!(
+                        "{:>2} {:<16}{:<8}{took:>9}  {}",
+                        check.number,
+                        check.name,
+                        check.result,
+                        escape_line(&check.detail)
+                    ),
+                    38,
+                    out,
+                );
+            }
+        }
+    }
+}
+
+impl Report<'_> {
+    fn problem(cause: &Sign, out: &mut Styled) {
+        out.label(Label::Error, "PROBLEM");
+        let summary = escape_line(&cause.summary);
+        let room = WIDTH.saturating_sub(cause.code.len().saturating_add(INDENT).saturating_add(2));
+        let mut lines = wrap(&summary, room.max(30)).into_iter();
+        let first = lines.next().unwrap_or_default();
+        let gap = WIDTH
+            .saturating_sub(INDENT.saturating_add(first.chars().count()).saturating_add(cause.code.len()));
+        out.text(&" ".repeat(INDENT.saturating_sub(7)));
+        out.text(&first);
+        out.text(&" ".repeat(gap.max(1)));
+        out.label(Label::Dim, cause.code);
+        out.text("\n");
+        for line in lines {
+            out.text(&" ".repeat(INDENT));
+            out.text(&line);
+            out.text("\n");
+        }
+        for evidence in &cause.evidence {
+            paragraph("", &format!("{}{}", " ".repeat(INDENT), escape_line(evidence)), Label::Plain, out);
+        }
+        if !cause.advice.is_empty() {
+            paragraph("do", cause.advice, Label::Plain, out);
+        }
+    }
+
+    /// A line a sign.
+    fn short(&self, head: &str, signs: &[Sign], out: &mut Styled) {
+        let mut head = head;
+        for sign in signs {
+            let line = format!("{}  {}", sign.code, escape_line(&sign.summary));
+            paragraph(head, &line, Label::Plain, out);
+            if self.explain && !sign.advice.is_empty() {
+                paragraph("", &format!("{}do: {}", " ".repeat(INDENT), sign.advice), Label::Plain, out);
+            }
+            head = "";
+            if head.is_empty() && signs.len() > 1 {
+                head = " ";
+            }
+        }
+    }
+
+    /// What works, in a sentence.
+    fn works(&self) -> String {
+        let Some(ack) = &self.record.ack else { return "nothing is wrong".to_owned() };
+        let address = ack.message.yiaddr;
+        let length = ack.prefix().map_or(String::new(), |prefix: Prefix| format!("/{}", prefix.length()));
+        let lease = ack
+            .message
+            .u32_option(opt::DHCP_LEASE_TIME)
+            .map_or(String::new(), |seconds| format!(" for {}", Lease(seconds)));
+        let took = self.record.own.took().map_or(String::new(), |took| format!(" in {:.1} ms", ms(took)));
+        let mut parts = vec![format!("{} gives {address}{length}{lease}{took}; ACK", ack.server())];
+        if self.record.probes > 0 {
+            parts.push("free".to_owned());
+        }
+        let mut reached = Vec::new();
+        if self.record.routers.iter().any(|one| one.arp.answers > 0) {
+            reached.push("gateway".to_owned());
+        }
+        match self.record.name_servers.iter().filter(|one| one.question.answers > 0).count() {
+            0 => {}
+            1 => reached.push("name server".to_owned()),
+            count => reached.push(format!("{count} name servers")),
+        }
+        match reached.as_slice() {
+            [] => {}
+            [one] => parts.push(format!("{one} answers")),
+            _ => parts.push(format!("{} answer", reached.join(" and "))),
+        }
+        if self.record.renewal.answers > 0 {
+            parts.push("renewal by unicast works".to_owned());
+        }
+        parts.join(", ")
+    }
+}
+
+fn readable(branch: &str) -> String {
+    match branch {
+        "local-filter" => "own filters".to_owned(),
+        "vlan" => "VLAN".to_owned(),
+        "conflict" => "address conflict".to_owned(),
+        other => other.replace('-', " "),
+    }
+}
+
+/// A paragraph behind a word in the margin.
+fn paragraph(head: &str, text: &str, label: Label, out: &mut Styled) {
+    if head.is_empty() {
+        let indent = text.len().saturating_sub(text.trim_start().len());
+        for (place, line) in wrap(text.trim_start(), WIDTH.saturating_sub(indent)).iter().enumerate() {
+            out.text(&" ".repeat(indent));
+            if place == 0 && label == Label::Strong {
+                out.label(label, line)
+            } else {
+                out.text(line)
+            };
+            out.text("\n");
+        }
+        return;
+    }
+    out.label(Label::Dim, head.trim());
+    block(head.trim().len(), text, out);
+}
+
+/// Text from the margin on, behind what takes so many columns already.
+fn block(taken: usize, text: &str, out: &mut Styled) {
+    let mut gap = INDENT.saturating_sub(taken);
+    for line in wrap(text, WIDTH.saturating_sub(INDENT)) {
+        out.text(&" ".repeat(gap));
+        out.text(&line);
+        out.text("\n");
+        gap = INDENT;
+    }
+}
+
+/// A line, and its continuation so far to the right.
+fn wrapped(text: &str, indent: usize, out: &mut Styled) {
+    let mut lines = wrap(text, WIDTH).into_iter();
+    out.text(&lines.next().unwrap_or_default());
+    out.text("\n");
+    let rest: Vec<String> = lines.collect();
+    for line in wrap(&rest.join(" "), WIDTH.saturating_sub(indent)) {
+        if !line.is_empty() {
+            out.text(&" ".repeat(indent));
+            out.text(&line);
+            out.text("\n");
+        }
+    }
+}
+
+/// Breaks between words; several spaces stay where they do not stand at a break.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_inclusive(' ') {
+        let long = line.chars().count().saturating_add(word.trim_end().chars().count()) > width;
+        if long && !line.is_empty() {
+            lines.push(line.trim_end().to_owned());
+            line.clear();
+        }
+        line.push_str(word);
+    }
+    lines.push(line.trim_end().to_owned());
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("a  b", 80), ["a  b"]);
+        assert_eq!(wrap("", 8), [""]);
+        assert_eq!(wrap("longer-than-that x", 4), ["longer-than-that", "x"]);
+    }
+}

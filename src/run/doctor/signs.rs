@@ -1,0 +1,262 @@
+//! What each check says: from what was looked at, tried and heard to signs.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use super::heard::Heard;
+use super::local::Local;
+use crate::analysis::doctor::Sign;
+use crate::engine::v4::examine::{Asked, Plan, Record};
+use crate::wire::escape::escape_line;
+
+/// An answer within this was not held up by the link: silence towards others means them.
+const PROMPT: Duration = Duration::from_secs(2);
+/// Silence of a question that was asked less often says nothing.
+const BELIEVED: u32 = 3;
+
+fn own(signs: &mut Vec<Sign>, code: &'static str, summary: impl Into<String>) {
+    signs.extend(Sign::of(code, summary));
+}
+
+/// Checks 1 to 6: what is known without a packet.
+pub(super) fn local(local: &Local, signs: &mut Vec<Sign>) {
+    let name = escape_line(&local.interface);
+    if !local.up {
+        own(signs, "link-down", format!("{name} is down"));
+    } else if !local.carrier {
+        own(signs, "no-carrier", format!("{name} has no carrier: nothing is at the other end of the cable"));
+    }
+    if let Some(master) = &local.master {
+        own(signs, "interface-enslaved", format!("{name} is a member of {}: ask there", escape_line(master)));
+    }
+    match local.clients.as_slice() {
+        [] => {}
+        [one] => own(signs, "client-running", format!("{one} holds {name}")),
+        [one, other, ..] => own(signs, "two-clients", format!("{one} and {other} both hold {name}")),
+    }
+    let self_assigned = |addr: &&(Ipv4Addr, u8)| addr.0.is_link_local();
+    if let Some((address, _)) = local.addresses.iter().find(self_assigned)
+        && local.addresses.iter().all(|(addr, _)| addr.is_link_local())
+    {
+        own(signs, "self-assigned", format!("{name} gave itself {address}: DHCP failed earlier"));
+    }
+    // Without a client or its lease the addresses are the administrator's choice, and so is the missing route.
+    let managed = !local.clients.is_empty() || local.old_lease.is_some();
+    if managed && !local.addresses.is_empty() && !local.default_route {
+        own(signs, "no-default-route", format!("{name} has an address, and no default route leads out"));
+    }
+    if let Some((other, address)) = &local.same_subnet {
+        own(
+            signs,
+            "same-subnet-twice",
+            format!("{name} and {} both have addresses around {address}", escape_line(other)),
+        );
+    }
+    if let Some(lease) = &local.old_lease {
+        let address = lease.address.unwrap_or(Ipv4Addr::UNSPECIFIED);
+        match (lease.written, lease.ends(), local.now) {
+            (Some(written), _, Some(now)) if written > now.saturating_add(60) => {
+                let ahead = written.saturating_sub(now);
+                own(
+                    signs,
+                    "clock-jump",
+                    format!("the lease of {address} was written {ahead} s in the future"),
+                );
+            }
+            (_, Some(ends), Some(now)) if ends < now => {
+                let ago = now.saturating_sub(ends);
+                own(
+                    signs,
+                    "lease-expired",
+                    format!("the lease of {address} ended {ago} s ago ({})", lease.client),
+                );
+            }
+            _ => {}
+        }
+    }
+    for rule in &local.filters {
+        own(signs, "firewall-hint", format!("a filter of this host concerns DHCP: {}", escape_line(rule)));
+    }
+}
+
+/// Checks 7 and 8: what was heard while all else went on.
+pub(super) fn heard(heard: &Heard, record: &Record, signs: &mut Vec<Sign>) {
+    let answered = record.own.answers > 0 || record.second.answers > 0;
+    if heard.eapol_identity > 0 && !answered && heard.others == 0 {
+        let text = format!(
+            "the switch asked for an identity {} times (802.1X) and passed nothing else",
+            heard.eapol_identity
+        );
+        own(signs, "port-unauthorised", text);
+    }
+    for vlan in &heard.vlans {
+        own(signs, "vlan-seen", format!("DHCP was heard in VLAN {vlan}"));
+    }
+    if let Some(lldp) = &heard.lldp {
+        let text = |bytes: &Option<Vec<u8>>| {
+            bytes.as_deref().map(|bytes| escape_line(&String::from_utf8_lossy(bytes)))
+        };
+        let mut line =
+            format!("switch {}", text(&lldp.system).unwrap_or_else(|| "without a name".to_owned()));
+        line.extend(text(&lldp.port).map(|port| format!(" port {port}")));
+        line.extend(lldp.vlan.map(|vlan| format!(", VLAN {vlan}")));
+        own(signs, "lldp", line);
+    }
+}
+
+/// Checks 9 to 19: what was tried.
+pub(super) fn tried(record: &Record, plan: &Plan, local: &Local, signs: &mut Vec<Sign>) {
+    if record.handed >= 2 && record.left == 0 {
+        let text = format!(
+            "{} frames were handed to the kernel, none was seen leaving {}",
+            record.handed,
+            escape_line(&local.interface)
+        );
+        own(signs, "frames-not-leaving", text);
+    }
+    silence(record, plan, signs);
+    lease(record, signs);
+    surroundings(record, signs);
+    lossy(record, signs);
+    if let (Some(old), Some(offer)) = (plan.old_address, record.offers.first())
+        && offer.prefix().is_some_and(|prefix| !prefix.contains(old))
+    {
+        own(
+            signs,
+            "lease-foreign",
+            format!(
+                "the old lease's {old} is not of the network of {} that is offered here",
+                offer.message.yiaddr
+            ),
+        );
+    }
+}
+
+fn asked(what: &str, asked: &Asked) -> String {
+    let times = |n: u32| if n == 1 { "once".to_owned() } else { format!("{n} times") };
+    match asked.took() {
+        Some(took) => format!("{what}: sent {}, answered after {} ms", times(asked.sent), took.as_millis()),
+        None => format!("{what}: sent {}, no answer", times(asked.sent)),
+    }
+}
+
+fn silence(record: &Record, plan: &Plan, signs: &mut Vec<Sign>) {
+    let (own_try, second) = (&record.own, &record.second);
+    let not_served = own_try.is_silent() || own_try.refused;
+    let evidence = |sign: Option<Sign>| {
+        sign.map(|sign| {
+            let sign = sign.because(asked("your DISCOVER", own_try));
+            if second.sent > 0 { sign.because(asked("a stranger's", second)) } else { sign }
+        })
+    };
+    if not_served && own_try.sent >= BELIEVED && second.answers > 0 {
+        let which = match (plan.client_id.is_some(), record.bare.answers > 0) {
+            (true, true) => ": it is the client identifier",
+            (true, false) => ": it is the hardware address",
+            (false, _) => "",
+        };
+        let text = format!("{} is not served, a stranger is{which}", plan.mac);
+        signs.extend(evidence(Sign::of("per-client", text)));
+    } else if own_try.is_silent() && own_try.sent >= BELIEVED {
+        signs.extend(
+            Sign::of("no-answer", "nobody answers DISCOVER on this segment")
+                .map(|sign| sign.because(asked("your DISCOVER", own_try))),
+        );
+        if second.is_silent() && second.sent >= BELIEVED {
+            signs.extend(evidence(Sign::of("everybody", "a stranger gets no answer either")));
+        }
+    } else if own_try.took().is_some_and(|took| took < PROMPT) && second.is_silent() && second.sent >= 5 {
+        signs
+            .extend(evidence(Sign::of("mac-filtered", format!("{} is served, a stranger is not", plan.mac))));
+    }
+}
+
+fn lease(record: &Record, signs: &mut Vec<Sign>) {
+    if record.request.is_silent() && record.request.sent >= BELIEVED {
+        signs.extend(
+            Sign::of("no-ack", "a server offers an address and never confirms it")
+                .map(|sign| sign.because(asked("your REQUEST", &record.request))),
+        );
+    }
+    let Some(ack) = &record.ack else { return };
+    let address = ack.message.yiaddr;
+    let proxy = record.strays.iter().find(|(_, count)| *count >= 2);
+    if let Some((mac, count)) = proxy {
+        signs.extend(Sign::of("proxy-arp", format!("{mac} answers ARP for every address")).map(|sign| {
+            sign.because(format!("it answered for {count} addresses that nobody has, and for {address}"))
+        }));
+    } else if let Some(mac) = record.holders.first() {
+        signs.extend(
+            Sign::of("address-conflict", format!("{address}, which was given, is in use by {mac}"))
+                .map(|sign| sign.because(format!("{} ARP probes, answered by {mac}", record.probes))),
+        );
+    }
+    if record.renewal.refused && record.renewal.answers == 0 {
+        signs.extend(
+            Sign::of("icmp-refused", format!("{} refuses renewals: ICMP port unreachable", ack.server()))
+                .map(|sign| sign.because(asked("renewal by unicast", &record.renewal))),
+        );
+    } else if record.renewal.is_silent() && record.renewal.sent >= BELIEVED {
+        let text = format!("{} does not answer renewals by unicast", ack.server());
+        signs.extend(Sign::of("renewal-unanswered", text).map(|sign| {
+            sign.because(asked("renewal by unicast", &record.renewal))
+                .because(asked("the same by broadcast", &record.rebinding))
+        }));
+    }
+}
+
+fn surroundings(record: &Record, signs: &mut Vec<Sign>) {
+    let Some(ack) = &record.ack else { return };
+    let prefix = ack.prefix();
+    // A network of one host has its router elsewhere; a router outside the subnet is said for itself.
+    let alone = prefix.is_some_and(|prefix| prefix.length() >= 31);
+    for router in &record.routers {
+        let inside = prefix.is_some_and(|prefix| prefix.contains(router.address));
+        if router.arp.is_silent() && router.arp.sent >= BELIEVED && inside && !alone {
+            let text = format!("the router {} does not answer ARP", router.address);
+            signs
+                .extend(Sign::of("gateway-silent", text).map(|sign| sign.because(asked("ARP", &router.arp))));
+        }
+        if let [one, other, ..] = router.macs.as_slice() {
+            own(
+                signs,
+                "gateway-two-macs",
+                format!("{} and {} both answer for the router {}", one, other, router.address),
+            );
+        }
+    }
+    for server in &record.name_servers {
+        let unreached = !server.routed && server.arp.is_silent() && server.arp.sent >= BELIEVED;
+        let unanswered =
+            server.question.is_silent() && !server.question.refused && server.question.sent >= BELIEVED;
+        if server.question.refused {
+            own(signs, "dns-refuses", format!("the name server {} refuses to serve", server.address));
+        } else if unreached || unanswered {
+            let tried = if unreached { asked("ARP", &server.arp) } else { asked("`. NS`", &server.question) };
+            let text = format!("the name server {} does not answer", server.address);
+            signs.extend(Sign::of("dns-silent", text).map(|sign| sign.because(tried)));
+        }
+    }
+}
+
+fn lossy(record: &Record, signs: &mut Vec<Sign>) {
+    let questions = [&record.request, &record.renewal]
+        .into_iter()
+        .chain(record.routers.iter().map(|one| &one.arp))
+        .chain(record.name_servers.iter().flat_map(|one| [&one.arp, &one.question]));
+    // A question is repeated only where its answer did not come.
+    let answered = questions.filter(|asked| asked.answers > 0);
+    let lost: u32 = answered.map(|asked| asked.sent.saturating_sub(1)).fold(0, u32::saturating_add);
+    let unanswered =
+        |asked: &Asked| if asked.answers > 0 { asked.sent.saturating_sub(asked.answers) } else { 0 };
+    let lost = lost.saturating_add(unanswered(&record.own)).saturating_add(unanswered(&record.second));
+    let sent = record
+        .own
+        .sent
+        .saturating_add(record.second.sent)
+        .saturating_add(record.request.sent)
+        .saturating_add(record.renewal.sent);
+    if lost >= 2 && sent >= 5 {
+        own(signs, "lossy", format!("{lost} questions of those that servers do answer had no answer"));
+    }
+}

@@ -1,0 +1,243 @@
+//! Every fault of the lab is found by the doctor, and nothing is found where there is none: over a cable and a clock of the
+//! test's own, so that twenty seconds take none.
+
+use std::time::Duration;
+
+use dhcptool::engine::v4::examine::Plan;
+use dhcptool::lab::faults::{FAULTS, Faulty, NearEnd, by_name};
+use dhcptool::lab::scene::Scene;
+use dhcptool::net::{Event, NetError, Received, Transport};
+use dhcptool::run::doctor::local::Local;
+use dhcptool::run::doctor::{Examined, examine, without_packets};
+use dhcptool::time::{Clock, Instant, Moment, Timestamp};
+use dhcptool::wire::Mac;
+use dhcptool::wire::frame::build::tags;
+use dhcptool::wire::problem::Severity;
+
+const NEAR: Mac = Mac([2, 0, 0, 0, 1, 0]);
+/// One way along the cable.
+const DELAY: Duration = Duration::from_micros(50);
+
+/// A cable to a scene, with the clock of both.
+struct Cable {
+    scene: Scene,
+    now: std::rc::Rc<std::cell::Cell<i64>>,
+    arriving: Vec<(Instant, Vec<u8>, bool)>,
+    current: Vec<u8>,
+    drops: bool,
+}
+
+#[derive(Clone)]
+struct TestClock(std::rc::Rc<std::cell::Cell<i64>>);
+
+impl Clock for TestClock {
+    fn now(&self) -> Instant {
+        Instant(self.0.get())
+    }
+
+    fn time(&self) -> Timestamp {
+        stamp(Instant(self.0.get()))
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { at: self.now(), time: self.time() }
+    }
+}
+
+fn stamp(at: Instant) -> Timestamp {
+    Timestamp(at.0 + 1_700_000_000_000_000_000)
+}
+
+impl Cable {
+    fn collect(&mut self, at: Instant) {
+        let (arena, spans) = self.scene.ready();
+        for span in spans {
+            self.arriving.push((at.after(DELAY), arena[span.clone()].to_vec(), false));
+        }
+        self.scene.sent();
+        self.arriving.sort_by_key(|(at, ..)| *at);
+    }
+}
+
+impl Transport for Cable {
+    fn send(&mut self, frame: &[u8]) -> Result<(), NetError> {
+        if self.drops {
+            return Ok(());
+        }
+        let now = Instant(self.now.get());
+        self.arriving.push((now, frame.to_vec(), true));
+        self.scene.receive(now, frame);
+        self.collect(now);
+        Ok(())
+    }
+
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<Event<'_>, NetError> {
+        loop {
+            let first = self.arriving.first().map(|(at, ..)| *at);
+            let due = self.scene.next_due();
+            let next = [first, due, deadline].into_iter().flatten().min().expect("something is awaited");
+            let next = next.max(Instant(self.now.get()));
+            self.now.set(next.0);
+            if first.is_some_and(|first| first <= next) {
+                let (at, frame, outgoing) = self.arriving.remove(0);
+                self.current = frame;
+                let original_len = self.current.len();
+                return Ok(Event::Frame(Received {
+                    at,
+                    time: stamp(at),
+                    frame: &self.current,
+                    original_len,
+                    outgoing,
+                }));
+            }
+            if due.is_some_and(|due| due <= next) {
+                self.scene.advance(next);
+                self.collect(next);
+                continue;
+            }
+            return Ok(Event::Timeout);
+        }
+    }
+}
+
+fn plan(seed: u32) -> Plan {
+    Plan {
+        mac: NEAR,
+        second: Some(Mac([0x5a, 0x17, 3, 4, 5, u8::try_from(seed & 0xff).unwrap()])),
+        client_id: Some(vec![1, 2, 0, 0, 0, 1, 0]),
+        hostname: Some(b"testee".to_vec()),
+        tags: Vec::new(),
+        pxe: None,
+        old_address: None,
+        quick: false,
+        xids: [0x1000_0001 ^ (seed << 8), 0x2000_0001 ^ (seed << 8), 0x3000_0001 ^ (seed << 8)],
+    }
+}
+
+fn local() -> Local {
+    Local { interface: "eth0".into(), mac: Some(NEAR), up: true, carrier: true, ..Local::default() }
+}
+
+fn run(lab: Faulty, plan: &Plan) -> Examined {
+    let now = std::rc::Rc::new(std::cell::Cell::new(5_000_000_000));
+    let mut scene = Scene::new(lab.settings, lab.plan);
+    // The network lives before the doctor comes.
+    scene.start(Instant(now.get()));
+    let drops = lab.near == Some(NearEnd::Drops);
+    let mut cable = Cable { scene, now: now.clone(), arriving: Vec::new(), current: Vec::new(), drops };
+    now.set(now.get() + 300_000_000);
+    examine(plan, &local(), &mut cable, &TestClock(now), &mut |_, _| true).unwrap()
+}
+
+/// What stands as a cause or beside it.
+fn codes(examined: &Examined) -> Vec<&'static str> {
+    let conclusion = &examined.conclusion;
+    conclusion.cause.iter().chain(&conclusion.also).map(|sign| sign.code).collect()
+}
+
+/// Errors and warnings.
+fn alarms(examined: &Examined) -> Vec<&'static str> {
+    let conclusion = &examined.conclusion;
+    let all = conclusion.cause.iter().chain(&conclusion.also);
+    all.filter(|sign| sign.severity != Severity::Note).map(|sign| sign.code).collect()
+}
+
+fn notes(examined: &Examined) -> Vec<&'static str> {
+    examined.conclusion.notes.iter().map(|sign| sign.code).collect()
+}
+
+fn lab(fault: &str, argument: Option<&str>) -> Faulty {
+    let mut lab = Faulty::default();
+    by_name(fault).unwrap().apply(&mut lab, argument, NEAR).unwrap();
+    lab
+}
+
+#[test]
+fn every_fault_is_named_and_nothing_else_is() {
+    let mut wrong = Vec::new();
+    for fault in FAULTS.iter().filter(|fault| !fault.codes.is_empty()) {
+        let lab = lab(fault.name, None);
+        if let Some(near @ (NearEnd::LinkDown | NearEnd::NoCarrier)) = lab.near {
+            let local = Local { up: near == NearEnd::NoCarrier, carrier: false, ..local() };
+            let conclusion = without_packets(&local, None);
+            assert_eq!(conclusion.cause.unwrap().code, fault.codes[0]);
+            continue;
+        }
+        let mut plan = plan(1);
+        if fault.name == "vlan-crossed" {
+            plan.tags = tags(&[20]);
+        }
+        let examined = run(lab, &plan);
+        let said = codes(&examined);
+        let missing: Vec<_> = fault.codes.iter().filter(|code| !said.contains(code)).collect();
+        let beyond: Vec<_> =
+            alarms(&examined).into_iter().filter(|code| !fault.codes.contains(code)).collect();
+        if !missing.is_empty() || !beyond.is_empty() || examined.took > Duration::from_secs(20) {
+            wrong.push(format!(
+                "{}: missing {missing:?}, beyond {beyond:?}, notes {:?}, {:?}",
+                fault.name,
+                notes(&examined),
+                examined.took
+            ));
+        }
+        let record = &examined.record;
+        assert!(record.ack.is_none() || record.released > 0, "{} keeps its lease", fault.name);
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn the_healthy_are_left_in_peace() {
+    let healthy: Vec<(&str, Faulty)> = vec![
+        ("plain", Faulty::default()),
+        ("two servers", with(|lab| lab.settings.servers = 2)),
+        ("relay", with(|lab| lab.settings.relay = true)),
+        (
+            "check by ARP",
+            with(|lab| {
+                lab.settings.slow_check = Some(dhcptool::lab::settings::Check::Arp);
+                lab.settings.check_time = Duration::from_millis(500);
+            }),
+        ),
+        (
+            "duplicates",
+            with(|lab| {
+                lab.settings.duplicate = 20.0;
+                lab.settings.reorder = 20.0;
+            }),
+        ),
+        ("host route", lab("host-route", None)),
+        ("crowd", lab("crowd", None)),
+        ("proxyDHCP", with(|lab| lab.settings.rogue = Some(dhcptool::lab::settings::RogueKind::Pxe))),
+    ];
+    let mut wrong = Vec::new();
+    for (name, lab) in healthy {
+        let examined = run(lab, &plan(7));
+        if !alarms(&examined).is_empty() || examined.record.ack.is_none() {
+            wrong.push(format!("{name}: {:?} {:?}", codes(&examined), examined.conclusion.cause));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn loss_is_no_fault() {
+    let mut wrong = Vec::new();
+    for seed in 1..=50 {
+        let lab = with(|lab| {
+            lab.settings.loss = 10.0;
+            lab.settings.seed = u64::from(seed);
+        });
+        let examined = run(lab, &plan(seed));
+        if !alarms(&examined).is_empty() {
+            wrong.push(format!("seed {seed}: {:?}", examined.conclusion.cause));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of 50:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn with(change: impl FnOnce(&mut Faulty)) -> Faulty {
+    let mut lab = Faulty::default();
+    change(&mut lab);
+    lab
+}
