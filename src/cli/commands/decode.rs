@@ -157,8 +157,9 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
             "--write keeps the frames of packets shown; --transactions, --ladder, --stats, --lint and --clients show none",
         ));
     }
-    confine(args, cx)?;
     let stop = Stop::new(args.follow || args.files.iter().all(|path| path.is_file()))?;
+    // Signals are watched from here on: a confined process may not begin to.
+    confine(args, cx)?;
     let wanted = args.select.gathered(args.analysis.strict)?;
     let look =
         Look { json: cx.common.json, color: cx.out.color(), width: cx.out.columns(), live: args.follow };
