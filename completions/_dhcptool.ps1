@@ -42,6 +42,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('sniff', 'sniff', [CompletionResultType]::ParameterValue, 'Decode live traffic')
             [CompletionResult]::new('decode', 'decode', [CompletionResultType]::ParameterValue, 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz')
             [CompletionResult]::new('options', 'options', [CompletionResultType]::ParameterValue, 'List the options known: code, name, type, reference')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Why does this machine, or this segment, get no address, or a bad one?')
             [CompletionResult]::new('interfaces', 'interfaces', [CompletionResultType]::ParameterValue, 'List the interfaces: which can be used, and which one is used when none is named')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL')
@@ -710,6 +711,32 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'dhcptool;doctor' {
+            [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'Ask as this hardware address')
+            [CompletionResult]::new('--vlan', '--vlan', [CompletionResultType]::ParameterName, 'Ask in this VLAN')
+            [CompletionResult]::new('--pxe', '--pxe', [CompletionResultType]::ParameterName, 'Ask as a PXE client of this architecture (RFC 4578; 7 is UEFI x64)')
+            [CompletionResult]::new('--save', '--save', [CompletionResultType]::ParameterName, 'Keep every frame seen in FILE (pcapng), with the verdict as its comment')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Give up root to become this user; without it, the user who ran sudo')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'How long to wait between two examinations of --watch')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
+            [CompletionResult]::new('--quick', '--quick', [CompletionResultType]::ParameterName, 'One short round: no stranger, no renewal')
+            [CompletionResult]::new('--no-second-mac', '--no-second-mac', [CompletionResultType]::ParameterName, 'Do not ask as a stranger too')
+            [CompletionResult]::new('--as-host', '--as-host', [CompletionResultType]::ParameterName, 'Ask as the host itself: its hardware address, client identifier and host name (the default)')
+            [CompletionResult]::new('--no-sandbox', '--no-sandbox', [CompletionResultType]::ParameterName, 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Give advice for everything that is said')
+            [CompletionResult]::new('--nagios', '--nagios', [CompletionResultType]::ParameterName, 'One line for monitoring: 0, 1, 2 or 3 by OK, warning, error, unable')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Examine again every five minutes and tell changes only')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object per line, for programs')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for more still')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but the results: no summary, no warnings, no progress')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but the results: no summary, no warnings, no progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'dhcptool;interfaces' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object per line, for programs')
@@ -831,6 +858,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('sniff', 'sniff', [CompletionResultType]::ParameterValue, 'Decode live traffic')
             [CompletionResult]::new('decode', 'decode', [CompletionResultType]::ParameterValue, 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz')
             [CompletionResult]::new('options', 'options', [CompletionResultType]::ParameterValue, 'List the options known: code, name, type, reference')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Why does this machine, or this segment, get no address, or a bad one?')
             [CompletionResult]::new('interfaces', 'interfaces', [CompletionResultType]::ParameterValue, 'List the interfaces: which can be used, and which one is used when none is named')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL')
@@ -871,6 +899,9 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             break
         }
         'dhcptool;help;options' {
+            break
+        }
+        'dhcptool;help;doctor' {
             break
         }
         'dhcptool;help;interfaces' {

@@ -31,6 +31,9 @@ _dhcptool() {
             dhcptool,discover)
                 cmd="dhcptool__subcmd__discover"
                 ;;
+            dhcptool,doctor)
+                cmd="dhcptool__subcmd__doctor"
+                ;;
             dhcptool,explain)
                 cmd="dhcptool__subcmd__explain"
                 ;;
@@ -85,6 +88,9 @@ _dhcptool() {
             dhcptool__subcmd__help,discover)
                 cmd="dhcptool__subcmd__help__subcmd__discover"
                 ;;
+            dhcptool__subcmd__help,doctor)
+                cmd="dhcptool__subcmd__help__subcmd__doctor"
+                ;;
             dhcptool__subcmd__help,explain)
                 cmd="dhcptool__subcmd__help__subcmd__explain"
                 ;;
@@ -131,7 +137,7 @@ _dhcptool() {
 
     case "${cmd}" in
         dhcptool)
-            opts="-v -q -h -V --json --color --verbose --quiet --help --version discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help"
+            opts="-v -q -h -V --json --color --verbose --quiet --help --version discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -737,6 +743,48 @@ _dhcptool() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        dhcptool__subcmd__doctor)
+            opts="-v -q -h -V --quick --no-second-mac --as-host --mac --vlan --pxe --save --user --no-sandbox --explain --nagios --watch --interval --json --color --verbose --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --mac)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vlan)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pxe)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --save)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         dhcptool__subcmd__explain)
             opts="-v -q -h -V --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1022,7 +1070,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__help)
-            opts="discover request release decline inform handshake send rogue sniff decode options interfaces lab schema diff explain completions help"
+            opts="discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1092,6 +1140,20 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__help__subcmd__discover)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhcptool__subcmd__help__subcmd__doctor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -39,6 +39,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand sniff 'Decode live traffic'
             cand decode 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
             cand options 'List the options known: code, name, type, reference'
+            cand doctor 'Why does this machine, or this segment, get no address, or a bad one?'
             cand interfaces 'List the interfaces: which can be used, and which one is used when none is named'
             cand lab 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
             cand schema 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL'
@@ -695,6 +696,31 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'dhcptool;doctor'= {
+            cand --mac 'Ask as this hardware address'
+            cand --vlan 'Ask in this VLAN'
+            cand --pxe 'Ask as a PXE client of this architecture (RFC 4578; 7 is UEFI x64)'
+            cand --save 'Keep every frame seen in FILE (pcapng), with the verdict as its comment'
+            cand --user 'Give up root to become this user; without it, the user who ran sudo'
+            cand --interval 'How long to wait between two examinations of --watch'
+            cand --color 'When to colour the output; NO_COLOR is obeyed'
+            cand --quick 'One short round: no stranger, no renewal'
+            cand --no-second-mac 'Do not ask as a stranger too'
+            cand --as-host 'Ask as the host itself: its hardware address, client identifier and host name (the default)'
+            cand --no-sandbox 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
+            cand --explain 'Give advice for everything that is said'
+            cand --nagios 'One line for monitoring: 0, 1, 2 or 3 by OK, warning, error, unable'
+            cand --watch 'Examine again every five minutes and tell changes only'
+            cand --json 'Print JSON, one object per line, for programs'
+            cand -v 'Say more; twice for more still'
+            cand --verbose 'Say more; twice for more still'
+            cand -q 'Say nothing but the results: no summary, no warnings, no progress'
+            cand --quiet 'Say nothing but the results: no summary, no warnings, no progress'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'dhcptool;interfaces'= {
             cand --color 'When to colour the output; NO_COLOR is obeyed'
             cand --json 'Print JSON, one object per line, for programs'
@@ -810,6 +836,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand sniff 'Decode live traffic'
             cand decode 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
             cand options 'List the options known: code, name, type, reference'
+            cand doctor 'Why does this machine, or this segment, get no address, or a bad one?'
             cand interfaces 'List the interfaces: which can be used, and which one is used when none is named'
             cand lab 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
             cand schema 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL'
@@ -839,6 +866,8 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
         &'dhcptool;help;decode'= {
         }
         &'dhcptool;help;options'= {
+        }
+        &'dhcptool;help;doctor'= {
         }
         &'dhcptool;help;interfaces'= {
         }
