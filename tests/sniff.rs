@@ -226,13 +226,20 @@ fn shows_and_keeps_every_packet(far: &mut BatchSocket) {
         let mut live = packets(&out);
         assert_eq!(live[0]["interface"], "eth0");
         assert_eq!(live[0]["time"].as_str().unwrap().len(), "2026-11-21T13:05:00.123456789Z".len());
-        if name.ends_with("pcap") {
-            // That format has no room for the interface's name.
-            for packet in &mut live {
+        let mut again = packets(&again);
+        assert_eq!(again[0]["capture"], text(&file));
+        for packet in live.iter_mut().chain(&mut again) {
+            // What the file says beside what was heard: its own name, and the problems as remarks.
+            packet["capture"] = Value::Null;
+            packet["comment"] = Value::Null;
+            packet["link"]["comment"] = Value::Null;
+            if name.ends_with("pcap") {
+                // That format has no room for the interface's name and the direction.
                 packet["interface"] = Value::Null;
+                packet["direction"] = Value::Null;
             }
         }
-        assert_eq!(packets(&again), live);
+        assert_eq!(again, live);
     }
 }
 
@@ -356,7 +363,7 @@ fn files_rotate(far: &mut BatchSocket) {
     let left = files(folder.path());
     assert_eq!(left.len(), 3, "{left:?}");
     let kept: Vec<u32> = left.iter().flat_map(|file| transactions(&decoded(file).0)).collect();
-    assert!(kept.len() > 50);
+    assert!(kept.len() > 30, "{} kept", kept.len());
     assert_eq!(kept, (500 - u32::try_from(kept.len()).unwrap()..500).collect::<Vec<_>>());
     assert!(left.iter().all(|file| fs::metadata(file).unwrap().len() <= 10_000));
 }
