@@ -61,6 +61,10 @@ impl Gatherer {
         Self::with(Walker::without_reassembly(wanted.ports.clone()), wanted)
     }
 
+    #[cfg_attr(
+        not(feature = "live"),
+        allow(clippy::unnecessary_wraps, reason = "only a filter can be wrong")
+    )]
     fn with(walker: Walker, wanted: &Wanted) -> Result<Self, String> {
         #[cfg(feature = "live")]
         let filter =

@@ -111,6 +111,7 @@ fn hold(command: &str, text: &str) -> usize {
     text.lines().count()
 }
 
+#[cfg(feature = "live")]
 const COMMANDS: [&str; 12] = [
     "decode",
     "sniff",

@@ -30,6 +30,8 @@ pub enum Id {
     Wider(Code),
     /// Of a server that rogue judges: its name, and whether it convicts.
     Server(&'static str, bool),
+    /// Of this host or its link, as doctor says it: its name, severity and reference.
+    Host(&'static str, Severity, &'static str),
 }
 
 impl Id {
@@ -38,7 +40,7 @@ impl Id {
         match self {
             Self::Packet(code) => code.name(),
             Self::Wider(code) => code.name(),
-            Self::Server(name, _) => name,
+            Self::Server(name, _) | Self::Host(name, ..) => name,
         }
     }
 
@@ -47,6 +49,7 @@ impl Id {
         match self {
             Self::Packet(code) => code.severity(),
             Self::Wider(code) => code.severity(),
+            Self::Host(_, severity, _) => severity,
             Self::Server(_, true) => Severity::Error,
             Self::Server(_, false) => Severity::Warning,
         }
@@ -58,6 +61,7 @@ impl Id {
             Self::Packet(code) => code.reference(),
             Self::Wider(code) => code.reference(),
             Self::Server(..) => "",
+            Self::Host(.., reference) => reference,
         }
     }
 

@@ -528,7 +528,7 @@ impl<'a> Case<'a> {
                     && code.severity() == Severity::Error
                     && known.frames.contains(&offer.frame)
             }
-            Id::Wider(_) | Id::Server(..) => false,
+            Id::Wider(_) | Id::Server(..) | Id::Host(..) => false,
         };
         causes.extend(self.found.iter().filter(own).map(|known| known.id.name()));
         let order = [

@@ -13,6 +13,8 @@ pub enum Scope {
     Transaction,
     /// The whole capture.
     Capture,
+    /// The host that looks, and its link.
+    Host,
 }
 
 impl Scope {
@@ -22,6 +24,7 @@ impl Scope {
             Self::Packet => "packet",
             Self::Transaction => "transaction",
             Self::Capture => "capture",
+            Self::Host => "host",
         }
     }
 }
@@ -701,7 +704,7 @@ packets! {
 
 /// Every code: those of packets, of transactions and captures, and the reasons by which servers are judged.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    PACKET.iter().chain(WIDER).chain(REASONS)
+    PACKET.iter().chain(WIDER).chain(REASONS).chain(crate::analysis::doctor::codes::ROWS)
 }
 
 /// The row of a code.

@@ -378,13 +378,13 @@ fn silence_and_refusal() {
             |s| {
                 s.discover(0, client(1));
                 s.say(3, client(1), MessageType::OFFER, (S, A), |_, way| {
-                    (way.ips.1, way.ports.1) = (A, 1068)
+                    (way.ips.1, way.ports.1) = (A, 1068);
                 });
             },
             |s| {
                 s.ask(0, client(1), MessageType::DISCOVER, |_, way| way.ports.0 = 1068);
                 s.say(3, client(1), MessageType::OFFER, (S, A), |_, way| {
-                    (way.ips.1, way.ports.1) = (A, 1068)
+                    (way.ips.1, way.ports.1) = (A, 1068);
                 });
             },
         ),

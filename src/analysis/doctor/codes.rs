@@ -1,39 +1,18 @@
 //! What only a doctor can say: codes about this host and its link, beside those of packets, transactions and captures.
 
+use crate::analysis::diagnosis::{Id, Row, Scope};
 use crate::wire::problem::Severity;
-
-/// What is known about one code.
-#[derive(Debug)]
-pub struct Row {
-    /// Its name in text and JSON.
-    pub name: &'static str,
-    /// How bad it is.
-    pub severity: Severity,
-    /// What it means, in one sentence.
-    pub summary: &'static str,
-    /// Why it matters.
-    pub why: &'static str,
-    /// What to do.
-    pub advice: &'static str,
-    /// Where it is written.
-    pub reference: &'static str,
-}
-
-/// The row of a code.
-pub fn find(name: &str) -> Option<&'static Row> {
-    ROWS.iter().find(|row| row.name == name)
-}
 
 macro_rules! rows {
     ($($severity:ident $name:literal, $reference:literal: $summary:literal, $why:literal, $advice:literal;)*) => {
         /// The codes, worst first.
         pub static ROWS: &[Row] = &[$(Row {
-            name: $name,
-            severity: Severity::$severity,
+            id: Id::Host($name, Severity::$severity, $reference),
+            scope: Scope::Host,
             summary: $summary,
             why: $why,
             advice: $advice,
-            reference: $reference,
+            not: &[],
         }),*];
     };
 }

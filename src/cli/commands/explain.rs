@@ -119,6 +119,7 @@ fn explain(row: &Row, out: &mut Styled) {
         match row.scope {
             diagnosis::Scope::Packet => "in one packet",
             diagnosis::Scope::Transaction => "in one exchange",
+            diagnosis::Scope::Host => "at this host and its port, by doctor",
             diagnosis::Scope::Capture => "over time, in several exchanges or servers",
         },
     );

@@ -346,8 +346,11 @@ fn list(cx: &mut Context) -> Outcome {
 
 /// Says that this build cannot.
 #[cfg(not(feature = "live"))]
-pub fn run(args: &Args, _cx: &mut Context) -> Outcome {
-    let _ = (args.settings(), args.stage, args.parent, &args.command, args.threads, args.client_addr);
+pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    if args.faults {
+        return list(cx);
+    }
+    let _ = (args.faulty()?, args.stage, args.parent, &args.command, args.threads, args.client_addr);
     Err(Failure::could_not_run("this dhcptool was built without live networking (feature `live`)"))
 }
 
