@@ -273,4 +273,7 @@ fn what_cannot_be_asked_for_is_said() {
     assert!(error(&["decode", "--fields", "host_nam"]).contains("there is host_name"));
     assert!(error(&["decode", "--fields", "number,number"]).contains("twice"));
     assert!(error(&["decode", "--json", "--format", "csv"]).contains("contradicts"));
+    for joined in ["--transactions", "--lint", "--clients"] {
+        assert!(error(&["decode", joined, "--format", "csv"]).contains("show packets as rows"), "{joined}");
+    }
 }

@@ -152,6 +152,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
 
 /// Joins the messages of all captures and shows what happened.
 fn analyse(args: &Args, cx: &mut Context) -> Outcome {
+    args.flat.refuse_beside_joining()?;
     if args.write.is_some() {
         return Err(Failure::usage(
             "--write keeps the frames of packets shown; --transactions, --ladder, --stats, --lint and --clients show none",

@@ -49,6 +49,16 @@ impl From<FormatArg> for Format {
 }
 
 impl FlatArgs {
+    /// Refuses rows where no packets are shown: what is joined has none.
+    pub fn refuse_beside_joining(&self) -> Result<(), Failure> {
+        if self.flat || self.fields.is_some() || self.format.is_some() {
+            return Err(Failure::usage(
+                "--flat, --fields and --format show packets as rows; --transactions, --ladder, --stats, --lint and --clients show none",
+            ));
+        }
+        Ok(())
+    }
+
     /// The writer of rows that the flags ask for, if they ask for rows.
     pub fn rows(&self, table: &'static [Column], cx: &Context) -> Result<Option<Rows>, Failure> {
         if !self.flat && self.fields.is_none() && self.format.is_none() {

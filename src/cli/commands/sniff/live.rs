@@ -48,6 +48,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let rotation = rotation(args, to_stdout)?;
     let rows = args.flat.rows(&columns::PACKET, cx)?;
     args.analysis.check()?;
+    if args.analysis.is_wanted() {
+        args.flat.refuse_beside_joining()?;
+    }
     let look = Look { json: cx.common.json, color: cx.out.color(), width: cx.out.columns(), live: true };
     let joining =
         args.analysis.is_wanted().then(|| Joining::new(&args.select, &args.analysis, look)).transpose()?;
