@@ -27,12 +27,6 @@ pub fn master(interface: &str) -> Option<String> {
     target.file_name().map(|name| name.to_string_lossy().into_owned())
 }
 
-/// The interfaces that have this one's name as their lower device (VLANs, macvlans) or are members of it are not looked for;
-/// whether it is a wireless one is.
-pub fn is_wireless(interface: &str) -> bool {
-    Path::new(&format!("/sys/class/net/{interface}/wireless")).exists()
-}
-
 /// A process that holds the DHCP client port, or a packet socket of a DHCP client.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Holder {
@@ -323,7 +317,6 @@ mod tests {
     fn this_machine_can_be_looked_at() {
         let (_, _) = clients("lo", 1);
         assert_eq!(master("lo"), None);
-        assert!(!is_wireless("lo"));
         let _ = (old_lease("no-such-interface", 4_000_000), filters());
     }
 }
