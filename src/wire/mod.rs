@@ -16,6 +16,7 @@ pub mod control;
 pub mod escape;
 pub mod frame;
 pub mod nd;
+pub mod neighbor;
 pub mod options;
 pub mod problem;
 pub mod seconds;

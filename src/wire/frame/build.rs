@@ -11,6 +11,8 @@ use super::numbers::{
 use crate::wire::addr::Mac;
 use crate::wire::arp::Arp;
 
+pub use super::build6::Ipv6;
+
 /// An Ethernet frame without its checksum is padded to this (IEEE 802.3 §3.2.8).
 pub const MIN_FRAME: usize = 60;
 /// Bytes of an IPv4 header without options, as it is written here.
@@ -234,7 +236,7 @@ pub fn pad(out: &mut Vec<u8>) {
     }
 }
 
-fn length_of(bytes: usize) -> u16 {
+pub(super) fn length_of(bytes: usize) -> u16 {
     u16::try_from(bytes).unwrap_or(u16::MAX)
 }
 

@@ -1,14 +1,80 @@
 //! Frames of IPv6: Ethernet with VLAN tags around an IPv6 packet without extension headers.
 
 use std::net::Ipv6Addr;
+use std::ops::Range;
 
-use super::build::{Ethernet, patch, tags};
+use super::build::{Ethernet, length_of, patch, tags};
 use super::checksum::Sum;
-use super::numbers::UDP;
+use super::numbers::{ETHERTYPE_IPV6, ICMPV6, UDP};
 use crate::wire::addr::Mac;
 
-/// Next header of ICMPv6.
-const ICMPV6: u8 = 58;
+/// The IPv6 header of a packet; there are no extension headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ipv6 {
+    /// Source.
+    pub src: Ipv6Addr,
+    /// Destination.
+    pub dst: Ipv6Addr,
+    /// Hop limit.
+    pub hop_limit: u8,
+}
+
+impl Ethernet<'_> {
+    /// Appends a frame with the UDP datagram over IPv6 whose payload `payload` appends. Returns where the frame lies.
+    pub fn udp6(
+        &self,
+        out: &mut Vec<u8>,
+        ip: &Ipv6,
+        ports: (u16, u16),
+        payload: impl FnOnce(&mut Vec<u8>),
+    ) -> Range<usize> {
+        self.ipv6(out, ip, UDP, |out| {
+            let udp = out.len();
+            for port in [ports.0, ports.1] {
+                out.extend(port.to_be_bytes());
+            }
+            out.extend([0; 4]);
+            payload(out);
+            let length = out.len().saturating_sub(udp);
+            patch(out, udp.saturating_add(4), length_of(length));
+            let sum = ip.sum(UDP, out.get(udp..).unwrap_or(&[]));
+            patch(out, udp.saturating_add(6), sum.udp_checksum());
+        })
+    }
+
+    /// Appends a frame with an ICMPv6 message; its checksum is made. Returns where the frame lies.
+    pub fn icmpv6(&self, out: &mut Vec<u8>, ip: &Ipv6, message: &[u8]) -> Range<usize> {
+        self.ipv6(out, ip, ICMPV6, |out| {
+            let start = out.len();
+            out.extend(message);
+            patch(out, start.saturating_add(2), 0);
+            let sum = ip.sum(ICMPV6, out.get(start..).unwrap_or(&[]));
+            patch(out, start.saturating_add(2), sum.checksum());
+        })
+    }
+
+    fn ipv6(&self, out: &mut Vec<u8>, ip: &Ipv6, next: u8, body: impl FnOnce(&mut Vec<u8>)) -> Range<usize> {
+        let start = out.len();
+        self.header(out, ETHERTYPE_IPV6);
+        let at = out.len();
+        out.extend([0x60, 0, 0, 0, 0, 0, next, ip.hop_limit]);
+        out.extend(ip.src.octets());
+        out.extend(ip.dst.octets());
+        let behind = out.len();
+        body(out);
+        let length = length_of(out.len().saturating_sub(behind));
+        patch(out, at.saturating_add(4), length);
+        start..out.len()
+    }
+}
+
+impl Ipv6 {
+    /// The sum of a payload and its pseudo-header (RFC 8200 §8.1).
+    fn sum(&self, next: u8, payload: &[u8]) -> Sum {
+        let sum = Sum::default().add_bytes(payload);
+        sum.add_pseudo_header(self.src.into(), self.dst.into(), next, payload.len()).unwrap_or(sum)
+    }
+}
 
 /// What stands around a message of IPv6.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,46 +102,29 @@ impl Envelope6 {
 
     /// The frame with a UDP datagram; its checksum is made.
     pub fn udp(&self, ports: (u16, u16), payload: &[u8]) -> Vec<u8> {
-        let length = payload.len().saturating_add(8);
-        self.packet(UDP, |out| {
-            let start = out.len();
-            out.extend(ports.0.to_be_bytes());
-            out.extend(ports.1.to_be_bytes());
-            out.extend(u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes());
-            out.extend([0, 0]);
-            out.extend(payload);
-            let sum = Sum::default().add_bytes(out.get(start..).unwrap_or(&[]));
-            let whole = sum.add_pseudo_header(self.src.into(), self.dst.into(), UDP, length);
-            patch(out, start.saturating_add(6), whole.unwrap_or(sum).udp_checksum());
-        })
+        let mut out = Vec::with_capacity(payload.len().saturating_add(66));
+        self.ethernet(&tags(&self.vlans))
+            .udp6(&mut out, &self.ip(), ports, |out| out.extend_from_slice(payload));
+        out
     }
 
     /// The frame with an ICMPv6 message as it is, or with its checksum made.
     pub fn icmpv6(&self, message: &[u8], make_checksum: bool) -> Vec<u8> {
-        self.packet(ICMPV6, |out| {
-            let start = out.len();
-            out.extend(message);
-            if make_checksum {
-                patch(out, start.saturating_add(2), 0);
-                let sum = Sum::default().add_bytes(out.get(start..).unwrap_or(&[]));
-                let whole = sum.add_pseudo_header(self.src.into(), self.dst.into(), ICMPV6, message.len());
-                patch(out, start.saturating_add(2), whole.unwrap_or(sum).checksum());
-            }
-        })
+        let mut out = Vec::with_capacity(message.len().saturating_add(58));
+        let (tags, ip) = (tags(&self.vlans), self.ip());
+        if make_checksum {
+            self.ethernet(&tags).icmpv6(&mut out, &ip, message);
+        } else {
+            self.ethernet(&tags).ipv6(&mut out, &ip, ICMPV6, |out| out.extend_from_slice(message));
+        }
+        out
     }
 
-    fn packet(&self, next: u8, body: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
-        let mut out = Vec::new();
-        let tags = tags(&self.vlans);
-        Ethernet { dst: self.dst_mac, src: self.src_mac, tags: &tags }.header(&mut out, 0x86dd);
-        let ip = out.len();
-        out.extend([0x60, 0, 0, 0, 0, 0, next, self.hop_limit]);
-        out.extend(self.src.octets());
-        out.extend(self.dst.octets());
-        let start = out.len();
-        body(&mut out);
-        let length = u16::try_from(out.len().saturating_sub(start)).unwrap_or(u16::MAX);
-        patch(&mut out, ip.saturating_add(4), length);
-        out
+    fn ethernet<'a>(&self, tags: &'a [u8]) -> Ethernet<'a> {
+        Ethernet { dst: self.dst_mac, src: self.src_mac, tags }
+    }
+
+    fn ip(&self) -> Ipv6 {
+        Ipv6 { src: self.src, dst: self.dst, hop_limit: self.hop_limit }
     }
 }

@@ -66,6 +66,14 @@ pub mod icmp {
     pub const ECHO: u8 = 8;
 }
 
+/// ICMPv6 types (RFC 4443); those of neighbor discovery stand with its messages.
+pub mod icmpv6 {
+    /// Echo request.
+    pub const ECHO: u8 = 128;
+    /// Echo reply.
+    pub const ECHO_REPLY: u8 = 129;
+}
+
 /// The names of differentiated services code points (RFC 2474, 2597, 3246, 5865, 8622).
 const CODE_POINTS: [(u8, &str); 23] = [
     (0, "cs0"),

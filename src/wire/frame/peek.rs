@@ -1,11 +1,11 @@
-//! The simple look at a frame that was asked for: Ethernet with or without tags, IPv4, UDP, ICMP, ARP. Nothing is followed, put
-//! together or judged; what is not there in full is not there.
+//! The simple look at a frame that was asked for: Ethernet with or without tags, IPv4, IPv6, UDP, ICMP, ARP. Nothing is followed,
+//! put together or judged; what is not there in full is not there.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::LinkType;
 use super::bytes::be16;
-use super::numbers::{self, ETHERTYPE_ARP, ETHERTYPE_IPV4, icmp};
+use super::numbers::{self, ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, icmp};
 use crate::wire::addr::Mac;
 use crate::wire::arp::Arp;
 
@@ -44,6 +44,12 @@ impl<'a> Ethernet<'a> {
     #[inline]
     pub fn ipv4(&self) -> Option<Ipv4<'a>> {
         if self.ether_type == ETHERTYPE_IPV4 { Ipv4::read(self.payload) } else { None }
+    }
+
+    /// The IPv6 packet in it.
+    #[inline]
+    pub fn ipv6(&self) -> Option<Ipv6<'a>> {
+        if self.ether_type == ETHERTYPE_IPV6 { Ipv6::read(self.payload) } else { None }
     }
 
     /// The ARP packet in it.
@@ -109,6 +115,49 @@ impl<'a> Ipv4<'a> {
     pub fn icmp(&self) -> Option<Icmp<'a>> {
         let (&[kind, code, _, _], body) = self.payload.split_first_chunk::<4>()?;
         (self.protocol == numbers::ICMP && self.offset == 0).then_some(Icmp { kind, code, body })
+    }
+}
+
+/// An IPv6 packet without extension headers; one that has any is not looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ipv6<'a> {
+    /// What `payload` is.
+    pub next: u8,
+    /// Hop limit.
+    pub hop_limit: u8,
+    /// Source.
+    pub src: Ipv6Addr,
+    /// Destination.
+    pub dst: Ipv6Addr,
+    /// What stands behind the header, as far as it is there.
+    pub payload: &'a [u8],
+}
+
+impl<'a> Ipv6<'a> {
+    /// Reads a packet.
+    #[inline]
+    pub fn read(packet: &'a [u8]) -> Option<Self> {
+        let (&[version, _, _, _, high, low, next, hop_limit], rest) = packet.split_first_chunk()?;
+        let (src, rest) = rest.split_first_chunk::<16>()?;
+        let (dst, body) = rest.split_first_chunk::<16>()?;
+        if version >> 4 != 6 {
+            return None;
+        }
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        let payload = body.get(..length).unwrap_or(body);
+        Some(Self { next, hop_limit, src: (*src).into(), dst: (*dst).into(), payload })
+    }
+
+    /// The UDP datagram in it.
+    #[inline]
+    pub fn udp(&self) -> Option<Udp<'a>> {
+        if self.next == numbers::UDP { Udp::read(self.payload) } else { None }
+    }
+
+    /// The ICMPv6 message in it, its type first.
+    #[inline]
+    pub fn icmpv6(&self) -> Option<&'a [u8]> {
+        (self.next == numbers::ICMPV6).then_some(self.payload)
     }
 }
 
@@ -252,6 +301,29 @@ mod tests {
         assert_eq!(Aside::read(LinkType::LINUX_SLL, &frame), None);
         let ethernet = Ethernet::read(&frame).unwrap();
         assert_eq!((ethernet.tags, ethernet.src), (&[0x88, 0xa8, 0, 5, 0x81, 0, 0, 6][..], Mac([2; 6])));
+    }
+
+    #[test]
+    fn an_ipv6_packet_is_read_as_far_as_it_is_there() {
+        let ethernet = build::Ethernet { dst: Mac::BROADCAST, src: MAC, tags: &[0x81, 0, 0, 5] };
+        let (src, dst) = ("fe80::1".parse().unwrap(), "ff02::1:2".parse().unwrap());
+        let ip = build::Ipv6 { src, dst, hop_limit: 1 };
+        let mut frame = vec![9; 3];
+        let span = ethernet.udp6(&mut frame, &ip, (546, 547), |out| out.extend([7; 10]));
+        let frame = &frame[span];
+        for len in 0..=frame.len() {
+            let ip = Ethernet::read(&frame[..len]).and_then(|frame| frame.ipv6());
+            assert_eq!(ip.is_some(), len >= 58, "{len}");
+            let udp = ip.and_then(|ip| ip.udp());
+            assert_eq!(udp.is_some(), len >= 66, "{len}");
+            if let (Some(ip), Some(udp)) = (ip, udp) {
+                assert_eq!((ip.src, ip.dst, ip.hop_limit, ip.icmpv6()), (src, dst, 1, None));
+                assert_eq!(
+                    (udp.src_port, udp.dst_port, udp.promised, udp.payload.len()),
+                    (546, 547, 10, len - 66)
+                );
+            }
+        }
     }
 
     #[test]
