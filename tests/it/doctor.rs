@@ -1,16 +1,20 @@
 //! Every fault of the lab is found by the doctor, and nothing is found where there is none: over a cable and a clock of the
 //! test's own, so that twenty seconds take none.
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
+use dhcptool::capture::{Format, FrameOut, Writer};
 use dhcptool::engine::v4::examine::Plan;
 use dhcptool::lab::faults::{FAULTS, Faulty, NearEnd, by_name};
 use dhcptool::lab::scene::Scene;
 use dhcptool::net::{Event, NetError, Received, Transport};
 use dhcptool::run::doctor::local::Local;
-use dhcptool::run::doctor::{Examined, examine, without_packets};
-use dhcptool::time::{Clock, Instant, Moment, Timestamp};
+use dhcptool::run::doctor::{Examined, Keep, examine, without_packets};
+use dhcptool::time::{Clock, Instant, Moment, Precision, Timestamp};
 use dhcptool::wire::Mac;
+use dhcptool::wire::frame::Direction;
 use dhcptool::wire::frame::build::tags;
 use dhcptool::wire::problem::Severity;
 
@@ -114,11 +118,21 @@ fn plan(seed: u32) -> Plan {
     }
 }
 
+/// How this fault is to be asked.
+fn plan_for(fault: &str) -> Plan {
+    let tags = if fault == "vlan-crossed" { tags(&[20]) } else { Vec::new() };
+    Plan { tags, ..plan(1) }
+}
+
 fn local() -> Local {
     Local { interface: "eth0".into(), mac: Some(NEAR), up: true, carrier: true, ..Local::default() }
 }
 
 fn run(lab: Faulty, plan: &Plan) -> Examined {
+    run_on(lab, plan, &local(), &mut |_, _| true)
+}
+
+fn run_on(lab: Faulty, plan: &Plan, local: &Local, keep: &mut Keep<'_>) -> Examined {
     let now = std::rc::Rc::new(std::cell::Cell::new(5_000_000_000));
     let mut scene = Scene::new(lab.settings, lab.plan);
     // The network lives before the doctor comes.
@@ -126,7 +140,7 @@ fn run(lab: Faulty, plan: &Plan) -> Examined {
     let drops = lab.near == Some(NearEnd::Drops);
     let mut cable = Cable { scene, now: now.clone(), arriving: Vec::new(), current: Vec::new(), drops };
     now.set(now.get() + 300_000_000);
-    examine(plan, &local(), &mut cable, &TestClock(now), &mut |_, _| true).unwrap()
+    examine(plan, local, &mut cable, &TestClock(now), keep).unwrap()
 }
 
 /// What stands as a cause or beside it.
@@ -163,11 +177,7 @@ fn every_fault_is_named_and_nothing_else_is() {
             assert_eq!(conclusion.cause.unwrap().code, fault.codes[0]);
             continue;
         }
-        let mut plan = plan(1);
-        if fault.name == "vlan-crossed" {
-            plan.tags = tags(&[20]);
-        }
-        let examined = run(lab, &plan);
+        let examined = run(lab, &plan_for(fault.name));
         let said = codes(&examined);
         let missing: Vec<_> = fault.codes.iter().filter(|code| !said.contains(code)).collect();
         let beyond: Vec<_> =
@@ -208,6 +218,13 @@ fn the_healthy_are_left_in_peace() {
         ),
         ("host route", lab("host-route", None)),
         ("crowd", lab("crowd", None)),
+        (
+            "loss",
+            with(|lab| {
+                lab.settings.loss = 10.0;
+                lab.settings.seed = 3;
+            }),
+        ),
         ("proxyDHCP", with(|lab| lab.settings.rogue = Some(dhcptool::lab::settings::RogueKind::Pxe))),
     ];
     let mut wrong = Vec::new();
@@ -240,4 +257,85 @@ fn with(change: impl FnOnce(&mut Faulty)) -> Faulty {
     let mut lab = Faulty::default();
     change(&mut lab);
     lab
+}
+
+/// What `--save` would hold.
+fn saved(lab: Faulty, plan: &Plan, path: &Path) -> Examined {
+    let mut writer = Writer::new("test", Vec::new(), Format::PcapNg);
+    let examined = run_on(lab, plan, &local(), &mut |received, link| {
+        let frame = FrameOut {
+            time: Some(received.time),
+            precision: Precision::Nano,
+            link,
+            interface: Some("eth0"),
+            data: received.frame,
+            original_len: u32::try_from(received.original_len).unwrap(),
+            comment: None,
+            direction: Some(if received.outgoing { Direction::Out } else { Direction::In }),
+        };
+        writer.write(&frame).is_ok()
+    });
+    std::fs::write(path, writer.finish().unwrap()).unwrap();
+    examined
+}
+
+/// The codes that `decode --lint` has for what was saved, notes left out.
+fn lint(path: &Path) -> BTreeSet<String> {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_dhcptool"))
+        .args(["decode", "--lint", "--json"])
+        .arg(path)
+        .output()
+        .unwrap();
+    let mut said = BTreeSet::new();
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        let object: serde_json::Value = serde_json::from_str(line).unwrap();
+        let problems = object["problems"].as_array().into_iter().flatten();
+        let each = std::iter::once(&object).chain(problems);
+        said.extend(each.filter(|one| one["code"].is_string()).filter_map(|one| {
+            let code = one["code"].as_str().map(str::to_owned);
+            code.filter(|_| one["severity"] != "note" || one["code"] == "mac-churn")
+        }));
+    }
+    said
+}
+
+#[test]
+fn what_was_saved_tells_the_fault_again() {
+    // What takes more than DHCP messages to know, and what these tell of it.
+    let less: &[(&str, &[&str])] = &[
+        ("silent", &["no-answer"]),
+        ("wrong-vlan", &["no-answer"]),
+        ("unauthorised", &["no-answer"]),
+        // A client and a stranger are two clients to a reader, one of whom is unlucky.
+        ("mac-refused", &[]),
+        ("port-security", &[]),
+        // No DECLINE follows what doctor finds by ARP: the reader sees that an address has two owners.
+        ("occupied", &["duplicate-address"]),
+        ("proxy-arp", &["duplicate-address"]),
+        // What is asked of routers and name servers is not DHCP, and what is lost is not seen.
+        ("router-dead", &[]),
+        ("router-twice", &[]),
+        ("dns-dead", &[]),
+        ("loss", &[]),
+        ("stale-lease", &["stale-address-not-refused"]),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let mut wrong = Vec::new();
+    for fault in FAULTS.iter().filter(|fault| !fault.codes.is_empty()) {
+        let lab = lab(fault.name, None);
+        if lab.near.is_some() {
+            continue;
+        }
+        let path = folder.path().join(format!("{}.pcapng", fault.name));
+        saved(lab, &plan_for(fault.name), &path);
+        let said = lint(&path);
+        let wanted = less.iter().find(|(name, _)| *name == fault.name).map_or(fault.codes, |(_, codes)| codes);
+        if wanted.iter().any(|code| !said.contains(*code)) {
+            wrong.push(format!("{}: {wanted:?} wanted, said {said:?}", fault.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    let path = folder.path().join("healthy.pcapng");
+    saved(Faulty::default(), &plan(1), &path);
+    assert_eq!(lint(&path), BTreeSet::new());
 }
