@@ -2124,7 +2124,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__schema)
-            opts="-v -q -h -V --sql --fields --json --color --verbose --quiet --help --version decode sniff discover request release decline inform send handshake rogue options interfaces"
+            opts="-v -q -h -V --sql --fields --json --color --verbose --quiet --help --version decode sniff discover request release decline inform send handshake rogue doctor diff explain options interfaces"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::render::Render;
@@ -19,7 +20,7 @@ const WIDTH: usize = 80;
 const INDENT: usize = 9;
 
 /// One of the checks, and how it went.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct CheckObject {
     /// Its number in the order of checks.
     pub number: u8,
@@ -34,7 +35,7 @@ pub struct CheckObject {
 }
 
 /// Something that was not looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NotChecked {
     /// What.
     pub check: String,
@@ -81,83 +82,145 @@ pub struct Report<'a> {
     pub explain: bool,
 }
 
-#[derive(Serialize)]
-struct DoctorObject<'a> {
-    r#type: &'static str,
+super::schema::object_type!(DoctorType, Doctor, "An examination.");
+
+/// The object of `doctor`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DoctorObject<'a> {
+    /// What the object is.
+    r#type: DoctorType,
+    /// The interface.
     interface: &'a str,
+    /// healthy, problem, unclear or unable.
     verdict: &'static str,
+    /// The first cause.
     cause: Option<CauseObject<'a>>,
+    /// Further causes, and notes that narrow the first down.
     also: Vec<CauseObject<'a>>,
+    /// What is worth knowing.
     notes: Vec<CauseObject<'a>>,
+    /// Branches in which something would have been said.
     excluded: &'a [&'static str],
+    /// What was not looked at.
     not_checked: &'a [NotChecked],
+    /// The host as it presented itself.
     client: ClientObject<'a>,
+    /// Offers to the host.
     offers: Vec<GivenObject>,
+    /// What came of the request; null where nothing could be asked for.
     lease: Option<LeaseObject>,
+    /// Servers that answered the host.
     servers: Vec<ServerObject>,
+    /// All checks, in order.
     checks: &'a [CheckObject],
+    /// Exchanges that were heard, those of others among them.
+    #[schemars(with = "Vec<super::schema::joined::Transaction>")]
     transactions: &'a [Box<serde_json::value::RawValue>],
+    /// What several of them show.
+    #[schemars(with = "Vec<super::schema::joined::Finding>")]
     findings: &'a [Box<serde_json::value::RawValue>],
+    /// Where the frames were kept.
     saved: Option<&'a str>,
+    /// How long it took, in milliseconds.
     elapsed_ms: f64,
 }
 
-#[derive(Serialize)]
+/// A cause, or something beside it.
+#[derive(Debug, Serialize, JsonSchema)]
 struct CauseObject<'a> {
+    /// Its code; `dhcptool explain` says more.
     code: &'static str,
+    /// error, warning or note.
     severity: &'static str,
+    /// What it is, in a sentence.
     summary: &'a str,
+    /// What to do.
     advice: &'static str,
+    /// What it rests on, a line each.
     evidence: &'a [String],
+    /// The frames it rests on, by their number in what was heard.
     frames: &'a [u64],
+    /// Codes that follow from it.
     explains: &'a [&'static str],
 }
 
-#[derive(Serialize)]
+/// The host as it presented itself.
+#[derive(Debug, Serialize, JsonSchema)]
 struct ClientObject<'a> {
+    /// Its hardware address.
     mac: Option<String>,
+    /// Its client identifier, in hexadecimal.
     client_id: Option<String>,
+    /// The address that the interface has.
     address: Option<Ipv4Addr>,
+    /// The DHCP client that holds the interface.
     manager: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+/// What a server gives.
+#[derive(Debug, Serialize, JsonSchema)]
 struct GivenObject {
+    /// Its server identifier.
     server_id: Option<Ipv4Addr>,
+    /// Source of its message.
     source_ip: Ipv4Addr,
+    /// The network card it came from.
     source_mac: String,
+    /// The address.
     address: Option<Ipv4Addr>,
+    /// From the first question to the answer.
     latency_ms: Option<f64>,
+    /// Seconds that the lease runs.
     lease_time: Option<u32>,
+    /// The subnet mask.
     subnet_mask: Option<Ipv4Addr>,
+    /// Routers, in the server's order.
     routers: Vec<Ipv4Addr>,
+    /// Name servers, in the server's order.
     dns_servers: Vec<Ipv4Addr>,
+    /// The domain.
     domain_name: Option<String>,
 }
 
-#[derive(Serialize)]
+/// What came of the request.
+#[derive(Debug, Serialize, JsonSchema)]
 struct LeaseObject {
+    /// What the object is like: request.
     r#type: &'static str,
+    /// The state it was asked in: selecting.
     state: &'static str,
+    /// ack or nak.
     outcome: &'static str,
-    latency_ms: Option<f64>,
+    /// How often it was asked.
     sent: u32,
+    /// Seconds until renewal (T1).
     renewal_time: Option<u32>,
+    /// Seconds until rebinding (T2).
     rebinding_time: Option<u32>,
+    /// What the server said with it (option 56).
     message: Option<String>,
+    /// It was given back.
     released: bool,
+    /// The lease.
     #[serde(flatten)]
     given: GivenObject,
 }
 
-#[derive(Serialize)]
+/// A server that answered.
+#[derive(Debug, Serialize, JsonSchema)]
 struct ServerObject {
+    /// dhcpv4.
     protocol: &'static str,
+    /// Its server identifier.
     server_id: Option<Ipv4Addr>,
+    /// Source of its messages.
     source_ip: Ipv4Addr,
+    /// The network card they came from.
     source_mac: String,
+    /// allowed, rogue, or unjudged where no policy was given.
     status: &'static str,
-    reasons: [&'static str; 0],
+    /// Why it may not be there.
+    reasons: Vec<&'static str>,
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -211,7 +274,6 @@ impl Render for Report<'_> {
             r#type: "request",
             state: "selecting",
             outcome: if record.ack.is_some() { "ack" } else { "nak" },
-            latency_ms: record.request.took().map(ms),
             sent: record.request.sent,
             renewal_time: answer.message.u32_option(opt::DHCP_RENEWAL_TIME),
             rebinding_time: answer.message.u32_option(opt::DHCP_REBINDING_TIME),
@@ -225,10 +287,10 @@ impl Render for Report<'_> {
             source_ip: one.source,
             source_mac: one.mac.to_string(),
             status: "unjudged",
-            reasons: [],
+            reasons: Vec::new(),
         };
         DoctorObject {
-            r#type: "doctor",
+            r#type: DoctorType::Doctor,
             interface: self.interface,
             verdict: self.conclusion.verdict.name(),
             cause: self.conclusion.cause.as_ref().map(|sign| cause(sign, &self.conclusion.explains)),

@@ -4,8 +4,10 @@
 //! caller's business.
 
 pub mod answers;
+pub mod diff;
 pub mod doctor;
 pub mod expect;
+pub mod explain;
 pub mod flat;
 pub mod json;
 pub mod packet;

@@ -6,16 +6,61 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::Value;
 
+pub mod joined;
+
+use super::diff::DiffObject;
+use super::doctor::DoctorObject;
+use super::explain::Explanation;
 use super::json::object::{Millis, PacketObject};
 use super::senders::{DiscoverObject, Ignored, RequestObject, SendObject};
+use super::transaction::stats::StatsObject;
 
 /// The version of the objects: raised when a field is renamed, removed or means something else; not when one is added.
 pub const VERSION: u32 = 1;
 
+/// Defines the type of a `type` field, which has one value.
+macro_rules! object_type {
+    ($name:ident, $value:ident, $what:literal) => {
+        /// What the object is.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name {
+            #[doc = $what]
+            #[default]
+            $value,
+        }
+    };
+}
+pub(crate) use object_type;
+
+object_type!(PacketType, Packet, "A packet.");
+object_type!(RogueType, Rogue, "A report on servers, or a change.");
+
+/// A line of `decode` or `sniff`: a packet; where messages are joined, an exchange, a finding, a client or a summary.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Line {
+    /// A packet.
+    Packet(Box<Packet>),
+    /// An exchange (`--transactions`, `--lint`).
+    Transaction(Box<joined::Transaction>),
+    /// What several exchanges show (`--transactions`, `--lint`).
+    Finding(Box<joined::Finding>),
+    /// The figures of all (`--stats`).
+    Stats(Box<StatsObject>),
+    /// A client (`--clients`).
+    Client(Box<joined::Client>),
+    /// The summary behind the clients.
+    Clients(joined::Clients),
+}
+
 /// The schema of the objects of a command, if it has any here.
 pub fn of(command: &str) -> Option<Schema> {
     Some(match command {
-        "decode" | "sniff" => schema::<Packet>(command),
+        "decode" | "sniff" => schema::<Line>(command),
+        "doctor" => schema::<DoctorObject<'_>>(command),
+        "diff" => schema::<DiffObject>(command),
+        "explain" => schema::<Explanation>(command),
         "discover" => schema::<DiscoverObject>(command),
         "request" | "release" | "decline" | "inform" => schema::<RequestObject>(command),
         "send" => schema::<SendObject>(command),
@@ -131,14 +176,6 @@ pub struct Packet {
 fn message(generator: &mut SchemaGenerator) -> Schema {
     // Null where too little of it is there to speak of.
     generator.subschema_for::<Option<Dhcp>>()
-}
-
-/// What the object is.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PacketType {
-    /// A packet.
-    Packet,
 }
 
 /// Where a message is quoted.
@@ -325,14 +362,6 @@ pub struct Rogue {
     pub interfaces: Vec<String>,
     /// The servers.
     pub servers: Vec<Server>,
-}
-
-/// What the object is.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RogueType {
-    /// A report on servers, or a change.
-    Rogue,
 }
 
 /// The verdict on all servers.

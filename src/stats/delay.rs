@@ -78,7 +78,7 @@ impl Delay {
 }
 
 /// Figures of one delay, in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Summary {
     /// The shortest, exact.
     pub min: f64,

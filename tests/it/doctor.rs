@@ -329,7 +329,8 @@ fn what_was_saved_tells_the_fault_again() {
         let path = folder.path().join(format!("{}.pcapng", fault.name));
         saved(lab, &plan_for(fault.name), &path);
         let said = lint(&path);
-        let wanted = less.iter().find(|(name, _)| *name == fault.name).map_or(fault.codes, |(_, codes)| codes);
+        let wanted =
+            less.iter().find(|(name, _)| *name == fault.name).map_or(fault.codes, |(_, codes)| codes);
         if wanted.iter().any(|code| !said.contains(*code)) {
             wrong.push(format!("{}: {wanted:?} wanted, said {said:?}", fault.name));
         }

@@ -112,7 +112,7 @@ fn hold(command: &str, text: &str) -> usize {
 }
 
 #[cfg(feature = "live")]
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 15] = [
     "decode",
     "sniff",
     "discover",
@@ -123,6 +123,9 @@ const COMMANDS: [&str; 12] = [
     "send",
     "handshake",
     "rogue",
+    "doctor",
+    "diff",
+    "explain",
     "options",
     "interfaces",
 ];
@@ -151,12 +154,19 @@ fn the_committed_schemas_are_those_of_the_program() {
 fn packets_and_options_fit_their_schemas() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/captures");
     let captures: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    let mut packets = 0;
+    let (mut packets, mut joined) = (0, 0);
     for capture in captures {
-        packets += hold("decode", &printed(&["decode", "-q", "--json", capture.to_str().unwrap()]));
+        let capture = capture.to_str().unwrap();
+        packets += hold("decode", &printed(&["decode", "-q", "--json", capture]));
+        for view in ["--transactions", "--stats", "--clients"] {
+            joined += hold("decode", &printed(&["decode", "-q", "--json", "--strict", view, capture]));
+        }
     }
-    assert!(packets > 100, "{packets}");
+    assert!(packets > 100 && joined > 300, "{packets} {joined}");
     assert_eq!(hold("options", &printed(&["options", "--json"])), 1);
+    assert!(hold("explain", &printed(&["explain", "--json"])) > 100);
+    let capture = "tests/data/captures/dhcp.pcap";
+    assert_eq!(hold("diff", &printed(&["diff", "--json", capture, capture])), 1);
 }
 
 #[test]
@@ -181,7 +191,7 @@ fn a_schema_refuses_what_is_wrong() {
 #[cfg(feature = "live")]
 #[test]
 fn what_is_found_on_a_network_fits_its_schema() {
-    let runs: [(&str, &[&str]); 10] = [
+    let runs: [(&str, &[&str]); 13] = [
         ("discover", &["discover", "eth0", "--first", "--json"]),
         ("request", &["request", "eth0", "--json"]),
         (
@@ -223,6 +233,9 @@ fn what_is_found_on_a_network_fits_its_schema() {
         ("rogue", &["rogue", "eth0", "--wait", "1s", "--rounds", "1", "--json"]),
         ("sniff", &["sniff", "eth0", "--duration", "100ms", "--json"]),
         ("interfaces", &["interfaces", "--json"]),
+        ("doctor", &["doctor", "eth0", "--quick", "--json"]),
+        ("decline", &["decline", "eth0", "--ip", "192.0.2.1", "--server", "192.0.2.2", "--json"]),
+        ("rogue", &["rogue", "eth0", "--passive", "--wait", "300ms", "--json"]),
     ];
     let mut held = 0;
     for (command, args) in runs {

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::analysis::compare::{self, Difference, Scope, Side};
@@ -10,6 +9,7 @@ use crate::capture;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::output::Label;
+use crate::output::diff::{DiffObject, Source};
 use crate::output::packet::read::read_message;
 use crate::wire::HwAddr;
 use crate::wire::escape::escape;
@@ -61,32 +61,6 @@ enum KindArg {
     Ack,
 }
 
-#[derive(Serialize)]
-struct SourceObject {
-    source: String,
-    replies: usize,
-}
-
-#[derive(Serialize)]
-struct DifferenceObject {
-    field: &'static str,
-    code: Option<u8>,
-    name: String,
-    a: Vec<String>,
-    b: Vec<String>,
-    raw_a: Option<String>,
-    raw_b: Option<String>,
-}
-
-#[derive(Serialize)]
-struct DiffObject {
-    r#type: &'static str,
-    a: SourceObject,
-    b: SourceObject,
-    same: usize,
-    differences: Vec<DifferenceObject>,
-}
-
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let (a, count_a) = read(&args.a, args.mac)?;
@@ -104,15 +78,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     };
     let exit = if differences.is_empty() { Exit::Good } else { Exit::Bad };
     if cx.common.json {
-        let source =
-            |path: &Path, replies: usize| SourceObject { source: path.display().to_string(), replies };
-        cx.out.write_json(&DiffObject {
-            r#type: "diff",
-            a: source(&args.a, count_a),
-            b: source(&args.b, count_b),
-            same,
-            differences: differences.into_iter().map(object).collect(),
-        })?;
+        let source = |path: &Path, replies: usize| Source { source: path.display().to_string(), replies };
+        let (a, b) = (source(&args.a, count_a), source(&args.b, count_b));
+        cx.out.write_json(&DiffObject::new(a, b, same, differences))?;
         return Ok(exit);
     }
     let mut out = cx.out.styled();
@@ -129,20 +97,6 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     out.text(&format!("{} {plural}, {same} the same\n", differences.len()));
     cx.out.write_styled(out)?;
     Ok(exit)
-}
-
-fn object(difference: Difference) -> DifferenceObject {
-    let [raw_a, raw_b] = difference.raw.each_ref().map(|raw| raw.first().map(|first| compare::hex(first)));
-    let [a, b] = difference.values;
-    DifferenceObject {
-        field: difference.field,
-        code: difference.code,
-        name: difference.name,
-        a,
-        b,
-        raw_a,
-        raw_b,
-    }
 }
 
 fn row(difference: &Difference) -> (String, String, String) {

@@ -1,10 +1,9 @@
 //! `dhcptool explain`: what a code means and what to do.
 
-use serde::Serialize;
-
 use crate::analysis::diagnosis::{self, Row};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::output::explain::Explanation;
 use crate::output::transaction::table::severity_label;
 use crate::output::{Label, Styled, table};
 
@@ -14,36 +13,6 @@ pub struct Args {
     /// The codes, as printed by decode, sniff, discover or rogue; none: the list
     #[arg(value_name = "CODE")]
     codes: Vec<String>,
-}
-
-/// One explanation, for programs.
-#[derive(Serialize)]
-struct Explanation {
-    r#type: &'static str,
-    code: &'static str,
-    severity: &'static str,
-    scope: &'static str,
-    summary: &'static str,
-    why: &'static str,
-    advice: &'static str,
-    not: &'static [&'static str],
-    reference: Option<&'static str>,
-}
-
-impl From<&'static Row> for Explanation {
-    fn from(row: &'static Row) -> Self {
-        Self {
-            r#type: "explanation",
-            code: row.id.name(),
-            severity: row.id.severity().name(),
-            scope: row.scope.name(),
-            summary: row.summary,
-            why: row.why,
-            advice: row.advice,
-            not: row.not,
-            reference: Some(row.id.reference()).filter(|text| !text.is_empty()),
-        }
-    }
 }
 
 /// Runs the command.

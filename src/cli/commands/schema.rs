@@ -36,7 +36,7 @@ pub struct Args {
 }
 
 /// Commands with output for machines.
-pub const COMMANDS: [&str; 12] = [
+pub const COMMANDS: [&str; 15] = [
     "decode",
     "sniff",
     "discover",
@@ -47,6 +47,9 @@ pub const COMMANDS: [&str; 12] = [
     "send",
     "handshake",
     "rogue",
+    "doctor",
+    "diff",
+    "explain",
     "options",
     "interfaces",
 ];

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::transaction::Stats;
@@ -11,87 +12,146 @@ use crate::time::Timestamp;
 use crate::wire::escape::escape;
 use crate::wire::problem::Severity;
 
+crate::output::schema::object_type!(StatsType, Stats, "Figures of all exchanges.");
+
 /// A server's figures.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ServerObject {
+    /// Its server identifier, else its address.
     server_id: String,
+    /// The network cards its messages came from.
     source_macs: Vec<String>,
+    /// Relays that it answered through.
     relays: Vec<String>,
+    /// Its OFFERs.
     offers: u64,
+    /// Its ACKs.
     acks: u64,
+    /// Its NAKs.
     naks: u64,
+    /// Why it refused, in its words, and how often.
     nak_reasons: BTreeMap<String, u64>,
+    /// Its part of all exchanges that came to their end, from 0 to 1.
     share: f64,
+    /// Addresses that it gave.
     addresses: usize,
+    /// Lease times that it gave, in seconds.
     lease_times: Vec<u32>,
+    /// From DISCOVER to OFFER.
     offer_ms: Option<Summary>,
+    /// From REQUEST to ACK.
     ack_ms: Option<Summary>,
 }
 
-#[derive(Debug, Serialize)]
+/// A relay's figures.
+#[derive(Debug, Serialize, JsonSchema)]
 struct RelayObject {
+    /// The relay's address.
     giaddr: String,
+    /// DISCOVERs that it passed on.
     discovers: u64,
+    /// Of these answered.
     answered: u64,
+    /// Clients.
     clients: usize,
 }
 
-#[derive(Debug, Serialize)]
+/// The figures of a vendor class.
+#[derive(Debug, Serialize, JsonSchema)]
 struct ClassObject {
+    /// The vendor class.
     vendor_class: String,
+    /// Clients.
     clients: usize,
+    /// Exchanges that ended well.
     bound: u64,
+    /// Exchanges without an answer.
     unanswered: u64,
 }
 
-#[derive(Debug, Serialize)]
+/// The figures of a client.
+#[derive(Debug, Serialize, JsonSchema)]
 struct ClientObject {
+    /// Its hardware address.
     mac: String,
+    /// DHCP messages.
     messages: u64,
+    /// Exchanges without an answer.
     unanswered: u64,
 }
 
-#[derive(Debug, Serialize)]
+/// Messages over time, at most 120 columns.
+#[derive(Debug, Serialize, JsonSchema)]
 struct TimelineObject {
+    /// Seconds that a column stands for.
     bucket_s: i64,
+    /// DISCOVERs in each.
     discover: Vec<u64>,
+    /// OFFERs in each.
     offer: Vec<u64>,
+    /// REQUESTs in each.
     request: Vec<u64>,
+    /// ACKs in each.
     ack: Vec<u64>,
+    /// NAKs in each.
     nak: Vec<u64>,
+    /// DECLINEs in each.
     decline: Vec<u64>,
 }
 
 /// A code and how often it was said.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CodeObject {
+    /// How bad it is.
     severity: &'static str,
+    /// The code.
     code: &'static str,
+    /// How often it was said.
     count: u64,
 }
 
 /// The contract's object.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct StatsObject {
-    r#type: &'static str,
+    /// What the object is.
+    r#type: StatsType,
+    /// Frames that were read.
     frames: u64,
+    /// DHCP messages.
     messages: u64,
+    /// Time of the first message.
     start: Option<String>,
+    /// Time of the last message.
     end: Option<String>,
+    /// Messages by type.
     by_type: BTreeMap<&'static str, u64>,
+    /// Exchanges by what came of them.
     by_outcome: BTreeMap<&'static str, u64>,
+    /// Exchanges by what they were for.
     by_kind: BTreeMap<&'static str, u64>,
+    /// Exchanges.
     transactions: u64,
+    /// Clients.
     clients: usize,
+    /// Clients that nobody ever answered.
     clients_unanswered: usize,
+    /// Messages that were sent again.
     retransmissions: u64,
+    /// Copies of messages.
     copies: u64,
+    /// Exchanges that were closed early, to keep memory bounded.
     evicted: u64,
+    /// The servers.
     servers: Vec<ServerObject>,
+    /// The relays.
     relays: Vec<RelayObject>,
+    /// The vendor classes.
     classes: Vec<ClassObject>,
+    /// At most ten clients, by messages.
     top_clients: Vec<ClientObject>,
+    /// Messages over time.
     timeline: TimelineObject,
+    /// Codes that were said, worst first.
     findings: Vec<CodeObject>,
 }
 
@@ -130,7 +190,7 @@ pub fn object(
         stats.timeline.counts.iter().map(|counts| counts.get(index).copied().unwrap_or(0)).collect()
     };
     StatsObject {
-        r#type: "stats",
+        r#type: StatsType::Stats,
         frames,
         messages: stats.messages,
         start: stats.span.map(|(start, _)| moment(start)),
