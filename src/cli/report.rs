@@ -9,7 +9,7 @@ use crate::cli::flags::flat::Table;
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::engine::v4::exchange::{Exchange, Outcome, Verdict};
 use crate::engine::v4::silence::{self, Finding};
-use crate::engine::{Answer, Draft, Machine as _, Watch};
+use crate::engine::{Answer, Client as _, Draft, Watch};
 use crate::output::Format;
 use crate::output::answers;
 use crate::output::flat::Rows;

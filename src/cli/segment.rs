@@ -39,6 +39,19 @@ pub enum Way {
     Udp(SocketAddrV4),
 }
 
+/// What is needed of a segment to speak on it.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// How frames get onto the wire.
+    pub way: Way,
+    /// Hardware addresses of the clients: others than the interface's own are heard promiscuously.
+    pub macs: Vec<Mac>,
+    /// The UDP ports used beside those of the protocol.
+    pub ports: Vec<u16>,
+    /// What the kernel lets through, in libpcap's language.
+    pub filter: String,
+}
+
 #[cfg(feature = "live")]
 impl Segment {
     /// The interface called `name`; without a name that of the default route, else the only usable one.
@@ -106,16 +119,15 @@ impl Segment {
         }
     }
 
-    /// Opens the interface. `others` says that clients have other MACs than its own; `ports` are those used beside 67
-    /// and 68.
-    pub(super) fn open(&self, way: Way, others: bool, ports: &[u16]) -> Result<Box<dyn Transport>, Failure> {
+    /// Opens the interface.
+    pub(super) fn open(&self, opening: &Opening) -> Result<Box<dyn Transport>, Failure> {
         let signals = Signals::termination().map_err(Failure::could_not_run)?;
         let options = linux::Options {
-            filter: Some(filter(ports)),
-            promiscuous: others,
+            filter: Some(opening.filter.clone()),
+            promiscuous: opening.macs.iter().any(|mac| self.mac != Some(*mac)),
             signals: Some(std::rc::Rc::new(signals)),
         };
-        Ok(match way {
+        Ok(match opening.way {
             Way::Link => Box::new(
                 linux::PacketTransport::open(&self.interface, &options).map_err(Failure::could_not_run)?,
             ),
@@ -154,19 +166,13 @@ impl Segment {
 
     /// Says that this build cannot.
     #[allow(clippy::unused_self, reason = "the same call as in a build that can")]
-    pub(super) fn open(
-        &self,
-        _way: Way,
-        _others: bool,
-        _ports: &[u16],
-    ) -> Result<Box<dyn Transport>, Failure> {
+    pub(super) fn open(&self, _opening: &Opening) -> Result<Box<dyn Transport>, Failure> {
         Err(Failure::could_not_run("this dhcptool was built without live networking (feature `live`)"))
     }
 }
 
-/// What the kernel lets through: DHCP, ARP and ICMP, plain or behind one or two VLAN tags, and later fragments.
-#[cfg(feature = "live")]
-fn filter(ports: &[u16]) -> String {
+/// What the kernel lets through for DHCPv4: DHCP, ARP and ICMP, plain or behind one or two VLAN tags, and later fragments.
+pub fn filter_v4(ports: &[u16]) -> String {
     let mut wanted =
         "arp or icmp or (ip and ip[6:2] & 0x1fff != 0) or (udp and (port 67 or port 68".to_owned();
     for port in ports {
@@ -177,12 +183,12 @@ fn filter(ports: &[u16]) -> String {
     format!("({wanted}) or (vlan and ({wanted})) or (vlan and ({wanted}))")
 }
 
-#[cfg(all(test, feature = "live"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_filter_knows_every_port() {
-        assert!(filter(&[1067]).contains("port 68 or port 1067"));
+        assert!(filter_v4(&[1067]).contains("port 68 or port 1067"));
     }
 }

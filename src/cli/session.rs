@@ -5,12 +5,12 @@ use std::path::Path;
 
 use super::context::Context;
 use super::exit::{Exit, Failure, Outcome};
-use super::segment::{Segment, Way};
+use super::segment::{Opening, Segment, Way, filter_v4};
 use crate::capture::{CaptureError, Format, FrameOut, Writer};
 use crate::cli::flags::sender::SenderArgs;
 use crate::engine::drive::{Passed, Witness, drive};
 use crate::engine::v4::silence::LinkState;
-use crate::engine::{Draft, Event, Machine, Note};
+use crate::engine::{Draft, Event, Machine, Sense};
 use crate::net::Transport;
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
@@ -56,10 +56,11 @@ struct Patience {
 impl Patience {
     /// What to say about what happened.
     fn line(&mut self, event: &Event) -> Option<String> {
-        match event.note {
-            Note::Sent(_, 1) => self.asked = Some((event.at, event.at)),
-            Note::Accepted(_) => self.asked = None,
-            Note::Sent(_, times) => {
+        match event.remark.sense {
+            Sense::Sent(0) => {}
+            Sense::Sent(1) => self.asked = Some((event.at, event.at)),
+            Sense::Accepted => self.asked = None,
+            Sense::Sent(times) => {
                 let (first, told) = self.asked.as_mut()?;
                 if event.at.since(*told) >= SILENCE {
                     *told = event.at;
@@ -85,13 +86,14 @@ struct Waiting {
 impl Waiting {
     /// The line after what happened, where it is another one.
     fn line(&mut self, event: &Event) -> Option<String> {
-        match event.note {
-            Note::Sent(_, times) => self.sent = times,
-            Note::Accepted(kind) => {
+        match event.remark.sense {
+            Sense::Sent(times @ 1..) => self.sent = times,
+            Sense::Accepted => {
                 self.answers = self.answers.saturating_add(1);
-                let kind = kind.map_or_else(|| "answer".to_owned(), |kind| kind.to_string());
+                let kind = event.remark.text.strip_prefix("accepted ").unwrap_or("answer").to_lowercase();
+                let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
                 let from = event.from.0.map(|ip| format!(" from {ip}")).unwrap_or_default();
-                self.last = format!(", the last an {kind}{from}").replace("an nak", "a nak");
+                self.last = format!(", the last {article} {kind}{from}");
             }
             _ => return None,
         }
@@ -140,12 +142,17 @@ impl Witness for Clerk {
     }
 
     fn passed(&mut self, passed: &Passed<'_>) -> bool {
-        if *passed.note == Note::Fragment && self.kept.saturating_add(passed.frame.len()) <= MAX_FRAGMENTS {
+        if !passed.remark.is_related() {
+            return true;
+        }
+        if passed.remark.sense == Sense::Fragment
+            && self.kept.saturating_add(passed.frame.len()) <= MAX_FRAGMENTS
+        {
             self.kept = self.kept.saturating_add(passed.frame.len());
             self.fragments.push(passed.frame.to_vec());
         }
         let Some(writer) = &mut self.writer else { return true };
-        let comment = passed.note.to_string();
+        let comment = passed.remark.to_string();
         let written = writer
             .write(&FrameOut {
                 time: Some(passed.time),
@@ -154,7 +161,7 @@ impl Witness for Clerk {
                 interface: Some(&self.interface),
                 data: passed.frame,
                 original_len: u32::try_from(passed.original_len).unwrap_or(u32::MAX),
-                direction: Some(if passed.note.is_sent() { Direction::Out } else { Direction::In }),
+                direction: Some(if passed.remark.is_sent() { Direction::Out } else { Direction::In }),
                 comment: Some(&comment),
             })
             .and_then(|()| writer.flush());
@@ -162,6 +169,8 @@ impl Witness for Clerk {
             Ok(()) => true,
             Err(error) => {
                 self.error = Some(error);
+                // What is told from now on is not kept any more.
+                self.writer = None;
                 false
             }
         }
@@ -223,19 +232,15 @@ pub struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Opens the segment for exchanges that begin with `drafts`.
-    pub fn open<'d>(
+    /// Opens the segment.
+    pub fn open(
         segment: &'a Segment,
-        way: Way,
-        drafts: impl Iterator<Item = &'d Draft> + Clone,
+        opening: Opening,
         sender: &SenderArgs,
         cx: &Context,
     ) -> Result<Self, Failure> {
-        let mut ports: Vec<u16> = drafts.clone().flat_map(unusual_ports).collect();
-        ports.sort_unstable();
-        ports.dedup();
-        let others = drafts.map(|draft| draft.envelope.src_mac).any(|mac| segment.mac != Some(mac));
-        let transport = segment.open(way, others, &ports)?;
+        let transport = segment.open(&opening)?;
+        let ports = opening.ports;
         #[cfg(feature = "live")]
         sender.confine.give_up(cx)?;
         let clerk = Clerk {
@@ -282,6 +287,15 @@ impl<'a> Session<'a> {
             fragments: &self.clerk.fragments,
         }
     }
+}
+
+/// How a segment is opened for exchanges of DHCPv4 that begin with `drafts`.
+pub fn opening<'d>(way: Way, drafts: impl Iterator<Item = &'d Draft> + Clone) -> Opening {
+    let mut ports: Vec<u16> = drafts.clone().flat_map(unusual_ports).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    let macs = drafts.map(|draft| draft.envelope.src_mac).collect();
+    Opening { way, macs, filter: filter_v4(&ports), ports }
 }
 
 /// The ports of a draft that are not DHCP's usual ones.
@@ -386,12 +400,13 @@ fn with_record(frame: &[u8], number: u64, ports: &[u16], show: &mut dyn FnMut(&P
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Note;
 
     #[test]
     fn a_long_silence_is_told_now_and_then() {
         let mut patience = Patience::default();
         let mut line = |second: i64, note: Note| {
-            patience.line(&Event { at: Instant::new(second, 0), note, from: (None, None) })
+            patience.line(&Event { at: Instant::new(second, 0), remark: (&note).into(), from: (None, None) })
         };
         let sent = |times| Note::Sent(None, times);
         assert_eq!(line(0, sent(1)), None);
@@ -409,14 +424,17 @@ mod tests {
         let mut waiting = Waiting::default();
         let mut line = |note: Note| {
             let from = (Some([10, 0, 0, 1].into()), None);
-            waiting.line(&Event { at: Instant::new(1, 0), note, from })
+            waiting.line(&Event { at: Instant::new(1, 0), remark: (&note).into(), from })
         };
         assert_eq!(line(Note::Sent(None, 1)).as_deref(), Some("waiting: asked once, no answer yet"));
         assert_eq!(line(Note::Fragment), None);
+        assert_eq!(line(Note::Asked([10, 0, 0, 1].into())), None);
         let offer = Note::Accepted(Some(crate::wire::v4::MessageType::OFFER));
         let want = "waiting: asked once, 1 answer, the last an offer from 10.0.0.1";
         assert_eq!(line(offer).as_deref(), Some(want));
         let want = "waiting: asked 2 times, 1 answer, the last an offer from 10.0.0.1";
         assert_eq!(line(Note::Sent(None, 2)).as_deref(), Some(want));
+        let nak = line(Note::Accepted(Some(crate::wire::v4::MessageType::NAK)));
+        assert!(nak.is_some_and(|line| line.ends_with("the last a nak from 10.0.0.1")));
     }
 }

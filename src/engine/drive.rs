@@ -2,15 +2,16 @@
 
 use std::collections::VecDeque;
 
-use super::{Event, Machine, Note, Sight, What};
-use crate::net::{Event as Arrival, NetError, Received, Transport};
-use crate::time::{Clock, Precision, Timestamp};
-use crate::wire::frame::peek::Aside;
-use crate::wire::frame::{Datagram, LinkType, Ports, Walked, Walker};
+use super::machine::{Arrival, Event, Machine, Remark};
+use crate::net::{Event as Seen, NetError, Received, Transport};
+use crate::time::{Clock, Instant, Precision, Timestamp};
+use crate::wire::frame::{LinkType, Ports, Protocol, Walker};
 
 /// A frame that passed by, for who keeps a record.
 #[derive(Clone, Copy, Debug)]
 pub struct Passed<'a> {
+    /// When it came, or left.
+    pub at: Instant,
     /// The kernel's stamp.
     pub time: Timestamp,
     /// The frame.
@@ -24,7 +25,7 @@ pub struct Passed<'a> {
     /// How fine the stamps are.
     pub precision: Precision,
     /// What the exchange made of it.
-    pub note: &'a Note,
+    pub remark: &'a Remark,
 }
 
 /// Who wants to know what happens meanwhile.
@@ -33,10 +34,14 @@ pub trait Witness {
     fn event(&mut self, event: &Event) {
         let _ = event;
     }
-    /// A frame of the exchange passed; false stops the exchange (the record cannot be kept).
+    /// A frame passed, of the exchange or [not](Remark::is_related); false stops the exchange (the record cannot be kept).
     fn passed(&mut self, passed: &Passed<'_>) -> bool {
         let _ = passed;
         true
+    }
+    /// The transport refused: true when that is a loss as on any wire, and the exchange goes on.
+    fn bears(&mut self, error: &NetError) -> bool {
+        matches!(error, NetError::Down { .. })
     }
 }
 
@@ -64,7 +69,8 @@ const MAX_DIPS: u32 = 64;
 const MAX_AWAITED: usize = 256;
 
 /// Runs `machine` over `transport` until it is done. A link that goes down for a while ends nothing: what is sent then is
-/// lost, as it is on a wire, and the machine's own times decide.
+/// lost, as it is on a wire, and the machine's own times decide. `ports` are those that the machine's messages go to beside
+/// DHCP's own.
 pub fn drive(
     machine: &mut dyn Machine,
     transport: &mut dyn Transport,
@@ -87,26 +93,26 @@ fn run(
     witness: &mut dyn Witness,
     ending: &mut Ending,
 ) -> Result<(), NetError> {
-    let mut looker = Looker::new(ports);
-    let mut awaited: VecDeque<(u32, Vec<u8>, Note)> = VecDeque::new();
-    let (link_type, precision) = (transport.link_type(), transport.precision());
+    let mut departures = Departures::new(ports);
+    let (link, precision) = (transport.link_type(), transport.precision());
     let mut down = false;
     let mut in_a_row = 0_u32;
     machine.on_time(clock.now());
     loop {
-        while let Some(out) = machine.poll_transmit() {
-            match transport.send(&out.frame) {
-                Err(NetError::Down { .. }) => {
-                    ending.dips = ending.dips.saturating_add(u32::from(!std::mem::replace(&mut down, true)));
+        let mut out = Vec::new();
+        while let Some(next) = machine.poll_transmit(&mut out) {
+            let frame = std::mem::take(&mut out);
+            match transport.send(&frame) {
+                Err(error) if witness.bears(&error) => {
+                    if matches!(error, NetError::Down { .. }) && !std::mem::replace(&mut down, true) {
+                        ending.dips = ending.dips.saturating_add(1);
+                    }
                     continue;
                 }
                 sent => sent?,
             }
             down = false;
-            if awaited.len() >= MAX_AWAITED {
-                awaited.pop_front();
-            }
-            awaited.push_back((out.id, out.frame, out.note));
+            departures.expect(next.id, frame, next.remark);
         }
         while let Some(event) = machine.poll_event() {
             witness.event(&event);
@@ -114,7 +120,7 @@ fn run(
         let Some(deadline) = machine.deadline() else { return Ok(()) };
         // The deadline is judged by the stamps of what arrives: an answer in time counts however late it is read.
         let received = match transport.wait(Some(deadline)) {
-            Err(error @ NetError::Down { .. }) => {
+            Err(error @ NetError::Down { .. }) if witness.bears(&error) => {
                 ending.dips = ending.dips.saturating_add(u32::from(!std::mem::replace(&mut down, true)));
                 in_a_row = in_a_row.saturating_add(1);
                 if in_a_row >= MAX_DIPS {
@@ -122,14 +128,14 @@ fn run(
                 }
                 continue;
             }
-            arrival => {
+            seen => {
                 in_a_row = 0;
-                match arrival? {
-                    Arrival::Timeout => {
+                match seen? {
+                    Seen::Timeout => {
                         machine.on_time(clock.now());
                         continue;
                     }
-                    Arrival::Interrupted => {
+                    Seen::Interrupted => {
                         // Asked twice: not even what was taken is given back.
                         if std::mem::replace(&mut ending.stopped, true) {
                             return Ok(());
@@ -137,45 +143,85 @@ fn run(
                         machine.stop(clock.now());
                         continue;
                     }
-                    Arrival::Frame(received) => received,
+                    Seen::Frame(received) => received,
                 }
             }
         };
         down = false;
-        if received.at >= deadline {
-            machine.on_time(received.at);
+        let at = received.at;
+        if at >= deadline {
+            machine.on_time(at);
         }
-        let note = if received.outgoing {
-            let own =
-                awaited.iter().position(|(_, frame, _)| same_frame(frame, received.frame)).or_else(|| {
-                    let payload = looker.payload(link_type, &received)?;
-                    awaited.iter().position(|(_, frame, _)| frame.ends_with(&payload))
-                });
-            match own.and_then(|index| awaited.remove(index)) {
-                Some((id, _, note)) => {
-                    machine.on_sent(id, received.at);
-                    note
+        let remark = if received.outgoing {
+            match departures.find(link, &received) {
+                Some((id, remark)) => {
+                    machine.on_sent(id, at);
+                    remark
                 }
-                None => Note::Unrelated,
+                None => Remark::UNRELATED,
             }
         } else {
-            looker.look(link_type, &received, machine)
+            let Received { time, frame, original_len, .. } = received;
+            machine.on_frame(&Arrival { at, time, link, frame, original_len })
         };
-        if note != Note::Unrelated {
-            let passed = Passed {
-                time: received.time,
-                frame: received.frame,
-                original_len: received.original_len,
-                outgoing: received.outgoing,
-                link_type,
-                precision,
-                note: &note,
-            };
-            if !witness.passed(&passed) {
-                ending.stopped = true;
-                return Ok(());
-            }
+        let passed = Passed {
+            at,
+            time: received.time,
+            frame: received.frame,
+            original_len: received.original_len,
+            outgoing: received.outgoing,
+            link_type: link,
+            precision,
+            remark: &remark,
+        };
+        if !witness.passed(&passed) && !std::mem::replace(&mut ending.stopped, true) {
+            machine.stop(at);
         }
+    }
+}
+
+/// Frames that were handed over and not yet seen leaving.
+#[derive(Debug)]
+struct Departures {
+    awaited: VecDeque<(u32, Vec<u8>, Remark)>,
+    walker: Walker,
+}
+
+impl Departures {
+    fn new(ports: &[u16]) -> Self {
+        let mut all = Ports::of(&[Protocol::Dhcpv4, Protocol::Dhcpv6]);
+        for port in ports {
+            all.add(*port);
+        }
+        Self { awaited: VecDeque::new(), walker: Walker::without_reassembly(all) }
+    }
+
+    fn expect(&mut self, id: u32, frame: Vec<u8>, remark: Remark) {
+        if self.awaited.len() >= MAX_AWAITED {
+            self.awaited.pop_front();
+        }
+        self.awaited.push_back((id, frame, remark));
+    }
+
+    /// Which of them `received` is: the same frame, or the same message.
+    fn find(&mut self, link: LinkType, received: &Received<'_>) -> Option<(u32, Remark)> {
+        let same = self.awaited.iter().position(|(_, frame, _)| same_frame(frame, received.frame));
+        let index = same.or_else(|| self.find_message(link, received))?;
+        self.awaited.remove(index).map(|(id, _, remark)| (id, remark))
+    }
+
+    /// The kernel's own headers around a datagram that it routed are not those we made.
+    fn find_message(&mut self, link: LinkType, received: &Received<'_>) -> Option<usize> {
+        let Self { awaited, walker } = self;
+        let mut found = None;
+        let at = received.at.nanoseconds();
+        walker.walk(link, received.frame, received.original_len, at, |datagram| {
+            // A frame of DHCPv4 may be padded, but not when it is so large; none of DHCPv6 is so small.
+            if datagram.protocol == Protocol::Dhcpv6 || datagram.payload.len() >= 60 {
+                found = awaited.iter().position(|(_, frame, _)| frame.ends_with(datagram.payload));
+            }
+        });
+        found
     }
 }
 
@@ -183,70 +229,4 @@ fn run(
 fn same_frame(sent: &[u8], seen: &[u8]) -> bool {
     let len = sent.len().min(seen.len());
     len >= 14 && sent.get(..len) == seen.get(..len)
-}
-
-/// Looks into frames.
-#[derive(Debug)]
-pub struct Looker {
-    walker: Walker,
-}
-
-impl Looker {
-    /// Looks for DHCP on its usual ports and on `ports`.
-    pub fn new(ports: &[u16]) -> Self {
-        let mut all = Ports::default();
-        for port in ports {
-            all.add(*port);
-        }
-        Self { walker: Walker::new(all) }
-    }
-
-    /// The DHCP message in a frame, when it is of a size that no frame needs padding for. The kernel's own headers around
-    /// a datagram that it routed are not those we made.
-    fn payload(&mut self, link: LinkType, received: &Received<'_>) -> Option<Vec<u8>> {
-        let mut found = None;
-        let at = received.at.nanoseconds();
-        self.walker.walk(link, received.frame, received.original_len, at, |datagram| {
-            found = Some(datagram.payload.to_vec());
-        });
-        found.filter(|payload| payload.len() >= 60)
-    }
-
-    /// Shows `machine` what is in a frame, and says what it made of it.
-    fn look(&mut self, link: LinkType, received: &Received<'_>, machine: &mut dyn Machine) -> Note {
-        let (at, time, frame) = (received.at, received.time, received.frame);
-        let mut note = None;
-        let mut quoted = None;
-        let walked = self.walker.walk(
-            link,
-            frame,
-            received.original_len,
-            at.nanoseconds(),
-            |datagram: Datagram<'_>| {
-                if datagram.quoted {
-                    quoted = Some(());
-                }
-                let seen = machine.on_sight(&Sight { at, time, frame, what: What::Dhcp(&datagram) });
-                note.get_or_insert(seen);
-            },
-        );
-        if let Some(note) = note.filter(|_| quoted.is_none()) {
-            return note;
-        }
-        let what = other(link, frame);
-        if walked == Walked::Kept && matches!(what, What::Other) {
-            return Note::Fragment;
-        }
-        machine.on_sight(&Sight { at, time, frame, what })
-    }
-}
-
-/// What a frame that carries no DHCP message holds.
-pub fn other(link: LinkType, frame: &[u8]) -> What<'static> {
-    match Aside::read(link, frame) {
-        Some(Aside::Arp(arp)) => What::Arp(arp),
-        Some(Aside::Echo { mac, from, to }) => What::Echo { mac, from, to },
-        Some(Aside::Unreachable { from, code, to, port }) => What::Unreachable { from, code, to, port },
-        None => What::Other,
-    }
 }

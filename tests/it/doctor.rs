@@ -129,7 +129,7 @@ fn local() -> Local {
 }
 
 fn run(lab: Faulty, plan: &Plan) -> Examined {
-    run_on(lab, plan, &local(), &mut |_, _| true)
+    run_on(lab, plan, &local(), &mut |_| true)
 }
 
 fn run_on(lab: Faulty, plan: &Plan, local: &Local, keep: &mut Keep<'_>) -> Examined {
@@ -262,16 +262,16 @@ fn with(change: impl FnOnce(&mut Faulty)) -> Faulty {
 /// What `--save` would hold.
 fn saved(lab: Faulty, plan: &Plan, path: &Path) -> Examined {
     let mut writer = Writer::new("test", Vec::new(), Format::PcapNg);
-    let examined = run_on(lab, plan, &local(), &mut |received, link| {
+    let examined = run_on(lab, plan, &local(), &mut |passed| {
         let frame = FrameOut {
-            time: Some(received.time),
+            time: Some(passed.time),
             precision: Precision::Nano,
-            link,
+            link: passed.link_type,
             interface: Some("eth0"),
-            data: received.frame,
-            original_len: u32::try_from(received.original_len).unwrap(),
+            data: passed.frame,
+            original_len: u32::try_from(passed.original_len).unwrap(),
             comment: None,
-            direction: Some(if received.outgoing { Direction::Out } else { Direction::In }),
+            direction: Some(if passed.outgoing { Direction::Out } else { Direction::In }),
         };
         writer.write(&frame).is_ok()
     });

@@ -13,6 +13,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use serde::Deserialize;
 
+use dhcptool::engine::Client as _;
 use dhcptool::engine::drive::{Passed, Witness, drive};
 use dhcptool::engine::v4::arp::ANNOUNCE_WAIT;
 use dhcptool::engine::v4::collect::{Plan, Until, Want};
@@ -414,7 +415,9 @@ struct Comments(Vec<String>);
 
 impl Witness for Comments {
     fn passed(&mut self, passed: &Passed<'_>) -> bool {
-        self.0.push(passed.note.to_string());
+        if passed.remark.is_related() {
+            self.0.push(passed.remark.to_string());
+        }
         true
     }
 }
@@ -570,7 +573,7 @@ fn check_exchange(name: &str, expect: &Expect, exchange: &Exchange) {
     assert_eq!(left.collect::<Vec<_>>(), expect.left.clone().unwrap_or_default(), "{name}");
 }
 
-fn check_watch(name: &str, expect: &Expect, machine: &dyn Machine) {
+fn check_watch(name: &str, expect: &Expect, machine: &dyn dhcptool::engine::Client) {
     let watch = machine.watch();
     for (reason, count) in &expect.ignored {
         let reason = Reason::ALL.iter().find(|known| known.name() == reason).expect("a known reason");

@@ -8,7 +8,7 @@ use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::report::{self, Told};
 use crate::cli::session::{self, Session};
 use crate::engine::v4::oneshot::AGAIN;
-use crate::engine::{Machine as _, OneShot};
+use crate::engine::{Client as _, OneShot};
 use crate::wire::v4::MessageType;
 
 /// Tell the server that the address it leased is in use by somebody else
@@ -45,7 +45,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let Some(segment) = session::unless_shown(segment, drafts, &args.sender, cx)? else {
         return Ok(Exit::Good);
     };
-    let mut session = Session::open(&segment, way, [&draft].into_iter(), &args.sender, cx)?;
+    let mut session = Session::open(&segment, session::opening(way, [&draft].into_iter()), &args.sender, cx)?;
     let mut shot =
         OneShot::new(draft.clone()).repeat(args.sender.retries.unwrap_or(0).saturating_add(1), AGAIN);
     let held = session.hold(&mut shot, cx);

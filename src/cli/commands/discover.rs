@@ -18,7 +18,7 @@ use crate::cli::session::{self, Session};
 use crate::engine::v4::accept::refusals;
 use crate::engine::v4::collect::{Plan, Until, Want};
 use crate::engine::v4::silence;
-use crate::engine::{Backoff, Collect, Draft, Machine as _};
+use crate::engine::{Backoff, Client as _, Collect, Draft};
 use crate::output::flat::columns;
 use crate::output::senders::Discovery;
 use crate::output::{self, answers};
@@ -93,7 +93,7 @@ fn find(
     let junit = args.expect.junit.as_deref().map(create).transpose()?;
     let rows = args.flat.rows(&columns::DISCOVER, cx)?;
     let mut vendors = args.vendors.open(&args.sender.confine, cx)?;
-    let mut session = Session::open(segment, way, [&draft].into_iter(), &args.sender, cx)?;
+    let mut session = Session::open(segment, session::opening(way, [&draft].into_iter()), &args.sender, cx)?;
     // A server that was named needs no more asking once it has answered.
     let only = args.sender.server.filter(|_| args.sender.giaddr().is_none());
     let plan = Plan {

@@ -48,7 +48,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let Some(segment) = session::unless_shown(segment, drafts, &args.sender, cx)? else {
         return Ok(Exit::Good);
     };
-    let mut session = Session::open(&segment, way, [&draft].into_iter(), &args.sender, cx)?;
+    let mut session = Session::open(&segment, session::opening(way, [&draft].into_iter()), &args.sender, cx)?;
     let held = session.hold(&mut exchange, cx);
     let told = Told {
         command: "inform",

@@ -13,7 +13,7 @@ use crate::cli::segment::Segment;
 use crate::cli::session::{self, Session};
 use crate::engine::v4::draft::opt;
 use crate::engine::v4::oneshot::AGAIN;
-use crate::engine::{Draft, Machine as _, OneShot, Recipe, Route};
+use crate::engine::{Client as _, Draft, OneShot, Recipe, Route};
 use crate::wire::v4::{MessageType, Xid};
 
 /// How often a RELEASE is sent again: it has no answer, and one that was lost leaves the lease.
@@ -56,7 +56,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let Some(segment) = session::unless_shown(segment, &drafts, &args.sender, cx)? else {
         return Ok(Exit::Good);
     };
-    let mut session = Session::open(&segment, way, drafts.iter(), &args.sender, cx)?;
+    let mut session = Session::open(&segment, session::opening(way, drafts.iter()), &args.sender, cx)?;
     let mut worst = Exit::Good;
     for (draft, lease) in drafts.iter().zip(&leases) {
         worst = worst.max(give_back(draft, lease, args, &mut session, cx)?);

@@ -157,7 +157,7 @@ fn drafts(args: &Args, recipe: &Recipe, exchange: &Exchange, route: Option<Route
 fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mut Context) -> Outcome {
     let rows = args.flat.rows(&columns::REQUEST, cx)?;
     let draft = exchange.first_draft();
-    let mut session = Session::open(segment, way, [&draft].into_iter(), &args.sender, cx)?;
+    let mut session = Session::open(segment, session::opening(way, [&draft].into_iter()), &args.sender, cx)?;
     let held = session.hold(&mut exchange, cx);
     let told = Told {
         command: "request",

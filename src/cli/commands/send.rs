@@ -17,7 +17,7 @@ use crate::engine::retransmit::Jitter;
 use crate::engine::v4::collect::{Plan, Until, Want};
 use crate::engine::v4::draft::opt;
 use crate::engine::v4::silence;
-use crate::engine::{Answer, Backoff, Collect, Draft, Machine as _, Recipe};
+use crate::engine::{Answer, Backoff, Client as _, Collect, Draft, Recipe};
 use crate::output::answers;
 use crate::output::senders::Sending;
 use crate::wire::Mac;
@@ -150,7 +150,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let Some(segment) = session::unless_shown(segment, &drafts, &args.sender, cx)? else {
         return Ok(Exit::Good);
     };
-    let mut session = Session::open(&segment, way, drafts.iter(), &args.sender, cx)?;
+    let mut session = Session::open(&segment, session::opening(way, drafts.iter()), &args.sender, cx)?;
     let mut worst = Exit::Good;
     for draft in drafts {
         worst = worst.max(send(draft, args, &mut session, &mut rng, cx)?);

@@ -120,8 +120,8 @@ pub fn unusable(answer: &Answer) -> Option<Unusable> {
 mod tests {
     use super::*;
     use crate::engine::v4::recipe::Recipe;
+    use crate::engine::v4::sight::{Sight, What};
     use crate::engine::v4::station::Station;
-    use crate::engine::{Sight, What};
     use crate::time::{Instant, Timestamp};
     use crate::wire::Mac;
     use crate::wire::frame::{Datagram, Udp};

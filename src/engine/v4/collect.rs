@@ -7,11 +7,13 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::arp::Step;
+use super::client::Client;
 use super::draft::Draft;
+use super::note::Note;
+use super::sight::Sight;
 use super::station::{Answer, Station};
 use super::watch::Reason;
 use crate::engine::retransmit::Backoff;
-use crate::engine::{Machine, Note, Sight};
 use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::v4::MessageType;
@@ -176,7 +178,7 @@ impl Collect {
     }
 }
 
-impl Machine for Collect {
+impl Client for Collect {
     fn on_time(&mut self, now: Instant) {
         let started = *self.started.get_or_insert(now);
         if self.end().is_some_and(|end| now >= end) {

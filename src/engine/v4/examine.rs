@@ -3,17 +3,21 @@
 //!
 //! [`Examination`] is a value: frames and the time in, frames and a deadline out. It judges nothing; its [`Record`] says what
 //! was tried and what came of it. It holds one lease at the most, never sends DECLINE, and whatever may have been bound is
-//! given back, also when it is told to [`stop`](Examination::stop) early.
+//! given back, also when it is told to [`stop`](Machine::stop) early.
 
-use std::collections::VecDeque;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use super::note::Note;
+use super::watch::Reason;
+use crate::engine::machine::{Arrival, Event, Machine, Remark, Sense, Transmit};
+use crate::engine::outbox::Outbox;
 use crate::time::Instant;
 use crate::wire::arp::Arp;
-use crate::wire::frame::LinkType;
+use crate::wire::control::Control;
 use crate::wire::frame::build::{self, Ethernet};
 use crate::wire::frame::peek::{self, Aside};
+use crate::wire::frame::{Datagram, LinkType, Ports, Protocol, Walker};
 use crate::wire::options::v4 as opt;
 use crate::wire::v4::{CLIENT_PORT, Message, MessageType, Op, SERVER_PORT, Xid};
 use crate::wire::{Mac, Prefix};
@@ -220,7 +224,9 @@ pub struct Examination {
     phase: Phase,
     since: Instant,
     begun: bool,
-    out: VecDeque<Vec<u8>>,
+    out: Outbox,
+    walker: Option<Walker>,
+    vlans: Vec<u16>,
     own: Series,
     pressed: Series,
     second: Series,
@@ -287,12 +293,16 @@ const MOST: usize = 3;
 impl Examination {
     /// An examination that has not begun.
     pub fn new(plan: Plan) -> Self {
+        let tags = plan.tags.as_chunks::<4>().0.iter();
+        let vlans = tags.map(|[_, _, high, low]| u16::from_be_bytes([high & 0x0f, *low])).collect();
         Self {
             plan,
+            vlans,
+            walker: Some(Walker::new(Ports::default())),
             phase: Phase::Asking,
             since: Instant::default(),
             begun: false,
-            out: VecDeque::new(),
+            out: Outbox::default(),
             own: Series::new(OWN),
             pressed: Series::new(PRESSED),
             second: Series::new(SECOND),
@@ -304,100 +314,10 @@ impl Examination {
         }
     }
 
-    /// The next frame to send.
-    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
-        let frame = self.out.pop_front()?;
-        self.record.handed = self.record.handed.saturating_add(1);
-        Some(frame)
-    }
-
-    /// When to be told the time again; `None` when it is over.
-    pub fn deadline(&self) -> Option<Instant> {
-        let own = self.own.due(self.since).filter(|_| self.asks_on());
-        let pressed = self.pressed.due(self.since).filter(|_| self.is_unequal());
-        let second = self.second.due(self.second_since()).filter(|_| self.asks_as_second());
-        let series = self.series.due(self.since);
-        let tries = self.tries.due(self.since);
-        let end = Some(self.since.after(self.patience()));
-        match self.phase {
-            Phase::Over => None,
-            Phase::Asking if !self.begun => Some(self.since),
-            Phase::Asking => [own, pressed, second, end].into_iter().flatten().min(),
-            _ => [series, tries, end].into_iter().flatten().min(),
-        }
-    }
-
-    /// The user does not want to wait: what may be bound is given back, then it is over.
-    pub fn stop(&mut self, now: Instant) {
-        if !matches!(self.phase, Phase::Releasing | Phase::Over) {
-            self.give_back(now);
-        }
-    }
-
-    /// BPDUs were heard: the port may block for a while.
-    pub fn expect_blocking(&mut self) {
-        self.record.blocked = true;
-    }
-
-    /// One of the frames was seen leaving.
-    pub fn on_left(&mut self) {
-        self.record.left = self.record.left.saturating_add(1);
-    }
-
     /// The address held at the moment.
     pub fn holds(&self) -> Option<Ipv4Addr> {
         let held = !matches!(self.phase, Phase::Asking | Phase::Requesting | Phase::Over);
         self.record.ack.as_ref().map(|ack| ack.message.yiaddr).filter(|_| held)
-    }
-
-    /// Does what is due at `now`.
-    pub fn on_time(&mut self, now: Instant) {
-        if !self.begun {
-            self.begun = true;
-            self.since = now;
-        }
-        match self.phase {
-            Phase::Asking => self.ask(now),
-            Phase::Requesting => {
-                if self.series.fires(self.since, now) {
-                    self.request(now);
-                }
-            }
-            Phase::Probing => {
-                if self.series.fires(self.since, now) {
-                    self.probe();
-                }
-            }
-            Phase::Using => {
-                if self.tries.fires(self.since, now) {
-                    self.reach(now);
-                }
-                if self.series.fires(self.since, now) && self.record.renewal.answers == 0 {
-                    self.record.renewal.sent(now);
-                    self.renew(false);
-                }
-            }
-            Phase::Rebinding => {
-                if self.series.fires(self.since, now) {
-                    self.record.rebinding.sent(now);
-                    self.renew(true);
-                }
-            }
-            Phase::Rebooting => {
-                if self.series.fires(self.since, now) {
-                    self.reboot(now);
-                }
-            }
-            Phase::Releasing => {
-                if self.series.fires(self.since, now) {
-                    self.release();
-                }
-            }
-            Phase::Settling | Phase::Over => {}
-        }
-        if now >= self.since.after(self.patience()) {
-            self.next(now);
-        }
     }
 
     /// How long the phase lasts at the most, as things stand.
@@ -693,7 +613,7 @@ impl Examination {
         ethernet.udp(&mut out, &build::Ipv4::new(own, server), (DNS_CLIENT, DNS_PORT), |out| {
             out.extend([high, low, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1]);
         });
-        self.out.push_back(out);
+        self.out.push(out, Remark::new(Sense::Sent(0), "asked a name server"));
     }
 
     fn renew(&mut self, rebind: bool) {
@@ -745,34 +665,63 @@ impl Examination {
         ethernet.udp(&mut out, &build::Ipv4::new(addrs.0, addrs.1), (CLIENT_PORT, SERVER_PORT), |out| {
             out.extend(payload);
         });
-        self.out.push_back(out);
+        self.out.push(out, (&Note::Sent(message.message_type(), 1)).into());
     }
 
     fn arp(&mut self, arp: &Arp, dst: Mac) {
         let mut out = Vec::new();
         Ethernet { dst, src: self.plan.mac, tags: &self.plan.tags }.arp(&mut out, arp);
         build::pad(&mut out);
-        self.out.push_back(out);
+        let note = if arp.operation == Arp::REPLY {
+            Note::Answered(arp.sender_ip)
+        } else if arp.sender_ip.is_unspecified() {
+            Note::Probed(arp.target_ip)
+        } else {
+            Note::Asked(arp.target_ip)
+        };
+        self.out.push(out, (&note).into());
     }
 
-    /// A DHCP message of a server arrived, in whatever VLAN.
-    pub fn on_reply(&mut self, now: Instant, mac: Mac, source: Ipv4Addr, message: &Message) {
-        let Some(kind) = message.message_type().filter(|_| message.op == Op::REPLY) else { return };
+    /// A DHCP message arrived.
+    fn on_datagram(&mut self, now: Instant, datagram: &Datagram<'_>) -> Note {
+        if datagram.quoted {
+            return Note::Ignored(Reason::Quoted);
+        }
+        let mac = datagram.link.and_then(|link| link.src).and_then(|mac| mac.mac());
+        // What goes to a server's port is between relays and servers, and other VLANs are other networks.
+        let to_client = datagram.udp.is_none_or(|udp| udp.dst_port != SERVER_PORT)
+            && datagram.vlans.as_slice() == self.vlans;
+        let (Some(mac), Some(IpAddr::V4(source))) = (mac, datagram.ip.map(|ip| ip.src)) else {
+            return Note::Unrelated;
+        };
+        if !to_client {
+            return Note::Ignored(Reason::WrongPort);
+        }
+        self.on_reply(now, mac, source, &Message::decode(datagram.payload))
+    }
+
+    /// A DHCP message of a server arrived.
+    fn on_reply(&mut self, now: Instant, mac: Mac, source: Ipv4Addr, message: &Message) -> Note {
+        if message.op != Op::REPLY {
+            return Note::Ignored(Reason::WrongOp);
+        }
+        let Some(kind) = message.message_type() else { return Note::Ignored(Reason::WrongType) };
+        let accepted = Note::Accepted(Some(kind));
         let [own, second, bare] = self.plan.xids;
         let given = Given { at: now, mac, source, message: message.clone() };
         let client = message.client().mac();
         if message.xid.0 == second && client == self.plan.second && kind == MessageType::OFFER {
             self.record.second.answer(now);
             add(&mut self.record.second_offers, given);
-            return;
+            return accepted;
         }
         if client != Some(self.plan.mac) {
-            return;
+            return Note::Ignored(Reason::OtherClient);
         }
         let xid = message.xid.0;
         if xid == bare && kind == MessageType::OFFER {
             self.record.bare.answer(now);
-            return;
+            return accepted;
         }
         match (kind, self.phase) {
             (MessageType::OFFER, _) if xid == own => {
@@ -781,7 +730,7 @@ impl Examination {
             }
             (MessageType::NAK, Phase::Asking) if xid == own => self.record.own.refused = true,
             (MessageType::ACK | MessageType::NAK, Phase::Requesting | Phase::Settling) if xid == own => {
-                self.settle(kind, given, now);
+                return self.settle(kind, given, now);
             }
             (MessageType::ACK | MessageType::NAK, Phase::Using) if xid == own ^ 0x4e17_0000 => {
                 self.record.renewal.answer(now);
@@ -797,17 +746,18 @@ impl Examination {
                 self.record.reboot.refused |= kind == MessageType::NAK;
                 self.next(now);
             }
-            _ => {}
+            _ => return Note::Ignored(Reason::OtherXid),
         }
+        accepted
     }
 
     /// After the choice only the chosen server's word counts (RFC 2131 §3.1); what others say is heard by who joins the
     /// transactions.
-    fn settle(&mut self, kind: MessageType, given: Given, now: Instant) {
+    fn settle(&mut self, kind: MessageType, given: Given, now: Instant) -> Note {
         let said = given.message.ip_option(opt::DHCP_SERVER_IDENTIFIER);
         let chosen = self.chosen.as_ref().map(Given::server);
         if said.is_some() && said != chosen {
-            return;
+            return Note::Ignored(Reason::OtherServer);
         }
         self.record.request.answer(now);
         if kind == MessageType::ACK && !given.message.yiaddr.is_unspecified() {
@@ -819,13 +769,14 @@ impl Examination {
         if self.phase == Phase::Requesting {
             self.enter(Phase::Settling, now, &[]);
         }
+        Note::Accepted(Some(kind))
     }
 
     /// A frame without a DHCP message arrived.
-    pub fn on_frame(&mut self, now: Instant, frame: &[u8]) {
-        match Aside::read(LinkType::ETHERNET, frame) {
-            Some(Aside::Arp(arp)) => self.on_arp(now, &arp),
-            Some(Aside::Unreachable { from, to, port, .. }) => {
+    fn on_aside(&mut self, now: Instant, link: LinkType, frame: &[u8]) -> Note {
+        match Aside::read(link, frame) {
+            Some(Aside::Arp(arp)) => return self.on_arp(now, &arp),
+            Some(Aside::Unreachable { from, code, to, port }) => {
                 let renewing =
                     self.phase == Phase::Using && self.record.renewal.sent > 0 && port == SERVER_PORT;
                 let server = self.record.ack.as_ref().map(Given::server);
@@ -835,9 +786,13 @@ impl Examination {
                 if let Some(one) = self.name_server(to).filter(|_| port == DNS_PORT) {
                     one.question.refused = true;
                 }
+                if matches!(port, SERVER_PORT | CLIENT_PORT | DNS_PORT) {
+                    return Note::Unreachable(from, code);
+                }
             }
             _ => self.on_answer(now, frame),
         }
+        Note::Unrelated
     }
 
     /// An answer of a name server.
@@ -862,18 +817,21 @@ impl Examination {
         self.record.name_servers.iter_mut().find(|one| one.address == address)
     }
 
-    fn on_arp(&mut self, now: Instant, arp: &Arp) {
+    fn on_arp(&mut self, now: Instant, arp: &Arp) -> Note {
         if arp.sender_mac == self.plan.mac {
-            return;
+            return Note::Unrelated;
         }
+        let mut note = Note::Unrelated;
         if arp.operation == Arp::REQUEST && self.holds() == Some(arp.target_ip) {
             // Who holds an address answers for it, or servers and routers cannot reach it.
             self.arp(&arp.reply(self.plan.mac), arp.sender_mac);
+            note = Note::AskedForUs(arp.target_ip);
         }
         if self.phase == Phase::Probing {
             let given = self.record.ack.as_ref().map(|ack| ack.message.yiaddr);
             if Some(arp.sender_ip) == given && !self.record.holders.contains(&arp.sender_mac) {
                 self.record.holders.push(arp.sender_mac);
+                note = Note::Conflict(arp.sender_ip, arp.sender_mac);
             }
             if self.unused.contains(&arp.sender_ip) {
                 self.unused.retain(|one| *one != arp.sender_ip);
@@ -886,6 +844,7 @@ impl Examination {
         let asked = self.record.routers.iter_mut().chain(&mut self.record.name_servers);
         for one in asked.filter(|one| one.address == arp.sender_ip && one.arp.sent > 0) {
             one.arp.answer(now);
+            note = Note::Resolved(arp.sender_ip, arp.sender_mac);
             if !one.macs.contains(&arp.sender_mac) && one.macs.len() < MOST {
                 one.macs.push(arp.sender_mac);
             }
@@ -894,6 +853,112 @@ impl Examination {
             // A name server was found just now: it need not wait for the next round.
             self.reach(now);
         }
+        note
+    }
+}
+
+impl Machine for Examination {
+    fn on_time(&mut self, now: Instant) {
+        if !self.begun {
+            self.begun = true;
+            self.since = now;
+        }
+        match self.phase {
+            Phase::Asking => self.ask(now),
+            Phase::Requesting => {
+                if self.series.fires(self.since, now) {
+                    self.request(now);
+                }
+            }
+            Phase::Probing => {
+                if self.series.fires(self.since, now) {
+                    self.probe();
+                }
+            }
+            Phase::Using => {
+                if self.tries.fires(self.since, now) {
+                    self.reach(now);
+                }
+                if self.series.fires(self.since, now) && self.record.renewal.answers == 0 {
+                    self.record.renewal.sent(now);
+                    self.renew(false);
+                }
+            }
+            Phase::Rebinding => {
+                if self.series.fires(self.since, now) {
+                    self.record.rebinding.sent(now);
+                    self.renew(true);
+                }
+            }
+            Phase::Rebooting => {
+                if self.series.fires(self.since, now) {
+                    self.reboot(now);
+                }
+            }
+            Phase::Releasing => {
+                if self.series.fires(self.since, now) {
+                    self.release();
+                }
+            }
+            Phase::Settling | Phase::Over => {}
+        }
+        if now >= self.since.after(self.patience()) {
+            self.next(now);
+        }
+    }
+
+    fn on_sent(&mut self, _: u32, _: Instant) {
+        self.record.left = self.record.left.saturating_add(1);
+    }
+
+    fn on_frame(&mut self, frame: &Arrival<'_>) -> Remark {
+        if matches!(Control::read(frame.frame), Some(Control::Bpdu { .. })) {
+            // The port may block for a while.
+            self.record.blocked = true;
+        }
+        let Some(mut walker) = self.walker.take() else { return Remark::UNRELATED };
+        let mut note = None;
+        let at = frame.at;
+        walker.walk(frame.link, frame.frame, frame.original_len, at.nanoseconds(), |datagram| {
+            if datagram.protocol == Protocol::Dhcpv4 {
+                note = Some(self.on_datagram(at, &datagram))
+                    .filter(|note| *note != Note::Ignored(Reason::Quoted));
+            }
+        });
+        self.walker = Some(walker);
+        let note = note.unwrap_or_else(|| self.on_aside(at, frame.link, frame.frame));
+        (&note).into()
+    }
+
+    fn stop(&mut self, now: Instant) {
+        if !matches!(self.phase, Phase::Releasing | Phase::Over) {
+            self.give_back(now);
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let own = self.own.due(self.since).filter(|_| self.asks_on());
+        let pressed = self.pressed.due(self.since).filter(|_| self.is_unequal());
+        let second = self.second.due(self.second_since()).filter(|_| self.asks_as_second());
+        let series = self.series.due(self.since);
+        let tries = self.tries.due(self.since);
+        let end = Some(self.since.after(self.patience()));
+        match self.phase {
+            Phase::Over => None,
+            Phase::Asking if !self.begun => Some(self.since),
+            Phase::Asking => [own, pressed, second, end].into_iter().flatten().min(),
+            _ => [series, tries, end].into_iter().flatten().min(),
+        }
+    }
+
+    fn poll_transmit(&mut self, out: &mut Vec<u8>) -> Option<Transmit> {
+        let next = self.out.poll_transmit(out)?;
+        self.record.handed = self.record.handed.saturating_add(1);
+        Some(next)
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        self.out.poll_event()
     }
 }
 

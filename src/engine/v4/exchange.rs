@@ -8,13 +8,15 @@ use fastrand::Rng;
 
 use super::accept::{self, is_host};
 use super::arp::{Prober, Step};
+use super::client::Client;
 use super::debts::Debts;
 use super::draft::Draft;
+use super::note::Note;
 use super::recipe::{Recipe, Route, State};
+use super::sight::{Sight, What};
 use super::station::{Answer, Station};
 use super::watch::Reason;
 use crate::engine::retransmit::Backoff;
-use crate::engine::{Machine, Note, Sight, What};
 use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::v4::MessageType;
@@ -469,7 +471,7 @@ impl Exchange {
         let Phase::Probe(prober) = &mut self.phase else { return };
         let address = prober.address;
         match prober.step(now, &mut self.rng) {
-            Step::Send(arp) => self.station.send_arp(&arp, Note::Probed(address), now),
+            Step::Send(arp) => self.station.send_arp(&arp, &Note::Probed(address), now),
             Step::Wait(_) => {}
             Step::Over => {
                 self.checked = Some(Verdict::Free);
@@ -480,7 +482,7 @@ impl Exchange {
 
     fn found_conflict(&mut self, address: Ipv4Addr, mac: Mac, now: Instant) -> Note {
         let note = Note::Conflict(address, mac);
-        self.station.event(now, note.clone(), (Some(address), Some(mac)));
+        self.station.event(now, &note, (Some(address), Some(mac)));
         self.checked = Some(Verdict::InUse(mac));
         if self.settings.conflict == ConflictCheck::Decline {
             let server = self.answer.as_ref().and_then(Answer::server_id);
@@ -613,7 +615,7 @@ impl Exchange {
     }
 }
 
-impl Machine for Exchange {
+impl Client for Exchange {
     fn on_time(&mut self, now: Instant) {
         if matches!(self.phase, Phase::Start) {
             self.start(now);

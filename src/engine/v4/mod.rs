@@ -2,14 +2,17 @@
 
 pub mod accept;
 pub mod arp;
+pub mod client;
 pub mod collect;
 pub mod debts;
 pub mod draft;
 pub mod examine;
 pub mod exchange;
+pub mod note;
 pub mod oneshot;
 pub mod provoke;
 pub mod recipe;
+pub mod sight;
 pub mod silence;
 pub mod station;
 pub mod watch;

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::arp::Step;
+use super::client::Client;
 use super::draft::Draft;
 use super::exchange::LAST_COPY;
+use super::note::Note;
+use super::sight::Sight;
 use super::station::Station;
 use super::watch::Reason;
-use crate::engine::{Machine, Note, Sight};
 use crate::time::Instant;
 
 /// The pause before a message without an answer is sent again.
@@ -67,7 +69,7 @@ impl OneShot {
     }
 }
 
-impl Machine for OneShot {
+impl Client for OneShot {
     fn on_time(&mut self, now: Instant) {
         if self.until.is_some_and(|until| now >= until) {
             self.over = true;

@@ -2,24 +2,25 @@
 //! kept, ARP for an address the client stands for is answered, and what comes in is sorted.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::arp::{Resolver, Step};
 use super::draft::Draft;
+use super::note::Note;
 use super::recipe::Recipe;
+use super::sight::{Sight, What};
 use super::watch::{self, Check, Reason, Rule, Watch};
-use crate::engine::{Event, Note, Sight, Transmit, What};
+use crate::engine::machine::{Event, Remark};
+use crate::engine::outbox::Outbox;
 use crate::time::{Instant, Timestamp};
 use crate::wire::arp::Arp;
 use crate::wire::frame::build::arp_frame;
-use crate::wire::frame::{Checksum, Vlans};
+use crate::wire::frame::{Checksum, Ports, Vlans, Walker};
 use crate::wire::v4::{Facts, Message, MessageType};
 use crate::wire::{HwAddr, Mac};
 
 /// Transmissions whose stamps are kept, the latest; an exchange makes a dozen.
 const MAX_SENDS: usize = 4096;
-/// Events kept for a reader that does not read.
-const MAX_EVENTS: usize = 10_000;
 
 /// An answer that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,9 +106,9 @@ pub struct Station {
     sent: u32,
     /// Transmissions of each type.
     attempts: BTreeMap<Option<MessageType>, u32>,
-    next_id: u32,
-    outbox: VecDeque<Transmit>,
-    events: VecDeque<Event>,
+    /// Finds the messages in frames; gone while it does.
+    pub(super) walker: Option<Walker>,
+    pub(super) outbox: Outbox,
     resolver: Option<Resolver>,
     neighbours: Vec<(Ipv4Addr, Mac)>,
 }
@@ -123,6 +124,8 @@ impl Station {
             ),
             ports: [Recipe::reply_port(message), draft.envelope.src_port],
         };
+        let mut ports = Ports::default();
+        rule.ports.iter().chain([&draft.envelope.dst_port]).for_each(|port| ports.add(*port));
         let giaddr = Some(message.giaddr).filter(|giaddr| !giaddr.is_unspecified());
         let ciaddr = Some(message.ciaddr).filter(|ciaddr| !ciaddr.is_unspecified());
         Self {
@@ -134,9 +137,8 @@ impl Station {
             first: None,
             sent: 0,
             attempts: BTreeMap::new(),
-            next_id: 0,
-            outbox: VecDeque::new(),
-            events: VecDeque::new(),
+            walker: Some(Walker::new(ports)),
+            outbox: Outbox::default(),
             resolver: None,
             neighbours: Vec::new(),
         }
@@ -166,8 +168,12 @@ impl Station {
             };
             envelope.dst_mac = *mac;
         }
-        let id = self.take_id();
         let kind = draft.message.message_type();
+        let attempt = self.attempts.entry(kind).or_default();
+        *attempt = attempt.saturating_add(1);
+        let note = Note::Sent(kind, *attempt);
+        self.event(now, &note, (None, None));
+        let id = self.outbox.push(envelope.frame(&draft.payload()), (&note).into());
         if self.sends.len() >= MAX_SENDS {
             self.sends.pop_front();
         }
@@ -175,25 +181,18 @@ impl Station {
         self.sends.push_back(sent);
         self.first.get_or_insert(sent);
         self.sent = self.sent.saturating_add(1);
-        let attempt = self.attempts.entry(kind).or_default();
-        *attempt = attempt.saturating_add(1);
-        let note = Note::Sent(kind, *attempt);
-        self.event(now, note.clone(), (None, None));
-        self.outbox.push_back(Transmit { id, frame: envelope.frame(&draft.payload()), note });
         self.watch.handed = self.watch.handed.saturating_add(1);
         true
     }
 
     /// Sends an ARP packet to everybody.
-    pub fn send_arp(&mut self, arp: &Arp, note: Note, now: Instant) {
+    pub fn send_arp(&mut self, arp: &Arp, note: &Note, now: Instant) {
         self.arp_to(arp, Mac::BROADCAST, note, now);
     }
 
-    fn arp_to(&mut self, arp: &Arp, dst: Mac, note: Note, now: Instant) {
-        let id = self.take_id();
-        let frame = arp_frame(arp, self.mac, dst, &self.vlans);
-        self.event(now, note.clone(), (None, None));
-        self.outbox.push_back(Transmit { id, frame, note });
+    fn arp_to(&mut self, arp: &Arp, dst: Mac, note: &Note, now: Instant) {
+        self.event(now, note, (None, None));
+        self.outbox.push(arp_frame(arp, self.mac, dst, &self.vlans), note.into());
         self.watch.handed = self.watch.handed.saturating_add(1);
     }
 
@@ -203,7 +202,7 @@ impl Station {
             let resolver = self.resolver.as_mut()?;
             let target = resolver.target;
             match resolver.step(now) {
-                Step::Send(arp) => self.send_arp(&arp, Note::Asked(target), now),
+                Step::Send(arp) => self.send_arp(&arp, &Note::Asked(target), now),
                 Step::Over => {
                     self.watch.unresolved = Some(target);
                     self.resolver = None;
@@ -236,26 +235,15 @@ impl Station {
         }
     }
 
-    /// The next frame to send.
-    pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.outbox.pop_front()
-    }
-
     /// Number of the transmission handed over last.
     pub fn last_id(&self) -> u32 {
-        self.next_id
-    }
-
-    /// The next event.
-    pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        self.outbox.last_id()
     }
 
     /// Notes an event.
-    pub fn event(&mut self, at: Instant, note: Note, from: (Option<Ipv4Addr>, Option<Mac>)) {
-        if self.events.len() < MAX_EVENTS {
-            self.events.push_back(Event { at, note, from });
-        }
+    pub fn event(&mut self, at: Instant, note: &Note, from: (Option<Ipv4Addr>, Option<Mac>)) {
+        let from = (from.0.map(IpAddr::V4), from.1);
+        self.outbox.event(Event { at, remark: Remark::from(note), from });
     }
 
     /// Sorts what came in: an answer to the caller, everything else is dealt with here.
@@ -288,7 +276,7 @@ impl Station {
             What::Other => (Note::Unrelated, (None, None)),
         };
         if note != Note::Unrelated {
-            self.event(sight.at, note.clone(), from);
+            self.event(sight.at, &note, from);
         }
         Err(note)
     }
@@ -304,7 +292,7 @@ impl Station {
     pub fn reject(&mut self, sight: &Sight<'_>, reason: Reason) -> Note {
         if let What::Dhcp(datagram) = &sight.what {
             self.watch.ignore(reason, datagram);
-            self.event(sight.at, Note::Ignored(reason), watch::source(datagram));
+            self.event(sight.at, &Note::Ignored(reason), watch::source(datagram));
         }
         Note::Ignored(reason)
     }
@@ -313,7 +301,7 @@ impl Station {
     pub fn accept(&mut self, answer: &Answer, repeated: bool) -> Note {
         let kind = answer.kind();
         let note = if repeated { Note::Repeated(kind) } else { Note::Accepted(kind) };
-        self.event(answer.at, note.clone(), (answer.source_ip, answer.source_mac));
+        self.event(answer.at, &note, (answer.source_ip, answer.source_mac));
         note
     }
 
@@ -327,7 +315,7 @@ impl Station {
             return Note::Unrelated;
         }
         if arp.is_request() && Some(arp.target_ip) == self.holds {
-            self.arp_to(&arp.reply(self.mac), arp.sender_mac, Note::Answered(arp.target_ip), at);
+            self.arp_to(&arp.reply(self.mac), arp.sender_mac, &Note::Answered(arp.target_ip), at);
             return Note::AskedForUs(arp.target_ip);
         }
         match inquiry {
@@ -367,10 +355,5 @@ impl Station {
             other_addresses: Vec::new(),
             check,
         }
-    }
-
-    fn take_id(&mut self) -> u32 {
-        self.next_id = self.next_id.wrapping_add(1);
-        self.next_id
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::engine::What;
+use super::sight::What;
 use crate::time::Instant;
 use crate::wire::arp::Arp;
 use crate::wire::frame::Datagram;

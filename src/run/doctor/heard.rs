@@ -23,20 +23,16 @@ pub struct Heard {
 }
 
 impl Heard {
-    /// Takes a frame that arrived; true where a spanning tree was heard.
-    pub fn frame(&mut self, frame: &[u8]) -> bool {
+    /// Takes a frame that arrived.
+    pub fn frame(&mut self, frame: &[u8]) {
         match Control::read(frame) {
             Some(Control::Eapol { asks_identity }) => {
                 self.eapol_identity = self.eapol_identity.saturating_add(u32::from(asks_identity));
             }
-            Some(Control::Bpdu { .. }) => {
-                self.bpdus = self.bpdus.saturating_add(1);
-                return true;
-            }
+            Some(Control::Bpdu { .. }) => self.bpdus = self.bpdus.saturating_add(1),
             Some(Control::Lldp(lldp)) => self.lldp = Some(lldp),
             None => self.others = self.others.saturating_add(1),
         }
-        false
     }
 
     /// DHCP was heard with these tags, outermost first.

@@ -8,7 +8,6 @@ pub mod heard;
 pub mod local;
 mod signs;
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use heard::Heard;
@@ -19,17 +18,15 @@ use crate::analysis::diagnosis::{Diagnosis, Finding, History};
 use crate::analysis::doctor::{Conclusion, Sign, conclude};
 use crate::analysis::transaction::{Batch, Exchange, Joiner, Options};
 use crate::capture::Frame;
+use crate::engine::drive::{Passed, Witness, drive};
 use crate::engine::v4::examine::{Examination, Plan, Record};
-use crate::net::{Event, NetError, Received, Transport};
-use crate::time::{Clock, Instant};
-use crate::wire::frame::{Direction, LinkType, Ports, Protocol, Walker};
+use crate::net::{NetError, Transport};
+use crate::time::Clock;
+use crate::wire::frame::{Direction, Ports, Protocol, Walker};
 use crate::wire::problem::Severity;
-use crate::wire::v4::{Message, SERVER_PORT};
 
 /// Exchanges that are kept for the report.
 const MOST_EXCHANGES: usize = 1000;
-/// Frames whose outgoing copies are awaited.
-const MOST_AWAITED: usize = 64;
 
 /// A transaction that was heard, with what is said of it.
 #[derive(Clone, Debug)]
@@ -62,7 +59,7 @@ pub struct Examined {
 }
 
 /// A frame that was seen, for who keeps a record.
-pub type Keep<'a> = dyn FnMut(&Received<'_>, LinkType) -> bool + 'a;
+pub type Keep<'a> = dyn FnMut(&Passed<'_>) -> bool + 'a;
 
 /// Examines the network behind `transport`.
 ///
@@ -78,8 +75,12 @@ pub fn examine(
 ) -> Result<Examined, NetError> {
     let start = clock.now();
     let mut exam = Examination::new(plan.clone());
-    let mut ears = Ears::new(local.interface.clone(), plan);
-    let stopped = drive(&mut exam, &mut ears, transport, clock, keep)?;
+    let mut listener = Listener { ears: Ears::new(local.interface.clone(), plan), keep };
+    let ending = drive(&mut exam, transport, clock, &[], &mut listener);
+    if let Some(error) = ending.error {
+        return Err(error);
+    }
+    let mut ears = listener.ears;
     let took = Duration::from_nanos(u64::try_from(clock.now().since(start)).unwrap_or(0));
     let (told, findings) = ears.finish();
     let mut all = Vec::new();
@@ -96,7 +97,7 @@ pub fn examine(
         findings,
         frames: ears.number,
         took,
-        stopped,
+        stopped: ending.stopped,
     })
 }
 
@@ -107,68 +108,22 @@ pub fn without_packets(local: &Local, why: Option<Sign>) -> Conclusion {
     conclude(all, false)
 }
 
-/// True when the user stopped it.
-fn drive(
-    exam: &mut Examination,
-    ears: &mut Ears,
-    transport: &mut dyn Transport,
-    clock: &dyn Clock,
-    keep: &mut Keep<'_>,
-) -> Result<bool, NetError> {
-    let mut awaited: VecDeque<Vec<u8>> = VecDeque::new();
-    let mut stopped = false;
-    let link = transport.link_type();
-    exam.on_time(clock.now());
-    loop {
-        while let Some(frame) = exam.poll_transmit() {
-            // A full queue, or a filter, is one of the things that are looked for.
-            match transport.send(&frame) {
-                Ok(()) => {}
-                Err(error) if error.is_full_queue() => continue,
-                Err(error) => return Err(error),
-            }
-            if awaited.len() >= MOST_AWAITED {
-                awaited.pop_front();
-            }
-            awaited.push_back(frame);
-        }
-        let Some(deadline) = exam.deadline() else { return Ok(stopped) };
-        let received = match transport.wait(Some(deadline))? {
-            Event::Timeout => {
-                exam.on_time(clock.now());
-                continue;
-            }
-            Event::Interrupted if stopped => return Ok(true),
-            Event::Interrupted => {
-                stopped = true;
-                exam.stop(clock.now());
-                continue;
-            }
-            Event::Frame(received) => received,
-        };
-        let at = received.at;
-        if at >= deadline {
-            exam.on_time(at);
-        }
-        if !keep(&received, link) {
-            stopped = true;
-            exam.stop(at);
-        }
-        if received.outgoing {
-            if let Some(place) = awaited.iter().position(|frame| starts_alike(frame, received.frame)) {
-                awaited.remove(place);
-                exam.on_left();
-            }
-        } else if ears.heard.frame(received.frame) {
-            exam.expect_blocking();
-        }
-        ears.hear(&received, link, exam, at);
-    }
+/// Hears what passes, and shows it to who keeps a record.
+struct Listener<'a, 'b> {
+    ears: Ears,
+    keep: &'a mut Keep<'b>,
 }
 
-fn starts_alike(sent: &[u8], seen: &[u8]) -> bool {
-    let length = sent.len().min(seen.len());
-    length >= 14 && sent.get(..length) == seen.get(..length)
+impl Witness for Listener<'_, '_> {
+    fn passed(&mut self, passed: &Passed<'_>) -> bool {
+        self.ears.hear(passed);
+        (self.keep)(passed)
+    }
+
+    /// A full queue, or a filter, is one of the things that are looked for.
+    fn bears(&mut self, error: &NetError) -> bool {
+        error.is_full_queue()
+    }
 }
 
 /// Hears everything: tells the examination of what is meant for it, and joins the transactions of all.
@@ -207,53 +162,37 @@ impl Ears {
         }
     }
 
-    fn hear(&mut self, received: &Received<'_>, link: LinkType, exam: &mut Examination, at: Instant) {
+    fn hear(&mut self, passed: &Passed<'_>) {
         self.number = self.number.saturating_add(1);
         let frame = Frame {
             number: self.number,
-            time: Some(received.time),
+            time: Some(passed.time),
             precision: crate::time::Precision::Nano,
-            link,
+            link: passed.link_type,
             offset: 0,
             interface: None,
             interface_name: Some(&self.interface),
-            direction: Some(if received.outgoing { Direction::Out } else { Direction::In }),
+            direction: Some(if passed.outgoing { Direction::Out } else { Direction::In }),
             comment: None,
-            data: received.frame,
-            original_len: u32::try_from(received.original_len).unwrap_or(u32::MAX),
+            data: passed.frame,
+            original_len: u32::try_from(passed.original_len).unwrap_or(u32::MAX),
         };
         self.batch.clear();
         self.gatherer.frame(&frame, &mut self.batch);
         let history = &mut self.history;
         self.joiner.batch(&self.batch, |item, _| history.observe(item));
         self.take_closed();
-        if received.outgoing {
+        if passed.outgoing {
             return;
         }
         let (heard, asked) = (&mut self.heard, &self.asked);
-        let mut any = false;
-        self.walker.walk(link, received.frame, received.original_len, at.nanoseconds(), |datagram| {
-            if datagram.protocol != Protocol::Dhcpv4 || datagram.quoted {
-                return;
-            }
-            any = true;
-            heard.dhcp(datagram.vlans.as_slice(), asked);
-            let (mac, source) = (
-                datagram.link.and_then(|link| link.src).and_then(|mac| mac.mac()),
-                datagram.ip.map(|ip| ip.src),
-            );
-            // What goes to a server's port is between relays and servers.
-            let to_client = datagram.udp.is_none_or(|udp| udp.dst_port != SERVER_PORT);
-            if let (Some(mac), Some(std::net::IpAddr::V4(source))) = (mac, source)
-                && to_client
-                && datagram.vlans.as_slice() == asked.as_slice()
-            {
-                exam.on_reply(at, mac, source, &Message::decode(datagram.payload));
+        heard.frame(passed.frame);
+        let at = passed.at.nanoseconds();
+        self.walker.walk(passed.link_type, passed.frame, passed.original_len, at, |datagram| {
+            if datagram.protocol == Protocol::Dhcpv4 && !datagram.quoted {
+                heard.dhcp(datagram.vlans.as_slice(), asked);
             }
         });
-        if !any {
-            exam.on_frame(at, received.frame);
-        }
     }
 
     fn take_closed(&mut self) {

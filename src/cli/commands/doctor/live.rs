@@ -13,11 +13,12 @@ use crate::analysis::transaction::Server;
 use crate::capture::{Format as FileFormat, FrameOut, Writer};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::engine::drive::Passed;
 use crate::engine::v4::examine::{Plan, Record};
 use crate::net::linux::{Options, PacketTransport};
 use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
-use crate::net::{NetError, Received, Transport, iface};
+use crate::net::{NetError, Transport, iface};
 use crate::output::doctor::{NotChecked, Report};
 use crate::output::{Format, JsonOut, Render as _};
 use crate::run::doctor::local::Local;
@@ -25,7 +26,7 @@ use crate::run::doctor::{Examined, examine, without_packets};
 use crate::time::{Clock as _, Precision};
 use crate::wire::Mac;
 use crate::wire::escape::escape_line;
-use crate::wire::frame::{Direction, LinkType};
+use crate::wire::frame::Direction;
 use crate::wire::problem::Severity;
 
 /// Runs the command.
@@ -62,9 +63,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         if cx.shows_progress() {
             cx.note(&format!("examining {}; this takes up to 20 seconds", escape_line(&local.interface)));
         }
-        let mut keep = |received: &Received<'_>, link: LinkType| {
-            keeper.as_mut().is_none_or(|keeper| keeper.keep(received, link))
-        };
+        let mut keep = |passed: &Passed<'_>| keeper.as_mut().is_none_or(|keeper| keeper.keep(passed));
         let examined =
             examine(&plan, &local, &mut transport, &cx.clock, &mut keep).map_err(Failure::could_not_run)?;
         if let Some(error) = keeper.as_mut().and_then(|keeper| keeper.error.take()) {
@@ -388,16 +387,16 @@ impl Keeper {
         })
     }
 
-    fn keep(&mut self, received: &Received<'_>, link: LinkType) -> bool {
+    fn keep(&mut self, passed: &Passed<'_>) -> bool {
         let written = self.writer.write(&FrameOut {
-            time: Some(received.time),
+            time: Some(passed.time),
             precision: Precision::Nano,
-            link,
+            link: passed.link_type,
             interface: Some(&self.interface),
-            data: received.frame,
-            original_len: u32::try_from(received.original_len).unwrap_or(u32::MAX),
+            data: passed.frame,
+            original_len: u32::try_from(passed.original_len).unwrap_or(u32::MAX),
             comment: None,
-            direction: Some(if received.outgoing { Direction::Out } else { Direction::In }),
+            direction: Some(if passed.outgoing { Direction::Out } else { Direction::In }),
         });
         self.frames = self.frames.saturating_add(1);
         match written {

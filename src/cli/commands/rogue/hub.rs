@@ -14,6 +14,7 @@ use crate::engine::v4::provoke::{Granted, Provoke};
 use crate::output::JsonOut;
 use crate::output::rogue::{Report, plugin};
 use crate::time::{Moment, Precision};
+use crate::wire::frame::peek::Aside;
 use crate::wire::frame::{Datagram, LinkType, NotLookedInto, Ports, Walked, Walker};
 use crate::wire::v4::{Outline, Packet};
 
@@ -75,7 +76,7 @@ impl Hub {
             self.unread.add(what, 1);
         }
         let Some(provoke) = provoke.filter(|_| !found) else { return };
-        if let crate::engine::What::Arp(arp) = crate::engine::drive::other(seen.link, seen.data) {
+        if let Some(Aside::Arp(arp)) = Aside::read(seen.link, seen.data) {
             provoke.on_arp(seen.when.at, &arp);
             self.findings(seen.interface, provoke);
         }
