@@ -15,6 +15,9 @@ use crate::output::{Format, Label, Render, Styled};
 use crate::time::SystemClock;
 use crate::wire::escape::escape_line;
 
+/// Results are written in pieces of so many bytes.
+const PIECE: usize = 1 << 16;
+
 /// What a command may touch.
 pub struct Context {
     /// The flags of every command.
@@ -43,8 +46,12 @@ impl Context {
 
     /// Tells a result.
     pub fn show(&mut self, result: &impl Render) -> Result<(), Failure> {
-        let bytes = result.render(self.format(), self.out.color());
-        self.out.write(&bytes)
+        let (format, color) = (self.format(), self.out.color());
+        let mut pieces = io::BufWriter::with_capacity(PIECE, &mut self.out);
+        let written = result.write(format, color, &mut pieces).and_then(|()| pieces.flush());
+        // What could not be written is not tried again when the buffer goes.
+        let _ = pieces.into_parts();
+        written.map_err(|error| Failure::output(&error))
     }
 
     /// True when standard error is a terminal, so that progress may be drawn there.
@@ -170,11 +177,7 @@ impl Output {
 
     /// Writes bytes and flushes them. Once the user wants to end, output that nobody takes is given up.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let result = match &mut self.sink {
-            Sink::File(file) => file.write_all(bytes),
-            Sink::Stdout(stdout) => stdout.write_all(bytes).and_then(|()| stdout.flush()),
-        };
-        result.map_err(|error| Failure::output(&error))
+        Write::write_all(self, bytes).map_err(|error| Failure::output(&error))
     }
 
     /// Writes styled text.
@@ -185,6 +188,20 @@ impl Output {
     /// Writes one value as a line of JSON.
     pub fn write_json(&mut self, value: &impl serde::Serialize) -> Result<(), Failure> {
         self.write(&object::line(value))
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.sink {
+            Sink::File(file) => file.write_all(bytes),
+            Sink::Stdout(stdout) => stdout.write_all(bytes).and_then(|()| stdout.flush()),
+        }?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::output::flat::Rows;
 use crate::output::packet::detail::PacketDetail;
 use crate::output::packet::json::PacketJson;
 use crate::output::packet::line::PacketLine;
-use crate::output::packet::record::PacketRecord;
+use crate::output::packet::record::{MOST_PROBLEMS, PacketRecord};
 use crate::output::packet::record6::{Judged, Message6, Record6};
 use crate::output::when::TimeText;
 use crate::output::{JsonOut, Styled};
@@ -225,9 +225,7 @@ impl Renderer {
         };
         if self.remarks {
             let found = record.outline.problems.iter().chain(values).copied();
-            for problem in found.chain(record.outer_problems()) {
-                remark_on(&problem, &mut self.remark);
-            }
+            remark_on(found.chain(record.outer_problems()), &mut self.remark);
         }
         if !malformed && values.iter().any(Problem::is_malformed) {
             self.counts.malformed = self.counts.malformed.saturating_add(1);
@@ -298,9 +296,7 @@ impl Renderer {
             }
         }
         if wanted && self.remarks {
-            for problem in &judged.problems {
-                remark_on(problem, &mut self.remark);
-            }
+            remark_on(judged.problems.iter().copied(), &mut self.remark);
         }
         let is_error = |problem: &Problem| problem.severity() == Severity::Error;
         let errors = if wanted { &judged.problems[..] } else { message.structural() };
@@ -339,17 +335,27 @@ impl Renderer {
 }
 
 /// Appends a line: `error at byte 282: option 3 says 8 bytes, 4 are left [option-truncated]`.
-fn remark_on(problem: &Problem, remark: &mut String) {
+fn remark_on(problems: impl Iterator<Item = Problem>, remark: &mut String) {
     use std::fmt::Write as _;
-    if !remark.is_empty() {
-        remark.push('\n');
+    let mut untold = 0_u64;
+    for (index, problem) in problems.enumerate() {
+        if index >= MOST_PROBLEMS {
+            untold = untold.saturating_add(1);
+            continue;
+        }
+        if !remark.is_empty() {
+            remark.push('\n');
+        }
+        remark.push_str(problem.severity().name());
+        // Writing into a String cannot fail.
+        let _ = match problem.offset {
+            Some(offset) => write!(remark, " at byte {offset}: {problem} [{}]", problem.code.name()),
+            None => write!(remark, ": {problem} [{}]", problem.code.name()),
+        };
     }
-    remark.push_str(problem.severity().name());
-    // Writing into a String cannot fail.
-    let _ = match problem.offset {
-        Some(offset) => write!(remark, " at byte {offset}: {problem} [{}]", problem.code.name()),
-        None => write!(remark, ": {problem} [{}]", problem.code.name()),
-    };
+    if untold > 0 {
+        let _ = write!(remark, "\nand {untold} more problems");
+    }
 }
 
 /// What was rendered of some frames, on its way from a worker to standard output.

@@ -7,8 +7,8 @@ use std::net::Ipv4Addr;
 use crate::engine::Answer;
 use crate::engine::v4::accept::refusals;
 use crate::engine::v4::silence::Finding;
-use crate::output::packet::detail::PacketDetail;
-use crate::output::packet::record::PacketRecord;
+use crate::output::packet::detail::{PacketDetail, write_more};
+use crate::output::packet::record::{MOST_PROBLEMS, PacketRecord};
 use crate::output::styled::{Label, Styled};
 use crate::output::table::Table;
 use crate::output::when::{TimeText, stretch};
@@ -279,11 +279,17 @@ fn write_faults(answer: &Answer, place: &Place<'_>, out: &mut Styled) {
         out.text(&format!(": {}\n", refusals.join("; ")));
     }
     place.record(answer, 0, &mut |record| {
+        let mut told = 0_usize;
         record.judge(&mut Values::default(), &mut |problem| {
+            told = told.saturating_add(1);
+            if told > MOST_PROBLEMS {
+                return;
+            }
             let label = if problem.severity() == Severity::Error { Label::Error } else { Label::Warning };
             out.text("  ").label(label, &format!("{:<14}", problem.severity().name()));
             out.text(&format!("{problem} ({})\n", problem.code.name()));
         });
+        write_more(told.saturating_sub(MOST_PROBLEMS), out);
     });
 }
 

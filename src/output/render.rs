@@ -1,5 +1,7 @@
 //! How a command tells its result: one object for programs or text for people, never a mixture.
 
+use std::io;
+
 use serde::Serialize;
 
 use super::json::object;
@@ -25,12 +27,24 @@ pub trait Render {
 
     /// The bytes to write.
     fn render(&self, format: Format, color: bool) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // Nothing fails that is written into memory.
+        let _ = self.write(format, color, &mut bytes);
+        bytes
+    }
+
+    /// Writes it, piece by piece where it is an object.
+    ///
+    /// # Errors
+    ///
+    /// When `out` takes no more.
+    fn write(&self, format: Format, color: bool, out: &mut dyn io::Write) -> io::Result<()> {
         match format {
-            Format::Json => object::line(&self.object()),
+            Format::Json => object::write_line(&self.object(), out),
             Format::Text => {
-                let mut out = Styled::new(color);
-                self.text(&mut out);
-                out.into_bytes()
+                let mut text = Styled::new(color);
+                self.text(&mut text);
+                out.write_all(&text.into_bytes())
             }
         }
     }

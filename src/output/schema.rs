@@ -61,7 +61,7 @@ pub fn of(command: &str) -> Option<Schema> {
         "doctor" => schema::<DoctorObject<'_>>(command),
         "diff" => schema::<DiffObject>(command),
         "explain" => schema::<Explanation>(command),
-        "discover" => schema::<DiscoverObject>(command),
+        "discover" => schema::<DiscoverObject<'_>>(command),
         "request" | "release" | "decline" | "inform" => schema::<RequestObject>(command),
         "send" => schema::<SendObject>(command),
         "rogue" => schema::<Rogue>(command),
@@ -169,8 +169,11 @@ pub struct Packet {
     /// The message, for router discovery.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub icmpv6: Option<Value>,
-    /// What is wrong or odd.
+    /// What is wrong or odd; the first 256 of it.
     pub problems: Vec<Problem>,
+    /// How many problems more there are, where there are more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problems_omitted: Option<u64>,
 }
 
 fn message(generator: &mut SchemaGenerator) -> Schema {

@@ -52,20 +52,13 @@ pub struct Discovery<'a> {
 
 impl Render for Discovery<'_> {
     fn object(&self) -> impl Serialize {
-        let vendors = self.vendors.iter().cloned().chain(std::iter::repeat(None));
         DiscoverObject {
             r#type: "discover",
             interface: foreign(self.place.interface.as_bytes()),
             client: ClientObject::new(&self.mac, self.xid),
             sent: self.sent,
             waited_ms: Millis(self.waited),
-            offers: self
-                .offers
-                .iter()
-                .zip(1..)
-                .zip(vendors)
-                .map(|((offer, number), vendor)| OfferObject::new(offer, number, vendor, &self.place))
-                .collect(),
+            offers: Offers(self),
             differences: self.differences.iter().map(DifferenceObject::from).collect(),
             expectations: self.checked.iter().map(ExpectationObject::from).collect(),
             ignored: Ignored::from(self.watch),
@@ -104,17 +97,32 @@ fn unacceptable(answer: &Answer) -> Vec<String> {
 
 /// The object of `discover`.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct DiscoverObject {
+pub struct DiscoverObject<'a> {
     r#type: &'static str,
     interface: String,
     client: ClientObject,
     sent: u32,
     waited_ms: Millis,
-    offers: Vec<OfferObject>,
+    #[schemars(with = "Vec<OfferObject>")]
+    offers: Offers<'a>,
     differences: Vec<DifferenceObject>,
     expectations: Vec<ExpectationObject>,
     ignored: Ignored,
     silence: Vec<String>,
+}
+
+/// The offers, made into objects one after the other while they are written: each may be as large as a datagram.
+#[derive(Debug)]
+struct Offers<'a>(&'a Discovery<'a>);
+
+impl Serialize for Offers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let vendors = self.0.vendors.iter().cloned().chain(std::iter::repeat(None));
+        let offers = self.0.offers.iter().zip(1..).zip(vendors);
+        serializer.collect_seq(
+            offers.map(|((offer, number), vendor)| OfferObject::new(offer, number, vendor, &self.0.place)),
+        )
+    }
 }
 
 /// The client as it presented itself.

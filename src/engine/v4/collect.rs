@@ -58,6 +58,9 @@ pub struct Plan {
 /// Answers kept; a segment full of liars does not fill the memory.
 pub const MAX_ANSWERS: usize = 4096;
 
+/// Memory for answers, about, in bytes.
+pub const MAX_WEIGHT: usize = 32 << 20;
+
 /// Addresses kept of a server that offers another one each time.
 const MAX_ADDRESSES: usize = 64;
 
@@ -103,7 +106,9 @@ pub struct Collect {
     over: bool,
     answers: Vec<Answer>,
     known: BTreeMap<Identity, usize>,
-    /// Answers that came after [`MAX_ANSWERS`] others.
+    /// What they weigh, about, in bytes.
+    weight: usize,
+    /// Answers that came when [`MAX_ANSWERS`] or [`MAX_WEIGHT`] were reached.
     pub overflow: u64,
 }
 
@@ -122,6 +127,7 @@ impl Collect {
             over: false,
             answers: Vec::new(),
             known: BTreeMap::new(),
+            weight: 0,
             overflow: 0,
         }
     }
@@ -163,7 +169,8 @@ impl Collect {
             return self.station.accept(&answer, true);
         }
         let note = self.station.accept(&answer, false);
-        if self.answers.len() >= MAX_ANSWERS {
+        let weight = self.weight.saturating_add(answer.weight());
+        if self.answers.len() >= MAX_ANSWERS || weight > MAX_WEIGHT {
             self.overflow = self.overflow.saturating_add(1);
             return note;
         }
@@ -172,6 +179,7 @@ impl Collect {
             Until::First => true,
             Until::Kind(kind) => answer.kind() == Some(kind),
         };
+        self.weight = weight;
         self.known.insert(identity, self.answers.len());
         self.answers.push(answer);
         note
@@ -257,5 +265,56 @@ impl Client for Collect {
 
     fn station_mut(&mut self) -> &mut Station {
         &mut self.station
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::v4::recipe::Recipe;
+    use crate::time::Timestamp;
+    use crate::wire::frame::{Checksum, Vlans};
+    use crate::wire::v4::{Item, Message, Xid};
+
+    #[test]
+    fn many_huge_offers_do_not_fill_the_memory() {
+        let mac = Mac([2, 0, 0, 0, 0, 1]);
+        let plan = Plan {
+            wait: Duration::from_secs(1),
+            send_all: false,
+            backoff: Backoff::COLLECT,
+            until: Until::TimeIsOver,
+            want: Want::Any,
+            count_secs: false,
+        };
+        let mut collect = Collect::new(Recipe::new(mac, Xid(7)).discover(0, None), plan, Rng::with_seed(7));
+        let request = Message::request(MessageType::DISCOVER, Xid(7), mac);
+        for number in 0..200_u32 {
+            let mut message = Message::reply(MessageType::OFFER, &request);
+            // Two bytes each on the wire, far more in memory.
+            message.items.extend(std::iter::repeat_n(Item::Option { code: 224, data: Vec::new() }, 30_000));
+            let answer = Answer {
+                at: Instant::new(1, 0),
+                time: Timestamp::new(1, 0),
+                frame: vec![0; 60_000],
+                message,
+                reply: None,
+                source_mac: None,
+                source_ip: Some(Ipv4Addr::from(number)),
+                checksum: Checksum::Good,
+                vlans: Vlans::default(),
+                answers: 1,
+                sent_at: None,
+                first_sent_at: None,
+                copies: 1,
+                other_addresses: Vec::new(),
+                check: None,
+            };
+            collect.take(answer);
+        }
+        let kept = collect.answers().len();
+        assert!((2..100).contains(&kept), "{kept}");
+        assert_eq!(collect.overflow, 200 - u64::try_from(kept).unwrap());
+        assert!(collect.answers().iter().map(Answer::weight).sum::<usize>() <= MAX_WEIGHT);
     }
 }

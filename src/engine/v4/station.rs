@@ -16,7 +16,7 @@ use crate::time::{Instant, Timestamp};
 use crate::wire::arp::Arp;
 use crate::wire::frame::build::arp_frame;
 use crate::wire::frame::{Checksum, Ports, Vlans, Walker};
-use crate::wire::v4::{Facts, Message, MessageType};
+use crate::wire::v4::{Facts, Item, Message, MessageType};
 use crate::wire::{HwAddr, Mac};
 
 /// Transmissions whose stamps are kept, the latest; an exchange makes a dozen.
@@ -58,6 +58,20 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The memory it takes, about, in bytes: a message of many empty options takes far more than its bytes.
+    pub fn weight(&self) -> usize {
+        let items = self.message.items.iter().map(|item| match item {
+            Item::Option { data, .. } | Item::Lying { data, .. } | Item::Raw(data) => data.len(),
+            Item::Pad(_) | Item::End => 0,
+        });
+        let each = size_of::<Item>().saturating_add(16);
+        self.frame
+            .len()
+            .saturating_add(size_of::<Self>())
+            .saturating_add(self.message.items.len().saturating_mul(each))
+            .saturating_add(items.fold(0, usize::saturating_add).saturating_mul(2))
+    }
+
     /// Time from the transmission that it answers, in nanoseconds; `None` when that was not seen leaving.
     pub fn latency(&self) -> Option<i64> {
         self.sent_at.map(|sent| self.at.since(sent))

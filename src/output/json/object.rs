@@ -64,14 +64,23 @@ pub fn foreign(bytes: &[u8]) -> String {
 /// Writes `value` as a line of JSON. Characters that could harm a terminal are escaped, as the packet stream does it.
 pub fn line(value: &impl Serialize) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Careful);
-    if value.serialize(&mut serializer).is_err() {
+    if write_line(value, &mut out).is_err() {
         // Only a map with keys that are no strings could fail, and none is.
         out.clear();
-        out.extend_from_slice(b"null");
+        out.extend_from_slice(b"null\n");
     }
-    out.push(b'\n');
     out
+}
+
+/// The same into `out`, piece by piece.
+///
+/// # Errors
+///
+/// When `out` takes no more.
+pub fn write_line(value: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Careful);
+    value.serialize(&mut serializer)?;
+    out.write_all(b"\n")
 }
 
 struct Careful;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::output::packet::hex;
 use crate::output::packet::line::type_label;
-use crate::output::packet::record::PacketRecord;
+use crate::output::packet::record::{MOST_PROBLEMS, PacketRecord};
 use crate::output::styled::{Label, Styled};
 use crate::output::when::TimeText;
 use crate::wire::escape::escape_into;
@@ -240,7 +240,7 @@ fn write_header(record: &PacketRecord<'_>, out: &mut Styled) {
 }
 
 pub(super) fn write_problems(problems: &[Problem], out: &mut Styled) {
-    for problem in problems {
+    for problem in problems.iter().take(MOST_PROBLEMS) {
         let label = if problem.severity() == Severity::Error { Label::Error } else { Label::Warning };
         out.text("  ").label(label, &format!("{:<9}", problem.severity().name()));
         let _ = write!(out, "{problem}");
@@ -253,8 +253,91 @@ pub(super) fn write_problems(problems: &[Problem], out: &mut Styled) {
         }
         out.text("  ").label(Label::Dim, &format!("({about})")).text("\n");
     }
+    write_more(problems.len().saturating_sub(MOST_PROBLEMS), out);
+}
+
+/// Says how many problems are not told.
+pub(in crate::output) fn write_more(untold: usize, out: &mut Styled) {
+    if untold > 0 {
+        out.text(&format!("  and {} more problems\n", grouped(untold)));
+    }
+}
+
+/// A number with its thousands set apart.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && digits.len().saturating_sub(index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 pub(super) fn row<'a>(name: &str, out: &'a mut Styled) -> &'a mut Styled {
     out.text("  ").label(Label::Dim, &format!("{name:<9}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::JsonOut;
+    use crate::output::packet::json::PacketJson;
+    use crate::time::{Clock as _, Precision, SystemClock};
+    use crate::wire::frame::Datagram;
+    use crate::wire::problem::Code;
+    use crate::wire::v4::{COOKIE, FIXED_LEN, Outline, Packet};
+
+    #[test]
+    fn a_flood_of_problems_is_told_in_part_and_in_linear_time() {
+        let mut bytes = vec![0; FIXED_LEN];
+        bytes[..3].copy_from_slice(&[1, 1, 6]);
+        bytes.extend(COOKIE);
+        // Each is an error of its own, and each a part of the dump.
+        bytes.extend((0..32_000_u16).flat_map(|index| [u8::try_from(index % 2).unwrap() * 9 + 3, 0]));
+        bytes.push(255);
+        let (packet, mut outline) = (Packet::new(&bytes), Outline::default());
+        outline.read(&packet, bytes.len(), false);
+        for offset in 0..30_000 {
+            outline.problems.push(Problem::at(Code::OptionRepeated, 240 + 2 * offset, [3, 2, 0]));
+        }
+        let datagram = Datagram::bare(&bytes);
+        let record = PacketRecord {
+            capture: None,
+            number: 1,
+            time: None,
+            precision: Precision::Micro,
+            interface: None,
+            comment: None,
+            captured_length: bytes.len(),
+            original_length: 0,
+            datagram: &datagram,
+            packet,
+            outline: &outline,
+        };
+        let began = SystemClock.now();
+        let mut out = Styled::new(false);
+        PacketDetail::new(true).write(&record, &mut TimeText::default(), &mut out);
+        // Thirty thousand times thirty thousand comparisons took many seconds.
+        let took = SystemClock.now().since(began);
+        assert!(took < 5_000_000_000, "{took} ns");
+        let text = out.as_str();
+        assert_eq!(text.matches("(option-repeated, ").count(), MOST_PROBLEMS);
+        let more = text.lines().find_map(|line| line.strip_prefix("  and ")?.strip_suffix(" more problems"));
+        let more: usize = more.unwrap().replace(',', "").parse().unwrap();
+        assert!(more > 29_700, "{more}");
+        // In the dump every part is marked.
+        assert!(text.lines().filter(|line| line.contains(" ! ")).count() > 29_000);
+        let mut json = JsonOut::new();
+        PacketJson::default().write(&record, &mut json);
+        let object: serde_json::Value = serde_json::from_slice(&json.buf).unwrap();
+        assert_eq!(object["problems"].as_array().unwrap().len(), MOST_PROBLEMS);
+        assert_eq!(object["problems_omitted"].as_u64().unwrap(), u64::try_from(more).unwrap());
+        assert_eq!(
+            [grouped(7), grouped(999), grouped(1000), grouped(1_234_567)],
+            ["7", "999", "1,000", "1,234,567"]
+        );
+    }
 }

@@ -31,15 +31,20 @@ pub fn dump(packet: &Packet<'_>, outline: &Outline, problems: &[Problem], out: &
 
 /// Appends a dump of `bytes`, which `parts` cover.
 pub(super) fn dump_parts(bytes: &[u8], parts: Vec<Part>, problems: &[Problem], out: &mut Styled) {
+    // In order of their place, so that each part finds its own without looking at all of them.
+    let placed = |problem: &Problem| problem.offset.and_then(|at| usize::try_from(at).ok());
+    let mut sorted: Vec<(usize, &Problem)> =
+        problems.iter().filter_map(|problem| Some((placed(problem)?, problem))).collect();
+    sorted.sort_by_key(|(at, _)| *at);
     for part in parts {
-        let fault = problems
+        let end = if part.end == bytes.len() { part.end.saturating_add(1) } else { part.end };
+        let first = sorted.partition_point(|(at, _)| *at < part.start);
+        let fault = sorted
+            .get(first..)
+            .unwrap_or_default()
             .iter()
-            .filter(|problem| {
-                problem.offset.and_then(|at| usize::try_from(at).ok()).is_some_and(|at| {
-                    (part.start..part.end).contains(&at)
-                        || (at == part.end && at == bytes.len() && part.end > part.start)
-                })
-            })
+            .take_while(|(at, _)| *at < end)
+            .map(|(_, problem)| *problem)
             .max_by_key(|problem| problem.severity());
         let data = bytes.get(part.start..part.end).unwrap_or(&[]);
         for (index, row) in data.chunks(ROW).enumerate() {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use crate::output::json::JsonOut;
 use crate::output::json::remembered::{OptionTexts, Piece};
-use crate::output::packet::record::PacketRecord;
+use crate::output::packet::record::{MOST_PROBLEMS, PacketRecord};
 use crate::wire::HwAddr;
 use crate::wire::frame::{Checksum, Datagram, Ip, Layer, Layers, Protocol, Udp, Vlans};
 use crate::wire::options::{Context, Sink as _, v4};
@@ -164,12 +164,8 @@ impl PacketJson {
     pub fn write(&mut self, record: &PacketRecord<'_>, json: &mut JsonOut) {
         self.write_head(record, json);
         self.write_dhcp(record, json);
-        json.fixed(b",\"problems\":[");
         let found = record.outline.problems.iter().chain(&self.values.problems).copied();
-        for problem in found.chain(record.outer_problems()) {
-            write_problem(&problem, json);
-        }
-        json.fixed(b"]}");
+        write_problems(found.chain(record.outer_problems()), json);
     }
 
     /// Everything up to the message: the frame and its layers. The message of `record` is not looked at.
@@ -691,8 +687,28 @@ fn write_trailer(trailer: &[u8], json: &mut JsonOut) {
     }
 }
 
+/// The problems of a packet and the end of its object; how many are left out is said behind them.
+#[inline]
+pub(super) fn write_problems(problems: impl Iterator<Item = Problem>, json: &mut JsonOut) {
+    json.fixed(b",\"problems\":[");
+    let mut untold = 0_u64;
+    for (index, problem) in problems.enumerate() {
+        if index < MOST_PROBLEMS {
+            write_problem(&problem, json);
+        } else {
+            untold = untold.saturating_add(1);
+        }
+    }
+    json.fixed(b"]");
+    if untold > 0 {
+        json.name_next("problems_omitted");
+        json.u64(untold);
+    }
+    json.fixed(b"}");
+}
+
 #[cold]
-pub(super) fn write_problem(problem: &Problem, json: &mut JsonOut) {
+fn write_problem(problem: &Problem, json: &mut JsonOut) {
     json.begin_object();
     json.name_next("severity");
     json.plain(problem.severity().name());

@@ -1,6 +1,6 @@
 //! The `dhcpv6` and `icmpv6` objects of a packet.
 
-use super::json::{PacketJson, number_or_null, write_problem};
+use super::json::{PacketJson, number_or_null, write_problems};
 use super::record6::{Judged, Message6, Record6};
 use crate::output::json::JsonOut;
 use crate::wire::frame::Checksum;
@@ -21,11 +21,7 @@ impl PacketJson {
             }
         }
         judged.finish(record);
-        json.fixed(b",\"problems\":[");
-        for problem in &judged.problems {
-            write_problem(problem, json);
-        }
-        json.fixed(b"]}");
+        write_problems(judged.problems.iter().copied(), json);
     }
 
     fn write_v6(

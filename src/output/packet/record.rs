@@ -6,6 +6,9 @@ use crate::wire::options::Context;
 use crate::wire::problem::{Code, Problem};
 use crate::wire::v4::{Outline, Packet, Values};
 
+/// Problems told of one message; a message of 64 KiB can have thirty thousand. Choosing and counting still see all.
+pub const MOST_PROBLEMS: usize = 256;
+
 /// One DHCP packet and everything around it, borrowed.
 #[derive(Clone, Copy, Debug)]
 pub struct PacketRecord<'a> {

@@ -31,6 +31,10 @@ use crate::wire::frame::{Direction, LinkType, capture_filter};
 
 /// Frames taken out of one ring at a time.
 const BATCH: usize = 1024;
+/// The same where there are many rings: they share the memory of one batch.
+const LEAST_BATCH: usize = 64;
+/// What is rendered is shown when it is so many bytes, even inside a batch.
+const PART: usize = 4 << 20;
 /// The memory of all rings together, and the least and most of one: a fifth of a second of 600,000 frames a second
 /// where packets are shown, half of that where they are only written.
 const RINGS: usize = 128 << 20;
@@ -96,6 +100,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
             late: false,
             failure: None,
             abandoned: None,
+            stuck: None,
         },
         monitor,
         signals,
@@ -283,6 +288,8 @@ struct Sink<'a> {
     failure: Option<CaptureError>,
     /// Why nothing is shown or written any more: the user wants to end, and nobody took it.
     abandoned: Option<Failure>,
+    /// What failed in the middle of a batch.
+    stuck: Option<Failure>,
 }
 
 impl Sink<'_> {
@@ -334,6 +341,13 @@ impl Sink<'_> {
         writer.flush().map_err(|error| failed(&error))
     }
 
+    /// Shows what was rendered, once it is much. A failure waits for the end of the batch.
+    fn relieve(&mut self, cx: &mut Context) {
+        if self.stream.renderer.bytes().len() >= PART && self.stuck.is_none() {
+            self.stuck = self.flush(cx).err();
+        }
+    }
+
     fn flush_file(&mut self) -> Result<(), Failure> {
         let Some(writer) = &mut self.writer else { return Ok(()) };
         let result = match self.failure.take() {
@@ -352,6 +366,9 @@ impl Sink<'_> {
 
     /// Writes, then shows.
     fn flush(&mut self, cx: &mut Context) -> Result<(), Failure> {
+        if let Some(failure) = self.stuck.take() {
+            return Err(failure);
+        }
         self.flush_file()?;
         let bytes = match &mut self.joining {
             Some(joining) => {
@@ -418,7 +435,7 @@ struct Sniffer<'a> {
 impl Sniffer<'_> {
     fn listen(&mut self, taps: &mut Vec<Listener>, cx: &mut Context) -> Result<(), Failure> {
         loop {
-            let taken = self.take(taps)?;
+            let taken = self.take(taps, cx)?;
             self.sink.flush(cx)?;
             if self.sink.stream.is_done() || taken == 0 && self.sink.late {
                 return Ok(());
@@ -449,19 +466,21 @@ impl Sniffer<'_> {
     }
 
     /// Takes a batch out of every ring.
-    fn take(&mut self, taps: &mut [Listener]) -> Result<usize, Failure> {
+    fn take(&mut self, taps: &mut [Listener], cx: &mut Context) -> Result<usize, Failure> {
         let mut taken = 0_usize;
         if let [only] = taps {
-            taken = self.take_from(only, |sink, link, precision, name, frame| {
+            taken = self.take_from(only, BATCH, |sink, link, precision, name, frame| {
                 sink.frame(link, precision, name, frame);
+                sink.relieve(cx);
             })?;
             return Ok(taken);
         }
         self.order.clear();
         self.bytes.clear();
+        let each = BATCH.checked_div(taps.len()).unwrap_or(BATCH).max(LEAST_BATCH);
         for (index, listener) in taps.iter_mut().enumerate() {
             let (mut order, mut bytes) = (std::mem::take(&mut self.order), std::mem::take(&mut self.bytes));
-            let count = self.take_from(listener, |_, _, _, _, frame| {
+            let count = self.take_from(listener, each, |_, _, _, _, frame| {
                 let start = bytes.len();
                 bytes.extend_from_slice(frame.data);
                 order.push((
@@ -482,6 +501,7 @@ impl Sniffer<'_> {
             let frame = LiveFrame { at, time, data, original_len, direction };
             let tap = &listener.tap;
             self.sink.frame(tap.link_type(), tap.precision(), tap.name(), frame);
+            self.sink.relieve(cx);
         }
         Ok(taken)
     }
@@ -490,12 +510,13 @@ impl Sniffer<'_> {
     fn take_from(
         &mut self,
         listener: &mut Listener,
+        limit: usize,
         mut each: impl FnMut(&mut Sink<'_>, LinkType, Precision, &str, LiveFrame<'_>),
     ) -> Result<usize, Failure> {
         let (link, precision) = (listener.tap.link_type(), listener.tap.precision());
         let name = listener.tap.name().to_owned();
         let sink = &mut self.sink;
-        match listener.tap.take(BATCH, |frame| each(sink, link, precision, &name, frame)) {
+        match listener.tap.take(limit, |frame| each(sink, link, precision, &name, frame)) {
             Ok(count) => Ok(count),
             // What became of it is for the monitor to tell, in its order.
             Err(NetError::Down { .. }) => Ok(0),
