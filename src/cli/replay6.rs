@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::context::Context;
 use super::exit::Failure;
-use super::stream::{Renderer, View};
+use super::stream::{Page, Renderer, View};
 use crate::analysis::Selection;
 use crate::capture::{Frame, FrameOut};
 use crate::output::packet::read6::read_six;
@@ -149,7 +149,8 @@ impl Known {
 pub fn show(frames: &[Vec<u8>], write: Option<&Path>, cx: &mut Context) -> Result<(), Failure> {
     let mut writer = write.map(super::session::writer).transpose()?;
     let view = if cx.common.json { View::Json } else { View::Dump };
-    let mut renderer = Renderer::new(Selection::default(), view, TimeText::default(), cx.out.color());
+    let mut renderer =
+        Renderer::new(Selection::default(), view, TimeText::default(), Page::new(&cx.out, true, false));
     let mut walker = Walker::without_reassembly(Ports::every());
     for (data, number) in frames.iter().zip(1..) {
         let original_len = u32::try_from(data.len()).unwrap_or(u32::MAX);

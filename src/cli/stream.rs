@@ -1,5 +1,6 @@
 //! From frames to shown packets: the one implementation behind decode and sniff.
 
+use super::context::Output;
 use super::exit::Failure;
 use super::frames::{Frames, Waiting};
 use crate::analysis::Selection;
@@ -48,6 +49,24 @@ impl View {
             (false, 1) => Self::Detail,
             (false, _) => Self::Dump,
         }
+    }
+}
+
+/// What packets are shown on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// With colour.
+    pub color: bool,
+    /// The columns that a line may take; everything where that is not known.
+    pub width: Option<usize>,
+    /// Packets come from several captures or interfaces.
+    pub several: bool,
+}
+
+impl Page {
+    /// Standard output, on which lines are as wide as they need where it is no terminal or `wide` is asked for.
+    pub fn new(out: &Output, wide: bool, several: bool) -> Self {
+        Self { color: out.color(), width: out.width().filter(|_| !wide), several }
     }
 }
 
@@ -113,21 +132,22 @@ struct Six {
 
 impl Renderer {
     /// A renderer of this view.
-    pub fn new(selection: Selection, view: View, time: TimeText, color: bool) -> Self {
+    pub fn new(selection: Selection, view: View, time: TimeText, page: Page) -> Self {
+        let fits = page.width.is_some() && view == View::Line;
         Self {
             select_all: selection.is_everything(),
             selection,
             view,
             outline: Outline::default(),
             json: JsonOut::new(),
-            text: Styled::new(color),
+            text: Styled::new(page.color),
             capture: None,
             remarks: false,
             remark: String::new(),
             rows: None,
-            time,
+            time: if fits { time.short() } else { time },
             packet_json: PacketJson::default(),
-            line: PacketLine::default(),
+            line: PacketLine::new(page.width, page.several),
             values: Values::default(),
             detail: PacketDetail::new(view == View::Dump),
             six: Six::default(),
@@ -402,18 +422,18 @@ pub struct Stream {
 
 impl Stream {
     /// A stream as the flags ask for, which sees all frames in order.
-    pub fn new(args: &SelectArgs, view: View, color: bool) -> Result<Self, Failure> {
-        Self::with(Walker::new(args.wanted()), args, view, color)
+    pub fn new(args: &SelectArgs, view: View, page: Page) -> Result<Self, Failure> {
+        Self::with(Walker::new(args.wanted()), args, view, page)
     }
 
     /// A stream that sees only some of the frames.
-    pub fn worker(args: &SelectArgs, view: View, color: bool) -> Result<Self, Failure> {
-        Self::with(Walker::without_reassembly(args.wanted()), args, view, color)
+    pub fn worker(args: &SelectArgs, view: View, page: Page) -> Result<Self, Failure> {
+        Self::with(Walker::without_reassembly(args.wanted()), args, view, page)
     }
 
-    fn with(walker: Walker, args: &SelectArgs, view: View, color: bool) -> Result<Self, Failure> {
+    fn with(walker: Walker, args: &SelectArgs, view: View, page: Page) -> Result<Self, Failure> {
         let time = TimeText::new(args.time.into());
-        let renderer = Renderer::new(args.selection()?, view, time, color);
+        let renderer = Renderer::new(args.selection()?, view, time, page);
         Ok(Self {
             #[cfg(feature = "live")]
             only_counts: view == View::Nothing && renderer.select_all && args.filter.is_none(),

@@ -51,12 +51,14 @@ impl Label {
 pub struct Styled {
     text: String,
     color: bool,
+    /// Where the pieces of a line begin and how little each matters, for who fits lines into a width.
+    pieces: Option<Vec<(usize, u8)>>,
 }
 
 impl Styled {
     /// Empty text, with or without colour.
     pub fn new(color: bool) -> Self {
-        Self { text: String::new(), color }
+        Self { text: String::new(), color, pieces: None }
     }
 
     /// True when labels become colours.
@@ -108,6 +110,66 @@ impl Styled {
     /// Forgets the text, keeps the memory.
     pub fn clear(&mut self) {
         self.text.clear();
+        if let Some(pieces) = &mut self.pieces {
+            pieces.clear();
+        }
+    }
+
+    /// From here on it is remembered where pieces begin, for [`fit`](Self::fit).
+    pub fn begin_pieces(&mut self) -> &mut Self {
+        self.pieces.get_or_insert_default().clear();
+        self
+    }
+
+    /// True when lines are fitted into a width.
+    pub fn fits(&self) -> bool {
+        self.pieces.is_some()
+    }
+
+    /// What follows is a piece that may be left out where room is short: the higher its rank, the sooner.
+    #[inline]
+    pub fn piece(&mut self, rank: u8) -> &mut Self {
+        if let Some(pieces) = &mut self.pieces {
+            pieces.push((self.text.len(), rank));
+        }
+        self
+    }
+
+    /// Leaves out pieces of the line that begins at byte `start` so that it fits into `width` columns: those that matter
+    /// most are taken first, while there is room. An ellipsis says so. What stands before the first piece stays, cut at the width.
+    pub fn fit(&mut self, start: usize, width: usize) {
+        let Some(pieces) = self.pieces.take() else { return };
+        let ends = pieces.iter().skip(1).map(|(at, _)| *at).chain([self.text.len()]);
+        let cut = |from: usize, to: usize| self.text.get(from..to).unwrap_or_default();
+        let head = cut(start, pieces.first().map_or(self.text.len(), |(at, _)| *at)).to_owned();
+        let mut parts: Vec<(u8, &str, bool)> =
+            pieces.iter().zip(ends).map(|((from, rank), to)| (*rank, cut(*from, to), true)).collect();
+        let head_width = columns(&head);
+        let whole = parts.iter().fold(head_width, |sum, (_, text, _)| sum.saturating_add(columns(text)));
+        if whole > width {
+            // Room for the ellipsis and the space before it.
+            let mut room = width.saturating_sub(2).saturating_sub(head_width);
+            let mut order: Vec<&mut (u8, &str, bool)> = parts.iter_mut().collect();
+            order.sort_by_key(|(rank, _, _)| *rank);
+            for (rank, text, kept) in order {
+                let rest = room.checked_sub(columns(text));
+                *kept = rest.is_some();
+                // What is said in a sentence is worth its beginning.
+                if rest.is_none() && *rank <= SENTENCE && room >= WORTH {
+                    (*text, *kept, room) = (clip(text, room), true, 0);
+                }
+                room = rest.unwrap_or(room);
+            }
+        }
+        let mut line = head;
+        let left_out = parts.iter().any(|(_, _, kept)| !kept);
+        line.extend(parts.iter().filter(|(_, _, kept)| *kept).map(|(_, text, _)| *text));
+        if left_out || whole > width {
+            line.push_str(if self.color { "\u{1b}[0m …" } else { " …" });
+        }
+        self.text.truncate(start);
+        self.text.push_str(clip(&line, width));
+        self.pieces = Some(pieces);
     }
 
     /// The bytes to write.
@@ -116,9 +178,93 @@ impl Styled {
     }
 }
 
+/// Pieces up to this rank are cut rather than left out, where so many columns are left.
+const SENTENCE: u8 = 2;
+const WORTH: usize = 8;
+
+/// How many columns text takes on a terminal: its characters, colours apart.
+fn columns(text: &str) -> usize {
+    let mut inside = false;
+    let visible = |c: &char| {
+        let counts = !inside && *c != '\u{1b}';
+        inside = (inside && *c != 'm') || *c == '\u{1b}';
+        counts
+    };
+    text.chars().filter(visible).count()
+}
+
+/// The beginning of `text` that takes `width` columns.
+fn clip(text: &str, width: usize) -> &str {
+    if columns(text) <= width {
+        return text;
+    }
+    let (mut seen, mut inside) = (0_usize, false);
+    for (at, c) in text.char_indices() {
+        if !inside && c != '\u{1b}' {
+            seen = seen.saturating_add(1);
+            if seen > width {
+                return text.get(..at).unwrap_or(text);
+            }
+        }
+        inside = (inside && c != 'm') || c == '\u{1b}';
+    }
+    text
+}
+
 impl fmt::Write for Styled {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.text.push_str(text);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fitted(color: bool, width: usize) -> String {
+        let mut out = Styled::new(color);
+        out.text("before\n").begin_pieces();
+        let start = out.as_str().len();
+        out.text("head");
+        for (rank, text) in [(1, "  one"), (5, "  five"), (3, "  three"), (9, "  nine")] {
+            out.piece(rank).label(Label::Address, text);
+        }
+        out.fit(start, width);
+        assert!(out.as_str().starts_with("before\n"));
+        out.as_str().get(start..).unwrap().to_owned()
+    }
+
+    #[test]
+    fn of_a_sentence_the_beginning_is_shown() {
+        for color in [false, true] {
+            let mut out = Styled::new(color);
+            out.begin_pieces().text("head");
+            out.piece(3).text("  small");
+            out.piece(2).label(Label::Error, "  [a long sentence about it]");
+            out.fit(0, 28);
+            assert_eq!(columns(out.as_str()), 28);
+            assert!(out.as_str().ends_with(" …") && out.as_str().contains("[a long sentence"), "{out:?}");
+            assert_eq!(out.as_str().contains("\u{1b}[0m …"), color);
+        }
+    }
+
+    #[test]
+    fn what_matters_least_makes_room() {
+        let cases = [
+            (100, "head  one  five  three  nine"),
+            (28, "head  one  five  three  nine"),
+            (27, "head  one  five  three …"),
+            (20, "head  one  three …"),
+            (18, "head  one  three …"),
+            (17, "head  one  five …"),
+            (13, "head  one …"),
+            (8, "head …"),
+            (3, "hea"),
+        ];
+        for (width, want) in cases {
+            assert_eq!(fitted(false, width), want, "{width}");
+            assert_eq!(columns(&fitted(true, width)), want.chars().count(), "{width}");
+        }
     }
 }

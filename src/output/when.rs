@@ -31,6 +31,10 @@ pub struct TimeText {
     scratch: Vec<u8>,
     /// Where the reader is. Read once: later the process may not be allowed to open files any more.
     zone: Option<jiff::tz::TimeZone>,
+    /// The date stands once above the packets of a day, and milliseconds are fine enough.
+    short: bool,
+    /// The day whose date was written last.
+    date: String,
 }
 
 impl TimeText {
@@ -40,9 +44,37 @@ impl TimeText {
         Self { form, zone, ..Self::default() }
     }
 
+    /// Writes the date once, above the packets of a day, and for each packet the time of day in milliseconds.
+    #[must_use]
+    pub fn short(mut self) -> Self {
+        self.short = true;
+        self
+    }
+
     /// True when what is written for a packet depends on the packets before it.
     pub fn has_memory(&self) -> bool {
-        matches!(self.form, TimeForm::Relative | TimeForm::Delta)
+        self.short || matches!(self.form, TimeForm::Relative | TimeForm::Delta)
+    }
+
+    /// The date to write above a packet of this time, with its zone; `None` when it stands there already, or every time has its own.
+    pub fn date(&mut self, time: Option<Timestamp>) -> Option<&str> {
+        if !self.short {
+            return None;
+        }
+        let nanoseconds = i128::from(time?.nanoseconds());
+        let moment = jiff::Timestamp::from_nanosecond(nanoseconds).ok()?;
+        let date = match self.form {
+            TimeForm::Utc => moment.strftime("%Y-%m-%d (UTC)").to_string(),
+            TimeForm::Local => {
+                let zone = self.zone.clone().unwrap_or(jiff::tz::TimeZone::UTC);
+                moment.to_zoned(zone).strftime("%Y-%m-%d (%Z, UTC%:z)").to_string()
+            }
+            TimeForm::Epoch | TimeForm::Relative | TimeForm::Delta => return None,
+        };
+        (date != self.date).then(|| {
+            self.date = date;
+            self.date.as_str()
+        })
     }
 
     /// Appends the time of the next packet.
@@ -53,12 +85,31 @@ impl TimeText {
         };
         let first = *self.first.get_or_insert(time);
         let before = self.before.replace(time).unwrap_or(time);
+        let whole = out.len();
         match self.form {
             TimeForm::Utc => self.civil(time, precision, out),
             TimeForm::Local => local(time, precision, self.zone.as_ref(), out),
             TimeForm::Epoch => seconds(time.nanoseconds(), precision, out),
             TimeForm::Relative => seconds(time.since(first), precision, out),
             TimeForm::Delta => seconds(time.since(before), precision, out),
+        }
+        if self.short {
+            self.shorten(whole, precision, out);
+        }
+    }
+
+    /// Makes what was written from byte `start` the time of day alone, and of all digits behind the second leaves three.
+    fn shorten(&self, start: usize, precision: Precision, out: &mut String) {
+        let digits = match precision {
+            Precision::Micro => 3,
+            Precision::Nano => 6,
+        };
+        out.truncate(out.len().saturating_sub(digits).max(start));
+        if matches!(self.form, TimeForm::Utc | TimeForm::Local)
+            && let Some(date) =
+                out.get(start..).and_then(|text| text.find(':')).and_then(|at| at.checked_sub(2))
+        {
+            out.replace_range(start..start.saturating_add(date), "");
         }
     }
 
@@ -67,12 +118,9 @@ impl TimeText {
         self.day.write(time, precision, &mut self.scratch);
         // RFC 3339 without its T and Z: the form people scan.
         if let Ok(text) = std::str::from_utf8(&self.scratch) {
-            for part in text.trim_end_matches('Z').split('T') {
-                if !out.is_empty() && !out.ends_with(['\n', 'm']) {
-                    out.push(' ');
-                }
-                out.push_str(part);
-            }
+            let text = text.trim_end_matches('Z');
+            let (date, time) = text.split_once('T').unwrap_or(("", text));
+            out.extend([date, " ", time]);
         }
     }
 }
@@ -137,6 +185,38 @@ mod tests {
         assert_eq!(times(TimeForm::Relative, &moments), ["0.000000", "1.750000", "1.500000"]);
         assert_eq!(times(TimeForm::Delta, &moments), ["0.000000", "1.750000", "-0.250000"]);
         assert_eq!(times(TimeForm::Utc, &moments[..1]), ["1970-01-01 00:00:01.500000"]);
+    }
+
+    #[test]
+    fn the_date_stands_once_and_milliseconds_are_enough() {
+        let mut text = TimeText::new(TimeForm::Utc).short();
+        let day = 86_400_000_000_000;
+        let mut lines = Vec::new();
+        for moment in [1_500_123_999, 2_250_000_000, day] {
+            let time = Some(Timestamp(moment));
+            lines.extend(text.date(time).map(ToOwned::to_owned));
+            for precision in [Precision::Micro, Precision::Nano] {
+                let mut out = String::new();
+                text.write(time, precision, &mut out);
+                lines.push(out);
+            }
+        }
+        let want = [
+            "1970-01-01 (UTC)",
+            "00:00:01.500",
+            "00:00:01.500",
+            "00:00:02.250",
+            "00:00:02.250",
+            "1970-01-02 (UTC)",
+            "00:00:00.000",
+            "00:00:00.000",
+        ];
+        assert_eq!(lines, want);
+        let mut text = TimeText::new(TimeForm::Relative).short();
+        assert_eq!(text.date(Some(Timestamp(5))), None);
+        let mut out = String::new();
+        text.write(Some(Timestamp(5)), Precision::Micro, &mut out);
+        assert_eq!(out, "0.000");
     }
 
     #[test]

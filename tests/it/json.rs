@@ -5,7 +5,7 @@ use std::path::Path;
 
 use dhcptool::analysis::Selection;
 use dhcptool::capture::{self, Frame};
-use dhcptool::cli::stream::{Renderer, View};
+use dhcptool::cli::stream::{Page, Renderer, View};
 use dhcptool::output::packet::read::read_message;
 use dhcptool::output::when::TimeText;
 use dhcptool::time::{Precision, Timestamp};
@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn renderer(view: View) -> Renderer {
-    Renderer::new(Selection::default(), view, TimeText::default(), false)
+    Renderer::new(Selection::default(), view, TimeText::default(), Page::default())
 }
 
 fn hex(bytes: &[u8]) -> String {

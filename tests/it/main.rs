@@ -43,6 +43,7 @@ mod rogue;
 mod rogue_reasons;
 mod scenarios;
 mod schema;
+mod screens;
 #[cfg(feature = "live")]
 mod senders;
 #[cfg(feature = "live")]

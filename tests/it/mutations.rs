@@ -5,7 +5,7 @@ use std::path::Path;
 
 use dhcptool::analysis::Selection;
 use dhcptool::capture::{self, Frame};
-use dhcptool::cli::stream::{Renderer, View};
+use dhcptool::cli::stream::{Page, Renderer, View};
 use dhcptool::output::when::TimeText;
 use dhcptool::time::{Precision, Timestamp};
 use dhcptool::wire::frame::{Datagram, LinkType, Ports, Walker};
@@ -65,7 +65,7 @@ fn show(bytes: &[u8], views: &mut [Renderer]) {
 
 fn views() -> Vec<Renderer> {
     let views = [View::Json, View::Line, View::Detail, View::Dump];
-    views.map(|view| Renderer::new(Selection::default(), view, TimeText::default(), false)).into()
+    views.map(|view| Renderer::new(Selection::default(), view, TimeText::default(), Page::default())).into()
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::cli::flags::confine::ConfineArgs;
 use crate::cli::flags::flat::{FlatArgs, Table};
 use crate::cli::flags::keep;
 use crate::cli::flags::select::SelectArgs;
-use crate::cli::stream::{Counts, Rendered, Showing, Stream, View};
+use crate::cli::stream::{Counts, Page, Rendered, Showing, Stream, View};
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
 #[cfg(feature = "live")]
@@ -96,7 +96,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         table: rows.as_ref().map(Table::new),
         rows,
         showing: Showing::new(&args.select, args.write.is_some()),
-        stream: Stream::new(&args.select, view, cx.out.color())?,
+        stream: Stream::new(&args.select, view, page(args, cx))?,
         writer: None,
         totals: Counts::default(),
         unread: NotLookedInto::default(),
@@ -406,10 +406,15 @@ impl Decoding<'_> {
         match self.args.threads.map_or(self.available, usize::from) {
             0 | 1 => Ok(Vec::new()),
             count => {
-                (0..count).map(|_| Stream::worker(&self.args.select, self.view, cx.out.color())).collect()
+                let page = page(self.args, cx);
+                (0..count).map(|_| Stream::worker(&self.args.select, self.view, page)).collect()
             }
         }
     }
+}
+
+fn page(args: &Args, cx: &Context) -> Page {
+    Page::new(&cx.out, args.select.wide, args.files.len() > 1)
 }
 
 /// Gives up what reading captures does not take, before the first is opened: they come from strangers, too. Returns what is

@@ -22,6 +22,7 @@ use crate::wire::v4::{MessageType, Xid};
 use crate::wire::v6::{self, Duid};
 
 /// Which packets, and how their times are written.
+#[allow(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 #[derive(Args, Clone, Debug, Default)]
 pub struct SelectArgs {
     /// Packets of this client, or from or to this link-layer address; 00:0b:82 stands for all that begin so
@@ -136,6 +137,10 @@ pub struct SelectArgs {
     /// How times are written
     #[arg(long, value_name = "FORM", default_value = "utc", help_heading = "Output")]
     pub time: TimeArg,
+
+    /// Write all there is to say on one line, however wide the terminal is
+    #[arg(long, help_heading = "Output")]
+    pub wide: bool,
 }
 
 fn parse_dscp(text: &str) -> Result<u8, String> {

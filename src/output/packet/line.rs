@@ -7,10 +7,11 @@ use crate::output::packet::record::PacketRecord;
 use crate::output::styled::{Label, Styled};
 use crate::output::when::TimeText;
 use crate::wire::escape::escape_into;
-use crate::wire::frame::Datagram;
+use crate::wire::frame::{Datagram, Ip};
 use crate::wire::options::text::without_trailing_zeros;
-use crate::wire::options::v4;
+use crate::wire::options::{sub, v4};
 use crate::wire::problem::{Problem, Severity};
+use crate::wire::v4::facts::Routes;
 use crate::wire::v4::{MessageType, Op, Values};
 use crate::wire::{Lease, Prefix};
 
@@ -18,6 +19,36 @@ use crate::wire::{Lease, Prefix};
 #[derive(Clone, Debug, Default)]
 pub struct PacketLine {
     values: Values,
+    /// The columns that a line may take.
+    width: Option<usize>,
+    /// Packets of several captures are shown, or of several interfaces.
+    several: bool,
+    /// The capture of the line before.
+    capture: String,
+}
+
+/// How little each part of a line matters where not all fit: the higher, the sooner it is left out.
+pub(super) mod rank {
+    /// What the message is about: the address, the status.
+    pub(in crate::output::packet) const CORE: u8 = 1;
+    /// What is wrong, what somebody says.
+    pub(in crate::output::packet) const WRONG: u8 = 2;
+    /// Which server.
+    pub(in crate::output::packet) const SERVER: u8 = 3;
+    /// For how long; who asks.
+    pub(in crate::output::packet) const TERM: u8 = 4;
+    /// The way: relay, boot file.
+    pub(in crate::output::packet) const WAY: u8 = 5;
+    /// What a client is told besides.
+    pub(in crate::output::packet) const TOLD: u8 = 6;
+    /// Tags, circuits.
+    pub(in crate::output::packet) const DETAIL: u8 = 7;
+    /// Classes.
+    pub(in crate::output::packet) const CLASS: u8 = 8;
+    /// Addresses of the IP header, which repeat what was said.
+    pub(in crate::output::packet) const PATH: u8 = 9;
+    /// The transaction.
+    pub(in crate::output::packet) const XID: u8 = 10;
 }
 
 /// The colour a message type has everywhere.
@@ -33,6 +64,79 @@ pub fn type_label(kind: Option<MessageType>, op: Option<Op>) -> Label {
 }
 
 impl PacketLine {
+    /// Lines of at most `width` columns. `several` says which capture or interface each packet is from.
+    pub fn new(width: Option<usize>, several: bool) -> Self {
+        Self { width, several, ..Self::default() }
+    }
+
+    /// Appends what every line begins with, and says where it begins.
+    pub(super) fn begin(
+        &mut self,
+        record: &PacketRecord<'_>,
+        time: &mut TimeText,
+        out: &mut Styled,
+    ) -> usize {
+        if self.width.is_some() {
+            self.begin_part(record, time, out);
+            out.begin_pieces();
+        }
+        let start = out.as_str().len();
+        out.labelled(Label::Dim, |out| {
+            let _ = write!(out, "{:>4}  ", record.number);
+            time.write(record.time, record.precision, out);
+        });
+        out.text("  ");
+        start
+    }
+
+    /// Where the capture or the day is another one than that of the line before: says so once, above.
+    fn begin_part(&mut self, record: &PacketRecord<'_>, time: &mut TimeText, out: &mut Styled) {
+        let capture = record.capture.filter(|name| self.several && *name != self.capture);
+        let date = time.date(record.time);
+        if capture.is_none() && date.is_none() {
+            return;
+        }
+        out.text("      ");
+        if let Some(name) = capture {
+            name.clone_into(&mut self.capture);
+            out.labelled(Label::Strong, |out| escape_into(name.as_bytes(), out));
+            out.text(if date.is_some() { "  " } else { "" });
+        }
+        out.label(Label::Dim, date.unwrap_or_default()).text("\n");
+    }
+
+    /// The transaction says something beside other packets, which takes room for both.
+    pub(super) fn shows_xid(&self) -> bool {
+        self.width.is_none_or(|width| width >= 120)
+    }
+
+    /// Ends a line: what does not fit is left out.
+    pub(super) fn end(&self, start: usize, out: &mut Styled) {
+        if let Some(width) = self.width {
+            out.fit(start, width);
+        }
+        out.text("\n");
+    }
+
+    /// Where the packet is from, where that is not the same for all.
+    pub(super) fn write_origin(&self, record: &PacketRecord<'_>, out: &mut Styled) {
+        if !self.several || (self.width.is_some() && record.capture.is_some()) {
+            return;
+        }
+        for name in [record.capture, record.interface].into_iter().flatten().take(1) {
+            out.piece(rank::WRONG);
+            word(out, "in");
+            out.foreign(name.rsplit('/').next().unwrap_or(name).as_bytes());
+        }
+    }
+
+    /// The worst of the problems, and how many more there are.
+    pub(super) fn write_worst(&self, problems: &[Problem], out: &mut Styled) {
+        let worst = problems.iter().map(Problem::severity).max();
+        out.piece(if worst > Some(Severity::Note) { rank::WRONG } else { rank::CLASS });
+        write_worst(problems, self.width.is_some(), out);
+    }
+
     /// What was wrong with values of the packet written last.
     pub fn value_problems(&self) -> &[Problem] {
         &self.values.problems
@@ -41,27 +145,27 @@ impl PacketLine {
     /// Appends the line for `record`.
     pub fn write(&mut self, record: &PacketRecord<'_>, time: &mut TimeText, out: &mut Styled) {
         let (packet, outline) = (&record.packet, record.outline);
-        out.labelled(Label::Dim, |out| time.write(record.time, record.precision, out));
-        out.text("  ");
+        let start = self.begin(record, time, out);
         let kind = outline.message_type;
         out.labelled(type_label(kind, packet.op()), |out| {
             write_type(kind, packet.op(), outline.type_is_cut_off(), out);
         });
         out.text("  ");
         out.labelled(Label::Address, |out| write_client(record, out));
+        self.write_origin(record, out);
         write_facts(record, out);
         write_path(record.datagram, out);
-        if let Some(xid) = record.packet.xid() {
-            out.text("  ");
+        if let Some(xid) = record.packet.xid().filter(|_| self.shows_xid()) {
+            out.piece(rank::XID).text("  ");
             out.labelled(Label::Dim, |out| {
                 let _ = write!(out, "xid {xid}");
             });
         }
         if record.datagram.quoted {
-            out.text("  ").label(Label::Warning, QUOTED);
+            out.piece(rank::CORE).text("  ").label(Label::Warning, QUOTED);
         }
         self.write_problems(record, out);
-        out.text("\n");
+        self.end(start, out);
     }
 
     fn write_problems(&mut self, record: &PacketRecord<'_>, out: &mut Styled) {
@@ -70,7 +174,7 @@ impl PacketLine {
         let problems = || found.clone().chain(record.outer_problems());
         if problems().next().is_some() {
             let all: Vec<Problem> = problems().collect();
-            write_worst(&all, out);
+            self.write_worst(&all, out);
         }
     }
 }
@@ -78,8 +182,8 @@ impl PacketLine {
 /// What is said of a message that is only quoted.
 pub(super) const QUOTED: &str = "quoted in an ICMP error";
 
-/// The worst of the problems, and how many more there are.
-pub(super) fn write_worst(problems: &[Problem], out: &mut Styled) {
+/// The worst of the problems: where a line is short, in a sentence, else with its code and place too; and how many more.
+fn write_worst(problems: &[Problem], short: bool, out: &mut Styled) {
     let Some(worst) = problems.iter().max_by_key(|problem| problem.severity()) else { return };
     let label = match worst.severity() {
         Severity::Error => Label::Error,
@@ -88,9 +192,14 @@ pub(super) fn write_worst(problems: &[Problem], out: &mut Styled) {
     };
     out.text("  ");
     out.labelled(label, |out| {
-        let _ = write!(out, "[{}", worst.code.name());
-        if let Some(offset) = worst.offset {
-            let _ = write!(out, " at byte {offset}");
+        if short {
+            let _ = write!(out, "[{worst}");
+        } else {
+            let _ = write!(out, "[{}", worst.code.name());
+            if let Some(offset) = worst.offset {
+                let _ = write!(out, " at byte {offset}");
+            }
+            let _ = write!(out, ": {worst}");
         }
         match problems.len().saturating_sub(1) {
             0 => {}
@@ -106,41 +215,127 @@ pub(super) fn write_worst(problems: &[Problem], out: &mut Styled) {
 fn write_facts(record: &PacketRecord<'_>, out: &mut Styled) {
     let (packet, outline) = (&record.packet, record.outline);
     let server = address(record, v4::DHCP_SERVER_IDENTIFIER);
-    if packet.op() == Some(Op::REPLY) {
+    let held = packet.ciaddr().filter(|addr| !addr.is_unspecified());
+    let reply = packet.op() == Some(Op::REPLY);
+    if reply {
         write_given(record, out);
-        if let Some(server) = server {
-            word(out, "server");
-            out.labelled(Label::Address, |out| push_ip(server, out));
-        }
-        addresses(record, v4::ROUTERS, "router", out);
-        addresses(record, v4::DOMAIN_NAME_SERVERS, "dns", out);
+        // The answer to an INFORM or to a lease query speaks of the address that was asked about.
+        let about = held.filter(|_| packet.yiaddr().is_none_or(|addr| addr.is_unspecified()));
+        addressed(about, "about", rank::CORE, out);
+        addressed(server, "server", rank::SERVER, out);
     } else {
-        if let Some(asked) = address(record, v4::DHCP_REQUESTED_ADDRESS) {
-            word(out, "asks");
-            out.labelled(Label::Address, |out| push_ip(asked, out));
-        }
-        if let Some(held) = packet.ciaddr().filter(|addr| !addr.is_unspecified()) {
-            word(out, "has");
-            out.labelled(Label::Address, |out| push_ip(held, out));
-        }
-        if let Some(server) = server {
-            word(out, "from");
-            out.labelled(Label::Address, |out| push_ip(server, out));
-        }
+        addressed(address(record, v4::DHCP_REQUESTED_ADDRESS), "asks", rank::CORE, out);
+        addressed(held, "has", rank::CORE, out);
+        addressed(server, "from", rank::SERVER, out);
     }
-    if let Some(relay) = packet.giaddr().filter(|addr| !addr.is_unspecified()) {
-        word(out, "relay");
-        out.labelled(Label::Address, |out| push_ip(relay, out));
-    }
-    for (code, name) in
-        [(v4::HOST_NAME, "host"), (v4::VENDOR_CLASS_IDENTIFIER, "class"), (v4::DHCP_MESSAGE, "says")]
-    {
+    for (code, name, rank) in [
+        (v4::DHCP_MESSAGE, "says", rank::WRONG),
+        (v4::HOST_NAME, "host", rank::TERM),
+        (v4::VENDOR_CLASS_IDENTIFIER, "class", rank::CLASS),
+    ] {
         if let Some(span) = outline.find(code) {
+            out.piece(rank);
             word(out, name);
             let mut scratch = Vec::new();
             quoted(outline.joined(packet, span, &mut scratch), out);
         }
     }
+    if reply {
+        addresses(record, v4::ROUTERS, "router", out);
+        write_routes(record, out);
+        addresses(record, v4::DOMAIN_NAME_SERVERS, "dns", out);
+        write_boot(record, out);
+    }
+    addressed(packet.giaddr().filter(|addr| !addr.is_unspecified()), "relay", rank::WAY, out);
+    write_circuit(record, out);
+}
+
+fn addressed(addr: Option<Ipv4Addr>, name: &str, rank: u8, out: &mut Styled) {
+    if let Some(addr) = addr {
+        out.piece(rank);
+        word(out, name);
+        out.labelled(Label::Address, |out| push_ip(addr, out));
+    }
+}
+
+/// The classless routes (RFC 3442), at most three.
+fn write_routes(record: &PacketRecord<'_>, out: &mut Styled) {
+    let span = [v4::CLASSLESS_STATIC_ROUTES, v4::MS_CLASSLESS_ROUTES]
+        .iter()
+        .find_map(|code| record.outline.find(*code));
+    let Some(span) = span else { return };
+    let mut scratch = Vec::new();
+    let data = record.outline.joined(&record.packet, span, &mut scratch);
+    let mut routes = Routes::new(data);
+    for (index, route) in routes.by_ref().take(3).enumerate() {
+        if index == 0 {
+            out.piece(rank::TOLD);
+            word(out, "routes");
+        } else {
+            out.text(",");
+        }
+        out.labelled(Label::Address, |out| {
+            if route.width == 0 {
+                out.push_str("default");
+            } else {
+                push_ip(route.destination, out);
+                let _ = write!(out, "/{}", route.width);
+            }
+            out.push('>');
+            push_ip(route.router, out);
+        });
+    }
+    if routes.next().is_some() {
+        out.text(",…");
+    }
+}
+
+/// The boot file and where it is to be had.
+fn write_boot(record: &PacketRecord<'_>, out: &mut Styled) {
+    let (packet, outline) = (&record.packet, record.outline);
+    let mut scratch = Vec::new();
+    let file = match outline.find(v4::BOOTFILE_NAME) {
+        Some(span) => Some(outline.joined(packet, span, &mut scratch)),
+        None => Some(packet.file_field()).filter(|_| outline.overload & 1 == 0),
+    };
+    let file = file.map(text_of).filter(|file| !file.is_empty());
+    let Some(file) = file else { return };
+    out.piece(rank::WAY);
+    word(out, "boot");
+    quoted(file, out);
+    let next = packet.siaddr().filter(|addr| !addr.is_unspecified());
+    addressed(next, "at", rank::DETAIL, out);
+}
+
+/// The circuit that a relay names in option 82.
+fn write_circuit(record: &PacketRecord<'_>, out: &mut Styled) {
+    let Some(span) = record.outline.find(v4::RELAY_AGENT_INFORMATION) else { return };
+    let mut scratch = Vec::new();
+    let mut rest = record.outline.joined(&record.packet, span, &mut scratch);
+    while let Some(([code, length], behind)) = rest.split_first_chunk() {
+        let Some((value, others)) = behind.split_at_checked(usize::from(*length)) else { return };
+        if *code == sub::RELAY_CIRCUIT_ID && !value.is_empty() {
+            out.piece(rank::DETAIL);
+            word(out, "circuit");
+            if value.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {
+                quoted(value, out);
+            } else {
+                out.labelled(Label::Strong, |out| {
+                    for byte in value.iter().take(12) {
+                        let _ = write!(out, "{byte:02x}");
+                    }
+                    out.push_str(if value.len() > 12 { "…" } else { "" });
+                });
+            }
+            return;
+        }
+        rest = others;
+    }
+}
+
+/// Text up to its first zero.
+fn text_of(data: &[u8]) -> &[u8] {
+    data.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
 /// The message type in capitals, padded to the width of the longest common one.
@@ -184,6 +379,7 @@ fn write_client(record: &PacketRecord<'_>, out: &mut String) {
 fn write_given(record: &PacketRecord<'_>, out: &mut Styled) {
     let packet = &record.packet;
     if let Some(given) = packet.yiaddr().filter(|addr| !addr.is_unspecified()) {
+        out.piece(rank::CORE);
         word(out, "gets");
         out.labelled(Label::Address, |out| {
             push_ip(given, out);
@@ -193,6 +389,7 @@ fn write_given(record: &PacketRecord<'_>, out: &mut Styled) {
         });
     }
     if let Some(seconds) = number(record, v4::DHCP_LEASE_TIME) {
+        out.piece(rank::TERM);
         word(out, "for");
         let _ = write!(out, "{}", Lease(seconds));
     }
@@ -200,8 +397,10 @@ fn write_given(record: &PacketRecord<'_>, out: &mut Styled) {
 
 /// Where it went, when that is more than client broadcast: tags, quoting, IP addresses.
 pub(super) fn write_path(datagram: &Datagram<'_>, out: &mut Styled) {
-    if let Some(ip) = datagram.ip {
-        out.text("  ");
+    // Where room is short it is not spent on what every client's broadcast has.
+    let says = |ip: &Ip| !(out.fits() && ip.src.is_unspecified() && is_everybody(ip.dst));
+    if let Some(ip) = datagram.ip.filter(says) {
+        out.piece(rank::PATH).text("  ");
         out.labelled(Label::Dim, |out| {
             push_addr(ip.src, out);
             out.push('>');
@@ -209,8 +408,16 @@ pub(super) fn write_path(datagram: &Datagram<'_>, out: &mut Styled) {
         });
     }
     for id in datagram.vlans.as_slice() {
+        out.piece(rank::DETAIL);
         word(out, "vlan");
         let _ = write!(out, "{id}");
+    }
+}
+
+fn is_everybody(addr: IpAddr) -> bool {
+    match addr {
+        IpAddr::V4(addr) => addr.is_broadcast(),
+        IpAddr::V6(addr) => addr.is_multicast(),
     }
 }
 
@@ -242,6 +449,7 @@ fn addresses(record: &PacketRecord<'_>, code: u8, name: &str, out: &mut Styled) 
     for chunk in data.chunks_exact(4).take(3) {
         let Ok(bytes) = <[u8; 4]>::try_from(chunk) else { continue };
         if first {
+            out.piece(rank::TOLD);
             word(out, name);
         } else {
             out.text(",");

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::line::{PacketLine, QUOTED, quoted, word, write_path, write_worst};
+use super::line::{PacketLine, QUOTED, quoted, rank, word, write_path};
 use super::record6::{Judged, Message6, Record6};
 use crate::output::styled::{Label, Styled};
 use crate::output::when::TimeText;
@@ -41,8 +41,7 @@ impl PacketLine {
         out: &mut Styled,
     ) {
         let around = &record.around;
-        out.labelled(Label::Dim, |out| time.write(around.time, around.precision, out));
-        out.text("  ");
+        let start = self.begin(around, time, out);
         match record.message {
             Message6::Dhcp { packet, outline } => {
                 let facts = Facts::read(&packet, outline);
@@ -50,10 +49,11 @@ impl PacketLine {
                     if packet.bytes().is_empty() { "DHCPV6?".to_owned() } else { type_name6(facts.kind) };
                 out.label(type_label6(facts.kind), &format!("{name:<9}")).text(" ");
                 out.labelled(Label::Address, |out| write_client(&facts, record, out));
+                self.write_origin(around, out);
                 write_dhcp(&facts, out);
                 write_path(around.datagram, out);
-                if let Some(xid) = facts.xid {
-                    out.text("  ").label(Label::Dim, &format!("xid {xid:#08x}"));
+                if let Some(xid) = facts.xid.filter(|_| self.shows_xid()) {
+                    out.piece(rank::XID).text("  ").label(Label::Dim, &format!("xid {xid:#08x}"));
                 }
             }
             Message6::Router { packet, outline } => {
@@ -62,11 +62,11 @@ impl PacketLine {
             }
         }
         if around.datagram.quoted {
-            out.text("  ").label(Label::Warning, QUOTED);
+            out.piece(rank::CORE).text("  ").label(Label::Warning, QUOTED);
         }
         judged.judge(record);
-        write_worst(&judged.problems, out);
-        out.text("\n");
+        self.write_worst(&judged.problems, out);
+        self.end(start, out);
     }
 }
 
@@ -101,22 +101,27 @@ fn write_dhcp(facts: &Facts<'_>, out: &mut Styled) {
     for ia in facts.ias.iter().take(4) {
         let shown = out.as_str().len();
         for lease in ia.addresses.iter().take(3) {
+            out.piece(rank::CORE);
             word(out, if gives { "gets" } else { "asks" });
             out.label(Label::Address, &lease.address.to_string());
             if gives {
+                out.piece(rank::TERM);
                 word(out, "for");
                 out.text(&Lease(lease.valid).to_string());
             }
         }
         for lease in ia.prefixes.iter().take(3) {
+            out.piece(rank::CORE);
             word(out, if gives { "gets" } else { "asks" });
             out.label(Label::Address, &format!("{}/{}", lease.prefix, lease.length));
             if gives {
+                out.piece(rank::TERM);
                 word(out, "for");
                 out.text(&Lease(lease.valid).to_string());
             }
         }
         if out.as_str().len() == shown && ia.status.is_none() && !gives {
+            out.piece(rank::CORE);
             word(out, "asks");
             out.text(match ia.kind {
                 IaKind::Na => "an address",
@@ -125,23 +130,28 @@ fn write_dhcp(facts: &Facts<'_>, out: &mut Styled) {
             });
         }
         if let Some(status) = ia.status.filter(|status| status.code != StatusCode::SUCCESS) {
+            out.piece(rank::WRONG);
             word(out, ia.kind.name());
             out.label(Label::Error, &status.code.to_string());
         }
     }
     if let Some(status) = facts.status.filter(|status| status.code != StatusCode::SUCCESS) {
+        out.piece(rank::WRONG);
         word(out, "status");
         out.label(Label::Error, &status.code.to_string());
         if !status.text.is_empty() {
+            out.piece(rank::WRONG);
             word(out, "says");
             quoted(status.text, out);
         }
     }
     if let Some(preference) = facts.preference.filter(|preference| *preference > 0) {
+        out.piece(rank::DETAIL);
         word(out, "preference");
         out.text(&preference.to_string());
     }
     if let Some(server) = facts.server_id {
+        out.piece(rank::SERVER);
         word(out, if gives { "server" } else { "from" });
         out.labelled(Label::Address, |out| {
             for byte in server.iter().take(130) {
@@ -150,16 +160,19 @@ fn write_dhcp(facts: &Facts<'_>, out: &mut Styled) {
         });
     }
     if gives && !facts.dns_servers.is_empty() {
+        out.piece(rank::TOLD);
         word(out, "dns");
         let shown: Vec<String> = facts.dns_servers.iter().take(3).map(ToString::to_string).collect();
         out.label(Label::Address, &shown.join(","));
         out.text(if facts.dns_servers.len() > 3 { ",…" } else { "" });
     }
     for relay in facts.relays.iter().rev().take(4) {
+        out.piece(rank::WAY);
         word(out, "relay");
         let addr = if relay.link.is_unspecified() { relay.peer } else { relay.link };
         out.label(Label::Address, &addr.to_string());
         if let Some(id) = relay.interface_id {
+            out.piece(rank::DETAIL);
             word(out, "interface");
             quoted(id, out);
         }
@@ -187,30 +200,37 @@ fn write_router(packet: &nd::Packet<'_>, outline: &nd::Outline, record: &Record6
         }
     }
     if !said.is_empty() {
+        out.piece(rank::CORE);
         word(out, "flags");
         out.text(&said.join(","));
     }
+    out.piece(rank::CORE);
     word(out, "router for");
     out.text(&Lease(facts.header.router_lifetime().into()).to_string());
     if facts.header.preference() != "medium" {
+        out.piece(rank::DETAIL);
         word(out, "preference");
         out.text(facts.header.preference());
     }
     for prefix in facts.prefixes.iter().take(3) {
+        out.piece(rank::SERVER);
         word(out, if prefix.is_autonomous() { "prefix" } else { "prefix (no slaac)" });
         out.label(Label::Address, &format!("{}/{}", prefix.prefix, prefix.length));
     }
     for route in facts.routes.iter().take(3) {
+        out.piece(rank::TOLD);
         word(out, "route");
         out.label(Label::Address, &format!("{}/{}", route.prefix, route.length));
     }
     let servers: Vec<String> =
         facts.dns_servers.iter().flat_map(|(_, servers)| servers).take(3).map(ToString::to_string).collect();
     if !servers.is_empty() {
+        out.piece(rank::TOLD);
         word(out, "dns");
         out.label(Label::Address, &servers.join(","));
     }
     if let Some(mtu) = facts.mtu {
+        out.piece(rank::DETAIL);
         word(out, "mtu");
         out.text(&mtu.to_string());
     }

@@ -288,7 +288,7 @@ mod tests {
     /// The object of a message as decode writes it, and every other view of it.
     fn shown(protocol: Protocol, bytes: &[u8]) -> Value {
         use crate::capture::Frame;
-        use crate::cli::stream::{Renderer, View};
+        use crate::cli::stream::{Page, Renderer, View};
         use crate::output::when::TimeText;
         use crate::time::Precision;
         use crate::wire::escape::is_hostile;
@@ -309,8 +309,12 @@ mod tests {
         let datagram = Datagram { protocol, ..Datagram::bare(bytes) };
         let mut found = Value::Null;
         for view in [View::Json, View::Line, View::Detail, View::Dump] {
-            let mut renderer =
-                Renderer::new(crate::analysis::Selection::default(), view, TimeText::default(), false);
+            let mut renderer = Renderer::new(
+                crate::analysis::Selection::default(),
+                view,
+                TimeText::default(),
+                Page::default(),
+            );
             assert!(renderer.datagram(&frame, &datagram));
             let text = std::str::from_utf8(renderer.bytes()).unwrap();
             assert!(!text.chars().any(|c| c != '\n' && is_hostile(c)), "{text:?}");

@@ -346,7 +346,12 @@ pub struct Routes<'a> {
     rest: &'a [u8],
 }
 
-impl Routes<'_> {
+impl<'a> Routes<'a> {
+    /// The routes in the payload of either option.
+    pub fn new(payload: &'a [u8]) -> Self {
+        Self { rest: payload }
+    }
+
     /// True when everything up to the end was a route.
     pub fn is_exhausted(&self) -> bool {
         self.rest.is_empty()

@@ -17,7 +17,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::flat::Table;
 use crate::cli::flags::keep;
 use crate::cli::joining::Joining;
-use crate::cli::stream::{Stream, View};
+use crate::cli::stream::{Page, Stream, View};
 use crate::interrupt;
 use crate::net::NetError;
 use crate::net::iface::{self, ARP_ETHERNET, Interface};
@@ -65,7 +65,8 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     } else {
         keep::view_beside(args.write.as_deref(), View::new(cx.common.json, cx.common.verbose))?
     };
-    let mut stream = Stream::new(&args.select, view, cx.out.color())?;
+    let mut stream =
+        Stream::new(&args.select, view, Page::new(&cx.out, args.select.wide, args.interfaces.len() != 1))?;
     let table = rows.as_ref().filter(|_| view == View::Rows).map(Table::new);
     stream.renderer.set_rows(rows);
     stream.renderer.set_remarks(args.write.is_some());
