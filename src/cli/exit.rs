@@ -4,6 +4,10 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use crate::capture::CaptureError;
+use crate::net::NetError;
+use crate::run::RunError;
+
 /// How a command ended. Only this file knows the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
@@ -48,6 +52,27 @@ pub struct Failure {
 
 /// What every command returns.
 pub type Outcome = Result<Exit, Failure>;
+
+impl From<NetError> for Failure {
+    fn from(error: NetError) -> Self {
+        Self::could_not_run(error)
+    }
+}
+
+impl From<CaptureError> for Failure {
+    fn from(error: CaptureError) -> Self {
+        Self::could_not_run(error)
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Net(error) => error.into(),
+            RunError::Record(error) => error.into(),
+        }
+    }
+}
 
 impl Failure {
     /// The command line is wrong.

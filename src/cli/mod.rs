@@ -13,7 +13,6 @@ pub mod lease;
 pub mod replay;
 pub mod replay6;
 pub mod report;
-pub mod segment;
 pub mod session;
 pub mod stream;
 pub mod text;

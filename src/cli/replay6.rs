@@ -147,7 +147,7 @@ impl Known {
 
 /// Shows what would be sent, and keeps it where asked to.
 pub fn show(frames: &[Vec<u8>], write: Option<&Path>, cx: &mut Context) -> Result<(), Failure> {
-    let mut writer = write.map(super::session::writer).transpose()?;
+    let mut writer = write.map(crate::run::session::writer).transpose()?;
     let view = if cx.common.json { View::Json } else { View::Dump };
     let mut renderer =
         Renderer::new(Selection::default(), view, TimeText::default(), Page::new(&cx.out, true, false));

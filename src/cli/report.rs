@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::context::Context;
 use super::exit::Failure;
-use super::session::{self, Held, Session};
+use super::session::{self, Session};
 use crate::cli::flags::flat::Table;
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::engine::v4::exchange::{Exchange, Outcome, Verdict};
@@ -15,6 +15,7 @@ use crate::output::answers;
 use crate::output::flat::Rows;
 use crate::output::plugin::Plugin;
 use crate::output::senders::Report;
+use crate::run::session::Held;
 use crate::wire::v4::MessageType;
 
 /// What the command itself knows.

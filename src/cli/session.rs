@@ -1,17 +1,10 @@
-//! An exchange on a segment from beginning to end: opened, confined, held, kept; or only shown.
-
-use std::io::Write;
-use std::path::Path;
+//! An exchange on a segment from beginning to end: opened, confined, held and told; or only shown.
 
 use super::context::Context;
 use super::exit::{Exit, Failure, Outcome};
-use super::segment::{Opening, Segment, Way, filter_v4};
-use crate::capture::{CaptureError, Format, FrameOut, Writer};
+use crate::capture::FrameOut;
 use crate::cli::flags::sender::SenderArgs;
-use crate::engine::drive::{Passed, Witness, drive};
-use crate::engine::v4::silence::LinkState;
 use crate::engine::{Draft, Event, Machine, Sense};
-use crate::net::Transport;
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
 use crate::output::answers::Place;
@@ -20,30 +13,23 @@ use crate::output::packet::json::PacketJson;
 use crate::output::packet::record::PacketRecord;
 use crate::output::when::TimeText;
 use crate::output::{JsonOut, Label};
+use crate::run::segment::{Opening, Segment, Way, filter_v4};
+use crate::run::session::{self, Held};
 use crate::time::{Clock as _, Instant, Precision};
 use crate::wire::HwAddr;
 use crate::wire::escape::escape_line;
-use crate::wire::frame::{Datagram, Direction, LinkType, Ports, Walker};
+use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
 use crate::wire::v4::{Outline, Packet};
-
-/// Memory for fragments, in bytes.
-const MAX_FRAGMENTS: usize = 1 << 20;
 
 /// Who waits longer than this at a terminal is told so, in nanoseconds.
 const SILENCE: i64 = 5_000_000_000;
 
-/// Keeps the record of an exchange and tells the user about it.
-struct Clerk {
-    writer: Option<Writer<Box<dyn Write + Send>>>,
-    interface: String,
+/// Tells the user about an exchange while it goes on.
+struct Teller {
     verbose: bool,
     first: Option<Instant>,
     patience: Option<Patience>,
     waiting: Option<Waiting>,
-    error: Option<CaptureError>,
-    /// Frames with parts of datagrams, for who shows the whole; their size in bytes.
-    fragments: Vec<Vec<u8>>,
-    kept: usize,
 }
 
 /// Says now and then that an answer is still waited for.
@@ -122,7 +108,7 @@ impl Waiting {
     }
 }
 
-impl Witness for Clerk {
+impl Teller {
     fn event(&mut self, event: &Event) {
         let first = *self.first.get_or_insert(event.at);
         if self.verbose {
@@ -140,95 +126,26 @@ impl Witness for Clerk {
             waiting.draw(event);
         }
     }
+}
 
-    fn passed(&mut self, passed: &Passed<'_>) -> bool {
-        if !passed.remark.is_related() {
-            return true;
-        }
-        if passed.remark.sense == Sense::Fragment
-            && self.kept.saturating_add(passed.frame.len()) <= MAX_FRAGMENTS
-        {
-            self.kept = self.kept.saturating_add(passed.frame.len());
-            self.fragments.push(passed.frame.to_vec());
-        }
-        let Some(writer) = &mut self.writer else { return true };
-        let comment = passed.remark.to_string();
-        let written = writer
-            .write(&FrameOut {
-                time: Some(passed.time),
-                precision: passed.precision,
-                link: passed.link_type,
-                interface: Some(&self.interface),
-                data: passed.frame,
-                original_len: u32::try_from(passed.original_len).unwrap_or(u32::MAX),
-                direction: Some(if passed.remark.is_sent() { Direction::Out } else { Direction::In }),
-                comment: Some(&comment),
-            })
-            .and_then(|()| writer.flush());
-        match written {
-            Ok(()) => true,
-            Err(error) => {
-                self.error = Some(error);
-                // What is told from now on is not kept any more.
-                self.writer = None;
-                false
-            }
-        }
+/// How the command ends once all that was found is shown: `exit`, unless something came in between.
+pub fn conclude(held: Held, exit: Exit, segment: &Segment, cx: &Context) -> Outcome {
+    if held.dips > 0 {
+        cx.warn(&format!("{} went down meanwhile; what was sent then is lost", segment.name));
+    }
+    match held.error {
+        Some(error) => Err(error.into()),
+        None if held.stopped => Ok(Exit::Interrupted),
+        None => Ok(exit),
     }
 }
 
-/// Opens the file that frames are kept in.
-pub fn writer(path: &Path) -> Result<Writer<Box<dyn Write + Send>>, Failure> {
-    let mut writer = Writer::create(path, Format::of_path(path)).map_err(Failure::could_not_run)?;
-    writer.flush().map_err(Failure::could_not_run)?;
-    Ok(writer)
-}
-
-/// What remains of an exchange when it is over, however it ended.
-#[derive(Debug)]
-pub struct Held {
-    /// The user stopped it.
-    stopped: bool,
-    /// How often the link went down meanwhile.
-    dips: u32,
-    /// What ended it early.
-    error: Option<Failure>,
-    /// What its frames started with.
-    pub link_type: LinkType,
-    /// How fine its stamps were.
-    pub precision: Precision,
-    /// How long it took, nanoseconds.
-    pub took: i64,
-}
-
-impl Held {
-    /// The link as it was left behind.
-    pub fn link(&self, segment: &Segment) -> LinkState {
-        let down = self.dips > 0 && self.error.is_some();
-        LinkState { up: segment.link.up && !down, ..segment.link }
-    }
-
-    /// How the command ends once all that was found is shown: `exit`, unless something came in between.
-    pub fn conclude(self, exit: Exit, segment: &Segment, cx: &Context) -> Outcome {
-        if self.dips > 0 {
-            cx.warn(&format!("{} went down meanwhile; what was sent then is lost", segment.name));
-        }
-        match self.error {
-            Some(error) => Err(error),
-            None if self.stopped => Ok(Exit::Interrupted),
-            None => Ok(exit),
-        }
-    }
-}
-
-/// A segment that is open for exchanges, one after the other. The rights it took to open it are given up.
+/// A session whose exchanges are told. The rights it took to open it are given up.
 pub struct Session<'a> {
     /// The segment.
     pub segment: &'a Segment,
-    /// The UDP ports used beside 67 and 68.
-    pub ports: Vec<u16>,
-    transport: Box<dyn Transport>,
-    clerk: Clerk,
+    exchanges: session::Session,
+    teller: Teller,
 }
 
 impl<'a> Session<'a> {
@@ -239,42 +156,31 @@ impl<'a> Session<'a> {
         sender: &SenderArgs,
         cx: &Context,
     ) -> Result<Self, Failure> {
-        let transport = segment.open(&opening)?;
-        let ports = opening.ports;
+        let mut exchanges = session::Session::open(segment, opening)?;
         #[cfg(feature = "live")]
         sender.confine.give_up(cx)?;
-        let clerk = Clerk {
-            writer: sender.write.as_deref().map(writer).transpose()?,
-            interface: segment.name.clone(),
+        if let Some(path) = &sender.write {
+            exchanges.keep_in(path)?;
+        }
+        let teller = Teller {
             verbose: cx.common.verbose > 0,
             first: None,
             patience: cx.shows_progress().then(Patience::default),
             waiting: (cx.shows_progress() && cx.common.verbose == 0).then(Waiting::default),
-            error: None,
-            fragments: Vec::new(),
-            kept: 0,
         };
         #[cfg(feature = "live")]
         sender.confine.confine(&Needs::default(), cx)?;
-        Ok(Self { segment, ports, transport, clerk })
+        Ok(Self { segment, exchanges, teller })
     }
 
     /// Holds one exchange.
     pub fn hold(&mut self, machine: &mut dyn Machine, cx: &Context) -> Held {
-        let start = cx.clock.now();
-        let ending = drive(machine, &mut *self.transport, &cx.clock, &self.ports, &mut self.clerk);
-        if let Some(waiting) = &mut self.clerk.waiting {
+        let Self { exchanges, teller, .. } = self;
+        let held = exchanges.hold(machine, &cx.clock, &mut |event| teller.event(event));
+        if let Some(waiting) = &mut teller.waiting {
             waiting.clear();
         }
-        let unkept = self.clerk.error.take().map(Failure::could_not_run);
-        Held {
-            stopped: ending.stopped,
-            dips: ending.dips,
-            error: unkept.or(ending.error.map(Failure::could_not_run)),
-            link_type: self.transport.link_type(),
-            precision: self.transport.precision(),
-            took: cx.clock.now().since(start),
-        }
+        held
     }
 
     /// The place of an exchange, for its report.
@@ -283,8 +189,8 @@ impl<'a> Session<'a> {
             interface: &self.segment.name,
             link_type: held.link_type,
             precision: held.precision,
-            ports: &self.ports,
-            fragments: &self.clerk.fragments,
+            ports: &self.exchanges.ports,
+            fragments: self.exchanges.fragments(),
         }
     }
 }
@@ -326,7 +232,7 @@ pub fn unless_shown(
 
 /// Shows what would be sent, and keeps it where asked to.
 fn show(drafts: &[Draft], sender: &SenderArgs, cx: &mut Context) -> Result<(), Failure> {
-    let mut writer = sender.write.as_deref().map(writer).transpose()?;
+    let mut writer = sender.write.as_deref().map(session::writer).transpose()?;
     let mut json = JsonOut::new();
     let mut text = cx.out.styled();
     for (draft, number) in drafts.iter().zip(1..) {

@@ -70,6 +70,20 @@ pub enum NetError {
         /// Why it cannot go.
         reason: String,
     },
+    /// No DHCP server can be behind it.
+    #[error("cannot use {interface}: {reason}; dhcptool interfaces lists those that can be used")]
+    Unusable {
+        /// Its name.
+        interface: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// The kernel knows no way to an address.
+    #[error("{0}; name the interface that leads there")]
+    NoWay(#[source] Box<Self>),
+    /// This build has no live networking.
+    #[error("this dhcptool was built without live networking (feature `live`)")]
+    NotBuilt,
     /// Namespaces are not to be had here.
     #[error("cannot make a private network: {0}")]
     Namespace(String),

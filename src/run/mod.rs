@@ -1,4 +1,9 @@
 //! What drives engines and listeners over real transports: plans in, results out. It prints nothing and knows no exit code.
 
 pub mod doctor;
+pub mod error;
 pub mod gather;
+pub mod segment;
+pub mod session;
+
+pub use error::RunError;

@@ -60,5 +60,5 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         draft: &draft,
     };
     report::one_shot(&told, &held, &session, shot.watch(), cx)?;
-    held.conclude(if sent > 0 { Exit::Good } else { Exit::Bad }, &segment, cx)
+    session::conclude(held, if sent > 0 { Exit::Good } else { Exit::Bad }, &segment, cx)
 }

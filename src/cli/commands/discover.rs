@@ -13,7 +13,6 @@ use crate::cli::flags::flat::{FlatArgs, Table};
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::flags::vendors::VendorArgs;
-use crate::cli::segment::{Segment, Way};
 use crate::cli::session::{self, Session};
 use crate::engine::v4::accept::refusals;
 use crate::engine::v4::collect::{Plan, Until, Want};
@@ -22,6 +21,7 @@ use crate::engine::{Backoff, Client as _, Collect, Draft};
 use crate::output::flat::columns;
 use crate::output::senders::Discovery;
 use crate::output::{self, answers};
+use crate::run::segment::{Segment, Way};
 use crate::wire::v4::MessageType;
 
 /// Broadcast a DISCOVER and collect every answer
@@ -147,7 +147,7 @@ fn find(
     };
     if args.nagios.is_on() {
         let plugin = discovery.plugin(&args.nagios.thresholds());
-        return NagiosArgs::conclude(&plugin, held.conclude(Exit::Good, segment, cx)?, cx);
+        return NagiosArgs::conclude(&plugin, session::conclude(held, Exit::Good, segment, cx)?, cx);
     }
     if let Some(mut rows) = rows {
         let mut out = Vec::new();
@@ -162,18 +162,18 @@ fn find(
         cx.warn(&format!("{} more offers came than are kept", collect.overflow));
     }
     if offers.is_empty() && !checked.is_empty() && met {
-        return held.conclude(Exit::Good, segment, cx);
+        return session::conclude(held, Exit::Good, segment, cx);
     }
     if offers.is_empty() {
         cx.error(&answers::silence_line("offer", held.took, &found));
-        return held.conclude(Exit::Bad, segment, cx);
+        return session::conclude(held, Exit::Bad, segment, cx);
     }
     cx.note(&answers::count_line(offers, held.took, collect.sent()));
     if checked.is_empty() && offers.iter().all(|offer| !refusals(offer).is_empty()) {
         cx.error("no offer that a client would accept");
-        return held.conclude(Exit::Bad, segment, cx);
+        return session::conclude(held, Exit::Bad, segment, cx);
     }
-    held.conclude(if met { Exit::Good } else { Exit::Bad }, segment, cx)
+    session::conclude(held, if met { Exit::Good } else { Exit::Bad }, segment, cx)
 }
 
 /// Opens a file to write to, before anything is asked.

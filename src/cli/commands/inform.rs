@@ -61,5 +61,5 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     };
     report::exchange(&told, &exchange, &held, &session, report::How::Object, cx)?;
     let exit = if exchange.outcome() == Ended::Ack { Exit::Good } else { Exit::Bad };
-    held.conclude(exit, &segment, cx)
+    session::conclude(held, exit, &segment, cx)
 }

@@ -9,11 +9,11 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::lease::{self, Lease};
 use crate::cli::report::{self, Told};
-use crate::cli::segment::Segment;
 use crate::cli::session::{self, Session};
 use crate::engine::v4::draft::opt;
 use crate::engine::v4::oneshot::AGAIN;
 use crate::engine::{Client as _, Draft, OneShot, Recipe, Route};
+use crate::run::segment::Segment;
 use crate::wire::v4::{MessageType, Xid};
 
 /// How often a RELEASE is sent again: it has no answer, and one that was lost leaves the lease.
@@ -119,5 +119,5 @@ fn give_back(
     };
     report::one_shot(&told, &held, session, shot.watch(), cx)?;
     let segment = session.segment;
-    held.conclude(if sent > 0 { Exit::Good } else { Exit::Bad }, segment, cx)
+    session::conclude(held, if sent > 0 { Exit::Good } else { Exit::Bad }, segment, cx)
 }

@@ -8,13 +8,13 @@ use crate::cli::flags::flat::FlatArgs;
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::report::{self, How, Told};
-use crate::cli::segment::{Segment, Way};
 use crate::cli::session::{self, Session};
 use crate::engine::v4::accept::refusals;
 use crate::engine::v4::exchange::{ConflictCheck, Outcome as Ended, Settings, Task, Verdict};
 use crate::engine::v4::recipe;
 use crate::engine::{Backoff, Draft, Exchange, Recipe, Route, State};
 use crate::output::flat::columns;
+use crate::run::segment::{Segment, Way};
 use crate::wire::v4::MessageType;
 
 /// Send a REQUEST in a chosen client state and report ACK, NAK or silence
@@ -174,7 +174,7 @@ fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mu
         None => How::Object,
     };
     if let Some(plugin) = report::exchange(&told, &exchange, &held, &session, how, cx)? {
-        return NagiosArgs::conclude(&plugin, held.conclude(Exit::Good, segment, cx)?, cx);
+        return NagiosArgs::conclude(&plugin, session::conclude(held, Exit::Good, segment, cx)?, cx);
     }
     let foreign = args.sender.has_mac().then(|| session::client_text(&draft));
     if let Some(line) = give_back(segment, &exchange, foreign) {
@@ -183,5 +183,5 @@ fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mu
     let conflict = matches!(exchange.checked(), Some(Verdict::InUse(_)));
     let refused = exchange.answer().is_some_and(|answer| !refusals(answer).is_empty());
     let exit = if exchange.outcome() == Ended::Ack && !conflict && !refused { Exit::Good } else { Exit::Bad };
-    held.conclude(exit, segment, cx)
+    session::conclude(held, exit, segment, cx)
 }

@@ -11,7 +11,6 @@ use crate::cli::flags::common::positive;
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::replay::{self, Replay};
 use crate::cli::replay6;
-use crate::cli::segment::Segment;
 use crate::cli::session::{self, Session};
 use crate::engine::retransmit::Jitter;
 use crate::engine::v4::collect::{Plan, Until, Want};
@@ -20,6 +19,7 @@ use crate::engine::v4::silence;
 use crate::engine::{Answer, Backoff, Client as _, Collect, Draft, Recipe};
 use crate::output::answers;
 use crate::output::senders::Sending;
+use crate::run::segment::Segment;
 use crate::wire::Mac;
 use crate::wire::frame::Envelope;
 use crate::wire::v4::{Message, MessageType, Op};
@@ -291,5 +291,5 @@ fn send(draft: Draft, args: &Args, session: &mut Session<'_>, rng: &mut Rng, cx:
         cx.error(&line);
     }
     let segment = session.segment;
-    held.conclude(if met { Exit::Good } else { Exit::Bad }, segment, cx)
+    session::conclude(held, if met { Exit::Good } else { Exit::Bad }, segment, cx)
 }

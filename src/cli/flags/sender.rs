@@ -14,10 +14,11 @@ pub use super::values::duration;
 use super::values::request_list;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
-use crate::cli::segment::{Segment, Way};
 use crate::engine::v4::draft::{OptionEdit, opt};
 use crate::engine::{Backoff, Draft, Overrides, Recipe, Route};
+use crate::net::NetError;
 use crate::output::packet::read::unhex;
+use crate::run::segment::{Segment, Way};
 use crate::wire::frame::Envelope;
 use crate::wire::options::{self, OptionArg, assemble, v4};
 use crate::wire::v4::{MessageType, SERVER_PORT, Xid};
@@ -451,7 +452,7 @@ impl SenderArgs {
 
 /// The segment; a dry run does without where there is none, unless one was named.
 pub fn unless_dry(
-    found: Result<Segment, Failure>,
+    found: Result<Segment, NetError>,
     interface: Option<&str>,
     sender: &SenderArgs,
 ) -> Result<Option<Segment>, Failure> {
@@ -460,7 +461,7 @@ pub fn unless_dry(
     match found {
         Ok(segment) => Ok(Some(segment)),
         Err(_) if sender.dry_run && !named => Ok(None),
-        Err(failure) => Err(failure),
+        Err(error) => Err(error.into()),
     }
 }
 

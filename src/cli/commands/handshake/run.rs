@@ -15,7 +15,6 @@ use crate::cli::context::{self, Context};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender;
-use crate::cli::segment::Segment;
 use crate::cli::session;
 use crate::cli::text;
 use crate::engine::load::template::{
@@ -26,6 +25,7 @@ use crate::engine::{Draft, OptionEdit, Recipe, Route, State};
 use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
 use crate::net::{NetError, route, udp};
+use crate::run::segment::Segment;
 use crate::stats::delay::float;
 use crate::time::Clock as _;
 use crate::wire::Mac;

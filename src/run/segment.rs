@@ -2,10 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use super::exit::Failure;
 use crate::engine::Route;
 use crate::engine::v4::silence::LinkState;
-use crate::net::Transport;
+use crate::net::{NetError, Transport};
 use crate::wire::Mac;
 #[cfg(feature = "live")]
 use crate::wire::Prefix;
@@ -55,21 +54,19 @@ pub struct Opening {
 #[cfg(feature = "live")]
 impl Segment {
     /// The interface called `name`; without a name that of the default route, else the only usable one.
-    pub fn find(name: Option<&str>) -> Result<Self, Failure> {
-        let interfaces = iface::interfaces().map_err(Failure::could_not_run)?;
-        let interface = iface::choose(&interfaces, name).map_err(Failure::could_not_run)?;
+    pub fn find(name: Option<&str>) -> Result<Self, NetError> {
+        let interfaces = iface::interfaces()?;
+        let interface = iface::choose(&interfaces, name)?;
         Ok(Self::of(interface.clone()))
     }
 
     /// The interface the kernel sends through to reach `server`, unless one is named.
-    pub fn towards(name: Option<&str>, server: Ipv4Addr) -> Result<Self, Failure> {
+    pub fn towards(name: Option<&str>, server: Ipv4Addr) -> Result<Self, NetError> {
         if name.is_some() {
             return Self::find(name);
         }
-        let interfaces = iface::interfaces().map_err(Failure::could_not_run)?;
-        let way = route::to(server).map_err(|error| {
-            Failure::could_not_run(format_args!("{error}; name the interface that leads there"))
-        })?;
+        let interfaces = iface::interfaces()?;
+        let way = route::to(server).map_err(|error| NetError::NoWay(Box::new(error)))?;
         match interfaces.into_iter().find(|interface| interface.index == way.index) {
             Some(interface) => Ok(Self::of(interface)),
             None => Self::find(None),
@@ -92,7 +89,7 @@ impl Segment {
     }
 
     /// Refuses an interface behind which no DHCP server can be: nobody need wait for an answer there.
-    pub fn may_have_servers(&self) -> Result<(), Failure> {
+    pub fn may_have_servers(&self) -> Result<(), NetError> {
         let reason = if self.interface.loopback {
             "it leads back to this machine"
         } else if self.interface.arp_type != iface::ARP_ETHERNET || self.mac.is_none() {
@@ -100,10 +97,7 @@ impl Segment {
         } else {
             return Ok(());
         };
-        Err(Failure::could_not_run(format_args!(
-            "cannot use {}: {reason}; dhcptool interfaces lists those that can be used",
-            self.name
-        )))
+        Err(NetError::Unusable { interface: self.name.clone(), reason })
     }
 
     /// The way to `server`: itself where it is on the link or nothing else is known, else the router the kernel names.
@@ -120,21 +114,18 @@ impl Segment {
     }
 
     /// Opens the interface.
-    pub(super) fn open(&self, opening: &Opening) -> Result<Box<dyn Transport>, Failure> {
-        let signals = Signals::termination().map_err(Failure::could_not_run)?;
+    pub fn open(&self, opening: &Opening) -> Result<Box<dyn Transport>, NetError> {
+        let signals = Signals::termination()?;
         let options = linux::Options {
             filter: Some(opening.filter.clone()),
             promiscuous: opening.macs.iter().any(|mac| self.mac != Some(*mac)),
             signals: Some(std::rc::Rc::new(signals)),
         };
         Ok(match opening.way {
-            Way::Link => Box::new(
-                linux::PacketTransport::open(&self.interface, &options).map_err(Failure::could_not_run)?,
-            ),
+            Way::Link => Box::new(linux::PacketTransport::open(&self.interface, &options)?),
             Way::Udp(local) => {
-                let mut transport =
-                    udp::UdpTransport::open(&self.interface, &options).map_err(Failure::could_not_run)?;
-                transport.prepare(local).map_err(Failure::could_not_run)?;
+                let mut transport = udp::UdpTransport::open(&self.interface, &options)?;
+                transport.prepare(local)?;
                 Box::new(transport)
             }
         })
@@ -144,18 +135,18 @@ impl Segment {
 #[cfg(not(feature = "live"))]
 impl Segment {
     /// Says that this build cannot.
-    pub fn find(_name: Option<&str>) -> Result<Self, Failure> {
-        Err(Failure::could_not_run("this dhcptool was built without live networking (feature `live`)"))
+    pub fn find(_name: Option<&str>) -> Result<Self, NetError> {
+        Err(NetError::NotBuilt)
     }
 
     /// Says that this build cannot.
-    pub fn towards(name: Option<&str>, _server: Ipv4Addr) -> Result<Self, Failure> {
+    pub fn towards(name: Option<&str>, _server: Ipv4Addr) -> Result<Self, NetError> {
         Self::find(name)
     }
 
     /// There is none to refuse.
     #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "the same call as in a build that can")]
-    pub fn may_have_servers(&self) -> Result<(), Failure> {
+    pub fn may_have_servers(&self) -> Result<(), NetError> {
         Ok(())
     }
 
@@ -166,8 +157,8 @@ impl Segment {
 
     /// Says that this build cannot.
     #[allow(clippy::unused_self, reason = "the same call as in a build that can")]
-    pub(super) fn open(&self, _opening: &Opening) -> Result<Box<dyn Transport>, Failure> {
-        Err(Failure::could_not_run("this dhcptool was built without live networking (feature `live`)"))
+    pub fn open(&self, _opening: &Opening) -> Result<Box<dyn Transport>, NetError> {
+        Err(NetError::NotBuilt)
     }
 }
 

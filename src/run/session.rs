@@ -1,0 +1,180 @@
+//! Exchanges on a segment: opened as a plan says, held one after the other, and kept in a file where that is wanted.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::error::RunError;
+use super::segment::{Opening, Segment};
+use crate::capture::{CaptureError, Format, FrameOut, Writer};
+use crate::engine::drive::{Passed, Witness, drive};
+use crate::engine::v4::silence::LinkState;
+use crate::engine::{Event, Machine, Sense};
+use crate::net::{NetError, Transport};
+use crate::time::{Clock, Precision};
+use crate::wire::frame::{Direction, LinkType};
+
+/// Memory for fragments, in bytes.
+const MAX_FRAGMENTS: usize = 1 << 20;
+
+/// Opens the file that frames are kept in; what is wrong with it is known before anything is sent.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn writer(path: &Path) -> Result<Writer<Box<dyn Write + Send>>, CaptureError> {
+    let mut writer = Writer::create(path, Format::of_path(path))?;
+    writer.flush()?;
+    Ok(writer)
+}
+
+/// Keeps the frames of exchanges.
+struct Record {
+    interface: String,
+    writer: Option<Writer<Box<dyn Write + Send>>>,
+    error: Option<CaptureError>,
+    /// Frames with parts of datagrams, for who shows the whole.
+    fragments: Vec<Vec<u8>>,
+    /// Their size in bytes.
+    kept: usize,
+}
+
+impl Record {
+    /// False when it cannot be kept.
+    fn keep(&mut self, passed: &Passed<'_>) -> bool {
+        if !passed.remark.is_related() {
+            return true;
+        }
+        if passed.remark.sense == Sense::Fragment
+            && self.kept.saturating_add(passed.frame.len()) <= MAX_FRAGMENTS
+        {
+            self.kept = self.kept.saturating_add(passed.frame.len());
+            self.fragments.push(passed.frame.to_vec());
+        }
+        let Some(writer) = &mut self.writer else { return true };
+        let written = writer
+            .write(&FrameOut {
+                time: Some(passed.time),
+                precision: passed.precision,
+                link: passed.link_type,
+                interface: Some(&self.interface),
+                data: passed.frame,
+                original_len: u32::try_from(passed.original_len).unwrap_or(u32::MAX),
+                direction: Some(if passed.remark.is_sent() { Direction::Out } else { Direction::In }),
+                comment: Some(&passed.remark.text),
+            })
+            .and_then(|()| writer.flush());
+        match written {
+            Ok(()) => true,
+            Err(error) => {
+                self.error = Some(error);
+                // What passes from now on is not kept any more.
+                self.writer = None;
+                false
+            }
+        }
+    }
+}
+
+/// Shows events to who tells them, and keeps frames.
+struct Clerk<'a> {
+    record: &'a mut Record,
+    tell: &'a mut dyn FnMut(&Event),
+}
+
+impl Witness for Clerk<'_> {
+    fn event(&mut self, event: &Event) {
+        (self.tell)(event);
+    }
+
+    fn passed(&mut self, passed: &Passed<'_>) -> bool {
+        self.record.keep(passed)
+    }
+}
+
+/// What remains of an exchange when it is over, however it ended.
+#[derive(Debug)]
+pub struct Held {
+    /// The user stopped it.
+    pub stopped: bool,
+    /// How often the link went down meanwhile; what was sent then is lost.
+    pub dips: u32,
+    /// What ended it early.
+    pub error: Option<RunError>,
+    /// What its frames started with.
+    pub link_type: LinkType,
+    /// How fine its stamps were.
+    pub precision: Precision,
+    /// How long it took, in nanoseconds.
+    pub took: i64,
+}
+
+impl Held {
+    /// The link as it was left behind.
+    pub fn link(&self, segment: &Segment) -> LinkState {
+        let down = self.dips > 0 && self.error.is_some();
+        LinkState { up: segment.link.up && !down, ..segment.link }
+    }
+}
+
+/// A segment that is open for exchanges, one after the other.
+pub struct Session {
+    /// The UDP ports used beside those of the protocol.
+    pub ports: Vec<u16>,
+    transport: Box<dyn Transport>,
+    record: Record,
+}
+
+impl Session {
+    /// Opens the segment. Needs `CAP_NET_RAW`; nothing that comes later does.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn open(segment: &Segment, opening: Opening) -> Result<Self, NetError> {
+        let transport = segment.open(&opening)?;
+        let record = Record {
+            interface: segment.name.clone(),
+            writer: None,
+            error: None,
+            fragments: Vec::new(),
+            kept: 0,
+        };
+        Ok(Self { ports: opening.ports, transport, record })
+    }
+
+    /// Keeps the frames of the exchanges in a file.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn keep_in(&mut self, path: &Path) -> Result<(), CaptureError> {
+        self.record.writer = Some(writer(path)?);
+        Ok(())
+    }
+
+    /// Holds one exchange; `tell` hears what happens meanwhile.
+    pub fn hold(
+        &mut self,
+        machine: &mut dyn Machine,
+        clock: &dyn Clock,
+        tell: &mut dyn FnMut(&Event),
+    ) -> Held {
+        let start = clock.now();
+        let mut clerk = Clerk { record: &mut self.record, tell };
+        let ending = drive(machine, &mut *self.transport, clock, &self.ports, &mut clerk);
+        let unkept = self.record.error.take().map(RunError::from);
+        Held {
+            stopped: ending.stopped,
+            dips: ending.dips,
+            error: unkept.or(ending.error.map(RunError::from)),
+            link_type: self.transport.link_type(),
+            precision: self.transport.precision(),
+            took: clock.now().since(start),
+        }
+    }
+
+    /// Frames that held parts of datagrams, at most a mebibyte of them.
+    pub fn fragments(&self) -> &[Vec<u8>] {
+        &self.record.fragments
+    }
+}
