@@ -351,7 +351,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__decode)
-            opts="-4 -6 -w -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --vlan --priority --dscp --ip-id --direction --not --since --until --count --filter --port --tunnel --time --wide --flat --fields --format --transactions --ladder --stats --lint --clients --client --outcome --code --slower-than --fail-on --strict --ignore --max-open --ascii --write --follow --threads --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -w -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --vlan --priority --dscp --ip-id --direction --not --since --until --count --filter --port --tunnel --time --wide --flat --fields --format --transactions --ladder --stats --lint --clients --client --outcome --code --slower-than --fail-on --strict --ignore --max-open --ascii --vendors --write --follow --threads --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -470,6 +470,10 @@ _dhcptool() {
                     return 0
                     ;;
                 --max-open)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vendors)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2124,7 +2128,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__schema)
-            opts="-v -q -h -V --sql --fields --json --color --verbose --quiet --help --version decode sniff discover request release decline inform send handshake rogue doctor diff explain options interfaces"
+            opts="-v -q -h -V --sql --fields --json --color --verbose --quiet --help --version decode sniff discover request release decline inform send handshake rogue doctor diff explain options interfaces transactions clients"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2356,7 +2360,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__sniff)
-            opts="-4 -6 -w -p -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --vlan --priority --dscp --ip-id --direction --not --since --until --count --filter --port --tunnel --time --wide --transactions --ladder --stats --lint --clients --client --outcome --code --slower-than --fail-on --strict --ignore --max-open --ascii --flat --fields --format --duration --write --write-only --rotate-size --rotate-every --keep --no-promiscuous --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -w -p -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --vlan --priority --dscp --ip-id --direction --not --since --until --count --filter --port --tunnel --time --wide --transactions --ladder --stats --lint --clients --client --outcome --code --slower-than --fail-on --strict --ignore --max-open --ascii --vendors --flat --fields --format --duration --write --write-only --rotate-size --rotate-every --keep --no-promiscuous --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2467,6 +2471,10 @@ _dhcptool() {
                     return 0
                     ;;
                 --max-open)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vendors)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -553,6 +553,7 @@ warning\t'Somebody waits, or it works by luck'
 note\t'Worth knowing'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l ignore -d 'Do not say this code; repeat to silence several' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l max-open -d 'Exchanges open at a time; beyond that the oldest is closed as it stands' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l vendors -d 'Name the vendors of MAC addresses from this table (udev\'s 20-OUI.hwdb, Wireshark\'s manuf, Nmap\'s or the IEEE\'s) instead of the system\'s' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l fields -d 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l format -d 'How flat rows are written: ndjson if left out' -r -f -a "json\t'One array of objects'
 ndjson\t'One object a line'
@@ -625,6 +626,7 @@ warning\t'Somebody waits, or it works by luck'
 note\t'Worth knowing'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l ignore -d 'Do not say this code; repeat to silence several' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l max-open -d 'Exchanges open at a time; beyond that the oldest is closed as it stands' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l vendors -d 'Name the vendors of MAC addresses from this table (udev\'s 20-OUI.hwdb, Wireshark\'s manuf, Nmap\'s or the IEEE\'s) instead of the system\'s' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -s w -l write -d 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l threads -d 'Decode with N threads; left out: as many as pay' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r

@@ -33,6 +33,59 @@ pub fn find(table: impl BufRead, macs: &[Mac]) -> io::Result<HashMap<Mac, String
     if wanted.is_empty() {
         return Ok(HashMap::new());
     }
+    each_entry(table, |prefix, name| {
+        for mac in wanted.get(&(prefix.start >> 24)).into_iter().flatten() {
+            let known = best.get(mac).map_or(0, |(bits, _)| *bits);
+            if prefix.fits(*mac) && prefix.bits > known {
+                let name: String = String::from_utf8_lossy(name).chars().take(MAX_NAME).collect();
+                best.insert(*mac, (prefix.bits, name));
+            }
+        }
+    })?;
+    let vendors = best.into_iter().filter(|(_, (_, name))| !name.eq_ignore_ascii_case(DIVIDED));
+    Ok(vendors.map(|(mac, (_, name))| (mac, name)).collect())
+}
+
+/// A whole table in memory, for when there are too many addresses to go through it for each.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    /// By how many bits count, and these bits.
+    names: HashMap<(u32, u64), Box<str>>,
+    /// The numbers of bits that occur, most first.
+    lengths: Vec<u32>,
+}
+
+impl Index {
+    /// Reads a table from start to end.
+    pub fn read(table: impl BufRead) -> io::Result<Self> {
+        let mut index = Self::default();
+        each_entry(table, |prefix, name| {
+            let name: String = String::from_utf8_lossy(name).chars().take(MAX_NAME).collect();
+            let known = index.names.entry((prefix.bits, prefix.start));
+            known.or_insert_with(|| name.into_boxed_str());
+        })?;
+        index.lengths = index.names.keys().map(|(bits, _)| *bits).collect();
+        index.lengths.sort_unstable_by_key(|bits| std::cmp::Reverse(*bits));
+        index.lengths.dedup();
+        Ok(index)
+    }
+
+    /// The vendor of `mac`, of the longest prefix that fits.
+    pub fn of(&self, mac: Mac) -> Option<&str> {
+        if !has_vendor(mac) {
+            return None;
+        }
+        let name = self.lengths.iter().find_map(|bits| {
+            let rest = 48_u32.saturating_sub(*bits);
+            let start = number(mac).checked_shr(rest)?.checked_shl(rest)?;
+            self.names.get(&(*bits, start))
+        })?;
+        (!name.eq_ignore_ascii_case(DIVIDED)).then_some(name)
+    }
+}
+
+/// Calls `each` with every prefix of a table and its name.
+fn each_entry(table: impl BufRead, mut each: impl FnMut(Prefix, &[u8])) -> io::Result<()> {
     let mut table = table.take(MAX_TABLE);
     let mut line = Vec::new();
     let mut announced = None;
@@ -47,19 +100,11 @@ pub fn find(table: impl BufRead, macs: &[Mac]) -> io::Result<HashMap<Mac, String
             (prefix, name_in(rest))
         };
         let name = name.trim_ascii();
-        if name.is_empty() {
-            continue;
-        }
-        for mac in wanted.get(&(prefix.start >> 24)).into_iter().flatten() {
-            let known = best.get(mac).map_or(0, |(bits, _)| *bits);
-            if prefix.fits(*mac) && prefix.bits > known {
-                let name: String = String::from_utf8_lossy(name).chars().take(MAX_NAME).collect();
-                best.insert(*mac, (prefix.bits, name));
-            }
+        if !name.is_empty() {
+            each(prefix, name);
         }
     }
-    let vendors = best.into_iter().filter(|(_, (_, name))| !name.eq_ignore_ascii_case(DIVIDED));
-    Ok(vendors.map(|(mac, (_, name))| (mac, name)).collect())
+    Ok(())
 }
 
 /// Reads a line without its end; what is too long of it is passed over. False at the end of the table.
@@ -171,6 +216,9 @@ mod tests {
         for (kind, table) in [("hwdb", HWDB), ("manuf", MANUF), ("nmap", NMAP)] {
             let found = find_in(table.as_bytes(), &asked);
             let found: Vec<&str> = found.iter().map(|name| name.as_deref().unwrap_or_default()).collect();
+            assert_eq!(found, all, "{kind}");
+            let index = Index::read(table.as_bytes()).unwrap();
+            let found = asked.map(|mac| index.of(Mac(mac)).unwrap_or_default());
             assert_eq!(found, all, "{kind}");
         }
         assert_eq!(

@@ -1,21 +1,31 @@
 //! What is shown of joined messages: exchanges as they close, then findings, then a summary.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use super::exit::Exit;
 use super::flags::analysis::{AnalysisArgs, SeverityArg};
+use super::flags::vendors::Vendors;
 use crate::analysis::diagnosis::{Diagnosis, Finding, History, Id};
-use crate::analysis::transaction::{Batch, Clients, Exchange, Item, Joiner, Options, Stats};
+use crate::analysis::transaction::{Batch, Clients, Exchange, Item, Joiner, Kind, Options, Outcome, Stats};
+use crate::output::flat::{Rows, story};
 use crate::output::transaction::ladder::Ladder;
 use crate::output::transaction::stats as figures;
 use crate::output::transaction::table::TransactionTable;
 use crate::output::transaction::{clients, json};
 use crate::output::{JsonOut, Styled};
 use crate::wire::problem::Severity;
+use crate::wire::{HwAddr, Mac};
 
 /// Columns below which a ladder is no longer drawn.
 const LADDER_FROM: usize = 60;
+
+/// A client that begins anew this soon after a refusal is drawn as one with it, nanoseconds.
+const ANEW: i64 = 10_000_000_000;
+/// So long a refusal waits to be drawn, live, nanoseconds: what follows it closes later.
+const WAIT: i64 = 150_000_000_000;
+/// So many refusals wait to be drawn.
+const REFUSED: usize = 10_000;
 
 /// How results are shown.
 #[derive(Clone, Copy, Debug)]
@@ -46,11 +56,40 @@ pub struct Analyst<'a> {
     shown: u64,
     worst: Option<Severity>,
     codes: BTreeMap<(Severity, &'static str), u64>,
+    /// Writes flat rows instead, and what it wrote.
+    rows: Option<Rows>,
+    flat: Vec<u8>,
+    /// How much of the text was ready when it was asked for last.
+    ready: usize,
+    vendors: Vendors,
+    /// Refusals whose client may begin anew and be drawn with it, by client.
+    refused: HashMap<HwAddr, Drawn>,
+}
+
+/// An exchange that waits to be drawn.
+#[derive(Debug)]
+struct Drawn {
+    exchange: Exchange,
+    number: u64,
+    problems: Vec<Diagnosis>,
+}
+
+impl Drawn {
+    fn parts(&self) -> (&Exchange, u64, &[Diagnosis]) {
+        (&self.exchange, self.number, &self.problems)
+    }
+
+    /// True when `next` is what the client did after this refusal.
+    fn is_followed_by(&self, next: &Exchange) -> bool {
+        let (Some(last), Some(first)) = (self.exchange.steps.last(), next.first()) else { return false };
+        let gap = first.time.saturating_sub(last.seen.time);
+        next.kind == Kind::Acquire && (0..=ANEW).contains(&gap)
+    }
 }
 
 impl<'a> Analyst<'a> {
     /// An analyst that has met nothing.
-    pub fn new(args: &'a AnalysisArgs, look: Look) -> Self {
+    pub fn new(args: &'a AnalysisArgs, look: Look, rows: Option<Rows>, vendors: Vendors) -> Self {
         let max_open = usize::try_from(args.max_open).unwrap_or(usize::MAX);
         Self {
             args,
@@ -59,7 +98,7 @@ impl<'a> Analyst<'a> {
             history: History::new(args.strict),
             stats: Stats::default(),
             clients: Clients::default(),
-            table: TransactionTable::new(look.width),
+            table: TransactionTable::new(look.width, look.live),
             ignored: args.ignore.iter().map(String::as_str).collect(),
             json: JsonOut::new(),
             text: Styled::new(look.color),
@@ -67,6 +106,11 @@ impl<'a> Analyst<'a> {
             shown: 0,
             worst: None,
             codes: BTreeMap::new(),
+            rows,
+            flat: Vec::new(),
+            ready: 0,
+            vendors,
+            refused: HashMap::new(),
         }
     }
 
@@ -92,6 +136,7 @@ impl<'a> Analyst<'a> {
     pub fn advance(&mut self, now: i64) {
         self.joiner.advance(now);
         self.show_closed();
+        self.draw_waiting(Some(now.saturating_sub(WAIT)));
     }
 
     /// How many exchanges were closed to make room.
@@ -99,15 +144,28 @@ impl<'a> Analyst<'a> {
         self.joiner.evicted
     }
 
-    /// What was rendered since it was last cleared.
-    pub fn bytes(&self) -> &[u8] {
-        if self.look.json { &self.json.buf } else { self.text.as_str().as_bytes() }
+    /// What was rendered since it was last cleared and is as it will stay.
+    pub fn bytes(&mut self) -> &[u8] {
+        if self.rows.is_some() {
+            return &self.flat;
+        }
+        if self.look.json {
+            return &self.json.buf;
+        }
+        self.ready = self.table.settled(&mut self.text);
+        self.text.as_str().as_bytes().get(..self.ready).unwrap_or_default()
     }
 
-    /// Forgets what was rendered.
+    /// Forgets what [`bytes`](Self::bytes) gave.
     pub fn clear(&mut self) {
+        self.flat.clear();
         self.json.buf.clear();
-        self.text.clear();
+        let ready = std::mem::take(&mut self.ready);
+        if ready > 0 {
+            self.table.handed_on(ready);
+            let mut rest = self.text.as_str().get(ready..).unwrap_or_default().to_owned();
+            self.text.exchange(&mut rest);
+        }
     }
 
     /// How the command ends, as far as what was shown decides.
@@ -137,7 +195,7 @@ impl<'a> Analyst<'a> {
             if self.args.clients {
                 self.clients.exchange(&exchange, self.number, &problems);
             }
-            self.show(&exchange, &problems);
+            self.show(exchange, problems);
         }
     }
 
@@ -147,21 +205,71 @@ impl<'a> Analyst<'a> {
         *count = count.saturating_add(1);
     }
 
-    fn show(&mut self, exchange: &Exchange, problems: &[Diagnosis]) {
+    fn show(&mut self, exchange: Exchange, problems: Vec<Diagnosis>) {
+        if let Some(rows) = &mut self.rows {
+            if self.args.transactions {
+                let vendor = vendor(&mut self.vendors, exchange.mac);
+                let number = self.number;
+                story::exchange(&exchange, number, vendor.as_deref(), &problems, rows, &mut self.flat);
+            }
+            return;
+        }
         let (rows, draws) = (self.args.transactions || self.args.lint, self.args.ladder);
         if !rows && !draws {
             return;
         }
         if self.look.json {
-            json::write(exchange, self.number, None, problems, &mut self.json);
+            let vendor = vendor(&mut self.vendors, exchange.mac);
+            json::write(&exchange, self.number, vendor.as_deref(), &problems, &mut self.json);
             return;
         }
-        self.table.count(exchange);
+        self.table.count(&exchange);
         if draws && self.look.width >= LADDER_FROM {
-            let ladder = Ladder { width: self.look.width, ascii: self.args.ascii };
-            ladder.draw(exchange, self.number, problems, &mut self.text);
+            self.draw(Drawn { exchange, number: self.number, problems });
         } else {
-            self.table.row(exchange, problems, &mut self.text);
+            let names = self.table.names_vendors();
+            let vendor = names.then(|| vendor(&mut self.vendors, exchange.mac)).flatten();
+            self.table.row(&exchange, vendor.as_deref(), &problems, &mut self.text);
+        }
+    }
+
+    /// Draws an exchange, one that was refused with what its client does next.
+    fn draw(&mut self, drawn: Drawn) {
+        let ladder = Ladder { width: self.look.width, ascii: self.args.ascii };
+        if let Some(before) = drawn.exchange.mac.and_then(|mac| self.refused.remove(&mac)) {
+            if before.is_followed_by(&drawn.exchange) {
+                ladder.draw_both([before.parts(), drawn.parts()], &mut self.text);
+                return;
+            }
+            self.draw_alone(&before);
+        }
+        match drawn.exchange.mac {
+            Some(mac) if drawn.exchange.outcome == Outcome::Refused && self.refused.len() < REFUSED => {
+                self.refused.insert(mac, drawn);
+            }
+            _ => self.draw_alone(&drawn),
+        }
+    }
+
+    fn draw_alone(&mut self, drawn: &Drawn) {
+        let ladder = Ladder { width: self.look.width, ascii: self.args.ascii };
+        ladder.draw(&drawn.exchange, drawn.number, &drawn.problems, &mut self.text);
+    }
+
+    /// Draws refusals whose client does nothing more: all, or what ended before `until`.
+    fn draw_waiting(&mut self, until: Option<i64>) {
+        if self.refused.is_empty() {
+            return;
+        }
+        let over = |drawn: &Drawn| {
+            let last = drawn.exchange.steps.last().map_or(0, |step| step.seen.time);
+            until.is_none_or(|until| last < until)
+        };
+        let mut waiting: Vec<Drawn> =
+            self.refused.extract_if(|_, drawn| over(drawn)).map(|(_, drawn)| drawn).collect();
+        waiting.sort_by_key(|drawn| drawn.number);
+        for drawn in waiting {
+            self.draw_alone(&drawn);
         }
     }
 
@@ -185,6 +293,7 @@ impl<'a> Analyst<'a> {
 
     /// Everything was read: what is told of the whole. `capture` is its name, `frames` how many there were.
     pub fn conclude(&mut self, capture: Option<&str>, frames: u64) {
+        self.draw_waiting(None);
         let mut findings = self.history.finish();
         findings.retain(|finding| {
             let wanted = self.args.code.is_empty() || self.has_code(finding.id);
@@ -196,11 +305,19 @@ impl<'a> Analyst<'a> {
             self.said(finding.id);
             self.show_finding(finding);
         }
+        if let Some(rows) = &mut self.rows {
+            for client in self.clients.sorted() {
+                let vendor = vendor(&mut self.vendors, client.mac);
+                story::client(client, vendor.as_deref(), rows, &mut self.flat);
+            }
+            return;
+        }
         if self.args.clients {
             if self.look.json {
-                clients::json(&self.clients, capture, &mut self.json);
+                let vendors = &mut self.vendors;
+                clients::json(&self.clients, capture, |mac| vendor(vendors, mac), &mut self.json);
             } else {
-                clients::text(&self.clients, &mut self.text);
+                clients::text(&self.clients, self.look.width, &mut self.text);
             }
         }
         if self.args.stats {
@@ -217,6 +334,7 @@ impl<'a> Analyst<'a> {
         }
     }
 
+    /// Tells a finding of the whole.
     fn show_finding(&mut self, finding: &Finding) {
         let rows = self.args.transactions || self.args.lint || self.args.ladder;
         if self.look.json && (rows || !self.args.clients) {
@@ -230,4 +348,10 @@ impl<'a> Analyst<'a> {
     pub fn summary(&self, frames: u64) -> String {
         format!("{frames} packets read, {} exchanges, {} shown", self.number, self.shown)
     }
+}
+
+/// Who made the network card of a client.
+fn vendor(vendors: &mut Vendors, mac: Option<HwAddr>) -> Option<String> {
+    let octets: [u8; 6] = mac?.as_slice().try_into().ok()?;
+    vendors.any(Mac(octets)).map(ToOwned::to_owned)
 }

@@ -4,8 +4,10 @@ use super::analyst::{Analyst, Look};
 use super::exit::{Exit, Failure};
 use super::flags::analysis::AnalysisArgs;
 use super::flags::select::SelectArgs;
+use super::flags::vendors::Vendors;
 use crate::analysis::transaction::Batch;
 use crate::capture::Frame;
+use crate::output::flat::Rows;
 use crate::run::gather::Gatherer;
 use crate::time::Timestamp;
 
@@ -18,11 +20,17 @@ pub struct Joining<'a> {
 
 impl<'a> Joining<'a> {
     /// For what the flags ask for.
-    pub fn new(select: &SelectArgs, args: &'a AnalysisArgs, look: Look) -> Result<Self, Failure> {
+    pub fn new(
+        select: &SelectArgs,
+        args: &'a AnalysisArgs,
+        look: Look,
+        rows: Option<Rows>,
+        vendors: Vendors,
+    ) -> Result<Self, Failure> {
         Ok(Self {
             gatherer: Gatherer::new(&select.gathered(args.strict)?).map_err(Failure::usage)?,
             batch: Batch::default(),
-            analyst: Analyst::new(args, look),
+            analyst: Analyst::new(args, look, rows, vendors),
         })
     }
 
@@ -39,7 +47,7 @@ impl<'a> Joining<'a> {
     }
 
     /// What was rendered since it was last cleared.
-    pub fn bytes(&self) -> &[u8] {
+    pub fn bytes(&mut self) -> &[u8] {
         self.analyst.bytes()
     }
 

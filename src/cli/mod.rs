@@ -6,6 +6,7 @@ pub mod context;
 pub mod exit;
 pub mod flags;
 pub mod frames;
+pub mod gather;
 pub mod generate;
 #[cfg(feature = "live")]
 pub mod joining;

@@ -20,6 +20,7 @@ pub mod styled;
 pub mod table;
 pub mod transaction;
 pub mod when;
+pub mod wrap;
 
 pub use json::JsonOut;
 pub use render::{Format, Render};

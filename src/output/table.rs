@@ -3,6 +3,7 @@
 use comfy_table::{CellAlignment, ContentArrangement, presets};
 
 use crate::output::styled::{Label, Styled};
+use crate::output::wrap::wrap;
 
 /// A table under construction. Cells are text of our own or already escaped.
 #[derive(Debug)]
@@ -22,6 +23,31 @@ impl Table {
         self.rows.push(cells);
     }
 
+    /// The same for a terminal of so many columns: what the last column has too much goes on in lines below.
+    pub fn render_within(mut self, width: usize, color: bool) -> String {
+        let last = self.head.len().saturating_sub(1);
+        let mut taken = 0_usize;
+        for index in 0..last {
+            let cells = self.rows.iter().filter_map(|row| row.get(index)).map(|(_, text)| text);
+            let widest = cells.chain(self.head.get(index)).map(|text| text.chars().count()).max();
+            taken = taken.saturating_add(widest.unwrap_or(0)).saturating_add(2);
+        }
+        let room = width.saturating_sub(taken).max(16);
+        let rows = std::mem::take(&mut self.rows);
+        for mut row in rows {
+            let Some((label, text)) = row.pop() else { continue };
+            let mut lines = wrap(&text, room).into_iter();
+            row.push((label, lines.next().unwrap_or_default()));
+            self.rows.push(row);
+            for line in lines {
+                let mut more = vec![(Label::Plain, String::new()); last];
+                more.push((label, line));
+                self.rows.push(more);
+            }
+        }
+        self.render(color)
+    }
+
     /// The text, one line per row, columns aligned, numbers to the right.
     pub fn render(&self, color: bool) -> String {
         let mut table = comfy_table::Table::new();
@@ -31,7 +57,11 @@ impl Table {
             table.add_row(row.iter().map(|(_, text)| text));
         }
         for (index, column) in table.column_iter_mut().enumerate() {
-            let numbers = self.rows.iter().filter_map(|row| row.get(index)).all(|(_, text)| is_number(text));
+            let numbers = self
+                .rows
+                .iter()
+                .filter_map(|row| row.get(index))
+                .all(|(_, text)| text.is_empty() || is_number(text));
             column.set_padding((0, 2));
             if numbers {
                 column.set_cell_alignment(CellAlignment::Right);
@@ -76,5 +106,16 @@ mod tests {
         assert_eq!(table.render(false), "code  name\n   3  routers\n 121  routes\n");
         let colored = table.render(true);
         assert!(colored.contains("\u{1b}[1mroutes\u{1b}[0m"), "{colored:?}");
+    }
+
+    #[test]
+    fn what_is_too_long_goes_on_below() {
+        let mut table = Table::new(&["n", "why"]);
+        table.row(vec![(Label::Plain, "1".into()), (Label::Plain, "a sentence of several words".into())]);
+        table.row(vec![(Label::Plain, "20".into()), (Label::Plain, "short".into())]);
+        assert_eq!(
+            table.render_within(22, false),
+            " n  why\n 1  a sentence of\n    several words\n20  short\n"
+        );
     }
 }

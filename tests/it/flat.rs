@@ -273,7 +273,55 @@ fn what_cannot_be_asked_for_is_said() {
     assert!(error(&["decode", "--fields", "host_nam"]).contains("there is host_name"));
     assert!(error(&["decode", "--fields", "number,number"]).contains("twice"));
     assert!(error(&["decode", "--json", "--format", "csv"]).contains("contradicts"));
-    for joined in ["--transactions", "--lint", "--clients"] {
-        assert!(error(&["decode", joined, "--format", "csv"]).contains("show packets as rows"), "{joined}");
+}
+
+#[test]
+fn exchanges_and_clients_are_rows_too() {
+    for (what, kind) in [("transactions", "transaction"), ("clients", "client")] {
+        let flag = format!("--{what}");
+        let columns = columns(&["schema", what, "--sql", "duckdb"]);
+        assert!(columns.len() > 20, "{what}");
+        let objects = rows(&dhcptool(&["decode", "-q", "--json", &flag], &captures()));
+        let objects: Vec<_> = objects.into_iter().filter(|object| object["type"] == kind).collect();
+        let found = rows(&dhcptool(&["decode", "-q", "--flat", &flag], &captures()));
+        assert_eq!(found.len(), objects.len(), "{what}");
+        let csv = dhcptool(&["decode", "-q", "--format", "csv", &flag], &captures());
+        let tsv = dhcptool(&["decode", "-q", "--format", "tsv", &flag], &captures());
+        assert_eq!((csv.lines().count(), tsv.lines().count()), (found.len() + 1, found.len() + 1));
+        let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(csv.lines().next().unwrap(), names.join(","));
+        assert!(tsv.lines().all(|line| line.split('\t').count() == names.len()), "{what}");
+        for (row, object) in found.iter().zip(&objects) {
+            assert_eq!(row.len(), columns.len());
+            for (name, kind) in &columns {
+                let nested = match name.strip_prefix("client_").filter(|rest| *rest == "mac") {
+                    Some(rest) => &object["client"][rest],
+                    None => {
+                        object.get(name).unwrap_or_else(|| object["client"].get(name).unwrap_or(&Value::Null))
+                    }
+                };
+                match kind.as_str() {
+                    "BIGINT" | "BOOLEAN" | "TIMESTAMP" | "VARCHAR" => {
+                        assert_eq!(row[name], *nested, "{name}");
+                    }
+                    "DOUBLE" => match (row[name].as_f64(), nested.as_f64()) {
+                        (Some(a), Some(b)) => assert!((a - b).abs() < 0.001, "{name}: {a} {b}"),
+                        (a, b) => assert_eq!(a, b, "{name}"),
+                    },
+                    "VARCHAR[]" => assert!(row[name].is_array(), "{name}"),
+                    other => panic!("{other}"),
+                }
+            }
+        }
+    }
+    for args in [
+        &["decode", "--transactions", "--clients", "--format", "csv"][..],
+        &["decode", "--stats", "--flat"],
+        &["decode", "--lint", "--flat"],
+        &["decode", "--ladder", "--transactions", "--flat"],
+        &["decode", "--transactions", "--fields", "chaddr"],
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_dhcptool")).args(args).arg("x.pcap").output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
     }
 }

@@ -653,6 +653,26 @@ impl Exchange {
         found
     }
 
+    /// This exchange and the one after it as one, to be drawn: steps in order, servers told apart by name.
+    #[must_use]
+    pub fn followed_by(&self, next: &Self) -> Self {
+        let mut both = self.clone();
+        for step in &next.steps {
+            let server = step.server.and_then(|index| next.servers.get(usize::from(index)));
+            let index = server.and_then(|server| {
+                let known = both.servers.iter().position(|other| other.name() == server.name());
+                let index = known.unwrap_or(both.servers.len());
+                if known.is_none() {
+                    both.servers.push(*server);
+                }
+                u8::try_from(index).ok()
+            });
+            both.steps.push(Step { server: index, ..*step });
+        }
+        both.left_out = both.left_out.saturating_add(next.left_out);
+        both
+    }
+
     /// Who sends a step, and to whom.
     pub fn parties(&self, step: &Step) -> (Party, Party) {
         let seen = &step.seen;

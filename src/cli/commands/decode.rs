@@ -2,29 +2,24 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
-use crate::capture::{self, CaptureError, Reader, Source, Target, Waiter, Writer};
+use crate::capture::{self, Reader, Source, Target, Writer};
 use crate::cli::analyst::{Analyst, Look};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::analysis::AnalysisArgs;
 use crate::cli::flags::confine::ConfineArgs;
-use crate::cli::flags::flat::{FlatArgs, Table};
+use crate::cli::flags::flat::{self, FlatArgs, Table};
 use crate::cli::flags::keep;
 use crate::cli::flags::select::SelectArgs;
+use crate::cli::gather::{
+    self, Input, LOOK_EVERY, MOST_THREADS, Read, Stop, THREADS_FROM, failure, progress,
+};
 use crate::cli::stream::{Counts, Page, Rendered, Showing, Stream, View};
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
-#[cfg(feature = "live")]
-use crate::net::signals::{Signal, Signals};
 use crate::output::flat::{Rows, columns};
-use crate::run::gather::{Gatherer, Gathering};
 use crate::wire::frame::NotLookedInto;
-#[cfg(feature = "live")]
-use std::sync::Arc;
 
 /// Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz
 #[derive(clap::Args, Debug)]
@@ -64,18 +59,6 @@ pub struct Args {
 
 /// Output is handed over in batches of this size, unless it goes to a terminal.
 const BATCH: usize = 256 << 10;
-/// Files smaller than this are over before a progress bar is drawn.
-const PROGRESS_FROM: u64 = 64 << 20;
-/// Files smaller than this are over before a second thread has done anything.
-const THREADS_FROM: u64 = 1 << 20;
-/// More threads than this only wait for memory and for each other's output.
-const MOST_THREADS: usize = 8;
-/// How many frames may pass before it is asked whether to end.
-const LOOK_EVERY: u32 = 1024;
-/// So many records are joined at a time.
-const JOIN_BATCH: usize = 256;
-/// How often a growing capture is looked at.
-const FOLLOW_EVERY: Duration = Duration::from_millis(100);
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
@@ -152,7 +135,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
 
 /// Joins the messages of all captures and shows what happened.
 fn analyse(args: &Args, cx: &mut Context) -> Outcome {
-    args.flat.refuse_beside_joining()?;
+    let rows = args.analysis.rows(&args.flat, cx)?;
     if args.write.is_some() {
         return Err(Failure::usage(
             "--write keeps the frames of packets shown; --transactions, --ladder, --stats, --lint and --clients show none",
@@ -160,86 +143,35 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
     }
     let stop = Stop::new(args.follow || args.files.iter().all(|path| path.is_file()))?;
     // Signals are watched from here on: a confined process may not begin to.
+    let vendors = args.analysis.vendors.open(&args.confine, cx)?;
     confine(args, cx)?;
+    let mut table = rows.as_ref().map(Table::new);
     let wanted = args.select.gathered(args.analysis.strict)?;
     let look =
         Look { json: cx.common.json, color: cx.out.color(), width: cx.out.columns(), live: args.follow };
-    let mut analyst = Analyst::new(&args.analysis, look);
-    let mut worst = Exit::Good;
-    let (mut frames, mut found, mut malformed) = (0_u64, 0_u64, 0_u64);
-    let mut interrupted = None;
-    for path in &args.files {
-        let reader = if args.follow { capture::follow(path, stop.waiter()) } else { capture::open(path) };
-        let reader = match reader {
-            Ok(reader) => reader,
-            Err(error) => {
-                let Failure { exit, message } = failure(&error);
-                cx.error(&message.unwrap_or_default());
-                worst = worst.max(exit);
-                continue;
-            }
-        };
-        let bar = progress(&reader, cx);
-        let small = reader.size().is_some_and(|size| size < THREADS_FROM);
-        let count = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-        let count = args.threads.map_or(count, usize::from);
-        let workers = if small || args.follow || count < 2 {
-            Vec::new()
-        } else {
-            (0..count).map(|_| Gatherer::worker(&wanted)).collect::<Result<_, _>>().map_err(Failure::usage)?
-        };
-        let mut state = Gatherer::new(&wanted).map_err(Failure::usage)?;
-        let mut failed = None;
-        let mut calls = 0_u32;
-        let walk = capture::parallel::run(reader, &Gathering, &mut state, workers, |batch, moment| {
-            if let Some(bar) = &bar {
-                bar.set_position(moment.position);
-            }
-            calls = calls.wrapping_add(1);
-            if moment.waits || batch.items.len() >= JOIN_BATCH || args.follow {
-                analyst.take(batch);
-                batch.clear();
-                if analyst.bytes().len() >= BATCH || (args.follow && !analyst.bytes().is_empty()) {
-                    failed = cx.out.write(analyst.bytes()).err();
-                    analyst.clear();
-                }
-            }
-            if moment.waits || calls.is_multiple_of(LOOK_EVERY) {
-                interrupted = stop.arrived();
-            }
-            if failed.is_some() || interrupted.is_some() {
-                analyst.take(batch);
-                batch.clear();
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
-        });
-        if let Some(bar) = bar {
-            bar.finish_and_clear();
+    let mut analyst = Analyst::new(&args.analysis, look, rows, vendors);
+    let input = Input { files: &args.files, follow: args.follow, threads: args.threads };
+    let outline = gather::captures(input, &wanted, &stop, cx, |read, cx| {
+        match read {
+            Read::Batch(batch) => analyst.take(batch),
+            Read::End => analyst.finish(),
         }
-        frames = frames.saturating_add(walk.frames);
-        found = found.saturating_add(state.found);
-        malformed = malformed.saturating_add(state.malformed);
-        if let Some(failure) = failed {
-            return Err(failure);
+        let bytes = analyst.bytes();
+        if bytes.len() >= BATCH || (args.follow && !bytes.is_empty()) {
+            flat::show(table.as_mut(), bytes, cx)?;
+            analyst.clear();
         }
-        analyst.finish();
-        if let Err(error) = walk.result {
-            let Failure { exit, message } = failure(&error);
-            cx.error(&message.unwrap_or_default());
-            worst = worst.max(exit);
-        }
-        if interrupted.is_some() {
-            break;
-        }
-    }
+        Ok(())
+    })?;
+    let gather::Outline { frames, worst, interrupted } = outline;
     let name = match args.files.as_slice() {
         [only] => only.to_str(),
         _ => None,
     };
     analyst.conclude(name, frames);
-    if !analyst.bytes().is_empty() {
-        cx.out.write(analyst.bytes())?;
+    flat::show(table.as_mut(), analyst.bytes(), cx)?;
+    if let Some(table) = &mut table {
+        table.end(cx)?;
     }
     if analyst.evicted() > 0 {
         cx.warn(&format!(
@@ -248,66 +180,10 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
         ));
     }
     cx.note(&analyst.summary(frames));
-    let _ = (found, malformed);
     if let Some(code) = interrupted.filter(|_| !args.follow) {
         return Ok(Exit::Code(code));
     }
     Ok(if worst == Exit::Good { analyst.exit() } else { worst })
-}
-
-/// What ends it early: Ctrl-C and SIGTERM, after which what was decoded is written and the summary comes. Input that may
-/// keep its reader waiting is left to the signals themselves, unless it is followed.
-#[derive(Clone)]
-struct Stop {
-    #[cfg(feature = "live")]
-    signals: Option<Arc<Signals>>,
-}
-
-#[cfg_attr(
-    not(feature = "live"),
-    allow(
-        clippy::unnecessary_wraps,
-        clippy::unused_self,
-        reason = "the same calls as in a build with signals"
-    )
-)]
-impl Stop {
-    fn new(wanted: bool) -> Result<Self, Failure> {
-        #[cfg(feature = "live")]
-        {
-            let signals = wanted.then(Signals::termination).transpose().map_err(Failure::could_not_run)?;
-            Ok(Self { signals: signals.map(Arc::new) })
-        }
-        #[cfg(not(feature = "live"))]
-        {
-            let _ = wanted;
-            Ok(Self {})
-        }
-    }
-
-    /// Once it is time to end, the exit code that shells know for the signal.
-    fn arrived(&self) -> Option<u8> {
-        #[cfg(feature = "live")]
-        {
-            Some(match self.signals.as_ref()?.next()?.signal {
-                Signal::SIGHUP => 129,
-                Signal::SIGINT => 130,
-                _ => 143,
-            })
-        }
-        #[cfg(not(feature = "live"))]
-        None
-    }
-
-    /// Waits for a growing capture.
-    fn waiter(&self) -> Waiter {
-        let stop = self.clone();
-        Box::new(move || {
-            // Nobody unparks this thread, so this is a pause.
-            std::thread::park_timeout(FOLLOW_EVERY);
-            stop.arrived().is_none()
-        })
-    }
 }
 
 /// What stays from capture to capture.
@@ -465,16 +341,6 @@ fn hand_over(
     if at_once { writer.flush().map_err(|error| failure(&error)) } else { Ok(()) }
 }
 
-fn progress(reader: &Reader<Source>, cx: &Context) -> Option<ProgressBar> {
-    let size = reader.size().filter(|size| *size >= PROGRESS_FROM && cx.shows_progress())?;
-    let bar = ProgressBar::new(size);
-    let style = ProgressStyle::with_template("{bar:40} {percent:>3}%  {bytes} of {total_bytes}  {eta} left");
-    Some(match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    })
-}
-
 /// One line about what was read, for people.
 fn summarise(counts: &Counts, unread: &NotLookedInto, cx: &Context) {
     let plural =
@@ -491,17 +357,4 @@ fn summarise(counts: &Counts, unread: &NotLookedInto, cx: &Context) {
         line = format!("{line}; {unread}");
     }
     cx.note(&line);
-}
-
-/// The program's view of a capture's error.
-fn failure(error: &CaptureError) -> Failure {
-    if error.is_damage() {
-        return Failure::damaged(error);
-    }
-    match error {
-        CaptureError::Write { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe => {
-            Failure::output(source)
-        }
-        _ => Failure::could_not_run(error),
-    }
 }

@@ -20,10 +20,11 @@ use crate::output::schema;
   dhcptool schema decode >packet.schema.json
   dhcptool schema --sql duckdb
   dhcptool schema discover --sql clickhouse
+  dhcptool schema clients --sql duckdb
   dhcptool schema --sql spark --fields time,chaddr,message_type,host_name")]
 pub struct Args {
     /// The command whose output is meant; without it the objects of all, and the rows of decode
-    #[arg(value_name = "COMMAND", value_parser = clap::builder::PossibleValuesParser::new(COMMANDS))]
+    #[arg(value_name = "COMMAND", value_parser = clap::builder::PossibleValuesParser::new(WORDS))]
     command: Option<String>,
 
     /// Print the table of flat rows for this database
@@ -54,6 +55,15 @@ pub const COMMANDS: [&str; 15] = [
     "interfaces",
 ];
 
+/// What may be asked for: commands, and the rows of `--transactions` and `--clients`.
+const WORDS: [&str; COMMANDS.len() + 2] = {
+    let mut words = [""; COMMANDS.len() + 2];
+    let (commands, rows) = words.split_at_mut(COMMANDS.len());
+    commands.copy_from_slice(&COMMANDS);
+    rows.copy_from_slice(&["transactions", "clients"]);
+    words
+};
+
 /// The values of `--sql`.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 enum DialectArg {
@@ -83,9 +93,11 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
             None | Some("decode" | "sniff") => ("dhcp_packets", &columns::PACKET),
             Some("discover") => ("dhcp_offers", &columns::DISCOVER),
             Some("request") => ("dhcp_requests", &columns::REQUEST),
+            Some("transactions") => ("dhcp_transactions", &columns::TRANSACTION),
+            Some("clients") => ("dhcp_clients", &columns::CLIENT),
             Some(other) => {
                 return Err(Failure::usage(format_args!(
-                    "{other} prints no flat rows: decode, sniff, discover and request do"
+                    "{other} prints no flat rows: decode, sniff, discover and request do, and decode's transactions and clients"
                 )));
             }
         };
@@ -117,6 +129,8 @@ fn of(command: &str) -> Option<Schema> {
         "handshake" => Some(handshake::schema(command)),
         #[cfg(feature = "live")]
         "interfaces" => Some(interfaces::schema(command)),
+        // They are among the objects of decode.
+        "transactions" | "clients" => schema::of("decode"),
         _ => schema::of(command),
     }
 }

@@ -5,10 +5,14 @@ use std::time::Duration;
 use clap::Args;
 
 use super::common::positive;
+use super::flat::FlatArgs;
 use super::sender::duration;
+use super::vendors::VendorArgs;
 use crate::analysis::transaction::Outcome;
 use crate::cli::commands::explain;
+use crate::cli::context::Context;
 use crate::cli::exit::Failure;
+use crate::output::flat::{Rows, columns};
 use crate::wire::HwAddr;
 use crate::wire::problem::Severity;
 
@@ -71,6 +75,10 @@ pub struct AnalysisArgs {
     /// Draw ladders with ASCII characters
     #[arg(long, requires = "ladder", help_heading = "Analysis")]
     pub ascii: bool,
+
+    /// Whose network cards clients have.
+    #[command(flatten)]
+    pub vendors: VendorArgs,
 }
 
 /// The values of `--fail-on`.
@@ -99,6 +107,19 @@ impl AnalysisArgs {
     /// True when messages are to be joined.
     pub fn is_wanted(&self) -> bool {
         self.transactions || self.ladder || self.stats || self.lint || self.clients
+    }
+
+    /// The writer of flat rows that the flags ask for, of exchanges or of clients.
+    pub fn rows(&self, flat: &FlatArgs, cx: &Context) -> Result<Option<Rows>, Failure> {
+        let table = if self.clients { &columns::CLIENT } else { &columns::TRANSACTION };
+        let Some(rows) = flat.rows(table, cx)? else { return Ok(None) };
+        if self.transactions == self.clients || self.ladder || self.stats {
+            return Err(Failure::usage(
+                "--flat, --fields and --format show exchanges (--transactions) or clients (--clients) as rows, one of them at a \
+                 time; --ladder and --stats show none",
+            ));
+        }
+        Ok(Some(rows))
     }
 
     /// Refuses what has no meaning: unknown codes, and selections of exchanges where none are made.

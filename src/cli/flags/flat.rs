@@ -49,16 +49,6 @@ impl From<FormatArg> for Format {
 }
 
 impl FlatArgs {
-    /// Refuses rows where no packets are shown: what is joined has none.
-    pub fn refuse_beside_joining(&self) -> Result<(), Failure> {
-        if self.flat || self.fields.is_some() || self.format.is_some() {
-            return Err(Failure::usage(
-                "--flat, --fields and --format show packets as rows; --transactions, --ladder, --stats, --lint and --clients show none",
-            ));
-        }
-        Ok(())
-    }
-
     /// The writer of rows that the flags ask for, if they ask for rows.
     pub fn rows(&self, table: &'static [Column], cx: &Context) -> Result<Option<Rows>, Failure> {
         if !self.flat && self.fields.is_none() && self.format.is_none() {
@@ -83,6 +73,15 @@ pub struct Table {
     head: Vec<u8>,
     format: Format,
     begun: bool,
+}
+
+/// Writes rows into their table, or anything else as it is.
+pub fn show(table: Option<&mut Table>, bytes: &[u8], cx: &mut Context) -> Result<(), Failure> {
+    match table {
+        _ if bytes.is_empty() => Ok(()),
+        Some(table) => table.write(bytes, cx),
+        None => cx.out.write(bytes),
+    }
 }
 
 impl Table {

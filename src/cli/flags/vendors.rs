@@ -6,7 +6,7 @@ use std::io::{BufReader, Seek as _};
 use std::path::{Path, PathBuf};
 
 use crate::analysis::servers::Judgement;
-use crate::analysis::vendors;
+use crate::analysis::vendors::{self, Index};
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::flags::confine::ConfineArgs;
@@ -41,6 +41,7 @@ pub struct VendorArgs {
 pub struct Vendors {
     table: Option<File>,
     known: HashMap<Mac, Option<String>>,
+    index: Option<Index>,
 }
 
 impl VendorArgs {
@@ -59,7 +60,7 @@ impl VendorArgs {
             })?),
             None => TABLES.iter().find_map(|path| open(Path::new(path)).ok()),
         };
-        Ok(Vendors { table, known: HashMap::new() })
+        Ok(Vendors { table, known: HashMap::new(), index: None })
     }
 }
 
@@ -96,6 +97,19 @@ impl Vendors {
         }
     }
 
+    /// The vendor of any address; the whole table is read when the first is asked for, and kept.
+    pub fn any(&mut self, mac: Mac) -> Option<&str> {
+        let table = &mut self.table;
+        let index = self.index.get_or_insert_with(|| {
+            let read = table.as_mut().map(|table| {
+                table.rewind().and_then(|()| Index::read(BufReader::with_capacity(1 << 16, table)))
+            });
+            // A table that cannot be read names nobody.
+            read.and_then(Result::ok).unwrap_or_default()
+        });
+        index.of(mac)
+    }
+
     /// The vendor of `mac`, when it was learned and the table names it.
     pub fn of(&self, mac: Option<Mac>) -> Option<&str> {
         self.known.get(&mac?)?.as_deref()
@@ -125,6 +139,8 @@ mod tests {
         assert_eq!((vendors.of(Some(vmware)), vendors.of(Some(own))), (Some("VMware, Inc."), None));
         vendors.learn([cisco].into_iter());
         assert_eq!(vendors.of(Some(cisco)), Some("Cisco Systems, Inc"));
+        assert_eq!(vendors.any(vmware), Some("VMware, Inc."));
+        assert_eq!(vendors.any(own), None);
         // More addresses than are remembered.
         for high in 0..5 {
             vendors.learn((0..=255).map(|low| Mac([0, 0, 0x0c, 9, high, low])));

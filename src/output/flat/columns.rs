@@ -147,14 +147,88 @@ pub static REQUEST: LazyLock<Vec<Column>> = LazyLock::new(|| {
     ])
 });
 
+/// The columns of exchanges (`--transactions`): the fields of their objects.
+pub static TRANSACTION: LazyLock<Vec<Column>> = LazyLock::new(|| {
+    only_own(&[
+        ("number", Type::Integer, "The exchange's number, from 1, in the order of closing."),
+        ("kind", Type::Text, "What it is for: acquire, reboot, renew, rebind, inform, release, …"),
+        ("outcome", Type::Text, "What came of it: bound, refused, unanswered, …"),
+        ("partial", Type::Boolean, "Its beginning was not seen."),
+        ("evicted", Type::Boolean, "It was closed early to make room."),
+        ("client_mac", Type::Text, "The client's hardware address."),
+        ("client_id", Type::Text, "Its identifier (61) in hexadecimal."),
+        ("hostname", Type::Text, "Its host name (12)."),
+        ("vendor_class", Type::Text, "Its vendor class (60)."),
+        ("vendor", Type::Text, "Who made its network card."),
+        ("xids", Type::List, "Transaction identifiers, 0x and eight digits."),
+        ("interface", Type::Text, "The interface, where known."),
+        ("vlans", Type::List, "VLAN tags, outermost first."),
+        ("relays", Type::List, "Relays that had a part in it."),
+        ("server", Type::Text, "The server of the outcome, else the only one."),
+        ("servers", Type::List, "Every server that answered."),
+        ("address", Type::Text, "The address given, else offered, else asked for."),
+        ("requested_address", Type::Text, "The address asked for (50)."),
+        ("lease_time", Type::Integer, "Seconds the address may be used."),
+        ("renewal_time", Type::Integer, "Seconds until renewing (T1)."),
+        ("rebinding_time", Type::Integer, "Seconds until rebinding (T2)."),
+        ("subnet_mask", Type::Text, "The subnet mask (1)."),
+        ("routers", Type::List, "The routers (3)."),
+        ("start", Type::Time, "When its first message came."),
+        ("end", Type::Time, "When its last message came."),
+        ("duration_ms", Type::Number, "Between them."),
+        ("messages", Type::Text, "Letters of its messages, as in D O R A."),
+        ("frames", Type::List, "Numbers of its frames."),
+        ("offer_ms", Type::Number, "From DISCOVER to OFFER."),
+        ("ack_ms", Type::Number, "From REQUEST to ACK."),
+        ("total_ms", Type::Number, "From the client's first message to the ACK."),
+        ("retransmissions", Type::Integer, "Messages said again."),
+        ("copies", Type::Integer, "Messages seen twice."),
+        ("visible", Type::Boolean, "Answers to it can be seen here."),
+        ("reason", Type::Text, "Why the server refused (56)."),
+        ("problems", Type::List, "Codes of what is wrong with it."),
+    ])
+});
+
+/// The columns of clients (`--clients`): the fields of their objects.
+pub static CLIENT: LazyLock<Vec<Column>> = LazyLock::new(|| {
+    only_own(&[
+        ("status", Type::Text, "failed, odd or ok."),
+        ("mac", Type::Text, "The client's hardware address."),
+        ("client_id", Type::Text, "Its identifier (61) in hexadecimal."),
+        ("hostname", Type::Text, "Its host name (12)."),
+        ("vendor_class", Type::Text, "Its vendor class (60)."),
+        ("vendor", Type::Text, "Who made its network card."),
+        ("interface", Type::Text, "The interface, where known."),
+        ("vlans", Type::List, "VLAN tags, outermost first."),
+        ("relays", Type::List, "Relays that had a part."),
+        ("servers", Type::List, "Every server that answered it."),
+        ("address", Type::Text, "The address it has."),
+        ("messages", Type::Integer, "Messages it sent and got."),
+        ("tries", Type::Integer, "How often it asked."),
+        ("first_seen", Type::Time, "When its first message came."),
+        ("last_seen", Type::Time, "When its last message came."),
+        ("for_ms", Type::Number, "Between them."),
+        ("offer_ms", Type::Number, "From DISCOVER to OFFER, of its last success."),
+        ("ack_ms", Type::Number, "From REQUEST to ACK, of its last success."),
+        ("why", Type::Text, "What is wrong, in words."),
+        ("codes", Type::List, "Codes of what is wrong, worst first."),
+        ("transactions", Type::List, "Numbers of its exchanges."),
+    ])
+});
+
+fn only_own(own: &[(&str, Type, &'static str)]) -> Vec<Column> {
+    own.iter()
+        .map(|(name, kind, about)| Column {
+            name: (*name).to_owned(),
+            kind: *kind,
+            about,
+            source: Source::Own,
+        })
+        .collect()
+}
+
 fn with_own(own: &[(&str, Type, &'static str)]) -> Vec<Column> {
-    let own = own.iter().map(|(name, kind, about)| Column {
-        name: (*name).to_owned(),
-        kind: *kind,
-        about,
-        source: Source::Own,
-    });
-    own.chain(PACKET.iter().cloned()).collect()
+    only_own(own).into_iter().chain(PACKET.iter().cloned()).collect()
 }
 
 fn packet_columns() -> Vec<Column> {
@@ -264,7 +338,7 @@ mod tests {
 
     #[test]
     fn a_name_has_one_type() {
-        for columns in [&*PACKET, &*DISCOVER, &*REQUEST] {
+        for columns in [&*PACKET, &*DISCOVER, &*REQUEST, &*TRANSACTION, &*CLIENT] {
             let mut types = HashMap::new();
             for column in columns {
                 let known = types.entry(&column.name).or_insert(column.kind);

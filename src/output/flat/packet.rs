@@ -7,6 +7,7 @@ use super::cells::{Cell, Cells, Format};
 use super::columns::{Field, Type};
 use super::plan::Plan;
 use crate::output::packet::record::PacketRecord;
+use crate::time::{Precision, Timestamp};
 use crate::wire::frame::Protocol;
 use crate::wire::options::kind::Width;
 use crate::wire::options::{self, Context, Items, Kind, Nowhere, each_nested, v4};
@@ -38,6 +39,18 @@ struct Last {
 
 /// Longer payloads are not remembered.
 const LONGEST: usize = 256;
+
+/// Fills a cell with a moment.
+fn moment(cells: &mut Cells, place: usize, time: Timestamp, precision: Precision) {
+    cells.plain(place, |out| {
+        let begin = out.buf.len();
+        out.buf.push(b':');
+        out.time(time, precision);
+        // The quotes are the format's business.
+        out.buf.pop();
+        out.buf.drain(begin..begin.saturating_add(2).min(out.buf.len()));
+    });
+}
 
 impl Rows {
     /// A writer of rows with the columns of `plan`.
@@ -86,6 +99,13 @@ impl Rows {
     pub fn list<'i>(&mut self, name: &str, items: impl Iterator<Item = &'i [u8]>) {
         if let Some((place, Type::List)) = self.plan.place(name) {
             self.cells.list(place, items);
+        }
+    }
+
+    /// Fills the cell of a column that holds a moment.
+    pub fn time(&mut self, name: &str, time: Timestamp, precision: Precision) {
+        if let Some((place, Type::Time)) = self.plan.place(name) {
+            moment(&mut self.cells, place, time, precision);
         }
     }
 
@@ -216,14 +236,7 @@ impl Rows {
             Field::Number => cells.digits(place, record.number),
             Field::Time => {
                 if let Some(time) = record.time {
-                    cells.plain(place, |out| {
-                        let begin = out.buf.len();
-                        out.buf.push(b':');
-                        out.time(time, record.precision);
-                        // The quotes are the format's business.
-                        out.buf.pop();
-                        out.buf.drain(begin..begin.saturating_add(2).min(out.buf.len()));
-                    });
+                    moment(cells, place, time, record.precision);
                 }
             }
             Field::TimeNs => {

@@ -209,6 +209,8 @@ pub struct Client {
     pub hostname: Option<String>,
     /// Its vendor class.
     pub vendor_class: Option<String>,
+    /// Who made its network card.
+    pub vendor: Option<String>,
     /// The interface, where known.
     pub interface: Option<String>,
     /// VLAN tags, outermost first.

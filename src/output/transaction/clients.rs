@@ -3,11 +3,14 @@
 use std::net::Ipv4Addr;
 
 use super::json::{moment, numbers};
+use super::table::shortened;
 use crate::analysis::transaction::{ClientRecord, Clients, Status};
 use crate::output::json::fields::{bytes, list, milliseconds, number, optional};
 use crate::output::table::Table;
+use crate::output::wrap::hanging;
 use crate::output::{JsonOut, Label, Styled};
 use crate::time::Precision;
+use crate::wire::HwAddr;
 use crate::wire::escape::escape;
 use crate::wire::options::Sink as _;
 
@@ -26,12 +29,17 @@ fn servers(all: &[&ClientRecord]) -> Vec<Ipv4Addr> {
     servers
 }
 
-/// Writes a line for every client, then the summary.
-pub fn json(clients: &Clients, capture: Option<&str>, out: &mut JsonOut) {
+/// Writes a line for every client, then the summary. `vendor` knows who made a network card.
+pub fn json(
+    clients: &Clients,
+    capture: Option<&str>,
+    mut vendor: impl FnMut(Option<HwAddr>) -> Option<String>,
+    out: &mut JsonOut,
+) {
     let all = clients.sorted();
     for client in &all {
         out.begin_object();
-        object(client, out);
+        object(client, vendor(client.mac).as_deref(), out);
         out.end_object();
         out.end_line();
     }
@@ -55,7 +63,7 @@ pub fn json(clients: &Clients, capture: Option<&str>, out: &mut JsonOut) {
     out.end_line();
 }
 
-fn object(client: &ClientRecord, out: &mut JsonOut) {
+fn object(client: &ClientRecord, vendor: Option<&str>, out: &mut JsonOut) {
     optional("type", Some("client"), out);
     optional("status", Some(client.status().name()), out);
     optional("mac", client.mac, out);
@@ -66,6 +74,7 @@ fn object(client: &ClientRecord, out: &mut JsonOut) {
     }
     bytes("hostname", client.texts.hostname.as_deref(), out);
     bytes("vendor_class", client.texts.vendor_class.as_deref(), out);
+    bytes("vendor", vendor.map(str::as_bytes), out);
     bytes("interface", client.texts.interface.as_deref(), out);
     numbers("vlans", client.vlans.iter().map(|id| u64::from(*id)), out);
     list("relays", &client.relays, out);
@@ -84,13 +93,18 @@ fn object(client: &ClientRecord, out: &mut JsonOut) {
 }
 
 /// Writes the table for people: those that fail or are odd; the others are a count.
-pub fn text(clients: &Clients, out: &mut Styled) {
+pub fn text(clients: &Clients, width: usize, out: &mut Styled) {
     let all = clients.sorted();
     let (good, failed, odd) = counts(&all);
     let span = clients.span.map_or(0, |(start, end)| end.saturating_sub(start));
     let names: Vec<String> = servers(&all).iter().map(ToString::to_string).collect();
-    out.label(Label::Strong, &format!("{} clients in {}", all.len(), stretch(span)));
-    out.text(&format!("; servers {}; ", if names.is_empty() { "none".to_owned() } else { names.join(", ") }));
+    let servers = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let clients = if all.len() == 1 { "client" } else { "clients" };
+    out.label(
+        Label::Strong,
+        &hanging(&format!("{} {clients} in {}; servers {servers}", all.len(), stretch(span)), width, 0, 2),
+    );
+    out.text("\n");
     out.label(Label::Good, &format!("{good} ok")).text(", ");
     out.label(if failed == 0 { Label::Plain } else { Label::Error }, &format!("{failed} FAIL")).text(", ");
     out.label(if odd == 0 { Label::Plain } else { Label::Warning }, &format!("{odd} odd")).text("\n");
@@ -98,6 +112,8 @@ pub fn text(clients: &Clients, out: &mut Styled) {
     if worse.is_empty() {
         return;
     }
+    // A name takes what a sentence can spare.
+    let room = (width / 5).clamp(12, 32);
     let mut table = Table::new(&["", "client", "host", "tries", "for", "why"]);
     for client in worse {
         let (label, word) = match client.status() {
@@ -107,13 +123,20 @@ pub fn text(clients: &Clients, out: &mut Styled) {
         table.row(vec![
             (label, word.to_owned()),
             (Label::Plain, client.mac.map_or_else(|| "-".to_owned(), |mac| mac.to_string())),
-            (Label::Plain, client.texts.hostname.as_deref().map_or_else(|| "-".to_owned(), escape)),
+            (
+                Label::Plain,
+                client
+                    .texts
+                    .hostname
+                    .as_deref()
+                    .map_or_else(|| "-".to_owned(), |host| shortened(&escape(host), room)),
+            ),
             (Label::Plain, client.tries.to_string()),
             (Label::Plain, stretch(client.seen.1.saturating_sub(client.seen.0))),
             (Label::Plain, escape(client.why().unwrap_or_default().as_bytes())),
         ]);
     }
-    out.text(&table.render(out.color()));
+    out.text(&table.render_within(width, out.color()));
     if good > 0 {
         out.label(Label::Dim, &format!("and {good} that are fine")).text("\n");
     }

@@ -130,23 +130,52 @@ fn servers(exchange: &Exchange, json: &mut JsonOut) {
     json.end_array();
 }
 
-/// The lease: of the ACK, else of the first OFFER.
+/// What a client was given: by the ACK, else by the first OFFER.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// Option 50 of the client.
+    pub requested: Option<Ipv4Addr>,
+    /// Option 51, seconds.
+    pub lease: Option<u32>,
+    /// Option 58, seconds.
+    pub t1: Option<u32>,
+    /// Option 59, seconds.
+    pub t2: Option<u32>,
+    /// Option 1.
+    pub mask: Option<Ipv4Addr>,
+    /// Option 3.
+    pub routers: Vec<Ipv4Addr>,
+}
+
+impl Given {
+    /// What `exchange` gave.
+    pub fn of(exchange: &Exchange) -> Self {
+        let of = |letter: Letter| exchange.replies().find(move |seen| seen.letter == letter);
+        let given = of(Letter::Ack).or_else(|| of(Letter::Offer)).or_else(|| of(Letter::BootReply));
+        let timer = |flag: u32, value: fn(&Seen) -> u32| given.filter(|seen| seen.has(flag)).map(value);
+        let (routers, _) = exchange.texts.routers.as_deref().unwrap_or_default().as_chunks::<4>();
+        Self {
+            requested: exchange.sent().find(|seen| seen.has(bit::REQUESTED)).map(|seen| seen.requested),
+            lease: timer(bit::LEASE, |seen| seen.lease),
+            t1: timer(bit::T1, |seen| seen.t1),
+            t2: timer(bit::T2, |seen| seen.t2),
+            mask: given
+                .filter(|seen| seen.has(bit::MASK))
+                .map(|seen| seen.mask)
+                .filter(|ip| !ip.is_unspecified()),
+            routers: routers.iter().take(MAX_LIST).map(|router| Ipv4Addr::from(*router)).collect(),
+        }
+    }
+}
+
 fn lease(exchange: &Exchange, json: &mut JsonOut) {
-    let of = |letter: Letter| exchange.replies().find(move |seen| seen.letter == letter);
-    let given = of(Letter::Ack).or_else(|| of(Letter::Offer)).or_else(|| of(Letter::BootReply));
-    let address = |flag: u32, value: fn(&Seen) -> Ipv4Addr| {
-        given.filter(|seen| seen.has(flag)).map(value).filter(|ip| !ip.is_unspecified())
-    };
-    let timer = |flag: u32, value: fn(&Seen) -> u32| given.filter(|seen| seen.has(flag)).map(value);
-    let wanted = exchange.sent().find(|seen| seen.has(bit::REQUESTED)).map(|seen| seen.requested);
-    optional("requested_address", wanted, json);
-    number("lease_time", timer(bit::LEASE, |seen| seen.lease), json);
-    number("renewal_time", timer(bit::T1, |seen| seen.t1), json);
-    number("rebinding_time", timer(bit::T2, |seen| seen.t2), json);
-    optional("subnet_mask", address(bit::MASK, |seen| seen.mask), json);
-    let routers = exchange.texts.routers.as_deref().unwrap_or_default();
-    let (routers, _) = routers.as_chunks::<4>();
-    list("routers", routers.iter().take(MAX_LIST).map(|router| Ipv4Addr::from(*router)), json);
+    let given = Given::of(exchange);
+    optional("requested_address", given.requested, json);
+    number("lease_time", given.lease, json);
+    number("renewal_time", given.t1, json);
+    number("rebinding_time", given.t2, json);
+    optional("subnet_mask", given.mask, json);
+    list("routers", given.routers, json);
 }
 
 fn times(exchange: &Exchange, json: &mut JsonOut) {
@@ -158,7 +187,8 @@ fn times(exchange: &Exchange, json: &mut JsonOut) {
     milliseconds("duration_ms", last.map(|step| step.seen.time.saturating_sub(start)), json);
 }
 
-fn precision(seen: &Seen) -> Precision {
+/// The digits of a second that a message's time has.
+pub fn precision(seen: &Seen) -> Precision {
     if seen.has(bit::MICRO) { Precision::Micro } else { Precision::Nano }
 }
 
@@ -224,6 +254,7 @@ pub(super) fn numbers(name: &str, items: impl IntoIterator<Item = u64>, json: &m
     json.end_array();
 }
 
-pub(super) fn amount(count: usize) -> u64 {
+/// A count as JSON has it.
+pub fn amount(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use super::table::{client, clock, label, severity_label};
 use crate::analysis::diagnosis::Diagnosis;
 use crate::analysis::transaction::{Exchange, Letter, Party, Role, Seen, Side, Step, bit};
+use crate::output::wrap::hanging;
 use crate::output::{Label, Styled};
 use crate::wire::escape::escape;
 use crate::wire::seconds::Lease;
@@ -51,8 +52,48 @@ enum Lane {
 impl Ladder {
     /// Draws one exchange.
     pub fn draw(&self, exchange: &Exchange, number: u64, problems: &[Diagnosis], out: &mut Styled) {
+        self.title(exchange, number, out);
+        self.lanes(exchange, out);
+        self.problems(problems, out);
+        out.text("\n");
+    }
+
+    /// Draws a refusal and what the client did then, each with its number and problems, as one.
+    pub fn draw_both(&self, both: [(&Exchange, u64, &[Diagnosis]); 2], out: &mut Styled) {
+        let [(refused, number, problems), (then, next, more)] = both;
+        let joined = refused.followed_by(then);
+        self.title(refused, number, out);
+        self.title(then, next, out);
+        self.lanes(&joined, out);
+        self.problems(problems, out);
+        self.problems(more, out);
+        out.text("\n");
+    }
+
+    fn title(&self, exchange: &Exchange, number: u64, out: &mut Styled) {
         out.label(Label::Dim, &format!("#{number}  ")).label(Label::Strong, &client(exchange)).text("  ");
-        out.label(label(exchange.outcome), exchange.outcome.name()).text(&summary(exchange)).text("\n");
+        out.label(label(exchange.outcome), exchange.outcome.name());
+        let taken = format!("#{number}  {}  {}", client(exchange), exchange.outcome.name()).chars().count();
+        out.text(&hanging(&summary(exchange), self.width, taken, 4)).text("\n");
+    }
+
+    fn problems(&self, problems: &[Diagnosis], out: &mut Styled) {
+        for problem in problems {
+            let id = problem.id;
+            out.text(&" ".repeat(LEFT.saturating_sub(1))).label(severity_label(id.severity()), "! ");
+            out.label(Label::Strong, id.name()).text(": ");
+            let taken = LEFT.saturating_add(id.name().len()).saturating_add(3);
+            out.text(&hanging(
+                &escape(problem.message.as_bytes()),
+                self.width,
+                taken,
+                LEFT.saturating_add(3),
+            ));
+            out.text("\n");
+        }
+    }
+
+    fn lanes(&self, exchange: &Exchange, out: &mut Styled) {
         let lanes = lanes(exchange);
         let gap = self.gap(lanes.len());
         let mut head = String::new();
@@ -65,15 +106,6 @@ impl Ladder {
         }
         out.label(Label::Dim, head.trim_end()).text("\n");
         self.steps(exchange, &lanes, gap, out);
-        for problem in problems {
-            let id = problem.id;
-            out.text(&" ".repeat(LEFT.saturating_sub(1))).label(severity_label(id.severity()), "! ");
-            out.label(Label::Strong, id.name())
-                .text(": ")
-                .text(&escape(problem.message.as_bytes()))
-                .text("\n");
-        }
-        out.text("\n");
     }
 
     fn gap(&self, lanes: usize) -> usize {
@@ -95,7 +127,7 @@ impl Ladder {
             if run > REPEATED.saturating_add(1) && step.role == Role::Retransmission {
                 let folded = run.saturating_sub(REPEATED);
                 for step in drawn.iter().skip(index).take(REPEATED.saturating_sub(1)) {
-                    Self::step(exchange, step, before, lanes, gap, &glyphs, out);
+                    self.step(exchange, step, before, lanes, gap, &glyphs, out);
                     before = Some(step);
                 }
                 let last = drawn.get(index.saturating_add(run).saturating_sub(2)).copied();
@@ -107,7 +139,7 @@ impl Ladder {
                 index = index.saturating_add(run).saturating_sub(1);
                 continue;
             }
-            Self::step(exchange, step, before, lanes, gap, &glyphs, out);
+            self.step(exchange, step, before, lanes, gap, &glyphs, out);
             before = Some(step);
             index = index.saturating_add(1);
         }
@@ -122,6 +154,7 @@ impl Ladder {
 
     #[allow(clippy::too_many_arguments, reason = "one arrow and all it stands between")]
     fn step(
+        &self,
         exchange: &Exchange,
         step: &Step,
         before: Option<&Step>,
@@ -189,7 +222,8 @@ impl Ladder {
         let facts = facts(exchange, step, before);
         let copies = copies(exchange, step);
         if !facts.is_empty() || copies > 0 {
-            out.text("  ").text(&facts);
+            let column = LEFT.saturating_add(text.trim_end().chars().count()).saturating_add(1);
+            out.text("  ").text(&hanging(&facts, self.width, column, column));
             if copies > 0 {
                 out.label(Label::Dim, &format!(" ×{}", copies.saturating_add(1)));
             }
@@ -342,6 +376,8 @@ fn facts(exchange: &Exchange, step: &Step, before: Option<&Step>) -> String {
             }
             facts.push(text);
             match exchange.kind {
+                // What is drawn may go on with an acquisition.
+                _ if seen.has(bit::SERVER_ID) => {}
                 crate::analysis::transaction::Kind::Reboot => facts.push("INIT-REBOOT".to_owned()),
                 crate::analysis::transaction::Kind::Renew => facts.push("renewing".to_owned()),
                 crate::analysis::transaction::Kind::Rebind => facts.push("rebinding".to_owned()),

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::analysis::diagnosis::{Diagnosis, Finding};
 use crate::analysis::transaction::{Exchange, Letter, Outcome, Role, bit};
+use crate::output::wrap::hanging;
 use crate::output::{Label, Styled};
 use crate::time::Timestamp;
 use crate::wire::escape::escape;
@@ -15,12 +16,27 @@ use crate::wire::seconds::Lease;
 const WIDE: usize = 132;
 /// Columns below which only client, outcome and address are shown.
 const NARROW: usize = 80;
-/// A code shown so often is only counted from then on.
+/// A code said more often than this is shown [`FIRST`] times and counted.
 const OFTEN: u64 = 8;
+const FIRST: u64 = 3;
+/// So much text may wait for it to be known how often a code is said.
+const WAITING: usize = 1 << 20;
+/// Columns for which the vendor of the network card is added.
+const WIDEST: usize = 170;
+
+/// A problem that is shown if its code turns out not to be said often.
+#[derive(Debug)]
+struct Held {
+    /// Where in the text.
+    at: usize,
+    code: &'static str,
+    text: String,
+}
 
 /// A column: its heading, its width, whether it stands at the right.
 type Column = (&'static str, usize, bool);
 
+const SLIM: &[Column] = &[("client", 18, false), ("outcome", 15, false), ("address", 0, false)];
 const NORMAL: &[Column] = &[
     ("client", 19, false),
     ("messages", 14, false),
@@ -44,6 +60,22 @@ const BROAD: &[Column] = &[
     ("", 1, false),
     ("via", 0, false),
 ];
+const BROADEST: &[Column] = &[
+    ("time", 14, false),
+    ("client", 19, false),
+    ("host", 14, false),
+    ("messages", 14, false),
+    ("outcome", 15, false),
+    ("address", 16, false),
+    ("server", 16, false),
+    ("lease", 6, true),
+    ("offer", 8, true),
+    ("ack", 7, true),
+    ("re", 4, true),
+    ("", 1, false),
+    ("vendor", 26, false),
+    ("via", 0, false),
+];
 
 /// Writes rows of one width.
 #[derive(Debug)]
@@ -55,13 +87,18 @@ pub struct TransactionTable {
     clients: std::collections::HashSet<crate::wire::HwAddr>,
     worst: Option<(Severity, &'static str)>,
     rows: u64,
+    /// Nothing waits: exchanges are shown as soon as may be.
+    live: bool,
+    held: Vec<Held>,
 }
 
 impl TransactionTable {
-    /// A table for a terminal of so many columns.
-    pub fn new(width: usize) -> Self {
+    /// A table for a terminal of so many columns; `live` it holds nothing back.
+    pub fn new(width: usize, live: bool) -> Self {
         Self {
             width,
+            live,
+            held: Vec::new(),
             headed: false,
             said: BTreeMap::new(),
             outcomes: BTreeMap::new(),
@@ -81,17 +118,70 @@ impl TransactionTable {
         }
     }
 
+    /// True when there is room to say who made a network card.
+    pub fn names_vendors(&self) -> bool {
+        self.width >= WIDEST
+    }
+
+    /// How much of `out` is as it will stay. More than a little is not held back.
+    pub fn settled(&mut self, out: &mut Styled) -> usize {
+        let waits = self.held.first().map_or(0, |held| out.as_str().len().saturating_sub(held.at));
+        if waits > WAITING {
+            self.settle(out);
+        }
+        self.held.first().map_or(out.as_str().len(), |held| held.at)
+    }
+
+    /// The first `count` bytes of the text were handed on.
+    pub fn handed_on(&mut self, count: usize) {
+        for held in &mut self.held {
+            held.at = held.at.saturating_sub(count);
+        }
+    }
+
+    /// Puts what waits into the text: its code was not said often.
+    fn settle(&mut self, out: &mut Styled) {
+        if self.held.is_empty() {
+            return;
+        }
+        let mut all = String::new();
+        let mut done = 0;
+        for held in self.held.drain(..) {
+            all.push_str(out.as_str().get(done..held.at).unwrap_or_default());
+            all.push_str(&held.text);
+            done = held.at;
+        }
+        all.push_str(out.as_str().get(done..).unwrap_or_default());
+        out.exchange(&mut all);
+    }
+
     /// Writes the row of an exchange and what is wrong with it.
-    pub fn row(&mut self, exchange: &Exchange, problems: &[Diagnosis], out: &mut Styled) {
+    pub fn row(
+        &mut self,
+        exchange: &Exchange,
+        vendor: Option<&str>,
+        problems: &[Diagnosis],
+        out: &mut Styled,
+    ) {
         let columns = self.columns();
         if !std::mem::replace(&mut self.headed, true) {
             let names: Vec<(Label, String)> =
                 columns.iter().map(|(name, ..)| (Label::Dim, (*name).to_owned())).collect();
             line(columns, &names, out);
         }
-        let cells = self.cells(exchange);
+        let mut cells = self.cells(exchange);
+        if self.names_vendors()
+            && let Some((_, via)) = cells.pop()
+        {
+            cells.push((Label::Plain, shortened(&escape(vendor.unwrap_or("-").as_bytes()), 25)));
+            cells.push((Label::Plain, via));
+        }
         line(columns, &cells, out);
-        let indent = if self.width >= WIDE { 33 } else { 19 };
+        let indent = match self.width {
+            WIDE.. => 33,
+            NARROW.. => 19,
+            _ => 4,
+        };
         for problem in problems {
             let id = problem.id;
             self.problem(id.severity(), id.name(), &problem.message, indent, out);
@@ -100,8 +190,10 @@ impl TransactionTable {
 
     fn columns(&self) -> &'static [Column] {
         match self.width {
+            WIDEST.. => BROADEST,
             WIDE.. => BROAD,
-            _ => NORMAL,
+            NARROW.. => NORMAL,
+            _ => SLIM,
         }
     }
 
@@ -121,7 +213,7 @@ impl TransactionTable {
         );
         let total = exchange.total_ns().or(exchange.ack_ns());
         if self.width < NARROW {
-            let room = self.width.saturating_sub(30).clamp(8, 18);
+            let room = self.width.saturating_sub(31).clamp(8, 17);
             let cut: String = client.chars().skip(client.chars().count().saturating_sub(room)).collect();
             return vec![(Label::Plain, cut), outcome, address];
         }
@@ -171,10 +263,24 @@ impl TransactionTable {
         let count = self.said.entry(code).or_default();
         *count = count.saturating_add(1);
         if *count > OFTEN {
+            self.held.retain(|held| held.code != code);
             return;
         }
-        out.text(&" ".repeat(indent)).label(severity_label(severity), severity.name());
-        out.text(" ").label(Label::Strong, code).text(": ").text(&escape(message.as_bytes())).text("\n");
+        let holds = *count > FIRST && !self.live;
+        let mut text = Styled::new(out.color());
+        text.text(&" ".repeat(indent)).label(severity_label(severity), severity.name());
+        text.text(" ").label(Label::Strong, code).text(": ");
+        let taken = indent
+            .saturating_add(severity.name().len())
+            .saturating_add(code.len())
+            .saturating_add(" : ".len());
+        let (message, indent) = (escape(message.as_bytes()), indent.saturating_add(2));
+        text.text(&hanging(&message, self.width, taken, indent)).text("\n");
+        if holds {
+            self.held.push(Held { at: out.as_str().len(), code, text: text.as_str().to_owned() });
+        } else {
+            out.text(text.as_str());
+        }
     }
 
     /// Writes a finding of the whole and its advice.
@@ -182,27 +288,29 @@ impl TransactionTable {
         let severity = finding.id.severity();
         self.worst = self.worst.max(Some((severity, finding.id.name())));
         out.label(severity_label(severity), severity.name());
-        out.text(" ")
-            .label(Label::Strong, finding.id.name())
-            .text(": ")
-            .text(&escape(finding.message.as_bytes()));
+        out.text(" ").label(Label::Strong, finding.id.name()).text(": ");
+        let taken = severity.name().len().saturating_add(finding.id.name().len()).saturating_add(3);
+        let mut message = escape(finding.message.as_bytes());
         if let Some(client) = finding.client {
-            out.text(&format!(" (client {client})"));
+            let _ = write!(message, " (client {client})");
         }
-        out.text("\n");
+        out.text(&hanging(&message, self.width, taken, 8)).text("\n");
         if let Some(first) = finding.frames.first() {
             let more = finding.frames.len().saturating_sub(1);
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            out.label(Label::Dim, &format!("        frame {first}{more}; {}", finding.id.advice()))
-                .text("\n");
+            let advice = format!("frame {first}{more}; {}", finding.id.advice());
+            let text = format!("        {}", hanging(&advice, self.width, 8, 8));
+            out.label(Label::Dim, &text).text("\n");
         }
     }
 
     /// Writes what was only counted, and the totals.
     pub fn totals(&mut self, out: &mut Styled) {
+        self.settle(out);
+        let shown = if self.live { OFTEN } else { FIRST };
         for (code, count) in &self.said {
             if *count > OFTEN {
-                out.text(&format!("… and {} more ", count.saturating_sub(OFTEN)))
+                out.text(&format!("… and {} more ", count.saturating_sub(shown)))
                     .label(Label::Strong, code)
                     .text("\n");
             }
@@ -221,17 +329,14 @@ impl TransactionTable {
         if let Some((_, code)) = self.worst {
             let _ = write!(text, "; see dhcptool explain {code}");
         }
-        out.text(&text).text("\n");
+        out.text(&hanging(&text, self.width, 0, 2)).text("\n");
     }
 }
 
 fn line(columns: &[Column], cells: &[(Label, String)], out: &mut Styled) {
     let mut row: Vec<(Label, String)> = Vec::new();
-    // A narrow row has fewer cells than columns: it takes these as they come.
-    let narrow = cells.len() < columns.len();
     for (index, (label, text)) in cells.iter().enumerate() {
         let (_, width, right) = columns.get(index).copied().unwrap_or(("", 0, false));
-        let width = if narrow { 16 } else { width };
         let pad = width.saturating_sub(text.chars().count());
         if right {
             row.push((Label::Plain, " ".repeat(pad)));
@@ -258,7 +363,8 @@ pub fn client(exchange: &Exchange) -> String {
     )
 }
 
-fn shortened(text: &str, most: usize) -> String {
+/// At most so many characters of a text; the last one says that there are more.
+pub(super) fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }

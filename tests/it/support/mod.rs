@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub(crate) mod lab;
+pub(crate) mod story;
 
 pub(crate) use lab::skip;
 

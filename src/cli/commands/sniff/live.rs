@@ -14,7 +14,7 @@ use crate::capture::{CaptureError, Format, Frame, FrameOut, Losses, RotatingWrit
 use crate::cli::analyst::Look;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::flags::flat::Table;
+use crate::cli::flags::flat::{self, Table};
 use crate::cli::flags::keep;
 use crate::cli::joining::Joining;
 use crate::cli::stream::{Page, Stream, View};
@@ -50,14 +50,20 @@ const SETTLE: Duration = Duration::from_millis(60);
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let to_stdout = args.write.as_deref() == Some(Path::new("-"));
     let rotation = rotation(args, to_stdout)?;
-    let rows = args.flat.rows(&columns::PACKET, cx)?;
     args.analysis.check()?;
-    if args.analysis.is_wanted() {
-        args.flat.refuse_beside_joining()?;
-    }
+    let (rows, told) = if args.analysis.is_wanted() {
+        (None, args.analysis.rows(&args.flat, cx)?)
+    } else {
+        (args.flat.rows(&columns::PACKET, cx)?, None)
+    };
+    let mut table = told.as_ref().map(Table::new);
     let look = Look { json: cx.common.json, color: cx.out.color(), width: cx.out.columns(), live: true };
-    let joining =
-        args.analysis.is_wanted().then(|| Joining::new(&args.select, &args.analysis, look)).transpose()?;
+    let joining = if args.analysis.is_wanted() {
+        let vendors = args.analysis.vendors.open(&args.confine, cx)?;
+        Some(Joining::new(&args.select, &args.analysis, look, told, vendors)?)
+    } else {
+        None
+    };
     let view = if args.write_only || joining.is_some() {
         View::Nothing
     } else if rows.is_some() {
@@ -67,7 +73,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     };
     let mut stream =
         Stream::new(&args.select, view, Page::new(&cx.out, args.select.wide, args.interfaces.len() != 1))?;
-    let table = rows.as_ref().filter(|_| view == View::Rows).map(Table::new);
+    if let Some(rows) = rows.as_ref().filter(|_| view == View::Rows) {
+        table = Some(Table::new(rows));
+    }
     stream.renderer.set_rows(rows);
     stream.renderer.set_remarks(args.write.is_some());
     let signals = Signals::termination().map_err(Failure::could_not_run)?;
@@ -382,11 +390,7 @@ impl Sink<'_> {
             return Ok(());
         }
         if self.abandoned.is_none() {
-            let shown = match &mut self.table {
-                Some(table) => table.write(bytes, cx),
-                None => cx.out.write(bytes),
-            };
-            match shown {
+            match flat::show(self.table.as_mut(), bytes, cx) {
                 Err(failure) if interrupt::has_given_up() => self.abandoned = Some(failure),
                 other => other?,
             }
@@ -403,7 +407,7 @@ impl Sink<'_> {
         let Some(joining) = &mut self.joining else { return Ok(Exit::Good) };
         let exit = joining.finish(self.received);
         if self.abandoned.is_none() {
-            cx.out.write(joining.bytes())?;
+            flat::show(self.table.as_mut(), joining.bytes(), cx)?;
         }
         joining.clear();
         Ok(exit)

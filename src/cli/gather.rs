@@ -1,0 +1,213 @@
+//! Reading captures to join their messages.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::context::Context;
+use super::exit::{Exit, Failure};
+use crate::analysis::transaction::Batch;
+use crate::capture::{self, CaptureError, Reader, Source, Waiter};
+#[cfg(feature = "live")]
+use crate::net::signals::{Signal, Signals};
+use crate::run::gather::{Gatherer, Gathering, Wanted};
+#[cfg(feature = "live")]
+use std::sync::Arc;
+
+/// Files smaller than this are over before a progress bar is drawn.
+const PROGRESS_FROM: u64 = 64 << 20;
+/// Files smaller than this are over before a second thread has done anything.
+pub const THREADS_FROM: u64 = 1 << 20;
+/// More threads than this only wait for memory and for each other's output.
+pub const MOST_THREADS: usize = 8;
+/// How many frames may pass before it is asked whether to end.
+pub const LOOK_EVERY: u32 = 1024;
+/// So many records are joined at a time.
+const JOIN_BATCH: usize = 256;
+/// How often a growing capture is looked at.
+const FOLLOW_EVERY: Duration = Duration::from_millis(100);
+
+/// What ends reading early: Ctrl-C and SIGTERM, after which what was read is shown and the summary comes. Input that may
+/// keep its reader waiting is left to the signals themselves, unless it is followed.
+#[derive(Clone)]
+pub struct Stop {
+    #[cfg(feature = "live")]
+    signals: Option<Arc<Signals>>,
+}
+
+#[cfg_attr(
+    not(feature = "live"),
+    allow(
+        clippy::unnecessary_wraps,
+        clippy::unused_self,
+        reason = "the same calls as in a build with signals"
+    )
+)]
+impl Stop {
+    /// Watches for signals when that is `wanted`. A confined process may not begin to.
+    pub fn new(wanted: bool) -> Result<Self, Failure> {
+        #[cfg(feature = "live")]
+        {
+            let signals = wanted.then(Signals::termination).transpose().map_err(Failure::could_not_run)?;
+            Ok(Self { signals: signals.map(Arc::new) })
+        }
+        #[cfg(not(feature = "live"))]
+        {
+            let _ = wanted;
+            Ok(Self {})
+        }
+    }
+
+    /// Once it is time to end, the exit code that shells know for the signal.
+    pub fn arrived(&self) -> Option<u8> {
+        #[cfg(feature = "live")]
+        {
+            Some(match self.signals.as_ref()?.next()?.signal {
+                Signal::SIGHUP => 129,
+                Signal::SIGINT => 130,
+                _ => 143,
+            })
+        }
+        #[cfg(not(feature = "live"))]
+        None
+    }
+
+    /// Waits for a growing capture.
+    pub fn waiter(&self) -> Waiter {
+        let stop = self.clone();
+        Box::new(move || {
+            // Nobody unparks this thread, so this is a pause.
+            std::thread::park_timeout(FOLLOW_EVERY);
+            stop.arrived().is_none()
+        })
+    }
+}
+
+/// Where messages come from.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// The captures.
+    pub files: &'a [PathBuf],
+    /// A growing one is followed.
+    pub follow: bool,
+    /// Threads; none: as many as pay.
+    pub threads: Option<u8>,
+}
+
+/// What comes while captures are read.
+#[derive(Clone, Copy, Debug)]
+pub enum Read<'a> {
+    /// Messages, in order.
+    Batch(&'a Batch),
+    /// A capture is over.
+    End,
+}
+
+/// How reading went.
+#[derive(Clone, Copy, Debug)]
+pub struct Outline {
+    /// Frames of all captures.
+    pub frames: u64,
+    /// The worst that happened.
+    pub worst: Exit,
+    /// The exit code of the signal that ended it.
+    pub interrupted: Option<u8>,
+}
+
+/// Reads all captures in order and hands out what is joined. One bad capture does not keep the others from being read.
+pub fn captures(
+    input: Input<'_>,
+    wanted: &Wanted,
+    stop: &Stop,
+    cx: &mut Context,
+    mut each: impl FnMut(Read<'_>, &mut Context) -> Result<(), Failure>,
+) -> Result<Outline, Failure> {
+    let Input { files, follow, threads } = input;
+    let mut outline = Outline { frames: 0, worst: Exit::Good, interrupted: None };
+    for path in files {
+        let reader = if follow { capture::follow(path, stop.waiter()) } else { capture::open(path) };
+        let reader = match reader {
+            Ok(reader) => reader,
+            Err(error) => {
+                outline.tell(&error, cx);
+                continue;
+            }
+        };
+        let bar = progress(&reader, cx);
+        let small = reader.size().is_some_and(|size| size < THREADS_FROM);
+        let count = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+        let count = threads.map_or(count, usize::from);
+        let workers = if small || follow || count < 2 {
+            Vec::new()
+        } else {
+            (0..count).map(|_| Gatherer::worker(wanted)).collect::<Result<_, _>>().map_err(Failure::usage)?
+        };
+        let mut state = Gatherer::new(wanted).map_err(Failure::usage)?;
+        let mut failed = None;
+        let mut calls = 0_u32;
+        let walk = capture::parallel::run(reader, &Gathering, &mut state, workers, |batch, moment| {
+            if let Some(bar) = &bar {
+                bar.set_position(moment.position);
+            }
+            calls = calls.wrapping_add(1);
+            if moment.waits || calls.is_multiple_of(LOOK_EVERY) {
+                outline.interrupted = stop.arrived();
+            }
+            let ends = outline.interrupted.is_some();
+            if moment.waits || batch.items.len() >= JOIN_BATCH || follow || ends {
+                failed = each(Read::Batch(batch), cx).err();
+                batch.clear();
+            }
+            if ends || failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+        outline.frames = outline.frames.saturating_add(walk.frames);
+        if let Some(failure) = failed {
+            return Err(failure);
+        }
+        each(Read::End, cx)?;
+        if let Err(error) = walk.result {
+            outline.tell(&error, cx);
+        }
+        if outline.interrupted.is_some() {
+            break;
+        }
+    }
+    Ok(outline)
+}
+
+impl Outline {
+    fn tell(&mut self, error: &CaptureError, cx: &Context) {
+        let Failure { exit, message } = failure(error);
+        cx.error(&message.unwrap_or_default());
+        self.worst = self.worst.max(exit);
+    }
+}
+
+/// A progress bar for what takes long, on a terminal.
+pub fn progress(reader: &Reader<Source>, cx: &Context) -> Option<ProgressBar> {
+    let size = reader.size().filter(|size| *size >= PROGRESS_FROM && cx.shows_progress())?;
+    let bar = ProgressBar::new(size);
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3}%  {bytes} of {total_bytes}  {eta} left");
+    Some(match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    })
+}
+
+/// The program's view of a capture's error.
+pub fn failure(error: &CaptureError) -> Failure {
+    if error.is_damage() {
+        return Failure::damaged(error);
+    }
+    match error {
+        CaptureError::Write { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe => {
+            Failure::output(source)
+        }
+        _ => Failure::could_not_run(error),
+    }
+}
