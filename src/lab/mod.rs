@@ -3,11 +3,14 @@
 //! - `netns` makes the namespaces and runs the command;
 //! - the servers are values without I/O: frames and the time in, frames with due times out.
 
+pub mod cable;
 pub mod faults;
 #[cfg(feature = "live")]
 pub mod host;
+pub mod leases;
 #[cfg(feature = "live")]
 pub mod netns;
+pub mod resolver;
 pub mod scene;
 pub mod segment;
 pub mod settings;

@@ -1,5 +1,8 @@
-//! The embedded DHCPv4 server.
+//! The embedded DHCPv4 servers.
 
-pub mod leases;
 pub mod query;
 pub mod server;
+pub mod servers;
+
+pub use server::Server;
+pub use servers::Servers;

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::leases::ClientKey;
+use crate::lab::leases::ClientKey;
 use crate::wire::Mac;
 use crate::wire::frame::numbers::icmp;
 use crate::wire::frame::peek::{Ethernet, Icmp};

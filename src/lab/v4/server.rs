@@ -4,8 +4,8 @@ use std::net::Ipv4Addr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::leases::{ClientKey, Leases, State};
 use super::query::{Dhcp, PXE_PORT};
+use crate::lab::leases::{ClientKey, Leases, State};
 use crate::time::Instant;
 use crate::wire::v4::{COOKIE, FIXED_LEN, MIN_LEN, MessageType, code};
 use crate::wire::{Mac, Prefix};

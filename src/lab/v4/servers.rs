@@ -1,0 +1,322 @@
+//! The DHCPv4 servers of a segment, its router and its relay: who answers what, and when.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use super::query::{Arp, Dhcp, Dns, Echo, Link, Query};
+use super::server::{Answer, Server};
+use crate::lab::cable::Cable;
+use crate::lab::leases::ClientKey;
+use crate::lab::resolver::Resolver;
+use crate::lab::settings::{Check, PREFIX, ROUTER, Settings, Silence, relay_mac};
+use crate::time::Instant;
+use crate::wire::arp::Arp as ArpPacket;
+use crate::wire::frame::build::{Ethernet, Ipv4};
+use crate::wire::frame::numbers::icmp;
+use crate::wire::v4::{MessageType, SERVER_PORT};
+use crate::wire::{Mac, Prefix};
+
+/// Checks that may be under way.
+const MAX_PENDING: usize = 4096;
+
+/// All DHCPv4 servers of a segment, and what they have under way.
+#[derive(Debug)]
+pub struct Servers {
+    settings: Settings,
+    servers: Arc<[Server]>,
+    /// Per server: when it is done with what it was given.
+    busy_until: Vec<Instant>,
+    checks: Vec<Pending>,
+    resolver: Resolver<Ipv4Addr>,
+    spare: Vec<u8>,
+}
+
+/// An offer that waits until nobody answered for its address.
+#[derive(Debug)]
+struct Pending {
+    server: usize,
+    client: ClientKey,
+    address: Ipv4Addr,
+    due: Instant,
+    /// The frame that asked.
+    frame: Vec<u8>,
+}
+
+impl Servers {
+    /// Servers without leases, as the settings say.
+    pub fn new(settings: &Settings) -> Self {
+        Self::with(settings, settings.identities().into_iter().map(Server::new).collect())
+    }
+
+    /// The same servers for another thread: the leases are shared.
+    #[must_use]
+    pub fn twin(&self) -> Self {
+        Self::with(&self.settings, Arc::clone(&self.servers))
+    }
+
+    fn with(settings: &Settings, servers: Arc<[Server]>) -> Self {
+        Self {
+            settings: settings.clone(),
+            busy_until: vec![Instant::default(); servers.len()],
+            servers,
+            checks: Vec::new(),
+            resolver: Resolver::default(),
+            spare: Vec::new(),
+        }
+    }
+
+    /// Its servers.
+    pub fn all(&self) -> &[Server] {
+        &self.servers
+    }
+
+    /// Takes a frame.
+    pub fn receive(&mut self, cable: &mut Cable, frame: &[u8]) {
+        match Query::read(frame) {
+            Some(Query::Dhcp(query)) => {
+                for server in 0..self.servers.len() {
+                    self.serve(cable, server, &query, frame);
+                }
+            }
+            Some(Query::Arp(arp)) => self.answer_arp(cable, &arp),
+            Some(Query::Echo(echo)) => self.answer_echo(cable, &echo),
+            Some(Query::Dns(asked)) => self.answer_dns(cable, &asked),
+            None => {}
+        }
+    }
+
+    /// Does what is due.
+    pub fn advance(&mut self, cable: &mut Cable) {
+        let now = cable.now;
+        while self.checks.first().is_some_and(|check| check.due <= now) {
+            let check = self.checks.remove(0);
+            if let Some(Query::Dhcp(query)) = Query::read(&check.frame)
+                && let Some(answer) =
+                    self.servers.get(check.server).and_then(|server| server.answer(&query, now))
+            {
+                self.reply(cable, check.server, &query, &answer, now);
+            }
+        }
+        for ask in self.resolver.ask_again(now) {
+            cable.emit(&ask, now);
+        }
+    }
+
+    /// When [`advance`](Self::advance) has something to do next.
+    pub fn next_due(&self) -> Option<Instant> {
+        let check = self.checks.first().map(|check| check.due);
+        [check, self.resolver.next_due()].into_iter().flatten().min()
+    }
+
+    fn serve(&mut self, cable: &mut Cable, number: usize, query: &Dhcp<'_>, frame: &[u8]) {
+        if self.settings.silent == Some(Silence::All) {
+            return;
+        }
+        let Some(server) = self.servers.get(number) else { return };
+        let me = &server.identity;
+        let hears = query.was_broadcast() || query.link.dst == me.mac;
+        let meant = query.addrs.1 == me.id || is_broadcast(query.addrs.1);
+        if !hears || !meant {
+            return;
+        }
+        // What nobody answers is no part of an exchange, and takes no turn.
+        let part = !matches!(query.kind, Some(MessageType::RELEASE | MessageType::DECLINE));
+        let Some(now) = self.busy_until.get_mut(number).and_then(|busy| cable.turn(busy, part)) else {
+            return;
+        };
+        let Some(server) = self.servers.get(number) else { return };
+        if query.kind == Some(MessageType::DISCOVER)
+            && !self.checks.is_empty()
+            && self.checks.iter().any(|check| check.server == number && check.client == query.client())
+        {
+            // It is asked again while it still looks: the offer is on its way.
+            return;
+        }
+        let Some(answer) = server.answer(query, now) else { return };
+        match self.settings.slow_check {
+            Some(check) if answer.first && self.checks.len() < MAX_PENDING => {
+                self.look_first(cable, number, check, query, frame, answer.address, now);
+            }
+            _ => self.reply(cable, number, query, &answer, now),
+        }
+    }
+
+    /// Looks whether an address is in use before it is offered.
+    #[allow(clippy::too_many_arguments, reason = "what is asked, who asks, and where it goes")]
+    fn look_first(
+        &mut self,
+        cable: &mut Cable,
+        number: usize,
+        check: Check,
+        query: &Dhcp<'_>,
+        frame: &[u8],
+        address: Ipv4Addr,
+        now: Instant,
+    ) {
+        let Some(server) = self.servers.get(number) else { return };
+        let (id, mac) = (server.identity.id, server.identity.mac);
+        let due = now.after(self.settings.check_time);
+        let pending = Pending { server: number, client: query.client(), address, due, frame: frame.to_vec() };
+        let at = self.checks.partition_point(|other| other.due <= due);
+        self.checks.insert(at, pending);
+        let mut buffer = std::mem::take(&mut self.spare);
+        buffer.clear();
+        let tags = query.link.tags;
+        let ethernet = Ethernet { dst: Mac::BROADCAST, src: mac, tags };
+        match check {
+            Check::Arp => ethernet.arp(&mut buffer, &ArpPacket::request(mac, id, address)),
+            Check::Icmp => {
+                let body = b"\xdc\x01\x00\x01lab check";
+                ethernet.icmp(&mut buffer, &Ipv4::new(id, address), icmp::ECHO, body)
+            }
+        };
+        cable.emit(&buffer, now);
+        self.spare = buffer;
+    }
+
+    /// Sends an answer the way RFC 2131 §4.1 says.
+    fn reply(&mut self, cable: &mut Cable, number: usize, query: &Dhcp<'_>, answer: &Answer, now: Instant) {
+        let Some(server) = self.servers.get(number) else { return };
+        let me = &server.identity;
+        let relayed = self.settings.relay && me.mac == relay_mac();
+        let on_link = query.was_broadcast() && query.giaddr.is_unspecified();
+        let via_relay = (relayed && on_link).then_some(ROUTER);
+        let denied = answer.kind == Some(MessageType::NAK);
+        let source = via_relay.unwrap_or(me.id);
+        let everybody = (Mac::BROADCAST, Ipv4Addr::BROADCAST);
+        let mut resolve = false;
+        let (dst, to) = if !query.giaddr.is_unspecified() {
+            (query.link.src, query.giaddr)
+        } else if denied {
+            everybody
+        } else if !query.ciaddr.is_unspecified() {
+            resolve = self.settings.resolve && on_segment(query.ciaddr);
+            (query.mac().unwrap_or(query.link.src), query.ciaddr)
+        } else if query.wants_broadcast() || answer.address.is_unspecified() {
+            everybody
+        } else {
+            query.mac().map_or(everybody, |mac| (mac, answer.address))
+        };
+        let from_port = if query.port == SERVER_PORT { SERVER_PORT } else { query.port };
+        let ethernet = Ethernet { dst, src: me.mac, tags: query.link.tags };
+        let (ip, ports) = (Ipv4::new(source, to), (from_port, query.reply_port()));
+        let message = |out: &mut Vec<u8>| server.write(query, answer, via_relay, out);
+        if !resolve && cable.quick {
+            let span = ethernet.udp(&mut cable.arena, &ip, ports, message);
+            cable.ready.push(span);
+            return;
+        }
+        let mut buffer = std::mem::take(&mut self.spare);
+        buffer.clear();
+        let known = self.resolver.known(to);
+        let ethernet = Ethernet { dst: known.filter(|_| resolve).unwrap_or(dst), ..ethernet };
+        ethernet.udp(&mut buffer, &ip, ports, message);
+        if resolve && known.is_none() {
+            let (mac, tags) = (me.mac, query.link.tags);
+            // Asks where it is, and keeps the frame until that is known.
+            let ask = self.resolver.wait(to, &buffer, now, |out| {
+                let ethernet = Ethernet { dst: Mac::BROADCAST, src: mac, tags };
+                ethernet.arp(out, &ArpPacket::request(mac, source, to));
+            });
+            if let Some(ask) = ask {
+                cable.emit(ask, now);
+            }
+        } else {
+            cable.emit(&buffer, now);
+        }
+        self.spare = buffer;
+    }
+
+    fn answer_arp(&mut self, cable: &mut Cable, arp: &Arp<'_>) {
+        let (mac, addr) = arp.sender;
+        if arp.operation == 2 {
+            self.is_at(cable, addr, mac);
+            return;
+        }
+        if arp.operation != 1 {
+            return;
+        }
+        let Some(own) = self.holder(arp.target) else { return };
+        let mut frame = Vec::new();
+        let reply = ArpPacket::request(mac, addr, arp.target).reply(own);
+        Ethernet { dst: mac, src: own, tags: arp.link.tags }.arp(&mut frame, &reply);
+        cable.emit(&frame, cable.now);
+    }
+
+    fn answer_echo(&mut self, cable: &mut Cable, echo: &Echo<'_>) {
+        let (from, to) = echo.addrs;
+        if !echo.request {
+            self.is_at(cable, from, echo.link.src);
+            return;
+        }
+        let Some(own) = self.holder(to).filter(|own| reaches(&echo.link, *own)) else { return };
+        let mut frame = Vec::new();
+        let ethernet = Ethernet { dst: echo.link.src, src: own, tags: echo.link.tags };
+        ethernet.icmp(&mut frame, &Ipv4::new(to, from), icmp::ECHO_REPLY, echo.body);
+        cable.emit(&frame, cable.now);
+    }
+
+    /// Servers and router know no name, and say so: an answer all the same (RFC 1035 §4.1.1).
+    fn answer_dns(&mut self, cable: &mut Cable, asked: &Dns<'_>) {
+        let (from, to) = asked.addrs;
+        let Some(own) = self.holder(to) else { return };
+        // Straight to it, or through the router, which then brings the answer.
+        let through = asked.link.dst == relay_mac();
+        if !through && !reaches(&asked.link, own) {
+            return;
+        }
+        let src = if through { relay_mac() } else { own };
+        let ethernet = Ethernet { dst: asked.link.src, src, tags: asked.link.tags };
+        let ports = (asked.ports.1, asked.ports.0);
+        let mut frame = Vec::new();
+        ethernet.udp(&mut frame, &Ipv4::new(to, from), ports, |out| {
+            let start = out.len();
+            out.extend(asked.message);
+            if let Some(flags) = out.get_mut(start..).and_then(|message| message.get_mut(2..4)) {
+                // An answer; recursion is to be had; no error, and no record.
+                flags.copy_from_slice(&[0x81, 0x80]);
+            }
+        });
+        cable.emit(&frame, cable.now);
+    }
+
+    /// Somebody has this address: waiting replies can go, and offers of it cannot.
+    fn is_at(&mut self, cable: &mut Cable, addr: Ipv4Addr, mac: Mac) {
+        for frame in self.resolver.is_at(addr, mac) {
+            cable.emit(&frame, cable.now);
+        }
+        for check in &mut self.checks {
+            if check.address == addr
+                && let Some(server) = self.servers.get(check.server)
+            {
+                // What is offered when the check ends is then another address.
+                server.conflict(addr, cable.now);
+                check.address = Ipv4Addr::UNSPECIFIED;
+            }
+        }
+    }
+
+    /// Who on the far end has an address.
+    fn holder(&self, addr: Ipv4Addr) -> Option<Mac> {
+        if let Some(server) = self.servers.iter().find(|server| server.identity.id == addr) {
+            return Some(server.identity.mac);
+        }
+        if addr == ROUTER {
+            return Some(relay_mac());
+        }
+        let squats = self.settings.occupied && self.servers.iter().any(|server| server.owns(addr));
+        squats.then_some(Mac([2, 0, 0, 0, 0x99, 0x99]))
+    }
+}
+
+fn reaches(link: &Link<'_>, own: Mac) -> bool {
+    link.dst == own || link.dst.is_multicast()
+}
+
+fn on_segment(addr: Ipv4Addr) -> bool {
+    Prefix::of(ROUTER, PREFIX).contains(addr)
+}
+
+fn is_broadcast(addr: Ipv4Addr) -> bool {
+    addr.is_broadcast() || addr == Prefix::of(ROUTER, PREFIX).broadcast()
+}
