@@ -1546,7 +1546,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__lab)
-            opts="-v -q -h -V --servers --rogue --rogue-kind --seed --delay --loss --duplicate --reorder --nak --silent --slow-check --check-time --relay --bootp --other-address --occupied --pool-size --lease-time --stall --rate-limit --threads --fault --faults --client-addr --stage --parent --json --color --verbose --quiet --help --version"
+            opts="-v -q -h -V --servers --rogue --rogue-kind --seed --delay --loss --duplicate --reorder --nak --silent --slow-check --check-time --relay --bootp --other-address --occupied --pool-size --lease-time --stall --rate-limit --threads --v6 --ra --pd --preference --rapid-commit --fault --faults --client-addr --stage --parent --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1610,6 +1610,26 @@ _dhcptool() {
                     ;;
                 --threads)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --v6)
+                    COMPREPLY=($(compgen -W "on off" -- "${cur}"))
+                    return 0
+                    ;;
+                --ra)
+                    COMPREPLY=($(compgen -W "managed stateless slaac off" -- "${cur}"))
+                    return 0
+                    ;;
+                --pd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --preference)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rapid-commit)
+                    COMPREPLY=($(compgen -W "on off" -- "${cur}"))
                     return 0
                     ;;
                 --fault)

@@ -713,6 +713,16 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l lease-time -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l stall -d 'Stand still for a while, over and over, as in 200ms/1s' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l rate-limit -d 'Manage no more than so many full exchanges per second' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l threads -d 'Answer with so many threads (only where nothing is delayed or lost)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l v6 -d 'Speak IPv6 too: DHCPv6 and router advertisements [default: on; off with a --fault of DHCPv4]' -r -f -a "on\t''
+off\t''"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l ra -d 'What routers say of addresses [default: managed]' -r -f -a "managed\t'DHCPv6 gives addresses and the rest (flags M and O)'
+stateless\t'Hosts make their addresses, DHCPv6 gives the rest (flag O)'
+slaac\t'Hosts make their addresses, there is no DHCPv6'
+off\t'There is no router'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l pd -d 'Length of the prefixes that servers delegate [default: 56]' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l preference -d 'Preference of the DHCPv6 servers [default: 0]' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l rapid-commit -d 'Answer SOLICIT with rapid commit by REPLY [default: on]' -r -f -a "on\t''
+off\t''"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l fault -d 'Let something be wrong, as --faults lists it; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l client-addr -d 'Give eth0 an IPv4 address, as in 10.0.0.200/8' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand lab" -l stage -d 'What this process is to be: the lab itself, or one of its helpers' -r -f -a "supervise\t''

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::settings::Settings;
 use crate::time::Instant;
+use crate::wire::Mac;
 
 /// How much later a frame is that others overtake.
 const OVERTAKEN: Duration = Duration::from_millis(3);
@@ -24,6 +25,17 @@ pub enum Family {
     Four,
     /// IPv6.
     Six,
+}
+
+/// Where a frame came from and what it was addressed to.
+#[derive(Clone, Copy, Debug)]
+pub struct Link<'a> {
+    /// VLAN tags, as bytes between the source address and the last `EtherType`.
+    pub tags: &'a [u8],
+    /// Sender.
+    pub src: Mac,
+    /// Receiver.
+    pub dst: Mac,
 }
 
 /// The cable.

@@ -42,6 +42,8 @@ pub struct Fault {
     pub what: &'static str,
     /// The codes that must be named; none for what is healthy.
     pub codes: &'static [&'static str],
+    /// It is of IPv6.
+    pub six: bool,
     apply: fn(&mut Faulty, &str, Mac) -> Result<(), String>,
 }
 
@@ -72,6 +74,7 @@ macro_rules! faults {
             argument: faults!(@argument $($argument)?),
             what: $what,
             codes: &[$($code),*],
+            six: false,
             apply: $apply,
         }),*];
     };

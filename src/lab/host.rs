@@ -182,6 +182,8 @@ far_end!(Scene);
 
 /// Answers what arrives, for ever.
 fn serve(segment: &mut impl FarEnd, socket: &mut BatchSocket) -> Result<(), NetError> {
+    // What speaks without being asked begins now.
+    segment.advance(SystemClock.now());
     loop {
         let now = SystemClock.now();
         let mut seen = 0_usize;

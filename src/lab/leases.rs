@@ -1,4 +1,4 @@
-//! Who has which address: one server's leases, without I/O and clock.
+//! Who has which address or prefix: one server's leases, without I/O and clock.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
@@ -20,6 +20,12 @@ impl ClientKey {
     /// The key of a hardware address.
     pub fn from_hardware(htype: u8, addr: &[u8]) -> Self {
         Self::of(u64::from(htype), addr)
+    }
+
+    /// The key of an identity association of DHCPv6: the client's DUID, the association's kind and its IAID (RFC 9915 §12).
+    pub fn from_association(duid: &[u8], kind: u16, iaid: u32) -> Self {
+        let number = (u64::from(kind) << 32) | u64::from(iaid);
+        Self::of(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (6 << 40), duid)
     }
 
     fn of(kind: u64, bytes: &[u8]) -> Self {

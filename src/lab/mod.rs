@@ -10,11 +10,13 @@ pub mod host;
 pub mod leases;
 #[cfg(feature = "live")]
 pub mod netns;
+pub mod ra;
 pub mod resolver;
 pub mod scene;
 pub mod segment;
 pub mod settings;
 pub mod v4;
+pub mod v6;
 
 pub use segment::Segment;
 pub use settings::Settings;

@@ -45,6 +45,8 @@ pub struct Pair {
     pub far: Mac,
     /// An IPv4 address and prefix length for the near end; none by default, as before DHCP.
     pub near_addr: Option<(Ipv4Addr, u8)>,
+    /// The near end speaks IPv6: it has a link-local address, and takes no other.
+    pub six: bool,
 }
 
 /// Moves this process into namespaces of its own: network and mounts, and a user namespace where it takes one to be
@@ -81,7 +83,11 @@ pub fn enter_far() -> Result<fs::File, NetError> {
 
 /// Makes the pair: the near end here, up, with `lo`; the far end in `far`, down.
 pub fn connect(pair: &Pair, far: &fs::File) -> Result<(), NetError> {
-    no_ipv6();
+    if pair.six {
+        link_local_only();
+    } else {
+        no_ipv6();
+    }
     let fail = |source: io::Error| {
         NetError::Namespace(format!("the kernel refuses a veth pair: {source}; is the veth module there?"))
     };
@@ -94,7 +100,7 @@ pub fn connect(pair: &Pair, far: &fs::File) -> Result<(), NetError> {
     let near = link_header(0, 0, 0).with(3, &name(NEAR)).with(1, &pair.near.0).with_nested(18, &info);
     netlink.change(kind::NEW_LINK, CREATE | EXCLUSIVE, near.bytes()).map_err(fail)?;
     up("lo")?;
-    let index = up(NEAR)?;
+    let index = if pair.six { raise(NEAR)? } else { up(NEAR)? };
     if let Some((addr, prefix)) = pair.near_addr {
         let mut header = vec![2, prefix, 0, 0]; // struct ifaddrmsg: AF_INET
         header.extend(index.to_ne_bytes());
@@ -106,15 +112,25 @@ pub fn connect(pair: &Pair, far: &fs::File) -> Result<(), NetError> {
     Ok(())
 }
 
-/// Brings an interface of the calling thread's namespace up and returns its index.
+/// Brings an interface of the calling thread's namespace up, without an IPv6 address, and returns its index.
 pub fn up(interface: &str) -> Result<u32, NetError> {
-    let all = iface::interfaces()?;
-    let index = iface::choose(&all, Some(interface))?.index;
+    let index = index_of(interface)?;
     let fail = |error| NetError::io("bring up", interface, error);
     let mut netlink = Netlink::open().map_err(fail)?;
     // No link-local address, where the kernel speaks IPv6 at all.
     let quiet = link_header(index, 0, 0).with_nested(26, &no_link_local());
     let _ = netlink.change(kind::NEW_LINK, 0, quiet.bytes());
+    raise(interface)
+}
+
+fn index_of(interface: &str) -> Result<u32, NetError> {
+    Ok(iface::choose(&iface::interfaces()?, Some(interface))?.index)
+}
+
+fn raise(interface: &str) -> Result<u32, NetError> {
+    let index = index_of(interface)?;
+    let fail = |error| NetError::io("bring up", interface, error);
+    let mut netlink = Netlink::open().map_err(fail)?;
     netlink.change(kind::NEW_LINK, 0, link_header(index, IFF_UP, IFF_UP).bytes()).map_err(fail)?;
     Ok(index)
 }
@@ -148,6 +164,20 @@ pub fn no_ipv6() {
     for scope in ["all", "default"] {
         let _ = fs::write(format!("/proc/sys/net/ipv6/conf/{scope}/disable_ipv6"), "1");
     }
+}
+
+/// Lets the kernel have a link-local address on interfaces that are made later, at once, and nothing more: it asks for no
+/// routers and believes none, for that is what the command in the lab is to look at. Where `/proc/sys` cannot be written it
+/// does as kernels do.
+fn link_local_only() {
+    let quiet =
+        [("accept_ra", "0"), ("router_solicitations", "0"), ("dad_transmits", "0"), ("accept_dad", "0")];
+    for (name, value) in quiet {
+        for scope in ["all", "default"] {
+            let _ = fs::write(format!("/proc/sys/net/ipv6/conf/{scope}/{name}"), value);
+        }
+    }
+    let _ = fs::write("/proc/sys/net/ipv6/conf/default/disable_ipv6", "0");
 }
 
 /// `IFLA_AF_SPEC`: `AF_INET6`, no address of its own making (`IN6_ADDR_GEN_MODE_NONE`).

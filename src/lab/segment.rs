@@ -6,8 +6,10 @@ use std::ops::Range;
 
 use super::cable::{Cable, Family};
 use super::settings::Settings;
-use super::v4;
+use super::{v4, v6};
 use crate::time::Instant;
+use crate::wire::frame::numbers::ETHERTYPE_IPV6;
+use crate::wire::frame::peek::Ethernet;
 
 /// The far end.
 #[derive(Debug)]
@@ -15,19 +17,26 @@ pub struct Segment {
     settings: Settings,
     cable: Cable,
     four: v4::Servers,
+    six: Option<v6::Servers>,
 }
 
 impl Segment {
     /// A segment as the settings say, with nothing leased yet.
     pub fn new(settings: Settings) -> Self {
         let four = v4::Servers::new(&settings);
-        Self { cable: Cable::new(&settings), four, settings }
+        let six = v6::Servers::new(&settings);
+        Self { cable: Cable::new(&settings), four, six, settings }
     }
 
     /// The same segment for another thread: the leases are shared.
     #[must_use]
     pub fn twin(&self) -> Self {
-        Self { cable: Cable::new(&self.settings), four: self.four.twin(), settings: self.settings.clone() }
+        Self {
+            cable: Cable::new(&self.settings),
+            four: self.four.twin(),
+            six: self.six.as_ref().map(v6::Servers::twin),
+            settings: self.settings.clone(),
+        }
     }
 
     /// Its DHCPv4 servers.
@@ -35,8 +44,21 @@ impl Segment {
         self.four.all()
     }
 
+    /// Its DHCPv6 servers.
+    pub fn servers6(&self) -> &[v6::Server] {
+        self.six.as_ref().map_or(&[], |six| six.all())
+    }
+
     /// Takes a frame that arrived at `now`.
     pub fn receive(&mut self, now: Instant, frame: &[u8]) {
+        if let Some(six) = &mut self.six
+            && Ethernet::read(frame).is_some_and(|ethernet| ethernet.ether_type == ETHERTYPE_IPV6)
+        {
+            if self.cable.takes(now, Family::Six) {
+                six.receive(&mut self.cable, frame);
+            }
+            return;
+        }
         if self.cable.takes(now, Family::Four) {
             self.four.receive(&mut self.cable, frame);
         }
@@ -46,12 +68,17 @@ impl Segment {
     pub fn advance(&mut self, now: Instant) {
         self.cable.turn_to(now, Family::Four);
         self.four.advance(&mut self.cable);
+        if let Some(six) = &mut self.six {
+            self.cable.turn_to(now, Family::Six);
+            six.advance(&mut self.cable);
+        }
         self.cable.advance(now);
     }
 
     /// When [`advance`](Self::advance) has something to do next.
     pub fn next_due(&self) -> Option<Instant> {
-        [self.four.next_due(), self.cable.next_due()].into_iter().flatten().min()
+        let six = self.six.as_ref().and_then(v6::Servers::next_due);
+        [self.four.next_due(), six, self.cable.next_due()].into_iter().flatten().min()
     }
 
     /// The frames to send now: where they lie in the buffer.

@@ -10,7 +10,8 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::lab::Settings;
 use crate::lab::faults::{self, Fault, Faulty};
-use crate::lab::settings::{self, MAX_POOL, MAX_SERVERS, Stall};
+use crate::lab::ra::Mode;
+use crate::lab::settings::{self, DELEGATED_MAX, DELEGATED_MIN, MAX_POOL, MAX_SERVERS, Six, Stall};
 use crate::output::{Label, table::Table};
 use crate::wire::Mac;
 
@@ -106,6 +107,26 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
     threads: u8,
 
+    /// Speak IPv6 too: DHCPv6 and router advertisements [default: on; off with a --fault of DHCPv4]
+    #[arg(long, value_name = "on|off", value_enum, hide_possible_values = true)]
+    v6: Option<Switch>,
+
+    /// What routers say of addresses [default: managed]
+    #[arg(long, value_name = "MODE")]
+    ra: Option<Ra>,
+
+    /// Length of the prefixes that servers delegate [default: 56]
+    #[arg(long, value_name = "LEN|off", value_parser = delegated)]
+    pd: Option<Delegated>,
+
+    /// Preference of the DHCPv6 servers [default: 0]
+    #[arg(long, value_name = "N")]
+    preference: Option<u8>,
+
+    /// Answer SOLICIT with rapid commit by REPLY [default: on]
+    #[arg(long, value_name = "on|off", value_enum, hide_possible_values = true)]
+    rapid_commit: Option<Switch>,
+
     /// Let something be wrong, as --faults lists it; repeatable
     #[arg(long, value_name = "NAME[=ARG]", value_parser = fault)]
     fault: Vec<FaultArg>,
@@ -143,11 +164,38 @@ Examples:
   dhcptool lab --loss 5 --slow-check -- dhcptool discover
   dhcptool lab --relay -- sh
   dhcptool lab --stall 200ms/1s -- dhcptool handshake eth0 --rate 1000 --load
+  dhcptool lab --ra stateless --pd 60 -- dhcptool sniff eth0 --count 3
 
 Servers are 10.0.0.1, 10.0.0.2 and so on (172.16.0.1 and so on behind a relay), with pools from 10.4.0.10,
 10.8.0.10 and so on; the router is 10.0.0.254, the rogue server 10.0.0.66.
 
+Server k is fe80::k and 2001:db8:64::k too, with a DUID-LL, addresses of 2001:db8:64:0:k::/80 and prefixes of
+2001:db8:k000::/36 (k below 16; k in hexadecimal); server 1 is the router as well, the rogue server and router
+fe80::66.
+
 The exit status is COMMAND's, 128 + N when signal N ended it, and 3 when the network cannot be made.";
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Switch {
+    On,
+    Off,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum Ra {
+    /// DHCPv6 gives addresses and the rest (flags M and O)
+    Managed,
+    /// Hosts make their addresses, DHCPv6 gives the rest (flag O)
+    Stateless,
+    /// Hosts make their addresses, there is no DHCPv6
+    Slaac,
+    /// There is no router
+    Off,
+}
+
+/// The length of delegated prefixes; none where none are delegated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Delegated(Option<u8>);
 
 #[derive(ValueEnum, Clone, Copy, Debug)]
 enum RogueKind {
@@ -211,15 +259,49 @@ const NEAR_MAC: Mac = Mac([2, 0, 0, 0, 1, 0]);
 impl Args {
     /// The lab as the flags say.
     fn faulty(&self) -> Result<Faulty, Failure> {
-        let mut lab = Faulty { settings: self.settings(), ..Faulty::default() };
+        let mut lab = Faulty { settings: self.settings()?, ..Faulty::default() };
         for FaultArg { fault, argument } in &self.fault {
             fault.apply(&mut lab, argument.as_deref(), NEAR_MAC).map_err(Failure::usage)?;
         }
         Ok(lab)
     }
 
-    fn settings(&self) -> Settings {
-        Settings {
+    /// IPv6 as the flags say; none where it is not spoken.
+    fn six(&self) -> Result<Option<Six>, Failure> {
+        // What goes wrong with DHCPv4 shall be found without anything else to be told.
+        let by_default = self.fault.iter().all(|arg| arg.fault.six);
+        if !self.v6.map_or(by_default, |switch| switch == Switch::On) {
+            let flags = [
+                (self.ra.is_some(), "--ra"),
+                (self.pd.is_some(), "--pd"),
+                (self.preference.is_some(), "--preference"),
+                (self.rapid_commit.is_some(), "--rapid-commit"),
+            ];
+            return match flags.iter().find(|(given, _)| *given) {
+                Some((_, flag)) => Err(Failure::usage(format!("{flag} is of IPv6, which --v6 on speaks"))),
+                None => Ok(None),
+            };
+        }
+        let default = Six::default();
+        Ok(Some(Six {
+            ra: match self.ra {
+                None => default.ra,
+                Some(Ra::Managed) => Some(Mode::Managed),
+                Some(Ra::Stateless) => Some(Mode::Stateless),
+                Some(Ra::Slaac) => Some(Mode::Slaac),
+                Some(Ra::Off) => None,
+            },
+            delegated: self.pd.map_or(default.delegated, |Delegated(length)| length),
+            preference: self.preference.unwrap_or(default.preference),
+            rapid_commit: self.rapid_commit.map_or(default.rapid_commit, |switch| switch == Switch::On),
+            solicit: true,
+            troubles: Vec::new(),
+        }))
+    }
+
+    fn settings(&self) -> Result<Settings, Failure> {
+        Ok(Settings {
+            six: self.six()?,
             servers: self.servers,
             rogue: self.rogue_kind.or(self.rogue.then_some(RogueKind::Gateway)).map(|kind| match kind {
                 RogueKind::Gateway => settings::RogueKind::Gateway,
@@ -253,7 +335,7 @@ impl Args {
             reorder: self.reorder,
             stall: self.stall,
             rate_limit: self.rate_limit,
-        }
+        })
     }
 }
 
@@ -282,6 +364,17 @@ fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
         _ => Err("write how many exchanges per second, such as 1000".to_owned()),
+    }
+}
+
+/// Reads `56`, `/56` or `off`.
+fn delegated(text: &str) -> Result<Delegated, String> {
+    if text == "off" {
+        return Ok(Delegated(None));
+    }
+    match text.strip_prefix('/').unwrap_or(text).parse() {
+        Ok(length @ DELEGATED_MIN..=DELEGATED_MAX) => Ok(Delegated(Some(length))),
+        _ => Err(format!("write a length from {DELEGATED_MIN} to {DELEGATED_MAX}, such as 56, or off")),
     }
 }
 
@@ -318,8 +411,12 @@ fn start(args: &Args, lab: &Faulty) -> Result<u8, crate::net::NetError> {
     use crate::lab::{host, netns};
     let signals = netns::watch_signals()?;
     netns::enter()?;
-    let pair =
-        netns::Pair { near: NEAR_MAC, far: Mac([2, 0, 0, 0, 0xff, 0xff]), near_addr: args.client_addr };
+    let pair = netns::Pair {
+        near: NEAR_MAC,
+        far: Mac([2, 0, 0, 0, 0xff, 0xff]),
+        near_addr: args.client_addr,
+        six: lab.settings.six.is_some(),
+    };
     host::start(lab, usize::from(args.threads), &pair)?;
     let parent = netns::this_process().map(|pid| pid.to_string());
     let mut stage = vec!["lab", "--stage", "supervise"];
@@ -367,6 +464,9 @@ mod tests {
         assert_eq!(stall("200ms/1s"), Ok(wanted));
         assert!(stall("1s/1s").is_err() && stall("1s").is_err());
         assert!(rate("0").is_err() && rate("inf").is_err() && rate("100").is_ok());
+        assert_eq!(delegated("/60"), Ok(Delegated(Some(60))));
+        assert_eq!(delegated("off"), Ok(Delegated(None)));
+        assert!(delegated("35").is_err() && delegated("65").is_err() && delegated("on").is_err());
         assert_eq!(address("10.0.0.200/24"), Ok(([10, 0, 0, 200].into(), 24)));
         assert_eq!(address("10.0.0.200"), Ok(([10, 0, 0, 200].into(), 8)));
         assert!(address("10.0.0.200/33").is_err() && address("x").is_err());

@@ -8,6 +8,7 @@ use crate::wire::frame::numbers::icmp;
 use crate::wire::frame::peek::{Ethernet, Icmp};
 use crate::wire::v4::{CLIENT_PORT, MessageType, Op, Packet, SERVER_PORT, code};
 
+pub use crate::lab::cable::Link;
 pub use crate::wire::frame::PXE_PORT;
 
 /// The port of name servers.
@@ -24,17 +25,6 @@ pub enum Query<'a> {
     Echo(Echo<'a>),
     /// A question to a name server.
     Dns(Dns<'a>),
-}
-
-/// Where a frame came from and what it was addressed to.
-#[derive(Clone, Copy, Debug)]
-pub struct Link<'a> {
-    /// VLAN tags, as bytes between the source address and the last `EtherType`.
-    pub tags: &'a [u8],
-    /// Sender.
-    pub src: Mac,
-    /// Receiver.
-    pub dst: Mac,
 }
 
 /// An ARP packet for IPv4 over Ethernet (RFC 826).

@@ -23,7 +23,7 @@ const MAX_PENDING: usize = 4096;
 #[derive(Debug)]
 pub struct Servers {
     settings: Settings,
-    servers: Arc<[Server]>,
+    all: Arc<[Server]>,
     /// Per server: when it is done with what it was given.
     busy_until: Vec<Instant>,
     checks: Vec<Pending>,
@@ -51,14 +51,14 @@ impl Servers {
     /// The same servers for another thread: the leases are shared.
     #[must_use]
     pub fn twin(&self) -> Self {
-        Self::with(&self.settings, Arc::clone(&self.servers))
+        Self::with(&self.settings, Arc::clone(&self.all))
     }
 
     fn with(settings: &Settings, servers: Arc<[Server]>) -> Self {
         Self {
             settings: settings.clone(),
             busy_until: vec![Instant::default(); servers.len()],
-            servers,
+            all: servers,
             checks: Vec::new(),
             resolver: Resolver::default(),
             spare: Vec::new(),
@@ -67,14 +67,14 @@ impl Servers {
 
     /// Its servers.
     pub fn all(&self) -> &[Server] {
-        &self.servers
+        &self.all
     }
 
     /// Takes a frame.
     pub fn receive(&mut self, cable: &mut Cable, frame: &[u8]) {
         match Query::read(frame) {
             Some(Query::Dhcp(query)) => {
-                for server in 0..self.servers.len() {
+                for server in 0..self.all.len() {
                     self.serve(cable, server, &query, frame);
                 }
             }
@@ -91,8 +91,7 @@ impl Servers {
         while self.checks.first().is_some_and(|check| check.due <= now) {
             let check = self.checks.remove(0);
             if let Some(Query::Dhcp(query)) = Query::read(&check.frame)
-                && let Some(answer) =
-                    self.servers.get(check.server).and_then(|server| server.answer(&query, now))
+                && let Some(answer) = self.all.get(check.server).and_then(|server| server.answer(&query, now))
             {
                 self.reply(cable, check.server, &query, &answer, now);
             }
@@ -112,7 +111,7 @@ impl Servers {
         if self.settings.silent == Some(Silence::All) {
             return;
         }
-        let Some(server) = self.servers.get(number) else { return };
+        let Some(server) = self.all.get(number) else { return };
         let me = &server.identity;
         let hears = query.was_broadcast() || query.link.dst == me.mac;
         let meant = query.addrs.1 == me.id || is_broadcast(query.addrs.1);
@@ -124,7 +123,7 @@ impl Servers {
         let Some(now) = self.busy_until.get_mut(number).and_then(|busy| cable.turn(busy, part)) else {
             return;
         };
-        let Some(server) = self.servers.get(number) else { return };
+        let Some(server) = self.all.get(number) else { return };
         if query.kind == Some(MessageType::DISCOVER)
             && !self.checks.is_empty()
             && self.checks.iter().any(|check| check.server == number && check.client == query.client())
@@ -153,7 +152,7 @@ impl Servers {
         address: Ipv4Addr,
         now: Instant,
     ) {
-        let Some(server) = self.servers.get(number) else { return };
+        let Some(server) = self.all.get(number) else { return };
         let (id, mac) = (server.identity.id, server.identity.mac);
         let due = now.after(self.settings.check_time);
         let pending = Pending { server: number, client: query.client(), address, due, frame: frame.to_vec() };
@@ -176,7 +175,7 @@ impl Servers {
 
     /// Sends an answer the way RFC 2131 §4.1 says.
     fn reply(&mut self, cable: &mut Cable, number: usize, query: &Dhcp<'_>, answer: &Answer, now: Instant) {
-        let Some(server) = self.servers.get(number) else { return };
+        let Some(server) = self.all.get(number) else { return };
         let me = &server.identity;
         let relayed = self.settings.relay && me.mac == relay_mac();
         let on_link = query.was_broadcast() && query.giaddr.is_unspecified();
@@ -287,7 +286,7 @@ impl Servers {
         }
         for check in &mut self.checks {
             if check.address == addr
-                && let Some(server) = self.servers.get(check.server)
+                && let Some(server) = self.all.get(check.server)
             {
                 // What is offered when the check ends is then another address.
                 server.conflict(addr, cable.now);
@@ -298,13 +297,13 @@ impl Servers {
 
     /// Who on the far end has an address.
     fn holder(&self, addr: Ipv4Addr) -> Option<Mac> {
-        if let Some(server) = self.servers.iter().find(|server| server.identity.id == addr) {
+        if let Some(server) = self.all.iter().find(|server| server.identity.id == addr) {
             return Some(server.identity.mac);
         }
         if addr == ROUTER {
             return Some(relay_mac());
         }
-        let squats = self.settings.occupied && self.servers.iter().any(|server| server.owns(addr));
+        let squats = self.settings.occupied && self.all.iter().any(|server| server.owns(addr));
         squats.then_some(Mac([2, 0, 0, 0, 0x99, 0x99]))
     }
 }

@@ -22,7 +22,12 @@ pub(crate) fn enter() -> Result<(), NetError> {
 pub(crate) fn lay() -> Result<(), NetError> {
     let here =
         File::open("/proc/thread-self/ns/net").map_err(|error| NetError::io("open", "namespace", error))?;
-    let pair = Pair { near: Mac([2, 0, 0, 0, 1, 0]), far: Mac([2, 0, 0, 0, 0xff, 0xff]), near_addr: None };
+    let pair = Pair {
+        near: Mac([2, 0, 0, 0, 1, 0]),
+        far: Mac([2, 0, 0, 0, 0xff, 0xff]),
+        near_addr: None,
+        six: false,
+    };
     netns::connect(&pair, &here)?;
     netns::up(FAR)?;
     Ok(())
