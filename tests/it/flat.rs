@@ -120,6 +120,8 @@ fn rows_hold_what_the_nested_objects_hold() {
             "time",
             "time_ns",
             "interface",
+            "direction",
+            "comment",
             "captured_length",
             "original_length",
             "layers",
@@ -131,11 +133,18 @@ fn rows_hold_what_the_nested_objects_hold() {
             ("link_src", "/link/src"),
             ("ip_dst", "/ip/dst"),
             ("ip_ttl", "/ip/ttl"),
+            ("ip_dscp", "/ip/dscp"),
+            ("ip_ecn", "/ip/ecn"),
+            ("ip_id", "/ip/id"),
+            ("ip_dont_fragment", "/ip/dont_fragment"),
             ("udp_dst_port", "/udp/dst_port"),
         ] {
             let packet = Value::Object(packet.clone());
             assert_eq!(Some(&row[column]), packet.pointer(path).or(Some(&Value::Null)), "{column}");
         }
+        let priorities =
+            packet["link"].get("priorities").and_then(flat).unwrap_or_else(|| Vec::<Value>::new().into());
+        assert_eq!(row["priorities"], priorities);
         let codes: Vec<&Value> =
             packet["problems"].as_array().unwrap().iter().map(|problem| &problem["code"]).collect();
         hold_six(packet, row);

@@ -73,6 +73,8 @@ fields! {
     Time = "time", Time, "When it was captured.";
     TimeNs = "time_ns", Integer, "The same in nanoseconds since 1970.";
     Interface = "interface", Text, "The interface, where known.";
+    Direction = "direction", Text, "Which way the frame went: in or out, where known.";
+    Comment = "comment", Text, "The first remark about the frame in its capture.";
     CapturedLength = "captured_length", Integer, "Bytes of the frame that were captured.";
     OriginalLength = "original_length", Integer, "Bytes of the frame on the wire.";
     Layers = "layers", List, "The layers around the message, outermost first.";
@@ -81,10 +83,15 @@ fields! {
     LinkSrc = "link_src", Text, "Its source address.";
     LinkDst = "link_dst", Text, "Its destination address.";
     Vlans = "vlans", List, "VLAN tags, outermost first.";
+    Priorities = "priorities", List, "Their priorities (802.1p), 0 to 7.";
     IpVersion = "ip_version", Integer, "4 or 6.";
     IpSrc = "ip_src", Text, "Source address.";
     IpDst = "ip_dst", Text, "Destination address.";
     IpTtl = "ip_ttl", Integer, "Time to live, or hop limit.";
+    IpDscp = "ip_dscp", Integer, "Differentiated services code point.";
+    IpEcn = "ip_ecn", Integer, "Explicit congestion notification.";
+    IpId = "ip_id", Integer, "Identification; null in IPv6.";
+    IpDontFragment = "ip_dont_fragment", Boolean, "The packet must not be cut into pieces; null in IPv6.";
     UdpSrcPort = "udp_src_port", Integer, "Source port.";
     UdpDstPort = "udp_dst_port", Integer, "Destination port.";
     UdpChecksum = "udp_checksum", Text, "good, bad, absent or unknown.";

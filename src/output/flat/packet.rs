@@ -249,6 +249,16 @@ impl Rows {
                     cells.text(place, name.as_bytes());
                 }
             }
+            Field::Direction => {
+                if let Some(direction) = datagram.direction {
+                    cells.bare_text(place, direction.name().as_bytes());
+                }
+            }
+            Field::Comment => {
+                if let Some(comment) = record.comment {
+                    cells.text(place, comment.as_bytes());
+                }
+            }
             Field::CapturedLength => number(cells, record.captured_length),
             Field::OriginalLength => cells.digits(place, u64::from(record.original_length)),
             Field::Layers => cells.list(place, datagram.layers.iter().map(|layer| layer.name().as_bytes())),
@@ -264,6 +274,11 @@ impl Rows {
                 let ids: Vec<String> = datagram.vlans.as_slice().iter().map(ToString::to_string).collect();
                 cells.list(place, ids.iter().map(String::as_bytes));
             }
+            Field::Priorities => {
+                let each: Vec<[u8; 1]> =
+                    datagram.vlans.priorities().map(|one| [b'0'.saturating_add(one & 7)]).collect();
+                cells.list(place, each.iter().map(<[u8; 1]>::as_slice));
+            }
             Field::IpVersion => {
                 if let Some(ip) = &datagram.ip {
                     cells.digits(place, if ip.src.is_ipv4() { 4 } else { 6 });
@@ -274,6 +289,26 @@ impl Rows {
             Field::IpTtl => {
                 if let Some(ip) = &datagram.ip {
                     cells.digits(place, u64::from(ip.ttl));
+                }
+            }
+            Field::IpDscp => {
+                if let Some(ip) = &datagram.ip {
+                    cells.digits(place, u64::from(ip.dscp()));
+                }
+            }
+            Field::IpEcn => {
+                if let Some(ip) = &datagram.ip {
+                    cells.digits(place, u64::from(ip.ecn()));
+                }
+            }
+            Field::IpId => {
+                if let Some(id) = datagram.ip.and_then(|ip| ip.id) {
+                    cells.digits(place, u64::from(id));
+                }
+            }
+            Field::IpDontFragment => {
+                if let Some(whole) = datagram.ip.and_then(|ip| ip.dont_fragment) {
+                    cells.bare(place, if whole { b"true" } else { b"false" });
                 }
             }
             Field::UdpSrcPort => {
