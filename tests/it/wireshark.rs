@@ -99,3 +99,32 @@ fn every_interface_is_one_of_wiresharks() {
     let found = blocks(&fs::read(&kept).unwrap());
     assert!(found.contains(&6), "{found:?}");
 }
+
+#[cfg(feature = "live")]
+#[test]
+fn tshark_captures_through_the_extcap() {
+    // What it takes is not among what the tests install.
+    if Command::new("tshark").arg("-v").output().is_err() {
+        eprintln!("skipped: tshark is not installed");
+        return;
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/wireshark/dhcptool-extcap");
+    let folder = tempfile::tempdir().unwrap();
+    let extcap = folder.path().join("wireshark/extcap");
+    fs::create_dir_all(&extcap).unwrap();
+    std::os::unix::fs::symlink(script, extcap.join("dhcptool-extcap")).unwrap();
+    // It is asked until enough was captured.
+    let line = format!(
+        "export XDG_CONFIG_HOME={} HOME={0} DHCPTOOL={PROGRAM}; \
+         (while {PROGRAM} discover eth0 --first -q; do :; done >/dev/null 2>&1 & echo $! >{0}/pid); \
+         timeout 30 tshark -i dhcptool-eth0 -c 4 -T fields -e dhcp.option.dhcp -e frame.interface_name 2>{0}/told; \
+         kill $(cat {0}/pid)",
+        folder.path().display()
+    );
+    let Some(output) = lab("", &["sh", "-c", &line]) else { return };
+    let told = fs::read_to_string(folder.path().join("told")).unwrap_or_default();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let rows: Vec<&str> = text.lines().collect();
+    assert_eq!(rows.len(), 4, "{text}{told}");
+    assert!(rows.contains(&"1\teth0") && rows.contains(&"2\teth0"), "{text}{told}");
+}
