@@ -15,6 +15,7 @@
 //! [`Machine::on_time`] is given only decides what to do next.
 
 pub mod drive;
+pub mod linger;
 pub mod load;
 pub mod machine;
 pub mod outbox;

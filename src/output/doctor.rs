@@ -68,6 +68,10 @@ pub struct Report<'a> {
     pub not_checked: Vec<NotChecked>,
     /// All checks.
     pub checks: Vec<CheckObject>,
+    /// Servers that were heard, as JSON that is written elsewhere.
+    pub servers: Vec<Box<serde_json::value::RawValue>>,
+    /// What was heard is all there is, in a sentence; nothing was sent.
+    pub listened: Option<String>,
     /// Transactions that were heard, as JSON that is written elsewhere.
     pub transactions: Vec<Box<serde_json::value::RawValue>>,
     /// Findings, likewise.
@@ -109,8 +113,9 @@ pub struct DoctorObject<'a> {
     offers: Vec<GivenObject>,
     /// What came of the request; null where nothing could be asked for.
     lease: Option<LeaseObject>,
-    /// Servers that answered the host.
-    servers: Vec<ServerObject>,
+    /// Servers that answered anybody, as `rogue` has them.
+    #[schemars(with = "Vec<super::schema::Server>")]
+    servers: &'a [Box<serde_json::value::RawValue>],
     /// All checks, in order.
     checks: &'a [CheckObject],
     /// Exchanges that were heard, those of others among them.
@@ -206,23 +211,6 @@ struct LeaseObject {
     given: GivenObject,
 }
 
-/// A server that answered.
-#[derive(Debug, Serialize, JsonSchema)]
-struct ServerObject {
-    /// dhcpv4.
-    protocol: &'static str,
-    /// Its server identifier.
-    server_id: Option<Ipv4Addr>,
-    /// Source of its messages.
-    source_ip: Ipv4Addr,
-    /// The network card they came from.
-    source_mac: String,
-    /// allowed, rogue, or unjudged where no policy was given.
-    status: &'static str,
-    /// Why it may not be there.
-    reasons: Vec<&'static str>,
-}
-
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
@@ -281,14 +269,6 @@ impl Render for Report<'_> {
             released: record.released > 0,
             given: given(answer, record.request.took().map(ms)),
         });
-        let server = |one: &Given| ServerObject {
-            protocol: "dhcpv4",
-            server_id: one.message.ip_option(opt::DHCP_SERVER_IDENTIFIER),
-            source_ip: one.source,
-            source_mac: one.mac.to_string(),
-            status: "unjudged",
-            reasons: Vec::new(),
-        };
         DoctorObject {
             r#type: DoctorType::Doctor,
             interface: self.interface,
@@ -306,7 +286,7 @@ impl Render for Report<'_> {
             },
             offers: record.offers.iter().map(|offer| given(offer, first)).collect(),
             lease,
-            servers: record.offers.iter().map(server).collect(),
+            servers: &self.servers,
             checks: &self.checks,
             transactions: &self.transactions,
             findings: &self.findings,
@@ -336,13 +316,13 @@ impl Render for Report<'_> {
             }
             Verdict::Unclear => {
                 out.label(Label::Warning, "UNCLEAR");
-                block(7, "no lease was had, and nothing that was seen says why", out);
-                paragraph(
-                    "try",
-                    "capture at the server, or at another port of the switch, while this runs again",
-                    Label::Plain,
-                    out,
-                );
+                let unclear = "no lease was had, and nothing that was seen says why";
+                block(7, self.listened.as_deref().unwrap_or(unclear), out);
+                let next = match self.listened {
+                    Some(_) => "listen longer (--listen 5m), or ask (without --passive)",
+                    None => "capture at the server, or at another port of the switch, while this runs again",
+                };
+                paragraph("try", next, Label::Plain, out);
                 self.short("notes", &self.conclusion.notes, out);
             }
             Verdict::Unable => {
@@ -431,7 +411,9 @@ impl Report<'_> {
 
     /// What works, in a sentence.
     fn works(&self) -> String {
-        let Some(ack) = &self.record.ack else { return "nothing is wrong".to_owned() };
+        let Some(ack) = &self.record.ack else {
+            return self.listened.clone().unwrap_or_else(|| "nothing is wrong".to_owned());
+        };
         let address = ack.message.yiaddr;
         let length = ack.prefix().map_or(String::new(), |prefix: Prefix| format!("/{}", prefix.length()));
         let lease = ack
@@ -459,6 +441,9 @@ impl Report<'_> {
         }
         if self.record.renewal.answers > 0 {
             parts.push("renewal by unicast works".to_owned());
+        }
+        if self.record.kept {
+            parts.push("it is the address that this host has, and was not given back".to_owned());
         }
         parts.join(", ")
     }

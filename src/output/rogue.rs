@@ -224,6 +224,13 @@ fn head(verdict: Verdict, interfaces: &[String], json: &mut JsonOut) {
     texts("interfaces", interfaces, json);
 }
 
+/// A server as an object of its own.
+pub fn server_line(server: &Server, judgement: &Judgement, precision: Precision) -> Vec<u8> {
+    let mut json = JsonOut::new();
+    server_json(server, judgement, precision, &mut json);
+    json.buf
+}
+
 fn server_json(server: &Server, judgement: &Judgement, precision: Precision, json: &mut JsonOut) {
     let key = &server.key;
     json.begin_object();

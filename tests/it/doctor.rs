@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use dhcptool::analysis::doctor::Verdict;
+use dhcptool::analysis::servers::Policy;
 use dhcptool::capture::{Format, FrameOut, Writer};
 use dhcptool::engine::v4::examine::Plan;
 use dhcptool::lab::faults::{FAULTS, Faulty, NearEnd, by_name};
 use dhcptool::lab::scene::Scene;
 use dhcptool::net::{Event, NetError, Received, Transport};
 use dhcptool::run::doctor::local::Local;
-use dhcptool::run::doctor::{Examined, Keep, examine, without_packets};
+use dhcptool::run::doctor::{Examined, Keep, Manner, examine, without_packets};
 use dhcptool::time::{Clock, Instant, Moment, Precision, Timestamp};
 use dhcptool::wire::Mac;
 use dhcptool::wire::frame::Direction;
@@ -114,6 +116,8 @@ fn plan(seed: u32) -> Plan {
         pxe: None,
         old_address: None,
         quick: false,
+        trusted: Vec::new(),
+        held: Vec::new(),
         xids: [0x1000_0001 ^ (seed << 8), 0x2000_0001 ^ (seed << 8), 0x3000_0001 ^ (seed << 8)],
     }
 }
@@ -129,10 +133,10 @@ fn local() -> Local {
 }
 
 fn run(lab: Faulty, plan: &Plan) -> Examined {
-    run_on(lab, plan, &local(), &mut |_| true)
+    run_on(lab, plan, &Manner::default(), &local(), &mut |_| true)
 }
 
-fn run_on(lab: Faulty, plan: &Plan, local: &Local, keep: &mut Keep<'_>) -> Examined {
+fn run_on(lab: Faulty, plan: &Plan, manner: &Manner, local: &Local, keep: &mut Keep<'_>) -> Examined {
     let now = std::rc::Rc::new(std::cell::Cell::new(5_000_000_000));
     let mut scene = Scene::new(lab.settings, lab.plan);
     // The network lives before the doctor comes.
@@ -140,7 +144,7 @@ fn run_on(lab: Faulty, plan: &Plan, local: &Local, keep: &mut Keep<'_>) -> Exami
     let drops = lab.near == Some(NearEnd::Drops);
     let mut cable = Cable { scene, now: now.clone(), arriving: Vec::new(), current: Vec::new(), drops };
     now.set(now.get() + 300_000_000);
-    examine(plan, local, &mut cable, &TestClock(now), keep).unwrap()
+    examine(plan, manner, local, &mut cable, &TestClock(now), keep).unwrap()
 }
 
 /// What stands as a cause or beside it.
@@ -237,6 +241,77 @@ fn the_healthy_are_left_in_peace() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The tenth of the healthy: the host holds its lease, its client runs, and the server has that address for it alone.
+#[test]
+fn a_host_that_holds_its_lease_is_healthy_and_keeps_it() {
+    let held = run(Faulty::default(), &plan(1)).record.ack.unwrap().message.yiaddr;
+    let local = Local {
+        clients: vec!["systemd-network".into()],
+        addresses: vec![(held, 8)],
+        default_route: true,
+        ..local()
+    };
+    let plan = Plan { held: vec![held], ..plan(1) };
+    let examined = run_on(Faulty::default(), &plan, &Manner::default(), &local, &mut |_| true);
+    assert_eq!(alarms(&examined), Vec::<&str>::new());
+    assert_eq!(examined.conclusion.verdict, Verdict::Healthy);
+    assert_eq!(examined.record.ack.unwrap().message.yiaddr, held);
+    assert!(examined.record.kept && examined.record.released == 0, "the host's own lease was given back");
+}
+
+#[test]
+fn who_sends_nothing_hears_what_others_go_through() {
+    let listen = |fault: Option<&str>, seconds| {
+        let lab = fault.map_or_else(Faulty::default, |fault| lab(fault, None));
+        let manner = Manner { passive: true, listen: Duration::from_secs(seconds), ..Manner::default() };
+        run_on(lab, &plan(1), &manner, &local(), &mut |passed| {
+            assert!(!passed.outgoing, "something was sent");
+            true
+        })
+    };
+    let quiet = listen(None, 20);
+    assert_eq!((quiet.conclusion.verdict, quiet.took), (Verdict::Unclear, Duration::from_secs(20)));
+    let crowd = listen(Some("crowd"), 20);
+    assert_eq!(crowd.conclusion.verdict, Verdict::Healthy, "{:?}", crowd.conclusion.cause);
+    for fault in ["pool-empty", "starved", "clones", "bad-checksum"] {
+        let wanted = by_name(fault).unwrap().codes[0];
+        let heard = listen(Some(fault), 30);
+        assert!(codes(&heard).contains(&wanted), "{fault}: {:?}", codes(&heard));
+    }
+}
+
+#[test]
+fn it_listens_on_after_it_asked() {
+    let manner = Manner { listen: Duration::from_secs(60), ..Manner::default() };
+    let examined = run_on(Faulty::default(), &plan(1), &manner, &local(), &mut |_| true);
+    assert_eq!((examined.conclusion.verdict, examined.took), (Verdict::Healthy, Duration::from_secs(60)));
+}
+
+#[test]
+fn servers_are_judged_by_what_is_expected() {
+    let policy = |text: &str| Policy::from_toml(text).unwrap();
+    let expect = |fault: Option<&str>, text: &str| {
+        let lab = fault.map_or_else(Faulty::default, |fault| lab(fault, None));
+        let policy = policy(text);
+        let trusted = policy.allowed.iter().map(|one| (one.identity.address, one.identity.mac)).collect();
+        let plan = Plan { trusted, ..plan(1) };
+        let manner = Manner { policy: Some(policy), ..Manner::default() };
+        run_on(lab, &plan, &manner, &local(), &mut |_| true)
+    };
+    let good = expect(None, "[[server]]\naddress = \"10.0.0.1\"\n");
+    assert_eq!(good.conclusion.verdict, Verdict::Healthy, "{:?}", good.conclusion.cause);
+    let rogue = expect(Some("rogue"), "[[server]]\naddress = \"10.0.0.1\"\n");
+    assert!(alarms(&rogue).contains(&"unknown-server"), "{:?}", alarms(&rogue));
+    assert_eq!(rogue.record.ack.unwrap().server().to_string(), "10.0.0.1");
+    // Whose offer is taken is who may be there.
+    let other = expect(Some("rogue"), "[[server]]\naddress = \"10.0.0.66\"\n");
+    assert_eq!(other.record.ack.unwrap().server().to_string(), "10.0.0.66");
+    let missing = "[[server]]\naddress = \"10.0.0.1\"\n[[server]]\naddress = \"10.0.0.9\"\n";
+    let examined = expect(None, missing);
+    assert_eq!(examined.conclusion.verdict, Verdict::Healthy, "{:?}", examined.conclusion.cause);
+    assert!(notes(&examined).contains(&"server-silent"), "{:?}", notes(&examined));
+}
+
 #[test]
 fn loss_is_no_fault() {
     let mut wrong = Vec::new();
@@ -262,7 +337,7 @@ fn with(change: impl FnOnce(&mut Faulty)) -> Faulty {
 /// What `--save` would hold.
 fn saved(lab: Faulty, plan: &Plan, path: &Path) -> Examined {
     let mut writer = Writer::new("test", Vec::new(), Format::PcapNg);
-    let examined = run_on(lab, plan, &local(), &mut |passed| {
+    let examined = run_on(lab, plan, &Manner::default(), &local(), &mut |passed| {
         let frame = FrameOut {
             time: Some(passed.time),
             precision: Precision::Nano,

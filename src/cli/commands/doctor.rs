@@ -49,6 +49,18 @@ pub struct Args {
     #[arg(long, value_name = "ARCH", num_args = 0..=1, require_equals = true, default_missing_value = "7")]
     pxe: Option<u16>,
 
+    /// Send nothing: tell what others' messages show
+    #[arg(long, conflicts_with_all = ["quick", "no_second_mac", "as_host", "mac", "vlan", "pxe"])]
+    passive: bool,
+
+    /// Listen for so long at least; 20s with --passive
+    #[arg(long, value_name = "DURATION", value_parser = listening)]
+    listen: Option<Duration>,
+
+    /// Judge the servers by this policy, as rogue --policy does, and take the offer of one that it allows
+    #[arg(long, value_name = "FILE")]
+    expect: Option<PathBuf>,
+
     /// Keep every frame seen in FILE (pcapng), with the verdict as its comment
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -73,11 +85,31 @@ pub struct Args {
     interval: Duration,
 }
 
+/// How long is listened when nothing is sent.
+const PASSIVE: Duration = Duration::from_secs(20);
+
+/// Reads a time to listen for.
+fn listening(text: &str) -> Result<Duration, String> {
+    let time = crate::cli::flags::sender::duration(text)?;
+    let day = Duration::from_hours(24);
+    if time > day { Err("write a day or less".to_owned()) } else { Ok(time) }
+}
+
+impl Args {
+    /// How long it is listened at least.
+    #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "nothing is heard"))]
+    fn listen(&self) -> Duration {
+        self.listen.unwrap_or(if self.passive { PASSIVE } else { Duration::ZERO })
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   dhcptool doctor
   dhcptool doctor eth0 --vlan 40 -v
   dhcptool doctor eth0 --save ticket.pcapng --json
+  dhcptool doctor eth0 --passive --listen 10m
+  dhcptool doctor eth0 --expect /etc/dhcptool/policy.toml
   dhcptool lab --fault pool-empty -- dhcptool doctor
 
 The exit status is 0 when all is well (notes only), 1 for a problem or where it is unclear, 3 where it could not be looked.";

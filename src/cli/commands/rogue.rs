@@ -270,7 +270,8 @@ impl Args {
     }
 }
 
-fn read_policy(path: &Path) -> Result<Policy, Failure> {
+/// Reads a policy file, bounded.
+pub(super) fn read_policy(path: &Path) -> Result<Policy, Failure> {
     let text = text::read(path, text::MOST)
         .map_err(|error| Failure::could_not_run(format_args!("cannot read {}: {error}", path.display())))?;
     Policy::from_toml(&text).map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))

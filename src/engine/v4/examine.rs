@@ -41,6 +41,10 @@ pub struct Plan {
     pub old_address: Option<Ipv4Addr>,
     /// One short round: no stranger, no renewal.
     pub quick: bool,
+    /// Servers whose offers are taken before others': address or hardware address, or both.
+    pub trusted: Vec<(Option<Ipv4Addr>, Option<Mac>)>,
+    /// Addresses that the host has: one that is given again is the host's own lease, and not given back.
+    pub held: Vec<Ipv4Addr>,
     /// Three transaction identifiers: the host's, the stranger's, and the host's without client identifier.
     pub xids: [u32; 3],
 }
@@ -170,6 +174,8 @@ pub struct Record {
     pub rebinding: Asked,
     /// REQUESTs for the address held before (INIT-REBOOT).
     pub reboot: Asked,
+    /// The address given is one that the host has: it was not given back.
+    pub kept: bool,
     /// RELEASEs sent.
     pub released: u32,
     /// Frames handed to the kernel.
@@ -450,7 +456,9 @@ impl Examination {
             given.message.option(opt::DHCP_SERVER_IDENTIFIER).is_some()
                 && !given.message.yiaddr.is_unspecified()
         };
-        self.chosen = self.record.offers.iter().find(can).cloned();
+        let offers = || self.record.offers.iter().filter(can);
+        let chosen = offers().find(|offer| self.trusts(offer)).or_else(|| offers().next());
+        self.chosen = chosen.cloned();
         if self.chosen.is_some() {
             self.enter(Phase::Requesting, now, REQUESTS);
         } else {
@@ -458,9 +466,23 @@ impl Examination {
         }
     }
 
+    fn trusts(&self, offer: &Given) -> bool {
+        let fits = |(address, mac): &(Option<Ipv4Addr>, Option<Mac>)| {
+            address.is_none_or(|address| address == offer.server() || address == offer.source)
+                && mac.is_none_or(|mac| mac == offer.mac)
+        };
+        self.plan.trusted.iter().any(fits)
+    }
+
     /// Whatever may be bound is released; where nothing is, it is over.
     fn give_back(&mut self, now: Instant) {
         let asked = self.record.request.sent > 0 && self.record.nak.is_none();
+        let bound = self.record.ack.as_ref().or(self.chosen.as_ref()).map(|given| given.message.yiaddr);
+        if bound.is_some_and(|bound| self.plan.held.contains(&bound)) {
+            self.record.kept = self.record.ack.is_some();
+            self.enter(Phase::Over, now, &[]);
+            return;
+        }
         if asked || self.record.ack.is_some() {
             self.enter(Phase::Releasing, now, RELEASES);
         } else {

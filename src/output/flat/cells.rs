@@ -43,8 +43,9 @@ pub enum Cell<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Cells {
     format: Format,
-    /// An empty row; where its cells are empty is in `holes`.
+    /// An empty row of `length` bytes, and a block behind it; where its cells are empty is in `holes`.
     blank: Vec<u8>,
+    length: usize,
     holes: Vec<(usize, usize)>,
     /// Which cells are not empty, by bits, and where their text is.
     filled: Vec<u64>,
@@ -83,9 +84,12 @@ impl Cells {
             Format::NdJson => b"}\n",
             Format::Csv | Format::Tsv => b"\n",
         });
+        let length = blank.len();
+        blank.extend_from_slice(&[0; BLOCK]);
         Self {
             format,
             blank,
+            length,
             holes,
             filled: vec![0; count.div_ceil(64)],
             texts: vec![(0, 0); count],
@@ -217,7 +221,8 @@ impl Cells {
     }
 
     /// Appends the row.
-    pub(super) fn finish(&self, out: &mut Vec<u8>) {
+    pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
+        self.text.buf.extend_from_slice(&[0; BLOCK]);
         let mut done = 0;
         for (index, word) in self.filled.iter().enumerate() {
             let mut left = *word;
@@ -229,12 +234,30 @@ impl Cells {
                 else {
                     continue;
                 };
-                out.extend_from_slice(self.blank.get(done..*begin).unwrap_or_default());
-                out.extend_from_slice(self.text.buf.get(*from..*to).unwrap_or_default());
+                append(out, &self.blank, done, *begin);
+                append(out, &self.text.buf, *from, *to);
                 done = *end;
             }
         }
-        out.extend_from_slice(self.blank.get(done..).unwrap_or_default());
+        append(out, &self.blank, done, self.length);
+    }
+}
+
+/// The most that is copied without a look at how much it is.
+const BLOCK: usize = 32;
+
+/// Appends `from..to` of `source`, behind which stands a block more: a short stretch is copied as a whole block and cut, which
+/// takes a fraction of what a copy of some length takes, and rows consist of short stretches.
+#[inline]
+fn append(out: &mut Vec<u8>, source: &[u8], from: usize, to: usize) {
+    let length = to.saturating_sub(from);
+    match source.get(from..).and_then(<[u8]>::first_chunk::<BLOCK>) {
+        Some(block) if length <= BLOCK => {
+            let end = out.len().saturating_add(length);
+            out.extend_from_slice(block);
+            out.truncate(end);
+        }
+        _ => out.extend_from_slice(source.get(from..to).unwrap_or_default()),
     }
 }
 

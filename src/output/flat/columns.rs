@@ -60,7 +60,7 @@ pub enum Source {
 macro_rules! fields {
     ($($variant:ident = $name:literal, $kind:ident, $about:literal;)*) => {
         /// A field of the packet, or of what is around it.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Field { $(#[doc = $about] $variant,)* }
 
         const FIELDS: &[(&str, Type, Field, &str)] = &[$(($name, Type::$kind, Field::$variant, $about),)*];

@@ -8,7 +8,7 @@ use super::columns::{Field, Type};
 use super::plan::Plan;
 use crate::output::packet::record::PacketRecord;
 use crate::time::{Precision, Timestamp};
-use crate::wire::frame::Protocol;
+use crate::wire::frame::{Ip, Protocol};
 use crate::wire::options::kind::Width;
 use crate::wire::options::{self, Context, Items, Kind, Nowhere, each_nested, v4};
 use crate::wire::problem::Problem;
@@ -110,7 +110,7 @@ impl Rows {
     }
 
     /// Appends the row.
-    pub fn finish(&self, out: &mut Vec<u8>) {
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
         self.cells.finish(out);
     }
 
@@ -209,8 +209,10 @@ impl Rows {
             self.options(record, &plan);
         }
         for (field, place) in &plan.fields {
-            self.around(*field, *place, record);
-            if is_v4 {
+            // What stands around the message comes first in the table.
+            if *field <= Field::Protocol {
+                self.around(*field, *place, record);
+            } else if is_v4 {
                 self.field(*field, *place, record);
             }
         }
@@ -279,38 +281,6 @@ impl Rows {
                     datagram.vlans.priorities().map(|one| [b'0'.saturating_add(one & 7)]).collect();
                 cells.list(place, each.iter().map(<[u8; 1]>::as_slice));
             }
-            Field::IpVersion => {
-                if let Some(ip) = &datagram.ip {
-                    cells.digits(place, if ip.src.is_ipv4() { 4 } else { 6 });
-                }
-            }
-            Field::IpSrc => ip(cells, place, datagram.ip.map(|ip| ip.src)),
-            Field::IpDst => ip(cells, place, datagram.ip.map(|ip| ip.dst)),
-            Field::IpTtl => {
-                if let Some(ip) = &datagram.ip {
-                    cells.digits(place, u64::from(ip.ttl));
-                }
-            }
-            Field::IpDscp => {
-                if let Some(ip) = &datagram.ip {
-                    cells.digits(place, u64::from(ip.dscp()));
-                }
-            }
-            Field::IpEcn => {
-                if let Some(ip) = &datagram.ip {
-                    cells.digits(place, u64::from(ip.ecn()));
-                }
-            }
-            Field::IpId => {
-                if let Some(id) = datagram.ip.and_then(|ip| ip.id) {
-                    cells.digits(place, u64::from(id));
-                }
-            }
-            Field::IpDontFragment => {
-                if let Some(whole) = datagram.ip.and_then(|ip| ip.dont_fragment) {
-                    cells.bare(place, if whole { b"true" } else { b"false" });
-                }
-            }
             Field::UdpSrcPort => {
                 if let Some(udp) = &datagram.udp {
                     cells.digits(place, u64::from(udp.src_port));
@@ -330,6 +300,34 @@ impl Rows {
                     Protocol::Icmpv6 => b"icmpv6",
                 },
             ),
+            _ => {
+                if let Some(header) = &datagram.ip {
+                    self.ip_header(field, place, header);
+                }
+            }
+        }
+    }
+
+    /// The IP header around the message.
+    fn ip_header(&mut self, field: Field, place: usize, header: &Ip) {
+        let cells = &mut self.cells;
+        match field {
+            Field::IpVersion => cells.digits(place, if header.src.is_ipv4() { 4 } else { 6 }),
+            Field::IpSrc => ip(cells, place, Some(header.src)),
+            Field::IpDst => ip(cells, place, Some(header.dst)),
+            Field::IpTtl => cells.digits(place, u64::from(header.ttl)),
+            Field::IpDscp => cells.digits(place, u64::from(header.dscp())),
+            Field::IpEcn => cells.digits(place, u64::from(header.ecn())),
+            Field::IpId => {
+                if let Some(id) = header.id {
+                    cells.digits(place, u64::from(id));
+                }
+            }
+            Field::IpDontFragment => {
+                if let Some(whole) = header.dont_fragment {
+                    cells.bare(place, if whole { b"true" } else { b"false" });
+                }
+            }
             _ => {}
         }
     }

@@ -8,6 +8,7 @@ pub mod heard;
 pub mod local;
 mod signs;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use heard::Heard;
@@ -16,17 +17,31 @@ use local::Local;
 use super::gather::Gatherer;
 use crate::analysis::diagnosis::{Diagnosis, Finding, History};
 use crate::analysis::doctor::{Conclusion, Sign, conclude};
-use crate::analysis::transaction::{Batch, Exchange, Joiner, Options};
+use crate::analysis::servers::{Asked, Judgement, Policy, Server, Servers, Sighting, Status, judge};
+use crate::analysis::transaction::{Batch, Exchange, Joiner, Options, Outcome};
 use crate::capture::Frame;
 use crate::engine::drive::{Passed, Witness, drive};
+use crate::engine::linger::Linger;
 use crate::engine::v4::examine::{Examination, Plan, Record};
 use crate::net::{NetError, Transport};
-use crate::time::Clock;
+use crate::time::{Clock, Moment};
 use crate::wire::frame::{Direction, Ports, Protocol, Walker};
 use crate::wire::problem::Severity;
+use crate::wire::v4::{Outline, Packet};
 
 /// Exchanges that are kept for the report.
 const MOST_EXCHANGES: usize = 1000;
+
+/// How an examination is made, beside what is asked.
+#[derive(Clone, Debug, Default)]
+pub struct Manner {
+    /// Nothing is sent: what others say is all there is.
+    pub passive: bool,
+    /// It listens for so long at least.
+    pub listen: Duration,
+    /// Who may be there, and what they must offer.
+    pub policy: Option<Policy>,
+}
 
 /// A transaction that was heard, with what is said of it.
 #[derive(Clone, Debug)]
@@ -50,6 +65,8 @@ pub struct Examined {
     pub told: Vec<Told>,
     /// What is said of the whole.
     pub findings: Vec<Finding>,
+    /// Everybody who answered somebody, rogues first.
+    pub servers: Vec<(Server, Judgement)>,
     /// Frames seen.
     pub frames: u64,
     /// How long it took.
@@ -68,13 +85,15 @@ pub type Keep<'a> = dyn FnMut(&Passed<'_>) -> bool + 'a;
 /// When the transport fails; what may have been bound was given back as far as it let.
 pub fn examine(
     plan: &Plan,
+    manner: &Manner,
     local: &Local,
     transport: &mut dyn Transport,
     clock: &dyn Clock,
     keep: &mut Keep<'_>,
 ) -> Result<Examined, NetError> {
     let start = clock.now();
-    let mut exam = Examination::new(plan.clone());
+    let exam = (!manner.passive).then(|| Examination::new(plan.clone()));
+    let mut exam = Linger::new(exam, manner.listen);
     let mut listener = Listener { ears: Ears::new(local.interface.clone(), plan), keep };
     let ending = drive(&mut exam, transport, clock, &[], &mut listener);
     if let Some(error) = ending.error {
@@ -83,22 +102,41 @@ pub fn examine(
     let mut ears = listener.ears;
     let took = Duration::from_nanos(u64::try_from(clock.now().since(start)).unwrap_or(0));
     let (told, findings) = ears.finish();
+    let record = exam.inner.map(|exam| exam.record).unwrap_or_default();
+    let servers = ears.judge(manner.policy.as_ref());
     let mut all = Vec::new();
     signs::local(local, &mut all);
-    signs::heard(&ears.heard, &exam.record, &mut all);
-    signs::tried(&exam.record, plan, local, &mut all);
+    signs::heard(&ears.heard, &record, &mut all);
+    signs::tried(&record, plan, local, &mut all);
     diagnosed(&told, &findings, plan, &mut all);
-    let works = exam.record.ack.is_some() && exam.record.holders.is_empty();
+    if let Some(policy) = &manner.policy {
+        signs::expected(&servers, &judge::missing(&ears.servers, policy), &mut all);
+        if servers.iter().all(|(_, judgement)| judgement.status == Status::Allowed) {
+            // Which are meant has been said.
+            all.retain(|sign| sign.code != "several-servers");
+        }
+    }
+    let works = if manner.passive {
+        told.iter().any(|told| ends_well(told.exchange.outcome))
+    } else {
+        record.ack.is_some() && record.holders.is_empty()
+    };
     Ok(Examined {
         conclusion: conclude(all, works),
-        record: exam.record,
+        record,
         heard: ears.heard,
         told,
         findings,
+        servers,
         frames: ears.number,
         took,
         stopped: ending.stopped,
     })
+}
+
+/// A client came by, or kept, an address.
+pub fn ends_well(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Bound | Outcome::Rebooted | Outcome::Renewed | Outcome::Rebound)
 }
 
 /// What can be said where nothing can be sent: the local signs alone.
@@ -128,7 +166,7 @@ impl Witness for Listener<'_, '_> {
 
 /// Hears everything: tells the examination of what is meant for it, and joins the transactions of all.
 struct Ears {
-    interface: String,
+    interface: Arc<str>,
     asked: Vec<u16>,
     walker: Walker,
     gatherer: Gatherer,
@@ -137,6 +175,9 @@ struct Ears {
     history: History,
     told: Vec<Told>,
     heard: Heard,
+    servers: Servers,
+    outline: Outline,
+    xids: [u32; 3],
     number: u64,
 }
 
@@ -149,7 +190,7 @@ impl Ears {
             .iter()
             .map(|[_, _, high, low]| u16::from_be_bytes([high & 0x0f, *low]));
         Self {
-            interface,
+            interface: interface.into(),
             asked: ids.collect(),
             walker: Walker::new(Ports::default()),
             gatherer: Gatherer::of_all(),
@@ -158,6 +199,9 @@ impl Ears {
             history: History::new(false),
             told: Vec::new(),
             heard: Heard::default(),
+            servers: Servers::default(),
+            outline: Outline::default(),
+            xids: plan.xids,
             number: 0,
         }
     }
@@ -185,14 +229,29 @@ impl Ears {
         if passed.outgoing {
             return;
         }
-        let (heard, asked) = (&mut self.heard, &self.asked);
+        let Self { heard, asked, walker, servers, outline, interface, xids, .. } = self;
         heard.frame(passed.frame);
-        let at = passed.at.nanoseconds();
-        self.walker.walk(passed.link_type, passed.frame, passed.original_len, at, |datagram| {
-            if datagram.protocol == Protocol::Dhcpv4 && !datagram.quoted {
-                heard.dhcp(datagram.vlans.as_slice(), asked);
+        let when = Moment { at: passed.at, time: passed.time };
+        walker.walk(passed.link_type, passed.frame, passed.original_len, when.at.nanoseconds(), |datagram| {
+            if datagram.protocol != Protocol::Dhcpv4 || datagram.quoted {
+                return;
+            }
+            heard.dhcp(datagram.vlans.as_slice(), asked);
+            let packet = Packet::new(datagram.payload);
+            outline.read(&packet, datagram.promised, datagram.cut);
+            let sighting = Sighting::read(when, Some(interface), &datagram, &packet, outline);
+            if let Some(mut sighting) = sighting {
+                if xids.contains(&sighting.xid.0) {
+                    sighting.asked = Asked::Us { probe: "discover", bogus_server: None };
+                }
+                servers.add(&sighting, false);
             }
         });
+    }
+
+    fn judge(&self, policy: Option<&Policy>) -> Vec<(Server, Judgement)> {
+        let judged = judge::judge_all(&self.servers, policy);
+        judged.into_iter().map(|(server, judgement)| (server.clone(), judgement)).collect()
     }
 
     fn take_closed(&mut self) {

@@ -6,8 +6,10 @@ use std::time::Duration;
 use super::heard::Heard;
 use super::local::Local;
 use crate::analysis::doctor::Sign;
+use crate::analysis::servers::{Allowed, Judgement, Server, Status};
 use crate::engine::v4::examine::{Asked, Plan, Record};
 use crate::wire::escape::escape_line;
+use crate::wire::problem::Severity;
 
 /// An answer within this was not held up by the link: silence towards others means them.
 const PROMPT: Duration = Duration::from_secs(2);
@@ -101,6 +103,30 @@ pub(super) fn heard(heard: &Heard, record: &Record, signs: &mut Vec<Sign>) {
         line.extend(text(&lldp.port).map(|port| format!(" port {port}")));
         line.extend(lldp.vlan.map(|vlan| format!(", VLAN {vlan}")));
         own(signs, "lldp", line);
+    }
+}
+
+/// Check 22: who answers against who may.
+pub(super) fn expected(servers: &[(Server, Judgement)], missing: &[&Allowed], signs: &mut Vec<Sign>) {
+    for (server, judgement) in servers.iter().filter(|(_, judgement)| judgement.status == Status::Rogue) {
+        let key = &server.key;
+        let address = key.server_id.or(key.source_ip);
+        let mac = key.source_mac.map_or_else(String::new, |mac| format!(" at {mac}"));
+        let name =
+            address.map_or_else(|| "a server without address".to_owned(), |address| address.to_string());
+        let mut reasons = judgement.reasons.iter();
+        let Some(first) = reasons.next() else { continue };
+        let sign = Sign::of(first.code, format!("{name}{mac}: {}", first.detail)).map(|sign| {
+            reasons.fold(sign, |sign, reason| sign.because(format!("{name} {}: {}", reason.code, reason.detail)))
+        });
+        signs.extend(sign);
+    }
+    for one in missing {
+        // Of several servers that may answer one is enough, so it is worth a note.
+        signs.extend(Sign::of("server-silent", format!("{one}, who is expected, was not heard")).map(|sign| Sign {
+            severity: Severity::Note,
+            ..sign
+        }));
     }
 }
 

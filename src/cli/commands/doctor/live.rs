@@ -20,9 +20,10 @@ use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
 use crate::net::{NetError, Transport, iface};
 use crate::output::doctor::{NotChecked, Report};
+use crate::output::rogue::server_line;
 use crate::output::{Format, JsonOut, Render as _};
 use crate::run::doctor::local::Local;
-use crate::run::doctor::{Examined, examine, without_packets};
+use crate::run::doctor::{Examined, Manner, ends_well, examine, without_packets};
 use crate::time::{Clock as _, Precision};
 use crate::wire::Mac;
 use crate::wire::escape::escape_line;
@@ -54,18 +55,31 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         }
         Err(error) => return Err(Failure::could_not_run(error)),
     };
+    let expected = |path: &std::path::PathBuf| {
+        args.confine.apart(&[path.as_path()], cx, || crate::cli::commands::rogue::read_policy(path))
+    };
+    let policy = args.expect.as_ref().map(expected).transpose()?;
     args.confine.give_up(cx)?;
     let mut keeper = args.save.as_deref().map(|path| Keeper::create(path, &local.interface)).transpose()?;
     args.confine.confine(&Needs::default(), cx)?;
-    let plan = plan(args, &local, own);
+    let mut plan = plan(args, &local, own);
+    let each = policy.iter().flat_map(|policy| &policy.allowed).map(|allowed| &allowed.identity);
+    plan.trusted = each.map(|one| (one.server_id.or(one.address).or(one.ip), one.mac)).collect();
+    let manner = Manner { passive: args.passive, listen: args.listen(), policy };
     let mut last: Option<(Verdict, Vec<&'static str>)> = None;
     loop {
         if cx.shows_progress() {
-            cx.note(&format!("examining {}; this takes up to 20 seconds", escape_line(&local.interface)));
+            let name = escape_line(&local.interface);
+            cx.note(&if args.passive {
+                format!("listening on {name} for {}", humantime::format_duration(args.listen()))
+            } else {
+                let longest = args.listen().max(std::time::Duration::from_secs(20)).as_secs();
+                format!("examining {name}; this takes up to {longest} seconds")
+            });
         }
         let mut keep = |passed: &Passed<'_>| keeper.as_mut().is_none_or(|keeper| keeper.keep(passed));
         let examined =
-            examine(&plan, &local, &mut transport, &cx.clock, &mut keep).map_err(Failure::could_not_run)?;
+            examine(&plan, &manner, &local, &mut transport, &cx.clock, &mut keep).map_err(Failure::could_not_run)?;
         if let Some(error) = keeper.as_mut().and_then(|keeper| keeper.error.take()) {
             return Err(Failure::could_not_run(error));
         }
@@ -145,6 +159,8 @@ fn plan(args: &Args, local: &Local, mac: Mac) -> Plan {
         pxe: args.pxe,
         old_address: remembered.and_then(|lease| lease.address),
         quick: args.quick,
+        trusted: Vec::new(),
+        held: local.addresses.iter().map(|(address, _)| *address).collect(),
         xids: [rng.u32(1..), rng.u32(1..), rng.u32(1..)],
     }
 }
@@ -173,6 +189,8 @@ fn tell(args: &Args, local: &Local, conclusion: &Conclusion, seen: &Seen, cx: &m
         excluded: excluded(local, conclusion, examined),
         not_checked: not_checked(args, local, record),
         checks: checks(local, conclusion, examined),
+        servers: examined.map(servers).unwrap_or_default(),
+        listened: examined.filter(|_| args.passive).map(listened),
         transactions: examined.map(transactions).unwrap_or_default(),
         findings: examined.map(findings).unwrap_or_default(),
         saved: seen.saved.clone(),
@@ -327,6 +345,10 @@ fn not_checked(args: &Args, local: &Local, record: &Record) -> Vec<NotChecked> {
         .collect();
     let mut skip =
         |check: &str, why: &str| out.push(NotChecked { check: check.to_owned(), why: why.to_owned() });
+    if args.passive {
+        skip("offers, lease, address, gateway, name servers, renewal", "--passive");
+        return out;
+    }
     if record.ack.is_none() {
         skip("address, gateway, name servers, renewal", "no lease was had");
     } else if args.quick {
@@ -339,6 +361,21 @@ fn not_checked(args: &Args, local: &Local, record: &Record) -> Vec<NotChecked> {
         skip("the boot server's port 4011 and the boot file itself", "only the offers are looked at");
     }
     out
+}
+
+/// What came of listening alone, in a sentence.
+fn listened(examined: &Examined) -> String {
+    let seconds = examined.took.as_secs();
+    match examined.told.iter().filter(|told| ends_well(told.exchange.outcome)).count() {
+        0 => format!("nobody came by an address in {seconds} s, and nothing is wrong with what was heard"),
+        1 => format!("one client came by its address, or kept it, in {seconds} s; nothing is wrong with what was heard"),
+        many => format!("{many} times a client came by its address, or kept it, in {seconds} s; nothing is wrong with what was heard"),
+    }
+}
+
+fn servers(examined: &Examined) -> Vec<Box<serde_json::value::RawValue>> {
+    let each = examined.servers.iter();
+    raw(each.map(|(server, judgement)| server_line(server, judgement, Precision::Nano)))
 }
 
 fn transactions(examined: &Examined) -> Vec<Box<serde_json::value::RawValue>> {
