@@ -665,6 +665,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand options" -s V -l versi
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l mac -d 'Ask as this hardware address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l vlan -d 'Ask in this VLAN' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l pxe -d 'Ask as a PXE client of this architecture (RFC 4578; 7 is UEFI x64)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l listen -d 'Listen for so long at least; 20s with --passive' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l expect -d 'Judge the servers by this policy, as rogue --policy does, and take the offer of one that it allows' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l save -d 'Keep every frame seen in FILE (pcapng), with the verdict as its comment' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l interval -d 'How long to wait between two examinations of --watch' -r
@@ -674,6 +676,7 @@ never\t'Never'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l quick -d 'One short round: no stranger, no renewal'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l no-second-mac -d 'Do not ask as a stranger too'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l as-host -d 'Ask as the host itself: its hardware address, client identifier and host name (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l passive -d 'Send nothing: tell what others\' messages show'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l explain -d 'Give advice for everything that is said'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l nagios -d 'One line for monitoring: 0, 1, 2 or 3 by OK, warning, error, unable'

@@ -77,6 +77,8 @@ fn far_end(
         match opened {
             Ok(mut socket) => {
                 let mut scene = Scene::new(settings, plan);
+                // The neighbours do not wait for the command.
+                scene.start(SystemClock.now());
                 if to_lab.send(Ok(Message::Ready)).is_ok() {
                     let _ = serve(&mut scene, &mut socket);
                 }

@@ -126,6 +126,11 @@ const ORDER: &[&[&str]] = &[
         "no-ack",
     ],
     &[
+        "wrong-mac",
+        "wrong-address",
+        "wrong-relay",
+        "wrong-vlan",
+        "unknown-server",
         "proxy-arp",
         "address-conflict",
         "servers-disagree",
@@ -184,6 +189,8 @@ pub fn explains(code: &str) -> &'static [&'static str] {
         "router-off-subnet" => &["gateway-silent"],
         "dns-unusable" => &["dns-silent"],
         "servers-disagree" => &["several-servers"],
+        // Who should not be there says other things, of course.
+        "unknown-server" => &["servers-disagree", "several-servers"],
         "offer-ignored" => &["no-answer-seen"],
         "icmp-refused" => &["renewal-unanswered"],
         _ => &[],

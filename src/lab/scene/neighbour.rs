@@ -19,7 +19,7 @@ pub struct Habits {
     pub hostname: Option<String>,
     /// Its client identifier.
     pub client_id: Option<Vec<u8>>,
-    /// When it begins, counted from the lab's first frame.
+    /// When it begins, counted from the lab's start.
     pub start: Duration,
     /// How long it waits before it asks again.
     pub patience: Duration,

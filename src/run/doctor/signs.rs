@@ -117,16 +117,17 @@ pub(super) fn expected(servers: &[(Server, Judgement)], missing: &[&Allowed], si
         let mut reasons = judgement.reasons.iter();
         let Some(first) = reasons.next() else { continue };
         let sign = Sign::of(first.code, format!("{name}{mac}: {}", first.detail)).map(|sign| {
-            reasons.fold(sign, |sign, reason| sign.because(format!("{name} {}: {}", reason.code, reason.detail)))
+            reasons
+                .fold(sign, |sign, reason| sign.because(format!("{name} {}: {}", reason.code, reason.detail)))
         });
         signs.extend(sign);
     }
     for one in missing {
         // Of several servers that may answer one is enough, so it is worth a note.
-        signs.extend(Sign::of("server-silent", format!("{one}, who is expected, was not heard")).map(|sign| Sign {
-            severity: Severity::Note,
-            ..sign
-        }));
+        signs.extend(
+            Sign::of("server-silent", format!("{one}, who is expected, was not heard"))
+                .map(|sign| Sign { severity: Severity::Note, ..sign }),
+        );
     }
 }
 

@@ -78,8 +78,8 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
             });
         }
         let mut keep = |passed: &Passed<'_>| keeper.as_mut().is_none_or(|keeper| keeper.keep(passed));
-        let examined =
-            examine(&plan, &manner, &local, &mut transport, &cx.clock, &mut keep).map_err(Failure::could_not_run)?;
+        let examined = examine(&plan, &manner, &local, &mut transport, &cx.clock, &mut keep)
+            .map_err(Failure::could_not_run)?;
         if let Some(error) = keeper.as_mut().and_then(|keeper| keeper.error.take()) {
             return Err(Failure::could_not_run(error));
         }
@@ -368,8 +368,12 @@ fn listened(examined: &Examined) -> String {
     let seconds = examined.took.as_secs();
     match examined.told.iter().filter(|told| ends_well(told.exchange.outcome)).count() {
         0 => format!("nobody came by an address in {seconds} s, and nothing is wrong with what was heard"),
-        1 => format!("one client came by its address, or kept it, in {seconds} s; nothing is wrong with what was heard"),
-        many => format!("{many} times a client came by its address, or kept it, in {seconds} s; nothing is wrong with what was heard"),
+        1 => format!(
+            "one client came by its address, or kept it, in {seconds} s; nothing is wrong with what was heard"
+        ),
+        many => format!(
+            "{many} times a client came by its address, or kept it, in {seconds} s; nothing is wrong with what was heard"
+        ),
     }
 }
 
