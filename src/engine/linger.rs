@@ -109,7 +109,7 @@ mod tests {
     }
 
     fn at(seconds: i64) -> Instant {
-        Instant(seconds * 1_000_000_000)
+        Instant(seconds.saturating_mul(1_000_000_000))
     }
 
     #[test]
