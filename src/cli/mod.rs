@@ -60,6 +60,7 @@ enum Command {
     Schema(commands::schema::Args),
     Diff(commands::diff::Args),
     Explain(commands::explain::Args),
+    Report(commands::report::Args),
     Completions(commands::completions::Args),
 }
 
@@ -250,6 +251,7 @@ fn dispatch(command: &Command, cx: &mut Context) -> Outcome {
         Command::Schema(args) => commands::schema::run(args, cx),
         Command::Diff(args) => commands::diff::run(args, cx),
         Command::Explain(args) => commands::explain::run(args, cx),
+        Command::Report(args) => commands::report::run(args, cx),
         Command::Completions(args) => commands::completions::run(args, cx),
     }
 }

@@ -13,6 +13,7 @@ pub mod json;
 pub mod packet;
 pub mod plugin;
 pub mod render;
+pub mod report;
 pub mod rogue;
 pub mod schema;
 pub mod senders;

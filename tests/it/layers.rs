@@ -55,6 +55,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap_mangen", &["cli"]),
     ("serde_json", &["output", "cli", "analysis"]),
     ("comfy_table", &["output/table.rs"]),
+    ("askama", &["output/report"]),
+    ("sha2", &["cli/commands/report.rs"]),
     ("owo_colors", &["output/styled.rs"]),
     ("pnet", &["net", "lab"]),
     ("caps", &["net/privilege.rs"]),

@@ -13,6 +13,7 @@ pub mod interfaces;
 pub mod lab;
 pub mod options;
 pub mod release;
+pub mod report;
 pub mod request;
 pub mod rogue;
 pub mod schema;

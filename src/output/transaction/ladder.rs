@@ -41,7 +41,7 @@ const ASCII: Glyphs = Glyphs { lane: '|', line: '-', right: '>', left: '<' };
 
 /// A party with a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lane {
+pub(in crate::output) enum Lane {
     Client,
     Relay(Ipv4Addr),
     Server(u8),
@@ -238,7 +238,7 @@ fn pad_to(text: &mut String, column: usize) {
     }
 }
 
-fn summary(exchange: &Exchange) -> String {
+pub(in crate::output) fn summary(exchange: &Exchange) -> String {
     let mut text = String::new();
     if let Some(address) = exchange.address() {
         text = format!(" {address}");
@@ -261,7 +261,7 @@ fn summary(exchange: &Exchange) -> String {
     }
 }
 
-fn lanes(exchange: &Exchange) -> Vec<Lane> {
+pub(in crate::output) fn lanes(exchange: &Exchange) -> Vec<Lane> {
     let mut lanes = vec![Lane::Client];
     for step in &exchange.steps {
         if step.seen.side == Side::Relay && !lanes.contains(&Lane::Relay(step.seen.giaddr)) && lanes.len() < 3
@@ -281,7 +281,7 @@ fn lanes(exchange: &Exchange) -> Vec<Lane> {
     lanes
 }
 
-fn name(lane: Lane, exchange: &Exchange) -> String {
+pub(in crate::output) fn name(lane: Lane, exchange: &Exchange) -> String {
     match lane {
         Lane::Client => "client".to_owned(),
         Lane::Relay(ip) => format!("relay {ip}"),
@@ -295,7 +295,7 @@ fn name(lane: Lane, exchange: &Exchange) -> String {
 }
 
 /// The lanes an arrow goes from and to.
-fn ends(exchange: &Exchange, step: &Step, lanes: &[Lane]) -> (usize, usize) {
+pub(in crate::output) fn ends(exchange: &Exchange, step: &Step, lanes: &[Lane]) -> (usize, usize) {
     let last = lanes.len().saturating_sub(1);
     let (from, to) = exchange.parties(step);
     let place = |party: Party| -> Option<usize> {
@@ -329,7 +329,7 @@ fn colour(step: &Step) -> Label {
     }
 }
 
-fn delta(nanoseconds: i64) -> String {
+pub(in crate::output) fn delta(nanoseconds: i64) -> String {
     let sign = if nanoseconds < 0 { '-' } else { '+' };
     let ns = nanoseconds.unsigned_abs();
     match ns {
@@ -339,7 +339,7 @@ fn delta(nanoseconds: i64) -> String {
     }
 }
 
-fn copies(exchange: &Exchange, step: &Step) -> usize {
+pub(in crate::output) fn copies(exchange: &Exchange, step: &Step) -> usize {
     let seen = &step.seen;
     exchange
         .steps
@@ -354,7 +354,7 @@ fn copies(exchange: &Exchange, step: &Step) -> usize {
         .count()
 }
 
-fn facts(exchange: &Exchange, step: &Step, before: Option<&Step>) -> String {
+pub(in crate::output) fn facts(exchange: &Exchange, step: &Step, before: Option<&Step>) -> String {
     let seen = &step.seen;
     let mut facts = Vec::new();
     match seen.letter {

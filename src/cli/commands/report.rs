@@ -1,0 +1,417 @@
+//! `dhcptool report`: one page for the ticket.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::analysis::compare::{Side, hex};
+use crate::analysis::diagnosis::{Finding, History};
+use crate::analysis::transaction::{Batch, Clients, Exchange, Item, Joiner, Options, Outcome as Came, Stats};
+use crate::capture;
+use crate::cli::commands::explain;
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::common::positive;
+use crate::cli::flags::confine::ConfineArgs;
+use crate::cli::flags::keep;
+use crate::cli::flags::vendors::{VendorArgs, Vendors};
+use crate::cli::gather::{self, Input, Read, Stop};
+#[cfg(feature = "live")]
+use crate::net::sandbox::Needs;
+use crate::output::Styled;
+use crate::output::packet::detail::PacketDetail;
+use crate::output::packet::record::PacketRecord;
+use crate::output::report::{Capture, Drawn, Report, Said};
+use crate::output::when::TimeText;
+use crate::run::gather::Wanted;
+use crate::time::Clock as _;
+use crate::wire::frame::{Ports, Protocol, Walker};
+use crate::wire::problem::Severity;
+use crate::wire::v4::{Message, Op, Outline, Packet};
+use crate::wire::{HwAddr, Mac};
+
+/// Write one page of HTML that tells captures, for a ticket
+///
+/// The page needs no network and nothing beside it: a verdict in a sentence, findings with what to do, every client, what happened
+/// over time, servers with their delays and differences, and the exchanges drawn, each message with its decode. The captures are
+/// read twice.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = NOTES)]
+pub struct Args {
+    /// The captures
+    #[arg(required = true, value_name = "CAPTURE", value_hint = clap::ValueHint::FilePath)]
+    files: Vec<PathBuf>,
+
+    /// Where the page goes; left out, or -: standard output, unless that is a terminal
+    #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    output: Option<PathBuf>,
+
+    /// Say also what only old and narrow devices take amiss
+    #[arg(long)]
+    strict: bool,
+
+    /// Do not say this code; repeat to silence several
+    #[arg(long, value_name = "CODE")]
+    ignore: Vec<String>,
+
+    /// Exchanges open at a time; beyond that the oldest is closed as it stands
+    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = positive::<u32>)]
+    max_open: u32,
+
+    /// Read with N threads; left out: as many as pay
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    threads: Option<u8>,
+
+    #[command(flatten)]
+    vendors: VendorArgs,
+
+    #[command(flatten)]
+    confine: ConfineArgs,
+}
+
+const NOTES: &str = "\
+Exit codes: 0 the page was written, 3 a capture cannot be read, 4 one is damaged: what could be read is told.
+
+Examples:
+  dhcptool report office.pcapng -o office.html
+  dhcptool sniff eth0 --duration 10m --write ten.pcapng --write-only; dhcptool report ten.pcapng -o ten.html";
+
+/// Exchanges drawn, and how many of one kind of trouble, and without any.
+const DRAWN: usize = 150;
+const ALIKE: usize = 15;
+const FINE: usize = 8;
+/// Messages whose decode is kept.
+const PACKETS: usize = 3000;
+/// Replies of one server that are compared with those of others; servers compared.
+const REPLIES: u32 = 2000;
+const SERVERS: usize = 16;
+
+/// Runs the command.
+pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    for code in &args.ignore {
+        explain::find(code)?;
+    }
+    if args.files.iter().any(|path| path.as_os_str() == "-") {
+        return Err(Failure::usage("report reads captures twice; name files instead of -"));
+    }
+    let output = args.output.as_deref().filter(|path| path.as_os_str() != "-");
+    if output.is_none() && cx.out.is_terminal() {
+        return Err(Failure::usage("a page of HTML is nothing for a terminal; name a file with -o FILE"));
+    }
+    keep::refuse_own_input(output, args.files.iter().map(PathBuf::as_path))?;
+    let stop = Stop::new(args.files.iter().all(|path| path.is_file()))?;
+    let vendors = args.vendors.open(&args.confine, cx)?;
+    let mut file = confine(args, output, cx)?;
+
+    let mut story = Story::new(args, vendors);
+    let wanted = Wanted { strict: args.strict, ..Wanted::default() };
+    let input = Input { files: &args.files, follow: false, threads: args.threads };
+    let outline = gather::captures(input, &wanted, &stop, cx, |read, _| {
+        match read {
+            Read::Batch(batch) => story.take(batch),
+            Read::End => story.end(),
+        }
+        Ok(())
+    })?;
+    story.conclude();
+    if let Some(code) = outline.interrupted {
+        return Ok(Exit::Code(code));
+    }
+    let captures: Vec<Capture> = args.files.iter().filter_map(|path| fingerprint(path)).collect();
+    let looked = look_again(&args.files, &story.frames());
+    let mut remarks = Vec::new();
+    if looked.six > 0 {
+        remarks.push(format!("{} messages of DHCPv6 and router discovery are not told here.", looked.six));
+    }
+    if story.joiner.evicted > 0 {
+        remarks.push(format!("{} exchanges were closed early to make room.", story.joiner.evicted));
+    }
+    if outline.worst != Exit::Good {
+        remarks.push("A capture is damaged or cannot be read: what could be read is told.".to_owned());
+    }
+    let command = command(args);
+    let report = Report {
+        captures: &captures,
+        frames: outline.frames,
+        stats: &story.stats,
+        clients: &story.clients,
+        findings: &story.findings,
+        said: &story.said,
+        drawn: &story.drawn,
+        packets: &looked.packets,
+        sides: &looked.sides,
+        vendors: &story.names,
+        command: &command,
+        generated: cx.clock.time(),
+        remarks,
+    };
+    let page = report
+        .render()
+        .map_err(|error| Failure::could_not_run(format_args!("cannot write the page: {error}")))?;
+    match (&mut file, output) {
+        (Some(file), Some(path)) => file.write_all(page.as_bytes()).map_err(|error| {
+            Failure::could_not_run(format_args!("cannot write {}: {error}", path.display()))
+        })?,
+        _ => cx.out.write(page.as_bytes())?,
+    }
+    cx.note(&format!(
+        "{} packets read, {} exchanges, {} drawn",
+        outline.frames,
+        story.number,
+        story.drawn.len()
+    ));
+    Ok(outline.worst)
+}
+
+/// Creates the page's file as the user meant, and gives up what reading captures does not take.
+#[cfg(feature = "live")]
+fn confine(args: &Args, output: Option<&Path>, cx: &Context) -> Result<Option<File>, Failure> {
+    args.confine.give_up(cx)?;
+    let file = create(args, output)?;
+    let zones = ["/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo"];
+    let read = args.files.iter().cloned().chain(zones.map(PathBuf::from)).collect();
+    args.confine.offline(&Needs { read, ..Needs::default() }, cx)?;
+    Ok(file)
+}
+
+#[cfg(not(feature = "live"))]
+fn confine(args: &Args, output: Option<&Path>, _cx: &Context) -> Result<Option<File>, Failure> {
+    let _ = &args.confine;
+    create(args, output)
+}
+
+/// An old page stays what it is when no capture can be read.
+fn create(args: &Args, output: Option<&Path>) -> Result<Option<File>, Failure> {
+    let Some(path) = output else { return Ok(None) };
+    if let Some(missing) = args.files.iter().find(|path| !path.exists()) {
+        return Err(Failure::could_not_run(format_args!("cannot open {}: no such file", missing.display())));
+    }
+    let file = File::create(path)
+        .map_err(|error| Failure::could_not_run(format_args!("cannot create {}: {error}", path.display())))?;
+    Ok(Some(file))
+}
+
+/// The command as it may be typed again.
+fn command(args: &Args) -> String {
+    let mut words = vec!["dhcptool report".to_owned()];
+    words.extend(args.files.iter().map(|path| path.display().to_string()));
+    words.extend(args.strict.then(|| "--strict".to_owned()));
+    words.extend(args.ignore.iter().map(|code| format!("--ignore {code}")));
+    words.extend(args.output.iter().map(|path| format!("-o {}", path.display())));
+    words.join(" ")
+}
+
+/// Size and hash of a capture.
+fn fingerprint(path: &Path) -> Option<Capture> {
+    let mut file = File::open(path).ok()?;
+    let mut hash = Sha256::new();
+    let mut size = 0_u64;
+    let mut bytes = vec![0; 1 << 16];
+    loop {
+        let read = file.read(&mut bytes).ok()?;
+        let Some(part) = bytes.get(..read).filter(|part| !part.is_empty()) else { break };
+        hash.update(part);
+        size = size.saturating_add(u64::try_from(read).unwrap_or(0));
+    }
+    Some(Capture { name: path.to_string_lossy().into_owned(), size, sha256: hex(&hash.finalize()) })
+}
+
+/// What is made of the messages.
+struct Story<'a> {
+    args: &'a Args,
+    joiner: Joiner,
+    history: History,
+    stats: Stats,
+    clients: Clients,
+    said: BTreeMap<(Severity, &'static str), Said>,
+    findings: Vec<Finding>,
+    drawn: Vec<Drawn>,
+    capture: usize,
+    number: u64,
+    vendors: Vendors,
+    names: HashMap<HwAddr, String>,
+}
+
+impl<'a> Story<'a> {
+    fn new(args: &'a Args, vendors: Vendors) -> Self {
+        let max_open = usize::try_from(args.max_open).unwrap_or(usize::MAX);
+        Self {
+            args,
+            joiner: Joiner::new(Options { max_open, hold: true }),
+            history: History::new(args.strict),
+            stats: Stats::default(),
+            clients: Clients::default(),
+            said: BTreeMap::new(),
+            findings: Vec::new(),
+            drawn: Vec::new(),
+            capture: 0,
+            number: 0,
+            vendors,
+            names: HashMap::new(),
+        }
+    }
+
+    fn take(&mut self, batch: &Batch) {
+        let Self { joiner, history, stats, .. } = self;
+        joiner.batch(batch, |item, _| {
+            history.observe(item);
+            if let Item::Message(entry) = item {
+                stats.message(entry);
+            }
+        });
+        self.closed();
+    }
+
+    fn end(&mut self) {
+        self.joiner.finish();
+        self.closed();
+        self.capture = self.capture.saturating_add(1);
+    }
+
+    fn closed(&mut self) {
+        for exchange in self.joiner.take_closed() {
+            self.number = self.number.saturating_add(1);
+            let mut problems = self.history.closed(&exchange);
+            problems.retain(|problem| !self.args.ignore.iter().any(|code| code == problem.id.name()));
+            self.stats.exchange(&exchange);
+            self.clients.exchange(&exchange, self.number, &problems);
+            for problem in &problems {
+                let said = self.said.entry((problem.id.severity(), problem.id.name())).or_default();
+                if said.count == 0 {
+                    said.message.clone_from(&problem.message);
+                    said.frames.clone_from(&problem.frames);
+                }
+                said.count = said.count.saturating_add(1);
+            }
+            self.drawn.push(Drawn { exchange, number: self.number, capture: self.capture, problems });
+            if self.drawn.len() > DRAWN.saturating_mul(8) {
+                self.choose();
+            }
+        }
+    }
+
+    /// Keeps what is worth drawing: the worst, few of a kind, and some without any problem.
+    fn choose(&mut self) {
+        self.drawn.sort_by_key(|drawn| (rank(&drawn.exchange, drawn), drawn.number));
+        let mut kinds: HashMap<(Came, Option<&'static str>), usize> = HashMap::new();
+        self.drawn.retain(|drawn| {
+            let code = drawn.problems.first().map(|problem| problem.id.name());
+            let count = kinds.entry((drawn.exchange.outcome, code)).or_default();
+            *count = count.saturating_add(1);
+            let fine = drawn.exchange.outcome.is_success() && code.is_none();
+            *count <= if fine { FINE } else { ALIKE }
+        });
+        self.drawn.truncate(DRAWN);
+    }
+
+    fn conclude(&mut self) {
+        self.findings = self.history.finish();
+        self.findings.retain(|finding| !self.args.ignore.iter().any(|code| code == finding.id.name()));
+        if self.drawn.len() > DRAWN {
+            self.choose();
+        }
+        self.drawn.sort_by_key(|drawn| drawn.number);
+        for client in self.clients.sorted() {
+            let Some(mac) = client.mac else { continue };
+            let Ok(octets) = <[u8; 6]>::try_from(mac.as_slice()) else { continue };
+            if let Some(name) = self.vendors.any(Mac(octets)) {
+                self.names.insert(mac, name.to_owned());
+            }
+        }
+    }
+
+    /// The messages that are drawn.
+    fn frames(&self) -> HashSet<(usize, u64)> {
+        let steps = self
+            .drawn
+            .iter()
+            .flat_map(|drawn| drawn.exchange.steps.iter().map(|step| (drawn.capture, step.seen.frame)));
+        steps.take(PACKETS).collect()
+    }
+}
+
+/// How much an exchange is worth seeing, least first.
+fn rank(exchange: &Exchange, drawn: &Drawn) -> u8 {
+    let worst = drawn.problems.iter().map(|problem| problem.id.severity()).max();
+    match worst {
+        Some(Severity::Error) => 0,
+        Some(Severity::Warning) => 1,
+        _ if !exchange.outcome.is_success() && exchange.outcome != Came::Open => 2,
+        Some(_) => 3,
+        None => 4,
+    }
+}
+
+/// What the second look found.
+#[derive(Default)]
+struct Looked {
+    packets: HashMap<(usize, u64), String>,
+    sides: BTreeMap<Ipv4Addr, Side>,
+    six: u64,
+}
+
+/// Reads the captures again, for the text of `frames` and what servers give. What is damaged was told at the first look.
+fn look_again(files: &[PathBuf], frames: &HashSet<(usize, u64)>) -> Looked {
+    let mut looked = Looked::default();
+    let mut replies: HashMap<Ipv4Addr, u32> = HashMap::new();
+    let (mut outline, mut detail) = (Outline::default(), PacketDetail::new(false));
+    let mut time = TimeText::default();
+    for (index, path) in files.iter().enumerate() {
+        let Ok(mut reader) = capture::open(path) else { continue };
+        let mut walker = Walker::new(Ports::default());
+        while let Ok(Some(frame)) = reader.next() {
+            if !walker.may_matter(frame.link, frame.data) {
+                continue;
+            }
+            let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
+            let at = frame.time.unwrap_or_default().nanoseconds();
+            walker.walk(frame.link, frame.data, original, at, |datagram| {
+                if datagram.protocol != Protocol::Dhcpv4 {
+                    looked.six = looked.six.saturating_add(1);
+                    return;
+                }
+                let packet = Packet::new(datagram.payload);
+                if frames.contains(&(index, frame.number)) {
+                    outline.read(&packet, datagram.promised, datagram.cut);
+                    let record = PacketRecord {
+                        capture: None,
+                        number: frame.number,
+                        time: frame.time,
+                        precision: frame.precision,
+                        interface: frame.interface_name,
+                        captured_length: frame.data.len(),
+                        original_length: frame.original_len,
+                        comment: frame.comment,
+                        datagram: &datagram,
+                        packet,
+                        outline: &outline,
+                    };
+                    let mut text = Styled::new(false);
+                    detail.write(&record, &mut time, &mut text);
+                    looked.packets.insert((index, frame.number), text.as_str().trim_end().to_owned());
+                }
+                if packet.op() == Some(Op::REPLY) && !datagram.quoted && !datagram.cut {
+                    compare(&Message::decode(datagram.payload), &mut looked.sides, &mut replies);
+                }
+            });
+        }
+    }
+    looked
+}
+
+/// Takes note of what a server gives.
+fn compare(message: &Message, sides: &mut BTreeMap<Ipv4Addr, Side>, replies: &mut HashMap<Ipv4Addr, u32>) {
+    let Some(server) = message.ip_option(54) else { return };
+    if sides.len() >= SERVERS && !sides.contains_key(&server) {
+        return;
+    }
+    let count = replies.entry(server).or_default();
+    *count = count.saturating_add(1);
+    if *count <= REPLIES {
+        sides.entry(server).or_default().take(message, None);
+    }
+}

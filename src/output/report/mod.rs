@@ -1,0 +1,530 @@
+//! One page of HTML that tells a capture, for a ticket: it holds all it needs, and asks nobody for anything.
+//!
+//! The page is `templates/report.html`; the template engine escapes all text, and what could reorder or hide text is escaped before.
+
+mod charts;
+mod ladder;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+
+use askama::Template;
+
+use crate::analysis::compare::{self, Scope, Side};
+use crate::analysis::diagnosis::{self, Diagnosis, Finding};
+use crate::analysis::transaction::{ClientRecord, Clients, Exchange, Stats, Status};
+use crate::output::transaction::stats::moment;
+use crate::time::Timestamp;
+use crate::wire::HwAddr;
+use crate::wire::escape::escape;
+use crate::wire::problem::Severity;
+use crate::wire::seconds::Lease;
+
+/// Rows of the table of clients: what is beyond is counted.
+const CLIENTS: usize = 2000;
+/// Of these at most so many that fare well.
+const FINE: usize = 500;
+/// Findings that are told.
+const FINDINGS: usize = 60;
+/// Servers whose differences are a table.
+const COMPARED: usize = 6;
+/// Frame numbers named with a finding.
+const FRAMES: usize = 12;
+
+/// A capture that was read.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    /// As it was named.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its SHA-256 in hexadecimal.
+    pub sha256: String,
+}
+
+/// An exchange that is drawn.
+#[derive(Clone, Debug)]
+pub struct Drawn {
+    /// The exchange.
+    pub exchange: Exchange,
+    /// Its number.
+    pub number: u64,
+    /// Which capture it is from.
+    pub capture: usize,
+    /// What is wrong with it.
+    pub problems: Vec<Diagnosis>,
+}
+
+/// A code that was said of exchanges.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// How often.
+    pub count: u64,
+    /// The first sentence.
+    pub message: String,
+    /// Frames of the first.
+    pub frames: Vec<u64>,
+}
+
+/// All that is told.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// The captures.
+    pub captures: &'a [Capture],
+    /// Frames of all.
+    pub frames: u64,
+    /// The figures.
+    pub stats: &'a Stats,
+    /// The clients.
+    pub clients: &'a Clients,
+    /// What is wrong with the whole.
+    pub findings: &'a [Finding],
+    /// What is wrong with exchanges.
+    pub said: &'a BTreeMap<(Severity, &'static str), Said>,
+    /// The exchanges that are drawn, in order.
+    pub drawn: &'a [Drawn],
+    /// The text of packets, by capture and frame.
+    pub packets: &'a HashMap<(usize, u64), String>,
+    /// What each server gives.
+    pub sides: &'a BTreeMap<Ipv4Addr, Side>,
+    /// Makers of network cards.
+    pub vendors: &'a HashMap<HwAddr, String>,
+    /// The command that made it.
+    pub command: &'a str,
+    /// When.
+    pub generated: Timestamp,
+    /// What else is to be known.
+    pub remarks: Vec<String>,
+}
+
+struct FindingRow {
+    class: &'static str,
+    severity: &'static str,
+    code: &'static str,
+    count: u64,
+    message: String,
+    why: String,
+    frames: String,
+    reference: &'static str,
+    advice: &'static str,
+}
+
+struct ClientRow {
+    status: &'static str,
+    rank: u8,
+    mac: String,
+    hostname: String,
+    vendor: String,
+    address: String,
+    address_number: String,
+    servers: String,
+    tries: u64,
+    seconds: i64,
+    offer: String,
+    ack: String,
+    why: String,
+}
+
+struct ServerRow {
+    name: String,
+    macs: String,
+    offers: u64,
+    acks: u64,
+    naks: u64,
+    share: String,
+    addresses: usize,
+    leases: String,
+    p50: String,
+    p90: String,
+    p99: String,
+    max: String,
+    measured: u64,
+    bars: Vec<charts::Bar>,
+    ticks: Vec<(i64, String)>,
+}
+
+struct DifferenceRow {
+    name: String,
+    cells: Vec<String>,
+}
+
+struct ProblemRow {
+    severity: &'static str,
+    code: &'static str,
+    message: String,
+}
+
+struct FileRow {
+    name: String,
+    size: u64,
+    sha256: String,
+}
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page {
+    title: String,
+    span: String,
+    verdict: String,
+    verdict_class: &'static str,
+    figures: Vec<(u64, &'static str)>,
+    folds: Vec<String>,
+    findings: Vec<FindingRow>,
+    clients: Vec<ClientRow>,
+    clients_left_out: usize,
+    timeline: charts::Timeline,
+    servers: Vec<ServerRow>,
+    compared: Vec<String>,
+    differences: Vec<DifferenceRow>,
+    ladders: Vec<ladder::Drawing>,
+    files: Vec<FileRow>,
+    zone: &'static str,
+    generated: String,
+    version: &'static str,
+    command: String,
+    remarks: Vec<String>,
+    packets: Vec<(String, String)>,
+}
+
+impl Report<'_> {
+    /// The page.
+    ///
+    /// # Errors
+    ///
+    /// When the template fails, which says why.
+    pub fn render(&self) -> Result<String, String> {
+        self.page().render().map_err(|error| error.to_string())
+    }
+
+    fn page(&self) -> Page {
+        let all = self.clients.sorted();
+        let (verdict, verdict_class) = self.verdict(&all);
+        let clients = self.client_rows(&all);
+        let mut folds = Vec::new();
+        let drawn = u64::try_from(self.drawn.len()).unwrap_or(u64::MAX);
+        if self.stats.transactions > drawn {
+            folds.push(format!(
+                "{drawn} of {} exchanges are drawn below, those with the worst problems first chosen; \
+                 dhcptool decode FILE --ladder draws all.",
+                self.stats.transactions
+            ));
+        }
+        let (compared, differences) = self.differences();
+        let count = |status: Status| {
+            u64::try_from(all.iter().filter(|client| client.status() == status).count()).unwrap_or(u64::MAX)
+        };
+        let names: Vec<String> = self.captures.iter().map(|capture| base(&capture.name)).collect();
+        Page {
+            title: names.join(", "),
+            span: self.span(),
+            verdict,
+            verdict_class,
+            figures: vec![
+                (u64::try_from(all.len()).unwrap_or(u64::MAX), "clients"),
+                (count(Status::Failed), "failed"),
+                (count(Status::Odd), "odd"),
+                (self.stats.transactions, "exchanges"),
+                (self.stats.messages, "DHCP messages"),
+                (self.frames, "packets"),
+                (u64::try_from(self.stats.servers.len()).unwrap_or(u64::MAX), "servers"),
+            ],
+            folds,
+            findings: self.finding_rows(),
+            clients_left_out: all.len().saturating_sub(clients.len()),
+            clients,
+            timeline: charts::timeline(&self.stats.timeline),
+            servers: self.server_rows(),
+            compared,
+            differences,
+            ladders: self.drawn.iter().map(|drawn| ladder::drawing(drawn, self.packets)).collect(),
+            files: self
+                .captures
+                .iter()
+                .map(|capture| FileRow {
+                    name: escape(capture.name.as_bytes()),
+                    size: capture.size,
+                    sha256: capture.sha256.clone(),
+                })
+                .collect(),
+            zone: "UTC",
+            generated: moment(self.generated.nanoseconds()),
+            version: env!("CARGO_PKG_VERSION"),
+            command: escape(self.command.as_bytes()),
+            remarks: self.remarks.clone(),
+            packets: self.packet_texts(),
+        }
+    }
+
+    fn span(&self) -> String {
+        self.stats.span.map_or_else(
+            || "no message with a time".to_owned(),
+            |(start, end)| {
+                format!("{} to {} UTC, {}", people(start), people(end), length(end.saturating_sub(start)))
+            },
+        )
+    }
+
+    /// The sentence that says how it stands.
+    fn verdict(&self, all: &[&ClientRecord]) -> (String, &'static str) {
+        let of = |status: Status| all.iter().filter(|client| client.status() == status).count();
+        let (failed, odd) = (of(Status::Failed), of(Status::Odd));
+        let alarm = self.findings.iter().map(|finding| finding.id.severity()).max();
+        if all.is_empty() {
+            return ("No DHCPv4 client was seen.".to_owned(), "odd");
+        }
+        let clients =
+            |count: usize| if count == 1 { "1 client".to_owned() } else { format!("{count} clients") };
+        if failed > 0 {
+            let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+            for client in all.iter().filter(|client| client.status() == Status::Failed) {
+                let count = reasons.entry(client.why().unwrap_or_default()).or_default();
+                *count = count.saturating_add(1);
+            }
+            let most = reasons.iter().max_by_key(|(_, count)| **count);
+            let most = most.map_or_else(String::new, |(why, count)| {
+                let why = escape(why.as_bytes());
+                if reasons.len() == 1 {
+                    format!(": {why}")
+                } else {
+                    format!(": {why} ({count}), and other reasons")
+                }
+            });
+            let have = if failed == 1 { "has" } else { "have" };
+            return (format!("{failed} of {} {have} no usable address{most}.", clients(all.len())), "failed");
+        }
+        if odd > 0 || alarm.is_some_and(|alarm| alarm >= Severity::Warning) {
+            let worst = self
+                .findings
+                .first()
+                .filter(|finding| finding.id.severity() >= Severity::Warning)
+                .map(|finding| escape(finding.message.as_bytes()))
+                .or_else(|| {
+                    let (_, said) = self.said.last_key_value()?;
+                    Some(escape(said.message.as_bytes()))
+                });
+            let worst = worst.map_or_else(String::new, |worst| format!(": {worst}"));
+            let trouble = if odd > 0 {
+                format!("{odd} of {} with trouble", clients(all.len()))
+            } else {
+                "but not all is well".to_owned()
+            };
+            return (format!("Every client got what it asked for, {trouble}{worst}."), "odd");
+        }
+        (format!("All is well: {}, and each got what it asked for.", clients(all.len())), "ok")
+    }
+
+    fn finding_rows(&self) -> Vec<FindingRow> {
+        let whole = self.findings.iter().map(|finding| {
+            let mut message = finding.message.clone();
+            if let Some(client) = finding.client {
+                let _ = write!(message, " (client {client})");
+            }
+            (finding.id, finding.count, message, &finding.frames)
+        });
+        let each = self.said.iter().filter_map(|((_, code), said)| {
+            let id = diagnosis::find(code)?.id;
+            Some((id, said.count, said.message.clone(), &said.frames))
+        });
+        let mut rows: Vec<FindingRow> = whole
+            .chain(each)
+            .map(|(id, count, message, frames)| {
+                let row = diagnosis::find(id.name());
+                let mut numbers: Vec<String> = frames.iter().take(FRAMES).map(u64::to_string).collect();
+                if frames.len() > FRAMES {
+                    numbers.push("…".to_owned());
+                }
+                let message = escape(message.as_bytes());
+                FindingRow {
+                    class: match id.severity() {
+                        Severity::Error => "e",
+                        Severity::Warning | Severity::Cut => "w",
+                        Severity::Note => "",
+                    },
+                    severity: id.severity().name(),
+                    code: id.name(),
+                    count,
+                    message: if count > 1 { format!("First: {message}") } else { message },
+                    why: row.map_or_else(String::new, |row| format!("{} {}", row.summary, ended(row.why))),
+                    frames: numbers.join(", "),
+                    reference: id.reference(),
+                    advice: id.advice(),
+                }
+            })
+            .collect();
+        let rank = |row: &FindingRow| match row.class {
+            "e" => 0_u8,
+            "w" => 1,
+            _ => 2,
+        };
+        rows.sort_by_key(rank);
+        rows.truncate(FINDINGS);
+        rows
+    }
+
+    fn client_rows(&self, all: &[&ClientRecord]) -> Vec<ClientRow> {
+        let fine = all.iter().filter(|client| client.status() == Status::Ok).take(FINE);
+        let rows = all.iter().filter(|client| client.status() != Status::Ok).chain(fine).take(CLIENTS);
+        rows.map(|client| {
+            let text = |bytes: Option<&[u8]>| bytes.map(escape).unwrap_or_default();
+            let servers: Vec<String> = client.servers.iter().take(4).map(ToString::to_string).collect();
+            ClientRow {
+                status: client.status().name(),
+                rank: match client.status() {
+                    Status::Failed => 0,
+                    Status::Odd => 1,
+                    Status::Ok => 2,
+                },
+                mac: client.mac.map_or_else(|| "-".to_owned(), |mac| mac.to_string()),
+                hostname: text(client.texts.hostname.as_deref()),
+                vendor: client
+                    .mac
+                    .and_then(|mac| self.vendors.get(&mac))
+                    .map_or_else(String::new, |vendor| escape(vendor.as_bytes())),
+                address: client.address.map_or_else(String::new, |ip| ip.to_string()),
+                address_number: client.address.map_or_else(String::new, |ip| u32::from(ip).to_string()),
+                servers: servers.join(" "),
+                tries: client.tries,
+                seconds: client.seen.1.saturating_sub(client.seen.0) / 1_000_000_000,
+                offer: milliseconds(client.delays.0),
+                ack: milliseconds(client.delays.1),
+                why: text(client.why().as_deref().map(str::as_bytes)),
+            }
+        })
+        .collect()
+    }
+
+    fn server_rows(&self) -> Vec<ServerRow> {
+        let completed: u64 = self.stats.servers.values().map(|server| server.completed).sum();
+        let row = |(name, server): (&Ipv4Addr, &crate::analysis::transaction::ServerFigures)| {
+            let offer = server.offer.summary();
+            let figure = |of: fn(&crate::stats::delay::Summary) -> f64| {
+                offer.as_ref().map_or_else(|| "-".to_owned(), |summary| format!("{:.1}", of(summary)))
+            };
+            let macs: Vec<String> = server.macs.iter().take(4).map(ToString::to_string).collect();
+            let leases: Vec<String> =
+                server.leases.iter().take(4).map(|lease| Lease(*lease).to_string()).collect();
+            let share = server.completed.saturating_mul(100).checked_div(completed);
+            let (bars, ticks) = charts::latency(&server.offer);
+            ServerRow {
+                name: name.to_string(),
+                macs: macs.join(" "),
+                offers: server.counts.0,
+                acks: server.counts.1,
+                naks: server.counts.2,
+                share: share.map_or_else(|| "-".to_owned(), |share| format!("{share} %")),
+                addresses: server.addresses.len(),
+                leases: leases.join(", "),
+                p50: figure(|summary| summary.p50),
+                p90: figure(|summary| summary.p90),
+                p99: figure(|summary| summary.p99),
+                max: figure(|summary| summary.max),
+                measured: server.offer.count(),
+                bars,
+                ticks,
+            }
+        };
+        self.stats.servers.iter().take(50).map(row).collect()
+    }
+
+    /// The servers compared with the first of them, a row for each field in which one differs.
+    fn differences(&self) -> (Vec<String>, Vec<DifferenceRow>) {
+        let mut sides = self.sides.iter();
+        let Some((first, base)) = sides.next() else { return (Vec::new(), Vec::new()) };
+        let mut names = vec![first.to_string()];
+        let mut rows: Vec<DifferenceRow> = Vec::new();
+        for (name, side) in sides.take(COMPARED.saturating_sub(1)) {
+            let Some((found, _)) = compare::compare(base, side, Scope::default()) else { continue };
+            let place = names.len();
+            names.push(name.to_string());
+            for difference in found {
+                let label = difference
+                    .code
+                    .map_or_else(|| difference.name.clone(), |code| format!("{} ({code})", difference.name));
+                let label = escape(label.as_bytes());
+                let text = |values: &[String]| {
+                    if values.is_empty() { "-".to_owned() } else { escape(values.join("; ").as_bytes()) }
+                };
+                let known = rows.iter().position(|row| row.name == label);
+                let at = known.unwrap_or(rows.len());
+                if known.is_none() {
+                    rows.push(DifferenceRow { name: label, cells: vec![text(&difference.values[0])] });
+                }
+                if let Some(row) = rows.get_mut(at) {
+                    // Where a server between is like the first.
+                    while row.cells.len() < place {
+                        row.cells.push("as the first".to_owned());
+                    }
+                    row.cells.push(text(&difference.values[1]));
+                }
+            }
+        }
+        for row in &mut rows {
+            while row.cells.len() < names.len() {
+                row.cells.push("as the first".to_owned());
+            }
+        }
+        (names, rows)
+    }
+
+    /// The texts of the packets that drawings name, each once.
+    fn packet_texts(&self) -> Vec<(String, String)> {
+        let mut seen = HashSet::new();
+        let mut texts = Vec::new();
+        for drawn in self.drawn {
+            for step in &drawn.exchange.steps {
+                let key = (drawn.capture, step.seen.frame);
+                if let Some(text) = self.packets.get(&key).filter(|_| seen.insert(key)) {
+                    texts.push((packet_id(key), text.clone()));
+                }
+            }
+        }
+        texts
+    }
+}
+
+/// The name of a packet's text in the page.
+fn packet_id((capture, frame): (usize, u64)) -> String {
+    format!("p{capture}-{frame}")
+}
+
+/// The last part of a path.
+fn base(name: &str) -> String {
+    let last = name.rsplit('/').find(|part| !part.is_empty()).unwrap_or(name);
+    escape(last.as_bytes())
+}
+
+/// A part of a sentence as a sentence.
+fn ended(text: &str) -> String {
+    let mut letters = text.chars();
+    let mut text: String =
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
+    if !text.ends_with(['.', '?', '!']) && !text.is_empty() {
+        text.push('.');
+    }
+    text
+}
+
+/// Date and time of day to the second.
+fn people(time: i64) -> String {
+    let text = moment(time);
+    text.get(..19).unwrap_or(&text).replace('T', " ")
+}
+
+/// How long, in words.
+fn length(nanoseconds: i64) -> String {
+    let seconds = nanoseconds.max(0) / 1_000_000_000;
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+fn milliseconds(nanoseconds: Option<i64>) -> String {
+    nanoseconds.map_or_else(String::new, |ns| {
+        let tenths = ns.max(0).saturating_add(50_000) / 100_000;
+        format!("{}.{}", tenths / 10, tenths % 10)
+    })
+}
