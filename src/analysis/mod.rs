@@ -7,6 +7,7 @@ pub mod compare;
 pub mod diagnosis;
 pub mod doctor;
 pub mod expect;
+pub mod findings6;
 pub mod select;
 pub mod servers;
 pub mod transaction;

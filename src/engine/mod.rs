@@ -21,6 +21,7 @@ pub mod machine;
 pub mod outbox;
 pub mod retransmit;
 pub mod v4;
+pub mod v6;
 
 pub use machine::{Arrival, Event, Machine, Remark, Sense, Transmit};
 pub use outbox::Outbox;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::build::{Ethernet, length_of, patch, tags};
 use super::checksum::Sum;
-use super::numbers::{ETHERTYPE_IPV6, ICMPV6, UDP};
+use super::numbers::{ETHERTYPE_IPV6, HOP_BY_HOP, ICMPV6, UDP};
 use crate::wire::addr::Mac;
 
 /// The IPv6 header of a packet; there are no extension headers.
@@ -118,6 +118,25 @@ impl Envelope6 {
             self.ethernet(&tags).ipv6(&mut out, &ip, ICMPV6, |out| out.extend_from_slice(message));
         }
         out
+    }
+
+    /// The frame with a report of groups that are listened to, behind the router alert that it must have (RFC 3810 §5); its checksum
+    /// is made.
+    pub fn mld(&self, message: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let ip = self.ip();
+        self.ethernet(&tags(&self.vlans)).ipv6(&mut out, &ip, HOP_BY_HOP, |out| {
+            out.extend([ICMPV6, 0, 5, 2, 0, 0, 1, 0]);
+            let start = out.len();
+            out.extend_from_slice(message);
+            patch(out, start.saturating_add(2), ip.sum(ICMPV6, message).checksum());
+        });
+        out
+    }
+
+    /// Bytes of the IPv6 packet around a UDP payload of `len` bytes: what an MTU limits.
+    pub fn packet_len(len: usize) -> usize {
+        len.saturating_add(48)
     }
 
     fn ethernet<'a>(&self, tags: &'a [u8]) -> Ethernet<'a> {

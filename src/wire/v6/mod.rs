@@ -10,10 +10,12 @@ pub mod judge;
 pub mod message;
 pub mod outline;
 pub mod packet;
+pub mod prefix;
 pub mod types;
 
 pub use facts::Facts;
 pub use message::{Head, Item, Message};
 pub use outline::{Level, Outline, Span};
 pub use packet::{Options, Packet, RawOption};
+pub use prefix::Prefix6;
 pub use types::{Duid, MessageType, StatusCode};

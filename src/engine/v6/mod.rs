@@ -1,0 +1,11 @@
+//! What a DHCPv6 client says, when, and what it makes of an answer (RFC 9915); router solicitations beside it (RFC 4861).
+
+pub mod accept;
+pub mod discover;
+pub mod draft;
+pub mod duid;
+pub mod neighbor;
+pub mod recipe;
+pub mod station;
+pub mod timer;
+pub mod watch;
