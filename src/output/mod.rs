@@ -17,6 +17,7 @@ pub mod report;
 pub mod rogue;
 pub mod schema;
 pub mod senders;
+pub mod six;
 pub mod styled;
 pub mod table;
 pub mod transaction;

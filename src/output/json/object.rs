@@ -42,6 +42,11 @@ impl PacketObject {
     pub fn new(record: &PacketRecord<'_>) -> Self {
         let mut json = JsonOut::new();
         PacketJson::default().write(record, &mut json);
+        Self::from_json(json)
+    }
+
+    /// The object that the packet stream wrote.
+    pub fn from_json(json: JsonOut) -> Self {
         Self(raw(String::from_utf8(json.buf).unwrap_or_default()))
     }
 }

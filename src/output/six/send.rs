@@ -1,0 +1,141 @@
+//! What came of a message of DHCPv6 or router discovery that was sent.
+
+use std::net::Ipv6Addr;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::record;
+use super::text::{block, router_block};
+use super::{Client6, ClientObject6, Ignored6, NameObject};
+use crate::engine::v6::station::Answer6;
+use crate::engine::v6::watch::Watch6;
+use crate::output::answers::Place;
+use crate::output::json::object::{Millis, PacketObject, foreign};
+use crate::output::render::Render;
+use crate::output::styled::{Label, Styled};
+use crate::wire::frame::Protocol;
+use crate::wire::v6::{MessageType, Packet};
+
+/// Everything that was found.
+#[derive(Debug)]
+pub struct Sending6<'a> {
+    /// Where.
+    pub place: Place<'a>,
+    /// Who asked.
+    pub client: Client6,
+    /// It is a message of router discovery.
+    pub router: bool,
+    /// The message type, the outermost one; none where there is not even that.
+    pub kind: Option<MessageType>,
+    /// Its name in capitals.
+    pub name: String,
+    /// How often it was sent.
+    pub sent: u32,
+    /// How long was waited, nanoseconds.
+    pub waited: i64,
+    /// The answers.
+    pub answers: &'a [Answer6],
+    /// Whether what was expected came.
+    pub met: Option<bool>,
+    /// What else was seen.
+    pub watch: &'a Watch6,
+    /// What may explain silence.
+    pub silence: Vec<String>,
+}
+
+/// What an answer is, the outermost message.
+fn kind_of(answer: &Answer6) -> NameObject {
+    if answer.protocol == Protocol::Icmpv6 {
+        return NameObject::Name("router-advertisement");
+    }
+    Packet::new(&answer.payload).message_type().unwrap_or_default().into()
+}
+
+impl Render for Sending6<'_> {
+    fn object(&self) -> impl Serialize {
+        let router = self.kind.map(|kind| match kind.0 {
+            133 => NameObject::Name("router-solicitation"),
+            134 => NameObject::Name("router-advertisement"),
+            other => NameObject::Number(other.into()),
+        });
+        SendObject6 {
+            r#type: "send",
+            protocol: if self.router { "ra" } else { "dhcpv6" },
+            interface: foreign(self.place.interface.as_bytes()),
+            client: (&self.client).into(),
+            message_type: if self.router { router } else { self.kind.map(NameObject::from) },
+            sent: self.sent,
+            waited_ms: Millis(self.waited),
+            expected: self.met,
+            answers: self
+                .answers
+                .iter()
+                .zip(1..)
+                .map(|(answer, number)| AnswerObject6 {
+                    message_type: kind_of(answer),
+                    server_id: answer.server().filter(|_| answer.protocol == Protocol::Dhcpv6).map(|duid| duid.to_string()),
+                    source_ip: answer.source_ip,
+                    source_mac: answer.source_mac.map(|mac| mac.to_string()),
+                    latency_ms: answer.latency().map(Millis),
+                    since_first_ms: answer.since_first().map(Millis),
+                    copies: answer.copies,
+                    packet: record::packet(answer, number, &self.place),
+                })
+                .collect(),
+            ignored: self.watch.into(),
+            silence: self.silence.clone(),
+        }
+    }
+
+    fn text(&self, out: &mut Styled) {
+        let times = match self.sent {
+            0 => "not sent".to_owned(),
+            1 => "sent".to_owned(),
+            sent => format!("sent {sent} times"),
+        };
+        out.label(Label::Client, &self.name);
+        if self.router {
+            out.text(&format!(" {times}\n"));
+        } else {
+            out.text(&format!(" {:#08x} {times}\n", self.client.xid));
+        }
+        for answer in self.answers {
+            if answer.protocol == Protocol::Icmpv6 {
+                router_block(answer, None, &self.place, out);
+            } else {
+                block(answer, None, &self.place, out);
+            }
+        }
+    }
+}
+
+/// The object of `send -6`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SendObject6 {
+    r#type: &'static str,
+    /// dhcpv6, or ra for router discovery.
+    protocol: &'static str,
+    interface: String,
+    client: ClientObject6,
+    message_type: Option<NameObject>,
+    sent: u32,
+    waited_ms: Millis,
+    expected: Option<bool>,
+    answers: Vec<AnswerObject6>,
+    ignored: Ignored6,
+    silence: Vec<String>,
+}
+
+/// An answer in the object of `send -6`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AnswerObject6 {
+    message_type: NameObject,
+    server_id: Option<String>,
+    source_ip: Option<Ipv6Addr>,
+    source_mac: Option<String>,
+    latency_ms: Option<Millis>,
+    since_first_ms: Option<Millis>,
+    copies: u32,
+    packet: Option<PacketObject>,
+}
