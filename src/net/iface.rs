@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use super::NetError;
 use super::netlink::{Netlink, attributes, kind, link_header, u16_at, u32_at};
+use crate::time::{Clock as _, SystemClock};
 use crate::wire::HwAddr;
 
 const IFF_UP: u32 = 1;
@@ -13,6 +14,16 @@ const IFF_BROADCAST: u32 = 2;
 const IFF_LOOPBACK: u32 = 8;
 const IFF_POINT_TO_POINT: u32 = 0x10;
 const IFF_LOWER_UP: u32 = 0x1_0000;
+
+/// Nobody else was found to have the address so far, and it may be used.
+const IFA_F_OPTIMISTIC: u32 = 0x04;
+/// Somebody else was found to have the address.
+const IFA_F_DADFAILED: u32 = 0x08;
+/// The address is still being tested.
+const IFA_F_TENTATIVE: u32 = 0x40;
+
+/// The multicast group of rtnetlink(7) that hears about IPv6 addresses (`RTMGRP_IPV6_IFADDR`).
+const IPV6_ADDRESSES: u32 = 0x100;
 
 /// ARP hardware type of Ethernet (IANA ARP parameters).
 pub const ARP_ETHERNET: u16 = 1;
@@ -45,6 +56,10 @@ pub struct Interface {
     pub point_to_point: bool,
     /// IPv4 and IPv6 addresses with their prefix lengths.
     pub addresses: Vec<(IpAddr, u8)>,
+    /// Those of them that are still being tested (`IFA_F_TENTATIVE`).
+    pub tentative: Vec<IpAddr>,
+    /// Those of them that somebody else was found to have (`IFA_F_DADFAILED`).
+    pub duplicate: Vec<IpAddr>,
     /// The IPv4 default route with the best metric leads through it.
     pub default_route: bool,
 }
@@ -53,6 +68,31 @@ impl Interface {
     /// DHCP can be spoken here: up, Ethernet-like, and somebody else may be there.
     pub fn is_usable(&self) -> bool {
         self.up && self.broadcast && !self.loopback && !self.address.as_slice().is_empty()
+    }
+
+    /// The link-local IPv6 address that it can be spoken from: tested, and nobody else's.
+    pub fn link_local(&self) -> Option<std::net::Ipv6Addr> {
+        self.addresses.iter().find_map(|(addr, _)| match addr {
+            IpAddr::V6(v6) if v6.is_unicast_link_local() => {
+                let unfit = self.tentative.contains(addr) || self.duplicate.contains(addr);
+                (!unfit).then_some(*v6)
+            }
+            _ => None,
+        })
+    }
+
+    fn has_link_local_in(list: &[IpAddr]) -> bool {
+        list.iter().any(|addr| matches!(addr, IpAddr::V6(v6) if v6.is_unicast_link_local()))
+    }
+
+    /// Its link-local address is still being tested, and there is no other.
+    pub fn is_testing(&self) -> bool {
+        self.link_local().is_none() && Self::has_link_local_in(&self.tentative)
+    }
+
+    /// Somebody else has its link-local address, and there is no other.
+    pub fn is_duplicate(&self) -> bool {
+        self.link_local().is_none() && Self::has_link_local_in(&self.duplicate)
     }
 
     /// The first IPv4 address.
@@ -74,9 +114,14 @@ pub fn interfaces() -> Result<Vec<Interface>, NetError> {
         .map_err(fail)?;
     netlink
         .dump(kind::GET_ADDR, &[0; 8], |body| {
-            let Some((index, addr)) = address(body) else { return };
+            let Some((index, addr, flags)) = address(body) else { return };
             if let Some(interface) = found.iter_mut().find(|interface| interface.index == index) {
                 interface.addresses.push(addr);
+                if flags & IFA_F_DADFAILED != 0 {
+                    interface.duplicate.push(addr.0);
+                } else if flags & IFA_F_TENTATIVE != 0 && flags & IFA_F_OPTIMISTIC == 0 {
+                    interface.tentative.push(addr.0);
+                }
             }
         })
         .map_err(fail)?;
@@ -122,6 +167,22 @@ pub fn choose<'a>(interfaces: &'a [Interface], wanted: Option<&str>) -> Result<&
     }
 }
 
+/// Waits until the link-local address of `interface` is no longer tested, at most for `limit`; the interface as it is then.
+pub fn settle(interface: &Interface, limit: std::time::Duration) -> Option<Interface> {
+    let mut events = super::netlink::Events::open(IPV6_ADDRESSES).ok()?;
+    let deadline = SystemClock.now().after(limit);
+    loop {
+        let now = interfaces().ok()?.into_iter().find(|one| one.index == interface.index)?;
+        if !now.is_testing() {
+            return Some(now);
+        }
+        let left = super::remaining(SystemClock.now(), deadline);
+        if left.is_zero() || !events.wait(left) {
+            return Some(now);
+        }
+    }
+}
+
 fn names(interfaces: &[Interface], keep: impl Fn(&Interface) -> bool) -> Vec<String> {
     interfaces.iter().filter(|interface| keep(interface)).map(|interface| interface.name.clone()).collect()
 }
@@ -155,8 +216,9 @@ pub(super) fn link(body: &[u8]) -> Option<Interface> {
 }
 
 /// Reads an address message (`struct ifaddrmsg` and attributes).
-fn address(body: &[u8]) -> Option<(u32, (IpAddr, u8))> {
+fn address(body: &[u8]) -> Option<(u32, (IpAddr, u8), u32)> {
     let prefix = *body.get(1)?;
+    let mut flags = u32::from(*body.get(2)?);
     let index = u32_at(body, 4)?;
     let mut best = None;
     for (attribute, data) in attributes(body.get(8..)?) {
@@ -166,8 +228,12 @@ fn address(body: &[u8]) -> Option<(u32, (IpAddr, u8))> {
             (1, Some(addr)) => best = best.or(Some(addr)),
             _ => {}
         }
+        // IFA_FLAGS: all 32 bits of what the header has eight of.
+        if attribute == 8 {
+            flags = u32_at(data, 0).unwrap_or(flags);
+        }
     }
-    Some((index, (best?, prefix)))
+    Some((index, (best?, prefix), flags))
 }
 
 /// Reads a route message (`struct rtmsg` and attributes): metric and interface of a unicast default route.

@@ -22,7 +22,7 @@ pub fn is_server_here() -> bool {
 }
 
 /// Finds a local port in the table of proc(5) `net/udp`.
-fn has_port(table: &str, port: u16) -> bool {
+pub(super) fn has_port(table: &str, port: u16) -> bool {
     let local = |line: &str| {
         let address = line.split_whitespace().nth(1)?;
         u16::from_str_radix(address.rsplit_once(':')?.1, 16).ok()

@@ -4,8 +4,9 @@
 //! trusted: lengths are clamped, what is too short is skipped.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd, OwnedFd};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, send, socket,
 };
@@ -51,6 +52,38 @@ pub struct Netlink {
     socket: OwnedFd,
     sequence: u32,
     buffer: Vec<u8>,
+}
+
+/// Hears that something changed, without hearing what.
+#[derive(Debug)]
+pub struct Events {
+    socket: OwnedFd,
+}
+
+impl Events {
+    /// Listens to these multicast groups of rtnetlink(7). Needs no rights.
+    pub fn open(groups: u32) -> io::Result<Self> {
+        let socket = socket(
+            AddressFamily::Netlink,
+            SockType::Raw,
+            SockFlag::SOCK_CLOEXEC,
+            SockProtocol::NetlinkRoute,
+        )?;
+        bind(socket.as_raw_fd(), &NetlinkAddr::new(0, groups))?;
+        Ok(Self { socket })
+    }
+
+    /// Waits until something changes, at most for `limit`; false when nothing did.
+    pub fn wait(&mut self, limit: std::time::Duration) -> bool {
+        let timeout = PollTimeout::try_from(limit).unwrap_or(PollTimeout::ZERO);
+        let mut watched = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+        if !poll(&mut watched, timeout).is_ok_and(|ready| ready > 0) {
+            return false;
+        }
+        let mut buffer = [0; 4096];
+        let _ = recv(self.socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT);
+        true
+    }
 }
 
 impl Netlink {

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockType, SockaddrIn, bind, sendto, setsockopt, socket, sockopt,
+    AddressFamily, MsgFlags, SockFlag, SockType, SockaddrIn, SockaddrIn6, bind, recv, sendto, setsockopt, socket, sockopt,
 };
 
 use super::iface::Interface;
@@ -63,6 +63,45 @@ fn open(local: SocketAddrV4) -> Result<OwnedFd, NetError> {
     setsockopt(&fd, sockopt::Broadcast, &true).map_err(fail)?;
     bind(fd.as_raw_fd(), &SockaddrIn::from(local)).map_err(fail)?;
     Ok(fd)
+}
+
+/// A UDP port of IPv6 on one interface that is held and not read until the end: the kernel does not refuse what a packet socket takes,
+/// and it is known whether this host's own firewall lets it in.
+#[derive(Debug)]
+pub struct Held6 {
+    socket: OwnedFd,
+    alone: bool,
+}
+
+impl Held6 {
+    /// Holds `port` on `interface`. Needs `CAP_NET_BIND_SERVICE` for a port below 1024.
+    pub fn open(interface: &str, port: u16) -> Result<Self, NetError> {
+        let fail = |errno| NetError::io("open UDP over IPv6 on", interface, errno);
+        let alone = !is_held6(port);
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        let fd = socket(AddressFamily::Inet6, SockType::Datagram, flags, None).map_err(fail)?;
+        setsockopt(&fd, sockopt::ReuseAddr, &true).map_err(fail)?;
+        setsockopt(&fd, sockopt::ReusePort, &true).map_err(fail)?;
+        setsockopt(&fd, sockopt::Ipv6V6Only, &true).map_err(fail)?;
+        setsockopt(&fd, sockopt::BindToDevice, &interface.into()).map_err(fail)?;
+        let local = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, port, 0, 0);
+        bind(fd.as_raw_fd(), &SockaddrIn6::from(local)).map_err(fail)?;
+        Ok(Self { socket: fd, alone })
+    }
+
+    /// How many datagrams the kernel let in so far, at most 100; `None` where another process holds the port, which may have got
+    /// them instead.
+    pub fn count(&self) -> Option<u32> {
+        let mut buffer = [0; 16];
+        let mut one = || recv(self.socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT).is_ok();
+        self.alone.then(|| (0..100).take_while(|_| one()).map(|_| 1).sum())
+    }
+}
+
+/// True when some socket of this network namespace is bound to this UDP port of IPv6.
+fn is_held6(port: u16) -> bool {
+    std::fs::read_to_string("/proc/thread-self/net/udp6")
+        .is_ok_and(|table| super::near::has_port(&table, port))
 }
 
 impl Transport for UdpTransport {

@@ -1,6 +1,6 @@
 //! The segment a command works on: its interface, and the way to a server.
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV4};
 
 use crate::engine::Route;
 use crate::engine::v4::silence::LinkState;
@@ -25,6 +25,10 @@ pub struct Segment {
     pub link: LinkState,
     /// Its IPv4 addresses with their prefix lengths.
     pub addresses: Vec<(Ipv4Addr, u8)>,
+    /// Its IPv6 addresses.
+    pub addresses6: Vec<Ipv6Addr>,
+    /// The link-local one of them, once nobody else was found to have it.
+    pub link_local: Option<Ipv6Addr>,
     #[cfg(feature = "live")]
     interface: iface::Interface,
 }
@@ -78,12 +82,18 @@ impl Segment {
             std::net::IpAddr::V4(addr) => Some((*addr, *len)),
             std::net::IpAddr::V6(_) => None,
         };
+        let v6 = |(addr, _): &(std::net::IpAddr, u8)| match addr {
+            std::net::IpAddr::V6(addr) => Some(*addr),
+            std::net::IpAddr::V4(_) => None,
+        };
         Self {
             name: interface.name.clone(),
             mac: interface.address.mac(),
             mtu: interface.mtu,
             link: LinkState { up: interface.up, carrier: interface.carrier },
             addresses: interface.addresses.iter().filter_map(v4).collect(),
+            addresses6: interface.addresses.iter().filter_map(v6).collect(),
+            link_local: interface.link_local(),
             interface,
         }
     }
@@ -132,8 +142,55 @@ impl Segment {
     }
 }
 
+impl Segment {
+    /// The interface has this IPv6 address.
+    pub fn has_ipv6(&self, address: Ipv6Addr) -> bool {
+        self.addresses6.contains(&address)
+    }
+}
+
+#[cfg(feature = "live")]
+impl Segment {
+    /// The same interface, once its link-local address is settled: an interface that just came up tests it first (RFC 4862 §5.4), and
+    /// nobody is answered meanwhile. Gives up after two seconds.
+    pub fn settled(self) -> Self {
+        if !self.interface.is_testing() {
+            return self;
+        }
+        match iface::settle(&self.interface, std::time::Duration::from_secs(2)) {
+            Some(interface) => Self::of(interface),
+            None => self,
+        }
+    }
+
+    /// Why the interface has no address that it can speak from, in words; none when it has.
+    pub fn lacks_link_local(&self) -> Option<&'static str> {
+        if self.interface.link_local().is_some() {
+            None
+        } else if self.interface.is_testing() {
+            Some("its link-local address is still being tested (tentative)")
+        } else if self.interface.is_duplicate() {
+            Some("its link-local address is in use by somebody else (duplicate)")
+        } else {
+            Some("it has no link-local address: is IPv6 switched off?")
+        }
+    }
+}
+
 #[cfg(not(feature = "live"))]
 impl Segment {
+    /// There is none to wait for.
+    #[must_use]
+    pub fn settled(self) -> Self {
+        self
+    }
+
+    /// Nothing is known.
+    #[allow(clippy::unused_self, reason = "the same call as in a build that can")]
+    pub fn lacks_link_local(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Says that this build cannot.
     pub fn find(_name: Option<&str>) -> Result<Self, NetError> {
         Err(NetError::NotBuilt)
@@ -166,6 +223,20 @@ impl Segment {
 pub fn filter_v4(ports: &[u16]) -> String {
     let mut wanted =
         "arp or icmp or (ip and ip[6:2] & 0x1fff != 0) or (udp and (port 67 or port 68".to_owned();
+    for port in ports {
+        wanted.push_str(" or port ");
+        wanted.push_str(&port.to_string());
+    }
+    wanted.push_str("))");
+    format!("({wanted}) or (vlan and ({wanted})) or (vlan and ({wanted}))")
+}
+
+/// What the kernel lets through for DHCPv6: its ports, ICMPv6, packets with extension headers, plain or behind one or two VLAN tags.
+pub fn filter_v6(ports: &[u16]) -> String {
+    // libpcap does not look behind extension headers: hop-by-hop, routing, fragment and destination options.
+    let mut wanted = "icmp6 or (ip6 and (ip6[6] = 0 or ip6[6] = 43 or ip6[6] = 44 or ip6[6] = 60)) \
+                      or (ip6 and udp and (port 546 or port 547"
+        .to_owned();
     for port in ports {
         wanted.push_str(" or port ");
         wanted.push_str(&port.to_string());

@@ -29,17 +29,17 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
-    let Some(address) = args.sender.ip else {
+    let Some(address) = args.sender.ip() else {
         return Err(Failure::usage("decline needs --ip, the address that is in use"));
     };
-    if args.sender.server.is_none() {
+    if args.sender.server().is_none() {
         cx.warn("no --server: a DECLINE must name the server that leased the address (RFC 2131 4.4.4)");
     }
     let mut rng = Rng::new();
     let (segment, mut recipe) =
         sender::prepare(&args.sender, args.interface.as_deref(), MessageType::DECLINE, &mut rng)?;
     let way = sender::relay(&mut recipe, &args.sender, segment.as_ref());
-    let draft = recipe.decline(address, args.sender.server, args.reason.as_deref().map(str::as_bytes));
+    let draft = recipe.decline(address, args.sender.server(), args.reason.as_deref().map(str::as_bytes));
     args.sender.judge(&draft, segment.as_ref(), cx)?;
     let drafts = std::slice::from_ref(&draft);
     let Some(segment) = session::unless_shown(segment, drafts, &args.sender, cx)? else {
@@ -55,7 +55,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         state: None,
         outcome: if sent > 0 { "sent" } else { "timeout" },
         sent,
-        server: args.sender.server,
+        server: args.sender.server(),
         address: Some(address),
         draft: &draft,
     };

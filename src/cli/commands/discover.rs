@@ -72,7 +72,7 @@ fn discover(args: &Args, cx: &mut Context) -> Outcome {
     let (segment, mut recipe) =
         sender::prepare(&args.sender, args.interface.as_deref(), MessageType::DISCOVER, &mut rng)?;
     let way = sender::relay(&mut recipe, &args.sender, segment.as_ref());
-    let draft = recipe.discover(0, args.sender.ip);
+    let draft = recipe.discover(0, args.sender.ip());
     args.sender.judge(&draft, segment.as_ref(), cx)?;
     let drafts = std::slice::from_ref(&draft);
     match session::unless_shown(segment, drafts, &args.sender, cx)? {
@@ -95,7 +95,7 @@ fn find(
     let mut vendors = args.vendors.open(&args.sender.confine, cx)?;
     let mut session = Session::open(segment, session::opening(way, [&draft].into_iter()), &args.sender, cx)?;
     // A server that was named needs no more asking once it has answered.
-    let only = args.sender.server.filter(|_| args.sender.giaddr().is_none());
+    let only = args.sender.server().filter(|_| args.sender.giaddr().is_none());
     let plan = Plan {
         wait: args.wait,
         send_all: false,

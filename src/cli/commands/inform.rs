@@ -32,10 +32,10 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         sender::prepare(&args.sender, args.interface.as_deref(), MessageType::INFORM, &mut rng)?;
     let way = sender::relay(&mut recipe, &args.sender, segment.as_ref());
     let own = segment.as_ref().and_then(|segment| segment.addresses.first()).map(|(addr, _)| *addr);
-    let address = args.sender.ip.or(recipe.overrides.ciaddr).or(own).ok_or_else(|| {
+    let address = args.sender.ip().or(recipe.overrides.ciaddr).or(own).ok_or_else(|| {
         Failure::usage("inform needs the client's address: give --ip, the interface has none")
     })?;
-    let route = args.sender.server.and_then(|server| segment.as_ref().map(|segment| segment.route(server)));
+    let route = args.sender.server().and_then(|server| segment.as_ref().map(|segment| segment.route(server)));
     let settings = Settings {
         backoff: args.sender.backoff(Backoff::RFC2131),
         count_secs: args.sender.counts_secs(),
@@ -55,7 +55,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         state: None,
         outcome: exchange.outcome().name(),
         sent: exchange.requests(),
-        server: args.sender.server,
+        server: args.sender.server(),
         address: Some(address),
         draft: &draft,
     };

@@ -68,7 +68,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
 }
 
 fn by_hand(args: &Args) -> Result<Lease, Failure> {
-    match (args.sender.ip, args.sender.server) {
+    match (args.sender.ip(), args.sender.server()) {
         (Some(address), Some(server)) => Ok(Lease { mac: None, address, server, client_id: None, via: None }),
         _ => Err(Failure::usage(
             "release needs --ip and --server, or --lease FILE with what request --json printed",
@@ -92,9 +92,9 @@ fn draft(recipe: &Recipe, lease: &Lease, args: &Args, segment: Option<&Segment>,
     if let Some(via) = lease.via.filter(|_| recipe.overrides.dst_mac.is_none()) {
         recipe.overrides.dst_mac = Some(via);
     }
-    let server = args.sender.server.unwrap_or(lease.server);
+    let server = args.sender.server().unwrap_or(lease.server);
     let route = segment.map_or(Route { server, next_hop: server }, |segment| segment.route(server));
-    recipe.release(args.sender.ip.unwrap_or(lease.address), route)
+    recipe.release(args.sender.ip().unwrap_or(lease.address), route)
 }
 
 fn give_back(
@@ -113,8 +113,8 @@ fn give_back(
         state: None,
         outcome: if sent > 0 { "sent" } else { "timeout" },
         sent,
-        server: Some(args.sender.server.unwrap_or(lease.server)),
-        address: Some(args.sender.ip.unwrap_or(lease.address)),
+        server: Some(args.sender.server().unwrap_or(lease.server)),
+        address: Some(args.sender.ip().unwrap_or(lease.address)),
         draft,
     };
     report::one_shot(&told, &held, session, shot.watch(), cx)?;

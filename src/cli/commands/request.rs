@@ -72,7 +72,7 @@ fn request(args: &Args, cx: &mut Context) -> Outcome {
     for contradiction in &against {
         cx.warn(contradiction);
     }
-    if args.state == State::Renewing && args.sender.server.is_none() && overrides.dst_ip.is_none() {
+    if args.state == State::Renewing && args.sender.server().is_none() && overrides.dst_ip.is_none() {
         return Err(Failure::usage(
             "--state renewing needs --server: a lease is renewed with the server that gave it",
         ));
@@ -81,7 +81,7 @@ fn request(args: &Args, cx: &mut Context) -> Outcome {
     let (segment, mut recipe) =
         sender::prepare(&args.sender, args.interface.as_deref(), MessageType::REQUEST, &mut rng)?;
     let way = sender::relay(&mut recipe, &args.sender, segment.as_ref());
-    let route = args.sender.server.map(|server| match &segment {
+    let route = args.sender.server().map(|server| match &segment {
         Some(segment) => segment.route(server),
         None => Route { server, next_hop: server },
     });
@@ -101,7 +101,7 @@ fn request(args: &Args, cx: &mut Context) -> Outcome {
 /// The address to ask for. A client that renews has one: that of the interface, unless another is named.
 fn asked_address(args: &Args, segment: Option<&Segment>) -> Result<Option<std::net::Ipv4Addr>, Failure> {
     let own = segment.and_then(|segment| segment.addresses.first()).map(|(addr, _)| *addr);
-    let address = args.sender.ip.or(own.filter(|_| args.state.holds_address()));
+    let address = args.sender.ip().or(own.filter(|_| args.state.holds_address()));
     if args.state != State::Selecting && address.is_none() {
         let why = if args.state.holds_address() { ", and the interface has none" } else { "" };
         return Err(Failure::usage(format_args!(
@@ -150,7 +150,7 @@ fn drafts(args: &Args, recipe: &Recipe, exchange: &Exchange, route: Option<Route
     }
     let unknown = std::net::Ipv4Addr::UNSPECIFIED;
     let route = route.unwrap_or(Route { server: unknown, next_hop: unknown });
-    let request = recipe.request(args.state, 0, args.sender.ip.unwrap_or(unknown), Some(route));
+    let request = recipe.request(args.state, 0, args.sender.ip().unwrap_or(unknown), Some(route));
     vec![first, request]
 }
 
@@ -164,8 +164,8 @@ fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mu
         state: Some(args.state.name()),
         outcome: exchange.outcome().name(),
         sent: exchange.requests(),
-        server: args.sender.server,
-        address: args.sender.ip,
+        server: args.sender.server(),
+        address: args.sender.ip(),
         draft: &draft,
     };
     let how = match rows {

@@ -193,11 +193,11 @@ fn messages(args: &Args, cx: &Context) -> Result<Found, Failure> {
 }
 
 fn draft(args: &Args, recipe: &Recipe, replay: Option<Replay>, segment: Option<&Segment>) -> Draft {
-    let route = args.sender.server.and_then(|server| segment.map(|segment| segment.route(server)));
+    let route = args.sender.server().and_then(|server| segment.map(|segment| segment.route(server)));
     let mut recipe = recipe.clone();
     let Some(Replay { message, way }) = replay else {
         let mut message = Message::request(args.kind, recipe.xid, recipe.mac);
-        if let Some(ip) = args.sender.ip {
+        if let Some(ip) = args.sender.ip() {
             message.set_option(opt::REQUESTED_ADDRESS, &ip.octets());
         }
         if matches!(args.kind, MessageType::DISCOVER | MessageType::REQUEST | MessageType::INFORM) {

@@ -9,5 +9,6 @@ pub mod keep;
 pub mod nagios;
 pub mod select;
 pub mod sender;
+pub mod six;
 pub mod values;
 pub mod vendors;

@@ -1,6 +1,6 @@
 //! The flags of every command that sends, and what they make of a message.
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use fastrand::Rng;
 use super::confine::ConfineArgs;
 use super::keep::refuse_own_input;
 pub use super::values::duration;
+use super::six::SixArgs;
 use super::values::request_list;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
@@ -22,6 +23,7 @@ use crate::run::segment::{Segment, Way};
 use crate::wire::frame::Envelope;
 use crate::wire::options::{self, OptionArg, assemble, v4};
 use crate::wire::v4::{MessageType, SERVER_PORT, Xid};
+use crate::wire::v6::Duid;
 use crate::wire::{HwAddr, Mac};
 
 /// The protocol to speak.
@@ -30,6 +32,10 @@ pub struct ProtocolArgs {
     /// Speak DHCPv4 (the default)
     #[arg(short = '4', long = "ipv4")]
     pub ipv4: bool,
+
+    /// Speak DHCPv6, and router discovery beside it
+    #[arg(short = '6', long = "ipv6", conflicts_with = "ipv4")]
+    pub ipv6: bool,
 }
 
 /// Flags of every command that sends.
@@ -44,14 +50,17 @@ pub struct SenderArgs {
     #[command(flatten)]
     frame: FrameArgs,
 
-    /// The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the
-    /// server that a relay would ask
-    #[arg(long, value_name = "ADDR", help_heading = "Exchange")]
-    pub server: Option<Ipv4Addr>,
+    #[command(flatten)]
+    pub(in crate::cli) six: SixArgs,
 
-    /// The address asked for, held, released or declined
+    /// The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr or --relay,
+    /// the server that a relay would ask. With -6 its DUID, or the address to send to
+    #[arg(long, value_name = "ADDR|DUID", help_heading = "Exchange")]
+    server: Option<ServerArg>,
+
+    /// The address asked for, held, released or declined; repeatable with -6
     #[arg(long, value_name = "ADDR", help_heading = "Exchange")]
-    pub ip: Option<Ipv4Addr>,
+    ip: Vec<IpAddr>,
 
     /// Wait so long for an answer before asking again: a time per try, at least 1ms
     #[arg(long, value_name = "DURATION", value_parser = patience, help_heading = "Exchange")]
@@ -77,22 +86,22 @@ pub struct SenderArgs {
 /// Fields and options of the message.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Message")]
-struct MessageArgs {
+pub(in crate::cli) struct MessageArgs {
     /// The client's hardware address (chaddr, and the frame's source); the interface's own by default
     #[arg(long, value_name = "MAC|random")]
-    mac: Option<MacArg>,
+    pub(in crate::cli) mac: Option<MacArg>,
 
-    /// Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default
+    /// Transaction identifier, decimal or hexadecimal (0x10, cd7f1172), 24 bits with -6; random by default
     #[arg(long, value_name = "NUMBER")]
-    xid: Option<Xid>,
+    pub(in crate::cli) xid: Option<Xid>,
 
     /// Seconds since the client began; counted by default
     #[arg(long, value_name = "SECONDS", value_parser = number::<u16>)]
     secs: Option<u16>,
 
-    /// Relays passed
+    /// Relays passed; with -6 the hop-count of the outermost relay
     #[arg(long, value_name = "N", value_parser = number::<u8>)]
-    hops: Option<u8>,
+    pub(in crate::cli) hops: Option<u8>,
 
     /// Ask for broadcast answers
     #[arg(long, overrides_with = "no_broadcast")]
@@ -150,30 +159,30 @@ struct MessageArgs {
     #[arg(long, value_name = "HEX", value_parser = hex)]
     cookie: Option<HexText>,
 
-    /// Host name (option 12)
+    /// Host name (option 12; with -6 option 39)
     #[arg(long, value_name = "NAME")]
-    hostname: Option<String>,
+    pub(in crate::cli) hostname: Option<String>,
 
     /// Client identifier (option 61)
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
 
-    /// Vendor class identifier (option 60)
+    /// Vendor class identifier (option 60); with -6 ENTERPRISE:TEXT (option 16), repeatable
     #[arg(long, value_name = "TEXT")]
-    vendor_class: Option<String>,
+    pub(in crate::cli) vendor_class: Vec<String>,
 
-    /// Options to ask for (option 55): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for
+    /// Options to ask for (option 55; with -6 option 6): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for
     /// none
     #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
-    request_options: Option<String>,
+    pub(in crate::cli) request_options: Option<String>,
 
     /// Set an option: its text value, or with :hex its bytes; repeatable
     #[arg(short, long = "option", value_name = "NAME|CODE[.SUB][:hex]=VALUE")]
-    option: Vec<String>,
+    pub(in crate::cli) option: Vec<String>,
 
     /// Leave an option out; repeatable
     #[arg(long, value_name = "NAME|CODE")]
-    no_option: Vec<String>,
+    pub(in crate::cli) no_option: Vec<String>,
 
     /// Leave out the End option
     #[arg(long)]
@@ -191,43 +200,43 @@ struct MessageArgs {
 /// What stands around the message.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Frame")]
-struct FrameArgs {
+pub(in crate::cli) struct FrameArgs {
     /// Source of the frame; the client's MAC by default
     #[arg(long, value_name = "MAC")]
-    src_mac: Option<Mac>,
+    pub(in crate::cli) src_mac: Option<Mac>,
 
     /// Source address
     #[arg(long, value_name = "ADDR")]
-    src_ip: Option<Ipv4Addr>,
+    pub(in crate::cli) src_ip: Option<IpAddr>,
 
     /// Destination address
     #[arg(long, value_name = "ADDR")]
-    dst_ip: Option<Ipv4Addr>,
+    pub(in crate::cli) dst_ip: Option<IpAddr>,
 
-    /// Destination of the frame; found by ARP where it is needed
+    /// Destination of the frame; found by ARP or neighbor discovery where it is needed
     #[arg(long, value_name = "MAC")]
-    dst_mac: Option<Mac>,
+    pub(in crate::cli) dst_mac: Option<Mac>,
 
     /// UDP source port
     #[arg(long, value_name = "PORT", value_parser = number::<u16>)]
-    src_port: Option<u16>,
+    pub(in crate::cli) src_port: Option<u16>,
 
     /// UDP destination port
     #[arg(long, value_name = "PORT", value_parser = number::<u16>)]
-    dst_port: Option<u16>,
+    pub(in crate::cli) dst_port: Option<u16>,
 
-    /// Time to live
+    /// Time to live, or hop limit
     #[arg(long, value_name = "N", value_parser = number::<u8>)]
-    ttl: Option<u8>,
+    pub(in crate::cli) ttl: Option<u8>,
 
     /// VLAN tag, or outer and inner tag
     #[arg(long, value_name = "ID[.ID]")]
-    vlan: Option<VlanArg>,
+    pub(in crate::cli) vlan: Option<VlanArg>,
 }
 
 /// `--mac`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum MacArg {
+pub(in crate::cli) enum MacArg {
     Random,
     Is(Mac),
 }
@@ -240,9 +249,30 @@ impl FromStr for MacArg {
     }
 }
 
+/// `--server`: an address, or a DUID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerArg {
+    /// Its address.
+    Ip(IpAddr),
+    /// Its name in DHCPv6.
+    Duid(Duid),
+}
+
+impl FromStr for ServerArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(ip) = text.parse() {
+            return Ok(Self::Ip(ip));
+        }
+        // Eight hexadecimal digits are no address, and no number that anybody means.
+        text.parse().map(Self::Duid).map_err(|_| format!("{text:?} is no address, and no DUID in hexadecimal"))
+    }
+}
+
 /// `--vlan`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct VlanArg(Vec<u16>);
+pub(in crate::cli) struct VlanArg(pub(in crate::cli) Vec<u16>);
 
 impl FromStr for VlanArg {
     type Err = String;
@@ -315,7 +345,7 @@ impl SenderArgs {
         let identity = [
             (opt::HOST_NAME, &self.message.hostname),
             (opt::CLIENT_ID, &self.message.client_id),
-            (opt::VENDOR_CLASS, &self.message.vendor_class),
+            (opt::VENDOR_CLASS, &self.message.vendor_class.last().cloned()),
         ];
         for (code, text) in identity {
             if let Some(text) = text {
@@ -331,7 +361,7 @@ impl SenderArgs {
     pub fn overrides(&self) -> Result<Overrides, Failure> {
         let (message, frame) = (&self.message, &self.frame);
         let cx = options::Context {
-            vendor_class: message.vendor_class.as_deref().map(str::as_bytes),
+            vendor_class: message.vendor_class.last().map(|text| text.as_bytes()),
             ..options::Context::default()
         };
         let mut args = Vec::new();
@@ -373,8 +403,8 @@ impl SenderArgs {
             src_mac: frame.src_mac,
             dst_mac: frame.dst_mac,
             vlans: frame.vlan.as_ref().map(|vlan| vlan.0.clone()).unwrap_or_default(),
-            src_ip: frame.src_ip,
-            dst_ip: frame.dst_ip,
+            src_ip: frame.src_ip.map(four).transpose()?,
+            dst_ip: frame.dst_ip.map(four).transpose()?,
             src_port: frame.src_port,
             dst_port: frame.dst_port,
             ttl: frame.ttl,
@@ -388,6 +418,111 @@ impl SenderArgs {
             return Err(Failure::usage("--write -: standard output is for the report; name a file"));
         }
         refuse_own_input(Some(target), inputs.iter().copied())
+    }
+
+    /// DHCPv6 is to be spoken.
+    pub fn is_six(&self) -> bool {
+        self.protocol.ipv6
+    }
+
+    /// The server meant, by its IPv4 address.
+    pub fn server(&self) -> Option<Ipv4Addr> {
+        match self.server {
+            Some(ServerArg::Ip(IpAddr::V4(ip))) => Some(ip),
+            _ => None,
+        }
+    }
+
+    /// The IPv4 address asked for, held, released or declined.
+    pub fn ip(&self) -> Option<Ipv4Addr> {
+        self.ip.iter().find_map(|ip| match ip {
+            IpAddr::V4(ip) => Some(*ip),
+            IpAddr::V6(_) => None,
+        })
+    }
+
+    /// Every address given by `--ip`.
+    pub fn ips(&self) -> &[IpAddr] {
+        &self.ip
+    }
+
+    /// The server meant, however it was named.
+    pub fn server_arg(&self) -> Option<&ServerArg> {
+        self.server.as_ref()
+    }
+
+    /// Fields and options of the message.
+    pub(in crate::cli) fn message_args(&self) -> &MessageArgs {
+        &self.message
+    }
+
+    /// What stands around it.
+    pub(in crate::cli) fn frame_args(&self) -> &FrameArgs {
+        &self.frame
+    }
+
+    /// Refuses what means nothing in DHCPv4.
+    pub fn refuse_six(&self) -> Result<(), Failure> {
+        if let Some(flag) = self.six.first_given() {
+            return Err(Failure::usage(format_args!("{flag} is a DHCPv6 field; add -6")));
+        }
+        match &self.server {
+            Some(ServerArg::Ip(IpAddr::V6(ip))) => {
+                return Err(Failure::usage(format_args!("--server {ip} is an IPv6 address; add -6")));
+            }
+            Some(ServerArg::Duid(duid)) => {
+                return Err(Failure::usage(format_args!("--server {duid} is a DUID of DHCPv6; add -6")));
+            }
+            _ => {}
+        }
+        if let Some(ip) = self.ip.iter().find(|ip| ip.is_ipv6()) {
+            return Err(Failure::usage(format_args!("--ip {ip} is an IPv6 address; add -6")));
+        }
+        if self.ip.len() > 1 {
+            return Err(Failure::usage("one --ip is enough; several go with -6"));
+        }
+        if self.message.vendor_class.len() > 1 {
+            return Err(Failure::usage("one --vendor-class is enough; several go with -6"));
+        }
+        Ok(())
+    }
+
+    /// Refuses what means nothing in DHCPv6.
+    pub fn refuse_four(&self) -> Result<(), Failure> {
+        let message = &self.message;
+        let given = [
+            ("--secs", message.secs.is_some()),
+            ("--broadcast", message.broadcast),
+            ("--no-broadcast", message.no_broadcast),
+            ("--flags", message.flags.is_some()),
+            ("--ciaddr", message.ciaddr.is_some()),
+            ("--yiaddr", message.yiaddr.is_some()),
+            ("--siaddr", message.siaddr.is_some()),
+            ("--giaddr", !message.giaddr.is_empty()),
+            ("--sname", message.sname.is_some()),
+            ("--file", message.file.is_some()),
+            ("--op", message.op.is_some()),
+            ("--htype", message.htype.is_some()),
+            ("--hlen", message.hlen.is_some()),
+            ("--chaddr", message.chaddr.is_some()),
+            ("--cookie", message.cookie.is_some()),
+            ("--client-id", message.client_id.is_some()),
+            ("--no-end", message.no_end),
+            ("--trailer", message.trailer.is_some()),
+            ("--pad-to", message.pad_to.is_some()),
+        ];
+        if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
+            return Err(Failure::usage(format_args!("{flag} is a DHCPv4 field; leave out -6")));
+        }
+        let four = self.ip.iter().copied().chain(self.frame.src_ip).chain(self.frame.dst_ip);
+        let server = match self.server {
+            Some(ServerArg::Ip(ip)) => Some(ip),
+            _ => None,
+        };
+        if let Some(ip) = four.chain(server).find(IpAddr::is_ipv4) {
+            return Err(Failure::usage(format_args!("{ip} is an IPv4 address; leave out -6")));
+        }
+        Ok(())
     }
 
     /// True when the client's MAC was chosen.
@@ -476,7 +611,8 @@ pub fn prepare(
     if sender.giaddrs().len() > 1 {
         return Err(Failure::usage("one --giaddr is enough here; only handshake takes several"));
     }
-    let found = match sender.giaddr().and(sender.server) {
+    sender.refuse_six()?;
+    let found = match sender.giaddr().and(sender.server()) {
         Some(server) => Segment::towards(interface, server),
         None => Segment::find(interface),
     };
@@ -484,7 +620,7 @@ pub fn prepare(
     let own = segment.as_ref().and_then(|segment| segment.mac);
     let recipe = sender.recipe(own.unwrap_or(Mac::ZERO), Some(main), rng)?;
     // `send` sends what it is told to, where it is told to; the others want servers.
-    let routed = sender.giaddr().and(sender.server).is_some();
+    let routed = sender.giaddr().and(sender.server()).is_some();
     if let Some(segment) = segment.as_ref().filter(|_| !sender.dry_run && !routed && main != MessageType(0)) {
         segment.may_have_servers()?;
     }
@@ -495,7 +631,7 @@ pub fn prepare(
 /// when that address is the interface's own and nothing of the frame was set by hand: then a socket takes the answers,
 /// and the kernel does not refuse them.
 pub fn relay(recipe: &mut Recipe, sender: &SenderArgs, segment: Option<&Segment>) -> Way {
-    let (Some(giaddr), Some(server)) = (sender.giaddr(), sender.server) else { return Way::Link };
+    let (Some(giaddr), Some(server)) = (sender.giaddr(), sender.server()) else { return Way::Link };
     let Some(segment) = segment else {
         recipe.relay = Some(Route { server, next_hop: server });
         return Way::Link;
@@ -515,6 +651,14 @@ pub fn relay(recipe: &mut Recipe, sender: &SenderArgs, segment: Option<&Segment>
     recipe.overrides.dst_mac = Some(Mac::ZERO);
     recipe.overrides.src_mac = segment.mac;
     Way::Udp(SocketAddrV4::new(giaddr, frame.src_port.unwrap_or(SERVER_PORT)))
+}
+
+/// An address of a frame of DHCPv4.
+fn four(ip: IpAddr) -> Result<Ipv4Addr, Failure> {
+    match ip {
+        IpAddr::V4(ip) => Ok(ip),
+        IpAddr::V6(ip) => Err(Failure::usage(format_args!("{ip} is an IPv6 address; add -6"))),
+    }
 }
 
 fn wrong_list(error: &str) -> Failure {

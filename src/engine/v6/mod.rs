@@ -6,6 +6,7 @@ pub mod draft;
 pub mod duid;
 pub mod neighbor;
 pub mod recipe;
+pub mod silence;
 pub mod station;
 pub mod timer;
 pub mod watch;

@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..));
     let macs = macs(args, seed, cx)?;
     protect(args, &macs)?;
-    let relay = args.sender.giaddr().and(args.sender.server);
+    let relay = args.sender.giaddr().and(args.sender.server());
     if !args.sender.giaddrs().is_empty() && relay.is_none() {
         return Err(Failure::usage("--giaddr needs --server: whom a relay would ask"));
     }
@@ -117,7 +117,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let about = About {
         interface: &segment.name,
         obstacle: (!segment.link.carrier).then_some("the interface has no carrier: is the cable plugged in?"),
-        server: args.sender.server.map(|server| server.to_string()),
+        server: args.sender.server().map(|server| server.to_string()),
         seed,
         threads: setup.threads,
         asked_rate: args.rate.map(|rate| float(rate) / 1000.0),
@@ -236,7 +236,7 @@ fn drafts(args: &Args, segment: Option<&Segment>) -> Result<Vec<Draft>, Failure>
         ));
     }
     let server = Route { server: SERVER_MARK, next_hop: SERVER_MARK };
-    if let Some(remote) = args.sender.server.filter(|_| args.sender.giaddr().is_some()) {
+    if let Some(remote) = args.sender.server().filter(|_| args.sender.giaddr().is_some()) {
         recipe.overrides.giaddr = Some(RELAY_MARK);
         recipe.relay =
             Some(segment.map_or(Route { server: remote, next_hop: remote }, |segment| segment.route(remote)));
@@ -249,7 +249,7 @@ fn drafts(args: &Args, segment: Option<&Segment>) -> Result<Vec<Draft>, Failure>
         let data = [&[1, len], CIRCUIT_MARK.as_slice()].concat();
         recipe.overrides.options.push(OptionEdit { code: 82, data });
     }
-    let mut drafts = vec![recipe.discover(0, args.sender.ip)];
+    let mut drafts = vec![recipe.discover(0, args.sender.ip())];
     for state in [State::Selecting, State::InitReboot, State::Renewing, State::Rebinding] {
         drafts.push(recipe.request(state, 0, ADDRESS_MARK, Some(server)));
     }
@@ -349,7 +349,7 @@ fn plan(
         },
         max_in_flight: usize::try_from(in_flight).unwrap_or(1),
         timeouts,
-        server: args.sender.server,
+        server: args.sender.server(),
         after,
         mix,
         seed,

@@ -1,0 +1,136 @@
+//! What is known when nothing answers.
+
+use super::watch::{Reason6, Stranger6, Watch6};
+use crate::engine::v4::silence::LinkState;
+
+/// What is known beside what was seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ground {
+    /// The state of the link, where known.
+    pub link: Option<LinkState>,
+    /// Why the interface has no address to speak from.
+    pub lacks: Option<&'static str>,
+    /// A server was named by its DUID.
+    pub named: bool,
+    /// A relay is played.
+    pub relayed: bool,
+    /// No client identifier was sent.
+    pub anonymous: bool,
+    /// No IA was asked for.
+    pub without_ia: bool,
+    /// Leases were asked for: SOLICIT, REQUEST and the like.
+    pub stateful: bool,
+}
+
+/// What may explain that no answer came, most telling first; never empty.
+pub fn findings(watch: &Watch6, ground: &Ground) -> Vec<String> {
+    let mut found = Vec::new();
+    match ground.link {
+        Some(LinkState { up: false, .. }) => found.push("the interface is down".to_owned()),
+        Some(LinkState { carrier: false, .. }) => {
+            found.push("the interface has no carrier: is the cable plugged in?".to_owned());
+        }
+        _ => {}
+    }
+    if watch.handed > 0 && watch.left == 0 {
+        found.push(format!("none of the {} frames sent was seen leaving the interface", watch.handed));
+    }
+    found.extend(ground.lacks.map(str::to_owned));
+    if let Some(ip) = watch.unresolved {
+        found.push(format!("{ip} did not answer neighbor solicitations, so nothing could be sent to it"));
+    }
+    if let Some((from, code, to)) = watch.unreachable {
+        found.push(if code == 4 {
+            format!("{from} says that no server listens on {to} (ICMPv6 port unreachable)")
+        } else {
+            format!("{from} says that {to} is unreachable (ICMPv6 code {code})")
+        });
+    }
+    let seen = |reason| Some(watch.stranger(reason)).filter(|stranger| stranger.count > 0);
+    let from = |stranger: &Stranger6| stranger.ip.map_or_else(String::new, |ip| format!(" (last from {ip})"));
+    let count = |reason, what: &str| seen(reason).map(|one| format!("{what}: {}{}", one.count, from(one)));
+    found.extend(count(Reason6::OtherServer, "other servers answered"));
+    found.extend(count(Reason6::NoAddress, "answers without anything that a client could use were seen"));
+    found.extend(count(Reason6::OtherXid, "answers to other transactions were seen"));
+    found.extend(count(Reason6::OtherClient, "answers for another client were seen"));
+    found.extend(seen(Reason6::WrongPort).map(|one| {
+        format!("answers to UDP port {}, which is not ours, were seen: {}", one.port, one.count)
+    }));
+    found.extend(count(Reason6::Multicast, "answers to everybody, which clients do not accept, were seen"));
+    found.extend(count(Reason6::NoServerId, "answers that name no server were seen"));
+    found.extend(count(Reason6::NoClientId, "answers that name no client were seen"));
+    found.extend(count(Reason6::BadChecksum, "answers with a wrong checksum were seen"));
+    found.extend(count(Reason6::WrongType, "answers to something else were seen"));
+    found.extend(count(Reason6::Malformed, "malformed messages were seen"));
+    if ground.named {
+        found.push("the server named by its DUID may not be this one: others must not answer".to_owned());
+    }
+    if ground.anonymous && ground.stateful {
+        found.push("without --duid nobody answers this message".to_owned());
+    }
+    if ground.without_ia && ground.stateful {
+        found.push("no IA was asked for: some servers (dhcpd) are silent then".to_owned());
+    }
+    if ground.relayed {
+        found.push(
+            "the server may know no subnet for the relay's link-address: dhcpd and dnsmasq are silent then".to_owned(),
+        );
+    }
+    if watch.answered_for > 0 {
+        found.push("a server looked for the client and was told where it is; its answer did not come".to_owned());
+    }
+    if watch.adverts > 0 && watch.managed == 0 && ground.stateful {
+        found.push("routers are heard, and none says that DHCPv6 gives addresses (no M flag): there may be no server".to_owned());
+    }
+    if found.is_empty() {
+        found.push(if watch.others_ask > 0 {
+            format!("other clients' messages were seen ({}), no server's", watch.others_ask)
+        } else if watch.adverts > 0 {
+            "routers are heard, no DHCPv6 server is: none there, a firewall in between, or multicast to ff02::1:2 is not \
+             forwarded (MLD snooping without a querier)"
+                .to_owned()
+        } else {
+            "nothing of DHCPv6 and no router was seen: multicast may not be forwarded (MLD snooping without a querier)"
+                .to_owned()
+        });
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn something_is_always_said_and_the_most_telling_first() {
+        let mut watch = Watch6::default();
+        assert_eq!(findings(&watch, &Ground::default()).len(), 1);
+        watch.adverts = 1;
+        let ground = Ground {
+            link: Some(LinkState { up: false, carrier: false }),
+            lacks: Some("it has no link-local address: is IPv6 switched off?"),
+            stateful: true,
+            without_ia: true,
+            ..Ground::default()
+        };
+        let found = findings(&watch, &ground);
+        assert_eq!(found[0], "the interface is down");
+        assert!(found[1].contains("link-local") && found[2].contains("dhcpd") && found[3].contains("no M flag"));
+    }
+
+    #[test]
+    fn strangers_are_told_with_where_they_are() {
+        let mut watch = Watch6::default();
+        let ip = Some("fe80::9".parse().unwrap());
+        watch.ignore(Reason6::OtherXid, Stranger6 { ip, ..Stranger6::default() });
+        watch.unreachable = Some(("fe80::1".parse().unwrap(), 4, "fd00::1".parse().unwrap()));
+        let found = findings(&watch, &Ground::default());
+        assert_eq!(
+            found,
+            [
+                "fe80::1 says that no server listens on fd00::1 (ICMPv6 port unreachable)",
+                "answers to other transactions were seen: 1 (last from fe80::9)"
+            ]
+        );
+    }
+}
