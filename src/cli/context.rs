@@ -149,6 +149,17 @@ impl Output {
         Self { sink, color: use_color(choice, terminal), terminal, width }
     }
 
+    /// The same standard output once more, for who writes while the first is lent out.
+    #[must_use]
+    pub fn twin(&self) -> Self {
+        let stdout = io::stdout();
+        let sink = match stdout.as_fd().try_clone_to_owned() {
+            Ok(fd) => Sink::File(Patient::new(File::from(fd))),
+            Err(_) => Sink::Stdout(Patient::new(stdout)),
+        };
+        Self { sink, color: self.color, terminal: self.terminal, width: self.width }
+    }
+
     /// How many columns a line may take, on a terminal. It is asked at the start: a confined process could not.
     pub fn width(&self) -> Option<usize> {
         self.width

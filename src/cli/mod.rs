@@ -15,6 +15,7 @@ pub mod replay;
 pub mod replay6;
 pub mod report;
 pub mod session;
+pub mod six;
 pub mod stream;
 pub mod text;
 

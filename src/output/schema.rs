@@ -13,6 +13,7 @@ use super::doctor::DoctorObject;
 use super::explain::Explanation;
 use super::json::object::{Millis, PacketObject};
 use super::senders::{DiscoverObject, Ignored, RequestObject, SendObject};
+use super::six::discover::DiscoverObject6;
 use super::transaction::stats::StatsObject;
 
 /// The version of the objects: raised when a field is renamed, removed or means something else; not when one is added.
@@ -61,12 +62,22 @@ pub fn of(command: &str) -> Option<Schema> {
         "doctor" => schema::<DoctorObject<'_>>(command),
         "diff" => schema::<DiffObject>(command),
         "explain" => schema::<Explanation>(command),
-        "discover" => schema::<DiscoverObject<'_>>(command),
+        "discover" => schema::<Either<DiscoverObject<'_>, DiscoverObject6>>(command),
         "request" | "release" | "decline" | "inform" => schema::<RequestObject>(command),
         "send" => schema::<SendObject>(command),
         "rogue" => schema::<Rogue>(command),
         _ => return None,
     })
+}
+
+/// What a command prints of DHCPv4 and, with `-6`, of DHCPv6.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Either<F, S> {
+    /// DHCPv4.
+    Four(F),
+    /// DHCPv6.
+    Six(S),
 }
 
 /// The schema of `T`, which is what `command` prints.

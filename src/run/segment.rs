@@ -153,6 +153,7 @@ impl Segment {
 impl Segment {
     /// The same interface, once its link-local address is settled: an interface that just came up tests it first (RFC 4862 §5.4), and
     /// nobody is answered meanwhile. Gives up after two seconds.
+    #[must_use]
     pub fn settled(self) -> Self {
         if !self.interface.is_testing() {
             return self;

@@ -37,13 +37,21 @@ pub struct Args {
     /// The interface; that of the default route if left out, else the only usable one
     interface: Option<String>,
 
-    /// Collect answers for so long
-    #[arg(long, value_name = "DURATION", value_parser = sender::duration, default_value = "4500ms")]
-    wait: Duration,
+    /// Collect answers for so long; 4.5s if left out, with -6 --no-ra 1.5s
+    #[arg(long, value_name = "DURATION", value_parser = sender::duration)]
+    wait: Option<Duration>,
 
     /// Stop at the first offer; with --server the first offer of that server ends it anyway
     #[arg(long)]
     first: bool,
+
+    /// With -6: do not ask routers
+    #[arg(long)]
+    no_ra: bool,
+
+    /// With -6: send no INFORMATION-REQUEST
+    #[arg(long)]
+    no_inform: bool,
 
     #[command(flatten)]
     vendors: VendorArgs,
@@ -61,8 +69,71 @@ pub struct Args {
     sender: SenderArgs,
 }
 
+/// How long answers are collected unless told otherwise.
+const WAIT: Duration = Duration::from_millis(4500);
+
+impl Args {
+    pub(in crate::cli) fn sender(&self) -> &SenderArgs {
+        &self.sender
+    }
+
+    pub(in crate::cli) fn interface(&self) -> Option<&str> {
+        self.interface.as_deref()
+    }
+
+    pub(in crate::cli) fn vendors(&self) -> &VendorArgs {
+        &self.vendors
+    }
+
+    pub(in crate::cli) fn wait(&self) -> Option<Duration> {
+        self.wait
+    }
+
+    pub(in crate::cli) fn first(&self) -> bool {
+        self.first
+    }
+
+    pub(in crate::cli) fn no_ra(&self) -> bool {
+        self.no_ra
+    }
+
+    pub(in crate::cli) fn no_inform(&self) -> bool {
+        self.no_inform
+    }
+
+    /// Refuses what DHCPv4 alone has.
+    pub(in crate::cli) fn refuse_four(&self) -> Result<(), Failure> {
+        refuse(&[
+            ("--expect", self.expect.is_given()),
+            ("--format", self.flat.is_given()),
+            ("--nagios", self.nagios.is_on()),
+        ])
+    }
+
+    fn refuse_six(&self) -> Result<(), Failure> {
+        for (flag, given) in [("--no-ra", self.no_ra), ("--no-inform", self.no_inform)] {
+            if given {
+                return Err(Failure::usage(format_args!("{flag} is for DHCPv6; add -6")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Refuses flags that only DHCPv4's command has.
+pub(in crate::cli) fn refuse(flags: &[(&str, bool)]) -> Result<(), Failure> {
+    match flags.iter().find(|(_, given)| *given) {
+        Some((flag, _)) => Err(Failure::usage(format_args!("{flag} is for DHCPv4; leave out -6"))),
+        None => Ok(()),
+    }
+}
+
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    if args.sender.is_six() {
+        return crate::cli::six::discover::run(args, cx);
+    }
+    args.refuse_six()?;
     args.nagios.guard(cx, |cx| discover(args, cx))
 }
 
@@ -97,7 +168,7 @@ fn find(
     // A server that was named needs no more asking once it has answered.
     let only = args.sender.server().filter(|_| args.sender.giaddr().is_none());
     let plan = Plan {
-        wait: args.wait,
+        wait: args.wait.unwrap_or(WAIT),
         send_all: false,
         backoff: args.sender.backoff(Backoff::COLLECT),
         until: if args.first || only.is_some() { Until::First } else { Until::TimeIsOver },

@@ -29,6 +29,11 @@ pub struct ExpectArgs {
 }
 
 impl ExpectArgs {
+    /// True when something is expected.
+    pub fn is_given(&self) -> bool {
+        !self.expect.is_empty() || self.junit.is_some()
+    }
+
     /// The expectations, those of files spread out.
     pub fn read(&self) -> Result<Vec<Expectation>, Failure> {
         let mut found = Vec::new();

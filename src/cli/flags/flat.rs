@@ -49,9 +49,14 @@ impl From<FormatArg> for Format {
 }
 
 impl FlatArgs {
+    /// True when rows are asked for.
+    pub fn is_given(&self) -> bool {
+        self.flat || self.fields.is_some() || self.format.is_some()
+    }
+
     /// The writer of rows that the flags ask for, if they ask for rows.
     pub fn rows(&self, table: &'static [Column], cx: &Context) -> Result<Option<Rows>, Failure> {
-        if !self.flat && self.fields.is_none() && self.format.is_none() {
+        if !self.is_given() {
             return Ok(None);
         }
         let format = self.format.map_or(Format::NdJson, Format::from);

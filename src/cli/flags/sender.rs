@@ -10,8 +10,8 @@ use fastrand::Rng;
 
 use super::confine::ConfineArgs;
 use super::keep::refuse_own_input;
-pub use super::values::duration;
 use super::six::SixArgs;
+pub use super::values::duration;
 use super::values::request_list;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
@@ -266,7 +266,9 @@ impl FromStr for ServerArg {
             return Ok(Self::Ip(ip));
         }
         // Eight hexadecimal digits are no address, and no number that anybody means.
-        text.parse().map(Self::Duid).map_err(|_| format!("{text:?} is no address, and no DUID in hexadecimal"))
+        text.parse()
+            .map(Self::Duid)
+            .map_err(|_| format!("{text:?} is no address, and no DUID in hexadecimal"))
     }
 }
 
@@ -361,7 +363,7 @@ impl SenderArgs {
     pub fn overrides(&self) -> Result<Overrides, Failure> {
         let (message, frame) = (&self.message, &self.frame);
         let cx = options::Context {
-            vendor_class: message.vendor_class.last().map(|text| text.as_bytes()),
+            vendor_class: message.vendor_class.last().map(String::as_bytes),
             ..options::Context::default()
         };
         let mut args = Vec::new();
@@ -610,6 +612,9 @@ pub fn prepare(
     sender.check_write(&[])?;
     if sender.giaddrs().len() > 1 {
         return Err(Failure::usage("one --giaddr is enough here; only handshake takes several"));
+    }
+    if sender.is_six() {
+        return Err(Failure::usage("this command speaks DHCPv4 alone so far; leave out -6"));
     }
     sender.refuse_six()?;
     let found = match sender.giaddr().and(sender.server()) {

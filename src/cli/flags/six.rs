@@ -10,10 +10,10 @@ use fastrand::Rng;
 use super::sender::{MacArg, SenderArgs, ServerArg, random_mac};
 use super::values::duration;
 use crate::cli::exit::Failure;
-use crate::cli::segment::Segment;
 use crate::engine::v6::duid::DuidChoice;
 use crate::engine::v6::recipe::{Around6, DEFAULT_REQUEST_LIST, Hop, IaWish, Recipe6, client_link_layer};
 use crate::engine::v6::timer::Schedule;
+use crate::run::segment::Segment;
 use crate::time::{Clock as _, SystemClock};
 use crate::wire::Mac;
 use crate::wire::neighbor::link_local;
@@ -34,15 +34,15 @@ pub struct SixArgs {
     #[arg(long, value_name = "N")]
     iaid: Option<u32>,
 
-    /// Ask for an IA_NA, with hints; repeatable
+    /// Ask for addresses (an IA of non-temporary ones), with hints; repeatable
     #[arg(long, value_name = "[IAID@]ADDR,…", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     ia_na: Vec<IaArg<Ipv6Addr>>,
 
-    /// Ask for an IA_PD, with a hint: /56 asks for that length; repeatable
+    /// Ask for a prefix, with a hint: /56 asks for that length; repeatable
     #[arg(long, value_name = "[IAID@]PREFIX/LEN", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     ia_pd: Vec<IaArg<Prefix6>>,
 
-    /// Ask for an IA_TA (obsolete); repeatable
+    /// Ask for temporary addresses (obsolete); repeatable
     #[arg(long, value_name = "[IAID@]ADDR,…", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     ia_ta: Vec<IaArg<Ipv6Addr>>,
 
@@ -114,7 +114,9 @@ impl FromStr for RelayArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || format!("{text:?} is no relay; write its link-address, such as 2001:db8::1, and /PEER if need be");
+        let wrong = || {
+            format!("{text:?} is no relay; write its link-address, such as 2001:db8::1, and /PEER if need be")
+        };
         let (link, peer) = text.split_once('/').map_or((text, None), |(link, peer)| (link, Some(peer)));
         Ok(Self {
             link: link.parse().map_err(|_| wrong())?,
@@ -260,9 +262,10 @@ impl SenderArgs {
         recipe.rapid_commit = self.six.rapid_commit;
         if let Some(elapsed) = self.six.elapsed {
             let hundredths = elapsed.as_millis().checked_div(10).unwrap_or(0);
-            recipe.elapsed = Some(u16::try_from(hundredths).map_err(|_| {
-                Failure::usage("--elapsed: option 8 holds at most 655.35s")
-            })?);
+            recipe.elapsed = Some(
+                u16::try_from(hundredths)
+                    .map_err(|_| Failure::usage("--elapsed: option 8 holds at most 655.35s"))?,
+            );
         }
         recipe.identity = self.identity6()?;
         recipe.request_list = message.request_options.as_deref().map(request_list6).transpose()?;
@@ -297,7 +300,8 @@ impl SenderArgs {
             items.push(Item::new(opt::CLIENT_FQDN, data));
         }
         for class in &message.vendor_class {
-            let wrong = || Failure::usage(format_args!("--vendor-class {class}: write ENTERPRISE:TEXT with -6"));
+            let wrong =
+                || Failure::usage(format_args!("--vendor-class {class}: write ENTERPRISE:TEXT with -6"));
             let (enterprise, text) = class.split_once(':').ok_or_else(wrong)?;
             let enterprise: u32 = enterprise.parse().map_err(|_| wrong())?;
             let mut data = enterprise.to_be_bytes().to_vec();
@@ -358,11 +362,15 @@ impl SenderArgs {
             first.options.push(client_link_layer(mac));
         }
         for text in &self.six.relay_option {
-            let numbered = text.split_once('.').and_then(|(number, rest)| Some((number.parse::<usize>().ok()?, rest)));
+            let numbered =
+                text.split_once('.').and_then(|(number, rest)| Some((number.parse::<usize>().ok()?, rest)));
             let (number, rest) = numbered.unwrap_or((1, text));
-            let arg = OptionArg::parse(&opt::SPACE, rest, &options::Context::default()).map_err(Failure::usage)?;
+            let arg =
+                OptionArg::parse(&opt::SPACE, rest, &options::Context::default()).map_err(Failure::usage)?;
             let hop = number.checked_sub(1).and_then(|place| hops.get_mut(place)).ok_or_else(|| {
-                Failure::usage(format_args!("--relay-option {text}: there is no relay {number}; they count from 1"))
+                Failure::usage(format_args!(
+                    "--relay-option {text}: there is no relay {number}; they count from 1"
+                ))
             })?;
             hop.options.retain(|item| item.code != arg.code || item.code != opt::CLIENT_LINKLAYER_ADDR);
             for (code, data) in assemble(&opt::SPACE, &[arg]).map_err(Failure::usage)? {
@@ -457,16 +465,24 @@ mod tests {
         assert_eq!(plain.source.to_string(), "fe80::dc:ff:fe00:5");
         assert_eq!(plain.duid.unwrap().to_string(), "0003000102dc00000005");
         let ias = recipe(&["--ia-na=7@fd00::1,fd00::2", "--ia-na", "--ia-pd=/60", "--iaid", "9"]).ias;
-        assert_eq!(ias.iter().map(|ia| (ia.kind, ia.iaid)).collect::<Vec<_>>(), [
-            (IaKind::Na, 7),
-            (IaKind::Na, 10),
-            (IaKind::Pd, 9)
-        ]);
+        assert_eq!(
+            ias.iter().map(|ia| (ia.kind, ia.iaid)).collect::<Vec<_>>(),
+            [(IaKind::Na, 7), (IaKind::Na, 10), (IaKind::Pd, 9)]
+        );
         assert_eq!((ias[0].addresses.len(), ias[2].prefixes[0].to_string().as_str()), (2, "::/60"));
         assert!(recipe(&["--no-ia"]).ias.is_empty());
         let named = recipe(&["--ip", "fd00::5", "--ip", "fd00::6", "--prefix", "fd00:1::/56"]).ias;
         assert_eq!((named.len(), named[0].addresses.len(), named[1].prefixes.len()), (2, 2, 1));
-        let who = recipe(&["--hostname", "pc.lab", "--vendor-class", "9:modem", "--user-class", "a", "--user-class", "b"]);
+        let who = recipe(&[
+            "--hostname",
+            "pc.lab",
+            "--vendor-class",
+            "9:modem",
+            "--user-class",
+            "a",
+            "--user-class",
+            "b",
+        ]);
         let bytes = who.message(MessageType::SOLICIT, &[], None, 0).encode();
         let facts = Facts::of(&bytes);
         assert_eq!(facts.vendor_class, Some(&b"\0\0\0\x09\0\x05modem"[..]));
@@ -480,15 +496,25 @@ mod tests {
     #[test]
     fn relays_have_their_options() {
         let relays = recipe(&[
-            "--relay", "fd00:64::1,fd00:65::1/fe80::9", "--relay-option", "interface-id=eth7", "--relay-option",
-            "2.remote-id:hex=00000009aa", "--hops", "5",
+            "--relay",
+            "fd00:64::1,fd00:65::1/fe80::9",
+            "--relay-option",
+            "interface-id=eth7",
+            "--relay-option",
+            "2.remote-id:hex=00000009aa",
+            "--hops",
+            "5",
         ])
         .relays;
         assert_eq!(relays.len(), 2);
         assert_eq!(relays[0].options.iter().map(|item| item.code).collect::<Vec<_>>(), [79, 18]);
         assert_eq!((relays[1].peer, relays[1].hop_count), (Some("fe80::9".parse().unwrap()), Some(5)));
         assert_eq!(relays[1].options[0].data, [0, 0, 0, 9, 0xaa]);
-        assert!(recipe(&["--relay", "fd00::1", "--no-option", "client-linklayer-addr"]).relays[0].options.is_empty());
+        assert!(
+            recipe(&["--relay", "fd00::1", "--no-option", "client-linklayer-addr"]).relays[0]
+                .options
+                .is_empty()
+        );
     }
 
     #[test]

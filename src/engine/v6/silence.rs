@@ -4,6 +4,7 @@ use super::watch::{Reason6, Stranger6, Watch6};
 use crate::engine::v4::silence::LinkState;
 
 /// What is known beside what was seen.
+#[allow(clippy::struct_excessive_bools, reason = "what was said is independent of each other")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ground {
     /// The state of the link, where known.
@@ -53,9 +54,11 @@ pub fn findings(watch: &Watch6, ground: &Ground) -> Vec<String> {
     found.extend(count(Reason6::NoAddress, "answers without anything that a client could use were seen"));
     found.extend(count(Reason6::OtherXid, "answers to other transactions were seen"));
     found.extend(count(Reason6::OtherClient, "answers for another client were seen"));
-    found.extend(seen(Reason6::WrongPort).map(|one| {
-        format!("answers to UDP port {}, which is not ours, were seen: {}", one.port, one.count)
-    }));
+    found.extend(
+        seen(Reason6::WrongPort).map(|one| {
+            format!("answers to UDP port {}, which is not ours, were seen: {}", one.port, one.count)
+        }),
+    );
     found.extend(count(Reason6::Multicast, "answers to everybody, which clients do not accept, were seen"));
     found.extend(count(Reason6::NoServerId, "answers that name no server were seen"));
     found.extend(count(Reason6::NoClientId, "answers that name no client were seen"));
@@ -73,11 +76,14 @@ pub fn findings(watch: &Watch6, ground: &Ground) -> Vec<String> {
     }
     if ground.relayed {
         found.push(
-            "the server may know no subnet for the relay's link-address: dhcpd and dnsmasq are silent then".to_owned(),
+            "the server may know no subnet for the relay's link-address: dhcpd and dnsmasq are silent then"
+                .to_owned(),
         );
     }
     if watch.answered_for > 0 {
-        found.push("a server looked for the client and was told where it is; its answer did not come".to_owned());
+        found.push(
+            "a server looked for the client and was told where it is; its answer did not come".to_owned(),
+        );
     }
     if watch.adverts > 0 && watch.managed == 0 && ground.stateful {
         found.push("routers are heard, and none says that DHCPv6 gives addresses (no M flag): there may be no server".to_owned());
@@ -115,7 +121,9 @@ mod tests {
         };
         let found = findings(&watch, &ground);
         assert_eq!(found[0], "the interface is down");
-        assert!(found[1].contains("link-local") && found[2].contains("dhcpd") && found[3].contains("no M flag"));
+        assert!(
+            found[1].contains("link-local") && found[2].contains("dhcpd") && found[3].contains("no M flag")
+        );
     }
 
     #[test]

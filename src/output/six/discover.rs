@@ -99,7 +99,9 @@ impl Render for Discovery6<'_> {
                 .routers
                 .iter()
                 .zip(numbered(&self.routers))
-                .filter_map(|((answer, vendor), number)| RouterObject::new(answer, number, vendor.clone(), place))
+                .filter_map(|((answer, vendor), number)| {
+                    RouterObject::new(answer, number, vendor.clone(), place)
+                })
                 .collect(),
             differences: self.differences.iter().map(DifferenceObject::from).collect(),
             findings: self.findings.iter().map(FindingObject::from).collect(),
@@ -109,7 +111,8 @@ impl Render for Discovery6<'_> {
     }
 
     fn text(&self, out: &mut Styled) {
-        let mut blank = self.shown && !(self.offers.is_empty() && self.stateless.is_empty() && self.routers.is_empty());
+        let mut blank =
+            self.shown && !(self.offers.is_empty() && self.stateless.is_empty() && self.routers.is_empty());
         if !self.shown {
             for (answer, vendor) in self.offers.iter().chain(&self.stateless).chain(&self.routers) {
                 if blank {
@@ -275,7 +278,11 @@ impl RouterObject {
                 })
                 .collect(),
             dns_servers: advert.dns_servers.iter().flat_map(|(_, servers)| servers.iter().copied()).collect(),
-            domain_search: advert.domains.iter().flat_map(|(_, names)| names.iter().map(|name| foreign(name))).collect(),
+            domain_search: advert
+                .domains
+                .iter()
+                .flat_map(|(_, names)| names.iter().map(|name| foreign(name)))
+                .collect(),
             pref64: advert
                 .pref64
                 .iter()

@@ -7,7 +7,10 @@ use serde::Serialize;
 
 use super::record;
 use super::text::{block, findings, latency_sentence, server_name};
-use super::{CheckObject6, Client6, ClientObject6, FindingObject, IaObject, Ignored6, Lead, NameObject, OfferObject6, status};
+use super::{
+    CheckObject6, Client6, ClientObject6, FindingObject, IaObject, Ignored6, Lead, NameObject, OfferObject6,
+    status,
+};
 use crate::analysis::findings6::Finding6;
 use crate::engine::v6::station::Answer6;
 use crate::engine::v6::watch::Watch6;
@@ -87,7 +90,10 @@ impl Render for Report6<'_> {
             since_first_ms: answer.and_then(Answer6::since_first).map(Millis),
             sent: self.sent,
             discovers_sent: self.solicits,
-            server_id: answer.and_then(Answer6::server).or_else(|| self.server.clone()).map(|duid| duid.to_string()),
+            server_id: answer
+                .and_then(Answer6::server)
+                .or_else(|| self.server.clone())
+                .map(|duid| duid.to_string()),
             message_type: answer.map(|answer| answer.kind().into()),
             address: lead.address.or_else(|| self.addresses.first().copied().filter(|_| !told)),
             addresses: if told { lead.addresses } else { self.addresses.clone() },
@@ -121,7 +127,8 @@ impl Render for Report6<'_> {
     fn text(&self, out: &mut Styled) {
         if let Some(offer) = self.offer.filter(|offer| self.answer != Some(*offer)) {
             let after = latency_sentence(offer).unwrap_or_default();
-            out.label(Label::Dim, &format!("advertise after {after}, from {}", server_name(offer))).text("\n");
+            out.label(Label::Dim, &format!("advertise after {after}, from {}", server_name(offer)))
+                .text("\n");
         }
         if let Some(answer) = self.answer {
             block(answer, None, &self.place, out);

@@ -1,5 +1,6 @@
 //! What the senders of DHCPv6 found: their objects, named as the contract names their fields, and the text beside them.
 
+pub mod differences;
 pub mod discover;
 pub mod exchange;
 pub mod record;
@@ -220,7 +221,11 @@ impl Lead {
             preferred_lifetime: times.map(|times| times.1),
             renewal_time: facts.ias.first().map(|ia| ia.t1),
             rebinding_time: facts.ias.first().map(|ia| ia.t2),
-            addresses: facts.addresses().filter(|lease| alive(lease.valid)).map(|lease| lease.address).collect(),
+            addresses: facts
+                .addresses()
+                .filter(|lease| alive(lease.valid))
+                .map(|lease| lease.address)
+                .collect(),
             prefixes: facts
                 .prefixes()
                 .filter(|lease| alive(lease.valid))

@@ -74,7 +74,10 @@ impl Render for Sending6<'_> {
                 .zip(1..)
                 .map(|(answer, number)| AnswerObject6 {
                     message_type: kind_of(answer),
-                    server_id: answer.server().filter(|_| answer.protocol == Protocol::Dhcpv6).map(|duid| duid.to_string()),
+                    server_id: answer
+                        .server()
+                        .filter(|_| answer.protocol == Protocol::Dhcpv6)
+                        .map(|duid| duid.to_string()),
                     source_ip: answer.source_ip,
                     source_mac: answer.source_mac.map(|mac| mac.to_string()),
                     latency_ms: answer.latency().map(Millis),

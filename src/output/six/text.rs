@@ -69,7 +69,11 @@ pub fn status_text(status: Status<'_>) -> String {
 
 /// The server as people are told: its DUID, else where it speaks from.
 pub fn server_name(answer: &Answer6) -> String {
-    answer.server().map(|duid| duid.to_string()).or(answer.source_ip.map(|ip| ip.to_string())).unwrap_or_default()
+    answer
+        .server()
+        .map(|duid| duid.to_string())
+        .or(answer.source_ip.map(|ip| ip.to_string()))
+        .unwrap_or_default()
 }
 
 fn times(ia: &Ia<'_>) -> String {
@@ -169,7 +173,11 @@ fn facts_lines(facts: &Facts<'_>, out: &mut Styled) {
     if let Some(status) = facts.status.filter(|status| status.code != StatusCode::SUCCESS) {
         line(out, "status", &status_text(status));
     }
-    line(out, "preference", &facts.preference.filter(|preference| *preference > 0).map(|n| n.to_string()).unwrap_or_default());
+    line(
+        out,
+        "preference",
+        &facts.preference.filter(|preference| *preference > 0).map(|n| n.to_string()).unwrap_or_default(),
+    );
     line(out, "DNS", &list(&facts.dns_servers));
     line(out, "search", &names(&facts.domain_search));
     line(out, "refresh", &facts.refresh_time.map(|time| Lease(time).to_string()).unwrap_or_default());
@@ -204,11 +212,19 @@ pub fn router_block(answer: &Answer6, vendor: Option<&str>, place: &Place<'_>, o
         ];
         let uses: Vec<&str> = uses.iter().filter_map(|(is, word)| is.then_some(*word)).collect();
         let uses = if uses.is_empty() { String::new() } else { format!(" {},", uses.join(", ")) };
-        line(out, "prefix", &format!("{shown}{uses} for {} (preferred {})", Lease(prefix.valid), Lease(prefix.preferred)));
+        line(
+            out,
+            "prefix",
+            &format!("{shown}{uses} for {} (preferred {})", Lease(prefix.valid), Lease(prefix.preferred)),
+        );
     }
     for route in &advert.routes {
         let shown = Prefix6::new(route.prefix, route.length);
-        line(out, "route", &format!("{shown} for {}, preference {}", Lease(route.lifetime), route.preference));
+        line(
+            out,
+            "route",
+            &format!("{shown} for {}, preference {}", Lease(route.lifetime), route.preference),
+        );
     }
     for (lifetime, servers) in &advert.dns_servers {
         line(out, "DNS", &format!("{} for {}", list(servers), Lease(*lifetime)));
@@ -256,7 +272,8 @@ pub fn findings(found: &[Finding6], out: &mut Styled) {
         let about: Vec<String> =
             finding.servers.iter().cloned().chain(finding.routers.iter().map(Ipv6Addr::to_string)).collect();
         let about = if about.is_empty() { String::new() } else { format!(" [{}]", about.join(", ")) };
-        let text = format!("{}: {}{about} ({})", finding.code, escape_line(&finding.message), finding.reference);
+        let text =
+            format!("{}: {}{about} ({})", finding.code, escape_line(&finding.message), finding.reference);
         for (number, part) in wrap(&text, WIDTH.saturating_sub(9)).iter().enumerate() {
             let name = if number == 0 { finding.severity.name() } else { "" };
             out.label(label, &format!("{name:<9}")).text(part).text("\n");
@@ -279,7 +296,7 @@ mod tests {
         assert_eq!(wrap("abcdef g", 4), ["abcdef", "g"]);
         assert_eq!(wrap("", 4), [""]);
         let mut out = Styled::new(false);
-        line(&mut out, "DNS", &vec!["fd00:64::53:1,"; 9].join(" "));
+        line(&mut out, "DNS", &["fd00:64::53:1,"; 9].join(" "));
         assert!(out.as_str().lines().all(|line| line.chars().count() <= 80), "{}", out.as_str());
         assert!(out.as_str().lines().nth(1).unwrap().starts_with("                fd00"));
     }

@@ -56,6 +56,10 @@ const LISTED: usize = 20;
 
 /// Runs the command.
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
+    if args.sender.is_six() {
+        return Err(Failure::usage("handshake speaks DHCPv4 alone so far; leave out -6"));
+    }
+    args.sender.refuse_six()?;
     args.sender.check_write(&args.mac_list.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..));
     let macs = macs(args, seed, cx)?;

@@ -1,0 +1,184 @@
+//! `dhcptool discover -6`: find every DHCPv6 server and router of a link, and what does not fit together.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::{Line, Showing, asked, client, discarded, ground, prepare, router, said, unless_shown};
+use crate::analysis::findings6::{Scene, findings};
+use crate::cli::commands::discover::Args;
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::flags::six::Asker;
+use crate::cli::session::conclude;
+use crate::engine::v6::accept::is_usable_answer;
+use crate::engine::v6::discover::{ASK, ASK_ROUTERS, Discover6, Plan6, SOLICIT, drafts};
+use crate::engine::v6::silence;
+use crate::engine::v6::station::Answer6;
+use crate::output::answers::Place;
+use crate::output::six::differences::differences;
+use crate::output::six::discover::{Discovery6, show};
+use crate::output::styled::Styled;
+use crate::output::when::stretch;
+use crate::run::segment::Segment;
+use crate::time::Precision;
+use crate::wire::frame::LinkType;
+use crate::wire::v6::facts::IaKind;
+
+/// Router advertisements may be held back for 3.5 seconds.
+const WAIT: Duration = Duration::from_millis(4500);
+/// Without routers.
+const WAIT_FOR_SERVERS: Duration = Duration::from_millis(1500);
+
+/// Runs the command.
+pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    args.refuse_four()?;
+    let mut rng = Rng::new();
+    let (segment, asker) = prepare(args.sender(), args.interface(), &[IaKind::Na, IaKind::Pd], &mut rng)?;
+    let plan = plan(args);
+    let inform_xid = rng.u32(1..0x0100_0000);
+    let drafts = drafts(&asker.recipe, inform_xid, &plan);
+    match unless_shown(segment, &drafts, args.sender(), cx)? {
+        Some(segment) => find(args, &segment, asker, plan, inform_xid, rng, cx),
+        None => Ok(Exit::Good),
+    }
+}
+
+fn plan(args: &Args) -> Plan6 {
+    let routers = !args.no_ra();
+    Plan6 {
+        wait: args.wait().unwrap_or(if routers { WAIT } else { WAIT_FOR_SERVERS }),
+        first: args.first(),
+        inform: !args.no_inform(),
+        routers,
+        ask: args.sender().backoff(ASK),
+        ask_routers: ASK_ROUTERS,
+    }
+}
+
+/// Every answer, in the order in which they are told.
+fn all(found: &Discover6) -> impl Iterator<Item = &Answer6> {
+    found.offers().iter().chain(found.stateless()).chain(found.routers())
+}
+
+fn find(
+    args: &Args,
+    segment: &Segment,
+    asker: Asker,
+    plan: Plan6,
+    inform_xid: u32,
+    rng: Rng,
+    cx: &mut Context,
+) -> Outcome {
+    let mut vendors = args.vendors().open(&args.sender().confine, cx)?;
+    let Asker { recipe, foreign } = asker;
+    let first = drafts(&recipe, inform_xid, &plan);
+    let mut open = Line::open(segment, &first, foreign, args.sender(), cx)?;
+    let mut found = Discover6::new(&recipe, inform_xid, plan, foreign, rng);
+    let (json, verbose, color) = (cx.common.json, cx.common.verbose, cx.out.color());
+    let mut shown = (0, 0, 0);
+    let mut lost = None;
+    let mut live = cx.out.twin();
+    let held = {
+        let after = |found: &Discover6| {
+            let counts = (found.offers().len(), found.stateless().len(), found.routers().len());
+            if json || counts == shown {
+                return;
+            }
+            let place = Place {
+                interface: &segment.name,
+                link_type: LinkType::ETHERNET,
+                precision: Precision::Nano,
+                ports: &[],
+                fragments: &[],
+            };
+            let new = found.offers().iter().skip(shown.0);
+            let new =
+                new.chain(found.stateless().iter().skip(shown.1)).chain(found.routers().iter().skip(shown.2));
+            let mut out = Styled::new(color);
+            for answer in new {
+                if shown != (0, 0, 0) || !out.as_str().is_empty() {
+                    out.text("\n");
+                }
+                vendors.learn(answer.source_mac.into_iter());
+                show(answer, vendors.of(answer.source_mac), 1, &place, verbose, &mut out);
+            }
+            shown = counts;
+            lost = lost.take().or(live.write_styled(out).err());
+        };
+        let mut showing = Showing { machine: &mut found, after };
+        open.session.hold(&mut showing, cx)
+    };
+    if let Some(failure) = lost {
+        return Err(failure);
+    }
+    let place = open.session.place(&held);
+    let ground = ground(&recipe, &held, segment, true);
+    let mut question = asked(&recipe, &recipe.ias);
+    (question.solicit, question.inform, question.routers) =
+        (found.sent_of(SOLICIT) > 0, plan.inform, plan.routers);
+    let answers = found.offers().len().saturating_add(found.stateless().len());
+    let scene = Scene {
+        asked: question,
+        offers: found.offers().iter().map(said).collect(),
+        stateless: found.stateless().iter().map(said).collect(),
+        routers: found.routers().iter().filter_map(router).collect(),
+        discarded: discarded(found.watch()),
+        held: None,
+        firewall: open.is_firewalled(answers),
+    };
+    // Who left at the first answer does not know what others say.
+    let findings = if plan.first { Vec::new() } else { findings(&scene) };
+    vendors.learn(all(&found).filter_map(|answer| answer.source_mac));
+    let named = |answers: &'_ [Answer6]| -> Vec<Option<String>> {
+        answers.iter().map(|answer| vendors.of(answer.source_mac).map(ToOwned::to_owned)).collect()
+    };
+    let (makers, silent) = (
+        [named(found.offers()), named(found.stateless()), named(found.routers())],
+        if found.offers().is_empty() { silence::findings(found.watch(), &ground) } else { Vec::new() },
+    );
+    let [offer_makers, stateless_makers, router_makers] = makers;
+    let discovery = Discovery6 {
+        differences: differences(found.offers(), &place),
+        place,
+        client: client(&recipe),
+        sent: found.sent(),
+        waited: held.took,
+        offers: found.offers().iter().zip(offer_makers).collect(),
+        stateless: found.stateless().iter().zip(stateless_makers).collect(),
+        routers: found.routers().iter().zip(router_makers).collect(),
+        findings,
+        watch: found.watch(),
+        silence: silent.clone(),
+        width: cx.out.width(),
+        shown: true,
+        verbose,
+    };
+    cx.show(&discovery)?;
+    if found.overflow > 0 {
+        cx.warn(&format!("{} more answers came than are kept", found.overflow));
+    }
+    if found.offers().is_empty() {
+        cx.error(&format!("no advertise within {}: {}", stretch(held.took), silent.join("; ")));
+        return conclude(held, Exit::Bad, segment, cx);
+    }
+    cx.note(&count_line(&found, held.took));
+    if !found.offers().iter().any(|offer| is_usable_answer(&offer.facts())) {
+        cx.error("no offer that a client could use");
+        return conclude(held, Exit::Bad, segment, cx);
+    }
+    conclude(held, Exit::Good, segment, cx)
+}
+
+/// The one line that counts what answered.
+fn count_line(found: &Discover6, waited: i64) -> String {
+    let plural = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    format!(
+        "{}, {}, {} within {}, sent {}",
+        plural(found.offers().len(), "offer"),
+        plural(found.stateless().len(), "stateless answer"),
+        plural(found.routers().len(), "router"),
+        stretch(waited),
+        plural(usize::try_from(found.sent()).unwrap_or(0), "message"),
+    )
+}

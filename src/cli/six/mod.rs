@@ -1,0 +1,263 @@
+//! The senders with `-6`: DHCPv6, and router discovery beside it.
+
+pub mod discover;
+
+use fastrand::Rng;
+
+use super::context::Context;
+use super::exit::Failure;
+use super::flags::sender::{self, SenderArgs};
+use super::flags::six::Asker;
+use super::replay6;
+use super::session::Session;
+use crate::analysis::findings6::{Asked, Discarded, Router, Said};
+use crate::engine::machine::{Arrival, Event, Machine, Remark, Transmit};
+use crate::engine::v6::draft::Draft6;
+use crate::engine::v6::recipe::{IaWish, Recipe6};
+use crate::engine::v6::silence::Ground;
+use crate::engine::v6::station::Answer6;
+use crate::engine::v6::watch::Watch6;
+#[cfg(feature = "live")]
+use crate::net::udp::Held6;
+use crate::output::six::Client6;
+use crate::run::segment::{Opening, Segment, Way, filter_v6};
+use crate::run::session::Held;
+use crate::time::Instant;
+use crate::wire::frame::Envelope6;
+use crate::wire::v6::facts::IaKind;
+use crate::wire::v6::types::{CLIENT_PORT, SERVER_PORT};
+
+/// The segment and who asks on it. `usual` are the IAs that are asked for unless told otherwise.
+pub fn prepare(
+    sender: &SenderArgs,
+    interface: Option<&str>,
+    usual: &[IaKind],
+    rng: &mut Rng,
+) -> Result<(Option<Segment>, Asker), Failure> {
+    sender.check_write(&[])?;
+    sender.refuse_four()?;
+    let found = Segment::find(interface);
+    let mut segment = sender::unless_dry(found, interface, sender)?;
+    if !sender.dry_run {
+        if let Some(segment) = &segment {
+            segment.may_have_servers()?;
+        }
+        segment = segment.map(Segment::settled);
+    }
+    let asker = sender.recipe6(segment.as_ref(), usual, rng)?;
+    Ok((segment, asker))
+}
+
+/// Says what the receiver may not like, and refuses what the segment cannot carry.
+pub fn judge(draft: &Draft6, segment: Option<&Segment>) -> Result<(), Failure> {
+    let len = Envelope6::packet_len(draft.payload().len());
+    if let Some(Segment { name, mtu, .. }) = segment
+        && u32::try_from(len).is_ok_and(|len| len > *mtu)
+    {
+        return Err(Failure::usage(format_args!(
+            "the packet has {len} bytes, {name} carries {mtu} (its MTU): leave out options, or raise the MTU"
+        )));
+    }
+    Ok(())
+}
+
+/// The segment to send on; in a dry run `drafts` are shown instead, and there is nothing left to do.
+pub fn unless_shown(
+    segment: Option<Segment>,
+    drafts: &[Draft6],
+    sender: &SenderArgs,
+    cx: &mut Context,
+) -> Result<Option<Segment>, Failure> {
+    for draft in drafts {
+        judge(draft, segment.as_ref())?;
+    }
+    if sender.dry_run {
+        let frames: Vec<Vec<u8>> = drafts.iter().map(Draft6::frame).collect();
+        replay6::show(&frames, sender.write.as_deref(), cx)?;
+        if !cx.common.json {
+            for hop in drafts.iter().filter_map(|draft| draft.next_hop) {
+                cx.note(&format!("the frame's destination will be found by neighbor discovery for {hop}"));
+            }
+        }
+        return Ok(None);
+    }
+    segment.map(Some).ok_or_else(|| Failure::could_not_run("no interface"))
+}
+
+/// A segment that is open for exchanges of DHCPv6, and the ports that this host holds meanwhile.
+pub struct Line<'a> {
+    /// The session.
+    pub session: Session<'a>,
+    /// Port 546, where this host's own client would listen; none where another card or address speaks.
+    #[cfg(feature = "live")]
+    client: Option<Held6>,
+    #[cfg(feature = "live")]
+    _server: Option<Held6>,
+}
+
+impl<'a> Line<'a> {
+    /// Opens the segment for exchanges that begin with `drafts`.
+    pub fn open(
+        segment: &'a Segment,
+        drafts: &[Draft6],
+        foreign: bool,
+        sender: &SenderArgs,
+        cx: &Context,
+    ) -> Result<Self, Failure> {
+        let unusual = |port: &u16| !matches!(*port, 0 | CLIENT_PORT | SERVER_PORT);
+        let mut ports: Vec<u16> =
+            drafts.iter().flat_map(|draft| [draft.ports.0, draft.ports.1]).filter(unusual).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        let macs = drafts.iter().map(|draft| draft.envelope.src_mac).collect();
+        #[cfg(feature = "live")]
+        let held = |wanted: u16| {
+            // What is refused here is no reason to stop: without it the kernel says "port unreachable", which is noise.
+            let speaks = drafts.iter().any(|draft| draft.ports.0 == wanted);
+            if speaks && !foreign { Held6::open(&segment.name, wanted).ok() } else { None }
+        };
+        #[cfg(feature = "live")]
+        let (client, server) = (held(CLIENT_PORT), held(SERVER_PORT));
+        let opening = Opening { way: Way::Link, macs, filter: filter_v6(&ports), ports };
+        let session = Session::open(segment, opening, sender, cx)?;
+        Ok(Self {
+            session,
+            #[cfg(feature = "live")]
+            client,
+            #[cfg(feature = "live")]
+            _server: server,
+        })
+    }
+
+    /// Frames of answers were seen, and the kernel let none of them in to the port: this host's firewall drops them.
+    pub fn is_firewalled(&self, answers: usize) -> bool {
+        #[cfg(feature = "live")]
+        {
+            answers > 0 && self.client.as_ref().and_then(Held6::count) == Some(0)
+        }
+        #[cfg(not(feature = "live"))]
+        {
+            let _ = answers;
+            false
+        }
+    }
+}
+
+/// A machine whose answers are shown as they come.
+pub struct Showing<'m, M, F> {
+    /// The machine.
+    pub machine: &'m mut M,
+    /// Called after every frame.
+    pub after: F,
+}
+
+impl<M: Machine, F: FnMut(&M)> Machine for Showing<'_, M, F> {
+    fn on_time(&mut self, now: Instant) {
+        self.machine.on_time(now);
+    }
+
+    fn on_sent(&mut self, id: u32, at: Instant) {
+        self.machine.on_sent(id, at);
+    }
+
+    fn on_frame(&mut self, arrival: &Arrival<'_>) -> Remark {
+        let remark = self.machine.on_frame(arrival);
+        (self.after)(self.machine);
+        remark
+    }
+
+    fn stop(&mut self, now: Instant) {
+        self.machine.stop(now);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.machine.deadline()
+    }
+
+    fn poll_transmit(&mut self, out: &mut Vec<u8>) -> Option<Transmit> {
+        self.machine.poll_transmit(out)
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        self.machine.poll_event()
+    }
+}
+
+/// The client as it is told.
+pub fn client(recipe: &Recipe6) -> Client6 {
+    Client6 {
+        mac: recipe.mac.to_string(),
+        xid: recipe.xid,
+        duid: recipe.duid.clone(),
+        iaid: recipe.ias.first().map(|ia| ia.iaid),
+        source: recipe.source(),
+    }
+}
+
+/// What was asked, for who judges the answers.
+pub fn asked(recipe: &Recipe6, ias: &[IaWish]) -> Asked {
+    Asked {
+        ias: ias.iter().map(|ia| (ia.kind, ia.iaid)).collect(),
+        lengths: ias.iter().flat_map(|ia| &ia.prefixes).map(|prefix| prefix.length).collect(),
+        rapid_commit: recipe.rapid_commit,
+        relays: recipe
+            .relays
+            .iter()
+            .map(|hop| {
+                let names =
+                    |item: &crate::wire::v6::Item| item.code == crate::wire::options::v6::INTERFACE_ID;
+                (hop.link, hop.options.iter().any(names))
+            })
+            .collect(),
+        ..Asked::default()
+    }
+}
+
+/// An answer of a server, for who judges it.
+pub fn said(answer: &Answer6) -> Said<'_> {
+    Said {
+        facts: answer.facts(),
+        source: answer.source_ip,
+        mac: answer.source_mac,
+        source_port: answer.source_port,
+        looked: answer.check.map(|check| check.nanoseconds()),
+        mismatch: answer.mismatch.clone(),
+    }
+}
+
+/// A router, for who judges it.
+pub fn router(answer: &Answer6) -> Option<Router<'_>> {
+    Some(Router { advert: answer.advert()?, source: answer.source_ip? })
+}
+
+/// What was discarded, for who explains why nothing works.
+pub fn discarded(watch: &Watch6) -> Vec<Discarded> {
+    let of = |stray: &crate::engine::v6::watch::Stray| Discarded {
+        reason: stray.reason.name(),
+        kind: stray.kind,
+        from: stray
+            .server
+            .as_ref()
+            .map(ToString::to_string)
+            .or(stray.source.map(|ip| ip.to_string()))
+            .unwrap_or_else(|| "unknown".to_owned()),
+        router: stray.source,
+        port: stray.port,
+        detail: stray.detail.clone(),
+    };
+    watch.strays().iter().map(of).collect()
+}
+
+/// What is known beside what was seen, when nothing answers.
+pub fn ground(recipe: &Recipe6, held: &Held, segment: &Segment, stateful: bool) -> Ground {
+    let own = segment.mac == Some(recipe.mac) && recipe.around.src.is_none();
+    Ground {
+        link: Some(held.link(segment)),
+        lacks: segment.lacks_link_local().filter(|_| own),
+        named: recipe.server.is_some(),
+        relayed: !recipe.relays.is_empty(),
+        anonymous: recipe.duid.is_none(),
+        without_ia: recipe.ias.is_empty(),
+        stateful,
+    }
+}
