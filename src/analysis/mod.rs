@@ -3,6 +3,7 @@
 //! Eats messages with timestamps, so that live traffic, files and tests look alike. Prints nothing, opens nothing.
 
 pub mod around;
+pub mod classes;
 pub mod compare;
 pub mod diagnosis;
 pub mod doctor;

@@ -56,6 +56,10 @@ pub trait Work: Sync {
     /// A quick look that is never wrong when it says no.
     fn may_matter(&self, link: LinkType, data: &[u8]) -> bool;
 
+    /// Hears what a worker made, in the order of the capture and before it is handed over: the state that sees the frames
+    /// given to it in order may have to know what the others held.
+    fn learn(&self, _state: &mut Self::State, _output: &mut Self::Output) {}
+
     /// Deals with a frame that may matter.
     fn frame(&self, state: &mut Self::State, frame: &Frame<'_>, output: &mut Self::Output) -> Verdict;
 }
@@ -346,6 +350,7 @@ impl<O: Default> Team<O> {
         for piece in finished.pieces.drain(..) {
             match piece {
                 Piece::Output(mut output) => {
+                    work.learn(state, &mut output);
                     take(&mut output, moment)?;
                     used.push(output);
                 }

@@ -4,6 +4,7 @@ use super::context::Output;
 use super::exit::Failure;
 use super::frames::{Frames, Waiting};
 use crate::analysis::Selection;
+use crate::analysis::classes::{self, Classed, Classes};
 use crate::capture::{Frame, Verdict, Work};
 use crate::cli::flags::select::SelectArgs;
 use crate::output::flat::Rows;
@@ -118,6 +119,11 @@ pub struct Renderer {
     values: Values,
     detail: PacketDetail,
     six: Six,
+    /// The vendor classes of exchanges; a worker that sees only some frames tells them to others instead.
+    classes: Classes,
+    told: Option<Vec<Classed>>,
+    /// A message was met that can only be read by who sees all frames in order.
+    out_of_order: bool,
     /// What was met so far.
     pub counts: Counts,
 }
@@ -151,6 +157,9 @@ impl Renderer {
             values: Values::default(),
             detail: PacketDetail::new(view == View::Dump),
             six: Six::default(),
+            classes: Classes::default(),
+            told: None,
+            out_of_order: false,
             counts: Counts::default(),
         }
     }
@@ -185,6 +194,18 @@ impl Renderer {
         }
         let packet = Packet::new(datagram.payload);
         self.outline.read(&packet, datagram.promised, datagram.cut);
+        if classes::depends(&packet, &self.outline) {
+            if self.told.is_some() {
+                self.out_of_order = true;
+                return false;
+            }
+            self.outline.exchange_class = self.classes.of(&packet);
+        } else if let Some(classed) = Classed::of(&packet, &self.outline) {
+            match &mut self.told {
+                Some(told) => told.push(classed),
+                None => self.classes.learn(classed),
+            }
+        }
         self.counts.found = self.counts.found.saturating_add(1);
         let malformed = self.outline.problems.iter().any(Problem::is_malformed);
         if malformed {
@@ -341,6 +362,21 @@ impl Renderer {
         self.text.clear();
     }
 
+    /// Where the rendering stands.
+    fn mark(&self) -> (usize, usize, Counts) {
+        (self.json.buf.len(), self.text.len(), self.counts)
+    }
+
+    /// Takes back what was rendered and counted since.
+    fn back_to(&mut self, (json, text, counts): (usize, usize, Counts)) {
+        self.json.buf.truncate(json);
+        self.text.truncate(text);
+        self.counts = counts;
+        if let Some(told) = &mut self.told {
+            told.clear();
+        }
+    }
+
     /// Exchanges what was rendered and counted for `other`.
     fn exchange(&mut self, other: &mut Rendered) {
         std::mem::swap(&mut self.json.buf, &mut other.json);
@@ -389,6 +425,8 @@ pub struct Rendered {
     pub unread: NotLookedInto,
     /// The frames of the packets shown, where they are to be kept.
     pub frames: Frames,
+    /// Vendor classes of exchanges, for who sees the answers.
+    classes: Vec<Classed>,
 }
 
 impl Rendered {
@@ -428,7 +466,9 @@ impl Stream {
 
     /// A stream that sees only some of the frames.
     pub fn worker(args: &SelectArgs, view: View, page: Page) -> Result<Self, Failure> {
-        Self::with(Walker::without_reassembly(args.wanted()), args, view, page)
+        let mut stream = Self::with(Walker::without_reassembly(args.wanted()), args, view, page)?;
+        stream.renderer.told = Some(Vec::new());
+        Ok(stream)
     }
 
     fn with(walker: Walker, args: &SelectArgs, view: View, page: Page) -> Result<Self, Failure> {
@@ -518,10 +558,28 @@ impl Work for Showing {
         self.walker.may_matter(link, data)
     }
 
+    fn learn(&self, stream: &mut Stream, output: &mut Rendered) {
+        for classed in output.classes.drain(..) {
+            stream.renderer.classes.learn(classed);
+        }
+    }
+
     fn frame(&self, stream: &mut Stream, frame: &Frame<'_>, output: &mut Rendered) -> Verdict {
         let shown = output.counts.shown;
         stream.renderer.exchange(output);
+        let before = stream.renderer.mark();
+        let left = stream.left;
         let walked = stream.walk(frame);
+        if std::mem::take(&mut stream.renderer.out_of_order) {
+            // Nothing may have been done with it, not even with what else is in the frame.
+            stream.renderer.back_to(before);
+            stream.left = left;
+            stream.renderer.exchange(output);
+            return Verdict::Ordered;
+        }
+        if let Some(told) = &mut stream.renderer.told {
+            output.classes.append(told);
+        }
         stream.renderer.exchange(output);
         if let Walked::Unread(unread) = walked {
             output.unread.add(unread, 1);

@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use crate::engine::Answer;
 use crate::engine::v4::accept::refusals;
 use crate::engine::v4::silence::Finding;
-use crate::output::packet::detail::{PacketDetail, write_more};
+use crate::output::packet::detail::{PacketDetail, grouped, write_more};
 use crate::output::packet::record::{MOST_PROBLEMS, PacketRecord};
 use crate::output::styled::{Label, Styled};
 use crate::output::table::Table;
@@ -214,6 +214,9 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// An answer that came more often than this came more often than anybody asked.
+const MANY: u32 = 16;
+
 /// Options whose values have a line of their own in a block.
 const IN_BLOCK: [u8; 9] = [1, 3, 6, 15, 51, 53, 54, 58, 59];
 
@@ -262,6 +265,9 @@ pub fn block(answer: &Answer, vendor: Option<&str>, place: &Place<'_>, out: &mut
         "latency",
         &latency_sentence(answer).unwrap_or_else(|| "unknown: the request was not seen leaving".into()),
     );
+    if answer.copies > MANY {
+        line(out, "came", &format!("{} times", grouped(answer.copies)));
+    }
     for (code, name, value) in option_texts(answer, place) {
         if !IN_BLOCK.contains(&code) {
             out.text("  ").label(Label::Dim, "option        ");

@@ -107,6 +107,23 @@ impl Styled {
         &self.text
     }
 
+    /// Bytes of text so far.
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// True when there is none.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Takes back what was added since the text was so long.
+    pub fn truncate(&mut self, len: usize) {
+        if self.text.is_char_boundary(len) {
+            self.text.truncate(len);
+        }
+    }
+
     /// Forgets the text, keeps the memory.
     pub fn clear(&mut self) {
         self.text.clear();

@@ -43,23 +43,145 @@ pub struct Problem {
     pub args: [u32; 3],
     /// What was expected instead, `an IPv4 address`; empty when the sentence says enough.
     pub expected: &'static str,
+    /// What exactly is wrong with a value.
+    pub detail: Detail,
+    /// The specification of the option it is about; empty where the code's own is meant.
+    pub specified: &'static str,
+}
+
+/// What exactly is wrong with a value, in the words of its format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// Its length or its content says it all.
+    #[default]
+    Plain,
+    /// It is empty and must not be.
+    Empty,
+    /// So many bytes where none belong.
+    NotEmpty(u32),
+    /// So many bytes, of items that take so many each.
+    NoMultiple(u32, u32),
+    /// A prefix length and the most it may be.
+    PrefixLength(u32, u32),
+    /// The item of this number, from 1, ends too early; what it is, with article.
+    ItemCut(u32, &'static str),
+    /// A nested option, how many bytes it promises and how many are left.
+    NestedCut(u32, u32, u32),
+    /// A nested option without a length byte.
+    NestedNoLength(u32),
+    /// A nested option whose length byte, which counts its header, is too small.
+    NestedTooSmall(u32, u32),
+    /// Bytes behind a nested End.
+    BehindEnd,
+    /// A domain name without the zero byte at its end.
+    NameEndless,
+    /// A label promises so many bytes and so many are left.
+    LabelCut(u32, u32),
+    /// A domain name of more than 255 bytes.
+    NameLong,
+    /// A compression pointer that does not lead backwards to a name.
+    Pointer,
+    /// This byte begins no label.
+    NoLabel(u32),
+}
+
+impl Detail {
+    /// From numbers of any width.
+    pub(super) fn nested_cut(code: u16, says: usize, left: usize) -> Self {
+        Self::NestedCut(code.into(), clamp(says), clamp(left))
+    }
+
+    /// So many bytes, of items that take so many each.
+    pub(super) fn no_multiple(length: usize, of: usize) -> Self {
+        Self::NoMultiple(clamp(length), clamp(of))
+    }
+
+    /// The item of this number, from 1.
+    pub(super) fn item_cut(number: usize, what: &'static str) -> Self {
+        Self::ItemCut(clamp(number), what)
+    }
+
+    /// Why `bytes` are no domain name from `at` on.
+    pub(super) fn of_name(bytes: &[u8], at: usize) -> Self {
+        match bytes.get(at) {
+            None => Self::NameEndless,
+            Some(&length @ 1..=63) => {
+                let left = bytes.len().saturating_sub(at).saturating_sub(1);
+                if usize::from(length) > left {
+                    Self::LabelCut(length.into(), clamp(left))
+                } else {
+                    Self::NameLong
+                }
+            }
+            Some(0xc0..) => Self::Pointer,
+            Some(&other) => Self::NoLabel(other.into()),
+        }
+    }
+}
+
+impl fmt::Display for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = |count: u32| if count == 1 { "byte" } else { "bytes" };
+        match *self {
+            Self::Plain => Ok(()),
+            Self::Empty => f.write_str("it is empty"),
+            Self::NotEmpty(count) => write!(f, "{count} {} where none belong", bytes(count)),
+            Self::NoMultiple(count, of) => write!(f, "{count} {} are no multiple of {of}", bytes(count)),
+            Self::PrefixLength(length, most) => write!(f, "a prefix length of {length}, {most} is the most"),
+            Self::ItemCut(number, what) => {
+                let what = what.split_once(' ').filter(|(article, _)| matches!(*article, "a" | "an"));
+                write!(f, "{} {number} is cut", what.map_or("item", |(_, what)| what))
+            }
+            Self::NestedCut(code, says, left) => {
+                write!(f, "sub-option {code} says {says} {}, {left} are left", bytes(says))
+            }
+            Self::NestedNoLength(code) => write!(f, "sub-option {code} has no length"),
+            Self::NestedTooSmall(code, says) => {
+                write!(f, "sub-option {code} has a length of {says}, which its own header exceeds")
+            }
+            Self::BehindEnd => f.write_str("bytes follow its End (255)"),
+            Self::NameEndless => f.write_str("a name has no zero byte at its end"),
+            Self::LabelCut(says, left) => {
+                write!(f, "a label says {says} {}, {left} are left", bytes(says))
+            }
+            Self::NameLong => f.write_str("a name of more than 255 bytes"),
+            Self::Pointer => f.write_str("a compression pointer leads nowhere"),
+            Self::NoLabel(byte) => write!(f, "a label cannot have a length of {byte}"),
+        }
+    }
 }
 
 impl Problem {
     /// A problem at `offset` bytes from the start of the DHCP message.
     pub fn at(code: Code, offset: usize, args: [usize; 3]) -> Self {
-        Self { code, offset: Some(clamp(offset)), args: args.map(clamp), expected: "" }
+        Self { code, offset: Some(clamp(offset)), args: args.map(clamp), ..Self::of(code) }
+    }
+
+    /// A problem without a place.
+    pub fn of(code: Code) -> Self {
+        Self { code, offset: None, args: [0; 3], expected: "", detail: Detail::Plain, specified: "" }
     }
 
     /// A problem of a layer outside the DHCP message.
     pub fn outer(code: Code, args: [usize; 3]) -> Self {
-        Self { code, offset: None, args: args.map(clamp), expected: "" }
+        Self { args: args.map(clamp), ..Self::of(code) }
     }
 
     /// The same problem, with what was expected.
     #[must_use]
     pub fn expecting(self, expected: &'static str) -> Self {
         Self { expected, ..self }
+    }
+
+    /// The same problem, with what exactly is wrong with the value of an option, and where that option is specified.
+    #[must_use]
+    pub fn of_value(self, detail: Detail, specified: &'static str) -> Self {
+        Self { detail, specified, ..self }
+    }
+
+    /// The specification it is judged by: that of the option where its value is wrong.
+    pub fn reference(&self) -> &'static str {
+        if self.specified.is_empty() { self.code.reference() } else { self.specified }
     }
 
     /// How bad it is.
@@ -106,6 +228,11 @@ macro_rules! problems {
 
         impl fmt::Display for Problem {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                if self.detail != Detail::Plain {
+                    let [code, _, text] = self.args;
+                    write!(f, "option {code}: {}{}", self.detail, is_text(text))?;
+                    return if self.expected.is_empty() { Ok(()) } else { write!(f, " (expected {})", self.expected) };
+                }
                 match self.code { $(Code::$variant => { let ($f, $args) = (&mut *f, self.args); $write? })* }
                 if self.expected.is_empty() { Ok(()) } else { write!(f, " (expected {})", self.expected) }
             }
@@ -134,7 +261,12 @@ problems! {
         |f, [hlen, ..]| write!(f, "hlen is {hlen}, chaddr holds 16 bytes");
     /// `hlen` does not fit `htype`.
     HlenUnusual: Warning, "hlen-unusual", "RFC 2131 2",
-        |f, [hlen, htype, want]| write!(f, "hlen is {hlen}, hardware type {htype} has addresses of {want} bytes");
+        |f, [hlen, htype, want]| match (htype, want) {
+            (24, _) => write!(f, "hlen is {hlen}: over IEEE 1394 it must be 0"),
+            (32, _) => write!(f, "hlen is {hlen}: over InfiniBand it must be 0"),
+            (1, _) => write!(f, "hlen is {hlen}, Ethernet addresses have {want} bytes"),
+            _ => write!(f, "hlen is {hlen}, addresses of hardware type {htype} have {want} bytes"),
+        };
     /// `chaddr` has bytes behind the first `hlen`.
     ChaddrPadding: Warning, "chaddr-padding", "RFC 2131 2",
         |f, [hlen, ..]| write!(f, "chaddr has non-zero bytes after the first {hlen}");
@@ -290,7 +422,10 @@ problems! {
         |f, [count, ..]| write!(f, "{count} bytes follow End and are not all zero");
     /// A DHCP message (options 53) comes twice or an option that may not be split does.
     OptionRepeated: Warning, "option-repeated", "RFC 2131 4.1",
-        |f, [code, times, _]| write!(f, "option {code} comes {times} times");
+        |f, [code, times, joined]| match joined {
+            0 => write!(f, "option {code} comes {times} times"),
+            _ => write!(f, "option {code} comes {times} times, and is joined to one value that one could hold"),
+        };
     /// The value does not have a length that its type allows.
     ValueLength: Error, "value-length", "RFC 2132",
         |f, [code, length, text]| write!(f, "option {code} cannot have a length of {length}{}", is_text(text));
@@ -299,7 +434,10 @@ problems! {
         |f, [code, _, text]| write!(f, "option {code} has a value its type does not allow{}", is_text(text));
     /// Addresses that are digits and dots: the server was given text.
     AddressText: Warning, "address-text", "RFC 2132",
-        |f, [code, ..]| write!(f, "option {code} holds an address as text, which is read as other addresses");
+        |f, [code, _, name]| match name {
+            0 => write!(f, "option {code} holds an address as text, which is read as other addresses"),
+            _ => write!(f, "option {code} holds a name as text, which is read as addresses"),
+        };
     /// A message type that is not assigned.
     MessageTypeUnknown: Warning, "message-type-unknown", "RFC 2132 9.6",
         |f, [value, ..]| write!(f, "message type {value} is not assigned");
@@ -361,7 +499,7 @@ problems! {
     /// An OFFER that offers nothing.
     OfferWithoutAddress: Error, "offer-without-address", "RFC 2131 4.3.1",
         |f, _| f.write_str("this OFFER has no address (yiaddr is 0.0.0.0)");
-    /// Option 54 of a client is 0.0.0.0.
+    /// Option 54 is 0.0.0.0.
     ServerIdZero: Error, "server-id-zero", "RFC 2132 9.7",
         |f, [kind, ..]| write!(f, "this {} names 0.0.0.0 as its server", said(kind));
     /// A REQUEST that fits no state of a client.

@@ -188,3 +188,37 @@ fn a_capture_of_another_format_is_named_and_how_to_convert_it() {
         }
     }
 }
+
+#[test]
+fn option_43_reads_by_the_class_of_its_exchange_however_many_threads_there_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("many.pcap");
+    let one = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data/captures/case-option-43-class-of-exchange.pcap");
+    let bytes = std::fs::read(one).unwrap();
+    let (head, packets) = bytes.split_at(24);
+    let mut many = head.to_vec();
+    for number in 0..2000_u32 {
+        let mut copy = packets.to_vec();
+        // Each copy is another exchange: the first two of the four belong together.
+        let mut at = 0;
+        while at < copy.len() {
+            let length = u32::from_le_bytes(copy[at + 8..at + 12].try_into().unwrap()) as usize;
+            // Ethernet, IPv4, UDP, op to hops: then the transaction identifier.
+            let xid = at + 16 + 14 + 20 + 8 + 4;
+            copy[xid..xid + 3].copy_from_slice(&number.to_be_bytes()[1..]);
+            at += 16 + length;
+        }
+        many.extend(copy);
+    }
+    std::fs::write(&path, &many).unwrap();
+    let with = |flags: &[&str]| text(&run(&[&["decode", "--json"], flags].concat(), &path).stdout);
+    let alone = with(&["--threads", "1"]);
+    assert_eq!(alone.matches("\"name\":\"controller\"").count(), 2000);
+    assert_eq!(with(&["--threads", "4"]), alone);
+    let packed = folder.path().join("many.pcap.gz");
+    let gz = Command::new("gzip").arg("-c").arg(&path).output().unwrap();
+    std::fs::write(&packed, gz.stdout).unwrap();
+    let unpacked = run(&["decode", "--json", "--threads", "4"], &packed);
+    assert_eq!(text(&unpacked.stdout).replace(".pcap.gz", ".pcap"), alone);
+}

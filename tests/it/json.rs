@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use dhcptool::analysis::Selection;
+use dhcptool::analysis::{Selection, classes};
 use dhcptool::capture::{self, Frame};
 use dhcptool::cli::stream::{Page, Renderer, View};
 use dhcptool::output::packet::read::read_message;
 use dhcptool::output::when::TimeText;
 use dhcptool::time::{Precision, Timestamp};
 use dhcptool::wire::escape::is_hostile;
-use dhcptool::wire::frame::{Datagram, LinkType, Ports, Walker};
+use dhcptool::wire::frame::{Datagram, LinkType, Ports, Protocol, Walker};
 use dhcptool::wire::options::{Context, Value as Decoded, v4};
 use dhcptool::wire::v4::packet::field_text;
 use dhcptool::wire::v4::{Message, MessageType, Outline, Packet, Xid};
@@ -147,7 +147,11 @@ fn the_writer_agrees_with_serde_json_on_every_capture() {
                 view.datagram(&frame, &datagram);
                 warm.clear();
                 warm.datagram(&frame, &datagram);
-                assert_eq!(warm.bytes(), view.bytes(), "{}", path.display());
+                // An option 43 may be read by what came before.
+                let (packet, mut outline) = (Packet::new(datagram.payload), Outline::default());
+                outline.read(&packet, datagram.promised, datagram.cut);
+                let free = datagram.protocol != Protocol::Dhcpv4 || !classes::depends(&packet, &outline);
+                assert!(!free || warm.bytes() == view.bytes(), "{}", path.display());
                 let found: Value = serde_json::from_slice(view.bytes()).unwrap();
                 let codes: Vec<_> =
                     found["dhcp"]["options"].as_array().into_iter().flatten().map(|o| &o["code"]).collect();

@@ -9,9 +9,9 @@ use crate::output::styled::{Label, Styled};
 use crate::output::when::TimeText;
 use crate::wire::escape::escape_into;
 use crate::wire::frame::numbers;
-use crate::wire::options::text::as_text;
-use crate::wire::options::{TextSink, v4};
-use crate::wire::problem::{Problem, Severity};
+use crate::wire::options::text::{as_text, without_trailing_zeros};
+use crate::wire::options::{Kind, TextSink, names, v4};
+use crate::wire::problem::{Code, Problem, Severity};
 use crate::wire::v4::packet::field_text;
 use crate::wire::v4::{Op, Shown, Span, Values};
 
@@ -57,6 +57,7 @@ impl PacketDetail {
             out.text("  ").label(Label::Dim, &format!("{:>3}", span.code)).text(" ");
             let _ = write!(out, "{name:<30} ");
             self.text.clear();
+            let problems = self.values.problems.len();
             match self.values.show(
                 (&record.packet, record.outline),
                 &cx,
@@ -68,6 +69,16 @@ impl PacketDetail {
                 Shown::Continues => out.label(Label::Dim, "(continues the one before)"),
                 Shown::Nothing => write_raw(record, span, out),
             };
+            let new = self.values.problems.get(problems..).unwrap_or_default();
+            if new.iter().any(|problem| problem.code == Code::AddressText) {
+                quote(span.data(&record.packet), out);
+            } else if !new.is_empty() && has_readable_part(span.code) {
+                let read = String::from_utf8_lossy(&self.text);
+                let read = read.trim_end_matches([',', ' ']);
+                if !read.is_empty() {
+                    out.text("  ").label(Label::Dim, &format!("read so far: {read}"));
+                }
+            }
             if let Some(field) = span.field.name() {
                 out.text("  ").label(Label::Warning, &format!("in {field}"));
             }
@@ -96,14 +107,25 @@ fn write_raw<'a>(record: &PacketRecord<'_>, span: &Span, out: &'a mut Styled) ->
         let _ = write!(out, "{byte:02x}");
     }
     if as_text(data).is_some() {
-        out.text("  ");
-        out.labelled(Label::Dim, |out| {
-            out.push('"');
-            escape_into(data, out);
-            out.push('"');
-        });
+        quote(data, out);
     }
     out
+}
+
+/// Bytes as the text that they seem to be.
+fn quote(data: &[u8], out: &mut Styled) {
+    out.text("  ");
+    out.labelled(Label::Dim, |out| {
+        out.push('"');
+        escape_into(without_trailing_zeros(data), out);
+        out.push('"');
+    });
+}
+
+/// True for lists whose items stand for themselves: those before the one that fails are worth showing.
+fn has_readable_part(code: u8) -> bool {
+    let kind = v4::SPACE.by_code(u16::from(code)).map(|row| &row.kind);
+    matches!(kind, Some(Kind::List(Kind::Ip4 | Kind::Route | Kind::Pair(_)) | Kind::Domains))
 }
 
 fn write_heading(record: &PacketRecord<'_>, time: &mut TimeText, out: &mut Styled) {
@@ -212,7 +234,11 @@ fn write_header(record: &PacketRecord<'_>, out: &mut Styled) {
     line("op", packet.op().map(op_name));
     line(
         "htype",
-        packet.htype().map(|htype| if htype == 1 { "1 (Ethernet)".to_owned() } else { htype.to_string() }),
+        packet.htype().map(|htype| match (htype, names::HARDWARE_TYPES.name(htype.into())) {
+            (1, _) => "1 (Ethernet)".to_owned(),
+            (_, Some(name)) => format!("{htype} ({name})"),
+            (_, None) => htype.to_string(),
+        }),
     );
     line("hlen", packet.hlen().map(|hlen| hlen.to_string()));
     line("hops", packet.hops().map(|hops| hops.to_string()));
@@ -248,8 +274,8 @@ pub(super) fn write_problems(problems: &[Problem], out: &mut Styled) {
             let _ = write!(out, ", at byte {offset}");
         }
         let mut about = problem.code.name().to_owned();
-        if !problem.code.reference().is_empty() {
-            about = format!("{about}, {}", problem.code.reference());
+        if !problem.reference().is_empty() {
+            about = format!("{about}, {}", problem.reference());
         }
         out.text("  ").label(Label::Dim, &format!("({about})")).text("\n");
     }
@@ -264,7 +290,7 @@ pub(in crate::output) fn write_more(untold: usize, out: &mut Styled) {
 }
 
 /// A number with its thousands set apart.
-fn grouped(number: usize) -> String {
+pub(in crate::output) fn grouped(number: impl ToString) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -287,7 +313,6 @@ mod tests {
     use crate::output::packet::json::PacketJson;
     use crate::time::{Clock as _, Precision, SystemClock};
     use crate::wire::frame::Datagram;
-    use crate::wire::problem::Code;
     use crate::wire::v4::{COOKIE, FIXED_LEN, Outline, Packet};
 
     #[test]
@@ -336,7 +361,7 @@ mod tests {
         assert_eq!(object["problems"].as_array().unwrap().len(), MOST_PROBLEMS);
         assert_eq!(object["problems_omitted"].as_u64().unwrap(), u64::try_from(more).unwrap());
         assert_eq!(
-            [grouped(7), grouped(999), grouped(1000), grouped(1_234_567)],
+            [grouped(7), grouped(999), grouped(1000), grouped(1_234_567_u64)],
             ["7", "999", "1,000", "1,234,567"]
         );
     }

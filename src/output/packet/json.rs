@@ -721,7 +721,7 @@ fn write_problem(problem: &Problem, json: &mut JsonOut) {
     // The sentences of the table need no escaping, and writing into a Vec cannot fail.
     let _ = write!(json.buf, "{problem}\"");
     json.name_next("reference");
-    match problem.code.reference() {
+    match problem.reference() {
         "" => json.null(),
         reference => json.plain(reference),
     }

@@ -225,7 +225,9 @@ fn write_facts(record: &PacketRecord<'_>, out: &mut Styled) {
         addressed(server, "server", rank::SERVER, out);
     } else {
         addressed(address(record, v4::DHCP_REQUESTED_ADDRESS), "asks", rank::CORE, out);
-        addressed(held, "has", rank::CORE, out);
+        // A query names there whom it asks about (RFC 4388 6.1).
+        let query = outline.message_type == Some(MessageType::LEASEQUERY);
+        addressed(held, if query { "about" } else { "has" }, rank::CORE, out);
         addressed(server, "from", rank::SERVER, out);
     }
     for (code, name, rank) in [
@@ -356,11 +358,30 @@ fn write_type(kind: Option<MessageType>, op: Option<Op>, cut_off: bool, out: &mu
     }
 }
 
+/// Who asks where there is no hardware address: the client identifier is all there is (RFC 4390 §2).
+fn write_identity(record: &PacketRecord<'_>, out: &mut String) {
+    /// Bytes shown of it: all of a DUID made of a UUID, with its IAID.
+    const MOST: usize = 24;
+    let span = record.outline.find(v4::DHCP_CLIENT_IDENTIFIER);
+    let data = span.map_or(&[][..], |span| span.data(&record.packet));
+    if data.is_empty() {
+        out.push_str("(no chaddr)");
+        return;
+    }
+    out.push_str("id ");
+    for byte in data.iter().take(MOST) {
+        let _ = write!(out, "{byte:02x}");
+    }
+    if data.len() > MOST {
+        out.push('…');
+    }
+}
+
 fn write_client(record: &PacketRecord<'_>, out: &mut String) {
     let addr = record.packet.chaddr();
     let start = out.len();
     if addr.is_empty() {
-        out.push_str("(no chaddr)");
+        write_identity(record, out);
     }
     for (index, byte) in addr.iter().enumerate() {
         if index > 0 {

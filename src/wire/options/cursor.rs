@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::Ipv6Addr;
 
 use super::kind::Width;
-use crate::wire::problem::Problem;
+use crate::wire::problem::{Detail, Problem};
 
 /// What a value's meaning may depend on besides its own bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,11 +73,23 @@ pub struct ValueError {
     pub offset: usize,
     /// Bytes that were there from that place on.
     pub length: usize,
+    /// What exactly is wrong, where more can be said.
+    pub detail: Detail,
+}
+
+impl ValueError {
+    /// The same, with what exactly is wrong, unless that is known better already.
+    pub(super) fn because(self, detail: Detail) -> Self {
+        if self.detail == Detail::Plain { Self { detail, ..self } } else { self }
+    }
 }
 
 impl fmt::Display for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { fault, what, offset, length } = self;
+        let Self { fault, what, offset, length, detail } = self;
+        if *detail != Detail::Plain {
+            return write!(f, "{detail} (expected {what})");
+        }
         match fault {
             Fault::Length => write!(f, "{length} bytes at byte {offset} are not {what}"),
             Fault::Content => write!(f, "byte {offset} does not begin {what}"),
@@ -98,7 +110,7 @@ pub(super) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub(super) fn error(&self, fault: Fault, what: &'static str) -> ValueError {
-        ValueError { fault, what, offset: self.offset, length: self.bytes.len() }
+        ValueError { fault, what, offset: self.offset, length: self.bytes.len(), detail: Detail::Plain }
     }
 
     pub(super) fn take(&mut self, count: usize, what: &'static str) -> Outcome<&'a [u8]> {

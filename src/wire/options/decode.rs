@@ -9,6 +9,7 @@ use super::registry::Space;
 use super::sink::Sink;
 use super::tables::sub;
 use super::{domain, parse, text, vendor};
+use crate::wire::problem::Detail;
 
 /// Decodes `bytes` as `kind` into `sink`.
 ///
@@ -38,7 +39,8 @@ pub fn decode<S: Sink>(kind: &Kind, bytes: &[u8], cx: &Context<'_>, sink: &mut S
 
 fn decode_any<S: Sink>(kind: &Kind, bytes: &[u8], cx: &Context<'_>, sink: &mut S) -> Outcome {
     if bytes.is_empty() && !kind.may_be_empty() {
-        return Err(ValueError { fault: Fault::Length, what: kind.what(), offset: 0, length: 0 });
+        let (what, detail) = (kind.what(), Detail::Empty);
+        return Err(ValueError { fault: Fault::Length, what, offset: 0, length: 0, detail });
     }
     let mut cursor = Cursor { bytes, offset: 0 };
     value(kind, &mut cursor, cx, sink)?;
@@ -111,7 +113,8 @@ pub(super) fn value<S: Sink>(
     let what = kind.what();
     match kind {
         Kind::Empty => {
-            cursor.finish(what)?;
+            let none = Detail::NotEmpty(u32::try_from(cursor.bytes.len()).unwrap_or(u32::MAX));
+            cursor.finish(what).map_err(|error| error.because(none))?;
             sink.flag(true);
         }
         Kind::Flag => match cursor.bytes.first() {
@@ -267,6 +270,8 @@ pub(super) fn auto<S: Sink>(bytes: &[u8], sink: &mut S) {
 }
 
 fn list<S: Sink>(item: &Kind, cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &mut S) -> Outcome {
+    let length = cursor.bytes.len();
+    let uneven = |error: ValueError, of: usize| error.because(Detail::no_multiple(length, of));
     sink.begin_list();
     // The two commonest lists, item by item without the machinery.
     match item {
@@ -276,19 +281,25 @@ fn list<S: Sink>(item: &Kind, cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &
                 sink.ip4(Ipv4Addr::from(*addr));
             }
             cursor.take(cursor.bytes.len().saturating_sub(rest.len()), item.what())?;
-            cursor.finish(item.what())?;
+            cursor.finish(item.what()).map_err(|error| uneven(error, 4))?;
         }
         Kind::OptionCode(space) => {
             let whole = cursor.bytes.len().checked_rem(space.code_width.into()).unwrap_or_default();
             let whole = cursor.bytes.len().saturating_sub(whole);
             sink.option_codes(cursor.take(whole, item.what())?, space);
-            cursor.finish(item.what())?;
+            cursor.finish(item.what()).map_err(|error| uneven(error, space.code_width.into()))?;
         }
         _ => {}
     }
+    let mut number = 0_usize;
     while !cursor.bytes.is_empty() {
         let before = cursor.offset;
-        value(item, cursor, cx, sink)?;
+        number = number.saturating_add(1);
+        value(item, cursor, cx, sink).map_err(|error| match (item.fixed_len(), error.fault) {
+            (Some(of), Fault::Length) => uneven(error, of),
+            (None, Fault::Length) => error.because(Detail::item_cut(number, item.what())),
+            (_, Fault::Content) => error,
+        })?;
         if cursor.offset == before {
             return Err(cursor.error(Fault::Content, item.what()));
         }
@@ -330,7 +341,7 @@ fn route<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
     const WHAT: &str = "a route";
     let &[length, ..] = cursor.bytes else { return Err(cursor.error(Fault::Length, WHAT)) };
     if length > 32 {
-        return Err(cursor.error(Fault::Content, WHAT));
+        return Err(cursor.error(Fault::Content, WHAT).because(Detail::PrefixLength(length.into(), 32)));
     }
     let significant = usize::from(length.div_ceil(8));
     let start = cursor.error(Fault::Length, WHAT);
@@ -390,6 +401,7 @@ pub(super) fn domain_error(cursor: &Cursor<'_>, at: usize) -> ValueError {
         what: "a domain name",
         offset: cursor.offset.saturating_add(at),
         length: cursor.bytes.len().saturating_sub(at),
+        detail: Detail::of_name(cursor.bytes, at),
     }
 }
 
@@ -423,17 +435,20 @@ impl Space {
                         cursor.rest();
                         Ok(None)
                     }
-                    Some(_) => Err(cursor.error(Fault::Content, WHAT)),
+                    Some(_) => Err(cursor.error(Fault::Content, WHAT).because(Detail::BehindEnd)),
                 };
             }
+            let lacks = |_| start.because(Detail::NestedNoLength(code.into()));
             let length = if self.length_width == 2 {
-                usize::from(u16::from_be_bytes(cursor.array(WHAT).map_err(|_| start)?))
+                usize::from(u16::from_be_bytes(cursor.array(WHAT).map_err(lacks)?))
             } else {
-                usize::from(cursor.u8(WHAT).map_err(|_| start)?)
+                usize::from(cursor.u8(WHAT).map_err(lacks)?)
             };
             let header = if self.counts_header { 2 } else { 0 };
-            let length = length.checked_sub(header).ok_or(start)?;
-            let payload = cursor.take(length, WHAT).map_err(|_| start)?;
+            let small = Detail::NestedTooSmall(code.into(), u32::try_from(length).unwrap_or(u32::MAX));
+            let length = length.checked_sub(header).ok_or(start.because(small))?;
+            let cut = Detail::nested_cut(code, length, cursor.bytes.len());
+            let payload = cursor.take(length, WHAT).map_err(|_| start.because(cut))?;
             return Ok(Some(Nested { code, payload }));
         }
     }

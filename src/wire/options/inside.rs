@@ -116,6 +116,7 @@ pub fn value_problem(code: u16, payload: &[u8], error: &ValueError) -> Problem {
     let is_text = super::text::as_text(payload).is_some();
     Problem::at(Code::ValueInvalid, error.offset, [code.into(), payload.len(), is_text.into()])
         .expecting(error.what)
+        .of_value(error.detail, "")
 }
 
 /// A message: type, header, options, and what is behind them.

@@ -244,6 +244,19 @@ impl Kind {
         )
     }
 
+    /// How many bytes it takes, where that is always the same and each item of a list is only that.
+    pub(super) fn fixed_len(&self) -> Option<usize> {
+        Some(match self {
+            Self::U16 | Self::U16Le | Self::Hundredths => 2,
+            Self::U32 | Self::I32 | Self::Seconds | Self::Lifetime | Self::Ip4 | Self::Since2000 => 4,
+            Self::U64 | Self::Pair(_) => 8,
+            Self::Ip6 | Self::Uuid => 16,
+            Self::Enum(width, _) | Self::Coded(width, _) | Self::Bits(width, _) => width.bytes(),
+            Self::Fixed(length) | Self::FixedText(length) => usize::from(*length),
+            _ => return None,
+        })
+    }
+
     /// True for numbers, whose text may begin with `0x` without meaning bytes.
     pub(super) fn is_number(&self) -> bool {
         matches!(

@@ -19,7 +19,7 @@ pub fn judge(facts: &Facts<'_>, datagram: &Datagram<'_>, strict: bool, out: &mut
         return;
     }
     let mut say = |code: Code, args: [u32; 3]| {
-        out.push(Problem { code, offset: None, args, expected: "" });
+        out.push(Problem { args, ..Problem::of(code) });
     };
     match facts.op {
         Op::REQUEST => request(facts, datagram, &mut say),
@@ -74,6 +74,9 @@ fn reply(facts: &Facts<'_>, datagram: &Datagram<'_>, say: &mut impl FnMut(Code, 
     let offer = facts.kind == Some(MessageType::OFFER);
     if facts.complete && !facts.has(54) {
         say(Code::AnswerNamesNoServer, [kind, 0, 0]);
+    }
+    if facts.server_id.is_some_and(|server| server.is_unspecified()) {
+        say(Code::ServerIdZero, [kind, 0, 0]);
     }
     if offer && facts.complete && facts.yiaddr.is_zero() {
         let ports = datagram.udp.unwrap_or_default();
@@ -225,6 +228,7 @@ mod tests {
         let cases: &[Case] = &[
             (&[], |_| {}),
             (&["server-id-missing"], |m| assert!(m.remove_option(54))),
+            (&["server-id-zero"], |m| m.set_option(54, &[0; 4])),
             (&["lease-time-missing"], |m| assert!(m.remove_option(51))),
             (&["lease-time-zero"], |m| m.set_option(51, &[0; 4])),
             (&[], |m| m.set_option(51, &[255; 4])),

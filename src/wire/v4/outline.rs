@@ -6,7 +6,7 @@ use super::packet::{Packet, field_text, is_zero};
 use super::types::{MessageType, Op, hardware_len};
 use super::{COOKIE, FIXED_LEN, code};
 use crate::wire::options::{Context, v4};
-use crate::wire::problem::{Code, Problem};
+use crate::wire::problem::{Code, Detail, Problem};
 
 /// The part of the message an option stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -100,6 +100,9 @@ pub struct Outline {
     pub overload: u8,
     /// The message type.
     pub message_type: Option<MessageType>,
+    /// What the vendor class begins with that the client gave in the exchange the message belongs to, where somebody who has
+    /// seen it says so: it decides how option 43 of an answer reads that names no class itself (RFC 2132 §8.4).
+    pub exchange_class: Option<&'static [u8]>,
     repeated: [u64; 4],
     /// For each code the number of the message it was seen in last (upper half) and the index of its last option there.
     latest: Box<[u64; 256]>,
@@ -117,6 +120,7 @@ impl Default for Outline {
             trailer: 0,
             overload: 0,
             message_type: None,
+            exchange_class: None,
             repeated: [0; 4],
             latest: Box::new([0; 256]),
             message: 0,
@@ -131,6 +135,7 @@ impl Outline {
         self.options.clear();
         self.problems.clear();
         (self.end_pads, self.has_end, self.overload, self.message_type) = (0, false, 0, None);
+        self.exchange_class = None;
         self.repeated = [0; 4];
         self.message = self.message.wrapping_add(1 << 32);
         if self.message == 0 {
@@ -206,7 +211,10 @@ impl Outline {
     /// What the values of options are interpreted by.
     pub fn context<'a>(&self, packet: &Packet<'a>) -> Context<'a> {
         Context {
-            vendor_class: self.find(v4::VENDOR_CLASS_IDENTIFIER).map(|span| span.data(packet)),
+            vendor_class: self
+                .find(v4::VENDOR_CLASS_IDENTIFIER)
+                .map(|span| span.data(packet))
+                .or(self.exchange_class),
             ..Context::default()
         }
     }
@@ -232,7 +240,13 @@ impl Outline {
             if hlen > 16 {
                 self.report(Code::HlenTooLarge, 2, [hlen.into(), 0, 0]);
             } else if let Some(want) = hardware_len(htype).filter(|want| *want != hlen) {
-                self.report(Code::HlenUnusual, 2, [hlen.into(), htype.into(), want.into()]);
+                let problem = Problem::at(Code::HlenUnusual, 2, [hlen.into(), htype.into(), want.into()]);
+                let specified = match htype {
+                    24 => "RFC 2855 2",
+                    32 => "RFC 4390 2",
+                    _ => "",
+                };
+                self.problems.push(problem.of_value(Detail::Plain, specified));
             }
             let behind = packet.chaddr_field().get(usize::from(hlen)..).unwrap_or(&[]);
             if !is_zero(behind)

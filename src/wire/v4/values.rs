@@ -6,7 +6,7 @@ use super::outline::{Outline, Span};
 use super::packet::Packet;
 use crate::wire::options::text::as_text;
 use crate::wire::options::{self, Context, Fault, Kind, Nowhere, OptionDef, Sink, ValueError, v4};
-use crate::wire::problem::{Code, Problem};
+use crate::wire::problem::{Code, Detail, Problem};
 
 /// How one option of a message is to be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,13 +76,15 @@ impl Values {
         let data = span.data(packet);
         match options::decode(&def.kind, data, cx, sink) {
             Ok(()) => {
-                if let [b'0'..=b'9', _, _, _, _, ..] = data {
+                if let (Kind::List(Kind::Ip4), [b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z', ..]) =
+                    (&def.kind, data)
+                {
                     self.suspect(span, def, data);
                 }
                 Shown::Value
             }
             Err(error) => {
-                self.report(span, data, &error);
+                self.report(span, def, data, &error);
                 Shown::Nothing
             }
         }
@@ -109,6 +111,7 @@ impl Values {
         if options::check(&def.kind, &self.joined, cx).is_ok()
             && options::decode(&def.kind, &self.joined, cx, sink).is_ok()
         {
+            self.doubt(outline, span, def);
             return Shown::Value;
         }
         if let Some(word) = self.separate.get_mut(word) {
@@ -121,7 +124,7 @@ impl Values {
     }
 
     #[cold]
-    fn report(&mut self, span: &Span, data: &[u8], error: &ValueError) {
+    fn report(&mut self, span: &Span, def: &OptionDef, data: &[u8], error: &ValueError) {
         let length = usize::try_from(span.len).unwrap_or(usize::MAX);
         let offset = span.data_offset().saturating_add(error.offset);
         let code = match error.fault {
@@ -129,19 +132,49 @@ impl Values {
             Fault::Content => Code::ValueInvalid,
         };
         let args = [span.code.into(), length, usize::from(as_text(data).is_some())];
-        self.problems.push(Problem::at(code, offset, args).expecting(error.what));
+        let problem = Problem::at(code, offset, args).expecting(error.what);
+        self.problems.push(problem.of_value(error.detail, def.reference));
     }
 
-    /// Notes addresses that are the digits of another one.
+    /// Notes values that come more than once and were joined, though none but a list is to come in pieces that are not full
+    /// (RFC 2131 §4.1, RFC 3396 §6).
+    #[cold]
+    fn doubt(&mut self, outline: &Outline, span: &Span, def: &OptionDef) {
+        let single = matches!(
+            def.kind,
+            Kind::Text
+                | Kind::Auto
+                | Kind::ClientId
+                | Kind::Options(_)
+                | Kind::Hardware
+                | Kind::Opaque
+                | Kind::Bytes
+        );
+        let pieces = || outline.same_code(span);
+        // What one piece cannot hold has to be split, and so has what goes on in another field.
+        let split = self.joined.len() > 255 || pieces().any(|piece| piece.field != span.field);
+        if single && !split {
+            let offset = usize::try_from(span.offset).unwrap_or(usize::MAX);
+            let args = [span.code.into(), pieces().count(), 1];
+            let problem = Problem::at(Code::OptionRepeated, offset, args);
+            self.problems.push(problem.of_value(Detail::Plain, "RFC 2131 4.1, RFC 3396 6"));
+        }
+    }
+
+    /// Notes addresses that are the digits of another one, or a name.
     #[cold]
     fn suspect(&mut self, span: &Span, def: &OptionDef, data: &[u8]) {
-        let is_address = |text: &str| text.split([',', ' ']).all(|part| part.parse::<Ipv4Addr>().is_ok());
-        if matches!(def.kind, Kind::List(Kind::Ip4)) && as_text(data).is_some_and(is_address) {
-            self.problems.push(Problem::at(
-                Code::AddressText,
-                span.data_offset(),
-                [span.code.into(), data.len(), 0],
-            ));
+        let Some(text) = as_text(data).filter(|text| text.len() > 4) else { return };
+        let is_address = text.split([',', ' ']).all(|part| part.parse::<Ipv4Addr>().is_ok());
+        // A dot, because there are pairs of addresses whose bytes are letters.
+        let is_name = text.split_once('.').is_some_and(|(first, rest)| {
+            let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+            !first.is_empty() && !rest.is_empty() && rest.chars().all(allowed) && first.chars().all(allowed)
+        }) && text.bytes().any(|byte| byte.is_ascii_alphabetic());
+        if is_address || is_name {
+            let args = [span.code.into(), data.len(), usize::from(!is_address)];
+            let problem = Problem::at(Code::AddressText, span.data_offset(), args);
+            self.problems.push(problem.of_value(Detail::Plain, def.reference));
         }
     }
 }
@@ -172,7 +205,8 @@ mod tests {
         // Addresses whose bytes happen to be digits.
         assert_eq!(of_150(&[55, 52, 46, 50, 49, 51, 46, 49]), (vec![], true));
         let (problems, shown) = of_150(b"74.213.137.138\0");
-        assert!(problems[0].contains("length of 15: it is text (expected an IPv4 address)"), "{problems:?}");
+        let want = "option 150: 15 bytes are no multiple of 4: it is text (expected an IPv4 address)";
+        assert_eq!(problems[0], want);
         assert!(!shown);
         for text in [&b"10.0.0.1"[..], b"10.10.10.1\0\0", b"10.0.0.1,10.0.0.2\0\0\0"] {
             let (problems, shown) = of_150(text);
@@ -180,6 +214,13 @@ mod tests {
             assert!(shown);
         }
         let (problems, _) = of_150(&[1, 2, 3]);
-        assert!(problems[0].ends_with("a length of 3 (expected an IPv4 address)"), "{problems:?}");
+        assert_eq!(problems[0], "option 150: 3 bytes are no multiple of 4 (expected an IPv4 address)");
+        let (problems, shown) = of_150(b"pool.ntp.org");
+        assert_eq!(
+            (problems[0].as_str(), shown),
+            ("option 150 holds a name as text, which is read as addresses", true)
+        );
+        // Two addresses that exist, and whose bytes are letters.
+        assert_eq!(of_150(&[75, 75, 75, 75, 75, 75, 76, 76]).0, Vec::<String>::new());
     }
 }

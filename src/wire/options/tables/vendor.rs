@@ -17,20 +17,27 @@ const BUS_ID: &[Field] = &[
     Field::new("device", Kind::Fixed(2)),
 ];
 
+/// What vendor classes begin with whose option 43 is known, and what it holds.
+const CLASSES: [(&[u8], &Space); 8] = [
+    (b"Juniper", &JUNIPER),
+    (b"PXEClient", &PXE),
+    (b"PXEServer", &PXE),
+    (b"MSFT ", &MICROSOFT),
+    (b"docsis", &DOCSIS),
+    (b"pktc", &DOCSIS),
+    (b"Cisco AP", &CISCO_AP),
+    (b"ubnt", &UBIQUITI),
+];
+
 /// The space that option 43 holds for this vendor class (60); one without names where the class is not known.
 pub fn space_of_class(class: Option<&[u8]>) -> &'static Space {
     let class = class.unwrap_or_default();
-    let known: [(&[u8], &'static Space); 8] = [
-        (b"Juniper", &JUNIPER),
-        (b"PXEClient", &PXE),
-        (b"PXEServer", &PXE),
-        (b"MSFT ", &MICROSOFT),
-        (b"docsis", &DOCSIS),
-        (b"pktc", &DOCSIS),
-        (b"Cisco AP", &CISCO_AP),
-        (b"ubnt", &UBIQUITI),
-    ];
-    known.iter().find(|(prefix, _)| class.starts_with(prefix)).map_or(&UNKNOWN, |row| row.1)
+    CLASSES.iter().find(|(prefix, _)| class.starts_with(prefix)).map_or(&UNKNOWN, |row| row.1)
+}
+
+/// What a vendor class (60) whose option 43 is known begins with: as good as the class itself, and there to stay.
+pub fn known_class(class: &[u8]) -> Option<&'static [u8]> {
+    CLASSES.iter().find(|(prefix, _)| class.starts_with(prefix)).map(|row| row.0)
 }
 
 /// The spaces that option 43 can hold, by the vendor class.
