@@ -8,6 +8,7 @@ pub mod flags;
 pub mod frames;
 pub mod gather;
 pub mod generate;
+pub mod hexdump;
 #[cfg(feature = "live")]
 pub mod joining;
 pub mod lease;

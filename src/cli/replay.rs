@@ -6,12 +6,12 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::exit::Failure;
+use super::hexdump;
 use crate::capture;
-use crate::output::packet::read::{read_message, unhex};
+use crate::output::packet::read::read_message;
 use crate::wire::Mac;
-use crate::wire::frame::Envelope;
-use crate::wire::frame::{Datagram, NotLookedInto, Ports, Walked, Walker};
-use crate::wire::v4::{Message, Op};
+use crate::wire::frame::{Datagram, Envelope, LinkType, NotLookedInto, Ports, Protocol, Walked, Walker};
+use crate::wire::v4::{COOKIE, FIXED_LEN, Message, Op};
 
 /// A message and, where known, what stood around it.
 #[derive(Clone, Debug)]
@@ -36,26 +36,31 @@ pub fn text(path: &Path) -> Result<String, Failure> {
     }
 }
 
-/// Reads packet objects, one per line.
-pub fn from_json(text: &str, path: &Path) -> Result<Vec<Replay>, Failure> {
+/// Reads packet objects, one per line. A line that is none does not lose the others: `told` says what is wrong with it, and
+/// only where nothing is left it is an error.
+pub fn from_json(text: &str, path: &Path, told: &mut Vec<String>) -> Result<Vec<Replay>, Failure> {
     let mut found = Vec::new();
     for (line, number) in text.lines().zip(1..) {
         if line.trim().is_empty() {
             continue;
         }
-        let damaged =
-            |what: String| Failure::damaged(format_args!("{} line {number}: {what}", path.display()));
-        let json: Value = serde_json::from_str(line).map_err(|error| {
-            damaged(format!("not JSON ({error}); a line that decode --json printed is expected"))
-        })?;
-        let message = read_message(&json).map_err(|error| damaged(error.to_string()))?;
-        let way = json_way(&json, &message);
-        found.push(Replay { message, way });
+        let read = serde_json::from_str(line)
+            .map_err(|error| format!("not JSON ({error}); a line that decode --json printed is expected"))
+            .and_then(|json: Value| {
+                let message = read_message(&json).map_err(|error| error.to_string())?;
+                let way = json_way(&json, &message);
+                Ok(Replay { message, way })
+            });
+        match read {
+            Ok(replay) => found.push(replay),
+            Err(what) => told.push(format!("{} line {number}: {what}", path.display())),
+        }
     }
-    if found.is_empty() {
-        return Err(Failure::damaged(format_args!("{} holds no packet", path.display())));
+    match told.first() {
+        _ if !found.is_empty() => Ok(found),
+        Some(first) => Err(Failure::damaged(first)),
+        None => Err(Failure::damaged(format_args!("{} holds no packet", path.display()))),
     }
-    Ok(found)
 }
 
 /// What stood around a packet object's message, if it says so.
@@ -178,30 +183,55 @@ impl Around {
     }
 }
 
-/// Reads a message from hex: the digits themselves, `@FILE`, or `-` for standard input.
-pub fn from_hex(argument: &str) -> Result<Replay, Failure> {
+/// Reads messages from hex: digits or dumps themselves, `@FILE`, or `-` for standard input. What is there may be a DHCP
+/// message, an IP packet or an Ethernet frame with one; `told` says which it was taken for.
+pub fn from_hex(argument: &str, told: &mut Vec<String>) -> Result<Vec<Replay>, Failure> {
     let (digits, given) = match argument.strip_prefix('@') {
         Some(path) => (text(Path::new(path))?, false),
         None if argument == "-" => (text(Path::new("-"))?, false),
         None => (argument.to_owned(), true),
     };
-    let bare: String = digits.chars().filter(|c| !c.is_whitespace() && *c != ':').collect();
-    let bytes = unhex(bare.strip_prefix("0x").unwrap_or(&bare)).ok_or_else(|| {
-        let what = "not pairs of hexadecimal digits";
+    let packets = hexdump::read(&digits).ok_or_else(|| {
+        let what = "neither pairs of hexadecimal digits nor a dump of tcpdump -x or Wireshark";
         if given {
             Failure::usage(format_args!("--hex: {what}"))
         } else {
             Failure::damaged(format_args!("{argument}: {what}"))
         }
     })?;
-    if bytes.is_empty() {
+    if packets.iter().all(Vec::is_empty) {
         return Err(if given {
             Failure::usage("--hex: no bytes; a DHCP message is wanted")
         } else {
             Failure::could_not_run(format_args!("{argument}: no bytes"))
         });
     }
-    Ok(Replay { message: Message::decode(&bytes), way: None })
+    Ok(packets.iter().map(|bytes| of_bytes(bytes, told)).collect())
+}
+
+/// The message that is all of `bytes`, or that they carry. What begins like a message and has its cookie is one; so is
+/// whatever cannot be taken for anything else.
+fn of_bytes(bytes: &[u8], told: &mut Vec<String>) -> Replay {
+    let bare = Replay { message: Message::decode(bytes), way: None };
+    if matches!(bytes.first(), Some(1 | 2))
+        && bytes.get(FIXED_LEN..).is_some_and(|rest| rest.starts_with(&COOKIE))
+    {
+        return bare;
+    }
+    let layers = [(LinkType::RAW, "an IP packet"), (LinkType::ETHERNET, "an Ethernet frame")];
+    for (link, what) in layers {
+        let mut found = None;
+        Walker::without_reassembly(Ports::default()).walk(link, bytes, bytes.len(), 0, |datagram| {
+            if found.is_none() && datagram.protocol == Protocol::Dhcpv4 {
+                found = Some(of_datagram(&datagram));
+            }
+        });
+        if let Some(replay) = found {
+            told.push(format!("the {} bytes of hex are {what}: its message is taken", bytes.len()));
+            return replay;
+        }
+    }
+    bare
 }
 
 #[cfg(test)]
@@ -210,6 +240,7 @@ mod tests {
 
     #[test]
     fn hex_is_read_with_any_spacing() {
+        let from_hex = |text| super::from_hex(text, &mut Vec::new());
         let replay = from_hex("01 01:06\n00 0x").map(|_| ()).unwrap_err();
         assert!(replay.message.unwrap().contains("hexadecimal"));
         for none in ["", " ", "0x", ":"] {
@@ -219,9 +250,29 @@ mod tests {
                 "{none:?}"
             );
         }
-        let replay = from_hex("0x0101 06:00 00000007").unwrap();
+        let [replay] = &from_hex("0x0101 06:00 00000007").unwrap()[..] else { panic!("one packet") };
         assert_eq!(replay.message.encode(), [1, 1, 6, 0, 0, 0, 0, 7]);
         assert!(replay.way.is_none());
+    }
+
+    #[test]
+    fn frames_and_packets_are_told_from_messages() {
+        let mac = Mac([2, 0, 0, 0, 0, 1]);
+        let message = Message::request(crate::wire::v4::MessageType::DISCOVER, crate::wire::v4::Xid(7), mac);
+        let frame = Envelope::broadcast(mac).frame(&message.encode());
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+        for (bytes, what) in [
+            (&frame[..], Some("an Ethernet frame")),
+            (&frame[14..], Some("an IP packet")),
+            (&frame[42..], None),
+        ] {
+            let mut told = Vec::new();
+            let found = from_hex(&hex(bytes), &mut told).unwrap();
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].message, message);
+            assert_eq!(found[0].way.is_some(), what.is_some());
+            assert_eq!(told.first().map(|told| told.contains(what.unwrap())), what.map(|_| true), "{told:?}");
+        }
     }
 
     #[test]

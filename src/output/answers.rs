@@ -266,7 +266,7 @@ pub fn block(answer: &Answer, vendor: Option<&str>, place: &Place<'_>, out: &mut
         &latency_sentence(answer).unwrap_or_else(|| "unknown: the request was not seen leaving".into()),
     );
     if answer.copies > MANY {
-        line(out, "came", &format!("{} times", grouped(answer.copies)));
+        line(out, "came", &format!("{} times", grouped(&answer.copies)));
     }
     for (code, name, value) in option_texts(answer, place) {
         if !IN_BLOCK.contains(&code) {

@@ -277,8 +277,8 @@ pub struct Dhcp {
     pub hlen: Option<u8>,
     /// Relays that the message passed.
     pub hops: Option<u8>,
-    /// Transaction identifier: 0x and eight digits.
-    pub xid: String,
+    /// Transaction identifier: 0x and eight digits; null where the message ends before it.
+    pub xid: Option<String>,
     /// Seconds that the client has been trying.
     pub secs: Option<u16>,
     /// The flags: 0x and four digits.

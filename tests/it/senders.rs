@@ -1,5 +1,6 @@
 //! The senders against the embedded lab: no server package, no root.
 
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -400,6 +401,66 @@ fn bad_input_is_one_line_and_its_code() {
         .unwrap();
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && err.contains("goes out as 8 options (RFC 3396)"), "{err}");
+}
+
+#[test]
+fn a_bad_line_does_not_lose_the_others() {
+    let capture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/captures/case-plain-dora.pcap");
+    let decoded = Command::new(PROGRAM).args(["decode", "--json"]).arg(&capture).output().unwrap();
+    let text = String::from_utf8(decoded.stdout).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let folder = tempfile::tempdir().unwrap();
+    let send = |content: &str| {
+        let path = folder.path().join("lines.json");
+        std::fs::write(&path, content).unwrap();
+        Command::new(PROGRAM)
+            .args(["send", "lo", "--dry-run", "--json", "--from-json"])
+            .arg(&path)
+            .output()
+            .unwrap()
+    };
+    let out = send(&format!("{}\n{{\"dhcp\":\n[]\n{}\n", lines[0], lines[1]));
+    let err = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(4), "{err}");
+    assert_eq!(String::from_utf8_lossy(&out.stdout).lines().count(), 2, "{err}");
+    assert!(err.contains("line 2: not JSON") && err.contains("line 3: "), "{err}");
+    assert!(err.contains("2 of the lines could not be read and were not sent"), "{err}");
+    let out = send("[]\n");
+    assert_eq!((out.status.code(), out.stdout.len()), (Some(4), 0));
+}
+
+#[test]
+fn hex_is_taken_as_programs_print_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/captures/case-plain-dora.pcap");
+    let bytes = std::fs::read(capture).unwrap();
+    // The first frame of it, from its IP header on.
+    let packet = &bytes[40 + 14..40 + 342];
+    let digits = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+    let rows = packet.chunks(16).zip((0..).step_by(16)).map(|(row, at)| {
+        let groups: Vec<String> = row.chunks(2).map(digits).collect();
+        format!("\t0x{at:04x}:  {}\n", groups.join(" "))
+    });
+    let path = folder.path().join("dump.txt");
+    std::fs::write(
+        &path,
+        format!("22:13:20.0 IP 0.0.0.0.68 > 255.255.255.255.67: BOOTP\n{}", rows.collect::<String>()),
+    )
+    .unwrap();
+    let send = |hex: &str| {
+        let words = ["send", "lo", "--dry-run", "--json", "--hex", hex];
+        let out = Command::new(PROGRAM).args(words).output().unwrap();
+        let object: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+        (object["dhcp"]["xid"].clone(), String::from_utf8(out.stderr).unwrap())
+    };
+    let (xid, said) = send(&format!("@{}", path.display()));
+    assert_eq!(xid, "0xabcd0001");
+    assert!(said.contains("are an IP packet"), "{said}");
+    let (xid, said) = send(&digits(&bytes[40..40 + 342]));
+    assert_eq!(xid, "0xabcd0001");
+    assert!(said.contains("are an Ethernet frame"), "{said}");
+    let (xid, said) = send(&digits(&packet[28..]));
+    assert_eq!((xid.as_str(), said.as_str()), (Some("0xabcd0001"), ""));
 }
 
 #[test]

@@ -51,6 +51,9 @@ pub struct Args {
     number: Option<u64>,
 
     /// Send these bytes as the DHCP message; @FILE reads them from a file, - from standard input
+    ///
+    /// Digits with any spacing, or a dump as tcpdump -x, Wireshark, xxd and hexdump -C print it. An IP packet or an Ethernet
+    /// frame is told from a bare message: what stood around the message is kept.
     #[arg(long, value_name = "HEX", allow_hyphen_values = true)]
     hex: Option<String>,
 
@@ -116,7 +119,8 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let hex_file = args.hex.as_deref().and_then(|hex| hex.strip_prefix('@').or((hex == "-").then_some(hex)));
     let inputs = [args.from_json.as_deref(), args.from_pcap.as_deref(), hex_file.map(Path::new)];
     args.sender.check_write(&inputs.into_iter().flatten().collect::<Vec<_>>())?;
-    let messages = match messages(args, cx)? {
+    let (found, unread) = messages(args, cx)?;
+    let messages = match found {
         Found::Four(messages) => messages,
         Found::Six(_) if !args.sender.dry_run => {
             return Err(Failure::usage(
@@ -147,15 +151,19 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
             )));
         }
     }
+    let damage = || match unread {
+        0 => Ok(()),
+        _ => Err(Failure::damaged(format_args!("{unread} of the lines could not be read and were not sent"))),
+    };
     let Some(segment) = session::unless_shown(segment, &drafts, &args.sender, cx)? else {
-        return Ok(Exit::Good);
+        return damage().map(|()| Exit::Good);
     };
     let mut session = Session::open(&segment, session::opening(way, drafts.iter()), &args.sender, cx)?;
     let mut worst = Exit::Good;
     for draft in drafts {
         worst = worst.max(send(draft, args, &mut session, &mut rng, cx)?);
     }
-    Ok(worst)
+    damage().map(|()| worst)
 }
 
 /// What shall be sent.
@@ -166,8 +174,29 @@ enum Found {
     Six(Vec<Vec<u8>>),
 }
 
-/// What to send; `None` for a message from flags.
-fn messages(args: &Args, cx: &Context) -> Result<Found, Failure> {
+/// Lines that cannot be read and are told one by one.
+const MOST_TOLD: usize = 10;
+
+/// What to send, `None` for a message from flags; and how many lines of the input could not be read.
+fn messages(args: &Args, cx: &Context) -> Result<(Found, usize), Failure> {
+    let mut told = Vec::new();
+    let found = read(args, &mut told, cx)?;
+    let is_hex = args.hex.is_some();
+    for line in told.iter().take(MOST_TOLD) {
+        if is_hex {
+            cx.note(line);
+        } else {
+            cx.warn(line);
+        }
+    }
+    if let Some(more) = told.len().checked_sub(MOST_TOLD).filter(|more| *more > 0) {
+        cx.note(&format!("and {more} more"));
+    }
+    Ok((found, if is_hex { 0 } else { told.len() }))
+}
+
+/// Reads it; `told` is what there is to say of it.
+fn read(args: &Args, told: &mut Vec<String>, cx: &Context) -> Result<Found, Failure> {
     let confine = &args.sender.confine;
     let four = |replays: Vec<Replay>| Found::Four(replays.into_iter().map(Some).collect());
     if let Some(path) = &args.from_json {
@@ -175,7 +204,7 @@ fn messages(args: &Args, cx: &Context) -> Result<Found, Failure> {
             let text = replay::text(path)?;
             match replay6::from_json(&text, path)? {
                 Some(frames) => Ok(Found::Six(frames)),
-                None => replay::from_json(&text, path).map(four),
+                None => replay::from_json(&text, path, told).map(four),
             }
         });
     }
@@ -187,7 +216,7 @@ fn messages(args: &Args, cx: &Context) -> Result<Found, Failure> {
     }
     if let Some(hex) = &args.hex {
         let file = hex.strip_prefix('@').map(Path::new);
-        return confine.apart(file.as_slice(), cx, || replay::from_hex(hex)).map(|replay| four(vec![replay]));
+        return confine.apart(file.as_slice(), cx, || replay::from_hex(hex, told)).map(four);
     }
     Ok(Found::Four(vec![None]))
 }

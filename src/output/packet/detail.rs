@@ -285,12 +285,12 @@ pub(super) fn write_problems(problems: &[Problem], out: &mut Styled) {
 /// Says how many problems are not told.
 pub(in crate::output) fn write_more(untold: usize, out: &mut Styled) {
     if untold > 0 {
-        out.text(&format!("  and {} more problems\n", grouped(untold)));
+        out.text(&format!("  and {} more problems\n", grouped(&untold)));
     }
 }
 
 /// A number with its thousands set apart.
-pub(in crate::output) fn grouped(number: impl ToString) -> String {
+pub(in crate::output) fn grouped(number: &impl ToString) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -361,7 +361,7 @@ mod tests {
         assert_eq!(object["problems"].as_array().unwrap().len(), MOST_PROBLEMS);
         assert_eq!(object["problems_omitted"].as_u64().unwrap(), u64::try_from(more).unwrap());
         assert_eq!(
-            [grouped(7), grouped(999), grouped(1000), grouped(1_234_567_u64)],
+            [7, 999, 1000, 1_234_567].map(|number| grouped(&number)),
             ["7", "999", "1,000", "1,234,567"]
         );
     }

@@ -282,8 +282,8 @@ impl PacketJson {
 
     fn write_dhcp(&mut self, record: &PacketRecord<'_>, json: &mut JsonOut) {
         let packet = &record.packet;
-        // Too little even for a transaction identifier: there is no message to speak of, only its problems.
-        if packet.xid().is_none() {
+        // Nothing at all is no message; a single byte is.
+        if packet.bytes().is_empty() {
             self.values.begin();
             json.fixed(b"null");
             return;
@@ -462,9 +462,16 @@ fn write_cut(packet: &Packet<'_>, json: &mut JsonOut) {
         json.fixed(key);
         number_or_null(value.map(u64::from), json);
     }
-    json.fixed(b",\"xid\":\"0x");
-    json.hex_digits(&packet.xid().unwrap_or_default().0.to_be_bytes());
-    json.fixed(b"\",\"secs\":");
+    json.fixed(b",\"xid\":");
+    match packet.xid() {
+        Some(xid) => {
+            json.fixed(b"\"0x");
+            json.hex_digits(&xid.0.to_be_bytes());
+            json.fixed(b"\"");
+        }
+        None => json.fixed(b"null"),
+    }
+    json.fixed(b",\"secs\":");
     number_or_null(packet.secs().map(u64::from), json);
     match packet.flags() {
         Some(flags) => write_flags(flags.to_be_bytes(), json),
