@@ -1,6 +1,11 @@
-//! The loop that gives a machine a wire and a clock.
+//! What gives machines a wire and a clock.
+//!
+//! A [`Driver`] keeps the contract of one [`Machine`]: it sends what the machine has, in batches, tells it what left and what
+//! came. Who waits, and for what, is the caller's: [`drive`] waits on one transport for one machine; listeners on many
+//! interfaces and lanes of load do so in their own way, with the same driver.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use super::machine::{Arrival, Event, Machine, Remark};
 use crate::net::{Event as Seen, NetError, Received, Transport};
@@ -68,6 +73,194 @@ const MAX_DIPS: u32 = 64;
 /// Frames whose outgoing copies are awaited at a time; more than the largest burst of one client.
 const MAX_AWAITED: usize = 256;
 
+/// Frames to send, in one piece of memory.
+#[derive(Debug, Default)]
+pub struct Batch {
+    arena: Vec<u8>,
+    spans: Vec<Range<usize>>,
+    sends: Vec<(u32, Remark)>,
+}
+
+impl Batch {
+    /// Takes from `machine` what it has to send now, at most `limit` frames; what was there before is forgotten.
+    pub fn fill<M: Machine + ?Sized>(&mut self, machine: &mut M, limit: usize) {
+        self.clear();
+        while self.sends.len() < limit {
+            let start = self.arena.len();
+            let Some(next) = machine.poll_transmit(&mut self.arena) else { break };
+            self.spans.push(start..self.arena.len());
+            self.sends.push((next.id, next.remark));
+        }
+    }
+
+    /// The frames with their numbers.
+    pub fn frames(&self) -> impl Iterator<Item = (u32, &[u8])> {
+        let frame = |span: &Range<usize>| self.arena.get(span.clone()).unwrap_or(&[]);
+        self.sends.iter().zip(&self.spans).map(move |((id, _), span)| (*id, frame(span)))
+    }
+
+    /// True when there is nothing to send.
+    pub fn is_empty(&self) -> bool {
+        self.sends.is_empty()
+    }
+
+    fn clear(&mut self) {
+        self.arena.clear();
+        self.spans.clear();
+        self.sends.clear();
+    }
+}
+
+/// What carries frames away.
+pub trait Wire {
+    /// Sends the frames that lie at `spans` of `arena`, in order.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses; then none of them counts as sent.
+    fn send(&mut self, arena: &[u8], spans: &[Range<usize>]) -> Result<(), NetError>;
+}
+
+/// A transport takes one frame after the other.
+impl Wire for dyn Transport + '_ {
+    fn send(&mut self, arena: &[u8], spans: &[Range<usize>]) -> Result<(), NetError> {
+        spans.iter().try_for_each(|span| Transport::send(self, arena.get(span.clone()).unwrap_or(&[])))
+    }
+}
+
+/// By what a frame is known to have left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// It was handed over.
+    HandedOver,
+    /// Its outgoing copy was seen.
+    Seen,
+    /// It was handed over; its outgoing copy, when it is seen, has the better time.
+    Both,
+}
+
+/// Keeps the contract of one machine. What it is given is the same machine every time.
+#[derive(Debug)]
+pub struct Driver {
+    batch: Batch,
+    limit: usize,
+    proof: Proof,
+    departures: Departures,
+    /// How often the link went down; what was sent then is lost.
+    pub dips: u32,
+    down: bool,
+}
+
+impl Driver {
+    /// For a machine whose frames are sent at most `limit` at a time; its messages may go to `ports` beside DHCP's own.
+    pub fn new(limit: usize, proof: Proof, ports: &[u16]) -> Self {
+        let departures = Departures::new(ports);
+        Self { batch: Batch::default(), limit: limit.max(1), proof, departures, dips: 0, down: false }
+    }
+
+    /// Sends one batch of what the machine has, and hands on events. Gives the number of frames, 0 when there was nothing to
+    /// send. A batch that was refused is sent again by the next call, unless the witness [bears](Witness::bears) its loss.
+    ///
+    /// # Errors
+    ///
+    /// What the wire said, where the witness does not bear it.
+    pub fn send<M, W, T>(
+        &mut self,
+        machine: &mut M,
+        wire: &mut W,
+        clock: &dyn Clock,
+        witness: &mut T,
+    ) -> Result<usize, NetError>
+    where
+        M: Machine + ?Sized,
+        W: Wire + ?Sized,
+        T: Witness + ?Sized,
+    {
+        if self.batch.is_empty() {
+            self.batch.fill(machine, self.limit);
+        }
+        while let Some(event) = machine.poll_event() {
+            witness.event(&event);
+        }
+        let count = self.batch.sends.len();
+        if count == 0 {
+            return Ok(0);
+        }
+        let at = clock.now();
+        match wire.send(&self.batch.arena, &self.batch.spans) {
+            Ok(()) => {
+                self.down = false;
+                self.handed_over(machine, at);
+            }
+            Err(error) if witness.bears(&error) => {
+                if matches!(error, NetError::Down { .. }) {
+                    self.went_down();
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        self.batch.clear();
+        Ok(count)
+    }
+
+    fn handed_over<M: Machine + ?Sized>(&mut self, machine: &mut M, at: Instant) {
+        let Batch { arena, spans, sends } = &mut self.batch;
+        if self.proof != Proof::Seen {
+            for (id, _) in sends.iter() {
+                machine.on_sent(*id, at);
+            }
+        }
+        if self.proof != Proof::HandedOver {
+            for ((id, remark), span) in sends.drain(..).zip(spans) {
+                let frame = arena.get(span.clone()).unwrap_or(&[]);
+                self.departures.expect(id, frame.to_vec(), remark);
+            }
+        }
+    }
+
+    fn went_down(&mut self) {
+        self.dips = self.dips.saturating_add(u32::from(!std::mem::replace(&mut self.down, true)));
+    }
+
+    /// Tells the machine of a frame that passed, and the witness what it made of it. False when the witness wants to stop.
+    pub fn pass<M, T>(
+        &mut self,
+        machine: &mut M,
+        link_type: LinkType,
+        precision: Precision,
+        received: &Received<'_>,
+        witness: &mut T,
+    ) -> bool
+    where
+        M: Machine + ?Sized,
+        T: Witness + ?Sized,
+    {
+        let Received { at, time, frame, original_len, outgoing } = *received;
+        self.down = false;
+        let remark = if outgoing {
+            match self.departures.find(link_type, received) {
+                Some((id, remark)) => {
+                    machine.on_sent(id, at);
+                    remark
+                }
+                None => Remark::UNRELATED,
+            }
+        } else {
+            machine.on_frame(&Arrival { at, time, link: link_type, frame, original_len })
+        };
+        witness.passed(&Passed {
+            at,
+            time,
+            frame,
+            original_len,
+            outgoing,
+            link_type,
+            precision,
+            remark: &remark,
+        })
+    }
+}
+
 /// Runs `machine` over `transport` until it is done. A link that goes down for a while ends nothing: what is sent then is
 /// lost, as it is on a wire, and the machine's own times decide. `ports` are those that the machine's messages go to beside
 /// DHCP's own.
@@ -78,104 +271,59 @@ pub fn drive(
     ports: &[u16],
     witness: &mut dyn Witness,
 ) -> Ending {
-    let mut ending = Ending::default();
-    if let Err(error) = run(machine, transport, clock, ports, witness, &mut ending) {
-        ending.error = Some(error);
-    }
-    ending
+    let mut driver = Driver::new(1, Proof::Seen, ports);
+    let mut stopped = false;
+    let ended = run(&mut driver, machine, transport, clock, witness, &mut stopped);
+    Ending { stopped, dips: driver.dips, error: ended.err() }
 }
 
 fn run(
+    driver: &mut Driver,
     machine: &mut dyn Machine,
     transport: &mut dyn Transport,
     clock: &dyn Clock,
-    ports: &[u16],
     witness: &mut dyn Witness,
-    ending: &mut Ending,
+    stopped: &mut bool,
 ) -> Result<(), NetError> {
-    let mut departures = Departures::new(ports);
     let (link, precision) = (transport.link_type(), transport.precision());
-    let mut down = false;
     let mut in_a_row = 0_u32;
     machine.on_time(clock.now());
     loop {
-        let mut out = Vec::new();
-        while let Some(next) = machine.poll_transmit(&mut out) {
-            let frame = std::mem::take(&mut out);
-            match transport.send(&frame) {
-                Err(error) if witness.bears(&error) => {
-                    if matches!(error, NetError::Down { .. }) && !std::mem::replace(&mut down, true) {
-                        ending.dips = ending.dips.saturating_add(1);
-                    }
-                    continue;
-                }
-                sent => sent?,
-            }
-            down = false;
-            departures.expect(next.id, frame, next.remark);
-        }
-        while let Some(event) = machine.poll_event() {
-            witness.event(&event);
-        }
+        while driver.send(machine, transport, clock, witness)? > 0 {}
         let Some(deadline) = machine.deadline() else { return Ok(()) };
         // The deadline is judged by the stamps of what arrives: an answer in time counts however late it is read.
-        let received = match transport.wait(Some(deadline)) {
+        let seen = match transport.wait(Some(deadline)) {
             Err(error @ NetError::Down { .. }) if witness.bears(&error) => {
-                ending.dips = ending.dips.saturating_add(u32::from(!std::mem::replace(&mut down, true)));
+                driver.went_down();
                 in_a_row = in_a_row.saturating_add(1);
                 if in_a_row >= MAX_DIPS {
                     return Err(error);
                 }
                 continue;
             }
-            seen => {
-                in_a_row = 0;
-                match seen? {
-                    Seen::Timeout => {
-                        machine.on_time(clock.now());
-                        continue;
-                    }
-                    Seen::Interrupted => {
-                        // Asked twice: not even what was taken is given back.
-                        if std::mem::replace(&mut ending.stopped, true) {
-                            return Ok(());
-                        }
-                        machine.stop(clock.now());
-                        continue;
-                    }
-                    Seen::Frame(received) => received,
+            seen => seen?,
+        };
+        in_a_row = 0;
+        match seen {
+            Seen::Timeout => machine.on_time(clock.now()),
+            Seen::Interrupted => {
+                // Asked twice: not even what was taken is given back.
+                if std::mem::replace(stopped, true) {
+                    return Ok(());
+                }
+                machine.stop(clock.now());
+            }
+            Seen::Frame(received) => {
+                let at = received.at;
+                if at >= deadline {
+                    machine.on_time(at);
+                }
+                if !driver.pass(machine, link, precision, &received, witness)
+                    && !std::mem::replace(stopped, true)
+                {
+                    machine.stop(at);
                 }
             }
-        };
-        down = false;
-        let at = received.at;
-        if at >= deadline {
-            machine.on_time(at);
-        }
-        let remark = if received.outgoing {
-            match departures.find(link, &received) {
-                Some((id, remark)) => {
-                    machine.on_sent(id, at);
-                    remark
-                }
-                None => Remark::UNRELATED,
-            }
-        } else {
-            let Received { time, frame, original_len, .. } = received;
-            machine.on_frame(&Arrival { at, time, link, frame, original_len })
-        };
-        let passed = Passed {
-            at,
-            time: received.time,
-            frame: received.frame,
-            original_len: received.original_len,
-            outgoing: received.outgoing,
-            link_type: link,
-            precision,
-            remark: &remark,
-        };
-        if !witness.passed(&passed) && !std::mem::replace(&mut ending.stopped, true) {
-            machine.stop(at);
         }
     }
 }

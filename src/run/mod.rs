@@ -3,6 +3,8 @@
 pub mod doctor;
 pub mod error;
 pub mod gather;
+#[cfg(feature = "live")]
+pub mod lanes;
 pub mod segment;
 pub mod session;
 

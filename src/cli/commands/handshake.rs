@@ -8,11 +8,6 @@ mod progress;
 mod report;
 #[cfg(feature = "live")]
 mod run;
-#[cfg(feature = "live")]
-mod tally;
-#[cfg(feature = "live")]
-mod worker;
-
 use std::path::PathBuf;
 use std::time::Duration;
 

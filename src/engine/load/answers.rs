@@ -7,12 +7,14 @@ use super::table::{Found, Slot, Stage};
 use super::{After, Check, Failure, Kind};
 use crate::time::Instant;
 use crate::wire::Mac;
+use crate::wire::arp::Arp;
+use crate::wire::frame::peek::Ethernet;
 use crate::wire::frame::{Checksum, LinkType};
 use crate::wire::v4::MessageType;
 
 impl Load {
-    /// Shows a frame that came in.
-    pub fn on_frame(&mut self, at: Instant, frame: &[u8]) {
+    /// Takes a frame that came in.
+    pub(super) fn take(&mut self, at: Instant, frame: &[u8]) {
         match reply::message(frame) {
             Some(seen) if seen.op == 2 => {
                 let received = self.counters.received;
@@ -21,8 +23,27 @@ impl Load {
                     self.counters.bad_checksums = self.counters.bad_checksums.saturating_add(1);
                 }
             }
-            None if self.plan.watch_checks => self.on_probe(at, frame),
-            Some(_) | None => {}
+            Some(_) => {}
+            None => {
+                if self.plan.watch_checks {
+                    self.on_probe(at, frame);
+                }
+                self.on_question(frame);
+            }
+        }
+    }
+
+    /// Answers who asks for a relay or a client of ours.
+    fn on_question(&mut self, frame: &[u8]) {
+        if !self.plan.answer_arp && self.plan.stands_for.is_empty() {
+            return;
+        }
+        let arp = Ethernet::read(frame).and_then(|ethernet| ethernet.arp());
+        let Some(arp) = arp.filter(Arp::is_request) else { return };
+        let relay = self.plan.stands_for.iter().find(|(address, _)| *address == arp.target_ip);
+        let mac = relay.map(|(_, mac)| *mac).or_else(|| self.holder(arp.target_ip));
+        if let Some(mac) = mac {
+            self.jobs.push_front(Job::Answer { arp: arp.reply(mac) });
         }
     }
 

@@ -1,5 +1,6 @@
 //! The run itself: schedule, messages, answers, accounts.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -8,16 +9,17 @@ use fastrand::Rng;
 
 use super::clients::{Client, Clients};
 use super::pace::plus;
-use super::reply;
-use super::table::{Found, NONE, Slot, Stage, Table};
+use super::table::{NONE, Slot, Stage, Table};
 use super::template::Values;
 use super::{
-    After, Batch, Check, Counters, Failure, Finished, Kind, Lane, Lease, Plan, Rate, Template, queue, ratio,
+    After, Check, Counters, Failure, Finished, Kind, Lane, Lease, Plan, Rate, Template, queue, ratio,
 };
+use crate::engine::machine::{Arrival, Event, Machine, Remark, Sense, Transmit};
 use crate::time::Instant;
 use crate::wire::Mac;
+use crate::wire::arp::Arp;
+use crate::wire::frame::build::arp_frame;
 use crate::wire::frame::{Ports, Walker};
-use crate::wire::v4::MessageType;
 
 /// Conflict checks remembered; a server checks few addresses at a time.
 pub(super) const CHECKS: usize = 256;
@@ -27,8 +29,13 @@ const SLOWEST_RELEASE: u64 = 100;
 const REPEATS: [Duration; 2] = [Duration::from_millis(150), Duration::from_millis(350)];
 /// A run that gave back no more leases than this repeats its RELEASEs always; a larger one when messages were lost.
 const FEW: u64 = 256;
+/// Transmissions that are remembered until they are known to have left: more than a lane hands over at a time.
+const SENDS: usize = 1024;
 /// So many exchanges without an offer, with none in between, mean that the pool is empty.
 const EXHAUSTED: u64 = 3;
+
+/// The slot of what is not counted as a message sent: ARP, and RELEASEs that are sent again, which are counted by themselves.
+const ASIDE: u32 = NONE.wrapping_sub(1);
 
 /// Something to send as soon as there is room in a batch.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +46,18 @@ pub(super) enum Job {
     Release { client: u32 },
     /// RELEASE of a lease that came too late to be anybody's.
     Stray { client: u32, lease: Client },
+    /// An ARP reply.
+    Answer { arp: Arp },
+}
+
+/// A message that was handed out, and what it was then.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sent {
+    id: u32,
+    slot: u32,
+    xid: u32,
+    attempt: u8,
+    discovering: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +117,12 @@ pub struct Load {
     pub(super) shortest_lease: u32,
     /// How often the link went down.
     dips: u64,
+    started: bool,
+    /// What time it is, as far as that was told.
+    now: Instant,
+    /// The latest transmissions, by number.
+    sends: Box<[Sent]>,
+    last_id: u32,
     /// Judges checksums where single exchanges are watched.
     pub(super) walker: Option<Walker>,
 }
@@ -134,14 +159,18 @@ impl Load {
             held_when_row_began: 0,
             shortest_lease: u32::MAX,
             dips: 0,
+            started: false,
+            now: Instant::default(),
+            sends: vec![Sent::default(); SENDS].into(),
+            last_id: 0,
             walker,
         }
     }
 
-    /// Starts the schedule.
+    /// Starts the schedule, which otherwise the first telling of the time does.
     pub fn begin(&mut self, now: Instant) {
-        self.start = now;
-        self.not_before = now;
+        (self.start, self.not_before, self.now) = (now, now, now);
+        self.started = true;
     }
 
     /// What was counted so far.
@@ -181,7 +210,11 @@ impl Load {
 
     /// Bytes of memory of the tables, which do not grow during a run.
     pub fn memory(&self) -> usize {
-        self.table.memory().saturating_add(self.clients.memory()).saturating_add(size_of::<Self>())
+        self.table
+            .memory()
+            .saturating_add(self.clients.memory())
+            .saturating_add(size_of_val(&*self.sends))
+            .saturating_add(size_of::<Self>())
     }
 
     /// True when all is done, RELEASEs included.
@@ -195,7 +228,7 @@ impl Load {
     }
 
     /// When something is to be done without any frame coming in; `None` when only a frame can help, or nothing.
-    pub fn deadline(&self) -> Option<Instant> {
+    fn next_due(&self) -> Option<Instant> {
         if !self.jobs.is_empty() {
             return Some(Instant::default());
         }
@@ -207,34 +240,6 @@ impl Load {
             }
         };
         next.into_iter().chain(self.table.deadline()).min()
-    }
-
-    /// The user wants to stop: nothing new begins, what is under way is broken off, leases are given back.
-    pub fn stop(&mut self, now: Instant) {
-        if self.phase == Phase::Running {
-            self.end_running(now);
-        }
-        let mut from = 0;
-        while let Some(index) = self.table.under_way(from) {
-            let Some(slot) = self.table.get(index).copied() else { break };
-            self.counters.interrupted = self.counters.interrupted.saturating_add(1);
-            self.counters.attempts = self.counters.attempts.saturating_sub(1);
-            if let Some(begun) = self.counters.begun.get_mut(slot.kind.index()) {
-                *begun = begun.saturating_sub(1);
-            }
-            self.table.end(index, None);
-            self.abandon(&slot);
-            from = index.saturating_add(1);
-        }
-        self.on_time(now);
-    }
-
-    /// Tells the time: gives up or repeats what was not answered, moves the run on.
-    pub fn on_time(&mut self, now: Instant) {
-        while let Some(index) = self.table.expired(now) {
-            self.expire(index, now);
-        }
-        self.advance(now);
     }
 
     /// Moves on to the next phase of the run when the current one is done.
@@ -314,34 +319,13 @@ impl Load {
         }
     }
 
-    /// Fills `batch` with what is to be sent now. Every frame of it must be sent, then [`sent`](Self::sent) called.
-    pub fn transmit(&mut self, now: Instant, batch: &mut Batch) {
-        batch.clear();
-        let again = self.counters.released_again;
-        while !batch.is_full() {
-            if let Some(job) = self.jobs.pop_front() {
-                self.run_job(job, now, batch);
-            } else if !self.begin_next(now, batch)
-                && !self.release_next(now, batch)
-                && !self.repeat_next(now, batch)
-            {
-                break;
-            }
-        }
-        // RELEASEs that are sent again are counted by themselves.
-        let again = self.counters.released_again.saturating_sub(again);
-        let sent = u64::try_from(batch.spans().len()).unwrap_or(0).saturating_sub(again);
-        self.counters.sent = self.counters.sent.saturating_add(sent);
-        self.advance(now);
-    }
-
-    fn begin_next(&mut self, now: Instant, batch: &mut Batch) -> bool {
+    fn begin_next(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<u32> {
         if self.phase != Phase::Running || !self.has_room() {
-            return false;
+            return None;
         }
         let due = self.next_begin();
         if due > now || self.plan.pace.is_over(self.global(self.begun), due.since(self.start)) {
-            return false;
+            return None;
         }
         let scheduled = match self.plan.pace.rate {
             Rate::Open(_) => due,
@@ -352,7 +336,7 @@ impl Load {
                 now
             }
         };
-        let Some(client) = self.clients.take() else { return false };
+        let client = self.clients.take()?;
         let kind = self.choose(client);
         self.begun = self.begun.saturating_add(1);
         self.counters.attempts = self.counters.attempts.saturating_add(1);
@@ -360,13 +344,13 @@ impl Load {
             *begun = begun.saturating_add(1);
         }
         if kind == Kind::Release {
-            self.run_job(Job::Release { client }, now, batch);
+            let written = self.run_job(Job::Release { client }, now, out);
             if let Some(completed) = self.counters.completed.get_mut(kind.index()) {
                 *completed = completed.saturating_add(1);
             }
-            return true;
+            return written;
         }
-        let Some(index) = self.table.take() else { return false };
+        let index = self.table.take()?;
         let held = self.clients.get(client);
         if let Some(slot) = self.table.get_mut(index) {
             slot.client = client;
@@ -379,8 +363,7 @@ impl Load {
                 slot.server = held.server;
             }
         }
-        self.write(index, now, batch);
-        true
+        self.write(index, now, out)
     }
 
     /// What the client does next. Without a lease it can only ask for one.
@@ -398,61 +381,67 @@ impl Load {
         Kind::Handshake
     }
 
-    fn release_next(&mut self, now: Instant, batch: &mut Batch) -> bool {
-        let Phase::Releasing { since, every, sent, next } = self.phase else { return false };
+    fn release_next(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<u32> {
+        let Phase::Releasing { since, every, sent, next } = self.phase else { return None };
         if plus(since, every.saturating_mul(sent)) > now {
-            return false;
+            return None;
         }
         let holder = (next..self.clients.len()).find(|client| self.clients.get(*client).holds);
         let Some(client) = holder else {
             self.repeat(0, now);
-            return false;
+            return None;
         };
         self.phase =
             Phase::Releasing { since, every, sent: sent.saturating_add(1), next: client.saturating_add(1) };
-        self.give_back(client, batch);
-        true
+        Some(self.give_back(client, out))
     }
 
-    fn repeat_next(&mut self, now: Instant, batch: &mut Batch) -> bool {
-        let Phase::Repeating { round, since, every, sent, next } = self.phase else { return false };
+    fn repeat_next(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<u32> {
+        let Phase::Repeating { round, since, every, sent, next } = self.phase else { return None };
         if plus(since, every.saturating_mul(sent)) > now {
-            return false;
+            return None;
         }
         let Some(client) = self.clients.next_released(next) else {
             self.repeat(round.saturating_add(1), now);
-            return false;
+            return None;
         };
         let (sent, next) = (sent.saturating_add(1), client.saturating_add(1));
         self.phase = Phase::Repeating { round, since, every, sent, next };
-        self.push_release(client, self.clients.get(client), batch);
         self.counters.released_again = self.counters.released_again.saturating_add(1);
-        true
+        self.push_release(client, self.clients.get(client), out);
+        Some(ASIDE)
     }
 
-    fn run_job(&mut self, job: Job, now: Instant, batch: &mut Batch) {
+    /// Writes what a job says; the slot it belongs to, or [`NONE`]. Nothing when that is over already.
+    fn run_job(&mut self, job: Job, now: Instant, out: &mut Vec<u8>) -> Option<u32> {
         match job {
             Job::Message { slot, xid } => {
-                if self.table.get(slot).is_some_and(|slot| slot.xid == xid && is_under_way(slot)) {
-                    self.write(slot, now, batch);
-                }
+                self.table.get(slot).filter(|slot| slot.xid == xid && is_under_way(slot))?;
+                self.write(slot, now, out)
             }
             Job::Release { client } => {
-                self.give_back(client, batch);
+                let written = self.give_back(client, out);
                 self.clients.put_back(client);
+                Some(written)
             }
             Job::Stray { client, lease } => {
-                self.write_release(client, lease, batch);
+                let written = self.write_release(client, lease, out);
                 self.clients.gave_back(client, lease);
+                Some(written)
+            }
+            Job::Answer { arp } => {
+                out.extend(arp_frame(&arp, arp.sender_mac, arp.target_mac, &[]));
+                Some(ASIDE)
             }
         }
     }
 
-    fn give_back(&mut self, client: u32, batch: &mut Batch) {
+    fn give_back(&mut self, client: u32, out: &mut Vec<u8>) -> u32 {
         let lease = self.clients.get(client);
-        self.write_release(client, lease, batch);
+        let written = self.write_release(client, lease, out);
         self.clients.take_away(client);
         self.clients.gave_back(client, lease);
+        written
     }
 
     fn values(&self, client: u32) -> Values {
@@ -462,9 +451,9 @@ impl Load {
         values
     }
 
-    /// Puts the current message of an exchange into the batch.
-    fn write(&mut self, index: u32, now: Instant, batch: &mut Batch) {
-        let Some(slot) = self.table.get(index).copied() else { return };
+    /// Writes the current message of an exchange.
+    fn write(&mut self, index: u32, now: Instant, out: &mut Vec<u8>) -> Option<u32> {
+        let slot = self.table.get(index).copied()?;
         let mut values = self.values(slot.client);
         values.xid = slot.xid.to_be_bytes();
         values.address = slot.address;
@@ -472,9 +461,10 @@ impl Load {
         values.server_mac =
             self.plan.next_hop.map_or_else(|| self.clients.get(slot.client).server_mac, |hop| hop.0);
         let template = self.template(slot.stage, slot.kind);
-        batch.push(index, |out| template.write(&values, out));
+        template.write(&values, out);
         let wait = self.plan.timeouts.get(usize::from(slot.attempt)).or(self.plan.timeouts.last());
         self.table.arm(index, now.after(wait.copied().unwrap_or(Duration::from_secs(1))));
+        Some(index)
     }
 
     fn template(&self, stage: Stage, kind: Kind) -> &Template {
@@ -489,45 +479,19 @@ impl Load {
         }
     }
 
-    fn write_release(&mut self, client: u32, lease: Client, batch: &mut Batch) {
-        self.push_release(client, lease, batch);
+    fn write_release(&mut self, client: u32, lease: Client, out: &mut Vec<u8>) -> u32 {
         self.counters.released = self.counters.released.saturating_add(1);
+        self.push_release(client, lease, out);
+        NONE
     }
 
-    fn push_release(&mut self, client: u32, lease: Client, batch: &mut Batch) {
+    fn push_release(&mut self, client: u32, lease: Client, out: &mut Vec<u8>) {
         let mut values = self.values(client);
         values.xid = self.rng.u32(..).to_be_bytes();
         values.address = lease.address;
         values.server = lease.server;
         values.server_mac = self.plan.next_hop.map_or(lease.server_mac, |hop| hop.0);
-        let template = &self.plan.templates.release;
-        batch.push(NONE, |out| template.write(&values, out));
-    }
-
-    /// Tells when the frames of `batch` were handed over.
-    pub fn sent(&mut self, batch: &Batch, at: Instant) {
-        for index in &batch.slots {
-            if let Some(slot) = self.table.get_mut(*index) {
-                stamp(slot, at);
-            }
-        }
-    }
-
-    /// Tells when the kernel sent a frame of this run: a better stamp than the one of [`sent`](Self::sent).
-    pub fn on_copy(&mut self, at: Instant, frame: &[u8]) {
-        let Some(seen) = reply::message(frame).filter(|seen| seen.op == 1) else { return };
-        if let Found::Slot(index) = self.table.find(seen.xid)
-            && let Some(slot) = self.table.get_mut(index)
-            && is_under_way(slot)
-            && (seen.kind == MessageType::DISCOVER) == (slot.stage == Stage::Discovering)
-        {
-            stamp(slot, at);
-        }
-    }
-
-    /// Counts frames of which the kernel's stamp was missed.
-    pub fn missed_stamps(&mut self, count: u64) {
-        self.counters.unstamped = self.counters.unstamped.saturating_add(count);
+        self.plan.templates.release.write(&values, out);
     }
 
     fn expire(&mut self, index: u32, now: Instant) {
@@ -622,6 +586,100 @@ impl Load {
         let mine = scheduled.checked_div(u64::from(self.lane.count.max(1))).unwrap_or(0);
         if mine == 0 { 1.0 } else { ratio(self.begun, mine).min(1.0) }
     }
+}
+
+impl Machine for Load {
+    fn stop(&mut self, now: Instant) {
+        if self.phase == Phase::Running {
+            self.end_running(now);
+        }
+        let mut from = 0;
+        while let Some(index) = self.table.under_way(from) {
+            let Some(slot) = self.table.get(index).copied() else { break };
+            self.counters.interrupted = self.counters.interrupted.saturating_add(1);
+            self.counters.attempts = self.counters.attempts.saturating_sub(1);
+            if let Some(begun) = self.counters.begun.get_mut(slot.kind.index()) {
+                *begun = begun.saturating_sub(1);
+            }
+            self.table.end(index, None);
+            self.abandon(&slot);
+            from = index.saturating_add(1);
+        }
+        Machine::on_time(self, now);
+    }
+
+    fn on_time(&mut self, now: Instant) {
+        if !self.started {
+            self.begin(now);
+        }
+        self.now = now;
+        while let Some(index) = self.table.expired(now) {
+            self.expire(index, now);
+        }
+        self.advance(now);
+    }
+
+    /// The last stamp of a first transmission counts.
+    fn on_sent(&mut self, id: u32, at: Instant) {
+        let Some(sent) = self.sends.get(place_of(id)).copied().filter(|sent| sent.id == id) else { return };
+        if let Some(slot) = self.table.get_mut(sent.slot)
+            && (slot.xid, slot.attempt) == (sent.xid, sent.attempt)
+            && is_under_way(slot)
+            && (slot.stage == Stage::Discovering) == sent.discovering
+        {
+            stamp(slot, at);
+        }
+    }
+
+    fn on_frame(&mut self, frame: &Arrival<'_>) -> Remark {
+        let received = self.counters.received;
+        self.take(frame.at, frame.frame);
+        if self.counters.received > received { ANSWER } else { Remark::UNRELATED }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        // When only a frame can help, the deadline is never.
+        (!self.is_over()).then(|| self.next_due().unwrap_or(Instant(i64::MAX)))
+    }
+
+    fn poll_transmit(&mut self, out: &mut Vec<u8>) -> Option<Transmit> {
+        let start = out.len();
+        let now = self.now;
+        let slot = loop {
+            if let Some(job) = self.jobs.pop_front() {
+                match self.run_job(job, now, out) {
+                    Some(slot) => break slot,
+                    None => continue,
+                }
+            }
+            let next = self.begin_next(now, out).or_else(|| self.release_next(now, out));
+            if let Some(slot) = next.or_else(|| self.repeat_next(now, out)) {
+                break slot;
+            }
+            self.advance(now);
+            return None;
+        };
+        self.counters.sent = self.counters.sent.saturating_add(u64::from(slot != ASIDE));
+        self.last_id = self.last_id.wrapping_add(1);
+        let id = self.last_id;
+        if let (Some(place), Some(slot_now)) = (self.sends.get_mut(place_of(id)), self.table.get(slot)) {
+            let discovering = slot_now.stage == Stage::Discovering;
+            *place = Sent { id, slot, xid: slot_now.xid, attempt: slot_now.attempt, discovering };
+        }
+        Some(Transmit { id, len: out.len().saturating_sub(start), remark: MESSAGE })
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        None
+    }
+}
+
+const MESSAGE: Remark = Remark { sense: Sense::Sent(1), text: Cow::Borrowed("sent") };
+const ANSWER: Remark = Remark { sense: Sense::Accepted, text: Cow::Borrowed("accepted answer") };
+
+/// Where a transmission is remembered.
+fn place_of(id: u32) -> usize {
+    usize::try_from(id).unwrap_or(0) & SENDS.wrapping_sub(1)
 }
 
 pub(super) fn is_under_way(slot: &Slot) -> bool {

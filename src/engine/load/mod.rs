@@ -1,7 +1,7 @@
 //! Many exchanges at once: when they begin, what is in flight, what became of each.
 //!
-//! [`Load`] is a value without socket, clock or thread, as the machines of [`crate::engine`] are. Time and frames go in;
-//! frames to send, deadlines and [`Finished`] exchanges come out. Several lanes can share a run: each has its own part
+//! [`Load`] is a [`Machine`](crate::engine::Machine): a value without socket, clock or thread, whose [`Finished`] exchanges are
+//! taken from it now and then. Several lanes can share a run: each has its own part
 //! of the schedule, of the clients and of the transaction identifiers, and shares nothing with the others.
 //!
 //! Latency is counted from the scheduled beginning as well as from the wire, so that a server which stalls is not
@@ -9,7 +9,6 @@
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
-use std::ops::Range;
 use std::time::Duration;
 
 use crate::time::Instant;
@@ -362,57 +361,11 @@ pub struct Plan {
     pub seed: u64,
     /// Look for the servers' own conflict checks.
     pub watch_checks: bool,
-    /// Remember who holds which address, so that ARP can be answered: a server sends the answers to clients that have an
-    /// address already to that address.
+    /// Remember who holds which address and answer ARP for it: a server sends the answers to clients that have an address
+    /// already to that address.
     pub answer_arp: bool,
-}
-
-/// Frames to send, in one piece of memory.
-#[derive(Debug, Default)]
-pub struct Batch {
-    arena: Vec<u8>,
-    spans: Vec<Range<usize>>,
-    slots: Vec<u32>,
-    limit: usize,
-}
-
-impl Batch {
-    /// Room for `limit` frames.
-    pub fn new(limit: usize) -> Self {
-        Self { limit: limit.max(1), ..Self::default() }
-    }
-
-    /// The memory in which the frames lie.
-    pub fn arena(&self) -> &[u8] {
-        &self.arena
-    }
-
-    /// Where each frame lies.
-    pub fn spans(&self) -> &[Range<usize>] {
-        &self.spans
-    }
-
-    /// True when there is nothing to send.
-    pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
-    }
-
-    fn is_full(&self) -> bool {
-        self.spans.len() >= self.limit
-    }
-
-    fn clear(&mut self) {
-        self.arena.clear();
-        self.spans.clear();
-        self.slots.clear();
-    }
-
-    fn push(&mut self, slot: u32, write: impl FnOnce(&mut Vec<u8>)) {
-        let start = self.arena.len();
-        write(&mut self.arena);
-        self.spans.push(start..self.arena.len());
-        self.slots.push(slot);
-    }
+    /// Relay addresses that are not the interface's own, with the MAC that ARP for them is answered with.
+    pub stands_for: Vec<(Ipv4Addr, Mac)>,
 }
 
 /// A queue with room for what it will hold.

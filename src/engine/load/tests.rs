@@ -7,9 +7,11 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::template::{ADDRESS_MARK, MAC_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK};
 use super::*;
-use crate::engine::Draft;
+use crate::engine::drive::Batch;
 use crate::engine::v4::recipe::{Recipe, Route, State};
-use crate::wire::frame::Envelope;
+use crate::engine::{Arrival, Draft, Machine as _};
+use crate::time::Timestamp;
+use crate::wire::frame::{Envelope, LinkType};
 use crate::wire::v4::{Message, MessageType, Xid};
 
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
@@ -53,6 +55,7 @@ fn plan(rate: Rate, count: u64, clients: u32) -> Plan {
         seed: 5,
         watch_checks: true,
         answer_arp: true,
+        stands_for: Vec::new(),
     }
 }
 
@@ -168,6 +171,20 @@ impl Server {
     }
 }
 
+/// Takes what is to be sent at `now`, which leaves at once.
+fn transmit(load: &mut Load, now: i64, batch: &mut Batch) {
+    load.on_time(Instant(now));
+    batch.fill(load, 64);
+    for (id, _) in batch.frames() {
+        load.on_sent(id, Instant(now));
+    }
+}
+
+fn arrive(load: &mut Load, at: i64, frame: &[u8]) {
+    let link = LinkType::ETHERNET;
+    load.on_frame(&Arrival { at: Instant(at), time: Timestamp(at), link, frame, original_len: frame.len() });
+}
+
 /// What came out of a run.
 struct Outcome {
     load: Load,
@@ -190,7 +207,7 @@ fn run(plan: Plan, servers: &mut [Server]) -> Outcome {
 
 fn run_until(plan: Plan, servers: &mut [Server], stop_at: i64) -> Outcome {
     let mut load = Load::new(plan, Lane::ONLY);
-    let mut batch = Batch::new(64);
+    let mut batch = Batch::default();
     let mut replies: BinaryHeap<Reverse<(i64, u64, Vec<u8>)>> = BinaryHeap::new();
     let mut finished = Vec::new();
     let (mut now, mut number, mut idle) = (10 * SECOND, 0, 0);
@@ -204,14 +221,12 @@ fn run_until(plan: Plan, servers: &mut [Server], stop_at: i64) -> Outcome {
             stopped = true;
             load.stop(Instant(now));
         }
-        load.on_time(Instant(now));
-        load.transmit(Instant(now), &mut batch);
-        load.sent(&batch, Instant(now));
+        transmit(&mut load, now, &mut batch);
         idle = if batch.is_empty() { idle + 1 } else { 0 };
         assert!(idle < 1000, "nothing moves");
-        for span in batch.spans() {
+        for (_, frame) in batch.frames() {
             for server in servers.iter_mut() {
-                if let Some((at, frame)) = server.receive(now, &batch.arena()[span.clone()]) {
+                if let Some((at, frame)) = server.receive(now, frame) {
                     number += 1;
                     replies.push(Reverse((at, number, frame)));
                 }
@@ -222,7 +237,8 @@ fn run_until(plan: Plan, servers: &mut [Server], stop_at: i64) -> Outcome {
             return Outcome { load, finished, now };
         }
         let reply = replies.peek().map(|Reverse((at, ..))| *at);
-        let next = load.deadline().map(Instant::nanoseconds).into_iter().chain(reply).min();
+        let deadline = load.deadline().map(Instant::nanoseconds).filter(|next| *next < i64::MAX);
+        let next = deadline.into_iter().chain(reply).min();
         let limit = if stopped { i64::MAX } else { stop_at };
         now = next.unwrap_or(i64::MAX).min(limit).max(now);
         assert!(now < i64::MAX, "waits for nothing");
@@ -231,7 +247,7 @@ fn run_until(plan: Plan, servers: &mut [Server], stop_at: i64) -> Outcome {
         {
             let Some(Reverse((at, _, frame))) = replies.pop() else { break };
             idle = 0;
-            load.on_frame(Instant(at), &frame);
+            arrive(&mut load, at, &frame);
         }
     }
 }
@@ -517,26 +533,25 @@ fn stopping_breaks_off_and_gives_back() {
 #[test]
 fn a_server_check_is_noticed() {
     let mut load = Load::new(plan(Rate::Closed(Duration::ZERO), 1, 1), Lane::ONLY);
-    let mut batch = Batch::new(4);
-    load.begin(Instant(SECOND));
-    load.transmit(Instant(SECOND), &mut batch);
-    load.sent(&batch, Instant(SECOND));
-    let discover = batch.arena()[batch.spans()[0].clone()].to_vec();
-    load.on_copy(Instant(SECOND + 5), &discover);
+    let mut batch = Batch::default();
+    transmit(&mut load, SECOND, &mut batch);
+    let (id, discover) = batch.frames().next().map(|(id, frame)| (id, frame.to_vec())).unwrap();
+    load.on_sent(id, Instant(SECOND + 5));
     let arp = crate::wire::arp::Arp::request(SERVER_MAC, SERVER, [10, 0, 1, 0].into());
     let probe = crate::wire::frame::build::arp_frame(&arp, SERVER_MAC, Mac::BROADCAST, &[]);
-    load.on_frame(Instant(SECOND + 10), &probe);
+    arrive(&mut load, SECOND + 10, &probe);
     let mut server = Server::new(MS);
     let (_, offer) = server.receive(SECOND, &discover).unwrap();
-    load.on_frame(Instant(2 * SECOND), &offer);
-    load.on_frame(Instant(2 * SECOND), &offer);
-    load.transmit(Instant(2 * SECOND), &mut batch);
-    load.sent(&batch, Instant(2 * SECOND));
-    let (_, ack) = server.receive(2 * SECOND, &batch.arena()[batch.spans()[0].clone()]).unwrap();
-    load.on_frame(Instant(3 * SECOND), &ack);
+    arrive(&mut load, 2 * SECOND, &offer);
+    arrive(&mut load, 2 * SECOND, &offer);
+    transmit(&mut load, 2 * SECOND, &mut batch);
+    load.on_sent(id, Instant(2 * SECOND + 7));
+    let (_, ack) = server.receive(2 * SECOND, batch.frames().next().unwrap().1).unwrap();
+    arrive(&mut load, 3 * SECOND, &ack);
     let finished: Vec<Finished> = load.take_finished().collect();
     assert_eq!(finished[0].check, Some(Check::Arp));
     assert_eq!(finished[0].offer_ns(), Some(SECOND - 5), "the kernel's own stamp counts");
+    assert_eq!(finished[0].ack_ns(), Some(SECOND), "and a late stamp of another message does not");
     assert_eq!((finished[0].repeated, load.counters().duplicates), (0, 1));
 }
 
@@ -546,12 +561,12 @@ fn lanes_together_keep_the_schedule_of_one() {
     let mut begins = Vec::new();
     for index in 0..3 {
         let mut load = Load::new(Plan { max_in_flight: 4096, ..whole.clone() }, Lane { index, count: 3 });
-        let mut batch = Batch::new(64);
+        let mut batch = Batch::default();
         load.begin(Instant(0));
         let mut now = 0;
         while now < SECOND {
-            load.transmit(Instant(now), &mut batch);
-            for _ in batch.spans() {
+            transmit(&mut load, now, &mut batch);
+            for _ in batch.frames() {
                 begins.push(now);
             }
             now += SECOND / 3000;
@@ -574,4 +589,30 @@ fn memory_does_not_grow_with_the_number_of_exchanges() {
         Lane::ONLY,
     );
     assert!(large.memory() < 20_000_000, "{}", large.memory());
+}
+
+#[test]
+fn who_asks_for_a_client_or_a_relay_is_answered() {
+    let relay = Ipv4Addr::new(192, 0, 2, 1);
+    let mut plan = plan(Rate::Closed(Duration::from_secs(9)), 2, 1);
+    (plan.after, plan.stands_for) = (After::Hold, vec![(relay, SERVER_MAC)]);
+    let mut load = Load::new(plan, Lane::ONLY);
+    let (mut server, mut batch) = (Server::new(MS), Batch::default());
+    for step in 1..3 {
+        transmit(&mut load, step * SECOND, &mut batch);
+        let (_, answer) = server.receive(step * SECOND, batch.frames().next().unwrap().1).unwrap();
+        arrive(&mut load, step * SECOND + MS, &answer);
+    }
+    let (client, address) = server.leases.first_key_value().map(|(mac, ip)| (*mac, *ip)).unwrap();
+    let sent = load.counters().sent;
+    for (target, mac) in [(address, client), (relay, SERVER_MAC)] {
+        let asker = Mac([2, 0, 0, 0, 0, 9]);
+        let question = crate::wire::arp::Arp::request(asker, SERVER, target);
+        let ask = crate::wire::frame::build::arp_frame(&question, asker, Mac::BROADCAST, &[]);
+        arrive(&mut load, 3 * SECOND, &ask);
+        transmit(&mut load, 3 * SECOND, &mut batch);
+        let answer = crate::wire::frame::build::arp_frame(&question.reply(mac), mac, asker, &[]);
+        assert_eq!(batch.frames().map(|(_, frame)| frame).collect::<Vec<_>>(), [answer]);
+    }
+    assert_eq!(load.counters().sent, sent, "which is no message of DHCP");
 }

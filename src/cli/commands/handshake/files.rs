@@ -8,10 +8,10 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::Args;
-use super::tally::Tally;
 use crate::capture::{Format, FrameOut, Writer};
 use crate::cli::exit::Failure;
 use crate::engine::load::{Kind, Lease};
+use crate::run::lanes::Tally;
 use crate::stats::histogram::write_log;
 use crate::time::{Moment, Precision, Timestamp};
 use crate::wire::frame::LinkType;

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::worker::Board;
 use crate::cli::context::Context;
+use crate::run::lanes::Board;
 use crate::time::{Clock as _, Instant, SystemClock};
 
 /// The line that shows how far a run is.

@@ -6,10 +6,10 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
-use super::tally::Tally;
 use crate::engine::load::{Failure, Finished, Kind};
 use crate::output::plugin::{Plugin, State, Thresholds};
 use crate::output::{Label, Styled, schema};
+use crate::run::lanes::Tally;
 use crate::stats::delay::{Delay, Summary, float, ms};
 use crate::time::Moment;
 use crate::wire::v4::Xid;

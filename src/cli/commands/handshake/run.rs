@@ -8,8 +8,6 @@ use std::time::Duration;
 use super::files::Files;
 use super::progress::Progress;
 use super::report::{self, About, Found, Try};
-use super::tally::Tally;
-use super::worker::{self, News, Setup};
 use super::{Args, milli};
 use crate::cli::context::{self, Context};
 use crate::cli::exit::{Exit, Failure, Outcome};
@@ -25,6 +23,7 @@ use crate::engine::{Draft, OptionEdit, Recipe, Route, State};
 use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
 use crate::net::{NetError, route, udp};
+use crate::run::lanes::{self, News, Setup, Tally};
 use crate::run::segment::Segment;
 use crate::stats::delay::float;
 use crate::time::Clock as _;
@@ -94,17 +93,17 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         None => None,
     };
     let hold = (reply_port == 67).then(|| udp::hold(67)).transpose().map_err(Failure::could_not_run)?;
-    let plan = plan(args, macs, &drafts, next_hop, seed)?;
+    let mut plan = plan(args, macs, &drafts, next_hop, seed)?;
+    plan.stands_for =
+        foreign(&plan.relays, &segment.addresses).into_iter().map(|address| (address, own_mac)).collect();
     let setup = Setup {
         interface: segment.name.clone(),
-        own_mac,
         threads: args.threads.min(plan.macs.len()).max(1),
         port: reply_port,
         server_port,
         kernel_stamps: args.sender.write.is_some() || expected_rate(args) <= KERNEL_STAMP_RATE,
         each: args.each || is_ping(args) && !cx.common.json && !args.nagios.is_on(),
         frames: args.sender.write.is_some(),
-        answer_for: foreign(&plan.relays, &segment.addresses),
         confined: args.sender.confine.is_wanted(),
     };
     // Before the lanes are there, which inherit it.
@@ -287,7 +286,7 @@ fn router(
     }
     let sender = segment.addresses.first().map(|(addr, _)| *addr).or(args.sender.giaddr());
     let sender = sender.unwrap_or(Ipv4Addr::UNSPECIFIED);
-    let found = worker::resolve(&segment.name, own, sender, hop, signals).map_err(Failure::could_not_run)?;
+    let found = lanes::resolve(&segment.name, own, sender, hop, signals).map_err(Failure::could_not_run)?;
     found.ok_or_else(|| {
         Failure::could_not_run(format_args!(
             "nobody on {} answers ARP for {hop}, which is on the way to the server; is --server right?",
@@ -359,6 +358,7 @@ fn plan(
         seed,
         watch_checks: is_ping(args) || args.each,
         answer_arp,
+        stands_for: Vec::new(),
     })
 }
 
@@ -419,7 +419,7 @@ fn once(
             NetError::io("begin", "the run", std::io::Error::other("refused"))
         })
     };
-    let tally = worker::run(plan, setup, signals, &mut opened_all, &mut news, &mut |board| {
+    let tally = lanes::run(plan, setup, signals, &mut opened_all, &mut news, &mut |board| {
         line.borrow_mut().draw(board);
     });
     line.borrow_mut().clear();

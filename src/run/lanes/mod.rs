@@ -1,24 +1,30 @@
 //! The lanes of a run: threads that move frames between sockets and [`Load`].
 
 use std::net::Ipv4Addr;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Barrier, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use super::tally::Tally;
-use crate::engine::load::{Batch, Finished, Lane, Load, Plan};
+pub mod tally;
+
+pub use tally::Tally;
+
+use crate::engine::Machine as _;
+use crate::engine::drive::{Driver, Passed, Proof, Wire, Witness};
+use crate::engine::load::{Finished, Lane, Load, Plan};
 use crate::engine::v4::arp::{Resolver, Step};
-use crate::net::NetError;
-use crate::net::batch::{BatchOptions, BatchSocket};
+use crate::net::batch::{BatchFrame, BatchOptions, BatchSocket};
 use crate::net::filter::Filter;
 use crate::net::privilege;
 use crate::net::sandbox::{self, Needs};
 use crate::net::signals::Signals;
-use crate::time::{Clock as _, Instant, SystemClock, Timestamp};
+use crate::net::{NetError, Received};
+use crate::time::{Clock as _, Instant, Precision, SystemClock, Timestamp};
 use crate::wire::Mac;
-use crate::wire::arp::Arp;
+use crate::wire::frame::LinkType;
 use crate::wire::frame::build::arp_frame;
 use crate::wire::frame::peek::Ethernet;
 
@@ -26,6 +32,13 @@ use crate::wire::frame::peek::Ethernet;
 const BATCH: usize = 64;
 /// Receive buffer of a lane, in bytes.
 const BUFFER: usize = 32 << 20;
+/// The socket of a lane takes a whole batch.
+impl Wire for BatchSocket {
+    fn send(&mut self, arena: &[u8], spans: &[Range<usize>]) -> Result<(), NetError> {
+        Self::send(self, arena, spans)
+    }
+}
+
 /// Batches sent before answers are looked at again.
 const BURST: usize = 2;
 /// A lane looks up at least this often, to hear that it should stop.
@@ -38,32 +51,28 @@ const HEAD_START: Duration = Duration::from_millis(5);
 /// What a run needs beside its plan.
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug)]
-pub(super) struct Setup {
+pub struct Setup {
     /// The interface.
-    pub(super) interface: String,
-    /// The interface's hardware address.
-    pub(super) own_mac: Mac,
+    pub interface: String,
     /// Lanes, each with a thread of its own.
-    pub(super) threads: u32,
+    pub threads: u32,
     /// The port answers come to.
-    pub(super) port: u16,
+    pub port: u16,
     /// The port messages go to.
-    pub(super) server_port: u16,
+    pub server_port: u16,
     /// Take departure times from the kernel's copies of what was sent.
-    pub(super) kernel_stamps: bool,
+    pub kernel_stamps: bool,
     /// Tell of each exchange.
-    pub(super) each: bool,
+    pub each: bool,
     /// Hand over every frame.
-    pub(super) frames: bool,
-    /// Relay addresses that are not the interface's own: who asks for them is answered.
-    pub(super) answer_for: Vec<Ipv4Addr>,
+    pub frames: bool,
     /// Confine the threads that parse packets.
-    pub(super) confined: bool,
+    pub confined: bool,
 }
 
 /// Something a lane tells while it runs.
 #[derive(Debug)]
-pub(super) enum News {
+pub enum News {
     /// Exchanges that ended.
     Finished(Vec<Finished>),
     /// Frames that passed: when, and whether they were sent.
@@ -72,13 +81,13 @@ pub(super) enum News {
 
 /// What lanes tell all the time.
 #[derive(Debug, Default)]
-pub(super) struct Board {
+pub struct Board {
     /// Exchanges begun.
-    pub(super) begun: AtomicU64,
+    pub begun: AtomicU64,
     /// Exchanges completed.
-    pub(super) completed: AtomicU64,
+    pub completed: AtomicU64,
     /// Exchanges under way.
-    pub(super) in_flight: AtomicU64,
+    pub in_flight: AtomicU64,
     /// How often the user wanted to stop.
     stops: AtomicU8,
 }
@@ -88,7 +97,7 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// Runs `plan` to its end. `opened_all` is called when every socket is open and nothing has been sent; `news` is told
 /// what happens, `tick` now and then how far it is.
-pub(super) fn run(
+pub fn run(
     plan: &Plan,
     setup: &Setup,
     signals: &Signals,
@@ -214,7 +223,7 @@ struct Wires {
 impl Wires {
     fn open(setup: &Setup, lane: Lane, plan: &Plan) -> Result<Self, NetError> {
         let mask = 1_u32.wrapping_shl(lane.bits()).wrapping_sub(1);
-        let first = lane.index == 0 && (plan.watch_checks || !setup.answer_for.is_empty());
+        let first = lane.index == 0 && (plan.watch_checks || !plan.stands_for.is_empty());
         let probes = first || plan.answer_arp;
         let filter = Filter { outgoing: false, port: setup.port, lane: (mask, lane.index), probes };
         let options = BatchOptions {
@@ -245,6 +254,37 @@ fn fill(socket: &mut BatchSocket, dips: &mut u32) -> Result<usize, NetError> {
     }
 }
 
+impl Wires {
+    /// Takes what has arrived: answers first, then the copies of what was asked, for a copy is queued before its answer can
+    /// come, so none is missed; and then the answers are judged with the copies' stamps.
+    fn receive(
+        &mut self,
+        load: &mut Load,
+        driver: &mut Driver,
+        kept: &mut Kept,
+        tally: &mut Tally,
+    ) -> Result<usize, NetError> {
+        let dips = tally.dips;
+        let arrived = fill(&mut self.main, &mut tally.dips)?;
+        if let Some(copies) = &mut self.copies {
+            while fill(copies, &mut tally.dips)? > 0 {
+                copies.frames().for_each(|copy| pass(driver, load, &copy, true, kept));
+            }
+        }
+        if tally.dips > dips {
+            load.link_dipped();
+        }
+        self.main.frames().take(arrived).for_each(|frame| pass(driver, load, &frame, false, kept));
+        Ok(arrived)
+    }
+}
+
+fn pass(driver: &mut Driver, load: &mut Load, frame: &BatchFrame<'_>, outgoing: bool, kept: &mut Kept) {
+    let BatchFrame { frame, at, time, .. } = *frame;
+    let received = Received { at, time, frame, original_len: frame.len(), outgoing };
+    driver.pass(load, LinkType::ETHERNET, Precision::Nano, &received, kept);
+}
+
 /// Runs a lane. Whatever ends it, it tells what it measured and which leases are left.
 fn drive(
     mut load: Load,
@@ -266,6 +306,27 @@ fn drive(
     tally
 }
 
+/// Frames that passed, for who keeps them.
+#[derive(Default)]
+struct Kept {
+    wanted: bool,
+    frames: Vec<(Timestamp, bool, Vec<u8>)>,
+}
+
+impl Witness for Kept {
+    fn passed(&mut self, passed: &Passed<'_>) -> bool {
+        if self.wanted {
+            self.frames.push((passed.time, passed.outgoing, passed.frame.to_vec()));
+        }
+        true
+    }
+
+    /// What cannot be sent is kept until the link is up again.
+    fn bears(&mut self, _: &NetError) -> bool {
+        false
+    }
+}
+
 /// Sends and receives until the lane is over.
 fn turns(
     load: &mut Load,
@@ -275,10 +336,12 @@ fn turns(
     tell: &SyncSender<News>,
     tally: &mut Tally,
 ) -> Result<(), NetError> {
-    let mut batch = Batch::new(BATCH);
+    let proof = if wires.copies.is_some() { Proof::Both } else { Proof::HandedOver };
+    let mut driver = Driver::new(BATCH, proof, &[setup.port, setup.server_port]);
+    let mut kept = Kept { wanted: setup.frames, ..Kept::default() };
     let mut stops = 0;
     let mut told = (0, 0, 0);
-    // Since when the link has been down, and the batch has waited.
+    // Since when the link has been down, and a batch has waited.
     let mut stuck: Option<Instant> = None;
     load.begin(tally.start);
     loop {
@@ -291,18 +354,13 @@ fn turns(
                 return Ok(());
             }
         }
-        load.on_time(SystemClock.now());
         let mut idle = true;
         for _ in 0..BURST {
             let now = SystemClock.now();
-            if stuck.is_none() {
-                load.transmit(now, &mut batch);
-                if batch.is_empty() {
-                    break;
-                }
-            }
-            load.sent(&batch, SystemClock.now());
-            match wires.main.send(batch.arena(), batch.spans()) {
+            load.on_time(now);
+            match driver.send(load, &mut wires.main, &SystemClock, &mut kept) {
+                Ok(0) => break,
+                Ok(_) => {}
                 Err(error @ NetError::Down { .. }) => {
                     if stuck.is_none() {
                         load.link_dipped();
@@ -313,59 +371,24 @@ fn turns(
                     }
                     break;
                 }
-                sent => sent?,
+                Err(error) => return Err(error),
             }
             stuck = None;
             idle = false;
         }
-        // Answers first, then the copies of what was asked: a copy is queued before its answer can come, so none is
-        // missed; and then the answers are judged with the copies' stamps.
-        let dips = tally.dips;
-        let arrived = fill(&mut wires.main, &mut tally.dips)?;
-        let mut frames = Vec::new();
-        if let Some(copies) = &mut wires.copies {
-            while fill(copies, &mut tally.dips)? > 0 {
-                for copy in copies.frames() {
-                    load.on_copy(copy.at, copy.frame);
-                    if setup.frames {
-                        frames.push((copy.time, true, copy.frame.to_vec()));
-                    }
-                }
-            }
-        }
-        if tally.dips > dips {
-            load.link_dipped();
-        }
-        let mut answers = Vec::new();
-        for frame in wires.main.frames().take(arrived) {
-            load.on_frame(frame.at, frame.frame);
-            if setup.frames {
-                frames.push((frame.time, false, frame.frame.to_vec()));
-            }
-            if let Some((arp, mac)) = question(frame.frame, setup, load) {
-                answers.push(arp_frame(&arp.reply(mac), mac, arp.sender_mac, &[]));
-            }
-        }
-        for answer in &answers {
-            match wires.main.send(answer, std::slice::from_ref(&(0..answer.len()))) {
-                Err(NetError::Down { .. }) => {}
-                sent => sent?,
-            }
-        }
+        let arrived = wires.receive(load, &mut driver, &mut kept, tally)?;
         account(load, tally, setup.each, tell);
-        if !frames.is_empty() {
+        if !kept.frames.is_empty() {
+            let mut frames = std::mem::take(&mut kept.frames);
             frames.sort_by_key(|(time, ..)| *time);
             let _ = tell.send(News::Frames(frames));
         }
         show(load, board, &mut told);
-        if load.is_over() && stuck.is_none() {
-            return Ok(());
-        }
+        let Some(deadline) = load.deadline().or(stuck) else { return Ok(()) };
         if idle && arrived == 0 {
             let now = SystemClock.now();
             let latest = now.after(NAP);
-            let deadline = load.deadline().filter(|_| stuck.is_none());
-            let deadline = deadline.map_or(latest, |deadline| deadline.min(latest));
+            let deadline = if stuck.is_some() { latest } else { deadline.min(latest) };
             if deadline > now {
                 wires.main.wait(None, Some(deadline))?;
             }
@@ -407,18 +430,8 @@ fn show(load: &Load, board: &Board, told: &mut (u64, u64, u64)) {
     *told = now;
 }
 
-/// The ARP request in a frame that asks for a relay or a client of ours, and whose MAC answers it.
-fn question(frame: &[u8], setup: &Setup, load: &Load) -> Option<(Arp, Mac)> {
-    let arp = Ethernet::read(frame)?.arp()?;
-    if arp.operation != Arp::REQUEST {
-        return None;
-    }
-    let relay = setup.answer_for.contains(&arp.target_ip).then_some(setup.own_mac);
-    Some((arp, relay.or_else(|| load.holder(arp.target_ip))?))
-}
-
 /// Finds the MAC of `target` as the host with `mac` and `sender`.
-pub(super) fn resolve(
+pub fn resolve(
     interface: &str,
     mac: Mac,
     sender: Ipv4Addr,

@@ -8,22 +8,22 @@ use crate::time::Instant;
 
 /// The delays of a run.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Delays {
+pub struct Delays {
     /// DISCOVER to OFFER.
-    pub(super) offer: Delay,
+    pub offer: Delay,
     /// REQUEST to ACK.
-    pub(super) ack: Delay,
+    pub ack: Delay,
     /// First message to last answer.
-    pub(super) total: Delay,
+    pub total: Delay,
     /// Scheduled beginning to last answer.
-    pub(super) scheduled: Delay,
+    pub scheduled: Delay,
     /// `total` for each kind but handshakes, made when the first of its kind completes.
-    pub(super) kinds: [Option<Box<Delay>>; 6],
+    pub kinds: [Option<Box<Delay>>; 6],
 }
 
 impl Delays {
     /// Counts an exchange.
-    pub(super) fn record(&mut self, finished: &Finished) {
+    pub fn record(&mut self, finished: &Finished) {
         if let Some(offer) = finished.offer_ns() {
             self.offer.record(offer);
         }
@@ -42,7 +42,8 @@ impl Delays {
         }
     }
 
-    fn merge(&mut self, other: &Self) {
+    /// Adds those of another lane.
+    pub fn merge(&mut self, other: &Self) {
         self.offer.merge(&other.offer);
         self.ack.merge(&other.ack);
         self.total.merge(&other.total);
@@ -57,38 +58,38 @@ impl Delays {
 
 /// A run, or a lane of it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
+pub struct Tally {
     /// Counts.
-    pub(super) counters: Counters,
+    pub counters: Counters,
     /// Delays.
-    pub(super) delays: Delays,
+    pub delays: Delays,
     /// When it began.
-    pub(super) start: Instant,
+    pub start: Instant,
     /// When the last exchange that completed ended; of a run without any, the last one.
-    pub(super) end: Instant,
+    pub end: Instant,
     /// Leases that are still held.
-    pub(super) leases: Vec<Lease>,
+    pub leases: Vec<Lease>,
     /// Leases held when the servers stopped offering.
-    pub(super) exhausted_at: Option<u64>,
+    pub exhausted_at: Option<u64>,
     /// The shortest lease seen, seconds.
-    pub(super) shortest_lease: Option<u32>,
+    pub shortest_lease: Option<u32>,
     /// Bytes of the tables.
-    pub(super) memory: usize,
+    pub memory: usize,
     /// The user stopped it.
-    pub(super) stopped: bool,
+    pub stopped: bool,
     /// How often the link was seen going down.
-    pub(super) dips: u32,
+    pub dips: u32,
     /// What ended it early, in words.
-    pub(super) broken: Option<String>,
+    pub broken: Option<String>,
     /// Processor time it took.
-    pub(super) cpu: Duration,
+    pub cpu: Duration,
     /// Departure times are the kernel's.
-    pub(super) kernel_stamps: bool,
+    pub kernel_stamps: bool,
 }
 
 impl Tally {
     /// Adds another lane.
-    pub(super) fn merge(&mut self, other: Self) {
+    pub fn merge(&mut self, other: Self) {
         self.counters.merge(&other.counters);
         self.delays.merge(&other.delays);
         if self.start == Instant::default() || other.start < self.start {
@@ -109,18 +110,18 @@ impl Tally {
     }
 
     /// From the start to the end of the last exchange that completed.
-    pub(super) fn elapsed(&self) -> Duration {
+    pub fn elapsed(&self) -> Duration {
         Duration::from_nanos(u64::try_from(self.end.since(self.start)).unwrap_or(0))
     }
 
     /// Exchanges completed per second.
-    pub(super) fn rate(&self) -> f64 {
+    pub fn rate(&self) -> f64 {
         let seconds = self.elapsed().as_secs_f64();
         if seconds > 0.0 { crate::stats::delay::float(self.counters.completed()) / seconds } else { 0.0 }
     }
 
     /// The share of what was scheduled that did not complete, for want of an answer or of room.
-    pub(super) fn loss(&self) -> f64 {
+    pub fn loss(&self) -> f64 {
         let counters = &self.counters;
         let all = counters.attempts.saturating_add(counters.unsent);
         if all == 0 {
@@ -130,7 +131,7 @@ impl Tally {
     }
 
     /// A figure in the units of an objective.
-    pub(super) fn figure(&self, figure: Figure) -> Option<f64> {
+    pub fn figure(&self, figure: Figure) -> Option<f64> {
         if figure == Figure::Loss {
             return Some(self.loss());
         }
@@ -146,7 +147,7 @@ impl Tally {
     }
 
     /// True when something ended and nothing failed.
-    pub(super) fn is_good(&self) -> bool {
+    pub fn is_good(&self) -> bool {
         let counters = &self.counters;
         counters.completed() > 0
             && counters.completed() == counters.attempts
