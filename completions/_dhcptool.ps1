@@ -718,7 +718,10 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
         'dhcptool;doctor' {
             [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'Ask as this hardware address')
             [CompletionResult]::new('--vlan', '--vlan', [CompletionResultType]::ParameterName, 'Ask in this VLAN')
-            [CompletionResult]::new('--pxe', '--pxe', [CompletionResultType]::ParameterName, 'Ask as a PXE client of this architecture (RFC 4578; 7 is UEFI x64)')
+            [CompletionResult]::new('--pxe', '--pxe', [CompletionResultType]::ParameterName, 'Ask as a PXE client of this architecture (RFC 4578; 7 is UEFI x64), and look for the boot file')
+            [CompletionResult]::new('--via', '--via', [CompletionResultType]::ParameterName, 'Ask --server too, as a relay with this address would; answers come here if the way to it leads to this interface')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server that --via asks')
+            [CompletionResult]::new('--ip', '--ip', [CompletionResultType]::ParameterName, 'The address that the host held before; without it, that of the newest lease file')
             [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Listen for so long at least; 20s with --passive')
             [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Judge the servers by this policy, as rogue --policy does, and take the offer of one that it allows')
             [CompletionResult]::new('--save', '--save', [CompletionResultType]::ParameterName, 'Keep every frame seen in FILE (pcapng), with the verdict as its comment')

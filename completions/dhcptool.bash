@@ -748,7 +748,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__doctor)
-            opts="-v -q -h -V --quick --no-second-mac --as-host --mac --vlan --pxe --passive --listen --expect --save --user --no-sandbox --explain --nagios --watch --interval --json --color --verbose --quiet --help --version"
+            opts="-v -q -h -V --quick --no-second-mac --as-host --mac --vlan --pxe --via --server --ip --passive --listen --expect --save --user --no-sandbox --explain --nagios --watch --interval --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -763,6 +763,18 @@ _dhcptool() {
                     return 0
                     ;;
                 --pxe)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --via)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ip)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -703,7 +703,10 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
         &'dhcptool;doctor'= {
             cand --mac 'Ask as this hardware address'
             cand --vlan 'Ask in this VLAN'
-            cand --pxe 'Ask as a PXE client of this architecture (RFC 4578; 7 is UEFI x64)'
+            cand --pxe 'Ask as a PXE client of this architecture (RFC 4578; 7 is UEFI x64), and look for the boot file'
+            cand --via 'Ask --server too, as a relay with this address would; answers come here if the way to it leads to this interface'
+            cand --server 'The server that --via asks'
+            cand --ip 'The address that the host held before; without it, that of the newest lease file'
             cand --listen 'Listen for so long at least; 20s with --passive'
             cand --expect 'Judge the servers by this policy, as rogue --policy does, and take the offer of one that it allows'
             cand --save 'Keep every frame seen in FILE (pcapng), with the verdict as its comment'

@@ -664,7 +664,10 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand options" -s h -l help 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand options" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l mac -d 'Ask as this hardware address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l vlan -d 'Ask in this VLAN' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l pxe -d 'Ask as a PXE client of this architecture (RFC 4578; 7 is UEFI x64)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l pxe -d 'Ask as a PXE client of this architecture (RFC 4578; 7 is UEFI x64), and look for the boot file' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l via -d 'Ask --server too, as a relay with this address would; answers come here if the way to it leads to this interface' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l server -d 'The server that --via asks' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l ip -d 'The address that the host held before; without it, that of the newest lease file' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l listen -d 'Listen for so long at least; 20s with --passive' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l expect -d 'Judge the servers by this policy, as rogue --policy does, and take the offer of one that it allows' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand doctor" -l save -d 'Keep every frame seen in FILE (pcapng), with the verdict as its comment' -r -F

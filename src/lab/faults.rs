@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use super::scene::{Edit, Habits, Plan, Trouble};
+use super::scene::{Boot, Edit, Habits, Plan, Trouble};
 use super::settings::{Check, ROUTER, RogueKind, Settings, Silence};
 use crate::wire::Mac;
 use crate::wire::options::v4 as opt;
@@ -199,6 +199,24 @@ faults! {
             Ok(())
         };
 
+    "host-drops-replies": "a client with eth0's hardware address is answered and hears nothing (a client must hold eth0)" => ["host-drops-replies"]
+        |lab, _, near| {
+            let patience = Duration::from_millis(2500);
+            lab.plan.clients.push(Habits { mac: near, deaf: true, patience, ..Habits::client(1) });
+            Ok(())
+        };
+    "stale-lease": "servers are silent to who asks for an address of another network (ask with --ip 192.168.7.7)" => ["lease-foreign", "stale-address-not-refused"]
+        |lab, _, _| { lab.plan.troubles.push(Trouble::NoReboot); Ok(()) };
+    "boot-file": "the boot file is not on its TFTP server (ask with --pxe)" => ["boot-file-missing"]
+        |lab, _, _| boot(lab, Boot { http: false, there: false, menu: false });
+    "boot-file-http": "the boot file is not on its web server (ask with --pxe)" => ["boot-file-missing"]
+        |lab, _, _| boot(lab, Boot { http: true, there: false, menu: false });
+    "pxe-4011": "a boot server offers, and is silent on port 4011 (ask with --pxe)" => ["pxe-4011-silent"]
+        |lab, _, _| {
+            lab.settings.rogue = Some(RogueKind::Pxe);
+            lab.plan.troubles.push(Trouble::NoMenu);
+            Ok(())
+        };
     "loss" = "40": "so many frames of a hundred are lost, in each direction" => ["lossy"]
         |lab, text, _| { lab.settings.loss = f64::from(number(text)?.min(100)); Ok(()) };
     "pxe-no-boot": "a PXE client is told no boot file" => ["pxe-no-boot-file"]
@@ -229,6 +247,15 @@ faults! {
     "relay-loop": "two relays hand every DISCOVER to each other" => ["relay-loop"]
         |lab, _, _| { lab.plan.troubles.push(Trouble::RelayLoop); Ok(()) };
 
+    "pxe": "healthy: the boot file is on its TFTP server (ask with --pxe)" => []
+        |lab, _, _| boot(lab, Boot { http: false, there: true, menu: false });
+    "pxe-http": "healthy: the boot file is on its web server (ask with --pxe)" => []
+        |lab, _, _| boot(lab, Boot { http: true, there: true, menu: false });
+    "pxe-proxy": "healthy: a boot server names the file on port 4011 (ask with --pxe)" => []
+        |lab, _, _| {
+            lab.settings.rogue = Some(RogueKind::Pxe);
+            boot(lab, Boot { http: false, there: true, menu: true })
+        };
     "host-route": "healthy: the mask is a /32, the router comes by option 121" => []
         |lab, _, _| reply(lab, [Edit::HostMask]);
     "crowd" = "20": "healthy: so many neighbours come, renew, and are refused once as they move in" => []
@@ -258,6 +285,12 @@ fn pool_empty(lab: &mut Faulty) {
         let patience = Duration::from_millis(2700);
         lab.plan.clients.push(Habits { start, patience, ..Habits::client(number) });
     }
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "it ends the rows' functions, which may fail")]
+fn boot(lab: &mut Faulty, boot: Boot) -> Result<(), String> {
+    lab.plan.troubles.push(Trouble::Boot(boot));
+    Ok(())
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "it ends the rows' functions, which may fail")]

@@ -27,6 +27,21 @@ pub fn master(interface: &str) -> Option<String> {
     target.file_name().map(|name| name.to_string_lossy().into_owned())
 }
 
+/// The router of the default route through `interface`.
+pub fn gateway(interface: &str) -> Option<Ipv4Addr> {
+    route_of(&read("/proc/net/route"), interface)
+}
+
+/// The same in the words of `/proc/net/route`: interface, destination and gateway, hexadecimal in the machine's byte order.
+fn route_of(table: &str, interface: &str) -> Option<Ipv4Addr> {
+    table.lines().skip(1).find_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let [name, destination, gateway, ..] = fields.as_slice() else { return None };
+        let gateway = u32::from_str_radix(gateway, 16).ok().filter(|gateway| *gateway != 0)?;
+        (*name == interface && *destination == "00000000").then(|| Ipv4Addr::from(gateway.to_ne_bytes()))
+    })
+}
+
 /// A process that holds the DHCP client port, or a packet socket of a DHCP client.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Holder {
@@ -302,6 +317,16 @@ mod tests {
         let lease = OldLease { written: Some(1000), ..message(&ack.encode()).unwrap() };
         assert_eq!(lease.ends(), Some(1600));
         assert_eq!(message(&[1, 2, 3]), None);
+    }
+
+    #[test]
+    fn the_router_of_the_default_route_is_found() {
+        let line = |gateway: u32| format!("eth0\t00000000\t{gateway:08X}\t0003\t0\t0\t100\t00000000\n");
+        let table = ["Iface\tDestination\tGateway\n", "eth0\t0000000A\t00000000\t1\n"].concat()
+            + &line(u32::from_ne_bytes([10, 0, 0, 254]));
+        assert_eq!(route_of(&table, "eth0"), Some([10, 0, 0, 254].into()));
+        assert_eq!(route_of(&table, "eth1"), None);
+        assert_eq!(route_of("", "eth0"), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::render::Render;
 use super::styled::{Label, Styled};
 use crate::analysis::doctor::{Conclusion, Sign, Verdict};
-use crate::engine::v4::examine::{Given, Record};
+use crate::engine::v4::examine::{Booted, Fetched, Given, Record};
 use crate::wire::escape::escape_line;
 use crate::wire::options::v4 as opt;
 use crate::wire::seconds::Lease;
@@ -441,6 +441,12 @@ impl Report<'_> {
         }
         if self.record.renewal.answers > 0 {
             parts.push("renewal by unicast works".to_owned());
+        }
+        if let Some(Booted { file: Some(file), fetched: Some(Fetched::There), .. }) = &self.record.boot {
+            parts.push(format!("boot file {} is there", escape_line(&String::from_utf8_lossy(file))));
+        }
+        if let Some(offer) = self.record.relayed_offers.first() {
+            parts.push(format!("{} offers {} to the relay", offer.server(), offer.message.yiaddr));
         }
         if self.record.kept {
             parts.push("it is the address that this host has, and was not given back".to_owned());

@@ -8,7 +8,7 @@ use std::time::Duration;
 use dhcptool::analysis::doctor::Verdict;
 use dhcptool::analysis::servers::Policy;
 use dhcptool::capture::{Format, FrameOut, Writer};
-use dhcptool::engine::v4::examine::Plan;
+use dhcptool::engine::v4::examine::{Fetched, Plan, RelayView};
 use dhcptool::lab::faults::{FAULTS, Faulty, NearEnd, by_name};
 use dhcptool::lab::scene::Scene;
 use dhcptool::net::{Event, NetError, Received, Transport};
@@ -116,6 +116,7 @@ fn plan(seed: u32) -> Plan {
         pxe: None,
         old_address: None,
         quick: false,
+        relay: None,
         trusted: Vec::new(),
         held: Vec::new(),
         xids: [0x1000_0001 ^ (seed << 8), 0x2000_0001 ^ (seed << 8), 0x3000_0001 ^ (seed << 8)],
@@ -125,7 +126,15 @@ fn plan(seed: u32) -> Plan {
 /// How this fault is to be asked.
 fn plan_for(fault: &str) -> Plan {
     let tags = if fault == "vlan-crossed" { tags(&[20]) } else { Vec::new() };
-    Plan { tags, ..plan(1) }
+    let boots = by_name(fault).is_some_and(|fault| fault.what.contains("--pxe"));
+    let old_address = (fault == "stale-lease").then(|| [192, 168, 7, 7].into());
+    Plan { tags, pxe: boots.then_some(7), old_address, ..plan(1) }
+}
+
+/// What is known of the host beside it.
+fn local_for(fault: &str) -> Local {
+    let clients = if fault == "host-drops-replies" { vec!["udhcpc".to_owned()] } else { Vec::new() };
+    Local { clients, ..local() }
 }
 
 fn local() -> Local {
@@ -181,7 +190,8 @@ fn every_fault_is_named_and_nothing_else_is() {
             assert_eq!(conclusion.cause.unwrap().code, fault.codes[0]);
             continue;
         }
-        let examined = run(lab, &plan_for(fault.name));
+        let manner = Manner::default();
+        let examined = run_on(lab, &plan_for(fault.name), &manner, &local_for(fault.name), &mut |_| true);
         let said = codes(&examined);
         let missing: Vec<_> = fault.codes.iter().filter(|code| !said.contains(code)).collect();
         let beyond: Vec<_> =
@@ -222,6 +232,9 @@ fn the_healthy_are_left_in_peace() {
         ),
         ("host route", lab("host-route", None)),
         ("crowd", lab("crowd", None)),
+        ("pxe", lab("pxe", None)),
+        ("pxe-http", lab("pxe-http", None)),
+        ("pxe-proxy", lab("pxe-proxy", None)),
         (
             "loss",
             with(|lab| {
@@ -233,12 +246,31 @@ fn the_healthy_are_left_in_peace() {
     ];
     let mut wrong = Vec::new();
     for (name, lab) in healthy {
-        let examined = run(lab, &plan(7));
+        let pxe = name.starts_with("pxe").then_some(7);
+        let examined = run(lab, &Plan { pxe, ..plan(7) });
+        if pxe.is_some() {
+            let booted = examined.record.boot.as_ref().unwrap();
+            assert_eq!(booted.fetched, Some(Fetched::There), "{name}: {booted:?}");
+        }
         if !alarms(&examined).is_empty() || examined.record.ack.is_none() {
             wrong.push(format!("{name}: {:?} {:?}", codes(&examined), examined.conclusion.cause));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_server_is_asked_as_a_relay_would() {
+    let relay =
+        RelayView { giaddr: [10, 0, 0, 200].into(), server: [10, 0, 0, 1].into(), hop: [10, 0, 0, 1].into() };
+    let plan = Plan { relay: Some(relay), ..plan(1) };
+    let good = run(Faulty::default(), &plan);
+    assert_eq!(alarms(&good), Vec::<&str>::new());
+    let offer = good.record.relayed_offers.first().expect("an offer to the relay");
+    assert_eq!(offer.message.giaddr, relay.giaddr);
+    let silent = run(lab("no-pool-for-relay", None), &plan);
+    assert!(codes(&silent).contains(&"giaddr-unserved"), "{:?}", codes(&silent));
+    assert!(silent.record.relayed.is_silent() && silent.record.relayed.sent >= 3);
 }
 
 /// The tenth of the healthy: the host holds its lease, its client runs, and the server has that address for it alone.
@@ -392,7 +424,10 @@ fn what_was_saved_tells_the_fault_again() {
         ("router-twice", &[]),
         ("dns-dead", &[]),
         ("loss", &[]),
-        ("stale-lease", &["stale-address-not-refused"]),
+        ("boot-file", &[]),
+        ("boot-file-http", &[]),
+        ("host-drops-replies", &[]),
+        ("stale-lease", &[]),
     ];
     let folder = tempfile::tempdir().unwrap();
     let mut wrong = Vec::new();

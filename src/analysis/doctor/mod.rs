@@ -141,7 +141,7 @@ const ORDER: &[&[&str]] = &[
 ];
 
 /// Notes without which a cause is half told.
-const BESIDE: &[&str] = &["everybody", "vlan-seen", "lossy", "mac-churn"];
+const BESIDE: &[&str] = &["everybody", "vlan-seen", "lossy", "mac-churn", "stale-address-not-refused"];
 
 fn rank(code: &str) -> (usize, usize) {
     for (stage, codes) in ORDER.iter().enumerate() {
@@ -180,6 +180,8 @@ pub fn explains(code: &str) -> &'static [&'static str] {
         "starvation" => {
             &["no-answer", "no-answer-seen", "everybody", "pool-exhausted", "server-silent", "client-storm"]
         }
+        "host-drops-replies" => &["offer-ignored", "client-running"],
+        "pxe-4011-silent" => &["pxe-no-boot-file"],
         "reply-checksum-bad" => &["offer-ignored", "udp-checksum-bad"],
         "proxy-arp" => &["address-conflict", "decline-storm", "gateway-two-macs", "duplicate-address"],
         "server-id-missing" | "lease-time-missing" => &["offer-ignored"],
@@ -191,7 +193,7 @@ pub fn explains(code: &str) -> &'static [&'static str] {
         "servers-disagree" => &["several-servers"],
         // Who should not be there says other things, of course.
         "unknown-server" => &["servers-disagree", "several-servers"],
-        "offer-ignored" => &["no-answer-seen"],
+        "offer-ignored" | "stale-address-not-refused" => &["no-answer-seen"],
         "icmp-refused" => &["renewal-unanswered"],
         _ => &[],
     }

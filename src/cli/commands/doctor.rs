@@ -1,5 +1,6 @@
 //! `dhcptool doctor`: why does this machine, or this segment, get no address, or a bad one?
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -45,12 +46,24 @@ pub struct Args {
     #[arg(long, value_name = "ID", value_parser = clap::value_parser!(u16).range(1..=4094))]
     vlan: Option<u16>,
 
-    /// Ask as a PXE client of this architecture (RFC 4578; 7 is UEFI x64)
+    /// Ask as a PXE client of this architecture (RFC 4578; 7 is UEFI x64), and look for the boot file
     #[arg(long, value_name = "ARCH", num_args = 0..=1, require_equals = true, default_missing_value = "7")]
     pxe: Option<u16>,
 
+    /// Ask --server too, as a relay with this address would; answers come here if the way to it leads to this interface
+    #[arg(long, value_name = "GIADDR", requires = "server")]
+    via: Option<Ipv4Addr>,
+
+    /// The server that --via asks
+    #[arg(long, value_name = "ADDR", requires = "via")]
+    server: Option<Ipv4Addr>,
+
+    /// The address that the host held before; without it, that of the newest lease file
+    #[arg(long, value_name = "ADDR")]
+    ip: Option<Ipv4Addr>,
+
     /// Send nothing: tell what others' messages show
-    #[arg(long, conflicts_with_all = ["quick", "no_second_mac", "as_host", "mac", "vlan", "pxe"])]
+    #[arg(long, conflicts_with_all = ["quick", "no_second_mac", "as_host", "mac", "vlan", "pxe", "via", "ip"])]
     passive: bool,
 
     /// Listen for so long at least; 20s with --passive
@@ -108,6 +121,8 @@ Examples:
   dhcptool doctor
   dhcptool doctor eth0 --vlan 40 -v
   dhcptool doctor eth0 --save ticket.pcapng --json
+  dhcptool doctor eth0 --via 10.9.40.2 --server 10.0.0.5
+  dhcptool doctor eth0 --pxe
   dhcptool doctor eth0 --passive --listen 10m
   dhcptool doctor eth0 --expect /etc/dhcptool/policy.toml
   dhcptool lab --fault pool-empty -- dhcptool doctor

@@ -5,8 +5,13 @@
 //! was tried and what came of it. It holds one lease at the most, never sends DECLINE, and whatever may have been bound is
 //! given back, also when it is told to [`stop`](Machine::stop) early.
 
+mod boot;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
+
+use boot::Boot;
+pub use boot::{Booted, Fetched};
 
 use super::note::Note;
 use super::watch::Reason;
@@ -45,8 +50,21 @@ pub struct Plan {
     pub trusted: Vec<(Option<Ipv4Addr>, Option<Mac>)>,
     /// Addresses that the host has: one that is given again is the host's own lease, and not given back.
     pub held: Vec<Ipv4Addr>,
+    /// Ask a server as a relay would, too.
+    pub relay: Option<RelayView>,
     /// Three transaction identifiers: the host's, the stranger's, and the host's without client identifier.
     pub xids: [u32; 3],
+}
+
+/// How a server is asked as a relay would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RelayView {
+    /// The relay's address: source of what is sent, and where answers go.
+    pub giaddr: Ipv4Addr,
+    /// The server.
+    pub server: Ipv4Addr,
+    /// Whose hardware address leads there: the server's own, or a router's.
+    pub hop: Ipv4Addr,
 }
 
 /// What was asked so often, and what came back.
@@ -174,6 +192,14 @@ pub struct Record {
     pub rebinding: Asked,
     /// REQUESTs for the address held before (INIT-REBOOT).
     pub reboot: Asked,
+    /// ARP for the way to the server that is asked as a relay would.
+    pub relay_hop: Asked,
+    /// DISCOVERs as a relay would pass them on.
+    pub relayed: Asked,
+    /// OFFERs to these.
+    pub relayed_offers: Vec<Given>,
+    /// What came of booting from the network.
+    pub boot: Option<Booted>,
     /// The address given is one that the host has: it was not given back.
     pub kept: bool,
     /// RELEASEs sent.
@@ -195,6 +221,7 @@ enum Phase {
     Using,
     Rebinding,
     Rebooting,
+    Booting,
     Releasing,
     Over,
 }
@@ -236,6 +263,9 @@ pub struct Examination {
     own: Series,
     pressed: Series,
     second: Series,
+    relayed: Series,
+    relay_mac: Option<Mac>,
+    boot: Option<Boot>,
     series: Series,
     tries: Series,
     chosen: Option<Given>,
@@ -257,6 +287,8 @@ const PRESSED: &[Duration] = &[ms(3500), ms(4000), ms(4400)];
 /// When a stranger asks, counted from the host's first answer, until it is answered. Not before: a server that looks whether
 /// an address is free may look for one at a time, and the host would wait for the stranger's.
 const SECOND: &[Duration] = &[ms(40), ms(800), ms(1600), ms(2400), ms(3200), ms(4000), ms(7000), ms(10_000)];
+/// When a server is asked as a relay would.
+const RELAYED: &[Duration] = &[ms(0), ms(700), ms(1500), ms(2500), ms(3500)];
 /// When the host has no answer by then, the stranger asks all the same.
 const SECOND_ANYWAY: Duration = ms(3040);
 /// How long the stranger's answer is waited for.
@@ -290,6 +322,9 @@ const REBINDS: &[Duration] = &[ms(0), ms(500), ms(1000), ms(1500), ms(2000)];
 const REBIND_WAIT: Duration = ms(2500);
 const RELEASES: &[Duration] = &[ms(0), ms(150)];
 const RELEASE_WAIT: Duration = ms(250);
+/// What tells the transactions apart from the host's first.
+const RELAYED_XID: u32 = 0x4e1a_0000;
+const MENU_XID: u32 = 0x4b07_0000;
 /// The port from which name servers are asked.
 const DNS_CLIENT: u16 = 41_053;
 const DNS_PORT: u16 = 53;
@@ -312,6 +347,9 @@ impl Examination {
             own: Series::new(OWN),
             pressed: Series::new(PRESSED),
             second: Series::new(SECOND),
+            relayed: Series::new(RELAYED),
+            relay_mac: None,
+            boot: None,
             series: Series::new(&[]),
             tries: Series::new(&[]),
             chosen: None,
@@ -356,7 +394,8 @@ impl Examination {
             Phase::Using => TRY_WAIT,
             Phase::Rebinding | Phase::Rebooting => REBIND_WAIT,
             Phase::Releasing => RELEASE_WAIT,
-            Phase::Over => Duration::MAX,
+            // A boot ends by itself.
+            Phase::Booting | Phase::Over => Duration::MAX,
         }
     }
 
@@ -386,6 +425,9 @@ impl Examination {
             let message = self.discover(0, broadcast);
             self.broadcast(&message, self.plan.mac);
         }
+        if self.asks_relayed() && self.relayed.fires(self.since, now) {
+            self.ask_relayed(now);
+        }
         if self.is_unequal() && self.pressed.fires(self.since, now) {
             self.record.own.sent(now);
             let message = self.discover(0, true);
@@ -404,6 +446,33 @@ impl Examination {
             let message = self.discover(1, true);
             self.broadcast(&message, mac);
         }
+    }
+
+    fn asks_relayed(&self) -> bool {
+        self.plan.relay.is_some() && self.record.relayed_offers.is_empty()
+    }
+
+    /// A DISCOVER as a relay would pass it on, or before it the question for the way (RFC 1542 §4.1.1).
+    fn ask_relayed(&mut self, now: Instant) {
+        let Some(RelayView { giaddr, server, hop }) = self.plan.relay else { return };
+        let Some(mac) = self.relay_mac else {
+            self.record.relay_hop.sent(now);
+            self.arp(&Arp::request(self.plan.mac, giaddr, hop), Mac::BROADCAST);
+            return;
+        };
+        self.record.relayed.sent(now);
+        let mut message = self.discover(0, false);
+        message.xid = Xid(self.plan.xids[0] ^ RELAYED_XID);
+        message.hops = 1;
+        message.giaddr = giaddr;
+        message.set_option(opt::RELAY_AGENT_INFORMATION, b"\x01\x08dhcptool");
+        let mut out = Vec::new();
+        let ethernet = Ethernet { dst: mac, src: self.plan.mac, tags: &self.plan.tags };
+        let payload = message.encode_padded();
+        ethernet.udp(&mut out, &build::Ipv4::new(giaddr, server), (SERVER_PORT, SERVER_PORT), |out| {
+            out.extend(payload);
+        });
+        self.out.push(out, (&Note::Sent(Some(MessageType::DISCOVER), self.record.relayed.sent)).into());
     }
 
     /// What follows when a phase is over.
@@ -426,9 +495,15 @@ impl Examination {
             Phase::Using | Phase::Rebinding if self.wants_reboot() => {
                 self.enter(Phase::Rebooting, now, REBINDS);
             }
-            Phase::Requesting | Phase::Settling | Phase::Using | Phase::Rebinding | Phase::Rebooting => {
-                self.give_back(now);
+            Phase::Using | Phase::Rebinding | Phase::Rebooting if self.plan.pxe.is_some() => {
+                self.begin_boot(now);
             }
+            Phase::Requesting
+            | Phase::Settling
+            | Phase::Using
+            | Phase::Rebinding
+            | Phase::Rebooting
+            | Phase::Booting => self.give_back(now),
             Phase::Releasing => self.enter(Phase::Over, now, &[]),
             Phase::Over => {}
         }
@@ -448,6 +523,40 @@ impl Examination {
     fn wants_reboot(&self) -> bool {
         let given = self.record.ack.as_ref().map(|ack| ack.message.yiaddr);
         self.plan.old_address.is_some_and(|old| Some(old) != given)
+    }
+
+    /// Does what a machine that boots from the network would do with the lease.
+    fn begin_boot(&mut self, now: Instant) {
+        let Some(ack) = self.record.ack.clone() else { return self.give_back(now) };
+        let address = ack.message.yiaddr;
+        let mut question = self.discover(0, false);
+        question.set_option(opt::DHCP_MESSAGE_TYPE, &[MessageType::REQUEST.0]);
+        question.xid = Xid(self.plan.xids[0] ^ MENU_XID);
+        question.ciaddr = address;
+        let router = self.record.routers.iter().find_map(|one| Some((one.address, *one.macs.first()?)));
+        let start = boot::Start {
+            own: (self.plan.mac, address),
+            tags: self.plan.tags.clone(),
+            ack: &ack,
+            offers: &self.record.offers,
+            router,
+            shared: self.plan.held.contains(&address),
+            question,
+        };
+        self.boot = Some(Boot::new(start, now));
+        self.enter(Phase::Booting, now, &[]);
+    }
+
+    /// Sends what the boot wants sent, keeps what it found, and goes on when it is over.
+    fn on_boot(&mut self, now: Instant) {
+        let Some(boot) = &mut self.boot else { return };
+        for frame in boot.out.drain(..) {
+            self.out.push(frame, Remark::new(Sense::Sent(0), "asked as a machine that boots"));
+        }
+        self.record.boot = Some(boot.booted.clone());
+        if boot.is_over() && self.phase == Phase::Booting {
+            self.next(now);
+        }
     }
 
     /// The first offer that a client could take.
@@ -710,6 +819,11 @@ impl Examination {
             return Note::Ignored(Reason::Quoted);
         }
         let mac = datagram.link.and_then(|link| link.src).and_then(|mac| mac.mac());
+        if let (Some(mac), Some(view)) = (mac, self.plan.relay)
+            && datagram.udp.is_some_and(|udp| udp.dst_port == SERVER_PORT)
+        {
+            return self.on_relayed(now, mac, view, &Message::decode(datagram.payload));
+        }
         // What goes to a server's port is between relays and servers, and other VLANs are other networks.
         let to_client = datagram.udp.is_none_or(|udp| udp.dst_port != SERVER_PORT)
             && datagram.vlans.as_slice() == self.vlans;
@@ -720,6 +834,21 @@ impl Examination {
             return Note::Ignored(Reason::WrongPort);
         }
         self.on_reply(now, mac, source, &Message::decode(datagram.payload))
+    }
+
+    /// A message arrived as relays get them.
+    fn on_relayed(&mut self, now: Instant, mac: Mac, view: RelayView, message: &Message) -> Note {
+        let kind = message.message_type();
+        let ours = message.xid.0 == self.plan.xids[0] ^ RELAYED_XID && message.giaddr == view.giaddr;
+        if message.op != Op::REPLY || !ours || kind != Some(MessageType::OFFER) {
+            return Note::Ignored(Reason::WrongPort);
+        }
+        self.record.relayed.answer(now);
+        add(
+            &mut self.record.relayed_offers,
+            Given { at: now, mac, source: view.server, message: message.clone() },
+        );
+        Note::Accepted(kind)
     }
 
     /// A DHCP message of a server arrived.
@@ -757,6 +886,12 @@ impl Examination {
             (MessageType::ACK | MessageType::NAK, Phase::Using) if xid == own ^ 0x4e17_0000 => {
                 self.record.renewal.answer(now);
                 self.record.renewal.refused |= kind == MessageType::NAK;
+            }
+            (MessageType::ACK, Phase::Booting) if xid == own ^ MENU_XID => {
+                if let Some(boot) = &mut self.boot {
+                    boot.on_menu(given, now);
+                }
+                self.on_boot(now);
             }
             (MessageType::ACK | MessageType::NAK, Phase::Rebinding) if xid == own ^ 0x5eb1_0000 => {
                 self.record.rebinding.answer(now);
@@ -808,9 +943,19 @@ impl Examination {
                 if let Some(one) = self.name_server(to).filter(|_| port == DNS_PORT) {
                     one.question.refused = true;
                 }
+                if let Some(boot) = &mut self.boot {
+                    boot.on_unreachable(to, port);
+                    self.on_boot(now);
+                }
                 if matches!(port, SERVER_PORT | CLIENT_PORT | DNS_PORT) {
                     return Note::Unreachable(from, code);
                 }
+            }
+            _ if self.phase == Phase::Booting => {
+                if let Some(boot) = &mut self.boot {
+                    boot.on_frame(now, frame);
+                }
+                self.on_boot(now);
             }
             _ => self.on_answer(now, frame),
         }
@@ -844,6 +989,26 @@ impl Examination {
             return Note::Unrelated;
         }
         let mut note = Note::Unrelated;
+        if let Some(view) = self.plan.relay {
+            if arp.operation == Arp::REQUEST
+                && arp.target_ip == view.giaddr
+                && !self.plan.held.contains(&view.giaddr)
+                && self.record.relayed.sent > 0
+            {
+                self.arp(&arp.reply(self.plan.mac), arp.sender_mac);
+                note = Note::AskedForUs(arp.target_ip);
+            }
+            if arp.sender_ip == view.hop && self.relay_mac.is_none() && self.phase == Phase::Asking {
+                self.relay_mac = Some(arp.sender_mac);
+                self.record.relay_hop.answer(now);
+                self.ask_relayed(now);
+                note = Note::Resolved(arp.sender_ip, arp.sender_mac);
+            }
+        }
+        if let Some(boot) = &mut self.boot {
+            boot.on_arp(arp);
+            self.on_boot(now);
+        }
         if arp.operation == Arp::REQUEST && self.holds() == Some(arp.target_ip) {
             // Who holds an address answers for it, or servers and routers cannot reach it.
             self.arp(&arp.reply(self.plan.mac), arp.sender_mac);
@@ -922,6 +1087,12 @@ impl Machine for Examination {
                     self.release();
                 }
             }
+            Phase::Booting => {
+                if let Some(boot) = &mut self.boot {
+                    boot.on_time(now);
+                }
+                self.on_boot(now);
+            }
             Phase::Settling | Phase::Over => {}
         }
         if now >= self.since.after(self.patience()) {
@@ -964,11 +1135,13 @@ impl Machine for Examination {
         let second = self.second.due(self.second_since()).filter(|_| self.asks_as_second());
         let series = self.series.due(self.since);
         let tries = self.tries.due(self.since);
+        let relayed = self.relayed.due(self.since).filter(|_| self.asks_relayed());
         let end = Some(self.since.after(self.patience()));
         match self.phase {
             Phase::Over => None,
+            Phase::Booting => self.boot.as_ref().and_then(Boot::deadline),
             Phase::Asking if !self.begun => Some(self.since),
-            Phase::Asking => [own, pressed, second, end].into_iter().flatten().min(),
+            Phase::Asking => [own, pressed, second, relayed, end].into_iter().flatten().min(),
             _ => [series, tries, end].into_iter().flatten().min(),
         }
     }

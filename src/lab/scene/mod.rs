@@ -3,6 +3,7 @@
 //!
 //! The cable is a hub: whatever a neighbour says or is told can be heard at the near end too.
 
+mod boot;
 mod neighbour;
 mod parcel;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use std::net::Ipv4Addr;
 use std::ops::Range;
 use std::time::Duration;
 
+pub use boot::Boot;
 pub use neighbour::{Habits, Neighbour};
 pub use parcel::{Parcel, tag};
 
@@ -68,6 +70,12 @@ pub enum Trouble {
     RelayUnserved,
     /// Somebody behind one card asks with many hardware addresses, a DISCOVER each, so many of them.
     Starves(u16),
+    /// Clients that boot from the network are told a boot file of a server that has it, or has not.
+    Boot(Boot),
+    /// Nothing answers on the port of the boot service.
+    NoMenu,
+    /// Servers do not answer who asks for an address that it held before (INIT-REBOOT).
+    NoReboot,
     /// Two relays hand every DISCOVER to each other.
     RelayLoop,
 }
@@ -176,6 +184,14 @@ impl Scene {
         {
             self.answer_arp(arp.link.tags, arp.sender, arp.target);
         }
+        let booted = self.plan.troubles.iter().find_map(|trouble| match trouble {
+            Trouble::Boot(boot) => boot.answer(frame),
+            _ => None,
+        });
+        if let Some(answer) = booted {
+            self.put(&answer);
+            return;
+        }
         if let Some(parcel) = Parcel::read(frame)
             && parcel.message.op == Op::REQUEST
             && self.is_kept_from_servers(&parcel)
@@ -268,6 +284,11 @@ impl Scene {
                 Trouble::OnlyVlan(id) => kept |= parcel.tags != tag(id),
                 Trouble::Ignores(mac) => kept |= parcel.message.client().mac() == Some(mac),
                 Trouble::NoUnicast => kept |= unicast && request,
+                Trouble::NoMenu => kept |= parcel.ports.1 == boot::MENU_PORT,
+                Trouble::NoReboot => {
+                    let selects = parcel.message.option(opt::DHCP_SERVER_IDENTIFIER).is_some();
+                    kept |= request && !selects && parcel.message.ciaddr.is_unspecified();
+                }
                 Trouble::PortUnreachable if unicast && request => {
                     self.refuse(parcel);
                     kept = true;
@@ -350,6 +371,7 @@ impl Scene {
                 Trouble::Host(address, mac) if *address == target => owners.push(*mac),
                 Trouble::FirstOffered(mac) if self.first_offered == Some(target) => owners.push(*mac),
                 Trouble::ProxyArp(mac) => owners.push(*mac),
+                Trouble::Boot(_) if target == boot::SERVER => owners.push(boot::SERVER_MAC),
                 _ => {}
             }
         }
@@ -464,6 +486,7 @@ impl Scene {
                 Trouble::RelayDrops => {
                     reply.message.remove_option(opt::RELAY_AGENT_INFORMATION);
                 }
+                Trouble::Boot(boot) => boot.name(reply),
                 Trouble::Reply(edit) => change(reply, edit, kind, gives),
                 _ => {}
             }

@@ -25,6 +25,8 @@ pub struct Habits {
     pub patience: Duration,
     /// It takes no notice of replies whose UDP checksum is wrong, as kernels do not either.
     pub picky: bool,
+    /// It hears nothing of what is said to it.
+    pub deaf: bool,
     /// It only asks and takes nothing.
     pub only_asks: bool,
     /// How often it renews what it holds.
@@ -49,6 +51,7 @@ impl Habits {
             start: Duration::ZERO,
             patience: Duration::from_secs(4),
             picky: false,
+            deaf: false,
             only_asks: false,
             renew: None,
             reboot: None,
@@ -140,7 +143,7 @@ impl Neighbour {
     pub fn hear(&mut self, reply: &Parcel, checksum: Checksum, now: Instant) -> Option<Parcel> {
         let message = &reply.message;
         let ours = message.xid == Xid(self.xid) && message.client().mac() == Some(self.habits.mac);
-        if !ours || (self.habits.picky && checksum == Checksum::Bad) {
+        if !ours || self.habits.deaf || (self.habits.picky && checksum == Checksum::Bad) {
             return None;
         }
         match (message.message_type()?, self.stage) {

@@ -27,6 +27,8 @@ pub struct Local {
     pub clients: Vec<String>,
     /// Its IPv4 addresses and prefix lengths.
     pub addresses: Vec<(Ipv4Addr, u8)>,
+    /// The router of the default route through it.
+    pub gateway: Option<Ipv4Addr>,
     /// A default route leads somewhere.
     pub default_route: bool,
     /// Another interface with an address of the same subnet.
@@ -82,6 +84,7 @@ impl Local {
             master: host::master(&interface.name),
             clients,
             addresses,
+            gateway: host::gateway(&interface.name),
             default_route: all.iter().any(|one| one.default_route),
             same_subnet,
             old_lease: old,

@@ -109,6 +109,7 @@ pub fn examine(
     signs::heard(&ears.heard, &record, &mut all);
     signs::tried(&record, plan, local, &mut all);
     diagnosed(&told, &findings, plan, &mut all);
+    signs::deaf(&told, plan, local, &mut all);
     if let Some(policy) = &manner.policy {
         signs::expected(&servers, &judge::missing(&ears.servers, policy), &mut all);
         if servers.iter().all(|(_, judgement)| judgement.status == Status::Allowed) {

@@ -1,14 +1,18 @@
 //! What each check says: from what was looked at, tried and heard to signs.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use super::Told;
 use super::heard::Heard;
 use super::local::Local;
 use crate::analysis::doctor::Sign;
 use crate::analysis::servers::{Allowed, Judgement, Server, Status};
-use crate::engine::v4::examine::{Asked, Plan, Record};
+use crate::analysis::transaction::{Letter, Seen, bit};
+use crate::engine::v4::examine::{Asked, Booted, Fetched, Given, Plan, Record};
 use crate::wire::escape::escape_line;
+use crate::wire::options::v4 as opt;
 use crate::wire::problem::Severity;
 
 /// An answer within this was not held up by the link: silence towards others means them.
@@ -106,6 +110,40 @@ pub(super) fn heard(heard: &Heard, record: &Record, signs: &mut Vec<Sign>) {
     }
 }
 
+/// Check 12: a client here is answered, and asks on as if it had heard nothing.
+pub(super) fn deaf(told: &[Told], plan: &Plan, local: &Local, signs: &mut Vec<Sign>) {
+    let Some(client) = local.clients.first() else { return };
+    let ours = |xid: &u32| plan.xids.iter().any(|own| (own ^ xid).trailing_zeros() >= 16);
+    // The doctor speaks with the same hardware address: what is one attempt to the client may be several exchanges here.
+    let mut attempts: BTreeMap<u32, Vec<&Seen>> = BTreeMap::new();
+    for Told { exchange, .. } in told {
+        let own = exchange.mac.and_then(|mac| mac.mac()) == local.mac && local.mac.is_some();
+        if let Some(xid) = exchange.xids.first().filter(|xid| own && !ours(xid)) {
+            attempts.entry(*xid).or_default().extend(exchange.sent().chain(exchange.replies()));
+        }
+    }
+    for mut steps in attempts.into_values() {
+        steps.sort_by_key(|seen| (seen.time, seen.frame));
+        let answers: Vec<&&Seen> =
+            steps.iter().filter(|seen| !seen.from_client && !seen.has(bit::CHECKSUM)).collect();
+        let Some(first) = answers.first() else { continue };
+        let asks_on = steps.iter().any(|seen| seen.letter == Letter::Discover && seen.time > first.time);
+        if answers.len() < 2 || !asks_on {
+            continue;
+        }
+        let count = answers.len();
+        let text =
+            format!("{client} was answered {count} times and asks on: something here drops the answers");
+        let frames = answers.iter().map(|seen| seen.frame).collect();
+        let rules = local.filters.iter().map(|rule| format!("a filter: {}", escape_line(rule)));
+        signs.extend(
+            Sign::of("host-drops-replies", text)
+                .map(|sign| rules.fold(Sign { frames, ..sign }, Sign::because)),
+        );
+        return;
+    }
+}
+
 /// Check 22: who answers against who may.
 pub(super) fn expected(servers: &[(Server, Judgement)], missing: &[&Allowed], signs: &mut Vec<Sign>) {
     for (server, judgement) in servers.iter().filter(|(_, judgement)| judgement.status == Status::Rogue) {
@@ -144,10 +182,21 @@ pub(super) fn tried(record: &Record, plan: &Plan, local: &Local, signs: &mut Vec
     silence(record, plan, signs);
     lease(record, signs);
     surroundings(record, signs);
+    relay_view(record, plan, signs);
+    if let Some(booted) = &record.boot {
+        boot(booted, signs);
+    }
     lossy(record, signs);
     if let (Some(old), Some(offer)) = (plan.old_address, record.offers.first())
         && offer.prefix().is_some_and(|prefix| !prefix.contains(old))
     {
+        if record.reboot.is_silent() && record.reboot.sent >= BELIEVED {
+            let text = format!("nobody refuses {old}, which is of another network");
+            signs.extend(
+                Sign::of("stale-address-not-refused", text)
+                    .map(|sign| sign.because(asked("INIT-REBOOT", &record.reboot))),
+            );
+        }
         own(
             signs,
             "lease-foreign",
@@ -263,6 +312,50 @@ fn surroundings(record: &Record, signs: &mut Vec<Sign>) {
             let text = format!("the name server {} does not answer", server.address);
             signs.extend(Sign::of("dns-silent", text).map(|sign| sign.because(tried)));
         }
+    }
+}
+
+/// Check 20: what a server says to a relay.
+fn relay_view(record: &Record, plan: &Plan, signs: &mut Vec<Sign>) {
+    let Some(view) = plan.relay else { return };
+    if record.relayed.is_silent() && record.relayed.sent >= BELIEVED {
+        let text = format!("{} does not answer what is relayed with giaddr {}", view.server, view.giaddr);
+        signs.extend(
+            Sign::of("giaddr-unserved", text)
+                .map(|sign| sign.because(asked("a relayed DISCOVER", &record.relayed))),
+        );
+    }
+    let strips = |offer: &&Given| offer.message.option(opt::RELAY_AGENT_INFORMATION).is_none();
+    if let Some(offer) = record.relayed_offers.iter().find(strips) {
+        let text = format!("{} answers a relay without its option 82", offer.server());
+        own(signs, "option-82-not-echoed", text);
+    }
+}
+
+/// Check 21: the boot server, and the boot file itself.
+fn boot(booted: &Booted, signs: &mut Vec<Sign>) {
+    let silent = booted.menu.is_silent() && booted.menu.sent >= BELIEVED;
+    if let Some(server) = booted.menu_server.filter(|_| silent) {
+        let text = format!("the boot server {server} does not answer on port 4011");
+        signs.extend(
+            Sign::of("pxe-4011-silent", text).map(|sign| sign.because(asked("a boot request", &booted.menu))),
+        );
+    }
+    let Some(file) = &booted.file else {
+        own(signs, "pxe-no-boot-file", "no server names a boot file");
+        return;
+    };
+    let file = escape_line(&String::from_utf8_lossy(file));
+    let at = booted.server.map_or_else(String::new, |server| format!(" at {server}"));
+    if let Some(Fetched::Missing(why)) = &booted.fetched {
+        let why = escape_line(&String::from_utf8_lossy(why));
+        own(signs, "boot-file-missing", format!("the boot file {file} is not to be had{at}: {why}"));
+    } else if booted.fetched.is_none() && booted.fetch.is_silent() && booted.fetch.sent >= BELIEVED {
+        let text = format!("nobody gives the boot file {file}{at}");
+        signs.extend(
+            Sign::of("boot-file-missing", text)
+                .map(|sign| sign.because(asked("the boot file", &booted.fetch))),
+        );
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::checksum::Sum;
 use super::numbers::{
-    self, ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_SERVICE_VLAN, ETHERTYPE_VLAN, ICMP, UDP,
+    self, ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_SERVICE_VLAN, ETHERTYPE_VLAN, ICMP, TCP, UDP,
 };
 use crate::wire::addr::Mac;
 use crate::wire::arp::Arp;
@@ -19,6 +19,33 @@ pub const MIN_FRAME: usize = 60;
 pub const IPV4_LEN: usize = 20;
 /// Bytes of a UDP header.
 pub const UDP_LEN: usize = 8;
+
+/// TCP (RFC 9293 §3.1), as far as one question and its answer take it.
+pub mod tcp {
+    /// The sender has no more to say.
+    pub const FIN: u8 = 1;
+    /// A connection is wanted.
+    pub const SYN: u8 = 2;
+    /// There is no such connection any more.
+    pub const RST: u8 = 4;
+    /// Hand it over at once.
+    pub const PSH: u8 = 8;
+    /// The acknowledgment number counts.
+    pub const ACK: u8 = 16;
+
+    /// A header without options.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Header {
+        /// Source and destination.
+        pub ports: (u16, u16),
+        /// Sequence number.
+        pub seq: u32,
+        /// Acknowledgment number.
+        pub ack: u32,
+        /// Flags.
+        pub flags: u8,
+    }
+}
 
 /// The Ethernet header of a frame.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +104,26 @@ impl Ethernet<'_> {
             let whole =
                 sum.add_pseudo_header(ip.src.into(), ip.dst.into(), UDP, length.min(usize::from(u16::MAX)));
             patch(out, udp.saturating_add(6), whole.unwrap_or(sum).udp_checksum());
+        })
+    }
+
+    /// Appends a frame with a TCP segment. Returns where the frame lies.
+    pub fn tcp(&self, out: &mut Vec<u8>, ip: &Ipv4, header: &tcp::Header, payload: &[u8]) -> Range<usize> {
+        self.ipv4(out, ip, TCP, |out| {
+            let start = out.len();
+            for port in [header.ports.0, header.ports.1] {
+                out.extend(port.to_be_bytes());
+            }
+            out.extend(header.seq.to_be_bytes());
+            out.extend(header.ack.to_be_bytes());
+            // Five words of header, and a window of 8 KiB.
+            out.extend([0x50, header.flags, 0x20, 0, 0, 0, 0, 0]);
+            out.extend(payload);
+            let length = out.len().saturating_sub(start);
+            let sum = Sum::default().add_bytes(out.get(start..).unwrap_or(&[]));
+            let whole =
+                sum.add_pseudo_header(ip.src.into(), ip.dst.into(), TCP, length.min(usize::from(u16::MAX)));
+            patch(out, start.saturating_add(16), whole.unwrap_or(sum).checksum());
         })
     }
 
@@ -286,6 +333,25 @@ mod tests {
         let frame = arp_frame(&arp, Mac([2; 6]), Mac::BROADCAST, &[]);
         assert_eq!(frame.len(), MIN_FRAME);
         assert_eq!(Arp::decode(&frame[14..]), Some(arp));
+    }
+
+    #[test]
+    fn a_segment_reads_as_it_was_written() {
+        use super::super::peek;
+        let (from, to) = (std::net::Ipv4Addr::new(10, 0, 0, 1), std::net::Ipv4Addr::new(10, 0, 0, 2));
+        let header =
+            tcp::Header { ports: (41_069, 80), seq: 0xffff_fff0, ack: 7, flags: tcp::PSH | tcp::ACK };
+        let mut frame = Vec::new();
+        let ethernet = Ethernet { dst: Mac::BROADCAST, src: Mac::ZERO, tags: &[] };
+        ethernet.tcp(&mut frame, &Ipv4::new(from, to), &header, b"HEAD / HTTP/1.1");
+        let whole = sum(&frame[34..]).add_pseudo_header(from.into(), to.into(), 6, frame.len() - 34).unwrap();
+        assert_eq!(whole.checksum(), 0);
+        let read = peek::Ethernet::read(&frame).unwrap().ipv4().unwrap().tcp().unwrap();
+        assert_eq!((read.src_port, read.dst_port, read.seq, read.ack), (41_069, 80, 0xffff_fff0, 7));
+        assert_eq!((read.flags, read.payload), (header.flags, &b"HEAD / HTTP/1.1"[..]));
+        for cut in 0..frame.len() {
+            let _ = peek::Ethernet::read(&frame[..cut]).and_then(|frame| frame.ipv4()?.tcp().map(|_| ()));
+        }
     }
 
     #[test]

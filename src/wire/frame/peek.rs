@@ -110,6 +110,23 @@ impl<'a> Ipv4<'a> {
         Udp::read(self.payload)
     }
 
+    /// The TCP segment that begins in it.
+    pub fn tcp(&self) -> Option<Tcp<'a>> {
+        if self.protocol != numbers::TCP || self.offset != 0 {
+            return None;
+        }
+        let (head, _) = self.payload.split_first_chunk::<20>()?;
+        let [a, b, c, d, s0, s1, s2, s3, a0, a1, a2, a3, offset, flags, ..] = *head;
+        Some(Tcp {
+            src_port: u16::from_be_bytes([a, b]),
+            dst_port: u16::from_be_bytes([c, d]),
+            seq: u32::from_be_bytes([s0, s1, s2, s3]),
+            ack: u32::from_be_bytes([a0, a1, a2, a3]),
+            flags,
+            payload: self.payload.get(usize::from(offset >> 4) << 2..)?,
+        })
+    }
+
     /// The ICMP message that begins in it.
     #[inline]
     pub fn icmp(&self) -> Option<Icmp<'a>> {
@@ -186,6 +203,23 @@ impl<'a> Udp<'a> {
             promised,
         })
     }
+}
+
+/// A TCP segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tcp<'a> {
+    /// Source port.
+    pub src_port: u16,
+    /// Destination port.
+    pub dst_port: u16,
+    /// Sequence number.
+    pub seq: u32,
+    /// Acknowledgment number.
+    pub ack: u32,
+    /// Flags.
+    pub flags: u8,
+    /// What stands behind the header, as far as it is there.
+    pub payload: &'a [u8],
 }
 
 /// An ICMP message.

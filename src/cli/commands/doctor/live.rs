@@ -14,7 +14,7 @@ use crate::capture::{Format as FileFormat, FrameOut, Writer};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::engine::drive::Passed;
-use crate::engine::v4::examine::{Plan, Record};
+use crate::engine::v4::examine::{Booted, Plan, Record, RelayView};
 use crate::net::linux::{Options, PacketTransport};
 use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
@@ -25,10 +25,10 @@ use crate::output::{Format, JsonOut, Render as _};
 use crate::run::doctor::local::Local;
 use crate::run::doctor::{Examined, Manner, ends_well, examine, without_packets};
 use crate::time::{Clock as _, Precision};
-use crate::wire::Mac;
 use crate::wire::escape::escape_line;
 use crate::wire::frame::Direction;
 use crate::wire::problem::Severity;
+use crate::wire::{Mac, Prefix};
 
 /// Runs the command.
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
@@ -157,8 +157,14 @@ fn plan(args: &Args, local: &Local, mac: Mac) -> Plan {
             .filter(|name| !name.is_empty()),
         tags,
         pxe: args.pxe,
-        old_address: remembered.and_then(|lease| lease.address),
+        old_address: args.ip.or_else(|| remembered.and_then(|lease| lease.address)),
         quick: args.quick,
+        relay: args.via.zip(args.server).map(|(giaddr, server)| {
+            let here =
+                |(addr, length): &(std::net::Ipv4Addr, u8)| Prefix::of(*addr, *length).contains(server);
+            let hop = local.gateway.filter(|_| !local.addresses.iter().any(here)).unwrap_or(server);
+            RelayView { giaddr, server, hop }
+        }),
         trusted: Vec::new(),
         held: local.addresses.iter().map(|(address, _)| *address).collect(),
         xids: [rng.u32(1..), rng.u32(1..), rng.u32(1..)],
@@ -357,8 +363,13 @@ fn not_checked(args: &Args, local: &Local, record: &Record) -> Vec<NotChecked> {
     if args.quick || args.no_second_mac {
         skip("a second hardware address", if args.quick { "--quick" } else { "--no-second-mac" });
     }
-    if args.pxe.is_some() {
-        skip("the boot server's port 4011 and the boot file itself", "only the offers are looked at");
+    match &record.boot {
+        Some(Booted { unread: Some(why), .. }) => skip("the boot file", why),
+        None if args.pxe.is_some() && record.ack.is_none() => skip("the boot file", "no lease was had"),
+        _ => {}
+    }
+    if args.via.is_some() && record.relayed.sent == 0 {
+        skip("the relay's view", "nobody answers ARP on the way to --server");
     }
     out
 }
