@@ -3,6 +3,7 @@
 //! Every record goes out whole, in one call of the operating system when flushed after each frame, so that a killed process
 //! leaves at most its last frame unwritten.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd as _;
@@ -104,6 +105,10 @@ pub struct Writer<W: Write> {
     /// Where in `pending` the last packet's block starts, if nothing stands behind it.
     last_packet: Option<usize>,
     interfaces: Vec<Described>,
+    /// Where each stands among them, by its name; there may be sixty thousand.
+    by_name: HashMap<Option<Box<str>>, Vec<usize>>,
+    /// The one asked for last.
+    latest: usize,
 }
 
 impl Writer<Box<dyn Write + Send>> {
@@ -171,6 +176,8 @@ impl<W: Write> Writer<W> {
             written: 0,
             last_packet: None,
             interfaces: Vec::new(),
+            by_name: HashMap::new(),
+            latest: 0,
         };
         if format == Format::PcapNg {
             writer.section(None);
@@ -324,6 +331,7 @@ impl<W: Write> Writer<W> {
     pub fn remark(&mut self, comment: &str) -> Result<(), CaptureError> {
         if self.format == Format::PcapNg {
             self.interfaces.clear();
+            self.by_name.clear();
             self.section(Some(comment));
         }
         self.flush()
@@ -418,10 +426,15 @@ impl<W: Write> Writer<W> {
     /// The number of an interface, described first if it is new.
     fn interface(&mut self, link: LinkType, precision: Precision, name: Option<&str>) -> u32 {
         let nano = precision == Precision::Nano;
-        let known = self
-            .interfaces
-            .iter()
-            .position(|known| known.link == link && known.name.as_deref() == name && known.nano == nano);
+        let is_it =
+            |known: &Described| known.link == link && known.name.as_deref() == name && known.nano == nano;
+        let known = if self.interfaces.get(self.latest).is_some_and(is_it) {
+            Some(self.latest)
+        } else {
+            let alike = self.by_name.get(&name.map(Box::from));
+            let mut places = alike.into_iter().flatten().copied();
+            places.find(|place| self.interfaces.get(*place).is_some_and(is_it))
+        };
         let index = known.unwrap_or_else(|| {
             self.last_packet = None;
             let number = u16::try_from(link.0).unwrap_or(u16::MAX);
@@ -434,9 +447,12 @@ impl<W: Write> Writer<W> {
                 option(body, 9, &[if nano { 9 } else { 6 }]);
                 option(body, 0, &[]);
             });
+            let place = self.interfaces.len();
+            self.by_name.entry(name.map(Box::from)).or_default().push(place);
             self.interfaces.push(Described { link, name: name.map(str::to_owned), nano });
-            self.interfaces.len().saturating_sub(1)
+            place
         });
+        self.latest = index;
         u32::try_from(index).unwrap_or(u32::MAX)
     }
 }

@@ -62,6 +62,8 @@ pub struct Interface {
     pub duplicate: Vec<IpAddr>,
     /// The IPv4 default route with the best metric leads through it.
     pub default_route: bool,
+    /// The best metric of its own IPv4 default routes; `None` where it has none.
+    pub default_metric: Option<u32>,
 }
 
 impl Interface {
@@ -125,16 +127,15 @@ pub fn interfaces() -> Result<Vec<Interface>, NetError> {
             }
         })
         .map_err(fail)?;
-    let mut best: Option<(u32, u32)> = None;
+    let mut routes: Vec<(u32, u32)> = Vec::new();
     let mut ask = [0; 12];
     ask[0] = 2; // AF_INET
-    netlink
-        .dump(kind::GET_ROUTE, &ask, |body| best = best.into_iter().chain(default_route(body)).min())
-        .map_err(fail)?;
-    if let Some((_, index)) = best
-        && let Some(interface) = found.iter_mut().find(|interface| interface.index == index)
-    {
-        interface.default_route = true;
+    netlink.dump(kind::GET_ROUTE, &ask, |body| routes.extend(default_route(body))).map_err(fail)?;
+    let best = routes.iter().min().map(|(_, index)| *index);
+    for interface in &mut found {
+        interface.default_route = best == Some(interface.index);
+        let own = routes.iter().filter(|(_, index)| *index == interface.index);
+        interface.default_metric = own.map(|(metric, _)| *metric).min();
     }
     Ok(found)
 }
@@ -148,10 +149,11 @@ pub fn choose<'a>(interfaces: &'a [Interface], wanted: Option<&str>) -> Result<&
             NetError::NoSuchInterface { name: name.to_owned(), have: names(interfaces, |_| true) }
         });
     }
-    if let Some(default) =
-        interfaces.iter().find(|interface| interface.default_route && interface.is_usable())
-    {
-        return Ok(default);
+    // The best default route that leads where DHCP can be spoken: a tunnel in front of it is no LAN.
+    let routed = interfaces.iter().filter(|interface| interface.is_usable());
+    let routed = routed.filter_map(|interface| Some((interface.default_metric?, interface)));
+    if let Some((_, best)) = routed.min_by_key(|(metric, _)| *metric) {
+        return Ok(best);
     }
     let mut usable = interfaces.iter().filter(|interface| interface.is_usable());
     match (usable.next(), usable.next()) {
@@ -293,8 +295,13 @@ mod tests {
         let down = Interface { up: false, ..ethernet("eth3") };
         let one = [lo.clone(), down.clone(), ethernet("eth0")];
         assert_eq!(choose(&one, None).unwrap().name, "eth0");
-        let two = [lo.clone(), ethernet("eth0"), Interface { default_route: true, ..ethernet("eth1") }];
+        let routed = |name: &str, metric| Interface { default_metric: Some(metric), ..ethernet(name) };
+        let two = [lo.clone(), ethernet("eth0"), routed("eth1", 100)];
         assert_eq!(choose(&two, None).unwrap().name, "eth1");
+        // A tunnel has the best of three routes, and nobody speaks DHCP there.
+        let tunnel = Interface { broadcast: false, default_route: true, ..routed("tun0", 50) };
+        let three = [tunnel, routed("eth0", 200), routed("eth1", 100)];
+        assert_eq!(choose(&three, None).unwrap().name, "eth1");
         let unclear = [lo.clone(), ethernet("eth0"), ethernet("eth1"), down];
         assert_eq!(
             choose(&unclear, None).unwrap_err().to_string(),

@@ -181,8 +181,11 @@ impl Report<'_> {
         for required in self.required {
             hints.push(format!("required server {required} did not answer"));
         }
-        for allowed in self.missing {
+        for allowed in self.missing.iter().take(MOST_HINTS) {
             hints.push(format!("allowed server {allowed} was not heard"));
+        }
+        if let Some(more @ 1..) = self.missing.len().checked_sub(MOST_HINTS) {
+            hints.push(format!("{more} more allowed servers were not heard"));
         }
         for blind in self.blind {
             hints.push(match self.verdict() {
@@ -194,6 +197,9 @@ impl Report<'_> {
         hints
     }
 }
+
+/// Allowed servers that are named when they are not heard.
+const MOST_HINTS: usize = 10;
 
 /// What servers keep of what they were made to grant, one sentence each.
 pub fn kept_text(kept: &[Granted], overlooked: u64) -> Vec<String> {

@@ -77,5 +77,5 @@ fn rogue() {
 
 #[test]
 fn handshake() {
-    hold("handshake", "", "handshake --count 2 --seed 1 --interval 10ms", 0);
+    hold("handshake", "", "handshake --count 2 --mac 02:9e:37:00:00:00 --interval 10ms", 0);
 }

@@ -318,10 +318,17 @@ pub struct Allowed {
     pub expected: Expected,
 }
 
+/// Characters of a name that are shown.
+const MOST_NAME: usize = 64;
+
 impl fmt::Display for Allowed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "{} ({})", crate::wire::escape::escape(name.as_bytes()), self.identity),
+            Some(name) => {
+                let short: String = name.chars().take(MOST_NAME).collect();
+                let cut = if short.len() < name.len() { "…" } else { "" };
+                write!(f, "{}{cut} ({})", crate::wire::escape::escape(short.as_bytes()), self.identity)
+            }
             None => write!(f, "{}", self.identity),
         }
     }

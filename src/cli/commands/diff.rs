@@ -142,7 +142,7 @@ fn read(path: &Path, mac: Option<HwAddr>) -> Result<(Side, usize), Failure> {
             }
         }
         Err(error) => {
-            let text = std::fs::read_to_string(path).unwrap_or_default();
+            let text = crate::cli::text::read(path, MOST).unwrap_or_default();
             let mut lines = text.lines().filter(|line| !line.trim().is_empty());
             let objects: Option<Vec<Value>> =
                 lines.by_ref().map(|line| serde_json::from_str(line).ok()).collect();
@@ -156,6 +156,9 @@ fn read(path: &Path, mac: Option<HwAddr>) -> Result<(Side, usize), Failure> {
     }
     Ok((side, count))
 }
+
+/// The most that is read of what was saved, in bytes.
+const MOST: u64 = 256 << 20;
 
 /// Every packet object in what discover, request or decode printed.
 fn packets(object: &Value, take: &mut impl FnMut(&Message, Option<bool>)) {

@@ -53,7 +53,7 @@ impl ExpectArgs {
 /// The expectations of a file, as they would stand on the command line.
 fn from_file(path: &Path) -> Result<Vec<String>, Failure> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
+    let text = crate::cli::text::read(path, 1 << 20)
         .map_err(|error| Failure::could_not_run(format_args!("cannot read {shown}: {error}")))?;
     let table: toml::Table = toml::from_str(&text).map_err(|error| {
         let gist = error.message().lines().next().unwrap_or_default().to_owned();

@@ -86,6 +86,18 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let own_mac = segment.mac.ok_or_else(|| {
         Failure::could_not_run(format_args!("{} is not Ethernet: it has no MAC address", segment.name))
     })?;
+    // Many networks and servers know the card alone, and one client needs no other.
+    let single = macs.len() == 1 && args.mac_list.is_none() && !args.sender.has_mac();
+    let macs = if single { Macs::List([own_mac].into()) } else { macs };
+    let lives =
+        segment.addresses.iter().any(|address| !address.0.is_link_local() && !address.0.is_loopback());
+    if single && lives {
+        cx.note(&format!(
+            "asking as {own_mac}, the card's own address: should {} have a lease of this server, it is given back with the rest; \
+             --mac asks as somebody else",
+            segment.name
+        ));
+    }
     let reply_port = drafts.first().map_or(68, |draft| Recipe::reply_port(&draft.message));
     let server_port = drafts.first().map_or(67, |draft| draft.envelope.dst_port);
     let next_hop = match relay {
