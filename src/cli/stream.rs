@@ -5,6 +5,7 @@ use super::exit::Failure;
 use super::frames::{Frames, Waiting};
 use crate::analysis::Selection;
 use crate::analysis::classes::{self, Classed, Classes};
+use crate::analysis::redact::Redactor;
 use crate::capture::{Frame, Verdict, Work};
 use crate::cli::flags::select::SelectArgs;
 use crate::output::flat::Rows;
@@ -84,6 +85,8 @@ pub struct Counts {
     pub malformed: u64,
     /// Frames whose layers are nested deeper than is followed.
     pub too_deep: u64,
+    /// Frames with packets that were wanted and cannot be redacted.
+    pub left_out: u64,
 }
 
 impl Counts {
@@ -94,6 +97,7 @@ impl Counts {
         self.shown = self.shown.saturating_add(other.shown);
         self.malformed = self.malformed.saturating_add(other.malformed);
         self.too_deep = self.too_deep.saturating_add(other.too_deep);
+        self.left_out = self.left_out.saturating_add(other.left_out);
     }
 }
 
@@ -182,6 +186,20 @@ impl Renderer {
     /// The capture that the next frames are from, as it was named.
     pub fn set_capture(&mut self, capture: Option<String>) {
         self.capture = capture;
+    }
+
+    /// True when `datagram` is wanted. Of DHCPv6 it is not asked.
+    fn wants(&mut self, frame: &Frame<'_>, datagram: &Datagram<'_>) -> bool {
+        if self.select_all || datagram.protocol != Protocol::Dhcpv4 {
+            return true;
+        }
+        let packet = Packet::new(datagram.payload);
+        self.outline.read(&packet, datagram.promised, datagram.cut);
+        let Self { selection, outline, values, .. } = self;
+        selection.matches(frame.time, datagram, &packet, outline, |each| {
+            values.judge(&packet, outline);
+            outline.problems.iter().chain(&values.problems).for_each(each);
+        })
     }
 
     /// Shows `datagram` if it is wanted; true when it was.
@@ -456,6 +474,8 @@ pub struct Stream {
     /// Every packet is wanted, and none is shown.
     #[cfg(feature = "live")]
     only_counts: bool,
+    /// Shows and keeps frames without what names anybody.
+    redactor: Option<Box<Redactor>>,
 }
 
 impl Stream {
@@ -483,7 +503,56 @@ impl Stream {
             renderer,
             left: args.count,
             waiting: Waiting::default(),
+            redactor: None,
         })
+    }
+
+    /// Takes what names anybody out of the frames.
+    pub fn set_redactor(&mut self, redactor: Option<Box<Redactor>>) {
+        self.redactor = redactor;
+    }
+
+    /// Shows a frame without what names anybody; what was shown is to be kept, as it was shown. Which packets are wanted is decided
+    /// by the frame as it came.
+    fn walk_redacted(&mut self, frame: &Frame<'_>, redactor: &mut Redactor, kept: Option<&mut Frames>) {
+        #[cfg(feature = "live")]
+        if let Some(filter) = &mut self.filter
+            && !filter.matches(frame.link, frame.data)
+        {
+            return;
+        }
+        let Self { walker, renderer, left, .. } = self;
+        let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
+        let mut wanted = false;
+        let walked = walker.walk(frame.link, frame.data, original, 0, |datagram| {
+            wanted |= renderer.wants(frame, &datagram);
+        });
+        // Pieces of a datagram are not understood alone.
+        wanted |= matches!(walked, Walked::Kept | Walked::NeedsReassembly);
+        if !wanted || *left == Some(0) {
+            return;
+        }
+        let Some(data) = redactor.frame(frame.link, frame.data) else {
+            renderer.counts.left_out = renderer.counts.left_out.saturating_add(1);
+            return;
+        };
+        // What was said of the frame may name somebody.
+        let redacted = Frame { data, comment: None, ..*frame };
+        renderer.remark.clear();
+        let all = std::mem::replace(&mut renderer.select_all, true);
+        let before = renderer.counts.shown;
+        walker.walk(redacted.link, data, original, 0, |datagram| {
+            if *left != Some(0)
+                && renderer.datagram(&redacted, &datagram)
+                && let Some(left) = left
+            {
+                *left = left.saturating_sub(1);
+            }
+        });
+        renderer.select_all = all;
+        if let Some(kept) = kept.filter(|_| renderer.counts.shown > before) {
+            kept.add(&redacted, renderer.remark());
+        }
     }
 
     /// Takes the next frame, of live traffic. True when it is one to keep: a packet in it was shown, or it is a fragment that
@@ -565,6 +634,14 @@ impl Work for Showing {
     }
 
     fn frame(&self, stream: &mut Stream, frame: &Frame<'_>, output: &mut Rendered) -> Verdict {
+        if let Some(mut redactor) = stream.redactor.take() {
+            stream.renderer.exchange(output);
+            let kept = self.keeps.then_some(&mut output.frames);
+            stream.walk_redacted(frame, &mut redactor, kept);
+            stream.renderer.exchange(output);
+            stream.redactor = Some(redactor);
+            return Verdict::Done;
+        }
         let shown = output.counts.shown;
         stream.renderer.exchange(output);
         let before = stream.renderer.mark();

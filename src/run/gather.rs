@@ -1,6 +1,7 @@
 //! From frames to the records that are joined: work that several threads can share.
 
 use crate::analysis::Selection;
+use crate::analysis::redact::Redactor;
 use crate::analysis::transaction::{Around, Batch, Sign};
 use crate::capture::{Frame, Verdict, Work};
 use crate::wire::Mac;
@@ -23,6 +24,8 @@ pub struct Wanted {
     pub strict: bool,
     /// A libpcap expression that frames must match.
     pub filter: Option<String>,
+    /// What names anybody is taken out before anything is looked at.
+    pub redactor: Option<Redactor>,
 }
 
 /// What one worker keeps from frame to frame.
@@ -34,6 +37,7 @@ pub struct Gatherer {
     outline: Outline,
     values: Values,
     problems: Vec<Problem>,
+    redactor: Option<Redactor>,
     #[cfg(feature = "live")]
     filter: Option<FrameFilter>,
     /// DHCP messages found.
@@ -72,6 +76,7 @@ impl Gatherer {
         Ok(Self {
             #[cfg(feature = "live")]
             filter,
+            redactor: wanted.redactor.clone(),
             ..Self::of(walker, wanted.selection.clone(), wanted.strict)
         })
     }
@@ -90,6 +95,7 @@ impl Gatherer {
             outline: Outline::default(),
             values: Values::default(),
             problems: Vec::new(),
+            redactor: None,
             #[cfg(feature = "live")]
             filter: None,
             found: 0,
@@ -99,6 +105,15 @@ impl Gatherer {
 
     /// Takes the next frame.
     pub fn frame(&mut self, frame: &Frame<'_>, batch: &mut Batch) -> Walked {
+        let Some(mut redactor) = self.redactor.take() else { return self.take(frame, batch) };
+        // What cannot be redacted tells nothing but its time.
+        let data = redactor.frame(frame.link, frame.data).unwrap_or_default();
+        let walked = self.take(&Frame { data, comment: None, ..*frame }, batch);
+        self.redactor = Some(redactor);
+        walked
+    }
+
+    fn take(&mut self, frame: &Frame<'_>, batch: &mut Batch) -> Walked {
         if let Some(time) = frame.time {
             batch.last = batch.last.max(Some(time.nanoseconds()));
         }

@@ -281,3 +281,41 @@ fn a_browser_opens_the_page() {
     assert!(line("title ").starts_with("DHCP: story.pcap"), "{result}");
     assert!(!result.contains("error "), "{result}");
 }
+
+#[test]
+fn a_redacted_capture_tells_the_same_story_of_nobody() {
+    let story = refused();
+    let redacted = story.folder().join("redacted.pcap");
+    let written =
+        run(&story, 80, &["decode", "--redact", "--json", "-q", "--write", redacted.to_str().unwrap()]);
+    assert_eq!(written.status.code(), Some(0), "{written:?}");
+    let shown = String::from_utf8(written.stdout).unwrap();
+    let told = |path: &std::path::Path, args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_dhcptool")).args(args).arg(path).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // What was shown is what was written.
+    let again = told(&redacted, &["decode", "--json", "-q"]);
+    let name = |text: &str| text.replace(redacted.to_str().unwrap(), story.file().to_str().unwrap());
+    assert_eq!(name(&again), shown);
+    for secret in ["00:0c:29", "laptop", "10.0.0.1\"", "10.0.0.7", "wrong network"] {
+        assert!(told(&story.file(), &["decode", "--json", "-q"]).contains(secret), "{secret}");
+        assert!(!shown.contains(secret), "{secret}: {shown}");
+    }
+    assert!(!shown.contains("\"bad\""), "{shown}");
+    let outcomes = |path: &std::path::Path| {
+        let fields = "number,kind,outcome,messages,offer_ms,lease_time,problems";
+        told(path, &["decode", "-q", "--transactions", "--fields", fields, "--format", "csv"])
+    };
+    assert_eq!(outcomes(&redacted), outcomes(&story.file()));
+    // Packets are chosen by what they were.
+    let chosen = told(&story.file(), &["decode", "-q", "--redact", "--json", "--mac", "00:0c:29:00:00:08"]);
+    assert_eq!(chosen.lines().count(), 4, "{chosen}");
+    assert!(!chosen.contains("00:0c:29"));
+    assert_eq!(run(&story, 80, &["decode", "--redact", "--transactions"]).status.code(), Some(2));
+    let page = told(&story.file(), &["report", "-q", "--redact"]);
+    for secret in ["00:0c:29", "laptop", "10.0.0.7", "10.0.0.1<", "wrong network"] {
+        assert!(!page.contains(secret), "{secret}");
+    }
+    assert!(page.contains("bound") && page.contains("are replaced"), "{page}");
+}

@@ -45,6 +45,11 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     write: Option<PathBuf>,
 
+    /// Replace MAC and IP addresses, names and identifiers, the same by the same everywhere, in what is shown and written; what is not
+    /// DHCPv4 over plain IPv4 is left out and counted
+    #[arg(long, help_heading = "Output")]
+    redact: bool,
+
     /// Go on as the capture grows, also under a new name, until interrupted; it must not become shorter or be compressed
     #[arg(long)]
     follow: bool,
@@ -87,6 +92,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         available: std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS),
         interrupted: None,
     };
+    decoding.stream.set_redactor(args.redact.then(Box::default));
     let mut target = confine(args, cx)?;
     let mut worst = Exit::Good;
     let mut opened = false;
@@ -139,6 +145,11 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
     if args.write.is_some() {
         return Err(Failure::usage(
             "--write keeps the frames of packets shown; --transactions, --ladder, --stats, --lint and --clients show none",
+        ));
+    }
+    if args.redact {
+        return Err(Failure::usage(
+            "--redact goes with packets; write them redacted first (--redact --write FILE), and ask that capture",
         ));
     }
     let stop = Stop::new(args.follow || args.files.iter().all(|path| path.is_file()))?;
@@ -276,7 +287,8 @@ impl Decoding<'_> {
     fn workers(&self, reader: &Reader<Source>, cx: &Context) -> Result<Vec<Stream>, Failure> {
         let small = reader.size().is_some_and(|size| size < THREADS_FROM);
         let ordered = self.args.select.count.is_some() || self.stream.renderer.has_memory();
-        if small || ordered || cx.out.is_terminal() || self.args.follow {
+        // What is redacted is walked twice, which what workers learn of each other is not made for.
+        if small || ordered || cx.out.is_terminal() || self.args.follow || self.args.redact {
             return Ok(Vec::new());
         }
         match self.args.threads.map_or(self.available, usize::from) {
@@ -352,6 +364,12 @@ fn summarise(counts: &Counts, unread: &NotLookedInto, cx: &Context) {
     line = format!("{line}, {} malformed", counts.malformed);
     if counts.too_deep > 0 {
         line = format!("{line}; {} nested too deep to follow", plural(counts.too_deep, "frame", "frames"));
+    }
+    if counts.left_out > 0 {
+        line = format!(
+            "{line}; {} left out: not DHCPv4 over plain IPv4, which alone is redacted",
+            plural(counts.left_out, "packet", "packets")
+        );
     }
     if unread.frames() > 0 {
         line = format!("{line}; {unread}");

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::analysis::compare::{Side, hex};
 use crate::analysis::diagnosis::{Finding, History};
+use crate::analysis::redact::Redactor;
 use crate::analysis::transaction::{Batch, Clients, Exchange, Item, Joiner, Options, Outcome as Came, Stats};
 use crate::capture;
 use crate::cli::commands::explain;
@@ -58,6 +59,11 @@ pub struct Args {
     #[arg(long, value_name = "CODE")]
     ignore: Vec<String>,
 
+    /// Replace MAC and IP addresses, names and identifiers, the same by the same everywhere; what is not DHCPv4 over plain IPv4 is
+    /// left out
+    #[arg(long)]
+    redact: bool,
+
     /// Exchanges open at a time; beyond that the oldest is closed as it stands
     #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = positive::<u32>)]
     max_open: u32,
@@ -104,11 +110,12 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     }
     keep::refuse_own_input(output, args.files.iter().map(PathBuf::as_path))?;
     let stop = Stop::new(args.files.iter().all(|path| path.is_file()))?;
-    let vendors = args.vendors.open(&args.confine, cx)?;
+    let vendors = if args.redact { Vendors::default() } else { args.vendors.open(&args.confine, cx)? };
     let mut file = confine(args, output, cx)?;
 
     let mut story = Story::new(args, vendors);
-    let wanted = Wanted { strict: args.strict, ..Wanted::default() };
+    let redactor = args.redact.then(Redactor::default);
+    let wanted = Wanted { strict: args.strict, redactor: redactor.clone(), ..Wanted::default() };
     let input = Input { files: &args.files, follow: false, threads: args.threads };
     let outline = gather::captures(input, &wanted, &stop, cx, |read, _| {
         match read {
@@ -122,10 +129,18 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         return Ok(Exit::Code(code));
     }
     let captures: Vec<Capture> = args.files.iter().filter_map(|path| fingerprint(path)).collect();
-    let looked = look_again(&args.files, &story.frames());
+    let looked = look_again(&args.files, &story.frames(), redactor);
     let mut remarks = Vec::new();
     if looked.six > 0 {
         remarks.push(format!("{} messages of DHCPv6 and router discovery are not told here.", looked.six));
+    }
+    if args.redact {
+        remarks.push(
+            "MAC and IP addresses, names and identifiers are replaced, the same by the same.".to_owned(),
+        );
+    }
+    if looked.left_out > 0 {
+        remarks.push(format!("{} packets that cannot be redacted are left out.", looked.left_out));
     }
     if story.joiner.evicted > 0 {
         remarks.push(format!("{} exchanges were closed early to make room.", story.joiner.evicted));
@@ -200,6 +215,7 @@ fn command(args: &Args) -> String {
     let mut words = vec!["dhcptool report".to_owned()];
     words.extend(args.files.iter().map(|path| path.display().to_string()));
     words.extend(args.strict.then(|| "--strict".to_owned()));
+    words.extend(args.redact.then(|| "--redact".to_owned()));
     words.extend(args.ignore.iter().map(|code| format!("--ignore {code}")));
     words.extend(args.output.iter().map(|path| format!("-o {}", path.display())));
     words.join(" ")
@@ -352,10 +368,12 @@ struct Looked {
     packets: HashMap<(usize, u64), String>,
     sides: BTreeMap<Ipv4Addr, Side>,
     six: u64,
+    /// Frames that may hold DHCP and cannot be redacted.
+    left_out: u64,
 }
 
 /// Reads the captures again, for the text of `frames` and what servers give. What is damaged was told at the first look.
-fn look_again(files: &[PathBuf], frames: &HashSet<(usize, u64)>) -> Looked {
+fn look_again(files: &[PathBuf], frames: &HashSet<(usize, u64)>, mut redactor: Option<Redactor>) -> Looked {
     let mut looked = Looked::default();
     let mut replies: HashMap<Ipv4Addr, u32> = HashMap::new();
     let (mut outline, mut detail) = (Outline::default(), PacketDetail::new(false));
@@ -368,8 +386,16 @@ fn look_again(files: &[PathBuf], frames: &HashSet<(usize, u64)>) -> Looked {
                 continue;
             }
             let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
+            let (redacted, comment) = match &mut redactor {
+                Some(redactor) => (redactor.frame(frame.link, frame.data), None),
+                None => (Some(frame.data), frame.comment),
+            };
+            let Some(data) = redacted else {
+                looked.left_out = looked.left_out.saturating_add(1);
+                continue;
+            };
             let at = frame.time.unwrap_or_default().nanoseconds();
-            walker.walk(frame.link, frame.data, original, at, |datagram| {
+            walker.walk(frame.link, data, original, at, |datagram| {
                 if datagram.protocol != Protocol::Dhcpv4 {
                     looked.six = looked.six.saturating_add(1);
                     return;
@@ -385,7 +411,7 @@ fn look_again(files: &[PathBuf], frames: &HashSet<(usize, u64)>) -> Looked {
                         interface: frame.interface_name,
                         captured_length: frame.data.len(),
                         original_length: frame.original_len,
-                        comment: frame.comment,
+                        comment,
                         datagram: &datagram,
                         packet,
                         outline: &outline,

@@ -285,7 +285,13 @@ impl SelectArgs {
 
     /// What is gathered for joining.
     pub fn gathered(&self, strict: bool) -> Result<Wanted, Failure> {
-        Ok(Wanted { ports: self.wanted(), selection: self.selection()?, strict, filter: self.filter.clone() })
+        Ok(Wanted {
+            ports: self.wanted(),
+            selection: self.selection()?,
+            strict,
+            filter: self.filter.clone(),
+            redactor: None,
+        })
     }
 
     /// What the flags ask for.
