@@ -58,6 +58,9 @@ _dhcptool() {
             dhcptool,release)
                 cmd="dhcptool__subcmd__release"
                 ;;
+            dhcptool,report)
+                cmd="dhcptool__subcmd__report"
+                ;;
             dhcptool,request)
                 cmd="dhcptool__subcmd__request"
                 ;;
@@ -115,6 +118,9 @@ _dhcptool() {
             dhcptool__subcmd__help,release)
                 cmd="dhcptool__subcmd__help__subcmd__release"
                 ;;
+            dhcptool__subcmd__help,report)
+                cmd="dhcptool__subcmd__help__subcmd__report"
+                ;;
             dhcptool__subcmd__help,request)
                 cmd="dhcptool__subcmd__help__subcmd__request"
                 ;;
@@ -137,7 +143,7 @@ _dhcptool() {
 
     case "${cmd}" in
         dhcptool)
-            opts="-v -q -h -V --json --color --verbose --quiet --help --version discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help"
+            opts="-v -q -h -V --json --color --verbose --quiet --help --version discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -173,7 +179,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__decline)
-            opts="-4 -o -v -q -h -V --reason --ipv4 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -o -v -q -h -V --reason --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -315,6 +321,46 @@ _dhcptool() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --duid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --iaid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-na)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-pd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-ta)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --elapsed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relay-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -351,7 +397,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__decode)
-            opts="-4 -6 -w -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --vlan --priority --dscp --ip-id --direction --not --since --until --count --filter --port --tunnel --time --wide --flat --fields --format --transactions --ladder --stats --lint --clients --client --outcome --code --slower-than --fail-on --strict --ignore --max-open --ascii --vendors --write --follow --threads --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -w -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --vlan --priority --dscp --ip-id --direction --not --since --until --number --count --filter --port --tunnel --time --wide --flat --fields --format --transactions --ladder --stats --lint --clients --client --outcome --code --slower-than --fail-on --strict --ignore --max-open --ascii --vendors --write --redact --follow --threads --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -414,6 +460,10 @@ _dhcptool() {
                     return 0
                     ;;
                 --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --number)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -531,7 +581,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__discover)
-            opts="-4 -o -v -q -h -V --wait --first --vendors --flat --fields --format --nagios --warning --critical --expect --junit --ipv4 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -o -v -q -h -V --wait --first --no-ra --no-inform --vendors --flat --fields --format --nagios --warning --critical --expect --junit --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -712,6 +762,46 @@ _dhcptool() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --duid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --iaid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-na)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-pd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-ta)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --elapsed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relay-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -828,7 +918,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__handshake)
-            opts="-c -i -4 -o -v -q -h -V --nagios --warning --critical --count --interval --rate --duration --ramp --max-in-flight --find-rate --slo --load --threads --seed --clients --mac-list --option-82 --keep --hold --write-leases --full --renew --rebind --init-reboot --inform --release --each --histogram --ipv4 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-c -i -4 -6 -o -v -q -h -V --nagios --warning --critical --count --interval --rate --duration --ramp --max-in-flight --find-rate --slo --load --threads --seed --clients --mac-list --option-82 --keep --hold --write-leases --full --renew --rebind --init-reboot --inform --release --each --histogram --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1058,6 +1148,46 @@ _dhcptool() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --duid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --iaid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-na)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-pd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-ta)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --elapsed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relay-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1094,7 +1224,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__help)
-            opts="discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help"
+            opts="discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1303,6 +1433,20 @@ _dhcptool() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        dhcptool__subcmd__help__subcmd__report)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         dhcptool__subcmd__help__subcmd__request)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1374,7 +1518,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__inform)
-            opts="-4 -o -v -q -h -V --ipv4 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -o -v -q -h -V --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1509,6 +1653,46 @@ _dhcptool() {
                     return 0
                     ;;
                 --vlan)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --duid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --iaid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-na)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-pd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-ta)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --elapsed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relay-option)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1698,7 +1882,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__release)
-            opts="-4 -o -v -q -h -V --lease --ipv4 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -o -v -q -h -V --lease --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1840,6 +2024,46 @@ _dhcptool() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --duid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --iaid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-na)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-pd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-ta)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --elapsed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relay-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1875,8 +2099,76 @@ _dhcptool() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        dhcptool__subcmd__report)
+            opts="-o -v -q -h -V --output --strict --ignore --redact --max-open --threads --vendors --user --no-sandbox --json --color --verbose --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                -o)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-open)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vendors)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         dhcptool__subcmd__request)
-            opts="-4 -o -v -q -h -V --state --force --arp-check --decline-on-conflict --release --flat --fields --format --nagios --warning --critical --ipv4 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -o -v -q -h -V --state --force --arp-check --decline-on-conflict --release --flat --fields --format --nagios --warning --critical --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2031,6 +2323,46 @@ _dhcptool() {
                     return 0
                     ;;
                 --vlan)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --duid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --iaid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-na)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-pd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-ta)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --elapsed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relay-option)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2194,7 +2526,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__send)
-            opts="-4 -o -v -q -h -V --type --from-json --from-pcap --number --hex --count --interval --expect --as-is --ipv4 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -o -v -q -h -V --type --from-json --from-pcap --number --hex --count --interval --expect --as-is --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2364,6 +2696,46 @@ _dhcptool() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --duid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --iaid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-na)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-pd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ia-ta)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --elapsed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --relay-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2400,7 +2772,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__sniff)
-            opts="-4 -6 -w -p -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --vlan --priority --dscp --ip-id --direction --not --since --until --count --filter --port --tunnel --time --wide --transactions --ladder --stats --lint --clients --client --outcome --code --slower-than --fail-on --strict --ignore --max-open --ascii --vendors --flat --fields --format --duration --write --write-only --rotate-size --rotate-every --keep --no-promiscuous --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -w -p -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --vlan --priority --dscp --ip-id --direction --not --since --until --number --count --filter --port --tunnel --time --wide --transactions --ladder --stats --lint --clients --client --outcome --code --slower-than --fail-on --strict --ignore --max-open --ascii --vendors --flat --fields --format --duration --write --write-only --rotate-size --rotate-every --keep --no-promiscuous --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2463,6 +2835,10 @@ _dhcptool() {
                     return 0
                     ;;
                 --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --number)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

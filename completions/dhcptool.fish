@@ -49,9 +49,10 @@ complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "lab" -d 'Run a co
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "schema" -d 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "diff" -d 'Compare what two servers give, option by option'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "explain" -d 'Say what a problem, finding or reason means, why it matters and what to do'
+complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "report" -d 'Write one page of HTML that tells captures, for a ticket'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l wait -d 'Collect answers for so long' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l wait -d 'Collect answers for so long; 4.5s if left out, with -6 --no-ra 1.5s' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l vendors -d 'Name the vendors of MAC addresses from this table (udev\'s 20-OUI.hwdb, Wireshark\'s manuf, Nmap\'s or the IEEE\'s) instead of the system\'s' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l fields -d 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l format -d 'How flat rows are written: ndjson if left out' -r -f -a "json\t'One array of objects'
@@ -63,9 +64,9 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l critical 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l expect -d 'What must hold of every offer, else the exit status is 1; repeatable, or a TOML file of such' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l junit -d 'Write what became of the expectations as JUnit XML, for CI' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172), 24 bits with -6; random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l secs -d 'Seconds since the client began; counted by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l hops -d 'Relays passed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l hops -d 'Relays passed; with -6 the hop-count of the outermost relay' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l flags -d 'All sixteen bits of the flags field' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l ciaddr -d 'Client\'s address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l yiaddr -d 'The address given' -r
@@ -78,10 +79,10 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l htype -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l hlen -d 'Length of the hardware address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l chaddr -d 'Hardware address of 1 to 16 bytes in chaddr alone; the frame keeps its source' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l cookie -d 'What stands in the magic cookie\'s place' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l hostname -d 'Host name (option 12)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l hostname -d 'Host name (option 12; with -6 option 39)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l client-id -d 'Client identifier (option 61)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l vendor-class -d 'Vendor class identifier (option 60)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l request-options -d 'Options to ask for (option 55): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l vendor-class -d 'Vendor class identifier (option 60); with -6 ENTERPRISE:TEXT (option 16), repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l request-options -d 'Options to ask for (option 55; with -6 option 6): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l no-option -d 'Leave an option out; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l trailer -d 'Bytes behind the End option' -r
@@ -89,13 +90,23 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l pad-to -d
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l src-mac -d 'Source of the frame; the client\'s MAC by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l src-ip -d 'Source address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l dst-ip -d 'Destination address' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l dst-mac -d 'Destination of the frame; found by ARP where it is needed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l dst-mac -d 'Destination of the frame; found by ARP or neighbor discovery where it is needed' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l src-port -d 'UDP source port' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l dst-port -d 'UDP destination port' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l ttl -d 'Time to live' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l ttl -d 'Time to live, or hop limit' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l vlan -d 'VLAN tag, or outer and inner tag' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l ip -d 'The address asked for, held, released or declined' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l duid -d 'Client identifier: ll (of --mac, the default), llt, uuid, uuid:XXXXXXXX-…, en:ENTERPRISE:HEX, or hexadecimal; none leaves it out' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l iaid -d 'IAID of the first IA of each kind, others count up; the last four bytes of the MAC by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l ia-na -d 'Ask for addresses (an IA of non-temporary ones), with hints; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l ia-pd -d 'Ask for a prefix, with a hint: /56 asks for that length; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l ia-ta -d 'Ask for temporary addresses (obsolete); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l prefix -d 'The prefix asked for, held or released; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l elapsed -d 'Elapsed time (option 8), at most 655.35s; counted by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l user-class -d 'User class (option 15); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l relay -d 'Play a relay: link-address LINK, peer-address PEER; repeatable, the one next to the client first' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l relay-option -d 'Option of relay N, counted from the client (1 by default); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr or --relay, the server that a relay would ask. With -6 its DUID, or the address to send to' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l ip -d 'The address asked for, held, released or declined; repeatable with -6' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l timeout -d 'Wait so long for an answer before asking again: a time per try, at least 1ms' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
@@ -104,12 +115,18 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l color -d 
 always\t'Always'
 never\t'Never'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l first -d 'Stop at the first offer; with --server the first offer of that server ends it anyway'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l no-ra -d 'With -6: do not ask routers'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l no-inform -d 'With -6: send no INFORMATION-REQUEST'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l flat -d 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l nagios -d 'Be a monitoring plugin: one status line with performance data, a line per server, exit status 0, 1, 2 or 3'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s 6 -l ipv6 -d 'Speak DHCPv6, and router discovery beside it'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l broadcast -d 'Ask for broadcast answers'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l no-end -d 'Leave out the End option'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l no-ia -d 'Ask for no IA at all'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l rapid-commit -d 'Offer to take a lease at once: option 14 in SOLICIT, and a REPLY that has it counts'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l reconfigure-accept -d 'Say that RECONFIGURE is understood (option 20)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l dry-run -d 'Show the bytes, send nothing'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l json -d 'Print JSON, one object per line, for programs'
@@ -126,9 +143,9 @@ tsv\t'Values separated by tabs, with a line of names; lists are joined by a spac
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172), 24 bits with -6; random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l secs -d 'Seconds since the client began; counted by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l hops -d 'Relays passed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l hops -d 'Relays passed; with -6 the hop-count of the outermost relay' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l flags -d 'All sixteen bits of the flags field' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l ciaddr -d 'Client\'s address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l yiaddr -d 'The address given' -r
@@ -141,10 +158,10 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l htype -d '
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l hlen -d 'Length of the hardware address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l chaddr -d 'Hardware address of 1 to 16 bytes in chaddr alone; the frame keeps its source' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l cookie -d 'What stands in the magic cookie\'s place' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l hostname -d 'Host name (option 12)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l hostname -d 'Host name (option 12; with -6 option 39)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l client-id -d 'Client identifier (option 61)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l vendor-class -d 'Vendor class identifier (option 60)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l request-options -d 'Options to ask for (option 55): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l vendor-class -d 'Vendor class identifier (option 60); with -6 ENTERPRISE:TEXT (option 16), repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l request-options -d 'Options to ask for (option 55; with -6 option 6): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l no-option -d 'Leave an option out; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l trailer -d 'Bytes behind the End option' -r
@@ -152,13 +169,23 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l pad-to -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l src-mac -d 'Source of the frame; the client\'s MAC by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l src-ip -d 'Source address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l dst-ip -d 'Destination address' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l dst-mac -d 'Destination of the frame; found by ARP where it is needed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l dst-mac -d 'Destination of the frame; found by ARP or neighbor discovery where it is needed' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l src-port -d 'UDP source port' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l dst-port -d 'UDP destination port' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l ttl -d 'Time to live' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l ttl -d 'Time to live, or hop limit' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l vlan -d 'VLAN tag, or outer and inner tag' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l ip -d 'The address asked for, held, released or declined' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l duid -d 'Client identifier: ll (of --mac, the default), llt, uuid, uuid:XXXXXXXX-…, en:ENTERPRISE:HEX, or hexadecimal; none leaves it out' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l iaid -d 'IAID of the first IA of each kind, others count up; the last four bytes of the MAC by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l ia-na -d 'Ask for addresses (an IA of non-temporary ones), with hints; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l ia-pd -d 'Ask for a prefix, with a hint: /56 asks for that length; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l ia-ta -d 'Ask for temporary addresses (obsolete); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l prefix -d 'The prefix asked for, held or released; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l elapsed -d 'Elapsed time (option 8), at most 655.35s; counted by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l user-class -d 'User class (option 15); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l relay -d 'Play a relay: link-address LINK, peer-address PEER; repeatable, the one next to the client first' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l relay-option -d 'Option of relay N, counted from the client (1 by default); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr or --relay, the server that a relay would ask. With -6 its DUID, or the address to send to' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l ip -d 'The address asked for, held, released or declined; repeatable with -6' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l timeout -d 'Wait so long for an answer before asking again: a time per try, at least 1ms' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
@@ -173,9 +200,13 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l release -d
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l flat -d 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l nagios -d 'Be a monitoring plugin: one status line with performance data, a line per server, exit status 0, 1, 2 or 3'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s 6 -l ipv6 -d 'Speak DHCPv6, and router discovery beside it'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l broadcast -d 'Ask for broadcast answers'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l no-end -d 'Leave out the End option'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l no-ia -d 'Ask for no IA at all'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l rapid-commit -d 'Offer to take a lease at once: option 14 in SOLICIT, and a REPLY that has it counts'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l reconfigure-accept -d 'Say that RECONFIGURE is understood (option 20)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l dry-run -d 'Show the bytes, send nothing'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l json -d 'Print JSON, one object per line, for programs'
@@ -185,9 +216,9 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s h -l help 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l lease -d 'Give back every lease in FILE, one line each as request --json prints them; - is standard input' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172), 24 bits with -6; random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l secs -d 'Seconds since the client began; counted by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l hops -d 'Relays passed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l hops -d 'Relays passed; with -6 the hop-count of the outermost relay' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l flags -d 'All sixteen bits of the flags field' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l ciaddr -d 'Client\'s address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l yiaddr -d 'The address given' -r
@@ -200,10 +231,10 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l htype -d '
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l hlen -d 'Length of the hardware address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l chaddr -d 'Hardware address of 1 to 16 bytes in chaddr alone; the frame keeps its source' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l cookie -d 'What stands in the magic cookie\'s place' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l hostname -d 'Host name (option 12)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l hostname -d 'Host name (option 12; with -6 option 39)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l client-id -d 'Client identifier (option 61)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l vendor-class -d 'Vendor class identifier (option 60)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l request-options -d 'Options to ask for (option 55): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l vendor-class -d 'Vendor class identifier (option 60); with -6 ENTERPRISE:TEXT (option 16), repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l request-options -d 'Options to ask for (option 55; with -6 option 6): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l no-option -d 'Leave an option out; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l trailer -d 'Bytes behind the End option' -r
@@ -211,13 +242,23 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l pad-to -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l src-mac -d 'Source of the frame; the client\'s MAC by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l src-ip -d 'Source address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l dst-ip -d 'Destination address' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l dst-mac -d 'Destination of the frame; found by ARP where it is needed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l dst-mac -d 'Destination of the frame; found by ARP or neighbor discovery where it is needed' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l src-port -d 'UDP source port' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l dst-port -d 'UDP destination port' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l ttl -d 'Time to live' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l ttl -d 'Time to live, or hop limit' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l vlan -d 'VLAN tag, or outer and inner tag' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l ip -d 'The address asked for, held, released or declined' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l duid -d 'Client identifier: ll (of --mac, the default), llt, uuid, uuid:XXXXXXXX-…, en:ENTERPRISE:HEX, or hexadecimal; none leaves it out' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l iaid -d 'IAID of the first IA of each kind, others count up; the last four bytes of the MAC by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l ia-na -d 'Ask for addresses (an IA of non-temporary ones), with hints; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l ia-pd -d 'Ask for a prefix, with a hint: /56 asks for that length; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l ia-ta -d 'Ask for temporary addresses (obsolete); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l prefix -d 'The prefix asked for, held or released; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l elapsed -d 'Elapsed time (option 8), at most 655.35s; counted by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l user-class -d 'User class (option 15); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l relay -d 'Play a relay: link-address LINK, peer-address PEER; repeatable, the one next to the client first' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l relay-option -d 'Option of relay N, counted from the client (1 by default); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr or --relay, the server that a relay would ask. With -6 its DUID, or the address to send to' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l ip -d 'The address asked for, held, released or declined; repeatable with -6' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l timeout -d 'Wait so long for an answer before asking again: a time per try, at least 1ms' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
@@ -226,9 +267,13 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l color -d '
 always\t'Always'
 never\t'Never'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s 6 -l ipv6 -d 'Speak DHCPv6, and router discovery beside it'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l broadcast -d 'Ask for broadcast answers'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l no-end -d 'Leave out the End option'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l no-ia -d 'Ask for no IA at all'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l rapid-commit -d 'Offer to take a lease at once: option 14 in SOLICIT, and a REPLY that has it counts'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l reconfigure-accept -d 'Say that RECONFIGURE is understood (option 20)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l dry-run -d 'Show the bytes, send nothing'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -l json -d 'Print JSON, one object per line, for programs'
@@ -238,9 +283,9 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s h -l help 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l reason -d 'Why, for the server\'s log (option 56)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172), 24 bits with -6; random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l secs -d 'Seconds since the client began; counted by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l hops -d 'Relays passed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l hops -d 'Relays passed; with -6 the hop-count of the outermost relay' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l flags -d 'All sixteen bits of the flags field' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l ciaddr -d 'Client\'s address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l yiaddr -d 'The address given' -r
@@ -253,10 +298,10 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l htype -d '
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l hlen -d 'Length of the hardware address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l chaddr -d 'Hardware address of 1 to 16 bytes in chaddr alone; the frame keeps its source' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l cookie -d 'What stands in the magic cookie\'s place' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l hostname -d 'Host name (option 12)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l hostname -d 'Host name (option 12; with -6 option 39)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l client-id -d 'Client identifier (option 61)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l vendor-class -d 'Vendor class identifier (option 60)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l request-options -d 'Options to ask for (option 55): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l vendor-class -d 'Vendor class identifier (option 60); with -6 ENTERPRISE:TEXT (option 16), repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l request-options -d 'Options to ask for (option 55; with -6 option 6): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l no-option -d 'Leave an option out; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l trailer -d 'Bytes behind the End option' -r
@@ -264,13 +309,23 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l pad-to -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l src-mac -d 'Source of the frame; the client\'s MAC by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l src-ip -d 'Source address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l dst-ip -d 'Destination address' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l dst-mac -d 'Destination of the frame; found by ARP where it is needed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l dst-mac -d 'Destination of the frame; found by ARP or neighbor discovery where it is needed' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l src-port -d 'UDP source port' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l dst-port -d 'UDP destination port' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l ttl -d 'Time to live' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l ttl -d 'Time to live, or hop limit' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l vlan -d 'VLAN tag, or outer and inner tag' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l ip -d 'The address asked for, held, released or declined' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l duid -d 'Client identifier: ll (of --mac, the default), llt, uuid, uuid:XXXXXXXX-…, en:ENTERPRISE:HEX, or hexadecimal; none leaves it out' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l iaid -d 'IAID of the first IA of each kind, others count up; the last four bytes of the MAC by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l ia-na -d 'Ask for addresses (an IA of non-temporary ones), with hints; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l ia-pd -d 'Ask for a prefix, with a hint: /56 asks for that length; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l ia-ta -d 'Ask for temporary addresses (obsolete); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l prefix -d 'The prefix asked for, held or released; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l elapsed -d 'Elapsed time (option 8), at most 655.35s; counted by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l user-class -d 'User class (option 15); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l relay -d 'Play a relay: link-address LINK, peer-address PEER; repeatable, the one next to the client first' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l relay-option -d 'Option of relay N, counted from the client (1 by default); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr or --relay, the server that a relay would ask. With -6 its DUID, or the address to send to' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l ip -d 'The address asked for, held, released or declined; repeatable with -6' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l timeout -d 'Wait so long for an answer before asking again: a time per try, at least 1ms' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
@@ -279,9 +334,13 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l color -d '
 always\t'Always'
 never\t'Never'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s 6 -l ipv6 -d 'Speak DHCPv6, and router discovery beside it'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l broadcast -d 'Ask for broadcast answers'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l no-end -d 'Leave out the End option'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l no-ia -d 'Ask for no IA at all'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l rapid-commit -d 'Offer to take a lease at once: option 14 in SOLICIT, and a REPLY that has it counts'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l reconfigure-accept -d 'Say that RECONFIGURE is understood (option 20)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l dry-run -d 'Show the bytes, send nothing'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l json -d 'Print JSON, one object per line, for programs'
@@ -290,9 +349,9 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s q -l quiet
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172), 24 bits with -6; random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l secs -d 'Seconds since the client began; counted by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l hops -d 'Relays passed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l hops -d 'Relays passed; with -6 the hop-count of the outermost relay' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l flags -d 'All sixteen bits of the flags field' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l ciaddr -d 'Client\'s address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l yiaddr -d 'The address given' -r
@@ -305,10 +364,10 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l htype -d 'H
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l hlen -d 'Length of the hardware address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l chaddr -d 'Hardware address of 1 to 16 bytes in chaddr alone; the frame keeps its source' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l cookie -d 'What stands in the magic cookie\'s place' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l hostname -d 'Host name (option 12)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l hostname -d 'Host name (option 12; with -6 option 39)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l client-id -d 'Client identifier (option 61)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l vendor-class -d 'Vendor class identifier (option 60)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l request-options -d 'Options to ask for (option 55): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l vendor-class -d 'Vendor class identifier (option 60); with -6 ENTERPRISE:TEXT (option 16), repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l request-options -d 'Options to ask for (option 55; with -6 option 6): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l no-option -d 'Leave an option out; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l trailer -d 'Bytes behind the End option' -r
@@ -316,13 +375,23 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l pad-to -d '
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l src-mac -d 'Source of the frame; the client\'s MAC by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l src-ip -d 'Source address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l dst-ip -d 'Destination address' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l dst-mac -d 'Destination of the frame; found by ARP where it is needed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l dst-mac -d 'Destination of the frame; found by ARP or neighbor discovery where it is needed' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l src-port -d 'UDP source port' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l dst-port -d 'UDP destination port' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l ttl -d 'Time to live' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l ttl -d 'Time to live, or hop limit' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l vlan -d 'VLAN tag, or outer and inner tag' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l ip -d 'The address asked for, held, released or declined' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l duid -d 'Client identifier: ll (of --mac, the default), llt, uuid, uuid:XXXXXXXX-…, en:ENTERPRISE:HEX, or hexadecimal; none leaves it out' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l iaid -d 'IAID of the first IA of each kind, others count up; the last four bytes of the MAC by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l ia-na -d 'Ask for addresses (an IA of non-temporary ones), with hints; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l ia-pd -d 'Ask for a prefix, with a hint: /56 asks for that length; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l ia-ta -d 'Ask for temporary addresses (obsolete); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l prefix -d 'The prefix asked for, held or released; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l elapsed -d 'Elapsed time (option 8), at most 655.35s; counted by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l user-class -d 'User class (option 15); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l relay -d 'Play a relay: link-address LINK, peer-address PEER; repeatable, the one next to the client first' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l relay-option -d 'Option of relay N, counted from the client (1 by default); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr or --relay, the server that a relay would ask. With -6 its DUID, or the address to send to' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l ip -d 'The address asked for, held, released or declined; repeatable with -6' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l timeout -d 'Wait so long for an answer before asking again: a time per try, at least 1ms' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
@@ -331,9 +400,13 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l color -d 'W
 always\t'Always'
 never\t'Never'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s 6 -l ipv6 -d 'Speak DHCPv6, and router discovery beside it'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l broadcast -d 'Ask for broadcast answers'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l no-end -d 'Leave out the End option'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l no-ia -d 'Ask for no IA at all'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l rapid-commit -d 'Offer to take a lease at once: option 14 in SOLICIT, and a REPLY that has it counts'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l reconfigure-accept -d 'Say that RECONFIGURE is understood (option 20)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l dry-run -d 'Show the bytes, send nothing'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -l json -d 'Print JSON, one object per line, for programs'
@@ -363,9 +436,9 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l inform -
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l release -d 'Weight of RELEASE' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l histogram -d 'Save the histograms as an HdrHistogram log, which can be merged with others' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172), 24 bits with -6; random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l secs -d 'Seconds since the client began; counted by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l hops -d 'Relays passed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l hops -d 'Relays passed; with -6 the hop-count of the outermost relay' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l flags -d 'All sixteen bits of the flags field' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l ciaddr -d 'Client\'s address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l yiaddr -d 'The address given' -r
@@ -378,10 +451,10 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l htype -d
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l hlen -d 'Length of the hardware address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l chaddr -d 'Hardware address of 1 to 16 bytes in chaddr alone; the frame keeps its source' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l cookie -d 'What stands in the magic cookie\'s place' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l hostname -d 'Host name (option 12)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l hostname -d 'Host name (option 12; with -6 option 39)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l client-id -d 'Client identifier (option 61)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l vendor-class -d 'Vendor class identifier (option 60)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l request-options -d 'Options to ask for (option 55): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l vendor-class -d 'Vendor class identifier (option 60); with -6 ENTERPRISE:TEXT (option 16), repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l request-options -d 'Options to ask for (option 55; with -6 option 6): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l no-option -d 'Leave an option out; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l trailer -d 'Bytes behind the End option' -r
@@ -389,13 +462,23 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l pad-to -
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l src-mac -d 'Source of the frame; the client\'s MAC by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l src-ip -d 'Source address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l dst-ip -d 'Destination address' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l dst-mac -d 'Destination of the frame; found by ARP where it is needed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l dst-mac -d 'Destination of the frame; found by ARP or neighbor discovery where it is needed' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l src-port -d 'UDP source port' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l dst-port -d 'UDP destination port' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l ttl -d 'Time to live' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l ttl -d 'Time to live, or hop limit' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l vlan -d 'VLAN tag, or outer and inner tag' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l ip -d 'The address asked for, held, released or declined' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l duid -d 'Client identifier: ll (of --mac, the default), llt, uuid, uuid:XXXXXXXX-…, en:ENTERPRISE:HEX, or hexadecimal; none leaves it out' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l iaid -d 'IAID of the first IA of each kind, others count up; the last four bytes of the MAC by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l ia-na -d 'Ask for addresses (an IA of non-temporary ones), with hints; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l ia-pd -d 'Ask for a prefix, with a hint: /56 asks for that length; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l ia-ta -d 'Ask for temporary addresses (obsolete); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l prefix -d 'The prefix asked for, held or released; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l elapsed -d 'Elapsed time (option 8), at most 655.35s; counted by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l user-class -d 'User class (option 15); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l relay -d 'Play a relay: link-address LINK, peer-address PEER; repeatable, the one next to the client first' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l relay-option -d 'Option of relay N, counted from the client (1 by default); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr or --relay, the server that a relay would ask. With -6 its DUID, or the address to send to' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l ip -d 'The address asked for, held, released or declined; repeatable with -6' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l timeout -d 'Wait so long for an answer before asking again: a time per try, at least 1ms' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
@@ -411,9 +494,13 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l keep -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l hold -d 'Give leases back at the end, not at once'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l each -d 'Print each exchange (a run without --rate does anyway, as text)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s 6 -l ipv6 -d 'Speak DHCPv6, and router discovery beside it'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l broadcast -d 'Ask for broadcast answers'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l no-end -d 'Leave out the End option'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l no-ia -d 'Ask for no IA at all'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l rapid-commit -d 'Offer to take a lease at once: option 14 in SOLICIT, and a REPLY that has it counts'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l reconfigure-accept -d 'Say that RECONFIGURE is understood (option 20)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l dry-run -d 'Show the bytes, send nothing'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l json -d 'Print JSON, one object per line, for programs'
@@ -433,9 +520,9 @@ ack\t'An ACK'
 nak\t'A NAK'
 none\t'No answer at all'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172); random by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172), 24 bits with -6; random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l secs -d 'Seconds since the client began; counted by default' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l hops -d 'Relays passed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l hops -d 'Relays passed; with -6 the hop-count of the outermost relay' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l flags -d 'All sixteen bits of the flags field' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l ciaddr -d 'Client\'s address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l yiaddr -d 'The address given' -r
@@ -448,10 +535,10 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l htype -d 'Har
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l hlen -d 'Length of the hardware address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l chaddr -d 'Hardware address of 1 to 16 bytes in chaddr alone; the frame keeps its source' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l cookie -d 'What stands in the magic cookie\'s place' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l hostname -d 'Host name (option 12)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l hostname -d 'Host name (option 12; with -6 option 39)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l client-id -d 'Client identifier (option 61)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l vendor-class -d 'Vendor class identifier (option 60)' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l request-options -d 'Options to ask for (option 55): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l vendor-class -d 'Vendor class identifier (option 60); with -6 ENTERPRISE:TEXT (option 16), repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l request-options -d 'Options to ask for (option 55; with -6 option 6): codes, names, ranges such as 1-20, all; +252,-15 changes the usual list; empty for none' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s o -l option -d 'Set an option: its text value, or with :hex its bytes; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l no-option -d 'Leave an option out; repeatable' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l trailer -d 'Bytes behind the End option' -r
@@ -459,13 +546,23 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l pad-to -d 'Pa
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l src-mac -d 'Source of the frame; the client\'s MAC by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l src-ip -d 'Source address' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l dst-ip -d 'Destination address' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l dst-mac -d 'Destination of the frame; found by ARP where it is needed' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l dst-mac -d 'Destination of the frame; found by ARP or neighbor discovery where it is needed' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l src-port -d 'UDP source port' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l dst-port -d 'UDP destination port' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l ttl -d 'Time to live' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l ttl -d 'Time to live, or hop limit' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l vlan -d 'VLAN tag, or outer and inner tag' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr, the server that a relay would ask' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l ip -d 'The address asked for, held, released or declined' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l duid -d 'Client identifier: ll (of --mac, the default), llt, uuid, uuid:XXXXXXXX-…, en:ENTERPRISE:HEX, or hexadecimal; none leaves it out' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l iaid -d 'IAID of the first IA of each kind, others count up; the last four bytes of the MAC by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l ia-na -d 'Ask for addresses (an IA of non-temporary ones), with hints; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l ia-pd -d 'Ask for a prefix, with a hint: /56 asks for that length; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l ia-ta -d 'Ask for temporary addresses (obsolete); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l prefix -d 'The prefix asked for, held or released; repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l elapsed -d 'Elapsed time (option 8), at most 655.35s; counted by default' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l user-class -d 'User class (option 15); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l relay -d 'Play a relay: link-address LINK, peer-address PEER; repeatable, the one next to the client first' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l relay-option -d 'Option of relay N, counted from the client (1 by default); repeatable' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l server -d 'The server meant: its answers alone count, and what goes to one server goes to this one. With --giaddr or --relay, the server that a relay would ask. With -6 its DUID, or the address to send to' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l ip -d 'The address asked for, held, released or declined; repeatable with -6' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l timeout -d 'Wait so long for an answer before asking again: a time per try, at least 1ms' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
@@ -475,9 +572,13 @@ always\t'Always'
 never\t'Never'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l as-is -d 'Send a packet of a file even where it is an answer of a server'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s 6 -l ipv6 -d 'Speak DHCPv6, and router discovery beside it'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l broadcast -d 'Ask for broadcast answers'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l no-broadcast -d 'Do not ask for broadcast answers (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l no-end -d 'Leave out the End option'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l no-ia -d 'Ask for no IA at all'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l rapid-commit -d 'Offer to take a lease at once: option 14 in SOLICIT, and a REPLY that has it counts'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l reconfigure-accept -d 'Say that RECONFIGURE is understood (option 20)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l dry-run -d 'Show the bytes, send nothing'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l json -d 'Print JSON, one object per line, for programs'
@@ -535,6 +636,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l ip-id -d 'Pa
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l direction -d 'Packets that came in or went out, where the capture says so' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l since -d 'No packet before this moment: RFC 3339, "2024-05-06 07:08:09", 09:50 or "yesterday 09:50" (UTC), -10m (ago), or seconds since 1970' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l until -d 'No packet after this moment' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l number -d 'Only frames of these numbers, as the first column and JSON\'s number say them: 7, or 3,10-20' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l count -d 'Stop after so many packets' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l filter -d 'Only frames that this pcap-filter(7) expression holds for; tags are looked through unless it speaks of vlan' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l port -d 'Take UDP port N for DHCP too, besides 67, 68 and 4011' -r
@@ -603,6 +705,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l ip-id -d 'P
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l direction -d 'Packets that came in or went out, where the capture says so' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l since -d 'No packet before this moment: RFC 3339, "2024-05-06 07:08:09", 09:50 or "yesterday 09:50" (UTC), -10m (ago), or seconds since 1970' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l until -d 'No packet after this moment' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l number -d 'Only frames of these numbers, as the first column and JSON\'s number say them: 7, or 3,10-20' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l count -d 'Stop after so many packets' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l filter -d 'Only frames that this pcap-filter(7) expression holds for; tags are looked through unless it speaks of vlan' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l port -d 'Take UDP port N for DHCP too, besides 67, 68 and 4011' -r
@@ -645,6 +748,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l lint -d 'On
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l clients -d 'A row a client, worst first: who got no address, and why'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l strict -d 'Say also what only old and narrow devices take amiss'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l ascii -d 'Draw ladders with ASCII characters'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l redact -d 'Replace MAC and IP addresses, names and identifiers, the same by the same everywhere, in what is shown and written; what is not DHCPv4 over plain IPv4 is left out and counted'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l follow -d 'Go on as the capture grows, also under a new name, until interrupted; it must not become shorter or be compressed'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l json -d 'Print JSON, one object per line, for programs'
@@ -781,6 +885,23 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand explain" -s v -l verbo
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand explain" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand explain" -s V -l version -d 'Print version'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -s o -l output -d 'Where the page goes; left out, or -: standard output, unless that is a terminal' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -l ignore -d 'Do not say this code; repeat to silence several' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -l max-open -d 'Exchanges open at a time; beyond that the oldest is closed as it stands' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -l threads -d 'Read with N threads; left out: as many as pay' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -l vendors -d 'Name the vendors of MAC addresses from this table (udev\'s 20-OUI.hwdb, Wireshark\'s manuf, Nmap\'s or the IEEE\'s) instead of the system\'s' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -l strict -d 'Say also what only old and narrow devices take amiss'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -l redact -d 'Replace MAC and IP addresses, names and identifiers, the same by the same everywhere; what is not DHCPv4 over plain IPv4 is left out'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -l json -d 'Print JSON, one object per line, for programs'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -s v -l verbose -d 'Say more; twice for more still'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -789,22 +910,23 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s v -l v
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "discover" -d 'Broadcast a DISCOVER and collect every answer'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "request" -d 'Send a REQUEST in a chosen client state and report ACK, NAK or silence'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "release" -d 'Give an address back to the server that leased it'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "decline" -d 'Tell the server that the address it leased is in use by somebody else'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "handshake" -d 'Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "rogue" -d 'Find every DHCP server and judge it against an allow list'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "sniff" -d 'Decode live traffic'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "options" -d 'List the options known: code, name, type, reference'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "doctor" -d 'Why does this machine, or this segment, get no address, or a bad one?'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "interfaces" -d 'List the interfaces: which can be used, and which one is used when none is named'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "schema" -d 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "diff" -d 'Compare what two servers give, option by option'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "explain" -d 'Say what a problem, finding or reason means, why it matters and what to do'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "discover" -d 'Broadcast a DISCOVER and collect every answer'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "request" -d 'Send a REQUEST in a chosen client state and report ACK, NAK or silence'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "release" -d 'Give an address back to the server that leased it'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "decline" -d 'Tell the server that the address it leased is in use by somebody else'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "handshake" -d 'Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "rogue" -d 'Find every DHCP server and judge it against an allow list'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "sniff" -d 'Decode live traffic'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "options" -d 'List the options known: code, name, type, reference'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "doctor" -d 'Why does this machine, or this segment, get no address, or a bad one?'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "interfaces" -d 'List the interfaces: which can be used, and which one is used when none is named'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "lab" -d 'Run a command in a private network that holds embedded DHCP servers (no root, no real network)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "schema" -d 'Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "diff" -d 'Compare what two servers give, option by option'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "explain" -d 'Say what a problem, finding or reason means, why it matters and what to do'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "report" -d 'Write one page of HTML that tells captures, for a ticket'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

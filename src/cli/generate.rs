@@ -2,7 +2,11 @@
 
 use std::io;
 
+use clap::ArgAction;
 use clap_complete::Shell;
+use clap_mangen::roff::{Roff, bold, italic, roman};
+
+use super::manual;
 
 /// The shells a completion script can be made for, with the name of its file in `completions/`.
 pub const SHELLS: [(Shell, &str); 5] = [
@@ -22,23 +26,155 @@ pub fn completion(shell: Shell) -> Vec<u8> {
 
 /// Every man page: file name and roff text.
 pub fn man_pages() -> io::Result<Vec<(String, Vec<u8>)>> {
-    let mut root = super::command();
+    let mut root = super::plain_command();
     root.build();
+    let subs: Vec<&clap::Command> =
+        root.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help").collect();
+    let mut names: Vec<String> = subs.iter().map(|sub| format!("dhcptool-{}", sub.get_name())).collect();
     let mut pages = Vec::new();
-    render(&root, "dhcptool", &mut pages)?;
-    for sub in root.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
-        render(sub, &format!("dhcptool-{}", sub.get_name()), &mut pages)?;
+    pages.push(page(&root, "dhcptool", &names)?);
+    for sub in &subs {
+        let see = manual::page(sub.get_name()).map(|page| page.see).unwrap_or_default();
+        let see: Vec<String> = see.iter().map(|name| format!("dhcptool-{name}")).collect();
+        pages.push(page(sub, &format!("dhcptool-{}", sub.get_name()), &see)?);
     }
+    names.insert(0, "dhcptool".to_owned());
+    pages.push(("dhcptool-recipes.7".to_owned(), recipes(&names)));
     Ok(pages)
 }
 
-fn render(command: &clap::Command, name: &str, pages: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
+const SOURCE: &str = concat!("dhcptool ", env!("CARGO_PKG_VERSION"));
+
+/// The page of one command.
+fn page(command: &clap::Command, name: &str, see: &[String]) -> io::Result<(String, Vec<u8>)> {
     let man = clap_mangen::Man::new(command.clone().name(name.to_owned()))
         .date("")
-        .source(concat!("dhcptool ", env!("CARGO_PKG_VERSION")))
+        .source(SOURCE)
         .manual("dhcptool");
-    let mut page = Vec::new();
-    man.render(&mut page)?;
-    pages.push((format!("{name}.1"), page));
-    Ok(())
+    let mut text = Vec::new();
+    man.render_title(&mut text)?;
+    man.render_name_section(&mut text)?;
+    synopsis(command, name).to_writer(&mut text)?;
+    man.render_description_section(&mut text)?;
+    man.render_options_section(&mut text)?;
+    if command.get_subcommands().next().is_some() {
+        man.render_subcommands_section(&mut text)?;
+    }
+    let mut rest = Roff::new();
+    values(command, &mut rest);
+    if let Some(notes) = command.get_after_long_help() {
+        rest.control("SH", ["NOTES"]);
+        verbatim(&notes.to_string(), &mut rest);
+    }
+    if let Some(page) = manual::page(command.get_name()) {
+        rest.control("SH", ["EXIT STATUS"]);
+        for (status, what) in page.statuses {
+            rest.control("TP", []).text([bold(*status)]).text([roman(*what)]);
+        }
+        if !page.examples.is_empty() {
+            rest.control("SH", ["EXAMPLES"]);
+        }
+        for example in page.examples {
+            rest.control("PP", []).text([roman(first_upper(example.what))]);
+            verbatim(&format!("    {}", example.line), &mut rest);
+        }
+    }
+    see_also(see, name, &mut rest);
+    rest.to_writer(&mut text)?;
+    Ok((format!("{name}.1"), text))
+}
+
+/// Every flag with its value, and what may be repeated.
+fn synopsis(command: &clap::Command, name: &str) -> Roff {
+    let mut roff = Roff::new();
+    let mut line = vec![bold(name)];
+    for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+        let values: Vec<String> =
+            arg.get_value_names().unwrap_or_default().iter().map(ToString::to_string).collect();
+        let many = matches!(arg.get_action(), ArgAction::Append | ArgAction::Count)
+            || arg.get_num_args().is_some_and(|count| count.max_values() > 1);
+        let (open, close) = if arg.is_required_set() { ("", "") } else { ("[", "]") };
+        let dots = if many { "..." } else { "" };
+        line.push(roman(format!(" {open}")));
+        if !arg.is_positional() {
+            let long = arg.get_long().map(|long| format!("--{long}"));
+            let short = arg.get_short().map(|short| format!("-{short}"));
+            let flag: Vec<String> = short.into_iter().chain(long).collect();
+            line.push(bold(flag.join("|")));
+        }
+        if arg.get_action().takes_values() {
+            line.push(roman(if arg.is_positional() { "" } else { " " }));
+            line.push(italic(values.join(" ")));
+        }
+        line.push(roman(format!("{close}{dots}")));
+    }
+    if command.get_subcommands().next().is_some() {
+        line.extend([roman(" "), italic("COMMAND"), roman(" ...")]);
+    }
+    roff.control("SH", ["SYNOPSIS"]).text(line);
+    roff
+}
+
+/// How the values of this command's flags are written.
+fn values(command: &clap::Command, roff: &mut Roff) {
+    let takes = |name: &str| {
+        let names = |arg: &clap::Arg| {
+            arg.get_value_names().is_some_and(|names| names.iter().any(|other| other.as_str() == name))
+        };
+        command.get_arguments().any(names)
+    };
+    let mut wanted = manual::VALUES.iter().filter(|(name, _)| takes(name)).peekable();
+    if wanted.peek().is_some() {
+        roff.control("SH", ["VALUES"]);
+    }
+    for (name, how) in wanted {
+        roff.control("TP", []).text([italic(*name)]).text([roman(*how)]);
+    }
+}
+
+fn see_also(see: &[String], name: &str, roff: &mut Roff) {
+    let own = Some("dhcptool").filter(|own| *own != name);
+    let ones = own.into_iter().chain(see.iter().map(String::as_str)).map(|name| (name, 1));
+    let mut line = Vec::new();
+    for (name, section) in ones.chain([("dhcptool-recipes", 7)]).filter(|(other, _)| *other != name) {
+        if !line.is_empty() {
+            line.push(roman(", "));
+        }
+        line.extend([bold(name), roman(format!("({section})"))]);
+    }
+    roff.control("SH", ["SEE ALSO"]).text(line);
+}
+
+/// What has to be done, and what to type.
+fn recipes(see: &[String]) -> Vec<u8> {
+    let mut roff = Roff::new();
+    roff.control("TH", ["dhcptool-recipes", "7", "", SOURCE, "dhcptool"]);
+    roff.control("SH", ["NAME"]).text([roman("dhcptool-recipes - what to type for common tasks")]);
+    for recipe in manual::RECIPES {
+        roff.control("SH", [recipe.task]).text([roman(recipe.text)]);
+        verbatim(
+            &recipe.lines.iter().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n"),
+            &mut roff,
+        );
+    }
+    roff.control("SH", ["Instead of other tools"]);
+    for (other, ours) in manual::INSTEAD {
+        roff.control("TP", []).text([roman(*other)]).text([bold(*ours)]);
+    }
+    see_also(see, "dhcptool-recipes", &mut roff);
+    roff.render().into_bytes()
+}
+
+/// Text whose lines stay as they are.
+fn verbatim(text: &str, roff: &mut Roff) {
+    roff.control("PP", []).control("nf", []);
+    for line in text.lines() {
+        roff.text([roman(line)]);
+    }
+    roff.control("fi", []);
+}
+
+fn first_upper(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

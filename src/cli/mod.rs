@@ -12,6 +12,7 @@ pub mod hexdump;
 #[cfg(feature = "live")]
 pub mod joining;
 pub mod lease;
+pub mod manual;
 pub mod replay;
 pub mod replay6;
 pub mod report;
@@ -82,6 +83,15 @@ fn long_version() -> String {
 
 /// The definition of the whole command line, from which help, man pages and completions are made.
 pub fn command() -> clap::Command {
+    plain_command().mut_subcommands(|command| {
+        let (notes, rest) = (command.get_after_long_help(), manual::help(command.get_name()));
+        let text = notes.map(|notes| format!("{notes}\n\n{rest}")).unwrap_or(rest);
+        if text.is_empty() { command } else { command.after_long_help(text) }
+    })
+}
+
+/// The same without exit statuses and examples.
+fn plain_command() -> clap::Command {
     // What few people need stands in --help, so that -h fits a screen.
     let is_rare = |arg: &clap::Arg| {
         let heading = arg.get_help_heading().unwrap_or_default();

@@ -1,5 +1,7 @@
 //! From frames to shown packets: the one implementation behind decode and sniff.
 
+use std::ops::RangeInclusive;
+
 use super::context::Output;
 use super::exit::Failure;
 use super::frames::{Frames, Waiting};
@@ -106,6 +108,8 @@ impl Counts {
 pub struct Renderer {
     selection: Selection,
     select_all: bool,
+    /// Numbers of the frames that are wanted; all where there are none.
+    numbers: Vec<RangeInclusive<u64>>,
     view: View,
     outline: Outline,
     /// Finds the problems of values, where packets are chosen by problems.
@@ -146,6 +150,7 @@ impl Renderer {
         let fits = page.width.is_some() && view == View::Line;
         Self {
             select_all: selection.is_everything(),
+            numbers: Vec::new(),
             selection,
             view,
             outline: Outline::default(),
@@ -166,6 +171,15 @@ impl Renderer {
             out_of_order: false,
             counts: Counts::default(),
         }
+    }
+
+    /// Shows only frames of these numbers, where there are any.
+    pub fn set_numbers(&mut self, numbers: &[RangeInclusive<u64>]) {
+        self.numbers = numbers.to_vec();
+    }
+
+    fn is_numbered(&self, number: u64) -> bool {
+        self.numbers.is_empty() || self.numbers.iter().any(|range| range.contains(&number))
     }
 
     /// What [`View::Rows`] writes its rows with.
@@ -247,6 +261,9 @@ impl Renderer {
             packet,
             outline: &self.outline,
         };
+        if !self.is_numbered(frame.number) {
+            return false;
+        }
         let values = &mut self.values;
         if !self.select_all
             && !self.selection.matches(frame.time, datagram, &packet, &self.outline, |each| {
@@ -294,6 +311,7 @@ impl Renderer {
 
     /// The same for DHCPv6 and router discovery.
     fn six(&mut self, frame: &Frame<'_>, datagram: &Datagram<'_>) -> bool {
+        let numbered = self.is_numbered(frame.number);
         let Six { v6, router, judged } = &mut self.six;
         let message = if datagram.protocol == Protocol::Dhcpv6 {
             let packet = wire::v6::Packet::new(datagram.payload);
@@ -325,15 +343,16 @@ impl Renderer {
             judged.judge(&record);
             judged.problems.iter().for_each(each);
         };
-        let wanted = self.select_all
-            || match message {
-                Message6::Dhcp { packet, outline } => {
-                    self.selection.matches_v6(frame.time, datagram, &packet, outline, &mut judge)
-                }
-                Message6::Router { packet, outline } => {
-                    self.selection.matches_router(frame.time, datagram, &packet, outline, &mut judge)
-                }
-            };
+        let wanted = numbered
+            && (self.select_all
+                || match message {
+                    Message6::Dhcp { packet, outline } => {
+                        self.selection.matches_v6(frame.time, datagram, &packet, outline, &mut judge)
+                    }
+                    Message6::Router { packet, outline } => {
+                        self.selection.matches_router(frame.time, datagram, &packet, outline, &mut judge)
+                    }
+                });
         if wanted {
             self.counts.shown = self.counts.shown.saturating_add(1);
             match self.view {
@@ -493,10 +512,14 @@ impl Stream {
 
     fn with(walker: Walker, args: &SelectArgs, view: View, page: Page) -> Result<Self, Failure> {
         let time = TimeText::new(args.time.into());
-        let renderer = Renderer::new(args.selection()?, view, time, page);
+        let mut renderer = Renderer::new(args.selection()?, view, time, page);
+        renderer.set_numbers(&args.numbers);
         Ok(Self {
             #[cfg(feature = "live")]
-            only_counts: view == View::Nothing && renderer.select_all && args.filter.is_none(),
+            only_counts: view == View::Nothing
+                && renderer.select_all
+                && args.numbers.is_empty()
+                && args.filter.is_none(),
             walker,
             #[cfg(feature = "live")]
             filter: args.filter.as_deref().map(FrameFilter::new).transpose().map_err(Failure::usage)?,

@@ -230,3 +230,25 @@ fn without_a_view_the_summary_is_the_same() {
         assert_eq!(summary(&["--write", "-"]), shown, "{}", capture.display());
     }
 }
+
+#[test]
+fn packets_are_chosen_by_number() {
+    let capture = folder().join("dhcp.pcap");
+    let numbers = |flags: &[&str]| {
+        let (text, _, code) = decode(&capture, &[flags, &["--json"]].concat());
+        let number = |line: &str| {
+            let packet: serde_json::Value = serde_json::from_str(line).unwrap();
+            packet["number"].as_u64().unwrap()
+        };
+        (text.lines().map(number).collect::<Vec<_>>(), code)
+    };
+    assert_eq!(numbers(&["--number", "3"]), (vec![3], 0));
+    assert_eq!(numbers(&["--number", "1,3-9"]), (vec![1, 3, 4], 0));
+    assert_eq!(numbers(&["--number", "2-3", "--type", "offer"]), (vec![2], 0));
+    assert_eq!(numbers(&["--number", "9"]), (vec![], 1));
+    for wrong in ["0", "4-2", "x"] {
+        assert_eq!(decode(&capture, &["--number", wrong]).2, 2, "{wrong}");
+    }
+    let (_, error, code) = decode(&capture, &["--number", "3", "--transactions"]);
+    assert!(code == 2 && error.contains("--number"), "{error}");
+}

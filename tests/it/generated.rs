@@ -42,3 +42,22 @@ fn completions_are_current() {
         generate::SHELLS.iter().map(|(shell, name)| ((*name).to_owned(), generate::completion(*shell)));
     check("completions", &files.collect::<Vec<_>>());
 }
+
+#[test]
+fn the_recipes_of_the_readme_are_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let (before, rest) = readme.split_once("<!-- recipes").unwrap();
+    let (line, rest) = rest.split_once('\n').unwrap();
+    let (_, after) = rest.split_once("<!-- end of recipes -->").unwrap();
+    let text = dhcptool::cli::manual::recipes_in_markdown();
+    let wanted = format!("{before}<!-- recipes{line}\n\n{text}\n<!-- end of recipes -->{after}");
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, &wanted).unwrap();
+        return;
+    }
+    assert!(
+        readme == wanted,
+        "README.md's recipes are out of date; run BLESS=1 cargo test --test it generated"
+    );
+}

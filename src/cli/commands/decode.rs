@@ -23,10 +23,6 @@ use crate::wire::frame::NotLookedInto;
 
 /// Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz
 #[derive(clap::Args, Debug)]
-#[command(
-    after_long_help = "Exit status: 0 when it was decoded, 1 when a selection matched nothing, 3 when a capture cannot be read, 4 when one \
-                     is damaged: what could be decoded was printed first."
-)]
 pub struct Args {
     /// The captures; - is standard input
     #[arg(required = true, value_name = "FILE")]
@@ -72,6 +68,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     }
     args.analysis.check()?;
     if args.analysis.is_wanted() {
+        args.select.refuse_numbers()?;
         return analyse(args, cx);
     }
     let rows = args.flat.rows(&columns::PACKET, cx)?;

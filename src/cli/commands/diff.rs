@@ -22,7 +22,6 @@ use crate::wire::v4::{Message, MessageType};
 /// the last of each server to each client counts, and values are sets. Transaction number, times that drift, client identifier,
 /// relay agent information and the address itself are left out; its subnet is compared.
 #[derive(clap::Args, Debug)]
-#[command(after_long_help = NOTES)]
 pub struct Args {
     /// One side: a capture, or saved JSON
     #[arg(value_name = "A")]
@@ -44,13 +43,6 @@ pub struct Args {
     #[arg(long)]
     all: bool,
 }
-
-const NOTES: &str = "\
-Exit codes: 0 no difference, 1 differences, 3 nothing to compare.
-
-Examples:
-  dhcptool diff before.pcap after.pcap
-  dhcptool discover eth0 --server 10.0.0.1 --json > a.json; dhcptool diff a.json capture.pcapng --type offer";
 
 /// The values of `--type`.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

@@ -29,10 +29,6 @@ use crate::wire::v4::MessageType;
 /// Servers that did not answer are asked again while the wait lasts, because packets get lost and because servers that
 /// first check whether an address is free take up to three seconds for their first offer.
 #[derive(clap::Args, Debug)]
-#[command(
-    after_long_help = "Exit status: 0 when at least one server offered, 1 when nobody did; with --expect, 0 when all is as expected, 1 \
-                     when not."
-)]
 pub struct Args {
     /// The interface; that of the default route if left out, else the only usable one
     interface: Option<String>,

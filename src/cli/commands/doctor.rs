@@ -20,7 +20,6 @@ mod live;
 /// as a stranger, takes a lease for seconds, tries address, router, name servers and renewal, and gives the lease back.
 /// Nothing is configured, no lease is kept, and no DECLINE is sent.
 #[derive(clap::Args, Debug)]
-#[command(after_long_help = EXAMPLES)]
 #[allow(clippy::struct_excessive_bools, reason = "flags are independent of each other")]
 pub struct Args {
     /// The interface; that of the default route if left out, else the only usable one
@@ -115,19 +114,6 @@ impl Args {
         self.listen.unwrap_or(if self.passive { PASSIVE } else { Duration::ZERO })
     }
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  dhcptool doctor
-  dhcptool doctor eth0 --vlan 40 -v
-  dhcptool doctor eth0 --save ticket.pcapng --json
-  dhcptool doctor eth0 --via 10.9.40.2 --server 10.0.0.5
-  dhcptool doctor eth0 --pxe
-  dhcptool doctor eth0 --passive --listen 10m
-  dhcptool doctor eth0 --expect /etc/dhcptool/policy.toml
-  dhcptool lab --fault pool-empty -- dhcptool doctor
-
-The exit status is 0 when all is well (notes only), 1 for a problem or where it is unclear, 3 where it could not be looked.";
 
 /// Runs the command.
 #[cfg(feature = "live")]

@@ -27,7 +27,7 @@ use crate::engine::load::Slo;
 #[allow(clippy::struct_excessive_bools, reason = "flags are independent of each other")]
 #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "the command line is the same in every build"))]
 #[derive(clap::Args, Debug)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_long_help = NOTES)]
 pub struct Args {
     /// The interface; that of the default route if left out, else the only usable one
     interface: Option<String>,
@@ -139,20 +139,10 @@ pub struct Args {
     sender: SenderArgs,
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  dhcptool handshake eth0
-  dhcptool handshake eth0 --server 10.0.0.1 --count 100 --interval 100ms
-  dhcptool handshake eth0 --rate 2000 --duration 30s --clients 5000 --load --histogram run.hlog
-  dhcptool handshake eth0 --find-rate --slo 'p99<20ms,loss<0.1%' --clients 5000 --load
-  dhcptool handshake eth0 --rate 500 --full 1 --renew 8 --release 1 --clients 200 --load
-  dhcptool handshake eth0 --server 192.0.2.9 --giaddr 10.1.0.1,10.2.0.1 --option-82
-
+const NOTES: &str = "\
 Latency: offer is DISCOVER to OFFER, ack is REQUEST to ACK, total is DISCOVER to ACK, scheduled counts from the time at
 which the exchange should have begun. Up to 20,000 per second the kernel's own stamps of both messages are used;
-faster, the question's time is taken just before it is sent, and the report says so.
-
-Exit status: 0 when every handshake completed (with --find-rate: when some rate was sustained), 1 when one failed.";
+faster, the question's time is taken just before it is sent, and the report says so.";
 
 /// Reads `200`, `200/s`, `3000/m` or `1.5/s` as a rate per 1000 seconds.
 fn rate(text: &str) -> Result<u64, String> {

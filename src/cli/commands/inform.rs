@@ -16,7 +16,6 @@ use crate::wire::v4::MessageType;
 /// The address is that of --ip, else of the interface. While it waits, dhcptool answers ARP for it, because servers send
 /// their answer to the address itself; the interface is not configured.
 #[derive(clap::Args, Debug)]
-#[command(after_long_help = "Exit status: 0 for an ACK, 1 when nobody answered.")]
 pub struct Args {
     /// The interface; that of the default route if left out, else the only usable one
     interface: Option<String>,

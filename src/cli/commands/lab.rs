@@ -21,7 +21,7 @@ use crate::wire::Mac;
 /// embedded servers answer. dhcptool itself is in its search path. Nothing is left behind when it ends.
 #[allow(clippy::struct_excessive_bools, reason = "flags are independent of each other")]
 #[derive(clap::Args, Debug)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_long_help = NOTES)]
 pub struct Args {
     /// How many servers answer
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=i64::from(MAX_SERVERS)))]
@@ -157,23 +157,13 @@ pub struct Args {
     command: Vec<OsString>,
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  dhcptool lab -- dhcptool discover eth0
-  dhcptool lab --servers 3 --rogue -- dhcptool rogue eth0
-  dhcptool lab --loss 5 --slow-check -- dhcptool discover
-  dhcptool lab --relay -- sh
-  dhcptool lab --stall 200ms/1s -- dhcptool handshake eth0 --rate 1000 --load
-  dhcptool lab --ra stateless --pd 60 -- dhcptool sniff eth0 --count 3
-
+const NOTES: &str = "\
 Servers are 10.0.0.1, 10.0.0.2 and so on (172.16.0.1 and so on behind a relay), with pools from 10.4.0.10,
 10.8.0.10 and so on; the router is 10.0.0.254, the rogue server 10.0.0.66.
 
 Server k is fe80::k and 2001:db8:64::k too, with a DUID-LL, addresses of 2001:db8:64:0:k::/80 and prefixes of
 2001:db8:k000::/36 (k below 16; k in hexadecimal); server 1 is the router as well, the rogue server and router
-fe80::66.
-
-The exit status is COMMAND's, 128 + N when signal N ended it, and 3 when the network cannot be made.";
+fe80::66.";
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 enum Switch {

@@ -41,7 +41,6 @@ use crate::wire::{HwAddr, Mac};
 /// over time, servers with their delays and differences, and the exchanges drawn, each message with its decode. The captures are
 /// read twice.
 #[derive(clap::Args, Debug)]
-#[command(after_long_help = NOTES)]
 pub struct Args {
     /// The captures
     #[arg(required = true, value_name = "CAPTURE", value_hint = clap::ValueHint::FilePath)]
@@ -78,13 +77,6 @@ pub struct Args {
     #[command(flatten)]
     confine: ConfineArgs,
 }
-
-const NOTES: &str = "\
-Exit codes: 0 the page was written, 3 a capture cannot be read, 4 one is damaged: what could be read is told.
-
-Examples:
-  dhcptool report office.pcapng -o office.html
-  dhcptool sniff eth0 --duration 10m --write ten.pcapng --write-only; dhcptool report ten.pcapng -o ten.html";
 
 /// Exchanges drawn, and how many of one kind of trouble, and without any.
 const DRAWN: usize = 150;

@@ -23,7 +23,6 @@ use crate::wire::v4::MessageType;
 /// follows RFC 2131 section 4.3.2; flags that contradict it are refused unless --force is given.
 #[allow(clippy::struct_excessive_bools, reason = "flags of a command line are independent of each other")]
 #[derive(clap::Args, Debug)]
-#[command(after_long_help = "Exit status: 0 for an ACK, 1 for a NAK, a conflict or no answer.")]
 pub struct Args {
     /// The interface; that of the default route if left out, else the only usable one
     interface: Option<String>,

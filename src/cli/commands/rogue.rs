@@ -185,28 +185,9 @@ Policy files:
       lease-min = \"1h\"
       lease-max = 86400
 
-Exit status:
-  0 no rogue; 1 a rogue was found, a required server was silent, or nobody answered when servers were asked; 3 nobody can tell, because frames were lost, a
-  link went down, or more servers were seen than are kept. With --watch 0 when it is stopped.
-  With --nagios: 0 OK; 1 WARNING, an allowed server is silent, or several answer and no allow list was given;
-  2 CRITICAL, a rogue, or nobody answered (silence is OK with --passive and --from); 3 UNKNOWN, it could not run or cannot tell, or the command line is wrong.
-
-Monitoring:
-  In place of check_dhcp, for instance for NRPE (give the file capabilities, or run it as root):
-      # X must answer within 200 ms, others are welcome: --nagios --require X -w 100 -c 200
-      command[check_dhcp]=/usr/bin/dhcptool rogue eth0 --nagios --allow 10.0.0.1,mac=00:11:22:33:44:55
-  For the textfile collector: dhcptool rogue eth0 --watch --prometheus /var/lib/node_exporter/dhcp.prom
-
 Vendors:
   Sources are named with the vendor of their MAC address where this system has a table: that of udev, Wireshark, Nmap,
-  hwdata, ieee-data or arp-scan, or the one given with --vendors. Locally administered addresses have no vendor.
-
-Examples:
-  dhcptool rogue eth0
-  dhcptool rogue eth0 --learn policy.toml
-  dhcptool rogue eth0 eth1 --policy policy.toml --json
-  dhcptool rogue --from capture.pcapng --allow 10.0.0.1
-  dhcptool rogue eth0 --watch --policy policy.toml --state /var/lib/dhcptool/eth0 --exec /usr/local/bin/alert";
+  hwdata, ieee-data or arp-scan, or the one given with --vendors. Locally administered addresses have no vendor.";
 
 /// How long to collect answers to probes, and when only listening.
 const WAIT: Duration = Duration::from_secs(8);

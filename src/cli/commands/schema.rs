@@ -16,12 +16,6 @@ use crate::output::schema;
 
 /// Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL
 #[derive(clap::Args, Debug)]
-#[command(after_long_help = "Examples:
-  dhcptool schema decode >packet.schema.json
-  dhcptool schema --sql duckdb
-  dhcptool schema discover --sql clickhouse
-  dhcptool schema clients --sql duckdb
-  dhcptool schema --sql spark --fields time,chaddr,message_type,host_name")]
 pub struct Args {
     /// The command whose output is meant; without it the objects of all, and the rows of decode
     #[arg(value_name = "COMMAND", value_parser = clap::builder::PossibleValuesParser::new(WORDS))]

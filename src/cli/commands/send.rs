@@ -29,7 +29,6 @@ use crate::wire::v4::{Message, MessageType, Op};
 /// A message from elsewhere is sent byte for byte as it is, but for what flags change; the addresses and ports around it
 /// are kept too where they are known.
 #[derive(clap::Args, Debug)]
-#[command(after_long_help = "Exit status: 0 when it was sent and --expect was met, 1 when it was not.")]
 pub struct Args {
     /// The interface; that of the default route if left out, else the only usable one
     interface: Option<String>,

@@ -85,13 +85,7 @@ Privileges:
       sudo setcap cap_net_raw,cap_net_admin+ep /usr/bin/dhcptool
   Once the interfaces are open it becomes the user who ran sudo, or --user, creates its files as that user, gives up
   every capability, and confines itself before it looks at the first packet: no new privileges, no file opened but new
-  ones of a row, no program started, no connection made (seccomp and Landlock, where the kernel has them).
-
-Examples:
-  dhcptool sniff
-  dhcptool sniff eth0 -v --type offer,ack
-  dhcptool sniff eth0 eth1 --json --mac 00:0b:82:01:fc:42
-  dhcptool sniff eth0 --write dhcp.pcapng --rotate-size 100M --keep 10";
+  ones of a row, no program started, no connection made (seccomp and Landlock, where the kernel has them).";
 
 /// Reads how long a file takes. Without a floor there would be a file for every frame.
 fn turn(text: &str) -> Result<Duration, String> {

@@ -1,6 +1,7 @@
 //! The flags that choose packets, shared by decode and sniff.
 
 use std::ffi::OsString;
+use std::ops::RangeInclusive;
 
 use clap::Args;
 use regex_lite::Regex;
@@ -111,6 +112,16 @@ pub struct SelectArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true, help_heading = "Selection")]
     until: Option<Timestamp>,
 
+    /// Only frames of these numbers, as the first column and JSON's number say them: 7, or 3,10-20
+    #[arg(
+        long = "number",
+        value_name = "N[-M]",
+        value_delimiter = ',',
+        value_parser = parse_numbers,
+        help_heading = "Selection"
+    )]
+    pub numbers: Vec<RangeInclusive<u64>>,
+
     /// Stop after so many packets
     #[arg(long, value_name = "N", value_parser = positive::<u64>, help_heading = "Selection")]
     pub count: Option<u64>,
@@ -141,6 +152,15 @@ pub struct SelectArgs {
     /// Write all there is to say on one line, however wide the terminal is
     #[arg(long, help_heading = "Output")]
     pub wide: bool,
+}
+
+fn parse_numbers(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let number = |text: &str| text.trim().parse::<u64>().ok().filter(|number| *number > 0);
+    let (from, to) = text.split_once('-').unwrap_or((text, text));
+    match (number(from), number(to)) {
+        (Some(from), Some(to)) if from <= to => Ok(from..=to),
+        _ => Err("write a number from 1, or a range such as 10-20".to_owned()),
+    }
 }
 
 fn parse_dscp(text: &str) -> Result<u8, String> {
@@ -248,6 +268,16 @@ impl std::str::FromStr for ServerArg {
 }
 
 impl SelectArgs {
+    /// Fails where packets are chosen by number and joined all the same: an exchange is more than one of them.
+    pub fn refuse_numbers(&self) -> Result<(), Failure> {
+        if self.numbers.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::usage(
+            "--number chooses packets, and exchanges are made of several: choose with --client or --xid",
+        ))
+    }
+
     /// What is looked for, and where.
     pub fn wanted(&self) -> Ports {
         let mut ports = match (self.ipv4, self.ipv6) {
@@ -267,6 +297,7 @@ impl SelectArgs {
     /// True when any flag chooses among the packets: then none is a result.
     pub fn selects(&self) -> bool {
         let one_of = [
+            self.numbers.is_empty(),
             self.mac.is_empty(),
             self.xid.is_empty(),
             self.types.is_empty(),

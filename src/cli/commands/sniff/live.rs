@@ -52,6 +52,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let rotation = rotation(args, to_stdout)?;
     args.analysis.check()?;
     let (rows, told) = if args.analysis.is_wanted() {
+        args.select.refuse_numbers()?;
         (None, args.analysis.rows(&args.flat, cx)?)
     } else {
         (args.flat.rows(&columns::PACKET, cx)?, None)
