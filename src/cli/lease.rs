@@ -7,8 +7,11 @@ use serde_json::Value;
 
 use super::exit::Failure;
 use super::text;
+use crate::engine::v6::recipe::IaWish;
 use crate::output::packet::read::unhex;
 use crate::wire::Mac;
+use crate::wire::v6::Duid;
+use crate::wire::v6::facts::IaKind;
 
 /// What is needed to give a lease back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +30,10 @@ pub struct Lease {
 
 /// Reads every lease in a file, `-` for standard input: one JSON object per line.
 pub fn read(path: &Path) -> Result<Vec<Lease>, Failure> {
+    read_each(path, lease)
+}
+
+fn read_each<T>(path: &Path, lease: fn(&Value) -> Result<T, &'static str>) -> Result<Vec<T>, Failure> {
     let fail = |error: &std::io::Error| {
         Failure::could_not_run(format_args!("cannot read {}: {error}", path.display()))
     };
@@ -77,6 +84,67 @@ fn lease(json: &Value) -> Result<Lease, &'static str> {
     })
 }
 
+/// What is needed to renew or give back a lease of DHCPv6.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease6 {
+    /// The client's hardware address.
+    pub mac: Option<Mac>,
+    /// Its name.
+    pub duid: Option<Duid>,
+    /// The server that gave it.
+    pub server: Option<Duid>,
+    /// What is held.
+    pub ias: Vec<IaWish>,
+}
+
+/// Reads every lease of DHCPv6 in a file, `-` for standard input: one JSON object per line.
+pub fn read6(path: &Path) -> Result<Vec<Lease6>, Failure> {
+    read_each(path, lease6)
+}
+
+fn lease6(json: &Value) -> Result<Lease6, &'static str> {
+    if json.get("protocol").and_then(Value::as_str) != Some("dhcpv6") {
+        return Err("no lease of DHCPv6: leave out -6");
+    }
+    let outcome = json.get("outcome").and_then(Value::as_str);
+    if !matches!(outcome, None | Some("ack" | "partial")) {
+        return Err("no lease: its outcome is not \"ack\" or \"partial\"");
+    }
+    let client = |key: &str| json.get("client")?.get(key)?.as_str();
+    let list = |json: &Value, key: &str| json.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+    let lives =
+        |lease: &Value| lease.get("valid_lifetime").and_then(Value::as_u64).is_none_or(|valid| valid > 0);
+    let mut ias = Vec::new();
+    for ia in list(json, "ias") {
+        let kind = match ia.get("type").and_then(Value::as_str) {
+            Some("ia-na") => IaKind::Na,
+            Some("ia-ta") => IaKind::Ta,
+            Some("ia-pd") => IaKind::Pd,
+            _ => return Err("an \"ias\" of no known \"type\""),
+        };
+        let iaid = ia.get("iaid").and_then(Value::as_u64).and_then(|iaid| u32::try_from(iaid).ok());
+        let mut wish = IaWish::new(kind, iaid.ok_or("an \"ias\" without \"iaid\"")?);
+        let texts = |key: &str, inner: &'static str| -> Vec<String> {
+            let leases = list(&ia, key).into_iter().filter(lives);
+            leases.filter_map(|lease| lease.get(inner)?.as_str().map(str::to_owned)).collect()
+        };
+        wish.addresses = texts("addresses", "address").iter().filter_map(|text| text.parse().ok()).collect();
+        wish.prefixes = texts("prefixes", "prefix").iter().filter_map(|text| text.parse().ok()).collect();
+        if wish.has_lease() {
+            ias.push(wish);
+        }
+    }
+    if ias.is_empty() {
+        return Err("no address or prefix in \"ias\"");
+    }
+    Ok(Lease6 {
+        mac: client("mac").and_then(|mac| mac.parse().ok()),
+        duid: client("duid").and_then(|duid| duid.parse().ok()),
+        server: json.get("server_id").and_then(Value::as_str).and_then(|duid| duid.parse().ok()),
+        ias,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +164,27 @@ mod tests {
         assert_eq!(found.mac, Some(Mac([2, 0, 0, 0, 0, 1])));
         assert_eq!(found.client_id, Some(vec![1, 0xaa]));
         assert_eq!(found.via, Some(Mac([2, 0, 0, 0, 0, 0xfe])));
+    }
+
+    #[test]
+    fn a_lease_of_dhcpv6_is_understood() {
+        let json = serde_json::from_str(
+            r#"{"type":"request","protocol":"dhcpv6","client":{"mac":"02:00:00:00:00:01","duid":"0003000102"},
+                "outcome":"partial","server_id":"0003000109","ias":[
+                 {"type":"ia-na","iaid":7,"addresses":[{"address":"fd00::1","valid_lifetime":9},
+                  {"address":"fd00::2","valid_lifetime":0}],"prefixes":[]},
+                 {"type":"ia-pd","iaid":7,"addresses":[],"prefixes":[{"prefix":"fd00:1::/56","valid_lifetime":9}]},
+                 {"type":"ia-pd","iaid":8,"addresses":[],"prefixes":[]}]}"#,
+        );
+        let found = lease6(&json.unwrap()).unwrap();
+        assert_eq!((found.ias.len(), found.ias[0].addresses.len()), (2, 1));
+        assert_eq!(found.ias[1].prefixes[0].to_string(), "fd00:1::/56");
+        assert_eq!(found.server.unwrap().to_string(), "0003000109");
+        for bad in
+            [r#"{"outcome":"ack"}"#, r#"{"protocol":"dhcpv6","outcome":"nak"}"#, r#"{"protocol":"dhcpv6"}"#]
+        {
+            assert!(lease6(&serde_json::from_str(bad).unwrap()).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::explain::Explanation;
 use super::json::object::{Millis, PacketObject};
 use super::senders::{DiscoverObject, Ignored, RequestObject, SendObject};
 use super::six::discover::DiscoverObject6;
+use super::six::exchange::RequestObject6;
 use super::transaction::stats::StatsObject;
 
 /// The version of the objects: raised when a field is renamed, removed or means something else; not when one is added.
@@ -63,7 +64,9 @@ pub fn of(command: &str) -> Option<Schema> {
         "diff" => schema::<DiffObject>(command),
         "explain" => schema::<Explanation>(command),
         "discover" => schema::<Either<DiscoverObject<'_>, DiscoverObject6>>(command),
-        "request" | "release" | "decline" | "inform" => schema::<RequestObject>(command),
+        "request" | "release" | "decline" | "inform" => {
+            schema::<Either<RequestObject, RequestObject6>>(command)
+        }
         "send" => schema::<SendObject>(command),
         "rogue" => schema::<Rogue>(command),
         _ => return None,

@@ -190,16 +190,18 @@ impl Sink<'_> {
         field: Option<&'static str>,
     ) {
         let same = self.found.iter().filter(|finding| finding.code == self.rule.code);
-        if same.count() < MAX_OF_ONE {
-            self.found.push(Finding6 {
-                code: self.rule.code,
-                severity: self.rule.severity,
-                message,
-                servers,
-                routers,
-                field,
-                reference: self.rule.reference,
-            });
+        let finding = Finding6 {
+            code: self.rule.code,
+            severity: self.rule.severity,
+            message,
+            servers,
+            routers,
+            field,
+            reference: self.rule.reference,
+        };
+        // What a server says in its ADVERTISE and again in its REPLY is told once.
+        if same.count() < MAX_OF_ONE && !self.found.contains(&finding) {
+            self.found.push(finding);
         }
     }
 

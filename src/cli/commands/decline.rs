@@ -1,5 +1,7 @@
 //! `dhcptool decline`: report an address as in use.
 
+use std::path::PathBuf;
+
 use fastrand::Rng;
 
 use crate::cli::context::Context;
@@ -7,6 +9,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::report::{self, Told};
 use crate::cli::session::{self, Session};
+use crate::cli::six::{self, exchange::Order};
 use crate::engine::v4::oneshot::AGAIN;
 use crate::engine::{Client as _, OneShot};
 use crate::wire::v4::MessageType;
@@ -23,12 +26,24 @@ pub struct Args {
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 
+    /// With -6: decline the addresses of every lease in FILE, one line each as request --json prints them; - is standard input
+    #[arg(long, value_name = "FILE")]
+    lease: Option<PathBuf>,
+
     #[command(flatten)]
     sender: SenderArgs,
 }
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    if args.sender.is_six() {
+        six::refuse(&[("--reason", args.reason.is_some())])?;
+        let order = Order { lease: args.lease.clone(), ..Order::new("decline") };
+        return six::exchange::give_up(&order, args.interface.as_deref(), &args.sender, cx);
+    }
+    if args.lease.is_some() {
+        return Err(Failure::usage("--lease is for DHCPv6; add -6"));
+    }
     let Some(address) = args.sender.ip() else {
         return Err(Failure::usage("decline needs --ip, the address that is in use"));
     };

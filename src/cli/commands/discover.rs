@@ -99,7 +99,7 @@ impl Args {
 
     /// Refuses what DHCPv4 alone has.
     pub(in crate::cli) fn refuse_four(&self) -> Result<(), Failure> {
-        refuse(&[
+        crate::cli::six::refuse(&[
             ("--expect", self.expect.is_given()),
             ("--format", self.flat.is_given()),
             ("--nagios", self.nagios.is_on()),
@@ -113,14 +113,6 @@ impl Args {
             }
         }
         Ok(())
-    }
-}
-
-/// Refuses flags that only DHCPv4's command has.
-pub(in crate::cli) fn refuse(flags: &[(&str, bool)]) -> Result<(), Failure> {
-    match flags.iter().find(|(_, given)| *given) {
-        Some((flag, _)) => Err(Failure::usage(format_args!("{flag} is for DHCPv4; leave out -6"))),
-        None => Ok(()),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::lease::{self, Lease};
 use crate::cli::report::{self, Told};
 use crate::cli::session::{self, Session};
+use crate::cli::six::{self, exchange::Order};
 use crate::engine::v4::draft::opt;
 use crate::engine::v4::oneshot::AGAIN;
 use crate::engine::{Client as _, Draft, OneShot, Recipe, Route};
@@ -22,7 +23,7 @@ const REPEATS: u32 = 2;
 /// Give an address back to the server that leased it
 ///
 /// The lease is named by --ip and --server (and --mac, unless it is the interface's own), or read with --lease from what
-/// request --json printed. There is no answer to a RELEASE, and so it is sent three times; --retries says how often again.
+/// request --json printed; with -6 by --server DUID and --ip or --prefix. There is no answer to a RELEASE of DHCPv4, and so it is sent three times; --retries says how often again.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The interface; that of the default route if left out, else the only usable one
@@ -38,6 +39,10 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    if args.sender.is_six() {
+        let order = Order { lease: args.lease.clone(), ..Order::new("release") };
+        return six::exchange::give_up(&order, args.interface.as_deref(), &args.sender, cx);
+    }
     args.sender.check_write(&args.lease.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
     let leases = match &args.lease {
         Some(path) => args.sender.confine.apart(&[path.as_path()], cx, || lease::read(path))?,

@@ -1,5 +1,9 @@
 //! `dhcptool request`: a REQUEST in any of the four states.
 
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
 use fastrand::Rng;
 
 use crate::cli::context::Context;
@@ -9,9 +13,12 @@ use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::report::{self, How, Told};
 use crate::cli::session::{self, Session};
+use crate::cli::six::exchange::{Order, dad};
+use crate::cli::six::{self, refuse};
 use crate::engine::v4::accept::refusals;
 use crate::engine::v4::exchange::{ConflictCheck, Outcome as Ended, Settings, Task, Verdict};
 use crate::engine::v4::recipe;
+use crate::engine::v6::exchange::{Choose, Settings6, State6};
 use crate::engine::{Backoff, Draft, Exchange, Recipe, Route, State};
 use crate::output::flat::columns;
 use crate::run::segment::{Segment, Way};
@@ -27,16 +34,17 @@ pub struct Args {
     /// The interface; that of the default route if left out, else the only usable one
     interface: Option<String>,
 
-    /// The client's state: selecting, init-reboot, renewing or rebinding
+    /// The client's state: selecting, init-reboot (with -6 confirming), renewing or rebinding
     #[arg(long, value_name = "STATE", default_value = "selecting")]
-    state: State,
+    state: StateArg,
 
     /// Send what contradicts the state
     #[arg(long)]
     force: bool,
 
-    /// After an ACK, probe whether somebody uses the address, as a client would (RFC 5227; takes five seconds or more)
-    #[arg(long)]
+    /// After an ACK, probe whether somebody uses the address, as a client would (RFC 5227; takes five seconds or more; with
+    /// -6 as --dad)
+    #[arg(long, visible_alias = "dad")]
     arp_check: bool,
 
     /// Probe, and send a DECLINE when somebody uses the address
@@ -46,6 +54,18 @@ pub struct Args {
     /// Give the address back at the end
     #[arg(long)]
     release: bool,
+
+    /// With -6: collect ADVERTISEs for so long; until one has preference 255, else 1.0 to 1.1 s if left out
+    #[arg(long, value_name = "DURATION", value_parser = sender::duration)]
+    wait: Option<Duration>,
+
+    /// With -6: whose ADVERTISE is taken, by preference (the default), the first, or that of a server by its DUID
+    #[arg(long, value_name = "preference|first|DUID")]
+    choose: Option<Choose>,
+
+    /// With -6: go on with the lease in FILE, which request --json printed; - is standard input
+    #[arg(long, value_name = "FILE")]
+    lease: Option<PathBuf>,
 
     #[command(flatten)]
     flat: FlatArgs,
@@ -57,21 +77,81 @@ pub struct Args {
     sender: SenderArgs,
 }
 
+/// `--state`, in either protocol.
+#[derive(Clone, Debug)]
+struct StateArg(String);
+
+impl FromStr for StateArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = text.parse::<State>().is_ok() || text.parse::<State6>().is_ok();
+        if !known {
+            return Err(text.parse::<State>().err().map_or_else(String::new, |error| error.to_string()));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Args {
+    fn state(&self) -> Result<State, Failure> {
+        self.state.0.parse().map_err(|_| {
+            Failure::usage(format_args!("--state {} is a state of DHCPv6; add -6", self.state.0))
+        })
+    }
+
+    fn refuse_six(&self) -> Result<(), Failure> {
+        let given = [
+            ("--wait", self.wait.is_some()),
+            ("--choose", self.choose.is_some()),
+            ("--lease", self.lease.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((flag, _)) => Err(Failure::usage(format_args!("{flag} is for DHCPv6; add -6"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Runs the command with `-6`.
+fn run_six(args: &Args, cx: &mut Context) -> Outcome {
+    refuse(&[("--format", args.flat.is_given()), ("--nagios", args.nagios.is_on())])?;
+    let order = Order {
+        command: "request",
+        state: Some(args.state.0.parse().map_err(Failure::usage)?),
+        settings: Settings6 {
+            wait: args.wait,
+            choose: args.choose.clone().unwrap_or_default(),
+            dad: dad(args.arp_check, args.decline_on_conflict),
+            release: args.release,
+            ..Settings6::default()
+        },
+        lease: args.lease.clone(),
+        force: args.force,
+    };
+    six::exchange::request(&order, args.interface.as_deref(), &args.sender, cx)
+}
+
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    if args.sender.is_six() {
+        return run_six(args, cx);
+    }
+    args.refuse_six()?;
     args.nagios.guard(cx, |cx| request(args, cx))
 }
 
 fn request(args: &Args, cx: &mut Context) -> Outcome {
+    let state = args.state()?;
     let overrides = args.sender.overrides()?;
-    let against = recipe::contradictions(args.state, &overrides);
+    let against = recipe::contradictions(state, &overrides);
     if let Some(first) = against.first().filter(|_| !args.force) {
         return Err(Failure::usage(format_args!("{first}; --force sends it all the same")));
     }
     for contradiction in &against {
         cx.warn(contradiction);
     }
-    if args.state == State::Renewing && args.sender.server().is_none() && overrides.dst_ip.is_none() {
+    if state == State::Renewing && args.sender.server().is_none() && overrides.dst_ip.is_none() {
         return Err(Failure::usage(
             "--state renewing needs --server: a lease is renewed with the server that gave it",
         ));
@@ -85,9 +165,9 @@ fn request(args: &Args, cx: &mut Context) -> Outcome {
         None => Route { server, next_hop: server },
     });
     let address = asked_address(args, segment.as_ref())?;
-    let task = Task::Request { state: args.state, address, server: route };
+    let task = Task::Request { state, address, server: route };
     let exchange = Exchange::new(recipe.clone(), task, settings(args), rng);
-    let drafts = drafts(args, &recipe, &exchange, route);
+    let drafts = drafts(args, state, &recipe, &exchange, route);
     if let Some(draft) = drafts.last() {
         args.sender.judge(draft, segment.as_ref(), cx)?;
     }
@@ -99,13 +179,13 @@ fn request(args: &Args, cx: &mut Context) -> Outcome {
 
 /// The address to ask for. A client that renews has one: that of the interface, unless another is named.
 fn asked_address(args: &Args, segment: Option<&Segment>) -> Result<Option<std::net::Ipv4Addr>, Failure> {
+    let state = args.state()?;
     let own = segment.and_then(|segment| segment.addresses.first()).map(|(addr, _)| *addr);
-    let address = args.sender.ip().or(own.filter(|_| args.state.holds_address()));
-    if args.state != State::Selecting && address.is_none() {
-        let why = if args.state.holds_address() { ", and the interface has none" } else { "" };
+    let address = args.sender.ip().or(own.filter(|_| state.holds_address()));
+    if state != State::Selecting && address.is_none() {
+        let why = if state.holds_address() { ", and the interface has none" } else { "" };
         return Err(Failure::usage(format_args!(
-            "--state {} needs --ip, the address of the client{why}",
-            args.state
+            "--state {state} needs --ip, the address of the client{why}"
         )));
     }
     Ok(address)
@@ -142,14 +222,20 @@ fn settings(args: &Args) -> Settings {
 }
 
 /// What will be sent as far as it is known: of a REQUEST that waits for its OFFER, address and server are made up.
-fn drafts(args: &Args, recipe: &Recipe, exchange: &Exchange, route: Option<Route>) -> Vec<Draft> {
+fn drafts(
+    args: &Args,
+    state: State,
+    recipe: &Recipe,
+    exchange: &Exchange,
+    route: Option<Route>,
+) -> Vec<Draft> {
     let first = exchange.first_draft();
     if first.message.message_type() != Some(MessageType::DISCOVER) || recipe.overrides.has_option(53) {
         return vec![first];
     }
     let unknown = std::net::Ipv4Addr::UNSPECIFIED;
     let route = route.unwrap_or(Route { server: unknown, next_hop: unknown });
-    let request = recipe.request(args.state, 0, args.sender.ip().unwrap_or(unknown), Some(route));
+    let request = recipe.request(state, 0, args.sender.ip().unwrap_or(unknown), Some(route));
     vec![first, request]
 }
 
@@ -160,7 +246,7 @@ fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mu
     let held = session.hold(&mut exchange, cx);
     let told = Told {
         command: "request",
-        state: Some(args.state.name()),
+        state: Some(args.state()?.name()),
         outcome: exchange.outcome().name(),
         sent: exchange.requests(),
         server: args.sender.server(),

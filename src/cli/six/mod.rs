@@ -1,6 +1,7 @@
 //! The senders with `-6`: DHCPv6, and router discovery beside it.
 
 pub mod discover;
+pub mod exchange;
 
 use fastrand::Rng;
 
@@ -191,6 +192,14 @@ pub fn client(recipe: &Recipe6) -> Client6 {
         duid: recipe.duid.clone(),
         iaid: recipe.ias.first().map(|ia| ia.iaid),
         source: recipe.source(),
+    }
+}
+
+/// Refuses flags that only DHCPv4's command has.
+pub fn refuse(flags: &[(&str, bool)]) -> Result<(), Failure> {
+    match flags.iter().find(|(_, given)| *given) {
+        Some((flag, _)) => Err(Failure::usage(format_args!("{flag} is for DHCPv4; leave out -6"))),
+        None => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@ pub mod accept;
 pub mod discover;
 pub mod draft;
 pub mod duid;
+pub mod exchange;
 pub mod neighbor;
 pub mod recipe;
 pub mod silence;

@@ -740,3 +740,272 @@ fn destination(datagram: &Datagram<'_>) -> Option<Ipv6Addr> {
 pub fn server_text(server: Option<&Duid>) -> Cow<'static, str> {
     server.map_or(Cow::Borrowed("a server without name"), |duid| Cow::Owned(duid.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::v6::recipe::{Hop, IaWish, Recipe6};
+    use crate::wire::frame::{Ip, LinkType, Udp};
+    use crate::wire::neighbor::link_local;
+    use crate::wire::options::v6 as opt;
+    use crate::wire::v6::facts::IaKind;
+    use crate::wire::v6::{Item, Message};
+
+    const MAC: Mac = Mac([2, 0xdc, 0, 0, 0, 5]);
+    const SERVER: Mac = Mac([2, 0, 0, 0, 0, 9]);
+
+    fn recipe() -> Recipe6 {
+        Recipe6 { ias: vec![IaWish::new(IaKind::Na, 5)], ..Recipe6::new(MAC, link_local(MAC), 7) }
+    }
+
+    fn draft(recipe: &Recipe6) -> Draft6 {
+        recipe.draft(recipe.message(MessageType::SOLICIT, &recipe.ias, None, 0))
+    }
+
+    fn station(recipe: &Recipe6, foreign: bool) -> Station6 {
+        let mut station = Station6::new(&draft(recipe), recipe.duid.clone(), foreign);
+        station.expect(0, Some(recipe.xid));
+        station
+    }
+
+    fn advertise() -> Message {
+        let mut message = Message::new(MessageType::ADVERTISE, 7);
+        message.add_option(opt::CLIENTID, Duid::link_layer(MAC).0);
+        message.add_option(opt::SERVERID, [0, 3, 0, 1, 9]);
+        message
+    }
+
+    fn judged(message: &Message, change: impl FnOnce(&mut Datagram<'_>)) -> Result<usize, Reason6> {
+        let bytes = message.encode();
+        let mut datagram = Datagram {
+            protocol: Protocol::Dhcpv6,
+            udp: Some(Udp { src_port: 547, dst_port: 546 }),
+            ip: Some(Ip::new(link_local(SERVER).into(), link_local(MAC).into())),
+            checksum: Checksum::Good,
+            ..Datagram::bare(&bytes)
+        };
+        change(&mut datagram);
+        station(&recipe(), false).judge(&datagram)
+    }
+
+    #[test]
+    fn only_what_fits_in_everything_is_an_answer() {
+        let with = |change: fn(&mut Message)| {
+            let mut message = advertise();
+            change(&mut message);
+            judged(&message, |_| ())
+        };
+        assert_eq!(with(|_| ()), Ok(0));
+        assert_eq!(with(|m| *m = Message::new(m.kind, 8)), Err(Reason6::OtherXid));
+        assert_eq!(with(|m| m.set_option(opt::CLIENTID, [0, 3, 0, 1, 1])), Err(Reason6::OtherClient));
+        assert_eq!(with(|m| drop(m.remove_option(opt::CLIENTID))), Err(Reason6::NoClientId));
+        assert_eq!(with(|m| drop(m.remove_option(opt::SERVERID))), Err(Reason6::NoServerId));
+        assert_eq!(with(|m| m.add_option(40_000, [1])), Ok(0), "an unknown option is no reason");
+        let around = |change: fn(&mut Datagram<'_>)| judged(&advertise(), change);
+        assert_eq!(around(|d| d.udp = Some(Udp { src_port: 547, dst_port: 1546 })), Err(Reason6::WrongPort));
+        assert_eq!(
+            around(|d| d.udp = Some(Udp { src_port: 1547, dst_port: 546 })),
+            Ok(0),
+            "any source port is allowed"
+        );
+        let group = IpAddr::V6(nd::ALL_NODES);
+        assert_eq!(
+            judged(&advertise(), |d| d.ip = d.ip.map(|ip| Ip { dst: group, ..ip })),
+            Err(Reason6::Multicast)
+        );
+        assert_eq!(around(|d| d.checksum = Checksum::Bad), Err(Reason6::BadChecksum));
+        assert_eq!(around(|d| d.checksum = Checksum::Absent), Err(Reason6::BadChecksum));
+        assert_eq!(around(|d| d.checksum = Checksum::Unknown), Ok(0), "left to the network card");
+        assert_eq!(around(|d| d.quoted = true), Err(Reason6::Quoted));
+        assert_eq!(around(|d| d.payload = &[2, 0, 0]), Err(Reason6::Malformed));
+        let relayed = Message::relay(
+            MessageType::RELAY_REPL,
+            0,
+            link_local(MAC),
+            link_local(MAC),
+            &advertise().encode(),
+        );
+        assert_eq!(judged(&relayed, |_| ()), Err(Reason6::OtherClient), "nobody plays a relay here");
+    }
+
+    #[test]
+    fn a_client_without_a_name_takes_only_answers_without_one() {
+        let recipe = Recipe6 { duid: None, ..recipe() };
+        let judge = |message: &Message| {
+            let bytes = message.encode();
+            let datagram =
+                Datagram { udp: Some(Udp { src_port: 547, dst_port: 546 }), ..Datagram::bare(&bytes) };
+            station(&recipe, false).judge(&datagram)
+        };
+        assert_eq!(judge(&advertise()), Err(Reason6::OtherClient));
+        let mut nameless = advertise();
+        nameless.remove_option(opt::CLIENTID);
+        assert_eq!(judge(&nameless), Ok(0));
+    }
+
+    fn arrival(frame: &[u8]) -> Arrival<'_> {
+        Arrival {
+            at: Instant::new(1, 0),
+            time: Timestamp::default(),
+            link: LinkType::ETHERNET,
+            frame,
+            original_len: frame.len(),
+        }
+    }
+
+    fn asks(target: Ipv6Addr, src: Ipv6Addr) -> Vec<u8> {
+        let envelope = Envelope6 {
+            dst_mac: Envelope6::group_mac(solicited_node(target)),
+            src_mac: SERVER,
+            vlans: Vec::new(),
+            src,
+            dst: solicited_node(target),
+            hop_limit: 255,
+        };
+        envelope.icmpv6(&Neighbor::solicitation(target, Some(SERVER)).encode(), true)
+    }
+
+    fn frames(station: &mut Station6) -> Vec<Vec<u8>> {
+        let mut found = Vec::new();
+        let mut out = Vec::new();
+        while station.poll_transmit(&mut out).is_some() {
+            found.push(std::mem::take(&mut out));
+        }
+        found
+    }
+
+    #[test]
+    fn who_looks_for_a_foreign_client_is_answered_and_nobody_else_is() {
+        let own = link_local(MAC);
+        let mut foreign = station(&recipe(), true);
+        foreign.send(&draft(&recipe()), 0, Instant::new(0, 0));
+        let sent = frames(&mut foreign);
+        assert_eq!(sent.len(), 2, "the report of the group comes first");
+        assert_eq!((sent[0][20], sent[0][62]), (0, 143));
+        foreign.on_frame(&arrival(&asks(own, link_local(SERVER))));
+        let sent = frames(&mut foreign);
+        let seen = Seen::read(&sent[0]).unwrap();
+        let Word::Neighbor(answer) = seen.word else { panic!("{seen:?}") };
+        assert_eq!(
+            (answer.asks, answer.flags, answer.target, answer.link_layer),
+            (false, 0x60, own, Some(MAC))
+        );
+        assert_eq!((seen.mac, seen.src, seen.dst), (MAC, own, link_local(SERVER)));
+        for (target, src) in [
+            (link_local(SERVER), link_local(Mac([2; 6]))),
+            (own, Ipv6Addr::UNSPECIFIED),
+            ("fd00::5".parse().unwrap(), own),
+        ] {
+            foreign.on_frame(&arrival(&asks(target, src)));
+            assert!(frames(&mut foreign).is_empty(), "{target} {src}");
+        }
+        // The kernel answers for the interface's own address.
+        let mut own_card = station(&recipe(), false);
+        own_card.on_frame(&arrival(&asks(own, link_local(SERVER))));
+        assert!(frames(&mut own_card).is_empty());
+        assert!(
+            own_card.watch.check(Some(SERVER), Instant::new(2, 0)).is_some(),
+            "it is noticed all the same"
+        );
+    }
+
+    #[test]
+    fn a_next_hop_is_looked_for_three_times() {
+        let to: Ipv6Addr = "fd00:64::1".parse().unwrap();
+        let recipe = Recipe6 { to: Some(to), ..recipe() };
+        let mut station = station(&recipe, false);
+        let mut now = Instant::new(0, 0);
+        assert!(!station.send(&draft(&recipe), 0, now));
+        let mut asked = frames(&mut station).len();
+        while station.resolve(now) {
+            asked += frames(&mut station).len();
+            now = station.resolve_deadline().unwrap();
+        }
+        assert_eq!((asked, station.watch.unresolved), (3, Some(to)));
+        let mut station = self::station(&recipe, false);
+        station.send(&draft(&recipe), 0, now);
+        frames(&mut station);
+        let envelope = Envelope6 {
+            dst_mac: MAC,
+            src_mac: SERVER,
+            vlans: Vec::new(),
+            src: to,
+            dst: link_local(MAC),
+            hop_limit: 255,
+        };
+        let answer = Neighbor::solicitation(to, None).answer(SERVER, link_local(MAC));
+        station.on_frame(&arrival(&envelope.icmpv6(&answer.encode(), true)));
+        assert!(station.send(&draft(&recipe), 0, now));
+        assert_eq!(frames(&mut station)[0][..6], SERVER.0);
+    }
+
+    #[test]
+    fn envelopes_must_come_back_as_they_went() {
+        let hop = |text: &str| Hop {
+            link: text.parse().unwrap(),
+            peer: None,
+            options: vec![Item::new(opt::INTERFACE_ID, *b"port7")],
+            hop_count: None,
+        };
+        let recipe = Recipe6 { relays: vec![hop("fd00:64::1"), hop("fd00:65::1")], ..recipe() };
+        let mut station = station(&recipe, false);
+        let own = link_local(MAC);
+        let mut reply = |change: fn(&mut Message, &mut Message)| {
+            let link = |text: &str| text.parse::<Ipv6Addr>().unwrap();
+            let mut inner =
+                Message::relay(MessageType::RELAY_REPL, 0, link("fd00:64::1"), own, &advertise().encode());
+            inner.set_option(opt::INTERFACE_ID, *b"port7");
+            let mut outer =
+                Message::relay(MessageType::RELAY_REPL, 1, link("fd00:65::1"), link("fd00:64::1"), &[]);
+            outer.set_option(opt::INTERFACE_ID, *b"port7");
+            change(&mut outer, &mut inner);
+            outer.set_option(opt::RELAY_MSG, inner.encode());
+            let envelope = Envelope6 {
+                dst_mac: MAC,
+                src_mac: SERVER,
+                vlans: Vec::new(),
+                src: link_local(SERVER),
+                dst: own,
+                hop_limit: 64,
+            };
+            let frame = envelope.udp((547, 547), &outer.encode());
+            match station.on_frame(&arrival(&frame)) {
+                Sorted::Answer(answer) => Ok(answer.mismatch),
+                other => Err(format!("{other:?}")),
+            }
+        };
+        assert_eq!(reply(|_, _| ()), Ok(None));
+        let told = |found: Result<Option<String>, String>| found.unwrap().unwrap();
+        assert!(told(reply(|_, inner| drop(inner.remove_option(opt::INTERFACE_ID)))).contains("relay 1"));
+        assert!(told(reply(|outer, _| outer.set_option(opt::INTERFACE_ID, *b"x"))).contains("relay 2"));
+        let other_link = |outer: &mut Message, _: &mut Message| {
+            if let crate::wire::v6::Head::Relay { link, .. } = &mut outer.head {
+                *link = Ipv6Addr::LOCALHOST;
+            }
+        };
+        assert!(told(reply(other_link)).contains("link-address ::1 came back"));
+    }
+
+    #[test]
+    fn advertisements_that_hosts_do_not_believe() {
+        let fault = |hop_limit: u8, src: Ipv6Addr, bytes: &[u8], checksum: Checksum| {
+            let ip = Ip { ttl: hop_limit, ..Ip::new(src.into(), nd::ALL_NODES.into()) };
+            let datagram =
+                Datagram { protocol: Protocol::Icmpv6, ip: Some(ip), checksum, ..Datagram::bare(bytes) };
+            advert_fault(&datagram).map(|(reason, _)| reason)
+        };
+        let good = nd::Message::advertisement(64, 0, 1800).encode();
+        let (router, global) = (link_local(SERVER), "fd00::1".parse().unwrap());
+        assert_eq!(fault(255, router, &good, Checksum::Good), None);
+        assert_eq!(fault(254, router, &good, Checksum::Good), Some(Reason6::BadHopLimit));
+        assert_eq!(fault(255, global, &good, Checksum::Good), Some(Reason6::Malformed));
+        assert_eq!(fault(255, router, &good, Checksum::Bad), Some(Reason6::BadChecksum));
+        assert_eq!(fault(255, router, &good[..12], Checksum::Good), Some(Reason6::Malformed));
+        let mut code = good.clone();
+        code[1] = 1;
+        assert_eq!(fault(255, router, &code, Checksum::Good), Some(Reason6::Malformed));
+        let mut zero = good;
+        zero.extend([1, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(fault(255, router, &zero, Checksum::Good), Some(Reason6::Malformed));
+    }
+}

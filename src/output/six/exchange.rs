@@ -12,6 +12,7 @@ use super::{
     status,
 };
 use crate::analysis::findings6::Finding6;
+use crate::engine::v6::exchange::Tested;
 use crate::engine::v6::station::Answer6;
 use crate::engine::v6::watch::Watch6;
 use crate::output::answers::Place;
@@ -19,7 +20,6 @@ use crate::output::json::object::{Millis, PacketObject, foreign};
 use crate::output::render::Render;
 use crate::output::senders::ConflictObject;
 use crate::output::styled::{Label, Styled};
-use crate::wire::Mac;
 use crate::wire::v6::{Duid, Facts};
 
 /// Everything that was found.
@@ -52,7 +52,7 @@ pub struct Report6<'a> {
     /// The REPLY, or the ADVERTISE that refuses.
     pub answer: Option<&'a Answer6>,
     /// Whether somebody uses an address: not looked at, free, or who uses it.
-    pub conflict: Option<Option<(Ipv6Addr, Mac)>>,
+    pub conflict: Tested,
     /// A DECLINE was sent.
     pub declined: bool,
     /// What was bound was given back, and the server said so.
@@ -113,7 +113,11 @@ impl Render for Report6<'_> {
             source_mac: answer.and_then(|answer| answer.source_mac).map(|mac| mac.to_string()),
             server_check: answer.and_then(|answer| answer.check.as_ref()).map(CheckObject6::from),
             offer: self.offer.map(|offer| OfferObject6::new(offer, 1, None, &self.place)),
-            conflict: self.conflict.map(|conflict| ConflictObject::from(conflict.map(|(_, mac)| mac))),
+            conflict: match self.conflict {
+                Tested::Not => None,
+                Tested::Free => Some(None.into()),
+                Tested::InUse(_, mac) => Some(Some(mac).into()),
+            },
             declined: self.declined,
             released: self.released,
             departures: self.departures.clone(),
@@ -137,14 +141,14 @@ impl Render for Report6<'_> {
             }
         }
         match self.conflict {
-            Some(Some((address, mac))) => {
+            Tested::InUse(address, mac) => {
                 out.label(Label::Error, "conflict").text(&format!(": {address} is in use by {mac}"));
                 out.text(if self.declined { "; declined\n" } else { "\n" });
             }
-            Some(None) => {
+            Tested::Free => {
                 out.label(Label::Good, "no conflict").text(": nobody answered for what was given\n");
             }
-            None => {}
+            Tested::Not => {}
         }
         if self.released {
             out.text("given back (RELEASE), and the server said so\n");

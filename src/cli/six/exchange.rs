@@ -1,0 +1,352 @@
+//! `request`, `release`, `decline` and `inform` with `-6`.
+
+use std::path::PathBuf;
+
+use fastrand::Rng;
+
+use super::{Line, asked, client, discarded, ground, prepare, said, unless_shown};
+use crate::analysis::findings6::{Asked, Held as HeldLeases, Scene, findings};
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::sender::SenderArgs;
+use crate::cli::flags::six::Asker;
+use crate::cli::lease::{self, Lease6};
+use crate::cli::session::conclude;
+use crate::engine::v6::accept::{Outcome6, kept};
+use crate::engine::v6::draft::Draft6;
+use crate::engine::v6::exchange::{Dad, Exchange6, Settings6, State6, Task6, Tested, first_draft};
+use crate::engine::v6::recipe::{IaWish, Recipe6};
+use crate::engine::v6::silence;
+use crate::engine::v6::station::Answer6;
+use crate::output::six::exchange::Report6;
+use crate::output::six::text::{duid_text, status_text};
+use crate::output::when::stretch;
+use crate::run::segment::Segment;
+use crate::wire::escape::escape_line;
+use crate::wire::v6::facts::IaKind;
+use crate::wire::v6::{Duid, MessageType};
+
+/// What a command asks for.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The command's name.
+    pub command: &'static str,
+    /// The client's state, for a request.
+    pub state: Option<State6>,
+    /// How it goes.
+    pub settings: Settings6,
+    /// Leases that `request --json` printed.
+    pub lease: Option<PathBuf>,
+    /// Sends what contradicts the state.
+    pub force: bool,
+}
+
+impl Order {
+    /// A command that needs no more words.
+    pub fn new(command: &'static str) -> Self {
+        Self { command, state: None, settings: Settings6::default(), lease: None, force: false }
+    }
+}
+
+/// Runs `request -6`.
+pub fn request(order: &Order, interface: Option<&str>, sender: &SenderArgs, cx: &mut Context) -> Outcome {
+    let mut rng = Rng::new();
+    let lease = one_lease(order, sender, cx)?;
+    let (segment, asker) = prepare(sender, interface, &[IaKind::Na], &mut rng)?;
+    let asker = with_lease(asker, lease.as_ref(), sender);
+    let state = order.state.unwrap_or(State6::Selecting);
+    let held = match (&lease, state) {
+        (_, State6::Selecting) => Vec::new(),
+        (Some(lease), _) => lease.ias.clone(),
+        // What was named by hand is what is held.
+        (None, _) => asker.recipe.ias.iter().filter(|ia| ia.has_lease()).cloned().collect(),
+    };
+    if state == State6::Renewing && !held.is_empty() && asker.recipe.server.is_none() && !order.force {
+        return Err(Failure::usage(
+            "--state renewing needs --server DUID: a lease is renewed with the server that gave it",
+        ));
+    }
+    if asker.recipe.ias.is_empty() && held.is_empty() {
+        cx.warn("no IA is asked for (--no-ia): there is nothing that a server could grant");
+    }
+    let task = Task6::Request { state, held };
+    hold(order, vec![(task, asker)], segment, sender, &mut rng, cx)
+}
+
+/// Runs `release -6` or `decline -6`.
+pub fn give_up(order: &Order, interface: Option<&str>, sender: &SenderArgs, cx: &mut Context) -> Outcome {
+    let path = order.lease.clone();
+    sender.check_write(&path.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
+    let leases = match &path {
+        Some(path) => sender.confine.apart(&[path.as_path()], cx, || lease::read6(path))?,
+        None => Vec::new(),
+    };
+    let mut rng = Rng::new();
+    let (segment, asker) = prepare(sender, interface, &[IaKind::Na], &mut rng)?;
+    let decline = order.command == "decline";
+    let task = |ias: Vec<IaWish>| {
+        if decline {
+            // Never prefixes (RFC 9915 §18.2.8).
+            Task6::Decline(ias.into_iter().filter(|ia| ia.kind != IaKind::Pd).collect())
+        } else {
+            Task6::Release(ias)
+        }
+    };
+    if path.is_none() {
+        let held: Vec<IaWish> = asker.recipe.ias.iter().filter(|ia| ia.has_lease()).cloned().collect();
+        if decline && held.iter().any(|ia| ia.kind == IaKind::Pd) {
+            return Err(Failure::usage("a prefix is never declined (RFC 9915 18.2.8); leave out --prefix"));
+        }
+        if held.is_empty() || asker.recipe.server.is_none() {
+            let also = if decline { "" } else { " or --prefix" };
+            return Err(Failure::usage(format_args!(
+                "{} -6 needs --server DUID and --ip{also}, or --lease FILE with what request --json printed",
+                order.command
+            )));
+        }
+        return hold(order, vec![(task(held), asker)], segment, sender, &mut rng, cx);
+    }
+    let jobs = leases.iter().zip(0_u32..).map(|(lease, place)| {
+        let mut one = with_lease(asker.clone(), Some(lease), sender);
+        if place > 0 {
+            one.recipe.xid = rng.u32(1..0x0100_0000);
+        }
+        (task(lease.ias.clone()), one)
+    });
+    let jobs = jobs.collect();
+    hold(order, jobs, segment, sender, &mut rng, cx)
+}
+
+/// Runs `inform -6`.
+pub fn inform(order: &Order, interface: Option<&str>, sender: &SenderArgs, cx: &mut Context) -> Outcome {
+    let mut rng = Rng::new();
+    let (segment, mut asker) = prepare(sender, interface, &[], &mut rng)?;
+    asker.recipe.ias.clear();
+    hold(order, vec![(Task6::Inform, asker)], segment, sender, &mut rng, cx)
+}
+
+/// The lease that a request goes on with.
+fn one_lease(order: &Order, sender: &SenderArgs, cx: &Context) -> Result<Option<Lease6>, Failure> {
+    let Some(path) = &order.lease else { return Ok(None) };
+    sender.check_write(&[path.as_path()])?;
+    let leases = sender.confine.apart(&[path.as_path()], cx, || lease::read6(path))?;
+    let mut leases = leases.into_iter();
+    match (leases.next(), leases.next()) {
+        (Some(one), None) => Ok(Some(one)),
+        _ => Err(Failure::usage(format_args!("{} holds several leases; request takes one", path.display()))),
+    }
+}
+
+/// Who holds a lease asks as it did before, unless told otherwise.
+fn with_lease(mut asker: Asker, lease: Option<&Lease6>, sender: &SenderArgs) -> Asker {
+    let Some(lease) = lease else { return asker };
+    let recipe = &mut asker.recipe;
+    if let (Some(mac), false) = (lease.mac, sender.has_mac()) {
+        if mac != recipe.mac {
+            recipe.source = crate::wire::neighbor::link_local(mac);
+            asker.foreign = true;
+        }
+        recipe.mac = mac;
+    }
+    if !sender.six.has_duid() {
+        recipe.duid.clone_from(&lease.duid);
+    }
+    recipe.server = recipe.server.take().or_else(|| lease.server.clone());
+    if !sender.six.has_ias() {
+        recipe.ias.clone_from(&lease.ias);
+    }
+    asker
+}
+
+/// Holds exchanges, one after the other.
+fn hold(
+    order: &Order,
+    jobs: Vec<(Task6, Asker)>,
+    segment: Option<Segment>,
+    sender: &SenderArgs,
+    rng: &mut Rng,
+    cx: &mut Context,
+) -> Outcome {
+    let drafts: Vec<Draft6> = jobs.iter().map(|(task, asker)| first_draft(&asker.recipe, task)).collect();
+    let Some(segment) = unless_shown(segment, &drafts, sender, cx)? else { return Ok(Exit::Good) };
+    let foreign = jobs.iter().any(|(_, asker)| asker.foreign);
+    let mut line = Line::open(&segment, &drafts, foreign, sender, cx)?;
+    let mut worst = Exit::Good;
+    for (task, asker) in jobs {
+        worst = worst.max(hold_one(order, &task, asker, &mut line, sender, rng.fork(), cx)?);
+        if worst == Exit::Interrupted {
+            break;
+        }
+    }
+    Ok(worst)
+}
+
+fn hold_one(
+    order: &Order,
+    task: &Task6,
+    asker: Asker,
+    line: &mut Line<'_>,
+    sender: &SenderArgs,
+    rng: Rng,
+    cx: &mut Context,
+) -> Outcome {
+    let Asker { recipe, foreign } = asker;
+    let segment = line.session.segment;
+    let settings = Settings6 { each: sender.timeout, retries: sender.retries, ..order.settings.clone() };
+    let mut exchange = Exchange6::new(recipe.clone(), task.clone(), settings, foreign, rng);
+    let held = line.session.hold(&mut exchange, cx);
+    let frames = exchange.offers().len().saturating_add(usize::from(exchange.answer().is_some()));
+    let firewall = line.is_firewalled(frames);
+    let silent = exchange.outcome() == Outcome6::Timeout;
+    let stateful = !matches!(task, Task6::Inform);
+    let hints = if silent {
+        silence::findings(exchange.watch(), &ground(&recipe, &held, segment, stateful))
+    } else {
+        Vec::new()
+    };
+    let meant = exchange.held_before();
+    let scene = scene(&exchange, &recipe, task, firewall);
+    let report = Report6 {
+        command: order.command,
+        place: line.session.place(&held),
+        client: client(&recipe),
+        state: order.state.map(State6::name),
+        rapid_commit: exchange.is_rapid_commit(),
+        outcome: exchange.outcome().name(),
+        sent: exchange.mains(),
+        solicits: exchange.solicits(),
+        server: recipe.server.clone(),
+        addresses: meant.iter().flat_map(|ia| ia.addresses.iter().copied()).collect(),
+        prefixes: meant.iter().flat_map(|ia| ia.prefixes.iter().map(ToString::to_string)).collect(),
+        offer: exchange.offer(),
+        answer: exchange.answer(),
+        conflict: exchange.conflict(),
+        declined: exchange.declined(),
+        released: exchange.released(),
+        departures: exchange.departures(),
+        findings: findings(&scene),
+        watch: exchange.watch(),
+        silence: hints.clone(),
+        verbose: cx.common.verbose,
+    };
+    cx.show(&report)?;
+    for departure in &report.departures {
+        cx.warn(departure);
+    }
+    for server in exchange.unreleased() {
+        cx.warn(&format!("{server} did not say that it took back what it gave: the lease may be left"));
+    }
+    tell(order, &exchange, &recipe, held.took, &hints, segment, sender, cx);
+    let conflict = matches!(exchange.conflict(), Tested::InUse(..));
+    let good = exchange.outcome() == Outcome6::Ack && !conflict;
+    conclude(held, if good { Exit::Good } else { Exit::Bad }, segment, cx)
+}
+
+/// What is judged.
+fn scene<'a>(exchange: &'a Exchange6, recipe: &Recipe6, task: &Task6, firewall: bool) -> Scene<'a> {
+    let leases = matches!(task, Task6::Request { .. });
+    let question = asked(recipe, &recipe.ias);
+    let reply = exchange.answer().filter(|answer| !exchange.offers().contains(answer));
+    let before = exchange.held_before().iter();
+    let addresses =
+        before.flat_map(|ia| ia.addresses.iter().copied().chain(ia.prefixes.iter().map(|p| p.address)));
+    Scene {
+        asked: Asked {
+            // INFORM and giving back ask for nothing that could be missing.
+            ias: if leases { question.ias } else { Vec::new() },
+            solicit: exchange.solicits() > 0,
+            ..question
+        },
+        offers: exchange.offers().iter().map(said).collect(),
+        stateless: reply.filter(|_| !leases).map(said).into_iter().collect(),
+        discarded: discarded(exchange.watch()),
+        held: (leases && exchange.mains() > 0).then(|| HeldLeases {
+            asked: exchange.main(),
+            reply: reply.filter(|answer| answer.kind() == MessageType::REPLY).map(said),
+            before: addresses.collect(),
+        }),
+        firewall,
+        ..Scene::default()
+    }
+}
+
+/// The lines beside the report.
+#[allow(clippy::too_many_arguments, reason = "all that a report may need")]
+fn tell(
+    order: &Order,
+    exchange: &Exchange6,
+    recipe: &Recipe6,
+    took: i64,
+    hints: &[String],
+    segment: &Segment,
+    sender: &SenderArgs,
+    cx: &Context,
+) {
+    match (exchange.outcome(), exchange.answer()) {
+        (Outcome6::Timeout, _) => {
+            let what = if exchange.solicits() > 0 && exchange.mains() == 0 { "advertise" } else { "reply" };
+            cx.error(&format!("no {what} within {}: {}", stretch(took), hints.join("; ")));
+            if exchange.main() == MessageType::CONFIRM {
+                cx.note(
+                    "nobody said that the addresses are wrong: a client goes on using them (RFC 9915 18.2.3)",
+                );
+            }
+        }
+        (Outcome6::Nak, Some(answer)) => cx.error(&refusal_line(answer)),
+        _ => {}
+    }
+    if let Some(line) = how_to_give_back(order, exchange, recipe, segment, sender) {
+        cx.note(&line);
+    }
+}
+
+fn refusal_line(answer: &Answer6) -> String {
+    let facts = answer.facts();
+    let server = duid_text(facts.server_id.map(Duid::from).as_ref());
+    match facts.failure() {
+        Some(status) => format!("{server} refused: {}", status_text(status)),
+        None => format!("{server} granted nothing that a client could use"),
+    }
+}
+
+/// How to give back what was just taken.
+fn how_to_give_back(
+    order: &Order,
+    exchange: &Exchange6,
+    recipe: &Recipe6,
+    segment: &Segment,
+    sender: &SenderArgs,
+) -> Option<String> {
+    if order.command != "request" || exchange.released() || exchange.main() == MessageType::CONFIRM {
+        return None;
+    }
+    let answer =
+        exchange.answer().filter(|_| matches!(exchange.outcome(), Outcome6::Ack | Outcome6::Partial))?;
+    let leases = kept(&answer.facts());
+    let mut words = vec![format!("dhcptool release -6 {}", escape_line(&segment.name))];
+    words.push(format!("--server {}", answer.server()?));
+    let first = recipe.ias.first().map(|ia| ia.iaid);
+    for ia in &leases {
+        words.extend(ia.addresses.iter().map(|address| format!("--ip {address}")));
+        words.extend(ia.prefixes.iter().map(|prefix| format!("--prefix {prefix}")));
+    }
+    if let Some(iaid) = first {
+        words.push(format!("--iaid {iaid}"));
+    }
+    if sender.has_mac() {
+        words.push(format!("--mac {}", recipe.mac));
+    }
+    if let Some(duid) = recipe.duid.as_ref().filter(|_| sender.six.has_duid()) {
+        words.push(format!("--duid {duid}"));
+    }
+    (!leases.is_empty()).then(|| format!("to give it back: {}", words.join(" ")))
+}
+
+/// What the test of addresses shall do.
+pub fn dad(test: bool, decline: bool) -> Dad {
+    match (decline, test) {
+        (true, _) => Dad::Decline,
+        (false, true) => Dad::Report,
+        (false, false) => Dad::None,
+    }
+}
