@@ -186,6 +186,11 @@ impl Around {
 /// Reads messages from hex: digits or dumps themselves, `@FILE`, or `-` for standard input. What is there may be a DHCP
 /// message, an IP packet or an Ethernet frame with one; `told` says which it was taken for.
 pub fn from_hex(argument: &str, told: &mut Vec<String>) -> Result<Vec<Replay>, Failure> {
+    Ok(hex_packets(argument)?.iter().map(|bytes| of_bytes(bytes, told)).collect())
+}
+
+/// The bytes that are written there, packet by packet.
+pub fn hex_packets(argument: &str) -> Result<Vec<Vec<u8>>, Failure> {
     let (digits, given) = match argument.strip_prefix('@') {
         Some(path) => (text(Path::new(path))?, false),
         None if argument == "-" => (text(Path::new("-"))?, false),
@@ -206,7 +211,7 @@ pub fn from_hex(argument: &str, told: &mut Vec<String>) -> Result<Vec<Replay>, F
             Failure::could_not_run(format_args!("{argument}: no bytes"))
         });
     }
-    Ok(packets.iter().map(|bytes| of_bytes(bytes, told)).collect())
+    Ok(packets)
 }
 
 /// The message that is all of `bytes`, or that they carry. What begins like a message and has its cookie is one; so is

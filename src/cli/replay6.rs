@@ -18,6 +18,22 @@ use crate::wire::frame::{Datagram, Envelope6, LinkType, Ports, Protocol, Walker}
 use crate::wire::v6::types::{ALL_RELAYS_AND_SERVERS, CLIENT_PORT, SERVER_PORT};
 use crate::wire::{nd, v6};
 
+/// The frame with the message of IPv6 that `bytes` carry, where they are an IP packet or an Ethernet frame.
+pub fn of_packet(bytes: &[u8]) -> Option<Vec<u8>> {
+    // A message of DHCPv6 begins with its type: an IP packet of version 6 would be one of type 96 and more.
+    let link = match bytes.first() {
+        Some(first) if first >> 4 == 6 => LinkType::RAW,
+        _ => LinkType::ETHERNET,
+    };
+    let mut found = None;
+    Walker::without_reassembly(Ports::every()).walk(link, bytes, bytes.len(), 0, |datagram| {
+        if found.is_none() && datagram.protocol != Protocol::Dhcpv4 {
+            found = Some(of_datagram(&datagram));
+        }
+    });
+    found
+}
+
 /// The frames of messages of IPv6 in a file of packet objects; none where there is no such message. All or none of them
 /// must be of IPv6.
 pub fn from_json(text: &str, path: &Path) -> Result<Option<Vec<Vec<u8>>>, Failure> {

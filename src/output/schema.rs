@@ -15,6 +15,7 @@ use super::json::object::{Millis, PacketObject};
 use super::senders::{DiscoverObject, Ignored, RequestObject, SendObject};
 use super::six::discover::DiscoverObject6;
 use super::six::exchange::RequestObject6;
+use super::six::send::SendObject6;
 use super::transaction::stats::StatsObject;
 
 /// The version of the objects: raised when a field is renamed, removed or means something else; not when one is added.
@@ -67,7 +68,7 @@ pub fn of(command: &str) -> Option<Schema> {
         "request" | "release" | "decline" | "inform" => {
             schema::<Either<RequestObject, RequestObject6>>(command)
         }
-        "send" => schema::<SendObject>(command),
+        "send" => schema::<Either<SendObject, SendObject6>>(command),
         "rogue" => schema::<Rogue>(command),
         _ => return None,
     })

@@ -49,6 +49,8 @@ mod senders;
 #[cfg(feature = "live")]
 mod signals;
 #[cfg(feature = "live")]
+mod six;
+#[cfg(feature = "live")]
 mod story;
 #[cfg(feature = "live")]
 mod support;

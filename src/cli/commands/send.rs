@@ -12,6 +12,8 @@ use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::replay::{self, Replay};
 use crate::cli::replay6;
 use crate::cli::session::{self, Session};
+use crate::cli::six;
+use crate::cli::six::send::{Advert, Order, Source, Wanted};
 use crate::engine::retransmit::Jitter;
 use crate::engine::v4::collect::{Plan, Until, Want};
 use crate::engine::v4::draft::opt;
@@ -23,6 +25,7 @@ use crate::run::segment::Segment;
 use crate::wire::Mac;
 use crate::wire::frame::Envelope;
 use crate::wire::v4::{Message, MessageType, Op};
+use crate::wire::{nd, v6};
 
 /// Send any packet: from flags, from JSON that decode wrote, from a capture, from hex
 ///
@@ -33,9 +36,10 @@ pub struct Args {
     /// The interface; that of the default route if left out, else the only usable one
     interface: Option<String>,
 
-    /// Message type of a packet made from flags: a name such as discover or inform, or a number
-    #[arg(long = "type", value_name = "TYPE", default_value = "discover", conflicts_with_all = ["from_json", "from_pcap", "hex"])]
-    kind: MessageType,
+    /// Message type of a packet made from flags: a name such as discover (the default) or inform, or a number; with -6 solicit
+    /// (the default), request …, router-solicitation, router-advertisement
+    #[arg(long = "type", value_name = "TYPE", conflicts_with_all = ["from_json", "from_pcap", "hex"])]
+    kind: Option<String>,
 
     /// Send what decode --json printed, one packet a line; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from_pcap", "hex"])]
@@ -73,7 +77,87 @@ pub struct Args {
     as_is: bool,
 
     #[command(flatten)]
+    advert: AdvertArgs,
+
+    #[command(flatten)]
     sender: SenderArgs,
+}
+
+/// The header of a router advertisement made from flags.
+#[derive(clap::Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Router advertisement")]
+struct AdvertArgs {
+    /// Hop limit that hosts shall use (64)
+    #[arg(long, value_name = "N")]
+    hop_limit: Option<u8>,
+
+    /// Say that DHCPv6 gives addresses (M)
+    #[arg(long)]
+    managed: bool,
+
+    /// Say that DHCPv6 gives configuration (O)
+    #[arg(long)]
+    other: bool,
+
+    /// Preference among routers (medium)
+    #[arg(long, value_name = "PREFERENCE")]
+    preference: Option<PreferenceArg>,
+
+    /// For so many seconds this is a default router; 0: it is none (1800)
+    #[arg(long, value_name = "SECONDS")]
+    router_lifetime: Option<u16>,
+
+    /// How long a neighbor counts as reachable, in milliseconds (0: not said)
+    #[arg(long, value_name = "MS")]
+    reachable: Option<u32>,
+
+    /// Time between solicitations of a neighbor, in milliseconds (0: not said)
+    #[arg(long, value_name = "MS")]
+    retrans: Option<u32>,
+}
+
+/// The values of `--preference`.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum PreferenceArg {
+    High,
+    Medium,
+    Low,
+    /// A value that means medium
+    Reserved,
+}
+
+impl AdvertArgs {
+    fn is_given(&self) -> bool {
+        self.hop_limit.is_some()
+            || self.managed
+            || self.other
+            || self.preference.is_some()
+            || self.router_lifetime.is_some()
+            || self.reachable.is_some()
+            || self.retrans.is_some()
+    }
+
+    fn header(&self) -> Advert {
+        let mut flags = match self.preference {
+            Some(PreferenceArg::High) => 0x08,
+            Some(PreferenceArg::Low) => 0x18,
+            Some(PreferenceArg::Reserved) => 0x10,
+            Some(PreferenceArg::Medium) | None => 0,
+        };
+        if self.managed {
+            flags |= nd::flag::MANAGED;
+        }
+        if self.other {
+            flags |= nd::flag::OTHER;
+        }
+        Advert {
+            hop_limit: self.hop_limit.unwrap_or(64),
+            flags,
+            lifetime: self.router_lifetime.unwrap_or(1800),
+            reachable: self.reachable.unwrap_or(0),
+            retrans: self.retrans.unwrap_or(0),
+        }
+    }
 }
 
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +168,14 @@ enum Expect {
     Ack,
     /// A NAK
     Nak,
+    /// With -6: an ADVERTISE
+    Advertise,
+    /// With -6: a REPLY
+    Reply,
+    /// With -6: a RELAY-REPL
+    RelayRepl,
+    /// With -6: a router advertisement
+    RouterAdvertisement,
     /// No answer at all
     None,
 }
@@ -94,8 +186,20 @@ impl Expect {
             Self::Offer => Some(MessageType::OFFER),
             Self::Ack => Some(MessageType::ACK),
             Self::Nak => Some(MessageType::NAK),
-            Self::None => None,
+            _ => None,
         }
+    }
+
+    /// The same of DHCPv6; none where it is DHCPv4's.
+    fn wanted(self) -> Option<Wanted> {
+        Some(match self {
+            Self::Offer | Self::Ack | Self::Nak => return None,
+            Self::Advertise => Wanted::Kind(v6::MessageType::ADVERTISE),
+            Self::Reply => Wanted::Kind(v6::MessageType::REPLY),
+            Self::RelayRepl => Wanted::Kind(v6::MessageType::RELAY_REPL),
+            Self::RouterAdvertisement => Wanted::Router,
+            Self::None => Wanted::Nothing,
+        })
     }
 
     fn is_met(self, answers: &[Answer]) -> bool {
@@ -113,23 +217,75 @@ const MIN_INTERVAL: Duration = Duration::from_micros(100);
 /// How long others are waited for.
 const WAIT: Duration = Duration::from_secs(1);
 
+/// Sends messages of IPv6.
+fn run_six(args: &Args, source: Source, cx: &mut Context) -> Outcome {
+    let expect = match args.expect {
+        None => None,
+        Some(expect) => Some(expect.wanted().ok_or_else(|| {
+            Failure::usage("--expect offer, ack and nak are answers of DHCPv4; leave out -6")
+        })?),
+    };
+    if args.advert.is_given() && !matches!(source, Source::Advertisement(_)) {
+        return Err(Failure::usage(
+            "--hop-limit, --managed and the like go with --type router-advertisement",
+        ));
+    }
+    let order = Order {
+        source,
+        count: args.count.max(args.sender.retries.unwrap_or(0).saturating_add(1)),
+        interval: args.interval.max(MIN_INTERVAL),
+        wait: args.sender.timeout.unwrap_or(if expect.is_some() { EXPECT_WAIT } else { WAIT }),
+        expect,
+        as_is: args.as_is,
+    };
+    six::send::run(&order, args.interface.as_deref(), &args.sender, cx)
+}
+
+/// What `-6` makes of flags alone; none where the message is in a file.
+fn source_six(args: &Args) -> Result<Option<Source>, Failure> {
+    if args.from_json.is_some() || args.from_pcap.is_some() || args.hex.is_some() {
+        return Ok(None);
+    }
+    Ok(Some(match args.kind.as_deref() {
+        None => Source::Dhcp(v6::MessageType::SOLICIT),
+        Some("router-solicitation") => Source::Solicitation,
+        Some("router-advertisement") => Source::Advertisement(args.advert.header()),
+        Some(kind) => Source::Dhcp(kind.parse().map_err(Failure::usage)?),
+    }))
+}
+
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    if args.sender.is_six()
+        && let Some(source) = source_six(args)?
+    {
+        return run_six(args, source, cx);
+    }
     let hex_file = args.hex.as_deref().and_then(|hex| hex.strip_prefix('@').or((hex == "-").then_some(hex)));
     let inputs = [args.from_json.as_deref(), args.from_pcap.as_deref(), hex_file.map(Path::new)];
     args.sender.check_write(&inputs.into_iter().flatten().collect::<Vec<_>>())?;
     let (found, unread) = messages(args, cx)?;
     let messages = match found {
         Found::Four(messages) => messages,
-        Found::Six(_) if !args.sender.dry_run => {
-            return Err(Failure::usage(
-                "the packet is of DHCPv6 or router discovery, which is not sent yet; --dry-run shows it, --write keeps it",
-            ));
-        }
-        Found::Six(frames) => {
+        // What is only shown is shown as it is, byte for byte.
+        Found::Six(Source::Frames(frames)) if args.sender.dry_run && !args.sender.is_six() => {
             replay6::show(&frames, args.sender.write.as_deref(), cx)?;
             return Ok(Exit::Good);
         }
+        Found::Six(source) => return run_six(args, source, cx),
+    };
+    if args.sender.is_six() {
+        return Err(Failure::usage("the packet is of DHCPv4; leave out -6"));
+    }
+    if args.advert.is_given() {
+        return Err(Failure::usage("--hop-limit, --managed and the like are of routers; add -6"));
+    }
+    if args.expect.is_some_and(|expect| expect != Expect::None && expect.kind().is_none()) {
+        return Err(Failure::usage("--expect advertise, reply, relay-repl and router-advertisement need -6"));
+    }
+    let kind: MessageType = match args.kind.as_deref() {
+        None => MessageType::DISCOVER,
+        Some(kind) => kind.parse().map_err(Failure::usage)?,
     };
     let mut rng = Rng::new();
     let found = sender::prepare(&args.sender, args.interface.as_deref(), MessageType(0), &mut rng)?;
@@ -137,7 +293,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     recipe.main = None;
     let way = sender::relay(&mut recipe, &args.sender, segment.as_ref());
     let drafts: Vec<Draft> =
-        messages.into_iter().map(|replay| draft(args, &recipe, replay, segment.as_ref())).collect();
+        messages.into_iter().map(|replay| draft(args, kind, &recipe, replay, segment.as_ref())).collect();
     for draft in &drafts {
         args.sender.judge(draft, segment.as_ref(), cx)?;
         // A packet made from flags says what was meant; one from elsewhere may be the wrong one.
@@ -169,8 +325,8 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
 enum Found {
     /// Messages of DHCPv4; `None` for one from flags.
     Four(Vec<Option<Replay>>),
-    /// Frames with messages of IPv6.
-    Six(Vec<Vec<u8>>),
+    /// Messages of IPv6.
+    Six(Source),
 }
 
 /// Lines that cannot be read and are told one by one.
@@ -202,33 +358,43 @@ fn read(args: &Args, told: &mut Vec<String>, cx: &Context) -> Result<Found, Fail
         return confine.apart(&[path.as_path()], cx, || {
             let text = replay::text(path)?;
             match replay6::from_json(&text, path)? {
-                Some(frames) => Ok(Found::Six(frames)),
+                Some(frames) => Ok(Found::Six(Source::Frames(frames))),
                 None => replay::from_json(&text, path, told).map(four),
             }
         });
     }
     if let Some(path) = &args.from_pcap {
         return confine.apart(&[path.as_path()], cx, || match replay6::from_pcap(path, args.number) {
-            Some(frame) => Ok(Found::Six(vec![frame])),
+            Some(frame) => Ok(Found::Six(Source::Frames(vec![frame]))),
             None => replay::from_pcap(path, args.number).map(|replay| four(vec![replay])),
         });
     }
     if let Some(hex) = &args.hex {
         let file = hex.strip_prefix('@').map(Path::new);
+        if args.sender.is_six() {
+            let packets = confine.apart(file.as_slice(), cx, || replay::hex_packets(hex))?;
+            return Ok(Found::Six(Source::Bytes(packets)));
+        }
         return confine.apart(file.as_slice(), cx, || replay::from_hex(hex, told)).map(four);
     }
     Ok(Found::Four(vec![None]))
 }
 
-fn draft(args: &Args, recipe: &Recipe, replay: Option<Replay>, segment: Option<&Segment>) -> Draft {
+fn draft(
+    args: &Args,
+    kind: MessageType,
+    recipe: &Recipe,
+    replay: Option<Replay>,
+    segment: Option<&Segment>,
+) -> Draft {
     let route = args.sender.server().and_then(|server| segment.map(|segment| segment.route(server)));
     let mut recipe = recipe.clone();
     let Some(Replay { message, way }) = replay else {
-        let mut message = Message::request(args.kind, recipe.xid, recipe.mac);
+        let mut message = Message::request(kind, recipe.xid, recipe.mac);
         if let Some(ip) = args.sender.ip() {
             message.set_option(opt::REQUESTED_ADDRESS, &ip.octets());
         }
-        if matches!(args.kind, MessageType::DISCOVER | MessageType::REQUEST | MessageType::INFORM) {
+        if matches!(kind, MessageType::DISCOVER | MessageType::REQUEST | MessageType::INFORM) {
             message.set_option(opt::REQUEST_LIST, &recipe.request_list);
         }
         let mut draft = recipe.any(message, None, route);

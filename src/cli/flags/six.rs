@@ -221,11 +221,13 @@ impl SenderArgs {
         self.ips().iter().filter_map(|ip| six(*ip)).collect()
     }
 
-    /// The recipe of a client on `segment`. `usual` are the IAs it asks for unless told otherwise.
+    /// The recipe of a client on `segment`. `usual` are the IAs it asks for unless told otherwise; `router`: it speaks router
+    /// discovery alone, whose options are others.
     pub fn recipe6(
         &self,
         segment: Option<&Segment>,
         usual: &[IaKind],
+        router: bool,
         rng: &mut Rng,
     ) -> Result<Asker, Failure> {
         self.refuse_four()?;
@@ -269,8 +271,10 @@ impl SenderArgs {
         }
         recipe.identity = self.identity6()?;
         recipe.request_list = message.request_options.as_deref().map(request_list6).transpose()?;
-        recipe.options = self.options6()?;
-        recipe.remove = self.removed6()?;
+        if !router {
+            recipe.options = self.options6()?;
+            recipe.remove = self.removed6()?;
+        }
         recipe.relays = self.relays6(mac, &recipe.remove)?;
         recipe.around = Around6 {
             src_mac: frame.src_mac,
@@ -450,7 +454,7 @@ mod tests {
         let mac = ["--mac", "02:dc:00:00:00:05", "-6"];
         let line = Line::try_parse_from(std::iter::once(&"x").chain(&mac).chain(args));
         let line = line.map_err(|error| error.to_string())?;
-        let made = line.sender.recipe6(None, &[IaKind::Na], &mut Rng::with_seed(1));
+        let made = line.sender.recipe6(None, &[IaKind::Na], false, &mut Rng::with_seed(1));
         made.map_err(|failure| failure.message.unwrap_or_default())
     }
 

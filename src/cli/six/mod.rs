@@ -2,6 +2,7 @@
 
 pub mod discover;
 pub mod exchange;
+pub mod send;
 
 use fastrand::Rng;
 
@@ -35,6 +36,25 @@ pub fn prepare(
     usual: &[IaKind],
     rng: &mut Rng,
 ) -> Result<(Option<Segment>, Asker), Failure> {
+    prepare_as(sender, interface, usual, false, rng)
+}
+
+/// The same for who speaks router discovery alone.
+pub fn prepare_router(
+    sender: &SenderArgs,
+    interface: Option<&str>,
+    rng: &mut Rng,
+) -> Result<(Option<Segment>, Asker), Failure> {
+    prepare_as(sender, interface, &[], true, rng)
+}
+
+fn prepare_as(
+    sender: &SenderArgs,
+    interface: Option<&str>,
+    usual: &[IaKind],
+    router: bool,
+    rng: &mut Rng,
+) -> Result<(Option<Segment>, Asker), Failure> {
     sender.check_write(&[])?;
     sender.refuse_four()?;
     let found = Segment::find(interface);
@@ -45,7 +65,7 @@ pub fn prepare(
         }
         segment = segment.map(Segment::settled);
     }
-    let asker = sender.recipe6(segment.as_ref(), usual, rng)?;
+    let asker = sender.recipe6(segment.as_ref(), usual, router, rng)?;
     Ok((segment, asker))
 }
 

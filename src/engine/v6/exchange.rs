@@ -527,7 +527,7 @@ impl Exchange6 {
 
     /// The ADVERTISE that a client takes.
     fn best(&self) -> Option<usize> {
-        let usable = self.offers.iter().enumerate().filter(|(_, offer)| {
+        let mut usable = self.offers.iter().enumerate().filter(|(_, offer)| {
             let facts = offer.facts();
             facts.kind == MessageType::ADVERTISE && is_usable_answer(&facts)
         });
@@ -536,9 +536,7 @@ impl Exchange6 {
                 usable.max_by_key(|(place, offer)| rank(&offer.facts(), &self.wishes, *place))
             }
             Choose::First => usable.min_by_key(|(place, _)| *place),
-            Choose::Server(wanted) => {
-                usable.filter(|(_, offer)| offer.server().as_ref() == Some(wanted)).next_back()
-            }
+            Choose::Server(wanted) => usable.rfind(|(_, offer)| offer.server().as_ref() == Some(wanted)),
         }
         .map(|(place, _)| place)
     }
@@ -924,6 +922,7 @@ impl Machine for Exchange6 {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_match_else, reason = "both cases are told alike")]
 mod tests {
     use super::*;
     use crate::time::Timestamp;
@@ -1240,7 +1239,7 @@ mod tests {
                 return obliging(message, 1);
             }
             vec![reply(message, 1, MessageType::REPLY, |message| {
-                message.options.push(status(4, "elsewhere"))
+                message.options.push(status(4, "elsewhere"));
             })]
         });
         assert_eq!((kinds(&sent), machine.outcome()), (vec![1, 3, 1, 3], Outcome6::Nak));

@@ -6,6 +6,7 @@ pub mod draft;
 pub mod duid;
 pub mod exchange;
 pub mod neighbor;
+pub mod oneshot;
 pub mod recipe;
 pub mod silence;
 pub mod station;

@@ -736,6 +736,11 @@ fn destination(datagram: &Datagram<'_>) -> Option<Ipv6Addr> {
     }
 }
 
+/// The client's name in a message that was made elsewhere.
+pub fn client_of(payload: &[u8]) -> Option<Duid> {
+    Facts::of(payload).client_id.map(Duid::from)
+}
+
 /// The option of a message that says who it is from, as text for people.
 pub fn server_text(server: Option<&Duid>) -> Cow<'static, str> {
     server.map_or(Cow::Borrowed("a server without name"), |duid| Cow::Owned(duid.to_string()))
@@ -798,8 +803,18 @@ mod tests {
         assert_eq!(with(|_| ()), Ok(0));
         assert_eq!(with(|m| *m = Message::new(m.kind, 8)), Err(Reason6::OtherXid));
         assert_eq!(with(|m| m.set_option(opt::CLIENTID, [0, 3, 0, 1, 1])), Err(Reason6::OtherClient));
-        assert_eq!(with(|m| drop(m.remove_option(opt::CLIENTID))), Err(Reason6::NoClientId));
-        assert_eq!(with(|m| drop(m.remove_option(opt::SERVERID))), Err(Reason6::NoServerId));
+        assert_eq!(
+            with(|m| {
+                m.remove_option(opt::CLIENTID);
+            }),
+            Err(Reason6::NoClientId)
+        );
+        assert_eq!(
+            with(|m| {
+                m.remove_option(opt::SERVERID);
+            }),
+            Err(Reason6::NoServerId)
+        );
         assert_eq!(with(|m| m.add_option(40_000, [1])), Ok(0), "an unknown option is no reason");
         let around = |change: fn(&mut Datagram<'_>)| judged(&advertise(), change);
         assert_eq!(around(|d| d.udp = Some(Udp { src_port: 547, dst_port: 1546 })), Err(Reason6::WrongPort));
@@ -976,7 +991,12 @@ mod tests {
         };
         assert_eq!(reply(|_, _| ()), Ok(None));
         let told = |found: Result<Option<String>, String>| found.unwrap().unwrap();
-        assert!(told(reply(|_, inner| drop(inner.remove_option(opt::INTERFACE_ID)))).contains("relay 1"));
+        assert!(
+            told(reply(|_, inner| {
+                inner.remove_option(opt::INTERFACE_ID);
+            }))
+            .contains("relay 1")
+        );
         assert!(told(reply(|outer, _| outer.set_option(opt::INTERFACE_ID, *b"x"))).contains("relay 2"));
         let other_link = |outer: &mut Message, _: &mut Message| {
             if let crate::wire::v6::Head::Relay { link, .. } = &mut outer.head {

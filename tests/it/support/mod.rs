@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub(crate) mod lab;
+pub(crate) mod six;
 pub(crate) mod story;
 
 pub(crate) use lab::skip;
@@ -290,13 +291,19 @@ impl Net {
     /// A node whose eth0 is plugged into the bridge.
     fn attach(&mut self, name: &'static str, address: Option<Ipv4Addr>) -> Result<(), String> {
         self.node(name)?;
+        self.plug(name)?;
+        if let Some(address) = address {
+            self.ip(name, &format!("addr add {address}/16 brd + dev eth0"))?;
+        }
+        Ok(())
+    }
+
+    /// Plugs eth0 of the node that was made last into the bridge.
+    fn plug(&mut self, name: &'static str) -> Result<(), String> {
         let pid = self.holders.last().map_or(0, |(_, holder)| holder.child.id());
         let port = format!("p-{name}");
         self.ip("switch", &format!("link add {port} type veth peer name eth0 netns {pid}"))?;
         self.ip("switch", &format!("link set {port} master br0 up"))?;
-        if let Some(address) = address {
-            self.ip(name, &format!("addr add {address}/16 brd + dev eth0"))?;
-        }
         self.ip(name, "link set eth0 up")
     }
 

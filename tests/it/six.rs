@@ -1,0 +1,200 @@
+//! The senders with -6 against Kea, ISC dhcpd, dnsmasq and radvd, each in a network namespace of its own.
+
+use serde_json::Value;
+
+use crate::support::six::{Net6, Six, network};
+
+fn text<'a>(json: &'a Value, key: &str) -> &'a str {
+    json[key].as_str().unwrap_or_else(|| panic!("no {key} in {json}"))
+}
+
+fn codes(json: &Value) -> Vec<&str> {
+    json["findings"].as_array().unwrap().iter().map(|finding| text(finding, "code")).collect()
+}
+
+fn outcome(json: &Value) -> &str {
+    text(json, "outcome")
+}
+
+#[test]
+fn discover_finds_every_server_and_router_and_binds_nothing() {
+    let Some(net) = network(&[Six::Kea, Six::Dhcpd, Six::Dnsmasq, Six::Radvd]) else { return };
+    let before: Vec<String> = Six::SERVERS.iter().map(|kind| leases_held(&net, *kind)).collect();
+    let found = net.json(&["discover", "-6", "eth0"], 0);
+    assert_eq!(text(&found, "protocol"), "dhcpv6");
+    let offers = found["offers"].as_array().unwrap();
+    assert_eq!(offers.len(), 3, "{found}");
+    for kind in Six::SERVERS {
+        let offer = offers.iter().find(|offer| text(offer, "address").starts_with(&kind.pool()));
+        let offer = offer.unwrap_or_else(|| panic!("{kind:?}: {found}"));
+        assert_eq!(offer["dns_servers"][0].as_str(), Some(kind.dns().as_str()));
+        assert_eq!(offer["prefixes"].as_array().unwrap().len(), usize::from(kind.delegates()));
+        assert_eq!(text(&offer["packet"]["dhcpv6"], "message_type"), "advertise");
+        assert!(offer["latency_ms"].as_f64().unwrap() > 0.0);
+    }
+    assert_eq!(found["stateless"].as_array().unwrap().len(), 3, "{found}");
+    let routers = found["routers"].as_array().unwrap();
+    assert_eq!((routers.len(), &routers[0]["managed"]), (1, &Value::Bool(true)), "{found}");
+    let codes = codes(&found);
+    assert!(codes.contains(&"pd-ignored") && codes.contains(&"dns-differs"), "{codes:?}");
+    assert!(!codes.contains(&"no-router") && !codes.contains(&"host-firewall"), "{codes:?}");
+    assert!(found["waited_ms"].as_f64().unwrap() < 4700.0);
+    assert!(found["sent"].as_u64().unwrap() <= 20);
+    let after: Vec<String> = Six::SERVERS.iter().map(|kind| leases_held(&net, *kind)).collect();
+    assert_eq!(before, after, "nothing is bound");
+}
+
+/// What a server's lease file holds of leases; its own notes apart.
+fn leases_held(net: &Net6, kind: Six) -> String {
+    let text = net.leases(kind);
+    let own = |line: &&str| {
+        !line.starts_with('#')
+            && !line.starts_with("server-duid")
+            && !line.starts_with("duid ")
+            && !line.trim().is_empty()
+            && !line.starts_with("authoring-byte-order")
+            && !line.starts_with("address,")
+    };
+    text.lines().filter(own).collect::<Vec<_>>().join("\n")
+}
+
+/// Everything the senders do, against one server; the client's MAC is not the interface's.
+fn every_command(kind: Six) {
+    let Some(net) = network(&[kind]) else { return };
+    let mac = ["--mac", "02:5a:00:00:00:01"];
+    let run = |words: &[&str], code: i32| {
+        let mut all = words.to_vec();
+        all.extend(mac);
+        net.json(&all, code)
+    };
+    let first = run(&["discover", "-6", "eth0", "--first"], 0);
+    assert_eq!(first["offers"].as_array().unwrap().len(), 1);
+    assert!(first["waited_ms"].as_f64().unwrap() < 1000.0, "{first}");
+
+    let lease = run(&["request", "-6", "eth0"], 0);
+    assert_eq!((outcome(&lease), text(&lease, "state")), ("ack", "selecting"));
+    let address = text(&lease, "address").to_owned();
+    assert!(address.starts_with(&kind.pool()), "{lease}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lease");
+    std::fs::write(&file, lease.to_string()).unwrap();
+    let file = file.display().to_string();
+    for state in ["renewing", "rebinding", "confirming"] {
+        let again = run(&["request", "-6", "eth0", "--state", state, "--lease", &file], 0);
+        assert_eq!((outcome(&again), text(&again, "state")), ("ack", state));
+        assert_eq!(text(&again, "address"), address, "{state}");
+        assert_eq!((again["sent"].as_u64(), again["discovers_sent"].as_u64()), (Some(1), Some(0)));
+    }
+    assert_eq!(outcome(&run(&["release", "-6", "eth0", "--lease", &file], 0)), "ack");
+    let elsewhere = run(&["request", "-6", "eth0", "--state", "confirming", "--ip", "fd00:99::5"], 1);
+    assert_eq!((outcome(&elsewhere), text(&elsewhere, "status")), ("nak", "not-on-link"));
+
+    let both = if kind.delegates() { ("ack", 0) } else { ("partial", 1) };
+    let both_asked =
+        run(&["request", "-6", "eth0", "--ia-na", "--ia-pd", "--choose", "first", "--release"], both.1);
+    assert_eq!((outcome(&both_asked), &both_asked["released"]), (both.0, &Value::Bool(true)), "{both_asked}");
+
+    let quick = run(&["request", "-6", "eth0", "--rapid-commit", "--choose", "first", "--release"], 0);
+    // dhcpd does it where it is told to.
+    assert_eq!(quick["rapid_commit"].as_bool(), Some(kind != Six::Dhcpd), "{quick}");
+    assert!(kind != Six::Dhcpd || codes(&quick).contains(&"rapid-commit-ignored"));
+
+    for duid in ["llt", "uuid", "en:9:0102", "none"] {
+        let configuration = run(&["inform", "-6", "eth0", "--duid", duid], 0);
+        assert_eq!(outcome(&configuration), "ack", "{duid}");
+        assert_eq!(configuration["dns_servers"][0].as_str(), Some(kind.dns().as_str()));
+    }
+    let declined = run(&["request", "-6", "eth0", "--choose", "first"], 0);
+    let (address, server) = (text(&declined, "address").to_owned(), text(&declined, "server_id").to_owned());
+    let told = run(&["decline", "-6", "eth0", "--ip", &address, "--server", &server], 0);
+    assert_eq!((outcome(&told), text(&told, "type")), ("ack", "decline"));
+
+    // A relay's answer comes back as it went.
+    for relays in [1, 2, 8] {
+        let mut words = vec!["send", "-6", "eth0", "--type", "solicit", "--expect", "relay-repl"];
+        for number in 0..relays {
+            words.extend(["--relay", if number == 0 { "fd00:77::99" } else { "fd00:77::98" }]);
+        }
+        let to = kind.address();
+        words.extend(["--relay-option", "interface-id=port7", "--server", &to]);
+        let relayed = run(&words, 0);
+        let answer = &relayed["answers"][0];
+        assert_eq!((text(answer, "message_type"), relayed["expected"].as_bool()), ("relay-repl", Some(true)));
+        assert!(answer["server_id"].is_string(), "{relayed}");
+    }
+}
+
+#[test]
+fn every_command_against_kea() {
+    every_command(Six::Kea);
+}
+
+#[test]
+fn every_command_against_dhcpd() {
+    every_command(Six::Dhcpd);
+}
+
+#[test]
+fn every_command_against_dnsmasq() {
+    every_command(Six::Dnsmasq);
+}
+
+#[test]
+fn nothing_is_left_after_a_release() {
+    let Some(net) = network(&[Six::Dnsmasq]) else { return };
+    let before = leases_held(&net, Six::Dnsmasq);
+    let lease = net.json(&["request", "-6", "eth0", "--choose", "first", "--release"], 0);
+    assert_eq!(lease["released"], Value::Bool(true));
+    assert_eq!(leases_held(&net, Six::Dnsmasq), before);
+}
+
+#[test]
+fn a_router_that_promises_dhcpv6_without_a_server_is_told() {
+    let Some(net) = network(&[Six::Radvd]) else { return };
+    let found = net.json(&["discover", "-6", "eth0"], 1);
+    assert_eq!(found["routers"].as_array().unwrap().len(), 1);
+    assert!(codes(&found).contains(&"m-flag-no-server"), "{found}");
+    assert!(!found["silence"].as_array().unwrap().is_empty());
+    let asked = net.json(
+        &["send", "-6", "eth0", "--type", "router-solicitation", "--expect", "router-advertisement"],
+        0,
+    );
+    assert_eq!(
+        (text(&asked, "protocol"), text(&asked["answers"][0], "message_type")),
+        ("ra", "router-advertisement")
+    );
+}
+
+#[test]
+fn a_firewall_of_this_host_is_told_from_a_silent_server() {
+    let Some(net) = network(&[Six::Kea]) else { return };
+    // What comes from servers' port is thrown away by the kernel before any socket hears it; a packet socket does.
+    for rule in ["add pref 100 lookup local", "del pref 0", "add pref 50 ipproto udp sport 547 blackhole"] {
+        let output = net.command("client", "ip").args(["-6", "rule"]).args(rule.split(' ')).output().unwrap();
+        if !output.status.success() {
+            crate::support::skip(&format!("ip rule {rule}: {}", String::from_utf8_lossy(&output.stderr)));
+            return;
+        }
+    }
+    let found = net.json(&["discover", "-6", "eth0", "--no-ra"], 0);
+    assert_eq!(found["offers"].as_array().unwrap().len(), 1);
+    assert!(codes(&found).contains(&"host-firewall"), "{found}");
+}
+
+#[test]
+fn flags_of_the_other_protocol_are_refused() {
+    let Some(net) = network(&[]) else { return };
+    for (words, want) in [
+        (&["discover", "-6", "eth0", "--ciaddr", "10.0.0.1"][..], "--ciaddr is a DHCPv4 field; leave out -6"),
+        (&["discover", "eth0", "--duid", "ll"], "--duid is a DHCPv6 field; add -6"),
+        (&["discover", "eth0", "--no-ra"], "--no-ra is for DHCPv6; add -6"),
+        (&["request", "eth0", "--server", "fd00::1"], "--server fd00::1 is an IPv6 address; add -6"),
+        (&["discover", "-4", "-6", "eth0"], "cannot be used with"),
+        (&["release", "-6", "eth0"], "release -6 needs --server DUID and --ip or --prefix"),
+    ] {
+        let output = net.dhcptool(words);
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {err}");
+        assert!(err.contains(want), "{words:?}: {err}");
+    }
+}
