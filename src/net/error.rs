@@ -70,12 +70,23 @@ pub enum NetError {
         /// Why it cannot go.
         reason: String,
     },
+    /// There is nothing to listen on.
+    #[error("no interface is up; bring one up with: ip link set IFACE up")]
+    NoneUp,
     /// No DHCP server can be behind it.
     #[error("cannot use {interface}: {reason}; dhcptool interfaces lists those that can be used")]
     Unusable {
         /// Its name.
         interface: String,
         /// Why.
+        reason: &'static str,
+    },
+    /// Nobody can be asked through it.
+    #[error("cannot ask on {interface}: {reason}")]
+    CannotAsk {
+        /// Its name.
+        interface: String,
+        /// Why, and what to do.
         reason: &'static str,
     },
     /// The kernel knows no way to an address.

@@ -5,6 +5,9 @@ pub mod error;
 pub mod gather;
 #[cfg(feature = "live")]
 pub mod lanes;
+#[cfg(feature = "live")]
+pub mod listen;
+pub mod rogue;
 pub mod segment;
 pub mod session;
 

@@ -22,13 +22,17 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::draft::opt;
+use super::note::Note;
 use super::recipe::{Route, State};
 use super::watch;
+use crate::engine::machine::{Arrival, Event, Machine, Remark, Sense, Transmit};
+use crate::engine::outbox::Outbox;
 use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
-use crate::wire::frame::Datagram;
 use crate::wire::frame::build::arp_frame;
+use crate::wire::frame::peek::Aside;
+use crate::wire::frame::{Datagram, Ports, Walker};
 use crate::wire::v4::{Message, MessageType, Op, Packet, Xid};
 
 mod round;
@@ -91,6 +95,10 @@ pub struct Plan {
 /// A server's answer to one of the probes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heard {
+    /// The transaction.
+    pub xid: Xid,
+    /// The client that is answered.
+    pub client: Mac,
     /// The probe.
     pub probe: Probe,
     /// The server identifier in it that is nobody's.
@@ -119,15 +127,6 @@ pub struct Granted {
     pub server: Option<Ipv4Addr>,
     /// Where the answer came from: the server or its relay.
     pub via: Option<Mac>,
-}
-
-/// A frame to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outgoing {
-    /// The frame.
-    pub frame: Vec<u8>,
-    /// Its number, for [`Provoke::on_sent`].
-    pub id: u64,
 }
 
 /// A grant, and how far it was given back.
@@ -181,9 +180,13 @@ pub struct Provoke {
     span: Option<(Instant, Instant)>,
     closed: bool,
     last_sent: Option<Instant>,
-    outbox: VecDeque<Outgoing>,
+    outbox: Outbox,
+    /// Finds the messages in frames; gone while it does.
+    walker: Option<Walker>,
+    /// What the last frame answered.
+    heard: Vec<Heard>,
     /// RELEASEs that were handed out, by number.
-    departing: HashMap<u64, Granted>,
+    departing: HashMap<u32, Granted>,
     checked: Vec<(Ipv4Addr, Option<Mac>)>,
     grants: Vec<Grant>,
     overlooked: u64,
@@ -214,7 +217,9 @@ impl Provoke {
             span: None,
             closed: false,
             last_sent: None,
-            outbox: VecDeque::new(),
+            outbox: Outbox::default(),
+            walker: Some(Walker::new(Ports::default())),
+            heard: Vec::new(),
             departing: HashMap::new(),
             checked: Vec::new(),
             grants: Vec::new(),
@@ -251,81 +256,15 @@ impl Provoke {
         self.plan = plan;
     }
 
-    /// Tells what time it is: at the start, and whenever the deadline has come.
-    pub fn on_time(&mut self, now: Instant) {
-        let (_, end) = *self.span.get_or_insert_with(|| (now, now.after(self.plan.wait)));
-        if self.next_round == self.first_round {
-            self.schedule(now);
-        }
-        if now >= end && !self.closed {
-            self.close(now);
-        }
-        while let Some(entry) = self.jobs.first_entry() {
-            if entry.key().0 > now {
-                break;
-            }
-            // One frame at a time, however late this is called.
-            if let Some(free) = self.last_sent.map(|last| last.after(SPACING)).filter(|free| *free > now) {
-                let (due, serial) = *entry.key();
-                let job = entry.remove();
-                self.jobs.insert((free.max(due), serial), job);
-                continue;
-            }
-            let job = entry.remove();
-            let id = self.sent.saturating_add(1);
-            if let Some(frame) = self.make(&job, id, now) {
-                self.last_sent = Some(now);
-                self.sent = id;
-                self.outbox.push_back(Outgoing { frame, id });
-            }
-        }
-    }
-
-    /// The next frame to send.
-    pub fn poll_transmit(&mut self) -> Option<Outgoing> {
-        self.outbox.pop_front()
-    }
-
-    /// A frame has left: without this what was granted does not count as given back.
-    pub fn on_sent(&mut self, id: u64) {
-        if let Some(who) = self.departing.remove(&id)
-            && let Some(grant) = self.grants.iter_mut().find(|grant| grant.who == who)
-        {
-            grant.left = grant.left.saturating_add(1);
-        }
-    }
-
     /// The next address found in use.
     pub fn poll_finding(&mut self) -> Option<InUse> {
         self.findings.pop_front()
-    }
-
-    /// When to be told the time again; `None` when all is over.
-    pub fn deadline(&self) -> Option<Instant> {
-        let (_, end) = self.span?;
-        let next = self.jobs.keys().next().map(|(at, _)| *at);
-        let end = (!self.closed).then_some(end);
-        next.into_iter().chain(end).min()
     }
 
     /// True when the wait is over and everything is given back, as far as it could be.
     pub fn is_over(&self, now: Instant) -> bool {
         let is_late = self.span.is_some_and(|(_, end)| now >= end.after(OVERTIME));
         self.closed && (is_late || (self.jobs.is_empty() && self.outbox.is_empty()))
-    }
-
-    /// Ends early: no more probes, but what was taken is still given back.
-    pub fn stop(&mut self, now: Instant) {
-        if std::mem::replace(&mut self.stopped, true) || self.closed {
-            return;
-        }
-        let Some((start, end)) = self.span else { return };
-        self.span = Some((start, end.min(now.after(GRACE))));
-        self.jobs.retain(|_, job| matches!(job, Job::Frame(_) | Job::Release(_)));
-        let rounds: Vec<u64> = self.rounds.range(self.first_round..).map(|(number, _)| *number).collect();
-        for round in rounds {
-            self.at(now, Job::Decline { round });
-        }
     }
 
     /// How many frames were made.
@@ -353,8 +292,13 @@ impl Provoke {
         }
     }
 
+    /// What the last frame answered: the probes of this machine, one entry a message.
+    pub fn heard(&self) -> &[Heard] {
+        &self.heard
+    }
+
     /// Takes a server's message: what it answers, if it answers a probe.
-    pub fn on_datagram(&mut self, now: Instant, datagram: &Datagram<'_>) -> Option<Heard> {
+    fn on_datagram(&mut self, now: Instant, datagram: &Datagram<'_>) -> Option<Heard> {
         let packet = Packet::new(datagram.payload);
         if datagram.quoted || packet.op() != Some(Op::REPLY) {
             return None;
@@ -393,11 +337,11 @@ impl Provoke {
         };
         let since = transaction.sent.map_or(0, |sent| now.since(sent).max(0));
         let latency = Duration::from_nanos(u64::try_from(since).unwrap_or(0));
-        Some(Heard { probe, bogus_server, latency })
+        Some(Heard { xid: message.xid, client, probe, bogus_server, latency })
     }
 
     /// Takes an ARP packet: somebody may use what was offered, or ask for the address that INFORM comes from.
-    pub fn on_arp(&mut self, now: Instant, arp: &Arp) {
+    fn on_arp(&mut self, now: Instant, arp: &Arp) {
         if arp.sender_mac == self.plan.mac {
             return;
         }
@@ -486,7 +430,7 @@ impl Provoke {
         self.rounds.insert(number, round);
     }
 
-    fn make(&mut self, job: &Job, id: u64, now: Instant) -> Option<Vec<u8>> {
+    fn make(&mut self, job: &Job, now: Instant) -> Option<Vec<u8>> {
         match job {
             Job::Frame(frame) => Some(frame.clone()),
             Job::Check(address) => {
@@ -516,7 +460,6 @@ impl Provoke {
                 grant.waiting = grant.waiting.saturating_sub(1);
                 let turn = usize::try_from(grant.made).ok()?.checked_rem(grant.frames.len())?;
                 grant.made = grant.made.saturating_add(1);
-                self.departing.insert(id, *who);
                 grant.frames.get(turn).cloned()
             }
         }
@@ -642,6 +585,113 @@ impl Provoke {
         for after in RELEASES {
             self.at(now.after(Duration::from_millis(after)), Job::Frame(frame.clone()));
         }
+    }
+}
+
+impl Job {
+    fn remark(&self) -> Remark {
+        match self {
+            Self::Probe { probe, attempt, .. } => {
+                let times = u32::try_from(*attempt).unwrap_or(u32::MAX).saturating_add(1);
+                Remark::new(Sense::Sent(times), format!("sent the probe {}", probe.name()))
+            }
+            Self::Decline { .. } => Remark::new(Sense::Sent(1), "turned offers down"),
+            Self::Check(address) => (&Note::Probed(*address)).into(),
+            Self::Release(_) => (&Note::Sent(Some(MessageType::RELEASE), 1)).into(),
+            Self::Frame(_) => Remark::new(Sense::Sent(0), "answered ARP, or asked a proxy"),
+        }
+    }
+}
+
+impl Machine for Provoke {
+    fn on_time(&mut self, now: Instant) {
+        let (_, end) = *self.span.get_or_insert_with(|| (now, now.after(self.plan.wait)));
+        if self.next_round == self.first_round {
+            self.schedule(now);
+        }
+        if now >= end && !self.closed {
+            self.close(now);
+        }
+        while let Some(entry) = self.jobs.first_entry() {
+            if entry.key().0 > now {
+                break;
+            }
+            // One frame at a time, however late this is called.
+            if let Some(free) = self.last_sent.map(|last| last.after(SPACING)).filter(|free| *free > now) {
+                let (due, serial) = *entry.key();
+                let job = entry.remove();
+                self.jobs.insert((free.max(due), serial), job);
+                continue;
+            }
+            let job = entry.remove();
+            if let Some(frame) = self.make(&job, now) {
+                self.last_sent = Some(now);
+                self.sent = self.sent.saturating_add(1);
+                let id = self.outbox.push(frame, job.remark());
+                if let Job::Release(who) = job {
+                    self.departing.insert(id, who);
+                }
+            }
+        }
+    }
+
+    /// Without this what was granted does not count as given back.
+    fn on_sent(&mut self, id: u32, _: Instant) {
+        if let Some(who) = self.departing.remove(&id)
+            && let Some(grant) = self.grants.iter_mut().find(|grant| grant.who == who)
+        {
+            grant.left = grant.left.saturating_add(1);
+        }
+    }
+
+    fn on_frame(&mut self, frame: &Arrival<'_>) -> Remark {
+        self.heard.clear();
+        let Some(mut walker) = self.walker.take() else { return Remark::UNRELATED };
+        let (at, mut found) = (frame.at, false);
+        walker.walk(frame.link, frame.frame, frame.original_len, at.nanoseconds(), |datagram| {
+            found = true;
+            let heard = self.on_datagram(at, &datagram);
+            self.heard.extend(heard);
+        });
+        self.walker = Some(walker);
+        if !found && let Some(Aside::Arp(arp)) = Aside::read(frame.link, frame.frame) {
+            self.on_arp(at, &arp);
+        }
+        match self.heard.first() {
+            Some(heard) => {
+                let text = format!("accepted answer to the probe {}", heard.probe.name());
+                Remark::new(Sense::Accepted, text)
+            }
+            None => Remark::UNRELATED,
+        }
+    }
+
+    fn stop(&mut self, now: Instant) {
+        if std::mem::replace(&mut self.stopped, true) || self.closed {
+            return;
+        }
+        let Some((start, end)) = self.span else { return };
+        self.span = Some((start, end.min(now.after(GRACE))));
+        self.jobs.retain(|_, job| matches!(job, Job::Frame(_) | Job::Release(_)));
+        let rounds: Vec<u64> = self.rounds.range(self.first_round..).map(|(number, _)| *number).collect();
+        for round in rounds {
+            self.at(now, Job::Decline { round });
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let (_, end) = self.span?;
+        let next = self.jobs.keys().next().map(|(at, _)| *at);
+        let end = (!self.closed).then_some(end);
+        next.into_iter().chain(end).min()
+    }
+
+    fn poll_transmit(&mut self, out: &mut Vec<u8>) -> Option<Transmit> {
+        self.outbox.poll_transmit(out)
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        self.outbox.poll_event()
     }
 }
 

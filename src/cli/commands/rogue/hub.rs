@@ -4,111 +4,32 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Args, files};
-use crate::analysis::servers::{Asked, Clients, Identity, Key, Policy, Servers, Sighting, Verdict, judge};
+use crate::analysis::servers::{Identity, Policy, Verdict, judge};
 use crate::capture;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::vendors::Vendors;
-use crate::engine::v4::provoke::{Granted, Provoke};
+use crate::engine::v4::provoke::Granted;
 use crate::output::JsonOut;
 use crate::output::rogue::{Report, plugin};
+use crate::run::rogue::{Register, Seen};
 use crate::time::{Moment, Precision};
-use crate::wire::frame::peek::Aside;
-use crate::wire::frame::{Datagram, LinkType, NotLookedInto, Ports, Walked, Walker};
-use crate::wire::v4::{Outline, Packet};
+use crate::wire::frame::{Ports, Walker};
 
-/// Everything seen.
+/// Everything seen, and what it is told with.
 pub(super) struct Hub {
-    /// Who may be there.
-    pub policy: Option<Policy>,
-    /// Who is there.
-    pub servers: Servers,
-    /// Whom something new is known of since they were taken.
-    pub heard: Vec<Key>,
+    /// Who was heard.
+    pub register: Register,
     /// Who makes whose network card.
     pub vendors: Vendors,
-    clients: Clients,
-    outline: Outline,
-    /// What nothing can be said about.
-    unread: NotLookedInto,
-}
-
-/// One frame and where it was seen.
-#[derive(Clone, Copy)]
-pub(super) struct Seen<'a> {
-    /// When.
-    pub when: Moment,
-    /// On which interface.
-    pub interface: Option<&'a Arc<str>>,
-    /// What it starts with.
-    pub link: LinkType,
-    /// Its bytes.
-    pub data: &'a [u8],
-    /// How long it was.
-    pub original_len: u32,
 }
 
 impl Hub {
     /// Nothing was seen yet.
     pub(super) fn new(args: &Args, cx: &Context) -> Result<Self, Failure> {
-        let policy = args.policy(cx)?;
-        Ok(Self {
-            policy,
-            servers: Servers::default(),
-            heard: Vec::new(),
-            vendors: args.vendors.open(&args.confine, cx)?,
-            clients: Clients::default(),
-            outline: Outline::default(),
-            unread: NotLookedInto::default(),
-        })
-    }
-
-    /// Takes a frame.
-    pub(super) fn frame(&mut self, seen: &Seen<'_>, walker: &mut Walker, mut provoke: Option<&mut Provoke>) {
-        let original = usize::try_from(seen.original_len).unwrap_or(usize::MAX);
-        let mut found = false;
-        let outcome = walker.walk(seen.link, seen.data, original, seen.when.at.nanoseconds(), |datagram| {
-            found = true;
-            self.datagram(seen, &datagram, provoke.as_deref_mut());
-        });
-        if let Walked::Unread(what) = outcome {
-            self.unread.add(what, 1);
-        }
-        let Some(provoke) = provoke.filter(|_| !found) else { return };
-        if let Some(Aside::Arp(arp)) = Aside::read(seen.link, seen.data) {
-            provoke.on_arp(seen.when.at, &arp);
-            self.findings(seen.interface, provoke);
-        }
-    }
-
-    /// Takes what the machine found about addresses.
-    pub(super) fn findings(&mut self, interface: Option<&Arc<str>>, provoke: &mut Provoke) {
-        while let Some(finding) = provoke.poll_finding() {
-            self.heard.extend(self.servers.note_in_use(interface, finding.address, finding.mac));
-        }
-    }
-
-    fn datagram(&mut self, seen: &Seen<'_>, datagram: &Datagram<'_>, provoke: Option<&mut Provoke>) {
-        let packet = Packet::new(datagram.payload);
-        self.outline.read(&packet, datagram.promised, datagram.cut);
-        if datagram.quoted {
-            return;
-        }
-        self.clients.hear(&packet, &self.outline);
-        let sighting = Sighting::read(seen.when, seen.interface, datagram, &packet, &self.outline);
-        let Some(mut sighting) = sighting else { return };
-        let heard = provoke.and_then(|provoke| provoke.on_datagram(seen.when.at, datagram));
-        sighting.latency = heard.map(|heard| heard.latency);
-        sighting.asked = match heard {
-            Some(heard) => Asked::Us { probe: heard.probe.name(), bogus_server: heard.bogus_server },
-            None => self.clients.asked(&packet, &sighting),
-        };
-        let pinned = self.policy.as_ref().is_some_and(|policy| policy.recognise(&sighting.key).is_some());
-        let key = self.servers.add(&sighting, pinned);
-        if self.heard.last() != Some(&key) {
-            self.heard.push(key);
-        }
+        let register = Register::new(args.policy(cx)?);
+        Ok(Self { register, vendors: args.vendors.open(&args.confine, cx)? })
     }
 }
 
@@ -138,7 +59,7 @@ pub(super) struct Look<'a> {
 
 /// Judges everybody, tells it, and says how it ends.
 pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Context) -> Outcome {
-    let Hub { servers: heard, policy, vendors, .. } = hub;
+    let Hub { register: Register { servers: heard, policy, .. }, vendors } = hub;
     let (heard, policy) = (&*heard, policy.as_ref());
     let mut servers = judge::judge_all(heard, policy);
     vendors.name(servers.iter_mut().map(|(server, judgement)| (server.key.source_mac, judgement)));
@@ -237,15 +158,15 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
             data: frame.data,
             original_len: frame.original_len,
         };
-        hub.frame(&seen, &mut walker, None);
-        hub.heard.clear();
+        hub.register.frame(&seen, &mut walker, &[]);
+        hub.register.fresh.clear();
     };
     // Silence where nothing could be heard says nothing.
-    if hub.unread.frames() > 0 && damage.is_none() {
-        if hub.unread.frames() == frames {
-            return Err(Failure::could_not_run(hub.unread.nothing(reader.name())));
+    if hub.register.unread.frames() > 0 && damage.is_none() {
+        if hub.register.unread.frames() == frames {
+            return Err(Failure::could_not_run(hub.register.unread.nothing(reader.name())));
         }
-        cx.warn(&hub.unread.to_string());
+        cx.warn(&hub.register.unread.to_string());
     }
     let interfaces: Vec<String> = names.iter().map(ToString::to_string).collect();
     let look = Look {

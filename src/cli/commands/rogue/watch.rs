@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::helper::Helper;
 use super::hub::Hub;
-use super::live::{Ears, Turn, confine};
+use super::live::{confine, open, tell, turn};
 use super::{Args, files};
 use crate::analysis::servers::watcher::{Change, ChangeKind, Known};
 use crate::analysis::servers::{Allowed, Pace, Watcher, state};
@@ -16,6 +16,7 @@ use crate::cli::text;
 use crate::output::JsonOut;
 use crate::output::rogue::metrics::Metrics;
 use crate::output::rogue::{change_json, change_line, change_priority, change_text, kept_text};
+use crate::run::rogue::Lookout;
 use crate::time::{Clock as _, Instant, Moment};
 use crate::wire::escape::escape_line;
 
@@ -49,7 +50,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         Some(program) => Some(Helper::start(&args.helper(program))?),
         None => None,
     };
-    let ears = Ears::open(args)?;
+    let lookout = open(args)?;
     args.confine.give_up(cx)?;
     confine(args, cx)?;
     let default =
@@ -59,7 +60,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let mut watch = Watch {
         args,
         hub,
-        ears,
+        lookout,
         watcher: Watcher::new(pace, known, now.at),
         helper,
         changes: [0; 5],
@@ -72,7 +73,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     };
     // What cannot be written is said at the start, not at the first alarm.
     watch.save(now)?;
-    cx.note(&format!("watching {}", watch.ears.names().join(", ")));
+    cx.note(&format!("watching {}", watch.lookout.names().join(", ")));
     watch.run(cx)
 }
 
@@ -88,7 +89,7 @@ fn read_state(path: &Path) -> Result<Vec<Known>, Failure> {
 struct Watch<'a> {
     args: &'a Args,
     hub: Hub,
-    ears: Ears,
+    lookout: Lookout,
     watcher: Watcher,
     helper: Option<Helper>,
     /// Changes told, by kind.
@@ -109,23 +110,23 @@ impl Watch<'_> {
     fn run(&mut self, cx: &mut Context) -> Outcome {
         loop {
             let now = cx.clock.now();
-            self.ears.send(now, &mut self.hub, cx);
-            if now >= self.round && !self.ears.is_provoking(now) {
+            self.lookout.send(now, &mut self.hub.register, &mut tell(cx));
+            if now >= self.round && !self.lookout.is_provoking(now) {
                 self.warn_of_kept(cx);
                 self.warn_of_losses(now, cx);
                 if !self.args.passive {
-                    self.ears.provoke(self.args, now);
-                    self.ears.send(now, &mut self.hub, cx);
+                    self.lookout.provoke(now);
+                    self.lookout.send(now, &mut self.hub.register, &mut tell(cx));
                 }
-                self.round = now.after(self.ears.jitter(self.args.interval));
+                self.round = now.after(self.lookout.jitter(self.args.interval));
             }
             self.tell(cx.clock.moment(), cx)?;
             let deadline = self.deadline(now);
             let answers = self.helper.as_ref().and_then(Helper::answers);
-            if self.ears.turn(deadline, answers, &mut self.hub, cx)? == Turn::Stop {
+            if turn(&mut self.lookout, deadline, answers, &mut self.hub, cx)? {
                 return self.end(cx);
             }
-            for key in self.hub.heard.drain(..) {
+            for key in self.hub.register.fresh.drain(..) {
                 self.watcher.heard(&key, now);
             }
         }
@@ -133,7 +134,7 @@ impl Watch<'_> {
 
     fn deadline(&self, now: Instant) -> Instant {
         // A round that is due waits for the one before, whose end is a deadline of its own.
-        let round = (!self.ears.is_provoking(now)).then_some(self.round);
+        let round = (!self.lookout.is_provoking(now)).then_some(self.round);
         let refresh = self.args.prometheus.is_some().then(|| self.saved.unwrap_or(now).after(REFRESH));
         let next = [round, refresh, self.watcher.deadline(), self.helper.as_ref().and_then(Helper::deadline)]
             .into_iter()
@@ -145,7 +146,8 @@ impl Watch<'_> {
     /// Tells what changed, and keeps the files up to date.
     fn tell(&mut self, now: Moment, cx: &mut Context) -> Result<(), Failure> {
         if self.watcher.deadline().is_some_and(|deadline| now.at >= deadline) {
-            let mut changes = self.watcher.poll(now, &mut self.hub.servers, self.hub.policy.as_ref());
+            let mut changes =
+                self.watcher.poll(now, &mut self.hub.register.servers, self.hub.register.policy.as_ref());
             self.emit(&mut changes, cx)?;
         }
         if let Some(helper) = &mut self.helper {
@@ -165,7 +167,7 @@ impl Watch<'_> {
 
     /// Says what servers keep of what they were made to grant.
     fn warn_of_kept(&self, cx: &Context) {
-        let (kept, overlooked) = self.ears.kept();
+        let (kept, overlooked) = self.lookout.kept();
         for line in kept_text(&kept, overlooked) {
             cx.warn(&line);
         }
@@ -173,7 +175,7 @@ impl Watch<'_> {
 
     /// Says what was not seen since this was said last.
     fn warn_of_losses(&mut self, now: Instant, cx: &Context) {
-        let losses = [self.ears.lost(), self.hub.servers.forgotten];
+        let losses = [self.lookout.lost(), self.hub.register.servers.forgotten];
         let new = [losses[0].saturating_sub(self.losses[0]), losses[1].saturating_sub(self.losses[1])];
         if new != [0; 2] {
             self.blind_until = Some(now.after(self.gone_after));
@@ -191,14 +193,14 @@ impl Watch<'_> {
             let mut there = self.watcher.known().filter(|known| known.present);
             there.any(|known| allowed.identity.fit(&known.key).is_whole())
         };
-        let allowed = self.hub.policy.iter().flat_map(|policy| &policy.allowed);
+        let allowed = self.hub.register.policy.iter().flat_map(|policy| &policy.allowed);
         allowed.map(|allowed| (allowed.to_string(), is_up(allowed))).collect()
     }
 
     fn emit(&mut self, changes: &mut [Change], cx: &mut Context) -> Result<(), Failure> {
         let who = changes.iter_mut().filter_map(|change| change.who.as_deref_mut());
         self.hub.vendors.name(who.map(|who| (who.server.key.source_mac, &mut who.judgement)));
-        let (names, precision) = (self.ears.names(), self.ears.precision());
+        let (names, precision) = (self.lookout.names(), self.lookout.precision());
         let mut verdict = self.watcher.verdict();
         if self.blind_until.is_some_and(|until| cx.clock.now() < until) {
             verdict = verdict.seen_in_part();
@@ -240,12 +242,12 @@ impl Watch<'_> {
         if let Some(path) = &self.args.prometheus {
             let metrics = Metrics {
                 present: self.watcher.known().filter(|known| known.present).collect(),
-                sent: self.ears.sent(),
-                answers: self.hub.servers.answers,
-                forgotten: self.hub.servers.forgotten,
-                lost: self.ears.lost(),
+                sent: self.lookout.sent(),
+                answers: self.hub.register.servers.answers,
+                forgotten: self.hub.register.servers.forgotten,
+                lost: self.lookout.lost(),
                 expected: self.expected(),
-                latencies: self.hub.servers.latencies,
+                latencies: self.hub.register.servers.latencies,
                 changes: self.changes,
                 now: now.time,
             };
@@ -257,21 +259,22 @@ impl Watch<'_> {
     /// Gives back what was taken, tells what is not told yet, and remembers.
     fn end(&mut self, cx: &mut Context) -> Outcome {
         let last = cx.clock.now().after(FAREWELL);
-        self.ears.stop(cx.clock.now());
+        self.lookout.stop(cx.clock.now());
         loop {
             let now = cx.clock.now();
-            self.ears.send(now, &mut self.hub, cx);
-            if now >= last || !self.ears.is_provoking(now) {
+            self.lookout.send(now, &mut self.hub.register, &mut tell(cx));
+            if now >= last || !self.lookout.is_provoking(now) {
                 break;
             }
-            self.ears.turn(last, None, &mut self.hub, cx)?;
+            turn(&mut self.lookout, last, None, &mut self.hub, cx)?;
         }
         self.warn_of_kept(cx);
         let now = cx.clock.moment();
-        for key in self.hub.heard.drain(..) {
+        for key in self.hub.register.fresh.drain(..) {
             self.watcher.heard(&key, now.at);
         }
-        let mut changes = self.watcher.finish(now, &mut self.hub.servers, self.hub.policy.as_ref());
+        let mut changes =
+            self.watcher.finish(now, &mut self.hub.register.servers, self.hub.register.policy.as_ref());
         self.emit(&mut changes, cx)?;
         self.wait_for_programs(cx)?;
         let known = self.watcher.known().filter(|known| known.present).count();
@@ -280,8 +283,8 @@ impl Watch<'_> {
         cx.note(&summary(
             u64::try_from(known).unwrap_or(u64::MAX),
             changes,
-            self.hub.servers.answers,
-            self.ears.sent(),
+            self.hub.register.servers.answers,
+            self.lookout.sent(),
         ));
         Ok(Exit::Good)
     }
@@ -299,7 +302,7 @@ impl Watch<'_> {
                 helper.give_up().iter().for_each(|news| cx.warn(news));
                 return Ok(());
             }
-            self.ears.turn(last, helper.answers(), &mut self.hub, cx)?;
+            turn(&mut self.lookout, last, helper.answers(), &mut self.hub, cx)?;
         }
     }
 }

@@ -4,7 +4,6 @@
 //! file, then shown. The rings are the buffer against everything that takes its time.
 
 use std::io;
-use std::ops::Range;
 use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::time::Duration;
@@ -19,20 +18,15 @@ use crate::cli::flags::keep;
 use crate::cli::joining::Joining;
 use crate::cli::stream::{Page, Stream, View};
 use crate::interrupt;
-use crate::net::NetError;
-use crate::net::iface::{self, ARP_ETHERNET, Interface};
-use crate::net::live::{LiveFrame, Tap, TapOptions, Woken, wait};
-use crate::net::monitor::{LinkChange, LinkMonitor};
+use crate::net::live::{LiveFrame, Woken};
 use crate::net::sandbox::Needs;
-use crate::net::signals::Signals;
 use crate::output::flat::columns;
+use crate::run::listen::{Change, Listener, Listeners, Plan, Unnamed};
 use crate::time::{Clock as _, Instant, Precision, Timestamp};
-use crate::wire::frame::{Direction, LinkType, capture_filter};
+use crate::wire::frame::{LinkType, capture_filter};
 
 /// Frames taken out of one ring at a time.
 const BATCH: usize = 1024;
-/// The same where there are many rings: they share the memory of one batch.
-const LEAST_BATCH: usize = 64;
 /// What is rendered is shown when it is so many bytes, even inside a batch.
 const PART: usize = 4 << 20;
 /// The memory of all rings together, and the least and most of one: a fifth of a second of 600,000 frames a second
@@ -79,13 +73,11 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     }
     stream.renderer.set_rows(rows);
     stream.renderer.set_remarks(args.write.is_some());
-    let signals = Signals::termination().map_err(Failure::could_not_run)?;
-    let mut monitor = LinkMonitor::open().map_err(Failure::could_not_run)?;
-    let (mut taps, spares) = open(args, &mut monitor, cx)?;
+    let listeners = open(args, cx)?;
     args.confine.give_up(cx)?;
     let writer = match &args.write {
         Some(path) => {
-            let announced = announced(&taps, path)?;
+            let announced = announced(&listeners.all, path)?;
             let writer = RotatingWriter::create(path, rotation, announced, cx.clock.time());
             Some(writer.map_err(|error| failed(&error))?)
         }
@@ -94,12 +86,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let folder = args.write.as_deref().filter(|_| rotation.is_wanted()).map(folder_of);
     args.confine.confine(&Needs { create_in: folder.into_iter().collect(), ..Needs::default() }, cx)?;
 
-    let names: Vec<&str> = taps.iter().map(|tap| tap.tap.name()).collect();
-    cx.note(&format!("listening on {}", names.join(", ")));
+    cx.note(&format!("listening on {}", listeners.names().join(", ")));
     let stop_at = args.duration.map(|duration| cx.clock.now().after(duration));
     let mut sniffer = Sniffer {
-        order: Vec::new(),
-        bytes: Vec::new(),
         sink: Sink {
             stream,
             joining,
@@ -112,29 +101,30 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
             abandoned: None,
             stuck: None,
         },
-        monitor,
-        signals,
+        listeners,
         stop_at,
-        every: args.interfaces.is_empty(),
-        spares,
         looked: cx.clock.now(),
         now_and_then: cx.clock.now(),
         received_when_looked: 0,
-        told: Vec::new(),
+        warned: [Vec::new(), Vec::new()],
     };
-    let ended = sniffer.listen(&mut taps, cx);
+    let ended = sniffer.listen(cx);
     let verdict = sniffer.sink.conclude(cx);
     // Even when the output cannot take it any more, the file may.
     let flushed = sniffer.sink.flush_file();
-    sniffer.look_for_losses(&mut taps, cx);
-    let losses = if flushed.is_ok() { sniffer.sink.write_losses(&taps, cx.clock.time()) } else { Ok(()) };
+    sniffer.look_for_losses(cx);
+    let losses = if flushed.is_ok() {
+        sniffer.sink.write_losses(&sniffer.listeners.all, cx.clock.time())
+    } else {
+        Ok(())
+    };
     ended?;
     flushed?;
     losses?;
     if let Some(table) = sniffer.sink.table.as_mut().filter(|_| sniffer.sink.abandoned.is_none()) {
         table.end(cx)?;
     }
-    sniffer.summarise(&taps, cx);
+    sniffer.summarise(cx);
     let verdict = verdict?;
     sniffer.sink.abandoned.map_or(Ok(verdict), Err)
 }
@@ -164,10 +154,8 @@ fn folder_of(path: &Path) -> std::path::PathBuf {
 
 /// What will come, for the heads of files. A pcap file holds one link type only.
 fn announced(taps: &[Listener], path: &Path) -> Result<Vec<(LinkType, Precision, String)>, Failure> {
-    let all: Vec<_> = taps
-        .iter()
-        .map(|tap| (tap.tap.link_type(), tap.tap.precision(), tap.tap.name().to_owned()))
-        .collect();
+    let all: Vec<_> =
+        taps.iter().map(|tap| (tap.link_type(), tap.precision(), tap.name().to_owned())).collect();
     let one_link = all.windows(2).all(|pair| matches!(pair, [a, b] if a.0 == b.0));
     if Format::of_path(path) == Format::Pcap && !one_link {
         return Err(Failure::usage(
@@ -186,100 +174,26 @@ fn failed(error: &CaptureError) -> Failure {
     }
 }
 
-/// A tap and what is known about its interface.
-struct Listener {
-    tap: Tap,
-    state: State,
-    /// Frames that the interface had lost before it was listened on; that interfaces listened on before it lost; and that
-    /// all of them lost while they were listened on.
-    lost_before: u64,
-    lost_earlier: u64,
-    lost: u64,
-    dropped: u64,
-    warned: bool,
-    warned_interface: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Up,
-    Down,
-    Gone,
-}
-
-impl Listener {
-    fn new(tap: Tap, lost_before: u64) -> Self {
-        Self {
-            tap,
-            state: State::Up,
-            lost_before,
-            lost_earlier: 0,
-            lost: 0,
-            dropped: 0,
-            warned: false,
-            warned_interface: false,
-        }
-    }
-
-    /// Listens on another interface from now on.
-    fn rebind(&mut self, interface: &Interface, monitor: &mut LinkMonitor) -> Result<(), NetError> {
-        self.tap.rebind(interface)?;
-        self.lost_before = monitor.lost(interface.index).unwrap_or(0);
-        self.lost_earlier = self.lost;
-        Ok(())
-    }
-}
-
 /// Opens what was asked for. When nothing was named, what cannot be opened is left out, and there are spare taps for
 /// interfaces that come later.
-fn open(args: &Args, monitor: &mut LinkMonitor, cx: &Context) -> Result<(Vec<Listener>, Vec<Tap>), Failure> {
-    let all = monitor.links().map_err(Failure::could_not_run)?;
-    let mut wanted: Vec<&Interface> = Vec::new();
-    for name in &args.interfaces {
-        let found = iface::choose(&all, Some(name)).map_err(Failure::could_not_run)?;
-        if !wanted.iter().any(|other| other.index == found.index) {
-            wanted.push(found);
-        }
-    }
-    if args.interfaces.is_empty() {
-        wanted = all.iter().filter(|interface| interface.up).collect();
-    }
-    if wanted.is_empty() {
-        return Err(Failure::could_not_run("no interface is up; bring one up with: ip link set IFACE up"));
-    }
+fn open(args: &Args, cx: &Context) -> Result<Listeners, Failure> {
     let most = if args.write_only { MOST_RING >> 1 } else { MOST_RING };
-    let ring = RINGS.checked_div(wanted.len()).unwrap_or(RINGS).clamp(LEAST_RING, most);
-
     let mut filter = capture_filter(&args.select.wanted());
     if args.analysis.is_wanted() {
         // Who holds an address, and who looks for it.
         filter.push_str(" or arp or (icmp and (icmp[0] = 0 or icmp[0] = 8))");
     }
-    let options = TapOptions { filter: Some(filter), promiscuous: !args.no_promiscuous, ring };
-    let mut taps = Vec::new();
-    let mut spares = Vec::new();
-    let mut last = None;
-    for interface in wanted {
-        match Tap::open(interface, &options) {
-            Ok(tap) => {
-                let ethernet = tap.link_type() == LinkType::ETHERNET;
-                taps.push(Listener::new(tap, monitor.lost(interface.index).unwrap_or(0)));
-                if args.interfaces.is_empty() && spares.is_empty() && ethernet {
-                    let options = TapOptions { ring: LEAST_RING, ..options.clone() };
-                    spares.extend((0..SPARES).map_while(|_| Tap::spare(interface, &options).ok()));
-                }
-            }
-            Err(error @ (NetError::Capture { .. } | NetError::Down { .. })) if args.interfaces.is_empty() => {
-                cx.warn(&error.to_string());
-                last = Some(error);
-            }
-            Err(error) => return Err(Failure::could_not_run(error)),
-        }
+    let (listeners, refused) = Listeners::open(&Plan {
+        interfaces: &args.interfaces,
+        unnamed: Unnamed::All { spares: SPARES, ring: LEAST_RING },
+        filter,
+        promiscuous: !args.no_promiscuous,
+        ring: &|count| RINGS.checked_div(count).unwrap_or(RINGS).clamp(LEAST_RING, most),
+    })?;
+    for error in refused {
+        cx.warn(&error.to_string());
     }
-    match last {
-        Some(error) if taps.is_empty() => Err(Failure::could_not_run(error)),
-        _ => Ok((taps, spares)),
-    }
+    Ok(listeners)
 }
 
 /// Where frames go.
@@ -343,9 +257,9 @@ impl Sink<'_> {
     fn write_losses(&mut self, taps: &[Listener], now: Timestamp) -> Result<(), Failure> {
         let Some(writer) = &mut self.writer else { return Ok(()) };
         for listener in taps {
-            let (tap, losses) =
-                (&listener.tap, Losses { kernel: listener.dropped, interface: listener.lost });
-            let written = writer.losses(tap.link_type(), tap.precision(), tap.name(), now, losses);
+            let losses = Losses { kernel: listener.dropped, interface: listener.lost };
+            let (link, precision) = (listener.link_type(), listener.precision());
+            let written = writer.losses(link, precision, listener.name(), now, losses);
             written.map_err(|error| failed(&error))?;
         }
         writer.flush().map_err(|error| failed(&error))
@@ -415,40 +329,29 @@ impl Sink<'_> {
     }
 }
 
-/// Arrival, stamp, ring, place in the bytes, length on the wire, direction.
-type Taken = (Instant, Timestamp, usize, Range<usize>, u32, Option<Direction>);
-
 struct Sniffer<'a> {
-    /// Frames of several rings, on their way to being put in order: arrival, stamp, ring, place in `bytes`, length on the wire,
-    /// direction.
-    order: Vec<Taken>,
-    bytes: Vec<u8>,
     sink: Sink<'a>,
-    monitor: LinkMonitor,
-    signals: Signals,
+    listeners: Listeners,
     stop_at: Option<Instant>,
-    /// No interface was named: all are meant.
-    every: bool,
-    spares: Vec<Tap>,
     looked: Instant,
     /// When the loop last went round.
     now_and_then: Instant,
     received_when_looked: u64,
-    /// Interfaces that came up and are not listened on.
-    told: Vec<String>,
+    /// Interfaces whose losses were warned of: frames that were not taken, and those that they lost themselves.
+    warned: [Vec<usize>; 2],
 }
 
 impl Sniffer<'_> {
-    fn listen(&mut self, taps: &mut Vec<Listener>, cx: &mut Context) -> Result<(), Failure> {
+    fn listen(&mut self, cx: &mut Context) -> Result<(), Failure> {
         loop {
-            let taken = self.take(taps, cx)?;
+            let taken = self.take(cx)?;
             self.sink.flush(cx)?;
             if self.sink.stream.is_done() || taken == 0 && self.sink.late {
                 return Ok(());
             }
             let now = cx.clock.now();
             self.now_and_then = now;
-            while self.signals.next().is_some() {
+            while self.listeners.signals.next().is_some() {
                 if self.sink.until.is_some() {
                     return Ok(());
                 }
@@ -461,209 +364,82 @@ impl Sniffer<'_> {
             if taken == 0 && settled.is_some_and(|settled| now >= settled) {
                 return Ok(());
             }
-            self.hear(taps, cx)?;
+            self.hear(cx)?;
             if now >= self.looked.after(LOOK) && self.sink.received != self.received_when_looked {
-                self.look_for_losses(taps, cx);
+                self.look_for_losses(cx);
             }
-            if taken == 0 && !self.wait(taps, settled)? {
+            if taken == 0 && !self.wait(settled)? {
                 return Err(Failure::output(&io::ErrorKind::BrokenPipe.into()));
             }
         }
     }
 
     /// Takes a batch out of every ring.
-    fn take(&mut self, taps: &mut [Listener], cx: &mut Context) -> Result<usize, Failure> {
-        let mut taken = 0_usize;
-        if let [only] = taps {
-            taken = self.take_from(only, BATCH, |sink, link, precision, name, frame| {
-                sink.frame(link, precision, name, frame);
-                sink.relieve(cx);
-            })?;
-            return Ok(taken);
-        }
-        self.order.clear();
-        self.bytes.clear();
-        let each = BATCH.checked_div(taps.len()).unwrap_or(BATCH).max(LEAST_BATCH);
-        for (index, listener) in taps.iter_mut().enumerate() {
-            let (mut order, mut bytes) = (std::mem::take(&mut self.order), std::mem::take(&mut self.bytes));
-            let count = self.take_from(listener, each, |_, _, _, _, frame| {
-                let start = bytes.len();
-                bytes.extend_from_slice(frame.data);
-                order.push((
-                    frame.at,
-                    frame.time,
-                    index,
-                    start..bytes.len(),
-                    frame.original_len,
-                    frame.direction,
-                ));
-            });
-            (self.order, self.bytes) = (order, bytes);
-            taken = taken.saturating_add(count?);
-        }
-        self.order.sort_by_key(|(at, ..)| *at);
-        for (at, time, index, place, original_len, direction) in self.order.drain(..) {
-            let (Some(listener), Some(data)) = (taps.get(index), self.bytes.get(place)) else { continue };
-            let frame = LiveFrame { at, time, data, original_len, direction };
-            let tap = &listener.tap;
-            self.sink.frame(tap.link_type(), tap.precision(), tap.name(), frame);
-            self.sink.relieve(cx);
-        }
-        Ok(taken)
-    }
-
-    /// Takes a batch out of one ring.
-    fn take_from(
-        &mut self,
-        listener: &mut Listener,
-        limit: usize,
-        mut each: impl FnMut(&mut Sink<'_>, LinkType, Precision, &str, LiveFrame<'_>),
-    ) -> Result<usize, Failure> {
-        let (link, precision) = (listener.tap.link_type(), listener.tap.precision());
-        let name = listener.tap.name().to_owned();
+    fn take(&mut self, cx: &mut Context) -> Result<usize, Failure> {
         let sink = &mut self.sink;
-        match listener.tap.take(limit, |frame| each(sink, link, precision, &name, frame)) {
-            Ok(count) => Ok(count),
-            // What became of it is for the monitor to tell, in its order.
-            Err(NetError::Down { .. }) => Ok(0),
-            Err(error) => Err(Failure::could_not_run(error)),
-        }
+        let taken = self.listeners.take(BATCH, |heard| {
+            sink.frame(heard.link, heard.precision, heard.name, heard.frame);
+            sink.relieve(cx);
+        });
+        Ok(taken?)
     }
 
     /// Hears what became of the interfaces.
-    fn hear(&mut self, taps: &mut Vec<Listener>, cx: &Context) -> Result<(), Failure> {
-        let mut changes = Vec::new();
-        self.monitor.changes(|change| changes.push(change)).map_err(Failure::could_not_run)?;
-        for happened in changes {
-            match happened {
-                LinkChange::Gone(interface) => {
-                    let listener = taps.iter_mut().find(|listener| listener.tap.index() == interface.index);
-                    if let Some(listener) = listener {
-                        change(listener, State::Gone, cx);
-                    }
-                    self.told.retain(|name| *name != interface.name);
-                }
-                LinkChange::Is(interface) => {
-                    let known = taps.iter_mut().find(|listener| {
-                        let here = listener.state != State::Gone && listener.tap.index() == interface.index;
-                        here || listener.tap.name() == interface.name
-                    });
-                    match known {
-                        Some(listener) => self.appeared(listener, &interface, cx),
-                        None => self.strange(taps, &interface, cx),
-                    }
-                }
-            }
+    fn hear(&mut self, cx: &Context) -> Result<(), Failure> {
+        for change in self.listeners.changes()? {
+            let name = |index: usize| self.listeners.all.get(index).map_or("", Listener::name);
+            cx.warn(&match change {
+                Change::Back(index) => format!("{} is back", name(index)),
+                Change::Down(index) => format!("{} went down; waiting for it to come up", name(index)),
+                Change::Gone(index) => format!("{} vanished; waiting for it to come back", name(index)),
+                Change::Rebound(_) => continue,
+                Change::Joined(name) => format!("{name} came up; listening on it, too"),
+                Change::LeftOut(name) => format!(
+                    "{name} came up and is not listened on: rights to open it were given up; start again to include it"
+                ),
+                Change::Refused(error) => error.to_string(),
+            });
         }
         Ok(())
     }
 
-    /// An interface that is listened on is there, perhaps again.
-    fn appeared(&mut self, listener: &mut Listener, interface: &Interface, cx: &Context) {
-        if interface.index != listener.tap.index() {
-            if !interface.up {
-                return;
-            }
-            if let Err(error) = listener.rebind(interface, &mut self.monitor) {
-                cx.warn(&error.to_string());
-                return;
-            }
-            listener.state = State::Gone;
-        }
-        listener.tap.renamed(interface);
-        change(listener, if interface.up { State::Up } else { State::Down }, cx);
-    }
-
-    /// An interface that nobody listens on came up, or changed otherwise.
-    fn strange(&mut self, taps: &mut Vec<Listener>, interface: &Interface, cx: &Context) {
-        if !self.every || !interface.up || self.told.contains(&interface.name) {
-            return;
-        }
-        let name = &interface.name;
-        match self.adopt(taps, interface) {
-            Ok(true) => cx.warn(&format!("{name} came up; listening on it, too")),
-            Ok(false) => {
-                cx.warn(&format!(
-                    "{name} came up and is not listened on: rights to open it were given up; start again to include it"
-                ));
-                self.told.push(name.clone());
-            }
-            Err(error) => {
-                cx.warn(&error.to_string());
-                self.told.push(name.clone());
-            }
-        }
-    }
-
-    /// Listens on a new interface through a spare tap, or that of an interface that is gone. False when there is none for it.
-    fn adopt(&mut self, taps: &mut Vec<Listener>, interface: &Interface) -> Result<bool, NetError> {
-        if interface.arp_type != ARP_ETHERNET {
-            return Ok(false);
-        }
-        if let Some(tap) = self.spares.pop() {
-            let mut listener = Listener::new(tap, 0);
-            let rebound = listener.rebind(interface, &mut self.monitor);
-            match &rebound {
-                Ok(()) => taps.push(listener),
-                Err(_) => self.spares.push(listener.tap),
-            }
-            return rebound.map(|()| true);
-        }
-        let ethernet = |tap: &Tap| tap.link_type() == LinkType::ETHERNET;
-        let free = |listener: &&mut Listener| listener.state == State::Gone && ethernet(&listener.tap);
-        let Some(listener) = taps.iter_mut().find(free) else { return Ok(false) };
-        listener.rebind(interface, &mut self.monitor)?;
-        listener.state = State::Up;
-        Ok(true)
-    }
-
     /// Waits until something happens. False when nobody reads the output any more.
-    fn wait(&self, taps: &[Listener], settled: Option<Instant>) -> Result<bool, Failure> {
+    fn wait(&self, settled: Option<Instant>) -> Result<bool, Failure> {
         let look = (self.sink.received != self.received_when_looked).then(|| self.looked.after(LOOK));
         // Exchanges close by themselves when nothing comes.
         let joins = self.sink.joining.as_ref().map(|_| self.now_and_then.after(LOOK));
         let deadline =
             [look, joins, self.stop_at.filter(|_| settled.is_none()), settled].into_iter().flatten().min();
-        let listening = taps.iter().filter(|listener| listener.state != State::Gone);
-        let watched = listening
-            .map(|listener| listener.tap.as_fd())
-            .chain([self.signals.as_fd(), self.monitor.as_fd()]);
         let stdout = io::stdout();
-        let woken = wait(watched, stdout.as_fd(), deadline)
-            .map_err(|errno| Failure::could_not_run(NetError::io("wait for", "packets", errno)))?;
+        let woken = self.listeners.wait(deadline, None, stdout.as_fd())?;
         Ok(woken != Woken::OutputGone)
     }
 
     /// Looks for losses and warns when they begin.
-    fn look_for_losses(&mut self, taps: &mut [Listener], cx: &Context) {
+    fn look_for_losses(&mut self, cx: &Context) {
         self.looked = cx.clock.now();
         self.received_when_looked = self.sink.received;
-        for listener in taps {
-            if let Ok(dropped) = listener.tap.dropped() {
-                listener.dropped = dropped;
-            }
-            if let Some(lost) = self.monitor.lost(listener.tap.index()) {
-                let here = lost.saturating_sub(listener.lost_before);
-                listener.lost = listener.lost_earlier.saturating_add(here);
-            }
-            let name = listener.tap.name();
-            if listener.dropped > 0 && !listener.warned {
-                listener.warned = true;
+        self.listeners.look_for_losses();
+        let [not_taken, not_heard] = &mut self.warned;
+        for (index, listener) in self.listeners.all.iter().enumerate() {
+            let name = listener.name();
+            if listener.dropped > 0 && !not_taken.contains(&index) {
+                not_taken.push(index);
                 cx.warn(&format!(
                     "{name}: packets are being lost: they arrive faster than they can be shown"
                 ));
             }
-            if listener.lost > 0 && !listener.warned_interface {
-                listener.warned_interface = true;
+            if listener.lost > 0 && !not_heard.contains(&index) {
+                not_heard.push(index);
                 cx.warn(&format!("{name}: the interface is losing packets before they can be seen"));
             }
         }
     }
 
     /// The last line. Losses are said even when it is to be quiet.
-    fn summarise(&self, taps: &[Listener], cx: &Context) {
+    fn summarise(&self, cx: &Context) {
         let counts = self.sink.stream.renderer.counts;
-        let total = |of: fn(&Listener) -> u64| taps.iter().map(of).fold(0, u64::saturating_add);
+        let total = |of: fn(&Listener) -> u64| self.listeners.all.iter().map(of).fold(0, u64::saturating_add);
         let (kernel, interface) = (total(|listener| listener.dropped), total(|listener| listener.lost));
         let line = format!(
             "{} received, {} DHCP, {} shown; {kernel} dropped by the kernel, {interface} dropped by the interface",
@@ -675,18 +451,4 @@ impl Sniffer<'_> {
             cx.note(&line);
         }
     }
-}
-
-/// Says once what became of an interface.
-fn change(listener: &mut Listener, state: State, cx: &Context) {
-    if listener.state == state {
-        return;
-    }
-    listener.state = state;
-    let name = listener.tap.name();
-    cx.warn(&match state {
-        State::Up => format!("{name} is back"),
-        State::Down => format!("{name} went down; waiting for it to come up"),
-        State::Gone => format!("{name} vanished; waiting for it to come back"),
-    });
 }

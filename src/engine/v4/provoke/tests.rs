@@ -1,6 +1,6 @@
 use super::round::PXE_PORT;
 use super::*;
-use crate::wire::frame::{LinkType, Ports, Walker};
+use crate::wire::frame::LinkType;
 use crate::wire::v4::code;
 
 const US: Mac = Mac([2, 0, 0, 0, 0, 1]);
@@ -34,6 +34,17 @@ impl Seen {
     }
 }
 
+/// A frame to send, with its number.
+struct Outgoing {
+    frame: Vec<u8>,
+    id: u32,
+}
+
+fn transmit(provoke: &mut Provoke) -> Option<Outgoing> {
+    let mut frame = Vec::new();
+    provoke.poll_transmit(&mut frame).map(|next| Outgoing { frame, id: next.id })
+}
+
 /// Runs to the end; `answer` plays the servers.
 fn play(plan: Plan, mut answer: impl FnMut(&Seen, &mut Provoke)) -> (Vec<Seen>, Provoke) {
     let mut provoke = Provoke::new(plan, Rng::with_seed(7));
@@ -42,8 +53,8 @@ fn play(plan: Plan, mut answer: impl FnMut(&Seen, &mut Provoke)) -> (Vec<Seen>, 
     let mut seen = Vec::new();
     for _ in 0..10_000 {
         provoke.on_time(now);
-        while let Some(Outgoing { frame, id }) = provoke.poll_transmit() {
-            provoke.on_sent(id);
+        while let Some(Outgoing { frame, id }) = transmit(&mut provoke) {
+            provoke.on_sent(id, now);
             let mut one =
                 Seen { at: now, frame: frame.clone(), message: None, ports: (0, 0), from: None, to: None };
             walker.walk(LinkType::ETHERNET, &frame, frame.len(), 0, |datagram| {
@@ -71,11 +82,15 @@ fn say(provoke: &mut Provoke, at: Instant, message: &Message) -> Option<Heard> {
     let mut envelope = crate::wire::frame::Envelope::broadcast(SERVER);
     (envelope.src_ip, envelope.src_port, envelope.dst_port) = ([10, 0, 0, 1].into(), 67, 68);
     let frame = envelope.frame(&message.encode_padded());
-    let mut heard = None;
-    Walker::new(Ports::default()).walk(LinkType::ETHERNET, &frame, frame.len(), 0, |datagram| {
-        heard = provoke.on_datagram(at, &datagram);
-    });
-    heard
+    let arrival = Arrival {
+        at,
+        time: crate::time::Timestamp(at.nanoseconds()),
+        link: LinkType::ETHERNET,
+        original_len: frame.len(),
+        frame: &frame,
+    };
+    provoke.on_frame(&arrival);
+    provoke.heard().first().copied()
 }
 
 fn reply(kind: Option<MessageType>, request: &Message, address: u8) -> Message {
@@ -173,7 +188,8 @@ fn offers_are_checked_and_declined() {
             heard.extend(say(provoke, one.at, &offer));
         }
     });
-    assert_eq!(heard[0], Heard { probe: Probe::Discover, bogus_server: None, latency: Duration::ZERO });
+    let Heard { probe, bogus_server, latency, .. } = heard[0];
+    assert_eq!((probe, bogus_server, latency), (Probe::Discover, None, Duration::ZERO));
     let checks = seen.iter().filter(|one| one.message.is_none()).count();
     assert_eq!(checks, CHECKS.len());
     let declines: Vec<_> = seen
@@ -269,12 +285,12 @@ fn arp_for_the_address_inform_comes_from_is_answered() {
     provoke.on_time(now);
     now = provoke.deadline().unwrap();
     provoke.on_time(now);
-    assert!(provoke.poll_transmit().is_some());
+    assert!(transmit(&mut provoke).is_some());
     let address = provoke.rounds[&0].informs_from;
     provoke.on_arp(now, &Arp::request(SERVER, [10, 0, 0, 1].into(), address));
     let later = now.after(SPACING);
     provoke.on_time(later);
-    let frame = provoke.poll_transmit().unwrap().frame;
+    let frame = transmit(&mut provoke).unwrap().frame;
     let answer = Arp::decode(&frame[14..]).unwrap();
     assert_eq!((answer.operation, answer.sender_ip), (Arp::REPLY, address));
     assert_eq!(answer.sender_mac, provoke.rounds[&0].clients[3].mac);
@@ -302,7 +318,7 @@ fn stopping_early_still_gives_back() {
     provoke.on_time(now);
     now = provoke.deadline().unwrap();
     provoke.on_time(now);
-    let frame = provoke.poll_transmit().unwrap().frame;
+    let frame = transmit(&mut provoke).unwrap().frame;
     let mut offer = None;
     Walker::new(Ports::default()).walk(LinkType::ETHERNET, &frame, frame.len(), 0, |datagram| {
         offer = Some(reply(Some(MessageType::OFFER), &Message::decode(datagram.payload), 50));
@@ -313,7 +329,7 @@ fn stopping_early_still_gives_back() {
     while let Some(next) = provoke.deadline() {
         now = now.max(next);
         provoke.on_time(now);
-        while provoke.poll_transmit().is_some() {
+        while transmit(&mut provoke).is_some() {
             frames += 1;
         }
     }
@@ -394,8 +410,8 @@ fn whoever_binds_for_ever_keeps_nothing_and_is_asked_little() {
             }
             loop {
                 provoke.on_time(now);
-                while let Some(Outgoing { frame, id }) = provoke.poll_transmit() {
-                    provoke.on_sent(id);
+                while let Some(Outgoing { frame, id }) = transmit(&mut provoke) {
+                    provoke.on_sent(id, now);
                     let mut one = Seen {
                         at: now,
                         frame: frame.clone(),
@@ -437,7 +453,7 @@ fn a_grant_whose_release_never_left_is_told() {
     while !provoke.is_over(now) {
         provoke.on_time(now);
         // The link is dead: nothing that is made ever leaves.
-        while provoke.poll_transmit().is_some() {}
+        while transmit(&mut provoke).is_some() {}
         if !std::mem::replace(&mut asked, true) {
             let round = provoke.rounds[&0].clone();
             let request = round.draft(&provoke.plan, Probe::Bootp, 0, 0).message;
@@ -451,8 +467,8 @@ fn a_grant_whose_release_never_left_is_told() {
     provoke.again(Plan { rounds: 1, ..plan() });
     while !provoke.is_over(now) {
         provoke.on_time(now);
-        while let Some(Outgoing { id, .. }) = provoke.poll_transmit() {
-            provoke.on_sent(id);
+        while let Some(Outgoing { id, .. }) = transmit(&mut provoke) {
+            provoke.on_sent(id, now);
         }
         now = now.max(provoke.deadline().unwrap_or(now));
     }
@@ -474,8 +490,8 @@ fn hostile_answers_do_not_stretch_the_wait() {
         answer.yiaddr = (0x0a00_0000 + number % 300).into();
         say(&mut provoke, now, &answer);
         provoke.on_time(now);
-        while let Some(Outgoing { id, .. }) = provoke.poll_transmit() {
-            provoke.on_sent(id);
+        while let Some(Outgoing { id, .. }) = transmit(&mut provoke) {
+            provoke.on_sent(id, now);
         }
         now = now.after(Duration::from_millis(5));
     }
@@ -494,8 +510,8 @@ fn probing_for_an_hour_shows_few_faces_and_bootp_is_asked_in_time() {
         let start = now;
         while !provoke.is_over(now) {
             provoke.on_time(now);
-            while let Some(Outgoing { frame, id }) = provoke.poll_transmit() {
-                provoke.on_sent(id);
+            while let Some(Outgoing { frame, id }) = transmit(&mut provoke) {
+                provoke.on_sent(id, now);
                 let mut walker = Walker::new(Ports::default());
                 walker.walk(LinkType::ETHERNET, &frame, frame.len(), 0, |datagram| {
                     let message = Message::decode(datagram.payload);

@@ -1,0 +1,509 @@
+//! Looking for servers: making them speak on every interface, hearing them, and keeping a register of who they are.
+
+use std::sync::Arc;
+
+use crate::analysis::servers::{Asked, Clients, Key, Policy, Servers, Sighting};
+use crate::engine::v4::provoke::{Heard, Provoke};
+use crate::time::Moment;
+use crate::wire::frame::{Datagram, LinkType, NotLookedInto, Walked, Walker};
+use crate::wire::v4::{Outline, Packet};
+
+#[cfg(feature = "live")]
+pub use live::{Lookout, News, Plan, Turn};
+
+/// One frame and where it was seen.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    /// When.
+    pub when: Moment,
+    /// On which interface.
+    pub interface: Option<&'a Arc<str>>,
+    /// What it starts with.
+    pub link: LinkType,
+    /// Its bytes.
+    pub data: &'a [u8],
+    /// How long it was.
+    pub original_len: u32,
+}
+
+/// Who was heard.
+pub struct Register {
+    /// Who may be there.
+    pub policy: Option<Policy>,
+    /// Who is there.
+    pub servers: Servers,
+    /// Whom something new is known of since they were taken.
+    pub fresh: Vec<Key>,
+    /// What nothing can be said about.
+    pub unread: NotLookedInto,
+    clients: Clients,
+    outline: Outline,
+}
+
+impl Register {
+    /// Nobody was heard yet.
+    pub fn new(policy: Option<Policy>) -> Self {
+        Self {
+            policy,
+            servers: Servers::default(),
+            fresh: Vec::new(),
+            unread: NotLookedInto::default(),
+            clients: Clients::default(),
+            outline: Outline::default(),
+        }
+    }
+
+    /// Takes a frame, of which a machine that provokes already said what it `answers`.
+    pub fn frame(&mut self, seen: &Seen<'_>, walker: &mut Walker, answers: &[Heard]) {
+        let original = usize::try_from(seen.original_len).unwrap_or(usize::MAX);
+        let at = seen.when.at.nanoseconds();
+        let outcome = walker.walk(seen.link, seen.data, original, at, |datagram| {
+            self.datagram(seen, &datagram, answers);
+        });
+        if let Walked::Unread(what) = outcome {
+            self.unread.add(what, 1);
+        }
+    }
+
+    /// Takes what the machine found about addresses.
+    pub fn findings(&mut self, interface: Option<&Arc<str>>, provoke: &mut Provoke) {
+        while let Some(finding) = provoke.poll_finding() {
+            self.fresh.extend(self.servers.note_in_use(interface, finding.address, finding.mac));
+        }
+    }
+
+    fn datagram(&mut self, seen: &Seen<'_>, datagram: &Datagram<'_>, answers: &[Heard]) {
+        let packet = Packet::new(datagram.payload);
+        self.outline.read(&packet, datagram.promised, datagram.cut);
+        if datagram.quoted {
+            return;
+        }
+        self.clients.hear(&packet, &self.outline);
+        let sighting = Sighting::read(seen.when, seen.interface, datagram, &packet, &self.outline);
+        let Some(mut sighting) = sighting else { return };
+        let client = packet.client().mac();
+        let heard =
+            answers.iter().find(|heard| Some(heard.xid) == packet.xid() && Some(heard.client) == client);
+        sighting.latency = heard.map(|heard| heard.latency);
+        sighting.asked = match heard {
+            Some(heard) => Asked::Us { probe: heard.probe.name(), bogus_server: heard.bogus_server },
+            None => self.clients.asked(&packet, &sighting),
+        };
+        let pinned = self.policy.as_ref().is_some_and(|policy| policy.recognise(&sighting.key).is_some());
+        let key = self.servers.add(&sighting, pinned);
+        if self.fresh.last() != Some(&key) {
+            self.fresh.push(key);
+        }
+    }
+}
+
+#[cfg(feature = "live")]
+mod live {
+    use std::ops::Range;
+    use std::os::fd::BorrowedFd;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use fastrand::Rng;
+
+    use super::{Register, Seen};
+    use crate::engine::Machine as _;
+    use crate::engine::drive::{Driver, Proof, Wire, Witness};
+    use crate::engine::v4::provoke::{self, Granted, Provoke};
+    use crate::net::iface::{self, Interface};
+    use crate::net::live::Woken;
+    use crate::net::near::{self, Near};
+    use crate::net::sender::Sender;
+    use crate::net::{NetError, Received};
+    use crate::run::listen::{self, Change, Listener, Listeners, State, Unnamed};
+    use crate::time::{Instant, Moment, Precision, SystemClock};
+    use crate::wire::Mac;
+    use crate::wire::frame::{Ports, Walker, capture_filter};
+
+    /// Frames taken at a time.
+    const BATCH: usize = 1024;
+    /// Memory of one ring.
+    const RING: usize = 4 << 20;
+
+    /// Where to look, and how.
+    #[derive(Clone, Debug)]
+    pub struct Plan {
+        /// The interfaces by name; that of the default route, else the only usable one, when there is none.
+        pub interfaces: Vec<String>,
+        /// Send nothing.
+        pub passive: bool,
+        /// It goes on for ever: an interface without a carrier may get one.
+        pub patient: bool,
+        /// How long answers are collected.
+        pub wait: Duration,
+        /// Rounds of fresh clients.
+        pub rounds: u32,
+        /// Use the interface's MAC for every client.
+        pub own_mac: bool,
+        /// VLAN tags of what is sent, outermost first.
+        pub vlans: Vec<u16>,
+    }
+
+    /// What a turn brought.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Turn {
+        /// Time passed or frames came.
+        On,
+        /// The user wants to stop.
+        Stop,
+        /// Nobody reads the output.
+        OutputGone,
+    }
+
+    /// What is worth telling while it goes on.
+    #[derive(Debug)]
+    pub enum News {
+        /// An interface, and what became of it: "is down", "is gone", "is back".
+        Interface(Arc<str>, &'static str),
+        /// The system refused something; why.
+        Refused(String),
+    }
+
+    /// What is sent through an interface, and asked there.
+    struct Asker {
+        name: Arc<str>,
+        sender: Option<Outlet>,
+        walker: Walker,
+        mac: Option<Mac>,
+        driver: Driver,
+        provoke: Option<Provoke>,
+        /// Why not everything that came was seen, one clause each.
+        blind: Vec<String>,
+    }
+
+    /// The way out of an interface.
+    struct Outlet {
+        sender: Sender,
+        mac: Option<Mac>,
+        sent: u64,
+        /// The way to a server on this very machine, when there is one.
+        near: Option<Near>,
+    }
+
+    impl Wire for Outlet {
+        fn send(&mut self, arena: &[u8], spans: &[Range<usize>]) -> Result<(), NetError> {
+            for span in spans {
+                let frame = arena.get(span.clone()).unwrap_or(&[]);
+                self.sender.send(frame)?;
+                self.sent = self.sent.saturating_add(1);
+                if let (Some(near), Some(own)) = (&self.near, self.mac) {
+                    near.pass(frame, own);
+                }
+            }
+            Ok(())
+        }
+    }
+
+    /// A frame that cannot be sent is lost; what else went wrong is told.
+    struct Losses<'a>(&'a mut dyn FnMut(News));
+
+    impl Witness for Losses<'_> {
+        fn bears(&mut self, error: &NetError) -> bool {
+            if !matches!(error, NetError::Down { .. }) {
+                (self.0)(News::Refused(error.to_string()));
+            }
+            true
+        }
+    }
+
+    /// Every interface that is looked at.
+    pub struct Lookout {
+        plan: Plan,
+        listeners: Listeners,
+        askers: Vec<Asker>,
+        rng: Rng,
+    }
+
+    impl Lookout {
+        /// Opens the interfaces. Needs `CAP_NET_RAW`; nothing that comes later does.
+        ///
+        /// # Errors
+        ///
+        /// When the system refuses, or nobody could be asked on an interface.
+        pub fn open(plan: Plan) -> Result<Self, NetError> {
+            let (listeners, _) = Listeners::open(&listen::Plan {
+                interfaces: &plan.interfaces,
+                unnamed: Unnamed::Default,
+                filter: format!("arp or {}", capture_filter(&Ports::default())),
+                promiscuous: true,
+                ring: &|_| RING,
+            })?;
+            let askers = listeners
+                .all
+                .iter()
+                .map(|listener| Asker::open(&listener.interface, &plan))
+                .collect::<Result<_, _>>()?;
+            Ok(Self { plan, listeners, askers, rng: Rng::new() })
+        }
+
+        /// The interfaces' names.
+        pub fn names(&self) -> Vec<String> {
+            self.askers.iter().map(|asker| asker.name.to_string()).collect()
+        }
+
+        /// How fine the stamps are.
+        pub fn precision(&self) -> Precision {
+            self.listeners.all.first().map_or(Precision::Nano, Listener::precision)
+        }
+
+        fn working(&self, index: usize) -> bool {
+            self.listeners.all.get(index).is_some_and(|listener| listener.state == State::Up)
+        }
+
+        /// Begins to provoke on every interface. What still goes on is left to end.
+        pub fn provoke(&mut self, now: Instant) {
+            let interfaces = iface::interfaces().unwrap_or_default();
+            for index in 0..self.askers.len() {
+                if !self.working(index) || self.provokes(index, now) {
+                    continue;
+                }
+                let Some(asker) = self.askers.get_mut(index) else { continue };
+                let Some(mac) = asker.mac else { continue };
+                let here = interfaces.iter().find(|interface| interface.name == *asker.name);
+                let v4 = |(ip, _): &(std::net::IpAddr, u8)| match ip {
+                    std::net::IpAddr::V4(ip) => Some(*ip),
+                    std::net::IpAddr::V6(_) => None,
+                };
+                let plan = provoke::Plan {
+                    wait: self.plan.wait,
+                    rounds: self.plan.rounds,
+                    mac,
+                    own_mac: self.plan.own_mac,
+                    addresses: here
+                        .map(|here| here.addresses.iter().filter_map(v4).collect())
+                        .unwrap_or_default(),
+                    vlans: self.plan.vlans.clone(),
+                };
+                match &mut asker.provoke {
+                    Some(provoke) => provoke.again(plan),
+                    None => asker.provoke = Some(Provoke::new(plan, self.rng.fork())),
+                }
+            }
+        }
+
+        /// Ends provoking early: what was taken is given back.
+        pub fn stop(&mut self, now: Instant) {
+            for provoke in self.askers.iter_mut().filter_map(|asker| asker.provoke.as_mut()) {
+                provoke.stop(now);
+            }
+        }
+
+        fn provokes(&self, index: usize, now: Instant) -> bool {
+            let provoke = self.askers.get(index).and_then(|asker| asker.provoke.as_ref());
+            self.working(index) && provoke.is_some_and(|provoke| !provoke.is_over(now))
+        }
+
+        /// True while something is sent or waited for.
+        pub fn is_provoking(&self, now: Instant) -> bool {
+            (0..self.askers.len()).any(|index| self.provokes(index, now))
+        }
+
+        /// What was granted and could not be given back, and how many grants more.
+        pub fn kept(&self) -> (Vec<Granted>, u64) {
+            let provoking = || self.askers.iter().filter_map(|asker| asker.provoke.as_ref());
+            let kept = provoking().flat_map(Provoke::kept).copied().collect();
+            (kept, provoking().fold(0, |sum, provoke| sum.saturating_add(provoke.overlooked())))
+        }
+
+        /// Frames lost so far because they came faster than they were taken.
+        pub fn lost(&mut self) -> u64 {
+            self.listeners.look_for_losses();
+            self.listeners.all.iter().fold(0, |sum, listener| sum.saturating_add(listener.dropped))
+        }
+
+        /// Why not everything was seen.
+        pub fn blind(&mut self) -> Vec<String> {
+            let mut blind: Vec<String> =
+                self.askers.iter().flat_map(|asker| asker.blind.iter().cloned()).collect();
+            let lost = self.lost();
+            if lost > 0 {
+                blind.push(format!("{lost} frames came faster than they were taken and are lost"));
+            }
+            for asker in self.askers.iter().filter(|asker| asker.provoke.is_some() && asker.sent() == 0) {
+                blind.push(format!("nothing could be sent through {}", asker.name));
+            }
+            blind
+        }
+
+        /// Why a server may be there although nobody was heard.
+        pub fn silence(&self) -> Option<String> {
+            let near = |asker: &&Asker| asker.sender.as_ref().is_some_and(|outlet| outlet.near.is_some());
+            let asker = self.askers.iter().find(near)?;
+            Some(format!(
+                "a server on this very machine has UDP port 67 open, and what leaves through {} need not reach it: \
+                 ask from another machine",
+                asker.name
+            ))
+        }
+
+        /// Frames sent so far.
+        pub fn sent(&self) -> u64 {
+            self.askers.iter().fold(0, |sum, asker| sum.saturating_add(asker.sent()))
+        }
+
+        /// A random part of up to a tenth of `interval`, either way.
+        pub fn jitter(&mut self, interval: Duration) -> Duration {
+            let tenth = u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX).checked_div(10).unwrap_or(0);
+            let moved = Duration::from_nanos(self.rng.u64(0..=tenth.saturating_mul(2)));
+            interval.saturating_sub(Duration::from_nanos(tenth)).saturating_add(moved)
+        }
+
+        /// Sends what is due at `now`.
+        pub fn send(&mut self, now: Instant, register: &mut Register, tell: &mut dyn FnMut(News)) {
+            for asker in &mut self.askers {
+                asker.send(now, register, tell);
+            }
+        }
+
+        /// Waits until something happens, something is to be sent, or `deadline`, and takes what came. Returns at once when
+        /// `other` can be read, or nobody reads `output`.
+        ///
+        /// # Errors
+        ///
+        /// When the system refuses.
+        pub fn turn(
+            &mut self,
+            deadline: Instant,
+            other: Option<BorrowedFd<'_>>,
+            output: BorrowedFd<'_>,
+            register: &mut Register,
+            tell: &mut dyn FnMut(News),
+        ) -> Result<Turn, NetError> {
+            let sending = self.askers.iter().filter_map(|asker| asker.provoke.as_ref()?.deadline());
+            let until = sending.chain([deadline]).min();
+            if self.listeners.wait(until, other, output)? == Woken::OutputGone {
+                return Ok(Turn::OutputGone);
+            }
+            let Self { listeners, askers, .. } = self;
+            listeners.take(BATCH, |heard| {
+                if let Some(asker) = askers.get_mut(heard.listener) {
+                    asker.hear(&heard, register);
+                }
+            })?;
+            self.follow(tell)?;
+            Ok(if self.listeners.signals.next().is_some() { Turn::Stop } else { Turn::On })
+        }
+
+        /// Hears what became of the interfaces.
+        fn follow(&mut self, tell: &mut dyn FnMut(News)) -> Result<(), NetError> {
+            for change in self.listeners.changes()? {
+                let (index, what) = match change {
+                    Change::Back(index) => (index, "is back"),
+                    Change::Down(index) => (index, "is down"),
+                    Change::Gone(index) => (index, "is gone"),
+                    Change::Rebound(index) => {
+                        let interface = self.listeners.all.get(index).map(|listener| &listener.interface);
+                        if let (Some(asker), Some(interface)) = (self.askers.get_mut(index), interface)
+                            && let Err(error) = asker.rebind(interface)
+                        {
+                            tell(News::Refused(error.to_string()));
+                        }
+                        continue;
+                    }
+                    Change::Joined(_) | Change::LeftOut(_) => continue,
+                    Change::Refused(error) => {
+                        tell(News::Refused(error.to_string()));
+                        continue;
+                    }
+                };
+                let Some(asker) = self.askers.get_mut(index) else { continue };
+                tell(News::Interface(Arc::clone(&asker.name), what));
+                let clause = format!("{} {what} or was for a while", asker.name);
+                if !matches!(change, Change::Back(_)) && !asker.blind.contains(&clause) {
+                    asker.blind.push(clause);
+                }
+            }
+            Ok(())
+        }
+    }
+
+    impl Asker {
+        fn open(interface: &Interface, plan: &Plan) -> Result<Self, NetError> {
+            let name = &interface.name;
+            let mac = interface.address.mac();
+            let silent = |reason| Err(NetError::CannotAsk { interface: name.clone(), reason });
+            if mac.is_none() && !plan.passive {
+                return silent("it has no Ethernet address; listen with --passive");
+            }
+            if !interface.carrier && !plan.passive && !plan.patient {
+                return silent("no carrier; is the cable plugged in and the other end up?");
+            }
+            let outlet = || {
+                Ok::<_, NetError>(Outlet {
+                    sender: Sender::open(name)?,
+                    mac,
+                    sent: 0,
+                    near: if near::is_server_here() { Near::open(name).ok() } else { None },
+                })
+            };
+            Ok(Self {
+                name: name.as_str().into(),
+                sender: (!plan.passive).then(outlet).transpose()?,
+                walker: Walker::new(Ports::default()),
+                mac,
+                driver: Driver::new(1, Proof::HandedOver, &[]),
+                provoke: None,
+                blind: Vec::new(),
+            })
+        }
+
+        fn sent(&self) -> u64 {
+            self.sender.as_ref().map_or(0, |outlet| outlet.sent)
+        }
+
+        /// Sends what is due.
+        fn send(&mut self, now: Instant, register: &mut Register, tell: &mut dyn FnMut(News)) {
+            let (Some(provoke), Some(outlet)) = (&mut self.provoke, &mut self.sender) else { return };
+            provoke.on_time(now);
+            let mut losses = Losses(tell);
+            while matches!(self.driver.send(provoke, outlet, &SystemClock, &mut losses), Ok(1..)) {}
+            register.findings(Some(&self.name), provoke);
+        }
+
+        /// Takes a frame that came.
+        fn hear(&mut self, heard: &listen::Heard<'_>, register: &mut Register) {
+            let frame = &heard.frame;
+            let Self { name, walker, provoke, driver, .. } = self;
+            if let Some(provoke) = provoke.as_mut() {
+                let original_len = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
+                let (at, time, frame) = (frame.at, frame.time, frame.data);
+                // What this machine itself sent is heard too: a server may be on it.
+                let received = Received { at, time, frame, original_len, outgoing: false };
+                driver.pass(
+                    provoke,
+                    heard.link,
+                    heard.precision,
+                    &received,
+                    &mut crate::engine::drive::Nobody,
+                );
+            }
+            let seen = Seen {
+                when: Moment { at: frame.at, time: frame.time },
+                interface: Some(name),
+                link: heard.link,
+                data: frame.data,
+                original_len: frame.original_len,
+            };
+            let answers = provoke.as_ref().map_or(&[][..], Provoke::heard);
+            register.frame(&seen, walker, answers);
+            if let Some(provoke) = provoke {
+                register.findings(Some(name), provoke);
+            }
+        }
+
+        /// The interface is another one of the same name.
+        fn rebind(&mut self, interface: &Interface) -> Result<(), NetError> {
+            self.mac = interface.address.mac();
+            if let Some(outlet) = &mut self.sender {
+                outlet.mac = self.mac;
+                outlet.sender.rebind()?;
+            }
+            Ok(())
+        }
+    }
+}
