@@ -1,10 +1,7 @@
-//! Capture files of the block format.
 #![no_main]
 
-mod capture;
+#[allow(dead_code, reason = "each target holds one of them")]
+#[path = "../../tests/checks/mod.rs"]
+mod checks;
 
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|bytes: &[u8]| {
-    capture::check(&[&[0x0a, 0x0d, 0x0d, 0x0a], bytes].concat());
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| checks::capture::check(input));

@@ -18,6 +18,7 @@
 #[cfg(feature = "live")]
 mod capture_filter;
 mod captures;
+mod checks;
 #[cfg(feature = "live")]
 mod confine;
 mod doctor;

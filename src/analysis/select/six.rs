@@ -184,3 +184,113 @@ fn equals(kind: &Kind, wanted: Option<&[u8]>, payload: &[u8]) -> bool {
     }
     ours.iter().all(|item| theirs.iter().any(|other| other == item)) && ours.iter().next().is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::frame::Ip;
+
+    const MAC: [u8; 6] = [2, 0xdc, 0, 0, 0, 5];
+
+    fn option(code: u16, data: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(data.len()).unwrap();
+        [&code.to_be_bytes()[..], &length.to_be_bytes(), data].concat()
+    }
+
+    fn address(last: u8) -> [u8; 16] {
+        std::net::Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, last.into()).octets()
+    }
+
+    /// A SOLICIT of the client with this DUID, which holds an address.
+    fn solicit(duid: &[u8]) -> Vec<u8> {
+        let lease = [&address(7)[..], &[0, 0, 0, 60, 0, 0, 0, 90]].concat();
+        let ia = [&[0; 12][..], &option(5, &lease)].concat();
+        [&[1, 1, 2, 3][..], &option(1, duid), &option(3, &ia), &option(6, &[0, 23])].concat()
+    }
+
+    fn relayed(message: &[u8], mac: bool) -> Vec<u8> {
+        let mut relay = vec![12, 0];
+        relay.extend(address(1));
+        relay.extend(address(2));
+        if mac {
+            relay.extend(option(79, &[&[0, 1][..], &MAC].concat()));
+        }
+        relay.extend(option(9, message));
+        relay
+    }
+
+    fn wants(selection: &Selection, bytes: &[u8], src: u8) -> bool {
+        let (packet, mut outline) = (Packet::new(bytes), Outline::default());
+        outline.read(&packet, bytes.len(), false);
+        let mut datagram = Datagram::bare(bytes);
+        let (src, dst) = (IpAddr::from(address(src)), IpAddr::from(address(99)));
+        datagram.ip = Some(Ip { src, dst, ttl: 64, tos: 0, id: None, dont_fragment: None });
+        selection.matches_v6(None, &datagram, &packet, &outline, |_| ())
+    }
+
+    fn by(change: impl FnOnce(&mut Selection)) -> Selection {
+        let mut selection = Selection::default();
+        change(&mut selection);
+        selection
+    }
+
+    #[test]
+    fn a_client_is_found_by_its_mac_wherever_it_stands() {
+        let ll = [&[0, 3, 0, 1][..], &MAC].concat();
+        let llt = [&[0, 1, 0, 1, 0, 0, 0, 9][..], &MAC].concat();
+        let uuid = [&[0, 4][..], &[7; 16]].concat();
+        for prefix in [&MAC[..], &MAC[..3]] {
+            let selection = by(|selection| selection.macs = vec![HwAddr::from_slice(prefix)]);
+            assert!(wants(&selection, &solicit(&ll), 3));
+            assert!(wants(&selection, &solicit(&llt), 3));
+            assert!(wants(&selection, &relayed(&solicit(&ll), false), 3));
+            assert!(wants(&selection, &relayed(&solicit(&uuid), true), 3));
+            assert!(wants(&selection, &relayed(&relayed(&solicit(&uuid), true), false), 3));
+            assert!(!wants(&selection, &solicit(&uuid), 3));
+            assert!(!wants(&selection, &relayed(&solicit(&uuid), false), 3));
+        }
+        // Router discovery: the source link-layer address of a solicitation.
+        let selection = by(|selection| selection.macs = vec![HwAddr::from_slice(&MAC)]);
+        let bytes = [&[133, 0, 0, 0, 0, 0, 0, 0, 1, 1][..], &MAC].concat();
+        let found = |bytes: &[u8]| {
+            let (packet, mut outline) = (nd::Packet::new(bytes), nd::Outline::default());
+            outline.read(&packet, bytes.len(), false);
+            selection.matches_router(None, &Datagram::bare(bytes), &packet, &outline, |_| ())
+        };
+        assert!(found(&bytes) && !found(&bytes[..8]));
+    }
+
+    #[test]
+    fn duids_addresses_servers_and_options_choose_inside_relays() {
+        let duid = [&[0, 4][..], &[7; 16]].concat();
+        let (plain, inside) = (solicit(&duid), relayed(&solicit(&duid), false));
+        let other = solicit(&[&[0, 4][..], &[8; 16]].concat());
+        let selection = by(|selection| selection.duids = vec![duid.clone()]);
+        assert!(
+            wants(&selection, &plain, 3) && wants(&selection, &inside, 3) && !wants(&selection, &other, 3)
+        );
+        // The address in an IA, the link and peer of a relay, and those of the packet.
+        let ip = |text: &str| by(|selection| selection.ips = vec![text.parse().unwrap()]);
+        assert!(wants(&ip("2001:db8::7"), &plain, 3) && wants(&ip("2001:db8::7"), &inside, 3));
+        assert!(wants(&ip("2001:db8::1"), &inside, 3) && wants(&ip("2001:db8::2"), &inside, 3));
+        assert!(!wants(&ip("2001:db8::1"), &plain, 3) && wants(&ip("2001:db8::3"), &plain, 3));
+        assert!(wants(&ip("2001:db8::/64"), &plain, 3) && !wants(&ip("2001:db8:1::/64"), &plain, 3));
+        // Only what a server sends is a server's.
+        let server = by(|selection| selection.servers = vec!["2001:db8::3".parse().unwrap()]);
+        let mut reply = plain.clone();
+        reply[0] = 7;
+        assert!(wants(&server, &reply, 3) && !wants(&server, &reply, 4) && !wants(&server, &plain, 3));
+        let named = [&reply[..], &option(2, &[9, 9, 9])].concat();
+        let server = by(|selection| selection.server_duids = vec![vec![9, 9, 9]]);
+        assert!(wants(&server, &named, 4) && !wants(&server, &reply, 4));
+        let has = |code, data: Option<&[u8]>, negated| {
+            let dhcp = Some((code, data.map(<[u8]>::to_vec)));
+            by(|selection| selection.options6 = vec![OptionTest6 { dhcp, router: None, negated }])
+        };
+        assert!(wants(&has(6, None, false), &inside, 3) && wants(&has(6, Some(&[0, 23]), false), &inside, 3));
+        assert!(
+            !wants(&has(6, Some(&[0, 24]), false), &plain, 3) && !wants(&has(23, None, false), &plain, 3)
+        );
+        assert!(wants(&has(23, None, true), &plain, 3) && !wants(&has(6, None, true), &inside, 3));
+    }
+}

@@ -1,7 +1,7 @@
 //! What the views of a packet have in common: the record they show.
 
 use crate::time::{Precision, Timestamp};
-use crate::wire::frame::{Checksum, Datagram};
+use crate::wire::frame::{Checksum, Datagram, Protocol};
 use crate::wire::options::Context;
 use crate::wire::problem::{Code, Problem};
 use crate::wire::v4::{Outline, Packet, Values};
@@ -46,8 +46,10 @@ impl<'a> PacketRecord<'a> {
     pub fn outer_problems(&self) -> impl Iterator<Item = Problem> + use<> {
         let datagram = self.datagram;
         let (found, want) = datagram.checksum_values;
+        let code =
+            if datagram.protocol == Protocol::Icmpv6 { Code::IcmpChecksumBad } else { Code::ChecksumBad };
         let checksum = (datagram.checksum == Checksum::Bad)
-            .then(|| Problem::outer(Code::ChecksumBad, [found.into(), want.into(), 0]));
+            .then(|| Problem::outer(code, [found.into(), want.into(), 0]));
         let overlap = datagram.overlapped.then(|| Problem::outer(Code::FragmentOverlap, [0; 3]));
         checksum.into_iter().chain(overlap)
     }

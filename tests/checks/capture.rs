@@ -13,7 +13,8 @@ pub fn check(bytes: &[u8]) {
                 assert!(frame.number > number && frame.offset >= offset, "numbers and offsets grow");
                 assert!(frame.data.len() <= bytes.len(), "a frame is part of its file");
                 (number, offset) = (frame.number, frame.offset);
-                let storable = frame.time.is_none_or(|time| time.nanoseconds() >= 0) && frame.link.0 <= 0xffff;
+                let storable =
+                    frame.time.is_none_or(|time| time.nanoseconds() >= 0) && frame.link.0 <= 0xffff;
                 if storable && writer.write(&FrameOut::from(frame)).is_ok() {
                     seen.push((frame.data.to_vec(), frame.original_len, frame.link));
                 }
@@ -22,7 +23,10 @@ pub fn check(bytes: &[u8]) {
             Err(error) => {
                 let line = error.to_string();
                 assert!(!line.chars().any(char::is_control), "an error is one clean line: {line:?}");
-                assert!(matches!(error, CaptureError::Damaged { .. }), "nothing but damage can happen: {line}");
+                assert!(
+                    matches!(error, CaptureError::Damaged { .. }),
+                    "nothing but damage can happen: {line}"
+                );
                 break;
             }
         }

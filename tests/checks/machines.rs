@@ -1,0 +1,241 @@
+//! Exchanges beside a server that says anything: nothing panics, time always goes on, and what is kept is bounded.
+
+use std::time::Duration;
+
+use dhcptool::engine::load::template::{ADDRESS_MARK, MAC_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK};
+use dhcptool::engine::load::{After, Lane, Load, Macs, Pace, Plan as LoadPlan, Rate, Template, Templates};
+use dhcptool::engine::v4::collect::{Plan, Until, Want};
+use dhcptool::engine::v4::exchange::{ConflictCheck, Settings, Task};
+use dhcptool::engine::{Arrival, Backoff, Collect, Draft, Exchange, Machine, OneShot, Recipe, Route, State};
+use dhcptool::time::{Instant, Timestamp};
+use dhcptool::wire::Mac;
+use dhcptool::wire::frame::{Envelope, LinkType, Ports, Walker};
+use dhcptool::wire::v4::{Message, MessageType, Xid};
+
+const CLIENT: Mac = Mac([2, 0, 0, 0, 0, 9]);
+const SERVER: Route =
+    Route { server: std::net::Ipv4Addr::new(10, 0, 0, 1), next_hop: std::net::Ipv4Addr::new(10, 0, 0, 1) };
+
+/// What a step of the input says: how long to wait, what comes, and what is bent in it.
+struct Step<'a> {
+    wait: u64,
+    what: u8,
+    bend: &'a [u8],
+}
+
+/// Steps of: time (1 byte), what (1 byte), length (1 byte), bytes.
+fn steps(mut rest: &[u8]) -> Vec<Step<'_>> {
+    let mut steps = Vec::new();
+    while let [wait, what, length, after @ ..] = rest {
+        let (bend, behind) = after.split_at(usize::from(*length).min(after.len()));
+        rest = behind;
+        steps.push(Step { wait: u64::from(*wait).pow(3), what: *what, bend });
+    }
+    steps.truncate(200);
+    steps
+}
+
+/// A server's answer to the frame sent last, or what comes instead.
+fn answer(asked: Option<&[u8]>, step: &Step<'_>) -> Vec<u8> {
+    let mut message = None;
+    if let Some(asked) = asked {
+        Walker::without_reassembly(Ports::default()).walk(
+            LinkType::ETHERNET,
+            asked,
+            asked.len(),
+            0,
+            |datagram| {
+                message = Some(Message::decode(datagram.payload));
+            },
+        );
+    }
+    let Some(request) = message.filter(|_| step.what & 7 < 6) else { return step.bend.to_vec() };
+    let kind = [MessageType::OFFER, MessageType::ACK, MessageType::NAK, MessageType(step.what)]
+        .get(usize::from(step.what & 3))
+        .copied()
+        .unwrap_or(MessageType::OFFER);
+    let mut reply = Message::reply(kind, &request);
+    reply.yiaddr = [10, 0, 0, 50].into();
+    reply.set_option(54, &[10, 0, 0, 1 + (step.what >> 6)]);
+    reply.set_option(51, &[0, 0, 14, 16]);
+    let mut envelope = Envelope::broadcast(Mac([2, 0, 0, 0, 0, 1 + (step.what >> 6)]));
+    (envelope.src_port, envelope.dst_port, envelope.src_ip) = (67, 68, [10, 0, 0, 1].into());
+    let mut frame = envelope.frame(&reply.encode());
+    // Pairs of a place, counted from the end of the headers, and what it is changed by.
+    for pair in step.bend.chunks_exact(2) {
+        let place = usize::from(pair[0]) + if step.what & 8 == 0 { 42 } else { 240 };
+        if let Some(byte) = frame.get_mut(place) {
+            *byte ^= pair[1];
+        }
+    }
+    frame
+}
+
+fn drain(machine: &mut dyn Machine, now: Instant, last: &mut Option<Vec<u8>>) {
+    let mut out = Vec::new();
+    for turn in 0.. {
+        assert!(turn < 10_000, "it sends without end");
+        let start = out.len();
+        let Some(transmit) = machine.poll_transmit(&mut out) else { break };
+        assert_eq!(out.len(), start + transmit.len);
+        *last = out.get(start..).map(<[u8]>::to_vec);
+        machine.on_sent(transmit.id, now);
+    }
+    for turn in 0.. {
+        assert!(turn < 100_000, "it tells without end");
+        if machine.poll_event().is_none() {
+            break;
+        }
+    }
+}
+
+fn settings(release: bool) -> Settings {
+    Settings { release, conflict: ConflictCheck::Decline, ..Settings::default() }
+}
+
+fn request(state: State, release: bool) -> Box<dyn Machine> {
+    let task = Task::Request { state, address: Some([10, 0, 0, 50].into()), server: Some(SERVER) };
+    let task =
+        if state == State::Selecting { Task::Request { state, address: None, server: None } } else { task };
+    Box::new(Exchange::new(Recipe::new(CLIENT, Xid(7)), task, settings(release), fastrand::Rng::with_seed(1)))
+}
+
+fn machine(which: u8) -> Box<dyn Machine> {
+    let recipe = Recipe::new(CLIENT, Xid(7));
+    let rng = fastrand::Rng::with_seed(1);
+    match which % 7 {
+        0 => {
+            let plan = Plan {
+                wait: Duration::from_secs(5),
+                send_all: which & 64 != 0,
+                backoff: Backoff::COLLECT.with(None, Some(3)),
+                until: Until::TimeIsOver,
+                want: Want::Any,
+                count_secs: true,
+            };
+            Box::new(Collect::new(recipe.discover(0, None), plan, rng))
+        }
+        1 => request(State::Selecting, which & 64 != 0),
+        2 => request(State::InitReboot, true),
+        3 => request(State::Renewing, false),
+        4 => request(State::Rebinding, true),
+        5 => {
+            let task = Task::Inform { address: [10, 0, 0, 50].into(), server: None };
+            Box::new(Exchange::new(recipe, task, settings(false), rng))
+        }
+        _ => Box::new(OneShot::new(recipe.release(SERVER.server, SERVER))),
+    }
+}
+
+/// The machine (1 byte), then steps.
+pub fn check(input: &[u8]) {
+    let Some((which, rest)) = input.split_first() else { return };
+    let mut machine = machine(*which);
+    let mut now = Instant::new(1000, 0);
+    let mut last = None;
+    machine.on_time(now);
+    drain(&mut *machine, now, &mut last);
+    for step in steps(rest) {
+        let until = now.after(Duration::from_micros(step.wait));
+        let mut turns = 0;
+        while let Some(due) = machine.deadline().filter(|due| *due <= until) {
+            turns += 1;
+            assert!(turns < 10_000, "time does not go on");
+            now = now.max(due);
+            machine.on_time(now);
+            drain(&mut *machine, now, &mut last);
+        }
+        if machine.deadline().is_none() {
+            return;
+        }
+        now = until;
+        if step.what == 0xff {
+            machine.stop(now);
+        } else {
+            let frame = answer(last.as_deref(), &step);
+            let (time, link) = (Timestamp::new(1, 0), LinkType::ETHERNET);
+            machine.on_frame(&Arrival { at: now, time, link, frame: &frame, original_len: frame.len() });
+        }
+        drain(&mut *machine, now, &mut last);
+    }
+    // Left alone it ends.
+    for turn in 0.. {
+        let Some(due) = machine.deadline() else { break };
+        assert!(turn < 10_000, "it does not end");
+        now = now.max(due);
+        machine.on_time(now);
+        drain(&mut *machine, now, &mut last);
+    }
+}
+
+fn templates() -> Templates {
+    let recipe = Recipe::new(MAC_MARK, Xid(XID_MARK));
+    let server = Route { server: SERVER_MARK, next_hop: SERVER_MARK };
+    let make = |mut draft: Draft| {
+        if draft.next_hop.is_some() {
+            draft.envelope.dst_mac = SERVER_MAC_MARK;
+        }
+        Template::new(&draft)
+    };
+    let request = |state| make(recipe.request(state, 0, ADDRESS_MARK, Some(server)));
+    Templates {
+        discover: make(recipe.discover(0, None)),
+        selecting: request(State::Selecting),
+        init_reboot: request(State::InitReboot),
+        renew: request(State::Renewing),
+        rebind: request(State::Rebinding),
+        inform: make(recipe.inform(0, ADDRESS_MARK, None)),
+        release: make(recipe.release(ADDRESS_MARK, server)),
+    }
+}
+
+/// What is done with leases (1 byte), then steps.
+pub fn check_load(input: &[u8]) {
+    let Some((which, rest)) = input.split_first() else { return };
+    let after = [After::Release, After::Hold, After::Keep].get(usize::from(which % 3)).copied();
+    let plan = LoadPlan {
+        templates: templates(),
+        macs: Macs::made(1, 16),
+        relays: Vec::new(),
+        next_hop: None,
+        pace: Pace { rate: Rate::Open(1_000_000), ramp: Duration::ZERO, count: Some(64), duration: None },
+        max_in_flight: 8,
+        timeouts: vec![Duration::from_millis(10), Duration::from_millis(20)],
+        server: None,
+        after: after.unwrap_or(After::Release),
+        mix: Vec::new(),
+        seed: 5,
+        watch_checks: which & 64 != 0,
+        answer_arp: true,
+        stands_for: Vec::new(),
+    };
+    let mut load = Load::new(plan, Lane::ONLY);
+    let (mut now, mut last) = (Instant::new(1000, 0), None);
+    load.begin(now);
+    for step in steps(rest) {
+        now = now.after(Duration::from_micros(step.wait));
+        load.on_time(now);
+        drain(&mut load, now, &mut last);
+        if step.what == 0xff {
+            load.stop(now);
+        } else {
+            let frame = answer(last.as_deref(), &step);
+            let (time, link) = (Timestamp::new(1, 0), LinkType::ETHERNET);
+            load.on_frame(&Arrival { at: now, time, link, frame: &frame, original_len: frame.len() });
+        }
+        drain(&mut load, now, &mut last);
+        load.take_finished();
+        assert!(load.in_flight() <= 16);
+    }
+    load.stop(now);
+    for turn in 0.. {
+        if load.is_over() {
+            break;
+        }
+        assert!(turn < 100_000, "it does not end");
+        now = load.deadline().unwrap_or(now).max(now.after(Duration::from_millis(1)));
+        load.on_time(now);
+        drain(&mut load, now, &mut last);
+        load.take_finished();
+    }
+}
