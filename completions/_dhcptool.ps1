@@ -141,7 +141,10 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             break
         }
         'dhcptool;request' {
-            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'The client''s state: selecting, init-reboot, renewing or rebinding')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'The client''s state: selecting, init-reboot (with -6 confirming), renewing or rebinding')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'With -6: collect ADVERTISEs for so long; until one has preference 255, else 1.0 to 1.1 s if left out')
+            [CompletionResult]::new('--choose', '--choose', [CompletionResultType]::ParameterName, 'With -6: whose ADVERTISE is taken, by preference (the default), the first, or that of a server by its DUID')
+            [CompletionResult]::new('--lease', '--lease', [CompletionResultType]::ParameterName, 'With -6: go on with the lease in FILE, which request --json printed; - is standard input')
             [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How flat rows are written: ndjson if left out')
             [CompletionResult]::new('--warning', '--warning', [CompletionResultType]::ParameterName, 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w')
@@ -197,7 +200,8 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Give up root to become this user; without it, the user who ran sudo')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Send what contradicts the state')
-            [CompletionResult]::new('--arp-check', '--arp-check', [CompletionResultType]::ParameterName, 'After an ACK, probe whether somebody uses the address, as a client would (RFC 5227; takes five seconds or more)')
+            [CompletionResult]::new('--arp-check', '--arp-check', [CompletionResultType]::ParameterName, 'After an ACK, probe whether somebody uses the address, as a client would (RFC 5227; takes five seconds or more; with -6 as --dad)')
+            [CompletionResult]::new('--dad', '--dad', [CompletionResultType]::ParameterName, 'After an ACK, probe whether somebody uses the address, as a client would (RFC 5227; takes five seconds or more; with -6 as --dad)')
             [CompletionResult]::new('--decline-on-conflict', '--decline-on-conflict', [CompletionResultType]::ParameterName, 'Probe, and send a DECLINE when somebody uses the address')
             [CompletionResult]::new('--release', '--release', [CompletionResultType]::ParameterName, 'Give the address back at the end')
             [CompletionResult]::new('--flat', '--flat', [CompletionResultType]::ParameterName, 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row')
@@ -302,6 +306,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
         }
         'dhcptool;decline' {
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why, for the server''s log (option 56)')
+            [CompletionResult]::new('--lease', '--lease', [CompletionResultType]::ParameterName, 'With -6: decline the addresses of every lease in FILE, one line each as request --json prints them; - is standard input')
             [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'The client''s hardware address (chaddr, and the frame''s source); the interface''s own by default')
             [CompletionResult]::new('--xid', '--xid', [CompletionResultType]::ParameterName, 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172), 24 bits with -6; random by default')
             [CompletionResult]::new('--secs', '--secs', [CompletionResultType]::ParameterName, 'Seconds since the client began; counted by default')
@@ -554,7 +559,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             break
         }
         'dhcptool;send' {
-            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Message type of a packet made from flags: a name such as discover or inform, or a number')
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Message type of a packet made from flags: a name such as discover (the default) or inform, or a number; with -6 solicit (the default), request …, router-solicitation, router-advertisement')
             [CompletionResult]::new('--from-json', '--from-json', [CompletionResultType]::ParameterName, 'Send what decode --json printed, one packet a line; - is standard input')
             [CompletionResult]::new('--from-pcap', '--from-pcap', [CompletionResultType]::ParameterName, 'Send a packet of a capture')
             [CompletionResult]::new('--number', '--number', [CompletionResultType]::ParameterName, 'Which packet of the capture, counted from 1; the first DHCP message if left out')
@@ -562,6 +567,11 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Send it so often')
             [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Time between two, at least 100us')
             [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'What answer makes it a success; waits for it as long as --timeout says (2s if left out)')
+            [CompletionResult]::new('--hop-limit', '--hop-limit', [CompletionResultType]::ParameterName, 'Hop limit that hosts shall use (64)')
+            [CompletionResult]::new('--preference', '--preference', [CompletionResultType]::ParameterName, 'Preference among routers (medium)')
+            [CompletionResult]::new('--router-lifetime', '--router-lifetime', [CompletionResultType]::ParameterName, 'For so many seconds this is a default router; 0: it is none (1800)')
+            [CompletionResult]::new('--reachable', '--reachable', [CompletionResultType]::ParameterName, 'How long a neighbor counts as reachable, in milliseconds (0: not said)')
+            [CompletionResult]::new('--retrans', '--retrans', [CompletionResultType]::ParameterName, 'Time between solicitations of a neighbor, in milliseconds (0: not said)')
             [CompletionResult]::new('--mac', '--mac', [CompletionResultType]::ParameterName, 'The client''s hardware address (chaddr, and the frame''s source); the interface''s own by default')
             [CompletionResult]::new('--xid', '--xid', [CompletionResultType]::ParameterName, 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172), 24 bits with -6; random by default')
             [CompletionResult]::new('--secs', '--secs', [CompletionResultType]::ParameterName, 'Seconds since the client began; counted by default')
@@ -613,6 +623,8 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Give up root to become this user; without it, the user who ran sudo')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour the output; NO_COLOR is obeyed')
             [CompletionResult]::new('--as-is', '--as-is', [CompletionResultType]::ParameterName, 'Send a packet of a file even where it is an answer of a server')
+            [CompletionResult]::new('--managed', '--managed', [CompletionResultType]::ParameterName, 'Say that DHCPv6 gives addresses (M)')
+            [CompletionResult]::new('--other', '--other', [CompletionResultType]::ParameterName, 'Say that DHCPv6 gives configuration (O)')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Speak DHCPv4 (the default)')
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Speak DHCPv4 (the default)')
             [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'Speak DHCPv6, and router discovery beside it')

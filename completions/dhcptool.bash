@@ -179,13 +179,17 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__decline)
-            opts="-4 -6 -o -v -q -h -V --reason --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -o -v -q -h -V --reason --lease --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lease)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2168,13 +2172,25 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__request)
-            opts="-4 -6 -o -v -q -h -V --state --force --arp-check --decline-on-conflict --release --flat --fields --format --nagios --warning --critical --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -o -v -q -h -V --state --force --dad --arp-check --decline-on-conflict --release --wait --choose --lease --flat --fields --format --nagios --warning --critical --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --choose)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lease)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2526,7 +2542,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__send)
-            opts="-4 -6 -o -v -q -h -V --type --from-json --from-pcap --number --hex --count --interval --expect --as-is --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -o -v -q -h -V --type --from-json --from-pcap --number --hex --count --interval --expect --as-is --hop-limit --managed --other --preference --router-lifetime --reachable --retrans --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2561,7 +2577,27 @@ _dhcptool() {
                     return 0
                     ;;
                 --expect)
-                    COMPREPLY=($(compgen -W "offer ack nak none" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "offer ack nak advertise reply relay-repl router-advertisement none" -- "${cur}"))
+                    return 0
+                    ;;
+                --hop-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --preference)
+                    COMPREPLY=($(compgen -W "high medium low reserved" -- "${cur}"))
+                    return 0
+                    ;;
+                --router-lifetime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reachable)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retrans)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --mac)

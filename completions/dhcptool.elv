@@ -136,7 +136,10 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --version 'Print version'
         }
         &'dhcptool;request'= {
-            cand --state 'The client''s state: selecting, init-reboot, renewing or rebinding'
+            cand --state 'The client''s state: selecting, init-reboot (with -6 confirming), renewing or rebinding'
+            cand --wait 'With -6: collect ADVERTISEs for so long; until one has preference 255, else 1.0 to 1.1 s if left out'
+            cand --choose 'With -6: whose ADVERTISE is taken, by preference (the default), the first, or that of a server by its DUID'
+            cand --lease 'With -6: go on with the lease in FILE, which request --json printed; - is standard input'
             cand --fields 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists'
             cand --format 'How flat rows are written: ndjson if left out'
             cand --warning 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w'
@@ -192,7 +195,8 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --user 'Give up root to become this user; without it, the user who ran sudo'
             cand --color 'When to colour the output; NO_COLOR is obeyed'
             cand --force 'Send what contradicts the state'
-            cand --arp-check 'After an ACK, probe whether somebody uses the address, as a client would (RFC 5227; takes five seconds or more)'
+            cand --arp-check 'After an ACK, probe whether somebody uses the address, as a client would (RFC 5227; takes five seconds or more; with -6 as --dad)'
+            cand --dad 'After an ACK, probe whether somebody uses the address, as a client would (RFC 5227; takes five seconds or more; with -6 as --dad)'
             cand --decline-on-conflict 'Probe, and send a DECLINE when somebody uses the address'
             cand --release 'Give the address back at the end'
             cand --flat 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
@@ -295,6 +299,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
         }
         &'dhcptool;decline'= {
             cand --reason 'Why, for the server''s log (option 56)'
+            cand --lease 'With -6: decline the addresses of every lease in FILE, one line each as request --json prints them; - is standard input'
             cand --mac 'The client''s hardware address (chaddr, and the frame''s source); the interface''s own by default'
             cand --xid 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172), 24 bits with -6; random by default'
             cand --secs 'Seconds since the client began; counted by default'
@@ -544,7 +549,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --version 'Print version'
         }
         &'dhcptool;send'= {
-            cand --type 'Message type of a packet made from flags: a name such as discover or inform, or a number'
+            cand --type 'Message type of a packet made from flags: a name such as discover (the default) or inform, or a number; with -6 solicit (the default), request …, router-solicitation, router-advertisement'
             cand --from-json 'Send what decode --json printed, one packet a line; - is standard input'
             cand --from-pcap 'Send a packet of a capture'
             cand --number 'Which packet of the capture, counted from 1; the first DHCP message if left out'
@@ -552,6 +557,11 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --count 'Send it so often'
             cand --interval 'Time between two, at least 100us'
             cand --expect 'What answer makes it a success; waits for it as long as --timeout says (2s if left out)'
+            cand --hop-limit 'Hop limit that hosts shall use (64)'
+            cand --preference 'Preference among routers (medium)'
+            cand --router-lifetime 'For so many seconds this is a default router; 0: it is none (1800)'
+            cand --reachable 'How long a neighbor counts as reachable, in milliseconds (0: not said)'
+            cand --retrans 'Time between solicitations of a neighbor, in milliseconds (0: not said)'
             cand --mac 'The client''s hardware address (chaddr, and the frame''s source); the interface''s own by default'
             cand --xid 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172), 24 bits with -6; random by default'
             cand --secs 'Seconds since the client began; counted by default'
@@ -603,6 +613,8 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --user 'Give up root to become this user; without it, the user who ran sudo'
             cand --color 'When to colour the output; NO_COLOR is obeyed'
             cand --as-is 'Send a packet of a file even where it is an answer of a server'
+            cand --managed 'Say that DHCPv6 gives addresses (M)'
+            cand --other 'Say that DHCPv6 gives configuration (O)'
             cand -4 'Speak DHCPv4 (the default)'
             cand --ipv4 'Speak DHCPv4 (the default)'
             cand -6 'Speak DHCPv6, and router discovery beside it'

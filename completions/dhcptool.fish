@@ -134,7 +134,10 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s v -l verb
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s V -l version -d 'Print version'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l state -d 'The client\'s state: selecting, init-reboot, renewing or rebinding' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l state -d 'The client\'s state: selecting, init-reboot (with -6 confirming), renewing or rebinding' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l wait -d 'With -6: collect ADVERTISEs for so long; until one has preference 255, else 1.0 to 1.1 s if left out' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l choose -d 'With -6: whose ADVERTISE is taken, by preference (the default), the first, or that of a server by its DUID' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l lease -d 'With -6: go on with the lease in FILE, which request --json printed; - is standard input' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l fields -d 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l format -d 'How flat rows are written: ndjson if left out' -r -f -a "json\t'One array of objects'
 ndjson\t'One object a line'
@@ -194,7 +197,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l color -d '
 always\t'Always'
 never\t'Never'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l force -d 'Send what contradicts the state'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l arp-check -d 'After an ACK, probe whether somebody uses the address, as a client would (RFC 5227; takes five seconds or more)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l arp-check -l dad -d 'After an ACK, probe whether somebody uses the address, as a client would (RFC 5227; takes five seconds or more; with -6 as --dad)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l decline-on-conflict -d 'Probe, and send a DECLINE when somebody uses the address'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l release -d 'Give the address back at the end'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l flat -d 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
@@ -282,6 +285,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s q -l quiet
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand release" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l reason -d 'Why, for the server\'s log (option 56)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l lease -d 'With -6: decline the addresses of every lease in FILE, one line each as request --json prints them; - is standard input' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172), 24 bits with -6; random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decline" -l secs -d 'Seconds since the client began; counted by default' -r
@@ -508,7 +512,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s v -l ver
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s V -l version -d 'Print version'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l type -d 'Message type of a packet made from flags: a name such as discover or inform, or a number' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l type -d 'Message type of a packet made from flags: a name such as discover (the default) or inform, or a number; with -6 solicit (the default), request …, router-solicitation, router-advertisement' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l from-json -d 'Send what decode --json printed, one packet a line; - is standard input' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l from-pcap -d 'Send a packet of a capture' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l number -d 'Which packet of the capture, counted from 1; the first DHCP message if left out' -r
@@ -518,7 +522,19 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l interval -d '
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l expect -d 'What answer makes it a success; waits for it as long as --timeout says (2s if left out)' -r -f -a "offer\t'An OFFER'
 ack\t'An ACK'
 nak\t'A NAK'
+advertise\t'With -6: an ADVERTISE'
+reply\t'With -6: a REPLY'
+relay-repl\t'With -6: a RELAY-REPL'
+router-advertisement\t'With -6: a router advertisement'
 none\t'No answer at all'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l hop-limit -d 'Hop limit that hosts shall use (64)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l preference -d 'Preference among routers (medium)' -r -f -a "high\t''
+medium\t''
+low\t''
+reserved\t'A value that means medium'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l router-lifetime -d 'For so many seconds this is a default router; 0: it is none (1800)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l reachable -d 'How long a neighbor counts as reachable, in milliseconds (0: not said)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l retrans -d 'Time between solicitations of a neighbor, in milliseconds (0: not said)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172), 24 bits with -6; random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l secs -d 'Seconds since the client began; counted by default' -r
@@ -571,6 +587,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l color -d 'Whe
 always\t'Always'
 never\t'Never'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l as-is -d 'Send a packet of a file even where it is an answer of a server'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l managed -d 'Say that DHCPv6 gives addresses (M)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l other -d 'Say that DHCPv6 gives configuration (O)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s 6 -l ipv6 -d 'Speak DHCPv6, and router discovery beside it'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -l broadcast -d 'Ask for broadcast answers'

@@ -63,6 +63,7 @@ pub const PAGES: &[Page] = &[
             "every server of a segment, what it offers, and in what they differ": "dhcptool discover eth0";
             "the first answer of one server": "dhcptool discover eth0 --server 10.0.0.1 --first";
             "as a network boot client of UEFI on x86-64": "dhcptool discover eth0 --vendor-class PXEClient:Arch:00007:UNDI:003016 -o 93=7";
+            "every DHCPv6 server and router, and what does not fit together": "dhcptool discover -6 eth0";
             "as a relay would ask": "dhcptool discover eth0 --giaddr 10.1.0.1 --server 192.0.2.9 -o 82.1=ge-0/0/1";
             "is all as it should be?": "dhcptool discover eth0 --expect servers=1 --expect 'lease>=1h' --junit dhcp.xml";
             "one CSV row an offer": "dhcptool discover eth0 --format csv --fields server_id,yiaddr,routers,dhcp_lease_time";
@@ -83,6 +84,7 @@ pub const PAGES: &[Page] = &[
             "a whole exchange; the lease is given back": "dhcptool request eth0 --release";
             "from one server, as a client with another address": "dhcptool request eth0 --server 10.0.0.1 --mac random --release";
             "renew a lease at the server that gave it": "dhcptool request eth0 --state renewing --server 10.0.0.1 --ip 10.0.0.50";
+            "an address and a prefix by DHCPv6; both are given back": "dhcptool request -6 eth0 --ia-na --ia-pd=/56 --release";
             "is the address still good after a reboot?": "dhcptool request eth0 --state init-reboot --ip 10.0.0.50";
             "take an address, look whether somebody uses it, and decline it if so": "dhcptool request eth0 --arp-check --decline-on-conflict --release";
         },
@@ -343,6 +345,26 @@ pub const RECIPES: &[Recipe] = &[
         lines: &[
             "dhcptool decode capture.pcap --clients",
             "dhcptool decode capture.pcap --ladder --client 00:0b:82:01:fc:42",
+        ],
+    },
+    Recipe {
+        task: "Which of my routers says M, and who answers?",
+        text: "SOLICIT, INFORMATION-REQUEST and a router solicitation at once; what does not fit together is said at the end.",
+        lines: &[
+            "dhcptool discover -6 eth0",
+            "dhcptool discover -6 eth0 --json | jq '{routers: [.routers[] | {source_ip, managed, other}], servers: [.offers[].server_id], findings}'",
+        ],
+    },
+    Recipe {
+        task: "Does my provider delegate a /56?",
+        text: "What is bound is given back; a prefix of another length, or none, is among the findings.",
+        lines: &["dhcptool request -6 eth0 --ia-pd=/56 --release"],
+    },
+    Recipe {
+        task: "Which DNS servers does a phone get, by which of three ways?",
+        text: "By routers (RDNSS), by DHCPv6 without an address, by DHCPv6 with one; that they differ is the finding dns-differs.",
+        lines: &[
+            "dhcptool discover -6 eth0 --json | jq '{rdnss: [.routers[].dns_servers[]], stateless: [.stateless[].dns_servers[]], stateful: [.offers[].dns_servers[]]}'",
         ],
     },
     Recipe {

@@ -61,6 +61,10 @@ mod live {
         arp_type: u16,
         mtu: u32,
         addresses: Vec<String>,
+        /// The link-local IPv6 address that it can be spoken from.
+        link_local: Option<std::net::Ipv6Addr>,
+        /// The IPv6 addresses among them.
+        ipv6_addresses: Vec<String>,
     }
 
     /// What is printed, as JSON Schema.
@@ -97,6 +101,13 @@ mod live {
             arp_type: interface.arp_type,
             mtu: interface.mtu,
             addresses: interface.addresses.iter().map(|(addr, prefix)| format!("{addr}/{prefix}")).collect(),
+            link_local: interface.link_local(),
+            ipv6_addresses: interface
+                .addresses
+                .iter()
+                .filter(|(addr, _)| addr.is_ipv6())
+                .map(|(addr, prefix)| format!("{addr}/{prefix}"))
+                .collect(),
         }
     }
 

@@ -139,6 +139,8 @@ impl<'a> Line<'a> {
         };
         #[cfg(feature = "live")]
         let (client, server) = (held(CLIENT_PORT), held(SERVER_PORT));
+        #[cfg(not(feature = "live"))]
+        let _ = foreign;
         let opening = Opening { way: Way::Link, macs, filter: filter_v6(&ports), ports };
         let session = Session::open(segment, opening, sender, cx)?;
         Ok(Self {

@@ -612,7 +612,8 @@ impl Exchange6 {
 
     /// An answer to something that is over: it is kept where it tells about the server.
     fn late(&mut self, answer: Answer6) -> Remark {
-        let remark = self.station.accept(&answer, true);
+        let remark = Remark::new(Sense::Repeated, format!("{} came too late", answer.name()));
+        self.station.event(answer.at, remark.clone(), (answer.source_ip, answer.source_mac));
         let kind = answer.kind();
         if kind == MessageType::ADVERTISE {
             self.keep(answer);
