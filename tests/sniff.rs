@@ -609,7 +609,7 @@ fn confined(folder: &Path) {
     let there = inside.join("there");
     fs::write(&there, "secret").unwrap();
     privilege::drop_capabilities().unwrap();
-    let confined = sandbox::enter(&Needs { create_in: vec![inside.clone()], read: Vec::new() }).unwrap();
+    let confined = sandbox::enter(&Needs { create_in: vec![inside.clone()], ..Needs::default() }).unwrap();
     println!("seccomp {} landlock {}", confined.seccomp, confined.landlock);
     println!("write {}", kept.write_all(b"x").is_ok());
     println!("open {}", fs::File::open("/etc/passwd").is_ok());

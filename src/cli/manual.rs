@@ -201,6 +201,7 @@ pub const PAGES: &[Page] = &[
             "in a capture": "dhcptool rogue --from capture.pcapng --allow 10.0.0.1";
             "for ever; tell changes": "dhcptool rogue eth0 --watch --policy policy.toml --state /var/lib/dhcptool/eth0 --exec /usr/local/bin/alert";
             "in place of check_dhcp -s: this one must answer within 200 ms": "dhcptool rogue eth0 --nagios --require 10.0.0.1 -w 100 -c 200";
+            "scraped by Prometheus on port 9167 of this host; SIGHUP reads the policy again": "dhcptool rogue eth0 --watch --policy policy.toml --listen 9167";
             "for Prometheus' textfile collector": "dhcptool rogue eth0 --watch --prometheus /var/lib/node_exporter/dhcp.prom";
         },
         see: &["discover", "sniff", "doctor"],

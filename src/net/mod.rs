@@ -42,6 +42,8 @@ pub mod route;
 #[cfg(feature = "live")]
 pub mod sandbox;
 #[cfg(feature = "live")]
+pub mod scrape;
+#[cfg(feature = "live")]
 pub mod sender;
 #[cfg(feature = "live")]
 pub mod signals;

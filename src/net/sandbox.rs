@@ -1,7 +1,7 @@
 //! Confinement of a process that parses what strangers send.
 //!
 //! Three layers of the kernel, each of them for good and inherited by what is started later: no new privileges, Landlock
-//! (no file but those named, no TCP, no signals to others) and a seccomp filter (no system call but those listed; the others
+//! (no file but those named, no TCP of its own, no signals to others) and a seccomp filter (no system call but those listed; the others
 //! fail with `EPERM`). What is open stays usable. Landlock holds for the calling thread and those it starts afterwards, so
 //! it is to be done before threads are started. A kernel or architecture without a layer does without it, and
 //! [`Confined`] says so.
@@ -33,6 +33,8 @@ pub struct Needs {
     pub create_in: Vec<PathBuf>,
     /// Files, or folders with all in them, that it opens for reading.
     pub read: Vec<PathBuf>,
+    /// It takes connections on sockets that listen already.
+    pub serve: bool,
 }
 
 /// Which layers hold.
@@ -205,6 +207,9 @@ fn restrict_calls(needs: &Needs, apply: Apply) -> Result<bool, NetError> {
         rules.extend(
             [libc::SYS_statx, libc::SYS_newfstatat, libc::SYS_getdents64].map(|call| (call, Vec::new())),
         );
+    }
+    if needs.serve {
+        rules.insert(libc::SYS_accept4, Vec::new());
     }
     if !opening.is_empty() {
         rules.insert(libc::SYS_openat, opening);

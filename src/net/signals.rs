@@ -5,7 +5,7 @@
 //! [`interrupt`](crate::interrupt) says what follows from that. [`Signals::new`] takes others for who forwards them.
 
 use std::os::fd::{AsFd, BorrowedFd, IntoRawFd as _, OwnedFd};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use nix::errno::Errno;
@@ -43,6 +43,13 @@ pub struct Arrived {
     pub by_kernel: bool,
 }
 
+/// SIGHUP does not end the program.
+static HANGUP_IS_TOLD: AtomicBool = AtomicBool::new(false);
+
+fn is_told_only(number: i32) -> bool {
+    number == libc::SIGHUP && HANGUP_IS_TOLD.load(Ordering::SeqCst)
+}
+
 /// Where the handler writes.
 static WAKE: AtomicI32 = AtomicI32::new(-1);
 
@@ -63,6 +70,11 @@ impl Signals {
         Ok(Self { source: Source::Ending(reader.as_fd()) })
     }
 
+    /// From now on SIGHUP ends nothing and is only told, for who reads its files again then.
+    pub fn keep_on_hangup() {
+        HANGUP_IS_TOLD.store(true, Ordering::SeqCst);
+    }
+
     /// Takes these signals as they are; equal ones that come before the first is read are one.
     pub fn new(signals: impl IntoIterator<Item = Signal>) -> Result<Self, NetError> {
         let set: SigSet = signals.into_iter().collect();
@@ -80,8 +92,11 @@ impl Signals {
                 if !matches!(read(reader, &mut number), Ok(1)) {
                     return None;
                 }
-                interrupt::notice();
-                (i32::from(number[0]), libc::SI_USER)
+                let number = i32::from(number[0]);
+                if !is_told_only(number) {
+                    interrupt::notice();
+                }
+                (number, libc::SI_USER)
             }
             Source::Blocked(fd) => {
                 let info = fd.read_signal().ok().flatten()?;
@@ -141,6 +156,11 @@ fn install() -> nix::Result<()> {
 
 extern "C" fn on_signal(number: libc::c_int) {
     let errno = Errno::last_raw();
+    if is_told_only(number) {
+        wake(number);
+        Errno::set_raw(errno);
+        return;
+    }
     if interrupt::signal() {
         end(number);
     }

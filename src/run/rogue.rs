@@ -114,6 +114,7 @@ mod live {
     use crate::net::live::Woken;
     use crate::net::near::{self, Near};
     use crate::net::sender::Sender;
+    use crate::net::signals::{Signal, Signals};
     use crate::net::{NetError, Received};
     use crate::run::listen::{self, Change, Listener, Listeners, State, Unnamed};
     use crate::time::{Instant, Moment, Precision, SystemClock};
@@ -126,10 +127,13 @@ mod live {
     const RING: usize = 4 << 20;
 
     /// Where to look, and how.
+    #[allow(clippy::struct_excessive_bools, reason = "they are independent of each other")]
     #[derive(Clone, Debug)]
     pub struct Plan {
         /// The interfaces by name; that of the default route, else the only usable one, when there is none.
         pub interfaces: Vec<String>,
+        /// SIGHUP ends nothing, and asks for files to be read again.
+        pub reloads: bool,
         /// Send nothing.
         pub passive: bool,
         /// It goes on for ever: an interface without a carrier may get one.
@@ -151,6 +155,8 @@ mod live {
         On,
         /// The user wants to stop.
         Stop,
+        /// The user wants files to be read again.
+        Reload,
         /// Nobody reads the output.
         OutputGone,
     }
@@ -226,6 +232,9 @@ mod live {
         ///
         /// When the system refuses, or nobody could be asked on an interface.
         pub fn open(plan: Plan) -> Result<Self, NetError> {
+            if plan.reloads {
+                Signals::keep_on_hangup();
+            }
             let (listeners, _) = Listeners::open(&listen::Plan {
                 interfaces: &plan.interfaces,
                 unnamed: Unnamed::Default,
@@ -386,7 +395,11 @@ mod live {
                 }
             })?;
             self.follow(tell)?;
-            Ok(if self.listeners.signals.next().is_some() { Turn::Stop } else { Turn::On })
+            Ok(match self.listeners.signals.next().map(|arrived| arrived.signal) {
+                None => Turn::On,
+                Some(Signal::SIGHUP) if self.plan.reloads => Turn::Reload,
+                Some(_) => Turn::Stop,
+            })
         }
 
         /// Hears what became of the interfaces.

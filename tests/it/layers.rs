@@ -62,6 +62,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("caps", &["net/privilege.rs"]),
     ("landlock", &["net/sandbox.rs"]),
     ("seccompiler", &["net/sandbox.rs"]),
+    ("httparse", &["net/scrape.rs"]),
     ("pcap", &["capture/bpf.rs", "capture/decoder.rs", "net"]),
     (
         "nix",

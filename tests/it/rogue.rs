@@ -473,3 +473,34 @@ fn an_interface_answers_to_its_other_name() {
     let report: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(report["interfaces"][0], "eth0", "{report}");
 }
+
+#[test]
+fn it_is_scraped_and_reads_its_policy_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().display();
+    let line = format!(
+        "cd {at}; printf '[[server]]\naddress = \"10.0.0.1\"\n' >policy; \
+         printf '[[server]]\naddress = \"10.0.0.9\"\n' >other; \
+         {PROGRAM} rogue eth0 --watch --policy policy --listen 9167 --interval 1s --json >out 2>err & pid=$!; \
+         get() {{ exec 3<>/dev/tcp/127.0.0.1/9167; printf 'GET %s HTTP/1.1\r\n\r\n' $1 >&3; cat <&3; }}; \
+         until grep -q '\"new\"' out; do sleep 0.1; done; \
+         until get /metrics | tee metrics | grep -q 'status=\"allowed\"}} 1'; do sleep 0.1; done; \
+         get /nothing >nothing; get '/probe?target=eth0' >probe; \
+         mv other policy; kill -HUP $pid; until grep -q '\"changed\"' out; do sleep 0.1; done; \
+         kill $pid; wait $pid; echo $? >code"
+    );
+    if Command::new("bash").arg("-c").arg(":").output().is_err() {
+        return;
+    }
+    let Some(output) = lab("", &["timeout", "60", "bash", "-c", &line]) else { return };
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+    assert!(output.status.success(), "{}\n{}", read("out"), read("err"));
+    assert_eq!(read("code").trim(), "0");
+    let metrics = read("metrics");
+    assert!(metrics.starts_with("HTTP/1.1 200 OK\r\n"), "{metrics}");
+    assert!(metrics.contains("dhcptool_rogue_servers{status=\"rogue\"} 0\n"), "{metrics}");
+    assert!(read("nothing").starts_with("HTTP/1.1 404 ") && read("probe").starts_with("HTTP/1.1 200 "));
+    let changes: Vec<Value> = read("out").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let verdicts: Vec<&Value> = changes.iter().map(|change| &change["verdict"]).collect();
+    assert_eq!(verdicts, ["clean", "rogue"], "{}", read("out"));
+}

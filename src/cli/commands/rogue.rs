@@ -1,6 +1,7 @@
 //! `dhcptool rogue`: find every DHCP server and judge it.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -117,6 +118,10 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30s", requires = "exec", help_heading = "Watching")]
     exec_timeout: Duration,
 
+    /// Serve /metrics for Prometheus here; of a port alone, on 127.0.0.1
+    #[arg(long, value_name = "[ADDR:]PORT", value_parser = listening, requires = "watch", help_heading = "Watching")]
+    listen: Option<SocketAddr>,
+
     /// Keep FILE up to date for Prometheus' textfile collector
     #[arg(long, value_name = "FILE", requires = "watch", help_heading = "Watching")]
     prometheus: Option<PathBuf>,
@@ -211,6 +216,14 @@ fn interval(text: &str) -> Result<Duration, String> {
     Ok(interval)
 }
 
+/// Reads `9167`, `127.0.0.1:9167` or `[::]:9167`.
+fn listening(text: &str) -> Result<SocketAddr, String> {
+    let port = text.strip_prefix(':').unwrap_or(text).parse::<u16>().ok();
+    port.map(|port| SocketAddr::from(([127, 0, 0, 1], port)))
+        .or_else(|| text.parse().ok())
+        .ok_or_else(|| "write a port, or an address and a port as in 192.0.2.1:9167 or [::1]:9167".to_owned())
+}
+
 /// Reads `100` or `7.100`.
 fn parse_vlans(text: &str) -> Result<Vlans, String> {
     let ids: Option<Vec<u16>> =
@@ -222,17 +235,20 @@ fn parse_vlans(text: &str) -> Result<Vlans, String> {
 impl Args {
     /// Who may be there; `None` when nothing was said about it.
     fn policy(&self, cx: &Context) -> Result<Option<Policy>, Failure> {
-        let from_flags =
-            self.allow.iter().map(|identity| Allowed { identity: identity.clone(), ..Allowed::default() });
         let mut policy = match &self.policy {
             Some(path) => Some(self.confine.apart(&[path.as_path()], cx, || read_policy(path))?),
             None if self.allow.is_empty() => None,
             None => Some(Policy::default()),
         };
         if let Some(policy) = &mut policy {
-            policy.allowed.extend(from_flags);
+            policy.allowed.extend(self.allowed());
         }
         Ok(policy)
+    }
+
+    /// Who may be there by the command line.
+    fn allowed(&self) -> impl Iterator<Item = Allowed> {
+        self.allow.iter().map(|identity| Allowed { identity: identity.clone(), ..Allowed::default() })
     }
 
     /// How `program` is run.
@@ -279,7 +295,15 @@ fn dispatch(args: &Args, cx: &mut Context) -> Outcome {
 #[cfg(not(feature = "live"))]
 fn dispatch(args: &Args, cx: &mut Context) -> Outcome {
     let _ = (&args.interfaces, args.ipv4, args.rounds, args.own_mac, &args.vlan, args.watch, args.interval);
-    let _ = (args.gone_after, &args.state, &args.exec, &args.exec_arg, &args.prometheus, &args.confine);
+    let _ = (
+        args.gone_after,
+        &args.state,
+        &args.exec,
+        &args.exec_arg,
+        &args.prometheus,
+        &args.confine,
+        args.listen,
+    );
     let _ = (args.stage, args.wait(), args.exec_timeout);
     match &args.from {
         Some(path) => hub::judge_capture(path, args, cx),
@@ -300,6 +324,14 @@ mod tests {
         for text in ["", "0", "4095", "1.2.3", "x", "1."] {
             assert!(parse_vlans(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_port_alone_is_this_machines() {
+        assert_eq!(listening("9167").unwrap().to_string(), "127.0.0.1:9167");
+        assert_eq!(listening(":9167").unwrap().to_string(), "127.0.0.1:9167");
+        assert_eq!(listening("[::]:9167").unwrap().to_string(), "[::]:9167");
+        assert!(listening("host:9167").is_err() && listening("65536").is_err());
     }
 
     #[test]

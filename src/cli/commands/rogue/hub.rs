@@ -128,7 +128,10 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
         args.confine.give_up(cx)?;
         let read = [Some(path), args.policy.as_deref()].into_iter().flatten().map(Path::to_path_buf);
         let read = read.chain(args.vendors.files()).collect();
-        args.confine.offline(&crate::net::sandbox::Needs { create_in, read }, cx)?;
+        args.confine.offline(
+            &crate::net::sandbox::Needs { create_in, read, ..crate::net::sandbox::Needs::default() },
+            cx,
+        )?;
     }
     let mut hub = Hub::new(args, cx)?;
     let mut walker = Walker::new(Ports::default());

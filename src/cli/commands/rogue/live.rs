@@ -20,6 +20,7 @@ impl Args {
     fn plan(&self) -> Plan {
         Plan {
             interfaces: self.interfaces.clone(),
+            reloads: self.watch && self.policy.is_some(),
             passive: self.passive,
             patient: self.watch,
             wait: self.wait(),
@@ -43,19 +44,18 @@ pub(super) fn tell(cx: &Context) -> impl FnMut(News) {
     }
 }
 
-/// Waits for what happens until `deadline`, or until `other` can be read. True when the user wants to stop.
+/// Waits for what happens until `deadline`, or until `other` can be read. What the user wants comes back.
 pub(super) fn turn(
     lookout: &mut Lookout,
     deadline: Instant,
     other: Option<BorrowedFd<'_>>,
     hub: &mut Hub,
     cx: &Context,
-) -> Result<bool, Failure> {
+) -> Result<Turn, Failure> {
     let stdout = io::stdout();
     match lookout.turn(deadline, other, stdout.as_fd(), &mut hub.register, &mut tell(cx))? {
-        Turn::On => Ok(false),
-        Turn::Stop => Ok(true),
         Turn::OutputGone => Err(Failure::output(&io::ErrorKind::BrokenPipe.into())),
+        turn => Ok(turn),
     }
 }
 
@@ -69,7 +69,9 @@ pub(super) fn confine(args: &Args, cx: &Context) -> Result<(), Failure> {
             missing.display()
         )));
     }
-    args.confine.confine(&Needs { create_in, ..Needs::default() }, cx)
+    // A policy is read again on SIGHUP, and editors put a new file in the place of the old one.
+    let read = args.policy.iter().filter(|_| args.watch).map(|path| files::folder(path)).collect();
+    args.confine.confine(&Needs { create_in, read, serve: args.listen.is_some() }, cx)
 }
 
 /// One look: probes or listens until the wait is over, and judges.
@@ -90,7 +92,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
             break;
         }
         let until = if now < end { end } else { now.after(LINGER) };
-        if turn(&mut lookout, until, None, &mut hub, cx)? {
+        if turn(&mut lookout, until, None, &mut hub, cx)? == Turn::Stop {
             lookout.stop(now);
             end = now;
         }

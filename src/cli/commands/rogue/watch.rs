@@ -13,10 +13,11 @@ use crate::analysis::servers::{Allowed, Pace, Watcher, state};
 use crate::cli::context::{Context, env};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::text;
+use crate::net::scrape::{Page, Scrape};
 use crate::output::JsonOut;
 use crate::output::rogue::metrics::Metrics;
 use crate::output::rogue::{change_json, change_line, change_priority, change_text, kept_text};
-use crate::run::rogue::Lookout;
+use crate::run::rogue::{Lookout, Turn};
 use crate::time::{Clock as _, Instant, Moment};
 use crate::wire::escape::escape_line;
 
@@ -50,9 +51,16 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         Some(program) => Some(Helper::start(&args.helper(program))?),
         None => None,
     };
+    let scrape = args.listen.map(Scrape::open).transpose().map_err(Failure::could_not_run)?;
     let lookout = open(args)?;
     args.confine.give_up(cx)?;
     confine(args, cx)?;
+    let metrics = scrape.map(|scrape| {
+        let shown = Page::default();
+        cx.note(&format!("serving http://{}/metrics", scrape.address));
+        scrape.serve(shown.clone(), lookout.names()).map(|()| shown)
+    });
+    let metrics = metrics.transpose().map_err(Failure::could_not_run)?;
     let default =
         if args.passive { PASSIVE_GONE } else { args.interval.saturating_mul(3).saturating_add(args.wait()) };
     let pace = Pace { gone_after: args.gone_after.unwrap_or(default), ..Pace::default() };
@@ -63,6 +71,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         lookout,
         watcher: Watcher::new(pace, known, now.at),
         helper,
+        page: metrics,
         changes: [0; 5],
         saved: None,
         round: now.at,
@@ -92,6 +101,8 @@ struct Watch<'a> {
     lookout: Lookout,
     watcher: Watcher,
     helper: Option<Helper>,
+    /// What Prometheus may scrape.
+    page: Option<Page>,
     /// Changes told, by kind.
     changes: [u64; 5],
     saved: Option<Instant>,
@@ -123,8 +134,10 @@ impl Watch<'_> {
             self.tell(cx.clock.moment(), cx)?;
             let deadline = self.deadline(now);
             let answers = self.helper.as_ref().and_then(Helper::answers);
-            if turn(&mut self.lookout, deadline, answers, &mut self.hub, cx)? {
-                return self.end(cx);
+            match turn(&mut self.lookout, deadline, answers, &mut self.hub, cx)? {
+                Turn::Stop => return self.end(cx),
+                Turn::Reload => self.reload(now, cx),
+                Turn::On | Turn::OutputGone => {}
             }
             for key in self.hub.register.fresh.drain(..) {
                 self.watcher.heard(&key, now);
@@ -132,10 +145,34 @@ impl Watch<'_> {
         }
     }
 
+    /// Reads the policy again, and judges everybody by it. One that cannot be read changes nothing.
+    fn reload(&mut self, now: Instant, cx: &Context) {
+        let Some(path) = &self.args.policy else { return };
+        match super::read_policy(path) {
+            Ok(mut policy) => {
+                policy.allowed.extend(self.args.allowed());
+                self.hub.register.policy = Some(policy);
+                for server in self.hub.register.servers.iter() {
+                    self.watcher.heard(&server.key, now);
+                }
+                cx.note(&format!("read {} again", path.display()));
+            }
+            Err(failure) => {
+                let why = failure.message.unwrap_or_default();
+                cx.warn(&format!("{why}; the policy stays as it was"));
+            }
+        }
+    }
+
+    /// Somebody reads the metrics.
+    fn is_measured(&self) -> bool {
+        self.args.prometheus.is_some() || self.page.is_some()
+    }
+
     fn deadline(&self, now: Instant) -> Instant {
         // A round that is due waits for the one before, whose end is a deadline of its own.
         let round = (!self.lookout.is_provoking(now)).then_some(self.round);
-        let refresh = self.args.prometheus.is_some().then(|| self.saved.unwrap_or(now).after(REFRESH));
+        let refresh = self.is_measured().then(|| self.saved.unwrap_or(now).after(REFRESH));
         let next = [round, refresh, self.watcher.deadline(), self.helper.as_ref().and_then(Helper::deadline)]
             .into_iter()
             .flatten()
@@ -153,8 +190,7 @@ impl Watch<'_> {
         if let Some(helper) = &mut self.helper {
             helper.work(now.at).iter().for_each(|news| cx.warn(news));
         }
-        let refresh =
-            self.args.prometheus.is_some() && self.saved.is_none_or(|saved| now.at >= saved.after(REFRESH));
+        let refresh = self.is_measured() && self.saved.is_none_or(|saved| now.at >= saved.after(REFRESH));
         if self.watcher.take_dirty() || refresh {
             // The alarm goes on even if its files cannot be written just now (a full disk).
             if let Err(Failure { message: Some(message), .. }) = self.save(now) {
@@ -239,7 +275,7 @@ impl Watch<'_> {
             let text = state::write(self.watcher.known()).map_err(Failure::could_not_run)?;
             files::replace(path, &text)?;
         }
-        if let Some(path) = &self.args.prometheus {
+        if self.is_measured() {
             let metrics = Metrics {
                 present: self.watcher.known().filter(|known| known.present).collect(),
                 sent: self.lookout.sent(),
@@ -251,7 +287,13 @@ impl Watch<'_> {
                 changes: self.changes,
                 now: now.time,
             };
-            files::replace(path, &metrics.text())?;
+            let text = metrics.text();
+            if let Some(path) = &self.args.prometheus {
+                files::replace(path, &text)?;
+            }
+            if let Some(page) = &self.page {
+                page.set(text);
+            }
         }
         Ok(())
     }

@@ -1,0 +1,272 @@
+//! A page of text for who scrapes it: GET and nothing else, few connections at a time, short requests, and no patience with
+//! slow ones. What is shown was found out already; nobody can make the program do anything by asking.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsFd as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::NetError;
+use crate::time::{Clock as _, Instant, SystemClock};
+
+/// Connections that are served at a time; who comes then waits in the kernel's queue.
+const MOST: usize = 16;
+/// Bytes of a request: its line and its header.
+const MAX_REQUEST: usize = 8192;
+/// Header fields of a request.
+const MAX_FIELDS: usize = 64;
+/// How long a connection may take from its first byte to our last.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often deadlines are looked at, in milliseconds.
+const TICK: u16 = 250;
+
+/// The page, which its writer replaces while its readers read.
+#[derive(Clone, Debug, Default)]
+pub struct Page(Arc<Mutex<Arc<str>>>);
+
+impl Page {
+    /// Replaces the text.
+    pub fn set(&self, text: String) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = text.into();
+    }
+
+    fn get(&self) -> Arc<str> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A port that is open and not yet served.
+#[derive(Debug)]
+pub struct Scrape {
+    listener: TcpListener,
+    /// Where it is, with the port that the kernel chose where none was given.
+    pub address: SocketAddr,
+}
+
+impl Scrape {
+    /// Opens the port.
+    ///
+    /// # Errors
+    ///
+    /// When the address is not this machine's, or the port is taken.
+    pub fn open(address: SocketAddr) -> Result<Self, NetError> {
+        let fail = |error| NetError::io("listen on", address.to_string(), error);
+        let listener = TcpListener::bind(address).map_err(fail)?;
+        listener.set_nonblocking(true).map_err(fail)?;
+        let address = listener.local_addr().map_err(fail)?;
+        Ok(Self { listener, address })
+    }
+
+    /// Serves `page` as `/metrics`, and as `/probe?target=NAME` for each of `targets`, in a thread of its own to the end of the
+    /// process. To be called after the process was confined, so that the thread is.
+    ///
+    /// # Errors
+    ///
+    /// When no thread can be started.
+    pub fn serve(self, page: Page, targets: Vec<String>) -> Result<(), NetError> {
+        let name = self.address.to_string();
+        let run =
+            move || Server { listener: self.listener, page, targets, all: Vec::new(), rests: None }.run();
+        let started = std::thread::Builder::new().name("scrape".to_owned()).spawn(run);
+        started.map(|_| ()).map_err(|error| NetError::io("serve", &name, error))
+    }
+}
+
+struct Server {
+    listener: TcpListener,
+    page: Page,
+    targets: Vec<String>,
+    all: Vec<Connection>,
+    /// Nobody is let in until then.
+    rests: Option<Instant>,
+}
+
+struct Connection {
+    stream: TcpStream,
+    until: Instant,
+    request: Vec<u8>,
+    response: Option<Vec<u8>>,
+    written: usize,
+}
+
+impl Server {
+    fn run(mut self) {
+        loop {
+            let full = self.all.len() >= MOST;
+            let mut watched: Vec<PollFd<'_>> = self
+                .all
+                .iter()
+                .map(|one| {
+                    let wanted = if one.response.is_some() { PollFlags::POLLOUT } else { PollFlags::POLLIN };
+                    PollFd::new(one.stream.as_fd(), wanted)
+                })
+                .collect();
+            if !full && self.rests.is_none() {
+                watched.push(PollFd::new(self.listener.as_fd(), PollFlags::POLLIN));
+            }
+            let timeout = if self.all.is_empty() && self.rests.is_none() {
+                PollTimeout::NONE
+            } else {
+                PollTimeout::from(TICK)
+            };
+            // Interrupted by a signal: the other thread sees to it.
+            let _ = poll(&mut watched, timeout);
+            let now = SystemClock.now();
+            let Self { listener, page, targets, all, rests } = &mut self;
+            *rests = rests.filter(|until| *until > now);
+            all.retain_mut(|one| one.until > now && one.go_on(page, targets));
+            while all.len() < MOST && rests.is_none() {
+                match listener.accept() {
+                    Ok((stream, _)) if stream.set_nonblocking(true).is_ok() => all.push(Connection {
+                        stream,
+                        until: now.after(PATIENCE),
+                        request: Vec::new(),
+                        response: None,
+                        written: 0,
+                    }),
+                    Ok(_) => {}
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(_) => {
+                        // No descriptors, or a client that is gone: not at once again.
+                        *rests = Some(now.after(Duration::from_millis(u64::from(TICK))));
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Connection {
+    /// Reads or writes as much as can be; false when it is done.
+    fn go_on(&mut self, page: &Page, targets: &[String]) -> bool {
+        if self.response.is_none() {
+            let mut buffer = [0; 2048];
+            loop {
+                match self.stream.read(&mut buffer) {
+                    Ok(0) => return false,
+                    Ok(count) => self.request.extend_from_slice(buffer.get(..count).unwrap_or_default()),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    Err(_) => return false,
+                }
+                if self.request.len() > MAX_REQUEST {
+                    break;
+                }
+            }
+            self.response = answer(&self.request, page, targets);
+        }
+        let Some(response) = &self.response else { return true };
+        while let Some(rest) = response.get(self.written..).filter(|rest| !rest.is_empty()) {
+            match self.stream.write(rest) {
+                Ok(0) => return false,
+                Ok(count) => self.written = self.written.saturating_add(count),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return true,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return false,
+            }
+        }
+        false
+    }
+}
+
+/// The response to a request; none while it is not yet whole.
+fn answer(request: &[u8], page: &Page, targets: &[String]) -> Option<Vec<u8>> {
+    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
+    let mut parsed = httparse::Request::new(&mut fields);
+    let (status, body): (&str, Arc<str>) = match parsed.parse(request) {
+        Ok(httparse::Status::Partial) if request.len() <= MAX_REQUEST => return None,
+        Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
+            ("431 Request Header Fields Too Large", "the request is too long\n".into())
+        }
+        Err(_) => ("400 Bad Request", "this is no request of HTTP\n".into()),
+        Ok(httparse::Status::Complete(_)) if parsed.method != Some("GET") => {
+            ("405 Method Not Allowed", "only GET is answered\n".into())
+        }
+        Ok(httparse::Status::Complete(_)) => {
+            let path = parsed.path.unwrap_or_default();
+            let (path, query) = path.split_once('?').unwrap_or((path, ""));
+            let target = query.split('&').find_map(|pair| pair.strip_prefix("target="));
+            match (path, target) {
+                ("/metrics", _) => ("200 OK", page.get()),
+                ("/probe", Some(target)) if targets.iter().any(|known| known == target) => {
+                    ("200 OK", page.get())
+                }
+                ("/probe", _) => ("404 Not Found", "no such target is watched here\n".into()),
+                _ => ("404 Not Found", "there is /metrics and nothing else\n".into()),
+            }
+        }
+    };
+    let allow = if status.starts_with("405") { "Allow: GET\r\n" } else { "" };
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: {}\r\n\
+         {allow}Connection: close\r\n\r\n",
+        body.len()
+    );
+    Some([head.as_bytes(), body.as_bytes()].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(request: &[u8]) -> Option<String> {
+        let page = Page::default();
+        page.set("up 1\n".to_owned());
+        let text = String::from_utf8(answer(request, &page, &["eth0".to_owned()])?).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())));
+        let status = head.split(' ').nth(1).unwrap().to_owned();
+        assert_eq!(status == "200", body == "up 1\n");
+        Some(status)
+    }
+
+    #[test]
+    fn only_what_is_there_is_given() {
+        let get = |path: &str| status(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).unwrap();
+        assert_eq!(get("/metrics"), "200");
+        assert_eq!(get("/probe?target=eth0"), "200");
+        assert_eq!(get("/probe?target=eth1"), "404");
+        assert_eq!(get("/probe"), "404");
+        assert_eq!(get("/"), "404");
+        assert_eq!(status(b"POST /metrics HTTP/1.1\r\n\r\n").unwrap(), "405");
+        assert_eq!(status(b"GET /metrics HTTP/1.1\r\nHost: x\r\n"), None);
+        assert_eq!(status(b"\x16\x03\x01\0\r\n\r\n").unwrap(), "400");
+        assert_eq!(status(&[b"GET /", [b'a'; MAX_REQUEST].as_slice()].concat()).unwrap(), "431");
+        let many = "A: b\r\n".repeat(MAX_FIELDS + 1);
+        assert_eq!(status(format!("GET / HTTP/1.1\r\n{many}\r\n").as_bytes()).unwrap(), "431");
+    }
+
+    #[test]
+    fn scrapers_are_served_and_the_slow_do_not_keep_others_waiting() {
+        let page = Page::default();
+        page.set("up 1\n".to_owned());
+        let scrape = Scrape::open(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = scrape.address;
+        scrape.serve(page.clone(), Vec::new()).unwrap();
+        let slow: Vec<TcpStream> = (0..MOST - 1)
+            .map(|_| {
+                let mut stream = TcpStream::connect(address).unwrap();
+                stream.write_all(b"GET /met").unwrap();
+                stream
+            })
+            .collect();
+        let get = || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(b"GET /metrics HTTP/1.1\r\n\r\n").unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).unwrap();
+            text
+        };
+        assert!(get().ends_with("\r\n\r\nup 1\n"));
+        page.set("up 0\n".to_owned());
+        assert!(get().ends_with("\r\n\r\nup 0\n"));
+        // Whoever does not go on is dropped.
+        for mut stream in slow {
+            assert!(matches!(stream.read(&mut [0; 9]), Ok(0) | Err(_)));
+        }
+    }
+}
