@@ -164,6 +164,11 @@ impl Segment {
         }
     }
 
+    /// Somebody else has its link-local address.
+    pub fn is_duplicate(&self) -> bool {
+        self.interface.is_duplicate()
+    }
+
     /// Why the interface has no address that it can speak from, in words; none when it has.
     pub fn lacks_link_local(&self) -> Option<&'static str> {
         if self.interface.link_local().is_some() {
@@ -184,6 +189,12 @@ impl Segment {
     #[must_use]
     pub fn settled(self) -> Self {
         self
+    }
+
+    /// Nothing is known.
+    #[allow(clippy::unused_self, reason = "the same call as in a build that can")]
+    pub fn is_duplicate(&self) -> bool {
+        false
     }
 
     /// Nothing is known.

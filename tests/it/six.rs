@@ -198,3 +198,69 @@ fn flags_of_the_other_protocol_are_refused() {
         assert!(err.contains(want), "{words:?}: {err}");
     }
 }
+
+/// Runs dhcptool in the embedded lab with --json, checks its exit code, and reads the object it prints.
+fn embedded(flags: &str, command: &str, code: i32) -> Option<Value> {
+    let mut words = vec!["dhcptool"];
+    words.extend(command.split_whitespace());
+    words.push("--json");
+    let output = crate::support::lab::lab(flags, &words)?;
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "lab {flags} -- {command}:\n{out}{err}");
+    Some(serde_json::from_str(&out).unwrap_or_else(|error| panic!("{command}: {error}:\n{out}{err}")))
+}
+
+#[test]
+fn everybody_is_found_with_loss_and_duplicates() {
+    let Some(found) = embedded("--servers 3 --loss 10 --duplicate 20", "discover -6 eth0", 0) else { return };
+    let count = |key: &str| found[key].as_array().unwrap().len();
+    assert_eq!((count("offers"), count("stateless"), count("routers")), (3, 3, 1), "{found}");
+}
+
+#[test]
+fn each_kind_of_trouble_has_its_finding() {
+    for (flags, command, code, want) in [
+        ("--nak", "discover -6 eth0 --wait 800ms", 1, &["no-addresses", "pd-refused"][..]),
+        ("--ra off", "discover -6 eth0 --wait 800ms", 0, &["no-router"]),
+        ("--ra slaac", "discover -6 eth0 --wait 800ms", 0, &["server-without-flag", "pd-without-flag"]),
+        ("--ra stateless", "discover -6 eth0 --wait 800ms", 0, &["server-without-flag"]),
+        ("--rogue", "discover -6 eth0 --wait 800ms", 0, &["preference-trap", "routers-disagree"]),
+        ("--pd off", "request -6 eth0 --ia-na --ia-pd", 1, &["pd-refused"]),
+        ("--rapid-commit off", "request -6 eth0 --rapid-commit --release", 0, &["rapid-commit-ignored"]),
+        ("--nak", "request -6 eth0 --timeout 200ms", 1, &["no-addresses"]),
+    ] {
+        let Some(found) = embedded(flags, command, code) else { return };
+        let codes = codes(&found);
+        for code in want {
+            assert!(codes.contains(code), "lab {flags} -- {command}: no {code} in {codes:?}");
+        }
+    }
+}
+
+#[test]
+fn several_ias_at_once_are_granted_and_given_back() {
+    let command = "request -6 eth0 --ia-na --ia-na=77@ --ia-pd --ia-pd=/60 --choose first --release";
+    let Some(found) = embedded("", command, 0) else { return };
+    assert_eq!((outcome(&found), &found["released"]), ("ack", &Value::Bool(true)), "{found}");
+    let count = |key: &str| found[key].as_array().unwrap().len();
+    assert_eq!((count("ias"), count("addresses"), count("prefixes")), (4, 2, 2), "{found}");
+    assert!(codes(&found).contains(&"pd-length-differs"));
+}
+
+#[test]
+fn what_is_silent_is_a_timeout_with_a_reason() {
+    let Some(found) = embedded("--silent", "request -6 eth0 --timeout 100ms --retries 1", 1) else { return };
+    assert_eq!((outcome(&found), found["discovers_sent"].as_u64()), ("timeout", Some(2)));
+    assert!(!found["silence"].as_array().unwrap().is_empty());
+    let Some(found) = embedded("--v6 off", "discover -6 eth0 --wait 300ms", 1) else { return };
+    assert!(found["silence"][0].as_str().unwrap().contains("link-local"), "{found}");
+}
+
+#[test]
+fn a_client_of_another_mac_is_answered_behind_a_vlan_too() {
+    for flags in ["--mac random", "--vlan 5", "--mac 02:77:00:00:00:01 --vlan 7.5"] {
+        let command = format!("request -6 eth0 --choose first --release {flags}");
+        let Some(found) = embedded("", &command, 0) else { return };
+        assert_eq!((outcome(&found), &found["released"]), ("ack", &Value::Bool(true)), "{flags}: {found}");
+    }
+}

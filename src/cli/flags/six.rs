@@ -244,7 +244,10 @@ impl SenderArgs {
         let source = frame.src_ip.and_then(six).or(of_interface).unwrap_or_else(|| link_local(mac));
         // The kernel answers for its own address on its own link, untagged.
         let answered = is_own && vlans.is_empty() && segment.is_some_and(|segment| segment.has_ipv6(source));
-        let may_answer = frame.src_ip.is_none() || !is_own || source == link_local(mac);
+        // Nobody else has an address that is made of the MAC, or one of this interface; what was found in use elsewhere is not ours.
+        let ours = source == link_local(mac) || segment.is_some_and(|segment| segment.has_ipv6(source));
+        let taken = own == Some(mac) && segment.is_some_and(Segment::is_duplicate);
+        let may_answer = ours && !taken;
         let xid = match message.xid {
             Some(xid) if xid.0 > 0x00ff_ffff => {
                 return Err(Failure::usage("--xid: a transaction identifier of DHCPv6 has 24 bits"));
@@ -542,7 +545,11 @@ mod tests {
     }
 
     #[test]
-    fn who_has_no_interface_answers_for_itself() {
+    fn it_is_answered_for_an_address_of_the_mac_and_for_no_other() {
         assert!(asker(&[]).unwrap().foreign);
+        assert!(asker(&["--src-ip", "fe80::dc:ff:fe00:5"]).unwrap().foreign);
+        for other in ["fe80::77", "2001:db8::1"] {
+            assert!(!asker(&["--src-ip", other]).unwrap().foreign, "{other}");
+        }
     }
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::{Line, Showing, asked, client, discarded, ground, prepare, router, said, unless_shown};
+use super::{
+    Line, Showing, asked, client, discarded, ground, prepare, router, said, unless_shown, warn_of_address,
+};
 use crate::analysis::findings6::{Scene, findings};
 use crate::cli::commands::discover::Args;
 use crate::cli::context::Context;
@@ -73,6 +75,7 @@ fn find(
     let mut vendors = args.vendors().open(&args.sender().confine, cx)?;
     let Asker { recipe, foreign } = asker;
     let first = drafts(&recipe, inform_xid, &plan);
+    warn_of_address(segment, args.sender(), cx);
     let mut open = Line::open(segment, &first, foreign, args.sender(), cx)?;
     let mut found = Discover6::new(&recipe, inform_xid, plan, foreign, rng);
     let (json, verbose, color) = (cx.common.json, cx.common.verbose, cx.out.color());

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use fastrand::Rng;
 
-use super::{Line, asked, client, discarded, ground, prepare, said, unless_shown};
+use super::{Line, asked, client, discarded, ground, prepare, said, unless_shown, warn_of_address};
 use crate::analysis::findings6::{Asked, Held as HeldLeases, Scene, findings};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
@@ -170,6 +170,7 @@ fn hold(
     let drafts: Vec<Draft6> = jobs.iter().map(|(task, asker)| first_draft(&asker.recipe, task)).collect();
     let Some(segment) = unless_shown(segment, &drafts, sender, cx)? else { return Ok(Exit::Good) };
     let foreign = jobs.iter().any(|(_, asker)| asker.foreign);
+    warn_of_address(&segment, sender, cx);
     let mut line = Line::open(&segment, &drafts, foreign, sender, cx)?;
     let mut worst = Exit::Good;
     for (task, asker) in jobs {

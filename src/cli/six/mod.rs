@@ -105,6 +105,13 @@ pub fn unless_shown(
     segment.map(Some).ok_or_else(|| Failure::could_not_run("no interface"))
 }
 
+/// Says that the interface has no address to speak from, where its own would be used.
+pub fn warn_of_address(segment: &Segment, sender: &SenderArgs, cx: &Context) {
+    if let Some(why) = segment.lacks_link_local().filter(|_| !sender.has_mac()) {
+        cx.warn(&format!("{}: {why}", segment.name));
+    }
+}
+
 /// A segment that is open for exchanges of DHCPv6, and the ports that this host holds meanwhile.
 pub struct Line<'a> {
     /// The session.

@@ -360,9 +360,10 @@ fn send(draft: Draft6, order: &Order, asker: &Asker, line: &mut Line<'_>, cx: &m
     told.iaid = facts.ias.first().map(|ia| ia.iaid);
     let (name, kind) = (draft.name(), payload.first().copied().map(MessageType));
     let own = segment.mac == Some(draft.envelope.src_mac) && segment.has_ipv6(draft.envelope.src);
-    // It is answered for an address that is made of the frame's own MAC, or that the client was given; never for another's.
-    let may_answer = draft.envelope.src == crate::wire::neighbor::link_local(draft.envelope.src_mac)
-        || draft.envelope.src == asker.recipe.source;
+    // It is answered for an address that is made of the frame's own MAC, or one of this interface; never for another's.
+    let may_answer = !segment.is_duplicate()
+        && (draft.envelope.src == crate::wire::neighbor::link_local(draft.envelope.src_mac)
+            || segment.has_ipv6(draft.envelope.src));
     let mut shot = OneShot6::new(draft, shots, !own && may_answer);
     let held = line.session.hold(&mut shot, cx);
     let answers = shot.answers();
