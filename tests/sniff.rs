@@ -393,7 +393,7 @@ fn losses_are_what_was_lost(far: &mut BatchSocket) {
     sniff.signal("TERM");
     let (_, err, status) = sniff.wait();
     let shown: u64 = reader.join().unwrap();
-    assert!(status.success());
+    assert!(status.success(), "{status:?} {err:?}");
     assert!(err.iter().any(|line| line.contains("packets are being lost")), "{err:?}");
     let numbers: Vec<u64> =
         err.last().unwrap().split_whitespace().filter_map(|word| word.parse().ok()).collect();

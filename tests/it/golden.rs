@@ -20,6 +20,8 @@ fn steady(text: &str) -> String {
         (r"\b\d+ (messages of|frames|OFFER|ACK|NAK|sent|received)\b", "# $1"),
         (r" and \d+ more", " and # more"),
         (r"  asked again \d+x", ""),
+        // Said only where the schedule slipped, as on a busy machine.
+        (r"(?m)^scheduled [ #.\d]*\n", ""),
     ];
     let replace = |text: String, (pattern, with): &(&str, &str)| {
         Regex::new(pattern).unwrap().replace_all(&text, *with).into_owned()

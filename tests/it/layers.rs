@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "time",
             "wire",
+            "stats",
             "net::Transport",
             "net::Event",
             "net::Received",

@@ -35,6 +35,7 @@ mod lab;
 mod layers;
 mod mutations;
 mod oracle;
+mod pair;
 #[cfg(feature = "live")]
 mod plugins;
 #[cfg(feature = "live")]

@@ -5,8 +5,6 @@ mod files;
 #[cfg(feature = "live")]
 mod progress;
 #[cfg(feature = "live")]
-mod report;
-#[cfg(feature = "live")]
 mod run;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -163,12 +161,6 @@ fn rate(text: &str) -> Result<u64, String> {
 /// A rate per second as one per 1000 seconds.
 fn milli(rate: f64) -> u64 {
     u64::try_from(Duration::from_secs_f64(rate.clamp(0.0, 1e9)).as_millis()).unwrap_or(u64::MAX)
-}
-
-/// What is printed, as JSON Schema.
-#[cfg(feature = "live")]
-pub fn schema(command: &str) -> schemars::Schema {
-    report::schema(command)
 }
 
 /// Runs the command.

@@ -4,9 +4,8 @@ use clap::ValueEnum;
 use schemars::Schema;
 use serde_json::{Map, Value, json};
 
-use super::options;
 #[cfg(feature = "live")]
-use super::{handshake, interfaces};
+use super::interfaces;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::flat;
@@ -118,9 +117,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
 /// The schema of what a command prints with `--json`.
 fn of(command: &str) -> Option<Schema> {
     match command {
-        "options" => Some(options::schema(command)),
+        "options" => Some(crate::output::options::schema(command)),
         #[cfg(feature = "live")]
-        "handshake" => Some(handshake::schema(command)),
+        "handshake" => Some(crate::output::handshake::schema(command)),
         #[cfg(feature = "live")]
         "interfaces" => Some(interfaces::schema(command)),
         // They are among the objects of decode.

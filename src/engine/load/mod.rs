@@ -21,6 +21,7 @@ pub mod pace;
 pub mod reply;
 pub mod search;
 mod table;
+pub mod tally;
 pub mod template;
 
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use clients::{Lease, Macs};
 pub use core::Load;
 pub use pace::{Pace, Rate};
 pub use search::{Figure, Search, Slo};
+pub use tally::Tally;
 pub use template::Template;
 
 /// What an exchange is.

@@ -3,6 +3,7 @@
 use crate::wire::Mac;
 use crate::wire::frame::LinkType;
 use crate::wire::frame::peek::{Aside, Ethernet};
+use crate::wire::options::v4;
 use crate::wire::v4::{MessageType, Packet, code};
 
 /// A DHCP message in an Ethernet frame, as far as counting needs it.
@@ -76,8 +77,8 @@ pub fn message(frame: &[u8]) -> Option<Seen> {
         let Some((data, next)) = tail.split_at_checked(usize::from(*len)) else { break };
         match (*option, data) {
             (code::MESSAGE_TYPE, [kind]) => seen.kind = MessageType(*kind),
-            (54, &[a, b, c, d]) => seen.server = [a, b, c, d],
-            (51, &[a, b, c, d]) => seen.lease_time = u32::from_be_bytes([a, b, c, d]),
+            (v4::DHCP_SERVER_IDENTIFIER, &[a, b, c, d]) => seen.server = [a, b, c, d],
+            (v4::DHCP_LEASE_TIME, &[a, b, c, d]) => seen.lease_time = u32::from_be_bytes([a, b, c, d]),
             _ => {}
         }
         rest = next;

@@ -119,8 +119,8 @@ pub fn unusable(answer: &Answer) -> Option<Unusable> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::v4::incoming::{Content, Incoming};
     use crate::engine::v4::recipe::Recipe;
-    use crate::engine::v4::sight::{Sight, What};
     use crate::engine::v4::station::Station;
     use crate::time::{Instant, Timestamp};
     use crate::wire::Mac;
@@ -137,13 +137,13 @@ mod tests {
         let payload = offer.encode();
         let udp = Some(Udp { src_port: 67, dst_port: 68 });
         let datagram = Datagram { udp, checksum, ..Datagram::bare(&payload) };
-        let sight = Sight {
+        let incoming = Incoming {
             at: Instant::default(),
             time: Timestamp::default(),
             frame: &[],
-            what: What::Dhcp(&datagram),
+            content: Content::Dhcp(&datagram),
         };
-        Station::new(&draft).on_sight(&sight).unwrap()
+        Station::new(&draft).on_incoming(&incoming).unwrap()
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One client of DHCPv4 as a [`Machine`]: its frames are walked here, and it is shown what is in them.
 
+use super::incoming::{Content, Incoming};
 use super::note::Note;
-use super::sight::{Sight, What};
 use super::station::{Answer, Station};
 use super::watch::Watch;
 use crate::engine::machine::{Arrival, Event, Machine, Remark, Transmit};
@@ -15,7 +15,7 @@ pub trait Client {
     /// As [`Machine::on_sent`].
     fn on_sent(&mut self, id: u32, at: Instant);
     /// Shows what came in, and hears what was made of it.
-    fn on_sight(&mut self, sight: &Sight<'_>) -> Note;
+    fn on_incoming(&mut self, incoming: &Incoming<'_>) -> Note;
     /// As [`Machine::stop`].
     fn stop(&mut self, now: Instant);
     /// As [`Machine::deadline`].
@@ -31,11 +31,11 @@ pub trait Client {
     }
 
     /// What the station makes of a frame: an answer for the client, or what is said about it.
-    fn sort(&mut self, sight: &Sight<'_>) -> Result<Answer, Note> {
-        let sorted = self.station_mut().on_sight(sight);
+    fn sort(&mut self, incoming: &Incoming<'_>) -> Result<Answer, Note> {
+        let sorted = self.station_mut().on_incoming(incoming);
         if matches!(sorted, Err(Note::Resolved(..))) {
             // What waited for this address can go out.
-            self.on_time(sight.at);
+            self.on_time(incoming.at);
         }
         sorted
     }
@@ -57,18 +57,18 @@ impl<C: Client> Machine for C {
         let mut quoted = false;
         let outcome = walker.walk(link, frame, original_len, at.nanoseconds(), |datagram: Datagram<'_>| {
             quoted |= datagram.quoted;
-            let seen = self.on_sight(&Sight { at, time, frame, what: What::Dhcp(&datagram) });
+            let seen = self.on_incoming(&Incoming { at, time, frame, content: Content::Dhcp(&datagram) });
             note.get_or_insert(seen);
         });
         self.station_mut().walker = Some(walker);
         if let Some(note) = note.filter(|_| !quoted) {
             return (&note).into();
         }
-        let what = What::aside(link, frame);
-        if outcome == Walked::Kept && matches!(what, What::Other) {
+        let content = Content::aside(link, frame);
+        if outcome == Walked::Kept && matches!(content, Content::Other) {
             return Remark::FRAGMENT;
         }
-        (&self.on_sight(&Sight { at, time, frame, what })).into()
+        (&self.on_incoming(&Incoming { at, time, frame, content })).into()
     }
 
     fn stop(&mut self, now: Instant) {

@@ -9,8 +9,8 @@ use fastrand::Rng;
 use super::arp::Step;
 use super::client::Client;
 use super::draft::Draft;
+use super::incoming::Incoming;
 use super::note::Note;
-use super::sight::Sight;
 use super::station::{Answer, Station};
 use super::watch::Reason;
 use crate::engine::retransmit::Backoff;
@@ -235,14 +235,14 @@ impl Client for Collect {
         self.station.on_sent(id, at);
     }
 
-    fn on_sight(&mut self, sight: &Sight<'_>) -> Note {
-        match self.sort(sight) {
+    fn on_incoming(&mut self, incoming: &Incoming<'_>) -> Note {
+        match self.sort(incoming) {
             Ok(answer) => {
                 let wanted = self.plan.want == Want::Any || answer.kind() == Some(MessageType::OFFER);
                 if !wanted {
-                    self.station.reject(sight, Reason::WrongType)
+                    self.station.reject(incoming, Reason::WrongType)
                 } else if !self.station.watch.wants_server(answer.server_id(), answer.source_ip) {
-                    self.station.reject(sight, Reason::OtherServer)
+                    self.station.reject(incoming, Reason::OtherServer)
                 } else {
                     self.take(answer)
                 }

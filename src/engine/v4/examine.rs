@@ -325,6 +325,22 @@ const RELEASE_WAIT: Duration = ms(250);
 /// What tells the transactions apart from the host's first.
 const RELAYED_XID: u32 = 0x4e1a_0000;
 const MENU_XID: u32 = 0x4b07_0000;
+/// What a host asks for.
+const WANTED: [u8; 13] = [
+    opt::SUBNET_MASK,
+    opt::ROUTERS,
+    opt::DOMAIN_NAME_SERVERS,
+    opt::DOMAIN_NAME,
+    opt::INTERFACE_MTU,
+    opt::BROADCAST_ADDRESS,
+    opt::NTP_SERVERS,
+    opt::DHCP_LEASE_TIME,
+    opt::DHCP_SERVER_IDENTIFIER,
+    opt::DHCP_RENEWAL_TIME,
+    opt::DHCP_REBINDING_TIME,
+    opt::DOMAIN_SEARCH,
+    opt::CLASSLESS_STATIC_ROUTES,
+];
 /// The port from which name servers are asked.
 const DNS_CLIENT: u16 = 41_053;
 const DNS_PORT: u16 = 53;
@@ -660,9 +676,14 @@ impl Examination {
             message.set_option(opt::PXE_SYSTEM_TYPE, &arch.to_be_bytes());
             message.set_option(opt::PXE_INTERFACE_ID, &[1, 3, 16]);
         }
-        let mut wants = vec![1, 3, 6, 15, 26, 28, 42, 51, 54, 58, 59, 119, 121];
+        let mut wants = WANTED.to_vec();
         if self.plan.pxe.is_some() {
-            wants.extend([43, 60, 66, 67]);
+            wants.extend([
+                opt::VENDOR_ENCAPSULATED_OPTIONS,
+                opt::VENDOR_CLASS_IDENTIFIER,
+                opt::TFTP_SERVER_NAME,
+                opt::BOOTFILE_NAME,
+            ]);
         }
         message.set_option(opt::DHCP_PARAMETER_REQUEST_LIST, &wants);
         message
@@ -681,10 +702,7 @@ impl Examination {
     fn message(&self, kind: MessageType) -> Message {
         let mut message = Message::request(kind, Xid(self.plan.xids[0]), self.plan.mac);
         self.sign(&mut message);
-        message.set_option(
-            opt::DHCP_PARAMETER_REQUEST_LIST,
-            &[1, 3, 6, 15, 26, 28, 42, 51, 54, 58, 59, 119, 121],
-        );
+        message.set_option(opt::DHCP_PARAMETER_REQUEST_LIST, &WANTED);
         message
     }
 

@@ -11,9 +11,9 @@ use super::arp::{Prober, Step};
 use super::client::Client;
 use super::debts::Debts;
 use super::draft::Draft;
+use super::incoming::{Content, Incoming};
 use super::note::Note;
 use super::recipe::{Recipe, Route, State};
-use super::sight::{Sight, What};
 use super::station::{Answer, Station};
 use super::watch::Reason;
 use crate::engine::retransmit::Backoff;
@@ -446,7 +446,7 @@ impl Exchange {
     }
 
     /// An ACK or NAK of a server that was not chosen: it is told, and what it bound is given back.
-    fn take_other(&mut self, sight: &Sight<'_>, answer: Answer) -> Note {
+    fn take_other(&mut self, incoming: &Incoming<'_>, answer: Answer) -> Note {
         self.granted(&answer);
         let known = |other: &Answer| {
             (other.kind(), other.server_id(), other.source_mac)
@@ -457,7 +457,7 @@ impl Exchange {
         } else if self.others.len() < MAX_OTHERS {
             self.others.push(answer);
         }
-        self.station.reject(sight, Reason::OtherServer)
+        self.station.reject(incoming, Reason::OtherServer)
     }
 
     fn held(&self) -> Option<Ipv4Addr> {
@@ -557,31 +557,31 @@ impl Exchange {
         self.phase = Phase::GivingBack { until };
     }
 
-    fn on_answer(&mut self, sight: &Sight<'_>, answer: Answer) -> Note {
+    fn on_answer(&mut self, incoming: &Incoming<'_>, answer: Answer) -> Note {
         let kind = answer.kind();
         let wanted = self.station.watch.wants_server(answer.server_id(), answer.source_ip);
         let chosen = self.chosen.is_none_or(|chosen| chosen.says(&answer));
         let verdict = matches!(kind, Some(MessageType::ACK | MessageType::NAK));
         match (&self.phase, kind) {
             (Phase::Discover, Some(MessageType::OFFER)) if !wanted => {
-                self.station.reject(sight, Reason::OtherServer)
+                self.station.reject(incoming, Reason::OtherServer)
             }
             (Phase::Discover, Some(MessageType::OFFER)) if accept::unusable(&answer).is_some() => {
-                self.station.reject(sight, Reason::NoAddress)
+                self.station.reject(incoming, Reason::NoAddress)
             }
             (Phase::Discover, Some(MessageType::OFFER)) => self.take_offer(answer),
             (Phase::Start | Phase::Discover | Phase::Over, _) if verdict => {
                 // Bound without being asked for.
                 self.granted(&answer);
-                self.station.reject(sight, Reason::WrongType)
+                self.station.reject(incoming, Reason::WrongType)
             }
             (_, _) if verdict && !(wanted && chosen) => {
-                let note = self.take_other(sight, answer);
-                self.owes_more(sight.at);
+                let note = self.take_other(incoming, answer);
+                self.owes_more(incoming.at);
                 note
             }
             (Phase::Main, Some(MessageType::ACK)) if self.is_no_lease(&answer) => {
-                self.station.reject(sight, Reason::NoAddress)
+                self.station.reject(incoming, Reason::NoAddress)
             }
             (Phase::Main, Some(MessageType::ACK)) => self.take_answer(answer, Outcome::Ack),
             (Phase::Main, Some(MessageType::NAK)) => self.take_answer(answer, Outcome::Nak),
@@ -592,10 +592,10 @@ impl Exchange {
             (Phase::Probe(_) | Phase::Ending { .. } | Phase::GivingBack { .. }, _) if verdict => {
                 let note = self.station.accept(&answer, true);
                 self.granted(&answer);
-                self.owes_more(sight.at);
+                self.owes_more(incoming.at);
                 note
             }
-            _ => self.station.reject(sight, Reason::WrongType),
+            _ => self.station.reject(incoming, Reason::WrongType),
         }
     }
 
@@ -669,15 +669,15 @@ impl Client for Exchange {
         }
     }
 
-    fn on_sight(&mut self, sight: &Sight<'_>) -> Note {
-        if let (Phase::Probe(prober), What::Arp(arp)) = (&self.phase, &sight.what)
+    fn on_incoming(&mut self, incoming: &Incoming<'_>) -> Note {
+        if let (Phase::Probe(prober), Content::Arp(arp)) = (&self.phase, &incoming.content)
             && let Some(mac) = prober.conflict(arp)
         {
             let address = prober.address;
-            return self.found_conflict(address, mac, sight.at);
+            return self.found_conflict(address, mac, incoming.at);
         }
-        match self.sort(sight) {
-            Ok(answer) => self.on_answer(sight, answer),
+        match self.sort(incoming) {
+            Ok(answer) => self.on_answer(incoming, answer),
             Err(note) => note,
         }
     }

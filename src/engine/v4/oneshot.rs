@@ -6,8 +6,8 @@ use super::arp::Step;
 use super::client::Client;
 use super::draft::Draft;
 use super::exchange::LAST_COPY;
+use super::incoming::Incoming;
 use super::note::Note;
-use super::sight::Sight;
 use super::station::Station;
 use super::watch::Reason;
 use crate::time::Instant;
@@ -103,9 +103,9 @@ impl Client for OneShot {
         }
     }
 
-    fn on_sight(&mut self, sight: &Sight<'_>) -> Note {
-        match self.sort(sight) {
-            Ok(_) => self.station.reject(sight, Reason::WrongType),
+    fn on_incoming(&mut self, incoming: &Incoming<'_>) -> Note {
+        match self.sort(incoming) {
+            Ok(_) => self.station.reject(incoming, Reason::WrongType),
             Err(note) => note,
         }
     }

@@ -17,6 +17,7 @@ use std::str::FromStr;
 use super::draft::{Draft, Overrides, opt};
 use crate::wire::Mac;
 use crate::wire::frame::Envelope;
+use crate::wire::options::v4 as option;
 use crate::wire::v4::{CLIENT_PORT, MIN_LEN, Message, MessageType, SERVER_PORT, Xid};
 
 /// The state a client sends its REQUEST in.
@@ -75,8 +76,31 @@ impl FromStr for State {
 }
 
 /// The options a client asks for unless told otherwise: what a host, a boot loader and a diagnosis want to see.
-pub const DEFAULT_REQUEST_LIST: [u8; 23] =
-    [1, 3, 6, 12, 15, 26, 28, 33, 42, 43, 51, 54, 58, 59, 60, 66, 67, 119, 121, 125, 150, 249, 252];
+pub const DEFAULT_REQUEST_LIST: [u8; 23] = [
+    option::SUBNET_MASK,
+    option::ROUTERS,
+    option::DOMAIN_NAME_SERVERS,
+    option::HOST_NAME,
+    option::DOMAIN_NAME,
+    option::INTERFACE_MTU,
+    option::BROADCAST_ADDRESS,
+    option::STATIC_ROUTES,
+    option::NTP_SERVERS,
+    option::VENDOR_ENCAPSULATED_OPTIONS,
+    option::DHCP_LEASE_TIME,
+    option::DHCP_SERVER_IDENTIFIER,
+    option::DHCP_RENEWAL_TIME,
+    option::DHCP_REBINDING_TIME,
+    option::VENDOR_CLASS_IDENTIFIER,
+    option::TFTP_SERVER_NAME,
+    option::BOOTFILE_NAME,
+    option::DOMAIN_SEARCH,
+    option::CLASSLESS_STATIC_ROUTES,
+    option::VIVSO,
+    option::TFTP_SERVER_ADDRESS,
+    option::MS_CLASSLESS_ROUTES,
+    option::WPAD,
+];
 
 /// Which way a message goes to a known server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::arp::{Resolver, Step};
 use super::draft::Draft;
+use super::incoming::{Content, Incoming};
 use super::note::Note;
 use super::recipe::Recipe;
-use super::sight::{Sight, What};
 use super::watch::{self, Check, Reason, Rule, Watch};
 use crate::engine::machine::{Event, Remark};
 use crate::engine::outbox::Outbox;
@@ -261,25 +261,25 @@ impl Station {
     }
 
     /// Sorts what came in: an answer to the caller, everything else is dealt with here.
-    pub fn on_sight(&mut self, sight: &Sight<'_>) -> Result<Answer, Note> {
-        self.watch.answered(&sight.what);
-        let inquiry = self.watch.inquire(sight.at, &sight.what, self.mac);
-        let (note, from) = match &sight.what {
-            What::Dhcp(datagram) => match self.watch.judge(datagram) {
-                Ok(()) => return Ok(self.answer(sight, datagram)),
+    pub fn on_incoming(&mut self, incoming: &Incoming<'_>) -> Result<Answer, Note> {
+        self.watch.answered(&incoming.content);
+        let inquiry = self.watch.inquire(incoming.at, &incoming.content, self.mac);
+        let (note, from) = match &incoming.content {
+            Content::Dhcp(datagram) => match self.watch.judge(datagram) {
+                Ok(()) => return Ok(self.answer(incoming, datagram)),
                 Err(reason) => {
                     self.watch.ignore(reason, datagram);
                     (Note::Ignored(reason), watch::source(datagram))
                 }
             },
-            What::Arp(arp) => {
-                (self.on_arp(sight.at, arp, inquiry), (Some(arp.sender_ip), Some(arp.sender_mac)))
+            Content::Arp(arp) => {
+                (self.on_arp(incoming.at, arp, inquiry), (Some(arp.sender_ip), Some(arp.sender_mac)))
             }
-            What::Echo { mac, from, .. } => match inquiry {
+            Content::Echo { mac, from, .. } => match inquiry {
                 Some((kind, address)) => (Note::ServerCheck(kind, address), (Some(*from), Some(*mac))),
                 None => (Note::Unrelated, (None, None)),
             },
-            What::Unreachable { from, code, to, port } => {
+            Content::Unreachable { from, code, to, port } => {
                 if matches!(port, 67 | 68) || self.watch.rule.ports.contains(port) {
                     self.watch.unreachable = Some((*from, *code, *to));
                     (Note::Unreachable(*from, *code), (Some(*from), None))
@@ -287,10 +287,10 @@ impl Station {
                     (Note::Unrelated, (None, None))
                 }
             }
-            What::Other => (Note::Unrelated, (None, None)),
+            Content::Other => (Note::Unrelated, (None, None)),
         };
         if note != Note::Unrelated {
-            self.event(sight.at, &note, from);
+            self.event(incoming.at, &note, from);
         }
         Err(note)
     }
@@ -303,10 +303,10 @@ impl Station {
     }
 
     /// Says that an answer that fitted does not count after all.
-    pub fn reject(&mut self, sight: &Sight<'_>, reason: Reason) -> Note {
-        if let What::Dhcp(datagram) = &sight.what {
+    pub fn reject(&mut self, incoming: &Incoming<'_>, reason: Reason) -> Note {
+        if let Content::Dhcp(datagram) = &incoming.content {
             self.watch.ignore(reason, datagram);
-            self.event(sight.at, &Note::Ignored(reason), watch::source(datagram));
+            self.event(incoming.at, &Note::Ignored(reason), watch::source(datagram));
         }
         Note::Ignored(reason)
     }
@@ -339,23 +339,23 @@ impl Station {
         }
     }
 
-    fn answer(&self, sight: &Sight<'_>, datagram: &crate::wire::frame::Datagram<'_>) -> Answer {
+    fn answer(&self, incoming: &Incoming<'_>, datagram: &crate::wire::frame::Datagram<'_>) -> Answer {
         let message = Message::decode(datagram.payload);
         let (source_ip, source_mac) = watch::source(datagram);
         let offered = Some(message.yiaddr).filter(|yiaddr| !yiaddr.is_unspecified());
         let is_offer = message.message_type() == Some(MessageType::OFFER);
         let check = offered
             .filter(|_| is_offer)
-            .and_then(|address| self.watch.check(address, source_mac, sight.at, sight.at));
+            .and_then(|address| self.watch.check(address, source_mac, incoming.at, incoming.at));
         // A server that was busy checking answers the message that made it check, not the last repetition.
-        let moment = check.map_or(sight.at, |check| check.from);
+        let moment = check.map_or(incoming.at, |check| check.from);
         let index = self.sends.iter().rposition(|sent| sent.at <= moment).unwrap_or(0);
         let sent = self.sends.get(index);
         let forgotten = usize::try_from(self.sent).unwrap_or(usize::MAX).saturating_sub(self.sends.len());
         Answer {
-            at: sight.at,
-            time: sight.time,
-            frame: sight.frame.to_vec(),
+            at: incoming.at,
+            time: incoming.time,
+            frame: incoming.frame.to_vec(),
             reply: Some(Facts::of(&message)).filter(Facts::is_answer),
             message,
             source_mac,

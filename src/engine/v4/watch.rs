@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::sight::What;
+use super::incoming::Content;
 use crate::time::Instant;
 use crate::wire::arp::Arp;
 use crate::wire::frame::Datagram;
@@ -244,12 +244,17 @@ impl Watch {
     }
 
     /// Notes an inquiry about an address by `mac`, if `what` is one. `ours` are MACs of our own.
-    pub fn inquire(&mut self, at: Instant, what: &What<'_>, ours: Mac) -> Option<(CheckKind, Ipv4Addr)> {
-        let (mac, address, echo, probe) = match what {
-            What::Arp(arp @ Arp { operation: Arp::REQUEST, .. }) if arp.sender_ip != arp.target_ip => {
+    pub fn inquire(
+        &mut self,
+        at: Instant,
+        content: &Content<'_>,
+        ours: Mac,
+    ) -> Option<(CheckKind, Ipv4Addr)> {
+        let (mac, address, echo, probe) = match content {
+            Content::Arp(arp @ Arp { operation: Arp::REQUEST, .. }) if arp.sender_ip != arp.target_ip => {
                 (arp.sender_mac, arp.target_ip, false, arp.sender_ip.is_unspecified())
             }
-            What::Echo { mac, to, .. } => (*mac, *to, true, false),
+            Content::Echo { mac, to, .. } => (*mac, *to, true, false),
             _ => return None,
         };
         if mac == ours {
@@ -289,8 +294,8 @@ impl Watch {
     }
 
     /// Notes who answers for an address.
-    pub fn answered(&mut self, what: &What<'_>) {
-        if let What::Arp(arp) = what {
+    pub fn answered(&mut self, content: &Content<'_>) {
+        if let Content::Arp(arp) = content {
             for inquiry in self.inquiries.iter_mut().filter(|inquiry| inquiry.address == arp.sender_ip) {
                 inquiry.answered = true;
             }
@@ -399,9 +404,9 @@ mod tests {
 
     #[test]
     fn a_servers_check_is_told_from_the_inquiries_before_its_answer() {
-        let ask = What::Arp(Arp::request(SERVER, ip(1), ip(50)));
-        let probe = What::Arp(Arp::request(SERVER, Ipv4Addr::UNSPECIFIED, ip(50)));
-        let echo = What::Echo { mac: SERVER, from: ip(1), to: ip(50) };
+        let ask = Content::Arp(Arp::request(SERVER, ip(1), ip(50)));
+        let probe = Content::Arp(Arp::request(SERVER, Ipv4Addr::UNSPECIFIED, ip(50)));
+        let echo = Content::Echo { mac: SERVER, from: ip(1), to: ip(50) };
         for (inquiries, answer, want) in [
             (vec![(0, ask)], 10, Some(CheckKind::Icmp)),
             (vec![(0, ask)], 20, Some(CheckKind::Arp)),
@@ -423,8 +428,8 @@ mod tests {
             assert_eq!(watch.check(ip(51), Some(SERVER), tenths(answer), tenths(answer)), None);
         }
         let mut watch = watch();
-        assert_eq!(watch.inquire(tenths(0), &What::Arp(Arp::request(MAC, ip(1), ip(50))), MAC), None);
-        assert_eq!(watch.inquire(tenths(0), &What::Other, MAC), None);
+        assert_eq!(watch.inquire(tenths(0), &Content::Arp(Arp::request(MAC, ip(1), ip(50))), MAC), None);
+        assert_eq!(watch.inquire(tenths(0), &Content::Other, MAC), None);
     }
 
     #[test]
@@ -432,7 +437,7 @@ mod tests {
         let mut watch = watch();
         for last in 0..100_000_u32 {
             let target = Ipv4Addr::from(0x0a00_0000 + last);
-            watch.inquire(tenths(0), &What::Arp(Arp::request(SERVER, ip(1), target)), MAC);
+            watch.inquire(tenths(0), &Content::Arp(Arp::request(SERVER, ip(1), target)), MAC);
         }
         assert_eq!(watch.inquiries.len(), MAX_INQUIRIES);
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::query::{Dhcp, PXE_PORT};
 use crate::lab::leases::{ClientKey, Leases, State};
 use crate::time::Instant;
+use crate::wire::options::v4 as option;
 use crate::wire::v4::{COOKIE, FIXED_LEN, MIN_LEN, MessageType, code};
 use crate::wire::{Mac, Prefix};
 
@@ -268,32 +269,32 @@ impl Server {
         out.extend(COOKIE);
         if let Some(kind) = answer.kind {
             out.extend([code::MESSAGE_TYPE, 1, kind.0]);
-            push(out, 54, &self.identity.id.octets());
+            push(out, option::DHCP_SERVER_IDENTIFIER, &self.identity.id.octets());
         }
         if let Some(lease) = answer.lease {
-            push(out, 51, &lease.to_be_bytes());
+            push(out, option::DHCP_LEASE_TIME, &lease.to_be_bytes());
             // T1 and T2 at their usual places (RFC 2131 §4.4.5); an endless lease is never renewed.
             if lease != u32::MAX {
                 let eighth = lease >> 3;
-                push(out, 58, &(lease >> 1).to_be_bytes());
-                push(out, 59, &lease.saturating_sub(eighth).to_be_bytes());
+                push(out, option::DHCP_RENEWAL_TIME, &(lease >> 1).to_be_bytes());
+                push(out, option::DHCP_REBINDING_TIME, &lease.saturating_sub(eighth).to_be_bytes());
             }
         }
         if denied {
-            push(out, 56, answer.message.as_bytes());
+            push(out, option::DHCP_MESSAGE, answer.message.as_bytes());
         } else {
             self.write_options(query, out);
         }
         if self.identity.role == Role::Pxe {
-            push(out, 60, b"PXEClient");
+            push(out, option::VENDOR_CLASS_IDENTIFIER, b"PXEClient");
             // Discovery control: boot from what is offered here, do not look for others.
-            push(out, 43, &[6, 1, 8, 255]);
+            push(out, option::VENDOR_ENCAPSULATED_OPTIONS, &[6, 1, 8, 255]);
         }
         // A relay in between has taken its own option off already.
         if via_relay.is_none()
             && let Some(info) = query.relay_info
         {
-            push(out, 82, info);
+            push(out, option::RELAY_AGENT_INFORMATION, info);
         }
         out.push(code::END);
         if out.len().saturating_sub(start) < MIN_LEN {
@@ -303,10 +304,13 @@ impl Server {
 
     /// The mask always, the rest as asked for and in that order (RFC 2132 §9.8); unasked the usual few.
     fn write_options(&self, query: &Dhcp<'_>, out: &mut Vec<u8>) {
-        const USUAL: [u8; 4] = [3, 6, 15, 28];
+        const USUAL: [u8; 4] =
+            [option::ROUTERS, option::DOMAIN_NAME_SERVERS, option::DOMAIN_NAME, option::BROADCAST_ADDRESS];
         let options = &self.identity.options;
         let mut given = [false; 256];
-        for wanted in std::iter::once(1).chain(query.wants.unwrap_or(&USUAL).iter().copied()) {
+        for wanted in
+            std::iter::once(option::SUBNET_MASK).chain(query.wants.unwrap_or(&USUAL).iter().copied())
+        {
             let Some(seen) = given.get_mut(usize::from(wanted)) else { continue };
             if std::mem::replace(seen, true) {
                 continue;
@@ -344,8 +348,8 @@ impl Server {
     }
 }
 
-fn push(out: &mut Vec<u8>, option: u8, data: &[u8]) {
-    out.push(option);
+fn push(out: &mut Vec<u8>, code: u8, data: &[u8]) {
+    out.push(code);
     out.push(u8::try_from(data.len()).unwrap_or(u8::MAX));
     out.extend(data.iter().take(255));
 }

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use super::Args;
 use crate::capture::{Format, FrameOut, Writer};
 use crate::cli::exit::Failure;
-use crate::engine::load::{Kind, Lease};
-use crate::run::lanes::Tally;
+use crate::engine::load::{Kind, Lease, Tally};
+use crate::output::handshake::LeaseLine;
+use crate::output::json::object;
 use crate::stats::histogram::write_log;
 use crate::time::{Moment, Precision, Timestamp};
 use crate::wire::frame::LinkType;
@@ -118,23 +119,7 @@ fn histogram(tally: &Tally, clocks: Moment, out: &mut dyn Write) -> io::Result<(
 
 /// Leases as `release --lease` reads them.
 fn leases(leases: &[Lease], out: &mut dyn Write) -> io::Result<()> {
-    leases.iter().try_for_each(|lease| {
-        serde_json::to_writer(&mut *out, &lease_json(lease))?;
-        out.write_all(b"\n")
-    })
-}
-
-fn lease_json(lease: &Lease) -> serde_json::Value {
-    serde_json::json!({
-        "type": "lease",
-        "outcome": "ack",
-        "client": { "mac": lease.mac.to_string() },
-        "server_id": lease.server.to_string(),
-        "source_mac": lease.server_mac.to_string(),
-        "address": lease.address.to_string(),
-        "lease_time": lease.lease_time,
-        "relay": lease.relay.map(|relay| relay.to_string()),
-    })
+    leases.iter().try_for_each(|lease| object::write_line(&LeaseLine::from(lease), out))
 }
 
 #[cfg(test)]

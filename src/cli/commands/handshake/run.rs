@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::files::Files;
 use super::progress::Progress;
-use super::report::{self, About, Found, Try};
 use super::{Args, milli};
 use crate::cli::context::{self, Context};
 use crate::cli::exit::{Exit, Failure, Outcome};
@@ -18,12 +17,14 @@ use crate::cli::text;
 use crate::engine::load::template::{
     ADDRESS_MARK, CIRCUIT_MARK, MAC_MARK, RELAY_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK,
 };
-use crate::engine::load::{After, Kind, Macs, Pace, Plan, Rate, Search, Template, Templates};
+use crate::engine::load::{After, Kind, Macs, Pace, Plan, Rate, Search, Tally, Template, Templates};
 use crate::engine::{Draft, OptionEdit, Recipe, Route, State};
 use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
 use crate::net::{NetError, route, udp};
-use crate::run::lanes::{self, News, Setup, Tally};
+use crate::output::Render as _;
+use crate::output::handshake::{About, Exchanged, Found, Run, Try, plugin};
+use crate::run::lanes::{self, News, Setup};
 use crate::run::segment::Segment;
 use crate::stats::delay::float;
 use crate::time::Clock as _;
@@ -386,22 +387,15 @@ fn once(
     let mut failed: Option<Failure> = None;
     let line = RefCell::new(Progress::new(cx));
     let aside = Context::new(cx.common.clone());
-    let (json, clocks) = (cx.common.json, cx.clock.moment());
+    let (format, clocks) = (cx.format(), cx.clock.moment());
     let (out, start) = (&mut cx.out, context::cpu_time());
     let mut news = |news: News| {
         let told = match news {
             News::Finished(list) => {
                 line.borrow_mut().clear();
-                let mut text = out.styled();
-                list.iter()
-                    .try_for_each(|finished| {
-                        if json {
-                            return out.write_json(&report::each_json(finished, clocks));
-                        }
-                        report::each_line(finished, &mut text);
-                        Ok(())
-                    })
-                    .and_then(|()| out.write_styled(text))
+                let color = out.color();
+                let told = |finished| Exchanged { finished, clocks }.render(format, color);
+                out.write(&list.iter().flat_map(told).collect::<Vec<u8>>())
             }
             News::Frames(frames) => match &mut *files.borrow_mut() {
                 Some(files) => frames
@@ -528,18 +522,14 @@ fn finish(
 ) -> Outcome {
     let shown = if failed.is_some() || args.nagios.is_on() {
         Ok(())
-    } else if cx.common.json {
-        cx.out.write_json(&report::whole_json(tally, about))
     } else {
-        let mut text = cx.out.styled();
-        report::summary(tally, about, cx.out.is_terminal(), &mut text);
-        cx.out.write_styled(text)
+        cx.show(&Run { tally, about, terminal: cx.out.is_terminal() })
     };
     // The files are written whatever happened before.
     let kept = files.map_or(Ok(()), |files| files.finish(tally, cx.clock.moment()));
     if args.nagios.is_on() && failed.is_none() && tally.broken.is_none() {
         kept?;
-        return NagiosArgs::tell(&report::plugin(tally, &args.nagios.thresholds()), cx);
+        return NagiosArgs::tell(&plugin(tally, &args.nagios.thresholds()), cx);
     }
     tell_of_troubles(args, tally, about, cx);
     if let Some(failure) = failed {

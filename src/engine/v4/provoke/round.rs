@@ -8,14 +8,58 @@ use super::Plan;
 use crate::engine::v4::draft::{Draft, OptionEdit, Overrides, opt};
 use crate::engine::v4::recipe::{Recipe, Route, State};
 use crate::wire::Mac;
+use crate::wire::options::v4 as option;
 use crate::wire::v4::{MIN_LEN, Message, MessageType, Op, Xid, code};
 
 pub(super) use crate::wire::frame::PXE_PORT;
 /// Everything a host, a boot loader or a web browser asks for.
-const REQUEST_LIST: [u8; 22] =
-    [1, 3, 6, 12, 15, 28, 33, 42, 43, 44, 51, 54, 58, 59, 66, 67, 114, 119, 121, 150, 249, 252];
+const REQUEST_LIST: [u8; 22] = [
+    option::SUBNET_MASK,
+    option::ROUTERS,
+    option::DOMAIN_NAME_SERVERS,
+    option::HOST_NAME,
+    option::DOMAIN_NAME,
+    option::BROADCAST_ADDRESS,
+    option::STATIC_ROUTES,
+    option::NTP_SERVERS,
+    option::VENDOR_ENCAPSULATED_OPTIONS,
+    option::NETBIOS_NAME_SERVERS,
+    option::DHCP_LEASE_TIME,
+    option::DHCP_SERVER_IDENTIFIER,
+    option::DHCP_RENEWAL_TIME,
+    option::DHCP_REBINDING_TIME,
+    option::TFTP_SERVER_NAME,
+    option::BOOTFILE_NAME,
+    option::CAPTIVE_PORTAL,
+    option::DOMAIN_SEARCH,
+    option::CLASSLESS_STATIC_ROUTES,
+    option::TFTP_SERVER_ADDRESS,
+    option::MS_CLASSLESS_ROUTES,
+    option::WPAD,
+];
 /// What a PXE client asks for (PXE 2.1 §2.2.1).
-const PXE_LIST: [u8; 20] = [1, 2, 3, 4, 5, 6, 12, 13, 15, 17, 43, 54, 60, 66, 67, 97, 128, 129, 130, 150];
+const PXE_LIST: [u8; 20] = [
+    option::SUBNET_MASK,
+    option::TIME_OFFSET,
+    option::ROUTERS,
+    option::TIME_SERVERS,
+    option::IEN116_NAME_SERVERS,
+    option::DOMAIN_NAME_SERVERS,
+    option::HOST_NAME,
+    option::BOOT_SIZE,
+    option::DOMAIN_NAME,
+    option::ROOT_PATH,
+    option::VENDOR_ENCAPSULATED_OPTIONS,
+    option::DHCP_SERVER_IDENTIFIER,
+    option::VENDOR_CLASS_IDENTIFIER,
+    option::TFTP_SERVER_NAME,
+    option::BOOTFILE_NAME,
+    option::PXE_CLIENT_ID,
+    option::PXE_128,
+    option::PXE_129,
+    option::PXE_130,
+    option::TFTP_SERVER_ADDRESS,
+];
 
 /// A kind of provocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -268,8 +312,12 @@ fn pxe(recipe: &mut Recipe, round: &Round, attempt: usize) {
     };
     recipe.request_list = PXE_LIST.to_vec();
     let uuid = [&[0][..], &round.uuid].concat();
-    let options: [(u8, &[u8]); 4] =
-        [(opt::VENDOR_CLASS, class), (93, &[0, arch]), (94, &[1, 3, 16]), (97, &uuid)];
+    let options: [(u8, &[u8]); 4] = [
+        (opt::VENDOR_CLASS, class),
+        (option::PXE_SYSTEM_TYPE, &[0, arch]),
+        (option::PXE_INTERFACE_ID, &[1, 3, 16]),
+        (option::PXE_CLIENT_ID, &uuid),
+    ];
     let edit = |(code, data): (u8, &[u8])| OptionEdit { code, data: data.to_vec() };
     recipe.overrides.options.extend(options.map(edit));
 }

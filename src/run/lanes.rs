@@ -8,13 +8,9 @@ use std::sync::{Barrier, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-pub mod tally;
-
-pub use tally::Tally;
-
 use crate::engine::Machine as _;
 use crate::engine::drive::{Driver, Passed, Proof, Wire, Witness};
-use crate::engine::load::{Finished, Lane, Load, Plan};
+use crate::engine::load::{Finished, Lane, Load, Plan, Tally};
 use crate::engine::v4::arp::{Resolver, Step};
 use crate::net::batch::{BatchFrame, BatchOptions, BatchSocket};
 use crate::net::filter::Filter;

@@ -1,4 +1,4 @@
-//! How a run is told: a line per exchange, a summary, a small histogram, JSON.
+//! How a run of handshakes is told: a line per exchange, a summary, a small histogram, JSON.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -6,10 +6,9 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
-use crate::engine::load::{Failure, Finished, Kind};
+use crate::engine::load::{Failure, Finished, Kind, Lease, Tally};
 use crate::output::plugin::{Plugin, State, Thresholds};
-use crate::output::{Label, Styled, schema};
-use crate::run::lanes::Tally;
+use crate::output::{Label, Render, Styled, schema};
 use crate::stats::delay::{Delay, Summary, float, ms};
 use crate::time::Moment;
 use crate::wire::v4::Xid;
@@ -34,7 +33,7 @@ struct Each {
 }
 
 /// What is printed, as JSON Schema: the summary, and with --each the exchanges before it.
-pub(in crate::cli) fn schema(command: &str) -> Schema {
+pub fn schema(command: &str) -> Schema {
     #[allow(dead_code, clippy::large_enum_variant, reason = "made to be described, never to be held")]
     #[derive(Serialize, JsonSchema)]
     #[serde(untagged)]
@@ -49,64 +48,73 @@ fn millis(nanoseconds: i64) -> f64 {
     ms(u64::try_from(nanoseconds).unwrap_or(0))
 }
 
-/// One exchange as JSON. `clocks` is any moment of the run.
-pub(super) fn each_json(finished: &Finished, clocks: Moment) -> impl Serialize {
-    Each {
-        r#type: "exchange",
-        kind: finished.kind.name(),
-        client: finished.mac.to_string(),
-        xid: Xid(finished.xid).to_string(),
-        outcome: finished.failure.map_or("ack", Failure::name),
-        address: finished.address.map(|address| address.to_string()),
-        server_id: finished.server.map(|server| server.to_string()),
-        offer_ms: finished.offer_ns().map(millis),
-        ack_ms: finished.ack_ns().map(millis),
-        total_ms: finished.total_ns().map(millis),
-        scheduled_ms: finished.scheduled_ns().map(millis),
-        retransmitted: finished.repeated,
-        server_check: finished.check.map(crate::engine::load::Check::name),
-        time_ns: clocks.time_at(finished.began).nanoseconds(),
-    }
+/// One exchange.
+pub struct Exchanged<'a> {
+    /// What became of it.
+    pub finished: &'a Finished,
+    /// Any moment of the run: its stamps are times of day.
+    pub clocks: Moment,
 }
 
-/// One exchange as a line.
-pub(super) fn each_line(finished: &Finished, out: &mut Styled) {
-    out.text(&finished.mac.to_string()).text("  ");
-    if finished.kind != Kind::Handshake {
-        out.text(finished.kind.name()).text("  ");
-    }
-    match finished.address {
-        Some(address) => out.label(Label::Address, &format!("{address:<15}")),
-        None => out.label(Label::Dim, &format!("{:<15}", "-")),
-    };
-    if let Some(server) = finished.server {
-        out.label(Label::Dim, " from ").label(Label::Server, &server.to_string());
-    }
-    let mut part = |name: &str, value: Option<i64>| {
-        if let Some(value) = value {
-            out.label(Label::Dim, &format!("  {name} ")).text(&duration_text(millis(value)));
+impl Render for Exchanged<'_> {
+    fn object(&self) -> impl Serialize {
+        Each {
+            r#type: "exchange",
+            kind: self.finished.kind.name(),
+            client: self.finished.mac.to_string(),
+            xid: Xid(self.finished.xid).to_string(),
+            outcome: self.finished.failure.map_or("ack", Failure::name),
+            address: self.finished.address.map(|address| address.to_string()),
+            server_id: self.finished.server.map(|server| server.to_string()),
+            offer_ms: self.finished.offer_ns().map(millis),
+            ack_ms: self.finished.ack_ns().map(millis),
+            total_ms: self.finished.total_ns().map(millis),
+            scheduled_ms: self.finished.scheduled_ns().map(millis),
+            retransmitted: self.finished.repeated,
+            server_check: self.finished.check.map(crate::engine::load::Check::name),
+            time_ns: self.clocks.time_at(self.finished.began).nanoseconds(),
         }
-    };
-    part("offer", finished.offer_ns());
-    part("ack", finished.ack_ns());
-    part("total", finished.total_ns().filter(|_| finished.offered.is_some()));
-    if let Some(failure) = finished.failure {
-        let text = match failure {
-            Failure::NoOffer => "no offer",
-            Failure::NoAck => "no ACK",
-            Failure::Nak => "NAK",
-            Failure::AddressChanged => "the ACK was for another address",
-            Failure::ServerChanged => "the ACK was from another server",
+    }
+
+    fn text(&self, out: &mut Styled) {
+        let finished = self.finished;
+        out.text(&finished.mac.to_string()).text("  ");
+        if finished.kind != Kind::Handshake {
+            out.text(finished.kind.name()).text("  ");
+        }
+        match finished.address {
+            Some(address) => out.label(Label::Address, &format!("{address:<15}")),
+            None => out.label(Label::Dim, &format!("{:<15}", "-")),
         };
-        out.text("  ").label(Label::Error, text);
+        if let Some(server) = finished.server {
+            out.label(Label::Dim, " from ").label(Label::Server, &server.to_string());
+        }
+        let mut part = |name: &str, value: Option<i64>| {
+            if let Some(value) = value {
+                out.label(Label::Dim, &format!("  {name} ")).text(&duration_text(millis(value)));
+            }
+        };
+        part("offer", finished.offer_ns());
+        part("ack", finished.ack_ns());
+        part("total", finished.total_ns().filter(|_| finished.offered.is_some()));
+        if let Some(failure) = finished.failure {
+            let text = match failure {
+                Failure::NoOffer => "no offer",
+                Failure::NoAck => "no ACK",
+                Failure::Nak => "NAK",
+                Failure::AddressChanged => "the ACK was for another address",
+                Failure::ServerChanged => "the ACK was from another server",
+            };
+            out.text("  ").label(Label::Error, text);
+        }
+        if finished.repeated > 0 {
+            out.label(Label::Warning, &format!("  asked again {}x", finished.repeated));
+        }
+        if let Some(check) = finished.check {
+            out.label(Label::Dim, &format!("  server checked by {}", check.name()));
+        }
+        out.text("\n");
     }
-    if finished.repeated > 0 {
-        out.label(Label::Warning, &format!("  asked again {}x", finished.repeated));
-    }
-    if let Some(check) = finished.check {
-        out.label(Label::Dim, &format!("  server checked by {}", check.name()));
-    }
-    out.text("\n");
 }
 
 fn duration_text(ms: f64) -> String {
@@ -121,50 +129,50 @@ fn duration_text(ms: f64) -> String {
 
 /// What the search for a rate found.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(super) struct Found {
+pub struct Found {
     /// The highest rate that was sustained.
-    pub(super) rate_per_s: Option<f64>,
+    pub rate_per_s: Option<f64>,
     /// The limit that the next higher rate broke; `None` when there was no higher one.
-    pub(super) limited_by: Option<String>,
+    pub limited_by: Option<String>,
     /// Every rate that was tried.
-    pub(super) steps: Vec<Try>,
+    pub steps: Vec<Try>,
 }
 
 /// One rate that was tried.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(super) struct Try {
+pub struct Try {
     /// The rate.
-    pub(super) rate_per_s: f64,
+    pub rate_per_s: f64,
     /// It kept to every limit.
-    pub(super) sustained: bool,
+    pub sustained: bool,
     /// The share that was lost.
-    pub(super) loss: f64,
+    pub loss: f64,
     /// 99th percentile of the latency from the schedule.
-    pub(super) p99_ms: Option<f64>,
+    pub p99_ms: Option<f64>,
     /// The limit it broke.
-    pub(super) broken: Option<String>,
+    pub broken: Option<String>,
 }
 
 /// What the summary says beside the tally.
-pub(super) struct About<'a> {
+pub struct About<'a> {
     /// The interface.
-    pub(super) interface: &'a str,
+    pub interface: &'a str,
     /// What keeps every frame from leaving.
-    pub(super) obstacle: Option<&'static str>,
+    pub obstacle: Option<&'static str>,
     /// The server asked for.
-    pub(super) server: Option<String>,
+    pub server: Option<String>,
     /// The seed.
-    pub(super) seed: u64,
+    pub seed: u64,
     /// Lanes.
-    pub(super) threads: u32,
+    pub threads: u32,
     /// The rate that was asked for.
-    pub(super) asked_rate: Option<f64>,
+    pub asked_rate: Option<f64>,
     /// Leases are kept on purpose.
-    pub(super) keep: bool,
+    pub keep: bool,
     /// Peak memory of the process in bytes.
-    pub(super) peak_memory: Option<u64>,
+    pub peak_memory: Option<u64>,
     /// What the search found.
-    pub(super) found: Option<Found>,
+    pub found: Option<Found>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -263,7 +271,7 @@ struct Whole<'a> {
 }
 
 /// The run as a monitoring plugin tells it: latencies are medians.
-pub(super) fn plugin(tally: &Tally, thresholds: &Thresholds) -> Plugin {
+pub fn plugin(tally: &Tally, thresholds: &Thresholds) -> Plugin {
     let counters = &tally.counters;
     let (attempts, completed) = (counters.attempts, counters.completed());
     let failed = attempts.saturating_sub(completed);
@@ -303,159 +311,205 @@ fn clock(tally: &Tally) -> &'static str {
     if tally.kernel_stamps { "kernel" } else { "kernel-receive" }
 }
 
-/// The summary as JSON.
-pub(super) fn whole_json<'a>(tally: &'a Tally, about: &'a About<'a>) -> impl Serialize + 'a {
-    let c = &tally.counters;
-    let kinds = Kind::ALL.into_iter().zip(c.begun.iter().zip(&c.completed)).zip(&tally.delays.kinds);
-    Whole {
-        r#type: "handshake",
-        interface: about.interface,
-        server: about.server.as_deref(),
-        attempts: c.attempts,
-        completed: c.completed(),
-        failures: Failures {
-            no_offer: c.no_offer,
-            no_ack: c.no_ack,
-            nak: c.nak,
-            other: c.other(),
-            address_changed: c.address_changed,
-            server_changed: c.server_changed,
-        },
-        loss: tally.loss(),
-        elapsed_ms: tally.elapsed().as_secs_f64() * 1000.0,
-        rate_per_s: tally.rate(),
-        asked_rate_per_s: about.asked_rate,
-        sent: c.sent,
-        received: c.received,
-        retransmitted: c.retransmitted,
-        late: c.late,
-        duplicates: c.duplicates,
-        orphans: c.orphans,
-        other_offers: c.other_offers,
-        other_naks: c.other_naks,
-        other_acks: c.other_acks,
-        released_again: c.released_again,
-        bad_checksums: c.bad_checksums,
-        interrupted: c.interrupted,
-        unsent: c.unsent,
-        released: c.released,
-        held: tally.leases.len(),
-        pool_exhausted_at: tally.exhausted_at,
-        latency_ms: Latency {
-            offer: (&tally.delays.offer).into(),
-            ack: (&tally.delays.ack).into(),
-            total: (&tally.delays.total).into(),
-            scheduled: (&tally.delays.scheduled).into(),
-        },
-        latency_precision: 0.001,
-        clock: clock(tally),
-        kinds: kinds
-            .filter(|((_, (begun, _)), _)| **begun > 0)
-            .map(|((kind, (begun, completed)), delay)| OfKind {
-                kind: kind.name(),
-                attempts: *begun,
-                completed: *completed,
-                total_ms: match kind {
-                    Kind::Handshake => Some((&tally.delays.total).into()),
-                    _ => delay.as_deref().map(Figures::from),
-                },
-            })
-            .collect(),
-        threads: about.threads,
-        seed: about.seed,
-        cpu_ms: tally.cpu.as_secs_f64() * 1000.0,
-        cpu_us_per_exchange: per_exchange(tally),
-        tables_bytes: tally.memory,
-        peak_memory_bytes: about.peak_memory,
-        find_rate: about.found.as_ref(),
+/// A whole run.
+pub struct Run<'a> {
+    /// What it came to.
+    pub tally: &'a Tally,
+    /// What else is said.
+    pub about: &'a About<'a>,
+    /// It is shown on a terminal: a histogram is drawn.
+    pub terminal: bool,
+}
+
+impl Render for Run<'_> {
+    fn object(&self) -> impl Serialize {
+        let Self { tally, about, .. } = self;
+        let c = &tally.counters;
+        let kinds = Kind::ALL.into_iter().zip(c.begun.iter().zip(&c.completed)).zip(&tally.delays.kinds);
+        Whole {
+            r#type: "handshake",
+            interface: about.interface,
+            server: about.server.as_deref(),
+            attempts: c.attempts,
+            completed: c.completed(),
+            failures: Failures {
+                no_offer: c.no_offer,
+                no_ack: c.no_ack,
+                nak: c.nak,
+                other: c.other(),
+                address_changed: c.address_changed,
+                server_changed: c.server_changed,
+            },
+            loss: tally.loss(),
+            elapsed_ms: tally.elapsed().as_secs_f64() * 1000.0,
+            rate_per_s: tally.rate(),
+            asked_rate_per_s: about.asked_rate,
+            sent: c.sent,
+            received: c.received,
+            retransmitted: c.retransmitted,
+            late: c.late,
+            duplicates: c.duplicates,
+            orphans: c.orphans,
+            other_offers: c.other_offers,
+            other_naks: c.other_naks,
+            other_acks: c.other_acks,
+            released_again: c.released_again,
+            bad_checksums: c.bad_checksums,
+            interrupted: c.interrupted,
+            unsent: c.unsent,
+            released: c.released,
+            held: tally.leases.len(),
+            pool_exhausted_at: tally.exhausted_at,
+            latency_ms: Latency {
+                offer: (&tally.delays.offer).into(),
+                ack: (&tally.delays.ack).into(),
+                total: (&tally.delays.total).into(),
+                scheduled: (&tally.delays.scheduled).into(),
+            },
+            latency_precision: 0.001,
+            clock: clock(tally),
+            kinds: kinds
+                .filter(|((_, (begun, _)), _)| **begun > 0)
+                .map(|((kind, (begun, completed)), delay)| OfKind {
+                    kind: kind.name(),
+                    attempts: *begun,
+                    completed: *completed,
+                    total_ms: match kind {
+                        Kind::Handshake => Some((&tally.delays.total).into()),
+                        _ => delay.as_deref().map(Figures::from),
+                    },
+                })
+                .collect(),
+            threads: about.threads,
+            seed: about.seed,
+            cpu_ms: tally.cpu.as_secs_f64() * 1000.0,
+            cpu_us_per_exchange: per_exchange(tally),
+            tables_bytes: tally.memory,
+            peak_memory_bytes: about.peak_memory,
+            find_rate: about.found.as_ref(),
+        }
+    }
+
+    fn text(&self, out: &mut Styled) {
+        let Self { tally, about, terminal } = *self;
+        let c = &tally.counters;
+        let _ = write!(out, "--- {} ", about.interface);
+        let _ = writeln!(out, "handshakes ---");
+        let _ = write!(out, "{} attempts, ", c.attempts);
+        let all = c.completed() == c.attempts && c.attempts > 0;
+        out.label(if all { Label::Good } else { Label::Error }, &format!("{} completed", c.completed()));
+        if c.interrupted > 0 {
+            let _ = write!(out, ", {} unfinished", c.interrupted);
+        }
+        let known = c.attempts.saturating_add(c.unsent) > 0;
+        let loss =
+            if known { format!("{:.3}% loss", tally.loss() * 100.0) } else { "loss unknown".to_owned() };
+        let _ = writeln!(
+            out,
+            ", {loss}, {} at {:.1}/s",
+            duration_text(tally.elapsed().as_secs_f64() * 1000.0),
+            tally.rate()
+        );
+        let mut line = |name: &str, parts: &[(u64, &str)]| {
+            let parts: Vec<String> = parts
+                .iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, what)| format!("{count} {what}"))
+                .collect();
+            if !parts.is_empty() {
+                out.label(Label::Dim, name).text(&parts.join(", ")).text("\n");
+            }
+        };
+        line(
+            "failed:   ",
+            &[
+                (c.no_offer, "without an offer"),
+                (c.no_ack, "without an ACK"),
+                (c.nak, "refused (NAK)"),
+                (c.address_changed, "with another address in the ACK than in the OFFER"),
+                (c.server_changed, "with an ACK from another server than the OFFER"),
+                (c.unsent, "never begun: no client or place was free in time"),
+            ],
+        );
+        line(
+            "messages: ",
+            &[
+                (c.sent, "sent"),
+                (c.received, "received"),
+                (c.retransmitted, "sent again"),
+                (c.late, "late"),
+                (c.duplicates, "duplicates"),
+                (c.orphans, "orphans"),
+                (c.other_offers, "from other servers"),
+            ],
+        );
+        let held = u64::try_from(tally.leases.len()).unwrap_or(u64::MAX);
+        line(
+            "leases:   ",
+            &[(c.released, "given back"), (held, if about.keep { "kept" } else { "not given back" })],
+        );
+        line("stopped:  ", &[(c.interrupted, "broken off unfinished, not among the attempts")]);
+        if let Some(clients) = tally.exhausted_at {
+            out.label(
+                Label::Warning,
+                &format!("the pool is empty: no more offers once {clients} clients held a lease"),
+            )
+            .text("\n");
+        }
+        table(tally, out);
+        if terminal {
+            bars(&tally.delays.total, out);
+        }
+        if let Some(per) = per_exchange(tally).filter(|_| tally.cpu > Duration::from_millis(100)) {
+            let _ = writeln!(out, "{per:.2} µs of processor time per exchange");
+        }
+        if let Some(found) = &about.found {
+            let text = match (found.rate_per_s, &found.limited_by) {
+                (Some(rate), Some(limit)) => format!("sustains {rate:.0}/s; more breaks {limit}"),
+                (Some(rate), None) => format!("sustains {rate:.0}/s, the highest rate that was allowed"),
+                (None, _) => "no rate was sustained".to_owned(),
+            };
+            out.label(Label::Strong, &text).text("\n");
+        }
+    }
+}
+
+/// A lease as `release --lease` reads it.
+#[derive(Serialize)]
+pub struct LeaseLine {
+    r#type: &'static str,
+    outcome: &'static str,
+    client: LeaseClient,
+    server_id: String,
+    source_mac: String,
+    address: String,
+    lease_time: u32,
+    relay: Option<String>,
+}
+
+#[derive(Serialize)]
+struct LeaseClient {
+    mac: String,
+}
+
+impl From<&Lease> for LeaseLine {
+    fn from(lease: &Lease) -> Self {
+        Self {
+            r#type: "lease",
+            outcome: "ack",
+            client: LeaseClient { mac: lease.mac.to_string() },
+            server_id: lease.server.to_string(),
+            source_mac: lease.server_mac.to_string(),
+            address: lease.address.to_string(),
+            lease_time: lease.lease_time,
+            relay: lease.relay.map(|relay| relay.to_string()),
+        }
     }
 }
 
 fn per_exchange(tally: &Tally) -> Option<f64> {
     let completed = tally.counters.completed();
     (completed > 0).then(|| tally.cpu.as_secs_f64() * 1e6 / float(completed))
-}
-
-/// The summary for people.
-pub(super) fn summary(tally: &Tally, about: &About<'_>, terminal: bool, out: &mut Styled) {
-    let c = &tally.counters;
-    let _ = write!(out, "--- {} ", about.interface);
-    let _ = writeln!(out, "handshakes ---");
-    let _ = write!(out, "{} attempts, ", c.attempts);
-    let all = c.completed() == c.attempts && c.attempts > 0;
-    out.label(if all { Label::Good } else { Label::Error }, &format!("{} completed", c.completed()));
-    if c.interrupted > 0 {
-        let _ = write!(out, ", {} unfinished", c.interrupted);
-    }
-    let known = c.attempts.saturating_add(c.unsent) > 0;
-    let loss = if known { format!("{:.3}% loss", tally.loss() * 100.0) } else { "loss unknown".to_owned() };
-    let _ = writeln!(
-        out,
-        ", {loss}, {} at {:.1}/s",
-        duration_text(tally.elapsed().as_secs_f64() * 1000.0),
-        tally.rate()
-    );
-    let mut line = |name: &str, parts: &[(u64, &str)]| {
-        let parts: Vec<String> = parts
-            .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}"))
-            .collect();
-        if !parts.is_empty() {
-            out.label(Label::Dim, name).text(&parts.join(", ")).text("\n");
-        }
-    };
-    line(
-        "failed:   ",
-        &[
-            (c.no_offer, "without an offer"),
-            (c.no_ack, "without an ACK"),
-            (c.nak, "refused (NAK)"),
-            (c.address_changed, "with another address in the ACK than in the OFFER"),
-            (c.server_changed, "with an ACK from another server than the OFFER"),
-            (c.unsent, "never begun: no client or place was free in time"),
-        ],
-    );
-    line(
-        "messages: ",
-        &[
-            (c.sent, "sent"),
-            (c.received, "received"),
-            (c.retransmitted, "sent again"),
-            (c.late, "late"),
-            (c.duplicates, "duplicates"),
-            (c.orphans, "orphans"),
-            (c.other_offers, "from other servers"),
-        ],
-    );
-    let held = u64::try_from(tally.leases.len()).unwrap_or(u64::MAX);
-    line(
-        "leases:   ",
-        &[(c.released, "given back"), (held, if about.keep { "kept" } else { "not given back" })],
-    );
-    line("stopped:  ", &[(c.interrupted, "broken off unfinished, not among the attempts")]);
-    if let Some(clients) = tally.exhausted_at {
-        out.label(
-            Label::Warning,
-            &format!("the pool is empty: no more offers once {clients} clients held a lease"),
-        )
-        .text("\n");
-    }
-    table(tally, out);
-    if terminal {
-        bars(&tally.delays.total, out);
-    }
-    if let Some(per) = per_exchange(tally).filter(|_| tally.cpu > Duration::from_millis(100)) {
-        let _ = writeln!(out, "{per:.2} µs of processor time per exchange");
-    }
-    if let Some(found) = &about.found {
-        let text = match (found.rate_per_s, &found.limited_by) {
-            (Some(rate), Some(limit)) => format!("sustains {rate:.0}/s; more breaks {limit}"),
-            (Some(rate), None) => format!("sustains {rate:.0}/s, the highest rate that was allowed"),
-            (None, _) => "no rate was sustained".to_owned(),
-        };
-        out.label(Label::Strong, &text).text("\n");
-    }
 }
 
 /// A difference in milliseconds below which the schedule is not said to have slipped: what waking up takes.
@@ -582,11 +636,16 @@ mod tests {
         }
     }
 
+    fn run<'a>(tally: &'a Tally, about: &'a About<'a>) -> Run<'a> {
+        Run { tally, about, terminal: true }
+    }
+
     #[test]
     fn an_exchange_is_one_line() {
         let mut out = Styled::new(false);
-        each_line(&finished(None), &mut out);
-        each_line(&finished(Some(Failure::NoOffer)), &mut out);
+        for failure in [None, Some(Failure::NoOffer)] {
+            Exchanged { finished: &finished(failure), clocks: Moment::default() }.text(&mut out);
+        }
         assert_eq!(
             out.as_str(),
             "02:00:00:00:00:03  10.0.0.50       from 10.0.0.1  offer 0.412 ms  ack 0.400 ms  total 0.900 ms  \
@@ -605,7 +664,7 @@ mod tests {
         tally.counters.completed[0] = 2;
         tally.counters.nak = 1;
         let about = about();
-        let json: serde_json::Value = serde_json::to_value(whole_json(&tally, &about)).unwrap();
+        let json: serde_json::Value = serde_json::to_value(run(&tally, &about).object()).unwrap();
         for key in [
             "type",
             "interface",
@@ -630,9 +689,11 @@ mod tests {
                 assert!(json["latency_ms"][delay][figure].is_number(), "{delay} {figure}");
             }
         }
-        let empty = serde_json::to_value(whole_json(&Tally::default(), &about)).unwrap();
+        let empty = serde_json::to_value(run(&Tally::default(), &about).object()).unwrap();
         assert!(empty["latency_ms"]["ack"]["p50"].is_null());
-        let each = serde_json::to_value(each_json(&finished(None), Moment::default())).unwrap();
+        let each =
+            serde_json::to_value(Exchanged { finished: &finished(None), clocks: Moment::default() }.object())
+                .unwrap();
         assert_eq!((&each["outcome"], &each["offer_ms"]), (&"ack".into(), &0.412.into()));
     }
 
@@ -647,7 +708,7 @@ mod tests {
         tally.counters.server_changed = 1;
         tally.exhausted_at = Some(20);
         let mut out = Styled::new(false);
-        summary(&tally, &about(), true, &mut out);
+        run(&tally, &about()).text(&mut out);
         let text = out.as_str();
         for part in [
             "21 attempts, 20 completed, 4.762% loss",
@@ -658,6 +719,6 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} in {text}");
         }
-        summary(&Tally::default(), &about(), true, &mut out);
+        run(&Tally::default(), &about()).text(&mut out);
     }
 }

@@ -10,7 +10,7 @@ use crate::wire::frame::{Datagram, LinkType};
 
 /// A frame that came in, and what is in it.
 #[derive(Clone, Copy, Debug)]
-pub struct Sight<'a> {
+pub struct Incoming<'a> {
     /// When the kernel saw it.
     pub at: Instant,
     /// Its stamp.
@@ -18,12 +18,12 @@ pub struct Sight<'a> {
     /// The whole frame.
     pub frame: &'a [u8],
     /// What is in it.
-    pub what: What<'a>,
+    pub content: Content<'a>,
 }
 
 /// What a frame holds, as far as an exchange cares.
 #[derive(Clone, Copy, Debug)]
-pub enum What<'a> {
+pub enum Content<'a> {
     /// A DHCP message.
     Dhcp(&'a Datagram<'a>),
     /// An ARP packet.
@@ -52,7 +52,7 @@ pub enum What<'a> {
     Other,
 }
 
-impl What<'static> {
+impl Content<'static> {
     /// What a frame that carries no DHCP message holds.
     pub fn aside(link: LinkType, frame: &[u8]) -> Self {
         match Aside::read(link, frame) {

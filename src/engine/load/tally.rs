@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::load::{Counters, Figure, Finished, Kind, Lease};
+use super::{Counters, Figure, Finished, Kind, Lease, ratio};
 use crate::stats::delay::Delay;
 use crate::time::Instant;
 
@@ -127,7 +127,7 @@ impl Tally {
         if all == 0 {
             return 0.0;
         }
-        crate::engine::load::ratio(all.saturating_sub(counters.completed()), all)
+        ratio(all.saturating_sub(counters.completed()), all)
     }
 
     /// A figure in the units of an objective.

@@ -1,0 +1,247 @@
+//! Real machines against the real servers of the lab, joined by a cable of no length under a clock that only the cable moves.
+
+use std::cell::Cell;
+use std::net::Ipv4Addr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use dhcptool::engine::drive::{Nobody, drive};
+use dhcptool::engine::load::template::{ADDRESS_MARK, MAC_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK};
+use dhcptool::engine::load::{After, Lane, Load, Macs, Pace, Plan as Run, Rate, Template, Templates};
+use dhcptool::engine::v4::collect::{Plan, Until, Want};
+use dhcptool::engine::v4::exchange::{Outcome, Settings as Exchanging, Task, Verdict};
+use dhcptool::engine::v4::provoke::{Plan as Provoking, Provoke};
+use dhcptool::engine::v4::{exchange::ConflictCheck, recipe::State};
+use dhcptool::engine::{Backoff, Collect, Draft, Exchange, Machine, Recipe, Route};
+use dhcptool::lab::Segment;
+use dhcptool::lab::settings::{Check, RogueKind, Settings};
+use dhcptool::net::{Event, NetError, Received, Transport};
+use dhcptool::time::{Clock, Instant, Moment, Timestamp};
+use dhcptool::wire::Mac;
+use dhcptool::wire::v4::Xid;
+use fastrand::Rng;
+
+const CLIENT: Mac = Mac([2, 0, 0, 0, 1, 0]);
+/// One way along the cable.
+const DELAY: Duration = Duration::from_micros(50);
+
+/// A clock that stands still until it is moved.
+#[derive(Clone, Default)]
+pub(crate) struct Hands(Rc<Cell<i64>>);
+
+impl Clock for Hands {
+    fn now(&self) -> Instant {
+        Instant(self.0.get())
+    }
+
+    fn time(&self) -> Timestamp {
+        Timestamp(self.0.get() + 1_700_000_000_000_000_000)
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { at: self.now(), time: self.time() }
+    }
+}
+
+/// A cable with the lab at its far end: what a machine is driven over. Waiting moves the clock.
+pub(crate) struct Pair {
+    /// The far end.
+    pub(crate) segment: Segment,
+    /// The clock of both.
+    pub(crate) clock: Hands,
+    /// On their way to the near end: when, the frame, whether it is the copy of what left.
+    coming: Vec<(Instant, Vec<u8>, bool)>,
+    current: Vec<u8>,
+}
+
+impl Pair {
+    pub(crate) fn new(settings: Settings) -> Self {
+        let clock = Hands(Rc::new(Cell::new(5_000_000_000)));
+        Self { segment: Segment::new(settings), clock, coming: Vec::new(), current: Vec::new() }
+    }
+
+    /// Runs a machine to its end.
+    pub(crate) fn run(&mut self, machine: &mut dyn Machine) {
+        let clock = self.clock.clone();
+        let ending = drive(machine, self, &clock, &[], &mut Nobody);
+        assert!(ending.error.is_none() && !ending.stopped, "{ending:?}");
+        assert_eq!(machine.deadline(), None);
+    }
+
+    /// Leases bound now.
+    pub(crate) fn bound(&self) -> usize {
+        self.segment.servers().iter().map(|server| server.bound(self.clock.now())).sum()
+    }
+
+    fn collect(&mut self, at: Instant) {
+        let (arena, spans) = self.segment.ready();
+        self.coming.extend(spans.iter().map(|span| (at.after(DELAY), arena[span.clone()].to_vec(), false)));
+        self.segment.sent();
+        self.coming.sort_by_key(|(at, ..)| *at);
+    }
+}
+
+impl Transport for Pair {
+    fn send(&mut self, frame: &[u8]) -> Result<(), NetError> {
+        let now = self.clock.now();
+        self.coming.push((now, frame.to_vec(), true));
+        self.segment.receive(now, frame);
+        self.collect(now);
+        Ok(())
+    }
+
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<Event<'_>, NetError> {
+        loop {
+            let first = self.coming.first().map(|(at, ..)| *at);
+            let due = self.segment.next_due();
+            let next = [first, due, deadline].into_iter().flatten().min().expect("something is awaited");
+            assert!(next.0 < i64::MAX, "nothing will ever come");
+            let next = next.max(self.clock.now());
+            self.clock.0.set(next.0);
+            if first.is_some_and(|first| first <= next) {
+                let (at, frame, outgoing) = self.coming.remove(0);
+                self.current = frame;
+                let (time, original_len) = (self.clock.time(), self.current.len());
+                return Ok(Event::Frame(Received { at, time, frame: &self.current, original_len, outgoing }));
+            }
+            if due.is_some_and(|due| due <= next) {
+                self.segment.advance(next);
+                self.collect(next);
+                continue;
+            }
+            return Ok(Event::Timeout);
+        }
+    }
+}
+
+fn recipe() -> Recipe {
+    Recipe::new(CLIENT, Xid(7))
+}
+
+#[test]
+fn discover_finds_every_server_of_the_lab_and_binds_nothing() {
+    for (settings, servers) in [
+        (Settings { servers: 3, ..Settings::default() }, 3),
+        (Settings { rogue: Some(RogueKind::Gateway), ..Settings::default() }, 2),
+        (Settings { relay: true, ..Settings::default() }, 1),
+        (Settings { slow_check: Some(Check::Icmp), ..Settings::default() }, 1),
+        (Settings { servers: 2, loss: 20.0, duplicate: 20.0, seed: 4, ..Settings::default() }, 2),
+    ] {
+        let plan = Plan {
+            wait: Duration::from_secs(9),
+            send_all: false,
+            backoff: Backoff::COLLECT,
+            until: Until::TimeIsOver,
+            want: Want::Offers,
+            count_secs: true,
+        };
+        let mut pair = Pair::new(settings.clone());
+        let mut collect = Collect::new(recipe().discover(0, None), plan, Rng::with_seed(1));
+        pair.run(&mut collect);
+        assert_eq!(collect.answers().len(), servers, "{settings:?}");
+        assert!(collect.answers().iter().all(|answer| answer.latency().is_some()), "{settings:?}");
+        assert_eq!(pair.bound(), 0, "{settings:?}");
+    }
+}
+
+#[test]
+fn a_lease_is_taken_checked_and_given_back() {
+    let task = Task::Request { state: State::Selecting, address: None, server: None };
+    let ask = |settings: Settings, release| {
+        let how = Exchanging { conflict: ConflictCheck::Decline, release, ..Exchanging::default() };
+        let mut pair = Pair::new(settings);
+        let mut exchange = Exchange::new(recipe(), task, how, Rng::with_seed(2));
+        pair.run(&mut exchange);
+        let bound = pair.bound();
+        (exchange, bound)
+    };
+    let (exchange, bound) = ask(Settings::default(), false);
+    assert_eq!((exchange.outcome(), exchange.checked()), (Outcome::Ack, Some(Verdict::Free)));
+    assert_eq!(bound, 1);
+    let (exchange, bound) = ask(Settings::default(), true);
+    assert!(exchange.released() && exchange.debts().open().next().is_none() && bound == 0);
+    // Every address is in use: what was taken is declined, and the server does not count it as a lease.
+    let (exchange, bound) = ask(Settings { occupied: true, ..Settings::default() }, false);
+    assert!(exchange.declined() && bound == 0);
+    let (exchange, bound) = ask(Settings { nak: true, ..Settings::default() }, true);
+    assert_eq!((exchange.outcome(), bound), (Outcome::Nak, 0));
+}
+
+#[test]
+fn provoking_leaves_nothing_bound() {
+    for rogue in [None, Some(RogueKind::Gateway), Some(RogueKind::Bootp), Some(RogueKind::Nak)] {
+        let mut pair = Pair::new(Settings { bootp: true, rogue, ..Settings::default() });
+        let plan = Provoking {
+            wait: Duration::from_secs(8),
+            rounds: 2,
+            mac: CLIENT,
+            own_mac: false,
+            addresses: Vec::new(),
+            vlans: Vec::new(),
+        };
+        let mut provoke = Provoke::new(plan.clone(), Rng::with_seed(3));
+        for _ in 0..3 {
+            pair.run(&mut provoke);
+            // Who knows BOOTP alone hears no RELEASE: it loses one address, and not one a look.
+            let lost = usize::from(rogue == Some(RogueKind::Bootp));
+            assert_eq!((pair.bound(), provoke.kept().count()), (lost, 0), "{rogue:?}");
+            provoke.again(plan.clone());
+        }
+    }
+}
+
+fn templates() -> Templates {
+    let recipe = Recipe::new(MAC_MARK, Xid(XID_MARK));
+    let server = Route { server: SERVER_MARK, next_hop: SERVER_MARK };
+    let make = |mut draft: Draft| {
+        if draft.next_hop.is_some() {
+            draft.envelope.dst_mac = SERVER_MAC_MARK;
+        }
+        Template::new(&draft)
+    };
+    let request = |state| make(recipe.request(state, 0, ADDRESS_MARK, Some(server)));
+    Templates {
+        discover: make(recipe.discover(0, None)),
+        selecting: request(State::Selecting),
+        init_reboot: request(State::InitReboot),
+        renew: request(State::Renewing),
+        rebind: request(State::Rebinding),
+        inform: make(recipe.inform(0, ADDRESS_MARK, None)),
+        release: make(recipe.release(ADDRESS_MARK, server)),
+    }
+}
+
+#[test]
+fn many_handshakes_complete_and_every_lease_is_given_back() {
+    for (settings, lost) in [
+        (Settings::default(), false),
+        (Settings { relay: true, ..Settings::default() }, false),
+        (Settings { loss: 5.0, duplicate: 5.0, ..Settings::default() }, true),
+    ] {
+        let run = Run {
+            templates: templates(),
+            macs: Macs::made(1, 40),
+            relays: Vec::new(),
+            next_hop: None,
+            pace: Pace { rate: Rate::Open(200_000), ramp: Duration::ZERO, count: Some(400), duration: None },
+            max_in_flight: 256,
+            timeouts: vec![Duration::from_millis(200); 8],
+            server: None,
+            after: After::Release,
+            mix: Vec::new(),
+            seed: 5,
+            watch_checks: false,
+            answer_arp: true,
+            stands_for: vec![(Ipv4Addr::new(10, 9, 9, 9), CLIENT)],
+        };
+        let mut pair = Pair::new(settings.clone());
+        let mut load = Load::new(run, Lane::ONLY);
+        pair.run(&mut load);
+        let counters = load.counters();
+        assert_eq!((counters.attempts, counters.completed()), (400, 400), "{settings:?} {counters:?}");
+        assert_eq!((load.held(), counters.retransmitted > 0), (0, lost), "{settings:?} {counters:?}");
+        // A RELEASE that is lost has no answer; it is sent three times.
+        assert!(pair.bound() <= usize::from(lost), "{settings:?}: {}", pair.bound());
+        assert!(load.take_finished().all(|finished| finished.total_ns().is_some_and(|total| total > 0)));
+    }
+}
