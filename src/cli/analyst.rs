@@ -24,6 +24,8 @@ const LADDER_FROM: usize = 60;
 const ANEW: i64 = 10_000_000_000;
 /// So long a refusal waits to be drawn, live, nanoseconds: what follows it closes later.
 const WAIT: i64 = 150_000_000_000;
+/// So many exchanges are shown at a time when the input ends.
+const PART: usize = 256;
 /// So many refusals wait to be drawn.
 const REFUSED: usize = 10_000;
 
@@ -126,10 +128,16 @@ impl<'a> Analyst<'a> {
         self.show_closed();
     }
 
-    /// The input ends here.
+    /// The input ends here. What is shown of that comes in parts: [`more`](Self::more).
     pub fn finish(&mut self) {
-        self.joiner.finish();
+        self.joiner.end();
+    }
+
+    /// Shows some more of what closed at the end; false when there was nothing left.
+    pub fn more(&mut self) -> bool {
+        let more = self.joiner.close_some(PART);
         self.show_closed();
+        more
     }
 
     /// Time goes on without messages.
@@ -179,24 +187,28 @@ impl<'a> Analyst<'a> {
 
     fn show_closed(&mut self) {
         for exchange in self.joiner.take_closed() {
-            self.number = self.number.saturating_add(1);
-            let mut problems = self.history.closed(&exchange);
-            problems.retain(|problem| !self.ignored.contains(problem.id.name()));
-            if !self.wants(&exchange, &problems) {
-                continue;
-            }
-            self.shown = self.shown.saturating_add(1);
-            for problem in &problems {
-                self.said(problem.id);
-            }
-            if self.args.stats {
-                self.stats.exchange(&exchange);
-            }
-            if self.args.clients {
-                self.clients.exchange(&exchange, self.number, &problems);
-            }
-            self.show(exchange, problems);
+            self.close(exchange);
         }
+    }
+
+    fn close(&mut self, exchange: Exchange) {
+        self.number = self.number.saturating_add(1);
+        let mut problems = self.history.closed(&exchange);
+        problems.retain(|problem| !self.ignored.contains(problem.id.name()));
+        if !self.wants(&exchange, &problems) {
+            return;
+        }
+        self.shown = self.shown.saturating_add(1);
+        for problem in &problems {
+            self.said(problem.id);
+        }
+        if self.args.stats {
+            self.stats.exchange(&exchange);
+        }
+        if self.args.clients {
+            self.clients.exchange(&exchange, self.number, &problems);
+        }
+        self.show(exchange, problems);
     }
 
     fn said(&mut self, id: Id) {

@@ -61,6 +61,7 @@ impl<'a> Joining<'a> {
         self.analyst.take(&self.batch);
         self.batch.clear();
         self.analyst.finish();
+        while self.analyst.more() {}
         self.analyst.conclude(None, frames);
         self.analyst.exit()
     }

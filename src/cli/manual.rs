@@ -256,6 +256,8 @@ pub const PAGES: &[Page] = &[
         ],
         examples: examples! {
             "before and after": "dhcptool diff before.pcap after.pcap";
+            "two servers, asked now": "dhcptool diff server:10.0.0.1 server:10.0.0.2";
+            "a server and yesterday": "dhcptool diff server:10.0.0.1%eth0 yesterday.pcap";
             "what a server says now, and what it said in a capture": "dhcptool discover eth0 --server 10.0.0.1 --json > a.json; dhcptool diff a.json capture.pcapng --type offer";
         },
         see: &["discover", "decode"],
@@ -270,6 +272,7 @@ pub const PAGES: &[Page] = &[
         ],
         examples: examples! {
             "one page for the ticket": "dhcptool report office.pcapng -o office.html";
+            "one that may be handed on": "dhcptool report office.pcapng --redact -o shared.html";
             "of what happens now": "dhcptool sniff eth0 --duration 10m --write ten.pcapng --write-only; dhcptool report ten.pcapng -o ten.html";
         },
         see: &["decode", "sniff"],

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::exit::{Exit, Failure, Outcome};
+use crate::analysis::diagnosis::Account;
 use crate::capture::FrameOut;
 use crate::cli::flags::sender::SenderArgs;
 use crate::engine::{Draft, Event, Machine, Sense};
@@ -146,6 +147,9 @@ pub struct Session<'a> {
     pub segment: &'a Segment,
     exchanges: session::Session,
     teller: Teller,
+    /// What happened, once it is over, for who is told more.
+    story: Vec<Account>,
+    columns: usize,
 }
 
 impl<'a> Session<'a> {
@@ -162,6 +166,9 @@ impl<'a> Session<'a> {
         if let Some(path) = &sender.write {
             exchanges.keep_in(path)?;
         }
+        if cx.common.verbose > 0 {
+            exchanges.remember();
+        }
         let teller = Teller {
             verbose: cx.common.verbose > 0,
             first: None,
@@ -170,7 +177,7 @@ impl<'a> Session<'a> {
         };
         #[cfg(feature = "live")]
         sender.confine.confine(&Needs::default(), cx)?;
-        Ok(Self { segment, exchanges, teller })
+        Ok(Self { segment, exchanges, teller, story: Vec::new(), columns: cx.out.columns() })
     }
 
     /// Holds one exchange.
@@ -180,6 +187,7 @@ impl<'a> Session<'a> {
         if let Some(waiting) = &mut teller.waiting {
             waiting.clear();
         }
+        self.story = exchanges.story();
         held
     }
 
@@ -191,6 +199,8 @@ impl<'a> Session<'a> {
             precision: held.precision,
             ports: &self.exchanges.ports,
             fragments: self.exchanges.fragments(),
+            story: &self.story,
+            columns: self.columns,
         }
     }
 }

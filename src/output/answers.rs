@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
+use crate::analysis::diagnosis::Account;
 use crate::engine::Answer;
 use crate::engine::v4::accept::refusals;
 use crate::engine::v4::silence::Finding;
+use crate::output::json::object::TransactionObject;
 use crate::output::packet::detail::{PacketDetail, grouped, write_more};
 use crate::output::packet::record::{MOST_PROBLEMS, PacketRecord};
 use crate::output::styled::{Label, Styled};
 use crate::output::table::Table;
+use crate::output::transaction::ladder::Ladder;
 use crate::output::when::{TimeText, stretch};
 use crate::time::Precision;
 use crate::wire::escape::{escape, escape_line};
@@ -33,9 +36,28 @@ pub struct Place<'a> {
     pub ports: &'a [u16],
     /// Frames with parts of a datagram, in the order in which they came.
     pub fragments: &'a [Vec<u8>],
+    /// What happened, for who is told more.
+    pub story: &'a [Account],
+    /// Columns of a drawing of it.
+    pub columns: usize,
 }
 
 impl Place<'_> {
+    /// Draws what happened.
+    pub fn draw(&self, out: &mut Styled) {
+        for (account, number) in self.story.iter().zip(1..) {
+            out.text("\n");
+            let ladder = Ladder { width: self.columns, ascii: false };
+            ladder.draw(&account.exchange, number, &account.problems, out);
+        }
+    }
+
+    /// The exchange that it began with, as an object.
+    pub fn transaction(&self) -> Option<TransactionObject> {
+        let first = self.story.first()?;
+        Some(TransactionObject::new(&first.exchange, &first.problems))
+    }
+
     /// Shows the packet that brought `answer` to `show`.
     pub fn record(&self, answer: &Answer, number: u64, show: &mut dyn FnMut(&PacketRecord<'_>)) {
         let mut ports = Ports::default();

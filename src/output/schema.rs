@@ -11,7 +11,7 @@ pub mod joined;
 use super::diff::DiffObject;
 use super::doctor::DoctorObject;
 use super::explain::Explanation;
-use super::json::object::{Millis, PacketObject};
+use super::json::object::{Millis, PacketObject, TransactionObject};
 use super::senders::{DiscoverObject, Ignored, RequestObject, SendObject};
 use super::six::discover::DiscoverObject6;
 use super::six::exchange::RequestObject6;
@@ -120,6 +120,20 @@ impl JsonSchema for PacketObject {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         Packet::json_schema(generator)
+    }
+}
+
+impl JsonSchema for TransactionObject {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        joined::Transaction::schema_name()
+    }
+
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        joined::Transaction::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        joined::Transaction::json_schema(generator)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::engine::v4::silence::Finding;
 use crate::engine::{Answer, Check, Reason, Watch};
 use crate::output::answers::{self, Difference, Place, block, write_differences};
 use crate::output::expect::{self, ExpectationObject};
-use crate::output::json::object::{Millis, PacketObject, foreign};
+use crate::output::json::object::{Millis, PacketObject, TransactionObject, foreign};
 use crate::output::render::Render;
 use crate::output::styled::{Label, Styled};
 use crate::wire::Mac;
@@ -63,6 +63,7 @@ impl Render for Discovery<'_> {
             expectations: self.checked.iter().map(ExpectationObject::from).collect(),
             ignored: Ignored::from(self.watch),
             silence: self.silence.iter().map(ToString::to_string).collect(),
+            transaction: self.place.transaction(),
         }
     }
 
@@ -87,6 +88,7 @@ impl Render for Discovery<'_> {
             }
             expect::text(self.checked, out);
         }
+        self.place.draw(out);
     }
 }
 
@@ -109,6 +111,9 @@ pub struct DiscoverObject<'a> {
     expectations: Vec<ExpectationObject>,
     ignored: Ignored,
     silence: Vec<String>,
+    /// What happened, with -v.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction: Option<TransactionObject>,
 }
 
 /// The offers, made into objects one after the other while they are written: each may be as large as a datagram.
@@ -464,12 +469,14 @@ impl Render for Report<'_> {
             ignored: Ignored::from(self.watch),
             silence: self.silence.iter().map(ToString::to_string).collect(),
             packet: self.answer.and_then(|answer| packet(answer, 1, &self.place)),
+            transaction: self.place.transaction(),
         }
     }
 
     fn text(&self, out: &mut Styled) {
         if self.outcome == "sent" {
-            return self.one_shot(out);
+            self.one_shot(out);
+            return self.place.draw(out);
         }
         if let Some(offer) = self.offer {
             let line = answers::latency_sentence(offer).unwrap_or_default();
@@ -493,6 +500,7 @@ impl Render for Report<'_> {
         if self.released {
             out.text(&format!("{address} given back (RELEASE)\n"));
         }
+        self.place.draw(out);
     }
 }
 
@@ -527,6 +535,9 @@ pub struct RequestObject {
     ignored: Ignored,
     silence: Vec<String>,
     packet: Option<PacketObject>,
+    /// What happened, with -v.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction: Option<TransactionObject>,
 }
 
 /// What a server said that was not chosen.

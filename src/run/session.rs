@@ -4,8 +4,11 @@ use std::io::Write;
 use std::path::Path;
 
 use super::error::RunError;
+use super::gather::Gatherer;
 use super::segment::{Opening, Segment};
-use crate::capture::{CaptureError, Format, FrameOut, Writer};
+use crate::analysis::diagnosis::Account;
+use crate::analysis::transaction::Batch;
+use crate::capture::{CaptureError, Format, Frame, FrameOut, Writer};
 use crate::engine::drive::{Passed, Witness, drive};
 use crate::engine::v4::silence::LinkState;
 use crate::engine::{Event, Machine, Sense};
@@ -36,6 +39,43 @@ struct Record {
     fragments: Vec<Vec<u8>>,
     /// Their size in bytes.
     kept: usize,
+    /// What is remembered of the messages, where that is wanted.
+    story: Option<Box<Story>>,
+}
+
+/// The messages of exchanges on their way to being joined.
+struct Story {
+    gatherer: Gatherer,
+    batch: Batch,
+    frames: u64,
+}
+
+/// Most messages remembered of an exchange.
+const MAX_STORY: u64 = 1024;
+
+impl Story {
+    fn take(&mut self, passed: &Passed<'_>, interface: &str) {
+        if self.frames >= MAX_STORY {
+            return;
+        }
+        self.frames = self.frames.saturating_add(1);
+        self.gatherer.frame(
+            &Frame {
+                number: self.frames,
+                time: Some(passed.time),
+                precision: passed.precision,
+                link: passed.link_type,
+                interface: None,
+                interface_name: Some(interface),
+                direction: Some(if passed.remark.is_sent() { Direction::Out } else { Direction::In }),
+                comment: None,
+                data: passed.frame,
+                original_len: u32::try_from(passed.original_len).unwrap_or(u32::MAX),
+                offset: 0,
+            },
+            &mut self.batch,
+        );
+    }
 }
 
 impl Record {
@@ -43,6 +83,9 @@ impl Record {
     fn keep(&mut self, passed: &Passed<'_>) -> bool {
         if !passed.remark.is_related() {
             return true;
+        }
+        if let Some(story) = &mut self.story {
+            story.take(passed, &self.interface);
         }
         if passed.remark.sense == Sense::Fragment
             && self.kept.saturating_add(passed.frame.len()) <= MAX_FRAGMENTS
@@ -138,6 +181,7 @@ impl Session {
             error: None,
             fragments: Vec::new(),
             kept: 0,
+            story: None,
         };
         Ok(Self { ports: opening.ports, transport, record })
     }
@@ -171,6 +215,17 @@ impl Session {
             precision: self.transport.precision(),
             took: clock.now().since(start),
         }
+    }
+
+    /// Remembers the messages of the exchanges from now on.
+    pub fn remember(&mut self) {
+        let (gatherer, batch) = (Gatherer::of_all(), Batch::default());
+        self.record.story = Some(Box::new(Story { gatherer, batch, frames: 0 }));
+    }
+
+    /// What is remembered, as exchanges.
+    pub fn story(&self) -> Vec<Account> {
+        self.record.story.as_ref().map_or_else(Vec::new, |story| Account::of(&story.batch))
     }
 
     /// Frames that held parts of datagrams, at most a mebibyte of them.

@@ -319,3 +319,95 @@ fn a_redacted_capture_tells_the_same_story_of_nobody() {
     }
     assert!(page.contains("bound") && page.contains("are replaced"), "{page}");
 }
+
+/// Live: what was said is drawn, an exchange is told when it closes, and servers are compared by asking them.
+mod live {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+
+    use serde_json::Value;
+
+    use crate::support::lab::{PROGRAM, is_refused, lab, lab_command};
+
+    #[test]
+    fn senders_draw_what_they_did() {
+        let Some(output) = lab("", &[PROGRAM, "request", "eth0", "-v", "--release"]) else { return };
+        let told = String::from_utf8(output.stdout).unwrap();
+        for part in ["#1  ", "bound 10.", "DISCOVER", "OFFER", "REQUEST", " ACK ", "released", "RELEASE"] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        let Some(output) = lab("", &[PROGRAM, "request", "eth0", "-v", "--json"]) else { return };
+        let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let transaction = &object["transaction"];
+        assert_eq!(
+            (&transaction["messages"], &transaction["outcome"], &transaction["visible"]),
+            (&"D O R A".into(), &"bound".into(), &true.into()),
+            "{object}"
+        );
+        assert_eq!(transaction["address"], object["address"]);
+        let Some(output) = lab("--servers 2", &[PROGRAM, "discover", "eth0", "-v", "--json"]) else { return };
+        let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(object["transaction"]["servers"].as_array().unwrap().len(), 2, "{object}");
+        let Some(output) = lab("", &[PROGRAM, "discover", "eth0", "--first", "--json"]) else { return };
+        let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(object.get("transaction").is_none(), "{object}");
+    }
+
+    #[test]
+    fn an_exchange_is_told_when_it_closes() {
+        let script =
+            "(until grep -q listening err; do sleep 0.05; done; dhcptool request eth0 -q >/dev/null 2>&1) &
+                      dhcptool sniff eth0 --transactions --json --duration 60s 2>err";
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = lab_command("", &["sh", "-c", script])
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let start = std::time::Instant::now();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let took = start.elapsed();
+        // It ends its lab with it.
+        child.kill().unwrap();
+        let output = child.wait_with_output().unwrap();
+        if line.is_empty() && is_refused(Some(3), &String::from_utf8_lossy(&output.stderr)) {
+            return;
+        }
+        let object: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((&object["messages"], &object["outcome"]), (&"D O R A".into(), &"bound".into()), "{line}");
+        assert!(took < std::time::Duration::from_secs(45), "{took:?}");
+    }
+
+    #[test]
+    fn servers_are_compared_by_asking_them() {
+        let Some(output) =
+            lab("--servers 2", &[PROGRAM, "diff", "server:10.0.0.1", "server:10.0.0.1%eth0", "--json"])
+        else {
+            return;
+        };
+        let object: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+        assert_eq!(
+            (output.status.code(), &object["differences"]),
+            (Some(0), &Value::Array(Vec::new())),
+            "{object}"
+        );
+        let Some(output) = lab("--rogue", &[PROGRAM, "discover", "eth0", "--json"]) else { return };
+        let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let ids: Vec<String> = object["offers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|offer| format!("server:{}", offer["server_id"].as_str().unwrap()))
+            .collect();
+        let Some(output) = lab("--rogue", &[PROGRAM, "diff", &ids[0], &ids[1]]) else { return };
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains("routers"), "{told}");
+        let Some(output) = lab("", &[PROGRAM, "diff", "server:10.9.9.9", "server:10.0.0.1"]) else { return };
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        let Some(output) = lab("", &[PROGRAM, "diff", "server:nobody", "server:10.0.0.1"]) else { return };
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+    }
+}

@@ -16,7 +16,7 @@ pub(super) struct Closed {
     pub(super) kind: Kind,
     pub(super) outcome: Outcome,
     pub(super) start: i64,
-    pub(super) sent: Vec<(i64, u64)>,
+    pub(super) sent: Box<[(i64, u64)]>,
     pub(super) ciaddr: Ipv4Addr,
     pub(super) wanted: Option<Ipv4Addr>,
     /// First OFFER: time, address, frame.
@@ -35,7 +35,7 @@ impl Closed {
             kind: exchange.kind,
             outcome: exchange.outcome,
             start: exchange.first().map_or(0, |seen| seen.time),
-            sent: exchange.sent().take(8).map(|seen| (seen.time, seen.frame)).collect(),
+            sent: exchange.sent().take(8).map(|seen| (seen.time, seen.frame)).collect::<Vec<_>>().into(),
             ciaddr: first.map_or(Ipv4Addr::UNSPECIFIED, |seen| seen.ciaddr),
             wanted: exchange.asked(),
             offer: offer.map(|seen| (seen.time, seen.yiaddr, seen.frame)),
@@ -73,6 +73,8 @@ impl Client {
         let at = self.closed.partition_point(|other| other.start <= closed.start);
         let before = at.checked_sub(1).and_then(|index| self.closed.get(index)).cloned();
         let after = self.closed.get(at).cloned();
+        // Most clients have one or two: there are a great many of them.
+        self.closed.reserve_exact(1);
         self.closed.insert(at, closed);
         if self.closed.len() > RECENT {
             self.closed.pop_front();
@@ -84,6 +86,7 @@ impl Client {
 /// Adds an event in its place; true once there are `count` of them within `span`.
 pub(super) fn event(list: &mut VecDeque<(i64, u64)>, at: (i64, u64), count: usize, span: i64) -> bool {
     let index = list.partition_point(|other| *other <= at);
+    list.reserve_exact(1);
     list.insert(index, at);
     let mut found = false;
     for (early, late) in list.iter().zip(list.iter().skip(count.saturating_sub(1))) {

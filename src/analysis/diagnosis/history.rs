@@ -411,6 +411,7 @@ impl History {
             let leases = self.leases.entry(ack.yiaddr).or_default();
             leases.retain(|(place, _)| *place != ack.place);
             if leases.len() < 16 {
+                leases.reserve_exact(1);
                 leases.push((ack.place, lease));
             }
         }
@@ -731,10 +732,12 @@ fn addresses(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Findin
         && !client.ids.contains(&id)
         && client.ids.len() < 8
     {
+        client.ids.reserve_exact(1);
         client.ids.push(id);
     }
     let at = (ack.yiaddr, ack.place, ack.giaddr, ack.frame);
     if client.addresses.back().is_none_or(|last| last.0 != ack.yiaddr) {
+        client.addresses.reserve_exact(1);
         client.addresses.push_back(at);
         if client.addresses.len() > 8 {
             client.addresses.pop_front();

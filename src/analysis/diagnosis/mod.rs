@@ -18,6 +18,7 @@ pub use table::{Code, Row, Scope, find, nearest, rows};
 
 use std::net::Ipv4Addr;
 
+use crate::analysis::transaction::{Batch, Exchange, Joiner, Options};
 use crate::wire::HwAddr;
 use crate::wire::problem::{self, Severity};
 
@@ -80,6 +81,27 @@ pub struct Diagnosis {
     pub frames: Vec<u64>,
     /// One sentence with the numbers.
     pub message: String,
+}
+
+/// An exchange and what is said of it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The exchange.
+    pub exchange: Exchange,
+    /// What is said of it, worst first.
+    pub problems: Vec<Diagnosis>,
+}
+
+impl Account {
+    /// The exchanges of all that came, which is everything.
+    pub fn of(batch: &Batch) -> Vec<Self> {
+        let mut joiner = Joiner::new(Options::default());
+        let mut history = History::new(false);
+        joiner.batch(batch, |item, _| history.observe(item));
+        joiner.finish();
+        let closed = joiner.take_closed().into_iter();
+        closed.map(|exchange| Self { problems: history.closed(&exchange), exchange }).collect()
+    }
 }
 
 /// Something said of a segment, server or client over time.

@@ -485,6 +485,8 @@ impl Exchange {
         let known = self.servers.iter().position(|server| server.name() == name);
         let index = known.or_else(|| {
             (self.servers.len() < SERVERS).then(|| {
+                // Mostly there is one.
+                self.servers.reserve_exact(1);
                 self.servers.push(Server {
                     id,
                     ip: seen.src,

@@ -151,7 +151,8 @@ struct Open {
 pub struct Joiner {
     options: Options,
     clients: HashMap<ClientKey, Client>,
-    open: HashMap<u32, Open, std::hash::BuildHasherDefault<IdHasher>>,
+    /// Boxed: a table of these keeps a third of its places empty.
+    open: HashMap<u32, Box<Open>, std::hash::BuildHasherDefault<IdHasher>>,
     next: u32,
     /// Clients without a hardware address: which exchange has this xid.
     nameless: BTreeMap<u32, u32>,
@@ -162,6 +163,9 @@ pub struct Joiner {
     untimed_bytes: Vec<(Vec<u8>, Vec<crate::wire::problem::Problem>)>,
     now: Option<i64>,
     closed: Vec<Exchange>,
+    /// What is still to be closed after the end, and when that is.
+    ending: VecDeque<u32>,
+    end: i64,
     /// How many were closed to make room.
     pub evicted: u64,
     /// What tells whether answers can be seen.
@@ -203,6 +207,8 @@ impl Joiner {
             untimed_bytes: Vec::new(),
             now: None,
             closed: Vec::new(),
+            ending: VecDeque::new(),
+            end: 0,
             evicted: 0,
             sight: super::sight::Sight::default(),
         }
@@ -236,6 +242,12 @@ impl Joiner {
 
     /// Closes everything: the input ends here.
     pub fn finish(&mut self) {
+        self.end();
+        while self.close_some(usize::MAX) {}
+    }
+
+    /// The input ends here; [`close_some`](Self::close_some) closes what is open, so that not all of it is in memory twice.
+    pub fn end(&mut self) {
         let end = self.now.unwrap_or(0);
         for (entry, (bytes, problems)) in
             std::mem::take(&mut self.untimed).into_iter().zip(std::mem::take(&mut self.untimed_bytes))
@@ -243,15 +255,33 @@ impl Joiner {
             let batch = Batch { bytes, problems, ..Batch::default() };
             self.place(entry.seen, &entry, &batch);
         }
-        self.close_all(end);
+        self.ending = self.all_open().into();
+        self.end = end;
+        self.due.clear();
     }
 
-    fn close_all(&mut self, end: i64) {
+    /// Closes at most `count` more exchanges after the [`end`](Self::end); false when none is left.
+    pub fn close_some(&mut self, count: usize) -> bool {
+        let end = self.end;
+        for _ in 0..count.min(self.ending.len()) {
+            if let Some(id) = self.ending.pop_front() {
+                self.close(id, end);
+            }
+        }
+        !self.ending.is_empty()
+    }
+
+    /// What is open, in the order of first frames.
+    fn all_open(&self) -> Vec<u32> {
         let mut ids: Vec<u32> = self.open.keys().copied().collect();
         ids.sort_unstable_by_key(|id| {
             self.open.get(id).and_then(|open| open.exchange.first()).map_or(0, |seen| seen.frame)
         });
-        for id in ids {
+        ids
+    }
+
+    fn close_all(&mut self, end: i64) {
+        for id in self.all_open() {
             self.close(id, end);
         }
         self.due.clear();
@@ -437,7 +467,7 @@ impl Joiner {
     }
 
     fn get(&self, id: u32) -> Option<&Open> {
-        self.open.get(&id)
+        self.open.get(&id).map(AsRef::as_ref)
     }
 
     /// The exchange that holds the same message already.
@@ -492,7 +522,7 @@ impl Joiner {
         let known = entry.vlans.0.get(..usize::from(entry.vlans.1)).unwrap_or_default();
         exchange.vlans = known.to_vec();
         let (place, giaddr) = (seen.place, seen.giaddr);
-        self.open.insert(id, Open { exchange, key, place, giaddr, last_place: place });
+        self.open.insert(id, Box::new(Open { exchange, key, place, giaddr, last_place: place }));
         self.due.push_back((self.now.unwrap_or(seen.time).saturating_add(LINGER), id));
         id
     }

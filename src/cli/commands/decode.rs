@@ -160,14 +160,27 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
     let mut analyst = Analyst::new(&args.analysis, look, rows, vendors);
     let input = Input { files: &args.files, follow: args.follow, threads: args.threads };
     let outline = gather::captures(input, &wanted, &stop, cx, |read, cx| {
-        match read {
-            Read::Batch(batch) => analyst.take(batch),
-            Read::End => analyst.finish(),
-        }
-        let bytes = analyst.bytes();
-        if bytes.len() >= BATCH || (args.follow && !bytes.is_empty()) {
-            flat::show(table.as_mut(), bytes, cx)?;
-            analyst.clear();
+        let mut more = match read {
+            Read::Batch(batch) => {
+                analyst.take(batch);
+                false
+            }
+            Read::End => {
+                analyst.finish();
+                true
+            }
+        };
+        loop {
+            let left = more && analyst.more();
+            let bytes = analyst.bytes();
+            if bytes.len() >= BATCH || (args.follow && !bytes.is_empty()) {
+                flat::show(table.as_mut(), bytes, cx)?;
+                analyst.clear();
+            }
+            more = left;
+            if !more {
+                break;
+            }
         }
         Ok(())
     })?;

@@ -1,16 +1,28 @@
 //! `dhcptool diff`: what two servers give, option by option.
 
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use clap::Parser as _;
 use serde_json::Value;
 
 use crate::analysis::compare::{self, Difference, Scope, Side};
 use crate::capture;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::sender::{self, SenderArgs};
+use crate::cli::session;
+use crate::engine::v4::collect::{Plan, Until, Want};
+use crate::engine::{Backoff, Client as _, Collect};
+#[cfg(feature = "live")]
+use crate::net::sandbox::Needs;
 use crate::output::Label;
+use crate::output::answers::Place;
 use crate::output::diff::{DiffObject, Source};
 use crate::output::packet::read::read_message;
+use crate::run::segment::Way;
+use crate::run::session as run;
 use crate::wire::HwAddr;
 use crate::wire::escape::escape;
 use crate::wire::frame::{Ports, Protocol, Walker};
@@ -18,12 +30,13 @@ use crate::wire::v4::{Message, MessageType};
 
 /// Compare what two servers give, option by option
 ///
-/// Each side is a capture (its OFFERs and ACKs count), or JSON that decode, discover or request printed. Of several replies
+/// Each side is a capture (its OFFERs and ACKs count), JSON that decode, discover or request printed, or server:ADDR[%IFACE], which is
+/// asked now with a DISCOVER and keeps no lease for it. Of several replies
 /// the last of each server to each client counts, and values are sets. Transaction number, times that drift, client identifier,
 /// relay agent information and the address itself are left out; its subnet is compared.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// One side: a capture, or saved JSON
+    /// One side: a capture, saved JSON, or server:ADDR[%IFACE]
     #[arg(value_name = "A")]
     a: PathBuf,
 
@@ -44,6 +57,9 @@ pub struct Args {
     all: bool,
 }
 
+/// How long a server that is asked has to answer.
+const WAIT: Duration = Duration::from_secs(5);
+
 /// The values of `--type`.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 enum KindArg {
@@ -55,8 +71,7 @@ enum KindArg {
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
-    let (a, count_a) = read(&args.a, args.mac)?;
-    let (b, count_b) = read(&args.b, args.mac)?;
+    let [(a, count_a), (b, count_b)] = sides(args, cx)?;
     let kind = args.kind.map(|kind| match kind {
         KindArg::Offer => MessageType::OFFER,
         KindArg::Ack => MessageType::ACK,
@@ -89,6 +104,138 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     out.text(&format!("{} {plural}, {same} the same\n", differences.len()));
     cx.out.write_styled(out)?;
     Ok(exit)
+}
+
+/// Both sides, of which servers are asked last: files are read with the rights of who named them, before that.
+fn sides(args: &Args, cx: &Context) -> Result<[(Side, usize); 2], Failure> {
+    let named = [&args.a, &args.b];
+    let mut found = [None, None];
+    let mut servers = Vec::new();
+    for ((path, slot), place) in named.into_iter().zip(&mut found).zip(0_usize..) {
+        match path.to_str().and_then(|text| text.strip_prefix("server:")) {
+            Some(server) => servers.push((place, Asked::parse(server)?)),
+            None => *slot = Some(read(path, args.mac)?),
+        }
+    }
+    if !servers.is_empty() {
+        let asked = ask(&servers, args, cx)?;
+        for ((place, _), side) in servers.iter().zip(asked) {
+            if let Some(slot) = found.get_mut(*place) {
+                *slot = Some(side);
+            }
+        }
+    }
+    Ok(found.map(Option::unwrap_or_default))
+}
+
+/// A server that is asked now.
+struct Asked {
+    server: Ipv4Addr,
+    interface: Option<String>,
+}
+
+impl Asked {
+    fn parse(text: &str) -> Result<Self, Failure> {
+        let (server, interface) = match text.split_once('%') {
+            Some((server, interface)) => (server, Some(interface.to_owned())),
+            None => (text, None),
+        };
+        let server = server.parse().map_err(|_| {
+            Failure::usage(format_args!(
+                "server:{text} is not server:ADDR[%IFACE]; write server:10.0.0.1 or server:10.0.0.1%eth0"
+            ))
+        })?;
+        Ok(Self { server, interface })
+    }
+}
+
+/// The flags of a sender as if they had been typed.
+#[derive(clap::Parser)]
+struct Flags {
+    #[command(flatten)]
+    sender: SenderArgs,
+}
+
+/// Asks servers, one after the other: what each gives, and how many replies that are.
+fn ask(servers: &[(usize, Asked)], args: &Args, cx: &Context) -> Result<Vec<(Side, usize)>, Failure> {
+    let mut rng = fastrand::Rng::new();
+    let mut open = Vec::new();
+    #[cfg(feature = "live")]
+    let mut confine = None;
+    // All are opened before the rights to are given up.
+    for (_, asked) in servers {
+        let mut words = vec!["dhcptool".to_owned(), "--server".to_owned(), asked.server.to_string()];
+        if let Some(mac) = args.mac {
+            words.extend(["--mac".to_owned(), mac.to_string()]);
+        }
+        let Flags { sender: flags } =
+            Flags::try_parse_from(words).map_err(|error| Failure::usage(error.to_string().trim()))?;
+        let (segment, recipe) =
+            sender::prepare(&flags, asked.interface.as_deref(), MessageType::DISCOVER, &mut rng)?;
+        let segment = segment.ok_or_else(|| Failure::could_not_run("no interface"))?;
+        let draft = recipe.discover(0, None);
+        let opening = session::opening(Way::Link, [&draft].into_iter());
+        let exchanges = run::Session::open(&segment, opening)?;
+        let plan = Plan {
+            wait: WAIT,
+            send_all: false,
+            backoff: flags.backoff(Backoff::COLLECT),
+            until: Until::First,
+            want: Want::Offers,
+            count_secs: flags.counts_secs(),
+        };
+        #[cfg(feature = "live")]
+        {
+            confine = Some(flags.confine.clone());
+        }
+        open.push((asked, segment, exchanges, draft, plan));
+    }
+    #[cfg(feature = "live")]
+    if let Some(confine) = confine {
+        confine.give_up(cx)?;
+        confine.confine(&Needs::default(), cx)?;
+    }
+    let mut sides = Vec::new();
+    for (asked, segment, mut exchanges, draft, plan) in open {
+        let mut collect = Collect::new(draft, plan, fastrand::Rng::new());
+        collect.station_mut().watch.only_server = Some(asked.server);
+        let held = exchanges.hold(&mut collect, &cx.clock, &mut |_| {});
+        if let Some(error) = held.error {
+            return Err(error.into());
+        }
+        let place = Place {
+            interface: &segment.name,
+            link_type: held.link_type,
+            precision: held.precision,
+            ports: &exchanges.ports,
+            fragments: exchanges.fragments(),
+            story: &[],
+            columns: 0,
+        };
+        let (mut side, mut count) = (Side::default(), 0_usize);
+        for answer in collect.answers() {
+            place.record(answer, 1, &mut |record| {
+                let broadcast = record.datagram.ip.map(|ip| match ip.dst {
+                    std::net::IpAddr::V4(ip) => ip.is_broadcast(),
+                    std::net::IpAddr::V6(_) => false,
+                });
+                if side.take(&Message::decode(record.datagram.payload), broadcast) {
+                    count = count.saturating_add(1);
+                }
+            });
+        }
+        if count == 0 {
+            return Err(Failure::could_not_run(format_args!(
+                "server:{} made no offer on {} within {} s; dhcptool discover {} shows who does",
+                asked.server,
+                segment.name,
+                WAIT.as_secs(),
+                segment.name
+            )));
+        }
+        sides.push((side, count));
+    }
+    Ok(sides)
 }
 
 fn row(difference: &Difference) -> (String, String, String) {

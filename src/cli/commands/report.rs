@@ -275,7 +275,10 @@ impl<'a> Story<'a> {
     }
 
     fn end(&mut self) {
-        self.joiner.finish();
+        self.joiner.end();
+        while self.joiner.close_some(256) {
+            self.closed();
+        }
         self.closed();
         self.capture = self.capture.saturating_add(1);
     }

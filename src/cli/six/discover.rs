@@ -94,6 +94,8 @@ fn find(
                 precision: Precision::Nano,
                 ports: &[],
                 fragments: &[],
+                story: &[],
+                columns: 80,
             };
             let new = found.offers().iter().skip(shown.0);
             let new =

@@ -8,8 +8,11 @@ use serde_json::ser::Formatter;
 use serde_json::value::RawValue;
 
 use super::JsonOut;
+use crate::analysis::diagnosis::Diagnosis;
+use crate::analysis::transaction::Exchange;
 use crate::output::packet::json::PacketJson;
 use crate::output::packet::record::PacketRecord;
+use crate::output::transaction::json as transaction;
 use crate::wire::escape::is_hostile;
 
 /// A measured stretch of time in nanoseconds, written as milliseconds: `0.412345`, `1000.0`.
@@ -52,6 +55,27 @@ impl PacketObject {
 }
 
 impl Serialize for PacketObject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+/// An exchange inside another object, as `decode --transactions` writes it.
+#[derive(Clone, Debug)]
+pub struct TransactionObject(Box<RawValue>);
+
+impl TransactionObject {
+    /// The object of an exchange.
+    pub fn new(exchange: &Exchange, problems: &[Diagnosis]) -> Self {
+        let mut json = JsonOut::new();
+        json.begin_object();
+        transaction::object(exchange, 1, None, problems, &mut json);
+        json.end_object();
+        Self(raw(String::from_utf8(json.buf).unwrap_or_default()))
+    }
+}
+
+impl Serialize for TransactionObject {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
     }
