@@ -663,6 +663,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhcptool' -ScriptBlock {
             [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Run PROGRAM on every change, with the change as JSON on its standard input; no shell is involved')
             [CompletionResult]::new('--exec-arg', '--exec-arg', [CompletionResultType]::ParameterName, 'An argument for that program; repeat it for more')
             [CompletionResult]::new('--exec-timeout', '--exec-timeout', [CompletionResultType]::ParameterName, 'End that program when it takes longer')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Serve /metrics for Prometheus here; of a port alone, on 127.0.0.1')
             [CompletionResult]::new('--prometheus', '--prometheus', [CompletionResultType]::ParameterName, 'Keep FILE up to date for Prometheus'' textfile collector')
             [CompletionResult]::new('--warning', '--warning', [CompletionResultType]::ParameterName, 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w')
             [CompletionResult]::new('--critical', '--critical', [CompletionResultType]::ParameterName, 'Milliseconds that are CRITICAL; with --nagios also -c')

@@ -652,6 +652,7 @@ set edit:completion:arg-completer[dhcptool] = {|@words|
             cand --exec 'Run PROGRAM on every change, with the change as JSON on its standard input; no shell is involved'
             cand --exec-arg 'An argument for that program; repeat it for more'
             cand --exec-timeout 'End that program when it takes longer'
+            cand --listen 'Serve /metrics for Prometheus here; of a port alone, on 127.0.0.1'
             cand --prometheus 'Keep FILE up to date for Prometheus'' textfile collector'
             cand --warning 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w'
             cand --critical 'Milliseconds that are CRITICAL; with --nagios also -c'

@@ -618,6 +618,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l state -d 'Re
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l exec -d 'Run PROGRAM on every change, with the change as JSON on its standard input; no shell is involved' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l exec-arg -d 'An argument for that program; repeat it for more' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l exec-timeout -d 'End that program when it takes longer' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l listen -d 'Serve /metrics for Prometheus here; of a port alone, on 127.0.0.1' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l prometheus -d 'Keep FILE up to date for Prometheus\' textfile collector' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c' -r

@@ -122,6 +122,10 @@ fn every_command(kind: Six) {
         assert_eq!((text(answer, "message_type"), relayed["expected"].as_bool()), ("relay-repl", Some(true)));
         assert!(answer["server_id"].is_string(), "{relayed}");
     }
+    let to = kind.address();
+    let relay = ["--relay", "fd00:77::99", "--server", to.as_str(), "--choose", "first", "--release"];
+    let relayed = run(&[&["request", "-6", "eth0"][..], &relay].concat(), 0);
+    assert_eq!((outcome(&relayed), &relayed["released"]), ("ack", &Value::Bool(true)), "{relayed}");
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn find(
         return Err(failure);
     }
     let place = open.session.place(&held);
-    let ground = ground(&recipe, &held, segment, true);
+    let ground = ground(&recipe, foreign, &held, segment, true);
     let mut question = asked(&recipe, &recipe.ias);
     (question.solicit, question.inform, question.routers) =
         (found.sent_of(SOLICIT) > 0, plan.inform, plan.routers);

@@ -201,7 +201,7 @@ fn hold_one(
     let silent = exchange.outcome() == Outcome6::Timeout;
     let stateful = !matches!(task, Task6::Inform);
     let hints = if silent {
-        silence::findings(exchange.watch(), &ground(&recipe, &held, segment, stateful))
+        silence::findings(exchange.watch(), &ground(&recipe, foreign, &held, segment, stateful))
     } else {
         Vec::new()
     };

@@ -287,7 +287,7 @@ pub fn discarded(watch: &Watch6) -> Vec<Discarded> {
 }
 
 /// What is known beside what was seen, when nothing answers.
-pub fn ground(recipe: &Recipe6, held: &Held, segment: &Segment, stateful: bool) -> Ground {
+pub fn ground(recipe: &Recipe6, foreign: bool, held: &Held, segment: &Segment, stateful: bool) -> Ground {
     let own = segment.mac == Some(recipe.mac) && recipe.around.src.is_none();
     Ground {
         link: Some(held.link(segment)),
@@ -297,5 +297,7 @@ pub fn ground(recipe: &Recipe6, held: &Held, segment: &Segment, stateful: bool) 
         anonymous: recipe.duid.is_none(),
         without_ia: recipe.ias.is_empty(),
         stateful,
+        unicast: recipe.to.is_some(),
+        unanswered: Some(recipe.source()).filter(|source| !foreign && !segment.has_ipv6(*source)),
     }
 }

@@ -371,7 +371,7 @@ fn send(draft: Draft6, order: &Order, asker: &Asker, line: &mut Line<'_>, cx: &m
     let sent = if shot.watch().left > 0 { shot.sent() } else { 0 };
     let met = order.expect.is_none_or(|expect| expect.is_met(answers)) && sent > 0;
     let stateful = matches!(facts.kind.0, 1 | 3 | 5 | 6);
-    let mut known = ground(&asker.recipe, &held, segment, stateful);
+    let mut known = ground(&asker.recipe, asker.foreign, &held, segment, stateful);
     known.anonymous = facts.client_id.is_none();
     known.without_ia = facts.ias.is_empty();
     known.relayed = !facts.relays.is_empty();

@@ -231,9 +231,8 @@ impl Discover6 {
             return self.station.reject(&answer, Reason6::WrongType, detail);
         }
         let server = facts.server_id.map(Duid::from);
-        if self.only.0.is_some() && self.only.0 != server
-            || self.only.1.is_some_and(|ip| answer.source_ip != Some(ip))
-        {
+        let elsewhere = self.only.1.is_some_and(|ip| !self.station.is_from(&answer, ip));
+        if elsewhere || self.only.0.is_some() && self.only.0 != server {
             return self.station.reject(&answer, Reason6::OtherServer, "");
         }
         let usable = is_offer && is_usable_answer(&facts);

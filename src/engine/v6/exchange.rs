@@ -568,7 +568,7 @@ impl Exchange6 {
             Some(wanted) => server.as_ref() == Some(wanted),
             None => self.recipe.server.is_none() || self.recipe.server == server,
         };
-        let there = self.recipe.to.is_none_or(|to| answer.source_ip == Some(to));
+        let there = self.recipe.to.is_none_or(|to| self.station.is_from(&answer, to));
         if !meant && ask.lane == answer.lane || !there {
             return self.station.reject(&answer, Reason6::OtherServer, "");
         }

@@ -1,5 +1,7 @@
 //! What is known when nothing answers.
 
+use std::net::Ipv6Addr;
+
 use super::watch::{Reason6, Stranger6, Watch6};
 use crate::engine::v4::silence::LinkState;
 
@@ -21,6 +23,10 @@ pub struct Ground {
     pub without_ia: bool,
     /// Leases were asked for: SOLICIT, REQUEST and the like.
     pub stateful: bool,
+    /// It was sent to one address, not to everybody.
+    pub unicast: bool,
+    /// The address spoken from, where nobody answers for it.
+    pub unanswered: Option<Ipv6Addr>,
 }
 
 /// What may explain that no answer came, most telling first; never empty.
@@ -46,6 +52,11 @@ pub fn findings(watch: &Watch6, ground: &Ground) -> Vec<String> {
         } else {
             format!("{from} says that {to} is unreachable (ICMPv6 code {code})")
         });
+    }
+    if let Some(source) = ground.unanswered {
+        found.push(format!(
+            "nobody on this host answers neighbor solicitations for {source}: a server cannot send its answer there"
+        ));
     }
     let seen = |reason| Some(watch.stranger(reason)).filter(|stranger| stranger.count > 0);
     let from = |stranger: &Stranger6| stranger.ip.map_or_else(String::new, |ip| format!(" (last from {ip})"));
@@ -73,6 +84,12 @@ pub fn findings(watch: &Watch6, ground: &Ground) -> Vec<String> {
     }
     if ground.without_ia && ground.stateful {
         found.push("no IA was asked for: some servers (dhcpd) are silent then".to_owned());
+    }
+    if ground.unicast && !ground.relayed && watch.unresolved.is_none() {
+        found.push(
+            "it was sent to one address: Kea and dhcpd ignore what clients do not send to everybody"
+                .to_owned(),
+        );
     }
     if ground.relayed {
         found.push(
@@ -119,6 +136,14 @@ mod tests {
             without_ia: true,
             ..Ground::default()
         };
+        let mut unheard =
+            Ground { unicast: true, unanswered: Some("fe80::77".parse().unwrap()), ..Ground::default() };
+        let found = findings(&Watch6::default(), &unheard);
+        assert!(found[0].contains("solicitations for fe80::77") && found[1].contains("Kea"), "{found:?}");
+        unheard.relayed = true;
+        assert!(
+            findings(&Watch6::default(), &unheard).iter().all(|line| !line.contains("Kea and dhcpd ignore"))
+        );
         let found = findings(&watch, &ground);
         assert_eq!(found[0], "the interface is down");
         assert!(

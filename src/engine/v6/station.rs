@@ -351,6 +351,13 @@ impl Station6 {
         self.resolver.map(|resolver| resolver.next)
     }
 
+    /// True when an answer comes from the host that `to` is an address of: under that address, or another one of the same card. dhcpd
+    /// and dnsmasq answer from their link-local address, however they were asked.
+    pub fn is_from(&self, answer: &Answer6, to: Ipv6Addr) -> bool {
+        let same_card = |(ip, mac): &(Ipv6Addr, Mac)| *ip == to && Some(*mac) == answer.source_mac;
+        answer.source_ip == Some(to) || self.neighbours.iter().any(same_card)
+    }
+
     /// Notes that transmission `id` was seen leaving.
     pub fn on_sent(&mut self, id: u32, at: Instant) {
         self.watch.left = self.watch.left.saturating_add(1);
@@ -952,6 +959,19 @@ mod tests {
         station.on_frame(&arrival(&envelope.icmpv6(&answer.encode(), true)));
         assert!(station.send(&draft(&recipe), 0, now));
         assert_eq!(frames(&mut station)[0][..6], SERVER.0);
+        for (mac, want) in [(SERVER, true), (Mac([2; 6]), false)] {
+            let envelope = Envelope6 { src_mac: mac, src: link_local(mac), ..envelope.clone() };
+            let Sorted::Answer(answer) =
+                station.on_frame(&arrival(&envelope.udp((547, 546), &advertise().encode())))
+            else {
+                panic!("an answer")
+            };
+            assert_eq!(
+                station.is_from(&answer, to),
+                want,
+                "another address of the same card is the same host"
+            );
+        }
     }
 
     #[test]
