@@ -1,16 +1,19 @@
 //! What `rogue` found: for people, programs and monitoring plugins, and in [`metrics`] for Prometheus.
 
 pub mod metrics;
+mod six;
 
 use std::collections::HashSet;
 use std::fmt::{self, Write as _};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
+use crate::analysis::servers::offered6::Offered6;
 use crate::analysis::servers::policy::{Allowed, Identity};
 use crate::analysis::servers::table::Server;
 use crate::analysis::servers::watcher::{Change, ChangeKind, Difference};
-use crate::analysis::servers::{Judgement, Key, Status, Verdict};
+use crate::analysis::servers::{Judgement, Key, ServerId, Speaks, Status, Verdict};
 use crate::engine::v4::provoke::Granted;
+use crate::engine::v6::provoke::Granted as Granted6;
 use crate::output::json::JsonOut;
 use crate::output::json::fields::{bytes, list, milliseconds, number, optional, texts};
 pub use crate::output::plugin::State as PluginState;
@@ -49,6 +52,8 @@ pub struct Report<'a> {
     pub asked: bool,
     /// What was granted to invented clients and could not be given back.
     pub kept: &'a [Granted],
+    /// The same of DHCPv6.
+    pub kept6: &'a [Granted6],
     /// Grants beyond those that are given back.
     pub overlooked: u64,
     /// Frames lost before they were looked at.
@@ -74,9 +79,18 @@ impl Report<'_> {
         let unjudged = self.servers.iter().filter(|(_, judgement)| judgement.status == Status::Unjudged);
         let who = |key: &Key| {
             let mac = key.source_mac.filter(|_| key.relay.is_none() || key.server_id.is_none());
-            (key.server_id.or(key.source_ip), mac)
+            (key.speaks, name(key), mac)
         };
         unjudged.map(|(server, _)| who(&server.key)).collect::<HashSet<_>>().len()
+    }
+
+    /// The same of the protocol that has most of them: a DHCPv4 server beside a router is what every network has.
+    fn rivals(&self) -> usize {
+        let of = |speaks| {
+            let same = self.servers.iter().filter(|(server, _)| server.key.speaks == speaks).cloned();
+            Report { servers: &same.collect::<Vec<_>>(), ..self.clone() }.unjudged()
+        };
+        Speaks::ALL.into_iter().map(of).max().unwrap_or(0)
     }
 
     /// The contract's object.
@@ -110,6 +124,15 @@ impl Report<'_> {
             optional("address", Some(kept.address), json);
             optional("client_mac", Some(kept.client), json);
             optional("server_id", kept.server, json);
+            optional("source_mac", kept.via, json);
+            json.end_object();
+        }
+        for kept in self.kept6 {
+            json.begin_object();
+            optional("address", Some(kept.address), json);
+            optional("client_mac", None::<&str>, json);
+            optional("client_duid", Some(&kept.client), json);
+            optional("server_id", Some(&kept.server), json);
             optional("source_mac", kept.via, json);
             json.end_object();
         }
@@ -171,7 +194,7 @@ impl Report<'_> {
     /// What else should be known, one sentence each.
     pub fn hints(&self, has_policy: bool, own_mac: bool) -> Vec<String> {
         let mut hints: Vec<String> = self.mac_filter(own_mac).map(str::to_owned).into_iter().collect();
-        let unjudged = self.unjudged();
+        let unjudged = self.rivals();
         if !has_policy && !self.requires && unjudged > 1 {
             hints.push(format!(
                 "{unjudged} DHCP servers answer here and none is judged: say with --allow or --policy which may \
@@ -193,7 +216,7 @@ impl Report<'_> {
                 _ => format!("cannot tell whether there is a rogue: {blind}"),
             });
         }
-        hints.extend(kept_text(self.kept, self.overlooked));
+        hints.extend(kept_text(self.kept, self.kept6, self.overlooked));
         hints
     }
 }
@@ -202,7 +225,7 @@ impl Report<'_> {
 const MOST_HINTS: usize = 10;
 
 /// What servers keep of what they were made to grant, one sentence each.
-pub fn kept_text(kept: &[Granted], overlooked: u64) -> Vec<String> {
+pub fn kept_text(kept: &[Granted], kept6: &[Granted6], overlooked: u64) -> Vec<String> {
     let mut lines: Vec<String> = kept
         .iter()
         .map(|kept| {
@@ -213,6 +236,11 @@ pub fn kept_text(kept: &[Granted], overlooked: u64) -> Vec<String> {
             )
         })
         .collect();
+    for Granted6 { address, client, server, .. } in kept6 {
+        lines.push(format!(
+            "{address} could not be given back: {server} bound it to {client}, a client invented here; delete that lease at the server"
+        ));
+    }
     if overlooked > 0 {
         lines.push(format!(
             "{overlooked} more grants than are given back: look at the leases of the servers above for MACs that begin with 02, 06, 0a or 0e"
@@ -241,8 +269,8 @@ fn server_json(server: &Server, judgement: &Judgement, precision: Precision, jso
     let key = &server.key;
     json.begin_object();
     json.name_next("protocol");
-    json.plain("dhcpv4");
-    optional("server_id", key.server_id, json);
+    json.plain(key.speaks.name());
+    optional("server_id", key.server_id.as_ref(), json);
     optional("source_ip", key.source_ip, json);
     optional("source_mac", key.source_mac, json);
     bytes("vendor", judgement.vendor.as_deref().map(str::as_bytes), json);
@@ -264,16 +292,9 @@ fn server_json(server: &Server, judgement: &Judgement, precision: Precision, jso
     number("answers", Some(server.answers), json);
     let latency = server.latency.map(|latency| i64::try_from(latency.as_nanos()).unwrap_or(i64::MAX));
     milliseconds("latency_ms", latency, json);
-    let counts = server.counts;
     json.name_next("messages");
     json.begin_object();
-    for (name, count) in [
-        ("offer", counts.offers),
-        ("ack", counts.acks),
-        ("nak", counts.naks),
-        ("bootp", counts.bootp),
-        ("other", counts.other),
-    ] {
+    for (name, count) in six::messages(key, &server.counts) {
         number(name, Some(count), json);
     }
     json.end_object();
@@ -282,8 +303,17 @@ fn server_json(server: &Server, judgement: &Judgement, precision: Precision, jso
         json.name_next(name);
         json.time(at, precision);
     }
-    offered_json(server, json);
+    match &server.offered.six {
+        Some(offered) => six::offered(server, offered, json),
+        None if key.speaks != Speaks::Dhcpv4 => six::offered(server, &Offered6::default(), json),
+        None => offered_json(server, json),
+    }
     json.end_object();
+}
+
+/// What people know a server by.
+fn name(key: &Key) -> Option<String> {
+    key.server_id.as_ref().map(ServerId::to_string).or(key.source_ip.map(|ip| ip.to_string()))
 }
 
 fn offered_json(server: &Server, json: &mut JsonOut) {
@@ -409,14 +439,25 @@ fn status_label(status: Status) -> Label {
 fn block(server: &Server, judgement: &Judgement, out: &mut Styled) {
     let key = &server.key;
     out.label(status_label(judgement.status), &format!("{:<8}", judgement.status.name())).text("  ");
-    match key.server_id.or(key.source_ip) {
-        Some(ip) => out.label(Label::Address, &ip.to_string()),
+    match key.speaks {
+        Speaks::Dhcpv4 => {}
+        Speaks::Dhcpv6 => {
+            out.text("DHCPv6 ");
+        }
+        Speaks::Ra => {
+            out.text("router ");
+        }
+    }
+    match name(key) {
+        Some(name) => out.label(Label::Address, &name),
         None => out.text("server without address"),
     };
     if let Some(name) = &judgement.name {
         out.text(" (").foreign(name.as_bytes()).text(")");
     }
-    if let Some(ip) = key.source_ip.filter(|ip| key.server_id.is_some_and(|id| id != *ip)) {
+    let is_named =
+        |ip: &IpAddr| key.server_id.as_ref().is_some_and(|id| id.ip().map(IpAddr::from) != Some(*ip));
+    if let Some(ip) = key.source_ip.filter(is_named) {
         let _ = write!(out, " from {ip}");
     }
     if let Some(mac) = key.source_mac {
@@ -454,6 +495,10 @@ fn block(server: &Server, judgement: &Judgement, out: &mut Styled) {
         (counts.acks, "ACK"),
         (counts.naks, "NAK"),
         (counts.bootp, "BOOTP reply"),
+        (counts.advertises, "ADVERTISE"),
+        (counts.replies, "REPLY"),
+        (counts.reconfigures, "RECONFIGURE"),
+        (counts.adverts, "RA"),
         (counts.other, "other"),
     ] {
         if count > 0 {
@@ -472,6 +517,9 @@ fn block(server: &Server, judgement: &Judgement, out: &mut Styled) {
 /// What a server offers, in one line; texts from the wire are escaped.
 fn offers(server: &Server) -> String {
     let offered = &server.offered;
+    if let Some(six) = &offered.six {
+        return six::offers(server, six);
+    }
     let mut parts = Vec::new();
     if let Some(address) = server.addresses.last() {
         let more = server.addresses.len().saturating_sub(1);
@@ -560,12 +608,16 @@ fn who(server: &Server, judgement: &Judgement) -> String {
     let address = server.key.address().map_or_else(|| "without address".to_owned(), |ip| ip.to_string());
     let mac = server.key.source_mac.map_or_else(String::new, |mac| format!(" at {mac}"));
     let vendor = judgement.vendor.as_ref().map_or_else(String::new, |vendor| format!(" ({vendor})"));
-    format!("{address}{mac}{vendor}")
+    let what = match server.key.speaks {
+        Speaks::Dhcpv4 => "",
+        Speaks::Dhcpv6 => "DHCPv6 ",
+        Speaks::Ra => "router ",
+    };
+    format!("{what}{address}{mac}{vendor}")
 }
 
 fn plugin_state(report: &Report<'_>, has_policy: bool) -> (PluginState, String) {
     let (rogues, allowed) = (report.count(Status::Rogue), report.count(Status::Allowed));
-    let unjudged = report.unjudged();
     let servers = |count: usize| if count == 1 { "1 server".to_owned() } else { format!("{count} servers") };
     let rogue = report.servers.iter().find(|(_, judgement)| judgement.status == Status::Rogue);
     if let Some((server, judgement)) = rogue {
@@ -598,13 +650,20 @@ fn plugin_state(report: &Report<'_>, has_policy: bool) -> (PluginState, String) 
         let text = format!("{answered} answered, {} did not: {missing}", report.missing.len());
         return (PluginState::Warning, text);
     }
+    let unjudged = report.rivals();
     if !has_policy && !report.requires && unjudged > 1 {
         return (
             PluginState::Warning,
             format!("{unjudged} servers answered and no allow list says which may"),
         );
     }
-    let names: Vec<Ipv4Addr> = report.servers.iter().filter_map(|(server, _)| server.key.address()).collect();
+    let mut names: Vec<IpAddr> = Vec::new();
+    for ip in report.servers.iter().filter_map(|(server, _)| server.key.address()) {
+        // A machine may be a server of several protocols.
+        if !names.contains(&ip) || ip.is_ipv4() {
+            names.push(ip);
+        }
+    }
     (PluginState::Ok, format!("{} answered: {}", servers(report.servers.len()), joined(&names, ", ")))
 }
 
@@ -710,6 +769,7 @@ mod tests {
             precision: Precision::Nano,
             asked: true,
             kept: &[],
+            kept6: &[],
             overlooked: 0,
             lost: 0,
             blind: &[],

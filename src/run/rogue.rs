@@ -4,12 +4,43 @@ use std::sync::Arc;
 
 use crate::analysis::servers::{Asked, Clients, Key, Policy, Servers, Sighting};
 use crate::engine::v4::provoke::{Heard, Provoke};
+use crate::engine::v6::provoke as six;
 use crate::time::Moment;
-use crate::wire::frame::{Datagram, LinkType, NotLookedInto, Walked, Walker};
+use crate::wire::frame::{Datagram, LinkType, NotLookedInto, Ports, Protocol, Walked, Walker};
 use crate::wire::v4::{Outline, Packet};
+use crate::wire::{nd, v6};
 
 #[cfg(feature = "live")]
 pub use live::{Lookout, News, Plan, Turn};
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Families {
+    /// DHCPv4.
+    pub four: bool,
+    /// DHCPv6 and router advertisements.
+    pub six: bool,
+}
+
+impl Families {
+    /// The ports and protocols of that.
+    pub fn ports(self) -> Ports {
+        match self {
+            Self { four: true, six: true } => Ports::every(),
+            Self { four: false, .. } => Ports::of(&[Protocol::Dhcpv6, Protocol::Icmpv6]),
+            Self { four: true, six: false } => Ports::default(),
+        }
+    }
+}
+
+/// What the machines that provoke said a frame answers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Answers<'a> {
+    /// Of DHCPv4.
+    pub four: &'a [Heard],
+    /// Of IPv6.
+    pub six: &'a [six::Heard],
+}
 
 /// One frame and where it was seen.
 #[derive(Clone, Copy)]
@@ -38,6 +69,8 @@ pub struct Register {
     pub unread: NotLookedInto,
     clients: Clients,
     outline: Outline,
+    outline6: v6::Outline,
+    outline_nd: nd::Outline,
 }
 
 impl Register {
@@ -50,15 +83,18 @@ impl Register {
             unread: NotLookedInto::default(),
             clients: Clients::default(),
             outline: Outline::default(),
+            outline6: v6::Outline::default(),
+            outline_nd: nd::Outline::default(),
         }
     }
 
-    /// Takes a frame, of which a machine that provokes already said what it `answers`.
-    pub fn frame(&mut self, seen: &Seen<'_>, walker: &mut Walker, answers: &[Heard]) {
+    /// Takes a frame, of which the machines that provoke already said what it `answers`.
+    pub fn frame(&mut self, seen: &Seen<'_>, walker: &mut Walker, answers: Answers<'_>) {
         let original = usize::try_from(seen.original_len).unwrap_or(usize::MAX);
         let at = seen.when.at.nanoseconds();
-        let outcome = walker.walk(seen.link, seen.data, original, at, |datagram| {
-            self.datagram(seen, &datagram, answers);
+        let outcome = walker.walk(seen.link, seen.data, original, at, |datagram| match datagram.protocol {
+            Protocol::Dhcpv4 => self.datagram(seen, &datagram, answers.four),
+            Protocol::Dhcpv6 | Protocol::Icmpv6 => self.datagram6(seen, &datagram, answers.six),
         });
         if let Walked::Unread(what) = outcome {
             self.unread.add(what, 1);
@@ -89,11 +125,43 @@ impl Register {
             Some(heard) => Asked::Us { probe: heard.probe.name(), bogus_server: heard.bogus_server },
             None => self.clients.asked(&packet, &sighting),
         };
-        let pinned = self.policy.as_ref().is_some_and(|policy| policy.recognise(&sighting.key).is_some());
-        let key = self.servers.add(&sighting, pinned);
-        if self.fresh.last() != Some(&key) {
-            self.fresh.push(key);
+        self.keep(&sighting);
+    }
+
+    fn datagram6(&mut self, seen: &Seen<'_>, datagram: &Datagram<'_>, answers: &[six::Heard]) {
+        let mut extends = None;
+        let sighting = if datagram.protocol == Protocol::Icmpv6 {
+            let packet = nd::Packet::new(datagram.payload);
+            self.outline_nd.read(&packet, datagram.promised, datagram.cut);
+            Sighting::read_advert(seen.when, seen.interface, datagram, &packet, &self.outline_nd)
+        } else {
+            let packet = v6::Packet::new(datagram.payload);
+            self.outline6.read(&packet, datagram.promised, datagram.cut);
+            let found = Sighting::read6(seen.when, seen.interface, datagram, &packet, &self.outline6);
+            if let Some(sighting) = &found {
+                extends = self.clients.bound6(&packet, &self.outline6, sighting);
+            }
+            found
+        };
+        let Some(mut sighting) = sighting else { return };
+        // A frame holds one message.
+        if let Some(heard) = answers.first() {
+            sighting.latency = Some(heard.latency);
+            sighting.asked = Asked::Us { probe: heard.probe.name(), bogus_server: None };
         }
+        let key = self.keep(&sighting);
+        if let Some((address, owner)) = extends {
+            self.servers.note_extends(&key, address, owner);
+        }
+    }
+
+    fn keep(&mut self, sighting: &Sighting) -> Key {
+        let pinned = self.policy.as_ref().is_some_and(|policy| policy.recognise(&sighting.key).is_some());
+        let key = self.servers.add(sighting, pinned);
+        if self.fresh.last() != Some(&key) {
+            self.fresh.push(key.clone());
+        }
+        key
     }
 }
 
@@ -106,10 +174,11 @@ mod live {
 
     use fastrand::Rng;
 
-    use super::{Register, Seen};
+    use super::{Answers, Families, Register, Seen};
     use crate::engine::Machine as _;
     use crate::engine::drive::{Driver, Proof, Wire, Witness};
     use crate::engine::v4::provoke::{self, Granted, Provoke};
+    use crate::engine::v6::provoke as six;
     use crate::net::iface::{self, Interface};
     use crate::net::live::Woken;
     use crate::net::near::{self, Near};
@@ -119,7 +188,7 @@ mod live {
     use crate::run::listen::{self, Change, Listener, Listeners, State, Unnamed};
     use crate::time::{Instant, Moment, Precision, SystemClock};
     use crate::wire::Mac;
-    use crate::wire::frame::{Ports, Walker, capture_filter};
+    use crate::wire::frame::{Walker, capture_filter};
 
     /// Frames taken at a time.
     const BATCH: usize = 1024;
@@ -134,6 +203,8 @@ mod live {
         pub interfaces: Vec<String>,
         /// SIGHUP ends nothing, and asks for files to be read again.
         pub reloads: bool,
+        /// What is looked for.
+        pub families: Families,
         /// Send nothing.
         pub passive: bool,
         /// It goes on for ever: an interface without a carrier may get one.
@@ -178,6 +249,8 @@ mod live {
         mac: Option<Mac>,
         driver: Driver,
         provoke: Option<Provoke>,
+        driver6: Driver,
+        provoke6: Option<six::Provoke>,
         /// Why not everything that came was seen, one clause each.
         blind: Vec<String>,
     }
@@ -238,7 +311,11 @@ mod live {
             let (listeners, _) = Listeners::open(&listen::Plan {
                 interfaces: &plan.interfaces,
                 unnamed: Unnamed::Default,
-                filter: format!("arp or {}", capture_filter(&Ports::default())),
+                // Neighbor solicitations: who looks for our address may have to be answered.
+                filter: format!(
+                    "arp or (ip6 and ip6[6] = 58 and ip6[40] = 135) or {}",
+                    capture_filter(&plan.families.ports())
+                ),
                 promiscuous: true,
                 ring: &|_| RING,
             })?;
@@ -288,23 +365,50 @@ mod live {
                         .unwrap_or_default(),
                     vlans: self.plan.vlans.clone(),
                 };
-                match &mut asker.provoke {
-                    Some(provoke) => provoke.again(plan),
-                    None => asker.provoke = Some(Provoke::new(plan, self.rng.fork())),
+                if self.plan.families.six {
+                    let addresses = here.map(|here| here.addresses.as_slice()).unwrap_or_default();
+                    let plan = six::Plan {
+                        wait: plan.wait,
+                        rounds: plan.rounds,
+                        mac,
+                        link_local: addresses.iter().find_map(|(ip, _)| match ip {
+                            std::net::IpAddr::V6(ip) => ip.is_unicast_link_local().then_some(*ip),
+                            std::net::IpAddr::V4(_) => None,
+                        }),
+                        vlans: plan.vlans.clone(),
+                    };
+                    match &mut asker.provoke6 {
+                        Some(provoke) => provoke.again(plan),
+                        None => asker.provoke6 = Some(six::Provoke::new(plan, self.rng.fork())),
+                    }
+                }
+                if self.plan.families.four {
+                    match &mut asker.provoke {
+                        Some(provoke) => provoke.again(plan),
+                        None => asker.provoke = Some(Provoke::new(plan, self.rng.fork())),
+                    }
                 }
             }
         }
 
         /// Ends provoking early: what was taken is given back.
         pub fn stop(&mut self, now: Instant) {
-            for provoke in self.askers.iter_mut().filter_map(|asker| asker.provoke.as_mut()) {
-                provoke.stop(now);
+            for asker in &mut self.askers {
+                if let Some(provoke) = &mut asker.provoke {
+                    provoke.stop(now);
+                }
+                if let Some(provoke) = &mut asker.provoke6 {
+                    provoke.stop(now);
+                }
             }
         }
 
         fn provokes(&self, index: usize, now: Instant) -> bool {
-            let provoke = self.askers.get(index).and_then(|asker| asker.provoke.as_ref());
-            self.working(index) && provoke.is_some_and(|provoke| !provoke.is_over(now))
+            let asks = |asker: &Asker| {
+                asker.provoke.as_ref().is_some_and(|provoke| !provoke.is_over(now))
+                    || asker.provoke6.as_ref().is_some_and(|provoke| !provoke.is_over(now))
+            };
+            self.working(index) && self.askers.get(index).is_some_and(asks)
         }
 
         /// True while something is sent or waited for.
@@ -316,7 +420,15 @@ mod live {
         pub fn kept(&self) -> (Vec<Granted>, u64) {
             let provoking = || self.askers.iter().filter_map(|asker| asker.provoke.as_ref());
             let kept = provoking().flat_map(Provoke::kept).copied().collect();
-            (kept, provoking().fold(0, |sum, provoke| sum.saturating_add(provoke.overlooked())))
+            let six = self.askers.iter().filter_map(|asker| asker.provoke6.as_ref());
+            let overlooked = provoking().map(Provoke::overlooked).chain(six.map(six::Provoke::overlooked));
+            (kept, overlooked.fold(0, u64::saturating_add))
+        }
+
+        /// What DHCPv6 servers bound and could not be given back.
+        pub fn kept6(&self) -> Vec<six::Granted> {
+            let provoking = self.askers.iter().filter_map(|asker| asker.provoke6.as_ref());
+            provoking.flat_map(six::Provoke::kept).cloned().collect()
         }
 
         /// Frames lost so far because they came faster than they were taken.
@@ -333,7 +445,8 @@ mod live {
             if lost > 0 {
                 blind.push(format!("{lost} frames came faster than they were taken and are lost"));
             }
-            for asker in self.askers.iter().filter(|asker| asker.provoke.is_some() && asker.sent() == 0) {
+            let asks = |asker: &&Asker| asker.provoke.is_some() || asker.provoke6.is_some();
+            for asker in self.askers.iter().filter(asks).filter(|asker| asker.sent() == 0) {
                 blind.push(format!("nothing could be sent through {}", asker.name));
             }
             blind
@@ -383,8 +496,9 @@ mod live {
             register: &mut Register,
             tell: &mut dyn FnMut(News),
         ) -> Result<Turn, NetError> {
-            let sending = self.askers.iter().filter_map(|asker| asker.provoke.as_ref()?.deadline());
-            let until = sending.chain([deadline]).min();
+            let four = self.askers.iter().filter_map(|asker| asker.provoke.as_ref()?.deadline());
+            let six = self.askers.iter().filter_map(|asker| asker.provoke6.as_ref()?.deadline());
+            let until = four.chain(six).chain([deadline]).min();
             if self.listeners.wait(until, other, output)? == Woken::OutputGone {
                 return Ok(Turn::OutputGone);
             }
@@ -457,10 +571,12 @@ mod live {
             Ok(Self {
                 name: name.as_str().into(),
                 sender: (!plan.passive).then(outlet).transpose()?,
-                walker: Walker::new(Ports::default()),
+                walker: Walker::new(plan.families.ports()),
                 mac,
                 driver: Driver::new(1, Proof::HandedOver, &[]),
                 provoke: None,
+                driver6: Driver::new(1, Proof::HandedOver, &[]),
+                provoke6: None,
                 blind: Vec::new(),
             })
         }
@@ -471,9 +587,14 @@ mod live {
 
         /// Sends what is due.
         fn send(&mut self, now: Instant, register: &mut Register, tell: &mut dyn FnMut(News)) {
-            let (Some(provoke), Some(outlet)) = (&mut self.provoke, &mut self.sender) else { return };
-            provoke.on_time(now);
+            let Some(outlet) = &mut self.sender else { return };
             let mut losses = Losses(tell);
+            if let Some(provoke) = &mut self.provoke6 {
+                provoke.on_time(now);
+                while matches!(self.driver6.send(provoke, outlet, &SystemClock, &mut losses), Ok(1..)) {}
+            }
+            let Some(provoke) = &mut self.provoke else { return };
+            provoke.on_time(now);
             while matches!(self.driver.send(provoke, outlet, &SystemClock, &mut losses), Ok(1..)) {}
             register.findings(Some(&self.name), provoke);
         }
@@ -481,12 +602,16 @@ mod live {
         /// Takes a frame that came.
         fn hear(&mut self, heard: &listen::Heard<'_>, register: &mut Register) {
             let frame = &heard.frame;
-            let Self { name, walker, provoke, driver, .. } = self;
+            let Self { name, walker, provoke, driver, provoke6, driver6, .. } = self;
+            let original_len = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
+            // What this machine itself sent is heard too: a server may be on it.
+            let received =
+                Received { at: frame.at, time: frame.time, frame: frame.data, original_len, outgoing: false };
+            if let Some(provoke) = provoke6.as_mut() {
+                let nobody = &mut crate::engine::drive::Nobody;
+                driver6.pass(provoke, heard.link, heard.precision, &received, nobody);
+            }
             if let Some(provoke) = provoke.as_mut() {
-                let original_len = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
-                let (at, time, frame) = (frame.at, frame.time, frame.data);
-                // What this machine itself sent is heard too: a server may be on it.
-                let received = Received { at, time, frame, original_len, outgoing: false };
                 driver.pass(
                     provoke,
                     heard.link,
@@ -502,7 +627,10 @@ mod live {
                 data: frame.data,
                 original_len: frame.original_len,
             };
-            let answers = provoke.as_ref().map_or(&[][..], Provoke::heard);
+            let answers = Answers {
+                four: provoke.as_ref().map_or(&[][..], Provoke::heard),
+                six: provoke6.as_ref().map_or(&[][..], six::Provoke::heard),
+            };
             register.frame(&seen, walker, answers);
             if let Some(provoke) = provoke {
                 register.findings(Some(name), provoke);

@@ -325,7 +325,15 @@ fn servers_are_judged_by_what_is_expected() {
     let expect = |fault: Option<&str>, text: &str| {
         let lab = fault.map_or_else(Faulty::default, |fault| lab(fault, None));
         let policy = policy(text);
-        let trusted = policy.allowed.iter().map(|one| (one.identity.address, one.identity.mac)).collect();
+        let four = |ip: std::net::IpAddr| match ip {
+            std::net::IpAddr::V4(ip) => Some(ip),
+            std::net::IpAddr::V6(_) => None,
+        };
+        let trusted = policy
+            .allowed
+            .iter()
+            .map(|one| (one.identity.address.and_then(four), one.identity.mac))
+            .collect();
         let plan = Plan { trusted, ..plan(1) };
         let manner = Manner { policy: Some(policy), ..Manner::default() };
         run_on(lab, &plan, &manner, &local(), &mut |_| true)

@@ -73,8 +73,14 @@ fn request() {
 
 #[test]
 fn rogue() {
-    hold("rogue", "--servers 2", "rogue --wait 1s --allow 10.0.0.1", 1);
-    hold("rogue-clean", "--servers 2", "rogue --wait 1s --allow 10.0.0.1 --allow 10.0.0.2", 0);
+    hold("rogue", "--servers 2", "rogue -4 --wait 1s --allow 10.0.0.1", 1);
+    hold("rogue-clean", "--servers 2", "rogue -4 --wait 1s --allow 10.0.0.1 --allow 10.0.0.2", 0);
+}
+
+#[test]
+fn rogue6() {
+    let allow = "--allow duid=00030001020000000001 --allow protocol=ra,ip=fe80::1";
+    hold("rogue6", "--rogue --pool-size 1 --pd off", &format!("rogue -6 --wait 1s {allow}"), 1);
 }
 
 #[test]

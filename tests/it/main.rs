@@ -42,6 +42,7 @@ mod plugins;
 mod real_servers;
 #[cfg(feature = "live")]
 mod rogue;
+mod rogue6;
 mod rogue_reasons;
 mod scenarios;
 mod schema;

@@ -16,7 +16,7 @@ const QUICK: &str = "--wait 3900ms --rounds 1";
 
 /// Looks once in the lab and reads the object that is printed.
 fn look(flags: &str, arguments: &str, code: i32) -> Option<Value> {
-    let line = format!("dhcptool rogue eth0 --json {QUICK} {arguments}");
+    let line = format!("dhcptool rogue eth0 -4 --json {QUICK} {arguments}");
     let words: Vec<&str> = line.split_whitespace().collect();
     let output = lab(flags, &words)?;
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -92,7 +92,7 @@ fn addresses_in_use_are_noticed() {
 
 #[test]
 fn without_a_list_nothing_is_judged_and_several_are_pointed_out() {
-    let line = format!("dhcptool rogue eth0 {QUICK}");
+    let line = format!("dhcptool rogue eth0 -4 {QUICK}");
     let words: Vec<&str> = line.split_whitespace().collect();
     let Some(output) = lab("--servers 2", &words) else { return };
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -124,7 +124,7 @@ fn what_is_learned_is_allowed_and_nothing_else() {
     let reasons = rogues(&report)[0]["reasons"].to_string();
     assert!(reasons.contains("it offers router 10.0.0.254 instead of 10.0.0.253"), "{reasons}");
     fs::write(&policy, "[[server]]\nsever-id = \"10.0.0.1\"\n").unwrap();
-    let output = lab("", &["dhcptool", "rogue", "eth0", "--policy", path]).unwrap();
+    let output = lab("", &["dhcptool", "rogue", "eth0", "-4", "--policy", path]).unwrap();
     let err = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{err}");
     assert!(err.contains("line 2: unknown field `sever-id`"), "{err}");
@@ -199,7 +199,7 @@ fn the_plugin_has_its_four_states() {
         ("--servers 2", "--require 10.0.0.9", 2, "DHCP CRITICAL - required server 10.0.0.9 did not answer"),
         ("--servers 1", "-w 0.0001 -c 60000", 1, "DHCP WARNING - 1 server answered: 10.0.0.1; too slow: "),
     ] {
-        let line = format!("dhcptool rogue eth0 --nagios {QUICK} {arguments}");
+        let line = format!("dhcptool rogue eth0 -4 --nagios {QUICK} {arguments}");
         let words: Vec<&str> = line.split_whitespace().collect();
         let Some(output) = lab(flags, &words) else { return };
         let out = String::from_utf8_lossy(&output.stdout);
@@ -246,7 +246,7 @@ fn a_plugin_called_wrongly_knows_nothing() {
 #[test]
 fn nothing_is_kept() {
     // Two addresses for two clients of a look: were anything kept, the second look would not be offered any.
-    let script = "for n in 1 2 3; do dhcptool rogue eth0 -q --wait 6500ms --rounds 2 --json || exit 9; done; \
+    let script = "for n in 1 2 3; do dhcptool rogue eth0 -4 -q --wait 6500ms --rounds 2 --json || exit 9; done; \
                   dhcptool discover eth0 -q --first --json";
     let Some(output) = lab("--servers 1 --pool-size 2 --bootp", &["sh", "-c", script]) else { return };
     let out = String::from_utf8_lossy(&output.stdout);
@@ -272,7 +272,7 @@ fn watch(
     let state = folder.join("state.json");
     let prometheus = folder.join("dhcp.prom");
     let mut words =
-        vec!["dhcptool", "rogue", "eth0", "--watch", "--json", "--wait", "3s", "--interval", "4s"];
+        vec!["dhcptool", "rogue", "eth0", "-4", "--watch", "--json", "--wait", "3s", "--interval", "4s"];
     words.extend(["--state", state.to_str().unwrap(), "--prometheus", prometheus.to_str().unwrap()]);
     words.extend(arguments);
     let mut child = lab_command(flags, &words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -360,7 +360,8 @@ fn watching_tells_changes_calls_programs_and_remembers() {
 
 #[test]
 fn a_program_that_cannot_run_is_told_at_the_start() {
-    let Some(output) = lab("", &["dhcptool", "rogue", "eth0", "--watch", "--exec", "/etc/passwd"]) else {
+    let Some(output) = lab("", &["dhcptool", "rogue", "eth0", "-4", "--watch", "--exec", "/etc/passwd"])
+    else {
         return;
     };
     let err = String::from_utf8_lossy(&output.stderr);
@@ -370,7 +371,7 @@ fn a_program_that_cannot_run_is_told_at_the_start() {
 
 #[test]
 fn the_watching_process_has_no_rights_left() {
-    let script = "dhcptool rogue eth0 --watch -q >/dev/null & pid=$!; \
+    let script = "dhcptool rogue eth0 -4 --watch -q >/dev/null & pid=$!; \
                   until grep -q '^NoNewPrivs:.*1' /proc/$pid/status; do \
                     kill -0 $pid || exit 9; done; \
                   grep -E '^(Cap(Prm|Eff|Inh|Amb)|NoNewPrivs|Seccomp):' /proc/$pid/status; kill $pid; wait $pid";
@@ -389,7 +390,7 @@ fn alarms(script: &str, arguments: &str, meanwhile: &str, seconds: u32) -> Optio
     fs::write(&program, format!("#!/bin/sh\nout={}\n{script}\n", file.display())).unwrap();
     fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let line = format!(
-        "dhcptool rogue eth0 --watch --wait 2s --interval 3s --allow 10.0.0.1 --exec {} {arguments} >/dev/null & pid=$!; out={}; \
+        "dhcptool rogue eth0 -4 --watch --wait 2s --interval 3s --allow 10.0.0.1 --exec {} {arguments} >/dev/null & pid=$!; out={}; \
          {meanwhile} sleep {seconds}; kill -INT $pid; wait $pid",
         program.display(),
         file.display()
@@ -453,7 +454,7 @@ fn gone_after_less_than_a_round_is_refused() {
 
 #[test]
 fn a_link_that_dies_midway_is_not_clean() {
-    let script = "dhcptool rogue eth0 --json --wait 5s --rounds 1 --allow 10.0.0.1 & pid=$!; sleep 1; \
+    let script = "dhcptool rogue eth0 -4 --json --wait 5s --rounds 1 --allow 10.0.0.1 & pid=$!; sleep 1; \
                   ip link set eth0 down || exit 9; wait $pid";
     let Some(output) = lab("--servers 1", &["sh", "-c", script]) else { return };
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

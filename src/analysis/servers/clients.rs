@@ -2,12 +2,15 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::key::ServerId;
+use super::offered6;
 use super::sighting::{Asked, Sighting};
 use crate::wire::HwAddr;
 use crate::wire::options::v4::{DHCP_REQUESTED_ADDRESS, DHCP_SERVER_IDENTIFIER};
 use crate::wire::v4::{MessageType, Op, Outline, Packet, Xid};
+use crate::wire::v6;
 
 /// Clients whose REQUESTs and leases are remembered.
 const MAX_CLIENTS: usize = 8192;
@@ -43,11 +46,13 @@ pub struct Clients {
     requests: Recent<(Xid, HwAddr), (Option<Ipv4Addr>, Option<Ipv4Addr>)>,
     /// Leases: the address and who gave it.
     leases: Recent<HwAddr, (Ipv4Addr, Ipv4Addr)>,
+    /// DHCPv6: clients' addresses and who gave them.
+    leases6: Recent<(Vec<u8>, Ipv6Addr), ServerId>,
 }
 
 impl Default for Clients {
     fn default() -> Self {
-        Self { requests: Recent::new(), leases: Recent::new() }
+        Self { requests: Recent::new(), leases: Recent::new(), leases6: Recent::new() }
     }
 }
 
@@ -68,12 +73,34 @@ impl Clients {
         }
     }
 
+    /// Remembers who bound which address to a client of DHCPv6. Returns an address that another server had bound to it, and
+    /// that server.
+    pub fn bound6(
+        &mut self,
+        packet: &v6::Packet<'_>,
+        outline: &v6::Outline,
+        sighting: &Sighting,
+    ) -> Option<(Ipv6Addr, ServerId)> {
+        let server = sighting.key.server_id.as_ref()?;
+        let (client, addresses) = offered6::bound(packet, outline)?;
+        let mut extended = None;
+        for address in addresses {
+            let key = (client.to_vec(), address);
+            match self.leases6.map.get(&key) {
+                Some(owner) if owner != server => extended = Some((address, owner.clone())),
+                Some(_) => {}
+                None => self.leases6.put(key, server.clone()),
+            }
+        }
+        extended
+    }
+
     /// Whom a server's message answers, judged by what the client said, and remembers the lease if it gives one.
     pub fn asked(&mut self, packet: &Packet<'_>, sighting: &Sighting) -> Asked {
         let client = sighting.client;
         let request = packet.xid().and_then(|xid| self.requests.map.get(&(xid, client)).copied());
         if sighting.kind == Some(MessageType::ACK)
-            && let (Some(address), Some(server)) = (sighting.offered.address, sighting.key.server_id)
+            && let (Some(address), Some(server)) = (sighting.offered.address, sighting.key.named())
         {
             self.leases.put(client, (address, server));
         }

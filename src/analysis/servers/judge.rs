@@ -104,6 +104,8 @@ pub struct Judgement {
 
 /// Judges a server.
 pub fn judge(server: &Server, policy: Option<&Policy>, scene: &Scene) -> Judgement {
+    // A policy that cannot mean such a server says nothing of it.
+    let policy = policy.filter(|policy| policy.speaks_of(server.key.speaks));
     let entry = policy.and_then(|policy| policy.recognise(&server.key));
     let case = Case { server, entry, policy, scene };
     let mut reasons = Vec::new();

@@ -1,6 +1,6 @@
 //! Who answers on a segment, and whether they may.
 //!
-//! - [`Sighting`]: what one message of a server tells about it.
+//! - [`Sighting`]: what one message of a server tells about it, be it of DHCPv4, DHCPv6 or a router.
 //! - [`Servers`]: everybody seen so far; bounded, whatever is thrown at it.
 //! - [`Policy`]: who may be there and what they must offer.
 //! - [`rules`]: one row a reason, with what it means and what to do; [`judge`]: each hit is a reason in words.
@@ -11,6 +11,7 @@
 pub mod clients;
 pub mod judge;
 pub mod key;
+pub mod offered6;
 pub mod policy;
 pub mod rules;
 pub mod sighting;
@@ -20,7 +21,8 @@ pub mod watcher;
 
 pub use clients::Clients;
 pub use judge::{Judgement, Reason, Status, Verdict};
-pub use key::Key;
+pub use key::{Key, ServerId, Speaks};
+pub use offered6::Offered6;
 pub use policy::{Allowed, Expected, Identity, Policy, PolicyError};
 pub use rules::{Rule, Weight};
 pub use sighting::{Asked, Offered, Sighting};

@@ -1,29 +1,34 @@
 //! Who may be on a segment and what they must offer: `--allow` and policy files.
 
 use std::fmt::{self, Write as _};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::key::Key;
+use super::key::{Key, Speaks};
 use super::sighting::Offered;
 use super::table::Server;
+use crate::wire::v6::types::Duid;
 use crate::wire::{Mac, Prefix, Seconds};
 
 /// By what an allowed server is recognised; everything that is given must fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
     /// Its server identifier, or its source address where it sends none. What a bare address means.
-    pub address: Option<Ipv4Addr>,
+    pub address: Option<IpAddr>,
+    /// What it speaks.
+    pub speaks: Option<Speaks>,
     /// Option 54.
     pub server_id: Option<Ipv4Addr>,
+    /// DHCPv6's option 2.
+    pub duid: Option<Duid>,
     /// Source address of its packets.
-    pub ip: Option<Ipv4Addr>,
+    pub ip: Option<IpAddr>,
     /// Source of its frames.
     pub mac: Option<Mac>,
-    /// The relay it answers through (`giaddr`).
-    pub relay: Option<Ipv4Addr>,
+    /// The relay it answers through (`giaddr`, of DHCPv6 the link-address).
+    pub relay: Option<IpAddr>,
     /// A VLAN tag its frames carry; 0 means none.
     pub vlan: Option<u16>,
 }
@@ -32,7 +37,7 @@ pub struct Identity {
 #[allow(clippy::struct_excessive_bools, reason = "the parts are independent of each other")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fit {
-    /// Every address that is given fits, and at least one is given.
+    /// Every address or DUID that is given fits, and at least one is given.
     pub address: bool,
     /// No address that is given is another.
     pub no_other_address: bool,
@@ -54,10 +59,18 @@ impl Fit {
 impl Identity {
     /// How a server fits.
     pub fn fit(&self, key: &Key) -> Fit {
-        let known = key.server_id.or(key.source_ip);
-        let pairs = [(self.address, known), (self.server_id, key.server_id), (self.ip, key.source_ip)];
-        let given = pairs.iter().any(|(want, _)| want.is_some());
-        let fits = pairs.iter().all(|(want, have)| want.is_none() || want == have);
+        let named = key.named().map(IpAddr::from);
+        let pairs = [
+            (self.address, key.address()),
+            (self.server_id.map(IpAddr::from), named),
+            (self.ip, key.source_ip),
+        ];
+        let duid = key.server_id.as_ref().and_then(|id| id.duid());
+        let given = pairs.iter().any(|(want, _)| want.is_some()) || self.duid.is_some();
+        let speaks = self.speaks.is_none_or(|speaks| speaks == key.speaks);
+        let fits = speaks
+            && pairs.iter().all(|(want, have)| want.is_none() || want == have)
+            && (self.duid.is_none() || self.duid.as_ref() == duid);
         let vlan = |want: u16| if want == 0 { key.vlans.is_empty() } else { key.vlans.contains(&want) };
         Fit {
             address: given && fits,
@@ -66,6 +79,22 @@ impl Identity {
             relay: self.relay.is_none() || self.relay == key.relay,
             vlan: self.vlan.is_none_or(vlan),
         }
+    }
+
+    /// True when a server that speaks so may be meant.
+    pub fn can_be(&self, speaks: Speaks) -> bool {
+        let ips = [self.address, self.ip, self.relay];
+        let family = match speaks {
+            Speaks::Dhcpv4 => self.duid.is_none() && ips.iter().flatten().all(IpAddr::is_ipv4),
+            Speaks::Dhcpv6 => self.server_id.is_none() && ips.iter().flatten().all(IpAddr::is_ipv6),
+            Speaks::Ra => {
+                self.server_id.is_none()
+                    && self.duid.is_none()
+                    && self.relay.is_none()
+                    && ips.iter().flatten().all(IpAddr::is_ipv6)
+            }
+        };
+        family && self.speaks.is_none_or(|given| given == speaks)
     }
 
     fn is_empty(&self) -> bool {
@@ -77,7 +106,9 @@ impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts: Vec<String> = Vec::new();
         parts.extend(self.address.map(|ip| ip.to_string()));
+        parts.extend(self.speaks.map(|speaks| format!("protocol={}", speaks.name())));
         parts.extend(self.server_id.map(|ip| format!("server-id={ip}")));
+        parts.extend(self.duid.as_ref().map(|duid| format!("duid={duid}")));
         parts.extend(self.ip.map(|ip| format!("ip={ip}")));
         parts.extend(self.mac.map(|mac| format!("mac={mac}")));
         parts.extend(self.relay.map(|ip| format!("relay={ip}")));
@@ -91,11 +122,13 @@ impl fmt::Display for Identity {
 pub enum ParseIdentityError {
     /// A part that is neither an address nor `NAME=VALUE`.
     #[error(
-        "{0:?} names no server: write an IPv4 address, a MAC, or server-id=, ip=, mac=, relay=, vlan= joined by commas"
+        "{0:?} names no server: write an address, a MAC, or protocol=, server-id=, duid=, ip=, mac=, relay=, vlan= joined by commas"
     )]
     Form(String),
     /// A name that is none of them.
-    #[error("{0:?} is no part of a server's identity; there are server-id, ip, mac, relay and vlan")]
+    #[error(
+        "{0:?} is no part of a server's identity; there are protocol, server-id, duid, ip, mac, relay and vlan"
+    )]
     Name(String),
     /// A value that does not fit its name.
     #[error("{name}={value:?}: not {expected}")]
@@ -133,9 +166,18 @@ impl FromStr for Identity {
                 value: value.to_owned(),
                 expected,
             };
-            let ip = || value.parse::<Ipv4Addr>().map_err(|_| wrong("an IPv4 address"));
+            let ip4 = || value.parse::<Ipv4Addr>().map_err(|_| wrong("an IPv4 address"));
+            let ip = || value.parse::<IpAddr>().map_err(|_| wrong("an IP address"));
             match name.trim().to_ascii_lowercase().replace('_', "-").as_str() {
-                "server-id" | "id" => set(&mut identity.server_id, ip()?, name)?,
+                "server-id" | "id" => set(&mut identity.server_id, ip4()?, name)?,
+                "duid" => {
+                    let duid = value.parse().map_err(|_| wrong("a DUID in hexadecimal digits"))?;
+                    set(&mut identity.duid, duid, name)?;
+                }
+                "protocol" => {
+                    let speaks = Speaks::from_name(&value.to_ascii_lowercase());
+                    set(&mut identity.speaks, speaks.ok_or_else(|| wrong("dhcpv4, dhcpv6 or ra"))?, name)?;
+                }
                 "ip" => set(&mut identity.ip, ip()?, name)?,
                 "relay" | "giaddr" => set(&mut identity.relay, ip()?, name)?,
                 "mac" => {
@@ -203,6 +245,95 @@ pub struct Expected {
     /// The longest lease.
     #[serde(default, rename = "lease-max", skip_serializing_if = "Option::is_none")]
     pub lease_max: Option<Lease>,
+    /// IPv6: addresses it offers, and prefixes that a router advertises, lie in one of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefixes: Option<OneOf<Prefix6>>,
+    /// DHCPv6: prefixes that it delegates lie in one of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegated: Option<OneOf<Prefix6>>,
+    /// IPv6: exactly these name servers, in this order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dns6: Option<Vec<Ipv6Addr>>,
+    /// IPv6: exactly these search domains, in this order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Vec<String>>,
+    /// DHCPv6's preference, a number; of a router high, medium or low.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preference: Option<Preference>,
+    /// A router's flag M.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed: Option<bool>,
+    /// A router's flag O.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<bool>,
+    /// Seconds for which it is a default router.
+    #[serde(default, rename = "router-lifetime", skip_serializing_if = "Option::is_none")]
+    pub router_lifetime: Option<Lease>,
+    /// A router's routes lead to nothing but these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routes: Option<OneOf<Prefix6>>,
+    /// The MTU that a router advertises.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mtu: Option<u32>,
+    /// Nothing but these prefixes of NAT64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pref64: Option<OneOf<Prefix6>>,
+}
+
+/// A preference: a number in DHCPv6, a word in router advertisements.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Preference {
+    /// DHCPv6's.
+    Number(u8),
+    /// A router's.
+    Word(String),
+}
+
+/// A prefix of IPv6. Its host bits are zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prefix6 {
+    /// The prefix.
+    pub prefix: Ipv6Addr,
+    /// Its length, 128 at most.
+    pub length: u8,
+}
+
+impl Prefix6 {
+    /// The prefix of this length that `addr` is in.
+    pub fn of(addr: Ipv6Addr, length: u8) -> Self {
+        let length = length.min(128);
+        let host = u128::MAX.checked_shr(u32::from(length)).unwrap_or(0);
+        Self { prefix: Ipv6Addr::from_bits(addr.to_bits() & !host), length }
+    }
+
+    /// True when the address is in it.
+    pub fn contains(&self, addr: Ipv6Addr) -> bool {
+        Self::of(addr, self.length) == *self
+    }
+
+    /// True when all of `other` is in it.
+    pub fn holds(&self, other: &Self) -> bool {
+        other.length >= self.length && self.contains(other.prefix)
+    }
+}
+
+impl FromStr for Prefix6 {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (addr, length) = text.split_once('/').ok_or(())?;
+        let length = length.parse().ok().filter(|length| *length <= 128).ok_or(())?;
+        let addr = addr.parse().map_err(|_| ())?;
+        let prefix = Self::of(addr, length);
+        if prefix.prefix == addr { Ok(prefix) } else { Err(()) }
+    }
+}
+
+impl fmt::Display for Prefix6 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.prefix, self.length)
+    }
 }
 
 /// Values of which each is right: one alone, or a list. An empty list means that there may be none.
@@ -257,6 +388,7 @@ macro_rules! as_text {
 
 as_text! {
     Prefix, "a network such as 10.0.0.0/24";
+    Prefix6, "a prefix such as 2001:db8::/64";
     Range, "a range such as 10.0.0.10-10.0.0.99";
 }
 
@@ -348,7 +480,7 @@ pub enum PolicyError {
     #[error("{0}")]
     Syntax(String),
     /// A server without anything to recognise it by.
-    #[error("server {0} has none of server-id, ip, mac, relay and vlan: it would allow everybody")]
+    #[error("server {0} has none of server-id, duid, ip, mac, relay and vlan: it would allow everybody")]
     Nobody(usize),
 }
 
@@ -366,15 +498,19 @@ struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<Ipv4Addr>,
+    protocol: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<IpAddr>,
     #[serde(rename = "server-id", skip_serializing_if = "Option::is_none")]
     server_id: Option<Ipv4Addr>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ip: Option<Ipv4Addr>,
+    duid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip: Option<IpAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mac: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    relay: Option<Ipv4Addr>,
+    relay: Option<IpAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     vlan: Option<u16>,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -405,15 +541,28 @@ impl Policy {
                 })?),
                 None => None,
             };
+            let duid = entry.duid.map(|text| {
+                text.parse().map_err(|error: crate::wire::v6::types::ParseDuidError| {
+                    PolicyError::Syntax(error.to_string())
+                })
+            });
+            let speaks = entry.protocol.map(|name| {
+                Speaks::from_name(&name).ok_or_else(|| {
+                    PolicyError::Syntax(format!("protocol {name:?}: there are dhcpv4, dhcpv6 and ra"))
+                })
+            });
+            let speaks = speaks.transpose()?;
             let identity = Identity {
                 address: entry.address,
+                speaks,
                 server_id: entry.server_id,
+                duid: duid.transpose()?,
                 ip: entry.ip,
                 mac,
                 relay: entry.relay,
                 vlan: entry.vlan,
             };
-            if identity.is_empty() {
+            if (Identity { speaks: None, ..identity.clone() }).is_empty() && speaks.is_none() {
                 return Err(PolicyError::Nobody(index.saturating_add(1)));
             }
             allowed.push(Allowed { name: entry.name, identity, expected: entry.offers });
@@ -425,8 +574,10 @@ impl Policy {
     pub fn to_toml(&self) -> Result<String, PolicyError> {
         let servers = self.allowed.iter().map(|allowed| Entry {
             name: allowed.name.clone(),
+            protocol: allowed.identity.speaks.map(|speaks| speaks.name().to_owned()),
             address: allowed.identity.address,
             server_id: allowed.identity.server_id,
+            duid: allowed.identity.duid.as_ref().map(ToString::to_string),
             ip: allowed.identity.ip,
             mac: allowed.identity.mac.map(|mac| mac.to_string()),
             relay: allowed.identity.relay,
@@ -440,6 +591,11 @@ impl Policy {
     /// The policy that allows exactly these servers as they are now.
     pub fn learn<'a>(servers: impl IntoIterator<Item = &'a Server>) -> Self {
         Self { allowed: servers.into_iter().map(learn).collect() }
+    }
+
+    /// True when it says anything of those who speak so. An empty policy does: nobody is allowed.
+    pub fn speaks_of(&self, speaks: Speaks) -> bool {
+        self.allowed.is_empty() || self.allowed.iter().any(|allowed| allowed.identity.can_be(speaks))
     }
 
     /// The entry that recognises a server, whatever it offers.
@@ -456,7 +612,9 @@ fn learn(server: &Server) -> Allowed {
         name: None,
         identity: Identity {
             address: None,
-            server_id: key.server_id,
+            speaks: (key.speaks != Speaks::Dhcpv4).then_some(key.speaks),
+            server_id: key.named(),
+            duid: key.server_id.as_ref().and_then(|id| id.duid()).cloned(),
             ip: key.source_ip,
             mac: key.source_mac,
             relay: key.relay,
@@ -485,7 +643,46 @@ fn learn(server: &Server) -> Allowed {
             }),
             lease_min: server.leases.map(|(least, _)| Lease(least)),
             lease_max: server.leases.map(|(_, most)| Lease(most)),
+            ..learn6(server)
         },
+    }
+}
+
+/// What is expected of a DHCPv6 server or router as it is now.
+fn learn6(server: &Server) -> Expected {
+    let Some(six) = server.offered.six.as_deref() else { return Expected::default() };
+    let names = six.search.iter().map(|name| String::from_utf8(name.clone()).ok());
+    let prefixes = |all: Vec<Prefix6>| {
+        let mut all = all;
+        all.sort_unstable_by_key(|prefix| (prefix.prefix, prefix.length));
+        all.dedup();
+        (!all.is_empty()).then_some(OneOf(all))
+    };
+    let own = Expected {
+        dns6: (!six.dns_servers.is_empty()).then(|| six.dns_servers.clone()),
+        search: names.collect::<Option<Vec<_>>>().filter(|names| !names.is_empty()),
+        ..Expected::default()
+    };
+    let Some(router) = &six.router else {
+        return Expected {
+            prefixes: prefixes(server.addresses6.iter().map(|addr| Prefix6::of(*addr, 64)).collect()),
+            // What a server delegates from is larger than one prefix; how much larger is not known.
+            preference: six.preference.map(Preference::Number),
+            ..own
+        };
+    };
+    Expected {
+        prefixes: prefixes(router.prefixes.iter().map(|one| Prefix6::of(one.prefix, one.length)).collect()),
+        preference: Some(Preference::Word(router.preference.to_owned())),
+        managed: Some(router.managed),
+        other: Some(router.other),
+        router_lifetime: Some(Lease(router.router_lifetime.into())),
+        routes: Some(OneOf(
+            router.routes.iter().map(|route| Prefix6::of(route.prefix.0, route.prefix.1)).collect(),
+        )),
+        mtu: router.mtu,
+        pref64: prefixes(router.pref64.iter().map(|(addr, length, _)| Prefix6::of(*addr, *length)).collect()),
+        ..own
     }
 }
 
@@ -533,6 +730,8 @@ mod tests {
             "mac=00:11:22:33:44:55",
             "server-id=10.0.0.1,ip=10.0.0.2,mac=00:11:22:33:44:55,relay=10.1.0.1,vlan=100",
             "10.0.0.1,mac=00:11:22:33:44:55",
+            "protocol=ra,ip=fe80::1,mac=00:11:22:33:44:55",
+            "protocol=dhcpv6,duid=0003000102dc00000005",
         ] {
             assert_eq!(parse(text).to_string(), text);
         }
@@ -546,7 +745,9 @@ mod tests {
             ("", "names no server"),
             ("eth0", "names no server"),
             ("name=x", "no part of a server's identity"),
-            ("ip=10.0.0", "not an IPv4 address"),
+            ("ip=10.0.0", "not an IP address"),
+            ("duid=12", "not a DUID"),
+            ("protocol=bootp", "not dhcpv4, dhcpv6 or ra"),
             ("mac=1", "not a MAC"),
             ("vlan=5000", "from 0 (untagged) to 4095"),
             ("ip=10.0.0.1,ip=10.0.0.2", "twice"),
@@ -574,12 +775,32 @@ lease-max = 86400
 
 [[server]]
 relay = "10.9.0.1"
+
+[[server]]
+protocol = "ra"
+ip = "fe80::1"
+[server.offers]
+prefixes = "2001:db8::/64"
+dns6 = ["2001:db8::53"]
+search = ["lab"]
+preference = "high"
+managed = true
+other = false
+router-lifetime = 1800
+routes = []
+mtu = 1500
+
+[[server]]
+duid = "0003000102dc00000005"
+[server.offers]
+preference = 255
+delegated = ["2001:db8:d000::/36"]
 "#;
 
     #[test]
     fn a_policy_survives_being_written() {
         let policy = Policy::from_toml(FILE).unwrap();
-        assert_eq!(policy.allowed.len(), 2);
+        assert_eq!(policy.allowed.len(), 4);
         let first = &policy.allowed[0];
         assert_eq!(first.identity, parse("server-id=10.0.0.1,mac=00:11:22:33:44:55,vlan=7"));
         assert_eq!(

@@ -2,11 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Write as _};
-use std::net::Ipv4Addr;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::key::Key;
-use super::policy::{Allowed, Policy, hex};
+use super::key::{Key, ServerId, Speaks};
+use super::offered6::Offered6;
+use super::policy::{Allowed, Expected, OneOf, Policy, Preference, Prefix6, hex};
 use super::sighting::Offered;
 use super::table::{Answer, Server, Servers};
 use crate::wire::escape::escape;
@@ -76,7 +78,7 @@ pub(super) struct Case<'a> {
 }
 
 /// Where an address was seen.
-type Spot = (Option<Arc<str>>, Vec<u16>, Ipv4Addr);
+type Spot = (Option<Arc<str>>, Vec<u16>, IpAddr);
 
 /// What must be known of all servers to judge one.
 #[derive(Clone, Debug, Default)]
@@ -87,10 +89,16 @@ pub struct Scene {
     names: HashMap<Spot, Vec<Mac>>,
     routers: HashSet<Ipv4Addr>,
     dns: HashSet<Ipv4Addr>,
+    dns6: HashSet<Ipv6Addr>,
+    search: HashSet<Vec<u8>>,
+    /// Of allowed servers and routers.
+    prefixes: Vec<Prefix6>,
+    /// Who is a default router: address and MAC.
+    default_routers: Vec<(IpAddr, Mac)>,
 }
 
 /// Where `server` has `ip`.
-fn spots(server: &Server, ip: Option<Ipv4Addr>) -> impl Iterator<Item = Spot> {
+fn spots(server: &Server, ip: Option<IpAddr>) -> impl Iterator<Item = Spot> {
     let somewhere = server.interfaces.iter().map(|interface| Some(Arc::clone(interface)));
     let nowhere = server.interfaces.is_empty().then_some(None);
     let vlans = &server.key.vlans;
@@ -108,7 +116,8 @@ impl Scene {
         for server in servers.iter() {
             let key = &server.key;
             if let (false, Some(mac)) = (key.is_relayed(), key.source_mac) {
-                for (map, ip) in [(&mut scene.sources, key.source_ip), (&mut scene.names, key.server_id)] {
+                let named = key.named().map(IpAddr::from);
+                for (map, ip) in [(&mut scene.sources, key.source_ip), (&mut scene.names, named)] {
                     for spot in spots(server, ip) {
                         let macs = map.entry(spot).or_default();
                         if !macs.contains(&mac) && macs.len() < MAX_HOLDERS {
@@ -122,14 +131,41 @@ impl Scene {
             {
                 scene.routers.extend(&server.offered.routers);
                 scene.dns.extend(&server.offered.dns_servers);
+                scene.know(server);
+            }
+            let router = server.offered.six.as_ref().and_then(|six| six.router.as_ref());
+            if router.is_some_and(|router| router.router_lifetime > 0)
+                && let (Some(ip), Some(mac)) = (key.source_ip, key.source_mac)
+            {
+                scene.default_routers.push((ip, mac));
             }
         }
         for allowed in policy.into_iter().flat_map(|policy| &policy.allowed) {
             scene.routers.extend(allowed.expected.routers.iter().flatten());
             scene.dns.extend(allowed.expected.dns.iter().flatten());
+            scene.dns6.extend(allowed.expected.dns6.iter().flatten());
+            let names = allowed.expected.search.iter().flatten();
+            scene.search.extend(names.map(|name| name.as_bytes().to_vec()));
+            scene.prefixes.extend(allowed.expected.prefixes.iter().flat_map(|prefixes| &prefixes.0));
         }
         scene
     }
+
+    /// What an allowed server of IPv6 offers is known.
+    fn know(&mut self, server: &Server) {
+        let Some(six) = server.offered.six.as_deref() else { return };
+        self.dns6.extend(&six.dns_servers);
+        self.search.extend(six.search.iter().cloned());
+        self.prefixes.extend(links(server));
+    }
+}
+
+/// The prefixes of a server's addresses, or of what a router calls on-link: a link is a /64.
+fn links(server: &Server) -> Vec<Prefix6> {
+    let Some(six) = server.offered.six.as_deref() else { return Vec::new() };
+    let router = six.router.iter().flat_map(|router| &router.prefixes);
+    let advertised = router.map(|one| Prefix6::of(one.prefix, one.length));
+    server.addresses6.iter().map(|addr| Prefix6::of(*addr, 64)).chain(advertised).collect()
 }
 
 /// Every rule.
@@ -275,6 +311,90 @@ pub const RULES: &[Rule] = &[
         "Telephones and access points take their controllers from there: compare with the policy.",
     ),
     Rule::new(
+        "wrong-prefix",
+        Weight::Convicts,
+        wrong_prefix,
+        "It offers IPv6 addresses, or advertises a prefix, a route or a NAT64 prefix, that the policy does not know.",
+        "Compare its configuration with the policy; hosts may make addresses that lead to a stranger.",
+    ),
+    Rule::new(
+        "wrong-delegation",
+        Weight::Convicts,
+        wrong_delegation,
+        "It delegates prefixes that are not in those of the policy.",
+        "Compare the server's pools with the policy.",
+    ),
+    Rule::new(
+        "wrong-flags",
+        Weight::Convicts,
+        wrong_flags,
+        "A router's flags M and O, its lifetime or its MTU are not those of the policy.",
+        "Compare its configuration with the policy: by these flags hosts ask DHCPv6 servers, or do not.",
+    ),
+    Rule::new(
+        "wrong-preference",
+        Weight::Convicts,
+        wrong_preference,
+        "Its preference is not that of the policy.",
+        "Compare its configuration with the policy: by preference hosts choose between servers and between routers.",
+    ),
+    Rule::new(
+        "reconfigure",
+        Weight::Convicts,
+        reconfigure,
+        "It tells clients to ask again (RECONFIGURE) and does not prove who it is.",
+        "Honest servers authenticate that message (RFC 9915 20.4), and clients must ignore others: find the port of its MAC.",
+    ),
+    Rule::new(
+        "kills-router",
+        Weight::Convicts,
+        kills_router,
+        "It says in another router's name that this is no default router any more.",
+        "Hosts lose their way out, and take the next router's: find the port of its MAC, and let switches guard router advertisements (RFC 6105).",
+    ),
+    Rule::new(
+        "foreign-prefix",
+        Weight::Suspicious,
+        foreign_prefix,
+        "It gives addresses of a prefix that no allowed server or router has.",
+        "Traffic of hosts with such addresses leaves through its router: find out whose it is.",
+    ),
+    Rule::new(
+        "foreign-search",
+        Weight::Suspicious,
+        foreign_search,
+        "It offers a search domain that no allowed server or router offers.",
+        "Short names are looked up there first: find out whose it is.",
+    ),
+    Rule::new(
+        "preference-grab",
+        Weight::Suspicious,
+        preference_grab,
+        "A stranger with the highest preference: clients take it before all others.",
+        "Hosts believe it rather than your own servers and routers: find the port of its MAC.",
+    ),
+    Rule::new(
+        "captive-portal",
+        Weight::Suspicious,
+        captive_portal,
+        "It names a captive portal.",
+        "Hosts show that page to their users: make sure that it is yours.",
+    ),
+    Rule::new(
+        "boot-file",
+        Weight::Suspicious,
+        boot_file,
+        "It names a boot file over IPv6.",
+        "Machines that boot from the network may run a stranger's program: make sure that it is yours.",
+    ),
+    Rule::new(
+        "extends-others",
+        Weight::Suspicious,
+        extends_others,
+        "It binds an address that another server had leased to the client.",
+        "dnsmasq does so when a client rebinds; beside another server both then give the address away: give each its own pool.",
+    ),
+    Rule::new(
         "foreign-router",
         Weight::Suspicious,
         foreign_router,
@@ -308,7 +428,7 @@ pub const RULES: &[Rule] = &[
             "default-route",
             Weight::Suspicious,
             default_route,
-            "Options 121 or 249 send all traffic to one router. Of an allowed server it is an alarm when that is none of its routers.",
+            "Options 121 or 249, or a route of an advertisement, send all traffic to one router. Of an allowed server it is an alarm when that is none of its routers.",
             "Those options win over the router option (RFC 3442): make sure that the router is yours, and put default-route into the policy.",
         )
     },
@@ -342,6 +462,30 @@ impl<'a> Case<'a> {
         &self.server.offered
     }
 
+    /// What the policy expects of a DHCPv4 server: keys of one protocol say nothing of another.
+    fn expected(&self) -> Option<&'a Expected> {
+        let entry = self.entry.filter(|_| self.key().speaks == Speaks::Dhcpv4)?;
+        Some(&entry.expected)
+    }
+
+    /// What the policy expects of a DHCPv6 server or router, and what that offers.
+    fn expected6(&self) -> Option<(&'a Expected, &'a Offered6)> {
+        Some((&self.entry?.expected, self.six()?))
+    }
+
+    fn six(&self) -> Option<&'a Offered6> {
+        self.offered().six.as_deref()
+    }
+
+    /// Everything that any of its answers said, of IPv6.
+    fn answers6(&self) -> impl Iterator<Item = (&'a Offered6, bool)> {
+        let server = self.server;
+        server
+            .answers_given
+            .iter()
+            .filter_map(|answer| Some((answer.offered.six.as_deref()?, answer.complete)))
+    }
+
     /// An entry with this server's address whose other parts do not fit.
     fn near(&self) -> impl Iterator<Item = &'a Allowed> {
         let key = self.key();
@@ -352,7 +496,7 @@ impl<'a> Case<'a> {
     }
 
     /// The MACs that `map` has for `ip` where this server was heard.
-    fn holders(&self, map: &'a HashMap<Spot, Vec<Mac>>, ip: Ipv4Addr) -> Option<&'a Vec<Mac>> {
+    fn holders(&self, map: &'a HashMap<Spot, Vec<Mac>>, ip: IpAddr) -> Option<&'a Vec<Mac>> {
         spots(self.server, Some(ip)).filter_map(|spot| map.get(&spot)).max_by_key(|macs| macs.len())
     }
 
@@ -372,7 +516,7 @@ impl<'a> Case<'a> {
 
     fn who(&self) -> String {
         let key = self.key();
-        match (key.server_id.or(key.source_ip), key.source_mac) {
+        match (key.address(), key.source_mac) {
             (Some(ip), _) => ip.to_string(),
             (None, Some(mac)) => mac.to_string(),
             (None, None) => "it".to_owned(),
@@ -397,20 +541,33 @@ fn wrong_address(case: &Case<'_>) -> Option<String> {
     let key = case.key();
     let allowed = case.policy?.allowed.iter().find(|allowed| {
         let fit = allowed.identity.fit(key);
-        allowed.identity.mac.is_some() && fit.mac && !fit.no_other_address
+        allowed.identity.mac.is_some()
+            && fit.mac
+            && !fit.no_other_address
+            && allowed.identity.can_be(key.speaks)
     })?;
     let identity = &allowed.identity;
     let mut parts = Vec::new();
-    let known = key.server_id.or(key.source_ip);
+    if !identity.can_be(key.speaks) {
+        return None;
+    }
     let pairs = [
-        ("address", identity.address, known),
-        ("server identifier", identity.server_id, key.server_id),
+        ("address", identity.address, key.address()),
+        ("server identifier", identity.server_id.map(IpAddr::from), key.named().map(IpAddr::from)),
         ("source address", identity.ip, key.source_ip),
     ];
     for (what, want, have) in pairs {
         if let Some(want) = want.filter(|want| Some(*want) != have) {
             parts.push(format!("{what} {} instead of {want}", or_none(have)));
         }
+    }
+    if let Some(duid) =
+        identity.duid.as_ref().filter(|duid| key.server_id.as_ref().and_then(ServerId::duid) != Some(duid))
+    {
+        parts.push(format!("DUID {} instead of {duid}", or_none(key.server_id.as_ref())));
+    }
+    if parts.is_empty() {
+        return None;
     }
     Some(format!("{} is allowed, but here it has {}", or_none(identity.mac), parts.join(" and ")))
 }
@@ -456,7 +613,7 @@ fn two_macs(case: &Case<'_>) -> Option<String> {
     let scene = case.scene;
     let sent = key.source_ip.and_then(|ip| Some((ip, case.holders(&scene.sources, ip)?)));
     // An address that nobody sends from is told apart by who names it.
-    let named = key.server_id.filter(|ip| case.holders(&scene.sources, *ip).is_none());
+    let named = key.named().map(IpAddr::from).filter(|ip| case.holders(&scene.sources, *ip).is_none());
     let named = named.and_then(|ip| Some((ip, case.holders(&scene.names, ip)?)));
     let (ip, macs) = sent.into_iter().chain(named).find(|(_, macs)| macs.len() > 1)?;
     Some(format!(
@@ -471,7 +628,7 @@ fn answers_for_another(case: &Case<'_>) -> Option<String> {
     if let Some(other) = case.server.claims {
         return Some(format!("it granted a request that was meant for {other}"));
     }
-    let named = key.server_id?;
+    let named = IpAddr::from(key.named()?);
     // What the policy says about this very way is right.
     let is_said = case.entry.is_some_and(|entry| {
         entry.identity.mac.is_some() || (key.is_relayed() && entry.identity.relay.is_some())
@@ -502,7 +659,7 @@ fn contradicts_itself(case: &Case<'_>) -> Option<String> {
 }
 
 fn wrong_subnet(case: &Case<'_>) -> Option<String> {
-    let want = case.entry?.expected.subnet?;
+    let want = case.expected()?.subnet?;
     if let Some(address) = case.server.addresses.iter().find(|address| !want.contains(**address)) {
         return Some(format!("it offers {address}, which is not in {want}"));
     }
@@ -512,7 +669,7 @@ fn wrong_subnet(case: &Case<'_>) -> Option<String> {
 }
 
 fn wrong_range(case: &Case<'_>) -> Option<String> {
-    let ranges = &case.entry?.expected.ranges;
+    let ranges = &case.expected()?.ranges;
     let inside = |address: &Ipv4Addr| ranges.iter().any(|range| (range.0..=range.1).contains(address));
     if ranges.is_empty() {
         return None;
@@ -522,7 +679,7 @@ fn wrong_range(case: &Case<'_>) -> Option<String> {
 }
 
 fn wrong_router(case: &Case<'_>) -> Option<String> {
-    let want = case.entry?.expected.routers.as_deref()?;
+    let want = case.expected()?.routers.as_deref()?;
     case.server
         .answers_given
         .iter()
@@ -530,7 +687,15 @@ fn wrong_router(case: &Case<'_>) -> Option<String> {
 }
 
 fn wrong_dns(case: &Case<'_>) -> Option<String> {
-    let want = case.entry?.expected.dns.as_deref()?;
+    if let Some((expected, _)) = case.expected6() {
+        let want = expected.dns6.as_deref()?;
+        let (six, _) = case
+            .answers6()
+            .find(|(six, complete)| six.dns_servers != want && (*complete || !six.dns_servers.is_empty()))?;
+        let have = list_or_none(&six.dns_servers);
+        return Some(format!("it offers name server {have} instead of {}", list_or_none(want)));
+    }
+    let want = case.expected()?.dns.as_deref()?;
     let answers = &case.server.answers_given;
     answers.iter().find_map(|answer| differs(answer, "name server", want, &answer.offered.dns_servers))
 }
@@ -544,7 +709,20 @@ fn differs(answer: &Answer, what: &str, want: &[Ipv4Addr], have: &[Ipv4Addr]) ->
 }
 
 fn wrong_domain(case: &Case<'_>) -> Option<String> {
-    let want = case.entry?.expected.domain.as_deref()?;
+    if let Some((expected, _)) = case.expected6() {
+        let want = expected.search.as_deref()?;
+        let same =
+            |six: &Offered6| six.search.iter().map(Vec::as_slice).eq(want.iter().map(String::as_bytes));
+        let (six, _) =
+            case.answers6().find(|(six, complete)| !same(six) && (*complete || !six.search.is_empty()))?;
+        let have: Vec<String> = six.search.iter().map(|name| escape(name)).collect();
+        return Some(format!(
+            "it offers search list {} instead of {}",
+            texts_or_none(&have),
+            texts_or_none(want)
+        ));
+    }
+    let want = case.expected()?.domain.as_deref()?;
     case.server.answers_given.iter().find_map(|answer| {
         let have = answer.offered.domain_name.as_deref();
         if have == Some(want.as_bytes()) || (have.is_none() && !answer.complete) {
@@ -565,35 +743,35 @@ fn wrong_lease(case: &Case<'_>) -> Option<String> {
 }
 
 fn wrong_boot_file(case: &Case<'_>) -> Option<String> {
-    let want = case.entry?.expected.boot_file.as_ref()?;
+    let want = case.expected()?.boot_file.as_ref()?;
     let found = case.all(|offered| offered.boot_file.as_slice());
     let other = found.into_iter().find(|file| !want.0.iter().any(|known| known.as_bytes() == &***file))?;
     Some(format!("it offers boot file {} instead of {}", escape(other), texts_or_none(&want.0)))
 }
 
 fn wrong_next_server(case: &Case<'_>) -> Option<String> {
-    let want = case.entry?.expected.next_server.as_ref()?;
+    let want = case.expected()?.next_server.as_ref()?;
     let found = case.all(|offered| offered.next_server.as_slice());
     let other = found.into_iter().find(|ip| !want.0.contains(ip))?;
     Some(format!("it names boot server {other} instead of {}", list_or_none(&want.0)))
 }
 
 fn wrong_wpad(case: &Case<'_>) -> Option<String> {
-    let want = case.entry?.expected.wpad.as_ref()?;
+    let want = case.expected()?.wpad.as_ref()?;
     let found = case.all(|offered| offered.wpad.as_slice());
     let other = found.into_iter().find(|url| !want.0.iter().any(|known| known.as_bytes() == &***url))?;
     Some(format!("option 252 sets the web proxy {} instead of {}", escape(other), texts_or_none(&want.0)))
 }
 
 fn wrong_default_route(case: &Case<'_>) -> Option<String> {
-    let want = case.entry?.expected.default_route.as_ref()?;
+    let want = case.expected()?.default_route.as_ref()?;
     let found = case.all(|offered| &offered.default_routes);
     let (code, via) = found.into_iter().find(|(_, via)| !want.0.contains(via))?;
     Some(format!("option {code} sends all traffic to {via} instead of {}", list_or_none(&want.0)))
 }
 
 fn wrong_vendor_options(case: &Case<'_>) -> Option<String> {
-    let want = case.entry?.expected.vendor_options.as_ref()?;
+    let want = case.expected()?.vendor_options.as_ref()?;
     // A boot client is given others.
     let answers = case.server.answers_given.iter().filter(|answer| answer.complete);
     let mut found = answers.filter_map(|answer| answer.offered.vendor_options.as_deref());
@@ -606,16 +784,160 @@ fn foreign_router(case: &Case<'_>) -> Option<String> {
 }
 
 fn foreign_dns(case: &Case<'_>) -> Option<String> {
+    if case.six().is_some() {
+        let own: Vec<&Ipv6Addr> = case.answers6().flat_map(|(six, _)| &six.dns_servers).collect();
+        return foreign(case, "name server", &own, &case.scene.dns6);
+    }
     foreign(case, "name server", &case.all(|offered| &offered.dns_servers), &case.scene.dns)
 }
 
-fn foreign(case: &Case<'_>, what: &str, have: &[&Ipv4Addr], known: &HashSet<Ipv4Addr>) -> Option<String> {
+fn foreign<T: Copy + Eq + Hash + fmt::Display>(
+    case: &Case<'_>,
+    what: &str,
+    have: &[&T],
+    known: &HashSet<T>,
+) -> Option<String> {
     if case.entry.is_some() || known.is_empty() {
         return None;
     }
-    let strange: Vec<&Ipv4Addr> = have.iter().copied().filter(|ip| !known.contains(ip)).collect();
+    let mut strange: Vec<T> = Vec::new();
+    for ip in have {
+        if !known.contains(*ip) && !strange.contains(*ip) {
+            strange.push(**ip);
+        }
+    }
     (!strange.is_empty())
         .then(|| format!("it offers {what} {}, which no allowed server does", list(&strange)))
+}
+
+fn wrong_prefix(case: &Case<'_>) -> Option<String> {
+    let (expected, six) = case.expected6()?;
+    if let Some(OneOf(want)) = &expected.prefixes {
+        let stray = links(case.server).into_iter().find(|one| !want.iter().any(|known| known.holds(one)));
+        if let Some(stray) = stray {
+            return Some(format!("it offers {stray} instead of {}", list_or_none(want)));
+        }
+    }
+    let router = six.router.as_ref()?;
+    if let Some(OneOf(want)) = &expected.routes {
+        let mut led_to = router.routes.iter().map(|route| Prefix6::of(route.prefix.0, route.prefix.1));
+        if let Some(stray) = led_to.find(|route| !want.contains(route)) {
+            return Some(format!("its route leads to {stray} instead of {}", list_or_none(want)));
+        }
+    }
+    let OneOf(want) = expected.pref64.as_ref()?;
+    let mut found = router.pref64.iter().map(|(addr, length, _)| Prefix6::of(*addr, *length));
+    let stray = found.find(|one| !want.contains(one))?;
+    Some(format!("its NAT64 prefix is {stray} instead of {}", list_or_none(want)))
+}
+
+fn wrong_delegation(case: &Case<'_>) -> Option<String> {
+    let (expected, _) = case.expected6()?;
+    let OneOf(want) = expected.delegated.as_ref()?;
+    let mut found = case.server.prefixes6.iter().map(|(addr, length)| Prefix6::of(*addr, *length));
+    let stray = found.find(|one| !want.iter().any(|known| known.holds(one)))?;
+    Some(format!("it delegates {stray} instead of prefixes of {}", list_or_none(want)))
+}
+
+fn wrong_flags(case: &Case<'_>) -> Option<String> {
+    let (expected, _) = case.expected6()?;
+    let on = |flag: bool| if flag { "on" } else { "off" };
+    case.answers6().filter_map(|(six, _)| six.router.as_ref()).find_map(|router| {
+        let lifetime = u32::from(router.router_lifetime);
+        if let Some(want) = expected.managed.filter(|want| *want != router.managed) {
+            Some(format!("flag M is {} instead of {}", on(router.managed), on(want)))
+        } else if let Some(want) = expected.other.filter(|want| *want != router.other) {
+            Some(format!("flag O is {} instead of {}", on(router.other), on(want)))
+        } else if let Some(want) = expected.router_lifetime.filter(|want| want.0 != lifetime) {
+            Some(format!("it is a default router for {lifetime} s instead of {} s", want.0))
+        } else {
+            let want = expected.mtu.filter(|want| router.mtu != Some(*want))?;
+            Some(format!("the MTU is {} instead of {want}", or_none(router.mtu)))
+        }
+    })
+}
+
+fn wrong_preference(case: &Case<'_>) -> Option<String> {
+    let (expected, _) = case.expected6()?;
+    let want = match expected.preference.as_ref()? {
+        Preference::Number(number) => number.to_string(),
+        Preference::Word(word) => word.clone(),
+    };
+    let have = case.answers6().filter_map(|(six, _)| match &six.router {
+        Some(router) => Some(router.preference.to_owned()),
+        None => six.preference.map(|preference| preference.to_string()),
+    });
+    let other = have.into_iter().find(|have| *have != want)?;
+    Some(format!("its preference is {other} instead of {}", escape(want.as_bytes())))
+}
+
+fn reconfigure(case: &Case<'_>) -> Option<String> {
+    case.server.reconfigures.then(|| "it sends RECONFIGURE without authentication".to_owned())
+}
+
+fn kills_router(case: &Case<'_>) -> Option<String> {
+    let ip = case.key().source_ip?;
+    let own = case.key().source_mac?;
+    let says = case.answers6().filter_map(|(six, _)| six.router.as_ref());
+    let zero = says.into_iter().any(|router| router.router_lifetime == 0);
+    let (_, real) = case.scene.default_routers.iter().find(|(known, mac)| *known == ip && *mac != own)?;
+    zero.then(|| format!("it says with a lifetime of 0 that {ip}, which is {real}, is no default router"))
+}
+
+fn foreign_prefix(case: &Case<'_>) -> Option<String> {
+    if case.entry.is_some() || case.scene.prefixes.is_empty() {
+        return None;
+    }
+    let known = |one: &Prefix6| case.scene.prefixes.iter().any(|known| known.holds(one));
+    let stray = links(case.server).into_iter().find(|one| !known(one))?;
+    Some(format!("it offers {stray}, which no allowed server or router has"))
+}
+
+fn foreign_search(case: &Case<'_>) -> Option<String> {
+    if case.entry.is_some() || case.scene.search.is_empty() {
+        return None;
+    }
+    let mut names = case.answers6().flat_map(|(six, _)| &six.search);
+    let stray = names.find(|name| !case.scene.search.contains(*name))?;
+    Some(format!("it offers search domain {}, which no allowed server does", escape(stray)))
+}
+
+fn preference_grab(case: &Case<'_>) -> Option<String> {
+    let six = case.six().filter(|_| case.entry.is_none())?;
+    match &six.router {
+        Some(router) => {
+            (router.preference == "high").then(|| "its preference as a router is high".to_owned())
+        }
+        None => six
+            .preference
+            .filter(|preference| *preference == u8::MAX)
+            .map(|_| "its preference is 255: clients take it at once".to_owned()),
+    }
+}
+
+fn captive_portal(case: &Case<'_>) -> Option<String> {
+    let mut portals = case.answers6().filter_map(|(six, _)| six.captive_portal.as_deref());
+    Some(format!("it names captive portal {}", escape(portals.next()?)))
+}
+
+fn boot_file(case: &Case<'_>) -> Option<String> {
+    let mut files = case.answers6().filter_map(|(six, _)| six.boot_file.as_deref());
+    Some(format!("it names boot file {}", escape(files.next()?)))
+}
+
+fn extends_others(case: &Case<'_>) -> Option<String> {
+    let (address, owner) = case.server.extends.as_ref()?;
+    Some(format!("it binds {address}, which {owner} had leased to the client"))
+}
+
+/// A route of an advertisement that is a default route (RFC 4191).
+fn default_route6(case: &Case<'_>) -> Option<String> {
+    if case.entry.is_some_and(|entry| entry.expected.routes.is_some()) {
+        return None;
+    }
+    let mut routes = case.answers6().filter_map(|(six, _)| six.router.as_ref()).flat_map(|one| &one.routes);
+    routes.find(|route| route.prefix.1 == 0 && route.lifetime > 0)?;
+    Some(format!("its route ::/0 sends all traffic to {}", case.who()))
 }
 
 fn naks_others(case: &Case<'_>) -> Option<String> {
@@ -632,6 +954,9 @@ fn default_route(case: &Case<'_>) -> Option<String> {
     // What the policy speaks of is judged by it.
     if case.entry.is_some_and(|entry| entry.expected.default_route.is_some()) {
         return None;
+    }
+    if let Some(route) = default_route6(case) {
+        return Some(route);
     }
     let routes = case.all(|offered| &offered.default_routes);
     let (code, _) = routes.first()?;
@@ -675,7 +1000,7 @@ fn list<T: fmt::Display>(items: &[T]) -> String {
     text
 }
 
-fn list_or_none(items: &[Ipv4Addr]) -> String {
+fn list_or_none<T: fmt::Display>(items: &[T]) -> String {
     if items.is_empty() { "none".to_owned() } else { list(items) }
 }
 

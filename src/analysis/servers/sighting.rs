@@ -1,10 +1,11 @@
 //! What one message of a server tells about it.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::key::Key;
+use super::key::{Key, Speaks};
+use super::offered6::Offered6;
 use crate::time::Moment;
 use crate::wire::escape::escape;
 use crate::wire::frame::Datagram;
@@ -63,6 +64,8 @@ pub struct Offered {
     pub wpad: Option<Vec<u8>>,
     /// Steering options that stand in an overloaded field.
     pub hidden: Vec<u8>,
+    /// What DHCPv6 servers and routers offer.
+    pub six: Option<Box<Offered6>>,
 }
 
 impl Offered {
@@ -85,6 +88,7 @@ impl Offered {
                 .map(|bytes| bytes.iter().take(MAX_TEXT).copied().collect()),
             wpad: own(facts::text(&facts.wpad)),
             hidden: STEERING.into_iter().filter(|code| facts.is_hidden(*code)).collect(),
+            six: None,
         }
     }
 
@@ -93,7 +97,12 @@ impl Offered {
         let network = |offered: &Self| {
             offered.address.zip(offered.prefix()).map(|(address, length)| Prefix::of(address, length))
         };
-        let plain = |offered: &Self| Self { address: None, lease_time: None, ..offered.clone() };
+        let plain = |offered: &Self| Self {
+            address: None,
+            lease_time: None,
+            six: offered.six.as_ref().map(|six| Box::new(six.without_leases())),
+            ..offered.clone()
+        };
         network(self) == network(other) && plain(self) == plain(other)
     }
 
@@ -117,7 +126,9 @@ impl Offered {
             ("domain", text(&self.domain_name), text(&other.domain_name)),
         ];
         let is_other = |(_, a, b): &(&str, String, String)| !a.is_empty() && !b.is_empty() && a != b;
-        pairs.into_iter().find(is_other).map(|(what, a, b)| format!("{what} {a} and {what} {b}"))
+        let six = || self.six.as_ref()?.contradicts(other.six.as_ref()?);
+        let found = pairs.into_iter().find(is_other);
+        found.map(|(what, a, b)| format!("{what} {a} and {what} {b}")).or_else(six)
     }
 
     /// Number of leading ones of the mask, where it is one.
@@ -135,6 +146,9 @@ impl Offered {
         self.hidden.extend(other.hidden);
         self.hidden.sort_unstable();
         self.hidden.dedup();
+        if let (Some(own), Some(other)) = (&mut self.six, other.six) {
+            own.keep_steering(*other);
+        }
     }
 
     /// How much it tells; the fullest of several is kept.
@@ -147,7 +161,8 @@ impl Offered {
             self.domain_name.is_some(),
             self.lease_time.is_some(),
         ];
-        flags.iter().filter(|flag| **flag).count()
+        let six = self.six.as_ref().map_or(0, |six| six.weight());
+        flags.iter().filter(|flag| **flag).count().saturating_add(six)
     }
 }
 
@@ -164,8 +179,10 @@ pub struct Sighting {
     pub xid: Xid,
     /// The capture ends inside it: that a server is there is all that is sure.
     pub is_cut: bool,
-    /// Option 53; `None` is BOOTP.
+    /// Option 53; `None` is BOOTP, or no DHCPv4 at all.
     pub kind: Option<MessageType>,
+    /// What a DHCPv6 server says; `None` for other protocols.
+    pub kind6: Option<crate::wire::v6::MessageType>,
     /// Whom it is for.
     pub client: HwAddr,
     /// To whom it is an answer.
@@ -194,10 +211,7 @@ impl Sighting {
         if datagram.quoted || packet.op() != Some(Op::REPLY) || (is_short && !is_cut) {
             return None;
         }
-        let source_ip = datagram.ip.and_then(|ip| match ip.src {
-            IpAddr::V4(ip) => Some(ip),
-            IpAddr::V6(_) => None,
-        });
+        let source_ip = datagram.ip.map(|ip| ip.src);
         let source_mac = datagram.link.and_then(|link| link.src).and_then(|src| src.mac());
         let facts = Facts::read(packet, outline);
         Some(Self {
@@ -206,13 +220,15 @@ impl Sighting {
             xid: facts.xid,
             is_cut: datagram.cut && facts.kind.is_none(),
             key: Key {
-                vlans: datagram.vlans.as_slice().iter().copied().filter(|vlan| *vlan != 0).collect(),
+                speaks: Speaks::Dhcpv4,
+                vlans: vlans(datagram),
                 source_ip,
                 source_mac,
-                relay: facts.giaddr.specified(),
-                server_id: facts.server_id,
+                relay: facts.giaddr.specified().map(Into::into),
+                server_id: facts.server_id.map(Into::into),
             },
             kind: facts.kind,
+            kind6: None,
             client: facts.client,
             asked: Asked::Unknown,
             latency: None,
@@ -220,6 +236,11 @@ impl Sighting {
             offered: Offered::of(&facts),
         })
     }
+}
+
+/// The VLANs of a frame; a tag with number 0 carries a priority and is none.
+pub(super) fn vlans(datagram: &Datagram<'_>) -> Vec<u16> {
+    datagram.vlans.as_slice().iter().copied().filter(|vlan| *vlan != 0).collect()
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! What a watcher remembers, as a file.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::judge::{Reason, Status};
-use super::key::Key;
+use super::key::{Key, ServerId, Speaks};
 use super::rules::known_code;
 use super::table::MAX_SERVERS;
 use super::watcher::Known;
@@ -37,11 +37,14 @@ struct Entry {
     interface: Option<String>,
     #[serde(default)]
     interfaces: Vec<String>,
+    /// `dhcpv4` where it is missing: others were not spoken of before.
+    #[serde(default)]
+    protocol: Option<String>,
     vlans: Vec<u16>,
-    source_ip: Option<Ipv4Addr>,
+    source_ip: Option<IpAddr>,
     source_mac: Option<String>,
-    relay: Option<Ipv4Addr>,
-    server_id: Option<Ipv4Addr>,
+    relay: Option<IpAddr>,
+    server_id: Option<String>,
     status: String,
     reasons: Vec<(String, String)>,
     facets: Vec<(String, String)>,
@@ -60,11 +63,12 @@ pub fn write<'a>(known: impl Iterator<Item = &'a Known>) -> Result<String, State
         .map(|known| Entry {
             interface: known.interfaces.first().map(ToString::to_string),
             interfaces: known.interfaces.iter().map(ToString::to_string).collect(),
+            protocol: Some(known.key.speaks.name().to_owned()),
             vlans: known.key.vlans.clone(),
             source_ip: known.key.source_ip,
             source_mac: known.key.source_mac.map(|mac| mac.to_string()),
             relay: known.key.relay,
-            server_id: known.key.server_id,
+            server_id: known.key.server_id.as_ref().map(ToString::to_string),
             status: known.status.name().to_owned(),
             reasons: known
                 .reasons
@@ -107,14 +111,29 @@ fn known(entry: Entry) -> Result<Known, StateError> {
     if interfaces.is_empty() {
         interfaces.extend(entry.interface.map(Into::into));
     }
+    let speaks = match entry.protocol {
+        Some(name) => {
+            Speaks::from_name(&name).ok_or_else(|| StateError::Syntax(format!("{name:?} is no protocol")))?
+        }
+        None => Speaks::Dhcpv4,
+    };
+    let server_id = entry.server_id.map(|text| {
+        let id = if speaks == Speaks::Dhcpv4 {
+            text.parse().map(ServerId::Ip).ok()
+        } else {
+            text.parse().map(ServerId::Duid).ok()
+        };
+        id.ok_or_else(|| StateError::Syntax(format!("{text:?} is no server identifier")))
+    });
     Ok(Known {
         interfaces,
         key: Key {
+            speaks,
             vlans: entry.vlans,
             source_ip: entry.source_ip,
             source_mac,
             relay: entry.relay,
-            server_id: entry.server_id,
+            server_id: server_id.transpose()?,
         },
         status,
         reasons,
@@ -134,6 +153,7 @@ mod tests {
         Known {
             interfaces: vec!["eth0".into(), "eth1".into()],
             key: Key {
+                speaks: Speaks::Dhcpv4,
                 vlans: vec![7],
                 source_ip: Some([10, 0, 0, 1].into()),
                 source_mac: Some(Mac([2; 6])),
@@ -151,7 +171,17 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let known = [Known { key: Key::default(), present: false, ..sample() }, sample()];
+        let six = Key {
+            speaks: Speaks::Dhcpv6,
+            source_ip: Some(std::net::Ipv6Addr::LOCALHOST.into()),
+            server_id: Some(crate::wire::v6::Duid::link_layer(Mac([2; 6])).into()),
+            ..Key::default()
+        };
+        let known = [
+            Known { key: Key::default(), present: false, ..sample() },
+            sample(),
+            Known { key: six, ..sample() },
+        ];
         assert_eq!(read(&write(known.iter()).unwrap()).unwrap(), known);
     }
 

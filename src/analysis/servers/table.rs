@@ -6,14 +6,15 @@
 //! that answers. How many were pushed out is counted.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::key::Key;
+use super::key::{Key, ServerId, Speaks};
 use super::sighting::{Asked, Offered, Sighting};
 use crate::time::{Instant, Timestamp};
 use crate::wire::v4::{MessageType, Xid};
+use crate::wire::v6;
 use crate::wire::{HwAddr, Mac, Prefix};
 
 /// Servers kept at a time.
@@ -42,6 +43,14 @@ pub struct Counts {
     pub naks: u64,
     /// BOOTP replies: no message type.
     pub bootp: u64,
+    /// DHCPv6's ADVERTISE.
+    pub advertises: u64,
+    /// DHCPv6's REPLY.
+    pub replies: u64,
+    /// DHCPv6's RECONFIGURE.
+    pub reconfigures: u64,
+    /// Router advertisements.
+    pub adverts: u64,
     /// Anything else.
     pub other: u64,
 }
@@ -122,6 +131,14 @@ pub struct Server {
     pub contradiction: Option<(Instant, String)>,
     /// Addresses it offered, the latest last.
     pub addresses: Vec<Ipv4Addr>,
+    /// The same of DHCPv6.
+    pub addresses6: Vec<Ipv6Addr>,
+    /// Prefixes it offered to delegate, with their lengths, the latest last.
+    pub prefixes6: Vec<(Ipv6Addr, u8)>,
+    /// It sent a RECONFIGURE that proves nothing.
+    pub reconfigures: bool,
+    /// It bound an address that another server had leased to the client: that one's identifier.
+    pub extends: Option<(Ipv6Addr, ServerId)>,
     /// The server in whose place it answered.
     pub claims: Option<Ipv4Addr>,
     /// It refused a request that was meant for this server.
@@ -141,7 +158,7 @@ pub struct Server {
 /// What is known about one sender, whatever identifiers it uses.
 #[derive(Clone, Debug, Default)]
 struct Sender {
-    identifiers: Vec<Ipv4Addr>,
+    identifiers: Vec<ServerId>,
     nameless: bool,
 }
 
@@ -278,6 +295,13 @@ impl Servers {
         guilty
     }
 
+    /// Notes that a server bound an address that `owner` had leased to the same client.
+    pub fn note_extends(&mut self, key: &Key, address: Ipv6Addr, owner: ServerId) {
+        if let Some(server) = self.servers.get_mut(key) {
+            server.extends.get_or_insert((address, owner));
+        }
+    }
+
     /// The server with this key.
     pub fn find(&self, key: &Key) -> Option<&Server> {
         self.servers.get(key)
@@ -315,8 +339,8 @@ impl Servers {
     fn attribute(&mut self, key: &Key) -> (Key, bool) {
         let source = key.source();
         let sender = self.senders.entry(source.clone()).or_default();
-        match (key.server_id, sender.identifiers.as_slice()) {
-            (None, [only]) => (Key { server_id: Some(*only), ..source }, false),
+        match (key.server_id.clone(), sender.identifiers.as_slice()) {
+            (None, [only]) => (Key { server_id: Some(only.clone()), ..source }, false),
             (None, _) => {
                 sender.nameless = true;
                 (source, false)
@@ -352,8 +376,8 @@ impl Servers {
         self.servers.remove(key);
         let source = key.source();
         if let Some(sender) = self.senders.get_mut(&source) {
-            match key.server_id {
-                Some(id) => sender.identifiers.retain(|known| *known != id),
+            match &key.server_id {
+                Some(id) => sender.identifiers.retain(|known| known != id),
                 None => sender.nameless = false,
             }
             if sender.identifiers.is_empty() && !sender.nameless {
@@ -376,19 +400,23 @@ impl Server {
         {
             self.interfaces.push(Arc::clone(interface));
         }
-        let count = match sighting.kind {
+        let count = match (sighting.key.speaks, sighting.kind, sighting.kind6) {
             _ if sighting.is_cut => &mut self.counts.other,
-            Some(MessageType::OFFER) => &mut self.counts.offers,
-            Some(MessageType::ACK) => &mut self.counts.acks,
-            Some(MessageType::NAK) => &mut self.counts.naks,
-            None => &mut self.counts.bootp,
-            Some(_) => &mut self.counts.other,
+            (Speaks::Dhcpv4, Some(MessageType::OFFER), _) => &mut self.counts.offers,
+            (Speaks::Dhcpv4, Some(MessageType::ACK), _) => &mut self.counts.acks,
+            (Speaks::Dhcpv4, Some(MessageType::NAK), _) => &mut self.counts.naks,
+            (Speaks::Dhcpv4, None, _) => &mut self.counts.bootp,
+            (Speaks::Dhcpv6, _, Some(v6::MessageType::ADVERTISE)) => &mut self.counts.advertises,
+            (Speaks::Dhcpv6, _, Some(v6::MessageType::REPLY)) => &mut self.counts.replies,
+            (Speaks::Dhcpv6, _, Some(v6::MessageType::RECONFIGURE)) => &mut self.counts.reconfigures,
+            (Speaks::Ra, ..) => &mut self.counts.adverts,
+            _ => &mut self.counts.other,
         };
         *count = count.saturating_add(1);
         self.pxe |= sighting.pxe;
         self.latency = self.latency.into_iter().chain(sighting.latency).min();
         let is_nak = sighting.kind == Some(MessageType::NAK);
-        let named = sighting.key.server_id;
+        let named = sighting.key.named();
         match &sighting.asked {
             Asked::Us { probe, bogus_server } => {
                 if !self.answered.contains(probe) {
@@ -411,12 +439,25 @@ impl Server {
             }
             Asked::Client { .. } | Asked::Unknown => {}
         }
+        self.reconfigures |= sighting.offered.six.as_ref().is_some_and(|six| six.reconfigures);
         // Answers to lease queries and the like speak of other clients' addresses.
         if sighting.is_cut || !matches!(sighting.kind, None | Some(MessageType::OFFER | MessageType::ACK)) {
             return;
         }
         self.keep_answer(sighting);
         let offered = &sighting.offered;
+        if let Some(six) = &offered.six {
+            for address in &six.addresses {
+                keep(&mut self.addresses6, *address);
+            }
+            for prefix in &six.delegated {
+                keep(&mut self.prefixes6, *prefix);
+            }
+            // A message that speaks of nothing it offers replaces nothing.
+            if six.is_empty() {
+                return;
+            }
+        }
         if let Some(address) = offered.address
             && !self.addresses.contains(&address)
         {
@@ -425,7 +466,8 @@ impl Server {
             }
             self.addresses.push(address);
         }
-        let ordinary = matches!(sighting.asked, Asked::Us { probe: "discover", .. });
+        let ordinary =
+            matches!(sighting.asked, Asked::Us { probe: "discover" | "solicit" | "router-solicitation", .. });
         let mut other = offered.clone();
         if ordinary || (!self.complete && offered.weight() >= self.offered.weight()) {
             self.complete |= ordinary;
@@ -441,7 +483,10 @@ impl Server {
             let (least, most) = self.leases.unwrap_or((lease, lease));
             self.leases = Some((least.min(lease), most.max(lease)));
         }
-        let complete = matches!(sighting.asked, Asked::Us { probe: "discover" | "own-mac", .. });
+        let complete = matches!(
+            sighting.asked,
+            Asked::Us { probe: "discover" | "own-mac" | "solicit" | "router-solicitation", .. }
+        );
         let answer = Answer { offered: offered.clone(), complete, heard: now };
         let same = |other: &Answer| other.complete == complete && other.offered.steers_like(offered);
         if let Some(known) = self.answers_given.iter_mut().find(|other| same(other)) {
@@ -451,14 +496,16 @@ impl Server {
         } else {
             self.contradiction = Some((now, format!("it gives more than {MAX_ANSWERS} different answers")));
         }
-        // To one client in one transaction.
+        // To one client in one transaction; routers speak to everybody.
         let (xid, client) = (sighting.xid, sighting.client);
         let is_recent = |since: &Instant| now <= since.after(TO_AND_FRO);
+        let to_one = sighting.key.speaks != Speaks::Ra;
         self.transactions.retain(|(since, ..)| is_recent(since));
-        let before = self.transactions.iter().find(|(_, known, of, _)| *known == xid && *of == client);
+        let before =
+            self.transactions.iter().find(|(_, known, of, _)| to_one && *known == xid && *of == client);
         if let Some(found) = before.and_then(|(.., before)| before.contradicts(offered)) {
             self.contradiction = Some((now, format!("it offers the same client {found}")));
-        } else if before.is_none() {
+        } else if before.is_none() && to_one {
             if self.transactions.len() >= MAX_TRANSACTIONS {
                 self.transactions.pop_front();
             }
@@ -499,6 +546,16 @@ impl Server {
         if self.contradiction.as_ref().is_some_and(|(at, _)| *at < before) {
             self.contradiction = None;
         }
+    }
+}
+
+/// Keeps one more of what was offered, the oldest of too many goes.
+fn keep<T: PartialEq>(all: &mut Vec<T>, item: T) {
+    if !all.contains(&item) {
+        if all.len() >= MAX_ADDRESSES {
+            all.remove(0);
+        }
+        all.push(item);
     }
 }
 

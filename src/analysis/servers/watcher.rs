@@ -453,6 +453,9 @@ fn facets(server: &Server) -> Vec<(String, String)> {
         ("next server", offered.next_server.map(|ip| ip.to_string()).unwrap_or_default()),
         ("boot file", text(&offered.boot_file)),
     ];
+    if let Some(six) = offered.six.as_deref() {
+        facets.extend(six.facets());
+    }
     // The remaining time of other clients' leases says nothing about the server.
     if server.complete {
         facets.push(("lease time", offered.lease_time.map(|time| time.to_string()).unwrap_or_default()));
@@ -619,7 +622,10 @@ mod tests {
         for n in 0..6_000_u32 {
             let [_, _, a, b] = n.to_be_bytes();
             let mac = Some(Mac([2, 0, 0, 1, a, b]));
-            play.hear_key(Key { source_mac: mac, server_id: Some(n.into()), ..Key::default() }, 1);
+            play.hear_key(
+                Key { source_mac: mac, server_id: Some(Ipv4Addr::from(n).into()), ..Key::default() },
+                1,
+            );
             if n % 100 == 99 {
                 told.extend(play.pass(1));
             }

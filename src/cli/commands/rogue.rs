@@ -14,6 +14,7 @@ use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::duration;
 use crate::cli::flags::vendors::VendorArgs;
 use crate::cli::text;
+use crate::run::rogue::Families;
 
 mod files;
 #[cfg(feature = "live")]
@@ -24,12 +25,13 @@ mod live;
 #[cfg(feature = "live")]
 mod watch;
 
-/// Find every DHCP server and judge it against an allow list
+/// Find every DHCP server and router, and judge it against an allow list
 ///
 /// Sends DISCOVER, BOOTP requests, REQUESTs that no honest server grants, INFORM and PXE requests from invented clients,
 /// because some rogues answer only certain messages, collects every answer until the wait is over, and judges who
 /// answered. No lease is kept: what is acknowledged is released, and offers are turned down by a REQUEST to another server
-/// (no DECLINE is sent: that would take addresses out of service).
+/// (no DECLINE is sent: that would take addresses out of service). Of IPv6 it sends SOLICIT, CONFIRM, INFORMATION-REQUEST and
+/// router solicitations, which bind nothing.
 #[allow(clippy::struct_excessive_bools, reason = "flags are independent of each other")]
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = notes())]
@@ -38,12 +40,16 @@ pub struct Args {
     #[arg(value_name = "IFACE")]
     interfaces: Vec<String>,
 
-    /// Speak DHCPv4 (the default)
+    /// DHCPv4 alone
     #[arg(short = '4', long = "ipv4")]
     ipv4: bool,
 
-    /// A server that may be there: an address, a MAC, or any of server-id=, ip=, mac=, relay= and vlan= joined by
-    /// commas, all of which must fit; repeat it for more servers
+    /// DHCPv6 and router advertisements alone
+    #[arg(short = '6', long = "ipv6")]
+    ipv6: bool,
+
+    /// A server or router that may be there: an address, a MAC, or any of protocol= (dhcpv4, dhcpv6, ra), server-id=,
+    /// duid=, ip=, mac=, relay= and vlan= joined by commas, all of which must fit; repeat it for more
     #[arg(long, value_name = "SERVER", help_heading = "Judging")]
     allow: Vec<Identity>,
 
@@ -156,7 +162,7 @@ fn notes() -> String {
     let mut text = String::from(
         "Judging:\n  With --allow or --policy every server is `allowed` or a `rogue`, else `unjudged`. A bare address means the server\n  \
          identifier, or the source address of a server that sends none; add mac= to notice a server that only borrows the\n  \
-         address. Who contradicts itself or was once wrong stays a rogue. Reasons that make a rogue:\n",
+         address. Servers of a protocol that no entry can mean are `unjudged`. Who contradicts itself or was once wrong stays a rogue. Reasons that make a rogue:\n",
     );
     let rows = |convicts: bool| {
         let rules = RULES.iter().filter(move |rule| (rule.weight != Weight::Suspicious) == convicts);
@@ -189,6 +195,17 @@ Policy files:
       vendor-options = \"0104c0000201\"  # option 43, in hexadecimal digits
       lease-min = \"1h\"
       lease-max = 86400
+
+      [[server]]
+      protocol = \"dhcpv6\"             # or \"ra\", a router: by ip and mac
+      duid = \"0003000102dc00000005\"
+      [server.offers]
+      prefixes = [\"2001:db8:64::/64\"]  # of addresses, and of what a router advertises
+      delegated = [\"2001:db8:1000::/36\"]
+      dns6 = [\"2001:db8:64::53\"]
+      search = [\"example.net\"]
+      preference = 255                # of a router: \"high\", \"medium\", \"low\"; and managed, other,
+                                      # router-lifetime, routes, mtu, pref64
 
 Vendors:
   Sources are named with the vendor of their MAC address where this system has a table: that of udev, Wireshark, Nmap,
@@ -260,6 +277,11 @@ impl Args {
             limit: self.exec_timeout,
             user: self.confine.user(),
         }
+    }
+
+    /// What is looked for.
+    fn families(&self) -> Families {
+        Families { four: self.ipv4 || !self.ipv6, six: self.ipv6 || !self.ipv4 }
     }
 
     fn wait(&self) -> Duration {

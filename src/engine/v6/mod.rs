@@ -7,6 +7,7 @@ pub mod duid;
 pub mod exchange;
 pub mod neighbor;
 pub mod oneshot;
+pub mod provoke;
 pub mod recipe;
 pub mod silence;
 pub mod station;

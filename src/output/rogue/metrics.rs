@@ -139,11 +139,12 @@ fn labels(known: &Known, with_status: bool) -> String {
     let mut labels = String::from("{");
     for (name, value) in [
         ("interface", label(known.interfaces.first().map_or("", |name| &**name))),
-        ("server_id", text(key.server_id.map(|ip| ip.to_string()))),
+        ("server_id", text(key.server_id.as_ref().map(ToString::to_string))),
         ("source_ip", text(key.source_ip.map(|ip| ip.to_string()))),
         ("source_mac", text(key.source_mac.map(|mac| mac.to_string()))),
         ("relay", text(key.relay.map(|ip| ip.to_string()))),
         ("vlan", joined(&key.vlans, ".")),
+        ("protocol", key.speaks.name().to_owned()),
     ] {
         let _ = write!(labels, "{name}=\"{value}\",");
     }

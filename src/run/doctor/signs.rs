@@ -148,7 +148,7 @@ pub(super) fn deaf(told: &[Told], plan: &Plan, local: &Local, signs: &mut Vec<Si
 pub(super) fn expected(servers: &[(Server, Judgement)], missing: &[&Allowed], signs: &mut Vec<Sign>) {
     for (server, judgement) in servers.iter().filter(|(_, judgement)| judgement.status == Status::Rogue) {
         let key = &server.key;
-        let address = key.server_id.or(key.source_ip);
+        let address = key.address();
         let mac = key.source_mac.map_or_else(String::new, |mac| format!(" at {mac}"));
         let name =
             address.map_or_else(|| "a server without address".to_owned(), |address| address.to_string());

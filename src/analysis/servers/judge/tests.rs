@@ -22,6 +22,7 @@ pub(in super::super) fn sighting(key: Key, kind: MessageType) -> Sighting {
         is_cut: false,
         key,
         kind: Some(kind),
+        kind6: None,
         client: HwAddr::default(),
         asked: Asked::Unknown,
         latency: None,
@@ -35,7 +36,12 @@ fn ip(last: u8) -> Ipv4Addr {
 }
 
 fn key(last: u8, mac: Mac) -> Key {
-    Key { source_ip: Some(ip(last)), source_mac: Some(mac), server_id: Some(ip(last)), ..Key::default() }
+    Key {
+        source_ip: Some(ip(last).into()),
+        source_mac: Some(mac),
+        server_id: Some(ip(last).into()),
+        ..Key::default()
+    }
 }
 
 fn probed(probe: &'static str) -> Asked {
@@ -114,7 +120,7 @@ fn identity_is_every_part_that_was_given() {
     ] {
         check(Row { status: Status::Allowed, ..row(vec![plain(1, A)], &[allow]) });
     }
-    let tagged = offer(Key { vlans: vec![7], relay: Some(ip(254)), ..key(1, A) }, |_| ());
+    let tagged = offer(Key { vlans: vec![7], relay: Some(ip(254).into()), ..key(1, A) }, |_| ());
     check(Row {
         status: Status::Allowed,
         ..row(vec![tagged.clone()], &["10.0.0.1,vlan=7,relay=10.0.0.254"])
@@ -144,8 +150,9 @@ fn an_address_from_two_macs_is_told() {
     check(Row { status: Status::Allowed, ..row(both(), &["10.0.0.1,mac=02:00:00:00:00:0b"]) });
     check(Row { reasons: vec!["wrong-mac"], ..row(both(), &["10.0.0.1,mac=02:00:00:00:00:0a"]) });
     // A relay that names its server, and a server that names a relay in what it sends itself.
-    let relayed =
-        |from: u8, mac| offer(Key { relay: Some(ip(254)), source_ip: Some(ip(from)), ..key(1, mac) }, |_| ());
+    let relayed = |from: u8, mac| {
+        offer(Key { relay: Some(ip(254).into()), source_ip: Some(ip(from).into()), ..key(1, mac) }, |_| ())
+    };
     check(Row { reasons: vec!["two-macs"], ..row(vec![plain(1, A), relayed(1, B)], &["10.0.0.1"]) });
     check(Row {
         reasons: vec!["answers-for-another"],
@@ -161,7 +168,7 @@ fn an_address_from_two_macs_is_told() {
 
 #[test]
 fn who_answers_for_another_is_a_rogue_even_if_allowed() {
-    let impostor = offer(Key { source_ip: Some(ip(66)), ..key(1, B) }, |_| ());
+    let impostor = offer(Key { source_ip: Some(ip(66).into()), ..key(1, B) }, |_| ());
     check(Row {
         reasons: vec!["answers-for-another"],
         ..row(vec![plain(1, A), impostor.clone()], &["10.0.0.1"])

@@ -64,7 +64,16 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     args.confine.confine(&Needs::default(), cx)?;
     let mut plan = plan(args, &local, own);
     let each = policy.iter().flat_map(|policy| &policy.allowed).map(|allowed| &allowed.identity);
-    plan.trusted = each.map(|one| (one.server_id.or(one.address).or(one.ip), one.mac)).collect();
+    plan.trusted = each
+        .map(|one| {
+            let four = |ip: std::net::IpAddr| match ip {
+                std::net::IpAddr::V4(ip) => Some(ip),
+                std::net::IpAddr::V6(_) => None,
+            };
+            let address = one.server_id.or(one.address.and_then(four)).or(one.ip.and_then(four));
+            (address, one.mac)
+        })
+        .collect();
     let manner = Manner { passive: args.passive, listen: args.listen(), policy };
     let mut last: Option<(Verdict, Vec<&'static str>)> = None;
     loop {

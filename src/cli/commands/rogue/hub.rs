@@ -11,11 +11,12 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::vendors::Vendors;
 use crate::engine::v4::provoke::Granted;
+use crate::engine::v6::provoke::Granted as Granted6;
 use crate::output::JsonOut;
 use crate::output::rogue::{Report, plugin};
-use crate::run::rogue::{Register, Seen};
+use crate::run::rogue::{Answers, Register, Seen};
 use crate::time::{Moment, Precision};
-use crate::wire::frame::{Ports, Walker};
+use crate::wire::frame::Walker;
 
 /// Everything seen, and what it is told with.
 pub(super) struct Hub {
@@ -47,6 +48,8 @@ pub(super) struct Look<'a> {
     pub asked: bool,
     /// What was granted and could not be given back.
     pub kept: &'a [Granted],
+    /// The same of DHCPv6.
+    pub kept6: &'a [Granted6],
     /// Answers that bind an address beyond those that are given back.
     pub overlooked: u64,
     /// Frames lost before they were looked at.
@@ -86,6 +89,7 @@ pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Conte
         precision: look.precision,
         asked: look.asked,
         kept: look.kept,
+        kept6: look.kept6,
         overlooked: look.overlooked,
         lost: look.lost,
         blind: &blind,
@@ -134,7 +138,7 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
         )?;
     }
     let mut hub = Hub::new(args, cx)?;
-    let mut walker = Walker::new(Ports::default());
+    let mut walker = Walker::new(args.families().ports());
     let mut names: Vec<Arc<str>> = Vec::new();
     let mut precision = Precision::Micro;
     let mut reader = capture::open(path).map_err(Failure::could_not_run)?;
@@ -161,7 +165,7 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
             data: frame.data,
             original_len: frame.original_len,
         };
-        hub.register.frame(&seen, &mut walker, &[]);
+        hub.register.frame(&seen, &mut walker, Answers::default());
         hub.register.fresh.clear();
     };
     // Silence where nothing could be heard says nothing.
@@ -179,6 +183,7 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
         precision,
         asked: false,
         kept: &[],
+        kept6: &[],
         overlooked: 0,
         lost: 0,
         blind: Vec::new(),

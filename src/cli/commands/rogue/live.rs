@@ -21,6 +21,7 @@ impl Args {
         Plan {
             interfaces: self.interfaces.clone(),
             reloads: self.watch && self.policy.is_some(),
+            families: self.families(),
             passive: self.passive,
             patient: self.watch,
             wait: self.wait(),
@@ -100,12 +101,14 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     }
     let names = lookout.names();
     let (kept, overlooked) = lookout.kept();
+    let kept6 = lookout.kept6();
     let (lost, blind) = (lookout.lost(), lookout.blind());
     let look = Look {
         lost,
         blind,
         silence: lookout.silence(),
         kept: &kept,
+        kept6: &kept6,
         overlooked,
         interfaces: &names,
         sent: lookout.sent(),

@@ -204,7 +204,7 @@ impl Watch<'_> {
     /// Says what servers keep of what they were made to grant.
     fn warn_of_kept(&self, cx: &Context) {
         let (kept, overlooked) = self.lookout.kept();
-        for line in kept_text(&kept, overlooked) {
+        for line in kept_text(&kept, &self.lookout.kept6(), overlooked) {
             cx.warn(&line);
         }
     }
