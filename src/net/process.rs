@@ -1,5 +1,8 @@
 //! Processes that end with their parent or wait for its end, and groups of processes that are ended.
 
+use std::os::fd::BorrowedFd;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::unistd::{Pid, getppid};
@@ -22,6 +25,14 @@ pub fn wait_for_parents_end() -> Result<(), NetError> {
         set.wait().map_err(fail)?;
     }
     set_pdeathsig(None).map_err(fail)
+}
+
+/// True when nobody is left to read what is written to this end of a pipe.
+pub fn has_no_reader(pipe: BorrowedFd<'_>) -> bool {
+    let mut watched = [PollFd::new(pipe, PollFlags::empty())];
+    let ready = poll(&mut watched, PollTimeout::ZERO).is_ok_and(|ready| ready > 0);
+    let gone = PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL;
+    ready && watched.iter().any(|fd| fd.revents().is_some_and(|events| events.intersects(gone)))
 }
 
 /// Ends every process of the group that began with process `leader`.

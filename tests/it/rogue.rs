@@ -436,6 +436,22 @@ fn a_helper_that_is_killed_is_replaced_and_its_alarm_is_not_lost() {
 }
 
 #[test]
+fn helpers_end_with_the_program_however_it_ends() {
+    for signal in ["KILL", "INT"] {
+        let script = format!(
+            "dhcptool rogue eth0 --watch -q --exec /bin/true >/dev/null 2>&1 & pid=$!; \
+             until pgrep -f 'stage[ ]exec-next' >/dev/null; do kill -0 $pid || exit 9; done; \
+             kill -{signal} $pid; wait $pid; \
+             n=0; i=0; while [ $i -lt 200 ]; do i=$((i+1)); sleep 0.05; \
+               if pgrep -f 'stage[ ]exec' >/dev/null; then n=0; else n=$((n+1)); [ $n = 20 ] && exit 0; fi; done; exit 7"
+        );
+        let Some(output) = lab("", &["sh", "-c", &script]) else { return };
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "after {signal}, 7 is that some go on: {err}");
+    }
+}
+
+#[test]
 fn a_program_that_hangs_is_ended_and_told() {
     let script = "cat >>$out; echo >>$out; sleep 60";
     let Some((out, err)) = alarms(script, "--exec-timeout 500ms", "", 8) else { return };

@@ -63,6 +63,10 @@ pub(super) fn serve(plan: &Plan<'_>, successor: bool) -> Outcome {
     let gone = |_| Failure { exit: Exit::Good, message: None };
     if successor {
         process::wait_for_parents_end().map_err(Failure::could_not_run)?;
+        // The whole program has ended: a successor of this one would have another, and so on for ever.
+        if process::has_no_reader(io::stdout().as_fd()) {
+            return Ok(Exit::Good);
+        }
     } else {
         process::die_with_parent().map_err(Failure::could_not_run)?;
     }
