@@ -662,4 +662,27 @@ mod tests {
         assert_eq!(told.len(), 1);
         assert!(play.watcher.take_dirty() && !play.watcher.take_dirty());
     }
+
+    #[test]
+    fn a_segment_with_nothing_but_probes_and_answers_stays_quiet() {
+        let mut play = Play::new(Vec::new());
+        let pace = Pace { gone_after: Duration::from_mins(3), ..Pace::default() };
+        play.watcher = Watcher::new(pace, Vec::new(), play.now);
+        let mut told = Vec::new();
+        // A probing every minute for a quarter of an hour: six answers within some seconds, then nothing.
+        for _ in 0..15 {
+            for _ in 0..6 {
+                play.hear(1, 1);
+                told.extend(play.kinds(1));
+            }
+            told.extend(play.kinds(54));
+            let next = play.watcher.deadline();
+            assert!(next.is_none_or(|next| next > play.now), "it is asked when it wants to be");
+        }
+        assert_eq!(told, ["new"]);
+        // When the answers stop it is gone, once, and after three minutes.
+        assert_eq!(play.kinds(124), Vec::<&str>::new());
+        assert_eq!(play.kinds(60), ["gone"]);
+        assert_eq!(play.kinds(900), Vec::<&str>::new());
+    }
 }
