@@ -98,8 +98,11 @@ pub fn exchange(
     }
     match (exchange.outcome(), exchange.answer()) {
         (Outcome::Timeout, _) => {
-            let what =
-                if exchange.discovers() > 0 && exchange.offer().is_none() { "offer" } else { "answer" };
+            let what = match (exchange.offer(), exchange.discovers()) {
+                (Some(_), _) => "ACK",
+                (None, 0) => "answer",
+                (None, _) => "offer",
+            };
             cx.error(&answers::silence_line(what, held.took, &found));
             if told.state == Some("init-reboot") {
                 cx.note(

@@ -414,10 +414,21 @@ pub fn count_line(offers: &[Answer], waited: i64, sent: u32) -> String {
     )
 }
 
-/// The one line that says why nothing answered.
+/// The code of a silence to what was asked for.
+fn silence_code(what: &str) -> Option<&'static str> {
+    match what {
+        "offer" => Some("no-answer"),
+        "ACK" => Some("no-ack"),
+        _ => None,
+    }
+}
+
+/// The one line that says why nothing answered, each cause with the code under which `explain` and `doctor` know it.
 pub fn silence_line(what: &str, waited: i64, findings: &[Finding]) -> String {
-    let reasons: Vec<String> = findings.iter().map(ToString::to_string).collect();
-    format!("no {what} within {}: {}", stretch(waited), reasons.join("; "))
+    let coded = |code: Option<&str>| code.map_or_else(String::new, |code| format!(" ({code})"));
+    let reason = |finding: &Finding| format!("{finding}{}", coded(finding.code()));
+    let reasons: Vec<String> = findings.iter().map(reason).collect();
+    format!("no {what} within {}{}: {}", stretch(waited), coded(silence_code(what)), reasons.join("; "))
 }
 
 #[cfg(test)]

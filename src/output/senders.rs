@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
+use crate::analysis::doctor::Sign;
 use crate::analysis::expect::Checked;
 use crate::engine::v4::accept::refusals;
 use crate::engine::v4::silence::Finding;
@@ -63,6 +64,7 @@ impl Render for Discovery<'_> {
             expectations: self.checked.iter().map(ExpectationObject::from).collect(),
             ignored: Ignored::from(self.watch),
             silence: self.silence.iter().map(ToString::to_string).collect(),
+            findings: findings(self.silence),
             transaction: self.place.transaction(),
         }
     }
@@ -97,6 +99,26 @@ fn unacceptable(answer: &Answer) -> Vec<String> {
     refusals(answer).iter().map(ToString::to_string).collect()
 }
 
+/// A cause of silence that has a code, as `doctor` says it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CauseObject {
+    code: &'static str,
+    severity: &'static str,
+    message: String,
+    advice: &'static str,
+}
+
+fn findings(silence: &[Finding]) -> Vec<CauseObject> {
+    let sign = |finding: &Finding| Sign::of(finding.code()?, finding.to_string());
+    let object = |sign: Sign| CauseObject {
+        code: sign.code,
+        severity: sign.severity.name(),
+        message: sign.summary,
+        advice: sign.advice,
+    };
+    silence.iter().filter_map(sign).map(object).collect()
+}
+
 /// The object of `discover`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DiscoverObject<'a> {
@@ -111,6 +133,7 @@ pub struct DiscoverObject<'a> {
     expectations: Vec<ExpectationObject>,
     ignored: Ignored,
     silence: Vec<String>,
+    findings: Vec<CauseObject>,
     /// What happened, with -v.
     #[serde(skip_serializing_if = "Option::is_none")]
     transaction: Option<TransactionObject>,
@@ -328,6 +351,7 @@ impl Render for Sending<'_> {
                 .collect(),
             ignored: Ignored::from(self.watch),
             silence: self.silence.iter().map(ToString::to_string).collect(),
+            findings: findings(self.silence),
         }
     }
 
@@ -358,6 +382,7 @@ pub struct SendObject {
     answers: Vec<AnswerObject>,
     ignored: Ignored,
     silence: Vec<String>,
+    findings: Vec<CauseObject>,
 }
 
 /// An answer in the object of `send`.
@@ -468,6 +493,7 @@ impl Render for Report<'_> {
                 .collect(),
             ignored: Ignored::from(self.watch),
             silence: self.silence.iter().map(ToString::to_string).collect(),
+            findings: findings(self.silence),
             packet: self.answer.and_then(|answer| packet(answer, 1, &self.place)),
             transaction: self.place.transaction(),
         }
@@ -534,6 +560,7 @@ pub struct RequestObject {
     not_given_back: Vec<LeftObject>,
     ignored: Ignored,
     silence: Vec<String>,
+    findings: Vec<CauseObject>,
     packet: Option<PacketObject>,
     /// What happened, with -v.
     #[serde(skip_serializing_if = "Option::is_none")]

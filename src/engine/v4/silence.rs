@@ -1,4 +1,4 @@
-//! What is known when nothing answers.
+//! What is known when nothing answers. The doctor says the same of the same causes: the words and the codes are here.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -132,6 +132,20 @@ pub fn findings(watch: &Watch, link: Option<LinkState>) -> Vec<Finding> {
     found
 }
 
+impl Finding {
+    /// The code under which `explain` and the doctor know it.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::LinkDown => Some("link-down"),
+            Self::NoCarrier => Some("no-carrier"),
+            Self::NothingLeft(_) => Some("frames-not-leaving"),
+            Self::Unreachable { code: 3, .. } => Some("icmp-refused"),
+            Self::NoAddress { .. } => Some("offer-without-address"),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let from = |from: &Option<Ipv4Addr>| from.map_or_else(String::new, |ip| format!(" (last from {ip})"));
@@ -192,6 +206,15 @@ mod tests {
     fn something_is_always_said() {
         assert_eq!(findings(&watch(), None), [Finding::Quiet]);
         assert_eq!(findings(&watch(), Some(LinkState { up: true, carrier: true })), [Finding::Quiet]);
+    }
+
+    #[test]
+    fn who_has_a_code_says_so() {
+        assert_eq!(Finding::NoCarrier.code(), Some("no-carrier"));
+        let (from, to) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 1));
+        assert_eq!(Finding::Unreachable { from, code: 3, to }.code(), Some("icmp-refused"));
+        assert_eq!(Finding::Unreachable { from, code: 1, to }.code(), None);
+        assert_eq!(Finding::Quiet.code(), None);
     }
 
     #[test]

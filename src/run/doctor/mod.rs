@@ -107,7 +107,7 @@ pub fn examine(
     let mut all = Vec::new();
     signs::local(local, &mut all);
     signs::heard(&ears.heard, &record, &mut all);
-    signs::tried(&record, plan, local, &mut all);
+    signs::tried(&record, plan, &mut all);
     diagnosed(&told, &findings, plan, &mut all);
     signs::deaf(&told, plan, local, &mut all);
     if let Some(policy) = &manner.policy {

@@ -11,6 +11,7 @@ use crate::analysis::doctor::Sign;
 use crate::analysis::servers::{Allowed, Judgement, Server, Status};
 use crate::analysis::transaction::{Letter, Seen, bit};
 use crate::engine::v4::examine::{Asked, Booted, Fetched, Given, Plan, Record};
+use crate::engine::v4::silence::Finding;
 use crate::wire::escape::escape_line;
 use crate::wire::options::v4 as opt;
 use crate::wire::problem::Severity;
@@ -28,9 +29,9 @@ fn own(signs: &mut Vec<Sign>, code: &'static str, summary: impl Into<String>) {
 pub(super) fn local(local: &Local, signs: &mut Vec<Sign>) {
     let name = escape_line(&local.interface);
     if !local.up {
-        own(signs, "link-down", format!("{name} is down"));
+        own(signs, "link-down", Finding::LinkDown.to_string());
     } else if !local.carrier {
-        own(signs, "no-carrier", format!("{name} has no carrier: nothing is at the other end of the cable"));
+        own(signs, "no-carrier", Finding::NoCarrier.to_string());
     }
     if let Some(master) = &local.master {
         own(signs, "interface-enslaved", format!("{name} is a member of {}: ask there", escape_line(master)));
@@ -170,14 +171,9 @@ pub(super) fn expected(servers: &[(Server, Judgement)], missing: &[&Allowed], si
 }
 
 /// Checks 9 to 19: what was tried.
-pub(super) fn tried(record: &Record, plan: &Plan, local: &Local, signs: &mut Vec<Sign>) {
+pub(super) fn tried(record: &Record, plan: &Plan, signs: &mut Vec<Sign>) {
     if record.handed >= 2 && record.left == 0 {
-        let text = format!(
-            "{} frames were handed to the kernel, none was seen leaving {}",
-            record.handed,
-            escape_line(&local.interface)
-        );
-        own(signs, "frames-not-leaving", text);
+        own(signs, "frames-not-leaving", Finding::NothingLeft(u64::from(record.handed)).to_string());
     }
     silence(record, plan, signs);
     lease(record, signs);
@@ -269,8 +265,11 @@ fn lease(record: &Record, signs: &mut Vec<Sign>) {
     }
     if record.renewal.refused && record.renewal.answers == 0 {
         signs.extend(
-            Sign::of("icmp-refused", format!("{} refuses renewals: ICMP port unreachable", ack.server()))
-                .map(|sign| sign.because(asked("renewal by unicast", &record.renewal))),
+            Sign::of(
+                "icmp-refused",
+                Finding::Unreachable { from: ack.server(), code: 3, to: ack.server() }.to_string(),
+            )
+            .map(|sign| sign.because(asked("renewal by unicast", &record.renewal))),
         );
     } else if record.renewal.is_silent() && record.renewal.sent >= BELIEVED {
         let text = format!("{} does not answer renewals by unicast", ack.server());
