@@ -127,6 +127,7 @@ pub struct Output {
     color: bool,
     terminal: bool,
     width: Option<usize>,
+    height: Option<usize>,
 }
 
 enum Sink {
@@ -146,7 +147,8 @@ impl Output {
         };
         let size = terminal.then(|| terminal_size::terminal_size_of(&stdout_of)).flatten();
         let width = size.map(|(terminal_size::Width(width), _)| usize::from(width).max(40));
-        Self { sink, color: use_color(choice, terminal), terminal, width }
+        let height = size.map(|(_, terminal_size::Height(height))| usize::from(height).max(8));
+        Self { sink, color: use_color(choice, terminal), terminal, width, height }
     }
 
     /// The same standard output once more, for who writes while the first is lent out.
@@ -157,12 +159,17 @@ impl Output {
             Ok(fd) => Sink::File(Patient::new(File::from(fd))),
             Err(_) => Sink::Stdout(Patient::new(stdout)),
         };
-        Self { sink, color: self.color, terminal: self.terminal, width: self.width }
+        Self { sink, color: self.color, terminal: self.terminal, width: self.width, height: self.height }
     }
 
     /// How many columns a line may take, on a terminal. It is asked at the start: a confined process could not.
     pub fn width(&self) -> Option<usize> {
         self.width
+    }
+
+    /// How many lines a screen has, on a terminal.
+    pub fn height(&self) -> Option<usize> {
+        self.height
     }
 
     /// True when colour is wanted.

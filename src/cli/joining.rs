@@ -5,6 +5,7 @@ use super::exit::{Exit, Failure};
 use super::flags::analysis::AnalysisArgs;
 use super::flags::select::SelectArgs;
 use super::flags::vendors::Vendors;
+use super::top::Top;
 use crate::analysis::transaction::Batch;
 use crate::capture::Frame;
 use crate::output::flat::Rows;
@@ -15,7 +16,15 @@ use crate::time::Timestamp;
 pub struct Joining<'a> {
     gatherer: Gatherer,
     batch: Batch,
-    analyst: Analyst<'a>,
+    shown: Shown<'a>,
+}
+
+/// What is made of the messages.
+enum Shown<'a> {
+    /// Exchanges as they close.
+    Exchanges(Box<Analyst<'a>>),
+    /// A screen.
+    Screen(Box<Top>),
 }
 
 impl<'a> Joining<'a> {
@@ -30,7 +39,16 @@ impl<'a> Joining<'a> {
         Ok(Self {
             gatherer: Gatherer::new(&select.gathered(args.strict)?).map_err(Failure::usage)?,
             batch: Batch::default(),
-            analyst: Analyst::new(args, look, rows, vendors),
+            shown: Shown::Exchanges(Box::new(Analyst::new(args, look, rows, vendors))),
+        })
+    }
+
+    /// For a screen of how it stands.
+    pub fn screen(select: &SelectArgs, top: Top) -> Result<Self, Failure> {
+        Ok(Self {
+            gatherer: Gatherer::new(&select.gathered(false)?).map_err(Failure::usage)?,
+            batch: Batch::default(),
+            shown: Shown::Screen(Box::new(top)),
         })
     }
 
@@ -41,28 +59,47 @@ impl<'a> Joining<'a> {
 
     /// Joins what came, and closes what has been quiet for long at `now`.
     pub fn settle(&mut self, now: Timestamp) {
-        self.analyst.take(&self.batch);
+        match &mut self.shown {
+            Shown::Exchanges(analyst) => {
+                analyst.take(&self.batch);
+                analyst.advance(now.nanoseconds());
+            }
+            Shown::Screen(top) => top.take(&self.batch, now.nanoseconds()),
+        }
         self.batch.clear();
-        self.analyst.advance(now.nanoseconds());
     }
 
     /// What was rendered since it was last cleared.
     pub fn bytes(&mut self) -> &[u8] {
-        self.analyst.bytes()
+        match &mut self.shown {
+            Shown::Exchanges(analyst) => analyst.bytes(),
+            Shown::Screen(top) => top.bytes(),
+        }
     }
 
     /// Forgets what was rendered.
     pub fn clear(&mut self) {
-        self.analyst.clear();
+        match &mut self.shown {
+            Shown::Exchanges(analyst) => analyst.clear(),
+            Shown::Screen(top) => top.clear(),
+        }
     }
 
     /// Nothing more comes: what is told at the end, of so many frames.
-    pub fn finish(&mut self, frames: u64) -> Exit {
-        self.analyst.take(&self.batch);
+    pub fn finish(&mut self, frames: u64, now: Timestamp) -> Exit {
+        let analyst = match &mut self.shown {
+            Shown::Exchanges(analyst) => analyst,
+            Shown::Screen(top) => {
+                top.take(&self.batch, now.nanoseconds());
+                top.finish(now.nanoseconds());
+                return Exit::Good;
+            }
+        };
+        analyst.take(&self.batch);
         self.batch.clear();
-        self.analyst.finish();
-        while self.analyst.more() {}
-        self.analyst.conclude(None, frames);
-        self.analyst.exit()
+        analyst.finish();
+        while analyst.more() {}
+        analyst.conclude(None, frames);
+        analyst.exit()
     }
 }

@@ -143,6 +143,7 @@ pub const PAGES: &[Page] = &[
         ],
         examples: examples! {
             "every DHCP packet on every interface": "dhcptool sniff";
+            "a screen of how it stands": "dhcptool sniff eth0 --top --known 10.0.0.1,10.0.0.2";
             "answers only, in full": "dhcptool sniff eth0 -v --type offer,ack,nak";
             "one client, as JSON": "dhcptool sniff eth0 --json --mac 00:0b:82:01:fc:42";
             "a row of files, the last ten": "dhcptool sniff eth0 --write dhcp.pcapng --rotate-size 100M --keep 10";

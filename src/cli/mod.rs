@@ -20,6 +20,8 @@ pub mod session;
 pub mod six;
 pub mod stream;
 pub mod text;
+#[cfg(feature = "live")]
+pub mod top;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

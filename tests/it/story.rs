@@ -410,4 +410,36 @@ mod live {
         let Some(output) = lab("", &[PROGRAM, "diff", "server:nobody", "server:10.0.0.1"]) else { return };
         assert_eq!(output.status.code(), Some(2), "{output:?}");
     }
+
+    /// In a terminal: the screen shows how it stands, strangers are marked, and the terminal is as it was afterwards.
+    #[test]
+    fn a_screen_shows_how_it_stands() {
+        let script = "stty cols 100 rows 30; stty -a >before; (until grep -q listening err; do sleep 0.05; done; \
+                      dhcptool request eth0 -q >/dev/null 2>&1) & \
+                      dhcptool sniff eth0 --top --known 10.9.9.9 --duration 3s 2>err; echo done $?; stty -a >after";
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("screen");
+        std::fs::write(path.with_file_name("run.sh"), script).unwrap();
+        let recorded = lab_command("", &["script", "-qefc", "sh run.sh", "screen"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        if is_refused(recorded.status.code(), &String::from_utf8_lossy(&recorded.stderr)) {
+            return;
+        }
+        let screen = std::fs::read_to_string(&path).unwrap();
+        let (_, shown) = screen.split_once("\u{1b}[?1049h\u{1b}[?25l").unwrap_or_else(|| panic!("{screen}"));
+        let (shown, after) =
+            shown.split_once("\u{1b}[?25h\u{1b}[?1049l").unwrap_or_else(|| panic!("{screen}"));
+        for part in ["UTC, watched for", "10.0.0.1", "UNKNOWN", "no client fails"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        // The last state stays, and the command ends well.
+        assert!(after.contains("UNKNOWN") && after.contains("done 0"), "{after}");
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!(read("before"), read("after"));
+        // A pipe is no terminal.
+        let output = lab("", &[PROGRAM, "sniff", "eth0", "--top"]).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+    }
 }

@@ -235,6 +235,11 @@ impl Joiner {
         std::mem::take(&mut self.closed)
     }
 
+    /// The exchanges that are open, in no order.
+    pub fn open(&self) -> impl Iterator<Item = &Exchange> {
+        self.open.values().map(|open| &open.exchange)
+    }
+
     /// The last moment known.
     pub fn now(&self) -> Option<i64> {
         self.now

@@ -36,6 +36,14 @@ pub struct Args {
     #[command(flatten)]
     flat: FlatArgs,
 
+    /// A screen of how it stands, drawn again every second: servers with rates and delays, clients that fail and for how long
+    #[arg(long, conflicts_with_all = ["transactions", "ladder", "stats", "lint", "clients", "flat", "fields", "format", "write_only"], help_heading = "Analysis")]
+    top: bool,
+
+    /// Servers that are meant to be there; others are marked
+    #[arg(long, value_name = "ADDR", value_delimiter = ',', requires = "top", help_heading = "Analysis")]
+    known: Vec<std::net::Ipv4Addr>,
+
     /// Stop after this long, as in 90s or 1h30m
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Selection")]
     duration: Option<Duration>,
@@ -120,6 +128,8 @@ pub fn run(args: &Args, _cx: &mut Context) -> Outcome {
         &args.select,
         &args.flat,
         &args.analysis,
+        args.top,
+        &args.known,
         args.duration,
         &args.write,
         args.write_only,

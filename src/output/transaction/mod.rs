@@ -5,3 +5,4 @@ pub mod json;
 pub mod ladder;
 pub mod stats;
 pub mod table;
+pub mod top;

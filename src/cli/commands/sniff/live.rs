@@ -17,6 +17,7 @@ use crate::cli::flags::flat::{self, Table};
 use crate::cli::flags::keep;
 use crate::cli::joining::Joining;
 use crate::cli::stream::{Page, Stream, View};
+use crate::cli::top::Top;
 use crate::interrupt;
 use crate::net::live::{LiveFrame, Woken};
 use crate::net::sandbox::Needs;
@@ -56,6 +57,8 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let joining = if args.analysis.is_wanted() {
         let vendors = args.analysis.vendors.open(&args.confine, cx)?;
         Some(Joining::new(&args.select, &args.analysis, look, told, vendors)?)
+    } else if args.top {
+        Some(Joining::screen(&args.select, top(args, cx)?)?)
     } else {
         None
     };
@@ -129,6 +132,25 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     sniffer.sink.abandoned.map_or(Ok(verdict), Err)
 }
 
+/// The screen of `--top`, which takes a terminal.
+fn top(args: &Args, cx: &Context) -> Result<Top, Failure> {
+    if cx.common.json {
+        return Err(Failure::usage(
+            "--top draws for people; --transactions --json tells programs what happens",
+        ));
+    }
+    let size = cx.out.width().zip(cx.out.height());
+    let size = size.ok_or_else(|| {
+        Failure::usage("--top draws on a terminal; --transactions tells a pipe or a file what happens")
+    })?;
+    Ok(Top::new(
+        &args.known,
+        size,
+        cx.out.color(),
+        usize::try_from(args.analysis.max_open).unwrap_or(usize::MAX),
+    ))
+}
+
 fn rotation(args: &Args, to_stdout: bool) -> Result<Rotation, Failure> {
     let rotation = Rotation {
         size: args.rotate_size,
@@ -179,7 +201,7 @@ fn failed(error: &CaptureError) -> Failure {
 fn open(args: &Args, cx: &Context) -> Result<Listeners, Failure> {
     let most = if args.write_only { MOST_RING >> 1 } else { MOST_RING };
     let mut filter = capture_filter(&args.select.wanted());
-    if args.analysis.is_wanted() {
+    if args.analysis.is_wanted() || args.top {
         // Who holds an address, and who looks for it.
         filter.push_str(" or arp or (icmp and (icmp[0] = 0 or icmp[0] = 8))");
     }
@@ -320,7 +342,7 @@ impl Sink<'_> {
     /// Shows what is told at the end of exchanges; how the command ends.
     fn conclude(&mut self, cx: &mut Context) -> Result<Exit, Failure> {
         let Some(joining) = &mut self.joining else { return Ok(Exit::Good) };
-        let exit = joining.finish(self.received);
+        let exit = joining.finish(self.received, cx.clock.time());
         if self.abandoned.is_none() {
             flat::show(self.table.as_mut(), joining.bytes(), cx)?;
         }
