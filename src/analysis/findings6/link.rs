@@ -150,24 +150,22 @@ pub(super) fn dns_missing(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 }
 
 pub(super) fn dns_differs(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let mut sets: Vec<(BTreeSet<Ipv6Addr>, String)> = Vec::new();
-    let mut add = |servers: BTreeSet<Ipv6Addr>, who: String| {
-        if !servers.is_empty() && !sets.iter().any(|(known, by)| *known == servers && *by == who) {
-            sets.push((servers, who));
+    let mut distinct: BTreeSet<BTreeSet<Ipv6Addr>> = BTreeSet::new();
+    let mut add = |servers: BTreeSet<Ipv6Addr>| {
+        if !servers.is_empty() {
+            distinct.insert(servers);
         }
     };
     for said in scene.offers.iter().chain(&scene.stateless) {
-        add(said.facts.dns_servers.iter().copied().collect(), said.server());
+        add(said.facts.dns_servers.iter().copied().collect());
     }
     for router in &scene.routers {
         let servers = router.advert.dns_servers.iter().filter(|(lifetime, _)| *lifetime > 0);
-        add(servers.flat_map(|(_, servers)| servers.iter().copied()).collect(), router.source.to_string());
+        add(servers.flat_map(|(_, servers)| servers.iter().copied()).collect());
     }
-    let Some((first, _)) = sets.first() else { return };
-    if sets.iter().all(|(servers, _)| servers == first) {
+    if distinct.len() < 2 {
         return;
     }
-    let distinct: BTreeSet<&BTreeSet<Ipv6Addr>> = sets.iter().map(|(servers, _)| servers).collect();
     sink.push(
         format!(
             "{} different lists of DNS servers are told: which one a host takes depends on the host",

@@ -20,6 +20,8 @@ use crate::wire::v6::{Duid, MessageType};
 
 /// Servers and routers kept of each kind; more are counted.
 pub const MAX_ANSWERS: usize = 1000;
+/// Bytes kept of all answers: a thousand liars with messages of 64 KiB do not fill the memory.
+const MAX_BYTES: usize = 32 << 20;
 /// Addresses kept of a server that offers another one each time.
 const MAX_ADDRESSES: usize = 64;
 /// Lane of SOLICIT.
@@ -98,6 +100,8 @@ pub struct Discover6 {
     stateless: Vec<Answer6>,
     routers: Vec<Answer6>,
     known: BTreeMap<(usize, Who, Option<Ipv6Addr>), usize>,
+    /// Bytes of the answers that are kept.
+    weight: usize,
     /// Answers that came after 1,000 others of their kind.
     pub overflow: u64,
 }
@@ -156,6 +160,7 @@ impl Discover6 {
             stateless: Vec::new(),
             routers: Vec::new(),
             known: BTreeMap::new(),
+            weight: 0,
             overflow: 0,
         }
     }
@@ -282,7 +287,8 @@ impl Discover6 {
             return self.station.accept(&answer, true);
         }
         let remark = self.station.accept(&answer, false);
-        if kept.len() >= MAX_ANSWERS {
+        self.weight = self.weight.saturating_add(answer.weight());
+        if kept.len() >= MAX_ANSWERS || self.weight > MAX_BYTES {
             self.overflow = self.overflow.saturating_add(1);
             return remark;
         }
@@ -388,5 +394,134 @@ impl Machine for Discover6 {
 
     fn poll_event(&mut self) -> Option<Event> {
         self.station.poll_event()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::v6::recipe::IaWish;
+    use crate::time::Timestamp;
+    use crate::wire::frame::{Envelope6, LinkType};
+    use crate::wire::nd;
+    use crate::wire::neighbor::link_local;
+    use crate::wire::options::v6 as opt;
+    use crate::wire::v6::Message;
+    use crate::wire::v6::facts::IaKind;
+    use crate::wire::v6::message::{ia, ia_addr};
+
+    const MAC: Mac = Mac([2, 0xdc, 0, 0, 0, 5]);
+
+    fn machine(first: bool) -> Discover6 {
+        let recipe =
+            Recipe6 { ias: vec![IaWish::new(IaKind::Na, 5)], ..Recipe6::new(MAC, link_local(MAC), 7) };
+        let plan = Plan6 {
+            wait: Duration::from_millis(4500),
+            first,
+            inform: true,
+            routers: true,
+            ask: ASK,
+            ask_routers: ASK_ROUTERS,
+        };
+        Discover6::new(&recipe, 8, plan, false, Rng::with_seed(1))
+    }
+
+    fn advertise(number: u16, size: usize) -> Vec<u8> {
+        let [a, b] = number.to_be_bytes();
+        let mac = Mac([2, 0, 0, 0, a, b]);
+        let mut message = Message::new(MessageType::ADVERTISE, 7);
+        message.add_option(opt::CLIENTID, Duid::link_layer(MAC).0);
+        message.add_option(opt::SERVERID, [0, 3, 0, 1, a, b]);
+        message.add_option(opt::IA_NA, ia(5, 0, 0, &[ia_addr("fd00::5".parse().unwrap(), 5, 9, &[])]));
+        message.add_option(60_000, vec![0; size]);
+        let envelope = Envelope6 {
+            dst_mac: MAC,
+            src_mac: mac,
+            vlans: Vec::new(),
+            src: link_local(mac),
+            dst: link_local(MAC),
+            hop_limit: 64,
+        };
+        envelope.udp((547, 546), &message.encode())
+    }
+
+    fn hear(machine: &mut Discover6, at: Instant, frame: &[u8]) -> Sense {
+        let arrival = Arrival {
+            at,
+            time: Timestamp::default(),
+            link: LinkType::ETHERNET,
+            frame,
+            original_len: frame.len(),
+        };
+        machine.on_frame(&arrival).sense
+    }
+
+    #[test]
+    fn everything_is_asked_at_once_and_again_below_the_rate_of_clients() {
+        let mut machine = machine(false);
+        let mut now = Instant::new(0, 0);
+        machine.on_time(now);
+        assert_eq!(machine.sent(), 3);
+        while let Some(deadline) = machine.deadline() {
+            now = deadline;
+            machine.on_time(now);
+        }
+        assert_eq!(now.since(Instant::new(0, 0)), 4_500_000_000);
+        assert!((14..=19).contains(&machine.sent()), "{}", machine.sent());
+        let each = [SOLICIT, INFORM, ROUTER].map(|lane| machine.sent_of(lane));
+        assert_eq!((each[0], each[2]), (each[1], 4), "{each:?}");
+    }
+
+    #[test]
+    fn a_server_is_told_once_and_the_first_ends_it_where_that_was_wanted() {
+        let mut machine = machine(false);
+        let now = Instant::new(0, 0);
+        machine.on_time(now);
+        assert_eq!(hear(&mut machine, now, &advertise(1, 0)), Sense::Accepted);
+        assert_eq!(hear(&mut machine, now, &advertise(1, 0)), Sense::Repeated);
+        assert_eq!(hear(&mut machine, now, &advertise(2, 0)), Sense::Accepted);
+        assert_eq!((machine.offers().len(), machine.offers()[0].copies), (2, 2));
+        let mut machine = self::machine(true);
+        machine.on_time(now);
+        hear(&mut machine, now, &advertise(1, 0));
+        assert_eq!(machine.deadline(), None);
+    }
+
+    #[test]
+    fn a_flood_stays_bounded_in_number_and_in_bytes() {
+        let now = Instant::new(0, 0);
+        for (count, size, most) in [(1500, 0, MAX_ANSWERS), (700, 60_000, 300)] {
+            let mut machine = machine(false);
+            machine.on_time(now);
+            for number in 0..count {
+                hear(&mut machine, now, &advertise(number, size));
+            }
+            assert!(machine.offers().len() <= most, "{}", machine.offers().len());
+            let kept = u64::try_from(machine.offers().len()).unwrap();
+            assert_eq!(machine.overflow + kept, u64::from(count));
+        }
+    }
+
+    #[test]
+    fn an_advertisement_that_comes_by_itself_answers_nothing() {
+        let mut machine = machine(false);
+        let start = Instant::new(0, 0);
+        machine.on_time(start);
+        let router = |number: u8| {
+            let mac = Mac([2, 0, 0, 0, 1, number]);
+            let envelope = Envelope6 {
+                dst_mac: Envelope6::group_mac(nd::ALL_NODES),
+                src_mac: mac,
+                vlans: Vec::new(),
+                src: link_local(mac),
+                dst: nd::ALL_NODES,
+                hop_limit: 255,
+            };
+            envelope.icmpv6(&nd::Message::advertisement(64, 0, 1800).encode(), true)
+        };
+        hear(&mut machine, start.after(Duration::from_millis(300)), &router(1));
+        hear(&mut machine, start.after(Duration::from_millis(690)), &router(2));
+        let solicited: Vec<bool> = machine.routers().iter().map(|answer| answer.sent_at.is_some()).collect();
+        assert_eq!(solicited, [true, false]);
     }
 }

@@ -1,6 +1,7 @@
 //! One client's whole exchange: SOLICIT if it must, REQUEST, CONFIRM, RENEW, REBIND, RELEASE, DECLINE or INFORMATION-REQUEST, the
 //! answer, and what comes after a lease was given: a test whether somebody has the address, DECLINE, RELEASE (RFC 9915 §18.2).
 
+use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 use std::time::Duration;
@@ -24,8 +25,10 @@ use crate::wire::v6::{Duid, MessageType, StatusCode};
 const PROBE: Duration = Duration::from_secs(1);
 /// How long a last frame may take to be seen leaving.
 const LAST_COPY: Duration = Duration::from_millis(250);
-/// ADVERTISEs kept; more are counted as repeats.
+/// ADVERTISEs kept; more are not looked at.
 const MAX_OFFERS: usize = 1000;
+/// Bytes kept of them.
+const MAX_BYTES: usize = 32 << 20;
 
 /// The client's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,6 +222,10 @@ pub struct Exchange6 {
     lanes: usize,
     window: Option<Instant>,
     offers: Vec<Answer6>,
+    /// Where the ADVERTISE of a server and card is among them.
+    known: BTreeMap<(Option<Duid>, Option<Mac>), usize>,
+    /// Their bytes.
+    weight: usize,
     chosen: Option<usize>,
     answer: Option<Answer6>,
     /// An answer that refuses, while a better one may come.
@@ -254,6 +261,8 @@ impl Exchange6 {
             lanes: 0,
             window: None,
             offers: Vec::new(),
+            known: BTreeMap::new(),
+            weight: 0,
             chosen: None,
             answer: None,
             refusal: None,
@@ -623,19 +632,21 @@ impl Exchange6 {
 
     /// Keeps an ADVERTISE; its place. A server that says it again is counted.
     fn keep(&mut self, answer: Answer6) -> Option<usize> {
-        let who = |answer: &Answer6| (answer.server(), answer.source_mac);
-        let known = who(&answer);
-        if let Some(place) = self.offers.iter().position(|offer| who(offer) == known) {
-            if let Some(offer) = self.offers.get_mut(place) {
+        let who = (answer.server(), answer.source_mac);
+        if let Some(place) = self.known.get(&who) {
+            if let Some(offer) = self.offers.get_mut(*place) {
                 offer.copies = offer.copies.saturating_add(1);
             }
-            return Some(place);
+            return Some(*place);
         }
-        if self.offers.len() >= MAX_OFFERS {
+        self.weight = self.weight.saturating_add(answer.weight());
+        if self.offers.len() >= MAX_OFFERS || self.weight > MAX_BYTES {
             return None;
         }
+        let place = self.offers.len();
+        self.known.insert(who, place);
         self.offers.push(answer);
-        self.offers.len().checked_sub(1)
+        Some(place)
     }
 
     fn take_advertise(&mut self, answer: Answer6) -> Remark {
@@ -695,6 +706,7 @@ impl Exchange6 {
                 wish.prefixes.clear();
             }
             self.offers.clear();
+            self.known.clear();
             self.chosen = None;
             self.solicit();
             self.go_on(at);

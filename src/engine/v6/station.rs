@@ -85,6 +85,11 @@ impl Answer6 {
         nd::Advert::read(&packet, &outline)
     }
 
+    /// How many bytes it takes to keep.
+    pub fn weight(&self) -> usize {
+        self.frame.len().saturating_add(self.payload.len()).saturating_add(size_of::<Self>())
+    }
+
     /// The server's name.
     pub fn server(&self) -> Option<Duid> {
         self.facts().server_id.map(Duid::from)
