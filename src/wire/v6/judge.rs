@@ -1,6 +1,7 @@
 //! What is wrong with a message as a message: which options it must and must not have, and what their values may be
 //! (RFC 9915 §16–§21; RFC 4861 §6.1 for router discovery).
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::facts::{Ia, IaKind, read_ia};
@@ -63,6 +64,40 @@ fn judge_around(packet: &Packet<'_>, datagram: &Datagram<'_>, problems: &mut Vec
     }
 }
 
+/// How often each option comes: looked for where there are few, counted where there may be sixteen thousand.
+struct Counts(Option<HashMap<u16, (usize, usize)>>);
+
+impl Counts {
+    /// Options among which looking is as quick as counting, and takes no memory.
+    const FEW: usize = 64;
+
+    fn of(spans: &[Span]) -> Self {
+        Self((spans.len() > Self::FEW).then(|| {
+            let mut counts: HashMap<u16, (usize, usize)> = HashMap::new();
+            for span in spans {
+                let (_, all) = counts.entry(span.code).or_default();
+                *all = all.saturating_add(1);
+            }
+            counts
+        }))
+    }
+
+    /// Whether the option at `place` came before, and how often it comes in all. Places must come in order.
+    fn meet(&mut self, spans: &[Span], place: usize, code: u16) -> (bool, usize) {
+        match self.0.as_mut().map(|counts| counts.entry(code).or_default()) {
+            Some((met, all)) => {
+                let before = *met > 0;
+                *met = met.saturating_add(1);
+                (before, *all)
+            }
+            None if spans.iter().take(place).any(|earlier| earlier.code == code) => {
+                (true, spans.iter().filter(|other| other.code == code).count())
+            }
+            None => (false, 1),
+        }
+    }
+}
+
 struct Judge<'a, 'b> {
     packet: &'a Packet<'a>,
     level: Level,
@@ -82,11 +117,11 @@ impl Judge<'_, '_> {
         } else {
             self.parties();
         }
+        let mut counts = Counts::of(self.spans);
         for (place, span) in self.spans.iter().enumerate().filter(|(_, span)| !span.is_truncated()) {
-            let repeated = self.spans.iter().take(place).any(|earlier| earlier.code == span.code);
+            let (repeated, times) = counts.meet(self.spans, place, span.code);
             let offset = at(span.offset);
             if repeated && opt::SPACE.by_code(span.code).is_some() && !opt::may_repeat(span.code) {
-                let times = self.spans.iter().filter(|other| other.code == span.code).count();
                 self.report(Code::OptionRepeated, offset, [span.code.into(), times, 0]);
             }
             if !has_place(span.code, kind) {
@@ -375,6 +410,7 @@ fn judge_advertisement(
 mod tests {
     use super::super::message::{Message, ia, ia_addr, ia_prefix, oro, status};
     use super::*;
+    use crate::time::{Clock as _, SystemClock};
     use crate::wire::frame::{Ip, Protocol, Udp};
 
     fn codes(bytes: &[u8], change: impl FnOnce(&mut Datagram<'_>)) -> Vec<&'static str> {
@@ -587,5 +623,20 @@ mod tests {
         assert_eq!(of(&solicitation, "::", 255), ["slla-from-unspecified"]);
         solicitation.header.as_mut().unwrap().code = 1;
         assert_eq!(of(&solicitation, "fe80::1", 255), ["icmp-code-nonzero"]);
+    }
+
+    #[test]
+    fn many_options_are_judged_in_linear_time() {
+        let bytes = [&[1, 1, 2, 3][..], &[0, 99, 0, 0, 0, 8, 0, 2, 0, 0].repeat(6500)].concat();
+        let (packet, mut outline) = (Packet::new(&bytes), Outline::default());
+        outline.read(&packet, bytes.len(), false);
+        let began = SystemClock.now();
+        let mut problems = Vec::new();
+        judge(&packet, &outline, &Datagram::bare(&bytes), &mut problems);
+        let took = SystemClock.now().since(began);
+        assert!(took < 2_000_000_000, "{took} ns");
+        let repeated = problems.iter().filter(|problem| problem.code == Code::OptionRepeated);
+        let told: Vec<_> = repeated.map(|problem| problem.args).filter(|args| args[0] == 8).collect();
+        assert_eq!(told, vec![[8, 6500, 0]; 6499]);
     }
 }
