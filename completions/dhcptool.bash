@@ -2418,7 +2418,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__rogue)
-            opts="-4 -v -q -h -V --ipv4 --allow --require --policy --learn --wait --rounds --passive --own-mac --vlan --from --watch --interval --gone-after --state --exec --exec-arg --exec-timeout --listen --prometheus --nagios --warning --critical --vendors --user --no-sandbox --stage --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -v -q -h -V --ipv4 --ipv6 --allow --require --policy --learn --wait --rounds --passive --own-mac --vlan --from --watch --interval --gone-after --state --exec --exec-arg --exec-timeout --listen --prometheus --nagios --warning --critical --vendors --user --no-sandbox --stage --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

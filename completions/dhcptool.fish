@@ -39,7 +39,7 @@ complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "decline" -d 'Tell
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "handshake" -d 'Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
-complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "rogue" -d 'Find every DHCP server and judge it against an allow list'
+complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "rogue" -d 'Find every DHCP server and router, and judge it against an allow list'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "sniff" -d 'Decode live traffic'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
 complete -c dhcptool -n "__fish_dhcptool_needs_command" -f -a "options" -d 'List the options known: code, name, type, reference'
@@ -604,7 +604,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s v -l verbose 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand send" -s V -l version -d 'Print version'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l allow -d 'A server that may be there: an address, a MAC, or any of server-id=, ip=, mac=, relay= and vlan= joined by commas, all of which must fit; repeat it for more servers' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l allow -d 'A server or router that may be there: an address, a MAC, or any of protocol= (dhcpv4, dhcpv6, ra), server-id=, duid=, ip=, mac=, relay= and vlan= joined by commas, all of which must fit; repeat it for more' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l require -d 'A server that must answer, written as for --allow; others are welcome. Repeat it for more' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l policy -d 'A file that says which servers may be there and what they must offer (TOML, see below)' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l learn -d 'Write a policy that allows exactly what is there now' -r -F
@@ -629,7 +629,8 @@ exec-next\t''"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s 4 -l ipv4 -d 'Speak DHCPv4 (the default)'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s 4 -l ipv4 -d 'DHCPv4 alone'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s 6 -l ipv6 -d 'DHCPv6 and router advertisements alone'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l passive -d 'Send nothing, only listen'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l own-mac -d 'Use the interface\'s own MAC for every client: for wireless networks and ports that take one MAC only'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l watch -d 'Run for ever and tell changes only: new, changed, gone, back'
@@ -936,7 +937,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_s
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "inform" -d 'Ask for configuration for an address that the client already has'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "handshake" -d 'Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "send" -d 'Send any packet: from flags, from JSON that decode wrote, from a capture, from hex'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "rogue" -d 'Find every DHCP server and judge it against an allow list'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "rogue" -d 'Find every DHCP server and router, and judge it against an allow list'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "sniff" -d 'Decode live traffic'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "decode" -d 'Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand help; and not __fish_seen_subcommand_from discover request release decline inform handshake send rogue sniff decode options doctor interfaces lab schema diff explain report completions help" -f -a "options" -d 'List the options known: code, name, type, reference'

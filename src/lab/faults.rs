@@ -3,8 +3,9 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use super::ra::Mode;
 use super::scene::{Boot, Edit, Habits, Plan, Trouble};
-use super::settings::{Check, ROUTER, RogueKind, Settings, Silence};
+use super::settings::{Check, ROUTER, RogueKind, Settings, Silence, Six, Trouble6};
 use crate::wire::Mac;
 use crate::wire::options::v4 as opt;
 use crate::wire::v4::MessageType;
@@ -44,12 +45,19 @@ pub struct Fault {
     pub codes: &'static [&'static str],
     /// It is of IPv6.
     pub six: bool,
-    apply: fn(&mut Faulty, &str, Mac) -> Result<(), String>,
+    apply: Apply,
+}
+
+/// How a fault is made.
+#[derive(Debug)]
+enum Apply {
+    Four(fn(&mut Faulty, &str, Mac) -> Result<(), String>),
+    Six(fn(&mut Faulty)),
 }
 
 /// The fault called `name`.
 pub fn by_name(name: &str) -> Option<&'static Fault> {
-    FAULTS.iter().find(|fault| fault.name == name)
+    FAULTS.iter().chain(FAULTS6).find(|fault| fault.name == name)
 }
 
 impl Fault {
@@ -61,21 +69,27 @@ impl Fault {
     pub fn apply(&self, to: &mut Faulty, argument: Option<&str>, near: Mac) -> Result<(), String> {
         match (argument, self.argument) {
             (Some(_), None) => Err(format!("{} takes no argument", self.name)),
-            (given, default) => (self.apply)(to, given.or(default).unwrap_or_default(), near),
+            (given, default) => match self.apply {
+                Apply::Four(apply) => apply(to, given.or(default).unwrap_or_default(), near),
+                Apply::Six(apply) => {
+                    apply(to);
+                    Ok(())
+                }
+            },
         }
     }
 }
 
 macro_rules! faults {
     ($($name:literal $(= $argument:literal)?: $what:literal => [$($code:literal),*] $apply:expr;)*) => {
-        /// Every fault, in the order of a diagnosis; what is healthy stands last.
+        /// Every fault of DHCPv4, in the order of a diagnosis; what is healthy stands last.
         pub static FAULTS: &[Fault] = &[$(Fault {
             name: $name,
             argument: faults!(@argument $($argument)?),
             what: $what,
             codes: &[$($code),*],
             six: false,
-            apply: $apply,
+            apply: Apply::Four($apply),
         }),*];
     };
     (@argument) => { None };
@@ -270,6 +284,98 @@ faults! {
         };
 }
 
+/// What can be wrong with DHCPv6 and routers; `discover -6` names it.
+pub static FAULTS6: &[Fault] = &[
+    six(
+        "v6-no-server",
+        "the router sends hosts to DHCPv6, where nobody answers",
+        &["m-flag-no-server"],
+        |lab| {
+            trouble(lab, Trouble6::NoServers);
+        },
+    ),
+    six("v6-no-inform", "INFORMATION-REQUEST is not answered", &["o-flag-no-answer"], |lab| {
+        trouble(lab, Trouble6::NoInform);
+    }),
+    six("v6-no-router", "DHCPv6 is served, but there is no router", &["no-router"], |lab| {
+        spoken(lab).ra = None;
+    }),
+    six(
+        "v6-no-flag",
+        "DHCPv6 is served, but the router sends nobody there",
+        &["server-without-flag"],
+        |lab| {
+            spoken(lab).ra = Some(Mode::Slaac);
+        },
+    ),
+    six("v6-lifetime-zero", "the router is no default router", &["router-lifetime-zero"], |lab| {
+        trouble(lab, Trouble6::NotDefault);
+    }),
+    six("v6-two-routers", "a second router says the contrary of the first", &["routers-disagree"], |lab| {
+        trouble(lab, Trouble6::SecondRouter);
+    }),
+    six("v6-no-addresses", "DHCPv6 gives no addresses: NoAddrsAvail", &["no-addresses"], |lab| {
+        trouble(lab, Trouble6::NoAddresses);
+    }),
+    six("v6-no-prefix", "DHCPv6 delegates no prefix: NoPrefixAvail", &["pd-refused"], |lab| {
+        trouble(lab, Trouble6::NoPrefixes);
+    }),
+    six("v6-ignores-pd", "DHCPv6 passes over IA_PD in silence", &["pd-ignored"], |lab| {
+        trouble(lab, Trouble6::IgnoresPd);
+    }),
+    six("v6-bad-timers", "T1 is after T2", &["t1-after-t2"], |lab| {
+        trouble(lab, Trouble6::TimersDisordered);
+    }),
+    six(
+        "v6-inverted",
+        "leases are preferred for longer than they are valid",
+        &["lifetime-inverted"],
+        |lab| {
+            trouble(lab, Trouble6::LifetimesInverted);
+        },
+    ),
+    six(
+        "v6-link-local",
+        "DHCPv6 gives addresses that lead nowhere, fe80::",
+        &["address-not-global"],
+        |lab| {
+            trouble(lab, Trouble6::LinkLocal);
+        },
+    ),
+    six(
+        "v6-off-link",
+        "addresses are of a prefix that no router calls on-link",
+        &["address-not-on-link"],
+        |lab| {
+            trouble(lab, Trouble6::OffLink);
+        },
+    ),
+    six("v6-no-dns", "nobody names a name server", &["dns-missing"], |lab| {
+        trouble(lab, Trouble6::NoDns);
+    }),
+    six("v6-long-prefix", "the prefix for stateless addresses is no /64", &["slaac-broken"], |lab| {
+        trouble(lab, Trouble6::LongPrefix);
+    }),
+];
+
+const fn six(
+    name: &'static str,
+    what: &'static str,
+    codes: &'static [&'static str],
+    apply: fn(&mut Faulty),
+) -> Fault {
+    Fault { name, argument: None, what, codes, six: true, apply: Apply::Six(apply) }
+}
+
+/// IPv6, which a lab with such a fault speaks.
+fn spoken(lab: &mut Faulty) -> &mut Six {
+    lab.settings.six.get_or_insert_with(Six::default)
+}
+
+fn trouble(lab: &mut Faulty, trouble: Trouble6) {
+    spoken(lab).troubles.push(trouble);
+}
+
 /// Three addresses and four takers: one of the three gives way to the fourth in sight of all, and all others ask in vain.
 fn pool_empty(lab: &mut Faulty) {
     let moves = Duration::from_millis(1500);
@@ -319,7 +425,7 @@ mod tests {
     fn every_fault_can_be_made_and_is_named_once() {
         let near = Mac([2, 0, 0, 0, 1, 0]);
         let mut names = std::collections::BTreeSet::new();
-        for fault in FAULTS {
+        for fault in FAULTS.iter().chain(FAULTS6) {
             assert!(names.insert(fault.name), "{} stands twice", fault.name);
             let mut lab = Faulty::default();
             fault.apply(&mut lab, None, near).unwrap();

@@ -177,3 +177,21 @@ fn the_first_command_of_the_readme_works() {
     servers.sort_unstable();
     assert_eq!(servers, ["10.0.0.1", "10.0.0.2"]);
 }
+
+#[test]
+fn every_fault_of_ipv6_is_named_by_discover() {
+    if !possible() {
+        return;
+    }
+    for fault in dhcptool::lab::faults::FAULTS6 {
+        let words = ["dhcptool", "discover", "-6", "eth0", "--wait", "1500ms", "--json"];
+        let output = run(&["--fault", fault.name], &words);
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{}: {error}: {}", fault.name, text(&output.stderr)));
+        let codes: Vec<&str> =
+            found["findings"].as_array().unwrap().iter().filter_map(|one| one["code"].as_str()).collect();
+        for code in fault.codes {
+            assert!(codes.contains(code), "{}: {codes:?}", fault.name);
+        }
+    }
+}

@@ -417,7 +417,7 @@ fn start(args: &Args, lab: &Faulty) -> Result<u8, crate::net::NetError> {
 /// Lists the faults.
 fn list(cx: &mut Context) -> Outcome {
     let mut table = Table::new(&["fault", "must be named", "what is wrong"]);
-    for fault in faults::FAULTS {
+    for fault in faults::FAULTS.iter().chain(faults::FAULTS6) {
         let name =
             fault.argument.map_or_else(|| fault.name.to_owned(), |text| format!("{}={text}", fault.name));
         table.row(vec![
