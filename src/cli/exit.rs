@@ -70,6 +70,9 @@ impl From<RunError> for Failure {
         match error {
             RunError::Net(error) => error.into(),
             RunError::Record(error) => error.into(),
+            error @ (RunError::File { .. } | RunError::NoProgram(_) | RunError::Helper(_)) => {
+                Self::could_not_run(error)
+            }
         }
     }
 }

@@ -1,5 +1,8 @@
 //! What ends a run early.
 
+use std::io;
+use std::path::{Path, PathBuf};
+
 use crate::capture::CaptureError;
 use crate::net::NetError;
 
@@ -12,4 +15,25 @@ pub enum RunError {
     /// The record of it.
     #[error(transparent)]
     Record(#[from] CaptureError),
+    /// A file that was to be written.
+    #[error("cannot write {}: {source}", .path.display())]
+    File {
+        /// Where.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A program that was to be run.
+    #[error("cannot run {}: no such program, or not executable", .0.display())]
+    NoProgram(PathBuf),
+    /// The process that runs programs.
+    #[error("cannot start a helper process: {0}")]
+    Helper(#[source] io::Error),
+}
+
+impl RunError {
+    /// `path` could not be written.
+    pub fn file(path: &Path, source: io::Error) -> Self {
+        Self::File { path: path.to_owned(), source }
+    }
 }

@@ -8,6 +8,8 @@ use std::sync::{Barrier, OnceLock};
 use std::thread;
 use std::time::Duration;
 
+pub mod files;
+
 use crate::engine::Machine as _;
 use crate::engine::drive::{Driver, Passed, Proof, Wire, Witness};
 use crate::engine::load::{Finished, Lane, Load, Plan, Tally};

@@ -2,7 +2,10 @@
 
 pub mod doctor;
 pub mod error;
+pub mod files;
 pub mod gather;
+#[cfg(feature = "live")]
+pub mod helper;
 #[cfg(feature = "live")]
 pub mod lanes;
 #[cfg(feature = "live")]

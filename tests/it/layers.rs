@@ -65,17 +65,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("seccompiler", &["net/sandbox.rs"]),
     ("httparse", &["net/scrape.rs"]),
     ("pcap", &["capture/bpf.rs", "capture/decoder.rs", "net"]),
-    (
-        "nix",
-        &[
-            "net",
-            "lab",
-            "capture/pipe.rs",
-            "capture/source.rs",
-            "cli/context.rs",
-            "cli/commands/rogue/helper.rs",
-        ],
-    ),
+    ("nix", &["net", "lab", "capture/pipe.rs", "capture/source.rs", "cli/context.rs"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

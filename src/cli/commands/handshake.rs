@@ -1,8 +1,6 @@
 //! `dhcptool handshake`: time full exchanges, one or millions.
 
 #[cfg(feature = "live")]
-mod files;
-#[cfg(feature = "live")]
 mod progress;
 #[cfg(feature = "live")]
 mod run;

@@ -14,11 +14,12 @@ use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::duration;
 use crate::cli::flags::vendors::VendorArgs;
 use crate::cli::text;
+#[cfg(feature = "live")]
+use crate::cli::{context::env, exit::Exit};
+#[cfg(feature = "live")]
+use crate::run::helper;
 use crate::run::rogue::Families;
 
-mod files;
-#[cfg(feature = "live")]
-mod helper;
 mod hub;
 #[cfg(feature = "live")]
 mod live;
@@ -268,15 +269,26 @@ impl Args {
         self.allow.iter().map(|identity| Allowed { identity: identity.clone(), ..Allowed::default() })
     }
 
-    /// How `program` is run.
+    /// Does `work` with how `program` is run.
     #[cfg(feature = "live")]
-    fn helper<'a>(&'a self, program: &'a Path) -> helper::Plan<'a> {
-        helper::Plan {
+    fn with_helper<T>(&self, program: &Path, work: impl FnOnce(&helper::Plan<'_>) -> T) -> T {
+        let this = |stage: &str| {
+            let mut words: Vec<OsString> =
+                ["rogue", "--stage", stage, "--watch", "--exec"].map(OsString::from).to_vec();
+            words.push(program.into());
+            words.extend(["--exec-timeout".into(), format!("{}ms", self.exec_timeout.as_millis()).into()]);
+            words.extend(self.confine.user().into_iter().flat_map(|user| ["--user".into(), user.into()]));
+            words.extend(self.exec_arg.iter().flat_map(|each| ["--exec-arg".into(), each.clone()]));
+            words
+        };
+        work(&helper::Plan {
             program,
             arguments: &self.exec_arg,
             limit: self.exec_timeout,
-            user: self.confine.user(),
-        }
+            path: env("PATH").as_deref(),
+            helper: &this("exec"),
+            successor: &this("exec-next"),
+        })
     }
 
     /// What is looked for.
@@ -305,7 +317,8 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
 fn dispatch(args: &Args, cx: &mut Context) -> Outcome {
     if let (Some(stage), Some(program)) = (args.stage, &args.exec) {
         args.confine.give_up(cx)?;
-        return helper::serve(&args.helper(program), stage == Stage::ExecNext);
+        args.with_helper(program, |plan| helper::serve(plan, stage == Stage::ExecNext))?;
+        return Ok(Exit::Good);
     }
     if let Some(path) = &args.from {
         return hub::judge_capture(path, args, cx);

@@ -5,7 +5,6 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::files::Files;
 use super::progress::Progress;
 use super::{Args, milli};
 use crate::cli::context::{self, Context};
@@ -24,6 +23,7 @@ use crate::net::signals::Signals;
 use crate::net::{NetError, route, udp};
 use crate::output::Render as _;
 use crate::output::handshake::{About, Exchanged, Found, Run, Try, plugin};
+use crate::run::lanes::files::{Files, Paths};
 use crate::run::lanes::{self, News, Setup};
 use crate::run::segment::Segment;
 use crate::stats::delay::float;
@@ -400,7 +400,8 @@ fn once(
             News::Frames(frames) => match &mut *files.borrow_mut() {
                 Some(files) => frames
                     .iter()
-                    .try_for_each(|(time, sent, frame)| files.frame(*time, *sent, frame, &setup.interface)),
+                    .try_for_each(|(time, sent, frame)| files.frame(*time, *sent, frame, &setup.interface))
+                    .map_err(Failure::from),
                 None => Ok(()),
             },
         };
@@ -416,7 +417,11 @@ fn once(
         let opened = give_up().and_then(|()| {
             let mut files = files.borrow_mut();
             if files.is_none() {
-                *files = Some(Files::open(args)?);
+                *files = Some(Files::open(&Paths {
+                    frames: args.sender.write.as_deref(),
+                    histogram: args.histogram.as_deref(),
+                    leases: args.write_leases.as_deref(),
+                })?);
             }
             if args.find_rate { Ok(()) } else { confine.confine_thread(&Needs::default(), &aside) }
         });
@@ -526,7 +531,7 @@ fn finish(
         cx.show(&Run { tally, about, terminal: cx.out.is_terminal() })
     };
     // The files are written whatever happened before.
-    let kept = files.map_or(Ok(()), |files| files.finish(tally, cx.clock.moment()));
+    let kept = files.map_or(Ok(()), |files| files.finish(tally, cx.clock.moment()).map_err(Failure::from));
     if args.nagios.is_on() && failed.is_none() && tally.broken.is_none() {
         kept?;
         return NagiosArgs::tell(&plugin(tally, &args.nagios.thresholds()), cx);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Args, files};
+use super::Args;
 use crate::analysis::servers::{Identity, Policy, Verdict, judge};
 use crate::capture;
 use crate::cli::context::Context;
@@ -14,6 +14,7 @@ use crate::engine::v4::provoke::Granted;
 use crate::engine::v6::provoke::Granted as Granted6;
 use crate::output::JsonOut;
 use crate::output::rogue::{Report, plugin};
+use crate::run::files;
 use crate::run::rogue::{Answers, Register, Seen};
 use crate::time::{Moment, Precision};
 use crate::wire::frame::Walker;

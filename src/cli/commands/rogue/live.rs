@@ -4,11 +4,12 @@ use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::Duration;
 
+use super::Args;
 use super::hub::{Hub, Look, report};
-use super::{Args, files};
 use crate::cli::context::Context;
 use crate::cli::exit::{Failure, Outcome};
 use crate::net::sandbox::Needs;
+use crate::run::files;
 use crate::run::rogue::{Lookout, News, Plan, Turn};
 use crate::time::{Clock as _, Instant};
 

@@ -4,10 +4,9 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 use std::time::Duration;
 
-use super::helper::Helper;
+use super::Args;
 use super::hub::Hub;
 use super::live::{confine, open, tell, turn};
-use super::{Args, files};
 use crate::analysis::servers::watcher::{Change, ChangeKind, Known};
 use crate::analysis::servers::{Allowed, Pace, Watcher, state};
 use crate::cli::context::{Context, env};
@@ -17,6 +16,8 @@ use crate::net::scrape::{Page, Scrape};
 use crate::output::JsonOut;
 use crate::output::rogue::metrics::Metrics;
 use crate::output::rogue::{change_json, change_line, change_priority, change_text, kept_text};
+use crate::run::files;
+use crate::run::helper::Helper;
 use crate::run::rogue::{Lookout, Turn};
 use crate::time::{Clock as _, Instant, Moment};
 use crate::wire::escape::escape_line;
@@ -48,7 +49,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     };
     // Before anything is opened that a program should not have.
     let helper = match &args.exec {
-        Some(program) => Some(Helper::start(&args.helper(program))?),
+        Some(program) => Some(args.with_helper(program, Helper::start)?),
         None => None,
     };
     let scrape = args.listen.map(Scrape::open).transpose().map_err(Failure::could_not_run)?;

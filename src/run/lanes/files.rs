@@ -7,18 +7,28 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::Args;
 use crate::capture::{Format, FrameOut, Writer};
-use crate::cli::exit::Failure;
 use crate::engine::load::{Kind, Lease, Tally};
 use crate::output::handshake::LeaseLine;
 use crate::output::json::object;
+use crate::run::RunError;
 use crate::stats::histogram::write_log;
 use crate::time::{Moment, Precision, Timestamp};
 use crate::wire::frame::LinkType;
 
+/// Where to write what; nothing for what is not wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Paths<'a> {
+    /// Frames.
+    pub frames: Option<&'a Path>,
+    /// Histograms of the delays.
+    pub histogram: Option<&'a Path>,
+    /// Leases that are held at the end.
+    pub leases: Option<&'a Path>,
+}
+
 /// What was asked for.
-pub(super) struct Files {
+pub struct Files {
     frames: Option<Writer<Box<dyn Write + Send>>>,
     histogram: Option<Output>,
     leases: Option<Output>,
@@ -32,23 +42,31 @@ struct Output {
 
 impl Files {
     /// Opens what was asked for.
-    pub(super) fn open(args: &Args) -> Result<Self, Failure> {
-        let frames = args.sender.write.as_deref().map(|path| Writer::create(path, Format::of_path(path)));
+    ///
+    /// # Errors
+    ///
+    /// When one of them cannot be written.
+    pub fn open(paths: &Paths<'_>) -> Result<Self, RunError> {
+        let frames = paths.frames.map(|path| Writer::create(path, Format::of_path(path)));
         Ok(Self {
-            frames: frames.transpose().map_err(Failure::could_not_run)?,
-            histogram: args.histogram.as_deref().map(Output::open).transpose()?,
-            leases: args.write_leases.as_deref().map(Output::open).transpose()?,
+            frames: frames.transpose()?,
+            histogram: paths.histogram.map(Output::open).transpose()?,
+            leases: paths.leases.map(Output::open).transpose()?,
         })
     }
 
     /// Keeps a frame that passed on `interface`.
-    pub(super) fn frame(
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn frame(
         &mut self,
         time: Timestamp,
         sent: bool,
         data: &[u8],
         interface: &str,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), RunError> {
         let Some(writer) = &mut self.frames else { return Ok(()) };
         let frame = FrameOut {
             time: Some(time),
@@ -60,13 +78,17 @@ impl Files {
             direction: None,
             comment: Some(if sent { "sent" } else { "received" }),
         };
-        writer.write(&frame).map_err(Failure::could_not_run)
+        Ok(writer.write(&frame)?)
     }
 
     /// Writes what is known when all is over. `clocks` is any moment.
-    pub(super) fn finish(self, tally: &Tally, clocks: Moment) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn finish(self, tally: &Tally, clocks: Moment) -> Result<(), RunError> {
         if let Some(mut frames) = self.frames {
-            frames.flush().map_err(Failure::could_not_run)?;
+            frames.flush()?;
         }
         if let Some(output) = self.histogram {
             output.write(|out| histogram(tally, clocks, out))?;
@@ -80,13 +102,13 @@ impl Files {
 
 impl Output {
     /// What stands there stays until there is something to write.
-    fn open(path: &Path) -> Result<Self, Failure> {
+    fn open(path: &Path) -> Result<Self, RunError> {
         let file = File::options().write(true).create(true).truncate(false).open(path);
-        let file = file.map_err(|error| cannot_write(path, &error))?;
+        let file = file.map_err(|error| RunError::file(path, error))?;
         Ok(Self { path: path.to_owned(), file })
     }
 
-    fn write(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    fn write(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), RunError> {
         // Only a regular file holds something to remove.
         let emptied = if self.file.metadata().is_ok_and(|about| about.is_file()) {
             self.file.set_len(0)
@@ -95,12 +117,8 @@ impl Output {
         };
         let mut out = BufWriter::new(self.file);
         let written = emptied.and_then(|()| write(&mut out)).and_then(|()| out.flush());
-        written.map_err(|error| cannot_write(&self.path, &error))
+        written.map_err(|error| RunError::file(&self.path, error))
     }
-}
-
-fn cannot_write(path: &Path, error: &io::Error) -> Failure {
-    Failure::could_not_run(format_args!("cannot write {}: {error}", path.display()))
 }
 
 fn histogram(tally: &Tally, clocks: Moment, out: &mut dyn Write) -> io::Result<()> {
@@ -145,19 +163,16 @@ mod tests {
         .unwrap();
         let output = Output::open(path.path()).unwrap();
         output.write(|out| leases(std::slice::from_ref(&lease), out)).unwrap();
-        let read = crate::cli::lease::read(path.path()).unwrap();
-        assert_eq!(read.len(), 1);
-        assert_eq!(
-            (read[0].mac, read[0].address, read[0].server),
-            (Some(lease.mac), lease.address, lease.server)
-        );
+        let read = std::fs::read_to_string(path.path()).unwrap();
+        let wanted = r#"{"type":"lease","outcome":"ack","client":{"mac":"02:00:00:00:00:01"},"server_id":"10.0.0.1","source_mac":"02:00:00:00:00:09","address":"10.0.0.50","lease_time":3600,"relay":null}"#;
+        assert_eq!(read, format!("{wanted}\n"));
     }
 
     #[test]
     fn what_cannot_be_written_is_said() {
         let folder = tempfile::tempdir().unwrap();
         let Err(failure) = Output::open(&folder.path().join("no/such")) else { panic!("it was opened") };
-        assert!(failure.message.unwrap().contains("no/such"));
+        assert!(failure.to_string().contains("no/such"));
         let Err(_) = Output::open(folder.path()) else { panic!("a folder is no file") };
     }
 }

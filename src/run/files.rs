@@ -4,12 +4,15 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::cli::exit::Failure;
+use super::RunError;
 
 /// Writes `path` anew. Works in a confined process too: a new file beside it is created and takes its place.
-pub(super) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    put(path, text)
-        .map_err(|error| Failure::could_not_run(format_args!("cannot write {}: {error}", path.display())))
+///
+/// # Errors
+///
+/// When it cannot be written; then what stood there stays.
+pub fn replace(path: &Path, text: &str) -> Result<(), RunError> {
+    put(path, text).map_err(|error| RunError::file(path, error))
 }
 
 fn put(path: &Path, text: &str) -> io::Result<()> {
@@ -29,8 +32,7 @@ fn put(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// The folder that `path` is in.
-#[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only watching asks"))]
-pub(super) fn folder(path: &Path) -> PathBuf {
+pub fn folder(path: &Path) -> PathBuf {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
@@ -51,7 +53,7 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "two");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         let wrong = replace(&folder.path().join("no/x"), "x").unwrap_err();
-        assert!(wrong.message.unwrap().starts_with("cannot write "));
+        assert!(wrong.to_string().starts_with("cannot write "));
     }
 
     #[test]

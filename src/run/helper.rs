@@ -20,8 +20,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::cli::context::env;
-use crate::cli::exit::{Exit, Failure, Outcome};
+use super::RunError;
 use crate::net::process;
 use crate::time::Instant;
 use crate::wire::escape::escape_line;
@@ -43,43 +42,55 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is run and how.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Plan<'a> {
+pub struct Plan<'a> {
     /// The program.
     pub program: &'a Path,
     /// Its arguments.
     pub arguments: &'a [OsString],
     /// How long it may take.
     pub limit: Duration,
-    /// The user that the helper becomes, as this program was told.
-    pub user: Option<&'a str>,
+    /// Where programs without a path are looked for: the folders, as the environment has them.
+    pub path: Option<&'a str>,
+    /// The arguments with which this program is the helper: it then calls [`serve`].
+    pub helper: &'a [OsString],
+    /// The same for a helper's successor.
+    pub successor: &'a [OsString],
 }
 
 /// Is the helper: until standard input ends. To be called without rights. A `successor` first waits for its parent's death.
-pub(super) fn serve(plan: &Plan<'_>, successor: bool) -> Outcome {
+///
+/// # Errors
+///
+/// When the system refuses what it needs to end with its parent.
+pub fn serve(plan: &Plan<'_>, successor: bool) -> Result<(), RunError> {
     let answer = |text: &str| {
         let mut out = io::stdout();
         out.write_all(format!("{text}\n").as_bytes()).and_then(|()| out.flush())
     };
-    let gone = |_| Failure { exit: Exit::Good, message: None };
     if successor {
-        process::wait_for_parents_end().map_err(Failure::could_not_run)?;
+        process::wait_for_parents_end()?;
         // The whole program has ended: a successor of this one would have another, and so on for ever.
         if process::has_no_reader(io::stdout().as_fd()) {
-            return Ok(Exit::Good);
+            return Ok(());
         }
     } else {
-        process::die_with_parent().map_err(Failure::could_not_run)?;
+        process::die_with_parent()?;
     }
-    let heir = plan.command("exec-next").spawn();
-    answer(if successor { SUCCEEDED } else { READY }).map_err(gone)?;
-    if let Err(error) = heir {
-        answer(&format!("cannot start a second helper process: {error}")).map_err(gone)?;
+    let heir = Plan::command(plan.successor).spawn();
+    // Who does not listen any more is gone, and the work with it.
+    if answer(if successor { SUCCEEDED } else { READY }).is_err() {
+        return Ok(());
+    }
+    if let Err(error) = heir
+        && answer(&format!("cannot start a second helper process: {error}")).is_err()
+    {
+        return Ok(());
     }
     let mut input = io::stdin().lock();
     loop {
         let mut line = Vec::new();
         match input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line) {
-            Ok(0) | Err(_) => return Ok(Exit::Good),
+            Ok(0) | Err(_) => return Ok(()),
             Ok(_) => {}
         }
         let Some(change) = line.strip_prefix(CHANGE) else { continue };
@@ -87,22 +98,17 @@ pub(super) fn serve(plan: &Plan<'_>, successor: bool) -> Outcome {
             Ok(()) => DONE.to_owned(),
             Err(error) => escape_line(&format!("cannot run {}: {error}", plan.program.display())),
         };
-        answer(&said).map_err(gone)?;
+        if answer(&said).is_err() {
+            return Ok(());
+        }
     }
 }
 
 impl Plan<'_> {
-    /// This program as a helper.
-    fn command(&self, stage: &str) -> Command {
+    /// This program with `arguments`.
+    fn command(arguments: &[OsString]) -> Command {
         let mut command = Command::new("/proc/self/exe");
-        command.args(["rogue", "--stage", stage, "--watch", "--exec"]).arg(self.program);
-        command.arg("--exec-timeout").arg(format!("{}ms", self.limit.as_millis()));
-        if let Some(user) = self.user {
-            command.arg("--user").arg(user);
-        }
-        for argument in self.arguments {
-            command.arg("--exec-arg").arg(argument);
-        }
+        command.args(arguments);
         // Ctrl-C is for this process; the helper ends when its work does.
         command.process_group(0);
         command
@@ -159,21 +165,19 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(plan: &Plan<'_>) -> Result<Self, Failure> {
-        let mut command = plan.command("exec");
+    fn start(plan: &Plan<'_>) -> Result<Self, RunError> {
+        let mut command = Plan::command(plan.helper);
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let fail =
-            |error: io::Error| Failure::could_not_run(format_args!("cannot start a helper process: {error}"));
-        let mut child = piped.spawn().map_err(fail)?;
+        let mut child = piped.spawn().map_err(RunError::Helper)?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(fail(io::ErrorKind::BrokenPipe.into()));
+            return Err(RunError::Helper(io::ErrorKind::BrokenPipe.into()));
         };
         let mut worker = Self { stdin, stdout, heard: Vec::new(), _child: child };
         // Until it says so it may have failed to give up its rights.
         let mut first = [0; READY.len() + 1];
-        worker.stdout.read_exact(&mut first).map_err(fail)?;
+        worker.stdout.read_exact(&mut first).map_err(RunError::Helper)?;
         for fd in [worker.stdin.as_fd(), worker.stdout.as_fd()] {
-            crate::net::sender::never_wait(fd).map_err(|error| fail(error.into()))?;
+            crate::net::sender::never_wait(fd).map_err(|error| RunError::Helper(error.into()))?;
         }
         Ok(worker)
     }
@@ -199,7 +203,7 @@ impl Worker {
 }
 
 /// The other end: hands changes to the helper without ever waiting for it.
-pub(super) struct Helper {
+pub struct Helper {
     /// The pipes to it and to its successors; `None` when nobody is at their other ends.
     worker: Option<Worker>,
     limit: Duration,
@@ -216,12 +220,13 @@ pub(super) struct Helper {
 
 impl Helper {
     /// Starts the helpers for a program. To be called before anything is opened that they should not have.
-    pub(super) fn start(plan: &Plan<'_>) -> Result<Self, Failure> {
-        if !is_program(plan.program, env("PATH").as_deref()) {
-            let program = plan.program.display();
-            return Err(Failure::could_not_run(format_args!(
-                "cannot run {program}: no such program, or not executable"
-            )));
+    ///
+    /// # Errors
+    ///
+    /// When there is no such program, or no process is to be had.
+    pub fn start(plan: &Plan<'_>) -> Result<Self, RunError> {
+        if !is_program(plan.program, plan.path) {
+            return Err(RunError::NoProgram(plan.program.to_owned()));
         }
         crate::net::descriptors::close_on_exec();
         Ok(Self {
@@ -236,12 +241,12 @@ impl Helper {
     }
 
     /// What becomes readable when the helper has something to say.
-    pub(super) fn answers(&self) -> Option<BorrowedFd<'_>> {
+    pub fn answers(&self) -> Option<BorrowedFd<'_>> {
         self.worker.as_ref().map(|worker| worker.stdout.as_fd())
     }
 
     /// Queues a change.
-    pub(super) fn push(&mut self, line: &[u8]) {
+    pub fn push(&mut self, line: &[u8]) {
         if self.worker.is_none() {
             self.lose(1, "no helper process is left");
         } else if self.queue.len() >= MAX_QUEUE {
@@ -252,17 +257,17 @@ impl Helper {
     }
 
     /// True while changes wait for the program, or it has not said that it is done.
-    pub(super) fn is_busy(&self) -> bool {
+    pub fn is_busy(&self) -> bool {
         !self.queue.is_empty()
     }
 
     /// When it has to be looked after again.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub fn deadline(&self) -> Option<Instant> {
         self.given.map(|given| given.after(self.limit).after(PATIENCE))
     }
 
     /// Hears what the helper says, notices when it died or hangs, and hands over what it takes now. Returns what has to be said.
-    pub(super) fn work(&mut self, now: Instant) -> Vec<String> {
+    pub fn work(&mut self, now: Instant) -> Vec<String> {
         while let Some(worker) = &mut self.worker {
             match worker.listen() {
                 Ok(Some(said)) if said == SUCCEEDED => {
@@ -328,7 +333,7 @@ impl Helper {
     }
 
     /// Those that the program has not had count as lost from here on.
-    pub(super) fn give_up(&mut self) -> Vec<String> {
+    pub fn give_up(&mut self) -> Vec<String> {
         let waiting = std::mem::take(&mut self.queue).len();
         self.lose(u64::try_from(waiting).unwrap_or(u64::MAX), "there was no time left");
         std::mem::take(&mut self.news)
