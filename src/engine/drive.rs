@@ -78,36 +78,47 @@ const MAX_AWAITED: usize = 256;
 pub struct Batch {
     arena: Vec<u8>,
     spans: Vec<Range<usize>>,
-    sends: Vec<(u32, Remark)>,
+    ids: Vec<u32>,
+    /// What the frames are, for who waits for their copies.
+    remarks: Vec<Remark>,
 }
 
 impl Batch {
     /// Takes from `machine` what it has to send now, at most `limit` frames; what was there before is forgotten.
     pub fn fill<M: Machine + ?Sized>(&mut self, machine: &mut M, limit: usize) {
+        self.fill_with(machine, limit, false);
+    }
+
+    #[inline]
+    fn fill_with<M: Machine + ?Sized>(&mut self, machine: &mut M, limit: usize, remarks: bool) {
         self.clear();
-        while self.sends.len() < limit {
+        while self.ids.len() < limit {
             let start = self.arena.len();
             let Some(next) = machine.poll_transmit(&mut self.arena) else { break };
             self.spans.push(start..self.arena.len());
-            self.sends.push((next.id, next.remark));
+            self.ids.push(next.id);
+            if remarks {
+                self.remarks.push(next.remark);
+            }
         }
     }
 
     /// The frames with their numbers.
     pub fn frames(&self) -> impl Iterator<Item = (u32, &[u8])> {
         let frame = |span: &Range<usize>| self.arena.get(span.clone()).unwrap_or(&[]);
-        self.sends.iter().zip(&self.spans).map(move |((id, _), span)| (*id, frame(span)))
+        self.ids.iter().zip(&self.spans).map(move |(id, span)| (*id, frame(span)))
     }
 
     /// True when there is nothing to send.
     pub fn is_empty(&self) -> bool {
-        self.sends.is_empty()
+        self.ids.is_empty()
     }
 
     fn clear(&mut self) {
         self.arena.clear();
         self.spans.clear();
-        self.sends.clear();
+        self.ids.clear();
+        self.remarks.clear();
     }
 }
 
@@ -177,12 +188,12 @@ impl Driver {
         T: Witness + ?Sized,
     {
         if self.batch.is_empty() {
-            self.batch.fill(machine, self.limit);
+            self.batch.fill_with(machine, self.limit, self.proof != Proof::HandedOver);
         }
         while let Some(event) = machine.poll_event() {
             witness.event(&event);
         }
-        let count = self.batch.sends.len();
+        let count = self.batch.ids.len();
         if count == 0 {
             return Ok(0);
         }
@@ -204,17 +215,15 @@ impl Driver {
     }
 
     fn handed_over<M: Machine + ?Sized>(&mut self, machine: &mut M, at: Instant) {
-        let Batch { arena, spans, sends } = &mut self.batch;
+        let Batch { arena, spans, ids, remarks } = &mut self.batch;
         if self.proof != Proof::Seen {
-            for (id, _) in sends.iter() {
+            for id in ids.iter() {
                 machine.on_sent(*id, at);
             }
         }
-        if self.proof != Proof::HandedOver {
-            for ((id, remark), span) in sends.drain(..).zip(spans) {
-                let frame = arena.get(span.clone()).unwrap_or(&[]);
-                self.departures.expect(id, frame.to_vec(), remark);
-            }
+        for ((id, remark), span) in ids.iter().zip(remarks.drain(..)).zip(spans) {
+            let frame = arena.get(span.clone()).unwrap_or(&[]);
+            self.departures.expect(*id, frame.to_vec(), remark);
         }
     }
 

@@ -382,11 +382,14 @@ fn turns(
             let _ = tell.send(News::Frames(frames));
         }
         show(load, board, &mut told);
-        let Some(deadline) = load.deadline().or(stuck) else { return Ok(()) };
+        if load.is_over() && stuck.is_none() {
+            return Ok(());
+        }
         if idle && arrived == 0 {
             let now = SystemClock.now();
             let latest = now.after(NAP);
-            let deadline = if stuck.is_some() { latest } else { deadline.min(latest) };
+            let deadline = load.deadline().filter(|_| stuck.is_none());
+            let deadline = deadline.map_or(latest, |deadline| deadline.min(latest));
             if deadline > now {
                 wires.main.wait(None, Some(deadline))?;
             }
