@@ -554,6 +554,7 @@ mod tests {
     use super::*;
 
     /// The words of a shell's line, command by command.
+    #[cfg(feature = "live")]
     fn commands(line: &str) -> Vec<Vec<String>> {
         let (mut all, mut words, mut word, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
         for c in line.chars() {
@@ -575,6 +576,7 @@ mod tests {
         all.into_iter().filter(|words| words.first().is_some_and(|word| word == "dhcptool")).collect()
     }
 
+    #[cfg(feature = "live")]
     fn every_line() -> Vec<&'static str> {
         let examples = PAGES.iter().flat_map(|page| page.examples).map(|example| example.line);
         let recipes = RECIPES.iter().flat_map(|recipe| recipe.lines).copied();
