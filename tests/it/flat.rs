@@ -182,8 +182,14 @@ fn rows_hold_what_the_nested_objects_hold() {
             let nested =
                 value.as_array().is_some_and(|list| list.iter().any(|item| item.get("raw").is_some()));
             if nested {
+                let mut said = Vec::new();
                 for sub in value.as_array().unwrap() {
                     let Some(sub_name) = sub["name"].as_str() else { continue };
+                    // Of sub-options, too, the first that has a value.
+                    if said.contains(&sub_name) || sub["value"].is_null() {
+                        continue;
+                    }
+                    said.push(sub_name);
                     let column = format!("{name}_{}", sub_name.replace('-', "_"));
                     let Some(cell) = row.get(&column) else { continue };
                     if let Some(want) = flat(&sub["value"]).filter(|want| !want.is_null()) {
