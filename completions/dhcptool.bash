@@ -2812,7 +2812,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__sniff)
-            opts="-4 -6 -w -p -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --vlan --priority --dscp --ip-id --direction --not --since --until --number --count --filter --port --tunnel --time --wide --transactions --ladder --stats --lint --clients --client --outcome --code --slower-than --fail-on --strict --ignore --max-open --ascii --vendors --flat --fields --format --duration --write --write-only --rotate-size --rotate-every --keep --no-promiscuous --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -w -p -v -q -h -V --mac --xid --ipv4 --ipv6 --duid --type --ip --server --option --problem --vlan --priority --dscp --ip-id --direction --not --since --until --number --count --filter --port --tunnel --time --wide --transactions --ladder --stats --lint --clients --client --outcome --code --slower-than --fail-on --strict --ignore --max-open --ascii --vendors --flat --fields --format --top --known --duration --write --write-only --rotate-size --rotate-every --keep --no-promiscuous --user --no-sandbox --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2940,6 +2940,10 @@ _dhcptool() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "json ndjson csv tsv" -- "${cur}"))
+                    return 0
+                    ;;
+                --known)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --duration)

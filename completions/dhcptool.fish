@@ -681,6 +681,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l format -d 'H
 ndjson\t'One object a line'
 csv\t'Values separated by commas, with a line of names; lists are joined by a space'
 tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l known -d 'Servers that are meant to be there; others are marked' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l duration -d 'Stop after this long, as in 90s or 1h30m' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s w -l write -d 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng; - is standard output' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l rotate-size -d 'Begin another file before this one grows beyond so many bytes, as in 100M (units k, M, G: powers of 1000)' -r
@@ -702,6 +703,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l clients -d '
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l strict -d 'Say also what only old and narrow devices take amiss'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l ascii -d 'Draw ladders with ASCII characters'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l flat -d 'Print flat rows, for programs that want tables: one column a field or option, of one type, the same in every row'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l top -d 'A screen of how it stands, drawn again every second: servers with rates and delays, clients that fail and for how long'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l write-only -d 'Show nothing, only write'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s p -l no-promiscuous -d 'See only what the interface takes anyway: do not make it promiscuous'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'

@@ -155,7 +155,7 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
 }
 
 /// What is said to `-6`.
-const NO_V6: &str = "-6: DHCPv6 is not supported yet; without -6 dhcptool speaks DHCPv4";
+const NO_V6: &str = "-6: this command speaks DHCPv4 alone; leave it out";
 
 fn asks_for_v6(error: &clap::Error) -> bool {
     let argument = match (error.kind(), error.get(ContextKind::InvalidArg)) {
@@ -287,7 +287,7 @@ mod tests {
         let error = unknown(&["dhcptool", "decode", "--thread", "2"]);
         assert!(super::one_line(&error.to_string()).contains("a similar argument exists: '--threads'"));
         for flag in ["-6", "--ipv6"] {
-            assert!(super::asks_for_v6(&unknown(&["dhcptool", "discover", flag])));
+            assert!(super::asks_for_v6(&unknown(&["dhcptool", "doctor", flag])));
         }
         let error = "error: unexpected argument '--jsn' found\n\n  tip: a similar argument exists: '--json'\n\nUsage: x";
         let want = "unexpected argument '--jsn' found; a similar argument exists: '--json' (see --help)";

@@ -498,7 +498,7 @@ fn it_is_scraped_and_reads_its_policy_again() {
     let line = format!(
         "cd {at}; printf '[[server]]\naddress = \"10.0.0.1\"\n' >policy; \
          printf '[[server]]\naddress = \"10.0.0.9\"\n' >other; \
-         {PROGRAM} rogue eth0 --watch --policy policy --listen 9167 --interval 1s --json >out 2>err & pid=$!; \
+         {PROGRAM} rogue eth0 -4 --watch --policy policy --listen 9167 --interval 1s --json >out 2>err & pid=$!; \
          get() {{ exec 3<>/dev/tcp/127.0.0.1/9167; printf 'GET %s HTTP/1.1\r\n\r\n' $1 >&3; cat <&3; }}; \
          until grep -q '\"new\"' out; do sleep 0.1; done; \
          until get /metrics | tee metrics | grep -q 'status=\"allowed\"}} 1'; do sleep 0.1; done; \
