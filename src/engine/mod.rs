@@ -14,6 +14,7 @@
 //! Latency is the difference of two stamps of one capture handle: the outgoing copy and the reply. The time that
 //! [`Machine::on_time`] is given only decides what to do next.
 
+pub mod beside;
 pub mod drive;
 pub mod linger;
 pub mod load;

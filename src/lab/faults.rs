@@ -284,7 +284,7 @@ faults! {
         };
 }
 
-/// What can be wrong with DHCPv6 and routers; `discover -6` names it.
+/// What can be wrong with DHCPv6 and routers; `discover -6` and `doctor` name it.
 pub static FAULTS6: &[Fault] = &[
     six(
         "v6-no-server",

@@ -305,6 +305,7 @@ impl Render for Report<'_> {
             Verdict::Healthy => {
                 out.label(Label::Good, "OK");
                 block(2, &self.works(), out);
+                self.short("also", &self.conclusion.also, out);
                 self.short("notes", &self.conclusion.notes, out);
             }
             Verdict::Problem => {
@@ -323,6 +324,7 @@ impl Render for Report<'_> {
                     None => "capture at the server, or at another port of the switch, while this runs again",
                 };
                 paragraph("try", next, Label::Plain, out);
+                self.short("also", &self.conclusion.also, out);
                 self.short("notes", &self.conclusion.notes, out);
             }
             Verdict::Unable => {

@@ -13,5 +13,6 @@ pub mod listen;
 pub mod rogue;
 pub mod segment;
 pub mod session;
+pub mod six;
 
 pub use error::RunError;

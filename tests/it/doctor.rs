@@ -6,18 +6,21 @@ use std::path::Path;
 use std::time::Duration;
 
 use dhcptool::analysis::doctor::Verdict;
+use dhcptool::analysis::findings6::is_code;
 use dhcptool::analysis::servers::Policy;
 use dhcptool::capture::{Format, FrameOut, Writer};
 use dhcptool::engine::v4::examine::{Fetched, Plan, RelayView};
-use dhcptool::lab::faults::{FAULTS, Faulty, NearEnd, by_name};
+use dhcptool::lab::faults::{FAULTS, FAULTS6, Faulty, NearEnd, by_name};
 use dhcptool::lab::scene::Scene;
 use dhcptool::net::{Event, NetError, Received, Transport};
 use dhcptool::run::doctor::local::Local;
+use dhcptool::run::doctor::six::{Heard6, Six};
 use dhcptool::run::doctor::{Examined, Keep, Manner, examine, without_packets};
 use dhcptool::time::{Clock, Instant, Moment, Precision, Timestamp};
 use dhcptool::wire::Mac;
 use dhcptool::wire::frame::Direction;
 use dhcptool::wire::frame::build::tags;
+use dhcptool::wire::neighbor::link_local;
 use dhcptool::wire::problem::Severity;
 
 const NEAR: Mac = Mac([2, 0, 0, 0, 1, 0]);
@@ -257,6 +260,73 @@ fn the_healthy_are_left_in_peace() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The same host, which speaks IPv6 too.
+fn dual() -> Manner {
+    let six = Six::new(NEAR, link_local(NEAR), fastrand::Rng::with_seed(6));
+    Manner { six: Some(six), ..Manner::default() }
+}
+
+fn run_dual(lab: Faulty, plan: &Plan, local: &Local) -> Examined {
+    run_on(lab, plan, &dual(), local, &mut |_| true)
+}
+
+/// The network speaks IPv6 too, as it should.
+fn spoken(mut lab: Faulty) -> Faulty {
+    lab.settings.six.get_or_insert_default();
+    lab
+}
+
+#[test]
+fn every_fault_of_ipv6_is_named_and_nothing_else_is() {
+    let mut wrong = Vec::new();
+    for fault in FAULTS6 {
+        let examined = run_dual(lab(fault.name, None), &plan(1), &local());
+        let said = codes(&examined);
+        let missing: Vec<_> = fault.codes.iter().filter(|code| !said.contains(code)).collect();
+        let beyond: Vec<_> =
+            alarms(&examined).into_iter().filter(|code| !fault.codes.contains(code)).collect();
+        if !missing.is_empty() || !beyond.is_empty() || examined.took > Duration::from_secs(20) {
+            wrong
+                .push(format!("{}: missing {missing:?}, beyond {beyond:?}, {:?}", fault.name, examined.took));
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn ipv6_that_works_or_is_not_there_is_left_in_peace() {
+    let silent = run_dual(Faulty::default(), &plan(1), &local());
+    assert_eq!((silent.conclusion.verdict, codes(&silent)), (Verdict::Healthy, vec![]));
+    assert_eq!(silent.six, Some(Heard6 { routers: 0, servers: 0 }));
+    let works = run_dual(spoken(Faulty::default()), &plan(1), &local());
+    assert_eq!((works.conclusion.verdict, alarms(&works)), (Verdict::Healthy, vec![]));
+    assert_eq!(works.six, Some(Heard6 { routers: 1, servers: 1 }));
+    // It takes no longer than without.
+    assert_eq!(works.took, run(Faulty::default(), &plan(1)).took.max(Duration::from_millis(4500)));
+}
+
+#[test]
+fn what_is_wrong_with_ipv4_is_told_as_before_where_ipv6_works() {
+    let mut wrong = Vec::new();
+    for fault in FAULTS.iter().filter(|fault| !fault.codes.is_empty()) {
+        let lab = || lab(fault.name, None);
+        if lab().near.is_some_and(|near| matches!(near, NearEnd::LinkDown | NearEnd::NoCarrier)) {
+            continue;
+        }
+        let (plan, local) = (plan_for(fault.name), local_for(fault.name));
+        let alone = run_on(lab(), &plan, &Manner::default(), &local, &mut |_| true);
+        let beside = run_dual(spoken(lab()), &plan, &local);
+        // What a server is told to do wrong, it may do wrong in both.
+        let mut four = alarms(&beside);
+        four.retain(|code| !is_code(code));
+        let first = |examined: &Examined| examined.conclusion.cause.as_ref().map(|sign| sign.code);
+        if alarms(&alone) != four || first(&alone).is_some_and(|code| first(&beside) != Some(code)) {
+            wrong.push(format!("{}: {:?} {:?}", fault.name, alarms(&alone), alarms(&beside)));
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]

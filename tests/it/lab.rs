@@ -195,3 +195,45 @@ fn every_fault_of_ipv6_is_named_by_discover() {
         }
     }
 }
+
+/// All at once: most of the time nothing happens.
+#[test]
+fn every_fault_of_ipv6_is_named_by_doctor() {
+    if !possible() {
+        return;
+    }
+    let examine = |flags: &[&str], how: &[&str]| -> serde_json::Value {
+        let words = [&["dhcptool", "doctor", "eth0", "--json"], how].concat();
+        let output = run(flags, &words);
+        serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{flags:?}: {error}: {}", text(&output.stderr)))
+    };
+    let codes = |found: &serde_json::Value| -> Vec<String> {
+        let all = std::iter::once(&found["cause"]).chain(found["also"].as_array().into_iter().flatten());
+        all.filter_map(|one| one["code"].as_str().map(str::to_owned)).collect()
+    };
+    std::thread::scope(|scope| {
+        for fault in dhcptool::lab::faults::FAULTS6 {
+            scope.spawn(move || {
+                let said = codes(&examine(&["--fault", fault.name], &["--quick"]));
+                for code in fault.codes {
+                    assert!(said.iter().any(|one| one == code), "{}: {said:?}", fault.name);
+                }
+            });
+        }
+        scope.spawn(|| {
+            let healthy = examine(&[], &["--quick"]);
+            assert_eq!(healthy["verdict"], "healthy", "{healthy}");
+            let check = healthy["checks"].as_array().unwrap().iter().find(|check| check["name"] == "IPv6");
+            assert_eq!(check.unwrap()["result"], "ok", "{healthy}");
+        });
+        // Routers speak unasked every ten seconds. Where nobody was asked, nobody is silent.
+        for (fault, code) in [("v6-long-prefix", Some("slaac-broken")), ("v6-no-server", None)] {
+            scope.spawn(move || {
+                let heard = examine(&["--fault", fault], &["--passive", "--listen", "12s"]);
+                assert_eq!(heard["cause"]["code"].as_str(), code, "{heard}");
+                assert!(heard["checks"].to_string().contains("routers: 1") || code.is_some(), "{heard}");
+            });
+        }
+    });
+}

@@ -2,6 +2,7 @@
 
 use super::Id;
 use super::reasons::REASONS;
+use crate::analysis::doctor::codes;
 use crate::wire::problem::{self, Severity};
 
 /// What a code is said of.
@@ -702,9 +703,9 @@ packets! {
         [];
 }
 
-/// Every code: those of packets, of transactions and captures, and the reasons by which servers are judged.
+/// Every code: those of packets, of transactions and captures, the reasons by which servers are judged, and a doctor's.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    PACKET.iter().chain(WIDER).chain(REASONS).chain(crate::analysis::doctor::codes::ROWS)
+    PACKET.iter().chain(WIDER).chain(REASONS).chain(codes::ROWS).chain(codes::SIX)
 }
 
 /// The row of a code.

@@ -3,6 +3,7 @@
 pub mod codes;
 
 use crate::analysis::diagnosis;
+use crate::analysis::findings6::is_code;
 use crate::wire::problem::Severity;
 
 /// Something that was found, by whatever check.
@@ -195,6 +196,9 @@ pub fn explains(code: &str) -> &'static [&'static str] {
         "unknown-server" => &["servers-disagree", "several-servers"],
         "offer-ignored" | "stale-address-not-refused" => &["no-answer-seen"],
         "icmp-refused" => &["renewal-unanswered"],
+        "lifetime-inverted" => &["t2-after-valid"],
+        "address-not-global" => &["address-not-on-link"],
+        "m-flag-no-server" => &["o-flag-no-answer", "dns-missing"],
         _ => &[],
     }
 }
@@ -222,7 +226,8 @@ pub fn conclude(signs: Vec<Sign>, works: bool) -> Conclusion {
     let (alarms, notes): (Vec<Sign>, Vec<Sign>) = all.into_iter().partition(Sign::is_alarm);
     let (mut causes, consequences): (Vec<Sign>, Vec<Sign>) =
         alarms.into_iter().partition(|sign| !explained.contains(&sign.code));
-    causes.sort_by_key(|sign| (rank(sign.code), std::cmp::Reverse(sign.severity == Severity::Error)));
+    // What is wrong with IPv6 stands behind what is as bad with IPv4: it was asked about first.
+    causes.sort_by_key(|sign| (rank(sign.code), sign.severity != Severity::Error, is_code(sign.code)));
     let mut causes = causes.into_iter();
     let mut cause = causes.next();
     let mut explains_codes = Vec::new();
@@ -235,9 +240,9 @@ pub fn conclude(signs: Vec<Sign>, works: bool) -> Conclusion {
             explains_codes.push(note.code);
         }
     }
-    // Notes that narrow the cause down stand beside it.
+    // Notes that narrow the cause down stand beside it, and so does what is worth knowing of IPv6.
     let (beside, notes): (Vec<Sign>, Vec<Sign>) =
-        notes.into_iter().partition(|note| BESIDE.contains(&note.code));
+        notes.into_iter().partition(|note| BESIDE.contains(&note.code) || is_code(note.code));
     let verdict = match &cause {
         Some(_) => Verdict::Problem,
         None if works => Verdict::Healthy,
@@ -258,6 +263,44 @@ mod tests {
             advice: "",
             evidence: Vec::new(),
             frames: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn ipv6_stands_behind_ipv4() {
+        let signs = || {
+            vec![
+                sign("slaac-broken", Severity::Error),
+                sign("routers-disagree", Severity::Warning),
+                sign("dns-silent", Severity::Warning),
+                sign("pd-refused", Severity::Note),
+            ]
+        };
+        let codes = |signs| {
+            let conclusion = conclude(signs, true);
+            conclusion.cause.iter().chain(&conclusion.also).map(|sign| sign.code).collect::<Vec<_>>()
+        };
+        assert_eq!(codes(signs()), ["slaac-broken", "dns-silent", "routers-disagree", "pd-refused"]);
+        let mut worse = signs();
+        worse.push(sign("lease-time-missing", Severity::Error));
+        assert_eq!(codes(worse)[..2], ["lease-time-missing", "slaac-broken"]);
+        let mut silent = signs();
+        silent.push(sign("no-answer", Severity::Warning));
+        assert_eq!(codes(silent)[..2], ["no-answer", "slaac-broken"]);
+        let healthy = conclude(vec![sign("pd-refused", Severity::Note)], true);
+        assert_eq!(healthy.verdict, Verdict::Healthy);
+    }
+
+    #[test]
+    fn every_finding_of_ipv6_has_an_advice() {
+        for rule in crate::analysis::findings6::rules::RULES {
+            let row = diagnosis::find(rule.code).unwrap_or_else(|| panic!("{} has no row", rule.code));
+            assert_eq!(
+                (row.id.severity(), row.id.reference()),
+                (rule.severity, rule.reference),
+                "{}",
+                rule.code
+            );
         }
     }
 

@@ -172,6 +172,11 @@ pub fn findings(scene: &Scene<'_>) -> Vec<Finding6> {
     found
 }
 
+/// A finding has this code.
+pub fn is_code(code: &str) -> bool {
+    rules::RULES.iter().any(|rule| rule.code == code)
+}
+
 /// Takes what a check finds.
 pub(crate) struct Sink<'a> {
     rule: &'static rules::Rule,

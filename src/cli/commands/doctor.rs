@@ -18,7 +18,8 @@ mod live;
 ///
 /// Runs every check, then says in one screen what is wrong, on what evidence, and what to do. It asks as the host would and
 /// as a stranger, takes a lease for seconds, tries address, router, name servers and renewal, and gives the lease back.
-/// Nothing is configured, no lease is kept, and no DECLINE is sent.
+/// Where IPv6 is spoken on the link, routers and DHCPv6 servers are asked too; nothing is bound there. Nothing is configured,
+/// no lease is kept, and no DECLINE is sent.
 #[derive(clap::Args, Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "flags are independent of each other")]
 pub struct Args {

@@ -12,18 +12,16 @@ use super::flags::sender::{self, SenderArgs};
 use super::flags::six::Asker;
 use super::replay6;
 use super::session::Session;
-use crate::analysis::findings6::{Asked, Discarded, Router, Said};
 use crate::engine::machine::{Arrival, Event, Machine, Remark, Transmit};
 use crate::engine::v6::draft::Draft6;
-use crate::engine::v6::recipe::{IaWish, Recipe6};
+use crate::engine::v6::recipe::Recipe6;
 use crate::engine::v6::silence::Ground;
-use crate::engine::v6::station::Answer6;
-use crate::engine::v6::watch::Watch6;
 #[cfg(feature = "live")]
 use crate::net::udp::Held6;
 use crate::output::six::Client6;
 use crate::run::segment::{Opening, Segment, Way, filter_v6};
 use crate::run::session::Held;
+pub use crate::run::six::{asked, discarded, router, said};
 use crate::time::Instant;
 use crate::wire::frame::Envelope6;
 use crate::wire::v6::facts::IaKind;
@@ -230,60 +228,6 @@ pub fn refuse(flags: &[(&str, bool)]) -> Result<(), Failure> {
         Some((flag, _)) => Err(Failure::usage(format_args!("{flag} is for DHCPv4; leave out -6"))),
         None => Ok(()),
     }
-}
-
-/// What was asked, for who judges the answers.
-pub fn asked(recipe: &Recipe6, ias: &[IaWish]) -> Asked {
-    Asked {
-        ias: ias.iter().map(|ia| (ia.kind, ia.iaid)).collect(),
-        lengths: ias.iter().flat_map(|ia| &ia.prefixes).map(|prefix| prefix.length).collect(),
-        rapid_commit: recipe.rapid_commit,
-        relays: recipe
-            .relays
-            .iter()
-            .map(|hop| {
-                let names =
-                    |item: &crate::wire::v6::Item| item.code == crate::wire::options::v6::INTERFACE_ID;
-                (hop.link, hop.options.iter().any(names))
-            })
-            .collect(),
-        ..Asked::default()
-    }
-}
-
-/// An answer of a server, for who judges it.
-pub fn said(answer: &Answer6) -> Said<'_> {
-    Said {
-        facts: answer.facts(),
-        source: answer.source_ip,
-        mac: answer.source_mac,
-        source_port: answer.source_port,
-        looked: answer.check.map(|check| check.nanoseconds()),
-        mismatch: answer.mismatch.clone(),
-    }
-}
-
-/// A router, for who judges it.
-pub fn router(answer: &Answer6) -> Option<Router<'_>> {
-    Some(Router { advert: answer.advert()?, source: answer.source_ip? })
-}
-
-/// What was discarded, for who explains why nothing works.
-pub fn discarded(watch: &Watch6) -> Vec<Discarded> {
-    let of = |stray: &crate::engine::v6::watch::Stray| Discarded {
-        reason: stray.reason.name(),
-        kind: stray.kind,
-        from: stray
-            .server
-            .as_ref()
-            .map(ToString::to_string)
-            .or(stray.source.map(|ip| ip.to_string()))
-            .unwrap_or_else(|| "unknown".to_owned()),
-        router: stray.source,
-        port: stray.port,
-        detail: stray.detail.clone(),
-    };
-    watch.strays().iter().map(of).collect()
 }
 
 /// What is known beside what was seen, when nothing answers.

@@ -165,6 +165,13 @@ impl Discover6 {
         }
     }
 
+    /// The same, asking nothing: what routers say to everybody is all there is to hear.
+    #[must_use]
+    pub fn listening(mut self) -> Self {
+        self.questions.clear();
+        self
+    }
+
     /// ADVERTISEs, and REPLYs with rapid commit, in order of arrival; repeats counted in their first.
     pub fn offers(&self) -> &[Answer6] {
         &self.offers

@@ -1,18 +1,20 @@
 //! Why does this machine, or this segment, get no address, or a bad one?
 //!
 //! [`examine`] drives an [`Examination`] over a [`Transport`] and listens the whole time; what was looked at ([`local`]),
-//! heard ([`heard`]) and tried becomes signs ([`signs`]), those of the joined transactions among them, and the signs a
-//! conclusion. It prints nothing and knows no exit code.
+//! heard ([`heard`]) and tried becomes signs ([`signs`]), those of the joined transactions and of IPv6 ([`six`]) among them, and
+//! the signs a conclusion. It prints nothing and knows no exit code.
 
 pub mod heard;
 pub mod local;
 mod signs;
+pub mod six;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use heard::Heard;
 use local::Local;
+use six::{Heard6, Six};
 
 use super::gather::Gatherer;
 use crate::analysis::diagnosis::{Diagnosis, Finding, History};
@@ -20,6 +22,7 @@ use crate::analysis::doctor::{Conclusion, Sign, conclude};
 use crate::analysis::servers::{Asked, Judgement, Policy, Server, Servers, Sighting, Status, judge};
 use crate::analysis::transaction::{Batch, Exchange, Joiner, Options, Outcome};
 use crate::capture::Frame;
+use crate::engine::beside::Beside;
 use crate::engine::drive::{Passed, Witness, drive};
 use crate::engine::linger::Linger;
 use crate::engine::v4::examine::{Examination, Plan, Record};
@@ -32,6 +35,9 @@ use crate::wire::v4::{Outline, Packet};
 /// Exchanges that are kept for the report.
 const MOST_EXCHANGES: usize = 1000;
 
+/// What says that frames are lost on the way.
+const LOSES: &[&str] = &["lossy", "slow-start", "port-unauthorised", "frames-not-leaving"];
+
 /// How an examination is made, beside what is asked.
 #[derive(Clone, Debug, Default)]
 pub struct Manner {
@@ -41,6 +47,8 @@ pub struct Manner {
     pub listen: Duration,
     /// Who may be there, and what they must offer.
     pub policy: Option<Policy>,
+    /// Who asks about IPv6, where this host speaks it.
+    pub six: Option<Six>,
 }
 
 /// A transaction that was heard, with what is said of it.
@@ -65,6 +73,8 @@ pub struct Examined {
     pub told: Vec<Told>,
     /// What is said of the whole.
     pub findings: Vec<Finding>,
+    /// What was heard of IPv6, where it was asked about.
+    pub six: Option<Heard6>,
     /// Everybody who answered somebody, rogues first.
     pub servers: Vec<(Server, Judgement)>,
     /// Frames seen.
@@ -93,16 +103,17 @@ pub fn examine(
 ) -> Result<Examined, NetError> {
     let start = clock.now();
     let exam = (!manner.passive).then(|| Examination::new(plan.clone()));
-    let mut exam = Linger::new(exam, manner.listen);
+    let exam = Linger::new(exam, manner.listen);
+    let mut both = Beside::new(exam, manner.six.as_ref().map(|six| six.machine(manner)));
     let mut listener = Listener { ears: Ears::new(local.interface.clone(), plan), keep };
-    let ending = drive(&mut exam, transport, clock, &[], &mut listener);
+    let ending = drive(&mut both, transport, clock, &[], &mut listener);
     if let Some(error) = ending.error {
         return Err(error);
     }
     let mut ears = listener.ears;
     let took = Duration::from_nanos(u64::try_from(clock.now().since(start)).unwrap_or(0));
     let (told, findings) = ears.finish();
-    let record = exam.inner.map(|exam| exam.record).unwrap_or_default();
+    let record = both.first.inner.map(|exam| exam.record).unwrap_or_default();
     let servers = ears.judge(manner.policy.as_ref());
     let mut all = Vec::new();
     signs::local(local, &mut all);
@@ -110,6 +121,10 @@ pub fn examine(
     signs::tried(&record, plan, &mut all);
     diagnosed(&told, &findings, plan, &mut all);
     signs::deaf(&told, plan, local, &mut all);
+    // Where frames are lost, or do not pass yet, silence says nothing of who is silent.
+    let passes = !ending.stopped && !all.iter().any(|sign| LOSES.contains(&sign.code));
+    let six = manner.six.as_ref().zip(both.second.as_ref());
+    let six = six.map(|(six, found)| six.signs(found, passes, &mut all));
     if let Some(policy) = &manner.policy {
         signs::expected(&servers, &judge::missing(&ears.servers, policy), &mut all);
         if servers.iter().all(|(_, judgement)| judgement.status == Status::Allowed) {
@@ -128,6 +143,7 @@ pub fn examine(
         heard: ears.heard,
         told,
         findings,
+        six,
         servers,
         frames: ears.number,
         took,

@@ -19,7 +19,7 @@ use crate::wire::problem::Severity;
 /// An answer within this was not held up by the link: silence towards others means them.
 const PROMPT: Duration = Duration::from_secs(2);
 /// Silence of a question that was asked less often says nothing.
-const BELIEVED: u32 = 3;
+pub(super) const BELIEVED: u32 = 3;
 
 fn own(signs: &mut Vec<Sign>, code: &'static str, summary: impl Into<String>) {
     signs.extend(Sign::of(code, summary));

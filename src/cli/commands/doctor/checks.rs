@@ -1,11 +1,15 @@
 //! The checks by number: what each looked at, and how it went.
 
 use crate::analysis::doctor::{Conclusion, Sign};
+use crate::analysis::findings6;
 use crate::engine::v4::examine::{Asked, Neighbour, Record};
 use crate::output::doctor::CheckObject;
 use crate::run::doctor::Examined;
 use crate::run::doctor::local::Local;
 use crate::wire::problem::Severity;
+
+/// The check that is about IPv6.
+const SIX: u8 = 24;
 
 /// Number, name, and the codes that a check may come to.
 const CHECKS: &[(u8, &str, &[&str])] = &[
@@ -55,6 +59,8 @@ const CHECKS: &[(u8, &str, &[&str])] = &[
     (21, "PXE", &["pxe-no-boot-file", "pxe-no-address", "pxe-4011-silent", "boot-file-missing"]),
     (22, "rogue", &["servers-disagree", "several-servers"]),
     (23, "give back", &[]),
+    // Its codes are those of a table.
+    (SIX, "IPv6", &[]),
 ];
 
 /// All checks, in order.
@@ -66,7 +72,8 @@ pub(super) fn checks(
     let said: Vec<&Sign> = conclusion.cause.iter().chain(&conclusion.also).chain(&conclusion.notes).collect();
     let each = CHECKS.iter().map(|(number, name, codes)| {
         let (done, asked, detail) = looked(*number, local, examined);
-        let sign = said.iter().find(|sign| codes.contains(&sign.code));
+        let about = |code: &str| codes.contains(&code) || *number == SIX && findings6::is_code(code);
+        let sign = said.iter().find(|sign| about(sign.code));
         let result = match sign.map(|sign| sign.severity) {
             Some(Severity::Note) => "noted",
             Some(_) => "failed",
@@ -134,6 +141,10 @@ fn tried(number: u8, examined: &Examined) -> (bool, Option<&Asked>, String) {
             (true, Some(&booted.fetch), file.into_owned())
         }),
         22 => (record.ack.is_some(), None, String::new()),
+        SIX => examined.six.map_or((false, None, String::new()), |heard| {
+            let detail = format!("routers: {}, DHCPv6 servers: {}", heard.routers, heard.servers);
+            (heard.routers > 0 || heard.servers > 0, None, detail)
+        }),
         23 => (record.released > 0, None, format!("{} RELEASEs", record.released)),
         _ => (true, None, String::new()),
     }

@@ -18,16 +18,20 @@ use crate::engine::v4::examine::{Booted, Plan, Record, RelayView};
 use crate::net::linux::{Options, PacketTransport};
 use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
+use crate::net::udp::Held6;
 use crate::net::{NetError, Transport, iface};
 use crate::output::doctor::{NotChecked, Report};
 use crate::output::rogue::server_line;
 use crate::output::{Format, JsonOut, Render as _};
 use crate::run::doctor::local::Local;
+use crate::run::doctor::six::Six;
 use crate::run::doctor::{Examined, Manner, ends_well, examine, without_packets};
+use crate::run::segment::Segment;
 use crate::time::{Clock as _, Precision};
 use crate::wire::escape::escape_line;
 use crate::wire::frame::Direction;
 use crate::wire::problem::Severity;
+use crate::wire::v6::types::CLIENT_PORT;
 use crate::wire::{Mac, Prefix};
 
 /// Runs the command.
@@ -59,11 +63,18 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         args.confine.apart(&[path.as_path()], cx, || crate::cli::commands::rogue::read_policy(path))
     };
     let policy = args.expect.as_ref().map(expected).transpose()?;
+    let (six, lacks) = six(args, &local, own);
+    // Answers that nobody here takes in are refused by the kernel, which servers might heed.
+    let _held = six
+        .as_ref()
+        .filter(|_| !args.watch && !args.passive)
+        .map(|_| Held6::open(&local.interface, CLIENT_PORT));
+    let manner = Manner { passive: args.passive, listen: args.listen(), policy, six };
     args.confine.give_up(cx)?;
     let mut keeper = args.save.as_deref().map(|path| Keeper::create(path, &local.interface)).transpose()?;
     args.confine.confine(&Needs::default(), cx)?;
     let mut plan = plan(args, &local, own);
-    let each = policy.iter().flat_map(|policy| &policy.allowed).map(|allowed| &allowed.identity);
+    let each = manner.policy.iter().flat_map(|policy| &policy.allowed).map(|allowed| &allowed.identity);
     plan.trusted = each
         .map(|one| {
             let four = |ip: std::net::IpAddr| match ip {
@@ -74,7 +85,6 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
             (address, one.mac)
         })
         .collect();
-    let manner = Manner { passive: args.passive, listen: args.listen(), policy };
     let mut last: Option<(Verdict, Vec<&'static str>)> = None;
     loop {
         if cx.shows_progress() {
@@ -107,7 +117,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
                 args,
                 &local,
                 &conclusion,
-                &Seen { examined: Some(examined), saved, client_id: plan.client_id.clone() },
+                &Seen { examined: Some(examined), saved, client_id: plan.client_id.clone(), lacks },
                 cx,
             )?;
         }
@@ -186,6 +196,25 @@ struct Seen {
     examined: Option<Examined>,
     saved: Option<(String, u64)>,
     client_id: Option<Vec<u8>>,
+    /// Why nothing was asked about IPv6.
+    lacks: Option<&'static str>,
+}
+
+/// Who asks about IPv6; else why nobody does.
+fn six(args: &Args, local: &Local, mac: Mac) -> (Option<Six>, Option<&'static str>) {
+    if args.mac.is_some() {
+        return (None, Some("--mac"));
+    }
+    if args.vlan.is_some() {
+        return (None, Some("--vlan"));
+    }
+    let Ok(segment) = Segment::find(Some(&local.interface)).map(Segment::settled) else {
+        return (None, Some("the interface is gone"));
+    };
+    match segment.link_local {
+        Some(address) => (Some(Six::new(mac, address, Rng::new())), None),
+        None => (None, segment.lacks_link_local()),
+    }
 }
 
 fn tell(args: &Args, local: &Local, conclusion: &Conclusion, seen: &Seen, cx: &mut Context) -> Outcome {
@@ -202,7 +231,7 @@ fn tell(args: &Args, local: &Local, conclusion: &Conclusion, seen: &Seen, cx: &m
         conclusion,
         record,
         excluded: excluded(local, conclusion, examined),
-        not_checked: not_checked(args, local, record),
+        not_checked: not_checked(args, local, record, seen.lacks),
         checks: checks(local, conclusion, examined),
         servers: examined.map(servers).unwrap_or_default(),
         listened: examined.filter(|_| args.passive).map(listened),
@@ -352,7 +381,7 @@ fn excluded(local: &Local, conclusion: &Conclusion, examined: Option<&Examined>)
     out
 }
 
-fn not_checked(args: &Args, local: &Local, record: &Record) -> Vec<NotChecked> {
+fn not_checked(args: &Args, local: &Local, record: &Record, lacks: Option<&str>) -> Vec<NotChecked> {
     let mut out: Vec<NotChecked> = local
         .unseen
         .iter()
@@ -360,6 +389,9 @@ fn not_checked(args: &Args, local: &Local, record: &Record) -> Vec<NotChecked> {
         .collect();
     let mut skip =
         |check: &str, why: &str| out.push(NotChecked { check: check.to_owned(), why: why.to_owned() });
+    if let Some(why) = lacks {
+        skip("IPv6", why);
+    }
     if args.passive {
         skip("offers, lease, address, gateway, name servers, renewal", "--passive");
         return out;
