@@ -1,15 +1,45 @@
 //! Named fields of the JSON objects that are written by hand. Unknown is `null`, never left out.
 
 use std::fmt::Display;
+use std::io::Write as _;
+use std::net::Ipv4Addr;
 
 use crate::output::json::JsonOut;
+use crate::wire::Mac;
 use crate::wire::options::Sink as _;
 
 /// A value of our own whose text needs no escaping: an address, a name from a table.
 pub(in crate::output) fn optional<T: Display>(name: &str, value: Option<T>, json: &mut JsonOut) {
     json.name_next(name);
     match value {
-        Some(value) => json.plain(&value.to_string()),
+        Some(value) => {
+            // Writing into a Vec cannot fail.
+            let _ = write!(json.buf, "\"{value}\"");
+        }
+        None => json.null(),
+    }
+}
+
+/// A word of our own.
+pub(in crate::output) fn word(name: &str, value: &str, json: &mut JsonOut) {
+    json.name_next(name);
+    json.plain(value);
+}
+
+/// An address.
+pub(in crate::output) fn address(name: &str, value: Option<Ipv4Addr>, json: &mut JsonOut) {
+    json.name_next(name);
+    match value {
+        Some(value) => json.ip4(value),
+        None => json.null(),
+    }
+}
+
+/// An Ethernet address.
+pub(in crate::output) fn mac(name: &str, value: Option<Mac>, json: &mut JsonOut) {
+    json.name_next(name);
+    match value {
+        Some(value) => json.address(&value.0),
         None => json.null(),
     }
 }
@@ -36,12 +66,22 @@ pub(in crate::output) fn number<T: Into<u64>>(name: &str, value: Option<T>, json
 pub(in crate::output) fn milliseconds(name: &str, nanoseconds: Option<i64>, json: &mut JsonOut) {
     json.name_next(name);
     let Some(nanoseconds) = nanoseconds else { return json.null() };
-    let sign = if nanoseconds < 0 { "-" } else { "" };
+    if nanoseconds < 0 {
+        json.buf.push(b'-');
+    }
     let whole = nanoseconds.unsigned_abs();
-    let rest = format!("{:06}", whole % 1_000_000);
-    let rest = rest.trim_end_matches('0');
-    let rest = if rest.is_empty() { "0" } else { rest };
-    json.raw(format!("{sign}{}.{rest}", whole / 1_000_000).as_bytes());
+    json.digits(whole / 1_000_000);
+    json.buf.push(b'.');
+    let (mut rest, mut left) = (whole % 1_000_000, 6_u32);
+    loop {
+        left = left.saturating_sub(1);
+        let unit = 10_u64.pow(left);
+        json.digits(rest / unit);
+        rest %= unit;
+        if rest == 0 {
+            return;
+        }
+    }
 }
 
 /// Values of our own whose text needs no escaping.

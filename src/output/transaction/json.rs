@@ -1,11 +1,12 @@
 //! The objects `transaction` and `finding`.
 
+use std::io::Write as _;
 use std::net::Ipv4Addr;
 
 use crate::analysis::diagnosis::{Diagnosis, Finding, Id};
 use crate::analysis::transaction::{Exchange, Letter, Party, Role, Seen, bit};
 use crate::output::JsonOut;
-use crate::output::json::fields::{bytes, list, milliseconds, number, optional};
+use crate::output::json::fields::{address, bytes, list, mac, milliseconds, number, optional, word};
 use crate::time::{Precision, Timestamp};
 use crate::wire::options::Sink as _;
 use crate::wire::v4::facts::MAX_LIST;
@@ -26,10 +27,10 @@ pub fn object(
     problems: &[Diagnosis],
     json: &mut JsonOut,
 ) {
-    optional("type", Some("transaction"), json);
+    word("type", "transaction", json);
     number("number", Some(at), json);
-    optional("kind", Some(exchange.kind.name()), json);
-    optional("outcome", Some(exchange.outcome.name()), json);
+    word("kind", exchange.kind.name(), json);
+    word("outcome", exchange.outcome.name(), json);
     flag("partial", Some(exchange.partial()), json);
     flag("evicted", Some(exchange.evicted), json);
     json.name_next("client");
@@ -48,9 +49,9 @@ pub fn object(
     bytes("interface", exchange.texts.interface.as_deref(), json);
     numbers("vlans", exchange.vlans.iter().map(|id| u64::from(*id)), json);
     list("relays", exchange.relays(), json);
-    optional("server", exchange.server(), json);
+    address("server", exchange.server(), json);
     servers(exchange, json);
-    optional("address", exchange.address(), json);
+    address("address", exchange.address(), json);
     lease(exchange, json);
     times(exchange, json);
     optional("messages", Some(exchange.messages()), json);
@@ -76,8 +77,8 @@ pub fn object(
 }
 
 fn said(id: Id, json: &mut JsonOut) {
-    optional("severity", Some(id.severity().name()), json);
-    optional("code", Some(id.name()), json);
+    word("severity", id.severity().name(), json);
+    word("code", id.name(), json);
 }
 
 fn explained(id: Id, message: &str, json: &mut JsonOut) {
@@ -89,12 +90,12 @@ fn explained(id: Id, message: &str, json: &mut JsonOut) {
 /// Appends a line with the contract's finding object.
 pub fn finding(finding: &Finding, json: &mut JsonOut) {
     json.begin_object();
-    optional("type", Some("finding"), json);
-    optional("code", Some(finding.id.name()), json);
-    optional("severity", Some(finding.id.severity().name()), json);
-    optional("server", finding.server, json);
+    word("type", "finding", json);
+    word("code", finding.id.name(), json);
+    word("severity", finding.id.severity().name(), json);
+    address("server", finding.server, json);
     optional("client", finding.client, json);
-    optional("address", finding.address, json);
+    address("address", finding.address, json);
     numbers("frames", finding.frames.iter().copied(), json);
     number("count", Some(finding.count), json);
     moment("first_seen", finding.seen.0, Precision::Micro, json);
@@ -118,10 +119,10 @@ fn servers(exchange: &Exchange, json: &mut JsonOut) {
     json.begin_array();
     for server in &exchange.servers {
         json.begin_object();
-        optional("server_id", server.id, json);
-        optional("source_ip", Some(server.ip).filter(|ip| !ip.is_unspecified()), json);
-        optional("source_mac", Some(server.mac).filter(|mac| *mac != crate::wire::Mac::ZERO), json);
-        optional("offered", server.offered, json);
+        address("server_id", server.id, json);
+        address("source_ip", Some(server.ip).filter(|ip| !ip.is_unspecified()), json);
+        mac("source_mac", Some(server.mac).filter(|mac| *mac != crate::wire::Mac::ZERO), json);
+        address("offered", server.offered, json);
         milliseconds("offer_ms", server.offer, json);
         flag("acked", Some(server.acked), json);
         flag("refused", Some(server.refused), json);
@@ -170,11 +171,11 @@ impl Given {
 
 fn lease(exchange: &Exchange, json: &mut JsonOut) {
     let given = Given::of(exchange);
-    optional("requested_address", given.requested, json);
+    address("requested_address", given.requested, json);
     number("lease_time", given.lease, json);
     number("renewal_time", given.t1, json);
     number("rebinding_time", given.t2, json);
-    optional("subnet_mask", given.mask, json);
+    address("subnet_mask", given.mask, json);
     list("routers", given.routers, json);
 }
 
@@ -202,15 +203,16 @@ fn steps(exchange: &Exchange, json: &mut JsonOut) {
         number("frame", Some(seen.frame), json);
         moment("time", seen.time, precision(seen), json);
         milliseconds("delta_ms", Some(seen.time.saturating_sub(start)), json);
-        optional("message_type", Some(seen.letter.name()), json);
-        optional("role", Some(step.role.name()), json);
-        optional("side", Some(seen.side.name()), json);
-        optional("xid", Some(format!("{:#010x}", seen.xid)), json);
+        word("message_type", seen.letter.name(), json);
+        word("role", step.role.name(), json);
+        word("side", seen.side.name(), json);
+        json.name_next("xid");
+        json.hex32(seen.xid);
         let (from, to) = exchange.parties(step);
         party("from", from, json);
         party("to", to, json);
-        optional("server_id", seen.has(bit::SERVER_ID).then_some(seen.server_id), json);
-        optional("address", step_address(seen), json);
+        address("server_id", seen.has(bit::SERVER_ID).then_some(seen.server_id), json);
+        address("address", step_address(seen), json);
         number("secs", Some(seen.secs), json);
         json.end_object();
     }
@@ -228,14 +230,19 @@ pub(super) fn step_address(seen: &Seen) -> Option<Ipv4Addr> {
 }
 
 fn party(name: &str, party: Party, json: &mut JsonOut) {
-    let text = match party {
-        Party::Client => "client".to_owned(),
-        Party::All => "all".to_owned(),
-        Party::Server(index) => format!("server:{index}"),
-        Party::Relay(ip) => format!("relay:{ip}"),
-        Party::Address(ip) => ip.to_string(),
-    };
-    optional(name, Some(text), json);
+    json.name_next(name);
+    match party {
+        Party::Client => json.plain("client"),
+        Party::All => json.plain("all"),
+        Party::Address(ip) => json.ip4(ip),
+        // Writing into a Vec cannot fail.
+        Party::Server(index) => {
+            let _ = write!(json.buf, "\"server:{index}\"");
+        }
+        Party::Relay(ip) => {
+            let _ = write!(json.buf, "\"relay:{ip}\"");
+        }
+    }
 }
 
 /// A moment.
