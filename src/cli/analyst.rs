@@ -1,6 +1,7 @@
 //! What is shown of joined messages: exchanges as they close, then findings, then a summary.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::exit::Exit;
@@ -56,6 +57,8 @@ pub struct Analyst<'a> {
     text: Styled,
     number: u64,
     shown: u64,
+    /// Messages that no exchange is made of.
+    unjoined: u64,
     worst: Option<Severity>,
     codes: BTreeMap<(Severity, &'static str), u64>,
     /// Writes flat rows instead, and what it wrote.
@@ -106,6 +109,7 @@ impl<'a> Analyst<'a> {
             text: Styled::new(look.color),
             number: 0,
             shown: 0,
+            unjoined: 0,
             worst: None,
             codes: BTreeMap::new(),
             rows,
@@ -118,6 +122,7 @@ impl<'a> Analyst<'a> {
 
     /// Takes what came next.
     pub fn take(&mut self, batch: &Batch) {
+        self.unjoined = self.unjoined.saturating_add(batch.unjoined);
         let Self { history, stats, joiner, args, .. } = self;
         joiner.batch(batch, |item, _| {
             history.observe(item);
@@ -174,6 +179,16 @@ impl<'a> Analyst<'a> {
             let mut rest = self.text.as_str().get(ready..).unwrap_or_default().to_owned();
             self.text.exchange(&mut rest);
         }
+    }
+
+    /// True when exchanges were chosen and none was.
+    pub fn found_none(&self) -> bool {
+        let args = self.args;
+        let chosen = !args.client.is_empty()
+            || !args.outcome.is_empty()
+            || !args.code.is_empty()
+            || args.slower_than.is_some();
+        chosen && self.shown == 0
     }
 
     /// How the command ends, as far as what was shown decides.
@@ -358,7 +373,13 @@ impl<'a> Analyst<'a> {
 
     /// One line about what was joined.
     pub fn summary(&self, frames: u64) -> String {
-        format!("{frames} packets read, {} exchanges, {} shown", self.number, self.shown)
+        let mut text = format!("{frames} packets read, {} exchanges, {} shown", self.number, self.shown);
+        if self.unjoined > 0 {
+            // Writing into a String cannot fail.
+            let _ =
+                write!(text, "; {} messages of DHCPv6 and router discovery are not joined", self.unjoined);
+        }
+        text
     }
 }
 

@@ -146,6 +146,11 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     match dispatch(&cli.command, &mut context) {
         Ok(exit) => exit,
         Err(Failure { exit, message }) => {
+            // What was understood and is refused all the same is said in the plugins' convention, too.
+            if exit == Exit::Usage && flags::nagios::is_plugin(&args) {
+                let line = message.unwrap_or_default();
+                return flags::nagios::unknown(&line, &mut context).unwrap_or_else(|failure| failure.exit);
+            }
             if let Some(message) = message {
                 context.error(&message);
             }

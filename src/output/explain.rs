@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::diagnosis::Row;
+use crate::analysis::servers::rules::{Rule, Weight};
 
 super::schema::object_type!(ExplanationType, Explanation, "What a code means.");
 
@@ -28,6 +29,22 @@ pub struct Explanation {
     not: &'static [&'static str],
     /// The specification that it is judged by.
     reference: Option<&'static str>,
+}
+
+impl From<&'static Rule> for Explanation {
+    fn from(rule: &'static Rule) -> Self {
+        Self {
+            r#type: ExplanationType::Explanation,
+            code: rule.code,
+            severity: if rule.weight == Weight::Suspicious { "warning" } else { "error" },
+            scope: "capture",
+            summary: rule.sentence,
+            why: "",
+            advice: rule.advice,
+            not: &[],
+            reference: None,
+        }
+    }
 }
 
 impl From<&'static Row> for Explanation {

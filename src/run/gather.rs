@@ -137,6 +137,7 @@ impl Gatherer {
         let before = batch.items.len();
         let walked = walker.walk(frame.link, frame.data, original, time, |datagram| {
             if datagram.protocol != Protocol::Dhcpv4 {
+                batch.unjoined = batch.unjoined.saturating_add(1);
                 return;
             }
             *found = found.saturating_add(1);

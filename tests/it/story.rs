@@ -443,3 +443,24 @@ mod live {
         assert_eq!(output.status.code(), Some(2), "{output:?}");
     }
 }
+
+#[test]
+fn who_asked_in_vain_when_the_capture_ends_is_not_fine() {
+    let mut story = Story::new();
+    for at in [0, 2000, 4000] {
+        story.asks(at, MessageType::DISCOVER, 1, 7, &[(12, b"phone")]);
+    }
+    story.binds(5000, 2, 9, &[]);
+    let output = run(&story, 80, &["decode", "--clients", "--json"]);
+    let lines: Vec<serde_json::Value> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let client = lines.iter().find(|line| line["hostname"] == "phone").unwrap();
+    assert_eq!((&client["status"], &client["address"]), (&"failed".into(), &serde_json::Value::Null));
+    let total = lines.iter().find(|line| line["type"] == "clients").unwrap();
+    assert_eq!((&total["ok"], &total["failed"]), (&1.into(), &1.into()), "{total}");
+    let none = run(&story, 80, &["decode", "--transactions", "--client", "02:ff:ff:ff:ff:ff"]);
+    assert_eq!(none.status.code(), Some(1));
+}

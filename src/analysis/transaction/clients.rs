@@ -71,7 +71,7 @@ impl ClientRecord {
     pub fn status(&self) -> Status {
         let alarmed = self.codes.iter().any(|(severity, _)| *severity >= Severity::Warning);
         match &self.last {
-            Some((_, outcome, _)) if !outcome.is_success() && *outcome != Outcome::Open => Status::Failed,
+            Some((_, outcome, _)) if !outcome.is_success() => Status::Failed,
             _ if alarmed => Status::Odd,
             _ => Status::Ok,
         }
@@ -230,6 +230,10 @@ fn why(exchange: &Exchange, problems: &[Diagnosis]) -> String {
             )
         }
         Outcome::Offered => format!("offered by {}, never REQUESTs", first()),
+        Outcome::Open if !exchange.servers.is_empty() => {
+            format!("offered by {}, no REQUEST when the capture ends", first())
+        }
+        Outcome::Open => "no answer when the capture ends".to_owned(),
         Outcome::Unacknowledged => "REQUEST is neither confirmed nor refused".to_owned(),
         Outcome::Elsewhere => {
             let chosen = exchange.sent().rev().find(|seen| seen.letter == Letter::Request);

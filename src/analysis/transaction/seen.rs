@@ -267,6 +267,8 @@ pub struct Batch {
     pub problems: Vec<Problem>,
     /// When the last frame of any kind came.
     pub last: Option<i64>,
+    /// Messages of protocols that are not joined: DHCPv6 and router discovery.
+    pub unjoined: u64,
 }
 
 /// What surrounds a message in its capture.
@@ -292,7 +294,7 @@ impl Batch {
         self.items.clear();
         self.bytes.clear();
         self.problems.clear();
-        self.last = None;
+        (self.last, self.unjoined) = (None, 0);
     }
 
     fn text(&mut self, bytes: Option<&[u8]>) -> Range<u32> {

@@ -69,6 +69,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     args.analysis.check()?;
     if args.analysis.is_wanted() {
         args.select.refuse_numbers()?;
+        args.select.refuse_six_joined()?;
         return analyse(args, cx);
     }
     let rows = args.flat.rows(&columns::PACKET, cx)?;
@@ -204,7 +205,13 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
     if let Some(code) = interrupted.filter(|_| !args.follow) {
         return Ok(Exit::Code(code));
     }
-    Ok(if worst == Exit::Good { analyst.exit() } else { worst })
+    // As with grep, a choice that nothing meets is the bad answer.
+    let none = analyst.found_none() && !args.follow;
+    Ok(match worst {
+        Exit::Good if none => Exit::Bad,
+        Exit::Good => analyst.exit(),
+        worst => worst,
+    })
 }
 
 /// What stays from capture to capture.

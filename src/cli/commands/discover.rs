@@ -122,6 +122,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         return crate::cli::six::discover::run(args, cx);
     }
     args.refuse_six()?;
+    if args.nagios.is_on() && args.expect.is_given() {
+        return Err(Failure::usage("--nagios judges by -w and -c, not by --expect: leave one of them out"));
+    }
     args.nagios.guard(cx, |cx| discover(args, cx))
 }
 

@@ -1,6 +1,7 @@
 //! `dhcptool explain`: what a code means and what to do.
 
 use crate::analysis::diagnosis::{self, Row};
+use crate::analysis::servers::rules::{RULES, Rule, Weight};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::output::explain::Explanation;
@@ -20,26 +21,51 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if args.codes.is_empty() {
         return list(cx);
     }
-    let rows: Vec<&'static Row> = args.codes.iter().map(|code| find(code)).collect::<Result<_, _>>()?;
-    for (index, row) in rows.into_iter().enumerate() {
+    let meant: Vec<Meant> = args.codes.iter().map(|code| meant(code)).collect::<Result<_, _>>()?;
+    for (index, meant) in meant.into_iter().enumerate() {
         if cx.common.json {
-            cx.out.write_json(&Explanation::from(row))?;
+            cx.out.write_json(&match meant {
+                Meant::Row(row) => Explanation::from(row),
+                Meant::Rule(rule) => Explanation::from(rule),
+            })?;
             continue;
         }
         let mut out = cx.out.styled();
         if index > 0 {
             out.text("\n");
         }
-        explain(row, &mut out);
+        match meant {
+            Meant::Row(row) => explain(row, &mut out),
+            Meant::Rule(rule) => explain_rule(rule, &mut out),
+        }
         cx.out.write_styled(out)?;
     }
     Ok(Exit::Good)
+}
+
+/// What a code may be: of messages, exchanges and hosts, or a reason of `rogue` alone.
+enum Meant {
+    Row(&'static Row),
+    Rule(&'static Rule),
+}
+
+fn meant(code: &str) -> Result<Meant, Failure> {
+    let rule = || RULES.iter().find(|rule| rule.code == code.to_lowercase());
+    find(code).map(Meant::Row).or_else(|failure| rule().map(Meant::Rule).ok_or(failure))
+}
+
+/// The reasons that `rogue` alone gives.
+fn reasons() -> impl Iterator<Item = &'static Rule> {
+    RULES.iter().filter(|rule| diagnosis::find(rule.code).is_none())
 }
 
 fn list(cx: &mut Context) -> Outcome {
     if cx.common.json {
         for row in diagnosis::rows() {
             cx.out.write_json(&Explanation::from(row))?;
+        }
+        for rule in reasons() {
+            cx.out.write_json(&Explanation::from(rule))?;
         }
         return Ok(Exit::Good);
     }
@@ -50,6 +76,14 @@ fn list(cx: &mut Context) -> Outcome {
             (severity_label(row.id.severity()), row.id.severity().name().to_owned()),
             (Label::Dim, row.scope.name().to_owned()),
             (Label::Plain, row.summary.to_owned()),
+        ]);
+    }
+    for rule in reasons() {
+        table.row(vec![
+            (Label::Strong, rule.code.to_owned()),
+            (Label::Dim, if rule.weight == Weight::Suspicious { "warning" } else { "error" }.to_owned()),
+            (Label::Dim, "capture".to_owned()),
+            (Label::Plain, rule.sentence.to_owned()),
         ]);
     }
     let text = table.render(cx.out.color());
@@ -68,6 +102,11 @@ pub fn find(code: &str) -> Result<&'static Row, Failure> {
         };
         Failure::usage(format_args!("no code is called {code:?}; {hint}"))
     })
+}
+
+fn explain_rule(rule: &Rule, out: &mut Styled) {
+    out.label(Label::Strong, rule.code).text(" (a reason of rogue)\n").text(rule.sentence).text("\n");
+    out.label(Label::Dim, "Do    ").text(rule.advice).text("\n");
 }
 
 fn explain(row: &Row, out: &mut Styled) {
@@ -95,4 +134,18 @@ fn explain(row: &Row, out: &mut Styled) {
     line("Do", row.advice);
     line("Not", &row.not.join("; "));
     line("From", row.id.reference());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_of_rogue_is_explained() {
+        for rule in RULES {
+            assert!(meant(rule.code).is_ok(), "{}", rule.code);
+            assert!(!rule.sentence.is_empty() && !rule.advice.is_empty(), "{}", rule.code);
+        }
+        assert!(meant("no-such-code").is_err());
+    }
 }

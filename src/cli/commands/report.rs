@@ -120,7 +120,13 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if let Some(code) = outline.interrupted {
         return Ok(Exit::Code(code));
     }
-    let captures: Vec<Capture> = args.files.iter().filter_map(|path| fingerprint(path)).collect();
+    let mut captures: Vec<Capture> = args.files.iter().filter_map(|path| fingerprint(path)).collect();
+    if args.redact {
+        // Neither a name nor a hash leads back to the capture.
+        for (number, capture) in (1_u32..).zip(&mut captures) {
+            (capture.name, capture.sha256) = (format!("capture {number}"), "not told".to_owned());
+        }
+    }
     let looked = look_again(&args.files, &story.frames(), redactor);
     let mut remarks = Vec::new();
     if looked.six > 0 {
@@ -205,11 +211,13 @@ fn create(args: &Args, output: Option<&Path>) -> Result<Option<File>, Failure> {
 /// The command as it may be typed again.
 fn command(args: &Args) -> String {
     let mut words = vec!["dhcptool report".to_owned()];
-    words.extend(args.files.iter().map(|path| path.display().to_string()));
+    let named = args.files.iter().map(|path| path.display().to_string());
+    words.extend(if args.redact { vec!["CAPTURE...".to_owned()] } else { named.collect() });
     words.extend(args.strict.then(|| "--strict".to_owned()));
     words.extend(args.redact.then(|| "--redact".to_owned()));
     words.extend(args.ignore.iter().map(|code| format!("--ignore {code}")));
-    words.extend(args.output.iter().map(|path| format!("-o {}", path.display())));
+    let output = args.output.iter().filter(|_| !args.redact);
+    words.extend(output.map(|path| format!("-o {}", path.display())));
     words.join(" ")
 }
 

@@ -278,6 +278,14 @@ impl SelectArgs {
         ))
     }
 
+    /// Fails where DHCPv6 alone is asked for and messages are joined: that is done of DHCPv4 alone.
+    pub fn refuse_six_joined(&self) -> Result<(), Failure> {
+        if self.ipv6 {
+            return Err(Failure::usage("exchanges are joined of DHCPv4 messages alone; leave out -6"));
+        }
+        Ok(())
+    }
+
     /// What is looked for, and where.
     pub fn wanted(&self) -> Ports {
         let mut ports = match (self.ipv4, self.ipv6) {

@@ -7,7 +7,7 @@ use fastrand::Rng;
 use super::{
     Line, Showing, asked, client, discarded, ground, prepare, router, said, unless_shown, warn_of_address,
 };
-use crate::analysis::findings6::{Scene, findings};
+use crate::analysis::findings6::{Asked, Scene, findings};
 use crate::cli::commands::discover::Args;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
@@ -15,6 +15,7 @@ use crate::cli::flags::six::Asker;
 use crate::cli::session::conclude;
 use crate::engine::v6::accept::is_usable_answer;
 use crate::engine::v6::discover::{ASK, ASK_ROUTERS, Discover6, Plan6, SOLICIT, drafts};
+use crate::engine::v6::recipe::Recipe6;
 use crate::engine::v6::silence;
 use crate::engine::v6::station::Answer6;
 use crate::output::answers::Place;
@@ -61,6 +62,17 @@ fn plan(args: &Args) -> Plan6 {
 /// Every answer, in the order in which they are told.
 fn all(found: &Discover6) -> impl Iterator<Item = &Answer6> {
     found.offers().iter().chain(found.stateless()).chain(found.routers())
+}
+
+/// What was asked of everybody. Where one server was named, its silence says nothing of the others.
+fn question(recipe: &Recipe6, plan: &Plan6, solicited: bool) -> Asked {
+    let everybody = recipe.server.is_none() && recipe.to.is_none();
+    Asked {
+        solicit: everybody && solicited,
+        inform: everybody && plan.inform,
+        routers: plan.routers,
+        ..asked(recipe, &recipe.ias)
+    }
 }
 
 fn find(
@@ -119,9 +131,7 @@ fn find(
     }
     let place = open.session.place(&held);
     let ground = ground(&recipe, foreign, &held, segment, true);
-    let mut question = asked(&recipe, &recipe.ias);
-    (question.solicit, question.inform, question.routers) =
-        (found.sent_of(SOLICIT) > 0, plan.inform, plan.routers);
+    let question = question(&recipe, &plan, found.sent_of(SOLICIT) > 0);
     let answers = found.offers().len().saturating_add(found.stateless().len());
     let scene = Scene {
         asked: question,

@@ -76,8 +76,8 @@ pub(in crate::output) fn milliseconds(name: &str, nanoseconds: Option<i64>, json
     loop {
         left = left.saturating_sub(1);
         let unit = 10_u64.pow(left);
-        json.digits(rest / unit);
-        rest %= unit;
+        json.digits(rest.checked_div(unit).unwrap_or(0));
+        rest = rest.checked_rem(unit).unwrap_or(0);
         if rest == 0 {
             return;
         }

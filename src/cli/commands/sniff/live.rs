@@ -48,6 +48,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     args.analysis.check()?;
     let (rows, told) = if args.analysis.is_wanted() {
         args.select.refuse_numbers()?;
+        args.select.refuse_six_joined()?;
         (None, args.analysis.rows(&args.flat, cx)?)
     } else {
         (args.flat.rows(&columns::PACKET, cx)?, None)
