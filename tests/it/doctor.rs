@@ -430,12 +430,14 @@ fn loss_is_no_fault() {
             lab.settings.loss = 10.0;
             lab.settings.seed = u64::from(seed);
         });
-        let examined = run(lab, &plan(seed));
-        if !alarms(&examined).is_empty() {
-            wrong.push(format!("seed {seed}: {:?}", examined.conclusion.cause));
+        let dual = run_dual(spoken(lab.clone()), &plan(seed), &local());
+        for examined in [run(lab, &plan(seed)), dual] {
+            if !alarms(&examined).is_empty() {
+                wrong.push(format!("seed {seed}: {:?}", examined.conclusion.cause));
+            }
         }
     }
-    assert!(wrong.is_empty(), "{} of 50:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} of 100:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 fn with(change: impl FnOnce(&mut Faulty)) -> Faulty {
