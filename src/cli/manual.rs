@@ -193,6 +193,7 @@ pub const PAGES: &[Page] = &[
                 "with --nagios: OK; WARNING: an allowed server is silent, or several answer and no allow list was given; CRITICAL: a rogue, or \
               nobody answered (silence is OK with --passive and --from); UNKNOWN: it could not run or cannot tell, or the command line is wrong",
             ),
+            INTERRUPTED,
         ],
         examples: examples! {
             "who serves this segment?": "dhcptool rogue eth0";

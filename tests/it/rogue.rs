@@ -482,6 +482,24 @@ fn a_link_that_dies_midway_is_not_clean() {
 }
 
 #[test]
+fn a_look_that_is_interrupted_is_not_clean() {
+    // The first answer that is sniffed says that it is under way.
+    let script = |flags: &str| {
+        format!(
+            "dhcptool rogue eth0 -4 {flags} --wait 30s --allow 10.0.0.1 & pid=$!; \
+             dhcptool sniff eth0 --type offer --count 1 >/dev/null 2>&1 || exit 9; kill -TERM $pid; wait $pid"
+        )
+    };
+    let Some(output) = lab("--servers 1", &["sh", "-c", &script("--json")]) else { return };
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &report["verdict"]), (Some(130), &Value::Null), "{report}");
+    assert!(report["cannot_tell"][0].as_str().unwrap().contains("interrupted"), "{report}");
+    let output = lab("--servers 1", &["sh", "-c", &script("--nagios")]).unwrap();
+    let line = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.code() == Some(3) && line.starts_with("DHCP UNKNOWN"), "{line}");
+}
+
+#[test]
 fn an_interface_answers_to_its_other_name() {
     let script = "ip link property add dev eth0 altname uplink0 || exit 9; \
                   dhcptool rogue uplink0 --json --wait 1s --rounds 1";

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Args;
 use super::hub::{Hub, Look, report};
 use crate::cli::context::Context;
-use crate::cli::exit::{Failure, Outcome};
+use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::net::sandbox::Needs;
 use crate::run::files;
 use crate::run::rogue::{Lookout, News, Plan, Turn};
@@ -87,6 +87,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         lookout.provoke(start);
     }
     let mut end = start.after(args.wait()).after(LINGER);
+    let mut cut = false;
     loop {
         let now = cx.clock.now();
         lookout.send(now, &mut hub.register, &mut tell(cx));
@@ -96,6 +97,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         let until = if now < end { end } else { now.after(LINGER) };
         if turn(&mut lookout, until, None, &mut hub, cx)? == Turn::Stop {
             lookout.stop(now);
+            cut |= now < end;
             end = now;
         }
         hub.register.fresh.clear();
@@ -103,7 +105,11 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let names = lookout.names();
     let (kept, overlooked) = lookout.kept();
     let kept6 = lookout.kept6();
-    let (lost, blind) = (lookout.lost(), lookout.blind());
+    let (lost, mut blind) = (lookout.lost(), lookout.blind());
+    if cut {
+        // Who had not answered by then may still be there.
+        blind.push("it was interrupted before the wait was over".to_owned());
+    }
     let look = Look {
         lost,
         blind,
@@ -117,5 +123,8 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         precision: lookout.precision(),
         asked: !args.passive,
     };
-    report(&mut hub, &look, args, cx)
+    let exit = report(&mut hub, &look, args, cx)?;
+    // A rogue that was found stays found; a plugin says UNKNOWN.
+    let unsure = cut && !args.nagios.is_on() && exit != Exit::Bad;
+    Ok(if unsure { Exit::Interrupted } else { exit })
 }
