@@ -64,6 +64,13 @@ fn all(found: &Discover6) -> impl Iterator<Item = &Answer6> {
     found.offers().iter().chain(found.stateless()).chain(found.routers())
 }
 
+/// Takes the line away that says what is waited for: answers never stand behind it, and it is drawn again below them.
+fn make_way(wanted: bool) {
+    if wanted {
+        Context::stderr_part("\r\x1b[K");
+    }
+}
+
 /// What was asked of everybody. Where one server was named, its silence says nothing of the others.
 fn question(recipe: &Recipe6, plan: &Plan6, solicited: bool) -> Asked {
     let everybody = recipe.server.is_none() && recipe.to.is_none();
@@ -95,6 +102,7 @@ fn find(
     let mut lost = None;
     let mut live = cx.out.twin();
     let held = {
+        let progress = cx.shows_progress();
         let after = |found: &Discover6| {
             let counts = (found.offers().len(), found.stateless().len(), found.routers().len());
             if json || counts == shown {
@@ -121,6 +129,7 @@ fn find(
                 show(answer, vendors.of(answer.source_mac), 1, &place, verbose, &mut out);
             }
             shown = counts;
+            make_way(progress && !out.as_str().is_empty());
             lost = lost.take().or(live.write_styled(out).err());
         };
         let mut showing = Showing { machine: &mut found, after };
