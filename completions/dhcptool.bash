@@ -585,7 +585,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__discover)
-            opts="-4 -6 -o -v -q -h -V --wait --first --no-ra --no-inform --vendors --flat --fields --format --nagios --warning --critical --expect --junit --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -o -w -c -v -q -h -V --wait --first --no-ra --no-inform --vendors --flat --fields --format --nagios --expect --junit --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --warning --critical --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -605,14 +605,6 @@ _dhcptool() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "json ndjson csv tsv" -- "${cur}"))
-                    return 0
-                    ;;
-                --warning)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --critical)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --expect)
@@ -830,6 +822,22 @@ _dhcptool() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -w)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -922,16 +930,12 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__handshake)
-            opts="-c -i -4 -6 -o -v -q -h -V --nagios --warning --critical --count --interval --rate --duration --ramp --max-in-flight --find-rate --slo --load --threads --seed --clients --mac-list --option-82 --keep --hold --write-leases --full --renew --rebind --init-reboot --inform --release --each --histogram --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-c -i -4 -6 -o -w -v -q -h -V --nagios --critical --count --interval --rate --duration --ramp --max-in-flight --find-rate --slo --load --threads --seed --clients --mac-list --option-82 --keep --hold --write-leases --full --renew --rebind --init-reboot --inform --release --each --histogram --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --warning --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --warning)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --critical)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1213,6 +1217,14 @@ _dhcptool() {
                     return 0
                     ;;
                 --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -w)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2172,7 +2184,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__request)
-            opts="-4 -6 -o -v -q -h -V --state --force --dad --arp-check --decline-on-conflict --release --wait --choose --lease --flat --fields --format --nagios --warning --critical --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -o -w -c -v -q -h -V --state --force --dad --arp-check --decline-on-conflict --release --wait --choose --lease --flat --fields --format --nagios --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --warning --critical --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2200,14 +2212,6 @@ _dhcptool() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "json ndjson csv tsv" -- "${cur}"))
-                    return 0
-                    ;;
-                --warning)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --critical)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --mac)
@@ -2406,6 +2410,22 @@ _dhcptool() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -w)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -2418,7 +2438,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__rogue)
-            opts="-4 -6 -v -q -h -V --ipv4 --ipv6 --allow --require --policy --learn --wait --rounds --passive --own-mac --vlan --from --watch --interval --gone-after --state --exec --exec-arg --exec-timeout --listen --prometheus --nagios --warning --critical --vendors --user --no-sandbox --stage --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -w -c -v -q -h -V --ipv4 --ipv6 --allow --require --policy --learn --wait --rounds --passive --own-mac --vlan --from --watch --interval --gone-after --state --exec --exec-arg --exec-timeout --listen --prometheus --nagios --vendors --user --no-sandbox --stage --warning --critical --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2488,14 +2508,6 @@ _dhcptool() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --warning)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --critical)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --vendors)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2506,6 +2518,22 @@ _dhcptool() {
                     ;;
                 --stage)
                     COMPREPLY=($(compgen -W "exec exec-next" -- "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -w)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -26,7 +26,9 @@ pub fn completion(shell: Shell) -> Vec<u8> {
 
 /// Every man page: file name and roff text.
 pub fn man_pages() -> io::Result<Vec<(String, Vec<u8>)>> {
-    let mut root = super::plain_command();
+    // A page leaves nothing out; what is kept from -h has no text in it otherwise.
+    let whole = |command: clap::Command| command.mut_args(|arg| arg.hide_short_help(false));
+    let mut root = super::plain_command().mut_subcommands(whole);
     root.build();
     let subs: Vec<&clap::Command> =
         root.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help").collect();
@@ -133,7 +135,7 @@ fn values(command: &clap::Command, roff: &mut Roff) {
 }
 
 fn see_also(see: &[String], name: &str, roff: &mut Roff) {
-    let own = Some("dhcptool").filter(|own| *own != name);
+    let own = Some("dhcptool").filter(|own| *own != name && !see.iter().any(|other| other == own));
     let ones = own.into_iter().chain(see.iter().map(String::as_str)).map(|name| (name, 1));
     let mut line = Vec::new();
     for (name, section) in ones.chain([("dhcptool-recipes", 7)]).filter(|(other, _)| *other != name) {
@@ -177,4 +179,33 @@ fn verbatim(text: &str, roff: &mut Roff) {
 fn first_upper(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_flag_of_a_page_has_its_text() {
+        for (name, text) in super::man_pages().unwrap() {
+            let text = String::from_utf8(text).unwrap();
+            for item in text.split("\n.TP\n").skip(1) {
+                let (flag, rest) = item.split_once('\n').unwrap();
+                assert!(
+                    rest.starts_with(|c: char| c.is_alphanumeric() || "\\-[`".contains(c)),
+                    "{name}: {flag}: {rest:?}"
+                );
+            }
+            if name == "dhcptool-recipes.7" {
+                assert_eq!(text.matches("\\fBdhcptool\\fR(1)").count(), 1);
+            }
+        }
+    }
+
+    #[test]
+    fn the_short_flags_of_monitoring_are_shown() {
+        let pages = super::man_pages().unwrap();
+        let page = |wanted: &str| pages.iter().find(|(name, _)| name == wanted).unwrap().1.clone();
+        let discover = String::from_utf8(page("dhcptool-discover.1")).unwrap();
+        assert!(discover.contains("\\fB\\-w\\fR, \\fB\\-\\-warning\\fR"), "{discover}");
+        assert!(discover.contains("\\fB\\-c\\fR, \\fB\\-\\-critical\\fR"));
+    }
 }

@@ -28,9 +28,48 @@ pub struct Lease {
     pub via: Option<Mac>,
 }
 
-/// Reads every lease in a file, `-` for standard input: one JSON object per line.
-pub fn read(path: &Path) -> Result<Vec<Lease>, Failure> {
-    read_each(path, lease)
+/// The leases of a file, which says itself of which protocol they are.
+#[derive(Clone, Debug)]
+pub enum Leases {
+    /// Of DHCPv4.
+    Four(Vec<Lease>),
+    /// Of DHCPv6.
+    Six(Vec<Lease6>),
+}
+
+/// Reads every lease in a file, `-` for standard input: one JSON object per line, all of the first one's protocol.
+pub fn read(path: &Path) -> Result<Leases, Failure> {
+    let mut leases = read_each(path, either)?.into_iter().peekable();
+    let mixed = || Failure::damaged(format_args!("{} holds leases of DHCPv4 and of DHCPv6", path.display()));
+    Ok(if matches!(leases.peek(), Some(Either::Six(_))) {
+        Leases::Six(leases.map(Either::six).collect::<Option<_>>().ok_or_else(mixed)?)
+    } else {
+        Leases::Four(leases.map(Either::four).collect::<Option<_>>().ok_or_else(mixed)?)
+    })
+}
+
+/// One lease.
+enum Either {
+    Four(Lease),
+    Six(Lease6),
+}
+
+impl Either {
+    fn four(self) -> Option<Lease> {
+        if let Self::Four(lease) = self { Some(lease) } else { None }
+    }
+
+    fn six(self) -> Option<Lease6> {
+        if let Self::Six(lease) = self { Some(lease) } else { None }
+    }
+}
+
+fn is_six(json: &Value) -> bool {
+    json.get("protocol").and_then(Value::as_str) == Some("dhcpv6")
+}
+
+fn either(json: &Value) -> Result<Either, &'static str> {
+    if is_six(json) { lease6(json).map(Either::Six) } else { lease(json).map(Either::Four) }
 }
 
 fn read_each<T>(path: &Path, lease: fn(&Value) -> Result<T, &'static str>) -> Result<Vec<T>, Failure> {
@@ -103,7 +142,7 @@ pub fn read6(path: &Path) -> Result<Vec<Lease6>, Failure> {
 }
 
 fn lease6(json: &Value) -> Result<Lease6, &'static str> {
-    if json.get("protocol").and_then(Value::as_str) != Some("dhcpv6") {
+    if !is_six(json) {
         return Err("no lease of DHCPv6: leave out -6");
     }
     let outcome = json.get("outcome").and_then(Value::as_str);

@@ -92,7 +92,14 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         name: "release",
-        statuses: &[("0", "it was sent; nobody answers a RELEASE"), USAGE, NOT_RUN],
+        statuses: &[
+            ("0", "it was sent, which nobody answers; with -6: the server said so"),
+            ("1", "it did not leave; with -6: the server refused, or did not answer"),
+            USAGE,
+            NOT_RUN,
+            ("4", "with --lease: a line of the file is no lease"),
+            INTERRUPTED,
+        ],
         examples: examples! {
             "give an address back": "dhcptool release eth0 --server 10.0.0.1 --ip 10.0.0.50";
             "for another client": "dhcptool release eth0 --server 10.0.0.1 --ip 10.0.0.50 --mac 02:00:00:00:00:05";
@@ -101,7 +108,14 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         name: "decline",
-        statuses: &[("0", "it was sent; nobody answers a DECLINE"), USAGE, NOT_RUN],
+        statuses: &[
+            ("0", "it was sent, which nobody answers; with -6: the server said so"),
+            ("1", "it did not leave; with -6: the server refused, or did not answer"),
+            USAGE,
+            NOT_RUN,
+            ("4", "with --lease: a line of the file is no lease"),
+            INTERRUPTED,
+        ],
         examples: examples! {
             "say that an address is in use by somebody else": "dhcptool decline eth0 --server 10.0.0.1 --ip 10.0.0.50";
         },
@@ -109,7 +123,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         name: "inform",
-        statuses: &[("0", "a server acknowledged"), ("1", "nobody answered"), USAGE, NOT_RUN],
+        statuses: &[("0", "a server acknowledged"), ("1", "nobody answered"), USAGE, NOT_RUN, INTERRUPTED],
         examples: examples! {
             "the options for a host that has its address already": "dhcptool inform eth0";
             "of one server, by unicast": "dhcptool inform eth0 --server 10.0.0.1 --ip 10.0.0.50";
@@ -124,6 +138,8 @@ pub const PAGES: &[Page] = &[
             ("1", "--expect was not met"),
             USAGE,
             NOT_RUN,
+            ("4", "a line of --from-json is no packet, or a capture is damaged"),
+            INTERRUPTED,
         ],
         examples: examples! {
             "see the bytes, send nothing": "dhcptool send eth0 --type discover -o host-name=printer -o 43:hex=0104c0000201 --dry-run";
@@ -291,7 +307,7 @@ pub const PAGES: &[Page] = &[
             "three servers and a rogue one": "dhcptool lab --servers 3 --rogue -- dhcptool rogue eth0";
             "a bad cable and a slow server": "dhcptool lab --loss 5 --slow-check -- dhcptool discover";
             "behind a relay": "dhcptool lab --relay -- sh";
-            "a router that says O, and delegated prefixes": "dhcptool lab --ra stateless --pd 60 -- dhcptool sniff eth0 --count 3";
+            "a router that says O, and delegated prefixes": "dhcptool lab --ra stateless --pd 60 -- dhcptool discover -6 eth0";
             "a server that stalls": "dhcptool lab --stall 200ms/1s -- dhcptool handshake eth0 --rate 1000 --load";
         },
         see: &["doctor", "handshake"],
@@ -308,7 +324,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         name: "explain",
-        statuses: &[("0", "it is known"), ("1", "there is no such code"), USAGE],
+        statuses: &[("0", "it is known"), ("2", "the command line is wrong, or no code is called so")],
         examples: examples! {
             "what does it mean, and what to do?": "dhcptool explain pool-exhausted";
         },

@@ -103,6 +103,7 @@ fn plain_command() -> clap::Command {
             || heading == "Message" && !USUAL.contains(&long)
     };
     Cli::command().mut_subcommands(|command| {
+        let command = flags::nagios::with_shorts(command);
         command.mut_args(|arg| if is_rare(&arg) { arg.hide_short_help(true) } else { arg })
     })
 }

@@ -228,7 +228,7 @@ fn an_interrupt_prints_the_summary() {
     let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(interrupt.success());
     let last: Value = serde_json::from_str(&lines.map_while(Result::ok).last().unwrap()).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(child.wait().unwrap().code(), Some(130), "most of the thousand were not made");
     assert_eq!(last["type"], "handshake");
     let completed = last["completed"].as_u64().unwrap();
     assert!((1..1000).contains(&completed), "{last}");

@@ -58,10 +58,27 @@ fn silence_is_critical_and_what_cannot_run_is_unknown() {
     args.extend(silent);
     let (text, code) = plugin("--loss 100", &args).unwrap();
     assert!(text.starts_with("DHCP CRITICAL - ") && code == 2, "{text}");
-    for args in
-        [&["discover", "no-such-interface", "--nagios"][..], &["discover", "--nagios", "--no-such-flag"]]
-    {
+    let none = ["discover", "no-such-interface", "--nagios"];
+    let short = ["discover", "--nagios", "--wait", "0"];
+    for args in [&none[..], &short, &["discover", "--nagios", "--no-such-flag"]] {
         let (text, code) = plugin("", args).unwrap();
         assert!(text.starts_with("DHCP UNKNOWN - ") && code == 3, "{text}");
+    }
+}
+
+#[test]
+fn what_is_cut_short_is_unknown() {
+    // A question was heard: its signals are watched.
+    for command in ["discover --wait 30s", "rogue --wait 30s", "handshake -c 30", "request --timeout 30s"] {
+        let script = format!(
+            "told=$(mktemp); dhcptool sniff eth0 --count 1 >/dev/null 2>&1 & seen=$!; sleep 0.3
+             dhcptool {command} --nagios >$told & asked=$!
+             wait $seen; kill -TERM $asked; wait $asked; echo \"code $?\"; cat $told; rm $told"
+        );
+        let flags = if command.starts_with("request") { "--silent" } else { "" };
+        let Some(output) = lab(flags, &["sh", "-c", &script]) else { return };
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.starts_with("code 3\nDHCP UNKNOWN - "), "{command}: {text}{output:?}");
+        assert!(text.contains("interrupted"), "{command}: {text}");
     }
 }

@@ -85,7 +85,10 @@ fn every_command(kind: Six) {
         assert_eq!(text(&again, "address"), address, "{state}");
         assert_eq!((again["sent"].as_u64(), again["discovers_sent"].as_u64()), (Some(1), Some(0)));
     }
-    assert_eq!(outcome(&run(&["release", "-6", "eth0", "--lease", &file], 0)), "ack");
+    // What is given back is told from the file, its protocol included.
+    let told = net.dhcptool(&["release", "eth0", "--lease", &file, "-4"]);
+    assert!(String::from_utf8_lossy(&told.stderr).contains("leases of DHCPv6; leave out -4"), "{told:?}");
+    assert_eq!(outcome(&run(&["release", "eth0", "--lease", &file], 0)), "ack");
     let elsewhere = run(&["request", "-6", "eth0", "--state", "confirming", "--ip", "fd00:99::5"], 1);
     assert_eq!((outcome(&elsewhere), text(&elsewhere, "status")), ("nak", "not-on-link"));
 

@@ -34,7 +34,7 @@ pub struct Args {
     interface: Option<String>,
 
     /// Collect answers for so long; 4.5s if left out, with -6 --no-ra 1.5s
-    #[arg(long, value_name = "DURATION", value_parser = sender::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = sender::patience)]
     wait: Option<Duration>,
 
     /// Stop at the first offer; with --server the first offer of that server ends it anyway

@@ -8,6 +8,7 @@ use crate::cli::context::Context;
 #[cfg(not(feature = "live"))]
 use crate::cli::exit::Failure;
 use crate::cli::exit::Outcome;
+use crate::cli::flags::values::duration;
 
 #[cfg(feature = "live")]
 mod checks;
@@ -94,7 +95,7 @@ pub struct Args {
     watch: bool,
 
     /// How long to wait between two examinations of --watch
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "5m", requires = "watch")]
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5m", requires = "watch")]
     interval: Duration,
 }
 
@@ -103,7 +104,7 @@ const PASSIVE: Duration = Duration::from_secs(20);
 
 /// Reads a time to listen for.
 fn listening(text: &str) -> Result<Duration, String> {
-    let time = crate::cli::flags::sender::duration(text)?;
+    let time = duration(text)?;
     let day = Duration::from_hours(24);
     if time > day { Err("write a day or less".to_owned()) } else { Ok(time) }
 }

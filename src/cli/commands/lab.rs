@@ -8,6 +8,7 @@ use clap::ValueEnum;
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::values::duration;
 use crate::lab::Settings;
 use crate::lab::faults::{self, Fault, Faulty};
 use crate::lab::ra::Mode;
@@ -40,7 +41,7 @@ pub struct Args {
     seed: u64,
 
     /// Answer this much later
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "0s")]
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
     delay: Duration,
 
     /// Lose so many frames of a hundred, in each direction
@@ -68,7 +69,7 @@ pub struct Args {
     slow_check: Option<Check>,
 
     /// How long such a look takes
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "1s")]
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1s")]
     check_time: Duration,
 
     /// Put the servers behind a relay
@@ -92,7 +93,7 @@ pub struct Args {
     pool_size: u32,
 
     /// How long leases run
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, default_value = "1h")]
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
     lease_time: Duration,
 
     /// Stand still for a while, over and over, as in 200ms/1s
@@ -340,8 +341,8 @@ fn percent(text: &str) -> Result<f64, String> {
 /// Reads `200ms/1s`.
 fn stall(text: &str) -> Result<Stall, String> {
     let parts = text.split_once('/').and_then(|(length, period)| {
-        let length = humantime::parse_duration(length).ok()?;
-        let period = humantime::parse_duration(period).ok()?;
+        let length = duration(length).ok()?;
+        let period = duration(period).ok()?;
         Some(Stall { length, period })
     });
     parts

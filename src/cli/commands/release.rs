@@ -7,7 +7,7 @@ use fastrand::Rng;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::sender::{self, SenderArgs};
-use crate::cli::lease::{self, Lease};
+use crate::cli::lease::{self, Lease, Leases};
 use crate::cli::report::{self, Told};
 use crate::cli::session::{self, Session};
 use crate::cli::six::{self, exchange::Order};
@@ -23,7 +23,7 @@ const REPEATS: u32 = 2;
 /// Give an address back to the server that leased it
 ///
 /// The lease is named by --ip and --server (and --mac, unless it is the interface's own), or read with --lease from what
-/// request --json printed; with -6 by --server DUID and --ip or --prefix. There is no answer to a RELEASE of DHCPv4, and so it is sent three times; --retries says how often again.
+/// request --json printed, which says the protocol itself; with -6 by --server DUID and --ip or --prefix. There is no answer to a RELEASE of DHCPv4, and so it is sent three times; --retries says how often again.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The interface; that of the default route if left out, else the only usable one
@@ -45,7 +45,20 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     }
     args.sender.check_write(&args.lease.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
     let leases = match &args.lease {
-        Some(path) => args.sender.confine.apart(&[path.as_path()], cx, || lease::read(path))?,
+        Some(path) => match args.sender.confine.apart(&[path.as_path()], cx, || lease::read(path))? {
+            Leases::Four(leases) => leases,
+            Leases::Six(_) if args.sender.is_four() => {
+                return Err(Failure::usage(format_args!(
+                    "{} holds leases of DHCPv6; leave out -4",
+                    path.display()
+                )));
+            }
+            // The file says it.
+            Leases::Six(leases) => {
+                let (order, interface) = (Order::new("release"), args.interface.as_deref());
+                return six::exchange::give_up_leases(&order, Some(leases), interface, &args.sender, cx);
+            }
+        },
         None => vec![by_hand(args)?],
     };
     let mut rng = Rng::new();

@@ -56,7 +56,7 @@ pub struct Args {
     release: bool,
 
     /// With -6: collect ADVERTISEs for so long; until one has preference 255, else 1.0 to 1.1 s if left out
-    #[arg(long, value_name = "DURATION", value_parser = sender::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = sender::patience)]
     wait: Option<Duration>,
 
     /// With -6: whose ADVERTISE is taken, by preference (the default), the first, or that of a server by its DUID

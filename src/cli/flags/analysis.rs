@@ -132,10 +132,19 @@ impl AnalysisArgs {
             || !self.code.is_empty()
             || self.slower_than.is_some()
             || self.fail_on.is_some();
-        if selects && !self.is_wanted() {
+        if self.is_wanted() {
+            return Ok(());
+        }
+        if selects {
             return Err(Failure::usage(
                 "--client, --outcome, --code, --slower-than and --fail-on choose among exchanges; add --transactions, --ladder, \
                  --stats, --lint or --clients",
+            ));
+        }
+        if self.strict || !self.ignore.is_empty() || self.vendors.is_given() {
+            return Err(Failure::usage(
+                "--strict, --ignore and --vendors are for what is said of exchanges and clients; add --transactions, --ladder, --stats, \
+                 --lint or --clients",
             ));
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! The flags that make a command a monitoring plugin.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 
 use clap::Args;
 
@@ -15,14 +15,17 @@ pub struct NagiosArgs {
     #[arg(long, conflicts_with = "json", help_heading = "Monitoring")]
     nagios: bool,
 
-    /// Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w
+    /// Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w RANGE
     #[arg(long, value_name = "RANGE", requires = "nagios", help_heading = "Monitoring")]
     warning: Option<Range>,
 
-    /// Milliseconds that are CRITICAL; with --nagios also -c
+    /// Milliseconds that are CRITICAL; with --nagios also -c RANGE
     #[arg(long, value_name = "RANGE", requires = "nagios", help_heading = "Monitoring")]
     critical: Option<Range>,
 }
+
+/// What a plugin says that was stopped before its work was done.
+const INTERRUPTED: &str = "interrupted before the work was done";
 
 /// Commands with these flags.
 const COMMANDS: [&str; 4] = ["discover", "request", "handshake", "rogue"];
@@ -44,9 +47,13 @@ impl NagiosArgs {
         Ok(Exit::Code(plugin.state.code()))
     }
 
-    /// The same, unless something came in between, which `exit` says.
+    /// The same, unless something came in between, which `exit` says: what was cut short tells nothing.
     pub fn conclude(plugin: &Plugin, exit: Exit, cx: &mut Context) -> Outcome {
-        if exit == Exit::Good { Self::tell(plugin, cx) } else { Ok(exit) }
+        match exit {
+            Exit::Good => Self::tell(plugin, cx),
+            Exit::Interrupted => unknown(INTERRUPTED, cx),
+            other => Ok(other),
+        }
     }
 
     /// What `run` ends with; a plugin that could not run says so on standard output.
@@ -69,23 +76,31 @@ pub fn is_plugin(words: &[OsString]) -> bool {
     options().any(|word| word == "--nagios") && options().any(|word| COMMANDS.iter().any(|name| word == name))
 }
 
+/// The short flags of the thresholds, which the plugins' guidelines want.
+const SHORTS: [(char, &str); 2] = [('w', "warning"), ('c', "critical")];
+
+/// The command with these short flags where none of its own has that letter.
+pub fn with_shorts(command: clap::Command) -> clap::Command {
+    SHORTS.into_iter().fold(command, |command, (letter, name)| {
+        let is_taken = command.get_arguments().any(|arg| arg.get_short() == Some(letter));
+        let has = command.get_arguments().any(|arg| arg.get_long() == Some(name));
+        if has && !is_taken { command.mut_arg(name, |arg| arg.short(letter)) } else { command }
+    })
+}
+
 /// The command line of a plugin with `-w` and `-c` as the plugins' guidelines mean them; elsewhere they are other flags.
 pub fn with_thresholds(words: Vec<OsString>) -> Vec<OsString> {
     if !is_plugin(&words) {
         return words;
     }
     let long = |word: OsString| -> OsString {
-        for (short, long) in [("-w", "--warning"), ("-c", "--critical")] {
-            if word == short {
-                return long.into();
-            }
-            if let Some(value) =
-                word.to_str().and_then(|text| text.strip_prefix(short)).filter(|value| !value.is_empty())
-            {
-                return [OsStr::new(long), OsStr::new("="), OsStr::new(value)].into_iter().collect();
-            }
+        let short = |letter: char| word.to_str()?.strip_prefix('-')?.strip_prefix(letter);
+        let found = SHORTS.into_iter().find_map(|(letter, long)| Some((long, short(letter)?)));
+        match found {
+            Some((long, "")) => format!("--{long}").into(),
+            Some((long, value)) => format!("--{long}={value}").into(),
+            None => word,
         }
-        word
     };
     words.into_iter().map(long).collect()
 }

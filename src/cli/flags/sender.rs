@@ -322,7 +322,7 @@ fn number<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
 }
 
 /// Reads how long to wait before asking again. Without a floor, asking again is a flood.
-fn patience(text: &str) -> Result<Duration, String> {
+pub fn patience(text: &str) -> Result<Duration, String> {
     let wait = duration(text)?;
     if wait < Duration::from_millis(1) {
         return Err("it must be more than 0, at least 1ms".to_owned());
@@ -420,6 +420,11 @@ impl SenderArgs {
             return Err(Failure::usage("--write -: standard output is for the report; name a file"));
         }
         refuse_own_input(Some(target), inputs.iter().copied())
+    }
+
+    /// DHCPv4 was asked for, by name.
+    pub fn is_four(&self) -> bool {
+        self.protocol.ipv4
     }
 
     /// DHCPv6 is to be spoken.

@@ -45,6 +45,11 @@ pub struct Vendors {
 }
 
 impl VendorArgs {
+    /// True when a table was named.
+    pub fn is_given(&self) -> bool {
+        self.vendors.is_some()
+    }
+
     /// What [`open`](Self::open) will open or look for.
     pub fn files(&self) -> Vec<PathBuf> {
         self.vendors.as_ref().map_or_else(|| TABLES.map(PathBuf::from).to_vec(), |path| vec![path.clone()])

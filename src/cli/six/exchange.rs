@@ -75,12 +75,20 @@ pub fn request(order: &Order, interface: Option<&str>, sender: &SenderArgs, cx: 
 
 /// Runs `release -6` or `decline -6`.
 pub fn give_up(order: &Order, interface: Option<&str>, sender: &SenderArgs, cx: &mut Context) -> Outcome {
-    let path = order.lease.clone();
-    sender.check_write(&path.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
-    let leases = match &path {
-        Some(path) => sender.confine.apart(&[path.as_path()], cx, || lease::read6(path))?,
-        None => Vec::new(),
-    };
+    let path = order.lease.as_deref();
+    sender.check_write(&path.into_iter().collect::<Vec<_>>())?;
+    let leases = path.map(|path| sender.confine.apart(&[path], cx, || lease::read6(path))).transpose()?;
+    give_up_leases(order, leases, interface, sender, cx)
+}
+
+/// The same with leases that were read already; none: what the flags name.
+pub fn give_up_leases(
+    order: &Order,
+    leases: Option<Vec<Lease6>>,
+    interface: Option<&str>,
+    sender: &SenderArgs,
+    cx: &mut Context,
+) -> Outcome {
     let mut rng = Rng::new();
     let (segment, asker) = prepare(sender, interface, &[IaKind::Na], &mut rng)?;
     let decline = order.command == "decline";
@@ -92,7 +100,7 @@ pub fn give_up(order: &Order, interface: Option<&str>, sender: &SenderArgs, cx: 
             Task6::Release(ias)
         }
     };
-    if path.is_none() {
+    let Some(leases) = leases else {
         let held: Vec<IaWish> = asker.recipe.ias.iter().filter(|ia| ia.has_lease()).cloned().collect();
         if decline && held.iter().any(|ia| ia.kind == IaKind::Pd) {
             return Err(Failure::usage("a prefix is never declined (RFC 9915 18.2.8); leave out --prefix"));
@@ -105,7 +113,7 @@ pub fn give_up(order: &Order, interface: Option<&str>, sender: &SenderArgs, cx: 
             )));
         }
         return hold(order, vec![(task(held), asker)], segment, sender, &mut rng, cx);
-    }
+    };
     let jobs = leases.iter().zip(0_u32..).map(|(lease, place)| {
         let mut one = with_lease(asker.clone(), Some(lease), sender);
         if place > 0 {

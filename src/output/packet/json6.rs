@@ -119,7 +119,7 @@ impl PacketJson {
                 if let Err(error) = options::decode_at(&row.kind, data, span.data_offset(), cx, json) {
                     json.buf.truncate(start);
                     json.fixed(b"null");
-                    judged.problems.push(options::value_problem(span.code, data, &error));
+                    judged.problems.push(options::value_problem(span.code, data, span.data_offset(), &error));
                     sound = false;
                 }
             }
@@ -220,7 +220,12 @@ fn write_nd(
                 if let Err(error) = options::decode_at(&row.kind, data, span.data_offset(), &cx, json) {
                     json.buf.truncate(start);
                     json.fixed(b"null");
-                    judged.problems.push(options::value_problem(span.code.into(), data, &error));
+                    judged.problems.push(options::value_problem(
+                        span.code.into(),
+                        data,
+                        span.data_offset(),
+                        &error,
+                    ));
                 }
             }
         }

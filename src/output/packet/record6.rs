@@ -95,7 +95,9 @@ impl Judged {
                     let read = options::decode_at(&row.kind, data, span.data_offset(), &cx, &mut Blind);
                     trace.take_into(&mut self.problems);
                     self.problems
-                        .extend(read.err().map(|error| options::value_problem(span.code, data, &error)));
+                        .extend(read.err().map(|error| {
+                            options::value_problem(span.code, data, span.data_offset(), &error)
+                        }));
                 }
             }
             Message6::Router { packet, outline } => {
@@ -105,7 +107,8 @@ impl Judged {
                     let data = span.data(&packet);
                     let read = options::decode_at(&row.kind, data, span.data_offset(), &cx, &mut Blind);
                     trace.take_into(&mut self.problems);
-                    let problem = |error| options::value_problem(span.code.into(), data, &error);
+                    let problem =
+                        |error| options::value_problem(span.code.into(), data, span.data_offset(), &error);
                     self.problems.extend(read.err().map(problem));
                 }
             }

@@ -134,6 +134,7 @@ impl Render for Report6<'_> {
             out.label(Label::Dim, &format!("advertise after {after}, from {}", server_name(offer)))
                 .text("\n");
         }
+        self.given_up(out);
         if let Some(answer) = self.answer {
             block(answer, None, &self.place, out);
             if self.verbose > 0 {
@@ -159,6 +160,25 @@ impl Render for Report6<'_> {
             }
             findings(&self.findings, out);
         }
+    }
+}
+
+impl Report6<'_> {
+    /// What became of what was to be given back or declined, in one sentence.
+    fn given_up(&self, out: &mut Styled) {
+        let done = match self.command {
+            "release" => "given back",
+            "decline" => "declined",
+            _ => return,
+        };
+        let Some(answer) = self.answer.filter(|_| self.outcome == "ack") else { return };
+        let addresses = self.addresses.iter().map(ToString::to_string);
+        let what: Vec<String> = addresses.chain(self.prefixes.iter().cloned()).collect();
+        out.label(Label::Good, done).text(&format!(": {}; the server said so", what.join(", ")));
+        if let Some(after) = latency_sentence(answer) {
+            out.text(&format!(" after {after}"));
+        }
+        out.text("\n");
     }
 }
 

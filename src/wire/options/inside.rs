@@ -98,7 +98,7 @@ fn each<'a, S: Sink>(
                         let _ = nested_at(&row.kind, payload, at, cx, sink);
                     }
                     Err(error) => {
-                        cx.note(value_problem(code, payload, &error));
+                        cx.note(value_problem(code, payload, at, &error));
                         sink.null();
                     }
                 }
@@ -112,9 +112,11 @@ fn each<'a, S: Sink>(
 
 /// What is told of a value that does not decode; its error has its place in the message.
 #[cold]
-pub fn value_problem(code: u16, payload: &[u8], error: &ValueError) -> Problem {
+pub fn value_problem(code: u16, payload: &[u8], at: usize, error: &ValueError) -> Problem {
     let is_text = super::text::as_text(payload).is_some();
-    Problem::at(Code::ValueInvalid, error.offset, [code.into(), payload.len(), is_text.into()])
+    // What is missing is missed where the option ends, and behind its last byte another one begins.
+    let last = at.saturating_add(payload.len()).saturating_sub(1);
+    Problem::at(Code::ValueInvalid, error.offset.min(last), [code.into(), payload.len(), is_text.into()])
         .expecting(error.what)
         .of_value(error.detail, "")
 }

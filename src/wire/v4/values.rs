@@ -126,7 +126,9 @@ impl Values {
     #[cold]
     fn report(&mut self, span: &Span, def: &OptionDef, data: &[u8], error: &ValueError) {
         let length = usize::try_from(span.len).unwrap_or(usize::MAX);
-        let offset = span.data_offset().saturating_add(error.offset);
+        // What is missing is missed where the option ends, and behind its last byte another one begins.
+        let last = span.range().end.saturating_sub(1);
+        let offset = span.data_offset().saturating_add(error.offset).min(last);
         let code = match error.fault {
             Fault::Length => Code::ValueLength,
             Fault::Content => Code::ValueInvalid,
@@ -197,6 +199,25 @@ mod tests {
         let mut sink = options::TextSink::new(&mut text);
         let shown = values.show((&packet, &outline), &outline.context(&packet), span, &mut sink);
         (values.problems.iter().map(ToString::to_string).collect(), shown == Shown::Value)
+    }
+
+    #[test]
+    fn what_is_missing_is_missed_inside_its_own_option() {
+        for data in [&b""[..], &[1], &[1, 2, 3], &[1, 2, 3, 4, 5]] {
+            let mut message = Message::reply(MessageType::OFFER, &Message::new(crate::wire::v4::Op::REQUEST));
+            message.set_option(51, data);
+            message.set_option(54, &[10, 0, 0, 1]);
+            let bytes = message.encode_padded();
+            let (packet, mut outline) = (Packet::new(&bytes), Outline::default());
+            outline.read(&packet, bytes.len(), false);
+            let (mut values, mut text) = (Values::default(), Vec::new());
+            values.begin();
+            let span = outline.find(51).unwrap();
+            let mut sink = options::TextSink::new(&mut text);
+            values.show((&packet, &outline), &outline.context(&packet), span, &mut sink);
+            let offset = usize::try_from(values.problems[0].offset.unwrap()).unwrap();
+            assert!(span.range().contains(&offset), "{data:?}: {offset} is not in {:?}", span.range());
+        }
     }
 
     #[test]

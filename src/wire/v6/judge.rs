@@ -204,7 +204,7 @@ impl Judge<'_, '_> {
 
     fn value(&mut self, span: &Span) {
         let data = span.data(self.packet);
-        let offset = span.data_offset();
+        let offset = span.data_offset().min(span.range().end.saturating_sub(1));
         let number = || data.try_into().ok().map(u32::from_be_bytes);
         let from_server = self.level.kind.is_from_server();
         match span.code {

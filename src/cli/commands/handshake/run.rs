@@ -534,7 +534,8 @@ fn finish(
     let kept = files.map_or(Ok(()), |files| files.finish(tally, cx.clock.moment()).map_err(Failure::from));
     if args.nagios.is_on() && failed.is_none() && tally.broken.is_none() {
         kept?;
-        return NagiosArgs::tell(&plugin(tally, &args.nagios.thresholds()), cx);
+        let exit = if tally.stopped { Exit::Interrupted } else { Exit::Good };
+        return NagiosArgs::conclude(&plugin(tally, &args.nagios.thresholds()), exit, cx);
     }
     tell_of_troubles(args, tally, about, cx);
     if let Some(failure) = failed {
@@ -549,8 +550,8 @@ fn finish(
         None => tally.is_good(),
     };
     Ok(match good {
+        _ if tally.stopped => Exit::Interrupted,
         true => Exit::Good,
-        false if tally.stopped => Exit::Interrupted,
         false => Exit::Bad,
     })
 }
