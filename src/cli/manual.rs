@@ -511,7 +511,8 @@ pub const VALUES: &[(&str, &str)] = &[
     (
         "NAME|CODE[.SUB][:hex]=VALUE",
         "An option by name or code, with .SUB one inside it: host-name=printer, 82.1=eth0/1, 43:hex=0104c0000201. `dhcptool options` lists the names, \
-         and says how each value is written. :hex takes the payload as it is, right or wrong.",
+         and says how each value is written: members as key=value, as JSON, or in their order (ia-na=5, iaaddr=2001:db8::1,1h,2h, status-code=no-binding:why). \
+         A part goes into the last option of its kind: -o ia-na=5 -o ia-na.iaaddr=2001:db8::1. :hex takes the payload as it is, right or wrong.",
     ),
     (
         "[!]NAME|CODE[.SUB][=VALUE|~REGEX]",

@@ -222,3 +222,28 @@ fn option_43_reads_by_the_class_of_its_exchange_however_many_threads_there_are()
     let unpacked = run(&["decode", "--json", "--threads", "4"], &packed);
     assert_eq!(text(&unpacked.stdout).replace(".pcap.gz", ".pcap"), alone);
 }
+
+/// A router advertisement whose bytes do not fit their checksum is said to be so, and one whose do is not.
+#[test]
+fn a_wrong_icmpv6_checksum_is_a_problem() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ra.pcap");
+    let made = Command::new(env!("CARGO_BIN_EXE_dhcptool"))
+        .args(["send", "lo", "-6", "--type", "router-advertisement", "--dry-run", "--write"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let problems = || {
+        let out = run(&["decode", "--json"], &path);
+        let packet: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+        let all = packet["problems"].as_array().unwrap().iter();
+        all.map(|problem| problem["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(!problems().contains(&"icmp-checksum-bad".to_owned()), "{:?}", problems());
+    let mut bytes = std::fs::read(&path).unwrap();
+    let last = bytes.last_mut().unwrap();
+    *last ^= 0x40;
+    std::fs::write(&path, bytes).unwrap();
+    assert!(problems().contains(&"icmp-checksum-bad".to_owned()), "{:?}", problems());
+}

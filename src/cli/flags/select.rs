@@ -541,7 +541,9 @@ mod tests {
             .iter()
             .map(|text| OptionArg::parse(&v4::SPACE, text, &Context::default()).unwrap())
             .collect();
-        for (code, data) in assemble(&v4::SPACE, &options).unwrap() {
+        for (code, data) in
+            assemble(&v4::SPACE, &options).unwrap().into_iter().map(crate::wire::options::Assembled::whole)
+        {
             message.set_option(u8::try_from(code).unwrap(), &data);
         }
         let bytes = message.encode();

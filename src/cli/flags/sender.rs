@@ -21,7 +21,7 @@ use crate::net::NetError;
 use crate::output::packet::read::unhex;
 use crate::run::segment::{Segment, Way};
 use crate::wire::frame::Envelope;
-use crate::wire::options::{self, OptionArg, assemble, v4};
+use crate::wire::options::{self, Assembled, OptionArg, assemble, v4};
 use crate::wire::v4::{MessageType, SERVER_PORT, Xid};
 use crate::wire::v6::Duid;
 use crate::wire::{HwAddr, Mac};
@@ -397,7 +397,7 @@ impl SenderArgs {
             sname: message.sname.as_ref().map(|text| text.0.clone()),
             file: message.file.as_ref().map(|text| text.0.clone()),
             cookie: message.cookie.as_ref().map(|text| text.0.clone()),
-            options: options.into_iter().map(edit).collect::<Result<_, _>>()?,
+            options: options.into_iter().map(Assembled::whole).map(edit).collect::<Result<_, _>>()?,
             remove,
             no_end: message.no_end,
             trailer: message.trailer.as_ref().map(|text| text.0.clone()).unwrap_or_default(),

@@ -17,7 +17,7 @@ use crate::run::segment::Segment;
 use crate::time::{Clock as _, SystemClock};
 use crate::wire::Mac;
 use crate::wire::neighbor::link_local;
-use crate::wire::options::{self, OptionArg, assemble, v6 as opt};
+use crate::wire::options::{self, Assembled, OptionArg, assemble, v6 as opt};
 use crate::wire::v6::facts::IaKind;
 use crate::wire::v6::{Duid, Item, Prefix6};
 
@@ -275,7 +275,7 @@ impl SenderArgs {
         recipe.identity = self.identity6()?;
         recipe.request_list = message.request_options.as_deref().map(request_list6).transpose()?;
         if !router {
-            recipe.options = self.options6()?;
+            (recipe.options, recipe.parts) = self.options6()?;
             recipe.remove = self.removed6()?;
         }
         recipe.relays = self.relays6(mac, &recipe.remove)?;
@@ -328,7 +328,8 @@ impl SenderArgs {
         Ok(items)
     }
 
-    fn options6(&self) -> Result<Vec<Item>, Failure> {
+    /// The options by hand, and nested ones that go into what the message holds anyway.
+    fn options6(&self) -> Result<(Vec<Item>, Vec<Item>), Failure> {
         let args: Result<Vec<OptionArg>, _> = self
             .message_args()
             .option
@@ -336,7 +337,11 @@ impl SenderArgs {
             .map(|text| OptionArg::parse(&opt::SPACE, text, &options::Context::default()))
             .collect();
         let options = assemble(&opt::SPACE, &args.map_err(Failure::usage)?).map_err(Failure::usage)?;
-        Ok(options.into_iter().map(|(code, data)| Item::new(code, data)).collect())
+        let (parts, whole): (Vec<_>, Vec<_>) =
+            options.into_iter().partition(|option| option.part_after.is_some());
+        let whole = whole.into_iter().map(Assembled::whole).map(|(code, data)| Item::new(code, data));
+        let parts = parts.into_iter().map(|part| Item::new(part.code, part.data));
+        Ok((whole.collect(), parts.collect()))
     }
 
     fn removed6(&self) -> Result<Vec<u16>, Failure> {
@@ -380,7 +385,9 @@ impl SenderArgs {
                 ))
             })?;
             hop.options.retain(|item| item.code != arg.code || item.code != opt::CLIENT_LINKLAYER_ADDR);
-            for (code, data) in assemble(&opt::SPACE, &[arg]).map_err(Failure::usage)? {
+            for (code, data) in
+                assemble(&opt::SPACE, &[arg]).map_err(Failure::usage)?.into_iter().map(Assembled::whole)
+            {
                 hop.options.push(Item::new(code, data));
             }
         }

@@ -23,7 +23,7 @@ use crate::run::segment::Segment;
 use crate::wire::Mac;
 use crate::wire::frame::{Datagram, Envelope6, LinkType, Ports, Protocol, Walker};
 use crate::wire::nd;
-use crate::wire::options::{self, OptionArg, assemble, nd as ndopt, v6 as opt};
+use crate::wire::options::{self, Assembled, OptionArg, assemble, nd as ndopt, v6 as opt};
 use crate::wire::v6::facts::IaKind;
 use crate::wire::v6::types::{CLIENT_PORT, SERVER_PORT};
 use crate::wire::v6::{Facts, Head, Message, MessageType, Packet};
@@ -214,7 +214,9 @@ fn router_options(message: &mut nd::Message, sender: &SenderArgs) -> Result<(), 
     for text in &sender.message_args().option {
         let arg =
             OptionArg::parse(&ndopt::SPACE, text, &options::Context::default()).map_err(Failure::usage)?;
-        for (code, data) in assemble(&ndopt::SPACE, &[arg]).map_err(Failure::usage)? {
+        for (code, data) in
+            assemble(&ndopt::SPACE, &[arg]).map_err(Failure::usage)?.into_iter().map(Assembled::whole)
+        {
             let code =
                 u8::try_from(code).map_err(|_| Failure::usage(format_args!("-o {text}: no such option")))?;
             if code == ndopt::SOURCE_LINK_LAYER_ADDRESS && !fresh.contains(&code) {

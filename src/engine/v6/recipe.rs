@@ -128,6 +128,8 @@ pub struct Recipe6 {
     pub request_list: Option<Vec<u16>>,
     /// Options by hand.
     pub options: Vec<Item>,
+    /// Nested options by hand, for the last option of this code that a message holds; a message without one goes without them.
+    pub parts: Vec<Item>,
     /// Options left out.
     pub remove: Vec<u16>,
     /// Relays, the one next to the client first.
@@ -152,6 +154,7 @@ impl Recipe6 {
             identity: Vec::new(),
             request_list: None,
             options: Vec::new(),
+            parts: Vec::new(),
             remove: Vec::new(),
             relays: Vec::new(),
             around: Around6::default(),
@@ -206,6 +209,11 @@ impl Recipe6 {
             } else {
                 fresh.push(item.code);
                 message.set_option(item.code, item.data.clone());
+            }
+        }
+        for part in &self.parts {
+            if let Some(whole) = message.options.iter_mut().rev().find(|item| item.code == part.code) {
+                whole.data.extend(&part.data);
             }
         }
         message.options.retain(|item| !self.remove.contains(&item.code));

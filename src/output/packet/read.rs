@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::wire::options::{self, Context, v4};
+use super::read6::payload;
+use crate::wire::options::v4;
 use crate::wire::v4::{COOKIE, FIXED_LEN, Item, Message, Op};
 use crate::wire::{HwAddr, Mac};
 
@@ -174,22 +175,14 @@ impl Object<'_> {
         Ok(())
     }
 
-    /// The payload that `value` stands for, for options edited by hand that have no `raw`: text, numbers, flags, and lists
-    /// of them.
+    /// The payload that `value` stands for, for options edited by hand that have no `raw`.
     fn encoded(&self, index: usize, code: u8) -> Result<Vec<u8>, RecordError> {
         let value = self.get("value").unwrap_or(&Value::Null);
-        let refuse = |expected| wrong(format!("options[{index}]"), value, expected);
-        let row = v4::SPACE.by_code(code.into()).ok_or_else(|| refuse("known by its code: give raw"))?;
-        let text = match value {
-            Value::Array(items) => {
-                items.iter().map(scalar).collect::<Option<Vec<_>>>().map(|items| items.join(","))
-            }
-            value => scalar(value),
-        };
-        let text =
-            text.ok_or_else(|| refuse("a value that can be encoded: give raw, the option's bytes in hex"))?;
-        options::parse_option(row, &text, &Context::default())
-            .map_err(|error| RecordError::Value(error.to_string()))
+        let row = v4::SPACE.by_code(code.into());
+        let row =
+            row.ok_or_else(|| wrong(format!("options[{index}]"), value, "known by its code: give raw"))?;
+        payload(&row.kind, value)
+            .map_err(|error| RecordError::Value(format!("option {} ({code}): {error}", row.name)))
     }
 
     fn read<T>(
@@ -209,15 +202,6 @@ pub(super) fn wrong(field: String, value: &Value, expected: &'static str) -> Rec
         value = value.chars().take(56).chain(" ...".chars()).collect();
     }
     RecordError::Field { field, value, expected }
-}
-
-/// A JSON scalar as `-o` would be given it.
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-        _ => None,
-    }
 }
 
 fn push_pads(pads: Option<u16>, items: &mut Vec<Item>) {

@@ -179,7 +179,7 @@ fn item(
 }
 
 /// The payload that a value written by hand says.
-fn payload(kind: &Kind, value: &Value) -> Result<Vec<u8>, String> {
+pub(super) fn payload(kind: &Kind, value: &Value) -> Result<Vec<u8>, String> {
     match (kind, value) {
         (Kind::Message6, Value::Object(fields)) => {
             read_v6(fields).map(|message| message.encode()).map_err(|error| error.to_string())
@@ -193,58 +193,13 @@ fn payload(kind: &Kind, value: &Value) -> Result<Vec<u8>, String> {
             escape(text.as_bytes(), &mut escaped);
             parse(kind, &String::from_utf8_lossy(&escaped))
         }
-        _ => parse(kind, &text_of(value, false)),
+        // The syntax of `-o` understands JSON.
+        _ => parse(kind, &value.to_string()),
     }
 }
 
 fn parse(kind: &Kind, text: &str) -> Result<Vec<u8>, String> {
     options::parse(kind, text, &Context::default()).map_err(|error| error.to_string())
-}
-
-/// A JSON value in the syntax of `-o`: `{"a":1}` is `a=1`, at its outermost level without brackets.
-pub fn text_of(value: &Value, inside: bool) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(_) | Value::Number(_) => value.to_string(),
-        Value::String(text) => {
-            let special =
-                |c: char| matches!(c, ',' | '[' | ']' | '{' | '}' | '"' | '\\' | '=') || c.is_control();
-            if !text.is_empty() && !text.contains(special) && text.trim() == text {
-                return text.clone();
-            }
-            let mut escaped = Vec::new();
-            escape(text.as_bytes(), &mut escaped);
-            format!("\"{}\"", String::from_utf8_lossy(&escaped).replace('"', "\\\""))
-        }
-        Value::Array(items) => {
-            let items: Vec<String> =
-                items.iter().map(|item| nested(item).unwrap_or_else(|| text_of(item, true))).collect();
-            format!("[{}]", items.join(","))
-        }
-        Value::Object(fields) => {
-            let members: Vec<String> =
-                fields.iter().map(|(key, value)| format!("{key}={}", text_of(value, true))).collect();
-            let text = members.join(",");
-            if inside { format!("{{{text}}}") } else { text }
-        }
-    }
-}
-
-/// An option object inside a list of them.
-fn nested(value: &Value) -> Option<String> {
-    let fields = value.as_object()?;
-    let code = match (fields.get("code").and_then(Value::as_u64), fields.get("name").and_then(Value::as_str))
-    {
-        (Some(code), _) => code.to_string(),
-        (None, Some(name)) if fields.contains_key("value") || fields.contains_key("raw") => name.to_owned(),
-        _ => return None,
-    };
-    let raw = fields.get("raw").and_then(Value::as_str);
-    Some(match (raw, fields.get("declared_length").and_then(Value::as_u64)) {
-        (Some(raw), Some(declared)) => format!("{code}:hex/{declared}={raw}"),
-        (Some(raw), None) => format!("{code}:hex={raw}"),
-        (None, _) => format!("{code}={}", text_of(fields.get("value").unwrap_or(&Value::Null), true)),
-    })
 }
 
 #[cfg(test)]
@@ -271,6 +226,42 @@ mod tests {
         assert_eq!(&message.option(13).unwrap()[2..], b"no, \"none\"");
         assert_eq!(message.option(23).unwrap().len(), 32);
         assert_eq!(message.option(9).unwrap(), [1, 0, 0, 1]);
+    }
+
+    /// A value without the bytes that stand beside the values inside it.
+    fn without_raw(value: Value) -> Value {
+        match value {
+            Value::Object(fields) => {
+                let unknown = fields.get("value").is_some_and(Value::is_null);
+                let kept = fields.into_iter().filter(|(key, _)| unknown || key != "raw");
+                Value::Object(kept.map(|(key, value)| (key, without_raw(value))).collect())
+            }
+            Value::Array(items) => Value::Array(items.into_iter().map(without_raw).collect()),
+            other => other,
+        }
+    }
+
+    /// For every option of every space: what decoding shows is what `-o` and replaying read.
+    #[test]
+    fn the_json_of_every_value_is_read_back() {
+        let (mut tried, cx) = (0, Context::default());
+        for space in Space::ALL {
+            for row in space.table {
+                let sample = row.kind.example();
+                let bytes = options::parse(&row.kind, &sample, &cx).unwrap();
+                let mut json = crate::output::JsonOut::new();
+                options::decode(&row.kind, &bytes, &cx, &mut json).unwrap();
+                let shown: Value = serde_json::from_slice(&json.buf).unwrap();
+                if shown.is_null() {
+                    // Nobody knows what it means: there is its raw alone.
+                    continue;
+                }
+                let again = payload(&row.kind, &without_raw(shown.clone()));
+                assert_eq!(again, Ok(bytes), "{} {}: {shown} of {sample}", space.name, row.name);
+                tried += 1;
+            }
+        }
+        assert!(tried > 500, "{tried}");
     }
 
     #[test]

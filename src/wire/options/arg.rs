@@ -23,6 +23,8 @@ pub struct OptionArg {
 enum Level {
     /// Nested options of a space.
     Options(&'static Space),
+    /// So many bytes of other members, then nested options of a space: an IA, an address of it.
+    Record { kind: &'static Kind, head: usize, space: &'static Space },
     /// Enterprise numbers with options (125) or a class (124) each.
     Enterprises { classes: bool },
     /// A value of a kind: nothing below it.
@@ -38,23 +40,31 @@ impl Level {
             Kind::VendorClasses => Self::Enterprises { classes: true },
             // Nobody knows what it holds: the usual framing is the best guess.
             Kind::Opaque => Self::Options(&vendor::UNKNOWN),
-            kind => Self::Value(kind),
+            kind => match kind.holds_options() {
+                Some((head, space)) => Self::Record { kind, head, space },
+                None => Self::Value(kind),
+            },
         }
     }
 
     /// What a value at this level is.
     fn kind(self) -> &'static Kind {
         match self {
-            Self::Value(kind) => kind,
+            Self::Value(kind) | Self::Record { kind, .. } => kind,
             Self::Options(_) | Self::Enterprises { .. } => &Kind::Opaque,
         }
     }
 
+    /// How many bytes stand in front of the nested options.
+    fn head(self) -> usize {
+        if let Self::Record { head, .. } = self { head } else { 0 }
+    }
+
     /// Calls `each` with the code and payload of every nested option of `payload`.
     fn each<'a>(self, payload: &'a [u8], mut each: impl FnMut(u32, &'a [u8])) {
-        let mut cursor = Cursor { bytes: payload, offset: 0 };
+        let mut cursor = Cursor { bytes: payload.get(self.head()..).unwrap_or_default(), offset: 0 };
         match self {
-            Self::Options(space) => {
+            Self::Options(space) | Self::Record { space, .. } => {
                 while let Ok(Some(nested)) = space.next(&mut cursor) {
                     each(u32::from(nested.code), nested.payload);
                 }
@@ -74,7 +84,7 @@ impl Level {
     /// The code that `name` stands for at this level, and what is below it.
     fn below(self, name: &str, cx: &Context<'_>) -> Option<(u32, Self)> {
         match self {
-            Self::Options(space) => {
+            Self::Options(space) | Self::Record { space, .. } => {
                 let code = space.code(name).or_else(|| {
                     // Names of PXE are understood whatever the class.
                     std::ptr::eq(space, &raw const vendor::UNKNOWN).then(|| vendor::PXE.code(name)).flatten()
@@ -129,7 +139,7 @@ impl OptionArg {
                     return finish(code, path, raw, value, &Kind::Options(space), cx).map_err(said_of);
                 }
                 Level::Enterprises { .. } => &Kind::Opaque,
-                Level::Value(kind) => kind,
+                Level::Value(kind) | Level::Record { kind, .. } => kind,
             }
         };
         finish(code, path, raw, value, kind, cx).map_err(said_of)
@@ -238,31 +248,115 @@ fn unknown(space: &'static Space, name: &str) -> ParseError {
     error
 }
 
+/// One option that arguments make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assembled {
+    /// Its code.
+    pub code: u16,
+    /// Its payload; of a part that stands alone, what follows the members in front of the nested options.
+    pub data: Vec<u8>,
+    /// The size of those members, where nobody gave them: `data` belongs into the last option of this code that there is.
+    pub part_after: Option<usize>,
+}
+
+impl Assembled {
+    /// Code and payload, the members that nobody gave being zero.
+    pub fn whole(self) -> (u16, Vec<u8>) {
+        let mut data = vec![0; self.part_after.unwrap_or(0)];
+        data.extend(self.data);
+        (self.code, data)
+    }
+}
+
 /// Puts arguments of `space` together, in the order of each option's first: parts of one option become one payload, appended to the
-/// whole option given before them, if any. Whole options given twice stay two.
-pub fn assemble(space: &'static Space, args: &[OptionArg]) -> Result<Vec<(u16, Vec<u8>)>, ParseError> {
-    let mut options: Vec<(u16, Vec<u8>)> = Vec::new();
+/// whole option given before them, if any. Whole options given twice stay two, and a part of an IA or address goes into the last of
+/// its kind.
+pub fn assemble(space: &'static Space, args: &[OptionArg]) -> Result<Vec<Assembled>, ParseError> {
+    let mut options: Vec<Assembled> = Vec::new();
     for (place, arg) in args.iter().enumerate() {
         if arg.path.is_empty() {
-            options.push((arg.code, arg.data.clone()));
+            options.push(Assembled { code: arg.code, data: arg.data.clone(), part_after: None });
             continue;
         }
+        let kind = space.by_code(arg.code).map_or(&Kind::Opaque, |row| &row.kind);
+        let level = Level::of(kind, &Context::default());
+        let single = matches!(level, Level::Record { .. });
         // The first part brings all of its option.
         let is_part = |other: &&OptionArg| other.code == arg.code && !other.path.is_empty();
-        if args.iter().take(place).any(|other| is_part(&other)) {
+        if !single && args.iter().take(place).any(|other| is_part(&other)) {
             continue;
         }
-        let parts: Vec<(&[u32], &[u8])> =
-            args.iter().filter(is_part).map(|part| (part.path.as_slice(), part.data.as_slice())).collect();
-        let kind = space.by_code(arg.code).map_or(&Kind::Opaque, |row| &row.kind);
-        let payload = build(Level::of(kind, &Context::default()), &parts)
-            .map_err(|error| error.of_option(space.name_of(arg.code).unwrap_or_default(), arg.code))?;
-        match options.iter_mut().rev().find(|option| option.0 == arg.code) {
-            Some(option) => option.1.extend(payload),
-            None => options.push((arg.code, payload)),
+        let mut last = options.iter_mut().rev().find(|option| option.code == arg.code);
+        let said_of =
+            |error: ParseError| error.of_option(space.name_of(arg.code).unwrap_or_default(), arg.code);
+        if let (true, Some(option)) = (single, &mut last) {
+            // Into the last address of the last IA: what stands before is only appended to.
+            let head = if option.part_after.is_some() { 0 } else { level.head() };
+            let inside = option.data.split_off(head.min(option.data.len()));
+            option.data.extend(insert(level, inside, &arg.path, &arg.data).map_err(said_of)?);
+            continue;
+        }
+        let parts: Vec<(&[u32], &[u8])> = if single {
+            vec![(arg.path.as_slice(), arg.data.as_slice())]
+        } else {
+            args.iter().filter(is_part).map(|part| (part.path.as_slice(), part.data.as_slice())).collect()
+        };
+        let payload = build(level, &parts).map_err(said_of)?;
+        match last {
+            Some(option) => option.data.extend(payload),
+            None => options.push(Assembled {
+                code: arg.code,
+                data: payload,
+                part_after: single.then(|| level.head()),
+            }),
         }
     }
     Ok(options)
+}
+
+/// `payload`, nested options of `level`, with one more at `path`: inside the last option that the path's first code names, where
+/// there is one and the path goes on.
+fn insert(level: Level, payload: Vec<u8>, path: &[u32], data: &[u8]) -> Result<Vec<u8>, ParseError> {
+    let mut out = Vec::new();
+    let (Level::Options(space) | Level::Record { space, .. }) = level else {
+        out.extend(payload);
+        out.extend(build(level, &[(path, data)])?);
+        return Ok(out);
+    };
+    let mut found = Vec::new();
+    let inner = path.first().and_then(|code| level.below(&code.to_string(), &Context::default()));
+    if let (Some((code, inner)), [_, rest @ ..]) = (inner, path)
+        && !rest.is_empty()
+    {
+        Level::Options(space).each(&payload, |code, payload| found.push((code, payload.to_vec())));
+        let header = usize::from(space.code_width.saturating_add(space.length_width));
+        let whole: usize = found.iter().map(|option| option.1.len().saturating_add(header)).sum();
+        // Bytes that are no options stay where they are: then the option comes behind them.
+        if let Some(last) = found.iter_mut().rev().find(|option| option.0 == code && whole == payload.len()) {
+            let inside = last.1.split_off(inner.head().min(last.1.len()));
+            last.1.extend(insert(inner, inside, rest, data)?);
+            for (code, payload) in found {
+                framed(space, code, &payload, &mut out)?;
+            }
+            return Ok(out);
+        }
+    }
+    out.extend(payload);
+    out.extend(build(level, &[(path, data)])?);
+    Ok(out)
+}
+
+/// Appends one option.
+fn framed(space: &Space, code: u32, payload: &[u8], out: &mut Vec<u8>) -> Result<(), ParseError> {
+    let too_long = || {
+        let longest = if space.length_width == 2 { "65535" } else { "255" };
+        ParseError::new(
+            &code.to_string(),
+            format!("short enough: a nested option holds at most {longest} bytes"),
+        )
+    };
+    let code = u16::try_from(code).map_err(|_| too_long())?;
+    parse::frame(space, code, payload, out).ok_or_else(too_long)
 }
 
 /// The payload that holds `parts`: those with the same first code stand together, inside one nested option.
@@ -292,7 +386,9 @@ fn build(level: Level, parts: &[(&[u32], &[u8])]) -> Result<Vec<u8>, ParseError>
                 })
                 .map(|(_, rest, data)| (rest, data))
                 .collect();
-            build(inner, &same)?
+            let mut payload = vec![0; inner.head()];
+            payload.extend(build(inner, &same)?);
+            payload
         } else {
             data.to_vec()
         };
@@ -304,14 +400,8 @@ fn build(level: Level, parts: &[(&[u32], &[u8])]) -> Result<Vec<u8>, ParseError>
                 out.push(u8::try_from(payload.len()).map_err(|_| too_long())?);
                 out.extend(payload);
             }
-            Level::Options(space) => {
-                let code = u16::try_from(code).map_err(|_| too_long())?;
-                parse::frame(space, code, &payload, &mut out).ok_or_else(too_long)?;
-            }
-            Level::Value(_) => {
-                let code = u16::try_from(code).map_err(|_| too_long())?;
-                parse::frame(&vendor::UNKNOWN, code, &payload, &mut out).ok_or_else(too_long)?;
-            }
+            Level::Options(space) | Level::Record { space, .. } => framed(space, code, &payload, &mut out)?,
+            Level::Value(_) => framed(&vendor::UNKNOWN, code, &payload, &mut out)?,
         }
     }
     Ok(out)

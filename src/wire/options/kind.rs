@@ -77,17 +77,25 @@ pub struct Field {
     pub kind: Kind,
     /// The value may end before it.
     pub optional: bool,
+    /// What it is, as text, where whoever writes the value leaves it out.
+    pub absent: Option<&'static str>,
 }
 
 impl Field {
     /// A member that is always there.
     pub const fn new(key: &'static str, kind: Kind) -> Self {
-        Self { key, kind, optional: false }
+        Self { key, kind, optional: false, absent: None }
+    }
+
+    /// The same member, which is `text` where it is left out.
+    #[must_use]
+    pub const fn or(self, text: &'static str) -> Self {
+        Self { absent: Some(text), ..self }
     }
 
     /// A member that may be missing together with all that follow it.
     pub const fn optional(key: &'static str, kind: Kind) -> Self {
-        Self { key, kind, optional: true }
+        Self { key, kind, optional: true, absent: None }
     }
 }
 
@@ -242,6 +250,19 @@ impl Kind {
                 | Self::VendorClasses
                 | Self::VendorOptions
         )
+    }
+
+    /// The size of what stands in front of nested options, and their space, where these end a value whose other members have fixed sizes.
+    pub(super) fn holds_options(&self) -> Option<(usize, &'static Space)> {
+        match self {
+            Self::Record(fields) => {
+                let (last, before) = fields.split_last()?;
+                let Self::Options(space) = last.kind else { return None };
+                Some((before.iter().map(|field| field.kind.fixed_len()).sum::<Option<usize>>()?, space))
+            }
+            Self::Shaped(shape) => shape.holds_options(),
+            _ => None,
+        }
     }
 
     /// How many bytes it takes, where that is always the same and each item of a list is only that.

@@ -88,6 +88,8 @@ pub fn parse_option(row: &OptionDef, text: &str, cx: &Context<'_>) -> Result<Vec
 pub(super) fn value(kind: &Kind, text: &str, inside: bool, cx: &Context<'_>, out: &mut Vec<u8>) -> Outcome {
     let wrong = || ParseError::new(text, kind.what());
     let plain = syntax::trim(text);
+    let (text, plain) =
+        if inside { (syntax::unquoted(plain), syntax::unquoted(plain)) } else { (text, plain) };
     if takes_raw(kind)
         && let Some(bytes) = syntax::prefixed_hex(plain)
     {
@@ -95,7 +97,7 @@ pub(super) fn value(kind: &Kind, text: &str, inside: bool, cx: &Context<'_>, out
         return Ok(());
     }
     match kind {
-        Kind::Pair(_) => pair(plain, out).ok_or_else(wrong)?,
+        Kind::Pair(keys) => pair(keys, plain, out).ok_or_else(wrong)?,
         Kind::Route => route(plain, out)?,
         Kind::Domain | Kind::Name => {
             let name = written(text, inside)?;
@@ -135,7 +137,7 @@ pub(super) fn value(kind: &Kind, text: &str, inside: bool, cx: &Context<'_>, out
             out.push(length);
             out.extend(octets.get(..usize::from(length.div_ceil(8))).unwrap_or(&octets));
         }
-        Kind::Duid if plain.contains('=') => switched(&sub::DUID_V6, plain, cx, out)?,
+        Kind::Duid if syntax::is_record(plain) => switched(&sub::DUID_V6, plain, cx, out)?,
         Kind::Duid => out.extend(syntax::hex(plain).filter(|bytes| bytes.len() > 2).ok_or_else(wrong)?),
         Kind::Message6 => message6(plain, cx, out)?,
         Kind::Message4 => out.extend(syntax::hex(plain).ok_or_else(wrong)?),
@@ -171,7 +173,7 @@ pub(super) fn value(kind: &Kind, text: &str, inside: bool, cx: &Context<'_>, out
             out.extend(bytes);
         }
         Kind::Bits(width, bits) => flags(plain, *width, bits, out)?,
-        Kind::Record(fields) => Members::read(plain)?.write(fields, text, cx, out)?,
+        Kind::Record(fields) => Members::of(fields, plain)?.write(fields, text, cx, out)?,
         Kind::Switch(switch) => switched(switch, plain, cx, out)?,
         Kind::Options(space) => options(space, plain, cx, out)?,
         Kind::Lenient(space) => lenient(space, text, inside, cx, out)?,
@@ -303,14 +305,16 @@ fn written(text: &str, inside: bool) -> Outcome<Vec<u8>> {
 }
 
 pub(super) fn list_items(text: &str) -> Outcome<Vec<&str>> {
-    syntax::items(syntax::unbracket(text, '[', ']')).map_err(malformed(text))
+    let mut items = syntax::items(syntax::unbracket(text, '[', ']')).map_err(malformed(text))?;
+    items.iter_mut().for_each(|item| *item = syntax::unquoted(item));
+    Ok(items)
 }
 
-/// The items of a list. Brackets around all of it may be left out, or be there, where it stands alone; but not where
-/// its items have brackets of their own.
+/// The items of a list. Brackets around all of it may be left out, or be there, where it stands alone; where its items have brackets
+/// of their own, two open at the beginning then.
 fn texts_of<'t>(item: &Kind, text: &'t str, inside: bool) -> Outcome<Vec<&'t str>> {
     let nested = matches!(item, Kind::Sized(Kind::List(_)) | Kind::Sized16(Kind::List(_)) | Kind::List(_));
-    if nested && !inside { syntax::items(text).map_err(malformed(text)) } else { list_items(text) }
+    if nested && !inside && !text.starts_with("[[") { syntax::items(text).map_err(malformed(text)) } else { list_items(text) }
 }
 
 fn small(text: &str, max: u64) -> Option<u64> {
@@ -414,7 +418,14 @@ fn message6(text: &str, cx: &Context<'_>, out: &mut Vec<u8>) -> Outcome {
     Ok(())
 }
 
-fn pair(text: &str, out: &mut Vec<u8>) -> Option<()> {
+fn pair(keys: &[&str; 2], text: &str, out: &mut Vec<u8>) -> Option<()> {
+    if text.starts_with('{') {
+        let members = Members::read(text).ok()?;
+        for key in keys {
+            out.extend(members.get(key)?.parse::<Ipv4Addr>().ok()?.octets());
+        }
+        return Some(());
+    }
     let (first, second) =
         text.split_once('=').or_else(|| text.split_once('/')).or_else(|| text.split_once(' '))?;
     let first: Ipv4Addr = syntax::trim(first).parse().ok()?;
@@ -434,6 +445,11 @@ fn pair(text: &str, out: &mut Vec<u8>) -> Option<()> {
 /// `10.0.0.0/8=10.0.0.1`, also with ` via ` or a space, and `default` for `0.0.0.0/0`.
 fn route(text: &str, out: &mut Vec<u8>) -> Outcome {
     let wrong = || ParseError::new(text, "a route");
+    if text.starts_with('{') {
+        let members = Members::read(text)?;
+        let member = |key| members.get(key).ok_or_else(wrong);
+        return route(&format!("{}={}", member("destination")?, member("router")?), out);
+    }
     let (destination, router) = text
         .split_once('=')
         .or_else(|| text.split_once(" via "))
@@ -465,10 +481,29 @@ impl<'t> Members<'t> {
     pub(super) fn read(text: &'t str) -> Outcome<Self> {
         let mut members = Vec::new();
         for item in syntax::items(syntax::unbracket(text, '{', '}')).map_err(malformed(text))? {
-            let (key, value) = item.split_once('=').ok_or_else(|| ParseError::new(item, "key=value"))?;
-            members.push((syntax::trim(key), value));
+            let (key, value) = syntax::member(item).ok_or_else(|| ParseError::new(item, "key=value"))?;
+            // JSON says so that there is none.
+            if value != "null" {
+                members.push((syntax::trim(key), syntax::unquoted(value)));
+            }
         }
         Ok(Self(members))
+    }
+
+    /// The members of a record, or its values alone in their order: `ADDRESS,PREFERRED,VALID`; two of them with a colon, `no-binding:why`.
+    fn of(fields: &[Field], text: &'t str) -> Outcome<Self> {
+        if syntax::is_record(text) || text.is_empty() {
+            return Self::read(text);
+        }
+        let values = match (fields, text.split_once(':')) {
+            ([_, _], Some((first, second))) => vec![first, second],
+            ([_, _], None) => vec![text],
+            _ => syntax::items(text).map_err(malformed(text))?,
+        };
+        if values.len() > fields.len() {
+            return Err(ParseError::new(text, format!("at most {} values", fields.len())));
+        }
+        Ok(Self(fields.iter().map(|field| field.key).zip(values).collect()))
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&'t str> {
@@ -499,6 +534,9 @@ impl<'t> Members<'t> {
             match self.get(field.key) {
                 Some(member) => value(&field.kind, member, true, cx, out)?,
                 None if field.optional && last < Some(place) => break,
+                None if field.absent.is_some() => {
+                    value(&field.kind, field.absent.unwrap_or_default(), true, cx, out)?;
+                }
                 None => return Err(ParseError::new(text, format!("complete: {} is missing", field.key))),
             }
         }
@@ -530,6 +568,9 @@ enum Form {
 
 /// `name=value` or `code=value` of `space`; `:hex` after the name for bytes, `:hex/LENGTH` for bytes that are cut.
 fn option<'t>(space: &'static Space, text: &'t str) -> Outcome<(u16, Form, &'t str)> {
+    if text.starts_with('{') {
+        return option_object(space, text);
+    }
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
     let (name, form) = match name.split_once(":hex") {
         Some((name, "")) => (name, Form::Hex),
@@ -542,6 +583,22 @@ fn option<'t>(space: &'static Space, text: &'t str) -> Outcome<(u16, Form, &'t s
     let code = space.code(syntax::trim(name));
     let code =
         code.ok_or_else(|| ParseError::new(name, format!("a code or name of {} options", space.name)))?;
+    Ok((code, form, value))
+}
+
+/// The same of the object that decoding shows. `raw` is the bytes; only where it is missing is `value` read.
+fn option_object<'t>(space: &'static Space, text: &'t str) -> Outcome<(u16, Form, &'t str)> {
+    let members = Members::read(text)?;
+    let code = members.get("code").or_else(|| members.get("name")).and_then(|name| space.code(name));
+    let code = code.ok_or_else(|| ParseError::new(text, "an option with code or name"))?;
+    let declared = members.get("declared_length").and_then(syntax::number);
+    let form = match (members.get("raw"), declared.and_then(|length| u16::try_from(length).ok())) {
+        (Some(_), Some(length)) => Form::Cut(length),
+        (Some(_), None) => Form::Hex,
+        (None, _) => Form::Value,
+    };
+    let value = members.get("raw").or_else(|| members.get("value"));
+    let value = value.ok_or_else(|| ParseError::new(text, "an option with value or raw"))?;
     Ok((code, form, value))
 }
 
@@ -595,8 +652,10 @@ pub(super) fn frame(space: &Space, code: u16, payload: &[u8], out: &mut Vec<u8>)
 
 /// True when text begins like an option of `space`: then it is read as options.
 pub(super) fn begins_like_an_option(space: &'static Space, text: &str) -> bool {
-    let first = syntax::unbracket(text, '[', ']');
-    first.contains('=') && option(space, first).is_ok()
+    let inner = syntax::unbracket(text, '[', ']');
+    let objects = if inner.starts_with('{') { syntax::items(inner).ok() } else { None };
+    let first = objects.and_then(|items| items.first().copied()).unwrap_or(inner);
+    syntax::is_record(first) && option(space, first).is_ok()
 }
 
 fn lenient(space: &'static Space, text: &str, inside: bool, cx: &Context<'_>, out: &mut Vec<u8>) -> Outcome {
@@ -646,7 +705,7 @@ fn vendor_options(text: &str, cx: &Context<'_>, out: &mut Vec<u8>) -> Outcome {
 /// A bare name asks the server to update the DNS, in labels; the record says each part.
 fn fqdn(text: &str, out: &mut Vec<u8>) -> Outcome {
     let wrong = |text: &str| ParseError::new(text, "a domain name");
-    if !text.contains('=') {
+    if !syntax::is_record(text) {
         let name = written(text, false)?;
         out.extend([5, 0, 0]);
         return domain::write(&name, name.contains(&b'.'), out).map_err(|_| wrong(text));
@@ -681,7 +740,7 @@ fn client_id(text: &str, plain: &str, cx: &Context<'_>, out: &mut Vec<u8>) -> Ou
         return Ok(());
     }
     let record = syntax::unbracket(plain, '{', '}');
-    let key = record.split_once('=').map(|(key, _)| key);
+    let key = syntax::member(record).map(|(key, _)| key);
     match key {
         Some("identifier") if Members::read(record)?.get("type").is_none() => {
             let fields = &[Field::new("identifier", Kind::Auto)];

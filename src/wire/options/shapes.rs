@@ -7,6 +7,7 @@ use super::decode::{auto, flags, options, partial_name, value};
 use super::domain;
 use super::kind::{Kind, Width};
 use super::parse::{self, Members, ParseError};
+use super::registry::Space;
 use super::sink::Sink;
 use super::syntax;
 use super::tables::{names, nd, v6, vendor};
@@ -268,6 +269,11 @@ impl Shape {
         Ok(())
     }
 
+    /// As [`Kind::holds_options`].
+    pub(super) fn holds_options(self) -> Option<(usize, &'static Space)> {
+        (self == Self::IaPrefix).then_some((25, &v6::SPACE))
+    }
+
     /// Appends what `text` says.
     #[allow(clippy::too_many_lines, reason = "one arm per shape, each short")]
     pub(super) fn parse(
@@ -291,12 +297,12 @@ impl Shape {
                 return parse::value(&Kind::ShortPrefix, text, inside, cx, out);
             }
             Self::Civic | Self::Radius => return parse_elements(self, plain, out),
-            Self::Fqdn if !plain.contains('=') => {
+            Self::Fqdn if !syntax::is_record(plain) => {
                 // A bare name: the server is asked to update the DNS.
                 out.push(1);
                 return member(&Kind::PartialName, plain, out);
             }
-            Self::IaPrefix if !plain.contains('=') => {
+            Self::IaPrefix if !syntax::is_record(plain) => {
                 // PREFIX/LENGTH, then perhaps its lifetimes.
                 let mut parts = plain.split(',');
                 let (addr, length) = parse::prefix6(parts.next().unwrap_or_default()).ok_or_else(wrong)?;
@@ -513,8 +519,16 @@ fn elements<S: Sink>(is_radius: bool, cursor: &mut Cursor<'_>, sink: &mut S) -> 
 fn parse_elements(shape: Shape, text: &str, out: &mut Vec<u8>) -> Result<(), ParseError> {
     for item in parse::list_items(text)? {
         let wrong = || ParseError::new(item, shape.what());
-        let (code, value) = item.split_once('=').ok_or_else(wrong)?;
-        let (code, raw) = code.strip_suffix(":hex").map_or((code, false), |code| (code, true));
+        let (code, raw, value) = if item.starts_with('{') {
+            let members = Members::read(item)?;
+            let raw = members.get("raw");
+            let value = raw.or_else(|| members.get("value")).ok_or_else(wrong)?;
+            (members.get("code").ok_or_else(wrong)?, raw.is_some(), value)
+        } else {
+            let (code, value) = item.split_once('=').ok_or_else(wrong)?;
+            let (code, raw) = code.strip_suffix(":hex").map_or((code, false), |code| (code, true));
+            (code, raw, value)
+        };
         out.push(syntax::trim(code).parse().map_err(|_| wrong())?);
         let bytes = if raw { syntax::hex(value) } else { syntax::prefixed_hex(syntax::trim(value)) };
         let bytes = match bytes {

@@ -52,7 +52,32 @@ pub(super) fn unbracket(text: &str, open: char, close: char) -> &str {
     text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).unwrap_or(text)
 }
 
-/// The bytes of escaped text: `\\`, `\n`, `\r`, `\t`, `\0`, `\xHH`, `\u{HHHH}`; any other character after a backslash
+/// What a quoted string says where quotes change nothing: no escape, separator or outer space in it. Else `text` itself.
+pub(super) fn unquoted(text: &str) -> &str {
+    let special = |c: char| matches!(c, ',' | '[' | ']' | '{' | '}' | '"' | '\\' | '=');
+    match text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(inner) if !inner.is_empty() && trim(inner) == inner && !inner.contains(special) => inner,
+        _ => text,
+    }
+}
+
+/// Key and value of `key=value`, or of JSON's `"key":value`.
+pub(super) fn member(item: &str) -> Option<(&str, &str)> {
+    match item.strip_prefix('"') {
+        Some(rest) => {
+            let (key, rest) = rest.split_once('"')?;
+            Some((key, trim(trim(rest).strip_prefix(':')?)))
+        }
+        None => item.split_once('='),
+    }
+}
+
+/// True when `text` is written as members, not as one value or in the order of the members.
+pub(super) fn is_record(text: &str) -> bool {
+    text.starts_with('{') || text.contains('=')
+}
+
+/// The bytes of escaped text: `\\`, `\n`, `\r`, `\t`, `\0`, `\xHH`, `\u{HHHH}`, and JSON's `\b`, `\f`, `\uHHHH`; any other character after a backslash
 /// stands for itself.
 pub(super) fn unescape(text: &str) -> Result<Vec<u8>, Malformed> {
     const HEX: Malformed = Malformed(r"well escaped: write \x1b, \u{202e} or \\");
@@ -65,11 +90,26 @@ pub(super) fn unescape(text: &str) -> Result<Vec<u8>, Malformed> {
                 'r' => '\r',
                 't' => '\t',
                 '0' => '\0',
+                'b' => '\u{8}',
+                'f' => '\u{c}',
                 'x' => {
                     let digits = rest.as_str().get(..2).ok_or(HEX)?;
                     out.extend(hex(digits).ok_or(HEX)?);
                     rest.nth(1);
                     continue;
+                }
+                'u' if !rest.as_str().starts_with('{') => {
+                    let (unit, tail) = utf16_unit(rest.as_str()).ok_or(HEX)?;
+                    rest = tail.chars();
+                    let second = || utf16_unit(tail.strip_prefix("\\u")?);
+                    match (char::from_u32(unit.into()), second()) {
+                        (Some(character), _) => character,
+                        (None, Some((low, after))) => {
+                            rest = after.chars();
+                            char::decode_utf16([unit, low]).next().and_then(Result::ok).ok_or(HEX)?
+                        }
+                        (None, None) => return Err(HEX),
+                    }
                 }
                 'u' => {
                     let body = rest.as_str().strip_prefix('{').and_then(|body| body.split_once('}'));
@@ -85,6 +125,13 @@ pub(super) fn unescape(text: &str) -> Result<Vec<u8>, Malformed> {
         out.extend_from_slice(literal.encode_utf8(&mut [0; 4]).as_bytes());
     }
     Ok(out)
+}
+
+/// Four hexadecimal digits, and what follows them.
+fn utf16_unit(text: &str) -> Option<(u16, &str)> {
+    let (digits, tail) = text.split_at_checked(4)?;
+    let all = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    all.then(|| u16::from_str_radix(digits, 16).ok()).flatten().map(|unit| (unit, tail))
 }
 
 /// Text that stands inside another value: quotes around it are taken off.
@@ -172,7 +219,22 @@ mod tests {
     #[test]
     fn escapes_are_read() {
         assert_eq!(unescape(r"a\x1b\u{202e}\\\n\,").unwrap(), "a\x1b\u{202e}\\\n,".as_bytes());
-        for bad in [r"\", r"\x", r"\x1", r"\xé", r"\u{d800}", r"\u{110000}", r"\u{1", r"\u", r"\u{}"] {
+        assert_eq!(unescape(r"\u00e9\ud83d\ude00\b\f").unwrap(), "é\u{1f600}\u{8}\u{c}".as_bytes());
+        for bad in [
+            r"\",
+            r"\x",
+            r"\x1",
+            r"\xé",
+            r"\ud800",
+            r"\ud83dx",
+            r"\u+123",
+            r"\u12",
+            r"\u{d800}",
+            r"\u{110000}",
+            r"\u{1",
+            r"\u",
+            r"\u{}",
+        ] {
             assert!(unescape(bad).is_err(), "{bad}");
         }
         assert_eq!(unquote(r#" "a b" "#).unwrap(), b"a b");

@@ -479,6 +479,7 @@ fn arguments_merge_into_their_option() {
     .collect();
     assert_eq!(args[0], OptionArg { code: 82, path: vec![1], data: b"eth0/1".to_vec() });
     let options = assemble(&v4::SPACE, &args).unwrap();
+    let options: Vec<_> = options.into_iter().map(Assembled::whole).collect();
     assert_eq!(
         options,
         [
@@ -604,4 +605,109 @@ fn only_options_by_themselves_need_the_context() {
     );
     assert!(!rows.clone().any(|row| needs_context_inside(&row.kind)));
     assert!(needs_context_inside(&Kind::List(&Kind::Vendor)));
+}
+
+/// The options that these arguments of `-o` make, in DHCPv6.
+fn made6(texts: &[&str]) -> Vec<Assembled> {
+    let args: Vec<OptionArg> = texts
+        .iter()
+        .map(|text| {
+            OptionArg::parse(&v6::SPACE, text, &Context::default())
+                .unwrap_or_else(|error| panic!("{text}: {error}"))
+        })
+        .collect();
+    assemble(&v6::SPACE, &args).unwrap()
+}
+
+/// The one option that an argument makes, in hexadecimal.
+fn hex6(text: &str) -> String {
+    let options = made6(&[text]);
+    assert_eq!(options.len(), 1);
+    options.into_iter().flat_map(|option| option.whole().1).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn a_record_is_written_in_json_by_members_or_in_short() {
+    let ia = "00000005".to_owned() + "00000000".repeat(2).as_str();
+    let addr = "20010db8000000000000000000000001";
+    for (text, want) in [
+        ("ia-na=5", ia.clone()),
+        ("ia-na=iaid=5", ia.clone()),
+        (r#"ia-na={"iaid":5,"t1":0,"t2":0,"options":[]}"#, ia.clone()),
+        (r#"ia-na={"iaid": 5, "t1": null}"#, ia.clone()),
+        ("ia-na=5,10,infinite", "000000050000000affffffff".to_owned()),
+        ("iaaddr=2001:db8::1", addr.to_owned() + "0000000000000000"),
+        ("iaaddr=2001:db8::1,1m,2m", addr.to_owned() + "0000003c00000078"),
+        ("iaprefix=2001:db8::/56,1,2", "0000000100000002382001".to_owned() + "0db8" + &"0".repeat(24)),
+        (
+            r#"iaprefix={"prefix":"2001:db8::/56","valid_lifetime":2,"preferred_lifetime":1,"options":[]}"#,
+            "0000000100000002382001".to_owned() + "0db8" + &"0".repeat(24),
+        ),
+        (
+            r#"ia-pd={"iaid":1,"options":[{"code":26,"name":"iaprefix","value":{"prefix":"::/56"}}]}"#,
+            "000000010000000000000000001a0019".to_owned() + &"0".repeat(16) + "38" + &"0".repeat(32),
+        ),
+        (
+            r#"ia-pd={"iaid":1,"options":[{"name":"preference","raw":"ff"},{"code":7,"value":3}]}"#,
+            "0000000100000000000000000007000 1ff00070001 03".replace(' ', ""),
+        ),
+        ("status-code=no-binding", "0003".to_owned()),
+        ("status-code=no-binding:gone, ask again", "0003".to_owned() + "676f6e652c2061736b20616761696e"),
+        (r#"status-code={"status":"no-binding","message":"a \"b\""}"#, "00036120226222".to_owned()),
+        ("vendor-class=4491:docsis3.1", "0000118b0009646f63736973332e31".to_owned()),
+        (
+            r#"vendor-class={"enterprise":4491,"classes":["docsis3.1"]}"#,
+            "0000118b0009646f63736973332e31".to_owned(),
+        ),
+        ("client-linklayer-addr=1:02:00:00:00:00:01", "0001020000000001".to_owned()),
+        (
+            r#"clientid={"type":"ll","hardware_type":"ethernet","address":"02:00:00:00:00:01"}"#,
+            "00030001020000000001".to_owned(),
+        ),
+        (
+            r#"client-fqdn={"flags":["server-update"],"name":"h.example."}"#,
+            "010168076578616d706c6500".to_owned(),
+        ),
+    ] {
+        assert_eq!(hex6(text), want, "{text}");
+    }
+    for bad in [
+        "ia-na=",
+        "ia-na=five",
+        "ia-na=1,2,3,[],4",
+        "iaaddr=2001:db8::1,1,2,[],3",
+        r#"ia-na={"iaid":5"#,
+        r#"ia-na={"iaid" 5}"#,
+        r#"ia-na={"iad":5}"#,
+        r#"ia-pd={"iaid":1,"options":[{"value":1}]}"#,
+        "status-code=nonsense:x",
+        "lq-query=1",
+    ] {
+        assert!(OptionArg::parse(&v6::SPACE, bad, &Context::default()).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn parts_go_into_the_last_ia_and_address_of_their_kind() {
+    let whole =
+        |texts: &[&str]| -> Vec<(u16, Vec<u8>)> { made6(texts).into_iter().map(Assembled::whole).collect() };
+    let parts = whole(&[
+        "ia-na=5",
+        "ia-na.iaaddr=2001:db8::1",
+        "ia-na.iaaddr.status-code=no-binding",
+        "ia-na=6",
+        "ia-na.iaaddr=2001:db8::2",
+        "ia-na.iaaddr=2001:db8::3,1,2",
+        "ia-na.13=success",
+        "ia-pd.iaprefix=::/56",
+    ]);
+    let named = whole(&[
+        "ia-na=iaid=5,options=[iaaddr={address=2001:db8::1,options=[status-code={status=no-binding}]}]",
+        "ia-na=iaid=6,options=[iaaddr={address=2001:db8::2},iaaddr={address=2001:db8::3,preferred_lifetime=1,valid_lifetime=2},13={status=success}]",
+        "ia-pd=iaid=0,options=[iaprefix={prefix=::/56}]",
+    ]);
+    assert_eq!(parts, named);
+    // Nobody gave the IA: what there is of it belongs into the one that the message has.
+    let alone = made6(&["ia-na.iaaddr=2001:db8::1"]);
+    assert_eq!((alone.len(), alone[0].part_after), (1, Some(12)));
 }

@@ -14,17 +14,17 @@ const PREFERENCE_KIND: Kind = Kind::Enum(Width::One, &PREFERENCES);
 
 static IA: &[Field] = &[
     Field::new("iaid", Kind::U32),
-    Field::new("t1", Kind::Lifetime),
-    Field::new("t2", Kind::Lifetime),
-    Field::new("options", Kind::Options(&SPACE)),
+    Field::new("t1", Kind::Lifetime).or("0"),
+    Field::new("t2", Kind::Lifetime).or("0"),
+    Field::new("options", Kind::Options(&SPACE)).or("[]"),
 ];
 static IA_TA_FIELDS: &[Field] =
-    &[Field::new("iaid", Kind::U32), Field::new("options", Kind::Options(&SPACE))];
+    &[Field::new("iaid", Kind::U32), Field::new("options", Kind::Options(&SPACE)).or("[]")];
 static IA_ADDR: &[Field] = &[
     Field::new("address", Kind::Ip6),
-    Field::new("preferred_lifetime", Kind::Lifetime),
-    Field::new("valid_lifetime", Kind::Lifetime),
-    Field::new("options", Kind::Options(&SPACE)),
+    Field::new("preferred_lifetime", Kind::Lifetime).or("0"),
+    Field::new("valid_lifetime", Kind::Lifetime).or("0"),
+    Field::new("options", Kind::Options(&SPACE)).or("[]"),
 ];
 static AUTHENTICATION: &[Field] = &[
     Field::new("protocol", Kind::Coded(Width::One, &names::AUTH_PROTOCOLS)),
@@ -33,11 +33,13 @@ static AUTHENTICATION: &[Field] = &[
     Field::new("replay_detection", Kind::Fixed(8)),
     Field::new("information", Kind::Bytes),
 ];
-static STATUS: &[Field] =
-    &[Field::new("status", Kind::Enum(Width::Two, &STATUS_CODES)), Field::new("message", Kind::Text)];
+static STATUS: &[Field] = &[
+    Field::new("status", Kind::Enum(Width::Two, &STATUS_CODES)),
+    Field::new("message", Kind::Text).or("\"\""),
+];
 static CLASS_OF_VENDOR: &[Field] = &[
     Field::new("enterprise", Kind::Coded(Width::Four, &names::ENTERPRISES)),
-    Field::new("classes", CLASSES),
+    Field::new("classes", CLASSES).or("[]"),
 ];
 static CIVIC: &[Field] = &[
     Field::new("what", Kind::Enum(Width::One, &names::CIVIC_WHAT)),
