@@ -306,7 +306,9 @@ fn written(text: &str, inside: bool) -> Outcome<Vec<u8>> {
 
 pub(super) fn list_items(text: &str) -> Outcome<Vec<&str>> {
     let mut items = syntax::items(syntax::unbracket(text, '[', ']')).map_err(malformed(text))?;
-    items.iter_mut().for_each(|item| *item = syntax::unquoted(item));
+    for item in &mut items {
+        *item = syntax::unquoted(item);
+    }
     Ok(items)
 }
 
@@ -314,7 +316,11 @@ pub(super) fn list_items(text: &str) -> Outcome<Vec<&str>> {
 /// of their own, two open at the beginning then.
 fn texts_of<'t>(item: &Kind, text: &'t str, inside: bool) -> Outcome<Vec<&'t str>> {
     let nested = matches!(item, Kind::Sized(Kind::List(_)) | Kind::Sized16(Kind::List(_)) | Kind::List(_));
-    if nested && !inside && !text.starts_with("[[") { syntax::items(text).map_err(malformed(text)) } else { list_items(text) }
+    if nested && !inside && !text.starts_with("[[") {
+        syntax::items(text).map_err(malformed(text))
+    } else {
+        list_items(text)
+    }
 }
 
 fn small(text: &str, max: u64) -> Option<u64> {
