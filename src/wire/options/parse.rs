@@ -488,8 +488,8 @@ impl<'t> Members<'t> {
         let mut members = Vec::new();
         for item in syntax::items(syntax::unbracket(text, '{', '}')).map_err(malformed(text))? {
             let (key, value) = syntax::member(item).ok_or_else(|| ParseError::new(item, "key=value"))?;
-            // JSON says so that there is none.
-            if value != "null" {
+            // JSON says so that there is none; in text it is a word, or a prefix of length 0.
+            if value != "null" || !item.starts_with('"') {
                 members.push((syntax::trim(key), syntax::unquoted(value)));
             }
         }

@@ -117,9 +117,9 @@ static MPL: &[Field] = &[
 ];
 static ACCESS: &[Field] = &[Field::new("reserved", Kind::U8), Field::new("technology", Kind::U8)];
 static PREFIXES64: &[Field] = &[
-    Field::new("asm", Kind::Shaped(Shape::PrefixOrNone)),
-    Field::new("ssm", Kind::Shaped(Shape::PrefixOrNone)),
-    Field::new("unicast", Kind::Shaped(Shape::PrefixOrNone)),
+    Field::new("asm", Kind::Shaped(Shape::PrefixOrNone)).or("null"),
+    Field::new("ssm", Kind::Shaped(Shape::PrefixOrNone)).or("null"),
+    Field::new("unicast", Kind::Shaped(Shape::PrefixOrNone)).or("null"),
 ];
 static VERSION: &[Field] = &[Field::new("major", Kind::U16), Field::new("minor", Kind::U16)];
 static RECONFIGURE: &[Field] = &[Field::new("time", Kind::Since2000), Field::new("key", Kind::Bytes)];
