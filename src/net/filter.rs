@@ -11,16 +11,20 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use nix::libc;
 
+use crate::wire::frame::Protocol;
+
 /// What is let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Filter {
+    /// Of this protocol.
+    pub protocol: Protocol,
     /// Frames that this machine sent (through another socket), else frames that arrived.
     pub outgoing: bool,
     /// Of DHCP messages, those to this UDP port.
     pub port: u16,
     /// Of those, the ones whose transaction identifier has these bits (mask, value).
     pub lane: (u32, u32),
-    /// ARP and ICMP echo requests too.
+    /// ARP and ICMP too; in DHCPv6 ICMPv6.
     pub probes: bool,
 }
 
@@ -64,26 +68,48 @@ impl Filter {
         let refuse_or = |wanted: bool| if wanted { (Go::Next, Go::Refuse) } else { (Go::Refuse, Go::Next) };
         let (sent, arrived) = refuse_or(self.outgoing);
         let probe = if self.probes { Go::Accept } else { Go::Refuse };
-        vec![
+        let mut steps = vec![
             plain(LOAD_WORD, PACKET_TYPE),
             test(JUMP_EQUAL, PACKET_OUTGOING, sent, arrived),
             plain(LOAD_HALF, 12),
-            test(JUMP_EQUAL, 0x0800, Go::Skip(3), Go::Next),
-            test(JUMP_EQUAL, 0x0806, probe, Go::Next),
+        ];
+        let tagged = [
             test(JUMP_EQUAL, 0x8100, Go::Accept, Go::Next),
             test(JUMP_EQUAL, 0x88a8, Go::Accept, Go::Refuse),
-            plain(LOAD_BYTE, 23),
-            test(JUMP_EQUAL, 1, probe, Go::Next),
-            test(JUMP_EQUAL, 17, Go::Next, Go::Refuse),
-            plain(LOAD_HALF, 20),
-            test(JUMP_ANY_BIT, 0x3fff, Go::Refuse, Go::Next),
-            plain(LOAD_HEADER_LEN, 14),
-            plain(LOAD_HALF_INDEXED, 16),
-            test(JUMP_EQUAL, u32::from(self.port), Go::Next, Go::Refuse),
-            plain(LOAD_WORD_INDEXED, 26),
-            plain(AND, self.lane.0),
-            test(JUMP_EQUAL, self.lane.1, Go::Accept, Go::Refuse),
-        ]
+        ];
+        let lane = [plain(AND, self.lane.0), test(JUMP_EQUAL, self.lane.1, Go::Accept, Go::Refuse)];
+        if self.protocol == Protocol::Dhcpv4 {
+            steps.extend([
+                test(JUMP_EQUAL, 0x0800, Go::Skip(3), Go::Next),
+                test(JUMP_EQUAL, 0x0806, probe, Go::Next),
+            ]);
+            steps.extend(tagged);
+            steps.extend([
+                plain(LOAD_BYTE, 23),
+                test(JUMP_EQUAL, 1, probe, Go::Next),
+                test(JUMP_EQUAL, 17, Go::Next, Go::Refuse),
+                plain(LOAD_HALF, 20),
+                test(JUMP_ANY_BIT, 0x3fff, Go::Refuse, Go::Next),
+                plain(LOAD_HEADER_LEN, 14),
+                plain(LOAD_HALF_INDEXED, 16),
+                test(JUMP_EQUAL, u32::from(self.port), Go::Next, Go::Refuse),
+                plain(LOAD_WORD_INDEXED, 26),
+            ]);
+        } else {
+            // A packet with extension headers is none that servers send; one that has them is not looked into.
+            steps.push(test(JUMP_EQUAL, 0x86dd, Go::Skip(2), Go::Next));
+            steps.extend(tagged);
+            steps.extend([
+                plain(LOAD_BYTE, 20),
+                test(JUMP_EQUAL, 58, probe, Go::Next),
+                test(JUMP_EQUAL, 17, Go::Next, Go::Refuse),
+                plain(LOAD_HALF, 56),
+                test(JUMP_EQUAL, u32::from(self.port), Go::Next, Go::Refuse),
+                plain(LOAD_WORD, 62),
+            ]);
+        }
+        steps.extend(lane);
+        steps
     }
 
     fn program(&self) -> Vec<libc::sock_filter> {
@@ -170,6 +196,7 @@ mod tests {
             pc += 1;
             let loaded = match step.code {
                 LOAD_WORD if step.k == PACKET_TYPE => Some(if outgoing { 4 } else { 0 }),
+                LOAD_WORD => word(at, 4),
                 LOAD_HALF => word(at, 2),
                 LOAD_BYTE => word(at, 1),
                 LOAD_WORD_INDEXED => word(at + x, 4),
@@ -202,7 +229,36 @@ mod tests {
         frame
     }
 
-    const ANSWERS: Filter = Filter { outgoing: false, port: 68, lane: (3, 2), probes: false };
+    const ANSWERS: Filter =
+        Filter { protocol: Protocol::Dhcpv4, outgoing: false, port: 68, lane: (3, 2), probes: false };
+    const ANSWERS6: Filter = Filter { protocol: Protocol::Dhcpv6, port: 546, ..ANSWERS };
+
+    #[test]
+    fn answers_of_dhcpv6_pass_and_neighbors_where_wanted() {
+        let mut frame = vec![0; 12];
+        frame.extend([0x86, 0xdd, 0x60, 0, 0, 0, 0, 12, 17, 64]);
+        frame.extend([0xfe; 32]);
+        frame.extend([2, 35, 2, 34, 0, 12, 0, 0, 7, 0xaa, 0xbb, 0xce]);
+        assert!(passes(&ANSWERS6, &frame, false));
+        assert!(passes(&Filter { outgoing: true, ..ANSWERS6 }, &frame, true));
+        for other in [
+            Filter { lane: (3, 1), ..ANSWERS6 },
+            Filter { port: 547, ..ANSWERS6 },
+            Filter { outgoing: true, ..ANSWERS6 },
+            ANSWERS,
+        ] {
+            assert!(!passes(&other, &frame, false), "{other:?}");
+        }
+        for len in 0..frame.len() {
+            assert!(!passes(&ANSWERS6, &frame[..len], false), "{len}");
+        }
+        frame[20] = 58;
+        assert!(!passes(&ANSWERS6, &frame, false));
+        assert!(passes(&Filter { probes: true, ..ANSWERS6 }, &frame, false));
+        frame[12..14].copy_from_slice(&[0x81, 0]);
+        assert!(passes(&ANSWERS6, &frame, false), "behind a tag it is not looked into");
+        assert!(!passes(&ANSWERS6, &answer(), false));
+    }
 
     #[test]
     fn answers_of_the_lane_pass() {

@@ -1,28 +1,44 @@
 //! How a run of handshakes is told: a line per exchange, a summary, a small histogram, JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
+
+mod told;
+
+pub use told::{LeaseWords, Told, Words};
 
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
-use crate::engine::load::{Failure, Finished, Kind, Lease, Tally};
+use crate::engine::load::{Counters, Failure, Finished, Kind, Tally};
 use crate::output::plugin::{Plugin, State, Thresholds};
 use crate::output::{Label, Render, Styled, schema};
 use crate::stats::delay::{Delay, Summary, float, ms};
 use crate::time::Moment;
-use crate::wire::v4::Xid;
+use crate::wire::v6::StatusCode;
+use told::StatusName;
 
 /// One exchange, for `--each --json`.
+#[allow(clippy::option_option, reason = "where there is such a field it may be null")]
 #[derive(Serialize, JsonSchema)]
 struct Each {
     r#type: &'static str,
+    /// Only of DHCPv6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocol: Option<&'static str>,
     kind: &'static str,
     client: String,
     xid: String,
     outcome: &'static str,
     address: Option<String>,
+    /// Only of DHCPv6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prefixes: Option<Vec<String>>,
     server_id: Option<String>,
+    /// Only of DHCPv6: the first status of the last answer that is no success.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Option<StatusName>>,
     offer_ms: Option<f64>,
     ack_ms: Option<f64>,
     total_ms: Option<f64>,
@@ -49,45 +65,55 @@ fn millis(nanoseconds: i64) -> f64 {
 }
 
 /// One exchange.
-pub struct Exchanged<'a> {
+pub struct Exchanged<'a, F: Told> {
+    /// The protocol.
+    pub family: &'a F,
     /// What became of it.
-    pub finished: &'a Finished,
+    pub finished: &'a Finished<F::Lease>,
     /// Any moment of the run: its stamps are times of day.
     pub clocks: Moment,
 }
 
-impl Render for Exchanged<'_> {
+impl<F: Told> Render for Exchanged<'_, F> {
     fn object(&self) -> impl Serialize {
+        let finished = self.finished;
+        let lease = self.family.words(&finished.lease);
+        let first = (finished.statuses != 0).then(|| status_name(finished.statuses.trailing_zeros()));
+        let digits = usize::try_from(F::XID_BITS).unwrap_or(32).div_ceil(4).saturating_add(2);
         Each {
             r#type: "exchange",
-            kind: self.finished.kind.name(),
-            client: self.finished.mac.to_string(),
-            xid: Xid(self.finished.xid).to_string(),
-            outcome: self.finished.failure.map_or("ack", Failure::name),
-            address: self.finished.address.map(|address| address.to_string()),
-            server_id: self.finished.server.map(|server| server.to_string()),
-            offer_ms: self.finished.offer_ns().map(millis),
-            ack_ms: self.finished.ack_ns().map(millis),
-            total_ms: self.finished.total_ns().map(millis),
-            scheduled_ms: self.finished.scheduled_ns().map(millis),
-            retransmitted: self.finished.repeated,
-            server_check: self.finished.check.map(crate::engine::load::Check::name),
-            time_ns: self.clocks.time_at(self.finished.began).nanoseconds(),
+            protocol: F::NAME,
+            kind: F::kind_name(finished.kind),
+            client: finished.mac.to_string(),
+            xid: format!("{:#0digits$x}", finished.xid),
+            outcome: finished.failure.map_or("ack", Failure::name),
+            address: lease.address,
+            prefixes: F::NAME.is_some().then_some(lease.prefixes),
+            server_id: lease.server,
+            status: F::NAME.is_some().then_some(first),
+            offer_ms: finished.offer_ns().map(millis),
+            ack_ms: finished.ack_ns().map(millis),
+            total_ms: finished.total_ns().map(millis),
+            scheduled_ms: finished.scheduled_ns().map(millis),
+            retransmitted: finished.repeated,
+            server_check: finished.check.map(crate::engine::load::Check::name),
+            time_ns: self.clocks.time_at(finished.began).nanoseconds(),
         }
     }
 
     fn text(&self, out: &mut Styled) {
         let finished = self.finished;
+        let (lease, width) = (self.family.words(&finished.lease), F::WIDTH);
         out.text(&finished.mac.to_string()).text("  ");
         if finished.kind != Kind::Handshake {
-            out.text(finished.kind.name()).text("  ");
+            out.text(F::kind_name(finished.kind)).text("  ");
         }
-        match finished.address {
-            Some(address) => out.label(Label::Address, &format!("{address:<15}")),
-            None => out.label(Label::Dim, &format!("{:<15}", "-")),
+        match lease.leased() {
+            Some(leased) => out.label(Label::Address, &format!("{leased:<width$}")),
+            None => out.label(Label::Dim, &format!("{:<width$}", "-")),
         };
-        if let Some(server) = finished.server {
-            out.label(Label::Dim, " from ").label(Label::Server, &server.to_string());
+        if let Some(server) = lease.server {
+            out.label(Label::Dim, " from ").label(Label::Server, &server);
         }
         let mut part = |name: &str, value: Option<i64>| {
             if let Some(value) = value {
@@ -96,16 +122,24 @@ impl Render for Exchanged<'_> {
         };
         part("offer", finished.offer_ns());
         part("ack", finished.ack_ns());
-        part("total", finished.total_ns().filter(|_| finished.offered.is_some()));
+        part(
+            "total",
+            finished.total_ns().filter(|_| finished.offered.is_some() || finished.requested.is_none()),
+        );
         if let Some(failure) = finished.failure {
+            let words = F::WORDS;
             let text = match failure {
-                Failure::NoOffer => "no offer",
-                Failure::NoAck => "no ACK",
-                Failure::Nak => "NAK",
-                Failure::AddressChanged => "the ACK was for another address",
-                Failure::ServerChanged => "the ACK was from another server",
+                Failure::NoOffer => format!("no {}", words.offer),
+                Failure::NoAck => format!("no {}", words.ack),
+                Failure::Nak => words.refused.to_owned(),
+                Failure::AddressChanged => format!("the {} was for another address", words.ack),
+                Failure::ServerChanged => format!("the {} was from another server", words.ack),
+                Failure::Partial => "granted in part".to_owned(),
             };
-            out.text("  ").label(Label::Error, text);
+            out.text("  ").label(Label::Error, &text);
+            if finished.statuses != 0 {
+                out.text(": ").text(&statuses(finished.statuses).join(", "));
+            }
         }
         if finished.repeated > 0 {
             out.label(Label::Warning, &format!("  asked again {}x", finished.repeated));
@@ -114,6 +148,25 @@ impl Render for Exchanged<'_> {
             out.label(Label::Dim, &format!("  server checked by {}", check.name()));
         }
         out.text("\n");
+    }
+}
+
+/// The name of a status code; the last place of a count stands for all higher codes.
+fn status_name(code: u32) -> StatusName {
+    let known = u16::try_from(code).ok().and_then(|code| StatusCode(code).name());
+    known.map_or(StatusName::Number(code), StatusName::Name)
+}
+
+/// The names of statuses, each of them a bit.
+fn statuses(bits: u32) -> Vec<String> {
+    (0..32_u32).filter(|code| bits.wrapping_shr(*code) & 1 == 1).map(status_text).collect()
+}
+
+fn status_text(code: u32) -> String {
+    match status_name(code) {
+        StatusName::Name(name) => name.to_owned(),
+        StatusName::Number(31) => "other".to_owned(),
+        StatusName::Number(number) => number.to_string(),
     }
 }
 
@@ -183,6 +236,9 @@ struct Failures {
     other: u64,
     address_changed: u64,
     server_changed: u64,
+    /// Only of DHCPv6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partial: Option<u64>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -232,11 +288,17 @@ struct OfKind {
 #[derive(Serialize, JsonSchema)]
 struct Whole<'a> {
     r#type: &'static str,
+    /// Only of DHCPv6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocol: Option<&'static str>,
     interface: &'a str,
     server: Option<&'a str>,
     attempts: u64,
     completed: u64,
     failures: Failures,
+    /// Only of DHCPv6: how many answers bore each status that is no success.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statuses: Option<BTreeMap<String, u64>>,
     loss: f64,
     elapsed_ms: f64,
     rate_per_s: f64,
@@ -271,7 +333,7 @@ struct Whole<'a> {
 }
 
 /// The run as a monitoring plugin tells it: latencies are medians.
-pub fn plugin(tally: &Tally, thresholds: &Thresholds) -> Plugin {
+pub fn plugin<L>(tally: &Tally<L>, thresholds: &Thresholds) -> Plugin {
     let counters = &tally.counters;
     let (attempts, completed) = (counters.attempts, counters.completed());
     let failed = attempts.saturating_sub(completed);
@@ -298,6 +360,7 @@ pub fn plugin(tally: &Tally, thresholds: &Thresholds) -> Plugin {
         ("got no offer", counters.no_offer),
         ("got no acknowledgement", counters.no_ack),
         ("were refused", counters.nak),
+        ("were granted in part", counters.partial),
     ];
     let plugin = reasons
         .into_iter()
@@ -307,27 +370,32 @@ pub fn plugin(tally: &Tally, thresholds: &Thresholds) -> Plugin {
 }
 
 /// The names of the two clocks.
-fn clock(tally: &Tally) -> &'static str {
+fn clock<L>(tally: &Tally<L>) -> &'static str {
     if tally.kernel_stamps { "kernel" } else { "kernel-receive" }
 }
 
 /// A whole run.
-pub struct Run<'a> {
+pub struct Run<'a, F: Told> {
+    /// The protocol.
+    pub family: &'a F,
     /// What it came to.
-    pub tally: &'a Tally,
+    pub tally: &'a Tally<F::Lease>,
     /// What else is said.
     pub about: &'a About<'a>,
     /// It is shown on a terminal: a histogram is drawn.
     pub terminal: bool,
 }
 
-impl Render for Run<'_> {
+impl<F: Told> Render for Run<'_, F> {
     fn object(&self) -> impl Serialize {
         let Self { tally, about, .. } = self;
         let c = &tally.counters;
         let kinds = Kind::ALL.into_iter().zip(c.begun.iter().zip(&c.completed)).zip(&tally.delays.kinds);
+        let counted = (0_u32..).zip(tally.statuses).filter(|(_, count)| *count > 0);
+        let statuses = counted.map(|(code, count)| (status_text(code), count)).collect();
         Whole {
             r#type: "handshake",
+            protocol: F::NAME,
             interface: about.interface,
             server: about.server.as_deref(),
             attempts: c.attempts,
@@ -339,7 +407,9 @@ impl Render for Run<'_> {
                 other: c.other(),
                 address_changed: c.address_changed,
                 server_changed: c.server_changed,
+                partial: F::NAME.is_some().then_some(c.partial),
             },
+            statuses: F::NAME.is_some().then_some(statuses),
             loss: tally.loss(),
             elapsed_ms: tally.elapsed().as_secs_f64() * 1000.0,
             rate_per_s: tally.rate(),
@@ -371,7 +441,7 @@ impl Render for Run<'_> {
             kinds: kinds
                 .filter(|((_, (begun, _)), _)| **begun > 0)
                 .map(|((kind, (begun, completed)), delay)| OfKind {
-                    kind: kind.name(),
+                    kind: F::kind_name(kind),
                     attempts: *begun,
                     completed: *completed,
                     total_ms: match kind {
@@ -391,7 +461,7 @@ impl Render for Run<'_> {
     }
 
     fn text(&self, out: &mut Styled) {
-        let Self { tally, about, terminal } = *self;
+        let Self { tally, about, terminal, .. } = *self;
         let c = &tally.counters;
         let _ = write!(out, "--- {} ", about.interface);
         let _ = writeln!(out, "handshakes ---");
@@ -410,27 +480,12 @@ impl Render for Run<'_> {
             duration_text(tally.elapsed().as_secs_f64() * 1000.0),
             tally.rate()
         );
-        let mut line = |name: &str, parts: &[(u64, &str)]| {
-            let parts: Vec<String> = parts
-                .iter()
-                .filter(|(count, _)| *count > 0)
-                .map(|(count, what)| format!("{count} {what}"))
-                .collect();
-            if !parts.is_empty() {
-                out.label(Label::Dim, name).text(&parts.join(", ")).text("\n");
-            }
-        };
-        line(
-            "failed:   ",
-            &[
-                (c.no_offer, "without an offer"),
-                (c.no_ack, "without an ACK"),
-                (c.nak, "refused (NAK)"),
-                (c.address_changed, "with another address in the ACK than in the OFFER"),
-                (c.server_changed, "with an ACK from another server than the OFFER"),
-                (c.unsent, "never begun: no client or place was free in time"),
-            ],
-        );
+        failures::<F>(c, out);
+        let mut line = |name: &str, counts: &[(u64, &str)]| parts(out, name, counts);
+        let told: Vec<(u64, String)> =
+            (0_u32..).zip(tally.statuses).map(|(code, count)| (count, status_text(code))).collect();
+        let told: Vec<(u64, &str)> = told.iter().map(|(count, name)| (*count, name.as_str())).collect();
+        line("statuses: ", &told);
         line(
             "messages: ",
             &[
@@ -456,7 +511,7 @@ impl Render for Run<'_> {
             )
             .text("\n");
         }
-        table(tally, out);
+        table::<F>(tally, out);
         if terminal {
             bars(&tally.delays.total, out);
         }
@@ -474,40 +529,40 @@ impl Render for Run<'_> {
     }
 }
 
-/// A lease as `release --lease` reads it.
-#[derive(Serialize)]
-pub struct LeaseLine {
-    r#type: &'static str,
-    outcome: &'static str,
-    client: LeaseClient,
-    server_id: String,
-    source_mac: String,
-    address: String,
-    lease_time: u32,
-    relay: Option<String>,
+/// The line of what failed, if anything did.
+fn failures<F: Told>(c: &Counters, out: &mut Styled) {
+    let Words { offer, ack, refusals, .. } = F::WORDS;
+    let (an, from) = (article(ack), offer.to_uppercase());
+    parts(
+        out,
+        "failed:   ",
+        &[
+            (c.no_offer, &format!("without an {offer}")),
+            (c.no_ack, &format!("without {an} {ack}")),
+            (c.nak, refusals),
+            (c.partial, "granted in part"),
+            (c.address_changed, &format!("with another address in the {ack} than in the {from}")),
+            (c.server_changed, &format!("with {an} {ack} from another server than the {from}")),
+            (c.unsent, "never begun: no client or place was free in time"),
+        ],
+    );
 }
 
-#[derive(Serialize)]
-struct LeaseClient {
-    mac: String,
-}
-
-impl From<&Lease> for LeaseLine {
-    fn from(lease: &Lease) -> Self {
-        Self {
-            r#type: "lease",
-            outcome: "ack",
-            client: LeaseClient { mac: lease.mac.to_string() },
-            server_id: lease.server.to_string(),
-            source_mac: lease.server_mac.to_string(),
-            address: lease.address.to_string(),
-            lease_time: lease.lease_time,
-            relay: lease.relay.map(|relay| relay.to_string()),
-        }
+/// A line of counts, without those that are zero; nothing where all are.
+fn parts(out: &mut Styled, name: &str, counts: &[(u64, &str)]) {
+    let counted = counts.iter().filter(|(count, _)| *count > 0);
+    let told: Vec<String> = counted.map(|(count, what)| format!("{count} {what}")).collect();
+    if !told.is_empty() {
+        out.label(Label::Dim, name).text(&told.join(", ")).text("\n");
     }
 }
 
-fn per_exchange(tally: &Tally) -> Option<f64> {
+/// The article before a message's name.
+fn article(name: &str) -> &'static str {
+    if name.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" }
+}
+
+fn per_exchange<L>(tally: &Tally<L>) -> Option<f64> {
     let completed = tally.counters.completed();
     (completed > 0).then(|| tally.cpu.as_secs_f64() * 1e6 / float(completed))
 }
@@ -515,7 +570,7 @@ fn per_exchange(tally: &Tally) -> Option<f64> {
 /// A difference in milliseconds below which the schedule is not said to have slipped: what waking up takes.
 const NOTICEABLE: f64 = 0.1;
 
-fn table(tally: &Tally, out: &mut Styled) {
+fn table<F: Told>(tally: &Tally<F::Lease>, out: &mut Styled) {
     let delays = &tally.delays;
     let mut rows = vec![("offer", &delays.offer), ("ack", &delays.ack), ("total", &delays.total)];
     // The schedule says something new only where there is one that could slip.
@@ -528,7 +583,7 @@ fn table(tally: &Tally, out: &mut Styled) {
     }
     for (kind, delay) in Kind::ALL.into_iter().zip(&delays.kinds) {
         if let Some(delay) = delay {
-            rows.push((kind.name(), delay));
+            rows.push((F::kind_name(kind), delay));
         }
     }
     rows.retain(|(_, delay)| delay.count() > 0);
@@ -599,10 +654,11 @@ mod tests {
     #![allow(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
 
     use super::*;
+    use crate::engine::load::{Lease4, V4};
     use crate::time::Instant;
     use crate::wire::Mac;
 
-    fn finished(failure: Option<Failure>) -> Finished {
+    fn finished(failure: Option<Failure>) -> Finished<Lease4> {
         let at = |us: i64| Instant(1_700_000_000_000_000_000 + us * 1000);
         Finished {
             client: 3,
@@ -615,8 +671,8 @@ mod tests {
             offered: (failure != Some(Failure::NoOffer)).then(|| at(412)),
             requested: (failure != Some(Failure::NoOffer)).then(|| at(500)),
             ended: at(900),
-            address: Some([10, 0, 0, 50].into()),
-            server: Some([10, 0, 0, 1].into()),
+            lease: Lease4 { address: [10, 0, 0, 50], server: [10, 0, 0, 1], ..Lease4::default() },
+            statuses: 0,
             repeated: 1,
             check: Some(crate::engine::load::Check::Arp),
         }
@@ -636,15 +692,20 @@ mod tests {
         }
     }
 
-    fn run<'a>(tally: &'a Tally, about: &'a About<'a>) -> Run<'a> {
-        Run { tally, about, terminal: true }
+    fn run<'a>(family: &'a V4, tally: &'a Tally<Lease4>, about: &'a About<'a>) -> Run<'a, V4> {
+        Run { family, tally, about, terminal: true }
+    }
+
+    fn family() -> V4 {
+        crate::engine::load::tests::family()
     }
 
     #[test]
     fn an_exchange_is_one_line() {
         let mut out = Styled::new(false);
         for failure in [None, Some(Failure::NoOffer)] {
-            Exchanged { finished: &finished(failure), clocks: Moment::default() }.text(&mut out);
+            Exchanged { family: &family(), finished: &finished(failure), clocks: Moment::default() }
+                .text(&mut out);
         }
         assert_eq!(
             out.as_str(),
@@ -656,6 +717,7 @@ mod tests {
 
     #[test]
     fn the_contract_is_kept() {
+        let family = family();
         let mut tally = Tally::default();
         for failure in [None, None, Some(Failure::Nak)] {
             tally.delays.record(&finished(failure));
@@ -664,7 +726,7 @@ mod tests {
         tally.counters.completed[0] = 2;
         tally.counters.nak = 1;
         let about = about();
-        let json: serde_json::Value = serde_json::to_value(run(&tally, &about).object()).unwrap();
+        let json: serde_json::Value = serde_json::to_value(run(&family, &tally, &about).object()).unwrap();
         for key in [
             "type",
             "interface",
@@ -689,16 +751,18 @@ mod tests {
                 assert!(json["latency_ms"][delay][figure].is_number(), "{delay} {figure}");
             }
         }
-        let empty = serde_json::to_value(run(&Tally::default(), &about).object()).unwrap();
+        let empty = serde_json::to_value(run(&family, &Tally::default(), &about).object()).unwrap();
         assert!(empty["latency_ms"]["ack"]["p50"].is_null());
-        let each =
-            serde_json::to_value(Exchanged { finished: &finished(None), clocks: Moment::default() }.object())
-                .unwrap();
+        let each = serde_json::to_value(
+            Exchanged { family: &family, finished: &finished(None), clocks: Moment::default() }.object(),
+        )
+        .unwrap();
         assert_eq!((&each["outcome"], &each["offer_ms"]), (&"ack".into(), &0.412.into()));
     }
 
     #[test]
     fn the_summary_names_every_failure_and_draws() {
+        let family = family();
         let mut tally = Tally::default();
         for _ in 0..20 {
             tally.delays.record(&finished(None));
@@ -708,7 +772,7 @@ mod tests {
         tally.counters.server_changed = 1;
         tally.exhausted_at = Some(20);
         let mut out = Styled::new(false);
-        run(&tally, &about()).text(&mut out);
+        run(&family, &tally, &about()).text(&mut out);
         let text = out.as_str();
         for part in [
             "21 attempts, 20 completed, 4.762% loss",
@@ -719,6 +783,6 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} in {text}");
         }
-        run(&Tally::default(), &about()).text(&mut out);
+        run(&family, &Tally::default(), &about()).text(&mut out);
     }
 }

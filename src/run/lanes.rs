@@ -12,7 +12,7 @@ pub mod files;
 
 use crate::engine::Machine as _;
 use crate::engine::drive::{Driver, Passed, Proof, Wire, Witness};
-use crate::engine::load::{Finished, Lane, Load, Plan, Tally};
+use crate::engine::load::{Family, Finished, Lane, Load, Plan, Tally};
 use crate::engine::v4::arp::{Resolver, Step};
 use crate::net::batch::{BatchFrame, BatchOptions, BatchSocket};
 use crate::net::filter::Filter;
@@ -22,9 +22,9 @@ use crate::net::signals::Signals;
 use crate::net::{NetError, Received};
 use crate::time::{Clock as _, Instant, Precision, SystemClock, Timestamp};
 use crate::wire::Mac;
-use crate::wire::frame::LinkType;
 use crate::wire::frame::build::arp_frame;
 use crate::wire::frame::peek::Ethernet;
+use crate::wire::frame::{LinkType, Protocol};
 
 /// Frames per system call.
 const BATCH: usize = 64;
@@ -70,9 +70,9 @@ pub struct Setup {
 
 /// Something a lane tells while it runs.
 #[derive(Debug)]
-pub enum News {
+pub enum News<L> {
     /// Exchanges that ended.
-    Finished(Vec<Finished>),
+    Finished(Vec<Finished<L>>),
     /// Frames that passed: when, and whether they were sent.
     Frames(Vec<(Timestamp, bool, Vec<u8>)>),
 }
@@ -95,14 +95,14 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// Runs `plan` to its end. `opened_all` is called when every socket is open and nothing has been sent; `news` is told
 /// what happens, `tick` now and then how far it is.
-pub fn run(
-    plan: &Plan,
+pub fn run<F: Family>(
+    plan: &Plan<F>,
     setup: &Setup,
     signals: &Signals,
     opened_all: &mut dyn FnMut() -> Result<(), NetError>,
-    news: &mut dyn FnMut(News) -> bool,
+    news: &mut dyn FnMut(News<F::Lease>) -> bool,
     tick: &mut dyn FnMut(&Board),
-) -> Result<Tally, NetError> {
+) -> Result<Tally<F::Lease>, NetError> {
     let board = Board::default();
     let count = setup.threads.max(1);
     // Every lane opens its own sockets; none starts before all have theirs.
@@ -179,11 +179,11 @@ fn confine(setup: &Setup) -> Result<(), NetError> {
 }
 
 /// Hands on news until every lane is done.
-fn watch(
-    told: &Receiver<News>,
+fn watch<L>(
+    told: &Receiver<News<L>>,
     signals: &Signals,
     board: &Board,
-    news: &mut dyn FnMut(News) -> bool,
+    news: &mut dyn FnMut(News<L>) -> bool,
     tick: &mut dyn FnMut(&Board),
 ) {
     let stop = || board.stops.fetch_add(1, Ordering::Relaxed);
@@ -219,11 +219,13 @@ struct Wires {
 }
 
 impl Wires {
-    fn open(setup: &Setup, lane: Lane, plan: &Plan) -> Result<Self, NetError> {
+    fn open<F: Family>(setup: &Setup, lane: Lane, plan: &Plan<F>) -> Result<Self, NetError> {
         let mask = 1_u32.wrapping_shl(lane.bits()).wrapping_sub(1);
-        let first = lane.index == 0 && (plan.watch_checks || !plan.stands_for.is_empty());
-        let probes = first || plan.answer_arp;
-        let filter = Filter { outgoing: false, port: setup.port, lane: (mask, lane.index), probes };
+        let first = lane.index == 0 && (plan.watch_checks || plan.family.stands_for_somebody());
+        let probes = first || plan.remember_holders;
+        // Where the kernel cannot tell whose an answer is, every lane looks at all of them.
+        let lane = if plan.family.has_plain_xid() { (mask, lane.index) } else { (0, 0) };
+        let filter = Filter { protocol: F::PROTOCOL, outgoing: false, port: setup.port, lane, probes };
         let options = BatchOptions {
             batch: BATCH,
             buffer: BUFFER,
@@ -255,12 +257,12 @@ fn fill(socket: &mut BatchSocket, dips: &mut u32) -> Result<usize, NetError> {
 impl Wires {
     /// Takes what has arrived: answers first, then the copies of what was asked, for a copy is queued before its answer can
     /// come, so none is missed; and then the answers are judged with the copies' stamps.
-    fn receive(
+    fn receive<F: Family>(
         &mut self,
-        load: &mut Load,
+        load: &mut Load<F>,
         driver: &mut Driver,
         kept: &mut Kept,
-        tally: &mut Tally,
+        tally: &mut Tally<F::Lease>,
     ) -> Result<usize, NetError> {
         let dips = tally.dips;
         let arrived = fill(&mut self.main, &mut tally.dips)?;
@@ -277,21 +279,27 @@ impl Wires {
     }
 }
 
-fn pass(driver: &mut Driver, load: &mut Load, frame: &BatchFrame<'_>, outgoing: bool, kept: &mut Kept) {
+fn pass<F: Family>(
+    driver: &mut Driver,
+    load: &mut Load<F>,
+    frame: &BatchFrame<'_>,
+    outgoing: bool,
+    kept: &mut Kept,
+) {
     let BatchFrame { frame, at, time, .. } = *frame;
     let received = Received { at, time, frame, original_len: frame.len(), outgoing };
     driver.pass(load, LinkType::ETHERNET, Precision::Nano, &received, kept);
 }
 
 /// Runs a lane. Whatever ends it, it tells what it measured and which leases are left.
-fn drive(
-    mut load: Load,
+fn drive<F: Family>(
+    mut load: Load<F>,
     mut wires: Wires,
     setup: &Setup,
     start: Instant,
     board: &Board,
-    tell: &SyncSender<News>,
-) -> Tally {
+    tell: &SyncSender<News<F::Lease>>,
+) -> Tally<F::Lease> {
     let mut tally = Tally { start, end: start, kernel_stamps: setup.kernel_stamps, ..Tally::default() };
     let ending = turns(&mut load, &mut wires, setup, board, tell, &mut tally);
     account(&mut load, &mut tally, setup.each, tell);
@@ -299,6 +307,7 @@ fn drive(
     tally.counters = *load.counters();
     tally.leases = load.leases().collect();
     tally.exhausted_at = load.exhausted_at();
+    tally.statuses = load.statuses();
     tally.shortest_lease = load.shortest_lease();
     tally.memory = load.memory();
     tally
@@ -326,13 +335,13 @@ impl Witness for Kept {
 }
 
 /// Sends and receives until the lane is over.
-fn turns(
-    load: &mut Load,
+fn turns<F: Family>(
+    load: &mut Load<F>,
     wires: &mut Wires,
     setup: &Setup,
     board: &Board,
-    tell: &SyncSender<News>,
-    tally: &mut Tally,
+    tell: &SyncSender<News<F::Lease>>,
+    tally: &mut Tally<F::Lease>,
 ) -> Result<(), NetError> {
     let proof = if wires.copies.is_some() { Proof::Both } else { Proof::HandedOver };
     let mut driver = Driver::new(BATCH, proof, &[setup.port, setup.server_port]);
@@ -397,7 +406,12 @@ fn turns(
     }
 }
 
-fn account(load: &mut Load, tally: &mut Tally, each: bool, tell: &SyncSender<News>) {
+fn account<F: Family>(
+    load: &mut Load<F>,
+    tally: &mut Tally<F::Lease>,
+    each: bool,
+    tell: &SyncSender<News<F::Lease>>,
+) {
     tally.counters = *load.counters();
     let mut list = Vec::new();
     for finished in load.take_finished() {
@@ -417,7 +431,7 @@ fn account(load: &mut Load, tally: &mut Tally, each: bool, tell: &SyncSender<New
 }
 
 /// Adds what happened since the last time to the board.
-fn show(load: &Load, board: &Board, told: &mut (u64, u64, u64)) {
+fn show<F: Family>(load: &Load<F>, board: &Board, told: &mut (u64, u64, u64)) {
     let counters = load.counters();
     let in_flight = u64::try_from(load.in_flight()).unwrap_or(u64::MAX);
     let now = (counters.attempts, counters.completed(), in_flight);
@@ -439,7 +453,7 @@ pub fn resolve(
     target: Ipv4Addr,
     signals: &Signals,
 ) -> Result<Option<Mac>, NetError> {
-    let filter = Filter { outgoing: false, port: 0, lane: (0, 0), probes: true };
+    let filter = Filter { protocol: Protocol::Dhcpv4, outgoing: false, port: 0, lane: (0, 0), probes: true };
     let options = BatchOptions { filter: Some(filter), ..BatchOptions::default() };
     let mut socket = BatchSocket::open(interface, &options)?;
     let mut resolver = Resolver::new(target, mac, sender);

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use dhcptool::engine::load::template::{ADDRESS_MARK, MAC_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK};
-use dhcptool::engine::load::{After, Lane, Load, Macs, Pace, Plan as LoadPlan, Rate, Template, Templates};
+use dhcptool::engine::load::v4::template::{ADDRESS_MARK, MAC_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK};
+use dhcptool::engine::load::{
+    After, Lane, Load, Macs, Pace, Plan as LoadPlan, Rate, Template, Templates, V4,
+};
 use dhcptool::engine::v4::collect::{Plan, Until, Want};
 use dhcptool::engine::v4::exchange::{ConflictCheck, Settings, Task};
 use dhcptool::engine::{Arrival, Backoff, Collect, Draft, Exchange, Machine, OneShot, Recipe, Route, State};
@@ -194,20 +196,23 @@ pub fn check_load(input: &[u8]) {
     let Some((which, rest)) = input.split_first() else { return };
     let after = [After::Release, After::Hold, After::Keep].get(usize::from(which % 3)).copied();
     let plan = LoadPlan {
-        templates: templates(),
+        family: V4 {
+            templates: templates(),
+            relays: Vec::new(),
+            next_hop: None,
+            server: None,
+            answer_arp: true,
+            stands_for: Vec::new(),
+        },
         macs: Macs::made(1, 16),
-        relays: Vec::new(),
-        next_hop: None,
         pace: Pace { rate: Rate::Open(1_000_000), ramp: Duration::ZERO, count: Some(64), duration: None },
         max_in_flight: 8,
         timeouts: vec![Duration::from_millis(10), Duration::from_millis(20)],
-        server: None,
         after: after.unwrap_or(After::Release),
         mix: Vec::new(),
         seed: 5,
         watch_checks: which & 64 != 0,
-        answer_arp: true,
-        stands_for: Vec::new(),
+        remember_holders: true,
     };
     let mut load = Load::new(plan, Lane::ONLY);
     let (mut now, mut last) = (Instant::new(1000, 0), None);

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use dhcptool::engine::drive::{Nobody, drive};
-use dhcptool::engine::load::template::{ADDRESS_MARK, MAC_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK};
-use dhcptool::engine::load::{After, Lane, Load, Macs, Pace, Plan as Run, Rate, Template, Templates};
+use dhcptool::engine::load::v4::template::{ADDRESS_MARK, MAC_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK};
+use dhcptool::engine::load::{After, Lane, Load, Macs, Pace, Plan as Run, Rate, Template, Templates, V4};
 use dhcptool::engine::v4::collect::{Plan, Until, Want};
 use dhcptool::engine::v4::exchange::{Outcome, Settings as Exchanging, Task, Verdict};
 use dhcptool::engine::v4::provoke::{Plan as Provoking, Provoke};
@@ -219,20 +219,23 @@ fn many_handshakes_complete_and_every_lease_is_given_back() {
         (Settings { loss: 5.0, duplicate: 5.0, ..Settings::default() }, true),
     ] {
         let run = Run {
-            templates: templates(),
+            family: V4 {
+                templates: templates(),
+                relays: Vec::new(),
+                next_hop: None,
+                server: None,
+                answer_arp: true,
+                stands_for: vec![(Ipv4Addr::new(10, 9, 9, 9), CLIENT)],
+            },
             macs: Macs::made(1, 40),
-            relays: Vec::new(),
-            next_hop: None,
             pace: Pace { rate: Rate::Open(200_000), ramp: Duration::ZERO, count: Some(400), duration: None },
             max_in_flight: 256,
             timeouts: vec![Duration::from_millis(200); 8],
-            server: None,
             after: After::Release,
             mix: Vec::new(),
             seed: 5,
             watch_checks: false,
-            answer_arp: true,
-            stands_for: vec![(Ipv4Addr::new(10, 9, 9, 9), CLIENT)],
+            remember_holders: true,
         };
         let mut pair = Pair::new(settings.clone());
         let mut load = Load::new(run, Lane::ONLY);

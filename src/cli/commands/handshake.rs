@@ -4,6 +4,8 @@
 mod progress;
 #[cfg(feature = "live")]
 mod run;
+#[cfg(feature = "live")]
+mod runner;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -114,6 +116,10 @@ pub struct Args {
     /// Weight of reboots (REQUEST for an address remembered)
     #[arg(long, value_name = "WEIGHT", default_value_t = 0, help_heading = "Mix")]
     init_reboot: u32,
+
+    /// Weight of CONFIRM with -6: a reboot
+    #[arg(long, value_name = "WEIGHT", default_value_t = 0, help_heading = "Mix")]
+    confirm: u32,
 
     /// Weight of INFORM
     #[arg(long, value_name = "WEIGHT", default_value_t = 0, help_heading = "Mix")]

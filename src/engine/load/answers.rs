@@ -1,49 +1,29 @@
 //! What comes in, and what it means for the exchange it belongs to.
 
-use super::clients::Client;
 use super::core::{CHECKS, Job, Load};
-use super::reply::{self, Seen};
+use super::family::{Family, Leased, Seen, Share, Word};
 use super::table::{Found, Slot, Stage};
-use super::{After, Check, Failure, Kind};
+use super::{After, Failure, Kind};
 use crate::time::Instant;
-use crate::wire::Mac;
-use crate::wire::arp::Arp;
-use crate::wire::frame::peek::Ethernet;
 use crate::wire::frame::{Checksum, LinkType};
-use crate::wire::v4::MessageType;
 
-impl Load {
+impl<F: Family> Load<F> {
     /// Takes a frame that came in.
     pub(super) fn take(&mut self, at: Instant, frame: &[u8]) {
-        match reply::message(frame) {
-            Some(seen) if seen.op == 2 => {
-                let received = self.counters.received;
-                self.on_reply(at, &seen);
-                if self.counters.received > received && self.is_damaged(frame) {
-                    self.counters.bad_checksums = self.counters.bad_checksums.saturating_add(1);
-                }
+        if let Some(seen) = self.plan.family.read(frame) {
+            let received = self.counters.received;
+            self.on_reply(at, &seen);
+            if self.counters.received > received && self.is_damaged(frame) {
+                self.counters.bad_checksums = self.counters.bad_checksums.saturating_add(1);
             }
-            Some(_) => {}
-            None => {
-                if self.plan.watch_checks {
-                    self.on_probe(at, frame);
-                }
-                self.on_question(frame);
-            }
-        }
-    }
-
-    /// Answers who asks for a relay or a client of ours.
-    fn on_question(&mut self, frame: &[u8]) {
-        if !self.plan.answer_arp && self.plan.stands_for.is_empty() {
             return;
         }
-        let arp = Ethernet::read(frame).and_then(|ethernet| ethernet.arp());
-        let Some(arp) = arp.filter(Arp::is_request) else { return };
-        let relay = self.plan.stands_for.iter().find(|(address, _)| *address == arp.target_ip);
-        let mac = relay.map(|(_, mac)| *mac).or_else(|| self.holder(arp.target_ip));
-        if let Some(mac) = mac {
-            self.jobs.push_front(Job::Answer { arp: arp.reply(mac) });
+        if self.plan.watch_checks {
+            self.on_probe(at, frame);
+        }
+        let clients = &self.clients;
+        if let Some(aside) = self.plan.family.aside(frame, |address| clients.holder(address)) {
+            self.jobs.push_front(Job::Answer { aside });
         }
     }
 
@@ -59,155 +39,195 @@ impl Load {
     }
 
     fn on_probe(&mut self, at: Instant, frame: &[u8]) {
-        let Some(probe) = reply::probe(frame) else { return };
+        let Some((target, check)) = self.plan.family.check(frame) else { return };
         if self.checks.len() >= CHECKS {
             self.checks.pop_front();
         }
-        self.checks.push_back((at, probe.target, if probe.echo { Check::Ping } else { Check::Arp }));
+        self.checks.push_back((at, target, check));
     }
 
-    fn on_reply(&mut self, at: Instant, seen: &Seen) {
-        if !matches!(seen.kind, MessageType::OFFER | MessageType::ACK | MessageType::NAK) {
-            return;
-        }
-        let server = if seen.server == [0; 4] { seen.source } else { seen.server };
-        let wanted = self.plan.server.map(|wanted| wanted.octets());
-        let found = self.table.find(seen.xid);
-        let index = match found {
+    fn on_reply(&mut self, at: Instant, seen: &Seen<F::Lease>) {
+        let index = match self.table.find(seen.xid) {
             Found::Slot(index) => index,
-            Found::Past if self.clients.by_mac(Mac(seen.mac)).is_some() => {
+            Found::Past if self.clients.by_mac(seen.mac).is_some() => {
                 self.counters.received = self.counters.received.saturating_add(1);
                 self.counters.late = self.counters.late.saturating_add(1);
                 return;
             }
             Found::Past | Found::Foreign => {
                 // Other clients live on the segment too: only what bears one of our addresses is an orphan.
-                if self.clients.by_mac(Mac(seen.mac)).is_some() {
+                if self.clients.by_mac(seen.mac).is_some() {
                     self.counters.orphans = self.counters.orphans.saturating_add(1);
                 }
                 return;
             }
         };
         let Some(slot) = self.table.get(index).copied() else { return };
-        if self.clients.mac(slot.client).0 != seen.mac {
+        if self.clients.mac(slot.client) != seen.mac {
             self.counters.orphans = self.counters.orphans.saturating_add(1);
             return;
         }
         self.counters.received = self.counters.received.saturating_add(1);
-        let unwanted = wanted.is_some_and(|wanted| wanted != server && wanted != seen.source);
-        if seen.kind != MessageType::OFFER && (unwanted || !is_chosen(&slot, seen, server)) {
-            self.on_other(&slot, seen, server);
+        let word = seen.word_for(slot.kind);
+        if slot.kind == Kind::Release {
+            self.on_answered_release(index, at, &slot, seen, word);
             return;
         }
-        if unwanted {
+        if word != Word::Offer && (!seen.wanted || !is_chosen(&slot, seen)) {
+            self.on_other(&slot, seen, word);
+            return;
+        }
+        if !seen.wanted {
             self.counters.other_offers = self.counters.other_offers.saturating_add(1);
             return;
         }
-        match (slot.stage, seen.kind) {
-            (Stage::Discovering, MessageType::OFFER) if seen.address != [0; 4] => {
-                self.on_offer(index, at, seen, server);
-            }
-            (Stage::Requesting, MessageType::ACK) => self.on_ack(index, at, seen, server),
-            (Stage::Requesting, MessageType::NAK) => {
-                self.clients.take_away(slot.client);
+        if seen.statuses != 0 {
+            self.note_statuses(index, seen.statuses);
+        }
+        match (slot.stage, word) {
+            (Stage::Discovering, Word::Offer) if !seen.lease.is_empty() => self.on_offer(index, at, seen),
+            // A server that has nothing to offer says so; another one may have something (RFC 9915 §18.2.9).
+            (Stage::Discovering, Word::Offer) => {}
+            (Stage::Requesting, Word::Ack) => self.on_ack(index, at, seen),
+            (Stage::Discovering, Word::Ack) if seen.rapid => self.on_ack(index, at, seen),
+            (Stage::Requesting, Word::Nak) => {
+                // Whoever is told that its address does not belong here still has the lease to give back.
+                if F::GIVING_BACK.is_empty() || slot.kind != Kind::InitReboot {
+                    self.clients.take_away(slot.client);
+                }
                 self.finish(index, at, Some(Failure::Nak));
             }
-            (Stage::Over(Some(Failure::NoOffer)), MessageType::OFFER)
-            | (Stage::Over(Some(Failure::NoAck)), MessageType::NAK) => {
+            (Stage::Discovering, Word::Nak) if seen.rapid => self.finish(index, at, Some(Failure::Nak)),
+            (Stage::Over(Some(Failure::NoOffer)), Word::Offer)
+            | (Stage::Over(Some(Failure::NoAck)), Word::Nak) => {
                 self.counters.late = self.counters.late.saturating_add(1);
             }
-            (Stage::Over(Some(Failure::NoAck | Failure::Nak)), MessageType::ACK) => {
-                self.counters.late = self.counters.late.saturating_add(1);
-                self.on_late_ack(&slot, seen, server);
-            }
-            (_, MessageType::OFFER) if slot.server != [0; 4] && slot.server != server => {
+            (Stage::Over(Some(Failure::NoAck | Failure::Nak)), Word::Ack) => self.on_late_ack(&slot, seen),
+            (Stage::Over(Some(Failure::NoOffer)), Word::Ack) if seen.rapid => self.on_late_ack(&slot, seen),
+            (_, Word::Offer) if slot.lease.has_server() && !slot.lease.is_by_server_of(&seen.lease) => {
                 self.counters.other_offers = self.counters.other_offers.saturating_add(1);
             }
             _ => self.counters.duplicates = self.counters.duplicates.saturating_add(1),
         }
     }
 
+    /// The server that is given a lease back says what it makes of that. Whatever it is: the client has the lease no more.
+    fn on_answered_release(
+        &mut self,
+        index: u32,
+        at: Instant,
+        slot: &Slot<F::Lease>,
+        seen: &Seen<F::Lease>,
+        word: Word,
+    ) {
+        if slot.stage != Stage::Requesting || !slot.lease.is_by_server_of(&seen.lease) {
+            self.counters.duplicates = self.counters.duplicates.saturating_add(1);
+            return;
+        }
+        if seen.statuses != 0 {
+            self.note_statuses(index, seen.statuses);
+        }
+        self.counters.released = self.counters.released.saturating_add(1);
+        let held = self.clients.get(slot.client);
+        if held.holds && held.lease == slot.lease {
+            self.clients.take_away(slot.client);
+        }
+        self.finish(index, at, (word == Word::Nak).then_some(Failure::Nak));
+    }
+
+    fn note_statuses(&mut self, index: u32, statuses: u32) {
+        for (code, count) in (0_u32..).zip(&mut self.statuses) {
+            *count = count.saturating_add(u64::from(statuses.wrapping_shr(code) & 1));
+        }
+        if let Some(slot) = self.table.get_mut(index) {
+            slot.statuses = statuses;
+        }
+    }
+
     /// An answer of a server that was not chosen. It ends nothing; what it bound is given back.
-    fn on_other(&mut self, slot: &Slot, seen: &Seen, server: [u8; 4]) {
-        if seen.kind == MessageType::NAK {
+    fn on_other(&mut self, slot: &Slot<F::Lease>, seen: &Seen<F::Lease>, word: Word) {
+        if word == Word::Nak {
             self.counters.other_naks = self.counters.other_naks.saturating_add(1);
             return;
         }
         self.counters.other_acks = self.counters.other_acks.saturating_add(1);
-        if self.plan.after != After::Keep && slot.kind != Kind::Inform && seen.address != [0; 4] {
-            self.jobs.push_back(Job::Stray { client: slot.client, lease: lease_of(seen, server) });
+        if self.plan.after != After::Keep && slot.kind != Kind::Inform && !seen.lease.is_empty() {
+            self.jobs.push_back(Job::Stray { client: slot.client, lease: seen.lease });
         }
     }
 
-    fn on_offer(&mut self, index: u32, at: Instant, seen: &Seen, server: [u8; 4]) {
+    fn on_offer(&mut self, index: u32, at: Instant, seen: &Seen<F::Lease>) {
         self.failed_in_row = 0;
+        let checked = self.plan.family.checked(&seen.lease);
         if let Some(slot) = self.table.get_mut(index) {
             let since = slot.began;
             slot.check = self
                 .checks
                 .iter()
                 .rev()
-                .find(|(when, target, _)| *target == seen.address && *when >= since && *when <= at)
+                .find(|(when, target, _)| *target == checked && *when >= since && *when <= at)
                 .map(|(_, _, check)| *check);
             slot.stage = Stage::Requesting;
             slot.attempt = 0;
             slot.offered = at;
-            slot.address = seen.address;
-            slot.server = server;
-            slot.server_mac = seen.source_mac.0;
+            slot.lease = seen.lease;
             self.jobs.push_back(Job::Message { slot: index, xid: slot.xid });
         }
         self.table.disarm(index);
     }
 
-    fn on_ack(&mut self, index: u32, at: Instant, seen: &Seen, server: [u8; 4]) {
+    fn on_ack(&mut self, index: u32, at: Instant, seen: &Seen<F::Lease>) {
         let Some(slot) = self.table.get(index).copied() else { return };
         if slot.kind == Kind::Inform {
             self.finish(index, at, None);
             return;
         }
-        if seen.lease_time > 0 {
-            self.shortest_lease = self.shortest_lease.min(seen.lease_time);
+        if slot.kind == Kind::InitReboot && !F::GIVING_BACK.is_empty() {
+            // CONFIRM is answered without the lease (RFC 9915 §18.3.3).
+            self.finish(index, at, None);
+            return;
         }
-        let failure = if seen.address != slot.address {
+        if seen.lease.lifetime() > 0 {
+            self.shortest_lease = self.shortest_lease.min(seen.lease.lifetime());
+        }
+        let before = (slot.stage == Stage::Requesting).then_some(slot.lease);
+        let failure = if before.is_some_and(|before| !seen.lease.is_part_of(&before)) {
             Some(Failure::AddressChanged)
-        } else if slot.kind == Kind::Handshake && server != slot.server {
+        } else if before
+            .is_some_and(|before| slot.kind == Kind::Handshake && !seen.lease.is_by_server_of(&before))
+        {
             Some(Failure::ServerChanged)
         } else {
-            None
+            (seen.share == Share::Some).then_some(Failure::Partial)
         };
+        if before.is_none() {
+            self.failed_in_row = 0;
+            if let Some(slot) = self.table.get_mut(index) {
+                slot.lease = seen.lease;
+            }
+        }
         // Whatever was promised before: this address is the client's now, and is given back as such.
-        self.clients.give(slot.client, lease_of(seen, server));
+        self.clients.give(slot.client, seen.lease);
         self.finish(index, at, failure);
     }
 
-    fn on_late_ack(&mut self, slot: &Slot, seen: &Seen, server: [u8; 4]) {
+    fn on_late_ack(&mut self, slot: &Slot<F::Lease>, seen: &Seen<F::Lease>) {
+        self.counters.late = self.counters.late.saturating_add(1);
         let client = self.clients.get(slot.client);
-        if client.busy || client.holds {
+        if client.busy || client.holds || seen.lease.is_empty() {
             return;
         }
-        let lease = lease_of(seen, server);
         if self.plan.after == After::Release {
-            self.jobs.push_back(Job::Stray { client: slot.client, lease });
+            self.jobs.push_back(Job::Stray { client: slot.client, lease: seen.lease });
         } else {
-            self.clients.give(slot.client, lease);
+            self.clients.give(slot.client, seen.lease);
         }
     }
 }
 
 /// True unless a server was chosen and another one speaks (RFC 2131 §3.1, §4.4.1). One box that calls itself differently
 /// is the same server; a relay's box speaks for many.
-fn is_chosen(slot: &Slot, seen: &Seen, server: [u8; 4]) -> bool {
-    let chose = matches!(slot.kind, Kind::Handshake | Kind::Renew) && slot.server != [0; 4];
-    !chose || server == slot.server || seen.relay == [0; 4] && seen.source_mac.0 == slot.server_mac
-}
-
-fn lease_of(seen: &Seen, server: [u8; 4]) -> Client {
-    Client {
-        address: seen.address,
-        server,
-        server_mac: seen.source_mac.0,
-        lease_time: seen.lease_time,
-        ..Client::default()
-    }
+fn is_chosen<L: Leased>(slot: &Slot<L>, seen: &Seen<L>) -> bool {
+    let chose = matches!(slot.kind, Kind::Handshake | Kind::Renew) && slot.lease.has_server();
+    !chose || slot.lease.is_by_server_of(&seen.lease) || seen.direct && slot.lease.is_by_box_of(&seen.lease)
 }

@@ -1,10 +1,9 @@
 //! The clients of a run: who they are, what they hold.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use super::{Lane, queue};
+use super::{Lane, Leased, queue};
 use crate::wire::Mac;
 
 /// Hardware addresses of clients.
@@ -59,29 +58,21 @@ impl Macs {
 
 /// A lease that a client holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lease {
+pub struct Held<L> {
+    /// The client's number in the run.
+    pub number: u32,
     /// Its MAC.
     pub mac: Mac,
-    /// The address.
-    pub address: Ipv4Addr,
-    /// Who gave it.
-    pub server: Ipv4Addr,
-    /// Where frames for that server go.
-    pub server_mac: Mac,
-    /// Seconds; all ones means no end.
-    pub lease_time: u32,
-    /// The relay through which it was given.
-    pub relay: Option<Ipv4Addr>,
+    /// What it holds.
+    pub lease: L,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Client {
-    pub(super) address: [u8; 4],
-    pub(super) server: [u8; 4],
-    pub(super) server_mac: [u8; 6],
-    pub(super) lease_time: u32,
+pub(super) struct Client<L> {
+    /// What it holds, or gave back last.
+    pub(super) lease: L,
     pub(super) holds: bool,
-    /// It gave back what stands here.
+    /// It gave back what stands here, and nobody answers that.
     pub(super) released: bool,
     /// In an exchange, or its RELEASE waits to be sent.
     pub(super) busy: bool,
@@ -89,20 +80,19 @@ pub(super) struct Client {
 
 /// The clients of one lane.
 #[derive(Debug)]
-pub(super) struct Clients {
+pub(super) struct Clients<L: Leased> {
     macs: Macs,
     lane: Lane,
-    relays: Vec<Ipv4Addr>,
-    all: Vec<Client>,
+    all: Vec<Client<L>>,
     idle: VecDeque<u32>,
     held: u64,
     // Only for a list: made addresses lead back to their number by themselves.
     numbers: Option<BTreeMap<Mac, u32>>,
-    holders: Option<HashMap<[u8; 4], u32>>,
+    holders: Option<HashMap<L::Address, u32>>,
 }
 
-impl Clients {
-    pub(super) fn new(macs: &Macs, relays: &[Ipv4Addr], lane: Lane, answer_arp: bool) -> Self {
+impl<L: Leased> Clients<L> {
+    pub(super) fn new(macs: &Macs, lane: Lane, remember_holders: bool) -> Self {
         let mine = (lane.index..macs.len()).step_by(usize::try_from(lane.count).unwrap_or(1).max(1)).count();
         let count = u32::try_from(mine).unwrap_or(0);
         let mut idle = queue(mine);
@@ -110,12 +100,11 @@ impl Clients {
         let mut clients = Self {
             macs: macs.clone(),
             lane,
-            relays: relays.to_vec(),
             all: vec![Client::default(); mine],
             idle,
             held: 0,
             numbers: None,
-            holders: answer_arp.then(|| HashMap::with_capacity(mine)),
+            holders: remember_holders.then(|| HashMap::with_capacity(mine)),
         };
         if matches!(macs, Macs::List(_)) {
             clients.numbers = Some((0..count).map(|index| (clients.mac(index), index)).collect());
@@ -148,18 +137,12 @@ impl Clients {
     }
 
     #[inline]
-    pub(super) fn relay(&self, index: u32) -> Option<Ipv4Addr> {
-        let number = usize::try_from(self.number(index)).ok()?;
-        self.relays.get(number.checked_rem(self.relays.len())?).copied()
-    }
-
-    #[inline]
-    pub(super) fn get(&self, index: u32) -> Client {
+    pub(super) fn get(&self, index: u32) -> Client<L> {
         usize::try_from(index).ok().and_then(|index| self.all.get(index)).copied().unwrap_or_default()
     }
 
     #[inline]
-    fn get_mut(&mut self, index: u32) -> Option<&mut Client> {
+    fn get_mut(&mut self, index: u32) -> Option<&mut Client<L>> {
         self.all.get_mut(usize::try_from(index).ok()?)
     }
 
@@ -185,24 +168,24 @@ impl Clients {
         self.idle.push_back(index);
     }
 
-    pub(super) fn give(&mut self, index: u32, lease: Client) {
+    pub(super) fn give(&mut self, index: u32, lease: L) {
         let Some(client) = self.get_mut(index) else { return };
-        let held = client.holds;
-        let before = std::mem::replace(client, Client { holds: true, busy: client.busy, ..lease });
+        let busy = client.busy;
+        let before = std::mem::replace(client, Client { lease, holds: true, released: false, busy });
         if let Some(holders) = &mut self.holders {
             if before.holds {
-                holders.remove(&before.address);
+                holders.remove(&before.lease.address());
             }
-            holders.insert(lease.address, index);
+            holders.insert(lease.address(), index);
         }
-        if !held {
+        if !before.holds {
             self.held = self.held.saturating_add(1);
         }
     }
 
     pub(super) fn take_away(&mut self, index: u32) {
         let Some(client) = self.get_mut(index) else { return };
-        let address = client.address;
+        let address = client.lease.address();
         if std::mem::replace(&mut client.holds, false) {
             if let Some(holders) =
                 self.holders.as_mut().filter(|holders| holders.get(&address) == Some(&index))
@@ -214,9 +197,9 @@ impl Clients {
     }
 
     /// Remembers what a client gave back, so that the RELEASE can be repeated; what it holds now is not touched.
-    pub(super) fn gave_back(&mut self, index: u32, lease: Client) {
+    pub(super) fn gave_back(&mut self, index: u32, lease: L) {
         if let Some(client) = self.get_mut(index).filter(|client| !client.holds) {
-            *client = Client { released: true, holds: false, busy: client.busy, ..lease };
+            *client = Client { lease, released: true, holds: false, busy: client.busy };
         }
     }
 
@@ -228,8 +211,8 @@ impl Clients {
     }
 
     /// The client that holds `address`.
-    pub(super) fn holder(&self, address: Ipv4Addr) -> Option<Mac> {
-        let index = self.holders.as_ref()?.get(&address.octets())?;
+    pub(super) fn holder(&self, address: L::Address) -> Option<Mac> {
+        let index = self.holders.as_ref()?.get(&address)?;
         Some(self.mac(*index))
     }
 
@@ -243,21 +226,18 @@ impl Clients {
     }
 
     /// The leases held.
-    pub(super) fn leases(&self) -> impl Iterator<Item = Lease> {
-        (0..self.len()).zip(&self.all).filter(|(_, client)| client.holds).map(|(index, client)| Lease {
+    pub(super) fn leases(&self) -> impl Iterator<Item = Held<L>> {
+        (0..self.len()).zip(&self.all).filter(|(_, client)| client.holds).map(|(index, client)| Held {
+            number: self.number(index),
             mac: self.mac(index),
-            address: client.address.into(),
-            server: client.server.into(),
-            server_mac: Mac(client.server_mac),
-            lease_time: client.lease_time,
-            relay: self.relay(index),
+            lease: client.lease,
         })
     }
 
     pub(super) fn memory(&self) -> usize {
         self.all
             .capacity()
-            .saturating_mul(size_of::<Client>())
+            .saturating_mul(size_of::<Client<L>>())
             .saturating_add(self.idle.capacity().saturating_mul(4))
     }
 }
@@ -265,6 +245,7 @@ impl Clients {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::load::Lease4;
     use std::collections::BTreeSet;
 
     #[test]
@@ -284,21 +265,12 @@ mod tests {
         for macs in [Macs::made(3, 10), Macs::List(list.into())] {
             let mut seen = BTreeSet::new();
             for index in 0..3 {
-                let mut clients = Clients::new(
-                    &macs,
-                    &[[10, 0, 0, 1].into(), [10, 0, 0, 2].into()],
-                    Lane { index, count: 3 },
-                    false,
-                );
+                let mut clients = Clients::<Lease4>::new(&macs, Lane { index, count: 3 }, false);
                 while let Some(client) = clients.take() {
                     let mac = clients.mac(client);
                     assert!(seen.insert(mac));
                     assert_eq!(clients.by_mac(mac), Some(client));
                     assert_eq!(macs.get(clients.number(client)), mac);
-                    assert_eq!(
-                        clients.relay(client).unwrap().octets()[3],
-                        if clients.number(client).is_multiple_of(2) { 1 } else { 2 }
-                    );
                 }
                 assert_eq!(clients.by_mac(Mac::ZERO), None);
             }
@@ -308,15 +280,16 @@ mod tests {
 
     #[test]
     fn leases_are_counted_and_listed() {
-        let mut clients = Clients::new(&Macs::made(3, 10), &[], Lane::ONLY, true);
-        clients.give(4, Client { address: [10, 0, 0, 9], ..Client::default() });
-        clients.give(4, Client { address: [10, 0, 0, 8], ..Client::default() });
+        let mut clients = Clients::<Lease4>::new(&Macs::made(3, 10), Lane::ONLY, true);
+        let lease = |last| Lease4 { address: [10, 0, 0, last], ..Lease4::default() };
+        clients.give(4, lease(9));
+        clients.give(4, lease(8));
         assert_eq!((clients.held(), clients.leases().count()), (1, 1));
-        assert_eq!(clients.leases().next().unwrap().address, Ipv4Addr::new(10, 0, 0, 8));
-        assert_eq!(clients.holder([10, 0, 0, 8].into()), Some(clients.mac(4)));
-        assert_eq!(clients.holder([10, 0, 0, 9].into()), None);
+        assert_eq!(clients.leases().next().unwrap().lease, lease(8));
+        assert_eq!(clients.holder([10, 0, 0, 8]), Some(clients.mac(4)));
+        assert_eq!(clients.holder([10, 0, 0, 9]), None);
         clients.take_away(4);
         clients.take_away(4);
-        assert_eq!((clients.held(), clients.holder([10, 0, 0, 8].into())), (0, None));
+        assert_eq!((clients.held(), clients.holder([10, 0, 0, 8])), (0, None));
     }
 }

@@ -2,23 +2,18 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::clients::{Client, Clients};
+use super::clients::Clients;
+use super::family::{AddressOf, Family, Message, Question};
 use super::pace::plus;
-use super::table::{NONE, Slot, Stage, Table};
-use super::template::Values;
-use super::{
-    After, Check, Counters, Failure, Finished, Kind, Lane, Lease, Plan, Rate, Template, queue, ratio,
-};
+use super::table::{Duty, NONE, Slot, Stage, Table};
+use super::{After, Check, Counters, Failure, Finished, Held, Kind, Lane, Plan, Rate, queue, ratio};
 use crate::engine::machine::{Arrival, Event, Machine, Remark, Sense, Transmit};
 use crate::time::Instant;
 use crate::wire::Mac;
-use crate::wire::arp::Arp;
-use crate::wire::frame::build::arp_frame;
 use crate::wire::frame::{Ports, Walker};
 
 /// Conflict checks remembered; a server checks few addresses at a time.
@@ -34,20 +29,23 @@ const SENDS: usize = 1024;
 /// So many exchanges without an offer, with none in between, mean that the pool is empty.
 const EXHAUSTED: u64 = 3;
 
-/// The slot of what is not counted as a message sent: ARP, and RELEASEs that are sent again, which are counted by themselves.
+/// Places beside the exchanges for leases that are given back, where that has an answer.
+const SPARE: usize = 256;
+
+/// The slot of what is not counted as a message sent: answers to who asks for an address, and RELEASEs that are sent again, which are counted by themselves.
 const ASIDE: u32 = NONE.wrapping_sub(1);
 
 /// Something to send as soon as there is room in a batch.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Job {
+pub(super) enum Job<F: Family> {
     /// The current message of this exchange, unless it is over.
     Message { slot: u32, xid: u32 },
     /// RELEASE of what the client holds; then it is idle again.
     Release { client: u32 },
     /// RELEASE of a lease that came too late to be anybody's.
-    Stray { client: u32, lease: Client },
-    /// An ARP reply.
-    Answer { arp: Arp },
+    Stray { client: u32, lease: F::Lease },
+    /// An answer to who asks for an address.
+    Answer { aside: F::Aside },
 }
 
 /// A message that was handed out, and what it was then.
@@ -95,15 +93,20 @@ pub(super) enum Phase {
 
 /// One lane of a run.
 #[derive(Debug)]
-pub struct Load {
-    pub(super) plan: Plan,
+pub struct Load<F: Family> {
+    pub(super) plan: Plan<F>,
     pub(super) lane: Lane,
-    pub(super) table: Table,
-    pub(super) clients: Clients,
-    pub(super) jobs: VecDeque<Job>,
-    pub(super) finished: Vec<Finished>,
+    pub(super) table: Table<F::Lease>,
+    /// Exchanges that may be under way.
+    room: usize,
+    pub(super) clients: Clients<F::Lease>,
+    pub(super) jobs: VecDeque<Job<F>>,
+    /// Leases to give back, for which there was no place.
+    waiting: VecDeque<Job<F>>,
+    pub(super) finished: Vec<Finished<F::Lease>>,
     pub(super) counters: Counters,
-    pub(super) checks: VecDeque<(Instant, [u8; 4], Check)>,
+    pub(super) statuses: [u64; 32],
+    pub(super) checks: VecDeque<(Instant, AddressOf<F>, Check)>,
     pub(super) rng: Rng,
     pub(super) weights: u32,
     pub(super) phase: Phase,
@@ -127,22 +130,27 @@ pub struct Load {
     pub(super) walker: Option<Walker>,
 }
 
-impl Load {
+impl<F: Family> Load<F> {
     /// Prepares a lane; all memory it will need is taken here.
-    pub fn new(plan: Plan, lane: Lane) -> Self {
+    pub fn new(plan: Plan<F>, lane: Lane) -> Self {
         let lanes = usize::try_from(lane.count.max(1)).unwrap_or(1);
-        let clients = Clients::new(&plan.macs, &plan.relays, lane, plan.answer_arp);
+        let clients = Clients::new(&plan.macs, lane, plan.remember_holders);
         let room = plan.max_in_flight.div_ceil(lanes).clamp(1, clients.len().max(1).try_into().unwrap_or(1));
-        let attempts = u8::try_from(plan.timeouts.len()).unwrap_or(u8::MAX);
         let mut rng = Rng::with_seed(plan.seed);
         let key = rng.u32(..);
         let rng = Rng::with_seed(plan.seed.wrapping_add(u64::from(lane.index)));
         let walker = plan.watch_checks.then(|| Walker::without_reassembly(Ports::default()));
-        let table = Table::new(room, attempts, lane.index, lane.bits(), key);
-        let room = table.capacity();
+        let spare = if F::GIVING_BACK.is_empty() { 0 } else { SPARE.min(room) };
+        let lists = plan.timeouts.len().max(1).saturating_add(F::GIVING_BACK.len());
+        let capacity = room.saturating_add(spare);
+        let table = Table::new(capacity, lists, F::XID_BITS, (lane.index, lane.bits()), key);
+        let room = table.capacity().saturating_sub(spare).max(1);
         Self {
             weights: plan.mix.iter().fold(0, |sum, (_, weight)| sum.saturating_add(*weight)),
             jobs: queue(room.saturating_mul(2)),
+            waiting: VecDeque::new(),
+            room,
+            statuses: [0; 32],
             finished: Vec::with_capacity(1024),
             checks: queue(CHECKS),
             plan,
@@ -189,13 +197,18 @@ impl Load {
     }
 
     /// The client that holds an address, for who asks by ARP; only when the plan says that such questions are answered.
-    pub fn holder(&self, address: Ipv4Addr) -> Option<Mac> {
+    pub fn holder(&self, address: AddressOf<F>) -> Option<Mac> {
         self.clients.holder(address)
     }
 
     /// The leases held now.
-    pub fn leases(&self) -> impl Iterator<Item = Lease> {
+    pub fn leases(&self) -> impl Iterator<Item = Held<F::Lease>> {
         self.clients.leases()
+    }
+
+    /// How many answers bore a status that was no success, by its code; the last place is of all higher codes.
+    pub fn statuses(&self) -> [u64; 32] {
+        self.statuses
     }
 
     /// How many leases were held when the servers stopped offering any, if they did and did not begin again.
@@ -219,22 +232,28 @@ impl Load {
 
     /// True when all is done, RELEASEs included.
     pub fn is_over(&self) -> bool {
-        self.phase == Phase::Over && self.jobs.is_empty()
+        self.phase == Phase::Over && self.is_idle()
+    }
+
+    /// Nothing is under way, and nothing waits to be sent.
+    fn is_idle(&self) -> bool {
+        self.table.in_flight() == 0 && self.jobs.is_empty() && self.waiting.is_empty()
     }
 
     /// Takes the exchanges that ended since the last call.
-    pub fn take_finished(&mut self) -> std::vec::Drain<'_, Finished> {
+    pub fn take_finished(&mut self) -> std::vec::Drain<'_, Finished<F::Lease>> {
         self.finished.drain(..)
     }
 
     /// When something is to be done without any frame coming in; `None` when only a frame can help, or nothing.
     fn next_due(&self) -> Option<Instant> {
-        if !self.jobs.is_empty() {
+        if !self.jobs.is_empty() || self.table.has_room() && !self.waiting.is_empty() {
             return Some(Instant::default());
         }
         let next = match self.phase {
             Phase::Running if self.has_room() => Some(self.next_begin()),
             Phase::Running | Phase::Draining | Phase::Over => None,
+            Phase::Releasing { .. } if !self.can_give_back() => None,
             Phase::Releasing { since, every, sent, .. } | Phase::Repeating { since, every, sent, .. } => {
                 Some(plus(since, every.saturating_mul(sent)))
             }
@@ -255,7 +274,7 @@ impl Load {
                 self.end_running(now);
             }
         }
-        if self.phase == Phase::Draining && self.table.in_flight() == 0 && self.jobs.is_empty() {
+        if self.phase == Phase::Draining && self.is_idle() {
             if self.plan.after == After::Keep || self.clients.held() == 0 {
                 self.repeat(0, now);
             } else {
@@ -309,7 +328,12 @@ impl Load {
     }
 
     fn has_room(&self) -> bool {
-        self.table.has_room() && self.clients.has_idle()
+        self.table.in_flight() < self.room && self.clients.has_idle()
+    }
+
+    /// A lease can be given back now: nobody answers that, or there is a place to wait for the answer.
+    fn can_give_back(&self) -> bool {
+        F::GIVING_BACK.is_empty() || self.table.has_room()
     }
 
     fn next_begin(&self) -> Instant {
@@ -343,7 +367,7 @@ impl Load {
         if let Some(begun) = self.counters.begun.get_mut(kind.index()) {
             *begun = begun.saturating_add(1);
         }
-        if kind == Kind::Release {
+        if kind == Kind::Release && F::GIVING_BACK.is_empty() {
             let written = self.run_job(Job::Release { client }, now, out);
             if let Some(completed) = self.counters.completed.get_mut(kind.index()) {
                 *completed = completed.saturating_add(1);
@@ -359,8 +383,7 @@ impl Load {
             slot.scheduled = scheduled;
             slot.began = now;
             if kind != Kind::Handshake {
-                slot.address = held.address;
-                slot.server = held.server;
+                slot.lease = held.lease;
             }
         }
         self.write(index, now, out)
@@ -383,7 +406,7 @@ impl Load {
 
     fn release_next(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<u32> {
         let Phase::Releasing { since, every, sent, next } = self.phase else { return None };
-        if plus(since, every.saturating_mul(sent)) > now {
+        if plus(since, every.saturating_mul(sent)) > now || !self.can_give_back() {
             return None;
         }
         let holder = (next..self.clients.len()).find(|client| self.clients.get(*client).holds);
@@ -393,7 +416,7 @@ impl Load {
         };
         self.phase =
             Phase::Releasing { since, every, sent: sent.saturating_add(1), next: client.saturating_add(1) };
-        Some(self.give_back(client, out))
+        self.give_back(client, Duty::Aside, now, out)
     }
 
     fn repeat_next(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<u32> {
@@ -408,100 +431,131 @@ impl Load {
         let (sent, next) = (sent.saturating_add(1), client.saturating_add(1));
         self.phase = Phase::Repeating { round, since, every, sent, next };
         self.counters.released_again = self.counters.released_again.saturating_add(1);
-        self.push_release(client, self.clients.get(client), out);
+        self.push_release(client, &self.clients.get(client).lease, out);
         Some(ASIDE)
     }
 
-    /// Writes what a job says; the slot it belongs to, or [`NONE`]. Nothing when that is over already.
-    fn run_job(&mut self, job: Job, now: Instant, out: &mut Vec<u8>) -> Option<u32> {
+    /// Writes what a job says; the slot it belongs to, or [`NONE`]. Nothing when that is over already, or has to wait.
+    fn run_job(&mut self, job: Job<F>, now: Instant, out: &mut Vec<u8>) -> Option<u32> {
         match job {
             Job::Message { slot, xid } => {
                 self.table.get(slot).filter(|slot| slot.xid == xid && is_under_way(slot))?;
                 self.write(slot, now, out)
             }
-            Job::Release { client } => {
-                let written = self.give_back(client, out);
-                self.clients.put_back(client);
-                Some(written)
+            Job::Release { .. } | Job::Stray { .. } if !self.can_give_back() => {
+                self.waiting.push_back(job);
+                None
             }
-            Job::Stray { client, lease } => {
-                let written = self.write_release(client, lease, out);
+            Job::Release { client } => {
+                let written = self.give_back(client, Duty::Return, now, out);
+                if F::GIVING_BACK.is_empty() {
+                    self.clients.put_back(client);
+                }
+                written
+            }
+            Job::Stray { client, lease } if F::GIVING_BACK.is_empty() => {
+                let written = self.write_release(client, &lease, out);
                 self.clients.gave_back(client, lease);
                 Some(written)
             }
-            Job::Answer { arp } => {
-                out.extend(arp_frame(&arp, arp.sender_mac, arp.target_mac, &[]));
+            Job::Stray { client, lease } => self.ask_to_take_back(client, lease, Duty::Aside, now, out),
+            Job::Answer { aside } => {
+                self.plan.family.write_aside(&aside, out);
                 Some(ASIDE)
             }
         }
     }
 
-    fn give_back(&mut self, client: u32, out: &mut Vec<u8>) -> u32 {
-        let lease = self.clients.get(client);
-        let written = self.write_release(client, lease, out);
+    /// Gives back what a client holds. Where that has an answer, the client holds it until then.
+    fn give_back(&mut self, client: u32, duty: Duty, now: Instant, out: &mut Vec<u8>) -> Option<u32> {
+        let lease = self.clients.get(client).lease;
+        if !F::GIVING_BACK.is_empty() {
+            return self.ask_to_take_back(client, lease, duty, now, out);
+        }
+        let written = self.write_release(client, &lease, out);
         self.clients.take_away(client);
         self.clients.gave_back(client, lease);
-        written
+        Some(written)
     }
 
-    fn values(&self, client: u32) -> Values {
-        let mut values = Values { mac: self.clients.mac(client).0, ..Values::default() };
-        values.relay = self.clients.relay(client).map_or([0; 4], |relay| relay.octets());
-        values.set_circuit(self.clients.number(client));
-        values
+    /// Sends a RELEASE that has an answer.
+    fn ask_to_take_back(
+        &mut self,
+        client: u32,
+        lease: F::Lease,
+        duty: Duty,
+        now: Instant,
+        out: &mut Vec<u8>,
+    ) -> Option<u32> {
+        let index = self.table.take()?;
+        if let Some(slot) = self.table.get_mut(index) {
+            (slot.client, slot.kind, slot.duty, slot.lease) = (client, Kind::Release, duty, lease);
+            (slot.stage, slot.scheduled, slot.began) = (Stage::Requesting, now, now);
+        }
+        self.write(index, now, out)
     }
 
     /// Writes the current message of an exchange.
     fn write(&mut self, index: u32, now: Instant, out: &mut Vec<u8>) -> Option<u32> {
-        let slot = self.table.get(index).copied()?;
-        let mut values = self.values(slot.client);
-        values.xid = slot.xid.to_be_bytes();
-        values.address = slot.address;
-        values.server = slot.server;
-        values.server_mac =
-            self.plan.next_hop.map_or_else(|| self.clients.get(slot.client).server_mac, |hop| hop.0);
-        let template = self.template(slot.stage, slot.kind);
-        template.write(&values, out);
-        let wait = self.plan.timeouts.get(usize::from(slot.attempt)).or(self.plan.timeouts.last());
-        self.table.arm(index, now.after(wait.copied().unwrap_or(Duration::from_secs(1))));
+        let slot = self.table.get(index)?;
+        let since = if slot.stage == Stage::Discovering { slot.began } else { slot.requested };
+        let question = Question {
+            message: message(slot.stage, slot.kind),
+            number: self.clients.number(slot.client),
+            mac: self.clients.mac(slot.client),
+            xid: slot.xid,
+            lease: &slot.lease,
+            elapsed: if slot.attempt == 0 { 0 } else { now.since(since) },
+        };
+        self.plan.family.write(&question, out);
+        let attempt = usize::from(slot.attempt);
+        let (first, timeouts) = self.patience(slot.kind);
+        let wait = timeouts.get(attempt).or(timeouts.last()).copied();
+        let list = first.saturating_add(attempt);
+        self.table.arm(index, list, now.after(wait.unwrap_or(Duration::from_secs(1))));
         Some(index)
     }
 
-    fn template(&self, stage: Stage, kind: Kind) -> &Template {
-        let templates = &self.plan.templates;
-        match (stage, kind) {
-            (Stage::Discovering, _) => &templates.discover,
-            (_, Kind::InitReboot) => &templates.init_reboot,
-            (_, Kind::Renew) => &templates.renew,
-            (_, Kind::Rebind) => &templates.rebind,
-            (_, Kind::Inform) => &templates.inform,
-            (_, Kind::Handshake | Kind::Release) => &templates.selecting,
+    /// How long the transmissions of a message wait, and in which lists of the table from the first on.
+    fn patience(&self, kind: Kind) -> (usize, &[Duration]) {
+        if kind == Kind::Release && !F::GIVING_BACK.is_empty() {
+            return (self.plan.timeouts.len().max(1), F::GIVING_BACK);
         }
+        (0, &self.plan.timeouts)
     }
 
-    fn write_release(&mut self, client: u32, lease: Client, out: &mut Vec<u8>) -> u32 {
+    fn write_release(&mut self, client: u32, lease: &F::Lease, out: &mut Vec<u8>) -> u32 {
         self.counters.released = self.counters.released.saturating_add(1);
         self.push_release(client, lease, out);
         NONE
     }
 
-    fn push_release(&mut self, client: u32, lease: Client, out: &mut Vec<u8>) {
-        let mut values = self.values(client);
-        values.xid = self.rng.u32(..).to_be_bytes();
-        values.address = lease.address;
-        values.server = lease.server;
-        values.server_mac = self.plan.next_hop.map_or(lease.server_mac, |hop| hop.0);
-        self.plan.templates.release.write(&values, out);
+    fn push_release(&mut self, client: u32, lease: &F::Lease, out: &mut Vec<u8>) {
+        let question = Question {
+            message: Message::Release,
+            number: self.clients.number(client),
+            mac: self.clients.mac(client),
+            xid: self.rng.u32(..),
+            lease,
+            elapsed: 0,
+        };
+        self.plan.family.write(&question, out);
     }
 
     fn expire(&mut self, index: u32, now: Instant) {
+        let Some(kind) = self.table.get(index).map(|slot| slot.kind) else { return };
+        let attempts = self.patience(kind).1.len();
         let Some(slot) = self.table.get_mut(index) else { return };
-        let attempts = self.plan.timeouts.len();
         if usize::from(slot.attempt).saturating_add(1) < attempts {
             slot.attempt = slot.attempt.saturating_add(1);
             slot.repeated = slot.repeated.saturating_add(1);
             let xid = slot.xid;
-            self.counters.retransmitted = self.counters.retransmitted.saturating_add(1);
+            let count = if slot.duty == Duty::Counted {
+                &mut self.counters.retransmitted
+            } else {
+                &mut self.counters.released_again
+            };
+            *count = count.saturating_add(1);
             self.jobs.push_back(Job::Message { slot: index, xid });
             return;
         }
@@ -512,7 +566,14 @@ impl Load {
     pub(super) fn finish(&mut self, index: u32, at: Instant, failure: Option<Failure>) {
         let Some(slot) = self.table.get(index).copied() else { return };
         self.table.end(index, failure);
-        let specified = |addr: [u8; 4]| (addr != [0; 4]).then(|| Ipv4Addr::from(addr));
+        if slot.kind == Kind::Release && failure == Some(Failure::NoAck) {
+            self.keep(&slot);
+        }
+        match slot.duty {
+            Duty::Counted => {}
+            Duty::Return => return self.clients.put_back(slot.client),
+            Duty::Aside => return,
+        }
         let stamped = |time: Instant| (time != Instant::default()).then_some(time);
         self.finished.push(Finished {
             client: self.clients.number(slot.client),
@@ -525,8 +586,8 @@ impl Load {
             offered: stamped(slot.offered),
             requested: stamped(slot.requested),
             ended: at,
-            address: specified(slot.address),
-            server: specified(slot.server),
+            lease: slot.lease,
+            statuses: slot.statuses,
             repeated: slot.repeated,
             check: slot.check,
         });
@@ -538,6 +599,7 @@ impl Load {
             Some(Failure::Nak) => Some(&mut counters.nak),
             Some(Failure::AddressChanged) => Some(&mut counters.address_changed),
             Some(Failure::ServerChanged) => Some(&mut counters.server_changed),
+            Some(Failure::Partial) => Some(&mut counters.partial),
         };
         if let Some(count) = count {
             *count = count.saturating_add(1);
@@ -550,8 +612,15 @@ impl Load {
                 self.failed_in_row = self.failed_in_row.saturating_add(1);
                 self.clients.put_back(slot.client);
             }
-            Some(Failure::NoAck) => self.abandon(&slot),
+            Some(Failure::NoAck) if slot.kind != Kind::Release => self.abandon(&slot),
             _ => self.settle(slot.client),
+        }
+    }
+
+    /// Nobody said that a lease was taken back: whoever has no other still has it.
+    fn keep(&mut self, slot: &Slot<F::Lease>) {
+        if !self.clients.get(slot.client).holds {
+            self.clients.give(slot.client, slot.lease);
         }
     }
 
@@ -566,16 +635,10 @@ impl Load {
 
     /// An exchange ended in the dark. If the server had answered its REQUEST, it holds a lease that we never heard of;
     /// it is given back as well.
-    fn abandon(&mut self, slot: &Slot) {
+    fn abandon(&mut self, slot: &Slot<F::Lease>) {
         let unheard = slot.kind == Kind::Handshake && slot.stage == Stage::Requesting;
         if unheard && self.plan.after != After::Keep && !self.clients.get(slot.client).holds {
-            let lease = Client {
-                address: slot.address,
-                server: slot.server,
-                server_mac: slot.server_mac,
-                ..Client::default()
-            };
-            self.jobs.push_back(Job::Stray { client: slot.client, lease });
+            self.jobs.push_back(Job::Stray { client: slot.client, lease: slot.lease });
         }
         self.settle(slot.client);
     }
@@ -588,7 +651,7 @@ impl Load {
     }
 }
 
-impl Machine for Load {
+impl<F: Family> Machine for Load<F> {
     fn stop(&mut self, now: Instant) {
         if self.phase == Phase::Running {
             self.end_running(now);
@@ -596,14 +659,24 @@ impl Machine for Load {
         let mut from = 0;
         while let Some(index) = self.table.under_way(from) {
             let Some(slot) = self.table.get(index).copied() else { break };
+            from = index.saturating_add(1);
+            if slot.kind == Kind::Release && slot.duty != Duty::Counted {
+                // What is given back already is given back to its end.
+                continue;
+            }
             self.counters.interrupted = self.counters.interrupted.saturating_add(1);
             self.counters.attempts = self.counters.attempts.saturating_sub(1);
             if let Some(begun) = self.counters.begun.get_mut(slot.kind.index()) {
                 *begun = begun.saturating_sub(1);
             }
+            if slot.kind == Kind::Release {
+                if let Some(slot) = self.table.get_mut(index) {
+                    slot.duty = Duty::Return;
+                }
+                continue;
+            }
             self.table.end(index, None);
             self.abandon(&slot);
-            from = index.saturating_add(1);
         }
         Machine::on_time(self, now);
     }
@@ -646,7 +719,8 @@ impl Machine for Load {
         let start = out.len();
         let now = self.now;
         let slot = loop {
-            if let Some(job) = self.jobs.pop_front() {
+            let job = if self.table.has_room() { self.waiting.pop_front() } else { None };
+            if let Some(job) = job.or_else(|| self.jobs.pop_front()) {
                 match self.run_job(job, now, out) {
                     Some(slot) => break slot,
                     None => continue,
@@ -682,12 +756,25 @@ fn place_of(id: u32) -> usize {
     usize::try_from(id).unwrap_or(0) & SENDS.wrapping_sub(1)
 }
 
-pub(super) fn is_under_way(slot: &Slot) -> bool {
+pub(super) fn is_under_way<L>(slot: &Slot<L>) -> bool {
     matches!(slot.stage, Stage::Discovering | Stage::Requesting)
 }
 
+/// The message that an exchange is at.
+fn message(stage: Stage, kind: Kind) -> Message {
+    match (stage, kind) {
+        (Stage::Discovering, _) => Message::First,
+        (_, Kind::InitReboot) => Message::Reboot,
+        (_, Kind::Renew) => Message::Renew,
+        (_, Kind::Rebind) => Message::Rebind,
+        (_, Kind::Inform) => Message::Inform,
+        (_, Kind::Release) => Message::Release,
+        (_, Kind::Handshake) => Message::Selecting,
+    }
+}
+
 /// Notes when a message went out for the first time.
-fn stamp(slot: &mut Slot, at: Instant) {
+fn stamp<L>(slot: &mut Slot<L>, at: Instant) {
     if slot.attempt > 0 {
         return;
     }

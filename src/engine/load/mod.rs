@@ -8,7 +8,6 @@
 //! hidden by a generator that waits for it ("coordinated omission"). In the steady state nothing is allocated.
 
 use std::collections::VecDeque;
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::time::Instant;
@@ -17,22 +16,23 @@ use crate::wire::Mac;
 mod answers;
 mod clients;
 mod core;
+pub mod family;
 pub mod pace;
-pub mod reply;
 pub mod search;
 mod table;
 pub mod tally;
-pub mod template;
+pub mod v4;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-pub use clients::{Lease, Macs};
+pub use clients::{Held, Macs};
 pub use core::Load;
+pub use family::{Family, Leased};
 pub use pace::{Pace, Rate};
 pub use search::{Figure, Search, Slo};
 pub use tally::Tally;
-pub use template::Template;
+pub use v4::{Lease4, Template, Templates, V4};
 
 /// What an exchange is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +87,8 @@ pub enum Failure {
     AddressChanged,
     /// The ACK was from another server than the OFFER.
     ServerChanged,
+    /// Some of what was asked for was granted, other was refused.
+    Partial,
 }
 
 impl Failure {
@@ -98,6 +100,7 @@ impl Failure {
             Self::Nak => "nak",
             Self::AddressChanged => "address_changed",
             Self::ServerChanged => "server_changed",
+            Self::Partial => "partial",
         }
     }
 }
@@ -109,6 +112,8 @@ pub enum Check {
     Arp,
     /// ICMP echo.
     Ping,
+    /// A neighbor solicitation for the client's own address.
+    Neighbor,
 }
 
 impl Check {
@@ -117,6 +122,7 @@ impl Check {
         match self {
             Self::Arp => "arp",
             Self::Ping => "ping",
+            Self::Neighbor => "neighbor",
         }
     }
 }
@@ -134,7 +140,7 @@ pub enum After {
 
 /// One exchange that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Finished {
+pub struct Finished<L> {
     /// The client's number.
     pub client: u32,
     /// Its MAC.
@@ -155,17 +161,17 @@ pub struct Finished {
     pub requested: Option<Instant>,
     /// When it was over.
     pub ended: Instant,
-    /// The address offered or held.
-    pub address: Option<Ipv4Addr>,
-    /// The server chosen or known.
-    pub server: Option<Ipv4Addr>,
+    /// What was offered or held, and by whom.
+    pub lease: L,
+    /// The statuses of its last answer that were no success, bit n for code n, the last bit for all higher ones.
+    pub statuses: u32,
     /// Messages sent again.
     pub repeated: u32,
     /// The server's own check of the address, when it was seen.
     pub check: Option<Check>,
 }
 
-impl Finished {
+impl<L> Finished<L> {
     /// DISCOVER to OFFER in nanoseconds.
     pub fn offer_ns(&self) -> Option<i64> {
         self.offered.map(|offered| offered.since(self.began))
@@ -206,6 +212,8 @@ pub struct Counters {
     pub address_changed: u64,
     /// Another server than the one that offered.
     pub server_changed: u64,
+    /// Some was granted, other was refused.
+    pub partial: u64,
     /// Exchanges the user broke off.
     pub interrupted: u64,
     /// Beginnings that were scheduled but for which there was no room until the end.
@@ -230,7 +238,7 @@ pub struct Counters {
     pub orphans: u64,
     /// Answers whose UDP checksum is wrong: clients never see them. Looked for only where single exchanges are watched.
     pub bad_checksums: u64,
-    /// Leases given back.
+    /// Leases given back; where a RELEASE has an answer, those whose server said so.
     pub released: u64,
     /// RELEASEs sent again, for they have no answer.
     pub released_again: u64,
@@ -271,6 +279,7 @@ impl Counters {
             (&mut self.nak, other.nak),
             (&mut self.address_changed, other.address_changed),
             (&mut self.server_changed, other.server_changed),
+            (&mut self.partial, other.partial),
             (&mut self.interrupted, other.interrupted),
             (&mut self.unsent, other.unsent),
             (&mut self.sent, other.sent),
@@ -298,25 +307,6 @@ pub fn ratio(part: u64, whole: u64) -> f64 {
     part as f64 / whole as f64
 }
 
-/// The frames of each message.
-#[derive(Clone, Debug)]
-pub struct Templates {
-    /// DISCOVER.
-    pub discover: Template,
-    /// REQUEST that answers an OFFER.
-    pub selecting: Template,
-    /// REQUEST after a reboot.
-    pub init_reboot: Template,
-    /// REQUEST to the server that gave the lease.
-    pub renew: Template,
-    /// REQUEST to any server.
-    pub rebind: Template,
-    /// INFORM.
-    pub inform: Template,
-    /// RELEASE.
-    pub release: Template,
-}
-
 /// Which part of a run a [`Load`] has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lane {
@@ -338,23 +328,17 @@ impl Lane {
 
 /// What a run is to do.
 #[derive(Clone, Debug)]
-pub struct Plan {
-    /// Its frames.
-    pub templates: Templates,
+pub struct Plan<F> {
+    /// The protocol, with its frames.
+    pub family: F,
     /// The clients' hardware addresses.
     pub macs: Macs,
-    /// Relay addresses, used in turn by the clients; empty on the servers' own segment.
-    pub relays: Vec<Ipv4Addr>,
-    /// Where frames for a server behind a router go; `None`: to the MAC its answers come from.
-    pub next_hop: Option<Mac>,
     /// When exchanges begin.
     pub pace: Pace,
     /// Exchanges under way at a time, all lanes together.
     pub max_in_flight: usize,
     /// How long to wait for the answer to each transmission; one entry per transmission.
     pub timeouts: Vec<Duration>,
-    /// Take only this server's answers.
-    pub server: Option<Ipv4Addr>,
     /// What is done with leases.
     pub after: After,
     /// How often each kind is chosen, relative to the others.
@@ -363,11 +347,8 @@ pub struct Plan {
     pub seed: u64,
     /// Look for the servers' own conflict checks.
     pub watch_checks: bool,
-    /// Remember who holds which address and answer ARP for it: a server sends the answers to clients that have an address
-    /// already to that address.
-    pub answer_arp: bool,
-    /// Relay addresses that are not the interface's own, with the MAC that ARP for them is answered with.
-    pub stands_for: Vec<(Ipv4Addr, Mac)>,
+    /// Remember who holds which address, for who asks.
+    pub remember_holders: bool,
 }
 
 /// A queue with room for what it will hold.

@@ -4,12 +4,12 @@
 //! slot, mixed with a key of the run. So a lookup is an index, an answer to an exchange of the past is told from one
 //! that was never ours, and a run with the same seed sends the same identifiers.
 //!
-//! All exchanges that wait for their n-th transmission wait equally long, so each n has a list in order of deadlines,
+//! All exchanges that wait for their n-th transmission of one kind wait equally long, so each has a list in order of deadlines,
 //! threaded through the slots: arming, disarming and expiry cost the same however many are in flight.
 
 use std::collections::VecDeque;
 
-use super::{Check, Failure, Kind};
+use super::{Check, Failure, Kind, Leased};
 use crate::time::Instant;
 
 /// No slot.
@@ -30,7 +30,7 @@ pub(super) enum Stage {
 
 /// One exchange.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Slot {
+pub(super) struct Slot<L> {
     /// Its transaction identifier.
     pub(super) xid: u32,
     generation: u32,
@@ -52,18 +52,29 @@ pub(super) struct Slot {
     pub(super) offered: Instant,
     /// When the first REQUEST (or INFORM) went out.
     pub(super) requested: Instant,
-    /// The address offered or held.
-    pub(super) address: [u8; 4],
-    /// The server chosen.
-    pub(super) server: [u8; 4],
-    /// Where its OFFER came from.
-    pub(super) server_mac: [u8; 6],
+    /// What is offered or held, and by the server chosen.
+    pub(super) lease: L,
+    /// Whose business it is.
+    pub(super) duty: Duty,
+    /// The statuses of the last answer, as [`Seen`](super::family::Seen) has them.
+    pub(super) statuses: u32,
     /// The server's own check of the address.
     pub(super) check: Option<Check>,
     deadline: Instant,
     list: u8,
     previous: u32,
     next: u32,
+}
+
+/// What an exchange is to the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Duty {
+    /// It is one of those that are counted.
+    Counted,
+    /// A lease is given back, after which its client rests.
+    Return,
+    /// A lease is given back beside whatever its client does.
+    Aside,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -74,14 +85,16 @@ struct List {
 
 /// The slab.
 #[derive(Debug)]
-pub(super) struct Table {
-    slots: Vec<Slot>,
+pub(super) struct Table<L> {
+    slots: Vec<Slot<L>>,
     free: VecDeque<u32>,
     lists: Vec<List>,
     bits: u32,
     lane: u32,
     lane_bits: u32,
     key: u32,
+    /// Bits of a transaction identifier.
+    width: u32,
 }
 
 /// What a transaction identifier refers to.
@@ -95,11 +108,18 @@ pub(super) enum Found {
     Foreign,
 }
 
-impl Table {
-    /// Room for `capacity` exchanges (at most 2^20) with up to `attempts` transmissions per message, in lane `lane` of
-    /// 2^`lane_bits`.
-    pub(super) fn new(capacity: usize, attempts: u8, lane: u32, lane_bits: u32, key: u32) -> Self {
-        let capacity = u32::try_from(capacity.clamp(1, 1 << 20)).unwrap_or(1);
+impl<L: Leased> Table<L> {
+    /// Room for `capacity` exchanges (at most 2^20) whose messages wait in `lists` ways, with transaction identifiers of `width`
+    /// bits, in lane `lane` of 2^`lane_bits`. Four bits at least tell the uses of a slot apart.
+    pub(super) fn new(
+        capacity: usize,
+        lists: usize,
+        width: u32,
+        (lane, lane_bits): (u32, u32),
+        key: u32,
+    ) -> Self {
+        let most = 1_usize.wrapping_shl(width.saturating_sub(lane_bits).saturating_sub(4).min(20));
+        let capacity = u32::try_from(capacity.clamp(1, most)).unwrap_or(1);
         let unused = Slot {
             xid: 0,
             generation: 0,
@@ -112,9 +132,9 @@ impl Table {
             began: Instant::default(),
             offered: Instant::default(),
             requested: Instant::default(),
-            address: [0; 4],
-            server: [0; 4],
-            server_mac: [0; 6],
+            lease: L::default(),
+            duty: Duty::Counted,
+            statuses: 0,
             check: None,
             deadline: Instant::default(),
             list: 0,
@@ -122,15 +142,17 @@ impl Table {
             next: NONE,
         };
         let lane_mask = 1_u32.wrapping_shl(lane_bits).wrapping_sub(1);
+        let whole = ones(width);
         Self {
             slots: (0..capacity).map(|_| unused).collect(),
             free: (0..capacity).collect(),
-            lists: vec![List { head: NONE, tail: NONE }; usize::from(attempts.max(1))],
+            lists: vec![List { head: NONE, tail: NONE }; lists.max(1)],
             bits: 32_u32.wrapping_sub(capacity.wrapping_sub(1).leading_zeros()),
             lane,
             lane_bits,
             // The lane stays readable, so that a kernel filter can tell whose an answer is.
-            key: key & !lane_mask,
+            key: key & whole & !lane_mask,
+            width,
         }
     }
 
@@ -153,14 +175,16 @@ impl Table {
     pub(super) fn take(&mut self) -> Option<u32> {
         let index = self.free.pop_front()?;
         let (bits, lane_bits, lane, key) = (self.bits, self.lane_bits, self.lane, self.key);
+        let whole = ones(self.width);
         let slot = self.get_mut(index)?;
         slot.generation = slot.generation.wrapping_add(1);
         let number = slot.generation.checked_shl(bits).unwrap_or(0) | index;
-        slot.xid = (number.wrapping_shl(lane_bits) | lane) ^ key;
+        slot.xid = ((number.wrapping_shl(lane_bits) | lane) ^ key) & whole;
         slot.attempt = 0;
         slot.repeated = 0;
-        slot.address = [0; 4];
-        slot.server = [0; 4];
+        slot.lease = L::default();
+        slot.duty = Duty::Counted;
+        slot.statuses = 0;
         slot.check = None;
         slot.offered = Instant::default();
         slot.requested = Instant::default();
@@ -178,13 +202,13 @@ impl Table {
 
     /// The slot of that number.
     #[inline]
-    pub(super) fn get(&self, index: u32) -> Option<&Slot> {
+    pub(super) fn get(&self, index: u32) -> Option<&Slot<L>> {
         self.slots.get(usize::try_from(index).ok()?)
     }
 
     /// The slot of that number.
     #[inline]
-    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Slot> {
+    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Slot<L>> {
         self.slots.get_mut(usize::try_from(index).ok()?)
     }
 
@@ -201,20 +225,17 @@ impl Table {
         if slot.xid == xid && slot.stage != Stage::Unused {
             return Found::Slot(index);
         }
-        let width = 32_u32.saturating_sub(self.bits).saturating_sub(self.lane_bits);
-        let mask = 1_u32.checked_shl(width).map_or(u32::MAX, |bit| bit.wrapping_sub(1));
+        let mask = ones(self.width.saturating_sub(self.bits).saturating_sub(self.lane_bits));
         let generation = number.checked_shr(self.bits).unwrap_or(0);
         let age = slot.generation.wrapping_sub(generation) & mask;
         // Older than the slot has ever been, and it is nobody's.
         if age != 0 && age < slot.generation && age <= mask >> 1 { Found::Past } else { Found::Foreign }
     }
 
-    /// Sets the deadline of a slot's current transmission. Deadlines of one attempt must not go back.
-    pub(super) fn arm(&mut self, index: u32, deadline: Instant) {
+    /// Sets the deadline of a slot's current transmission, which waits in list `which`. Deadlines of one list must not go back.
+    pub(super) fn arm(&mut self, index: u32, which: usize, deadline: Instant) {
         self.disarm(index);
-        let Some(slot) = self.get(index) else { return };
-        let last = self.lists.len().saturating_sub(1);
-        let which = usize::from(slot.attempt).min(last);
+        let which = which.min(self.lists.len().saturating_sub(1));
         let Some(queue) = self.lists.get_mut(which) else { return };
         let tail = std::mem::replace(&mut queue.tail, index);
         if queue.head == NONE {
@@ -286,9 +307,14 @@ impl Table {
     pub(super) fn memory(&self) -> usize {
         self.slots
             .capacity()
-            .saturating_mul(size_of::<Slot>())
+            .saturating_mul(size_of::<Slot<L>>())
             .saturating_add(self.free.capacity().saturating_mul(4))
     }
+}
+
+/// So many ones.
+fn ones(bits: u32) -> u32 {
+    1_u32.checked_shl(bits).map_or(u32::MAX, |bit| bit.wrapping_sub(1))
 }
 
 #[cfg(test)]
@@ -296,6 +322,9 @@ mod tests {
     #![allow(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
 
     use super::*;
+    use crate::engine::load::Lease4;
+
+    type Table = super::Table<Lease4>;
 
     fn at(ms: i64) -> Instant {
         Instant(ms * 1_000_000)
@@ -309,8 +338,10 @@ mod tests {
 
     #[test]
     fn identifiers_lead_back_and_know_the_past() {
-        for (capacity, lane, lane_bits) in [(1, 0, 0), (5, 2, 2), (64, 3, 2), (1000, 0, 0)] {
-            let mut table = Table::new(capacity, 1, lane, lane_bits, 0xdead_beef);
+        for (capacity, width, lane, lane_bits) in
+            [(1, 32, 0, 0), (5, 32, 2, 2), (64, 24, 3, 2), (1000, 32, 0, 0), (1000, 24, 0, 0)]
+        {
+            let mut table = Table::new(capacity, 1, width, (lane, lane_bits), 0xdead_beef);
             let mut seen = std::collections::BTreeSet::new();
             for round in 0..5 {
                 let indices: Vec<u32> = (0..capacity).map(|_| begin(&mut table)).collect();
@@ -318,6 +349,7 @@ mod tests {
                 for index in indices {
                     let xid = table.get(index).unwrap().xid;
                     assert_eq!(table.find(xid), Found::Slot(index));
+                    assert!(width == 32 || xid >> 24 == 0, "{xid:#x}");
                     assert!(seen.insert(xid), "used twice");
                     if lane_bits > 0 {
                         assert_eq!(xid & 3, lane, "the lane can be read from the identifier");
@@ -335,7 +367,12 @@ mod tests {
 
     #[test]
     fn generations_wrap_without_confusion() {
-        let mut table = Table::new(1 << 20, 1, 1, 2, 7);
+        for width in [32, 24] {
+            wraps(Table::new(1 << 20, 1, width, (1, 2), 7));
+        }
+    }
+
+    fn wraps(mut table: Table) {
         let mut last = 0;
         for _ in 0..3000 {
             let index = table.free.back().copied().unwrap();
@@ -349,13 +386,12 @@ mod tests {
 
     #[test]
     fn deadlines_come_in_order_and_can_be_taken_back() {
-        let mut table = Table::new(8, 2, 0, 0, 0);
+        let mut table = Table::new(8, 2, 32, (0, 0), 0);
         let slots: Vec<u32> = (0..4).map(|_| begin(&mut table)).collect();
         for (index, slot) in (0..).zip(&slots) {
-            table.arm(*slot, at(100 + index));
+            table.arm(*slot, 0, at(100 + index));
         }
-        table.get_mut(slots[1]).unwrap().attempt = 1;
-        table.arm(slots[1], at(50));
+        table.arm(slots[1], 1, at(50));
         assert_eq!(table.deadline(), Some(at(50)));
         table.disarm(slots[2]);
         table.disarm(slots[2]);

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use super::{Counters, Figure, Finished, Kind, Lease, ratio};
+use super::{Counters, Figure, Finished, Held, Kind, ratio};
 use crate::stats::delay::Delay;
 use crate::time::Instant;
 
 /// The delays of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Delays {
-    /// DISCOVER to OFFER.
+    /// First message to offer.
     pub offer: Delay,
-    /// REQUEST to ACK.
+    /// REQUEST to its answer.
     pub ack: Delay,
     /// First message to last answer.
     pub total: Delay,
@@ -23,7 +23,7 @@ pub struct Delays {
 
 impl Delays {
     /// Counts an exchange.
-    pub fn record(&mut self, finished: &Finished) {
+    pub fn record<L>(&mut self, finished: &Finished<L>) {
         if let Some(offer) = finished.offer_ns() {
             self.offer.record(offer);
         }
@@ -57,8 +57,8 @@ impl Delays {
 }
 
 /// A run, or a lane of it.
-#[derive(Clone, Debug, Default)]
-pub struct Tally {
+#[derive(Clone, Debug)]
+pub struct Tally<L> {
     /// Counts.
     pub counters: Counters,
     /// Delays.
@@ -68,9 +68,11 @@ pub struct Tally {
     /// When the last exchange that completed ended; of a run without any, the last one.
     pub end: Instant,
     /// Leases that are still held.
-    pub leases: Vec<Lease>,
+    pub leases: Vec<Held<L>>,
     /// Leases held when the servers stopped offering.
     pub exhausted_at: Option<u64>,
+    /// How many answers bore a status that was no success, by its code; the last place is of all higher codes.
+    pub statuses: [u64; 32],
     /// The shortest lease seen, seconds.
     pub shortest_lease: Option<u32>,
     /// Bytes of the tables.
@@ -87,7 +89,28 @@ pub struct Tally {
     pub kernel_stamps: bool,
 }
 
-impl Tally {
+impl<L> Default for Tally<L> {
+    fn default() -> Self {
+        Self {
+            counters: Counters::default(),
+            delays: Delays::default(),
+            start: Instant::default(),
+            end: Instant::default(),
+            leases: Vec::new(),
+            exhausted_at: None,
+            statuses: [0; 32],
+            shortest_lease: None,
+            memory: 0,
+            stopped: false,
+            dips: 0,
+            broken: None,
+            cpu: Duration::ZERO,
+            kernel_stamps: false,
+        }
+    }
+}
+
+impl<L> Tally<L> {
     /// Adds another lane.
     pub fn merge(&mut self, other: Self) {
         self.counters.merge(&other.counters);
@@ -101,6 +124,9 @@ impl Tally {
             (Some(one), Some(two)) => Some(one.saturating_add(two)),
             (one, two) => one.or(two),
         };
+        for (mine, theirs) in self.statuses.iter_mut().zip(other.statuses) {
+            *mine = mine.saturating_add(theirs);
+        }
         self.shortest_lease = self.shortest_lease.into_iter().chain(other.shortest_lease).min();
         self.memory = self.memory.saturating_add(other.memory);
         self.stopped |= other.stopped;

@@ -5,12 +5,15 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use super::template::{ADDRESS_MARK, MAC_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK};
+use super::v4::template::{ADDRESS_MARK, MAC_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK};
+use std::net::Ipv4Addr;
+
 use super::*;
 use crate::engine::drive::Batch;
 use crate::engine::v4::recipe::{Recipe, Route, State};
 use crate::engine::{Arrival, Draft, Machine as _};
 use crate::time::Timestamp;
+use crate::wire::Mac;
 use crate::wire::frame::{Envelope, LinkType};
 use crate::wire::v4::{Message, MessageType, Xid};
 
@@ -19,7 +22,7 @@ const SERVER_MAC: Mac = Mac([2, 0, 0, 0, 0, 1]);
 const MS: i64 = 1_000_000;
 const SECOND: i64 = 1000 * MS;
 
-pub(super) fn templates() -> Templates {
+fn templates() -> Templates {
     let recipe = Recipe::new(MAC_MARK, Xid(XID_MARK));
     let server = Route { server: SERVER_MARK, next_hop: SERVER_MARK };
     let make = |mut draft: Draft| {
@@ -40,22 +43,30 @@ pub(super) fn templates() -> Templates {
     }
 }
 
-fn plan(rate: Rate, count: u64, clients: u32) -> Plan {
-    Plan {
+/// What is sent to servers on the segment.
+pub(crate) fn family() -> V4 {
+    V4 {
         templates: templates(),
-        macs: Macs::made(1, clients),
         relays: Vec::new(),
         next_hop: None,
+        server: None,
+        answer_arp: true,
+        stands_for: Vec::new(),
+    }
+}
+
+fn plan(rate: Rate, count: u64, clients: u32) -> Plan<V4> {
+    Plan {
+        family: family(),
+        macs: Macs::made(1, clients),
         pace: Pace { rate, ramp: Duration::ZERO, count: Some(count), duration: None },
         max_in_flight: 4096,
         timeouts: vec![Duration::from_secs(1)],
-        server: None,
         after: After::Release,
         mix: Vec::new(),
         seed: 5,
         watch_checks: true,
-        answer_arp: true,
-        stands_for: Vec::new(),
+        remember_holders: true,
     }
 }
 
@@ -172,7 +183,7 @@ impl Server {
 }
 
 /// Takes what is to be sent at `now`, which leaves at once.
-fn transmit(load: &mut Load, now: i64, batch: &mut Batch) {
+fn transmit(load: &mut Load<V4>, now: i64, batch: &mut Batch) {
     load.on_time(Instant(now));
     batch.fill(load, 64);
     for (id, _) in batch.frames() {
@@ -180,32 +191,32 @@ fn transmit(load: &mut Load, now: i64, batch: &mut Batch) {
     }
 }
 
-fn arrive(load: &mut Load, at: i64, frame: &[u8]) {
+fn arrive(load: &mut Load<V4>, at: i64, frame: &[u8]) {
     let link = LinkType::ETHERNET;
     load.on_frame(&Arrival { at: Instant(at), time: Timestamp(at), link, frame, original_len: frame.len() });
 }
 
 /// What came out of a run.
 struct Outcome {
-    load: Load,
-    finished: Vec<Finished>,
+    load: Load<V4>,
+    finished: Vec<Finished<Lease4>>,
     now: i64,
 }
 
 impl Outcome {
     /// A percentile in milliseconds.
-    fn percentile(&self, share: usize, of: impl Fn(&Finished) -> Option<i64>) -> i64 {
+    fn percentile(&self, share: usize, of: impl Fn(&Finished<Lease4>) -> Option<i64>) -> i64 {
         let mut values: Vec<i64> = self.finished.iter().filter_map(of).collect();
         values.sort_unstable();
         values[(values.len() - 1) * share / 100] / MS
     }
 }
 
-fn run(plan: Plan, servers: &mut [Server]) -> Outcome {
+fn run(plan: Plan<V4>, servers: &mut [Server]) -> Outcome {
     run_until(plan, servers, i64::MAX)
 }
 
-fn run_until(plan: Plan, servers: &mut [Server], stop_at: i64) -> Outcome {
+fn run_until(plan: Plan<V4>, servers: &mut [Server], stop_at: i64) -> Outcome {
     let mut load = Load::new(plan, Lane::ONLY);
     let mut batch = Batch::default();
     let mut replies: BinaryHeap<Reverse<(i64, u64, Vec<u8>)>> = BinaryHeap::new();
@@ -438,12 +449,12 @@ fn one_server_among_several_is_taken() {
     other.ip = [10, 0, 0, 2].into();
     other.twist = |reply, _| reply.message_type() == Some(MessageType::OFFER);
     let mut plan = plan(Rate::Closed(Duration::from_millis(10)), 10, 10);
-    plan.server = Some(SERVER);
+    plan.family.server = Some(SERVER);
     plan.after = After::Keep;
     let outcome = run(plan, &mut [other, Server::new(MS)]);
     let counters = outcome.load.counters();
     assert_eq!((counters.completed(), counters.other_offers), (10, 10));
-    assert!(outcome.finished.iter().all(|finished| finished.server == Some(SERVER)));
+    assert!(outcome.finished.iter().all(|finished| finished.lease.server == SERVER.octets()));
 }
 
 #[test]
@@ -463,7 +474,7 @@ fn who_was_not_chosen_ends_nothing() {
     let counters = outcome.load.counters();
     assert_eq!((counters.completed(), counters.nak, counters.other_naks), (20, 0, 20));
     assert!(servers[1].leases.is_empty(), "every lease is given back");
-    assert!(outcome.finished.iter().all(|finished| finished.server == Some(SERVER)));
+    assert!(outcome.finished.iter().all(|finished| finished.lease.server == SERVER.octets()));
 }
 
 #[test]
@@ -548,7 +559,7 @@ fn a_server_check_is_noticed() {
     load.on_sent(id, Instant(2 * SECOND + 7));
     let (_, ack) = server.receive(2 * SECOND, batch.frames().next().unwrap().1).unwrap();
     arrive(&mut load, 3 * SECOND, &ack);
-    let finished: Vec<Finished> = load.take_finished().collect();
+    let finished: Vec<Finished<Lease4>> = load.take_finished().collect();
     assert_eq!(finished[0].check, Some(Check::Arp));
     assert_eq!(finished[0].offer_ns(), Some(SECOND - 5), "the kernel's own stamp counts");
     assert_eq!(finished[0].ack_ns(), Some(SECOND), "and a late stamp of another message does not");
@@ -595,7 +606,7 @@ fn memory_does_not_grow_with_the_number_of_exchanges() {
 fn who_asks_for_a_client_or_a_relay_is_answered() {
     let relay = Ipv4Addr::new(192, 0, 2, 1);
     let mut plan = plan(Rate::Closed(Duration::from_secs(9)), 2, 1);
-    (plan.after, plan.stands_for) = (After::Hold, vec![(relay, SERVER_MAC)]);
+    (plan.after, plan.family.stands_for) = (After::Hold, vec![(relay, SERVER_MAC)]);
     let mut load = Load::new(plan, Lane::ONLY);
     let (mut server, mut batch) = (Server::new(MS), Batch::default());
     for step in 1..3 {

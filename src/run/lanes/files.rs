@@ -8,8 +8,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::capture::{Format, FrameOut, Writer};
-use crate::engine::load::{Kind, Lease, Tally};
-use crate::output::handshake::LeaseLine;
+use crate::engine::load::{Held, Kind, Tally};
+use crate::output::handshake::Told;
 use crate::output::json::object;
 use crate::run::RunError;
 use crate::stats::histogram::write_log;
@@ -86,15 +86,20 @@ impl Files {
     /// # Errors
     ///
     /// When it cannot be written.
-    pub fn finish(self, tally: &Tally, clocks: Moment) -> Result<(), RunError> {
+    pub fn finish<F: Told>(
+        self,
+        family: &F,
+        tally: &Tally<F::Lease>,
+        clocks: Moment,
+    ) -> Result<(), RunError> {
         if let Some(mut frames) = self.frames {
             frames.flush()?;
         }
         if let Some(output) = self.histogram {
-            output.write(|out| histogram(tally, clocks, out))?;
+            output.write(|out| histogram::<F>(tally, clocks, out))?;
         }
         match self.leases {
-            Some(output) => output.write(|out| leases(&tally.leases, out)),
+            Some(output) => output.write(|out| leases(family, &tally.leases, out)),
             None => Ok(()),
         }
     }
@@ -121,7 +126,7 @@ impl Output {
     }
 }
 
-fn histogram(tally: &Tally, clocks: Moment, out: &mut dyn Write) -> io::Result<()> {
+fn histogram<F: Told>(tally: &Tally<F::Lease>, clocks: Moment, out: &mut dyn Write) -> io::Result<()> {
     let delays = &tally.delays;
     let fixed = [
         ("offer", &delays.offer),
@@ -130,31 +135,31 @@ fn histogram(tally: &Tally, clocks: Moment, out: &mut dyn Write) -> io::Result<(
         ("scheduled", &delays.scheduled),
     ];
     let kinds = Kind::ALL.into_iter().zip(&delays.kinds);
-    let kinds = kinds.filter_map(|(kind, delay)| Some((kind.name(), delay.as_deref()?)));
+    let kinds = kinds.filter_map(|(kind, delay)| Some((F::kind_name(kind), delay.as_deref()?)));
     let all = fixed.into_iter().chain(kinds).map(|(name, delay)| (name, delay.histogram()));
     write_log(out, clocks.time_at(tally.start), tally.elapsed(), all)
 }
 
 /// Leases as `release --lease` reads them.
-fn leases(leases: &[Lease], out: &mut dyn Write) -> io::Result<()> {
-    leases.iter().try_for_each(|lease| object::write_line(&LeaseLine::from(lease), out))
+fn leases<F: Told>(family: &F, leases: &[Held<F::Lease>], out: &mut dyn Write) -> io::Result<()> {
+    leases.iter().try_for_each(|held| object::write_line(&family.line(held), out))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::load::Lease4;
     use crate::wire::Mac;
 
     #[test]
     fn leases_are_written_as_release_reads_them() {
-        let lease = Lease {
-            mac: Mac([2, 0, 0, 0, 0, 1]),
-            address: [10, 0, 0, 50].into(),
-            server: [10, 0, 0, 1].into(),
-            server_mac: Mac([2, 0, 0, 0, 0, 9]),
+        let lease = Lease4 {
+            address: [10, 0, 0, 50],
+            server: [10, 0, 0, 1],
+            server_mac: [2, 0, 0, 0, 0, 9],
             lease_time: 3600,
-            relay: None,
         };
+        let held = Held { number: 0, mac: Mac([2, 0, 0, 0, 0, 1]), lease };
         let path = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(
             path.path(),
@@ -162,7 +167,8 @@ mod tests {
         )
         .unwrap();
         let output = Output::open(path.path()).unwrap();
-        output.write(|out| leases(std::slice::from_ref(&lease), out)).unwrap();
+        let family = crate::engine::load::tests::family();
+        output.write(|out| leases(&family, &[held], out)).unwrap();
         let read = std::fs::read_to_string(path.path()).unwrap();
         let wanted = r#"{"type":"lease","outcome":"ack","client":{"mac":"02:00:00:00:00:01"},"server_id":"10.0.0.1","source_mac":"02:00:00:00:00:09","address":"10.0.0.50","lease_time":3600,"relay":null}"#;
         assert_eq!(read, format!("{wanted}\n"));

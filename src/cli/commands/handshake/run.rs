@@ -1,58 +1,33 @@
 //! From flags to plans, from plans to a report.
 
-use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::progress::Progress;
-use super::{Args, milli};
-use crate::cli::context::{self, Context};
+use super::{Args, runner};
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender;
 use crate::cli::session;
 use crate::cli::text;
-use crate::engine::load::template::{
+use crate::engine::load::v4::template::{
     ADDRESS_MARK, CIRCUIT_MARK, MAC_MARK, RELAY_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK,
 };
-use crate::engine::load::{After, Kind, Macs, Pace, Plan, Rate, Search, Tally, Template, Templates};
+use crate::engine::load::{Macs, Plan, Template, Templates, V4};
 use crate::engine::{Draft, OptionEdit, Recipe, Route, State};
-use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
-use crate::net::{NetError, route, udp};
-use crate::output::Render as _;
-use crate::output::handshake::{About, Exchanged, Found, Run, Try, plugin};
-use crate::run::lanes::files::{Files, Paths};
-use crate::run::lanes::{self, News, Setup};
+use crate::net::{route, udp};
+use crate::run::lanes;
 use crate::run::segment::Segment;
-use crate::stats::delay::float;
-use crate::time::Clock as _;
 use crate::wire::Mac;
 use crate::wire::v4::Xid;
 
 /// More clients need `--load`.
 const QUIET_CLIENTS: u32 = 50;
 /// More handshakes per second need `--load`.
-const QUIET_RATE: u64 = 100;
+pub(super) const QUIET_RATE: u64 = 100;
 /// Clients under `--load` unless told otherwise.
 const LOAD_CLIENTS: u32 = 10_000;
-/// Faster than this the kernel's copies of what was sent cost too much, per second.
-const KERNEL_STAMP_RATE: u64 = 20_000;
-/// How long to wait for an answer.
-const TIMEOUT: Duration = Duration::from_secs(4);
-/// How long to wait in a search, where slow answers are failures anyway.
-const SEARCH_TIMEOUT: Duration = Duration::from_secs(1);
-/// Length of a run with a rate and no other end.
-const RATED_RUN: Duration = Duration::from_secs(10);
-/// Length of a step of a search.
-const STEP: Duration = Duration::from_secs(2);
-/// The first rate of a search, per second.
-const FIRST_RATE: f64 = 50.0;
-/// The highest rate of a search, per second.
-const LAST_RATE: f64 = 1e6;
-/// Leases that are listed on the screen.
-const LISTED: usize = 20;
 
 /// Runs the command.
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
@@ -60,6 +35,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         return Err(Failure::usage("handshake speaks DHCPv4 alone so far; leave out -6"));
     }
     args.sender.refuse_six()?;
+    if args.confirm > 0 {
+        return Err(Failure::usage("--confirm is for DHCPv6, add -6; with DHCPv4 it is --init-reboot"));
+    }
     args.sender.check_write(&args.mac_list.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..));
     let macs = macs(args, seed, cx)?;
@@ -106,42 +84,16 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         None => None,
     };
     let hold = (reply_port == 67).then(|| udp::hold(67)).transpose().map_err(Failure::could_not_run)?;
-    let mut plan = plan(args, macs, &drafts, next_hop, seed)?;
-    plan.stands_for =
-        foreign(&plan.relays, &segment.addresses).into_iter().map(|address| (address, own_mac)).collect();
-    let setup = Setup {
-        interface: segment.name.clone(),
-        threads: args.threads.min(plan.macs.len()).max(1),
-        port: reply_port,
-        server_port,
-        kernel_stamps: args.sender.write.is_some() || expected_rate(args) <= KERNEL_STAMP_RATE,
-        each: args.each || is_ping(args) && !cx.common.json && !args.nagios.is_on(),
-        frames: args.sender.write.is_some(),
-        confined: args.sender.confine.is_wanted(),
-    };
-    // Before the lanes are there, which inherit it.
-    crate::net::privilege::close_bounding_set().map_err(Failure::could_not_run)?;
-    let (files, memory) = (RefCell::new(None), context::Memory::open());
-    let (tally, found, failed) = if args.find_rate {
-        let (tally, found) = find(args, &plan, &setup, &signals, &files, cx)?;
-        (tally, found, None)
-    } else {
-        let (tally, failed) = once(args, &plan, &setup, &signals, &files, cx)?;
-        (tally, None, failed)
-    };
+    let mut family = family(args, &drafts, next_hop)?;
+    family.stands_for =
+        foreign(&family.relays, &segment.addresses).into_iter().map(|address| (address, own_mac)).collect();
+    let remember_holders = family.answer_arp;
+    let plan = Plan { remember_holders, ..runner::plan(args, family, macs, seed) };
+    let setup = runner::setup(args, &plan, &segment, (reply_port, server_port), cx);
+    let server = args.sender.server().map(|server| server.to_string());
+    let outcome = runner::run(args, &plan, &setup, &segment, server, &signals, cx);
     drop(hold);
-    let about = About {
-        interface: &segment.name,
-        obstacle: (!segment.link.carrier).then_some("the interface has no carrier: is the cable plugged in?"),
-        server: args.sender.server().map(|server| server.to_string()),
-        seed,
-        threads: setup.threads,
-        asked_rate: args.rate.map(|rate| float(rate) / 1000.0),
-        keep: args.keep,
-        peak_memory: memory.peak(),
-        found,
-    };
-    finish(args, &tally, &about, files.into_inner(), failed, cx)
+    outcome
 }
 
 /// Which of `addresses` are not among `own`.
@@ -152,23 +104,6 @@ fn foreign(addresses: &[Ipv4Addr], own: &[(Ipv4Addr, u8)]) -> Vec<Ipv4Addr> {
 /// Flags for judging a draft full of marks: what is odd about the marks is no news.
 fn quiet(cx: &Context) -> crate::cli::flags::common::CommonArgs {
     crate::cli::flags::common::CommonArgs { quiet: true, ..cx.common.clone() }
-}
-
-/// True when it behaves like ping: no schedule of its own, a line for each handshake.
-fn is_ping(args: &Args) -> bool {
-    args.rate.is_none() && !args.find_rate && !args.load
-}
-
-/// How many exchanges per second to expect at most.
-fn expected_rate(args: &Args) -> u64 {
-    match args.rate {
-        _ if args.find_rate => u64::MAX,
-        Some(rate) => rate.div_ceil(1000),
-        None if args.interval.is_zero() && args.max_in_flight.unwrap_or(1) > 8 => u64::MAX,
-        None if args.interval.is_zero() => QUIET_RATE,
-        None => u64::try_from(1_000_000_000_u128.checked_div(args.interval.as_nanos()).unwrap_or(0))
-            .unwrap_or(u64::MAX),
-    }
 }
 
 /// Reads one MAC per line; what follows # is a remark.
@@ -308,290 +243,20 @@ fn router(
     })
 }
 
-fn plan(
-    args: &Args,
-    macs: Macs,
-    drafts: &[Draft],
-    next_hop: Option<Mac>,
-    seed: u64,
-) -> Result<Plan, Failure> {
+/// What is sent, from messages full of marks.
+fn family(args: &Args, drafts: &[Draft], next_hop: Option<Mac>) -> Result<V4, Failure> {
     let templates: Vec<Template> = drafts.iter().map(Template::new).collect();
     let [discover, selecting, init_reboot, renew, rebind, inform, release] =
         <[Template; 7]>::try_from(templates).map_err(|_| Failure::could_not_run("a message is missing"))?;
     if !discover.tells_clients_apart() || !selecting.tells_clients_apart() {
         return Err(Failure::usage("a field that tells clients apart (MAC, xid) was set by hand"));
     }
-    let mix: Vec<(Kind, u32)> = [
-        (Kind::Handshake, args.full),
-        (Kind::Renew, args.renew),
-        (Kind::Rebind, args.rebind),
-        (Kind::InitReboot, args.init_reboot),
-        (Kind::Inform, args.inform),
-        (Kind::Release, args.release),
-    ]
-    .into_iter()
-    .filter(|(_, weight)| *weight > 0)
-    .collect();
-    let after = if args.keep {
-        After::Keep
-    } else if args.hold || mix.iter().any(|(kind, _)| *kind != Kind::Handshake) {
-        After::Hold
-    } else {
-        After::Release
-    };
-    let answer_arp = mix.iter().any(|(kind, _)| matches!(kind, Kind::Renew | Kind::Rebind | Kind::Inform));
-    let clients = macs.len();
-    let rated = args.rate.is_some() || args.find_rate;
-    let count = args.count.or((!rated && args.duration.is_none()).then_some(4));
-    let duration =
-        args.duration.or((rated && count.is_none()).then_some(if args.find_rate { STEP } else { RATED_RUN }));
-    let usual = if args.find_rate { SEARCH_TIMEOUT } else { TIMEOUT };
-    let retries = args.sender.retries.unwrap_or(u32::from(is_ping(args)));
-    let first = args.sender.timeout.unwrap_or(usual);
-    let timeouts = (0..=retries.min(16))
-        .map(|attempt| first.saturating_mul(1_u32.wrapping_shl(attempt.min(4))))
-        .collect();
-    let in_flight = args.max_in_flight.unwrap_or(if rated { clients.min(1 << 20) } else { 1 });
-    Ok(Plan {
+    Ok(V4 {
         templates: Templates { discover, selecting, init_reboot, renew, rebind, inform, release },
-        macs,
         relays: args.sender.giaddrs().to_vec(),
         next_hop,
-        pace: Pace {
-            rate: args.rate.map_or(Rate::Closed(args.interval), Rate::Open),
-            ramp: args.ramp,
-            count,
-            duration,
-        },
-        max_in_flight: usize::try_from(in_flight).unwrap_or(1),
-        timeouts,
         server: args.sender.server(),
-        after,
-        mix,
-        seed,
-        watch_checks: is_ping(args) || args.each,
-        answer_arp,
+        answer_arp: args.renew > 0 || args.rebind > 0 || args.inform > 0,
         stands_for: Vec::new(),
     })
-}
-
-/// One run; the first one opens the files.
-fn once(
-    args: &Args,
-    plan: &Plan,
-    setup: &Setup,
-    signals: &Signals,
-    files: &RefCell<Option<Files>>,
-    cx: &mut Context,
-) -> Result<(Tally, Option<Failure>), Failure> {
-    let mut failed: Option<Failure> = None;
-    let line = RefCell::new(Progress::new(cx));
-    let aside = Context::new(cx.common.clone());
-    let (format, clocks) = (cx.format(), cx.clock.moment());
-    let (out, start) = (&mut cx.out, context::cpu_time());
-    let mut news = |news: News| {
-        let told = match news {
-            News::Finished(list) => {
-                line.borrow_mut().clear();
-                let color = out.color();
-                let told = |finished| Exchanged { finished, clocks }.render(format, color);
-                out.write(&list.iter().flat_map(told).collect::<Vec<u8>>())
-            }
-            News::Frames(frames) => match &mut *files.borrow_mut() {
-                Some(files) => frames
-                    .iter()
-                    .try_for_each(|(time, sent, frame)| files.frame(*time, *sent, frame, &setup.interface))
-                    .map_err(Failure::from),
-                None => Ok(()),
-            },
-        };
-        failed = told.err();
-        failed.is_none()
-    };
-    // A search opens new sockets for every step: there only the lanes give up what they had.
-    let mut refused = None;
-    let mut opened_all = || {
-        let confine = &args.sender.confine;
-        let give_up =
-            || if args.find_rate { confine.give_up_but_network(&aside) } else { confine.give_up(&aside) };
-        let opened = give_up().and_then(|()| {
-            let mut files = files.borrow_mut();
-            if files.is_none() {
-                *files = Some(Files::open(&Paths {
-                    frames: args.sender.write.as_deref(),
-                    histogram: args.histogram.as_deref(),
-                    leases: args.write_leases.as_deref(),
-                })?);
-            }
-            if args.find_rate { Ok(()) } else { confine.confine_thread(&Needs::default(), &aside) }
-        });
-        opened.map_err(|failure| {
-            refused = Some(failure);
-            NetError::io("begin", "the run", std::io::Error::other("refused"))
-        })
-    };
-    let tally = lanes::run(plan, setup, signals, &mut opened_all, &mut news, &mut |board| {
-        line.borrow_mut().draw(board);
-    });
-    line.borrow_mut().clear();
-    if let Some(failure) = refused {
-        return Err(failure);
-    }
-    let mut tally = tally.map_err(explain)?;
-    tally.cpu = context::cpu_time().saturating_sub(start);
-    Ok((tally, failed))
-}
-
-fn explain(error: NetError) -> Failure {
-    Failure::could_not_run(error)
-}
-
-/// Searches the highest rate.
-fn find(
-    args: &Args,
-    plan: &Plan,
-    setup: &Setup,
-    signals: &Signals,
-    files: &RefCell<Option<Files>>,
-    cx: &mut Context,
-) -> Result<(Tally, Option<Found>), Failure> {
-    let ceiling = match args.rate {
-        Some(rate) => float(rate) / 1000.0,
-        None if args.load => LAST_RATE,
-        None => float(QUIET_RATE),
-    };
-    let mut search = Search::new(FIRST_RATE.min(ceiling), ceiling);
-    let mut best = Tally::default();
-    let mut found = Found { rate_per_s: None, limited_by: None, steps: Vec::new() };
-    let mut number = 0_u64;
-    while let Some(rate) = search.next() {
-        let mut step = plan.clone();
-        step.pace.rate = Rate::Open(milli(rate).max(1));
-        // Slow rates need longer until there is anything to count.
-        let enough = Duration::from_secs_f64((20.0 / rate).min(20.0));
-        step.pace.duration = Some(plan.pace.duration.unwrap_or(STEP).max(enough));
-        step.seed = plan.seed.wrapping_add(number);
-        number = number.saturating_add(1);
-        let kernel_stamps = setup.kernel_stamps || milli(rate) <= KERNEL_STAMP_RATE.saturating_mul(1000);
-        let (tally, failed) =
-            once(args, &step, &Setup { kernel_stamps, ..setup.clone() }, signals, files, cx)?;
-        if let Some(failure) = failed {
-            return Err(failure);
-        }
-        if tally.stopped || tally.broken.is_some() {
-            best.stopped = tally.stopped;
-            best.broken = tally.broken;
-            best.leases.extend(tally.leases);
-            break;
-        }
-        let broken = args.slo.broken(|figure| tally.figure(figure));
-        let summary = tally.delays.scheduled.summary();
-        let tried = Try {
-            rate_per_s: rate,
-            sustained: broken.is_none(),
-            loss: tally.loss(),
-            p99_ms: summary.map(|summary| summary.p99),
-            broken: broken.map(|limit| limit.to_string()),
-        };
-        if !cx.common.json {
-            let p99 = tried.p99_ms.map_or_else(|| "-".to_owned(), |p99| format!("{p99:.3} ms"));
-            let verdict = tried
-                .broken
-                .as_ref()
-                .map_or_else(|| "sustained".to_owned(), |limit| format!("breaks {limit}"));
-            cx.note(&format!("{rate:>10.1}/s  p99 {p99}  loss {:.3}%  {verdict}", tried.loss * 100.0));
-        }
-        search.tell(tried.sustained);
-        if tried.sustained && search.found() == Some(rate) {
-            best = tally;
-        } else if !tried.sustained {
-            found.limited_by.clone_from(&tried.broken);
-        }
-        found.steps.push(tried);
-    }
-    found.rate_per_s = search.found();
-    if search.is_at_ceiling() {
-        found.limited_by = None;
-    }
-    Ok((best, Some(found)))
-}
-
-/// The report, the files, the exit code.
-fn finish(
-    args: &Args,
-    tally: &Tally,
-    about: &About<'_>,
-    files: Option<Files>,
-    failed: Option<Failure>,
-    cx: &mut Context,
-) -> Outcome {
-    let shown = if failed.is_some() || args.nagios.is_on() {
-        Ok(())
-    } else {
-        cx.show(&Run { tally, about, terminal: cx.out.is_terminal() })
-    };
-    // The files are written whatever happened before.
-    let kept = files.map_or(Ok(()), |files| files.finish(tally, cx.clock.moment()).map_err(Failure::from));
-    if args.nagios.is_on() && failed.is_none() && tally.broken.is_none() {
-        kept?;
-        let exit = if tally.stopped { Exit::Interrupted } else { Exit::Good };
-        return NagiosArgs::conclude(&plugin(tally, &args.nagios.thresholds()), exit, cx);
-    }
-    tell_of_troubles(args, tally, about, cx);
-    if let Some(failure) = failed {
-        return Err(failure);
-    }
-    shown.and(kept)?;
-    if let Some(error) = &tally.broken {
-        return Err(Failure::could_not_run(error));
-    }
-    let good = match &about.found {
-        Some(found) => found.rate_per_s.is_some(),
-        None => tally.is_good(),
-    };
-    Ok(match good {
-        _ if tally.stopped => Exit::Interrupted,
-        true => Exit::Good,
-        false => Exit::Bad,
-    })
-}
-
-/// What stood in the way, what happened to leases, and whose word did not count.
-fn tell_of_troubles(args: &Args, tally: &Tally, about: &About<'_>, cx: &Context) {
-    let counters = &tally.counters;
-    if tally.dips > 0 {
-        cx.warn("the link went down meanwhile; what was sent or answered then is lost");
-    }
-    if counters.bad_checksums > 0 {
-        cx.warn(&format!(
-            "clients will not accept {} of the answers: their UDP checksum is wrong",
-            counters.bad_checksums
-        ));
-    }
-    if let (0, Some(why)) = (counters.completed(), about.obstacle) {
-        cx.warn(why);
-    }
-    if counters.other_naks > 0 {
-        cx.warn(&format!(
-            "{} refusals came from servers that were not chosen; they do not count",
-            counters.other_naks
-        ));
-    }
-    if counters.other_acks > 0 {
-        cx.warn(&format!("{} leases were bound by servers that were not chosen", counters.other_acks));
-    }
-    if counters.released_again > 0 && counters.retransmitted > 0 {
-        cx.note("messages were lost: every RELEASE was sent three times, for it has no answer");
-    }
-    if !args.keep && !tally.leases.is_empty() {
-        let where_to =
-            args.write_leases.as_ref().map_or_else(String::new, |path| format!(" (in {})", path.display()));
-        cx.warn(&format!("{} leases were not given back{where_to}", tally.leases.len()));
-        for lease in tally.leases.iter().take(LISTED) {
-            cx.note(&format!("  {} {} from {}", lease.mac, lease.address, lease.server));
-        }
-        if tally.leases.len() > LISTED {
-            cx.note("  and more; --write-leases FILE keeps them all");
-        }
-    }
 }

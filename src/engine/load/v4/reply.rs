@@ -8,7 +8,7 @@ use crate::wire::v4::{MessageType, Packet, code};
 
 /// A DHCP message in an Ethernet frame, as far as counting needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct Heard {
     /// 1 request, 2 reply.
     pub op: u8,
     /// Option 53.
@@ -46,12 +46,12 @@ pub struct Probe {
 
 /// Reads the DHCP message in `frame`, sent or received; `None` when there is none.
 #[inline]
-pub fn message(frame: &[u8]) -> Option<Seen> {
+pub fn message(frame: &[u8]) -> Option<Heard> {
     let ethernet = Ethernet::read(frame)?;
     let ip = ethernet.ipv4().filter(|ip| !ip.is_fragment())?;
     let udp = ip.udp()?;
     let packet = Packet::new(udp.payload);
-    let mut seen = Seen {
+    let mut seen = Heard {
         op: packet.op()?.0,
         kind: MessageType(0),
         xid: packet.xid()?.0,
