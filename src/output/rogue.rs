@@ -84,6 +84,11 @@ impl Report<'_> {
         unjudged.map(|(server, _)| who(&server.key)).collect::<HashSet<_>>().len()
     }
 
+    fn has_unjudged(&self, speaks: Speaks) -> bool {
+        let unjudged = |judgement: &Judgement| judgement.status == Status::Unjudged;
+        self.servers.iter().any(|(server, judgement)| server.key.speaks == speaks && unjudged(judgement))
+    }
+
     /// The same of the protocol that has most of them: a DHCPv4 server beside a router is what every network has.
     fn rivals(&self) -> usize {
         let of = |speaks| {
@@ -149,13 +154,16 @@ impl Report<'_> {
     }
 
     /// One line about all.
-    pub fn summary(&self) -> String {
+    pub fn summary(&self, has_policy: bool) -> String {
         let mut parts = Vec::new();
         for (status, one, many) in [
             (Status::Rogue, "rogue server", "rogue servers"),
             (Status::Allowed, "allowed server", "allowed servers"),
             (Status::Unjudged, "server", "servers"),
         ] {
+            // Beside servers that were judged they must not look as if they were too.
+            let (one, many) =
+                if has_policy && status == Status::Unjudged { ("unjudged", "unjudged") } else { (one, many) };
             let count = self.count(status);
             if count > 0 {
                 parts.push(format!("{count} {}", if count == 1 { one } else { many }));
@@ -199,6 +207,15 @@ impl Report<'_> {
             hints.push(format!(
                 "{unjudged} DHCP servers answer here and none is judged: say with --allow or --policy which may \
                  (--learn FILE writes a policy of all)"
+            ));
+        }
+        let unjudged = self.count(Status::Unjudged);
+        if has_policy && unjudged > 0 {
+            let speak = Speaks::ALL.into_iter().filter(|speaks| self.has_unjudged(*speaks));
+            let names: Vec<&str> = speak.map(Speaks::title).collect();
+            hints.push(format!(
+                "{unjudged} unjudged: no --allow and no entry of the policy can mean {}",
+                names.join(" or ")
             ));
         }
         for required in self.required {
@@ -664,7 +681,10 @@ fn plugin_state(report: &Report<'_>, has_policy: bool) -> (PluginState, String) 
             names.push(ip);
         }
     }
-    (PluginState::Ok, format!("{} answered: {}", servers(report.servers.len()), joined(&names, ", ")))
+    let unjudged = report.count(Status::Unjudged);
+    let unjudged = if has_policy && unjudged > 0 { format!(", {unjudged} unjudged") } else { String::new() };
+    let all = servers(report.servers.len());
+    (PluginState::Ok, format!("{all} answered{unjudged}: {}", joined(&names, ", ")))
 }
 
 /// A change of `rogue --watch` in one line, as a log keeps it.
@@ -817,7 +837,7 @@ mod tests {
             let head = "rogue     10.0.0.1 (ma\\x1bin) at 02:00:00:00:00:01 (AC\\x1bME\\u{202e}) on eth0\n";
             assert!(out.as_str().starts_with(head), "{:?}", out.as_str());
             assert_eq!(
-                report.summary(),
+                report.summary(false),
                 "1 rogue server, 1 allowed server, 1 server; 12 messages of servers, 64 frames sent, 8.000 s"
             );
         });

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::analysis::servers::{Asked, Clients, Key, Policy, Servers, Sighting};
+use crate::analysis::servers::{Asked, Clients, Key, Policy, Servers, Sighting, Speaks};
 use crate::engine::v4::provoke::{Heard, Provoke};
 use crate::engine::v6::provoke as six;
 use crate::time::Moment;
@@ -23,6 +23,15 @@ pub struct Families {
 }
 
 impl Families {
+    /// What those who are looked for speak.
+    pub fn speak(self) -> &'static [Speaks] {
+        match self {
+            Self { four: true, six: true } => &Speaks::ALL,
+            Self { four: false, .. } => &[Speaks::Dhcpv6, Speaks::Ra],
+            Self { four: true, six: false } => &[Speaks::Dhcpv4],
+        }
+    }
+
     /// The ports and protocols of that.
     pub fn ports(self) -> Ports {
         match self {

@@ -156,7 +156,7 @@ fn run_on(lab: Faulty, plan: &Plan, manner: &Manner, local: &Local, keep: &mut K
     let drops = lab.near == Some(NearEnd::Drops);
     let mut cable = Cable { scene, now: now.clone(), arriving: Vec::new(), current: Vec::new(), drops };
     now.set(now.get() + 300_000_000);
-    examine(plan, manner, local, &mut cable, &TestClock(now), keep).unwrap()
+    examine(plan, manner, local, &mut cable, &TestClock(now), &|| None, keep).unwrap()
 }
 
 /// What stands as a cause or beside it.
@@ -264,7 +264,7 @@ fn the_healthy_are_left_in_peace() {
 
 /// The same host, which speaks IPv6 too.
 fn dual() -> Manner {
-    let six = Six::new(NEAR, link_local(NEAR), fastrand::Rng::with_seed(6));
+    let six = Six::new(NEAR, link_local(NEAR), Vec::new(), fastrand::Rng::with_seed(6));
     Manner { six: Some(six), ..Manner::default() }
 }
 

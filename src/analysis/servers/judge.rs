@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::key::Speaks;
 use super::policy::{Allowed, Policy};
 use super::rules::{Case, RULES, Scene, Weight};
 use super::table::{Server, Servers};
@@ -148,11 +149,12 @@ pub fn judge_all<'a>(servers: &'a Servers, policy: Option<&Policy>) -> Vec<(&'a 
     all
 }
 
-/// The policy's servers that nobody was recognised as.
-pub fn missing<'a>(servers: &Servers, policy: &'a Policy) -> Vec<&'a Allowed> {
-    let seen =
+/// The policy's servers that nobody was recognised as, of those that could be heard where only what speaks so was looked for.
+pub fn missing<'a>(servers: &Servers, policy: &'a Policy, looked_for: &[Speaks]) -> Vec<&'a Allowed> {
+    let unseen =
         |allowed: &&Allowed| !servers.iter().any(|server| allowed.identity.fit(&server.key).is_whole());
-    policy.allowed.iter().filter(seen).collect()
+    let can_be_heard = |allowed: &&Allowed| looked_for.iter().any(|speaks| allowed.identity.can_be(*speaks));
+    policy.allowed.iter().filter(can_be_heard).filter(unseen).collect()
 }
 
 #[cfg(test)]

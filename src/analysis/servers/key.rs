@@ -31,6 +31,15 @@ impl Speaks {
         }
     }
 
+    /// Who speaks it, for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Dhcpv4 => "a DHCPv4 server",
+            Self::Dhcpv6 => "a DHCPv6 server",
+            Self::Ra => "a router",
+        }
+    }
+
     /// The protocol of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|speaks| speaks.name() == name)

@@ -11,6 +11,7 @@
 pub mod clients;
 pub mod judge;
 pub mod key;
+mod learn;
 pub mod offered6;
 pub mod policy;
 pub mod rules;

@@ -7,8 +7,6 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::key::{Key, Speaks};
-use super::sighting::Offered;
-use super::table::Server;
 use crate::wire::v6::types::Duid;
 use crate::wire::{Mac, Prefix, Seconds};
 
@@ -221,10 +219,10 @@ pub struct Expected {
     /// Exactly these name servers, in this order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dns: Option<Vec<Ipv4Addr>>,
-    /// This domain name.
+    /// This domain name; an empty one means that there may be none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
-    /// Nothing but these boot files.
+    /// Nothing but these boot files, of both families.
     #[serde(default, rename = "boot-file", skip_serializing_if = "Option::is_none")]
     pub boot_file: Option<OneOf<String>>,
     /// Nothing but these boot servers (`siaddr`).
@@ -272,7 +270,7 @@ pub struct Expected {
     /// A router's routes lead to nothing but these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routes: Option<OneOf<Prefix6>>,
-    /// The MTU that a router advertises.
+    /// The MTU that a router advertises; zero means that there may be none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mtu: Option<u32>,
     /// Nothing but these prefixes of NAT64.
@@ -291,7 +289,7 @@ pub enum Preference {
 }
 
 /// A prefix of IPv6. Its host bits are zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Prefix6 {
     /// The prefix.
     pub prefix: Ipv6Addr,
@@ -588,11 +586,6 @@ impl Policy {
             .map_err(|error| PolicyError::Syntax(error.to_string()))
     }
 
-    /// The policy that allows exactly these servers as they are now.
-    pub fn learn<'a>(servers: impl IntoIterator<Item = &'a Server>) -> Self {
-        Self { allowed: servers.into_iter().map(learn).collect() }
-    }
-
     /// True when it says anything of those who speak so. An empty policy does: nobody is allowed.
     pub fn speaks_of(&self, speaks: Speaks) -> bool {
         self.allowed.is_empty() || self.allowed.iter().any(|allowed| allowed.identity.can_be(speaks))
@@ -604,88 +597,6 @@ impl Policy {
     }
 }
 
-fn learn(server: &Server) -> Allowed {
-    let (key, offered) = (&server.key, &server.offered);
-    let subnet = offered.address.zip(offered.prefix()).map(|(address, prefix)| Prefix::of(address, prefix));
-    let list = |list: &[Ipv4Addr]| (!list.is_empty()).then(|| list.to_vec());
-    Allowed {
-        name: None,
-        identity: Identity {
-            address: None,
-            speaks: (key.speaks != Speaks::Dhcpv4).then_some(key.speaks),
-            server_id: key.named(),
-            duid: key.server_id.as_ref().and_then(|id| id.duid()).cloned(),
-            ip: key.source_ip,
-            mac: key.source_mac,
-            relay: key.relay,
-            vlan: key.vlans.last().copied(),
-        },
-        expected: Expected {
-            subnet,
-            ranges: Vec::new(),
-            routers: list(&offered.routers),
-            dns: list(&offered.dns_servers),
-            domain: offered.domain_name.as_deref().and_then(|name| String::from_utf8(name.to_vec()).ok()),
-            boot_file: some_of(server, |offered| offered.boot_file.as_deref().and_then(utf8)),
-            next_server: some_of(server, |offered| offered.next_server),
-            // Every DISCOVER asks for these, so that what is not there is known not to be.
-            wpad: asked_for(server, |offered| offered.wpad.as_deref().and_then(utf8)),
-            default_route: server.complete.then(|| {
-                let routes = server.answers_given.iter().flat_map(|answer| &answer.offered.default_routes);
-                let mut via: Vec<Ipv4Addr> = routes.map(|(_, via)| *via).collect();
-                via.sort_unstable();
-                via.dedup();
-                OneOf(via)
-            }),
-            vendor_options: some_of(server, |offered| {
-                let bytes = offered.vendor_options.as_deref()?;
-                Some(hex(bytes))
-            }),
-            lease_min: server.leases.map(|(least, _)| Lease(least)),
-            lease_max: server.leases.map(|(_, most)| Lease(most)),
-            ..learn6(server)
-        },
-    }
-}
-
-/// What is expected of a DHCPv6 server or router as it is now.
-fn learn6(server: &Server) -> Expected {
-    let Some(six) = server.offered.six.as_deref() else { return Expected::default() };
-    let names = six.search.iter().map(|name| String::from_utf8(name.clone()).ok());
-    let prefixes = |all: Vec<Prefix6>| {
-        let mut all = all;
-        all.sort_unstable_by_key(|prefix| (prefix.prefix, prefix.length));
-        all.dedup();
-        (!all.is_empty()).then_some(OneOf(all))
-    };
-    let own = Expected {
-        dns6: (!six.dns_servers.is_empty()).then(|| six.dns_servers.clone()),
-        search: names.collect::<Option<Vec<_>>>().filter(|names| !names.is_empty()),
-        ..Expected::default()
-    };
-    let Some(router) = &six.router else {
-        return Expected {
-            prefixes: prefixes(server.addresses6.iter().map(|addr| Prefix6::of(*addr, 64)).collect()),
-            // What a server delegates from is larger than one prefix; how much larger is not known.
-            preference: six.preference.map(Preference::Number),
-            ..own
-        };
-    };
-    Expected {
-        prefixes: prefixes(router.prefixes.iter().map(|one| Prefix6::of(one.prefix, one.length)).collect()),
-        preference: Some(Preference::Word(router.preference.to_owned())),
-        managed: Some(router.managed),
-        other: Some(router.other),
-        router_lifetime: Some(Lease(router.router_lifetime.into())),
-        routes: Some(OneOf(
-            router.routes.iter().map(|route| Prefix6::of(route.prefix.0, route.prefix.1)).collect(),
-        )),
-        mtu: router.mtu,
-        pref64: prefixes(router.pref64.iter().map(|(addr, length, _)| Prefix6::of(*addr, *length)).collect()),
-        ..own
-    }
-}
-
 /// Hexadecimal digits without separators.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
@@ -693,26 +604,6 @@ pub(super) fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-fn utf8(bytes: &[u8]) -> Option<String> {
-    String::from_utf8(bytes.to_vec()).ok()
-}
-
-/// Every value that its answers have, `None` when none has one.
-fn some_of<T: PartialEq>(server: &Server, value: impl Fn(&Offered) -> Option<T>) -> Option<OneOf<T>> {
-    let mut found = Vec::new();
-    for value in server.answers_given.iter().filter_map(|answer| value(&answer.offered)) {
-        if !found.contains(&value) {
-            found.push(value);
-        }
-    }
-    (!found.is_empty()).then_some(OneOf(found))
-}
-
-/// The same of what every DISCOVER of ours asks for: an empty list when it was asked for and not given.
-fn asked_for<T: PartialEq>(server: &Server, value: impl Fn(&Offered) -> Option<T>) -> Option<OneOf<T>> {
-    some_of(server, value).or_else(|| server.complete.then(|| OneOf(Vec::new())))
 }
 
 #[cfg(test)]

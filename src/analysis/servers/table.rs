@@ -68,7 +68,7 @@ pub struct Answer {
 
 impl Answer {
     /// The network that it offers addresses of.
-    fn network(&self) -> Option<Prefix> {
+    pub(super) fn network(&self) -> Option<Prefix> {
         let offered = &self.offered;
         offered.address.zip(offered.prefix()).map(|(address, length)| Prefix::of(address, length))
     }

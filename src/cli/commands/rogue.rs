@@ -188,7 +188,7 @@ Policy files:
       ranges = [\"10.0.0.100-10.0.0.199\"]
       routers = [\"10.0.0.1\"]
       dns = [\"10.0.0.1\"]
-      domain = \"example.net\"
+      domain = \"example.net\"            # an empty text allows none
       boot-file = [\"ipxe.efi\", \"undionly.kpxe\"]   # each of these is right, an empty list allows none
       next-server = \"10.0.0.5\"
       wpad = \"http://wpad.example.net/wpad.dat\"
@@ -206,7 +206,7 @@ Policy files:
       dns6 = [\"2001:db8:64::53\"]
       search = [\"example.net\"]
       preference = 255                # of a router: \"high\", \"medium\", \"low\"; and managed, other,
-                                      # router-lifetime, routes, mtu, pref64
+                                      # router-lifetime, routes, mtu (0 allows none), pref64
 
 Vendors:
   Sources are named with the vendor of their MAC address where this system has a table: that of udev, Wireshark, Nmap,
@@ -291,6 +291,17 @@ impl Args {
         })
     }
 
+    /// Refuses to require a server that is not looked for: its silence would say nothing.
+    fn can_be_met(&self) -> Result<(), Failure> {
+        let looked_for = self.families().speak();
+        let in_vain = |required: &&Identity| !looked_for.iter().any(|speaks| required.can_be(*speaks));
+        let Some(required) = self.require.iter().find(in_vain) else { return Ok(()) };
+        let flag = if self.ipv6 { "-6" } else { "-4" };
+        Err(Failure::usage(format_args!(
+            "--require {required} names a server of a protocol that is not asked; leave out {flag}"
+        )))
+    }
+
     /// What is looked for.
     fn families(&self) -> Families {
         Families { four: self.ipv4 || !self.ipv6, six: self.ipv6 || !self.ipv4 }
@@ -310,7 +321,10 @@ pub(super) fn read_policy(path: &Path) -> Result<Policy, Failure> {
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
-    args.nagios.guard(cx, |cx| dispatch(args, cx))
+    args.nagios.guard(cx, |cx| {
+        args.can_be_met()?;
+        dispatch(args, cx)
+    })
 }
 
 #[cfg(feature = "live")]

@@ -728,26 +728,28 @@ impl Examination {
     fn reach(&mut self, now: Instant) {
         let Some(own) = self.record.ack.as_ref().map(|ack| ack.message.yiaddr) else { return };
         let mut asks = Vec::new();
-        let mut questions = Vec::new();
-        let router = self.record.routers.iter().find_map(|router| router.macs.first().copied());
         for one in self.record.routers.iter_mut().chain(&mut self.record.name_servers) {
             if !one.routed && one.arp.answers == 0 {
                 one.arp.sent(now);
                 asks.push(Arp::request(self.plan.mac, own, one.address));
             }
         }
-        for one in &mut self.record.name_servers {
-            let way = if one.routed { router } else { one.macs.first().copied() };
-            if one.question.answers == 0
-                && !one.question.refused
-                && let Some(mac) = way
-            {
+        for ask in asks {
+            self.arp(&ask, Mac::BROADCAST);
+        }
+        self.ask_name_servers(now, |one| one.question.answers == 0 && !one.question.refused);
+    }
+
+    /// Asks those name servers to which a way is known and that `wanted` holds for.
+    fn ask_name_servers(&mut self, now: Instant, wanted: impl Fn(&Neighbour) -> bool) {
+        let Some(own) = self.record.ack.as_ref().map(|ack| ack.message.yiaddr) else { return };
+        let router = self.record.routers.iter().find_map(|router| router.macs.first().copied());
+        let mut questions = Vec::new();
+        for one in self.record.name_servers.iter_mut().filter(|one| wanted(one)) {
+            if let Some(mac) = if one.routed { router } else { one.macs.first().copied() } {
                 one.question.sent(now);
                 questions.push((one.address, mac));
             }
-        }
-        for ask in asks {
-            self.arp(&ask, Mac::BROADCAST);
         }
         for (address, mac) in questions {
             self.question(own, address, mac);
@@ -1054,9 +1056,9 @@ impl Examination {
                 one.macs.push(arp.sender_mac);
             }
         }
-        if self.phase == Phase::Using && self.record.name_servers.iter().any(|one| one.question.sent == 0) {
-            // A name server was found just now: it need not wait for the next round.
-            self.reach(now);
+        if self.phase == Phase::Using {
+            // A name server that was found just now need not wait for the next round.
+            self.ask_name_servers(now, |one| one.question.sent == 0);
         }
         note
     }

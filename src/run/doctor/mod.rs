@@ -19,7 +19,7 @@ use six::{Heard6, Six};
 use super::gather::Gatherer;
 use crate::analysis::diagnosis::{Diagnosis, Finding, History};
 use crate::analysis::doctor::{Conclusion, Sign, conclude};
-use crate::analysis::servers::{Asked, Judgement, Policy, Server, Servers, Sighting, Status, judge};
+use crate::analysis::servers::{Asked, Judgement, Policy, Server, Servers, Sighting, Speaks, Status, judge};
 use crate::analysis::transaction::{Batch, Exchange, Joiner, Options, Outcome};
 use crate::capture::Frame;
 use crate::engine::beside::Beside;
@@ -88,7 +88,8 @@ pub struct Examined {
 /// A frame that was seen, for who keeps a record.
 pub type Keep<'a> = dyn FnMut(&Passed<'_>) -> bool + 'a;
 
-/// Examines the network behind `transport`.
+/// Examines the network behind `transport`. `admitted` counts the datagrams that the kernel let in to port 546 of this host;
+/// `None` where that is not known.
 ///
 /// # Errors
 ///
@@ -99,6 +100,7 @@ pub fn examine(
     local: &Local,
     transport: &mut dyn Transport,
     clock: &dyn Clock,
+    admitted: &dyn Fn() -> Option<u32>,
     keep: &mut Keep<'_>,
 ) -> Result<Examined, NetError> {
     let start = clock.now();
@@ -124,9 +126,9 @@ pub fn examine(
     // Where frames are lost, or do not pass yet, silence says nothing of who is silent.
     let passes = !ending.stopped && !all.iter().any(|sign| LOSES.contains(&sign.code));
     let six = manner.six.as_ref().zip(both.second.as_ref());
-    let six = six.map(|(six, found)| six.signs(found, passes, &mut all));
+    let six = six.map(|(six, found)| six.signs(found, passes, admitted, &mut all));
     if let Some(policy) = &manner.policy {
-        signs::expected(&servers, &judge::missing(&ears.servers, policy), &mut all);
+        signs::expected(&servers, &judge::missing(&ears.servers, policy, &[Speaks::Dhcpv4]), &mut all);
         if servers.iter().all(|(_, judgement)| judgement.status == Status::Allowed) {
             // Which are meant has been said.
             all.retain(|sign| sign.code != "several-servers");
@@ -287,6 +289,10 @@ impl Ears {
     }
 }
 
+/// What is said of a client's conduct. Where several ask with one hardware address, the doctor's three attempts and a client
+/// of this host, each supersedes the others' exchanges, and it says nothing.
+const CONDUCT: &[&str] = &["request-fields", "answer-too-late", "nak-ignored"];
+
 /// What the joined transactions say. What a neighbour brought upon itself is not this host's trouble, but what is said of a
 /// server is.
 fn diagnosed(told: &[Told], findings: &[Finding], plan: &Plan, signs: &mut Vec<Sign>) {
@@ -309,12 +315,10 @@ fn diagnosed(told: &[Told], findings: &[Finding], plan: &Plan, signs: &mut Vec<S
         signs.push(sign);
     };
     for one in told {
-        let ours = one
-            .exchange
-            .mac
-            .and_then(|mac| mac.mac())
-            .is_some_and(|mac| mac == plan.mac || Some(mac) == plan.second);
-        for problem in &one.problems {
+        let mac = one.exchange.mac.and_then(|mac| mac.mac());
+        let ours = mac.is_some_and(|mac| mac == plan.mac || Some(mac) == plan.second);
+        let shared = mac == Some(plan.mac);
+        for problem in one.problems.iter().filter(|one| !(shared && CONDUCT.contains(&one.id.name()))) {
             // Notes of others are theirs.
             if ours || problem.id.severity() != Severity::Note {
                 add(problem.id.name(), problem.id.severity(), &problem.message, &problem.frames);

@@ -317,6 +317,13 @@ fn surroundings(record: &Record, signs: &mut Vec<Sign>) {
 /// Check 20: what a server says to a relay.
 fn relay_view(record: &Record, plan: &Plan, signs: &mut Vec<Sign>) {
     let Some(view) = plan.relay else { return };
+    let hop = &record.relay_hop;
+    if hop.is_silent() && hop.sent >= BELIEVED {
+        let text =
+            format!("{} does not answer ARP: {} cannot be asked as a relay would", view.hop, view.server);
+        let code = if view.hop == view.server { "server-silent" } else { "gateway-silent" };
+        signs.extend(Sign::of(code, text).map(|sign| sign.because(asked("ARP", hop))));
+    }
     if record.relayed.is_silent() && record.relayed.sent >= BELIEVED {
         let text = format!("{} does not answer what is relayed with giaddr {}", view.server, view.giaddr);
         signs.extend(

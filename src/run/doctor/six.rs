@@ -29,6 +29,7 @@ const MOST: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Six {
     recipe: Recipe6,
+    foreign: bool,
     inform_xid: u32,
     rng: Rng,
 }
@@ -44,13 +45,21 @@ pub struct Heard6 {
 
 impl Six {
     /// The host with this hardware address, which speaks from its link-local address. It asks for an address and a prefix.
-    pub fn new(mac: Mac, link_local: Ipv6Addr, mut rng: Rng) -> Self {
+    /// Without `vlans`, outermost first, it speaks untagged.
+    pub fn new(mac: Mac, link_local: Ipv6Addr, vlans: Vec<u16>, mut rng: Rng) -> Self {
         let mut recipe = Recipe6::new(mac, link_local, rng.u32(1..0x0100_0000));
         let [.., a, b, c, d] = mac.0;
         let iaid = u32::from_be_bytes([a, b, c, d]);
         recipe.duid = Some(Duid::link_layer(mac));
         recipe.ias = vec![IaWish::new(IaKind::Na, iaid), IaWish::new(IaKind::Pd, iaid)];
-        Self { recipe, inform_xid: rng.u32(1..0x0100_0000), rng }
+        recipe.around.vlans = vlans;
+        Self { recipe, foreign: false, inform_xid: rng.u32(1..0x0100_0000), rng }
+    }
+
+    /// The same where the kernel does not know the host's address: the doctor answers for it.
+    #[must_use]
+    pub fn foreign(self) -> Self {
+        Self { foreign: true, ..self }
     }
 
     /// What asks, or listens where nothing shall be sent.
@@ -63,12 +72,19 @@ impl Six {
             ask: ASK,
             ask_routers: ASK_ROUTERS,
         };
-        let machine = Discover6::new(&self.recipe, self.inform_xid, plan, false, self.rng.clone());
+        let machine = Discover6::new(&self.recipe, self.inform_xid, plan, self.foreign, self.rng.clone());
         if manner.passive { machine.listening() } else { machine }
     }
 
     /// What follows from what `found` heard. `silence` says that silence means something: nothing else explains it.
-    pub(super) fn signs(&self, found: &Discover6, silence: bool, signs: &mut Vec<Sign>) -> Heard6 {
+    /// `admitted` counts what the kernel let in to the client's port, where that is known.
+    pub(super) fn signs(
+        &self,
+        found: &Discover6,
+        silence: bool,
+        admitted: &dyn Fn() -> Option<u32>,
+        signs: &mut Vec<Sign>,
+    ) -> Heard6 {
         let meant = |lane: usize| silence && found.sent_of(lane) >= BELIEVED;
         let scene = Scene {
             asked: Asked {
@@ -82,7 +98,8 @@ impl Six {
             routers: found.routers().iter().filter_map(router).collect(),
             discarded: discarded(found.watch()),
             held: None,
-            firewall: false,
+            firewall: found.offers().len().saturating_add(found.stateless().len()) > 0
+                && admitted() == Some(0),
         };
         let mut all: Vec<Sign> = Vec::new();
         for finding in findings(&scene) {

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 use std::net::Ipv4Addr;
 
-use super::super::key::Key;
+use super::super::key::{Key, Speaks};
 use super::super::policy::{Expected, Lease};
 use super::super::rules::known_code;
 use super::super::sighting::{Asked, Offered, Sighting};
@@ -329,7 +329,7 @@ fn allowed_servers_that_are_silent_are_named() {
             .map(|text| Allowed { identity: text.parse().unwrap(), ..Allowed::default() })
             .collect(),
     };
-    let silent: Vec<String> = missing(&servers, &policy).iter().map(ToString::to_string).collect();
+    let silent: Vec<String> = missing(&servers, &policy, &Speaks::ALL).iter().map(ToString::to_string).collect();
     assert_eq!(silent, ["10.0.0.2"]);
     let codes: HashSet<_> = RULES.iter().map(|rule| rule.code).collect();
     assert_eq!(codes.len(), RULES.len());

@@ -103,11 +103,12 @@ impl Scene {
     }
 }
 
-/// The prefixes of a server's addresses, or of what a router calls on-link: a link is a /64.
+/// The prefixes of a server's addresses, or of what a router calls on-link in whatever answer: a link is a /64.
 pub(super) fn links(server: &Server) -> Vec<Prefix6> {
-    let Some(six) = server.offered.six.as_deref() else { return Vec::new() };
-    let router = six.router.iter().flat_map(|router| &router.prefixes);
-    let advertised = router.map(|one| Prefix6::of(one.prefix, one.length));
+    let answers = server.answers_given.iter().filter_map(|answer| answer.offered.six.as_deref());
+    let routers = answers.filter_map(|six| six.router.as_ref());
+    let advertised =
+        routers.flat_map(|router| &router.prefixes).map(|one| Prefix6::of(one.prefix, one.length));
     server.addresses6.iter().map(|addr| Prefix6::of(*addr, 64)).chain(advertised).collect()
 }
 

@@ -81,11 +81,12 @@ pub(super) fn wrong_domain(case: &Case<'_>) -> Option<String> {
     let want = case.expected()?.domain.as_deref()?;
     case.server.answers_given.iter().find_map(|answer| {
         let have = answer.offered.domain_name.as_deref();
-        if have == Some(want.as_bytes()) || (have.is_none() && !answer.complete) {
+        if have.unwrap_or_default() == want.as_bytes() || (have.is_none() && !answer.complete) {
             return None;
         }
         let shown = have.map_or_else(|| "none".to_owned(), escape);
-        Some(format!("it offers domain {shown} instead of {}", escape(want.as_bytes())))
+        let want = if want.is_empty() { "none".to_owned() } else { escape(want.as_bytes()) };
+        Some(format!("it offers domain {shown} instead of {want}"))
     })
 }
 
@@ -99,8 +100,11 @@ pub(super) fn wrong_lease(case: &Case<'_>) -> Option<String> {
 }
 
 pub(super) fn wrong_boot_file(case: &Case<'_>) -> Option<String> {
-    let want = case.expected()?.boot_file.as_ref()?;
-    let found = case.all(|offered| offered.boot_file.as_slice());
+    let want = case.entry?.expected.boot_file.as_ref()?;
+    let found = case.all(|offered| match &offered.six {
+        Some(six) => six.boot_file.as_slice(),
+        None => offered.boot_file.as_slice(),
+    });
     let other = found.into_iter().find(|file| !want.0.iter().any(|known| known.as_bytes() == &***file))?;
     Some(format!("it offers boot file {} instead of {}", escape(other), texts_or_none(&want.0)))
 }

@@ -55,7 +55,11 @@ const CHECKS: &[(u8, &str, &[&str])] = &[
     (17, "name servers", &["dns-silent", "dns-refuses"]),
     (18, "renewal", &["renewal-unanswered", "icmp-refused"]),
     (19, "old lease", &["stale-address-not-refused", "lease-foreign"]),
-    (20, "relay view", &["giaddr-unserved", "option-82-not-echoed", "relay-drops-reply", "relay-loop"]),
+    (
+        20,
+        "relay view",
+        &["giaddr-unserved", "option-82-not-echoed", "relay-drops-reply", "relay-loop", "server-silent"],
+    ),
     (21, "PXE", &["pxe-no-boot-file", "pxe-no-address", "pxe-4011-silent", "boot-file-missing"]),
     (22, "rogue", &["servers-disagree", "several-servers"]),
     (23, "give back", &[]),
@@ -136,6 +140,7 @@ fn tried(number: u8, examined: &Examined) -> (bool, Option<&Asked>, String) {
         18 => question(&record.renewal),
         19 => question(&record.reboot),
         20 if Asked::sent_any(&record.relayed) => question(&record.relayed),
+        20 if Asked::sent_any(&record.relay_hop) => (false, None, asked(&record.relay_hop)),
         21 => record.boot.as_ref().map_or((false, None, String::new()), |booted| {
             let file = booted.file.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
             (true, Some(&booted.fetch), file.into_owned())

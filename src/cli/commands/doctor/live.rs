@@ -30,6 +30,7 @@ use crate::run::segment::Segment;
 use crate::time::{Clock as _, Precision};
 use crate::wire::escape::escape_line;
 use crate::wire::frame::Direction;
+use crate::wire::neighbor::link_local;
 use crate::wire::problem::Severity;
 use crate::wire::v6::types::CLIENT_PORT;
 use crate::wire::{Mac, Prefix};
@@ -65,10 +66,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let policy = args.expect.as_ref().map(expected).transpose()?;
     let (six, lacks) = six(args, &local, own);
     // Answers that nobody here takes in are refused by the kernel, which servers might heed.
-    let _held = six
-        .as_ref()
-        .filter(|_| !args.watch && !args.passive)
-        .map(|_| Held6::open(&local.interface, CLIENT_PORT));
+    let own_voice = |_: &&Six| !args.watch && !args.passive && args.vlan.is_none() && Some(own) == local.mac;
+    let held = six.as_ref().filter(own_voice).and_then(|_| Held6::open(&local.interface, CLIENT_PORT).ok());
+    let admitted = || held.as_ref().and_then(Held6::count);
     let manner = Manner { passive: args.passive, listen: args.listen(), policy, six };
     args.confine.give_up(cx)?;
     let mut keeper = args.save.as_deref().map(|path| Keeper::create(path, &local.interface)).transpose()?;
@@ -97,7 +97,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
             });
         }
         let mut keep = |passed: &Passed<'_>| keeper.as_mut().is_none_or(|keeper| keeper.keep(passed));
-        let examined = examine(&plan, &manner, &local, &mut transport, &cx.clock, &mut keep)
+        let examined = examine(&plan, &manner, &local, &mut transport, &cx.clock, &admitted, &mut keep)
             .map_err(Failure::could_not_run)?;
         if let Some(error) = keeper.as_mut().and_then(|keeper| keeper.error.take()) {
             return Err(Failure::could_not_run(error));
@@ -202,17 +202,16 @@ struct Seen {
 
 /// Who asks about IPv6; else why nobody does.
 fn six(args: &Args, local: &Local, mac: Mac) -> (Option<Six>, Option<&'static str>) {
-    if args.mac.is_some() {
-        return (None, Some("--mac"));
-    }
-    if args.vlan.is_some() {
-        return (None, Some("--vlan"));
-    }
     let Ok(segment) = Segment::find(Some(&local.interface)).map(Segment::settled) else {
         return (None, Some("the interface is gone"));
     };
+    let vlans: Vec<u16> = args.vlan.into_iter().collect();
+    // The kernel answers for its own address alone, and untagged.
+    if args.vlan.is_some() || local.mac != Some(mac) {
+        return (Some(Six::new(mac, link_local(mac), vlans, Rng::new()).foreign()), None);
+    }
     match segment.link_local {
-        Some(address) => (Some(Six::new(mac, address, Rng::new())), None),
+        Some(address) => (Some(Six::new(mac, address, vlans, Rng::new())), None),
         None => (None, segment.lacks_link_local()),
     }
 }
@@ -350,32 +349,39 @@ fn excluded(local: &Local, conclusion: &Conclusion, examined: Option<&Examined>)
         .collect();
     let none = |codes: &[&str]| !codes.iter().any(|code| said.contains(code));
     let mut out = Vec::new();
-    if local.up && local.carrier && none(&["frames-not-leaving", "port-unauthorised", "slow-start"]) {
+    let Some(examined) = examined else { return out };
+    let record = &examined.record;
+    if record.left > 0 && none(&["frames-not-leaving", "port-unauthorised", "slow-start"]) {
         out.push("link");
     }
     let looked = !local.unseen.iter().any(|(check, _)| *check == "firewall");
     if looked && none(&["firewall-hint", "host-drops-replies"]) {
         out.push("local-filter");
     }
-    let Some(examined) = examined else { return out };
-    if none(&["vlan-seen", "vlan-crossed"]) {
+    // Only who was answered knows that the server is in this VLAN, and that a relay, if there is one, works.
+    let served = examined.told.iter().any(|told| ends_well(told.exchange.outcome));
+    let answered = record.own.answers > 0 || record.second.answers > 0 || served;
+    if answered && none(&["vlan-seen", "vlan-crossed"]) {
         out.push("vlan");
     }
-    if none(&[
-        "giaddr-unserved",
-        "relay-drops-reply",
-        "option-82-not-echoed",
-        "relay-loop",
-        "option-82-refused",
-    ]) {
+    if answered
+        && none(&[
+            "giaddr-unserved",
+            "relay-drops-reply",
+            "option-82-not-echoed",
+            "relay-loop",
+            "option-82-refused",
+        ])
+    {
         out.push("relay");
     }
-    if examined.record.offers.len() <= 1
+    if record.own.answers > 0
+        && record.offers.len() <= 1
         && none(&["servers-disagree", "several-servers", "nak-by-other-server", "ack-by-other-server"])
     {
         out.push("second-server");
     }
-    if examined.record.probes > 0 && none(&["address-conflict", "proxy-arp", "duplicate-address"]) {
+    if record.probes > 0 && none(&["address-conflict", "proxy-arp", "duplicate-address"]) {
         out.push("conflict");
     }
     out

@@ -74,7 +74,8 @@ pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Conte
     if heard.forgotten > 0 {
         blind.push(format!("{} more servers were seen than are kept", heard.forgotten));
     }
-    let missing = policy.map(|policy| judge::missing(heard, policy)).unwrap_or_default();
+    let missing =
+        policy.map(|policy| judge::missing(heard, policy, args.families().speak())).unwrap_or_default();
     let is_silent = |identity: &&Identity| !heard.iter().any(|server| identity.fit(&server.key).is_whole());
     let required: Vec<&Identity> = args.require.iter().filter(is_silent).collect();
     let report = Report {
@@ -115,7 +116,7 @@ pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Conte
     for hint in report.hints(policy.is_some(), args.own_mac) {
         cx.warn(&hint);
     }
-    cx.note(&report.summary());
+    cx.note(&report.summary(policy.is_some()));
     Ok(match report.verdict() {
         Verdict::Rogue => Exit::Bad,
         Verdict::None if look.asked => Exit::Bad,
