@@ -20,6 +20,8 @@ use crate::time::{Clock as _, Instant, Precision};
 use crate::wire::HwAddr;
 use crate::wire::escape::escape_line;
 use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
+use crate::wire::options::v4;
+use crate::wire::options::vendor::known_class;
 use crate::wire::v4::{Outline, Packet};
 
 /// Who waits longer than this at a terminal is told so, in nanoseconds.
@@ -198,6 +200,7 @@ impl<'a> Session<'a> {
             link_type: held.link_type,
             precision: held.precision,
             ports: &self.exchanges.ports,
+            class: self.exchanges.class,
             fragments: self.exchanges.fragments(),
             story: &self.story,
             columns: self.columns,
@@ -210,8 +213,10 @@ pub fn opening<'d>(way: Way, drafts: impl Iterator<Item = &'d Draft> + Clone) ->
     let mut ports: Vec<u16> = drafts.clone().flat_map(unusual_ports).collect();
     ports.sort_unstable();
     ports.dedup();
+    let class =
+        drafts.clone().find_map(|draft| known_class(&draft.message.option(v4::VENDOR_CLASS_IDENTIFIER)?));
     let macs = drafts.map(|draft| draft.envelope.src_mac).collect();
-    Opening { way, macs, filter: filter_v4(&ports), ports }
+    Opening { way, macs, filter: filter_v4(&ports), ports, class }
 }
 
 /// The ports of a draft that are not DHCP's usual ones.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
+use crate::analysis::classes;
 use crate::analysis::diagnosis::Account;
 use crate::engine::Answer;
 use crate::engine::v4::accept::refusals;
@@ -34,6 +35,8 @@ pub struct Place<'a> {
     pub precision: Precision,
     /// UDP ports beside the usual ones.
     pub ports: &'a [u16],
+    /// The vendor class that the client gave, which answers seldom repeat.
+    pub class: Option<&'static [u8]>,
     /// Frames with parts of a datagram, in the order in which they came.
     pub fragments: &'a [Vec<u8>],
     /// What happened, for who is told more.
@@ -42,7 +45,21 @@ pub struct Place<'a> {
     pub columns: usize,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// An Ethernet interface of which nothing else is known.
+    pub fn on(interface: &'a str) -> Self {
+        Self {
+            interface,
+            link_type: LinkType::ETHERNET,
+            precision: Precision::Nano,
+            ports: &[],
+            class: None,
+            fragments: &[],
+            story: &[],
+            columns: 80,
+        }
+    }
+
     /// Draws what happened.
     pub fn draw(&self, out: &mut Styled) {
         for (account, number) in self.story.iter().zip(1..) {
@@ -70,6 +87,9 @@ impl Place<'_> {
         let mut each = |datagram: &Datagram<'_>| {
             let packet = Packet::new(datagram.payload);
             outline.read(&packet, datagram.promised, datagram.cut);
+            if classes::depends(&packet, &outline) {
+                outline.exchange_class = self.class;
+            }
             show(&PacketRecord {
                 capture: None,
                 number,

@@ -12,6 +12,7 @@ use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
 use crate::engine::load::{Counters, Failure, Finished, Kind, Tally};
+use crate::engine::v4::silence::Finding;
 use crate::output::plugin::{Plugin, State, Thresholds};
 use crate::output::{Label, Render, Styled, schema};
 use crate::stats::delay::{Delay, Summary, float, ms};
@@ -210,8 +211,8 @@ pub struct Try {
 pub struct About<'a> {
     /// The interface.
     pub interface: &'a str,
-    /// What keeps every frame from leaving.
-    pub obstacle: Option<&'static str>,
+    /// What of the link alone would explain silence.
+    pub obstacles: Vec<Finding>,
     /// The server asked for.
     pub server: Option<String>,
     /// The seed.
@@ -680,7 +681,7 @@ mod tests {
 
     fn about() -> About<'static> {
         About {
-            obstacle: None,
+            obstacles: Vec::new(),
             interface: "eth0",
             server: None,
             seed: 1,

@@ -524,6 +524,9 @@ impl Render for Report<'_> {
             None => {}
         }
         if self.released {
+            // What was asked for may have been bound without an ACK that was seen.
+            let offered = || self.offer?.reply.as_ref()?.yiaddr.specified();
+            let address = self.address().or_else(offered).map(|ip| ip.to_string()).unwrap_or_default();
             out.text(&format!("{address} given back (RELEASE)\n"));
         }
         self.place.draw(out);

@@ -187,6 +187,7 @@ mod live {
     use crate::engine::Machine as _;
     use crate::engine::drive::{Driver, Proof, Wire, Witness};
     use crate::engine::v4::provoke::{self, Granted, Provoke};
+    use crate::engine::v4::silence::Finding;
     use crate::engine::v6::provoke as six;
     use crate::net::iface::{self, Interface};
     use crate::net::live::Woken;
@@ -464,12 +465,8 @@ mod live {
         /// Why a server may be there although nobody was heard.
         pub fn silence(&self) -> Option<String> {
             let near = |asker: &&Asker| asker.sender.as_ref().is_some_and(|outlet| outlet.near.is_some());
-            let asker = self.askers.iter().find(near)?;
-            Some(format!(
-                "a server on this very machine has UDP port 67 open, and what leaves through {} need not reach it: \
-                 ask from another machine",
-                asker.name
-            ))
+            self.askers.iter().find(near)?;
+            Some(Finding::ServerHere.to_string())
         }
 
         /// Frames sent so far.

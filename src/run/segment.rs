@@ -10,7 +10,7 @@ use crate::wire::Mac;
 use crate::wire::Prefix;
 
 #[cfg(feature = "live")]
-use crate::net::{iface, linux, route, signals::Signals, udp};
+use crate::net::{iface, linux, near, route, signals::Signals, udp};
 
 /// An interface to send through.
 #[derive(Debug)]
@@ -53,6 +53,8 @@ pub struct Opening {
     pub ports: Vec<u16>,
     /// What the kernel lets through, in libpcap's language.
     pub filter: String,
+    /// What the vendor class begins with that the client gives, where it decides how option 43 of an answer reads (RFC 2132 §8.4).
+    pub class: Option<&'static [u8]>,
 }
 
 #[cfg(feature = "live")]
@@ -90,7 +92,12 @@ impl Segment {
             name: interface.name.clone(),
             mac: interface.address.mac(),
             mtu: interface.mtu,
-            link: LinkState { up: interface.up, carrier: interface.carrier },
+            link: LinkState {
+                up: interface.up,
+                carrier: interface.carrier,
+                mac: interface.address.mac(),
+                serves: near::is_server_here(),
+            },
             addresses: interface.addresses.iter().filter_map(v4).collect(),
             addresses6: interface.addresses.iter().filter_map(v6).collect(),
             link_local: interface.link_local(),

@@ -163,6 +163,8 @@ impl Held {
 pub struct Session {
     /// The UDP ports used beside those of the protocol.
     pub ports: Vec<u16>,
+    /// The client's vendor class, as the opening says it.
+    pub class: Option<&'static [u8]>,
     transport: Box<dyn Transport>,
     record: Record,
 }
@@ -183,7 +185,7 @@ impl Session {
             kept: 0,
             story: None,
         };
-        Ok(Self { ports: opening.ports, transport, record })
+        Ok(Self { ports: opening.ports, class: opening.class, transport, record })
     }
 
     /// Keeps the frames of the exchanges in a file.

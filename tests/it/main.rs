@@ -43,6 +43,7 @@ mod real_servers;
 #[cfg(feature = "live")]
 mod rogue;
 mod rogue6;
+mod rogue6_reasons;
 mod rogue_reasons;
 mod scenarios;
 mod schema;

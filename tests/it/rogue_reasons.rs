@@ -17,7 +17,8 @@ fn ip(last: u8) -> Ipv4Addr {
     [10, 0, 0, last].into()
 }
 
-fn mac(last: u8) -> Mac {
+/// The card with this last byte.
+pub(crate) fn mac(last: u8) -> Mac {
     Mac([2, 0, 0, 0, 0, last])
 }
 
@@ -50,8 +51,8 @@ fn offer(last: u8, change: impl FnOnce(&mut Message)) -> Vec<u8> {
     said(last, last, last, MessageType::OFFER, change)
 }
 
-/// What is found in a capture of `frames`, where the servers 1 (with its card) and 2 are allowed.
-fn judge(frames: &[Vec<u8>]) -> Value {
+/// What is found in a capture of `frames`, where those are allowed whom `allow` says.
+fn judge(frames: &[Vec<u8>], allow: &[&str]) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.pcapng");
     let mut writer = Writer::create(&path, Format::PcapNg).unwrap();
@@ -70,24 +71,23 @@ fn judge(frames: &[Vec<u8>]) -> Value {
     }
     writer.flush().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_dhcptool"))
-        .args([
-            "rogue",
-            "--json",
-            "--allow",
-            "10.0.0.1,mac=02:00:00:00:00:01",
-            "--allow",
-            "10.0.0.2",
-            "--from",
-        ])
+        .args(["rogue", "--json"])
+        .args(allow)
+        .arg("--from")
         .arg(&path)
         .output()
         .unwrap();
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The codes of the reasons against the server with this card, notes on an allowed one included.
+/// The same where the servers 1 (with its card) and 2 are allowed.
 fn reasons(frames: &[Vec<u8>], card: u8) -> (String, Vec<String>) {
-    let report = judge(frames);
+    reasons_of(frames, card, &["--allow", "10.0.0.1,mac=02:00:00:00:00:01", "--allow", "10.0.0.2"])
+}
+
+/// What the server with this card is, and the codes of the reasons against it, notes on an allowed one included.
+pub(crate) fn reasons_of(frames: &[Vec<u8>], card: u8, allow: &[&str]) -> (String, Vec<String>) {
+    let report = judge(frames, allow);
     let servers = report["servers"].as_array().unwrap();
     let server = servers.iter().find(|server| server["source_mac"] == mac(card).to_string()).unwrap();
     let words = |name: &str| server[name].as_array().unwrap().clone();

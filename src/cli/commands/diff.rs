@@ -208,6 +208,7 @@ fn ask(servers: &[(usize, Asked)], args: &Args, cx: &Context) -> Result<Vec<(Sid
             link_type: held.link_type,
             precision: held.precision,
             ports: &exchanges.ports,
+            class: exchanges.class,
             fragments: exchanges.fragments(),
             story: &[],
             columns: 0,

@@ -24,8 +24,6 @@ use crate::output::six::discover::{Discovery6, show};
 use crate::output::styled::Styled;
 use crate::output::when::stretch;
 use crate::run::segment::Segment;
-use crate::time::Precision;
-use crate::wire::frame::LinkType;
 use crate::wire::v6::facts::IaKind;
 
 /// Router advertisements may be held back for 3.5 seconds.
@@ -108,15 +106,7 @@ fn find(
             if json || counts == shown {
                 return;
             }
-            let place = Place {
-                interface: &segment.name,
-                link_type: LinkType::ETHERNET,
-                precision: Precision::Nano,
-                ports: &[],
-                fragments: &[],
-                story: &[],
-                columns: 80,
-            };
+            let place = Place::on(&segment.name);
             let new = found.offers().iter().skip(shown.0);
             let new =
                 new.chain(found.stateless().iter().skip(shown.1)).chain(found.routers().iter().skip(shown.2));

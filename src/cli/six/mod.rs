@@ -146,7 +146,7 @@ impl<'a> Line<'a> {
         let (client, server) = (held(CLIENT_PORT), held(SERVER_PORT));
         #[cfg(not(feature = "live"))]
         let _ = foreign;
-        let opening = Opening { way: Way::Link, macs, filter: filter_v6(&ports), ports };
+        let opening = Opening { way: Way::Link, macs, filter: filter_v6(&ports), ports, class: None };
         let session = Session::open(segment, opening, sender, cx)?;
         Ok(Self {
             session,

@@ -7,12 +7,30 @@ use super::watch::{Reason, Watch};
 use crate::wire::{HwAddr, Mac};
 
 /// The state of the link, as the system says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkState {
     /// The interface is up.
     pub up: bool,
     /// It has a carrier (a cable, an association).
     pub carrier: bool,
+    /// Its hardware address.
+    pub mac: Option<Mac>,
+    /// A socket of this machine has the servers' port (67).
+    pub serves: bool,
+}
+
+impl LinkState {
+    /// What of it alone explains silence, most telling first. `clients` are the hardware addresses that asked.
+    pub fn obstacles(&self, clients: &[Mac]) -> Vec<Finding> {
+        if !self.up || !self.carrier {
+            return vec![if self.up { Finding::NoCarrier } else { Finding::LinkDown }];
+        }
+        let foreign = |mac: &&Mac| self.mac.is_some_and(|own| own != **mac);
+        let foreign =
+            clients.iter().find(foreign).filter(|_| !clients.iter().any(|mac| Some(*mac) == self.mac));
+        let here = self.serves.then_some(Finding::ServerHere);
+        here.into_iter().chain(foreign.map(|mac| Finding::NotOwnMac(*mac))).collect()
+    }
 }
 
 /// One thing that may explain the silence.
@@ -89,18 +107,22 @@ pub enum Finding {
     Malformed(u64),
     /// Other clients ask, and nobody was seen answering.
     OtherClientsAsk(u64),
+    /// A server runs on this very machine.
+    ServerHere,
     /// Not a single DHCP message was seen.
     Quiet,
+    /// What was asked came from another hardware address than the card's.
+    NotOwnMac(Mac),
 }
 
 /// What may explain that no answer came, most telling first; never empty.
 pub fn findings(watch: &Watch, link: Option<LinkState>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    match link {
-        Some(LinkState { up: false, .. }) => found.push(Finding::LinkDown),
-        Some(LinkState { carrier: false, .. }) => found.push(Finding::NoCarrier),
-        _ => {}
-    }
+    let client: Vec<Mac> = watch.rule.client.mac().into_iter().collect();
+    let (foreign, mut found): (Vec<Finding>, Vec<Finding>) = link
+        .map(|link| link.obstacles(&client))
+        .unwrap_or_default()
+        .into_iter()
+        .partition(|finding| matches!(finding, Finding::NotOwnMac(_)));
     if watch.handed > 0 && watch.left == 0 {
         found.push(Finding::NothingLeft(watch.handed));
     }
@@ -128,6 +150,7 @@ pub fn findings(watch: &Watch, link: Option<LinkState>) -> Vec<Finding> {
             Some(stranger) => Finding::OtherClientsAsk(stranger.count),
             None => Finding::Quiet,
         });
+        found.extend(foreign);
     }
     found
 }
@@ -187,7 +210,16 @@ impl fmt::Display for Finding {
             Self::OtherClientsAsk(count) => {
                 write!(f, "other clients' messages were seen ({count}), no server's")
             }
+            Self::ServerHere => f.write_str(
+                "a server on this very machine has UDP port 67 open, and what a packet socket sends need not reach it: ask \
+                 from another machine",
+            ),
             Self::Quiet => f.write_str("no DHCP message of anybody else was seen"),
+            Self::NotOwnMac(mac) => write!(
+                f,
+                "{mac} is not this card's own address: a wireless network, a virtual machine's, a macvlan or a port that passes \
+                 one MAC only drops it"
+            ),
         }
     }
 }
@@ -199,13 +231,20 @@ mod tests {
     use crate::wire::v4::Xid;
 
     fn watch() -> Watch {
-        Watch::new(Rule { xid: Xid(7), client: HwAddr::default(), ports: [68, 68] }, false)
+        of(HwAddr::default())
+    }
+
+    fn of(client: HwAddr) -> Watch {
+        Watch::new(Rule { xid: Xid(7), client, ports: [68, 68] }, false)
     }
 
     #[test]
     fn something_is_always_said() {
         assert_eq!(findings(&watch(), None), [Finding::Quiet]);
-        assert_eq!(findings(&watch(), Some(LinkState { up: true, carrier: true })), [Finding::Quiet]);
+        assert_eq!(
+            findings(&watch(), Some(LinkState { up: true, carrier: true, ..LinkState::default() })),
+            [Finding::Quiet]
+        );
     }
 
     #[test]
@@ -223,7 +262,7 @@ mod tests {
         watch.handed = 3;
         watch.unresolved = Some([10, 0, 0, 1].into());
         watch.unreachable = Some(([10, 0, 0, 2].into(), 3, [10, 0, 0, 3].into()));
-        let found = findings(&watch, Some(LinkState { up: false, carrier: false }));
+        let found = findings(&watch, Some(LinkState::default()));
         let text: Vec<_> = found.iter().map(ToString::to_string).collect();
         assert_eq!(
             text,
@@ -234,7 +273,21 @@ mod tests {
                 "10.0.0.2 says that no server listens on 10.0.0.3 (ICMP port unreachable)",
             ]
         );
-        let found = findings(&self::watch(), Some(LinkState { up: true, carrier: false }));
+        let found = findings(&self::watch(), Some(LinkState { up: true, ..LinkState::default() }));
         assert_eq!(found, [Finding::NoCarrier]);
+    }
+
+    #[test]
+    fn a_server_here_and_a_foreign_address_are_named_where_nothing_else_is_known() {
+        let link = LinkState { up: true, carrier: true, mac: Some(Mac([2, 0, 0, 0, 0, 1])), serves: true };
+        assert_eq!(findings(&self::watch(), Some(link)), [Finding::ServerHere]);
+        let link = LinkState { serves: false, ..link };
+        let found = |client: Mac| findings(&of(client.into()), Some(link));
+        assert_eq!(found(Mac([2, 0, 0, 0, 0, 1])), [Finding::Quiet]);
+        let other = Mac([2, 0, 0, 0, 0, 9]);
+        assert_eq!(found(other), [Finding::Quiet, Finding::NotOwnMac(other)]);
+        // Of many clients one that has the card's address is enough to know.
+        let macs = [Mac([2, 0, 0, 0, 0, 1]), other];
+        assert_eq!(link.obstacles(&macs), []);
     }
 }

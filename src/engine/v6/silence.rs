@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 
 use super::watch::{Reason6, Stranger6, Watch6};
-use crate::engine::v4::silence::LinkState;
+use crate::engine::v4::silence::{Finding, LinkState};
 
 /// What is known beside what was seen.
 #[allow(clippy::struct_excessive_bools, reason = "what was said is independent of each other")]
@@ -32,15 +32,11 @@ pub struct Ground {
 /// What may explain that no answer came, most telling first; never empty.
 pub fn findings(watch: &Watch6, ground: &Ground) -> Vec<String> {
     let mut found = Vec::new();
-    match ground.link {
-        Some(LinkState { up: false, .. }) => found.push("the interface is down".to_owned()),
-        Some(LinkState { carrier: false, .. }) => {
-            found.push("the interface has no carrier: is the cable plugged in?".to_owned());
-        }
-        _ => {}
-    }
+    // Who serves DHCPv4 here serves nobody who asks by DHCPv6.
+    let link = ground.link.map(|link| LinkState { serves: false, ..link });
+    found.extend(link.iter().flat_map(|link| link.obstacles(&[])).map(|finding| finding.to_string()));
     if watch.handed > 0 && watch.left == 0 {
-        found.push(format!("none of the {} frames sent was seen leaving the interface", watch.handed));
+        found.push(Finding::NothingLeft(watch.handed).to_string());
     }
     found.extend(ground.lacks.map(str::to_owned));
     if let Some(ip) = watch.unresolved {
@@ -130,7 +126,7 @@ mod tests {
         assert_eq!(findings(&watch, &Ground::default()).len(), 1);
         watch.adverts = 1;
         let ground = Ground {
-            link: Some(LinkState { up: false, carrier: false }),
+            link: Some(LinkState::default()),
             lacks: Some("it has no link-local address: is IPv6 switched off?"),
             stateful: true,
             without_ia: true,

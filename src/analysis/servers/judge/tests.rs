@@ -329,7 +329,8 @@ fn allowed_servers_that_are_silent_are_named() {
             .map(|text| Allowed { identity: text.parse().unwrap(), ..Allowed::default() })
             .collect(),
     };
-    let silent: Vec<String> = missing(&servers, &policy, &Speaks::ALL).iter().map(ToString::to_string).collect();
+    let silent: Vec<String> =
+        missing(&servers, &policy, &Speaks::ALL).iter().map(ToString::to_string).collect();
     assert_eq!(silent, ["10.0.0.2"]);
     let codes: HashSet<_> = RULES.iter().map(|rule| rule.code).collect();
     assert_eq!(codes.len(), RULES.len());

@@ -101,8 +101,8 @@ pub(super) fn foreign_search(case: &Case<'_>) -> Option<String> {
 }
 
 pub(super) fn preference_grab(case: &Case<'_>) -> Option<String> {
-    let six = case.six().filter(|_| case.entry.is_none())?;
-    match &six.router {
+    let mut answers = case.answers6().filter(|_| case.entry.is_none());
+    answers.find_map(|(six, _)| match &six.router {
         Some(router) => {
             (router.preference == "high").then(|| "its preference as a router is high".to_owned())
         }
@@ -110,7 +110,7 @@ pub(super) fn preference_grab(case: &Case<'_>) -> Option<String> {
             .preference
             .filter(|preference| *preference == u8::MAX)
             .map(|_| "its preference is 255: clients take it at once".to_owned()),
-    }
+    })
 }
 
 pub(super) fn captive_portal(case: &Case<'_>) -> Option<String> {

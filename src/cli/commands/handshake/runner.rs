@@ -10,6 +10,7 @@ use crate::cli::context::{self, Context};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::engine::load::{After, Family, Kind, Macs, Pace, Plan, Rate, Search, Tally};
+use crate::engine::v4::silence::{Finding, LinkState};
 use crate::net::NetError;
 use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
@@ -20,6 +21,7 @@ use crate::run::lanes::{self, News, Setup};
 use crate::run::segment::Segment;
 use crate::stats::delay::float;
 use crate::time::Clock as _;
+use crate::wire::v4::SERVER_PORT;
 
 /// Faster than this the kernel's copies of what was sent cost too much, per second.
 const KERNEL_STAMP_RATE: u64 = 20_000;
@@ -148,7 +150,7 @@ pub(super) fn run<F: Told>(
     };
     let about = About {
         interface: &segment.name,
-        obstacle: (!segment.link.carrier).then_some("the interface has no carrier: is the cable plugged in?"),
+        obstacles: obstacles(plan, setup, segment.link),
         server,
         seed: plan.seed,
         threads: setup.threads,
@@ -158,6 +160,20 @@ pub(super) fn run<F: Told>(
         found,
     };
     finish(args, &plan.family, &tally, &about, files.into_inner(), failed, cx)
+}
+
+/// Clients that are looked at to say why all had no answer.
+const MOST_ASKING: u32 = 16;
+
+/// What of the link alone would explain silence.
+fn obstacles<F: Told>(plan: &Plan<F>, setup: &Setup, link: LinkState) -> Vec<Finding> {
+    if F::NAME.is_some() {
+        // Another protocol's servers, and clients behind one address.
+        return LinkState { serves: false, mac: None, ..link }.obstacles(&[]);
+    }
+    // Who asks as a relay asks from the card's own address.
+    let asking = if setup.port == SERVER_PORT { 0 } else { plan.macs.len().min(MOST_ASKING) };
+    link.obstacles(&(0..asking).map(|index| plan.macs.get(index)).collect::<Vec<_>>())
 }
 
 /// One run; the first one opens the files.
@@ -362,8 +378,8 @@ fn tell_of_troubles<F: Told>(
             counters.bad_checksums
         ));
     }
-    if let (0, Some(why)) = (counters.completed(), about.obstacle) {
-        cx.warn(why);
+    for why in about.obstacles.iter().filter(|_| counters.completed() == 0) {
+        cx.warn(&why.to_string());
     }
     if counters.other_naks > 0 {
         cx.warn(&format!(
