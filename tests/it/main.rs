@@ -39,6 +39,8 @@ mod pair;
 #[cfg(feature = "live")]
 mod plugins;
 #[cfg(feature = "live")]
+mod prometheus;
+#[cfg(feature = "live")]
 mod real_servers;
 #[cfg(feature = "live")]
 mod rogue;

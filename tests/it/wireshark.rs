@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 #[cfg(feature = "live")]
-use crate::support::lab::{PROGRAM, lab};
+use crate::support::lab::{PROGRAM, lab, skip};
 
 fn count(bytes: &[u8], text: &str) -> usize {
     bytes.windows(text.len()).filter(|window| *window == text.as_bytes()).count()
@@ -103,9 +103,8 @@ fn every_interface_is_one_of_wiresharks() {
 #[cfg(feature = "live")]
 #[test]
 fn tshark_captures_through_the_extcap() {
-    // What it takes is not among what the tests install.
     if Command::new("tshark").arg("-v").output().is_err() {
-        eprintln!("skipped: tshark is not installed");
+        skip("tshark is not installed");
         return;
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/wireshark/dhcptool-extcap");
