@@ -9,6 +9,7 @@ pub mod diagnosis;
 pub mod doctor;
 pub mod expect;
 pub mod findings6;
+pub(crate) mod keyed;
 pub mod redact;
 pub mod select;
 pub mod servers;

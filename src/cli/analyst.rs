@@ -8,12 +8,15 @@ use super::exit::Exit;
 use super::flags::analysis::{AnalysisArgs, SeverityArg};
 use super::flags::vendors::Vendors;
 use crate::analysis::diagnosis::{Diagnosis, Finding, History, Id};
-use crate::analysis::transaction::{Batch, Clients, Exchange, Item, Joiner, Kind, Options, Outcome, Stats};
+use crate::analysis::transaction::{
+    Batch, Clients, Exchange, Item, Joiner, Kind, Options, Outcome, Stats, Unjoined,
+};
 use crate::output::flat::{Rows, story};
 use crate::output::transaction::ladder::Ladder;
 use crate::output::transaction::stats as figures;
 use crate::output::transaction::table::TransactionTable;
-use crate::output::transaction::{clients, json};
+use crate::output::transaction::{clients, json, unjoined};
+use crate::output::words::counted;
 use crate::output::{JsonOut, Styled};
 use crate::wire::problem::Severity;
 use crate::wire::{HwAddr, Mac};
@@ -58,7 +61,7 @@ pub struct Analyst<'a> {
     number: u64,
     shown: u64,
     /// Messages that no exchange is made of.
-    unjoined: u64,
+    unjoined: Unjoined,
     worst: Option<Severity>,
     codes: BTreeMap<(Severity, &'static str), u64>,
     /// Writes flat rows instead, and what it wrote.
@@ -109,7 +112,7 @@ impl<'a> Analyst<'a> {
             text: Styled::new(look.color),
             number: 0,
             shown: 0,
-            unjoined: 0,
+            unjoined: Unjoined::default(),
             worst: None,
             codes: BTreeMap::new(),
             rows,
@@ -122,10 +125,10 @@ impl<'a> Analyst<'a> {
 
     /// Takes what came next.
     pub fn take(&mut self, batch: &Batch) {
-        self.unjoined = self.unjoined.saturating_add(batch.unjoined);
+        self.unjoined.add(batch.unjoined);
         let Self { history, stats, joiner, args, .. } = self;
-        joiner.batch(batch, |item, _| {
-            history.observe(item);
+        joiner.batch(batch, |item, role| {
+            history.observe(item, role);
             if let (true, Item::Message(entry)) = (args.stats, item) {
                 stats.message(entry);
             }
@@ -237,7 +240,7 @@ impl<'a> Analyst<'a> {
             if self.args.transactions {
                 let vendor = vendor(&mut self.vendors, exchange.mac);
                 let number = self.number;
-                story::exchange(&exchange, number, vendor.as_deref(), &problems, rows, &mut self.flat);
+                story::exchange(&exchange, number, vendor, &problems, rows, &mut self.flat);
             }
             return;
         }
@@ -247,7 +250,7 @@ impl<'a> Analyst<'a> {
         }
         if self.look.json {
             let vendor = vendor(&mut self.vendors, exchange.mac);
-            json::write(&exchange, self.number, vendor.as_deref(), &problems, &mut self.json);
+            json::write(&exchange, self.number, vendor, &problems, &mut self.json);
             return;
         }
         self.table.count(&exchange);
@@ -256,7 +259,7 @@ impl<'a> Analyst<'a> {
         } else {
             let names = self.table.names_vendors();
             let vendor = names.then(|| vendor(&mut self.vendors, exchange.mac)).flatten();
-            self.table.row(&exchange, vendor.as_deref(), &problems, &mut self.text);
+            self.table.row(&exchange, vendor, &problems, &mut self.text);
         }
     }
 
@@ -335,20 +338,23 @@ impl<'a> Analyst<'a> {
         if let Some(rows) = &mut self.rows {
             for client in self.clients.sorted() {
                 let vendor = vendor(&mut self.vendors, client.mac);
-                story::client(client, vendor.as_deref(), rows, &mut self.flat);
+                story::client(client, vendor, rows, &mut self.flat);
             }
             return;
         }
         if self.args.clients {
             if self.look.json {
                 let vendors = &mut self.vendors;
-                clients::json(&self.clients, capture, |mac| vendor(vendors, mac), &mut self.json);
+                let about = clients::About { capture, unjoined: self.unjoined };
+                let vendor = |mac| vendor(vendors, mac).map(ToOwned::to_owned);
+                clients::json(&self.clients, about, vendor, &mut self.json);
             } else {
-                clients::text(&self.clients, self.look.width, &mut self.text);
+                clients::text(&self.clients, self.unjoined, self.look.width, &mut self.text);
             }
         }
         if self.args.stats {
-            let object = figures::object(&self.stats, frames, self.joiner.evicted, &self.codes);
+            let object =
+                figures::object(&self.stats, frames, (self.joiner.evicted, self.unjoined), &self.codes);
             if !self.look.json {
                 figures::write(&object, &self.stats, &mut self.text);
             } else if let Ok(line) = serde_json::to_vec(&object) {
@@ -373,18 +379,22 @@ impl<'a> Analyst<'a> {
 
     /// One line about what was joined.
     pub fn summary(&self, frames: u64) -> String {
-        let mut text = format!("{frames} packets read, {} exchanges, {} shown", self.number, self.shown);
-        if self.unjoined > 0 {
+        let mut text = format!(
+            "{} read, {}, {} shown",
+            counted(frames, "packet"),
+            counted(self.number, "exchange"),
+            self.shown
+        );
+        if let Some(unjoined) = unjoined::text(self.unjoined) {
             // Writing into a String cannot fail.
-            let _ =
-                write!(text, "; {} messages of DHCPv6 and router discovery are not joined", self.unjoined);
+            let _ = write!(text, "; {unjoined}");
         }
         text
     }
 }
 
 /// Who made the network card of a client.
-fn vendor(vendors: &mut Vendors, mac: Option<HwAddr>) -> Option<String> {
+fn vendor(vendors: &mut Vendors, mac: Option<HwAddr>) -> Option<&str> {
     let octets: [u8; 6] = mac?.as_slice().try_into().ok()?;
-    vendors.any(Mac(octets)).map(ToOwned::to_owned)
+    vendors.any(Mac(octets))
 }

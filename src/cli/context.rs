@@ -172,6 +172,12 @@ impl Output {
         self.height
     }
 
+    /// Columns and lines of the terminal as it is now, which may have been resized.
+    pub fn size(&self) -> Option<(usize, usize)> {
+        let (columns, lines) = terminal_size::terminal_size_of(io::stdout())?;
+        self.terminal.then_some((columns.0.into(), lines.0.into()))
+    }
+
     /// True when colour is wanted.
     pub fn color(&self) -> bool {
         self.color

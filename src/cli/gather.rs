@@ -78,10 +78,15 @@ impl Stop {
     pub fn waiter(&self) -> Waiter {
         let stop = self.clone();
         Box::new(move || {
-            // Nobody unparks this thread, so this is a pause.
-            std::thread::park_timeout(FOLLOW_EVERY);
+            Self::pause(FOLLOW_EVERY);
             stop.arrived().is_none()
         })
+    }
+
+    /// Lets so much time pass.
+    pub fn pause(time: Duration) {
+        // Nobody unparks this thread.
+        std::thread::park_timeout(time);
     }
 }
 

@@ -57,14 +57,19 @@ impl<'a> Joining<'a> {
         self.gatherer.frame(frame, &mut self.batch);
     }
 
-    /// Joins what came, and closes what has been quiet for long at `now`.
-    pub fn settle(&mut self, now: Timestamp) {
+    /// Joins what came, and closes what has been quiet for long at `now`. `size` asks for that of the terminal.
+    pub fn settle(&mut self, now: Timestamp, size: impl FnOnce() -> Option<(usize, usize)>) {
         match &mut self.shown {
             Shown::Exchanges(analyst) => {
                 analyst.take(&self.batch);
                 analyst.advance(now.nanoseconds());
             }
-            Shown::Screen(top) => top.take(&self.batch, now.nanoseconds()),
+            Shown::Screen(top) => {
+                if let Some(size) = size() {
+                    top.resize(size);
+                }
+                top.take(&self.batch, now.nanoseconds());
+            }
         }
         self.batch.clear();
     }

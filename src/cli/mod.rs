@@ -16,6 +16,7 @@ pub mod manual;
 pub mod replay;
 pub mod replay6;
 pub mod report;
+pub mod reshow;
 pub mod session;
 pub mod six;
 pub mod stream;

@@ -1,10 +1,13 @@
-//! `sniff --top`: a screen that shows how it stands, drawn again every second.
+//! `sniff --top`, `decode --top`: a screen that shows how it stands, drawn again every second.
 //!
 //! Nothing of the terminal is changed but that its other screen is shown and the cursor hidden, which both are undone at the end; the
 //! last state stays on the ordinary screen.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::analysis::diagnosis::History;
 use crate::analysis::transaction::{Batch, Clients, Item, Joiner, Kind, Letter, Options, Stats, Status};
@@ -14,6 +17,8 @@ use crate::output::transaction::top::{self, ClientLine, Screen, ServerLine};
 /// Shows the other screen of the terminal and hides the cursor; and back.
 const ENTER: &str = "\x1b[?1049h\x1b[?25l";
 const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
+/// The other screen is shown.
+static SHOWN: AtomicBool = AtomicBool::new(false);
 /// How often it is drawn, nanoseconds.
 const EVERY: i64 = 1_000_000_000;
 /// Seconds over which rates are taken.
@@ -49,7 +54,25 @@ pub struct Top {
     color: bool,
     begun: Option<i64>,
     drawn: Option<i64>,
+    /// What is drawn is for a terminal of another size.
+    stale: bool,
     bytes: Vec<u8>,
+}
+
+/// Sees to it that a panic, too, leaves the terminal as it was.
+fn leave_in_a_panic() {
+    use std::os::fd::AsFd as _;
+    let Ok(terminal) = io::stdout().as_fd().try_clone_to_owned() else { return };
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if SHOWN.swap(false, Ordering::Relaxed)
+            && let Ok(terminal) = terminal.try_clone()
+        {
+            // There is nobody left to tell that it failed.
+            let _ = File::from(terminal).write_all(LEAVE.as_bytes());
+        }
+        before(info);
+    }));
 }
 
 impl Top {
@@ -67,15 +90,25 @@ impl Top {
             color,
             begun: None,
             drawn: None,
+            stale: false,
             bytes: Vec::new(),
+        }
+    }
+
+    /// The terminal has so many columns and rows now.
+    pub fn resize(&mut self, size: (usize, usize)) {
+        if self.size != size {
+            // What was drawn for another size may be anywhere.
+            self.bytes.extend_from_slice(if self.drawn.is_some() { b"\x1b[2J" } else { b"" });
+            (self.size, self.stale) = (size, true);
         }
     }
 
     /// Takes what came, at `now`, and draws when it is time.
     pub fn take(&mut self, batch: &Batch, now: i64) {
         let Self { joiner, history, stats, heard, .. } = self;
-        joiner.batch(batch, |item, _| {
-            history.observe(item);
+        joiner.batch(batch, |item, role| {
+            history.observe(item, role);
             let Item::Message(entry) = item else { return };
             stats.message(entry);
             let seen = &entry.seen;
@@ -107,8 +140,13 @@ impl Top {
             self.clients.exchange(&exchange, self.number, &problems);
         }
         let begun = *self.begun.get_or_insert(now);
-        if self.drawn.is_none_or(|drawn| now.saturating_sub(drawn) >= EVERY) {
+        let due = self.drawn.is_none_or(|drawn| now.saturating_sub(drawn) >= EVERY);
+        if due || self.stale {
+            self.stale = false;
             if self.drawn.is_none() {
+                if !SHOWN.swap(true, Ordering::Relaxed) {
+                    leave_in_a_panic();
+                }
                 self.bytes.extend_from_slice(ENTER.as_bytes());
             }
             self.drawn = Some(now);
@@ -121,7 +159,7 @@ impl Top {
                 self.bytes.extend_from_slice(b"\x1b[0m\x1b[K\r\n");
             }
             self.bytes.extend_from_slice(b"\x1b[J");
-            for server in self.heard.values_mut() {
+            for server in self.heard.values_mut().filter(|_| due) {
                 server.before.push_back(server.messages);
                 if server.before.len() > SPAN {
                     server.before.pop_front();
@@ -146,6 +184,7 @@ impl Top {
         let screen = self.screen(now, begun);
         if self.drawn.is_some() {
             self.bytes.extend_from_slice(LEAVE.as_bytes());
+            SHOWN.store(false, Ordering::Relaxed);
         }
         self.bytes.extend_from_slice(screen.as_str().as_bytes());
     }

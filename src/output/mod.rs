@@ -24,6 +24,7 @@ pub mod styled;
 pub mod table;
 pub mod transaction;
 pub mod when;
+pub mod words;
 pub mod wrap;
 
 pub use json::JsonOut;

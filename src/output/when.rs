@@ -21,6 +21,33 @@ pub enum TimeForm {
     Delta,
 }
 
+/// Where the reader is: the zone in which times of day are told.
+#[derive(Clone, Debug, Default)]
+pub struct Zone(Option<jiff::tz::TimeZone>);
+
+impl Zone {
+    /// UTC, or where this machine is. The zone is read now.
+    pub fn new(local: bool) -> Self {
+        Self(local.then(jiff::tz::TimeZone::system))
+    }
+
+    /// A moment such that, written as UTC is, it reads as it does in this zone; nanoseconds.
+    pub fn shifted(&self, time: i64) -> i64 {
+        let offset = self.zoned(time).map_or(0, |zoned| zoned.offset().seconds());
+        time.saturating_add(i64::from(offset).saturating_mul(1_000_000_000))
+    }
+
+    /// Its name at a moment: UTC, or as in `CET (UTC+01:00)`.
+    pub fn name(&self, time: i64) -> String {
+        self.zoned(time).map_or_else(|| "UTC".to_owned(), |zoned| zoned.strftime("%Z (UTC%:z)").to_string())
+    }
+
+    fn zoned(&self, time: i64) -> Option<jiff::Zoned> {
+        let moment = jiff::Timestamp::from_nanosecond(i128::from(time)).ok()?;
+        Some(moment.to_zoned(self.0.clone()?))
+    }
+}
+
 /// Writes times of successive packets.
 #[derive(Clone, Debug, Default)]
 pub struct TimeText {
@@ -167,6 +194,21 @@ pub fn stretch(nanoseconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_told_where_the_reader_is() {
+        let (winter, summer) = (1_700_000_000_000_000_000, 1_690_000_000_000_000_000);
+        let utc = Zone::default();
+        assert_eq!((utc.shifted(winter), utc.name(winter).as_str()), (winter, "UTC"));
+        let Ok(berlin) = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3") else { panic!("no zone") };
+        let here = Zone(Some(berlin));
+        assert_eq!(here.shifted(winter) - winter, 3_600_000_000_000);
+        assert_eq!(here.shifted(summer) - summer, 7_200_000_000_000);
+        assert_eq!(
+            (here.name(winter).as_str(), here.name(summer).as_str()),
+            ("CET (UTC+01:00)", "CEST (UTC+02:00)")
+        );
+    }
 
     fn times(form: TimeForm, moments: &[i64]) -> Vec<String> {
         let mut text = TimeText::new(form);

@@ -6,7 +6,7 @@ use crate::analysis::transaction::{Around, Batch, Sign};
 use crate::capture::{Frame, Verdict, Work};
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
-use crate::wire::frame::{Checksum, Datagram, Direction, LinkType, Ports, Protocol, Walked, Walker};
+use crate::wire::frame::{Checksum, Datagram, Direction, LinkType, Ports, Walked, Walker};
 use crate::wire::problem::{Code, Problem};
 use crate::wire::v4::{Facts, Op, Outline, Packet, Values, judge};
 
@@ -136,8 +136,7 @@ impl Gatherer {
         let time = frame.time.unwrap_or_default().nanoseconds();
         let before = batch.items.len();
         let walked = walker.walk(frame.link, frame.data, original, time, |datagram| {
-            if datagram.protocol != Protocol::Dhcpv4 {
-                batch.unjoined = batch.unjoined.saturating_add(1);
+            if batch.unjoined.count(datagram.protocol) {
                 return;
             }
             *found = found.saturating_add(1);

@@ -1,6 +1,7 @@
 //! Link-layer addresses and IPv4 networks.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
@@ -26,10 +27,18 @@ impl Mac {
 }
 
 /// A hardware address of up to 16 bytes, as `chaddr` can hold (RFC 2131 §2).
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HwAddr {
     len: u8,
     bytes: [u8; 16],
+}
+
+impl Hash for HwAddr {
+    /// As one number, with the length in the byte that only an address of 16 bytes would fill.
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u128(u128::from_le_bytes(self.bytes) ^ (u128::from(self.len) << 120));
+    }
 }
 
 impl HwAddr {

@@ -464,3 +464,90 @@ fn who_asked_in_vain_when_the_capture_ends_is_not_fine() {
     let none = run(&story, 80, &["decode", "--transactions", "--client", "02:ff:ff:ff:ff:ff"]);
     assert_eq!(none.status.code(), Some(1));
 }
+
+/// A capture on the screen, as it was: whatever ends it, the terminal is as it was, and the last state stays.
+#[test]
+fn a_capture_is_shown_again_and_leaves_the_terminal_as_it_was() {
+    let mut story = refused();
+    story.binds(3_600_000, 9, 9, &[]);
+    let screen = |ending: &str, speed: &str| {
+        let folder = story.folder();
+        let program = env!("CARGO_BIN_EXE_dhcptool");
+        let script = format!(
+            "stty cols 90 rows 24; stty -a >before; rm -f pid; \
+             (until [ -s pid ]; do sleep 0.05; done; sleep 1; stty cols 70 rows 20; sleep 1; {ending}) & \
+             sh -c 'echo $$ >pid; exec {program} decode {} --top --known 10.9.9.9 --speed {speed}'; \
+             echo done $?; stty cols 90 rows 24; stty -a >after",
+            story.file().display()
+        );
+        std::fs::write(folder.join("run.sh"), script).unwrap();
+        let recorded = Command::new("script")
+            .args(["-qefc", "sh run.sh", "screen"])
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        let screen = std::fs::read_to_string(folder.join("screen")).unwrap();
+        assert!(recorded.status.success(), "{recorded:?}");
+        let (_, shown) = screen.split_once("\u{1b}[?1049h\u{1b}[?25l").unwrap_or_else(|| panic!("{screen}"));
+        let (shown, after) =
+            shown.split_once("\u{1b}[?25h\u{1b}[?1049l").unwrap_or_else(|| panic!("{screen}"));
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+        assert_eq!(read("before"), read("after"));
+        (shown.to_owned(), after.to_owned())
+    };
+    // An hour in three seconds.
+    let (shown, after) = screen("true", "1200");
+    assert!(shown.contains("10.0.0.1") && shown.contains("UNKNOWN"), "{shown}");
+    assert!(shown.contains("\u{1b}[2J"), "drawn anew for the size that it has now: {shown:?}");
+    assert!(after.contains("UNKNOWN") && after.contains("done 0"), "{after}");
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let (_, after) = screen(&format!("kill -{signal} $(cat pid)"), "1");
+        assert!(after.contains(&format!("done {code}")), "{signal}: {after}");
+    }
+    let refused = |args: &[&str]| run(&story, 80, args).status.code();
+    assert_eq!(refused(&["decode", "--top"]), Some(2), "a pipe is no terminal");
+    assert_eq!(refused(&["decode", "--speed", "2"]), Some(2), "a speed of what?");
+}
+
+#[test]
+fn what_is_not_joined_is_counted_and_one_is_no_plural() {
+    let mut story = Story::new();
+    story.asks(0, MessageType::INFORM, 1, 7, &[]);
+    let output = run(&story, 80, &["decode", "--transactions"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("1 packet read, 1 exchange, 1 shown"), "{told}");
+    let six = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/captures/case6-types.pcap");
+    let told = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_dhcptool")).args(args).arg(six).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = told(&["decode", "-q", "--clients"]);
+    assert!(text.contains("not joined"), "{text}");
+    for what in ["--clients", "--stats"] {
+        let text = told(&["decode", "-q", what, "--json"]);
+        let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        let unjoined = &last["not_joined"];
+        let count = |name: &str| unjoined[name].as_u64().unwrap();
+        assert!(count("dhcpv6") + count("router_discovery") > 0, "{what}: {last}");
+    }
+}
+
+#[test]
+fn a_page_tells_times_where_the_reader_is() {
+    let story = refused();
+    let page = |zone: &str, args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_dhcptool"))
+            .env("TZ", zone)
+            .args(args)
+            .arg(story.file())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let utc = page("CET-1", &["report", "-q"]);
+    assert!(utc.contains("Times are UTC."), "{}", &utc[utc.len() - 600..]);
+    let here = page("CET-1", &["report", "-q", "--time", "local"]);
+    assert!(here.contains("Times are CET (UTC+01:00)."));
+    assert!(here.contains("--time local"));
+    assert_ne!(utc.matches("22:13").count(), here.matches("22:13").count(), "times are shifted");
+}

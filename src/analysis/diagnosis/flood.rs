@@ -1,8 +1,9 @@
 //! Floods of made-up clients (starvation).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::{Code, Finding, Id};
+use crate::analysis::keyed::KeyedMap;
 use crate::analysis::transaction::{Letter, Seen, Side, bit};
 use crate::wire::{HwAddr, Mac};
 
@@ -29,7 +30,7 @@ struct Asker {
 /// Clients of the last minute.
 #[derive(Debug, Default)]
 pub(super) struct Flood {
-    askers: HashMap<HwAddr, Asker>,
+    askers: KeyedMap<HwAddr, Asker>,
     due: i64,
     found: Option<Finding>,
 }
@@ -110,7 +111,7 @@ fn many(askers: &[(&HwAddr, &Asker)]) -> Option<String> {
     if askers.len() < 50 {
         return None;
     }
-    let mut sources: HashMap<Mac, (usize, u32)> = HashMap::new();
+    let mut sources: KeyedMap<Mac, (usize, u32)> = KeyedMap::default();
     for (client, asker) in askers {
         if client.mac() != Some(asker.source) && asker.source != Mac::ZERO {
             let (clients, discovers) = sources.entry(asker.source).or_default();
@@ -118,9 +119,8 @@ fn many(askers: &[(&HwAddr, &Asker)]) -> Option<String> {
             *discovers = discovers.saturating_add(asker.discovers);
         }
     }
-    if let Some((source, _)) =
-        sources.iter().find(|(_, (clients, discovers))| *clients >= 20 && *discovers >= 50)
-    {
+    let many = sources.iter().filter(|(_, (clients, discovers))| *clients >= 20 && *discovers >= 50);
+    if let Some((source, _)) = many.max_by_key(|(source, figures)| (**figures, **source)) {
         return Some(format!("{} clients in 30 s, most of them behind {source}", askers.len()));
     }
     let once = askers.iter().filter(|(_, asker)| asker.discovers == 1).count();
@@ -130,7 +130,7 @@ fn many(askers: &[(&HwAddr, &Asker)]) -> Option<String> {
 }
 
 /// (b) Forty random addresses that look like one program.
-fn alike(askers: &HashMap<HwAddr, Asker>) -> Option<String> {
+fn alike(askers: &KeyedMap<HwAddr, Asker>) -> Option<String> {
     let local: Vec<(Mac, &Asker)> = askers
         .iter()
         .filter_map(|(client, asker)| client.mac().map(|mac| (mac, asker)))
@@ -140,7 +140,7 @@ fn alike(askers: &HashMap<HwAddr, Asker>) -> Option<String> {
         return None;
     }
     let prefixes: HashSet<[u8; 3]> = local.iter().map(|(mac, _)| [mac.0[0], mac.0[1], mac.0[2]]).collect();
-    let mut prints: HashMap<u32, usize> = HashMap::new();
+    let mut prints: KeyedMap<u32, usize> = KeyedMap::default();
     for (_, asker) in &local {
         let count = prints.entry(asker.print).or_default();
         *count = count.saturating_add(1);
@@ -152,8 +152,8 @@ fn alike(askers: &HashMap<HwAddr, Asker>) -> Option<String> {
 }
 
 /// (c) Twenty clients behind one source that is none of them.
-fn behind_one(askers: &HashMap<HwAddr, Asker>) -> Option<String> {
-    let mut sources: HashMap<Mac, usize> = HashMap::new();
+fn behind_one(askers: &KeyedMap<HwAddr, Asker>) -> Option<String> {
+    let mut sources: KeyedMap<Mac, usize> = KeyedMap::default();
     for asker in askers.values().filter(|asker| asker.source != Mac::ZERO) {
         let count = sources.entry(asker.source).or_default();
         *count = count.saturating_add(1);

@@ -6,6 +6,8 @@
 mod clients;
 mod flood;
 mod history;
+mod leases;
+mod network;
 mod reasons;
 mod rules;
 mod signs;
@@ -97,7 +99,7 @@ impl Account {
     pub fn of(batch: &Batch) -> Vec<Self> {
         let mut joiner = Joiner::new(Options::default());
         let mut history = History::new(false);
-        joiner.batch(batch, |item, _| history.observe(item));
+        joiner.batch(batch, |item, role| history.observe(item, role));
         joiner.finish();
         let closed = joiner.take_closed().into_iter();
         closed.map(|exchange| Self { problems: history.closed(&exchange), exchange }).collect()

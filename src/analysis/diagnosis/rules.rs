@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 use super::signs::Signs;
 use super::{Code, Diagnosis, Id};
-use crate::analysis::transaction::{Exchange, Kind, Letter, Outcome, Seen, Side, Step, bit};
+use crate::analysis::transaction::{Exchange, Kind, Letter, Outcome, Seen, Side, bit};
 use crate::wire::Mac;
 use crate::wire::problem::{self, Severity};
 
@@ -16,19 +16,22 @@ const SECOND: i64 = 1_000_000_000;
 pub(super) fn judge(exchange: &Exchange, signs: &Signs, strict: bool) -> Vec<Diagnosis> {
     let mut case = Case { exchange, found: Vec::new() };
     case.packets();
-    for step in exchange.steps.iter().filter(|step| step.role.counts() && !step.seen.from_client) {
-        case.reply(step, strict);
+    for reply in exchange.replies() {
+        case.reply(reply, strict);
     }
     case.requests();
     case.parameters();
     case.outside();
     case.conflict(signs);
     case.time(signs);
+    case.too_late();
     case.relay();
     case.boot();
     case.silence();
     case.offer_ignored();
-    case.found.sort_by_key(|diagnosis| std::cmp::Reverse(diagnosis.id.severity()));
+    if case.found.len() > 1 {
+        case.found.sort_by_key(|diagnosis| std::cmp::Reverse(diagnosis.id.severity()));
+    }
     case.found
 }
 
@@ -64,11 +67,11 @@ impl<'a> Case<'a> {
     }
 
     /// The client's messages of a kind that were really said.
-    fn sent(&self, letter: Letter) -> Vec<&'a Seen> {
-        self.exchange.sent().filter(|seen| seen.letter == letter).collect()
+    fn sent(&self, letter: Letter) -> impl DoubleEndedIterator<Item = &'a Seen> + Clone + use<'a> {
+        self.exchange.sent().filter(move |seen| seen.letter == letter)
     }
 
-    fn replies(&self, letter: Letter) -> impl Iterator<Item = &'a Seen> {
+    fn replies(&self, letter: Letter) -> impl DoubleEndedIterator<Item = &'a Seen> + Clone + use<'a> {
         self.exchange.replies().filter(move |seen| seen.letter == letter)
     }
 
@@ -88,38 +91,45 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn reply(&mut self, step: &Step, strict: bool) {
-        let seen = step.seen;
-        let asked = self.before(&seen).next().copied();
-        let request = self.before(&seen).find(|seen| seen.letter == Letter::Request).copied();
-        self.checksum(&seen);
-        if matches!(seen.letter, Letter::Offer | Letter::Ack | Letter::Nak) && asked.is_some() {
-            self.direction(&seen);
+    fn reply(&mut self, seen: &'a Seen, strict: bool) {
+        self.checksum(seen);
+        let Some(asked) = self.before(seen).next() else {
+            if seen.letter == Letter::Ack {
+                self.ack(seen, None);
+            }
+            return;
+        };
+        let request = self.before(seen).find(|seen| seen.letter == Letter::Request);
+        if matches!(seen.letter, Letter::Offer | Letter::Ack | Letter::Nak) {
+            self.direction(seen, asked);
         }
-        if matches!(seen.letter, Letter::Offer | Letter::Ack)
-            && let Some(asked) = asked.filter(|asked| asked.xid == seen.xid)
-        {
-            self.identity(&seen, &asked, strict);
+        if matches!(seen.letter, Letter::Offer | Letter::Ack) && asked.xid == seen.xid {
+            self.identity(seen, asked, strict);
         }
         match seen.letter {
-            Letter::Ack => self.ack(&seen, request.as_ref()),
+            Letter::Ack => self.ack(seen, request),
             Letter::Nak => {
-                if let Some(request) = &request {
-                    self.nak(&seen, request);
+                if let Some(request) = request {
+                    self.nak(seen, request);
                 }
             }
             _ => {}
         }
     }
 
+    /// A reply that arrived broken, and what the client did next as if there were none.
     fn checksum(&mut self, seen: &Seen) {
         if !seen.has(bit::CHECKSUM) {
             return;
         }
-        let later: Vec<&Seen> = self.exchange.sent().filter(|sent| sent.time > seen.time).collect();
+        let mut later = self.exchange.sent().filter(|sent| sent.time > seen.time);
+        let next = self.exchange.superseded.filter(|next| next.time > seen.time);
         let ignored = match seen.letter {
-            Letter::Offer => !later.is_empty() && !self.exchange.had().request,
-            _ => later.iter().any(|sent| sent.letter == Letter::Request),
+            Letter::Offer => !self.exchange.had().request && (later.next().is_some() || next.is_some()),
+            _ => {
+                later.any(|sent| sent.letter == Letter::Request)
+                    || next.is_some_and(|next| next.letter == Letter::Request)
+            }
         };
         if ignored {
             let what = seen.letter.name().to_uppercase();
@@ -128,9 +138,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn direction(&mut self, seen: &Seen) {
-        let asked: Vec<Seen> = self.before(seen).copied().collect();
-        let Some(last) = asked.first() else { return };
+    fn direction(&mut self, seen: &Seen, last: &Seen) {
         if seen.side == Side::Client
             && matches!(seen.letter, Letter::Offer | Letter::Ack)
             && last.broadcast()
@@ -142,27 +150,31 @@ impl<'a> Case<'a> {
             let text = format!("the client set BROADCAST, the answer went to {} alone", seen.dst_mac);
             self.say(Code::BroadcastFlagIgnored, [last.frame, seen.frame], text);
         }
-        if seen.has(bit::IP_BROADCAST) || !seen.has(bit::IPV4) {
+        if !seen.has(bit::IPV4) {
             return;
         }
-        let own = [seen.yiaddr, seen.ciaddr, seen.giaddr].contains(&seen.dst);
-        let theirs = asked.iter().any(|sent| [sent.src, sent.ciaddr, sent.giaddr].contains(&seen.dst));
+        let own = seen.has(bit::IP_BROADCAST) || [seen.yiaddr, seen.ciaddr, seen.giaddr].contains(&seen.dst);
+        let theirs = || {
+            let mut asked = self.before(seen);
+            asked.any(|sent| [sent.src, sent.ciaddr, sent.giaddr].contains(&seen.dst))
+        };
         let directed = seen.dst.octets()[3] == 255;
         let port = seen.ports.1;
-        let known = matches!(port, 67 | 68 | 4011) || asked.iter().any(|sent| sent.ports.0 == port);
-        let text = if !own && !theirs && !directed {
-            format!("{} goes to {}, which nobody asked from", seen.letter.name().to_uppercase(), seen.dst)
-        } else if !known {
-            format!("{} goes to port {port}", seen.letter.name().to_uppercase())
+        let known = || matches!(port, 67 | 68 | 4011) || self.before(seen).any(|sent| sent.ports.0 == port);
+        let what = || seen.letter.name().to_uppercase();
+        let text = if !own && !directed && !theirs() {
+            format!("{} goes to {}, which nobody asked from", what(), seen.dst)
+        } else if !known() {
+            format!("{} goes to port {port}", what())
         } else if seen.has(bit::ETHERNET | bit::HLEN6)
             && seen.giaddr.is_unspecified()
             && seen.ciaddr.is_unspecified()
             && last.ciaddr.is_unspecified()
             && seen.dst == seen.yiaddr
             && seen.link_unicast()
-            && self.exchange.mac.and_then(|mac| mac.mac()).is_some_and(|mac| mac != seen.dst_mac)
+            && mac(self.exchange).is_some_and(|mac| mac != seen.dst_mac)
         {
-            format!("{} goes to the MAC {}", seen.letter.name().to_uppercase(), seen.dst_mac)
+            format!("{} goes to the MAC {}", what(), seen.dst_mac)
         } else {
             return;
         };
@@ -201,8 +213,7 @@ impl<'a> Case<'a> {
             let text = "this ACK has no lease time (option 51)".to_owned();
             self.add(Id::Packet(problem::Code::LeaseTimeMissing), [seen.frame], text);
         }
-        let offers: Vec<&Seen> = self.replies(Letter::Offer).collect();
-        for offer in offers {
+        for offer in self.replies(Letter::Offer) {
             if offer.side != seen.side || offer.server() != seen.server() || offer.yiaddr != seen.yiaddr {
                 continue;
             }
@@ -250,7 +261,10 @@ impl<'a> Case<'a> {
             return;
         }
         let offered = self.replies(Letter::Offer).find(|offer| {
-            offer.server() == chosen && offer.yiaddr == request.requested && !offer.yiaddr.is_unspecified()
+            offer.side == seen.side
+                && offer.server() == chosen
+                && offer.yiaddr == request.requested
+                && !offer.yiaddr.is_unspecified()
         });
         if let Some(offer) = offered.map(|offer| offer.frame) {
             let text = format!("{chosen} offered {} and refuses it", request.requested);
@@ -260,12 +274,14 @@ impl<'a> Case<'a> {
 
     fn requests(&mut self) {
         for request in self.sent(Letter::Request) {
-            let of_server: Vec<&Seen> =
-                self.replies(Letter::Offer).filter(|offer| offer.server() == request.server_id).collect();
+            let mut of_server = self
+                .replies(Letter::Offer)
+                .filter(|offer| offer.side == request.side && offer.server() == request.server_id)
+                .peekable();
             if request.has(bit::SERVER_ID | bit::REQUESTED)
                 && request.ports.1 != 4011
-                && !of_server.is_empty()
-                && of_server.iter().all(|offer| offer.yiaddr != request.requested)
+                && of_server.peek().is_some()
+                && of_server.all(|offer| offer.yiaddr != request.requested)
             {
                 let text = format!(
                     "{} is asked for {}, which it did not offer",
@@ -310,11 +326,14 @@ impl<'a> Case<'a> {
     }
 
     fn conflict(&mut self, signs: &Signs) {
-        let Some(decline) = self.exchange.sent().find(|seen| seen.letter == Letter::Decline) else { return };
+        if !self.exchange.had().decline {
+            return;
+        }
+        let Some(decline) = self.sent(Letter::Decline).next() else { return };
         let wanted = [decline.requested, decline.ciaddr].into_iter().find(|ip| !ip.is_unspecified());
         let ack = self.replies(Letter::Ack).next();
         let Some(address) = wanted.or(ack.map(|ack| ack.yiaddr)) else { return };
-        let own = self.exchange.mac.and_then(|mac| mac.mac()).unwrap_or_default();
+        let own = mac(self.exchange).unwrap_or_default();
         let from =
             ack.map_or(decline.time.saturating_sub(10 * SECOND), |ack| ack.time).saturating_sub(2 * SECOND);
         let heard = signs.of(address, from, decline.time.saturating_add(SECOND));
@@ -334,84 +353,86 @@ impl<'a> Case<'a> {
     }
 
     fn time(&mut self, signs: &Signs) {
-        let Some(offer) = self.replies(Letter::Offer).next() else {
-            self.too_late();
+        let Some(offer) = self.replies(Letter::Offer).next() else { return };
+        let discovers = self.sent(Letter::Discover).filter(|seen| seen.time <= offer.time);
+        let (Some(first), Some(last)) = (discovers.clone().next(), discovers.clone().next_back()) else {
             return;
         };
-        let discovers: Vec<&Seen> =
-            self.sent(Letter::Discover).into_iter().filter(|seen| seen.time <= offer.time).collect();
-        if let (Some(first), Some(last)) = (discovers.first(), discovers.last()) {
-            let frames: Vec<u64> = discovers.iter().map(|seen| seen.frame).chain([offer.frame]).collect();
-            let (since_first, since_last) =
-                (offer.time.saturating_sub(first.time), offer.time.saturating_sub(last.time));
-            if discovers.len() >= 3 && since_last < SECOND * 3 / 2 && since_first >= 8 * SECOND {
+        let since = |seen: &Seen| offer.time.saturating_sub(seen.time);
+        let own = mac(self.exchange).unwrap_or_default();
+        let check = discovers
+            .clone()
+            .rfind(|seen| seen.xid == offer.xid)
+            .filter(|asked| since(asked) >= SECOND / 2)
+            .and_then(|asked| {
+                let from = asked.time.saturating_sub(SECOND);
+                Some((asked, signs.check(offer.yiaddr, own, from, offer.time)?))
+            });
+        if since(first) >= 4 * SECOND {
+            let frames = || -> Vec<u64> { discovers.clone().chain([offer]).map(|seen| seen.frame).collect() };
+            let count = discovers.clone().count();
+            if count >= 3 && since(last) < SECOND * 3 / 2 && since(first) >= 8 * SECOND {
                 let text = format!(
-                    "{} DISCOVERs before the first OFFER, {} after the first of them",
-                    discovers.len(),
-                    seconds(since_first)
+                    "{count} DISCOVERs before the first OFFER, {} after the first of them",
+                    seconds(since(first))
                 );
-                self.say(Code::SlowStart, frames.clone(), text);
+                self.say(Code::SlowStart, frames(), text);
             }
-            let of_xid = discovers.iter().find(|seen| seen.xid == offer.xid);
-            let waited = of_xid.map_or(0, |seen| offer.time.saturating_sub(seen.time));
-            if waited >= 4 * SECOND && since_last >= SECOND * 3 / 2 {
-                self.say(Code::AnswerTooSlow, frames, format!("the first OFFER took {}", seconds(waited)));
-            }
-        }
-        let discover = discovers.iter().rev().find(|seen| seen.xid == offer.xid);
-        if let Some(discover) = discover
-            && offer.time.saturating_sub(discover.time) >= SECOND / 2
-        {
-            let own = self.exchange.mac.and_then(|mac| mac.mac()).unwrap_or_default();
-            let from = discover.time.saturating_sub(SECOND);
-            if let Some(check) = signs.check(offer.yiaddr, own, from, offer.time) {
-                let text = format!("{} was looked for before it was offered", offer.yiaddr);
-                self.say(Code::ServerChecksAddress, [discover.frame, check, offer.frame], text);
+            let waited = discovers.clone().find(|seen| seen.xid == offer.xid).map_or(0, since);
+            if waited >= 4 * SECOND && since(last) >= SECOND * 3 / 2 {
+                let cause =
+                    if check.is_some() { listed(&[Code::ServerChecksAddress.name()]) } else { String::new() };
+                let text = format!("the first OFFER took {}{cause}", seconds(waited));
+                self.say(Code::AnswerTooSlow, frames(), text);
             }
         }
-        self.too_late();
+        if let Some((asked, check)) = check {
+            let text = format!("{} was looked for before it was offered", offer.yiaddr);
+            self.say(Code::ServerChecksAddress, [asked.frame, check, offer.frame], text);
+        }
     }
 
     fn too_late(&mut self) {
-        let Some((next, xid)) = self.exchange.superseded else { return };
-        let replies: Vec<&Seen> = self.exchange.replies().collect();
-        let given = replies.iter().any(|seen| matches!(seen.letter, Letter::Offer | Letter::Ack));
-        if given && !self.exchange.xids.contains(&xid) && replies.iter().all(|seen| seen.time > next) {
-            let late = replies.first().map_or(0, |seen| seen.time.saturating_sub(next));
-            let frames: Vec<u64> = replies.iter().map(|seen| seen.frame).collect();
-            let text = format!("the answer came {} after the client had started over", seconds(late));
+        let Some(next) = self.exchange.superseded else { return };
+        let replies = || self.exchange.replies();
+        let given = replies().any(|seen| matches!(seen.letter, Letter::Offer | Letter::Ack));
+        if given
+            && !self.exchange.xids.contains(&next.xid)
+            && replies().all(|seen| seen.time > next.time)
+            && let Some(first) = replies().next()
+        {
+            let late = seconds(first.time.saturating_sub(next.time));
+            let frames: Vec<u64> = replies().map(|seen| seen.frame).collect();
+            let text = format!("the answer came {late} after the client had started over");
             self.say(Code::AnswerTooLate, frames, text);
         }
     }
 
     fn relay(&mut self) {
-        let discovers = self.sent(Letter::Discover);
-        let client_side: Vec<&Seen> =
-            discovers.iter().copied().filter(|seen| seen.side == Side::Client).collect();
+        if self.sent(Letter::Discover).nth(1).is_none() {
+            return;
+        }
+        let client_side = self.sent(Letter::Discover).filter(|seen| seen.side == Side::Client);
         let all = || self.exchange.steps.iter().map(|step| &step.seen);
         let relayed = all().find(|seen| {
             !seen.from_client
                 && seen.side == Side::Relay
                 && matches!(seen.letter, Letter::Offer | Letter::Ack)
         });
-        let delivered = all().any(|seen| !seen.from_client && seen.side == Side::Client);
+        let delivered = || all().any(|seen| !seen.from_client && seen.side == Side::Client);
         if let Some(reply) = relayed
-            && !delivered
             && !self.exchange.had().request
-            && client_side.len() >= 2
-            && client_side.iter().any(|seen| seen.time >= reply.time.saturating_add(SECOND))
+            && !delivered()
+            && client_side.clone().count() >= 2
+            && client_side.clone().any(|seen| seen.time >= reply.time.saturating_add(SECOND))
         {
-            let frames: Vec<u64> = client_side.iter().map(|seen| seen.frame).chain([reply.frame]).collect();
+            let frames: Vec<u64> = client_side.map(|seen| seen.frame).chain([reply.frame]).collect();
             let text = format!("relay {} was answered and the client was not", reply.giaddr);
             self.say(Code::RelayDropsReply, frames, text);
         }
-        let marked = |seen: &&Seen| seen.giaddr.is_unspecified() && seen.has(bit::RELAY_AGENT);
-        if !self.exchange.had().reply
-            && discovers.len() >= 2
-            && self.exchange.visible
-            && discovers.iter().all(marked)
-        {
-            let frames: Vec<u64> = discovers.iter().map(|seen| seen.frame).collect();
+        let marked = |seen: &Seen| seen.giaddr.is_unspecified() && seen.has(bit::RELAY_AGENT);
+        if !self.exchange.had().reply && self.exchange.visible && self.sent(Letter::Discover).all(marked) {
+            let frames: Vec<u64> = self.sent(Letter::Discover).map(|seen| seen.frame).collect();
             let text = format!("{} DISCOVERs with option 82 and no relay stay unanswered", frames.len());
             self.say(Code::Option82Refused, frames, text);
         }
@@ -419,41 +440,51 @@ impl<'a> Case<'a> {
 
     fn boot(&mut self) {
         let discovers = self.sent(Letter::Discover);
-        let offers: Vec<&Seen> = self.replies(Letter::Offer).collect();
-        let undecided = matches!(self.exchange.outcome, Outcome::Offered | Outcome::Open);
-        let frames: Vec<u64> = discovers.iter().chain(&offers).map(|seen| seen.frame).collect();
-        if discovers.len() >= 2
-            && discovers.iter().any(|seen| seen.has(bit::BOOT))
-            && undecided
-            && !offers.is_empty()
+        let offers = self.replies(Letter::Offer);
+        if matches!(self.exchange.outcome, Outcome::Offered | Outcome::Open)
+            && discovers.clone().nth(1).is_some()
+            && discovers.clone().any(|seen| seen.has(bit::BOOT))
+            && offers.clone().next().is_some()
         {
-            if !offers.iter().any(|seen| seen.gives()) {
+            let frames = discovers.chain(offers.clone()).map(|seen| seen.frame);
+            if !offers.clone().any(Seen::gives) {
                 self.say(Code::PxeNoAddress, frames, "only boot servers answer: nobody offers an address");
-            } else if !offers.iter().any(|seen| seen.has(bit::BOOT_FILE)) {
+            } else if !offers.clone().any(|seen| seen.has(bit::BOOT_FILE)) {
                 self.say(Code::PxeNoBootFile, frames, "no offer names a boot file or boot server");
             }
         }
-        let asked: Vec<u64> =
-            self.exchange.sent().filter(|seen| seen.ports.1 == 4011).map(|seen| seen.frame).collect();
+        let asked = self.exchange.sent().filter(|seen| seen.ports.1 == 4011);
+        let count = asked.clone().count();
+        let exchange = self.exchange;
         let answered =
-            self.exchange.steps.iter().any(|step| step.seen.ports.0 == 4011 && !step.seen.from_client);
-        if asked.len() >= 2 && !answered {
-            let text = format!("{} messages to port 4011, none answered", asked.len());
-            self.say(Code::Pxe4011Silent, asked, text);
+            || exchange.steps.iter().any(|step| step.seen.ports.0 == 4011 && !step.seen.from_client);
+        if count >= 2 && !answered() {
+            let text = format!("{count} messages to port 4011, none answered");
+            self.say(Code::Pxe4011Silent, asked.map(|seen| seen.frame), text);
         }
     }
 
     fn silence(&mut self) {
         let exchange = self.exchange;
+        if !matches!(exchange.outcome, Outcome::Unanswered | Outcome::Unacknowledged) {
+            return;
+        }
         let sent: Vec<&Seen> = exchange.sent().collect();
         let (Some(first), Some(last)) = (sent.first(), sent.last()) else { return };
         let span = last.time.saturating_sub(first.time);
         let frames: Vec<u64> = sent.iter().map(|seen| seen.frame).collect();
         let searching = sent.iter().all(|seen| seen.is_probe());
-        let expects =
-            !matches!(exchange.kind, Kind::Release | Kind::Decline | Kind::ForceRenew | Kind::Unknown);
+        let expects = match exchange.kind {
+            Kind::Release | Kind::Decline | Kind::ForceRenew => false,
+            // A REQUEST that fits no state is one all the same.
+            Kind::Unknown => first.letter == Letter::Request,
+            _ => true,
+        };
         let what = first.letter.name().to_uppercase();
-        if exchange.outcome == Outcome::Unanswered && expects && !searching && sent.len() >= 2 {
+        if exchange.outcome == Outcome::Unanswered {
+            if !expects || searching || sent.len() < 2 {
+                return;
+            }
             let text = format!("{} sent in {}, no answer", sent.len(), seconds(span));
             let sure = matches!(exchange.kind, Kind::Acquire | Kind::Rebind)
                 && sent.len() >= 3
@@ -468,10 +499,7 @@ impl<'a> Case<'a> {
             }
             return;
         }
-        if exchange.outcome != Outcome::Unacknowledged {
-            return;
-        }
-        let requests = self.sent(Letter::Request);
+        let requests: Vec<&Seen> = self.sent(Letter::Request).collect();
         let (Some(first), Some(last)) = (requests.first(), requests.last()) else { return };
         let span = last.time.saturating_sub(first.time);
         let frames: Vec<u64> = requests.iter().map(|seen| seen.frame).collect();
@@ -504,13 +532,12 @@ impl<'a> Case<'a> {
 
     fn offer_ignored(&mut self) {
         let exchange = self.exchange;
-        let Some(offer) = self.replies(Letter::Offer).next() else { return };
         if !matches!(exchange.outcome, Outcome::Offered | Outcome::Open) || exchange.had().request {
             return;
         }
+        let Some(offer) = self.replies(Letter::Offer).next() else { return };
         let later: Vec<&Seen> = self
             .sent(Letter::Discover)
-            .into_iter()
             .filter(|seen| seen.time >= offer.time.saturating_add(SECOND))
             .collect();
         let Some(last) = later.last() else { return };
@@ -566,18 +593,19 @@ fn listed(causes: &[&str]) -> String {
 
 /// A request and a reply that are tagged and have no VLAN in common.
 pub(super) fn vlans_crossed(exchange: &Exchange) -> Option<(Seen, Seen)> {
-    let tagged = |seen: &&Seen| seen.vlans.0 != 0 && seen.side == Side::Client;
-    let requests: Vec<&Seen> = exchange.sent().filter(|seen| seen.side == Side::Client).collect();
-    let replies: Vec<&Seen> = exchange.replies().filter(|seen| seen.side == Side::Client).collect();
-    let (request, reply) = (requests.first()?, replies.first()?);
-    if !requests.iter().all(&tagged) || !replies.iter().all(tagged) {
+    let tagged = |seen: &Seen| seen.vlans.0 != 0;
+    let requests = exchange.sent().filter(|seen| seen.side == Side::Client);
+    let replies = exchange.replies().filter(|seen| seen.side == Side::Client);
+    let request = requests.clone().next().filter(|seen| tagged(seen))?;
+    let reply = replies.clone().next().filter(|seen| tagged(seen))?;
+    if !requests.clone().all(tagged) || !replies.clone().all(tagged) {
         return None;
     }
     let ids = |seen: &Seen| [seen.vlans.0, seen.vlans.1];
     let common = requests
-        .iter()
-        .any(|request| replies.iter().any(|reply| ids(request).iter().any(|id| ids(reply).contains(id))));
-    (!common).then_some((**request, **reply))
+        .into_iter()
+        .any(|request| replies.clone().any(|reply| ids(request).iter().any(|id| ids(reply).contains(id))));
+    (!common).then_some((*request, *reply))
 }
 
 /// Two giving OFFERs on the client's side whose networks or routers differ.

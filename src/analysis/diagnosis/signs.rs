@@ -1,8 +1,9 @@
 //! What ARP and echoes told about addresses, as far as it is worth remembering.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 
+use crate::analysis::keyed::KeyedMap;
 use crate::analysis::transaction::Sign;
 use crate::wire::Mac;
 
@@ -35,11 +36,11 @@ struct Look {
 /// What was heard.
 #[derive(Debug, Default)]
 pub(super) struct Signs {
-    held: HashMap<Ipv4Addr, VecDeque<Heard>>,
-    looks: HashMap<Ipv4Addr, VecDeque<Look>>,
+    held: KeyedMap<Ipv4Addr, VecDeque<Heard>>,
+    looks: KeyedMap<Ipv4Addr, VecDeque<Look>>,
 }
 
-fn push<T>(map: &mut HashMap<Ipv4Addr, VecDeque<T>>, address: Ipv4Addr, item: T) {
+fn push<T>(map: &mut KeyedMap<Ipv4Addr, VecDeque<T>>, address: Ipv4Addr, item: T) {
     if map.len() >= ADDRESSES && !map.contains_key(&address) {
         map.clear();
     }

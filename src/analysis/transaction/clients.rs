@@ -1,10 +1,11 @@
 //! Who got an address, and who did not, and why.
 
-use std::collections::HashMap;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use super::exchange::{Exchange, Kind, Letter, Outcome, Texts};
 use crate::analysis::diagnosis::Diagnosis;
+use crate::analysis::keyed::KeyedMap;
 use crate::wire::HwAddr;
 use crate::wire::problem::Severity;
 
@@ -93,7 +94,7 @@ impl ClientRecord {
 /// All clients.
 #[derive(Debug, Default)]
 pub struct Clients {
-    known: HashMap<(Option<HwAddr>, u32), ClientRecord>,
+    known: KeyedMap<(Option<HwAddr>, u32), ClientRecord>,
     /// First and last message of all.
     pub span: Option<(i64, i64)>,
 }
@@ -143,7 +144,7 @@ impl Clients {
 impl ClientRecord {
     fn take(&mut self, exchange: &Exchange, number: u64, problems: &[Diagnosis], (from, to): (i64, i64)) {
         let texts = &exchange.texts;
-        let keep = |to: &mut Option<Box<[u8]>>, from: &Option<Box<[u8]>>| {
+        let keep = |to: &mut Option<Arc<[u8]>>, from: &Option<Arc<[u8]>>| {
             if from.is_some() {
                 to.clone_from(from);
             }

@@ -1,6 +1,7 @@
 //! One exchange: its messages in order, its parties, and what came of it.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use super::seen::{Seen, bit};
 use crate::wire::problem::Problem;
@@ -132,7 +133,7 @@ macro_rules! letters {
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// Its letter in `messages`.
-            pub fn letter(self) -> char {
+            pub fn letter(self) -> u8 {
                 match self { $(Self::$variant => $letter,)* }
             }
 
@@ -146,37 +147,37 @@ macro_rules! letters {
 
 letters! {
     /// DISCOVER.
-    Discover = 'D', "discover",
+    Discover = b'D', "discover",
     /// OFFER.
-    Offer = 'O', "offer",
+    Offer = b'O', "offer",
     /// REQUEST.
-    Request = 'R', "request",
+    Request = b'R', "request",
     /// ACK.
-    Ack = 'A', "ack",
+    Ack = b'A', "ack",
     /// NAK.
-    Nak = 'N', "nak",
+    Nak = b'N', "nak",
     /// DECLINE.
-    Decline = 'C', "decline",
+    Decline = b'C', "decline",
     /// RELEASE.
-    Release = 'L', "release",
+    Release = b'L', "release",
     /// INFORM.
-    Inform = 'I', "inform",
+    Inform = b'I', "inform",
     /// BOOTP request.
-    BootRequest = 'B', "bootrequest",
+    BootRequest = b'B', "bootrequest",
     /// BOOTP reply.
-    BootReply = 'P', "bootreply",
+    BootReply = b'P', "bootreply",
     /// LEASEQUERY.
-    LeaseQuery = 'Q', "leasequery",
+    LeaseQuery = b'Q', "leasequery",
     /// LEASEACTIVE.
-    LeaseActive = 'V', "leaseactive",
+    LeaseActive = b'V', "leaseactive",
     /// LEASEUNASSIGNED.
-    LeaseUnassigned = 'U', "leaseunassigned",
+    LeaseUnassigned = b'U', "leaseunassigned",
     /// LEASEUNKNOWN.
-    LeaseUnknown = 'K', "leaseunknown",
+    LeaseUnknown = b'K', "leaseunknown",
     /// FORCERENEW.
-    ForceRenew = 'F', "forcerenew",
+    ForceRenew = b'F', "forcerenew",
     /// Any other type.
-    Other = '?', "other",
+    Other = b'?', "other",
 }
 
 named! {
@@ -262,21 +263,32 @@ impl Server {
     }
 }
 
-/// Lease and network that an exchange ended with.
+/// Texts of an exchange or client, shared with others that say the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Texts {
     /// Option 61.
-    pub client_id: Option<Box<[u8]>>,
+    pub client_id: Option<Arc<[u8]>>,
     /// Option 12.
-    pub hostname: Option<Box<[u8]>>,
+    pub hostname: Option<Arc<[u8]>>,
     /// Option 60 of the client.
-    pub vendor_class: Option<Box<[u8]>>,
+    pub vendor_class: Option<Arc<[u8]>>,
     /// Option 56.
-    pub reason: Option<Box<[u8]>>,
+    pub reason: Option<Arc<[u8]>>,
     /// The interface.
-    pub interface: Option<Box<[u8]>>,
+    pub interface: Option<Arc<[u8]>>,
     /// Option 3 of the reply that gives an address.
-    pub routers: Option<Box<[u8]>>,
+    pub routers: Option<Arc<[u8]>>,
+}
+
+/// The client's message that begins its next exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// When, nanoseconds since 1970.
+    pub time: i64,
+    /// Transaction identifier.
+    pub xid: u32,
+    /// What it is.
+    pub letter: Letter,
 }
 
 /// One exchange.
@@ -300,8 +312,8 @@ pub struct Exchange {
     pub servers: Vec<Server>,
     /// Problems of its messages, with the frame.
     pub problems: Vec<(u64, Problem)>,
-    /// When a later exchange of this client began, and its xid.
-    pub superseded: Option<(i64, u32)>,
+    /// The beginning of a later exchange of this client.
+    pub superseded: Option<Next>,
     /// It was closed to make room.
     pub evicted: bool,
     /// Answers to it can be seen here.
@@ -355,7 +367,8 @@ impl Exchange {
             texts: Texts::default(),
             xids: Vec::with_capacity(1),
             vlans: Vec::new(),
-            steps: Vec::with_capacity(4),
+            // A flood of clients that say one thing each is what fills memory.
+            steps: Vec::with_capacity(1),
             left_out: 0,
             servers: Vec::new(),
             problems: Vec::new(),
@@ -377,17 +390,17 @@ impl Exchange {
     }
 
     /// Steps that were really said, in order.
-    pub fn said(&self) -> impl DoubleEndedIterator<Item = &Step> {
+    pub fn said(&self) -> impl DoubleEndedIterator<Item = &Step> + Clone {
         self.steps.iter().filter(|step| step.role.counts())
     }
 
     /// The client's steps that were really said.
-    pub fn sent(&self) -> impl DoubleEndedIterator<Item = &Seen> {
+    pub fn sent(&self) -> impl DoubleEndedIterator<Item = &Seen> + Clone {
         self.said().map(|step| &step.seen).filter(|seen| seen.from_client)
     }
 
     /// The replies, copies left out.
-    pub fn replies(&self) -> impl DoubleEndedIterator<Item = &Seen> {
+    pub fn replies(&self) -> impl DoubleEndedIterator<Item = &Seen> + Clone {
         self.said().map(|step| &step.seen).filter(|seen| !seen.from_client)
     }
 
@@ -626,22 +639,31 @@ impl Exchange {
 
     /// The letters of its messages, runs as `D*4`.
     pub fn messages(&self) -> String {
-        let mut runs: Vec<(char, usize)> = Vec::new();
-        for step in self.said() {
-            let letter = step.seen.letter.letter();
-            match runs.last_mut() {
-                Some((last, count)) if *last == letter => *count = count.saturating_add(1),
-                _ => runs.push((letter, 1)),
+        let mut text = Vec::new();
+        self.write_messages(&mut text);
+        String::from_utf8(text).unwrap_or_default()
+    }
+
+    /// Appends what [`messages`](Self::messages) gives.
+    pub fn write_messages(&self, out: &mut Vec<u8>) {
+        let begin = out.len();
+        let mut said = self.said().map(|step| step.seen.letter.letter()).peekable();
+        while let Some(letter) = said.next() {
+            let mut count = 1_usize;
+            while said.next_if_eq(&letter).is_some() {
+                count = count.saturating_add(1);
+            }
+            if out.len() > begin {
+                out.push(b' ');
+            }
+            out.push(letter);
+            if count > 1 {
+                out.extend_from_slice(format!("*{count}").as_bytes());
             }
         }
-        let mut words: Vec<String> = runs
-            .into_iter()
-            .map(|(letter, count)| if count == 1 { letter.to_string() } else { format!("{letter}*{count}") })
-            .collect();
         if self.left_out > 0 {
-            words.push("…".to_owned());
+            out.extend_from_slice(if out.len() > begin { " …" } else { "…" }.as_bytes());
         }
-        words.join(" ")
     }
 
     /// The relays that had a part in it.

@@ -1,10 +1,13 @@
 //! Which message belongs to which exchange.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::net::Ipv4Addr;
 
-use super::exchange::{Exchange, Kind, Letter, Role};
+use super::exchange::{Exchange, Kind, Letter, Next, Role};
+use super::open::{Open, Places};
 use super::seen::{Batch, Entry, Item, Seen, Sign, bit};
+use super::texts::Shared;
+use crate::analysis::keyed::KeyedMap;
 use crate::wire::HwAddr;
 
 const SECOND: i64 = 1_000_000_000;
@@ -138,26 +141,16 @@ impl State {
     }
 }
 
-struct Open {
-    exchange: Exchange,
-    key: ClientKey,
-    /// Of its first message.
-    place: u32,
-    giaddr: Ipv4Addr,
-    last_place: u32,
-}
-
 /// Joins messages into exchanges, in the order of the capture.
 pub struct Joiner {
     options: Options,
-    clients: HashMap<ClientKey, Client>,
-    /// Boxed: a table of these keeps a third of its places empty.
-    open: HashMap<u32, Box<Open>, std::hash::BuildHasherDefault<IdHasher>>,
-    next: u32,
+    clients: KeyedMap<ClientKey, Client>,
+    open: Places,
     /// Clients without a hardware address: which exchange has this xid.
     nameless: BTreeMap<u32, u32>,
-    /// When to look at an exchange again.
+    /// When to look at an exchange again, in order: soon, and not for long.
     due: VecDeque<(i64, u32)>,
+    later: VecDeque<(i64, u32)>,
     /// Messages that came before any time was known.
     untimed: Vec<Entry>,
     untimed_bytes: Vec<(Vec<u8>, Vec<crate::wire::problem::Problem>)>,
@@ -170,27 +163,7 @@ pub struct Joiner {
     pub evicted: u64,
     /// What tells whether answers can be seen.
     sight: super::sight::Sight,
-}
-
-/// Numbers of exchanges are given in order, so they are their own hash.
-#[derive(Default)]
-pub(super) struct IdHasher(u64);
-
-impl std::hash::Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u32(&mut self, id: u32) {
-        // Spread over both the index and the tag bits of the table.
-        self.0 = u64::from(id).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
+    shared: Shared,
 }
 
 impl Joiner {
@@ -198,11 +171,11 @@ impl Joiner {
     pub fn new(options: Options) -> Self {
         Self {
             options,
-            clients: HashMap::new(),
-            open: HashMap::default(),
-            next: 1,
+            clients: KeyedMap::default(),
+            open: Places::default(),
             nameless: BTreeMap::new(),
             due: VecDeque::new(),
+            later: VecDeque::new(),
             untimed: Vec::new(),
             untimed_bytes: Vec::new(),
             now: None,
@@ -211,19 +184,22 @@ impl Joiner {
             end: 0,
             evicted: 0,
             sight: super::sight::Sight::default(),
+            shared: Shared::default(),
         }
     }
 
-    /// Takes what came next, and calls `observe` with each message and sign before it is joined.
-    pub fn batch(&mut self, batch: &Batch, mut observe: impl FnMut(&Item, &Batch)) {
+    /// Takes what came next, and calls `observe` with each message and sign once it is joined, and what it is to its
+    /// exchange where that is known.
+    pub fn batch(&mut self, batch: &Batch, mut observe: impl FnMut(&Item, Option<Role>)) {
         for item in &batch.items {
-            match item {
+            let role = match item {
                 Item::Message(entry) => self.message(entry, batch),
                 Item::Sign(Sign::Arp { time, .. } | Sign::Echo { time, .. } | Sign::Refused { time, .. }) => {
                     self.advance(*time);
+                    None
                 }
-            }
-            observe(item, batch);
+            };
+            observe(item, role);
         }
         if let Some(last) = batch.last {
             self.advance(last);
@@ -237,7 +213,7 @@ impl Joiner {
 
     /// The exchanges that are open, in no order.
     pub fn open(&self) -> impl Iterator<Item = &Exchange> {
-        self.open.values().map(|open| &open.exchange)
+        self.open.iter().map(|(_, open)| &open.exchange)
     }
 
     /// The last moment known.
@@ -263,6 +239,7 @@ impl Joiner {
         self.ending = self.all_open().into();
         self.end = end;
         self.due.clear();
+        self.later.clear();
     }
 
     /// Closes at most `count` more exchanges after the [`end`](Self::end); false when none is left.
@@ -278,11 +255,15 @@ impl Joiner {
 
     /// What is open, in the order of first frames.
     fn all_open(&self) -> Vec<u32> {
-        let mut ids: Vec<u32> = self.open.keys().copied().collect();
-        ids.sort_unstable_by_key(|id| {
-            self.open.get(id).and_then(|open| open.exchange.first()).map_or(0, |seen| seen.frame)
-        });
+        let mut ids: Vec<u32> = self.open.iter().map(|(id, _)| id).collect();
+        self.sort(&mut ids);
         ids
+    }
+
+    /// Puts exchanges in the order of their first frames.
+    fn sort(&self, ids: &mut [u32]) {
+        let first = |id: &u32| self.open.get(*id).and_then(|open| open.exchange.first());
+        ids.sort_unstable_by_key(|id| first(id).map_or(0, |seen| seen.frame));
     }
 
     fn close_all(&mut self, end: i64) {
@@ -290,6 +271,7 @@ impl Joiner {
             self.close(id, end);
         }
         self.due.clear();
+        self.later.clear();
     }
 
     /// Time has come to `now`.
@@ -303,36 +285,51 @@ impl Joiner {
         }
         let now = before.max(now);
         self.now = Some(now);
-        let mut due = Vec::new();
-        while let Some(&(at, id)) = self.due.front().filter(|(at, _)| *at <= now) {
-            let _ = at;
-            self.due.pop_front();
-            let Some(open) = self.open.get(&id) else { continue };
-            if self.is_over(&open.exchange, now) {
-                due.push(id);
-            } else {
-                self.due.push_back((now.saturating_add(LINGER), id));
-            }
+        let mut over = Vec::new();
+        while let Some((_, id)) = self.due.pop_front_if(|(at, _)| *at <= now) {
+            self.look(id, now, &mut over);
         }
-        if due.len() > 1 {
-            due.sort_unstable_by_key(|id| {
-                self.open.get(id).and_then(|open| open.exchange.first()).map_or(0, |seen| seen.frame)
-            });
+        let pressed = !self.has_room();
+        while let Some((_, id)) = self.later.pop_front_if(|(at, _)| *at <= now || pressed) {
+            self.look(id, now, &mut over);
         }
-        for id in due {
+        if over.len() > 1 {
+            self.sort(&mut over);
+        }
+        for id in over {
             self.close(id, now);
         }
     }
 
-    /// Nothing can join it any more.
-    fn is_over(&self, exchange: &Exchange, now: i64) -> bool {
-        let quiet = now.saturating_sub(exchange.last);
+    /// Looks whether an exchange is over, else sees to it that it is looked at again.
+    fn look(&mut self, id: u32, now: i64, over: &mut Vec<u32>) {
+        let Some(open) = self.open.get(id) else { return };
+        let patience = self.patience(&open.exchange);
+        if now.saturating_sub(open.exchange.last) > patience {
+            over.push(id);
+        } else if open.exchange.is_finished()
+            && patience > LINGER
+            && now.saturating_sub(open.exchange.last) <= LINGER
+        {
+            // It is held, and need not be looked at every ten seconds.
+            self.later.push_back((now.saturating_add(patience).saturating_sub(LINGER), id));
+        } else {
+            self.due.push_back((now.saturating_add(LINGER), id));
+        }
+    }
+
+    /// Few enough are open that finished ones can be held for a DECLINE.
+    fn has_room(&self) -> bool {
+        self.open.len() < self.options.max_open / 4
+    }
+
+    /// How long after its last message nothing can join it any more.
+    fn patience(&self, exchange: &Exchange) -> i64 {
         if !exchange.is_finished() {
-            return quiet > IDLE;
+            return IDLE;
         }
         let hold = self.options.hold && exchange.had().ack && !exchange.had().decline;
-        let room = self.open.len() < self.options.max_open / 4;
-        quiet > if hold && room { DECLINE } else { LINGER }
+        if hold && self.has_room() { DECLINE } else { LINGER }
     }
 
     /// It takes messages still.
@@ -342,7 +339,7 @@ impl Joiner {
     }
 
     fn close(&mut self, id: u32, end: i64) {
-        let Some(mut open) = self.open.remove(&id) else { return };
+        let Some(mut open) = self.open.remove(id) else { return };
         if let Some(client) = self.clients.get_mut(&open.key) {
             client.recent = client.recent.map(|recent| if recent == id { 0 } else { recent });
             if client.recent == [0; RECENT] {
@@ -361,7 +358,7 @@ impl Joiner {
         self.closed.push(open.exchange);
     }
 
-    fn message(&mut self, entry: &Entry, batch: &Batch) {
+    fn message(&mut self, entry: &Entry, batch: &Batch) -> Option<Role> {
         let mut seen = entry.seen;
         if seen.has(bit::TIMELESS) {
             match self.now {
@@ -370,7 +367,7 @@ impl Joiner {
                     let (entry, own) = batch.alone(entry);
                     self.untimed.push(entry);
                     self.untimed_bytes.push((own.bytes, own.problems));
-                    return;
+                    return None;
                 }
                 None => seen.time = 0,
             }
@@ -386,35 +383,42 @@ impl Joiner {
             }
         }
         self.advance(seen.time);
-        self.place(seen, entry, batch);
+        self.place(seen, entry, batch)
     }
 
-    fn place(&mut self, seen: Seen, entry: &Entry, batch: &Batch) {
+    fn place(&mut self, seen: Seen, entry: &Entry, batch: &Batch) -> Option<Role> {
         self.sight.observe(&seen, &entry.client);
         let key = ClientKey::of(entry);
         let now = seen.time;
         let recent = self.clients.get(&key).map_or([0; RECENT], |client| client.recent);
-        let ids: Vec<u32> = recent.iter().copied().filter(|id| *id != 0 && self.alive(*id, now)).collect();
-        let (id, role) = if let Some((id, role)) = self.copy_of(&seen, &ids) {
+        let (mut alive, mut count) = ([0; RECENT], 0_usize);
+        for id in recent {
+            if self.alive(id, now) {
+                if let Some(to) = alive.get_mut(count) {
+                    *to = id;
+                }
+                count = count.saturating_add(1);
+            }
+        }
+        let ids = alive.get(..count).unwrap_or_default();
+        let (id, role) = if let Some((id, role)) = self.copy_of(&seen, ids) {
             (id, role)
         } else if seen.from_client {
-            self.request(&seen, key, entry, &ids, &recent)
+            self.request(&seen, key, entry, ids, &recent)
         } else {
-            self.reply(&seen, key, entry, &ids)
+            self.reply(&seen, key, entry, ids)
         };
-        let Some(open) = self.open.get_mut(&id) else { return };
+        let open = self.open.get_mut(id)?;
         open.exchange.add(&seen, role);
         open.exchange.selected |= entry.selected;
-        if role.counts() && seen.from_client {
-            open.last_place = seen.place;
-        }
         if open.key.tag != 0 && seen.from_client {
             self.nameless.insert(seen.xid, id);
         }
-        let text = |index: usize| {
-            let range = entry.texts.get(index)?;
+        let shared = &mut self.shared;
+        let mut text = |index: usize| {
+            let range = entry.texts.get(index).filter(|range| !range.is_empty())?;
             let (from, to) = (usize::try_from(range.start).ok()?, usize::try_from(range.end).ok()?);
-            batch.bytes.get(from..to).filter(|bytes| !bytes.is_empty()).map(Box::<[u8]>::from)
+            batch.bytes.get(from..to).map(|bytes| shared.of(bytes))
         };
         let texts = &mut open.exchange.texts;
         if seen.from_client && role.counts() {
@@ -449,13 +453,14 @@ impl Joiner {
         if self.open.len() > self.options.max_open {
             self.evict();
         }
+        Some(role)
     }
 
     fn evict(&mut self) {
         let now = self.now.unwrap_or(0);
-        // The oldest is the one that was numbered first.
-        while let Some((_, id)) = self.due.pop_front() {
-            if let Some(open) = self.open.get_mut(&id) {
+        // The oldest come first, those that wait for long before the others.
+        while let Some((_, id)) = self.later.pop_front().or_else(|| self.due.pop_front()) {
+            if let Some(open) = self.open.get_mut(id) {
                 let done = open.exchange.is_finished() && now.saturating_sub(open.exchange.last) > LINGER;
                 if !done {
                     open.exchange.evicted = true;
@@ -468,11 +473,11 @@ impl Joiner {
     }
 
     fn alive(&self, id: u32, now: i64) -> bool {
-        self.open.get(&id).is_some_and(|open| Self::is_alive(&open.exchange, now))
+        self.open.get(id).is_some_and(|open| Self::is_alive(&open.exchange, now))
     }
 
     fn get(&self, id: u32) -> Option<&Open> {
-        self.open.get(&id).map(AsRef::as_ref)
+        self.open.get(id)
     }
 
     /// The exchange that holds the same message already.
@@ -508,13 +513,18 @@ impl Joiner {
     }
 
     fn begin(&mut self, kind: Kind, seen: &Seen, key: ClientKey, entry: &Entry) -> u32 {
-        let id = self.next;
-        self.next = self.next.wrapping_add(1).max(1);
+        let mac = Some(entry.client).filter(named);
+        let mut exchange = Exchange::new(kind, mac, seen.time);
+        let known = entry.vlans.0.get(..usize::from(entry.vlans.1)).unwrap_or_default();
+        exchange.vlans = known.to_vec();
+        let (place, giaddr) = (seen.place, seen.giaddr);
+        let id = self.open.insert(Open { exchange, key, place, giaddr });
         let client = self.clients.entry(key).or_default();
         if seen.from_client {
-            for older in client.recent.iter().filter(|id| **id != 0) {
+            for older in client.recent {
                 if let Some(open) = self.open.get_mut(older) {
-                    open.exchange.superseded.get_or_insert((seen.time, seen.xid));
+                    let next = Next { time: seen.time, xid: seen.xid, letter: seen.letter };
+                    open.exchange.superseded.get_or_insert(next);
                 }
             }
         }
@@ -522,12 +532,6 @@ impl Joiner {
         if let Some(first) = client.recent.first_mut() {
             *first = id;
         }
-        let mac = Some(entry.client).filter(named);
-        let mut exchange = Exchange::new(kind, mac, seen.time);
-        let known = entry.vlans.0.get(..usize::from(entry.vlans.1)).unwrap_or_default();
-        exchange.vlans = known.to_vec();
-        let (place, giaddr) = (seen.place, seen.giaddr);
-        self.open.insert(id, Box::new(Open { exchange, key, place, giaddr, last_place: place }));
         self.due.push_back((self.now.unwrap_or(seen.time).saturating_add(LINGER), id));
         id
     }
@@ -557,7 +561,7 @@ impl Joiner {
         });
         let state = State::of(seen);
         if let Some(id) = first {
-            if let Some(open) = self.open.get_mut(&id) {
+            if let Some(open) = self.open.get_mut(id) {
                 open.exchange.kind = match seen.letter {
                     Letter::Request if state == State::Unclear => open.exchange.kind,
                     Letter::Request => state.kind(),

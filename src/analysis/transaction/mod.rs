@@ -6,12 +6,14 @@
 mod clients;
 mod exchange;
 mod join;
+mod open;
 mod seen;
 mod sight;
 mod stats;
+mod texts;
 
 pub use clients::{ClientRecord, Clients, Status};
-pub use exchange::{Exchange, Kind, Letter, Outcome, Party, Role, Server, Side, Step, Texts};
+pub use exchange::{Exchange, Kind, Letter, Next, Outcome, Party, Role, Server, Side, Step, Texts};
 pub use join::{Joiner, Options};
-pub use seen::{Around, Batch, Entry, Item, Seen, Sign, bit};
+pub use seen::{Around, Batch, Entry, Item, Seen, Sign, Unjoined, bit};
 pub use stats::{ServerFigures, Stats, Timeline};

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::exchange::{Letter, Side};
 use crate::time::{Precision, Timestamp};
 use crate::wire::arp::Arp;
-use crate::wire::frame::{Checksum, Datagram, Layer, Udp};
+use crate::wire::frame::{Checksum, Datagram, Layer, Protocol, Udp};
 use crate::wire::problem::{Problem, Severity};
 use crate::wire::v4::{Facts, MessageType, Op, Outline, Packet, facts};
 use crate::wire::{HwAddr, Mac};
@@ -267,8 +267,36 @@ pub struct Batch {
     pub problems: Vec<Problem>,
     /// When the last frame of any kind came.
     pub last: Option<i64>,
-    /// Messages of protocols that are not joined: DHCPv6 and router discovery.
-    pub unjoined: u64,
+    /// Messages that are not joined.
+    pub unjoined: Unjoined,
+}
+
+/// Messages of protocols that are not joined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unjoined {
+    /// Messages of DHCPv6.
+    pub dhcpv6: u64,
+    /// Router solicitations and advertisements.
+    pub discovery: u64,
+}
+
+impl Unjoined {
+    /// Counts a message, if it is not joined: true then.
+    pub fn count(&mut self, protocol: Protocol) -> bool {
+        let count = match protocol {
+            Protocol::Dhcpv4 => return false,
+            Protocol::Dhcpv6 => &mut self.dhcpv6,
+            Protocol::Icmpv6 => &mut self.discovery,
+        };
+        *count = count.saturating_add(1);
+        true
+    }
+
+    /// Counts others to these.
+    pub fn add(&mut self, other: Self) {
+        self.dhcpv6 = self.dhcpv6.saturating_add(other.dhcpv6);
+        self.discovery = self.discovery.saturating_add(other.discovery);
+    }
 }
 
 /// What surrounds a message in its capture.
@@ -294,7 +322,7 @@ impl Batch {
         self.items.clear();
         self.bytes.clear();
         self.problems.clear();
-        (self.last, self.unjoined) = (None, 0);
+        (self.last, self.unjoined) = (None, Unjoined::default());
     }
 
     fn text(&mut self, bytes: Option<&[u8]>) -> Range<u32> {

@@ -1,9 +1,8 @@
 //! Whether the answers to an exchange can be seen where the capture was made.
 
-use std::collections::{HashMap, HashSet};
-
 use super::exchange::{Exchange, Side};
 use super::seen::{Seen, bit};
+use crate::analysis::keyed::{KeyedMap, KeyedSet};
 use crate::wire::HwAddr;
 
 /// Clients and places remembered; more are not needed to decide.
@@ -13,9 +12,9 @@ const MOST: usize = 100_000;
 #[derive(Debug, Default)]
 pub(super) struct Sight {
     /// Clients to whom a reply went as unicast.
-    unicast: HashSet<HwAddr>,
+    unicast: KeyedSet<HwAddr>,
     /// Per place, the first three such clients.
-    places: HashMap<u32, Vec<HwAddr>>,
+    places: KeyedMap<u32, Vec<HwAddr>>,
     /// A reply was seen between relay and server.
     relayed: bool,
 }

@@ -1,10 +1,11 @@
 //! Figures of all exchanges: outcomes, servers with their delays, relays, classes of clients, and how it went over time.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use super::exchange::{Exchange, Kind, Letter, Outcome, Role, Side};
 use super::seen::{Entry, bit};
+use crate::analysis::keyed::KeyedMap;
 use crate::stats::delay::Delay;
 use crate::wire::{HwAddr, Mac};
 
@@ -136,7 +137,7 @@ pub struct Stats {
     /// Vendor classes.
     pub classes: BTreeMap<String, ClassFigures>,
     /// Clients: messages, unanswered exchanges, and whether any was answered.
-    pub clients: HashMap<HwAddr, (u64, u64, bool)>,
+    pub clients: KeyedMap<HwAddr, (u64, u64, bool)>,
     /// Over time.
     pub timeline: Timeline,
 }
@@ -154,7 +155,7 @@ impl Default for Stats {
             servers: BTreeMap::new(),
             relays: BTreeMap::new(),
             classes: BTreeMap::new(),
-            clients: HashMap::new(),
+            clients: KeyedMap::default(),
             timeline: Timeline { start: 0, bucket: 1, counts: Vec::new() },
         }
     }

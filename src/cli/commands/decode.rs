@@ -11,10 +11,12 @@ use crate::cli::flags::analysis::AnalysisArgs;
 use crate::cli::flags::confine::ConfineArgs;
 use crate::cli::flags::flat::{self, FlatArgs, Table};
 use crate::cli::flags::keep;
+use crate::cli::flags::screen::ScreenArgs;
 use crate::cli::flags::select::SelectArgs;
 use crate::cli::gather::{
     self, Input, LOOK_EVERY, MOST_THREADS, Read, Stop, THREADS_FROM, failure, progress,
 };
+use crate::cli::reshow;
 use crate::cli::stream::{Counts, Page, Rendered, Showing, Stream, View};
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
@@ -36,6 +38,13 @@ pub struct Args {
 
     #[command(flatten)]
     analysis: AnalysisArgs,
+
+    #[command(flatten)]
+    screen: ScreenArgs,
+
+    /// With --top, how many times as fast as it was: 60 shows an hour in a minute
+    #[arg(long, value_name = "N", value_parser = reshow::speed, default_value = "1", requires = "top", help_heading = "Analysis")]
+    speed: reshow::Speed,
 
     /// Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
@@ -67,6 +76,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         return Err(Failure::usage("--follow never ends, so it takes one capture only"));
     }
     args.analysis.check()?;
+    if args.screen.top {
+        return show_again(args, cx);
+    }
     if args.analysis.is_wanted() {
         args.select.refuse_numbers()?;
         args.select.refuse_six_joined()?;
@@ -135,6 +147,22 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     }
     // Following ends no other way; anything else was not finished.
     Ok(decoding.interrupted.filter(|_| !args.follow).map_or(worst, Exit::Code))
+}
+
+/// Shows on a screen how it stood while the captures were made.
+fn show_again(args: &Args, cx: &mut Context) -> Outcome {
+    if args.follow || args.write.is_some() || args.redact {
+        return Err(Failure::usage(
+            "--top draws a screen and nothing else: leave out --follow, --write and --redact",
+        ));
+    }
+    args.select.refuse_numbers()?;
+    args.select.refuse_six_joined()?;
+    let top = args.screen.open(&args.analysis, cx)?;
+    let wanted = args.select.gathered(false)?;
+    let stop = Stop::new(args.files.iter().all(|path| path.is_file()))?;
+    confine(args, cx)?;
+    reshow::run(&args.files, &wanted, (top, args.speed), &stop, cx)
 }
 
 /// Joins the messages of all captures and shows what happened.

@@ -11,6 +11,7 @@ use crate::analysis::compare::{self, Difference, Scope, Side};
 use crate::capture;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::confine::ConfineArgs;
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::session;
 use crate::engine::v4::collect::{Plan, Until, Want};
@@ -55,6 +56,9 @@ pub struct Args {
     /// Compare the servers' own identifiers, too
     #[arg(long)]
     all: bool,
+
+    #[command(flatten)]
+    confine: ConfineArgs,
 }
 
 /// How long a server that is asked has to answer.
@@ -106,15 +110,25 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     Ok(exit)
 }
 
-/// Both sides, of which servers are asked last: files are read with the rights of who named them, before that.
+/// Both sides, of which servers are asked last: files are read before that, confined, with the rights of who named them.
 fn sides(args: &Args, cx: &Context) -> Result<[(Side, usize); 2], Failure> {
-    let named = [&args.a, &args.b];
     let mut found = [None, None];
-    let mut servers = Vec::new();
-    for ((path, slot), place) in named.into_iter().zip(&mut found).zip(0_usize..) {
+    let (mut servers, mut files) = (Vec::new(), Vec::new());
+    for (path, place) in [&args.a, &args.b].into_iter().zip(0_usize..) {
         match path.to_str().and_then(|text| text.strip_prefix("server:")) {
             Some(server) => servers.push((place, Asked::parse(server)?)),
-            None => *slot = Some(read(path, args.mac)?),
+            None => files.push((place, path.as_path())),
+        }
+    }
+    #[cfg(feature = "live")]
+    if servers.is_empty() {
+        let read = files.iter().map(|(_, path)| path.to_path_buf()).collect();
+        args.confine.offline(&Needs { read, ..Needs::default() }, cx)?;
+    }
+    for (place, path) in files {
+        let side = args.confine.apart(&[path], cx, || read(path, args.mac))?;
+        if let Some(slot) = found.get_mut(place) {
+            *slot = Some(side);
         }
     }
     if !servers.is_empty() {
@@ -160,8 +174,6 @@ struct Flags {
 fn ask(servers: &[(usize, Asked)], args: &Args, cx: &Context) -> Result<Vec<(Side, usize)>, Failure> {
     let mut rng = fastrand::Rng::new();
     let mut open = Vec::new();
-    #[cfg(feature = "live")]
-    let mut confine = None;
     // All are opened before the rights to are given up.
     for (_, asked) in servers {
         let mut words = vec!["dhcptool".to_owned(), "--server".to_owned(), asked.server.to_string()];
@@ -184,17 +196,15 @@ fn ask(servers: &[(usize, Asked)], args: &Args, cx: &Context) -> Result<Vec<(Sid
             want: Want::Offers,
             count_secs: flags.counts_secs(),
         };
-        #[cfg(feature = "live")]
-        {
-            confine = Some(flags.confine.clone());
-        }
         open.push((asked, segment, exchanges, draft, plan));
     }
     #[cfg(feature = "live")]
-    if let Some(confine) = confine {
-        confine.give_up(cx)?;
-        confine.confine(&Needs::default(), cx)?;
+    {
+        args.confine.give_up(cx)?;
+        args.confine.confine(&Needs::default(), cx)?;
     }
+    #[cfg(not(feature = "live"))]
+    let _ = cx;
     let mut sides = Vec::new();
     for (asked, segment, mut exchanges, draft, plan) in open {
         let mut collect = Collect::new(draft, plan, fastrand::Rng::new());

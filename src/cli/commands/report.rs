@@ -11,7 +11,9 @@ use sha2::{Digest as _, Sha256};
 use crate::analysis::compare::{Side, hex};
 use crate::analysis::diagnosis::{Finding, History};
 use crate::analysis::redact::Redactor;
-use crate::analysis::transaction::{Batch, Clients, Exchange, Item, Joiner, Options, Outcome as Came, Stats};
+use crate::analysis::transaction::{
+    Batch, Clients, Exchange, Item, Joiner, Options, Outcome as Came, Stats, Unjoined,
+};
 use crate::capture;
 use crate::cli::commands::explain;
 use crate::cli::context::Context;
@@ -27,10 +29,12 @@ use crate::output::Styled;
 use crate::output::packet::detail::PacketDetail;
 use crate::output::packet::record::PacketRecord;
 use crate::output::report::{Capture, Drawn, Report, Said};
-use crate::output::when::TimeText;
+use crate::output::transaction::unjoined;
+use crate::output::when::{TimeForm, TimeText, Zone};
+use crate::output::words::counted;
 use crate::run::gather::Wanted;
 use crate::time::Clock as _;
-use crate::wire::frame::{Ports, Protocol, Walker};
+use crate::wire::frame::{Ports, Walker};
 use crate::wire::problem::Severity;
 use crate::wire::v4::{Message, Op, Outline, Packet};
 use crate::wire::{HwAddr, Mac};
@@ -63,6 +67,10 @@ pub struct Args {
     #[arg(long)]
     redact: bool,
 
+    /// Tell times of day in UTC, or as they are here
+    #[arg(long, value_enum, value_name = "WHERE", default_value_t)]
+    time: ZoneArg,
+
     /// Exchanges open at a time; beyond that the oldest is closed as it stands
     #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = positive::<u32>)]
     max_open: u32,
@@ -76,6 +84,16 @@ pub struct Args {
 
     #[command(flatten)]
     confine: ConfineArgs,
+}
+
+/// The values of `--time`.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum ZoneArg {
+    /// UTC
+    #[default]
+    Utc,
+    /// The zone of this machine
+    Local,
 }
 
 /// Exchanges drawn, and how many of one kind of trouble, and without any.
@@ -103,6 +121,10 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     keep::refuse_own_input(output, args.files.iter().map(PathBuf::as_path))?;
     let stop = Stop::new(args.files.iter().all(|path| path.is_file()))?;
     let vendors = if args.redact { Vendors::default() } else { args.vendors.open(&args.confine, cx)? };
+    // A confined process may not look for it any more.
+    let local = args.time == ZoneArg::Local;
+    let zone = Zone::new(local);
+    let time = TimeText::new(if local { TimeForm::Local } else { TimeForm::Utc });
     let mut file = confine(args, output, cx)?;
 
     let mut story = Story::new(args, vendors);
@@ -127,10 +149,10 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
             (capture.name, capture.sha256) = (format!("capture {number}"), "not told".to_owned());
         }
     }
-    let looked = look_again(&args.files, &story.frames(), redactor);
+    let looked = look_again(&args.files, &story.frames(), redactor, time);
     let mut remarks = Vec::new();
-    if looked.six > 0 {
-        remarks.push(format!("{} messages of DHCPv6 and router discovery are not told here.", looked.six));
+    if let Some(unjoined) = unjoined::text(looked.unjoined) {
+        remarks.push(format!("{unjoined}: DHCPv4 alone is told here."));
     }
     if args.redact {
         remarks.push(
@@ -160,6 +182,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         vendors: &story.names,
         command: &command,
         generated: cx.clock.time(),
+        zone: &zone,
         remarks,
     };
     let page = report
@@ -172,9 +195,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         _ => cx.out.write(page.as_bytes())?,
     }
     cx.note(&format!(
-        "{} packets read, {} exchanges, {} drawn",
-        outline.frames,
-        story.number,
+        "{} read, {}, {} drawn",
+        counted(outline.frames, "packet"),
+        counted(story.number, "exchange"),
         story.drawn.len()
     ));
     Ok(outline.worst)
@@ -215,6 +238,7 @@ fn command(args: &Args) -> String {
     words.extend(if args.redact { vec!["CAPTURE...".to_owned()] } else { named.collect() });
     words.extend(args.strict.then(|| "--strict".to_owned()));
     words.extend(args.redact.then(|| "--redact".to_owned()));
+    words.extend((args.time == ZoneArg::Local).then(|| "--time local".to_owned()));
     words.extend(args.ignore.iter().map(|code| format!("--ignore {code}")));
     let output = args.output.iter().filter(|_| !args.redact);
     words.extend(output.map(|path| format!("-o {}", path.display())));
@@ -273,8 +297,8 @@ impl<'a> Story<'a> {
 
     fn take(&mut self, batch: &Batch) {
         let Self { joiner, history, stats, .. } = self;
-        joiner.batch(batch, |item, _| {
-            history.observe(item);
+        joiner.batch(batch, |item, role| {
+            history.observe(item, role);
             if let Item::Message(entry) = item {
                 stats.message(entry);
             }
@@ -370,17 +394,21 @@ fn rank(exchange: &Exchange, drawn: &Drawn) -> u8 {
 struct Looked {
     packets: HashMap<(usize, u64), String>,
     sides: BTreeMap<Ipv4Addr, Side>,
-    six: u64,
+    unjoined: Unjoined,
     /// Frames that may hold DHCP and cannot be redacted.
     left_out: u64,
 }
 
 /// Reads the captures again, for the text of `frames` and what servers give. What is damaged was told at the first look.
-fn look_again(files: &[PathBuf], frames: &HashSet<(usize, u64)>, mut redactor: Option<Redactor>) -> Looked {
+fn look_again(
+    files: &[PathBuf],
+    frames: &HashSet<(usize, u64)>,
+    mut redactor: Option<Redactor>,
+    mut time: TimeText,
+) -> Looked {
     let mut looked = Looked::default();
     let mut replies: HashMap<Ipv4Addr, u32> = HashMap::new();
     let (mut outline, mut detail) = (Outline::default(), PacketDetail::new(false));
-    let mut time = TimeText::default();
     for (index, path) in files.iter().enumerate() {
         let Ok(mut reader) = capture::open(path) else { continue };
         let mut walker = Walker::new(Ports::default());
@@ -399,8 +427,7 @@ fn look_again(files: &[PathBuf], frames: &HashSet<(usize, u64)>, mut redactor: O
             };
             let at = frame.time.unwrap_or_default().nanoseconds();
             walker.walk(frame.link, data, original, at, |datagram| {
-                if datagram.protocol != Protocol::Dhcpv4 {
-                    looked.six = looked.six.saturating_add(1);
+                if looked.unjoined.count(datagram.protocol) {
                     return;
                 }
                 let packet = Packet::new(datagram.payload);

@@ -11,6 +11,7 @@ use crate::cli::flags::analysis::AnalysisArgs;
 use crate::cli::flags::common::positive;
 use crate::cli::flags::confine::ConfineArgs;
 use crate::cli::flags::flat::FlatArgs;
+use crate::cli::flags::screen::ScreenArgs;
 use crate::cli::flags::select::SelectArgs;
 use crate::cli::flags::sender::duration;
 
@@ -36,13 +37,8 @@ pub struct Args {
     #[command(flatten)]
     flat: FlatArgs,
 
-    /// A screen of how it stands, drawn again every second: servers with rates and delays, clients that fail and for how long
-    #[arg(long, conflicts_with_all = ["transactions", "ladder", "stats", "lint", "clients", "flat", "fields", "format", "write_only"], help_heading = "Analysis")]
-    top: bool,
-
-    /// Servers that are meant to be there; others are marked
-    #[arg(long, value_name = "ADDR", value_delimiter = ',', requires = "top", help_heading = "Analysis")]
-    known: Vec<std::net::Ipv4Addr>,
+    #[command(flatten)]
+    screen: ScreenArgs,
 
     /// Stop after this long, as in 90s or 1h30m
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Selection")]
@@ -53,7 +49,7 @@ pub struct Args {
     write: Option<PathBuf>,
 
     /// Show nothing, only write
-    #[arg(long, requires = "write", help_heading = "Output")]
+    #[arg(long, requires = "write", conflicts_with = "top", help_heading = "Output")]
     write_only: bool,
 
     /// Begin another file before this one grows beyond so many bytes, as in 100M (units k, M, G: powers of 1000)
@@ -128,8 +124,7 @@ pub fn run(args: &Args, _cx: &mut Context) -> Outcome {
         &args.select,
         &args.flat,
         &args.analysis,
-        args.top,
-        &args.known,
+        &args.screen,
         args.duration,
         &args.write,
         args.write_only,

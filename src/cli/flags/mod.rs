@@ -7,6 +7,7 @@ pub mod expect;
 pub mod flat;
 pub mod keep;
 pub mod nagios;
+pub mod screen;
 pub mod select;
 pub mod sender;
 pub mod six;

@@ -44,7 +44,7 @@ pub fn exchange(
     integer(rows, "renewal_time", given.t1.map(u64::from));
     integer(rows, "rebinding_time", given.t2.map(u64::from));
     text(rows, "subnet_mask", given.mask);
-    list(rows, "routers", given.routers);
+    list(rows, "routers", given.routers.iter().map(|router| Ipv4Addr::from(*router)));
     let (first, last) = (exchange.steps.first(), exchange.steps.last());
     if let (Some(first), Some(last)) = (first, last) {
         let precision = precision(&first.seen);

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::net::Ipv4Addr;
 
 use crate::output::json::JsonOut;
-use crate::wire::Mac;
+use crate::output::json::digits::write_digits;
 use crate::wire::options::Sink as _;
 
 /// A value of our own whose text needs no escaping: an address, a name from a table.
@@ -35,15 +35,6 @@ pub(in crate::output) fn address(name: &str, value: Option<Ipv4Addr>, json: &mut
     }
 }
 
-/// An Ethernet address.
-pub(in crate::output) fn mac(name: &str, value: Option<Mac>, json: &mut JsonOut) {
-    json.name_next(name);
-    match value {
-        Some(value) => json.address(&value.0),
-        None => json.null(),
-    }
-}
-
 /// Text from elsewhere, escaped.
 pub(in crate::output) fn bytes(name: &str, value: Option<&[u8]>, json: &mut JsonOut) {
     json.name_next(name);
@@ -66,22 +57,26 @@ pub(in crate::output) fn number<T: Into<u64>>(name: &str, value: Option<T>, json
 pub(in crate::output) fn milliseconds(name: &str, nanoseconds: Option<i64>, json: &mut JsonOut) {
     json.name_next(name);
     let Some(nanoseconds) = nanoseconds else { return json.null() };
+    write_milliseconds(nanoseconds, &mut json.buf);
+}
+
+/// The digits of so many nanoseconds as milliseconds.
+pub(in crate::output) fn write_milliseconds(nanoseconds: i64, out: &mut Vec<u8>) {
     if nanoseconds < 0 {
-        json.buf.push(b'-');
+        out.push(b'-');
     }
     let whole = nanoseconds.unsigned_abs();
-    json.digits(whole / 1_000_000);
-    json.buf.push(b'.');
-    let (mut rest, mut left) = (whole % 1_000_000, 6_u32);
-    loop {
-        left = left.saturating_sub(1);
-        let unit = 10_u64.pow(left);
-        json.digits(rest.checked_div(unit).unwrap_or(0));
-        rest = rest.checked_rem(unit).unwrap_or(0);
-        if rest == 0 {
-            return;
-        }
+    write_digits(whole / 1_000_000, out);
+    let mut rest = whole % 1_000_000;
+    let mut text = *b".000000";
+    for digit in text.iter_mut().skip(1).rev() {
+        *digit = b'0' | u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
     }
+    let zeros = text.iter().rev().take(5).take_while(|digit| **digit == b'0').count();
+    let length = out.len().saturating_add(text.len()).saturating_sub(zeros);
+    out.extend_from_slice(&text);
+    out.truncate(length);
 }
 
 /// Values of our own whose text needs no escaping.

@@ -4,6 +4,7 @@ use crate::analysis::transaction::Timeline as Counts;
 use crate::stats::delay::Delay;
 
 use super::super::transaction::table::clock;
+use crate::output::when::Zone;
 
 /// A bar of a chart, in units of its picture.
 pub(super) struct Bar {
@@ -46,7 +47,7 @@ fn part(of: i64, count: u64, whole: u64) -> i64 {
 }
 
 /// The bars of a timeline.
-pub(super) fn timeline(counts: &Counts) -> Timeline {
+pub(super) fn timeline(counts: &Counts, zone: &Zone) -> Timeline {
     let columns = u64::try_from(counts.counts.len()).unwrap_or(u64::MAX);
     let most = counts.counts.iter().map(|column| column.iter().sum::<u64>()).max().unwrap_or(0);
     let mut bars = Vec::new();
@@ -65,7 +66,7 @@ pub(super) fn timeline(counts: &Counts) -> Timeline {
             let low = part(HEIGHT, below, most);
             below = below.saturating_add(*count);
             let high = part(HEIGHT, below, most).max(low.saturating_add(1));
-            let tip = format!("{} {count} {name}", second(at));
+            let tip = format!("{} {count} {name}", second(zone.shifted(at)));
             let y = FOOT.saturating_sub(high);
             bars.push(Bar { x, y, w, h: high.saturating_sub(low), class, tip });
         }
@@ -75,7 +76,7 @@ pub(super) fn timeline(counts: &Counts) -> Timeline {
         let seconds =
             columns.saturating_mul(counts.bucket).saturating_mul(i64::try_from(quarter).unwrap_or(0)) / 4;
         let at = counts.start.saturating_add(seconds.saturating_mul(1_000_000_000));
-        (LEFT.saturating_add(part(WIDTH, quarter, 4)), second(at))
+        (LEFT.saturating_add(part(WIDTH, quarter, 4)), second(zone.shifted(at)))
     });
     let used =
         |index: usize| counts.counts.iter().any(|column| column.get(index).is_some_and(|count| *count > 0));

@@ -7,6 +7,7 @@ use super::{Drawn, ProblemRow, packet_id};
 use crate::analysis::transaction::{Letter, Role, Step};
 use crate::output::transaction::ladder::{self, Lane};
 use crate::output::transaction::table::{client, clock};
+use crate::output::when::Zone;
 use crate::wire::escape::escape;
 
 /// Steps drawn of one exchange.
@@ -53,7 +54,7 @@ pub(super) struct Drawing {
 }
 
 /// Draws an exchange.
-pub(super) fn drawing(drawn: &Drawn, packets: &HashMap<(usize, u64), String>) -> Drawing {
+pub(super) fn drawing(drawn: &Drawn, packets: &HashMap<(usize, u64), String>, zone: &Zone) -> Drawing {
     let exchange = &drawn.exchange;
     let lanes = ladder::lanes(exchange);
     let gap = match lanes.len() {
@@ -95,7 +96,7 @@ pub(super) fn drawing(drawn: &Drawn, packets: &HashMap<(usize, u64), String>) ->
             y,
             text_y: y.saturating_add(4),
             time: before.map_or_else(
-                || clock(step.seen.time),
+                || clock(zone.shifted(step.seen.time)),
                 |before| ladder::delta(step.seen.time.saturating_sub(before.seen.time)),
             ),
             from,

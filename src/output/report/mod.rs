@@ -15,6 +15,7 @@ use crate::analysis::compare::{self, Scope, Side};
 use crate::analysis::diagnosis::{self, Diagnosis, Finding};
 use crate::analysis::transaction::{ClientRecord, Clients, Exchange, Stats, Status};
 use crate::output::transaction::stats::moment;
+use crate::output::when::Zone;
 use crate::time::Timestamp;
 use crate::wire::HwAddr;
 use crate::wire::escape::escape;
@@ -94,6 +95,8 @@ pub struct Report<'a> {
     pub command: &'a str,
     /// When.
     pub generated: Timestamp,
+    /// Where the reader is.
+    pub zone: &'a Zone,
     /// What else is to be known.
     pub remarks: Vec<String>,
 }
@@ -179,7 +182,7 @@ struct Page {
     differences: Vec<DifferenceRow>,
     ladders: Vec<ladder::Drawing>,
     files: Vec<FileRow>,
-    zone: &'static str,
+    zone: String,
     generated: String,
     version: &'static str,
     command: String,
@@ -233,11 +236,11 @@ impl Report<'_> {
             findings: self.finding_rows(),
             clients_left_out: all.len().saturating_sub(clients.len()),
             clients,
-            timeline: charts::timeline(&self.stats.timeline),
+            timeline: charts::timeline(&self.stats.timeline, self.zone),
             servers: self.server_rows(),
             compared,
             differences,
-            ladders: self.drawn.iter().map(|drawn| ladder::drawing(drawn, self.packets)).collect(),
+            ladders: self.drawn.iter().map(|drawn| ladder::drawing(drawn, self.packets, self.zone)).collect(),
             files: self
                 .captures
                 .iter()
@@ -247,8 +250,8 @@ impl Report<'_> {
                     sha256: capture.sha256.clone(),
                 })
                 .collect(),
-            zone: "UTC",
-            generated: moment(self.generated.nanoseconds()),
+            zone: self.zone.name(self.stats.span.map_or(self.generated.nanoseconds(), |(start, _)| start)),
+            generated: people(self.zone.shifted(self.generated.nanoseconds())),
             version: env!("CARGO_PKG_VERSION"),
             command: escape(self.command.as_bytes()),
             remarks: self.remarks.clone(),
@@ -260,7 +263,9 @@ impl Report<'_> {
         self.stats.span.map_or_else(
             || "no message with a time".to_owned(),
             |(start, end)| {
-                format!("{} to {} UTC, {}", people(start), people(end), length(end.saturating_sub(start)))
+                let [from, to] = [start, end].map(|time| people(self.zone.shifted(time)));
+                let zone = self.zone.name(start);
+                format!("{from} to {to} {zone}, {}", length(end.saturating_sub(start)))
             },
         )
     }

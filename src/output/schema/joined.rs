@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Severity;
+use crate::output::transaction::unjoined::NotJoined;
 
 super::object_type!(TransactionType, Transaction, "An exchange.");
 super::object_type!(FindingType, Finding, "Something that several exchanges show.");
@@ -276,4 +277,6 @@ pub struct Clients {
     pub odd: u64,
     /// All servers.
     pub servers: Vec<String>,
+    /// Messages of other protocols, which no client is known by.
+    pub not_joined: NotJoined,
 }

@@ -4,9 +4,11 @@ use std::net::Ipv4Addr;
 
 use super::json::{moment, numbers};
 use super::table::shortened;
-use crate::analysis::transaction::{ClientRecord, Clients, Status};
+use super::unjoined;
+use crate::analysis::transaction::{ClientRecord, Clients, Status, Unjoined};
 use crate::output::json::fields::{bytes, list, milliseconds, number, optional};
 use crate::output::table::Table;
+use crate::output::words::counted;
 use crate::output::wrap::hanging;
 use crate::output::{JsonOut, Label, Styled};
 use crate::time::Precision;
@@ -29,10 +31,19 @@ fn servers(all: &[&ClientRecord]) -> Vec<Ipv4Addr> {
     servers
 }
 
+/// What is told beside the clients.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// The capture's name, where there is one alone.
+    pub capture: Option<&'a str>,
+    /// Messages that no client is known by.
+    pub unjoined: Unjoined,
+}
+
 /// Writes a line for every client, then the summary. `vendor` knows who made a network card.
 pub fn json(
     clients: &Clients,
-    capture: Option<&str>,
+    about: About<'_>,
     mut vendor: impl FnMut(Option<HwAddr>) -> Option<String>,
     out: &mut JsonOut,
 ) {
@@ -46,7 +57,7 @@ pub fn json(
     let (good, failed, odd) = counts(&all);
     out.begin_object();
     optional("type", Some("clients"), out);
-    bytes("capture", capture.map(str::as_bytes), out);
+    bytes("capture", about.capture.map(str::as_bytes), out);
     for (name, time) in [("start", clients.span.map(|span| span.0)), ("end", clients.span.map(|span| span.1))]
     {
         match time {
@@ -59,6 +70,11 @@ pub fn json(
     number("failed", Some(failed), out);
     number("odd", Some(odd), out);
     list("servers", servers(&all), out);
+    out.name_next("not_joined");
+    out.begin_object();
+    number("dhcpv6", Some(about.unjoined.dhcpv6), out);
+    number("router_discovery", Some(about.unjoined.discovery), out);
+    out.end_object();
     out.end_object();
     out.end_line();
 }
@@ -93,21 +109,24 @@ fn object(client: &ClientRecord, vendor: Option<&str>, out: &mut JsonOut) {
 }
 
 /// Writes the table for people: those that fail or are odd; the others are a count.
-pub fn text(clients: &Clients, width: usize, out: &mut Styled) {
+pub fn text(clients: &Clients, unjoined: Unjoined, width: usize, out: &mut Styled) {
     let all = clients.sorted();
     let (good, failed, odd) = counts(&all);
     let span = clients.span.map_or(0, |(start, end)| end.saturating_sub(start));
     let names: Vec<String> = servers(&all).iter().map(ToString::to_string).collect();
     let servers = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    let clients = if all.len() == 1 { "client" } else { "clients" };
+    let clients = counted(u64::try_from(all.len()).unwrap_or(u64::MAX), "client");
     out.label(
         Label::Strong,
-        &hanging(&format!("{} {clients} in {}; servers {servers}", all.len(), stretch(span)), width, 0, 2),
+        &hanging(&format!("{clients} in {}; servers {servers}", stretch(span)), width, 0, 2),
     );
     out.text("\n");
     out.label(Label::Good, &format!("{good} ok")).text(", ");
     out.label(if failed == 0 { Label::Plain } else { Label::Error }, &format!("{failed} FAIL")).text(", ");
     out.label(if odd == 0 { Label::Plain } else { Label::Warning }, &format!("{odd} odd")).text("\n");
+    if let Some(unjoined) = unjoined::text(unjoined) {
+        out.label(Label::Dim, &hanging(&unjoined, width, 0, 2)).text("\n");
+    }
     let worse: Vec<&&ClientRecord> = all.iter().filter(|client| client.status() != Status::Ok).collect();
     if worse.is_empty() {
         return;

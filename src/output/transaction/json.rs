@@ -1,13 +1,13 @@
 //! The objects `transaction` and `finding`.
 
-use std::io::Write as _;
 use std::net::Ipv4Addr;
 
 use crate::analysis::diagnosis::{Diagnosis, Finding, Id};
-use crate::analysis::transaction::{Exchange, Letter, Party, Role, Seen, bit};
+use crate::analysis::transaction::{Exchange, Letter, Party, Role, Seen, Server, bit};
 use crate::output::JsonOut;
-use crate::output::json::fields::{address, bytes, list, mac, milliseconds, number, optional, word};
+use crate::output::json::fields::{address, bytes, number, optional, word, write_milliseconds};
 use crate::time::{Precision, Timestamp};
+use crate::wire::Mac;
 use crate::wire::options::Sink as _;
 use crate::wire::v4::facts::MAX_LIST;
 
@@ -27,45 +27,66 @@ pub fn object(
     problems: &[Diagnosis],
     json: &mut JsonOut,
 ) {
-    word("type", "transaction", json);
-    number("number", Some(at), json);
-    word("kind", exchange.kind.name(), json);
-    word("outcome", exchange.outcome.name(), json);
-    flag("partial", Some(exchange.partial()), json);
-    flag("evicted", Some(exchange.evicted), json);
-    json.name_next("client");
-    json.begin_object();
-    optional("mac", exchange.mac, json);
-    json.name_next("client_id");
-    match exchange.texts.client_id.as_deref() {
-        Some(id) => json.bytes(id),
-        None => json.null(),
+    json.fixed(b"\"type\":\"transaction\",\"number\":");
+    json.digits(at);
+    json.fixed(b",\"kind\":\"");
+    json.fixed(exchange.kind.name().as_bytes());
+    json.fixed(b"\",\"outcome\":\"");
+    json.fixed(exchange.outcome.name().as_bytes());
+    flag(b"\",\"partial\":", exchange.partial(), json);
+    flag(b",\"evicted\":", exchange.evicted, json);
+    let texts = &exchange.texts;
+    json.fixed(b",\"client\":{\"mac\":");
+    match &exchange.mac {
+        Some(mac) => json.address(mac.as_slice()),
+        None => json.fixed(b"null"),
     }
-    bytes("hostname", exchange.texts.hostname.as_deref(), json);
-    bytes("vendor_class", exchange.texts.vendor_class.as_deref(), json);
-    bytes("vendor", vendor.map(str::as_bytes), json);
-    json.end_object();
-    list("xids", exchange.xids.iter().map(|xid| format!("{xid:#010x}")), json);
-    bytes("interface", exchange.texts.interface.as_deref(), json);
-    numbers("vlans", exchange.vlans.iter().map(|id| u64::from(*id)), json);
-    list("relays", exchange.relays(), json);
-    address("server", exchange.server(), json);
-    servers(exchange, json);
-    address("address", exchange.address(), json);
+    match texts.client_id.as_deref() {
+        Some(id) => {
+            json.fixed(b",\"client_id\":\"");
+            json.hex_digits(id);
+            json.fixed(b"\"");
+        }
+        None => json.fixed(b",\"client_id\":null"),
+    }
+    text(b",\"hostname\":", texts.hostname.as_deref(), json);
+    text(b",\"vendor_class\":", texts.vendor_class.as_deref(), json);
+    text(b",\"vendor\":", vendor.map(str::as_bytes), json);
+    json.fixed(b"},\"xids\":[");
+    for xid in &exchange.xids {
+        json.hex32(*xid);
+    }
+    text(b"],\"interface\":", texts.interface.as_deref(), json);
+    json.fixed(b",\"vlans\":[");
+    for id in &exchange.vlans {
+        json.u64(u64::from(*id));
+    }
+    json.fixed(b"],\"relays\":[");
+    for relay in exchange.relays() {
+        json.ip4(relay);
+    }
+    ip(b"],\"server\":", exchange.server(), json);
+    json.fixed(b",\"servers\":[");
+    exchange.servers.iter().for_each(|one| server(one, json));
+    ip(b"],\"address\":", exchange.address(), json);
     lease(exchange, json);
     times(exchange, json);
-    optional("messages", Some(exchange.messages()), json);
+    json.fixed(b",\"messages\":\"");
+    exchange.write_messages(&mut json.buf);
+    json.fixed(b"\",\"steps\":[");
     steps(exchange, json);
-    number("steps_left_out", Some(exchange.left_out), json);
-    milliseconds("offer_ms", exchange.offer_ns(), json);
-    milliseconds("ack_ms", exchange.ack_ns(), json);
-    milliseconds("total_ms", exchange.total_ns(), json);
-    number("retransmissions", Some(amount(exchange.count(|role| role == Role::Retransmission))), json);
-    number("copies", Some(amount(exchange.count(|role| !role.counts()))), json);
-    flag("visible", Some(exchange.visible), json);
-    bytes("reason", exchange.texts.reason.as_deref(), json);
-    json.name_next("problems");
-    json.begin_array();
+    json.fixed(b"],\"steps_left_out\":");
+    json.digits(u64::from(exchange.left_out));
+    span(b",\"offer_ms\":", exchange.offer_ns(), json);
+    span(b",\"ack_ms\":", exchange.ack_ns(), json);
+    span(b",\"total_ms\":", exchange.total_ns(), json);
+    json.fixed(b",\"retransmissions\":");
+    json.digits(amount(exchange.count(|role| role == Role::Retransmission)));
+    json.fixed(b",\"copies\":");
+    json.digits(amount(exchange.count(|role| !role.counts())));
+    flag(b",\"visible\":", exchange.visible, json);
+    text(b",\"reason\":", texts.reason.as_deref(), json);
+    json.fixed(b",\"problems\":[");
     for problem in problems {
         json.begin_object();
         said(problem.id, json);
@@ -74,6 +95,56 @@ pub fn object(
         json.end_object();
     }
     json.end_array();
+}
+
+/// Text from elsewhere behind its key, escaped.
+#[inline]
+fn text(key: &[u8], value: Option<&[u8]>, json: &mut JsonOut) {
+    json.fixed(key);
+    match value {
+        Some(value) => json.string(value),
+        None => json.fixed(b"null"),
+    }
+}
+
+/// An address behind its key.
+#[inline]
+fn ip(key: &[u8], value: Option<Ipv4Addr>, json: &mut JsonOut) {
+    json.fixed(key);
+    match value {
+        Some(value) => {
+            json.fixed(b"\"");
+            json.octets(value, b'"');
+        }
+        None => json.fixed(b"null"),
+    }
+}
+
+/// Yes or no behind its key.
+#[inline]
+fn flag(key: &[u8], value: bool, json: &mut JsonOut) {
+    json.fixed(key);
+    json.fixed(if value { b"true" } else { b"false" });
+}
+
+/// A number behind its key.
+#[inline]
+fn count(key: &[u8], value: Option<u32>, json: &mut JsonOut) {
+    json.fixed(key);
+    match value {
+        Some(value) => json.digits(u64::from(value)),
+        None => json.fixed(b"null"),
+    }
+}
+
+/// Milliseconds of so many nanoseconds behind their key.
+#[inline]
+fn span(key: &[u8], nanoseconds: Option<i64>, json: &mut JsonOut) {
+    json.fixed(key);
+    match nanoseconds {
+        Some(nanoseconds) => write_milliseconds(nanoseconds, &mut json.buf),
+        None => json.fixed(b"null"),
+    }
 }
 
 fn said(id: Id, json: &mut JsonOut) {
@@ -105,35 +176,26 @@ pub fn finding(finding: &Finding, json: &mut JsonOut) {
     json.end_line();
 }
 
-/// Yes or no.
-fn flag(name: &str, value: Option<bool>, json: &mut JsonOut) {
-    json.name_next(name);
-    match value {
-        Some(value) => json.flag(value),
-        None => json.null(),
+fn server(server: &Server, json: &mut JsonOut) {
+    json.begin_object();
+    ip(b"\"server_id\":", server.id, json);
+    ip(b",\"source_ip\":", Some(server.ip).filter(|ip| !ip.is_unspecified()), json);
+    json.fixed(b",\"source_mac\":");
+    if server.mac == Mac::ZERO {
+        json.fixed(b"null");
+    } else {
+        json.address(&server.mac.0);
     }
-}
-
-fn servers(exchange: &Exchange, json: &mut JsonOut) {
-    json.name_next("servers");
-    json.begin_array();
-    for server in &exchange.servers {
-        json.begin_object();
-        address("server_id", server.id, json);
-        address("source_ip", Some(server.ip).filter(|ip| !ip.is_unspecified()), json);
-        mac("source_mac", Some(server.mac).filter(|mac| *mac != crate::wire::Mac::ZERO), json);
-        address("offered", server.offered, json);
-        milliseconds("offer_ms", server.offer, json);
-        flag("acked", Some(server.acked), json);
-        flag("refused", Some(server.refused), json);
-        json.end_object();
-    }
-    json.end_array();
+    ip(b",\"offered\":", server.offered, json);
+    span(b",\"offer_ms\":", server.offer, json);
+    flag(b",\"acked\":", server.acked, json);
+    flag(b",\"refused\":", server.refused, json);
+    json.end_object();
 }
 
 /// What a client was given: by the ACK, else by the first OFFER.
 #[derive(Clone, Debug)]
-pub struct Given {
+pub struct Given<'a> {
     /// Option 50 of the client.
     pub requested: Option<Ipv4Addr>,
     /// Option 51, seconds.
@@ -145,12 +207,12 @@ pub struct Given {
     /// Option 1.
     pub mask: Option<Ipv4Addr>,
     /// Option 3.
-    pub routers: Vec<Ipv4Addr>,
+    pub routers: &'a [[u8; 4]],
 }
 
-impl Given {
+impl<'a> Given<'a> {
     /// What `exchange` gave.
-    pub fn of(exchange: &Exchange) -> Self {
+    pub fn of(exchange: &'a Exchange) -> Self {
         let of = |letter: Letter| exchange.replies().find(move |seen| seen.letter == letter);
         let given = of(Letter::Ack).or_else(|| of(Letter::Offer)).or_else(|| of(Letter::BootReply));
         let timer = |flag: u32, value: fn(&Seen) -> u32| given.filter(|seen| seen.has(flag)).map(value);
@@ -164,28 +226,34 @@ impl Given {
                 .filter(|seen| seen.has(bit::MASK))
                 .map(|seen| seen.mask)
                 .filter(|ip| !ip.is_unspecified()),
-            routers: routers.iter().take(MAX_LIST).map(|router| Ipv4Addr::from(*router)).collect(),
+            routers: routers.get(..MAX_LIST).unwrap_or(routers),
         }
     }
 }
 
 fn lease(exchange: &Exchange, json: &mut JsonOut) {
     let given = Given::of(exchange);
-    address("requested_address", given.requested, json);
-    number("lease_time", given.lease, json);
-    number("renewal_time", given.t1, json);
-    number("rebinding_time", given.t2, json);
-    address("subnet_mask", given.mask, json);
-    list("routers", given.routers, json);
+    ip(b",\"requested_address\":", given.requested, json);
+    count(b",\"lease_time\":", given.lease, json);
+    count(b",\"renewal_time\":", given.t1, json);
+    count(b",\"rebinding_time\":", given.t2, json);
+    ip(b",\"subnet_mask\":", given.mask, json);
+    json.fixed(b",\"routers\":[");
+    for router in given.routers {
+        json.ip4(Ipv4Addr::from(*router));
+    }
+    json.end_array();
 }
 
 fn times(exchange: &Exchange, json: &mut JsonOut) {
     let (first, last) = (exchange.steps.first(), exchange.steps.last());
     let precision = first.map_or(Precision::Micro, |step| precision(&step.seen));
     let start = first.map_or(0, |step| step.seen.time);
-    moment("start", start, precision, json);
-    moment("end", last.map_or(0, |step| step.seen.time), precision, json);
-    milliseconds("duration_ms", last.map(|step| step.seen.time.saturating_sub(start)), json);
+    json.fixed(b",\"start\":");
+    json.time(Timestamp(start), precision);
+    json.fixed(b",\"end\":");
+    json.time(Timestamp(last.map_or(0, |step| step.seen.time)), precision);
+    span(b",\"duration_ms\":", last.map(|step| step.seen.time.saturating_sub(start)), json);
 }
 
 /// The digits of a second that a message's time has.
@@ -195,28 +263,31 @@ pub fn precision(seen: &Seen) -> Precision {
 
 fn steps(exchange: &Exchange, json: &mut JsonOut) {
     let start = exchange.first().map_or(0, |seen| seen.time);
-    json.name_next("steps");
-    json.begin_array();
     for step in &exchange.steps {
         let seen = &step.seen;
         json.begin_object();
-        number("frame", Some(seen.frame), json);
-        moment("time", seen.time, precision(seen), json);
-        milliseconds("delta_ms", Some(seen.time.saturating_sub(start)), json);
-        word("message_type", seen.letter.name(), json);
-        word("role", step.role.name(), json);
-        word("side", seen.side.name(), json);
-        json.name_next("xid");
+        json.fixed(b"\"frame\":");
+        json.digits(seen.frame);
+        json.fixed(b",\"time\":");
+        json.time(Timestamp(seen.time), precision(seen));
+        span(b",\"delta_ms\":", Some(seen.time.saturating_sub(start)), json);
+        json.fixed(b",\"message_type\":\"");
+        json.fixed(seen.letter.name().as_bytes());
+        json.fixed(b"\",\"role\":\"");
+        json.fixed(step.role.name().as_bytes());
+        json.fixed(b"\",\"side\":\"");
+        json.fixed(seen.side.name().as_bytes());
+        json.fixed(b"\",\"xid\":");
         json.hex32(seen.xid);
         let (from, to) = exchange.parties(step);
-        party("from", from, json);
-        party("to", to, json);
-        address("server_id", seen.has(bit::SERVER_ID).then_some(seen.server_id), json);
-        address("address", step_address(seen), json);
-        number("secs", Some(seen.secs), json);
+        party(b",\"from\":\"", from, json);
+        party(b",\"to\":\"", to, json);
+        ip(b",\"server_id\":", seen.has(bit::SERVER_ID).then_some(seen.server_id), json);
+        ip(b",\"address\":", step_address(seen), json);
+        json.fixed(b",\"secs\":");
+        json.digits(u64::from(seen.secs));
         json.end_object();
     }
-    json.end_array();
 }
 
 /// The address a message is about: `yiaddr`, option 50, `ciaddr`.
@@ -229,18 +300,21 @@ pub(super) fn step_address(seen: &Seen) -> Option<Ipv4Addr> {
     candidates.into_iter().find(|ip| !ip.is_unspecified())
 }
 
-fn party(name: &str, party: Party, json: &mut JsonOut) {
-    json.name_next(name);
+/// Who it is, behind key and quote.
+fn party(key: &[u8], party: Party, json: &mut JsonOut) {
+    json.fixed(key);
     match party {
-        Party::Client => json.plain("client"),
-        Party::All => json.plain("all"),
-        Party::Address(ip) => json.ip4(ip),
-        // Writing into a Vec cannot fail.
+        Party::Client => json.fixed(b"client\""),
+        Party::All => json.fixed(b"all\""),
+        Party::Address(ip) => json.octets(ip, b'"'),
         Party::Server(index) => {
-            let _ = write!(json.buf, "\"server:{index}\"");
+            json.fixed(b"server:");
+            json.digits(u64::from(index));
+            json.fixed(b"\"");
         }
         Party::Relay(ip) => {
-            let _ = write!(json.buf, "\"relay:{ip}\"");
+            json.fixed(b"relay:");
+            json.octets(ip, b'"');
         }
     }
 }

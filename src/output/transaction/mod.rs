@@ -6,3 +6,4 @@ pub mod ladder;
 pub mod stats;
 pub mod table;
 pub mod top;
+pub mod unjoined;

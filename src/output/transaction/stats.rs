@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::analysis::transaction::Stats;
+use super::unjoined::NotJoined;
+use crate::analysis::transaction::{Stats, Unjoined};
 use crate::output::{Label, Styled};
 use crate::stats::delay::{Delay, Summary, float};
 use crate::time::Timestamp;
@@ -153,6 +154,8 @@ pub struct StatsObject {
     timeline: TimelineObject,
     /// Codes that were said, worst first.
     findings: Vec<CodeObject>,
+    /// Messages of other protocols, which no exchange is made of.
+    not_joined: NotJoined,
 }
 
 /// A moment as RFC 3339, microseconds.
@@ -162,11 +165,11 @@ pub fn moment(time: i64) -> String {
     String::from_utf8_lossy(&json.buf).trim_matches('"').to_owned()
 }
 
-/// The object of all that was counted. `codes` are those that were said, with how often.
+/// The object of all that was counted. `evicted` is how many exchanges were closed early, `codes` are those that were said, with how often.
 pub fn object(
     stats: &Stats,
     frames: u64,
-    evicted: u64,
+    (evicted, unjoined): (u64, Unjoined),
     codes: &BTreeMap<(Severity, &'static str), u64>,
 ) -> StatsObject {
     let completed: u64 = stats.servers.values().map(|server| server.completed).sum();
@@ -252,6 +255,7 @@ pub fn object(
             .rev()
             .map(|((severity, code), count)| CodeObject { severity: severity.name(), code, count: *count })
             .collect(),
+        not_joined: unjoined.into(),
     }
 }
 

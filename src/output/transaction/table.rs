@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::analysis::diagnosis::{Diagnosis, Finding};
 use crate::analysis::transaction::{Exchange, Letter, Outcome, Role, bit};
+use crate::output::words::counted;
 use crate::output::wrap::hanging;
 use crate::output::{Label, Styled};
 use crate::time::Timestamp;
@@ -58,25 +59,11 @@ const BROAD: &[Column] = &[
     ("ack", 7, true),
     ("re", 4, true),
     ("", 1, false),
+    (VENDOR, 26, false),
     ("via", 0, false),
 ];
-const BROADEST: &[Column] = &[
-    ("time", 14, false),
-    ("client", 19, false),
-    ("host", 14, false),
-    ("messages", 14, false),
-    ("outcome", 15, false),
-    ("address", 16, false),
-    ("server", 16, false),
-    ("lease", 6, true),
-    ("offer", 8, true),
-    ("ack", 7, true),
-    ("re", 4, true),
-    ("", 1, false),
-    ("vendor", 26, false),
-    ("via", 0, false),
-];
-
+/// The column that only the widest terminals have.
+const VENDOR: &str = "vendor";
 /// Writes rows of one width.
 #[derive(Debug)]
 pub struct TransactionTable {
@@ -163,11 +150,11 @@ impl TransactionTable {
         problems: &[Diagnosis],
         out: &mut Styled,
     ) {
-        let columns = self.columns();
+        let columns: Vec<Column> = self.columns().collect();
         if !std::mem::replace(&mut self.headed, true) {
             let names: Vec<(Label, String)> =
                 columns.iter().map(|(name, ..)| (Label::Dim, (*name).to_owned())).collect();
-            line(columns, &names, out);
+            line(&columns, &names, out);
         }
         let mut cells = self.cells(exchange);
         if self.names_vendors()
@@ -176,7 +163,7 @@ impl TransactionTable {
             cells.push((Label::Plain, shortened(&escape(vendor.unwrap_or("-").as_bytes()), 25)));
             cells.push((Label::Plain, via));
         }
-        line(columns, &cells, out);
+        line(&columns, &cells, out);
         let indent = match self.width {
             WIDE.. => 33,
             NARROW.. => 19,
@@ -188,13 +175,14 @@ impl TransactionTable {
         }
     }
 
-    fn columns(&self) -> &'static [Column] {
-        match self.width {
-            WIDEST.. => BROADEST,
+    fn columns(&self) -> impl Iterator<Item = Column> + use<> {
+        let columns = match self.width {
             WIDE.. => BROAD,
             NARROW.. => NORMAL,
             _ => SLIM,
-        }
+        };
+        let vendors = self.names_vendors();
+        columns.iter().copied().filter(move |(name, ..)| vendors || *name != VENDOR)
     }
 
     fn cells(&self, exchange: &Exchange) -> Vec<(Label, String)> {
@@ -319,10 +307,8 @@ impl TransactionTable {
         parts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
         let parts: Vec<String> =
             parts.iter().map(|(outcome, count)| format!("{count} {}", outcome.name())).collect();
-        let plural =
-            |count: u64, one: &str| if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") };
         let clients = u64::try_from(self.clients.len()).unwrap_or(u64::MAX);
-        let mut text = format!("{} of {}", plural(self.rows, "exchange"), plural(clients, "client"));
+        let mut text = format!("{} of {}", counted(self.rows, "exchange"), counted(clients, "client"));
         if !parts.is_empty() {
             let _ = write!(text, ": {}", parts.join(", "));
         }

@@ -1,6 +1,7 @@
 //! The screen of `sniff --top`.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use super::table::{clock, shortened};
 use crate::output::table::Table;
@@ -35,7 +36,7 @@ pub struct ClientLine {
     /// Its hardware address.
     pub mac: Option<HwAddr>,
     /// Its name.
-    pub hostname: Option<Box<[u8]>>,
+    pub hostname: Option<Arc<[u8]>>,
     /// How often it asked.
     pub tries: u64,
     /// For how long, nanoseconds.

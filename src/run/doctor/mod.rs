@@ -243,7 +243,7 @@ impl Ears {
         self.batch.clear();
         self.gatherer.frame(&frame, &mut self.batch);
         let history = &mut self.history;
-        self.joiner.batch(&self.batch, |item, _| history.observe(item));
+        self.joiner.batch(&self.batch, |item, role| history.observe(item, role));
         self.take_closed();
         if passed.outgoing {
             return;

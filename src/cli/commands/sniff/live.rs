@@ -17,7 +17,6 @@ use crate::cli::flags::flat::{self, Table};
 use crate::cli::flags::keep;
 use crate::cli::joining::Joining;
 use crate::cli::stream::{Page, Stream, View};
-use crate::cli::top::Top;
 use crate::interrupt;
 use crate::net::live::{LiveFrame, Woken};
 use crate::net::sandbox::Needs;
@@ -58,8 +57,8 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let joining = if args.analysis.is_wanted() {
         let vendors = args.analysis.vendors.open(&args.confine, cx)?;
         Some(Joining::new(&args.select, &args.analysis, look, told, vendors)?)
-    } else if args.top {
-        Some(Joining::screen(&args.select, top(args, cx)?)?)
+    } else if args.screen.top {
+        Some(Joining::screen(&args.select, args.screen.open(&args.analysis, cx)?)?)
     } else {
         None
     };
@@ -133,25 +132,6 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     sniffer.sink.abandoned.map_or(Ok(verdict), Err)
 }
 
-/// The screen of `--top`, which takes a terminal.
-fn top(args: &Args, cx: &Context) -> Result<Top, Failure> {
-    if cx.common.json {
-        return Err(Failure::usage(
-            "--top draws for people; --transactions --json tells programs what happens",
-        ));
-    }
-    let size = cx.out.width().zip(cx.out.height());
-    let size = size.ok_or_else(|| {
-        Failure::usage("--top draws on a terminal; --transactions tells a pipe or a file what happens")
-    })?;
-    Ok(Top::new(
-        &args.known,
-        size,
-        cx.out.color(),
-        usize::try_from(args.analysis.max_open).unwrap_or(usize::MAX),
-    ))
-}
-
 fn rotation(args: &Args, to_stdout: bool) -> Result<Rotation, Failure> {
     let rotation = Rotation {
         size: args.rotate_size,
@@ -202,7 +182,7 @@ fn failed(error: &CaptureError) -> Failure {
 fn open(args: &Args, cx: &Context) -> Result<Listeners, Failure> {
     let most = if args.write_only { MOST_RING >> 1 } else { MOST_RING };
     let mut filter = capture_filter(&args.select.wanted());
-    if args.analysis.is_wanted() || args.top {
+    if args.analysis.is_wanted() || args.screen.top {
         // Who holds an address, and who looks for it.
         filter.push_str(" or arp or (icmp and (icmp[0] = 0 or icmp[0] = 8))");
     }
@@ -319,7 +299,7 @@ impl Sink<'_> {
         self.flush_file()?;
         let bytes = match &mut self.joining {
             Some(joining) => {
-                joining.settle(cx.clock.time());
+                joining.settle(cx.clock.time(), || cx.out.size());
                 joining.bytes()
             }
             None => self.stream.renderer.bytes(),

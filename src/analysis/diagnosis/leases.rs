@@ -1,0 +1,349 @@
+//! What shows over time of addresses, host names and client identifiers.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use super::history::{CLIENTS, FRAMES, MOST, SECOND, Said, finding};
+use super::signs::Signs;
+use super::{Code, Finding, rules};
+use crate::analysis::keyed::{Keyed, KeyedMap};
+use crate::analysis::transaction::{Exchange, Letter, Outcome, Seen, bit};
+use crate::wire::{HwAddr, Mac};
+
+/// How long after it was given an address is watched.
+const WATCH: i64 = 600 * SECOND;
+/// Bits of the memory of addresses, a megabyte.
+const ADDRESSES: u32 = 1 << 23;
+
+#[derive(Clone, Copy, Debug)]
+struct Lease {
+    mac: HwAddr,
+    id: u32,
+    typed: bool,
+    time: i64,
+    length: u32,
+    frame: u64,
+    /// When it was given back or declined, else the beginning of time.
+    ended: i64,
+}
+
+/// An address that was just given, and who claimed it since.
+#[derive(Clone, Copy, Debug)]
+struct Given {
+    mac: HwAddr,
+    time: i64,
+    frame: u64,
+    other: Option<(Mac, i64, u64)>,
+    own: Option<(i64, u64)>,
+    /// To a client that had none: the exchange has closed, and bound it.
+    bound: bool,
+}
+
+/// Users of one identifier.
+#[derive(Clone, Debug)]
+struct Users {
+    last: HwAddr,
+    turns: u32,
+    time: i64,
+    frames: Vec<u64>,
+}
+
+/// Devices of one name, and when the name was last seen.
+#[derive(Clone, Debug, Default)]
+struct Devices {
+    time: i64,
+    macs: Vec<(HwAddr, u64)>,
+}
+
+/// Addresses, one bit each, several on one bit: who is not in it was never here. It does not grow.
+#[derive(Debug, Default)]
+struct Known {
+    bits: Vec<u64>,
+    key: Keyed,
+}
+
+impl Known {
+    fn place(&self, address: Ipv4Addr) -> (usize, u64) {
+        use std::hash::BuildHasher as _;
+        let bit = self.key.hash_one(u32::from(address)) & u64::from(ADDRESSES - 1);
+        (usize::try_from(bit >> 6).unwrap_or(0), 1 << (bit & 63))
+    }
+
+    fn insert(&mut self, address: Ipv4Addr) {
+        if self.bits.is_empty() {
+            self.bits = vec![0; usize::try_from(ADDRESSES >> 6).unwrap_or(0)];
+        }
+        let (word, bit) = self.place(address);
+        if let Some(word) = self.bits.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    fn contains(&self, address: Ipv4Addr) -> bool {
+        let (word, bit) = self.place(address);
+        self.bits.get(word).is_some_and(|word| word & bit != 0)
+    }
+}
+
+/// Makes room in a map that is full: the older half of it goes.
+fn halve<K, V>(map: &mut KeyedMap<K, V>, age: impl Fn(&V) -> i64) {
+    let mut ages: Vec<i64> = map.values().map(&age).collect();
+    let middle = ages.len() / 2;
+    if middle < ages.len() {
+        let (_, limit, _) = ages.select_nth_unstable(middle);
+        let limit = *limit;
+        map.retain(|_, value| age(value) > limit);
+    }
+}
+
+/// Everything about addresses.
+#[derive(Debug, Default)]
+pub(super) struct Leases {
+    /// Leases by address and place.
+    running: KeyedMap<(Ipv4Addr, u32), Lease>,
+    given: KeyedMap<Ipv4Addr, Given>,
+    /// When addresses were given back or declined of which no lease is known yet.
+    ended: KeyedMap<Ipv4Addr, i64>,
+    ids: KeyedMap<u32, Users>,
+    names: KeyedMap<Arc<[u8]>, Devices>,
+    /// Who answered for addresses that were declined.
+    holders: BTreeMap<Mac, BTreeMap<Ipv4Addr, u64>>,
+    /// Addresses that were offered, or that clients have.
+    known: Known,
+}
+
+impl Leases {
+    /// True for an address that was offered or that a client has.
+    pub(super) fn knows(&self, address: Ipv4Addr) -> bool {
+        self.known.contains(address)
+    }
+
+    /// Takes note of a message.
+    pub(super) fn message(&mut self, seen: &Seen, client: HwAddr) {
+        if seen.from_client {
+            if !seen.ciaddr.is_unspecified() {
+                self.known.insert(seen.ciaddr);
+            }
+            if matches!(seen.letter, Letter::Release | Letter::Decline) {
+                let address = if seen.ciaddr.is_unspecified() { seen.requested } else { seen.ciaddr };
+                self.end(address, seen);
+            }
+        } else if matches!(seen.letter, Letter::Offer | Letter::Ack) {
+            self.known.insert(seen.yiaddr);
+            if seen.letter == Letter::Ack && seen.gives() {
+                self.give(seen, client);
+            }
+        }
+    }
+
+    /// An address is given back.
+    fn end(&mut self, address: Ipv4Addr, seen: &Seen) {
+        if let Some(lease) = self.running.get_mut(&(address, seen.place)) {
+            lease.ended = lease.ended.max(seen.time);
+        }
+        // The exchange that gave it may still be open.
+        if self.ended.len() >= MOST && !self.ended.contains_key(&address) {
+            halve(&mut self.ended, |time| *time);
+        }
+        self.ended.insert(address, seen.time);
+    }
+
+    /// An address is given: from now on it is watched who claims it.
+    fn give(&mut self, seen: &Seen, client: HwAddr) {
+        if self.given.len() >= CLIENTS && !self.given.contains_key(&seen.yiaddr) {
+            self.given.retain(|_, given| seen.time.saturating_sub(given.time) <= WATCH);
+            if self.given.len() >= CLIENTS {
+                halve(&mut self.given, |given| given.time);
+            }
+        }
+        let (time, frame) = (seen.time, seen.frame);
+        let new = Given { mac: client, time, frame, other: None, own: None, bound: false };
+        let given = self.given.entry(seen.yiaddr).or_insert(new);
+        if given.mac != client {
+            *given = new;
+        } else if seen.ciaddr.is_unspecified() {
+            (given.time, given.frame) = (time, frame);
+        }
+    }
+
+    /// Somebody claims an address by ARP.
+    pub(super) fn claim(&mut self, frame: u64, time: i64, (address, mac): (Ipv4Addr, Mac), found: &mut Said) {
+        if address.is_unspecified() || mac == Mac::ZERO {
+            return;
+        }
+        let Some(given) = self.given.get_mut(&address) else { return };
+        if time.saturating_sub(given.time) > WATCH {
+            return;
+        }
+        if given.mac.mac() == Some(mac) {
+            if given.own.is_some() {
+                return;
+            }
+            given.own = Some((time, frame));
+        } else {
+            if given.other.is_some() {
+                return;
+            }
+            given.other = Some((mac, time, frame));
+        }
+        if given.bound {
+            duplicate(address, given, found);
+        }
+    }
+
+    /// Takes note of an exchange that has closed.
+    pub(super) fn exchange(&mut self, exchange: &Exchange, signs: &Signs, found: &mut Said) {
+        let Some(mac) = exchange.mac else { return };
+        let ack = exchange.replies().find(|seen| seen.letter == Letter::Ack && seen.gives());
+        self.settle(exchange, ack, found);
+        if exchange.outcome == Outcome::Declined {
+            self.declined(exchange, signs);
+            return;
+        }
+        let Some(ack) = ack else { return };
+        let id = exchange.sent().find(|seen| seen.has(bit::CLIENT_ID)).map_or(0, |seen| seen.client_id);
+        let typed = exchange.texts.client_id.as_deref().is_some_and(|id| id.first() == Some(&1));
+        let lease = Lease {
+            mac,
+            id,
+            typed,
+            time: ack.time,
+            length: if ack.has(bit::LEASE) { ack.lease } else { 0 },
+            frame: ack.frame,
+            ended: self.ended.get(&ack.yiaddr).copied().unwrap_or(i64::MIN),
+        };
+        let key = (ack.yiaddr, ack.place);
+        if self.running.len() >= CLIENTS && !self.running.contains_key(&key) {
+            halve(&mut self.running, |lease| lease.time);
+        }
+        if let Some(before) = self.running.insert(key, lease).filter(|before| before.mac != mac) {
+            twice(ack.yiaddr, (before, lease), self.ended.get(&ack.yiaddr).copied(), found);
+        }
+        self.identifier(mac, id, typed, ack, found);
+        if let Some(name) = &exchange.texts.hostname
+            && mac.mac().is_some_and(|mac| mac.0[0] & 2 != 0)
+        {
+            self.name(name, mac, ack);
+        }
+    }
+
+    /// What was given is known to have bound the client, or not to.
+    fn settle(&mut self, exchange: &Exchange, ack: Option<&Seen>, found: &mut Said) {
+        let Some(ack) = ack else { return };
+        let Some(given) = self.given.get_mut(&ack.yiaddr) else { return };
+        if Some(given.mac) != exchange.mac || given.bound {
+            return;
+        }
+        if matches!(exchange.outcome, Outcome::Bound | Outcome::Rebooted) {
+            given.bound = true;
+            duplicate(ack.yiaddr, given, found);
+        } else {
+            self.given.remove(&ack.yiaddr);
+        }
+    }
+
+    fn declined(&mut self, exchange: &Exchange, signs: &Signs) {
+        let Some(address) = exchange.address() else { return };
+        let own = rules::mac(exchange);
+        let from = exchange.first().map_or(0, |seen| seen.time).saturating_sub(2 * SECOND);
+        for heard in signs.of(address, from, i64::MAX) {
+            if Some(heard.mac) != own && self.holders.len() < MOST {
+                let addresses = self.holders.entry(heard.mac).or_default();
+                if addresses.len() < FRAMES {
+                    addresses.insert(address, heard.frame);
+                }
+            }
+        }
+    }
+
+    /// One identifier used by several machines in turn.
+    fn identifier(&mut self, mac: HwAddr, id: u32, typed: bool, ack: &Seen, found: &mut Said) {
+        if id == 0 || typed {
+            return;
+        }
+        if self.ids.len() >= CLIENTS && !self.ids.contains_key(&id) {
+            halve(&mut self.ids, |users| users.time);
+        }
+        let users = self.ids.entry(id).or_insert(Users { last: mac, turns: 0, time: 0, frames: Vec::new() });
+        users.time = ack.time;
+        if users.frames.len() < FRAMES {
+            users.frames.push(ack.frame);
+        }
+        if users.last == mac {
+            return;
+        }
+        users.turns = users.turns.saturating_add(1);
+        let other = std::mem::replace(&mut users.last, mac);
+        if users.turns == 2 {
+            let text = format!("{mac} and {other} use one client identifier in turn");
+            let mut said = finding(Code::ClientIdShared, users.frames.clone(), (ack.time, ack.time), text);
+            said.client = Some(mac);
+            found.merge(said);
+        }
+    }
+
+    /// A private MAC bound under a host name.
+    fn name(&mut self, name: &Arc<[u8]>, mac: HwAddr, ack: &Seen) {
+        if self.names.len() >= MOST && !self.names.contains_key(name) {
+            halve(&mut self.names, |devices| devices.time);
+        }
+        let devices = self.names.entry(Arc::clone(name)).or_default();
+        devices.time = ack.time;
+        let new = devices.macs.iter().all(|(known, _)| *known != mac);
+        if new && devices.macs.len() < FRAMES {
+            devices.macs.push((mac, ack.frame));
+        }
+    }
+
+    /// What is said of the whole.
+    pub(super) fn finish(&mut self, now: i64, findings: &mut Vec<Finding>) {
+        for (mac, addresses) in std::mem::take(&mut self.holders) {
+            if addresses.len() >= 2 {
+                let names: Vec<String> = addresses.keys().map(ToString::to_string).collect();
+                let text = format!("{mac} answers for {}, which were declined", names.join(", "));
+                findings.push(finding(Code::ProxyArp, addresses.into_values(), (now, now), text));
+            }
+        }
+        let mut names: Vec<_> = self.names.drain().filter(|(_, devices)| devices.macs.len() >= 4).collect();
+        names.sort_by(|(one, _), (other, _)| one.cmp(other));
+        for (name, devices) in names {
+            let name = String::from_utf8_lossy(&name);
+            let text = format!("{name} took a lease for each of {} private MACs", devices.macs.len());
+            let frames = devices.macs.iter().map(|(_, frame)| *frame);
+            findings.push(finding(Code::MacChurn, frames, (now, now), text));
+        }
+    }
+}
+
+/// Says that two machines claim an address, once they do.
+fn duplicate(address: Ipv4Addr, given: &Given, found: &mut Said) {
+    let (Some((other, time, frame)), Some((own_time, own_frame))) = (given.other, given.own) else { return };
+    let text = format!("{address} is used by {} and by {other}", given.mac);
+    let seen = (given.time, time.max(own_time));
+    let last = if time > own_time { frame } else { own_frame };
+    let mut said = finding(Code::DuplicateAddress, [given.frame, last], seen, text);
+    (said.client, said.address) = (Some(given.mac), Some(address));
+    found.push(said);
+}
+
+/// Says that an address was given to another while its lease ran. `ended` is when it was last given back.
+fn twice(address: Ipv4Addr, (one, other): (Lease, Lease), ended: Option<i64>, found: &mut Said) {
+    let (early, late) = if one.time <= other.time { (one, other) } else { (other, one) };
+    let length = i64::from(early.length).saturating_mul(SECOND);
+    let runs = early.length == u32::MAX || late.time < early.time.saturating_add(length);
+    let between = |time: i64| (early.time..=late.time).contains(&time);
+    if !runs || between(early.ended) || ended.is_some_and(between) {
+        return;
+    }
+    let same = early.id == late.id && early.id != 0;
+    let code = match (same, early.typed) {
+        (true, true) => return,
+        (true, false) => Code::ClientIdShared,
+        (false, _) => Code::AddressGivenTwice,
+    };
+    let text = format!("{address} was given to {} and, while that lease ran, to {}", early.mac, late.mac);
+    let mut said = finding(code, [early.frame, late.frame], (early.time, late.time), text);
+    (said.client, said.address) = (Some(late.mac), Some(address));
+    found.merge(said);
+}

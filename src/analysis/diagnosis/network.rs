@@ -1,0 +1,396 @@
+//! What shows over time of servers, relays and VLANs.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::Ipv4Addr;
+
+use super::history::{FRAMES, MOST, SECOND, Said, finding};
+use super::{Code, Finding, rules};
+use crate::analysis::keyed::{KeyedMap, KeyedSet};
+use crate::analysis::transaction::{self, Exchange, Kind, Letter, Outcome, Role, Seen, Side, bit};
+use crate::wire::{HwAddr, Mac};
+
+/// Places remembered of one server, and MACs.
+const OF_ONE: usize = 64;
+/// Unanswered acquisitions remembered, the latest.
+const UNANSWERED: usize = 1000;
+/// Servers that spoke last, as they spoke: what they say again is known.
+const LATEST: usize = 16;
+
+#[derive(Clone, Debug, Default)]
+struct Server {
+    offers: u64,
+    last_offer: i64,
+    last_ack: i64,
+    /// Where it answers and is asked, one number a place.
+    places: KeyedSet<u32>,
+    macs: BTreeMap<(u32, [u8; 6]), u64>,
+    refused: Vec<u64>,
+}
+
+/// How a server speaks; the same every time, of most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Manner {
+    name: Ipv4Addr,
+    src: Ipv4Addr,
+    giaddr: Ipv4Addr,
+    mac: Mac,
+    place: u32,
+    gives: bool,
+    bits: u32,
+}
+
+/// An acquisition that nobody answered.
+#[derive(Clone, Copy, Debug)]
+struct Vain {
+    mac: HwAddr,
+    start: i64,
+    last: i64,
+    frame: u64,
+    place: u32,
+}
+
+/// Servers, relays and who asks them.
+#[derive(Debug, Default)]
+pub(super) struct Network {
+    servers: Vec<Server>,
+    names: KeyedMap<Ipv4Addr, usize>,
+    latest: [Option<(Manner, usize)>; LATEST],
+    /// Servers that give, by place and relay.
+    givers: BTreeMap<(u32, Ipv4Addr), BTreeMap<Ipv4Addr, u64>>,
+    /// DISCOVERs by relay and server asked; relays that were answered, and by whom.
+    relayed: BTreeMap<(Ipv4Addr, Ipv4Addr), Vec<u64>>,
+    answered: BTreeSet<Ipv4Addr>,
+    answering: BTreeSet<(Ipv4Addr, Ipv4Addr)>,
+    unanswered: VecDeque<Vain>,
+    /// Addresses that servers speak from.
+    served: BTreeSet<Ipv4Addr>,
+    /// Clients that were answered only once they had waited, with a frame; somebody was answered at once.
+    waited: Vec<(HwAddr, u64)>,
+    prompt: bool,
+    /// What boot servers do to several clients, by server.
+    boots: BTreeMap<(Code, Ipv4Addr), BTreeMap<HwAddr, (u64, i64)>>,
+}
+
+impl Network {
+    /// True for an address that servers speak from.
+    pub(super) fn serves(&self, address: Ipv4Addr) -> bool {
+        self.served.contains(&address)
+    }
+
+    /// Takes note of an OFFER, ACK or NAK; `counts` when it is no copy.
+    pub(super) fn reply(&mut self, seen: &Seen, counts: bool) {
+        let name = seen.server();
+        let manner = Manner {
+            name,
+            src: seen.src,
+            giaddr: seen.giaddr,
+            mac: seen.src_mac,
+            place: seen.place,
+            gives: seen.gives(),
+            bits: seen.bits & (bit::ETHERNET | bit::SERVER_ID),
+        };
+        let slot = usize::try_from(u32::from(name) ^ u32::from(seen.giaddr) ^ seen.place).unwrap_or(0)
+            & (LATEST - 1);
+        let known = self.latest.get(slot).copied().flatten().filter(|(known, _)| *known == manner);
+        let index = if let Some((_, index)) = known {
+            index
+        } else {
+            let Some(index) = self.meet(seen, name) else { return };
+            if let Some(to) = self.latest.get_mut(slot) {
+                *to = Some((manner, index));
+            }
+            index
+        };
+        let Some(server) = self.servers.get_mut(index) else { return };
+        match seen.letter {
+            Letter::Offer => {
+                server.offers = server.offers.saturating_add(u64::from(counts));
+                server.last_offer = seen.time;
+            }
+            Letter::Ack => server.last_ack = seen.time,
+            _ => {}
+        }
+    }
+
+    /// A server speaks in a manner that is not among the latest.
+    fn meet(&mut self, seen: &Seen, name: Ipv4Addr) -> Option<usize> {
+        if self.served.len() < MOST {
+            self.served.insert(seen.src);
+            self.served.insert(name);
+        }
+        let index = match self.names.get(&name) {
+            Some(index) => *index,
+            None if self.servers.len() < MOST => {
+                self.servers.push(Server::default());
+                let index = self.servers.len().saturating_sub(1);
+                self.names.insert(name, index);
+                index
+            }
+            None => return None,
+        };
+        let server = self.servers.get_mut(index)?;
+        if server.places.len() < OF_ONE {
+            server.places.insert(seen.place);
+        }
+        let plain = seen.has(bit::ETHERNET | bit::SERVER_ID) && seen.giaddr.is_unspecified();
+        if plain && seen.src == seen.server_id && seen.src_mac != Mac::ZERO && server.macs.len() < OF_ONE {
+            server.macs.entry((seen.place, seen.src_mac.0)).or_insert(seen.frame);
+        }
+        if !seen.giaddr.is_unspecified() && self.answering.len() < MOST {
+            self.answered.insert(seen.giaddr);
+            self.answering.insert((seen.src, seen.giaddr));
+            self.answering.insert((name, seen.giaddr));
+        }
+        if seen.gives() && self.givers.len() < MOST {
+            let givers = self.givers.entry((seen.place, seen.giaddr)).or_default();
+            if seen.has(bit::SERVER_ID) && givers.len() < OF_ONE {
+                givers.entry(seen.server_id).or_insert(seen.frame);
+            }
+        }
+        Some(index)
+    }
+
+    /// Takes note of an exchange that has closed.
+    pub(super) fn exchange(&mut self, exchange: &Exchange, said: &mut Said) {
+        self.reason(exchange);
+        if exchange.servers.len() > 1
+            && let Some((one, other, text)) = rules::disagreement(exchange)
+        {
+            let mut found =
+                finding(Code::ServersDisagree, [one.frame, other.frame], (one.time, other.time), text);
+            (found.client, found.server) = (exchange.mac, Some(other.server()));
+            said.merge(found);
+        }
+        if let Some((request, reply)) = rules::vlans_crossed(exchange) {
+            let text = format!("asked in VLAN {}, answered in VLAN {}", request.vlans.1, reply.vlans.1);
+            let mut found =
+                finding(Code::VlanCrossed, [request.frame, reply.frame], (request.time, reply.time), text);
+            found.server = Some(reply.server());
+            said.merge(found);
+        }
+        if exchange.steps.iter().any(|step| !step.seen.giaddr.is_unspecified()) {
+            self.relays(exchange);
+            loops(exchange, said);
+        }
+        if exchange.had().reply
+            && let Some(first) = exchange.sent().next()
+        {
+            for server in &exchange.servers {
+                let index = self.names.get(&server.name());
+                if let Some(server) = index.and_then(|index| self.servers.get_mut(*index))
+                    && server.places.len() < OF_ONE
+                {
+                    server.places.insert(first.place);
+                }
+            }
+        }
+        self.silence(exchange);
+        self.seconds(exchange);
+    }
+
+    /// A refusal that says why.
+    fn reason(&mut self, exchange: &Exchange) {
+        let Some(reason) = exchange.texts.reason.as_deref().filter(|_| exchange.had().nak) else { return };
+        let reason = String::from_utf8_lossy(reason).to_lowercase();
+        let hit = ["no free", "no available", "no more", "exhaust", "pool"];
+        let nak = exchange.replies().find(|seen| seen.letter == Letter::Nak);
+        if let (true, Some(nak)) = (hit.iter().any(|word| reason.contains(word)), nak)
+            && let Some(server) = self.names.get(&nak.server()).and_then(|index| self.servers.get_mut(*index))
+            && server.refused.len() < FRAMES
+        {
+            server.refused.push(nak.frame);
+        }
+    }
+
+    fn relays(&mut self, exchange: &Exchange) {
+        for step in exchange.steps.iter().filter(|step| step.role != Role::Copy) {
+            let seen = &step.seen;
+            let asks = seen.letter == Letter::Discover && seen.side == Side::Relay && seen.has(bit::IPV4);
+            if asks && !seen.has(bit::IP_BROADCAST) && self.relayed.len() < MOST {
+                let frames = self.relayed.entry((seen.giaddr, seen.dst)).or_default();
+                if frames.len() < FRAMES {
+                    frames.push(seen.frame);
+                }
+            }
+        }
+    }
+
+    fn silence(&mut self, exchange: &Exchange) {
+        if exchange.kind != Kind::Acquire || exchange.outcome != Outcome::Unanswered || !exchange.visible {
+            return;
+        }
+        let (mut asked, mut last, mut searching) = (0_usize, None, true);
+        for seen in exchange.sent() {
+            asked = asked.saturating_add(1);
+            last = Some(seen);
+            searching &= seen.is_probe();
+        }
+        if asked < 2 || searching {
+            return;
+        }
+        if let (Some(mac), Some(last), Some(first)) = (exchange.mac, last, exchange.first()) {
+            if self.unanswered.len() >= UNANSWERED {
+                self.unanswered.pop_front();
+            }
+            let (start, frame, place) = (first.time, last.frame, first.place);
+            self.unanswered.push_back(Vain { mac, start, last: last.time, frame, place });
+        }
+    }
+
+    fn seconds(&mut self, exchange: &Exchange) {
+        if self.prompt {
+            return;
+        }
+        let Some(offer) = exchange.replies().find(|seen| seen.letter == Letter::Offer) else { return };
+        let mut discovers =
+            exchange.sent().filter(|seen| seen.letter == Letter::Discover && seen.time <= offer.time);
+        let Some(first) = discovers.next().filter(|first| first.secs == 0) else { return };
+        let last = discovers.next_back().unwrap_or(first);
+        if offer.time.saturating_sub(first.time) <= 3 * SECOND {
+            self.prompt = true;
+        } else if last.secs >= 3
+            && self.waited.len() < FRAMES
+            && let Some(mac) = exchange.mac
+            && !self.waited.iter().any(|(known, _)| *known == mac)
+        {
+            self.waited.push((mac, offer.frame));
+        }
+    }
+
+    /// A client has this trouble with boot servers.
+    pub(super) fn boot(&mut self, code: Code, exchange: &Exchange, frame: u64) {
+        let (Some(mac), Some(first)) = (exchange.mac, exchange.first()) else { return };
+        let asked = exchange.sent().find(|seen| seen.ports.1 == 4011).map(|seen| seen.dst);
+        let answering = exchange.servers.iter().map(transaction::Server::name);
+        for server in answering.chain(asked.filter(|_| code == Code::Pxe4011Silent)) {
+            if self.boots.len() < MOST || self.boots.contains_key(&(code, server)) {
+                let clients = self.boots.entry((code, server)).or_default();
+                if clients.len() < FRAMES {
+                    clients.entry(mac).or_insert((frame, first.time));
+                }
+            }
+        }
+    }
+
+    /// What is said of the whole.
+    pub(super) fn finish(&mut self, now: i64, findings: &mut Vec<Finding>) {
+        for ((_, giaddr), givers) in std::mem::take(&mut self.givers) {
+            if givers.len() > 1 {
+                let names: Vec<String> = givers.keys().map(ToString::to_string).collect();
+                let relay =
+                    if giaddr.is_unspecified() { String::new() } else { format!(" for relay {giaddr}") };
+                let text = format!("{} servers give addresses{relay}: {}", names.len(), names.join(", "));
+                findings.push(finding(Code::SeveralServers, givers.into_values(), (now, now), text));
+            }
+        }
+        let mut names: Vec<(Ipv4Addr, usize)> = self.names.drain().collect();
+        names.sort_unstable();
+        for (name, index) in names {
+            let Some(server) = self.servers.get(index) else { continue };
+            let mut places: BTreeMap<u32, Vec<(Mac, u64)>> = BTreeMap::new();
+            for ((place, mac), frame) in &server.macs {
+                places.entry(*place).or_default().push((Mac(*mac), *frame));
+            }
+            for macs in places.values().filter(|macs| macs.len() > 1) {
+                let names: Vec<String> = macs.iter().map(|(mac, _)| mac.to_string()).collect();
+                let text = format!("{name} speaks from {}", names.join(" and "));
+                let frames = macs.iter().map(|(_, frame)| *frame);
+                let mut said = finding(Code::ServerTwoMacs, frames, (now, now), text);
+                said.server = Some(name);
+                findings.push(said);
+            }
+            findings.extend(self.pool(name, server));
+        }
+        self.finish_relays(now, findings);
+        if self.waited.len() >= 3 && !self.prompt {
+            let text = format!("{} clients were answered only once secs had reached 3", self.waited.len());
+            let frames = self.waited.iter().map(|(_, frame)| *frame);
+            findings.push(finding(Code::AnswersAfterSecs, frames, (now, now), text));
+        }
+        for ((code, server), clients) in std::mem::take(&mut self.boots) {
+            if clients.len() >= 2 {
+                let times = || clients.values().map(|(_, time)| *time);
+                let seen = (times().min().unwrap_or(now), times().max().unwrap_or(now));
+                let count = clients.len();
+                let text = match code {
+                    Code::Pxe4011Silent => format!("{server} answers none of {count} clients on port 4011"),
+                    Code::PxeNoAddress => {
+                        format!("{count} clients are answered by boot server {server} only")
+                    }
+                    _ => format!("{count} clients are offered addresses by {server}, and no boot file"),
+                };
+                let mut said = finding(code, clients.values().map(|(frame, _)| *frame), seen, text);
+                said.server = Some(server);
+                findings.push(said);
+            }
+        }
+    }
+
+    fn pool(&self, name: Ipv4Addr, server: &Server) -> Option<Finding> {
+        let here = |vain: &&Vain| vain.start > server.last_offer && server.places.contains(&vain.place);
+        let late: Vec<&Vain> = self.unanswered.iter().filter(here).collect();
+        let clients: KeyedSet<HwAddr> = late.iter().map(|vain| vain.mac).collect();
+        let from = late.iter().map(|vain| vain.start).min().unwrap_or(0);
+        let to = late.iter().map(|vain| vain.last).max().unwrap_or(0);
+        let silent = server.offers > 0 && clients.len() >= 3 && to.saturating_sub(from) >= 10 * SECOND;
+        let frames: Vec<u64> = late.iter().map(|vain| vain.frame).collect();
+        let said = if !server.refused.is_empty() {
+            let text = format!("{name} refuses for want of addresses");
+            finding(Code::PoolExhausted, server.refused.iter().copied(), (from, to), text)
+        } else if silent && server.last_ack >= from {
+            let text = format!(
+                "{name} makes no OFFER any more to {} clients, and still acknowledges",
+                clients.len()
+            );
+            finding(Code::PoolExhausted, frames, (from, to), text)
+        } else if silent && server.offers >= 2 {
+            let text = format!("{name} stopped answering: {} clients ask in vain", clients.len());
+            finding(Code::ServerSilent, frames, (from, to), text)
+        } else {
+            return None;
+        };
+        Some(Finding { server: Some(name), ..said })
+    }
+
+    fn finish_relays(&mut self, now: i64, findings: &mut Vec<Finding>) {
+        for ((giaddr, server), frames) in std::mem::take(&mut self.relayed) {
+            let others = self.answering.iter().any(|(ip, relay)| *ip == server && *relay != giaddr);
+            if frames.len() >= 3 && !self.answered.contains(&giaddr) && others {
+                let text =
+                    format!("{server} answers other relays and never {giaddr} ({} DISCOVERs)", frames.len());
+                let mut said = finding(Code::GiaddrUnserved, frames, (now, now), text);
+                (said.server, said.address) = (Some(server), Some(giaddr));
+                findings.push(said);
+            }
+        }
+    }
+}
+
+/// One message that comes around.
+fn loops(exchange: &Exchange, said: &mut Said) {
+    for letter in [Letter::Discover, Letter::Request, Letter::Inform] {
+        let steps = exchange.steps.iter().map(|step| &step.seen);
+        let relayed: Vec<&Seen> =
+            steps.filter(|seen| seen.letter == letter && !seen.giaddr.is_unspecified()).collect();
+        for first in &relayed {
+            let within = |seen: &&&Seen| {
+                seen.xid == first.xid && (0..=5 * SECOND).contains(&seen.time.saturating_sub(first.time))
+            };
+            let hops: BTreeSet<u8> = relayed.iter().filter(within).map(|seen| seen.hops).collect();
+            let spread = hops.last().unwrap_or(&0).saturating_sub(*hops.first().unwrap_or(&0));
+            if hops.len() >= 4 && spread >= 3 {
+                let text = format!(
+                    "one {} came by with {} to {} hops",
+                    letter.name().to_uppercase(),
+                    first.hops,
+                    first.hops.saturating_add(spread)
+                );
+                let frames = relayed.iter().filter(within).map(|seen| seen.frame);
+                let mut found = finding(Code::RelayLoop, frames, (first.time, first.time), text);
+                found.client = exchange.mac;
+                said.merge(found);
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,411 @@
+//! What shows only over time: of segments, servers and clients.
+
+use super::{A, Case, Client, OTHER, S, S2, Story, client, relayed, relayed_reply};
+use crate::wire::Mac;
+use crate::wire::v4::MessageType;
+
+/// A client is offered an address only when its secs have grown.
+fn waits(s: &mut Story, at: i64, c: Client) {
+    s.discover(at, c);
+    s.ask(at + 5000, c, MessageType::DISCOVER, |m, _| m.secs = 5);
+    s.offer(at + 5003, c, S, [10, 0, 0, c.mac.0[5]]);
+}
+
+/// Three clients ask in vain, in a VLAN.
+fn vain(s: &mut Story, vlan: Option<u16>) {
+    for n in 3..6 {
+        for wait in [0, 4000] {
+            let at = 20_000 + 6000 * i64::from(n) + wait;
+            s.ask(at, client(n), MessageType::DISCOVER, |_, way| way.vlan = vlan);
+        }
+    }
+}
+
+pub(super) fn segments_and_servers() -> Vec<Case> {
+    vec![
+        (
+            "servers-disagree",
+            |s| {
+                s.discover(0, client(1));
+                s.offer(3, client(1), S, A);
+                s.offer(4, client(1), S2, [192, 168, 1, 9]);
+            },
+            |s| {
+                s.discover(0, client(1));
+                s.offer(3, client(1), S, A);
+                s.offer(4, client(1), S2, [10, 0, 0, 150]);
+            },
+        ),
+        (
+            "several-servers",
+            |s| {
+                s.dora(0, client(1), A);
+                s.offer(4, client(1), S2, [10, 0, 0, 150]);
+            },
+            |s| {
+                s.dora(0, client(1), A);
+                s.say(4, client(1), MessageType::OFFER, (S2, [0; 4]), |m, _| m.set_option(60, b"PXEClient"));
+            },
+        ),
+        (
+            "server-two-macs",
+            |s| {
+                s.dora(0, client(1), A);
+                s.say(20, client(1), MessageType::ACK, (S, A), |_, way| way.macs.0 = OTHER);
+            },
+            |s| s.dora(0, client(1), A),
+        ),
+        (
+            "server-silent",
+            |s| {
+                s.dora(0, client(1), A);
+                s.dora(1000, client(2), [10, 0, 0, 51]);
+                for n in 3..6 {
+                    let at = 20_000 + 6000 * i64::from(n);
+                    s.discovers(client(n), &[at, at + 4000]);
+                }
+            },
+            |s| {
+                s.dora(0, client(1), A);
+                s.dora(1000, client(2), [10, 0, 0, 51]);
+                for n in 3..5 {
+                    let at = 20_000 + 6000 * i64::from(n);
+                    s.discovers(client(n), &[at, at + 4000]);
+                }
+            },
+        ),
+        (
+            "pool-exhausted",
+            |s| {
+                s.dora(0, client(1), A);
+                for n in 3..6 {
+                    let at = 20_000 + 6000 * i64::from(n);
+                    s.discovers(client(n), &[at, at + 4000]);
+                }
+                s.renew(60_000, Client { xid: 9, ..client(1) }, A, false);
+                s.ack(60_003, Client { xid: 9, ..client(1) }, S, A);
+            },
+            |s| {
+                s.dora(0, client(1), A);
+                s.dora(1000, client(2), [10, 0, 0, 51]);
+                for n in 3..6 {
+                    let at = 20_000 + 6000 * i64::from(n);
+                    s.discovers(client(n), &[at, at + 4000]);
+                }
+            },
+        ),
+        (
+            // Clients of a VLAN in which the server never answered say nothing of it.
+            "server-silent",
+            |s| {
+                s.dora(0, client(1), A);
+                s.dora(1000, client(2), [10, 0, 0, 51]);
+                vain(s, None);
+            },
+            |s| {
+                s.dora(0, client(1), A);
+                s.dora(1000, client(2), [10, 0, 0, 51]);
+                vain(s, Some(77));
+            },
+        ),
+        (
+            // Released, in the exchange's last moments or long after.
+            "address-given-twice",
+            |s| {
+                s.dora(0, client(1), A);
+                s.dora(500_000, client(2), A);
+            },
+            |s| {
+                s.dora(0, client(1), A);
+                s.ask(5000, client(1), MessageType::RELEASE, |m, _| m.ciaddr = A.into());
+                s.dora(500_000, client(2), A);
+            },
+        ),
+        (
+            "giaddr-unserved",
+            |s| {
+                for n in 1..4_u8 {
+                    s.ask(1000 * i64::from(n), client(n), MessageType::DISCOVER, relayed);
+                }
+                s.say(5000, client(9), MessageType::OFFER, (S, A), |m, way| {
+                    relayed_reply(m, way);
+                    m.giaddr = [10, 9, 0, 254].into();
+                });
+            },
+            |s| {
+                for n in 1..4_u8 {
+                    s.ask(1000 * i64::from(n), client(n), MessageType::DISCOVER, relayed);
+                }
+            },
+        ),
+        (
+            "relay-loop",
+            |s| {
+                for hops in 1..6_u8 {
+                    s.ask(i64::from(hops), client(1), MessageType::DISCOVER, |m, way| {
+                        relayed(m, way);
+                        m.hops = hops;
+                    });
+                }
+            },
+            |s| {
+                for ms in 1..6 {
+                    s.ask(ms, client(1), MessageType::DISCOVER, relayed);
+                }
+            },
+        ),
+        (
+            "address-given-twice",
+            |s| {
+                s.dora(0, client(1), A);
+                s.dora(60_000, client(2), A);
+            },
+            |s| {
+                s.dora(0, client(1), A);
+                s.dora(3_700_000, client(2), A);
+            },
+        ),
+        (
+            "client-id-shared",
+            |s| {
+                for (n, at) in [(1, 0), (2, 60_000)] {
+                    let c = client(n);
+                    s.ask(at, c, MessageType::DISCOVER, |m, _| m.set_option(61, &[255, 1, 2, 3]));
+                    s.offer(at + 3, c, S, A);
+                    s.request(at + 6, c, A, S);
+                    s.ack(at + 9, c, S, A);
+                }
+            },
+            |s| {
+                for (n, at) in [(1, 0), (2, 60_000)] {
+                    let c = client(n);
+                    s.ask(at, c, MessageType::DISCOVER, |m, _| m.set_option(61, &[1, 1, 2, 3]));
+                    s.offer(at + 3, c, S, A);
+                    s.request(at + 6, c, A, S);
+                    s.ack(at + 9, c, S, A);
+                }
+            },
+        ),
+        (
+            // Three tries of one client are not three clients.
+            "answers-after-secs",
+            |s| {
+                for n in 1..4_u8 {
+                    waits(s, 30_000 * i64::from(n), client(n));
+                }
+            },
+            |s| {
+                for n in 1..4_u8 {
+                    waits(s, 30_000 * i64::from(n), Client { xid: n.into(), ..client(1) });
+                }
+            },
+        ),
+        (
+            "vlan-crossed",
+            |s| {
+                s.ask(0, client(1), MessageType::DISCOVER, |_, way| way.vlan = Some(20));
+                s.say(3, client(1), MessageType::OFFER, (S, A), |_, way| way.vlan = Some(30));
+            },
+            |s| {
+                s.ask(0, client(1), MessageType::DISCOVER, |_, way| way.vlan = Some(20));
+                s.offer(3, client(1), S, A);
+            },
+        ),
+        (
+            "static-in-pool",
+            |s| {
+                s.discover(0, client(1));
+                s.ping(10, S, [10, 0, 0, 77], false);
+                s.ping(11, [10, 0, 0, 77], S, true);
+                s.offer(1000, client(1), S, A);
+            },
+            |s| {
+                s.discover(0, client(1));
+                s.ping(10, S, A, false);
+                s.ping(11, A, S, true);
+                s.offer(1000, client(1), S, A);
+            },
+        ),
+        (
+            "answers-after-secs",
+            |s| {
+                for n in 1..4_u8 {
+                    let at = 30_000 * i64::from(n);
+                    s.discover(at, client(n));
+                    s.ask(at + 5000, client(n), MessageType::DISCOVER, |m, _| m.secs = 5);
+                    s.offer(at + 5003, client(n), S, [10, 0, 0, 50 + n]);
+                }
+            },
+            |s| {
+                for n in 1..4_u8 {
+                    let at = 30_000 * i64::from(n);
+                    s.discover(at, client(n));
+                    s.ask(at + 5000, client(n), MessageType::DISCOVER, |m, _| m.secs = 5);
+                    s.offer(at + 5003, client(n), S, [10, 0, 0, 50 + n]);
+                }
+                s.dora(300_000, client(9), A);
+            },
+        ),
+    ]
+}
+
+pub(super) fn clients_over_time() -> Vec<Case> {
+    vec![
+        (
+            "client-two-identities",
+            |s| {
+                s.dora(0, client(1), A);
+                let c = Client { xid: 9, ..client(1) };
+                s.ask(60_000, c, MessageType::DISCOVER, |m, _| m.set_option(61, &[255, 1]));
+                s.offer(60_003, c, S, [10, 0, 0, 51]);
+                s.request(60_006, c, [10, 0, 0, 51], S);
+                s.ack(60_009, c, S, [10, 0, 0, 51]);
+            },
+            |s| {
+                s.dora(0, client(1), A);
+                s.dora(60_000, Client { xid: 9, ..client(1) }, [10, 0, 0, 51]);
+            },
+        ),
+        (
+            "address-churn",
+            |s| {
+                for n in 0..3_u8 {
+                    s.dora(60_000 * i64::from(n), Client { xid: n.into(), ..client(1) }, [10, 0, 0, 50 + n]);
+                }
+            },
+            |s| {
+                for n in 0..3_u8 {
+                    s.dora(
+                        60_000 * i64::from(n),
+                        Client { xid: n.into(), ..client(1) },
+                        [10, 0, 0, 50 + n % 2],
+                    );
+                }
+            },
+        ),
+        (
+            "mac-churn",
+            |s| {
+                for n in 1..5_u8 {
+                    let mut c = client(n);
+                    c.mac.0 = [2, n, n, 0, 0, 1];
+                    s.dora(60_000 * i64::from(n), c, [10, 0, 0, 50 + n]);
+                }
+            },
+            |s| {
+                for n in 1..5_u8 {
+                    let mut c = client(n);
+                    c.mac.0 = [2, n, n, 0, 0, n];
+                    s.dora(60_000 * i64::from(n), c, [10, 0, 0, 50 + n]);
+                }
+            },
+        ),
+        (
+            "nak-loop",
+            |s| {
+                for n in 0..3_u8 {
+                    let c = Client { xid: n.into(), ..client(1) };
+                    s.renew(10_000 * i64::from(n), c, A, false);
+                    s.nak(10_000 * i64::from(n) + 3, c, S);
+                }
+            },
+            |s| {
+                for n in 0..3_u8 {
+                    let c = Client { xid: n.into(), ..client(1) };
+                    s.renew(40_000 * i64::from(n), c, A, false);
+                    s.nak(40_000 * i64::from(n) + 3, c, S);
+                }
+            },
+        ),
+        (
+            "decline-storm",
+            |s| {
+                for n in 1..4_u8 {
+                    s.dora(60_000 * i64::from(n), client(n), A);
+                    s.decline(60_000 * i64::from(n) + 200, client(n), A);
+                }
+            },
+            |s| {
+                for n in 1..3_u8 {
+                    s.dora(60_000 * i64::from(n), client(n), A);
+                    s.decline(60_000 * i64::from(n) + 200, client(n), A);
+                }
+            },
+        ),
+        (
+            "proxy-arp",
+            |s| {
+                for n in 1..3_u8 {
+                    let (at, ip) = (60_000 * i64::from(n), [10, 0, 0, 50 + n]);
+                    s.dora(at, client(n), ip);
+                    s.arp(at + 100, OTHER, ip, [0; 4], true);
+                    s.decline(at + 200, client(n), ip);
+                }
+            },
+            |s| {
+                for n in 1..3_u8 {
+                    let (at, ip) = (60_000 * i64::from(n), [10, 0, 0, 50 + n]);
+                    s.dora(at, client(n), ip);
+                    s.arp(at + 100, Mac([0, 9, 9, 9, 9, n]), ip, [0; 4], true);
+                    s.decline(at + 200, client(n), ip);
+                }
+            },
+        ),
+        (
+            // Every message seen twice, as `any` does it: copies are no tries.
+            "starvation",
+            |s| {
+                for n in 0..60_u8 {
+                    for twice in 0..2 {
+                        s.discover(100 * i64::from(n) + twice, client(n));
+                    }
+                }
+            },
+            |s| {
+                for n in 0..45_u8 {
+                    for twice in 0..2 {
+                        s.discover(100 * i64::from(n) + twice, client(n));
+                    }
+                }
+            },
+        ),
+        (
+            "starvation",
+            |s| {
+                for n in 0..60_u8 {
+                    s.ask(100 * i64::from(n), client(n), MessageType::DISCOVER, |_, way| way.macs.0 = OTHER);
+                }
+            },
+            |s| {
+                for n in 0..60_u8 {
+                    s.dora(100 * i64::from(n), client(n), [10, 0, 0, 100 + n]);
+                }
+            },
+        ),
+        (
+            "client-storm",
+            |s| {
+                for n in 0..22_u8 {
+                    s.discover(400 * i64::from(n), client(1));
+                }
+            },
+            |s| {
+                for n in 0..20_u8 {
+                    s.discover(400 * i64::from(n), client(1));
+                }
+            },
+        ),
+        (
+            "renewal-unanswered",
+            |s| {
+                s.renew(0, client(1), A, false);
+                s.renew(60_000, Client { xid: 9, ..client(1) }, A, true);
+            },
+            |s| {
+                s.renew(0, client(1), A, false);
+                s.ack(3, client(1), S, A);
+                s.renew(60_000, Client { xid: 9, ..client(1) }, A, true);
+            },
+        ),
+    ]
+}

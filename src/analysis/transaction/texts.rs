@@ -1,0 +1,51 @@
+//! Texts that many exchanges share are kept once.
+
+use std::sync::Arc;
+
+/// Texts looked for; each has one place, where the latest lies.
+const PLACES: usize = 64;
+/// Longer ones are hardly shared.
+const LONGEST: usize = 64;
+
+/// The texts met last.
+#[derive(Debug)]
+pub(super) struct Shared {
+    known: [Option<Arc<[u8]>>; PLACES],
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self { known: [const { None }; PLACES] }
+    }
+}
+
+impl Shared {
+    /// `bytes`, which others may have too.
+    pub(super) fn of(&mut self, bytes: &[u8]) -> Arc<[u8]> {
+        let sum = bytes.iter().fold(bytes.len(), |sum, byte| sum.wrapping_mul(31) ^ usize::from(*byte));
+        match self.known.get_mut(sum & (PLACES - 1)) {
+            Some(Some(known)) if **known == *bytes => Arc::clone(known),
+            Some(place) if bytes.len() <= LONGEST => Arc::clone(place.insert(bytes.into())),
+            _ => bytes.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_text_is_the_same_memory() {
+        let mut shared = Shared::default();
+        let first = shared.of(b"MSFT 5.0");
+        assert!(Arc::ptr_eq(&first, &shared.of(b"MSFT 5.0")));
+        // However many come between, what is handed out is what was asked for.
+        for number in 0..1000_u32 {
+            let text = number.to_string();
+            assert_eq!(*shared.of(text.as_bytes()), *text.as_bytes());
+        }
+        assert_eq!(*shared.of(&[7; 500]), [7; 500]);
+        assert_eq!(*first, *b"MSFT 5.0");
+    }
+}

@@ -1,0 +1,37 @@
+//! The flags of a screen that is drawn again and again.
+
+use std::net::Ipv4Addr;
+
+use super::analysis::AnalysisArgs;
+use crate::cli::context::Context;
+use crate::cli::exit::Failure;
+use crate::cli::top::Top;
+
+/// What a screen shows.
+#[derive(clap::Args, Debug)]
+pub struct ScreenArgs {
+    /// A screen of how it stands, drawn again every second: servers with rates and delays, clients that fail and for how long
+    #[arg(long, conflicts_with_all = ["transactions", "ladder", "stats", "lint", "clients", "flat", "fields", "format"], help_heading = "Analysis")]
+    pub top: bool,
+
+    /// Servers that are meant to be there; others are marked
+    #[arg(long, value_name = "ADDR", value_delimiter = ',', requires = "top", help_heading = "Analysis")]
+    known: Vec<Ipv4Addr>,
+}
+
+impl ScreenArgs {
+    /// The screen, which takes a terminal.
+    pub fn open(&self, analysis: &AnalysisArgs, cx: &Context) -> Result<Top, Failure> {
+        if cx.common.json {
+            return Err(Failure::usage(
+                "--top draws for people; --transactions --json tells programs what happens",
+            ));
+        }
+        let size = cx.out.width().zip(cx.out.height());
+        let size = size.ok_or_else(|| {
+            Failure::usage("--top draws on a terminal; --transactions tells a pipe or a file what happens")
+        })?;
+        let max_open = usize::try_from(analysis.max_open).unwrap_or(usize::MAX);
+        Ok(Top::new(&self.known, size, cx.out.color(), max_open))
+    }
+}
