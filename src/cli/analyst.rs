@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::exit::Exit;
 use super::flags::analysis::{AnalysisArgs, SeverityArg};
 use super::flags::vendors::Vendors;
-use crate::analysis::diagnosis::{Diagnosis, Finding, History, Id};
+use crate::analysis::diagnosis::{Code, Diagnosis, Finding, History, Id};
 use crate::analysis::transaction::{
     Batch, Clients, Exchange, Item, Joiner, Kind, Options, Outcome, Stats, Unjoined,
 };
@@ -18,6 +18,7 @@ use crate::output::transaction::table::TransactionTable;
 use crate::output::transaction::{clients, json, unjoined};
 use crate::output::words::counted;
 use crate::output::{JsonOut, Styled};
+use crate::wire::escape::escape;
 use crate::wire::problem::Severity;
 use crate::wire::{HwAddr, Mac};
 
@@ -226,7 +227,21 @@ impl<'a> Analyst<'a> {
         if self.args.clients {
             self.clients.exchange(&exchange, self.number, &problems);
         }
+        self.name_holders(&mut problems);
         self.show(exchange, problems);
+    }
+
+    /// Says who made the network card of a machine that holds what another declined.
+    fn name_holders(&mut self, problems: &mut [Diagnosis]) {
+        let conflict = Id::Wider(Code::AddressConflict);
+        for problem in problems.iter_mut().filter(|problem| problem.id == conflict) {
+            let Some((holder, rest)) = problem.message.split_once(" holds ") else { continue };
+            if let Ok(mac) = holder.parse()
+                && let Some(name) = self.vendors.any(mac)
+            {
+                problem.message = format!("{holder} ({}) holds {rest}", escape(name.as_bytes()));
+            }
+        }
     }
 
     fn said(&mut self, id: Id) {

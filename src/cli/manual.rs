@@ -184,6 +184,7 @@ pub const PAGES: &[Page] = &[
             "who got no address, and why": "dhcptool decode capture.pcap --clients";
             "what happened to one client, drawn": "dhcptool decode capture.pcap --ladder --client 00:0b:82:01:fc:42";
             "what is wrong": "dhcptool decode capture.pcap --lint";
+            "how it stood while it was captured, an hour in a minute": "dhcptool decode capture.pcap --top --speed 60";
             "packets whose option 82 names a circuit": "dhcptool decode capture.pcap --option 82.1=ge-0/0/1";
             "clients as a table": "dhcptool decode capture.pcap --clients --format csv > clients.csv";
             "a table for a spreadsheet": "dhcptool decode capture.pcap --type ack --format csv --fields time,chaddr,host_name,yiaddr,dhcp_lease_time > leases.csv";

@@ -352,6 +352,7 @@ impl Render for Sending<'_> {
             ignored: Ignored::from(self.watch),
             silence: self.silence.iter().map(ToString::to_string).collect(),
             findings: findings(self.silence),
+            transaction: self.place.transaction(),
         }
     }
 
@@ -366,6 +367,7 @@ impl Render for Sending<'_> {
         for answer in self.answers {
             block(answer, None, &self.place, out);
         }
+        self.place.draw(out);
     }
 }
 
@@ -383,6 +385,9 @@ pub struct SendObject {
     ignored: Ignored,
     silence: Vec<String>,
     findings: Vec<CauseObject>,
+    /// What happened, with -v.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction: Option<TransactionObject>,
 }
 
 /// An answer in the object of `send`.

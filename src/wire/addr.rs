@@ -43,11 +43,13 @@ impl Hash for HwAddr {
 
 impl HwAddr {
     /// Takes the first 16 bytes of `bytes` at most.
+    #[inline]
     pub fn from_slice(bytes: &[u8]) -> Self {
         let mut addr = Self::default();
-        for (to, from) in addr.bytes.iter_mut().zip(bytes) {
-            *to = *from;
-            addr.len = addr.len.saturating_add(1);
+        let bytes = bytes.get(..16).unwrap_or(bytes);
+        if let Some((to, _)) = addr.bytes.split_at_mut_checked(bytes.len()) {
+            to.copy_from_slice(bytes);
+            addr.len = u8::try_from(bytes.len()).unwrap_or(0);
         }
         addr
     }

@@ -348,6 +348,19 @@ mod live {
         let Some(output) = lab("--servers 2", &[PROGRAM, "discover", "eth0", "-v", "--json"]) else { return };
         let object: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(object["transaction"]["servers"].as_array().unwrap().len(), 2, "{object}");
+        let send = |more: &[&str]| {
+            let words = [PROGRAM, "send", "eth0", "--type", "discover", "--expect", "offer", "-q"];
+            lab("", &[words.as_slice(), more].concat()).map(|output| String::from_utf8(output.stdout).unwrap())
+        };
+        let Some(told) = send(&["-v"]) else { return };
+        for part in ["DISCOVER", "sent", "#1  ", "OFFER"] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        let Some(told) = send(&["-v", "--json"]) else { return };
+        let object: Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(object["transaction"]["messages"], "D O", "{object}");
+        let Some(told) = send(&["--json"]) else { return };
+        assert!(!told.contains("transaction"), "{told}");
         let Some(output) = lab("", &[PROGRAM, "discover", "eth0", "--first", "--json"]) else { return };
         let object: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert!(object.get("transaction").is_none(), "{object}");

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use super::history::{CLIENTS, MOST, SECOND, Said, finding};
 use super::{Code, Diagnosis, Finding, Id};
 use crate::analysis::keyed::KeyedMap;
-use crate::analysis::transaction::{Exchange, Kind, Letter, Outcome, Seen, bit};
+use crate::analysis::transaction::{Exchange, Few, Kind, Letter, Outcome, Seen, bit};
 use crate::wire::HwAddr;
 
 /// Exchanges remembered of a client.
@@ -101,14 +101,14 @@ struct Held {
 /// A client. There are a great many of them, most with little to tell.
 #[derive(Clone, Debug, Default)]
 struct Client {
-    closed: Vec<Closed>,
+    closed: Few<Closed>,
     /// Times and frames of NAKs, DECLINEs, and of what it asked.
     naks: Vec<(i64, u64)>,
     declines: Vec<(i64, u64)>,
     asked: Vec<(i64, u64)>,
-    /// Identifiers shown, 0 for none; addresses acknowledged in a row.
-    ids: Vec<u32>,
-    addresses: Vec<Held>,
+    /// Identifiers shown, 0 for none; addresses acknowledged in a row, latest last.
+    ids: Few<u32>,
+    addresses: Few<Held>,
     /// Which codes were said of it already.
     said: u8,
     touched: u64,
@@ -118,7 +118,6 @@ impl Client {
     /// Keeps `closed` in its place by time, and gives that place.
     fn keep(&mut self, closed: Closed) -> usize {
         let at = self.closed.partition_point(|other| other.start <= closed.start);
-        self.closed.reserve_exact(1);
         self.closed.insert(at, closed);
         at
     }
@@ -180,7 +179,7 @@ impl Clients {
             }
         }
         if client.closed.len() > RECENT {
-            client.closed.remove(0);
+            client.closed.drop_first();
         }
         for mut said in findings {
             said.client = Some(mac);
@@ -245,15 +244,13 @@ fn addresses(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Findin
         && !client.ids.contains(&id)
         && client.ids.len() < OF_ONE
     {
-        client.ids.reserve_exact(1);
         client.ids.push(id);
     }
     if client.addresses.last().is_none_or(|last| last.address != ack.yiaddr) {
-        client.addresses.reserve_exact(1);
         let Seen { yiaddr: address, place, giaddr, frame, .. } = *ack;
         client.addresses.push(Held { address, place, giaddr, frame });
         if client.addresses.len() > OF_ONE {
-            client.addresses.remove(0);
+            client.addresses.drop_first();
         }
     }
     if client.addresses.len() < 2 {

@@ -12,6 +12,9 @@ use crate::wire::problem::{self, Severity};
 
 const SECOND: i64 = 1_000_000_000;
 
+/// So many moments are told one by one.
+const TIMES: usize = 12;
+
 /// Everything said of `exchange`, worst first.
 pub(super) fn judge(exchange: &Exchange, signs: &Signs, strict: bool) -> Vec<Diagnosis> {
     let mut case = Case { exchange, found: Vec::new() };
@@ -492,7 +495,17 @@ impl<'a> Case<'a> {
                 && exchange.visible;
             if sure {
                 let causes = self.silence_causes(&sent);
-                self.say(Code::NoAnswer, frames, format!("{what}: {text}{causes}"));
+                let times: Vec<String> = sent
+                    .iter()
+                    .take(TIMES)
+                    .map(|seen| {
+                        let text = seconds(seen.time.saturating_sub(first.time));
+                        text.trim_end_matches(" s").to_owned()
+                    })
+                    .collect();
+                let more = if sent.len() > TIMES { "…" } else { "s" };
+                let text = format!("{what}: {text} (at {} {more}){causes}", times.join(", "));
+                self.say(Code::NoAnswer, frames, text);
             } else {
                 let why = if exchange.visible { "" } else { " seen, and none could be seen here" };
                 self.say(Code::NoAnswerSeen, frames, format!("{what}: {text}{why}"));

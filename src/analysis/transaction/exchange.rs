@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use super::few::Few;
 use super::seen::{Seen, bit};
 use crate::wire::problem::Problem;
 use crate::wire::{HwAddr, Mac};
@@ -301,7 +302,7 @@ pub struct Exchange {
     /// Texts of the client and of the last refusal.
     pub texts: Texts,
     /// Transaction identifiers, in order.
-    pub xids: Vec<u32>,
+    pub xids: Few<u32>,
     /// VLANs of its first message.
     pub vlans: Vec<u16>,
     /// The steps, at most [`STEPS`].
@@ -309,7 +310,7 @@ pub struct Exchange {
     /// How many more there were.
     pub left_out: u32,
     /// Everybody who answered, in order of first word.
-    pub servers: Vec<Server>,
+    pub servers: Few<Server>,
     /// Problems of its messages, with the frame.
     pub problems: Vec<(u64, Problem)>,
     /// The beginning of a later exchange of this client.
@@ -365,12 +366,12 @@ impl Exchange {
             kind,
             mac,
             texts: Texts::default(),
-            xids: Vec::with_capacity(1),
+            xids: Few::default(),
             vlans: Vec::new(),
             // A flood of clients that say one thing each is what fills memory.
             steps: Vec::with_capacity(1),
             left_out: 0,
-            servers: Vec::new(),
+            servers: Few::default(),
             problems: Vec::new(),
             superseded: None,
             evicted: false,
@@ -498,8 +499,6 @@ impl Exchange {
         let known = self.servers.iter().position(|server| server.name() == name);
         let index = known.or_else(|| {
             (self.servers.len() < SERVERS).then(|| {
-                // Mostly there is one.
-                self.servers.reserve_exact(1);
                 self.servers.push(Server {
                     id,
                     ip: seen.src,
@@ -577,7 +576,7 @@ impl Exchange {
 
     /// The server of the outcome, else the only one.
     pub fn server(&self) -> Option<Ipv4Addr> {
-        match (self.decisive(), self.servers.as_slice()) {
+        match (self.decisive(), &*self.servers) {
             (Some(step), _) => Some(step.seen.server()),
             (None, [only]) => Some(only.name()),
             _ => None,

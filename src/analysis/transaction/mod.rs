@@ -5,6 +5,7 @@
 
 mod clients;
 mod exchange;
+mod few;
 mod join;
 mod open;
 mod seen;
@@ -14,6 +15,7 @@ mod texts;
 
 pub use clients::{ClientRecord, Clients, Status};
 pub use exchange::{Exchange, Kind, Letter, Next, Outcome, Party, Role, Server, Side, Step, Texts};
+pub use few::Few;
 pub use join::{Joiner, Options};
 pub use seen::{Around, Batch, Entry, Item, Seen, Sign, Unjoined, bit};
 pub use stats::{ServerFigures, Stats, Timeline};

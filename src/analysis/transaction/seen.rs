@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 
 use super::exchange::{Letter, Side};
+use crate::analysis::keyed::tail;
 use crate::time::{Precision, Timestamp};
 use crate::wire::arp::Arp;
 use crate::wire::frame::{Checksum, Datagram, Layer, Protocol, Udp};
@@ -446,24 +447,19 @@ impl Digest {
         Self(0x9e37_79b9_7f4a_7c15)
     }
 
+    #[inline]
     fn number(&mut self, value: u64) {
-        let mixed = u128::from(self.0 ^ value).wrapping_mul(0xda94_2042_e4dd_58b5);
-        let bytes = mixed.to_le_bytes();
-        let (low, high) = bytes.split_at(8);
-        let half = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_le_bytes);
-        self.0 = half(low) ^ half(high).rotate_left(17);
+        let (low, high) = (self.0 ^ value).carrying_mul(0xda94_2042_e4dd_58b5, 0);
+        self.0 = low ^ high.rotate_left(17);
     }
 
+    #[inline]
     fn bytes(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
+        let (words, _) = bytes.as_chunks::<8>();
         for word in words {
             self.number(u64::from_le_bytes(*word));
         }
-        let mut last = [0; 8];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        self.number(u64::from_le_bytes(last) ^ u64::try_from(bytes.len()).unwrap_or(0).rotate_left(56));
+        self.number(tail(bytes) ^ u64::try_from(bytes.len()).unwrap_or(0).rotate_left(56));
     }
 
     fn half(self) -> u32 {

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::net::Ipv4Addr;
 
 use crate::output::json::JsonOut;
-use crate::output::json::digits::write_digits;
+use crate::output::json::digits::{PAIRS, write_digits};
 use crate::wire::options::Sink as _;
 
 /// A value of our own whose text needs no escaping: an address, a name from a table.
@@ -67,11 +67,15 @@ pub(in crate::output) fn write_milliseconds(nanoseconds: i64, out: &mut Vec<u8>)
     }
     let whole = nanoseconds.unsigned_abs();
     write_digits(whole / 1_000_000, out);
-    let mut rest = whole % 1_000_000;
+    let rest = whole % 1_000_000;
     let mut text = *b".000000";
-    for digit in text.iter_mut().skip(1).rev() {
-        *digit = b'0' | u8::try_from(rest % 10).unwrap_or(0);
-        rest /= 10;
+    if rest > 0 {
+        let pair = |value: u64| {
+            let index = usize::try_from(value % 100).unwrap_or(0);
+            PAIRS.get(index).copied().unwrap_or_default()
+        };
+        let ([a, b], [c, d], [e, f]) = (pair(rest / 10_000), pair(rest / 100), pair(rest));
+        text = [b'.', a, b, c, d, e, f];
     }
     let zeros = text.iter().rev().take(5).take_while(|digit| **digit == b'0').count();
     let length = out.len().saturating_add(text.len()).saturating_sub(zeros);

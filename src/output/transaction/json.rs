@@ -1,9 +1,10 @@
 //! The objects `transaction` and `finding`.
 
 use std::net::Ipv4Addr;
+use std::sync::LazyLock;
 
 use crate::analysis::diagnosis::{Diagnosis, Finding, Id};
-use crate::analysis::transaction::{Exchange, Letter, Party, Role, Seen, Server, bit};
+use crate::analysis::transaction::{Exchange, Letter, Party, Role, Seen, Server, Side, bit};
 use crate::output::JsonOut;
 use crate::output::json::fields::{address, bytes, number, optional, word, write_milliseconds};
 use crate::time::{Precision, Timestamp};
@@ -261,6 +262,30 @@ pub fn precision(seen: &Seen) -> Precision {
     if seen.has(bit::MICRO) { Precision::Micro } else { Precision::Nano }
 }
 
+/// What stands between the time and the xid of a step, for every type, role and side.
+struct Kinds(Vec<String>);
+
+static KINDS: LazyLock<Kinds> = LazyLock::new(|| {
+    let sides = |letter: Letter, role: Role| {
+        Side::ALL.iter().map(move |side| {
+            let [letter, role, side] = [letter.name(), role.name(), side.name()];
+            format!(",\"message_type\":\"{letter}\",\"role\":\"{role}\",\"side\":\"{side}\",\"xid\":")
+        })
+    };
+    let roles = |letter: Letter| Role::ALL.iter().flat_map(move |role| sides(letter, *role));
+    Kinds(Letter::ALL.iter().flat_map(|letter| roles(*letter)).collect())
+});
+
+impl Kinds {
+    /// Numbers of variants are in the order of `ALL`.
+    #[allow(clippy::as_conversions, reason = "the number of a variant")]
+    fn of(&self, seen: &Seen, role: Role) -> &[u8] {
+        let row = (seen.letter as usize).saturating_mul(Role::ALL.len()).saturating_add(role as usize);
+        let index = row.saturating_mul(Side::ALL.len()).saturating_add(seen.side as usize);
+        self.0.get(index).map_or(&[], |text| text.as_bytes())
+    }
+}
+
 fn steps(exchange: &Exchange, json: &mut JsonOut) {
     let start = exchange.first().map_or(0, |seen| seen.time);
     for step in &exchange.steps {
@@ -271,13 +296,7 @@ fn steps(exchange: &Exchange, json: &mut JsonOut) {
         json.fixed(b",\"time\":");
         json.time(Timestamp(seen.time), precision(seen));
         span(b",\"delta_ms\":", Some(seen.time.saturating_sub(start)), json);
-        json.fixed(b",\"message_type\":\"");
-        json.fixed(seen.letter.name().as_bytes());
-        json.fixed(b"\",\"role\":\"");
-        json.fixed(step.role.name().as_bytes());
-        json.fixed(b"\",\"side\":\"");
-        json.fixed(seen.side.name().as_bytes());
-        json.fixed(b"\",\"xid\":");
+        json.fixed(KINDS.of(seen, step.role));
         json.hex32(seen.xid);
         let (from, to) = exchange.parties(step);
         party(b",\"from\":\"", from, json);
@@ -338,4 +357,26 @@ pub(super) fn numbers(name: &str, items: impl IntoIterator<Item = u64>, json: &m
 /// A count as JSON has it.
 pub fn amount(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_step_has_its_own_words() {
+        let mut index = 0;
+        for letter in Letter::ALL {
+            for role in Role::ALL {
+                for side in Side::ALL {
+                    let text = &KINDS.0[index];
+                    for word in [letter.name(), role.name(), side.name()] {
+                        assert!(text.contains(&format!(":\"{word}\"")), "{text}: {word}");
+                    }
+                    index += 1;
+                }
+            }
+        }
+        assert_eq!(KINDS.0.len(), index);
+    }
 }
