@@ -59,6 +59,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l format -d
 ndjson\t'One object a line'
 csv\t'Values separated by commas, with a line of names; lists are joined by a space'
 tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l expect -d 'What must hold of every offer, else the exit status is 1; repeatable, or a TOML file of such' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l junit -d 'Write what became of the expectations as JUnit XML, for CI' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
@@ -109,8 +111,6 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l timeout -
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s w -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w RANGE' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s c -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c RANGE' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -143,6 +143,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l format -d 
 ndjson\t'One object a line'
 csv\t'Values separated by commas, with a line of names; lists are joined by a space'
 tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172), 24 bits with -6; random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l secs -d 'Seconds since the client began; counted by default' -r
@@ -191,8 +193,6 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l timeout -d
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s w -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w RANGE' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s c -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c RANGE' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -418,7 +418,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s v -l verbos
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s V -l version -d 'Print version'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c RANGE' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s c -l count -d 'How many handshakes (4, unless --rate or --duration says how long)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s i -l interval -d 'Begin one handshake so often; 0s: as soon as the one before is done' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l rate -d 'Begin so many per second, whatever the server does (200, 200/s, 3000/m)' -r
@@ -486,7 +487,6 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l timeout 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s w -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w RANGE' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -620,12 +620,12 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l exec-arg -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l exec-timeout -d 'End that program when it takes longer' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l listen -d 'Serve /metrics for Prometheus here; of a port alone, on 127.0.0.1' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l prometheus -d 'Keep FILE up to date for Prometheus\' textfile collector' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l vendors -d 'Name the vendors of MAC addresses from this table (udev\'s 20-OUI.hwdb, Wireshark\'s manuf, Nmap\'s or the IEEE\'s) instead of the system\'s' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l stage -d 'What this process is to be: the helper that starts programs' -r -f -a "exec\t''
 exec-next\t''"
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s w -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w RANGE' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s c -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c RANGE' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -752,6 +752,8 @@ note\t'Worth knowing'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l ignore -d 'Do not say this code; repeat to silence several' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l max-open -d 'Exchanges open at a time; beyond that the oldest is closed as it stands' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l vendors -d 'Name the vendors of MAC addresses from this table (udev\'s 20-OUI.hwdb, Wireshark\'s manuf, Nmap\'s or the IEEE\'s) instead of the system\'s' -r -F
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l known -d 'Servers that are meant to be there; others are marked' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l speed -d 'With --top, how many times as fast as it was: 60 shows an hour in a minute' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -s w -l write -d 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l threads -d 'Decode with N threads; left out: as many as pay' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
@@ -770,6 +772,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l lint -d 'On
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l clients -d 'A row a client, worst first: who got no address, and why'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l strict -d 'Say also what only old and narrow devices take amiss'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l ascii -d 'Draw ladders with ASCII characters'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l top -d 'A screen of how it stands, drawn again every second: servers with rates and delays, clients that fail and for how long'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l redact -d 'Replace MAC and IP addresses, names and identifiers, the same by the same everywhere, in what is shown and written; what is not DHCPv4 over plain IPv4 is left out and counted'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l follow -d 'Go on as the capture grows, also under a new name, until interrupted; it must not become shorter or be compressed'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
@@ -890,10 +893,12 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand schema" -s V -l versio
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -l type -d 'Compare these messages; left out: ACKs if both sides have one, else OFFERs' -r -f -a "offer\t'OFFERs'
 ack\t'ACKs'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -l mac -d 'Only replies to this client' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -l all -d 'Compare the servers\' own identifiers, too'
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -l no-sandbox -d 'Do not confine the process (seccomp, Landlock); root and capabilities are given up all the same'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -l json -d 'Print JSON, one object per line, for programs'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -s v -l verbose -d 'Say more; twice for more still'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand diff" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
@@ -909,6 +914,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand explain" -s h -l help 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand explain" -s V -l version -d 'Print version'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -s o -l output -d 'Where the page goes; left out, or -: standard output, unless that is a terminal' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -l ignore -d 'Do not say this code; repeat to silence several' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -l time -d 'Tell times of day in UTC, or as they are here' -r -f -a "utc\t'UTC'
+local\t'The zone of this machine'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -l max-open -d 'Exchanges open at a time; beyond that the oldest is closed as it stands' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -l threads -d 'Read with N threads; left out: as many as pay' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand report" -l vendors -d 'Name the vendors of MAC addresses from this table (udev\'s 20-OUI.hwdb, Wireshark\'s manuf, Nmap\'s or the IEEE\'s) instead of the system\'s' -r -F

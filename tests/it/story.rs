@@ -350,7 +350,8 @@ mod live {
         assert_eq!(object["transaction"]["servers"].as_array().unwrap().len(), 2, "{object}");
         let send = |more: &[&str]| {
             let words = [PROGRAM, "send", "eth0", "--type", "discover", "--expect", "offer", "-q"];
-            lab("", &[words.as_slice(), more].concat()).map(|output| String::from_utf8(output.stdout).unwrap())
+            lab("", &[words.as_slice(), more].concat())
+                .map(|output| String::from_utf8(output.stdout).unwrap())
         };
         let Some(told) = send(&["-v"]) else { return };
         for part in ["DISCOVER", "sent", "#1  ", "OFFER"] {
@@ -488,7 +489,7 @@ fn a_capture_is_shown_again_and_leaves_the_terminal_as_it_was() {
         let program = env!("CARGO_BIN_EXE_dhcptool");
         let script = format!(
             "stty cols 90 rows 24; stty -a >before; rm -f pid; \
-             (until [ -s pid ]; do sleep 0.05; done; sleep 1; stty cols 70 rows 20; sleep 1; {ending}) & \
+             (until [ -s pid ]; do sleep 0.05; done; sleep 1; stty -F /dev/tty cols 70 rows 20; sleep 1; {ending}) & \
              sh -c 'echo $$ >pid; exec {program} decode {} --top --known 10.9.9.9 --speed {speed}'; \
              echo done $?; stty cols 90 rows 24; stty -a >after",
             story.file().display()
