@@ -97,6 +97,7 @@ impl Segment {
                 carrier: interface.carrier,
                 mac: interface.address.mac(),
                 serves: near::is_server_here(),
+                unresolved: None,
             },
             addresses: interface.addresses.iter().filter_map(v4).collect(),
             addresses6: interface.addresses.iter().filter_map(v6).collect(),

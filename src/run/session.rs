@@ -1,11 +1,12 @@
 //! Exchanges on a segment: opened as a plan says, held one after the other, and kept in a file where that is wanted.
 
 use std::io::Write;
+use std::net::Ipv4Addr;
 use std::path::Path;
 
 use super::error::RunError;
 use super::gather::Gatherer;
-use super::segment::{Opening, Segment};
+use super::segment::{Opening, Segment, Way};
 use crate::analysis::diagnosis::Account;
 use crate::analysis::transaction::Batch;
 use crate::capture::{CaptureError, Format, Frame, FrameOut, Writer};
@@ -14,6 +15,8 @@ use crate::engine::v4::silence::LinkState;
 use crate::engine::{Event, Machine, Sense};
 use crate::net::{NetError, Transport};
 use crate::time::{Clock, Precision};
+use crate::wire::arp::Arp;
+use crate::wire::frame::peek::Aside;
 use crate::wire::frame::{Direction, LinkType};
 
 /// Memory for fragments, in bytes.
@@ -41,6 +44,10 @@ struct Record {
     kept: usize,
     /// What is remembered of the messages, where that is wanted.
     story: Option<Box<Story>>,
+    /// The kernel chooses the way.
+    routed: bool,
+    /// The next hop that it asked for by ARP, in vain so far.
+    unresolved: Option<Ipv4Addr>,
 }
 
 /// The messages of exchanges on their way to being joined.
@@ -79,8 +86,22 @@ impl Story {
 }
 
 impl Record {
+    /// Where the kernel chooses the way, it also asks for the next hop.
+    fn hear_arp(&mut self, passed: &Passed<'_>) {
+        let Some(Aside::Arp(arp)) = Aside::read(passed.link_type, passed.frame).filter(|_| self.routed)
+        else {
+            return;
+        };
+        if passed.outgoing && arp.operation == Arp::REQUEST {
+            self.unresolved = Some(arp.target_ip);
+        } else if self.unresolved == Some(arp.sender_ip) {
+            self.unresolved = None;
+        }
+    }
+
     /// False when it cannot be kept.
     fn keep(&mut self, passed: &Passed<'_>) -> bool {
+        self.hear_arp(passed);
         if !passed.remark.is_related() {
             return true;
         }
@@ -149,13 +170,15 @@ pub struct Held {
     pub precision: Precision,
     /// How long it took, in nanoseconds.
     pub took: i64,
+    /// The next hop that the kernel asked for by ARP, in vain, where it chose the way.
+    pub unresolved: Option<Ipv4Addr>,
 }
 
 impl Held {
     /// The link as it was left behind.
     pub fn link(&self, segment: &Segment) -> LinkState {
         let down = self.dips > 0 && self.error.is_some();
-        LinkState { up: segment.link.up && !down, ..segment.link }
+        LinkState { up: segment.link.up && !down, unresolved: self.unresolved, ..segment.link }
     }
 }
 
@@ -184,6 +207,8 @@ impl Session {
             fragments: Vec::new(),
             kept: 0,
             story: None,
+            routed: matches!(opening.way, Way::Udp(_)),
+            unresolved: None,
         };
         Ok(Self { ports: opening.ports, class: opening.class, transport, record })
     }
@@ -216,6 +241,7 @@ impl Session {
             link_type: self.transport.link_type(),
             precision: self.transport.precision(),
             took: clock.now().since(start),
+            unresolved: self.record.unresolved,
         }
     }
 

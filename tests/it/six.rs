@@ -146,13 +146,84 @@ fn every_command_against_dnsmasq() {
     every_command(Six::Dnsmasq);
 }
 
+/// The addresses and prefixes that are leased, as the server's file says: of each the last word counts.
+fn leased(net: &Net6, kind: Six) -> Vec<String> {
+    let text = net.leases(kind);
+    let mut last = std::collections::BTreeMap::new();
+    match kind {
+        // Address, DUID, valid lifetime: zero says that the lease is deleted.
+        Six::Kea => last.extend(text.lines().skip(1).filter_map(|line| {
+            let mut fields = line.split(',');
+            Some((fields.next()?.to_owned(), fields.nth(1)? != "0"))
+        })),
+        Six::Dhcpd => {
+            let mut of = String::new();
+            for line in text.lines().map(str::trim) {
+                if let Some(rest) = line.strip_prefix("iaaddr ").or(line.strip_prefix("iaprefix ")) {
+                    of = rest.trim_end_matches(" {").to_owned();
+                } else if let Some(state) = line.strip_prefix("binding state ") {
+                    last.insert(of.clone(), state == "active;");
+                }
+            }
+        }
+        Six::Dnsmasq => last.extend(leases_held(net, kind).lines().map(|line| (line.to_owned(), true))),
+        Six::Radvd => {}
+    }
+    last.into_iter().filter(|(_, held)| *held).map(|(lease, _)| lease).collect()
+}
+
 #[test]
 fn nothing_is_left_after_a_release() {
-    let Some(net) = network(&[Six::Dnsmasq]) else { return };
-    let before = leases_held(&net, Six::Dnsmasq);
-    let lease = net.json(&["request", "-6", "eth0", "--choose", "first", "--release"], 0);
-    assert_eq!(lease["released"], Value::Bool(true));
-    assert_eq!(leases_held(&net, Six::Dnsmasq), before);
+    for kind in Six::SERVERS {
+        let Some(net) = network(&[kind]) else { return };
+        let wanted: &[&str] = if kind.delegates() { &["--ia-na", "--ia-pd"] } else { &["--ia-na"] };
+        let lease = net.json(&[&["request", "-6", "eth0", "--choose", "first"], wanted].concat(), 0);
+        assert_eq!(leased(&net, kind).len(), wanted.len(), "{kind:?}: {}", net.leases(kind));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), lease.to_string()).unwrap();
+        let gone = net.json(&["release", "-6", "eth0", "--lease", file.path().to_str().unwrap()], 0);
+        assert_eq!(outcome(&gone), "ack", "{kind:?}");
+        assert_eq!(leased(&net, kind), Vec::<String>::new(), "{kind:?}: {}", net.leases(kind));
+        let at_once = net.json(&["request", "-6", "eth0", "--choose", "first", "--release"], 0);
+        assert_eq!(at_once["released"], Value::Bool(true));
+        assert_eq!(leased(&net, kind), Vec::<String>::new(), "{kind:?}: {}", net.leases(kind));
+    }
+}
+
+#[test]
+fn of_real_servers_and_routers_those_who_are_not_allowed_are_named_and_nothing_is_bound() {
+    let Some(net) = network(&[Six::Kea, Six::Dhcpd, Six::Dnsmasq, Six::Radvd]) else { return };
+    let all = net.json(&["rogue", "-6", "eth0"], 0);
+    let servers = all["servers"].as_array().unwrap();
+    assert_eq!(servers.len(), 4, "{all}");
+    let offers_of = |server: &Value, kind: Six| server["offered"]["dns_servers"][0] == kind.dns().as_str();
+    let mut words = vec!["rogue".to_owned(), "-6".to_owned(), "eth0".to_owned()];
+    for server in servers.iter().filter(|server| server["protocol"] == "dhcpv6") {
+        if !offers_of(server, Six::Dnsmasq) {
+            words.extend(["--allow".to_owned(), format!("duid={}", text(server, "server_id"))]);
+        }
+    }
+    // Of another protocol, which is not asked: it is not missed.
+    words.extend(["--allow", "protocol=ra,ip=fe80::99", "--allow", "10.0.0.1"].map(str::to_owned));
+    let before: Vec<String> = Six::SERVERS.iter().map(|kind| net.leases(*kind)).collect();
+    for _ in 0..3 {
+        let found = net.json(&words.iter().map(String::as_str).collect::<Vec<_>>(), 1);
+        let rogues: Vec<&Value> = found["servers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|server| server["status"] == "rogue")
+            .collect();
+        assert_eq!(rogues.len(), 2, "{found}");
+        for (protocol, kind) in [("dhcpv6", Six::Dnsmasq), ("ra", Six::Radvd)] {
+            let named = rogues.iter().find(|server| server["protocol"] == protocol).unwrap();
+            assert!(offers_of(named, kind), "{named}");
+            assert_eq!(named["reason_codes"][0], "unknown-server");
+        }
+        assert_eq!(found["missing"], serde_json::json!(["protocol=ra,ip=fe80::99"]), "{found}");
+    }
+    let after: Vec<String> = Six::SERVERS.iter().map(|kind| net.leases(*kind)).collect();
+    assert_eq!(before, after, "lease files are as they were, to the byte");
 }
 
 #[test]

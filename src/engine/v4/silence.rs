@@ -17,6 +17,8 @@ pub struct LinkState {
     pub mac: Option<Mac>,
     /// A socket of this machine has the servers' port (67).
     pub serves: bool,
+    /// The next hop that the kernel asked for by ARP, in vain, where the kernel chose the way.
+    pub unresolved: Option<Ipv4Addr>,
 }
 
 impl LinkState {
@@ -29,7 +31,8 @@ impl LinkState {
         let foreign =
             clients.iter().find(foreign).filter(|_| !clients.iter().any(|mac| Some(*mac) == self.mac));
         let here = self.serves.then_some(Finding::ServerHere);
-        here.into_iter().chain(foreign.map(|mac| Finding::NotOwnMac(*mac))).collect()
+        let unresolved = self.unresolved.map(Finding::Unresolved);
+        unresolved.into_iter().chain(here).chain(foreign.map(|mac| Finding::NotOwnMac(*mac))).collect()
     }
 }
 
@@ -123,7 +126,9 @@ pub fn findings(watch: &Watch, link: Option<LinkState>) -> Vec<Finding> {
         .unwrap_or_default()
         .into_iter()
         .partition(|finding| matches!(finding, Finding::NotOwnMac(_)));
-    if watch.handed > 0 && watch.left == 0 {
+    // What waits in the kernel for the next hop's hardware address does not leave, and that has been said.
+    let waits = link.is_some_and(|link| link.unresolved.is_some());
+    if watch.handed > 0 && watch.left == 0 && !waits {
         found.push(Finding::NothingLeft(watch.handed));
     }
     found.extend(watch.unresolved.map(Finding::Unresolved));
@@ -279,7 +284,13 @@ mod tests {
 
     #[test]
     fn a_server_here_and_a_foreign_address_are_named_where_nothing_else_is_known() {
-        let link = LinkState { up: true, carrier: true, mac: Some(Mac([2, 0, 0, 0, 0, 1])), serves: true };
+        let link = LinkState {
+            up: true,
+            carrier: true,
+            mac: Some(Mac([2, 0, 0, 0, 0, 1])),
+            serves: true,
+            unresolved: None,
+        };
         assert_eq!(findings(&self::watch(), Some(link)), [Finding::ServerHere]);
         let link = LinkState { serves: false, ..link };
         let found = |client: Mac| findings(&of(client.into()), Some(link));

@@ -216,9 +216,12 @@ impl Station {
             let resolver = self.resolver.as_mut()?;
             let target = resolver.target;
             match resolver.step(now) {
-                Step::Send(arp) => self.send_arp(&arp, &Note::Asked(target), now),
-                Step::Over => {
+                Step::Send(arp) => {
+                    // Until it answers: the user, or the wait, may end it any time.
                     self.watch.unresolved = Some(target);
+                    self.send_arp(&arp, &Note::Asked(target), now);
+                }
+                Step::Over => {
                     self.resolver = None;
                     return Some(Step::Over);
                 }
@@ -323,6 +326,7 @@ impl Station {
         if let Some(mac) = self.resolver.as_ref().and_then(|resolver| resolver.answer(arp)) {
             self.learn(arp.sender_ip, mac);
             self.resolver = None;
+            self.watch.unresolved = None;
             return Note::Resolved(arp.sender_ip, mac);
         }
         if arp.sender_mac == self.mac {

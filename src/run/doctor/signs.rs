@@ -111,9 +111,11 @@ pub(super) fn heard(heard: &Heard, record: &Record, signs: &mut Vec<Sign>) {
     }
 }
 
+/// A client that was given what it asked for asks again after so long, and before so much of the lease is over.
+const ASKS_AGAIN: i64 = 500_000_000;
+
 /// Check 12: a client here is answered, and asks on as if it had heard nothing.
 pub(super) fn deaf(told: &[Told], plan: &Plan, local: &Local, signs: &mut Vec<Sign>) {
-    let Some(client) = local.clients.first() else { return };
     let ours = |xid: &u32| plan.xids.iter().any(|own| (own ^ xid).trailing_zeros() >= 16);
     // The doctor speaks with the same hardware address: what is one attempt to the client may be several exchanges here.
     let mut attempts: BTreeMap<u32, Vec<&Seen>> = BTreeMap::new();
@@ -123,26 +125,49 @@ pub(super) fn deaf(told: &[Told], plan: &Plan, local: &Local, signs: &mut Vec<Si
             attempts.entry(*xid).or_default().extend(exchange.sent().chain(exchange.replies()));
         }
     }
+    let rules = || local.filters.iter().map(|rule| format!("a filter: {}", escape_line(rule)));
     for mut steps in attempts.into_values() {
         steps.sort_by_key(|seen| (seen.time, seen.frame));
-        let answers: Vec<&&Seen> =
-            steps.iter().filter(|seen| !seen.from_client && !seen.has(bit::CHECKSUM)).collect();
-        let Some(first) = answers.first() else { continue };
-        let asks_on = steps.iter().any(|seen| seen.letter == Letter::Discover && seen.time > first.time);
-        if answers.len() < 2 || !asks_on {
+        let Some((text, frames)) = unheard(&steps, local).or_else(|| unheard_renewal(&steps, local)) else {
             continue;
-        }
-        let count = answers.len();
-        let text =
-            format!("{client} was answered {count} times and asks on: something here drops the answers");
-        let frames = answers.iter().map(|seen| seen.frame).collect();
-        let rules = local.filters.iter().map(|rule| format!("a filter: {}", escape_line(rule)));
-        signs.extend(
-            Sign::of("host-drops-replies", text)
-                .map(|sign| rules.fold(Sign { frames, ..sign }, Sign::because)),
-        );
+        };
+        let sign = Sign::of("host-drops-replies", format!("{text}: something here drops the answers"));
+        signs.extend(sign.map(|sign| rules().fold(Sign { frames, ..sign }, Sign::because)));
         return;
     }
+}
+
+/// A client without an address is answered again and again, and asks on: what it does in words, and the answers.
+fn unheard(steps: &[&Seen], local: &Local) -> Option<(String, Vec<u64>)> {
+    let client = local.clients.first()?;
+    let answers: Vec<&&Seen> =
+        steps.iter().filter(|seen| !seen.from_client && !seen.has(bit::CHECKSUM)).collect();
+    let first = answers.first()?;
+    let asks_on = steps.iter().any(|seen| seen.letter == Letter::Discover && seen.time > first.time);
+    let count = answers.len();
+    (count >= 2 && asks_on).then(|| {
+        let frames = answers.iter().map(|seen| seen.frame).collect();
+        (format!("{client} was answered {count} times and asks on"), frames)
+    })
+}
+
+/// A client that renews its address is given it, and asks for it again long before it would have to.
+fn unheard_renewal(steps: &[&Seen], local: &Local) -> Option<(String, Vec<u64>)> {
+    let given = |seen: &&&Seen| seen.letter == Letter::Ack && !seen.has(bit::CHECKSUM) && seen.lease > 1;
+    let held = |seen: &&&Seen| {
+        let own = |(address, _): &(Ipv4Addr, u8)| *address == seen.ciaddr;
+        seen.letter == Letter::Request && local.addresses.iter().any(own)
+    };
+    let (ack, again) = steps.iter().filter(given).find_map(|ack| {
+        // A new request is due at half of the lease.
+        let due = ASKS_AGAIN..i64::from(ack.lease / 4).saturating_mul(1_000_000_000);
+        let again =
+            steps.iter().filter(held).find(|seen| due.contains(&seen.time.saturating_sub(ack.time)))?;
+        Some((ack, again))
+    })?;
+    let client = local.clients.first().map_or("a client of this host", String::as_str);
+    let text = format!("{client} renewed {}, was given it and asked for it again", again.ciaddr);
+    Some((text, vec![ack.frame, again.frame]))
 }
 
 /// Check 22: who answers against who may.
@@ -319,9 +344,12 @@ fn relay_view(record: &Record, plan: &Plan, signs: &mut Vec<Sign>) {
     let Some(view) = plan.relay else { return };
     let hop = &record.relay_hop;
     if hop.is_silent() && hop.sent >= BELIEVED {
-        let text =
-            format!("{} does not answer ARP: {} cannot be asked as a relay would", view.hop, view.server);
-        let code = if view.hop == view.server { "server-silent" } else { "gateway-silent" };
+        let (who, code) = if view.hop == view.server {
+            ("it".to_owned(), "server-silent")
+        } else {
+            (view.server.to_string(), "gateway-silent")
+        };
+        let text = format!("{} does not answer ARP: {who} cannot be asked as a relay would", view.hop);
         signs.extend(Sign::of(code, text).map(|sign| sign.because(asked("ARP", hop))));
     }
     if record.relayed.is_silent() && record.relayed.sent >= BELIEVED {

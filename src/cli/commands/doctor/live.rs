@@ -364,7 +364,9 @@ fn excluded(local: &Local, conclusion: &Conclusion, examined: Option<&Examined>)
     if answered && none(&["vlan-seen", "vlan-crossed"]) {
         out.push("vlan");
     }
+    let relayed = record.relay_hop.sent == 0 || record.relayed.answers > 0;
     if answered
+        && relayed
         && none(&[
             "giaddr-unserved",
             "relay-drops-reply",
