@@ -160,7 +160,7 @@ fn leased(net: &Net6, kind: Six) -> Vec<String> {
             let mut of = String::new();
             for line in text.lines().map(str::trim) {
                 if let Some(rest) = line.strip_prefix("iaaddr ").or(line.strip_prefix("iaprefix ")) {
-                    of = rest.trim_end_matches(" {").to_owned();
+                    rest.trim_end_matches(" {").clone_into(&mut of);
                 } else if let Some(state) = line.strip_prefix("binding state ") {
                     last.insert(of.clone(), state == "active;");
                 }

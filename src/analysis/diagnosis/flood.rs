@@ -121,12 +121,12 @@ fn many(askers: &[(&HwAddr, &Asker)]) -> Option<String> {
     }
     let many = sources.iter().filter(|(_, (clients, discovers))| *clients >= 20 && *discovers >= 50);
     if let Some((source, _)) = many.max_by_key(|(source, figures)| (**figures, **source)) {
-        return Some(format!("{} clients in 30 s, most of them behind {source}", askers.len()));
+        return Some(format!("{} clients within 30 s, most of them behind {source}", askers.len()));
     }
     let once = askers.iter().filter(|(_, asker)| asker.discovers == 1).count();
     let asked = askers.iter().filter(|(_, asker)| asker.requested).count();
     (once.saturating_mul(10) >= askers.len().saturating_mul(9) && asked.saturating_mul(2) < askers.len())
-        .then(|| format!("{} clients in 30 s, {asked} of them went on to a REQUEST", askers.len()))
+        .then(|| format!("{} clients within 30 s, {asked} of them went on to a REQUEST", askers.len()))
 }
 
 /// (b) Forty random addresses that look like one program.

@@ -123,6 +123,7 @@ pub fn examine(
     signs::tried(&record, plan, &mut all);
     diagnosed(&told, &findings, plan, &mut all);
     signs::deaf(&told, plan, local, &mut all);
+    signs::who_disagrees(&servers, &mut all);
     // Where frames are lost, or do not pass yet, silence says nothing of who is silent.
     let passes = !ending.stopped && !all.iter().any(|sign| LOSES.contains(&sign.code));
     let six = manner.six.as_ref().zip(both.second.as_ref());
@@ -325,7 +326,11 @@ fn diagnosed(told: &[Told], findings: &[Finding], plan: &Plan, signs: &mut Vec<S
             }
         }
     }
-    for finding in findings {
+    // Who else has the address that is held here has been probed for.
+    let held_here = |finding: &&Finding| {
+        finding.id.name() == "duplicate-address" && finding.client.and_then(|mac| mac.mac()) == Some(plan.mac)
+    };
+    for finding in findings.iter().filter(|finding| !held_here(finding)) {
         add(finding.id.name(), finding.id.severity(), &finding.message, &finding.frames);
     }
 }

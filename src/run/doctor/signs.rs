@@ -151,23 +151,52 @@ fn unheard(steps: &[&Seen], local: &Local) -> Option<(String, Vec<u64>)> {
     })
 }
 
-/// A client that renews its address is given it, and asks for it again long before it would have to.
+/// A client that renews its address is given it, and asks for it again long before it would have to. Once alone may be a client
+/// that listens too late: that counts only beside a filter that concerns DHCP.
 fn unheard_renewal(steps: &[&Seen], local: &Local) -> Option<(String, Vec<u64>)> {
     let given = |seen: &&&Seen| seen.letter == Letter::Ack && !seen.has(bit::CHECKSUM) && seen.lease > 1;
     let held = |seen: &&&Seen| {
         let own = |(address, _): &(Ipv4Addr, u8)| *address == seen.ciaddr;
         seen.letter == Letter::Request && local.addresses.iter().any(own)
     };
-    let (ack, again) = steps.iter().filter(given).find_map(|ack| {
-        // A new request is due at half of the lease.
-        let due = ASKS_AGAIN..i64::from(ack.lease / 4).saturating_mul(1_000_000_000);
-        let again =
-            steps.iter().filter(held).find(|seen| due.contains(&seen.time.saturating_sub(ack.time)))?;
-        Some((ack, again))
-    })?;
+    let unheard: Vec<(&&Seen, &&Seen)> = steps
+        .iter()
+        .filter(given)
+        .filter_map(|ack| {
+            // A new request is due at half of the lease.
+            let due = ASKS_AGAIN..i64::from(ack.lease / 4).saturating_mul(1_000_000_000);
+            let again =
+                steps.iter().filter(held).find(|seen| due.contains(&seen.time.saturating_sub(ack.time)));
+            Some((ack, again?))
+        })
+        .collect();
+    let (_, again) = unheard.first().filter(|_| unheard.len() >= 2 || !local.filters.is_empty())?;
     let client = local.clients.first().map_or("a client of this host", String::as_str);
     let text = format!("{client} renewed {}, was given it and asked for it again", again.ciaddr);
-    Some((text, vec![ack.frame, again.frame]))
+    Some((text, unheard.iter().flat_map(|(ack, again)| [ack.frame, again.frame]).collect()))
+}
+
+/// Servers that are named as evidence.
+const MOST_NAMED: usize = 4;
+
+/// Who says what, where servers disagree.
+pub(super) fn who_disagrees(servers: &[(Server, Judgement)], signs: &mut [Sign]) {
+    for sign in signs.iter_mut().filter(|sign| sign.code == "servers-disagree") {
+        for (server, _) in servers.iter().take(MOST_NAMED) {
+            let name = server.key.address().map_or_else(|| "somebody".to_owned(), |ip| ip.to_string());
+            let mac = server.key.source_mac.map_or_else(String::new, |mac| format!(" at {mac}"));
+            let list = |what: &str, all: &[Ipv4Addr]| {
+                let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+                if all.is_empty() { String::new() } else { format!(", {what} {}", all.join(" ")) }
+            };
+            let offered = &server.offered;
+            let address =
+                server.addresses.last().map_or_else(|| "no address".to_owned(), ToString::to_string);
+            let prefix = offered.prefix().map_or_else(String::new, |prefix| format!("/{prefix}"));
+            let rest = [list("router", &offered.routers), list("DNS", &offered.dns_servers)].concat();
+            sign.evidence.push(format!("{name}{mac} gives {address}{prefix}{rest}"));
+        }
+    }
 }
 
 /// Check 22: who answers against who may.
@@ -412,5 +441,99 @@ fn lossy(record: &Record, signs: &mut Vec<Sign>) {
         .saturating_add(record.renewal.sent);
     if lost >= 2 && sent >= 5 {
         own(signs, "lossy", format!("{lost} questions of those that servers do answer had no answer"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::transaction::{Batch, Joiner, Options};
+    use crate::capture::Frame;
+    use crate::run::gather::Gatherer;
+    use crate::time::{Precision, Timestamp};
+    use crate::wire::Mac;
+    use crate::wire::frame::{Envelope, LinkType};
+    use crate::wire::v4::{Message, MessageType, Xid};
+
+    const HOST: Mac = Mac([2, 0, 0, 0, 1, 0]);
+    const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 50);
+
+    /// A renewal that is asked for at these milliseconds, and acknowledged each time a millisecond later.
+    fn renewal(asked: &[i64]) -> Vec<Told> {
+        let mut request = Message::request(MessageType::REQUEST, Xid(7), HOST);
+        request.ciaddr = ADDRESS;
+        let mut ack = Message::reply(MessageType::ACK, &request);
+        ack.yiaddr = ADDRESS;
+        ack.set_option(opt::DHCP_SERVER_IDENTIFIER, &[10, 0, 0, 1]);
+        ack.set_option(opt::DHCP_LEASE_TIME, &[0, 0, 0, 120]);
+        let (mut gatherer, mut joiner) = (Gatherer::of_all(), Joiner::new(Options::default()));
+        for (at, number) in asked.iter().zip((1..).step_by(2)) {
+            for (message, answered) in [(&request, 0), (&ack, 1_000_000)] {
+                let mut envelope = Envelope::broadcast(HOST);
+                if answered > 0 {
+                    envelope.src_ip = [10, 0, 0, 1].into();
+                    (envelope.src_port, envelope.dst_port) = (67, 68);
+                }
+                let data = envelope.frame(&message.encode_padded());
+                let mut batch = Batch::default();
+                let frame = Frame {
+                    number: u64::from(answered > 0).saturating_add(number),
+                    time: Some(Timestamp(at.saturating_mul(1_000_000).saturating_add(answered))),
+                    precision: Precision::Nano,
+                    link: LinkType::ETHERNET,
+                    offset: 0,
+                    interface: None,
+                    interface_name: None,
+                    direction: None,
+                    comment: None,
+                    data: &data,
+                    original_len: u32::try_from(data.len()).unwrap(),
+                };
+                gatherer.frame(&frame, &mut batch);
+                joiner.batch(&batch, |_, _| ());
+            }
+        }
+        joiner.finish();
+        joiner.take_closed().into_iter().map(|exchange| Told { exchange, problems: Vec::new() }).collect()
+    }
+
+    fn said(asked: &[i64], filters: &[&str]) -> Vec<&'static str> {
+        let local = Local {
+            mac: Some(HOST),
+            addresses: vec![(ADDRESS, 24)],
+            filters: filters.iter().map(ToString::to_string).collect(),
+            ..Local::default()
+        };
+        let plan = Plan {
+            mac: HOST,
+            second: None,
+            client_id: None,
+            hostname: None,
+            tags: Vec::new(),
+            pxe: None,
+            old_address: None,
+            quick: false,
+            relay: None,
+            trusted: Vec::new(),
+            held: Vec::new(),
+            xids: [0x1000_0001, 0x2000_0001, 0x3000_0001],
+        };
+        let mut signs = Vec::new();
+        deaf(&renewal(asked), &plan, &local, &mut signs);
+        signs.iter().map(|sign| sign.code).collect()
+    }
+
+    #[test]
+    fn a_renewal_that_is_not_heard_is_told_from_one_that_is_heard_late() {
+        let drops = ["host-drops-replies"];
+        let filter = ["udp dport 68 drop"];
+        assert_eq!(said(&[0, 2000, 4000], &[]), drops);
+        // Twice is once unheard: a client that listens too late, unless a filter explains it.
+        assert_eq!(said(&[0, 2000], &[]), Vec::<&str>::new());
+        assert_eq!(said(&[0, 2000], &filter), drops);
+        assert_eq!(said(&[0], &filter), Vec::<&str>::new());
+        // Sent again before the answer was there, and renewed when it was due.
+        assert_eq!(said(&[0, 200, 400], &filter), Vec::<&str>::new());
+        assert_eq!(said(&[0, 60_000, 120_000], &filter), Vec::<&str>::new());
     }
 }
