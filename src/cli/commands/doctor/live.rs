@@ -70,10 +70,11 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let held = six.as_ref().filter(own_voice).and_then(|_| Held6::open(&local.interface, CLIENT_PORT).ok());
     let admitted = || held.as_ref().and_then(Held6::count);
     let manner = Manner { passive: args.passive, listen: args.listen(), policy, six };
+    // It names the host, which is not known any more once nothing can be opened.
+    let mut plan = plan(args, &local, own);
     args.confine.give_up(cx)?;
     let mut keeper = args.save.as_deref().map(|path| Keeper::create(path, &local.interface)).transpose()?;
     args.confine.confine(&Needs::default(), cx)?;
-    let mut plan = plan(args, &local, own);
     let each = manner.policy.iter().flat_map(|policy| &policy.allowed).map(|allowed| &allowed.identity);
     plan.trusted = each
         .map(|one| {
