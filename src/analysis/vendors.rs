@@ -49,25 +49,43 @@ pub fn find(table: impl BufRead, macs: &[Mac]) -> io::Result<HashMap<Mac, String
 /// A whole table in memory, for when there are too many addresses to go through it for each.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
-    /// By how many bits count, and these bits.
-    names: HashMap<(u32, u64), Box<str>>,
+    /// In the order of their prefixes.
+    entries: Vec<Entry>,
+    /// All names, one behind the other.
+    names: String,
     /// The numbers of bits that occur, most first.
     lengths: Vec<u32>,
+}
+
+/// A prefix, and where its name lies.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    /// How many bits count, and these bits.
+    prefix: (u32, u64),
+    begin: usize,
+    length: usize,
 }
 
 impl Index {
     /// Reads a table from start to end.
     pub fn read(table: impl BufRead) -> io::Result<Self> {
-        let mut index = Self::default();
+        let Self { mut entries, mut names, mut lengths } = Self::default();
         each_entry(table, |prefix, name| {
-            let name: String = String::from_utf8_lossy(name).chars().take(MAX_NAME).collect();
-            let known = index.names.entry((prefix.bits, prefix.start));
-            known.or_insert_with(|| name.into_boxed_str());
+            let begin = names.len();
+            match std::str::from_utf8(name) {
+                Ok(name) if name.len() <= MAX_NAME => names.push_str(name),
+                _ => names.extend(String::from_utf8_lossy(name).chars().take(MAX_NAME)),
+            }
+            let length = names.len().saturating_sub(begin);
+            entries.push(Entry { prefix: (prefix.bits, prefix.start), begin, length });
         })?;
-        index.lengths = index.names.keys().map(|(bits, _)| *bits).collect();
-        index.lengths.sort_unstable_by_key(|bits| std::cmp::Reverse(*bits));
-        index.lengths.dedup();
-        Ok(index)
+        // Of several entries for a prefix the first counts; this order keeps theirs.
+        entries.sort_by_key(|entry| entry.prefix);
+        entries.dedup_by_key(|entry| entry.prefix);
+        lengths.extend(entries.iter().map(|entry| entry.prefix.0));
+        lengths.dedup();
+        lengths.reverse();
+        Ok(Self { entries, names, lengths })
     }
 
     /// The vendor of `mac`, of the longest prefix that fits.
@@ -78,7 +96,9 @@ impl Index {
         let name = self.lengths.iter().find_map(|bits| {
             let rest = 48_u32.saturating_sub(*bits);
             let start = number(mac).checked_shr(rest)?.checked_shl(rest)?;
-            self.names.get(&(*bits, start))
+            let place = self.entries.binary_search_by_key(&(*bits, start), |entry| entry.prefix).ok()?;
+            let Entry { begin, length, .. } = *self.entries.get(place)?;
+            self.names.get(begin..begin.saturating_add(length))
         })?;
         (!name.eq_ignore_ascii_case(DIVIDED)).then_some(name)
     }
