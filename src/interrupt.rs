@@ -56,8 +56,8 @@ pub struct Patient<W> {
     given_up: bool,
 }
 
-impl<W: Write> Patient<W> {
-    /// Around a stream whose `write` returns when a signal interrupts it.
+impl<W> Patient<W> {
+    /// Around what says that it is interrupted when a signal comes, or now and then.
     pub fn new(inner: W) -> Self {
         Self { inner, waited: 0, given_up: false }
     }
@@ -73,7 +73,7 @@ impl<W: Write> Patient<W> {
     }
 
     /// Works until it is done, a bit at a time: `work` says true when nothing is left.
-    fn patiently(&mut self, mut work: impl FnMut(&mut W) -> io::Result<bool>) -> io::Result<()> {
+    pub fn patiently(&mut self, mut work: impl FnMut(&mut W) -> io::Result<bool>) -> io::Result<()> {
         let mut seen = TICKS.load(Ordering::SeqCst);
         loop {
             if self.given_up {

@@ -32,6 +32,7 @@ pub mod write;
 pub use error::CaptureError;
 pub use frame::{Frame, Interface};
 pub use parallel::{Moment, Verdict, Walk, Work};
+pub(crate) use pipe::enlarge as enlarge_pipe;
 pub use reader::{Reader, Waiter};
 pub use record::MAX_RECORD;
 pub use rotate::{RotatingWriter, Rotation};

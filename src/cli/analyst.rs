@@ -170,7 +170,7 @@ impl<'a> Analyst<'a> {
             return &self.json.buf;
         }
         self.ready = self.table.settled(&mut self.text);
-        self.text.as_str().as_bytes().get(..self.ready).unwrap_or_default()
+        self.text.as_bytes().get(..self.ready).unwrap_or_default()
     }
 
     /// Forgets what [`bytes`](Self::bytes) gave.
@@ -180,8 +180,8 @@ impl<'a> Analyst<'a> {
         let ready = std::mem::take(&mut self.ready);
         if ready > 0 {
             self.table.handed_on(ready);
-            let mut rest = self.text.as_str().get(ready..).unwrap_or_default().to_owned();
-            self.text.exchange(&mut rest);
+            let text = self.text.plain().bytes_mut();
+            text.drain(..ready.min(text.len()));
         }
     }
 

@@ -5,9 +5,12 @@ use std::fs::File;
 use std::io::Read as _;
 use std::io::{self, IsTerminal as _, Write};
 use std::os::fd::AsFd as _;
+use std::os::unix::fs::FileTypeExt as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::behind::Behind;
 use super::exit::Failure;
+use crate::capture;
 use crate::cli::flags::common::{ColorChoice, CommonArgs};
 use crate::interrupt::Patient;
 use crate::output::json::object;
@@ -132,6 +135,8 @@ pub struct Output {
 
 enum Sink {
     File(Patient<File>),
+    /// A thread of its own writes.
+    Behind(Patient<Behind>),
     Stdout(Patient<io::Stdout>),
 }
 
@@ -160,6 +165,40 @@ impl Output {
             Err(_) => Sink::Stdout(Patient::new(stdout)),
         };
         Self { sink, color: self.color, terminal: self.terminal, width: self.width, height: self.height }
+    }
+
+    /// From here on batches are written while the next are made, where that may pay: not on a terminal, not where nothing is done with
+    /// them. [`settle`](Self::settle) has to be called behind the last.
+    pub fn write_behind(&mut self) {
+        let Sink::File(file) = &self.sink else { return };
+        let takes_time = |about: std::fs::Metadata| {
+            let kind = about.file_type();
+            kind.is_file() || kind.is_fifo() || kind.is_socket()
+        };
+        let file = file.get_ref();
+        if !file.metadata().is_ok_and(takes_time) {
+            return;
+        }
+        capture::enlarge_pipe(file);
+        if let Some(behind) = file.try_clone().ok().and_then(Behind::new) {
+            self.sink = Sink::Behind(Patient::new(behind));
+        }
+    }
+
+    /// Writes what is in `batch` and leaves it empty.
+    pub fn write_batch(&mut self, batch: &mut Vec<u8>) -> Result<(), Failure> {
+        let Sink::Behind(behind) = &mut self.sink else {
+            self.write(batch)?;
+            batch.clear();
+            return Ok(());
+        };
+        behind.patiently(|behind| behind.take(batch).map(|()| true)).map_err(|error| Failure::output(&error))
+    }
+
+    /// Returns when everything is written.
+    pub fn settle(&mut self) -> Result<(), Failure> {
+        let Sink::Behind(behind) = &mut self.sink else { return Ok(()) };
+        behind.patiently(|behind| behind.settle().map(|()| true)).map_err(|error| Failure::output(&error))
     }
 
     /// How many columns a line may take, on a terminal. It is asked at the start: a confined process could not.
@@ -219,6 +258,10 @@ impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.sink {
             Sink::File(file) => file.write_all(bytes),
+            Sink::Behind(behind) => {
+                let mut batch = bytes.to_vec();
+                behind.patiently(|behind| behind.take(&mut batch).map(|()| true))
+            }
             Sink::Stdout(stdout) => stdout.write_all(bytes).and_then(|()| stdout.flush()),
         }?;
         Ok(bytes.len())

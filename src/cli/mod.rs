@@ -1,6 +1,7 @@
 //! The command line: what the program understands, and how it ends.
 
 pub mod analyst;
+mod behind;
 pub mod commands;
 pub mod context;
 pub mod exit;

@@ -16,13 +16,14 @@ use crate::output::packet::json::PacketJson;
 use crate::output::packet::line::PacketLine;
 use crate::output::packet::record::{MOST_PROBLEMS, PacketRecord};
 use crate::output::packet::record6::{Judged, Message6, Record6};
+use crate::output::text::Text;
 use crate::output::when::TimeText;
 use crate::output::{JsonOut, Styled};
 use crate::wire;
 use crate::wire::frame::Protocol;
 use crate::wire::frame::{Datagram, LinkType, NotLookedInto, Walked, Walker};
 use crate::wire::problem::{Problem, Severity};
-use crate::wire::v4::{Facts, Outline, Packet, Values, judge};
+use crate::wire::v4::{Outline, Packet, Values, judge};
 
 #[cfg(feature = "live")]
 use crate::capture::bpf::FrameFilter;
@@ -112,6 +113,8 @@ pub struct Renderer {
     numbers: Vec<RangeInclusive<u64>>,
     view: View,
     outline: Outline,
+    /// What is wrong with a message as a message, on its way behind what is wrong with its structure.
+    judged: Vec<Problem>,
     /// Finds the problems of values, where packets are chosen by problems.
     json: JsonOut,
     text: Styled,
@@ -154,6 +157,7 @@ impl Renderer {
             selection,
             view,
             outline: Outline::default(),
+            judged: Vec::new(),
             json: JsonOut::new(),
             text: Styled::new(page.color),
             capture: None,
@@ -245,8 +249,8 @@ impl Renderer {
         }
         // What is counted only need not be judged as a message.
         if self.view != View::Nothing || !self.select_all {
-            let facts = Facts::read(&packet, &self.outline);
-            judge::judge(&facts, datagram, false, &mut self.outline.problems);
+            judge::judge(&packet, &self.outline, datagram, false, &mut self.judged);
+            self.outline.problems.append(&mut self.judged);
         }
         let record = PacketRecord {
             capture: self.capture.as_deref(),
@@ -386,11 +390,7 @@ impl Renderer {
 
     /// What was rendered since [`clear`](Self::clear).
     pub fn bytes(&self) -> &[u8] {
-        if matches!(self.view, View::Json | View::Rows) {
-            &self.json.buf
-        } else {
-            self.text.as_str().as_bytes()
-        }
+        if matches!(self.view, View::Json | View::Rows) { &self.json.buf } else { self.text.as_bytes() }
     }
 
     /// Forgets what was rendered, keeps the memory.
@@ -455,7 +455,7 @@ fn remark_on(problems: impl Iterator<Item = Problem>, remark: &mut String) {
 #[derive(Debug, Default)]
 pub struct Rendered {
     json: Vec<u8>,
-    text: String,
+    text: Text,
     /// What was met.
     pub counts: Counts,
     /// What nothing can be said about.
@@ -472,10 +472,9 @@ impl Rendered {
         if self.json.is_empty() { self.text.as_bytes() } else { &self.json }
     }
 
-    /// Forgets what was rendered, keeps the memory and the counts.
-    pub fn clear(&mut self) {
-        self.json.clear();
-        self.text.clear();
+    /// The same, to be taken away.
+    pub fn batch(&mut self) -> &mut Vec<u8> {
+        if self.json.is_empty() { self.text.bytes_mut() } else { &mut self.json }
     }
 }
 

@@ -22,6 +22,7 @@ pub mod senders;
 pub mod six;
 pub mod styled;
 pub mod table;
+pub mod text;
 pub mod transaction;
 pub mod when;
 pub mod words;

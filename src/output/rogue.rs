@@ -409,9 +409,9 @@ pub fn change_json(
 
 /// A change of `rogue --watch` for people.
 pub fn change_text(change: &Change, out: &mut Styled) {
-    let mut line = String::new();
-    TimeText::new(TimeForm::Utc).write(Some(change.time), Precision::Micro, &mut line);
-    out.label(Label::Dim, &line).text("  ").label(Label::Strong, change.kind.name());
+    let mut time = TimeText::new(TimeForm::Utc);
+    out.labelled(Label::Dim, |out| time.write(Some(change.time), Precision::Micro, out));
+    out.text("  ").label(Label::Strong, change.kind.name());
     match &change.who {
         None => {
             let folded = change.folded;

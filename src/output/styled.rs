@@ -1,10 +1,10 @@
 //! The one way to a terminal: text with labels. Colour is decided once, escapes are done here.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use owo_colors::Style;
 
-use crate::wire::escape::escape_into;
+use crate::output::text::Text;
 
 /// What a piece of text is; colours follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,33 @@ pub enum Label {
 }
 
 impl Label {
+    const ALL: [Self; 9] = [
+        Self::Plain,
+        Self::Dim,
+        Self::Strong,
+        Self::Good,
+        Self::Warning,
+        Self::Error,
+        Self::Client,
+        Self::Server,
+        Self::Address,
+    ];
+
+    /// Its place among all.
+    fn place(self) -> usize {
+        match self {
+            Self::Plain => 0,
+            Self::Dim => 1,
+            Self::Strong => 2,
+            Self::Good => 3,
+            Self::Warning => 4,
+            Self::Error => 5,
+            Self::Client => 6,
+            Self::Server => 7,
+            Self::Address => 8,
+        }
+    }
+
     fn style(self) -> Style {
         let style = Style::new();
         match self {
@@ -46,11 +73,19 @@ impl Label {
     }
 }
 
+/// What turns a colour on, and what turns it off.
+#[derive(Clone, Debug, Default)]
+struct Escapes {
+    begin: String,
+    end: String,
+}
+
 /// Text under construction.
 #[derive(Clone, Debug)]
 pub struct Styled {
-    text: String,
-    color: bool,
+    text: Text,
+    /// For each label, with colour only.
+    escapes: Vec<Escapes>,
     /// Where the pieces of a line begin and how little each matters, for who fits lines into a width.
     pieces: Option<Vec<(usize, u8)>>,
 }
@@ -58,16 +93,21 @@ pub struct Styled {
 impl Styled {
     /// Empty text, with or without colour.
     pub fn new(color: bool) -> Self {
-        Self { text: String::new(), color, pieces: None }
+        let escapes = |label: &Label| {
+            let style = label.style();
+            Escapes { begin: style.prefix_formatter().to_string(), end: style.suffix_formatter().to_string() }
+        };
+        let escapes = if color { Label::ALL.iter().map(escapes).collect() } else { Vec::new() };
+        Self { text: Text::default(), escapes, pieces: None }
     }
 
     /// True when labels become colours.
     pub fn color(&self) -> bool {
-        self.color
+        !self.escapes.is_empty()
     }
 
     /// Exchanges the text for `other`, so that it can be handed on without a copy.
-    pub fn exchange(&mut self, other: &mut String) {
+    pub fn exchange(&mut self, other: &mut Text) {
         std::mem::swap(&mut self.text, other);
     }
 
@@ -83,28 +123,44 @@ impl Styled {
     }
 
     /// Appends what `write` writes, labelled.
-    pub fn labelled(&mut self, label: Label, write: impl FnOnce(&mut String)) -> &mut Self {
-        if !self.color {
+    #[inline]
+    pub fn labelled(&mut self, label: Label, write: impl FnOnce(&mut Text)) -> &mut Self {
+        let Some(escapes) = self.escapes.get(label.place()) else {
             write(&mut self.text);
             return self;
-        }
-        let style = label.style();
-        // Writing into a String cannot fail.
-        let _ = write!(self.text, "{}", style.prefix_formatter());
+        };
+        self.text.push_str(&escapes.begin);
         write(&mut self.text);
-        let _ = write!(self.text, "{}", style.suffix_formatter());
+        self.text.push_str(&escapes.end);
+        self
+    }
+
+    /// Appends a number in decimal.
+    pub fn number(&mut self, value: impl TryInto<u64>) -> &mut Self {
+        self.text.digits(value.try_into().unwrap_or(u64::MAX));
         self
     }
 
     /// Appends text from outside, escaped.
     pub fn foreign(&mut self, bytes: &[u8]) -> &mut Self {
-        escape_into(bytes, &mut self.text);
+        self.text.foreign(bytes);
         self
     }
 
     /// The text so far.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.text.as_str()
+    }
+
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
+    /// Where text is appended that has no label.
+    #[inline]
+    pub fn plain(&mut self) -> &mut Text {
+        &mut self.text
     }
 
     /// Bytes of text so far.
@@ -119,9 +175,7 @@ impl Styled {
 
     /// Takes back what was added since the text was so long.
     pub fn truncate(&mut self, len: usize) {
-        if self.text.is_char_boundary(len) {
-            self.text.truncate(len);
-        }
+        self.text.truncate(len);
     }
 
     /// Forgets the text, keeps the memory.
@@ -157,7 +211,8 @@ impl Styled {
     pub fn fit(&mut self, start: usize, width: usize) {
         let Some(pieces) = self.pieces.take() else { return };
         let ends = pieces.iter().skip(1).map(|(at, _)| *at).chain([self.text.len()]);
-        let cut = |from: usize, to: usize| self.text.get(from..to).unwrap_or_default();
+        let text = self.text.as_str();
+        let cut = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
         let head = cut(start, pieces.first().map_or(self.text.len(), |(at, _)| *at)).to_owned();
         let mut parts: Vec<(u8, &str, bool)> =
             pieces.iter().zip(ends).map(|((from, rank), to)| (*rank, cut(*from, to), true)).collect();
@@ -182,7 +237,7 @@ impl Styled {
         let left_out = parts.iter().any(|(_, _, kept)| !kept);
         line.extend(parts.iter().filter(|(_, _, kept)| *kept).map(|(_, text, _)| *text));
         if left_out || whole > width {
-            line.push_str(if self.color { "\u{1b}[0m …" } else { " …" });
+            line.push_str(if self.color() { "\u{1b}[0m …" } else { " …" });
         }
         self.text.truncate(start);
         self.text.push_str(clip(&line, width));

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::output::json::day::DayText;
+use crate::output::text::Text;
 use crate::time::{Precision, Timestamp};
 
 /// The forms of `--time`.
@@ -55,7 +56,6 @@ pub struct TimeText {
     first: Option<Timestamp>,
     before: Option<Timestamp>,
     day: DayText,
-    scratch: Vec<u8>,
     /// Where the reader is. Read once: later the process may not be allowed to open files any more.
     zone: Option<jiff::tz::TimeZone>,
     /// The date stands once above the packets of a day, and milliseconds are fine enough.
@@ -105,7 +105,7 @@ impl TimeText {
     }
 
     /// Appends the time of the next packet.
-    pub fn write(&mut self, time: Option<Timestamp>, precision: Precision, out: &mut String) {
+    pub fn write(&mut self, time: Option<Timestamp>, precision: Precision, out: &mut Text) {
         let Some(time) = time else {
             out.push_str("(no time)");
             return;
@@ -126,33 +126,36 @@ impl TimeText {
     }
 
     /// Makes what was written from byte `start` the time of day alone, and of all digits behind the second leaves three.
-    fn shorten(&self, start: usize, precision: Precision, out: &mut String) {
+    fn shorten(&self, start: usize, precision: Precision, out: &mut Text) {
         let digits = match precision {
             Precision::Micro => 3,
             Precision::Nano => 6,
         };
         out.truncate(out.len().saturating_sub(digits).max(start));
+        let out = out.bytes_mut();
         if matches!(self.form, TimeForm::Utc | TimeForm::Local)
-            && let Some(date) =
-                out.get(start..).and_then(|text| text.find(':')).and_then(|at| at.checked_sub(2))
+            && let Some(date) = out
+                .get(start..)
+                .and_then(|text| text.iter().position(|byte| *byte == b':'))
+                .and_then(|at| at.checked_sub(2))
         {
-            out.replace_range(start..start.saturating_add(date), "");
+            out.drain(start..start.saturating_add(date));
         }
     }
 
-    fn civil(&mut self, time: Timestamp, precision: Precision, out: &mut String) {
-        self.scratch.clear();
-        self.day.write(time, precision, &mut self.scratch);
+    fn civil(&mut self, time: Timestamp, precision: Precision, out: &mut Text) {
         // RFC 3339 without its T and Z: the form people scan.
-        if let Ok(text) = std::str::from_utf8(&self.scratch) {
-            let text = text.trim_end_matches('Z');
-            let (date, time) = text.split_once('T').unwrap_or(("", text));
-            out.extend([date, " ", time]);
+        let out = out.bytes_mut();
+        let begin = out.len();
+        self.day.write(time, precision, out);
+        out.pop();
+        if let Some(between) = out.get_mut(begin.saturating_add(10)) {
+            *between = b' ';
         }
     }
 }
 
-fn local(time: Timestamp, precision: Precision, zone: Option<&jiff::tz::TimeZone>, out: &mut String) {
+fn local(time: Timestamp, precision: Precision, zone: Option<&jiff::tz::TimeZone>, out: &mut Text) {
     let form = match precision {
         Precision::Micro => "%Y-%m-%d %H:%M:%S%.6f",
         Precision::Nano => "%Y-%m-%d %H:%M:%S%.9f",
@@ -164,7 +167,7 @@ fn local(time: Timestamp, precision: Precision, zone: Option<&jiff::tz::TimeZone
 }
 
 /// Seconds with a decimal point and the digits of the capture.
-fn seconds(nanoseconds: i64, precision: Precision, out: &mut String) {
+fn seconds(nanoseconds: i64, precision: Precision, out: &mut Text) {
     if nanoseconds < 0 {
         out.push('-');
     }
@@ -213,9 +216,9 @@ mod tests {
     fn times(form: TimeForm, moments: &[i64]) -> Vec<String> {
         let mut text = TimeText::new(form);
         let write = |moment: &i64| {
-            let mut out = String::new();
+            let mut out = Text::default();
             text.write(Some(Timestamp(*moment)), Precision::Micro, &mut out);
-            out
+            out.as_str().to_owned()
         };
         moments.iter().map(write).collect()
     }
@@ -238,9 +241,9 @@ mod tests {
             let time = Some(Timestamp(moment));
             lines.extend(text.date(time).map(ToOwned::to_owned));
             for precision in [Precision::Micro, Precision::Nano] {
-                let mut out = String::new();
+                let mut out = Text::default();
                 text.write(time, precision, &mut out);
-                lines.push(out);
+                lines.push(out.as_str().to_owned());
             }
         }
         let want = [
@@ -256,9 +259,9 @@ mod tests {
         assert_eq!(lines, want);
         let mut text = TimeText::new(TimeForm::Relative).short();
         assert_eq!(text.date(Some(Timestamp(5))), None);
-        let mut out = String::new();
+        let mut out = Text::default();
         text.write(Some(Timestamp(5)), Precision::Micro, &mut out);
-        assert_eq!(out, "0.000");
+        assert_eq!(out.as_str(), "0.000");
     }
 
     #[test]

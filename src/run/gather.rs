@@ -147,7 +147,7 @@ impl Gatherer {
                 *malformed = malformed.saturating_add(1);
             }
             let facts = Facts::read(&packet, outline);
-            judge::judge(&facts, &datagram, *strict, problems);
+            judge::judge(&packet, outline, &datagram, *strict, problems);
             let selected = *select_all
                 || selection
                     .matches(frame.time, &datagram, &packet, outline, |each| problems.iter().for_each(each));

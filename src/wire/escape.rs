@@ -1,6 +1,6 @@
 //! Making text from the wire safe to show: nothing in it can move a cursor, recolour a terminal or reorder a line.
 
-use std::fmt::Write as _;
+use std::fmt::Write;
 
 /// True for characters that must not reach a terminal or a ticket as they are: controls (C0, DEL, C1), bidirectional
 /// overrides and isolates, zero-width and other invisible characters, line separators, private use and noncharacters.
@@ -15,11 +15,12 @@ pub fn is_hostile(c: char) -> bool {
 
 /// Appends `bytes` to `out` as text: printable UTF-8 as it is, `\` doubled, hostile characters as `\x1b` or
 /// `\u{202e}`, bytes that are not UTF-8 as `\xff`.
-pub fn escape_into(bytes: &[u8], out: &mut String) {
+pub fn escape_into(bytes: &[u8], out: &mut impl Write) {
     if let Ok(text) = std::str::from_utf8(bytes)
         && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'\\')
     {
-        out.push_str(text);
+        // Writing into memory cannot fail.
+        let _ = out.write_str(text);
         return;
     }
     for chunk in bytes.utf8_chunks() {
@@ -27,7 +28,6 @@ pub fn escape_into(bytes: &[u8], out: &mut String) {
             escape_char(c, out);
         }
         for byte in chunk.invalid() {
-            // Writing into a String cannot fail.
             let _ = write!(out, "\\x{byte:02x}");
         }
     }
@@ -49,17 +49,13 @@ pub fn escape_line(text: &str) -> String {
     out
 }
 
-fn escape_char(c: char, out: &mut String) {
-    match c {
-        '\\' => out.push_str("\\\\"),
-        '\0'..='\u{7f}' if is_hostile(c) => {
-            let _ = write!(out, "\\x{:02x}", u32::from(c));
-        }
-        _ if is_hostile(c) => {
-            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
-        }
-        _ => out.push(c),
-    }
+fn escape_char(c: char, out: &mut impl Write) {
+    let _ = match c {
+        '\\' => out.write_str("\\\\"),
+        '\0'..='\u{7f}' if is_hostile(c) => write!(out, "\\x{:02x}", u32::from(c)),
+        _ if is_hostile(c) => write!(out, "\\u{{{:x}}}", u32::from(c)),
+        _ => out.write_char(c),
+    };
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 pub mod addr;
 pub mod arp;
 pub mod control;
+pub(crate) mod digits;
 pub mod escape;
 pub mod frame;
 pub mod nd;

@@ -6,17 +6,25 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seconds(pub u32);
 
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(all) = *self;
+impl Seconds {
+    /// Days, hours, minutes and seconds with their units, as far as there are any.
+    pub fn parts(self) -> impl Iterator<Item = (u32, &'static str)> {
+        let Self(all) = self;
         let parts =
             [(all / 86_400, "d"), (all % 86_400 / 3600, "h"), (all % 3600 / 60, "m"), (all % 60, "s")];
+        // No time at all is some seconds, too.
+        parts.into_iter().filter(move |(count, unit)| *count > 0 || all == 0 && *unit == "s")
+    }
+}
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut between = "";
-        for (count, unit) in parts.into_iter().filter(|(count, _)| *count > 0) {
+        for (count, unit) in self.parts() {
             write!(f, "{between}{count}{unit}")?;
             between = " ";
         }
-        if all == 0 { f.write_str("0s") } else { Ok(()) }
+        Ok(())
     }
 }
 

@@ -103,7 +103,19 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         interrupted: None,
     };
     decoding.stream.set_redactor(args.redact.then(Box::default));
-    let mut target = confine(args, cx)?;
+    let target = confine(args, cx)?;
+    let outcome = decode_all(args, decoding, target, cx);
+    let settled = cx.out.settle();
+    outcome.and_then(|exit| settled.map(|()| exit))
+}
+
+/// Decodes one capture after the other.
+fn decode_all(
+    args: &Args,
+    mut decoding: Decoding<'_>,
+    mut target: Option<Target>,
+    cx: &mut Context,
+) -> Outcome {
     let mut worst = Exit::Good;
     let mut opened = false;
     for path in &args.files {
@@ -276,6 +288,11 @@ impl Decoding<'_> {
             worker.renderer.set_capture(Some(reader_name.to_owned()));
         }
         let at_once = cx.out.is_terminal() || self.args.follow;
+        let small = reader.size().is_some_and(|size| size < THREADS_FROM);
+        // With several threads this one does nothing but write.
+        if workers.is_empty() && !small && !at_once && self.available > 1 {
+            cx.out.write_behind();
+        }
         let Self { args, table, showing, stream, writer, totals, stop, interrupted, .. } = self;
         let (name, mut unread) = (reader.name().to_owned(), NotLookedInto::default());
         let mut failed = None;
@@ -385,10 +402,9 @@ fn hand_over(
 ) -> Result<(), Failure> {
     if !rendered.bytes().is_empty() {
         match table {
-            Some(table) => table.write(rendered.bytes(), cx)?,
-            None => cx.out.write(rendered.bytes())?,
+            Some(table) => table.write_batch(rendered.batch(), cx)?,
+            None => cx.out.write_batch(rendered.batch())?,
         }
-        rendered.clear();
     }
     let Some(writer) = writer else { return Ok(()) };
     for frame in rendered.frames.iter() {

@@ -1,6 +1,6 @@
 //! Flat rows: `--flat`, `--fields`, `--format`.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use clap::{Args, ValueEnum};
 
@@ -54,8 +54,8 @@ impl FlatArgs {
         self.flat || self.fields.is_some() || self.format.is_some()
     }
 
-    /// The writer of rows that the flags ask for, if they ask for rows.
-    pub fn rows(&self, table: &'static [Column], cx: &Context) -> Result<Option<Rows>, Failure> {
+    /// The writer of rows that the flags ask for, if they ask for rows; the table is not made before.
+    pub fn rows(&self, table: &'static LazyLock<Vec<Column>>, cx: &Context) -> Result<Option<Rows>, Failure> {
         if !self.is_given() {
             return Ok(None);
         }
@@ -106,6 +106,16 @@ impl Table {
             }
         }
         cx.out.write(rest)
+    }
+
+    /// Writes the rows in `batch` and leaves it empty.
+    pub fn write_batch(&mut self, batch: &mut Vec<u8>, cx: &mut Context) -> Result<(), Failure> {
+        if self.begun {
+            return cx.out.write_batch(batch);
+        }
+        self.write(batch, cx)?;
+        batch.clear();
+        Ok(())
     }
 
     /// Writes what stands behind the last row.

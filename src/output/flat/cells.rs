@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::plan::Plan;
-use crate::output::JsonOut;
+use crate::output::json::{JsonOut, is_plain_but};
 use crate::time::Timestamp;
 use crate::wire::escape::is_hostile;
 
@@ -43,14 +43,25 @@ pub enum Cell<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Cells {
     format: Format,
-    /// An empty row of `length` bytes, and a block behind it; where its cells are empty is in `holes`.
-    blank: Vec<u8>,
-    length: usize,
-    holes: Vec<(usize, usize)>,
-    /// Which cells are not empty, by bits, and where their text is.
+    /// An empty row, then rows in which some cells are filled already.
+    templates: Vec<Template>,
+    /// The one that this row begins with.
+    current: usize,
+    /// Which cells are not empty, by bits, and where their text is, unless the template has it.
     filled: Vec<u64>,
     texts: Vec<(usize, usize)>,
     text: JsonOut,
+}
+
+/// A row with room for what is not in it.
+#[derive(Clone, Debug, Default)]
+struct Template {
+    /// The row, `length` bytes, and a block behind it; where its cells are empty is in `holes`.
+    blank: Vec<u8>,
+    length: usize,
+    holes: Vec<(usize, usize)>,
+    /// Which cells are filled, by bits.
+    fixed: Vec<u64>,
 }
 
 impl Cells {
@@ -88,9 +99,8 @@ impl Cells {
         blank.extend_from_slice(&[0; BLOCK]);
         Self {
             format,
-            blank,
-            length,
-            holes,
+            templates: vec![Template { blank, length, holes, fixed: vec![0; count.div_ceil(64)] }],
+            current: 0,
             filled: vec![0; count.div_ceil(64)],
             texts: vec![(0, 0); count],
             text: JsonOut::new(),
@@ -112,8 +122,42 @@ impl Cells {
     }
 
     pub(super) fn begin(&mut self) {
-        self.filled.fill(0);
+        self.begin_with(0);
+    }
+
+    /// Begins with a row in which some cells are filled already.
+    #[inline]
+    pub(super) fn begin_with(&mut self, template: usize) {
+        self.current = template;
         self.text.buf.clear();
+        if let Some(template) = self.templates.get(template) {
+            self.filled.clone_from(&template.fixed);
+        }
+    }
+
+    /// Makes a template of the cells filled so far, to begin later rows with.
+    pub(super) fn settle(&mut self, template: usize) {
+        let Some(base) = self.templates.first() else { return };
+        let mut made = Template { fixed: self.filled.clone(), ..Template::default() };
+        let mut done = 0;
+        for (place, (begin, end)) in base.holes.iter().enumerate() {
+            made.blank.extend_from_slice(base.blank.get(done..*begin).unwrap_or_default());
+            let start = made.blank.len();
+            let text = self.text_of(place);
+            made.blank.extend_from_slice(text.or(base.blank.get(*begin..*end)).unwrap_or_default());
+            let end_of_text = made.blank.len();
+            made.holes.push((if text.is_some() { end_of_text } else { start }, end_of_text));
+            done = *end;
+        }
+        made.blank.extend_from_slice(base.blank.get(done..base.length).unwrap_or_default());
+        made.length = made.blank.len();
+        made.blank.extend_from_slice(&[0; BLOCK]);
+        if self.templates.len() <= template {
+            self.templates.resize_with(template.saturating_add(1), Template::default);
+        }
+        if let Some(slot) = self.templates.get_mut(template) {
+            *slot = made;
+        }
     }
 
     pub(super) fn is_filled(&self, place: usize) -> bool {
@@ -182,6 +226,10 @@ impl Cells {
             Format::Json | Format::NdJson => out.string(bytes),
             Format::Csv | Format::Tsv => {
                 let begin = out.buf.len();
+                // Nothing in it that would have to be escaped or quoted.
+                if is_plain_but(bytes, b'"', b',') && !matches!(bytes, [] | [b' ', ..] | [.., b' ']) {
+                    return out.fixed(bytes);
+                }
                 push_text(bytes, &mut out.buf);
                 quote(format, begin, &mut out.buf);
             }
@@ -223,23 +271,25 @@ impl Cells {
     /// Appends the row.
     pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
         self.text.buf.extend_from_slice(&[0; BLOCK]);
+        let Some(template) = self.templates.get(self.current) else { return };
         let mut done = 0;
-        for (index, word) in self.filled.iter().enumerate() {
-            let mut left = *word;
+        for (index, (word, fixed)) in self.filled.iter().zip(&template.fixed).enumerate() {
+            let mut left = *word & !*fixed;
             while left != 0 {
                 let bit = usize::try_from(left.trailing_zeros()).unwrap_or(0);
                 left &= left.wrapping_sub(1);
                 let place = index.saturating_mul(64).saturating_add(bit);
-                let (Some((begin, end)), Some((from, to))) = (self.holes.get(place), self.texts.get(place))
+                let (Some((begin, end)), Some((from, to))) =
+                    (template.holes.get(place), self.texts.get(place))
                 else {
                     continue;
                 };
-                append(out, &self.blank, done, *begin);
+                append(out, &template.blank, done, *begin);
                 append(out, &self.text.buf, *from, *to);
                 done = *end;
             }
         }
-        append(out, &self.blank, done, self.length);
+        append(out, &template.blank, done, template.length);
     }
 }
 
@@ -261,9 +311,13 @@ fn append(out: &mut Vec<u8>, source: &[u8], from: usize, to: usize) {
     }
 }
 
+fn is_printable(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// Text for a line: what would end it, or harm a terminal, is escaped.
 fn push_text(bytes: &[u8], out: &mut Vec<u8>) {
-    if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+    if is_printable(bytes) {
         out.extend_from_slice(bytes);
         return;
     }

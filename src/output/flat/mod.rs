@@ -10,6 +10,7 @@ pub mod columns;
 mod packet;
 mod plan;
 pub mod sql;
+mod steady;
 pub mod story;
 
 pub use cells::{Cell, Format};

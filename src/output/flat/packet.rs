@@ -6,8 +6,10 @@ use std::sync::Arc;
 use super::cells::{Cell, Cells, Format};
 use super::columns::{Field, Type};
 use super::plan::Plan;
+use super::steady::Steady;
 use crate::output::packet::record::PacketRecord;
 use crate::time::{Precision, Timestamp};
+use crate::wire::digits::{write_colons, write_ip4, write_ip6};
 use crate::wire::frame::{Ip, Protocol};
 use crate::wire::options::kind::Width;
 use crate::wire::options::{self, Context, Items, Kind, Nowhere, each_nested, v4};
@@ -28,6 +30,8 @@ pub struct Rows {
     /// What was written of each column last: servers send all clients the same.
     last: Vec<Last>,
     six: v6::Outline,
+    /// What the rows of each type of message shared last.
+    steady: Vec<Option<Steady>>,
 }
 
 /// A payload and the text it was written as.
@@ -59,6 +63,7 @@ impl Rows {
             cells: Cells::new(&plan, format),
             last: vec![Last::default(); plan.columns.len()],
             six: v6::Outline::default(),
+            steady: vec![None; Steady::SLOTS],
             plan,
             format,
             values: Values::default(),
@@ -114,17 +119,52 @@ impl Rows {
         self.cells.finish(out);
     }
 
+    /// Begins a row for `record` with what it shares with others.
+    fn begin_steady(&mut self, record: &PacketRecord<'_>) {
+        let slot = Steady::slot(record);
+        if !self.steady.get(slot).and_then(Option::as_ref).is_some_and(|steady| steady.is_of(record)) {
+            let plan = Arc::clone(&self.plan);
+            self.cells.begin();
+            for (field, place) in &plan.steady {
+                self.any(*field, *place, record);
+            }
+            self.cells.settle(slot.saturating_add(1));
+            if let Some(known) = self.steady.get_mut(slot) {
+                *known = Some(Steady::of(record));
+            }
+        }
+        self.cells.begin_with(slot.saturating_add(1));
+        self.values.begin();
+    }
+
     /// Appends a row for `record`.
     pub fn write(&mut self, record: &PacketRecord<'_>, out: &mut Vec<u8>) {
-        self.begin();
-        self.packet(record);
+        self.begin_steady(record);
+        let plan = Arc::clone(&self.plan);
+        if record.datagram.protocol == Protocol::Dhcpv4 {
+            self.options(record, &plan);
+        }
+        for (field, place) in &plan.changing {
+            self.any(*field, *place, record);
+        }
         self.finish(out);
+    }
+
+    /// Any field of a packet.
+    #[inline]
+    fn any(&mut self, field: Field, place: usize, record: &PacketRecord<'_>) {
+        // What stands around the message comes first in the table.
+        if field <= Field::Protocol {
+            self.around(field, place, record);
+        } else if record.datagram.protocol == Protocol::Dhcpv4 {
+            self.field(field, place, record);
+        }
     }
 
     /// Appends a row for a message of DHCPv6 or router discovery, which is the payload of the record's datagram; `problems` is what is
     /// wrong with it.
     pub fn write_six(&mut self, around: &PacketRecord<'_>, problems: &[Problem], out: &mut Vec<u8>) {
-        self.begin();
+        self.begin_steady(around);
         let plan = Arc::clone(&self.plan);
         let message =
             (around.datagram.protocol == Protocol::Dhcpv6).then(|| v6::Packet::new(around.datagram.payload));
@@ -132,7 +172,7 @@ impl Rows {
             self.six.read(message, around.datagram.promised, around.datagram.cut);
             self.options_six(message, &plan);
         }
-        for (field, place) in &plan.fields {
+        for (field, place) in &plan.changing {
             self.around(*field, *place, around);
             match (field, &message) {
                 (Field::Problems, _) => {
@@ -204,17 +244,11 @@ impl Rows {
     /// Fills the cells of a packet.
     pub fn packet(&mut self, record: &PacketRecord<'_>) {
         let plan = Arc::clone(&self.plan);
-        let is_v4 = record.datagram.protocol == Protocol::Dhcpv4;
-        if is_v4 {
+        if record.datagram.protocol == Protocol::Dhcpv4 {
             self.options(record, &plan);
         }
         for (field, place) in &plan.fields {
-            // What stands around the message comes first in the table.
-            if *field <= Field::Protocol {
-                self.around(*field, *place, record);
-            } else if is_v4 {
-                self.field(*field, *place, record);
-            }
+            self.any(*field, *place, record);
         }
     }
 
@@ -225,7 +259,7 @@ impl Rows {
             |cells: &mut Cells, value: usize| cells.digits(place, u64::try_from(value).unwrap_or(u64::MAX));
         let mac = |cells: &mut Cells, addr: Option<crate::wire::HwAddr>| {
             if let Some(addr) = addr {
-                cells.plain(place, |out| colons(addr.as_slice(), &mut out.buf));
+                cells.plain(place, |out| write_colons(addr.as_slice(), &mut out.buf));
             }
         };
         let link = datagram.link.as_ref();
@@ -372,7 +406,7 @@ impl Rows {
             Field::Siaddr => ip(cells, place, packet.siaddr().map(IpAddr::V4)),
             Field::Giaddr => ip(cells, place, packet.giaddr().map(IpAddr::V4)),
             Field::Chaddr if !packet.chaddr().is_empty() => {
-                cells.plain(place, |out| colons(packet.chaddr(), &mut out.buf));
+                cells.plain(place, |out| write_colons(packet.chaddr(), &mut out.buf));
             }
             Field::Sname => name_field(cells, place, packet.sname_field(), record.outline.overload & 2 != 0),
             Field::File => name_field(cells, place, packet.file_field(), record.outline.overload & 1 != 0),
@@ -396,7 +430,6 @@ impl Rows {
 
     fn options(&mut self, record: &PacketRecord<'_>, plan: &Plan) {
         let cx = record.context();
-        let judge = plan.fields.iter().any(|(field, _)| *field == Field::Problems);
         for span in &record.outline.options {
             let code = usize::from(span.code);
             let place = plan.options.get(code).copied().flatten();
@@ -404,7 +437,7 @@ impl Rows {
             let Some(row) = v4::SPACE.by_code(u16::from(span.code)) else { continue };
             match place.and_then(|place| plan.columns.get(place).map(|column| (place, column.kind))) {
                 Some((place, kind)) => self.option(record, &cx, span, &row.kind, place, kind),
-                None if judge => {
+                None if plan.judges => {
                     self.values.show((&record.packet, record.outline), &cx, span, &mut Nowhere);
                 }
                 None => {}
@@ -494,10 +527,9 @@ fn is_container(kind: &Kind) -> bool {
 #[inline]
 fn fast(cells: &mut Cells, place: usize, kind: &Kind, data: &[u8]) -> bool {
     match (kind, data) {
-        (Kind::Ip4, &[a, b, c, d]) => cells.plain(place, |out| {
-            out.octets([a, b, c, d].into(), b'.');
-            out.buf.pop();
-        }),
+        (Kind::Ip4, &[a, b, c, d]) => {
+            cells.plain(place, |out| write_ip4([a, b, c, d].into(), &mut out.buf));
+        }
         (Kind::Lifetime | Kind::Seconds | Kind::U32, &[a, b, c, d]) => {
             cells.digits(place, u64::from(u32::from_be_bytes([a, b, c, d])));
         }
@@ -507,7 +539,7 @@ fn fast(cells: &mut Cells, place: usize, kind: &Kind, data: &[u8]) -> bool {
         (Kind::U16, &[a, b]) => cells.digits(place, u64::from(u16::from_be_bytes([a, b]))),
         (Kind::Text, &[.., last]) if last != 0 => cells.text(place, data),
         (Kind::ClientId, &[1, ref mac @ ..]) if mac.len() == 6 => {
-            cells.plain(place, |out| colons(mac, &mut out.buf));
+            cells.plain(place, |out| write_colons(mac, &mut out.buf));
         }
         _ => return false,
     }
@@ -565,11 +597,8 @@ fn give(cells: &mut Cells, items: &Items, place: usize, column: Type) {
 
 fn ip(cells: &mut Cells, place: usize, addr: Option<IpAddr>) {
     match addr {
-        Some(IpAddr::V4(addr)) => cells.plain(place, |out| {
-            out.octets(addr, b'.');
-            out.buf.pop();
-        }),
-        Some(IpAddr::V6(addr)) => cells.text(place, addr.to_string().as_bytes()),
+        Some(IpAddr::V4(addr)) => cells.plain(place, |out| write_ip4(addr, &mut out.buf)),
+        Some(IpAddr::V6(addr)) => cells.plain(place, |out| write_ip6(addr, &mut out.buf)),
         None => {}
     }
 }
@@ -579,27 +608,6 @@ fn name_field(cells: &mut Cells, place: usize, field: &[u8], overloaded: bool) {
     let text = field_text(field);
     if !overloaded && !is_zero(field) && !text.is_empty() {
         cells.text(place, text);
-    }
-}
-
-fn colons(bytes: &[u8], out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| DIGITS.get(usize::from(value & 15)).copied().unwrap_or_default();
-    if let [a, b, c, d, e, f] = *bytes {
-        let mut text = *b"xx:xx:xx:xx:xx:xx";
-        for (pair, byte) in text.chunks_mut(3).zip([a, b, c, d, e, f]) {
-            if let [high, low, ..] = pair {
-                (*high, *low) = (digit(byte >> 4), digit(byte));
-            }
-        }
-        out.extend_from_slice(&text);
-        return;
-    }
-    for (index, byte) in bytes.iter().enumerate() {
-        if index > 0 {
-            out.push(b':');
-        }
-        out.extend([digit(byte >> 4), digit(*byte)]);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::columns::{Column, Field, Source, Type};
+use super::steady;
 use crate::wire::options::Space;
 
 /// A choice of columns, in order.
@@ -12,6 +13,11 @@ pub struct Plan {
     pub columns: Vec<&'static Column>,
     /// The fields wanted, and their places.
     pub(super) fields: Vec<(Field, usize)>,
+    /// Those of them that are the same in most messages of a type, and the others.
+    pub(super) steady: Vec<(Field, usize)>,
+    pub(super) changing: Vec<(Field, usize)>,
+    /// Problems are wanted.
+    pub(super) judges: bool,
     /// Place of each option, by code.
     pub(super) options: Vec<Option<usize>>,
     /// Place of each option of DHCPv6.
@@ -72,14 +78,21 @@ impl Plan {
         let mut plan = Self {
             columns: Vec::with_capacity(names.len()),
             fields: Vec::new(),
+            steady: Vec::new(),
+            changing: Vec::new(),
+            judges: false,
             options: vec![None; 256],
             six: HashMap::new(),
             nested: vec![Vec::new(); 256],
         };
         let places: HashMap<&str, usize> =
             names.iter().enumerate().map(|(place, name)| (*name, place)).collect();
-        plan.columns =
-            names.iter().filter_map(|name| table.iter().find(|column| column.name == *name)).collect();
+        // Of the sources of a column the first says what it is.
+        let mut first: HashMap<&str, &'static Column> = HashMap::new();
+        for column in table {
+            first.entry(&column.name).or_insert(column);
+        }
+        plan.columns = names.iter().filter_map(|name| first.get(name).copied()).collect();
         for column in table {
             let Some(&place) = places.get(column.name.as_str()) else { continue };
             match column.source {
@@ -100,6 +113,13 @@ impl Plan {
                 Source::Own => {}
             }
         }
+        let nested = || plan.nested.iter().flatten().map(|nested| nested.place);
+        let taken: HashSet<usize> =
+            plan.options.iter().flatten().chain(plan.six.values()).copied().chain(nested()).collect();
+        // An option goes before a field of the same name, and it is not steady.
+        let steady = |(field, place): &(Field, usize)| steady::is_steady(*field) && !taken.contains(place);
+        (plan.steady, plan.changing) = plan.fields.iter().partition(|field| steady(field));
+        plan.judges = plan.fields.iter().any(|(field, _)| *field == Field::Problems);
         plan
     }
 

@@ -1,7 +1,7 @@
 //! Points in time as text and as numbers, one after the other.
 
-use crate::output::json::digits::{PAIRS, six_digits, write_digits};
 use crate::time::{Precision, Timestamp};
+use crate::wire::digits::{PAIRS, six_digits, write_digits};
 
 /// RFC 3339 text; remembers the last second, because packets of a capture mostly share it with their neighbour.
 #[derive(Clone, Copy, Debug)]
@@ -11,11 +11,25 @@ pub(in crate::output) struct DayText {
     /// The second itself in decimal.
     digits: [u8; 20],
     digits_len: usize,
+    /// The second as JSON has it, in microseconds and in nanoseconds, with zeros for what is less; `BOTH` bytes and the digits count.
+    both: [u8; 64],
 }
+
+/// Where the digits of microseconds stand in the text for both, and where its number begins.
+const MICROS: usize = 21;
+const BOTH: usize = 40;
 
 impl Default for DayText {
     fn default() -> Self {
-        Self { second: 0, text: *b"1970-01-01T00:00:00", digits: [b'0'; 20], digits_len: 1 }
+        let mut day = Self {
+            second: 0,
+            text: *b"1970-01-01T00:00:00",
+            digits: [b'0'; 20],
+            digits_len: 1,
+            both: [b'0'; 64],
+        };
+        day.set(0);
+        day
     }
 }
 
@@ -34,6 +48,32 @@ impl DayText {
                 out.extend_from_slice(&[b'.', a, b, c, d, e, f, x, y, z, b'Z']);
             }
         }
+    }
+
+    /// Appends `"2004-12-05T19:16:24.317453Z","time_ns":1102274184317453000`.
+    #[inline]
+    pub(in crate::output) fn write_both(&mut self, time: Timestamp, precision: Precision, out: &mut Vec<u8>) {
+        if precision != Precision::Micro || time.0 < 1_000_000_000 {
+            out.push(b'"');
+            self.write(time, precision, out);
+            out.extend_from_slice(b"\",\"time_ns\":");
+            return self.write_nanoseconds(time, out);
+        }
+        self.turn_to(time);
+        let nanos = u32::try_from(time.0.rem_euclid(1_000_000_000)).unwrap_or(0);
+        let micros = six_digits(nanos / 1000);
+        let [.., x, y, z] = six_digits(nanos % 1000);
+        let begin = out.len();
+        out.extend_from_slice(&self.both);
+        let number = begin.saturating_add(BOTH).saturating_add(self.digits_len);
+        if let Some(slot) = out.get_mut(begin.saturating_add(MICROS)..).and_then(<[u8]>::first_chunk_mut) {
+            *slot = micros;
+        }
+        if let Some(slot) = out.get_mut(number..).and_then(<[u8]>::first_chunk_mut) {
+            let [a, b, c, d, e, f] = micros;
+            *slot = [a, b, c, d, e, f, x, y, z];
+        }
+        out.truncate(number.saturating_add(9));
     }
 
     /// Appends the nanoseconds since the epoch.
@@ -72,6 +112,11 @@ impl DayText {
         self.digits_len = digits.len();
         digits.resize(self.digits.len(), 0);
         self.digits.copy_from_slice(&digits);
+        let shown = self.digits.get(..self.digits_len).unwrap_or_default();
+        let both = [b"\"", &self.text[..], b".000000Z\",\"time_ns\":", shown, b"000000000"].concat();
+        for (slot, byte) in self.both.iter_mut().zip(both) {
+            *slot = byte;
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::net::Ipv4Addr;
 
 use crate::output::json::JsonOut;
-use crate::output::json::digits::{PAIRS, write_digits};
+use crate::wire::digits::{PAIRS, write_digits};
 use crate::wire::options::Sink as _;
 
 /// A value of our own whose text needs no escaping: an address, a name from a table.

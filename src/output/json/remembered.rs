@@ -3,7 +3,13 @@
 //!
 //! What is kept is bounded, and what is not found costs one comparison: input that never repeats itself is hardly slower.
 
+use std::sync::LazyLock;
+
 use crate::output::json::JsonOut;
+use crate::output::packet::record::PacketRecord;
+use crate::output::styled::Styled;
+use crate::wire::options::v4;
+use crate::wire::v4::Span;
 
 /// A piece of text and what it was written from: it is written anew only when that changes.
 #[derive(Clone, Debug)]
@@ -48,8 +54,14 @@ pub(in crate::output) struct OptionTexts {
     /// others out. None before there is something to remember.
     slots: Vec<Slot>,
     records: [Record; 256],
+    /// The option of each code that was met last: a client sends the same in the messages of one exchange, and most of these
+    /// follow each other. None before there is something to remember.
+    last: Vec<Slot>,
+    /// How these were found of late.
+    again: [Record; 256],
     /// Counts messages, and wraps around.
     message: u8,
+    alone: &'static [bool; 256],
 }
 
 #[derive(Clone, Debug, Default)]
@@ -61,6 +73,23 @@ struct Slot {
     split: usize,
 }
 
+impl Slot {
+    /// The text, where it was written from these bytes.
+    #[inline]
+    fn text_of(&self, raw: &[u8]) -> Option<&[u8]> {
+        let (known, text) = self.bytes.split_at_checked(self.split)?;
+        // An empty slot has no text.
+        (known == raw && !text.is_empty()).then_some(text)
+    }
+
+    fn keep(&mut self, hash: u64, raw: &[u8], text: &[u8]) {
+        (self.hash, self.split) = (hash, raw.len());
+        self.bytes.clear();
+        self.bytes.extend_from_slice(raw);
+        self.bytes.extend_from_slice(text);
+    }
+}
+
 /// How the options of one code were found of late: goes up with one that was, and far down with one that was not.
 #[derive(Clone, Copy, Debug, Default)]
 struct Record(u8);
@@ -70,8 +99,20 @@ impl Record {
     const BEST: u8 = 24;
     const MISS: u8 = 4;
 
+    /// Whether looking for the one before pays: it is found every third time at least.
+    const MEETS: u8 = 2;
+
     fn found(&mut self) {
         self.0 = self.0.saturating_add(1).min(Self::BEST);
+    }
+
+    /// As [`missed`](Self::missed), where a miss costs little.
+    fn differed(&mut self, found: bool) {
+        self.0 = if found { self.0.saturating_add(2).min(Self::BEST) } else { self.0.saturating_sub(1) };
+    }
+
+    fn meets(self) -> bool {
+        self.0 >= Self::MEETS
     }
 
     fn missed(&mut self) {
@@ -85,11 +126,184 @@ impl Record {
 
 impl Default for OptionTexts {
     fn default() -> Self {
-        Self { slots: Vec::new(), records: [Record::default(); 256], message: 0 }
+        Self {
+            slots: Vec::new(),
+            records: [Record::default(); 256],
+            last: Vec::new(),
+            again: [Record::default(); 256],
+            message: 0,
+            alone: &ALONE,
+        }
     }
 }
 
+/// Where options are written to.
+pub(in crate::output) trait Buffer {
+    /// The text so far.
+    fn bytes(&mut self) -> &mut Vec<u8>;
+}
+
+impl Buffer for JsonOut {
+    #[inline]
+    fn bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.buf
+    }
+}
+
+impl Buffer for Styled {
+    #[inline]
+    fn bytes(&mut self) -> &mut Vec<u8> {
+        self.plain().bytes_mut()
+    }
+}
+
+impl Buffer for Vec<u8> {
+    #[inline]
+    fn bytes(&mut self) -> &mut Vec<u8> {
+        self
+    }
+}
+
+/// Whether an option's value depends on its payload alone, for each code.
+static ALONE: LazyLock<[bool; 256]> = LazyLock::new(|| {
+    let alone = |code| v4::SPACE.by_code(code).is_some_and(|row| !row.kind.needs_context());
+    let mut all = [false; 256];
+    all.iter_mut().zip(0..).for_each(|(slot, code)| *slot = alone(code));
+    all
+});
+
+/// True when an option is written in the same way in any message that has it.
+#[inline]
+fn is_repeatable(span: &Span, record: &PacketRecord<'_>) -> bool {
+    span.is_plain() && !record.outline.is_repeated(span.code)
+}
+
+/// The bytes of the message from the option `first` to the option `last`.
+#[inline]
+fn raw<'a>(first: &Span, last: &Span, record: &PacketRecord<'a>) -> &'a [u8] {
+    record.packet.bytes().get(first.range().start..last.range().end).unwrap_or_default()
+}
+
 impl OptionTexts {
+    /// Writes the options of a message, those that are known from memory. `write` writes another one, and says whether it would be
+    /// written so in any message: what has to be told about it every time makes it unsteady.
+    #[inline]
+    pub(in crate::output) fn write<B: Buffer>(
+        &mut self,
+        record: &PacketRecord<'_>,
+        out: &mut B,
+        mut write: impl FnMut(&Span, &mut B) -> bool,
+    ) {
+        self.begin();
+        let mut rest = &record.outline.options[..];
+        while let Some((first, behind)) = rest.split_first() {
+            let steady = |span: &&Span| is_repeatable(span, record) && self.is_steady(span.code);
+            let count = rest.iter().take_while(steady).count();
+            if let Some((run @ [_, .., last], others)) = rest.split_at_checked(count) {
+                let raw = raw(first, last, record);
+                match self.run(raw) {
+                    Some(text) => out.bytes().extend_from_slice(text),
+                    None => self.write_run(run, raw, record, out, &mut write),
+                }
+                rest = others;
+            } else {
+                self.write_one(first, record, out, &mut write);
+                rest = behind;
+            }
+        }
+    }
+
+    /// Several options that are not known together, though each of them may be.
+    #[cold]
+    fn write_run<B: Buffer>(
+        &mut self,
+        run: &[Span],
+        raw: &[u8],
+        record: &PacketRecord<'_>,
+        out: &mut B,
+        write: &mut impl FnMut(&Span, &mut B) -> bool,
+    ) {
+        let begin = out.bytes().len();
+        let mut known = true;
+        for span in run {
+            known &= self.write_one(span, record, out, write);
+        }
+        if known {
+            self.remember_run(raw, out.bytes().get(begin..).unwrap_or_default());
+        }
+    }
+
+    /// One option. True when it would be written so in any message.
+    #[inline]
+    fn write_one<B: Buffer>(
+        &mut self,
+        span: &Span,
+        record: &PacketRecord<'_>,
+        out: &mut B,
+        write: &mut impl FnMut(&Span, &mut B) -> bool,
+    ) -> bool {
+        let repeatable =
+            is_repeatable(span, record) && self.alone.get(usize::from(span.code)).is_some_and(|alone| *alone);
+        let raw = raw(span, span, record);
+        let probes = self.message < PROBES;
+        if repeatable
+            && !probes
+            && let Some(text) = self.same_as_last(span.code, raw)
+        {
+            out.bytes().extend_from_slice(text);
+            return true;
+        }
+        if repeatable && let Some(text) = self.single(span.code, raw) {
+            let known = out.bytes().len();
+            out.bytes().extend_from_slice(text);
+            if probes {
+                self.keep_last(span.code, raw, out.bytes().get(known..).unwrap_or_default());
+            }
+            return true;
+        }
+        let begin = out.bytes().len();
+        let known = write(span, out) && repeatable;
+        if known {
+            let text = out.bytes().get(begin..).unwrap_or_default();
+            self.keep_last(span.code, raw, text);
+            self.remember_single(span.code, raw, text);
+        }
+        known
+    }
+
+    /// The text of an option that is not steady, when it is the same as that of the one before.
+    #[inline]
+    fn same_as_last(&mut self, code: u8, raw: &[u8]) -> Option<&[u8]> {
+        let place = usize::from(code);
+        if self.is_steady(code) || !self.again.get(place).is_some_and(|record| record.meets()) {
+            return None;
+        }
+        let text = self.last.get(place)?.text_of(raw);
+        self.again.get_mut(place)?.differed(text.is_some());
+        text
+    }
+
+    /// Keeps the text of an option for the next one of its code, if that may pay.
+    #[inline]
+    fn keep_last(&mut self, code: u8, raw: &[u8], text: &[u8]) {
+        let place = usize::from(code);
+        let probes = self.message < PROBES;
+        let meets = self.again.get(place).is_some_and(|record| record.meets());
+        if text.len() > LONGEST || self.is_steady(code) || !(probes || meets) {
+            return;
+        }
+        if self.last.is_empty() {
+            self.last.resize(256, Slot::default());
+        }
+        let (Some(slot), Some(record)) = (self.last.get_mut(place), self.again.get_mut(place)) else {
+            return;
+        };
+        if probes {
+            record.differed(slot.text_of(raw).is_some());
+        }
+        slot.keep(0, raw, text);
+    }
+
     /// Starts with a new message.
     #[inline]
     pub(in crate::output) fn begin(&mut self) {
@@ -98,18 +312,18 @@ impl OptionTexts {
 
     /// True when an option of this code is likely to be found.
     #[inline]
-    pub(in crate::output) fn is_steady(&self, code: u8) -> bool {
+    fn is_steady(&self, code: u8) -> bool {
         self.records.get(usize::from(code)).is_some_and(|record| record.is_steady())
     }
 
     /// The text of several steady options, whose bytes `raw` holds, when it is known.
     #[inline]
-    pub(in crate::output) fn run(&self, raw: &[u8]) -> Option<&[u8]> {
+    fn run(&self, raw: &[u8]) -> Option<&[u8]> {
         self.recall(raw, true)
     }
 
     /// Keeps the text of a run that was not found.
-    pub(in crate::output) fn remember_run(&mut self, raw: &[u8], text: &[u8]) {
+    fn remember_run(&mut self, raw: &[u8], text: &[u8]) {
         self.remember(raw, true, text);
     }
 
@@ -142,10 +356,7 @@ impl OptionTexts {
     #[inline]
     fn recall(&self, raw: &[u8], steady: bool) -> Option<&[u8]> {
         let hash = hash(raw);
-        let slot = self.slots.get(place(hash, steady)).filter(|slot| slot.hash == hash)?;
-        let (known, text) = slot.bytes.split_at_checked(slot.split)?;
-        // An empty slot has no text.
-        (known == raw && !text.is_empty()).then_some(text)
+        self.slots.get(place(hash, steady)).filter(|slot| slot.hash == hash)?.text_of(raw)
     }
 
     fn remember(&mut self, raw: &[u8], steady: bool, text: &[u8]) {
@@ -156,10 +367,7 @@ impl OptionTexts {
         if text.len() <= LONGEST
             && let Some(slot) = self.slots.get_mut(place(hash, steady))
         {
-            (slot.hash, slot.split) = (hash, raw.len());
-            slot.bytes.clear();
-            slot.bytes.extend_from_slice(raw);
-            slot.bytes.extend_from_slice(text);
+            slot.keep(hash, raw, text);
         }
     }
 }

@@ -5,10 +5,10 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::output::json::day::DayText;
-use crate::output::json::digits::{
-    HEX_PAIRS, Octet, hex_half, hex_of, hex_word, pair_of, put_octet, write_digits,
-};
 use crate::time::{Precision, Timestamp};
+use crate::wire::digits::{
+    mac_text, put_octet, write_colons, write_digits, write_hex, write_ip6, write_octets,
+};
 use crate::wire::escape::is_hostile;
 use crate::wire::options::{Sink, Space};
 
@@ -19,18 +19,6 @@ pub struct JsonOut {
     pub buf: Vec<u8>,
     day: DayText,
 }
-
-/// True for the bytes that stand for themselves in a JSON string.
-#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks it")]
-const PLAIN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut index = 32;
-    while index < 127 {
-        table[index] = index != 34 && index != 92;
-        index += 1;
-    }
-    table
-};
 
 impl JsonOut {
     /// An empty writer.
@@ -125,6 +113,12 @@ impl JsonOut {
         self.buf.push(b'"');
     }
 
+    /// As [`time`](Self::time), then the key `time_ns` and the same in nanoseconds; as the value of a key that was just written.
+    #[inline]
+    pub fn times(&mut self, time: Timestamp, precision: Precision) {
+        self.day.write_both(time, precision, &mut self.buf);
+    }
+
     /// Nanoseconds since the epoch, as a number.
     #[inline]
     pub fn nanoseconds(&mut self, time: Timestamp) {
@@ -153,91 +147,29 @@ impl JsonOut {
     /// Two hex digits for each byte.
     #[inline]
     pub fn hex_digits(&mut self, bytes: &[u8]) {
-        let end = self.buf.len().saturating_add(bytes.len().saturating_mul(2));
-        // Where the last bytes do not fill a word, the last whole word is taken again, over digits already written.
-        if let Some(last) = bytes.last_chunk::<16>() {
-            let (chunks, rest) = bytes.as_chunks::<16>();
-            for chunk in chunks {
-                self.buf.extend_from_slice(&hex_of(chunk));
-            }
-            if !rest.is_empty() {
-                self.buf.truncate(end.saturating_sub(32));
-                self.buf.extend_from_slice(&hex_of(last));
-            }
-        } else if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-            self.buf.extend_from_slice(&hex_word(*first));
-            if bytes.len() > 8 {
-                self.buf.truncate(end.saturating_sub(16));
-                self.buf.extend_from_slice(&hex_word(*last));
-            }
-        } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-            self.buf.extend_from_slice(&hex_half(u32::from_le_bytes(*first)).to_le_bytes());
-            if bytes.len() > 4 {
-                self.buf.truncate(end.saturating_sub(8));
-                self.buf.extend_from_slice(&hex_half(u32::from_le_bytes(*last)).to_le_bytes());
-            }
-        } else {
-            for byte in bytes {
-                self.buf.extend_from_slice(pair_of(&HEX_PAIRS, usize::from(*byte)));
-            }
-        }
+        write_hex(bytes, &mut self.buf);
     }
 
     /// An address with `behind` after it.
     #[inline]
     pub fn octets(&mut self, addr: Ipv4Addr, behind: u8) {
-        if addr.is_unspecified() {
-            self.buf.extend_from_slice(&[b'0', b'.', b'0', b'.', b'0', b'.', b'0', behind]);
-            return;
-        }
-        let [a, b, c, d] = addr.octets().map(Octet::of);
-        let text = a.followed_by(b).followed_by(c.followed_by(d));
-        let end = self.buf.len().saturating_add(text.length);
-        self.buf.extend_from_slice(&text.text.to_le_bytes());
-        self.buf.truncate(end);
-        // In the place of the last dot.
-        if let Some(last) = self.buf.last_mut() {
-            *last = behind;
-        }
+        write_octets(addr, behind, &mut self.buf);
     }
 
     /// A hardware address with colons, in quotes, as the value of a key that was just written.
     #[inline]
     pub fn address(&mut self, bytes: &[u8]) {
         if let Ok(mac) = bytes.try_into() {
-            self.mac(mac);
+            let mut text = [b'"'; 19];
+            if let Some(inside) = text.last_chunk_mut::<18>().and_then(|text| text.first_chunk_mut()) {
+                *inside = mac_text(mac);
+            }
+            self.buf.extend_from_slice(&text);
             return;
         }
         self.buf.push(b'"');
-        for (index, byte) in bytes.iter().enumerate() {
-            if index > 0 {
-                self.buf.push(b':');
-            }
-            self.buf.extend_from_slice(pair_of(&HEX_PAIRS, usize::from(*byte)));
-        }
+        write_colons(bytes, &mut self.buf);
         self.buf.push(b'"');
-    }
-
-    /// Six bytes with colons between them, in quotes.
-    #[inline]
-    fn mac(&mut self, [a, b, c, d, e, f]: [u8; 6]) {
-        let pair = |byte: u8| {
-            let pair = HEX_PAIRS.get(usize::from(byte)).copied().unwrap_or_default();
-            u64::from(u16::from_le_bytes(pair))
-        };
-        let three = |a: u8, b: u8, c: u8| {
-            let colons = u64::from_le_bytes(*b"\0\0:\0\0:\0\0");
-            (pair(a) | pair(b) << 24 | pair(c) << 48 | colons).to_le_bytes()
-        };
-        let begin = self.buf.len();
-        self.buf.extend_from_slice(b"\"xx:xx:xx:xx:xx:xx\"");
-        if let Some([_, text @ ..]) = self.buf.get_mut(begin..)
-            && let Some((left, [_, right @ ..])) = text.split_first_chunk_mut()
-            && let Some(right) = right.first_chunk_mut()
-        {
-            *left = three(a, b, c);
-            *right = three(d, e, f);
-        }
     }
 
     #[cold]
@@ -267,6 +199,45 @@ impl JsonOut {
 }
 
 impl Sink for JsonOut {
+    #[inline]
+    fn mark(&self) -> Option<usize> {
+        Some(self.buf.len())
+    }
+
+    fn back_to(&mut self, mark: usize) {
+        self.buf.truncate(mark);
+    }
+
+    fn begin_option(&mut self, code: u16, name: Option<&'static str>, _: &[u8], _: bool) {
+        self.separate();
+        self.buf.extend_from_slice(b"{\"code\":");
+        self.digits(code.into());
+        match name {
+            Some(name) => {
+                self.buf.extend_from_slice(b",\"name\":\"");
+                self.buf.extend_from_slice(name.as_bytes());
+                self.buf.extend_from_slice(b"\",\"value\":");
+            }
+            None => self.buf.extend_from_slice(b",\"name\":null,\"value\":"),
+        }
+    }
+
+    fn end_option(&mut self, raw: &[u8]) {
+        self.buf.extend_from_slice(b",\"raw\":\"");
+        self.hex_digits(raw);
+        self.buf.extend_from_slice(b"\"}");
+    }
+
+    fn route(&mut self, destination: Ipv4Addr, length: u8, router: Ipv4Addr) {
+        self.separate();
+        self.buf.extend_from_slice(b"{\"destination\":\"");
+        self.octets(destination, b'/');
+        self.digits(length.into());
+        self.buf.extend_from_slice(b"\",\"router\":\"");
+        self.octets(router, b'"');
+        self.buf.push(b'}');
+    }
+
     fn null(&mut self) {
         self.raw(b"null");
     }
@@ -321,10 +292,10 @@ impl Sink for JsonOut {
     }
 
     fn ip6(&mut self, addr: Ipv6Addr) {
-        use std::io::Write as _;
         self.separate();
-        // Writing into a Vec cannot fail.
-        let _ = write!(self.buf, "\"{addr}\"");
+        self.buf.push(b'"');
+        write_ip6(addr, &mut self.buf);
+        self.buf.push(b'"');
     }
 
     fn prefix4(&mut self, addr: Ipv4Addr, length: u8) {
@@ -336,9 +307,12 @@ impl Sink for JsonOut {
     }
 
     fn prefix6(&mut self, addr: Ipv6Addr, length: u8) {
-        use std::io::Write as _;
         self.separate();
-        let _ = write!(self.buf, "\"{addr}/{length}\"");
+        self.buf.push(b'"');
+        write_ip6(addr, &mut self.buf);
+        self.buf.push(b'/');
+        self.digits(length.into());
+        self.buf.push(b'"');
     }
 
     #[inline]
@@ -358,7 +332,7 @@ impl Sink for JsonOut {
     fn ethernet_client(&mut self, mac: [u8; 6]) {
         self.separate();
         self.buf.extend_from_slice(b"{\"type\":\"ethernet\",\"address\":");
-        self.mac(mac);
+        self.address(&mac);
         self.buf.push(b'}');
     }
 
@@ -421,25 +395,32 @@ impl Sink for JsonOut {
     }
 }
 
-/// True when every byte stands for itself in a JSON string; looks at eight at once.
+/// True when every byte stands for itself in a JSON string.
 #[inline]
 fn is_plain(bytes: &[u8]) -> bool {
-    let Some(last) = bytes.last_chunk() else {
-        return bytes.iter().all(|byte| PLAIN.get(usize::from(*byte)).is_some_and(|is| *is));
-    };
-    let (words, _) = bytes.as_chunks::<8>();
-    words.iter().chain([last]).fold(0, |odd, word| odd | odd_bytes(u64::from_ne_bytes(*word))) == 0
+    is_plain_but(bytes, b'"', b'\\')
 }
 
-/// Not zero when one of eight bytes needs care: a control character, a quote, a backslash, or what is not ASCII.
+/// True when every byte is printable ASCII and neither of two; looks at eight at once.
 #[inline]
-fn odd_bytes(word: u64) -> u64 {
+pub(in crate::output) fn is_plain_but(bytes: &[u8], one: u8, other: u8) -> bool {
+    let Some(last) = bytes.last_chunk() else {
+        return bytes.iter().all(|byte| matches!(*byte, b' '..=b'~') && *byte != one && *byte != other);
+    };
+    let (words, _) = bytes.as_chunks::<8>();
+    let odd = |word: &[u8; 8]| odd_bytes(u64::from_ne_bytes(*word), one, other);
+    words.iter().chain([last]).fold(0, |found, word| found | odd(word)) == 0
+}
+
+/// Not zero when one of eight bytes needs care: a control character, one of two that are named, or what is not ASCII.
+#[inline]
+fn odd_bytes(word: u64, one: u8, other: u8) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     // Sets the highest bit of a byte below `limit`; of others too, but only when another one is below it.
     let below = |word: u64, limit: u64| word.wrapping_sub(ONES.wrapping_mul(limit)) & !word;
     let equal = |byte: u8| below(word ^ ONES.wrapping_mul(byte.into()), 1);
-    (word | below(word, 0x20) | equal(b'"') | equal(b'\\') | equal(0x7f)) & HIGH
+    (word | below(word, 0x20) | equal(one) | equal(other) | equal(0x7f)) & HIGH
 }
 
 #[cfg(test)]
@@ -518,6 +499,22 @@ mod tests {
             json.signed(signed);
             json.end_array();
             prop_assert_eq!(text(json), format!("[{value},{signed}]"));
+        }
+
+        #[test]
+        fn both_times_are_those_written_apart(first in any::<i64>(), second in 0_i64..2_000_000_000_000_000_000) {
+            let (mut both, mut apart) = (JsonOut::new(), JsonOut::new());
+            for time in [first, second, second.wrapping_add(1_000_003), first].map(Timestamp) {
+                for precision in [Precision::Micro, Precision::Nano] {
+                    both.begin_array();
+                    both.times(time, precision);
+                    apart.begin_array();
+                    apart.time(time, precision);
+                    apart.name_next("time_ns");
+                    apart.nanoseconds(time);
+                }
+            }
+            prop_assert_eq!(text(both), text(apart));
         }
 
         #[test]

@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
+use crate::output::json::remembered::OptionTexts;
 use crate::output::packet::hex;
 use crate::output::packet::line::type_label;
 use crate::output::packet::record::{MOST_PROBLEMS, PacketRecord};
 use crate::output::styled::{Label, Styled};
 use crate::output::when::TimeText;
-use crate::wire::escape::escape_into;
 use crate::wire::frame::numbers;
 use crate::wire::options::text::{as_text, without_trailing_zeros};
-use crate::wire::options::{Kind, TextSink, names, v4};
+use crate::wire::options::{Context, Kind, TextSink, names, v4};
 use crate::wire::problem::{Code, Problem, Severity};
 use crate::wire::v4::packet::field_text;
 use crate::wire::v4::{Op, Shown, Span, Values};
@@ -19,7 +19,8 @@ use crate::wire::v4::{Op, Shown, Span, Values};
 #[derive(Clone, Debug, Default)]
 pub struct PacketDetail {
     values: Values,
-    text: Vec<u8>,
+    texts: OptionTexts,
+    problems: Vec<Problem>,
     pub(super) with_dump: bool,
 }
 
@@ -41,55 +42,71 @@ impl PacketDetail {
         write_header(record, out);
         self.write_options(record, out);
         let found = record.outline.problems.iter().chain(&self.values.problems).copied();
-        let problems: Vec<Problem> = found.chain(record.outer_problems()).collect();
-        write_problems(&problems, out);
+        self.problems.clear();
+        self.problems.extend(found.chain(record.outer_problems()));
+        write_problems(&self.problems, out);
         if self.with_dump {
-            hex::dump(&record.packet, record.outline, &problems, out);
+            hex::dump(&record.packet, record.outline, &self.problems, out);
         }
         out.text("\n");
     }
 
     fn write_options(&mut self, record: &PacketRecord<'_>, out: &mut Styled) {
         self.values.begin();
-        let cx = record.context();
-        for span in &record.outline.options {
-            let name = v4::SPACE.name_of(u16::from(span.code)).unwrap_or(unnamed(span.code));
-            out.text("  ").label(Label::Dim, &format!("{:>3}", span.code)).text(" ");
-            let _ = write!(out, "{name:<30} ");
-            self.text.clear();
-            let problems = self.values.problems.len();
-            match self.values.show(
-                (&record.packet, record.outline),
-                &cx,
-                span,
-                &mut TextSink::pretty(&mut self.text),
-            ) {
-                // The sink escapes: what it writes is UTF-8.
-                Shown::Value => out.text(&String::from_utf8_lossy(&self.text)),
-                Shown::Continues => out.label(Label::Dim, "(continues the one before)"),
-                Shown::Nothing => write_raw(record, span, out),
-            };
-            let new = self.values.problems.get(problems..).unwrap_or_default();
-            if new.iter().any(|problem| problem.code == Code::AddressText) {
-                quote(span.data(&record.packet), out);
-            } else if !new.is_empty() && has_readable_part(span.code) {
-                let read = String::from_utf8_lossy(&self.text);
-                let read = read.trim_end_matches([',', ' ']);
-                if !read.is_empty() {
-                    out.text("  ").label(Label::Dim, &format!("read so far: {read}"));
-                }
-            }
-            if let Some(field) = span.field.name() {
-                out.text("  ").label(Label::Warning, &format!("in {field}"));
-            }
-            if span.is_truncated() {
-                let declared =
-                    span.declared.map_or_else(|| "no length byte".to_owned(), |n| format!("{n} promised"));
-                out.text("  ").label(Label::Error, &format!("cut short: {} bytes, {declared}", span.len));
-            }
-            out.text("\n");
+        let (cx, values) = (record.context(), &mut self.values);
+        self.texts.write(record, out, |span, out| write_option(span, &cx, values, record, out));
+    }
+}
+
+/// One option, on a line of its own. True when nothing about it is unusual.
+fn write_option(
+    span: &Span,
+    cx: &Context<'_>,
+    values: &mut Values,
+    record: &PacketRecord<'_>,
+    out: &mut Styled,
+) -> bool {
+    let name = v4::SPACE.name_of(u16::from(span.code)).unwrap_or(unnamed(span.code));
+    out.text("  ").labelled(Label::Dim, |out| out.digits_wide(span.code.into(), 3)).text(" ");
+    wide(name, 30, out);
+    out.text(" ");
+    let problems = values.problems.len();
+    let begin = out.len();
+    let mut sink = TextSink::pretty(out.plain().bytes_mut());
+    let shown = values.show((&record.packet, record.outline), cx, span, &mut sink);
+    let new = values.problems.get(problems..).unwrap_or_default();
+    let read = if !new.is_empty() && has_readable_part(span.code) {
+        let read = out.as_bytes().get(begin..).unwrap_or_default();
+        String::from_utf8_lossy(read).trim_end_matches([',', ' ']).to_owned()
+    } else {
+        String::new()
+    };
+    if shown != Shown::Value {
+        out.truncate(begin);
+    }
+    match shown {
+        Shown::Value => {}
+        Shown::Continues => {
+            out.label(Label::Dim, "(continues the one before)");
+        }
+        Shown::Nothing => {
+            write_raw(record, span, out);
         }
     }
+    if new.iter().any(|problem| problem.code == Code::AddressText) {
+        quote(span.data(&record.packet), out);
+    } else if !read.is_empty() {
+        out.text("  ").label(Label::Dim, &format!("read so far: {read}"));
+    }
+    if let Some(field) = span.field.name() {
+        out.text("  ").label(Label::Warning, &format!("in {field}"));
+    }
+    if span.is_truncated() {
+        let declared = span.declared.map_or_else(|| "no length byte".to_owned(), |n| format!("{n} promised"));
+        out.text("  ").label(Label::Error, &format!("cut short: {} bytes, {declared}", span.len));
+    }
+    out.text("\n");
+    shown == Shown::Value && values.problems.len() == problems
 }
 
 /// What an option without a name of its own is: 224 to 254 are for private use (RFC 3942).
@@ -103,9 +120,7 @@ fn write_raw<'a>(record: &PacketRecord<'_>, span: &Span, out: &'a mut Styled) ->
     if data.is_empty() {
         return out.label(Label::Dim, "(empty)");
     }
-    for byte in data {
-        let _ = write!(out, "{byte:02x}");
-    }
+    out.plain().hex(data);
     if as_text(data).is_some() {
         quote(data, out);
     }
@@ -117,7 +132,7 @@ fn quote(data: &[u8], out: &mut Styled) {
     out.text("  ");
     out.labelled(Label::Dim, |out| {
         out.push('"');
-        escape_into(without_trailing_zeros(data), out);
+        out.foreign(without_trailing_zeros(data));
         out.push('"');
     });
 }
@@ -130,14 +145,18 @@ fn has_readable_part(code: u8) -> bool {
 
 fn write_heading(record: &PacketRecord<'_>, time: &mut TimeText, out: &mut Styled) {
     let (packet, kind) = (&record.packet, record.outline.message_type);
+    let capitals;
     let name = match (kind, packet.op()) {
-        (Some(kind), _) => kind.to_string().to_uppercase(),
-        (None, _) if record.outline.type_is_cut_off() => "unknown type, cut".to_owned(),
-        (None, Some(Op::REQUEST)) => "BOOTP request".to_owned(),
-        (None, Some(Op::REPLY)) => "BOOTP reply".to_owned(),
-        (None, _) => "BOOTP".to_owned(),
+        (Some(kind), _) => {
+            capitals = kind.to_string().to_uppercase();
+            &capitals
+        }
+        (None, _) if record.outline.type_is_cut_off() => "unknown type, cut",
+        (None, Some(Op::REQUEST)) => "BOOTP request",
+        (None, Some(Op::REPLY)) => "BOOTP reply",
+        (None, _) => "BOOTP",
     };
-    heading(record, time, type_label(kind, packet.op()), &name, packet.bytes().len(), out);
+    heading(record, time, type_label(kind, packet.op()), name, packet.bytes().len(), out);
 }
 
 /// Number, time, what it is and how long.
@@ -149,15 +168,14 @@ pub(super) fn heading(
     bytes: usize,
     out: &mut Styled,
 ) {
-    out.label(Label::Strong, &format!("#{}", record.number)).text("  ");
-    out.labelled(Label::Dim, |out| {
-        let mut text = String::new();
-        time.write(record.time, record.precision, &mut text);
-        out.push_str(&text);
+    out.labelled(Label::Strong, |out| {
+        out.push('#');
+        out.digits(record.number);
     });
+    out.text("  ").labelled(Label::Dim, |out| time.write(record.time, record.precision, out));
     out.text("  ").label(label, name);
     let (captured, original) = (record.captured_length, record.original_length);
-    let _ = write!(out, "  {bytes} bytes");
+    out.text("  ").number(bytes).text(" bytes");
     if u32::try_from(captured).is_ok_and(|captured| captured < original) {
         let _ = write!(out, " (frame cut to {captured} of {original})");
     }
@@ -181,14 +199,22 @@ pub(super) fn write_layers(record: &PacketRecord<'_>, out: &mut Styled) {
     if let Some(comment) = record.comment {
         row("comment", out).foreign(comment.as_bytes()).text("\n");
     }
-    let names: Vec<&str> = datagram.layers.iter().map(crate::wire::frame::Layer::name).collect();
-    row("layers", out).text(&names.join(" > ")).text("\n");
+    row("layers", out);
+    for (index, layer) in datagram.layers.iter().enumerate() {
+        out.text(if index > 0 { " > " } else { "" }).text(layer.name());
+    }
+    out.text("\n");
     if let Some(link) = datagram.link
         && (link.src.is_some() || link.dst.is_some())
     {
-        let show =
-            |addr: Option<crate::wire::HwAddr>| addr.map_or_else(|| "?".to_owned(), |addr| addr.to_string());
-        row(link.layer.name(), out).text(&format!("{} > {}", show(link.src), show(link.dst)));
+        row(link.layer.name(), out);
+        for (addr, behind) in [(link.src, " > "), (link.dst, "")] {
+            match addr {
+                Some(addr) => out.plain().hardware(&addr),
+                None => out.plain().push('?'),
+            }
+            out.text(behind);
+        }
         let tags = datagram.vlans.priorities().zip(datagram.vlans.drop_eligible());
         for (id, (priority, eligible)) in datagram.vlans.as_slice().iter().zip(tags) {
             let _ = write!(out, "  vlan {id} priority {priority}");
@@ -198,9 +224,15 @@ pub(super) fn write_layers(record: &PacketRecord<'_>, out: &mut Styled) {
     }
     if let Some(ip) = datagram.ip {
         row("ip", out);
-        let _ = write!(out, "{} > {}  ttl {}", ip.src, ip.dst, ip.ttl);
+        let text = out.plain();
+        text.ip(ip.src);
+        text.push_str(" > ");
+        text.ip(ip.dst);
+        text.push_str("  ttl ");
+        text.digits(ip.ttl);
         if let Some(id) = ip.id {
-            let _ = write!(out, "  id {id}");
+            text.push_str("  id ");
+            text.digits(id);
         }
         if ip.tos != 0 {
             let _ = write!(out, "  dscp {}", ip.dscp());
@@ -214,53 +246,68 @@ pub(super) fn write_layers(record: &PacketRecord<'_>, out: &mut Styled) {
         out.text(if ip.dont_fragment == Some(true) { "  don't fragment\n" } else { "\n" });
     }
     if let Some(udp) = datagram.udp {
-        row("udp", out);
-        let _ = writeln!(out, "{} > {}  checksum {}", udp.src_port, udp.dst_port, datagram.checksum.name());
+        row("udp", out).number(udp.src_port).text(" > ").number(udp.dst_port);
+        out.text("  checksum ").text(datagram.checksum.name()).text("\n");
     }
 }
 
 fn write_header(record: &PacketRecord<'_>, out: &mut Styled) {
     let packet = &record.packet;
-    let mut line = |name: &str, value: Option<String>| {
+    if let Some(op) = packet.op() {
+        let name = match op {
+            Op::REQUEST => " (request)\n",
+            Op::REPLY => " (reply)\n",
+            Op(_) => "\n",
+        };
+        row("op", out).number(op.0).text(name);
+    }
+    if let Some(htype) = packet.htype() {
+        row("htype", out).number(htype);
+        match (htype, names::HARDWARE_TYPES.name(htype.into())) {
+            (1, _) => out.text(" (Ethernet)\n"),
+            (_, Some(name)) => out.text(" (").text(name).text(")\n"),
+            (_, None) => out.text("\n"),
+        };
+    }
+    for (name, value) in [("hlen", packet.hlen()), ("hops", packet.hops())] {
         if let Some(value) = value {
-            row(name, out).text(&value).text("\n");
+            row(name, out).number(value).text("\n");
         }
-    };
-    let op_name = |op: Op| match op {
-        Op::REQUEST => "1 (request)".to_owned(),
-        Op::REPLY => "2 (reply)".to_owned(),
-        Op(other) => other.to_string(),
-    };
-    line("op", packet.op().map(op_name));
-    line(
-        "htype",
-        packet.htype().map(|htype| match (htype, names::HARDWARE_TYPES.name(htype.into())) {
-            (1, _) => "1 (Ethernet)".to_owned(),
-            (_, Some(name)) => format!("{htype} ({name})"),
-            (_, None) => htype.to_string(),
-        }),
-    );
-    line("hlen", packet.hlen().map(|hlen| hlen.to_string()));
-    line("hops", packet.hops().map(|hops| hops.to_string()));
-    line("xid", packet.xid().map(|xid| xid.to_string()));
-    line("secs", packet.secs().map(|secs| format!("{secs} s")));
-    let flags = |flags: u16| format!("{flags:#06x}{}", if flags & 0x8000 == 0 { "" } else { " (broadcast)" });
-    line("flags", packet.flags().map(flags));
-    line("ciaddr", packet.ciaddr().map(|addr| addr.to_string()));
-    line("yiaddr", packet.yiaddr().map(|addr| addr.to_string()));
-    line("siaddr", packet.siaddr().map(|addr| addr.to_string()));
-    line("giaddr", packet.giaddr().map(|addr| addr.to_string()));
-    line("chaddr", (!packet.chaddr().is_empty()).then(|| packet.client().to_string()));
+    }
+    if let Some(xid) = packet.xid() {
+        row("xid", out).plain().xid(xid);
+        out.text("\n");
+    }
+    if let Some(secs) = packet.secs() {
+        row("secs", out).number(secs).text(" s\n");
+    }
+    if let Some(flags) = packet.flags() {
+        row("flags", out).text("0x").plain().hex(&flags.to_be_bytes());
+        out.text(if flags & 0x8000 == 0 { "\n" } else { " (broadcast)\n" });
+    }
+    let addresses = [
+        ("ciaddr", packet.ciaddr()),
+        ("yiaddr", packet.yiaddr()),
+        ("siaddr", packet.siaddr()),
+        ("giaddr", packet.giaddr()),
+    ];
+    for (name, addr) in addresses {
+        if let Some(addr) = addr {
+            row(name, out).plain().ip4(addr);
+            out.text("\n");
+        }
+    }
+    if !packet.chaddr().is_empty() {
+        row("chaddr", out).plain().hardware(&packet.client());
+        out.text("\n");
+    }
     let overload = record.outline.overload;
     for (name, bit, field) in [("sname", 2, packet.sname_field()), ("file", 1, packet.file_field())] {
         let text = field_text(field);
         if overload & bit != 0 {
-            line(name, Some("(carries options)".to_owned()));
+            row(name, out).text("(carries options)\n");
         } else if !text.is_empty() {
-            let mut shown = String::from("\"");
-            escape_into(text, &mut shown);
-            shown.push('"');
-            line(name, Some(shown));
+            row(name, out).text("\"").foreign(text).text("\"\n");
         }
     }
 }
@@ -303,7 +350,17 @@ pub(in crate::output) fn grouped(number: &impl ToString) -> String {
 }
 
 pub(super) fn row<'a>(name: &str, out: &'a mut Styled) -> &'a mut Styled {
-    out.text("  ").label(Label::Dim, &format!("{name:<9}"))
+    out.text("  ").labelled(Label::Dim, |out| {
+        let start = out.len();
+        out.push_str(name);
+        out.pad(start, 9);
+    })
+}
+
+/// A name with spaces behind it up to `width`.
+pub(super) fn wide(name: &str, width: usize, out: &mut Styled) {
+    let start = out.len();
+    out.text(name).plain().pad(start, width);
 }
 
 #[cfg(test)]

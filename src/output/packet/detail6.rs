@@ -1,15 +1,13 @@
 //! Every field and option of a packet of IPv6, options in options on lines of their own.
 
-use std::fmt::Write as _;
-
-use super::detail::{PacketDetail, heading, row, write_layers, write_problems};
+use super::detail::{PacketDetail, heading, row, wide, write_layers, write_problems};
 use super::hex::{Part, dump_parts};
-use super::line6::{type_label6, type_name6};
+use super::line6::{type_label6, type_name6, write_xid};
 use super::record6::{Judged, Message6, Record6};
 use crate::output::styled::{Label, Styled};
 use crate::output::when::TimeText;
 use crate::wire::nd;
-use crate::wire::options::{self, Context, Kind, Space, TextSink};
+use crate::wire::options::{self, Context, Kind, OptionDef, Space, TextSink};
 use crate::wire::v6::{self, MessageType, Options};
 
 impl PacketDetail {
@@ -46,23 +44,40 @@ impl PacketDetail {
 }
 
 fn indent(depth: usize, out: &mut Styled) {
-    out.text(&" ".repeat(depth.saturating_mul(4)));
+    for _ in 0..depth {
+        out.text("    ");
+    }
 }
 
 /// Fields and options of a message and of those inside it.
 fn write_message(packet: &v6::Packet<'_>, depth: usize, out: &mut Styled) {
     let kind = packet.message_type().unwrap_or_default();
-    let mut line = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
+    if packet.message_type().is_some() {
+        indent(depth, out);
+        row("type", out).number(kind.0).text(" (");
+        match kind.name() {
+            Some(name) => out.text(name),
+            None => out.text(&kind.to_string()),
+        };
+        out.text(")\n");
+    }
+    if let Some(xid) = packet.xid() {
+        indent(depth, out);
+        row(if kind.has_flags() { "flags" } else { "xid" }, out);
+        write_xid(xid, out.plain());
+        out.text("\n");
+    }
+    if let Some(count) = packet.hop_count() {
+        indent(depth, out);
+        row("hop count", out).number(count).text("\n");
+    }
+    for (name, addr) in [("link", packet.link_address()), ("peer", packet.peer_address())] {
+        if let Some(addr) = addr {
             indent(depth, out);
-            row(name, out).text(&value).text("\n");
+            row(name, out).plain().ip(addr.into());
+            out.text("\n");
         }
-    };
-    line("type", packet.message_type().map(|kind| format!("{} ({kind})", kind.0)));
-    line(if kind.has_flags() { "flags" } else { "xid" }, packet.xid().map(|xid| format!("{xid:#08x}")));
-    line("hop count", packet.hop_count().map(|count| count.to_string()));
-    line("link", packet.link_address().map(|addr| addr.to_string()));
-    line("peer", packet.peer_address().map(|addr| addr.to_string()));
+    }
     if packet.has_header() {
         write_options(&options::v6::SPACE, packet.options(), depth, out);
     }
@@ -79,11 +94,9 @@ fn write_options(space: &'static Space, area: &[u8], depth: usize, out: &mut Sty
     for option in found.by_ref() {
         let row = space.by_code(option.code);
         indent(depth, out);
-        out.text("  ").label(Label::Dim, &format!("{:>3}", option.code)).text(" ");
-        let name = row.map_or("unassigned", |row| row.name);
-        let _ = write!(out, "{name:<26} ");
+        write_name(option.code, row, out);
         if option.is_truncated() {
-            write_hex(option.data, out);
+            out.plain().hex(option.data);
             let cut = format!("cut short: {} bytes, {} promised", option.data.len(), option.declared);
             out.text("  ").label(Label::Error, &cut).text("\n");
             continue;
@@ -106,30 +119,31 @@ fn write_options(space: &'static Space, area: &[u8], depth: usize, out: &mut Sty
     if !found.rest().is_empty() {
         indent(depth, out);
         out.text("      ").label(Label::Error, "no option: ");
-        write_hex(found.rest(), out);
+        out.plain().hex(found.rest());
         out.text("\n");
     }
 }
 
-fn write_hex(data: &[u8], out: &mut Styled) {
-    for byte in data {
-        let _ = write!(out, "{byte:02x}");
-    }
+/// The code of an option and its name.
+fn write_name(code: u16, row: Option<&OptionDef>, out: &mut Styled) {
+    out.text("  ").labelled(Label::Dim, |out| out.digits_wide(code.into(), 3)).text(" ");
+    wide(row.map_or("unassigned", |row| row.name), 26, out);
+    out.text(" ");
 }
 
 fn write_value(kind: Option<&Kind>, data: &[u8], out: &mut Styled) {
-    let mut text = Vec::new();
+    let begin = out.len();
     let cx = Context { lax: true, ..Context::default() };
-    let sink = &mut TextSink::pretty(&mut text);
-    match kind.map(|kind| options::decode_at(kind, data, 0, &cx, sink)) {
-        // The sink escapes: what it writes is UTF-8.
-        Some(Ok(())) => out.text(&String::from_utf8_lossy(&text)),
-        _ if data.is_empty() => out.label(Label::Dim, "(empty)"),
-        _ => {
-            write_hex(data, out);
-            out
-        }
-    };
+    let sink = &mut TextSink::pretty(out.plain().bytes_mut());
+    if let Some(Ok(())) = kind.map(|kind| options::decode_at(kind, data, 0, &cx, sink)) {
+        return;
+    }
+    out.truncate(begin);
+    if data.is_empty() {
+        out.label(Label::Dim, "(empty)");
+    } else {
+        out.plain().hex(data);
+    }
 }
 
 /// What stands inside an option.
@@ -212,12 +226,10 @@ fn write_router(packet: &nd::Packet<'_>, outline: &nd::Outline, out: &mut Styled
     }
     for span in &outline.options {
         let row = options::nd::SPACE.by_code(span.code.into());
-        out.text("  ").label(Label::Dim, &format!("{:>3}", span.code)).text(" ");
-        let name = row.map_or("unassigned", |row| row.name);
-        let _ = write!(out, "{name:<26} ");
+        write_name(span.code.into(), row, out);
         let data = span.data(packet);
         if span.is_truncated() {
-            write_hex(data, out);
+            out.plain().hex(data);
             out.text("  ").label(Label::Error, "cut short");
         } else {
             write_value(row.map(|row| &row.kind), data, out);
@@ -233,29 +245,27 @@ fn parts(record: &Record6<'_>) -> Vec<Part> {
         Message6::Dhcp { packet, .. } => message_parts(&packet, 0, 0, &mut parts),
         Message6::Router { packet, outline } => {
             let have = packet.bytes().len();
-            let mut push =
-                |start: usize, end: usize, name: &str| Part::push(&mut parts, start, end.min(have), name);
-            push(0, 1, "type");
-            push(1, 2, "code");
-            push(2, 4, "checksum");
+            let mut push = |start: usize, end: usize, code: Option<u16>, name: &'static str| {
+                Part { start, end: end.min(have), code, name, ..Part::default() }.push(&mut parts);
+            };
+            push(0, 1, None, "type");
+            push(1, 2, None, "code");
+            push(2, 4, None, "checksum");
             if packet.is_advertisement() {
-                push(4, 5, "hop limit");
-                push(5, 6, "flags");
-                push(6, 8, "router lifetime");
-                push(8, 12, "reachable time");
-                push(12, 16, "retrans timer");
+                push(4, 5, None, "hop limit");
+                push(5, 6, None, "flags");
+                push(6, 8, None, "router lifetime");
+                push(8, 12, None, "reachable time");
+                push(12, 16, None, "retrans timer");
             } else {
-                push(4, 8, "reserved");
+                push(4, 8, None, "reserved");
             }
             for span in &outline.options {
                 let name = options::nd::SPACE.name_of(span.code.into()).unwrap_or("unassigned");
-                push(
-                    span.offset,
-                    span.data_offset().saturating_add(span.len),
-                    &format!("{} {name}", span.code),
-                );
+                let end = span.data_offset().saturating_add(span.len);
+                push(span.offset, end, Some(span.code.into()), name);
             }
-            push(outline.trailer, have, "no option");
+            push(outline.trailer, have, None, "no option");
         }
     }
     parts
@@ -263,15 +273,9 @@ fn parts(record: &Record6<'_>) -> Vec<Part> {
 
 fn message_parts(packet: &v6::Packet<'_>, base: usize, depth: usize, parts: &mut Vec<Part>) {
     let have = packet.bytes().len();
-    let pad = "  ".repeat(depth);
-    let mut push = |start: usize, end: usize, name: &str| {
-        let start = start.min(have);
-        Part::push(
-            parts,
-            base.saturating_add(start),
-            base.saturating_add(end.min(have)),
-            &format!("{pad}{name}"),
-        );
+    let mut push = |start: usize, end: usize, name: &'static str| {
+        let (start, end) = (base.saturating_add(start.min(have)), base.saturating_add(end.min(have)));
+        Part { start, end, depth, name, ..Part::default() }.push(parts);
     };
     push(0, 1, "type");
     if packet.message_type().is_some_and(MessageType::is_relay) {
@@ -287,22 +291,18 @@ fn message_parts(packet: &v6::Packet<'_>, base: usize, depth: usize, parts: &mut
     let start = packet.header_len();
     let mut found = Options::new(packet.options());
     for option in found.by_ref() {
-        let at = base.saturating_add(start).saturating_add(option.offset);
+        let start = base.saturating_add(start).saturating_add(option.offset);
         let name = options::v6::SPACE.name_of(option.code).unwrap_or("unassigned");
-        let label = format!("{pad}{} {name}", option.code);
-        let end = at.saturating_add(4).saturating_add(option.data.len());
+        let head = start.saturating_add(4);
+        let part = Part { start, end: head, depth, code: Some(option.code), name, remark: "" };
         if option.code == options::v6::RELAY_MSG && !option.is_truncated() && depth < 32 {
-            Part::push(parts, at, at.saturating_add(4), &label);
-            message_parts(
-                &v6::Packet::new(option.data),
-                at.saturating_add(4),
-                depth.saturating_add(1),
-                parts,
-            );
+            part.push(parts);
+            message_parts(&v6::Packet::new(option.data), head, depth.saturating_add(1), parts);
         } else {
-            Part::push(parts, at, end, &label);
+            Part { end: head.saturating_add(option.data.len()), ..part }.push(parts);
         }
     }
     let end = base.saturating_add(have);
-    Part::push(parts, end.saturating_sub(found.rest().len()), end, &format!("{pad}no option"));
+    let start = end.saturating_sub(found.rest().len());
+    Part { start, end, depth, name: "no option", ..Part::default() }.push(parts);
 }

@@ -2,6 +2,7 @@
 
 use super::detail::unnamed;
 use crate::output::styled::{Label, Styled};
+use crate::output::text::Text;
 use crate::wire::options::v4;
 use crate::wire::problem::{Problem, Severity};
 use crate::wire::v4::packet::field_text;
@@ -11,16 +12,25 @@ use crate::wire::v4::{FIXED_LEN, Field, Outline, Packet};
 const ROW: usize = 16;
 
 /// A stretch of the message with its meaning.
+#[derive(Clone, Copy, Default)]
 pub(super) struct Part {
-    start: usize,
-    end: usize,
-    name: String,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// In how many messages it stands.
+    pub(super) depth: usize,
+    /// The code, where it is an option.
+    pub(super) code: Option<u16>,
+    pub(super) name: &'static str,
+    /// What is to be said behind the name.
+    pub(super) remark: &'static str,
 }
 
 impl Part {
-    /// Adds a stretch, unless it is empty.
-    pub(super) fn push(parts: &mut Vec<Self>, start: usize, end: usize, name: &str) {
-        push(parts, start, end, name.to_owned());
+    /// Adds the stretch, unless it is empty.
+    pub(super) fn push(self, parts: &mut Vec<Self>) {
+        if self.start < self.end {
+            parts.push(self);
+        }
     }
 }
 
@@ -49,8 +59,8 @@ pub(super) fn dump_parts(bytes: &[u8], parts: Vec<Part>, problems: &[Problem], o
         let data = bytes.get(part.start..part.end).unwrap_or(&[]);
         for (index, row) in data.chunks(ROW).enumerate() {
             let offset = part.start.saturating_add(index.saturating_mul(ROW));
-            out.text("  ").label(Label::Dim, &format!("{offset:5}"));
-            let hex: Vec<String> = row.iter().map(|byte| format!("{byte:02x}")).collect();
+            let offset = u64::try_from(offset).unwrap_or(u64::MAX);
+            out.text("  ").labelled(Label::Dim, |out| out.digits_wide(offset, 5));
             let mark = match fault.map(Problem::severity) {
                 Some(Severity::Error) => Some((Label::Error, "!")),
                 Some(Severity::Note | Severity::Warning | Severity::Cut) => Some((Label::Warning, "?")),
@@ -58,14 +68,21 @@ pub(super) fn dump_parts(bytes: &[u8], parts: Vec<Part>, problems: &[Problem], o
             };
             let (label, sign) = mark.unwrap_or((Label::Dim, " "));
             out.text(" ").label(label, sign).text(" ");
-            let text = format!("{:width$}", hex.join(" "), width = ROW.saturating_mul(3).saturating_sub(1));
             match mark {
-                Some((label, _)) => out.label(label, &text),
-                None => out.text(&text),
-            };
+                Some((label, _)) => {
+                    out.labelled(label, |out| push_row(row, out));
+                }
+                None => push_row(row, out.plain()),
+            }
             out.text("  ");
             if index == 0 {
-                out.text(&part.name);
+                for _ in 0..part.depth {
+                    out.text("  ");
+                }
+                if let Some(code) = part.code {
+                    out.number(code).text(" ");
+                }
+                out.text(part.name).text(part.remark);
                 if let Some(problem) = fault {
                     out.text("  ").label(label, problem.code.name());
                 }
@@ -75,6 +92,18 @@ pub(super) fn dump_parts(bytes: &[u8], parts: Vec<Part>, problems: &[Problem], o
             out.text("\n");
         }
     }
+}
+
+/// Appends the bytes of a row, as wide as all of them are.
+fn push_row(row: &[u8], out: &mut Text) {
+    let start = out.len();
+    for (index, byte) in row.iter().enumerate() {
+        if index > 0 {
+            out.push(' ');
+        }
+        out.hex(&[*byte]);
+    }
+    out.pad(start, ROW.saturating_mul(3).saturating_sub(1));
 }
 
 /// The header's fields: first byte, one past the last, name.
@@ -114,20 +143,16 @@ fn parts(packet: &Packet<'_>, outline: &Outline) -> Vec<Part> {
             && field.iter().all(|b| *b == 0)
         {
             // 192 zeros tell nothing; one row says so.
-            push(
-                &mut parts,
-                start,
-                end.min(have).min(start.saturating_add(ROW)),
-                format!("{name} (all zero)"),
-            );
+            let end = end.min(have).min(start.saturating_add(ROW));
+            Part { start, end, name, remark: " (all zero)", ..Part::default() }.push(&mut parts);
         } else {
-            push(&mut parts, start, end.min(have), name.to_owned());
+            push(&mut parts, start, end.min(have), name);
         }
     }
     if packet.has_options() {
         push_options(&mut parts, outline, Field::Options, 240, have);
     } else {
-        push(&mut parts, 240, have, "vendor area".to_owned());
+        push(&mut parts, 240, have, "vendor area");
     }
     parts
 }
@@ -136,27 +161,26 @@ fn push_options(parts: &mut Vec<Part>, outline: &Outline, field: Field, start: u
     let mut at = start;
     for span in outline.options.iter().filter(|span| span.field == field) {
         let offset = usize::try_from(span.offset).unwrap_or(usize::MAX);
-        push(parts, at, offset, "pad".to_owned());
+        push(parts, at, offset, "pad");
         at = span.data_offset().saturating_add(usize::try_from(span.len).unwrap_or(0)).min(end);
         let name = v4::SPACE.name_of(u16::from(span.code)).unwrap_or(unnamed(span.code));
-        push(parts, offset, at, format!("{} {name}", span.code));
+        let code = Some(u16::from(span.code));
+        Part { start: offset, end: at, code, name, ..Part::default() }.push(parts);
     }
     if field == Field::Options {
         let pads = usize::try_from(outline.end_pads).unwrap_or(0);
-        push(parts, at, at.saturating_add(pads).min(end), "pad".to_owned());
+        push(parts, at, at.saturating_add(pads).min(end), "pad");
         at = at.saturating_add(pads).min(end);
         if outline.has_end {
-            push(parts, at, at.saturating_add(1).min(end), "255 end".to_owned());
+            push(parts, at, at.saturating_add(1).min(end), "255 end");
             at = at.saturating_add(1).min(end);
         }
-        push(parts, at, end, "after end".to_owned());
+        push(parts, at, end, "after end");
     } else {
-        push(parts, at, end, "end and padding".to_owned());
+        push(parts, at, end, "end and padding");
     }
 }
 
-fn push(parts: &mut Vec<Part>, start: usize, end: usize, name: String) {
-    if start < end {
-        parts.push(Part { start, end, name });
-    }
+fn push(parts: &mut Vec<Part>, start: usize, end: usize, name: &'static str) {
+    Part { start, end, name, ..Part::default() }.push(parts);
 }

@@ -22,6 +22,9 @@ type Transport = (Option<Udp>, Checksum, Option<Option<bool>>, Protocol);
 #[derive(Clone, Debug)]
 pub struct PacketJson {
     values: Values,
+    /// The capture of the packet before, and what an object of it begins with.
+    capture: String,
+    beginning: Vec<u8>,
     fixed: &'static Fixed,
     texts: OptionTexts,
     pub(super) texts6: OptionTexts,
@@ -41,6 +44,8 @@ impl Default for PacketJson {
         static FIXED: LazyLock<Fixed> = LazyLock::new(Fixed::new);
         Self {
             values: Values::default(),
+            capture: String::new(),
+            beginning: b"{\"type\":\"packet\",\"capture\":\"\",\"number\":".to_vec(),
             fixed: &FIXED,
             texts: OptionTexts::default(),
             texts6: OptionTexts::default(),
@@ -71,8 +76,6 @@ struct Beginning {
     length: usize,
     /// All of it, where there is not room enough.
     long: Vec<u8>,
-    /// Whether the option's value depends on its payload alone.
-    alone: bool,
 }
 
 impl Fixed {
@@ -94,7 +97,7 @@ impl Fixed {
                 *to = *from;
             }
             let long = if length > ROOM { json.buf } else { Vec::new() };
-            Beginning { text, length, long, alone: row.is_some_and(|row| !row.kind.needs_context()) }
+            Beginning { text, length, long }
         };
         let kind = |kind: u8| {
             let kind = MessageType(kind);
@@ -124,11 +127,6 @@ impl Fixed {
         let end = json.buf.len().saturating_add(row.length);
         json.fixed(&row.text);
         json.buf.truncate(end);
-    }
-
-    #[inline]
-    fn is_alone(&self, code: u8) -> bool {
-        self.beginnings.get(usize::from(code)).is_some_and(|row| row.alone)
     }
 }
 
@@ -172,9 +170,16 @@ impl PacketJson {
     pub(super) fn write_head(&mut self, record: &PacketRecord<'_>, json: &mut JsonOut) {
         match record.capture {
             Some(name) => {
-                json.fixed(b"{\"type\":\"packet\",\"capture\":");
-                json.string(name.as_bytes());
-                json.fixed(b",\"number\":");
+                if self.capture != name {
+                    name.clone_into(&mut self.capture);
+                    let mut text = JsonOut::new();
+                    text.fixed(b"{\"type\":\"packet\",\"capture\":");
+                    text.string(name.as_bytes());
+                    text.fixed(b",\"number\":");
+                    self.beginning = text.buf;
+                }
+                // The text of no capture is that of an empty name.
+                json.fixed(&self.beginning);
             }
             None => json.fixed(b"{\"type\":\"packet\",\"capture\":null,\"number\":"),
         }
@@ -182,9 +187,7 @@ impl PacketJson {
         json.fixed(b",\"time\":");
         match record.time {
             Some(time) => {
-                json.time(time, record.precision);
-                json.fixed(b",\"time_ns\":");
-                json.nanoseconds(time);
+                json.times(time, record.precision);
             }
             None => json.fixed(b"null,\"time_ns\":null"),
         }
@@ -351,102 +354,47 @@ impl PacketJson {
 
     fn write_options(&mut self, record: &PacketRecord<'_>, json: &mut JsonOut) {
         self.values.begin();
-        self.texts.begin();
+        let Self { values, fixed, texts, .. } = self;
         let cx = record.context();
-        let mut rest = &record.outline.options[..];
-        while let Some((first, behind)) = rest.split_first() {
-            let steady = |span: &&Span| is_repeatable(span, record) && self.texts.is_steady(span.code);
-            let count = rest.iter().take_while(steady).count();
-            if let Some((run @ [_, .., last], others)) = rest.split_at_checked(count) {
-                let raw = raw(first, last, record);
-                match self.texts.run(raw) {
-                    Some(text) => json.fixed(text),
-                    None => self.write_run(run, raw, &cx, record, json),
-                }
-                rest = others;
-            } else {
-                self.write_option(first, &cx, record, json);
-                rest = behind;
-            }
-        }
+        texts.write(record, json, |span, json| write_option(span, &cx, values, fixed, record, json));
         // The comma behind the last one.
         if !record.outline.options.is_empty() {
             json.buf.pop();
         }
         json.fixed(b"]");
     }
-
-    /// Several options that are not known together, though each of them may be; with a comma behind each.
-    #[cold]
-    fn write_run(
-        &mut self,
-        run: &[Span],
-        raw: &[u8],
-        cx: &Context<'_>,
-        record: &PacketRecord<'_>,
-        json: &mut JsonOut,
-    ) {
-        let begin = json.buf.len();
-        let mut known = true;
-        for span in run {
-            known &= self.write_option(span, cx, record, json);
-        }
-        if known {
-            self.texts.remember_run(raw, json.buf.get(begin..).unwrap_or_default());
-        }
-    }
-
-    /// One option, with a comma behind it. True when it would be written so in any message.
-    fn write_option(
-        &mut self,
-        span: &Span,
-        cx: &Context<'_>,
-        record: &PacketRecord<'_>,
-        json: &mut JsonOut,
-    ) -> bool {
-        let repeatable = is_repeatable(span, record) && self.fixed.is_alone(span.code);
-        let raw = raw(span, span, record);
-        if repeatable && let Some(text) = self.texts.single(span.code, raw) {
-            json.fixed(text);
-            return true;
-        }
-        let begin = json.buf.len();
-        self.fixed.begin_option(span.code, json);
-        let start = json.buf.len();
-        let problems = self.values.problems.len();
-        let shown = self.values.show((&record.packet, record.outline), cx, span, json);
-        if shown != Shown::Value {
-            json.buf.truncate(start);
-            json.fixed(b"null");
-        }
-        json.fixed(b",\"raw\":\"");
-        json.hex_digits(span.data(&record.packet));
-        // A warning about the value has to come every time.
-        let known = repeatable && shown == Shown::Value && self.values.problems.len() == problems;
-        if known {
-            json.fixed(b"\"},");
-        } else {
-            json.fixed(b"\"");
-            write_oddities(span, shown, json);
-            json.fixed(b"},");
-        }
-        if known {
-            self.texts.remember_single(span.code, raw, json.buf.get(begin..).unwrap_or_default());
-        }
-        known
-    }
 }
 
-/// True when an option is written in the same way in any message that has it.
+/// One option, with a comma behind it. True when nothing about it is unusual.
 #[inline]
-fn is_repeatable(span: &Span, record: &PacketRecord<'_>) -> bool {
-    span.is_plain() && !record.outline.is_repeated(span.code)
-}
-
-/// The bytes of the message from the option `first` to the option `last`.
-#[inline]
-fn raw<'a>(first: &Span, last: &Span, record: &PacketRecord<'a>) -> &'a [u8] {
-    record.packet.bytes().get(first.range().start..last.range().end).unwrap_or_default()
+fn write_option(
+    span: &Span,
+    cx: &Context<'_>,
+    values: &mut Values,
+    fixed: &Fixed,
+    record: &PacketRecord<'_>,
+    json: &mut JsonOut,
+) -> bool {
+    fixed.begin_option(span.code, json);
+    let start = json.buf.len();
+    let problems = values.problems.len();
+    let shown = values.show((&record.packet, record.outline), cx, span, json);
+    if shown != Shown::Value {
+        json.buf.truncate(start);
+        json.fixed(b"null");
+    }
+    json.fixed(b",\"raw\":\"");
+    json.hex_digits(span.data(&record.packet));
+    // A warning about the value has to come every time.
+    let usual = shown == Shown::Value && span.is_plain() && values.problems.len() == problems;
+    if usual {
+        json.fixed(b"\"},");
+    } else {
+        json.fixed(b"\"");
+        write_oddities(span, shown, json);
+        json.fixed(b"},");
+    }
+    usual
 }
 
 /// The fields in front of `chaddr` of a message that ends before `options`: those that are there.

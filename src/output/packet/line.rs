@@ -3,22 +3,26 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 
+use crate::output::json::remembered::OptionTexts;
 use crate::output::packet::record::PacketRecord;
 use crate::output::styled::{Label, Styled};
+use crate::output::text::Text;
 use crate::output::when::TimeText;
-use crate::wire::escape::escape_into;
 use crate::wire::frame::{Datagram, Ip};
 use crate::wire::options::text::without_trailing_zeros;
-use crate::wire::options::{sub, v4};
+use crate::wire::options::{Nowhere, sub, v4};
 use crate::wire::problem::{Problem, Severity};
 use crate::wire::v4::facts::Routes;
-use crate::wire::v4::{MessageType, Op, Values};
+use crate::wire::v4::{MessageType, Op, Shown, Values};
 use crate::wire::{Lease, Prefix};
 
 /// Writes one line per packet; keeps its memory from one to the next.
 #[derive(Clone, Debug, Default)]
 pub struct PacketLine {
     values: Values,
+    /// Options whose values have nothing wrong with them, and a byte for each option of the packet written last.
+    sound: OptionTexts,
+    mark: Vec<u8>,
     /// The columns that a line may take.
     width: Option<usize>,
     /// Packets of several captures are shown, or of several interfaces.
@@ -80,9 +84,10 @@ impl PacketLine {
             self.begin_part(record, time, out);
             out.begin_pieces();
         }
-        let start = out.as_str().len();
+        let start = out.len();
         out.labelled(Label::Dim, |out| {
-            let _ = write!(out, "{:>4}  ", record.number);
+            out.digits_wide(record.number, 4);
+            out.push_str("  ");
             time.write(record.time, record.precision, out);
         });
         out.text("  ");
@@ -99,7 +104,7 @@ impl PacketLine {
         out.text("      ");
         if let Some(name) = capture {
             name.clone_into(&mut self.capture);
-            out.labelled(Label::Strong, |out| escape_into(name.as_bytes(), out));
+            out.labelled(Label::Strong, |out| out.foreign(name.as_bytes()));
             out.text(if date.is_some() { "  " } else { "" });
         }
         out.label(Label::Dim, date.unwrap_or_default()).text("\n");
@@ -158,7 +163,8 @@ impl PacketLine {
         if let Some(xid) = record.packet.xid().filter(|_| self.shows_xid()) {
             out.piece(rank::XID).text("  ");
             out.labelled(Label::Dim, |out| {
-                let _ = write!(out, "xid {xid}");
+                out.push_str("xid ");
+                out.xid(xid);
             });
         }
         if record.datagram.quoted {
@@ -168,8 +174,22 @@ impl PacketLine {
         self.end(start, out);
     }
 
+    /// Finds what is wrong with the values. Those that are known to be sound are not looked at again.
+    fn judge(&mut self, record: &PacketRecord<'_>) {
+        let Self { values, sound, mark, .. } = self;
+        values.begin();
+        let cx = record.context();
+        mark.clear();
+        sound.write(record, mark, |span, mark| {
+            let problems = values.problems.len();
+            let shown = values.show((&record.packet, record.outline), &cx, span, &mut Nowhere);
+            mark.push(b'.');
+            shown == Shown::Value && values.problems.len() == problems
+        });
+    }
+
     fn write_problems(&mut self, record: &PacketRecord<'_>, out: &mut Styled) {
-        self.values.judge(&record.packet, record.outline);
+        self.judge(record);
         let found = record.outline.problems.iter().chain(&self.values.problems).copied();
         let problems = || found.clone().chain(record.outer_problems());
         if problems().next().is_some() {
@@ -256,7 +276,7 @@ fn addressed(addr: Option<Ipv4Addr>, name: &str, rank: u8, out: &mut Styled) {
     if let Some(addr) = addr {
         out.piece(rank);
         word(out, name);
-        out.labelled(Label::Address, |out| push_ip(addr, out));
+        out.labelled(Label::Address, |out| out.ip4(addr));
     }
 }
 
@@ -280,11 +300,12 @@ fn write_routes(record: &PacketRecord<'_>, out: &mut Styled) {
             if route.width == 0 {
                 out.push_str("default");
             } else {
-                push_ip(route.destination, out);
-                let _ = write!(out, "/{}", route.width);
+                out.ip4(route.destination);
+                out.push('/');
+                out.digits(route.width);
             }
             out.push('>');
-            push_ip(route.router, out);
+            out.ip4(route.router);
         });
     }
     if routes.next().is_some() {
@@ -323,9 +344,7 @@ fn write_circuit(record: &PacketRecord<'_>, out: &mut Styled) {
                 quoted(value, out);
             } else {
                 out.labelled(Label::Strong, |out| {
-                    for byte in value.iter().take(12) {
-                        let _ = write!(out, "{byte:02x}");
-                    }
+                    out.hex(value.get(..12).unwrap_or(value));
                     out.push_str(if value.len() > 12 { "…" } else { "" });
                 });
             }
@@ -341,25 +360,24 @@ fn text_of(data: &[u8]) -> &[u8] {
 }
 
 /// The message type in capitals, padded to the width of the longest common one.
-fn write_type(kind: Option<MessageType>, op: Option<Op>, cut_off: bool, out: &mut String) {
+fn write_type(kind: Option<MessageType>, op: Option<Op>, cut_off: bool, out: &mut Text) {
     let start = out.len();
     match (kind.map(|kind| (kind, kind.name())), op) {
-        (Some((_, Some(name))), _) => out.extend(name.chars().map(|c| c.to_ascii_uppercase())),
+        (Some((_, Some(name))), _) => out.capitals(name),
         (Some((kind, None)), _) => {
-            let _ = write!(out, "TYPE {}", kind.0);
+            out.push_str("TYPE ");
+            out.digits(kind.0);
         }
         (None, _) if cut_off => out.push_str("UNKNOWN"),
         (None, Some(Op::REQUEST)) => out.push_str("BOOTREQ"),
         (None, Some(Op::REPLY)) => out.push_str("BOOTREP"),
         (None, _) => out.push_str("BOOTP?"),
     }
-    while out.len().saturating_sub(start) < 8 {
-        out.push(' ');
-    }
+    out.pad(start, 8);
 }
 
 /// Who asks where there is no hardware address: the client identifier is all there is (RFC 4390 §2).
-fn write_identity(record: &PacketRecord<'_>, out: &mut String) {
+fn write_identity(record: &PacketRecord<'_>, out: &mut Text) {
     /// Bytes shown of it: all of a DUID made of a UUID, with its IAID.
     const MOST: usize = 24;
     let span = record.outline.find(v4::DHCP_CLIENT_IDENTIFIER);
@@ -369,31 +387,20 @@ fn write_identity(record: &PacketRecord<'_>, out: &mut String) {
         return;
     }
     out.push_str("id ");
-    for byte in data.iter().take(MOST) {
-        let _ = write!(out, "{byte:02x}");
-    }
+    out.hex(data.get(..MOST).unwrap_or(data));
     if data.len() > MOST {
         out.push('…');
     }
 }
 
-fn write_client(record: &PacketRecord<'_>, out: &mut String) {
+fn write_client(record: &PacketRecord<'_>, out: &mut Text) {
     let addr = record.packet.chaddr();
     let start = out.len();
     if addr.is_empty() {
         write_identity(record, out);
     }
-    for (index, byte) in addr.iter().enumerate() {
-        if index > 0 {
-            out.push(':');
-        }
-        for digit in [byte >> 4, byte & 15] {
-            out.push(char::from_digit(u32::from(digit), 16).unwrap_or('?'));
-        }
-    }
-    while out.len().saturating_sub(start) < 17 {
-        out.push(' ');
-    }
+    out.colons(addr);
+    out.pad(start, 17);
 }
 
 /// The address given, its prefix length and for how long.
@@ -403,16 +410,17 @@ fn write_given(record: &PacketRecord<'_>, out: &mut Styled) {
         out.piece(rank::CORE);
         word(out, "gets");
         out.labelled(Label::Address, |out| {
-            push_ip(given, out);
+            out.ip4(given);
             if let Some(length) = address(record, v4::SUBNET_MASK).and_then(Prefix::length_of) {
-                let _ = write!(out, "/{length}");
+                out.push('/');
+                out.digits(length);
             }
         });
     }
     if let Some(seconds) = number(record, v4::DHCP_LEASE_TIME) {
         out.piece(rank::TERM);
         word(out, "for");
-        let _ = write!(out, "{}", Lease(seconds));
+        out.plain().lease(Lease(seconds));
     }
 }
 
@@ -423,15 +431,15 @@ pub(super) fn write_path(datagram: &Datagram<'_>, out: &mut Styled) {
     if let Some(ip) = datagram.ip.filter(says) {
         out.piece(rank::PATH).text("  ");
         out.labelled(Label::Dim, |out| {
-            push_addr(ip.src, out);
+            out.ip(ip.src);
             out.push('>');
-            push_addr(ip.dst, out);
+            out.ip(ip.dst);
         });
     }
     for id in datagram.vlans.as_slice() {
         out.piece(rank::DETAIL);
         word(out, "vlan");
-        let _ = write!(out, "{id}");
+        out.number(*id);
     }
 }
 
@@ -453,10 +461,12 @@ pub(super) fn quoted(data: &[u8], out: &mut Styled) {
     out.labelled(Label::Strong, |out| {
         out.push('"');
         let start = out.len();
-        escape_into(short, out);
-        if out.get(start..).is_some_and(|text| text.contains('"')) {
-            let text = out.split_off(start);
-            out.push_str(&text.replace('"', "\\\""));
+        out.foreign(short);
+        if short.contains(&b'"') {
+            let text = out.as_bytes().get(start..).and_then(|text| std::str::from_utf8(text).ok());
+            let text = text.unwrap_or_default().replace('"', "\\\"");
+            out.truncate(start);
+            out.push_str(&text);
         }
         out.push_str(if short.len() < data.len() { "…\"" } else { "\"" });
     });
@@ -476,7 +486,7 @@ fn addresses(record: &PacketRecord<'_>, code: u8, name: &str, out: &mut Styled) 
             out.text(",");
         }
         first = false;
-        out.labelled(Label::Address, |out| push_ip(bytes.into(), out));
+        out.labelled(Label::Address, |out| out.ip4(bytes.into()));
     }
     if data.len() > 12 {
         out.text(",…");
@@ -490,28 +500,4 @@ fn address(record: &PacketRecord<'_>, code: u8) -> Option<Ipv4Addr> {
 
 fn number(record: &PacketRecord<'_>, code: u8) -> Option<u32> {
     address(record, code).map(u32::from)
-}
-
-fn push_addr(addr: IpAddr, out: &mut String) {
-    match addr {
-        IpAddr::V4(addr) => push_ip(addr, out),
-        IpAddr::V6(addr) => {
-            let _ = write!(out, "{addr}");
-        }
-    }
-}
-
-fn push_ip(addr: Ipv4Addr, out: &mut String) {
-    for (index, octet) in addr.octets().into_iter().enumerate() {
-        if index > 0 {
-            out.push('.');
-        }
-        if octet >= 100 {
-            out.push(char::from(b'0'.wrapping_add(octet / 100)));
-        }
-        if octet >= 10 {
-            out.push(char::from(b'0'.wrapping_add(octet / 10 % 10)));
-        }
-        out.push(char::from(b'0'.wrapping_add(octet % 10)));
-    }
 }

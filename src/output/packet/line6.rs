@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::line::{PacketLine, QUOTED, quoted, rank, word, write_path};
 use super::record6::{Judged, Message6, Record6};
 use crate::output::styled::{Label, Styled};
+use crate::output::text::Text;
 use crate::output::when::TimeText;
 use crate::wire::nd::{self, Advert};
 use crate::wire::v6::facts::{Facts, IaKind};
@@ -47,13 +48,16 @@ impl PacketLine {
                 let facts = Facts::read(&packet, outline);
                 let name =
                     if packet.bytes().is_empty() { "DHCPV6?".to_owned() } else { type_name6(facts.kind) };
-                out.label(type_label6(facts.kind), &format!("{name:<9}")).text(" ");
+                write_name(type_label6(facts.kind), &name, out);
                 out.labelled(Label::Address, |out| write_client(&facts, record, out));
                 self.write_origin(around, out);
                 write_dhcp(&facts, out);
                 write_path(around.datagram, out);
                 if let Some(xid) = facts.xid.filter(|_| self.shows_xid()) {
-                    out.piece(rank::XID).text("  ").label(Label::Dim, &format!("xid {xid:#08x}"));
+                    out.piece(rank::XID).text("  ").labelled(Label::Dim, |out| {
+                        out.push_str("xid ");
+                        write_xid(xid, out);
+                    });
                 }
             }
             Message6::Router { packet, outline } => {
@@ -70,57 +74,83 @@ impl PacketLine {
     }
 }
 
-fn write_client(facts: &Facts<'_>, record: &Record6<'_>, out: &mut String) {
+/// A transaction identifier: `0x` and six digits, more where there are more bits.
+pub(super) fn write_xid(xid: u32, out: &mut Text) {
+    match xid.to_be_bytes() {
+        [0, digits @ ..] => {
+            out.push_str("0x");
+            out.hex(&digits);
+        }
+        _ => {
+            // Writing into memory cannot fail.
+            let _ = write!(out, "{xid:#08x}");
+        }
+    }
+}
+
+/// What a message is, as wide as most are.
+fn write_name(label: Label, name: &str, out: &mut Styled) {
+    let wide = |out: &mut Text| {
+        let start = out.len();
+        out.push_str(name);
+        out.pad(start, 9);
+    };
+    out.labelled(label, wide).text(" ");
+}
+
+fn write_client(facts: &Facts<'_>, record: &Record6<'_>, out: &mut Text) {
     let relayed = facts.relays.last().and_then(|relay| relay.client);
     let mac = relayed.or_else(|| facts.client_id.and_then(mac_of_duid));
     let start = out.len();
+    let mut cut = 0;
     match (mac, facts.client_id) {
-        (Some(mac), _) if mac.len() <= 16 => {
-            let _ = write!(out, "{}", HwAddr::from_slice(mac));
-        }
+        (Some(mac), _) if mac.len() <= 16 => out.colons(mac),
         (_, Some(duid)) => {
             let shown = duid.get(..12).unwrap_or(duid);
-            for byte in shown {
-                let _ = write!(out, "{byte:02x}");
+            out.hex(shown);
+            if shown.len() < duid.len() {
+                out.push('…');
+                // One column, three bytes.
+                cut = 2;
             }
-            out.push_str(if shown.len() < duid.len() { "…" } else { "" });
         }
         _ => match record.around.datagram.link.and_then(|link| link.src) {
-            Some(src) => {
-                let _ = write!(out, "{src}");
-            }
+            Some(src) => out.hardware(&src),
             None => out.push_str("(no client id)"),
         },
     }
-    let written = out.get(start..).map_or(0, |text| text.chars().count());
-    out.extend(std::iter::repeat_n(' ', 17_usize.saturating_sub(written)));
+    out.pad(start, 17_usize.saturating_add(cut));
 }
 
 fn write_dhcp(facts: &Facts<'_>, out: &mut Styled) {
     let gives = facts.kind.is_from_server();
     for ia in facts.ias.iter().take(4) {
-        let shown = out.as_str().len();
+        let shown = out.len();
         for lease in ia.addresses.iter().take(3) {
             out.piece(rank::CORE);
             word(out, if gives { "gets" } else { "asks" });
-            out.label(Label::Address, &lease.address.to_string());
+            out.labelled(Label::Address, |out| out.ip(lease.address.into()));
             if gives {
                 out.piece(rank::TERM);
                 word(out, "for");
-                out.text(&Lease(lease.valid).to_string());
+                out.plain().lease(Lease(lease.valid));
             }
         }
         for lease in ia.prefixes.iter().take(3) {
             out.piece(rank::CORE);
             word(out, if gives { "gets" } else { "asks" });
-            out.label(Label::Address, &format!("{}/{}", lease.prefix, lease.length));
+            out.labelled(Label::Address, |out| {
+                out.ip(lease.prefix.into());
+                out.push('/');
+                out.digits(lease.length);
+            });
             if gives {
                 out.piece(rank::TERM);
                 word(out, "for");
-                out.text(&Lease(lease.valid).to_string());
+                out.plain().lease(Lease(lease.valid));
             }
         }
-        if out.as_str().len() == shown && ia.status.is_none() && !gives {
+        if out.len() == shown && ia.status.is_none() && !gives {
             out.piece(rank::CORE);
             word(out, "asks");
             out.text(match ia.kind {
@@ -148,29 +178,29 @@ fn write_dhcp(facts: &Facts<'_>, out: &mut Styled) {
     if let Some(preference) = facts.preference.filter(|preference| *preference > 0) {
         out.piece(rank::DETAIL);
         word(out, "preference");
-        out.text(&preference.to_string());
+        out.number(preference);
     }
     if let Some(server) = facts.server_id {
         out.piece(rank::SERVER);
         word(out, if gives { "server" } else { "from" });
-        out.labelled(Label::Address, |out| {
-            for byte in server.iter().take(130) {
-                let _ = write!(out, "{byte:02x}");
-            }
-        });
+        out.labelled(Label::Address, |out| out.hex(server.get(..130).unwrap_or(server)));
     }
     if gives && !facts.dns_servers.is_empty() {
         out.piece(rank::TOLD);
         word(out, "dns");
-        let shown: Vec<String> = facts.dns_servers.iter().take(3).map(ToString::to_string).collect();
-        out.label(Label::Address, &shown.join(","));
+        out.labelled(Label::Address, |out| {
+            for (index, server) in facts.dns_servers.iter().take(3).enumerate() {
+                out.push_str(if index > 0 { "," } else { "" });
+                out.ip((*server).into());
+            }
+        });
         out.text(if facts.dns_servers.len() > 3 { ",…" } else { "" });
     }
     for relay in facts.relays.iter().rev().take(4) {
         out.piece(rank::WAY);
         word(out, "relay");
         let addr = if relay.link.is_unspecified() { relay.peer } else { relay.link };
-        out.label(Label::Address, &addr.to_string());
+        out.labelled(Label::Address, |out| out.ip(addr.into()));
         if let Some(id) = relay.interface_id {
             out.piece(rank::DETAIL);
             word(out, "interface");
@@ -186,7 +216,7 @@ fn write_router(packet: &nd::Packet<'_>, outline: &nd::Outline, record: &Record6
         _ => "ICMPV6",
     };
     let label = if name == "RA" { Label::Server } else { Label::Client };
-    out.label(label, &format!("{name:<9}")).text(" ");
+    write_name(label, name, out);
     let own = outline.find(1).map(|span| HwAddr::from_slice(span.data(packet)));
     let addr = own.or_else(|| record.around.datagram.link.and_then(|link| link.src));
     let addr = addr.map_or_else(|| "(no address)".to_owned(), |addr| addr.to_string());

@@ -1,6 +1,7 @@
 //! What the views of a packet of IPv6 have in common: the record they show, and what is wrong with it.
 
 use super::record::PacketRecord;
+use crate::output::json::remembered::OptionTexts;
 use crate::wire::nd;
 use crate::wire::options::{self, Blind, Context, Trace};
 use crate::wire::problem::Problem;
@@ -57,6 +58,8 @@ pub struct Record6<'a> {
 pub struct Judged {
     /// The problems: of values first while they are read, at the end all.
     pub problems: Vec<Problem>,
+    /// Options whose values have nothing wrong with them.
+    sound: OptionTexts,
 }
 
 impl Judged {
@@ -85,6 +88,7 @@ impl Judged {
     /// Everything that is wrong with a packet whose values are not shown.
     pub fn judge(&mut self, record: &Record6<'_>) {
         self.begin();
+        self.sound.begin();
         let trace = Trace::default();
         let cx = Context { trace: Some(&trace), depth: 1, lax: true, ..Context::default() };
         match record.message {
@@ -92,7 +96,16 @@ impl Judged {
                 for span in outline.options(0).iter().filter(|span| !span.is_truncated()) {
                     let Some(row) = options::v6::SPACE.by_code(span.code) else { continue };
                     let data = span.data(&packet);
+                    // Codes above 255 and long values are not remembered.
+                    let code = u8::try_from(span.code).ok().filter(|_| data.len() < 256);
+                    let raw = packet.bytes().get(span.range()).unwrap_or_default();
+                    if code.is_some_and(|code| self.sound.single(code, raw).is_some()) {
+                        continue;
+                    }
                     let read = options::decode_at(&row.kind, data, span.data_offset(), &cx, &mut Blind);
+                    if let Some(code) = code.filter(|_| read.is_ok() && trace.is_empty()) {
+                        self.sound.remember_single(code, raw, b".");
+                    }
                     trace.take_into(&mut self.problems);
                     self.problems
                         .extend(read.err().map(|error| {

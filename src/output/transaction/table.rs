@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::analysis::diagnosis::{Diagnosis, Finding};
 use crate::analysis::transaction::{Exchange, Letter, Outcome, Role, bit};
+use crate::output::text::Text;
 use crate::output::words::counted;
 use crate::output::wrap::hanging;
 use crate::output::{Label, Styled};
@@ -112,11 +113,11 @@ impl TransactionTable {
 
     /// How much of `out` is as it will stay. More than a little is not held back.
     pub fn settled(&mut self, out: &mut Styled) -> usize {
-        let waits = self.held.first().map_or(0, |held| out.as_str().len().saturating_sub(held.at));
+        let waits = self.held.first().map_or(0, |held| out.len().saturating_sub(held.at));
         if waits > WAITING {
             self.settle(out);
         }
-        self.held.first().map_or(out.as_str().len(), |held| held.at)
+        self.held.first().map_or(out.len(), |held| held.at)
     }
 
     /// The first `count` bytes of the text were handed on.
@@ -131,14 +132,15 @@ impl TransactionTable {
         if self.held.is_empty() {
             return;
         }
-        let mut all = String::new();
+        let mut all = Text::default();
         let mut done = 0;
+        let text = out.as_str();
         for held in self.held.drain(..) {
-            all.push_str(out.as_str().get(done..held.at).unwrap_or_default());
+            all.push_str(text.get(done..held.at).unwrap_or_default());
             all.push_str(&held.text);
             done = held.at;
         }
-        all.push_str(out.as_str().get(done..).unwrap_or_default());
+        all.push_str(text.get(done..).unwrap_or_default());
         out.exchange(&mut all);
     }
 
@@ -265,7 +267,7 @@ impl TransactionTable {
         let (message, indent) = (escape(message.as_bytes()), indent.saturating_add(2));
         text.text(&hanging(&message, self.width, taken, indent)).text("\n");
         if holds {
-            self.held.push(Held { at: out.as_str().len(), code, text: text.as_str().to_owned() });
+            self.held.push(Held { at: out.len(), code, text: text.as_str().to_owned() });
         } else {
             out.text(text.as_str());
         }

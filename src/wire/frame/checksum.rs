@@ -13,10 +13,11 @@ impl Sum {
     #[must_use]
     pub fn add_bytes(self, bytes: &[u8]) -> Self {
         let (words, rest) = bytes.as_chunks::<8>();
-        let total = words.iter().fold(self.0, |total, word| {
-            let word = u64::from_ne_bytes(*word);
-            total.wrapping_add(word & 0xffff_ffff).wrapping_add(word >> 32)
-        });
+        // A carry out of 64 bits counts one, as one out of 16 bits does.
+        let wide =
+            words.iter().fold(0_u128, |total, word| total.wrapping_add(u64::from_ne_bytes(*word).into()));
+        let part = |shift: u32| u64::try_from(wide.wrapping_shr(shift) & 0xffff_ffff).unwrap_or(0);
+        let total = [0, 32, 64].into_iter().fold(self.0, |total, shift| total.wrapping_add(part(shift)));
         let (words, rest) = rest.as_chunks::<4>();
         let mut last = [0; 4];
         for (to, from) in last.iter_mut().zip(rest) {

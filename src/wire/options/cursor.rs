@@ -33,6 +33,16 @@ impl Trace {
         self.0.borrow().is_empty()
     }
 
+    /// How much was noted.
+    pub(super) fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// Forgets what was noted since there was so much.
+    pub(super) fn back_to(&self, len: usize) {
+        self.0.borrow_mut().truncate(len);
+    }
+
     /// Takes out what was noted.
     pub fn take_into(&self, problems: &mut Vec<Problem>) {
         problems.append(&mut self.0.borrow_mut());

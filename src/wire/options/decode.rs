@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::cursor::{Context, Cursor, Fault, Outcome, ValueError};
+use super::cursor::{Context, Cursor, Fault, Outcome, Trace, ValueError};
 use super::formats::{FQDN_FLAGS, client_id, fqdn, user_class, vendor_classes, vendor_options};
 use super::kind::{Field, Kind, Switch, Width};
 use super::registry::Space;
@@ -83,6 +83,10 @@ impl Sink for Nowhere {
 pub struct Blind;
 
 impl Sink for Blind {
+    fn mark(&self) -> Option<usize> {
+        Some(0)
+    }
+
     fn null(&mut self) {}
     fn flag(&mut self, _: bool) {}
     fn number(&mut self, _: u64) {}
@@ -471,6 +475,18 @@ pub(super) fn options<S: Sink>(
             continue;
         }
         if let Some(row) = space.by_code(code) {
+            if let Some(mark) = sink.mark() {
+                let noted = cx.trace.map_or(0, Trace::len);
+                sink.begin_option(code, Some(row.name), payload, true);
+                if nested(&row.kind, payload, cx, sink).is_ok() {
+                    sink.end_option(payload);
+                    continue;
+                }
+                sink.back_to(mark);
+                if let Some(trace) = cx.trace {
+                    trace.back_to(noted);
+                }
+            }
             let decodes = nested(&row.kind, payload, cx, &mut Nowhere).is_ok();
             sink.begin_option(code, Some(row.name), payload, decodes);
             if decodes {

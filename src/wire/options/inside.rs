@@ -1,6 +1,6 @@
 //! DHCPv6 options inside options and messages inside messages: what is damaged is told and leaves the rest as it is.
 
-use super::cursor::{Context, Cursor, Fault, Outcome, ValueError};
+use super::cursor::{Context, Cursor, Fault, Outcome, Trace, ValueError};
 use super::decode::{Nowhere, nested_at};
 use super::kind::Kind;
 use super::registry::Space;
@@ -89,6 +89,18 @@ fn each<'a, S: Sink>(
                 sink.opaque(payload);
             }
             Some(row) => {
+                if let Some(mark) = sink.mark() {
+                    let noted = cx.trace.map_or(0, Trace::len);
+                    sink.begin_option(code, name, payload, true);
+                    if nested_at(&row.kind, payload, at, cx, sink).is_ok() {
+                        sink.end_option(payload);
+                        continue;
+                    }
+                    sink.back_to(mark);
+                    if let Some(trace) = cx.trace {
+                        trace.back_to(noted);
+                    }
+                }
                 let silent = Context { trace: None, ..*cx };
                 let judged = nested_at(&row.kind, payload, at, &silent, &mut Nowhere);
                 sink.begin_option(code, name, payload, judged.is_ok());

@@ -7,7 +7,8 @@ use super::decode::decode;
 use super::kind::{Kind, Names};
 use super::registry::Space;
 use super::sink::Sink;
-use super::text::{TextSink, hex};
+use super::text::TextSink;
+use crate::wire::digits::write_hex;
 
 /// The items of one value, one behind the other. Keeps its memory from value to value.
 ///
@@ -157,7 +158,7 @@ impl Sink for ItemSink<'_> {
 
     fn bytes(&mut self, bytes: &[u8]) {
         if self.at_item() {
-            hex(bytes, self.text.plain());
+            write_hex(bytes, self.text.plain());
         } else {
             self.text.bytes(bytes);
         }

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::kind::Names;
 use super::registry::Space;
+use crate::wire::digits::hex_half;
 
 /// Receives a value while it is decoded, event by event, so that JSON, text and owned values come from one decoder and
 /// none of them needs memory of its own.
@@ -72,10 +73,9 @@ pub trait Sink {
         let mut text = *b"0x00000000";
         let shown = usize::from(digits.min(8));
         if let Some(places) = text.get_mut(2..2_usize.saturating_add(shown)) {
-            for (place, slot) in places.iter_mut().rev().enumerate() {
-                let shift = u32::try_from(place).unwrap_or(0).saturating_mul(4);
-                *slot = super::text::hex_digit(u8::try_from(value.wrapping_shr(shift) & 15).unwrap_or(0));
-            }
+            let digits = hex_half(value.swap_bytes()).to_le_bytes();
+            let shown = digits.get(digits.len().saturating_sub(shown)..).unwrap_or_default();
+            places.copy_from_slice(shown);
         }
         self.hex_text(text.get(..2_usize.saturating_add(shown)).unwrap_or_default());
     }
@@ -105,6 +105,15 @@ pub trait Sink {
     fn key(&mut self, key: &'static str);
     /// Ends the innermost map.
     fn end_map(&mut self);
+
+    /// Where the sink stands, of one that can go back: what is nested is then decoded without a look ahead.
+    fn mark(&self) -> Option<usize> {
+        None
+    }
+    /// Goes back to where it stood, within the same list or map.
+    fn back_to(&mut self, mark: usize) {
+        let _ = mark;
+    }
 
     /// True for a sink that keeps nothing: nested values that cannot fail are then skipped.
     const DISCARDS: bool = false;

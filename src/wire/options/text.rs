@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::wire::digits::{write_colons, write_digits, write_hex, write_ip4, write_ip6};
 use crate::wire::escape::is_hostile;
 use crate::wire::seconds::Seconds;
 
@@ -94,14 +95,6 @@ pub(super) const fn hex_digit(nibble: u8) -> u8 {
     }
 }
 
-/// Appends lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8], out: &mut Vec<u8>) {
-    out.reserve(bytes.len().saturating_mul(2));
-    for &byte in bytes {
-        out.extend([hex_digit(byte >> 4), hex_digit(byte & 15)]);
-    }
-}
-
 /// The usual spelling of a UUID, into `out`.
 pub(super) fn uuid(bytes: [u8; 16], out: &mut [u8; 36]) -> &[u8] {
     let mut digits = bytes.iter().flat_map(|byte| [hex_digit(byte >> 4), hex_digit(byte & 15)]);
@@ -109,29 +102,6 @@ pub(super) fn uuid(bytes: [u8; 16], out: &mut [u8; 36]) -> &[u8] {
         *slot = if matches!(place, 8 | 13 | 18 | 23) { b'-' } else { digits.next().unwrap_or(b'0') };
     }
     out
-}
-
-fn decimal(mut value: u64, out: &mut Vec<u8>) {
-    let mut digits = [0_u8; 20];
-    let mut used = 0_usize;
-    for slot in digits.iter_mut().rev() {
-        *slot = u8::try_from(value % 10).unwrap_or_default().wrapping_add(b'0');
-        value /= 10;
-        used = used.saturating_add(1);
-        if value == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(digits.get(digits.len().saturating_sub(used)..).unwrap_or_default());
-}
-
-fn octets(addr: Ipv4Addr, out: &mut Vec<u8>) {
-    for (place, byte) in addr.octets().into_iter().enumerate() {
-        if place > 0 {
-            out.push(b'.');
-        }
-        decimal(u64::from(byte), out);
-    }
 }
 
 /// What a level of nesting is, and whether something stands in it already.
@@ -280,7 +250,7 @@ impl Sink for TextSink<'_> {
     }
 
     fn number(&mut self, value: u64) {
-        decimal(value, self.scalar());
+        write_digits(value, self.scalar());
     }
 
     fn signed(&mut self, value: i64) {
@@ -292,7 +262,7 @@ impl Sink for TextSink<'_> {
             self.scalar().extend_from_slice(b"infinite");
             return;
         }
-        decimal(u64::from(value), self.scalar());
+        write_digits(u64::from(value), self.scalar());
         if self.pretty {
             self.out.extend_from_slice(b" s");
             if value >= 60 {
@@ -322,7 +292,7 @@ impl Sink for TextSink<'_> {
         self.name(name);
         if self.pretty {
             self.out.extend_from_slice(b" (");
-            decimal(u64::from(value), self.out);
+            write_digits(u64::from(value), self.out);
             self.out.push(b')');
         }
     }
@@ -366,37 +336,34 @@ impl Sink for TextSink<'_> {
     }
 
     fn ip4(&mut self, addr: Ipv4Addr) {
-        octets(addr, self.scalar());
+        write_ip4(addr, self.scalar());
     }
 
     fn ip6(&mut self, addr: Ipv6Addr) {
-        self.write(format_args!("{addr}"));
+        write_ip6(addr, self.scalar());
     }
 
     fn prefix4(&mut self, addr: Ipv4Addr, length: u8) {
-        octets(addr, self.scalar());
+        write_ip4(addr, self.scalar());
         self.out.push(b'/');
-        decimal(u64::from(length), self.out);
+        write_digits(u64::from(length), self.out);
     }
 
     fn prefix6(&mut self, addr: Ipv6Addr, length: u8) {
-        self.write(format_args!("{addr}/{length}"));
+        write_ip6(addr, self.scalar());
+        self.out.push(b'/');
+        write_digits(u64::from(length), self.out);
     }
 
     fn hardware(&mut self, bytes: &[u8]) {
         let out = self.scalar();
-        for (place, &byte) in bytes.iter().enumerate() {
-            if place > 0 {
-                out.push(b':');
-            }
-            out.extend([hex_digit(byte >> 4), hex_digit(byte & 15)]);
-        }
+        write_colons(bytes, out);
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
         let out = self.scalar();
         out.extend_from_slice(b"0x");
-        hex(bytes, out);
+        write_hex(bytes, out);
     }
 
     fn begin_list(&mut self) {
@@ -438,26 +405,26 @@ impl Sink for TextSink<'_> {
         let joint = if self.pretty { " via " } else { "=" };
         self.prefix4(destination, length);
         self.out.extend_from_slice(joint.as_bytes());
-        octets(router, self.out);
+        write_ip4(router, self.out);
     }
 
     fn pair(&mut self, _: &'static [&'static str; 2], first: Ipv4Addr, second: Ipv4Addr) {
         self.ip4(first);
         self.out.push(b'=');
-        octets(second, self.out);
+        write_ip4(second, self.out);
     }
 
     fn begin_option(&mut self, code: u16, name: Option<&'static str>, raw: &[u8], decodes: bool) {
         self.separate();
         match name {
             Some(name) => self.out.extend_from_slice(name.as_bytes()),
-            None => decimal(u64::from(code), self.out),
+            None => write_digits(u64::from(code), self.out),
         }
         if decodes {
             self.out.push(b'=');
         } else {
             self.out.extend_from_slice(b":hex=");
-            hex(raw, self.out);
+            write_hex(raw, self.out);
         }
         self.enter(Level::Member { written: !decodes });
     }
@@ -470,12 +437,12 @@ impl Sink for TextSink<'_> {
         self.separate();
         match name {
             Some(name) => self.out.extend_from_slice(name.as_bytes()),
-            None => decimal(u64::from(code), self.out),
+            None => write_digits(u64::from(code), self.out),
         }
         self.out.extend_from_slice(b":hex/");
-        decimal(u64::try_from(declared).unwrap_or(u64::MAX), self.out);
+        write_digits(u64::try_from(declared).unwrap_or(u64::MAX), self.out);
         self.out.push(b'=');
-        hex(raw, self.out);
+        write_hex(raw, self.out);
         self.enter(Level::Member { written: true });
     }
 

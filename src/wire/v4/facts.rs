@@ -375,7 +375,7 @@ impl Iterator for Routes<'_> {
 }
 
 /// True for the problems after which an absent option says nothing.
-fn breaks_structure(code: Code) -> bool {
+pub(super) fn breaks_structure(code: Code) -> bool {
     matches!(
         code,
         Code::CaptureCut

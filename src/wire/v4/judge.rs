@@ -1,8 +1,11 @@
 //! A message judged as a message: what it says, beside how it is made (RFC 2131 tables 3 and 5, §4.1 to 4.4; RFC 2132).
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::facts::Facts;
+use super::facts::{MAX_LIST, Routes, breaks_structure};
+use super::outline::Outline;
+use super::packet::Packet;
 use super::types::{MessageType, Op};
 use super::{MIN_LEN, SERVER_PORT};
 use crate::wire::addr::Prefix;
@@ -12,18 +15,25 @@ use crate::wire::problem::{Code, Problem};
 /// The port of boot servers (PXE 2.1).
 const BOOT_PORT: u16 = 4011;
 
-/// Judges the message of `datagram`, whose facts are `facts`, and appends what is wrong. `strict` adds what old and narrow
+/// Judges the message of `datagram`, of which `outline` was read, and appends what is wrong. `strict` adds what old and narrow
 /// middle boxes may take amiss.
-pub fn judge(facts: &Facts<'_>, datagram: &Datagram<'_>, strict: bool, out: &mut Vec<Problem>) {
+pub fn judge(
+    packet: &Packet<'_>,
+    outline: &Outline,
+    datagram: &Datagram<'_>,
+    strict: bool,
+    out: &mut Vec<Problem>,
+) {
     if datagram.quoted {
         return;
     }
+    let said = &Said { packet, outline };
     let mut say = |code: Code, args: [u32; 3]| {
         out.push(Problem { args, ..Problem::of(code) });
     };
-    match facts.op {
-        Op::REQUEST => request(facts, datagram, &mut say),
-        Op::REPLY => reply(facts, datagram, &mut say),
+    match packet.op().unwrap_or_default() {
+        Op::REQUEST => request(said, datagram, &mut say),
+        Op::REPLY => reply(said, datagram, &mut say),
         _ => {}
     }
     if strict && datagram.promised < MIN_LEN {
@@ -31,20 +41,114 @@ pub fn judge(facts: &Facts<'_>, datagram: &Datagram<'_>, strict: bool, out: &mut
     }
 }
 
-fn request(facts: &Facts<'_>, datagram: &Datagram<'_>, say: &mut impl FnMut(Code, [u32; 3])) {
-    let kind = facts.kind.map_or(0, |kind| u32::from(kind.0));
-    if facts.giaddr.is_zero() && facts.has(82) {
+/// What a message says, looked up where somebody asks: most messages are asked little.
+struct Said<'a, 'b> {
+    packet: &'b Packet<'a>,
+    outline: &'b Outline,
+}
+
+impl<'a> Said<'a, '_> {
+    /// The type, `None` where there is none.
+    fn kind(&self) -> Option<MessageType> {
+        self.outline.message_type
+    }
+
+    fn ciaddr(&self) -> Ipv4Addr {
+        self.packet.ciaddr().unwrap_or(Ipv4Addr::UNSPECIFIED)
+    }
+
+    fn yiaddr(&self) -> Ipv4Addr {
+        self.packet.yiaddr().unwrap_or(Ipv4Addr::UNSPECIFIED)
+    }
+
+    fn giaddr(&self) -> Ipv4Addr {
+        self.packet.giaddr().unwrap_or(Ipv4Addr::UNSPECIFIED)
+    }
+
+    /// Every byte of the message is there and its structure holds, so that what is absent was not sent.
+    fn complete(&self) -> bool {
+        !self.outline.problems.iter().any(|problem| breaks_structure(problem.code))
+    }
+
+    /// True when the option is there, whatever it holds.
+    fn has(&self, code: u8) -> bool {
+        self.outline.find(code).is_some()
+    }
+
+    /// The payload of an option, pieces joined; part of a value would read as another value.
+    fn data(&self, code: u8) -> Option<Cow<'a, [u8]>> {
+        let span = self.outline.find(code).filter(|span| !span.is_truncated())?;
+        if !self.outline.is_repeated(code) {
+            return Some(Cow::Borrowed(span.data(self.packet)));
+        }
+        let mut joined = Vec::new();
+        self.outline.joined(self.packet, span, &mut joined);
+        Some(Cow::Owned(joined))
+    }
+
+    fn number(&self, code: u8) -> Option<u32> {
+        self.data(code)?.as_ref().try_into().ok().map(u32::from_be_bytes)
+    }
+
+    fn subnet_mask(&self) -> Option<Ipv4Addr> {
+        self.number(1).map(Ipv4Addr::from)
+    }
+
+    fn server_id(&self) -> Option<Ipv4Addr> {
+        self.number(54).map(Ipv4Addr::from)
+    }
+
+    fn lease_time(&self) -> Option<u32> {
+        self.number(51)
+    }
+
+    fn mtu(&self) -> Option<u16> {
+        self.data(26)?.as_ref().try_into().ok().map(u16::from_be_bytes)
+    }
+
+    /// Number of leading ones of the mask, where it is contiguous and not 0.
+    fn prefix(&self) -> Option<u8> {
+        self.subnet_mask().and_then(Prefix::length_of).filter(|length| *length > 0)
+    }
+
+    /// The first address of option `code`, of those that are looked at, which `is_meant`.
+    fn first(&self, code: u8, is_meant: impl Fn(Ipv4Addr) -> bool) -> Option<Ipv4Addr> {
+        let data = self.data(code)?;
+        let addrs = data.as_chunks::<4>().0.iter().take(MAX_LIST);
+        addrs.map(|octets| Ipv4Addr::from(*octets)).find(|addr| is_meant(*addr))
+    }
+
+    /// True for an OFFER, ACK or NAK.
+    fn is_answer(&self) -> bool {
+        matches!(self.kind(), Some(MessageType::OFFER | MessageType::ACK | MessageType::NAK))
+    }
+
+    /// True when option 60 says that the machine boots from the network.
+    fn is_boot_client(&self) -> bool {
+        let boots = |class: &[u8]| class.starts_with(b"PXEClient") || class.starts_with(b"HTTPClient");
+        self.data(60).is_some_and(|class| boots(&class))
+    }
+
+    /// True for an OFFER or ACK that carries an address.
+    fn gives(&self) -> bool {
+        matches!(self.kind(), Some(MessageType::OFFER | MessageType::ACK)) && !self.yiaddr().is_unspecified()
+    }
+}
+
+fn request(said: &Said<'_, '_>, datagram: &Datagram<'_>, say: &mut impl FnMut(Code, [u32; 3])) {
+    let kind = said.kind().map_or(0, |kind| u32::from(kind.0));
+    if said.giaddr().is_unspecified() && said.has(82) {
         say(Code::Option82FromClient, [0; 3]);
     }
     let names_server =
-        matches!(facts.kind, Some(MessageType::REQUEST | MessageType::RELEASE | MessageType::DECLINE));
-    if names_server && facts.server_id.is_some_and(|server| server.is_unspecified()) {
+        matches!(said.kind(), Some(MessageType::REQUEST | MessageType::RELEASE | MessageType::DECLINE));
+    if names_server && said.server_id().is_some_and(|server| server.is_unspecified()) {
         say(Code::ServerIdZero, [kind, 0, 0]);
     }
-    let Some(udp) = datagram.udp.filter(|_| facts.kind == Some(MessageType::REQUEST)) else { return };
-    let (holds, selects) = (!facts.ciaddr.is_zero(), facts.has(54));
-    if facts.complete && udp.dst_port == SERVER_PORT {
-        let which = match (holds, selects, facts.has(50)) {
+    let Some(udp) = datagram.udp.filter(|_| said.kind() == Some(MessageType::REQUEST)) else { return };
+    let (holds, selects) = (!said.ciaddr().is_unspecified(), said.has(54));
+    if said.complete() && udp.dst_port == SERVER_PORT {
+        let which = match (holds, selects, said.has(50)) {
             (true, true, _) => Some(1),
             (true, _, true) => Some(2),
             (false, _, false) => Some(3),
@@ -57,65 +161,65 @@ fn request(facts: &Facts<'_>, datagram: &Datagram<'_>, say: &mut impl FnMut(Code
     if let Some(IpAddr::V4(source)) = datagram.ip.map(|ip| ip.src)
         && holds
         && !selects
-        && facts.giaddr.is_zero()
+        && said.giaddr().is_unspecified()
         && udp.src_port != SERVER_PORT
         && !datagram.ip.is_some_and(|ip| is_broadcast(ip.dst))
-        && source != facts.ciaddr.0
+        && source != said.ciaddr()
     {
-        say(Code::RenewSourceDiffers, [source.into(), facts.ciaddr.0.into(), 0]);
+        say(Code::RenewSourceDiffers, [source.into(), said.ciaddr().into(), 0]);
     }
 }
 
-fn reply(facts: &Facts<'_>, datagram: &Datagram<'_>, say: &mut impl FnMut(Code, [u32; 3])) {
-    if !facts.is_answer() {
+fn reply(said: &Said<'_, '_>, datagram: &Datagram<'_>, say: &mut impl FnMut(Code, [u32; 3])) {
+    if !said.is_answer() {
         return;
     }
-    let kind = facts.kind.map_or(0, |kind| u32::from(kind.0));
-    let offer = facts.kind == Some(MessageType::OFFER);
-    if facts.complete && !facts.has(54) {
+    let kind = said.kind().map_or(0, |kind| u32::from(kind.0));
+    let offer = said.kind() == Some(MessageType::OFFER);
+    if said.complete() && !said.has(54) {
         say(Code::AnswerNamesNoServer, [kind, 0, 0]);
     }
-    if facts.server_id.is_some_and(|server| server.is_unspecified()) {
+    if said.server_id().is_some_and(|server| server.is_unspecified()) {
         say(Code::ServerIdZero, [kind, 0, 0]);
     }
-    if offer && facts.complete && facts.yiaddr.is_zero() {
+    if offer && said.complete() && said.yiaddr().is_unspecified() {
         let ports = datagram.udp.unwrap_or_default();
-        let boots = facts.is_boot_client() || ports.src_port == BOOT_PORT || ports.dst_port == BOOT_PORT;
-        if !boots && !facts.has(108) {
+        let boots = said.is_boot_client() || ports.src_port == BOOT_PORT || ports.dst_port == BOOT_PORT;
+        if !boots && !said.has(108) {
             say(Code::OfferWithoutAddress, [0; 3]);
         }
     }
-    if !facts.gives() {
+    if !said.gives() {
         return;
     }
-    if offer && facts.complete && !facts.has(51) {
+    if offer && said.complete() && !said.has(51) {
         say(Code::LeaseTimeMissing, [kind, 0, 0]);
     }
-    if facts.lease_time == Some(0) {
+    if said.lease_time() == Some(0) {
         say(Code::LeaseTimeZero, [0; 3]);
     }
-    let (address, prefix) = (facts.yiaddr.0, facts.prefix());
-    if let Some(why) = unusable(facts, address, prefix) {
+    let (address, prefix) = (said.yiaddr(), said.prefix());
+    if let Some(why) = unusable(said, address, prefix) {
         say(Code::AddressUnusable, [address.into(), why, 0]);
     }
-    if let (Some(mask), None) = (facts.subnet_mask, prefix) {
+    if let (Some(mask), None) = (said.subnet_mask(), prefix) {
         say(Code::MaskBad, [mask.into(), 0, 0]);
     }
-    routing(facts, address, prefix, say);
-    let useless = |server: &Ipv4Addr| {
-        server.is_unspecified() || server.is_broadcast() || server.is_loopback() || *server == address
+    routing(said, address, prefix, say);
+    let useless = |server: Ipv4Addr| {
+        server.is_unspecified() || server.is_broadcast() || server.is_loopback() || server == address
     };
-    if let Some(server) = facts.dns_servers().find(useless) {
+    if let Some(server) = said.first(6, useless) {
         say(Code::DnsUnusable, [server.into(), 0, 0]);
     }
-    timers(facts, say);
-    if let Some(mtu) = facts.mtu.filter(|mtu| !(576..=1500).contains(mtu)) {
+    timers(said, say);
+    if let Some(mtu) = said.mtu().filter(|mtu| !(576..=1500).contains(mtu)) {
         say(Code::MtuUnusual, [mtu.into(), 0, 0]);
     }
 }
 
 /// Why a client cannot use the address; the numbers of the problem's sentence.
-fn unusable(facts: &Facts<'_>, address: Ipv4Addr, prefix: Option<u8>) -> Option<u32> {
+fn unusable(said: &Said<'_, '_>, address: Ipv4Addr, prefix: Option<u8>) -> Option<u32> {
     let [first, second, ..] = address.octets();
     let host = prefix.filter(|prefix| *prefix <= 30).map(|prefix| !u32::from(Prefix::mask(prefix)));
     let part = host.map(|host| u32::from(address) & host);
@@ -126,26 +230,27 @@ fn unusable(facts: &Facts<'_>, address: Ipv4Addr, prefix: Option<u8>) -> Option<
         (224.., _) => 3,
         _ if part == Some(0) => 4,
         _ if part.is_some() && part == host => 5,
-        _ if facts.server_id == Some(address) => 6,
-        _ if facts.giaddr.0 == address => 7,
-        _ if facts.routers().any(|router| router == address) => 8,
+        _ if said.server_id() == Some(address) => 6,
+        _ if said.giaddr() == address => 7,
+        _ if said.first(3, |router| router == address).is_some() => 8,
         _ => return None,
     })
 }
 
-fn routing(facts: &Facts<'_>, address: Ipv4Addr, prefix: Option<u8>, say: &mut impl FnMut(Code, [u32; 3])) {
-    let routed = facts.has(121) || facts.has(249);
-    if let (Some(router), Some(prefix)) = (facts.routers().next(), prefix.filter(|prefix| *prefix <= 30)) {
+fn routing(said: &Said<'_, '_>, address: Ipv4Addr, prefix: Option<u8>, say: &mut impl FnMut(Code, [u32; 3])) {
+    let routed = said.has(121) || said.has(249);
+    if let (Some(router), Some(prefix)) = (said.first(3, |_| true), prefix.filter(|prefix| *prefix <= 30)) {
         let mask = u32::from(Prefix::mask(prefix));
         let outside = u32::from(router) & mask != u32::from(address) & mask;
-        if outside && !router.is_unspecified() && !routed && !facts.has(33) {
+        if outside && !router.is_unspecified() && !routed && !said.has(33) {
             say(Code::RouterOffSubnet, [router.into(), address.into(), prefix.into()]);
         }
     }
-    if !routed || !facts.has(3) {
+    if !routed || !said.has(3) {
         return;
     }
-    let mut listed = facts.classless_routes();
+    let data = said.data(121).or_else(|| said.data(249)).unwrap_or_default();
+    let mut listed = Routes::new(&data);
     let (mut all, mut low, mut high) = (false, false, false);
     for route in listed.by_ref() {
         all |= route.width == 0;
@@ -153,12 +258,12 @@ fn routing(facts: &Facts<'_>, address: Ipv4Addr, prefix: Option<u8>, say: &mut i
         high |= route.width == 1 && u32::from(route.destination) == 1 << 31;
     }
     if listed.is_exhausted() && !all && !(low && high) {
-        say(Code::RoutesWithoutDefault, [if facts.has(121) { 121 } else { 249 }, 0, 0]);
+        say(Code::RoutesWithoutDefault, [if said.has(121) { 121 } else { 249 }, 0, 0]);
     }
 }
 
-fn timers(facts: &Facts<'_>, say: &mut impl FnMut(Code, [u32; 3])) {
-    let (t1, t2, lease) = (facts.renewal_time, facts.rebinding_time, facts.lease_time);
+fn timers(said: &Said<'_, '_>, say: &mut impl FnMut(Code, [u32; 3])) {
+    let (t1, t2, lease) = (said.number(58), said.number(59), said.lease_time());
     if matches!(lease, Some(0 | u32::MAX)) {
         return;
     }
@@ -198,7 +303,9 @@ mod tests {
             dont_fragment: None,
         });
         let mut problems = Vec::new();
-        judge(&Facts::of(message), &datagram, false, &mut problems);
+        let (packet, mut outline) = (Packet::new(&bytes), Outline::default());
+        outline.read(&packet, bytes.len(), false);
+        judge(&packet, &outline, &datagram, false, &mut problems);
         problems.iter().map(|problem| problem.code.name()).collect()
     }
 

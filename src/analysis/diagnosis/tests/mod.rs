@@ -113,7 +113,7 @@ impl Story {
         datagram.checksum = if way.bad { Checksum::Bad } else { Checksum::Good };
         datagram.quoted = way.quoted;
         let mut problems = outline.problems.clone();
-        judge::judge(&Facts::read(&packet, &outline), &datagram, true, &mut problems);
+        judge::judge(&packet, &outline, &datagram, true, &mut problems);
         let time = Some(Timestamp(ms * 1_000_000 + 1_700_000_000_000_000_000));
         let around = Around {
             frame: self.frame,
