@@ -597,7 +597,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__discover)
-            opts="-4 -6 -o -v -q -h -V --wait --first --no-ra --no-inform --vendors --flat --fields --format --nagios --warning --critical --expect --junit --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -o -w -c -v -q -h -V --wait --first --no-ra --no-inform --vendors --flat --fields --format --nagios --expect --junit --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --warning --critical --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -617,14 +617,6 @@ _dhcptool() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "json ndjson csv tsv" -- "${cur}"))
-                    return 0
-                    ;;
-                --warning)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --critical)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --expect)
@@ -842,6 +834,22 @@ _dhcptool() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -w)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -934,16 +942,12 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__handshake)
-            opts="-c -i -4 -6 -o -v -q -h -V --nagios --warning --critical --count --interval --rate --duration --ramp --max-in-flight --find-rate --slo --load --threads --seed --clients --mac-list --option-82 --keep --hold --write-leases --full --renew --rebind --init-reboot --inform --release --each --histogram --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-c -i -4 -6 -o -w -v -q -h -V --nagios --critical --count --interval --rate --duration --ramp --max-in-flight --find-rate --slo --load --threads --seed --clients --mac-list --option-82 --keep --hold --write-leases --full --renew --rebind --init-reboot --confirm --inform --release --each --histogram --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --warning --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --warning)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --critical)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1017,6 +1021,10 @@ _dhcptool() {
                     return 0
                     ;;
                 --init-reboot)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --confirm)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1225,6 +1233,14 @@ _dhcptool() {
                     return 0
                     ;;
                 --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -w)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2188,7 +2204,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__request)
-            opts="-4 -6 -o -v -q -h -V --state --force --dad --arp-check --decline-on-conflict --release --wait --choose --lease --flat --fields --format --nagios --warning --critical --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -o -w -c -v -q -h -V --state --force --dad --arp-check --decline-on-conflict --release --wait --choose --lease --flat --fields --format --nagios --ipv4 --ipv6 --mac --xid --secs --hops --broadcast --no-broadcast --flags --ciaddr --yiaddr --siaddr --giaddr --sname --file --op --htype --hlen --chaddr --cookie --hostname --client-id --vendor-class --request-options --option --no-option --no-end --trailer --pad-to --src-mac --src-ip --dst-ip --dst-mac --src-port --dst-port --ttl --vlan --duid --iaid --ia-na --ia-pd --ia-ta --no-ia --prefix --rapid-commit --elapsed --user-class --reconfigure-accept --relay --relay-option --server --ip --timeout --retries --dry-run --write --user --no-sandbox --warning --critical --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2216,14 +2232,6 @@ _dhcptool() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "json ndjson csv tsv" -- "${cur}"))
-                    return 0
-                    ;;
-                --warning)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --critical)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --mac)
@@ -2422,6 +2430,22 @@ _dhcptool() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -w)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -2434,7 +2458,7 @@ _dhcptool() {
             return 0
             ;;
         dhcptool__subcmd__rogue)
-            opts="-4 -6 -v -q -h -V --ipv4 --ipv6 --allow --require --policy --learn --wait --rounds --passive --own-mac --vlan --from --watch --interval --gone-after --state --exec --exec-arg --exec-timeout --listen --prometheus --nagios --warning --critical --vendors --user --no-sandbox --stage --json --color --verbose --quiet --help --version"
+            opts="-4 -6 -w -c -v -q -h -V --ipv4 --ipv6 --allow --require --policy --learn --wait --rounds --passive --own-mac --vlan --from --watch --interval --gone-after --state --exec --exec-arg --exec-timeout --listen --prometheus --nagios --vendors --user --no-sandbox --stage --warning --critical --json --color --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2504,14 +2528,6 @@ _dhcptool() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --warning)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --critical)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --vendors)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2522,6 +2538,22 @@ _dhcptool() {
                     ;;
                 --stage)
                     COMPREPLY=($(compgen -W "exec exec-next" -- "${cur}"))
+                    return 0
+                    ;;
+                --warning)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -w)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --critical)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)

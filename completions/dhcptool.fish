@@ -57,10 +57,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l vendors -
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l fields -d 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l format -d 'How flat rows are written: ndjson if left out' -r -f -a "json\t'One array of objects'
 ndjson\t'One object a line'
-csv\t'Values separated by commas, with a line of names; lists are joined by a space'
-tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c' -r
+csv\t'Values separated by commas, with a line of names; lists are joined by a space, and an apostrophe stands before text that a spreadsheet would take for a formula'
+tsv\t'The same separated by tabs'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l expect -d 'What must hold of every offer, else the exit status is 1; repeatable, or a TOML file of such' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l junit -d 'Write what became of the expectations as JUnit XML, for CI' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
@@ -111,6 +109,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l timeout -
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s w -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w RANGE' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -s c -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c RANGE' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand discover" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -141,10 +141,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l lease -d '
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l fields -d 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l format -d 'How flat rows are written: ndjson if left out' -r -f -a "json\t'One array of objects'
 ndjson\t'One object a line'
-csv\t'Values separated by commas, with a line of names; lists are joined by a space'
-tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c' -r
+csv\t'Values separated by commas, with a line of names; lists are joined by a space, and an apostrophe stands before text that a spreadsheet would take for a formula'
+tsv\t'The same separated by tabs'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l mac -d 'The client\'s hardware address (chaddr, and the frame\'s source); the interface\'s own by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l xid -d 'Transaction identifier, decimal or hexadecimal (0x10, cd7f1172), 24 bits with -6; random by default' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l secs -d 'Seconds since the client began; counted by default' -r
@@ -193,6 +191,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l timeout -d
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s w -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w RANGE' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -s c -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c RANGE' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand request" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -418,8 +418,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s v -l verbos
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s q -l quiet -d 'Say nothing but the results: no summary, no warnings, no progress'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand inform" -s V -l version -d 'Print version'
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c RANGE' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s c -l count -d 'How many handshakes (4, unless --rate or --duration says how long)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s i -l interval -d 'Begin one handshake so often; 0s: as soon as the one before is done' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l rate -d 'Begin so many per second, whatever the server does (200, 200/s, 3000/m)' -r
@@ -436,6 +435,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l full -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l renew -d 'Weight of renewals (REQUEST to the server that gave the lease)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l rebind -d 'Weight of rebinding (REQUEST to any server)' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l init-reboot -d 'Weight of reboots (REQUEST for an address remembered)' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l confirm -d 'Weight of CONFIRM with -6: a reboot' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l inform -d 'Weight of INFORM' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l release -d 'Weight of RELEASE' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l histogram -d 'Save the histograms as an HdrHistogram log, which can be merged with others' -r -F
@@ -487,6 +487,7 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l timeout 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l retries -d 'Ask again so often' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l write -d 'Keep every frame sent and received, each with a comment that says what it was' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -s w -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w RANGE' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand handshake" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -620,12 +621,12 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l exec-arg -d 
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l exec-timeout -d 'End that program when it takes longer' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l listen -d 'Serve /metrics for Prometheus here; of a port alone, on 127.0.0.1' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l prometheus -d 'Keep FILE up to date for Prometheus\' textfile collector' -r -F
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w' -r
-complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l vendors -d 'Name the vendors of MAC addresses from this table (udev\'s 20-OUI.hwdb, Wireshark\'s manuf, Nmap\'s or the IEEE\'s) instead of the system\'s' -r -F
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l user -d 'Give up root to become this user; without it, the user who ran sudo' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l stage -d 'What this process is to be: the helper that starts programs' -r -f -a "exec\t''
 exec-next\t''"
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s w -l warning -d 'Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w RANGE' -r
+complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -s c -l critical -d 'Milliseconds that are CRITICAL; with --nagios also -c RANGE' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand rogue" -l color -d 'When to colour the output; NO_COLOR is obeyed' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -679,8 +680,8 @@ complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l vendors -d '
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l fields -d 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l format -d 'How flat rows are written: ndjson if left out' -r -f -a "json\t'One array of objects'
 ndjson\t'One object a line'
-csv\t'Values separated by commas, with a line of names; lists are joined by a space'
-tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
+csv\t'Values separated by commas, with a line of names; lists are joined by a space, and an apostrophe stands before text that a spreadsheet would take for a formula'
+tsv\t'The same separated by tabs'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l known -d 'Servers that are meant to be there; others are marked' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -l duration -d 'Stop after this long, as in 90s or 1h30m' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand sniff" -s w -l write -d 'Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng; - is standard output' -r -F
@@ -740,8 +741,8 @@ delta\t'Seconds since the packet shown before'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l fields -d 'The columns of flat rows, in this order, by the names that dhcptool schema --sql duckdb lists' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l format -d 'How flat rows are written: ndjson if left out' -r -f -a "json\t'One array of objects'
 ndjson\t'One object a line'
-csv\t'Values separated by commas, with a line of names; lists are joined by a space'
-tsv\t'Values separated by tabs, with a line of names; lists are joined by a space'"
+csv\t'Values separated by commas, with a line of names; lists are joined by a space, and an apostrophe stands before text that a spreadsheet would take for a formula'
+tsv\t'The same separated by tabs'"
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l client -d 'Exchanges of this client' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l outcome -d 'Exchanges that ended so: bound, refused, unanswered, …' -r
 complete -c dhcptool -n "__fish_dhcptool_using_subcommand decode" -l code -d 'Exchanges and findings with this code' -r

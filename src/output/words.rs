@@ -1,7 +1,8 @@
 //! Small words: numbers with what they count.
 
 /// `1 packet`, `2 packets`: a number with the plural that ends in s.
-pub fn counted(count: u64, one: &str) -> String {
+pub fn counted(count: impl TryInto<u64>, one: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
     format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -565,3 +565,25 @@ fn a_page_tells_times_where_the_reader_is() {
     assert!(here.contains("--time local"));
     assert_ne!(utc.matches("22:13").count(), here.matches("22:13").count(), "times are shifted");
 }
+
+/// Names come from strangers, and spreadsheets run what begins like a formula.
+#[test]
+fn a_host_name_is_no_formula() {
+    let mut story = Story::new();
+    let names = [&b"=HYPERLINK(\"http://x\")"[..], b"+1", b"-2+cmd", b"@sum", b"plain-name", b"a=b"];
+    for (client, name) in (1..).zip(names) {
+        story.binds(u64::from(client) * 1000, client.into(), client, &[(12, name)]);
+    }
+    for (format, quote) in [("csv", true), ("tsv", false)] {
+        let args = ["decode", "-q", "--clients", "--fields", "hostname,tries", "--format", format];
+        let told = text(&story, 80, &args);
+        let shown = |text: &str| {
+            if quote { format!("\"'{}\"", text.replace('"', "\"\"")) } else { format!("'{text}") }
+        };
+        for part in [&shown("=HYPERLINK(\"http://x\")"), "'+1", "'-2+cmd", "'@sum", "\nplain-name", "\na=b"] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+    }
+    let told = text(&story, 80, &["decode", "-q", "--clients", "--fields", "hostname", "--format", "ndjson"]);
+    assert!(told.contains("\"=HYPERLINK(\\\"http://x\\\")\"") && !told.contains('\''), "{told}");
+}

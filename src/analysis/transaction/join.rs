@@ -289,8 +289,14 @@ impl Joiner {
         while let Some((_, id)) = self.due.pop_front_if(|(at, _)| *at <= now) {
             self.look(id, now, &mut over);
         }
-        let pressed = !self.has_room();
-        while let Some((_, id)) = self.later.pop_front_if(|(at, _)| *at <= now || pressed) {
+        // Where there is no room any more, those held for long make some: no more than it takes.
+        let most = self.options.max_open / 4;
+        while let Some(&(at, id)) = self.later.front() {
+            let full = self.open.len().saturating_sub(over.len()) >= most;
+            if at > now && !full {
+                break;
+            }
+            self.later.pop_front();
             self.look(id, now, &mut over);
         }
         if over.len() > 1 {

@@ -21,6 +21,7 @@ use crate::cli::stream::{Counts, Page, Rendered, Showing, Stream, View};
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
 use crate::output::flat::{Rows, columns};
+use crate::output::words::counted;
 use crate::wire::frame::NotLookedInto;
 
 /// Decode the DHCP in captures: pcap or pcapng, plain or compressed with gzip, zstd or xz
@@ -237,8 +238,8 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
     }
     if analyst.evicted() > 0 {
         cx.warn(&format!(
-            "{} exchanges were closed early to make room; --max-open N allows more",
-            analyst.evicted()
+            "{} closed early to make room; --max-open N allows more",
+            counted(analyst.evicted(), "exchange")
         ));
     }
     cx.note(&analyst.summary(frames));
@@ -416,20 +417,18 @@ fn hand_over(
 
 /// One line about what was read, for people.
 fn summarise(counts: &Counts, unread: &NotLookedInto, cx: &Context) {
-    let plural =
-        |count: u64, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
-    let mut line = format!("{} read, {} DHCP", plural(counts.frames, "packet", "packets"), counts.found);
+    let mut line = format!("{} read, {} DHCP", counted(counts.frames, "packet"), counts.found);
     if counts.shown != counts.found {
         line = format!("{line}, {} shown", counts.shown);
     }
     line = format!("{line}, {} malformed", counts.malformed);
     if counts.too_deep > 0 {
-        line = format!("{line}; {} nested too deep to follow", plural(counts.too_deep, "frame", "frames"));
+        line = format!("{line}; {} nested too deep to follow", counted(counts.too_deep, "frame"));
     }
     if counts.left_out > 0 {
         line = format!(
             "{line}; {} left out: not DHCPv4 over plain IPv4, which alone is redacted",
-            plural(counts.left_out, "packet", "packets")
+            counted(counts.left_out, "packet")
         );
     }
     if unread.frames() > 0 {

@@ -160,10 +160,11 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         );
     }
     if looked.left_out > 0 {
-        remarks.push(format!("{} packets that cannot be redacted are left out.", looked.left_out));
+        remarks
+            .push(format!("Left out, for they cannot be redacted: {}.", counted(looked.left_out, "packet")));
     }
     if story.joiner.evicted > 0 {
-        remarks.push(format!("{} exchanges were closed early to make room.", story.joiner.evicted));
+        remarks.push(format!("Closed early to make room: {}.", counted(story.joiner.evicted, "exchange")));
     }
     if outline.worst != Exit::Good {
         remarks.push("A capture is damaged or cannot be read: what could be read is told.".to_owned());

@@ -31,9 +31,10 @@ pub enum FormatArg {
     Json,
     /// One object a line
     Ndjson,
-    /// Values separated by commas, with a line of names; lists are joined by a space
+    /// Values separated by commas, with a line of names; lists are joined by a space, and an apostrophe stands before text that a
+    /// spreadsheet would take for a formula
     Csv,
-    /// Values separated by tabs, with a line of names; lists are joined by a space
+    /// The same separated by tabs
     Tsv,
 }
 

@@ -336,7 +336,11 @@ fn push_text(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Puts what was written since `begin` into quotes where CSV needs that, and where it is empty, which is not the same as absent.
+/// What a spreadsheet would take for a formula gets an apostrophe before it: names come from strangers (CWE-1236).
 fn quote(format: Format, begin: usize, out: &mut Vec<u8>) {
+    if matches!(out.get(begin), Some(b'=' | b'+' | b'-' | b'@')) {
+        out.insert(begin, b'\'');
+    }
     let Some(text) = out.get(begin..) else { return };
     let needs = text.is_empty()
         || text.iter().any(|byte| matches!(byte, b'"' | b','))

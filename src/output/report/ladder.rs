@@ -8,6 +8,7 @@ use crate::analysis::transaction::{Letter, Role, Step};
 use crate::output::transaction::ladder::{self, Lane};
 use crate::output::transaction::table::{client, clock};
 use crate::output::when::Zone;
+use crate::output::words::counted;
 use crate::wire::escape::escape;
 
 /// Steps drawn of one exchange.
@@ -114,7 +115,7 @@ pub(super) fn drawing(drawn: &Drawn, packets: &HashMap<(usize, u64), String>, zo
     let more = u64::try_from(shown.len().saturating_sub(STEPS)).unwrap_or(0);
     let more = more.saturating_add(u64::from(exchange.left_out));
     if more > 0 {
-        folded.push((foot.saturating_add(14), format!("{more} more messages")));
+        folded.push((foot.saturating_add(14), counted(more, "more message")));
         foot = foot.saturating_add(20);
     }
     let last = place(lanes.len().saturating_sub(1));

@@ -16,6 +16,7 @@ use crate::analysis::diagnosis::{self, Diagnosis, Finding};
 use crate::analysis::transaction::{ClientRecord, Clients, Exchange, Stats, Status};
 use crate::output::transaction::stats::moment;
 use crate::output::when::Zone;
+use crate::output::words::counted;
 use crate::time::Timestamp;
 use crate::wire::HwAddr;
 use crate::wire::escape::escape;
@@ -278,8 +279,7 @@ impl Report<'_> {
         if all.is_empty() {
             return ("No DHCPv4 client was seen.".to_owned(), "odd");
         }
-        let clients =
-            |count: usize| if count == 1 { "1 client".to_owned() } else { format!("{count} clients") };
+        let clients = |count: usize| counted(count, "client");
         if failed > 0 {
             let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
             for client in all.iter().filter(|client| client.status() == Status::Failed) {

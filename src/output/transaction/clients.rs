@@ -115,7 +115,7 @@ pub fn text(clients: &Clients, unjoined: Unjoined, width: usize, out: &mut Style
     let span = clients.span.map_or(0, |(start, end)| end.saturating_sub(start));
     let names: Vec<String> = servers(&all).iter().map(ToString::to_string).collect();
     let servers = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    let clients = counted(u64::try_from(all.len()).unwrap_or(u64::MAX), "client");
+    let clients = counted(all.len(), "client");
     out.label(
         Label::Strong,
         &hanging(&format!("{clients} in {}; servers {servers}", stretch(span)), width, 0, 2),
@@ -157,7 +157,8 @@ pub fn text(clients: &Clients, unjoined: Unjoined, width: usize, out: &mut Style
     }
     out.text(&table.render_within(width, out.color()));
     if good > 0 {
-        out.label(Label::Dim, &format!("and {good} that are fine")).text("\n");
+        out.label(Label::Dim, &format!("and {good} that {} fine", if good == 1 { "is" } else { "are" }))
+            .text("\n");
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::unjoined::NotJoined;
 use crate::analysis::transaction::{Stats, Unjoined};
+use crate::output::words::counted;
 use crate::output::{Label, Styled};
 use crate::stats::delay::{Delay, Summary, float};
 use crate::time::Timestamp;
@@ -265,8 +266,11 @@ pub fn write(object: &StatsObject, stats: &Stats, out: &mut Styled) {
         (Some(start), Some(end)) => format!("{start} to {end}"),
         _ => "no times".to_owned(),
     };
-    out.label(Label::Strong, &format!("{} messages in {} frames, {span}", object.messages, object.frames))
-        .text("\n");
+    out.label(
+        Label::Strong,
+        &format!("{} in {}, {span}", counted(object.messages, "message"), counted(object.frames, "frame")),
+    )
+    .text("\n");
     let counts = |map: &BTreeMap<&'static str, u64>| {
         let mut some: Vec<_> = map.iter().filter(|(_, count)| **count > 0).collect();
         some.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
@@ -280,10 +284,19 @@ pub fn write(object: &StatsObject, stats: &Stats, out: &mut Styled) {
     row("messages", &counts(&object.by_type));
     row(
         "exchanges",
-        &format!("{} of {} clients: {}", object.transactions, object.clients, counts(&object.by_outcome)),
+        &format!(
+            "{} of {}: {}",
+            object.transactions,
+            counted(object.clients, "client"),
+            counts(&object.by_outcome)
+        ),
     );
     row("kinds", &counts(&object.by_kind));
-    row("repeated", &format!("{} retransmissions, {} copies", object.retransmissions, object.copies));
+    let copies = match object.copies {
+        1 => "1 copy".to_owned(),
+        copies => format!("{copies} copies"),
+    };
+    row("repeated", &format!("{}, {copies}", counted(object.retransmissions, "retransmission")));
     for (name, server) in &stats.servers {
         let (offers, acks, naks) = server.counts;
         row(
@@ -298,16 +311,19 @@ pub fn write(object: &StatsObject, stats: &Stats, out: &mut Styled) {
     }
     for relay in &object.relays {
         let text = format!(
-            "{}  {} asked, {} answered, {} clients",
-            relay.giaddr, relay.discovers, relay.answered, relay.clients
+            "{}  {} asked, {} answered, {}",
+            relay.giaddr,
+            relay.discovers,
+            relay.answered,
+            counted(relay.clients, "client")
         );
         row("relay", &text);
     }
     for class in object.classes.iter().take(10) {
         let text = format!(
-            "{}  {} clients, {} good, {} unanswered",
+            "{}  {}, {} good, {} unanswered",
             escape(class.vendor_class.as_bytes()),
-            class.clients,
+            counted(class.clients, "client"),
             class.bound,
             class.unanswered
         );
@@ -317,8 +333,10 @@ pub fn write(object: &StatsObject, stats: &Stats, out: &mut Styled) {
         row(
             "client",
             &format!(
-                "{}  {} messages, {} exchanges unanswered",
-                client.mac, client.messages, client.unanswered
+                "{}  {}, {} unanswered",
+                client.mac,
+                counted(client.messages, "message"),
+                counted(client.unanswered, "exchange")
             ),
         );
     }

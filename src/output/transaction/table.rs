@@ -309,8 +309,8 @@ impl TransactionTable {
         parts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
         let parts: Vec<String> =
             parts.iter().map(|(outcome, count)| format!("{count} {}", outcome.name())).collect();
-        let clients = u64::try_from(self.clients.len()).unwrap_or(u64::MAX);
-        let mut text = format!("{} of {}", counted(self.rows, "exchange"), counted(clients, "client"));
+        let mut text =
+            format!("{} of {}", counted(self.rows, "exchange"), counted(self.clients.len(), "client"));
         if !parts.is_empty() {
             let _ = write!(text, ": {}", parts.join(", "));
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::table::{clock, shortened};
 use crate::output::table::Table;
+use crate::output::words::counted;
 use crate::output::{Label, Styled};
 use crate::wire::HwAddr;
 use crate::wire::escape::escape;
@@ -75,11 +76,11 @@ pub fn draw(screen: &Screen) -> Styled {
     let time = clock(screen.now);
     out.label(Label::Strong, time.get(..8).unwrap_or(&time));
     out.text(&format!(
-        " UTC, watched for {}: {} messages, {} exchanges of {} clients, {} failing\n\n",
+        " UTC, watched for {}: {}, {} of {}, {} failing\n\n",
         stretch(screen.length),
-        screen.messages,
-        screen.exchanges,
-        screen.clients,
+        counted(screen.messages, "message"),
+        counted(screen.exchanges, "exchange"),
+        counted(screen.clients, "client"),
         screen.failing.len()
     ));
     if screen.servers.is_empty() {
