@@ -242,6 +242,9 @@ pub const PAGES: &[Page] = &[
             "how much can it take?": "dhcptool handshake eth0 --find-rate --slo 'p99<20ms,loss<0.1%' --clients 5000 --load";
             "mostly renewals, as in an office": "dhcptool handshake eth0 --rate 500 --full 1 --renew 8 --release 1 --clients 200 --load";
             "through relays": "dhcptool handshake eth0 --server 192.0.2.9 --giaddr 10.1.0.1,10.2.0.1 --option-82";
+            "addresses and prefixes of DHCPv6": "dhcptool handshake -6 eth0 --ia-na --ia-pd=/56";
+            "how much of DHCPv6 can it take?": "dhcptool handshake -6 eth0 --find-rate --rapid-commit --clients 5000 --load";
+            "DHCPv6 through relays": "dhcptool handshake -6 eth0 --relay 2001:db8:1::1,2001:db8:2::1 --relay-option interface-id=port{n}";
         },
         see: &["request", "lab"],
     },
@@ -487,6 +490,7 @@ pub const INSTEAD: &[(&str, &str)] = &[
     ("nmap --script broadcast-dhcp-discover", "dhcptool discover eth0"),
     ("nmap -sU -p 67 --script dhcp-discover 10.0.0.1", "dhcptool inform eth0 --server 10.0.0.1"),
     ("perfdhcp -4 -r 200 -p 30 -l eth0", "dhcptool handshake eth0 --rate 200 --duration 30s --load"),
+    ("perfdhcp -6 -r 200 -p 30 -l eth0", "dhcptool handshake -6 eth0 --rate 200 --duration 30s --load"),
     ("dhtest -i eth0 -m 02:00:00:00:00:05", "dhcptool request eth0 --mac 02:00:00:00:00:05 --release"),
     ("dhcptest --query", "dhcptool discover eth0 --json"),
     ("dhclient -v eth0", "dhcptool request eth0 -v"),

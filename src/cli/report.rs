@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use super::context::Context;
 use super::exit::Failure;
 use super::session::{self, Session};
-use crate::cli::flags::flat::Table;
+use crate::cli::flags::flat;
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::engine::v4::exchange::{Exchange, Outcome, Verdict};
 use crate::engine::v4::silence::{self, Finding};
@@ -78,13 +78,7 @@ pub fn exchange(
         How::Plugin(nagios) => {
             return Ok(Some(report.plugin(&nagios.thresholds())));
         }
-        How::Rows(mut rows) => {
-            let mut out = Vec::new();
-            report.row(&mut rows, &mut out);
-            let mut table = Table::new(&rows);
-            table.write(&out, cx)?;
-            table.end(cx)?;
-        }
+        How::Rows(rows) => flat::tell(&report, Some(*rows), Report::row, cx)?,
         How::Object => cx.show(&report)?,
     }
     for departure in &report.departures {

@@ -1,6 +1,6 @@
 //! The lanes of a run: threads that move frames between sockets and [`Load`].
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -14,6 +14,7 @@ use crate::engine::Machine as _;
 use crate::engine::drive::{Driver, Passed, Proof, Wire, Witness};
 use crate::engine::load::{Family, Finished, Lane, Load, Plan, Tally};
 use crate::engine::v4::arp::{Resolver, Step};
+use crate::engine::v6::neighbor::{Seen, Word};
 use crate::net::batch::{BatchFrame, BatchOptions, BatchSocket};
 use crate::net::filter::Filter;
 use crate::net::privilege;
@@ -24,7 +25,9 @@ use crate::time::{Clock as _, Instant, Precision, SystemClock, Timestamp};
 use crate::wire::Mac;
 use crate::wire::frame::build::arp_frame;
 use crate::wire::frame::peek::Ethernet;
-use crate::wire::frame::{LinkType, Protocol};
+use crate::wire::frame::{Envelope6, LinkType, Protocol};
+use crate::wire::nd::HOP_LIMIT;
+use crate::wire::neighbor::{Neighbor, solicited_node};
 
 /// Frames per system call.
 const BATCH: usize = 64;
@@ -453,29 +456,84 @@ pub fn resolve(
     target: Ipv4Addr,
     signals: &Signals,
 ) -> Result<Option<Mac>, NetError> {
-    let filter = Filter { protocol: Protocol::Dhcpv4, outgoing: false, port: 0, lane: (0, 0), probes: true };
+    let mut resolver = Resolver::new(target, mac, sender);
+    let step = |now| match resolver.step(now) {
+        Step::Over => Turn::Over,
+        Step::Send(arp) => Turn::Send(arp_frame(&arp, mac, Mac::BROADCAST, &[])),
+        Step::Wait(until) => Turn::Wait(until),
+    };
+    let told = Resolver::new(target, mac, sender);
+    let answer = |frame: &[u8]| told.answer(&Ethernet::read(frame)?.arp()?);
+    ask(interface, Protocol::Dhcpv4, signals, step, answer)
+}
+
+/// How often a neighbor is asked for, and how long each time (RFC 4861 §10).
+const NEIGHBOR_TRIES: u32 = 3;
+const NEIGHBOR_WAIT: Duration = Duration::from_secs(1);
+
+/// Finds the MAC of `target`, a neighbor of the host that sends from `asker`.
+pub fn resolve6(
+    interface: &str,
+    asker: &Envelope6,
+    target: Ipv6Addr,
+    signals: &Signals,
+) -> Result<Option<Mac>, NetError> {
+    let group = solicited_node(target);
+    let question = Neighbor::solicitation(target, Some(asker.src_mac)).encode();
+    let envelope =
+        Envelope6 { dst_mac: Envelope6::group_mac(group), dst: group, hop_limit: HOP_LIMIT, ..asker.clone() };
+    let (mut tries, mut next) = (0, None);
+    let step = |now: Instant| {
+        if let Some(until) = next.filter(|until| now < *until) {
+            return Turn::Wait(until);
+        }
+        if tries >= NEIGHBOR_TRIES {
+            return Turn::Over;
+        }
+        tries = tries.saturating_add(1);
+        next = Some(now.after(NEIGHBOR_WAIT));
+        Turn::Send(envelope.icmpv6(&question, true))
+    };
+    let answer = |frame: &[u8]| match Seen::read(frame)? {
+        Seen { word: Word::Neighbor(told), mac, .. } if !told.asks && told.target == target => {
+            Some(told.link_layer.unwrap_or(mac))
+        }
+        _ => None,
+    };
+    ask(interface, Protocol::Dhcpv6, signals, step, answer)
+}
+
+/// What is to be done next by who asks for a MAC.
+enum Turn {
+    Send(Vec<u8>),
+    Wait(Instant),
+    Over,
+}
+
+/// Asks as `step` says until a frame holds the `answer`.
+fn ask(
+    interface: &str,
+    protocol: Protocol,
+    signals: &Signals,
+    mut step: impl FnMut(Instant) -> Turn,
+    answer: impl Fn(&[u8]) -> Option<Mac>,
+) -> Result<Option<Mac>, NetError> {
+    let filter = Filter { protocol, outgoing: false, port: 0, lane: (0, 0), probes: true };
     let options = BatchOptions { filter: Some(filter), ..BatchOptions::default() };
     let mut socket = BatchSocket::open(interface, &options)?;
-    let mut resolver = Resolver::new(target, mac, sender);
     loop {
-        match resolver.step(SystemClock.now()) {
-            Step::Over => return Ok(None),
-            Step::Send(arp) => {
-                let frame = arp_frame(&arp, mac, Mac::BROADCAST, &[]);
-                socket.send(&frame, std::slice::from_ref(&(0..frame.len())))?;
-            }
-            Step::Wait(until) => socket.wait(Some(signals), Some(until))?,
+        match step(SystemClock.now()) {
+            Turn::Over => return Ok(None),
+            Turn::Send(frame) => socket.send(&frame, std::slice::from_ref(&(0..frame.len())))?,
+            Turn::Wait(until) => socket.wait(Some(signals), Some(until))?,
         }
         if signals.next().is_some() {
             return Ok(None);
         }
         socket.fill()?;
-        let answer = socket.frames().find_map(|frame| {
-            let arp = Ethernet::read(frame.frame)?.arp()?;
-            resolver.answer(&arp)
-        });
-        if answer.is_some() {
-            return Ok(answer);
+        let found = socket.frames().find_map(|frame| answer(frame.frame));
+        if found.is_some() {
+            return Ok(found);
         }
     }
 }

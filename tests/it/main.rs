@@ -29,6 +29,8 @@ mod generated;
 mod golden;
 #[cfg(feature = "live")]
 mod handshake;
+#[cfg(feature = "live")]
+mod handshake6;
 mod json;
 #[cfg(feature = "live")]
 mod lab;
@@ -36,6 +38,7 @@ mod layers;
 mod mutations;
 mod oracle;
 mod pair;
+mod pair6;
 #[cfg(feature = "live")]
 mod plugins;
 #[cfg(feature = "live")]

@@ -73,6 +73,12 @@ impl Pair {
         self.segment.servers().iter().map(|server| server.bound(self.clock.now())).sum()
     }
 
+    /// Leases of DHCPv6 bound now, prefixes included.
+    pub(crate) fn bound6(&self) -> usize {
+        let bound = self.segment.servers6().iter().map(|server| server.bound(self.clock.now()));
+        bound.map(|(addresses, prefixes)| addresses + prefixes).sum()
+    }
+
     fn collect(&mut self, at: Instant) {
         let (arena, spans) = self.segment.ready();
         self.coming.extend(spans.iter().map(|span| (at.after(DELAY), arena[span.clone()].to_vec(), false)));

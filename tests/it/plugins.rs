@@ -82,3 +82,33 @@ fn what_is_cut_short_is_unknown() {
         assert!(text.contains("interrupted"), "{command}: {text}");
     }
 }
+
+#[test]
+fn dhcpv6_is_judged_too() {
+    let args = ["discover", "-6", "eth0", "--first", "--nagios", "-w", "4000", "-c", "5000"];
+    let Some((text, code)) = plugin("", &args) else { return };
+    let found = "DHCP OK - 1 server offered an address or a prefix, 00030001020000000001 first after ";
+    assert!(text.starts_with(found) && code == 0, "{text}");
+    assert!(value(&text, "latency") < 4000.0 && number(&text, "offers") == "1", "{text}");
+    let args = ["discover", "-6", "eth0", "--no-ra", "--nagios"];
+    let (text, code) = plugin("--nak", &args).unwrap();
+    assert!(text.starts_with("DHCP CRITICAL - 1 server answered and offered no address"), "{text}");
+    assert_eq!(code, 2);
+    let asked = ["request", "-6", "eth0", "--choose", "first", "--nagios"];
+    let (text, code) = plugin("", &asked).unwrap();
+    assert!(text.starts_with("DHCP OK - 00030001020000000001 acknowledged 2001:db8:64:0:1::"), "{text}");
+    assert_eq!((code, number(&text, "sent")), (0, "1"));
+    let both = [&asked[..], &["--ia-na", "--ia-pd"]].concat();
+    let (text, code) = plugin("--pd off", &both).unwrap();
+    assert!(
+        text.starts_with("DHCP WARNING - ") && text.contains("refused the rest: no-prefix-avail"),
+        "{text}"
+    );
+    assert_eq!(code, 1);
+    let silent = [&asked[..], &["--timeout", "100ms", "--retries", "0"]].concat();
+    let (text, code) = plugin("--silent", &silent).unwrap();
+    assert!(
+        text.starts_with("DHCP CRITICAL - no server offered an address or a prefix | ") && code == 2,
+        "{text}"
+    );
+}

@@ -342,3 +342,31 @@ fn a_client_of_another_mac_is_answered_behind_a_vlan_too() {
         assert_eq!((outcome(&found), &found["released"]), ("ack", &Value::Bool(true)), "{flags}: {found}");
     }
 }
+
+#[test]
+fn what_is_found_is_told_as_rows_too() {
+    let rows = |flags: &str, command: &str| {
+        let words: Vec<&str> = std::iter::once("dhcptool").chain(command.split_whitespace()).collect();
+        let output = crate::support::lab::lab(flags, &words)?;
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        Some(String::from_utf8(output.stdout).unwrap())
+    };
+    let fields = "server_id,address,prefixes,lease_time,v6_message_type";
+    let command = format!("discover -6 eth0 --no-ra --format csv --fields {fields}");
+    let Some(table) = rows("--servers 2", &command) else { return };
+    let mut lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.remove(0), fields);
+    lines.sort_unstable();
+    assert_eq!(lines.len(), 2, "{table}");
+    for (line, number) in lines.iter().zip(1..) {
+        let cells: Vec<&str> = line.split(',').collect();
+        assert_eq!(cells[0], format!("0003000102000000000{number}"), "{table}");
+        assert!(cells[1].starts_with(&format!("2001:db8:64:0:{number}:")), "{table}");
+        assert!(cells[2].ends_with("/56") && cells[3..] == ["3600", "advertise"], "{table}");
+    }
+    let command = "request -6 eth0 --ia-na --ia-pd --choose first --flat";
+    let row: Value = serde_json::from_str(&rows("", command).unwrap()).unwrap();
+    assert_eq!((text(&row, "outcome"), text(&row, "state")), ("ack", "selecting"));
+    assert_eq!(row["prefixes"].as_array().map(Vec::len), Some(1), "{row}");
+    assert_eq!(text(&row, "v6_message_type"), "reply");
+}

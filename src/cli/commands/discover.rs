@@ -9,7 +9,7 @@ use crate::analysis::expect::{Checked, Expectation, Offered};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::expect::ExpectArgs;
-use crate::cli::flags::flat::{FlatArgs, Table};
+use crate::cli::flags::flat::{self, FlatArgs};
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::flags::vendors::VendorArgs;
@@ -99,11 +99,15 @@ impl Args {
 
     /// Refuses what DHCPv4 alone has.
     pub(in crate::cli) fn refuse_four(&self) -> Result<(), Failure> {
-        crate::cli::six::refuse(&[
-            ("--expect", self.expect.is_given()),
-            ("--format", self.flat.is_given()),
-            ("--nagios", self.nagios.is_on()),
-        ])
+        crate::cli::six::refuse(&[("--expect", self.expect.is_given())])
+    }
+
+    pub(in crate::cli) fn flat(&self) -> &FlatArgs {
+        &self.flat
+    }
+
+    pub(in crate::cli) fn nagios(&self) -> &NagiosArgs {
+        &self.nagios
     }
 
     fn refuse_six(&self) -> Result<(), Failure> {
@@ -119,7 +123,7 @@ impl Args {
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if args.sender.is_six() {
-        return crate::cli::six::discover::run(args, cx);
+        return args.nagios.guard(cx, |cx| crate::cli::six::discover::run(args, cx));
     }
     args.refuse_six()?;
     if args.nagios.is_on() && args.expect.is_given() {
@@ -211,15 +215,7 @@ fn find(
         let plugin = discovery.plugin(&args.nagios.thresholds());
         return NagiosArgs::conclude(&plugin, session::conclude(held, Exit::Good, segment, cx)?, cx);
     }
-    if let Some(mut rows) = rows {
-        let mut out = Vec::new();
-        discovery.rows(&mut rows, &mut out);
-        let mut table = Table::new(&rows);
-        table.write(&out, cx)?;
-        table.end(cx)?;
-    } else {
-        cx.show(&discovery)?;
-    }
+    flat::tell(&discovery, rows, Discovery::rows, cx)?;
     if collect.overflow > 0 {
         cx.warn(&format!("{} more offers came than are kept", collect.overflow));
     }

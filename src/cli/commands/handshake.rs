@@ -6,6 +6,8 @@ mod progress;
 mod run;
 #[cfg(feature = "live")]
 mod runner;
+#[cfg(feature = "live")]
+mod six;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,7 +20,7 @@ use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::{SenderArgs, duration};
 use crate::engine::load::Slo;
 
-/// Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions
+/// Time full DISCOVER/OFFER/REQUEST/ACK exchanges, one or millions; with -6 SOLICIT/ADVERTISE/REQUEST/REPLY
 ///
 /// Like ping: one handshake a second, four of them, each lease given back at once. With --rate it generates load on a
 /// schedule of its own: a server that stalls cannot slow the schedule down, and latency is counted from it too.
@@ -77,7 +79,7 @@ pub struct Args {
     #[arg(long, value_name = "N", help_heading = "Run")]
     seed: Option<u64>,
 
-    /// Different clients, with MACs made up from the seed
+    /// Different clients, with MACs made up from the seed (with -6 DUIDs of these, behind one address)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16_777_216), help_heading = "Clients")]
     clients: Option<u32>,
 
@@ -113,15 +115,15 @@ pub struct Args {
     #[arg(long, value_name = "WEIGHT", default_value_t = 0, help_heading = "Mix")]
     rebind: u32,
 
-    /// Weight of reboots (REQUEST for an address remembered)
+    /// Weight of reboots (REQUEST for an address remembered); with -6 it is --confirm
     #[arg(long, value_name = "WEIGHT", default_value_t = 0, help_heading = "Mix")]
     init_reboot: u32,
 
-    /// Weight of CONFIRM with -6: a reboot
+    /// Weight of CONFIRM, a reboot with -6
     #[arg(long, value_name = "WEIGHT", default_value_t = 0, help_heading = "Mix")]
     confirm: u32,
 
-    /// Weight of INFORM
+    /// Weight of INFORM (with -6 INFORMATION-REQUEST)
     #[arg(long, value_name = "WEIGHT", default_value_t = 0, help_heading = "Mix")]
     inform: u32,
 
@@ -142,7 +144,8 @@ pub struct Args {
 }
 
 const NOTES: &str = "\
-Latency: offer is DISCOVER to OFFER, ack is REQUEST to ACK, total is DISCOVER to ACK, scheduled counts from the time at
+Latency: offer is DISCOVER to OFFER, ack is REQUEST to ACK, total is DISCOVER to ACK (with -6 SOLICIT to ADVERTISE, REQUEST to REPLY, SOLICIT to
+REPLY; with rapid commit there is a total alone), scheduled counts from the time at
 which the exchange should have begun. Up to 20,000 per second the kernel's own stamps of both messages are used;
 faster, the question's time is taken just before it is sent, and the report says so.";
 

@@ -13,8 +13,8 @@ use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::report::{self, How, Told};
 use crate::cli::session::{self, Session};
+use crate::cli::six;
 use crate::cli::six::exchange::{Order, dad};
-use crate::cli::six::{self, refuse};
 use crate::engine::v4::accept::refusals;
 use crate::engine::v4::exchange::{ConflictCheck, Outcome as Ended, Settings, Task, Verdict};
 use crate::engine::v4::recipe;
@@ -115,7 +115,6 @@ impl Args {
 
 /// Runs the command with `-6`.
 fn run_six(args: &Args, cx: &mut Context) -> Outcome {
-    refuse(&[("--format", args.flat.is_given()), ("--nagios", args.nagios.is_on())])?;
     let order = Order {
         command: "request",
         state: Some(args.state.0.parse().map_err(Failure::usage)?),
@@ -128,6 +127,8 @@ fn run_six(args: &Args, cx: &mut Context) -> Outcome {
         },
         lease: args.lease.clone(),
         force: args.force,
+        flat: args.flat.clone(),
+        nagios: args.nagios.clone(),
     };
     six::exchange::request(&order, args.interface.as_deref(), &args.sender, cx)
 }
@@ -135,7 +136,7 @@ fn run_six(args: &Args, cx: &mut Context) -> Outcome {
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if args.sender.is_six() {
-        return run_six(args, cx);
+        return args.nagios.guard(cx, |cx| run_six(args, cx));
     }
     args.refuse_six()?;
     args.nagios.guard(cx, |cx| request(args, cx))

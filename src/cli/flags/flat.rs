@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
+use crate::output::Render;
 use crate::output::flat::{Column, Format, Plan, Rows};
 
 /// Whether rows are printed, which columns they have and how they are written.
@@ -71,6 +72,21 @@ impl FlatArgs {
 /// The columns named, or all.
 pub fn plan(fields: Option<&[String]>, table: &'static [Column]) -> Result<Plan, Failure> {
     fields.map_or_else(|| Ok(Plan::all(table)), |names| Plan::of(table, names)).map_err(Failure::usage)
+}
+
+/// Prints what was found out: as rows, where rows are asked for, which `write` makes of it, else as it is.
+pub fn tell<R: Render>(
+    report: &R,
+    rows: Option<Rows>,
+    write: impl FnOnce(&R, &mut Rows, &mut Vec<u8>),
+    cx: &mut Context,
+) -> Result<(), Failure> {
+    let Some(mut rows) = rows else { return cx.show(report) };
+    let mut out = Vec::new();
+    write(report, &mut rows, &mut out);
+    let mut table = Table::new(&rows);
+    table.write(&out, cx)?;
+    table.end(cx)
 }
 
 /// Rows on their way to standard output, with what stands before and behind them.

@@ -334,11 +334,7 @@ impl SenderArgs {
     /// A recipe of messages for the client with the hardware address `own`, unless another was asked for. `main` is the
     /// message that options 50, 53 and 54 given by hand are for.
     pub fn recipe(&self, own: Mac, main: Option<MessageType>, rng: &mut Rng) -> Result<Recipe, Failure> {
-        let mac = match self.message.mac {
-            None => own,
-            Some(MacArg::Is(mac)) => mac,
-            Some(MacArg::Random) => random_mac(rng),
-        };
+        let mac = self.mac(rng).unwrap_or(own);
         let mut recipe = Recipe::new(mac, Xid(rng.u32(1..)));
         recipe.main = main;
         if let Some(list) = &self.message.request_options {
@@ -357,6 +353,14 @@ impl SenderArgs {
         recipe.overrides = self.overrides()?;
         recipe.xid = recipe.overrides.xid.unwrap_or(recipe.xid);
         Ok(recipe)
+    }
+
+    /// The client's MAC, where it was chosen.
+    pub fn mac(&self, rng: &mut Rng) -> Option<Mac> {
+        Some(match self.message.mac? {
+            MacArg::Is(mac) => mac,
+            MacArg::Random => random_mac(rng),
+        })
     }
 
     /// Everything that was set by hand.

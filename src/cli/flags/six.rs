@@ -7,11 +7,13 @@ use std::time::Duration;
 use clap::Args;
 use fastrand::Rng;
 
-use super::sender::{MacArg, SenderArgs, ServerArg, random_mac};
+use super::sender::{SenderArgs, ServerArg};
 use super::values::duration;
 use crate::cli::exit::Failure;
 use crate::engine::v6::duid::DuidChoice;
-use crate::engine::v6::recipe::{Around6, DEFAULT_REQUEST_LIST, Hop, IaWish, Recipe6, client_link_layer};
+use crate::engine::v6::recipe::{
+    Around6, DEFAULT_REQUEST_LIST, Hop, IaWish, Recipe6, client_link_layer, usual_iaid,
+};
 use crate::engine::v6::timer::Schedule;
 use crate::run::segment::Segment;
 use crate::time::{Clock as _, SystemClock};
@@ -70,11 +72,12 @@ pub struct SixArgs {
     #[arg(long)]
     reconfigure_accept: bool,
 
-    /// Play a relay: link-address LINK, peer-address PEER; repeatable, the one next to the client first
-    #[arg(long, value_name = "LINK[/PEER]", value_delimiter = ',')]
-    relay: Vec<RelayArg>,
+    /// Play a relay: link-address LINK, peer-address PEER; repeatable, the one next to the client first (handshake: a list separated
+    /// by commas is used in turn)
+    #[arg(long, value_name = "LINK[/PEER]")]
+    relay: Vec<RelayList>,
 
-    /// Option of relay N, counted from the client (1 by default); repeatable
+    /// Option of relay N, counted from the client (1 by default); repeatable (handshake: {n} is the client's number)
     #[arg(long, value_name = "[N.]NAME[:hex]=VALUE")]
     relay_option: Vec<String>,
 }
@@ -122,6 +125,18 @@ impl FromStr for RelayArg {
             link: link.parse().map_err(|_| wrong())?,
             peer: peer.map(str::parse).transpose().map_err(|_| wrong())?,
         })
+    }
+}
+
+/// Relays, separated by commas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct RelayList(Vec<RelayArg>);
+
+impl FromStr for RelayList {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.split(',').map(str::parse).collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -173,8 +188,7 @@ impl SixArgs {
 
     /// The IAs asked for; `usual` where none was chosen. Prefixes and addresses named without an IA are hints of the first.
     fn ias(&self, usual: &[IaKind], mac: Mac, ips: &[Ipv6Addr]) -> Vec<IaWish> {
-        let [.., a, b, c, d] = mac.0;
-        let first = self.iaid.unwrap_or_else(|| u32::from_be_bytes([a, b, c, d]));
+        let first = self.iaid.unwrap_or_else(|| usual_iaid(mac));
         let number = |place: usize| first.wrapping_add(u32::try_from(place).unwrap_or(0));
         let mut ias = Vec::new();
         for (kind, args) in [(IaKind::Na, &self.ia_na), (IaKind::Ta, &self.ia_ta)] {
@@ -233,11 +247,7 @@ impl SenderArgs {
         self.refuse_four()?;
         let (message, frame) = (self.message_args(), self.frame_args());
         let own = segment.and_then(|segment| segment.mac);
-        let mac = match message.mac {
-            None => own.unwrap_or(Mac::ZERO),
-            Some(MacArg::Is(mac)) => mac,
-            Some(MacArg::Random) => random_mac(rng),
-        };
+        let mac = self.mac(rng).or(own).unwrap_or(Mac::ZERO);
         let is_own = own == Some(frame.src_mac.unwrap_or(mac));
         let vlans = frame.vlan.as_ref().map(|vlan| vlan.0.clone()).unwrap_or_default();
         let of_interface = segment.and_then(|segment| segment.link_local).filter(|_| own == Some(mac));
@@ -256,8 +266,7 @@ impl SenderArgs {
             None => rng.u32(1..0x0100_0000),
         };
         let mut recipe = Recipe6::new(mac, source, xid);
-        let unix = SystemClock.time().nanoseconds().checked_div(1_000_000_000).unwrap_or(0);
-        recipe.duid = self.six.duid.clone().unwrap_or_default().make(mac, unix, rng);
+        recipe.duid = self.duid6(mac, rng);
         match self.server_arg() {
             Some(ServerArg::Duid(duid)) => recipe.server = Some(duid.clone()),
             Some(ServerArg::Ip(ip)) => recipe.to = six(*ip),
@@ -278,7 +287,8 @@ impl SenderArgs {
             (recipe.options, recipe.parts) = self.options6()?;
             recipe.remove = self.removed6()?;
         }
-        recipe.relays = self.relays6(mac, &recipe.remove)?;
+        let relays = self.six.relay.iter().flat_map(|list| list.0.iter().copied()).collect::<Vec<_>>();
+        recipe.relays = self.relays6(&relays, mac, &recipe.remove)?;
         recipe.around = Around6 {
             src_mac: frame.src_mac,
             dst_mac: frame.dst_mac,
@@ -355,8 +365,27 @@ impl SenderArgs {
         self.message_args().no_option.iter().map(code).collect()
     }
 
-    fn relays6(&self, mac: Mac, removed: &[u16]) -> Result<Vec<Hop>, Failure> {
-        let args = &self.six.relay;
+    /// The relays of many clients, which use those of a list in turn: one set of relays for each turn. `mac` is the client's.
+    pub fn relays_in_turn(&self, mac: Mac) -> Result<Vec<Vec<Hop>>, Failure> {
+        let lists = &self.six.relay;
+        let turns = lists.iter().map(|list| list.0.len()).max().unwrap_or(1);
+        if lists.iter().any(|list| list.0.len() != turns && list.0.len() != 1) {
+            return Err(Failure::usage("--relay: lists of relays that are used in turn are equally long"));
+        }
+        let removed = self.removed6()?;
+        let of_turn = |turn: usize| -> Vec<RelayArg> {
+            lists.iter().filter_map(|list| list.0.get(turn).or(list.0.first()).copied()).collect()
+        };
+        (0..turns).map(|turn| self.relays6(&of_turn(turn), mac, &removed)).collect()
+    }
+
+    /// The DUID of the client with that MAC, as it was chosen.
+    pub fn duid6(&self, mac: Mac, rng: &mut Rng) -> Option<Duid> {
+        let unix = SystemClock.time().nanoseconds().checked_div(1_000_000_000).unwrap_or(0);
+        self.six.duid.clone().unwrap_or_default().make(mac, unix, rng)
+    }
+
+    fn relays6(&self, args: &[RelayArg], mac: Mac, removed: &[u16]) -> Result<Vec<Hop>, Failure> {
         let mut hops: Vec<Hop> = args
             .iter()
             .map(|relay| Hop { link: relay.link, peer: relay.peer, options: Vec::new(), hop_count: None })

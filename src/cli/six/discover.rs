@@ -11,6 +11,8 @@ use crate::analysis::findings6::{Asked, Scene, findings};
 use crate::cli::commands::discover::Args;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
+use crate::cli::flags::flat;
+use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::six::Asker;
 use crate::cli::session::conclude;
 use crate::engine::v6::accept::is_usable_answer;
@@ -19,6 +21,7 @@ use crate::engine::v6::recipe::Recipe6;
 use crate::engine::v6::silence;
 use crate::engine::v6::station::Answer6;
 use crate::output::answers::Place;
+use crate::output::flat::columns;
 use crate::output::six::differences::differences;
 use crate::output::six::discover::{Discovery6, show};
 use crate::output::styled::Styled;
@@ -95,7 +98,10 @@ fn find(
     warn_of_address(segment, args.sender(), cx);
     let mut open = Line::open(segment, &first, foreign, args.sender(), cx)?;
     let mut found = Discover6::new(&recipe, inform_xid, plan, foreign, rng);
-    let (json, verbose, color) = (cx.common.json, cx.common.verbose, cx.out.color());
+    let rows = args.flat().rows(&columns::DISCOVER, cx)?;
+    // What is told at the end, by machines or as one line, is not shown before.
+    let apart = cx.common.json || rows.is_some() || args.nagios().is_on();
+    let (verbose, color) = (cx.common.verbose, cx.out.color());
     let mut shown = (0, 0, 0);
     let mut lost = None;
     let mut live = cx.out.twin();
@@ -103,7 +109,7 @@ fn find(
         let progress = cx.shows_progress();
         let after = |found: &Discover6| {
             let counts = (found.offers().len(), found.stateless().len(), found.routers().len());
-            if json || counts == shown {
+            if apart || counts == shown {
                 return;
             }
             let place = Place::on(&segment.name);
@@ -168,20 +174,30 @@ fn find(
         shown: true,
         verbose,
     };
-    cx.show(&discovery)?;
+    if args.nagios().is_on() {
+        let plugin = discovery.plugin(&args.nagios().thresholds());
+        return NagiosArgs::conclude(&plugin, conclude(held, Exit::Good, segment, cx)?, cx);
+    }
+    flat::tell(&discovery, rows, Discovery6::rows, cx)?;
     if found.overflow > 0 {
         cx.warn(&format!("{} more answers came than are kept", found.overflow));
     }
+    let exit = judge(&found, &silent, held.took, cx);
+    conclude(held, exit, segment, cx)
+}
+
+/// Says what became of it, and what the command ends with.
+fn judge(found: &Discover6, silent: &[String], took: i64, cx: &Context) -> Exit {
     if found.offers().is_empty() {
-        cx.error(&format!("no advertise within {}: {}", stretch(held.took), silent.join("; ")));
-        return conclude(held, Exit::Bad, segment, cx);
+        cx.error(&format!("no advertise within {}: {}", stretch(took), silent.join("; ")));
+        return Exit::Bad;
     }
-    cx.note(&count_line(&found, held.took));
+    cx.note(&count_line(found, took));
     if !found.offers().iter().any(|offer| is_usable_answer(&offer.facts())) {
         cx.error("no offer that a client could use");
-        return conclude(held, Exit::Bad, segment, cx);
+        return Exit::Bad;
     }
-    conclude(held, Exit::Good, segment, cx)
+    Exit::Good
 }
 
 /// The one line that counts what answered.

@@ -8,6 +8,8 @@ use super::{Line, asked, client, discarded, ground, prepare, said, unless_shown,
 use crate::analysis::findings6::{Asked, Held as HeldLeases, Scene, findings};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::flat::{self, FlatArgs};
+use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::SenderArgs;
 use crate::cli::flags::six::Asker;
 use crate::cli::lease::{self, Lease6};
@@ -18,6 +20,7 @@ use crate::engine::v6::exchange::{Dad, Exchange6, Settings6, State6, Task6, Test
 use crate::engine::v6::recipe::{IaWish, Recipe6};
 use crate::engine::v6::silence;
 use crate::engine::v6::station::Answer6;
+use crate::output::flat::columns;
 use crate::output::six::exchange::Report6;
 use crate::output::six::text::{duid_text, status_text};
 use crate::output::when::stretch;
@@ -39,12 +42,24 @@ pub struct Order {
     pub lease: Option<PathBuf>,
     /// Sends what contradicts the state.
     pub force: bool,
+    /// Whether it is told as flat rows.
+    pub flat: FlatArgs,
+    /// Whether it is told as a monitoring plugin does.
+    pub nagios: NagiosArgs,
 }
 
 impl Order {
     /// A command that needs no more words.
     pub fn new(command: &'static str) -> Self {
-        Self { command, state: None, settings: Settings6::default(), lease: None, force: false }
+        Self {
+            command,
+            state: None,
+            settings: Settings6::default(),
+            lease: None,
+            force: false,
+            flat: FlatArgs::default(),
+            nagios: NagiosArgs::default(),
+        }
     }
 }
 
@@ -201,6 +216,7 @@ fn hold_one(
 ) -> Outcome {
     let Asker { recipe, foreign } = asker;
     let segment = line.session.segment;
+    let rows = order.flat.rows(&columns::REQUEST, cx)?;
     let settings = Settings6 { each: sender.timeout, retries: sender.retries, ..order.settings.clone() };
     let mut exchange = Exchange6::new(recipe.clone(), task.clone(), settings, foreign, rng);
     let held = line.session.hold(&mut exchange, cx);
@@ -238,7 +254,11 @@ fn hold_one(
         silence: hints.clone(),
         verbose: cx.common.verbose,
     };
-    cx.show(&report)?;
+    if order.nagios.is_on() {
+        let plugin = report.plugin(&order.nagios.thresholds());
+        return NagiosArgs::conclude(&plugin, conclude(held, Exit::Good, segment, cx)?, cx);
+    }
+    flat::tell(&report, rows, Report6::row, cx)?;
     for departure in &report.departures {
         cx.warn(departure);
     }

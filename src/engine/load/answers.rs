@@ -132,7 +132,9 @@ impl<F: Family> Load<F> {
         if held.holds && held.lease == slot.lease {
             self.clients.take_away(slot.client);
         }
-        self.finish(index, at, (word == Word::Nak).then_some(Failure::Nak));
+        // Who is asked a second time has taken it back already where only the answer was lost.
+        let refused = word == Word::Nak && slot.repeated == 0;
+        self.finish(index, at, refused.then_some(Failure::Nak));
     }
 
     fn note_statuses(&mut self, index: u32, statuses: u32) {
@@ -205,6 +207,15 @@ impl<F: Family> Load<F> {
             if let Some(slot) = self.table.get_mut(index) {
                 slot.lease = seen.lease;
             }
+        }
+        let held = self.clients.get(slot.client);
+        if !F::GIVING_BACK.is_empty()
+            && self.plan.after != After::Keep
+            && held.holds
+            && !(held.lease.is_part_of(&seen.lease) && held.lease.is_by_server_of(&seen.lease))
+        {
+            // What another server gave, or the same one before, is not taken back by giving something else.
+            self.jobs.push_back(Job::Stray { client: slot.client, lease: held.lease });
         }
         // Whatever was promised before: this address is the client's now, and is given back as such.
         self.clients.give(slot.client, seen.lease);

@@ -67,6 +67,7 @@ pub struct Held<L> {
     pub lease: L,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Client<L> {
     /// What it holds, or gave back last.
@@ -74,6 +75,8 @@ pub(super) struct Client<L> {
     pub(super) holds: bool,
     /// It gave back what stands here, and nobody answers that.
     pub(super) released: bool,
+    /// Its RELEASE was not answered.
+    pub(super) unanswered: bool,
     /// In an exchange, or its RELEASE waits to be sent.
     pub(super) busy: bool,
 }
@@ -171,7 +174,7 @@ impl<L: Leased> Clients<L> {
     pub(super) fn give(&mut self, index: u32, lease: L) {
         let Some(client) = self.get_mut(index) else { return };
         let busy = client.busy;
-        let before = std::mem::replace(client, Client { lease, holds: true, released: false, busy });
+        let before = std::mem::replace(client, Client { lease, holds: true, busy, ..Client::default() });
         if let Some(holders) = &mut self.holders {
             if before.holds {
                 holders.remove(&before.lease.address());
@@ -199,8 +202,25 @@ impl<L: Leased> Clients<L> {
     /// Remembers what a client gave back, so that the RELEASE can be repeated; what it holds now is not touched.
     pub(super) fn gave_back(&mut self, index: u32, lease: L) {
         if let Some(client) = self.get_mut(index).filter(|client| !client.holds) {
-            *client = Client { lease, released: true, holds: false, busy: client.busy };
+            *client = Client { lease, released: true, busy: client.busy, ..Client::default() };
         }
+    }
+
+    /// Remembers that nobody said that what a client gave back was taken back.
+    pub(super) fn still_has(&mut self, index: u32, lease: L) {
+        if !self.get(index).holds {
+            self.give(index, lease);
+        }
+        if let Some(client) = self.get_mut(index) {
+            client.unanswered |= client.lease == lease;
+        }
+    }
+
+    /// The first client from `from` on that has something to give back; those that had no answer only if `again`.
+    pub(super) fn next_holder(&self, from: u32, again: bool) -> Option<u32> {
+        let rest = self.all.get(usize::try_from(from).ok()?..)?;
+        let offset = rest.iter().position(|client| client.holds && (again || !client.unanswered))?;
+        u32::try_from(offset).ok()?.checked_add(from)
     }
 
     /// The first client from `from` on whose RELEASE can be repeated: it gave back an address and has no other since.

@@ -103,6 +103,8 @@ pub struct Load<F: Family> {
     pub(super) jobs: VecDeque<Job<F>>,
     /// Leases to give back, for which there was no place.
     waiting: VecDeque<Job<F>>,
+    /// Places taken by leases that are given back beside what their clients do.
+    asides: usize,
     pub(super) finished: Vec<Finished<F::Lease>>,
     pub(super) counters: Counters,
     pub(super) statuses: [u64; 32],
@@ -145,10 +147,13 @@ impl<F: Family> Load<F> {
         let capacity = room.saturating_add(spare);
         let table = Table::new(capacity, lists, F::XID_BITS, (lane.index, lane.bits()), key);
         let room = table.capacity().saturating_sub(spare).max(1);
+        let mut jobs = queue(room.saturating_mul(2));
+        jobs.extend(plan.family.hello().filter(|_| lane.index == 0).map(|aside| Job::Answer { aside }));
         Self {
             weights: plan.mix.iter().fold(0, |sum, (_, weight)| sum.saturating_add(*weight)),
-            jobs: queue(room.saturating_mul(2)),
+            jobs,
             waiting: VecDeque::new(),
+            asides: 0,
             room,
             statuses: [0; 32],
             finished: Vec::with_capacity(1024),
@@ -328,7 +333,8 @@ impl<F: Family> Load<F> {
     }
 
     fn has_room(&self) -> bool {
-        self.table.in_flight() < self.room && self.clients.has_idle()
+        let exchanges = self.table.in_flight().saturating_sub(self.asides);
+        exchanges < self.room && self.table.has_room() && self.clients.has_idle()
     }
 
     /// A lease can be given back now: nobody answers that, or there is a place to wait for the answer.
@@ -409,8 +415,9 @@ impl<F: Family> Load<F> {
         if plus(since, every.saturating_mul(sent)) > now || !self.can_give_back() {
             return None;
         }
-        let holder = (next..self.clients.len()).find(|client| self.clients.get(*client).holds);
-        let Some(client) = holder else {
+        // What had no answer before is tried once more where servers do answer: it was lost.
+        let lost = self.dips > 0 || self.counters.released > 0;
+        let Some(client) = self.clients.next_holder(next, lost) else {
             self.repeat(0, now);
             return None;
         };
@@ -488,6 +495,7 @@ impl<F: Family> Load<F> {
         out: &mut Vec<u8>,
     ) -> Option<u32> {
         let index = self.table.take()?;
+        self.asides = self.asides.saturating_add(usize::from(duty == Duty::Aside));
         if let Some(slot) = self.table.get_mut(index) {
             (slot.client, slot.kind, slot.duty, slot.lease) = (client, Kind::Release, duty, lease);
             (slot.stage, slot.scheduled, slot.began) = (Stage::Requesting, now, now);
@@ -567,12 +575,15 @@ impl<F: Family> Load<F> {
         let Some(slot) = self.table.get(index).copied() else { return };
         self.table.end(index, failure);
         if slot.kind == Kind::Release && failure == Some(Failure::NoAck) {
-            self.keep(&slot);
+            self.clients.still_has(slot.client, slot.lease);
         }
         match slot.duty {
             Duty::Counted => {}
             Duty::Return => return self.clients.put_back(slot.client),
-            Duty::Aside => return,
+            Duty::Aside => {
+                self.asides = self.asides.saturating_sub(1);
+                return;
+            }
         }
         let stamped = |time: Instant| (time != Instant::default()).then_some(time);
         self.finished.push(Finished {
@@ -614,13 +625,6 @@ impl<F: Family> Load<F> {
             }
             Some(Failure::NoAck) if slot.kind != Kind::Release => self.abandon(&slot),
             _ => self.settle(slot.client),
-        }
-    }
-
-    /// Nobody said that a lease was taken back: whoever has no other still has it.
-    fn keep(&mut self, slot: &Slot<F::Lease>) {
-        if !self.clients.get(slot.client).holds {
-            self.clients.give(slot.client, slot.lease);
         }
     }
 

@@ -165,6 +165,11 @@ pub trait Family: Clone + Debug + Send + Sync + 'static {
     /// Appends the frame of such an answer.
     fn write_aside(&self, aside: &Self::Aside, out: &mut Vec<u8>);
 
+    /// What has to be said before anything else, by one lane: that there is somebody at the address that is answered for.
+    fn hello(&self) -> Option<Self::Aside> {
+        None
+    }
+
     /// It answers for an address that is nobody else's, whoever holds a lease.
     fn stands_for_somebody(&self) -> bool;
 

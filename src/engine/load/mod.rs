@@ -22,6 +22,7 @@ pub mod search;
 mod table;
 pub mod tally;
 pub mod v4;
+pub mod v6;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -33,6 +34,10 @@ pub use pace::{Pace, Rate};
 pub use search::{Figure, Search, Slo};
 pub use tally::Tally;
 pub use v4::{Lease4, Template, Templates, V4};
+pub use v6::{Lease6, V6};
+
+/// Stands for a client's MAC in the messages that frames are made from.
+pub const MAC_MARK: Mac = Mac([0x02, 0xd7, 0x3b, 0xe1, 0x96, 0x4d]);
 
 /// What an exchange is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -349,6 +354,11 @@ pub struct Plan<F> {
     pub watch_checks: bool,
     /// Remember who holds which address, for who asks.
     pub remember_holders: bool,
+}
+
+/// Where `needle` stands in `haystack`.
+fn position(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
 }
 
 /// A queue with room for what it will hold.

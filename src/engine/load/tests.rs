@@ -117,7 +117,7 @@ impl Server {
         }
     }
 
-    fn receive(&mut self, now: i64, frame: &[u8]) -> Option<(i64, Vec<u8>)> {
+    fn answer(&mut self, now: i64, frame: &[u8]) -> Option<(i64, Vec<u8>)> {
         while self.queue.front().is_some_and(|done| *done <= now) {
             self.queue.pop_front();
         }
@@ -183,7 +183,7 @@ impl Server {
 }
 
 /// Takes what is to be sent at `now`, which leaves at once.
-fn transmit(load: &mut Load<V4>, now: i64, batch: &mut Batch) {
+fn transmit<F: Family>(load: &mut Load<F>, now: i64, batch: &mut Batch) {
     load.on_time(Instant(now));
     batch.fill(load, 64);
     for (id, _) in batch.frames() {
@@ -191,32 +191,50 @@ fn transmit(load: &mut Load<V4>, now: i64, batch: &mut Batch) {
     }
 }
 
-fn arrive(load: &mut Load<V4>, at: i64, frame: &[u8]) {
+fn arrive<F: Family>(load: &mut Load<F>, at: i64, frame: &[u8]) {
     let link = LinkType::ETHERNET;
     load.on_frame(&Arrival { at: Instant(at), time: Timestamp(at), link, frame, original_len: frame.len() });
 }
 
 /// What came out of a run.
-struct Outcome {
-    load: Load<V4>,
-    finished: Vec<Finished<Lease4>>,
-    now: i64,
+pub(crate) struct Outcome<F: Family> {
+    pub(crate) load: Load<F>,
+    pub(crate) finished: Vec<Finished<F::Lease>>,
+    pub(crate) now: i64,
 }
 
-impl Outcome {
+impl<F: Family> Outcome<F> {
     /// A percentile in milliseconds.
-    fn percentile(&self, share: usize, of: impl Fn(&Finished<Lease4>) -> Option<i64>) -> i64 {
+    fn percentile(&self, share: usize, of: impl Fn(&Finished<F::Lease>) -> Option<i64>) -> i64 {
         let mut values: Vec<i64> = self.finished.iter().filter_map(of).collect();
         values.sort_unstable();
         values[(values.len() - 1) * share / 100] / MS
     }
 }
 
-fn run(plan: Plan<V4>, servers: &mut [Server]) -> Outcome {
+/// What stands at the far end.
+pub(crate) trait Far {
+    /// It is there from now on.
+    fn begin(&mut self, now: i64);
+    /// Takes a frame; its answer, and when that comes.
+    fn receive(&mut self, now: i64, frame: &[u8]) -> Option<(i64, Vec<u8>)>;
+}
+
+impl Far for Server {
+    fn begin(&mut self, now: i64) {
+        self.busy_until = now;
+    }
+
+    fn receive(&mut self, now: i64, frame: &[u8]) -> Option<(i64, Vec<u8>)> {
+        self.answer(now, frame)
+    }
+}
+
+pub(crate) fn run<F: Family, S: Far>(plan: Plan<F>, servers: &mut [S]) -> Outcome<F> {
     run_until(plan, servers, i64::MAX)
 }
 
-fn run_until(plan: Plan<V4>, servers: &mut [Server], stop_at: i64) -> Outcome {
+pub(crate) fn run_until<F: Family, S: Far>(plan: Plan<F>, servers: &mut [S], stop_at: i64) -> Outcome<F> {
     let mut load = Load::new(plan, Lane::ONLY);
     let mut batch = Batch::default();
     let mut replies: BinaryHeap<Reverse<(i64, u64, Vec<u8>)>> = BinaryHeap::new();
@@ -225,7 +243,7 @@ fn run_until(plan: Plan<V4>, servers: &mut [Server], stop_at: i64) -> Outcome {
     let mut stopped = false;
     load.begin(Instant(now));
     for server in servers.iter_mut() {
-        server.busy_until = now;
+        server.begin(now);
     }
     loop {
         if now >= stop_at && !stopped {
@@ -552,12 +570,12 @@ fn a_server_check_is_noticed() {
     let probe = crate::wire::frame::build::arp_frame(&arp, SERVER_MAC, Mac::BROADCAST, &[]);
     arrive(&mut load, SECOND + 10, &probe);
     let mut server = Server::new(MS);
-    let (_, offer) = server.receive(SECOND, &discover).unwrap();
+    let (_, offer) = server.answer(SECOND, &discover).unwrap();
     arrive(&mut load, 2 * SECOND, &offer);
     arrive(&mut load, 2 * SECOND, &offer);
     transmit(&mut load, 2 * SECOND, &mut batch);
     load.on_sent(id, Instant(2 * SECOND + 7));
-    let (_, ack) = server.receive(2 * SECOND, batch.frames().next().unwrap().1).unwrap();
+    let (_, ack) = server.answer(2 * SECOND, batch.frames().next().unwrap().1).unwrap();
     arrive(&mut load, 3 * SECOND, &ack);
     let finished: Vec<Finished<Lease4>> = load.take_finished().collect();
     assert_eq!(finished[0].check, Some(Check::Arp));
@@ -611,7 +629,7 @@ fn who_asks_for_a_client_or_a_relay_is_answered() {
     let (mut server, mut batch) = (Server::new(MS), Batch::default());
     for step in 1..3 {
         transmit(&mut load, step * SECOND, &mut batch);
-        let (_, answer) = server.receive(step * SECOND, batch.frames().next().unwrap().1).unwrap();
+        let (_, answer) = server.answer(step * SECOND, batch.frames().next().unwrap().1).unwrap();
         arrive(&mut load, step * SECOND + MS, &answer);
     }
     let (client, address) = server.leases.first_key_value().map(|(mac, ip)| (*mac, *ip)).unwrap();

@@ -43,6 +43,12 @@ pub struct IaWish {
     pub prefixes: Vec<Prefix6>,
 }
 
+/// The usual IAID of the first IA of each kind: the last four bytes of the hardware address.
+pub fn usual_iaid(mac: Mac) -> u32 {
+    let [.., a, b, c, d] = mac.0;
+    u32::from_be_bytes([a, b, c, d])
+}
+
 impl IaWish {
     /// One without a hint.
     pub fn new(kind: IaKind, iaid: u32) -> Self {

@@ -18,8 +18,8 @@ impl Discovery<'_> {
             text(rows, "source_ip", offer.source_ip);
             text(rows, "source_mac", offer.source_mac);
             text(rows, "address", reply.and_then(|reply| reply.yiaddr.specified()));
-            milliseconds(rows, Some(offer));
-            seconds(rows, "lease_time", reply.and_then(|reply| reply.lease_time));
+            milliseconds(rows, offer.latency());
+            integer(rows, "lease_time", reply.and_then(|reply| reply.lease_time));
             if let Some(servers) = reply.filter(|reply| reply.dns_servers.is_some()) {
                 let servers: Vec<String> = servers.dns_servers().map(|server| server.to_string()).collect();
                 rows.list("dns_servers", servers.iter().map(String::as_bytes));
@@ -39,13 +39,13 @@ impl Report<'_> {
         text(rows, "client_mac", Some(&self.mac));
         text(rows, "state", self.state);
         text(rows, "outcome", Some(self.outcome));
-        milliseconds(rows, self.answer);
-        seconds(rows, "sent", Some(self.sent));
+        milliseconds(rows, self.answer.and_then(Answer::latency));
+        integer(rows, "sent", Some(self.sent));
         text(rows, "server_id", self.answer.and_then(Answer::server_id).or(self.server));
         text(rows, "address", reply.and_then(|reply| reply.yiaddr.specified()).or(self.address));
-        seconds(rows, "lease_time", reply.and_then(|reply| reply.lease_time));
-        seconds(rows, "renewal_time", reply.and_then(|reply| reply.renewal_time));
-        seconds(rows, "rebinding_time", reply.and_then(|reply| reply.rebinding_time));
+        integer(rows, "lease_time", reply.and_then(|reply| reply.lease_time));
+        integer(rows, "renewal_time", reply.and_then(|reply| reply.renewal_time));
+        integer(rows, "rebinding_time", reply.and_then(|reply| reply.rebinding_time));
         rows.cell("message", reply.and_then(message).map(Cell::Text));
         if let Some(answer) = self.answer {
             packet(rows, answer, 1, &self.place);
@@ -58,18 +58,17 @@ fn message<'a>(reply: &'a Facts<'_>) -> Option<&'a [u8]> {
     facts::text(&reply.message)
 }
 
-fn text(rows: &mut Rows, name: &str, value: Option<impl ToString>) {
+pub(super) fn text(rows: &mut Rows, name: &str, value: Option<impl ToString>) {
     let value = value.map(|value| value.to_string());
     rows.cell(name, value.as_ref().map(|value| Cell::Text(value.as_bytes())));
 }
 
-fn seconds(rows: &mut Rows, name: &str, value: Option<u32>) {
+pub(super) fn integer(rows: &mut Rows, name: &str, value: Option<u32>) {
     rows.cell(name, value.map(|value| Cell::Integer(value.into())));
 }
 
-fn milliseconds(rows: &mut Rows, answer: Option<&Answer>) {
-    let microseconds =
-        answer.and_then(Answer::latency).and_then(|latency| i32::try_from(latency / 1000).ok());
+pub(super) fn milliseconds(rows: &mut Rows, nanoseconds: Option<i64>) {
+    let microseconds = nanoseconds.and_then(|latency| i32::try_from(latency / 1000).ok());
     rows.cell("latency_ms", microseconds.map(|microseconds| Cell::Number(f64::from(microseconds) / 1000.0)));
 }
 

@@ -9,6 +9,7 @@ mod cells;
 pub mod columns;
 mod packet;
 mod plan;
+mod six;
 pub mod sql;
 mod steady;
 pub mod story;

@@ -165,6 +165,12 @@ impl Rows {
     /// wrong with it.
     pub fn write_six(&mut self, around: &PacketRecord<'_>, problems: &[Problem], out: &mut Vec<u8>) {
         self.begin_steady(around);
+        self.packet_six(around, problems);
+        self.finish(out);
+    }
+
+    /// Fills the cells of such a message.
+    pub fn packet_six(&mut self, around: &PacketRecord<'_>, problems: &[Problem]) {
         let plan = Arc::clone(&self.plan);
         let message =
             (around.datagram.protocol == Protocol::Dhcpv6).then(|| v6::Packet::new(around.datagram.payload));
@@ -182,7 +188,6 @@ impl Rows {
                 _ => {}
             }
         }
-        self.finish(out);
     }
 
     fn field_six(&mut self, field: Field, place: usize, message: &v6::Packet<'_>) {

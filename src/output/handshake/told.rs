@@ -3,8 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::engine::load::Leased as _;
 use crate::engine::load::family::Family;
-use crate::engine::load::{Held, Lease4, V4};
+use crate::engine::load::{Held, Lease4, Lease6, V4, V6};
+use crate::wire::Mac;
 
 /// What messages are called.
 #[derive(Clone, Copy, Debug)]
@@ -74,12 +76,93 @@ impl Told for V4 {
             outcome: "ack",
             client: LeaseClient { mac: held.mac.to_string() },
             server_id: address4(held.lease.server),
-            source_mac: crate::wire::Mac(held.lease.server_mac).to_string(),
+            source_mac: Mac(held.lease.server_mac).to_string(),
             address: address4(held.lease.address),
             lease_time: held.lease.lease_time,
             relay: self.relay(held.number).map(|relay| relay.to_string()),
         }
     }
+}
+
+impl Told for V6 {
+    const WORDS: Words = Words { offer: "advertise", ack: "REPLY", refused: "refused", refusals: "refused" };
+    const NAME: Option<&'static str> = Some("dhcpv6");
+    const WIDTH: usize = 24;
+
+    fn words(&self, lease: &Lease6) -> LeaseWords {
+        let held = self.held(Mac::ZERO, lease);
+        LeaseWords {
+            address: held.iter().flat_map(|ia| &ia.addresses).next().map(ToString::to_string),
+            prefixes: held.iter().flat_map(|ia| &ia.prefixes).map(ToString::to_string).collect(),
+            server: self.servers().name(lease.server()).map(|duid| duid.to_string()),
+        }
+    }
+
+    fn line(&self, held: &Held<Lease6>) -> impl Serialize {
+        let ias = self.held(held.mac, &held.lease);
+        let valid_lifetime = held.lease.lifetime();
+        LeaseLine6 {
+            r#type: "lease",
+            protocol: "dhcpv6",
+            outcome: "ack",
+            client: LeaseClient6 { mac: held.mac.to_string(), duid: self.duid(held.mac).to_string() },
+            server_id: self.servers().name(held.lease.server()).map(|duid| duid.to_string()),
+            ias: ias
+                .iter()
+                .map(|ia| LeaseIa {
+                    r#type: ia.kind.name(),
+                    iaid: ia.iaid,
+                    addresses: ia
+                        .addresses
+                        .iter()
+                        .map(|address| LeaseAddress { address: address.to_string(), valid_lifetime })
+                        .collect(),
+                    prefixes: ia
+                        .prefixes
+                        .iter()
+                        .map(|prefix| LeasePrefix { prefix: prefix.to_string(), valid_lifetime })
+                        .collect(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A lease of DHCPv6 as `release -6 --lease` reads it; lifetimes are the shortest of all.
+#[derive(Serialize)]
+struct LeaseLine6 {
+    r#type: &'static str,
+    protocol: &'static str,
+    outcome: &'static str,
+    client: LeaseClient6,
+    server_id: Option<String>,
+    ias: Vec<LeaseIa>,
+}
+
+#[derive(Serialize)]
+struct LeaseClient6 {
+    mac: String,
+    duid: String,
+}
+
+#[derive(Serialize)]
+struct LeaseIa {
+    r#type: &'static str,
+    iaid: u32,
+    addresses: Vec<LeaseAddress>,
+    prefixes: Vec<LeasePrefix>,
+}
+
+#[derive(Serialize)]
+struct LeaseAddress {
+    address: String,
+    valid_lifetime: u32,
+}
+
+#[derive(Serialize)]
+struct LeasePrefix {
+    prefix: String,
+    valid_lifetime: u32,
 }
 
 fn address4(address: [u8; 4]) -> String {

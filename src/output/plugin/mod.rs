@@ -2,6 +2,7 @@
 //! of the Monitoring Plugins project, which Nagios, Icinga and their relatives read.
 
 mod senders;
+mod six;
 
 use std::fmt;
 use std::str::FromStr;

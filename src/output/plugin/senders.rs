@@ -6,33 +6,20 @@ use super::{Plugin, State, Thresholds};
 use crate::engine::Answer;
 use crate::output::senders::{Discovery, Report};
 use crate::output::when::stretch;
-use crate::wire::Seconds;
 use crate::wire::v4::facts;
+use crate::wire::{Mac, Seconds};
 
 impl Discovery<'_> {
     /// Whether somebody offers an address, and how fast the first does.
     pub fn plugin(&self, thresholds: &Thresholds) -> Plugin {
-        let useful: Vec<&Answer> = self.offers.iter().filter(|offer| address(offer).is_some()).collect();
-        let first = useful.iter().min_by_key(|offer| offer.latency().unwrap_or(i64::MAX));
-        let latency = first.and_then(|offer| offer.latency()).map(milliseconds);
-        let plugin = match first {
-            None if self.offers.is_empty() => Plugin::new(State::Critical, "no server offered an address"),
-            None => Plugin::new(
-                State::Critical,
-                format!("{} answered and offered no address", servers(self.offers.len())),
-            ),
-            Some(offer) => {
-                let after = offer
-                    .latency()
-                    .map_or_else(String::new, |latency| format!(" after {}", stretch(latency)));
-                let text =
-                    format!("{} offered an address, {} first{after}", servers(useful.len()), who(offer));
-                Plugin::new(thresholds.judge(latency), text)
-            }
-        };
-        let count = u64::try_from(useful.len()).unwrap_or(u64::MAX);
-        let plugin = plugin.milliseconds("latency", latency, thresholds).count("offers", count);
-        self.offers.iter().fold(plugin, |plugin, offer| plugin.line(line(offer, "offers")))
+        let useful: Vec<_> = self
+            .offers
+            .iter()
+            .filter(|offer| address(offer).is_some())
+            .map(|offer| (who(offer), offer.latency()))
+            .collect();
+        let plugin = offered(&useful, self.offers.len(), "an address", thresholds);
+        self.offers.iter().fold(plugin, |plugin, offer| plugin.line(given(offer).line("offers")))
     }
 }
 
@@ -66,7 +53,7 @@ impl Report<'_> {
             _ => Plugin::new(State::Critical, "no server answered the request"),
         };
         let plugin = plugin.milliseconds("latency", latency, thresholds).count("sent", self.sent.into());
-        self.answer.into_iter().fold(plugin, |plugin, answer| plugin.line(line(answer, "gives")))
+        self.answer.into_iter().fold(plugin, |plugin, answer| plugin.line(given(answer).line("gives")))
     }
 }
 
@@ -85,16 +72,63 @@ fn who(answer: &Answer) -> String {
         .map_or_else(|| "a server without address".to_owned(), |ip| ip.to_string())
 }
 
-/// One server, its network card, what it gives and how fast.
-fn line(answer: &Answer, verb: &str) -> String {
-    let mac = answer.source_mac.map_or_else(String::new, |mac| format!(" ({mac})"));
-    let given = address(answer).map_or_else(|| "no address".to_owned(), |address| address.to_string());
-    let lease = answer.reply.as_ref().and_then(|reply| reply.lease_time);
-    let lease = lease.map_or_else(String::new, |lease| format!(" for {}", Seconds(lease)));
-    let after = answer.latency().map_or_else(String::new, |latency| format!(", after {}", stretch(latency)));
-    format!("{}{mac} {verb} {given}{lease}{after}", who(answer))
+fn given(answer: &Answer) -> Given {
+    let address = address(answer);
+    Given {
+        who: who(answer),
+        mac: answer.source_mac,
+        what: address.map_or_else(|| "no address".to_owned(), |address| address.to_string()),
+        lease: answer.reply.as_ref().and_then(|reply| reply.lease_time),
+        latency: answer.latency(),
+    }
 }
 
-fn milliseconds(nanoseconds: i64) -> f64 {
+/// What one server gives.
+pub(super) struct Given {
+    /// Its name.
+    pub(super) who: String,
+    /// Its network card.
+    pub(super) mac: Option<Mac>,
+    /// What it gives.
+    pub(super) what: String,
+    /// For how long, in seconds.
+    pub(super) lease: Option<u32>,
+    /// How fast, in nanoseconds.
+    pub(super) latency: Option<i64>,
+}
+
+impl Given {
+    /// All of it in one line.
+    pub(super) fn line(&self, verb: &str) -> String {
+        let mac = self.mac.map_or_else(String::new, |mac| format!(" ({mac})"));
+        let lease = self.lease.map_or_else(String::new, |lease| format!(" for {}", Seconds(lease)));
+        let after = self.latency.map_or_else(String::new, |latency| format!(", after {}", stretch(latency)));
+        format!("{}{mac} {verb} {}{lease}{after}", self.who, self.what)
+    }
+}
+
+/// Whether any of `all` who answered offered `what`: `useful` did, so many nanoseconds after they were asked.
+pub(super) fn offered(
+    useful: &[(String, Option<i64>)],
+    all: usize,
+    what: &str,
+    thresholds: &Thresholds,
+) -> Plugin {
+    let first = useful.iter().min_by_key(|(_, latency)| latency.unwrap_or(i64::MAX));
+    let latency = first.and_then(|(_, latency)| *latency);
+    let plugin = match first {
+        None if all == 0 => Plugin::new(State::Critical, format!("no server offered {what}")),
+        None => Plugin::new(State::Critical, format!("{} answered and offered no address", servers(all))),
+        Some((who, _)) => {
+            let after = latency.map_or_else(String::new, |latency| format!(" after {}", stretch(latency)));
+            let text = format!("{} offered {what}, {who} first{after}", servers(useful.len()));
+            Plugin::new(thresholds.judge(latency.map(milliseconds)), text)
+        }
+    };
+    let count = u64::try_from(useful.len()).unwrap_or(u64::MAX);
+    plugin.milliseconds("latency", latency.map(milliseconds), thresholds).count("offers", count)
+}
+
+pub(super) fn milliseconds(nanoseconds: i64) -> f64 {
     crate::stats::delay::ms(u64::try_from(nanoseconds).unwrap_or(0))
 }

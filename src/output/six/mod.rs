@@ -197,18 +197,26 @@ impl From<&Ia<'_>> for IaObject {
 
 /// What a client looks at first in an answer with leases.
 #[derive(Debug, Default)]
-struct Lead {
-    address: Option<Ipv6Addr>,
-    lease_time: Option<u32>,
-    preferred_lifetime: Option<u32>,
-    renewal_time: Option<u32>,
-    rebinding_time: Option<u32>,
-    addresses: Vec<Ipv6Addr>,
-    prefixes: Vec<String>,
+pub struct Lead {
+    /// The first address that lives.
+    pub address: Option<Ipv6Addr>,
+    /// Valid lifetime of that, else of the first prefix, in seconds.
+    pub lease_time: Option<u32>,
+    /// Its preferred lifetime, in seconds.
+    pub preferred_lifetime: Option<u32>,
+    /// T1 of the first IA, in seconds.
+    pub renewal_time: Option<u32>,
+    /// T2 of the first IA, in seconds.
+    pub rebinding_time: Option<u32>,
+    /// All addresses that live.
+    pub addresses: Vec<Ipv6Addr>,
+    /// All prefixes that live.
+    pub prefixes: Vec<String>,
 }
 
 impl Lead {
-    fn of(facts: &Facts<'_>) -> Self {
+    /// Reads it.
+    pub fn of(facts: &Facts<'_>) -> Self {
         let alive = |valid: u32| valid > 0;
         let address = facts.addresses().find(|lease| alive(lease.valid)).or_else(|| facts.addresses().next());
         let prefix = facts.prefixes().find(|lease| alive(lease.valid)).or_else(|| facts.prefixes().next());

@@ -290,7 +290,8 @@ pub fn read_ia(code: u16, data: &[u8]) -> Option<Ia<'_>> {
     Some(ia)
 }
 
-fn read_address(data: &[u8]) -> Option<Address<'_>> {
+/// The address in an option's payload.
+pub fn read_address(data: &[u8]) -> Option<Address<'_>> {
     let (addr, rest) = data.split_first_chunk::<16>()?;
     let (&[a, b, c, d, e, f, g, h], area) = rest.split_first_chunk::<8>()?;
     Some(Address {
@@ -301,7 +302,8 @@ fn read_address(data: &[u8]) -> Option<Address<'_>> {
     })
 }
 
-fn read_prefix(data: &[u8]) -> Option<Delegation<'_>> {
+/// The prefix in an option's payload.
+pub fn read_prefix(data: &[u8]) -> Option<Delegation<'_>> {
     let (&[a, b, c, d, e, f, g, h, length], rest) = data.split_first_chunk::<9>()?;
     let (addr, area) = rest.split_first_chunk::<16>()?;
     Some(Delegation {
@@ -313,7 +315,8 @@ fn read_prefix(data: &[u8]) -> Option<Delegation<'_>> {
     })
 }
 
-fn read_status(data: &[u8]) -> Option<Status<'_>> {
+/// The status in an option's payload.
+pub fn read_status(data: &[u8]) -> Option<Status<'_>> {
     let (code, text) = data.split_first_chunk::<2>()?;
     let text = crate::wire::options::text::without_trailing_zeros(text);
     Some(Status { code: StatusCode(u16::from_be_bytes(*code)), text })

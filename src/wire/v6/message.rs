@@ -220,21 +220,33 @@ pub fn ia_ta(iaid: u32, inside: &[Item]) -> Vec<u8> {
 
 /// An `IAADDR` option (§21.6).
 pub fn ia_addr(address: Ipv6Addr, preferred: u32, valid: u32, inside: &[Item]) -> Item {
-    let mut data = address.octets().to_vec();
-    data.extend(preferred.to_be_bytes());
-    data.extend(valid.to_be_bytes());
+    let mut data = Vec::with_capacity(24);
+    push_address(&mut data, address, preferred, valid);
     data.extend(encode_options(inside));
     Item::new(opt::IAADDR, data)
 }
 
+/// Appends the fields of an `IAADDR` option, lifetimes in seconds (§21.6).
+pub fn push_address(out: &mut Vec<u8>, address: Ipv6Addr, preferred: u32, valid: u32) {
+    out.extend(address.octets());
+    out.extend(preferred.to_be_bytes());
+    out.extend(valid.to_be_bytes());
+}
+
 /// An `IAPREFIX` option (§21.22).
 pub fn ia_prefix(prefix: Ipv6Addr, length: u8, preferred: u32, valid: u32, inside: &[Item]) -> Item {
-    let mut data = preferred.to_be_bytes().to_vec();
-    data.extend(valid.to_be_bytes());
-    data.push(length);
-    data.extend(prefix.octets());
+    let mut data = Vec::with_capacity(25);
+    push_prefix(&mut data, prefix, length, preferred, valid);
     data.extend(encode_options(inside));
     Item::new(opt::IAPREFIX, data)
+}
+
+/// Appends the fields of an `IAPREFIX` option, lifetimes in seconds (§21.22).
+pub fn push_prefix(out: &mut Vec<u8>, prefix: Ipv6Addr, length: u8, preferred: u32, valid: u32) {
+    out.extend(preferred.to_be_bytes());
+    out.extend(valid.to_be_bytes());
+    out.push(length);
+    out.extend(prefix.octets());
 }
 
 /// A status code option (§21.13).

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Args, runner};
+use super::{Args, runner, six};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::sender;
@@ -32,7 +32,7 @@ const LOAD_CLIENTS: u32 = 10_000;
 /// Runs the command.
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     if args.sender.is_six() {
-        return Err(Failure::usage("handshake speaks DHCPv4 alone so far; leave out -6"));
+        return six::run(args, cx);
     }
     args.sender.refuse_six()?;
     if args.confirm > 0 {
@@ -131,7 +131,7 @@ fn read_macs(path: &Path) -> Result<Macs, Failure> {
     Ok(Macs::List(list.into()))
 }
 
-fn macs(args: &Args, seed: u64, cx: &Context) -> Result<Macs, Failure> {
+pub(super) fn macs(args: &Args, seed: u64, cx: &Context) -> Result<Macs, Failure> {
     if let Some(path) = &args.mac_list {
         return args.sender.confine.apart(&[path.as_path()], cx, || read_macs(path));
     }
@@ -139,8 +139,8 @@ fn macs(args: &Args, seed: u64, cx: &Context) -> Result<Macs, Failure> {
         if args.clients.is_some_and(|clients| clients > 1) {
             return Err(Failure::usage("--mac names one client; use --mac-list for several"));
         }
-        let recipe = args.sender.recipe(Mac::ZERO, None, &mut fastrand::Rng::with_seed(seed))?;
-        return Ok(Macs::List([recipe.mac].into()));
+        let mac = args.sender.mac(&mut fastrand::Rng::with_seed(seed)).unwrap_or_default();
+        return Ok(Macs::List([mac].into()));
     }
     let usual = if args.rate.is_none() && !args.find_rate {
         args.max_in_flight.unwrap_or(1)
@@ -153,7 +153,7 @@ fn macs(args: &Args, seed: u64, cx: &Context) -> Result<Macs, Failure> {
 }
 
 /// Keeps a number too many from becoming an outage.
-fn protect(args: &Args, macs: &Macs) -> Result<(), Failure> {
+pub(super) fn protect(args: &Args, macs: &Macs) -> Result<(), Failure> {
     if args.load {
         return Ok(());
     }

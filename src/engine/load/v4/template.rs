@@ -6,14 +6,14 @@
 
 use std::net::Ipv4Addr;
 
+use crate::engine::load::position;
 use crate::engine::v4::draft::Draft;
 use crate::wire::Mac;
 use crate::wire::frame::build::{self, IPV4_LEN};
 use crate::wire::frame::checksum::Sum;
 use crate::wire::frame::numbers::UDP;
 
-/// Stands for the client's MAC in a draft.
-pub const MAC_MARK: Mac = Mac([0x02, 0xd7, 0x3b, 0xe1, 0x96, 0x4d]);
+pub use crate::engine::load::MAC_MARK;
 /// Stands for the transaction identifier.
 pub const XID_MARK: u32 = 0xb74d_e913;
 /// Stands for the client's address: offered, held or asked for.
@@ -190,10 +190,6 @@ impl Template {
     pub fn is_empty(&self) -> bool {
         self.frame.is_empty()
     }
-}
-
-fn position(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
 }
 
 fn put(frame: &mut [u8], at: usize, bytes: &[u8], len: usize) {
