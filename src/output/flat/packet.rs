@@ -165,20 +165,31 @@ impl Rows {
     /// wrong with it.
     pub fn write_six(&mut self, around: &PacketRecord<'_>, problems: &[Problem], out: &mut Vec<u8>) {
         self.begin_steady(around);
-        self.packet_six(around, problems);
+        let plan = Arc::clone(&self.plan);
+        self.fill_six(around, problems, &plan, &plan.changing);
         self.finish(out);
     }
 
     /// Fills the cells of such a message.
     pub fn packet_six(&mut self, around: &PacketRecord<'_>, problems: &[Problem]) {
         let plan = Arc::clone(&self.plan);
+        self.fill_six(around, problems, &plan, &plan.fields);
+    }
+
+    fn fill_six(
+        &mut self,
+        around: &PacketRecord<'_>,
+        problems: &[Problem],
+        plan: &Plan,
+        fields: &[(Field, usize)],
+    ) {
         let message =
             (around.datagram.protocol == Protocol::Dhcpv6).then(|| v6::Packet::new(around.datagram.payload));
         if let Some(message) = &message {
             self.six.read(message, around.datagram.promised, around.datagram.cut);
-            self.options_six(message, &plan);
+            self.options_six(message, plan);
         }
-        for (field, place) in &plan.changing {
+        for (field, place) in fields {
             self.around(*field, *place, around);
             match (field, &message) {
                 (Field::Problems, _) => {
