@@ -454,6 +454,57 @@ pub fn silence_line(what: &str, waited: i64, findings: &[Finding]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::json::JsonOut;
+    use crate::output::packet::json::PacketJson;
+    use crate::time::{Instant, Timestamp};
+    use crate::wire::Mac;
+    use crate::wire::frame::{Checksum, Envelope, Vlans};
+    use crate::wire::options::vendor::known_class;
+    use crate::wire::v4::{Message, MessageType, Xid};
+
+    #[test]
+    fn option_43_of_an_answer_reads_by_the_class_of_the_question() {
+        let client = Mac([2, 0, 0, 0, 0, 9]);
+        let mut offer =
+            Message::reply(MessageType::OFFER, &Message::request(MessageType::DISCOVER, Xid(7), client));
+        offer.set_option(43, &[1, 4, 192, 168, 3, 195]);
+        let shown = |class: Option<&'static [u8]>, offer: &Message| {
+            let mut envelope = Envelope::broadcast(client);
+            (envelope.src_port, envelope.dst_port) = (67, 68);
+            let answer = Answer {
+                at: Instant::new(1, 0),
+                time: Timestamp::new(1, 0),
+                frame: envelope.frame(&offer.encode_padded()),
+                message: offer.clone(),
+                reply: None,
+                source_mac: None,
+                source_ip: None,
+                checksum: Checksum::Good,
+                vlans: Vlans::default(),
+                answers: 1,
+                sent_at: None,
+                first_sent_at: None,
+                copies: 0,
+                other_addresses: Vec::new(),
+                check: None,
+            };
+            let mut text = String::new();
+            let place = Place { class, ..Place::on("eth0") };
+            place.record(&answer, 1, &mut |record| {
+                let mut json = JsonOut::new();
+                PacketJson::default().write(record, &mut json);
+                text = String::from_utf8_lossy(&json.buf).into_owned();
+            });
+            text
+        };
+        let ubiquiti = known_class(b"ubnt");
+        assert!(ubiquiti.is_some());
+        assert!(shown(ubiquiti, &offer).contains(r#""name":"controller","value":"192.168.3.195""#));
+        assert!(!shown(None, &offer).contains("controller"));
+        // What the answer says of itself counts more.
+        offer.set_option(60, b"MSFT 5.0");
+        assert!(!shown(ubiquiti, &offer).contains("controller"));
+    }
 
     #[test]
     fn differences_are_a_table_that_fits() {

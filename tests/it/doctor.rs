@@ -11,7 +11,7 @@ use dhcptool::analysis::servers::Policy;
 use dhcptool::capture::{Format, FrameOut, Writer};
 use dhcptool::engine::v4::examine::{Fetched, Plan, RelayView};
 use dhcptool::lab::faults::{FAULTS, FAULTS6, Faulty, NearEnd, by_name};
-use dhcptool::lab::scene::Scene;
+use dhcptool::lab::scene::{Edit, Scene, Trouble};
 use dhcptool::net::{Event, NetError, Received, Transport};
 use dhcptool::run::doctor::local::Local;
 use dhcptool::run::doctor::six::{Heard6, Six};
@@ -211,6 +211,38 @@ fn every_fault_is_named_and_nothing_else_is() {
         assert!(record.ack.is_none() || record.released > 0, "{} keeps its lease", fault.name);
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn name_servers_are_asked_once_where_they_answer() {
+    let mut lab = Faulty::default();
+    lab.settings.servers = 2;
+    let both = Edit::With(6, vec![10, 0, 0, 1, 10, 0, 0, 2]);
+    lab.plan.troubles.push(Trouble::Reply(both));
+    let examined = run(lab, &plan(1));
+    let servers = &examined.record.name_servers;
+    assert_eq!(servers.len(), 2);
+    for server in servers {
+        let times = (server.arp.sent, server.question.sent, server.question.answers);
+        assert_eq!(times, (1, 1, 1), "{}", server.address);
+    }
+    assert!(!codes(&examined).contains(&"lossy"));
+}
+
+#[test]
+fn who_does_not_answer_arp_on_the_way_to_a_server_is_told() {
+    let view = |last: u8, hop: u8| RelayView {
+        giaddr: [10, 0, 0, 77].into(),
+        server: [10, 0, 0, last].into(),
+        hop: [10, 0, 0, hop].into(),
+    };
+    for (relay, wanted) in
+        [(view(88, 88), vec!["server-silent"]), (view(88, 99), vec!["gateway-silent"]), (view(1, 1), vec![])]
+    {
+        let examined = run(Faulty::default(), &Plan { relay: Some(relay), ..plan(1) });
+        assert_eq!(alarms(&examined), wanted, "{relay:?}");
+        assert_eq!(examined.record.relayed_offers.len(), usize::from(wanted.is_empty()), "{relay:?}");
+    }
 }
 
 #[test]
