@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::flags::analysis::{AnalysisArgs, SeverityArg};
 use super::flags::vendors::Vendors;
 use crate::analysis::diagnosis::{Code, Diagnosis, Finding, History, Id};
+use crate::analysis::findings6::story::Story;
 use crate::analysis::transaction::{
     Batch, Clients, Exchange, Item, Joiner, Kind, Options, Outcome, Stats, Unjoined,
 };
@@ -53,6 +54,8 @@ pub struct Analyst<'a> {
     look: Look,
     joiner: Joiner,
     history: History,
+    /// What is told of links that speak IPv6.
+    story: Story,
     stats: Stats,
     clients: Clients,
     table: TransactionTable,
@@ -105,6 +108,7 @@ impl<'a> Analyst<'a> {
             look,
             joiner: Joiner::new(Options { max_open, hold: !look.live }),
             history: History::new(args.strict),
+            story: Story::default(),
             stats: Stats::default(),
             clients: Clients::default(),
             table: TransactionTable::new(look.width, look.live),
@@ -134,6 +138,9 @@ impl<'a> Analyst<'a> {
                 stats.message(entry);
             }
         });
+        for heard in &batch.six {
+            self.story.take(heard);
+        }
         self.show_closed();
     }
 
@@ -350,6 +357,7 @@ impl<'a> Analyst<'a> {
             self.said(finding.id);
             self.show_finding(finding);
         }
+        self.conclude6();
         if let Some(rows) = &mut self.rows {
             for client in self.clients.sorted() {
                 let vendor = vendor(&mut self.vendors, client.mac);
@@ -379,6 +387,26 @@ impl<'a> Analyst<'a> {
         }
         if !self.look.json && (self.args.transactions || self.args.lint || self.args.ladder) {
             self.table.totals(&mut self.text);
+        }
+    }
+
+    /// Tells what was found in DHCPv6 and router discovery.
+    fn conclude6(&mut self) {
+        for told in self.story.finish() {
+            let chosen =
+                |mac: &HwAddr| told.client.as_ref().is_some_and(|client| client.ends_with(&mac.to_string()));
+            let wanted = self.args.code.is_empty() || self.has_code(told.id());
+            let client = self.args.client.is_empty() || self.args.client.iter().any(chosen);
+            if !wanted || !client || self.ignored.contains(told.id().name()) {
+                continue;
+            }
+            self.said(told.id());
+            let rows = self.args.transactions || self.args.lint || self.args.ladder;
+            if self.look.json && (rows || !self.args.clients) {
+                json::finding6(&told, &mut self.json);
+            } else if rows {
+                self.table.finding6(&told, &mut self.text);
+            }
         }
     }
 

@@ -4,11 +4,13 @@ use crate::analysis::Selection;
 use crate::analysis::redact::Redactor;
 use crate::analysis::transaction::{Around, Batch, Sign};
 use crate::capture::{Frame, Verdict, Work};
+use crate::time::Timestamp;
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
-use crate::wire::frame::{Checksum, Datagram, Direction, LinkType, Ports, Walked, Walker};
-use crate::wire::problem::{Code, Problem};
+use crate::wire::frame::{Datagram, Direction, LinkType, Ports, Protocol, Walked, Walker};
+use crate::wire::problem::Problem;
 use crate::wire::v4::{Facts, Op, Outline, Packet, Values, judge};
+use crate::wire::{nd, v6};
 
 #[cfg(feature = "live")]
 use crate::capture::bpf::FrameFilter;
@@ -35,6 +37,7 @@ pub struct Gatherer {
     select_all: bool,
     strict: bool,
     outline: Outline,
+    six: Six,
     values: Values,
     problems: Vec<Problem>,
     redactor: Option<Redactor>,
@@ -93,6 +96,7 @@ impl Gatherer {
             selection,
             strict,
             outline: Outline::default(),
+            six: Six::default(),
             values: Values::default(),
             problems: Vec::new(),
             redactor: None,
@@ -130,13 +134,25 @@ impl Gatherer {
             return Walked::Done;
         }
         let Self {
-            walker, outline, values, problems, selection, select_all, strict, found, malformed, ..
+            walker,
+            six,
+            outline,
+            values,
+            problems,
+            selection,
+            select_all,
+            strict,
+            found,
+            malformed,
+            ..
         } = self;
         let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
         let time = frame.time.unwrap_or_default().nanoseconds();
         let before = batch.items.len();
         let walked = walker.walk(frame.link, frame.data, original, time, |datagram| {
             if batch.unjoined.count(datagram.protocol) {
+                let selected = six.judge(&datagram, frame.time, selection, problems);
+                batch.message6(&around(frame, &datagram, selected), &datagram, problems);
                 return;
             }
             *found = found.saturating_add(1);
@@ -151,15 +167,13 @@ impl Gatherer {
             let selected = *select_all
                 || selection
                     .matches(frame.time, &datagram, &packet, outline, |each| problems.iter().for_each(each));
-            let around = Around {
-                frame: frame.number,
-                time: frame.time,
-                precision: frame.precision,
-                interface: frame.interface_name,
-                outbound: frame.direction.or(datagram.direction) == Some(Direction::Out),
-                selected,
-            };
-            batch.message(&around, &datagram, (&packet, outline), &facts, problems);
+            batch.message(
+                &around(frame, &datagram, selected),
+                &datagram,
+                (&packet, outline),
+                &facts,
+                problems,
+            );
         });
         if batch.items.len() == before
             && let Some(sign) = sign(frame)
@@ -167,6 +181,55 @@ impl Gatherer {
             batch.sign(sign);
         }
         walked
+    }
+}
+
+/// What surrounds a message.
+fn around<'a>(frame: &Frame<'a>, datagram: &Datagram<'_>, selected: bool) -> Around<'a> {
+    Around {
+        frame: frame.number,
+        time: frame.time,
+        precision: frame.precision,
+        interface: frame.interface_name,
+        outbound: frame.direction.or(datagram.direction) == Some(Direction::Out),
+        selected,
+    }
+}
+
+/// The structure of a message of IPv6; keeps its memory.
+#[derive(Default)]
+struct Six {
+    message: v6::Outline,
+    router: nd::Outline,
+}
+
+impl Six {
+    /// Puts all that is wrong with a message into `problems`; true when it is selected.
+    fn judge(
+        &mut self,
+        datagram: &Datagram<'_>,
+        time: Option<Timestamp>,
+        selection: &Selection,
+        problems: &mut Vec<Problem>,
+    ) -> bool {
+        problems.clear();
+        if datagram.protocol == Protocol::Dhcpv6 {
+            let (packet, outline) = (v6::Packet::new(datagram.payload), &mut self.message);
+            outline.read(&packet, datagram.promised, datagram.cut);
+            problems.extend_from_slice(&outline.problems);
+            v6::values::judge(&packet, outline, &mut (), problems);
+            v6::judge::judge(&packet, outline, datagram, problems);
+            problems.extend(datagram.problems());
+            selection.matches_v6(time, datagram, &packet, outline, |each| problems.iter().for_each(each))
+        } else {
+            let (packet, outline) = (nd::Packet::new(datagram.payload), &mut self.router);
+            outline.read(&packet, datagram.promised, datagram.cut);
+            problems.extend_from_slice(&outline.problems);
+            v6::values::judge_router(&packet, outline, problems);
+            v6::judge::judge_router(&packet, outline, datagram, problems);
+            problems.extend(datagram.problems());
+            selection.matches_router(time, datagram, &packet, outline, |each| problems.iter().for_each(each))
+        }
     }
 }
 
@@ -180,13 +243,7 @@ fn collect(
 ) {
     problems.clear();
     problems.extend_from_slice(&outline.problems);
-    let (found, want) = datagram.checksum_values;
-    if datagram.checksum == Checksum::Bad {
-        problems.push(Problem::outer(Code::ChecksumBad, [found.into(), want.into(), 0]));
-    }
-    if datagram.overlapped {
-        problems.push(Problem::outer(Code::FragmentOverlap, [0; 3]));
-    }
+    problems.extend(datagram.problems());
     if packet.op() == Some(Op::REPLY) {
         values.judge(&packet, outline);
         problems.extend_from_slice(&values.problems);

@@ -587,3 +587,31 @@ fn a_host_name_is_no_formula() {
     let told = text(&story, 80, &["decode", "-q", "--clients", "--fields", "hostname", "--format", "ndjson"]);
     assert!(told.contains("\"=HYPERLINK(\\\"http://x\\\")\"") && !told.contains('\''), "{told}");
 }
+
+/// `--lint` tells of DHCPv6 and router discovery too, alone with `-6`, not at all with `-4`, and decides with `--fail-on`.
+#[test]
+fn lint_judges_ipv6_as_well() {
+    let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/captures/case6-options.pcap");
+    let run = |args: &[&str]| {
+        let words = [&["decode", capture, "--lint"], args].concat();
+        let output = Command::new(env!("CARGO_BIN_EXE_dhcptool")).args(words).output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
+    };
+    let (all, code) = run(&["--json"]);
+    let findings: Vec<serde_json::Value> =
+        all.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(code == 0 && findings.len() > 5, "{all}");
+    for finding in &findings {
+        assert_eq!(finding["type"], "finding");
+        assert!(finding["server"].is_string() && finding["frames"][0].is_u64(), "{finding}");
+        assert!(finding["count"].as_u64().unwrap() >= 1 && finding["message"].is_string(), "{finding}");
+    }
+    let codes: Vec<&str> = findings.iter().map(|finding| finding["code"].as_str().unwrap()).collect();
+    assert!(codes.contains(&"server-id-missing") && codes.contains(&"option-misplaced"), "{codes:?}");
+    assert_eq!(run(&["--json", "-6"]).0, all);
+    assert_eq!(run(&["--json", "-4"]).0, "");
+    assert_eq!(run(&["--fail-on", "error"]).1, 1);
+    assert!(run(&["--code", "option-misplaced"]).0.contains("warning option-misplaced: "));
+    let (one, _) = run(&["--json", "--ignore", "option-misplaced"]);
+    assert!(!one.contains("option-misplaced") && one.contains("server-id-missing"));
+}

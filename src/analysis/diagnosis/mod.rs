@@ -33,6 +33,8 @@ pub enum Id {
     Wider(Code),
     /// Of a server that rogue judges: its name, and whether it convicts.
     Server(&'static str, bool),
+    /// Of a link that speaks IPv6, or of a message there: its name, severity and reference.
+    Link(&'static str, Severity, &'static str),
     /// Of this host or its link, as doctor says it: its name, severity and reference.
     Host(&'static str, Severity, &'static str),
 }
@@ -43,7 +45,7 @@ impl Id {
         match self {
             Self::Packet(code) => code.name(),
             Self::Wider(code) => code.name(),
-            Self::Server(name, _) | Self::Host(name, ..) => name,
+            Self::Server(name, _) | Self::Link(name, ..) | Self::Host(name, ..) => name,
         }
     }
 
@@ -52,7 +54,7 @@ impl Id {
         match self {
             Self::Packet(code) => code.severity(),
             Self::Wider(code) => code.severity(),
-            Self::Host(_, severity, _) => severity,
+            Self::Link(_, severity, _) | Self::Host(_, severity, _) => severity,
             Self::Server(_, true) => Severity::Error,
             Self::Server(_, false) => Severity::Warning,
         }
@@ -64,7 +66,7 @@ impl Id {
             Self::Packet(code) => code.reference(),
             Self::Wider(code) => code.reference(),
             Self::Server(..) => "",
-            Self::Host(.., reference) => reference,
+            Self::Link(.., reference) | Self::Host(.., reference) => reference,
         }
     }
 

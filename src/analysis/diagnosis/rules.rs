@@ -568,7 +568,7 @@ impl<'a> Case<'a> {
                     && code.severity() == Severity::Error
                     && known.frames.contains(&offer.frame)
             }
-            Id::Wider(_) | Id::Server(..) | Id::Host(..) => false,
+            Id::Wider(_) | Id::Server(..) | Id::Link(..) | Id::Host(..) => false,
         };
         causes.extend(self.found.iter().filter(own).map(|known| known.id.name()));
         let order = [

@@ -7,6 +7,7 @@ mod link;
 mod offers;
 mod routers;
 pub mod rules;
+pub mod story;
 #[cfg(test)]
 mod tests;
 

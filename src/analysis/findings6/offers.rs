@@ -87,8 +87,8 @@ pub(super) fn pd_overlap(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 }
 
 pub(super) fn no_addresses(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let link =
-        scene.asked.relays.first().map(|(link, _)| format!(" for the link of {link}")).unwrap_or_default();
+    let link = scene.asked.relays.first().filter(|(link, _)| !link.is_unspecified());
+    let link = link.map(|(link, _)| format!(" for the link of {link}")).unwrap_or_default();
     for said in scene.leases() {
         let none = |status: &Status<'_>| status.code == StatusCode::NO_ADDRS_AVAIL;
         let own = failed(said.facts.status).filter(none);

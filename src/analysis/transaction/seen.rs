@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 
 use super::exchange::{Letter, Side};
+use crate::analysis::findings6::story::Heard;
 use crate::analysis::keyed::tail;
 use crate::time::{Precision, Timestamp};
 use crate::wire::arp::Arp;
@@ -268,6 +269,8 @@ pub struct Batch {
     pub problems: Vec<Problem>,
     /// When the last frame of any kind came.
     pub last: Option<i64>,
+    /// Messages of DHCPv6 and router discovery.
+    pub six: Vec<Heard>,
     /// Messages that are not joined.
     pub unjoined: Unjoined,
 }
@@ -323,6 +326,7 @@ impl Batch {
         self.items.clear();
         self.bytes.clear();
         self.problems.clear();
+        self.six.clear();
         (self.last, self.unjoined) = (None, Unjoined::default());
     }
 
@@ -369,6 +373,29 @@ impl Batch {
         self.items.push(Item::Message(entry));
     }
 
+    /// Adds a message of DHCPv6 or router discovery.
+    pub fn message6(&mut self, around: &Around<'_>, datagram: &Datagram<'_>, problems: &[Problem]) {
+        if datagram.quoted {
+            return;
+        }
+        self.six.push(Heard {
+            frame: around.frame,
+            time: around.time.unwrap_or_default().0,
+            place: place(around, datagram),
+            source: datagram.ip.and_then(|ip| match ip.src {
+                IpAddr::V6(source) => Some(source),
+                IpAddr::V4(_) => None,
+            }),
+            mac: datagram.link.and_then(|link| link.src).and_then(|addr| addr.mac()),
+            source_port: datagram.udp.map_or(0, |udp| udp.src_port),
+            protocol: datagram.protocol,
+            bytes: datagram.payload.into(),
+            problems: problems.to_vec(),
+            tunnelled: datagram.layers.iter().any(|layer| layer == Layer::Teredo),
+            selected: around.selected,
+        });
+    }
+
     fn quoted(&mut self, around: &Around<'_>, datagram: &Datagram<'_>, facts: &Facts<'_>, udp: Udp) {
         if facts.op != Op::REQUEST || udp.dst_port != 67 {
             return;
@@ -407,6 +434,16 @@ fn v4(ip: Option<IpAddr>) -> Ipv4Addr {
         Some(IpAddr::V4(ip)) => ip,
         _ => Ipv4Addr::UNSPECIFIED,
     }
+}
+
+/// Interface and VLANs as one number.
+fn place(around: &Around<'_>, datagram: &Datagram<'_>) -> u32 {
+    let mut place = Digest::new();
+    place.bytes(around.interface.unwrap_or_default().as_bytes());
+    for id in datagram.vlans.as_slice() {
+        place.number((*id).into());
+    }
+    place.half()
 }
 
 /// What kind of message it is; `None` for one that is cut before its type.
@@ -500,11 +537,6 @@ fn seen(
             }
         }
     }
-    let mut place = Digest::new();
-    place.bytes(around.interface.unwrap_or_default().as_bytes());
-    for id in datagram.vlans.as_slice() {
-        place.number((*id).into());
-    }
     let mut bits = 0;
     let mut set = |flag: u32, value: bool| bits |= if value { flag } else { 0 };
     let presence = [
@@ -564,7 +596,7 @@ fn seen(
         routers: facts.routers.as_deref().map_or(0, hash32),
         client_id: facts.client_id.as_deref().map_or(0, hash32),
         relay_agent: facts.relay_agent.as_deref().map_or(0, hash32),
-        place: place.half(),
+        place: place(around, datagram),
         fingerprint: print.half(),
         lease: facts.lease_time.unwrap_or(0),
         t1: facts.renewal_time.unwrap_or(0),

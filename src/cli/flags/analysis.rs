@@ -32,7 +32,7 @@ pub struct AnalysisArgs {
     #[arg(long, help_heading = "Analysis")]
     pub stats: bool,
 
-    /// Only what has problems: exchanges and findings, with advice
+    /// Only what has problems: exchanges and findings, with advice; of DHCPv6 and routers what their messages and answers say wrongly
     #[arg(long, help_heading = "Analysis")]
     pub lint: bool,
 

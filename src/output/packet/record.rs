@@ -1,9 +1,9 @@
 //! What the views of a packet have in common: the record they show.
 
 use crate::time::{Precision, Timestamp};
-use crate::wire::frame::{Checksum, Datagram, Protocol};
+use crate::wire::frame::Datagram;
 use crate::wire::options::Context;
-use crate::wire::problem::{Code, Problem};
+use crate::wire::problem::Problem;
 use crate::wire::v4::{Outline, Packet, Values};
 
 /// Problems told of one message; a message of 64 KiB can have thirty thousand. Choosing and counting still see all.
@@ -44,14 +44,7 @@ impl<'a> PacketRecord<'a> {
 
     /// Problems of the layers around the message.
     pub fn outer_problems(&self) -> impl Iterator<Item = Problem> + use<> {
-        let datagram = self.datagram;
-        let (found, want) = datagram.checksum_values;
-        let code =
-            if datagram.protocol == Protocol::Icmpv6 { Code::IcmpChecksumBad } else { Code::ChecksumBad };
-        let checksum = (datagram.checksum == Checksum::Bad)
-            .then(|| Problem::outer(code, [found.into(), want.into(), 0]));
-        let overlap = datagram.overlapped.then(|| Problem::outer(Code::FragmentOverlap, [0; 3]));
-        checksum.into_iter().chain(overlap)
+        self.datagram.problems()
     }
 
     /// Calls `each` with every problem of the message, its values and what is around it.

@@ -3,7 +3,6 @@
 use super::record::PacketRecord;
 use crate::output::json::remembered::OptionTexts;
 use crate::wire::nd;
-use crate::wire::options::{self, Blind, Context, Trace};
 use crate::wire::problem::Problem;
 use crate::wire::v6;
 
@@ -88,44 +87,30 @@ impl Judged {
     /// Everything that is wrong with a packet whose values are not shown.
     pub fn judge(&mut self, record: &Record6<'_>) {
         self.begin();
-        self.sound.begin();
-        let trace = Trace::default();
-        let cx = Context { trace: Some(&trace), depth: 1, lax: true, ..Context::default() };
         match record.message {
             Message6::Dhcp { packet, outline } => {
-                for span in outline.options(0).iter().filter(|span| !span.is_truncated()) {
-                    let Some(row) = options::v6::SPACE.by_code(span.code) else { continue };
-                    let data = span.data(&packet);
-                    // Codes above 255 and long values are not remembered.
-                    let code = u8::try_from(span.code).ok().filter(|_| data.len() < 256);
-                    let raw = packet.bytes().get(span.range()).unwrap_or_default();
-                    if code.is_some_and(|code| self.sound.single(code, raw).is_some()) {
-                        continue;
-                    }
-                    let read = options::decode_at(&row.kind, data, span.data_offset(), &cx, &mut Blind);
-                    if let Some(code) = code.filter(|_| read.is_ok() && trace.is_empty()) {
-                        self.sound.remember_single(code, raw, b".");
-                    }
-                    trace.take_into(&mut self.problems);
-                    self.problems
-                        .extend(read.err().map(|error| {
-                            options::value_problem(span.code, data, span.data_offset(), &error)
-                        }));
-                }
+                self.sound.begin();
+                v6::values::judge(&packet, outline, &mut self.sound, &mut self.problems);
             }
             Message6::Router { packet, outline } => {
-                let cx = Context { lax: false, ..cx };
-                for span in outline.options.iter().filter(|span| !span.is_truncated()) {
-                    let Some(row) = options::nd::SPACE.by_code(span.code.into()) else { continue };
-                    let data = span.data(&packet);
-                    let read = options::decode_at(&row.kind, data, span.data_offset(), &cx, &mut Blind);
-                    trace.take_into(&mut self.problems);
-                    let problem =
-                        |error| options::value_problem(span.code.into(), data, span.data_offset(), &error);
-                    self.problems.extend(read.err().map(problem));
-                }
+                v6::values::judge_router(&packet, outline, &mut self.problems);
             }
         }
         self.finish(record);
+    }
+}
+
+impl v6::values::Sound for OptionTexts {
+    // Codes above 255 and long values are not remembered.
+    fn knows(&mut self, code: u16, raw: &[u8]) -> bool {
+        u8::try_from(code).is_ok_and(|code| raw.len() < 256 && self.single(code, raw).is_some())
+    }
+
+    fn learn(&mut self, code: u16, raw: &[u8]) {
+        if let Ok(code) = u8::try_from(code)
+            && raw.len() < 256
+        {
+            self.remember_single(code, raw, b".");
+        }
     }
 }

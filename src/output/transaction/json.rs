@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::LazyLock;
 
 use crate::analysis::diagnosis::{Diagnosis, Finding, Id};
+use crate::analysis::findings6::story::Told;
 use crate::analysis::transaction::{Exchange, Letter, Party, Role, Seen, Server, Side, bit};
 use crate::output::JsonOut;
 use crate::output::json::fields::{address, bytes, number, optional, word, write_milliseconds};
@@ -173,6 +174,24 @@ pub fn finding(finding: &Finding, json: &mut JsonOut) {
     moment("first_seen", finding.seen.0, Precision::Micro, json);
     moment("last_seen", finding.seen.1, Precision::Micro, json);
     explained(finding.id, &finding.message, json);
+    json.end_object();
+    json.end_line();
+}
+
+/// The same of what was found in IPv6. The server is the first that it is about, or the router.
+pub fn finding6(told: &Told, json: &mut JsonOut) {
+    json.begin_object();
+    word("type", "finding", json);
+    word("code", told.finding.code, json);
+    word("severity", told.finding.severity.name(), json);
+    optional("server", told.whose().first(), json);
+    optional("client", told.client.as_ref(), json);
+    address("address", None, json);
+    numbers("frames", told.frames.iter().copied(), json);
+    number("count", Some(told.count), json);
+    moment("first_seen", told.seen.0, Precision::Micro, json);
+    moment("last_seen", told.seen.1, Precision::Micro, json);
+    explained(told.id(), &told.finding.message, json);
     json.end_object();
     json.end_line();
 }

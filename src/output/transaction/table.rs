@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::analysis::diagnosis::{Diagnosis, Finding};
+use crate::analysis::diagnosis::{Diagnosis, Finding, Id};
+use crate::analysis::findings6::story::Told;
 use crate::analysis::transaction::{Exchange, Letter, Outcome, Role, bit};
 use crate::output::text::Text;
 use crate::output::words::counted;
@@ -70,7 +71,7 @@ const VENDOR: &str = "vendor";
 pub struct TransactionTable {
     width: usize,
     headed: bool,
-    said: BTreeMap<&'static str, u64>,
+    often: BTreeMap<&'static str, u64>,
     outcomes: BTreeMap<Outcome, u64>,
     clients: std::collections::HashSet<crate::wire::HwAddr>,
     worst: Option<(Severity, &'static str)>,
@@ -88,7 +89,7 @@ impl TransactionTable {
             live,
             held: Vec::new(),
             headed: false,
-            said: BTreeMap::new(),
+            often: BTreeMap::new(),
             outcomes: BTreeMap::new(),
             clients: std::collections::HashSet::new(),
             worst: None,
@@ -250,7 +251,7 @@ impl TransactionTable {
         out: &mut Styled,
     ) {
         self.worst = self.worst.max(Some((severity, code)));
-        let count = self.said.entry(code).or_default();
+        let count = self.often.entry(code).or_default();
         *count = count.saturating_add(1);
         if *count > OFTEN {
             self.held.retain(|held| held.code != code);
@@ -275,20 +276,37 @@ impl TransactionTable {
 
     /// Writes a finding of the whole and its advice.
     pub fn finding(&mut self, finding: &Finding, out: &mut Styled) {
-        let severity = finding.id.severity();
-        self.worst = self.worst.max(Some((severity, finding.id.name())));
+        let client = finding.client.map(|client| client.to_string());
+        self.said(finding.id, &finding.message, client.as_deref(), &finding.frames, out);
+    }
+
+    /// Writes what was found in IPv6.
+    pub fn finding6(&mut self, told: &Told, out: &mut Styled) {
+        let unnamed = |name: &String| !told.finding.message.contains(name.as_str());
+        let whose: Vec<String> = told.whose().into_iter().filter(unnamed).collect();
+        let message = if whose.is_empty() {
+            told.finding.message.clone()
+        } else {
+            format!("{}: {}", whose.join(", "), told.finding.message)
+        };
+        self.said(told.id(), &message, told.client.as_deref(), &told.frames, out);
+    }
+
+    fn said(&mut self, id: Id, message: &str, client: Option<&str>, frames: &[u64], out: &mut Styled) {
+        let severity = id.severity();
+        self.worst = self.worst.max(Some((severity, id.name())));
         out.label(severity_label(severity), severity.name());
-        out.text(" ").label(Label::Strong, finding.id.name()).text(": ");
-        let taken = severity.name().len().saturating_add(finding.id.name().len()).saturating_add(3);
-        let mut message = escape(finding.message.as_bytes());
-        if let Some(client) = finding.client {
+        out.text(" ").label(Label::Strong, id.name()).text(": ");
+        let taken = severity.name().len().saturating_add(id.name().len()).saturating_add(3);
+        let mut message = escape(message.as_bytes());
+        if let Some(client) = client {
             let _ = write!(message, " (client {client})");
         }
         out.text(&hanging(&message, self.width, taken, 8)).text("\n");
-        if let Some(first) = finding.frames.first() {
-            let more = finding.frames.len().saturating_sub(1);
+        if let Some(first) = frames.first() {
+            let more = frames.len().saturating_sub(1);
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            let advice = format!("frame {first}{more}; {}", finding.id.advice());
+            let advice = format!("frame {first}{more}; {}", id.advice());
             let text = format!("        {}", hanging(&advice, self.width, 8, 8));
             out.label(Label::Dim, &text).text("\n");
         }
@@ -298,7 +316,7 @@ impl TransactionTable {
     pub fn totals(&mut self, out: &mut Styled) {
         self.settle(out);
         let shown = if self.live { OFTEN } else { FIRST };
-        for (code, count) in &self.said {
+        for (code, count) in &self.often {
             if *count > OFTEN {
                 out.text(&format!("… and {} more ", count.saturating_sub(shown)))
                     .label(Label::Strong, code)

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::layers::{Layer, Layers};
 use crate::wire::addr::HwAddr;
+use crate::wire::problem::{Code, Problem};
 
 /// How the checksum of UDP or ICMPv6 turned out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -195,6 +196,16 @@ pub struct Datagram<'a> {
 }
 
 impl<'a> Datagram<'a> {
+    /// What is wrong with the layers around the message.
+    pub fn problems(&self) -> impl Iterator<Item = Problem> + use<> {
+        let (found, want) = self.checksum_values;
+        let code = if self.protocol == Protocol::Icmpv6 { Code::IcmpChecksumBad } else { Code::ChecksumBad };
+        let checksum =
+            (self.checksum == Checksum::Bad).then(|| Problem::outer(code, [found.into(), want.into(), 0]));
+        let overlap = self.overlapped.then(|| Problem::outer(Code::FragmentOverlap, [0; 3]));
+        checksum.into_iter().chain(overlap)
+    }
+
     /// A DHCPv4 message with nothing known around it.
     pub fn bare(payload: &'a [u8]) -> Self {
         Self {

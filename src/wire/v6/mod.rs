@@ -12,6 +12,7 @@ pub mod outline;
 pub mod packet;
 pub mod prefix;
 pub mod types;
+pub mod values;
 
 pub use facts::Facts;
 pub use message::{Head, Item, Message};

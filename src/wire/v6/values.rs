@@ -1,0 +1,60 @@
+//! What is wrong with the values of options, for those who do not show them.
+
+use super::{Outline, Packet};
+use crate::wire::nd;
+use crate::wire::options::{self, Blind, Context, Space, Trace};
+use crate::wire::problem::Problem;
+
+/// Remembers options that were read and found sound: most are said again and again.
+pub trait Sound {
+    /// True when these bytes of an option, its header included, are known to be sound.
+    fn knows(&mut self, code: u16, raw: &[u8]) -> bool;
+    /// They are.
+    fn learn(&mut self, code: u16, raw: &[u8]);
+}
+
+/// Remembers nothing.
+impl Sound for () {
+    fn knows(&mut self, _: u16, _: &[u8]) -> bool {
+        false
+    }
+
+    fn learn(&mut self, _: u16, _: &[u8]) {}
+}
+
+/// Appends what is wrong with the values of a message, those inside others included.
+pub fn judge(packet: &Packet<'_>, outline: &Outline, sound: &mut impl Sound, problems: &mut Vec<Problem>) {
+    let whole = outline.options(0).iter().filter(|span| !span.is_truncated());
+    let spans = whole.map(|span| {
+        let raw = packet.bytes().get(span.range()).unwrap_or_default();
+        (span.code, raw, span.data(packet), span.data_offset())
+    });
+    judge_all(&options::v6::SPACE, spans, true, sound, problems);
+}
+
+/// The same of a router solicitation or advertisement.
+pub fn judge_router(packet: &nd::Packet<'_>, outline: &nd::Outline, problems: &mut Vec<Problem>) {
+    let whole = outline.options.iter().filter(|span| !span.is_truncated());
+    let spans = whole.map(|span| (u16::from(span.code), &[][..], span.data(packet), span.data_offset()));
+    judge_all(&options::nd::SPACE, spans, false, &mut (), problems);
+}
+
+fn judge_all<'a>(
+    space: &'static Space,
+    spans: impl Iterator<Item = (u16, &'a [u8], &'a [u8], usize)>,
+    lax: bool,
+    sound: &mut impl Sound,
+    problems: &mut Vec<Problem>,
+) {
+    let trace = Trace::default();
+    let cx = Context { trace: Some(&trace), depth: 1, lax, ..Context::default() };
+    for (code, raw, data, offset) in spans {
+        let Some(row) = space.by_code(code).filter(|_| !sound.knows(code, raw)) else { continue };
+        let read = options::decode_at(&row.kind, data, offset, &cx, &mut Blind);
+        if read.is_ok() && trace.is_empty() {
+            sound.learn(code, raw);
+        }
+        trace.take_into(problems);
+        problems.extend(read.err().map(|error| options::value_problem(code, data, offset, &error)));
+    }
+}
