@@ -38,8 +38,13 @@ pub struct Segment {
 pub enum Way {
     /// As whole frames, with any addresses.
     Link,
-    /// As UDP datagrams from this address, by the kernel's routing.
-    Udp(SocketAddrV4),
+    /// As UDP datagrams, by the kernel's routing.
+    Udp {
+        /// From this address.
+        local: SocketAddrV4,
+        /// Whom the kernel hands them to.
+        next_hop: Ipv4Addr,
+    },
 }
 
 /// What is needed of a segment to speak on it.
@@ -141,7 +146,7 @@ impl Segment {
         };
         Ok(match opening.way {
             Way::Link => Box::new(linux::PacketTransport::open(&self.interface, &options)?),
-            Way::Udp(local) => {
+            Way::Udp { local, .. } => {
                 let mut transport = udp::UdpTransport::open(&self.interface, &options)?;
                 transport.prepare(local)?;
                 Box::new(transport)

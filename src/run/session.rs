@@ -44,9 +44,9 @@ struct Record {
     kept: usize,
     /// What is remembered of the messages, where that is wanted.
     story: Option<Box<Story>>,
-    /// The kernel chooses the way.
-    routed: bool,
-    /// The next hop that it asked for by ARP, in vain so far.
+    /// Whom the kernel hands everything to, where it chooses the way.
+    next_hop: Option<Ipv4Addr>,
+    /// The same, once it asked for its hardware address and as long as nobody answers.
     unresolved: Option<Ipv4Addr>,
 }
 
@@ -88,13 +88,11 @@ impl Story {
 impl Record {
     /// Where the kernel chooses the way, it also asks for the next hop.
     fn hear_arp(&mut self, passed: &Passed<'_>) {
-        let Some(Aside::Arp(arp)) = Aside::read(passed.link_type, passed.frame).filter(|_| self.routed)
-        else {
-            return;
-        };
-        if passed.outgoing && arp.operation == Arp::REQUEST {
-            self.unresolved = Some(arp.target_ip);
-        } else if self.unresolved == Some(arp.sender_ip) {
+        let Some(hop) = self.next_hop else { return };
+        let Some(Aside::Arp(arp)) = Aside::read(passed.link_type, passed.frame) else { return };
+        if passed.outgoing && arp.operation == Arp::REQUEST && arp.target_ip == hop {
+            self.unresolved = Some(hop);
+        } else if arp.sender_ip == hop {
             self.unresolved = None;
         }
     }
@@ -207,7 +205,10 @@ impl Session {
             fragments: Vec::new(),
             kept: 0,
             story: None,
-            routed: matches!(opening.way, Way::Udp(_)),
+            next_hop: match opening.way {
+                Way::Udp { next_hop, .. } => Some(next_hop),
+                Way::Link => None,
+            },
             unresolved: None,
         };
         Ok(Self { ports: opening.ports, class: opening.class, transport, record })

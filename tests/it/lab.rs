@@ -266,3 +266,46 @@ fn a_client_of_this_host_beside_the_doctor_is_no_trouble() {
         assert_eq!((&found["verdict"], &found["also"]), healthy, "{found}");
     }
 }
+
+/// What a firewall of this host keeps from its DHCPv6 client is told by the doctor too, which asks in the name of the host.
+#[test]
+fn the_doctor_finds_the_firewall_of_this_host_and_names_the_host() {
+    if !possible() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("saved.pcapng");
+    // What is looked up before the table of this host's own addresses drops what arrives, and packet sockets still see it.
+    let drops = "ip -6 rule add pref 100 lookup local && ip -6 rule del pref 0 && \
+                 ip -6 rule add pref 50 ipproto udp sport 547 blackhole || exit 77;";
+    let command = format!("{drops} dhcptool doctor eth0 --json --save {}", saved.display());
+    let output = run(&[], &["sh", "-c", &command]);
+    if output.status.code() == Some(77) {
+        return crate::support::skip("no rules of routing may be made here");
+    }
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)));
+    assert_eq!(found["cause"]["code"], "host-firewall", "{found}");
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let asked =
+        Command::new(env!("CARGO_BIN_EXE_dhcptool")).args(["decode", "-v"]).arg(&saved).output().unwrap();
+    assert!(text(&asked.stdout).contains(name.trim()), "{}", text(&asked.stdout));
+}
+
+/// Where the kernel chooses the way, what waits for the next hop's hardware address has not left the interface: that is no filter.
+#[test]
+fn who_does_not_answer_the_kernel_by_arp_is_told() {
+    if !possible() {
+        return;
+    }
+    for (server, why) in [("10.0.0.99", "10.0.0.99 did not answer ARP"), ("10.0.0.1", "")] {
+        let asks = ["dhcptool", "discover", "eth0", "--giaddr", "10.0.0.200", "--server", server];
+        let output =
+            run(&["--client-addr", "10.0.0.200/8"], &[&asks[..], &["--wait", "1s", "--json"]].concat());
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let silence = found["silence"].as_array().unwrap();
+        assert_eq!(silence.is_empty(), why.is_empty(), "{found}");
+        assert!(silence.iter().all(|line| line.as_str().unwrap().starts_with(why)), "{found}");
+        assert_eq!(found["offers"].as_array().unwrap().len(), usize::from(why.is_empty()), "{found}");
+    }
+}

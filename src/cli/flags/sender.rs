@@ -650,7 +650,8 @@ pub fn relay(recipe: &mut Recipe, sender: &SenderArgs, segment: Option<&Segment>
         recipe.relay = Some(Route { server, next_hop: server });
         return Way::Link;
     };
-    recipe.relay = Some(segment.route(server));
+    let route = segment.route(server);
+    recipe.relay = Some(route);
     let frame = &sender.frame;
     let by_hand = frame.src_mac.is_some()
         || frame.dst_mac.is_some()
@@ -664,7 +665,8 @@ pub fn relay(recipe: &mut Recipe, sender: &SenderArgs, segment: Option<&Segment>
     // The kernel fills in the frame's addresses; the engine need not ask for them.
     recipe.overrides.dst_mac = Some(Mac::ZERO);
     recipe.overrides.src_mac = segment.mac;
-    Way::Udp(SocketAddrV4::new(giaddr, frame.src_port.unwrap_or(SERVER_PORT)))
+    let local = SocketAddrV4::new(giaddr, frame.src_port.unwrap_or(SERVER_PORT));
+    Way::Udp { local, next_hop: route.next_hop }
 }
 
 /// An address of a frame of DHCPv4.
