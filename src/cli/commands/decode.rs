@@ -1,5 +1,6 @@
 //! `dhcptool decode`: read captures.
 
+use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -199,7 +200,8 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
     let wanted = args.select.gathered(args.analysis.strict)?;
     let look =
         Look { json: cx.common.json, color: cx.out.color(), width: cx.out.columns(), live: args.follow };
-    let mut analyst = Analyst::new(&args.analysis, look, rows, vendors);
+    // The process ends when it has told everything: to give back what a million clients took, piece by piece, is for nothing.
+    let mut analyst = ManuallyDrop::new(Analyst::new(&args.analysis, look, rows, vendors));
     let input = Input { files: &args.files, follow: args.follow, threads: args.threads };
     let outline = gather::captures(input, &wanted, &stop, cx, |read, cx| {
         let mut more = match read {

@@ -227,7 +227,8 @@ impl Cells {
             Format::Csv | Format::Tsv => {
                 let begin = out.buf.len();
                 // Nothing in it that would have to be escaped or quoted.
-                if is_plain_but(bytes, b'"', b',') && !matches!(bytes, [] | [b' ', ..] | [.., b' ']) {
+                let care = matches!(bytes, [] | [b' ' | b'=' | b'+' | b'-' | b'@', ..] | [.., b' ']);
+                if !care && is_plain_but(bytes, b'"', b',') {
                     return out.fixed(bytes);
                 }
                 push_text(bytes, &mut out.buf);

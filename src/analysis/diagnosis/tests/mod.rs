@@ -358,3 +358,23 @@ fn an_office_in_order_gives_no_alarm() {
     });
     assert!(found.is_empty(), "{found:?}");
 }
+
+#[test]
+fn exchanges_held_for_a_decline_make_room_one_by_one() {
+    let mut joiner = Joiner::new(Options { max_open: 40, hold: true });
+    let at = |ms: i64| ms * 1_000_000 + 1_700_000_000_000_000_000;
+    for second in 1..74 {
+        joiner.advance(at(second * 1000));
+        // Nine at first, a quarter of the places, and some a minute later.
+        let Ok(number @ (1..10 | 70..74)) = u8::try_from(second) else { continue };
+        let mut story = Story { frame: u64::from(number) * 10, ..Story::default() };
+        story.dora(second * 1000, client(number), [10, 0, 0, 50 + number]);
+        joiner.batch(&story.batch, |_, _| {});
+        let (gone, left) = (joiner.take_closed().len(), joiner.open().count());
+        let want = if number < 10 { (0, usize::from(number)) } else { (1, 9) };
+        assert_eq!((gone, left), want, "after {second} s");
+    }
+    // The rest goes when nobody would decline any more.
+    joiner.advance(at(400_000));
+    assert_eq!((joiner.take_closed().len(), joiner.open().count()), (9, 0));
+}
