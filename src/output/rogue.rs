@@ -213,8 +213,9 @@ impl Report<'_> {
         if has_policy && unjudged > 0 {
             let speak = Speaks::ALL.into_iter().filter(|speaks| self.has_unjudged(*speaks));
             let names: Vec<&str> = speak.map(Speaks::title).collect();
+            let are = if unjudged == 1 { "1 server is" } else { &format!("{unjudged} servers are") };
             hints.push(format!(
-                "{unjudged} unjudged: no --allow and no entry of the policy can mean {}",
+                "{are} unjudged: nothing in --allow or the policy is about {}",
                 names.join(" or ")
             ));
         }
@@ -856,6 +857,13 @@ mod tests {
             ),
             (&[Unjudged], 0, false, PluginState::Ok, "DHCP OK - 1 server"),
             (
+                &[Allowed, Unjudged],
+                0,
+                true,
+                PluginState::Ok,
+                "DHCP OK - 2 servers answered, 1 unjudged: 10.0.0.1, 10.0.0.2 | ",
+            ),
+            (
                 &[Unjudged, Unjudged],
                 0,
                 false,
@@ -902,6 +910,12 @@ mod tests {
 
     #[test]
     fn several_unjudged_servers_are_pointed_out() {
+        // Beside a policy, who is of another protocol is neither allowed nor overlooked.
+        let beside = [Status::Allowed, Status::Unjudged];
+        let (line, said) =
+            with_report(&beside, 0, |report| (report.summary(true), report.hints(true, false)));
+        assert!(line.starts_with("1 allowed server, 1 unjudged; "), "{line}");
+        assert_eq!(said, ["1 server is unjudged: nothing in --allow or the policy is about DHCPv4 servers"]);
         let hints = |statuses: &[Status]| with_report(statuses, 0, |report| report.hints(false, false));
         assert!(hints(&[Status::Unjudged]).is_empty());
         let mut twice = [server(1), server(1)];

@@ -31,12 +31,12 @@ impl Speaks {
         }
     }
 
-    /// Who speaks it, for people.
+    /// All who speak it, for people.
     pub fn title(self) -> &'static str {
         match self {
-            Self::Dhcpv4 => "a DHCPv4 server",
-            Self::Dhcpv6 => "a DHCPv6 server",
-            Self::Ra => "a router",
+            Self::Dhcpv4 => "DHCPv4 servers",
+            Self::Dhcpv6 => "DHCPv6 servers",
+            Self::Ra => "routers",
         }
     }
 
