@@ -44,6 +44,8 @@ pub struct Look {
     pub color: bool,
     /// Columns.
     pub width: usize,
+    /// Columns that a line may take; `None`: as many as it needs.
+    pub fold: Option<usize>,
     /// Live: exchanges are shown as soon as may be.
     pub live: bool,
 }
@@ -114,7 +116,7 @@ impl<'a> Analyst<'a> {
             table: TransactionTable::new(look.width, look.live),
             ignored: args.ignore.iter().map(String::as_str).collect(),
             json: JsonOut::new(),
-            text: Styled::new(look.color),
+            text: Styled::new(look.color).within(look.fold),
             number: 0,
             shown: 0,
             unjoined: Unjoined::default(),
@@ -379,14 +381,18 @@ impl<'a> Analyst<'a> {
             let object =
                 figures::object(&self.stats, frames, (self.joiner.evicted, self.unjoined), &self.codes);
             if !self.look.json {
+                let start = self.text.len();
                 figures::write(&object, &self.stats, &mut self.text);
+                self.text.fold_since(start);
             } else if let Ok(line) = serde_json::to_vec(&object) {
                 self.json.buf.extend_from_slice(&line);
                 self.json.buf.push(b'\n');
             }
         }
         if !self.look.json && (self.args.transactions || self.args.lint || self.args.ladder) {
+            let start = self.text.len();
             self.table.totals(&mut self.text);
+            self.text.fold_since(start);
         }
     }
 
@@ -416,7 +422,9 @@ impl<'a> Analyst<'a> {
         if self.look.json && (rows || !self.args.clients) {
             json::finding(finding, &mut self.json);
         } else if rows {
+            let start = self.text.len();
             self.table.finding(finding, &mut self.text);
+            self.text.fold_since(start);
         }
     }
 

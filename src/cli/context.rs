@@ -6,14 +6,16 @@ use std::io::Read as _;
 use std::io::{self, IsTerminal as _, Write};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::FileTypeExt as _;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::behind::Behind;
 use super::exit::Failure;
+use super::terminal;
 use crate::capture;
 use crate::cli::flags::common::{ColorChoice, CommonArgs};
 use crate::interrupt::Patient;
 use crate::output::json::object;
+use crate::output::render::Look;
+use crate::output::wrap::{hanging, wrap};
 use crate::output::{Format, Label, Render, Styled};
 use crate::time::SystemClock;
 use crate::wire::escape::escape_line;
@@ -36,7 +38,8 @@ pub struct Context {
 impl Context {
     /// Opens the standard streams as the common flags say.
     pub fn new(common: CommonArgs) -> Self {
-        let err_terminal = io::stderr().is_terminal();
+        terminal::look();
+        let err_terminal = terminal::is_terminal();
         let err_color = use_color(common.color, err_terminal);
         let out = Output::new(common.color);
         Self { common, out, clock: SystemClock, err_color, err_terminal }
@@ -49,9 +52,9 @@ impl Context {
 
     /// Tells a result.
     pub fn show(&mut self, result: &impl Render) -> Result<(), Failure> {
-        let (format, color) = (self.format(), self.out.color());
+        let (format, look) = (self.format(), self.out.look());
         let mut pieces = io::BufWriter::with_capacity(PIECE, &mut self.out);
-        let written = result.write(format, color, &mut pieces).and_then(|()| pieces.flush());
+        let written = result.write(format, look, &mut pieces).and_then(|()| pieces.flush());
         // What could not be written is not tried again when the buffer goes.
         let _ = pieces.into_parts();
         written.map_err(|error| Failure::output(&error))
@@ -62,66 +65,67 @@ impl Context {
         self.err_terminal && !self.common.quiet
     }
 
-    /// Prints one line for people on standard error, unless `-q`: a summary, a hint.
+    /// Prints one line for people on standard error, unless `-q`: a summary, a hint. It is escaped.
     pub fn note(&self, line: &str) {
         if !self.common.quiet {
-            Self::stderr(line);
+            Self::insist(line);
+        }
+    }
+
+    /// The same, whatever the verbosity.
+    pub fn insist(line: &str) {
+        terminal::note(&terminal::wrapped(line, 2));
+    }
+
+    /// Prints a hint that ends in a command line, unless `-q`. Where it is too long for a terminal it goes on in more lines
+    /// as a shell takes them, so that it can be copied.
+    pub fn suggest(&self, hint: &str, command: &str) {
+        if !self.common.quiet {
+            terminal::note(&suggestion(hint, command, terminal::width()));
         }
     }
 
     /// Prints a warning on standard error, unless `-q`.
     pub fn warn(&self, line: &str) {
         if !self.common.quiet {
-            let mut text = Styled::new(self.err_color);
-            text.label(Label::Warning, "warning:");
-            text.text(" ");
-            text.text(&escape_line(line));
-            print_raw(&text.into_bytes());
+            self.complain(Label::Warning, "warning:", line);
         }
     }
 
     /// Prints the line that says why the program ends, whatever the verbosity.
     pub fn error(&self, line: &str) {
+        self.complain(Label::Error, "dhcptool:", line);
+    }
+
+    fn complain(&self, label: Label, head: &str, line: &str) {
         let mut text = Styled::new(self.err_color);
-        text.label(Label::Error, "dhcptool:");
-        text.text(" ");
-        text.text(&escape_line(line));
-        print_raw(&text.into_bytes());
-    }
-
-    /// Styled text for standard error with its colour decision.
-    pub fn err_styled(&self) -> Styled {
-        Styled::new(self.err_color)
-    }
-
-    /// Prints a part of a line of our own making on standard error: progress.
-    pub fn stderr_part(text: &str) {
-        complain(text.as_bytes());
-    }
-
-    /// Prints prepared lines (already escaped) on standard error.
-    pub fn stderr(lines: &str) {
-        print_raw(lines.as_bytes());
+        text.label(label, head).text(" ");
+        let indent = head.len().saturating_add(1);
+        let line = escape_line(line);
+        text.text(&match terminal::width() {
+            Some(width) => hanging(&line, width, indent, indent),
+            None => line,
+        });
+        terminal::note(text.as_str());
     }
 }
 
-/// Writes to standard error. Nothing can be done about one that does not take it, but not to try again.
-fn complain(bytes: &[u8]) {
-    static DEAF: AtomicBool = AtomicBool::new(false);
-    if DEAF.load(Ordering::Relaxed) {
-        return;
-    }
-    let mut err = Patient::new(io::stderr().lock());
-    // Nothing else can be done about a standard error that does not take it.
-    let _ = err.write_all(bytes);
-    if err.has_given_up() {
-        DEAF.store(true, Ordering::Relaxed);
-    }
-}
+/// Stands for a space at which no line is broken; no command has it.
+const TOGETHER: &str = "\u{1}";
 
-fn print_raw(bytes: &[u8]) {
-    let end: &[u8] = if bytes.last() == Some(&b'\n') { b"" } else { b"\n" };
-    complain(&[bytes, end].concat());
+/// The line of a hint and a command; several, each but the last ended by a backslash, where it has more than `width` columns.
+fn suggestion(hint: &str, command: &str, width: Option<usize>) -> String {
+    let whole = format!("{hint}: {command}");
+    let Some(width) = width.filter(|width| whole.chars().count() > *width) else { return whole };
+    // A flag and its value stay together; room for the indentation of four and the backslash.
+    let mut whole = String::with_capacity(command.len());
+    for word in command.split(' ') {
+        let together = !whole.is_empty() && !word.starts_with('-');
+        whole.push_str(if together { TOGETHER } else { " " });
+        whole.push_str(word);
+    }
+    let lines = wrap(whole.trim_start(), width.saturating_sub(6));
+    format!("{hint}:\n  {}", lines.join(" \\\n    ")).replace(TOGETHER, " ")
 }
 
 /// Standard output: unbuffered by itself, because callers hand over whole batches.
@@ -192,7 +196,10 @@ impl Output {
             batch.clear();
             return Ok(());
         };
-        behind.patiently(|behind| behind.take(batch).map(|()| true)).map_err(|error| Failure::output(&error))
+        // That something goes there is all that matters: this is no terminal.
+        let goes: &[u8] = if batch.is_empty() { b"" } else { b"\n" };
+        terminal::result(goes, || behind.patiently(|behind| behind.take(batch).map(|()| true)))
+            .map_err(|error| Failure::output(&error))
     }
 
     /// Returns when everything is written.
@@ -233,9 +240,14 @@ impl Output {
         wished.or(self.width).unwrap_or(80).clamp(20, 400)
     }
 
-    /// An empty styled text with the colour decision of standard output.
+    /// How text looks there.
+    pub fn look(&self) -> Look {
+        Look { color: self.color, width: self.width }
+    }
+
+    /// An empty styled text with the colour decision of standard output, for as many columns as it has.
     pub fn styled(&self) -> Styled {
-        Styled::new(self.color)
+        Styled::new(self.color).within(self.width)
     }
 
     /// Writes bytes and flushes them. Once the user wants to end, output that nobody takes is given up.
@@ -256,14 +268,15 @@ impl Output {
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.sink {
+        let sink = &mut self.sink;
+        terminal::result(bytes, || match sink {
             Sink::File(file) => file.write_all(bytes),
             Sink::Behind(behind) => {
                 let mut batch = bytes.to_vec();
                 behind.patiently(|behind| behind.take(&mut batch).map(|()| true))
             }
             Sink::Stdout(stdout) => stdout.write_all(bytes).and_then(|()| stdout.flush()),
-        }?;
+        })?;
         Ok(bytes.len())
     }
 
@@ -320,4 +333,29 @@ fn peak_of(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kilobytes.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_is_suggested_can_be_copied() {
+        let command =
+            "dhcptool release -6 eth0 --server 00030001020000000001 --ip 2001:db8:64:0:1::2951 --iaid 1";
+        let one = suggestion("to give it back", command, None);
+        assert_eq!(one, format!("to give it back: {command}"));
+        let several = suggestion("to give it back", command, Some(60));
+        assert!(
+            several.lines().count() > 2 && several.lines().all(|line| line.chars().count() <= 60),
+            "{several}"
+        );
+        let (_, copied) = several.split_once('\n').unwrap();
+        let joined: Vec<&str> = copied.lines().map(|line| line.trim_end_matches('\\').trim()).collect();
+        assert_eq!(joined.join(" "), command);
+        assert!(
+            joined.iter().all(|line| !line.ends_with("--ip") && !line.ends_with("--server")),
+            "{several}"
+        );
+    }
 }

@@ -59,9 +59,22 @@ impl From<NetError> for Failure {
     }
 }
 
+impl From<&CaptureError> for Failure {
+    /// Damaged input, a reader that went away, or what the system refused.
+    fn from(error: &CaptureError) -> Self {
+        match error {
+            CaptureError::Write { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => {
+                Self::output(source)
+            }
+            _ if error.is_damage() => Self::damaged(error),
+            _ => Self::could_not_run(error),
+        }
+    }
+}
+
 impl From<CaptureError> for Failure {
     fn from(error: CaptureError) -> Self {
-        Self::could_not_run(error)
+        Self::from(&error)
     }
 }
 

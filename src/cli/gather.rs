@@ -4,20 +4,17 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use super::context::Context;
 use super::exit::{Exit, Failure};
+use super::reading::Reading;
 use crate::analysis::transaction::Batch;
-use crate::capture::{self, CaptureError, Reader, Source, Waiter};
+use crate::capture::{self, CaptureError, Waiter};
 #[cfg(feature = "live")]
 use crate::net::signals::{Signal, Signals};
 use crate::run::gather::{Gatherer, Gathering, Wanted};
 #[cfg(feature = "live")]
 use std::sync::Arc;
 
-/// Files smaller than this are over before a progress bar is drawn.
-const PROGRESS_FROM: u64 = 64 << 20;
 /// Files smaller than this are over before a second thread has done anything.
 pub const THREADS_FROM: u64 = 1 << 20;
 /// More threads than this only wait for memory and for each other's output.
@@ -50,7 +47,7 @@ impl Stop {
     pub fn new(wanted: bool) -> Result<Self, Failure> {
         #[cfg(feature = "live")]
         {
-            let signals = wanted.then(Signals::termination).transpose().map_err(Failure::could_not_run)?;
+            let signals = wanted.then(Signals::termination).transpose()?;
             Ok(Self { signals: signals.map(Arc::new) })
         }
         #[cfg(not(feature = "live"))]
@@ -140,7 +137,7 @@ pub fn captures(
                 continue;
             }
         };
-        let bar = progress(&reader, cx);
+        let mut bar = Reading::of(reader.size(), cx);
         let small = reader.size().is_some_and(|size| size < THREADS_FROM);
         let count = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         let count = threads.map_or(count, usize::from);
@@ -153,8 +150,8 @@ pub fn captures(
         let mut failed = None;
         let mut calls = 0_u32;
         let walk = capture::parallel::run(reader, &Gathering, &mut state, workers, |batch, moment| {
-            if let Some(bar) = &bar {
-                bar.set_position(moment.position);
+            if let Some(bar) = &mut bar {
+                bar.draw(moment.position, moment.waits);
             }
             calls = calls.wrapping_add(1);
             if moment.waits || calls.is_multiple_of(LOOK_EVERY) {
@@ -167,9 +164,7 @@ pub fn captures(
             }
             if ends || failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        if let Some(bar) = bar {
-            bar.finish_and_clear();
-        }
+        drop(bar);
         outline.frames = outline.frames.saturating_add(walk.frames);
         if let Some(failure) = failed {
             return Err(failure);
@@ -187,32 +182,8 @@ pub fn captures(
 
 impl Outline {
     fn tell(&mut self, error: &CaptureError, cx: &Context) {
-        let Failure { exit, message } = failure(error);
+        let Failure { exit, message } = Failure::from(error);
         cx.error(&message.unwrap_or_default());
         self.worst = self.worst.max(exit);
-    }
-}
-
-/// A progress bar for what takes long, on a terminal.
-pub fn progress(reader: &Reader<Source>, cx: &Context) -> Option<ProgressBar> {
-    let size = reader.size().filter(|size| *size >= PROGRESS_FROM && cx.shows_progress())?;
-    let bar = ProgressBar::new(size);
-    let style = ProgressStyle::with_template("{bar:40} {percent:>3}%  {bytes} of {total_bytes}  {eta} left");
-    Some(match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    })
-}
-
-/// The program's view of a capture's error.
-pub fn failure(error: &CaptureError) -> Failure {
-    if error.is_damage() {
-        return Failure::damaged(error);
-    }
-    match error {
-        CaptureError::Write { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe => {
-            Failure::output(source)
-        }
-        _ => Failure::could_not_run(error),
     }
 }

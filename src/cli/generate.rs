@@ -19,9 +19,7 @@ pub const SHELLS: [(Shell, &str); 5] = [
 
 /// The completion script for `shell`.
 pub fn completion(shell: Shell) -> Vec<u8> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut super::command(), "dhcptool", &mut script);
-    script
+    super::completing::script(&shell.to_string()).unwrap_or_default()
 }
 
 /// Every man page: file name and roff text.

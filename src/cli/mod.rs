@@ -2,7 +2,9 @@
 
 pub mod analyst;
 mod behind;
+pub mod brief;
 pub mod commands;
+pub mod completing;
 pub mod context;
 pub mod exit;
 pub mod flags;
@@ -14,6 +16,7 @@ pub mod hexdump;
 pub mod joining;
 pub mod lease;
 pub mod manual;
+pub mod reading;
 pub mod replay;
 pub mod replay6;
 pub mod report;
@@ -21,6 +24,8 @@ pub mod reshow;
 pub mod session;
 pub mod six;
 pub mod stream;
+pub mod teller;
+pub mod terminal;
 pub mod text;
 #[cfg(feature = "live")]
 pub mod top;
@@ -96,23 +101,8 @@ pub fn command() -> clap::Command {
 
 /// The same without exit statuses and examples.
 fn plain_command() -> clap::Command {
-    // What few people need stands in --help, so that -h fits a screen.
-    let is_rare = |arg: &clap::Arg| {
-        let heading = arg.get_help_heading().unwrap_or_default();
-        let long = arg.get_long().unwrap_or_default();
-        matches!(heading, "Frame" | "Privileges" | "Monitoring")
-            || matches!(long, "flat" | "fields" | "format" | "vendors" | "junit" | "retries" | "write")
-            || heading == "Message" && !USUAL.contains(&long)
-    };
-    Cli::command().mut_subcommands(|command| {
-        let command = flags::nagios::with_shorts(command);
-        command.mut_args(|arg| if is_rare(&arg) { arg.hide_short_help(true) } else { arg })
-    })
+    Cli::command().mut_subcommands(|command| brief::hidden(flags::nagios::with_shorts(command)))
 }
-
-/// Flags of a message that people use every day.
-const USUAL: [&str; 8] =
-    ["mac", "giaddr", "hostname", "client-id", "vendor-class", "request-options", "option", "no-option"];
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
@@ -120,9 +110,16 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
-    let args = flags::select::with_problems_joined(args.into_iter().collect());
+    let args: Vec<OsString> = args.into_iter().collect();
+    let folder = std::env::current_dir().ok();
+    if completing::answer(&args, context::env(completing::ASKED).as_deref(), folder.as_deref()) {
+        return Exit::Good;
+    }
+    let args = flags::select::with_problems_joined(args);
     let args = flags::nagios::with_thresholds(args);
-    let cli = match command().try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches))
+    let asks_briefly = args.iter().take_while(|word| *word != "--").any(|word| word == "-h");
+    let definition = if asks_briefly { brief::short(command()) } else { command() };
+    let cli = match definition.try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches))
     {
         Ok(cli) => cli,
         Err(error) => {

@@ -88,13 +88,10 @@ fn json_way(json: &Value, message: &Message) -> Option<(Envelope, Option<Ipv4Add
 
 /// Reads the message of frame `number`, or the first message there is.
 pub fn from_pcap(path: &Path, number: Option<u64>) -> Result<Replay, Failure> {
-    let failure = |error: &capture::CaptureError| {
-        if error.is_damage() { Failure::damaged(error) } else { Failure::could_not_run(error) }
-    };
-    let mut reader = capture::open(path).map_err(|error| failure(&error))?;
+    let mut reader = capture::open(path)?;
     let mut walker = Walker::new(Ports::default());
     let mut unread = NotLookedInto::default();
-    while let Some(frame) = reader.next().map_err(|error| failure(&error))? {
+    while let Some(frame) = reader.next()? {
         let mut found = None;
         let time = frame.time.map_or(0, crate::time::Timestamp::nanoseconds);
         let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);

@@ -171,18 +171,16 @@ pub fn show(frames: &[Vec<u8>], write: Option<&Path>, cx: &mut Context) -> Resul
     for (data, number) in frames.iter().zip(1..) {
         let original_len = u32::try_from(data.len()).unwrap_or(u32::MAX);
         if let Some(writer) = &mut writer {
-            writer
-                .write(&FrameOut {
-                    time: Some(cx.clock.time()),
-                    precision: Precision::Nano,
-                    link: LinkType::ETHERNET,
-                    interface: None,
-                    data,
-                    original_len,
-                    comment: Some("not sent"),
-                    direction: None,
-                })
-                .map_err(Failure::could_not_run)?;
+            writer.write(&FrameOut {
+                time: Some(cx.clock.time()),
+                precision: Precision::Nano,
+                link: LinkType::ETHERNET,
+                interface: None,
+                data,
+                original_len,
+                comment: Some("not sent"),
+                direction: None,
+            })?;
         }
         let frame = Frame {
             number,
@@ -202,7 +200,7 @@ pub fn show(frames: &[Vec<u8>], write: Option<&Path>, cx: &mut Context) -> Resul
         });
     }
     if let Some(mut writer) = writer {
-        writer.flush().map_err(Failure::could_not_run)?;
+        writer.flush()?;
     }
     cx.out.write(renderer.bytes())
 }

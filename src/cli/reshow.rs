@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::exit::{Exit, Failure, Outcome};
-use super::gather::{Stop, failure};
+use super::gather::Stop;
 use super::top::Top;
 use crate::analysis::transaction::Batch;
 use crate::capture;
@@ -87,9 +87,9 @@ pub fn run(
 
 impl Replay {
     fn capture(&mut self, path: &std::path::Path, wanted: &Wanted, cx: &mut Context) -> Result<(), Failure> {
-        let mut reader = capture::open(path).map_err(|error| failure(&error))?;
+        let mut reader = capture::open(path)?;
         let mut gatherer = Gatherer::new(wanted).map_err(Failure::usage)?;
-        while let Some(frame) = reader.next().map_err(|error| failure(&error))? {
+        while let Some(frame) = reader.next()? {
             if let Some(time) = frame.time {
                 self.wait(time.nanoseconds(), cx)?;
             }

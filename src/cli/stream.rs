@@ -159,7 +159,7 @@ impl Renderer {
             outline: Outline::default(),
             judged: Vec::new(),
             json: JsonOut::new(),
-            text: Styled::new(page.color),
+            text: Styled::new(page.color).within(page.width),
             capture: None,
             remarks: false,
             remark: String::new(),
@@ -299,7 +299,9 @@ impl Renderer {
                 &self.values.problems
             }
             View::Detail | View::Dump => {
+                let start = self.text.len();
                 self.detail.write(&record, &mut self.time, &mut self.text);
+                self.text.fold_since(start);
                 self.detail.value_problems()
             }
         };
@@ -373,7 +375,9 @@ impl Renderer {
                     }
                 }
                 View::Detail | View::Dump => {
+                    let start = self.text.len();
                     self.detail.write_six(&record, judged, &mut self.time, &mut self.text);
+                    self.text.fold_since(start);
                 }
             }
         }

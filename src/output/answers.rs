@@ -16,6 +16,7 @@ use crate::output::styled::{Label, Styled};
 use crate::output::table::Table;
 use crate::output::transaction::ladder::Ladder;
 use crate::output::when::{TimeText, stretch};
+use crate::output::words::counted;
 use crate::time::Precision;
 use crate::wire::escape::{escape, escape_line};
 use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
@@ -423,12 +424,10 @@ pub fn count_line(offers: &[Answer], waited: i64, sent: u32) -> String {
     let mut servers: Vec<String> = offers.iter().map(server_name).collect();
     servers.sort();
     servers.dedup();
-    let plural =
-        |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     format!(
         "{} from {} within {}, asked {}",
-        plural(offers.len(), "offer", "offers"),
-        plural(servers.len(), "server", "servers"),
+        counted(offers.len(), "offer"),
+        counted(servers.len(), "server"),
         stretch(waited),
         if sent == 1 { "once".to_owned() } else { format!("{sent} times") },
     )

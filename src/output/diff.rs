@@ -1,9 +1,12 @@
-//! The object `diff`: what two servers give, option by option.
+//! What two servers give, option by option: the object `diff`, and the same for people.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::compare::{Difference, hex};
+use crate::output::words::counted;
+use crate::output::{Label, Render, Styled};
+use crate::wire::escape::escape;
 
 super::schema::object_type!(DiffType, Diff, "A comparison.");
 
@@ -70,4 +73,40 @@ fn object(difference: Difference) -> DifferenceObject {
         raw_a,
         raw_b,
     }
+}
+
+/// Columns of the longest label and value that others are aligned with.
+const LABEL: usize = 30;
+const VALUE: usize = 40;
+
+impl Render for DiffObject {
+    fn object(&self) -> impl Serialize {
+        self
+    }
+
+    fn text(&self, out: &mut Styled) {
+        let rows: Vec<[String; 3]> = self.differences.iter().map(row).collect();
+        let width = |column: usize, most: usize| {
+            let cells = rows.iter().filter_map(|row| row.get(column)).map(|text| text.chars().count());
+            cells.max().unwrap_or(0).min(most)
+        };
+        let (name, value) = (width(0, LABEL), width(1, VALUE));
+        for [label, left, right] in &rows {
+            out.label(Label::Strong, &format!("{label:<name$}")).text("  ").text(&format!("{left:<value$}"));
+            out.label(Label::Dim, " | ").text(right).text("\n");
+        }
+        out.text(&format!("{}, {} the same\n", counted(self.differences.len(), "difference"), self.same));
+    }
+}
+
+/// What differs, and what each side says.
+fn row(difference: &DifferenceObject) -> [String; 3] {
+    let label = match difference.code {
+        Some(code) => format!("option {code} {}", difference.name),
+        None => difference.name.clone(),
+    };
+    let side = |values: &[String]| {
+        if values.is_empty() { "-".to_owned() } else { escape(values.join("; ").as_bytes()) }
+    };
+    [label, side(&difference.a), side(&difference.b)]
 }

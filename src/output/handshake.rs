@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::engine::load::{Counters, Failure, Finished, Kind, Tally};
 use crate::engine::v4::silence::Finding;
 use crate::output::plugin::{Plugin, State, Thresholds};
+use crate::output::words::counted;
 use crate::output::{Label, Render, Styled, schema};
 use crate::stats::delay::{Delay, Summary, float, ms};
 use crate::time::Moment;
@@ -75,6 +76,11 @@ pub struct Exchanged<'a, F: Told> {
     pub clocks: Moment,
 }
 
+/// Columns that a row has room in, whatever the addresses.
+const ROW: usize = 104;
+/// Columns that the table of percentiles takes at its widest.
+const TABLE: usize = 92;
+
 impl<F: Told> Render for Exchanged<'_, F> {
     fn object(&self) -> impl Serialize {
         let finished = self.finished;
@@ -105,6 +111,8 @@ impl<F: Told> Render for Exchanged<'_, F> {
     fn text(&self, out: &mut Styled) {
         let finished = self.finished;
         let (lease, width) = (self.family.words(&finished.lease), F::WIDTH);
+        // The figures of the ACK stand in the table at the end, too.
+        let narrow = out.width().is_some_and(|width| width < ROW);
         out.text(&finished.mac.to_string()).text("  ");
         if finished.kind != Kind::Handshake {
             out.text(F::kind_name(finished.kind)).text("  ");
@@ -114,7 +122,7 @@ impl<F: Told> Render for Exchanged<'_, F> {
             None => out.label(Label::Dim, &format!("{:<width$}", "-")),
         };
         if let Some(server) = lease.server {
-            out.label(Label::Dim, " from ").label(Label::Server, &server);
+            out.label(Label::Dim, if narrow { "  " } else { " from " }).label(Label::Server, &server);
         }
         let mut part = |name: &str, value: Option<i64>| {
             if let Some(value) = value {
@@ -122,7 +130,7 @@ impl<F: Told> Render for Exchanged<'_, F> {
             }
         };
         part("offer", finished.offer_ns());
-        part("ack", finished.ack_ns());
+        part("ack", finished.ack_ns().filter(|_| !narrow));
         part(
             "total",
             finished.total_ns().filter(|_| finished.offered.is_some() || finished.requested.is_none()),
@@ -466,7 +474,7 @@ impl<F: Told> Render for Run<'_, F> {
         let c = &tally.counters;
         let _ = write!(out, "--- {} ", about.interface);
         let _ = writeln!(out, "handshakes ---");
-        let _ = write!(out, "{} attempts, ", c.attempts);
+        let _ = write!(out, "{}, ", counted(c.attempts, "attempt"));
         let all = c.completed() == c.attempts && c.attempts > 0;
         out.label(if all { Label::Good } else { Label::Error }, &format!("{} completed", c.completed()));
         if c.interrupted > 0 {
@@ -597,19 +605,20 @@ fn table<F: Told>(tally: &Tally<F::Lease>, out: &mut Styled) {
         "kernel's stamp of the answer, this program's of the question"
     };
     out.label(Label::Dim, &format!("milliseconds, percentiles within 0.1 %; {clock}")).text("\n");
-    out.label(
-        Label::Dim,
-        &format!(
-            "{:<12}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}",
-            "", "min", "mean", "p50", "p90", "p99", "p99.9", "max", "stddev"
-        ),
-    )
-    .text("\n");
+    let narrow = out.width().is_some_and(|width| width < TABLE);
+    let column = if narrow { 8 } else { 10 };
+    let mut head = format!("{:<12}", "");
+    for name in ["min", "mean", "p50", "p90", "p99", "p99.9", "max", "stddev"] {
+        let _ = write!(head, "{name:>column$}");
+    }
+    out.label(Label::Dim, &head).text("\n");
     for (name, delay) in rows {
         let Some(s) = delay.summary() else { continue };
         let _ = write!(out, "{name:<12}");
         for value in [s.min, s.mean, s.p50, s.p90, s.p99, s.p999, s.max, s.stddev] {
-            let _ = write!(out, "{value:>10.3}");
+            // Seven digits at most where there is room for seven.
+            let digits = if narrow && value >= 1000.0 { 1 } else { 3 };
+            let _ = write!(out, "{value:>column$.digits$}");
         }
         out.text("\n");
     }

@@ -10,6 +10,7 @@ pub mod expect;
 pub mod explain;
 pub mod flat;
 pub mod handshake;
+pub mod interfaces;
 pub mod json;
 pub mod options;
 pub mod packet;

@@ -97,7 +97,7 @@ impl Render for Options {
             }
             table.row(cells);
         }
-        out.text(&table.render(out.color()));
+        table.show(out);
         if let [Listed { path, def }] = self.rows.as_slice() {
             about(path, def, out);
         }

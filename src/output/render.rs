@@ -17,6 +17,15 @@ pub enum Format {
     Json,
 }
 
+/// How text looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// With colour.
+    pub color: bool,
+    /// Columns that a line may take; `None`: as many as it needs.
+    pub width: Option<usize>,
+}
+
 /// A result that can be told both ways. What an object looks like stands in the serde structs of `output` alone.
 pub trait Render {
     /// The contract's object.
@@ -26,10 +35,10 @@ pub trait Render {
     fn text(&self, out: &mut Styled);
 
     /// The bytes to write.
-    fn render(&self, format: Format, color: bool) -> Vec<u8> {
+    fn render(&self, format: Format, look: Look) -> Vec<u8> {
         let mut bytes = Vec::new();
         // Nothing fails that is written into memory.
-        let _ = self.write(format, color, &mut bytes);
+        let _ = self.write(format, look, &mut bytes);
         bytes
     }
 
@@ -38,11 +47,11 @@ pub trait Render {
     /// # Errors
     ///
     /// When `out` takes no more.
-    fn write(&self, format: Format, color: bool, out: &mut dyn io::Write) -> io::Result<()> {
+    fn write(&self, format: Format, look: Look, out: &mut dyn io::Write) -> io::Result<()> {
         match format {
             Format::Json => object::write_line(&self.object(), out),
             Format::Text => {
-                let mut text = Styled::new(color);
+                let mut text = Styled::new(look.color).within(look.width);
                 self.text(&mut text);
                 out.write_all(&text.into_bytes())
             }

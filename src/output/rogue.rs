@@ -7,6 +7,8 @@ use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
+use serde::Serialize;
+
 use crate::analysis::servers::offered6::Offered6;
 use crate::analysis::servers::policy::{Allowed, Identity};
 use crate::analysis::servers::table::Server;
@@ -14,12 +16,15 @@ use crate::analysis::servers::watcher::{Change, ChangeKind, Difference};
 use crate::analysis::servers::{Judgement, Key, ServerId, Speaks, Status, Verdict};
 use crate::engine::v4::provoke::Granted;
 use crate::engine::v6::provoke::Granted as Granted6;
+use crate::output::Render;
 use crate::output::json::JsonOut;
 use crate::output::json::fields::{bytes, list, milliseconds, number, optional, texts};
+use crate::output::json::object::PacketObject;
 pub use crate::output::plugin::State as PluginState;
 use crate::output::plugin::{Plugin, Thresholds};
 use crate::output::styled::{Label, Styled};
-use crate::output::when::{TimeForm, TimeText, stretch};
+use crate::output::when::{TimeText, stretch};
+use crate::output::words::counted;
 use crate::time::Precision;
 use crate::wire::Seconds;
 use crate::wire::escape::escape;
@@ -99,7 +104,7 @@ impl Report<'_> {
     }
 
     /// The contract's object.
-    pub fn json(&self, json: &mut JsonOut) {
+    fn json(&self, json: &mut JsonOut) {
         json.begin_object();
         json.name_next("type");
         json.plain("rogue");
@@ -143,37 +148,27 @@ impl Report<'_> {
         }
         json.end_array();
         json.end_object();
-        json.end_line();
-    }
-
-    /// One block per server.
-    pub fn text(&self, out: &mut Styled) {
-        for (server, judgement) in self.servers {
-            block(server, judgement, out);
-        }
     }
 
     /// One line about all.
     pub fn summary(&self, has_policy: bool) -> String {
         let mut parts = Vec::new();
-        for (status, one, many) in [
-            (Status::Rogue, "rogue server", "rogue servers"),
-            (Status::Allowed, "allowed server", "allowed servers"),
-            (Status::Unjudged, "server", "servers"),
+        for (status, what) in [
+            (Status::Rogue, "rogue server"),
+            (Status::Allowed, "allowed server"),
+            (Status::Unjudged, "server"),
         ] {
             // Beside servers that were judged they must not look as if they were too.
-            let (one, many) =
-                if has_policy && status == Status::Unjudged { ("unjudged", "unjudged") } else { (one, many) };
+            let apart = has_policy && status == Status::Unjudged;
             let count = self.count(status);
             if count > 0 {
-                parts.push(format!("{count} {}", if count == 1 { one } else { many }));
+                parts.push(if apart { format!("{count} unjudged") } else { counted(count, what) });
             }
         }
         let mut line = if parts.is_empty() { "no server".to_owned() } else { parts.join(", ") };
-        let answers = if self.answers == 1 { "message" } else { "messages" };
-        let _ = write!(line, "; {} {answers} of servers", self.answers);
+        let _ = write!(line, "; {} of servers", counted(self.answers, "message"));
         if self.sent > 0 {
-            let _ = write!(line, ", {} frames sent", self.sent);
+            let _ = write!(line, ", {} sent", counted(self.sent, "frame"));
         }
         if let Some(waited) = self.waited {
             let _ = write!(line, ", {}", stretch(waited));
@@ -354,6 +349,21 @@ fn offered_json(server: &Server, json: &mut JsonOut) {
     json.end_object();
 }
 
+impl Render for Report<'_> {
+    fn object(&self) -> impl Serialize {
+        let mut json = JsonOut::new();
+        self.json(&mut json);
+        PacketObject::from_json(json)
+    }
+
+    /// One block per server.
+    fn text(&self, out: &mut Styled) {
+        for (server, judgement) in self.servers {
+            block(server, judgement, out);
+        }
+    }
+}
+
 /// A change of `rogue --watch` as an object of the same shape as the report, with one server.
 pub fn change_json(
     change: &Change,
@@ -409,8 +419,7 @@ pub fn change_json(
 }
 
 /// A change of `rogue --watch` for people.
-pub fn change_text(change: &Change, out: &mut Styled) {
-    let mut time = TimeText::new(TimeForm::Utc);
+pub fn change_text(change: &Change, time: &mut TimeText, out: &mut Styled) {
     out.labelled(Label::Dim, |out| time.write(Some(change.time), Precision::Micro, out));
     out.text("  ").label(Label::Strong, change.kind.name());
     match &change.who {
@@ -636,11 +645,11 @@ fn who(server: &Server, judgement: &Judgement) -> String {
 
 fn plugin_state(report: &Report<'_>, has_policy: bool) -> (PluginState, String) {
     let (rogues, allowed) = (report.count(Status::Rogue), report.count(Status::Allowed));
-    let servers = |count: usize| if count == 1 { "1 server".to_owned() } else { format!("{count} servers") };
+    let servers = |count: usize| counted(count, "server");
     let rogue = report.servers.iter().find(|(_, judgement)| judgement.status == Status::Rogue);
     if let Some((server, judgement)) = rogue {
         let why = judgement.reasons.first().map_or_else(String::new, |reason| format!(": {reason}"));
-        let many = if rogues == 1 { "1 rogue server".to_owned() } else { format!("{rogues} rogue servers") };
+        let many = counted(rogues, "rogue server");
         return (PluginState::Critical, format!("{many}, {}{why}", who(server, judgement)));
     }
     if let Some(blind) = report.blind.first() {
@@ -663,8 +672,7 @@ fn plugin_state(report: &Report<'_>, has_policy: bool) -> (PluginState, String) 
         };
     }
     if let Some(missing) = report.missing.first().filter(|_| report.asked) {
-        let answered =
-            if allowed == 1 { "1 allowed server".to_owned() } else { format!("{allowed} allowed servers") };
+        let answered = counted(allowed, "allowed server");
         let text = format!("{answered} answered, {} did not: {missing}", report.missing.len());
         return (PluginState::Warning, text);
     }
@@ -672,7 +680,7 @@ fn plugin_state(report: &Report<'_>, has_policy: bool) -> (PluginState, String) 
     if !has_policy && !report.requires && unjudged > 1 {
         return (
             PluginState::Warning,
-            format!("{unjudged} servers answered and no allow list says which may"),
+            format!("{} answered and no allow list says which may", servers(unjudged)),
         );
     }
     let mut names: Vec<IpAddr> = Vec::new();
@@ -727,6 +735,8 @@ mod tests {
     use super::*;
     use crate::analysis::servers::Reason;
     use crate::analysis::servers::watcher::{Folded, Who};
+    use crate::output::Format;
+    use crate::output::render::Look;
     use crate::time::Timestamp;
     use crate::wire::Mac;
     use crate::wire::escape::is_hostile;
@@ -800,9 +810,7 @@ mod tests {
     #[test]
     fn the_object_is_the_contracts() {
         let text = with_report(&[Status::Rogue, Status::Allowed], 1, |report| {
-            let mut json = JsonOut::new();
-            report.json(&mut json);
-            String::from_utf8(json.buf).unwrap()
+            String::from_utf8(report.render(Format::Json, Look::default())).unwrap()
         });
         assert!(text.ends_with("}\n") && !text.trim_end().chars().any(is_hostile), "{text:?}");
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -955,8 +963,8 @@ mod tests {
         assert_eq!(lines[0]["servers"][0]["server_id"], "10.0.0.1");
         assert_eq!(lines[1]["folded"]["new"], 0);
         let mut out = Styled::new(false);
-        change_text(&change, &mut out);
-        change_text(&fold, &mut out);
+        change_text(&change, &mut TimeText::default(), &mut out);
+        change_text(&fold, &mut TimeText::default(), &mut out);
         assert!(out.as_str().contains("routers: nothing -> 10.0.0.9"), "{}", out.as_str());
     }
 

@@ -47,6 +47,8 @@ pub struct Discovery<'a> {
     pub width: Option<usize>,
     /// What became of what was expected.
     pub checked: &'a [Checked],
+    /// The offers were shown as they came.
+    pub shown: bool,
     /// How much is told of every offer: from 1 every field and option, from 2 every byte.
     pub verbose: u8,
 }
@@ -70,15 +72,16 @@ impl Render for Discovery<'_> {
     }
 
     fn text(&self, out: &mut Styled) {
-        for (index, offer) in self.offers.iter().enumerate() {
-            if index > 0 {
-                out.text("\n");
-            }
-            block(offer, self.vendors.get(index).and_then(Option::as_deref), &self.place, out);
-            if self.verbose > 0 {
-                let number = u64::try_from(index).unwrap_or(u64::MAX).saturating_add(1);
-                answers::detail(offer, number, &self.place, self.verbose > 1, out);
-            }
+        let offers = self.offers.iter().enumerate().filter(|_| !self.shown);
+        for (index, one) in offers {
+            offer(
+                index,
+                one,
+                self.vendors.get(index).and_then(Option::as_deref),
+                &self.place,
+                self.verbose,
+                out,
+            );
         }
         if !self.differences.is_empty() {
             out.text("\n");
@@ -91,6 +94,25 @@ impl Render for Discovery<'_> {
             expect::text(self.checked, out);
         }
         self.place.draw(out);
+    }
+}
+
+/// Tells the offer with this index, from 0: from `verbose` 1 every field and option, from 2 every byte.
+pub fn offer(
+    index: usize,
+    offer: &Answer,
+    vendor: Option<&str>,
+    place: &Place<'_>,
+    verbose: u8,
+    out: &mut Styled,
+) {
+    if index > 0 {
+        out.text("\n");
+    }
+    block(offer, vendor, place, out);
+    if verbose > 0 {
+        let number = u64::try_from(index).unwrap_or(u64::MAX).saturating_add(1);
+        answers::detail(offer, number, place, verbose > 1, out);
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use owo_colors::Style;
 
 use crate::output::text::Text;
+use crate::output::wrap::{columns, fold};
 
 /// What a piece of text is; colours follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +87,8 @@ pub struct Styled {
     text: Text,
     /// For each label, with colour only.
     escapes: Vec<Escapes>,
+    /// How many columns a line may take, on a terminal.
+    width: Option<usize>,
     /// Where the pieces of a line begin and how little each matters, for who fits lines into a width.
     pieces: Option<Vec<(usize, u8)>>,
 }
@@ -98,7 +101,19 @@ impl Styled {
             Escapes { begin: style.prefix_formatter().to_string(), end: style.suffix_formatter().to_string() }
         };
         let escapes = if color { Label::ALL.iter().map(escapes).collect() } else { Vec::new() };
-        Self { text: Text::default(), escapes, pieces: None }
+        Self { text: Text::default(), escapes, width: None, pieces: None }
+    }
+
+    /// The same for lines of at most so many columns; `None`: as long as they need.
+    #[must_use]
+    pub fn within(mut self, width: Option<usize>) -> Self {
+        self.width = width;
+        self
+    }
+
+    /// How many columns a line may take, where that matters.
+    pub fn width(&self) -> Option<usize> {
+        self.width
     }
 
     /// True when labels become colours.
@@ -244,26 +259,31 @@ impl Styled {
         self.pieces = Some(pieces);
     }
 
-    /// The bytes to write.
+    /// Folds the lines since the text was `start` bytes long, where they are too long.
+    pub fn fold_since(&mut self, start: usize) {
+        let Some(width) = self.width else { return };
+        let fresh = self.text.as_str().get(start..).unwrap_or_default();
+        if fresh.lines().all(|line| line.len() <= width) {
+            return;
+        }
+        let mut folded = String::with_capacity(fresh.len());
+        fold(fresh, width, &mut folded);
+        self.text.truncate(start);
+        self.text.push_str(&folded);
+    }
+
+    /// The bytes to write; lines that are too long are folded.
     pub fn into_bytes(self) -> Vec<u8> {
-        self.text.into_bytes()
+        let Some(width) = self.width else { return self.text.into_bytes() };
+        let mut folded = String::with_capacity(self.text.len());
+        fold(self.text.as_str(), width, &mut folded);
+        folded.into_bytes()
     }
 }
 
 /// Pieces up to this rank are cut rather than left out, where so many columns are left.
 const SENTENCE: u8 = 2;
 const WORTH: usize = 8;
-
-/// How many columns text takes on a terminal: its characters, colours apart.
-fn columns(text: &str) -> usize {
-    let mut inside = false;
-    let visible = |c: &char| {
-        let counts = !inside && *c != '\u{1b}';
-        inside = (inside && *c != 'm') || *c == '\u{1b}';
-        counts
-    };
-    text.chars().filter(visible).count()
-}
 
 /// The beginning of `text` that takes `width` columns.
 fn clip(text: &str, width: usize) -> &str {

@@ -5,6 +5,9 @@ use comfy_table::{CellAlignment, ContentArrangement, presets};
 use crate::output::styled::{Label, Styled};
 use crate::output::wrap::wrap;
 
+/// No column is made narrower than this.
+const NARROW: usize = 8;
+
 /// A table under construction. Cells are text of our own or already escaped.
 #[derive(Debug)]
 pub struct Table {
@@ -23,29 +26,60 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// The same for a terminal of so many columns: what the last column has too much goes on in lines below.
+    /// Appends it to `out`, within its width.
+    pub fn show(self, out: &mut Styled) {
+        let (width, color) = (out.width(), out.color());
+        out.text(&match width {
+            Some(width) => self.render_within(width, color),
+            None => self.render(color),
+        });
+    }
+
+    /// The same for a terminal of so many columns: where they are too few, cells of the widest columns go on in lines below.
     pub fn render_within(mut self, width: usize, color: bool) -> String {
-        let last = self.head.len().saturating_sub(1);
-        let mut taken = 0_usize;
-        for index in 0..last {
-            let cells = self.rows.iter().filter_map(|row| row.get(index)).map(|(_, text)| text);
-            let widest = cells.chain(self.head.get(index)).map(|text| text.chars().count()).max();
-            taken = taken.saturating_add(widest.unwrap_or(0)).saturating_add(2);
-        }
-        let room = width.saturating_sub(taken).max(16);
+        let widths = self.fitted(width);
         let rows = std::mem::take(&mut self.rows);
-        for mut row in rows {
-            let Some((label, text)) = row.pop() else { continue };
-            let mut lines = wrap(&text, room).into_iter();
-            row.push((label, lines.next().unwrap_or_default()));
-            self.rows.push(row);
-            for line in lines {
-                let mut more = vec![(Label::Plain, String::new()); last];
-                more.push((label, line));
-                self.rows.push(more);
+        for row in rows {
+            let mut cells: Vec<(Label, std::vec::IntoIter<String>)> = row
+                .into_iter()
+                .zip(&widths)
+                .map(|((label, text), width)| (label, wrap(&text, *width).into_iter()))
+                .collect();
+            let lines = cells.iter().map(|(_, lines)| lines.len()).max().unwrap_or(0);
+            for _ in 0..lines {
+                let line = cells.iter_mut().map(|(label, lines)| (*label, lines.next().unwrap_or_default()));
+                self.rows.push(line.collect());
             }
         }
         self.render(color)
+    }
+
+    /// How wide each column may be: as wide as it is, unless all together are wider than `width`; then the widest give way, down
+    /// to their longest word as long as that helps.
+    fn fitted(&self, width: usize) -> Vec<usize> {
+        let measure = |index: usize, of: &dyn Fn(&str) -> usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(index)).map(|(_, text)| of(text));
+            cells.chain(self.head.get(index).map(|text| text.chars().count())).max().unwrap_or(0)
+        };
+        let longest_word = |text: &str| text.split(' ').map(|word| word.chars().count()).max().unwrap_or(0);
+        let mut widths: Vec<usize> =
+            (0..self.head.len()).map(|index| measure(index, &|text| text.chars().count())).collect();
+        let words: Vec<usize> = (0..self.head.len()).map(|index| measure(index, &longest_word)).collect();
+        let gaps = self.head.len().saturating_sub(1).saturating_mul(2);
+        let room = width.saturating_sub(gaps);
+        while widths.iter().sum::<usize>() > room {
+            let widest = |least: &dyn Fn(usize) -> usize| {
+                let able = widths.iter().enumerate().filter(|(index, width)| **width > least(*index));
+                able.max_by_key(|(_, width)| **width).map(|(index, _)| index)
+            };
+            let index = widest(&|index| words.get(index).copied().unwrap_or(0).max(NARROW));
+            let Some(width) = index.or_else(|| widest(&|_| NARROW)).and_then(|index| widths.get_mut(index))
+            else {
+                break;
+            };
+            *width = width.saturating_sub(1);
+        }
+        widths
     }
 
     /// The text, one line per row, columns aligned, numbers to the right.
@@ -106,6 +140,17 @@ mod tests {
         assert_eq!(table.render(false), "code  name\n   3  routers\n 121  routes\n");
         let colored = table.render(true);
         assert!(colored.contains("\u{1b}[1mroutes\u{1b}[0m"), "{colored:?}");
+    }
+
+    #[test]
+    fn the_widest_columns_give_way_first() {
+        let mut table = Table::new(&["code", "what it is", "where"]);
+        let cells = ["82.9", "list of record of enterprise, data", "RFC 4243 4"];
+        table.row(cells.iter().map(|text| (Label::Plain, (*text).to_owned())).collect());
+        assert_eq!(
+            table.render_within(40, false),
+            "code  what it is         where\n82.9  list of record of  RFC 4243 4\n      enterprise, data\n"
+        );
     }
 
     #[test]

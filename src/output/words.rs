@@ -1,9 +1,18 @@
 //! Small words: numbers with what they count.
 
-/// `1 packet`, `2 packets`: a number with the plural that ends in s.
+/// `1 packet`, `2 packets`, `3 addresses`: a number with the noun in its form.
 pub fn counted(count: impl TryInto<u64>, one: &str) -> String {
+    // What is more than 64 bits can hold is many.
     let count = count.try_into().unwrap_or(u64::MAX);
-    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
+    let end = match one.as_bytes() {
+        _ if count == 1 => "",
+        [.., b's' | b'x'] | [.., b'c' | b's', b'h'] => "es",
+        _ => "s",
+    };
+    match one.strip_suffix('y').filter(|_| count != 1) {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{count} {stem}ies"),
+        _ => format!("{count} {one}{end}"),
+    }
 }
 
 #[cfg(test)]
@@ -13,5 +22,7 @@ mod tests {
     #[test]
     fn one_is_no_plural() {
         assert_eq!([0, 1, 2].map(|count| counted(count, "packet")), ["0 packets", "1 packet", "2 packets"]);
+        assert_eq!([1, 2].map(|count| counted(count, "address")), ["1 address", "2 addresses"]);
+        assert_eq!([1, 2].map(|count| counted(count, "copy")), ["1 copy", "2 copies"]);
     }
 }

@@ -43,9 +43,115 @@ pub fn hanging(text: &str, width: usize, at: usize, indent: usize) -> String {
     out
 }
 
+/// Appends `text` with every line that has more than `width` columns broken between words, where colours take none. What goes
+/// on stands below what it belongs to: under the value that follows a name and two spaces, else two columns further in than the
+/// line began.
+pub fn fold(text: &str, width: usize, out: &mut String) {
+    for line in text.split_inclusive('\n') {
+        if line.len() <= width || columns(line.trim_end()) <= width {
+            out.push_str(line);
+        } else {
+            fold_line(line, width, out);
+        }
+    }
+}
+
+fn fold_line(line: &str, width: usize, out: &mut String) {
+    let hang = hang_of(line, width);
+    // Columns so far; where the last gap between words begins, in bytes of `out` and columns.
+    let (mut column, mut gap, mut inside) = (0_usize, None::<(usize, usize)>, false);
+    let mut begun = false;
+    for c in line.chars() {
+        if inside || c == '\u{1b}' {
+            inside = c != 'm';
+            out.push(c);
+            continue;
+        }
+        if c == '\n' {
+            out.push(c);
+            break;
+        }
+        if c == ' ' {
+            if begun && column > hang {
+                gap = Some((out.len(), column));
+            }
+        } else if column >= width {
+            let (at, seen) = gap.take().unwrap_or((out.len(), column));
+            let rest = out.split_off(at);
+            let kept = rest.strip_prefix(' ').unwrap_or(&rest);
+            let moved = column.saturating_sub(seen).saturating_sub(rest.len().saturating_sub(kept.len()));
+            out.push('\n');
+            out.push_str(&" ".repeat(hang));
+            out.push_str(kept);
+            column = hang.saturating_add(moved);
+        }
+        begun |= c != ' ';
+        out.push(c);
+        column = column.saturating_add(1);
+    }
+}
+
+/// The column at which a line goes on below itself.
+fn hang_of(line: &str, width: usize) -> usize {
+    let shown: Vec<char> = visible(line).collect();
+    let indent = shown.iter().take_while(|c| **c == ' ').count();
+    let words = shown.get(indent..).unwrap_or_default();
+    let gap = words.windows(2).position(|pair| matches!(pair, [' ', ' ']));
+    let value = gap.map(|gap| {
+        let spaces = words.iter().skip(gap).take_while(|c| **c == ' ').count();
+        indent.saturating_add(gap).saturating_add(spaces)
+    });
+    let most = width.checked_div(2).unwrap_or(0);
+    value.filter(|at| *at <= most).unwrap_or_else(|| indent.saturating_add(2).min(most))
+}
+
+/// The characters of `text` that a terminal shows: colours are none.
+fn visible(text: &str) -> impl Iterator<Item = char> {
+    let mut inside = false;
+    text.chars().filter(move |c| {
+        let shown = !inside && *c != '\u{1b}';
+        inside = (inside && *c != 'm') || *c == '\u{1b}';
+        shown
+    })
+}
+
+/// How many columns text takes on a terminal: its characters, colours apart.
+pub fn columns(text: &str) -> usize {
+    visible(text).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn folded(text: &str, width: usize) -> String {
+        let mut out = String::new();
+        fold(text, width, &mut out);
+        out
+    }
+
+    #[test]
+    fn lines_are_folded_below_what_they_belong_to() {
+        assert_eq!(folded("short\n", 10), "short\n");
+        assert_eq!(folded("one two three\nx\n", 9), "one two\n  three\nx\n");
+        assert_eq!(folded("  name  aaa bbb ccc ddd\n", 16), "  name  aaa bbb\n        ccc ddd\n");
+        assert_eq!(folded("    aaa bbb ccc", 10), "    aaa\n     bbb\n     ccc");
+        // A word that no line could hold is cut, and nothing is lost.
+        assert_eq!(folded("a abcdefghijkl", 8), "a abcdef\n  ghijkl");
+        let coloured = "\u{1b}[1maaaa\u{1b}[0m bbbb \u{1b}[32mcccc\u{1b}[0m";
+        assert_eq!(folded(coloured, 9), "\u{1b}[1maaaa\u{1b}[0m bbbb\n  \u{1b}[32mcccc\u{1b}[0m");
+    }
+
+    #[test]
+    fn a_folded_line_fits_and_keeps_its_words() {
+        let words = "  option        119 domain-search a.example.org, bb.example.org, ccc.example.org and \u{2192} more of it";
+        for width in 20..120 {
+            let text = folded(words, width);
+            assert!(text.lines().all(|line| columns(line) <= width), "{width}\n{text}");
+            let plain = |text: &str| text.split_whitespace().collect::<String>();
+            assert_eq!(plain(&text), plain(words));
+        }
+    }
 
     #[test]
     fn lines_break_between_words() {

@@ -214,6 +214,11 @@ impl Session {
         Ok(Self { ports: opening.ports, class: opening.class, transport, record })
     }
 
+    /// What frames start with, and how fine their stamps are.
+    pub fn link(&self) -> (LinkType, Precision) {
+        (self.transport.link_type(), self.transport.precision())
+    }
+
     /// Keeps the frames of the exchanges in a file.
     ///
     /// # Errors

@@ -16,6 +16,8 @@
 )]
 
 #[cfg(feature = "live")]
+mod awaited;
+#[cfg(feature = "live")]
 mod capture_filter;
 mod captures;
 mod checks;
@@ -52,9 +54,12 @@ mod rogue6_reasons;
 mod rogue_reasons;
 mod scenarios;
 mod schema;
+#[cfg(feature = "live")]
 mod screens;
 #[cfg(feature = "live")]
 mod senders;
+#[cfg(feature = "live")]
+mod shells;
 #[cfg(feature = "live")]
 mod signals;
 #[cfg(feature = "live")]

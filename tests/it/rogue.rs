@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use regex_lite::Regex;
 use serde_json::Value;
 
 use crate::support::lab::{PROGRAM, is_refused, lab, lab_command};
@@ -539,4 +540,15 @@ fn it_is_scraped_and_reads_its_policy_again() {
     let changes: Vec<Value> = read("out").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let verdicts: Vec<&Value> = changes.iter().map(|change| &change["verdict"]).collect();
     assert_eq!(verdicts, ["clean", "rogue"], "{}", read("out"));
+}
+
+#[test]
+fn changes_have_their_time_where_it_is_asked_for() {
+    let command = "timeout -s INT 5 dhcptool rogue eth0 -4 --watch --wait 500ms --interval 1s";
+    for (flag, begins) in [("", "new: "), (" --time epoch", r"\d{10}\.\d{6}  new: ")] {
+        let Some(output) = lab("", &["sh", "-c", &format!("{command}{flag}; true")]) else { return };
+        let text = String::from_utf8_lossy(&output.stdout);
+        let first = Regex::new(&format!("^{begins}unjudged 10\\.0\\.0\\.1 ")).unwrap();
+        assert!(first.is_match(&text), "{flag}: {text}{output:?}");
+    }
 }

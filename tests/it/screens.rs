@@ -1,28 +1,14 @@
-//! What a person sees: `decode` on terminals of 80 and 140 columns, with and without colour.
+//! What a person sees on terminals of 80 and 140 columns, with and without colour.
 //! `BLESS=1 cargo test --test it screens` writes the pictures anew.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-/// Runs the binary on a terminal of so many columns, and reads the screen. None, said aloud, where there is no `script`.
+use crate::support::vt::on_terminal;
+
+/// Runs the binary on a terminal of so many columns, and takes what it wrote. None, said aloud, where there is no `script`.
 fn screen(columns: usize, args: &str) -> Option<String> {
-    let program = env!("CARGO_BIN_EXE_dhcptool");
-    let out = Command::new("script")
-        .args(["-qec", &format!("stty rows 40 cols {columns}; exec '{program}' {args}"), "/dev/null"])
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/captures"))
-        .env_remove("NO_COLOR")
-        .env_remove("COLUMNS")
-        .env("TERM", "xterm-256color")
-        .stdin(Stdio::null())
-        .output();
-    match out {
-        Ok(out) => Some(String::from_utf8(out.stdout).unwrap().replace("\r\n", "\n")),
-        Err(error) => {
-            assert!(std::env::var_os("CI").is_none(), "script (of bsdutils) is missing: {error}");
-            eprintln!("skipped: no `script` to open a terminal with: {error}");
-            None
-        }
-    }
+    Some(on_terminal(columns, &format!("exec dhcptool {args}"))?.raw.replace("\r\n", "\n"))
 }
 
 /// The columns of a line: its characters, colours apart.
@@ -48,13 +34,64 @@ fn lines_fit_the_terminal() {
                 assert!(width(line) <= columns, "{columns}: {line}");
             }
             assert_eq!(found.contains("\u{1b}["), color == "always");
-            let name = format!("tests/data/screens/decode-{columns}-{color}.txt");
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-            if std::env::var_os("BLESS").is_some() {
-                std::fs::write(&path, &found).unwrap();
+            hold(&format!("decode-{columns}-{color}"), &found);
+        }
+    }
+}
+
+/// Holds what was seen against a picture.
+fn hold(name: &str, found: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/screens/{name}.txt"));
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, found).unwrap();
+    }
+    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(wanted == found, "{}\n--- wanted\n{wanted}\n--- found\n{found}", path.display());
+}
+
+/// What is told in more than a line, and a line that is an error.
+const PAGES: [&str; 9] = [
+    "decode -v --number 1-2 eccouncil-DHCP.pcapng",
+    "decode -vv --number 1 opt-cut-in-length.pcap",
+    "decode --stats eccouncil-DHCP.pcapng netbit-dhcp.pcap",
+    "decode --lint eccouncil-DHCP.pcapng netbit-dhcp.pcap",
+    "options 82",
+    "options 43",
+    "explain pool-exhausted option-truncated",
+    "lab --faults",
+    "decode no-capture-of-this-name-is-here.pcap --strict --transactions --ladder --stats --lint --clients --max-open 1",
+];
+
+#[test]
+fn every_page_fits_the_terminal() {
+    for columns in [80, 140] {
+        for color in ["never", "always"] {
+            let mut all = String::new();
+            for page in PAGES {
+                let Some(found) = screen(columns, &format!("{page} --color {color}")) else { return };
+                for line in found.lines() {
+                    assert!(width(line) <= columns, "{columns}: {page}: {line}");
+                }
+                assert_eq!(found.contains("\u{1b}["), color == "always", "{page}");
+                all.extend(["$ dhcptool ", page, "\n", found.as_str(), "\n"]);
             }
-            let wanted = std::fs::read_to_string(&path).unwrap_or_default();
-            assert!(wanted == found, "{}\n--- wanted\n{wanted}\n--- found\n{found}", path.display());
+            hold(&format!("pages-{columns}-{color}"), &all);
+        }
+    }
+}
+
+#[test]
+fn no_word_is_broken_where_lines_are_folded() {
+    // The table of exchanges has other columns where there is room.
+    for page in PAGES.into_iter().filter(|page| !page.starts_with("decode --lint")) {
+        let words = |columns: usize| -> Option<Vec<String>> {
+            let text = screen(columns, &format!("{page} --color never"))?;
+            Some(text.split_whitespace().map(str::to_owned).collect())
+        };
+        // On a terminal that is wide enough nothing is folded: every word of the narrow one is there, too.
+        let (Some(narrow), Some(wide)) = (words(80), words(400)) else { return };
+        for word in narrow {
+            assert!(wide.contains(&word), "{page}: {word:?} is no word");
         }
     }
 }

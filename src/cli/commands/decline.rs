@@ -10,11 +10,12 @@ use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::report::{self, Told};
 use crate::cli::session::{self, Session};
 use crate::cli::six::{self, exchange::Order};
+use crate::cli::teller::Awaited;
 use crate::engine::v4::oneshot::AGAIN;
 use crate::engine::{Client as _, OneShot};
 use crate::wire::v4::MessageType;
 
-/// Tell the server that the address it leased is in use by somebody else
+/// Tell the server that its address is in use by somebody else
 ///
 /// Broadcast, as RFC 2131 section 4.4.4 has it. There is no answer to a DECLINE.
 #[derive(clap::Args, Debug)]
@@ -63,7 +64,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let mut session = Session::open(&segment, session::opening(way, [&draft].into_iter()), &args.sender, cx)?;
     let mut shot =
         OneShot::new(draft.clone()).repeat(args.sender.retries.unwrap_or(0).saturating_add(1), AGAIN);
-    let held = session.hold(&mut shot, cx);
+    let held = session.hold(&mut shot, Awaited::ANSWER, cx);
     let sent = shot.departed();
     let told = Told {
         command: "decline",

@@ -14,9 +14,8 @@ use crate::cli::flags::flat::{self, FlatArgs, Table};
 use crate::cli::flags::keep;
 use crate::cli::flags::screen::ScreenArgs;
 use crate::cli::flags::select::SelectArgs;
-use crate::cli::gather::{
-    self, Input, LOOK_EVERY, MOST_THREADS, Read, Stop, THREADS_FROM, failure, progress,
-};
+use crate::cli::gather::{self, Input, LOOK_EVERY, MOST_THREADS, Read, Stop, THREADS_FROM};
+use crate::cli::reading::Reading;
 use crate::cli::reshow;
 use crate::cli::stream::{Counts, Page, Rendered, Showing, Stream, View};
 #[cfg(feature = "live")]
@@ -123,14 +122,14 @@ fn decode_all(
     for path in &args.files {
         let reader =
             if args.follow { capture::follow(path, decoding.stop.waiter()) } else { capture::open(path) };
-        let reader = reader.map_err(|error| failure(&error));
+        let reader = reader.map_err(Failure::from);
         decoding.stream.renderer.set_rows(decoding.rows.clone());
         decoding.stream.renderer.set_remarks(args.write.is_some());
         decoding.stream.renderer.set_capture(Some(path.to_string_lossy().into_owned()));
         if reader.is_ok()
             && let Some(target) = target.take()
         {
-            decoding.writer = Some(target.writer().map_err(|error| failure(&error))?);
+            decoding.writer = Some(target.writer()?);
         }
         opened |= reader.is_ok();
         match reader.and_then(|reader| decoding.decode(reader, &path.to_string_lossy(), cx)) {
@@ -147,7 +146,7 @@ fn decode_all(
         }
     }
     if let Some(writer) = &mut decoding.writer {
-        writer.flush().map_err(|error| failure(&error))?;
+        writer.flush()?;
     }
     if opened {
         if let Some(table) = &mut decoding.table {
@@ -198,8 +197,13 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
     confine(args, cx)?;
     let mut table = rows.as_ref().map(Table::new);
     let wanted = args.select.gathered(args.analysis.strict)?;
-    let look =
-        Look { json: cx.common.json, color: cx.out.color(), width: cx.out.columns(), live: args.follow };
+    let look = Look {
+        json: cx.common.json,
+        color: cx.out.color(),
+        width: cx.out.columns(),
+        fold: cx.out.width(),
+        live: args.follow,
+    };
     // The process ends when it has told everything: to give back what a million clients took, piece by piece, is for nothing.
     let mut analyst = ManuallyDrop::new(Analyst::new(&args.analysis, look, rows, vendors));
     let input = Input { files: &args.files, follow: args.follow, threads: args.threads };
@@ -283,7 +287,7 @@ impl Decoding<'_> {
     }
 
     fn decode(&mut self, reader: Reader<Source>, reader_name: &str, cx: &mut Context) -> Result<(), Failure> {
-        let bar = progress(&reader, cx);
+        let mut bar = Reading::of(reader.size(), cx);
         let mut workers = self.workers(&reader, cx)?;
         for worker in &mut workers {
             worker.renderer.set_rows(self.rows.clone());
@@ -301,8 +305,8 @@ impl Decoding<'_> {
         let mut failed = None;
         let mut calls = 0_u32;
         let walk = capture::parallel::run(reader, showing, stream, workers, |rendered, moment| {
-            if let Some(bar) = &bar {
-                bar.set_position(moment.position);
+            if let Some(bar) = &mut bar {
+                bar.draw(moment.position, moment.waits);
             }
             calls = calls.wrapping_add(1);
             let due = moment.waits || at_once || rendered.bytes().len() >= BATCH;
@@ -311,11 +315,7 @@ impl Decoding<'_> {
                 unread.take(&mut rendered.unread);
             }
             if due {
-                let mut write = || hand_over(rendered, table.as_mut(), writer.as_mut(), at_once, cx);
-                let written = match &bar {
-                    Some(bar) => bar.suspend(write),
-                    None => write(),
-                };
+                let written = hand_over(rendered, table.as_mut(), writer.as_mut(), at_once, cx);
                 if let Err(failure) = written {
                     failed = Some(failure);
                     return ControlFlow::Break(());
@@ -334,15 +334,13 @@ impl Decoding<'_> {
             }
             ControlFlow::Continue(())
         });
-        if let Some(bar) = bar {
-            bar.finish_and_clear();
-        }
+        drop(bar);
         totals.frames = totals.frames.saturating_add(walk.frames);
         let nothing = (unread.frames() > 0 && unread.frames() == walk.frames).then(|| unread.nothing(&name));
         self.unread.take(&mut unread);
         match (failed, walk.result, nothing) {
             (Some(failure), ..) => Err(failure),
-            (None, Err(error), _) => Err(failure(&error)),
+            (None, Err(error), _) => Err(error.into()),
             (None, Ok(()), Some(nothing)) => Err(Failure::could_not_run(nothing)),
             (None, Ok(()), None) => Ok(()),
         }
@@ -380,7 +378,7 @@ fn confine(args: &Args, cx: &Context) -> Result<Option<Target>, Failure> {
         .iter()
         .any(|path| path.as_os_str() == "-" || std::fs::metadata(path).is_ok_and(|about| !about.is_dir()));
     let target = args.write.as_deref().filter(|_| readable).map(Target::open).transpose();
-    let target = target.map_err(|error| failure(&error))?;
+    let target = target?;
     // Filter expressions have names in them, and threads that start later look for the time zone again.
     let names = ["/etc/services", "/etc/protocols", "/etc/hosts", "/etc/ethers", "/etc/nsswitch.conf"];
     let zones = ["/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo"];
@@ -392,7 +390,7 @@ fn confine(args: &Args, cx: &Context) -> Result<Option<Target>, Failure> {
 #[cfg(not(feature = "live"))]
 fn confine(args: &Args, _cx: &Context) -> Result<Option<Target>, Failure> {
     let _ = &args.confine;
-    args.write.as_deref().map(Target::open).transpose().map_err(|error| failure(&error))
+    Ok(args.write.as_deref().map(Target::open).transpose()?)
 }
 
 /// Writes what was rendered, and the frames that are kept.
@@ -411,10 +409,10 @@ fn hand_over(
     }
     let Some(writer) = writer else { return Ok(()) };
     for frame in rendered.frames.iter() {
-        writer.write(&frame).map_err(|error| failure(&error))?;
+        writer.write(&frame)?;
     }
     rendered.frames.clear();
-    if at_once { writer.flush().map_err(|error| failure(&error)) } else { Ok(()) }
+    if at_once { Ok(writer.flush()?) } else { Ok(()) }
 }
 
 /// One line about what was read, for people.

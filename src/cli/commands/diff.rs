@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use serde_json::Value;
 
-use crate::analysis::compare::{self, Difference, Scope, Side};
+use crate::analysis::compare::{self, Scope, Side};
 use crate::capture;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
@@ -18,14 +18,12 @@ use crate::engine::v4::collect::{Plan, Until, Want};
 use crate::engine::{Backoff, Client as _, Collect};
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
-use crate::output::Label;
 use crate::output::answers::Place;
 use crate::output::diff::{DiffObject, Source};
 use crate::output::packet::read::read_message;
 use crate::run::segment::Way;
 use crate::run::session as run;
 use crate::wire::HwAddr;
-use crate::wire::escape::escape;
 use crate::wire::frame::{Ports, Protocol, Walker};
 use crate::wire::v4::{Message, MessageType};
 
@@ -88,25 +86,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         )));
     };
     let exit = if differences.is_empty() { Exit::Good } else { Exit::Bad };
-    if cx.common.json {
-        let source = |path: &Path, replies: usize| Source { source: path.display().to_string(), replies };
-        let (a, b) = (source(&args.a, count_a), source(&args.b, count_b));
-        cx.out.write_json(&DiffObject::new(a, b, same, differences))?;
-        return Ok(exit);
-    }
-    let mut out = cx.out.styled();
-    let rows: Vec<(String, String, String)> = differences.iter().map(row).collect();
-    let width = |of: fn(&(String, String, String)) -> &String, most: usize| {
-        rows.iter().map(|row| of(row).chars().count()).max().unwrap_or(0).min(most)
-    };
-    let (name, value) = (width(|row| &row.0, 30), width(|row| &row.1, 40));
-    for (label, left, right) in &rows {
-        out.label(Label::Strong, &format!("{label:<name$}")).text("  ").text(&format!("{left:<value$}"));
-        out.label(Label::Dim, " | ").text(right).text("\n");
-    }
-    let plural = if differences.len() == 1 { "difference" } else { "differences" };
-    out.text(&format!("{} {plural}, {same} the same\n", differences.len()));
-    cx.out.write_styled(out)?;
+    let source = |path: &Path, replies: usize| Source { source: path.display().to_string(), replies };
+    let (a, b) = (source(&args.a, count_a), source(&args.b, count_b));
+    cx.show(&DiffObject::new(a, b, same, differences))?;
     Ok(exit)
 }
 
@@ -247,17 +229,6 @@ fn ask(servers: &[(usize, Asked)], args: &Args, cx: &Context) -> Result<Vec<(Sid
         sides.push((side, count));
     }
     Ok(sides)
-}
-
-fn row(difference: &Difference) -> (String, String, String) {
-    let label = match difference.code {
-        Some(code) => format!("option {code} {}", difference.name),
-        None => difference.name.clone(),
-    };
-    let side = |values: &[String]| {
-        if values.is_empty() { "-".to_owned() } else { escape(values.join("; ").as_bytes()) }
-    };
-    (label, side(&difference.values[0]), side(&difference.values[1]))
 }
 
 /// Reads one side; how many replies gave something.

@@ -14,13 +14,14 @@ use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::flags::vendors::VendorArgs;
 use crate::cli::session::{self, Session};
+use crate::cli::teller::{Awaited, Showing};
 use crate::engine::v4::accept::refusals;
 use crate::engine::v4::collect::{Plan, Until, Want};
 use crate::engine::v4::silence;
 use crate::engine::{Backoff, Client as _, Collect, Draft};
 use crate::output::flat::columns;
 use crate::output::senders::Discovery;
-use crate::output::{self, answers};
+use crate::output::{self, Format, answers, senders};
 use crate::run::segment::{Segment, Way};
 use crate::wire::v4::MessageType;
 
@@ -159,6 +160,7 @@ fn find(
     let junit = args.expect.junit.as_deref().map(create).transpose()?;
     let rows = args.flat.rows(&columns::DISCOVER, cx)?;
     let mut vendors = args.vendors.open(&args.sender.confine, cx)?;
+    let mut lost: Option<Failure> = None;
     let mut session = Session::open(segment, session::opening(way, [&draft].into_iter()), &args.sender, cx)?;
     // A server that was named needs no more asking once it has answered.
     let only = args.sender.server().filter(|_| args.sender.giaddr().is_none());
@@ -173,7 +175,29 @@ fn find(
     let (mac, xid) = (session::client_text(&draft), draft.message.xid);
     let mut collect = Collect::new(draft, plan, rng);
     collect.station_mut().watch.only_server = only;
-    let held = session.hold(&mut collect, cx);
+    let live = cx.format() == Format::Text && !args.nagios.is_on() && rows.is_none();
+    let held = {
+        let ports = session.ports();
+        let place = session.place_meanwhile(&ports);
+        let (mut out, verbose) = (cx.out.twin(), cx.common.verbose);
+        let (mut shown, lost) = (0, &mut lost);
+        let after = |collect: &Collect| {
+            for (offer, index) in
+                collect.answers().iter().zip(0_usize..).skip(if live { shown } else { usize::MAX })
+            {
+                shown = index.saturating_add(1);
+                vendors.learn(offer.source_mac.into_iter());
+                let mut text = out.styled();
+                senders::offer(index, offer, vendors.of(offer.source_mac), &place, verbose, &mut text);
+                *lost = lost.take().or(out.write_styled(text).err());
+            }
+        };
+        let awaited = Awaited::within("offers", plan.wait);
+        session.hold(&mut Showing { machine: &mut collect, after }, awaited, cx)
+    };
+    if let Some(failure) = lost {
+        return Err(failure);
+    }
     let place = session.place(&held);
     let offers = collect.answers();
     let found = silence::findings(collect.watch(), Some(held.link(segment)));
@@ -209,6 +233,7 @@ fn find(
         silence: if offers.is_empty() { &found } else { &[] },
         width: cx.out.width(),
         checked: &checked,
+        shown: live,
         verbose: cx.common.verbose,
     };
     if args.nagios.is_on() {

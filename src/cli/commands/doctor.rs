@@ -15,7 +15,7 @@ mod checks;
 #[cfg(feature = "live")]
 mod live;
 
-/// Why does this machine, or this segment, get no address, or a bad one?
+/// Why does this machine or segment get no address, or a bad one?
 ///
 /// Runs every check, then says in one screen what is wrong, on what evidence, and what to do. It asks as the host would and
 /// as a stranger, takes a lease for seconds, tries address, router, name servers and renewal, and gives the lease back.

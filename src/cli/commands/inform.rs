@@ -8,6 +8,7 @@ use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::report::{self, Told};
 use crate::cli::session::{self, Session};
 use crate::cli::six::{self, exchange::Order};
+use crate::cli::teller::Awaited;
 use crate::engine::v4::exchange::{Outcome as Ended, Settings, Task};
 use crate::engine::{Backoff, Exchange};
 use crate::wire::v4::MessageType;
@@ -52,7 +53,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         return Ok(Exit::Good);
     };
     let mut session = Session::open(&segment, session::opening(way, [&draft].into_iter()), &args.sender, cx)?;
-    let held = session.hold(&mut exchange, cx);
+    let held = session.hold(&mut exchange, Awaited::ANSWER, cx);
     let told = Told {
         command: "inform",
         state: None,

@@ -16,7 +16,7 @@ use crate::lab::settings::{self, DELEGATED_MAX, DELEGATED_MIN, MAX_POOL, MAX_SER
 use crate::output::{Label, table::Table};
 use crate::wire::Mac;
 
-/// Run a command in a private network that holds embedded DHCP servers (no root, no real network)
+/// Run a command in a private network with embedded DHCP servers (no root, no real network)
 ///
 /// COMMAND runs in a network of its own, whose only interface, eth0, has no address; at the other end of the cable
 /// embedded servers answer. dhcptool itself is in its search path. Nothing is left behind when it ends.
@@ -394,7 +394,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         Some(Stage::Supervise) => netns::supervise(&["lab", "--stage", "exec"], &args.command, args.parent),
         None => start(args, &lab),
     };
-    code.map(Exit::Code).map_err(Failure::could_not_run)
+    Ok(Exit::Code(code?))
 }
 
 #[cfg(feature = "live")]
@@ -427,8 +427,9 @@ fn list(cx: &mut Context) -> Outcome {
             (Label::Dim, fault.what.to_owned()),
         ]);
     }
-    let text = table.render(cx.out.color());
-    cx.out.write(text.as_bytes())?;
+    let mut out = cx.out.styled();
+    table.show(&mut out);
+    cx.out.write_styled(out)?;
     Ok(Exit::Good)
 }
 

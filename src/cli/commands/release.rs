@@ -11,6 +11,7 @@ use crate::cli::lease::{self, Lease, Leases};
 use crate::cli::report::{self, Told};
 use crate::cli::session::{self, Session};
 use crate::cli::six::{self, exchange::Order};
+use crate::cli::teller::Awaited;
 use crate::engine::v4::draft::opt;
 use crate::engine::v4::oneshot::AGAIN;
 use crate::engine::{Client as _, Draft, OneShot, Recipe, Route};
@@ -124,7 +125,7 @@ fn give_back(
 ) -> Outcome {
     let repeats = args.sender.retries.unwrap_or(REPEATS);
     let mut shot = OneShot::new(draft.clone()).repeat(repeats.saturating_add(1), AGAIN);
-    let held = session.hold(&mut shot, cx);
+    let held = session.hold(&mut shot, Awaited::ANSWER, cx);
     let sent = shot.departed();
     let told = Told {
         command: "release",

@@ -1,5 +1,6 @@
 //! `dhcptool request`: a REQUEST in any of the four states.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::cli::report::{self, How, Told};
 use crate::cli::session::{self, Session};
 use crate::cli::six;
 use crate::cli::six::exchange::{Order, dad};
+use crate::cli::teller::Awaited;
 use crate::engine::v4::accept::refusals;
 use crate::engine::v4::exchange::{ConflictCheck, Outcome as Ended, Settings, Task, Verdict};
 use crate::engine::v4::recipe;
@@ -24,7 +26,7 @@ use crate::output::flat::columns;
 use crate::run::segment::{Segment, Way};
 use crate::wire::v4::MessageType;
 
-/// Send a REQUEST in a chosen client state and report ACK, NAK or silence
+/// Send a REQUEST in any client state, report ACK, NAK or silence
 ///
 /// Without an address or, when selecting, without a server, a DISCOVER finds them first. What each state puts where
 /// follows RFC 2131 section 4.3.2; flags that contradict it are refused unless --force is given.
@@ -179,7 +181,7 @@ fn request(args: &Args, cx: &mut Context) -> Outcome {
 }
 
 /// The address to ask for. A client that renews has one: that of the interface, unless another is named.
-fn asked_address(args: &Args, segment: Option<&Segment>) -> Result<Option<std::net::Ipv4Addr>, Failure> {
+fn asked_address(args: &Args, segment: Option<&Segment>) -> Result<Option<Ipv4Addr>, Failure> {
     let state = args.state()?;
     let own = segment.and_then(|segment| segment.addresses.first()).map(|(addr, _)| *addr);
     let address = args.sender.ip().or(own.filter(|_| state.holds_address()));
@@ -192,8 +194,8 @@ fn asked_address(args: &Args, segment: Option<&Segment>) -> Result<Option<std::n
     Ok(address)
 }
 
-/// How to give back what was just taken.
-fn give_back(segment: &Segment, exchange: &Exchange, mac: Option<String>) -> Option<String> {
+/// What was just taken, and the command that gives it back.
+fn give_back(segment: &Segment, exchange: &Exchange, mac: Option<String>) -> Option<(Ipv4Addr, String)> {
     let reply = exchange
         .answer()
         .filter(|_| exchange.outcome() == Ended::Ack && !exchange.released())?
@@ -201,10 +203,8 @@ fn give_back(segment: &Segment, exchange: &Exchange, mac: Option<String>) -> Opt
         .as_ref()?;
     let (address, server) = (reply.yiaddr.specified()?, reply.server_id?);
     let mac = mac.map(|mac| format!(" --mac {mac}")).unwrap_or_default();
-    Some(format!(
-        "to give {address} back: dhcptool release {} --ip {address} --server {server}{mac}",
-        crate::wire::escape::escape_line(&segment.name)
-    ))
+    let name = crate::wire::escape::escape_line(&segment.name);
+    Some((address, format!("dhcptool release {name} --ip {address} --server {server}{mac}")))
 }
 
 fn settings(args: &Args) -> Settings {
@@ -234,7 +234,7 @@ fn drafts(
     if first.message.message_type() != Some(MessageType::DISCOVER) || recipe.overrides.has_option(53) {
         return vec![first];
     }
-    let unknown = std::net::Ipv4Addr::UNSPECIFIED;
+    let unknown = Ipv4Addr::UNSPECIFIED;
     let route = route.unwrap_or(Route { server: unknown, next_hop: unknown });
     let request = recipe.request(state, 0, args.sender.ip().unwrap_or(unknown), Some(route));
     vec![first, request]
@@ -244,7 +244,7 @@ fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mu
     let rows = args.flat.rows(&columns::REQUEST, cx)?;
     let draft = exchange.first_draft();
     let mut session = Session::open(segment, session::opening(way, [&draft].into_iter()), &args.sender, cx)?;
-    let held = session.hold(&mut exchange, cx);
+    let held = session.hold(&mut exchange, Awaited::ANSWER, cx);
     let told = Told {
         command: "request",
         state: Some(args.state()?.name()),
@@ -263,8 +263,8 @@ fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mu
         return NagiosArgs::conclude(&plugin, session::conclude(held, Exit::Good, segment, cx)?, cx);
     }
     let foreign = args.sender.has_mac().then(|| session::client_text(&draft));
-    if let Some(line) = give_back(segment, &exchange, foreign) {
-        cx.note(&line);
+    if let Some((address, command)) = give_back(segment, &exchange, foreign) {
+        cx.suggest(&format!("to give {address} back"), &command);
     }
     let conflict = matches!(exchange.checked(), Some(Verdict::InUse(_)));
     let refused = exchange.answer().is_some_and(|answer| !refusals(answer).is_empty());

@@ -11,6 +11,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Failure, Outcome};
 use crate::cli::flags::confine::ConfineArgs;
 use crate::cli::flags::nagios::NagiosArgs;
+use crate::cli::flags::select::TimeArg;
 use crate::cli::flags::sender::duration;
 use crate::cli::flags::vendors::VendorArgs;
 use crate::cli::text;
@@ -26,7 +27,7 @@ mod live;
 #[cfg(feature = "live")]
 mod watch;
 
-/// Find every DHCP server and router, and judge it against an allow list
+/// Find every DHCP server and router, judge it by an allow list
 ///
 /// Sends DISCOVER, BOOTP requests, REQUESTs that no honest server grants, INFORM and PXE requests from invented clients,
 /// because some rogues answer only certain messages, collects every answer until the wait is over, and judges who
@@ -98,6 +99,11 @@ pub struct Args {
     /// Time between the starts of two probings, moved by up to a tenth at random; 1s or more
     #[arg(long, value_name = "DURATION", value_parser = interval, default_value = "1m", requires = "watch", help_heading = "Watching")]
     interval: Duration,
+
+    /// How the time of a change is written: utc on a terminal if left out; elsewhere only where it is named, for journals add
+    /// their own
+    #[arg(long, value_name = "FORM", requires = "watch", help_heading = "Watching")]
+    time: Option<TimeArg>,
 
     /// A server not heard for so long is gone: three intervals, or an hour when only listening
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "watch", help_heading = "Watching")]
@@ -353,7 +359,7 @@ fn dispatch(args: &Args, cx: &mut Context) -> Outcome {
         &args.confine,
         args.listen,
     );
-    let _ = (args.stage, args.wait(), args.exec_timeout);
+    let _ = (args.stage, args.wait(), args.exec_timeout, args.time);
     match &args.from {
         Some(path) => hub::judge_capture(path, args, cx),
         None => Err(Failure::could_not_run(

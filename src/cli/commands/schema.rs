@@ -4,8 +4,6 @@ use clap::ValueEnum;
 use schemars::Schema;
 use serde_json::{Map, Value, json};
 
-#[cfg(feature = "live")]
-use super::interfaces;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::flat;
@@ -13,7 +11,7 @@ use crate::output::flat::columns::{self, Column};
 use crate::output::flat::sql::{self, Dialect};
 use crate::output::schema;
 
-/// Print what the JSON of a command looks like as JSON Schema, or the table of flat rows as SQL
+/// Print the JSON Schema of a command's output, or flat rows as SQL
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The command whose output is meant; without it the objects of all, and the rows of decode
@@ -120,8 +118,7 @@ fn of(command: &str) -> Option<Schema> {
         "options" => Some(crate::output::options::schema(command)),
         #[cfg(feature = "live")]
         "handshake" => Some(crate::output::handshake::schema(command)),
-        #[cfg(feature = "live")]
-        "interfaces" => Some(interfaces::schema(command)),
+        "interfaces" => Some(crate::output::interfaces::schema(command)),
         // They are among the objects of decode.
         "transactions" | "clients" => schema::of("decode"),
         _ => schema::of(command),

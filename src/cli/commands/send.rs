@@ -14,6 +14,7 @@ use crate::cli::replay6;
 use crate::cli::session::{self, Session};
 use crate::cli::six;
 use crate::cli::six::send::{Advert, Order, Source, Wanted};
+use crate::cli::teller::Awaited;
 use crate::engine::retransmit::Jitter;
 use crate::engine::v4::collect::{Plan, Until, Want};
 use crate::engine::v4::draft::opt;
@@ -448,7 +449,7 @@ fn send(draft: Draft, args: &Args, session: &mut Session<'_>, rng: &mut Rng, cx:
     };
     let (mac, kind, xid) = (session::client_text(&draft), draft.message.message_type(), draft.message.xid);
     let mut collect = Collect::new(draft, plan, rng.fork());
-    let held = session.hold(&mut collect, cx);
+    let held = session.hold(&mut collect, Awaited::within("answers", wait), cx);
     let answers = collect.answers();
     let found = silence::findings(collect.watch(), Some(held.link(session.segment)));
     // Without a carrier the interface takes every frame, and none leaves.

@@ -45,20 +45,20 @@ mod live {
     impl ConfineArgs {
         /// The first half: becomes an ordinary user without capabilities. Files created afterwards belong to that user.
         pub fn give_up(&self, cx: &Context) -> Result<(), Failure> {
-            privilege::close_bounding_set().map_err(Failure::could_not_run)?;
+            privilege::close_bounding_set()?;
             if let Some(identity) = self.identity(cx)? {
-                privilege::become_user(&identity).map_err(Failure::could_not_run)?;
+                privilege::become_user(&identity)?;
             }
-            privilege::drop_capabilities().map_err(Failure::could_not_run)
+            Ok(privilege::drop_capabilities()?)
         }
 
         /// In its place for who opens more sockets later: what that takes is kept, and nothing else.
         pub fn give_up_but_network(&self, cx: &Context) -> Result<(), Failure> {
-            privilege::close_bounding_set().map_err(Failure::could_not_run)?;
+            privilege::close_bounding_set()?;
             if let Some(identity) = self.identity(cx)? {
-                privilege::become_user_with_network(&identity).map_err(Failure::could_not_run)?;
+                privilege::become_user_with_network(&identity)?;
             }
-            privilege::keep_network_capabilities().map_err(Failure::could_not_run)
+            Ok(privilege::keep_network_capabilities()?)
         }
 
         /// The second half: confines the process to what is open and to `needs`. To be called before threads are started.
@@ -96,13 +96,13 @@ mod live {
                 Needs { read: files.iter().map(|path| path.to_path_buf()).collect(), ..Needs::default() };
             let confined = !self.no_sandbox;
             let work = move || {
-                privilege::close_bounding_set().map_err(Failure::could_not_run)?;
+                privilege::close_bounding_set()?;
                 if let Some(identity) = identity {
-                    privilege::become_user_in_thread(&identity).map_err(Failure::could_not_run)?;
+                    privilege::become_user_in_thread(&identity)?;
                 }
-                privilege::drop_capabilities().map_err(Failure::could_not_run)?;
+                privilege::drop_capabilities()?;
                 if confined {
-                    sandbox::enter_thread(&needs).map_err(Failure::could_not_run)?;
+                    sandbox::enter_thread(&needs)?;
                 }
                 work()
             };
@@ -122,7 +122,7 @@ mod live {
             if self.no_sandbox {
                 return Ok(());
             }
-            let confined = enter(needs).map_err(Failure::could_not_run)?;
+            let confined = enter(needs)?;
             let missing = match (confined.landlock, confined.seccomp) {
                 (true, true) => return Ok(()),
                 (false, true) => "Landlock",
@@ -140,7 +140,7 @@ mod live {
         /// Whom to become: `--user`, else who ran sudo. `None` for who is that already.
         fn identity(&self, cx: &Context) -> Result<Option<Identity>, Failure> {
             if let Some(user) = &self.user {
-                let identity = Identity::find(user).map_err(Failure::could_not_run)?;
+                let identity = Identity::find(user)?;
                 return Ok(Some(identity).filter(|identity| !identity.is_current()));
             }
             if !privilege::is_root() {

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::{
-    Line, Showing, asked, client, discarded, ground, prepare, router, said, unless_shown, warn_of_address,
-};
+use super::{Line, asked, client, discarded, ground, prepare, router, said, unless_shown, warn_of_address};
 use crate::analysis::findings6::{Asked, Scene, findings};
 use crate::cli::commands::discover::Args;
 use crate::cli::context::Context;
@@ -15,6 +13,7 @@ use crate::cli::flags::flat;
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::six::Asker;
 use crate::cli::session::conclude;
+use crate::cli::teller::{Awaited, Showing};
 use crate::engine::v6::accept::is_usable_answer;
 use crate::engine::v6::discover::{ASK, ASK_ROUTERS, Discover6, Plan6, SOLICIT, drafts};
 use crate::engine::v6::recipe::Recipe6;
@@ -26,6 +25,7 @@ use crate::output::six::differences::differences;
 use crate::output::six::discover::{Discovery6, show};
 use crate::output::styled::Styled;
 use crate::output::when::stretch;
+use crate::output::words::counted;
 use crate::run::segment::Segment;
 use crate::wire::v6::facts::IaKind;
 
@@ -65,13 +65,6 @@ fn all(found: &Discover6) -> impl Iterator<Item = &Answer6> {
     found.offers().iter().chain(found.stateless()).chain(found.routers())
 }
 
-/// Takes the line away that says what is waited for: answers never stand behind it, and it is drawn again below them.
-fn make_way(wanted: bool) {
-    if wanted {
-        Context::stderr_part("\r\x1b[K");
-    }
-}
-
 /// What was asked of everybody. Where one server was named, its silence says nothing of the others.
 fn question(recipe: &Recipe6, plan: &Plan6, solicited: bool) -> Asked {
     let everybody = recipe.server.is_none() && recipe.to.is_none();
@@ -101,22 +94,22 @@ fn find(
     let rows = args.flat().rows(&columns::DISCOVER, cx)?;
     // What is told at the end, by machines or as one line, is not shown before.
     let apart = cx.common.json || rows.is_some() || args.nagios().is_on();
-    let (verbose, color) = (cx.common.verbose, cx.out.color());
+    let (verbose, look) = (cx.common.verbose, cx.out.look());
     let mut shown = (0, 0, 0);
     let mut lost = None;
     let mut live = cx.out.twin();
+    let awaited = Awaited::within("servers and routers", plan.wait);
     let held = {
-        let progress = cx.shows_progress();
         let after = |found: &Discover6| {
             let counts = (found.offers().len(), found.stateless().len(), found.routers().len());
             if apart || counts == shown {
                 return;
             }
-            let place = Place::on(&segment.name);
+            let place = Place { columns: look.width.unwrap_or(80), ..Place::on(&segment.name) };
             let new = found.offers().iter().skip(shown.0);
             let new =
                 new.chain(found.stateless().iter().skip(shown.1)).chain(found.routers().iter().skip(shown.2));
-            let mut out = Styled::new(color);
+            let mut out = Styled::new(look.color).within(look.width);
             for answer in new {
                 if shown != (0, 0, 0) || !out.as_str().is_empty() {
                     out.text("\n");
@@ -125,11 +118,10 @@ fn find(
                 show(answer, vendors.of(answer.source_mac), 1, &place, verbose, &mut out);
             }
             shown = counts;
-            make_way(progress && !out.as_str().is_empty());
             lost = lost.take().or(live.write_styled(out).err());
         };
         let mut showing = Showing { machine: &mut found, after };
-        open.session.hold(&mut showing, cx)
+        open.session.hold(&mut showing, awaited, cx)
     };
     if let Some(failure) = lost {
         return Err(failure);
@@ -202,13 +194,12 @@ fn judge(found: &Discover6, silent: &[String], took: i64, cx: &Context) -> Exit 
 
 /// The one line that counts what answered.
 fn count_line(found: &Discover6, waited: i64) -> String {
-    let plural = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     format!(
         "{}, {}, {} within {}, sent {}",
-        plural(found.offers().len(), "offer"),
-        plural(found.stateless().len(), "stateless answer"),
-        plural(found.routers().len(), "router"),
+        counted(found.offers().len(), "offer"),
+        counted(found.stateless().len(), "stateless answer"),
+        counted(found.routers().len(), "router"),
         stretch(waited),
-        plural(usize::try_from(found.sent()).unwrap_or(0), "message"),
+        counted(found.sent(), "message"),
     )
 }

@@ -14,6 +14,7 @@ use crate::cli::flags::sender::SenderArgs;
 use crate::cli::flags::six::Asker;
 use crate::cli::lease::{self, Lease6};
 use crate::cli::session::conclude;
+use crate::cli::teller::Awaited;
 use crate::engine::v6::accept::{Outcome6, kept};
 use crate::engine::v6::draft::Draft6;
 use crate::engine::v6::exchange::{Dad, Exchange6, Settings6, State6, Task6, Tested, first_draft};
@@ -219,7 +220,7 @@ fn hold_one(
     let rows = order.flat.rows(&columns::REQUEST, cx)?;
     let settings = Settings6 { each: sender.timeout, retries: sender.retries, ..order.settings.clone() };
     let mut exchange = Exchange6::new(recipe.clone(), task.clone(), settings, foreign, rng);
-    let held = line.session.hold(&mut exchange, cx);
+    let held = line.session.hold(&mut exchange, Awaited::ANSWER, cx);
     let frames = exchange.offers().len().saturating_add(usize::from(exchange.answer().is_some()));
     let firewall = line.is_firewalled(frames);
     let silent = exchange.outcome() == Outcome6::Timeout;
@@ -324,8 +325,8 @@ fn tell(
         (Outcome6::Nak, Some(answer)) => cx.error(&refusal_line(answer)),
         _ => {}
     }
-    if let Some(line) = how_to_give_back(order, exchange, recipe, segment, sender) {
-        cx.note(&line);
+    if let Some(command) = how_to_give_back(order, exchange, recipe, segment, sender) {
+        cx.suggest("to give it back", &command);
     }
 }
 
@@ -338,7 +339,7 @@ fn refusal_line(answer: &Answer6) -> String {
     }
 }
 
-/// How to give back what was just taken.
+/// The command that gives back what was just taken.
 fn how_to_give_back(
     order: &Order,
     exchange: &Exchange6,
@@ -368,7 +369,7 @@ fn how_to_give_back(
     if let Some(duid) = recipe.duid.as_ref().filter(|_| sender.six.has_duid()) {
         words.push(format!("--duid {duid}"));
     }
-    (!leases.is_empty()).then(|| format!("to give it back: {}", words.join(" ")))
+    (!leases.is_empty()).then(|| words.join(" "))
 }
 
 /// What the test of addresses shall do.

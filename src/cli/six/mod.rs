@@ -12,7 +12,6 @@ use super::flags::sender::{self, SenderArgs};
 use super::flags::six::Asker;
 use super::replay6;
 use super::session::Session;
-use crate::engine::machine::{Arrival, Event, Machine, Remark, Transmit};
 use crate::engine::v6::draft::Draft6;
 use crate::engine::v6::recipe::Recipe6;
 use crate::engine::v6::silence::Ground;
@@ -22,7 +21,6 @@ use crate::output::six::Client6;
 use crate::run::segment::{Opening, Segment, Way, filter_v6};
 use crate::run::session::Held;
 pub use crate::run::six::{asked, discarded, router, said};
-use crate::time::Instant;
 use crate::wire::frame::Envelope6;
 use crate::wire::v6::facts::IaKind;
 use crate::wire::v6::types::{CLIENT_PORT, SERVER_PORT};
@@ -168,46 +166,6 @@ impl<'a> Line<'a> {
             let _ = answers;
             false
         }
-    }
-}
-
-/// A machine whose answers are shown as they come.
-pub struct Showing<'m, M, F> {
-    /// The machine.
-    pub machine: &'m mut M,
-    /// Called after every frame.
-    pub after: F,
-}
-
-impl<M: Machine, F: FnMut(&M)> Machine for Showing<'_, M, F> {
-    fn on_time(&mut self, now: Instant) {
-        self.machine.on_time(now);
-    }
-
-    fn on_sent(&mut self, id: u32, at: Instant) {
-        self.machine.on_sent(id, at);
-    }
-
-    fn on_frame(&mut self, arrival: &Arrival<'_>) -> Remark {
-        let remark = self.machine.on_frame(arrival);
-        (self.after)(self.machine);
-        remark
-    }
-
-    fn stop(&mut self, now: Instant) {
-        self.machine.stop(now);
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        self.machine.deadline()
-    }
-
-    fn poll_transmit(&mut self, out: &mut Vec<u8>) -> Option<Transmit> {
-        self.machine.poll_transmit(out)
-    }
-
-    fn poll_event(&mut self) -> Option<Event> {
-        self.machine.poll_event()
     }
 }
 

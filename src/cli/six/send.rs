@@ -12,6 +12,7 @@ use crate::cli::flags::sender::SenderArgs;
 use crate::cli::flags::six::Asker;
 use crate::cli::replay6;
 use crate::cli::session::conclude;
+use crate::cli::teller::Awaited;
 use crate::engine::v6::draft::{Body, Draft6};
 use crate::engine::v6::oneshot::{OneShot6, Shots, Until6};
 use crate::engine::v6::recipe::{Recipe6, hop_limit_to};
@@ -367,7 +368,7 @@ fn send(draft: Draft6, order: &Order, asker: &Asker, line: &mut Line<'_>, cx: &m
         && (draft.envelope.src == crate::wire::neighbor::link_local(draft.envelope.src_mac)
             || segment.has_ipv6(draft.envelope.src));
     let mut shot = OneShot6::new(draft, shots, !own && may_answer);
-    let held = line.session.hold(&mut shot, cx);
+    let held = line.session.hold(&mut shot, Awaited::ANSWER, cx);
     let answers = shot.answers();
     // Without a carrier the interface takes every frame, and none leaves.
     let sent = if shot.watch().left > 0 { shot.sent() } else { 0 };

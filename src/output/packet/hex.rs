@@ -8,8 +8,13 @@ use crate::wire::problem::{Problem, Severity};
 use crate::wire::v4::packet::field_text;
 use crate::wire::v4::{FIXED_LEN, Field, Outline, Packet};
 
-/// Bytes of one row.
+/// Bytes of one row, and of one where names would not stand beside it.
 const ROW: usize = 16;
+const SHORT: usize = 12;
+/// What is said of a field that tells nothing.
+const ALL_ZERO: &str = " (all zero)";
+/// Columns for long rows and the names beside them.
+const WIDE: usize = 92;
 
 /// A stretch of the message with its meaning.
 #[derive(Clone, Copy, Default)]
@@ -46,6 +51,7 @@ pub(super) fn dump_parts(bytes: &[u8], parts: Vec<Part>, problems: &[Problem], o
     let mut sorted: Vec<(usize, &Problem)> =
         problems.iter().filter_map(|problem| Some((placed(problem)?, problem))).collect();
     sorted.sort_by_key(|(at, _)| *at);
+    let row_len = if out.width().is_some_and(|width| width < WIDE) { SHORT } else { ROW };
     for part in parts {
         let end = if part.end == bytes.len() { part.end.saturating_add(1) } else { part.end };
         let first = sorted.partition_point(|(at, _)| *at < part.start);
@@ -57,8 +63,10 @@ pub(super) fn dump_parts(bytes: &[u8], parts: Vec<Part>, problems: &[Problem], o
             .map(|(_, problem)| *problem)
             .max_by_key(|problem| problem.severity());
         let data = bytes.get(part.start..part.end).unwrap_or(&[]);
-        for (index, row) in data.chunks(ROW).enumerate() {
-            let offset = part.start.saturating_add(index.saturating_mul(ROW));
+        // One row says that all are zero.
+        let rows = if part.remark == ALL_ZERO { 1 } else { usize::MAX };
+        for (index, row) in data.chunks(row_len).enumerate().take(rows) {
+            let offset = part.start.saturating_add(index.saturating_mul(row_len));
             let offset = u64::try_from(offset).unwrap_or(u64::MAX);
             out.text("  ").labelled(Label::Dim, |out| out.digits_wide(offset, 5));
             let mark = match fault.map(Problem::severity) {
@@ -144,7 +152,7 @@ fn parts(packet: &Packet<'_>, outline: &Outline) -> Vec<Part> {
         {
             // 192 zeros tell nothing; one row says so.
             let end = end.min(have).min(start.saturating_add(ROW));
-            Part { start, end, name, remark: " (all zero)", ..Part::default() }.push(&mut parts);
+            Part { start, end, name, remark: ALL_ZERO, ..Part::default() }.push(&mut parts);
         } else {
             push(&mut parts, start, end.min(have), name);
         }

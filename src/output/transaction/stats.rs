@@ -292,16 +292,18 @@ pub fn write(object: &StatsObject, stats: &Stats, out: &mut Styled) {
         ),
     );
     row("kinds", &counts(&object.by_kind));
-    let copies = match object.copies {
-        1 => "1 copy".to_owned(),
-        copies => format!("{copies} copies"),
-    };
-    row("repeated", &format!("{}, {copies}", counted(object.retransmissions, "retransmission")));
+    row(
+        "repeated",
+        &format!("{}, {}", counted(object.retransmissions, "retransmission"), counted(object.copies, "copy")),
+    );
     for (name, server) in &stats.servers {
         let (offers, acks, naks) = server.counts;
         row(
             "server",
-            &format!("{name}  {offers} OFFER, {acks} ACK, {naks} NAK, {} addresses", server.addresses.len()),
+            &format!(
+                "{name}  {offers} OFFER, {acks} ACK, {naks} NAK, {}",
+                counted(server.addresses.len(), "address")
+            ),
         );
         row("", &delays(&server.offer, "OFFER"));
         row("", &delays(&server.ack, "ACK"));

@@ -41,11 +41,11 @@ type Column = (&'static str, usize, bool);
 
 const SLIM: &[Column] = &[("client", 18, false), ("outcome", 15, false), ("address", 0, false)];
 const NORMAL: &[Column] = &[
-    ("client", 19, false),
-    ("messages", 14, false),
+    ("client", 18, false),
+    ("messages", 12, false),
     ("outcome", 12, false),
     ("address", 16, false),
-    ("server", 12, false),
+    ("server", 16, false),
     ("ms", 6, true),
 ];
 const BROAD: &[Column] = &[
@@ -190,7 +190,7 @@ impl TransactionTable {
 
     fn cells(&self, exchange: &Exchange) -> Vec<(Label, String)> {
         let client = client(exchange);
-        let messages = shortened(&exchange.messages(), 13);
+        let messages = shortened(&exchange.messages(), if self.width < WIDE { 11 } else { 13 });
         let outcome = (label(exchange.outcome), exchange.outcome.name().to_owned());
         let text = |ip: Option<std::net::Ipv4Addr>| ip.map_or_else(|| "-".to_owned(), |ip| ip.to_string());
         let address = (Label::Plain, text(exchange.address()));
@@ -341,15 +341,19 @@ impl TransactionTable {
 
 fn line(columns: &[Column], cells: &[(Label, String)], out: &mut Styled) {
     let mut row: Vec<(Label, String)> = Vec::new();
+    // What a cell takes beyond its column is given back by those that have room.
+    let mut debt = 0_usize;
     for (index, (label, text)) in cells.iter().enumerate() {
         let (_, width, right) = columns.get(index).copied().unwrap_or(("", 0, false));
-        let pad = width.saturating_sub(text.chars().count());
+        let (taken, room) = (text.chars().count(), width.saturating_sub(debt));
+        let pad = room.saturating_sub(taken).max(usize::from(width > 0 && !right));
+        debt = debt.saturating_add(taken.saturating_add(pad)).saturating_sub(width);
         if right {
             row.push((Label::Plain, " ".repeat(pad)));
             row.push((*label, text.clone()));
         } else {
             row.push((*label, text.clone()));
-            row.push((Label::Plain, " ".repeat(pad.max(usize::from(width > 0)))));
+            row.push((Label::Plain, " ".repeat(pad)));
         }
     }
     while row.last().is_some_and(|(_, text)| text.trim().is_empty()) {

@@ -15,6 +15,7 @@ use serde_json::Value;
 pub(crate) mod lab;
 pub(crate) mod six;
 pub(crate) mod story;
+pub(crate) mod vt;
 
 pub(crate) use lab::skip;
 

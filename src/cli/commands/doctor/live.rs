@@ -38,7 +38,7 @@ use crate::wire::{Mac, Prefix};
 /// Runs the command.
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let now = u64::try_from(cx.clock.time().nanoseconds()).ok().map(|now| now / 1_000_000_000);
-    let local = Local::look(args.interface.as_deref(), now).map_err(Failure::could_not_run)?;
+    let local = Local::look(args.interface.as_deref(), now)?;
     if !local.up || !local.carrier {
         let conclusion = without_packets(&local, None);
         return tell(args, &local, &conclusion, &Seen::default(), cx);
@@ -98,8 +98,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
             });
         }
         let mut keep = |passed: &Passed<'_>| keeper.as_mut().is_none_or(|keeper| keeper.keep(passed));
-        let examined = examine(&plan, &manner, &local, &mut transport, &cx.clock, &admitted, &mut keep)
-            .map_err(Failure::could_not_run)?;
+        let examined = examine(&plan, &manner, &local, &mut transport, &cx.clock, &admitted, &mut keep)?;
         if let Some(error) = keeper.as_mut().and_then(|keeper| keeper.error.take()) {
             return Err(Failure::could_not_run(error));
         }
@@ -139,7 +138,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
 fn wait(transport: &mut PacketTransport, cx: &Context, args: &Args) -> Result<bool, Failure> {
     let until = cx.clock.now().after(args.interval);
     loop {
-        match transport.wait(Some(until)).map_err(Failure::could_not_run)? {
+        match transport.wait(Some(until))? {
             crate::net::Event::Timeout => return Ok(false),
             crate::net::Event::Interrupted => return Ok(true),
             crate::net::Event::Frame(received) if received.at >= until => return Ok(false),
@@ -251,7 +250,7 @@ fn tell(args: &Args, local: &Local, conclusion: &Conclusion, seen: &Seen, cx: &m
             .map_or_else(|| conclusion.verdict.name().to_owned(), |sign| sign.code.to_owned());
         cx.out.write(format!("{code}\n").as_bytes())?;
     } else {
-        let bytes = report.render(cx.format(), cx.out.color());
+        let bytes = report.render(cx.format(), cx.out.look());
         cx.out.write(&bytes)?;
     }
     Ok(exit_of(conclusion, args))
@@ -478,8 +477,8 @@ struct Keeper {
 
 impl Keeper {
     fn create(path: &Path, interface: &str) -> Result<Self, Failure> {
-        let mut writer = Writer::create(path, FileFormat::of_path(path)).map_err(Failure::could_not_run)?;
-        writer.flush().map_err(Failure::could_not_run)?;
+        let mut writer = Writer::create(path, FileFormat::of_path(path))?;
+        writer.flush()?;
         Ok(Self {
             writer,
             interface: interface.to_owned(),
@@ -517,6 +516,6 @@ impl Keeper {
             .as_ref()
             .map_or(String::new(), |sign| format!(": {}: {}", sign.code, sign.summary));
         let comment = format!("dhcptool doctor: {}{cause}", conclusion.verdict.name());
-        self.writer.remark(&comment).map_err(Failure::could_not_run)
+        Ok(self.writer.remark(&comment)?)
     }
 }

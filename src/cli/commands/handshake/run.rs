@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     if relay.is_none() {
         segment.may_have_servers()?;
     }
-    let signals = Signals::termination().map_err(Failure::could_not_run)?;
+    let signals = Signals::termination()?;
     let own_mac = segment.mac.ok_or_else(|| {
         Failure::could_not_run(format_args!("{} is not Ethernet: it has no MAC address", segment.name))
     })?;
@@ -83,7 +83,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         Some(server) => Some(router(&segment, own_mac, segment.route(server).next_hop, args, &signals)?),
         None => None,
     };
-    let hold = (reply_port == 67).then(|| udp::hold(67)).transpose().map_err(Failure::could_not_run)?;
+    let hold = (reply_port == 67).then(|| udp::hold(67)).transpose()?;
     let mut family = family(args, &drafts, next_hop)?;
     family.stands_for =
         foreign(&family.relays, &segment.addresses).into_iter().map(|address| (address, own_mac)).collect();
@@ -234,7 +234,7 @@ fn router(
     }
     let sender = segment.addresses.first().map(|(addr, _)| *addr).or(args.sender.giaddr());
     let sender = sender.unwrap_or(Ipv4Addr::UNSPECIFIED);
-    let found = lanes::resolve(&segment.name, own, sender, hop, signals).map_err(Failure::could_not_run)?;
+    let found = lanes::resolve(&segment.name, own, sender, hop, signals)?;
     found.ok_or_else(|| {
         Failure::could_not_run(format_args!(
             "nobody on {} answers ARP for {hop}, which is on the way to the server; is --server right?",

@@ -139,13 +139,13 @@ pub(super) fn run<F: Told>(
     cx: &mut Context,
 ) -> Outcome {
     // Before the lanes are there, which inherit it.
-    crate::net::privilege::close_bounding_set().map_err(Failure::could_not_run)?;
+    crate::net::privilege::close_bounding_set()?;
     let (files, memory) = (RefCell::new(None), context::Memory::open());
     let (tally, found, failed) = if args.find_rate {
         let (tally, found) = find(args, plan, setup, signals, &files, cx)?;
         (tally, found, None)
     } else {
-        let (tally, failed) = once(args, plan, setup, signals, &files, cx)?;
+        let (tally, failed) = once(args, plan, setup, signals, &files, String::new(), cx)?;
         (tally, None, failed)
     };
     let about = About {
@@ -183,20 +183,20 @@ fn once<F: Told>(
     setup: &Setup,
     signals: &Signals,
     files: &RefCell<Option<Files>>,
+    what: String,
     cx: &mut Context,
 ) -> Result<(Tally<F::Lease>, Option<Failure>), Failure> {
     let mut failed: Option<Failure> = None;
-    let line = RefCell::new(Progress::new(cx));
+    let mut line = Progress::new(what, plan.pace.duration, cx);
     let aside = Context::new(cx.common.clone());
     let (format, clocks) = (cx.format(), cx.clock.moment());
     let (out, start) = (&mut cx.out, context::cpu_time());
     let mut news = |news: News<F::Lease>| {
         let told = match news {
             News::Finished(list) => {
-                line.borrow_mut().clear();
-                let color = out.color();
+                let look = out.look();
                 let family = &plan.family;
-                let told = |finished| Exchanged { family, finished, clocks }.render(format, color);
+                let told = |finished| Exchanged { family, finished, clocks }.render(format, look);
                 out.write(&list.iter().flat_map(told).collect::<Vec<u8>>())
             }
             News::Frames(frames) => match &mut *files.borrow_mut() {
@@ -233,9 +233,9 @@ fn once<F: Told>(
         })
     };
     let tally = lanes::run(plan, setup, signals, &mut opened_all, &mut news, &mut |board| {
-        line.borrow_mut().draw(board);
+        line.draw(board);
     });
-    line.borrow_mut().clear();
+    line.end();
     if let Some(failure) = refused {
         return Err(failure);
     }
@@ -275,8 +275,9 @@ fn find<F: Told>(
         step.seed = plan.seed.wrapping_add(number);
         number = number.saturating_add(1);
         let kernel_stamps = setup.kernel_stamps || milli(rate) <= KERNEL_STAMP_RATE.saturating_mul(1000);
-        let (tally, failed) =
-            once(args, &step, &Setup { kernel_stamps, ..setup.clone() }, signals, files, cx)?;
+        let what = format!("trying {rate:.0}/s, ");
+        let step_setup = Setup { kernel_stamps, ..setup.clone() };
+        let (tally, failed) = once(args, &step, &step_setup, signals, files, what, cx)?;
         if let Some(failure) = failed {
             return Err(failure);
         }

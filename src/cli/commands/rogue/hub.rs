@@ -10,9 +10,9 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::vendors::Vendors;
+use crate::cli::reading::Reading;
 use crate::engine::v4::provoke::Granted;
 use crate::engine::v6::provoke::Granted as Granted6;
-use crate::output::JsonOut;
 use crate::output::rogue::{Report, plugin};
 use crate::run::files;
 use crate::run::rogue::{Answers, Register, Seen};
@@ -104,15 +104,7 @@ pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Conte
     if args.nagios.is_on() {
         return NagiosArgs::tell(&plugin(&report, policy.is_some(), &args.nagios.thresholds()), cx);
     }
-    if cx.common.json {
-        let mut json = JsonOut::new();
-        report.json(&mut json);
-        cx.out.write(&json.buf)?;
-    } else {
-        let mut text = cx.out.styled();
-        report.text(&mut text);
-        cx.out.write_styled(text)?;
-    }
+    cx.show(&report)?;
     for hint in report.hints(policy.is_some(), args.own_mac) {
         cx.warn(&hint);
     }
@@ -145,7 +137,11 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
     let mut precision = Precision::Micro;
     let mut reader = capture::open(path).map_err(Failure::could_not_run)?;
     let mut frames = 0_u64;
+    let mut bar = Reading::of(reader.size(), cx);
     let damage = loop {
+        if let Some(bar) = &mut bar {
+            bar.draw(reader.position(), false);
+        }
         let frame = match reader.next() {
             Ok(Some(frame)) => frame,
             Ok(None) => break None,
@@ -170,6 +166,7 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
         hub.register.frame(&seen, &mut walker, Answers::default());
         hub.register.fresh.clear();
     };
+    drop(bar);
     // Silence where nothing could be heard says nothing.
     if hub.register.unread.frames() > 0 && damage.is_none() {
         if hub.register.unread.frames() == frames {

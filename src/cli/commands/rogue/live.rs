@@ -6,15 +6,20 @@ use std::time::Duration;
 
 use super::Args;
 use super::hub::{Hub, Look, report};
+use crate::analysis::servers::Servers;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::terminal;
 use crate::net::sandbox::Needs;
+use crate::output::words::counted;
 use crate::run::files;
 use crate::run::rogue::{Lookout, News, Plan, Turn};
 use crate::time::{Clock as _, Instant};
 
 /// A ring gives frames away in blocks, a little after they came.
 const LINGER: Duration = Duration::from_millis(25);
+/// How often the time that is left is shown anew.
+const TICK: Duration = Duration::from_secs(1);
 
 impl Args {
     /// Where to look, and how.
@@ -76,6 +81,14 @@ pub(super) fn confine(args: &Args, cx: &Context) -> Result<(), Failure> {
     args.confine.confine(&Needs { create_in, read, serve: args.listen.is_some() }, cx)
 }
 
+/// What is said `left` nanoseconds before the wait is over.
+fn waiting(left: i64, heard: &Servers) -> String {
+    let seconds = left.max(0).saturating_add(999_999_999).checked_div(1_000_000_000).unwrap_or(0);
+    let (servers, messages) = (heard.iter().count(), heard.answers);
+    let (servers, messages) = (counted(servers, "server"), counted(messages, "message"));
+    format!("listening, {seconds} s more: {servers}, {messages} so far")
+}
+
 /// One look: probes or listens until the wait is over, and judges.
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let mut hub = Hub::new(args, cx)?;
@@ -94,7 +107,10 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         if now >= end && !lookout.is_provoking(now) {
             break;
         }
-        let until = if now < end { end } else { now.after(LINGER) };
+        let until = if now < end { end.min(now.after(TICK)) } else { now.after(LINGER) };
+        if cx.shows_progress() {
+            terminal::status(&waiting(end.since(now.after(LINGER)), &hub.register.servers));
+        }
         if turn(&mut lookout, until, None, &mut hub, cx)? == Turn::Stop {
             lookout.stop(now);
             cut |= now < end;
@@ -102,6 +118,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         }
         hub.register.fresh.clear();
     }
+    terminal::status("");
     let names = lookout.names();
     let (kept, overlooked) = lookout.kept();
     let kept6 = lookout.kept6();

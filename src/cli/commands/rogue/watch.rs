@@ -16,10 +16,13 @@ use crate::net::scrape::{Page, Scrape};
 use crate::output::JsonOut;
 use crate::output::rogue::metrics::Metrics;
 use crate::output::rogue::{change_json, change_line, change_priority, change_text, kept_text};
+use crate::output::text::Text;
+use crate::output::when::TimeText;
+use crate::output::words::counted;
 use crate::run::files;
 use crate::run::helper::Helper;
 use crate::run::rogue::{Lookout, Turn};
-use crate::time::{Clock as _, Instant, Moment};
+use crate::time::{Clock as _, Instant, Moment, Precision};
 use crate::wire::escape::escape_line;
 
 /// How often the textfile is written when nothing changes.
@@ -52,8 +55,10 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         Some(program) => Some(args.with_helper(program, Helper::start)?),
         None => None,
     };
-    let scrape = args.listen.map(Scrape::open).transpose().map_err(Failure::could_not_run)?;
+    let scrape = args.listen.map(Scrape::open).transpose()?;
     let lookout = open(args)?;
+    // Its zone is read before the process is confined.
+    let time = TimeText::new(args.time.unwrap_or_default().into());
     args.confine.give_up(cx)?;
     confine(args, cx)?;
     let metrics = scrape.map(|scrape| {
@@ -80,6 +85,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         blind_until: None,
         gone_after: pace.gone_after,
         to_journal: env("JOURNAL_STREAM").is_some(),
+        time,
     };
     // What cannot be written is said at the start, not at the first alarm.
     watch.save(now)?;
@@ -104,6 +110,8 @@ struct Watch<'a> {
     helper: Option<Helper>,
     /// What Prometheus may scrape.
     page: Option<Page>,
+    /// How their times are written.
+    time: TimeText,
     /// Changes told, by kind.
     changes: [u64; 5],
     saved: Option<Instant>,
@@ -254,13 +262,18 @@ impl Watch<'_> {
                 cx.out.write(&json.buf)?;
             } else if std::io::stdout().is_terminal() {
                 let mut text = cx.out.styled();
-                change_text(change, &mut text);
+                change_text(change, &mut self.time, &mut text);
                 cx.out.write_styled(text)?;
             } else {
                 // journald takes the priority off (sd-daemon(3)).
                 let priority =
                     if self.to_journal { format!("<{}>", change_priority(change)) } else { String::new() };
-                let line = escape_line(&format!("{priority}{}", change_line(change)));
+                let mut time = Text::default();
+                if self.args.time.is_some() {
+                    self.time.write(Some(change.time), Precision::Micro, &mut time);
+                    time.push_str("  ");
+                }
+                let line = escape_line(&format!("{priority}{}{}", time.as_str(), change_line(change)));
                 cx.out.write(format!("{line}\n").as_bytes())?;
             }
             if let Some(helper) = &mut self.helper {
@@ -352,13 +365,12 @@ impl Watch<'_> {
 
 /// One line about all of it, for people.
 fn summary(known: u64, changes: u64, answers: u64, sent: u64) -> String {
-    let plural = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     format!(
         "{} there, {} told; {} of servers, {} sent",
-        plural(known, "server"),
-        plural(changes, "change"),
-        plural(answers, "message"),
-        plural(sent, "frame")
+        counted(known, "server"),
+        counted(changes, "change"),
+        counted(answers, "message"),
+        counted(sent, "frame")
     )
 }
 
@@ -367,7 +379,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_of_a_kind_is_no_plural() {
+    fn one_of_a_kind_is_no_counted() {
         assert_eq!(summary(1, 1, 1, 1), "1 server there, 1 change told; 1 message of servers, 1 frame sent");
         assert_eq!(
             summary(0, 2, 42, 74),

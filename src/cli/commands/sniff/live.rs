@@ -53,7 +53,13 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         (args.flat.rows(&columns::PACKET, cx)?, None)
     };
     let mut table = told.as_ref().map(Table::new);
-    let look = Look { json: cx.common.json, color: cx.out.color(), width: cx.out.columns(), live: true };
+    let look = Look {
+        json: cx.common.json,
+        color: cx.out.color(),
+        width: cx.out.columns(),
+        fold: cx.out.width(),
+        live: true,
+    };
     let joining = if args.analysis.is_wanted() {
         let vendors = args.analysis.vendors.open(&args.confine, cx)?;
         Some(Joining::new(&args.select, &args.analysis, look, told, vendors)?)
@@ -449,7 +455,7 @@ impl Sniffer<'_> {
             self.sink.received, counts.found, counts.shown,
         );
         if kernel > 0 || interface > 0 {
-            Context::stderr(&line);
+            Context::insist(&line);
         } else {
             cx.note(&line);
         }
