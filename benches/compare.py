@@ -65,11 +65,11 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     counts = {}
 
-    def capture(name, size, share):
+    def capture(name, size, share, *more):
         path, facts = folder / f"{args.scale}-{name}", folder / f"{args.scale}-{name}.json"
         if not facts.exists():
             made = subprocess.run(["python3", HERE / "make_capture.py", path, "--bytes", str(int(size * args.scale)),
-                                   "--dhcp", str(share)], stdout=subprocess.PIPE, check=True)
+                                   "--dhcp", str(share), *more], stdout=subprocess.PIPE, check=True)
             facts.write_bytes(made.stdout)
         counts[str(path)] = json.loads(facts.read_text())
         return str(path)
@@ -90,6 +90,7 @@ def main():
     mixed, blocks = capture("mixed.pcap", 1e9, 0.001), capture("mixed.pcapng", 1e9, 0.001)
     part = capture("part.pcap", 2e8, 0.001)
     pure, small = capture("dhcp.pcap", 5e8, 1), capture("small.pcap", 8e6, 1)
+    six = capture("six.pcap", 1e8, 1, "--six")
     tiny = capture("tiny.pcap", 4000 / args.scale, 1)
     threads = os.cpu_count() or 1
     for path in counts:
@@ -100,7 +101,7 @@ def main():
         print(f"         {version(tool)}")
     print(f"         medians of {args.runs} runs in turn, page cache warm; x is our time over theirs, with the spread\n")
 
-    for path in (mixed, blocks, pure):
+    for path in (mixed, blocks, pure, six):
         done = subprocess.run([PROGRAM, "decode", path], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                               check=True)
         wanted = f"{counts[path]['packets']} packets read, {counts[path]['dhcp']} DHCP"
@@ -133,6 +134,18 @@ def main():
     row("500 MB of DHCP to JSON, 1 thread", f"{decode} --json --threads 1 {pure}", path=pure)
     row(f"500 MB of DHCP to JSON, {threads} threads", f"{decode} --json --threads {threads} {pure}", path=pure)
     row("500 MB of DHCP to lines, 1 thread", f"{decode} --threads 1 {pure}", path=pure)
+    row("500 MB of DHCP to CSV, 1 thread : to JSON", f"{decode} --format csv --threads 1 {pure}",
+        f"{decode} --json --threads 1 {pure}", pure)
+    row("JSON, 2 threads : 1 thread", f"{decode} --json --threads 2 {pure}", f"{decode} --json --threads 1 {pure}", pure)
+    row("100 MB of DHCPv6 to JSON, 1 thread", f"{decode} --json --threads 1 {six}", path=six)
+    row("100 MB of DHCPv6 to lines, 1 thread", f"{decode} --threads 1 {six}", path=six)
+    lines = f"{small}.json"
+    with open(lines, "wb") as file:
+        subprocess.run([PROGRAM, "decode", "-q", "--json", small], stdout=file, check=True)
+    # What both have in common, starting a pipe, is in both.
+    row("8 MB of DHCP to JSON | cat : cat JSON | cat", f"{PROGRAM} decode -q --json --threads 1 {small} | cat", f"cat {lines} | cat", small)
+    row("8 MB of DHCP to JSON | cat : to /dev/null", f"{PROGRAM} decode -q --json --threads 1 {small} | cat",
+        f"{decode} --json --threads 1 {small}", small)
     for tool, ending, less in (("gzip", ".gz", "gzip -dc"), ("zstd", ".zst", "zstd -dc"), ("xz", ".xz", "xz -dc")):
         if shutil.which(tool):
             file = compressed(part, tool, ending)
@@ -142,6 +155,7 @@ def main():
         f"exec tshark -nr {small} -T json", small, "tshark")
     row("8 MB of DHCP in full, 1 thread : tcpdump -vvv", f"{decode} -v --threads 1 {small}", f"exec tcpdump -nvvvr {small}",
         small, "tcpdump")
+    row("8 MB of DHCP with dumps, 1 thread", f"{decode} -vv --threads 1 {small}", path=small)
     args.runs = 15
     row("start: --version : true", f"exec {PROGRAM} --version", "exec true")
     row("start: ten packets to JSON : true", f"{decode} --json {tiny}", "exec true")

@@ -3,6 +3,7 @@
 
     make_capture.py mixed.pcap --bytes 1000000000 --dhcp 0.001
     make_capture.py dhcp.pcapng --bytes 500000000 --dhcp 1 --clients 100000
+    make_capture.py dhcpv6.pcap --bytes 200000000 --dhcp 1 --six
 
 The format follows the name. Same arguments, same bytes. Prints one JSON object: how many packets, how many of DHCP.
 """
@@ -88,6 +89,59 @@ class Dhcp:
         return ethernet(mac, self.BROADCAST, packet)
 
 
+def option6(code, data):
+    return struct.pack(">HH", code, len(data)) + data
+
+
+class Dhcpv6:
+    """The four messages of an exchange of DHCPv6; every third comes through a relay."""
+
+    SERVER, RELAY = bytes.fromhex("fe80000000000000000000fffe000001"), bytes.fromhex("20010db800010000000000000000fffe")
+    GROUP, ONE = bytes.fromhex("ff020000000000000000000000010002"), bytes.fromhex("20010db8000100000000000000000001")
+    SERVER_MAC, GROUP_MAC = b"\x02\0\0\0\0\x01", b"\x33\x33\0\x01\0\x02"
+
+    def __init__(self, clients):
+        self.clients, self.at = clients, 0
+        self.server = option6(2, b"\0\1\0\1\x2c\xf0\x11\x22" + self.SERVER_MAC)
+        self.told = option6(23, self.ONE + self.RELAY) + option6(24, b"\x07example\x03org\0\x03lab\x07example\x03org\0")
+        self.wants = option6(6, struct.pack(">7H", 23, 24, 31, 39, 59, 82, 56))
+
+    def frame(self):
+        exchange, step = divmod(self.at, 4)
+        self.at += 1
+        client = exchange % self.clients
+        mac = b"\x02\x10" + struct.pack(">I", client)
+        own = b"\xfe\x80" + bytes(6) + mac[:3] + b"\xff\xfe" + mac[3:]
+        address = self.ONE[:8] + struct.pack(">II", 0x10000, client + 16)
+        prefix = self.ONE[:4] + struct.pack(">I", 0x80000000 | client << 8 & 0x7FFFFF00) + bytes(8)
+        reply = step in (1, 3)
+        body = option6(1, b"\0\3\0\1" + mac)
+        if step:
+            body += self.server
+        leased = option6(5, address + struct.pack(">II", 3600, 7200)) if step else b""
+        delegated = option6(26, struct.pack(">IIB", 3600, 7200, 56) + prefix) if step else b""
+        times = struct.pack(">II", 1800, 2880) if reply else bytes(8)
+        body += option6(3, mac[2:] + times + leased) + option6(25, mac[2:] + times + delegated)
+        if reply:
+            body += option6(7, b"\xff") + self.told if step == 1 else self.told
+        else:
+            body += option6(8, b"\0\0") + self.wants + option6(39, b"\1\x0bhost-%06d\0" % client)
+        message = struct.pack(">I", (1, 2, 3, 7)[step] << 24 | exchange & 0xFFFFFF) + body
+        if client % 3 == 0:
+            head = bytes([13 if reply else 12, 0]) + self.ONE[:15] + b"\2" + own
+            message = head + option6(9, message) + option6(18, b"ge-0/0/%d" % (client % 48))
+            src, dst, sport, dport = (self.ONE, self.RELAY, 547, 547) if reply else (self.RELAY, self.ONE, 547, 547)
+        else:
+            src, dst, sport, dport = (self.SERVER, own, 547, 546) if reply else (own, self.GROUP, 546, 547)
+        length = 8 + len(message)
+        pseudo = src + dst + struct.pack(">IHH", length, 0, 17)
+        head = struct.pack(">HHH", sport, dport, length)
+        total = checksum(pseudo + head + b"\0\0" + message) or 0xFFFF
+        packet = struct.pack(">IHBB", 6 << 28, length, 17, 64) + src + dst + head + struct.pack(">H", total) + message
+        macs = (mac, self.SERVER_MAC) if reply else (self.GROUP_MAC, mac)
+        return macs[0] + macs[1] + b"\x86\xdd" + packet
+
+
 def background(rng, count=4096):
     """Frames that are not DHCP: TCP and UDP of all sizes, some of them tagged, ARP and IPv6."""
     frames = []
@@ -119,9 +173,10 @@ def main():
     parser.add_argument("--dhcp", type=float, default=0.001, help="share of the packets that are DHCP, 0 to 1")
     parser.add_argument("--clients", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--six", action="store_true", help="DHCPv6 instead of DHCPv4")
     args = parser.parse_args()
     rng = random.Random(args.seed)
-    dhcp, others = Dhcp(args.clients), background(rng)
+    dhcp, others = (Dhcpv6 if args.six else Dhcp)(args.clients), background(rng)
     blocks = args.file.endswith("ng")
     packets = found = written = 0
     time = 1_700_000_000_000_000

@@ -304,51 +304,44 @@ pub(crate) fn write_ip6(addr: Ipv6Addr, out: &mut Vec<u8>) {
         write_ip4(mapped, out);
         return;
     }
-    let segments = addr.segments();
-    // The longest run of zeros, the first of several, is left out where there is more than one.
-    let (mut from, mut zeros) = (8, 1);
-    let (mut begin, mut run) = (0_usize, 0_usize);
-    for (place, segment) in segments.into_iter().enumerate() {
-        if segment != 0 {
-            run = 0;
-            continue;
-        }
-        if run == 0 {
-            begin = place;
-        }
-        run = run.saturating_add(1);
-        if run > zeros {
-            (from, zeros) = (begin, run);
-        }
+    let (pairs, digits) = (addr.octets(), hex_of(&addr.octets()));
+    let (pairs, digits) = (pairs.as_chunks::<2>().0, digits.as_chunks::<4>().0);
+    // The longest run of zeros, the first of several, is left out where there is more than one: a bit for each segment that
+    // begins a run of so many.
+    let empty = pairs.iter().rev().fold(0_u8, |empty, pair| empty << 1 | u8::from(*pair == [0, 0]));
+    let (mut runs, mut best, mut zeros) = (empty, 0_u8, 0_usize);
+    while runs != 0 {
+        (best, zeros) = (runs, zeros.saturating_add(1));
+        runs &= runs >> 1;
     }
-    let mut text = [0; 40];
-    let mut at = 0_usize;
+    let from = if zeros > 1 { usize::try_from(best.trailing_zeros()).unwrap_or(8) } else { 8 };
     let behind = from.saturating_add(zeros);
-    for (place, segment) in segments.into_iter().enumerate() {
-        if place == from {
-            // The colon of the segment before is there already.
-            let colons = if at == 0 { 2 } else { 1 };
-            if let Some(slot) = text.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
-                *slot = *b"::";
+    let mut text = [0; 48];
+    let mut at = 0_usize;
+    for (place, (pair, digits)) in pairs.iter().zip(digits).enumerate() {
+        if place >= from && place < behind {
+            if place == from {
+                // Where something stands before it, its colon is there already.
+                if let Some(slot) = text.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+                    *slot = *b"::";
+                }
+                at = at.saturating_add(if at == 0 { 2 } else { 1 });
             }
-            at = at.saturating_add(colons);
-        }
-        if (from..behind).contains(&place) {
             continue;
         }
         // Digits, without the zeros in front of them, and a colon.
-        let digits = hex_half(u32::from(segment.swap_bytes()));
-        let zeros = segment.leading_zeros().min(15) / 4;
-        let text_of = (digits & 0xffff_ffff | 0x3a << 32) >> zeros.wrapping_mul(8);
+        let zeros = u16::from_be_bytes(*pair).leading_zeros().min(15) / 4;
+        let shown = (u64::from(u32::from_le_bytes(*digits)) | 0x3a << 32) >> zeros.wrapping_mul(8);
         if let Some(slot) = text.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
-            let [a, b, c, d, e, ..] = text_of.to_le_bytes();
-            *slot = [a, b, c, d, e];
+            *slot = shown.to_le_bytes();
         }
         at = at.saturating_add(5).saturating_sub(usize::try_from(zeros).unwrap_or(0));
     }
     // Without the last colon, unless it is one of two.
     let length = if behind == 8 && from < 8 { at } else { at.saturating_sub(1) };
-    out.extend_from_slice(text.get(..length).unwrap_or_default());
+    let end = out.len().saturating_add(length);
+    out.extend_from_slice(&text);
+    out.truncate(end);
 }
 
 #[cfg(test)]

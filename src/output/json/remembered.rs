@@ -245,30 +245,39 @@ impl OptionTexts {
         let repeatable =
             is_repeatable(span, record) && self.alone.get(usize::from(span.code)).is_some_and(|alone| *alone);
         let raw = raw(span, span, record);
-        let probes = self.message < PROBES;
-        if repeatable
-            && !probes
-            && let Some(text) = self.same_as_last(span.code, raw)
-        {
-            out.bytes().extend_from_slice(text);
-            return true;
-        }
-        if repeatable && let Some(text) = self.single(span.code, raw) {
-            let known = out.bytes().len();
-            out.bytes().extend_from_slice(text);
-            if probes {
-                self.keep_last(span.code, raw, out.bytes().get(known..).unwrap_or_default());
-            }
+        if repeatable && self.copy(span.code, raw, out.bytes()) {
             return true;
         }
         let begin = out.bytes().len();
         let known = write(span, out) && repeatable;
         if known {
-            let text = out.bytes().get(begin..).unwrap_or_default();
-            self.keep_last(span.code, raw, text);
-            self.remember_single(span.code, raw, text);
+            self.keep(span.code, raw, out.bytes().get(begin..).unwrap_or_default());
         }
         known
+    }
+
+    /// Appends the text of an option of this code to `out`, when it is known.
+    #[inline]
+    pub(in crate::output) fn copy(&mut self, code: u8, raw: &[u8], out: &mut Vec<u8>) -> bool {
+        let probes = self.message < PROBES;
+        if !probes && let Some(text) = self.same_as_last(code, raw) {
+            out.extend_from_slice(text);
+            return true;
+        }
+        let begin = out.len();
+        let Some(text) = self.single(code, raw) else { return false };
+        out.extend_from_slice(text);
+        if probes {
+            self.keep_last(code, raw, out.get(begin..).unwrap_or_default());
+        }
+        true
+    }
+
+    /// Keeps the text of an option that was not known, if that may pay.
+    #[inline]
+    pub(in crate::output) fn keep(&mut self, code: u8, raw: &[u8], text: &[u8]) {
+        self.keep_last(code, raw, text);
+        self.remember_single(code, raw, text);
     }
 
     /// The text of an option that is not steady, when it is the same as that of the one before.

@@ -50,10 +50,8 @@ impl JsonOut {
 
     /// The key of the next value.
     pub fn name_next(&mut self, key: &str) {
-        if !matches!(self.buf.last(), Some(b'{') | None) {
-            self.buf.push(b',');
-        }
-        self.buf.push(b'"');
+        let first = matches!(self.buf.last(), Some(b'{') | None);
+        self.buf.extend_from_slice(if first { b"\"" } else { b",\"" });
         self.buf.extend_from_slice(key.as_bytes());
         self.buf.extend_from_slice(b"\":");
     }

@@ -7,6 +7,7 @@ use crate::output::packet::hex;
 use crate::output::packet::line::type_label;
 use crate::output::packet::record::{MOST_PROBLEMS, PacketRecord};
 use crate::output::styled::{Label, Styled};
+use crate::output::text::Text;
 use crate::output::when::TimeText;
 use crate::wire::frame::numbers;
 use crate::wire::options::text::{as_text, without_trailing_zeros};
@@ -145,18 +146,18 @@ fn has_readable_part(code: u8) -> bool {
 
 fn write_heading(record: &PacketRecord<'_>, time: &mut TimeText, out: &mut Styled) {
     let (packet, kind) = (&record.packet, record.outline.message_type);
-    let capitals;
-    let name = match (kind, packet.op()) {
-        (Some(kind), _) => {
-            capitals = kind.to_string().to_uppercase();
-            &capitals
-        }
-        (None, _) if record.outline.type_is_cut_off() => "unknown type, cut",
-        (None, Some(Op::REQUEST)) => "BOOTP request",
-        (None, Some(Op::REPLY)) => "BOOTP reply",
-        (None, _) => "BOOTP",
+    let cut = record.outline.type_is_cut_off();
+    let name = |out: &mut Text| match (kind, packet.op()) {
+        (Some(kind), _) => match kind.name() {
+            Some(name) => out.capitals(name),
+            None => out.capitals(&kind.to_string()),
+        },
+        (None, _) if cut => out.push_str("unknown type, cut"),
+        (None, Some(Op::REQUEST)) => out.push_str("BOOTP request"),
+        (None, Some(Op::REPLY)) => out.push_str("BOOTP reply"),
+        (None, _) => out.push_str("BOOTP"),
     };
-    heading(record, time, type_label(kind, packet.op()), name, packet.bytes().len(), out);
+    heading(record, time, type_label(kind, packet.op()), &name, packet.bytes().len(), out);
 }
 
 /// Number, time, what it is and how long.
@@ -164,7 +165,7 @@ pub(super) fn heading(
     record: &PacketRecord<'_>,
     time: &mut TimeText,
     label: Label,
-    name: &str,
+    name: &dyn Fn(&mut Text),
     bytes: usize,
     out: &mut Styled,
 ) {
@@ -173,7 +174,7 @@ pub(super) fn heading(
         out.digits(record.number);
     });
     out.text("  ").labelled(Label::Dim, |out| time.write(record.time, record.precision, out));
-    out.text("  ").label(label, name);
+    out.text("  ").labelled(label, name);
     let (captured, original) = (record.captured_length, record.original_length);
     out.text("  ").number(bytes).text(" bytes");
     if u32::try_from(captured).is_ok_and(|captured| captured < original) {

@@ -2,9 +2,10 @@
 
 use super::detail::{PacketDetail, heading, row, wide, write_layers, write_problems};
 use super::hex::{Part, dump_parts};
-use super::line6::{type_label6, type_name6, write_xid};
+use super::line6::{push_type6, type_label6, write_xid};
 use super::record6::{Judged, Message6, Record6};
 use crate::output::styled::{Label, Styled};
+use crate::output::text::Text;
 use crate::output::when::TimeText;
 use crate::wire::nd;
 use crate::wire::options::{self, Context, Kind, OptionDef, Space, TextSink};
@@ -23,12 +24,14 @@ impl PacketDetail {
         match record.message {
             Message6::Dhcp { packet, outline } => {
                 let kind = outline.kind().unwrap_or_default();
-                heading(&record.around, time, type_label6(kind), &type_name6(kind), bytes.len(), out);
+                let name = |out: &mut Text| push_type6(kind, out);
+                heading(&record.around, time, type_label6(kind), &name, bytes.len(), out);
                 write_layers(&record.around, out);
                 write_message(&packet, 0, out);
             }
             Message6::Router { packet, outline } => {
-                let name = packet.kind().and_then(nd::name_of).unwrap_or("icmpv6").to_uppercase();
+                let name = packet.kind().and_then(nd::name_of).unwrap_or("icmpv6");
+                let name = |out: &mut Text| out.capitals(name);
                 heading(&record.around, time, Label::Server, &name, bytes.len(), out);
                 write_layers(&record.around, out);
                 write_router(&packet, outline, out);

@@ -91,15 +91,11 @@ impl PacketJson {
         let raw = packet.bytes().get(span.range()).unwrap_or_default();
         // Codes above 255 are not remembered.
         let known = u8::try_from(span.code).ok().filter(|_| !span.is_truncated() && data.len() < 256);
-        if let Some(text) = known.and_then(|code| self.texts6.single(code, raw)) {
-            if !matches!(json.buf.last(), Some(b'[')) {
-                json.fixed(b",");
-            }
-            json.fixed(text);
-            return;
-        }
         if !matches!(json.buf.last(), Some(b'[')) {
             json.fixed(b",");
+        }
+        if known.is_some_and(|code| self.texts6.copy(code, raw, &mut json.buf)) {
+            return;
         }
         let begin = json.buf.len();
         let row = opt::SPACE.by_code(span.code);
@@ -134,7 +130,7 @@ impl PacketJson {
         json.fixed(b"}");
         // What is wrong inside has to be told every time.
         if let Some(code) = known.filter(|_| sound && cx.trace.is_none_or(Trace::is_empty)) {
-            self.texts6.remember_single(code, raw, json.buf.get(begin..).unwrap_or_default());
+            self.texts6.keep(code, raw, json.buf.get(begin..).unwrap_or_default());
         }
     }
 }

@@ -24,11 +24,12 @@ pub fn type_label6(kind: MessageType) -> Label {
     }
 }
 
-/// The name of a message type in capitals.
-pub fn type_name6(kind: MessageType) -> String {
-    match kind {
-        MessageType::INFORMATION_REQUEST => "INFORM".to_owned(),
-        kind => kind.to_string().to_uppercase(),
+/// Appends the name of a message type in capitals.
+pub(in crate::output) fn push_type6(kind: MessageType, out: &mut Text) {
+    match kind.name().filter(|_| kind != MessageType::INFORMATION_REQUEST) {
+        Some(name) => out.capitals(name),
+        None if kind == MessageType::INFORMATION_REQUEST => out.push_str("INFORM"),
+        None => out.capitals(&kind.to_string()),
     }
 }
 
@@ -46,9 +47,13 @@ impl PacketLine {
         match record.message {
             Message6::Dhcp { packet, outline } => {
                 let facts = Facts::read(&packet, outline);
-                let name =
-                    if packet.bytes().is_empty() { "DHCPV6?".to_owned() } else { type_name6(facts.kind) };
-                write_name(type_label6(facts.kind), &name, out);
+                write_name(type_label6(facts.kind), out, |out| {
+                    if packet.bytes().is_empty() {
+                        out.push_str("DHCPV6?");
+                    } else {
+                        push_type6(facts.kind, out);
+                    }
+                });
                 out.labelled(Label::Address, |out| write_client(&facts, record, out));
                 self.write_origin(around, out);
                 write_dhcp(&facts, out);
@@ -89,10 +94,10 @@ pub(super) fn write_xid(xid: u32, out: &mut Text) {
 }
 
 /// What a message is, as wide as most are.
-fn write_name(label: Label, name: &str, out: &mut Styled) {
+fn write_name(label: Label, out: &mut Styled, push: impl FnOnce(&mut Text)) {
     let wide = |out: &mut Text| {
         let start = out.len();
-        out.push_str(name);
+        push(out);
         out.pad(start, 9);
     };
     out.labelled(label, wide).text(" ");
@@ -216,7 +221,7 @@ fn write_router(packet: &nd::Packet<'_>, outline: &nd::Outline, record: &Record6
         _ => "ICMPV6",
     };
     let label = if name == "RA" { Label::Server } else { Label::Client };
-    write_name(label, name, out);
+    write_name(label, out, |out| out.push_str(name));
     let own = outline.find(1).map(|span| HwAddr::from_slice(span.data(packet)));
     let addr = own.or_else(|| record.around.datagram.link.and_then(|link| link.src));
     let addr = addr.map_or_else(|| "(no address)".to_owned(), |addr| addr.to_string());

@@ -8,7 +8,7 @@ use crate::analysis::findings6::Finding6;
 use crate::engine::v6::accept::{is_usable, is_usable_answer};
 use crate::engine::v6::station::Answer6;
 use crate::output::answers::Place;
-use crate::output::packet::line6::{type_label6, type_name6};
+use crate::output::packet::line6::{push_type6, type_label6};
 use crate::output::styled::{Label, Styled};
 use crate::output::when::stretch;
 use crate::wire::Lease;
@@ -150,7 +150,7 @@ fn source_text(answer: &Answer6, vendor: Option<&str>) -> String {
 /// Writes the block of a server's answer. `client` shows what a client would keep of it.
 pub fn block(answer: &Answer6, vendor: Option<&str>, place: &Place<'_>, out: &mut Styled) {
     let facts = answer.facts();
-    out.label(type_label6(facts.kind), &type_name6(facts.kind));
+    out.labelled(type_label6(facts.kind), |out| push_type6(facts.kind, out));
     out.text(" from ").label(Label::Strong, &server_name(answer));
     if facts.kind == crate::wire::v6::MessageType::ADVERTISE && !is_usable_answer(&facts) {
         out.text(", ").label(Label::Warning, "nothing a client could use");
