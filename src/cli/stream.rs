@@ -420,8 +420,11 @@ impl Renderer {
 
     /// Exchanges what was rendered and counted for `other`.
     fn exchange(&mut self, other: &mut Rendered) {
-        std::mem::swap(&mut self.json.buf, &mut other.json);
-        self.text.exchange(&mut other.text);
+        if matches!(self.view, View::Json | View::Rows) {
+            std::mem::swap(&mut self.json.buf, &mut other.json);
+        } else {
+            self.text.exchange(&mut other.text);
+        }
         std::mem::swap(&mut self.counts, &mut other.counts);
     }
 

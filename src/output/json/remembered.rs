@@ -343,10 +343,13 @@ impl OptionTexts {
         if !steady && self.message >= PROBES {
             return None;
         }
-        if self.recall(raw, steady).is_some() {
-            self.records.get_mut(usize::from(code))?.found();
+        let hash = hash(raw);
+        let slot = self.slots.get(place(hash, steady)).filter(|slot| slot.hash == hash)?;
+        let text = slot.text_of(raw)?;
+        if let Some(record) = self.records.get_mut(usize::from(code)) {
+            record.found();
         }
-        self.recall(raw, steady)
+        Some(text)
     }
 
     /// Keeps the text of an option that was not found, if that may pay.

@@ -86,7 +86,12 @@ impl<'a> Said<'a, '_> {
         Some(Cow::Owned(joined))
     }
 
+    #[inline]
     fn number(&self, code: u8) -> Option<u32> {
+        let span = self.outline.find(code)?;
+        if span.len == 4 && !span.is_truncated() && !self.outline.is_repeated(code) {
+            return span.data(self.packet).first_chunk().map(|number| u32::from_be_bytes(*number));
+        }
         self.data(code)?.as_ref().try_into().ok().map(u32::from_be_bytes)
     }
 
@@ -104,11 +109,6 @@ impl<'a> Said<'a, '_> {
 
     fn mtu(&self) -> Option<u16> {
         self.data(26)?.as_ref().try_into().ok().map(u16::from_be_bytes)
-    }
-
-    /// Number of leading ones of the mask, where it is contiguous and not 0.
-    fn prefix(&self) -> Option<u8> {
-        self.subnet_mask().and_then(Prefix::length_of).filter(|length| *length > 0)
     }
 
     /// The first address of option `code`, of those that are looked at, which `is_meant`.
@@ -195,14 +195,16 @@ fn reply(said: &Said<'_, '_>, datagram: &Datagram<'_>, say: &mut impl FnMut(Code
     if offer && said.complete() && !said.has(51) {
         say(Code::LeaseTimeMissing, [kind, 0, 0]);
     }
-    if said.lease_time() == Some(0) {
+    let lease = said.lease_time();
+    if lease == Some(0) {
         say(Code::LeaseTimeZero, [0; 3]);
     }
-    let (address, prefix) = (said.yiaddr(), said.prefix());
+    let (address, mask) = (said.yiaddr(), said.subnet_mask());
+    let prefix = mask.and_then(prefix_of);
     if let Some(why) = unusable(said, address, prefix) {
         say(Code::AddressUnusable, [address.into(), why, 0]);
     }
-    if let (Some(mask), None) = (said.subnet_mask(), prefix) {
+    if let (Some(mask), None) = (mask, prefix) {
         say(Code::MaskBad, [mask.into(), 0, 0]);
     }
     routing(said, address, prefix, say);
@@ -212,10 +214,15 @@ fn reply(said: &Said<'_, '_>, datagram: &Datagram<'_>, say: &mut impl FnMut(Code
     if let Some(server) = said.first(6, useless) {
         say(Code::DnsUnusable, [server.into(), 0, 0]);
     }
-    timers(said, say);
+    timers(said, lease, say);
     if let Some(mtu) = said.mtu().filter(|mtu| !(576..=1500).contains(mtu)) {
         say(Code::MtuUnusual, [mtu.into(), 0, 0]);
     }
+}
+
+/// Number of leading ones of a mask, where it is contiguous and not 0.
+fn prefix_of(mask: Ipv4Addr) -> Option<u8> {
+    Prefix::length_of(mask).filter(|length| *length > 0)
 }
 
 /// Why a client cannot use the address; the numbers of the problem's sentence.
@@ -262,8 +269,8 @@ fn routing(said: &Said<'_, '_>, address: Ipv4Addr, prefix: Option<u8>, say: &mut
     }
 }
 
-fn timers(said: &Said<'_, '_>, say: &mut impl FnMut(Code, [u32; 3])) {
-    let (t1, t2, lease) = (said.number(58), said.number(59), said.lease_time());
+fn timers(said: &Said<'_, '_>, lease: Option<u32>, say: &mut impl FnMut(Code, [u32; 3])) {
+    let (t1, t2) = (said.number(58), said.number(59));
     if matches!(lease, Some(0 | u32::MAX)) {
         return;
     }
