@@ -27,7 +27,6 @@ pub mod stream;
 pub mod teller;
 pub mod terminal;
 pub mod text;
-#[cfg(feature = "live")]
 pub mod top;
 
 use std::ffi::OsString;
