@@ -6,6 +6,10 @@
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
+mod six;
+
+pub use six::{Figure6, Subject6};
+
 use super::OptionTest;
 use crate::wire::options::{self, Context, TextSink, v4};
 use crate::wire::v4::{Message, Outline, Packet};
@@ -14,12 +18,21 @@ use crate::wire::{Lease, Prefix};
 /// One offer as expectations see it.
 #[derive(Clone, Copy, Debug)]
 pub struct Offered<'a> {
-    /// Who offers: its server identifier, else where the packet came from.
-    pub server: Option<Ipv4Addr>,
+    /// Who offers: its server identifier or DUID, else where the packet came from.
+    pub server: Option<&'a str>,
     /// What it offers.
-    pub message: &'a Message,
+    pub said: Said<'a>,
     /// From the question to the offer, nanoseconds.
     pub latency: Option<i64>,
+}
+
+/// The message of an offer.
+#[derive(Clone, Copy, Debug)]
+pub enum Said<'a> {
+    /// An OFFER.
+    Four(&'a Message),
+    /// An ADVERTISE, or a REPLY with rapid commit, in its relays' envelopes.
+    Six(&'a [u8]),
 }
 
 /// How a number must compare.
@@ -50,7 +63,7 @@ impl Comparison {
         (">", Self::Above),
     ];
 
-    fn holds(self, found: u64, wanted: u64) -> bool {
+    pub(super) fn holds(self, found: u64, wanted: u64) -> bool {
         match self {
             Self::Is => found == wanted,
             Self::IsNot => found != wanted,
@@ -75,8 +88,8 @@ pub enum Subject {
     Number(u16, Comparison, u64),
     /// The address offered lies in this network.
     Address(Prefix, bool),
-    /// The server is this one.
-    Server(Ipv4Addr, bool),
+    /// The server is this one, as [`Offered::server`] writes it.
+    Server(String, bool),
     /// siaddr.
     NextServer(Ipv4Addr, bool),
     /// The text of the field `file`.
@@ -85,6 +98,8 @@ pub enum Subject {
     Sname(Vec<u8>, bool),
     /// An option holds what this asks for.
     Option(OptionTest),
+    /// Something of DHCPv6.
+    Six(Subject6),
 }
 
 /// An expectation.
@@ -125,7 +140,7 @@ impl Expectation {
                     let (kept, says) = subject.judge(offer);
                     if !kept {
                         let between = if found.is_empty() { "" } else { "; " };
-                        let server = offer.server.map_or_else(|| "somebody".to_owned(), |ip| ip.to_string());
+                        let server = offer.server.unwrap_or("somebody");
                         // Writing into a String cannot fail.
                         let _ = write!(found, "{between}{server} says {says}");
                     }
@@ -145,14 +160,27 @@ fn count(how: Comparison, found: usize, wanted: u64) -> (bool, String) {
 impl Subject {
     /// Whether one offer keeps to it, and what it says.
     fn judge(&self, offer: &Offered<'_>) -> (bool, String) {
-        let message = offer.message;
         match self {
             Self::Servers(..) | Self::Offers(..) => (true, String::new()),
+            Self::Server(name, wanted) => {
+                ((offer.server == Some(name)) == *wanted, offer.server.unwrap_or("nothing").to_owned())
+            }
             Self::Latency(how, wanted) => match offer.latency.and_then(|latency| u64::try_from(latency).ok())
             {
                 Some(latency) => (how.holds(latency, *wanted), format!("{} ms", latency / 1_000_000)),
                 None => (false, "nothing: it was not seen leaving".to_owned()),
             },
+            subject => match (subject, offer.said) {
+                (Self::Six(subject), Said::Six(bytes)) => subject.judge(bytes),
+                (subject, Said::Four(message)) => subject.judge_four(message),
+                // What is of the other protocol is not said.
+                (_, Said::Six(_)) => (false, "nothing".to_owned()),
+            },
+        }
+    }
+
+    fn judge_four(&self, message: &Message) -> (bool, String) {
+        match self {
             Self::Number(code, how, wanted) => {
                 let data = u8::try_from(*code).ok().and_then(|code| message.option(code));
                 let number = data
@@ -166,10 +194,6 @@ impl Subject {
             Self::Address(net, wanted) => {
                 (net.contains(message.yiaddr) == *wanted, message.yiaddr.to_string())
             }
-            Self::Server(ip, wanted) => {
-                let server = offer.server.map_or_else(|| "nothing".to_owned(), |ip| ip.to_string());
-                ((offer.server == Some(*ip)) == *wanted, server)
-            }
             Self::NextServer(ip, wanted) => ((message.siaddr == *ip) == *wanted, message.siaddr.to_string()),
             Self::File(text, wanted) => field(&message.file, text, *wanted),
             Self::Sname(text, wanted) => field(&message.sname, text, *wanted),
@@ -179,6 +203,9 @@ impl Subject {
                 let mut outline = Outline::default();
                 outline.read(&packet, bytes.len(), false);
                 (test.matches(&packet, &outline), said(message, test.code))
+            }
+            Self::Servers(..) | Self::Offers(..) | Self::Latency(..) | Self::Server(..) | Self::Six(_) => {
+                (false, "nothing".to_owned())
             }
         }
     }

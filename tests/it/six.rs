@@ -370,3 +370,17 @@ fn what_is_found_is_told_as_rows_too() {
     assert_eq!(row["prefixes"].as_array().map(Vec::len), Some(1), "{row}");
     assert_eq!(text(&row, "v6_message_type"), "reply");
 }
+
+#[test]
+fn what_is_expected_of_offers_decides() {
+    let folder = tempfile::tempdir().unwrap();
+    let junit = folder.path().join("dhcp.xml").display().to_string();
+    let command = |more: &str| format!("discover -6 eth0 --no-ra --first {more}");
+    let kept = command("--expect servers=1 --expect lease>=1h --expect prefix=2001:db8::/32 --expect !boot");
+    let Some(found) = embedded("", &kept.replace("!boot", "!bootfile-url"), 0) else { return };
+    assert!(found["expectations"].as_array().unwrap().iter().all(|one| one["met"] == true), "{found}");
+    let broken = command(&format!("--expect preference=255 --junit {junit}"));
+    let found = embedded("", &broken, 1).unwrap();
+    assert_eq!(found["expectations"][0]["found"], "00030001020000000001 says 0", "{found}");
+    assert!(std::fs::read_to_string(junit).unwrap().contains("failures=\"1\""));
+}

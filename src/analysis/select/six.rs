@@ -23,6 +23,14 @@ pub struct OptionTest6 {
     pub negated: bool,
 }
 
+impl OptionTest6 {
+    /// True when a message of DHCPv6 passes the test; what is inside identity associations counts too.
+    pub fn matches(&self, packet: &Packet<'_>, outline: &Outline) -> bool {
+        let found = self.dhcp.as_ref();
+        self.negated != found.is_some_and(|(code, data)| has_option(packet, outline, *code, data.as_deref()))
+    }
+}
+
 impl Selection {
     /// True when a DHCPv6 packet is wanted.
     pub fn matches_v6(
@@ -47,13 +55,7 @@ impl Selection {
             && any(&self.macs, |mac| matches_mac(mac, datagram, &facts))
             && any(&self.ips, |ip| matches_ip(ip, datagram, &facts))
             && self.matches_server(datagram, &facts)
-            && self.options6.iter().all(|test| {
-                test.negated
-                    != test
-                        .dhcp
-                        .as_ref()
-                        .is_some_and(|(code, data)| has_option(packet, outline, *code, data.as_deref()))
-            })
+            && self.options6.iter().all(|test| test.matches(packet, outline))
             && self.matches_problems(problems);
         self.inverted != holds
     }

@@ -1,14 +1,13 @@
 //! `dhcptool discover`: find every DHCP server of a segment.
 
-use std::path::Path;
 use std::time::Duration;
 
 use fastrand::Rng;
 
-use crate::analysis::expect::{Checked, Expectation, Offered};
+use crate::analysis::expect::{Checked, Expectation, Offered, Said};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::flags::expect::ExpectArgs;
+use crate::cli::flags::expect::{self, ExpectArgs};
 use crate::cli::flags::flat::{self, FlatArgs};
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::{self, SenderArgs};
@@ -21,7 +20,7 @@ use crate::engine::v4::silence;
 use crate::engine::{Backoff, Client as _, Collect, Draft};
 use crate::output::flat::columns;
 use crate::output::senders::Discovery;
-use crate::output::{self, Format, answers, senders};
+use crate::output::{Format, answers, senders};
 use crate::run::segment::{Segment, Way};
 use crate::wire::v4::MessageType;
 
@@ -98,9 +97,8 @@ impl Args {
         self.no_inform
     }
 
-    /// Refuses what DHCPv4 alone has.
-    pub(in crate::cli) fn refuse_four(&self) -> Result<(), Failure> {
-        crate::cli::six::refuse(&[("--expect", self.expect.is_given())])
+    pub(in crate::cli) fn expect(&self) -> &ExpectArgs {
+        &self.expect
     }
 
     pub(in crate::cli) fn flat(&self) -> &FlatArgs {
@@ -123,18 +121,18 @@ impl Args {
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    if args.nagios.is_on() && args.expect.is_given() {
+        return Err(Failure::usage("--nagios judges by -w and -c, not by --expect: leave one of them out"));
+    }
     if args.sender.is_six() {
         return args.nagios.guard(cx, |cx| crate::cli::six::discover::run(args, cx));
     }
     args.refuse_six()?;
-    if args.nagios.is_on() && args.expect.is_given() {
-        return Err(Failure::usage("--nagios judges by -w and -c, not by --expect: leave one of them out"));
-    }
     args.nagios.guard(cx, |cx| discover(args, cx))
 }
 
 fn discover(args: &Args, cx: &mut Context) -> Outcome {
-    let expected = args.expect.read()?;
+    let expected = args.expect.read(false)?;
     let mut rng = Rng::new();
     let (segment, mut recipe) =
         sender::prepare(&args.sender, args.interface.as_deref(), MessageType::DISCOVER, &mut rng)?;
@@ -157,7 +155,7 @@ fn find(
     rng: Rng,
     cx: &mut Context,
 ) -> Outcome {
-    let junit = args.expect.junit.as_deref().map(create).transpose()?;
+    let junit = args.expect.create()?;
     let rows = args.flat.rows(&columns::DISCOVER, cx)?;
     let mut vendors = args.vendors.open(&args.sender.confine, cx)?;
     let mut lost: Option<Failure> = None;
@@ -205,21 +203,22 @@ fn find(
     vendors.learn(offers.iter().filter_map(|offer| offer.source_mac));
     let vendors: Vec<_> =
         offers.iter().map(|offer| vendors.of(offer.source_mac).map(ToOwned::to_owned)).collect();
+    let servers: Vec<_> = offers
+        .iter()
+        .map(|offer| offer.server_id().or(offer.source_ip).map(|server| server.to_string()))
+        .collect();
     let offered: Vec<Offered<'_>> = offers
         .iter()
-        .map(|offer| Offered {
-            server: offer.server_id().or(offer.source_ip),
-            message: &offer.message,
+        .zip(&servers)
+        .map(|(offer, server)| Offered {
+            server: server.as_deref(),
+            said: Said::Four(&offer.message),
             latency: offer.latency(),
         })
         .collect();
     let checked: Vec<Checked> = expected.iter().map(|expectation| expectation.check(&offered)).collect();
     let met = checked.iter().all(|one| one.met);
-    if let Some(mut file) = junit {
-        let xml = output::expect::junit(&segment.name, &checked);
-        std::io::Write::write_all(&mut file, xml.as_bytes())
-            .map_err(|error| Failure::could_not_run(format_args!("cannot write the JUnit file: {error}")))?;
-    }
+    expect::write(junit, &segment.name, &checked)?;
     let discovery = Discovery {
         place,
         mac,
@@ -257,10 +256,4 @@ fn find(
         return session::conclude(held, Exit::Bad, segment, cx);
     }
     session::conclude(held, if met { Exit::Good } else { Exit::Bad }, segment, cx)
-}
-
-/// Opens a file to write to, before anything is asked.
-fn create(path: &Path) -> Result<std::fs::File, Failure> {
-    std::fs::File::create(path)
-        .map_err(|error| Failure::could_not_run(format_args!("cannot write {}: {error}", path.display())))
 }

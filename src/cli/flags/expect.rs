@@ -1,14 +1,18 @@
 //! `--expect`: what must hold of the offers, on the command line or in a file.
 
+use std::fs::File;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::select::parse_option;
+use super::select::{parse_option, parse_option6};
 use super::values::duration;
-use crate::analysis::expect::{Comparison, Expectation, Subject};
+use crate::analysis::expect::{Checked, Comparison, Expectation, Figure6, Subject, Subject6};
 use crate::cli::exit::Failure;
+use crate::output::expect::junit;
 use crate::wire::options::{Kind, v4};
+use crate::wire::v6::{Duid, Prefix6};
 use crate::wire::{Lease, Prefix};
 
 /// What is expected.
@@ -18,7 +22,8 @@ pub struct ExpectArgs {
     ///
     /// An option by name or code: routers=10.0.0.1, '!wpad' (not sent), 43 (sent), boot-file~^pxe (a pattern),
     /// interface-mtu>=1500. A time: lease>=1h, T1<=30m. servers=2 and offers>=1 count; address=10.0.0.0/24, server=10.0.0.1,
-    /// next-server, boot-file, server-name and latency<=100ms are of the message. A file holds NAME = VALUE a line, or
+    /// next-server, boot-file, server-name and latency<=100ms are of the message. With -6: an option of DHCPv6, lease and preferred (the
+    /// shortest lifetimes), T1, T2, preference>=1, address=2001:db8::/64, prefix=2001:db8::/32, server=DUID. A file holds NAME = VALUE a line, or
     /// expect = ["lease>=1h", …].
     #[arg(long, value_name = "EXPECTATION|FILE.toml", help_heading = "Expectations")]
     expect: Vec<String>,
@@ -34,9 +39,20 @@ impl ExpectArgs {
         !self.expect.is_empty() || self.junit.is_some()
     }
 
-    /// The expectations, those of files spread out.
-    pub fn read(&self) -> Result<Vec<Expectation>, Failure> {
+    /// Opens the file for JUnit XML, before anything is asked.
+    pub fn create(&self) -> Result<Option<File>, Failure> {
+        let create = |path: &PathBuf| {
+            File::create(path).map_err(|error| {
+                Failure::could_not_run(format_args!("cannot write {}: {error}", path.display()))
+            })
+        };
+        self.junit.as_ref().map(create).transpose()
+    }
+
+    /// The expectations of DHCPv4, or of DHCPv6 where `six`; those of files spread out.
+    pub fn read(&self, six: bool) -> Result<Vec<Expectation>, Failure> {
         let mut found = Vec::new();
+        let parse = |text: &str| if six { parse_as(text, subject6) } else { parse_as(text, subject) };
         for text in &self.expect {
             if Path::new(text).extension().is_some_and(|extension| extension == "toml") {
                 for text in from_file(Path::new(text))? {
@@ -48,6 +64,13 @@ impl ExpectArgs {
         }
         Ok(found)
     }
+}
+
+/// Writes what became of expectations as JUnit XML, where that is wanted.
+pub fn write(file: Option<File>, interface: &str, checked: &[Checked]) -> Result<(), Failure> {
+    let Some(mut file) = file else { return Ok(()) };
+    std::io::Write::write_all(&mut file, junit(interface, checked).as_bytes())
+        .map_err(|error| Failure::could_not_run(format_args!("cannot write the JUnit file: {error}")))
 }
 
 /// The expectations of a file, as they would stand on the command line.
@@ -95,12 +118,13 @@ fn from_file(path: &Path) -> Result<Vec<String>, Failure> {
     Ok(found)
 }
 
-fn parse(text: &str) -> Result<Expectation, Failure> {
-    let subject = subject(text).map_err(|why| Failure::usage(format_args!("--expect {text}: {why}")))?;
+fn parse_as(text: &str, read: fn(&str) -> Result<Subject, String>) -> Result<Expectation, Failure> {
+    let subject = read(text).map_err(|why| Failure::usage(format_args!("--expect {text}: {why}")))?;
     Ok(Expectation { text: text.to_owned(), subject })
 }
 
-fn subject(text: &str) -> Result<Subject, String> {
+/// What stands before a comparison, the comparison, and what stands behind it; none where nothing is compared.
+fn parts(text: &str) -> Option<(&str, Comparison, &str)> {
     let at = text.find(['=', '<', '>', '~']).map(|at| {
         if text.get(..at).is_some_and(|before| at > 0 && before.ends_with('!')) {
             at.saturating_sub(1)
@@ -109,22 +133,79 @@ fn subject(text: &str) -> Result<Subject, String> {
         }
     });
     let (name, rest) = text.split_at_checked(at.unwrap_or(text.len())).unwrap_or((text, ""));
-    let operator = Comparison::ALL.into_iter().find_map(|(sign, how)| Some((how, rest.strip_prefix(sign)?)));
-    let Some((how, value)) = operator else { return option(text) };
-    let is = match how {
+    Comparison::ALL.into_iter().find_map(|(sign, how)| Some((name, how, rest.strip_prefix(sign)?)))
+}
+
+/// True for =, false for !=; nothing for what only numbers can be.
+fn equality(how: Comparison) -> Option<bool> {
+    match how {
         Comparison::Is => Some(true),
         Comparison::IsNot => Some(false),
         _ => None,
+    }
+}
+
+/// What both protocols have: counts and how long an offer took.
+fn common(name: &str, how: Comparison, value: &str) -> Option<Result<Subject, String>> {
+    let number = || value.parse::<u64>().map_err(|_| format!("{value:?} is not a number"));
+    Some(match name.to_ascii_lowercase().as_str() {
+        "servers" => number().map(|number| Subject::Servers(how, number)),
+        "offers" => number().map(|number| Subject::Offers(how, number)),
+        "latency" => duration(value)
+            .map(|latency| Subject::Latency(how, u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX))),
+        _ => return None,
+    })
+}
+
+fn subject6(text: &str) -> Result<Subject, String> {
+    let option = |text: &str| {
+        let test = parse_option6(text);
+        let known = test.dhcp.is_some();
+        known
+            .then_some(Subject::Six(Subject6::Option(test)))
+            .ok_or_else(|| format!("{text:?} is no option of DHCPv6 and its value; see dhcptool options -6"))
     };
+    let Some((name, how, value)) = parts(text) else { return option(text) };
+    if let Some(found) = common(name, how, value) {
+        return found;
+    }
+    let is = equality(how);
+    let equal = || is.ok_or_else(|| format!("{name} is no number: compare it with = or !="));
+    let wrong = |what: &str| format!("{value:?} is not {what}");
+    let number = |figure, wanted| Ok(Subject::Six(Subject6::Number(figure, how, wanted)));
+    let net = || value.parse().map_err(|_| wrong("a network such as 2001:db8::/64"));
+    match name.to_ascii_lowercase().as_str() {
+        "lease" => number(Figure6::Valid, seconds(value)?),
+        "preferred" => number(Figure6::Preferred, seconds(value)?),
+        "t1" => number(Figure6::T1, seconds(value)?),
+        "t2" => number(Figure6::T2, seconds(value)?),
+        "preference" => number(Figure6::Preference, value.parse().map_err(|_| wrong("a number"))?),
+        "address" if value.contains('/') => Ok(Subject::Six(Subject6::Address(net()?, equal()?))),
+        "address" => {
+            let address =
+                value.parse().map_err(|_| wrong("an address, or a network such as 2001:db8::/64"))?;
+            Ok(Subject::Six(Subject6::Address(Prefix6::new(address, 128), equal()?)))
+        }
+        "prefix" => Ok(Subject::Six(Subject6::Prefix(net()?, equal()?))),
+        "server" => {
+            let duid: Duid = value.parse().map_err(|_| wrong("a DUID"))?;
+            Ok(Subject::Server(duid.to_string(), equal()?))
+        }
+        _ if is == Some(true) => option(text),
+        _ if is == Some(false) => option(&format!("!{name}={value}")),
+        _ => Err(format!("{name} is no number that an offer of DHCPv6 has")),
+    }
+}
+
+fn subject(text: &str) -> Result<Subject, String> {
+    let Some((name, how, value)) = parts(text) else { return option(text) };
+    if let Some(found) = common(name, how, value) {
+        return found;
+    }
+    let is = equality(how);
     let equal = || is.ok_or_else(|| format!("{name} is no number: compare it with = or !="));
     let wrong = |what: &str| format!("{value:?} is not {what}");
     Ok(match name.to_ascii_lowercase().as_str() {
-        "servers" => Subject::Servers(how, value.parse().map_err(|_| wrong("a number"))?),
-        "offers" => Subject::Offers(how, value.parse().map_err(|_| wrong("a number"))?),
-        "latency" => {
-            let latency = duration(value)?;
-            Subject::Latency(how, u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX))
-        }
         "lease" => Subject::Number(51, how, seconds(value)?),
         "t1" => Subject::Number(58, how, seconds(value)?),
         "t2" => Subject::Number(59, how, seconds(value)?),
@@ -139,7 +220,10 @@ fn subject(text: &str) -> Result<Subject, String> {
                 equal()?,
             )
         }
-        "server" => Subject::Server(value.parse().map_err(|_| wrong("an IPv4 address"))?, equal()?),
+        "server" => {
+            let server: Ipv4Addr = value.parse().map_err(|_| wrong("an IPv4 address"))?;
+            Subject::Server(server.to_string(), equal()?)
+        }
         "next-server" => Subject::NextServer(value.parse().map_err(|_| wrong("an IPv4 address"))?, equal()?),
         "boot-file" => Subject::File(value.as_bytes().to_vec(), equal()?),
         "server-name" => Subject::Sname(value.as_bytes().to_vec(), equal()?),
@@ -174,9 +258,13 @@ fn option(text: &str) -> Result<Subject, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::expect::Offered;
+    use crate::analysis::expect::{Offered, Said};
     use crate::wire::Mac;
     use crate::wire::v4::{Message, MessageType, Xid};
+
+    fn parse(text: &str) -> Result<Expectation, Failure> {
+        parse_as(text, subject)
+    }
 
     fn offer() -> Message {
         let request = Message::request(MessageType::DISCOVER, Xid(7), Mac([2, 0, 0, 0, 0, 1]));
@@ -193,7 +281,7 @@ mod tests {
     fn check(text: &str) -> (bool, String) {
         let message = offer();
         let offered =
-            Offered { server: Some([10, 0, 0, 1].into()), message: &message, latency: Some(5_000_000) };
+            Offered { server: Some("10.0.0.1"), said: Said::Four(&message), latency: Some(5_000_000) };
         let checked = parse(text).unwrap().check(&[offered]);
         (checked.met, checked.found)
     }
@@ -256,6 +344,62 @@ mod tests {
         ] {
             let failure = parse(text).unwrap_err().message.unwrap();
             assert!(failure.contains(want) && failure.starts_with("--expect"), "{failure}");
+        }
+    }
+
+    #[test]
+    fn dhcpv6_has_its_own() {
+        use crate::wire::v6::message::{ia, ia_addr, ia_prefix};
+        use crate::wire::v6::{Message, MessageType};
+        let mut advertise = Message::new(MessageType::ADVERTISE, 7);
+        let lease = ia_addr("2001:db8::5".parse().unwrap(), 1800, 3600, &[]);
+        advertise.add_option(3, ia(1, 900, 1440, &[lease]));
+        let prefix = ia_prefix("2001:db8:7::".parse().unwrap(), 56, 1800, 7200, &[]);
+        advertise.add_option(25, ia(1, 900, 1440, &[prefix]));
+        advertise.add_option(7, [5]);
+        advertise.add_option(23, [0xfd; 16]);
+        let bytes = advertise.encode();
+        let check = |text: &str| {
+            let offered = Offered { server: Some("0003000109"), said: Said::Six(&bytes), latency: Some(5) };
+            let checked = parse_as(text, subject6).unwrap().check(&[offered]);
+            (checked.met, checked.found)
+        };
+        for text in [
+            "servers=1",
+            "latency<1ms",
+            "lease=1h",
+            "preferred>=30m",
+            "T1=15m",
+            "t2<1h",
+            "preference=5",
+            "address=2001:db8::/64",
+            "address!=2001:db9::/64",
+            "prefix=2001:db8::/32",
+            "server=0003000109",
+            "dns-servers=fdfd:fdfd:fdfd:fdfd:fdfd:fdfd:fdfd:fdfd",
+            "!sntp-servers",
+            "ia-pd",
+        ] {
+            assert_eq!(check(text), (true, String::new()), "{text}");
+        }
+        for (text, found) in [
+            ("lease>=2h", "0003000109 says 1h"),
+            ("address=2001:db9::/64", "0003000109 says 2001:db8::5"),
+            ("prefix=2001:db8:7::/60", "0003000109 says 2001:db8:7::/56"),
+            ("server=0003000108", "0003000109 says 0003000109"),
+            ("preference=255", "0003000109 says 5"),
+            ("sntp-servers", "0003000109 says nothing"),
+        ] {
+            assert_eq!(check(text), (false, found.to_owned()), "{text}");
+        }
+        for (text, want) in [
+            ("routers=10.0.0.1", "no option of DHCPv6"),
+            ("address=10.0.0.0/24", "such as 2001:db8::/64"),
+            ("server=10.0.0.1", "not a DUID"),
+            ("dns-servers>1", "no number"),
+        ] {
+            let failure = parse_as(text, subject6).unwrap_err().message.unwrap();
+            assert!(failure.contains(want), "{failure}");
         }
     }
 

@@ -407,7 +407,7 @@ pub fn with_problems_joined(args: Vec<OsString>) -> Vec<OsString> {
 }
 
 /// What `[!]NAME|CODE[=VALUE]` means for DHCPv6 and for router discovery, where it means something there.
-fn parse_option6(text: &str) -> OptionTest6 {
+pub(super) fn parse_option6(text: &str) -> OptionTest6 {
     let (negated, bare) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
     let (target, value) = bare.split_once('=').map_or((bare, None), |(name, value)| (name, Some(value)));
     let of = |space: &'static options::Space| {

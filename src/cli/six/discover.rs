@@ -5,13 +5,14 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::{Line, asked, client, discarded, ground, prepare, router, said, unless_shown, warn_of_address};
+use crate::analysis::expect::{Checked, Expectation, Offered, Said};
 use crate::analysis::findings6::{Asked, Scene, findings};
 use crate::cli::commands::discover::Args;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
-use crate::cli::flags::flat;
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::six::Asker;
+use crate::cli::flags::{expect, flat};
 use crate::cli::session::conclude;
 use crate::cli::teller::{Awaited, Showing};
 use crate::engine::v6::accept::is_usable_answer;
@@ -36,14 +37,14 @@ const WAIT_FOR_SERVERS: Duration = Duration::from_millis(1500);
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
-    args.refuse_four()?;
+    let expected = args.expect().read(true)?;
     let mut rng = Rng::new();
     let (segment, asker) = prepare(args.sender(), args.interface(), &[IaKind::Na, IaKind::Pd], &mut rng)?;
     let plan = plan(args);
     let inform_xid = rng.u32(1..0x0100_0000);
     let drafts = drafts(&asker.recipe, inform_xid, &plan);
     match unless_shown(segment, &drafts, args.sender(), cx)? {
-        Some(segment) => find(args, &segment, asker, plan, inform_xid, rng, cx),
+        Some(segment) => find(args, &expected, &segment, asker, plan, inform_xid, rng, cx),
         None => Ok(Exit::Good),
     }
 }
@@ -76,8 +77,10 @@ fn question(recipe: &Recipe6, plan: &Plan6, solicited: bool) -> Asked {
     }
 }
 
+#[allow(clippy::too_many_arguments, reason = "all that a search may need")]
 fn find(
     args: &Args,
+    expected: &[Expectation],
     segment: &Segment,
     asker: Asker,
     plan: Plan6,
@@ -91,6 +94,7 @@ fn find(
     warn_of_address(segment, args.sender(), cx);
     let mut open = Line::open(segment, &first, foreign, args.sender(), cx)?;
     let mut found = Discover6::new(&recipe, inform_xid, plan, foreign, rng);
+    let junit = args.expect().create()?;
     let rows = args.flat().rows(&columns::DISCOVER, cx)?;
     // What is told at the end, by machines or as one line, is not shown before.
     let apart = cx.common.json || rows.is_some() || args.nagios().is_on();
@@ -150,7 +154,10 @@ fn find(
         if found.offers().is_empty() { silence::findings(found.watch(), &ground) } else { Vec::new() },
     );
     let [offer_makers, stateless_makers, router_makers] = makers;
+    let checked = check(expected, found.offers());
+    expect::write(junit, &segment.name, &checked)?;
     let discovery = Discovery6 {
+        checked: &checked,
         differences: differences(found.offers(), &place),
         place,
         client: client(&recipe),
@@ -174,22 +181,42 @@ fn find(
     if found.overflow > 0 {
         cx.warn(&format!("{} more answers came than are kept", found.overflow));
     }
-    let exit = judge(&found, &silent, held.took, cx);
+    let exit = judge(&found, &silent, held.took, &checked, cx);
     conclude(held, exit, segment, cx)
 }
 
+/// Whether the offers keep to what is expected.
+fn check(expected: &[Expectation], offers: &[Answer6]) -> Vec<Checked> {
+    let servers: Vec<_> =
+        offers.iter().map(|offer| offer.server().map(|server| server.to_string())).collect();
+    let offered: Vec<Offered<'_>> = offers
+        .iter()
+        .zip(&servers)
+        .map(|(offer, server)| Offered {
+            server: server.as_deref(),
+            said: Said::Six(&offer.payload),
+            latency: offer.latency(),
+        })
+        .collect();
+    expected.iter().map(|expectation| expectation.check(&offered)).collect()
+}
+
 /// Says what became of it, and what the command ends with.
-fn judge(found: &Discover6, silent: &[String], took: i64, cx: &Context) -> Exit {
+fn judge(found: &Discover6, silent: &[String], took: i64, checked: &[Checked], cx: &Context) -> Exit {
+    let met = checked.iter().all(|one| one.met);
+    if found.offers().is_empty() && !checked.is_empty() && met {
+        return Exit::Good;
+    }
     if found.offers().is_empty() {
         cx.error(&format!("no advertise within {}: {}", stretch(took), silent.join("; ")));
         return Exit::Bad;
     }
     cx.note(&count_line(found, took));
-    if !found.offers().iter().any(|offer| is_usable_answer(&offer.facts())) {
+    if checked.is_empty() && !found.offers().iter().any(|offer| is_usable_answer(&offer.facts())) {
         cx.error("no offer that a client could use");
         return Exit::Bad;
     }
-    Exit::Good
+    if met { Exit::Good } else { Exit::Bad }
 }
 
 /// The one line that counts what answered.

@@ -8,10 +8,12 @@ use serde::Serialize;
 use super::record;
 use super::text::{block, findings, router_block};
 use super::{Client6, ClientObject6, FindingObject, Ignored6, NameObject, OfferObject6, status};
+use crate::analysis::expect::Checked;
 use crate::analysis::findings6::Finding6;
 use crate::engine::v6::station::Answer6;
 use crate::engine::v6::watch::Watch6;
 use crate::output::answers::{Difference, Place, write_differences};
+use crate::output::expect::{self, ExpectationObject};
 use crate::output::json::object::{Millis, PacketObject, foreign};
 use crate::output::render::Render;
 use crate::output::senders::DifferenceObject;
@@ -45,6 +47,8 @@ pub struct Discovery6<'a> {
     pub silence: Vec<String>,
     /// How many columns a line may take; `None` where it does not matter.
     pub width: Option<usize>,
+    /// What became of expectations.
+    pub checked: &'a [Checked],
     /// The answers were shown as they came.
     pub shown: bool,
     /// How much is told of every answer: from 1 every field and option, from 2 every byte.
@@ -105,6 +109,7 @@ impl Render for Discovery6<'_> {
                 .collect(),
             differences: self.differences.iter().map(DifferenceObject::from).collect(),
             findings: self.findings.iter().map(FindingObject::from).collect(),
+            expectations: self.checked.iter().map(ExpectationObject::from).collect(),
             ignored: self.watch.into(),
             silence: self.silence.clone(),
         }
@@ -134,6 +139,13 @@ impl Render for Discovery6<'_> {
                 out.text("\n");
             }
             findings(&self.findings, out);
+            blank = true;
+        }
+        if !self.checked.is_empty() {
+            if blank {
+                out.text("\n");
+            }
+            expect::text(self.checked, out);
         }
     }
 }
@@ -152,6 +164,7 @@ pub struct DiscoverObject6 {
     routers: Vec<RouterObject>,
     differences: Vec<DifferenceObject>,
     findings: Vec<FindingObject>,
+    expectations: Vec<ExpectationObject>,
     ignored: Ignored6,
     silence: Vec<String>,
 }
