@@ -88,13 +88,14 @@ fn find(
     rng: Rng,
     cx: &mut Context,
 ) -> Outcome {
+    // Before the rights to do so are given up.
+    let junit = args.expect().create()?;
     let mut vendors = args.vendors().open(&args.sender().confine, cx)?;
     let Asker { recipe, foreign } = asker;
     let first = drafts(&recipe, inform_xid, &plan);
     warn_of_address(segment, args.sender(), cx);
     let mut open = Line::open(segment, &first, foreign, args.sender(), cx)?;
     let mut found = Discover6::new(&recipe, inform_xid, plan, foreign, rng);
-    let junit = args.expect().create()?;
     let rows = args.flat().rows(&columns::DISCOVER, cx)?;
     // What is told at the end, by machines or as one line, is not shown before.
     let apart = cx.common.json || rows.is_some() || args.nagios().is_on();
