@@ -25,6 +25,7 @@ pub struct ExpectArgs {
     /// next-server, boot-file, server-name and latency<=100ms are of the message. With -6: an option of DHCPv6, lease and preferred (the
     /// shortest lifetimes), T1, T2, preference>=1, address=2001:db8::/64, prefix=2001:db8::/32, server=DUID. A file holds NAME = VALUE a line, or
     /// expect = ["lease>=1h", …].
+    #[allow(clippy::doc_markdown, reason = "it is the text of the help")]
     #[arg(long, value_name = "EXPECTATION|FILE.toml", help_heading = "Expectations")]
     expect: Vec<String>,
 
