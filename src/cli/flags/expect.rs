@@ -160,10 +160,10 @@ fn common(name: &str, how: Comparison, value: &str) -> Option<Result<Subject, St
 
 fn subject6(text: &str) -> Result<Subject, String> {
     let option = |text: &str| {
-        let test = parse_option6(text);
-        let known = test.dhcp.is_some();
+        let wanted = parse_option6(text);
+        let known = wanted.dhcp.is_some();
         known
-            .then_some(Subject::Six(Subject6::Option(test)))
+            .then_some(Subject::Six(Subject6::Option(wanted)))
             .ok_or_else(|| format!("{text:?} is no option of DHCPv6 and its value; see dhcptool options -6"))
     };
     let Some((name, how, value)) = parts(text) else { return option(text) };
