@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -109,8 +109,11 @@ fn has_none_pending(pid: u32) -> bool {
 fn end_of(command: &str, signals: &[Signal], full: &Full) -> Option<(Duration, Option<i32>, String)> {
     let mut words = vec![PROGRAM];
     words.extend(command.split_whitespace());
-    let child =
-        lab_command("--servers 3", &words).stdout(full.open()).stderr(Stdio::piped()).spawn().unwrap();
+    // What a shell runs in the background ignores SIGINT, and so does all that it starts.
+    let lab = lab_command("--servers 3", &words);
+    let mut heeding = Command::new("env");
+    heeding.arg("--default-signal=INT").arg(lab.get_program()).args(lab.get_args()).stdin(Stdio::null());
+    let child = heeding.stdout(full.open()).stderr(Stdio::piped()).spawn().unwrap();
     let mut child = Guard(child);
     let lab = child.0.id();
     let mut ended = None;
