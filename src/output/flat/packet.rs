@@ -32,6 +32,8 @@ pub struct Rows {
     six: v6::Outline,
     /// What the rows of each type of message shared last.
     steady: Vec<Option<Steady>>,
+    /// What was met once since these were.
+    once: Vec<Option<Steady>>,
 }
 
 /// A payload and the text it was written as.
@@ -64,6 +66,7 @@ impl Rows {
             last: vec![Last::default(); plan.columns.len()],
             six: v6::Outline::default(),
             steady: vec![None; Steady::SLOTS],
+            once: vec![None; Steady::SLOTS],
             plan,
             format,
             values: Values::default(),
@@ -122,15 +125,26 @@ impl Rows {
     /// Begins a row for `record` with what it shares with others.
     fn begin_steady(&mut self, record: &PacketRecord<'_>) {
         let slot = Steady::slot(record);
-        if !self.steady.get(slot).and_then(Option::as_ref).is_some_and(|steady| steady.is_of(record)) {
+        let met = |seen: &[Option<Steady>]| {
+            seen.get(slot).and_then(Option::as_ref).is_some_and(|steady| steady.is_of(record))
+        };
+        let (known, again) = (met(&self.steady), met(&self.once));
+        if let Some(once) = self.once.get_mut(slot) {
+            *once = (!known && !again).then(|| Steady::of(record));
+        }
+        if !known {
             let plan = Arc::clone(&self.plan);
-            self.cells.begin();
+            self.begin();
             for (field, place) in &plan.steady {
                 self.any(*field, *place, record);
             }
+            // What was met only once is not steady: a template costs more than a row.
+            if !again {
+                return;
+            }
             self.cells.settle(slot.saturating_add(1));
-            if let Some(known) = self.steady.get_mut(slot) {
-                *known = Some(Steady::of(record));
+            if let Some(steady) = self.steady.get_mut(slot) {
+                *steady = Some(Steady::of(record));
             }
         }
         self.cells.begin_with(slot.saturating_add(1));
