@@ -119,13 +119,7 @@ mod tests {
         assert_eq!(both.deadline(), Some(at(11)));
         both.on_time(at(11));
         assert_eq!(both.deadline(), Some(at(15)));
-        let arrival = Arrival {
-            at: at(12),
-            time: crate::time::Timestamp(0),
-            link: crate::wire::frame::LinkType::ETHERNET,
-            frame: &[],
-            original_len: 0,
-        };
+        let arrival = Arrival::whole(at(12), crate::time::Timestamp(0), &[]);
         // Who is over is told nothing more.
         assert_eq!(both.on_frame(&arrival), Remark::UNRELATED);
         both.on_time(at(15));

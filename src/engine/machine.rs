@@ -45,6 +45,13 @@ pub struct Arrival<'a> {
     pub original_len: usize,
 }
 
+impl<'a> Arrival<'a> {
+    /// A frame of Ethernet of which nothing was cut off.
+    pub fn whole(at: Instant, time: Timestamp, frame: &'a [u8]) -> Self {
+        Self { at, time, link: LinkType::ETHERNET, frame, original_len: frame.len() }
+    }
+}
+
 /// A frame to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transmit {

@@ -20,6 +20,8 @@ pub mod linger;
 pub mod load;
 pub mod machine;
 pub mod outbox;
+#[cfg(test)]
+mod play;
 pub mod retransmit;
 pub mod v4;
 pub mod v6;

@@ -155,8 +155,7 @@ pub fn check(input: &[u8]) {
             machine.stop(now);
         } else {
             let frame = answer(last.as_deref(), &step);
-            let (time, link) = (Timestamp::new(1, 0), LinkType::ETHERNET);
-            machine.on_frame(&Arrival { at: now, time, link, frame: &frame, original_len: frame.len() });
+            machine.on_frame(&Arrival::whole(now, Timestamp::new(1, 0), &frame));
         }
         drain(&mut *machine, now, &mut last);
     }
@@ -225,8 +224,7 @@ pub fn check_load(input: &[u8]) {
             load.stop(now);
         } else {
             let frame = answer(last.as_deref(), &step);
-            let (time, link) = (Timestamp::new(1, 0), LinkType::ETHERNET);
-            load.on_frame(&Arrival { at: now, time, link, frame: &frame, original_len: frame.len() });
+            load.on_frame(&Arrival::whole(now, Timestamp::new(1, 0), &frame));
         }
         drain(&mut load, now, &mut last);
         load.take_finished();

@@ -89,13 +89,7 @@ impl Bench {
 
     fn hear(&mut self, frame: &[u8]) {
         let time = Timestamp(self.now.nanoseconds());
-        self.provoke.on_frame(&Arrival {
-            at: self.now,
-            time,
-            link: LinkType::ETHERNET,
-            frame,
-            original_len: frame.len(),
-        });
+        self.provoke.on_frame(&Arrival::whole(self.now, time, frame));
         let seen = Seen {
             when: Moment { at: self.now, time },
             interface: None,

@@ -67,15 +67,8 @@ fn said(last: u8, kind: MessageType, change: impl FnOnce(&mut Message)) -> Vec<u
     message.set_option(1, duid(0x99));
     message.set_option(2, duid(last));
     change(&mut message);
-    let envelope = Envelope6 {
-        dst_mac: CLIENT,
-        src_mac: mac(last),
-        vlans: Vec::new(),
-        src: link_local(last),
-        dst: link_local(0x99),
-        hop_limit: 64,
-    };
-    envelope.udp((547, 546), &message.encode())
+    let (src, dst) = (link_local(last), link_local(0x99));
+    Envelope6 { src, dst, ..Envelope6::between(mac(last), CLIENT) }.udp((547, 546), &message.encode())
 }
 
 fn advertises(last: u8, change: impl FnOnce(&mut Message)) -> Vec<u8> {
@@ -110,15 +103,7 @@ fn right(message: &mut Message) {
 fn advert(card: u8, source: u8, flags: u8, lifetime: u16, change: impl FnOnce(&mut nd::Message)) -> Vec<u8> {
     let mut message = nd::Message::advertisement(64, flags, lifetime);
     change(&mut message);
-    let envelope = Envelope6 {
-        dst_mac: Mac([0x33, 0x33, 0, 0, 0, 1]),
-        src_mac: mac(card),
-        vlans: Vec::new(),
-        src: link_local(source),
-        dst: ip("ff02::1"),
-        hop_limit: 255,
-    };
-    envelope.icmpv6(&message.encode(), true)
+    Envelope6::to_group(mac(card), link_local(source), ip("ff02::1"), 255).icmpv6(&message.encode(), true)
 }
 
 fn prefix(message: &mut nd::Message, prefix: &str) {

@@ -14,7 +14,7 @@ use crate::engine::v4::recipe::{Recipe, Route, State};
 use crate::engine::{Arrival, Draft, Machine as _};
 use crate::time::Timestamp;
 use crate::wire::Mac;
-use crate::wire::frame::{Envelope, LinkType};
+use crate::wire::frame::Envelope;
 use crate::wire::v4::{Message, MessageType, Xid};
 
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
@@ -192,8 +192,7 @@ fn transmit<F: Family>(load: &mut Load<F>, now: i64, batch: &mut Batch) {
 }
 
 fn arrive<F: Family>(load: &mut Load<F>, at: i64, frame: &[u8]) {
-    let link = LinkType::ETHERNET;
-    load.on_frame(&Arrival { at: Instant(at), time: Timestamp(at), link, frame, original_len: frame.len() });
+    load.on_frame(&Arrival::whole(Instant(at), Timestamp(at), frame));
 }
 
 /// What came out of a run.

@@ -148,6 +148,23 @@ pub fn requested(facts: &Facts<'_>, wishes: &[IaWish]) -> Vec<IaWish> {
     wishes.iter().map(of).collect()
 }
 
+/// In what the leases of a REPLY depart from those that were advertised, in words.
+pub fn departures(offered: &[IaWish], given: &[IaWish]) -> Vec<String> {
+    let mut found = Vec::new();
+    for ia in offered {
+        let Some(now) = given.iter().find(|one| one.kind == ia.kind && one.iaid == ia.iaid) else {
+            continue;
+        };
+        for (was, is) in ia.addresses.iter().zip(&now.addresses).filter(|(was, is)| was != is) {
+            found.push(format!("the REPLY gives {is}, {was} was advertised"));
+        }
+        for (was, is) in ia.prefixes.iter().zip(&now.prefixes).filter(|(was, is)| was != is) {
+            found.push(format!("the REPLY delegates {is}, {was} was advertised"));
+        }
+    }
+    found
+}
+
 /// How servers are compared (§18.2.9): the highest preference first, among equals who grants more, then who came first. The
 /// greatest wins.
 pub fn rank(facts: &Facts<'_>, wishes: &[IaWish], place: usize) -> (u8, usize, Reverse<usize>) {

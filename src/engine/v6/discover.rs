@@ -8,9 +8,11 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::accept::is_usable_answer;
+use super::client::Client6;
 use super::draft::Draft6;
 use super::recipe::Recipe6;
 use super::station::{Answer6, Sorted, Station6};
+use super::timer::hundredths;
 use super::watch::{Reason6, Watch6};
 use crate::engine::machine::{Arrival, Event, Machine, Remark, Sense, Transmit};
 use crate::engine::retransmit::{Backoff, Jitter};
@@ -312,11 +314,6 @@ fn leases(answer: &Answer6) -> Vec<Ipv6Addr> {
     addresses.chain(facts.prefixes().map(|lease| lease.prefix)).collect()
 }
 
-/// The time since `started` in hundredths of a second, as option 8 has it (§21.9).
-pub fn hundredths(started: Instant, now: Instant) -> u16 {
-    u16::try_from(now.since(started).max(0).checked_div(10_000_000).unwrap_or(0)).unwrap_or(u16::MAX)
-}
-
 impl Question {
     fn draft(&self, elapsed: u16) -> Draft6 {
         match self.kind {
@@ -366,18 +363,7 @@ impl Machine for Discover6 {
     }
 
     fn on_frame(&mut self, arrival: &Arrival<'_>) -> Remark {
-        let looking = self.station.resolve_deadline().is_some();
-        let remark = match self.station.on_frame(arrival) {
-            Sorted::Answer(answer) => self.take(*answer),
-            Sorted::Router(answer) => self.take_router(*answer),
-            Sorted::Claim(..) => Remark::UNRELATED,
-            Sorted::Done(remark) => remark,
-        };
-        if looking && self.station.resolve_deadline().is_none() {
-            // What waited for this address can go out.
-            self.on_time(arrival.at);
-        }
-        remark
+        self.hear(arrival)
     }
 
     fn stop(&mut self, _: Instant) {
@@ -404,12 +390,27 @@ impl Machine for Discover6 {
     }
 }
 
+impl Client6 for Discover6 {
+    fn station(&mut self) -> &mut Station6 {
+        &mut self.station
+    }
+
+    fn on_sorted(&mut self, sorted: Sorted, _: Instant) -> Remark {
+        match sorted {
+            Sorted::Answer(answer) => self.take(*answer),
+            Sorted::Router(answer) => self.take_router(*answer),
+            Sorted::Claim(..) => Remark::UNRELATED,
+            Sorted::Done(remark) => remark,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::v6::recipe::IaWish;
     use crate::time::Timestamp;
-    use crate::wire::frame::{Envelope6, LinkType};
+    use crate::wire::frame::Envelope6;
     use crate::wire::nd;
     use crate::wire::neighbor::link_local;
     use crate::wire::options::v6 as opt;
@@ -435,32 +436,16 @@ mod tests {
 
     fn advertise(number: u16, size: usize) -> Vec<u8> {
         let [a, b] = number.to_be_bytes();
-        let mac = Mac([2, 0, 0, 0, a, b]);
         let mut message = Message::new(MessageType::ADVERTISE, 7);
         message.add_option(opt::CLIENTID, Duid::link_layer(MAC).0);
         message.add_option(opt::SERVERID, [0, 3, 0, 1, a, b]);
         message.add_option(opt::IA_NA, ia(5, 0, 0, &[ia_addr("fd00::5".parse().unwrap(), 5, 9, &[])]));
         message.add_option(60_000, vec![0; size]);
-        let envelope = Envelope6 {
-            dst_mac: MAC,
-            src_mac: mac,
-            vlans: Vec::new(),
-            src: link_local(mac),
-            dst: link_local(MAC),
-            hop_limit: 64,
-        };
-        envelope.udp((547, 546), &message.encode())
+        Envelope6::between(Mac([2, 0, 0, 0, a, b]), MAC).udp((547, 546), &message.encode())
     }
 
     fn hear(machine: &mut Discover6, at: Instant, frame: &[u8]) -> Sense {
-        let arrival = Arrival {
-            at,
-            time: Timestamp::default(),
-            link: LinkType::ETHERNET,
-            frame,
-            original_len: frame.len(),
-        };
-        machine.on_frame(&arrival).sense
+        machine.on_frame(&Arrival::whole(at, Timestamp::default(), frame)).sense
     }
 
     #[test]
@@ -516,14 +501,7 @@ mod tests {
         machine.on_time(start);
         let router = |number: u8| {
             let mac = Mac([2, 0, 0, 0, 1, number]);
-            let envelope = Envelope6 {
-                dst_mac: Envelope6::group_mac(nd::ALL_NODES),
-                src_mac: mac,
-                vlans: Vec::new(),
-                src: link_local(mac),
-                dst: nd::ALL_NODES,
-                hop_limit: 255,
-            };
+            let envelope = Envelope6::to_group(mac, link_local(mac), nd::ALL_NODES, 255);
             envelope.icmpv6(&nd::Message::advertisement(64, 0, 1800).encode(), true)
         };
         hear(&mut machine, start.after(Duration::from_millis(300)), &router(1));

@@ -1,6 +1,7 @@
 //! What a DHCPv6 client says, when, and what it makes of an answer (RFC 9915); router solicitations beside it (RFC 4861).
 
 pub mod accept;
+mod client;
 pub mod discover;
 pub mod draft;
 pub mod duid;

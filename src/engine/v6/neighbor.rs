@@ -89,14 +89,7 @@ mod tests {
 
     fn envelope() -> Envelope6 {
         let group = solicited_node(link_local(OWN));
-        Envelope6 {
-            dst_mac: Envelope6::group_mac(group),
-            src_mac: OTHER,
-            vlans: vec![7],
-            src: link_local(OTHER),
-            dst: group,
-            hop_limit: HOP_LIMIT,
-        }
+        Envelope6 { vlans: vec![7], ..Envelope6::to_group(OTHER, link_local(OTHER), group, HOP_LIMIT) }
     }
 
     #[test]

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use super::client::Client6;
 use super::draft::Draft6;
-use super::station::{Answer6, Sorted, Station6, client_of};
+use super::station::{Answer6, Sorted, Station6};
 use super::watch::{Reason6, Watch6};
 use crate::engine::machine::{Arrival, Event, Machine, Remark, Sense, Transmit};
 use crate::time::Instant;
 use crate::wire::frame::Protocol;
 use crate::wire::nd;
-use crate::wire::v6::{MessageType, Packet};
+use crate::wire::v6::{Duid, Facts, MessageType, Packet};
 
 /// Answers kept; more are counted.
 const MAX_ANSWERS: usize = 1000;
@@ -58,7 +59,7 @@ impl OneShot6 {
     pub fn new(draft: Draft6, shots: Shots, foreign: bool) -> Self {
         let payload = draft.payload();
         let router = draft.protocol() == Protocol::Icmpv6;
-        let client = if router { None } else { client_of(&payload) };
+        let client = if router { None } else { Facts::of(&payload).client_id.map(Duid::from) };
         let mut station = Station6::new(&draft, client, foreign);
         let solicits = router && !nd::Packet::new(&payload).is_advertisement();
         if !router {
@@ -144,23 +145,7 @@ impl Machine for OneShot6 {
     }
 
     fn on_frame(&mut self, arrival: &Arrival<'_>) -> Remark {
-        let looking = self.station.resolve_deadline().is_some();
-        let remark = match self.station.on_frame(arrival) {
-            Sorted::Answer(answer) if self.solicits => self.station.reject(&answer, Reason6::WrongType, ""),
-            Sorted::Answer(answer) => self.take(*answer),
-            Sorted::Router(answer) if self.solicits => {
-                let answer = self.station.timed(*answer, 0);
-                self.take(answer)
-            }
-            Sorted::Router(_) => Remark::new(Sense::Noticed, "a router advertisement"),
-            Sorted::Claim(..) => Remark::UNRELATED,
-            Sorted::Done(remark) => remark,
-        };
-        if looking && self.station.resolve_deadline().is_none() {
-            // What waited for this address can go out.
-            self.on_time(arrival.at);
-        }
-        remark
+        self.hear(arrival)
     }
 
     fn stop(&mut self, _: Instant) {
@@ -184,13 +169,33 @@ impl Machine for OneShot6 {
     }
 }
 
+impl Client6 for OneShot6 {
+    fn station(&mut self) -> &mut Station6 {
+        &mut self.station
+    }
+
+    fn on_sorted(&mut self, sorted: Sorted, _: Instant) -> Remark {
+        match sorted {
+            Sorted::Answer(answer) if self.solicits => self.station.reject(&answer, Reason6::WrongType, ""),
+            Sorted::Answer(answer) => self.take(*answer),
+            Sorted::Router(answer) if self.solicits => {
+                let answer = self.station.timed(*answer, 0);
+                self.take(answer)
+            }
+            Sorted::Router(_) => Remark::new(Sense::Noticed, "a router advertisement"),
+            Sorted::Claim(..) => Remark::UNRELATED,
+            Sorted::Done(remark) => remark,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::v6::recipe::Recipe6;
     use crate::time::Timestamp;
     use crate::wire::Mac;
-    use crate::wire::frame::{Envelope6, LinkType};
+    use crate::wire::frame::Envelope6;
     use crate::wire::neighbor::link_local;
 
     const MAC: Mac = Mac([2, 0xdc, 0, 0, 0, 5]);
@@ -200,26 +205,11 @@ mod tests {
     }
 
     fn frame(src: Mac, hop_limit: u8, message: &nd::Message) -> Vec<u8> {
-        let envelope = Envelope6 {
-            dst_mac: Envelope6::group_mac(nd::ALL_NODES),
-            src_mac: src,
-            vlans: Vec::new(),
-            src: link_local(src),
-            dst: nd::ALL_NODES,
-            hop_limit,
-        };
-        envelope.icmpv6(&message.encode(), true)
+        Envelope6::to_group(src, link_local(src), nd::ALL_NODES, hop_limit).icmpv6(&message.encode(), true)
     }
 
     fn hear(machine: &mut OneShot6, at: Instant, frame: &[u8]) -> Sense {
-        let arrival = Arrival {
-            at,
-            time: Timestamp::default(),
-            link: LinkType::ETHERNET,
-            frame,
-            original_len: frame.len(),
-        };
-        machine.on_frame(&arrival).sense
+        machine.on_frame(&Arrival::whole(at, Timestamp::default(), frame)).sense
     }
 
     #[test]

@@ -234,14 +234,8 @@ impl Provoke {
     }
 
     fn envelope(&self, dst: Ipv6Addr, hop_limit: u8) -> Envelope6 {
-        Envelope6 {
-            dst_mac: Envelope6::group_mac(dst),
-            src_mac: self.plan.mac,
-            vlans: self.plan.vlans.clone(),
-            src: self.source(),
-            dst,
-            hop_limit,
-        }
+        let vlans = self.plan.vlans.clone();
+        Envelope6 { vlans, ..Envelope6::to_group(self.plan.mac, self.source(), dst, hop_limit) }
     }
 
     fn at(&mut self, when: Instant, job: Job) {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use crate::time::Instant;
+
 /// A row of the table of retransmission parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
@@ -99,6 +101,11 @@ impl Schedule {
     pub fn may_repeat(&self, sent: u32) -> bool {
         self.count == 0 || sent < self.count
     }
+}
+
+/// The time since `started` in hundredths of a second, as option 8 has it (§21.9).
+pub fn hundredths(started: Instant, now: Instant) -> u16 {
+    u16::try_from(now.since(started).max(0).checked_div(10_000_000).unwrap_or(0)).unwrap_or(u16::MAX)
 }
 
 #[cfg(test)]

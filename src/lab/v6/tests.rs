@@ -84,8 +84,7 @@ impl Bench {
 }
 
 fn envelope(dst: Ipv6Addr, hop_limit: u8) -> Envelope6 {
-    let src = link_local(CLIENT);
-    Envelope6 { dst_mac: Envelope6::group_mac(dst), src_mac: CLIENT, vlans: Vec::new(), src, dst, hop_limit }
+    Envelope6::to_group(CLIENT, link_local(CLIENT), dst, hop_limit)
 }
 
 fn frame(message: &Message) -> Vec<u8> {

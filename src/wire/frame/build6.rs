@@ -7,6 +7,7 @@ use super::build::{Ethernet, length_of, patch, tags};
 use super::checksum::Sum;
 use super::numbers::{ETHERTYPE_IPV6, HOP_BY_HOP, ICMPV6, UDP};
 use crate::wire::addr::Mac;
+use crate::wire::neighbor::link_local;
 
 /// The IPv6 header of a packet; there are no extension headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +99,17 @@ impl Envelope6 {
     pub fn group_mac(group: Ipv6Addr) -> Mac {
         let [.., a, b, c, d] = group.octets();
         Mac([0x33, 0x33, a, b, c, d])
+    }
+
+    /// From one card to another, by their link-local addresses.
+    pub fn between(src_mac: Mac, dst_mac: Mac) -> Self {
+        let (src, dst) = (link_local(src_mac), link_local(dst_mac));
+        Self { dst_mac, src_mac, vlans: Vec::new(), src, dst, hop_limit: 64 }
+    }
+
+    /// From `src`, which `src_mac` has, to a group.
+    pub fn to_group(src_mac: Mac, src: Ipv6Addr, group: Ipv6Addr, hop_limit: u8) -> Self {
+        Self { dst_mac: Self::group_mac(group), src_mac, vlans: Vec::new(), src, dst: group, hop_limit }
     }
 
     /// The frame with a UDP datagram; its checksum is made.

@@ -518,14 +518,7 @@ fn who_asks_for_the_clients_address_is_answered_where_nobody_else_does() {
     let asker = Mac([2, 0, 0, 0, 0, 9]);
     let own = link_local(OWN);
     let ask = |target: Ipv6Addr| {
-        let envelope = Envelope6 {
-            dst_mac: Envelope6::group_mac(solicited_node(target)),
-            src_mac: asker,
-            vlans: Vec::new(),
-            src: link_local(asker),
-            dst: solicited_node(target),
-            hop_limit: nd::HOP_LIMIT,
-        };
+        let envelope = Envelope6::to_group(asker, link_local(asker), solicited_node(target), nd::HOP_LIMIT);
         envelope.icmpv6(&Neighbor::solicitation(target, Some(asker)).encode(), true)
     };
     assert_eq!(family.check(&ask(own)), Some((own.octets(), Check::Neighbor)));

@@ -82,14 +82,7 @@ fn say(provoke: &mut Provoke, at: Instant, message: &Message) -> Option<Heard> {
     let mut envelope = crate::wire::frame::Envelope::broadcast(SERVER);
     (envelope.src_ip, envelope.src_port, envelope.dst_port) = ([10, 0, 0, 1].into(), 67, 68);
     let frame = envelope.frame(&message.encode_padded());
-    let arrival = Arrival {
-        at,
-        time: crate::time::Timestamp(at.nanoseconds()),
-        link: LinkType::ETHERNET,
-        original_len: frame.len(),
-        frame: &frame,
-    };
-    provoke.on_frame(&arrival);
+    provoke.on_frame(&Arrival::whole(at, crate::time::Timestamp(at.nanoseconds()), &frame));
     provoke.heard().first().copied()
 }
 

@@ -1,6 +1,7 @@
 //! What is sent back and what is answered, without anybody who serves.
 
 use super::*;
+use crate::engine::play::play;
 use crate::time::Timestamp;
 
 const MAC: Mac = Mac([2, 0, 0, 0, 1, 0]);
@@ -19,27 +20,15 @@ fn plan(wait: u64) -> Plan {
 /// Runs until all is over, and returns the messages that were sent.
 fn run(provoke: &mut Provoke, now: &mut Instant) -> Vec<Message> {
     let mut sent = Vec::new();
-    provoke.on_time(*now);
-    loop {
-        let mut out = Vec::new();
-        while let Some(next) = provoke.poll_transmit(&mut out) {
-            provoke.on_sent(next.id, *now);
-            sent.extend(inner(&std::mem::take(&mut out)));
-        }
-        let Some(deadline) = provoke.deadline() else { return sent };
-        *now = deadline;
-        provoke.on_time(*now);
-    }
+    *now = play(provoke, *now, |_, frame| {
+        sent.extend(inner(frame));
+        Vec::new()
+    });
+    sent
 }
 
 fn hear(provoke: &mut Provoke, now: Instant, frame: &[u8]) -> Remark {
-    provoke.on_frame(&Arrival {
-        at: now,
-        time: Timestamp::default(),
-        link: LinkType::ETHERNET,
-        frame,
-        original_len: frame.len(),
-    })
+    provoke.on_frame(&Arrival::whole(now, Timestamp::default(), frame))
 }
 
 /// A server's message to a client, as a frame.
@@ -48,15 +37,7 @@ fn from_server(kind: MessageType, xid: u32, client: &Duid, more: impl FnOnce(&mu
     message.set_option(opt::CLIENTID, client.0.clone());
     message.set_option(opt::SERVERID, Duid::link_layer(Mac([2; 6])).0);
     more(&mut message);
-    let envelope = Envelope6 {
-        dst_mac: MAC,
-        src_mac: Mac([2; 6]),
-        vlans: Vec::new(),
-        src: link_local(Mac([2; 6])),
-        dst: link_local(MAC),
-        hop_limit: 64,
-    };
-    envelope.udp((SERVER_PORT, CLIENT_PORT), &message.encode())
+    Envelope6::between(Mac([2; 6]), MAC).udp((SERVER_PORT, CLIENT_PORT), &message.encode())
 }
 
 fn inner(frame: &[u8]) -> Option<Message> {
@@ -108,14 +89,7 @@ fn what_a_server_binds_unasked_is_given_back() {
 fn who_looks_for_our_address_is_answered_only_where_the_kernel_is_silent() {
     let ask = |target| {
         let group = crate::wire::neighbor::solicited_node(target);
-        let envelope = Envelope6 {
-            dst_mac: Envelope6::group_mac(group),
-            src_mac: Mac([2; 6]),
-            vlans: Vec::new(),
-            src: link_local(Mac([2; 6])),
-            dst: group,
-            hop_limit: 255,
-        };
+        let envelope = Envelope6::to_group(Mac([2; 6]), link_local(Mac([2; 6])), group, 255);
         envelope.icmpv6(&Neighbor::solicitation(target, Some(Mac([2; 6]))).encode(), true)
     };
     for (own, target, answers) in [

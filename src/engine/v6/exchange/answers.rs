@@ -1,0 +1,167 @@
+//! What an exchange makes of a message: whether it is the answer, what it comes to, and what follows.
+
+use super::offers::Offers;
+use super::task::{Choose, State6, Task6};
+use super::{Exchange6, Phase};
+use crate::engine::machine::{Remark, Sense};
+use crate::engine::v6::accept::{self, Outcome6, is_usable_answer, kept};
+use crate::engine::v6::station::Answer6;
+use crate::engine::v6::watch::Reason6;
+use crate::time::Instant;
+use crate::wire::v6::{Duid, MessageType, StatusCode};
+
+impl Exchange6 {
+    pub(super) fn on_answer(&mut self, answer: Answer6) -> Remark {
+        let facts = answer.facts();
+        let (kind, server, commits) = (facts.kind, facts.server_id.map(Duid::from), facts.rapid_commit);
+        let Some(ask) = self.ask.as_ref() else {
+            return self.late(answer);
+        };
+        if kind == MessageType::RECONFIGURE {
+            let detail = if facts.authentication.is_some() {
+                "a RECONFIGURE"
+            } else {
+                "a RECONFIGURE without authentication"
+            };
+            return self.station.reject(&answer, Reason6::WrongType, detail);
+        }
+        let meant = match &ask.server {
+            Some(wanted) => server.as_ref() == Some(wanted),
+            None => self.recipe.server.is_none() || self.recipe.server == server,
+        };
+        let there = self.recipe.to.is_none_or(|to| self.station.is_from(&answer, to));
+        if !meant && ask.lane == answer.lane || !there {
+            return self.station.reject(&answer, Reason6::OtherServer, "");
+        }
+        if ask.lane != answer.lane {
+            return self.late(answer);
+        }
+        match self.phase {
+            Phase::Solicit => match (kind, commits) {
+                (MessageType::ADVERTISE, _) => self.take_advertise(&answer),
+                (MessageType::REPLY, true) if self.recipe.rapid_commit => self.take_commit(answer),
+                (MessageType::REPLY, true) => {
+                    let detail = "a REPLY with rapid commit, which was not asked for";
+                    self.station.reject(&answer, Reason6::WrongType, detail)
+                }
+                (MessageType::REPLY, false) => self.station.reject(
+                    &answer,
+                    Reason6::WrongType,
+                    "a REPLY without rapid commit (option 14)",
+                ),
+                _ => self.station.reject(&answer, Reason6::WrongType, ""),
+            },
+            Phase::Main | Phase::Decline | Phase::Release if kind != MessageType::REPLY => {
+                self.station.reject(&answer, Reason6::WrongType, "")
+            }
+            Phase::Main => self.take_reply(answer),
+            Phase::Decline => {
+                let (remark, at) = (self.station.accept(&answer, false), answer.at);
+                self.give_back(at);
+                remark
+            }
+            Phase::Release => {
+                let (remark, at) = (self.station.accept(&answer, false), answer.at);
+                // Any valid REPLY ends it (§18.2.10.2): what is unknown there is gone.
+                self.released = true;
+                self.give_back(at);
+                remark
+            }
+            _ => self.late(answer),
+        }
+    }
+
+    /// An answer to something that is over: it is kept where it tells about the server.
+    fn late(&mut self, answer: Answer6) -> Remark {
+        let remark = Remark::new(Sense::Repeated, format!("{} came too late", answer.name()));
+        self.station.event(answer.at, remark.clone(), (answer.source_ip, answer.source_mac));
+        let kind = answer.kind();
+        if kind == MessageType::ADVERTISE {
+            self.offers.keep(&answer);
+        }
+        remark
+    }
+
+    fn take_advertise(&mut self, answer: &Answer6) -> Remark {
+        let before = self.offers.all().len();
+        let place = self.offers.keep(answer);
+        let remark = self.station.accept(answer, self.offers.all().len() == before);
+        let facts = answer.facts();
+        let wanted = match &self.settings.choose {
+            Choose::Server(wanted) => answer.server().as_ref() == Some(wanted),
+            Choose::First => true,
+            Choose::Preference => {
+                facts.preference == Some(255) || self.window.is_some_and(|window| answer.at >= window)
+            }
+        };
+        if let Some(place) = place.filter(|_| wanted && is_usable_answer(&facts)) {
+            self.take_offer(place, answer.at);
+        }
+        remark
+    }
+
+    fn take_commit(&mut self, answer: Answer6) -> Remark {
+        let remark = self.station.accept(&answer, false);
+        self.offers.commit(answer.clone());
+        self.rapid_commit = true;
+        self.main = MessageType::SOLICIT;
+        self.settle(answer);
+        remark
+    }
+
+    fn take_reply(&mut self, answer: Answer6) -> Remark {
+        let remark = self.station.accept(&answer, false);
+        self.settle(answer);
+        remark
+    }
+
+    /// Makes of a REPLY what it is.
+    fn settle(&mut self, answer: Answer6) {
+        let Some(ask) = &self.ask else { return };
+        let (kind, facts) = (ask.kind, answer.facts());
+        // A REPLY with rapid commit is as good as one to a REQUEST.
+        let binds = matches!(kind, MessageType::REQUEST | MessageType::SOLICIT);
+        let asked = if binds { MessageType::REQUEST } else { kind };
+        let outcome = accept::outcome(&facts, asked, &ask.ias);
+        let leases = kept(&facts);
+        let not_on_link = facts.failure().is_some_and(|status| status.code == StatusCode::NOT_ON_LINK);
+        if kind == MessageType::REQUEST && outcome == Outcome6::Nak && not_on_link && !self.again {
+            self.select_elsewhere(answer.at);
+            return;
+        }
+        if outcome == Outcome6::Nak && matches!(kind, MessageType::CONFIRM | MessageType::REBIND) {
+            // Others may answer, and one that agrees wins over any that does not.
+            self.refusal.get_or_insert(answer);
+            return;
+        }
+        if let (Some(server), false) = (answer.server(), leases.is_empty()) {
+            self.bound.note(server, leases.clone());
+        }
+        match self.task {
+            Task6::Request { state, .. } if binds && state != State6::Selecting && !leases.is_empty() => {
+                let at = answer.at;
+                self.answer = Some(answer);
+                self.rapid_commit = false;
+                self.in_state(state, leases);
+                self.go_on(at);
+            }
+            _ => {
+                let at = answer.at;
+                self.finish(answer, outcome, at);
+            }
+        }
+    }
+
+    /// The addresses asked for are of another link: once more without them (§18.2.10.1).
+    fn select_elsewhere(&mut self, now: Instant) {
+        self.again = true;
+        for wish in &mut self.wishes {
+            wish.addresses.clear();
+            wish.prefixes.clear();
+        }
+        self.offers = Offers::default();
+        self.chosen = None;
+        self.solicit();
+        self.go_on(now);
+    }
+}
