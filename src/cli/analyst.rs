@@ -13,6 +13,7 @@ use crate::analysis::transaction::{
     Batch, Clients, Exchange, Item, Joiner, Kind, Options, Outcome, Stats, Unjoined,
 };
 use crate::output::flat::{Rows, story};
+use crate::output::json::object::line;
 use crate::output::transaction::ladder::Ladder;
 use crate::output::transaction::stats as figures;
 use crate::output::transaction::table::TransactionTable;
@@ -380,13 +381,12 @@ impl<'a> Analyst<'a> {
         if self.args.stats {
             let object =
                 figures::object(&self.stats, frames, (self.joiner.evicted, self.unjoined), &self.codes);
-            if !self.look.json {
+            if self.look.json {
+                self.json.buf.extend_from_slice(&line(&object));
+            } else {
                 let start = self.text.len();
                 figures::write(&object, &self.stats, &mut self.text);
                 self.text.fold_since(start);
-            } else if let Ok(line) = serde_json::to_vec(&object) {
-                self.json.buf.extend_from_slice(&line);
-                self.json.buf.push(b'\n');
             }
         }
         if !self.look.json && (self.args.transactions || self.args.lint || self.args.ladder) {

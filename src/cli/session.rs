@@ -12,11 +12,8 @@ use crate::engine::{Draft, Machine};
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
 use crate::output::answers::Place;
-use crate::output::packet::detail::PacketDetail;
-use crate::output::packet::json::PacketJson;
 use crate::output::packet::record::PacketRecord;
-use crate::output::when::TimeText;
-use crate::output::{self, JsonOut, Label};
+use crate::output::packet::unsent::Unsent;
 use crate::run::segment::{Opening, Segment, Way, filter_v4};
 use crate::run::session::{self, Held};
 use crate::time::{Clock as _, Precision};
@@ -153,8 +150,6 @@ pub fn unless_shown(
 /// Shows what would be sent, and keeps it where asked to.
 fn show(drafts: &[Draft], sender: &SenderArgs, cx: &mut Context) -> Result<(), Failure> {
     let mut writer = sender.write.as_deref().map(session::writer).transpose()?;
-    let mut json = JsonOut::new();
-    let mut text = cx.out.styled();
     for (draft, number) in drafts.iter().zip(1..) {
         let frame = draft.frame();
         if let Some(writer) = &mut writer {
@@ -171,26 +166,16 @@ fn show(drafts: &[Draft], sender: &SenderArgs, cx: &mut Context) -> Result<(), F
                 comment: Some(&comment),
             })?;
         }
+        let mut shown = Ok(());
         with_record(&frame, number, &unusual_ports(draft), &mut |record| {
-            if cx.common.json {
-                PacketJson::default().write(record, &mut json);
-                json.end_line();
-            } else {
-                PacketDetail::new(true).write(record, &mut TimeText::default(), &mut text);
-            }
+            shown = cx.show(&Unsent { record, next_hop: draft.next_hop });
         });
-        if let Some(hop) = draft.next_hop {
-            text.label(Label::Dim, &format!("The frame's destination will be found by ARP for {hop}."))
-                .text("\n");
-        }
+        shown?;
     }
     if let Some(mut writer) = writer {
         writer.flush()?;
     }
-    match cx.format() {
-        output::Format::Json => cx.out.write(&json.buf),
-        output::Format::Text => cx.out.write_styled(text),
-    }
+    Ok(())
 }
 
 fn with_record(frame: &[u8], number: u64, ports: &[u16], show: &mut dyn FnMut(&PacketRecord<'_>)) {

@@ -24,17 +24,15 @@ pub(crate) fn play(
         }
         while machine.poll_event().is_some() {}
         let Some(deadline) = machine.deadline() else { return now };
-        let first = coming.iter().enumerate().min_by_key(|(place, (at, _))| (*at, *place));
-        match first.map(|(place, (at, _))| (place, *at)).filter(|(_, at)| *at <= deadline) {
-            Some((place, at)) => {
-                now = at;
-                let (_, frame) = coming.remove(place);
-                machine.on_frame(&Arrival::whole(at, Timestamp::default(), &frame));
-            }
-            None => {
-                now = deadline;
-                machine.on_time(now);
-            }
+        let due = coming.iter().enumerate().filter(|(_, (at, _))| *at <= deadline);
+        let first = due.min_by_key(|(place, (at, _))| (*at, *place)).map(|(place, _)| place);
+        if let Some(place) = first {
+            let (at, frame) = coming.remove(place);
+            now = at;
+            machine.on_frame(&Arrival::whole(at, Timestamp::default(), &frame));
+        } else {
+            now = deadline;
+            machine.on_time(now);
         }
     }
     panic!("it does not end");

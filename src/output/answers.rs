@@ -73,7 +73,7 @@ impl<'a> Place<'a> {
     /// The exchange that it began with, as an object.
     pub fn transaction(&self) -> Option<TransactionObject> {
         let first = self.story.first()?;
-        Some(TransactionObject::new(&first.exchange, &first.problems))
+        Some(TransactionObject::new(&first.exchange, 1, &first.problems))
     }
 
     /// Shows the packet that brought `answer` to `show`.

@@ -5,7 +5,9 @@ use std::net::Ipv4Addr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::json::object::{FindingObject, TransactionObject};
 use super::render::Render;
+use super::rogue::ServerObject;
 use super::styled::{Label, Styled};
 use crate::analysis::doctor::{Conclusion, Sign, Verdict};
 use crate::engine::v4::examine::{Booted, Fetched, Given, Record};
@@ -68,14 +70,14 @@ pub struct Report<'a> {
     pub not_checked: Vec<NotChecked>,
     /// All checks.
     pub checks: Vec<CheckObject>,
-    /// Servers that were heard, as JSON that is written elsewhere.
-    pub servers: Vec<Box<serde_json::value::RawValue>>,
+    /// Servers that were heard.
+    pub servers: Vec<ServerObject<'a>>,
     /// What was heard is all there is, in a sentence; nothing was sent.
     pub listened: Option<String>,
-    /// Transactions that were heard, as JSON that is written elsewhere.
-    pub transactions: Vec<Box<serde_json::value::RawValue>>,
-    /// Findings, likewise.
-    pub findings: Vec<Box<serde_json::value::RawValue>>,
+    /// Transactions that were heard.
+    pub transactions: Vec<TransactionObject>,
+    /// What several of them show.
+    pub findings: Vec<FindingObject>,
     /// Where the frames were kept, and how many.
     pub saved: Option<(String, u64)>,
     /// How long it took.
@@ -114,16 +116,13 @@ pub struct DoctorObject<'a> {
     /// What came of the request; null where nothing could be asked for.
     lease: Option<LeaseObject>,
     /// Servers that answered anybody, as `rogue` has them.
-    #[schemars(with = "Vec<super::schema::Server>")]
-    servers: &'a [Box<serde_json::value::RawValue>],
+    servers: &'a [ServerObject<'a>],
     /// All checks, in order.
     checks: &'a [CheckObject],
     /// Exchanges that were heard, those of others among them.
-    #[schemars(with = "Vec<super::schema::joined::Transaction>")]
-    transactions: &'a [Box<serde_json::value::RawValue>],
+    transactions: &'a [TransactionObject],
     /// What several of them show.
-    #[schemars(with = "Vec<super::schema::joined::Finding>")]
-    findings: &'a [Box<serde_json::value::RawValue>],
+    findings: &'a [FindingObject],
     /// Where the frames were kept.
     saved: Option<&'a str>,
     /// How long it took, in milliseconds.

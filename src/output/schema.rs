@@ -1,5 +1,5 @@
 //! What the objects look like, as JSON Schema. Objects that serde writes are described where they are defined; those that a faster
-//! writer writes (packets, servers) are described here, and tests hold what is really printed against both.
+//! writer writes (packets, exchanges) are described here, and tests hold what is really printed against both.
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -11,7 +11,9 @@ pub mod joined;
 use super::diff::DiffObject;
 use super::doctor::DoctorObject;
 use super::explain::Explanation;
-use super::json::object::{Millis, PacketObject, TransactionObject};
+use super::json::object::{FindingObject, Millis, PacketObject, TransactionObject};
+use super::rogue::ChangeObject;
+use super::rogue::object::RogueObject;
 use super::senders::{DiscoverObject, Ignored, RequestObject, SendObject};
 use super::six::discover::DiscoverObject6;
 use super::six::exchange::RequestObject6;
@@ -37,7 +39,6 @@ macro_rules! object_type {
 pub(crate) use object_type;
 
 object_type!(PacketType, Packet, "A packet.");
-object_type!(RogueType, Rogue, "A report on servers, or a change.");
 
 /// A line of `decode` or `sniff`: a packet; where messages are joined, an exchange, a finding, a client or a summary.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -69,9 +70,19 @@ pub fn of(command: &str) -> Option<Schema> {
             schema::<Either<RequestObject, RequestObject6>>(command)
         }
         "send" => schema::<Either<SendObject, SendObject6>>(command),
-        "rogue" => schema::<Rogue>(command),
+        "rogue" => schema::<RogueLine<'_>>(command),
         _ => return None,
     })
+}
+
+/// What `rogue` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RogueLine<'a> {
+    /// The report on all servers.
+    Report(Box<RogueObject<'a>>),
+    /// A change of one (`--watch`).
+    Change(Box<ChangeObject<'a>>),
 }
 
 /// What a command prints of DHCPv4 and, with `-6`, of DHCPv6.
@@ -120,6 +131,20 @@ impl JsonSchema for PacketObject {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         Packet::json_schema(generator)
+    }
+}
+
+impl JsonSchema for FindingObject {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        joined::Finding::schema_name()
+    }
+
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        joined::Finding::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        joined::Finding::json_schema(generator)
     }
 }
 
@@ -381,80 +406,4 @@ pub enum Severity {
     Note,
     /// The capture's doing.
     Cut,
-}
-
-/// Every DHCP server that was found.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Rogue {
-    /// What the object is.
-    pub r#type: RogueType,
-    /// The verdict on all; null when not everything was seen and nobody is known to be a rogue.
-    pub verdict: Option<Verdict>,
-    /// The interfaces looked at.
-    pub interfaces: Vec<String>,
-    /// The servers.
-    pub servers: Vec<Server>,
-}
-
-/// The verdict on all servers.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// No server is there that should not be.
-    Clean,
-    /// One is.
-    Rogue,
-    /// There is no server.
-    None,
-}
-
-/// A server.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Server {
-    /// What it speaks.
-    pub protocol: ServerProtocol,
-    /// Its server identifier.
-    pub server_id: Option<String>,
-    /// Where its messages come from.
-    pub source_ip: Option<String>,
-    /// The network card they come from.
-    pub source_mac: Option<String>,
-    /// The interface it was heard on.
-    pub interface: Option<String>,
-    /// Whether it may be there.
-    pub status: Status,
-    /// Why it may not.
-    pub reasons: Vec<String>,
-    /// Messages of it.
-    pub answers: u64,
-    /// When it was heard first.
-    pub first_seen: String,
-    /// When it was heard last.
-    pub last_seen: String,
-    /// What it offers.
-    pub offered: Value,
-}
-
-/// What a server speaks.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ServerProtocol {
-    /// DHCPv4.
-    Dhcpv4,
-    /// DHCPv6.
-    Dhcpv6,
-    /// Router advertisements.
-    Ra,
-}
-
-/// Whether a server may be there.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// The policy allows it.
-    Allowed,
-    /// It does not.
-    Rogue,
-    /// There is no policy.
-    Unjudged,
 }

@@ -8,11 +8,12 @@ use serde_json::ser::Formatter;
 use serde_json::value::RawValue;
 
 use super::JsonOut;
-use crate::analysis::diagnosis::Diagnosis;
+use crate::analysis::diagnosis::{Diagnosis, Finding};
 use crate::analysis::transaction::Exchange;
 use crate::output::packet::json::PacketJson;
 use crate::output::packet::record::PacketRecord;
 use crate::output::transaction::json as transaction;
+use crate::time::{Precision, Timestamp};
 use crate::wire::escape::is_hostile;
 
 /// A measured stretch of time in nanoseconds, written as milliseconds: `0.412345`, `1000.0`.
@@ -65,11 +66,11 @@ impl Serialize for PacketObject {
 pub struct TransactionObject(Box<RawValue>);
 
 impl TransactionObject {
-    /// The object of an exchange.
-    pub fn new(exchange: &Exchange, problems: &[Diagnosis]) -> Self {
+    /// The object of an exchange, the `number`-th.
+    pub fn new(exchange: &Exchange, number: u64, problems: &[Diagnosis]) -> Self {
         let mut json = JsonOut::new();
         json.begin_object();
-        transaction::object(exchange, 1, None, problems, &mut json);
+        transaction::object(exchange, number, None, problems, &mut json);
         json.end_object();
         Self(raw(String::from_utf8(json.buf).unwrap_or_default()))
     }
@@ -81,8 +82,34 @@ impl Serialize for TransactionObject {
     }
 }
 
+/// A finding inside another object, as `decode --transactions` writes it.
+#[derive(Clone, Debug)]
+pub struct FindingObject(Box<RawValue>);
+
+impl FindingObject {
+    /// The object of a finding.
+    pub fn new(finding: &Finding) -> Self {
+        let mut json = JsonOut::new();
+        transaction::finding(finding, &mut json);
+        Self(raw(String::from_utf8_lossy(&json.buf).trim_end().to_owned()))
+    }
+}
+
+impl Serialize for FindingObject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
 fn raw(json: String) -> Box<RawValue> {
     RawValue::from_string(json).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
+/// A moment as RFC 3339, as fine as `precision`.
+pub fn moment(time: Timestamp, precision: Precision) -> String {
+    let mut json = JsonOut::new();
+    json.time(time, precision);
+    String::from_utf8_lossy(&json.buf).trim_matches('"').to_owned()
 }
 
 /// Text from elsewhere: what is not UTF-8 becomes U+FFFD.

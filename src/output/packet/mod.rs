@@ -11,3 +11,4 @@ pub mod read;
 pub mod read6;
 pub mod record;
 pub mod record6;
+pub mod unsent;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::joined;
+use super::server::joined;
 use crate::analysis::servers::watcher::{ChangeKind, Known};
 use crate::analysis::servers::{Latencies, Status};
 use crate::time::Timestamp;

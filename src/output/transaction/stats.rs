@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use super::unjoined::NotJoined;
 use crate::analysis::transaction::{Stats, Unjoined};
+use crate::output::json::object::moment as json_moment;
 use crate::output::words::counted;
 use crate::output::{Label, Styled};
 use crate::stats::delay::{Delay, Summary, float};
-use crate::time::Timestamp;
+use crate::time::{Precision, Timestamp};
 use crate::wire::escape::escape;
 use crate::wire::problem::Severity;
 
@@ -161,9 +162,7 @@ pub struct StatsObject {
 
 /// A moment as RFC 3339, microseconds.
 pub fn moment(time: i64) -> String {
-    let mut json = crate::output::JsonOut::new();
-    json.time(Timestamp(time), crate::time::Precision::Micro);
-    String::from_utf8_lossy(&json.buf).trim_matches('"').to_owned()
+    json_moment(Timestamp(time), Precision::Micro)
 }
 
 /// The object of all that was counted. `evicted` is how many exchanges were closed early, `codes` are those that were said, with how often.

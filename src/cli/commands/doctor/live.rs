@@ -21,8 +21,9 @@ use crate::net::signals::Signals;
 use crate::net::udp::Held6;
 use crate::net::{NetError, Transport, iface};
 use crate::output::doctor::{NotChecked, Report};
-use crate::output::rogue::server_line;
-use crate::output::{Format, JsonOut, Render as _};
+use crate::output::json::object::{FindingObject, TransactionObject};
+use crate::output::rogue::ServerObject;
+use crate::output::{Format, Render as _};
 use crate::run::doctor::local::Local;
 use crate::run::doctor::six::Six;
 use crate::run::doctor::{Examined, Manner, ends_well, examine, without_packets};
@@ -437,33 +438,18 @@ fn listened(examined: &Examined) -> String {
     }
 }
 
-fn servers(examined: &Examined) -> Vec<Box<serde_json::value::RawValue>> {
+fn servers(examined: &Examined) -> Vec<ServerObject<'_>> {
     let each = examined.servers.iter();
-    raw(each.map(|(server, judgement)| server_line(server, judgement, Precision::Nano)))
+    each.map(|(server, judgement)| ServerObject::new(server, judgement, Precision::Nano)).collect()
 }
 
-fn transactions(examined: &Examined) -> Vec<Box<serde_json::value::RawValue>> {
-    let each = examined.told.iter().zip(1..).map(|(told, number)| {
-        let mut json = JsonOut::new();
-        crate::output::transaction::json::write(&told.exchange, number, None, &told.problems, &mut json);
-        json.buf
-    });
-    raw(each)
+fn transactions(examined: &Examined) -> Vec<TransactionObject> {
+    let each = examined.told.iter().zip(1..);
+    each.map(|(told, number)| TransactionObject::new(&told.exchange, number, &told.problems)).collect()
 }
 
-fn findings(examined: &Examined) -> Vec<Box<serde_json::value::RawValue>> {
-    raw(examined.findings.iter().map(|finding| {
-        let mut json = JsonOut::new();
-        crate::output::transaction::json::finding(finding, &mut json);
-        json.buf
-    }))
-}
-
-fn raw(lines: impl Iterator<Item = Vec<u8>>) -> Vec<Box<serde_json::value::RawValue>> {
-    lines
-        .filter_map(|line| String::from_utf8(line).ok())
-        .filter_map(|line| serde_json::value::RawValue::from_string(line.trim_end().to_owned()).ok())
-        .collect()
+fn findings(examined: &Examined) -> Vec<FindingObject> {
+    examined.findings.iter().map(FindingObject::new).collect()
 }
 
 /// Keeps every frame that was seen.

@@ -13,9 +13,9 @@ use crate::cli::context::{Context, env};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::text;
 use crate::net::scrape::{Page, Scrape};
-use crate::output::JsonOut;
+use crate::output::json::object;
 use crate::output::rogue::metrics::Metrics;
-use crate::output::rogue::{change_json, change_line, change_priority, change_text, kept_text};
+use crate::output::rogue::{ChangeObject, change_line, change_priority, change_text, kept_text};
 use crate::output::text::Text;
 use crate::output::when::TimeText;
 use crate::output::words::counted;
@@ -254,12 +254,9 @@ impl Watch<'_> {
             for (kind, count) in ChangeKind::ALL.iter().zip(&mut self.changes) {
                 *count = count.saturating_add(u64::from(*kind == change.kind));
             }
-            let mut json = JsonOut::new();
-            if cx.common.json || self.helper.is_some() {
-                change_json(change, verdict, &names, precision, &mut json);
-            }
+            let object = ChangeObject::new(change, verdict, &names, precision);
             if cx.common.json {
-                cx.out.write(&json.buf)?;
+                cx.out.write_json(&object)?;
             } else if std::io::stdout().is_terminal() {
                 let mut text = cx.out.styled();
                 change_text(change, &mut self.time, &mut text);
@@ -277,7 +274,7 @@ impl Watch<'_> {
                 cx.out.write(format!("{line}\n").as_bytes())?;
             }
             if let Some(helper) = &mut self.helper {
-                helper.push(&json.buf);
+                helper.push(&object::line(&object));
             }
         }
         Ok(())

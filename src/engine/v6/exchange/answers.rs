@@ -15,7 +15,7 @@ impl Exchange6 {
         let facts = answer.facts();
         let (kind, server, commits) = (facts.kind, facts.server_id.map(Duid::from), facts.rapid_commit);
         let Some(ask) = self.ask.as_ref() else {
-            return self.late(answer);
+            return self.late(&answer);
         };
         if kind == MessageType::RECONFIGURE {
             let detail = if facts.authentication.is_some() {
@@ -34,7 +34,7 @@ impl Exchange6 {
             return self.station.reject(&answer, Reason6::OtherServer, "");
         }
         if ask.lane != answer.lane {
-            return self.late(answer);
+            return self.late(&answer);
         }
         match self.phase {
             Phase::Solicit => match (kind, commits) {
@@ -67,17 +67,17 @@ impl Exchange6 {
                 self.give_back(at);
                 remark
             }
-            _ => self.late(answer),
+            _ => self.late(&answer),
         }
     }
 
     /// An answer to something that is over: it is kept where it tells about the server.
-    fn late(&mut self, answer: Answer6) -> Remark {
+    fn late(&mut self, answer: &Answer6) -> Remark {
         let remark = Remark::new(Sense::Repeated, format!("{} came too late", answer.name()));
         self.station.event(answer.at, remark.clone(), (answer.source_ip, answer.source_mac));
         let kind = answer.kind();
         if kind == MessageType::ADVERTISE {
-            self.offers.keep(&answer);
+            self.offers.keep(answer);
         }
         remark
     }

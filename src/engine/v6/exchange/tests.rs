@@ -40,7 +40,7 @@ fn hold(machine: &mut Exchange6, mut answer: impl FnMut(&Message, usize) -> Vec<
     let mut sent = Vec::new();
     play(machine, Instant::new(1000, 0), |now, frame| {
         let Some(message) = message_in(frame) else { return Vec::new() };
-        let answers = answer(&message, sent.len() + 1);
+        let answers = answer(&message, sent.len().saturating_add(1));
         sent.push((now, message));
         answers.iter().map(|(after, server, reply)| (*after, framed(*server, reply))).collect()
     });
