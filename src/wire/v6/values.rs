@@ -49,7 +49,12 @@ fn judge_all<'a>(
     let trace = Trace::default();
     let cx = Context { trace: Some(&trace), depth: 1, lax, ..Context::default() };
     for (code, raw, data, offset) in spans {
-        let Some(row) = space.by_code(code).filter(|_| !sound.knows(code, raw)) else { continue };
+        let Some(row) = space.by_code(code).filter(|row| !options::is_plain(&row.kind, data)) else {
+            continue;
+        };
+        if sound.knows(code, raw) {
+            continue;
+        }
         let read = options::decode_at(&row.kind, data, offset, &cx, &mut Blind);
         if read.is_ok() && trace.is_empty() {
             sound.learn(code, raw);
