@@ -350,14 +350,16 @@ fn quote(format: Format, begin: usize, out: &mut Vec<u8>) {
     if format != Format::Csv || !needs {
         return;
     }
-    let text = text.to_vec();
-    out.truncate(begin);
-    out.push(b'"');
-    for byte in text {
-        if byte == b'"' {
-            out.push(b'"');
+    if text.contains(&b'"') {
+        let text = text.to_vec();
+        out.truncate(begin);
+        for byte in text {
+            if byte == b'"' {
+                out.push(b'"');
+            }
+            out.push(byte);
         }
-        out.push(byte);
     }
+    out.insert(begin, b'"');
     out.push(b'"');
 }

@@ -46,6 +46,20 @@ struct Last {
 /// Longer payloads are not remembered.
 const LONGEST: usize = 256;
 
+impl Last {
+    /// What `payload` was written as, if it was the last.
+    fn text_of(&self, payload: &[u8]) -> Option<&[u8]> {
+        (self.payload == payload && !self.text.is_empty()).then_some(&self.text)
+    }
+
+    fn keep(&mut self, payload: &[u8], text: &[u8]) {
+        self.payload.clear();
+        self.payload.extend_from_slice(payload);
+        self.text.clear();
+        self.text.extend_from_slice(text);
+    }
+}
+
 /// Fills a cell with a moment.
 fn moment(cells: &mut Cells, place: usize, time: Timestamp, precision: Precision) {
     cells.plain(place, |out| {
@@ -204,8 +218,9 @@ impl Rows {
             self.options_six(message, plan);
         }
         for (field, place) in fields {
-            self.around(*field, *place, around);
             match (field, &message) {
+                // What stands around the message comes first in the table.
+                (field, _) if *field <= Field::Protocol => self.around(*field, *place, around),
                 (Field::Problems, _) => {
                     self.cells.list(*place, problems.iter().map(|problem| problem.code.name().as_bytes()));
                 }
@@ -251,11 +266,11 @@ impl Rows {
 
     /// The options of the innermost message first: what a relay adds has other codes.
     fn options_six(&mut self, message: &v6::Packet<'_>, plan: &Plan) {
-        let Self { cells, items, six, .. } = self;
+        let six = std::mem::take(&mut self.six);
         for level in (0..six.levels.len()).rev() {
             for span in six.options(level).iter().filter(|span| !span.is_truncated()) {
                 let data = span.data(message);
-                six_option(cells, items, plan, span.code, data);
+                self.six_option(plan, span.code, data);
                 // The addresses and prefixes of an identity association.
                 let head = match span.code {
                     options::v6::IA_NA | options::v6::IA_PD => 12,
@@ -264,11 +279,12 @@ impl Rows {
                 };
                 for inner in v6::packet::Options::new(data.get(head..).unwrap_or_default()) {
                     if !inner.is_truncated() {
-                        six_option(cells, items, plan, inner.code, inner.data);
+                        self.six_option(plan, inner.code, inner.data);
                     }
                 }
             }
         }
+        self.six = six;
     }
 
     /// Fills the cells of a packet.
@@ -521,12 +537,8 @@ impl Rows {
             return;
         }
         let steady = alone && data.len() <= LONGEST && !kind.needs_context();
-        if steady
-            && let Some(last) = self.last.get(place)
-            && last.payload == data
-            && !last.text.is_empty()
-        {
-            cells.bare(place, &last.text);
+        if steady && let Some(text) = self.last.get(place).and_then(|last| last.text_of(data)) {
+            cells.bare(place, text);
             return;
         }
         let problems = values.problems.len();
@@ -540,10 +552,24 @@ impl Rows {
             && values.problems.len() == problems
             && let (Some(last), Some(text)) = (self.last.get_mut(place), cells.text_of(place))
         {
-            last.payload.clear();
-            last.payload.extend_from_slice(data);
-            last.text.clear();
-            last.text.extend_from_slice(text);
+            last.keep(data, text);
+        }
+    }
+
+    /// An option of DHCPv6, where nothing stands in its column yet.
+    fn six_option(&mut self, plan: &Plan, code: u16, data: &[u8]) {
+        let Self { cells, items, last, .. } = self;
+        let place = plan.six.get(usize::from(code)).copied().flatten();
+        let Some(place) = place.filter(|place| !cells.is_filled(*place)) else { return };
+        let last = last.get_mut(place).filter(|_| data.len() <= LONGEST);
+        if let Some(text) = last.as_ref().and_then(|last| last.text_of(data)) {
+            return cells.bare(place, text);
+        }
+        if let (Some(row), Some(column)) = (options::v6::SPACE.by_code(code), plan.columns.get(place)) {
+            value(cells, items, place, column.kind, &row.kind, data, &Context::default());
+        }
+        if let (Some(last), Some(text)) = (last, cells.text_of(place)) {
+            last.keep(data, text);
         }
     }
 }
@@ -574,17 +600,6 @@ fn fast(cells: &mut Cells, place: usize, kind: &Kind, data: &[u8]) -> bool {
         _ => return false,
     }
     true
-}
-
-/// An option of DHCPv6.
-fn six_option(cells: &mut Cells, items: &mut Items, plan: &Plan, code: u16, data: &[u8]) {
-    if let Some(&place) = plan.six.get(&code)
-        && !cells.is_filled(place)
-        && let Some(row) = options::v6::SPACE.by_code(code)
-        && let Some(column) = plan.columns.get(place)
-    {
-        value(cells, items, place, column.kind, &row.kind, data, &Context::default());
-    }
 }
 
 /// Fills a cell with a nested value.

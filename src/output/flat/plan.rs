@@ -20,8 +20,8 @@ pub struct Plan {
     pub(super) judges: bool,
     /// Place of each option, by code.
     pub(super) options: Vec<Option<usize>>,
-    /// Place of each option of DHCPv6.
-    pub(super) six: HashMap<u16, usize>,
+    /// Place of each option of DHCPv6 that has one, by code.
+    pub(super) six: Vec<Option<usize>>,
     /// Nested options wanted of each option, by code.
     pub(super) nested: Vec<Vec<Nested>>,
 }
@@ -82,7 +82,7 @@ impl Plan {
             changing: Vec::new(),
             judges: false,
             options: vec![None; 256],
-            six: HashMap::new(),
+            six: Vec::new(),
             nested: vec![Vec::new(); 256],
         };
         let places: HashMap<&str, usize> =
@@ -108,14 +108,18 @@ impl Plan {
                     }
                 }
                 Source::SixOption(code) => {
-                    plan.six.insert(code, place);
+                    let code = usize::from(code);
+                    plan.six.resize(plan.six.len().max(code.saturating_add(1)), None);
+                    if let Some(slot) = plan.six.get_mut(code) {
+                        *slot = Some(place);
+                    }
                 }
                 Source::Own => {}
             }
         }
         let nested = || plan.nested.iter().flatten().map(|nested| nested.place);
         let taken: HashSet<usize> =
-            plan.options.iter().flatten().chain(plan.six.values()).copied().chain(nested()).collect();
+            plan.options.iter().chain(&plan.six).flatten().copied().chain(nested()).collect();
         // An option goes before a field of the same name, and it is not steady.
         let steady = |(field, place): &(Field, usize)| steady::is_steady(*field) && !taken.contains(place);
         (plan.steady, plan.changing) = plan.fields.iter().partition(|field| steady(field));
