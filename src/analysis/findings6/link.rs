@@ -133,7 +133,7 @@ pub(super) fn address_not_on_link(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 }
 
 pub(super) fn dns_missing(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let by_dhcp = scene.said().any(|said| !said.facts.dns_servers.is_empty());
+    let by_dhcp = scene.said().any(|said| said.facts.dns_servers().len() > 0);
     let by_router = scene.routers.iter().any(|router| {
         router.advert.dns_servers.iter().any(|(lifetime, servers)| *lifetime > 0 && !servers.is_empty())
     });
@@ -157,7 +157,7 @@ pub(super) fn dns_differs(scene: &Scene<'_>, sink: &mut Sink<'_>) {
         }
     };
     for said in scene.offers.iter().chain(&scene.stateless) {
-        add(said.facts.dns_servers.iter().copied().collect());
+        add(said.facts.dns_servers().collect());
     }
     for router in &scene.routers {
         let servers = router.advert.dns_servers.iter().filter(|(lifetime, _)| *lifetime > 0);

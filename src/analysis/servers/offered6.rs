@@ -90,8 +90,8 @@ impl Offered6 {
                 .filter(|lease| lease.valid > 0)
                 .map(|lease| (lease.prefix, lease.length))
                 .collect(),
-            dns_servers: facts.dns_servers.clone(),
-            search: facts.domain_search.clone(),
+            dns_servers: facts.dns_servers().collect(),
+            search: facts.domain_search(),
             lease_time: leases.chain(delegations).find(|valid| *valid > 0),
             preference: facts.preference.or((facts.kind == MessageType::ADVERTISE).then_some(0)),
             rapid_commit: facts.rapid_commit,

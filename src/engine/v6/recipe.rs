@@ -379,7 +379,7 @@ mod tests {
         assert_eq!(codes(&inform), [1, 8, 6]);
         let bytes = inform.encode();
         let facts = Facts::of(&bytes);
-        assert!(facts.requested.contains(&32) && facts.requested.contains(&83));
+        assert!(facts.requests(32) && facts.requests(83));
         assert_eq!((facts.elapsed, facts.xid), (Some(150), Some(0x10_b2c3)));
         let anonymous = Recipe6 { duid: None, ..recipe };
         assert_eq!(codes(&anonymous.message(MessageType::INFORMATION_REQUEST, &[], None, 0)), [8, 6]);

@@ -175,7 +175,7 @@ fn an_advertisement_holds_what_a_client_needs() {
     let facts = Facts::of(&bytes);
     assert_eq!((facts.ias[0].t1, facts.ias[0].t2), (1125, 1800));
     assert_eq!(facts.addresses().next().unwrap().preferred, 2250);
-    assert_eq!(facts.dns_servers, [addr("2001:db8:64::1")]);
+    assert!(facts.dns_servers().eq([addr("2001:db8:64::1")]));
     let ethernet = Ethernet::read(&frames[0]).unwrap();
     let ip = ethernet.ipv6().unwrap();
     assert_eq!((ethernet.dst, ethernet.src), (CLIENT, SERVER));
@@ -272,7 +272,7 @@ fn stateless_configuration_needs_no_identity() {
     let bytes = reply.encode();
     let facts = Facts::of(&bytes);
     assert_eq!((facts.client_id, facts.refresh_time), (None, Some(86_400)));
-    assert!(!facts.dns_servers.is_empty() && facts.domain_search.is_empty());
+    assert!(facts.dns_list.is_some() && facts.domain_list.is_none());
     assert!(Bench::with(&[Trouble6::NoInform]).ask(&inform).is_empty());
 }
 
@@ -487,5 +487,5 @@ fn silence_and_troubles_are_as_told() {
     let mut bench = Bench::with(&[Trouble6::LinkLocal, Trouble6::NoDns]);
     let advertise = bench.one(&solicit);
     assert!(gist(&advertise).0[0].0.is_unicast_link_local());
-    assert!(Facts::of(&advertise.encode()).dns_servers.is_empty());
+    assert!(Facts::of(&advertise.encode()).dns_list.is_none());
 }

@@ -25,7 +25,7 @@ impl Discovery6<'_> {
             list(rows, "prefixes", &lead.prefixes);
             milliseconds(rows, offer.latency());
             integer(rows, "lease_time", lead.lease_time);
-            let servers: Vec<String> = facts.dns_servers.iter().map(ToString::to_string).collect();
+            let servers: Vec<String> = facts.dns_servers().map(|server| server.to_string()).collect();
             list(rows, "dns_servers", &servers);
             packet(rows, offer, number, &self.place);
             rows.finish(out);

@@ -3,11 +3,13 @@
 //!
 //! What is kept is bounded, and what is not found costs one comparison: input that never repeats itself is hardly slower.
 
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::LazyLock;
 
 use crate::output::json::JsonOut;
 use crate::output::packet::record::PacketRecord;
 use crate::output::styled::Styled;
+use crate::wire::digits::{write_ip4, write_ip6};
 use crate::wire::options::v4;
 use crate::wire::v4::Span;
 
@@ -34,6 +36,55 @@ impl<K: PartialEq + Copy> Piece<K> {
             write(&mut self.json);
         }
         &self.json.buf
+    }
+}
+
+/// The text of IPv6 addresses written lately: most come again soon, and finding their text is quicker than making it.
+#[derive(Clone, Debug, Default)]
+pub(in crate::output) struct AddressTexts {
+    /// None before there is something to remember.
+    slots: Vec<AddressText>,
+}
+
+#[derive(Clone, Debug)]
+struct AddressText {
+    addr: Ipv6Addr,
+    length: u8,
+    text: [u8; 39],
+}
+
+impl AddressTexts {
+    /// A power of two.
+    const SLOTS: usize = 256;
+
+    /// Appends an address.
+    pub(in crate::output) fn write(&mut self, addr: IpAddr, out: &mut Vec<u8>) {
+        let addr = match addr {
+            IpAddr::V4(addr) => return write_ip4(addr, out),
+            IpAddr::V6(addr) => addr,
+        };
+        if self.slots.is_empty() {
+            let none = AddressText { addr: Ipv6Addr::UNSPECIFIED, length: 0, text: [0; 39] };
+            self.slots.resize(Self::SLOTS, none);
+        }
+        let bits = addr.to_bits();
+        let folded =
+            u64::try_from(bits >> 64).unwrap_or(0) ^ u64::try_from(bits & u128::from(u64::MAX)).unwrap_or(0);
+        let place = usize::try_from(folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56).unwrap_or(0);
+        let Some(slot) = self.slots.get_mut(place) else { return write_ip6(addr, out) };
+        if slot.addr == addr
+            && slot.length > 0
+            && let Some(text) = slot.text.get(..slot.length.into())
+        {
+            return out.extend_from_slice(text);
+        }
+        let start = out.len();
+        write_ip6(addr, out);
+        let written = out.get(start..).unwrap_or_default();
+        if let (Some(text), Ok(length)) = (slot.text.get_mut(..written.len()), u8::try_from(written.len())) {
+            text.copy_from_slice(written);
+            (slot.addr, slot.length) = (addr, length);
+        }
     }
 }
 

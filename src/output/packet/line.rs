@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::output::json::remembered::OptionTexts;
+use crate::output::json::remembered::{AddressTexts, OptionTexts, Piece};
 use crate::output::packet::record::PacketRecord;
 use crate::output::styled::{Label, Styled};
 use crate::output::text::Text;
@@ -23,6 +23,9 @@ pub struct PacketLine {
     /// Options whose values have nothing wrong with them, and a byte for each option of the packet written last.
     sound: OptionTexts,
     mark: Vec<u8>,
+    /// Addresses written lately, and the problem told last.
+    pub(super) addresses: AddressTexts,
+    worst: Piece<(Problem, usize)>,
     /// The columns that a line may take.
     width: Option<usize>,
     /// Packets of several captures are shown, or of several interfaces.
@@ -136,10 +139,39 @@ impl PacketLine {
     }
 
     /// The worst of the problems, and how many more there are.
-    pub(super) fn write_worst(&self, problems: &[Problem], out: &mut Styled) {
+    pub(super) fn write_worst(&mut self, problems: &[Problem], out: &mut Styled) {
         let worst = problems.iter().map(Problem::severity).max();
         out.piece(if worst > Some(Severity::Note) { rank::WRONG } else { rank::CLASS });
-        write_worst(problems, self.width.is_some(), out);
+        let Some(worst) = problems.iter().max_by_key(|problem| problem.severity()) else { return };
+        let label = match worst.severity() {
+            Severity::Error => Label::Error,
+            Severity::Note => Label::Dim,
+            Severity::Warning | Severity::Cut => Label::Warning,
+        };
+        let (short, more) = (self.width.is_some(), problems.len().saturating_sub(1));
+        out.text("  ");
+        let text =
+            self.worst.of((*worst, more), |text| text.buf = worst_text(worst, more, short).into_bytes());
+        out.labelled(label, |out| out.bytes_mut().extend_from_slice(text));
+    }
+
+    /// Where it went, when that is more than client broadcast: tags, quoting, IP addresses.
+    pub(super) fn write_path(&mut self, datagram: &Datagram<'_>, out: &mut Styled) {
+        // Where room is short it is not spent on what every client's broadcast has.
+        let says = |ip: &Ip| !(out.fits() && ip.src.is_unspecified() && is_everybody(ip.dst));
+        if let Some(ip) = datagram.ip.filter(says) {
+            out.piece(rank::PATH).text("  ");
+            out.labelled(Label::Dim, |out| {
+                self.addresses.write(ip.src, out.bytes_mut());
+                out.push('>');
+                self.addresses.write(ip.dst, out.bytes_mut());
+            });
+        }
+        for id in datagram.vlans.as_slice() {
+            out.piece(rank::DETAIL);
+            word(out, "vlan");
+            out.number(*id);
+        }
     }
 
     /// What was wrong with values of the packet written last.
@@ -159,7 +191,7 @@ impl PacketLine {
         out.labelled(Label::Address, |out| write_client(record, out));
         self.write_origin(record, out);
         write_facts(record, out);
-        write_path(record.datagram, out);
+        self.write_path(record.datagram, out);
         if let Some(xid) = record.packet.xid().filter(|_| self.shows_xid()) {
             out.piece(rank::XID).text("  ");
             out.labelled(Label::Dim, |out| {
@@ -202,33 +234,20 @@ impl PacketLine {
 /// What is said of a message that is only quoted.
 pub(super) const QUOTED: &str = "quoted in an ICMP error";
 
-/// The worst of the problems: where a line is short, in a sentence, else with its code and place too; and how many more.
-fn write_worst(problems: &[Problem], short: bool, out: &mut Styled) {
-    let Some(worst) = problems.iter().max_by_key(|problem| problem.severity()) else { return };
-    let label = match worst.severity() {
-        Severity::Error => Label::Error,
-        Severity::Note => Label::Dim,
-        Severity::Warning | Severity::Cut => Label::Warning,
+/// A problem where a line is short in a sentence, else with its code and place too; and how many more there are.
+fn worst_text(worst: &Problem, more: usize, short: bool) -> String {
+    let mut text = String::from("[");
+    // Writing into memory cannot fail.
+    let _ = match (short, worst.offset) {
+        (true, _) => write!(text, "{worst}"),
+        (false, Some(offset)) => write!(text, "{} at byte {offset}: {worst}", worst.code.name()),
+        (false, None) => write!(text, "{}: {worst}", worst.code.name()),
     };
-    out.text("  ");
-    out.labelled(label, |out| {
-        if short {
-            let _ = write!(out, "[{worst}");
-        } else {
-            let _ = write!(out, "[{}", worst.code.name());
-            if let Some(offset) = worst.offset {
-                let _ = write!(out, " at byte {offset}");
-            }
-            let _ = write!(out, ": {worst}");
-        }
-        match problems.len().saturating_sub(1) {
-            0 => {}
-            more => {
-                let _ = write!(out, ", {more} more");
-            }
-        }
-        out.push(']');
-    });
+    if more > 0 {
+        let _ = write!(text, ", {more} more");
+    }
+    text.push(']');
+    text
 }
 
 /// What was asked or given.
@@ -421,25 +440,6 @@ fn write_given(record: &PacketRecord<'_>, out: &mut Styled) {
         out.piece(rank::TERM);
         word(out, "for");
         out.plain().lease(Lease(seconds));
-    }
-}
-
-/// Where it went, when that is more than client broadcast: tags, quoting, IP addresses.
-pub(super) fn write_path(datagram: &Datagram<'_>, out: &mut Styled) {
-    // Where room is short it is not spent on what every client's broadcast has.
-    let says = |ip: &Ip| !(out.fits() && ip.src.is_unspecified() && is_everybody(ip.dst));
-    if let Some(ip) = datagram.ip.filter(says) {
-        out.piece(rank::PATH).text("  ");
-        out.labelled(Label::Dim, |out| {
-            out.ip(ip.src);
-            out.push('>');
-            out.ip(ip.dst);
-        });
-    }
-    for id in datagram.vlans.as_slice() {
-        out.piece(rank::DETAIL);
-        word(out, "vlan");
-        out.number(*id);
     }
 }
 

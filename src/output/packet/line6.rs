@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::line::{PacketLine, QUOTED, quoted, rank, word, write_path};
+use super::line::{PacketLine, QUOTED, quoted, rank, word};
 use super::record6::{Judged, Message6, Record6};
+use crate::output::json::remembered::AddressTexts;
 use crate::output::styled::{Label, Styled};
 use crate::output::text::Text;
 use crate::output::when::TimeText;
@@ -56,8 +57,8 @@ impl PacketLine {
                 });
                 out.labelled(Label::Address, |out| write_client(&facts, record, out));
                 self.write_origin(around, out);
-                write_dhcp(&facts, out);
-                write_path(around.datagram, out);
+                write_dhcp(&facts, &mut self.addresses, out);
+                self.write_path(around.datagram, out);
                 if let Some(xid) = facts.xid.filter(|_| self.shows_xid()) {
                     out.piece(rank::XID).text("  ").labelled(Label::Dim, |out| {
                         out.push_str("xid ");
@@ -67,7 +68,7 @@ impl PacketLine {
             }
             Message6::Router { packet, outline } => {
                 write_router(&packet, outline, record, out);
-                write_path(around.datagram, out);
+                self.write_path(around.datagram, out);
             }
         }
         if around.datagram.quoted {
@@ -127,14 +128,14 @@ fn write_client(facts: &Facts<'_>, record: &Record6<'_>, out: &mut Text) {
     out.pad(start, 17_usize.saturating_add(cut));
 }
 
-fn write_dhcp(facts: &Facts<'_>, out: &mut Styled) {
+fn write_dhcp(facts: &Facts<'_>, addresses: &mut AddressTexts, out: &mut Styled) {
     let gives = facts.kind.is_from_server();
     for ia in facts.ias.iter().take(4) {
         let shown = out.len();
         for lease in ia.addresses.iter().take(3) {
             out.piece(rank::CORE);
             word(out, if gives { "gets" } else { "asks" });
-            out.labelled(Label::Address, |out| out.ip(lease.address.into()));
+            out.labelled(Label::Address, |out| addresses.write(lease.address.into(), out.bytes_mut()));
             if gives {
                 out.piece(rank::TERM);
                 word(out, "for");
@@ -145,7 +146,7 @@ fn write_dhcp(facts: &Facts<'_>, out: &mut Styled) {
             out.piece(rank::CORE);
             word(out, if gives { "gets" } else { "asks" });
             out.labelled(Label::Address, |out| {
-                out.ip(lease.prefix.into());
+                addresses.write(lease.prefix.into(), out.bytes_mut());
                 out.push('/');
                 out.digits(lease.length);
             });
@@ -190,22 +191,24 @@ fn write_dhcp(facts: &Facts<'_>, out: &mut Styled) {
         word(out, if gives { "server" } else { "from" });
         out.labelled(Label::Address, |out| out.hex(server.get(..130).unwrap_or(server)));
     }
-    if gives && !facts.dns_servers.is_empty() {
+    let servers = facts.dns_servers();
+    let told = servers.len();
+    if gives && told > 0 {
         out.piece(rank::TOLD);
         word(out, "dns");
         out.labelled(Label::Address, |out| {
-            for (index, server) in facts.dns_servers.iter().take(3).enumerate() {
+            for (index, server) in servers.take(3).enumerate() {
                 out.push_str(if index > 0 { "," } else { "" });
-                out.ip((*server).into());
+                addresses.write(server.into(), out.bytes_mut());
             }
         });
-        out.text(if facts.dns_servers.len() > 3 { ",…" } else { "" });
+        out.text(if told > 3 { ",…" } else { "" });
     }
     for relay in facts.relays.iter().rev().take(4) {
         out.piece(rank::WAY);
         word(out, "relay");
         let addr = if relay.link.is_unspecified() { relay.peer } else { relay.link };
-        out.labelled(Label::Address, |out| out.ip(addr.into()));
+        out.labelled(Label::Address, |out| addresses.write(addr.into(), out.bytes_mut()));
         if let Some(id) = relay.interface_id {
             out.piece(rank::DETAIL);
             word(out, "interface");

@@ -178,8 +178,8 @@ fn facts_lines(facts: &Facts<'_>, out: &mut Styled) {
         "preference",
         &facts.preference.filter(|preference| *preference > 0).map(|n| n.to_string()).unwrap_or_default(),
     );
-    line(out, "DNS", &list(&facts.dns_servers));
-    line(out, "search", &names(&facts.domain_search));
+    line(out, "DNS", &list(&facts.dns_servers().collect::<Vec<_>>()));
+    line(out, "search", &names(&facts.domain_search()));
     line(out, "refresh", &facts.refresh_time.map(|time| Lease(time).to_string()).unwrap_or_default());
     line(out, "SOL_MAX_RT", &facts.sol_max_rt.map(|time| format!("{time} s")).unwrap_or_default());
     line(out, "INF_MAX_RT", &facts.inf_max_rt.map(|time| format!("{time} s")).unwrap_or_default());

@@ -140,8 +140,8 @@ pub struct Facts<'a> {
     pub rapid_commit: bool,
     /// Option 8, hundredths of a second.
     pub elapsed: Option<u16>,
-    /// Option 6.
-    pub requested: Vec<u16>,
+    /// Option 6: codes of two bytes each.
+    pub requested: Option<&'a [u8]>,
     /// Option 19: RENEW, REBIND or INFORMATION-REQUEST.
     pub reconfigure: Option<MessageType>,
     /// Option 20.
@@ -150,10 +150,10 @@ pub struct Facts<'a> {
     pub authentication: Option<&'a [u8]>,
     /// Option 12.
     pub unicast: Option<Ipv6Addr>,
-    /// Option 23, most preferred first.
-    pub dns_servers: Vec<Ipv6Addr>,
-    /// Option 24, as sent: labels.
-    pub domain_search: Vec<Vec<u8>>,
+    /// Option 23: addresses, most preferred first; [`dns_servers`](Self::dns_servers) reads them.
+    pub dns_list: Option<&'a [u8]>,
+    /// Option 24, as sent: labels; [`domain_search`](Self::domain_search) reads them.
+    pub domain_list: Option<&'a [u8]>,
     /// Option 32, seconds.
     pub refresh_time: Option<u32>,
     /// Option 82, seconds.
@@ -219,16 +219,13 @@ impl<'a> Facts<'a> {
             opt::PREFERENCE => self.preference = self.preference.or(data.first().copied()),
             opt::RAPID_COMMIT => self.rapid_commit = true,
             opt::ELAPSED_TIME => self.elapsed = self.elapsed.or(u16_of(data)),
-            opt::ORO => {
-                let (codes, _) = data.as_chunks::<2>();
-                self.requested.extend(codes.iter().map(|code| u16::from_be_bytes(*code)));
-            }
+            opt::ORO => self.requested = self.requested.or(Some(data)),
             opt::RECONF_MSG => self.reconfigure = data.first().copied().map(MessageType),
             opt::RECONF_ACCEPT => self.reconfigure_accept = true,
             opt::AUTH => self.authentication = Some(data),
             opt::UNICAST => self.unicast = address(data),
-            opt::DNS_SERVERS => self.dns_servers.extend(addresses(data)),
-            opt::DOMAIN_LIST => self.domain_search.extend(names(data)),
+            opt::DNS_SERVERS => self.dns_list = self.dns_list.or(Some(data)),
+            opt::DOMAIN_LIST => self.domain_list = self.domain_list.or(Some(data)),
             opt::INFORMATION_REFRESH_TIME => self.refresh_time = u32_of(data),
             opt::SOL_MAX_RT => self.sol_max_rt = u32_of(data),
             opt::INF_MAX_RT => self.inf_max_rt = u32_of(data),
@@ -238,6 +235,21 @@ impl<'a> Facts<'a> {
             opt::VENDOR_CLASS => self.vendor_class = self.vendor_class.or(Some(data)),
             _ => {}
         }
+    }
+
+    /// Whether the client asks for this option.
+    pub fn requests(&self, code: u16) -> bool {
+        self.requested.is_some_and(|codes| codes.as_chunks::<2>().0.contains(&code.to_be_bytes()))
+    }
+
+    /// The DNS servers, most preferred first, at most [`MAX_LIST`] of them.
+    pub fn dns_servers(&self) -> impl ExactSizeIterator<Item = Ipv6Addr> {
+        addresses(self.dns_list.unwrap_or_default())
+    }
+
+    /// The domains to search, at most [`MAX_LIST`] of them.
+    pub fn domain_search(&self) -> Vec<Vec<u8>> {
+        self.domain_list.into_iter().flat_map(names).collect()
     }
 
     /// The addresses of all IAs.
@@ -334,7 +346,7 @@ fn address(data: &[u8]) -> Option<Ipv6Addr> {
     <[u8; 16]>::try_from(data).ok().map(Ipv6Addr::from)
 }
 
-pub(crate) fn addresses(data: &[u8]) -> impl Iterator<Item = Ipv6Addr> + '_ {
+pub(crate) fn addresses(data: &[u8]) -> impl ExactSizeIterator<Item = Ipv6Addr> + '_ {
     data.as_chunks::<16>().0.iter().take(MAX_LIST).map(|addr| Ipv6Addr::from(*addr))
 }
 
@@ -370,7 +382,7 @@ mod tests {
         assert_eq!(facts.addresses().next().unwrap().status.unwrap().text, b"fine");
         assert_eq!(facts.prefixes().next().map(|lease| lease.length), Some(56));
         assert_eq!(facts.failure().unwrap().code, StatusCode::NO_PREFIX_AVAIL);
-        assert_eq!(facts.domain_search, [b"lab".to_vec(), b"a.b".to_vec()]);
+        assert_eq!(facts.domain_search(), [b"lab".to_vec(), b"a.b".to_vec()]);
         assert_eq!(facts.sol_max_rt, Some(3600));
     }
 
