@@ -105,7 +105,7 @@ impl Drawn {
 impl<'a> Analyst<'a> {
     /// An analyst that has met nothing.
     pub fn new(args: &'a AnalysisArgs, look: Look, rows: Option<Rows>, vendors: Vendors) -> Self {
-        let max_open = usize::try_from(args.max_open).unwrap_or(usize::MAX);
+        let max_open = args.max_open();
         Self {
             args,
             look,

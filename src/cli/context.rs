@@ -20,6 +20,8 @@ use crate::output::{Format, Label, Render, Styled};
 use crate::time::SystemClock;
 use crate::wire::escape::escape_line;
 
+/// A terminal is taken for no narrower than this.
+pub const NARROWEST: usize = 40;
 /// Results are written in pieces of so many bytes.
 const PIECE: usize = 1 << 16;
 
@@ -31,6 +33,8 @@ pub struct Context {
     pub out: Output,
     /// The time of day.
     pub clock: SystemClock,
+    /// The command is a monitoring plugin.
+    pub plugin: bool,
     err_color: bool,
     err_terminal: bool,
 }
@@ -42,7 +46,7 @@ impl Context {
         let err_terminal = terminal::is_terminal();
         let err_color = use_color(common.color, err_terminal);
         let out = Output::new(common.color);
-        Self { common, out, clock: SystemClock, err_color, err_terminal }
+        Self { common, out, clock: SystemClock, plugin: false, err_color, err_terminal }
     }
 
     /// For whom results are told.
@@ -155,7 +159,7 @@ impl Output {
             Err(_) => Sink::Stdout(Patient::new(stdout)),
         };
         let size = terminal.then(|| terminal_size::terminal_size_of(&stdout_of)).flatten();
-        let width = size.map(|(terminal_size::Width(width), _)| usize::from(width).max(40));
+        let width = size.map(|(terminal_size::Width(width), _)| usize::from(width).max(NARROWEST));
         let height = size.map(|(_, terminal_size::Height(height))| usize::from(height).max(8));
         Self { sink, color: use_color(choice, terminal), terminal, width, height }
     }
@@ -208,9 +212,12 @@ impl Output {
         behind.patiently(|behind| behind.settle().map(|()| true)).map_err(|error| Failure::output(&error))
     }
 
-    /// How many columns a line may take, on a terminal. It is asked at the start: a confined process could not.
+    /// How many columns a line may take, on a terminal, as it is now: it may have been resized.
     pub fn width(&self) -> Option<usize> {
-        self.width
+        if !self.terminal {
+            return None;
+        }
+        self.size().map(|(columns, _)| columns.max(NARROWEST)).or(self.width)
     }
 
     /// How many lines a screen has, on a terminal.
@@ -242,12 +249,12 @@ impl Output {
 
     /// How text looks there.
     pub fn look(&self) -> Look {
-        Look { color: self.color, width: self.width }
+        Look { color: self.color, width: self.width() }
     }
 
     /// An empty styled text with the colour decision of standard output, for as many columns as it has.
     pub fn styled(&self) -> Styled {
-        Styled::new(self.color).within(self.width)
+        Styled::new(self.color).within(self.width())
     }
 
     /// Writes bytes and flushes them. Once the user wants to end, output that nobody takes is given up.

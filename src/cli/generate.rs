@@ -103,8 +103,16 @@ fn synopsis(command: &clap::Command, name: &str) -> Roff {
             line.push(bold(flag.join("|")));
         }
         if arg.get_action().takes_values() {
-            line.push(roman(if arg.is_positional() { "" } else { " " }));
+            let optional =
+                !arg.is_positional() && arg.get_num_args().is_some_and(|count| count.min_values() == 0);
+            let before = match () {
+                () if arg.is_positional() => "",
+                () if arg.is_require_equals_set() => "=",
+                () => " ",
+            };
+            line.push(roman(if optional { format!("[{before}") } else { before.to_owned() }));
             line.push(italic(values.join(" ")));
+            line.push(roman(if optional { "]" } else { "" }));
         }
         line.push(roman(format!("{close}{dots}")));
     }

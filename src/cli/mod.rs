@@ -211,7 +211,11 @@ fn helpful(tip: &str, said: &str) -> Option<String> {
         !DANGEROUS.contains(&word.as_str()) && distance(word, &wrong) <= (word.len() / 4).max(1)
     };
     let close: Vec<String> = meant.into_iter().filter(is_close).map(|word| format!("'{word}'")).collect();
-    let what = if wrong.starts_with('-') { "argument" } else { "subcommand" };
+    let what = match () {
+        () if said.starts_with("invalid value") => "value",
+        () if wrong.starts_with('-') => "argument",
+        () => "subcommand",
+    };
     match close.as_slice() {
         [] => None,
         [one] => Some(format!("a similar {what} exists: {one}")),
@@ -290,6 +294,8 @@ mod tests {
         );
         let error = unknown(&["dhcptool", "decode", "--thread", "2"]);
         assert!(super::one_line(&error.to_string()).contains("a similar argument exists: '--threads'"));
+        let error = unknown(&["dhcptool", "send", "--expect", "relay-reply"]);
+        assert!(super::one_line(&error.to_string()).contains("; a similar value exists: 'relay-repl'"));
         for flag in ["-6", "--ipv6"] {
             assert!(super::asks_for_v6(&unknown(&["dhcptool", "doctor", flag])));
         }

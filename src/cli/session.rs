@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::context::Context;
 use super::exit::{Exit, Failure, Outcome};
-use super::teller::{Awaited, Teller, Watched};
+use super::teller::{Awaited, Manner, Teller, Watched};
 use crate::analysis::diagnosis::Account;
 use crate::capture::FrameOut;
 use crate::cli::flags::sender::SenderArgs;
@@ -63,7 +63,7 @@ impl<'a> Session<'a> {
         if cx.common.verbose > 0 {
             exchanges.remember();
         }
-        let teller = RefCell::new(Teller::new(cx.common.verbose > 0, cx.shows_progress()));
+        let teller = RefCell::new(Teller::new(cx.common.verbose > 0, Manner::of(cx)));
         #[cfg(feature = "live")]
         sender.confine.confine(&Needs::default(), cx)?;
         Ok(Self { segment, exchanges, teller, story: Vec::new(), columns: cx.out.columns() })

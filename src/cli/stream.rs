@@ -177,6 +177,12 @@ impl Renderer {
         }
     }
 
+    /// Lines fit a terminal of so many columns from here on, where they fitted one before.
+    pub fn resize(&mut self, width: usize) {
+        self.line.resize(width);
+        self.text.resize(width);
+    }
+
     /// Shows only frames of these numbers, where there are any.
     pub fn set_numbers(&mut self, numbers: &[RangeInclusive<u64>]) {
         self.numbers = numbers.to_vec();

@@ -1,17 +1,52 @@
-//! What a person is told while an exchange goes on: at the foot of a terminal what is awaited and how long still, the story
-//! with -v.
+//! What a person is told while an exchange goes on: at the foot of a terminal what is awaited and how long still, elsewhere
+//! the same once when nothing comes, the story with -v.
 
 use std::cell::RefCell;
 use std::time::Duration;
 
+use super::context::Context;
 use super::terminal;
 use crate::engine::machine::{Arrival, Remark, Transmit};
 use crate::engine::{Event, Machine, Sense};
 use crate::time::Instant;
 use crate::wire::escape::escape_line;
 
-/// How often the time that is left is shown anew.
-const TICK: Duration = Duration::from_secs(1);
+/// How often the time that is left is shown anew, and how long silence lasts where it is said once.
+pub const TICK: Duration = Duration::from_secs(1);
+
+/// How what is awaited is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// At the foot of a terminal, anew every second.
+    Status,
+    /// In one line, once a second has passed and nothing came.
+    Once,
+    /// Not at all.
+    Never,
+}
+
+impl Manner {
+    /// That of this command; a plugin's standard error is somebody's log.
+    pub fn of(cx: &Context) -> Self {
+        match () {
+            () if cx.shows_progress() => Self::Status,
+            () if cx.common.quiet || cx.plugin => Self::Never,
+            () => Self::Once,
+        }
+    }
+
+    /// Tells `line`, which is escaped; the time for it has come.
+    pub fn tell(&mut self, line: &str) {
+        match self {
+            Self::Status => terminal::status(line),
+            Self::Once => {
+                terminal::note(line);
+                *self = Self::Never;
+            }
+            Self::Never => {}
+        }
+    }
+}
 
 /// What is waited for, and for how long, as far as that is known before.
 #[derive(Clone, Copy, Debug)]
@@ -34,25 +69,25 @@ impl Awaited {
 pub struct Teller {
     verbose: bool,
     first: Option<Instant>,
-    waiting: Option<Waiting>,
+    manner: Manner,
+    waiting: Waiting,
 }
 
 impl Teller {
-    /// One who tells the story (`verbose`), or what is waited for where a person looks (`progress`).
-    pub fn new(verbose: bool, progress: bool) -> Self {
-        Self { verbose, first: None, waiting: (progress && !verbose).then(Waiting::default) }
+    /// One who tells the story (`verbose`), or what is waited for.
+    pub fn new(verbose: bool, manner: Manner) -> Self {
+        let manner = if verbose { Manner::Never } else { manner };
+        Self { verbose, first: None, manner, waiting: Waiting::default() }
     }
 
     /// Another exchange begins.
     pub fn begin(&mut self, awaited: Awaited) {
-        if let Some(waiting) = &mut self.waiting {
-            *waiting = Waiting { awaited: Some(awaited), ..Waiting::default() };
-        }
+        self.waiting = Waiting { awaited: Some(awaited), ..Waiting::default() };
     }
 
     /// The exchange is over.
     pub fn end(&mut self) {
-        if self.waiting.is_some() {
+        if self.manner == Manner::Status {
             terminal::status("");
         }
     }
@@ -69,16 +104,21 @@ impl Teller {
                 15,
             ));
         }
-        if let Some(waiting) = &mut self.waiting {
-            waiting.event(event);
-        }
+        self.waiting.event(event);
     }
 
-    /// Time passes; the exchange goes on by itself at `step`.
-    fn tick(&self, now: Instant, step: Option<Instant>) {
-        if let Some(line) = self.waiting.as_ref().and_then(|waiting| waiting.line(now, step)) {
-            terminal::status(&escape_line(&line));
+    /// Time passes in an exchange with `machine`; when to tell the time next.
+    fn tick(&mut self, now: Instant, machine: &dyn Machine) -> Option<Instant> {
+        match self.manner {
+            Manner::Never => return None,
+            Manner::Once if !self.waiting.is_in_vain(now) => {}
+            Manner::Status | Manner::Once => {
+                if let Some(line) = self.waiting.line(now, machine.gives_up(), machine.deadline()) {
+                    self.manner.tell(&escape_line(&line));
+                }
+            }
         }
+        Some(now.after(TICK))
     }
 }
 
@@ -89,6 +129,8 @@ struct Waiting {
     first: Option<Instant>,
     sent: u32,
     answers: u32,
+    /// When the last of them came.
+    heard: Option<Instant>,
     last: String,
 }
 
@@ -101,21 +143,33 @@ impl Waiting {
             }
             Sense::Accepted => {
                 self.answers = self.answers.saturating_add(1);
+                self.heard = Some(event.at);
                 self.last = event.from.0.map(|ip| format!(", the last from {ip}")).unwrap_or_default();
             }
             _ => {}
         }
     }
 
-    /// What it says at `now`, where the next step is due at `step`; none before anything was sent.
-    fn line(&self, now: Instant, step: Option<Instant>) -> Option<String> {
+    /// True when the question was put a while ago and nothing came, or nothing more where one answer leads to the next question: a
+    /// client of DHCPv6 hears everybody out for a second and a tenth.
+    fn is_in_vain(&self, now: Instant) -> bool {
+        let collects = self.awaited.is_some_and(|awaited| awaited.longest.is_some());
+        match self.heard {
+            Some(heard) => !collects && now >= heard.after(TICK.saturating_mul(2)),
+            None => self.first.is_some_and(|first| now >= first.after(TICK)),
+        }
+    }
+
+    /// What it says at `now`, where the exchange is given up at `end` at the latest and the next step is due at `step`; none before
+    /// anything was sent.
+    fn line(&self, now: Instant, end: Option<Instant>, step: Option<Instant>) -> Option<String> {
         let (first, awaited) = (self.first?, self.awaited?);
-        let left =
-            |until: Instant| until.since(now).max(0).saturating_add(999_999_999).checked_div(1_000_000_000);
-        let time = match (awaited.longest, step) {
-            (Some(longest), _) => left(first.after(longest)).map(|seconds| format!(", {seconds} s more")),
-            (None, Some(step)) => left(step).map(|seconds| format!(", {seconds} s until the next step")),
-            (None, None) => None,
+        let left = |until: Instant| seconds_left(until.since(now));
+        let time = match (awaited.longest, end, step) {
+            (Some(longest), ..) => format!(", {} s more", left(first.after(longest))),
+            (None, Some(end), _) => format!(", {} s more at most", left(end)),
+            (None, None, Some(step)) => format!(", {} s until the next step", left(step)),
+            (None, None, None) => String::new(),
         };
         let asked =
             if self.sent == 1 { "asked once".to_owned() } else { format!("asked {} times", self.sent) };
@@ -124,9 +178,14 @@ impl Waiting {
             1 => "1 answer".to_owned(),
             many => format!("{many} answers"),
         };
-        let (what, time) = (awaited.what, time.unwrap_or_default());
+        let what = awaited.what;
         Some(format!("waiting for {what}{time}: {asked}, {answers}{}", self.last))
     }
+}
+
+/// Whole seconds that are left of so many nanoseconds.
+pub fn seconds_left(nanoseconds: i64) -> i64 {
+    nanoseconds.max(0).saturating_add(999_999_999).checked_div(1_000_000_000).unwrap_or(0)
 }
 
 /// A machine that somebody watches: he is told what happens and, every second, that time passes.
@@ -145,11 +204,7 @@ impl<'m> Watched<'m> {
     }
 
     fn look(&mut self, now: Instant) {
-        let teller = self.teller.borrow();
-        if teller.waiting.is_some() {
-            teller.tick(now, self.machine.deadline());
-            self.tick = Some(now.after(TICK));
-        }
+        self.tick = self.teller.borrow_mut().tick(now, self.machine);
     }
 }
 
@@ -227,6 +282,10 @@ impl<M: Machine, F: FnMut(&M)> Machine for Showing<'_, M, F> {
         self.machine.deadline()
     }
 
+    fn gives_up(&self) -> Option<Instant> {
+        self.machine.gives_up()
+    }
+
     fn poll_transmit(&mut self, out: &mut Vec<u8>) -> Option<Transmit> {
         self.machine.poll_transmit(out)
     }
@@ -250,18 +309,35 @@ mod tests {
         let within = Awaited::within("offers", Duration::from_millis(4500));
         let mut waiting = Waiting { awaited: Some(within), ..Waiting::default() };
         let at = |second| Instant::new(second, 0);
-        assert_eq!(waiting.line(at(0), None), None);
+        assert_eq!(waiting.line(at(0), None, None), None);
         waiting.event(&event(0, &Note::Sent(None, 1)));
         let want = "waiting for offers, 5 s more: asked once, no answer yet";
-        assert_eq!(waiting.line(at(0), None).as_deref(), Some(want));
+        assert_eq!(waiting.line(at(0), None, None).as_deref(), Some(want));
         waiting.event(&event(1, &Note::Accepted(Some(crate::wire::v4::MessageType::OFFER))));
         waiting.event(&event(1, &Note::Sent(None, 2)));
         let want = "waiting for offers, 3 s more: asked 2 times, 1 answer, the last from 10.0.0.1";
-        assert_eq!(waiting.line(at(2), Some(at(9))).as_deref(), Some(want));
-        assert!(waiting.line(at(60), None).unwrap().contains("offers, 0 s more"));
+        assert_eq!(waiting.line(at(2), None, Some(at(9))).as_deref(), Some(want));
+        assert!(waiting.line(at(60), None, None).unwrap().contains("offers, 0 s more"));
         waiting.awaited = Some(Awaited::ANSWER);
         waiting.event(&event(3, &Note::Accepted(Some(crate::wire::v4::MessageType::NAK))));
         let want = "waiting for an answer, 4 s until the next step: asked 2 times, 2 answers, the last from 10.0.0.1";
-        assert_eq!(waiting.line(at(5), Some(at(9))).as_deref(), Some(want));
+        assert_eq!(waiting.line(at(5), None, Some(at(9))).as_deref(), Some(want));
+        let line = waiting.line(at(5), Some(at(20)), Some(at(9))).unwrap();
+        assert!(line.starts_with("waiting for an answer, 15 s more at most: asked 2 times"), "{line}");
+    }
+
+    #[test]
+    fn silence_is_in_vain_and_an_answer_among_many_is_not() {
+        let at = |second| Instant::new(second, 0);
+        for (awaited, in_vain) in [(Awaited::within("offers", TICK), false), (Awaited::ANSWER, true)] {
+            let mut waiting = Waiting { awaited: Some(awaited), ..Waiting::default() };
+            assert!(!waiting.is_in_vain(at(9)), "nothing was asked");
+            waiting.event(&event(0, &Note::Sent(None, 1)));
+            assert!(!waiting.is_in_vain(at(0)) && waiting.is_in_vain(at(1)));
+            // Whoever waits for an ACK is not served with an OFFER.
+            waiting.event(&event(0, &Note::Accepted(Some(crate::wire::v4::MessageType::OFFER))));
+            assert!(!waiting.is_in_vain(at(1)));
+            assert_eq!(waiting.is_in_vain(at(2)), in_vain);
+        }
     }
 }

@@ -10,6 +10,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use super::context::NARROWEST;
 use crate::interrupt::Patient;
 use crate::output::wrap::hanging;
 
@@ -18,7 +19,7 @@ use crate::output::wrap::hanging;
 struct Facts {
     /// Standard error is a terminal.
     terminal: bool,
-    /// How many columns that has.
+    /// How many columns that had at the start.
     width: usize,
     beside: Beside,
 }
@@ -40,7 +41,8 @@ enum Beside {
 struct Screen {
     /// The status line; empty: none is wanted.
     status: String,
-    drawn: bool,
+    /// How many columns it takes where it is shown; none: it is not.
+    drawn: Option<usize>,
     /// It may not be drawn any more: somebody else writes to this screen.
     given_up: bool,
     /// A result did not end its line.
@@ -51,7 +53,7 @@ struct Screen {
 
 static FACTS: OnceLock<Facts> = OnceLock::new();
 static SCREEN: Mutex<Screen> =
-    Mutex::new(Screen { status: String::new(), drawn: false, given_up: false, open: false, deaf: false });
+    Mutex::new(Screen { status: String::new(), drawn: None, given_up: false, open: false, deaf: false });
 
 /// Goes to the first column and clears the line.
 const CLEAR: &str = "\r\x1b[K";
@@ -61,11 +63,9 @@ const USUAL: usize = 80;
 fn facts() -> Facts {
     *FACTS.get_or_init(|| {
         let err = io::stderr();
-        let size = terminal_size::terminal_size_of(&err);
-        let width = size.map_or(USUAL, |(terminal_size::Width(width), _)| usize::from(width).max(40));
         Facts {
             terminal: err.is_terminal(),
-            width,
+            width: columns_of(&err).unwrap_or(USUAL),
             beside: beside(io::stdout(), err).unwrap_or(Beside::Perhaps),
         }
     })
@@ -85,6 +85,12 @@ fn beside(out: impl AsFd, err: impl AsFd) -> io::Result<Beside> {
     })
 }
 
+/// How many columns a terminal has.
+fn columns_of(terminal: impl AsFd) -> Option<usize> {
+    let (terminal_size::Width(width), _) = terminal_size::terminal_size_of(terminal)?;
+    Some(usize::from(width).max(NARROWEST))
+}
+
 fn screen() -> MutexGuard<'static, Screen> {
     SCREEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -99,10 +105,10 @@ pub fn is_terminal() -> bool {
     facts().terminal
 }
 
-/// Columns of the terminal of standard error; `None` when it is none.
+/// Columns of the terminal of standard error as it is now, for it may have been resized; `None` when it is none.
 pub fn width() -> Option<usize> {
     let facts = facts();
-    facts.terminal.then_some(facts.width)
+    facts.terminal.then(|| columns_of(io::stderr()).unwrap_or(facts.width))
 }
 
 /// `text` in lines of that terminal, broken between words, all but the first indented; as it is where there is none.
@@ -112,13 +118,10 @@ pub fn wrapped(text: &str, indent: usize) -> String {
 
 /// Shows `line`, which is escaped, at the foot of the screen in place of the one before; an empty one takes it away.
 pub fn status(line: &str) {
-    let facts = facts();
-    if !facts.terminal {
-        return;
-    }
+    let Some(width) = width() else { return };
     let mut screen = screen();
-    let line: String = line.chars().take(facts.width.saturating_sub(1)).collect();
-    if screen.drawn && screen.status == line {
+    let line = cut(line, width.saturating_sub(1));
+    if screen.drawn.is_some() && screen.status == line {
         return;
     }
     screen.status = line;
@@ -127,6 +130,14 @@ pub fn status(line: &str) {
     } else {
         screen.draw();
     }
+}
+
+/// The beginning of a line, where it is longer than `most`, and a sign that it goes on.
+fn cut(line: &str, most: usize) -> String {
+    if line.chars().count() <= most {
+        return line.to_owned();
+    }
+    line.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// Writes whole lines to standard error.
@@ -166,15 +177,23 @@ impl Screen {
         if self.given_up || self.status.is_empty() {
             return;
         }
-        let line = format!("{CLEAR}{}", self.status);
-        self.complain(&line);
-        self.drawn = true;
+        let before = self.erasing().unwrap_or_else(|| CLEAR.to_owned());
+        self.complain(&format!("{before}{}", self.status));
+        self.drawn = Some(self.status.chars().count());
     }
 
     fn clear(&mut self) {
-        if std::mem::take(&mut self.drawn) {
-            self.complain(CLEAR);
+        if let Some(erasing) = self.erasing() {
+            self.complain(&erasing);
         }
+    }
+
+    /// What takes the line away that is shown, if one is.
+    fn erasing(&mut self) -> Option<String> {
+        let columns = self.drawn.take()?;
+        // A terminal that became narrower has it on several rows.
+        let above = columns.saturating_sub(1).checked_div(width().unwrap_or(USUAL)).unwrap_or(0);
+        Some(if above == 0 { CLEAR.to_owned() } else { format!("\r\x1b[{above}A\x1b[J") })
     }
 
     /// Writes to standard error. Nothing can be done about one that does not take it, but not to try again.
@@ -191,6 +210,12 @@ impl Screen {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_that_is_cut_says_so() {
+        assert_eq!(cut("asked twice", 11), "asked twice");
+        assert_eq!(cut("asked twice", 8), "asked t…");
+    }
 
     #[test]
     fn streams_that_may_meet_are_known() {

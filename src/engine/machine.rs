@@ -24,6 +24,10 @@ pub trait Machine {
     fn stop(&mut self, now: Instant);
     /// When to be told the time again; `None` when all is over.
     fn deadline(&self) -> Option<Instant>;
+    /// When it gives up at the latest if nobody answers; `None` where that is not known or nothing is awaited.
+    fn gives_up(&self) -> Option<Instant> {
+        None
+    }
     /// Appends the next frame to send to `out`: many frames need one allocation.
     fn poll_transmit(&mut self, out: &mut Vec<u8>) -> Option<Transmit>;
     /// The next thing that happened.

@@ -100,11 +100,16 @@ impl Backoff {
 
     /// The longest it can take from the first transmission until giving up.
     pub fn longest(&self) -> Duration {
+        self.rest(0)
+    }
+
+    /// The longest that is left until giving up when the time of transmission number `sent` is over.
+    pub fn rest(&self, sent: u32) -> Duration {
         let mut still = *self;
         still.jitter = Jitter::NONE;
         let mut rng = Rng::with_seed(0);
         let count = self.retries.min(1000).saturating_add(1);
-        (1..=count).fold(Duration::ZERO, |sum, sent| {
+        (sent.saturating_add(1)..=count).fold(Duration::ZERO, |sum, sent| {
             let delay = still.delay(sent, &mut rng);
             sum.saturating_add(delay).saturating_add(self.jitter.of(delay))
         })

@@ -15,6 +15,7 @@ use crate::engine::load::{Counters, Failure, Finished, Kind, Tally};
 use crate::engine::v4::silence::Finding;
 use crate::output::plugin::{Plugin, State, Thresholds};
 use crate::output::words::counted;
+use crate::output::wrap::columns;
 use crate::output::{Label, Render, Styled, schema};
 use crate::stats::delay::{Delay, Summary, float, ms};
 use crate::time::Moment;
@@ -78,6 +79,8 @@ pub struct Exchanged<'a, F: Told> {
 
 /// Columns that a row has room in, whatever the addresses.
 const ROW: usize = 104;
+/// Columns in which a server can be told from others: a MAC's digits, and that something is left out.
+const SERVER: usize = 13;
 /// Columns that the table of percentiles takes at its widest.
 const TABLE: usize = 92;
 
@@ -113,6 +116,7 @@ impl<F: Told> Render for Exchanged<'_, F> {
         let (lease, width) = (self.family.words(&finished.lease), F::WIDTH);
         // The figures of the ACK stand in the table at the end, too.
         let narrow = out.width().is_some_and(|width| width < ROW);
+        let start = out.len();
         out.text(&finished.mac.to_string()).text("  ");
         if finished.kind != Kind::Handshake {
             out.text(F::kind_name(finished.kind)).text("  ");
@@ -121,15 +125,36 @@ impl<F: Told> Render for Exchanged<'_, F> {
             Some(leased) => out.label(Label::Address, &format!("{leased:<width$}")),
             None => out.label(Label::Dim, &format!("{:<width$}", "-")),
         };
-        if let Some(server) = lease.server {
-            out.label(Label::Dim, if narrow { "  " } else { " from " }).label(Label::Server, &server);
+        let head = columns(out.as_str().get(start..).unwrap_or_default());
+        let mut rest = self.rest(narrow, true, out);
+        if let Some(server) = &lease.server {
+            let between = if narrow { "  " } else { " from " };
+            let room = |rest: &Styled| {
+                let taken = head.saturating_add(between.len()).saturating_add(columns(rest.as_str()));
+                out.width().map_or(usize::MAX, |width| width.saturating_sub(taken))
+            };
+            // Where the server could not be told from others, the time of the offer makes room: it is in the table.
+            if room(&rest) < server.chars().count().min(SERVER) {
+                rest = self.rest(narrow, false, out);
+            }
+            let room = room(&rest).max(SERVER);
+            out.label(Label::Dim, between).label(Label::Server, &shortened(server, room));
         }
+        out.text(rest.as_str()).text("\n");
+    }
+}
+
+impl<F: Told> Exchanged<'_, F> {
+    /// What stands behind the server: how long it took, with or without the time of the offer, and what was not as it should be.
+    fn rest(&self, narrow: bool, offer: bool, like: &Styled) -> Styled {
+        let finished = self.finished;
+        let mut out = Styled::new(like.color());
         let mut part = |name: &str, value: Option<i64>| {
             if let Some(value) = value {
                 out.label(Label::Dim, &format!("  {name} ")).text(&duration_text(millis(value)));
             }
         };
-        part("offer", finished.offer_ns());
+        part("offer", finished.offer_ns().filter(|_| offer));
         part("ack", finished.ack_ns().filter(|_| !narrow));
         part(
             "total",
@@ -156,8 +181,17 @@ impl<F: Told> Render for Exchanged<'_, F> {
         if let Some(check) = finished.check {
             out.label(Label::Dim, &format!("  server checked by {}", check.name()));
         }
-        out.text("\n");
+        out
     }
+}
+
+/// The end of a server's name, where all of it is too long: what a DUID begins with is its kind, what it ends in is whose it is.
+fn shortened(server: &str, most: usize) -> String {
+    let length = server.chars().count();
+    if length <= most {
+        return server.to_owned();
+    }
+    ['…'].into_iter().chain(server.chars().skip(length.saturating_sub(most.saturating_sub(1)))).collect()
 }
 
 /// The name of a status code; the last place of a count stands for all higher codes.

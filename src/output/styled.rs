@@ -111,6 +111,11 @@ impl Styled {
         self
     }
 
+    /// From here on lines may take so many columns, where there was a limit before.
+    pub fn resize(&mut self, width: usize) {
+        self.width = self.width.map(|_| width);
+    }
+
     /// How many columns a line may take, where that matters.
     pub fn width(&self) -> Option<usize> {
         self.width

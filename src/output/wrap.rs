@@ -1,4 +1,42 @@
-//! Lines broken between words, for a terminal of so many columns.
+//! Lines broken between words, for a terminal of so many columns. A value and its unit are one word.
+
+/// What stands behind a number and belongs to it.
+const UNITS: [&str; 14] =
+    ["ns", "µs", "ms", "s", "min", "h", "%", "B", "kB", "MB", "GB", "KiB", "MiB", "bytes"];
+
+/// True when the space between the word `before` and `after`, which colours may begin, parts a value from its unit, one part of a
+/// time from the next (`2m 30s`), or T1 or T2 from its time.
+fn is_glue(before: &str, after: &str) -> bool {
+    let word: String = visible(after).take_while(|c| !c.is_whitespace()).take(12).collect();
+    let (before, word) = (before.trim_start_matches('('), word.trim_end_matches([',', '.', ';', ':', ')']));
+    if UNITS.contains(&word) {
+        return before.ends_with(|c: char| c.is_ascii_digit());
+    }
+    let is_time = |word: &str| {
+        let unit = word.trim_start_matches(|c: char| c.is_ascii_digit());
+        unit.len() < word.len() && matches!(unit, "ms" | "s" | "m" | "h" | "d")
+    };
+    is_time(word) && (is_time(before) || matches!(before, "T1" | "T2"))
+}
+
+/// A word of more bytes is no number.
+const WORD: usize = 16;
+
+/// The words of `text`, each with the spaces behind it.
+fn words(text: &str) -> Vec<&str> {
+    let (mut all, mut start, mut word) = (Vec::new(), 0_usize, 0_usize);
+    for (at, _) in text.match_indices(' ') {
+        let next = at.saturating_add(1);
+        let (before, after) = (text.get(word..at).unwrap_or_default(), text.get(next..).unwrap_or_default());
+        if !is_glue(before, after) {
+            all.extend(text.get(start..next));
+            start = next;
+        }
+        word = next;
+    }
+    all.extend(text.get(start..).filter(|rest| !rest.is_empty()));
+    all
+}
 
 /// Breaks `text` between words into lines of at most `width` characters; several spaces stay where they do not stand at a break. A
 /// word that is longer than a line is cut.
@@ -6,7 +44,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(8);
     let mut lines = Vec::new();
     let (mut line, mut taken) = (String::new(), 0_usize);
-    for word in text.split_inclusive(' ') {
+    for word in words(text) {
         let length = word.trim_end().chars().count();
         if taken.saturating_add(length) > width && !line.trim_end().is_empty() {
             lines.push(line.trim_end().to_owned());
@@ -60,8 +98,9 @@ fn fold_line(line: &str, width: usize, out: &mut String) {
     let hang = hang_of(line, width);
     // Columns so far; where the last gap between words begins, in bytes of `out` and columns.
     let (mut column, mut gap, mut inside) = (0_usize, None::<(usize, usize)>, false);
-    let mut begun = false;
-    for c in line.chars() {
+    // The word so far, as much of it as tells a number.
+    let (mut begun, mut word) = (false, String::new());
+    for (at, c) in line.char_indices() {
         if inside || c == '\u{1b}' {
             inside = c != 'm';
             out.push(c);
@@ -72,7 +111,8 @@ fn fold_line(line: &str, width: usize, out: &mut String) {
             break;
         }
         if c == ' ' {
-            if begun && column > hang {
+            let rest = line.get(at.saturating_add(1)..).unwrap_or_default();
+            if begun && column > hang && !is_glue(&word, rest) {
                 gap = Some((out.len(), column));
             }
         } else if column >= width {
@@ -80,12 +120,18 @@ fn fold_line(line: &str, width: usize, out: &mut String) {
             let rest = out.split_off(at);
             let kept = rest.strip_prefix(' ').unwrap_or(&rest);
             let moved = column.saturating_sub(seen).saturating_sub(rest.len().saturating_sub(kept.len()));
+            out.truncate(out.trim_end_matches(' ').len());
             out.push('\n');
             out.push_str(&" ".repeat(hang));
             out.push_str(kept);
             column = hang.saturating_add(moved);
         }
         begun |= c != ' ';
+        if c == ' ' {
+            word.clear();
+        } else if word.len() < WORD {
+            word.push(c);
+        }
         out.push(c);
         column = column.saturating_add(1);
     }
@@ -135,11 +181,30 @@ mod tests {
         assert_eq!(folded("short\n", 10), "short\n");
         assert_eq!(folded("one two three\nx\n", 9), "one two\n  three\nx\n");
         assert_eq!(folded("  name  aaa bbb ccc ddd\n", 16), "  name  aaa bbb\n        ccc ddd\n");
+        assert_eq!(folded("aaa  bbb  ccc", 9), "aaa  bbb\n     ccc");
         assert_eq!(folded("    aaa bbb ccc", 10), "    aaa\n     bbb\n     ccc");
         // A word that no line could hold is cut, and nothing is lost.
         assert_eq!(folded("a abcdefghijkl", 8), "a abcdef\n  ghijkl");
         let coloured = "\u{1b}[1maaaa\u{1b}[0m bbbb \u{1b}[32mcccc\u{1b}[0m";
         assert_eq!(folded(coloured, 9), "\u{1b}[1maaaa\u{1b}[0m bbbb\n  \u{1b}[32mcccc\u{1b}[0m");
+    }
+
+    #[test]
+    fn a_value_and_its_unit_never_part() {
+        assert_eq!(folded("offer 0.140 ms total\n", 12), "offer\n  0.140 ms\n  total\n");
+        assert_eq!(
+            folded("within 12 \u{1b}[2mms\u{1b}[0m, later", 11),
+            "within\n  12 \u{1b}[2mms\u{1b}[0m,\n  later"
+        );
+        assert_eq!(wrap("offer 0.140 ms, total 3 s", 13), ["offer", "0.140 ms,", "total 3 s"]);
+        // A word that begins like a unit is none, and a list of numbers has no units.
+        assert_eq!(folded("port 67 server\n", 10), "port 67\n  server\n");
+        assert_eq!(wrap("1 2 3 4", 4), ["1 2", "3 4"]);
+        assert_eq!(
+            wrap("preferred 10m 50s, T1 0s, T2 5m 33s)", 16),
+            ["preferred", "10m 50s, T1 0s,", "T2 5m 33s)"]
+        );
+        assert_eq!(folded("for 16m 40s (2h 5m)\n", 10), "for\n  16m 40s\n  (2h 5m)\n");
     }
 
     #[test]

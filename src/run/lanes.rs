@@ -387,12 +387,13 @@ fn turns<F: Family>(
             idle = false;
         }
         let arrived = wires.receive(load, &mut driver, &mut kept, tally)?;
-        account(load, tally, setup.each, tell);
+        // Who hears that an exchange ended has seen its frames.
         if !kept.frames.is_empty() {
             let mut frames = std::mem::take(&mut kept.frames);
             frames.sort_by_key(|(time, ..)| *time);
             let _ = tell.send(News::Frames(frames));
         }
+        account(load, tally, setup.each, tell);
         show(load, board, &mut told);
         if load.is_over() && stuck.is_none() {
             return Ok(());

@@ -3,10 +3,11 @@
 
 use regex_lite::Regex;
 
+use crate::support::lab::{PROGRAM, lab};
 use crate::support::vt::{Seen, on_terminal};
 
 /// Lines that say what is awaited, and how far it is.
-const STATUS: &str = r"^(waiting for |listening, |trying |\d+ begun|\d+ s more: )";
+const STATUS: &str = r"^(waiting for |listening, |watching, |trying |\d+ begun|\d+ s more: )";
 
 fn is_status(line: &str) -> bool {
     Regex::new(STATUS).unwrap().is_match(line)
@@ -86,7 +87,7 @@ fn a_request_says_what_it_waits_for() {
     let Some(seen) = seen(80, "--slow-check", "dhcptool request", &rows) else { return };
     let waits = seen.status_lines(is_status);
     let wait =
-        Regex::new(r"^waiting for an answer, \d+ s until the next step: asked once, no answer yet$").unwrap();
+        Regex::new(r"^waiting for an answer, (9|10) s more at most: asked once, no answer yet$").unwrap();
     assert!(waits.iter().any(|line| wait.is_match(line)), "{waits:?}");
 }
 
@@ -105,6 +106,26 @@ fn a_look_for_rogues_says_how_long_it_takes() {
     let waits = seen.status_lines(is_status);
     let wait = Regex::new(r"^listening, [123] s more: \d+ servers?, \d+ messages?").unwrap();
     assert!(waits.iter().filter(|line| wait.is_match(line)).count() >= 2, "{waits:?}");
+}
+
+#[test]
+fn a_watch_says_when_it_asks_again_and_what_is_there() {
+    let rows = [
+        r"^(unjudged|new|allowed|rogue|gone) ",
+        r"^ {2}",
+        r"^watching eth0$",
+        r"^\d+ servers? there",
+        r"^20\d\d-",
+    ];
+    let command = "timeout -s INT 4 dhcptool rogue -4 --watch --interval 30s --wait 1s";
+    let Some(seen) = seen(80, "--servers 2", command, &rows) else { return };
+    let waits = seen.status_lines(is_status);
+    let asking = Regex::new(r"^watching, asking: \d servers?, \d+ messages?, \d changes?$").unwrap();
+    let waiting =
+        Regex::new(r"^watching, asking again in \d+ s: 2 servers, \d+ messages, 2 changes$").unwrap();
+    for wanted in [asking, waiting] {
+        assert!(waits.iter().any(|line| wanted.is_match(line)), "{waits:?}");
+    }
 }
 
 /// Rows of handshakes, and the report.
@@ -181,5 +202,61 @@ fn what_live_commands_say_fits_the_screen() {
         };
         assert!(seen.wrapped.is_empty(), "{command}: {:?}", seen.wrapped);
         assert!(seen.last().iter().filter(|row| !row.is_empty()).count() > 1, "{command}: {}", seen.raw);
+    }
+}
+
+/// What waits for an answer, bounded so that nobody waits long.
+const WAITING: [&str; 11] = [
+    "diff server:10.0.0.1%eth0 server:10.0.0.2%eth0",
+    "discover eth0 --wait 2s",
+    "discover -6 eth0 --wait 2s",
+    "request eth0 --timeout 1500ms --retries 0",
+    "request -6 eth0 --timeout 1500ms --retries 0",
+    "inform eth0 --ip 10.0.0.9 --timeout 1500ms --retries 0",
+    "inform -6 eth0 --timeout 1500ms --retries 0",
+    "rogue eth0 --wait 2s",
+    "rogue -6 eth0 --wait 2s",
+    "handshake eth0 -c 1 --timeout 1500ms --retries 0",
+    "handshake -6 eth0 -c 1 --timeout 1500ms --retries 0",
+];
+
+/// Standard output, and the lines of standard error that say what is awaited.
+fn piped(flags: &str, line: &str) -> Option<(String, Vec<String>)> {
+    let words: Vec<&str> = [PROGRAM].into_iter().chain(line.split(' ')).collect();
+    let output = lab(flags, &words)?;
+    let err = String::from_utf8(output.stderr).unwrap();
+    let waits = err.lines().filter(|line| is_status(line)).map(str::to_owned).collect();
+    Some((String::from_utf8(output.stdout).unwrap(), waits))
+}
+
+#[test]
+fn into_a_pipe_it_is_said_once_that_nobody_answers() {
+    let said = Regex::new(
+        r"^(waiting for [a-z ]+|listening), \d s more( at most)?: .*(no answer|none completed|0 messages)",
+    )
+    .unwrap();
+    for line in WAITING {
+        let Some((out, waits)) = piped("--silent", line) else { return };
+        assert!(waits.len() == 1 && said.is_match(&waits[0]), "{line}: {waits:?}");
+        assert!(!out.lines().any(is_status), "{line}: {out}");
+    }
+    // Who wants JSON has it pure, and who wants quiet has that.
+    for line in WAITING {
+        let (out, waits) = piped("--silent", &format!("{line} --json -q")).unwrap();
+        assert!(waits.is_empty(), "{line}: {waits:?}");
+        for line in out.lines() {
+            assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
+        }
+    }
+    let (_, waits) = piped("--silent", "discover eth0 --wait 2s --nagios").unwrap();
+    assert!(waits.is_empty(), "{waits:?}");
+}
+
+#[test]
+fn into_a_pipe_nothing_is_said_where_somebody_answers() {
+    for line in ["discover eth0 --wait 1500ms", "discover -6 eth0 --wait 1500ms", "rogue eth0 --wait 1500ms"]
+    {
+        let Some((_, waits)) = piped("", line) else { return };
+        assert!(waits.is_empty(), "{line}: {waits:?}");
     }
 }

@@ -43,6 +43,21 @@ fn like_ping() {
 }
 
 #[test]
+fn more_is_told_by_the_messages_of_each() {
+    let Some(output) = run("", "-i 0s -c 6 --clients 3 --max-in-flight 3 -v") else { return };
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (rows, _) = text.split_once("--- eth0").unwrap();
+    let blocks: Vec<&str> = rows.split("02:").skip(1).collect();
+    for message in ["DISCOVER", "OFFER", "REQUEST", "ACK"] {
+        assert_eq!(rows.matches(message).count(), 6, "{message}\n{text}");
+    }
+    assert!((1..=6).all(|number| rows.contains(&format!("#{number}  "))), "{text}");
+    assert!(blocks.len() >= 12, "a row and a ladder with the client's name each: {text}");
+    let Some(output) = run("", "-i 0s -c 2") else { return };
+    assert!(!String::from_utf8(output.stdout).unwrap().contains("DISCOVER"));
+}
+
+#[test]
 fn json_keeps_the_contract() {
     let Some(found) = json("", "-i 5ms -c 20", 0) else { return };
     assert_eq!(found["type"], "handshake");

@@ -33,6 +33,8 @@ mod golden;
 mod handshake;
 #[cfg(feature = "live")]
 mod handshake6;
+#[cfg(feature = "live")]
+mod interrupted6;
 mod json;
 #[cfg(feature = "live")]
 mod lab;

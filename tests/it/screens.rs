@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::support::vt::on_terminal;
+#[cfg(feature = "live")]
+use crate::{golden::steady, support::vt::resized};
 
 /// Runs the binary on a terminal of so many columns, and takes what it wrote. None, said aloud, where there is no `script`.
 fn screen(columns: usize, args: &str) -> Option<String> {
@@ -77,6 +79,85 @@ fn every_page_fits_the_terminal() {
             }
             hold(&format!("pages-{columns}-{color}"), &all);
         }
+    }
+}
+
+/// Live commands, and the lab that each is run in.
+#[cfg(feature = "live")]
+const LIVE: [(&str, &str); 10] = [
+    ("--servers 2", "discover --wait 700ms"),
+    ("--servers 2 --pd off", "discover -6 --wait 700ms"),
+    ("", "request"),
+    ("--nak", "request"),
+    ("", "request -6 --ia-na --ia-pd"),
+    ("--silent", "request -6 --timeout 300ms --retries 0"),
+    ("--servers 2", "rogue -4 --wait 1s --allow 10.0.0.1"),
+    ("--servers 2", "rogue -6 --wait 1s --allow duid=00030001020000000001"),
+    ("", "handshake --count 3 --interval 10ms"),
+    ("", "handshake -6 --count 3 --interval 10ms --ia-na --ia-pd"),
+];
+
+/// The screen that a live command leaves: blocks that come in any order by name, without what differs from run to run.
+#[cfg(feature = "live")]
+fn left(columns: usize, lab: &str, command: &str) -> Option<String> {
+    let client = if command.starts_with("rogue") { "" } else { " --mac 02:00:00:00:05:01" };
+    let seen = on_terminal(columns, &format!("dhcptool lab {lab} -- dhcptool {command}{client}"))?;
+    assert!(seen.wrapped.is_empty(), "{columns}: {command}: {:?}", seen.wrapped);
+    let text = steady(&seen.last().join("\n"));
+    let (answers, rest): (Vec<&str>, Vec<&str>) = text.split("\n\n").partition(|block| {
+        ["OFFER", "ADVERTISE", "REPLY", "ROUTER"].iter().any(|name| block.starts_with(name))
+    });
+    let mut answers = answers;
+    answers.sort_unstable();
+    Some([answers, rest].concat().join("\n\n"))
+}
+
+#[cfg(feature = "live")]
+#[test]
+fn what_live_commands_leave_on_the_screen() {
+    for columns in [80, 140] {
+        let mut all = String::new();
+        for (lab, command) in LIVE {
+            let Some(found) = left(columns, lab, command) else { return };
+            all.extend(["$ dhcptool ", command, "\n", found.trim_end(), "\n\n"]);
+        }
+        hold(&format!("live-{columns}"), &all);
+    }
+}
+
+#[cfg(feature = "live")]
+#[test]
+fn a_terminal_that_becomes_narrower_keeps_nothing_of_the_status() {
+    // The status line of the wide terminal would be two rows of the narrow one.
+    let (narrow, marker) = (50, resized(50).replace('\u{1b}', "\\033"));
+    let lines = [
+        "discover eth0 --wait 3s",
+        "request eth0 --timeout 3s --retries 0",
+        "discover -6 eth0 --wait 3s",
+        "rogue eth0 --wait 3s",
+        "rogue eth0 --watch --interval 30s --wait 1s",
+        "handshake -6 eth0 --count 1 --timeout 3s --retries 0",
+    ];
+    for line in lines {
+        let ends = if line.contains("--watch") { "timeout -s INT 4 " } else { "" };
+        let resize = format!("(sleep 1.5; stty cols {narrow} </dev/tty; printf '{marker}' >/dev/tty) & ");
+        let script = format!("dhcptool lab --silent -- sh -c \"{resize}{ends}dhcptool {line}; wait\"");
+        let Some(seen) = on_terminal(100, &script) else { return };
+        let last = seen.last();
+        assert!(seen.wrapped.is_empty(), "{line}: {:?}", seen.wrapped);
+        assert!(
+            seen.states.iter().any(|rows| rows.iter().any(|row| row.chars().count() > narrow)),
+            "{}",
+            seen.raw
+        );
+        assert!(last.iter().all(|row| row.chars().count() <= narrow), "{line}: {last:?}");
+        let is_rest =
+            |row: &&String| row.contains("waiting for") || row.contains("listening") || row.contains("begun");
+        assert!(!last.iter().any(|row| is_rest(&row)), "{line}: {last:?}");
+        assert!(
+            last.iter().filter(|row| row.contains("asked") || row.contains("there")).count() <= 1,
+            "{last:?}"
+        );
     }
 }
 

@@ -114,7 +114,9 @@ fn every_command(kind: Six) {
 
     // A relay's answer comes back as it went.
     for relays in [1, 2, 8] {
-        let mut words = vec!["send", "-6", "eth0", "--type", "solicit", "--expect", "relay-repl"];
+        // What it is, and what it holds.
+        let expected = if relays == 1 { "advertise" } else { "relay-repl" };
+        let mut words = vec!["send", "-6", "eth0", "--type", "solicit", "--expect", expected];
         for number in 0..relays {
             words.extend(["--relay", if number == 0 { "fd00:77::99" } else { "fd00:77::98" }]);
         }

@@ -76,7 +76,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if args.follow && args.files.len() > 1 {
         return Err(Failure::usage("--follow never ends, so it takes one capture only"));
     }
-    args.analysis.check()?;
+    args.analysis.check(args.screen.top)?;
     if args.screen.top {
         return show_again(args, cx);
     }

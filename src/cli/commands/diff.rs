@@ -1,5 +1,6 @@
 //! `dhcptool diff`: what two servers give, option by option.
 
+use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::confine::ConfineArgs;
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::session;
+use crate::cli::teller::{Awaited, Manner, Teller, Watched};
 use crate::engine::v4::collect::{Plan, Until, Want};
 use crate::engine::{Backoff, Client as _, Collect};
 #[cfg(feature = "live")]
@@ -191,7 +193,10 @@ fn ask(servers: &[(usize, Asked)], args: &Args, cx: &Context) -> Result<Vec<(Sid
     for (asked, segment, mut exchanges, draft, plan) in open {
         let mut collect = Collect::new(draft, plan, fastrand::Rng::new());
         collect.station_mut().watch.only_server = Some(asked.server);
-        let held = exchanges.hold(&mut collect, &cx.clock, &mut |_| {});
+        let teller = RefCell::new(Teller::new(false, Manner::of(cx)));
+        teller.borrow_mut().begin(Awaited::within("an offer", WAIT));
+        let held = exchanges.hold(&mut Watched::new(&mut collect, &teller), &cx.clock, &mut |_| {});
+        teller.borrow_mut().end();
         if let Some(error) = held.error {
             return Err(error.into());
         }

@@ -1,6 +1,8 @@
 //! `dhcptool handshake`: time full exchanges, one or millions.
 
 #[cfg(feature = "live")]
+mod ladders;
+#[cfg(feature = "live")]
 mod progress;
 #[cfg(feature = "live")]
 mod run;

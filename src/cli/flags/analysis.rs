@@ -68,9 +68,9 @@ pub struct AnalysisArgs {
     #[arg(long, value_name = "CODE", help_heading = "Analysis")]
     pub ignore: Vec<String>,
 
-    /// Exchanges open at a time; beyond that the oldest is closed as it stands
-    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = positive::<u32>, help_heading = "Analysis")]
-    pub max_open: u32,
+    /// Exchanges open at a time; beyond that the oldest is closed as it stands (200000 if left out)
+    #[arg(long, value_name = "N", value_parser = positive::<u32>, help_heading = "Analysis")]
+    max_open: Option<u32>,
 
     /// Draw ladders with ASCII characters
     #[arg(long, requires = "ladder", help_heading = "Analysis")]
@@ -103,7 +103,15 @@ impl SeverityArg {
     }
 }
 
+/// Exchanges open at a time unless told otherwise.
+const MAX_OPEN: u32 = 200_000;
+
 impl AnalysisArgs {
+    /// Exchanges that may be open at a time.
+    pub fn max_open(&self) -> usize {
+        usize::try_from(self.max_open.unwrap_or(MAX_OPEN)).unwrap_or(usize::MAX)
+    }
+
     /// True when messages are to be joined.
     pub fn is_wanted(&self) -> bool {
         self.transactions || self.ladder || self.stats || self.lint || self.clients
@@ -122,8 +130,9 @@ impl AnalysisArgs {
         Ok(Some(rows))
     }
 
-    /// Refuses what has no meaning: unknown codes, and selections of exchanges where none are made.
-    pub fn check(&self) -> Result<(), Failure> {
+    /// Refuses what has no meaning: unknown codes, and selections of exchanges where none are made. The screen (`top`) makes some,
+    /// too.
+    pub fn check(&self, top: bool) -> Result<(), Failure> {
         for code in self.code.iter().chain(&self.ignore) {
             explain::find(code)?;
         }
@@ -145,6 +154,11 @@ impl AnalysisArgs {
             return Err(Failure::usage(
                 "--strict, --ignore and --vendors are for what is said of exchanges and clients; add --transactions, --ladder, --stats, \
                  --lint or --clients",
+            ));
+        }
+        if self.max_open.is_some() && !top {
+            return Err(Failure::usage(
+                "--max-open is for exchanges; add --transactions, --ladder, --stats, --lint, --clients or --top",
             ));
         }
         Ok(())

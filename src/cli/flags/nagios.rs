@@ -58,6 +58,7 @@ impl NagiosArgs {
 
     /// What `run` ends with; a plugin that could not run says so on standard output.
     pub fn guard(&self, cx: &mut Context, run: impl FnOnce(&mut Context) -> Outcome) -> Outcome {
+        cx.plugin = self.nagios;
         match run(cx) {
             Err(Failure { message: Some(message), .. }) if self.nagios => unknown(&message, cx),
             outcome => outcome,

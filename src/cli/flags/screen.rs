@@ -31,7 +31,6 @@ impl ScreenArgs {
         let size = size.ok_or_else(|| {
             Failure::usage("--top draws on a terminal; --transactions tells a pipe or a file what happens")
         })?;
-        let max_open = usize::try_from(analysis.max_open).unwrap_or(usize::MAX);
-        Ok(Top::new(&self.known, size, cx.out.color(), max_open))
+        Ok(Top::new(&self.known, size, cx.out.color(), analysis.max_open()))
     }
 }

@@ -14,7 +14,7 @@ use crate::cli::replay6;
 use crate::cli::session::conclude;
 use crate::cli::teller::Awaited;
 use crate::engine::v6::draft::{Body, Draft6};
-use crate::engine::v6::oneshot::{OneShot6, Shots, Until6};
+use crate::engine::v6::oneshot::{self, OneShot6, Shots, Until6};
 use crate::engine::v6::recipe::{Recipe6, hop_limit_to};
 use crate::engine::v6::silence;
 use crate::engine::v6::station::Answer6;
@@ -62,7 +62,7 @@ pub struct Advert {
 /// What answer makes it a success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// This message, the outermost one.
+    /// This message, as it is or in what a relay would be sent.
     Kind(MessageType),
     /// A router advertisement.
     Router,
@@ -75,9 +75,7 @@ impl Wanted {
         match self {
             Self::Nothing => answers.is_empty(),
             Self::Router => answers.iter().any(|answer| answer.protocol == Protocol::Icmpv6),
-            Self::Kind(kind) => {
-                answers.iter().any(|answer| Packet::new(&answer.payload).message_type() == Some(kind))
-            }
+            Self::Kind(kind) => answers.iter().any(|answer| oneshot::is_or_holds(answer, kind)),
         }
     }
 

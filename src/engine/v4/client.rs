@@ -20,6 +20,10 @@ pub trait Client {
     fn stop(&mut self, now: Instant);
     /// As [`Machine::deadline`].
     fn deadline(&self) -> Option<Instant>;
+    /// As [`Machine::gives_up`].
+    fn gives_up(&self) -> Option<Instant> {
+        None
+    }
     /// The client's place on the segment.
     fn station(&self) -> &Station;
     /// The same, to tell it more.
@@ -77,6 +81,10 @@ impl<C: Client> Machine for C {
 
     fn deadline(&self) -> Option<Instant> {
         Client::deadline(self)
+    }
+
+    fn gives_up(&self) -> Option<Instant> {
+        Client::gives_up(self)
     }
 
     fn poll_transmit(&mut self, out: &mut Vec<u8>) -> Option<Transmit> {

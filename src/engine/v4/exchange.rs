@@ -697,6 +697,14 @@ impl Client for Exchange {
         }
     }
 
+    fn gives_up(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Discover => Some(self.started?.after(self.settings.discover_wait)),
+            Phase::Main => Some(self.next_send?.after(self.settings.backoff.rest(self.requests))),
+            _ => None,
+        }
+    }
+
     fn station(&self) -> &Station {
         &self.station
     }

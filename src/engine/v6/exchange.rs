@@ -480,6 +480,12 @@ impl Machine for Exchange6 {
         }
     }
 
+    fn gives_up(&self) -> Option<Instant> {
+        let asking = matches!(self.phase, Phase::Solicit | Phase::Main | Phase::Decline | Phase::Release);
+        let ask = self.ask.as_ref().filter(|_| asking)?;
+        ask.gives_up(self.station.sent(ask.lane))
+    }
+
     fn poll_transmit(&mut self, out: &mut Vec<u8>) -> Option<Transmit> {
         self.station.poll_transmit(out)
     }

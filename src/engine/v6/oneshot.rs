@@ -108,7 +108,7 @@ impl OneShot6 {
         self.over |= match self.shots.until {
             Until6::TimeIsOver => false,
             Until6::Router => answer.protocol == Protocol::Icmpv6,
-            Until6::Kind(kind) => Packet::new(&answer.payload).message_type() == Some(kind),
+            Until6::Kind(kind) => is_or_holds(&answer, kind),
         };
         if self.answers.len() < MAX_ANSWERS {
             self.answers.push(answer);
@@ -117,6 +117,12 @@ impl OneShot6 {
         }
         remark
     }
+}
+
+/// True when the answer is of this type, or a RELAY-REPL around one that is.
+pub fn is_or_holds(answer: &Answer6, kind: MessageType) -> bool {
+    Packet::new(&answer.payload).message_type() == Some(kind)
+        || answer.protocol != Protocol::Icmpv6 && answer.kind() == kind
 }
 
 impl Machine for OneShot6 {
@@ -158,6 +164,10 @@ impl Machine for OneShot6 {
         }
         let more = self.next.filter(|_| self.station.sent(0) < self.shots.count);
         self.station.resolve_deadline().or(more).into_iter().chain(self.end()).min()
+    }
+
+    fn gives_up(&self) -> Option<Instant> {
+        self.end()
     }
 
     fn poll_transmit(&mut self, out: &mut Vec<u8>) -> Option<Transmit> {

@@ -97,6 +97,22 @@ impl Schedule {
         base.saturating_add(random).saturating_sub(Duration::from_nanos(tenth))
     }
 
+    /// The longest that is left until giving up when the time of transmission number `sent`, which was `before`, is over; `None`
+    /// where the transmissions are not counted.
+    pub fn rest(&self, sent: u32, before: Duration) -> Option<Duration> {
+        let left = self.count.checked_sub(sent).filter(|_| self.count > 0)?;
+        let (mut before, mut rest) = (before, Duration::ZERO);
+        for _ in 0..left.min(1000) {
+            let tenth =
+                |of: Duration| if self.random { of.checked_div(10) } else { None }.unwrap_or_default();
+            let next = before.saturating_mul(2).saturating_add(tenth(before));
+            let most = self.limit.saturating_add(tenth(self.limit));
+            before = if self.limit.is_zero() { next } else { next.min(most) };
+            rest = rest.saturating_add(before);
+        }
+        Some(rest)
+    }
+
     /// True when transmission number `sent` was not the last one.
     pub fn may_repeat(&self, sent: u32) -> bool {
         self.count == 0 || sent < self.count
@@ -146,6 +162,27 @@ mod tests {
             let first = times(Schedule::SOLICIT, 1, seed)[0];
             assert!(first > 1.0 && first <= 1.1, "{first}");
         }
+    }
+
+    #[test]
+    fn what_is_left_is_never_less_than_it_takes() {
+        for schedule in [Schedule::SOLICIT, Schedule::REQUEST, Schedule::RENEW, Schedule::RELEASE] {
+            for seed in 0..100 {
+                let count = usize::try_from(schedule.count).unwrap();
+                let all = times(schedule, count, seed);
+                for (sent, before) in (1..).zip(&all) {
+                    let takes: f64 = all[usize::try_from(sent).unwrap()..].iter().sum();
+                    let rest = schedule.rest(sent, Duration::from_secs_f64(*before)).unwrap().as_secs_f64();
+                    assert!(
+                        takes <= rest + 1e-6 && rest <= takes * 1.4 + 1e-6,
+                        "{schedule:?} {sent}: {takes} {rest}"
+                    );
+                }
+            }
+        }
+        assert_eq!(Schedule::CONFIRM.rest(1, Duration::from_secs(1)), None);
+        let chosen = Schedule::SOLICIT.with(Some(Duration::from_millis(300)), Some(2));
+        assert_eq!(chosen.rest(1, Duration::from_millis(300)), Some(Duration::from_millis(1800)));
     }
 
     #[test]

@@ -76,6 +76,11 @@ impl PacketLine {
         Self { width, several, ..Self::default() }
     }
 
+    /// From here on lines have at most `width` columns, where they had a width before.
+    pub fn resize(&mut self, width: usize) {
+        self.width = self.width.map(|_| width);
+    }
+
     /// Appends what every line begins with, and says where it begins.
     pub(super) fn begin(
         &mut self,

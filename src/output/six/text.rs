@@ -18,37 +18,15 @@ use crate::wire::problem::Severity;
 use crate::wire::v6::facts::{Ia, IaKind, Status};
 use crate::wire::v6::{Duid, Facts, Prefix6, StatusCode};
 
-/// Columns of a terminal that text is wrapped at.
-const WIDTH: usize = 80;
 /// Columns of the name in front of a value.
 const NAME: usize = 14;
 
-/// One line of a block: name and value, wrapped.
+/// One line of a block: name and value.
 pub fn line(out: &mut Styled, name: &str, value: &str) {
     if value.is_empty() {
         return;
     }
-    let indent = NAME.saturating_add(2);
-    for (number, part) in wrap(value, WIDTH.saturating_sub(indent)).iter().enumerate() {
-        let name = if number == 0 { name } else { "" };
-        out.text("  ").label(Label::Dim, &format!("{name:<NAME$}"));
-        out.text(part).text("\n");
-    }
-}
-
-/// Text in lines of at most `width` characters, broken at spaces; a longer word stays whole.
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(last) if last.chars().count().saturating_add(word.chars().count()) < width => {
-                last.push(' ');
-                last.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
+    out.text("  ").label(Label::Dim, &format!("{name:<NAME$}")).text(value).text("\n");
 }
 
 fn list<T: ToString>(items: &[T]) -> String {
@@ -274,10 +252,7 @@ pub fn findings(found: &[Finding6], out: &mut Styled) {
         let about = if about.is_empty() { String::new() } else { format!(" [{}]", about.join(", ")) };
         let text =
             format!("{}: {}{about} ({})", finding.code, escape_line(&finding.message), finding.reference);
-        for (number, part) in wrap(&text, WIDTH.saturating_sub(9)).iter().enumerate() {
-            let name = if number == 0 { finding.severity.name() } else { "" };
-            out.label(label, &format!("{name:<9}")).text(part).text("\n");
-        }
+        out.label(label, &format!("{:<9}", finding.severity.name())).text(&text).text("\n");
     }
 }
 
@@ -291,13 +266,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_values_are_wrapped_at_spaces() {
-        assert_eq!(wrap("a bb ccc", 4), ["a bb", "ccc"]);
-        assert_eq!(wrap("abcdef g", 4), ["abcdef", "g"]);
-        assert_eq!(wrap("", 4), [""]);
-        let mut out = Styled::new(false);
-        line(&mut out, "DNS", &["fd00:64::53:1,"; 9].join(" "));
-        assert!(out.as_str().lines().all(|line| line.chars().count() <= 80), "{}", out.as_str());
-        assert!(out.as_str().lines().nth(1).unwrap().starts_with("                fd00"));
+    fn long_values_go_on_below_themselves_where_there_is_a_width() {
+        let told = |width: Option<usize>| {
+            let mut out = Styled::new(false).within(width);
+            line(&mut out, "DNS", &["fd00:64::53:1,"; 9].join(" "));
+            String::from_utf8(out.into_bytes()).unwrap()
+        };
+        let narrow = told(Some(80));
+        assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
+        assert!(narrow.lines().nth(1).unwrap().starts_with("                fd00"), "{narrow}");
+        assert_eq!(told(None).lines().count(), 1);
     }
 }

@@ -6,6 +6,11 @@ use std::process::{Command, Stdio};
 
 use super::lab::skip;
 
+/// What a test writes to say that the terminal has so many columns now: xterm's sequence of a resized window.
+pub(crate) fn resized(columns: usize) -> String {
+    format!("\u{1b}[8;40;{columns}t")
+}
+
 /// The rows of a screen, the oldest first, those that went out of sight included.
 #[derive(Clone, Debug)]
 pub(crate) struct Screen {
@@ -61,8 +66,35 @@ impl Screen {
         self.at.1 += 1;
     }
 
+    /// Another width. Rows that are too long for it go on in the next ones, as terminals show them.
+    fn resize(&mut self, columns: usize) {
+        self.columns = columns;
+        let (mut rows, mut at) = (Vec::new(), self.at);
+        for (number, row) in std::mem::take(&mut self.rows).into_iter().enumerate() {
+            if number == self.at.0 {
+                at = (rows.len() + self.at.1.saturating_sub(1) / columns, self.at.1);
+                at.1 -= (at.0 - rows.len()) * columns;
+            }
+            let pieces: Vec<Vec<char>> = row.chunks(columns).map(<[char]>::to_vec).collect();
+            rows.extend(if pieces.is_empty() { vec![Vec::new()] } else { pieces });
+        }
+        (self.rows, self.at) = (rows, at);
+    }
+
     fn sequence(&mut self, sequence: &str) {
+        let number = |end: char| sequence.strip_prefix("\u{1b}[")?.strip_suffix(end)?.parse::<usize>().ok();
+        if let Some(above) = number('A') {
+            self.at.0 -= above;
+            return;
+        }
+        if let Some(columns) = sequence.strip_prefix("\u{1b}[8;40;").and_then(|rest| rest.strip_suffix('t')) {
+            return self.resize(columns.parse().unwrap());
+        }
         match sequence {
+            "\u{1b}[J" => {
+                self.rows.truncate(self.at.0 + 1);
+                self.rows[self.at.0].truncate(self.at.1);
+            }
             "\u{1b}[K" => self.rows[self.at.0].truncate(self.at.1),
             colour if colour.ends_with('m') => {}
             other => panic!("a sequence that this screen does not know: {other:?}"),

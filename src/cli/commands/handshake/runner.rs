@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use super::ladders::Ladders;
 use super::progress::Progress;
 use super::run::QUIET_RATE;
 use super::{Args, milli};
@@ -14,8 +15,8 @@ use crate::engine::v4::silence::{Finding, LinkState};
 use crate::net::NetError;
 use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
-use crate::output::Render as _;
 use crate::output::handshake::{About, Exchanged, Found, Run, Told, Try, plugin};
+use crate::output::{Render as _, Styled};
 use crate::run::lanes::files::{Files, Paths};
 use crate::run::lanes::{self, News, Setup};
 use crate::run::segment::Segment;
@@ -123,9 +124,15 @@ pub(super) fn setup<F: Family>(
         server_port: ports.1,
         kernel_stamps: args.sender.write.is_some() || expected_rate(args) <= KERNEL_STAMP_RATE,
         each: args.each || is_ping(args) && !cx.common.json && !args.nagios.is_on(),
-        frames: args.sender.write.is_some(),
+        frames: args.sender.write.is_some() || draws(args, cx),
         confined: args.sender.confine.is_wanted(),
     }
+}
+
+/// True when the messages of every handshake are drawn below its row.
+fn draws(args: &Args, cx: &Context) -> bool {
+    let rows = (args.each || is_ping(args)) && !cx.common.json && !args.nagios.is_on();
+    rows && cx.common.verbose > 0
 }
 
 /// Runs a plan, or searches with it, and reports.
@@ -187,25 +194,42 @@ fn once<F: Told>(
     cx: &mut Context,
 ) -> Result<(Tally<F::Lease>, Option<Failure>), Failure> {
     let mut failed: Option<Failure> = None;
-    let mut line = Progress::new(what, plan.pace.duration, cx);
+    let patience = plan.timeouts.iter().fold(Duration::ZERO, |sum, each| sum.saturating_add(*each));
+    let mut line = Progress::new(what, plan.pace.duration, patience, cx);
     let aside = Context::new(cx.common.clone());
     let (format, clocks) = (cx.format(), cx.clock.moment());
+    let mut ladders = draws(args, cx).then(|| Ladders::of(&setup.interface, cx));
     let (out, start) = (&mut cx.out, context::cpu_time());
     let mut news = |news: News<F::Lease>| {
         let told = match news {
             News::Finished(list) => {
                 let look = out.look();
                 let family = &plan.family;
-                let told = |finished| Exchanged { family, finished, clocks }.render(format, look);
+                let told = |finished| {
+                    let mut bytes = Exchanged { family, finished, clocks }.render(format, look);
+                    if let Some(ladders) = &mut ladders {
+                        let mut drawn = Styled::new(look.color).within(look.width);
+                        ladders.draw(finished, clocks.time_at(finished.began), &mut drawn);
+                        bytes.extend(drawn.into_bytes());
+                    }
+                    bytes
+                };
                 out.write(&list.iter().flat_map(told).collect::<Vec<u8>>())
             }
-            News::Frames(frames) => match &mut *files.borrow_mut() {
-                Some(files) => frames
-                    .iter()
-                    .try_for_each(|(time, sent, frame)| files.frame(*time, *sent, frame, &setup.interface))
-                    .map_err(Failure::from),
-                None => Ok(()),
-            },
+            News::Frames(frames) => {
+                if let Some(ladders) = &mut ladders {
+                    ladders.take(&frames);
+                }
+                match &mut *files.borrow_mut() {
+                    Some(files) => frames
+                        .iter()
+                        .try_for_each(|(time, sent, frame)| {
+                            files.frame(*time, *sent, frame, &setup.interface)
+                        })
+                        .map_err(Failure::from),
+                    None => Ok(()),
+                }
+            }
         };
         failed = told.err();
         failed.is_none()

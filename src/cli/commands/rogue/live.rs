@@ -9,6 +9,7 @@ use super::hub::{Hub, Look, report};
 use crate::analysis::servers::Servers;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::teller::{Manner, TICK, seconds_left};
 use crate::cli::terminal;
 use crate::net::sandbox::Needs;
 use crate::output::words::counted;
@@ -18,8 +19,6 @@ use crate::time::{Clock as _, Instant};
 
 /// A ring gives frames away in blocks, a little after they came.
 const LINGER: Duration = Duration::from_millis(25);
-/// How often the time that is left is shown anew.
-const TICK: Duration = Duration::from_secs(1);
 
 impl Args {
     /// Where to look, and how.
@@ -83,7 +82,7 @@ pub(super) fn confine(args: &Args, cx: &Context) -> Result<(), Failure> {
 
 /// What is said `left` nanoseconds before the wait is over.
 fn waiting(left: i64, heard: &Servers) -> String {
-    let seconds = left.max(0).saturating_add(999_999_999).checked_div(1_000_000_000).unwrap_or(0);
+    let seconds = seconds_left(left);
     let (servers, messages) = (heard.iter().count(), heard.answers);
     let (servers, messages) = (counted(servers, "server"), counted(messages, "message"));
     format!("listening, {seconds} s more: {servers}, {messages} so far")
@@ -101,6 +100,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     }
     let mut end = start.after(args.wait()).after(LINGER);
     let mut cut = false;
+    let mut manner = Manner::of(cx);
     loop {
         let now = cx.clock.now();
         lookout.send(now, &mut hub.register, &mut tell(cx));
@@ -108,8 +108,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
             break;
         }
         let until = if now < end { end.min(now.after(TICK)) } else { now.after(LINGER) };
-        if cx.shows_progress() {
-            terminal::status(&waiting(end.since(now.after(LINGER)), &hub.register.servers));
+        let in_vain = hub.register.servers.is_empty() && now >= start.after(TICK);
+        if manner == Manner::Status || in_vain && now < end {
+            manner.tell(&waiting(end.since(now.after(LINGER)), &hub.register.servers));
         }
         if turn(&mut lookout, until, None, &mut hub, cx)? == Turn::Stop {
             lookout.stop(now);

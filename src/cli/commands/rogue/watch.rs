@@ -11,7 +11,8 @@ use crate::analysis::servers::watcher::{Change, ChangeKind, Known};
 use crate::analysis::servers::{Allowed, Pace, Watcher, state};
 use crate::cli::context::{Context, env};
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::text;
+use crate::cli::teller::{TICK, seconds_left};
+use crate::cli::{terminal, text};
 use crate::net::scrape::{Page, Scrape};
 use crate::output::json::object;
 use crate::output::rogue::metrics::Metrics;
@@ -141,7 +142,11 @@ impl Watch<'_> {
                 self.round = now.after(self.lookout.jitter(self.args.interval));
             }
             self.tell(cx.clock.moment(), cx)?;
-            let deadline = self.deadline(now);
+            let mut deadline = self.deadline(now);
+            if cx.shows_progress() {
+                terminal::status(&self.status(now));
+                deadline = deadline.min(now.after(TICK));
+            }
             let answers = self.helper.as_ref().and_then(Helper::answers);
             match turn(&mut self.lookout, deadline, answers, &mut self.hub, cx)? {
                 Turn::Stop => return self.end(cx),
@@ -152,6 +157,24 @@ impl Watch<'_> {
                 self.watcher.heard(&key, now);
             }
         }
+    }
+
+    /// What goes on, for the foot of a terminal.
+    fn status(&self, now: Instant) -> String {
+        let there = self.watcher.known().filter(|known| known.present).count();
+        let heard = self.hub.register.servers.answers;
+        let next = match () {
+            () if self.args.passive => "listening".to_owned(),
+            () if self.lookout.is_provoking(now) => "asking".to_owned(),
+            () => format!("asking again in {} s", seconds_left(self.round.since(now))),
+        };
+        let changes = self.changes.iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
+        format!(
+            "watching, {next}: {}, {}, {}",
+            counted(there, "server"),
+            counted(heard, "message"),
+            counted(changes, "change")
+        )
     }
 
     /// Reads the policy again, and judges everybody by it. One that cannot be read changes nothing.
@@ -311,6 +334,7 @@ impl Watch<'_> {
 
     /// Gives back what was taken, tells what is not told yet, and remembers.
     fn end(&mut self, cx: &mut Context) -> Outcome {
+        terminal::status("");
         let last = cx.clock.now().after(FAREWELL);
         self.lookout.stop(cx.clock.now());
         loop {

@@ -44,7 +44,7 @@ const SETTLE: Duration = Duration::from_millis(60);
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let to_stdout = args.write.as_deref() == Some(Path::new("-"));
     let rotation = rotation(args, to_stdout)?;
-    args.analysis.check()?;
+    args.analysis.check(args.screen.top)?;
     let (rows, told) = if args.analysis.is_wanted() {
         args.select.refuse_numbers()?;
         args.select.refuse_six_joined(args.analysis.lint)?;
@@ -320,6 +320,9 @@ impl Sink<'_> {
             }
         }
         self.stream.renderer.clear();
+        if let Some(width) = cx.out.width() {
+            self.stream.renderer.resize(width);
+        }
         if let Some(joining) = &mut self.joining {
             joining.clear();
         }

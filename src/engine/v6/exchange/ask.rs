@@ -63,6 +63,12 @@ impl Ask {
         delay
     }
 
+    /// When it is given up at the latest; `sent` times it was asked so far.
+    pub(super) fn gives_up(&self, sent: u32) -> Option<Instant> {
+        let counted = || Some(self.next?.after(self.schedule.rest(sent, self.before?)?));
+        self.last_moment().or_else(counted)
+    }
+
     /// When it is given up, however often it was asked.
     fn last_moment(&self) -> Option<Instant> {
         let limit = Some(self.schedule.duration).filter(|limit| !limit.is_zero());

@@ -1,0 +1,78 @@
+//! With -v: the messages of every handshake, drawn below its row.
+
+use std::collections::VecDeque;
+
+use crate::analysis::diagnosis::Account;
+use crate::analysis::transaction::Batch;
+use crate::capture::Frame;
+use crate::cli::context::Context;
+use crate::engine::load::Finished;
+use crate::output::Styled;
+use crate::output::transaction::ladder::Ladder;
+use crate::run::gather::Gatherer;
+use crate::time::{Precision, Timestamp};
+use crate::wire::HwAddr;
+use crate::wire::frame::{Direction, LinkType};
+
+/// Frames that are remembered: those of what is under way, as far as a person can follow it.
+const MOST: usize = 256;
+
+/// By how many nanoseconds a stamp may seem to be before the beginning: it was told by another clock.
+const SLACK: i64 = 1_000_000;
+
+/// The messages that passed last, and who draws them.
+pub(super) struct Ladders {
+    interface: String,
+    ladder: Ladder,
+    frames: VecDeque<(Timestamp, bool, Vec<u8>)>,
+    drawn: u64,
+}
+
+impl Ladders {
+    /// For who wants more than rows.
+    pub(super) fn of(interface: &str, cx: &Context) -> Self {
+        let ladder = Ladder { width: cx.out.columns(), ascii: false };
+        Self { interface: interface.to_owned(), ladder, frames: VecDeque::new(), drawn: 0 }
+    }
+
+    /// Remembers what passed.
+    pub(super) fn take(&mut self, frames: &[(Timestamp, bool, Vec<u8>)]) {
+        self.frames.extend(frames.iter().cloned());
+        let over = self.frames.len().saturating_sub(MOST);
+        self.frames.drain(..over);
+    }
+
+    /// Draws one handshake; `began` is when, by the clock of the frames' stamps.
+    pub(super) fn draw<L>(&mut self, finished: &Finished<L>, began: Timestamp, out: &mut Styled) {
+        let (mut gatherer, mut batch) = (Gatherer::of_all(), Batch::default());
+        let since = began.nanoseconds().saturating_sub(SLACK);
+        let since = self.frames.partition_point(|(time, ..)| time.nanoseconds() < since);
+        for ((time, sent, frame), number) in self.frames.iter().skip(since).zip(1..) {
+            gatherer.frame(
+                &Frame {
+                    number,
+                    time: Some(*time),
+                    precision: Precision::Nano,
+                    link: LinkType::ETHERNET,
+                    interface: None,
+                    interface_name: Some(&self.interface),
+                    direction: Some(if *sent { Direction::Out } else { Direction::In }),
+                    comment: None,
+                    data: frame,
+                    original_len: u32::try_from(frame.len()).unwrap_or(u32::MAX),
+                    offset: 0,
+                },
+                &mut batch,
+            );
+        }
+        let client = HwAddr::from_slice(&finished.mac.0);
+        for account in Account::of(&batch) {
+            let exchange = &account.exchange;
+            if exchange.xids.iter().any(|xid| *xid == finished.xid) && exchange.mac.as_ref() == Some(&client)
+            {
+                self.drawn = self.drawn.saturating_add(1);
+                self.ladder.draw(exchange, self.drawn, &account.problems, out);
+            }
+        }
+    }
+}
