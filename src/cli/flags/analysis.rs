@@ -40,7 +40,7 @@ pub struct AnalysisArgs {
     #[arg(long, help_heading = "Analysis")]
     pub clients: bool,
 
-    /// Exchanges of this client
+    /// Exchanges of this client, or of all whose address begins so
     #[arg(long, value_name = "MAC", value_delimiter = ',', help_heading = "Analysis")]
     pub client: Vec<HwAddr>,
 
@@ -115,6 +115,12 @@ impl AnalysisArgs {
     /// True when messages are to be joined.
     pub fn is_wanted(&self) -> bool {
         self.transactions || self.ladder || self.stats || self.lint || self.clients
+    }
+
+    /// True when exchanges of this client are wanted.
+    pub fn is_client(&self, mac: &HwAddr) -> bool {
+        self.client.is_empty()
+            || self.client.iter().any(|wanted| mac.as_slice().starts_with(wanted.as_slice()))
     }
 
     /// The writer of flat rows that the flags ask for, of exchanges or of clients.

@@ -68,8 +68,7 @@ impl Ladders {
         let client = HwAddr::from_slice(&finished.mac.0);
         for account in Account::of(&batch) {
             let exchange = &account.exchange;
-            if exchange.xids.iter().any(|xid| *xid == finished.xid) && exchange.mac.as_ref() == Some(&client)
-            {
+            if exchange.xids.contains(&finished.xid) && exchange.mac.as_ref() == Some(&client) {
                 self.drawn = self.drawn.saturating_add(1);
                 self.ladder.draw(exchange, self.drawn, &account.problems, out);
             }
