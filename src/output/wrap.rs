@@ -114,6 +114,11 @@ fn fold_line(line: &str, width: usize, out: &mut String) {
             let rest = line.get(at.saturating_add(1)..).unwrap_or_default();
             if begun && column > hang && !is_glue(&word, rest) {
                 gap = Some((out.len(), column));
+                if column >= width {
+                    // Nobody sees it where it stands, but it would be a row of its own.
+                    word.clear();
+                    continue;
+                }
             }
         } else if column >= width {
             let (at, seen) = gap.take().unwrap_or((out.len(), column));
@@ -182,6 +187,11 @@ mod tests {
         assert_eq!(folded("one two three\nx\n", 9), "one two\n  three\nx\n");
         assert_eq!(folded("  name  aaa bbb ccc ddd\n", 16), "  name  aaa bbb\n        ccc ddd\n");
         assert_eq!(folded("aaa  bbb  ccc", 10), "aaa  bbb\n     ccc");
+        assert_eq!(folded("aaa             bbb\n", 10), "aaa\n  bbb\n");
+        assert_eq!(
+            folded("aaa\u{1b}[2m         \u{1b}[0m  bbb\n", 10),
+            "aaa\u{1b}[2m       \u{1b}[0m\n  bbb\n"
+        );
         assert_eq!(folded("    aaa bbb ccc", 10), "    aaa\n     bbb\n     ccc");
         // A word that no line could hold is cut, and nothing is lost.
         assert_eq!(folded("a abcdefghijkl", 8), "a abcdef\n  ghijkl");
