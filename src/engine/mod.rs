@@ -22,6 +22,7 @@ pub mod machine;
 pub mod outbox;
 #[cfg(test)]
 mod play;
+mod provoke;
 pub mod retransmit;
 pub mod v4;
 pub mod v6;

@@ -27,12 +27,14 @@ use super::recipe::{Route, State};
 use super::watch;
 use crate::engine::machine::{Arrival, Event, Machine, Remark, Sense, Transmit};
 use crate::engine::outbox::Outbox;
+pub use crate::engine::provoke::ROUND;
+use crate::engine::provoke::{Agenda, Ear, GRACE, OVERTIME, Provoking};
 use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
 use crate::wire::frame::build::arp_frame;
 use crate::wire::frame::peek::Aside;
-use crate::wire::frame::{Datagram, Ports, Walker};
+use crate::wire::frame::{Datagram, LinkType, Ports};
 use crate::wire::v4::{Message, MessageType, Op, Packet, Xid};
 
 mod round;
@@ -40,8 +42,6 @@ mod round;
 pub use round::Probe;
 use round::{Client, Round};
 
-/// After how long the next round begins.
-pub const ROUND: Duration = Duration::from_secs(3);
 /// Addresses checked for somebody who uses them.
 const MAX_CHECKED: usize = 64;
 /// And of one server: some offer another address each time they are asked.
@@ -60,18 +60,12 @@ const CHECKS: [u64; 3] = [40, 400, 900];
 const RELEASES: [u64; 3] = [0, 150, 500];
 /// When offers are declined, milliseconds before the end.
 const DECLINES: [u64; 2] = [420, 170];
-/// How long answers to what was sent last are awaited when it is ended early.
-const GRACE: Duration = Duration::from_millis(300);
 /// A server may take so long to check an address before it answers BOOTP, and others may wait in line before that: it is asked
 /// first, once in a provocation, and not when an answer would come too late to be given back.
 const BOOTP_TAKES: Duration = Duration::from_millis(3200);
 /// Clients come again in later provocations for so long: servers hold what they offered to each for a minute or two, and
 /// new ones in every provocation would empty a small pool.
 const SAME_FACES: Duration = Duration::from_mins(10);
-/// How long after the end RELEASEs are waited for, whatever comes.
-const OVERTIME: Duration = Duration::from_secs(2);
-/// Two frames keep at least this distance.
-const SPACING: Duration = Duration::from_millis(12);
 /// The largest random delay of a probe.
 const JITTER_MS: u64 = 25;
 
@@ -174,17 +168,12 @@ pub struct Provoke {
     /// The first round of this provocation.
     first_round: u64,
     transactions: HashMap<Xid, Transaction>,
-    jobs: BTreeMap<(Instant, u64), Job>,
-    serial: u64,
+    jobs: Agenda<Job>,
     /// When this provocation began, and when it ends.
     span: Option<(Instant, Instant)>,
     closed: bool,
-    last_sent: Option<Instant>,
     outbox: Outbox,
-    /// Finds the messages in frames; gone while it does.
-    walker: Option<Walker>,
-    /// What the last frame answered.
-    heard: Vec<Heard>,
+    ear: Ear<Heard>,
     /// RELEASEs that were handed out, by number.
     departing: HashMap<u32, Granted>,
     checked: Vec<(Ipv4Addr, Option<Mac>)>,
@@ -212,14 +201,11 @@ impl Provoke {
             next_round: 0,
             first_round: 0,
             transactions: HashMap::new(),
-            jobs: BTreeMap::new(),
-            serial: 0,
+            jobs: Agenda::default(),
             span: None,
             closed: false,
-            last_sent: None,
             outbox: Outbox::default(),
-            walker: Some(Walker::new(Ports::default())),
-            heard: Vec::new(),
+            ear: Ear::new(Ports::default()),
             departing: HashMap::new(),
             checked: Vec::new(),
             grants: Vec::new(),
@@ -243,7 +229,7 @@ impl Provoke {
         // What is older than the last provocation is not answered any more.
         self.rounds.retain(|number, _| *number >= before);
         self.transactions.retain(|_, transaction| transaction.round >= before);
-        self.jobs.retain(|_, job| matches!(job, Job::Release(_)));
+        self.jobs.retain(|job| matches!(job, Job::Release(_)));
         self.grants.retain(|grant| grant.left == 0 || grant.waiting > 0);
         for grant in &mut self.grants {
             grant.made = 0;
@@ -285,7 +271,7 @@ impl Provoke {
     /// The wait is over: nothing more is asked, and everything granted is released once more.
     fn close(&mut self, now: Instant) {
         self.closed = true;
-        self.jobs.retain(|_, job| matches!(job, Job::Release(_) | Job::Decline { .. }));
+        self.jobs.retain(|job| matches!(job, Job::Release(_) | Job::Decline { .. }));
         let granted: Vec<Granted> = self.grants.iter().map(|grant| grant.who).collect();
         for who in granted {
             self.plan_release(who, now);
@@ -294,50 +280,7 @@ impl Provoke {
 
     /// What the last frame answered: the probes of this machine, one entry a message.
     pub fn heard(&self) -> &[Heard] {
-        &self.heard
-    }
-
-    /// Takes a server's message: what it answers, if it answers a probe.
-    fn on_datagram(&mut self, now: Instant, datagram: &Datagram<'_>) -> Option<Heard> {
-        let packet = Packet::new(datagram.payload);
-        if datagram.quoted || packet.op() != Some(Op::REPLY) {
-            return None;
-        }
-        let client = packet.client().mac()?;
-        let transaction =
-            *self.transactions.get(&packet.xid()?).filter(|known| known.client.mac == client)?;
-        let Transaction { round: number, probe, .. } = transaction;
-        let message = Message::decode(datagram.payload);
-        let (source_ip, source_mac) = watch::source(datagram);
-        let offered = Some(message.yiaddr).filter(|yiaddr| !yiaddr.is_unspecified());
-        let kind = message.message_type();
-        if let Some(address) = offered {
-            // What is offered for the card's own MAC may be what the machine itself uses: it is not declined.
-            if kind == Some(MessageType::OFFER)
-                && probe != Probe::OwnMac
-                && let Some(round) = self.rounds.get_mut(&number)
-            {
-                round.offered = true;
-            }
-            if kind != Some(MessageType::NAK) {
-                self.check(address, source_mac, now);
-            }
-            let gave = kind.is_none() || (kind == Some(MessageType::ACK) && probe != Probe::Inform);
-            if gave && !self.plan.addresses.contains(&address) {
-                self.granted(now, transaction, &message, source_ip, source_mac);
-            }
-        } else if probe == Probe::Pxe
-            && let (Some(mac), Some(ip)) = (source_mac, source_ip)
-        {
-            self.ask_proxy(now, number, mac, ip);
-        }
-        let bogus_server = match probe {
-            Probe::Selecting => self.rounds.get(&number).map(|round| round.bogus_server),
-            _ => None,
-        };
-        let since = transaction.sent.map_or(0, |sent| now.since(sent).max(0));
-        let latency = Duration::from_nanos(u64::try_from(since).unwrap_or(0));
-        Some(Heard { xid: message.xid, client, probe, bogus_server, latency })
+        &self.ear.heard
     }
 
     /// Takes an ARP packet: somebody may use what was offered, or ask for the address that INFORM comes from.
@@ -359,7 +302,7 @@ impl Provoke {
             let reply = arp.reply(mac);
             let frame = arp_frame(&reply, mac, arp.sender_mac, &self.plan.vlans);
             self.answered = self.answered.saturating_add(1);
-            self.at(now, Job::Frame(frame));
+            self.jobs.at(now, Job::Frame(frame));
         }
     }
 
@@ -369,11 +312,6 @@ impl Provoke {
 
     fn is_ours(&self, mac: Mac) -> bool {
         self.rounds.values().flat_map(|round| &round.clients).any(|client| client.mac == mac)
-    }
-
-    fn at(&mut self, when: Instant, job: Job) {
-        self.serial = self.serial.wrapping_add(1);
-        self.jobs.insert((when, self.serial), job);
     }
 
     fn schedule(&mut self, now: Instant) {
@@ -413,7 +351,7 @@ impl Provoke {
                 let is_late = probe == Probe::Bootp
                     && (index > 0 || offset.saturating_add(BOOTP_TAKES) > self.plan.wait);
                 if offset < self.plan.wait && !is_late {
-                    self.at(now.after(offset), Job::Probe { round: number, probe, attempt });
+                    self.jobs.at(now.after(offset), Job::Probe { round: number, probe, attempt });
                 }
             }
         }
@@ -422,7 +360,7 @@ impl Provoke {
         self.transactions.insert(round.decline_xid, decline);
         for before in DECLINES {
             let offset = self.plan.wait.saturating_sub(Duration::from_millis(before));
-            self.at(now.after(offset), Job::Decline { round: number });
+            self.jobs.at(now.after(offset), Job::Decline { round: number });
         }
         if self.faces.len() == index {
             self.faces.push(round.clone());
@@ -477,7 +415,7 @@ impl Provoke {
             self.findings.push_back(InUse { address, mac: self.plan.mac });
         }
         for after in CHECKS {
-            self.at(now.after(Duration::from_millis(after)), Job::Check(address));
+            self.jobs.at(now.after(Duration::from_millis(after)), Job::Check(address));
         }
     }
 
@@ -506,7 +444,7 @@ impl Provoke {
             let from_it = self.grants.iter().filter(|grant| grant.who.via == via).count();
             if self.grants.len() >= MAX_GRANTS || from_it >= MAX_GRANTS_EACH {
                 self.overlooked = self.overlooked.saturating_add(1);
-                self.jobs.retain(|_, job| !is_asking(job));
+                self.jobs.retain(|job| !is_asking(job));
                 return;
             }
             let recipe = client.recipe(&self.plan, message.xid);
@@ -524,7 +462,7 @@ impl Provoke {
             self.grants.push(Grant { who, frames, waiting: 0, made: 0, left: 0 });
         }
         // What waits to be released was bound again: it is released as if for the first time.
-        self.jobs.retain(|_, job| !is_asking(job) && !matches!(job, Job::Release(other) if *other == who));
+        self.jobs.retain(|job| !is_asking(job) && !matches!(job, Job::Release(other) if *other == who));
         if let Some(grant) = self.grants.iter_mut().find(|grant| grant.who == who) {
             (grant.waiting, grant.left) = (0, 0);
         }
@@ -568,7 +506,7 @@ impl Provoke {
             return;
         }
         grant.waiting = grant.waiting.saturating_add(1);
-        self.at(when, Job::Release(who));
+        self.jobs.at(when, Job::Release(who));
     }
 
     /// Asks a proxy that has answered, at its own port.
@@ -583,7 +521,7 @@ impl Provoke {
         let frame = draft.frame();
         self.proxies.push((mac, ip));
         for after in RELEASES {
-            self.at(now.after(Duration::from_millis(after)), Job::Frame(frame.clone()));
+            self.jobs.at(now.after(Duration::from_millis(after)), Job::Frame(frame.clone()));
         }
     }
 }
@@ -603,6 +541,67 @@ impl Job {
     }
 }
 
+impl Provoking for Provoke {
+    type Heard = Heard;
+
+    fn ear(&mut self) -> &mut Ear<Heard> {
+        &mut self.ear
+    }
+
+    /// Takes a server's message: what it answers, if it answers a probe.
+    fn on_datagram(&mut self, now: Instant, datagram: &Datagram<'_>) -> Option<Heard> {
+        let packet = Packet::new(datagram.payload);
+        if datagram.quoted || packet.op() != Some(Op::REPLY) {
+            return None;
+        }
+        let client = packet.client().mac()?;
+        let transaction =
+            *self.transactions.get(&packet.xid()?).filter(|known| known.client.mac == client)?;
+        let Transaction { round: number, probe, .. } = transaction;
+        let message = Message::decode(datagram.payload);
+        let (source_ip, source_mac) = watch::source(datagram);
+        let offered = Some(message.yiaddr).filter(|yiaddr| !yiaddr.is_unspecified());
+        let kind = message.message_type();
+        if let Some(address) = offered {
+            // What is offered for the card's own MAC may be what the machine itself uses: it is not declined.
+            if kind == Some(MessageType::OFFER)
+                && probe != Probe::OwnMac
+                && let Some(round) = self.rounds.get_mut(&number)
+            {
+                round.offered = true;
+            }
+            if kind != Some(MessageType::NAK) {
+                self.check(address, source_mac, now);
+            }
+            let gave = kind.is_none() || (kind == Some(MessageType::ACK) && probe != Probe::Inform);
+            if gave && !self.plan.addresses.contains(&address) {
+                self.granted(now, transaction, &message, source_ip, source_mac);
+            }
+        } else if probe == Probe::Pxe
+            && let (Some(mac), Some(ip)) = (source_mac, source_ip)
+        {
+            self.ask_proxy(now, number, mac, ip);
+        }
+        let bogus_server = match probe {
+            Probe::Selecting => self.rounds.get(&number).map(|round| round.bogus_server),
+            _ => None,
+        };
+        let since = transaction.sent.map_or(0, |sent| now.since(sent).max(0));
+        let latency = Duration::from_nanos(u64::try_from(since).unwrap_or(0));
+        Some(Heard { xid: message.xid, client, probe, bogus_server, latency })
+    }
+
+    fn on_aside(&mut self, now: Instant, link: LinkType, frame: &[u8]) {
+        if let Some(Aside::Arp(arp)) = Aside::read(link, frame) {
+            self.on_arp(now, &arp);
+        }
+    }
+
+    fn probe(heard: &Heard) -> &'static str {
+        heard.probe.name()
+    }
+}
+
 impl Machine for Provoke {
     fn on_time(&mut self, now: Instant) {
         let (_, end) = *self.span.get_or_insert_with(|| (now, now.after(self.plan.wait)));
@@ -612,20 +611,9 @@ impl Machine for Provoke {
         if now >= end && !self.closed {
             self.close(now);
         }
-        while let Some(entry) = self.jobs.first_entry() {
-            if entry.key().0 > now {
-                break;
-            }
-            // One frame at a time, however late this is called.
-            if let Some(free) = self.last_sent.map(|last| last.after(SPACING)).filter(|free| *free > now) {
-                let (due, serial) = *entry.key();
-                let job = entry.remove();
-                self.jobs.insert((free.max(due), serial), job);
-                continue;
-            }
-            let job = entry.remove();
+        while let Some(job) = self.jobs.due(now) {
             if let Some(frame) = self.make(&job, now) {
-                self.last_sent = Some(now);
+                self.jobs.sent(now);
                 self.sent = self.sent.saturating_add(1);
                 let id = self.outbox.push(frame, job.remark());
                 if let Job::Release(who) = job {
@@ -644,26 +632,8 @@ impl Machine for Provoke {
         }
     }
 
-    fn on_frame(&mut self, frame: &Arrival<'_>) -> Remark {
-        self.heard.clear();
-        let Some(mut walker) = self.walker.take() else { return Remark::UNRELATED };
-        let (at, mut found) = (frame.at, false);
-        walker.walk(frame.link, frame.frame, frame.original_len, at.nanoseconds(), |datagram| {
-            found = true;
-            let heard = self.on_datagram(at, &datagram);
-            self.heard.extend(heard);
-        });
-        self.walker = Some(walker);
-        if !found && let Some(Aside::Arp(arp)) = Aside::read(frame.link, frame.frame) {
-            self.on_arp(at, &arp);
-        }
-        match self.heard.first() {
-            Some(heard) => {
-                let text = format!("accepted answer to the probe {}", heard.probe.name());
-                Remark::new(Sense::Accepted, text)
-            }
-            None => Remark::UNRELATED,
-        }
+    fn on_frame(&mut self, arrival: &Arrival<'_>) -> Remark {
+        self.hear(arrival)
     }
 
     fn stop(&mut self, now: Instant) {
@@ -672,18 +642,17 @@ impl Machine for Provoke {
         }
         let Some((start, end)) = self.span else { return };
         self.span = Some((start, end.min(now.after(GRACE))));
-        self.jobs.retain(|_, job| matches!(job, Job::Frame(_) | Job::Release(_)));
+        self.jobs.retain(|job| matches!(job, Job::Frame(_) | Job::Release(_)));
         let rounds: Vec<u64> = self.rounds.range(self.first_round..).map(|(number, _)| *number).collect();
         for round in rounds {
-            self.at(now, Job::Decline { round });
+            self.jobs.at(now, Job::Decline { round });
         }
     }
 
     fn deadline(&self) -> Option<Instant> {
         let (_, end) = self.span?;
-        let next = self.jobs.keys().next().map(|(at, _)| *at);
         let end = (!self.closed).then_some(end);
-        next.into_iter().chain(end).min()
+        self.jobs.next().into_iter().chain(end).min()
     }
 
     fn poll_transmit(&mut self, out: &mut Vec<u8>) -> Option<Transmit> {

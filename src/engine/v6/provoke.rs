@@ -8,7 +8,7 @@
 //! address a port need not shut it. Servers look by neighbor solicitation for who asks: the kernel answers where it has the
 //! address; where it has none, this machine does.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
@@ -16,10 +16,12 @@ use fastrand::Rng;
 
 use crate::engine::machine::{Arrival, Event, Machine, Remark, Sense, Transmit};
 use crate::engine::outbox::Outbox;
+pub use crate::engine::provoke::ROUND;
+use crate::engine::provoke::{Agenda, Ear, GRACE, OVERTIME, Provoking};
 use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::frame::peek::Ethernet;
-use crate::wire::frame::{Datagram, Envelope6, LinkType, Ports, Protocol, Walker};
+use crate::wire::frame::{Datagram, Envelope6, LinkType, Ports, Protocol};
 use crate::wire::nd;
 use crate::wire::neighbor::{Neighbor, link_local};
 use crate::wire::options::v6 as opt;
@@ -27,8 +29,6 @@ use crate::wire::v6::message::{ia, ia_addr, oro};
 use crate::wire::v6::types::{ALL_RELAYS_AND_SERVERS, CLIENT_PORT, SERVER_PORT};
 use crate::wire::v6::{Duid, Facts, Message, MessageType, Options, Packet};
 
-/// After how long the next round begins.
-pub const ROUND: Duration = Duration::from_secs(3);
 /// When the probes of a round are sent again, from their first time.
 const AGAIN: Duration = Duration::from_secs(1);
 /// When routers are asked, milliseconds from the start: they may wait half a second each, and frames get lost.
@@ -41,12 +41,6 @@ const RELEASES: [u64; 3] = [0, 400, 1000];
 const MAX_COMMITTED: usize = 64;
 /// Neighbor solicitations answered in one provocation: a flood is not answered with one.
 const MAX_ANSWERED: u32 = 64;
-/// How long answers to what was sent last are awaited when it is ended early.
-const GRACE: Duration = Duration::from_millis(300);
-/// How long after the end RELEASEs are waited for, whatever comes.
-const OVERTIME: Duration = Duration::from_secs(2);
-/// Two frames keep at least this distance.
-const SPACING: Duration = Duration::from_millis(12);
 /// Rounds beyond these would break the limit that clients keep: 20 messages in 20 seconds (RFC 9915 §14.1).
 const MAX_ROUNDS: u32 = 3;
 /// An address on no link that anybody has (RFC 3849): a server that CONFIRMs says so.
@@ -149,10 +143,8 @@ pub struct Provoke {
     older: HashMap<u32, (Probe, usize, Option<Instant>)>,
     xids: HashMap<(usize, Probe), u32>,
     asked_routers: Option<Instant>,
-    jobs: BTreeMap<(Instant, u64), Job>,
-    serial: u64,
+    jobs: Agenda<Job>,
     span: Option<(Instant, Instant)>,
-    last_sent: Option<Instant>,
     outbox: Outbox,
     /// RELEASEs that were handed out, by number.
     departing: HashMap<u32, usize>,
@@ -161,10 +153,7 @@ pub struct Provoke {
     answered: u32,
     stopped: bool,
     closed: bool,
-    /// Finds the messages in frames; gone while it does.
-    walker: Option<Walker>,
-    /// What the last frame answered.
-    heard: Vec<Heard>,
+    ear: Ear<Heard>,
 }
 
 impl Provoke {
@@ -178,10 +167,8 @@ impl Provoke {
             older: HashMap::new(),
             xids: HashMap::new(),
             asked_routers: None,
-            jobs: BTreeMap::new(),
-            serial: 0,
+            jobs: Agenda::default(),
             span: None,
-            last_sent: None,
             outbox: Outbox::default(),
             departing: HashMap::new(),
             grants: Vec::new(),
@@ -189,8 +176,7 @@ impl Provoke {
             answered: 0,
             stopped: false,
             closed: false,
-            walker: Some(Walker::new(Ports::of(&[Protocol::Dhcpv6, Protocol::Icmpv6]))),
-            heard: Vec::new(),
+            ear: Ear::new(Ports::of(&[Protocol::Dhcpv6, Protocol::Icmpv6])),
         }
     }
 
@@ -198,7 +184,7 @@ impl Provoke {
     pub fn again(&mut self, plan: Plan) {
         self.older = std::mem::take(&mut self.transactions);
         self.xids.clear();
-        self.jobs.clear();
+        self.jobs.retain(|_| false);
         self.departing.clear();
         // What could not be given back stays known.
         self.grants.retain(|grant| grant.left == 0);
@@ -214,7 +200,7 @@ impl Provoke {
 
     /// What the last frame answered: the probes of this machine, one entry a message.
     pub fn heard(&self) -> &[Heard] {
-        &self.heard
+        &self.ear.heard
     }
 
     /// Commitments beyond those that are given back.
@@ -238,16 +224,11 @@ impl Provoke {
         Envelope6 { vlans, ..Envelope6::to_group(self.plan.mac, self.source(), dst, hop_limit) }
     }
 
-    fn at(&mut self, when: Instant, job: Job) {
-        self.serial = self.serial.saturating_add(1);
-        self.jobs.insert((when, self.serial), job);
-    }
-
     fn schedule(&mut self, start: Instant, end: Instant) {
         for ms in SOLICITATIONS {
             let when = start.after(Duration::from_millis(ms));
             if when < end {
-                self.at(when, Job::Probe { round: 0, probe: Probe::Router });
+                self.jobs.at(when, Job::Probe { round: 0, probe: Probe::Router });
             }
         }
         let mut begin = start;
@@ -263,7 +244,7 @@ impl Provoke {
                 let own = begin.after(Duration::from_millis(30).saturating_mul(place));
                 for when in [own, own.after(AGAIN)] {
                     let jitter = Duration::from_millis(self.rng.u64(0..25));
-                    self.at(when.after(jitter), Job::Probe { round, probe });
+                    self.jobs.at(when.after(jitter), Job::Probe { round, probe });
                 }
             }
             begin = begin.after(ROUND);
@@ -300,6 +281,47 @@ impl Provoke {
         self.envelope(ALL_RELAYS_AND_SERVERS, 1).udp((CLIENT_PORT, SERVER_PORT), &message.encode())
     }
 
+    /// A server bound leases that nobody asked it to bind.
+    fn committed(&mut self, now: Instant, facts: &Facts<'_>, bytes: &[u8], client: Duid, via: Option<Mac>) {
+        let addresses = facts.addresses().filter(|lease| lease.valid > 0).map(|lease| lease.address);
+        let prefixes = facts.prefixes().filter(|lease| lease.valid > 0).map(|lease| lease.prefix);
+        let (Some(address), Some(server)) = (addresses.chain(prefixes).next(), facts.server_id) else {
+            return;
+        };
+        let who = Granted { address, client, server: server.into(), via };
+        if self.grants.iter().any(|grant| grant.who == who && !grant.done) {
+            return;
+        }
+        if self.grants.len() >= MAX_COMMITTED {
+            self.overlooked = self.overlooked.saturating_add(1);
+            return;
+        }
+        let mut message = Message::new(MessageType::RELEASE, self.rng.u32(1..1 << 24));
+        message.set_option(opt::CLIENTID, who.client.0.clone());
+        message.set_option(opt::SERVERID, server);
+        message.set_option(opt::ELAPSED_TIME, [0, 0]);
+        // The associations go back as they came.
+        let inner = Packet::new(bytes);
+        for option in Options::new(inner.options()).filter(|option| !option.is_truncated()) {
+            if matches!(option.code, opt::IA_NA | opt::IA_TA | opt::IA_PD) {
+                message.add_option(option.code, option.data);
+            }
+        }
+        let number = self.grants.len();
+        self.grants.push(Grant { who, message, left: 0, done: false });
+        for ms in RELEASES {
+            self.jobs.at(now.after(Duration::from_millis(ms)), Job::Release(number));
+        }
+    }
+}
+
+impl Provoking for Provoke {
+    type Heard = Heard;
+
+    fn ear(&mut self) -> &mut Ear<Heard> {
+        &mut self.ear
+    }
+
     /// Takes a message: what it answers, if it answers a probe.
     fn on_datagram(&mut self, now: Instant, datagram: &Datagram<'_>) -> Option<Heard> {
         if datagram.quoted {
@@ -333,39 +355,6 @@ impl Provoke {
         Some(Heard { probe, latency: since(sent?) })
     }
 
-    /// A server bound leases that nobody asked it to bind.
-    fn committed(&mut self, now: Instant, facts: &Facts<'_>, bytes: &[u8], client: Duid, via: Option<Mac>) {
-        let addresses = facts.addresses().filter(|lease| lease.valid > 0).map(|lease| lease.address);
-        let prefixes = facts.prefixes().filter(|lease| lease.valid > 0).map(|lease| lease.prefix);
-        let (Some(address), Some(server)) = (addresses.chain(prefixes).next(), facts.server_id) else {
-            return;
-        };
-        let who = Granted { address, client, server: server.into(), via };
-        if self.grants.iter().any(|grant| grant.who == who && !grant.done) {
-            return;
-        }
-        if self.grants.len() >= MAX_COMMITTED {
-            self.overlooked = self.overlooked.saturating_add(1);
-            return;
-        }
-        let mut message = Message::new(MessageType::RELEASE, self.rng.u32(1..1 << 24));
-        message.set_option(opt::CLIENTID, who.client.0.clone());
-        message.set_option(opt::SERVERID, server);
-        message.set_option(opt::ELAPSED_TIME, [0, 0]);
-        // The associations go back as they came.
-        let inner = Packet::new(bytes);
-        for option in Options::new(inner.options()).filter(|option| !option.is_truncated()) {
-            if matches!(option.code, opt::IA_NA | opt::IA_TA | opt::IA_PD) {
-                message.add_option(option.code, option.data);
-            }
-        }
-        let number = self.grants.len();
-        self.grants.push(Grant { who, message, left: 0, done: false });
-        for ms in RELEASES {
-            self.at(now.after(Duration::from_millis(ms)), Job::Release(number));
-        }
-    }
-
     /// Takes a frame that is no message: somebody may look for the address that frames come from.
     fn on_aside(&mut self, now: Instant, link: LinkType, frame: &[u8]) {
         if self.plan.link_local.is_some() || link != LinkType::ETHERNET || self.answered >= MAX_ANSWERED {
@@ -383,7 +372,11 @@ impl Provoke {
         let answer = asked.answer(self.plan.mac, ip.src);
         let envelope = Envelope6 { dst_mac: ethernet.src, ..self.envelope(ip.src, nd::HOP_LIMIT) };
         let frame = envelope.icmpv6(&answer.encode(), true);
-        self.at(now, Job::Frame(frame));
+        self.jobs.at(now, Job::Frame(frame));
+    }
+
+    fn probe(heard: &Heard) -> &'static str {
+        heard.probe.name()
     }
 }
 
@@ -397,22 +390,11 @@ impl Machine for Provoke {
         let end = self.span.map_or(now, |(_, end)| end);
         if now >= end {
             self.closed = true;
-            self.jobs.retain(|_, job| matches!(job, Job::Release(_)));
+            self.jobs.retain(|job| matches!(job, Job::Release(_)));
         }
-        while let Some(entry) = self.jobs.first_entry() {
-            if entry.key().0 > now {
-                break;
-            }
-            // One frame at a time, however late this is called.
-            if let Some(free) = self.last_sent.map(|last| last.after(SPACING)).filter(|free| *free > now) {
-                let (due, serial) = *entry.key();
-                let job = entry.remove();
-                self.jobs.insert((free.max(due), serial), job);
-                continue;
-            }
-            let job = entry.remove();
+        while let Some(job) = self.jobs.due(now) {
             if let Some((frame, remark, release)) = self.make(job, now) {
-                self.last_sent = Some(now);
+                self.jobs.sent(now);
                 let id = self.outbox.push(frame, remark);
                 if let Some(number) = release {
                     self.departing.insert(id, number);
@@ -428,25 +410,7 @@ impl Machine for Provoke {
     }
 
     fn on_frame(&mut self, arrival: &Arrival<'_>) -> Remark {
-        self.heard.clear();
-        let Some(mut walker) = self.walker.take() else { return Remark::UNRELATED };
-        let (at, mut found) = (arrival.at, false);
-        walker.walk(arrival.link, arrival.frame, arrival.original_len, at.nanoseconds(), |datagram| {
-            found = true;
-            let heard = self.on_datagram(at, &datagram);
-            self.heard.extend(heard);
-        });
-        self.walker = Some(walker);
-        if !found {
-            self.on_aside(at, arrival.link, arrival.frame);
-        }
-        match self.heard.first() {
-            Some(heard) => {
-                let text = format!("accepted answer to the probe {}", heard.probe.name());
-                Remark::new(Sense::Accepted, text)
-            }
-            None => Remark::UNRELATED,
-        }
+        self.hear(arrival)
     }
 
     fn stop(&mut self, now: Instant) {
@@ -456,14 +420,13 @@ impl Machine for Provoke {
         if let Some((_, end)) = &mut self.span {
             *end = (*end).min(now.after(GRACE));
         }
-        self.jobs.retain(|_, job| !matches!(job, Job::Probe { .. }));
+        self.jobs.retain(|job| !matches!(job, Job::Probe { .. }));
     }
 
     fn deadline(&self) -> Option<Instant> {
         let (_, end) = self.span?;
-        let next = self.jobs.keys().next().map(|(at, _)| *at);
         let end = (!self.closed).then_some(end);
-        next.into_iter().chain(end).min()
+        self.jobs.next().into_iter().chain(end).min()
     }
 
     fn poll_transmit(&mut self, out: &mut Vec<u8>) -> Option<Transmit> {

@@ -1,6 +1,8 @@
 use super::round::PXE_PORT;
 use super::*;
+use crate::engine::provoke::SPACING;
 use crate::wire::frame::LinkType;
+use crate::wire::frame::Walker;
 use crate::wire::v4::code;
 
 const US: Mac = Mac([2, 0, 0, 0, 0, 1]);
@@ -294,13 +296,13 @@ fn a_flood_of_arp_is_not_answered_with_another() {
     let mut provoke = Provoke::new(plan(), Rng::with_seed(3));
     let now = Instant::new(1, 0);
     provoke.on_time(now);
-    let before = provoke.jobs.len();
+    let before = provoke.jobs.jobs().count();
     let asked = provoke.rounds[&0].informs_from;
     provoke.checked.push(([10, 0, 0, 50].into(), None));
     for _ in 0..10_000 {
         provoke.on_arp(now, &Arp::request(SERVER, [10, 0, 0, 50].into(), asked));
     }
-    assert_eq!(provoke.jobs.len(), before + 64);
+    assert_eq!(provoke.jobs.jobs().count(), before + 64);
     assert_eq!(provoke.findings.len(), 64);
 }
 

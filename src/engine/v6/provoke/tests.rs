@@ -105,7 +105,7 @@ fn who_looks_for_our_address_is_answered_only_where_the_kernel_is_silent() {
         out.clear();
         let frame = ask(target);
         assert_eq!(hear(&mut provoke, now, &frame), Remark::UNRELATED);
-        let jobs = provoke.jobs.values().filter(|job| matches!(job, Job::Frame(_))).count();
+        let jobs = provoke.jobs.jobs().filter(|job| matches!(job, Job::Frame(_))).count();
         assert_eq!(jobs, answers);
     }
 }
