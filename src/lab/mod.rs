@@ -3,7 +3,10 @@
 //! - `netns` makes the namespaces and runs the command;
 //! - the servers are values without I/O: frames and the time in, frames with due times out.
 
+#[cfg(test)]
+mod bench;
 pub mod cable;
+pub mod desk;
 pub mod faults;
 #[cfg(feature = "live")]
 pub mod host;

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::*;
+use crate::lab::bench::Bench;
 use crate::lab::settings::{Check, ROUTER, RogueKind, Silence, Stall, relay_mac};
 use crate::lab::v4::query::{Query, tests::frame};
 use crate::wire::Mac;
@@ -17,37 +18,7 @@ const CLIENT: Mac = Mac([2, 0, 0, 0, 0, 0xc1]);
 const ANY: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
 const ALL: Ipv4Addr = Ipv4Addr::BROADCAST;
 
-/// A segment and a clock that only the test moves.
-struct Bench {
-    segment: Segment,
-    now: Instant,
-}
-
 impl Bench {
-    fn new(settings: Settings) -> Self {
-        Self { segment: Segment::new(settings), now: Instant::new(1000, 0) }
-    }
-
-    /// Sends a frame and takes what comes back at once.
-    fn send(&mut self, frame: &[u8]) -> Vec<Vec<u8>> {
-        self.segment.receive(self.now, frame);
-        self.take()
-    }
-
-    fn take(&mut self) -> Vec<Vec<u8>> {
-        let (arena, spans) = self.segment.ready();
-        let frames = spans.iter().map(|span| arena[span.clone()].to_vec()).collect();
-        self.segment.sent();
-        frames
-    }
-
-    /// Moves the clock and takes what became due.
-    fn after(&mut self, wait: Duration) -> Vec<Vec<u8>> {
-        self.now = self.now.after(wait);
-        self.segment.advance(self.now);
-        self.take()
-    }
-
     fn broadcast(&mut self, message: &Message) -> Vec<Vec<u8>> {
         self.send(&frame(&[], Mac::BROADCAST, (ANY, ALL), message))
     }

@@ -604,40 +604,30 @@ fn change(reply: &mut Parcel, edit: &Edit, kind: Option<MessageType>, gives: boo
     }
 }
 
+/// A frame of the least length that Ethernet has, which begins so.
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "evaluated by the compiler only")]
+const fn padded(head: &[u8]) -> [u8; 60] {
+    let mut frame = [0; 60];
+    let mut at = 0;
+    while at < head.len() {
+        frame[at] = head[at];
+        at += 1;
+    }
+    frame
+}
+
 /// A configuration BPDU of a port that listens (IEEE 802.1D): 802.3, LLC 42 42 03, root and bridge 8000.02…fd, forward
 /// delay 15 s.
 const BPDU: [u8; 60] = {
-    let mut frame = [0_u8; 60];
     let head = [
         0x01, 0x80, 0xc2, 0, 0, 0, 2, 0, 0, 0, 0, 0xfd, 0, 0x26, 0x42, 0x42, 3, 0, 0, 0, 0, 0, 0x80, 0, 2, 0,
         0, 0, 0, 0xfd, 0, 0, 0, 0, 0x80, 0, 2, 0, 0, 0, 0, 0xfd, 0x80, 2, 0, 0, 0x14, 0, 2, 0, 0x0f, 0,
     ];
-    let mut at = 0;
-    #[allow(
-        clippy::indexing_slicing,
-        clippy::arithmetic_side_effects,
-        reason = "evaluated by the compiler only"
-    )]
-    while at < head.len() {
-        frame[at] = head[at];
-        at += 1;
-    }
-    frame
+    padded(&head)
 };
 
 /// An EAP request for an identity (IEEE 802.1X, RFC 3748 §5.1), padded to the least Ethernet frame.
 const EAPOL_IDENTITY: [u8; 60] = {
-    let mut frame = [0_u8; 60];
     let head = [0x01, 0x80, 0xc2, 0, 0, 3, 2, 0, 0, 0, 0, 0xfd, 0x88, 0x8e, 2, 0, 0, 5, 1, 1, 0, 5, 1];
-    let mut at = 0;
-    #[allow(
-        clippy::indexing_slicing,
-        clippy::arithmetic_side_effects,
-        reason = "evaluated by the compiler only"
-    )]
-    while at < head.len() {
-        frame[at] = head[at];
-        at += 1;
-    }
-    frame
+    padded(&head)
 };

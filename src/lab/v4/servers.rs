@@ -1,13 +1,12 @@
 //! The DHCPv4 servers of a segment, its router and its relay: who answers what, and when.
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 
 use super::query::{Arp, Dhcp, Dns, Echo, Link, Query};
 use super::server::{Answer, Server};
 use crate::lab::cable::Cable;
+use crate::lab::desk::{Desk, Pending, know_no_name};
 use crate::lab::leases::ClientKey;
-use crate::lab::resolver::Resolver;
 use crate::lab::settings::{Check, PREFIX, ROUTER, Settings, Silence, relay_mac};
 use crate::time::Instant;
 use crate::wire::arp::Arp as ArpPacket;
@@ -16,65 +15,35 @@ use crate::wire::frame::numbers::icmp;
 use crate::wire::v4::{MessageType, SERVER_PORT};
 use crate::wire::{Mac, Prefix};
 
-/// Checks that may be under way.
-const MAX_PENDING: usize = 4096;
-
 /// All DHCPv4 servers of a segment, and what they have under way.
 #[derive(Debug)]
 pub struct Servers {
-    settings: Settings,
-    all: Arc<[Server]>,
-    /// Per server: when it is done with what it was given.
-    busy_until: Vec<Instant>,
-    checks: Vec<Pending>,
-    resolver: Resolver<Ipv4Addr>,
-    spare: Vec<u8>,
-}
-
-/// An offer that waits until nobody answered for its address.
-#[derive(Debug)]
-struct Pending {
-    server: usize,
-    client: ClientKey,
-    address: Ipv4Addr,
-    due: Instant,
-    /// The frame that asked.
-    frame: Vec<u8>,
+    desk: Desk<Server, Ipv4Addr, ClientKey>,
 }
 
 impl Servers {
     /// Servers without leases, as the settings say.
     pub fn new(settings: &Settings) -> Self {
-        Self::with(settings, settings.identities().into_iter().map(Server::new).collect())
+        let servers = settings.identities().into_iter().map(Server::new).collect();
+        Self { desk: Desk::new(settings, servers) }
     }
 
     /// The same servers for another thread: the leases are shared.
     #[must_use]
     pub fn twin(&self) -> Self {
-        Self::with(&self.settings, Arc::clone(&self.all))
-    }
-
-    fn with(settings: &Settings, servers: Arc<[Server]>) -> Self {
-        Self {
-            settings: settings.clone(),
-            busy_until: vec![Instant::default(); servers.len()],
-            all: servers,
-            checks: Vec::new(),
-            resolver: Resolver::default(),
-            spare: Vec::new(),
-        }
+        Self { desk: self.desk.twin() }
     }
 
     /// Its servers.
     pub fn all(&self) -> &[Server] {
-        &self.all
+        &self.desk.all
     }
 
     /// Takes a frame.
     pub fn receive(&mut self, cable: &mut Cable, frame: &[u8]) {
         match Query::read(frame) {
             Some(Query::Dhcp(query)) => {
-                for server in 0..self.all.len() {
+                for server in 0..self.desk.all.len() {
                     self.serve(cable, server, &query, frame);
                 }
             }
@@ -88,30 +57,27 @@ impl Servers {
     /// Does what is due.
     pub fn advance(&mut self, cable: &mut Cable) {
         let now = cable.now;
-        while self.checks.first().is_some_and(|check| check.due <= now) {
-            let check = self.checks.remove(0);
+        while let Some(check) = self.desk.checked(now) {
             if let Some(Query::Dhcp(query)) = Query::read(&check.frame)
-                && let Some(answer) = self.all.get(check.server).and_then(|server| server.answer(&query, now))
+                && let Some(answer) =
+                    self.desk.all.get(check.server).and_then(|server| server.answer(&query, now))
             {
                 self.reply(cable, check.server, &query, &answer, now);
             }
         }
-        for ask in self.resolver.ask_again(now) {
-            cable.emit(&ask, now);
-        }
+        self.desk.ask_again(cable);
     }
 
     /// When [`advance`](Self::advance) has something to do next.
     pub fn next_due(&self) -> Option<Instant> {
-        let check = self.checks.first().map(|check| check.due);
-        [check, self.resolver.next_due()].into_iter().flatten().min()
+        self.desk.next_due()
     }
 
     fn serve(&mut self, cable: &mut Cable, number: usize, query: &Dhcp<'_>, frame: &[u8]) {
-        if self.settings.silent == Some(Silence::All) {
+        if self.desk.settings.silent == Some(Silence::All) {
             return;
         }
-        let Some(server) = self.all.get(number) else { return };
+        let Some(server) = self.desk.all.get(number) else { return };
         let me = &server.identity;
         let hears = query.was_broadcast() || query.link.dst == me.mac;
         let meant = query.addrs.1 == me.id || is_broadcast(query.addrs.1);
@@ -120,20 +86,19 @@ impl Servers {
         }
         // What nobody answers is no part of an exchange, and takes no turn.
         let part = !matches!(query.kind, Some(MessageType::RELEASE | MessageType::DECLINE));
-        let Some(now) = self.busy_until.get_mut(number).and_then(|busy| cable.turn(busy, part)) else {
+        let Some(now) = self.desk.busy_until.get_mut(number).and_then(|busy| cable.turn(busy, part)) else {
             return;
         };
-        let Some(server) = self.all.get(number) else { return };
+        let Some(server) = self.desk.all.get(number) else { return };
         if query.kind == Some(MessageType::DISCOVER)
-            && !self.checks.is_empty()
-            && self.checks.iter().any(|check| check.server == number && check.client == query.client())
+            && self.desk.checks_for(number, |client| *client == query.client())
         {
             // It is asked again while it still looks: the offer is on its way.
             return;
         }
         let Some(answer) = server.answer(query, now) else { return };
-        match self.settings.slow_check {
-            Some(check) if answer.first && self.checks.len() < MAX_PENDING => {
+        match self.desk.settings.slow_check {
+            Some(check) if answer.first && self.desk.may_check() => {
                 self.look_first(cable, number, check, query, frame, answer.address, now);
             }
             _ => self.reply(cable, number, query, &answer, now),
@@ -152,13 +117,17 @@ impl Servers {
         address: Ipv4Addr,
         now: Instant,
     ) {
-        let Some(server) = self.all.get(number) else { return };
+        let Some(server) = self.desk.all.get(number) else { return };
         let (id, mac) = (server.identity.id, server.identity.mac);
-        let due = now.after(self.settings.check_time);
-        let pending = Pending { server: number, client: query.client(), address, due, frame: frame.to_vec() };
-        let at = self.checks.partition_point(|other| other.due <= due);
-        self.checks.insert(at, pending);
-        let mut buffer = std::mem::take(&mut self.spare);
+        let due = now.after(self.desk.settings.check_time);
+        self.desk.check(Pending {
+            server: number,
+            client: query.client(),
+            address: Some(address),
+            due,
+            frame: frame.to_vec(),
+        });
+        let mut buffer = std::mem::take(&mut self.desk.spare);
         buffer.clear();
         let tags = query.link.tags;
         let ethernet = Ethernet { dst: Mac::BROADCAST, src: mac, tags };
@@ -170,14 +139,14 @@ impl Servers {
             }
         };
         cable.emit(&buffer, now);
-        self.spare = buffer;
+        self.desk.spare = buffer;
     }
 
     /// Sends an answer the way RFC 2131 §4.1 says.
     fn reply(&mut self, cable: &mut Cable, number: usize, query: &Dhcp<'_>, answer: &Answer, now: Instant) {
-        let Some(server) = self.all.get(number) else { return };
+        let Some(server) = self.desk.all.get(number) else { return };
         let me = &server.identity;
-        let relayed = self.settings.relay && me.mac == relay_mac();
+        let relayed = self.desk.settings.relay && me.mac == relay_mac();
         let on_link = query.was_broadcast() && query.giaddr.is_unspecified();
         let via_relay = (relayed && on_link).then_some(ROUTER);
         let denied = answer.kind == Some(MessageType::NAK);
@@ -189,7 +158,7 @@ impl Servers {
         } else if denied {
             everybody
         } else if !query.ciaddr.is_unspecified() {
-            resolve = self.settings.resolve && on_segment(query.ciaddr);
+            resolve = self.desk.settings.resolve && on_segment(query.ciaddr);
             (query.mac().unwrap_or(query.link.src), query.ciaddr)
         } else if query.wants_broadcast() || answer.address.is_unspecified() {
             everybody
@@ -205,15 +174,15 @@ impl Servers {
             cable.ready.push(span);
             return;
         }
-        let mut buffer = std::mem::take(&mut self.spare);
+        let mut buffer = std::mem::take(&mut self.desk.spare);
         buffer.clear();
-        let known = self.resolver.known(to);
+        let known = self.desk.resolver.known(to);
         let ethernet = Ethernet { dst: known.filter(|_| resolve).unwrap_or(dst), ..ethernet };
         ethernet.udp(&mut buffer, &ip, ports, message);
         if resolve && known.is_none() {
             let (mac, tags) = (me.mac, query.link.tags);
             // Asks where it is, and keeps the frame until that is known.
-            let ask = self.resolver.wait(to, &buffer, now, |out| {
+            let ask = self.desk.resolver.wait(to, &buffer, now, |out| {
                 let ethernet = Ethernet { dst: Mac::BROADCAST, src: mac, tags };
                 ethernet.arp(out, &ArpPacket::request(mac, source, to));
             });
@@ -223,7 +192,7 @@ impl Servers {
         } else {
             cable.emit(&buffer, now);
         }
-        self.spare = buffer;
+        self.desk.spare = buffer;
     }
 
     fn answer_arp(&mut self, cable: &mut Cable, arp: &Arp<'_>) {
@@ -268,42 +237,25 @@ impl Servers {
         let ethernet = Ethernet { dst: asked.link.src, src, tags: asked.link.tags };
         let ports = (asked.ports.1, asked.ports.0);
         let mut frame = Vec::new();
-        ethernet.udp(&mut frame, &Ipv4::new(to, from), ports, |out| {
-            let start = out.len();
-            out.extend(asked.message);
-            if let Some(flags) = out.get_mut(start..).and_then(|message| message.get_mut(2..4)) {
-                // An answer; recursion is to be had; no error, and no record.
-                flags.copy_from_slice(&[0x81, 0x80]);
-            }
-        });
+        ethernet.udp(&mut frame, &Ipv4::new(to, from), ports, |out| know_no_name(asked.message, out));
         cable.emit(&frame, cable.now);
     }
 
     /// Somebody has this address: waiting replies can go, and offers of it cannot.
     fn is_at(&mut self, cable: &mut Cable, addr: Ipv4Addr, mac: Mac) {
-        for frame in self.resolver.is_at(addr, mac) {
-            cable.emit(&frame, cable.now);
-        }
-        for check in &mut self.checks {
-            if check.address == addr
-                && let Some(server) = self.all.get(check.server)
-            {
-                // What is offered when the check ends is then another address.
-                server.conflict(addr, cable.now);
-                check.address = Ipv4Addr::UNSPECIFIED;
-            }
-        }
+        self.desk.is_at(cable, addr, mac);
+        self.desk.in_use(addr, |server| server.conflict(addr, cable.now));
     }
 
     /// Who on the far end has an address.
     fn holder(&self, addr: Ipv4Addr) -> Option<Mac> {
-        if let Some(server) = self.all.iter().find(|server| server.identity.id == addr) {
+        if let Some(server) = self.desk.all.iter().find(|server| server.identity.id == addr) {
             return Some(server.identity.mac);
         }
         if addr == ROUTER {
             return Some(relay_mac());
         }
-        let squats = self.settings.occupied && self.all.iter().any(|server| server.owns(addr));
+        let squats = self.desk.settings.occupied && self.desk.all.iter().any(|server| server.owns(addr));
         squats.then_some(Mac([2, 0, 0, 0, 0x99, 0x99]))
     }
 }

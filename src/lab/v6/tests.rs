@@ -5,10 +5,9 @@
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
-use crate::lab::Segment;
+use crate::lab::bench::Bench;
 use crate::lab::ra::{INTERVAL, Mode};
 use crate::lab::settings::{Check, RogueKind, Settings, Silence, Six, Trouble6};
-use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::frame::Envelope6;
 use crate::wire::frame::peek::Ethernet;
@@ -26,17 +25,7 @@ fn addr(text: &str) -> Ipv6Addr {
     text.parse().unwrap()
 }
 
-/// A segment and a clock that only the test moves.
-struct Bench {
-    segment: Segment,
-    now: Instant,
-}
-
 impl Bench {
-    fn new(settings: Settings) -> Self {
-        Self { segment: Segment::new(settings), now: Instant::new(1000, 0) }
-    }
-
     fn six() -> Self {
         Self::new(Settings { six: Some(Six::default()), ..Settings::default() })
     }
@@ -46,32 +35,13 @@ impl Bench {
         Self::new(Settings { six: Some(six), ..Settings::default() })
     }
 
-    fn send(&mut self, frame: &[u8]) -> Vec<Vec<u8>> {
-        self.segment.receive(self.now, frame);
-        self.take()
-    }
-
-    fn take(&mut self) -> Vec<Vec<u8>> {
-        let (arena, spans) = self.segment.ready();
-        let frames = spans.iter().map(|span| arena[span.clone()].to_vec()).collect();
-        self.segment.sent();
-        frames
-    }
-
-    /// Moves the clock and takes what became due.
-    fn after(&mut self, wait: Duration) -> Vec<Vec<u8>> {
-        self.now = self.now.after(wait);
-        self.segment.advance(self.now);
-        self.take()
-    }
-
-    fn ask(&mut self, message: &Message) -> Vec<Message> {
+    fn answers(&mut self, message: &Message) -> Vec<Message> {
         self.send(&frame(message)).iter().map(|frame| answer(frame)).collect()
     }
 
     /// The only answer.
     fn one(&mut self, message: &Message) -> Message {
-        let mut answers = self.ask(message);
+        let mut answers = self.answers(message);
         assert_eq!(answers.len(), 1, "{answers:?}");
         answers.remove(0)
     }
@@ -201,7 +171,7 @@ fn a_lease_lives_and_ends() {
     assert_eq!(Facts::of(&bench.one(&confirm).encode()).status.unwrap().code, StatusCode::SUCCESS);
     let confirm = with_ia(client(MessageType::CONFIRM), &[held(stale)]);
     assert_eq!(gist(&bench.one(&confirm)).2, Some(StatusCode::NOT_ON_LINK));
-    assert!(bench.ask(&with_ia(client(MessageType::CONFIRM), &[])).is_empty(), "nothing to confirm");
+    assert!(bench.answers(&with_ia(client(MessageType::CONFIRM), &[])).is_empty(), "nothing to confirm");
     let released = bench.one(&with_ia(to_server(MessageType::RELEASE), &[held(address)]));
     assert_eq!((gist(&released).2, bench.segment.servers6()[0].bound(bench.now)), (None, (0, 0)));
     let again = bench.one(&with_ia(to_server(MessageType::RELEASE), &[held(address)]));
@@ -209,7 +179,7 @@ fn a_lease_lives_and_ends() {
     let renewed = bench.one(&with_ia(to_server(MessageType::RENEW), &[held(address)]));
     assert_eq!(gist(&renewed).2, Some(StatusCode::NO_BINDING));
     let rebound = with_ia(client(MessageType::REBIND), &[held(addr("2001:db8:64:0:9::1"))]);
-    assert!(bench.ask(&rebound).is_empty(), "another server may know it");
+    assert!(bench.answers(&rebound).is_empty(), "another server may know it");
 }
 
 #[test]
@@ -252,7 +222,7 @@ fn what_servers_discard_is_not_answered() {
         with_ia(client(MessageType::INFORMATION_REQUEST), &[]),
         client(MessageType::ADVERTISE),
     ] {
-        assert!(bench.ask(&message).is_empty(), "{message:?}");
+        assert!(bench.answers(&message).is_empty(), "{message:?}");
     }
     let unicast = Envelope6 { dst_mac: SERVER, ..envelope(addr("2001:db8:64::1"), 64) };
     let solicit = with_ia(client(MessageType::SOLICIT), &[]).encode();
@@ -273,7 +243,7 @@ fn stateless_configuration_needs_no_identity() {
     let facts = Facts::of(&bytes);
     assert_eq!((facts.client_id, facts.refresh_time), (None, Some(86_400)));
     assert!(facts.dns_list.is_some() && facts.domain_list.is_none());
-    assert!(Bench::with(&[Trouble6::NoInform]).ask(&inform).is_empty());
+    assert!(Bench::with(&[Trouble6::NoInform]).answers(&inform).is_empty());
 }
 
 #[test]
@@ -349,13 +319,13 @@ fn relays_get_their_envelopes_back() {
 fn a_choice_of_another_server_frees_what_was_advertised() {
     let settings = Settings { servers: 2, pool_size: 1, six: Some(Six::default()), ..Settings::default() };
     let mut bench = Bench::new(settings);
-    let offers = bench.ask(&with_ia(client(MessageType::SOLICIT), &[]));
+    let offers = bench.answers(&with_ia(client(MessageType::SOLICIT), &[]));
     assert_eq!(offers.len(), 2);
     let first = gist(&offers[0]).0[0].0;
     bench.one(&with_ia(to_server(MessageType::REQUEST), &[held(first)]));
     let mut other = with_ia(client(MessageType::SOLICIT), &[]);
     other.set_option(opt::CLIENTID, Duid::link_layer(Mac([2; 6])).0);
-    let failures: Vec<_> = bench.ask(&other).iter().map(|answer| gist(answer).2).collect();
+    let failures: Vec<_> = bench.answers(&other).iter().map(|answer| gist(answer).2).collect();
     assert_eq!(failures, [Some(StatusCode::NO_ADDRS_AVAIL), None]);
 }
 
@@ -450,7 +420,7 @@ fn the_rogue_is_preferred_to_all() {
     let settings =
         Settings { rogue: Some(RogueKind::Gateway), six: Some(Six::default()), ..Settings::default() };
     let mut bench = Bench::new(settings);
-    let answers = bench.ask(&with_ia(client(MessageType::SOLICIT), &[]));
+    let answers = bench.answers(&with_ia(client(MessageType::SOLICIT), &[]));
     assert_eq!(answers[0].option(opt::PREFERENCE), None);
     assert_eq!(answers[1].option(opt::PREFERENCE), Some(&[255][..]));
     let (mac, _, message) = bench.solicit_routers().remove(1);
@@ -468,14 +438,14 @@ fn silence_and_troubles_are_as_told() {
     let inform = client(MessageType::INFORMATION_REQUEST);
     let answers = |settings: Settings| {
         let mut bench = Bench::new(settings);
-        (bench.ask(&solicit).len(), bench.ask(&inform).len(), bench.solicit_routers().len())
+        (bench.answers(&solicit).len(), bench.answers(&inform).len(), bench.solicit_routers().len())
     };
     assert_eq!(answers(silent(Silence::All)), (0, 0, 0));
     assert_eq!(answers(silent(Silence::Discover)), (0, 1, 1));
     assert_eq!(answers(silent(Silence::Request)), (1, 0, 1));
 
     let mut bench = Bench::with(&[Trouble6::NoServers]);
-    assert_eq!((bench.ask(&solicit).len(), bench.solicit_routers().len()), (0, 1));
+    assert_eq!((bench.answers(&solicit).len(), bench.solicit_routers().len()), (0, 1));
     let mut bench = Bench::with(&[Trouble6::SecondRouter]);
     assert_eq!(bench.solicit_routers().len(), 2);
     let mut bench = Bench::with(&[Trouble6::NotDefault]);
