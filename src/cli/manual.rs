@@ -46,6 +46,15 @@ const USAGE: (&str, &str) = ("2", "the command line is wrong");
 const NAGIOS: (&str, &str) =
     ("0 to 3", "with --nagios: OK, WARNING, CRITICAL, UNKNOWN, and a wrong command line is UNKNOWN too");
 const INTERRUPTED: (&str, &str) = ("130", "it was interrupted; what it had was printed");
+/// Of what gives an address up.
+const GIVING_UP: &[(&str, &str)] = &[
+    ("0", "it was sent, which nobody answers; with -6: the server said so"),
+    ("1", "it did not leave; with -6: the server refused, or did not answer"),
+    USAGE,
+    NOT_RUN,
+    ("4", "with --lease: a line of the file is no lease"),
+    INTERRUPTED,
+];
 
 /// Every command that has something to say.
 pub const PAGES: &[Page] = &[
@@ -92,14 +101,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         name: "release",
-        statuses: &[
-            ("0", "it was sent, which nobody answers; with -6: the server said so"),
-            ("1", "it did not leave; with -6: the server refused, or did not answer"),
-            USAGE,
-            NOT_RUN,
-            ("4", "with --lease: a line of the file is no lease"),
-            INTERRUPTED,
-        ],
+        statuses: GIVING_UP,
         examples: examples! {
             "give an address back": "dhcptool release eth0 --server 10.0.0.1 --ip 10.0.0.50";
             "for another client": "dhcptool release eth0 --server 10.0.0.1 --ip 10.0.0.50 --mac 02:00:00:00:00:05";
@@ -108,14 +110,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         name: "decline",
-        statuses: &[
-            ("0", "it was sent, which nobody answers; with -6: the server said so"),
-            ("1", "it did not leave; with -6: the server refused, or did not answer"),
-            USAGE,
-            NOT_RUN,
-            ("4", "with --lease: a line of the file is no lease"),
-            INTERRUPTED,
-        ],
+        statuses: GIVING_UP,
         examples: examples! {
             "say that an address is in use by somebody else": "dhcptool decline eth0 --server 10.0.0.1 --ip 10.0.0.50";
         },

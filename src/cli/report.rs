@@ -3,13 +3,15 @@
 use std::net::Ipv4Addr;
 
 use super::context::Context;
-use super::exit::Failure;
+use super::exit::{Exit, Failure, Outcome};
 use super::session::{self, Session};
+use super::teller::Awaited;
 use crate::cli::flags::flat;
 use crate::cli::flags::nagios::NagiosArgs;
-use crate::engine::v4::exchange::{Exchange, Outcome, Verdict};
+use crate::engine::v4::exchange::{Exchange, Outcome as Ended, Verdict};
+use crate::engine::v4::oneshot::AGAIN;
 use crate::engine::v4::silence::{self, Finding};
-use crate::engine::{Answer, Client as _, Draft, Watch};
+use crate::engine::{Answer, Client as _, Draft, OneShot, Watch};
 use crate::output::Format;
 use crate::output::answers;
 use crate::output::flat::Rows;
@@ -58,7 +60,7 @@ pub fn exchange(
     cx: &mut Context,
 ) -> Result<Option<Plugin>, Failure> {
     let found = silence::findings(exchange.watch(), Some(held.link(session.segment)));
-    let silent = exchange.outcome() == Outcome::Timeout;
+    let silent = exchange.outcome() == Ended::Timeout;
     let report = Report {
         discovers: exchange.discovers(),
         offer: exchange.offer(),
@@ -91,7 +93,7 @@ pub fn exchange(
         cx.warn(&format!("{address} may still be leased at {server}: no RELEASE was seen leaving"));
     }
     match (exchange.outcome(), exchange.answer()) {
-        (Outcome::Timeout, _) => {
+        (Ended::Timeout, _) => {
             let what = match (exchange.offer(), exchange.discovers()) {
                 (Some(_), _) => "ACK",
                 (None, 0) => "answer",
@@ -104,14 +106,39 @@ pub fn exchange(
                 );
             }
         }
-        (Outcome::Nak, Some(answer)) => cx.note(&nak_line(answer)),
+        (Ended::Nak, Some(answer)) => cx.note(&nak_line(answer)),
         _ => {}
     }
     Ok(None)
 }
 
+/// Sends a message that has no answer `tries` times, and tells whether it left. `server` and `address` are what it is about.
+pub fn send_once(
+    command: &'static str,
+    draft: &Draft,
+    (server, address): (Option<Ipv4Addr>, Ipv4Addr),
+    tries: u32,
+    session: &mut Session<'_>,
+    cx: &mut Context,
+) -> Outcome {
+    let mut shot = OneShot::new(draft.clone()).repeat(tries, AGAIN);
+    let held = session.hold(&mut shot, Awaited::ANSWER, cx);
+    let sent = shot.departed();
+    let told = Told {
+        command,
+        state: None,
+        outcome: if sent > 0 { "sent" } else { "timeout" },
+        sent,
+        server,
+        address: Some(address),
+        draft,
+    };
+    one_shot(&told, &held, session, shot.watch(), cx)?;
+    session::conclude(held, if sent > 0 { Exit::Good } else { Exit::Bad }, session.segment, cx)
+}
+
 /// Tells that a message without an answer was sent, or why it was not.
-pub fn one_shot(
+fn one_shot(
     told: &Told<'_>,
     held: &Held,
     session: &Session<'_>,

@@ -192,19 +192,7 @@ fn with_record(frame: &[u8], number: u64, ports: &[u16], show: &mut dyn FnMut(&P
         |datagram: Datagram<'_>| {
             let packet = Packet::new(datagram.payload);
             outline.read(&packet, datagram.promised, datagram.cut);
-            show(&PacketRecord {
-                capture: None,
-                number,
-                time: None,
-                precision: Precision::Nano,
-                interface: None,
-                comment: None,
-                captured_length: frame.len(),
-                original_length: u32::try_from(frame.len()).unwrap_or(u32::MAX),
-                datagram: &datagram,
-                packet,
-                outline: &outline,
-            });
+            show(&PacketRecord { number, ..PacketRecord::of(&datagram, packet, &outline, frame.len()) });
         },
     );
 }

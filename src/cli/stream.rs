@@ -147,6 +147,30 @@ struct Six {
     judged: Judged,
 }
 
+/// The record of a message in a frame of a capture.
+#[inline]
+fn record_of<'a>(
+    capture: Option<&'a str>,
+    frame: &'a Frame<'_>,
+    datagram: &'a Datagram<'a>,
+    packet: Packet<'a>,
+    outline: &'a Outline,
+) -> PacketRecord<'a> {
+    PacketRecord {
+        capture,
+        number: frame.number,
+        time: frame.time,
+        precision: frame.precision,
+        interface: frame.interface_name,
+        comment: frame.comment,
+        captured_length: frame.data.len(),
+        original_length: frame.original_len,
+        datagram,
+        packet,
+        outline,
+    }
+}
+
 impl Renderer {
     /// A renderer of this view.
     pub fn new(selection: Selection, view: View, time: TimeText, page: Page) -> Self {
@@ -258,19 +282,7 @@ impl Renderer {
             judge::judge(&packet, &self.outline, datagram, false, &mut self.judged);
             self.outline.problems.append(&mut self.judged);
         }
-        let record = PacketRecord {
-            capture: self.capture.as_deref(),
-            number: frame.number,
-            time: frame.time,
-            precision: frame.precision,
-            interface: frame.interface_name,
-            comment: frame.comment,
-            captured_length: frame.data.len(),
-            original_length: frame.original_len,
-            datagram,
-            packet,
-            outline: &self.outline,
-        };
+        let record = record_of(self.capture.as_deref(), frame, datagram, packet, &self.outline);
         if !self.is_numbered(frame.number) {
             return false;
         }
@@ -336,19 +348,7 @@ impl Renderer {
         };
         self.counts.found = self.counts.found.saturating_add(1);
         let record = Record6 {
-            around: PacketRecord {
-                capture: self.capture.as_deref(),
-                number: frame.number,
-                time: frame.time,
-                precision: frame.precision,
-                interface: frame.interface_name,
-                comment: frame.comment,
-                captured_length: frame.data.len(),
-                original_length: frame.original_len,
-                datagram,
-                packet: Packet::new(&[]),
-                outline: &self.outline,
-            },
+            around: record_of(self.capture.as_deref(), frame, datagram, Packet::new(&[]), &self.outline),
             message,
         };
         let mut judge = |each: &mut dyn FnMut(&Problem)| {

@@ -54,6 +54,14 @@ pub struct Netlink {
     buffer: Vec<u8>,
 }
 
+/// A socket for routing tables that hears these multicast groups.
+fn routing(groups: u32) -> io::Result<OwnedFd> {
+    let socket =
+        socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::NetlinkRoute)?;
+    bind(socket.as_raw_fd(), &NetlinkAddr::new(0, groups))?;
+    Ok(socket)
+}
+
 /// Hears that something changed, without hearing what.
 #[derive(Debug)]
 pub struct Events {
@@ -63,14 +71,7 @@ pub struct Events {
 impl Events {
     /// Listens to these multicast groups of rtnetlink(7). Needs no rights.
     pub fn open(groups: u32) -> io::Result<Self> {
-        let socket = socket(
-            AddressFamily::Netlink,
-            SockType::Raw,
-            SockFlag::SOCK_CLOEXEC,
-            SockProtocol::NetlinkRoute,
-        )?;
-        bind(socket.as_raw_fd(), &NetlinkAddr::new(0, groups))?;
-        Ok(Self { socket })
+        Ok(Self { socket: routing(groups)? })
     }
 
     /// Waits until something changes, at most for `limit`; false when nothing did.
@@ -89,14 +90,7 @@ impl Events {
 impl Netlink {
     /// Opens one. Needs no rights.
     pub fn open() -> io::Result<Self> {
-        let socket = socket(
-            AddressFamily::Netlink,
-            SockType::Raw,
-            SockFlag::SOCK_CLOEXEC,
-            SockProtocol::NetlinkRoute,
-        )?;
-        bind(socket.as_raw_fd(), &NetlinkAddr::new(0, 0))?;
-        Ok(Self { socket, sequence: 0, buffer: vec![0; 65536] })
+        Ok(Self { socket: routing(0)?, sequence: 0, buffer: vec![0; 65536] })
     }
 
     /// Asks for every object of a kind; `each` gets the body of every answer.

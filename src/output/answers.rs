@@ -92,17 +92,11 @@ impl<'a> Place<'a> {
                 outline.exchange_class = self.class;
             }
             show(&PacketRecord {
-                capture: None,
                 number,
                 time: Some(answer.time),
                 precision: self.precision,
                 interface: Some(self.interface),
-                comment: None,
-                captured_length: frame.len(),
-                original_length: u32::try_from(frame.len()).unwrap_or(u32::MAX),
-                datagram,
-                packet,
-                outline: &outline,
+                ..PacketRecord::of(datagram, packet, &outline, frame.len())
             });
             shown.set(true);
         };
@@ -183,13 +177,18 @@ pub fn differences(answers: &[Answer], place: &Place<'_>) -> Vec<Difference> {
             }
         }
     }
+    unlike(fields, &servers)
+}
+
+/// Which of the fields, by code and name, the servers do not all say alike; of each there is a text a server.
+pub fn unlike(fields: BTreeMap<(u16, String), Vec<String>>, servers: &[String]) -> Vec<Difference> {
     let mut found = Vec::new();
     for ((_, field), texts) in fields {
         if texts.windows(2).all(|pair| matches!(pair, [a, b] if a == b)) {
             continue;
         }
         let mut values: Vec<(String, Vec<String>)> = Vec::new();
-        for (text, server) in texts.into_iter().zip(&servers) {
+        for (text, server) in texts.into_iter().zip(servers) {
             match values.iter_mut().find(|(known, _)| *known == text) {
                 Some((_, who)) => who.push(server.clone()),
                 None => values.push((text, vec![server.clone()])),

@@ -29,25 +29,13 @@ pub use kept::kept_text;
 pub use object::ServerObject;
 pub use plugin::plugin;
 
-/// The result of one look at a segment.
+/// How servers were looked for.
 #[derive(Clone, Debug)]
-pub struct Report<'a> {
+pub struct Search<'a> {
     /// Where was looked.
     pub interfaces: &'a [String],
-    /// Everybody, rogues first.
-    pub servers: &'a [(&'a Server, Judgement)],
-    /// Allowed servers that were not heard.
-    pub missing: &'a [&'a Allowed],
-    /// Required servers that were not heard.
-    pub required: &'a [&'a Identity],
-    /// Servers are required; others are welcome.
-    pub requires: bool,
-    /// Servers that were pushed out of memory by others.
-    pub forgotten: u64,
     /// Probes sent.
     pub sent: u64,
-    /// Messages of servers.
-    pub answers: u64,
     /// How long was listened, nanoseconds; `None` for a capture.
     pub waited: Option<i64>,
     /// How fine the times are.
@@ -62,6 +50,25 @@ pub struct Report<'a> {
     pub overlooked: u64,
     /// Frames lost before they were looked at.
     pub lost: u64,
+}
+
+/// The result of one look at a segment.
+#[derive(Clone, Debug)]
+pub struct Report<'a> {
+    /// How it was looked at.
+    pub search: &'a Search<'a>,
+    /// Everybody, rogues first.
+    pub servers: &'a [(&'a Server, Judgement)],
+    /// Allowed servers that were not heard.
+    pub missing: &'a [&'a Allowed],
+    /// Required servers that were not heard.
+    pub required: &'a [&'a Identity],
+    /// Servers are required; others are welcome.
+    pub requires: bool,
+    /// Servers that were pushed out of memory by others.
+    pub forgotten: u64,
+    /// Messages of servers.
+    pub answers: u64,
     /// Why not everything was seen, one clause each; empty when it was.
     pub blind: &'a [String],
 }
@@ -119,10 +126,10 @@ impl Report<'_> {
         }
         let mut line = if parts.is_empty() { "no server".to_owned() } else { parts.join(", ") };
         let _ = write!(line, "; {} of servers", counted(self.answers, "message"));
-        if self.sent > 0 {
-            let _ = write!(line, ", {} sent", counted(self.sent, "frame"));
+        if self.search.sent > 0 {
+            let _ = write!(line, ", {} sent", counted(self.search.sent, "frame"));
         }
-        if let Some(waited) = self.waited {
+        if let Some(waited) = self.search.waited {
             let _ = write!(line, ", {}", stretch(waited));
         }
         line
@@ -131,7 +138,7 @@ impl Report<'_> {
     /// What speaks for a network that passes the card's own MAC only.
     fn mac_filter(&self, own_mac: bool) -> Option<&'static str> {
         let answered = || self.servers.iter().flat_map(|(server, _)| &server.answered);
-        if !self.asked || own_mac {
+        if !self.search.asked || own_mac {
             return None;
         }
         if self.servers.is_empty() && self.blind.is_empty() {
@@ -181,7 +188,7 @@ impl Report<'_> {
                 _ => format!("cannot tell whether there is a rogue: {blind}"),
             });
         }
-        hints.extend(kept_text(self.kept, self.kept6, self.overlooked));
+        hints.extend(kept_text(self.search.kept, self.search.kept6, self.search.overlooked));
         hints
     }
 }

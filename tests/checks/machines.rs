@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use dhcptool::engine::load::v4::template::{ADDRESS_MARK, MAC_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK};
-use dhcptool::engine::load::{
-    After, Lane, Load, Macs, Pace, Plan as LoadPlan, Rate, Template, Templates, V4,
-};
+use dhcptool::engine::load::v4::template::{MAC_MARK, XID_MARK};
+use dhcptool::engine::load::{After, Lane, Load, Macs, Pace, Plan as LoadPlan, Rate, Templates, V4};
 use dhcptool::engine::v4::collect::{Plan, Until, Want};
 use dhcptool::engine::v4::exchange::{ConflictCheck, Settings, Task};
-use dhcptool::engine::{Arrival, Backoff, Collect, Draft, Exchange, Machine, OneShot, Recipe, Route, State};
+use dhcptool::engine::{Arrival, Backoff, Collect, Exchange, Machine, OneShot, Recipe, Route, State};
 use dhcptool::time::{Instant, Timestamp};
 use dhcptool::wire::Mac;
 use dhcptool::wire::frame::{Envelope, LinkType, Ports, Walker};
@@ -170,24 +168,7 @@ pub fn check(input: &[u8]) {
 }
 
 fn templates() -> Templates {
-    let recipe = Recipe::new(MAC_MARK, Xid(XID_MARK));
-    let server = Route { server: SERVER_MARK, next_hop: SERVER_MARK };
-    let make = |mut draft: Draft| {
-        if draft.next_hop.is_some() {
-            draft.envelope.dst_mac = SERVER_MAC_MARK;
-        }
-        Template::new(&draft)
-    };
-    let request = |state| make(recipe.request(state, 0, ADDRESS_MARK, Some(server)));
-    Templates {
-        discover: make(recipe.discover(0, None)),
-        selecting: request(State::Selecting),
-        init_reboot: request(State::InitReboot),
-        renew: request(State::Renewing),
-        rebind: request(State::Rebinding),
-        inform: make(recipe.inform(0, ADDRESS_MARK, None)),
-        release: make(recipe.release(ADDRESS_MARK, server)),
-    }
+    Templates::of(&Templates::drafts(&Recipe::new(MAC_MARK, Xid(XID_MARK)), None))
 }
 
 /// What is done with leases (1 byte), then steps.

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::support::children;
 use super::support::lab::{PROGRAM, is_refused, lab_command};
 
 /// One row of the table.
@@ -66,14 +67,6 @@ fn threads(pid: u32) -> Vec<Thread> {
             let main = task.file_name().to_string_lossy().parse() == Ok(pid);
             Some(Thread { name, main, status })
         })
-        .collect()
-}
-
-fn children(pid: u32) -> Vec<u32> {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
-    lists
-        .flat_map(|list| list.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<u32>>())
         .collect()
 }
 

@@ -6,13 +6,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use dhcptool::engine::drive::{Nobody, drive};
-use dhcptool::engine::load::v4::template::{ADDRESS_MARK, MAC_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK};
-use dhcptool::engine::load::{After, Lane, Load, Macs, Pace, Plan as Run, Rate, Template, Templates, V4};
+use dhcptool::engine::load::v4::template::{MAC_MARK, XID_MARK};
+use dhcptool::engine::load::{After, Lane, Load, Macs, Pace, Plan as Run, Rate, Templates, V4};
 use dhcptool::engine::v4::collect::{Plan, Until, Want};
 use dhcptool::engine::v4::exchange::{Outcome, Settings as Exchanging, Task, Verdict};
 use dhcptool::engine::v4::provoke::{Plan as Provoking, Provoke};
 use dhcptool::engine::v4::{exchange::ConflictCheck, recipe::State};
-use dhcptool::engine::{Backoff, Collect, Draft, Exchange, Machine, Recipe, Route};
+use dhcptool::engine::{Backoff, Collect, Exchange, Machine, Recipe};
 use dhcptool::lab::Segment;
 use dhcptool::lab::settings::{Check, RogueKind, Settings};
 use dhcptool::net::{Event, NetError, Received, Transport};
@@ -197,24 +197,7 @@ fn provoking_leaves_nothing_bound() {
 }
 
 fn templates() -> Templates {
-    let recipe = Recipe::new(MAC_MARK, Xid(XID_MARK));
-    let server = Route { server: SERVER_MARK, next_hop: SERVER_MARK };
-    let make = |mut draft: Draft| {
-        if draft.next_hop.is_some() {
-            draft.envelope.dst_mac = SERVER_MAC_MARK;
-        }
-        Template::new(&draft)
-    };
-    let request = |state| make(recipe.request(state, 0, ADDRESS_MARK, Some(server)));
-    Templates {
-        discover: make(recipe.discover(0, None)),
-        selecting: request(State::Selecting),
-        init_reboot: request(State::InitReboot),
-        renew: request(State::Renewing),
-        rebind: request(State::Rebinding),
-        inform: make(recipe.inform(0, ADDRESS_MARK, None)),
-        release: make(recipe.release(ADDRESS_MARK, server)),
-    }
+    Templates::of(&Templates::drafts(&Recipe::new(MAC_MARK, Xid(XID_MARK)), None))
 }
 
 #[test]

@@ -117,20 +117,10 @@ impl Clients {
 
 #[cfg(test)]
 mod tests {
-    use super::super::judge::tests::sighting;
-    use super::super::key::Key;
+    use super::super::judge::tests::{key_of as key, sighting};
     use super::*;
     use crate::wire::Mac;
     use crate::wire::v4::Message;
-
-    fn key(id: Option<[u8; 4]>, mac: u8) -> Key {
-        Key {
-            source_ip: Some([10, 0, 0, 1].into()),
-            source_mac: Some(Mac([2, 0, 0, 0, 0, mac])),
-            server_id: id.map(Into::into),
-            ..Key::default()
-        }
-    }
 
     fn request(client: u8, server: Option<[u8; 4]>, address: [u8; 4]) -> Vec<u8> {
         let mac = Mac([2, 0, 0, 0, 9, client]);

@@ -561,17 +561,8 @@ fn keep<T: PartialEq>(all: &mut Vec<T>, item: T) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::judge::tests::sighting;
+    use super::super::judge::tests::{key_of as key, sighting};
     use super::*;
-
-    fn key(id: Option<[u8; 4]>, mac: u8) -> Key {
-        Key {
-            source_ip: Some([10, 0, 0, 1].into()),
-            source_mac: Some(Mac([2, 0, 0, 0, 0, mac])),
-            server_id: id.map(Into::into),
-            ..Key::default()
-        }
-    }
 
     fn see(servers: &mut Servers, key: Key) -> Key {
         servers.add(&sighting(key, MessageType::OFFER), false)

@@ -7,12 +7,9 @@ use fastrand::Rng;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::sender::{self, SenderArgs};
-use crate::cli::report::{self, Told};
+use crate::cli::report;
 use crate::cli::session::{self, Session};
 use crate::cli::six::{self, exchange::Order};
-use crate::cli::teller::Awaited;
-use crate::engine::v4::oneshot::AGAIN;
-use crate::engine::{Client as _, OneShot};
 use crate::wire::v4::MessageType;
 
 /// Tell the server that its address is in use by somebody else
@@ -62,19 +59,6 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         return Ok(Exit::Good);
     };
     let mut session = Session::open(&segment, session::opening(way, [&draft].into_iter()), &args.sender, cx)?;
-    let mut shot =
-        OneShot::new(draft.clone()).repeat(args.sender.retries.unwrap_or(0).saturating_add(1), AGAIN);
-    let held = session.hold(&mut shot, Awaited::ANSWER, cx);
-    let sent = shot.departed();
-    let told = Told {
-        command: "decline",
-        state: None,
-        outcome: if sent > 0 { "sent" } else { "timeout" },
-        sent,
-        server: args.sender.server(),
-        address: Some(address),
-        draft: &draft,
-    };
-    report::one_shot(&told, &held, &session, shot.watch(), cx)?;
-    session::conclude(held, if sent > 0 { Exit::Good } else { Exit::Bad }, &segment, cx)
+    let tries = args.sender.retries.unwrap_or(0).saturating_add(1);
+    report::send_once("decline", &draft, (args.sender.server(), address), tries, &mut session, cx)
 }

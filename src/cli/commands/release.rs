@@ -8,13 +8,11 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::lease::{self, Lease, Leases};
-use crate::cli::report::{self, Told};
+use crate::cli::report;
 use crate::cli::session::{self, Session};
 use crate::cli::six::{self, exchange::Order};
-use crate::cli::teller::Awaited;
 use crate::engine::v4::draft::opt;
-use crate::engine::v4::oneshot::AGAIN;
-use crate::engine::{Client as _, Draft, OneShot, Recipe, Route};
+use crate::engine::{Draft, Recipe, Route};
 use crate::run::segment::Segment;
 use crate::wire::v4::{MessageType, Xid};
 
@@ -123,20 +121,8 @@ fn give_back(
     session: &mut Session<'_>,
     cx: &mut Context,
 ) -> Outcome {
-    let repeats = args.sender.retries.unwrap_or(REPEATS);
-    let mut shot = OneShot::new(draft.clone()).repeat(repeats.saturating_add(1), AGAIN);
-    let held = session.hold(&mut shot, Awaited::ANSWER, cx);
-    let sent = shot.departed();
-    let told = Told {
-        command: "release",
-        state: None,
-        outcome: if sent > 0 { "sent" } else { "timeout" },
-        sent,
-        server: Some(args.sender.server().unwrap_or(lease.server)),
-        address: Some(args.sender.ip().unwrap_or(lease.address)),
-        draft,
-    };
-    report::one_shot(&told, &held, session, shot.watch(), cx)?;
-    let segment = session.segment;
-    session::conclude(held, if sent > 0 { Exit::Good } else { Exit::Bad }, segment, cx)
+    let tries = args.sender.retries.unwrap_or(REPEATS).saturating_add(1);
+    let server = args.sender.server().unwrap_or(lease.server);
+    let about = (Some(server), args.sender.ip().unwrap_or(lease.address));
+    report::send_once("release", draft, about, tries, session, cx)
 }

@@ -5,13 +5,13 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use super::v4::template::{ADDRESS_MARK, MAC_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK};
+use super::v4::template::{MAC_MARK, XID_MARK};
 use std::net::Ipv4Addr;
 
 use super::*;
 use crate::engine::drive::Batch;
-use crate::engine::v4::recipe::{Recipe, Route, State};
-use crate::engine::{Arrival, Draft, Machine as _};
+use crate::engine::v4::recipe::Recipe;
+use crate::engine::{Arrival, Machine as _};
 use crate::time::Timestamp;
 use crate::wire::Mac;
 use crate::wire::frame::Envelope;
@@ -23,24 +23,7 @@ const MS: i64 = 1_000_000;
 const SECOND: i64 = 1000 * MS;
 
 fn templates() -> Templates {
-    let recipe = Recipe::new(MAC_MARK, Xid(XID_MARK));
-    let server = Route { server: SERVER_MARK, next_hop: SERVER_MARK };
-    let make = |mut draft: Draft| {
-        if draft.next_hop.is_some() {
-            draft.envelope.dst_mac = SERVER_MAC_MARK;
-        }
-        Template::new(&draft)
-    };
-    let request = |state| make(recipe.request(state, 0, ADDRESS_MARK, Some(server)));
-    Templates {
-        discover: make(recipe.discover(0, None)),
-        selecting: request(State::Selecting),
-        init_reboot: request(State::InitReboot),
-        renew: request(State::Renewing),
-        rebind: request(State::Rebinding),
-        inform: make(recipe.inform(0, ADDRESS_MARK, None)),
-        release: make(recipe.release(ADDRESS_MARK, server)),
-    }
+    Templates::of(&Templates::drafts(&Recipe::new(MAC_MARK, Xid(XID_MARK)), None))
 }
 
 /// What is sent to servers on the segment.

@@ -19,6 +19,7 @@ use super::watch::Reason;
 use crate::engine::retransmit::Backoff;
 use crate::time::Instant;
 use crate::wire::Mac;
+use crate::wire::frame::peek::Aside;
 use crate::wire::v4::MessageType;
 
 /// How long a last frame may take to be seen leaving.
@@ -670,7 +671,7 @@ impl Client for Exchange {
     }
 
     fn on_incoming(&mut self, incoming: &Incoming<'_>) -> Note {
-        if let (Phase::Probe(prober), Content::Arp(arp)) = (&self.phase, &incoming.content)
+        if let (Phase::Probe(prober), Content::Aside(Aside::Arp(arp))) = (&self.phase, &incoming.content)
             && let Some(mac) = prober.conflict(arp)
         {
             let address = prober.address;

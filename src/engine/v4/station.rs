@@ -15,6 +15,7 @@ use crate::engine::outbox::Outbox;
 use crate::time::{Instant, Timestamp};
 use crate::wire::arp::Arp;
 use crate::wire::frame::build::arp_frame;
+use crate::wire::frame::peek::Aside;
 use crate::wire::frame::{Checksum, Ports, Vlans, Walker};
 use crate::wire::v4::{Facts, Item, Message, MessageType};
 use crate::wire::{HwAddr, Mac};
@@ -275,14 +276,14 @@ impl Station {
                     (Note::Ignored(reason), watch::source(datagram))
                 }
             },
-            Content::Arp(arp) => {
+            Content::Aside(Aside::Arp(arp)) => {
                 (self.on_arp(incoming.at, arp, inquiry), (Some(arp.sender_ip), Some(arp.sender_mac)))
             }
-            Content::Echo { mac, from, .. } => match inquiry {
+            Content::Aside(Aside::Echo { mac, from, .. }) => match inquiry {
                 Some((kind, address)) => (Note::ServerCheck(kind, address), (Some(*from), Some(*mac))),
                 None => (Note::Unrelated, (None, None)),
             },
-            Content::Unreachable { from, code, to, port } => {
+            Content::Aside(Aside::Unreachable { from, code, to, port }) => {
                 if matches!(port, 67 | 68) || self.watch.rule.ports.contains(port) {
                     self.watch.unreachable = Some((*from, *code, *to));
                     (Note::Unreachable(*from, *code), (Some(*from), None))

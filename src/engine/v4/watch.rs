@@ -8,6 +8,7 @@ use super::incoming::Content;
 use crate::time::Instant;
 use crate::wire::arp::Arp;
 use crate::wire::frame::Datagram;
+use crate::wire::frame::peek::Aside;
 use crate::wire::v4::{FIXED_LEN, MessageType, Op, Packet, Xid};
 use crate::wire::{HwAddr, Mac};
 
@@ -251,10 +252,12 @@ impl Watch {
         ours: Mac,
     ) -> Option<(CheckKind, Ipv4Addr)> {
         let (mac, address, echo, probe) = match content {
-            Content::Arp(arp @ Arp { operation: Arp::REQUEST, .. }) if arp.sender_ip != arp.target_ip => {
+            Content::Aside(Aside::Arp(arp @ Arp { operation: Arp::REQUEST, .. }))
+                if arp.sender_ip != arp.target_ip =>
+            {
                 (arp.sender_mac, arp.target_ip, false, arp.sender_ip.is_unspecified())
             }
-            Content::Echo { mac, to, .. } => (*mac, *to, true, false),
+            Content::Aside(Aside::Echo { mac, to, .. }) => (*mac, *to, true, false),
             _ => return None,
         };
         if mac == ours {
@@ -295,7 +298,7 @@ impl Watch {
 
     /// Notes who answers for an address.
     pub fn answered(&mut self, content: &Content<'_>) {
-        if let Content::Arp(arp) = content {
+        if let Content::Aside(Aside::Arp(arp)) = content {
             for inquiry in self.inquiries.iter_mut().filter(|inquiry| inquiry.address == arp.sender_ip) {
                 inquiry.answered = true;
             }
@@ -404,9 +407,9 @@ mod tests {
 
     #[test]
     fn a_servers_check_is_told_from_the_inquiries_before_its_answer() {
-        let ask = Content::Arp(Arp::request(SERVER, ip(1), ip(50)));
-        let probe = Content::Arp(Arp::request(SERVER, Ipv4Addr::UNSPECIFIED, ip(50)));
-        let echo = Content::Echo { mac: SERVER, from: ip(1), to: ip(50) };
+        let ask = Content::Aside(Aside::Arp(Arp::request(SERVER, ip(1), ip(50))));
+        let probe = Content::Aside(Aside::Arp(Arp::request(SERVER, Ipv4Addr::UNSPECIFIED, ip(50))));
+        let echo = Content::Aside(Aside::Echo { mac: SERVER, from: ip(1), to: ip(50) });
         for (inquiries, answer, want) in [
             (vec![(0, ask)], 10, Some(CheckKind::Icmp)),
             (vec![(0, ask)], 20, Some(CheckKind::Arp)),
@@ -428,7 +431,10 @@ mod tests {
             assert_eq!(watch.check(ip(51), Some(SERVER), tenths(answer), tenths(answer)), None);
         }
         let mut watch = watch();
-        assert_eq!(watch.inquire(tenths(0), &Content::Arp(Arp::request(MAC, ip(1), ip(50))), MAC), None);
+        assert_eq!(
+            watch.inquire(tenths(0), &Content::Aside(Aside::Arp(Arp::request(MAC, ip(1), ip(50)))), MAC),
+            None
+        );
         assert_eq!(watch.inquire(tenths(0), &Content::Other, MAC), None);
     }
 
@@ -437,7 +443,7 @@ mod tests {
         let mut watch = watch();
         for last in 0..100_000_u32 {
             let target = Ipv4Addr::from(0x0a00_0000 + last);
-            watch.inquire(tenths(0), &Content::Arp(Arp::request(SERVER, ip(1), target)), MAC);
+            watch.inquire(tenths(0), &Content::Aside(Aside::Arp(Arp::request(SERVER, ip(1), target))), MAC);
         }
         assert_eq!(watch.inquiries.len(), MAX_INQUIRIES);
     }

@@ -12,7 +12,7 @@ use crate::time::{Precision, Timestamp};
 use crate::wire::digits::{write_colons, write_ip4, write_ip6};
 use crate::wire::frame::{Ip, Protocol};
 use crate::wire::options::kind::Width;
-use crate::wire::options::{self, Context, Items, Kind, Nowhere, each_nested, v4};
+use crate::wire::options::{self, Context, Items, Kind, each_nested, nowhere, v4};
 use crate::wire::problem::Problem;
 use crate::wire::v4::packet::{field_text, is_zero};
 use crate::wire::v4::{Shown, Span, Values};
@@ -484,7 +484,7 @@ impl Rows {
             match place.and_then(|place| plan.columns.get(place).map(|column| (place, column.kind))) {
                 Some((place, kind)) => self.option(record, &cx, span, &row.kind, place, kind),
                 None if plan.judges => {
-                    self.values.show((&record.packet, record.outline), &cx, span, &mut Nowhere);
+                    self.values.show((&record.packet, record.outline), &cx, span, &mut nowhere());
                 }
                 None => {}
             }
@@ -660,7 +660,6 @@ fn name_field(cells: &mut Cells, place: usize, field: &[u8], overloaded: bool) {
 mod tests {
     use super::*;
     use crate::output::flat::columns;
-    use crate::time::Precision;
     use crate::wire::frame::Datagram;
     use crate::wire::v4;
 
@@ -677,19 +676,8 @@ mod tests {
         let message = [&head[..], &option(18, b"eth1"), &option(9, &inner)].concat();
         let datagram = Datagram { protocol: Protocol::Dhcpv6, ..Datagram::bare(&message) };
         let outline = v4::Outline::default();
-        let around = PacketRecord {
-            comment: None,
-            capture: None,
-            number: 3,
-            time: None,
-            precision: Precision::Micro,
-            interface: None,
-            captured_length: message.len(),
-            original_length: 0,
-            datagram: &datagram,
-            packet: v4::Packet::new(&[]),
-            outline: &outline,
-        };
+        let record = PacketRecord::of(&datagram, v4::Packet::new(&[]), &outline, message.len());
+        let around = PacketRecord { number: 3, ..record };
         let names = "number,protocol,v6_message_type,v6_transaction_id,v6_hop_count,v6_link_address,v6_peer_address,\
             v6_interface_id,v6_iaaddr,host_name";
         let names: Vec<String> = names.split(',').map(str::to_owned).collect();

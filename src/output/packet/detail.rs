@@ -369,7 +369,7 @@ mod tests {
     use super::*;
     use crate::output::JsonOut;
     use crate::output::packet::json::PacketJson;
-    use crate::time::{Clock as _, Precision, SystemClock};
+    use crate::time::{Clock as _, SystemClock};
     use crate::wire::frame::Datagram;
     use crate::wire::v4::{COOKIE, FIXED_LEN, Outline, Packet};
 
@@ -387,19 +387,7 @@ mod tests {
             outline.problems.push(Problem::at(Code::OptionRepeated, 240 + 2 * offset, [3, 2, 0]));
         }
         let datagram = Datagram::bare(&bytes);
-        let record = PacketRecord {
-            capture: None,
-            number: 1,
-            time: None,
-            precision: Precision::Micro,
-            interface: None,
-            comment: None,
-            captured_length: bytes.len(),
-            original_length: 0,
-            datagram: &datagram,
-            packet,
-            outline: &outline,
-        };
+        let record = PacketRecord::of(&datagram, packet, &outline, bytes.len());
         let began = SystemClock.now();
         let mut out = Styled::new(false);
         PacketDetail::new(true).write(&record, &mut TimeText::default(), &mut out);

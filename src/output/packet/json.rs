@@ -136,19 +136,7 @@ pub fn write_inner(message: &[u8], json: &mut JsonOut) {
     let mut outline = crate::wire::v4::Outline::default();
     outline.read(&packet, message.len(), false);
     let datagram = Datagram::bare(message);
-    let record = PacketRecord {
-        capture: None,
-        number: 0,
-        time: None,
-        precision: crate::time::Precision::Micro,
-        interface: None,
-        comment: None,
-        captured_length: 0,
-        original_length: 0,
-        datagram: &datagram,
-        packet,
-        outline: &outline,
-    };
+    let record = PacketRecord::of(&datagram, packet, &outline, message.len());
     PacketJson::default().write_dhcp(&record, json);
 }
 

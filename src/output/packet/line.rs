@@ -10,7 +10,7 @@ use crate::output::text::Text;
 use crate::output::when::TimeText;
 use crate::wire::frame::{Datagram, Ip};
 use crate::wire::options::text::without_trailing_zeros;
-use crate::wire::options::{Nowhere, sub, v4};
+use crate::wire::options::{nowhere, sub, v4};
 use crate::wire::problem::{Problem, Severity};
 use crate::wire::v4::facts::Routes;
 use crate::wire::v4::{MessageType, Op, Shown, Values};
@@ -219,7 +219,7 @@ impl PacketLine {
         mark.clear();
         sound.write(record, mark, |span, mark| {
             let problems = values.problems.len();
-            let shown = values.show((&record.packet, record.outline), &cx, span, &mut Nowhere);
+            let shown = values.show((&record.packet, record.outline), &cx, span, &mut nowhere());
             mark.push(b'.');
             shown == Shown::Value && values.problems.len() == problems
         });

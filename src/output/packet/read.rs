@@ -225,10 +225,9 @@ pub fn link_source(json: &Value) -> Option<Mac> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::JsonOut;
     use crate::output::packet::json::PacketJson;
     use crate::output::packet::record::PacketRecord;
-    use crate::output::{JsonOut, packet};
-    use crate::time::Precision;
     use crate::wire::frame::Datagram;
     use crate::wire::v4::Xid;
     use crate::wire::v4::{MessageType, Outline, Packet};
@@ -239,20 +238,7 @@ mod tests {
         let mut outline = Outline::default();
         outline.read(&packet, bytes.len(), false);
         let datagram = Datagram::bare(bytes);
-        let record = packet::record::PacketRecord {
-            capture: None,
-            number: 1,
-            time: None,
-            precision: Precision::Micro,
-            interface: None,
-            comment: None,
-            captured_length: bytes.len(),
-            original_length: 0,
-            datagram: &datagram,
-            packet,
-            outline: &outline,
-        };
-        let _: &PacketRecord<'_> = &record;
+        let record = PacketRecord::of(&datagram, packet, &outline, bytes.len());
         let mut json = JsonOut::new();
         PacketJson::default().write(&record, &mut json);
         String::from_utf8(json.buf).unwrap()

@@ -37,6 +37,23 @@ pub struct PacketRecord<'a> {
 }
 
 impl<'a> PacketRecord<'a> {
+    /// A packet of which nothing is known but its `len` bytes, all of them captured.
+    pub fn of(datagram: &'a Datagram<'a>, packet: Packet<'a>, outline: &'a Outline, len: usize) -> Self {
+        Self {
+            capture: None,
+            number: 1,
+            time: None,
+            precision: Precision::Nano,
+            interface: None,
+            captured_length: len,
+            original_length: u32::try_from(len).unwrap_or(u32::MAX),
+            comment: None,
+            datagram,
+            packet,
+            outline,
+        }
+    }
+
     /// What the values of options are interpreted by.
     pub fn context(&self) -> Context<'a> {
         self.outline.context(&self.packet)

@@ -51,21 +51,23 @@ pub struct RogueObject<'a> {
 impl<'a> RogueObject<'a> {
     pub(super) fn new(report: &'a Report<'_>) -> Self {
         let each = report.servers.iter();
-        let kept = report.kept.iter().map(KeptObject::from);
+        let kept = report.search.kept.iter().map(KeptObject::from);
         Self {
             r#type: RogueType::Rogue,
             verdict: report.verdict().name(),
-            interfaces: report.interfaces,
-            servers: each.map(|(one, judged)| ServerObject::new(one, judged, report.precision)).collect(),
+            interfaces: report.search.interfaces,
+            servers: each
+                .map(|(one, judged)| ServerObject::new(one, judged, report.search.precision))
+                .collect(),
             missing: report.missing.iter().map(ToString::to_string).collect(),
             required_missing: report.required.iter().map(ToString::to_string).collect(),
-            sent: report.sent,
+            sent: report.search.sent,
             answers: report.answers,
             forgotten: report.forgotten,
-            lost: report.lost,
+            lost: report.search.lost,
             cannot_tell: report.blind,
-            waited_ms: report.waited.map(Millis),
-            not_given_back: kept.chain(report.kept6.iter().map(KeptObject::from)).collect(),
+            waited_ms: report.search.waited.map(Millis),
+            not_given_back: kept.chain(report.search.kept6.iter().map(KeptObject::from)).collect(),
         }
     }
 }

@@ -52,15 +52,9 @@ pub(super) fn with_report<T>(statuses: &[Status], missing: usize, look: impl FnO
         identity: Identity { ip: Some([10, 0, 0, 9].into()), ..Identity::default() },
         ..Allowed::default()
     };
-    look(&Report {
+    let search = Search {
         interfaces: &["eth0".to_owned()],
-        servers: &judged,
-        missing: &vec![&allowed; missing],
-        required: &[],
-        requires: false,
-        forgotten: 0,
         sent: 64,
-        answers: 12,
         waited: Some(8_000_500_000),
         precision: Precision::Nano,
         asked: true,
@@ -68,6 +62,15 @@ pub(super) fn with_report<T>(statuses: &[Status], missing: usize, look: impl FnO
         kept6: &[],
         overlooked: 0,
         lost: 0,
+    };
+    look(&Report {
+        search: &search,
+        servers: &judged,
+        missing: &vec![&allowed; missing],
+        required: &[],
+        requires: false,
+        forgotten: 0,
+        answers: 12,
         blind: &[],
     })
 }

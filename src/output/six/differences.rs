@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::record::record;
 use super::text::server_name;
 use crate::engine::v6::station::Answer6;
-use crate::output::answers::{Difference, Place};
+use crate::output::answers::{Difference, Place, unlike};
 use crate::output::packet::record6::Message6;
 use crate::wire::options::{self, Context, TextSink, v6 as opt};
 use crate::wire::v6::Duid;
@@ -80,19 +80,5 @@ pub fn differences(answers: &[Answer6], place: &Place<'_>) -> Vec<Difference> {
         });
     }
     let servers: Vec<String> = answers.iter().map(server_name).collect();
-    let mut found = Vec::new();
-    for ((_, field), texts) in fields {
-        if texts.windows(2).all(|pair| matches!(pair, [a, b] if a == b)) {
-            continue;
-        }
-        let mut values: Vec<(String, Vec<String>)> = Vec::new();
-        for (text, server) in texts.into_iter().zip(&servers) {
-            match values.iter_mut().find(|(known, _)| *known == text) {
-                Some((_, who)) => who.push(server.clone()),
-                None => values.push((text, vec![server.clone()])),
-            }
-        }
-        found.push(Difference { field, values });
-    }
-    found
+    unlike(fields, &servers)
 }

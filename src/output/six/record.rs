@@ -40,17 +40,11 @@ pub fn record(answer: &Answer6, number: u64, place: &Place<'_>, show: &mut dyn F
             Message6::Dhcp { packet, outline: &v6 }
         };
         let around = PacketRecord {
-            capture: None,
             number,
             time: Some(answer.time),
             precision: place.precision,
             interface: Some(place.interface),
-            comment: None,
-            captured_length: frame.len(),
-            original_length: u32::try_from(frame.len()).unwrap_or(u32::MAX),
-            datagram,
-            packet: wire::v4::Packet::new(&[]),
-            outline: &v4,
+            ..PacketRecord::of(datagram, wire::v4::Packet::new(&[]), &v4, frame.len())
         };
         show(&Record6 { around, message });
     };

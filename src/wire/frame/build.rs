@@ -82,6 +82,25 @@ impl Ipv4 {
     }
 }
 
+/// Appends a UDP datagram. `sum` is that of the datagram and its pseudo-header.
+pub(super) fn udp(
+    out: &mut Vec<u8>,
+    ports: (u16, u16),
+    payload: impl FnOnce(&mut Vec<u8>),
+    sum: impl FnOnce(&[u8]) -> Sum,
+) {
+    let start = out.len();
+    for port in [ports.0, ports.1] {
+        out.extend(port.to_be_bytes());
+    }
+    out.extend([0; 4]);
+    payload(out);
+    let length = out.len().saturating_sub(start);
+    patch(out, start.saturating_add(4), length_of(length));
+    let sum = sum(out.get(start..).unwrap_or(&[]));
+    patch(out, start.saturating_add(6), sum.udp_checksum());
+}
+
 impl Ethernet<'_> {
     /// Appends a frame with the UDP datagram whose payload `payload` appends. Returns where the frame lies.
     pub fn udp(
@@ -92,18 +111,11 @@ impl Ethernet<'_> {
         payload: impl FnOnce(&mut Vec<u8>),
     ) -> Range<usize> {
         self.ipv4(out, ip, UDP, |out| {
-            let udp = out.len();
-            for port in [ports.0, ports.1] {
-                out.extend(port.to_be_bytes());
-            }
-            out.extend([0; 4]);
-            payload(out);
-            let length = out.len().saturating_sub(udp);
-            patch(out, udp.saturating_add(4), length_of(length));
-            let sum = Sum::default().add_bytes(out.get(udp..).unwrap_or(&[]));
-            let whole =
-                sum.add_pseudo_header(ip.src.into(), ip.dst.into(), UDP, length.min(usize::from(u16::MAX)));
-            patch(out, udp.saturating_add(6), whole.unwrap_or(sum).udp_checksum());
+            udp(out, ports, payload, |datagram| {
+                let sum = Sum::default().add_bytes(datagram);
+                let length = datagram.len().min(usize::from(u16::MAX));
+                sum.add_pseudo_header(ip.src.into(), ip.dst.into(), UDP, length).unwrap_or(sum)
+            });
         })
     }
 

@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 use std::ops::Range;
 
-use super::build::{Ethernet, length_of, patch, tags};
+use super::build::{Ethernet, length_of, patch, tags, udp};
 use super::checksum::Sum;
 use super::numbers::{ETHERTYPE_IPV6, HOP_BY_HOP, ICMPV6, UDP};
 use crate::wire::addr::Mac;
@@ -29,18 +29,7 @@ impl Ethernet<'_> {
         ports: (u16, u16),
         payload: impl FnOnce(&mut Vec<u8>),
     ) -> Range<usize> {
-        self.ipv6(out, ip, UDP, |out| {
-            let udp = out.len();
-            for port in [ports.0, ports.1] {
-                out.extend(port.to_be_bytes());
-            }
-            out.extend([0; 4]);
-            payload(out);
-            let length = out.len().saturating_sub(udp);
-            patch(out, udp.saturating_add(4), length_of(length));
-            let sum = ip.sum(UDP, out.get(udp..).unwrap_or(&[]));
-            patch(out, udp.saturating_add(6), sum.udp_checksum());
-        })
+        self.ipv6(out, ip, UDP, |out| udp(out, ports, payload, |datagram| ip.sum(UDP, datagram)))
     }
 
     /// Appends a frame with an ICMPv6 message; its checksum is made. Returns where the frame lies.

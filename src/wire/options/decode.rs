@@ -49,42 +49,28 @@ fn decode_any<S: Sink>(kind: &Kind, bytes: &[u8], cx: &Context<'_>, sink: &mut S
 
 /// Judges `bytes` as `kind` without keeping the value.
 pub fn check(kind: &Kind, bytes: &[u8], cx: &Context<'_>) -> Result<(), ValueError> {
-    decode(kind, bytes, cx, &mut Nowhere)
+    decode(kind, bytes, cx, &mut nowhere())
 }
 
-/// A sink that keeps nothing.
+/// A sink that keeps nothing. `ALL`: it is given everything all the same, so that all that is wrong inside is noted.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Nowhere;
+pub struct Silent<const ALL: bool>;
 
-impl Sink for Nowhere {
-    const DISCARDS: bool = true;
-
-    fn null(&mut self) {}
-    fn flag(&mut self, _: bool) {}
-    fn number(&mut self, _: u64) {}
-    fn signed(&mut self, _: i64) {}
-    fn text(&mut self, _: &[u8]) {}
-    fn name(&mut self, _: &'static str) {}
-    fn ip4(&mut self, _: Ipv4Addr) {}
-    fn ip6(&mut self, _: Ipv6Addr) {}
-    fn prefix4(&mut self, _: Ipv4Addr, _: u8) {}
-    fn prefix6(&mut self, _: Ipv6Addr, _: u8) {}
-    fn hardware(&mut self, _: &[u8]) {}
-    fn bytes(&mut self, _: &[u8]) {}
-    fn begin_list(&mut self) {}
-    fn end_list(&mut self) {}
-    fn begin_map(&mut self) {}
-    fn key(&mut self, _: &'static str) {}
-    fn end_map(&mut self) {}
+/// A sink that keeps nothing, and for which nothing is looked into.
+pub fn nowhere() -> Silent<false> {
+    Silent
 }
 
-/// A sink that keeps nothing, and is given everything, so that all that is wrong inside is noted.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Blind;
+/// A sink that keeps nothing, and is given everything.
+pub fn blind() -> Silent<true> {
+    Silent
+}
 
-impl Sink for Blind {
+impl<const ALL: bool> Sink for Silent<ALL> {
+    const DISCARDS: bool = !ALL;
+
     fn mark(&self) -> Option<usize> {
-        Some(0)
+        ALL.then_some(0)
     }
 
     fn null(&mut self) {}
@@ -487,7 +473,7 @@ pub(super) fn options<S: Sink>(
                     trace.back_to(noted);
                 }
             }
-            let decodes = nested(&row.kind, payload, cx, &mut Nowhere).is_ok();
+            let decodes = nested(&row.kind, payload, cx, &mut nowhere()).is_ok();
             sink.begin_option(code, Some(row.name), payload, decodes);
             if decodes {
                 nested(&row.kind, payload, cx, sink)?;
@@ -535,7 +521,7 @@ fn lenient<S: Sink>(
 ) -> Outcome {
     let bytes = cursor.bytes;
     let mut probe = Cursor { bytes, offset: cursor.offset };
-    if options(space, &mut probe, cx, &mut Nowhere).is_ok() {
+    if options(space, &mut probe, cx, &mut nowhere()).is_ok() {
         return options(space, cursor, cx, sink);
     }
     let bytes = cursor.rest();

@@ -1,7 +1,7 @@
 //! Values with a format of their own, which no other option shares.
 
 use super::cursor::{Context, Cursor, Outcome};
-use super::decode::{Nowhere, auto, check, domain_error, options, value};
+use super::decode::{auto, check, domain_error, nowhere, options, value};
 use super::kind::{Kind, Width};
 use super::sink::Sink;
 use super::{domain, names, sub, text, vendor};
@@ -54,7 +54,7 @@ pub(super) fn vendor_options<S: Sink>(cursor: &mut Cursor<'_>, cx: &Context<'_>,
         sink.key("options");
         let space = vendor::space_of_enterprise(enterprise);
         let mut probe = Cursor { bytes: inner.bytes, offset: inner.offset };
-        if options(space, &mut probe, cx, &mut Nowhere).is_ok() {
+        if options(space, &mut probe, cx, &mut nowhere()).is_ok() {
             options(space, &mut inner, cx, sink)?;
         } else {
             sink.opaque(inner.rest());

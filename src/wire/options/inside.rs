@@ -1,7 +1,7 @@
 //! DHCPv6 options inside options and messages inside messages: what is damaged is told and leaves the rest as it is.
 
 use super::cursor::{Context, Cursor, Fault, Outcome, Trace, ValueError};
-use super::decode::{Nowhere, nested_at};
+use super::decode::{nested_at, nowhere};
 use super::kind::Kind;
 use super::registry::Space;
 use super::sink::Sink;
@@ -102,7 +102,7 @@ fn each<'a, S: Sink>(
                     }
                 }
                 let silent = Context { trace: None, ..*cx };
-                let judged = nested_at(&row.kind, payload, at, &silent, &mut Nowhere);
+                let judged = nested_at(&row.kind, payload, at, &silent, &mut nowhere());
                 sink.begin_option(code, name, payload, judged.is_ok());
                 match judged {
                     Ok(()) => {

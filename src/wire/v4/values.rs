@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use super::outline::{Outline, Span};
 use super::packet::Packet;
 use crate::wire::options::text::as_text;
-use crate::wire::options::{self, Context, Fault, Kind, Nowhere, OptionDef, Sink, ValueError, v4};
+use crate::wire::options::{self, Context, Fault, Kind, OptionDef, Sink, ValueError, nowhere, v4};
 use crate::wire::problem::{Code, Detail, Problem};
 
 /// How one option of a message is to be shown.
@@ -58,7 +58,7 @@ impl Values {
         self.begin();
         let cx = outline.context(packet);
         for span in &outline.options {
-            self.show((packet, outline), &cx, span, &mut Nowhere);
+            self.show((packet, outline), &cx, span, &mut nowhere());
         }
     }
 

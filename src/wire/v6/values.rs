@@ -2,7 +2,7 @@
 
 use super::{Outline, Packet};
 use crate::wire::nd;
-use crate::wire::options::{self, Blind, Context, Space, Trace};
+use crate::wire::options::{self, Context, Space, Trace, blind};
 use crate::wire::problem::Problem;
 
 /// Remembers options that were read and found sound: most are said again and again.
@@ -55,7 +55,7 @@ fn judge_all<'a>(
         if sound.knows(code, raw) {
             continue;
         }
-        let read = options::decode_at(&row.kind, data, offset, &cx, &mut Blind);
+        let read = options::decode_at(&row.kind, data, offset, &cx, &mut blind());
         if read.is_ok() && trace.is_empty() {
             sound.learn(code, raw);
         }

@@ -3,6 +3,7 @@
 //! Every namespace belongs to a process that does nothing but hold it; when that ends, the kernel takes the namespace
 //! apart. Works as root, and as anybody where user namespaces are allowed.
 
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,15 @@ pub(crate) mod story;
 pub(crate) mod vt;
 
 pub(crate) use lab::skip;
+
+/// The children of a process, in the order in which they were made.
+pub(crate) fn children(pid: u32) -> Vec<u32> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    lists
+        .flat_map(|list| list.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<u32>>())
+        .collect()
+}
 
 /// What a process printed so far; can be waited for.
 #[derive(Clone, Default)]

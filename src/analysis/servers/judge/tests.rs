@@ -35,6 +35,16 @@ fn ip(last: u8) -> Ipv4Addr {
     [10, 0, 0, last].into()
 }
 
+/// Who speaks from 10.0.0.1 at a card, under an identifier.
+pub(in super::super) fn key_of(id: Option<[u8; 4]>, mac: u8) -> Key {
+    Key {
+        source_ip: Some(ip(1).into()),
+        source_mac: Some(Mac([2, 0, 0, 0, 0, mac])),
+        server_id: id.map(Into::into),
+        ..Key::default()
+    }
+}
+
 fn key(last: u8, mac: Mac) -> Key {
     Key {
         source_ip: Some(ip(last).into()),

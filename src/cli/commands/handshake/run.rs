@@ -11,9 +11,9 @@ use crate::cli::flags::sender;
 use crate::cli::session;
 use crate::cli::text;
 use crate::engine::load::v4::template::{
-    ADDRESS_MARK, CIRCUIT_MARK, MAC_MARK, RELAY_MARK, SERVER_MAC_MARK, SERVER_MARK, XID_MARK,
+    ADDRESS_MARK, CIRCUIT_MARK, MAC_MARK, RELAY_MARK, SERVER_MARK, XID_MARK,
 };
-use crate::engine::load::{Macs, Plan, Template, Templates, V4};
+use crate::engine::load::{Macs, Plan, Templates, V4};
 use crate::engine::{Draft, OptionEdit, Recipe, Route, State};
 use crate::net::signals::Signals;
 use crate::net::{route, udp};
@@ -186,7 +186,6 @@ fn drafts(args: &Args, segment: Option<&Segment>) -> Result<Vec<Draft>, Failure>
             "--xid and --chaddr cannot be the same for every handshake; answers could not be told apart",
         ));
     }
-    let server = Route { server: SERVER_MARK, next_hop: SERVER_MARK };
     if let Some(remote) = args.sender.server().filter(|_| args.sender.giaddr().is_some()) {
         recipe.overrides.giaddr = Some(RELAY_MARK);
         recipe.relay =
@@ -200,21 +199,15 @@ fn drafts(args: &Args, segment: Option<&Segment>) -> Result<Vec<Draft>, Failure>
         let data = [&[1, len], CIRCUIT_MARK.as_slice()].concat();
         recipe.overrides.options.push(OptionEdit { code: 82, data });
     }
-    let mut drafts = vec![recipe.discover(0, args.sender.ip())];
-    for state in [State::Selecting, State::InitReboot, State::Renewing, State::Rebinding] {
-        drafts.push(recipe.request(state, 0, ADDRESS_MARK, Some(server)));
-    }
-    drafts.push(recipe.inform(0, ADDRESS_MARK, None));
-    drafts.push(recipe.release(ADDRESS_MARK, server));
-    for draft in &mut drafts {
-        if draft.next_hop.is_some() && !args.sender.dry_run {
-            draft.envelope.dst_mac = SERVER_MAC_MARK;
-        }
-    }
     if args.sender.dry_run {
-        drafts.truncate(2);
+        let server = Route { server: SERVER_MARK, next_hop: SERVER_MARK };
+        // Two of them, going to where they would be sent.
+        return Ok(vec![
+            recipe.discover(0, args.sender.ip()),
+            recipe.request(State::Selecting, 0, ADDRESS_MARK, Some(server)),
+        ]);
     }
-    Ok(drafts)
+    Ok(Templates::drafts(&recipe, args.sender.ip()).into())
 }
 
 /// The MAC on the way to a server behind a router.
@@ -245,14 +238,13 @@ fn router(
 
 /// What is sent, from messages full of marks.
 fn family(args: &Args, drafts: &[Draft], next_hop: Option<Mac>) -> Result<V4, Failure> {
-    let templates: Vec<Template> = drafts.iter().map(Template::new).collect();
-    let [discover, selecting, init_reboot, renew, rebind, inform, release] =
-        <[Template; 7]>::try_from(templates).map_err(|_| Failure::could_not_run("a message is missing"))?;
-    if !discover.tells_clients_apart() || !selecting.tells_clients_apart() {
+    let drafts = drafts.try_into().map_err(|_| Failure::could_not_run("a message is missing"))?;
+    let templates = Templates::of(drafts);
+    if !templates.discover.tells_clients_apart() || !templates.selecting.tells_clients_apart() {
         return Err(Failure::usage("a field that tells clients apart (MAC, xid) was set by hand"));
     }
     Ok(V4 {
-        templates: Templates { discover, selecting, init_reboot, renew, rebind, inform, release },
+        templates,
         relays: args.sender.giaddrs().to_vec(),
         next_hop,
         server: args.sender.server(),

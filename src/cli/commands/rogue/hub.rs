@@ -11,9 +11,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::vendors::Vendors;
 use crate::cli::reading::Reading;
-use crate::engine::v4::provoke::Granted;
-use crate::engine::v6::provoke::Granted as Granted6;
-use crate::output::rogue::{Report, plugin};
+use crate::output::rogue::{Report, Search, plugin};
 use crate::run::files;
 use crate::run::rogue::{Answers, Register, Seen};
 use crate::time::{Moment, Precision};
@@ -35,26 +33,9 @@ impl Hub {
     }
 }
 
-/// What a look was like, for its report.
-pub(super) struct Look<'a> {
-    /// Where was looked.
-    pub interfaces: &'a [String],
-    /// Frames sent.
-    pub sent: u64,
-    /// Nanoseconds.
-    pub waited: Option<i64>,
-    /// How fine the times are.
-    pub precision: Precision,
-    /// Servers were asked, so that silence means something.
-    pub asked: bool,
-    /// What was granted and could not be given back.
-    pub kept: &'a [Granted],
-    /// The same of DHCPv6.
-    pub kept6: &'a [Granted6],
-    /// Answers that bind an address beyond those that are given back.
-    pub overlooked: u64,
-    /// Frames lost before they were looked at.
-    pub lost: u64,
+/// What hinders a verdict.
+#[derive(Default)]
+pub(super) struct Doubts {
     /// Why not everything was seen, one clause each.
     pub blind: Vec<String>,
     /// Why nobody may have been heard although a server is there.
@@ -62,14 +43,20 @@ pub(super) struct Look<'a> {
 }
 
 /// Judges everybody, tells it, and says how it ends.
-pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Context) -> Outcome {
+pub(super) fn report(
+    hub: &mut Hub,
+    search: &Search<'_>,
+    doubts: Doubts,
+    args: &Args,
+    cx: &mut Context,
+) -> Outcome {
     let Hub { register: Register { servers: heard, policy, .. }, vendors } = hub;
     let (heard, policy) = (&*heard, policy.as_ref());
     let mut servers = judge::judge_all(heard, policy);
     vendors.name(servers.iter_mut().map(|(server, judgement)| (server.key.source_mac, judgement)));
-    let mut blind = look.blind.clone();
-    if heard.is_empty() && look.asked {
-        blind.extend(look.silence.clone());
+    let mut blind = doubts.blind;
+    if heard.is_empty() && search.asked {
+        blind.extend(doubts.silence);
     }
     if heard.forgotten > 0 {
         blind.push(format!("{} more servers were seen than are kept", heard.forgotten));
@@ -79,21 +66,13 @@ pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Conte
     let is_silent = |identity: &&Identity| !heard.iter().any(|server| identity.fit(&server.key).is_whole());
     let required: Vec<&Identity> = args.require.iter().filter(is_silent).collect();
     let report = Report {
-        interfaces: look.interfaces,
+        search,
         servers: &servers,
         missing: &missing,
         required: &required,
         requires: !args.require.is_empty(),
         forgotten: heard.forgotten,
-        sent: look.sent,
         answers: heard.answers,
-        waited: look.waited,
-        precision: look.precision,
-        asked: look.asked,
-        kept: look.kept,
-        kept6: look.kept6,
-        overlooked: look.overlooked,
-        lost: look.lost,
         blind: &blind,
     };
     if let Some(path) = &args.learn {
@@ -111,7 +90,7 @@ pub(super) fn report(hub: &mut Hub, look: &Look<'_>, args: &Args, cx: &mut Conte
     cx.note(&report.summary(policy.is_some()));
     Ok(match report.verdict() {
         Verdict::Rogue => Exit::Bad,
-        Verdict::None if look.asked => Exit::Bad,
+        Verdict::None if search.asked => Exit::Bad,
         Verdict::Clean | Verdict::None if !required.is_empty() => Exit::Bad,
         Verdict::Unknown => Exit::CouldNotRun,
         Verdict::Clean | Verdict::None => Exit::Good,
@@ -175,7 +154,7 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
         cx.warn(&hub.register.unread.to_string());
     }
     let interfaces: Vec<String> = names.iter().map(ToString::to_string).collect();
-    let look = Look {
+    let search = Search {
         interfaces: &interfaces,
         sent: 0,
         waited: None,
@@ -185,10 +164,8 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
         kept6: &[],
         overlooked: 0,
         lost: 0,
-        blind: Vec::new(),
-        silence: None,
     };
-    let exit = report(&mut hub, &look, args, cx)?;
+    let exit = report(&mut hub, &search, Doubts::default(), args, cx)?;
     match damage {
         Some(error) => Err(Failure::damaged(error)),
         None => Ok(exit),

@@ -5,13 +5,14 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::Duration;
 
 use super::Args;
-use super::hub::{Hub, Look, report};
+use super::hub::{Doubts, Hub, report};
 use crate::analysis::servers::Servers;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::teller::{Manner, TICK, seconds_left};
 use crate::cli::terminal;
 use crate::net::sandbox::Needs;
+use crate::output::rogue::Search;
 use crate::output::words::counted;
 use crate::run::files;
 use crate::run::rogue::{Lookout, News, Plan, Turn};
@@ -128,10 +129,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         // Who had not answered by then may still be there.
         blind.push("it was interrupted before the wait was over".to_owned());
     }
-    let look = Look {
+    let doubts = Doubts { blind, silence: lookout.silence() };
+    let search = Search {
         lost,
-        blind,
-        silence: lookout.silence(),
         kept: &kept,
         kept6: &kept6,
         overlooked,
@@ -141,7 +141,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         precision: lookout.precision(),
         asked: !args.passive,
     };
-    let exit = report(&mut hub, &look, args, cx)?;
+    let exit = report(&mut hub, &search, doubts, args, cx)?;
     // A rogue that was found stays found; a plugin says UNKNOWN.
     let unsure = cut && !args.nagios.is_on() && exit != Exit::Bad;
     Ok(if unsure { Exit::Interrupted } else { exit })

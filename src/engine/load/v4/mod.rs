@@ -8,10 +8,12 @@ pub mod template;
 
 use reply::Heard;
 pub use template::Template;
-use template::Values;
+use template::{ADDRESS_MARK, SERVER_MAC_MARK, SERVER_MARK, Values};
 
 use super::Check;
 use super::family::{Family, Leased, Message, Question, Seen, Share, Word};
+use crate::engine::v4::draft::Draft;
+use crate::engine::v4::recipe::{Recipe, Route, State};
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
 use crate::wire::frame::Protocol;
@@ -88,6 +90,35 @@ pub struct Templates {
     pub inform: Template,
     /// RELEASE.
     pub release: Template,
+}
+
+impl Templates {
+    /// The messages of a client of which everything that differs is a mark, in the order of the fields. `wanted` is the address
+    /// that DISCOVER asks for.
+    pub fn drafts(recipe: &Recipe, wanted: Option<Ipv4Addr>) -> [Draft; 7] {
+        let server = Route { server: SERVER_MARK, next_hop: SERVER_MARK };
+        let request = |state| recipe.request(state, 0, ADDRESS_MARK, Some(server));
+        let mut drafts = [
+            recipe.discover(0, wanted),
+            request(State::Selecting),
+            request(State::InitReboot),
+            request(State::Renewing),
+            request(State::Rebinding),
+            recipe.inform(0, ADDRESS_MARK, None),
+            recipe.release(ADDRESS_MARK, server),
+        ];
+        for draft in drafts.iter_mut().filter(|draft| draft.next_hop.is_some()) {
+            draft.envelope.dst_mac = SERVER_MAC_MARK;
+        }
+        drafts
+    }
+
+    /// The frames of these messages.
+    pub fn of(drafts: &[Draft; 7]) -> Self {
+        let [discover, selecting, init_reboot, renew, rebind, inform, release] =
+            drafts.each_ref().map(Template::new);
+        Self { discover, selecting, init_reboot, renew, rebind, inform, release }
+    }
 }
 
 /// What a run of DHCPv4 sends, and whom it listens to.
