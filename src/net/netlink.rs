@@ -23,8 +23,6 @@ pub mod kind {
     pub const NEW_ADDR: u16 = 20;
     /// Ask for addresses.
     pub const GET_ADDR: u16 = 22;
-    /// Add a route.
-    pub const NEW_ROUTE: u16 = 24;
     /// Ask for routes.
     pub const GET_ROUTE: u16 = 26;
     /// Ask for neighbours.

@@ -31,7 +31,7 @@ pub use plugin::plugin;
 
 /// How servers were looked for.
 #[derive(Clone, Debug)]
-pub struct Search<'a> {
+pub struct Scan<'a> {
     /// Where was looked.
     pub interfaces: &'a [String],
     /// Probes sent.
@@ -56,7 +56,7 @@ pub struct Search<'a> {
 #[derive(Clone, Debug)]
 pub struct Report<'a> {
     /// How it was looked at.
-    pub search: &'a Search<'a>,
+    pub scan: &'a Scan<'a>,
     /// Everybody, rogues first.
     pub servers: &'a [(&'a Server, Judgement)],
     /// Allowed servers that were not heard.
@@ -126,10 +126,10 @@ impl Report<'_> {
         }
         let mut line = if parts.is_empty() { "no server".to_owned() } else { parts.join(", ") };
         let _ = write!(line, "; {} of servers", counted(self.answers, "message"));
-        if self.search.sent > 0 {
-            let _ = write!(line, ", {} sent", counted(self.search.sent, "frame"));
+        if self.scan.sent > 0 {
+            let _ = write!(line, ", {} sent", counted(self.scan.sent, "frame"));
         }
-        if let Some(waited) = self.search.waited {
+        if let Some(waited) = self.scan.waited {
             let _ = write!(line, ", {}", stretch(waited));
         }
         line
@@ -138,7 +138,7 @@ impl Report<'_> {
     /// What speaks for a network that passes the card's own MAC only.
     fn mac_filter(&self, own_mac: bool) -> Option<&'static str> {
         let answered = || self.servers.iter().flat_map(|(server, _)| &server.answered);
-        if !self.search.asked || own_mac {
+        if !self.scan.asked || own_mac {
             return None;
         }
         if self.servers.is_empty() && self.blind.is_empty() {
@@ -188,7 +188,7 @@ impl Report<'_> {
                 _ => format!("cannot tell whether there is a rogue: {blind}"),
             });
         }
-        hints.extend(kept_text(self.search.kept, self.search.kept6, self.search.overlooked));
+        hints.extend(kept_text(self.scan.kept, self.scan.kept6, self.scan.overlooked));
         hints
     }
 }

@@ -469,14 +469,6 @@ fn request_list6(text: &str) -> Result<Vec<u16>, Failure> {
     Ok(list)
 }
 
-/// The name of a server in the words of the command line.
-pub fn server_duid(arg: Option<&ServerArg>) -> Option<&Duid> {
-    match arg {
-        Some(ServerArg::Duid(duid)) => Some(duid),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

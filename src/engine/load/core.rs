@@ -10,7 +10,7 @@ use super::clients::Clients;
 use super::family::{AddressOf, Family, Message, Question};
 use super::pace::plus;
 use super::table::{Duty, NONE, Slot, Stage, Table};
-use super::{After, Check, Counters, Failure, Finished, Held, Kind, Lane, Plan, Rate, queue, ratio};
+use super::{After, Check, Counters, Failure, Finished, Held, Kind, Lane, Plan, Rate, queue};
 use crate::engine::machine::{Arrival, Event, Machine, Remark, Sense, Transmit};
 use crate::time::Instant;
 use crate::wire::Mac;
@@ -645,13 +645,6 @@ impl<F: Family> Load<F> {
             self.jobs.push_back(Job::Stray { client: slot.client, lease: slot.lease });
         }
         self.settle(slot.client);
-    }
-
-    /// The share of the lane's schedule that has begun in time, for who wonders whether the generator keeps up.
-    pub fn begun_share(&self, now: Instant) -> f64 {
-        let scheduled = self.plan.pace.scheduled_before(now.since(self.start));
-        let mine = scheduled.checked_div(u64::from(self.lane.count.max(1))).unwrap_or(0);
-        if mine == 0 { 1.0 } else { ratio(self.begun, mine).min(1.0) }
     }
 }
 

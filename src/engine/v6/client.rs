@@ -5,7 +5,7 @@ use crate::engine::machine::{Arrival, Machine, Remark};
 use crate::time::Instant;
 
 /// A client at its station.
-pub(super) trait Client6: Machine {
+pub(super) trait Seated6: Machine {
     /// The client's place on the link.
     fn station(&mut self) -> &mut Station6;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::accept::is_usable_answer;
-use super::client::Client6;
+use super::client::Seated6;
 use super::draft::Draft6;
 use super::recipe::Recipe6;
 use super::station::{Answer6, Sorted, Station6};
@@ -390,7 +390,7 @@ impl Machine for Discover6 {
     }
 }
 
-impl Client6 for Discover6 {
+impl Seated6 for Discover6 {
     fn station(&mut self) -> &mut Station6 {
         &mut self.station
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::accept::{Outcome6, departures, kept, requested};
-use super::client::Client6;
+use super::client::Seated6;
 use super::recipe::{IaWish, Recipe6};
 use super::station::{Answer6, Sorted, Station6};
 use super::timer::Schedule;
@@ -495,7 +495,7 @@ impl Machine for Exchange6 {
     }
 }
 
-impl Client6 for Exchange6 {
+impl Seated6 for Exchange6 {
     fn station(&mut self) -> &mut Station6 {
         &mut self.station
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::client::Client6;
+use super::client::Seated6;
 use super::draft::Draft6;
 use super::station::{Answer6, Sorted, Station6};
 use super::watch::{Reason6, Watch6};
@@ -179,7 +179,7 @@ impl Machine for OneShot6 {
     }
 }
 
-impl Client6 for OneShot6 {
+impl Seated6 for OneShot6 {
     fn station(&mut self) -> &mut Station6 {
         &mut self.station
     }

@@ -1,11 +1,12 @@
 //! The `dhcpv6` and `icmpv6` objects of a packet.
 
-use super::json::{PacketJson, number_or_null, write_problems};
+use super::json::{PacketJson, write_problems};
 use super::record6::{Judged, Message6, Record6};
 use crate::output::json::JsonOut;
 use crate::wire::frame::Checksum;
 use crate::wire::nd;
-use crate::wire::options::{self, Context, Sink as _, Trace, v6 as opt};
+use crate::wire::options::{self, Context, OptionDef, Sink as _, Trace, v6 as opt};
+use crate::wire::problem::Problem;
 use crate::wire::v6;
 use crate::wire::v6::types::MESSAGE_TYPES;
 
@@ -98,40 +99,94 @@ impl PacketJson {
             return;
         }
         let begin = json.buf.len();
-        let row = opt::SPACE.by_code(span.code);
+        let one = Shown {
+            code: span.code,
+            row: opt::SPACE.by_code(span.code),
+            data,
+            offset: span.data_offset(),
+            declared: span.is_truncated().then_some(span.declared.into()),
+        };
+        let sound = one.write(cx, &mut judged.problems, json);
+        // What is wrong inside has to be told every time.
+        if let Some(code) = known.filter(|_| sound && cx.trace.is_none_or(Trace::is_empty)) {
+            self.texts6.keep(code, raw, json.buf.get(begin..).unwrap_or_default());
+        }
+    }
+}
+
+/// What an advertisement alone has in its header.
+fn write_advertised(header: &nd::Header, json: &mut JsonOut) {
+    let flags = header.flags();
+    json.fixed(b",\"hop_limit\":");
+    json.digits(header.hop_limit().into());
+    json.fixed(b",\"flags\":\"0x");
+    json.hex_digits(&[flags]);
+    json.fixed(b"\"");
+    for (bit, name) in
+        [(nd::flag::MANAGED, "managed"), (nd::flag::OTHER, "other"), (nd::flag::HOME_AGENT, "home_agent")]
+    {
+        json.name_next(name);
+        json.flag(flags & bit != 0);
+    }
+    json.fixed(b",\"preference\":");
+    json.plain(header.preference());
+    for (bit, name) in [(nd::flag::PROXY, "proxy"), (nd::flag::SNAC, "snac")] {
+        json.name_next(name);
+        json.flag(flags & bit != 0);
+    }
+    json.fixed(b",\"router_lifetime\":");
+    json.digits(header.router_lifetime().into());
+    json.fixed(b",\"reachable_time\":");
+    json.digits(header.reachable_time.into());
+    json.fixed(b",\"retrans_timer\":");
+    json.digits(header.retrans_timer.into());
+}
+
+/// An option, as both protocols show it.
+struct Shown<'a> {
+    code: u16,
+    row: Option<&'static OptionDef>,
+    data: &'a [u8],
+    /// Where the data stands in the message.
+    offset: usize,
+    /// The length that it says it has, where the message ends before that.
+    declared: Option<u64>,
+}
+
+impl Shown<'_> {
+    /// Appends its object; false where its value does not decode, which is noted.
+    #[inline]
+    fn write(&self, cx: &Context<'_>, problems: &mut Vec<Problem>, json: &mut JsonOut) -> bool {
         json.fixed(b"{\"code\":");
-        json.digits(span.code.into());
+        json.digits(self.code.into());
         json.fixed(b",\"name\":");
-        match row {
+        match self.row {
             Some(row) => json.plain(row.name),
             None => json.fixed(b"null"),
         }
         json.fixed(b",\"value\":");
         let start = json.buf.len();
         let mut sound = true;
-        match row.filter(|_| !span.is_truncated()) {
+        match self.row.filter(|_| self.declared.is_none()) {
             None => json.fixed(b"null"),
             Some(row) => {
-                if let Err(error) = options::decode_at(&row.kind, data, span.data_offset(), cx, json) {
+                if let Err(error) = options::decode_at(&row.kind, self.data, self.offset, cx, json) {
                     json.buf.truncate(start);
                     json.fixed(b"null");
-                    judged.problems.push(options::value_problem(span.code, data, span.data_offset(), &error));
+                    problems.push(options::value_problem(self.code, self.data, self.offset, &error));
                     sound = false;
                 }
             }
         }
         json.fixed(b",\"raw\":\"");
-        json.hex_digits(data);
+        json.hex_digits(self.data);
         json.fixed(b"\"");
-        if span.is_truncated() {
+        if let Some(declared) = self.declared {
             json.fixed(b",\"declared_length\":");
-            json.digits(span.declared.into());
+            json.digits(declared);
         }
         json.fixed(b"}");
-        // What is wrong inside has to be told every time.
-        if let Some(code) = known.filter(|_| sound && cx.trace.is_none_or(Trace::is_empty)) {
-            self.texts6.keep(code, raw, json.buf.get(begin..).unwrap_or_default());
-        }
+        sound
     }
 }
 
@@ -165,30 +220,7 @@ fn write_nd(
     json.hex_digits(&header.checksum.to_be_bytes());
     json.fixed(b"\"");
     if packet.is_advertisement() {
-        let flags = header.flags();
-        json.fixed(b",\"hop_limit\":");
-        json.digits(header.hop_limit().into());
-        json.fixed(b",\"flags\":\"0x");
-        json.hex_digits(&[flags]);
-        json.fixed(b"\"");
-        for (bit, name) in
-            [(nd::flag::MANAGED, "managed"), (nd::flag::OTHER, "other"), (nd::flag::HOME_AGENT, "home_agent")]
-        {
-            json.name_next(name);
-            json.flag(flags & bit != 0);
-        }
-        json.fixed(b",\"preference\":");
-        json.plain(header.preference());
-        for (bit, name) in [(nd::flag::PROXY, "proxy"), (nd::flag::SNAC, "snac")] {
-            json.name_next(name);
-            json.flag(flags & bit != 0);
-        }
-        json.fixed(b",\"router_lifetime\":");
-        json.digits(header.router_lifetime().into());
-        json.fixed(b",\"reachable_time\":");
-        json.digits(header.reachable_time.into());
-        json.fixed(b",\"retrans_timer\":");
-        json.digits(header.retrans_timer.into());
+        write_advertised(&header, json);
     } else if header.word != 0 {
         json.fixed(b",\"reserved\":\"0x");
         json.hex_digits(&header.word.to_be_bytes());
@@ -197,43 +229,19 @@ fn write_nd(
     json.fixed(b",\"options\":[");
     let trace = Trace::default();
     let cx = Context { trace: Some(&trace), depth: 1, ..Context::default() };
-    for span in &outline.options {
-        let row = options::nd::SPACE.by_code(span.code.into());
-        let data = span.data(packet);
-        json.begin_object();
-        json.fixed(b"\"code\":");
-        json.digits(span.code.into());
-        json.fixed(b",\"name\":");
-        match row {
-            Some(row) => json.plain(row.name),
-            None => json.fixed(b"null"),
+    for (span, place) in outline.options.iter().zip(0_usize..) {
+        if place > 0 {
+            json.fixed(b",");
         }
-        json.fixed(b",\"value\":");
-        let start = json.buf.len();
-        match row.filter(|_| !span.is_truncated()) {
-            None => json.fixed(b"null"),
-            Some(row) => {
-                if let Err(error) = options::decode_at(&row.kind, data, span.data_offset(), &cx, json) {
-                    json.buf.truncate(start);
-                    json.fixed(b"null");
-                    judged.problems.push(options::value_problem(
-                        span.code.into(),
-                        data,
-                        span.data_offset(),
-                        &error,
-                    ));
-                }
-            }
-        }
+        let one = Shown {
+            code: span.code.into(),
+            row: options::nd::SPACE.by_code(span.code.into()),
+            data: span.data(packet),
+            offset: span.data_offset(),
+            declared: span.is_truncated().then_some(span.units.into()),
+        };
+        one.write(&cx, &mut judged.problems, json);
         trace.take_into(&mut judged.problems);
-        json.fixed(b",\"raw\":\"");
-        json.hex_digits(data);
-        json.fixed(b"\"");
-        if span.is_truncated() {
-            json.name_next("declared_length");
-            number_or_null(Some(span.units.into()), json);
-        }
-        json.end_object();
     }
     json.fixed(b"]");
     let trailer = packet.bytes().get(outline.trailer..).unwrap_or_default();

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::read6::payload;
+use crate::wire::HwAddr;
 use crate::wire::options::v4;
 use crate::wire::v4::{COOKIE, FIXED_LEN, Item, Message, Op};
-use crate::wire::{HwAddr, Mac};
 
 /// Why a JSON object is no packet.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -217,17 +217,13 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
     pairs.iter().map(|[high, low]| digit(*low).zip(digit(*high)).map(|(low, high)| high << 4 | low)).collect()
 }
 
-/// The client's Ethernet address of a packet object's link layer, for replaying a frame.
-pub fn link_source(json: &Value) -> Option<Mac> {
-    json.get("link")?.get("src")?.as_str()?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::output::JsonOut;
     use crate::output::packet::json::PacketJson;
     use crate::output::packet::record::PacketRecord;
+    use crate::wire::Mac;
     use crate::wire::frame::Datagram;
     use crate::wire::v4::Xid;
     use crate::wire::v4::{MessageType, Outline, Packet};

@@ -51,23 +51,23 @@ pub struct RogueObject<'a> {
 impl<'a> RogueObject<'a> {
     pub(super) fn new(report: &'a Report<'_>) -> Self {
         let each = report.servers.iter();
-        let kept = report.search.kept.iter().map(KeptObject::from);
+        let kept = report.scan.kept.iter().map(KeptObject::from);
         Self {
             r#type: RogueType::Rogue,
             verdict: report.verdict().name(),
-            interfaces: report.search.interfaces,
+            interfaces: report.scan.interfaces,
             servers: each
-                .map(|(one, judged)| ServerObject::new(one, judged, report.search.precision))
+                .map(|(one, judged)| ServerObject::new(one, judged, report.scan.precision))
                 .collect(),
             missing: report.missing.iter().map(ToString::to_string).collect(),
             required_missing: report.required.iter().map(ToString::to_string).collect(),
-            sent: report.search.sent,
+            sent: report.scan.sent,
             answers: report.answers,
             forgotten: report.forgotten,
-            lost: report.search.lost,
+            lost: report.scan.lost,
             cannot_tell: report.blind,
-            waited_ms: report.search.waited.map(Millis),
-            not_given_back: kept.chain(report.search.kept6.iter().map(KeptObject::from)).collect(),
+            waited_ms: report.scan.waited.map(Millis),
+            not_given_back: kept.chain(report.scan.kept6.iter().map(KeptObject::from)).collect(),
         }
     }
 }

@@ -32,7 +32,7 @@ pub fn plugin(report: &Report<'_>, has_policy: bool, thresholds: &Thresholds) ->
     }
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     // Who only listens misses nobody.
-    let missing = if report.search.asked { report.missing.len().max(report.required.len()) } else { 0 };
+    let missing = if report.scan.asked { report.missing.len().max(report.required.len()) } else { 0 };
     let mut plugin = Plugin::new(state, text)
         .milliseconds("latency", latency, thresholds)
         .count("servers", count(report.servers.len()))
@@ -41,7 +41,7 @@ pub fn plugin(report: &Report<'_>, has_policy: bool, thresholds: &Thresholds) ->
         .count("unjudged", count(report.unjudged()))
         .count("missing", count(missing))
         .count("answers", report.answers)
-        .count("lost", report.search.lost);
+        .count("lost", report.scan.lost);
     for (server, judgement) in report.servers.iter().take(MAX_LINES) {
         let mut line = format!("{} {}", judgement.status.name(), who(server, judgement));
         let offers = offers(server);
@@ -69,7 +69,7 @@ fn plugin_state(report: &Report<'_>, has_policy: bool) -> (PluginState, String) 
         let text = format!("cannot tell: {blind}; {} answered", servers(report.servers.len()));
         return (PluginState::Unknown, text);
     }
-    if let Some(required) = report.required.first().filter(|_| report.search.asked) {
+    if let Some(required) = report.required.first().filter(|_| report.scan.asked) {
         let others = servers(report.servers.len());
         return (
             PluginState::Critical,
@@ -78,13 +78,13 @@ fn plugin_state(report: &Report<'_>, has_policy: bool) -> (PluginState, String) 
     }
     if report.servers.is_empty() {
         // Who only listens hears nothing of servers that nobody asks.
-        return if report.search.asked {
+        return if report.scan.asked {
             (PluginState::Critical, "no server answered".to_owned())
         } else {
             (PluginState::Ok, "no server was heard".to_owned())
         };
     }
-    if let Some(missing) = report.missing.first().filter(|_| report.search.asked) {
+    if let Some(missing) = report.missing.first().filter(|_| report.scan.asked) {
         let answered = counted(allowed, "allowed server");
         let text = format!("{answered} answered, {} did not: {missing}", report.missing.len());
         return (PluginState::Warning, text);
@@ -113,7 +113,7 @@ fn plugin_state(report: &Report<'_>, has_policy: bool) -> (PluginState, String) 
 mod tests {
     use super::*;
     use crate::analysis::servers::policy::Identity;
-    use crate::output::rogue::Search;
+    use crate::output::rogue::Scan;
     use crate::output::rogue::tests::{judged, server, with_report};
     use crate::wire::escape::is_hostile;
 
@@ -173,7 +173,7 @@ mod tests {
         {
             let listening = |report: &Report<'_>| {
                 plugin(
-                    &Report { search: &Search { asked: false, ..report.search.clone() }, ..report.clone() },
+                    &Report { scan: &Scan { asked: false, ..report.scan.clone() }, ..report.clone() },
                     true,
                     &Thresholds::default(),
                 )

@@ -52,7 +52,7 @@ pub(super) fn with_report<T>(statuses: &[Status], missing: usize, look: impl FnO
         identity: Identity { ip: Some([10, 0, 0, 9].into()), ..Identity::default() },
         ..Allowed::default()
     };
-    let search = Search {
+    let scan = Scan {
         interfaces: &["eth0".to_owned()],
         sent: 64,
         waited: Some(8_000_500_000),
@@ -64,7 +64,7 @@ pub(super) fn with_report<T>(statuses: &[Status], missing: usize, look: impl FnO
         lost: 0,
     };
     look(&Report {
-        search: &search,
+        scan: &scan,
         servers: &judged,
         missing: &vec![&allowed; missing],
         required: &[],

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::packet::{Options, Packet, RELAY_HEADER_LEN};
+use super::packet::{Options, Packet};
 use super::types::MessageType;
 use crate::wire::options::v6 as opt;
 use crate::wire::problem::{Code, Problem};
@@ -182,9 +182,6 @@ impl Outline {
         self.levels.len() > 1
     }
 }
-
-/// Bytes of a relay's header and of the option around what it relays.
-pub const RELAY_OVERHEAD: usize = RELAY_HEADER_LEN + 4;
 
 fn to_u32(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)

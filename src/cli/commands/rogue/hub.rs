@@ -11,7 +11,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::vendors::Vendors;
 use crate::cli::reading::Reading;
-use crate::output::rogue::{Report, Search, plugin};
+use crate::output::rogue::{Report, Scan, plugin};
 use crate::run::files;
 use crate::run::rogue::{Answers, Register, Seen};
 use crate::time::{Moment, Precision};
@@ -45,7 +45,7 @@ pub(super) struct Doubts {
 /// Judges everybody, tells it, and says how it ends.
 pub(super) fn report(
     hub: &mut Hub,
-    search: &Search<'_>,
+    scan: &Scan<'_>,
     doubts: Doubts,
     args: &Args,
     cx: &mut Context,
@@ -55,7 +55,7 @@ pub(super) fn report(
     let mut servers = judge::judge_all(heard, policy);
     vendors.name(servers.iter_mut().map(|(server, judgement)| (server.key.source_mac, judgement)));
     let mut blind = doubts.blind;
-    if heard.is_empty() && search.asked {
+    if heard.is_empty() && scan.asked {
         blind.extend(doubts.silence);
     }
     if heard.forgotten > 0 {
@@ -66,7 +66,7 @@ pub(super) fn report(
     let is_silent = |identity: &&Identity| !heard.iter().any(|server| identity.fit(&server.key).is_whole());
     let required: Vec<&Identity> = args.require.iter().filter(is_silent).collect();
     let report = Report {
-        search,
+        scan,
         servers: &servers,
         missing: &missing,
         required: &required,
@@ -90,7 +90,7 @@ pub(super) fn report(
     cx.note(&report.summary(policy.is_some()));
     Ok(match report.verdict() {
         Verdict::Rogue => Exit::Bad,
-        Verdict::None if search.asked => Exit::Bad,
+        Verdict::None if scan.asked => Exit::Bad,
         Verdict::Clean | Verdict::None if !required.is_empty() => Exit::Bad,
         Verdict::Unknown => Exit::CouldNotRun,
         Verdict::Clean | Verdict::None => Exit::Good,
@@ -154,7 +154,7 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
         cx.warn(&hub.register.unread.to_string());
     }
     let interfaces: Vec<String> = names.iter().map(ToString::to_string).collect();
-    let search = Search {
+    let scan = Scan {
         interfaces: &interfaces,
         sent: 0,
         waited: None,
@@ -165,7 +165,7 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
         overlooked: 0,
         lost: 0,
     };
-    let exit = report(&mut hub, &search, Doubts::default(), args, cx)?;
+    let exit = report(&mut hub, &scan, Doubts::default(), args, cx)?;
     match damage {
         Some(error) => Err(Failure::damaged(error)),
         None => Ok(exit),

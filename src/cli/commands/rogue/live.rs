@@ -12,7 +12,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::teller::{Manner, TICK, seconds_left};
 use crate::cli::terminal;
 use crate::net::sandbox::Needs;
-use crate::output::rogue::Search;
+use crate::output::rogue::Scan;
 use crate::output::words::counted;
 use crate::run::files;
 use crate::run::rogue::{Lookout, News, Plan, Turn};
@@ -130,7 +130,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         blind.push("it was interrupted before the wait was over".to_owned());
     }
     let doubts = Doubts { blind, silence: lookout.silence() };
-    let search = Search {
+    let scan = Scan {
         lost,
         kept: &kept,
         kept6: &kept6,
@@ -141,7 +141,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         precision: lookout.precision(),
         asked: !args.passive,
     };
-    let exit = report(&mut hub, &search, doubts, args, cx)?;
+    let exit = report(&mut hub, &scan, doubts, args, cx)?;
     // A rogue that was found stays found; a plugin says UNKNOWN.
     let unsure = cut && !args.nagios.is_on() && exit != Exit::Bad;
     Ok(if unsure { Exit::Interrupted } else { exit })
