@@ -177,6 +177,21 @@ fn an_address_from_two_macs_is_told() {
 }
 
 #[test]
+fn the_same_segment_is_told_in_the_same_words() {
+    for turn in 0..20 {
+        let mut servers = Servers::default();
+        let both = if turn % 2 == 0 { [plain(1, A), plain(1, B)] } else { [plain(1, B), plain(1, A)] };
+        for sighting in &both {
+            servers.add(sighting, false);
+        }
+        for (_, judgement) in judge_all(&servers, None) {
+            let told = &judgement.reasons[0].detail;
+            assert!(told.contains("(02:00:00:00:00:0a, 02:00:00:00:00:0b)"), "{told}");
+        }
+    }
+}
+
+#[test]
 fn who_answers_for_another_is_a_rogue_even_if_allowed() {
     let impostor = offer(Key { source_ip: Some(ip(66).into()), ..key(1, B) }, |_| ());
     check(Row {

@@ -56,7 +56,8 @@ impl Scene {
     /// Looks at everybody.
     pub fn new(servers: &Servers, policy: Option<&Policy>) -> Self {
         let mut scene = Self::default();
-        for server in servers.iter() {
+        // In an order of their own, so that the same segment is told in the same words.
+        for server in servers.sorted() {
             let key = &server.key;
             if let (false, Some(mac)) = (key.is_relayed(), key.source_mac) {
                 let named = key.named().map(IpAddr::from);
