@@ -6,6 +6,7 @@
 use std::io::{IoSlice, IoSliceMut};
 use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -92,6 +93,9 @@ struct Got {
     outgoing: bool,
     control: Control,
 }
+
+/// How long frames wait for a queue that takes none.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// What the kernel says beside a frame.
 #[derive(Clone, Copy, Debug, Default)]
@@ -240,17 +244,21 @@ impl BatchSocket {
         }
     }
 
-    fn wait_for_room(&self) -> Result<(), NetError> {
+    /// A millisecond, or until the socket has room where it `tells`.
+    fn wait_for_room(&self, tells: bool) -> Result<(), NetError> {
         let mut watched = [PollFd::new(self.socket.as_fd(), PollFlags::POLLOUT)];
-        match ppoll(&mut watched, Some(TimeSpec::new(0, 10_000_000)), None) {
+        let watched = if tells { &mut watched[..] } else { &mut [] };
+        match ppoll(watched, Some(TimeSpec::new(0, 1_000_000)), None) {
             Ok(_) | Err(nix::Error::EINTR) => Ok(()),
             Err(errno) => Err(NetError::io("wait on", &self.name, errno)),
         }
     }
 
-    /// Sends the frames that lie at `spans` of `arena`, in order, all of them.
+    /// Sends the frames that lie at `spans` of `arena`, in order. Where the kernel takes none for [`PATIENCE`] they are lost, as on
+    /// any wire: a queue that lets nothing through must not stop the clock of who sends.
     pub fn send(&mut self, arena: &[u8], spans: &[Range<usize>]) -> Result<(), NetError> {
         let mut left = spans;
+        let mut stuck = None;
         while !left.is_empty() {
             let slices: Vec<[IoSlice<'_>; 1]> = left
                 .iter()
@@ -265,10 +273,18 @@ impl BatchSocket {
                 [],
                 MsgFlags::empty(),
             ) {
-                Ok(results) => results.count(),
+                Ok(results) => {
+                    stuck = None;
+                    results.count()
+                }
                 Err(nix::Error::EINTR) => 0,
-                Err(nix::Error::EAGAIN | nix::Error::ENOBUFS) => {
-                    self.wait_for_room()?;
+                Err(errno @ (nix::Error::EAGAIN | nix::Error::ENOBUFS)) => {
+                    let now = SystemClock.now();
+                    if now >= stuck.get_or_insert(now).after(PATIENCE) {
+                        return Ok(());
+                    }
+                    // The socket tells when it has room; that the queue behind it has, nothing tells.
+                    self.wait_for_room(errno == nix::Error::EAGAIN)?;
                     0
                 }
                 Err(nix::Error::ENETDOWN) => return Err(NetError::Down { interface: self.name.clone() }),

@@ -68,6 +68,18 @@ fn json_keeps_the_contract() {
     assert!(number(&found, "/latency_ms/total/p50") >= number(&found, "/latency_ms/ack/p50"));
 }
 
+/// A queue before the card that takes nothing must not hold up the waits: this once went on for ever.
+#[test]
+fn a_queue_that_lets_nothing_out_is_a_loss() {
+    for arguments in
+        ["-c 1 --timeout 100ms --retries 0", "-c 20 --clients 20 --rate 100 --timeout 100ms --retries 0"]
+    {
+        let Some(found) = json("--fault egress-filter", arguments, 1) else { return };
+        assert_eq!(found["completed"].as_u64(), Some(0), "{found}");
+        assert_eq!(found["failures"]["no_offer"], found["attempts"], "{found}");
+    }
+}
+
 #[test]
 fn each_failure_ends_with_1_and_is_named() {
     for (lab, what) in [
