@@ -102,8 +102,11 @@ impl Vendors {
         }
     }
 
-    /// The vendor of any address; the whole table is read when the first is asked for, and kept.
+    /// The vendor of any address; the whole table is read when the first that can have one is asked for, and kept.
     pub fn any(&mut self, mac: Mac) -> Option<&str> {
+        if !vendors::has_vendor(mac) {
+            return None;
+        }
         let table = &mut self.table;
         let index = self.index.get_or_insert_with(|| {
             let read = table.as_mut().map(|table| {
