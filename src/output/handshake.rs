@@ -79,6 +79,8 @@ pub struct Exchanged<'a, F: Told> {
 
 /// Columns that a row has room in, whatever the addresses.
 const ROW: usize = 104;
+/// Columns of a MAC.
+const MAC: usize = 17;
 /// Columns in which a server can be told from others: a MAC's digits, and that something is left out.
 const SERVER: usize = 13;
 /// Columns that the table of percentiles takes at its widest.
@@ -125,20 +127,27 @@ impl<F: Told> Render for Exchanged<'_, F> {
             Some(leased) => out.label(Label::Address, &format!("{leased:<width$}")),
             None => out.label(Label::Dim, &format!("{:<width$}", "-")),
         };
-        let head = columns(out.as_str().get(start..).unwrap_or_default());
         let mut rest = self.rest(narrow, true, out);
         if let Some(server) = &lease.server {
             let between = if narrow { "  " } else { " from " };
-            let room = |rest: &Styled| {
-                let taken = head.saturating_add(between.len()).saturating_add(columns(rest.as_str()));
-                out.width().map_or(usize::MAX, |width| width.saturating_sub(taken))
+            let head = columns(out.as_str().get(start..).unwrap_or_default()).saturating_add(between.len());
+            let width = out.width();
+            let room = |rest: &str| {
+                width.map_or(usize::MAX, |width| width.saturating_sub(head).saturating_sub(columns(rest)))
             };
-            // Where the server could not be told from others, the time of the offer makes room: it is in the table.
-            if room(&rest) < server.chars().count().min(SERVER) {
-                rest = self.rest(narrow, false, out);
+            let fits = |rest: &Styled| room(rest.as_str()) >= server.chars().count().min(SERVER);
+            let mut below = false;
+            if !fits(&rest) {
+                // The time of the offer makes room: it is in the table. What takes two lines has room for it.
+                let without = self.rest(narrow, false, out);
+                below = !fits(&without);
+                rest = if below { rest } else { without };
             }
-            let room = room(&rest).max(SERVER);
+            let room = room(if below { "" } else { rest.as_str() }).max(SERVER);
             out.label(Label::Dim, between).label(Label::Server, &shortened(server, room));
+            if below {
+                out.text("\n").text(&" ".repeat(MAC));
+            }
         }
         out.text(rest.as_str()).text("\n");
     }
@@ -756,6 +765,38 @@ mod tests {
             "02:00:00:00:00:03  10.0.0.50       from 10.0.0.1  offer 0.412 ms  ack 0.400 ms  total 0.900 ms  \
              asked again 1x  server checked by arp\n\
              02:00:00:00:00:03  10.0.0.50       from 10.0.0.1  no offer  asked again 1x  server checked by arp\n"
+        );
+    }
+
+    #[test]
+    fn a_row_that_is_too_long_shortens_the_server_first() {
+        let mut lease = finished(None);
+        (lease.check, lease.repeated) = (None, 0);
+        lease.lease.server = [192, 168, 100, 200];
+        let row = |width: usize, finished: &Finished<Lease4>| {
+            let mut out = Styled::new(false).within(Some(width));
+            Exchanged { family: &family(), finished, clocks: Moment::default() }.text(&mut out);
+            String::from_utf8(out.into_bytes()).unwrap()
+        };
+        let wide = row(120, &lease);
+        assert!(
+            wide.contains("from 192.168.100.200  offer 0.412 ms  ack 0.400 ms  total 0.900 ms"),
+            "{wide}"
+        );
+        assert_eq!(
+            row(83, &lease),
+            "02:00:00:00:00:03  10.0.0.50        192.168.100.200  offer 0.412 ms  total 0.900 ms\n"
+        );
+        assert_eq!(
+            row(81, &lease),
+            "02:00:00:00:00:03  10.0.0.50        ….168.100.200  offer 0.412 ms  total 0.900 ms\n"
+        );
+        assert_eq!(row(80, &lease), "02:00:00:00:00:03  10.0.0.50        192.168.100.200  total 0.900 ms\n");
+        // What does not fit in any case goes on in a second line, and a time keeps its unit.
+        lease.check = Some(crate::engine::load::Check::Arp);
+        assert_eq!(
+            row(60, &lease),
+            "02:00:00:00:00:03  10.0.0.50        192.168.100.200\n                   offer 0.412 ms  total 0.900 ms  server\n                     checked by arp\n"
         );
     }
 

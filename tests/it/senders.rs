@@ -481,3 +481,13 @@ fn expectations_decide_the_exit_status() {
     assert_eq!(found(1), "1");
     assert!(found(2).contains(" says 10."), "{}", found(2));
 }
+
+#[test]
+fn an_offer_that_was_not_taken_is_not_called_seen_before() {
+    let Some(output) = lab("--servers 3", &[PROGRAM, "request", "eth0", "-v", "--release"]) else { return };
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{err}");
+    // What comes after the exchange is over is told by nobody; one at least comes before.
+    assert!(err.contains("OFFER of a server that was not chosen (from 10.0.0."), "{err}");
+    assert!(!err.contains("OFFER seen before"), "{err}");
+}

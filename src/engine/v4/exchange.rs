@@ -589,7 +589,14 @@ impl Exchange {
             (
                 Phase::Main | Phase::Probe(_) | Phase::Ending { .. } | Phase::GivingBack { .. },
                 Some(MessageType::OFFER),
-            ) if self.offer.is_some() => self.station.accept(&answer, true),
+            ) if self.offer.is_some() => {
+                if chosen {
+                    return self.station.accept(&answer, true);
+                }
+                let note = Note::NotChosen(kind);
+                self.station.event(answer.at, &note, (answer.source_ip, answer.source_mac));
+                note
+            }
             (Phase::Probe(_) | Phase::Ending { .. } | Phase::GivingBack { .. }, _) if verdict => {
                 let note = self.station.accept(&answer, true);
                 self.granted(&answer);

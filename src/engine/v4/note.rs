@@ -23,6 +23,8 @@ pub enum Note {
     Accepted(Option<MessageType>),
     /// An answer that was there already.
     Repeated(Option<MessageType>),
+    /// An answer of a server that was not chosen, for another was.
+    NotChosen(Option<MessageType>),
     /// An answer that does not count.
     Ignored(Reason),
     /// A server asks whether an address is in use.
@@ -50,7 +52,8 @@ impl Note {
             Self::Accepted(_) => Sense::Accepted,
             Self::Repeated(_) => Sense::Repeated,
             Self::Ignored(_) => Sense::Ignored,
-            Self::ServerCheck(..)
+            Self::NotChosen(_)
+            | Self::ServerCheck(..)
             | Self::Resolved(..)
             | Self::AskedForUs(_)
             | Self::Conflict(..)
@@ -85,6 +88,7 @@ impl fmt::Display for Note {
             Self::Answered(ip) => write!(f, "answered ARP for {ip}, which the client holds"),
             Self::Accepted(kind) => write!(f, "accepted {}", upper(kind)),
             Self::Repeated(kind) => write!(f, "{} seen before", upper(kind)),
+            Self::NotChosen(kind) => write!(f, "{} of a server that was not chosen", upper(kind)),
             Self::Ignored(reason) => write!(f, "not ours: {reason}"),
             Self::ServerCheck(kind, ip) => write!(f, "somebody asks for {ip} by {kind}"),
             Self::Resolved(ip, mac) => write!(f, "{ip} is at {mac}"),
