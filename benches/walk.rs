@@ -93,17 +93,9 @@ fn to_json(bencher: Bencher<'_, '_>) {
                     let packet = Packet::new(datagram.payload);
                     outline.read(&packet, datagram.promised, datagram.cut);
                     let record = PacketRecord {
-                        capture: None,
                         number: frame.number,
                         time: frame.time,
-                        precision: frame.precision,
-                        interface: None,
-                        comment: None,
-                        captured_length: frame.data.len(),
-                        original_length: frame.original_len,
-                        datagram: &datagram,
-                        packet,
-                        outline: &outline,
+                        ..PacketRecord::of(&datagram, packet, &outline, frame.data.len())
                     };
                     writer.write(&record, &mut json);
                 });

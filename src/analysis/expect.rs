@@ -16,10 +16,10 @@ use crate::wire::v4::{Message, Outline, Packet};
 use crate::wire::{Lease, Prefix};
 
 /// One offer as expectations see it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Offered<'a> {
     /// Who offers: its server identifier or DUID, else where the packet came from.
-    pub server: Option<&'a str>,
+    pub server: Option<String>,
     /// What it offers.
     pub said: Said<'a>,
     /// From the question to the offer, nanoseconds.
@@ -127,7 +127,7 @@ impl Expectation {
     pub fn check(&self, offers: &[Offered<'_>]) -> Checked {
         let (met, found) = match &self.subject {
             Subject::Servers(how, wanted) => {
-                let mut servers: Vec<_> = offers.iter().map(|offer| offer.server).collect();
+                let mut servers: Vec<_> = offers.iter().map(|offer| offer.server.as_deref()).collect();
                 servers.sort_unstable();
                 servers.dedup();
                 count(*how, servers.len(), *wanted)
@@ -140,7 +140,7 @@ impl Expectation {
                     let (kept, says) = subject.judge(offer);
                     if !kept {
                         let between = if found.is_empty() { "" } else { "; " };
-                        let server = offer.server.unwrap_or("somebody");
+                        let server = offer.server.as_deref().unwrap_or("somebody");
                         // Writing into a String cannot fail.
                         let _ = write!(found, "{between}{server} says {says}");
                     }
@@ -163,7 +163,8 @@ impl Subject {
         match self {
             Self::Servers(..) | Self::Offers(..) => (true, String::new()),
             Self::Server(name, wanted) => {
-                ((offer.server == Some(name)) == *wanted, offer.server.unwrap_or("nothing").to_owned())
+                let server = offer.server.as_deref();
+                ((server == Some(name)) == *wanted, server.unwrap_or("nothing").to_owned())
             }
             Self::Latency(how, wanted) => match offer.latency.and_then(|latency| u64::try_from(latency).ok())
             {

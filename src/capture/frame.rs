@@ -30,6 +30,25 @@ pub struct Frame<'a> {
     pub offset: u64,
 }
 
+impl<'a> Frame<'a> {
+    /// An Ethernet frame, all of it, of which nothing else is known.
+    pub fn of(number: u64, data: &'a [u8]) -> Self {
+        Self {
+            number,
+            time: None,
+            precision: Precision::Nano,
+            link: LinkType::ETHERNET,
+            interface: None,
+            interface_name: None,
+            direction: None,
+            comment: None,
+            data,
+            original_len: u32::try_from(data.len()).unwrap_or(u32::MAX),
+            offset: 0,
+        }
+    }
+}
+
 /// An interface of a pcapng section; a pcap file has exactly one, without a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interface {

@@ -182,19 +182,7 @@ pub fn show(frames: &[Vec<u8>], write: Option<&Path>, cx: &mut Context) -> Resul
                 direction: None,
             })?;
         }
-        let frame = Frame {
-            number,
-            time: None,
-            precision: Precision::Nano,
-            link: LinkType::ETHERNET,
-            interface: None,
-            interface_name: None,
-            data,
-            original_len,
-            offset: 0,
-            comment: None,
-            direction: None,
-        };
+        let frame = Frame::of(number, data);
         walker.walk(LinkType::ETHERNET, data, data.len(), 0, |datagram| {
             renderer.datagram(&frame, &datagram);
         });

@@ -68,17 +68,13 @@ impl Story {
         self.frames = self.frames.saturating_add(1);
         self.gatherer.frame(
             &Frame {
-                number: self.frames,
                 time: Some(passed.time),
                 precision: passed.precision,
                 link: passed.link_type,
-                interface: None,
                 interface_name: Some(interface),
                 direction: Some(if passed.remark.is_sent() { Direction::Out } else { Direction::In }),
-                comment: None,
-                data: passed.frame,
                 original_len: u32::try_from(passed.original_len).unwrap_or(u32::MAX),
-                offset: 0,
+                ..Frame::of(self.frames, passed.frame)
             },
             &mut self.batch,
         );

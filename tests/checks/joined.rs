@@ -3,9 +3,9 @@
 use dhcptool::analysis::transaction::{Batch, Joiner, Options};
 use dhcptool::capture::Frame;
 use dhcptool::run::gather::Gatherer;
-use dhcptool::time::{Precision, Timestamp};
+use dhcptool::time::Timestamp;
 use dhcptool::wire::Mac;
-use dhcptool::wire::frame::{Envelope, LinkType};
+use dhcptool::wire::frame::Envelope;
 
 /// Messages of: a step of time (1 byte), a client (1 byte), length (2 bytes), then the message, to whom its first byte says.
 fn frames(mut rest: &[u8]) -> Vec<(i64, Vec<u8>)> {
@@ -31,19 +31,7 @@ fn exchanges(frames: &[(i64, Vec<u8>)], together: usize) -> Vec<String> {
     for (chunk, first) in frames.chunks(together).zip((1..).step_by(together)) {
         let mut batch = Batch::default();
         for ((time, data), number) in chunk.iter().zip(first..) {
-            let frame = Frame {
-                number,
-                time: Some(Timestamp(*time)),
-                precision: Precision::Nano,
-                link: LinkType::ETHERNET,
-                interface: None,
-                interface_name: None,
-                direction: None,
-                comment: None,
-                data,
-                original_len: u32::try_from(data.len()).unwrap(),
-                offset: 0,
-            };
+            let frame = Frame { time: Some(Timestamp(*time)), ..Frame::of(number, data) };
             gatherer.frame(&frame, &mut batch);
         }
         joiner.batch(&batch, |_, _| ());

@@ -7,25 +7,13 @@ use dhcptool::cli::stream::{Page, Renderer, View};
 use dhcptool::output::packet::read::read_message;
 use dhcptool::output::packet::read6::read_six;
 use dhcptool::output::when::TimeText;
-use dhcptool::time::{Precision, Timestamp};
+use dhcptool::time::Timestamp;
 use dhcptool::wire::escape::is_hostile;
-use dhcptool::wire::frame::{Datagram, LinkType, Protocol};
+use dhcptool::wire::frame::{Datagram, Protocol};
 use dhcptool::wire::{nd, v4, v6};
 
 fn shown(datagram: &Datagram<'_>, view: View) -> String {
-    let frame = Frame {
-        number: 1,
-        time: Some(Timestamp(0)),
-        precision: Precision::Micro,
-        link: LinkType::ETHERNET,
-        interface: None,
-        interface_name: None,
-        direction: None,
-        comment: None,
-        data: datagram.payload,
-        original_len: 0,
-        offset: 0,
-    };
+    let frame = Frame { time: Some(Timestamp(0)), ..Frame::of(1, datagram.payload) };
     let mut renderer = Renderer::new(Selection::default(), view, TimeText::default(), Page::default());
     assert!(renderer.datagram(&frame, datagram));
     let text = std::str::from_utf8(renderer.bytes()).unwrap().to_owned();

@@ -10,7 +10,7 @@ use dhcptool::output::packet::read::read_message;
 use dhcptool::output::when::TimeText;
 use dhcptool::time::{Precision, Timestamp};
 use dhcptool::wire::escape::is_hostile;
-use dhcptool::wire::frame::{Datagram, LinkType, Ports, Protocol, Walker};
+use dhcptool::wire::frame::{Datagram, Ports, Protocol, Walker};
 use dhcptool::wire::options::{Context, Value as Decoded, v4};
 use dhcptool::wire::v4::packet::field_text;
 use dhcptool::wire::v4::{Message, MessageType, Outline, Packet, Xid};
@@ -219,10 +219,9 @@ proptest! {
     fn no_view_lets_a_hostile_character_through(options in options(), text in proptest::collection::vec(any::<u8>(), 0..64)) {
         let data = frame_with(&options, &text);
         let frame = Frame {
-            number: 1, time: Some(Timestamp(0)), precision: Precision::Nano, link: LinkType::ETHERNET, interface: None,
-            interface_name: Some("e\u{1b}[2Jth"), data: &data, original_len: data.len() as u32, offset: 0,
-            direction: None,
-            comment: None,
+            time: Some(Timestamp(0)),
+            interface_name: Some("e\u{1b}[2Jth"),
+            ..Frame::of(1, &data)
         };
         for view in [View::Json, View::Line, View::Detail, View::Dump] {
             let mut renderer = renderer(view);
@@ -260,12 +259,7 @@ proptest! {
             options.extend(b"10.0.0.1");
             options.push(255);
             let data = frame_with(&options, b"");
-            let frame = Frame {
-                number: 1, time: Some(Timestamp(0)), precision: Precision::Nano, link: LinkType::ETHERNET, interface: None,
-                interface_name: None, data: &data, original_len: data.len() as u32, offset: 0,
-                direction: None,
-                comment: None,
-            };
+            let frame = Frame { time: Some(Timestamp(0)), ..Frame::of(1, &data) };
             let mut fresh = renderer(View::Json);
             warm.clear();
             walker.walk(frame.link, &data, data.len(), 0, |datagram| {

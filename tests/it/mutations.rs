@@ -7,8 +7,8 @@ use dhcptool::analysis::Selection;
 use dhcptool::capture::{self, Frame};
 use dhcptool::cli::stream::{Page, Renderer, View};
 use dhcptool::output::when::TimeText;
-use dhcptool::time::{Precision, Timestamp};
-use dhcptool::wire::frame::{Datagram, LinkType, Ports, Walker};
+use dhcptool::time::Timestamp;
+use dhcptool::wire::frame::{Datagram, Ports, Walker};
 use dhcptool::wire::v4::Message;
 
 /// Captures that differ in what their messages hold, and how many messages of each.
@@ -43,19 +43,7 @@ fn messages() -> Vec<Vec<u8>> {
 
 /// Shows `bytes` in every view; what they look like is held elsewhere.
 fn show(bytes: &[u8], views: &mut [Renderer]) {
-    let frame = Frame {
-        number: 1,
-        time: Some(Timestamp(0)),
-        precision: Precision::Micro,
-        link: LinkType::ETHERNET,
-        interface: None,
-        interface_name: None,
-        direction: None,
-        comment: None,
-        data: bytes,
-        original_len: 0,
-        offset: 0,
-    };
+    let frame = Frame { time: Some(Timestamp(0)), ..Frame::of(1, bytes) };
     let datagram = Datagram::bare(bytes);
     for view in views {
         view.clear();

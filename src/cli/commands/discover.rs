@@ -203,15 +203,10 @@ fn find(
     vendors.learn(offers.iter().filter_map(|offer| offer.source_mac));
     let vendors: Vec<_> =
         offers.iter().map(|offer| vendors.of(offer.source_mac).map(ToOwned::to_owned)).collect();
-    let servers: Vec<_> = offers
-        .iter()
-        .map(|offer| offer.server_id().or(offer.source_ip).map(|server| server.to_string()))
-        .collect();
     let offered: Vec<Offered<'_>> = offers
         .iter()
-        .zip(&servers)
-        .map(|(offer, server)| Offered {
-            server: server.as_deref(),
+        .map(|offer| Offered {
+            server: offer.server_id().or(offer.source_ip).map(|server| server.to_string()),
             said: Said::Four(&offer.message),
             latency: offer.latency(),
         })

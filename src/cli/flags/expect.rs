@@ -124,38 +124,55 @@ fn parse_as(text: &str, read: fn(&str) -> Result<Subject, String>) -> Result<Exp
     Ok(Expectation { text: text.to_owned(), subject })
 }
 
-/// What stands before a comparison, the comparison, and what stands behind it; none where nothing is compared.
-fn parts(text: &str) -> Option<(&str, Comparison, &str)> {
-    let at = text.find(['=', '<', '>', '~']).map(|at| {
-        if text.get(..at).is_some_and(|before| at > 0 && before.ends_with('!')) {
-            at.saturating_sub(1)
-        } else {
-            at
-        }
-    });
-    let (name, rest) = text.split_at_checked(at.unwrap_or(text.len())).unwrap_or((text, ""));
-    Comparison::ALL.into_iter().find_map(|(sign, how)| Some((name, how, rest.strip_prefix(sign)?)))
+/// A comparison as it was written.
+struct Compared<'a> {
+    name: &'a str,
+    how: Comparison,
+    value: &'a str,
 }
 
-/// True for =, false for !=; nothing for what only numbers can be.
-fn equality(how: Comparison) -> Option<bool> {
-    match how {
-        Comparison::Is => Some(true),
-        Comparison::IsNot => Some(false),
-        _ => None,
+impl<'a> Compared<'a> {
+    /// Reads one; none where nothing is compared.
+    fn read(text: &'a str) -> Option<Self> {
+        let at = text.find(['=', '<', '>', '~']).map(|at| {
+            if text.get(..at).is_some_and(|before| at > 0 && before.ends_with('!')) {
+                at.saturating_sub(1)
+            } else {
+                at
+            }
+        });
+        let (name, rest) = text.split_at_checked(at.unwrap_or(text.len())).unwrap_or((text, ""));
+        Comparison::ALL
+            .into_iter()
+            .find_map(|(sign, how)| Some(Self { name, how, value: rest.strip_prefix(sign)? }))
     }
-}
 
-/// What both protocols have: counts and how long an offer took.
-fn common(name: &str, how: Comparison, value: &str) -> Option<Result<Subject, String>> {
-    let number = || value.parse::<u64>().map_err(|_| format!("{value:?} is not a number"));
-    Some(match name.to_ascii_lowercase().as_str() {
-        "servers" => number().map(|number| Subject::Servers(how, number)),
-        "offers" => number().map(|number| Subject::Offers(how, number)),
-        "latency" => duration(value)
-            .map(|latency| Subject::Latency(how, u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX))),
-        _ => return None,
-    })
+    /// What both protocols have: counts and how long an offer took.
+    fn common(&self) -> Option<Result<Subject, String>> {
+        let (how, value) = (self.how, self.value);
+        let number = || value.parse::<u64>().map_err(|_| self.wrong("a number"));
+        Some(match self.name.to_ascii_lowercase().as_str() {
+            "servers" => number().map(|number| Subject::Servers(how, number)),
+            "offers" => number().map(|number| Subject::Offers(how, number)),
+            "latency" => duration(value)
+                .map(|latency| Subject::Latency(how, u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX))),
+            _ => return None,
+        })
+    }
+
+    /// True for =, false for !=; an error for what only numbers can be.
+    fn equal(&self) -> Result<bool, String> {
+        match self.how {
+            Comparison::Is => Ok(true),
+            Comparison::IsNot => Ok(false),
+            _ => Err(format!("{} is no number: compare it with = or !=", self.name)),
+        }
+    }
+
+    /// The value is not what it must be.
+    fn wrong(&self, what: &str) -> String {
+        format!("{:?} is not {what}", self.value)
+    }
 }
 
 fn subject6(text: &str) -> Result<Subject, String> {
@@ -166,46 +183,43 @@ fn subject6(text: &str) -> Result<Subject, String> {
             .then_some(Subject::Six(Subject6::Option(wanted)))
             .ok_or_else(|| format!("{text:?} is no option of DHCPv6 and its value; see dhcptool options -6"))
     };
-    let Some((name, how, value)) = parts(text) else { return option(text) };
-    if let Some(found) = common(name, how, value) {
+    let Some(compared) = Compared::read(text) else { return option(text) };
+    if let Some(found) = compared.common() {
         return found;
     }
-    let is = equality(how);
-    let equal = || is.ok_or_else(|| format!("{name} is no number: compare it with = or !="));
-    let wrong = |what: &str| format!("{value:?} is not {what}");
+    let Compared { name, how, value } = compared;
     let number = |figure, wanted| Ok(Subject::Six(Subject6::Number(figure, how, wanted)));
-    let net = || value.parse().map_err(|_| wrong("a network such as 2001:db8::/64"));
+    let net = || value.parse().map_err(|_| compared.wrong("a network such as 2001:db8::/64"));
     match name.to_ascii_lowercase().as_str() {
         "lease" => number(Figure6::Valid, seconds(value)?),
         "preferred" => number(Figure6::Preferred, seconds(value)?),
         "t1" => number(Figure6::T1, seconds(value)?),
         "t2" => number(Figure6::T2, seconds(value)?),
-        "preference" => number(Figure6::Preference, value.parse().map_err(|_| wrong("a number"))?),
-        "address" if value.contains('/') => Ok(Subject::Six(Subject6::Address(net()?, equal()?))),
+        "preference" => number(Figure6::Preference, value.parse().map_err(|_| compared.wrong("a number"))?),
+        "address" if value.contains('/') => Ok(Subject::Six(Subject6::Address(net()?, compared.equal()?))),
         "address" => {
-            let address =
-                value.parse().map_err(|_| wrong("an address, or a network such as 2001:db8::/64"))?;
-            Ok(Subject::Six(Subject6::Address(Prefix6::new(address, 128), equal()?)))
+            let address = value
+                .parse()
+                .map_err(|_| compared.wrong("an address, or a network such as 2001:db8::/64"))?;
+            Ok(Subject::Six(Subject6::Address(Prefix6::new(address, 128), compared.equal()?)))
         }
-        "prefix" => Ok(Subject::Six(Subject6::Prefix(net()?, equal()?))),
+        "prefix" => Ok(Subject::Six(Subject6::Prefix(net()?, compared.equal()?))),
         "server" => {
-            let duid: Duid = value.parse().map_err(|_| wrong("a DUID"))?;
-            Ok(Subject::Server(duid.to_string(), equal()?))
+            let duid: Duid = value.parse().map_err(|_| compared.wrong("a DUID"))?;
+            Ok(Subject::Server(duid.to_string(), compared.equal()?))
         }
-        _ if is == Some(true) => option(text),
-        _ if is == Some(false) => option(&format!("!{name}={value}")),
+        _ if how == Comparison::Is => option(text),
+        _ if how == Comparison::IsNot => option(&format!("!{name}={value}")),
         _ => Err(format!("{name} is no number that an offer of DHCPv6 has")),
     }
 }
 
 fn subject(text: &str) -> Result<Subject, String> {
-    let Some((name, how, value)) = parts(text) else { return option(text) };
-    if let Some(found) = common(name, how, value) {
+    let Some(compared) = Compared::read(text) else { return option(text) };
+    if let Some(found) = compared.common() {
         return found;
     }
-    let is = equality(how);
-    let equal = || is.ok_or_else(|| format!("{name} is no number: compare it with = or !="));
-    let wrong = |what: &str| format!("{value:?} is not {what}");
+    let Compared { name, how, value } = compared;
     Ok(match name.to_ascii_lowercase().as_str() {
         "lease" => Subject::Number(51, how, seconds(value)?),
         "t1" => Subject::Number(58, how, seconds(value)?),
@@ -217,25 +231,28 @@ fn subject(text: &str) -> Result<Subject, String> {
                 value.parse().ok().map(|ip| Prefix::of(ip, 32))
             };
             Subject::Address(
-                net.ok_or_else(|| wrong("an address, or a network such as 10.0.0.0/24"))?,
-                equal()?,
+                net.ok_or_else(|| compared.wrong("an address, or a network such as 10.0.0.0/24"))?,
+                compared.equal()?,
             )
         }
         "server" => {
-            let server: Ipv4Addr = value.parse().map_err(|_| wrong("an IPv4 address"))?;
-            Subject::Server(server.to_string(), equal()?)
+            let server: Ipv4Addr = value.parse().map_err(|_| compared.wrong("an IPv4 address"))?;
+            Subject::Server(server.to_string(), compared.equal()?)
         }
-        "next-server" => Subject::NextServer(value.parse().map_err(|_| wrong("an IPv4 address"))?, equal()?),
-        "boot-file" => Subject::File(value.as_bytes().to_vec(), equal()?),
-        "server-name" => Subject::Sname(value.as_bytes().to_vec(), equal()?),
-        _ if is == Some(true) => return option(text),
-        _ if is == Some(false) => return option(&format!("!{name}={value}")),
+        "next-server" => Subject::NextServer(
+            value.parse().map_err(|_| compared.wrong("an IPv4 address"))?,
+            compared.equal()?,
+        ),
+        "boot-file" => Subject::File(value.as_bytes().to_vec(), compared.equal()?),
+        "server-name" => Subject::Sname(value.as_bytes().to_vec(), compared.equal()?),
+        _ if how == Comparison::Is => return option(text),
+        _ if how == Comparison::IsNot => return option(&format!("!{name}={value}")),
         _ => {
             let row = v4::SPACE.code(name).and_then(|code| v4::SPACE.by_code(code));
             let row = row.ok_or_else(|| format!("{name:?} is no option; see dhcptool options"))?;
             let number = match row.kind {
                 Kind::Seconds | Kind::Lifetime => seconds(value)?,
-                _ => value.parse().map_err(|_| wrong("a number"))?,
+                _ => value.parse().map_err(|_| compared.wrong("a number"))?,
             };
             Subject::Number(row.code, how, number)
         }
@@ -281,8 +298,11 @@ mod tests {
 
     fn check(text: &str) -> (bool, String) {
         let message = offer();
-        let offered =
-            Offered { server: Some("10.0.0.1"), said: Said::Four(&message), latency: Some(5_000_000) };
+        let offered = Offered {
+            server: Some("10.0.0.1".to_owned()),
+            said: Said::Four(&message),
+            latency: Some(5_000_000),
+        };
         let checked = parse(text).unwrap().check(&[offered]);
         (checked.met, checked.found)
     }
@@ -361,7 +381,8 @@ mod tests {
         advertise.add_option(23, [0xfd; 16]);
         let bytes = advertise.encode();
         let check = |text: &str| {
-            let offered = Offered { server: Some("0003000109"), said: Said::Six(&bytes), latency: Some(5) };
+            let offered =
+                Offered { server: Some("0003000109".to_owned()), said: Said::Six(&bytes), latency: Some(5) };
             let checked = parse_as(text, subject6).unwrap().check(&[offered]);
             (checked.met, checked.found)
         };

@@ -188,13 +188,10 @@ fn find(
 
 /// Whether the offers keep to what is expected.
 fn check(expected: &[Expectation], offers: &[Answer6]) -> Vec<Checked> {
-    let servers: Vec<_> =
-        offers.iter().map(|offer| offer.server().map(|server| server.to_string())).collect();
     let offered: Vec<Offered<'_>> = offers
         .iter()
-        .zip(&servers)
-        .map(|(offer, server)| Offered {
-            server: server.as_deref(),
+        .map(|offer| Offered {
+            server: offer.server().map(|server| server.to_string()),
             said: Said::Six(&offer.payload),
             latency: offer.latency(),
         })

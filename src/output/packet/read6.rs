@@ -281,22 +281,9 @@ mod tests {
         use crate::capture::Frame;
         use crate::cli::stream::{Page, Renderer, View};
         use crate::output::when::TimeText;
-        use crate::time::Precision;
         use crate::wire::escape::is_hostile;
-        use crate::wire::frame::{Datagram, LinkType};
-        let frame = Frame {
-            number: 1,
-            time: None,
-            precision: Precision::Micro,
-            link: LinkType::ETHERNET,
-            interface: None,
-            interface_name: None,
-            data: bytes,
-            original_len: 0,
-            offset: 0,
-            comment: None,
-            direction: None,
-        };
+        use crate::wire::frame::Datagram;
+        let frame = Frame::of(1, bytes);
         let datagram = Datagram { protocol, ..Datagram::bare(bytes) };
         let mut found = Value::Null;
         for view in [View::Json, View::Line, View::Detail, View::Dump] {

@@ -11,8 +11,9 @@ use crate::analysis::servers::offered6::{Advertised, Offered6, Route};
 use crate::analysis::servers::table::{Counts, Server};
 use crate::analysis::servers::{Judgement, Speaks};
 use crate::output::json::object::{Millis, foreign, moment};
+use crate::output::six::discover::{OnLinkObject, RouteObject};
 use crate::time::Precision;
-use crate::wire::nd::OnLinkPrefix;
+use crate::wire::v6::Prefix6;
 
 crate::output::schema::object_type!(RogueType, Rogue, "A report on servers, or a change.");
 
@@ -327,7 +328,7 @@ struct AdvertisedObject<'a> {
     /// Option 5.
     mtu: Option<u32>,
     /// Option 3.
-    prefixes: Vec<PrefixObject>,
+    prefixes: Vec<OnLinkObject>,
     /// Option 24.
     routes: Vec<RouteObject>,
     /// Option 25.
@@ -349,8 +350,8 @@ impl<'a> AdvertisedObject<'a> {
             router_lifetime: router.router_lifetime,
             hop_limit: router.hop_limit,
             mtu: router.mtu,
-            prefixes: router.prefixes.iter().map(PrefixObject::from).collect(),
-            routes: router.routes.iter().map(RouteObject::from).collect(),
+            prefixes: router.prefixes.iter().map(OnLinkObject::from).collect(),
+            routes: router.routes.iter().map(route).collect(),
             dns_servers: &six.dns_servers,
             domain_search: names(&six.search),
             pref64: six::pref64(router),
@@ -359,49 +360,6 @@ impl<'a> AdvertisedObject<'a> {
     }
 }
 
-/// A prefix that a router advertises.
-#[derive(Debug, Serialize, JsonSchema)]
-struct PrefixObject {
-    /// The prefix, with its length.
-    prefix: String,
-    /// Flag L.
-    on_link: bool,
-    /// Flag A: hosts make addresses of it.
-    autonomous: bool,
-    /// Flag P: hosts should ask for a prefix of their own.
-    pd_preferred: bool,
-    /// Seconds.
-    preferred_lifetime: u32,
-    /// Seconds.
-    valid_lifetime: u32,
-}
-
-impl From<&OnLinkPrefix> for PrefixObject {
-    fn from(one: &OnLinkPrefix) -> Self {
-        Self {
-            prefix: format!("{}/{}", one.prefix, one.length),
-            on_link: one.is_on_link(),
-            autonomous: one.is_autonomous(),
-            pd_preferred: one.is_pd_preferred(),
-            preferred_lifetime: one.preferred,
-            valid_lifetime: one.valid,
-        }
-    }
-}
-
-/// A route that a router advertises.
-#[derive(Debug, Serialize, JsonSchema)]
-struct RouteObject {
-    /// Where it leads, with its length.
-    prefix: String,
-    /// high, medium, low or reserved.
-    preference: &'static str,
-    /// Seconds.
-    lifetime: u32,
-}
-
-impl From<&Route> for RouteObject {
-    fn from(Route { prefix: (prefix, length), preference, lifetime }: &Route) -> Self {
-        Self { prefix: format!("{prefix}/{length}"), preference, lifetime: *lifetime }
-    }
+fn route(Route { prefix: (prefix, length), preference, lifetime }: &Route) -> RouteObject {
+    RouteObject::new(Prefix6::new(*prefix, *length), preference, *lifetime)
 }

@@ -18,6 +18,7 @@ use crate::output::json::object::{Millis, PacketObject, foreign};
 use crate::output::render::Render;
 use crate::output::senders::DifferenceObject;
 use crate::output::styled::Styled;
+use crate::wire::nd::OnLinkPrefix;
 use crate::wire::v6::{Duid, Prefix6};
 
 /// Everything that was found.
@@ -239,20 +240,49 @@ pub struct RouterObject {
 #[allow(clippy::struct_excessive_bools, reason = "the flags of a prefix are independent of each other")]
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct OnLinkObject {
+    /// The prefix, with its length.
     prefix: String,
+    /// Flag L.
     on_link: bool,
+    /// Flag A: hosts make addresses of it.
     autonomous: bool,
+    /// Flag P: hosts should ask for a prefix of their own.
     pd_preferred: bool,
+    /// Seconds.
     preferred_lifetime: u32,
+    /// Seconds.
     valid_lifetime: u32,
+}
+
+impl From<&OnLinkPrefix> for OnLinkObject {
+    fn from(one: &OnLinkPrefix) -> Self {
+        Self {
+            prefix: Prefix6::new(one.prefix, one.length).to_string(),
+            on_link: one.is_on_link(),
+            autonomous: one.is_autonomous(),
+            pd_preferred: one.is_pd_preferred(),
+            preferred_lifetime: one.preferred,
+            valid_lifetime: one.valid,
+        }
+    }
 }
 
 /// A route that a router advertises.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RouteObject {
+    /// Where it leads, with its length.
     prefix: String,
+    /// high, medium, low or reserved.
     preference: &'static str,
+    /// Seconds.
     lifetime: u32,
+}
+
+impl RouteObject {
+    /// A route to `prefix`.
+    pub fn new(prefix: Prefix6, preference: &'static str, lifetime: u32) -> Self {
+        Self { prefix: prefix.to_string(), preference, lifetime }
+    }
 }
 
 impl RouterObject {
@@ -269,25 +299,13 @@ impl RouterObject {
             router_lifetime: header.router_lifetime(),
             hop_limit: header.hop_limit(),
             mtu: advert.mtu,
-            prefixes: advert
-                .prefixes
-                .iter()
-                .map(|prefix| OnLinkObject {
-                    prefix: Prefix6::new(prefix.prefix, prefix.length).to_string(),
-                    on_link: prefix.is_on_link(),
-                    autonomous: prefix.is_autonomous(),
-                    pd_preferred: prefix.is_pd_preferred(),
-                    preferred_lifetime: prefix.preferred,
-                    valid_lifetime: prefix.valid,
-                })
-                .collect(),
+            prefixes: advert.prefixes.iter().map(OnLinkObject::from).collect(),
             routes: advert
                 .routes
                 .iter()
-                .map(|route| RouteObject {
-                    prefix: Prefix6::new(route.prefix, route.length).to_string(),
-                    preference: route.preference,
-                    lifetime: route.lifetime,
+                .map(|route| {
+                    let prefix = Prefix6::new(route.prefix, route.length);
+                    RouteObject::new(prefix, route.preference, route.lifetime)
                 })
                 .collect(),
             dns_servers: advert.dns_servers.iter().flat_map(|(_, servers)| servers.iter().copied()).collect(),

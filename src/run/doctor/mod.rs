@@ -229,17 +229,12 @@ impl Ears {
     fn hear(&mut self, passed: &Passed<'_>) {
         self.number = self.number.saturating_add(1);
         let frame = Frame {
-            number: self.number,
             time: Some(passed.time),
-            precision: crate::time::Precision::Nano,
             link: passed.link_type,
-            offset: 0,
-            interface: None,
             interface_name: Some(&self.interface),
             direction: Some(if passed.outgoing { Direction::Out } else { Direction::In }),
-            comment: None,
-            data: passed.frame,
             original_len: u32::try_from(passed.original_len).unwrap_or(u32::MAX),
+            ..Frame::of(self.number, passed.frame)
         };
         self.batch.clear();
         self.gatherer.frame(&frame, &mut self.batch);

@@ -10,9 +10,9 @@ use crate::engine::load::Finished;
 use crate::output::Styled;
 use crate::output::transaction::ladder::Ladder;
 use crate::run::gather::Gatherer;
-use crate::time::{Precision, Timestamp};
+use crate::time::Timestamp;
 use crate::wire::HwAddr;
-use crate::wire::frame::{Direction, LinkType};
+use crate::wire::frame::Direction;
 
 /// Frames that are remembered: those of what is under way, as far as a person can follow it.
 const MOST: usize = 256;
@@ -50,17 +50,10 @@ impl Ladders {
         for ((time, sent, frame), number) in self.frames.iter().skip(since).zip(1..) {
             gatherer.frame(
                 &Frame {
-                    number,
                     time: Some(*time),
-                    precision: Precision::Nano,
-                    link: LinkType::ETHERNET,
-                    interface: None,
                     interface_name: Some(&self.interface),
                     direction: Some(if *sent { Direction::Out } else { Direction::In }),
-                    comment: None,
-                    data: frame,
-                    original_len: u32::try_from(frame.len()).unwrap_or(u32::MAX),
-                    offset: 0,
+                    ..Frame::of(number, frame)
                 },
                 &mut batch,
             );

@@ -237,17 +237,13 @@ impl Sink<'_> {
         }
         self.received = self.received.saturating_add(1);
         let frame = Frame {
-            number: self.received,
             time: Some(frame.time),
             precision,
             link,
-            interface: None,
             interface_name: Some(interface),
             direction: frame.direction,
-            comment: None,
-            data: frame.data,
             original_len: frame.original_len,
-            offset: 0,
+            ..Frame::of(self.received, frame.data)
         };
         let keep = self.stream.live_frame(&frame);
         if let Some(joining) = &mut self.joining {
