@@ -73,6 +73,7 @@ fn candidates(command: &str, arg: &Arg) -> Option<Find> {
         (Some("fields"), _) => match command {
             "discover" => || names(&columns::DISCOVER),
             "request" => || names(&columns::REQUEST),
+            "handshake" => || names(&columns::HANDSHAKE),
             _ => fields,
         },
         _ => return None,

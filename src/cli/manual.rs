@@ -478,7 +478,7 @@ pub const RECIPES: &[Recipe] = &[
         task: "A spreadsheet of handshakes",
         text: "One row a handshake, refused and unanswered ones too; with -6 the same.",
         lines: &[
-            "dhcptool handshake eth0 -c 100 -i 50ms --each --json | jq -r 'select(.type == \"exchange\") | [.client, .outcome, .address, .offer_ms, .ack_ms, .total_ms] | @csv' > handshakes.csv",
+            "dhcptool handshake eth0 -c 100 -i 50ms --format csv --fields client_mac,outcome,address,offer_ms,ack_ms,total_ms > handshakes.csv",
         ],
     },
     Recipe {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+mod row;
 mod told;
 
 pub use told::{LeaseWords, Told, Words};
@@ -91,13 +92,12 @@ impl<F: Told> Render for Exchanged<'_, F> {
         let finished = self.finished;
         let lease = self.family.words(&finished.lease);
         let first = (finished.statuses != 0).then(|| status_name(finished.statuses.trailing_zeros()));
-        let digits = usize::try_from(F::XID_BITS).unwrap_or(32).div_ceil(4).saturating_add(2);
         Each {
             r#type: "exchange",
             protocol: F::NAME,
             kind: F::kind_name(finished.kind),
             client: finished.mac.to_string(),
-            xid: format!("{:#0digits$x}", finished.xid),
+            xid: self.xid(),
             outcome: finished.failure.map_or("ack", Failure::name),
             address: lease.address,
             prefixes: F::NAME.is_some().then_some(lease.prefixes),
@@ -154,6 +154,12 @@ impl<F: Told> Render for Exchanged<'_, F> {
 }
 
 impl<F: Told> Exchanged<'_, F> {
+    /// The transaction identifier as text.
+    fn xid(&self) -> String {
+        let digits = usize::try_from(F::XID_BITS).unwrap_or(32).div_ceil(4).saturating_add(2);
+        format!("{:#0digits$x}", self.finished.xid)
+    }
+
     /// What stands behind the server: how long it took, with or without the time of the offer, and what was not as it should be.
     fn rest(&self, narrow: bool, offer: bool, like: &Styled) -> Styled {
         let finished = self.finished;

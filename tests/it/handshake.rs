@@ -58,6 +58,37 @@ fn more_is_told_by_the_messages_of_each() {
 }
 
 #[test]
+fn rows_are_for_tables() {
+    let fields = "client_mac,kind,outcome,address,prefixes,server_id,offer_ms,total_ms,retransmissions";
+    let Some(output) = run("", &format!("-i 0s -c 3 --format csv --fields {fields}")) else { return };
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!((output.status.code(), lines.len(), lines[0]), (Some(0), 4, fields), "{text}");
+    let row: Vec<&str> = lines[1].split(',').collect();
+    assert_eq!((row[1], row[2], row[4], row[5], row[8]), ("handshake", "ack", "", "10.0.0.1", "0"), "{text}");
+    assert!(row[3].starts_with("10.4.") && row[7].parse::<f64>().unwrap() > 0.0, "{text}");
+
+    let arguments = "-6 -i 0s -c 2 --format json --ia-na --ia-pd --timeout 300ms --retries 0";
+    let found = run("--servers 1 --pd off", arguments).unwrap();
+    let rows: Value = serde_json::from_slice(&found.stdout).unwrap();
+    assert_eq!((found.status.code(), rows.as_array().unwrap().len()), (Some(1), 2), "{rows}");
+    assert_eq!(
+        (&rows[0]["outcome"], rows[0]["xid"].as_str().map(str::len)),
+        (&"partial".into(), Some(8)),
+        "{rows}"
+    );
+    let found = run("", "-6 -i 0s -c 1 --flat --ia-pd").unwrap();
+    let row: Value = serde_json::from_slice(&found.stdout).unwrap();
+    assert!(row["prefixes"][0].as_str().unwrap().ends_with("/56") && row["time"].is_string(), "{row}");
+    assert!(String::from_utf8_lossy(&found.stderr).contains("1 handshake, 1 completed"), "{found:?}");
+
+    for refused in ["--find-rate --flat", "--flat --json --format csv", "--fields nobody"] {
+        let found = run("", refused).unwrap();
+        assert_eq!((found.status.code(), found.stdout.len()), (Some(2), 0), "{refused}: {found:?}");
+    }
+}
+
+#[test]
 fn json_keeps_the_contract() {
     let Some(found) = json("", "-i 5ms -c 20", 0) else { return };
     assert_eq!(found["type"], "handshake");

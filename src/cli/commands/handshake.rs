@@ -18,6 +18,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::exit::Outcome;
 use crate::cli::flags::common::positive;
+use crate::cli::flags::flat::FlatArgs;
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::{SenderArgs, duration};
 use crate::engine::load::Slo;
@@ -140,6 +141,9 @@ pub struct Args {
     /// Save the histograms as an HdrHistogram log, which can be merged with others
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     histogram: Option<PathBuf>,
+
+    #[command(flatten)]
+    flat: FlatArgs,
 
     #[command(flatten)]
     sender: SenderArgs,

@@ -84,11 +84,12 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
             None | Some("decode" | "sniff") => ("dhcp_packets", &columns::PACKET),
             Some("discover") => ("dhcp_offers", &columns::DISCOVER),
             Some("request") => ("dhcp_requests", &columns::REQUEST),
+            Some("handshake") => ("dhcp_handshakes", &columns::HANDSHAKE),
             Some("transactions") => ("dhcp_transactions", &columns::TRANSACTION),
             Some("clients") => ("dhcp_clients", &columns::CLIENT),
             Some(other) => {
                 return Err(Failure::usage(format_args!(
-                    "{other} prints no flat rows: decode, sniff, discover and request do, and decode's transactions and clients"
+                    "{other} prints no flat rows: decode, sniff, discover, request and handshake do, and decode's transactions and clients"
                 )));
             }
         };

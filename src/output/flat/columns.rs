@@ -156,6 +156,29 @@ pub static REQUEST: LazyLock<Vec<Column>> = LazyLock::new(|| {
     ])
 });
 
+/// The columns of `handshake`: the fields of its exchanges.
+pub static HANDSHAKE: LazyLock<Vec<Column>> = LazyLock::new(|| {
+    only_own(&[
+        ("time", Type::Time, "When it began."),
+        (
+            "kind",
+            Type::Text,
+            "handshake, or in a mix renew, rebind, init-reboot (DHCPv6: confirm), inform or release.",
+        ),
+        ("client_mac", Type::Text, "The client's hardware address."),
+        ("xid", Type::Text, "Transaction identifier, 0x and its digits."),
+        ("outcome", Type::Text, "ack, or what failed: no_offer, no_ack, nak, …"),
+        ("address", Type::Text, "The address."),
+        ("prefixes", Type::List, "Prefixes (DHCPv6)."),
+        ("server_id", Type::Text, "The server."),
+        ("offer_ms", Type::Number, "From DISCOVER to OFFER (SOLICIT to ADVERTISE)."),
+        ("ack_ms", Type::Number, "From REQUEST to ACK (REPLY)."),
+        ("total_ms", Type::Number, "From the first message to the last."),
+        ("scheduled_ms", Type::Number, "The same from when it should have begun."),
+        ("retransmissions", Type::Integer, "Messages said again."),
+    ])
+});
+
 /// The columns of exchanges (`--transactions`): the fields of their objects.
 pub static TRANSACTION: LazyLock<Vec<Column>> = LazyLock::new(|| {
     only_own(&[
@@ -347,7 +370,7 @@ mod tests {
 
     #[test]
     fn a_name_has_one_type() {
-        for columns in [&*PACKET, &*DISCOVER, &*REQUEST, &*TRANSACTION, &*CLIENT] {
+        for columns in [&*PACKET, &*DISCOVER, &*REQUEST, &*HANDSHAKE, &*TRANSACTION, &*CLIENT] {
             let mut types = HashMap::new();
             for column in columns {
                 let known = types.entry(&column.name).or_insert(column.kind);

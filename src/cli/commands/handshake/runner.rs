@@ -9,13 +9,16 @@ use super::run::QUIET_RATE;
 use super::{Args, milli};
 use crate::cli::context::{self, Context};
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::flat::{self, Table};
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::engine::load::{After, Family, Kind, Macs, Pace, Plan, Rate, Search, Tally};
 use crate::engine::v4::silence::{Finding, LinkState};
 use crate::net::NetError;
 use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
+use crate::output::flat::columns;
 use crate::output::handshake::{About, Exchanged, Found, Run, Told, Try, plugin};
+use crate::output::words::counted;
 use crate::output::{Render as _, Styled};
 use crate::run::lanes::files::{Files, Paths};
 use crate::run::lanes::{self, News, Setup};
@@ -123,7 +126,7 @@ pub(super) fn setup<F: Family>(
         port: ports.0,
         server_port: ports.1,
         kernel_stamps: args.sender.write.is_some() || expected_rate(args) <= KERNEL_STAMP_RATE,
-        each: args.each || is_ping(args) && !cx.common.json && !args.nagios.is_on(),
+        each: args.each || args.flat.is_given() || is_ping(args) && !cx.common.json && !args.nagios.is_on(),
         frames: args.sender.write.is_some() || draws(args, cx),
         confined: args.sender.confine.is_wanted(),
     }
@@ -131,8 +134,8 @@ pub(super) fn setup<F: Family>(
 
 /// True when the messages of every handshake are drawn below its row.
 fn draws(args: &Args, cx: &Context) -> bool {
-    let rows = (args.each || is_ping(args)) && !cx.common.json && !args.nagios.is_on();
-    rows && cx.common.verbose > 0
+    let apart = cx.common.json || args.nagios.is_on() || args.flat.is_given();
+    (args.each || is_ping(args)) && !apart && cx.common.verbose > 0
 }
 
 /// Runs a plan, or searches with it, and reports.
@@ -145,6 +148,11 @@ pub(super) fn run<F: Told>(
     signals: &Signals,
     cx: &mut Context,
 ) -> Outcome {
+    if args.flat.is_given() && (args.find_rate || args.nagios.is_on()) {
+        return Err(Failure::usage(
+            "--flat, --fields and --format show handshakes as rows; --find-rate and --nagios tell of all together",
+        ));
+    }
     // Before the lanes are there, which inherit it.
     crate::net::privilege::close_bounding_set()?;
     let (files, memory) = (RefCell::new(None), context::Memory::open());
@@ -199,14 +207,22 @@ fn once<F: Told>(
     let aside = Context::new(cx.common.clone());
     let (format, clocks) = (cx.format(), cx.clock.moment());
     let mut ladders = draws(args, cx).then(|| Ladders::of(&setup.interface, cx));
-    let (out, start) = (&mut cx.out, context::cpu_time());
+    let mut rows = args.flat.rows(&columns::HANDSHAKE, cx)?;
+    let mut table = rows.as_ref().map(Table::new);
+    let start = context::cpu_time();
     let mut news = |news: News<F::Lease>| {
         let told = match news {
             News::Finished(list) => {
-                let look = out.look();
+                let look = cx.out.look();
                 let family = &plan.family;
                 let told = |finished| {
-                    let mut bytes = Exchanged { family, finished, clocks }.render(format, look);
+                    let exchanged = Exchanged { family, finished, clocks };
+                    if let Some(rows) = &mut rows {
+                        let mut row = Vec::new();
+                        exchanged.row(rows, &mut row);
+                        return row;
+                    }
+                    let mut bytes = exchanged.render(format, look);
                     if let Some(ladders) = &mut ladders {
                         let mut drawn = Styled::new(look.color).within(look.width);
                         ladders.draw(finished, clocks.time_at(finished.began), &mut drawn);
@@ -214,7 +230,8 @@ fn once<F: Told>(
                     }
                     bytes
                 };
-                out.write(&list.iter().flat_map(told).collect::<Vec<u8>>())
+                let bytes = list.iter().flat_map(told).collect::<Vec<u8>>();
+                flat::show(table.as_mut(), &bytes, cx)
             }
             News::Frames(frames) => {
                 if let Some(ladders) = &mut ladders {
@@ -265,6 +282,9 @@ fn once<F: Told>(
     }
     let mut tally = tally.map_err(explain)?;
     tally.cpu = context::cpu_time().saturating_sub(start);
+    if let Some(table) = table.as_mut().filter(|_| failed.is_none()) {
+        failed = table.end(cx).err();
+    }
     Ok((tally, failed))
 }
 
@@ -354,6 +374,10 @@ fn finish<F: Told>(
     cx: &mut Context,
 ) -> Outcome {
     let shown = if failed.is_some() || args.nagios.is_on() {
+        Ok(())
+    } else if args.flat.is_given() {
+        let (attempts, completed) = (tally.counters.attempts, tally.counters.completed());
+        cx.note(&format!("{}, {completed} completed", counted(attempts, "handshake")));
         Ok(())
     } else {
         cx.show(&Run { family, tally, about, terminal: cx.out.is_terminal() })
