@@ -10,14 +10,16 @@ use super::flags::vendors::Vendors;
 use crate::analysis::diagnosis::{Code, Diagnosis, Finding, History, Id};
 use crate::analysis::findings6::story::Story;
 use crate::analysis::transaction::{
-    Batch, Clients, Exchange, Item, Joiner, Kind, Options, Outcome, Stats, Unjoined,
+    Batch, Both, Clients, Closed, Counted, Exchange, Exchange6, Item, Joined, Kind, Options, Outcome, Stats,
+    Unjoined,
 };
 use crate::output::flat::{Rows, story};
 use crate::output::json::object::line;
 use crate::output::transaction::ladder::Ladder;
 use crate::output::transaction::stats as figures;
 use crate::output::transaction::table::TransactionTable;
-use crate::output::transaction::{clients, json, unjoined};
+use crate::output::transaction::view::Shown;
+use crate::output::transaction::{clients, json, json6, unjoined};
 use crate::output::words::counted;
 use crate::output::{JsonOut, Styled};
 use crate::wire::escape::escape;
@@ -35,6 +37,8 @@ const WAIT: i64 = 150_000_000_000;
 const PART: usize = 256;
 /// Letters of an Ethernet address.
 const MAC: usize = 17;
+/// So many sentences are remembered that were said of exchanges of DHCPv6.
+const TOLD: usize = 10_000;
 /// So many refusals wait to be drawn.
 const REFUSED: usize = 10_000;
 
@@ -57,12 +61,16 @@ pub struct Look {
 pub struct Analyst<'a> {
     args: &'a AnalysisArgs,
     look: Look,
-    joiner: Joiner,
+    joiner: Both,
     history: History,
     /// What is told of links that speak IPv6.
     story: Story,
     stats: Stats,
+    /// Figures of DHCPv6.
+    stats6: Stats,
     clients: Clients,
+    /// What was said of exchanges of DHCPv6, which is not said again at the end.
+    told: HashSet<(&'static str, String)>,
     table: TransactionTable,
     ignored: HashSet<&'a str>,
     json: JsonOut,
@@ -111,11 +119,13 @@ impl<'a> Analyst<'a> {
         Self {
             args,
             look,
-            joiner: Joiner::new(Options { max_open, hold: !look.live }),
+            joiner: Both::new(Options { max_open, hold: !look.live }),
             history: History::new(args.strict),
             story: Story::default(),
             stats: Stats::default(),
+            stats6: Stats::default(),
             clients: Clients::default(),
+            told: HashSet::new(),
             table: TransactionTable::new(look.width, look.live),
             ignored: args.ignore.iter().map(String::as_str).collect(),
             json: JsonOut::new(),
@@ -136,16 +146,27 @@ impl<'a> Analyst<'a> {
     /// Takes what came next.
     pub fn take(&mut self, batch: &Batch) {
         self.unjoined.add(batch.unjoined);
-        let Self { history, stats, joiner, args, .. } = self;
-        joiner.batch(batch, |item, role| {
-            history.observe(item, role);
-            if let (true, Item::Message(entry)) = (args.stats, item) {
-                stats.message(entry);
+        let Self { history, stats, stats6, story, joiner, args, .. } = self;
+        joiner.batch(batch, |item, joined| {
+            history.observe(item, joined.role);
+            match item {
+                Item::Message(entry) if args.stats => stats.message(&entry.seen),
+                Item::Six(entry) => {
+                    if args.stats {
+                        stats6.message(&entry.seen);
+                    }
+                    if let Some(heard) = batch.six.get(entry.heard) {
+                        story.take(heard, joined);
+                    }
+                }
+                Item::Router(place) => {
+                    if let Some(heard) = batch.six.get(*place) {
+                        story.take(heard, Joined::default());
+                    }
+                }
+                _ => {}
             }
         });
-        for heard in &batch.six {
-            self.story.take(heard);
-        }
         self.show_closed();
     }
 
@@ -170,7 +191,7 @@ impl<'a> Analyst<'a> {
 
     /// How many exchanges were closed to make room.
     pub fn evicted(&self) -> u64 {
-        self.joiner.evicted
+        self.joiner.evicted()
     }
 
     /// What was rendered since it was last cleared and is as it will stay.
@@ -217,13 +238,73 @@ impl<'a> Analyst<'a> {
     }
 
     fn show_closed(&mut self) {
-        for exchange in self.joiner.take_closed() {
-            self.close(exchange);
+        for closed in self.joiner.take_closed() {
+            self.number = self.number.saturating_add(1);
+            match closed {
+                Closed::Four(exchange) => self.close(exchange),
+                Closed::Six(exchange) => self.close6(&exchange),
+            }
         }
     }
 
+    /// An exchange of DHCPv6 has closed. What is said of it is counted when it is told of the whole.
+    fn close6(&mut self, exchange: &Exchange6) {
+        let mut problems = self.story.closed(exchange);
+        problems.retain(|problem| !self.ignored.contains(problem.id.name()));
+        if !self.wants(exchange, &problems) {
+            return;
+        }
+        self.shown = self.shown.saturating_add(1);
+        if self.args.stats {
+            self.stats6.exchange(exchange);
+        }
+        if self.args.clients {
+            self.clients.exchange(exchange, self.number, &problems);
+        }
+        let number = self.number;
+        if let Some(rows) = &mut self.rows {
+            if self.args.transactions {
+                let vendor = vendor(&mut self.vendors, exchange.mac);
+                story::exchange6(exchange, number, vendor, &problems, rows, &mut self.flat);
+            }
+            return;
+        }
+        if !self.shows_exchanges() {
+            return;
+        }
+        if self.look.json {
+            let vendor = vendor(&mut self.vendors, exchange.mac);
+            json6::write(exchange, number, vendor, &problems, &mut self.json);
+            return;
+        }
+        let room = TOLD.saturating_sub(self.told.len());
+        self.told
+            .extend(problems.iter().take(room).map(|problem| (problem.id.name(), problem.message.clone())));
+        self.table.count6(exchange);
+        if self.args.ladder && self.look.width >= LADDER_FROM {
+            self.ladder().draw(exchange, number, &problems, &mut self.text);
+        } else {
+            self.row(exchange, &problems);
+        }
+    }
+
+    /// Exchanges are shown one by one.
+    fn shows_exchanges(&self) -> bool {
+        self.args.transactions || self.args.lint || self.args.ladder
+    }
+
+    fn ladder(&self) -> Ladder {
+        Ladder { width: self.look.width, ascii: self.args.ascii }
+    }
+
+    /// The row of an exchange.
+    fn row<S: Shown>(&mut self, exchange: &Exchange<S>, problems: &[Diagnosis]) {
+        let names = self.table.names_vendors();
+        let vendor = names.then(|| vendor(&mut self.vendors, exchange.mac)).flatten();
+        self.table.row(exchange, vendor, problems, &mut self.text);
+    }
+
     fn close(&mut self, exchange: Exchange) {
-        self.number = self.number.saturating_add(1);
         let mut problems = self.history.closed(&exchange);
         problems.retain(|problem| !self.ignored.contains(problem.id.name()));
         if !self.wants(&exchange, &problems) {
@@ -271,8 +352,7 @@ impl<'a> Analyst<'a> {
             }
             return;
         }
-        let (rows, draws) = (self.args.transactions || self.args.lint, self.args.ladder);
-        if !rows && !draws {
+        if !self.shows_exchanges() {
             return;
         }
         if self.look.json {
@@ -281,18 +361,16 @@ impl<'a> Analyst<'a> {
             return;
         }
         self.table.count(&exchange);
-        if draws && self.look.width >= LADDER_FROM {
+        if self.args.ladder && self.look.width >= LADDER_FROM {
             self.draw(Drawn { exchange, number: self.number, problems });
         } else {
-            let names = self.table.names_vendors();
-            let vendor = names.then(|| vendor(&mut self.vendors, exchange.mac)).flatten();
-            self.table.row(&exchange, vendor, &problems, &mut self.text);
+            self.row(&exchange, &problems);
         }
     }
 
     /// Draws an exchange, one that was refused with what its client does next.
     fn draw(&mut self, drawn: Drawn) {
-        let ladder = Ladder { width: self.look.width, ascii: self.args.ascii };
+        let ladder = self.ladder();
         if let Some(before) = drawn.exchange.mac.and_then(|mac| self.refused.remove(&mac)) {
             if before.is_followed_by(&drawn.exchange) {
                 ladder.draw_both([before.parts(), drawn.parts()], &mut self.text);
@@ -309,7 +387,7 @@ impl<'a> Analyst<'a> {
     }
 
     fn draw_alone(&mut self, drawn: &Drawn) {
-        let ladder = Ladder { width: self.look.width, ascii: self.args.ascii };
+        let ladder = self.ladder();
         ladder.draw(&drawn.exchange, drawn.number, &drawn.problems, &mut self.text);
     }
 
@@ -330,7 +408,7 @@ impl<'a> Analyst<'a> {
         }
     }
 
-    fn wants(&self, exchange: &Exchange, problems: &[Diagnosis]) -> bool {
+    fn wants<S: Counted>(&self, exchange: &Exchange<S>, problems: &[Diagnosis]) -> bool {
         let args = self.args;
         let slow = |limit: Duration| {
             let limit = i64::try_from(limit.as_nanos()).unwrap_or(i64::MAX);
@@ -381,17 +459,17 @@ impl<'a> Analyst<'a> {
             }
         }
         if self.args.stats {
-            let object =
-                figures::object(&self.stats, frames, (self.joiner.evicted, self.unjoined), &self.codes);
+            let both = (&self.stats, &self.stats6);
+            let object = figures::object(both, frames, (self.joiner.evicted(), self.unjoined), &self.codes);
             if self.look.json {
                 self.json.buf.extend_from_slice(&line(&object));
             } else {
                 let start = self.text.len();
-                figures::write(&object, &self.stats, &mut self.text);
+                figures::write(&object, both, &mut self.text);
                 self.text.fold_since(start);
             }
         }
-        if !self.look.json && (self.args.transactions || self.args.lint || self.args.ladder) {
+        if !self.look.json && self.shows_exchanges() {
             let start = self.text.len();
             self.table.totals(&mut self.text);
             self.text.fold_since(start);
@@ -410,10 +488,11 @@ impl<'a> Analyst<'a> {
                 continue;
             }
             self.said(told.id());
-            let rows = self.args.transactions || self.args.lint || self.args.ladder;
+            let rows = self.shows_exchanges();
+            let again = || self.told.contains(&(told.finding.code, told.finding.message.clone()));
             if self.look.json && (rows || !self.args.clients) {
                 json::finding6(&told, &mut self.json);
-            } else if rows {
+            } else if rows && !again() {
                 self.table.finding6(&told, &mut self.text);
             }
         }
@@ -421,7 +500,7 @@ impl<'a> Analyst<'a> {
 
     /// Tells a finding of the whole.
     fn show_finding(&mut self, finding: &Finding) {
-        let rows = self.args.transactions || self.args.lint || self.args.ladder;
+        let rows = self.shows_exchanges();
         if self.look.json && (rows || !self.args.clients) {
             json::finding(finding, &mut self.json);
         } else if rows {

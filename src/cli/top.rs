@@ -6,11 +6,14 @@
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::analysis::diagnosis::History;
-use crate::analysis::transaction::{Batch, Clients, Item, Joiner, Kind, Letter, Options, Stats, Status};
+use crate::analysis::transaction::{
+    Batch, Both, Clients, Closed, Counted, Exchange, Item, Kind, Letter, Message as _, Options, Sense, Stats,
+    Status, Who, Whose,
+};
 use crate::output::Styled;
 use crate::output::transaction::top::{self, ClientLine, Screen, ServerLine};
 
@@ -34,7 +37,7 @@ struct Heard {
     first: i64,
     last: i64,
     messages: u64,
-    /// OFFERs, ACKs, NAKs.
+    /// Offers, what gave what was asked for, refusals.
     counts: (u64, u64, u64),
     /// Messages by the end of each of the last seconds.
     before: VecDeque<u64>,
@@ -42,14 +45,15 @@ struct Heard {
 
 /// What is shown.
 pub struct Top {
-    joiner: Joiner,
+    joiner: Both,
     history: History,
     stats: Stats,
+    stats6: Stats,
     clients: Clients,
     number: u64,
-    heard: BTreeMap<Ipv4Addr, Heard>,
+    heard: BTreeMap<Whose, Heard>,
     /// Servers that are meant to be there; none: nobody is marked.
-    known: Vec<Ipv4Addr>,
+    known: Vec<IpAddr>,
     size: (usize, usize),
     color: bool,
     begun: Option<i64>,
@@ -77,11 +81,12 @@ fn leave_in_a_panic() {
 
 impl Top {
     /// A screen of so many columns and rows.
-    pub fn new(known: &[Ipv4Addr], size: (usize, usize), color: bool, max_open: usize) -> Self {
+    pub fn new(known: &[IpAddr], size: (usize, usize), color: bool, max_open: usize) -> Self {
         Self {
-            joiner: Joiner::new(Options { max_open, hold: false }),
+            joiner: Both::new(Options { max_open, hold: false }),
             history: History::new(false),
             stats: Stats::default(),
+            stats6: Stats::default(),
             clients: Clients::default(),
             number: 0,
             heard: BTreeMap::new(),
@@ -106,38 +111,62 @@ impl Top {
 
     /// Takes what came, at `now`, and draws when it is time.
     pub fn take(&mut self, batch: &Batch, now: i64) {
-        let Self { joiner, history, stats, heard, .. } = self;
-        joiner.batch(batch, |item, role| {
-            history.observe(item, role);
-            let Item::Message(entry) = item else { return };
-            stats.message(entry);
-            let seen = &entry.seen;
-            if seen.from_client || (heard.len() >= SERVERS && !heard.contains_key(&seen.server())) {
+        let Self { joiner, history, stats, stats6, heard, .. } = self;
+        joiner.batch(batch, |item, joined| {
+            history.observe(item, joined.role);
+            let (name, time, sense) = match item {
+                Item::Message(entry) => {
+                    let seen = &entry.seen;
+                    stats.message(seen);
+                    if seen.from_client {
+                        return;
+                    }
+                    (Whose::Four(seen.server()), seen.time, seen.sense())
+                }
+                Item::Six(entry) => {
+                    let seen = &entry.seen;
+                    stats6.message(seen);
+                    if seen.from_client {
+                        return;
+                    }
+                    (batch.server_of(entry), seen.time, joined.sense)
+                }
+                Item::Router(_) | Item::Sign(_) => return,
+            };
+            if heard.len() >= SERVERS && !heard.contains_key(&name) {
                 return;
             }
-            let server = heard.entry(seen.server()).or_insert_with(|| Heard {
-                first: seen.time,
-                last: seen.time,
+            let server = heard.entry(name).or_insert_with(|| Heard {
+                first: time,
+                last: time,
                 messages: 0,
                 counts: (0, 0, 0),
                 before: VecDeque::new(),
             });
-            server.last = seen.time;
+            server.last = time;
             server.messages = server.messages.saturating_add(1);
-            let count = match seen.letter {
-                Letter::Offer => &mut server.counts.0,
-                Letter::Ack => &mut server.counts.1,
-                Letter::Nak => &mut server.counts.2,
+            let count = match sense {
+                Sense::Offers => &mut server.counts.0,
+                Sense::Grants => &mut server.counts.1,
+                Sense::Refuses => &mut server.counts.2,
                 _ => return,
             };
             *count = count.saturating_add(1);
         });
         self.joiner.advance(now);
-        for exchange in self.joiner.take_closed() {
+        for closed in self.joiner.take_closed() {
             self.number = self.number.saturating_add(1);
-            let problems = self.history.closed(&exchange);
-            self.stats.exchange(&exchange);
-            self.clients.exchange(&exchange, self.number, &problems);
+            match closed {
+                Closed::Four(exchange) => {
+                    let problems = self.history.closed(&exchange);
+                    self.stats.exchange(&exchange);
+                    self.clients.exchange(&exchange, self.number, &problems);
+                }
+                Closed::Six(exchange) => {
+                    self.stats6.exchange(&exchange);
+                    self.clients.exchange(&exchange, self.number, &[]);
+                }
+            }
         }
         let begun = *self.begun.get_or_insert(now);
         let due = self.drawn.is_none_or(|drawn| now.saturating_sub(drawn) >= EVERY);
@@ -189,14 +218,24 @@ impl Top {
         self.bytes.extend_from_slice(screen.as_str().as_bytes());
     }
 
+    /// Servers of its protocol are named, and it is none of them.
+    fn is_stranger(&self, server: &Whose) -> bool {
+        let ip = match server {
+            Whose::Four(ip) => IpAddr::V4(*ip),
+            Whose::Six(_, ip) => IpAddr::V6(*ip),
+        };
+        let mut alike = self.known.iter().filter(|known| known.is_ipv4() == ip.is_ipv4()).peekable();
+        alike.peek().is_some() && alike.all(|known| *known != ip)
+    }
+
     fn screen(&self, now: i64, begun: i64) -> Styled {
         let servers = self.heard.iter().map(|(name, heard)| {
-            let figures = self.stats.servers.get(name);
+            let figures = self.stats.servers.get(name).or_else(|| self.stats6.servers.get(name));
             let seconds = u64::try_from(heard.before.len()).unwrap_or(0).max(1);
             let since = heard.before.front().copied().unwrap_or(0);
             ServerLine {
-                name: *name,
-                unknown: !self.known.is_empty() && !self.known.contains(name),
+                name: name.to_string(),
+                unknown: self.is_stranger(name),
                 messages: heard.messages,
                 tenths: heard
                     .messages
@@ -210,43 +249,16 @@ impl Top {
                 last: now.saturating_sub(heard.last),
             }
         });
-        let mut failing: Vec<ClientLine> = Vec::new();
-        for exchange in self.joiner.open() {
-            let asked = exchange.sent().count();
-            let had = exchange.had();
-            let asks = matches!(
-                exchange.kind,
-                Kind::Acquire | Kind::Reboot | Kind::Renew | Kind::Rebind | Kind::Bootp
-            );
-            if !asks
-                || exchange.partial()
-                || had.ack
-                || (had.reply && asked < ASKED.saturating_add(2))
-                || asked < ASKED
-            {
-                continue;
-            }
-            let start = exchange.first().map_or(now, |seen| seen.time);
-            let last = exchange.sent().next_back().map_or(Letter::Other, |seen| seen.letter);
-            let state = match (had.offer, last) {
-                (_, Letter::Request) => "REQUEST, neither ACK nor NAK".to_owned(),
-                (true, _) => "offered, never REQUESTs".to_owned(),
-                (false, letter) => format!("{}, no answer yet", letter.name().to_uppercase()),
-            };
-            failing.push(ClientLine {
-                mac: exchange.mac,
-                hostname: exchange.texts.hostname.clone(),
-                tries: u64::try_from(asked).unwrap_or(u64::MAX),
-                since: now.saturating_sub(start),
-                state,
-            });
-        }
+        let four = self.joiner.open().filter_map(|exchange| stuck(exchange, now));
+        let mut failing: Vec<ClientLine> =
+            four.chain(self.joiner.open6().filter_map(|exchange| stuck(exchange, now))).collect();
         let all = self.clients.sorted();
         for client in all.iter().filter(|client| client.status() == Status::Failed) {
-            if failing.iter().any(|other| other.mac == client.mac) {
+            if failing.iter().any(|other| other.who == client.who) {
                 continue;
             }
             failing.push(ClientLine {
+                who: client.who.clone(),
                 mac: client.mac,
                 hostname: client.texts.hostname.clone(),
                 tries: client.tries,
@@ -254,17 +266,20 @@ impl Top {
                 state: client.why().unwrap_or_default(),
             });
         }
-        failing.sort_by_key(|client| (std::cmp::Reverse(client.since), client.mac));
+        failing.sort_by_key(|client| (std::cmp::Reverse(client.since), client.who.clone()));
+        let open = self.joiner.open().count().saturating_add(self.joiner.open6().count());
         top::draw(&Screen {
             now,
             length: now.saturating_sub(begun),
-            messages: self.stats.messages,
-            exchanges: self.number.saturating_add(u64::try_from(self.joiner.open().count()).unwrap_or(0)),
+            messages: self.stats.messages.saturating_add(self.stats6.messages),
+            exchanges: self.number.saturating_add(u64::try_from(open).unwrap_or(u64::MAX)),
             clients: self
                 .joiner
                 .open()
-                .filter_map(|open| open.mac)
-                .chain(all.iter().filter_map(|known| known.mac))
+                .map(Counted::who)
+                .chain(self.joiner.open6().map(Counted::who))
+                .chain(all.iter().map(|known| known.who.clone()))
+                .filter(Who::is_known)
                 .collect::<HashSet<_>>()
                 .len(),
             servers: servers.collect(),
@@ -273,4 +288,39 @@ impl Top {
             color: self.color,
         })
     }
+}
+
+/// A client that has asked for long, or asks on though it was answered.
+fn stuck<S: Counted>(exchange: &Exchange<S>, now: i64) -> Option<ClientLine> {
+    let asked = exchange.sent().count();
+    let had = exchange.had();
+    let asks = matches!(
+        exchange.kind,
+        Kind::Acquire | Kind::Reboot | Kind::Renew | Kind::Rebind | Kind::Confirm | Kind::Bootp
+    );
+    if !asks
+        || exchange.partial()
+        || had.ack
+        || (had.reply && asked < ASKED.saturating_add(2))
+        || asked < ASKED
+    {
+        return None;
+    }
+    let who = S::who(exchange);
+    let start = exchange.first().map_or(now, S::time);
+    let last = exchange.sent().next_back().map_or(Letter::Other, S::letter);
+    let state = match (had.offer, last) {
+        (_, Letter::Request) if matches!(who, Who::Four(..)) => "REQUEST, neither ACK nor NAK".to_owned(),
+        (_, Letter::Request) => "REQUEST, no answer yet".to_owned(),
+        (true, _) => "offered, never REQUESTs".to_owned(),
+        (false, letter) => format!("{}, no answer yet", letter.name().to_uppercase()),
+    };
+    Some(ClientLine {
+        who,
+        mac: exchange.mac,
+        hostname: exchange.texts.hostname.clone(),
+        tries: u64::try_from(asked).unwrap_or(u64::MAX),
+        since: now.saturating_sub(start),
+        state,
+    })
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub mod joined;
+mod joined6;
 
 use super::diff::DiffObject;
 use super::doctor::DoctorObject;
@@ -48,12 +49,16 @@ pub enum Line {
     Packet(Box<Packet>),
     /// An exchange (`--transactions`, `--lint`).
     Transaction(Box<joined::Transaction>),
+    /// An exchange of DHCPv6.
+    Transaction6(Box<joined6::Transaction6>),
     /// What several exchanges show (`--transactions`, `--lint`).
     Finding(Box<joined::Finding>),
     /// The figures of all (`--stats`).
     Stats(Box<StatsObject>),
     /// A client (`--clients`).
     Client(Box<joined::Client>),
+    /// A client of DHCPv6.
+    Client6(Box<joined6::Client6>),
     /// The summary behind the clients.
     Clients(joined::Clients),
 }

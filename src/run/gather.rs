@@ -86,7 +86,7 @@ impl Gatherer {
 
     /// Everything, and nothing pedantic.
     pub fn of_all() -> Self {
-        Self::of(Walker::new(Ports::default()), Selection::default(), false)
+        Self::of(Walker::new(Ports::every()), Selection::default(), false)
     }
 
     fn of(walker: Walker, selection: Selection, strict: bool) -> Self {
@@ -150,9 +150,15 @@ impl Gatherer {
         let time = frame.time.unwrap_or_default().nanoseconds();
         let before = batch.items.len();
         let walked = walker.walk(frame.link, frame.data, original, time, |datagram| {
-            if batch.unjoined.count(datagram.protocol) {
+            if datagram.protocol != Protocol::Dhcpv4 {
                 let selected = six.judge(&datagram, frame.time, selection, problems);
-                batch.message6(&around(frame, &datagram, selected), &datagram, problems);
+                let around = around(frame, &datagram, selected);
+                if datagram.protocol == Protocol::Dhcpv6 {
+                    let packet = v6::Packet::new(datagram.payload);
+                    batch.message6(&around, &datagram, (&packet, &six.message), problems);
+                } else {
+                    batch.router(&around, &datagram, problems);
+                }
                 return;
             }
             *found = found.saturating_add(1);

@@ -115,6 +115,7 @@ impl History {
         match item {
             Item::Message(entry) => self.message(entry, role.is_none_or(Role::counts)),
             Item::Sign(sign) => self.sign(sign),
+            Item::Six(_) | Item::Router(_) => {}
         }
     }
 

@@ -4,11 +4,12 @@
 //! A capture shows only what passed by. So nothing is concluded here from what is missing: that nobody answered, or that no router is
 //! there, is said by those who asked themselves.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv6Addr;
 
 use super::{Asked, Finding6, Held, Router, Said, Scene, findings};
-use crate::analysis::diagnosis::Id;
+use crate::analysis::diagnosis::{Diagnosis, Id};
+use crate::analysis::transaction::{Exchange6, Joined, Letter, Role};
 use crate::wire::Mac;
 use crate::wire::frame::Protocol;
 use crate::wire::nd::{self, Advert};
@@ -26,6 +27,8 @@ const ROUTERS: usize = 256;
 const LINKS: usize = 1024;
 /// Different findings that are told; more are counted.
 const TOLD: usize = 10_000;
+/// Problems of its messages that are told of one exchange.
+const PROBLEMS: usize = 512;
 /// Frames named with a finding.
 const FRAMES: usize = 16;
 /// A REQUEST this close to the end may still be answered, nanoseconds.
@@ -89,8 +92,8 @@ impl Told {
 /// What a client asked, what came, and where that stands.
 #[derive(Debug, Default)]
 struct Exchange {
-    /// The number it has in the order of exchanges.
-    id: u64,
+    /// The link, and the client on it by its DUID.
+    key: Key,
     /// The message that began it: SOLICIT, or what asks for a lease.
     solicit: Option<Heard>,
     /// REQUEST, RENEW, REBIND.
@@ -114,35 +117,54 @@ type Key = (u32, Box<[u8]>);
 /// Puts messages into scenes.
 #[derive(Debug, Default)]
 pub struct Story {
-    /// Exchanges that are not over, by link and client.
-    open: HashMap<Key, Exchange>,
-    /// In the order of their beginning; those that ended are passed over.
-    order: VecDeque<(u64, Key)>,
+    /// Exchanges that are not over, by their numbers.
+    open: BTreeMap<u64, Exchange>,
+    /// The latest exchange of a client, which its information request is told with.
+    latest: HashMap<Key, u64>,
+    /// Information requests that are told with another exchange, by their numbers.
+    with: BTreeMap<u64, u64>,
     links: BTreeMap<u32, BTreeMap<Ipv6Addr, Heard>>,
     told: BTreeMap<(&'static str, String), Told>,
     kept: usize,
-    next: u64,
     last: i64,
     /// Findings that were too many to be told.
     pub untold: u64,
 }
 
 impl Story {
-    /// Takes the next message.
-    pub fn take(&mut self, heard: &Heard) {
+    /// Takes the next message, and what it became when it was joined.
+    pub fn take(&mut self, heard: &Heard, joined: Joined) {
         self.last = self.last.max(heard.time);
         self.problems(heard);
         match heard.protocol {
             Protocol::Icmpv6 => self.router(heard),
-            Protocol::Dhcpv6 => self.message(heard),
+            Protocol::Dhcpv6 => self.message(heard, joined),
             Protocol::Dhcpv4 => {}
         }
     }
 
+    /// An exchange has closed: what is said of it, worst first.
+    pub fn closed(&mut self, exchange: &Exchange6) -> Vec<Diagnosis> {
+        let mut said: Vec<Diagnosis> = Vec::new();
+        // They are bounded, and so are their kinds.
+        for (frame, problem) in exchange.problems.iter().take(PROBLEMS) {
+            let id = Id::Link(problem.code.name(), problem.severity(), problem.code.reference());
+            let message = problem.to_string();
+            match said.iter_mut().find(|one| one.id == id && one.message == message) {
+                Some(one) if one.frames.last() == Some(frame) => {}
+                Some(one) => one.frames.push(*frame),
+                None => said.push(Diagnosis { id, frames: vec![*frame], message }),
+            }
+        }
+        said.extend(self.close(exchange.extra.serial));
+        said.sort_by_key(|diagnosis| std::cmp::Reverse(diagnosis.id.severity()));
+        said
+    }
+
     /// Nothing more comes: everything that was found, the worst first.
     pub fn finish(&mut self) -> Vec<Told> {
-        while let Some((id, key)) = self.order.pop_front() {
-            self.close(id, &key);
+        while let Some(serial) = self.open.keys().next().copied() {
+            self.close(serial);
         }
         for routers in std::mem::take(&mut self.links).into_values() {
             let scene = Scene { routers: advertised(routers.values()), ..Scene::default() };
@@ -207,102 +229,93 @@ impl Story {
         }
     }
 
-    fn message(&mut self, heard: &Heard) {
-        let facts = Facts::of(&heard.bytes);
-        let (Some(client), Some(_)) = (facts.client_id, facts.xid) else { return };
-        if heard.bytes.len() > LONGEST {
+    fn message(&mut self, heard: &Heard, joined: Joined) {
+        // What is said again, or seen again, asks and answers nothing new.
+        if joined.role != Some(Role::First) || heard.bytes.len() > LONGEST {
             return;
         }
+        let facts = Facts::of(&heard.bytes);
+        let Some(client) = facts.client_id else { return };
         let key = (heard.place, Box::from(client.get(..130).unwrap_or(client)));
         if facts.kind.is_from_client() {
-            self.question(&key, &facts, heard);
-        } else if facts.kind.is_from_server() {
-            self.answer(&key, &facts, heard);
+            self.question(key, facts.kind, heard, joined.serial);
+        } else if let Some(asked) = joined.answers {
+            self.answer(&facts, heard, joined.serial, asked);
         }
     }
 
-    fn question(&mut self, key: &Key, facts: &Facts<'_>, heard: &Heard) {
-        let same = |asked: &Option<Heard>| {
-            asked.as_ref().is_some_and(|asked| Facts::of(&asked.bytes).xid == facts.xid)
-        };
-        let (begins, again) = {
-            let open = self.open.get(key);
-            match facts.kind {
-                MessageType::SOLICIT => (true, open.is_some_and(|open| same(&open.solicit))),
-                MessageType::REQUEST => (
-                    open.is_none_or(|open| open.request.is_some()),
-                    open.is_some_and(|open| same(&open.request)),
-                ),
-                MessageType::RENEW | MessageType::REBIND => {
-                    (true, open.is_some_and(|open| same(&open.request)))
-                }
-                MessageType::INFORMATION_REQUEST => (
-                    open.is_none_or(|open| open.inform.is_some()),
-                    open.is_some_and(|open| same(&open.inform)),
-                ),
-                // What gives back asks nothing that could be answered wrongly.
-                _ => return,
-            }
-        };
-        if again {
-            return;
+    fn question(&mut self, key: Key, kind: MessageType, heard: &Heard, serial: u64) {
+        let informs = kind == MessageType::INFORMATION_REQUEST;
+        let earlier = self.latest.get(&key).copied().filter(|_| informs);
+        let with = earlier.filter(|id| self.open.get(id).is_some_and(|open| open.inform.is_none()));
+        match kind {
+            MessageType::SOLICIT | MessageType::REQUEST | MessageType::RENEW | MessageType::REBIND => {}
+            MessageType::INFORMATION_REQUEST => {}
+            // What gives back asks nothing that could be answered wrongly.
+            _ => return,
         }
-        if begins {
-            if let Some(id) = self.open.get(key).map(|open| open.id) {
-                self.close(id, key);
-            }
-            self.next = self.next.saturating_add(1);
-            self.order.push_back((self.next, key.clone()));
-            self.open.insert(key.clone(), Exchange { id: self.next, ..Exchange::default() });
+        if let Some(with) = with.filter(|with| *with != serial) {
+            self.with.insert(serial, with);
+        } else {
+            self.latest.insert(key.clone(), serial);
         }
-        self.keep(key, heard, |open, heard| match facts.kind {
-            MessageType::SOLICIT => open.solicit = Some(heard),
+        let id = with.unwrap_or(serial);
+        self.open.entry(id).or_insert_with(|| Exchange { key, ..Exchange::default() });
+        self.keep(id, heard, |open, heard| match kind {
+            MessageType::SOLICIT => open.solicit = open.solicit.take().or(Some(heard)),
             MessageType::INFORMATION_REQUEST => open.inform = Some(heard),
             _ => open.request = Some(heard),
         });
     }
 
-    fn answer(&mut self, key: &Key, facts: &Facts<'_>, heard: &Heard) {
-        let Some(open) = self.open.get(key) else { return };
-        let asks = |asked: &Option<Heard>| {
-            asked.as_ref().is_some_and(|asked| Facts::of(&asked.bytes).xid == facts.xid)
-        };
+    fn answer(&mut self, facts: &Facts<'_>, heard: &Heard, serial: u64, asked: Letter) {
+        let id = self.with.get(&serial).copied().unwrap_or(serial);
+        let Some(open) = self.open.get(&id) else { return };
         let is_new = |kept: &[Heard]| {
             kept.len() < ANSWERS && kept.iter().all(|one| Facts::of(&one.bytes).server_id != facts.server_id)
         };
         let commits = facts.kind == MessageType::REPLY && facts.rapid_commit;
-        if asks(&open.solicit) && (facts.kind == MessageType::ADVERTISE || commits) && is_new(&open.offers) {
-            self.keep(key, heard, |open, heard| open.offers.push(heard));
-        } else if asks(&open.request) && facts.kind == MessageType::REPLY && open.reply.is_none() {
-            self.keep(key, heard, |open, heard| open.reply = Some(heard));
-        } else if asks(&open.inform) && facts.kind == MessageType::REPLY && is_new(&open.stateless) {
-            self.keep(key, heard, |open, heard| open.stateless.push(heard));
+        match asked {
+            Letter::Solicit if facts.kind == MessageType::ADVERTISE || commits => {
+                if is_new(&open.offers) {
+                    self.keep(id, heard, |open, heard| open.offers.push(heard));
+                }
+            }
+            Letter::InformationRequest if is_new(&open.stateless) => {
+                self.keep(id, heard, |open, heard| open.stateless.push(heard));
+            }
+            Letter::Request | Letter::Renew | Letter::Rebind if open.reply.is_none() => {
+                self.keep(id, heard, |open, heard| open.reply = Some(heard));
+            }
+            _ => {}
         }
     }
 
     /// Keeps a message of an exchange; the oldest exchanges make room.
-    fn keep(&mut self, key: &Key, heard: &Heard, put: impl FnOnce(&mut Exchange, Heard)) {
+    fn keep(&mut self, id: u64, heard: &Heard, put: impl FnOnce(&mut Exchange, Heard)) {
         let size = heard.bytes.len().saturating_add(size_of::<Heard>());
-        let Some(open) = self.open.get_mut(key) else { return };
+        let Some(open) = self.open.get_mut(&id) else { return };
         open.bytes = open.bytes.saturating_add(size);
         self.kept = self.kept.saturating_add(size);
         put(open, heard.clone());
         while self.kept > KEPT
-            && let Some((id, key)) = self.order.pop_front()
+            && let Some(oldest) = self.open.keys().next().copied()
         {
-            self.close(id, &key);
+            self.close(oldest);
         }
     }
 
-    /// The exchange of this number is over.
-    fn close(&mut self, id: u64, key: &Key) {
-        if self.open.get(key).is_none_or(|open| open.id != id) {
-            return;
-        }
-        let Some(open) = self.open.remove(key) else { return };
+    /// The exchange of this number is over: what was found in it.
+    fn close(&mut self, serial: u64) -> Vec<Diagnosis> {
+        self.with.remove(&serial);
+        let Some(open) = self.open.remove(&serial) else { return Vec::new() };
         self.kept = self.kept.saturating_sub(open.bytes);
+        let key = &open.key;
+        if self.latest.get(key) == Some(&serial) {
+            self.latest.remove(key);
+        }
         if !open.asked().any(|heard| heard.selected) {
-            return;
+            return Vec::new();
         }
         let routers = self.links.get(&key.0).cloned().unwrap_or_default();
         let scene = Scene {
@@ -317,14 +330,23 @@ impl Story {
         let found: Vec<Finding6> =
             findings(&scene).into_iter().filter(|finding| !finding.servers.is_empty()).collect();
         let client = Duid::from(&*key.1).to_string();
+        let mut diagnoses = Vec::new();
         for finding in found {
             let answers = open.offers.iter().chain(&open.stateless).chain(&open.reply);
             let from: Vec<&Heard> = answers
                 .filter(|heard| finding.servers.contains(&said(heard).server()))
                 .chain(routers.values().filter(|heard| of_router(&finding, heard)))
                 .collect();
+            let mut frames: Vec<u64> = from.iter().map(|heard| heard.frame).collect();
+            frames.sort_unstable();
+            diagnoses.push(Diagnosis {
+                id: Id::Link(finding.code, finding.severity, finding.reference),
+                frames,
+                message: finding.message.clone(),
+            });
             self.tell(finding, Some(&client), &from);
         }
+        diagnoses
     }
 
     /// What became of the lease that was asked for; nothing is said of an answer that may still come.
@@ -416,8 +438,11 @@ fn asked(open: &Exchange) -> Asked {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::transaction::tests6::{Way, link_local, mac, put};
+    use crate::analysis::transaction::{Batch, Both, Closed, Item, Options};
     use crate::wire::options::{nd as ndopt, v6 as opt};
     use crate::wire::v6::message::{Message, ia, ia_addr};
+    use crate::wire::v6::types::ALL_RELAYS_AND_SERVERS;
 
     const SECOND: i64 = 1_000_000_000;
 
@@ -465,11 +490,38 @@ mod tests {
         heard(frame, 0, number, Protocol::Icmpv6, message.encode())
     }
 
+    /// Takes a message that was joined.
+    fn hear(heard: &Heard, joiner: &mut Both, story: &mut Story) {
+        let mut batch = Batch::default();
+        let source = heard.source.unwrap();
+        let client = heard.source_port == 546;
+        let way = Way {
+            frame: heard.frame,
+            time: Some(heard.time),
+            interface: heard.place.to_string(),
+            macs: (heard.mac.unwrap(), mac(1)),
+            ips: (source, if client { ALL_RELAYS_AND_SERVERS } else { link_local(1) }),
+            ports: (heard.source_port, if client { 547 } else { 546 }),
+            vlans: Vec::new(),
+            outbound: false,
+        };
+        put(&way, heard.protocol, &heard.bytes, &heard.problems, &mut batch);
+        joiner.batch(&batch, |item, joined| match item {
+            Item::Six(_) | Item::Router(_) => story.take(heard, joined),
+            _ => {}
+        });
+        for closed in joiner.take_closed() {
+            if let Closed::Six(exchange) = closed {
+                story.closed(&exchange);
+            }
+        }
+    }
+
     /// Code, count and frames of everything that is told of these.
     fn told(all: &[Heard]) -> Vec<(&'static str, u64, Vec<u64>)> {
-        let mut story = Story::default();
+        let (mut joiner, mut story) = (Both::new(Options::default()), Story::default());
         for heard in all {
-            story.take(heard);
+            hear(heard, &mut joiner, &mut story);
         }
         story.finish().into_iter().map(|told| (told.finding.code, told.count, told.frames)).collect()
     }
@@ -540,13 +592,14 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let mut story = Story::default();
+        let (mut joiner, mut story) = (Both::new(Options::default()), Story::default());
         for number in 0..15_000_u32 {
             let [_, a, b, c] = number.to_be_bytes();
             let mut solicit = Message::new(MessageType::SOLICIT, number);
             solicit.add_option(opt::CLIENTID, [0, 3, 0, 1, 2, 0, 0, a, b, c]);
             solicit.add_option(opt::USER_CLASS, [0; 3000]);
-            story.take(&heard(number.into(), 0, 1, Protocol::Dhcpv6, solicit.encode()));
+            let solicit = heard(number.into(), 0, 1, Protocol::Dhcpv6, solicit.encode());
+            hear(&solicit, &mut joiner, &mut story);
         }
         assert!(story.kept <= KEPT && story.open.len() < 12_000, "{} {}", story.kept, story.open.len());
         assert!(story.finish().is_empty());

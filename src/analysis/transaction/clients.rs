@@ -1,9 +1,11 @@
 //! Who got an address, and who did not, and why.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::exchange::{Exchange, Kind, Letter, Outcome, Texts};
+use super::exchange::{Exchange, Texts};
+use super::names::{Kind, Outcome};
+use super::party::{Counted, Who, Whose};
 use crate::analysis::diagnosis::Diagnosis;
 use crate::analysis::keyed::KeyedMap;
 use crate::wire::HwAddr;
@@ -39,6 +41,8 @@ impl Status {
 /// One client and what became of it.
 #[derive(Clone, Debug)]
 pub struct ClientRecord {
+    /// It, as told apart from others.
+    pub who: Who,
     /// Its hardware address.
     pub mac: Option<HwAddr>,
     /// Its names.
@@ -46,11 +50,11 @@ pub struct ClientRecord {
     /// VLANs of its last exchange.
     pub vlans: Vec<u16>,
     /// Relays of its exchanges.
-    pub relays: Vec<Ipv4Addr>,
+    pub relays: Vec<IpAddr>,
     /// Servers that answered it.
-    pub servers: Vec<Ipv4Addr>,
-    /// The address it has, else none.
-    pub address: Option<Ipv4Addr>,
+    pub servers: Vec<Whose>,
+    /// The addresses and prefixes it has, the latter with their length.
+    pub leases: Vec<(IpAddr, Option<u8>)>,
     /// Messages it sent and got; attempts of its own.
     pub messages: u64,
     /// How often it asked.
@@ -68,6 +72,21 @@ pub struct ClientRecord {
 }
 
 impl ClientRecord {
+    /// It speaks DHCPv6.
+    pub fn is_six(&self) -> bool {
+        !matches!(self.who, Who::Four(..))
+    }
+
+    /// The address it has, else none.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.leases.iter().find(|(_, length)| length.is_none()).map(|(address, _)| *address)
+    }
+
+    /// The prefixes it has.
+    pub fn prefixes(&self) -> impl Iterator<Item = (IpAddr, u8)> {
+        self.leases.iter().filter_map(|(prefix, length)| Some((*prefix, (*length)?)))
+    }
+
     /// How it fares.
     pub fn status(&self) -> Status {
         let alarmed = self.codes.iter().any(|(severity, _)| *severity >= Severity::Warning);
@@ -94,31 +113,29 @@ impl ClientRecord {
 /// All clients.
 #[derive(Debug, Default)]
 pub struct Clients {
-    known: KeyedMap<(Option<HwAddr>, u32), ClientRecord>,
+    known: KeyedMap<Who, ClientRecord>,
     /// First and last message of all.
     pub span: Option<(i64, i64)>,
 }
 
 impl Clients {
     /// Counts an exchange that has closed.
-    pub fn exchange(&mut self, exchange: &Exchange, number: u64, problems: &[Diagnosis]) {
-        let (Some(first), Some(last)) = (exchange.steps.first(), exchange.steps.last()) else { return };
-        let other =
-            if exchange.mac.is_some() { 0 } else { first.seen.client_id ^ u32::from(first.seen.ciaddr) };
-        let key = (exchange.mac, other);
+    pub fn exchange<S: Counted>(&mut self, exchange: &Exchange<S>, number: u64, problems: &[Diagnosis]) {
+        let Some((from, to)) = exchange.span() else { return };
+        let key = S::who(exchange);
         if self.known.len() >= MOST && !self.known.contains_key(&key) {
             return;
         }
-        let (from, to) = (first.seen.time, last.seen.time);
         let (start, end) = self.span.unwrap_or((from, to));
         self.span = Some((start.min(from), end.max(to)));
-        let record = self.known.entry(key).or_insert_with(|| ClientRecord {
+        let record = self.known.entry(key.clone()).or_insert_with(|| ClientRecord {
+            who: key,
             mac: exchange.mac,
             texts: Texts::default(),
             vlans: Vec::new(),
             relays: Vec::new(),
             servers: Vec::new(),
-            address: None,
+            leases: Vec::new(),
             messages: 0,
             tries: 0,
             seen: (from, to),
@@ -135,14 +152,21 @@ impl Clients {
         let mut all: Vec<&ClientRecord> = self.known.values().collect();
         all.sort_by_key(|client| {
             let span = client.seen.1.saturating_sub(client.seen.0);
-            (client.status(), std::cmp::Reverse(span), client.seen.0, client.mac)
+            (client.status(), std::cmp::Reverse(span), client.seen.0, client.who.clone())
         });
         all
     }
 }
 
 impl ClientRecord {
-    fn take(&mut self, exchange: &Exchange, number: u64, problems: &[Diagnosis], (from, to): (i64, i64)) {
+    fn take<S: Counted>(
+        &mut self,
+        exchange: &Exchange<S>,
+        number: u64,
+        problems: &[Diagnosis],
+        (from, to): (i64, i64),
+    ) {
+        self.mac = self.mac.or(exchange.mac);
         let texts = &exchange.texts;
         let keep = |to: &mut Option<Arc<[u8]>>, from: &Option<Arc<[u8]>>| {
             if from.is_some() {
@@ -154,21 +178,19 @@ impl ClientRecord {
         keep(&mut self.texts.vendor_class, &texts.vendor_class);
         keep(&mut self.texts.interface, &texts.interface);
         self.vlans.clone_from(&exchange.vlans);
-        for relay in exchange.relays() {
+        for relay in exchange.relays().into_iter().map(S::ip) {
             if !self.relays.contains(&relay) && self.relays.len() < NUMBERS {
                 self.relays.push(relay);
             }
         }
-        for server in &exchange.servers {
-            if !self.servers.contains(&server.name()) && self.servers.len() < NUMBERS {
-                self.servers.push(server.name());
+        for server in exchange.servers.iter().map(S::whose) {
+            if !self.servers.contains(&server) && self.servers.len() < NUMBERS {
+                self.servers.push(server);
             }
         }
         self.messages = self.messages.saturating_add(u64::try_from(exchange.said().count()).unwrap_or(0));
-        let asks =
-            |letter: Letter| matches!(letter, Letter::Discover | Letter::Request | Letter::BootRequest);
-        let begins = exchange.sent().next().map(|seen| seen.letter).filter(|letter| asks(*letter));
-        let tries = exchange.sent().filter(|seen| Some(seen.letter) == begins).count();
+        let begins = exchange.sent().next().map(S::letter).filter(|letter| S::is_try(*letter));
+        let tries = exchange.sent().filter(|seen| Some(seen.letter()) == begins).count();
         self.tries = self.tries.saturating_add(u64::try_from(tries).unwrap_or(0));
         self.seen = (self.seen.0.min(from), self.seen.1.max(to));
         if self.transactions.len() < NUMBERS {
@@ -187,6 +209,7 @@ impl ClientRecord {
                 | Kind::Reboot
                 | Kind::Renew
                 | Kind::Rebind
+                | Kind::Confirm
                 | Kind::Bootp
                 | Kind::Release
                 | Kind::Decline
@@ -195,39 +218,37 @@ impl ClientRecord {
             return;
         }
         // A renewal that is not seen answered takes no address away: the lease runs on.
-        let renewal = matches!(exchange.kind, Kind::Renew | Kind::Rebind | Kind::Reboot);
+        let renewal = matches!(exchange.kind, Kind::Renew | Kind::Rebind | Kind::Reboot | Kind::Confirm);
         let silent = matches!(exchange.outcome, Outcome::Unanswered | Outcome::Open);
         let sure = problems.iter().any(|problem| problem.id.name() == "no-answer");
         if renewal && silent && !sure {
             return;
         }
         if exchange.outcome.is_success() && exchange.kind != Kind::Release {
-            self.address = exchange.address();
+            self.leases = S::leases(exchange);
             self.delays = (exchange.offer_ns(), exchange.ack_ns());
         } else if !silent || !renewal {
-            self.address = None;
+            self.leases.clear();
         }
         self.last = Some((to, exchange.outcome, why(exchange, problems)));
     }
 }
 
 /// What became of an exchange that failed, in words.
-fn why(exchange: &Exchange, problems: &[Diagnosis]) -> String {
-    let first = || exchange.servers.first().map_or_else(String::new, |server| server.name().to_string());
+fn why<S: Counted>(exchange: &Exchange<S>, problems: &[Diagnosis]) -> String {
+    if let Some(why) = S::why(exchange, problems) {
+        return why;
+    }
+    let first = || exchange.servers.first().map_or_else(String::new, |server| S::whose(server).to_string());
     match exchange.outcome {
-        Outcome::Declined => {
-            let said = problems.iter().find(|problem| problem.message.contains(" holds "));
-            let holder =
-                said.and_then(|problem| problem.message.split_once(" holds ")).map(|(holder, _)| holder);
-            holder.map_or_else(|| "DECLINE, in use".to_owned(), |holder| format!("DECLINE, in use: {holder}"))
-        }
+        Outcome::Declined => "DECLINE, in use".to_owned(),
         Outcome::Refused => {
             let reason =
                 exchange.texts.reason.as_deref().map(|reason| String::from_utf8_lossy(reason).into_owned());
             let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
             format!(
                 "refused by {}{reason}",
-                exchange.server().map_or_else(first, |server| server.to_string())
+                S::server(exchange).map_or_else(first, |server| server.to_string())
             )
         }
         Outcome::Offered => format!("offered by {}, never REQUESTs", first()),
@@ -236,16 +257,11 @@ fn why(exchange: &Exchange, problems: &[Diagnosis]) -> String {
         }
         Outcome::Open => "no answer when the capture ends".to_owned(),
         Outcome::Unacknowledged => "REQUEST is neither confirmed nor refused".to_owned(),
-        Outcome::Elsewhere => {
-            let chosen = exchange.sent().rev().find(|seen| seen.letter == Letter::Request);
-            let chosen = chosen.map_or_else(String::new, |seen| seen.server_id.to_string());
-            format!("chose {chosen}, which is not seen here")
-        }
         _ => {
-            if let Some(relay) = exchange.relays().first() {
+            if let Some(relay) = exchange.relays().first().map(|relay| S::ip(*relay)) {
                 return format!("relay {relay} forwards, no reply");
             }
-            let what = exchange.sent().next().map_or("it", |seen| seen.letter.name());
+            let what = exchange.sent().next().map_or("it", |seen| seen.letter().name());
             format!("nobody answers {}", what.to_uppercase())
         }
     }

@@ -4,219 +4,26 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::few::Few;
-use super::seen::{Seen, bit};
+use super::message::{Message, Sense};
+use super::names::{Kind, Letter, Outcome, Role, Side};
+use super::seen::Seen;
 use crate::wire::problem::Problem;
 use crate::wire::{HwAddr, Mac};
 
 /// Most steps kept of one exchange; the rest is counted.
 pub(super) const STEPS: usize = 64;
 /// How close to the end of the input a phase must have begun to be still open, nanoseconds.
-pub(super) const GRACE: i64 = 5_000_000_000;
+const GRACE: i64 = 5_000_000_000;
+/// Problems kept of one exchange, and those of one message more.
+const PROBLEMS: usize = 256;
 /// Most servers told apart in one exchange.
 const SERVERS: usize = 16;
 
-macro_rules! named {
-    ($(#[$doc:meta])* $type:ident { $($(#[$item:meta])* $variant:ident = $name:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $type { $($(#[$item])* $variant,)* }
-
-        impl $type {
-            /// Every one, in the order of the contract.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The name used in text and JSON.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-        }
-
-        impl std::str::FromStr for $type {
-            type Err = String;
-
-            fn from_str(text: &str) -> Result<Self, String> {
-                Self::ALL.iter().copied().find(|one| one.name() == text).ok_or_else(|| {
-                    let names: Vec<_> = Self::ALL.iter().map(|one| one.name()).collect();
-                    format!("{text:?} is none of {}", names.join(", "))
-                })
-            }
-        }
-    };
-}
-
-named! {
-    /// What an exchange is for.
-    Kind {
-        /// A client without an address gets one: DISCOVER to ACK.
-        Acquire = "acquire",
-        /// A client that had an address asks for it again (INIT-REBOOT).
-        Reboot = "reboot",
-        /// A client asks its server for more time.
-        Renew = "renew",
-        /// A client asks any server for more time.
-        Rebind = "rebind",
-        /// A client with an address asks for the rest.
-        Inform = "inform",
-        /// An address is given back.
-        Release = "release",
-        /// An address was found in use.
-        Decline = "decline",
-        /// BOOTP.
-        Bootp = "bootp",
-        /// Somebody asks about a lease.
-        LeaseQuery = "leasequery",
-        /// A machine asks a boot server on port 4011.
-        Pxe = "pxe",
-        /// A server tells a client to renew.
-        ForceRenew = "forcerenew",
-        /// Not to be told from what was seen.
-        Unknown = "unknown",
-    }
-}
-
-named! {
-    /// What came of an exchange.
-    Outcome {
-        /// The client found the address in use.
-        Declined = "declined",
-        /// A new address.
-        Bound = "bound",
-        /// The old address again.
-        Rebooted = "rebooted",
-        /// More time.
-        Renewed = "renewed",
-        /// More time, from any server.
-        Rebound = "rebound",
-        /// INFORM was answered.
-        Informed = "informed",
-        /// An ACK to something that was not seen.
-        Acknowledged = "acknowledged",
-        /// NAK and no ACK.
-        Refused = "refused",
-        /// Given back.
-        Released = "released",
-        /// Answered: leasequery, pxe.
-        Answered = "answered",
-        /// Sent; no answer is expected.
-        Sent = "sent",
-        /// The input ended too early to tell.
-        Open = "open",
-        /// The client chose a server that is not seen here.
-        Elsewhere = "elsewhere",
-        /// A REQUEST was never answered.
-        Unacknowledged = "unacknowledged",
-        /// OFFER, no REQUEST.
-        Offered = "offered",
-        /// Nothing came.
-        Unanswered = "unanswered",
-    }
-}
-
-impl Outcome {
-    /// The client has what it wanted.
-    pub fn is_success(self) -> bool {
-        use Outcome::{Acknowledged, Answered, Bound, Informed, Rebooted, Rebound, Released, Renewed, Sent};
-        matches!(
-            self,
-            Bound | Rebooted | Renewed | Rebound | Informed | Acknowledged | Released | Answered | Sent
-        )
-    }
-}
-
-macro_rules! letters {
-    ($($(#[$doc:meta])* $variant:ident = $letter:literal, $name:literal,)*) => {
-        /// What a message is, as far as joining tells them apart.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Letter { $($(#[$doc])* $variant,)* }
-
-        impl Letter {
-            /// Every one.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// Its letter in `messages`.
-            pub fn letter(self) -> u8 {
-                match self { $(Self::$variant => $letter,)* }
-            }
-
-            /// Its name in JSON.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-        }
-    };
-}
-
-letters! {
-    /// DISCOVER.
-    Discover = b'D', "discover",
-    /// OFFER.
-    Offer = b'O', "offer",
-    /// REQUEST.
-    Request = b'R', "request",
-    /// ACK.
-    Ack = b'A', "ack",
-    /// NAK.
-    Nak = b'N', "nak",
-    /// DECLINE.
-    Decline = b'C', "decline",
-    /// RELEASE.
-    Release = b'L', "release",
-    /// INFORM.
-    Inform = b'I', "inform",
-    /// BOOTP request.
-    BootRequest = b'B', "bootrequest",
-    /// BOOTP reply.
-    BootReply = b'P', "bootreply",
-    /// LEASEQUERY.
-    LeaseQuery = b'Q', "leasequery",
-    /// LEASEACTIVE.
-    LeaseActive = b'V', "leaseactive",
-    /// LEASEUNASSIGNED.
-    LeaseUnassigned = b'U', "leaseunassigned",
-    /// LEASEUNKNOWN.
-    LeaseUnknown = b'K', "leaseunknown",
-    /// FORCERENEW.
-    ForceRenew = b'F', "forcerenew",
-    /// Any other type.
-    Other = b'?', "other",
-}
-
-named! {
-    /// What a message is to its exchange.
-    Role {
-        /// A message of its own.
-        First = "first",
-        /// The client says it again.
-        Retransmission = "retransmission",
-        /// The same message seen twice.
-        Copy = "copy",
-        /// The same message on the other side of a relay.
-        Forwarded = "forwarded",
-    }
-}
-
-impl Role {
-    /// True for messages that were really said.
-    pub fn counts(self) -> bool {
-        matches!(self, Self::First | Self::Retransmission)
-    }
-}
-
-named! {
-    /// On which side of a relay a message was seen.
-    Side {
-        /// Between client and relay, or where there is no relay.
-        Client = "client",
-        /// Between relay and server.
-        Relay = "relay",
-    }
-}
-
 /// One message of an exchange.
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
+pub struct Step<S = Seen> {
     /// The message.
-    pub seen: Seen,
+    pub seen: S,
     /// What it is to the exchange.
     pub role: Role,
     /// Which of the exchange's servers sent it, of a reply.
@@ -225,7 +32,7 @@ pub struct Step {
 
 /// Who sends or receives a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Party {
+pub enum Party<A = Ipv4Addr> {
     /// The client.
     Client,
     /// Everybody.
@@ -233,47 +40,40 @@ pub enum Party {
     /// One of the exchange's servers.
     Server(u8),
     /// A relay.
-    Relay(Ipv4Addr),
+    Relay(A),
     /// An address that is none of these.
-    Address(Ipv4Addr),
+    Address(A),
 }
 
 /// A server that had a say.
 #[derive(Clone, Copy, Debug)]
-pub struct Server {
-    /// Option 54.
-    pub id: Option<Ipv4Addr>,
+pub struct Server<I = Ipv4Addr, A = Ipv4Addr> {
+    /// How it names itself: option 54, or its DUID.
+    pub id: Option<I>,
     /// IP source.
-    pub ip: Ipv4Addr,
+    pub ip: A,
     /// Link-layer source.
     pub mac: Mac,
-    /// `yiaddr` of its first OFFER.
-    pub offered: Option<Ipv4Addr>,
-    /// From DISCOVER to its OFFER, nanoseconds.
+    /// The address of its first offer.
+    pub offered: Option<A>,
+    /// From the client's search to its offer, nanoseconds.
     pub offer: Option<i64>,
-    /// It sent an ACK.
+    /// It gave what was asked for.
     pub acked: bool,
-    /// It sent a NAK.
+    /// It refused.
     pub refused: bool,
-}
-
-impl Server {
-    /// Option 54, else the source.
-    pub fn name(&self) -> Ipv4Addr {
-        self.id.unwrap_or(self.ip)
-    }
 }
 
 /// Texts of an exchange or client, shared with others that say the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Texts {
-    /// Option 61.
+    /// Option 61, or the DUID.
     pub client_id: Option<Arc<[u8]>>,
-    /// Option 12.
+    /// Option 12, or the name in option 39 of DHCPv6.
     pub hostname: Option<Arc<[u8]>>,
-    /// Option 60 of the client.
+    /// Option 60 of the client, or the first class in option 16 of DHCPv6.
     pub vendor_class: Option<Arc<[u8]>>,
-    /// Option 56.
+    /// Option 56, or the text of a status.
     pub reason: Option<Arc<[u8]>>,
     /// The interface.
     pub interface: Option<Arc<[u8]>>,
@@ -294,7 +94,7 @@ pub struct Next {
 
 /// One exchange.
 #[derive(Clone, Debug)]
-pub struct Exchange {
+pub struct Exchange<S: Message = Seen> {
     /// What it is for.
     pub kind: Kind,
     /// The client's hardware address; `None` when missing or all zero.
@@ -306,11 +106,11 @@ pub struct Exchange {
     /// VLANs of its first message.
     pub vlans: Vec<u16>,
     /// The steps, at most [`STEPS`].
-    pub steps: Vec<Step>,
+    pub steps: Vec<Step<S>>,
     /// How many more there were.
     pub left_out: u32,
     /// Everybody who answered, in order of first word.
-    pub servers: Few<Server>,
+    pub servers: Few<Server<S::Id, S::Ip>>,
     /// Problems of its messages, with the frame.
     pub problems: Vec<(u64, Problem)>,
     /// The beginning of a later exchange of this client.
@@ -323,6 +123,8 @@ pub struct Exchange {
     pub selected: bool,
     /// What came of it; set when it closes.
     pub outcome: Outcome,
+    /// What the protocol adds.
+    pub extra: S::Extra,
     /// Bits of what happened.
     pub(super) had: Had,
     /// Time of the last message of any kind.
@@ -341,25 +143,25 @@ pub struct Had {
     pub client: bool,
     /// Any reply.
     pub reply: bool,
-    /// DISCOVER.
+    /// DISCOVER, SOLICIT.
     pub discover: bool,
-    /// OFFER.
+    /// OFFER, an ADVERTISE that offers something.
     pub offer: bool,
-    /// REQUEST.
+    /// REQUEST, and what else asks one server or all for a lease.
     pub request: bool,
-    /// ACK.
+    /// ACK, a REPLY that gives what was asked for.
     pub ack: bool,
-    /// NAK.
+    /// NAK, a REPLY that refuses.
     pub nak: bool,
     /// DECLINE.
     pub decline: bool,
-    /// DISCOVER with rapid commit.
+    /// DISCOVER or SOLICIT with rapid commit.
     pub rapid: bool,
     /// A reply that is none of these.
     pub answer: bool,
 }
 
-impl Exchange {
+impl<S: Message> Exchange<S> {
     /// An exchange that begins with a message at `time`.
     pub(super) fn new(kind: Kind, mac: Option<HwAddr>, time: i64) -> Self {
         Self {
@@ -378,6 +180,7 @@ impl Exchange {
             visible: false,
             selected: false,
             outcome: Outcome::Unanswered,
+            extra: S::Extra::default(),
             had: Had::default(),
             last: time,
             last_client: time,
@@ -391,23 +194,28 @@ impl Exchange {
     }
 
     /// Steps that were really said, in order.
-    pub fn said(&self) -> impl DoubleEndedIterator<Item = &Step> + Clone {
+    pub fn said(&self) -> impl DoubleEndedIterator<Item = &Step<S>> + Clone {
         self.steps.iter().filter(|step| step.role.counts())
     }
 
     /// The client's steps that were really said.
-    pub fn sent(&self) -> impl DoubleEndedIterator<Item = &Seen> + Clone {
-        self.said().map(|step| &step.seen).filter(|seen| seen.from_client)
+    pub fn sent(&self) -> impl DoubleEndedIterator<Item = &S> + Clone {
+        self.said().map(|step| &step.seen).filter(|seen| seen.from_client())
     }
 
     /// The replies, copies left out.
-    pub fn replies(&self) -> impl DoubleEndedIterator<Item = &Seen> + Clone {
-        self.said().map(|step| &step.seen).filter(|seen| !seen.from_client)
+    pub fn replies(&self) -> impl DoubleEndedIterator<Item = &S> + Clone {
+        self.said().map(|step| &step.seen).filter(|seen| !seen.from_client())
     }
 
     /// The first step.
-    pub fn first(&self) -> Option<&Seen> {
+    pub fn first(&self) -> Option<&S> {
         self.steps.first().map(|step| &step.seen)
+    }
+
+    /// When it began and ended, nanoseconds since 1970.
+    pub fn span(&self) -> Option<(i64, i64)> {
+        Some((self.steps.first()?.seen.time(), self.steps.last()?.seen.time()))
     }
 
     /// No message of the client, or an acquisition whose beginning is missing.
@@ -421,7 +229,7 @@ impl Exchange {
         ack || nak
             || decline
             || answer
-            || matches!(self.kind, Kind::Release | Kind::Decline | Kind::ForceRenew)
+            || matches!(self.kind, Kind::Release | Kind::Decline | Kind::ForceRenew | Kind::Reconfigure)
     }
 
     /// How many of a role.
@@ -430,84 +238,55 @@ impl Exchange {
     }
 
     /// Adds a message that is none of a copy's.
-    pub(super) fn add(&mut self, seen: &Seen, role: Role) {
-        if !self.xids.contains(&seen.xid) && self.xids.len() < STEPS {
-            self.xids.push(seen.xid);
+    pub(super) fn add(&mut self, seen: &S, role: Role) {
+        if !self.xids.contains(&seen.xid()) && self.xids.len() < STEPS {
+            self.xids.push(seen.xid());
         }
-        let server = (!seen.from_client).then(|| self.server_index(seen)).flatten();
+        let server = (!seen.from_client()).then(|| self.server_index(seen)).flatten();
+        let (time, frame) = (seen.time(), seen.frame());
         let late =
-            self.steps.last().is_some_and(|step| (step.seen.time, step.seen.frame) > (seen.time, seen.frame));
-        let step = Step { seen: *seen, role, server };
+            self.steps.last().is_some_and(|step| (step.seen.time(), step.seen.frame()) > (time, frame));
+        let step = Step { seen: seen.clone(), role, server };
         if self.steps.len() >= STEPS {
             self.left_out = self.left_out.saturating_add(1);
         } else if late && !self.had.client {
             self.steps.push(step);
-            self.steps.sort_by_key(|step| (step.seen.time, step.seen.frame));
+            self.steps.sort_by_key(|step| (step.seen.time(), step.seen.frame()));
         } else {
             self.steps.push(step);
         }
-        self.last = self.last.max(seen.time);
+        self.last = self.last.max(time);
         if !role.counts() {
             return;
         }
-        if seen.from_client {
-            self.last_client = self.last_client.max(seen.time);
+        if seen.from_client() {
+            self.last_client = self.last_client.max(time);
             self.had.client = true;
-            self.phase = self.phase.or(Some(seen.time));
+            self.phase = self.phase.or(Some(time));
         } else {
             self.had.reply = true;
             self.phase = None;
-            self.judge_reply(seen, server);
         }
-        match seen.letter {
-            Letter::Discover => {
-                self.had.discover = true;
-                self.had.rapid |= seen.has(bit::RAPID);
-            }
-            Letter::Offer => self.had.offer = true,
-            Letter::Request => self.had.request = true,
-            Letter::Ack => self.had.ack = true,
-            Letter::Nak => self.had.nak = true,
-            Letter::Decline => self.had.decline = true,
-            _ => self.had.answer |= !seen.from_client,
+        seen.teach(self, server);
+    }
+
+    /// Takes note of what is wrong with a message.
+    pub(super) fn blame(&mut self, frame: u64, problems: &[Problem]) {
+        if self.problems.len() < PROBLEMS {
+            self.problems.extend(problems.iter().map(|problem| (frame, *problem)));
         }
     }
 
-    fn judge_reply(&mut self, seen: &Seen, index: Option<u8>) {
-        let asked = self.asked_at(seen);
-        let Some(server) = index.and_then(|index| self.servers.get_mut(usize::from(index))) else { return };
-        match seen.letter {
-            Letter::Offer if server.offered.is_none() => {
-                server.offered = Some(seen.yiaddr);
-                server.offer = asked.map(|asked| seen.time.saturating_sub(asked));
-            }
-            Letter::Ack => server.acked = true,
-            Letter::Nak => server.refused = true,
-            _ => {}
-        }
+    /// When the search with this xid was first sent.
+    pub(super) fn sought_at(&self, xid: u32) -> Option<i64> {
+        self.sent().find(|seen| seen.sense() == Sense::Seeks && seen.xid() == xid).map(S::time)
     }
 
-    /// When the DISCOVER with this xid was first sent.
-    fn asked_at(&self, seen: &Seen) -> Option<i64> {
-        let asked = |step: &&Seen| step.letter == Letter::Discover && step.xid == seen.xid;
-        self.sent().find(asked).map(|step| step.time)
-    }
-
-    fn server_index(&mut self, seen: &Seen) -> Option<u8> {
-        let id = seen.has(bit::SERVER_ID).then_some(seen.server_id);
-        let name = seen.server();
-        let known = self.servers.iter().position(|server| server.name() == name);
+    fn server_index(&mut self, seen: &S) -> Option<u8> {
+        let known = self.servers.iter().position(|server| seen.is_of(server));
         let index = known.or_else(|| {
             (self.servers.len() < SERVERS).then(|| {
-                self.servers.push(Server {
-                    id,
-                    ip: seen.src,
-                    mac: seen.src_mac,
-                    offered: None,
-                    offer: None,
-                    acked: false,
-                    refused: false,
-                });
+                self.servers.push(seen.sender());
                 self.servers.len().saturating_sub(1)
             })
         })?;
@@ -516,124 +295,40 @@ impl Exchange {
 
     /// What came of it, for an input that ends at `end`.
     pub(super) fn judge(&mut self, end: i64) {
-        self.outcome = self.outcome_at(end);
+        self.outcome = S::outcome(self, end);
     }
 
-    fn outcome_at(&self, end: i64) -> Outcome {
-        let Had { discover, offer, request, ack, nak, decline, answer, .. } = self.had;
-        if decline {
-            return Outcome::Declined;
-        }
-        if ack {
-            return match self.kind {
-                Kind::Acquire | Kind::Bootp => Outcome::Bound,
-                Kind::Reboot => Outcome::Rebooted,
-                Kind::Renew => Outcome::Renewed,
-                Kind::Rebind => Outcome::Rebound,
-                Kind::Inform => Outcome::Informed,
-                Kind::Pxe => Outcome::Answered,
-                _ => Outcome::Acknowledged,
-            };
-        }
-        if self.kind == Kind::Bootp && answer {
-            return Outcome::Bound;
-        }
-        if nak {
-            return Outcome::Refused;
-        }
-        match self.kind {
-            Kind::Release => return Outcome::Released,
-            Kind::LeaseQuery | Kind::Pxe if answer => return Outcome::Answered,
-            Kind::ForceRenew => return Outcome::Sent,
-            _ => {}
-        }
+    /// The input ended too early, at `end`, to say that nothing more came.
+    pub(super) fn is_open_at(&self, end: i64) -> bool {
         let phase = self.phase.unwrap_or(self.last);
-        if self.superseded.is_none() && end.saturating_sub(phase) < GRACE {
-            return Outcome::Open;
-        }
-        let _ = discover;
-        if self.kind == Kind::Acquire && request {
-            let chosen = self.sent().rev().find(|seen| seen.letter == Letter::Request);
-            let chosen = chosen.filter(|seen| seen.has(bit::SERVER_ID) && !seen.server_id.is_unspecified());
-            let offers = |server: Ipv4Addr| {
-                self.replies().any(|seen| seen.letter == Letter::Offer && seen.server() == server)
-            };
-            if offer && chosen.is_some_and(|seen| !offers(seen.server_id)) {
-                return Outcome::Elsewhere;
-            }
-            return Outcome::Unacknowledged;
-        }
-        if offer { Outcome::Offered } else { Outcome::Unanswered }
+        self.superseded.is_none() && end.saturating_sub(phase) < GRACE
     }
 
-    /// The reply that made the outcome.
-    pub fn decisive(&self) -> Option<&Step> {
-        let last = |letter: Letter| self.said().find(|step| step.seen.letter == letter);
-        last(Letter::Ack)
-            .or_else(|| last(Letter::Nak))
-            .or_else(|| self.said().find(|step| !step.seen.from_client && step.seen.letter != Letter::Offer))
-    }
-
-    /// The server of the outcome, else the only one.
-    pub fn server(&self) -> Option<Ipv4Addr> {
-        match (self.decisive(), &*self.servers) {
-            (Some(step), _) => Some(step.seen.server()),
-            (None, [only]) => Some(only.name()),
-            _ => None,
-        }
-    }
-
-    /// The ACK's address, else that of the first OFFER, else what was asked for.
-    pub fn address(&self) -> Option<Ipv4Addr> {
-        let given = |letter: Letter| {
-            let mut replies = self.replies().filter(move |seen| seen.letter == letter);
-            replies.find(|seen| !seen.yiaddr.is_unspecified()).map(|seen| seen.yiaddr)
-        };
-        given(Letter::Ack)
-            .or_else(|| given(Letter::Offer))
-            .or_else(|| given(Letter::BootReply))
-            .or_else(|| self.asked())
-    }
-
-    /// The address that was asked for: option 50 of a REQUEST or DECLINE, else `ciaddr`. A DISCOVER only wishes.
-    pub fn asked(&self) -> Option<Ipv4Addr> {
-        let wanted = |seen: &Seen| {
-            let names = matches!(seen.letter, Letter::Request | Letter::Decline);
-            if names && seen.has(bit::REQUESTED) && !seen.requested.is_unspecified() {
-                Some(seen.requested)
-            } else {
-                Some(seen.ciaddr).filter(|ciaddr| !ciaddr.is_unspecified())
-            }
-        };
-        self.sent().find_map(wanted)
-    }
-
-    /// First OFFER after the first DISCOVER of its xid, nanoseconds.
+    /// First offer after the search of its xid, nanoseconds.
     pub fn offer_ns(&self) -> Option<i64> {
-        let offer = self.replies().find(|seen| seen.letter == Letter::Offer)?;
-        Some(offer.time.saturating_sub(self.asked_at(offer)?))
+        let offer = self.replies().find(|seen| seen.sense() == Sense::Offers)?;
+        Some(offer.time().saturating_sub(self.sought_at(offer.xid())?))
     }
 
-    /// ACK after the last REQUEST before it, nanoseconds.
+    /// What was asked for, given after it was last asked for, nanoseconds.
     pub fn ack_ns(&self) -> Option<i64> {
-        let at = self.steps.iter().position(|step| step.seen.letter == Letter::Ack && step.role.counts())?;
+        let gives = |step: &Step<S>| step.seen.sense() == Sense::Grants && step.role.counts();
+        let at = self.steps.iter().position(gives)?;
         let ack = self.steps.get(at)?;
         let before = self.steps.get(..at)?.iter().rev();
-        let mut requests = before.filter(|step| {
-            step.role.counts() && matches!(step.seen.letter, Letter::Request | Letter::Inform)
-        });
-        Some(ack.seen.time.saturating_sub(requests.next()?.seen.time))
+        let mut asked = before.filter(|step| step.role.counts() && step.seen.sense() == Sense::Asks);
+        Some(ack.seen.time().saturating_sub(asked.next()?.seen.time()))
     }
 
-    /// ACK after the client's first message (of an acquisition: its first DISCOVER), nanoseconds.
+    /// What was asked for, given after the client's first message (of an acquisition: its first search), nanoseconds.
     pub fn total_ns(&self) -> Option<i64> {
-        let ack = self.replies().find(|seen| seen.letter == Letter::Ack)?;
+        let ack = self.replies().find(|seen| seen.sense() == Sense::Grants)?;
         let first = if self.kind == Kind::Acquire {
-            self.sent().find(|seen| seen.letter == Letter::Discover)?
+            self.sent().find(|seen| seen.sense() == Sense::Seeks)?
         } else {
             self.sent().next()?
         };
-        Some(ack.time.saturating_sub(first.time))
+        Some(ack.time().saturating_sub(first.time()))
     }
 
     /// The letters of its messages, runs as `D*4`.
@@ -646,7 +341,7 @@ impl Exchange {
     /// Appends what [`messages`](Self::messages) gives.
     pub fn write_messages(&self, out: &mut Vec<u8>) {
         let begin = out.len();
-        let mut said = self.said().map(|step| step.seen.letter.letter()).peekable();
+        let mut said = self.said().map(|step| step.seen.letter().letter()).peekable();
         while let Some(letter) = said.next() {
             let mut count = 1_usize;
             while said.next_if_eq(&letter).is_some() {
@@ -666,11 +361,11 @@ impl Exchange {
     }
 
     /// The relays that had a part in it.
-    pub fn relays(&self) -> Vec<Ipv4Addr> {
+    pub fn relays(&self) -> Vec<S::Ip> {
         let mut found = Vec::new();
-        for step in &self.steps {
-            if !step.seen.giaddr.is_unspecified() && !found.contains(&step.seen.giaddr) {
-                found.push(step.seen.giaddr);
+        for relay in self.steps.iter().filter_map(|step| step.seen.relay()) {
+            if !found.contains(&relay) {
+                found.push(relay);
             }
         }
         found
@@ -683,46 +378,38 @@ impl Exchange {
         for step in &next.steps {
             let server = step.server.and_then(|index| next.servers.get(usize::from(index)));
             let index = server.and_then(|server| {
-                let known = both.servers.iter().position(|other| other.name() == server.name());
+                let known = both.servers.iter().position(|other| step.seen.is_of(other));
                 let index = known.unwrap_or(both.servers.len());
                 if known.is_none() {
-                    both.servers.push(*server);
+                    both.servers.push(server.clone());
                 }
                 u8::try_from(index).ok()
             });
-            both.steps.push(Step { server: index, ..*step });
+            both.steps.push(Step { seen: step.seen.clone(), server: index, role: step.role });
         }
         both.left_out = both.left_out.saturating_add(next.left_out);
         both
     }
 
     /// Who sends a step, and to whom.
-    pub fn parties(&self, step: &Step) -> (Party, Party) {
+    pub fn parties(&self, step: &Step<S>) -> (Party<S::Ip>, Party<S::Ip>) {
         let seen = &step.seen;
-        let relay = Party::Relay(seen.giaddr);
-        let by_address = |ip: Ipv4Addr| {
-            let server = self.servers.iter().position(|server| server.ip == ip || server.name() == ip);
+        let by_address = |ip: S::Ip| {
+            let server = self.servers.iter().position(|server| server.ip == ip || S::is_id(server, ip));
             server.and_then(|index| u8::try_from(index).ok()).map_or(Party::Address(ip), Party::Server)
         };
-        if seen.from_client {
-            let from = if seen.side == Side::Relay { relay } else { Party::Client };
-            let to = if seen.has(bit::IP_BROADCAST) || !seen.has(bit::IPV4) {
-                Party::All
-            } else {
-                by_address(seen.dst)
-            };
+        let own = seen.relay().map(Party::Relay).filter(|_| seen.side() == Side::Relay);
+        if seen.from_client() {
+            let from = own.unwrap_or(Party::Client);
+            let to = if seen.is_to_all() { Party::All } else { by_address(seen.dst()) };
             return (from, to);
         }
-        let forwarded = step.role == Role::Forwarded && seen.side == Side::Client;
-        let from = match step.server {
-            _ if forwarded && !seen.giaddr.is_unspecified() => relay,
-            Some(index) => Party::Server(index),
-            None => Party::Address(seen.src),
+        let forwarded = step.role == Role::Forwarded && seen.side() == Side::Client;
+        let from = match (forwarded.then(|| seen.forwarder(self)).flatten(), step.server) {
+            (Some(relay), _) => Party::Relay(relay),
+            (None, Some(index)) => Party::Server(index),
+            (None, None) => Party::Address(seen.src()),
         };
-        let to = match seen.side {
-            Side::Relay => relay,
-            Side::Client => Party::Client,
-        };
-        (from, to)
+        (from, own.unwrap_or(Party::Client))
     }
 }

@@ -3,15 +3,18 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 
-use super::exchange::{Letter, Side};
+use super::names::{Letter, Side};
+use super::party::Whose;
+use super::seen6::{self, Entry6, Lease};
+use super::six::Name6;
 use crate::analysis::findings6::story::Heard;
 use crate::analysis::keyed::tail;
 use crate::time::{Precision, Timestamp};
 use crate::wire::arp::Arp;
-use crate::wire::frame::{Checksum, Datagram, Layer, Protocol, Udp};
+use crate::wire::frame::{Checksum, Datagram, Layer, Udp};
 use crate::wire::problem::{Problem, Severity};
 use crate::wire::v4::{Facts, MessageType, Op, Outline, Packet, facts};
-use crate::wire::{HwAddr, Mac};
+use crate::wire::{HwAddr, Mac, v6};
 
 /// Bits of [`Seen::bits`].
 pub mod bit {
@@ -231,12 +234,24 @@ pub enum Sign {
     },
 }
 
+impl Sign {
+    /// When it was seen, nanoseconds since 1970.
+    pub fn time(&self) -> i64 {
+        let (Self::Arp { time, .. } | Self::Echo { time, .. } | Self::Refused { time, .. }) = self;
+        *time
+    }
+}
+
 /// One thing of a batch, in the order of the capture.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "nearly all are messages, and a box costs each of them")]
 pub enum Item {
     /// A message, its client, and where its texts and problems lie.
     Message(Entry),
+    /// The same of DHCPv6.
+    Six(Entry6),
+    /// A message of router discovery, by its place among those heard.
+    Router(usize),
     /// Something else.
     Sign(Sign),
 }
@@ -269,33 +284,24 @@ pub struct Batch {
     pub problems: Vec<Problem>,
     /// When the last frame of any kind came.
     pub last: Option<i64>,
+    /// The leases of messages of DHCPv6.
+    pub(super) leases: Vec<Lease>,
     /// Messages of DHCPv6 and router discovery.
     pub six: Vec<Heard>,
     /// Messages that are not joined.
     pub unjoined: Unjoined,
 }
 
-/// Messages of protocols that are not joined.
+/// Messages that are not joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unjoined {
-    /// Messages of DHCPv6.
+    /// Messages of DHCPv6 that no exchange is made of.
     pub dhcpv6: u64,
     /// Router solicitations and advertisements.
     pub discovery: u64,
 }
 
 impl Unjoined {
-    /// Counts a message, if it is not joined: true then.
-    pub fn count(&mut self, protocol: Protocol) -> bool {
-        let count = match protocol {
-            Protocol::Dhcpv4 => return false,
-            Protocol::Dhcpv6 => &mut self.dhcpv6,
-            Protocol::Icmpv6 => &mut self.discovery,
-        };
-        *count = count.saturating_add(1);
-        true
-    }
-
     /// Counts others to these.
     pub fn add(&mut self, other: Self) {
         self.dhcpv6 = self.dhcpv6.saturating_add(other.dhcpv6);
@@ -327,6 +333,7 @@ impl Batch {
         self.bytes.clear();
         self.problems.clear();
         self.six.clear();
+        self.leases.clear();
         (self.last, self.unjoined) = (None, Unjoined::default());
     }
 
@@ -361,23 +368,55 @@ impl Batch {
             self.text(around.interface.map(str::as_bytes)),
             self.text(facts.routers.as_deref()),
         ];
-        let start = u32::try_from(self.problems.len()).unwrap_or(u32::MAX);
-        self.problems.extend_from_slice(problems);
-        let problems = start..u32::try_from(self.problems.len()).unwrap_or(u32::MAX);
-        let mut vlans = ([0; 8], 0_u8);
-        for (to, from) in vlans.0.iter_mut().zip(datagram.vlans.as_slice()) {
-            *to = *from;
-            vlans.1 = vlans.1.saturating_add(1);
-        }
+        let problems = kept(&mut self.problems, problems.iter().copied());
+        let vlans = vlans(datagram);
         let entry = Entry { seen, client: facts.client, texts, vlans, problems, selected: around.selected };
         self.items.push(Item::Message(entry));
     }
 
-    /// Adds a message of DHCPv6 or router discovery.
-    pub fn message6(&mut self, around: &Around<'_>, datagram: &Datagram<'_>, problems: &[Problem]) {
-        if datagram.quoted {
-            return;
+    /// Adds a message of DHCPv6. `outline` was read from `packet`.
+    pub fn message6(
+        &mut self,
+        around: &Around<'_>,
+        datagram: &Datagram<'_>,
+        (packet, outline): (&v6::Packet<'_>, &v6::Outline),
+        problems: &[Problem],
+    ) {
+        let facts = v6::Facts::read(packet, outline);
+        let seen = seen6::seen(around, datagram, (packet, outline), &facts).filter(|_| !datagram.quoted);
+        if !datagram.quoted {
+            self.heard(around, datagram, problems);
         }
+        let Some((seen, mac)) = seen else {
+            self.unjoined.dhcpv6 = self.unjoined.dhcpv6.saturating_add(1);
+            return;
+        };
+        let hostname = seen6::hostname(&facts);
+        let texts = seen6::texts(&facts, around.interface, &hostname).map(|text| self.text(text));
+        let entry = Entry6 {
+            seen,
+            mac,
+            texts,
+            leases: kept(&mut self.leases, seen6::leases(&facts)),
+            vlans: vlans(datagram),
+            problems: kept(&mut self.problems, problems.iter().copied()),
+            heard: self.six.len().saturating_sub(1),
+            selected: around.selected,
+        };
+        self.items.push(Item::Six(entry));
+    }
+
+    /// Adds a message of router discovery.
+    pub fn router(&mut self, around: &Around<'_>, datagram: &Datagram<'_>, problems: &[Problem]) {
+        self.unjoined.discovery = self.unjoined.discovery.saturating_add(1);
+        if !datagram.quoted {
+            self.items.push(Item::Router(self.six.len()));
+            self.heard(around, datagram, problems);
+        }
+    }
+
+    /// Keeps a message for what is told of its link.
+    fn heard(&mut self, around: &Around<'_>, datagram: &Datagram<'_>, problems: &[Problem]) {
         self.six.push(Heard {
             frame: around.frame,
             time: around.time.unwrap_or_default().0,
@@ -409,24 +448,67 @@ impl Batch {
     /// A message with its own texts and problems only.
     pub(super) fn alone(&self, entry: &Entry) -> (Entry, Self) {
         let mut own = Self::default();
-        let range = |range: &Range<u32>| -> Option<(usize, usize)> {
-            Some((usize::try_from(range.start).ok()?, usize::try_from(range.end).ok()?))
-        };
         let mut kept = entry.clone();
         for text in &mut kept.texts {
-            let bytes = range(text).and_then(|(from, to)| self.bytes.get(from..to));
-            *text = own.text(bytes);
+            *text = own.text(part(&self.bytes, text));
         }
-        let problems = range(&entry.problems).and_then(|(from, to)| self.problems.get(from..to));
-        own.problems.extend_from_slice(problems.unwrap_or_default());
-        kept.problems = 0..u32::try_from(own.problems.len()).unwrap_or(u32::MAX);
+        kept.problems = self::kept(&mut own.problems, self.problems_of(&entry.problems).iter().copied());
         (kept, own)
+    }
+
+    /// The same of DHCPv6.
+    pub(super) fn alone6(&self, entry: &Entry6) -> (Entry6, Self) {
+        let mut own = Self::default();
+        let mut kept = entry.clone();
+        for text in &mut kept.texts {
+            *text = own.text(part(&self.bytes, text));
+        }
+        kept.problems = self::kept(&mut own.problems, self.problems_of(&entry.problems).iter().copied());
+        kept.leases =
+            self::kept(&mut own.leases, part(&self.leases, &entry.leases).into_iter().flatten().copied());
+        (kept, own)
+    }
+
+    /// The server that sends a message of DHCPv6.
+    pub fn server_of(&self, entry: &Entry6) -> Whose {
+        let duid = entry.texts.get(seen6::text::SERVER).and_then(|range| part(&self.bytes, range));
+        let ip = entry.seen.src;
+        let name =
+            duid.filter(|duid| !duid.is_empty()).map_or(Name6::Address(ip), |duid| Name6::Duid(duid.into()));
+        Whose::Six(name, ip)
+    }
+
+    /// The problems of a message.
+    pub(super) fn problems_of(&self, range: &Range<u32>) -> &[Problem] {
+        part(&self.problems, range).unwrap_or_default()
     }
 
     /// Adds what is no message.
     pub fn sign(&mut self, sign: Sign) {
         self.items.push(Item::Sign(sign));
     }
+}
+
+/// Appends items; where they lie.
+fn kept<T>(all: &mut Vec<T>, items: impl IntoIterator<Item = T>) -> Range<u32> {
+    let start = u32::try_from(all.len()).unwrap_or(u32::MAX);
+    all.extend(items);
+    start..u32::try_from(all.len()).unwrap_or(u32::MAX)
+}
+
+/// What lies there.
+pub(super) fn part<'a, T>(all: &'a [T], range: &Range<u32>) -> Option<&'a [T]> {
+    all.get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
+}
+
+/// The VLANs of a message, the first eight.
+fn vlans(datagram: &Datagram<'_>) -> ([u16; 8], u8) {
+    let mut vlans = ([0; 8], 0_u8);
+    for (to, from) in vlans.0.iter_mut().zip(datagram.vlans.as_slice()) {
+        *to = *from;
+        vlans.1 = vlans.1.saturating_add(1);
+    }
+    vlans
 }
 
 fn v4(ip: Option<IpAddr>) -> Ipv4Addr {
@@ -437,7 +519,7 @@ fn v4(ip: Option<IpAddr>) -> Ipv4Addr {
 }
 
 /// Interface and VLANs as one number.
-fn place(around: &Around<'_>, datagram: &Datagram<'_>) -> u32 {
+pub(super) fn place(around: &Around<'_>, datagram: &Datagram<'_>) -> u32 {
     let mut place = Digest::new();
     place.bytes(around.interface.unwrap_or_default().as_bytes());
     for id in datagram.vlans.as_slice() {
@@ -477,21 +559,21 @@ fn letter(facts: &Facts<'_>, datagram: &Datagram<'_>) -> Option<Letter> {
 /// Makes one number of bytes: the same in every worker, and quickly. Two texts with one number make two messages look
 /// alike, no more.
 #[derive(Clone, Copy)]
-struct Digest(u64);
+pub(super) struct Digest(pub(super) u64);
 
 impl Digest {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(0x9e37_79b9_7f4a_7c15)
     }
 
     #[inline]
-    fn number(&mut self, value: u64) {
+    pub(super) fn number(&mut self, value: u64) {
         let (low, high) = (self.0 ^ value).carrying_mul(0xda94_2042_e4dd_58b5, 0);
         self.0 = low ^ high.rotate_left(17);
     }
 
     #[inline]
-    fn bytes(&mut self, bytes: &[u8]) {
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
         let (words, _) = bytes.as_chunks::<8>();
         for word in words {
             self.number(u64::from_le_bytes(*word));

@@ -1,61 +1,68 @@
 //! Whether the answers to an exchange can be seen where the capture was made.
 
-use super::exchange::{Exchange, Side};
-use super::seen::{Seen, bit};
+use std::hash::Hash;
+
+use super::exchange::Exchange;
+use super::message::Message;
+use super::names::Side;
 use crate::analysis::keyed::{KeyedMap, KeyedSet};
-use crate::wire::HwAddr;
 
 /// Clients and places remembered; more are not needed to decide.
 const MOST: usize = 100_000;
 
-/// What was seen of replies so far.
-#[derive(Debug, Default)]
-pub(super) struct Sight {
+/// What was seen of replies so far, to clients that are known by `K`.
+#[derive(Debug)]
+pub(super) struct Sight<K> {
     /// Clients to whom a reply went as unicast.
-    unicast: KeyedSet<HwAddr>,
+    unicast: KeyedSet<K>,
     /// Per place, the first three such clients.
-    places: KeyedMap<u32, Vec<HwAddr>>,
+    places: KeyedMap<u32, Vec<K>>,
     /// A reply was seen between relay and server.
     relayed: bool,
 }
 
-impl Sight {
+impl<K> Default for Sight<K> {
+    fn default() -> Self {
+        Self { unicast: KeyedSet::default(), places: KeyedMap::default(), relayed: false }
+    }
+}
+
+impl<K: Clone + Eq + Hash> Sight<K> {
     /// Takes note of a message.
-    pub(super) fn observe(&mut self, seen: &Seen, client: &HwAddr) {
-        if seen.from_client {
+    pub(super) fn observe<S: Message>(&mut self, seen: &S, client: &K) {
+        if seen.from_client() {
             return;
         }
-        if seen.side == Side::Relay {
+        if seen.side() == Side::Relay {
             self.relayed = true;
             return;
         }
-        if !seen.link_unicast() {
+        if !seen.is_link_unicast() {
             return;
         }
         if self.unicast.len() < MOST {
-            self.unicast.insert(*client);
+            self.unicast.insert(client.clone());
         }
-        if self.places.len() < MOST || self.places.contains_key(&seen.place) {
-            let known = self.places.entry(seen.place).or_default();
+        if self.places.len() < MOST || self.places.contains_key(&seen.place()) {
+            let known = self.places.entry(seen.place()).or_default();
             if known.len() < 3 && !known.contains(client) {
-                known.push(*client);
+                known.push(client.clone());
             }
         }
     }
 
-    /// True when answers to this exchange would be seen.
-    pub(super) fn visible(&self, exchange: &Exchange) -> bool {
-        let mut sent = exchange.steps.iter().map(|step| &step.seen).filter(|seen| seen.from_client);
-        let own = exchange.mac.unwrap_or_default();
-        let here = exchange.first().map_or(0, |seen| seen.place);
+    /// True when answers to this exchange of `own` would be seen.
+    pub(super) fn visible<S: Message>(&self, exchange: &Exchange<S>, own: &K) -> bool {
+        let mut sent = exchange.steps.iter().map(|step| &step.seen).filter(|seen| seen.from_client());
+        let here = exchange.first().map_or(0, S::place);
         sent.any(|seen| {
-            (seen.side == Side::Client && seen.broadcast() && seen.ciaddr.is_unspecified())
-                || (seen.side == Side::Relay && self.relayed)
-                || seen.has(bit::OUTBOUND)
-        }) || self.unicast.contains(&own)
+            (seen.side() == Side::Client && seen.wants_broadcast())
+                || (seen.side() == Side::Relay && self.relayed)
+                || seen.is_outbound()
+        }) || self.unicast.contains(own)
             || self
                 .places
                 .get(&here)
-                .is_some_and(|known| known.iter().filter(|client| **client != own).count() >= 2)
+                .is_some_and(|known| known.iter().filter(|client| *client != own).count() >= 2)
     }
 }

@@ -1,10 +1,12 @@
 //! Figures of all exchanges: outcomes, servers with their delays, relays, classes of clients, and how it went over time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
-use super::exchange::{Exchange, Kind, Letter, Outcome, Role, Side};
-use super::seen::{Entry, bit};
+use super::exchange::Exchange;
+use super::message::Sense;
+use super::names::{Kind, Letter, Outcome, Role, Side};
+use super::party::{Counted, Who, Whose};
 use crate::analysis::keyed::KeyedMap;
 use crate::stats::delay::Delay;
 use crate::wire::{HwAddr, Mac};
@@ -22,13 +24,13 @@ pub struct ServerFigures {
     /// Link-layer sources.
     pub macs: BTreeSet<Mac>,
     /// Relays it answered.
-    pub relays: BTreeSet<Ipv4Addr>,
+    pub relays: BTreeSet<IpAddr>,
     /// OFFERs, ACKs, NAKs.
     pub counts: (u64, u64, u64),
     /// NAKs by option 56.
     pub reasons: BTreeMap<String, u64>,
     /// Addresses acknowledged.
-    pub addresses: BTreeSet<Ipv4Addr>,
+    pub addresses: BTreeSet<IpAddr>,
     /// Lease times given.
     pub leases: BTreeSet<u32>,
     /// DISCOVER to OFFER.
@@ -47,16 +49,29 @@ pub struct RelayFigures {
     /// Of these answered.
     pub answered: u64,
     /// Clients.
-    pub clients: BTreeSet<HwAddr>,
+    pub clients: BTreeSet<Who>,
 }
 
 /// One vendor class.
 #[derive(Clone, Debug, Default)]
 pub struct ClassFigures {
     /// Clients.
-    pub clients: BTreeSet<HwAddr>,
+    pub clients: BTreeSet<Who>,
     /// Exchanges that succeeded and that nobody answered.
     pub counts: (u64, u64),
+}
+
+/// One client.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClientFigures {
+    /// Its hardware address.
+    pub mac: Option<HwAddr>,
+    /// Messages it sent.
+    pub messages: u64,
+    /// Exchanges that nobody answered.
+    pub unanswered: u64,
+    /// Some exchange was answered.
+    pub answered: bool,
 }
 
 /// Messages over time, by kind.
@@ -73,10 +88,10 @@ pub struct Timeline {
 impl Timeline {
     fn add(&mut self, time: i64, letter: Letter) {
         let column = match letter {
-            Letter::Discover => 0,
-            Letter::Offer => 1,
+            Letter::Discover | Letter::Solicit => 0,
+            Letter::Offer | Letter::Advertise => 1,
             Letter::Request => 2,
-            Letter::Ack => 3,
+            Letter::Ack | Letter::Reply => 3,
             Letter::Nak => 4,
             Letter::Decline => 5,
             _ => return,
@@ -131,13 +146,13 @@ pub struct Stats {
     /// Repeated messages; copies.
     pub repeated: (u64, u64),
     /// Servers by name.
-    pub servers: BTreeMap<Ipv4Addr, ServerFigures>,
+    pub servers: BTreeMap<Whose, ServerFigures>,
     /// Relays.
-    pub relays: BTreeMap<Ipv4Addr, RelayFigures>,
+    pub relays: BTreeMap<IpAddr, RelayFigures>,
     /// Vendor classes.
     pub classes: BTreeMap<String, ClassFigures>,
     /// Clients: messages, unanswered exchanges, and whether any was answered.
-    pub clients: KeyedMap<HwAddr, (u64, u64, bool)>,
+    pub clients: KeyedMap<Who, ClientFigures>,
     /// Over time.
     pub timeline: Timeline,
 }
@@ -145,9 +160,9 @@ pub struct Stats {
 impl Default for Stats {
     fn default() -> Self {
         Self {
-            by_type: Letter::ALL.iter().map(|letter| (*letter, 0)).collect(),
-            by_outcome: Outcome::ALL.iter().map(|outcome| (*outcome, 0)).collect(),
-            by_kind: Kind::ALL.iter().map(|kind| (*kind, 0)).collect(),
+            by_type: BTreeMap::new(),
+            by_outcome: BTreeMap::new(),
+            by_kind: BTreeMap::new(),
             span: None,
             messages: 0,
             transactions: 0,
@@ -168,22 +183,22 @@ fn count<K: Ord>(map: &mut BTreeMap<K, u64>, key: K) {
 
 impl Stats {
     /// Counts a message.
-    pub fn message(&mut self, entry: &Entry) {
-        let seen = &entry.seen;
+    pub fn message<S: Counted>(&mut self, seen: &S) {
         self.messages = self.messages.saturating_add(1);
-        count(&mut self.by_type, seen.letter);
-        if !seen.has(bit::TIMELESS) {
+        count(&mut self.by_type, seen.letter());
+        if !seen.is_timeless() {
+            let time = seen.time();
             if self.span.is_none() {
-                self.timeline.start = seen.time;
+                self.timeline.start = time;
             }
-            let (first, last) = self.span.unwrap_or((seen.time, seen.time));
-            self.span = Some((first.min(seen.time), last.max(seen.time)));
-            self.timeline.add(seen.time, seen.letter);
+            let (first, last) = self.span.unwrap_or((time, time));
+            self.span = Some((first.min(time), last.max(time)));
+            self.timeline.add(time, seen.letter());
         }
     }
 
     /// Counts an exchange that has closed.
-    pub fn exchange(&mut self, exchange: &Exchange) {
+    pub fn exchange<S: Counted>(&mut self, exchange: &Exchange<S>) {
         self.transactions = self.transactions.saturating_add(1);
         count(&mut self.by_outcome, exchange.outcome);
         count(&mut self.by_kind, exchange.kind);
@@ -192,24 +207,27 @@ impl Stats {
         self.repeated.0 = self.repeated.0.saturating_add(u64::try_from(again).unwrap_or(0));
         self.repeated.1 = self.repeated.1.saturating_add(u64::try_from(copies).unwrap_or(0));
         let unanswered = exchange.outcome == Outcome::Unanswered;
-        if let Some(mac) = exchange.mac
-            && (self.clients.len() < CLIENTS || self.clients.contains_key(&mac))
+        let who = Some(S::who(exchange)).filter(Who::is_known);
+        if let Some(who) = &who
+            && (self.clients.len() < CLIENTS || self.clients.contains_key(who))
         {
-            let (messages, failed, answered) = self.clients.entry(mac).or_default();
-            *messages = messages.saturating_add(u64::try_from(exchange.sent().count()).unwrap_or(0));
-            *failed = failed.saturating_add(u64::from(unanswered));
-            *answered |= exchange.had().reply;
+            let figures = self.clients.entry(who.clone()).or_default();
+            let sent = u64::try_from(exchange.sent().count()).unwrap_or(0);
+            figures.mac = figures.mac.or(exchange.mac);
+            figures.messages = figures.messages.saturating_add(sent);
+            figures.unanswered = figures.unanswered.saturating_add(u64::from(unanswered));
+            figures.answered |= exchange.had().reply;
         }
         self.servers(exchange);
         self.relays(exchange);
         let class =
             exchange.texts.vendor_class.as_deref().map(|class| String::from_utf8_lossy(class).into_owned());
-        if let (Some(class), Some(mac)) = (class, exchange.mac)
+        if let (Some(class), Some(who)) = (class, who)
             && (self.classes.len() < MOST || self.classes.contains_key(&class))
         {
             let figures = self.classes.entry(class).or_default();
             if figures.clients.len() < CLIENTS {
-                figures.clients.insert(mac);
+                figures.clients.insert(who);
             }
             let (bound, lost) = &mut figures.counts;
             *bound = bound.saturating_add(u64::from(exchange.outcome.is_success()));
@@ -217,33 +235,37 @@ impl Stats {
         }
     }
 
-    fn servers(&mut self, exchange: &Exchange) {
+    fn servers<S: Counted>(&mut self, exchange: &Exchange<S>) {
         for step in exchange.said() {
             let seen = &step.seen;
-            if seen.from_client || (self.servers.len() >= MOST && !self.servers.contains_key(&seen.server()))
-            {
+            if seen.from_client() {
                 continue;
             }
-            let figures = self.servers.entry(seen.server()).or_default();
-            if figures.macs.len() < 64 && seen.src_mac != Mac::ZERO {
-                figures.macs.insert(seen.src_mac);
+            let sender = seen.sender();
+            let name = S::whose(&sender);
+            if self.servers.len() >= MOST && !self.servers.contains_key(&name) {
+                continue;
             }
-            if !seen.giaddr.is_unspecified() && figures.relays.len() < MOST {
-                figures.relays.insert(seen.giaddr);
+            let figures = self.servers.entry(name).or_default();
+            if figures.macs.len() < 64 && sender.mac != Mac::ZERO {
+                figures.macs.insert(sender.mac);
+            }
+            if let Some(relay) = seen.relay().filter(|_| figures.relays.len() < MOST) {
+                figures.relays.insert(S::ip(relay));
             }
             let (offers, acks, naks) = &mut figures.counts;
-            match seen.letter {
-                Letter::Offer => *offers = offers.saturating_add(1),
-                Letter::Ack => {
+            match seen.sense() {
+                Sense::Offers => *offers = offers.saturating_add(1),
+                Sense::Grants => {
                     *acks = acks.saturating_add(1);
-                    if figures.addresses.len() < CLIENTS {
-                        figures.addresses.insert(seen.yiaddr);
+                    if let Some(address) = seen.given().filter(|_| figures.addresses.len() < CLIENTS) {
+                        figures.addresses.insert(address);
                     }
-                    if seen.has(bit::LEASE) && figures.leases.len() < 64 {
-                        figures.leases.insert(seen.lease);
+                    if let Some(lease) = seen.lease_time(exchange).filter(|_| figures.leases.len() < 64) {
+                        figures.leases.insert(lease);
                     }
                 }
-                Letter::Nak => {
+                Sense::Refuses => {
                     *naks = naks.saturating_add(1);
                     let reason = exchange.texts.reason.as_deref().unwrap_or_default();
                     let reason = String::from_utf8_lossy(reason).into_owned();
@@ -255,11 +277,11 @@ impl Stats {
             }
         }
         for server in &exchange.servers {
-            if let (Some(delay), Some(figures)) = (server.offer, self.servers.get_mut(&server.name())) {
+            if let (Some(delay), Some(figures)) = (server.offer, self.servers.get_mut(&S::whose(server))) {
                 figures.offer.record(delay);
             }
         }
-        if let Some(figures) = exchange.server().and_then(|server| self.servers.get_mut(&server)) {
+        if let Some(figures) = S::server(exchange).and_then(|server| self.servers.get_mut(&server)) {
             if exchange.outcome.is_success() {
                 figures.completed = figures.completed.saturating_add(1);
             }
@@ -269,23 +291,24 @@ impl Stats {
         }
     }
 
-    fn relays(&mut self, exchange: &Exchange) {
+    fn relays<S: Counted>(&mut self, exchange: &Exchange<S>) {
         if exchange.kind != Kind::Acquire {
             return;
         }
-        for giaddr in exchange.relays() {
-            if self.relays.len() >= MOST && !self.relays.contains_key(&giaddr) {
+        for relay in exchange.relays().into_iter().map(S::ip) {
+            if self.relays.len() >= MOST && !self.relays.contains_key(&relay) {
                 continue;
             }
-            let figures = self.relays.entry(giaddr).or_default();
+            let figures = self.relays.entry(relay).or_default();
             let asked = exchange
                 .steps
                 .iter()
-                .any(|step| step.seen.letter == Letter::Discover && step.seen.side == Side::Relay);
+                .any(|step| step.seen.sense() == Sense::Seeks && step.seen.side() == Side::Relay);
             figures.discovers = figures.discovers.saturating_add(u64::from(asked));
             figures.answered = figures.answered.saturating_add(u64::from(exchange.had().reply));
-            if let Some(mac) = exchange.mac.filter(|_| figures.clients.len() < CLIENTS) {
-                figures.clients.insert(mac);
+            let who = S::who(exchange);
+            if who.is_known() && figures.clients.len() < CLIENTS {
+                figures.clients.insert(who);
             }
         }
     }

@@ -82,7 +82,6 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     }
     if args.analysis.is_wanted() {
         args.select.refuse_numbers()?;
-        args.select.refuse_six_joined(args.analysis.lint)?;
         return analyse(args, cx);
     }
     let rows = args.flat.rows(&columns::PACKET, cx)?;
@@ -170,7 +169,6 @@ fn show_again(args: &Args, cx: &mut Context) -> Outcome {
         ));
     }
     args.select.refuse_numbers()?;
-    args.select.refuse_six_joined(false)?;
     let top = args.screen.open(&args.analysis, cx)?;
     let wanted = args.select.gathered(false)?;
     let stop = Stop::new(args.files.iter().all(|path| path.is_file()))?;

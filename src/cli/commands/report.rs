@@ -10,9 +10,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::analysis::compare::{Side, hex};
 use crate::analysis::diagnosis::{Finding, History};
+use crate::analysis::findings6::story::{Story as Links, Told};
 use crate::analysis::redact::Redactor;
 use crate::analysis::transaction::{
-    Batch, Clients, Exchange, Item, Joiner, Options, Outcome as Came, Stats, Unjoined,
+    Batch, Both, Clients, Closed, Item, Joined, Options, Outcome as Came, Stats, Unjoined,
 };
 use crate::capture;
 use crate::cli::commands::explain;
@@ -28,16 +29,17 @@ use crate::net::sandbox::Needs;
 use crate::output::Styled;
 use crate::output::packet::detail::PacketDetail;
 use crate::output::packet::record::PacketRecord;
+use crate::output::packet::record6::{Judged, Message6, Record6};
 use crate::output::report::{Capture, Drawn, Report, Said};
 use crate::output::transaction::unjoined;
 use crate::output::when::{TimeForm, TimeText, Zone};
 use crate::output::words::counted;
 use crate::run::gather::Wanted;
 use crate::time::Clock as _;
-use crate::wire::frame::{Ports, Walker};
+use crate::wire::frame::{Ports, Protocol, Walker};
 use crate::wire::problem::Severity;
 use crate::wire::v4::{Message, Op, Outline, Packet};
-use crate::wire::{HwAddr, Mac};
+use crate::wire::{HwAddr, Mac, v6};
 
 /// Write one page of HTML that tells captures, for a ticket
 ///
@@ -136,7 +138,12 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
 
     let mut story = Story::new(args, vendors);
     let redactor = args.redact.then(Redactor::default);
-    let wanted = Wanted { strict: args.strict, redactor: redactor.clone(), ..Wanted::default() };
+    let wanted = Wanted {
+        ports: Ports::every(),
+        strict: args.strict,
+        redactor: redactor.clone(),
+        ..Wanted::default()
+    };
     let input = Input { files: &args.files, follow: false, threads: args.threads };
     let outline = gather::captures(input, &wanted, &stop, cx, |read, _| {
         match read {
@@ -158,8 +165,8 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     }
     let looked = look_again(&args.files, &story.frames(), redactor, time);
     let mut remarks = Vec::new();
-    if let Some(unjoined) = unjoined::text(looked.unjoined) {
-        remarks.push(format!("{unjoined}: DHCPv4 alone is told here."));
+    if let Some(unjoined) = unjoined::text(story.unjoined) {
+        remarks.push(format!("{unjoined}."));
     }
     if args.redact {
         remarks.push(
@@ -170,8 +177,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         remarks
             .push(format!("Left out, for they cannot be redacted: {}.", counted(looked.left_out, "packet")));
     }
-    if story.joiner.evicted > 0 {
-        remarks.push(format!("Closed early to make room: {}.", counted(story.joiner.evicted, "exchange")));
+    let evicted = story.joiner.evicted();
+    if evicted > 0 {
+        remarks.push(format!("Closed early to make room: {}.", counted(evicted, "exchange")));
     }
     if outline.worst != Exit::Good {
         remarks.push("A capture is damaged or cannot be read: what could be read is told.".to_owned());
@@ -181,6 +189,8 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         captures: &captures,
         frames: outline.frames,
         stats: &story.stats,
+        stats6: &story.stats6,
+        told: &story.told,
         clients: &story.clients,
         findings: &story.findings,
         said: &story.said,
@@ -278,9 +288,14 @@ fn fingerprint(path: &Path) -> Option<Capture> {
 /// What is made of the messages.
 struct Story<'a> {
     args: &'a Args,
-    joiner: Joiner,
+    joiner: Both,
     history: History,
+    /// What is told of links that speak IPv6, and what was.
+    links: Links,
+    told: Vec<Told>,
     stats: Stats,
+    stats6: Stats,
+    unjoined: Unjoined,
     clients: Clients,
     said: BTreeMap<(Severity, &'static str), Said>,
     findings: Vec<Finding>,
@@ -296,9 +311,13 @@ impl<'a> Story<'a> {
         let max_open = usize::try_from(args.max_open).unwrap_or(usize::MAX);
         Self {
             args,
-            joiner: Joiner::new(Options { max_open, hold: true }),
+            joiner: Both::new(Options { max_open, hold: true }),
             history: History::new(args.strict),
+            links: Links::default(),
+            told: Vec::new(),
             stats: Stats::default(),
+            stats6: Stats::default(),
+            unjoined: Unjoined::default(),
             clients: Clients::default(),
             said: BTreeMap::new(),
             findings: Vec::new(),
@@ -311,11 +330,21 @@ impl<'a> Story<'a> {
     }
 
     fn take(&mut self, batch: &Batch) {
-        let Self { joiner, history, stats, .. } = self;
-        joiner.batch(batch, |item, role| {
-            history.observe(item, role);
-            if let Item::Message(entry) = item {
-                stats.message(entry);
+        self.unjoined.add(batch.unjoined);
+        let Self { joiner, history, links, stats, stats6, .. } = self;
+        joiner.batch(batch, |item, joined| {
+            history.observe(item, joined.role);
+            let (heard, joined) = match item {
+                Item::Message(entry) => return stats.message(&entry.seen),
+                Item::Sign(_) => return,
+                Item::Six(entry) => {
+                    stats6.message(&entry.seen);
+                    (entry.heard, joined)
+                }
+                Item::Router(place) => (*place, Joined::default()),
+            };
+            if let Some(heard) = batch.six.get(heard) {
+                links.take(heard, joined);
             }
         });
         self.closed();
@@ -333,11 +362,24 @@ impl<'a> Story<'a> {
     fn closed(&mut self) {
         for exchange in self.joiner.take_closed() {
             self.number = self.number.saturating_add(1);
-            let mut problems = self.history.closed(&exchange);
+            let mut problems = match &exchange {
+                Closed::Four(exchange) => self.history.closed(exchange),
+                Closed::Six(exchange) => self.links.closed(exchange),
+            };
             problems.retain(|problem| !self.args.ignore.iter().any(|code| code == problem.id.name()));
-            self.stats.exchange(&exchange);
-            self.clients.exchange(&exchange, self.number, &problems);
-            for problem in &problems {
+            // What is said of exchanges of DHCPv6 is told of their links.
+            let counted = matches!(exchange, Closed::Four(_));
+            match &exchange {
+                Closed::Four(exchange) => {
+                    self.stats.exchange(exchange);
+                    self.clients.exchange(exchange, self.number, &problems);
+                }
+                Closed::Six(exchange) => {
+                    self.stats6.exchange(exchange);
+                    self.clients.exchange(exchange, self.number, &problems);
+                }
+            }
+            for problem in problems.iter().filter(|_| counted) {
                 let said = self.said.entry((problem.id.severity(), problem.id.name())).or_default();
                 if said.count == 0 {
                     said.message.clone_from(&problem.message);
@@ -354,13 +396,13 @@ impl<'a> Story<'a> {
 
     /// Keeps what is worth drawing: the worst, few of a kind, and some without any problem.
     fn choose(&mut self) {
-        self.drawn.sort_by_key(|drawn| (rank(&drawn.exchange, drawn), drawn.number));
+        self.drawn.sort_by_key(|drawn| (rank(drawn), drawn.number));
         let mut kinds: HashMap<(Came, Option<&'static str>), usize> = HashMap::new();
         self.drawn.retain(|drawn| {
             let code = drawn.problems.first().map(|problem| problem.id.name());
-            let count = kinds.entry((drawn.exchange.outcome, code)).or_default();
+            let count = kinds.entry((drawn.exchange.outcome(), code)).or_default();
             *count = count.saturating_add(1);
-            let fine = drawn.exchange.outcome.is_success() && code.is_none();
+            let fine = drawn.exchange.outcome().is_success() && code.is_none();
             *count <= if fine { FINE } else { ALIKE }
         });
         self.drawn.truncate(DRAWN);
@@ -369,6 +411,8 @@ impl<'a> Story<'a> {
     fn conclude(&mut self) {
         self.findings = self.history.finish();
         self.findings.retain(|finding| !self.args.ignore.iter().any(|code| code == finding.id.name()));
+        self.told = self.links.finish();
+        self.told.retain(|told| !self.args.ignore.iter().any(|code| code == told.finding.code));
         if self.drawn.len() > DRAWN {
             self.choose();
         }
@@ -387,18 +431,19 @@ impl<'a> Story<'a> {
         let steps = self
             .drawn
             .iter()
-            .flat_map(|drawn| drawn.exchange.steps.iter().map(|step| (drawn.capture, step.seen.frame)));
+            .flat_map(|drawn| drawn.exchange.frames().into_iter().map(|frame| (drawn.capture, frame)));
         steps.take(PACKETS).collect()
     }
 }
 
 /// How much an exchange is worth seeing, least first.
-fn rank(exchange: &Exchange, drawn: &Drawn) -> u8 {
+fn rank(drawn: &Drawn) -> u8 {
+    let outcome = drawn.exchange.outcome();
     let worst = drawn.problems.iter().map(|problem| problem.id.severity()).max();
     match worst {
         Some(Severity::Error) => 0,
         Some(Severity::Warning) => 1,
-        _ if !exchange.outcome.is_success() && exchange.outcome != Came::Open => 2,
+        _ if !outcome.is_success() && outcome != Came::Open => 2,
         Some(_) => 3,
         None => 4,
     }
@@ -409,7 +454,6 @@ fn rank(exchange: &Exchange, drawn: &Drawn) -> u8 {
 struct Looked {
     packets: HashMap<(usize, u64), String>,
     sides: BTreeMap<Ipv4Addr, Side>,
-    unjoined: Unjoined,
     /// Frames that may hold DHCP and cannot be redacted.
     left_out: u64,
 }
@@ -424,9 +468,10 @@ fn look_again(
     let mut looked = Looked::default();
     let mut replies: HashMap<Ipv4Addr, u32> = HashMap::new();
     let (mut outline, mut detail) = (Outline::default(), PacketDetail::new(false));
+    let (mut six, mut judged) = (v6::Outline::default(), Judged::default());
     for (index, path) in files.iter().enumerate() {
         let Ok(mut reader) = capture::open(path) else { continue };
-        let mut walker = Walker::new(Ports::default());
+        let mut walker = Walker::new(Ports::every());
         while let Ok(Some(frame)) = reader.next() {
             if !walker.may_matter(frame.link, frame.data) {
                 continue;
@@ -442,11 +487,9 @@ fn look_again(
             };
             let at = frame.time.unwrap_or_default().nanoseconds();
             walker.walk(frame.link, data, original, at, |datagram| {
-                if looked.unjoined.count(datagram.protocol) {
-                    return;
-                }
-                let packet = Packet::new(datagram.payload);
-                if frames.contains(&(index, frame.number)) {
+                let four = datagram.protocol == Protocol::Dhcpv4;
+                let packet = Packet::new(if four { datagram.payload } else { &[] });
+                if datagram.protocol != Protocol::Icmpv6 && frames.contains(&(index, frame.number)) {
                     outline.read(&packet, datagram.promised, datagram.cut);
                     let record = PacketRecord {
                         capture: None,
@@ -462,7 +505,15 @@ fn look_again(
                         outline: &outline,
                     };
                     let mut text = Styled::new(false);
-                    detail.write(&record, &mut time, &mut text);
+                    if four {
+                        detail.write(&record, &mut time, &mut text);
+                    } else {
+                        let packet = v6::Packet::new(datagram.payload);
+                        six.read(&packet, datagram.promised, datagram.cut);
+                        let message = Message6::Dhcp { packet, outline: &six };
+                        let record = Record6 { around: record, message };
+                        detail.write_six(&record, &mut judged, &mut time, &mut text);
+                    }
                     looked.packets.insert((index, frame.number), text.as_str().trim_end().to_owned());
                 }
                 if packet.op() == Some(Op::REPLY) && !datagram.quoted && !datagram.cut {

@@ -1,6 +1,6 @@
 //! The flags of a screen that is drawn again and again.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use super::analysis::AnalysisArgs;
 use crate::cli::context::Context;
@@ -16,7 +16,7 @@ pub struct ScreenArgs {
 
     /// Servers that are meant to be there; others are marked
     #[arg(long, value_name = "ADDR", value_delimiter = ',', requires = "top", help_heading = "Analysis")]
-    known: Vec<Ipv4Addr>,
+    known: Vec<IpAddr>,
 }
 
 impl ScreenArgs {

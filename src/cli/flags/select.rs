@@ -278,16 +278,6 @@ impl SelectArgs {
         ))
     }
 
-    /// Fails where DHCPv6 alone is asked for and messages are joined, not `judged`: that is done of DHCPv4 alone.
-    pub fn refuse_six_joined(&self, judged: bool) -> Result<(), Failure> {
-        if self.ipv6 && !judged {
-            return Err(Failure::usage(
-                "exchanges are joined of DHCPv4 messages alone: leave out -6, or ask for --lint",
-            ));
-        }
-        Ok(())
-    }
-
     /// What is looked for, and where.
     pub fn wanted(&self) -> Ports {
         let mut ports = match (self.ipv4, self.ipv6) {

@@ -218,6 +218,14 @@ pub static TRANSACTION: LazyLock<Vec<Column>> = LazyLock::new(|| {
         ("visible", Type::Boolean, "Answers to it can be seen here."),
         ("reason", Type::Text, "Why the server refused (56)."),
         ("problems", Type::List, "Codes of what is wrong with it."),
+        ("protocol", Type::Text, "dhcpv6; empty for DHCPv4."),
+        ("duid", Type::Text, "The DUID of a client of DHCPv6, in hexadecimal."),
+        ("interface_id", Type::Text, "The relay's interface (18 of DHCPv6), in hexadecimal."),
+        ("addresses", Type::List, "Addresses given, else offered, else asked for; DHCPv6 may have several."),
+        ("prefixes", Type::List, "Prefixes given by DHCPv6, else offered, else asked for."),
+        ("preferred_lifetime", Type::Integer, "Seconds the address is preferred (DHCPv6)."),
+        ("rapid_commit", Type::Boolean, "A REPLY answered the SOLICIT (DHCPv6)."),
+        ("status", Type::Text, "The latest status that is no success (DHCPv6)."),
     ])
 });
 
@@ -245,6 +253,10 @@ pub static CLIENT: LazyLock<Vec<Column>> = LazyLock::new(|| {
         ("why", Type::Text, "What is wrong, in words."),
         ("codes", Type::List, "Codes of what is wrong, worst first."),
         ("transactions", Type::List, "Numbers of its exchanges."),
+        ("protocol", Type::Text, "dhcpv6; empty for DHCPv4."),
+        ("duid", Type::Text, "The DUID of a client of DHCPv6, in hexadecimal."),
+        ("addresses", Type::List, "The addresses it has; by DHCPv6 it may have several."),
+        ("prefixes", Type::List, "The prefixes it has by DHCPv6."),
     ])
 });
 

@@ -6,10 +6,14 @@ use std::net::Ipv4Addr;
 use super::cells::Cell;
 use super::packet::Rows;
 use crate::analysis::diagnosis::Diagnosis;
-use crate::analysis::transaction::{ClientRecord, Exchange, Role, Server};
+use crate::analysis::transaction::{
+    ClientRecord, Exchange, Exchange6, Lease, Message, Role, Server, Server6, Whose,
+};
 use crate::output::transaction::json::{Given, amount, precision};
+use crate::output::transaction::json6;
 use crate::stats::delay::float;
 use crate::time::{Precision, Timestamp};
+use crate::wire::v6::Prefix6;
 
 /// Appends the row of an exchange.
 pub fn exchange(
@@ -45,15 +49,66 @@ pub fn exchange(
     integer(rows, "rebinding_time", given.t2.map(u64::from));
     text(rows, "subnet_mask", given.mask);
     list(rows, "routers", given.routers.iter().map(|router| Ipv4Addr::from(*router)));
-    let (first, last) = (exchange.steps.first(), exchange.steps.last());
-    if let (Some(first), Some(last)) = (first, last) {
-        let precision = precision(&first.seen);
-        rows.time("start", Timestamp(first.seen.time), precision);
-        rows.time("end", Timestamp(last.seen.time), precision);
-        milliseconds(rows, "duration_ms", Some(last.seen.time.saturating_sub(first.seen.time)));
+    list::<Ipv4Addr>(rows, "addresses", exchange.address());
+    list::<Ipv4Addr>(rows, "prefixes", None);
+    course(exchange, exchange.first().map_or(Precision::Micro, precision), problems, rows);
+    rows.finish(out);
+}
+
+/// Appends the row of an exchange of DHCPv6.
+pub fn exchange6(
+    exchange: &Exchange6,
+    at: u64,
+    vendor: Option<&str>,
+    problems: &[Diagnosis],
+    rows: &mut Rows,
+    out: &mut Vec<u8>,
+) {
+    let extra = &exchange.extra;
+    rows.begin();
+    integer(rows, "number", Some(at));
+    text(rows, "protocol", Some("dhcpv6"));
+    text(rows, "kind", Some(exchange.kind.name()));
+    text(rows, "outcome", Some(exchange.outcome.name()));
+    flag(rows, "partial", exchange.partial());
+    flag(rows, "evicted", exchange.evicted);
+    text(rows, "client_mac", exchange.mac);
+    hex(rows, "duid", exchange.texts.client_id.as_deref());
+    foreign(rows, "hostname", exchange.texts.hostname.as_deref());
+    foreign(rows, "vendor_class", exchange.texts.vendor_class.as_deref());
+    foreign(rows, "vendor", vendor.map(str::as_bytes));
+    list(rows, "xids", exchange.xids.iter().map(|xid| json6::identifier(*xid)));
+    foreign(rows, "interface", exchange.texts.interface.as_deref());
+    list(rows, "vlans", &exchange.vlans);
+    list(rows, "relays", exchange.relays());
+    hex(rows, "interface_id", extra.port.as_deref());
+    text(rows, "server", exchange.server().map(Server6::called));
+    list(rows, "servers", exchange.servers.iter().map(Server6::called));
+    text(rows, "address", extra.addresses().next());
+    list(rows, "addresses", extra.addresses());
+    list(rows, "prefixes", extra.prefixes().map(|(prefix, length)| Prefix6::new(prefix, length)));
+    text(rows, "requested_address", extra.wished);
+    let seconds = |of: fn(&Lease) -> u32| extra.timed().map(of).map(u64::from);
+    integer(rows, "lease_time", seconds(|lease| lease.valid));
+    integer(rows, "preferred_lifetime", seconds(|lease| lease.preferred));
+    integer(rows, "renewal_time", seconds(|lease| lease.t1));
+    integer(rows, "rebinding_time", seconds(|lease| lease.t2));
+    flag(rows, "rapid_commit", extra.committed);
+    text(rows, "status", extra.status);
+    list::<Ipv4Addr>(rows, "routers", None);
+    course(exchange, exchange.first().map_or(Precision::Micro, json6::precision), problems, rows);
+    rows.finish(out);
+}
+
+/// How an exchange went.
+fn course<S: Message>(exchange: &Exchange<S>, precision: Precision, problems: &[Diagnosis], rows: &mut Rows) {
+    if let Some((start, end)) = exchange.span() {
+        rows.time("start", Timestamp(start), precision);
+        rows.time("end", Timestamp(end), precision);
+        milliseconds(rows, "duration_ms", Some(end.saturating_sub(start)));
     }
     text(rows, "messages", Some(exchange.messages()));
-    list(rows, "frames", exchange.steps.iter().map(|step| step.seen.frame));
+    list(rows, "frames", exchange.steps.iter().map(|step| step.seen.frame()));
     milliseconds(rows, "offer_ms", exchange.offer_ns());
     milliseconds(rows, "ack_ms", exchange.ack_ns());
     milliseconds(rows, "total_ms", exchange.total_ns());
@@ -63,7 +118,6 @@ pub fn exchange(
     flag(rows, "visible", exchange.visible);
     foreign(rows, "reason", exchange.texts.reason.as_deref());
     list(rows, "problems", problems.iter().map(|problem| problem.id.name()));
-    rows.finish(out);
 }
 
 /// Appends the row of a client.
@@ -71,15 +125,20 @@ pub fn client(client: &ClientRecord, vendor: Option<&str>, rows: &mut Rows, out:
     rows.begin();
     text(rows, "status", Some(client.status().name()));
     text(rows, "mac", client.mac);
-    hex(rows, "client_id", client.texts.client_id.as_deref());
+    let six = client.is_six();
+    text(rows, "protocol", six.then_some("dhcpv6"));
+    hex(rows, if six { "duid" } else { "client_id" }, client.texts.client_id.as_deref());
     foreign(rows, "hostname", client.texts.hostname.as_deref());
     foreign(rows, "vendor_class", client.texts.vendor_class.as_deref());
     foreign(rows, "vendor", vendor.map(str::as_bytes));
     foreign(rows, "interface", client.texts.interface.as_deref());
     list(rows, "vlans", &client.vlans);
-    list::<Ipv4Addr>(rows, "relays", client.relays.iter().copied());
-    list::<Ipv4Addr>(rows, "servers", client.servers.iter().copied());
-    text(rows, "address", client.address);
+    list(rows, "relays", &client.relays);
+    list(rows, "servers", client.servers.iter().map(Whose::id));
+    text(rows, "address", client.address());
+    let addresses = client.leases.iter().filter(|(_, length)| length.is_none());
+    list(rows, "addresses", addresses.map(|(address, _)| *address));
+    list(rows, "prefixes", client.prefixes().map(|(prefix, length)| format!("{prefix}/{length}")));
     integer(rows, "messages", Some(client.messages));
     integer(rows, "tries", Some(client.tries));
     rows.time("first_seen", Timestamp(client.seen.0), Precision::Micro);

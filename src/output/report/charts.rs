@@ -18,6 +18,8 @@ pub(super) struct Bar {
 
 /// Messages over time.
 pub(super) struct Timeline {
+    /// Whose messages, where the page has those of several protocols.
+    pub(super) name: &'static str,
     pub(super) bars: Vec<Bar>,
     pub(super) most: u64,
     pub(super) ticks: Vec<(i64, String)>,
@@ -25,12 +27,20 @@ pub(super) struct Timeline {
     pub(super) bucket: String,
 }
 
-const KINDS: [(&str, &str); 6] = [
+const FOUR: [(&str, &str); 6] = [
     ("t-d", "DISCOVER"),
     ("t-o", "OFFER"),
     ("t-r", "REQUEST"),
     ("t-a", "ACK"),
     ("t-n", "NAK"),
+    ("t-c", "DECLINE"),
+];
+const SIX: [(&str, &str); 6] = [
+    ("t-d", "SOLICIT"),
+    ("t-o", "ADVERTISE"),
+    ("t-r", "REQUEST"),
+    ("t-a", "REPLY"),
+    ("t-n", "refusal"),
     ("t-c", "DECLINE"),
 ];
 /// Left and right end of the plane, and its height.
@@ -46,8 +56,21 @@ fn part(of: i64, count: u64, whole: u64) -> i64 {
     of.saturating_mul(count).checked_div(whole).unwrap_or(0)
 }
 
+/// A timeline for each protocol that was met.
+pub(super) fn timelines(four: &Counts, six: &Counts, zone: &Zone) -> Vec<Timeline> {
+    let both = !four.counts.is_empty() && !six.counts.is_empty();
+    let name = |name: &'static str| if both { name } else { "" };
+    let all = [(four, FOUR, name("DHCPv4")), (six, SIX, name("DHCPv6"))];
+    let met = all.into_iter().filter(|(counts, ..)| !counts.counts.is_empty());
+    met.map(|(counts, kinds, name)| timeline(counts, (kinds, name), zone)).collect()
+}
+
 /// The bars of a timeline.
-pub(super) fn timeline(counts: &Counts, zone: &Zone) -> Timeline {
+fn timeline(
+    counts: &Counts,
+    (kinds, name): ([(&'static str, &'static str); 6], &'static str),
+    zone: &Zone,
+) -> Timeline {
     let columns = u64::try_from(counts.counts.len()).unwrap_or(u64::MAX);
     let most = counts.counts.iter().map(|column| column.iter().sum::<u64>()).max().unwrap_or(0);
     let mut bars = Vec::new();
@@ -59,7 +82,7 @@ pub(super) fn timeline(counts: &Counts, zone: &Zone) -> Timeline {
         let start = i64::try_from(index).unwrap_or(0).saturating_mul(counts.bucket);
         let at = counts.start.saturating_add(start.saturating_mul(1_000_000_000));
         let mut below = 0_u64;
-        for (count, (class, name)) in column.iter().zip(KINDS) {
+        for (count, (class, name)) in column.iter().zip(kinds) {
             if *count == 0 {
                 continue;
             }
@@ -81,10 +104,11 @@ pub(super) fn timeline(counts: &Counts, zone: &Zone) -> Timeline {
     let used =
         |index: usize| counts.counts.iter().any(|column| column.get(index).is_some_and(|count| *count > 0));
     Timeline {
+        name,
         bars,
         most,
         ticks: ticks.collect(),
-        legend: KINDS
+        legend: kinds
             .into_iter()
             .enumerate()
             .filter(|(index, _)| used(*index))

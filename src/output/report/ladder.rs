@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::{Drawn, ProblemRow, packet_id};
-use crate::analysis::transaction::{Letter, Role, Step};
+use crate::analysis::transaction::{Closed, Exchange, Role, Step};
+use crate::output::Label;
 use crate::output::transaction::ladder::{self, Lane};
-use crate::output::transaction::table::{client, clock};
+use crate::output::transaction::table::clock;
+use crate::output::transaction::view::Shown;
 use crate::output::when::Zone;
 use crate::output::words::counted;
 use crate::wire::escape::escape;
@@ -56,7 +58,18 @@ pub(super) struct Drawing {
 
 /// Draws an exchange.
 pub(super) fn drawing(drawn: &Drawn, packets: &HashMap<(usize, u64), String>, zone: &Zone) -> Drawing {
-    let exchange = &drawn.exchange;
+    match &drawn.exchange {
+        Closed::Four(exchange) => of(exchange, drawn, packets, zone),
+        Closed::Six(exchange) => of(exchange, drawn, packets, zone),
+    }
+}
+
+fn of<S: Shown>(
+    exchange: &Exchange<S>,
+    drawn: &Drawn,
+    packets: &HashMap<(usize, u64), String>,
+    zone: &Zone,
+) -> Drawing {
     let lanes = ladder::lanes(exchange);
     let gap = match lanes.len() {
         0..=2 => 260,
@@ -65,9 +78,9 @@ pub(super) fn drawing(drawn: &Drawn, packets: &HashMap<(usize, u64), String>, zo
         _ => 110,
     };
     let place = |lane: usize| i64::try_from(lane).unwrap_or(0).saturating_mul(gap).saturating_add(LEFT);
-    let shown: Vec<&Step> = exchange.steps.iter().filter(|step| step.role != Role::Copy).collect();
+    let shown: Vec<&Step<S>> = exchange.steps.iter().filter(|step| step.role != Role::Copy).collect();
     let mut steps = Vec::new();
-    let mut before: Option<&Step> = None;
+    let mut before: Option<&Step<S>> = None;
     for (row, step) in (0_i64..).zip(shown.iter().take(STEPS)) {
         let top = row.saturating_mul(ROW).saturating_add(TOP);
         let y = top.saturating_add(ROW / 2);
@@ -84,12 +97,12 @@ pub(super) fn drawing(drawn: &Drawn, packets: &HashMap<(usize, u64), String>, zo
             // Writing into a String cannot fail.
             let _ = write!(facts, " ×{}", copies.saturating_add(1));
         }
-        let key = (drawn.capture, step.seen.frame);
+        let key = (drawn.capture, step.seen.frame());
         steps.push(StepView {
-            class: match step.seen.letter {
-                Letter::Offer | Letter::Ack | Letter::BootReply => "good",
-                Letter::Nak | Letter::Decline => "bad",
-                _ if step.role == Role::Retransmission => "again",
+            class: match ladder::colour(step) {
+                Label::Good => "good",
+                Label::Error => "bad",
+                Label::Dim => "again",
                 _ => "",
             },
             packet: if packets.contains_key(&key) { packet_id(key) } else { String::new() },
@@ -97,14 +110,14 @@ pub(super) fn drawing(drawn: &Drawn, packets: &HashMap<(usize, u64), String>, zo
             y,
             text_y: y.saturating_add(4),
             time: before.map_or_else(
-                || clock(zone.shifted(step.seen.time)),
-                |before| ladder::delta(step.seen.time.saturating_sub(before.seen.time)),
+                || clock(zone.shifted(step.seen.time())),
+                |before| ladder::delta(step.seen.time().saturating_sub(before.seen.time())),
             ),
             from,
             to,
             middle: from.midpoint(to),
             head: format!("M{tip} {y}L{back} {}L{back} {}z", y.saturating_sub(4), y.saturating_add(4)),
-            word: step.seen.letter.name().to_uppercase(),
+            word: step.seen.letter().name().to_uppercase(),
             facts,
         });
         before = Some(step);
@@ -121,7 +134,7 @@ pub(super) fn drawing(drawn: &Drawn, packets: &HashMap<(usize, u64), String>, zo
     let last = place(lanes.len().saturating_sub(1));
     Drawing {
         number: drawn.number,
-        client: client(exchange),
+        client: S::client(exchange),
         outcome: exchange.outcome.name(),
         class: if exchange.outcome.is_success() { "" } else { "error" },
         summary: ladder::summary(exchange),

@@ -7,13 +7,15 @@ mod ladder;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use askama::Template;
 
 use crate::analysis::compare::{self, Scope, Side};
 use crate::analysis::diagnosis::{self, Diagnosis, Finding};
-use crate::analysis::transaction::{ClientRecord, Clients, Exchange, Stats, Status};
+use crate::analysis::findings6::story::Told;
+use crate::analysis::transaction::{ClientRecord, Clients, Closed, ServerFigures, Stats, Status, Whose};
+use crate::output::transaction::clients::name;
 use crate::output::transaction::stats::moment;
 use crate::output::when::Zone;
 use crate::output::words::counted;
@@ -49,7 +51,7 @@ pub struct Capture {
 #[derive(Clone, Debug)]
 pub struct Drawn {
     /// The exchange.
-    pub exchange: Exchange,
+    pub exchange: Closed,
     /// Its number.
     pub number: u64,
     /// Which capture it is from.
@@ -78,10 +80,14 @@ pub struct Report<'a> {
     pub frames: u64,
     /// The figures.
     pub stats: &'a Stats,
+    /// Those of DHCPv6.
+    pub stats6: &'a Stats,
     /// The clients.
     pub clients: &'a Clients,
     /// What is wrong with the whole.
     pub findings: &'a [Finding],
+    /// What is wrong with links and exchanges of IPv6.
+    pub told: &'a [Told],
     /// What is wrong with exchanges.
     pub said: &'a BTreeMap<(Severity, &'static str), Said>,
     /// The exchanges that are drawn, in order.
@@ -177,7 +183,7 @@ struct Page {
     findings: Vec<FindingRow>,
     clients: Vec<ClientRow>,
     clients_left_out: usize,
-    timeline: charts::Timeline,
+    timelines: Vec<charts::Timeline>,
     servers: Vec<ServerRow>,
     compared: Vec<String>,
     differences: Vec<DifferenceRow>,
@@ -207,11 +213,13 @@ impl Report<'_> {
         let clients = self.client_rows(&all);
         let mut folds = Vec::new();
         let drawn = u64::try_from(self.drawn.len()).unwrap_or(u64::MAX);
-        if self.stats.transactions > drawn {
+        let transactions = self.stats.transactions.saturating_add(self.stats6.transactions);
+        let servers = self.stats.servers.len().saturating_add(self.stats6.servers.len());
+        if transactions > drawn {
             folds.push(format!(
                 "{drawn} of {} exchanges are drawn below, those with the worst problems first chosen; \
                  dhcptool decode FILE --ladder draws all.",
-                self.stats.transactions
+                transactions
             ));
         }
         let (compared, differences) = self.differences();
@@ -228,16 +236,16 @@ impl Report<'_> {
                 (u64::try_from(all.len()).unwrap_or(u64::MAX), "clients"),
                 (count(Status::Failed), "failed"),
                 (count(Status::Odd), "odd"),
-                (self.stats.transactions, "exchanges"),
-                (self.stats.messages, "DHCP messages"),
+                (transactions, "exchanges"),
+                (self.stats.messages.saturating_add(self.stats6.messages), "DHCP messages"),
                 (self.frames, "packets"),
-                (u64::try_from(self.stats.servers.len()).unwrap_or(u64::MAX), "servers"),
+                (u64::try_from(servers).unwrap_or(u64::MAX), "servers"),
             ],
             folds,
             findings: self.finding_rows(),
             clients_left_out: all.len().saturating_sub(clients.len()),
             clients,
-            timeline: charts::timeline(&self.stats.timeline, self.zone),
+            timelines: charts::timelines(&self.stats.timeline, &self.stats6.timeline, self.zone),
             servers: self.server_rows(),
             compared,
             differences,
@@ -251,7 +259,7 @@ impl Report<'_> {
                     sha256: capture.sha256.clone(),
                 })
                 .collect(),
-            zone: self.zone.name(self.stats.span.map_or(self.generated.nanoseconds(), |(start, _)| start)),
+            zone: self.zone.name(self.whole().map_or(self.generated.nanoseconds(), |(start, _)| start)),
             generated: people(self.zone.shifted(self.generated.nanoseconds())),
             version: env!("CARGO_PKG_VERSION"),
             command: escape(self.command.as_bytes()),
@@ -260,8 +268,16 @@ impl Report<'_> {
         }
     }
 
+    /// First and last message of both protocols, nanoseconds since 1970.
+    fn whole(&self) -> Option<(i64, i64)> {
+        match (self.stats.span, self.stats6.span) {
+            (Some((start, end)), Some((start6, end6))) => Some((start.min(start6), end.max(end6))),
+            (one, other) => one.or(other),
+        }
+    }
+
     fn span(&self) -> String {
-        self.stats.span.map_or_else(
+        self.whole().map_or_else(
             || "no message with a time".to_owned(),
             |(start, end)| {
                 let [from, to] = [start, end].map(|time| people(self.zone.shifted(time)));
@@ -275,9 +291,10 @@ impl Report<'_> {
     fn verdict(&self, all: &[&ClientRecord]) -> (String, &'static str) {
         let of = |status: Status| all.iter().filter(|client| client.status() == status).count();
         let (failed, odd) = (of(Status::Failed), of(Status::Odd));
-        let alarm = self.findings.iter().map(|finding| finding.id.severity()).max();
+        let six = self.told.iter().map(|told| told.finding.severity);
+        let alarm = self.findings.iter().map(|finding| finding.id.severity()).chain(six).max();
         if all.is_empty() {
-            return ("No DHCPv4 client was seen.".to_owned(), "odd");
+            return ("No DHCP client was seen.".to_owned(), "odd");
         }
         let clients = |count: usize| counted(count, "client");
         if failed > 0 {
@@ -305,6 +322,10 @@ impl Report<'_> {
                 .filter(|finding| finding.id.severity() >= Severity::Warning)
                 .map(|finding| escape(finding.message.as_bytes()))
                 .or_else(|| {
+                    let told = self.told.iter().find(|told| told.finding.severity >= Severity::Warning)?;
+                    Some(escape(told.finding.message.as_bytes()))
+                })
+                .or_else(|| {
                     let (_, said) = self.said.last_key_value()?;
                     Some(escape(said.message.as_bytes()))
                 });
@@ -331,7 +352,17 @@ impl Report<'_> {
             let id = diagnosis::find(code)?.id;
             Some((id, said.count, said.message.clone(), &said.frames))
         });
+        let links = self.told.iter().map(|told| {
+            let whose = told.whose();
+            let unnamed = whose.iter().filter(|name| !told.finding.message.contains(name.as_str()));
+            let names: Vec<&str> = unnamed.map(String::as_str).collect();
+            let mut message = names.join(", ");
+            message.push_str(if names.is_empty() { "" } else { ": " });
+            message.push_str(&told.finding.message);
+            (told.id(), told.count, message, &told.frames)
+        });
         let mut rows: Vec<FindingRow> = whole
+            .chain(links)
             .chain(each)
             .map(|(id, count, message, frames)| {
                 let row = diagnosis::find(id.name());
@@ -380,14 +411,14 @@ impl Report<'_> {
                     Status::Odd => 1,
                     Status::Ok => 2,
                 },
-                mac: client.mac.map_or_else(|| "-".to_owned(), |mac| mac.to_string()),
+                mac: name(client.mac, &client.who),
                 hostname: text(client.texts.hostname.as_deref()),
                 vendor: client
                     .mac
                     .and_then(|mac| self.vendors.get(&mac))
                     .map_or_else(String::new, |vendor| escape(vendor.as_bytes())),
-                address: client.address.map_or_else(String::new, |ip| ip.to_string()),
-                address_number: client.address.map_or_else(String::new, |ip| u32::from(ip).to_string()),
+                address: addresses(client),
+                address_number: client.address().map_or_else(String::new, rank_of),
                 servers: servers.join(" "),
                 tries: client.tries,
                 seconds: client.seen.1.saturating_sub(client.seen.0) / 1_000_000_000,
@@ -400,36 +431,8 @@ impl Report<'_> {
     }
 
     fn server_rows(&self) -> Vec<ServerRow> {
-        let completed: u64 = self.stats.servers.values().map(|server| server.completed).sum();
-        let row = |(name, server): (&Ipv4Addr, &crate::analysis::transaction::ServerFigures)| {
-            let offer = server.offer.summary();
-            let figure = |of: fn(&crate::stats::delay::Summary) -> f64| {
-                offer.as_ref().map_or_else(|| "-".to_owned(), |summary| format!("{:.1}", of(summary)))
-            };
-            let macs: Vec<String> = server.macs.iter().take(4).map(ToString::to_string).collect();
-            let leases: Vec<String> =
-                server.leases.iter().take(4).map(|lease| Lease(*lease).to_string()).collect();
-            let share = server.completed.saturating_mul(100).checked_div(completed);
-            let (bars, ticks) = charts::latency(&server.offer);
-            ServerRow {
-                name: name.to_string(),
-                macs: macs.join(" "),
-                offers: server.counts.0,
-                acks: server.counts.1,
-                naks: server.counts.2,
-                share: share.map_or_else(|| "-".to_owned(), |share| format!("{share} %")),
-                addresses: server.addresses.len(),
-                leases: leases.join(", "),
-                p50: figure(|summary| summary.p50),
-                p90: figure(|summary| summary.p90),
-                p99: figure(|summary| summary.p99),
-                max: figure(|summary| summary.max),
-                measured: server.offer.count(),
-                bars,
-                ticks,
-            }
-        };
-        self.stats.servers.iter().take(50).map(row).collect()
+        let rows = |stats| server_rows(stats).into_iter().take(50);
+        rows(self.stats).chain(rows(self.stats6)).collect()
     }
 
     /// The servers compared with the first of them, a row for each field in which one differs.
@@ -477,14 +480,65 @@ impl Report<'_> {
         let mut seen = HashSet::new();
         let mut texts = Vec::new();
         for drawn in self.drawn {
-            for step in &drawn.exchange.steps {
-                let key = (drawn.capture, step.seen.frame);
+            for frame in drawn.exchange.frames() {
+                let key = (drawn.capture, frame);
                 if let Some(text) = self.packets.get(&key).filter(|_| seen.insert(key)) {
                     texts.push((packet_id(key), text.clone()));
                 }
             }
         }
         texts
+    }
+}
+
+/// The servers of one protocol.
+fn server_rows(stats: &Stats) -> Vec<ServerRow> {
+    let completed: u64 = stats.servers.values().map(|server| server.completed).sum();
+    let row = |(name, server): (&Whose, &ServerFigures)| {
+        let offer = server.offer.summary();
+        let figure = |of: fn(&crate::stats::delay::Summary) -> f64| {
+            offer.as_ref().map_or_else(|| "-".to_owned(), |summary| format!("{:.1}", of(summary)))
+        };
+        let macs: Vec<String> = server.macs.iter().take(4).map(ToString::to_string).collect();
+        let leases: Vec<String> =
+            server.leases.iter().take(4).map(|lease| Lease(*lease).to_string()).collect();
+        let share = server.completed.saturating_mul(100).checked_div(completed);
+        let (bars, ticks) = charts::latency(&server.offer);
+        ServerRow {
+            name: name.to_string(),
+            macs: macs.join(" "),
+            offers: server.counts.0,
+            acks: server.counts.1,
+            naks: server.counts.2,
+            share: share.map_or_else(|| "-".to_owned(), |share| format!("{share} %")),
+            addresses: server.addresses.len(),
+            leases: leases.join(", "),
+            p50: figure(|summary| summary.p50),
+            p90: figure(|summary| summary.p90),
+            p99: figure(|summary| summary.p99),
+            max: figure(|summary| summary.max),
+            measured: server.offer.count(),
+            bars,
+            ticks,
+        }
+    };
+    stats.servers.iter().map(row).collect()
+}
+
+/// Addresses and prefixes of a client, the first of them.
+fn addresses(client: &ClientRecord) -> String {
+    let text = |(ip, length): &(IpAddr, Option<u8>)| {
+        length.map_or_else(|| ip.to_string(), |length| format!("{ip}/{length}"))
+    };
+    let all: Vec<String> = client.leases.iter().take(4).map(text).collect();
+    all.join(" ")
+}
+
+/// What an address is sorted by.
+fn rank_of(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => u32::from(ip).to_string(),
+        IpAddr::V6(ip) => u128::from(ip).to_string(),
     }
 }
 

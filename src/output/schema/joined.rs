@@ -277,6 +277,6 @@ pub struct Clients {
     pub odd: u64,
     /// All servers.
     pub servers: Vec<String>,
-    /// Messages of other protocols, which no client is known by.
+    /// Messages that no exchange is made of.
     pub not_joined: NotJoined,
 }

@@ -1,11 +1,9 @@
 //! Clients: a row each, worst first.
 
-use std::net::Ipv4Addr;
-
 use super::json::{moment, numbers};
 use super::table::shortened;
 use super::unjoined;
-use crate::analysis::transaction::{ClientRecord, Clients, Status, Unjoined};
+use crate::analysis::transaction::{ClientRecord, Clients, Status, Unjoined, Who, Whose};
 use crate::output::json::fields::{bytes, list, milliseconds, number, optional};
 use crate::output::table::Table;
 use crate::output::words::counted;
@@ -15,6 +13,7 @@ use crate::time::Precision;
 use crate::wire::HwAddr;
 use crate::wire::escape::escape;
 use crate::wire::options::Sink as _;
+use crate::wire::v6::Duid;
 
 /// How many fare how.
 fn counts(all: &[&ClientRecord]) -> (u64, u64, u64) {
@@ -24,9 +23,9 @@ fn counts(all: &[&ClientRecord]) -> (u64, u64, u64) {
     (of(Status::Ok), of(Status::Failed), of(Status::Odd))
 }
 
-fn servers(all: &[&ClientRecord]) -> Vec<Ipv4Addr> {
-    let mut servers: Vec<Ipv4Addr> = all.iter().flat_map(|client| client.servers.iter().copied()).collect();
-    servers.sort_unstable();
+fn servers(all: &[&ClientRecord]) -> Vec<Whose> {
+    let mut servers: Vec<Whose> = all.iter().flat_map(|client| client.servers.iter().cloned()).collect();
+    servers.sort();
     servers.dedup();
     servers
 }
@@ -69,7 +68,7 @@ pub fn json(
     number("ok", Some(good), out);
     number("failed", Some(failed), out);
     number("odd", Some(odd), out);
-    list("servers", servers(&all), out);
+    list("servers", servers(&all).iter().map(Whose::id), out);
     out.name_next("not_joined");
     out.begin_object();
     number("dhcpv6", Some(about.unjoined.dhcpv6), out);
@@ -81,9 +80,12 @@ pub fn json(
 
 fn object(client: &ClientRecord, vendor: Option<&str>, out: &mut JsonOut) {
     optional("type", Some("client"), out);
+    if client.is_six() {
+        optional("protocol", Some("dhcpv6"), out);
+    }
     optional("status", Some(client.status().name()), out);
     optional("mac", client.mac, out);
-    out.name_next("client_id");
+    out.name_next(if client.is_six() { "duid" } else { "client_id" });
     match client.texts.client_id.as_deref() {
         Some(id) => out.bytes(id),
         None => out.null(),
@@ -94,8 +96,13 @@ fn object(client: &ClientRecord, vendor: Option<&str>, out: &mut JsonOut) {
     bytes("interface", client.texts.interface.as_deref(), out);
     numbers("vlans", client.vlans.iter().map(|id| u64::from(*id)), out);
     list("relays", &client.relays, out);
-    list("servers", &client.servers, out);
-    optional("address", client.address, out);
+    list("servers", client.servers.iter().map(Whose::id), out);
+    optional("address", client.address(), out);
+    if client.is_six() {
+        let addresses = client.leases.iter().filter(|(_, length)| length.is_none());
+        list("addresses", addresses.map(|(address, _)| *address), out);
+        list("prefixes", client.prefixes().map(|(prefix, length)| format!("{prefix}/{length}")), out);
+    }
     number("messages", Some(client.messages), out);
     number("tries", Some(client.tries), out);
     moment("first_seen", client.seen.0, Precision::Micro, out);
@@ -141,7 +148,7 @@ pub fn text(clients: &Clients, unjoined: Unjoined, width: usize, out: &mut Style
         };
         table.row(vec![
             (label, word.to_owned()),
-            (Label::Plain, client.mac.map_or_else(|| "-".to_owned(), |mac| mac.to_string())),
+            (Label::Plain, name(client.mac, &client.who)),
             (
                 Label::Plain,
                 client
@@ -159,6 +166,19 @@ pub fn text(clients: &Clients, unjoined: Unjoined, width: usize, out: &mut Style
     if good > 0 {
         out.label(Label::Dim, &format!("and {good} that {} fine", if good == 1 { "is" } else { "are" }))
             .text("\n");
+    }
+}
+
+/// Columns of a DUID at most.
+const DUID: usize = 24;
+
+/// The client's name.
+pub(in crate::output) fn name(mac: Option<HwAddr>, who: &Who) -> String {
+    match (mac, who) {
+        (Some(mac), _) => mac.to_string(),
+        (None, Who::Six(duid)) => shortened(&Duid::from(&**duid).to_string(), DUID),
+        (None, Who::Nameless(Some(address))) => address.to_string(),
+        _ => "-".to_owned(),
     }
 }
 

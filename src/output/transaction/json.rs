@@ -88,6 +88,11 @@ pub fn object(
     json.digits(amount(exchange.count(|role| !role.counts())));
     flag(b",\"visible\":", exchange.visible, json);
     text(b",\"reason\":", texts.reason.as_deref(), json);
+    self::problems(problems, json);
+}
+
+/// What is wrong with an exchange.
+pub(super) fn problems(problems: &[Diagnosis], json: &mut JsonOut) {
     json.fixed(b",\"problems\":[");
     for problem in problems {
         json.begin_object();
@@ -101,7 +106,7 @@ pub fn object(
 
 /// Text from elsewhere behind its key, escaped.
 #[inline]
-fn text(key: &[u8], value: Option<&[u8]>, json: &mut JsonOut) {
+pub(super) fn text(key: &[u8], value: Option<&[u8]>, json: &mut JsonOut) {
     json.fixed(key);
     match value {
         Some(value) => json.string(value),
@@ -124,7 +129,7 @@ fn ip(key: &[u8], value: Option<Ipv4Addr>, json: &mut JsonOut) {
 
 /// Yes or no behind its key.
 #[inline]
-fn flag(key: &[u8], value: bool, json: &mut JsonOut) {
+pub(super) fn flag(key: &[u8], value: bool, json: &mut JsonOut) {
     json.fixed(key);
     json.fixed(if value { b"true" } else { b"false" });
 }
@@ -141,7 +146,7 @@ fn count(key: &[u8], value: Option<u32>, json: &mut JsonOut) {
 
 /// Milliseconds of so many nanoseconds behind their key.
 #[inline]
-fn span(key: &[u8], nanoseconds: Option<i64>, json: &mut JsonOut) {
+pub(super) fn span(key: &[u8], nanoseconds: Option<i64>, json: &mut JsonOut) {
     json.fixed(key);
     match nanoseconds {
         Some(nanoseconds) => write_milliseconds(nanoseconds, &mut json.buf),

@@ -1,14 +1,12 @@
 //! Exchanges drawn: time runs down, a lane for each party, an arrow for each message.
 
-use std::net::Ipv4Addr;
-
-use super::table::{client, clock, label, severity_label};
+use super::table::{clock, label, severity_label, shortened};
+use super::view::Shown;
 use crate::analysis::diagnosis::Diagnosis;
-use crate::analysis::transaction::{Exchange, Letter, Party, Role, Seen, Side, Step, bit};
+use crate::analysis::transaction::{Exchange, Letter, Message, Party, Role, Sense, Side, Step};
 use crate::output::wrap::hanging;
 use crate::output::{Label, Styled};
 use crate::wire::escape::escape;
-use crate::wire::seconds::Lease;
 
 /// Where the first lane stands.
 const LEFT: usize = 16;
@@ -41,9 +39,9 @@ const ASCII: Glyphs = Glyphs { lane: '|', line: '-', right: '>', left: '<' };
 
 /// A party with a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::output) enum Lane {
+pub(in crate::output) enum Lane<A> {
     Client,
-    Relay(Ipv4Addr),
+    Relay(A),
     Server(u8),
     Others,
     Nobody,
@@ -51,7 +49,13 @@ pub(in crate::output) enum Lane {
 
 impl Ladder {
     /// Draws one exchange.
-    pub fn draw(&self, exchange: &Exchange, number: u64, problems: &[Diagnosis], out: &mut Styled) {
+    pub fn draw<S: Shown>(
+        &self,
+        exchange: &Exchange<S>,
+        number: u64,
+        problems: &[Diagnosis],
+        out: &mut Styled,
+    ) {
         self.title(exchange, number, out);
         self.lanes(exchange, out);
         self.problems(problems, out);
@@ -59,7 +63,7 @@ impl Ladder {
     }
 
     /// Draws a refusal and what the client did then, each with its number and problems, as one.
-    pub fn draw_both(&self, both: [(&Exchange, u64, &[Diagnosis]); 2], out: &mut Styled) {
+    pub fn draw_both<S: Shown>(&self, both: [(&Exchange<S>, u64, &[Diagnosis]); 2], out: &mut Styled) {
         let [(refused, number, problems), (then, next, more)] = both;
         let joined = refused.followed_by(then);
         self.title(refused, number, out);
@@ -70,10 +74,11 @@ impl Ladder {
         out.text("\n");
     }
 
-    fn title(&self, exchange: &Exchange, number: u64, out: &mut Styled) {
-        out.label(Label::Dim, &format!("#{number}  ")).label(Label::Strong, &client(exchange)).text("  ");
+    fn title<S: Shown>(&self, exchange: &Exchange<S>, number: u64, out: &mut Styled) {
+        out.label(Label::Dim, &format!("#{number}  ")).label(Label::Strong, &S::client(exchange)).text("  ");
         out.label(label(exchange.outcome), exchange.outcome.name());
-        let taken = format!("#{number}  {}  {}", client(exchange), exchange.outcome.name()).chars().count();
+        let taken =
+            format!("#{number}  {}  {}", S::client(exchange), exchange.outcome.name()).chars().count();
         out.text(&hanging(&summary(exchange), self.width, taken, 4)).text("\n");
     }
 
@@ -93,12 +98,13 @@ impl Ladder {
         }
     }
 
-    fn lanes(&self, exchange: &Exchange, out: &mut Styled) {
+    fn lanes<S: Shown>(&self, exchange: &Exchange<S>, out: &mut Styled) {
         let lanes = lanes(exchange);
         let gap = self.gap(lanes.len());
         let mut head = String::new();
         for (index, lane) in lanes.iter().enumerate() {
             let name = name(*lane, exchange);
+            let name = if S::SIX { shortened(&name, gap.saturating_sub(1)) } else { name };
             let middle = LEFT.saturating_add(gap.saturating_mul(index));
             let start = middle.saturating_sub(name.chars().count() / 2).max(head.chars().count());
             pad_to(&mut head, if index == 0 { start.min(13) } else { start.saturating_add(1) });
@@ -113,15 +119,15 @@ impl Ladder {
         room.checked_div(lanes.saturating_sub(1)).unwrap_or(room).clamp(14, 26)
     }
 
-    fn steps(&self, exchange: &Exchange, lanes: &[Lane], gap: usize, out: &mut Styled) {
+    fn steps<S: Shown>(&self, exchange: &Exchange<S>, lanes: &[Lane<S::Ip>], gap: usize, out: &mut Styled) {
         let glyphs = if self.ascii { ASCII } else { UNICODE };
-        let drawn: Vec<&Step> = exchange.steps.iter().filter(|step| step.role != Role::Copy).collect();
-        let mut before: Option<&Step> = None;
+        let drawn: Vec<&Step<S>> = exchange.steps.iter().filter(|step| step.role != Role::Copy).collect();
+        let mut before: Option<&Step<S>> = None;
         let mut index = 0_usize;
         while let Some(step) = drawn.get(index) {
             // A row of repetitions is folded but for its beginning and its last.
             let alike = drawn.iter().skip(index).take_while(|other| {
-                other.seen.letter == step.seen.letter && other.role == Role::Retransmission
+                other.seen.letter() == step.seen.letter() && other.role == Role::Retransmission
             });
             let run = alike.count();
             if run > REPEATED.saturating_add(1) && step.role == Role::Retransmission {
@@ -131,8 +137,8 @@ impl Ladder {
                     before = Some(step);
                 }
                 let last = drawn.get(index.saturating_add(run).saturating_sub(2)).copied();
-                let from = before.map_or(0, |step| step.seen.time);
-                let span = last.map_or(0, |step| step.seen.time.saturating_sub(from)) / 1_000_000_000;
+                let from = before.map_or(0, |step| step.seen.time());
+                let span = last.map_or(0, |step| step.seen.time().saturating_sub(from)) / 1_000_000_000;
                 let more = format!("{}:  {folded} more in {span} s", " ".repeat(LEFT.saturating_sub(1)));
                 out.label(Label::Dim, &more).text("\n");
                 before = last.or(before);
@@ -153,19 +159,19 @@ impl Ladder {
     }
 
     #[allow(clippy::too_many_arguments, reason = "one arrow and all it stands between")]
-    fn step(
+    fn step<S: Shown>(
         &self,
-        exchange: &Exchange,
-        step: &Step,
-        before: Option<&Step>,
-        lanes: &[Lane],
+        exchange: &Exchange<S>,
+        step: &Step<S>,
+        before: Option<&Step<S>>,
+        lanes: &[Lane<S::Ip>],
         gap: usize,
         glyphs: &Glyphs,
         out: &mut Styled,
     ) {
         let time = match before {
-            None => clock(step.seen.time),
-            Some(before) => delta(step.seen.time.saturating_sub(before.seen.time)),
+            None => clock(step.seen.time()),
+            Some(before) => delta(step.seen.time().saturating_sub(before.seen.time())),
         };
         out.label(Label::Dim, &format!("{time:>12}   "));
         let (from, to) = ends(exchange, step, lanes);
@@ -186,7 +192,7 @@ impl Ladder {
                 *cell = if unheard && offset % 2 == 0 { ' ' } else { glyphs.line };
             }
         }
-        let word = format!(" {} ", step.seen.letter.name().to_uppercase());
+        let word = format!(" {} ", step.seen.letter().name().to_uppercase());
         let first = if from <= to { from } else { from.saturating_sub(1) };
         let start = at(first.min(to.max(from).saturating_sub(1)))
             .saturating_add(gap.saturating_sub(word.chars().count()) / 2);
@@ -214,12 +220,12 @@ impl Ladder {
         } else {
             put(at(to).saturating_add(1), glyphs.left);
         }
-        if step.seen.letter == Letter::Nak {
+        if step.seen.sense() == Sense::Refuses {
             put(at(from), 'x');
         }
         let text: String = row.into_iter().collect();
         out.label(colour(step), text.trim_end());
-        let facts = facts(exchange, step, before);
+        let facts = self::facts(exchange, step, before);
         let copies = copies(exchange, step);
         if !facts.is_empty() || copies > 0 {
             let column = LEFT.saturating_add(text.trim_end().chars().count()).saturating_add(1);
@@ -238,35 +244,34 @@ fn pad_to(text: &mut String, column: usize) {
     }
 }
 
-pub(in crate::output) fn summary(exchange: &Exchange) -> String {
+pub(in crate::output) fn summary<S: Shown>(exchange: &Exchange<S>) -> String {
     let mut text = String::new();
-    if let Some(address) = exchange.address() {
-        text = format!(" {address}");
+    if let Some(given) = S::given(exchange) {
+        text = format!(" {given}");
     }
-    let ack = exchange.replies().find(|seen| seen.letter == Letter::Ack);
-    if let Some(ack) = ack.filter(|ack| ack.has(bit::LEASE)) {
-        text = format!("{text} for {}", Lease(ack.lease));
+    if let Some(lease) = S::lease(exchange) {
+        text = format!("{text} for {lease}");
     }
-    if let (Some(server), true) = (exchange.server(), exchange.outcome.is_success()) {
+    if let (Some(server), true) = (S::server(exchange), exchange.outcome.is_success()) {
         text = format!("{text} from {server}");
     }
-    let sent: Vec<&Seen> = exchange.sent().collect();
+    let sent: Vec<&S> = exchange.sent().collect();
     match (exchange.total_ns(), sent.first(), sent.last()) {
         (Some(total), ..) => format!("{text} in {} ms", total / 1_000_000),
         (None, Some(first), Some(last)) if sent.len() > 1 => {
-            let span = last.time.saturating_sub(first.time) / 1_000_000_000;
+            let span = last.time().saturating_sub(first.time()) / 1_000_000_000;
             format!("{text}, {} sent in {span} s", sent.len())
         }
         _ => text,
     }
 }
 
-pub(in crate::output) fn lanes(exchange: &Exchange) -> Vec<Lane> {
+pub(in crate::output) fn lanes<S: Message>(exchange: &Exchange<S>) -> Vec<Lane<S::Ip>> {
     let mut lanes = vec![Lane::Client];
-    for step in &exchange.steps {
-        if step.seen.side == Side::Relay && !lanes.contains(&Lane::Relay(step.seen.giaddr)) && lanes.len() < 3
-        {
-            lanes.push(Lane::Relay(step.seen.giaddr));
+    for step in exchange.steps.iter().filter(|step| step.seen.side() == Side::Relay) {
+        let Some(lane) = step.seen.relay().map(Lane::Relay) else { continue };
+        if !lanes.contains(&lane) && lanes.len() < 3 {
+            lanes.push(lane);
         }
     }
     for index in 0..exchange.servers.len().min(SERVERS) {
@@ -281,24 +286,25 @@ pub(in crate::output) fn lanes(exchange: &Exchange) -> Vec<Lane> {
     lanes
 }
 
-pub(in crate::output) fn name(lane: Lane, exchange: &Exchange) -> String {
+pub(in crate::output) fn name<S: Shown>(lane: Lane<S::Ip>, exchange: &Exchange<S>) -> String {
     match lane {
         Lane::Client => "client".to_owned(),
-        Lane::Relay(ip) => format!("relay {ip}"),
-        Lane::Server(index) => exchange
-            .servers
-            .get(usize::from(index))
-            .map_or_else(String::new, |server| server.name().to_string()),
+        Lane::Relay(ip) => format!("relay {}", S::written(ip)),
+        Lane::Server(index) => exchange.servers.get(usize::from(index)).map_or_else(String::new, S::name),
         Lane::Others => "others".to_owned(),
         Lane::Nobody => "(nobody)".to_owned(),
     }
 }
 
 /// The lanes an arrow goes from and to.
-pub(in crate::output) fn ends(exchange: &Exchange, step: &Step, lanes: &[Lane]) -> (usize, usize) {
+pub(in crate::output) fn ends<S: Message>(
+    exchange: &Exchange<S>,
+    step: &Step<S>,
+    lanes: &[Lane<S::Ip>],
+) -> (usize, usize) {
     let last = lanes.len().saturating_sub(1);
     let (from, to) = exchange.parties(step);
-    let place = |party: Party| -> Option<usize> {
+    let place = |party: Party<S::Ip>| -> Option<usize> {
         let lane = match party {
             Party::Client => Lane::Client,
             Party::Relay(ip) => Lane::Relay(ip),
@@ -309,7 +315,7 @@ pub(in crate::output) fn ends(exchange: &Exchange, step: &Step, lanes: &[Lane]) 
         found.or_else(|| matches!(party, Party::Server(_)).then_some(last))
     };
     let relay = lanes.iter().position(|lane| matches!(lane, Lane::Relay(_)));
-    if step.seen.from_client {
+    if step.seen.from_client() {
         let from = place(from).unwrap_or(0);
         // Broadcast on the client's side goes as far as the relay, if there is one.
         let reach = if from == 0 { relay.unwrap_or(last) } else { last };
@@ -320,10 +326,11 @@ pub(in crate::output) fn ends(exchange: &Exchange, step: &Step, lanes: &[Lane]) 
     (from.max(to.saturating_add(1)).min(last), to)
 }
 
-fn colour(step: &Step) -> Label {
-    match step.seen.letter {
-        Letter::Offer | Letter::Ack | Letter::BootReply => Label::Good,
-        Letter::Nak | Letter::Decline => Label::Error,
+/// The colour of an arrow.
+pub(in crate::output) fn colour<S: Message>(step: &Step<S>) -> Label {
+    match (step.seen.sense(), step.seen.letter()) {
+        (Sense::Offers | Sense::Grants, _) | (_, Letter::BootReply) => Label::Good,
+        (Sense::Refuses, _) | (_, Letter::Decline) => Label::Error,
         _ if step.role == Role::Retransmission => Label::Dim,
         _ => Label::Plain,
     }
@@ -339,61 +346,26 @@ pub(in crate::output) fn delta(nanoseconds: i64) -> String {
     }
 }
 
-pub(in crate::output) fn copies(exchange: &Exchange, step: &Step) -> usize {
+pub(in crate::output) fn copies<S: Message>(exchange: &Exchange<S>, step: &Step<S>) -> usize {
     let seen = &step.seen;
-    exchange
-        .steps
-        .iter()
-        .filter(|other| {
-            other.role == Role::Copy
-                && other.seen.letter == seen.letter
-                && other.seen.xid == seen.xid
-                && other.seen.yiaddr == seen.yiaddr
-                && other.seen.time.saturating_sub(seen.time).abs() <= 250_000_000
-        })
-        .count()
+    let is_copy = |other: &&Step<S>| {
+        other.role == Role::Copy
+            && other.seen.is_alike(seen)
+            && other.seen.time().saturating_sub(seen.time()).abs() <= 250_000_000
+    };
+    exchange.steps.iter().filter(is_copy).count()
 }
 
-pub(in crate::output) fn facts(exchange: &Exchange, step: &Step, before: Option<&Step>) -> String {
-    let seen = &step.seen;
-    let mut facts = Vec::new();
-    match seen.letter {
-        Letter::Offer => {
-            let prefix = seen.prefix().map_or_else(String::new, |prefix| format!("/{prefix}"));
-            let lease =
-                if seen.has(bit::LEASE) { format!(" for {}", Lease(seen.lease)) } else { String::new() };
-            facts.push(format!("{}{prefix}{lease}", seen.yiaddr));
-            let acked = exchange.replies().find(|other| other.letter == Letter::Ack);
-            if acked.is_some_and(|ack| ack.time < seen.time) {
-                facts.push("too late".to_owned());
-            }
-        }
-        Letter::Request => {
-            let wanted = [seen.requested, seen.ciaddr].into_iter().find(|ip| !ip.is_unspecified());
-            let mut text = wanted.map_or_else(String::new, |ip| ip.to_string());
-            if seen.has(bit::SERVER_ID) {
-                text = format!("{text} from {}", seen.server_id);
-            }
-            facts.push(text);
-            match exchange.kind {
-                // What is drawn may go on with an acquisition.
-                _ if seen.has(bit::SERVER_ID) => {}
-                crate::analysis::transaction::Kind::Reboot => facts.push("INIT-REBOOT".to_owned()),
-                crate::analysis::transaction::Kind::Renew => facts.push("renewing".to_owned()),
-                crate::analysis::transaction::Kind::Rebind => facts.push("rebinding".to_owned()),
-                _ => {}
-            }
-        }
-        Letter::Decline | Letter::Release => {
-            let address = [seen.requested, seen.ciaddr].into_iter().find(|ip| !ip.is_unspecified());
-            facts.extend(address.map(|ip| ip.to_string()));
-        }
-        Letter::Nak => {
-            facts.extend(exchange.texts.reason.as_deref().map(|reason| format!("\"{}\"", escape(reason))));
-        }
-        _ => {}
-    }
-    if before.is_some_and(|before| before.seen.xid != seen.xid) && seen.from_client {
+/// What is told beside an arrow.
+pub(in crate::output) fn facts<S: Shown>(
+    exchange: &Exchange<S>,
+    step: &Step<S>,
+    before: Option<&Step<S>>,
+) -> String {
+    let mut facts = S::facts(exchange, step);
+    let usual = S::SIX && step.role == Role::First;
+    if before.is_some_and(|before| before.seen.xid() != step.seen.xid()) && step.seen.from_client() && !usual
+    {
         facts.push("new xid".to_owned());
     }
     facts.retain(|fact| !fact.is_empty());

@@ -2,8 +2,10 @@
 
 pub mod clients;
 pub mod json;
+pub mod json6;
 pub mod ladder;
 pub mod stats;
 pub mod table;
 pub mod top;
 pub mod unjoined;
+pub mod view;

@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::unjoined::NotJoined;
-use crate::analysis::transaction::{Stats, Unjoined};
+use crate::analysis::transaction::{
+    ClientFigures, Kind, Letter, Outcome, ServerFigures, Stats, Unjoined, Who, Whose,
+};
 use crate::output::json::object::moment as json_moment;
 use crate::output::words::counted;
 use crate::output::{Label, Styled};
@@ -14,6 +16,7 @@ use crate::stats::delay::{Delay, Summary, float};
 use crate::time::{Precision, Timestamp};
 use crate::wire::escape::escape;
 use crate::wire::problem::Severity;
+use crate::wire::v6::Duid;
 
 crate::output::schema::object_type!(StatsType, Stats, "Figures of all exchanges.");
 
@@ -156,8 +159,91 @@ pub struct StatsObject {
     timeline: TimelineObject,
     /// Codes that were said, worst first.
     findings: Vec<CodeObject>,
-    /// Messages of other protocols, which no exchange is made of.
+    /// Messages that no exchange is made of.
     not_joined: NotJoined,
+    /// The same figures of DHCPv6, where there was any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dhcpv6: Option<SixObject>,
+}
+
+/// The figures of DHCPv6.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SixObject {
+    /// Messages that exchanges are made of.
+    messages: u64,
+    /// Time of the first message.
+    start: Option<String>,
+    /// Time of the last message.
+    end: Option<String>,
+    /// Messages by type.
+    by_type: BTreeMap<&'static str, u64>,
+    /// Exchanges by what came of them.
+    by_outcome: BTreeMap<&'static str, u64>,
+    /// Exchanges by what they were for.
+    by_kind: BTreeMap<&'static str, u64>,
+    /// Exchanges.
+    transactions: u64,
+    /// Clients, by their DUIDs.
+    clients: usize,
+    /// Clients that nobody ever answered.
+    clients_unanswered: usize,
+    /// Messages that were sent again.
+    retransmissions: u64,
+    /// Copies of messages, those inside the envelopes of relays included.
+    copies: u64,
+    /// The servers: `offers` are ADVERTISEs that offer something, `acks` REPLYs that give it, `naks` answers that give nothing.
+    servers: Vec<ServerObject>,
+    /// The relays.
+    relays: Vec<Relay6Object>,
+    /// The vendor classes.
+    classes: Vec<ClassObject>,
+    /// At most ten clients, by messages.
+    top_clients: Vec<Client6Object>,
+    /// Messages over time.
+    timeline: Timeline6Object,
+}
+
+/// The figures of a relay of DHCPv6.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Relay6Object {
+    /// The address of the clients' link that it says, else its own.
+    link_address: String,
+    /// SOLICITs that it passed on.
+    solicits: u64,
+    /// Exchanges that were answered.
+    answered: u64,
+    /// Clients.
+    clients: usize,
+}
+
+/// The figures of a client of DHCPv6.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Client6Object {
+    /// Its DUID.
+    duid: Option<String>,
+    /// Its hardware address.
+    mac: Option<String>,
+    /// DHCPv6 messages.
+    messages: u64,
+    /// Exchanges without an answer.
+    unanswered: u64,
+}
+
+/// Messages of DHCPv6 over time, at most 120 columns.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Timeline6Object {
+    /// Seconds that a column stands for.
+    bucket_s: i64,
+    /// SOLICITs in each.
+    solicit: Vec<u64>,
+    /// ADVERTISEs in each.
+    advertise: Vec<u64>,
+    /// REQUESTs in each.
+    request: Vec<u64>,
+    /// REPLYs in each.
+    reply: Vec<u64>,
+    /// DECLINEs in each.
+    decline: Vec<u64>,
 }
 
 /// A moment as RFC 3339, microseconds.
@@ -165,16 +251,30 @@ pub fn moment(time: i64) -> String {
     json_moment(Timestamp(time), Precision::Micro)
 }
 
-/// The object of all that was counted. `evicted` is how many exchanges were closed early, `codes` are those that were said, with how often.
-pub fn object(
-    stats: &Stats,
-    frames: u64,
-    (evicted, unjoined): (u64, Unjoined),
-    codes: &BTreeMap<(Severity, &'static str), u64>,
-) -> StatsObject {
+/// The names of a protocol's messages in a summary.
+struct Words {
+    offer: &'static str,
+    ack: &'static str,
+    nak: &'static str,
+    address: &'static str,
+}
+
+const FOUR: Words = Words { offer: "OFFER", ack: "ACK", nak: "NAK", address: "address" };
+const SIX: Words = Words { offer: "ADVERTISE", ack: "REPLY", nak: "refusal", address: "address" };
+
+/// How often each of these was met, 0 included.
+fn counted_by<T: Copy + Ord>(
+    all: &[T],
+    counts: &BTreeMap<T, u64>,
+    name: fn(T) -> &'static str,
+) -> BTreeMap<&'static str, u64> {
+    all.iter().map(|one| (name(*one), counts.get(one).copied().unwrap_or(0))).collect()
+}
+
+fn servers(stats: &Stats) -> Vec<ServerObject> {
     let completed: u64 = stats.servers.values().map(|server| server.completed).sum();
-    let servers = stats.servers.iter().map(|(name, server)| ServerObject {
-        server_id: name.to_string(),
+    let object = |(name, server): (&Whose, &ServerFigures)| ServerObject {
+        server_id: name.id(),
         source_macs: server.macs.iter().map(ToString::to_string).collect(),
         relays: server.relays.iter().map(ToString::to_string).collect(),
         offers: server.counts.0,
@@ -186,32 +286,62 @@ pub fn object(
         lease_times: server.leases.iter().copied().collect(),
         offer_ms: server.offer.summary(),
         ack_ms: server.ack.summary(),
-    });
-    let mut top: Vec<_> = stats.clients.iter().collect();
-    top.sort_by_key(|(mac, (messages, ..))| (std::cmp::Reverse(*messages), **mac));
-    let column = |index: usize| {
-        stats.timeline.counts.iter().map(|counts| counts.get(index).copied().unwrap_or(0)).collect()
     };
+    stats.servers.iter().map(object).collect()
+}
+
+fn classes(stats: &Stats) -> Vec<ClassObject> {
+    let object = |(class, figures): (&String, &crate::analysis::transaction::ClassFigures)| ClassObject {
+        vendor_class: class.clone(),
+        clients: figures.clients.len(),
+        bound: figures.counts.0,
+        unanswered: figures.counts.1,
+    };
+    stats.classes.iter().map(object).collect()
+}
+
+/// The ten clients that said most.
+fn top_clients(stats: &Stats) -> Vec<(&Who, &ClientFigures)> {
+    let mut top: Vec<_> = stats.clients.iter().collect();
+    top.sort_by_key(|(who, figures)| (std::cmp::Reverse(figures.messages), (*who).clone()));
+    top.truncate(10);
+    top
+}
+
+fn never_answered(stats: &Stats) -> usize {
+    stats.clients.values().filter(|figures| figures.unanswered > 0 && !figures.answered).count()
+}
+
+/// A column of the timeline.
+fn column(stats: &Stats, index: usize) -> Vec<u64> {
+    stats.timeline.counts.iter().map(|counts| counts.get(index).copied().unwrap_or(0)).collect()
+}
+
+/// The object of all that was counted, of DHCPv4 and of DHCPv6. `evicted` is how many exchanges were closed early, `codes` are those that
+/// were said, with how often.
+pub fn object(
+    (stats, six): (&Stats, &Stats),
+    frames: u64,
+    (evicted, unjoined): (u64, Unjoined),
+    codes: &BTreeMap<(Severity, &'static str), u64>,
+) -> StatsObject {
+    let mac = |figures: &ClientFigures| figures.mac.map_or_else(String::new, |mac| mac.to_string());
     StatsObject {
         r#type: StatsType::Stats,
         frames,
         messages: stats.messages,
         start: stats.span.map(|(start, _)| moment(start)),
         end: stats.span.map(|(_, end)| moment(end)),
-        by_type: stats.by_type.iter().map(|(letter, count)| (letter.name(), *count)).collect(),
-        by_outcome: stats.by_outcome.iter().map(|(outcome, count)| (outcome.name(), *count)).collect(),
-        by_kind: stats.by_kind.iter().map(|(kind, count)| (kind.name(), *count)).collect(),
+        by_type: counted_by(Letter::FOUR, &stats.by_type, Letter::name),
+        by_outcome: counted_by(Outcome::FOUR, &stats.by_outcome, Outcome::name),
+        by_kind: counted_by(Kind::FOUR, &stats.by_kind, Kind::name),
         transactions: stats.transactions,
         clients: stats.clients.len(),
-        clients_unanswered: stats
-            .clients
-            .values()
-            .filter(|(_, lost, answered)| *lost > 0 && !answered)
-            .count(),
+        clients_unanswered: never_answered(stats),
         retransmissions: stats.repeated.0,
         copies: stats.repeated.1,
         evicted,
-        servers: servers.collect(),
+        servers: servers(stats),
         relays: stats
             .relays
             .iter()
@@ -222,33 +352,23 @@ pub fn object(
                 clients: relay.clients.len(),
             })
             .collect(),
-        classes: stats
-            .classes
-            .iter()
-            .map(|(class, figures)| ClassObject {
-                vendor_class: class.clone(),
-                clients: figures.clients.len(),
-                bound: figures.counts.0,
-                unanswered: figures.counts.1,
-            })
-            .collect(),
-        top_clients: top
+        classes: classes(stats),
+        top_clients: top_clients(stats)
             .into_iter()
-            .take(10)
-            .map(|(mac, (messages, unanswered, _))| ClientObject {
-                mac: mac.to_string(),
-                messages: *messages,
-                unanswered: *unanswered,
+            .map(|(_, figures)| ClientObject {
+                mac: mac(figures),
+                messages: figures.messages,
+                unanswered: figures.unanswered,
             })
             .collect(),
         timeline: TimelineObject {
             bucket_s: stats.timeline.bucket,
-            discover: column(0),
-            offer: column(1),
-            request: column(2),
-            ack: column(3),
-            nak: column(4),
-            decline: column(5),
+            discover: column(stats, 0),
+            offer: column(stats, 1),
+            request: column(stats, 2),
+            ack: column(stats, 3),
+            nak: column(stats, 4),
+            decline: column(stats, 5),
         },
         findings: codes
             .iter()
@@ -256,93 +376,133 @@ pub fn object(
             .map(|((severity, code), count)| CodeObject { severity: severity.name(), code, count: *count })
             .collect(),
         not_joined: unjoined.into(),
+        dhcpv6: (six.messages > 0).then(|| six_object(six)),
+    }
+}
+
+fn six_object(stats: &Stats) -> SixObject {
+    let duid = |who: &Who| match who {
+        Who::Six(duid) => Some(Duid::from(&**duid).to_string()),
+        _ => None,
+    };
+    SixObject {
+        messages: stats.messages,
+        start: stats.span.map(|(start, _)| moment(start)),
+        end: stats.span.map(|(_, end)| moment(end)),
+        by_type: counted_by(Letter::SIX, &stats.by_type, Letter::name),
+        by_outcome: counted_by(Outcome::SIX, &stats.by_outcome, Outcome::name),
+        by_kind: counted_by(Kind::SIX, &stats.by_kind, Kind::name),
+        transactions: stats.transactions,
+        clients: stats.clients.len(),
+        clients_unanswered: never_answered(stats),
+        retransmissions: stats.repeated.0,
+        copies: stats.repeated.1,
+        servers: servers(stats),
+        relays: stats
+            .relays
+            .iter()
+            .map(|(link, relay)| Relay6Object {
+                link_address: link.to_string(),
+                solicits: relay.discovers,
+                answered: relay.answered,
+                clients: relay.clients.len(),
+            })
+            .collect(),
+        classes: classes(stats),
+        top_clients: top_clients(stats)
+            .into_iter()
+            .map(|(who, figures)| Client6Object {
+                duid: duid(who),
+                mac: figures.mac.map(|mac| mac.to_string()),
+                messages: figures.messages,
+                unanswered: figures.unanswered,
+            })
+            .collect(),
+        timeline: Timeline6Object {
+            bucket_s: stats.timeline.bucket,
+            solicit: column(stats, 0),
+            advertise: column(stats, 1),
+            request: column(stats, 2),
+            reply: column(stats, 3),
+            decline: column(stats, 5),
+        },
     }
 }
 
 /// Writes the summary for people.
-pub fn write(object: &StatsObject, stats: &Stats, out: &mut Styled) {
-    let span = match (&object.start, &object.end) {
-        (Some(start), Some(end)) => format!("{start} to {end}"),
-        _ => "no times".to_owned(),
-    };
-    out.label(
-        Label::Strong,
-        &format!("{} in {}, {span}", counted(object.messages, "message"), counted(object.frames, "frame")),
-    )
-    .text("\n");
-    let counts = |map: &BTreeMap<&'static str, u64>| {
-        let mut some: Vec<_> = map.iter().filter(|(_, count)| **count > 0).collect();
-        some.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        some.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
-    };
-    let mut row = |name: &str, value: &str| {
-        if !value.is_empty() {
-            out.label(Label::Dim, &format!("{name:<11}")).text(value).text("\n");
-        }
-    };
-    row("messages", &counts(&object.by_type));
-    row(
-        "exchanges",
-        &format!(
-            "{} of {}: {}",
-            object.transactions,
-            counted(object.clients, "client"),
-            counts(&object.by_outcome)
-        ),
-    );
-    row("kinds", &counts(&object.by_kind));
-    row(
-        "repeated",
-        &format!("{}, {}", counted(object.retransmissions, "retransmission"), counted(object.copies, "copy")),
-    );
-    for (name, server) in &stats.servers {
-        let (offers, acks, naks) = server.counts;
-        row(
-            "server",
-            &format!(
-                "{name}  {offers} OFFER, {acks} ACK, {naks} NAK, {}",
-                counted(server.addresses.len(), "address")
-            ),
-        );
-        row("", &delays(&server.offer, "OFFER"));
-        row("", &delays(&server.ack, "ACK"));
-        for (reason, count) in server.reasons.iter().filter(|(reason, _)| !reason.is_empty()) {
-            row("", &format!("NAK \"{}\" ×{count}", escape(reason.as_bytes())));
-        }
+pub fn write(object: &StatsObject, (stats, six): (&Stats, &Stats), out: &mut Styled) {
+    let (any, any6) = (stats.messages > 0, six.messages > 0);
+    if any || !any6 {
+        figures(stats, object.frames, &FOUR, out);
     }
-    for relay in &object.relays {
-        let text = format!(
-            "{}  {} asked, {} answered, {}",
-            relay.giaddr,
-            relay.discovers,
-            relay.answered,
-            counted(relay.clients, "client")
-        );
-        row("relay", &text);
-    }
-    for class in object.classes.iter().take(10) {
-        let text = format!(
-            "{}  {}, {} good, {} unanswered",
-            escape(class.vendor_class.as_bytes()),
-            counted(class.clients, "client"),
-            class.bound,
-            class.unanswered
-        );
-        row("class", &text);
-    }
-    for client in object.top_clients.iter().filter(|client| client.unanswered > 0).take(5) {
-        row(
-            "client",
-            &format!(
-                "{}  {}, {} unanswered",
-                client.mac,
-                counted(client.messages, "message"),
-                counted(client.unanswered, "exchange")
-            ),
-        );
+    if any6 {
+        out.text(if any { "\nDHCPv6: " } else { "DHCPv6: " });
+        figures(six, object.frames, &SIX, out);
     }
     for code in &object.findings {
-        row(code.severity, &format!("{}  ×{}", code.code, code.count));
+        row(code.severity, &format!("{}  ×{}", code.code, code.count), out);
+    }
+}
+
+fn row(name: &str, value: &str, out: &mut Styled) {
+    if !value.is_empty() {
+        out.label(Label::Dim, &format!("{name:<11}")).text(value).text("\n");
+    }
+}
+
+/// What was met, most often first.
+fn met<T: Copy + Ord>(counts: &BTreeMap<T, u64>, name: fn(T) -> &'static str) -> String {
+    let mut some: Vec<(&'static str, u64)> = counts.iter().map(|(one, count)| (name(*one), *count)).collect();
+    some.sort_unstable();
+    some.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    some.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+}
+
+fn figures(stats: &Stats, frames: u64, words: &Words, out: &mut Styled) {
+    let span = stats.span.map_or_else(
+        || "no times".to_owned(),
+        |(start, end)| format!("{} to {}", moment(start), moment(end)),
+    );
+    let title = format!("{} in {}, {span}", counted(stats.messages, "message"), counted(frames, "frame"));
+    out.label(Label::Strong, &title).text("\n");
+    row("messages", &met(&stats.by_type, Letter::name), out);
+    let outcomes = met(&stats.by_outcome, Outcome::name);
+    let clients = counted(stats.clients.len(), "client");
+    row("exchanges", &format!("{} of {clients}: {outcomes}", stats.transactions), out);
+    row("kinds", &met(&stats.by_kind, Kind::name), out);
+    let (again, copies) = stats.repeated;
+    row("repeated", &format!("{}, {}", counted(again, "retransmission"), counted(copies, "copy")), out);
+    for (name, server) in &stats.servers {
+        let (offers, acks, naks) = server.counts;
+        let Words { offer, ack, nak, address } = words;
+        let addresses = counted(server.addresses.len(), address);
+        row("server", &format!("{name}  {offers} {offer}, {acks} {ack}, {naks} {nak}, {addresses}"), out);
+        row("", &delays(&server.offer, offer), out);
+        row("", &delays(&server.ack, ack), out);
+        for (reason, count) in server.reasons.iter().filter(|(reason, _)| !reason.is_empty()) {
+            row("", &format!("{nak} \"{}\" ×{count}", escape(reason.as_bytes())), out);
+        }
+    }
+    for (ip, relay) in &stats.relays {
+        let (asked, answered) = (relay.discovers, relay.answered);
+        let clients = counted(relay.clients.len(), "client");
+        row("relay", &format!("{ip}  {asked} asked, {answered} answered, {clients}"), out);
+    }
+    for (class, figures) in stats.classes.iter().take(10) {
+        let (bound, unanswered) = figures.counts;
+        let clients = counted(figures.clients.len(), "client");
+        let class = escape(class.as_bytes());
+        row("class", &format!("{class}  {clients}, {bound} good, {unanswered} unanswered"), out);
+    }
+    for (who, client) in top_clients(stats).iter().filter(|(_, client)| client.unanswered > 0).take(5) {
+        let name = match (client.mac, who) {
+            (Some(mac), _) => mac.to_string(),
+            (None, Who::Six(duid)) => Duid::from(&**duid).to_string(),
+            (None, _) => "-".to_owned(),
+        };
+        let messages = counted(client.messages, "message");
+        let unanswered = counted(client.unanswered, "exchange");
+        row("client", &format!("{name}  {messages}, {unanswered} unanswered"), out);
     }
 }
 

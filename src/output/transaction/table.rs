@@ -1,19 +1,21 @@
 //! Exchanges as rows, problems under them, totals last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
+use super::view::Shown;
 use crate::analysis::diagnosis::{Diagnosis, Finding, Id};
 use crate::analysis::findings6::story::Told;
-use crate::analysis::transaction::{Exchange, Letter, Outcome, Role, bit};
+use crate::analysis::transaction::{Exchange, Exchange6, Outcome, Role};
 use crate::output::text::Text;
 use crate::output::words::counted;
 use crate::output::wrap::hanging;
 use crate::output::{Label, Styled};
 use crate::time::Timestamp;
+use crate::wire::HwAddr;
 use crate::wire::escape::escape;
 use crate::wire::problem::Severity;
-use crate::wire::seconds::Lease;
 
 /// Columns for which times, names and delays are added.
 const WIDE: usize = 132;
@@ -66,6 +68,12 @@ const BROAD: &[Column] = &[
 ];
 /// The column that only the widest terminals have.
 const VENDOR: &str = "vendor";
+/// Columns of address and server together, and the least of them for a server.
+const PAIR: usize = 32;
+const LEAST: usize = 7;
+/// Clients counted one by one.
+const CLIENTS: usize = 1_000_000;
+
 /// Writes rows of one width.
 #[derive(Debug)]
 pub struct TransactionTable {
@@ -73,7 +81,9 @@ pub struct TransactionTable {
     headed: bool,
     often: BTreeMap<&'static str, u64>,
     outcomes: BTreeMap<Outcome, u64>,
-    clients: std::collections::HashSet<crate::wire::HwAddr>,
+    clients: HashSet<HwAddr>,
+    /// Those of DHCPv6, by their identifiers.
+    clients6: HashSet<Arc<[u8]>>,
     worst: Option<(Severity, &'static str)>,
     rows: u64,
     /// Nothing waits: exchanges are shown as soon as may be.
@@ -91,7 +101,8 @@ impl TransactionTable {
             headed: false,
             often: BTreeMap::new(),
             outcomes: BTreeMap::new(),
-            clients: std::collections::HashSet::new(),
+            clients: HashSet::new(),
+            clients6: HashSet::new(),
             worst: None,
             rows: 0,
         }
@@ -99,12 +110,24 @@ impl TransactionTable {
 
     /// Counts an exchange that is shown in whatever way.
     pub fn count(&mut self, exchange: &Exchange) {
-        self.rows = self.rows.saturating_add(1);
-        let count = self.outcomes.entry(exchange.outcome).or_default();
-        *count = count.saturating_add(1);
-        if let Some(mac) = exchange.mac.filter(|_| self.clients.len() < 1_000_000) {
+        self.count_outcome(exchange.outcome);
+        if let Some(mac) = exchange.mac.filter(|_| self.clients.len() < CLIENTS) {
             self.clients.insert(mac);
         }
+    }
+
+    /// The same of DHCPv6.
+    pub fn count6(&mut self, exchange: &Exchange6) {
+        self.count_outcome(exchange.outcome);
+        if let Some(duid) = exchange.texts.client_id.as_ref().filter(|_| self.clients6.len() < CLIENTS) {
+            self.clients6.insert(Arc::clone(duid));
+        }
+    }
+
+    fn count_outcome(&mut self, outcome: Outcome) {
+        self.rows = self.rows.saturating_add(1);
+        let count = self.outcomes.entry(outcome).or_default();
+        *count = count.saturating_add(1);
     }
 
     /// True when there is room to say who made a network card.
@@ -146,9 +169,9 @@ impl TransactionTable {
     }
 
     /// Writes the row of an exchange and what is wrong with it.
-    pub fn row(
+    pub fn row<S: Shown>(
         &mut self,
-        exchange: &Exchange,
+        exchange: &Exchange<S>,
         vendor: Option<&str>,
         problems: &[Diagnosis],
         out: &mut Styled,
@@ -188,20 +211,16 @@ impl TransactionTable {
         columns.iter().copied().filter(move |(name, ..)| vendors || *name != VENDOR)
     }
 
-    fn cells(&self, exchange: &Exchange) -> Vec<(Label, String)> {
-        let client = client(exchange);
+    fn cells<S: Shown>(&self, exchange: &Exchange<S>) -> Vec<(Label, String)> {
+        let client = S::client(exchange);
         let messages = shortened(&exchange.messages(), if self.width < WIDE { 11 } else { 13 });
         let outcome = (label(exchange.outcome), exchange.outcome.name().to_owned());
-        let text = |ip: Option<std::net::Ipv4Addr>| ip.map_or_else(|| "-".to_owned(), |ip| ip.to_string());
-        let address = (Label::Plain, text(exchange.address()));
-        let server = (
-            Label::Plain,
-            text(
-                exchange
-                    .server()
-                    .or(exchange.servers.first().map(crate::analysis::transaction::Server::name)),
-            ),
-        );
+        let text = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        let address = text(S::address(exchange));
+        let server = text(S::server(exchange).or_else(|| exchange.servers.first().map(S::name)));
+        // An address is told whole, its server by what is left of their columns.
+        let room = PAIR.saturating_sub(address.chars().count().saturating_add(1)).max(LEAST);
+        let (address, server) = ((Label::Plain, address), (Label::Plain, tail(&server, room)));
         let total = exchange.total_ns().or(exchange.ack_ns());
         if self.width < NARROW {
             let room = self.width.saturating_sub(31).clamp(8, 17);
@@ -219,13 +238,12 @@ impl TransactionTable {
             ];
         }
         let host = exchange.texts.hostname.as_deref().map(escape).unwrap_or_default();
-        let lease = exchange.replies().find(|seen| seen.letter == Letter::Ack && seen.has(bit::LEASE));
-        let lease = lease.map_or_else(|| "-".to_owned(), |seen| Lease(seen.lease).to_string());
+        let lease = text(S::lease(exchange).map(|lease| lease.to_string()));
         let again = exchange.count(|role| role == Role::Retransmission);
-        let mut via: Vec<String> = exchange.relays().iter().map(ToString::to_string).collect();
+        let mut via: Vec<String> = exchange.relays().into_iter().map(S::written).collect();
         via.extend(exchange.vlans.iter().map(|id| format!("vlan {id}")));
         vec![
-            (Label::Dim, clock(exchange.first().map_or(0, |seen| seen.time))),
+            (Label::Dim, clock(exchange.span().map_or(0, |(start, _)| start))),
             (Label::Plain, client),
             (Label::Plain, shortened(&host, 13)),
             (Label::Plain, messages),
@@ -327,8 +345,8 @@ impl TransactionTable {
         parts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
         let parts: Vec<String> =
             parts.iter().map(|(outcome, count)| format!("{count} {}", outcome.name())).collect();
-        let mut text =
-            format!("{} of {}", counted(self.rows, "exchange"), counted(self.clients.len(), "client"));
+        let clients = self.clients.len().saturating_add(self.clients6.len());
+        let mut text = format!("{} of {}", counted(self.rows, "exchange"), counted(clients, "client"));
         if !parts.is_empty() {
             let _ = write!(text, ": {}", parts.join(", "));
         }
@@ -365,14 +383,6 @@ fn line(columns: &[Column], cells: &[(Label, String)], out: &mut Styled) {
     out.text("\n");
 }
 
-/// The client's name in a row.
-pub fn client(exchange: &Exchange) -> String {
-    exchange.mac.map_or_else(
-        || exchange.first().map_or_else(String::new, |seen| seen.ciaddr.to_string()),
-        |mac| shortened(&mac.to_string(), 18),
-    )
-}
-
 /// At most so many characters of a text; the last one says that there are more.
 pub(super) fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
@@ -381,6 +391,16 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
     let mut cut: String = text.chars().take(most.saturating_sub(1)).collect();
     cut.push('…');
     cut
+}
+
+/// At most so many characters of a text, the last: what tells addresses of a link apart.
+fn tail(text: &str, most: usize) -> String {
+    let over = text.chars().count().saturating_sub(most);
+    if over == 0 {
+        return text.to_owned();
+    }
+    let rest: String = text.chars().skip(over.saturating_add(1)).collect();
+    format!("…{rest}")
 }
 
 fn milliseconds(nanoseconds: Option<i64>) -> String {

@@ -1,9 +1,10 @@
 //! The screen of `sniff --top`.
 
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use super::clients::name;
 use super::table::{clock, shortened};
+use crate::analysis::transaction::Who;
 use crate::output::table::Table;
 use crate::output::words::counted;
 use crate::output::{Label, Styled};
@@ -13,8 +14,8 @@ use crate::wire::escape::escape;
 /// A server.
 #[derive(Clone, Debug)]
 pub struct ServerLine {
-    /// Its identifier.
-    pub name: Ipv4Addr,
+    /// Its name.
+    pub name: String,
     /// It is none of those that are meant.
     pub unknown: bool,
     /// Messages heard of it.
@@ -34,6 +35,8 @@ pub struct ServerLine {
 /// A client that has no address, or gets none.
 #[derive(Clone, Debug)]
 pub struct ClientLine {
+    /// It.
+    pub who: Who,
     /// Its hardware address.
     pub mac: Option<HwAddr>,
     /// Its name.
@@ -97,7 +100,7 @@ pub fn draw(screen: &Screen) -> Styled {
                 (Label::Plain, String::new())
             };
             table.row(vec![
-                (if server.unknown { Label::Error } else { Label::Address }, server.name.to_string()),
+                (if server.unknown { Label::Error } else { Label::Address }, server.name.clone()),
                 mark,
                 (Label::Plain, server.messages.to_string()),
                 (Label::Plain, format!("{}.{}", server.tenths / 10, server.tenths % 10)),
@@ -121,7 +124,7 @@ pub fn draw(screen: &Screen) -> Styled {
     let rows = height.saturating_sub(used).max(3);
     for client in screen.failing.iter().take(rows) {
         table.row(vec![
-            (Label::Plain, client.mac.map_or_else(|| "-".to_owned(), |mac| mac.to_string())),
+            (Label::Plain, name(client.mac, &client.who)),
             (
                 Label::Plain,
                 client
@@ -174,7 +177,7 @@ mod tests {
     #[test]
     fn strangers_are_marked_and_lines_fit() {
         let server = |last: u8, unknown: bool| ServerLine {
-            name: [10, 0, 0, last].into(),
+            name: format!("10.0.0.{last}"),
             unknown,
             messages: 20,
             tenths: 15,
@@ -184,6 +187,7 @@ mod tests {
             last: 0,
         };
         let client = ClientLine {
+            who: Who::Nameless(None),
             mac: Some(crate::wire::Mac([0, 12, 41, 0, 0, 1]).into()),
             hostname: Some(b"a\x1b[31mb".to_vec().into()),
             tries: 4,

@@ -12,6 +12,7 @@ pub mod outline;
 pub mod packet;
 pub mod prefix;
 pub mod types;
+pub mod usable;
 pub mod values;
 
 pub use facts::Facts;

@@ -47,7 +47,6 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     args.analysis.check(args.screen.top)?;
     let (rows, told) = if args.analysis.is_wanted() {
         args.select.refuse_numbers()?;
-        args.select.refuse_six_joined(args.analysis.lint)?;
         (None, args.analysis.rows(&args.flat, cx)?)
     } else {
         (args.flat.rows(&columns::PACKET, cx)?, None)

@@ -1,0 +1,195 @@
+//! Both protocols joined side by side: exchanges come out in one order.
+
+use super::desk::Options;
+use super::exchange::Exchange;
+use super::join::Joiner;
+use super::join6::{Joined, Joiner6};
+use super::names::Outcome;
+use super::seen::{Batch, Item, bit};
+use super::seen6::bit6;
+use super::six::Exchange6;
+
+/// An exchange that has closed.
+#[derive(Clone, Debug)]
+pub enum Closed {
+    /// Of DHCPv4.
+    Four(Exchange),
+    /// Of DHCPv6.
+    Six(Exchange6),
+}
+
+impl Closed {
+    /// What came of it.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Four(exchange) => exchange.outcome,
+            Self::Six(exchange) => exchange.outcome,
+        }
+    }
+
+    /// The frames of its messages.
+    pub fn frames(&self) -> Vec<u64> {
+        match self {
+            Self::Four(exchange) => exchange.steps.iter().map(|step| step.seen.frame).collect(),
+            Self::Six(exchange) => exchange.steps.iter().map(|step| step.seen.frame).collect(),
+        }
+    }
+}
+
+/// Joins messages of both protocols, in the order of the capture.
+pub struct Both {
+    four: Joiner,
+    six: Joiner6,
+    closed: Vec<Closed>,
+    max_open: usize,
+}
+
+impl Both {
+    /// A joiner that has met nothing.
+    pub fn new(options: Options) -> Self {
+        Self {
+            four: Joiner::new(options),
+            six: Joiner6::new(options),
+            closed: Vec::new(),
+            max_open: options.max_open,
+        }
+    }
+
+    /// Takes what came next, and calls `observe` with each message and sign once it is joined, and what it became.
+    pub fn batch(&mut self, batch: &Batch, mut observe: impl FnMut(&Item, Joined)) {
+        for item in &batch.items {
+            let joined = match item {
+                Item::Message(entry) => {
+                    if !entry.seen.has(bit::TIMELESS) {
+                        self.advance(entry.seen.time);
+                    }
+                    let role = self.four.message(entry, batch);
+                    Joined { role, ..Joined::default() }
+                }
+                Item::Six(entry) => {
+                    if !entry.seen.has(bit6::TIMELESS) {
+                        self.advance(entry.seen.time);
+                    }
+                    self.six.message(entry, batch)
+                }
+                Item::Router(place) => {
+                    if let Some(time) = batch.six.get(*place).map(|heard| heard.time).filter(|time| *time > 0)
+                    {
+                        self.advance(time);
+                    }
+                    Joined::default()
+                }
+                Item::Sign(sign) => {
+                    self.advance(sign.time());
+                    Joined::default()
+                }
+            };
+            self.make_room();
+            self.collect();
+            observe(item, joined);
+        }
+        if let Some(last) = batch.last {
+            self.advance(last);
+        }
+    }
+
+    /// The exchanges that have closed, in order.
+    pub fn take_closed(&mut self) -> Vec<Closed> {
+        std::mem::take(&mut self.closed)
+    }
+
+    /// The exchanges of DHCPv4 that are open, in no order.
+    pub fn open(&self) -> impl Iterator<Item = &Exchange> {
+        self.four.open()
+    }
+
+    /// The exchanges of DHCPv6 that are open, in no order.
+    pub fn open6(&self) -> impl Iterator<Item = &Exchange6> {
+        self.six.open()
+    }
+
+    /// How many were closed to make room.
+    pub fn evicted(&self) -> u64 {
+        self.four.evicted().saturating_add(self.six.evicted())
+    }
+
+    /// Time has come to `now`.
+    pub fn advance(&mut self, now: i64) {
+        let ((four, at), (six, at6)) = (self.four.due(now), self.six.due(now));
+        let (mut four, mut six) = (four.into_iter().peekable(), six.into_iter().peekable());
+        loop {
+            let next = (
+                four.peek().map(|id| self.four.desk().first_frame(*id)),
+                six.peek().map(|id| self.six.desk().first_frame(*id)),
+            );
+            match next {
+                (None, None) => return,
+                (Some(own), other) if other.is_none_or(|other| own <= other) => {
+                    if let Some(id) = four.next() {
+                        self.four.close(id, at);
+                    }
+                }
+                _ => {
+                    if let Some(id) = six.next() {
+                        self.six.close(id, at6);
+                    }
+                }
+            }
+            self.collect();
+        }
+    }
+
+    /// Closes everything: the input ends here.
+    pub fn finish(&mut self) {
+        self.end();
+        while self.close_some(usize::MAX) {}
+    }
+
+    /// The input ends here; [`close_some`](Self::close_some) closes what is open, so that not all of it is in memory twice.
+    pub fn end(&mut self) {
+        self.four.end();
+        self.six.end();
+        self.collect();
+    }
+
+    /// Closes at most `count` more exchanges after the [`end`](Self::end); false when none is left.
+    pub fn close_some(&mut self, count: usize) -> bool {
+        for _ in 0..count {
+            match (self.four.desk().ends_next(), self.six.desk().ends_next()) {
+                (None, None) => return false,
+                (Some(own), other) if other.is_none_or(|other| own <= other) => {
+                    if let Some((id, end)) = self.four.desk().next_ending() {
+                        self.four.close(id, end);
+                    }
+                }
+                _ => {
+                    if let Some((id, end)) = self.six.desk().next_ending() {
+                        self.six.close(id, end);
+                    }
+                }
+            }
+            self.collect();
+        }
+        true
+    }
+
+    /// Both together hold no more open than one may: the larger gives way.
+    fn make_room(&mut self) {
+        let (four, six) = (self.four.desk().len(), self.six.desk().len());
+        if four.saturating_add(six) <= self.max_open {
+            return;
+        }
+        if six > four {
+            if let Some((id, now)) = self.six.desk().evict() {
+                self.six.close(id, now);
+            }
+        } else if let Some((id, now)) = self.four.desk().evict() {
+            self.four.close(id, now);
+        }
+    }
+
+    fn collect(&mut self) {
+        self.closed.extend(self.four.take_closed().into_iter().map(Closed::Four));
+        self.closed.extend(self.six.take_closed().into_iter().map(Closed::Six));
+    }
+}

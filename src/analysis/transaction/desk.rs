@@ -1,0 +1,347 @@
+//! The exchanges of one protocol that are open: which are a client's, when they close, and which make room for others.
+
+use std::collections::VecDeque;
+
+use super::exchange::{Exchange, Next};
+use super::message::Message;
+use super::names::{Kind, Role};
+use super::open::{Open, Places};
+use crate::analysis::keyed::KeyedMap;
+use crate::wire::HwAddr;
+
+pub(super) const SECOND: i64 = 1_000_000_000;
+/// An unfinished exchange without messages is closed after this.
+pub(super) const IDLE: i64 = 120 * SECOND;
+/// A finished one takes late messages for this long.
+pub(super) const LINGER: i64 = 10 * SECOND;
+/// Longest and shortest gap to a retransmission with another xid.
+pub(super) const NEWXID: i64 = 35 * SECOND;
+pub(super) const MINGAP: i64 = SECOND / 2;
+/// Longest gap to a REQUEST with a new xid that selects.
+pub(super) const SELECT: i64 = 15 * SECOND;
+/// Within this the same message is a copy; other sides of a relay may take longer.
+const COPY: i64 = SECOND / 4;
+const FORWARD: i64 = SECOND;
+/// How far a request may come after its answer in the file.
+pub(super) const ORPHAN: i64 = 2 * SECOND;
+/// From what gives an address to its DECLINE.
+pub(super) const DECLINE: i64 = 120 * SECOND;
+/// Messages without a time that wait for the first time.
+const UNTIMED: usize = 10_000;
+/// Exchanges remembered of one client.
+pub(super) const RECENT: usize = 4;
+
+/// What the joiner is allowed.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Most exchanges open at a time.
+    pub max_open: usize,
+    /// An exchange that gave an address is held for a DECLINE that may come; live it is handed out sooner.
+    pub hold: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { max_open: 200_000, hold: true }
+    }
+}
+
+/// What is remembered of a client while exchanges of it are open.
+#[derive(Clone, Copy, Debug, Default)]
+struct Client {
+    /// Its latest exchanges, newest first; 0 is none.
+    recent: [u32; RECENT],
+}
+
+/// Exchanges that close now, and at what time.
+pub(super) type Over = (Vec<u32>, i64);
+
+/// The exchanges that are open.
+pub(super) struct Desk<S: Message> {
+    options: Options,
+    clients: KeyedMap<S::Key, Client>,
+    open: Places<S>,
+    /// When to look at an exchange again, in order: soon, and not for long.
+    due: VecDeque<(i64, u32)>,
+    later: VecDeque<(i64, u32)>,
+    now: Option<i64>,
+    /// What is still to be closed after the end, and when that is.
+    ending: VecDeque<u32>,
+    end: i64,
+    /// How many were closed to make room.
+    pub(super) evicted: u64,
+}
+
+impl<S: Message> Desk<S> {
+    pub(super) fn new(options: Options) -> Self {
+        Self {
+            options,
+            clients: KeyedMap::default(),
+            open: Places::default(),
+            due: VecDeque::new(),
+            later: VecDeque::new(),
+            now: None,
+            ending: VecDeque::new(),
+            end: 0,
+            evicted: 0,
+        }
+    }
+
+    /// How many are open.
+    pub(super) fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    #[inline]
+    pub(super) fn get(&self, id: u32) -> Option<&Open<S>> {
+        self.open.get(id)
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, id: u32) -> Option<&mut Open<S>> {
+        self.open.get_mut(id)
+    }
+
+    /// The exchanges that are open, in no order.
+    pub(super) fn exchanges(&self) -> impl Iterator<Item = &Exchange<S>> {
+        self.open.iter().map(|(_, open)| &open.exchange)
+    }
+
+    /// The last moment known.
+    pub(super) fn now(&self) -> Option<i64> {
+        self.now
+    }
+
+    /// The frame that an exchange began with.
+    pub(super) fn first_frame(&self, id: u32) -> u64 {
+        self.open.get(id).and_then(|open| open.exchange.first()).map_or(0, S::frame)
+    }
+
+    /// The input ends here: what is open is closed by and by.
+    pub(super) fn end(&mut self) {
+        self.ending = self.all_open().into();
+        self.end = self.now.unwrap_or(0);
+        self.due.clear();
+        self.later.clear();
+    }
+
+    /// The next that closes after the end, and the end.
+    pub(super) fn next_ending(&mut self) -> Option<(u32, i64)> {
+        Some((self.ending.pop_front()?, self.end))
+    }
+
+    /// The frame that the next one began with which closes after the end.
+    pub(super) fn ends_next(&self) -> Option<u64> {
+        self.ending.front().map(|id| self.first_frame(*id))
+    }
+
+    /// What is open, in the order of first frames.
+    fn all_open(&self) -> Vec<u32> {
+        let mut ids: Vec<u32> = self.open.iter().map(|(id, _)| id).collect();
+        self.sort(&mut ids);
+        ids
+    }
+
+    /// Puts exchanges in the order of their first frames.
+    fn sort(&self, ids: &mut [u32]) {
+        ids.sort_unstable_by_key(|id| self.first_frame(*id));
+    }
+
+    /// Time has come to `now`: what closes, in the order of first frames.
+    pub(super) fn advance(&mut self, now: i64) -> Over {
+        let before = self.now.unwrap_or(now);
+        if now < before.saturating_sub(IDLE) {
+            // A new capture began.
+            self.now = Some(now);
+            self.due.clear();
+            self.later.clear();
+            return (self.all_open(), before);
+        }
+        let now = before.max(now);
+        self.now = Some(now);
+        let mut over = Vec::new();
+        while let Some((_, id)) = self.due.pop_front_if(|(at, _)| *at <= now) {
+            self.look(id, now, &mut over);
+        }
+        // Where there is no room any more, those held for long make some: no more than it takes.
+        let most = self.options.max_open / 4;
+        while let Some(&(at, id)) = self.later.front() {
+            let full = self.open.len().saturating_sub(over.len()) >= most;
+            if at > now && !full {
+                break;
+            }
+            self.later.pop_front();
+            self.look(id, now, &mut over);
+        }
+        if over.len() > 1 {
+            self.sort(&mut over);
+        }
+        (over, now)
+    }
+
+    /// Looks whether an exchange is over, else sees to it that it is looked at again.
+    fn look(&mut self, id: u32, now: i64, over: &mut Vec<u32>) {
+        let Some(open) = self.open.get(id) else { return };
+        let patience = self.patience(&open.exchange);
+        if now.saturating_sub(open.exchange.last) > patience {
+            over.push(id);
+        } else if open.exchange.is_finished()
+            && patience > LINGER
+            && now.saturating_sub(open.exchange.last) <= LINGER
+        {
+            // It is held, and need not be looked at every ten seconds.
+            self.later.push_back((now.saturating_add(patience).saturating_sub(LINGER), id));
+        } else {
+            self.due.push_back((now.saturating_add(LINGER), id));
+        }
+    }
+
+    /// Few enough are open that finished ones can be held for a DECLINE.
+    fn has_room(&self) -> bool {
+        self.open.len() < self.options.max_open / 4
+    }
+
+    /// How long after its last message nothing can join it any more.
+    fn patience(&self, exchange: &Exchange<S>) -> i64 {
+        if !exchange.is_finished() {
+            return IDLE;
+        }
+        let hold = self.options.hold && exchange.had().ack && !exchange.had().decline;
+        if hold && self.has_room() { DECLINE } else { LINGER }
+    }
+
+    /// Takes an exchange that closes away.
+    pub(super) fn take(&mut self, id: u32) -> Option<Open<S>> {
+        let open = self.open.remove(id)?;
+        if let Some(client) = self.clients.get_mut(&open.key) {
+            client.recent = client.recent.map(|recent| if recent == id { 0 } else { recent });
+            if client.recent == [0; RECENT] {
+                self.clients.remove(&open.key);
+            }
+        }
+        Some(open)
+    }
+
+    /// More are open than may be.
+    pub(super) fn is_full(&self) -> bool {
+        self.open.len() > self.options.max_open
+    }
+
+    /// The exchange that makes room, marked where it was not over anyway, and when.
+    pub(super) fn evict(&mut self) -> Option<(u32, i64)> {
+        let now = self.now.unwrap_or(0);
+        // The oldest come first, those that wait for long before the others.
+        while let Some((_, id)) = self.later.pop_front().or_else(|| self.due.pop_front()) {
+            if let Some(open) = self.open.get_mut(id) {
+                let done = open.exchange.is_finished() && now.saturating_sub(open.exchange.last) > LINGER;
+                if !done {
+                    open.exchange.evicted = true;
+                    self.evicted = self.evicted.saturating_add(1);
+                }
+                return Some((id, now));
+            }
+        }
+        None
+    }
+
+    /// The latest exchanges of a client, newest first; 0 is none.
+    pub(super) fn recent(&self, key: &S::Key) -> [u32; RECENT] {
+        self.clients.get(key).map_or([0; RECENT], |client| client.recent)
+    }
+
+    /// Those of `recent` that take messages still, newest first, and how many they are.
+    pub(super) fn alive(&self, recent: [u32; RECENT], now: i64) -> ([u32; RECENT], usize) {
+        let (mut alive, mut count) = ([0; RECENT], 0_usize);
+        for id in recent.into_iter().filter(|id| self.is_alive(*id, now)) {
+            if let Some(to) = alive.get_mut(count) {
+                *to = id;
+            }
+            count = count.saturating_add(1);
+        }
+        (alive, count)
+    }
+
+    fn is_alive(&self, id: u32, now: i64) -> bool {
+        let Some(open) = self.open.get(id) else { return false };
+        let quiet = now.saturating_sub(open.exchange.last);
+        quiet <= if open.exchange.is_finished() { LINGER } else { IDLE }
+    }
+
+    /// The one of `ids`, newest first, that `test` holds for.
+    pub(super) fn find(&self, ids: &[u32], test: impl Fn(&Open<S>) -> bool) -> Option<u32> {
+        ids.iter().copied().find(|id| self.get(*id).is_some_and(&test))
+    }
+
+    /// The exchange that holds the same message already.
+    pub(super) fn copy_of(&self, seen: &S, ids: &[u32]) -> Option<(u32, Role)> {
+        for id in ids {
+            let open = self.get(*id)?;
+            for step in open.exchange.steps.iter().rev() {
+                let other = &step.seen;
+                let gap = seen.time().saturating_sub(other.time());
+                if gap > FORWARD {
+                    break;
+                }
+                if gap < -FORWARD || !seen.is_alike(other) {
+                    continue;
+                }
+                let same = gap.abs() <= COPY && seen.is_same(other);
+                if seen.is_beside(other) {
+                    if same {
+                        return Some((*id, Role::Copy));
+                    }
+                } else if same || step.role.counts() {
+                    return Some((*id, Role::Forwarded));
+                }
+            }
+        }
+        None
+    }
+
+    /// Opens an exchange with its first message, which its client's others hear of.
+    pub(super) fn begin(&mut self, kind: Kind, seen: &S, key: S::Key, mac: Option<HwAddr>) -> u32 {
+        let exchange = Exchange::new(kind, mac, seen.time());
+        let open = Open { exchange, key: key.clone(), place: seen.place(), relay: seen.relay() };
+        let id = self.open.insert(open);
+        let client = self.clients.entry(key).or_default();
+        if seen.from_client() {
+            for older in client.recent {
+                if let Some(open) = self.open.get_mut(older) {
+                    let next = Next { time: seen.time(), xid: seen.xid(), letter: seen.letter() };
+                    open.exchange.superseded.get_or_insert(next);
+                }
+            }
+        }
+        client.recent.rotate_right(1);
+        if let Some(first) = client.recent.first_mut() {
+            *first = id;
+        }
+        self.due.push_back((self.now.unwrap_or(seen.time()).saturating_add(LINGER), id));
+        id
+    }
+}
+
+/// Messages that came before any time was known.
+pub(super) struct Untimed<T>(Vec<T>);
+
+impl<T> Default for Untimed<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Untimed<T> {
+    /// There is room for another.
+    pub(super) fn has_room(&self) -> bool {
+        self.0.len() < UNTIMED
+    }
+
+    pub(super) fn push(&mut self, message: T) {
+        self.0.push(message);
+    }
+
+    /// All of them: a time is known, or will never be.
+    pub(super) fn take(&mut self) -> Vec<T> {
+        std::mem::take(&mut self.0)
+    }
+}

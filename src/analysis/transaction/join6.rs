@@ -1,0 +1,336 @@
+//! Which message of DHCPv6 belongs to which exchange (RFC 9915 §18).
+//!
+//! A client is its DUID. A SOLICIT and the REQUEST that follows are one exchange though their identifiers differ; what asks again with
+//! the same identifier is a retransmission; what stands inside a relay's envelope is the message itself, seen on the other side.
+
+use std::sync::Arc;
+
+use super::desk::{DECLINE, Desk, MINGAP, NEWXID, ORPHAN, Options, Over, SELECT, Untimed};
+use super::message::{Message as _, Sense};
+use super::names::{Kind, Letter, Role};
+use super::open::Open;
+use super::seen::{Batch, part};
+use super::seen6::{Entry6, Lease, Seen6, bit6, text};
+use super::sight::Sight;
+use super::six::{Exchange6, Key6};
+use super::texts::Shared;
+
+/// What a message became when it was joined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Joined {
+    /// What it is to its exchange; none: it is not joined yet.
+    pub role: Option<Role>,
+    /// The number of its exchange among all of DHCPv6, from 1.
+    pub serial: u64,
+    /// What it answers.
+    pub answers: Option<Letter>,
+    /// What it is to its exchange.
+    pub sense: Sense,
+}
+
+/// Joins messages of DHCPv6 into exchanges, in the order of the capture.
+pub struct Joiner6 {
+    desk: Desk<Seen6>,
+    untimed: Untimed<(Entry6, Batch)>,
+    closed: Vec<Exchange6>,
+    sight: Sight<Key6>,
+    shared: Shared,
+    serial: u64,
+}
+
+impl Joiner6 {
+    /// A joiner that has met nothing.
+    pub fn new(options: Options) -> Self {
+        Self {
+            desk: Desk::new(options),
+            untimed: Untimed::default(),
+            closed: Vec::new(),
+            sight: Sight::default(),
+            shared: Shared::default(),
+            serial: 0,
+        }
+    }
+
+    /// How many were closed to make room.
+    pub fn evicted(&self) -> u64 {
+        self.desk.evicted
+    }
+
+    /// The exchanges that have closed, in order.
+    pub fn take_closed(&mut self) -> Vec<Exchange6> {
+        std::mem::take(&mut self.closed)
+    }
+
+    /// The exchanges that are open, in no order.
+    pub fn open(&self) -> impl Iterator<Item = &Exchange6> {
+        self.desk.exchanges()
+    }
+
+    /// The input ends here: what is open closes by and by.
+    pub(super) fn end(&mut self) {
+        for (entry, batch) in self.untimed.take() {
+            self.place(entry.seen.clone(), &entry, &batch);
+        }
+        self.desk.end();
+    }
+
+    /// Time has come to `now`: what closes.
+    pub(super) fn due(&mut self, now: i64) -> Over {
+        self.desk.advance(now)
+    }
+
+    pub(super) fn desk(&mut self) -> &mut Desk<Seen6> {
+        &mut self.desk
+    }
+
+    /// Time has come to `now`.
+    fn advance(&mut self, now: i64) {
+        let (over, at) = self.due(now);
+        for id in over {
+            self.close(id, at);
+        }
+    }
+
+    pub(super) fn close(&mut self, id: u32, end: i64) {
+        let Some(mut open) = self.desk.take(id) else { return };
+        open.exchange.judge(end);
+        open.exchange.visible = self.sight.visible(&open.exchange, &open.key);
+        self.closed.push(open.exchange);
+    }
+
+    pub(super) fn message(&mut self, entry: &Entry6, batch: &Batch) -> Joined {
+        let mut seen = entry.seen.clone();
+        if seen.has(bit6::TIMELESS) {
+            match self.desk.now() {
+                Some(now) => seen.time = now,
+                None if self.untimed.has_room() => {
+                    self.untimed.push(batch.alone6(entry));
+                    return Joined::default();
+                }
+                None => seen.time = 0,
+            }
+        }
+        for (mut waited, batch) in self.untimed.take() {
+            waited.seen.time = seen.time;
+            self.advance(seen.time);
+            self.place(waited.seen.clone(), &waited, &batch);
+        }
+        self.advance(seen.time);
+        self.place(seen, entry, batch)
+    }
+
+    fn place(&mut self, mut seen: Seen6, entry: &Entry6, batch: &Batch) -> Joined {
+        let shared = &mut self.shared;
+        let mut text = |place: usize| {
+            let range = entry.texts.get(place).filter(|range| !range.is_empty())?;
+            part(&batch.bytes, range).map(|bytes| shared.of(bytes))
+        };
+        let duid = text(text::CLIENT);
+        seen.server = text(text::SERVER);
+        let key = duid.clone().map_or(Key6::Address(seen.client), Key6::Duid);
+        self.sight.observe(&seen, &key);
+        let recent = self.desk.recent(&key);
+        let (alive, count) = self.desk.alive(recent, seen.time);
+        let ids = alive.get(..count).unwrap_or_default();
+        let leases = part(&batch.leases, &entry.leases).unwrap_or_default();
+        let (id, role) = if let Some(found) = self.desk.copy_of(&seen, ids) {
+            found
+        } else if seen.from_client {
+            self.request(&seen, (key, entry), (ids, recent.as_slice()), leases)
+        } else {
+            self.reply(&seen, (key, entry), ids)
+        };
+        let Some(open) = self.desk.get_mut(id) else { return Joined::default() };
+        let exchange = &mut open.exchange;
+        let answers = (!seen.from_client).then(|| answered(exchange, &seen)).flatten();
+        seen.sense = seen.sense_in(answers, &exchange.extra.asked);
+        exchange.add(&seen, role);
+        exchange.selected |= entry.selected;
+        let mut text = |place: usize| {
+            let range = entry.texts.get(place).filter(|range| !range.is_empty())?;
+            part(&batch.bytes, range).map(|bytes| self.shared.of(bytes))
+        };
+        let texts = &mut exchange.texts;
+        let mut put = |to: &mut Option<Arc<[u8]>>, place: usize| {
+            if to.is_none() {
+                *to = text(place);
+            }
+        };
+        if texts.client_id.is_none() {
+            texts.client_id = duid;
+        }
+        if seen.from_client {
+            put(&mut texts.hostname, text::HOSTNAME);
+            put(&mut texts.vendor_class, text::CLASS);
+        }
+        put(&mut texts.interface, text::INTERFACE);
+        put(&mut exchange.extra.port, text::PORT);
+        if seen.sense == Sense::Refuses {
+            texts.reason = text(text::REASON).or(texts.reason.take());
+        }
+        if exchange.mac.is_none() {
+            exchange.mac = entry.mac;
+        }
+        if role.counts() {
+            exchange.extra.take(&seen, leases);
+            exchange.blame(seen.frame, batch.problems_of(&entry.problems));
+        }
+        let joined = Joined { role: Some(role), serial: exchange.extra.serial, answers, sense: seen.sense };
+        if self.desk.is_full()
+            && let Some((id, now)) = self.desk.evict()
+        {
+            self.close(id, now);
+        }
+        joined
+    }
+
+    fn begin(&mut self, kind: Kind, seen: &Seen6, (key, entry): (Key6, &Entry6)) -> u32 {
+        let id = self.desk.begin(kind, seen, key, entry.mac);
+        self.serial = self.serial.saturating_add(1);
+        if let Some(open) = self.desk.get_mut(id) {
+            let known = entry.vlans.0.get(..usize::from(entry.vlans.1)).unwrap_or_default();
+            open.exchange.vlans = known.to_vec();
+            open.exchange.extra.serial = self.serial;
+        }
+        id
+    }
+
+    fn request(
+        &mut self,
+        seen: &Seen6,
+        who: (Key6, &Entry6),
+        (ids, recent): (&[u32], &[u32]),
+        leases: &[Lease],
+    ) -> (u32, Role) {
+        let kind = kind_of(seen.letter);
+        // The answer stood before it in the file.
+        let first = self.desk.find(ids, |open| {
+            let exchange = &open.exchange;
+            let began = exchange.first().map_or(0, |first| first.time);
+            !exchange.had().client
+                && open.has_xid(seen.xid)
+                && seen.time.saturating_sub(began).abs() <= ORPHAN
+                && exchange.replies().any(|reply| answers(reply.letter, seen.letter))
+        });
+        if let Some(id) = first {
+            if let Some(open) = self.desk.get_mut(id) {
+                open.exchange.kind = kind;
+                // What came before it is judged by what it asks for.
+                let wished: Vec<_> = leases.iter().map(|lease| (lease.kind, lease.iaid)).collect();
+                for step in open.exchange.steps.iter_mut().filter(|step| !step.seen.from_client) {
+                    step.seen.sense = step.seen.sense_in(Some(seen.letter), &wished);
+                }
+            }
+            return (id, Role::First);
+        }
+        let again = |open: &Open<Seen6>| {
+            open.is_current()
+                && open.exchange.sent().any(|sent| sent.xid == seen.xid && sent.letter == seen.letter)
+        };
+        if let Some(id) = self.desk.find(ids, again) {
+            return (id, Role::Retransmission);
+        }
+        let joined = match seen.letter {
+            Letter::Request => self.selected(seen, ids).map(|id| (id, Role::First)),
+            Letter::Decline => {
+                let ids: Vec<u32> = recent.iter().copied().filter(|id| *id != 0).collect();
+                self.desk.find(&ids, |open| declines(open, seen)).map(|id| (id, Role::First))
+            }
+            // A client that takes a new identifier to say the same again.
+            _ => self
+                .desk
+                .find(ids, |open| open.exchange.kind == kind)
+                .filter(|id| self.desk.get(*id).is_some_and(|open| repeats(open, seen)))
+                .map(|id| (id, Role::Retransmission)),
+        };
+        joined.unwrap_or_else(|| (self.begin(kind, seen, who), Role::First))
+    }
+
+    /// The exchange in which this REQUEST takes what was offered.
+    fn selected(&self, seen: &Seen6, ids: &[u32]) -> Option<u32> {
+        let latest = self.desk.find(ids, |open| open.exchange.kind == Kind::Acquire)?;
+        let open = self.desk.get(latest)?;
+        let had = open.exchange.had();
+        let since = seen.time.saturating_sub(open.exchange.last);
+        // Where one server refuses, or says nothing, another one is asked.
+        let waits = !had.ack && (had.discover || had.request);
+        (open.is_current() && waits && since <= SELECT).then_some(latest)
+    }
+
+    fn reply(&mut self, seen: &Seen6, who: (Key6, &Entry6), ids: &[u32]) -> (u32, Role) {
+        if seen.letter == Letter::Reconfigure {
+            return (self.begin(Kind::Reconfigure, seen, who), Role::First);
+        }
+        let asked = self.desk.find(ids, |open| answered(&open.exchange, seen).is_some());
+        if let Some(id) = asked {
+            return (id, Role::First);
+        }
+        let kind = match seen.letter {
+            Letter::Advertise => Kind::Acquire,
+            Letter::Reply if seen.has(bit6::RAPID) => Kind::Acquire,
+            Letter::LeaseQueryReply => Kind::LeaseQuery,
+            Letter::AddrRegReply => Kind::Register,
+            _ => Kind::Unknown,
+        };
+        let orphan = self.desk.find(ids, |open| {
+            open.has_xid(seen.xid) && !open.exchange.had().client && open.exchange.kind == kind
+        });
+        (orphan.unwrap_or_else(|| self.begin(kind, seen, who)), Role::First)
+    }
+}
+
+/// The kind that a message of a client begins.
+fn kind_of(letter: Letter) -> Kind {
+    match letter {
+        Letter::Solicit | Letter::Request => Kind::Acquire,
+        Letter::Confirm => Kind::Confirm,
+        Letter::Renew => Kind::Renew,
+        Letter::Rebind => Kind::Rebind,
+        Letter::Release => Kind::Release,
+        Letter::Decline => Kind::Decline,
+        Letter::InformationRequest => Kind::Inform,
+        Letter::LeaseQuery => Kind::LeaseQuery,
+        Letter::AddrRegInform => Kind::Register,
+        _ => Kind::Unknown,
+    }
+}
+
+/// True when a reply of this kind can answer such a request.
+fn answers(reply: Letter, request: Letter) -> bool {
+    match reply {
+        Letter::Advertise => request == Letter::Solicit,
+        Letter::Reply => !matches!(request, Letter::LeaseQuery | Letter::AddrRegInform),
+        Letter::LeaseQueryReply => request == Letter::LeaseQuery,
+        Letter::AddrRegReply => request == Letter::AddrRegInform,
+        _ => false,
+    }
+}
+
+/// The message of the exchange that this reply answers.
+fn answered(exchange: &Exchange6, reply: &Seen6) -> Option<Letter> {
+    let asked = |sent: &&Seen6| sent.xid == reply.xid && answers(reply.letter, sent.letter);
+    exchange.sent().rev().find(asked).map(|sent| sent.letter)
+}
+
+/// True when `seen` says with another identifier what was said before, and nobody answered.
+fn repeats(open: &Open<Seen6>, seen: &Seen6) -> bool {
+    let had = open.exchange.had();
+    let alike = open.exchange.sent().next_back().is_some_and(|last| {
+        last.letter == seen.letter && last.address == seen.address && last.server == seen.server
+    });
+    open.is_current()
+        && alike
+        && !had.reply
+        && (MINGAP..=NEWXID).contains(&open.gap(seen))
+        && open.is_where(seen)
+}
+
+/// True when `seen` declines what this exchange gave.
+fn declines(open: &Open<Seen6>, seen: &Seen6) -> bool {
+    let exchange = &open.exchange;
+    let given = exchange.replies().rev().find(|reply| reply.sense == Sense::Grants);
+    let holds = |(address, _)| exchange.extra.addresses().any(|given| given == address);
+    given.is_some_and(|given| {
+        seen.time().saturating_sub(given.time()) <= DECLINE && seen.address.is_none_or(holds)
+    })
+}

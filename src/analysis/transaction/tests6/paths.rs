@@ -1,0 +1,244 @@
+//! Relays, copies, orphans, what cannot be seen, and floods.
+
+use super::*;
+use crate::analysis::transaction::{Party, Role, Stats};
+use crate::wire::v6::Duid;
+
+const LINK: &str = "2001:db8:1::1";
+
+impl Talk {
+    /// A message between relay 50 and server 100, on behalf of client 1.
+    fn relay(&mut self, ms: i64, inner: &Message, link: &str, levels: u8) {
+        let up = inner.option(opt::SERVERID).is_none() || inner.head_kind() == Some(MessageType::REQUEST);
+        let kind = if up { MessageType::RELAY_FORW } else { MessageType::RELAY_REPL };
+        let mut bytes = inner.encode();
+        for level in 0..levels {
+            let (link, peer) =
+                if level == 0 { (link, link_local(1)) } else { ("2001:db8:2::1", link_local(50)) };
+            let mut envelope = Message::relay(kind, level, link.parse().unwrap(), peer, &bytes);
+            envelope.add_option(opt::INTERFACE_ID, *b"port7");
+            bytes = envelope.encode();
+        }
+        let mut way = self.way(ms, 50, Some(100));
+        way.ports = (547, 547);
+        let (relay, server) = ("2001:db8:9::50".parse().unwrap(), "2001:db8:9::100".parse().unwrap());
+        way.ips = if up { (relay, server) } else { (server, relay) };
+        way.macs = if up { (mac(50), mac(100)) } else { (mac(100), mac(50)) };
+        put(&way, Protocol::Dhcpv6, &bytes, &[], &mut self.batch);
+    }
+}
+
+impl Message {
+    fn head_kind(&self) -> Option<MessageType> {
+        self.encode().first().copied().map(MessageType)
+    }
+}
+
+fn messages(lease: Part) -> [Message; 4] {
+    let lease = [lease];
+    [
+        Talk::message(MessageType::SOLICIT, 7, 1, None, &[none(opt::IA_NA, 0, "")]),
+        Talk::message(MessageType::ADVERTISE, 7, 1, Some(100), &lease),
+        Talk::message(MessageType::REQUEST, 8, 1, Some(100), &lease),
+        Talk::message(MessageType::REPLY, 8, 1, Some(100), &lease),
+    ]
+}
+
+#[test]
+fn both_sides_of_a_relay_are_one_exchange() {
+    let story = |talk: &mut Talk| {
+        for (at, message) in (0..).step_by(1000).zip(messages(na("2001:db8::5"))) {
+            let from_server = at % 2000 == 1000;
+            let (from, to) = if from_server { (100, Some(1)) } else { (1, None) };
+            let (first, second) = if from_server { (at + 2, at) } else { (at, at + 2) };
+            if from_server {
+                talk.relay(second, &message, LINK, 1);
+            }
+            // What comes back comes from the relay.
+            let mut way = talk.way(first, from, to);
+            if from_server {
+                (way.ips.0, way.macs.0) = (link_local(50), mac(50));
+            }
+            talk.put(&way, &message);
+            if !from_server {
+                talk.relay(second, &message, LINK, 1);
+            }
+        }
+    };
+    let found = check(story, &[("acquire", "bound", "S A R P")]);
+    let exchange = &found[0];
+    assert_eq!(exchange.count(|role| role == Role::Forwarded), 4);
+    assert_eq!(exchange.relays(), [LINK.parse::<Ipv6Addr>().unwrap()]);
+    assert_eq!(exchange.extra.port.as_deref(), Some(&b"port7"[..]));
+    assert_eq!(exchange.servers.len(), 1);
+    let relay = Party::Relay(LINK.parse().unwrap());
+    let parties: Vec<_> = exchange.steps.iter().map(|step| exchange.parties(step)).collect();
+    assert_eq!(parties[0], (Party::Client, Party::All));
+    assert_eq!(parties[1].0, relay);
+    assert_eq!(parties[2], (Party::Server(0), relay));
+    assert_eq!(parties[3], (relay, Party::Client));
+}
+
+#[test]
+fn the_server_s_side_alone_tells_the_client() {
+    for levels in [1, 2] {
+        let story = |talk: &mut Talk| {
+            for (at, message) in (0..).step_by(500).zip(messages(pd("2001:db8:100::"))) {
+                talk.relay(at, &message, LINK, levels);
+            }
+        };
+        let found = check(story, &[("acquire", "bound", "S A R P")]);
+        assert_eq!(found[0].relays(), [LINK.parse::<Ipv6Addr>().unwrap()]);
+        assert_eq!(found[0].extra.client, Some(link_local(1)));
+        assert_eq!(found[0].mac, Some(mac(1).into()));
+        assert!(found[0].visible, "answers come this way");
+    }
+    // A switch that relays speaks with the client's own address, and names no link: it is none.
+    let story = |talk: &mut Talk| talk.relay(0, &messages(na("::5"))[0], "::", 1);
+    let found = check(story, &[("acquire", "unanswered", "S")]);
+    assert_eq!(found[0].relays(), ["2001:db8:9::50".parse::<Ipv6Addr>().unwrap()]);
+}
+
+#[test]
+fn doubles_are_copies_and_change_nothing() {
+    let story = |talk: &mut Talk| {
+        for ms in [0, 1] {
+            let mut way = talk.way(ms, 1, None);
+            way.vlans = if ms == 0 { Vec::new() } else { vec![5] };
+            talk.put(&way, &messages(na("::5"))[0]);
+        }
+        talk.ask(
+            1000,
+            MessageType::SOLICIT,
+            7,
+            None,
+            &[none(opt::IA_NA, 0, ""), (opt::ELAPSED_TIME, vec![0, 100])],
+        );
+    };
+    let found = check(story, &[("acquire", "unanswered", "S*2")]);
+    let roles: Vec<Role> = found[0].steps.iter().map(|step| step.role).collect();
+    assert_eq!(roles, [Role::First, Role::Copy, Role::Retransmission]);
+}
+
+#[test]
+fn what_begins_or_stands_in_the_wrong_order_is_joined_as_far_as_it_goes() {
+    let reply = |talk: &mut Talk, ms| talk.answer(ms, MessageType::REPLY, 8, 100, &[na("2001:db8::5")]);
+    let found = check(|talk| reply(talk, 0), &[("unknown", "acknowledged", "P")]);
+    assert!(found[0].partial());
+    check(
+        |talk| talk.answer(0, MessageType::ADVERTISE, 8, 100, &[na("2001:db8::5")]),
+        &[("acquire", "offered", "A")],
+    );
+    // The answer stands before what it answers.
+    let story = |gap: i64| {
+        move |talk: &mut Talk| {
+            reply(talk, 1000);
+            talk.ask(1000 - gap, MessageType::RENEW, 8, Some(100), &[na("2001:db8::5")]);
+        }
+    };
+    let found = check(story(1), &[("renew", "renewed", "W P")]);
+    assert!(!found[0].partial());
+    check(story(-2500), &[("unknown", "acknowledged", "P"), ("renew", "unanswered", "W")]);
+    let found = check(
+        |talk| {
+            talk.ask(0, MessageType::REQUEST, 8, Some(100), &[na("2001:db8::5")]);
+            reply(talk, 10);
+        },
+        &[("acquire", "bound", "R P")],
+    );
+    assert!(found[0].partial() && found[0].total_ns().is_none());
+}
+
+#[test]
+fn answers_to_others_tell_whether_one_would_be_seen() {
+    let alone = check(
+        |talk| talk.ask(0, MessageType::SOLICIT, 7, None, &[none(opt::IA_NA, 0, "")]),
+        &[("acquire", "unanswered", "S")],
+    );
+    assert!(!alone[0].visible);
+    let mut talk = Talk::default();
+    for client in [2, 3] {
+        talk.ask_of(client, 0, MessageType::SOLICIT, 7, None, &[none(opt::IA_NA, 0, "")]);
+        let way = talk.way(5, 100, Some(client));
+        talk.put(&way, &Talk::message(MessageType::ADVERTISE, 7, client, Some(100), &[na("2001:db8::5")]));
+    }
+    talk.ask(100, MessageType::SOLICIT, 9, None, &[none(opt::IA_NA, 0, "")]);
+    let found = talk.end();
+    let own = found.iter().find(|exchange| exchange.mac == Some(mac(1).into())).unwrap();
+    assert!(own.visible && own.steps.len() == 1);
+}
+
+#[test]
+fn messages_without_a_time_have_that_of_others() {
+    let mut talk = Talk::default();
+    for message in messages(na("2001:db8::5")) {
+        let mut way = talk.way(0, if message.option(opt::SERVERID).is_some() { 100 } else { 1 }, None);
+        way.time = None;
+        talk.put(&way, &message);
+    }
+    talk.ask_of(2, 0, MessageType::SOLICIT, 70, None, &[]);
+    let found = talk.end();
+    let bound = found.iter().find(|exchange| exchange.mac == Some(mac(1).into())).unwrap();
+    assert_eq!((bound.outcome.name(), bound.first().unwrap().time), ("bound", BEGIN));
+}
+
+#[test]
+fn a_flood_is_bounded_and_counted() {
+    let mut joiner = Both::new(Options { max_open: 50, hold: true });
+    let mut closed = Vec::new();
+    for number in 0..400_u32 {
+        let mut talk = Talk { frame: u64::from(number) * 10, ..Talk::default() };
+        let [.., high, low] = number.to_be_bytes();
+        let mut solicit = Message::new(MessageType::SOLICIT, number);
+        solicit.add_option(opt::CLIENTID, [0, 3, 0, 1, 2, 0, 0, 0, high, low]);
+        let way = talk.way(i64::from(number), 1, None);
+        talk.put(&way, &solicit);
+        joiner.batch(&talk.batch, |_, _| ());
+        assert!(joiner.open6().count() <= 50);
+        closed.extend(joiner.take_closed());
+    }
+    assert_eq!(joiner.evicted(), 350);
+    joiner.finish();
+    closed.extend(joiner.take_closed());
+    let all = six(closed);
+    assert_eq!(all.iter().filter(|exchange| exchange.evicted).count(), 350);
+    let mut stats = Stats::default();
+    all.iter().for_each(|exchange| stats.exchange(exchange));
+    assert_eq!((stats.transactions, stats.clients.len()), (400, 400));
+}
+
+#[test]
+fn one_exchange_holds_so_much_and_no_more() {
+    let lease =
+        |number: u16| ia(number.into(), 1, 2, &[ia_addr(Ipv6Addr::from(u128::from(number)), 5, 9, &[])]);
+    let many: Vec<Part> = (1..500).map(|number| (opt::IA_NA, lease(number))).collect();
+    let story = |talk: &mut Talk| {
+        for ms in 0..200 {
+            talk.ask(ms * 1000, MessageType::SOLICIT, 7, None, &many);
+        }
+        talk.answer(200_000, MessageType::ADVERTISE, 7, 100, &many);
+    };
+    let mut talk = Talk::default();
+    story(&mut talk);
+    let found = talk.end();
+    assert_eq!((found[0].steps.len(), found[0].left_out), (64, 137));
+    assert!(found[0].extra.leases.len() <= 16 && found[0].extra.asked.len() <= 16);
+}
+
+#[test]
+fn duids_are_told_apart_whole() {
+    // Alike in their first bytes, and one as long as they may be.
+    let story = |talk: &mut Talk| {
+        for end in [1, 2] {
+            let mut solicit = Message::new(MessageType::SOLICIT, 7);
+            solicit.add_option(opt::CLIENTID, [&[0, 2][..], &[9; 120], &[end]].concat());
+            let way = talk.way(0, 1, None);
+            talk.put(&way, &solicit);
+        }
+    };
+    let found = check(story, &[("acquire", "unanswered", "S"), ("acquire", "unanswered", "S")]);
+    let id = found[0].texts.client_id.as_deref().unwrap();
+    assert_eq!(Duid::from(id).to_string().len(), 246);
+    // Such a DUID tells no hardware address; the frame does.
+    assert_eq!(found[0].mac, Some(mac(1).into()));
+}
