@@ -146,7 +146,7 @@ impl<'a> Analyst<'a> {
     /// Takes what came next.
     pub fn take(&mut self, batch: &Batch) {
         self.unjoined.add(batch.unjoined);
-        let Self { history, stats, stats6, story, joiner, args, .. } = self;
+        let Self { history, stats, stats6, story, clients, joiner, args, .. } = self;
         joiner.batch(batch, |item, joined| {
             history.observe(item, joined.role);
             match item {
@@ -162,6 +162,9 @@ impl<'a> Analyst<'a> {
                 Item::Router(place) => {
                     if let Some(heard) = batch.six.get(*place) {
                         story.take(heard, Joined::default());
+                        if heard.is_managed() {
+                            clients.promised();
+                        }
                     }
                 }
                 _ => {}

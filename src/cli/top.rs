@@ -250,8 +250,11 @@ impl Top {
             }
         });
         let four = self.joiner.open().filter_map(|exchange| stuck(exchange, now));
+        // Most hosts look for DHCPv6, wherever they are.
+        let served = self.stats.messages == 0 || self.heard.keys().any(|name| matches!(name, Whose::Six(..)));
+        let six = self.joiner.open6().filter(|_| served);
         let mut failing: Vec<ClientLine> =
-            four.chain(self.joiner.open6().filter_map(|exchange| stuck(exchange, now))).collect();
+            four.chain(six.filter_map(|exchange| stuck(exchange, now))).collect();
         let all = self.clients.sorted();
         for client in all.iter().filter(|client| client.status() == Status::Failed) {
             if failing.iter().any(|other| other.who == client.who) {

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 
 use crate::analysis::classes;
 use crate::analysis::diagnosis::Account;
+use crate::analysis::transaction::Closed;
 use crate::engine::Answer;
 use crate::engine::v4::accept::refusals;
 use crate::engine::v4::silence::Finding;
@@ -66,14 +67,17 @@ impl<'a> Place<'a> {
         for (account, number) in self.story.iter().zip(1..) {
             out.text("\n");
             let ladder = Ladder { width: self.columns, ascii: false };
-            ladder.draw(&account.exchange, number, &account.problems, out);
+            match &account.exchange {
+                Closed::Four(exchange) => ladder.draw(exchange, number, &account.problems, out),
+                Closed::Six(exchange) => ladder.draw(exchange, number, &account.problems, out),
+            }
         }
     }
 
     /// The exchange that it began with, as an object.
     pub fn transaction(&self) -> Option<TransactionObject> {
         let first = self.story.first()?;
-        Some(TransactionObject::new(&first.exchange, 1, &first.problems))
+        Some(TransactionObject::of(&first.exchange, 1, &first.problems))
     }
 
     /// Shows the packet that brought `answer` to `show`.

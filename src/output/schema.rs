@@ -12,7 +12,7 @@ mod joined6;
 use super::diff::DiffObject;
 use super::doctor::DoctorObject;
 use super::explain::Explanation;
-use super::json::object::{FindingObject, Millis, PacketObject, TransactionObject};
+use super::json::object::{FindingObject, Millis, PacketObject, TransactionObject, TransactionObject6};
 use super::rogue::ChangeObject;
 use super::rogue::object::RogueObject;
 use super::senders::{DiscoverObject, Ignored, RequestObject, SendObject};
@@ -164,6 +164,20 @@ impl JsonSchema for TransactionObject {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         joined::Transaction::json_schema(generator)
+    }
+}
+
+impl JsonSchema for TransactionObject6 {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        joined6::Transaction6::schema_name()
+    }
+
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        joined6::Transaction6::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        joined6::Transaction6::json_schema(generator)
     }
 }
 

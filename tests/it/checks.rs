@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use dhcptool::capture;
 use dhcptool::time::{Clock as _, SystemClock};
 use dhcptool::wire::frame::{Ports, Protocol, Walker};
+use dhcptool::wire::options::v6 as opt;
 use dhcptool::wire::v4::{Outline, Packet};
+use dhcptool::wire::v6::MessageType;
+use dhcptool::wire::v6::message::{Message, ia, ia_addr, status};
 use fastrand::Rng;
 
 #[allow(unreachable_pub, clippy::similar_names, reason = "the fuzz targets, other crates, have it too")]
@@ -68,10 +71,10 @@ fn of_captures(kind: &str) -> Vec<Vec<u8>> {
                 if kind == wanted {
                     seeds.push([&[0, 0], datagram.payload].concat());
                 }
-                if wanted == "message" && kind == "transactions" {
+                if wanted != "nd" && kind == "transactions" {
                     number = number.wrapping_add(1);
                     let length = u16::try_from(datagram.payload.len()).unwrap_or(0).to_be_bytes();
-                    joined.extend([number % 32, 1]);
+                    joined.extend([number % 32, if wanted == "message" { 1 } else { 0x81 }]);
                     joined.extend(length);
                     joined.extend(&datagram.payload[..usize::from(u16::from_be_bytes(length))]);
                 }
@@ -114,8 +117,39 @@ fn written(kind: &str) -> Vec<Vec<u8>> {
 "facets":[["router","10.0.0.1"]],"first_seen_ns":1,"last_seen_ns":2,"present":true}]}"#
                 .to_vec(),
         ],
+        "transactions" => vec![six()],
         _ => Vec::new(),
     }
+}
+
+/// A client of DHCPv6 that gets a lease through a relay, asks for more time, and has lost it.
+fn six() -> Vec<u8> {
+    let duid = |number: u8| [0, 3, 0, 1, 2, 0, 0, 0, 0, number];
+    let lease = ia(1, 3, 4, &[ia_addr("2001:db8::5".parse().unwrap(), 5, 9, &[])]);
+    let gone = ia(1, 0, 0, &[status(3, "gone")]);
+    let link = "2001:db8::1".parse().unwrap();
+    let mut input = Vec::new();
+    for (kind, xid, ia, step, relayed) in [
+        (MessageType::SOLICIT, 7, ia(1, 0, 0, &[]), 9, None),
+        (MessageType::SOLICIT, 7, ia(1, 0, 0, &[]), 9, Some(MessageType::RELAY_FORW)),
+        (MessageType::ADVERTISE, 7, lease.clone(), 9, Some(MessageType::RELAY_REPL)),
+        (MessageType::REQUEST, 8, lease.clone(), 30, None),
+        (MessageType::REPLY, 8, lease.clone(), 9, None),
+        (MessageType::RENEW, 9, lease, 90, None),
+        (MessageType::REPLY, 9, gone, 9, None),
+    ] {
+        let mut message = Message::new(kind, xid);
+        message.add_option(opt::CLIENTID, duid(0x81));
+        message.add_option(opt::SERVERID, duid(1));
+        message.add_option(opt::IA_NA, ia);
+        let inner = message.encode();
+        let bytes =
+            relayed.map_or(inner.clone(), |kind| Message::relay(kind, 0, link, link, &inner).encode());
+        input.extend([step, 0x81]);
+        input.extend(u16::try_from(bytes.len()).unwrap().to_be_bytes());
+        input.extend(bytes);
+    }
+    input
 }
 
 /// A few of many, spread out, none of them long.

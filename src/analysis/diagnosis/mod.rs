@@ -20,7 +20,8 @@ pub use table::{Code, Row, Scope, find, nearest, rows};
 
 use std::net::Ipv4Addr;
 
-use crate::analysis::transaction::{Batch, Exchange, Joiner, Options};
+use crate::analysis::findings6::story::Story;
+use crate::analysis::transaction::{Batch, Both, Closed, Item, Options};
 use crate::wire::HwAddr;
 use crate::wire::problem::{self, Severity};
 
@@ -91,7 +92,7 @@ pub struct Diagnosis {
 #[derive(Clone, Debug)]
 pub struct Account {
     /// The exchange.
-    pub exchange: Exchange,
+    pub exchange: Closed,
     /// What is said of it, worst first.
     pub problems: Vec<Diagnosis>,
 }
@@ -99,12 +100,26 @@ pub struct Account {
 impl Account {
     /// The exchanges of all that came, which is everything.
     pub fn of(batch: &Batch) -> Vec<Self> {
-        let mut joiner = Joiner::new(Options::default());
-        let mut history = History::new(false);
-        joiner.batch(batch, |item, role| history.observe(item, role));
+        let mut joiner = Both::new(Options::default());
+        let (mut history, mut links) = (History::new(false), Story::default());
+        joiner.batch(batch, |item, joined| {
+            history.observe(item, joined.role);
+            if let Item::Six(entry) = item
+                && let Some(heard) = batch.six.get(entry.heard)
+            {
+                links.take(heard, joined);
+            }
+        });
         joiner.finish();
         let closed = joiner.take_closed().into_iter();
-        closed.map(|exchange| Self { problems: history.closed(&exchange), exchange }).collect()
+        let mut account = |exchange| Self {
+            problems: match &exchange {
+                Closed::Four(exchange) => history.closed(exchange),
+                Closed::Six(exchange) => links.closed(exchange),
+            },
+            exchange,
+        };
+        closed.map(&mut account).collect()
     }
 }
 

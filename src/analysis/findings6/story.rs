@@ -61,6 +61,16 @@ pub struct Heard {
     pub selected: bool,
 }
 
+impl Heard {
+    /// A router says with it that addresses come by DHCPv6.
+    pub fn is_managed(&self) -> bool {
+        let packet = nd::Packet::new(&self.bytes);
+        self.protocol == Protocol::Icmpv6
+            && packet.is_advertisement()
+            && packet.header().is_some_and(|header| header.flags() & nd::flag::MANAGED != 0)
+    }
+}
+
 /// A finding, and where it was seen.
 #[derive(Clone, Debug)]
 pub struct Told {
@@ -248,11 +258,10 @@ impl Story {
         let informs = kind == MessageType::INFORMATION_REQUEST;
         let earlier = self.latest.get(&key).copied().filter(|_| informs);
         let with = earlier.filter(|id| self.open.get(id).is_some_and(|open| open.inform.is_none()));
-        match kind {
-            MessageType::SOLICIT | MessageType::REQUEST | MessageType::RENEW | MessageType::REBIND => {}
-            MessageType::INFORMATION_REQUEST => {}
-            // What gives back asks nothing that could be answered wrongly.
-            _ => return,
+        // What gives back asks nothing that could be answered wrongly.
+        let asks = [MessageType::SOLICIT, MessageType::REQUEST, MessageType::RENEW, MessageType::REBIND];
+        if !informs && !asks.contains(&kind) {
+            return;
         }
         if let Some(with) = with.filter(|with| *with != serial) {
             self.with.insert(serial, with);
@@ -276,10 +285,8 @@ impl Story {
         };
         let commits = facts.kind == MessageType::REPLY && facts.rapid_commit;
         match asked {
-            Letter::Solicit if facts.kind == MessageType::ADVERTISE || commits => {
-                if is_new(&open.offers) {
-                    self.keep(id, heard, |open, heard| open.offers.push(heard));
-                }
+            Letter::Solicit if (facts.kind == MessageType::ADVERTISE || commits) && is_new(&open.offers) => {
+                self.keep(id, heard, |open, heard| open.offers.push(heard));
             }
             Letter::InformationRequest if is_new(&open.stateless) => {
                 self.keep(id, heard, |open, heard| open.stateless.push(heard));

@@ -116,6 +116,10 @@ pub struct Clients {
     known: KeyedMap<Who, ClientRecord>,
     /// First and last message of all.
     pub span: Option<(i64, i64)>,
+    /// Clients speak DHCPv4, and may do without DHCPv6.
+    pub(super) four: bool,
+    /// A server of DHCPv6 was heard, or a router promised one.
+    six: bool,
 }
 
 impl Clients {
@@ -123,6 +127,10 @@ impl Clients {
     pub fn exchange<S: Counted>(&mut self, exchange: &Exchange<S>, number: u64, problems: &[Diagnosis]) {
         let Some((from, to)) = exchange.span() else { return };
         let key = S::who(exchange);
+        match key {
+            Who::Four(..) => self.four = true,
+            _ => self.six |= exchange.had().reply,
+        }
         if self.known.len() >= MOST && !self.known.contains_key(&key) {
             return;
         }
@@ -147,9 +155,22 @@ impl Clients {
         record.take(exchange, number, problems, (from, to));
     }
 
-    /// All of them, worst first, then by how long they have been at it.
+    /// A router says that there is a server of DHCPv6.
+    pub fn promised(&mut self) {
+        self.six = true;
+    }
+
+    /// Clients that look for DHCPv6 where DHCPv4 is spoken and nobody serves the other: most hosts do, and nothing is wrong.
+    pub fn unserved(&self) -> usize {
+        let idle = self.four && !self.six;
+        self.known.values().filter(|client| idle && client.is_six()).count()
+    }
+
+    /// All of them but those [unserved](Self::unserved), worst first, then by how long they have been at it.
     pub fn sorted(&self) -> Vec<&ClientRecord> {
-        let mut all: Vec<&ClientRecord> = self.known.values().collect();
+        let idle = self.four && !self.six;
+        let mut all: Vec<&ClientRecord> =
+            self.known.values().filter(|client| !(idle && client.is_six())).collect();
         all.sort_by_key(|client| {
             let span = client.seen.1.saturating_sub(client.seen.0);
             (client.status(), std::cmp::Reverse(span), client.seen.0, client.who.clone())

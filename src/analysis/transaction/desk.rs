@@ -304,7 +304,7 @@ impl<S: Message> Desk<S> {
         let open = Open { exchange, key: key.clone(), place: seen.place(), relay: seen.relay() };
         let id = self.open.insert(open);
         let client = self.clients.entry(key).or_default();
-        if seen.from_client() {
+        if seen.is_from_client() {
             for older in client.recent {
                 if let Some(open) = self.open.get_mut(older) {
                     let next = Next { time: seen.time(), xid: seen.xid(), letter: seen.letter() };

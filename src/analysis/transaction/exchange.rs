@@ -200,12 +200,12 @@ impl<S: Message> Exchange<S> {
 
     /// The client's steps that were really said.
     pub fn sent(&self) -> impl DoubleEndedIterator<Item = &S> + Clone {
-        self.said().map(|step| &step.seen).filter(|seen| seen.from_client())
+        self.said().map(|step| &step.seen).filter(|seen| seen.is_from_client())
     }
 
     /// The replies, copies left out.
     pub fn replies(&self) -> impl DoubleEndedIterator<Item = &S> + Clone {
-        self.said().map(|step| &step.seen).filter(|seen| !seen.from_client())
+        self.said().map(|step| &step.seen).filter(|seen| !seen.is_from_client())
     }
 
     /// The first step.
@@ -242,7 +242,7 @@ impl<S: Message> Exchange<S> {
         if !self.xids.contains(&seen.xid()) && self.xids.len() < STEPS {
             self.xids.push(seen.xid());
         }
-        let server = (!seen.from_client()).then(|| self.server_index(seen)).flatten();
+        let server = (!seen.is_from_client()).then(|| self.server_index(seen)).flatten();
         let (time, frame) = (seen.time(), seen.frame());
         let late =
             self.steps.last().is_some_and(|step| (step.seen.time(), step.seen.frame()) > (time, frame));
@@ -259,7 +259,7 @@ impl<S: Message> Exchange<S> {
         if !role.counts() {
             return;
         }
-        if seen.from_client() {
+        if seen.is_from_client() {
             self.last_client = self.last_client.max(time);
             self.had.client = true;
             self.phase = self.phase.or(Some(time));
@@ -399,7 +399,7 @@ impl<S: Message> Exchange<S> {
             server.and_then(|index| u8::try_from(index).ok()).map_or(Party::Address(ip), Party::Server)
         };
         let own = seen.relay().map(Party::Relay).filter(|_| seen.side() == Side::Relay);
-        if seen.from_client() {
+        if seen.is_from_client() {
             let from = own.unwrap_or(Party::Client);
             let to = if seen.is_to_all() { Party::All } else { by_address(seen.dst()) };
             return (from, to);

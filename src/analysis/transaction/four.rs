@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::exchange::{Exchange, Had, Server, Step};
-use super::message::{Message, Sense};
+use super::message::{Message, Sense, fields};
 use super::names::{Kind, Letter, Outcome, Side};
 use super::seen::{Seen, bit};
 use crate::wire::HwAddr;
@@ -28,24 +28,15 @@ impl Message for Seen {
     type Key = ClientKey;
     type Extra = ();
 
-    #[inline]
-    fn frame(&self) -> u64 {
-        self.frame
-    }
-
-    #[inline]
-    fn time(&self) -> i64 {
-        self.time
-    }
-
-    #[inline]
-    fn xid(&self) -> u32 {
-        self.xid
-    }
-
-    #[inline]
-    fn letter(&self) -> Letter {
-        self.letter
+    fields! {
+        frame: u64,
+        time: i64,
+        xid: u32,
+        letter: Letter,
+        side: Side,
+        place: u32,
+        src: Ipv4Addr,
+        dst: Ipv4Addr,
     }
 
     #[inline]
@@ -61,30 +52,13 @@ impl Message for Seen {
     }
 
     #[inline]
-    fn side(&self) -> Side {
-        self.side
-    }
-
-    #[inline]
-    fn from_client(&self) -> bool {
-        self.from_client
-    }
-
-    fn place(&self) -> u32 {
-        self.place
-    }
-
-    #[inline]
     fn relay(&self) -> Option<Ipv4Addr> {
         Some(self.giaddr).filter(|giaddr| !giaddr.is_unspecified())
     }
 
-    fn dst(&self) -> Ipv4Addr {
-        self.dst
-    }
-
-    fn src(&self) -> Ipv4Addr {
-        self.src
+    #[inline]
+    fn is_from_client(&self) -> bool {
+        self.from_client
     }
 
     fn is_to_all(&self) -> bool {

@@ -48,7 +48,7 @@ pub trait Message: Clone + Debug {
     /// Where it was seen.
     fn side(&self) -> Side;
     /// A message of a client.
-    fn from_client(&self) -> bool;
+    fn is_from_client(&self) -> bool;
     /// Interface and VLANs as one number.
     fn place(&self) -> u32;
     /// The relay that it passed.
@@ -86,3 +86,16 @@ pub trait Message: Clone + Debug {
     /// What came of an exchange, for an input that ends at `end`.
     fn outcome(exchange: &Exchange<Self>, end: i64) -> Outcome;
 }
+
+/// What every message has as a field of its own.
+macro_rules! fields {
+    ($($field:ident: $type:ty,)*) => {
+        $(
+            #[inline]
+            fn $field(&self) -> $type {
+                self.$field
+            }
+        )*
+    };
+}
+pub(super) use fields;

@@ -30,7 +30,7 @@ impl<K> Default for Sight<K> {
 impl<K: Clone + Eq + Hash> Sight<K> {
     /// Takes note of a message.
     pub(super) fn observe<S: Message>(&mut self, seen: &S, client: &K) {
-        if seen.from_client() {
+        if seen.is_from_client() {
             return;
         }
         if seen.side() == Side::Relay {
@@ -53,7 +53,7 @@ impl<K: Clone + Eq + Hash> Sight<K> {
 
     /// True when answers to this exchange of `own` would be seen.
     pub(super) fn visible<S: Message>(&self, exchange: &Exchange<S>, own: &K) -> bool {
-        let mut sent = exchange.steps.iter().map(|step| &step.seen).filter(|seen| seen.from_client());
+        let mut sent = exchange.steps.iter().map(|step| &step.seen).filter(|seen| seen.is_from_client());
         let here = exchange.first().map_or(0, S::place);
         sent.any(|seen| {
             (seen.side() == Side::Client && seen.wants_broadcast())

@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use super::exchange::{Exchange, Had, Server, Step};
-use super::message::{Message, Sense};
+use super::message::{Message, Sense, fields};
 use super::names::{Kind, Letter, Outcome, Side};
 use super::seen6::{LEASES, Lease, Seen6, bit6};
 use crate::wire::v6::facts::IaKind;
@@ -95,48 +95,22 @@ impl Message for Seen6 {
     type Key = Key6;
     type Extra = Extra6;
 
-    fn frame(&self) -> u64 {
-        self.frame
+    fields! {
+        frame: u64,
+        time: i64,
+        xid: u32,
+        letter: Letter,
+        side: Side,
+        place: u32,
+        src: Ipv6Addr,
+        dst: Ipv6Addr,
+        sense: Sense,
+        relay: Option<Ipv6Addr>,
     }
 
-    fn time(&self) -> i64 {
-        self.time
-    }
-
-    fn xid(&self) -> u32 {
-        self.xid
-    }
-
-    fn letter(&self) -> Letter {
-        self.letter
-    }
-
-    fn sense(&self) -> Sense {
-        self.sense
-    }
-
-    fn side(&self) -> Side {
-        self.side
-    }
-
-    fn from_client(&self) -> bool {
+    #[inline]
+    fn is_from_client(&self) -> bool {
         self.from_client
-    }
-
-    fn place(&self) -> u32 {
-        self.place
-    }
-
-    fn relay(&self) -> Option<Ipv6Addr> {
-        self.relay
-    }
-
-    fn dst(&self) -> Ipv6Addr {
-        self.dst
-    }
-
-    fn src(&self) -> Ipv6Addr {
-        self.src
     }
 
     fn is_to_all(&self) -> bool {
@@ -315,8 +289,6 @@ impl Seen6 {
         match (self.letter, asked) {
             (Letter::Solicit, _) => Sense::Seeks,
             (Letter::Advertise, _) if gives => Sense::Offers,
-            (Letter::Advertise, _) => Sense::Refuses,
-            (Letter::AddrRegReply, _) => Sense::Grants,
             (Letter::Reply, Some(Letter::InformationRequest | Letter::Confirm)) => {
                 if self.has(bit6::REFUSED) { Sense::Refuses } else { Sense::Grants }
             }
@@ -328,7 +300,8 @@ impl Seen6 {
                 }
             }
             (Letter::Reply, _) if gives => Sense::Grants,
-            (Letter::Reply, _) => Sense::Refuses,
+            (Letter::AddrRegReply, _) => Sense::Grants,
+            (Letter::Advertise | Letter::Reply, _) => Sense::Refuses,
             _ if self.from_client => Sense::Asks,
             _ => Sense::Other,
         }

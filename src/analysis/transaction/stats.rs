@@ -238,7 +238,7 @@ impl Stats {
     fn servers<S: Counted>(&mut self, exchange: &Exchange<S>) {
         for step in exchange.said() {
             let seen = &step.seen;
-            if seen.from_client() {
+            if seen.is_from_client() {
                 continue;
             }
             let sender = seen.sender();

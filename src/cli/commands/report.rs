@@ -31,7 +31,7 @@ use crate::output::packet::detail::PacketDetail;
 use crate::output::packet::record::PacketRecord;
 use crate::output::packet::record6::{Judged, Message6, Record6};
 use crate::output::report::{Capture, Drawn, Report, Said};
-use crate::output::transaction::unjoined;
+use crate::output::transaction::{clients, unjoined};
 use crate::output::when::{TimeForm, TimeText, Zone};
 use crate::output::words::counted;
 use crate::run::gather::Wanted;
@@ -164,26 +164,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         }
     }
     let looked = look_again(&args.files, &story.frames(), redactor, time);
-    let mut remarks = Vec::new();
-    if let Some(unjoined) = unjoined::text(story.unjoined) {
-        remarks.push(format!("{unjoined}."));
-    }
-    if args.redact {
-        remarks.push(
-            "MAC and IP addresses, names and identifiers are replaced, the same by the same.".to_owned(),
-        );
-    }
-    if looked.left_out > 0 {
-        remarks
-            .push(format!("Left out, for they cannot be redacted: {}.", counted(looked.left_out, "packet")));
-    }
-    let evicted = story.joiner.evicted();
-    if evicted > 0 {
-        remarks.push(format!("Closed early to make room: {}.", counted(evicted, "exchange")));
-    }
-    if outline.worst != Exit::Good {
-        remarks.push("A capture is damaged or cannot be read: what could be read is told.".to_owned());
-    }
+    let remarks = remarks(args, &story, looked.left_out, outline.worst);
     let command = command(args);
     let report = Report {
         captures: &captures,
@@ -219,6 +200,33 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         story.drawn.len()
     ));
     Ok(outline.worst)
+}
+
+/// What else is to be known. `left_out` frames could not be redacted, `worst` is how reading went.
+fn remarks(args: &Args, story: &Story<'_>, left_out: u64, worst: Exit) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if let Some(unserved) = clients::unserved(story.clients.unserved()) {
+        remarks.push(format!("{unserved}."));
+    }
+    if let Some(unjoined) = unjoined::text(story.unjoined) {
+        remarks.push(format!("{unjoined}."));
+    }
+    if args.redact {
+        remarks.push(
+            "MAC and IP addresses, names and identifiers are replaced, the same by the same.".to_owned(),
+        );
+    }
+    if left_out > 0 {
+        remarks.push(format!("Left out, for they cannot be redacted: {}.", counted(left_out, "packet")));
+    }
+    let evicted = story.joiner.evicted();
+    if evicted > 0 {
+        remarks.push(format!("Closed early to make room: {}.", counted(evicted, "exchange")));
+    }
+    if worst != Exit::Good {
+        remarks.push("A capture is damaged or cannot be read: what could be read is told.".to_owned());
+    }
+    remarks
 }
 
 /// Creates the page's file as the user meant, and gives up what reading captures does not take.
@@ -331,7 +339,7 @@ impl<'a> Story<'a> {
 
     fn take(&mut self, batch: &Batch) {
         self.unjoined.add(batch.unjoined);
-        let Self { joiner, history, links, stats, stats6, .. } = self;
+        let Self { joiner, history, links, stats, stats6, clients, .. } = self;
         joiner.batch(batch, |item, joined| {
             history.observe(item, joined.role);
             let (heard, joined) = match item {
@@ -345,6 +353,9 @@ impl<'a> Story<'a> {
             };
             if let Some(heard) = batch.six.get(heard) {
                 links.take(heard, joined);
+                if heard.is_managed() {
+                    clients.promised();
+                }
             }
         });
         self.closed();

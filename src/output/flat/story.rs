@@ -11,6 +11,7 @@ use crate::analysis::transaction::{
 };
 use crate::output::transaction::json::{Given, amount, precision};
 use crate::output::transaction::json6;
+use crate::output::transaction::view::Shown;
 use crate::stats::delay::float;
 use crate::time::{Precision, Timestamp};
 use crate::wire::v6::Prefix6;
@@ -24,21 +25,9 @@ pub fn exchange(
     rows: &mut Rows,
     out: &mut Vec<u8>,
 ) {
-    rows.begin();
-    integer(rows, "number", Some(at));
-    text(rows, "kind", Some(exchange.kind.name()));
-    text(rows, "outcome", Some(exchange.outcome.name()));
-    flag(rows, "partial", exchange.partial());
-    flag(rows, "evicted", exchange.evicted);
-    text(rows, "client_mac", exchange.mac);
+    begin(exchange, at, vendor, rows);
     hex(rows, "client_id", exchange.texts.client_id.as_deref());
-    foreign(rows, "hostname", exchange.texts.hostname.as_deref());
-    foreign(rows, "vendor_class", exchange.texts.vendor_class.as_deref());
-    foreign(rows, "vendor", vendor.map(str::as_bytes));
     list(rows, "xids", exchange.xids.iter().map(|xid| format!("{xid:#010x}")));
-    foreign(rows, "interface", exchange.texts.interface.as_deref());
-    list(rows, "vlans", &exchange.vlans);
-    list(rows, "relays", exchange.relays());
     text(rows, "server", exchange.server());
     list(rows, "servers", exchange.servers.iter().map(Server::name));
     text(rows, "address", exchange.address());
@@ -65,22 +54,10 @@ pub fn exchange6(
     out: &mut Vec<u8>,
 ) {
     let extra = &exchange.extra;
-    rows.begin();
-    integer(rows, "number", Some(at));
+    begin(exchange, at, vendor, rows);
     text(rows, "protocol", Some("dhcpv6"));
-    text(rows, "kind", Some(exchange.kind.name()));
-    text(rows, "outcome", Some(exchange.outcome.name()));
-    flag(rows, "partial", exchange.partial());
-    flag(rows, "evicted", exchange.evicted);
-    text(rows, "client_mac", exchange.mac);
     hex(rows, "duid", exchange.texts.client_id.as_deref());
-    foreign(rows, "hostname", exchange.texts.hostname.as_deref());
-    foreign(rows, "vendor_class", exchange.texts.vendor_class.as_deref());
-    foreign(rows, "vendor", vendor.map(str::as_bytes));
     list(rows, "xids", exchange.xids.iter().map(|xid| json6::identifier(*xid)));
-    foreign(rows, "interface", exchange.texts.interface.as_deref());
-    list(rows, "vlans", &exchange.vlans);
-    list(rows, "relays", exchange.relays());
     hex(rows, "interface_id", extra.port.as_deref());
     text(rows, "server", exchange.server().map(Server6::called));
     list(rows, "servers", exchange.servers.iter().map(Server6::called));
@@ -98,6 +75,23 @@ pub fn exchange6(
     list::<Ipv4Addr>(rows, "routers", None);
     course(exchange, exchange.first().map_or(Precision::Micro, json6::precision), problems, rows);
     rows.finish(out);
+}
+
+/// What an exchange is, and whose.
+fn begin<S: Shown>(exchange: &Exchange<S>, at: u64, vendor: Option<&str>, rows: &mut Rows) {
+    rows.begin();
+    integer(rows, "number", Some(at));
+    text(rows, "kind", Some(exchange.kind.name()));
+    text(rows, "outcome", Some(exchange.outcome.name()));
+    flag(rows, "partial", exchange.partial());
+    flag(rows, "evicted", exchange.evicted);
+    text(rows, "client_mac", exchange.mac);
+    foreign(rows, "hostname", exchange.texts.hostname.as_deref());
+    foreign(rows, "vendor_class", exchange.texts.vendor_class.as_deref());
+    foreign(rows, "vendor", vendor.map(str::as_bytes));
+    foreign(rows, "interface", exchange.texts.interface.as_deref());
+    list(rows, "vlans", &exchange.vlans);
+    list(rows, "relays", exchange.relays().into_iter().map(S::written));
 }
 
 /// How an exchange went.

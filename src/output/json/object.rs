@@ -9,10 +9,10 @@ use serde_json::value::RawValue;
 
 use super::JsonOut;
 use crate::analysis::diagnosis::{Diagnosis, Finding};
-use crate::analysis::transaction::Exchange;
+use crate::analysis::transaction::{Closed, Exchange};
 use crate::output::packet::json::PacketJson;
 use crate::output::packet::record::PacketRecord;
-use crate::output::transaction::json as transaction;
+use crate::output::transaction::{json as transaction, json6 as transaction6};
 use crate::time::{Precision, Timestamp};
 use crate::wire::escape::is_hostile;
 
@@ -68,9 +68,23 @@ pub struct TransactionObject(Box<RawValue>);
 impl TransactionObject {
     /// The object of an exchange, the `number`-th.
     pub fn new(exchange: &Exchange, number: u64, problems: &[Diagnosis]) -> Self {
+        Self::written(|json| transaction::object(exchange, number, None, problems, json))
+    }
+
+    /// The same of either protocol.
+    pub fn of(exchange: &Closed, number: u64, problems: &[Diagnosis]) -> Self {
+        match exchange {
+            Closed::Four(exchange) => Self::new(exchange, number, problems),
+            Closed::Six(exchange) => {
+                Self::written(|json| transaction6::object(exchange, number, None, problems, json))
+            }
+        }
+    }
+
+    fn written(fields: impl FnOnce(&mut JsonOut)) -> Self {
         let mut json = JsonOut::new();
         json.begin_object();
-        transaction::object(exchange, number, None, problems, &mut json);
+        fields(&mut json);
         json.end_object();
         Self(raw(String::from_utf8(json.buf).unwrap_or_default()))
     }
@@ -81,6 +95,11 @@ impl Serialize for TransactionObject {
         self.0.serialize(serializer)
     }
 }
+
+/// The same, known to be of DHCPv6.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct TransactionObject6(pub TransactionObject);
 
 /// A finding inside another object, as `decode --transactions` writes it.
 #[derive(Clone, Debug)]

@@ -217,9 +217,8 @@ impl Report<'_> {
         let servers = self.stats.servers.len().saturating_add(self.stats6.servers.len());
         if transactions > drawn {
             folds.push(format!(
-                "{drawn} of {} exchanges are drawn below, those with the worst problems first chosen; \
-                 dhcptool decode FILE --ladder draws all.",
-                transactions
+                "{drawn} of {transactions} exchanges are drawn below, those with the worst problems first chosen; \
+                 dhcptool decode FILE --ladder draws all."
             ));
         }
         let (compared, differences) = self.differences();
@@ -352,14 +351,13 @@ impl Report<'_> {
             let id = diagnosis::find(code)?.id;
             Some((id, said.count, said.message.clone(), &said.frames))
         });
-        let links = self.told.iter().map(|told| {
-            let whose = told.whose();
-            let unnamed = whose.iter().filter(|name| !told.finding.message.contains(name.as_str()));
-            let names: Vec<&str> = unnamed.map(String::as_str).collect();
+        let links = self.told.iter().map(|found| {
+            let unnamed = |name: &String| !found.finding.message.contains(name.as_str());
+            let names: Vec<String> = found.whose().into_iter().filter(unnamed).collect();
             let mut message = names.join(", ");
             message.push_str(if names.is_empty() { "" } else { ": " });
-            message.push_str(&told.finding.message);
-            (told.id(), told.count, message, &told.frames)
+            message.push_str(&found.finding.message);
+            (found.id(), found.count, message, &found.frames)
         });
         let mut rows: Vec<FindingRow> = whole
             .chain(links)

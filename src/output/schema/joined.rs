@@ -277,6 +277,9 @@ pub struct Clients {
     pub odd: u64,
     /// All servers.
     pub servers: Vec<String>,
+    /// Clients beside these that look for DHCPv6 where DHCPv4 is spoken and nobody serves the other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dhcpv6_unserved: Option<u64>,
     /// Messages that no exchange is made of.
     pub not_joined: NotJoined,
 }

@@ -8,6 +8,7 @@ use super::joined::{ClientType, Fares, Remark, TransactionType};
 super::object_type!(Dhcpv6, Dhcpv6, "DHCPv6.");
 
 /// An exchange of DHCPv6.
+#[allow(clippy::struct_excessive_bools, reason = "each is a field of the object")]
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Transaction6 {
     /// What the object is.

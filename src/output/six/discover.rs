@@ -14,7 +14,7 @@ use crate::engine::v6::station::Answer6;
 use crate::engine::v6::watch::Watch6;
 use crate::output::answers::{Difference, Place, write_differences};
 use crate::output::expect::{self, ExpectationObject};
-use crate::output::json::object::{Millis, PacketObject, foreign};
+use crate::output::json::object::{Millis, PacketObject, TransactionObject6, foreign};
 use crate::output::render::Render;
 use crate::output::senders::DifferenceObject;
 use crate::output::styled::Styled;
@@ -113,6 +113,7 @@ impl Render for Discovery6<'_> {
             expectations: self.checked.iter().map(ExpectationObject::from).collect(),
             ignored: self.watch.into(),
             silence: self.silence.clone(),
+            transaction: self.place.transaction().map(TransactionObject6),
         }
     }
 
@@ -148,6 +149,7 @@ impl Render for Discovery6<'_> {
             }
             expect::text(self.checked, out);
         }
+        self.place.draw(out);
     }
 }
 
@@ -168,6 +170,9 @@ pub struct DiscoverObject6 {
     expectations: Vec<ExpectationObject>,
     ignored: Ignored6,
     silence: Vec<String>,
+    /// What happened, with -v.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction: Option<TransactionObject6>,
 }
 
 /// A REPLY to INFORMATION-REQUEST.

@@ -16,7 +16,7 @@ use crate::engine::v6::exchange::Tested;
 use crate::engine::v6::station::Answer6;
 use crate::engine::v6::watch::Watch6;
 use crate::output::answers::Place;
-use crate::output::json::object::{Millis, PacketObject, foreign};
+use crate::output::json::object::{Millis, PacketObject, TransactionObject6, foreign};
 use crate::output::render::Render;
 use crate::output::senders::ConflictObject;
 use crate::output::styled::{Label, Styled};
@@ -125,6 +125,7 @@ impl Render for Report6<'_> {
             ignored: self.watch.into(),
             silence: self.silence.clone(),
             packet: answer.and_then(|answer| record::packet(answer, 1, &self.place)),
+            transaction: self.place.transaction().map(TransactionObject6),
         }
     }
 
@@ -160,6 +161,7 @@ impl Render for Report6<'_> {
             }
             findings(&self.findings, out);
         }
+        self.place.draw(out);
     }
 }
 
@@ -225,4 +227,7 @@ pub struct RequestObject6 {
     ignored: Ignored6,
     silence: Vec<String>,
     packet: Option<PacketObject>,
+    /// What happened, with -v.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction: Option<TransactionObject6>,
 }

@@ -11,7 +11,7 @@ use super::{Client6, ClientObject6, Ignored6, NameObject};
 use crate::engine::v6::station::Answer6;
 use crate::engine::v6::watch::Watch6;
 use crate::output::answers::Place;
-use crate::output::json::object::{Millis, PacketObject, foreign};
+use crate::output::json::object::{Millis, PacketObject, TransactionObject6, foreign};
 use crate::output::render::Render;
 use crate::output::styled::{Label, Styled};
 use crate::wire::frame::Protocol;
@@ -88,6 +88,7 @@ impl Render for Sending6<'_> {
                 .collect(),
             ignored: self.watch.into(),
             silence: self.silence.clone(),
+            transaction: self.place.transaction().map(TransactionObject6),
         }
     }
 
@@ -110,6 +111,7 @@ impl Render for Sending6<'_> {
                 block(answer, None, &self.place, out);
             }
         }
+        self.place.draw(out);
     }
 }
 
@@ -128,6 +130,9 @@ pub struct SendObject6 {
     answers: Vec<AnswerObject6>,
     ignored: Ignored6,
     silence: Vec<String>,
+    /// What happened, with -v.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction: Option<TransactionObject6>,
 }
 
 /// An answer in the object of `send -6`.

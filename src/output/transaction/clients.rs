@@ -69,6 +69,9 @@ pub fn json(
     number("failed", Some(failed), out);
     number("odd", Some(odd), out);
     list("servers", servers(&all).iter().map(Whose::id), out);
+    if let Some(unserved) = u64::try_from(clients.unserved()).ok().filter(|count| *count > 0) {
+        number("dhcpv6_unserved", Some(unserved), out);
+    }
     out.name_next("not_joined");
     out.begin_object();
     number("dhcpv6", Some(about.unjoined.dhcpv6), out);
@@ -122,6 +125,7 @@ pub fn text(clients: &Clients, unjoined: Unjoined, width: usize, out: &mut Style
     let span = clients.span.map_or(0, |(start, end)| end.saturating_sub(start));
     let names: Vec<String> = servers(&all).iter().map(ToString::to_string).collect();
     let servers = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let count = clients.unserved();
     let clients = counted(all.len(), "client");
     out.label(
         Label::Strong,
@@ -131,6 +135,9 @@ pub fn text(clients: &Clients, unjoined: Unjoined, width: usize, out: &mut Style
     out.label(Label::Good, &format!("{good} ok")).text(", ");
     out.label(if failed == 0 { Label::Plain } else { Label::Error }, &format!("{failed} FAIL")).text(", ");
     out.label(if odd == 0 { Label::Plain } else { Label::Warning }, &format!("{odd} odd")).text("\n");
+    if let Some(unserved) = unserved(count) {
+        out.label(Label::Dim, &hanging(&unserved, width, 0, 2)).text("\n");
+    }
     if let Some(unjoined) = unjoined::text(unjoined) {
         out.label(Label::Dim, &hanging(&unjoined, width, 0, 2)).text("\n");
     }
@@ -167,6 +174,12 @@ pub fn text(clients: &Clients, unjoined: Unjoined, width: usize, out: &mut Style
         out.label(Label::Dim, &format!("and {good} that {} fine", if good == 1 { "is" } else { "are" }))
             .text("\n");
     }
+}
+
+/// What is said of clients that look for DHCPv6 where nobody serves it.
+pub fn unserved(count: usize) -> Option<String> {
+    let (verb, clients) = (if count == 1 { "looks" } else { "look" }, counted(count, "client"));
+    (count > 0).then(|| format!("{clients} {verb} for DHCPv6, which nobody serves here"))
 }
 
 /// Columns of a DUID at most.

@@ -315,7 +315,7 @@ pub(in crate::output) fn ends<S: Message>(
         found.or_else(|| matches!(party, Party::Server(_)).then_some(last))
     };
     let relay = lanes.iter().position(|lane| matches!(lane, Lane::Relay(_)));
-    if step.seen.from_client() {
+    if step.seen.is_from_client() {
         let from = place(from).unwrap_or(0);
         // Broadcast on the client's side goes as far as the relay, if there is one.
         let reach = if from == 0 { relay.unwrap_or(last) } else { last };
@@ -364,7 +364,9 @@ pub(in crate::output) fn facts<S: Shown>(
 ) -> String {
     let mut facts = S::facts(exchange, step);
     let usual = S::SIX && step.role == Role::First;
-    if before.is_some_and(|before| before.seen.xid() != step.seen.xid()) && step.seen.from_client() && !usual
+    if before.is_some_and(|before| before.seen.xid() != step.seen.xid())
+        && step.seen.is_from_client()
+        && !usual
     {
         facts.push("new xid".to_owned());
     }

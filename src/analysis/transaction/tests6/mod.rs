@@ -1,5 +1,7 @@
 //! Exchanges of DHCPv6: each outcome, with near misses, and what must not be joined.
 
+#![allow(clippy::arithmetic_side_effects, reason = "times and numbers of a story")]
+
 mod outcomes;
 mod paths;
 

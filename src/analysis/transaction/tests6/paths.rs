@@ -1,7 +1,7 @@
 //! Relays, copies, orphans, what cannot be seen, and floods.
 
 use super::*;
-use crate::analysis::transaction::{Party, Role, Stats};
+use crate::analysis::transaction::{Clients, Party, Role, Stats, Status};
 use crate::wire::v6::Duid;
 
 const LINK: &str = "2001:db8:1::1";
@@ -203,7 +203,9 @@ fn a_flood_is_bounded_and_counted() {
     let all = six(closed);
     assert_eq!(all.iter().filter(|exchange| exchange.evicted).count(), 350);
     let mut stats = Stats::default();
-    all.iter().for_each(|exchange| stats.exchange(exchange));
+    for exchange in &all {
+        stats.exchange(exchange);
+    }
     assert_eq!((stats.transactions, stats.clients.len()), (400, 400));
 }
 
@@ -241,4 +243,41 @@ fn duids_are_told_apart_whole() {
     assert_eq!(Duid::from(id).to_string().len(), 246);
     // Such a DUID tells no hardware address; the frame does.
     assert_eq!(found[0].mac, Some(mac(1).into()));
+}
+
+#[test]
+fn clients_fare_by_what_came_last() {
+    let mut clients = Clients::default();
+    let lost = |talk: &mut Talk| {
+        talk.bound(0, 7);
+        talk.ask(5000, MessageType::RENEW, 20, Some(100), &[na("2001:db8::5")]);
+        talk.answer(5010, MessageType::REPLY, 20, 100, &[none(opt::IA_NA, 3, "")]);
+    };
+    let found = check(lost, &[("renew", "no-binding", "W P"), ("acquire", "bound", "S A R P")]);
+    for (exchange, number) in found.iter().zip(1..) {
+        clients.exchange(exchange, number, &[]);
+    }
+    let all = clients.sorted();
+    assert_eq!((all.len(), all[0].status(), all[0].tries, all[0].messages), (1, Status::Failed, 2, 6));
+    assert_eq!(all[0].why().as_deref(), Some("fe80::64 does not know the lease"));
+    assert_eq!((all[0].address(), all[0].is_six()), (None, true));
+    let mut clients = Clients::default();
+    clients.exchange(&found[1], 1, &[]);
+    let all = clients.sorted();
+    assert_eq!((all[0].status(), all[0].why()), (Status::Ok, None));
+    assert_eq!(all[0].address(), Some("2001:db8::5".parse().unwrap()));
+}
+
+#[test]
+fn who_looks_for_what_nobody_serves_fares_well_with_the_other_protocol() {
+    let search = |talk: &mut Talk| talk.ask(0, MessageType::SOLICIT, 7, None, &[none(opt::IA_NA, 0, "")]);
+    let alone = check(search, &[("acquire", "unanswered", "S")]);
+    let mut clients = Clients::default();
+    clients.exchange(&alone[0], 1, &[]);
+    assert_eq!((clients.sorted().len(), clients.unserved()), (1, 0), "nothing else is spoken here");
+    assert_eq!(clients.sorted()[0].why().as_deref(), Some("nobody answers SOLICIT"));
+    clients.four = true;
+    assert_eq!((clients.sorted().len(), clients.unserved()), (0, 1));
+    clients.promised();
+    assert_eq!((clients.sorted().len(), clients.unserved()), (1, 0));
 }
