@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 
-use crate::analysis::diagnosis::Account;
-use crate::analysis::transaction::Batch;
+use crate::analysis::diagnosis::{Account, Diagnosis};
+use crate::analysis::transaction::{Batch, Closed, Exchange};
 use crate::capture::Frame;
 use crate::cli::context::Context;
 use crate::engine::load::Finished;
 use crate::output::Styled;
 use crate::output::transaction::ladder::Ladder;
+use crate::output::transaction::view::Shown;
 use crate::run::gather::Gatherer;
 use crate::time::Timestamp;
 use crate::wire::HwAddr;
@@ -58,13 +59,26 @@ impl Ladders {
                 &mut batch,
             );
         }
-        let client = HwAddr::from_slice(&finished.mac.0);
         for account in Account::of(&batch) {
-            let exchange = &account.exchange;
-            if exchange.xids.contains(&finished.xid) && exchange.mac.as_ref() == Some(&client) {
-                self.drawn = self.drawn.saturating_add(1);
-                self.ladder.draw(exchange, self.drawn, &account.problems, out);
+            match &account.exchange {
+                Closed::Four(exchange) => self.one(exchange, finished, &account.problems, out),
+                Closed::Six(exchange) => self.one(exchange, finished, &account.problems, out),
             }
+        }
+    }
+
+    /// Draws an exchange, if it is the one that has finished.
+    fn one<S: Shown, L>(
+        &mut self,
+        exchange: &Exchange<S>,
+        finished: &Finished<L>,
+        problems: &[Diagnosis],
+        out: &mut Styled,
+    ) {
+        let client = HwAddr::from_slice(&finished.mac.0);
+        if exchange.xids.contains(&finished.xid) && exchange.mac.as_ref() == Some(&client) {
+            self.drawn = self.drawn.saturating_add(1);
+            self.ladder.draw(exchange, self.drawn, problems, out);
         }
     }
 }
