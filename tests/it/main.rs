@@ -35,6 +35,7 @@ mod handshake;
 mod handshake6;
 #[cfg(feature = "live")]
 mod interrupted6;
+mod joined6;
 mod json;
 #[cfg(feature = "live")]
 mod lab;
