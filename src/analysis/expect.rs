@@ -6,12 +6,15 @@
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
+use regex_lite::Regex;
+
 mod six;
 
 pub use six::{Figure6, Subject6};
 
 use super::OptionTest;
 use crate::wire::options::{self, Context, TextSink, v4};
+use crate::wire::v4::facts::Facts;
 use crate::wire::v4::{Message, Outline, Packet};
 use crate::wire::{Lease, Prefix};
 
@@ -92,14 +95,47 @@ pub enum Subject {
     Server(String, bool),
     /// siaddr.
     NextServer(Ipv4Addr, bool),
-    /// The text of the field `file`.
-    File(Vec<u8>, bool),
-    /// The text of the field `sname`.
-    Sname(Vec<u8>, bool),
+    /// What is said of the boot file: option 67, else the field `file`.
+    BootFile(TextTest),
+    /// What is said of the server that has it: option 66, else the field `sname`.
+    ServerName(TextTest),
     /// An option holds what this asks for.
     Option(OptionTest),
     /// Something of DHCPv6.
     Six(Subject6),
+}
+
+/// What is asked of a text.
+#[derive(Clone, Debug)]
+pub struct TextTest {
+    /// The test must fail.
+    pub negated: bool,
+    /// What it tests.
+    pub want: TextWant,
+}
+
+/// What a text must be.
+#[derive(Clone, Debug)]
+pub enum TextWant {
+    /// There.
+    Given,
+    /// This.
+    Is(Vec<u8>),
+    /// What the pattern matches.
+    Pattern(Regex),
+}
+
+impl TextTest {
+    fn judge(&self, text: Option<&[u8]>) -> (bool, String) {
+        let holds = match &self.want {
+            TextWant::Given => text.is_some(),
+            TextWant::Is(wanted) => text.unwrap_or_default() == wanted,
+            TextWant::Pattern(pattern) => {
+                text.is_some_and(|text| pattern.is_match(&String::from_utf8_lossy(text)))
+            }
+        };
+        (holds != self.negated, text.map_or_else(|| "nothing".to_owned(), crate::wire::escape::escape))
+    }
 }
 
 /// An expectation.
@@ -196,8 +232,8 @@ impl Subject {
                 (net.contains(message.yiaddr) == *wanted, message.yiaddr.to_string())
             }
             Self::NextServer(ip, wanted) => ((message.siaddr == *ip) == *wanted, message.siaddr.to_string()),
-            Self::File(text, wanted) => field(&message.file, text, *wanted),
-            Self::Sname(text, wanted) => field(&message.sname, text, *wanted),
+            Self::BootFile(test) => test.judge(Facts::of(message).boot_file()),
+            Self::ServerName(test) => test.judge(Facts::of(message).server_name()),
             Self::Option(test) => {
                 let bytes = message.encode();
                 let packet = Packet::new(&bytes);
@@ -210,12 +246,6 @@ impl Subject {
             }
         }
     }
-}
-
-fn field(field: &[u8], wanted: &[u8], is: bool) -> (bool, String) {
-    let text = field.split(|byte| *byte == 0).next().unwrap_or_default();
-    let said = if text.is_empty() { "nothing".to_owned() } else { crate::wire::escape::escape(text) };
-    ((text == wanted) == is, said)
 }
 
 /// What a message says in an option, for people.

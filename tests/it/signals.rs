@@ -205,3 +205,25 @@ fn sniff_counts_and_keeps_what_nobody_took() {
     assert!(summary.contains(&format!("{kept} DHCP, {kept} shown; 0 dropped")), "{out}{err}");
     assert!(out.contains("interrupted while nobody took it"), "{out}{err}");
 }
+
+#[test]
+fn of_several_messages_those_behind_a_signal_are_not_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, said) = (folder.path().join("input"), folder.path().join("said"));
+    for family in ["-4", "-6"] {
+        let script = format!(
+            "{PROGRAM} discover {family} eth0 --dry-run --json | head -n 1 | sed 'p;p' >{input}
+             {PROGRAM} send eth0 -v --from-json {input} --timeout 30s >{said} 2>&1 & sender=$!
+             until grep -q '  sent ' {said}; do :; done
+             kill -TERM $sender; wait $sender; echo $? $(grep -c '  sent ' {said})",
+            input = input.display(),
+            said = said.display(),
+        );
+        let output = lab_command("--silent", &["sh", "-c", &script]).output().unwrap();
+        if is_refused(output.status.code(), &String::from_utf8_lossy(&output.stderr)) {
+            return;
+        }
+        let told = fs::read_to_string(&said).unwrap_or_default();
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "130 1", "{told}");
+    }
+}

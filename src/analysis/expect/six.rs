@@ -1,5 +1,7 @@
 //! What is expected of an offer of DHCPv6.
 
+use std::net::Ipv6Addr;
+
 use crate::analysis::OptionTest6;
 use crate::wire::options::{self, Context, Kind, TextSink, v6 as opt};
 use crate::wire::v6::{Facts, Outline, Packet, Prefix6};
@@ -71,15 +73,14 @@ impl Subject6 {
             },
             Self::Address(net, wanted) => {
                 let found: Vec<_> = facts.addresses().map(|lease| lease.address).collect();
-                let within = !found.is_empty() && found.iter().all(|address| net.contains(*address));
-                (within == *wanted, list(found.iter().map(ToString::to_string)))
+                let lies = |address: &Ipv6Addr| net.contains(*address);
+                (all_or_none(&found, *wanted, lies), list(found.iter().map(ToString::to_string)))
             }
             Self::Prefix(net, wanted) => {
                 let found: Vec<_> =
                     facts.prefixes().map(|lease| Prefix6::new(lease.prefix, lease.length)).collect();
                 let lies = |one: &Prefix6| net.contains(one.address) && one.length >= net.length;
-                let within = !found.is_empty() && found.iter().all(lies);
-                (within == *wanted, list(found.iter().map(ToString::to_string)))
+                (all_or_none(&found, *wanted, lies), list(found.iter().map(ToString::to_string)))
             }
             Self::Option(test) => {
                 let code = test.dhcp.as_ref().map_or(0, |(code, _)| *code);
@@ -87,6 +88,11 @@ impl Subject6 {
             }
         }
     }
+}
+
+/// All of them where that is wanted, of which there must be some; else none of them.
+fn all_or_none<T>(found: &[T], wanted: bool, lies: impl Fn(&T) -> bool) -> bool {
+    if wanted { !found.is_empty() && found.iter().all(lies) } else { !found.iter().any(lies) }
 }
 
 fn nothing() -> String {

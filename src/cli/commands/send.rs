@@ -318,6 +318,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let mut worst = Exit::Good;
     for draft in drafts {
         worst = worst.max(send(draft, args, &mut session, &mut rng, cx)?);
+        if worst == Exit::Interrupted {
+            break;
+        }
     }
     damage().map(|()| worst)
 }

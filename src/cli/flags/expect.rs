@@ -5,10 +5,13 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use regex_lite::Regex;
 
 use super::select::{parse_option, parse_option6};
 use super::values::duration;
-use crate::analysis::expect::{Checked, Comparison, Expectation, Figure6, Subject, Subject6};
+use crate::analysis::expect::{
+    Checked, Comparison, Expectation, Figure6, Subject, Subject6, TextTest, TextWant,
+};
 use crate::cli::exit::Failure;
 use crate::output::expect::junit;
 use crate::wire::options::{Kind, v4};
@@ -214,7 +217,37 @@ fn subject6(text: &str) -> Result<Subject, String> {
     }
 }
 
+/// What is expected of a text that stands in an option or in a field of the message.
+fn text_subject(text: &str) -> Result<Option<Subject>, String> {
+    let (negated, bare) = text.strip_prefix('!').map_or((false, text), |bare| (true, bare));
+    let (name, test) = bare
+        .split_at_checked(bare.find(['=', '!', '~', '<', '>']).unwrap_or(bare.len()))
+        .unwrap_or((bare, ""));
+    let subject = match name.to_ascii_lowercase().as_str() {
+        "boot-file" => Subject::BootFile,
+        "server-name" => Subject::ServerName,
+        _ => return Ok(None),
+    };
+    let (differs, test) = test.strip_prefix('!').map_or((false, test), |test| (true, test));
+    let want = if let Some(pattern) = test.strip_prefix('~') {
+        TextWant::Pattern(
+            Regex::new(pattern)
+                .map_err(|error| format!("{error}; write a regular expression such as ^abc"))?,
+        )
+    } else if let Some(value) = test.strip_prefix('=') {
+        TextWant::Is(value.as_bytes().to_vec())
+    } else if test.is_empty() && !differs {
+        TextWant::Given
+    } else {
+        return Err(format!("{name} is a text: compare it with =, != or ~"));
+    };
+    Ok(Some(subject(TextTest { negated: negated != differs, want })))
+}
+
 fn subject(text: &str) -> Result<Subject, String> {
+    if let Some(subject) = text_subject(text)? {
+        return Ok(subject);
+    }
     let Some(compared) = Compared::read(text) else { return option(text) };
     if let Some(found) = compared.common() {
         return found;
@@ -243,8 +276,6 @@ fn subject(text: &str) -> Result<Subject, String> {
             value.parse().map_err(|_| compared.wrong("an IPv4 address"))?,
             compared.equal()?,
         ),
-        "boot-file" => Subject::File(value.as_bytes().to_vec(), compared.equal()?),
-        "server-name" => Subject::Sname(value.as_bytes().to_vec(), compared.equal()?),
         _ if how == Comparison::Is => return option(text),
         _ if how == Comparison::IsNot => return option(&format!("!{name}={value}")),
         _ => {
@@ -326,6 +357,11 @@ mod tests {
             "address!=10.0.1.0/24",
             "server=10.0.0.1",
             "boot-file=boot",
+            "boot-file",
+            "boot-file~^bo+t$",
+            "boot-file!~pxe",
+            "!boot-file~pxe",
+            "!server-name",
             "server-name!=x",
             "next-server=0.0.0.0",
             "latency<=10ms",
@@ -343,6 +379,9 @@ mod tests {
             ("routers=10.0.0.9", "10.0.0.1 says 10.0.0.1, 10.0.0.2"),
             ("wpad", "10.0.0.1 says nothing"),
             ("boot-file=other", "10.0.0.1 says boot"),
+            ("!boot-file", "10.0.0.1 says boot"),
+            ("boot-file~^pxe", "10.0.0.1 says boot"),
+            ("server-name", "10.0.0.1 says nothing"),
             ("domain-name=lab", "10.0.0.1 says la\\x1bb"),
             ("T1<=30m", "10.0.0.1 says nothing"),
             ("latency<1ms", "10.0.0.1 says 5 ms"),
@@ -362,6 +401,8 @@ mod tests {
             ("server>10.0.0.1", "compare it with ="),
             ("address=10.0.0.1/24", "such as 10.0.0.0/24"),
             ("no-such-thing>1", "dhcptool options"),
+            ("boot-file>1", "compare it with =, != or ~"),
+            ("boot-file~(", "regular expression"),
         ] {
             let failure = parse(text).unwrap_err().message.unwrap();
             assert!(failure.contains(want) && failure.starts_with("--expect"), "{failure}");
@@ -375,6 +416,8 @@ mod tests {
         let mut advertise = Message::new(MessageType::ADVERTISE, 7);
         let lease = ia_addr("2001:db8::5".parse().unwrap(), 1800, 3600, &[]);
         advertise.add_option(3, ia(1, 900, 1440, &[lease]));
+        let other = ia_addr("2001:db8::6".parse().unwrap(), 1800, 3600, &[]);
+        advertise.add_option(3, ia(2, 900, 1440, &[other]));
         let prefix = ia_prefix("2001:db8:7::".parse().unwrap(), 56, 1800, 7200, &[]);
         advertise.add_option(25, ia(1, 900, 1440, &[prefix]));
         advertise.add_option(7, [5]);
@@ -406,7 +449,9 @@ mod tests {
         }
         for (text, found) in [
             ("lease>=2h", "0003000109 says 1h"),
-            ("address=2001:db9::/64", "0003000109 says 2001:db8::5"),
+            ("address=2001:db9::/64", "0003000109 says 2001:db8::5, 2001:db8::6"),
+            ("address=2001:db8::6", "0003000109 says 2001:db8::5, 2001:db8::6"),
+            ("address!=2001:db8::6", "0003000109 says 2001:db8::5, 2001:db8::6"),
             ("prefix=2001:db8:7::/60", "0003000109 says 2001:db8:7::/56"),
             ("server=0003000108", "0003000109 says 0003000109"),
             ("preference=255", "0003000109 says 5"),

@@ -108,13 +108,10 @@ pub fn give_up_leases(
     let mut rng = Rng::new();
     let (segment, asker) = prepare(sender, interface, &[IaKind::Na], &mut rng)?;
     let decline = order.command == "decline";
-    let task = |ias: Vec<IaWish>| {
-        if decline {
-            // Never prefixes (RFC 9915 §18.2.8).
-            Task6::Decline(ias.into_iter().filter(|ia| ia.kind != IaKind::Pd).collect())
-        } else {
-            Task6::Release(ias)
-        }
+    let task = |ias: Vec<IaWish>| if decline { Task6::Decline(ias) } else { Task6::Release(ias) };
+    // Prefixes are never declined (RFC 9915 §18.2.8).
+    let given_up = |lease: &Lease6| -> Vec<IaWish> {
+        lease.ias.iter().filter(|ia| !decline || ia.kind != IaKind::Pd).cloned().collect()
     };
     let Some(leases) = leases else {
         let held: Vec<IaWish> = asker.recipe.ias.iter().filter(|ia| ia.has_lease()).cloned().collect();
@@ -130,12 +127,19 @@ pub fn give_up_leases(
         }
         return hold(order, vec![(task(held), asker)], segment, sender, &mut rng, cx);
     };
-    let jobs = leases.iter().zip(0_u32..).map(|(lease, place)| {
+    let leases: Vec<_> =
+        leases.iter().map(|lease| (lease, given_up(lease))).filter(|(_, ias)| !ias.is_empty()).collect();
+    if leases.is_empty() {
+        return Err(Failure::usage(
+            "the leases are of prefixes alone, and a prefix is never declined (RFC 9915 18.2.8)",
+        ));
+    }
+    let jobs = leases.into_iter().zip(0_u32..).map(|((lease, ias), place)| {
         let mut one = with_lease(asker.clone(), Some(lease), sender);
         if place > 0 {
             one.recipe.xid = rng.u32(1..0x0100_0000);
         }
-        (task(lease.ias.clone()), one)
+        (task(ias), one)
     });
     let jobs = jobs.collect();
     hold(order, jobs, segment, sender, &mut rng, cx)

@@ -121,6 +121,9 @@ pub fn run(order: &Order, interface: Option<&str>, sender: &SenderArgs, cx: &mut
     let mut worst = Exit::Good;
     for draft in drafts {
         worst = worst.max(send(draft, order, &asker, &mut line, cx)?);
+        if worst == Exit::Interrupted {
+            break;
+        }
     }
     Ok(worst)
 }

@@ -316,6 +316,11 @@ impl<'a> Facts<'a> {
         })
     }
 
+    /// The name of the server that has the boot file: option 66, else its field.
+    pub fn server_name(&self) -> Option<&[u8]> {
+        text(&self.tftp_server).or_else(|| text(&self.sname))
+    }
+
     /// The boot file: option 67, else its field.
     pub fn boot_file(&self) -> Option<&[u8]> {
         text(&self.boot_file).or_else(|| text(&self.file))
