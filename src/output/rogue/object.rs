@@ -5,15 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Report;
 use super::kept::KeptObject;
-use super::{Report, six};
-use crate::analysis::servers::offered6::{Advertised, Offered6, Route};
+use crate::analysis::servers::offered6::Offered6;
 use crate::analysis::servers::table::{Counts, Server};
 use crate::analysis::servers::{Judgement, Speaks};
 use crate::output::json::object::{Millis, foreign, moment};
-use crate::output::six::discover::{OnLinkObject, RouteObject};
+use crate::output::six::router::AdvertisedObject;
 use crate::time::Precision;
-use crate::wire::v6::Prefix6;
 
 crate::output::schema::object_type!(RogueType, Rogue, "A report on servers, or a change.");
 
@@ -196,14 +195,14 @@ enum OfferedObject<'a> {
     /// One of DHCPv6.
     Dhcpv6(Box<Offered6Object<'a>>),
     /// A router.
-    Ra(Box<AdvertisedObject<'a>>),
+    Ra(Box<AdvertisedObject>),
 }
 
 impl<'a> OfferedObject<'a> {
     fn new(server: &'a Server) -> Self {
         let six = server.offered.six.as_deref();
         match six.map(|six| (six, six.router.as_ref())) {
-            Some((six, Some(router))) => Self::Ra(Box::new(AdvertisedObject::new(router, six))),
+            Some((six, Some(router))) => Self::Ra(Box::new(AdvertisedObject::of(router, six))),
             None if server.key.speaks == Speaks::Dhcpv4 => {
                 Self::Dhcpv4(Box::new(Offered4Object::new(server)))
             }
@@ -310,56 +309,4 @@ impl<'a> Offered6Object<'a> {
             captive_portal: text(six.and_then(|six| six.captive_portal.as_ref())),
         }
     }
-}
-
-/// What a router advertises.
-#[derive(Debug, Serialize, JsonSchema)]
-struct AdvertisedObject<'a> {
-    /// Flag M: addresses by DHCPv6.
-    managed: bool,
-    /// Flag O: configuration by DHCPv6.
-    other: bool,
-    /// high, medium, low or reserved.
-    preference: &'static str,
-    /// Seconds for which it is a default router.
-    router_lifetime: u16,
-    /// Hop limit that hosts are to use.
-    hop_limit: u8,
-    /// Option 5.
-    mtu: Option<u32>,
-    /// Option 3.
-    prefixes: Vec<OnLinkObject>,
-    /// Option 24.
-    routes: Vec<RouteObject>,
-    /// Option 25.
-    dns_servers: &'a [Ipv6Addr],
-    /// Option 31.
-    domain_search: Vec<String>,
-    /// Option 38.
-    pref64: Vec<String>,
-    /// The URI of the captive portal.
-    captive_portal: Option<String>,
-}
-
-impl<'a> AdvertisedObject<'a> {
-    fn new(router: &'a Advertised, six: &'a Offered6) -> Self {
-        Self {
-            managed: router.managed,
-            other: router.other,
-            preference: router.preference,
-            router_lifetime: router.router_lifetime,
-            hop_limit: router.hop_limit,
-            mtu: router.mtu,
-            prefixes: router.prefixes.iter().map(OnLinkObject::from).collect(),
-            routes: router.routes.iter().map(route).collect(),
-            dns_servers: &six.dns_servers,
-            domain_search: names(&six.search),
-            pref64: six::pref64(router),
-            captive_portal: text(six.captive_portal.as_ref()),
-        }
-    }
-}
-
-fn route(Route { prefix: (prefix, length), preference, lifetime }: &Route) -> RouteObject {
-    RouteObject::new(Prefix6::new(*prefix, *length), preference, *lifetime)
 }

@@ -3,14 +3,10 @@
 use super::server::joined;
 use crate::analysis::servers::offered6::{Advertised, Offered6, Route};
 use crate::analysis::servers::table::Server;
+use crate::output::six::router::pref64;
 use crate::wire::Seconds;
 use crate::wire::escape::escape;
 use crate::wire::nd::OnLinkPrefix;
-
-/// The NAT64 prefixes of a router.
-pub(super) fn pref64(router: &Advertised) -> Vec<String> {
-    router.pref64.iter().map(|(prefix, length, _)| format!("{prefix}/{length}")).collect()
-}
 
 /// What it offers, in one line; texts from the wire are escaped.
 pub(super) fn offers(server: &Server, six: &Offered6) -> String {
@@ -72,7 +68,7 @@ fn router_parts(router: &Advertised, parts: &mut Vec<String>) {
     for Route { prefix: (prefix, length), .. } in &router.routes {
         parts.push(format!("route {prefix}/{length}"));
     }
-    for prefix in pref64(router) {
+    for prefix in pref64(&router.pref64) {
         parts.push(format!("NAT64 {prefix}"));
     }
     if let Some(mtu) = router.mtu {

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::record;
+use super::router::AdvertisedObject;
 use super::text::{block, findings, router_block};
 use super::{Client6, ClientObject6, FindingObject, Ignored6, NameObject, OfferObject6, status};
 use crate::analysis::expect::Checked;
@@ -18,8 +19,7 @@ use crate::output::json::object::{Millis, PacketObject, TransactionObject6, fore
 use crate::output::render::Render;
 use crate::output::senders::DifferenceObject;
 use crate::output::styled::Styled;
-use crate::wire::nd::OnLinkPrefix;
-use crate::wire::v6::{Duid, Prefix6};
+use crate::wire::v6::Duid;
 
 /// Everything that was found.
 #[derive(Debug)]
@@ -221,18 +221,8 @@ pub struct RouterObject {
     source_ip: Option<Ipv6Addr>,
     source_mac: Option<String>,
     vendor: Option<String>,
-    managed: bool,
-    other: bool,
-    preference: &'static str,
-    router_lifetime: u16,
-    hop_limit: u8,
-    mtu: Option<u32>,
-    prefixes: Vec<OnLinkObject>,
-    routes: Vec<RouteObject>,
-    dns_servers: Vec<Ipv6Addr>,
-    domain_search: Vec<String>,
-    pref64: Vec<String>,
-    captive_portal: Option<String>,
+    #[serde(flatten)]
+    advertised: AdvertisedObject,
     /// It answered a solicitation; else it came by itself.
     solicited: bool,
     copies: u32,
@@ -241,90 +231,13 @@ pub struct RouterObject {
     packet: Option<PacketObject>,
 }
 
-/// A prefix that a router advertises.
-#[allow(clippy::struct_excessive_bools, reason = "the flags of a prefix are independent of each other")]
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct OnLinkObject {
-    /// The prefix, with its length.
-    prefix: String,
-    /// Flag L.
-    on_link: bool,
-    /// Flag A: hosts make addresses of it.
-    autonomous: bool,
-    /// Flag P: hosts should ask for a prefix of their own.
-    pd_preferred: bool,
-    /// Seconds.
-    preferred_lifetime: u32,
-    /// Seconds.
-    valid_lifetime: u32,
-}
-
-impl From<&OnLinkPrefix> for OnLinkObject {
-    fn from(one: &OnLinkPrefix) -> Self {
-        Self {
-            prefix: Prefix6::new(one.prefix, one.length).to_string(),
-            on_link: one.is_on_link(),
-            autonomous: one.is_autonomous(),
-            pd_preferred: one.is_pd_preferred(),
-            preferred_lifetime: one.preferred,
-            valid_lifetime: one.valid,
-        }
-    }
-}
-
-/// A route that a router advertises.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct RouteObject {
-    /// Where it leads, with its length.
-    prefix: String,
-    /// high, medium, low or reserved.
-    preference: &'static str,
-    /// Seconds.
-    lifetime: u32,
-}
-
-impl RouteObject {
-    /// A route to `prefix`.
-    pub fn new(prefix: Prefix6, preference: &'static str, lifetime: u32) -> Self {
-        Self { prefix: prefix.to_string(), preference, lifetime }
-    }
-}
-
 impl RouterObject {
     fn new(answer: &Answer6, number: u64, vendor: Option<String>, place: &Place<'_>) -> Option<Self> {
-        let advert = answer.advert()?;
-        let (header, flags) = (advert.header, advert.header.flags());
         Some(Self {
             source_ip: answer.source_ip,
             source_mac: answer.source_mac.map(|mac| mac.to_string()),
             vendor,
-            managed: flags & crate::wire::nd::flag::MANAGED != 0,
-            other: flags & crate::wire::nd::flag::OTHER != 0,
-            preference: header.preference(),
-            router_lifetime: header.router_lifetime(),
-            hop_limit: header.hop_limit(),
-            mtu: advert.mtu,
-            prefixes: advert.prefixes.iter().map(OnLinkObject::from).collect(),
-            routes: advert
-                .routes
-                .iter()
-                .map(|route| {
-                    let prefix = Prefix6::new(route.prefix, route.length);
-                    RouteObject::new(prefix, route.preference, route.lifetime)
-                })
-                .collect(),
-            dns_servers: advert.dns_servers.iter().flat_map(|(_, servers)| servers.iter().copied()).collect(),
-            domain_search: advert
-                .domains
-                .iter()
-                .flat_map(|(_, names)| names.iter().map(|name| foreign(name)))
-                .collect(),
-            pref64: advert
-                .pref64
-                .iter()
-                .map(|(prefix, length, _)| Prefix6::new(*prefix, *length).to_string())
-                .collect(),
-            captive_portal: advert.captive_portal.map(foreign),
+            advertised: AdvertisedObject::from(&answer.advert()?),
             solicited: answer.sent_at.is_some(),
             copies: answer.copies,
             latency_ms: answer.latency().map(Millis),

@@ -4,6 +4,7 @@ pub mod differences;
 pub mod discover;
 pub mod exchange;
 pub mod record;
+pub mod router;
 pub mod send;
 pub mod text;
 
