@@ -135,7 +135,7 @@ pub struct SelectArgs {
     pub ports: Vec<u16>,
 
     /// Take UDP port N for a tunnel (vxlan=48879): l2tp, gtp, teredo, lisp, gre, vxlan, vxlan-gpe, capwap, geneve, sflow, mpls,
-    /// lwapp, tzsp
+    /// lwapp, tzsp, gue, peekremote, ayiya, mobile-ip, zep
     #[arg(
         long = "tunnel",
         value_name = "NAME=N",

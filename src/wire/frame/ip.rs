@@ -128,7 +128,7 @@ fn ipv6<'a>(bytes: Bytes<'a>, context: &mut Context) -> Option<(What, Bytes<'a>)
         id: None,
         dont_fragment: None,
     });
-    context.rerouted = false;
+    context.rerouted = context.guessed;
     Some((What::Transport(head[6]), body))
 }
 

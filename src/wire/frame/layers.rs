@@ -138,6 +138,30 @@ layers! {
     ExportedPdu = "exported-pdu",
     /// Solaris' packet hooks.
     Ipnet = "ipnet",
+    /// AX.25, amateur packet radio.
+    Ax25 = "ax25",
+    /// Generic framing procedure (ITU-T G.7041).
+    Gfp = "gfp",
+    /// The header of Redback's routers.
+    Redback = "redback",
+    /// A trace of the packets inside VPP.
+    Vpp = "vpp",
+    /// `InfiniBand`.
+    Infiniband = "infiniband",
+    /// IEEE 802.15.4.
+    Wpan = "ieee802154",
+    /// IPv6 in IEEE 802.15.4 (RFC 4944, RFC 6282).
+    Lowpan = "6lowpan",
+    /// The Zigbee encapsulation protocol.
+    Zep = "zep",
+    /// Frames that a capturing access point sends to its analyser.
+    PeekRemote = "peekremote",
+    /// Generic UDP encapsulation.
+    Gue = "gue",
+    /// Anything in anything.
+    Ayiya = "ayiya",
+    /// Tunnelled packets of Mobile IP (RFC 3519).
+    MobileIp = "mobile-ip",
 }
 
 /// The most layers that one frame is followed through.

@@ -6,7 +6,7 @@ use super::numbers::{
     ETHERTYPE_VLAN as VLAN,
 };
 use super::step::{Context, What};
-use super::{Direction, Layer, Link, LinkType, Unread, pseudo, switch, tunnel, wlan};
+use super::{Direction, Layer, Link, LinkType, Unread, pseudo, switch, tunnel, wlan, wpan};
 use crate::wire::addr::HwAddr;
 
 /// The longest length that an IEEE 802.3 header can state in place of an `EtherType`.
@@ -27,11 +27,11 @@ pub(super) fn link_type<'a>(link: LinkType, bytes: Bytes<'a>, context: &mut Cont
         LinkType::PPP_PPPD if bytes.u8(1) == Some(3) => Some((What::Ppp, bytes.skip(2)?)),
         LinkType::PPP_PPPD => Some((What::Ppp, bytes)),
         LinkType::PPP_ETHER => pppoe(bytes, context),
-        LinkType::C_HDLC => chdlc(bytes, context),
+        LinkType::C_HDLC | LinkType::DLT_C_HDLC_OTHER => chdlc(bytes, context),
         LinkType::C_HDLC_WITH_DIR => chdlc(with_direction(bytes, context)?, context),
         LinkType::FRELAY => frame_relay(bytes, context),
         LinkType::FRELAY_WITH_DIR => frame_relay(with_direction(bytes, context)?, context),
-        LinkType::ATM_RFC1483 => Some((What::Llc, bytes)),
+        LinkType::ATM_RFC1483 | LinkType::DLT_ATM_RFC1483 => Some((What::Llc, bytes)),
         LinkType::LINUX_SLL => sll(bytes, context),
         LinkType::LINUX_SLL2 => sll2(bytes, context),
         LinkType::IEEE802_11 => Some((What::Wlan { swapped: false }, bytes)),
@@ -53,7 +53,7 @@ pub(super) fn link_type<'a>(link: LinkType, bytes: Bytes<'a>, context: &mut Cont
             context.push(Layer::Pflog)?;
             Some((What::Ip, body))
         }
-        LinkType::ENC => {
+        LinkType::ENC | LinkType::DLT_ENC => {
             let body = bytes.skip(12)?;
             context.push(Layer::Enc)?;
             Some((What::Ip, body))
@@ -164,6 +164,9 @@ pub(super) fn ethertype<'a>(ethertype: u16, bytes: Bytes<'a>, context: &mut Cont
         0xd28b => switch::arista(bytes, context),
         // Marvell's tag, behind two bytes of padding.
         0xdada => switch::marvell(bytes.skip(2)?, context),
+        // AX.25 behind its length.
+        0x08ff => pseudo::ax25(bytes.skip(2)?, context),
+        0x809a => wpan::frame_of(bytes.without_trailer(2), context),
         0x88e5 => macsec(bytes, context),
         0x22f3 => trill(bytes, context),
         0x894f => tunnel::nsh(bytes, context),
@@ -361,6 +364,10 @@ pub(super) fn ppp<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
         0x0031 if body.u8(1) == Some(1) => Some((What::Ethernet, body.skip(2)?)),
         // RFC 1990: a packet that is one fragment only.
         0x003d if body.u8(0)? & 0xc0 == 0xc0 => Some((What::Ppp, body.skip(4)?)),
+        0x003d => {
+            context.unread = Some(Unread::Pieces(Layer::Ppp));
+            None
+        }
         _ => None,
     }
 }
@@ -369,6 +376,11 @@ pub(super) fn ppp<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
 pub(super) fn frame_relay<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     let last = bytes.have.iter().take(4).position(|byte| byte & 1 == 1)?;
     let rest = bytes.skip(last.saturating_add(1))?;
+    frame_relay_payload(rest, context)
+}
+
+/// What stands behind the address of Frame Relay.
+pub(super) fn frame_relay_payload<'a>(rest: Bytes<'a>, context: &mut Context) -> Step<'a> {
     context.push_link(Link { layer: Layer::FrameRelay, src: None, dst: None })?;
     match rest.have {
         [3, 0, ..] => nlpid(rest.skip(2)?),

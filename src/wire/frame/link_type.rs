@@ -139,6 +139,82 @@ impl LinkType {
     pub const DSA_TAG_DSA: Self = Self(284);
     /// Ethernet with a tag of Marvell's switches behind its addresses, and an `EtherType` of its own.
     pub const DSA_TAG_EDSA: Self = Self(285);
+    /// LLC-encapsulated ATM, as numbered inside the program.
+    pub const DLT_ATM_RFC1483: Self = Self(11);
+    /// Packets taken out of `IPsec`, as numbered by OpenBSD inside the program.
+    pub const DLT_ENC: Self = Self(13);
+    /// Classical IP over ATM, as numbered by other systems inside the program.
+    pub const DLT_ATM_CLIP_OTHER: Self = Self(18);
+    /// Redback's routers.
+    pub const DLT_REDBACK: Self = Self(32);
+    /// Cisco HDLC, as numbered by other systems inside the program.
+    pub const DLT_C_HDLC_OTHER: Self = Self(112);
+    /// AX.25, amateur packet radio.
+    pub const AX25: Self = Self(3);
+    /// Multilink PPP behind the header of Juniper's routers, as those that follow.
+    pub const JUNIPER_MLPPP: Self = Self(130);
+    /// Multilink Frame Relay.
+    pub const JUNIPER_MLFR: Self = Self(131);
+    /// Encryption services.
+    pub const JUNIPER_ES: Self = Self(132);
+    /// A gateway of mobile networks.
+    pub const JUNIPER_GGSN: Self = Self(133);
+    /// Multilink Frame Relay between networks.
+    pub const JUNIPER_MFR: Self = Self(134);
+    /// ATM, second generation of cards.
+    pub const JUNIPER_ATM2: Self = Self(135);
+    /// Services.
+    pub const JUNIPER_SERVICES: Self = Self(136);
+    /// ATM, first generation of cards.
+    pub const JUNIPER_ATM1: Self = Self(137);
+    /// Monitoring.
+    pub const JUNIPER_MONITOR: Self = Self(164);
+    /// Ethernet that carries `PPPoE`.
+    pub const JUNIPER_PPPOE: Self = Self(167);
+    /// `PPPoE` over ATM.
+    pub const JUNIPER_PPPOE_ATM: Self = Self(168);
+    /// Between cards.
+    pub const JUNIPER_PIC_PEER: Self = Self(174);
+    /// Voice.
+    pub const JUNIPER_VOICE: Self = Self(183);
+    /// Integrated services.
+    pub const JUNIPER_ISM: Self = Self(194);
+    /// A secure tunnel.
+    pub const JUNIPER_SECURE_TUNNEL: Self = Self(200);
+    /// A virtual server.
+    pub const JUNIPER_VS: Self = Self(232);
+    /// Between the ends of a cluster.
+    pub const JUNIPER_SRX: Self = Self(233);
+    /// Fibre Channel.
+    pub const JUNIPER_FIBRE_CHANNEL: Self = Self(234);
+    /// ATM with circuit emulation.
+    pub const JUNIPER_ATM_CEMIC: Self = Self(238);
+    /// Generic framing procedure, transparent.
+    pub const GFP_T: Self = Self(170);
+    /// Generic framing procedure, frame by frame.
+    pub const GFP_F: Self = Self(171);
+    /// Multilink Frame Relay (FRF.16).
+    pub const MFR: Self = Self(182);
+    /// IEEE 802.15.4 with its checksum.
+    pub const WPAN: Self = Self(195);
+    /// AX.25 behind the byte of a terminal node controller.
+    pub const AX25_KISS: Self = Self(202);
+    /// IEEE 802.15.4 behind its preamble.
+    pub const WPAN_NONASK: Self = Self(215);
+    /// Fibre Channel FC-2.
+    pub const FC_2: Self = Self(224);
+    /// Fibre Channel FC-2 between its delimiters.
+    pub const FC_2_WITH_DELIMITERS: Self = Self(225);
+    /// IEEE 802.15.4 without its checksum.
+    pub const WPAN_NO_FCS: Self = Self(230);
+    /// `InfiniBand`.
+    pub const INFINIBAND: Self = Self(247);
+    /// DOCSIS 3.1 behind the header of a sniffer.
+    pub const DOCSIS31_XRA31: Self = Self(273);
+    /// A trace of the packets inside VPP.
+    pub const VPP_DISPATCH: Self = Self(280);
+    /// IEEE 802.15.4 behind the elements of a capturing card.
+    pub const WPAN_TAP: Self = Self(283);
 }
 
 impl LinkType {
@@ -153,7 +229,7 @@ impl LinkType {
 
 /// What is known of the link types that carry no IP, or are not followed; ascending.
 const NAMES: &[(u32, &str)] = &[
-    (3, "AX.25"),
+    (2, "experimental Ethernet"),
     (4, "ProNET"),
     (5, "Chaosnet"),
     (114, "LocalTalk"),
@@ -164,14 +240,6 @@ const NAMES: &[(u32, &str)] = &[
     (124, "RapidIO"),
     (125, "PCI Express"),
     (126, "Aurora"),
-    (130, "Juniper MLPPP"),
-    (131, "Juniper MLFR"),
-    (132, "Juniper ES"),
-    (133, "Juniper GGSN"),
-    (134, "Juniper MFR"),
-    (135, "Juniper ATM2"),
-    (136, "Juniper services"),
-    (137, "Juniper ATM1"),
     (139, "MTP2 with pseudo-header"),
     (140, "MTP2"),
     (141, "MTP3"),
@@ -195,19 +263,12 @@ const NAMES: &[(u32, &str)] = &[
     (160, "private use"),
     (161, "private use"),
     (162, "private use"),
-    (164, "Juniper monitor"),
     (165, "BACnet MS/TP"),
-    (167, "Juniper PPPoE"),
-    (168, "Juniper PPPoE over ATM"),
     (169, "GPRS LLC"),
-    (170, "GPF-T"),
-    (171, "GPF-F"),
     (172, "Gcom T1/E1"),
     (173, "Gcom serial"),
     (174, "Juniper PIC peer"),
     (177, "Linux LAPD"),
-    (182, "MFR"),
-    (183, "Juniper voice"),
     (184, "A429"),
     (185, "A653"),
     (186, "USB, FreeBSD"),
@@ -218,13 +279,10 @@ const NAMES: &[(u32, &str)] = &[
     (191, "IEEE 802.15.4, Linux"),
     (193, "IEEE 802.16 with radio header"),
     (194, "Juniper ISM"),
-    (195, "IEEE 802.15.4"),
     (196, "SITA"),
     (198, "RAIF1"),
     (199, "IPMB"),
-    (200, "Juniper secure tunnel"),
     (201, "Bluetooth HCI H4 with direction"),
-    (202, "AX.25 KISS"),
     (203, "LAPD"),
     (207, "LAPB"),
     (209, "IPMB, Linux"),
@@ -233,7 +291,6 @@ const NAMES: &[(u32, &str)] = &[
     (212, "LIN"),
     (213, "X2E serial"),
     (214, "X2E Xoraya"),
-    (215, "IEEE 802.15.4 non-ASK"),
     (216, "Linux evdev"),
     (217, "GSM Um"),
     (218, "GSM Abis"),
@@ -241,10 +298,7 @@ const NAMES: &[(u32, &str)] = &[
     (221, "DECT"),
     (222, "AOS"),
     (223, "WirelessHART"),
-    (224, "Fibre Channel FC-2"),
-    (225, "Fibre Channel FC-2 with delimiters"),
     (227, "CAN, SocketCAN"),
-    (230, "IEEE 802.15.4 without FCS"),
     (231, "D-Bus"),
     (232, "Juniper VS"),
     (233, "Juniper SRX"),
@@ -257,7 +311,6 @@ const NAMES: &[(u32, &str)] = &[
     (244, "ng40"),
     (245, "NFC LLCP"),
     (246, "pfsync"),
-    (247, "InfiniBand"),
     (248, "SCTP"),
     (249, "USBPcap"),
     (250, "RTAC serial"),
@@ -279,12 +332,9 @@ const NAMES: &[(u32, &str)] = &[
     (270, "LoRaTap"),
     (271, "vsock"),
     (272, "Nordic BLE"),
-    (273, "DOCSIS 3.1 XRA-31"),
     (275, "DisplayPort AUX"),
     (277, "SERCOS monitor"),
     (278, "OpenVizsla"),
-    (280, "VPP dispatch trace"),
-    (283, "IEEE 802.15.4 TAP"),
     (286, "ELEE"),
     (287, "Z-Wave serial"),
     (288, "USB 2.0"),
@@ -292,4 +342,13 @@ const NAMES: &[(u32, &str)] = &[
     (290, "ETW"),
     (291, "netANALYZER NG"),
     (292, "ZBOSS NCP"),
+    (293, "USB 2.0, low speed"),
+    (294, "USB 2.0, full speed"),
+    (295, "USB 2.0, high speed"),
+    (296, "Auerswald log"),
+    (297, "Z-Wave TAP"),
+    (298, "Silicon Labs debug channel"),
+    (299, "FiRa UCI"),
+    (300, "MDB"),
+    (301, "DECT NR"),
 ];

@@ -20,6 +20,7 @@ mod datagram;
 mod filter;
 mod fragments;
 mod ip;
+mod juniper;
 mod layers;
 mod link;
 mod link_type;
@@ -36,6 +37,7 @@ mod udp;
 mod unread;
 mod walk;
 mod wlan;
+mod wpan;
 
 pub use build::Envelope;
 pub use build6::Envelope6;

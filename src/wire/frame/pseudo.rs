@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::bytes::Bytes;
 use super::step::{Context, What};
 use super::tunnel::{self, Tunnel};
-use super::{Ip, Layer, Link, LinkType, Protocol, Unread, link, switch};
+use super::{Ip, Layer, Link, LinkType, Protocol, Unread, juniper, link, switch, wpan};
 use crate::wire::addr::HwAddr;
 
 type Step<'a> = Option<(What, Bytes<'a>)>;
@@ -21,16 +21,8 @@ pub(super) fn link_type<'a>(link: LinkType, bytes: Bytes<'a>, context: &mut Cont
             context.push_link(Link { layer: Layer::Ipoib, src: None, dst: None })?;
             Some((What::EtherType(ethertype), body))
         }
-        LinkType::IP_OVER_FC => {
-            let (head, rest) = bytes.chunk::<16>()?;
-            let (dst, src) = head.split_at_checked(8)?;
-            // The last six bytes of each are a hardware address.
-            let (src, dst) =
-                (Some(HwAddr::from_slice(src.get(2..)?)), Some(HwAddr::from_slice(dst.get(2..)?)));
-            context.push_link(Link { layer: Layer::FibreChannel, src, dst })?;
-            Some((What::Llc, rest))
-        }
-        LinkType::ATM_CLIP | LinkType::DLT_ATM_CLIP => match bytes.have {
+        LinkType::IP_OVER_FC => ip_over_fc(bytes, context),
+        LinkType::ATM_CLIP | LinkType::DLT_ATM_CLIP | LinkType::DLT_ATM_CLIP_OTHER => match bytes.have {
             [0xaa, 0xaa, 3, ..] => Some((What::Llc, bytes)),
             _ => Some((What::Ip, bytes)),
         },
@@ -56,10 +48,25 @@ pub(super) fn link_type<'a>(link: LinkType, bytes: Bytes<'a>, context: &mut Cont
         }
         LinkType::SYMANTEC_FIREWALL => symantec(bytes, context),
         LinkType::TZSP => tunnel::enter(Tunnel::Tzsp, bytes, context),
-        LinkType::JUNIPER_ETHER
-        | LinkType::JUNIPER_PPP
-        | LinkType::JUNIPER_FRELAY
-        | LinkType::JUNIPER_CHDLC => juniper(link, bytes, context),
+        LinkType(130..=137 | 164 | 167 | 168 | 174 | 178..=181 | 183 | 194 | 200 | 232..=234 | 238) => {
+            juniper::juniper(link, bytes, context)
+        }
+        LinkType::MFR => switch::multilink(bytes, context),
+        LinkType::AX25 => ax25(bytes, context),
+        LinkType::AX25_KISS if bytes.u8(0)?.trailing_zeros() >= 4 => ax25(bytes.skip(1)?, context),
+        LinkType::AX25_KISS => None,
+        LinkType::GFP_T | LinkType::GFP_F => gfp(bytes, context),
+        LinkType::DLT_REDBACK => redback(bytes, context),
+        LinkType::FC_2 => fibre_channel(bytes, context),
+        LinkType::FC_2_WITH_DELIMITERS => fibre_channel(bytes.skip(4)?.without_trailer(8), context),
+        LinkType::INFINIBAND => infiniband(bytes, context),
+        LinkType::DOCSIS31_XRA31 => xra(bytes),
+        LinkType::VPP_DISPATCH => vpp(bytes, context),
+        LinkType::WPAN => wpan::frame_of(bytes.without_trailer(2), context),
+        LinkType::WPAN_NO_FCS => wpan::frame_of(bytes, context),
+        // Preamble, start of the frame, its length.
+        LinkType::WPAN_NONASK => wpan::frame_of(bytes.skip(6)?.without_trailer(2), context),
+        LinkType::WPAN_TAP => wpan::tap(bytes, context),
         LinkType::ERF | LinkType::ERF_ETH | LinkType::ERF_POS => erf(bytes, context),
         LinkType::IPNET => ipnet(bytes, context),
         LinkType::EXPORTED_PDU => exported(bytes, context),
@@ -93,8 +100,13 @@ fn erf<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     }
     context.push(Layer::Erf)?;
     match head[8] & 0x7f {
-        // Packet over SONET.
-        1 | 10 | 15 | 17 => link::framed_ppp(rest.limit(wire_length), context),
+        // Packet over SONET, and that of one of several channels behind its header.
+        1 | 10 | 15 | 19 => link::framed_ppp(rest.limit(wire_length), context),
+        5 | 17 => link::framed_ppp(rest.limit(wire_length).skip(4)?, context),
+        // ATM's fifth adaptation layer behind the header of a cell, with that of a channel before it.
+        4 => Some((What::Llc, rest.limit(wire_length).skip(4)?)),
+        9 => Some((What::Llc, rest.limit(wire_length).skip(8)?)),
+        21 => infiniband(rest.limit(wire_length), context),
         // Ethernet, behind two bytes of padding.
         2 | 11 | 16 | 20 => Some((What::Ethernet, rest.skip(2)?.limit(wire_length))),
         22 | 23 => Some((What::Ip, rest.limit(wire_length))),
@@ -102,30 +114,132 @@ fn erf<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     }
 }
 
-/// What Juniper's routers write before each frame: a magic number, flags, extensions of stated length; then the frame of this
-/// link type, or without a link layer the packet that a number of four bytes announces.
-fn juniper<'a>(link: LinkType, bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
-    const NO_LINK_LAYER: u8 = 0x02;
-    const EXTENDED: u8 = 0x80;
-    let (&[b'M', b'G', b'C', flags], mut rest) = bytes.chunk::<4>()? else { return None };
-    if flags & EXTENDED != 0 {
-        rest = rest.skip(usize::from(rest.be16(0)?).saturating_add(2))?;
+/// IP over Fibre Channel: both addresses, the last six bytes of each a hardware address.
+fn ip_over_fc<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
+    let (head, rest) = bytes.chunk::<16>()?;
+    let (dst, src) = head.split_at_checked(8)?;
+    let (src, dst) = (Some(HwAddr::from_slice(src.get(2..)?)), Some(HwAddr::from_slice(dst.get(2..)?)));
+    context.push_link(Link { layer: Layer::FibreChannel, src, dst })?;
+    Some((What::Llc, rest))
+}
+
+/// Fibre Channel FC-2: of its header of 24 bytes the ninth says what it carries, and a bit of the fourteenth whether the addresses
+/// of RFC 2625 come next.
+fn fibre_channel<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
+    const IP: u8 = 5;
+    const NETWORK_HEADER: u8 = 0x20;
+    let (head, rest) = bytes.chunk::<24>()?;
+    match (head[8], head[13] & NETWORK_HEADER) {
+        (IP, 0) => {
+            context.push_link(Link { layer: Layer::FibreChannel, src: None, dst: None })?;
+            Some((What::Llc, rest))
+        }
+        (IP, _) => ip_over_fc(rest, context),
+        _ => None,
     }
-    context.push(Layer::Juniper)?;
-    if flags & NO_LINK_LAYER != 0 {
-        let (protocol, packet) = rest.chunk::<4>()?;
-        return match u32::from_le_bytes(*protocol) {
-            2 | 6 => Some((What::Ip, packet)),
-            3..=5 | 7 | 8 => Some((What::Mpls, packet)),
-            200 => Some((What::Ppp, packet)),
-            _ => None,
-        };
+}
+
+/// `InfiniBand`: local routing header, whose last two bits of the second byte say whether a global one follows; then a transport
+/// header, and in a datagram the rest of it and the header of RFC 4391.
+fn infiniband<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
+    const UNRELIABLE_DATAGRAM: u8 = 3;
+    let length = match bytes.u8(1)? & 3 {
+        2 => 8,
+        3 => 48,
+        _ => return None,
+    };
+    let transport = bytes.skip(length)?;
+    if transport.u8(0)? >> 5 != UNRELIABLE_DATAGRAM {
+        return None;
     }
-    match link {
-        LinkType::JUNIPER_ETHER => Some((What::Ethernet, rest)),
-        LinkType::JUNIPER_PPP => Some((What::Ppp, rest)),
-        LinkType::JUNIPER_FRELAY => link::frame_relay(rest, context),
-        LinkType::JUNIPER_CHDLC => link::chdlc(rest, context),
+    let payload = transport.skip(20)?;
+    // What is not IP has other things there.
+    if payload.be16(2)? != 0 {
+        return None;
+    }
+    let ethertype = payload.be16(0)?;
+    // Two checksums stand behind it, over the parts that change and those that do not.
+    let body = payload.skip(4)?.without_trailer(6);
+    context.push_link(Link { layer: Layer::Infiniband, src: None, dst: None })?;
+    Some((What::EtherType(ethertype), body))
+}
+
+/// AX.25: addresses of seven bytes up to one whose last bit is set, control, and what the frame carries.
+pub(super) fn ax25<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
+    const IP: u8 = 0xcc;
+    /// Destination, source, and eight who repeat.
+    const MOST: usize = 10;
+    let (addresses, _) = bytes.have.as_chunks::<7>();
+    let last = addresses.iter().take(MOST).position(|address| address[6] & 1 == 1)?;
+    let (&[control, protocol], body) = bytes.skip(last.saturating_add(1).saturating_mul(7))?.chunk::<2>()?;
+    // Information, numbered or not.
+    if control & 1 != 0 && control & 0xef != 3 || protocol != IP {
+        return None;
+    }
+    context.push_link(Link { layer: Layer::Ax25, src: None, dst: None })?;
+    Some((What::Ip, body))
+}
+
+/// The generic framing procedure (ITU-T G.7041): length and type, each with a check sequence; an extension of four bytes where the type
+/// says so; what the type's last byte names, and perhaps a checksum.
+fn gfp<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
+    const CHECKSUM: u8 = 0x10;
+    const LINEAR: u8 = 1;
+    let length = usize::from(bytes.be16(0)?);
+    let (&[kind, payload, _, _], rest) = bytes.skip(4)?.limit(length).chunk::<4>()?;
+    let rest = rest.without_trailer(if kind & CHECKSUM == 0 { 0 } else { 4 });
+    // What is a user's, or of those who talk about the line; other frames manage it.
+    if !matches!(kind >> 5, 0 | 5) {
+        return None;
+    }
+    let body = rest.skip(if kind & 0x0f == LINEAR { 4 } else { 0 })?;
+    context.push(Layer::Gfp)?;
+    match payload {
+        1 => Some((What::Ethernet, body)),
+        2 => Some((What::Ppp, body)),
+        13 => Some((What::Mpls, body)),
+        16 | 17 => Some((What::Ip, body)),
+        _ => None,
+    }
+}
+
+/// Redback's routers: 18 bytes of context, flags, circuit and length; protocol, and where the packet and its data begin.
+fn redback<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
+    let (protocol, packet, data) = (bytes.be16(18)?, bytes.be16(20)?, bytes.be16(22)?);
+    let body = bytes.skip(usize::from(packet))?;
+    context.push(Layer::Redback)?;
+    match protocol {
+        // The data of a frame stand behind its header.
+        _ if data > packet => Some((What::Ethernet, body)),
+        1 => Some((What::Ip, body)),
+        3 | 4 | 8 => Some((What::Ethernet, body)),
+        _ => None,
+    }
+}
+
+/// A sniffer of DOCSIS 3.1: version, direction and type, the length of what is told of the signal; then what the type says.
+fn xra(bytes: Bytes<'_>) -> Step<'_> {
+    let (&[_, kind, high, low], rest) = bytes.chunk::<4>()?;
+    match kind & 0x3f {
+        // Frames of single carriers, of many, and of what a modem sent.
+        1 | 8 | 11 => Some((What::Docsis, rest.skip(usize::from(u16::from_be_bytes([high, low])))?)),
+        _ => None,
+    }
+}
+
+/// A trace of VPP: version, how many texts, what the packet is, a number; the texts, each ended by zero; the packet.
+fn vpp<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
+    let (&[1, _, texts, hint], _) = bytes.chunk::<4>()? else { return None };
+    let mut rest = bytes.skip(8)?;
+    for _ in 0..texts.max(4) {
+        let end = rest.have.iter().position(|byte| *byte == 0)?;
+        rest = rest.skip(end.saturating_add(1))?;
+    }
+    context.push(Layer::Vpp)?;
+    match (hint, rest.u8(0)?) {
+        (2 | 3, _) | (0, 0x45 | 0x60) => Some((What::Ip, rest)),
+        (5, _) => Some((What::Transport(super::numbers::UDP), rest)),
+        (0 | 1, _) => Some((What::Ethernet, rest)),
         _ => None,
     }
 }

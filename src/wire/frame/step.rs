@@ -36,6 +36,7 @@ pub(super) enum What {
     Fragment(Piece),
     Message(Protocol),
     Docsis,
+    Lowpan,
     Concatenated,
     OpenFlow,
     Subframes,
@@ -63,6 +64,8 @@ pub(super) struct Context {
     pub(super) overlapped: bool,
     /// The IP header routes by way of other addresses, so its destination may not be the last.
     pub(super) rerouted: bool,
+    /// Part of an address was agreed elsewhere and is not in the frame, so no checksum over it can be judged.
+    pub(super) guessed: bool,
     pub(super) time_ns: i64,
     pub(super) too_deep: bool,
     /// Where the way ended because what follows is not looked into.

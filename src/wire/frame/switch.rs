@@ -2,7 +2,7 @@
 
 use super::bytes::Bytes;
 use super::step::{Context, What};
-use super::{Layer, Link, Unread};
+use super::{Layer, Link, Unread, link};
 use crate::wire::addr::HwAddr;
 
 type Step<'a> = Option<(What, Bytes<'a>)>;
@@ -119,6 +119,21 @@ pub(super) fn docsis<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     let body = rest.skip(extended)?.skip(2)?;
     context.push(Layer::Docsis)?;
     Some((What::Ethernet, body))
+}
+
+/// Multilink Frame Relay between networks (FRF.16): beginning, end and control bits with a number of twelve bits, then a frame
+/// where both bits are set.
+pub(super) fn multilink<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
+    const BOTH: u8 = 0xc0;
+    const CONTROL: u8 = 0x20;
+    match bytes.u8(0)? {
+        first if first & CONTROL != 0 => None,
+        first if first & BOTH == BOTH => link::frame_relay(bytes.skip(2)?, context),
+        _ => {
+            context.unread = Some(Unread::Pieces(Layer::FrameRelay));
+            None
+        }
+    }
 }
 
 const CONCATENATION: u8 = 0xf8;

@@ -1,11 +1,11 @@
 //! Tunnels: what carries frames or packets inside packets.
 
-use super::Layer;
 use super::bytes::Bytes;
 use super::numbers::{
     ETHERTYPE_BRIDGED as BRIDGED, ETHERTYPE_IPV4 as IPV4, ETHERTYPE_IPV6 as IPV6, ETHERTYPE_VLAN as VLAN,
 };
 use super::step::{Context, What};
+use super::{Layer, Unread, wpan};
 
 type Step<'a> = Option<(What, Bytes<'a>)>;
 
@@ -56,24 +56,41 @@ tunnels! {
     Lwapp = "lwapp",
     /// `TaZmen` sniffer protocol.
     Tzsp = "tzsp",
+    /// Generic UDP encapsulation.
+    Gue = "gue",
+    /// Frames that a capturing access point sends to its analyser.
+    PeekRemote = "peekremote",
+    /// Anything in anything.
+    Ayiya = "ayiya",
+    /// Tunnelled packets of Mobile IP (RFC 3519).
+    MobileIp = "mobile-ip",
+    /// The Zigbee encapsulation protocol.
+    Zep = "zep",
 }
 
 /// The ports of each.
-pub(super) const PORTS: [(u16, Tunnel); 15] = [
+pub(super) const PORTS: [(u16, Tunnel); 21] = [
+    (434, Tunnel::MobileIp),
     (1701, Tunnel::L2tp),
     (2152, Tunnel::Gtp),
+    // Its first version.
+    (3386, Tunnel::Gtp),
     (3544, Tunnel::Teredo),
     (4341, Tunnel::Lisp),
     (4754, Tunnel::Gre),
     (4789, Tunnel::Vxlan),
     (4790, Tunnel::VxlanGpe),
+    (5000, Tunnel::PeekRemote),
+    (5072, Tunnel::Ayiya),
     (5247, Tunnel::Capwap),
+    (6080, Tunnel::Gue),
     (6081, Tunnel::Geneve),
     (6343, Tunnel::Sflow),
     (6635, Tunnel::Mpls),
     // Linux used it for VXLAN before there was an assigned port, and still does unless told otherwise.
     (8472, Tunnel::Vxlan),
     (12222, Tunnel::Lwapp),
+    (17754, Tunnel::Zep),
     (37008, Tunnel::Tzsp),
     (48879, Tunnel::VxlanAci),
 ];
@@ -104,6 +121,15 @@ pub(super) fn enter<'a>(tunnel: Tunnel, bytes: Bytes<'a>, context: &mut Context)
         Tunnel::Mpls => Some((What::Mpls, bytes)),
         Tunnel::Lwapp => lwapp(bytes, context),
         Tunnel::Tzsp => tzsp(bytes, context),
+        Tunnel::Gue => gue(bytes, context),
+        Tunnel::PeekRemote => peek_remote(bytes, context),
+        Tunnel::Ayiya => ayiya(bytes, context),
+        Tunnel::MobileIp => {
+            // Type 4 is data.
+            let (&[4, protocol, _, _], _) = bytes.chunk::<4>()? else { return None };
+            plain(bytes, context, Layer::MobileIp, 4, What::Transport(protocol))
+        }
+        Tunnel::Zep => wpan::zep(bytes, context),
     }
 }
 
@@ -158,7 +184,11 @@ fn capwap<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     const FRAGMENT: u8 = 0x80;
     const KEEP_ALIVE: u8 = 0x08;
     let (head, _) = bytes.chunk::<8>()?;
-    if head[0] != 0 || head[3] & (FRAGMENT | KEEP_ALIVE) != 0 {
+    if head[0] != 0 || head[3] & KEEP_ALIVE != 0 {
+        return None;
+    }
+    if head[3] & FRAGMENT != 0 {
+        context.unread = Some(Unread::Pieces(Layer::Capwap));
         return None;
     }
     let body = bytes.skip((usize::from(head[1] >> 3) << 2).max(8))?;
@@ -166,6 +196,49 @@ fn capwap<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     // Cisco's controllers exchange the bytes of the frame control field.
     let what = if head[2] & NATIVE == 0 { What::Ethernet } else { What::Wlan { swapped: true } };
     Some((what, body))
+}
+
+/// Generic UDP encapsulation: version 0 states header length in words and IP protocol, version 1 is an IP packet, whose own version
+/// has the same first bits.
+fn gue<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
+    const CONTROL: u8 = 0x20;
+    match bytes.u8(0)? {
+        first if first & (0xc0 | CONTROL) == 0 => {
+            let protocol = bytes.u8(1)?;
+            let length = (usize::from(first & 0x1f) << 2).saturating_add(4);
+            plain(bytes, context, Layer::Gue, length, What::Transport(protocol))
+        }
+        _ if looks_like_ip(bytes) => plain(bytes, context, Layer::Gue, 0, What::Ip),
+        _ => None,
+    }
+}
+
+/// What an access point heard: behind a magic number a header of stated length, or without one a header of twenty bytes that states
+/// the length of the frame; then an IEEE 802.11 frame with its checksum.
+fn peek_remote<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
+    let length = match bytes.have {
+        [0, 0xff, 0xab, 0xcd, _, rest @ ..] => {
+            usize::try_from(u32::from_be_bytes(*rest.first_chunk()?)).ok()?.max(9)
+        }
+        // The port is not its own.
+        _ if bytes.be16(2).map(usize::from) == bytes.len.checked_sub(20) => 20,
+        _ => return None,
+    };
+    let frame = bytes.skip(length)?.without_trailer(4);
+    context.push(Layer::PeekRemote)?;
+    Some((What::Wlan { swapped: false }, frame))
+}
+
+/// Anything in anything: lengths of identity (a power of two) and signature (in words), an operation, the next protocol, a time.
+fn ayiya<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
+    const FORWARD: u8 = 1;
+    let (&[identity, signature, operation, protocol], _) = bytes.chunk::<4>()?;
+    if operation & 0x0f != FORWARD {
+        return None;
+    }
+    let length =
+        (1_usize << (identity >> 4)).saturating_add(usize::from(signature >> 4) << 2).saturating_add(8);
+    plain(bytes, context, Layer::Ayiya, length, What::Transport(protocol))
 }
 
 /// RFC 5412 §3: flags (bit 2: control), fragment, length, signal and noise; then an IEEE 802.11 frame.
@@ -181,6 +254,10 @@ fn lwapp<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
 /// 3GPP TS 29.281 §5.1: flags, type (255 carries a packet), length, tunnel; then a chain of extension headers.
 fn gtp<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     let (head, rest) = bytes.chunk::<8>()?;
+    // Version 0 (GSM 09.60) has twelve bytes more and no extensions.
+    if head[0] >> 5 == 0 && head[1] == 255 {
+        return plain(bytes, context, Layer::Gtp, 20, What::Ip);
+    }
     if head[0] >> 5 != 1 || head[1] != 255 {
         return None;
     }
@@ -205,7 +282,7 @@ fn ip_or_ethernet(bytes: Bytes<'_>) -> What {
 }
 
 /// Whether a packet begins with a version and a length that fit each other.
-fn looks_like_ip(bytes: Bytes<'_>) -> bool {
+pub(super) fn looks_like_ip(bytes: Bytes<'_>) -> bool {
     let length = |at| bytes.be16(at).map_or(0, usize::from);
     match bytes.have {
         [first, ..] if first >> 4 == 4 => {
@@ -218,7 +295,7 @@ fn looks_like_ip(bytes: Bytes<'_>) -> bool {
 }
 
 /// Whether an Ethernet header stands here, as far as its `EtherType` tells.
-fn looks_like_ethernet(bytes: Bytes<'_>) -> bool {
+pub(super) fn looks_like_ethernet(bytes: Bytes<'_>) -> bool {
     matches!(bytes.be16(12), Some(IPV4 | IPV6 | VLAN | 0x0806 | 0x88a8 | 0x8847 | 0x8864))
 }
 

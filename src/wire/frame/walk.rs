@@ -5,7 +5,9 @@ use super::fragments::{Fragments, Outcome, Piece};
 use super::ports::{self, PortSet, Ports};
 use super::step::{Context, Walked, What};
 use super::tunnel::{self, Tunnel};
-use super::{Datagram, Ip, Layer, LinkType, Protocol, ip, link, numbers, openflow, plain, switch, udp, wlan};
+use super::{
+    Datagram, Ip, Layer, LinkType, Protocol, ip, link, numbers, openflow, plain, switch, udp, wlan, wpan,
+};
 
 /// Finds the DHCP datagrams in frames. Has memory of its own for IP fragments, bounded to 64 datagrams and 4 MiB;
 /// everything else is borrowed from the frame.
@@ -192,6 +194,14 @@ impl Walker {
                     return context.done();
                 }
                 What::Docsis => switch::docsis(bytes, context),
+                What::Lowpan => {
+                    return match wpan::unpack(bytes, context) {
+                        Some(wpan::Unpacked { what, data, len }) => {
+                            self.run(what, Bytes::new(&data, len), context, found)
+                        }
+                        None => context.done(),
+                    };
+                }
                 What::Concatenated => return self.each(switch::concatenated(bytes), context, found),
                 What::OpenFlow => return self.each(openflow::frames(bytes), context, found),
                 What::Subframes => return self.each(wlan::subframes(bytes), context, found),

@@ -61,11 +61,15 @@ pub(super) fn wlan<'a>(swapped: bool, bytes: Bytes<'a>, context: &mut Context) -
         (first, second) if swapped && is_data(second) => (second, first),
         pair => pair,
     };
-    if !is_data(control) || flags & MORE_FRAGMENTS != 0 {
+    if !is_data(control) {
         return None;
     }
     if flags & PROTECTED != 0 {
         context.unread = Some(Unread::Encrypted(Layer::Wlan));
+        return None;
+    }
+    if flags & MORE_FRAGMENTS != 0 {
+        context.unread = Some(Unread::Pieces(Layer::Wlan));
         return None;
     }
     let four = flags & (TO_DS | FROM_DS) == TO_DS | FROM_DS;
@@ -90,8 +94,9 @@ pub(super) fn wlan<'a>(swapped: bool, bytes: Bytes<'a>, context: &mut Context) -
         return Some((What::Subframes, body));
     }
     let what = payload(body, dst);
-    // A fragment other than the first has nothing to show; but some controllers write this field in the other order.
+    // A fragment other than the first is not read; but some controllers write this field in the other order.
     if head[22] & 0x0f != 0 && !matches!(what, Some((What::Llc, llc)) if starts_with_snap(llc.have)) {
+        context.unread = Some(Unread::Pieces(Layer::Wlan));
         return None;
     }
     what
