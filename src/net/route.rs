@@ -38,6 +38,24 @@ pub fn to(destination: Ipv4Addr) -> Result<Route, NetError> {
 
 /// The hardware address of a neighbour, when the kernel knows it already.
 pub fn neighbour(index: u32, addr: Ipv4Addr) -> Result<Option<HwAddr>, NetError> {
+    Ok(entry(index, addr)?.and_then(|entry| entry.hardware))
+}
+
+/// Whether the kernel has asked for this neighbour by ARP, in vain so far: it does not ask again while it waits.
+pub fn is_awaited(index: u32, addr: Ipv4Addr) -> Result<bool, NetError> {
+    /// `NUD_INCOMPLETE`, `NUD_FAILED`.
+    const IN_VAIN: u16 = 0x01 | 0x20;
+    Ok(entry(index, addr)?.is_some_and(|entry| entry.state & IN_VAIN != 0))
+}
+
+/// What the kernel knows of a neighbour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Entry {
+    state: u16,
+    hardware: Option<HwAddr>,
+}
+
+fn entry(index: u32, addr: Ipv4Addr) -> Result<Option<Entry>, NetError> {
     let fail = |source| NetError::io("look up the neighbour", addr.to_string(), source);
     let mut netlink = Netlink::open().map_err(fail)?;
     let mut ask = [0; 12];
@@ -64,10 +82,11 @@ fn route(body: &[u8]) -> Option<Route> {
     Some(Route { index: index?, source, gateway })
 }
 
-fn neighbour_entry(body: &[u8], index: u32, wanted: Ipv4Addr) -> Option<HwAddr> {
+fn neighbour_entry(body: &[u8], index: u32, wanted: Ipv4Addr) -> Option<Entry> {
     if u32_at(body, 4)? != index {
         return None;
     }
+    let state = u16::from_ne_bytes(*body.get(8..)?.first_chunk()?);
     let mut is_it = false;
     let mut hardware = None;
     for (attribute, data) in attributes(body.get(12..)?) {
@@ -77,7 +96,7 @@ fn neighbour_entry(body: &[u8], index: u32, wanted: Ipv4Addr) -> Option<HwAddr> 
             _ => {}
         }
     }
-    hardware.filter(|_| is_it)
+    is_it.then_some(Entry { state, hardware })
 }
 
 fn v4(data: &[u8]) -> Option<Ipv4Addr> {
@@ -103,8 +122,12 @@ mod tests {
         let mut header = [0; 12];
         header[4..8].copy_from_slice(&7_u32.to_ne_bytes());
         let body = Body::new(header).with(1, &[10, 0, 0, 254]).with(2, &[2, 0, 0, 0, 0, 9]);
-        let found = neighbour_entry(body.bytes(), 7, [10, 0, 0, 254].into());
-        assert_eq!(found.map(|hardware| hardware.to_string()), Some("02:00:00:00:00:09".into()));
+        let found = neighbour_entry(body.bytes(), 7, [10, 0, 0, 254].into()).unwrap();
+        assert_eq!(found.hardware.map(|hardware| hardware.to_string()), Some("02:00:00:00:00:09".into()));
+        header[8..10].copy_from_slice(&0x20_u16.to_ne_bytes());
+        let failed = Body::new(header).with(1, &[10, 0, 0, 254]);
+        let found = neighbour_entry(failed.bytes(), 7, [10, 0, 0, 254].into());
+        assert_eq!(found, Some(Entry { state: 0x20, hardware: None }));
         assert_eq!(neighbour_entry(body.bytes(), 8, [10, 0, 0, 254].into()), None);
         assert_eq!(neighbour_entry(body.bytes(), 7, [10, 0, 0, 1].into()), None);
         assert_eq!(route(&[0; 11]), None);

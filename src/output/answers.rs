@@ -447,10 +447,17 @@ fn silence_code(what: &str) -> Option<&'static str> {
 
 /// The one line that says why nothing answered, each cause with the code under which `explain` and `doctor` know it.
 pub fn silence_line(what: &str, waited: i64, findings: &[Finding]) -> String {
-    let coded = |code: Option<&str>| code.map_or_else(String::new, |code| format!(" ({code})"));
-    let reason = |finding: &Finding| format!("{finding}{}", coded(finding.code()));
     let reasons: Vec<String> = findings.iter().map(reason).collect();
     format!("no {what} within {}{}: {}", stretch(waited), coded(silence_code(what)), reasons.join("; "))
+}
+
+/// What may explain silence, with its code.
+pub fn reason(finding: &Finding) -> String {
+    format!("{finding}{}", coded(finding.code()))
+}
+
+fn coded(code: Option<&str>) -> String {
+    code.map_or_else(String::new, |code| format!(" ({code})"))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::engine::load::{Counters, Failure, Finished, Kind, Tally};
 use crate::engine::v4::silence::Finding;
 use crate::output::plugin::{Plugin, State, Thresholds};
+use crate::output::senders::{CauseObject, findings};
 use crate::output::words::counted;
 use crate::output::wrap::columns;
 use crate::output::{Label, Render, Styled, schema};
@@ -268,8 +269,8 @@ pub struct Try {
 pub struct About<'a> {
     /// The interface.
     pub interface: &'a str,
-    /// What of the link alone would explain silence.
-    pub obstacles: Vec<Finding>,
+    /// What would explain silence, of the link and of what was seen.
+    pub silence: Vec<Finding>,
     /// The server asked for.
     pub server: Option<String>,
     /// The seed.
@@ -351,6 +352,9 @@ struct Whole<'a> {
     protocol: Option<&'static str>,
     interface: &'a str,
     server: Option<&'a str>,
+    /// Where nothing was completed: what may explain it, as `doctor` says it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<CauseObject>,
     attempts: u64,
     completed: u64,
     failures: Failures,
@@ -456,6 +460,7 @@ impl<F: Told> Render for Run<'_, F> {
             protocol: F::NAME,
             interface: about.interface,
             server: about.server.as_deref(),
+            findings: findings(if c.completed() == 0 { &about.silence } else { &[] }),
             attempts: c.attempts,
             completed: c.completed(),
             failures: Failures {
@@ -739,7 +744,7 @@ mod tests {
 
     fn about() -> About<'static> {
         About {
-            obstacles: Vec::new(),
+            silence: Vec::new(),
             interface: "eth0",
             server: None,
             seed: 1,

@@ -130,7 +130,7 @@ pub struct CauseObject {
     advice: &'static str,
 }
 
-fn findings(silence: &[Finding]) -> Vec<CauseObject> {
+pub(super) fn findings(silence: &[Finding]) -> Vec<CauseObject> {
     let sign = |finding: &Finding| Sign::of(finding.code()?, finding.to_string());
     let object = |sign: Sign| CauseObject {
         code: sign.code,

@@ -9,6 +9,9 @@ use std::thread;
 use std::time::Duration;
 
 pub mod files;
+mod overheard;
+
+pub use overheard::Overheard;
 
 use crate::engine::Machine as _;
 use crate::engine::drive::{Driver, Passed, Proof, Wire, Witness};
@@ -69,6 +72,8 @@ pub struct Setup {
     pub frames: bool,
     /// Confine the threads that parse packets.
     pub confined: bool,
+    /// Who listens, on the first lane, to what may explain silence.
+    pub overheard: Option<Overheard>,
 }
 
 /// Something a lane tells while it runs.
@@ -219,16 +224,19 @@ struct Wires {
     main: BatchSocket,
     /// Sees what `main` sends.
     copies: Option<BatchSocket>,
+    overheard: Option<Overheard>,
 }
 
 impl Wires {
     fn open<F: Family>(setup: &Setup, lane: Lane, plan: &Plan<F>) -> Result<Self, NetError> {
         let mask = 1_u32.wrapping_shl(lane.bits()).wrapping_sub(1);
-        let first = lane.index == 0 && (plan.watch_checks || plan.family.stands_for_somebody());
+        let asked = plan.watch_checks || plan.family.stands_for_somebody() || setup.overheard.is_some();
+        let first = lane.index == 0 && asked;
         let probes = first || plan.remember_holders;
         // Where the kernel cannot tell whose an answer is, every lane looks at all of them.
-        let lane = if plan.family.has_plain_xid() { (mask, lane.index) } else { (0, 0) };
-        let filter = Filter { protocol: F::PROTOCOL, outgoing: false, port: setup.port, lane, probes };
+        let lane_bits = if plan.family.has_plain_xid() { (mask, lane.index) } else { (0, 0) };
+        let filter =
+            Filter { protocol: F::PROTOCOL, outgoing: false, port: setup.port, lane: lane_bits, probes };
         let options = BatchOptions {
             batch: BATCH,
             buffer: BUFFER,
@@ -242,6 +250,7 @@ impl Wires {
         Ok(Self {
             main: BatchSocket::open(&setup.interface, &options)?,
             copies: setup.kernel_stamps.then(|| BatchSocket::open(&setup.interface, &tap)).transpose()?,
+            overheard: setup.overheard.clone().filter(|_| first),
         })
     }
 }
@@ -268,16 +277,28 @@ impl Wires {
         tally: &mut Tally<F::Lease>,
     ) -> Result<usize, NetError> {
         let dips = tally.dips;
+        let silent = tally.counters.completed() == 0;
+        let mut overheard = self.overheard.as_mut().filter(|_| silent);
         let arrived = fill(&mut self.main, &mut tally.dips)?;
         if let Some(copies) = &mut self.copies {
             while fill(copies, &mut tally.dips)? > 0 {
-                copies.frames().for_each(|copy| pass(driver, load, &copy, true, kept));
+                for copy in copies.frames() {
+                    pass(driver, load, &copy, true, kept);
+                    if let Some(overheard) = &mut overheard {
+                        overheard.left();
+                    }
+                }
             }
         }
         if tally.dips > dips {
             load.link_dipped();
         }
-        self.main.frames().take(arrived).for_each(|frame| pass(driver, load, &frame, false, kept));
+        for frame in self.main.frames().take(arrived) {
+            pass(driver, load, &frame, false, kept);
+            if let Some(overheard) = &mut overheard {
+                overheard.arrived(frame.at, frame.frame);
+            }
+        }
         Ok(arrived)
     }
 }
@@ -313,6 +334,9 @@ fn drive<F: Family>(
     tally.statuses = load.statuses();
     tally.shortest_lease = load.shortest_lease();
     tally.memory = load.memory();
+    if let Some(overheard) = wires.overheard.take() {
+        tally.overheard = overheard.findings(setup.kernel_stamps.then_some(tally.counters.sent));
+    }
     tally
 }
 

@@ -84,6 +84,11 @@ impl Segment {
         }
     }
 
+    /// Whether the kernel has asked for `hop` by ARP in vain, perhaps for an earlier command: then it does not ask again for seconds.
+    pub fn awaits(&self, hop: Ipv4Addr) -> bool {
+        route::is_awaited(self.interface.index, hop).unwrap_or(false)
+    }
+
     fn of(interface: iface::Interface) -> Self {
         let v4 = |(addr, len): &(std::net::IpAddr, u8)| match addr {
             std::net::IpAddr::V4(addr) => Some((*addr, *len)),
@@ -214,6 +219,12 @@ impl Segment {
     #[allow(clippy::unused_self, reason = "the same call as in a build that can")]
     pub fn lacks_link_local(&self) -> Option<&'static str> {
         None
+    }
+
+    /// Nothing is known.
+    #[allow(clippy::unused_self, reason = "the same call as in a build that can")]
+    pub fn awaits(&self, _hop: Ipv4Addr) -> bool {
+        false
     }
 
     /// Says that this build cannot.

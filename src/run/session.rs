@@ -194,6 +194,10 @@ impl Session {
     /// When the system refuses.
     pub fn open(segment: &Segment, opening: Opening) -> Result<Self, NetError> {
         let transport = segment.open(&opening)?;
+        let next_hop = match opening.way {
+            Way::Udp { next_hop, .. } => Some(next_hop),
+            Way::Link => None,
+        };
         let record = Record {
             interface: segment.name.clone(),
             writer: None,
@@ -201,11 +205,8 @@ impl Session {
             fragments: Vec::new(),
             kept: 0,
             story: None,
-            next_hop: match opening.way {
-                Way::Udp { next_hop, .. } => Some(next_hop),
-                Way::Link => None,
-            },
-            unresolved: None,
+            next_hop,
+            unresolved: next_hop.filter(|hop| segment.awaits(*hop)),
         };
         Ok(Self { ports: opening.ports, class: opening.class, transport, record })
     }

@@ -493,6 +493,9 @@ problems! {
     /// T1, T2 and the lease time are not in order.
     TimersDisordered: Warning, "timers-disordered", "RFC 2131 4.4.5",
         |f, [t1, t2, lease]| write!(f, "T1 {}, T2 {}, lease {}: they must grow", seconds(t1), seconds(t2), seconds(lease));
+    /// Option 3 before option 1.
+    MaskBehindRouter: Note, "mask-behind-router", "RFC 2132 3.3",
+        |f, _| f.write_str("the subnet mask (1) stands behind the routers (3), and must stand before them");
     /// An interface MTU that needs every device to agree.
     MtuUnusual: Note, "mtu-unusual", "RFC 2132 5.1",
         |f, [mtu, ..]| write!(f, "the MTU is set to {mtu} bytes");
@@ -534,6 +537,7 @@ impl Code {
                 | Self::RoutesWithoutDefault
                 | Self::DnsUnusable
                 | Self::TimersDisordered
+                | Self::MaskBehindRouter
                 | Self::MtuUnusual
                 | Self::OfferWithoutAddress
                 | Self::ServerIdZero

@@ -310,3 +310,18 @@ fn who_does_not_answer_the_kernel_by_arp_is_told() {
         assert_eq!(found["offers"].as_array().unwrap().len(), usize::from(why.is_empty()), "{found}");
     }
 }
+
+/// The kernel does not ask again for seconds, so that the next command sees no question of it.
+#[test]
+fn who_did_not_answer_the_command_before_is_told_too() {
+    if !possible() {
+        return;
+    }
+    let way = "eth0 --giaddr 10.0.0.200 --server 10.0.0.99";
+    let script =
+        format!("dhcptool discover {way} --wait 300ms; dhcptool request {way} --timeout 300ms --retries 0");
+    let output = run(&["--client-addr", "10.0.0.200/8"], &["sh", "-c", &script]);
+    let said = text(&output.stderr);
+    assert_eq!(said.matches("10.0.0.99 did not answer ARP").count(), 2, "{said}");
+    assert!(!said.contains("leaving"), "{said}");
+}

@@ -509,6 +509,10 @@ packets! {
         "leases are lost, or renewed as fast as the wire",
         "Leave options 58 and 59 out, or set T1 < T2 < lease.",
         ["leases without end"];
+    MaskBehindRouter: "A reply lists the routers before the subnet mask.",
+        "a client that reads one after the other takes the router for one of a classful network",
+        "Let the server write option 1 before option 3.",
+        [];
     MtuUnusual: "The server sets an unusual MTU.",
         "every device on the LAN must carry it",
         "Remove option 26 unless all switches and hosts carry that MTU.",

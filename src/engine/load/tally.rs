@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Counters, Figure, Finished, Held, Kind, ratio};
+use crate::engine::v4::silence::Finding;
 use crate::stats::delay::Delay;
 use crate::time::Instant;
 
@@ -87,6 +88,8 @@ pub struct Tally<L> {
     pub cpu: Duration,
     /// Departure times are the kernel's.
     pub kernel_stamps: bool,
+    /// What was seen that may explain why nothing was answered.
+    pub overheard: Vec<Finding>,
 }
 
 impl<L> Default for Tally<L> {
@@ -106,6 +109,7 @@ impl<L> Default for Tally<L> {
             broken: None,
             cpu: Duration::ZERO,
             kernel_stamps: false,
+            overheard: Vec::new(),
         }
     }
 }
@@ -133,6 +137,7 @@ impl<L> Tally<L> {
         self.dips = self.dips.max(other.dips);
         self.broken = self.broken.take().or(other.broken);
         self.kernel_stamps = other.kernel_stamps;
+        self.overheard.extend(other.overheard);
     }
 
     /// From the start to the end of the last exchange that completed.

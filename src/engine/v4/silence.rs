@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use super::watch::{Reason, Watch};
+use super::watch::{Reason, Stranger, Watch};
 use crate::wire::{HwAddr, Mac};
 
 /// The state of the link, as the system says.
@@ -127,13 +127,31 @@ pub fn findings(watch: &Watch, link: Option<LinkState>) -> Vec<Finding> {
         .into_iter()
         .partition(|finding| matches!(finding, Finding::NotOwnMac(_)));
     // What waits in the kernel for the next hop's hardware address does not leave, and that has been said.
-    let waits = link.is_some_and(|link| link.unresolved.is_some());
+    found.extend(seen(watch, link.is_some_and(|link| link.unresolved.is_some())));
+    if found.is_empty() {
+        found.push(match stranger(watch, Reason::WrongOp) {
+            Some(stranger) => Finding::OtherClientsAsk(stranger.count),
+            None => Finding::Quiet,
+        });
+        found.extend(foreign);
+    }
+    found
+}
+
+/// Who sent what was ignored for `reason`, if anybody did.
+fn stranger(watch: &Watch, reason: Reason) -> Option<Stranger> {
+    Some(watch.stranger(reason)).filter(|stranger| stranger.count > 0)
+}
+
+/// What was seen on the wire that may explain silence, most telling first. `waits` says that what was sent waits for an answer to ARP.
+pub fn seen(watch: &Watch, waits: bool) -> Vec<Finding> {
+    let mut found = Vec::new();
     if watch.handed > 0 && watch.left == 0 && !waits {
         found.push(Finding::NothingLeft(watch.handed));
     }
     found.extend(watch.unresolved.map(Finding::Unresolved));
     found.extend(watch.unreachable.map(|(from, code, to)| Finding::Unreachable { from, code, to }));
-    let seen = |reason| Some(watch.stranger(reason)).filter(|stranger| stranger.count > 0);
+    let seen = |reason| stranger(watch, reason);
     found.extend(seen(Reason::OtherServer).map(|s| Finding::OtherServer {
         count: s.count,
         from: s.ip,
@@ -141,21 +159,13 @@ pub fn findings(watch: &Watch, link: Option<LinkState>) -> Vec<Finding> {
     }));
     found.extend(seen(Reason::NoAddress).map(|s| Finding::NoAddress { count: s.count, from: s.ip }));
     found.extend(seen(Reason::OtherXid).map(|s| Finding::OtherXid { count: s.count, from: s.ip }));
-    let other =
-        |s: super::watch::Stranger| Finding::OtherClient { count: s.count, client: s.client, from: s.ip };
+    let other = |s: Stranger| Finding::OtherClient { count: s.count, client: s.client, from: s.ip };
     found.extend(seen(Reason::OtherClient).map(other));
     found.extend(seen(Reason::WrongPort).map(|s| Finding::WrongPort { count: s.count, port: s.port }));
     found.extend(seen(Reason::WrongType).map(|s| Finding::WrongType(s.count)));
     found.extend(seen(Reason::Malformed).map(|s| Finding::Malformed(s.count)));
     if let Some((address, mac, count)) = watch.asked_in_vain() {
         found.push(Finding::AskedInVain { address, mac, count });
-    }
-    if found.is_empty() {
-        found.push(match seen(Reason::WrongOp) {
-            Some(stranger) => Finding::OtherClientsAsk(stranger.count),
-            None => Finding::Quiet,
-        });
-        found.extend(foreign);
     }
     found
 }
@@ -180,6 +190,7 @@ impl fmt::Display for Finding {
         match self {
             Self::LinkDown => f.write_str("the interface is down"),
             Self::NoCarrier => f.write_str("the interface has no carrier: is the cable plugged in?"),
+            Self::NothingLeft(1) => f.write_str("the frame that was sent was not seen leaving the interface"),
             Self::NothingLeft(count) => {
                 write!(f, "none of the {count} frames sent was seen leaving the interface")
             }
@@ -192,8 +203,9 @@ impl fmt::Display for Finding {
             }
             Self::AskedInVain { address, mac, count } => write!(
                 f,
-                "{mac} asked {count} times by ARP for {address}, which nobody has: a server that sends its offer to the \
-                 address itself cannot reach a client without one; --broadcast asks it to send to everybody"
+                "{mac} asked {} by ARP for {address}, which nobody has: a server that sends its offer to the \
+                 address itself cannot reach a client without one; --broadcast asks it to send to everybody",
+                if *count == 1 { "once".to_owned() } else { format!("{count} times") }
             ),
             Self::OtherXid { count, from: ip } => {
                 write!(f, "replies to other transactions were seen: {count}{}", from(ip))

@@ -144,7 +144,8 @@ impl Station {
         let giaddr = Some(message.giaddr).filter(|giaddr| !giaddr.is_unspecified());
         let ciaddr = Some(message.ciaddr).filter(|ciaddr| !ciaddr.is_unspecified());
         Self {
-            watch: Watch::new(rule, message.flags & 0x8000 != 0),
+            // Who has an address, or asks for a relay, is answered there: nobody asks in vain for what is offered.
+            watch: Watch::new(rule, message.flags & 0x8000 != 0 || giaddr.is_some() || ciaddr.is_some()),
             mac: draft.envelope.src_mac,
             vlans: draft.envelope.vlans.clone(),
             holds: giaddr.or(ciaddr),
@@ -266,8 +267,7 @@ impl Station {
 
     /// Sorts what came in: an answer to the caller, everything else is dealt with here.
     pub fn on_incoming(&mut self, incoming: &Incoming<'_>) -> Result<Answer, Note> {
-        self.watch.answered(&incoming.content);
-        let inquiry = self.watch.inquire(incoming.at, &incoming.content, self.mac);
+        let inquiry = self.watch.overhear(incoming.at, &incoming.content, self.mac);
         let (note, from) = match &incoming.content {
             Content::Dhcp(datagram) => match self.watch.judge(datagram) {
                 Ok(()) => return Ok(self.answer(incoming, datagram)),
@@ -283,9 +283,8 @@ impl Station {
                 Some((kind, address)) => (Note::ServerCheck(kind, address), (Some(*from), Some(*mac))),
                 None => (Note::Unrelated, (None, None)),
             },
-            Content::Aside(Aside::Unreachable { from, code, to, port }) => {
-                if matches!(port, 67 | 68) || self.watch.rule.ports.contains(port) {
-                    self.watch.unreachable = Some((*from, *code, *to));
+            Content::Aside(Aside::Unreachable { from, code, port, .. }) => {
+                if self.watch.is_ours(*port) {
                     (Note::Unreachable(*from, *code), (Some(*from), None))
                 } else {
                     (Note::Unrelated, (None, None))

@@ -244,6 +244,27 @@ impl Watch {
         self.strangers.iter().fold(0, |sum, stranger| sum.saturating_add(stranger.count))
     }
 
+    /// Notes what a frame that holds no message tells: who has an address, who asks for one, who refuses. An inquiry is handed out.
+    pub fn overhear(
+        &mut self,
+        at: Instant,
+        content: &Content<'_>,
+        ours: Mac,
+    ) -> Option<(CheckKind, Ipv4Addr)> {
+        self.answered(content);
+        if let Content::Aside(Aside::Unreachable { from, code, to, port }) = content
+            && self.is_ours(*port)
+        {
+            self.unreachable = Some((*from, *code, *to));
+        }
+        self.inquire(at, content, ours)
+    }
+
+    /// Whether a datagram to this port may be one of those that were sent.
+    pub fn is_ours(&self, port: u16) -> bool {
+        matches!(port, 67 | 68) || self.rule.ports.contains(&port)
+    }
+
     /// Notes an inquiry about an address by `mac`, if `what` is one. `ours` are MACs of our own.
     pub fn inquire(
         &mut self,

@@ -75,6 +75,11 @@ impl<'a> Said<'a, '_> {
         self.outline.find(code).is_some()
     }
 
+    /// Which option this is, counted as a client reads them.
+    fn place(&self, code: u8) -> Option<usize> {
+        self.outline.options.iter().position(|span| span.code == code)
+    }
+
     /// The payload of an option, pieces joined; part of a value would read as another value.
     fn data(&self, code: u8) -> Option<Cow<'a, [u8]>> {
         let span = self.outline.find(code).filter(|span| !span.is_truncated())?;
@@ -206,6 +211,11 @@ fn reply(said: &Said<'_, '_>, datagram: &Datagram<'_>, say: &mut impl FnMut(Code
     }
     if let (Some(mask), None) = (mask, prefix) {
         say(Code::MaskBad, [mask.into(), 0, 0]);
+    }
+    if let (Some(mask), Some(router)) = (said.place(1), said.place(3))
+        && router < mask
+    {
+        say(Code::MaskBehindRouter, [0; 3]);
     }
     routing(said, address, prefix, say);
     let useless = |server: Ipv4Addr| {
@@ -373,6 +383,14 @@ mod tests {
             (&[], |m| {
                 m.set_option(58, &1800_u32.to_be_bytes());
                 m.set_option(59, &3150_u32.to_be_bytes());
+            }),
+            (&["mask-behind-router"], |m| {
+                m.remove_option(1);
+                m.set_option(1, &[255, 255, 255, 0]);
+            }),
+            (&[], |m| {
+                m.remove_option(3);
+                m.set_option(3, &[10, 0, 0, 1]);
             }),
             (&["mtu-unusual"], |m| m.set_option(26, &9000_u16.to_be_bytes())),
             (&[], |m| m.set_option(26, &1500_u16.to_be_bytes())),

@@ -70,6 +70,23 @@ pub(super) fn packets() -> Vec<Case> {
             },
         ),
         (
+            "mask-behind-router",
+            |s| {
+                offered(s, |m| {
+                    m.remove_option(1);
+                    m.remove_option(3);
+                    m.set_option(3, &S);
+                    m.set_option(1, &[255, 255, 255, 0]);
+                });
+            },
+            |s| {
+                offered(s, |m| {
+                    m.remove_option(3);
+                    m.set_option(3, &S);
+                });
+            },
+        ),
+        (
             "mtu-unusual",
             |s| offered(s, |m| m.set_option(26, &9000_u16.to_be_bytes())),
             |s| offered(s, |m| m.set_option(26, &1492_u16.to_be_bytes())),

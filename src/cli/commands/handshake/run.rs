@@ -14,10 +14,11 @@ use crate::engine::load::v4::template::{
     ADDRESS_MARK, CIRCUIT_MARK, MAC_MARK, RELAY_MARK, SERVER_MARK, XID_MARK,
 };
 use crate::engine::load::{Macs, Plan, Templates, V4};
+use crate::engine::v4::watch::{Rule, Watch};
 use crate::engine::{Draft, OptionEdit, Recipe, Route, State};
 use crate::net::signals::Signals;
 use crate::net::{route, udp};
-use crate::run::lanes;
+use crate::run::lanes::{self, Overheard, Setup};
 use crate::run::segment::Segment;
 use crate::wire::Mac;
 use crate::wire::v4::Xid;
@@ -90,10 +91,19 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let remember_holders = family.answer_arp;
     let plan = Plan { remember_holders, ..runner::plan(args, family, macs, seed) };
     let setup = runner::setup(args, &plan, &segment, (reply_port, server_port), cx);
+    let overheard = overheard(&plan.macs, &drafts, [reply_port; 2]).filter(|_| setup.kernel_stamps);
+    let setup = Setup { overheard, ..setup };
     let server = args.sender.server().map(|server| server.to_string());
     let outcome = runner::run(args, &plan, &setup, &segment, server, &signals, cx);
     drop(hold);
     outcome
+}
+
+/// Who listens to what may say why nothing is answered.
+fn overheard(macs: &Macs, drafts: &[Draft], ports: [u16; 2]) -> Option<Overheard> {
+    let (client, message) = (macs.get(0), &drafts.first()?.message);
+    let rule = Rule { xid: message.xid, client: client.into(), ports };
+    Some(Overheard::new(Watch::new(rule, message.is_broadcast()), client))
 }
 
 /// Which of `addresses` are not among `own`.

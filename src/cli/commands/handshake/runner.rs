@@ -19,7 +19,7 @@ use crate::net::signals::Signals;
 use crate::output::flat::columns;
 use crate::output::handshake::{About, Exchanged, Found, Run, Told, Try, plugin};
 use crate::output::words::counted;
-use crate::output::{Render as _, Styled};
+use crate::output::{Render as _, Styled, answers};
 use crate::run::lanes::files::{Files, Paths};
 use crate::run::lanes::{self, News, Setup};
 use crate::run::segment::Segment;
@@ -129,6 +129,7 @@ pub(super) fn setup<F: Family>(
         each: args.each || args.flat.is_given() || is_ping(args) && !cx.common.json && !args.nagios.is_on(),
         frames: args.sender.write.is_some() || draws(args, cx),
         confined: args.sender.confine.is_wanted(),
+        overheard: None,
     }
 }
 
@@ -165,7 +166,7 @@ pub(super) fn run<F: Told>(
     };
     let about = About {
         interface: &segment.name,
-        obstacles: obstacles(plan, setup, segment.link),
+        silence: obstacles(plan, setup, segment.link).into_iter().chain(tally.overheard.clone()).collect(),
         server,
         seed: plan.seed,
         threads: setup.threads,
@@ -427,8 +428,8 @@ fn tell_of_troubles<F: Told>(
             counters.bad_checksums
         ));
     }
-    for why in about.obstacles.iter().filter(|_| counters.completed() == 0) {
-        cx.warn(&why.to_string());
+    for why in about.silence.iter().filter(|_| counters.completed() == 0) {
+        cx.warn(&answers::reason(why));
     }
     if counters.other_naks > 0 {
         cx.warn(&format!(
