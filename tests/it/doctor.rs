@@ -455,6 +455,14 @@ fn servers_are_judged_by_what_is_expected() {
 }
 
 #[test]
+fn a_quick_look_believes_silence_too() {
+    let plan = Plan { quick: true, ..plan(1) };
+    let examined = run(lab("silent", None), &plan);
+    assert_eq!(codes(&examined), ["no-answer"]);
+    assert!(alarms(&run(Faulty::default(), &plan)).is_empty());
+}
+
+#[test]
 fn loss_is_no_fault() {
     let mut wrong = Vec::new();
     for seed in 1..=50 {

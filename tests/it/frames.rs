@@ -247,3 +247,35 @@ fn a_wrong_icmpv6_checksum_is_a_problem() {
     std::fs::write(&path, bytes).unwrap();
     assert!(problems().contains(&"icmp-checksum-bad".to_owned()), "{:?}", problems());
 }
+
+/// Whether a sub-option of 43 is an address, the class of the exchange says, or nobody does.
+#[test]
+fn a_vendors_option_is_looked_for_by_what_it_says() {
+    let capture = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data/captures/case-option-43-class-of-exchange.pcap");
+    let numbers = |test: &str| -> Vec<_> {
+        let found = packets(&["--option", test], &capture);
+        found.iter().map(|packet| packet["number"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(numbers("43.1=192.168.3.195"), [2, 3]);
+    assert_eq!(numbers("43.1=192.168.3.196"), [0; 0]);
+    assert_eq!(numbers("43.1=0xc0a803c3"), [2, 3]);
+}
+
+/// Where times are shown as they are here, those on the command line are meant so too.
+#[test]
+fn a_moment_without_a_zone_is_of_the_zone_that_is_shown() {
+    let capture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/captures/case-plain-dora.pcap");
+    let shown = |flags: &[&str]| {
+        let mut decode = Command::new(env!("CARGO_BIN_EXE_dhcptool"));
+        decode.arg("decode").args(flags).arg(&capture).env("TZ", "XXX-1");
+        text(&decode.output().unwrap().stdout).lines().count()
+    };
+    // It is of 22:13:20 UTC.
+    let local = ["--time", "local", "--since"];
+    assert_eq!(shown(&[&local[..], &["2023-11-14 23:13"]].concat()), 2);
+    assert_eq!(shown(&[&local[..], &["2023-11-14 23:14"]].concat()), 0);
+    assert_eq!(shown(&[&local[..], &["2023-11-14T22:14Z"]].concat()), 0);
+    assert_eq!(shown(&["--since", "2023-11-14 23:13"]), 0);
+    assert_eq!(shown(&["--since", "2023-11-14 22:13"]), 2);
+}

@@ -1,6 +1,7 @@
 //! Tests of one option: whether it is there, what it holds.
 
 use std::cell::RefCell;
+use std::net::Ipv4Addr;
 
 use regex_lite::Regex;
 
@@ -39,6 +40,8 @@ pub struct Value {
     data: Option<Vec<u8>>,
     /// Its items.
     items: Vec<Vec<u8>>,
+    /// How it was written, where the kind of what it is compared with is not known yet.
+    said: Option<Box<[u8]>>,
 }
 
 impl Value {
@@ -47,12 +50,18 @@ impl Value {
         let mut items = Items::default();
         // What does not decode is compared byte by byte alone.
         let _ = items.read(kind, &data, &Context::default());
-        Self { items: items.iter().map(<[u8]>::to_vec).collect(), data: Some(data) }
+        Self { items: items.iter().map(<[u8]>::to_vec).collect(), data: Some(data), said: None }
+    }
+
+    /// Matches too what reads like `text`, or is the address that it says.
+    #[must_use]
+    pub fn or_said(self, text: &str) -> Self {
+        Self { said: Some(text.as_bytes().into()), ..self }
     }
 
     /// One side of a route or of a pair of addresses.
     pub fn half(text: &str) -> Self {
-        Self { data: None, items: vec![text.as_bytes().to_vec()] }
+        Self { items: vec![text.as_bytes().to_vec()], ..Self::default() }
     }
 
     fn matches(&self, payload: &[u8], items: &Items) -> bool {
@@ -63,6 +72,14 @@ impl Value {
         };
         if equal_but_zeros(data, payload) {
             return true;
+        }
+        if let Some(said) = &self.said {
+            let address = std::str::from_utf8(said).ok().and_then(|text| text.parse::<Ipv4Addr>().ok());
+            if items.iter().any(|item| item == &**said)
+                || address.is_some_and(|addr| addr.octets() == *payload)
+            {
+                return true;
+            }
         }
         match self.items.as_slice() {
             [] => false,
@@ -89,8 +106,7 @@ impl OptionTest {
         if self.path.is_empty() && matches!(self.want, Want::Anything) {
             return true;
         }
-        let vendor_class = outline.find(v4::VENDOR_CLASS_IDENTIFIER).map(|span| span.data(packet));
-        let cx = Context { vendor_class, ..Context::default() };
+        let cx = outline.context(packet);
         let kind = v4::SPACE.by_code(self.code).map_or(&Kind::Opaque, |row| &row.kind);
         // An option in several pieces is one value (RFC 3396), or several.
         let mut pieces = outline.same_code(first).map(|span| span.data(packet));

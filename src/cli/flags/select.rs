@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::ops::RangeInclusive;
 
 use clap::Args;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use regex_lite::Regex;
 
 use super::common::positive;
@@ -103,14 +105,14 @@ pub struct SelectArgs {
     #[arg(long = "not", help_heading = "Selection")]
     inverted: bool,
 
-    /// No packet before this moment: RFC 3339, "2024-05-06 07:08:09", 09:50 or "yesterday 09:50" (UTC), -10m (ago), or
-    /// seconds since 1970
+    /// No packet before this moment: RFC 3339, "2024-05-06 07:08:09", 09:50 or "yesterday 09:50" (UTC, with --time local
+    /// there), -10m (ago), or seconds since 1970
     #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true, help_heading = "Selection")]
-    since: Option<Timestamp>,
+    since: Option<Read>,
 
     /// No packet after this moment
     #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true, help_heading = "Selection")]
-    until: Option<Timestamp>,
+    until: Option<Read>,
 
     /// Only frames of these numbers, as the first column and JSON's number say them: 7, or 3,10-20
     #[arg(
@@ -362,8 +364,8 @@ impl SelectArgs {
             options,
             options6,
             only_six,
-            since: self.since,
-            until: self.until,
+            since: self.since.map(|moment| moment.shown_as(self.time)),
+            until: self.until.map(|moment| moment.shown_as(self.time)),
             problems: self.problems.clone(),
             around: Around {
                 vlans: self.vlan.clone(),
@@ -451,16 +453,33 @@ fn wanted(bare: &str, value: &str, meant: &OptionArg) -> Result<Value, Failure> 
     }
     let arg = OptionArg::parse(&v4::SPACE, bare, &Context::default()).map_err(Failure::usage)?;
     let kind = options::kind_at(kind, &meant.path, &Context::default());
-    Ok(Value::new(kind, arg.data))
+    let looked_for = Value::new(kind, arg.data);
+    // What a vendor's option holds is often known only where its class is.
+    Ok(if matches!(kind, Kind::Opaque) { looked_for.or_said(value) } else { looked_for })
+}
+
+/// A moment as it was written; without a zone it means another one where times are shown as they are here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Read {
+    utc: Timestamp,
+    local: Timestamp,
+}
+
+impl Read {
+    fn shown_as(self, time: TimeArg) -> Timestamp {
+        if time == TimeArg::Local { self.local } else { self.utc }
+    }
 }
 
 /// Reads a moment.
-fn parse_time(text: &str) -> Result<Timestamp, String> {
-    time_from(text, SystemClock.time())
+fn parse_time(text: &str) -> Result<Read, String> {
+    let now = SystemClock.time();
+    let local = time_from(text, now, &TimeZone::system());
+    Ok(Read { utc: time_from(text, now, &TimeZone::UTC)?, local: local? })
 }
 
-/// Reads a moment as seen from `now`; what names no zone is UTC.
-fn time_from(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+/// Reads a moment as seen from `now`; what names no zone is of `zone`.
+fn time_from(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
     // A bare number is a moment since 1970, before it where it is negative.
     let ago = text.strip_prefix('-').filter(|_| parse_epoch(text).is_none());
     if let Some(ago) = ago.and_then(|ago| super::values::duration(ago).ok()) {
@@ -470,14 +489,12 @@ fn time_from(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return nanoseconds(time.as_nanosecond());
     }
-    if let Ok(civil) = text.parse::<jiff::civil::DateTime>() {
-        let zoned = civil.to_zoned(jiff::tz::TimeZone::UTC).map_err(|error| error.to_string())?;
+    let civil = text.parse::<DateTime>().ok();
+    if let Some(civil) = civil.or_else(|| time_of_day(text, now, zone)) {
+        let zoned = civil.to_zoned(zone.clone()).map_err(|error| error.to_string())?;
         return nanoseconds(zoned.timestamp().as_nanosecond());
     }
     if let Some(time) = parse_epoch(text) {
-        return Ok(time);
-    }
-    if let Some(time) = time_of_day(text, now) {
         return Ok(time);
     }
     Err("write a time such as 2024-05-06T07:08:09Z, \"2024-05-06 07:08:09\", 09:50 (UTC), \"yesterday 09:50\", -10m or \
@@ -485,9 +502,8 @@ fn time_from(text: &str, now: Timestamp) -> Result<Timestamp, String> {
         .to_owned())
 }
 
-/// `09:50` of today or, behind that word, of yesterday, UTC.
-fn time_of_day(text: &str, now: Timestamp) -> Option<Timestamp> {
-    const DAY: i64 = 86_400_000_000_000;
+/// `09:50` of today or, behind that word, of yesterday.
+fn time_of_day(text: &str, now: Timestamp, zone: &TimeZone) -> Option<DateTime> {
     let (days, clock) = match text.split_once(char::is_whitespace) {
         Some(("today", clock)) => (0, clock.trim()),
         Some(("yesterday", clock)) => (1, clock.trim()),
@@ -498,11 +514,10 @@ fn time_of_day(text: &str, now: Timestamp) -> Option<Timestamp> {
     {
         return None;
     }
-    let clock: jiff::civil::Time = clock.parse().ok()?;
-    let midnight = now.nanoseconds().checked_sub(now.nanoseconds().rem_euclid(DAY))?;
-    let since = clock.duration_since(jiff::civil::Time::midnight());
-    let since = i64::try_from(since.as_nanos()).ok()?;
-    midnight.checked_sub(DAY.checked_mul(days)?)?.checked_add(since).map(Timestamp)
+    let now = jiff::Timestamp::from_nanosecond(now.nanoseconds().into()).ok()?;
+    let today = zone.to_datetime(now).date();
+    let day = today.checked_sub(jiff::Span::new().days(days)).ok()?;
+    Some(day.to_datetime(clock.parse().ok()?))
 }
 
 /// Seconds since 1970 with up to nine digits of a second.
@@ -623,7 +638,7 @@ mod tests {
         for text in
             ["2004-12-05T19:16:24.5Z", "2004-12-05 19:16:24.5", "1102274184.5", "2004-12-05T20:16:24.5+01:00"]
         {
-            assert_eq!(parse_time(text), want, "{text}");
+            assert_eq!(time_from(text, Timestamp(0), &TimeZone::UTC), want, "{text}");
         }
         for text in ["", "yesterday", "1.2.3", "1.0000000001", "2004-13-05T00:00:00Z"] {
             assert!(parse_time(text).is_err(), "{text}");
@@ -642,10 +657,24 @@ mod tests {
             ("09:50:30", 1_714_953_600 + 9 * 3600 + 50 * 60 + 30),
             ("yesterday 23:59", 1_714_953_600 - 60),
         ] {
-            assert_eq!(time_from(text, now), Ok(Timestamp::new(seconds, 0)), "{text}");
+            assert_eq!(time_from(text, now, &TimeZone::UTC), Ok(Timestamp::new(seconds, 0)), "{text}");
+        }
+        // Two hours before, and for a while another day.
+        let east = TimeZone::fixed(jiff::tz::offset(2));
+        for (now, text, seconds) in [
+            (now, "09:50", 1_714_953_600 + 7 * 3600 + 50 * 60),
+            (now, "2024-05-06 09:50", 1_714_953_600 + 7 * 3600 + 50 * 60),
+            (now, "2024-05-06T09:50:00Z", 1_714_953_600 + 9 * 3600 + 50 * 60),
+            (
+                Timestamp::new(1_714_953_600 + 23 * 3600, 0),
+                "today 00:30",
+                1_714_953_600 + 22 * 3600 + 30 * 60,
+            ),
+        ] {
+            assert_eq!(time_from(text, now, &east), Ok(Timestamp::new(seconds, 0)), "{text}");
         }
         for text in ["25:00", "tomorrow 09:50", "-soon", "yesterday"] {
-            assert!(time_from(text, now).is_err(), "{text}");
+            assert!(time_from(text, now, &TimeZone::UTC).is_err(), "{text}");
         }
     }
 }

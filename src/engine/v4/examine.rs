@@ -115,6 +115,8 @@ const SECOND_WAIT: Duration = ms(4300);
 const COLLECT: Duration = ms(4500);
 /// The same in a quick examination.
 const QUICK: Duration = ms(1800);
+/// Silence is believed then after the third question.
+const QUICK_SILENCE: Duration = ms(3700);
 /// An offer that came late has others behind it.
 const LATE: Duration = ms(800);
 /// The host is silent to, the stranger is answered: that is believed after so long.
@@ -208,6 +210,7 @@ impl Examination {
                 && (self.record.renewal.answers > 0 || self.record.renewal.refused || self.plan.quick)
         };
         match self.phase {
+            Phase::Asking if self.plan.quick && self.record.offers.is_empty() => QUICK_SILENCE,
             Phase::Asking if self.plan.quick => QUICK,
             Phase::Asking if !self.record.offers.is_empty() => {
                 // The first offer came late: others may be behind it.
