@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::frame::Interface;
 use super::record::{Skimmed, Step};
-use super::{pcap, pcapng};
+use super::{pcap, pcapng, snoop};
 use crate::time::Timestamp;
 use crate::wire::frame::LinkType;
 
@@ -13,6 +13,7 @@ use crate::wire::frame::LinkType;
 pub(super) enum Decoder {
     Pcap(pcap::Decoder),
     PcapNg(pcapng::Decoder),
+    Snoop(snoop::Decoder),
 }
 
 impl Decoder {
@@ -20,6 +21,7 @@ impl Decoder {
     pub(super) fn recognise(magic: [u8; 4]) -> Option<Self> {
         match magic {
             pcapng::MAGIC => Some(Self::PcapNg(pcapng::Decoder::default())),
+            snoop::MAGIC => Some(Self::Snoop(snoop::Decoder::default())),
             _ => pcap::Decoder::recognise(magic).map(Self::Pcap),
         }
     }
@@ -30,6 +32,7 @@ impl Decoder {
         match self {
             Self::Pcap(decoder) => decoder.step(bytes),
             Self::PcapNg(decoder) => decoder.step(bytes),
+            Self::Snoop(decoder) => decoder.step(bytes),
         }
     }
 
@@ -44,6 +47,7 @@ impl Decoder {
         match self {
             Self::Pcap(decoder) => decoder.skim(bytes, limit, wanted),
             Self::PcapNg(decoder) => decoder.skim(bytes, limit, wanted),
+            Self::Snoop(_) => Skimmed::default(),
         }
     }
 
@@ -52,6 +56,7 @@ impl Decoder {
         match self {
             Self::Pcap(decoder) => !decoder.interfaces().is_empty(),
             Self::PcapNg(decoder) => decoder.is_between(),
+            Self::Snoop(decoder) => !decoder.interfaces().is_empty(),
         }
     }
 
@@ -60,13 +65,14 @@ impl Decoder {
         match self {
             Self::Pcap(decoder) => decoder.interfaces(),
             Self::PcapNg(decoder) => decoder.interfaces(),
+            Self::Snoop(decoder) => decoder.interfaces(),
         }
     }
 
     /// The interfaces of the section that has just ended, once.
     pub(super) fn take_closed(&mut self) -> Option<Arc<Vec<Interface>>> {
         match self {
-            Self::Pcap(_) => None,
+            Self::Pcap(_) | Self::Snoop(_) => None,
             Self::PcapNg(decoder) => decoder.take_closed(),
         }
     }
@@ -74,7 +80,7 @@ impl Decoder {
     /// How often the interfaces changed: what is learnt from the middle of a capture holds while this stays.
     pub(super) fn changes(&self) -> u64 {
         match self {
-            Self::Pcap(_) => 0,
+            Self::Pcap(_) | Self::Snoop(_) => 0,
             Self::PcapNg(decoder) => decoder.changes(),
         }
     }
@@ -84,6 +90,7 @@ impl Decoder {
         match self {
             Self::Pcap(decoder) => decoder.guess(bytes, about?.nanoseconds().div_euclid(1_000_000_000)),
             Self::PcapNg(decoder) => decoder.guess(bytes),
+            Self::Snoop(_) => None,
         }
     }
 }

@@ -142,8 +142,7 @@ impl fmt::Display for InFile {
 
 /// The format of a capture that begins with `start`, where it is one that is known and not read.
 pub(super) fn foreign_format(start: &[u8]) -> Option<&'static str> {
-    const MAGIC: [(&[u8], &str); 10] = [
-        (b"snoop\0\0\0", "a Solaris snoop capture"),
+    const MAGIC: [(&[u8], &str); 9] = [
         (b"RTSS", "a capture of Microsoft Network Monitor 1"),
         (b"GMBU", "a capture of Microsoft Network Monitor 2"),
         (b"btsnoop\0", "a Bluetooth btsnoop capture"),

@@ -1,6 +1,6 @@
 //! Capture files as streams of frames, and back.
 //!
-//! A [`Reader`] walks a capture (pcap or pcapng, possibly compressed, from a file, a pipe or standard input) and hands
+//! A [`Reader`] walks a capture (pcap, pcapng or snoop, possibly compressed, from a file, a pipe or standard input) and hands
 //! out one borrowed [`Frame`] after the other; a [`Writer`] keeps frames. Invariants:
 //!
 //! - **Nothing in the file is trusted for an allocation.** The buffer grows only with bytes that really arrived, and
@@ -24,6 +24,7 @@ mod pipe;
 mod reader;
 mod record;
 pub mod rotate;
+mod snoop;
 mod source;
 #[cfg(test)]
 mod tests;

@@ -142,6 +142,53 @@ fn small_pcapng(order: Order) -> Vec<u8> {
         .bytes
 }
 
+fn snoop(version: u32, kind: u32) -> Build {
+    Build::new(Order::Big).raw(b"snoop\0\0\0").u32(version).u32(kind)
+}
+
+fn small_snoop() -> Vec<u8> {
+    // Padded to four bytes, and behind that to what the record says.
+    let record =
+        |build: Build, size: u32, data: &[u8]| build.u32(60).u32(5).u32(size).u32(0).u32(1).u32(2).raw(data);
+    record(record(snoop(2, 4), 32, b"abcde\0\0\0"), 29, b"fghij").bytes
+}
+
+#[test]
+fn snoop_records_are_padded() {
+    let (frames, error) = read_all(&small_snoop());
+    assert!(error.is_none());
+    let first = Owned {
+        number: 1,
+        time: Some(1_000_002_000),
+        precision: Precision::Micro,
+        link: 1,
+        interface: None,
+        data: b"abcde".to_vec(),
+        original_len: 60,
+    };
+    let second = Owned { number: 2, data: b"fghij".to_vec(), ..first.clone() };
+    assert_eq!(frames, [first, second]);
+    for (kind, link) in [(0, 1), (2, 6), (8, 10), (18, 123)] {
+        let bytes = snoop(2, kind).u32(0).u32(0).u32(24).u32(0).u32(1).u32(2).bytes;
+        assert_eq!(read_all(&bytes).0[0].link, link);
+    }
+}
+
+#[test]
+fn snoop_damage_is_named() {
+    let record = |captured: u32, size: u32| snoop(2, 4).u32(9).u32(captured).u32(size).u32(0).u32(1).u32(2);
+    for (bytes, gist) in [
+        (snoop(1, 4).bytes, "version 2 of the snoop format, found 1"),
+        (snoop(2, 9).bytes, "found data link 9"),
+        (Build::new(Order::Big).raw(b"snooping about, they were").bytes, "the magic number of snoop"),
+        (record(5, 28).raw(b"abcd").bytes, "holds 5 captured bytes"),
+        (record(5, 0xffff_ffff).bytes, "at most 16777216"),
+    ] {
+        let said = complaint(&bytes);
+        assert!(said.contains(gist), "{said}");
+    }
+}
+
 #[test]
 fn pcap_in_both_orders_and_precisions() {
     for order in ORDERS {
@@ -414,6 +461,7 @@ fn every_prefix_delivers_what_is_whole_and_names_the_rest() {
         small_pcap(Order::Big),
         small_pcapng(Order::Little),
         small_pcapng(Order::Big),
+        small_snoop(),
     ] {
         let (all, error) = read_all(&whole);
         assert!(error.is_none());
@@ -431,7 +479,7 @@ fn every_prefix_delivers_what_is_whole_and_names_the_rest() {
 
 #[test]
 fn every_mutation_ends_without_panic() {
-    for whole in [small_pcap(Order::Little), small_pcapng(Order::Big)] {
+    for whole in [small_pcap(Order::Little), small_pcapng(Order::Big), small_snoop()] {
         for place in 0..whole.len() {
             for value in 0..=255 {
                 let mut bytes = whole.clone();

@@ -87,7 +87,7 @@ pub enum NetError {
         /// Its name.
         interface: String,
         /// Why, and what to do.
-        reason: &'static str,
+        reason: String,
     },
     /// The kernel knows no way to an address.
     #[error("{0}; name the interface that leads there")]

@@ -559,12 +559,14 @@ mod live {
         fn open(interface: &Interface, plan: &Plan) -> Result<Self, NetError> {
             let name = &interface.name;
             let mac = interface.address.mac();
-            let silent = |reason| Err(NetError::CannotAsk { interface: name.clone(), reason });
+            let silent = |reason: &dyn ToString| {
+                Err(NetError::CannotAsk { interface: name.clone(), reason: reason.to_string() })
+            };
             if mac.is_none() && !plan.passive {
-                return silent("it has no Ethernet address; listen with --passive");
+                return silent(&"it has no Ethernet address; listen with --passive");
             }
             if !interface.carrier && !plan.passive && !plan.patient {
-                return silent("no carrier; is the cable plugged in and the other end up?");
+                return silent(&Finding::NoCarrier);
             }
             let outlet = || {
                 Ok::<_, NetError>(Outlet {

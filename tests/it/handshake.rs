@@ -397,3 +397,15 @@ fn dhcpd_a_hundred_of_a_hundred() {
 fn udhcpd_a_hundred_of_a_hundred() {
     a_hundred_of_a_hundred(Kind::Udhcpd);
 }
+
+/// A filter drops every frame: that neither keeps the lane for ever nor passes for a silent server.
+#[test]
+fn what_does_not_leave_is_told_and_ends() {
+    let flags = "--count 1 --timeout 300ms --retries 0";
+    for (fault, code) in [("egress-filter", "frames-not-leaving"), ("no-carrier", "no-carrier")] {
+        let Some(found) = json(&format!("--fault {fault}"), flags, 1) else { return };
+        assert_eq!(found["findings"][0]["code"], code, "{found}");
+    }
+    let Some(found) = json("--silent", flags, 1) else { return };
+    assert_eq!(found.get("findings"), None, "{found}");
+}

@@ -34,3 +34,45 @@ impl Overheard {
         seen(&self.watch, false)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::v4::watch::Rule;
+    use crate::wire::arp::Arp;
+    use crate::wire::frame::build::arp_frame;
+    use crate::wire::v4::Xid;
+
+    const CLIENT: Mac = Mac([2, 0, 0, 0, 0, 1]);
+    const SERVER: Mac = Mac([2, 0, 0, 0, 0, 2]);
+
+    fn overheard(broadcast: bool) -> Overheard {
+        let rule = Rule { xid: Xid(7), client: CLIENT.into(), ports: [68, 68] };
+        Overheard::new(Watch::new(rule, broadcast), CLIENT)
+    }
+
+    #[test]
+    fn who_asks_in_vain_for_what_was_offered_is_named() {
+        let address = [10, 9, 0, 100].into();
+        let question = Arp::request(SERVER, [10, 9, 0, 1].into(), address);
+        let frame = arp_frame(&question, SERVER, Mac::BROADCAST, &[]);
+        let heard = |mut listener: Overheard| {
+            for second in 0..3 {
+                listener.arrived(Instant(second * 1_000_000_000), &frame);
+            }
+            listener.findings(None)
+        };
+        assert_eq!(heard(overheard(false)), [Finding::AskedInVain { address, mac: SERVER, count: 3 }]);
+        // Who asked for a broadcast has no use for it.
+        assert_eq!(heard(overheard(true)), []);
+    }
+
+    #[test]
+    fn what_did_not_leave_is_told_where_it_is_known() {
+        assert_eq!(overheard(false).findings(Some(2)), [Finding::NothingLeft(2)]);
+        assert_eq!(overheard(false).findings(None), []);
+        let mut seen = overheard(false);
+        seen.left();
+        assert_eq!(seen.findings(Some(2)), []);
+    }
+}
