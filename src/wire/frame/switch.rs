@@ -104,7 +104,10 @@ pub(super) fn batman<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
 pub(super) fn docsis<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     let (&[control, parameter, _, _], rest) = bytes.chunk::<4>()?;
     if control & 0xfe == CONCATENATION {
-        return Some((What::Concatenated, rest.skip(2)?));
+        let body = rest.skip(2)?;
+        // A header of its own, and counted as one: a concatenation may hold another, as deep as layers go.
+        context.push(Layer::Docsis)?;
+        return Some((What::Concatenated, body));
     }
     let extended = if control & 1 == 0 { 0 } else { usize::from(parameter) };
     // Packets, of all modems and of those that understand later versions.

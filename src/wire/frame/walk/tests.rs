@@ -789,6 +789,20 @@ fn nesting_ends() {
 }
 
 #[test]
+fn frames_of_a_concatenation_are_found_and_concatenations_in_each_other_end() {
+    let frame = eth(0x0800, &query());
+    let length = |length: usize| u16::try_from(length).unwrap().to_be_bytes();
+    let one = [&[0, 0][..], &length(frame.len() + 4), &[0; 2], &frame, &[0; 4]].concat();
+    let two = [&[0xf8, 2][..], &length(one.len() * 2), &[0; 2], &one, &one].concat();
+    let mut walker = Walker::new(Ports::default());
+    let (walked, found) = walk(&mut walker, LinkType::DOCSIS.0, &two, two.len(), 0);
+    let layers: Vec<&str> = found.iter().map(|found| found.layers.as_str()).collect();
+    assert_eq!((walked, layers), (Walked::Done, vec!["docsis docsis ethernet ipv4 udp"; 2]));
+    let nested: Vec<u8> = [0xf8, 1, 0xff, 0xff, 0, 0].repeat(10_000);
+    assert_eq!(walk(&mut walker, LinkType::DOCSIS.0, &nested, nested.len(), 0), (Walked::TooDeep, vec![]));
+}
+
+#[test]
 fn one_frame_can_hold_several_messages() {
     let q = query();
     let mut subframe = [&hex("ffffffffffff 020000000001")[..], &be(q.len() + 8), &snap(&q)].concat();
