@@ -366,14 +366,15 @@ fn domain_name<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
 /// Names up to the end; compression pointers count from the first name (RFC 3397 §2).
 fn domain_names<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
     let mut at = 0;
-    // A pointer of two bytes can stand for 255: keep what comes out in proportion to what goes in.
+    // A pointer of two bytes can stand for 255, and lead to a row of others: keep what comes out, and what that takes, in
+    // proportion to what goes in.
     let mut budget = cursor.bytes.len().saturating_mul(16).saturating_add(4096);
     let mut name = domain::Name::new();
     sink.begin_list();
     while at < cursor.bytes.len() {
         match domain::read(cursor.bytes, at, true, &mut name) {
             Ok(next) => {
-                budget = budget.checked_sub(name.text().len()).ok_or_else(|| domain_error(cursor, at))?;
+                budget = budget.checked_sub(name.work()).ok_or_else(|| domain_error(cursor, at))?;
                 sink.text(name.text());
                 at = next;
             }

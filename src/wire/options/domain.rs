@@ -3,20 +3,30 @@
 /// Room for the text of one name: 255 bytes on the wire, each at most four in text.
 const TEXT_MAX: usize = 1024;
 
+/// The most pointers of one name: it has no more labels, and each needs one at most.
+const POINTERS_MAX: usize = 127;
+
 /// The text of one name, on the stack.
 pub(super) struct Name {
     len: usize,
+    /// How many pointers were followed for it.
+    pointers: usize,
     text: [u8; TEXT_MAX],
 }
 
 impl Name {
     pub(super) fn new() -> Self {
-        Self { len: 0, text: [0; TEXT_MAX] }
+        Self { len: 0, pointers: 0, text: [0; TEXT_MAX] }
     }
 
     /// Labels joined by dots; a dot or backslash inside a label has a backslash before it. The root is `.`.
     pub(super) fn text(&self) -> &[u8] {
         self.text.get(..self.len).unwrap_or_default()
+    }
+
+    /// What reading it took beyond its own bytes: pointers that were followed, text that came out.
+    pub(super) fn work(&self) -> usize {
+        self.pointers.saturating_add(self.len)
     }
 
     fn push(&mut self, byte: u8) {
@@ -42,7 +52,7 @@ impl Name {
 /// Reads the name at `start` of `bytes`; pointers count from the start of `bytes` and must lead backwards, so that no
 /// walk can turn in circles. Returns where the next name begins; the error is where it went wrong.
 pub(super) fn read(bytes: &[u8], start: usize, compressed: bool, name: &mut Name) -> Result<usize, usize> {
-    name.len = 0;
+    (name.len, name.pointers) = (0, 0);
     let mut at = start;
     let mut next = None;
     let mut wire = 1_usize;
@@ -67,9 +77,10 @@ pub(super) fn read(bytes: &[u8], start: usize, compressed: bool, name: &mut Name
                 let low = bytes.get(at.saturating_add(1)).ok_or(at)?;
                 let target = usize::from(u16::from_be_bytes([high & 0x3f, *low]));
                 // Strictly backwards from the name, and from every pointer followed so far.
-                if target >= floor {
+                if target >= floor || name.pointers == POINTERS_MAX {
                     return Err(at);
                 }
+                name.pointers = name.pointers.saturating_add(1);
                 next = next.or_else(|| at.checked_add(2));
                 floor = target;
                 at = target;
@@ -213,6 +224,30 @@ mod tests {
         assert_eq!(text_at(b"\xc0", 0), Err(0), "cut");
         assert_eq!(text_at(b"\x00\x01a\xc0\x03\x00", 3), Err(3));
         assert_eq!(text_at(b"\x40a", 0), Err(0), "reserved label type");
+    }
+
+    #[test]
+    fn a_name_has_no_more_pointers_than_labels() {
+        // The root, and pointers each to the one before.
+        let mut bytes = vec![0_u8];
+        for index in 0..128_usize {
+            let target = u16::try_from(index.saturating_mul(2).saturating_sub(1)).unwrap();
+            bytes.extend((0xc000 | target).to_be_bytes());
+        }
+        let last = bytes.len() - 2;
+        assert_eq!(text_at(&bytes, last - 2), Ok((".".into(), last)), "127 pointers");
+        assert_eq!(text_at(&bytes, last), Err(1), "128");
+        // The longest name, every label of it by a pointer.
+        let mut bytes = vec![0_u8];
+        let mut before = 0_u16;
+        for _ in 0..127 {
+            let start = u16::try_from(bytes.len()).unwrap();
+            bytes.extend([1, b'a']);
+            bytes.extend((0xc000 | before).to_be_bytes());
+            before = start;
+        }
+        let name = vec!["a"; 127].join(".");
+        assert_eq!(text_at(&bytes, usize::from(before)), Ok((name, bytes.len())));
     }
 
     #[test]
