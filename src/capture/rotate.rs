@@ -199,6 +199,7 @@ fn member(path: &Path, number: u32, time: Timestamp) -> PathBuf {
 mod tests {
     use super::*;
     use crate::capture::open;
+    use crate::wire::frame::Direction;
 
     const ETHERNET: LinkType = LinkType::ETHERNET;
 
@@ -270,6 +271,33 @@ mod tests {
             left.iter().flat_map(|file| frames(file)).map(|(time, _)| time / 1_000_000_000).collect();
         assert_eq!(seconds, (34..40).collect::<Vec<_>>());
         assert_eq!(left.first().unwrap().file_name().unwrap(), "a_00018_19700101000034.pcap");
+    }
+
+    #[test]
+    fn what_is_said_of_a_frame_and_its_interface_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pcapng");
+        let rotation = Rotation { size: Some(4000), ..Rotation::default() };
+        let mut writer = RotatingWriter::create(&path, rotation, announced(), Timestamp(0)).unwrap();
+        for second in 0..200 {
+            let interface = ["eth0", "wlan0", "a-bridge"][usize::try_from(second % 3).unwrap()];
+            let comment = "x".repeat(usize::try_from(second % 60).unwrap());
+            let comment = (second % 4 != 0).then_some(comment.as_str());
+            let direction = (second % 5 != 0).then_some(Direction::In);
+            let interface = Some(interface);
+            let frame = FrameOut { interface, comment, direction, ..frame(second, &[9; 61]) };
+            let (before, length) = (writer.writer.size(), writer.writer.record_size(&frame));
+            let room = writer.room(length);
+            let rotates = writer.is_full(length, frame.time);
+            writer.write(&frame).unwrap();
+            if !rotates {
+                assert_eq!(writer.writer.size(), before + room + length, "frame {second}");
+            }
+        }
+        writer.flush().unwrap();
+        let files = files(folder.path());
+        assert!(files.len() > 4);
+        assert!(files.iter().all(|file| fs::metadata(file).unwrap().len() <= 4000));
     }
 
     #[test]

@@ -202,12 +202,22 @@ impl<W: Write> Writer<W> {
         self.written.saturating_add(u64::try_from(self.pending.len()).unwrap_or(u64::MAX))
     }
 
-    /// How many bytes a frame without a comment takes.
+    /// How many bytes a frame takes, with the description of its interface where that is still to be written.
     pub fn record_size(&self, frame: &FrameOut<'_>) -> u64 {
         let length = u64::try_from(frame.data.len()).unwrap_or(u64::MAX);
         match self.format {
             Format::Pcap => length.saturating_add(16),
-            Format::PcapNg => length.checked_next_multiple_of(4).unwrap_or(u64::MAX).saturating_add(32),
+            Format::PcapNg => {
+                let nano = frame.precision == Precision::Nano;
+                let described = match self.described(frame.link, nano, frame.interface) {
+                    Some(_) => 0,
+                    None => options_len(interface_options(frame.interface, nano)).saturating_add(20),
+                };
+                let data = length.checked_next_multiple_of(4).unwrap_or(u64::MAX);
+                data.saturating_add(32)
+                    .saturating_add(options_len(packet_options(frame)))
+                    .saturating_add(described)
+            }
         }
     }
 
@@ -382,15 +392,8 @@ impl<W: Write> Writer<W> {
             body.extend_from_slice(&frame.original_len.to_le_bytes());
             body.extend_from_slice(frame.data);
             pad(body, frame.data.len());
-            if let Some(comment) = frame.comment {
-                option(body, 1, cut(comment, MAX_COMMENT));
-            }
-            if let Some(direction) = frame.direction {
-                let flags: u32 = if direction == Direction::In { 1 } else { 2 };
-                option(body, 2, &flags.to_le_bytes());
-            }
-            if frame.comment.is_some() || frame.direction.is_some() {
-                option(body, 0, &[]);
+            for (code, value) in packet_options(frame) {
+                option(body, code, value);
             }
         });
         Ok(())
@@ -423,29 +426,30 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
+    /// Where among the interfaces this one is, if it has been described.
+    fn described(&self, link: LinkType, nano: bool, name: Option<&str>) -> Option<usize> {
+        let is_it =
+            |known: &Described| known.link == link && known.name.as_deref() == name && known.nano == nano;
+        if self.interfaces.get(self.latest).is_some_and(is_it) {
+            return Some(self.latest);
+        }
+        let alike = self.by_name.get(&name.map(Box::from));
+        let mut places = alike.into_iter().flatten().copied();
+        places.find(|place| self.interfaces.get(*place).is_some_and(is_it))
+    }
+
     /// The number of an interface, described first if it is new.
     fn interface(&mut self, link: LinkType, precision: Precision, name: Option<&str>) -> u32 {
         let nano = precision == Precision::Nano;
-        let is_it =
-            |known: &Described| known.link == link && known.name.as_deref() == name && known.nano == nano;
-        let known = if self.interfaces.get(self.latest).is_some_and(is_it) {
-            Some(self.latest)
-        } else {
-            let alike = self.by_name.get(&name.map(Box::from));
-            let mut places = alike.into_iter().flatten().copied();
-            places.find(|place| self.interfaces.get(*place).is_some_and(is_it))
-        };
-        let index = known.unwrap_or_else(|| {
+        let index = self.described(link, nano, name).unwrap_or_else(|| {
             self.last_packet = None;
             let number = u16::try_from(link.0).unwrap_or(u16::MAX);
             self.block(1, |body| {
                 body.extend_from_slice(&number.to_le_bytes());
                 body.extend_from_slice(&[0; 6]);
-                if let Some(name) = name {
-                    option(body, 2, cut(name, MAX_NAME));
+                for (code, value) in interface_options(name, nano) {
+                    option(body, code, value);
                 }
-                option(body, 9, &[if nano { 9 } else { 6 }]);
-                option(body, 0, &[]);
             });
             let place = self.interfaces.len();
             self.by_name.entry(name.map(Box::from)).or_default().push(place);
@@ -470,6 +474,30 @@ impl<W: Write> Drop for Writer<W> {
 fn cut(text: &str, limit: usize) -> &[u8] {
     let end = (0..=limit.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     text.as_bytes().get(..end).unwrap_or_default()
+}
+
+/// The options of a packet's block: code and value.
+fn packet_options<'a>(frame: &FrameOut<'a>) -> impl Iterator<Item = (u16, &'a [u8])> {
+    let comment = frame.comment.map(|comment| (1, cut(comment, MAX_COMMENT)));
+    let direction = frame.direction.map(|direction| match direction {
+        Direction::In => (2, &[1, 0, 0, 0][..]),
+        Direction::Out => (2, &[2, 0, 0, 0][..]),
+    });
+    let end = (comment.is_some() || direction.is_some()).then_some((0, &[][..]));
+    [comment, direction, end].into_iter().flatten()
+}
+
+/// The options of an interface's block.
+fn interface_options(name: Option<&str>, nano: bool) -> impl Iterator<Item = (u16, &[u8])> {
+    let name = name.map(|name| (2, cut(name, MAX_NAME)));
+    let resolution = (9, if nano { &[9][..] } else { &[6] });
+    name.into_iter().chain([resolution, (0, &[])])
+}
+
+/// How many bytes options take.
+fn options_len<'a>(options: impl Iterator<Item = (u16, &'a [u8])>) -> u64 {
+    let all: usize = options.map(|(_, value)| value.len().next_multiple_of(4).saturating_add(4)).sum();
+    u64::try_from(all).unwrap_or(u64::MAX)
 }
 
 fn option(body: &mut Vec<u8>, code: u16, value: &[u8]) {
