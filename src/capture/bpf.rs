@@ -1,5 +1,7 @@
 //! Filter expressions as tcpdump has them, applied to frames of captures.
 
+use std::collections::HashMap;
+
 use pcap::{BpfProgram, Capture, Linktype};
 
 use crate::wire::frame::LinkType;
@@ -11,7 +13,7 @@ use crate::wire::frame::LinkType;
 pub struct FrameFilter {
     expression: String,
     sees_tags: bool,
-    programs: Vec<(LinkType, Option<BpfProgram>)>,
+    programs: HashMap<LinkType, Option<BpfProgram>>,
     untagged: Vec<u8>,
 }
 
@@ -34,18 +36,15 @@ impl FrameFilter {
         Ok(Self {
             expression: expression.to_owned(),
             sees_tags,
-            programs: vec![(LinkType::ETHERNET, Some(ethernet))],
+            programs: HashMap::from([(LinkType::ETHERNET, Some(ethernet))]),
             untagged: Vec::new(),
         })
     }
 
     /// True when the expression holds for the frame. False for link types it means nothing on.
     pub fn matches(&mut self, link: LinkType, data: &[u8]) -> bool {
-        if !self.programs.iter().any(|(known, _)| *known == link) {
-            self.programs.push((link, compile(link, &self.expression).ok()));
-        }
-        let program = self.programs.iter().find(|(known, _)| *known == link);
-        let Some((_, Some(program))) = program else { return false };
+        let program = self.programs.entry(link).or_insert_with(|| compile(link, &self.expression).ok());
+        let Some(program) = program else { return false };
         if link != LinkType::ETHERNET || self.sees_tags {
             return program.filter(data);
         }
