@@ -18,7 +18,7 @@ use pcap::{Active, Capture, Direction};
 
 use super::iface::Interface;
 use super::signals::Signals;
-use super::{Event, NetError, Received, Stats, Transport, remaining};
+use super::{Event, NetError, Received, Stats, Transport, again, remaining};
 use crate::time::{Aligner, Clock, Instant, SystemClock, Timestamp};
 use crate::wire::frame::LinkType;
 
@@ -108,13 +108,7 @@ impl PacketTransport {
 
 impl Transport for PacketTransport {
     fn send(&mut self, frame: &[u8]) -> Result<(), NetError> {
-        let sent = loop {
-            match send(self.sender.as_raw_fd(), frame, MsgFlags::empty()) {
-                Err(nix::Error::EINTR) => {}
-                sent => break sent,
-            }
-        };
-        match sent {
+        match again(|| send(self.sender.as_raw_fd(), frame, MsgFlags::empty())) {
             Ok(_) => Ok(()),
             Err(nix::Error::EMSGSIZE) => Err(NetError::FrameSize {
                 object: self.name.clone(),

@@ -56,6 +56,17 @@ pub use error::NetError;
 #[cfg(feature = "live")]
 pub use version::libpcap_version;
 
+/// Makes a system call again for as long as signals interrupt it.
+#[cfg(feature = "live")]
+fn again<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
+    loop {
+        match call() {
+            Err(nix::Error::EINTR) => {}
+            result => return result,
+        }
+    }
+}
+
 /// Frames out, frames in.
 ///
 /// Deadlines are instants, and so are the arrivals of frames; their stamps are times of day.
@@ -128,6 +139,16 @@ pub fn remaining(now: Instant, deadline: Instant) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(feature = "live")]
+    fn a_call_that_a_signal_interrupted_is_made_again() {
+        use nix::errno::Errno::{EINTR, EMSGSIZE};
+        let mut results = vec![Err(EMSGSIZE), Ok(7), Err(EINTR), Err(EINTR)];
+        assert_eq!(again(|| results.pop().unwrap()), Ok(7));
+        assert_eq!(again(|| results.pop().unwrap()), Err(EMSGSIZE));
+        assert!(results.is_empty());
+    }
 
     #[test]
     fn a_deadline_that_passed_leaves_nothing_to_wait_for() {

@@ -7,9 +7,9 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, socket,
 };
 
-use super::NetError;
 use super::iface::{self, Interface};
 use super::netlink::{Netlink, attributes, kind, link_header, messages};
+use super::{NetError, again};
 
 /// The multicast group of rtnetlink(7) that hears about interfaces (`RTMGRP_LINK`).
 const LINKS: u32 = 1;
@@ -49,10 +49,10 @@ impl LinkMonitor {
     pub fn changes(&mut self, mut each: impl FnMut(LinkChange)) -> Result<(), NetError> {
         let fail = |source: io::Error| NetError::io("watch", "the interfaces", source);
         loop {
-            let got = match recv(self.events.as_raw_fd(), &mut self.buffer, MsgFlags::MSG_DONTWAIT) {
+            let got = match again(|| recv(self.events.as_raw_fd(), &mut self.buffer, MsgFlags::MSG_DONTWAIT))
+            {
                 Ok(got) => got,
                 Err(nix::Error::EAGAIN) => return Ok(()),
-                Err(nix::Error::EINTR) => continue,
                 Err(nix::Error::ENOBUFS) => {
                     self.links()?.into_iter().for_each(|interface| each(LinkChange::Is(interface)));
                     continue;

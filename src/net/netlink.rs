@@ -11,6 +11,8 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, send, socket,
 };
 
+use super::again;
+
 /// Message kinds and flags of rtnetlink(7) and netlink(7) that are used here.
 pub mod kind {
     /// Create or change an interface.
@@ -123,9 +125,9 @@ impl Netlink {
         message.extend(self.sequence.to_ne_bytes());
         message.extend(0_u32.to_ne_bytes());
         message.extend(body);
-        send(self.socket.as_raw_fd(), &message, MsgFlags::empty())?;
+        again(|| send(self.socket.as_raw_fd(), &message, MsgFlags::empty()))?;
         loop {
-            let got = recv(self.socket.as_raw_fd(), &mut self.buffer, MsgFlags::empty())?;
+            let got = again(|| recv(self.socket.as_raw_fd(), &mut self.buffer, MsgFlags::empty()))?;
             let mut rest = self.buffer.get(..got).unwrap_or(&[]);
             while let Some(answer) = Answer::next(&mut rest) {
                 if answer.sequence != self.sequence {

@@ -4,8 +4,8 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 
 use nix::sys::socket::{MsgFlags, bind, send};
 
-use super::NetError;
 use super::linux::{link_addr, open_sender};
+use super::{NetError, again};
 
 /// Sends frames through one interface.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl Sender {
 
     /// Sends one frame, link-layer header included.
     pub fn send(&self, frame: &[u8]) -> Result<(), NetError> {
-        match send(self.socket.as_raw_fd(), frame, MsgFlags::MSG_DONTWAIT) {
+        match again(|| send(self.socket.as_raw_fd(), frame, MsgFlags::MSG_DONTWAIT)) {
             // A full queue loses the frame as any wire may.
             Ok(_) | Err(nix::Error::EAGAIN | nix::Error::ENOBUFS) => Ok(()),
             Err(nix::Error::ENETDOWN | nix::Error::ENXIO | nix::Error::ENODEV) => {

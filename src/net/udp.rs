@@ -16,7 +16,7 @@ use nix::sys::socket::{
 
 use super::iface::Interface;
 use super::linux::{Options, PacketTransport};
-use super::{Event, NetError, Stats, Transport};
+use super::{Event, NetError, Stats, Transport, again};
 use crate::time::Instant;
 use crate::wire::frame::LinkType;
 use crate::wire::frame::peek::{Ethernet, Ipv4};
@@ -94,7 +94,7 @@ impl Held6 {
     /// them instead.
     pub fn count(&self) -> Option<u32> {
         let mut buffer = [0; 16];
-        let mut one = || recv(self.socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT).is_ok();
+        let mut one = || again(|| recv(self.socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT)).is_ok();
         self.alone.then(|| (0..100).take_while(|_| one()).map(|_| 1).sum())
     }
 }
@@ -115,7 +115,7 @@ impl Transport for UdpTransport {
             reason: "no UDP datagram in an unfragmented IPv4 packet".to_owned(),
         })?;
         let socket = self.socket(local)?;
-        sendto(socket.as_raw_fd(), payload, &SockaddrIn::from(remote), MsgFlags::empty())
+        again(|| sendto(socket.as_raw_fd(), payload, &SockaddrIn::from(remote), MsgFlags::empty()))
             .map_err(|errno| NetError::Io {
                 operation: "send to",
                 object: remote.to_string(),
