@@ -10,6 +10,9 @@ use crate::wire::frame::Checksum;
 use crate::wire::options::v4 as opt;
 use crate::wire::v4::{CLIENT_PORT, Message, MessageType, SERVER_PORT, Xid};
 
+/// How long a client waits after a NAK before it begins again.
+const DENIED: Duration = Duration::from_secs(1);
+
 /// What a client on the cable does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Habits {
@@ -167,9 +170,12 @@ impl Neighbour {
                 None
             }
             (MessageType::NAK, Stage::Rebooting | Stage::Requesting { .. } | Stage::Bound { .. }) => {
+                // From the start, after a pause: where every request is denied it would go round for ever within one frame.
                 self.xid = self.xid.wrapping_add(0x0100_0000);
-                self.began = now;
-                Some(self.discover(now))
+                self.began = now.after(DENIED);
+                self.stage = Stage::Selecting;
+                self.due = Some(self.began);
+                None
             }
             _ => None,
         }

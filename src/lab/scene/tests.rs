@@ -15,8 +15,14 @@ struct Stage {
 
 impl Stage {
     fn with(fault: &str) -> Self {
+        Self::with_all(&[fault])
+    }
+
+    fn with_all(faults: &[&str]) -> Self {
         let mut lab = Faulty::default();
-        by_name(fault).unwrap().apply(&mut lab, None, NEAR).unwrap();
+        for fault in faults {
+            by_name(fault).unwrap().apply(&mut lab, None, NEAR).unwrap();
+        }
         let now = Instant::new(1_000_000_000, 0);
         let mut scene = Scene::new(lab.settings, lab.plan);
         scene.start(now);
@@ -88,6 +94,19 @@ fn a_pool_is_used_up_in_sight_of_all() {
     );
     let vain = stage.kinds(Mac([2, 0, 0, 0, 2, 5]));
     assert!(vain.len() >= 4 && vain.iter().all(|kind| *kind == MessageType::DISCOVER), "{vain:?}");
+}
+
+#[test]
+fn who_is_denied_pauses_before_it_begins_again() {
+    for neighbours in ["crowd", "pool-empty"] {
+        let mut stage = Stage::with_all(&["nak", neighbours]);
+        stage.run(Duration::from_secs(5));
+        let denied: Vec<_> =
+            stage.heard.iter().filter(|one| one.message.message_type() == Some(MessageType::NAK)).collect();
+        let of = |mac| denied.iter().filter(|one| one.message.client().mac() == Some(mac)).count();
+        let first = denied[0].message.client().mac().unwrap();
+        assert!((2..=6).contains(&of(first)), "{neighbours}: {}", of(first));
+    }
 }
 
 #[test]
