@@ -23,7 +23,7 @@ const GROUP: u16 = 67;
 
 /// Starts the far end in threads of its own and connects `eth0` of this namespace to it. When this returns, the servers
 /// answer. The threads run until the process ends.
-pub fn start(lab: &Faulty, threads: usize, pair: &Pair) -> Result<(), NetError> {
+pub fn start(lab: &Faulty, threads: usize, pair: &Pair) -> Result<Far, NetError> {
     let Faulty { settings, plan, near } = lab.clone();
     let (to_lab, from_far) = sync_channel(1);
     let (to_far, from_lab) = sync_channel(1);
@@ -37,13 +37,26 @@ pub fn start(lab: &Faulty, threads: usize, pair: &Pair) -> Result<(), NetError> 
     to_far.send(()).map_err(|_| gone())?;
     let Message::Ready = from_far.recv().map_err(|_| gone())?? else { return Err(gone()) };
     match near {
-        Some(NearEnd::LinkDown) => netns::down(netns::NEAR),
-        Some(NearEnd::Drops) => netns::drop_all(netns::NEAR),
-        Some(NearEnd::NoCarrier) | None => Ok(()),
+        Some(NearEnd::LinkDown) => netns::down(netns::NEAR)?,
+        Some(NearEnd::Drops) => netns::drop_all(netns::NEAR)?,
+        Some(NearEnd::NoCarrier) | None => {}
+    }
+    Ok(Far(from_far))
+}
+
+/// A far end that answers.
+#[derive(Debug)]
+pub struct Far(Receiver<Result<Message, NetError>>);
+
+impl Far {
+    /// Why it has ended, if it has: it should not before the process does.
+    pub fn ended(&self) -> Option<NetError> {
+        self.0.try_recv().ok()?.err()
     }
 }
 
 /// What the far end tells the lab.
+#[derive(Debug)]
 enum Message {
     /// It is in this namespace and waits for its interface.
     Namespace(File),
@@ -80,7 +93,7 @@ fn far_end(
                 // The neighbours do not wait for the command.
                 scene.start(SystemClock.now());
                 if to_lab.send(Ok(Message::Ready)).is_ok() {
-                    let _ = serve(&mut scene, &mut socket);
+                    serve(&mut scene, &mut socket, to_lab);
                 }
             }
             Err(error) => {
@@ -89,11 +102,10 @@ fn far_end(
         }
         return;
     }
-    match open(settings, threads).and_then(powerless) {
+    match open(settings, threads, to_lab).and_then(powerless) {
         Ok((mut segment, mut socket)) => {
             if to_lab.send(Ok(Message::Ready)).is_ok() {
-                // Its interface goes when the other end's namespace does: that is the end, not an error.
-                let _ = serve(&mut segment, &mut socket);
+                serve(&mut segment, &mut socket, to_lab);
             }
         }
         Err(error) => {
@@ -119,7 +131,11 @@ fn up() -> Result<(), NetError> {
     netns::up(FAR).map(|_| ())
 }
 
-fn open(mut settings: Settings, threads: usize) -> Result<(Segment, BatchSocket), NetError> {
+fn open(
+    mut settings: Settings,
+    threads: usize,
+    to_lab: &SyncSender<Result<Message, NetError>>,
+) -> Result<(Segment, BatchSocket), NetError> {
     up()?;
     let threads = if settings.is_quick() { threads.max(1) } else { 1 };
     // Which thread gets an ARP answer is not known; those who use several want speed.
@@ -130,13 +146,13 @@ fn open(mut settings: Settings, threads: usize) -> Result<(Segment, BatchSocket)
     let (opened, results) = sync_channel(threads);
     for _ in 1..threads {
         let mut twin = segment.twin();
-        let opened = opened.clone();
+        let (opened, to_lab) = (opened.clone(), to_lab.clone());
         thread::Builder::new()
             .name("far end".to_owned())
             .spawn(move || match BatchSocket::open(FAR, &options).and_then(powerless) {
                 Ok(mut socket) => {
                     let _ = opened.send(Ok(()));
-                    let _ = serve(&mut twin, &mut socket);
+                    serve(&mut twin, &mut socket, &to_lab);
                 }
                 Err(error) => {
                     let _ = opened.send(Err(error));
@@ -182,8 +198,19 @@ macro_rules! far_end {
 far_end!(Segment);
 far_end!(Scene);
 
-/// Answers what arrives, for ever.
-fn serve(segment: &mut impl FarEnd, socket: &mut BatchSocket) -> Result<(), NetError> {
+/// Answers what arrives for as long as that is possible, and tells the lab why it is not any more.
+fn serve(
+    segment: &mut impl FarEnd,
+    socket: &mut BatchSocket,
+    to_lab: &SyncSender<Result<Message, NetError>>,
+) {
+    if let Err(error) = answer(segment, socket) {
+        // Of several reasons the first is told.
+        let _ = to_lab.try_send(Err(error));
+    }
+}
+
+fn answer(segment: &mut impl FarEnd, socket: &mut BatchSocket) -> Result<(), NetError> {
     // What speaks without being asked begins now.
     segment.advance(SystemClock.now());
     loop {
@@ -199,8 +226,11 @@ fn serve(segment: &mut impl FarEnd, socket: &mut BatchSocket) -> Result<(), NetE
             }
         })?;
         let (arena, spans) = segment.ready();
-        socket.send(arena, spans)?;
-        segment.sent();
+        match socket.send(arena, spans) {
+            // What the cable is too narrow for is lost on it.
+            Ok(()) | Err(NetError::FrameSize { .. }) => segment.sent(),
+            Err(error) => return Err(error),
+        }
         seen = seen.saturating_add(received);
         if seen == 0 {
             wait_readable([socket.as_fd()], None, segment.next_due())

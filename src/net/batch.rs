@@ -255,10 +255,12 @@ impl BatchSocket {
     }
 
     /// Sends the frames that lie at `spans` of `arena`, in order. Where the kernel takes none for [`PATIENCE`] they are lost, as on
-    /// any wire: a queue that lets nothing through must not stop the clock of who sends.
+    /// any wire: a queue that lets nothing through must not stop the clock of who sends. A frame that the interface is too narrow
+    /// for is left out, and is the error once all others went.
     pub fn send(&mut self, arena: &[u8], spans: &[Range<usize>]) -> Result<(), NetError> {
         let mut left = spans;
         let mut stuck = None;
+        let mut too_long = None;
         while !left.is_empty() {
             let slices: Vec<[IoSlice<'_>; 1]> = left
                 .iter()
@@ -281,18 +283,29 @@ impl BatchSocket {
                 Err(errno @ (nix::Error::EAGAIN | nix::Error::ENOBUFS)) => {
                     let now = SystemClock.now();
                     if now >= stuck.get_or_insert(now).after(PATIENCE) {
-                        return Ok(());
+                        break;
                     }
                     // The socket tells when it has room; that the queue behind it has, nothing tells.
                     self.wait_for_room(errno == nix::Error::EAGAIN)?;
                     0
+                }
+                Err(nix::Error::EMSGSIZE) => {
+                    too_long = too_long.or(left.first().map(Range::len));
+                    1
                 }
                 Err(nix::Error::ENETDOWN) => return Err(NetError::Down { interface: self.name.clone() }),
                 Err(errno) => return Err(NetError::io("send through", &self.name, errno)),
             };
             left = left.get(sent..).unwrap_or(&[]);
         }
-        Ok(())
+        match too_long {
+            Some(length) => Err(NetError::FrameSize {
+                object: self.name.clone(),
+                length,
+                reason: "that is more than its MTU allows".to_owned(),
+            }),
+            None => Ok(()),
+        }
     }
 }
 

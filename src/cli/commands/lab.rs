@@ -400,13 +400,13 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let code = match args.stage {
         Some(Stage::Exec) => return Err(Failure::could_not_run(netns::exec(&args.command))),
         Some(Stage::Supervise) => netns::supervise(&["lab", "--stage", "exec"], &args.command, args.parent),
-        None => start(args, &lab),
+        None => start(args, &lab, cx),
     };
     Ok(Exit::Code(code?))
 }
 
 #[cfg(feature = "live")]
-fn start(args: &Args, lab: &Faulty) -> Result<u8, crate::net::NetError> {
+fn start(args: &Args, lab: &Faulty, cx: &Context) -> Result<u8, crate::net::NetError> {
     use crate::lab::{host, netns};
     let signals = netns::watch_signals()?;
     netns::enter()?;
@@ -416,11 +416,15 @@ fn start(args: &Args, lab: &Faulty) -> Result<u8, crate::net::NetError> {
         near_addr: args.client_addr,
         six: lab.settings.six.is_some(),
     };
-    host::start(lab, usize::from(args.threads), &pair)?;
+    let far = host::start(lab, usize::from(args.threads), &pair)?;
     let parent = netns::this_process().map(|pid| pid.to_string());
     let mut stage = vec!["lab", "--stage", "supervise"];
     stage.extend(parent.iter().flat_map(|pid| ["--parent", pid]));
-    netns::run(&signals, &stage, &args.command)
+    let code = netns::run(&signals, &stage, &args.command)?;
+    if let Some(why) = far.ended() {
+        cx.warn(&format!("the servers of the lab ended before the command: {why}"));
+    }
+    Ok(code)
 }
 
 /// Lists the faults.
