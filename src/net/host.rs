@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// The most bytes of any file that is read here.
 const MOST: u64 = 1 << 20;
@@ -244,26 +244,43 @@ fn dhclient(content: &[u8], interface: &str) -> Option<OldLease> {
     last
 }
 
-/// Rules of nftables or iptables that concern DHCP's ports, or drop all that comes in. Only root may list them.
-pub fn filters() -> Result<Vec<String>, Unseen> {
-    let mut rules = Vec::new();
-    let mut looked = false;
-    for (program, arguments) in [("nft", &["list", "ruleset"][..]), ("iptables-save", &[][..])] {
+/// Rules of nftables or iptables that concern DHCP's ports, or drop all that comes in. Only root may list them; `root` says that this
+/// process is.
+pub fn filters(root: bool) -> Result<Vec<String>, Unseen> {
+    let listings = [("nft", &["list", "ruleset"][..]), ("iptables-save", &[])].map(|(program, arguments)| {
         let output =
             Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output();
-        let Ok(output) = output else { continue };
-        if !output.status.success() {
-            return Err(Unseen { check: "firewall", why: "needs root".to_owned() });
+        (program, output)
+    });
+    listed(listings, root)
+}
+
+/// The rules in what these programs printed. One of them is enough: the other may be missing, or of another kernel.
+fn listed<const N: usize>(
+    listings: [(&str, std::io::Result<Output>); N],
+    root: bool,
+) -> Result<Vec<String>, Unseen> {
+    let mut rules = Vec::new();
+    let (mut looked, mut failed) = (false, None);
+    for (program, output) in listings {
+        match output {
+            Ok(output) if output.status.success() => {
+                looked = true;
+                let text = String::from_utf8_lossy(&output.stdout);
+                let found = text.lines().map(str::trim).filter(|line| concerns(line));
+                rules.extend(found.take(8).map(str::to_owned));
+            }
+            Ok(_) => failed = failed.or(Some(program)),
+            Err(_) => {}
         }
-        looked = true;
-        let text = String::from_utf8_lossy(&output.stdout);
-        rules.extend(text.lines().map(str::trim).filter(|line| concerns(line)).take(8).map(str::to_owned));
     }
-    if looked {
-        Ok(rules)
-    } else {
-        Err(Unseen { check: "firewall", why: "neither nft nor iptables-save is here".to_owned() })
-    }
+    let why = match failed {
+        _ if looked => return Ok(rules),
+        Some(_) if !root => "needs root".to_owned(),
+        Some(program) => format!("{program} could not list them"),
+        None => "neither nft nor iptables-save is here".to_owned(),
+    };
+    Err(Unseen { check: "firewall", why })
 }
 
 /// A rule that could drop DHCP.
@@ -339,9 +356,31 @@ mod tests {
     }
 
     #[test]
+    fn one_listing_of_rules_is_enough() {
+        use std::io::{Error, ErrorKind};
+        use std::os::unix::process::ExitStatusExt as _;
+        use std::process::ExitStatus;
+        let ended = |code: i32, text: &str| {
+            let status = ExitStatus::from_raw(code << 8);
+            Ok(Output { status, stdout: text.into(), stderr: Vec::new() })
+        };
+        let missing = || Err(Error::from(ErrorKind::NotFound));
+        let rule = "udp dport 68 drop";
+        let rules = Ok(vec![rule.to_owned()]);
+        assert_eq!(listed([("nft", ended(0, rule)), ("iptables-save", ended(1, ""))], true), rules);
+        assert_eq!(listed([("nft", ended(1, "")), ("iptables-save", ended(0, rule))], false), rules);
+        let why = |listings, root| listed::<2>(listings, root).unwrap_err().why;
+        let refused = || [("nft", missing()), ("iptables-save", ended(1, ""))];
+        assert_eq!(why(refused(), false), "needs root");
+        assert_eq!(why(refused(), true), "iptables-save could not list them");
+        let none = [("nft", missing()), ("iptables-save", missing())];
+        assert_eq!(why(none, true), "neither nft nor iptables-save is here");
+    }
+
+    #[test]
     fn this_machine_can_be_looked_at() {
         let (_, _) = clients("lo", 1);
         assert_eq!(master("lo"), None);
-        let _ = (old_lease("no-such-interface", 4_000_000), filters());
+        let _ = (old_lease("no-such-interface", 4_000_000), filters(false));
     }
 }

@@ -6,7 +6,7 @@ use crate::net::host::OldLease;
 use crate::wire::Mac;
 
 #[cfg(feature = "live")]
-use crate::net::{NetError, host, iface};
+use crate::net::{NetError, host, iface, privilege};
 #[cfg(feature = "live")]
 use crate::wire::Prefix;
 
@@ -70,7 +70,7 @@ impl Local {
         unseen.extend(hidden.map(|one| (one.check, one.why)));
         let (old, refused) = host::old_lease(&interface.name, interface.index);
         unseen.extend(refused.map(|one| (one.check, one.why)));
-        let filters = host::filters().unwrap_or_else(|one| {
+        let filters = host::filters(privilege::is_root()).unwrap_or_else(|one| {
             unseen.push((one.check, one.why));
             Vec::new()
         });
