@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
 use super::message::Message;
-use super::outline::{Field, Outline};
+use super::outline::{Field, Outline, Span};
 use super::packet::{Packet, field_text};
 use super::types::{MessageType, Op, Xid};
 use crate::wire::HwAddr;
@@ -160,7 +160,7 @@ impl<'a> Facts<'a> {
                 set(&mut facts.hidden, span.code);
             }
             // Part of a value would read as another value.
-            if !span.first || span.is_truncated() {
+            if !span.first || outline.same_code(span).any(Span::is_truncated) {
                 continue;
             }
             let data = if outline.is_repeated(span.code) {
@@ -423,6 +423,8 @@ fn bit(bits: &[u64; 4], code: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::wire::Mac;
 
@@ -449,6 +451,78 @@ mod tests {
         assert!(facts.codes().eq([3, 15, 51, 53, 54]));
         let request = Message::request(MessageType::DISCOVER, Xid(7), Mac::ZERO);
         assert!(!Facts::of(&request).is_answer());
+    }
+
+    /// Holds what a message says as a value against what its bytes say.
+    fn assert_read_alike(bytes: &[u8]) {
+        let message = Message::decode(bytes);
+        let facts = Facts::of(&message);
+        assert_eq!((message.message_type(), message.overload()), (facts.kind, facts.overload));
+        for (code, address) in [(1, facts.subnet_mask), (50, facts.requested), (54, facts.server_id)] {
+            assert_eq!(message.ip_option(code), address, "option {code}");
+        }
+        assert_eq!(message.u32_option(51), facts.lease_time);
+        let held = [(3, &facts.routers), (12, &facts.hostname), (66, &facts.tftp_server)];
+        for (code, bytes) in held {
+            assert_eq!(message.option(code).as_deref(), bytes.as_deref(), "option {code}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_whole_says_the_same_as_a_value() {
+        let read = |options: &[u8], file: &[u8]| {
+            let mut message = Message::new(Op::REPLY);
+            message.file[..file.len()].copy_from_slice(file);
+            let mut bytes = message.encode();
+            bytes.truncate(240);
+            bytes.extend(options);
+            assert_read_alike(&bytes);
+            Message::decode(&bytes)
+        };
+        // Cut short behind a whole one, before a whole one, and as the length of all.
+        assert_eq!(read(&[12, 1, b'a', 12, 5, b'b'], &[]).option(12), None);
+        assert_eq!(read(&[52, 1, 1, 12, 5, b'a'], &[12, 1, b'f', 255]).option(12), None);
+        assert_eq!(read(&[12, 1, b'a', 52, 1, 1, 255], &[12, 200]).option(12), None);
+        assert_eq!(read(&[12, 1, b'a', 52, 2, 1], &[12, 1, b'f', 255]).option(12), Some(b"a".to_vec()));
+        // The first of several decides.
+        assert_eq!(read(&[52, 1, 2, 52, 1, 1, 255], &[12, 1, b'f', 255]).overload(), 2);
+        assert_eq!(read(&[52, 1, 9, 52, 1, 1, 255], &[12, 1, b'f', 255]).option(12), None);
+        assert_eq!(read(&[53, 1, 2, 53, 1, 5, 255], &[]).message_type(), Some(MessageType::OFFER));
+        assert_eq!(read(&[53, 2, 2], &[]).message_type(), None);
+    }
+
+    /// Bytes that are options more often than not.
+    fn options(length: usize) -> impl Strategy<Value = Vec<u8>> {
+        let code = proptest::sample::select(&[0_u8, 1, 3, 12, 50, 51, 52, 53, 54, 66, 255][..]);
+        let piece =
+            (code, 0..6_u8, proptest::collection::vec(0..8_u8, 0..5)).prop_map(|(code, length, data)| {
+                // A length that is mostly right.
+                let length = if length == 5 { 7 } else { u8::try_from(data.len()).unwrap() };
+                [&[code, length][..], &data].concat()
+            });
+        proptest::collection::vec(piece, 0..12).prop_map(move |pieces| {
+            let mut bytes = pieces.concat();
+            bytes.truncate(length);
+            bytes
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_and_value_say_the_same(own in options(90), file in options(128), sname in options(64)) {
+            let mut message = Message::new(Op::REPLY);
+            message.file[..file.len()].copy_from_slice(&file);
+            message.sname[..sname.len()].copy_from_slice(&sname);
+            let mut bytes = message.encode();
+            bytes.truncate(240);
+            bytes.extend(own);
+            assert_read_alike(&bytes);
+        }
+
+        #[test]
+        fn any_bytes_and_their_value_say_the_same(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            assert_read_alike(&bytes);
+        }
     }
 
     #[test]

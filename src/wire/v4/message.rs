@@ -220,36 +220,48 @@ impl Message {
         out
     }
 
-    /// The message type, when option 53 is there with one byte.
+    /// The message type, when the first option 53 has one byte.
     pub fn message_type(&self) -> Option<MessageType> {
-        match *self.option(code::MESSAGE_TYPE)?.as_slice() {
-            [kind] => Some(MessageType(kind)),
+        match self.pieces(code::MESSAGE_TYPE).next()?? {
+            &[kind] => Some(MessageType(kind)),
             _ => None,
         }
     }
 
-    /// The payload of an option, pieces joined (RFC 3396 §7), overloaded fields included.
+    /// Which fields hold options: 1 `file`, 2 `sname`, 3 both. The first option 52 decides, where it has one of these values.
+    pub fn overload(&self) -> u8 {
+        match self.items.iter().find(|item| item.code() == Some(code::OVERLOAD)) {
+            Some(Item::Option { data, .. }) => match *data.as_slice() {
+                [value @ 1..=3] => value,
+                _ => 0,
+            },
+            _ => 0,
+        }
+    }
+
+    /// The payload of an option, pieces joined (RFC 3396 §7), overloaded fields included. None where one of them is not whole: part
+    /// of a value would read as another value.
     pub fn option(&self, wanted: u8) -> Option<Vec<u8>> {
-        let mut found: Option<Vec<u8>> = None;
-        let mut overload = 0;
-        for item in &self.items {
-            let (Item::Option { code, data } | Item::Lying { code, data, .. }) = item else { continue };
-            if *code == wanted {
-                found.get_or_insert_default().extend_from_slice(data);
-            }
-            if let (code::OVERLOAD, &[value]) = (*code, data.as_slice()) {
-                overload = value;
-            }
+        let mut pieces = self.pieces(wanted);
+        let mut found = pieces.next()??.to_vec();
+        for piece in pieces {
+            found.extend_from_slice(piece?);
         }
+        Some(found)
+    }
+
+    /// The options of this code in order of interpretation; none for one that is not whole.
+    fn pieces(&self, wanted: u8) -> impl Iterator<Item = Option<&[u8]>> {
+        let own = self.items.iter().filter_map(move |item| match item {
+            Item::Option { code, data } if *code == wanted => Some(Some(data.as_slice())),
+            Item::Lying { code, .. } if *code == wanted => Some(None),
+            _ => None,
+        });
+        let overload = self.overload();
         let fields: [(u8, &[u8]); 2] = [(1, &self.file), (2, &self.sname)];
-        for (bit, field) in fields {
-            if overload & bit != 0 && overload <= 3 {
-                for data in area_options(field).filter(|(code, _)| *code == wanted).map(|(_, data)| data) {
-                    found.get_or_insert_default().extend_from_slice(data);
-                }
-            }
-        }
-        found
+        let held = fields.into_iter().filter(move |(bit, _)| overload & bit != 0);
+        let others = held.flat_map(|(_, field)| area_options(field));
+        own.chain(others.filter(move |(code, _)| *code == wanted).map(|(_, data)| data))
     }
 
     /// An option that is one IPv4 address.
@@ -358,8 +370,8 @@ impl Item {
     }
 }
 
-/// The complete options of an area (an overloaded field), up to its End.
-fn area_options(area: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+/// The options of an area (an overloaded field), up to its End; without data the last, where it is not whole.
+fn area_options(area: &[u8]) -> impl Iterator<Item = (u8, Option<&[u8]>)> {
     let mut rest = area;
     std::iter::from_fn(move || {
         loop {
@@ -368,9 +380,10 @@ fn area_options(area: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
                 code::PAD => rest = tail,
                 code::END => return None,
                 _ => {
-                    let (&len, tail) = tail.split_first()?;
-                    let data = tail.get(..usize::from(len))?;
-                    rest = tail.get(usize::from(len)..)?;
+                    let whole =
+                        tail.split_first().and_then(|(len, tail)| tail.split_at_checked(usize::from(*len)));
+                    let (data, behind) = whole.unzip();
+                    rest = behind.unwrap_or_default();
                     return Some((option, data));
                 }
             }

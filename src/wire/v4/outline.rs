@@ -391,7 +391,7 @@ impl Outline {
     }
 
     fn read_overload(&mut self, packet: &Packet<'_>, cut: bool) {
-        let first = self.find(code::OVERLOAD).copied();
+        let first = self.find(code::OVERLOAD).copied().filter(|span| !span.is_truncated());
         if let Some(span) = first {
             match *span.data(packet) {
                 [value @ 1..=3] => {
@@ -432,7 +432,9 @@ impl Outline {
     }
 
     fn judge_type(&mut self, packet: &Packet<'_>) {
-        let Some(span) = self.find(code::MESSAGE_TYPE).copied() else { return };
+        let Some(span) = self.find(code::MESSAGE_TYPE).copied().filter(|span| !span.is_truncated()) else {
+            return;
+        };
         let &[value] = span.data(packet) else { return };
         let kind = MessageType(value);
         self.message_type = Some(kind);
