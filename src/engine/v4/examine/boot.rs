@@ -28,6 +28,12 @@ const MENU_WAIT: Duration = ms(2100);
 const FETCH: &[Duration] = &[ms(0), ms(400), ms(900), ms(1500), ms(2200)];
 const FETCH_WAIT: Duration = ms(3000);
 
+/// The longest name that is asked for: a request has 512 bytes (RFC 2347), and a mode.
+const LONGEST_NAME: usize = 512_usize.saturating_sub(READ.len()).saturating_sub(MODE.len());
+/// What stands before and behind the name in a read request (RFC 1350 §5).
+const READ: &[u8] = &[0, 1];
+const MODE: &[u8] = b"\0octet\0";
+
 /// What became of a boot file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetched {
@@ -74,11 +80,9 @@ impl Place {
 /// The file that a message names, and where it is, or why that cannot be known.
 fn place(given: &Given) -> Option<(Vec<u8>, Result<Place, &'static str>)> {
     let message = &given.message;
-    let overload =
-        message.option(opt::DHCP_OPTION_OVERLOAD).and_then(|data| data.first().copied()).unwrap_or(0);
     let field = field_text(&message.file);
     let option = message.option(opt::BOOTFILE_NAME).map(|data| field_text(&data).to_vec());
-    let from_field = (overload & 1 == 0 && !field.is_empty()).then(|| field.to_vec());
+    let from_field = (message.overload() & 1 == 0 && !field.is_empty()).then(|| field.to_vec());
     let file = from_field.or(option).filter(|file| !file.is_empty())?;
     let named = message.option(opt::TFTP_SERVER_NAME).map(|data| field_text(&data).to_vec());
     let server = if !message.siaddr.is_unspecified() {
@@ -88,7 +92,9 @@ fn place(given: &Given) -> Option<(Vec<u8>, Result<Place, &'static str>)> {
     } else {
         Ok(given.server())
     };
-    let place = if let Some(rest) = scheme(&file, b"http://") {
+    let place = if file.len() > LONGEST_NAME {
+        Err("its name is longer than the 503 bytes that a request has room for (RFC 2347)")
+    } else if let Some(rest) = scheme(&file, b"http://") {
         let (host, port, path) = split(rest);
         literal(host).map(|server| Place::Http { server, port: port.unwrap_or(80), path: path.to_vec() })
     } else if let Some(rest) = scheme(&file, b"tftp://") {
@@ -314,8 +320,7 @@ impl Boot {
                 self.udp(hop, peer, (CLIENT_PORT, MENU_PORT), &payload);
             }
             (Stage::Fetch, Some(Place::Tftp { path, .. })) => {
-                // A read request (RFC 1350 §5); names longer than a datagram are nobody's.
-                let request = [&[0, 1], path.as_slice(), b"\0octet\0"].concat();
+                let request = [READ, path.as_slice(), MODE].concat();
                 self.udp(hop, peer, (OWN_PORT, TFTP_PORT), &request);
             }
             (Stage::Fetch, Some(Place::Http { .. })) if !self.tcp.2 => {
@@ -483,6 +488,11 @@ mod tests {
         assert!(at(&given(|message| file(message, b"https://10.0.0.7/x"))).is_err());
         assert!(at(&given(|message| file(message, b"http://"))).is_err());
         assert_eq!(at(&given(|message| file(message, b"tftp://10.0.0.7/x"))), tftp([10, 0, 0, 7], b"x"));
+        let long =
+            |length: usize| given(|message| message.set_option(opt::BOOTFILE_NAME, &vec![b'x'; length]));
+        assert!(at(&long(503)).is_ok());
+        assert!(at(&long(504)).unwrap_err().contains("503 bytes"));
+        assert!(at(&long(1600)).is_err());
         // Overloaded, the field holds options.
         let overloaded = given(|message| {
             file(message, b"x");
