@@ -24,6 +24,12 @@ pub fn open(path: impl AsRef<Path>) -> Result<Reader<Source>, CaptureError> {
     open_with(path.as_ref(), None)
 }
 
+/// Like [`open`], for what has been opened already; errors call it `name`.
+pub fn read(name: &str, input: Source) -> Result<Reader<Source>, CaptureError> {
+    let (input, _) = decompressed(name, input, None, false)?;
+    Reader::new(name, input)
+}
+
 /// Like [`open`], for a file that may still grow: whenever there is nothing more to read, `waiter` decides. It is read as it
 /// is, not decompressed.
 pub fn follow(path: impl AsRef<Path>, waiter: Waiter) -> Result<Reader<Source>, CaptureError> {

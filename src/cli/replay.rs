@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::exit::Failure;
-use super::hexdump;
+use super::{hexdump, replay6};
 use crate::capture;
 use crate::output::packet::read::read_message;
 use crate::wire::Mac;
@@ -86,10 +86,18 @@ fn json_way(json: &Value, message: &Message) -> Option<(Envelope, Option<Ipv4Add
     Some(envelope.way(message))
 }
 
-/// Reads the message of frame `number`, or the first message there is.
-pub fn from_pcap(path: &Path, number: Option<u64>) -> Result<Replay, Failure> {
+/// A message of a capture.
+pub enum Captured {
+    /// Of DHCPv4.
+    Four(Replay),
+    /// A frame with one of DHCPv6 or router discovery.
+    Six(Vec<u8>),
+}
+
+/// Reads the message of frame `number`, or the first message there is, of whatever family: what comes by a pipe can be read once.
+pub fn from_pcap(path: &Path, number: Option<u64>) -> Result<Captured, Failure> {
     let mut reader = capture::open(path)?;
-    let mut walker = Walker::new(Ports::default());
+    let mut walker = Walker::new(Ports::every());
     let mut unread = NotLookedInto::default();
     while let Some(frame) = reader.next()? {
         let mut found = None;
@@ -97,14 +105,17 @@ pub fn from_pcap(path: &Path, number: Option<u64>) -> Result<Replay, Failure> {
         let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
         let outcome = walker.walk(frame.link, frame.data, original, time, |datagram| {
             if found.is_none() {
-                found = Some(of_datagram(&datagram));
+                found = Some(match datagram.protocol {
+                    Protocol::Dhcpv4 => Captured::Four(of_datagram(&datagram)),
+                    _ => Captured::Six(replay6::of_datagram(&datagram)),
+                });
             }
         });
         if let Walked::Unread(what) = outcome {
             unread.add(what, 1);
         }
         match (found, number) {
-            (Some(replay), None) => return Ok(replay),
+            (Some(captured), None) => return Ok(captured),
             (found, Some(wanted)) if frame.number == wanted => {
                 return found.ok_or_else(|| {
                     Failure::could_not_run(format_args!(

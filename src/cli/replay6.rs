@@ -78,30 +78,8 @@ fn json_frame(json: &Value, protocol: Protocol, message: &[u8]) -> Vec<u8> {
     known.frame(protocol, message, make_checksum)
 }
 
-/// The frame of the message of packet `number`, or of the first message of IPv6 where that is the first message of all; none
-/// where the packet is of DHCPv4.
-pub fn from_pcap(path: &Path, number: Option<u64>) -> Option<Vec<u8>> {
-    let mut reader = crate::capture::open(path).ok()?;
-    let mut walker = Walker::new(Ports::every());
-    while let Ok(Some(frame)) = reader.next() {
-        let mut found = None;
-        let time = frame.time.map_or(0, crate::time::Timestamp::nanoseconds);
-        let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
-        walker.walk(frame.link, frame.data, original, time, |datagram| {
-            if found.is_none() {
-                found = Some((datagram.protocol != Protocol::Dhcpv4).then(|| of_datagram(&datagram)));
-            }
-        });
-        if number.is_none_or(|number| frame.number == number)
-            && let Some(found) = found
-        {
-            return found;
-        }
-    }
-    None
-}
-
-fn of_datagram(datagram: &Datagram<'_>) -> Vec<u8> {
+/// The frame of a message of IPv6.
+pub fn of_datagram(datagram: &Datagram<'_>) -> Vec<u8> {
     let addr = |addr: IpAddr| match addr {
         IpAddr::V6(addr) => Some(addr),
         IpAddr::V4(_) => None,

@@ -1,16 +1,20 @@
 //! Text files that the user names, read with a bound: what never ends (`/dev/zero`) is refused, not kept.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+
+use crate::capture;
 
 /// Bytes of the longest list, policy or state that is read.
 pub const MOST: u64 = 64 << 20;
 
 /// Reads the text at `path`, `-` for standard input, when it has at most `most` bytes.
 pub fn read(path: &Path, most: u64) -> io::Result<String> {
-    let input: Box<dyn Read> =
-        if path.as_os_str() == "-" { Box::new(io::stdin().lock()) } else { Box::new(File::open(path)?) };
+    bounded(capture::raw(path)?, most)
+}
+
+/// Reads the text of `input` when it has at most `most` bytes.
+pub fn bounded(input: impl Read, most: u64) -> io::Result<String> {
     let mut bytes = Vec::new();
     input.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > most {

@@ -281,6 +281,33 @@ fn what_is_read_is_not_written() {
 }
 
 #[test]
+fn what_comes_by_a_pipe_is_read_once() {
+    let captures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/captures");
+    let run = |script: &str| {
+        let script = format!("set -- '{PROGRAM}' dhcp.pcap; {script}");
+        let output = Command::new("sh").args(["-c", &script]).current_dir(&captures).output().unwrap();
+        assert!(output.stderr.is_empty(), "{script}: {output:?}");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let plain = run(r#""$1" send lo --dry-run --from-pcap "$2""#);
+    assert!(plain.0 == Some(0) && plain.1.contains("DISCOVER"), "{plain:?}");
+    assert_eq!(run(r#"cat "$2" | "$1" send lo --dry-run --from-pcap -"#), plain);
+    assert_eq!(run(r#"cat "$2" | "$1" send lo --dry-run --from-pcap /dev/stdin"#), plain);
+    for way in [r#"cat "$2""#, r#""$1" decode -q --json "$2""#, r#"gzip -c "$2""#] {
+        for name in ["-", "/dev/stdin"] {
+            let (code, text) = run(&format!(r#"{way} | "$1" diff --json {name} "$2""#));
+            let found: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(
+                (code, &found["differences"]),
+                (Some(0), &serde_json::json!([])),
+                "{way} {name}: {text}"
+            );
+            assert_eq!(found["a"]["replies"], found["b"]["replies"]);
+        }
+    }
+}
+
+#[test]
 fn what_is_written_is_what_was_on_the_wire() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("kept.pcapng");

@@ -1,6 +1,7 @@
 //! `dhcptool diff`: what two servers give, option by option.
 
 use std::cell::RefCell;
+use std::io::{BufRead as _, BufReader};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::cli::flags::confine::ConfineArgs;
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::session;
 use crate::cli::teller::{Awaited, Manner, Teller, Watched};
+use crate::cli::text;
 use crate::engine::v4::collect::{Plan, Until, Want};
 use crate::engine::{Backoff, Client as _, Collect};
 #[cfg(feature = "live")]
@@ -245,40 +247,35 @@ fn read(path: &Path, mac: Option<HwAddr>) -> Result<(Side, usize), Failure> {
             count = count.saturating_add(1);
         }
     };
-    match capture::open(path) {
-        Ok(mut reader) => {
-            let mut walker = Walker::new(Ports::default());
-            loop {
-                let frame = match reader.next() {
-                    Ok(Some(frame)) => frame,
-                    Ok(None) => break,
-                    Err(error) => return Err(Failure::damaged(error)),
-                };
-                let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
-                let time = frame.time.unwrap_or_default().nanoseconds();
-                walker.walk(frame.link, frame.data, original, time, |datagram| {
-                    if datagram.protocol == Protocol::Dhcpv4 && !datagram.quoted && !datagram.cut {
-                        let broadcast = datagram.ip.map(|ip| match ip.dst {
-                            std::net::IpAddr::V4(ip) => ip.is_broadcast(),
-                            std::net::IpAddr::V6(_) => false,
-                        });
-                        take(&Message::decode(datagram.payload), broadcast);
-                    }
+    let failed = |error| Failure::could_not_run(format_args!("cannot read {}: {error}", path.display()));
+    // Opened once, for a pipe delivers its bytes once: they say what it is.
+    let mut input = BufReader::new(capture::raw(path).map_err(failed)?);
+    if input.fill_buf().map_err(failed)?.trim_ascii_start().starts_with(b"{") {
+        let text = text::bounded(input, MOST).map_err(failed)?;
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            let object = serde_json::from_str(line).map_err(|error| {
+                let what = "neither a capture nor what decode, discover or request --json printed";
+                Failure::could_not_run(format_args!("{}: {what}: {error}", path.display()))
+            })?;
+            packets(&object, &mut take);
+        }
+        return Ok((side, count));
+    }
+    let mut reader =
+        capture::read(&path.to_string_lossy(), Box::new(input)).map_err(Failure::could_not_run)?;
+    let mut walker = Walker::new(Ports::default());
+    while let Some(frame) = reader.next().map_err(Failure::damaged)? {
+        let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
+        let time = frame.time.unwrap_or_default().nanoseconds();
+        walker.walk(frame.link, frame.data, original, time, |datagram| {
+            if datagram.protocol == Protocol::Dhcpv4 && !datagram.quoted && !datagram.cut {
+                let broadcast = datagram.ip.map(|ip| match ip.dst {
+                    std::net::IpAddr::V4(ip) => ip.is_broadcast(),
+                    std::net::IpAddr::V6(_) => false,
                 });
+                take(&Message::decode(datagram.payload), broadcast);
             }
-        }
-        Err(error) => {
-            let text = crate::cli::text::read(path, MOST).unwrap_or_default();
-            let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-            let objects: Option<Vec<Value>> =
-                lines.by_ref().map(|line| serde_json::from_str(line).ok()).collect();
-            let Some(objects) = objects.filter(|objects| !objects.is_empty()) else {
-                return Err(Failure::could_not_run(error));
-            };
-            for object in &objects {
-                packets(object, &mut take);
-            }
-        }
+        });
     }
     Ok((side, count))
 }

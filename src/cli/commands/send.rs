@@ -9,7 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::common::positive;
 use crate::cli::flags::sender::{self, SenderArgs};
-use crate::cli::replay::{self, Replay};
+use crate::cli::replay::{self, Captured, Replay};
 use crate::cli::replay6;
 use crate::cli::session::{self, Session};
 use crate::cli::six;
@@ -368,9 +368,11 @@ fn read(args: &Args, told: &mut Vec<String>, cx: &Context) -> Result<Found, Fail
         });
     }
     if let Some(path) = &args.from_pcap {
-        return confine.apart(&[path.as_path()], cx, || match replay6::from_pcap(path, args.number) {
-            Some(frame) => Ok(Found::Six(Source::Frames(vec![frame]))),
-            None => replay::from_pcap(path, args.number).map(|replay| four(vec![replay])),
+        return confine.apart(&[path.as_path()], cx, || {
+            Ok(match replay::from_pcap(path, args.number)? {
+                Captured::Four(replay) => four(vec![replay]),
+                Captured::Six(frame) => Found::Six(Source::Frames(vec![frame])),
+            })
         });
     }
     if let Some(hex) = &args.hex {
