@@ -260,7 +260,7 @@ struct Words {
 }
 
 const FOUR: Words = Words { offer: "OFFER", ack: "ACK", nak: "NAK", address: "address" };
-const SIX: Words = Words { offer: "ADVERTISE", ack: "REPLY", nak: "refusal", address: "address" };
+const SIX: Words = Words { offer: "ADVERTISE", ack: "REPLY", nak: "refused", address: "address" };
 
 /// How often each of these was met, 0 included.
 fn counted_by<T: Copy + Ord>(

@@ -189,6 +189,7 @@ impl TransactionTable {
             cells.push((Label::Plain, shortened(&escape(vendor.unwrap_or("-").as_bytes()), 25)));
             cells.push((Label::Plain, via));
         }
+        let columns = if S::SIX { packed(columns, &cells, self.width) } else { columns };
         line(&columns, &cells, out);
         let indent = match self.width {
             WIDE.. => 33,
@@ -218,9 +219,11 @@ impl TransactionTable {
         let text = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         let address = text(S::address(exchange));
         let server = text(S::server(exchange).or_else(|| exchange.servers.first().map(S::name)));
-        // An address is told whole, its server by what is left of their columns.
-        let room = PAIR.saturating_sub(address.chars().count().saturating_add(1)).max(LEAST);
-        let (address, server) = ((Label::Plain, address), (Label::Plain, tail(&server, room)));
+        // An address is told whole, its server by what is left of their columns, or not at all.
+        let least = if self.width < WIDE { 0 } else { PAIR / 2 };
+        let room = PAIR.saturating_sub(address.chars().count().saturating_add(1)).max(least);
+        let server = if room < LEAST { String::new() } else { tail(&server, room) };
+        let (address, server) = ((Label::Plain, address), (Label::Plain, server));
         let total = exchange.total_ns().or(exchange.ack_ns());
         if self.width < NARROW {
             let room = self.width.saturating_sub(31).clamp(8, 17);
@@ -355,6 +358,19 @@ impl TransactionTable {
         }
         out.text(&hanging(&text, self.width, 0, 2)).text("\n");
     }
+}
+
+/// The columns as narrow as the cells of a row, where it would not fit otherwise: addresses of IPv6 are long.
+fn packed(mut columns: Vec<Column>, cells: &[(Label, String)], width: usize) -> Vec<Column> {
+    let taken =
+        |(cell, column): (&(Label, String), &Column)| cell.1.chars().count().saturating_add(1).max(column.1);
+    let total: usize = cells.iter().zip(&columns).map(taken).sum();
+    if total > width.max(NARROW) {
+        for ((_, text), (_, wide, right)) in cells.iter().zip(&mut columns) {
+            (*wide, *right) = (text.chars().count().saturating_add(1), false);
+        }
+    }
+    columns
 }
 
 fn line(columns: &[Column], cells: &[(Label, String)], out: &mut Styled) {
