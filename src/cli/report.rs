@@ -92,6 +92,10 @@ pub fn exchange(
     for (address, server) in &report.left {
         cx.warn(&format!("{address} may still be leased at {server}: no RELEASE was seen leaving"));
     }
+    match exchange.debts().dropped() {
+        0 => {}
+        more => cx.warn(&format!("{more} more grants came than are given back: these may still be leased")),
+    }
     match (exchange.outcome(), exchange.answer()) {
         (Ended::Timeout, _) => {
             let what = match (exchange.offer(), exchange.discovers()) {

@@ -45,38 +45,48 @@ impl Debt {
 
 /// All that one client owes.
 #[derive(Clone, Debug, Default)]
-pub struct Debts(Vec<Debt>);
+pub struct Debts {
+    all: Vec<Debt>,
+    dropped: u64,
+}
 
 impl Debts {
     /// Notes that `server` may have bound `address`; RELEASEs that went out before do not count.
     pub fn owe(&mut self, address: Ipv4Addr, server: Ipv4Addr, via: Option<Mac>, now: Instant) {
         self.forgive(address, server);
-        if self.0.len() < MAX_DEBTS {
+        if self.all.len() < MAX_DEBTS {
             let (handed, last, left, unreachable) = (0, 0, false, false);
-            self.0.push(Debt { address, server, via, handed, last, left, since: now, unreachable });
+            self.all.push(Debt { address, server, via, handed, last, left, since: now, unreachable });
+        } else {
+            self.dropped = self.dropped.saturating_add(1);
         }
     }
 
     /// The lease ended another way: by a DECLINE.
     pub fn forgive(&mut self, address: Ipv4Addr, server: Ipv4Addr) {
-        self.0.retain(|debt| (debt.address, debt.server) != (address, server));
+        self.all.retain(|debt| (debt.address, debt.server) != (address, server));
+    }
+
+    /// Grants that came when 64 others were kept: nobody gives these back.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     /// True when nothing is owed.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     /// Starts to give everything back that was not begun.
     pub fn call_in(&mut self, now: Instant) {
-        for debt in self.0.iter_mut().filter(|debt| debt.handed == 0) {
+        for debt in self.all.iter_mut().filter(|debt| debt.handed == 0) {
             debt.since = now;
         }
     }
 
     /// The debt whose RELEASE is to be sent now.
     pub fn due(&self, now: Instant) -> Option<Debt> {
-        self.0.iter().find(|debt| debt.due().is_some_and(|due| due <= now)).cloned()
+        self.all.iter().find(|debt| debt.due().is_some_and(|due| due <= now)).cloned()
     }
 
     /// A RELEASE of `debt` was handed over as transmission `id`.
@@ -95,34 +105,34 @@ impl Debts {
     }
 
     fn get_mut(&mut self, debt: &Debt) -> Option<&mut Debt> {
-        self.0.iter_mut().find(|known| (known.address, known.server) == (debt.address, debt.server))
+        self.all.iter_mut().find(|known| (known.address, known.server) == (debt.address, debt.server))
     }
 
     /// Transmission `id` was seen leaving.
     pub fn on_sent(&mut self, id: u32) {
-        for debt in self.0.iter_mut().filter(|debt| debt.handed > 0 && debt.last == id) {
+        for debt in self.all.iter_mut().filter(|debt| debt.handed > 0 && debt.last == id) {
             debt.left = true;
         }
     }
 
     /// When the next RELEASE is due; `None` when all are sent.
     pub fn deadline(&self) -> Option<Instant> {
-        self.0.iter().filter_map(Debt::due).min()
+        self.all.iter().filter_map(Debt::due).min()
     }
 
     /// True when every debt's last RELEASE was seen leaving.
     pub fn settled(&self) -> bool {
-        self.deadline().is_none() && self.0.iter().all(|debt| debt.left || debt.unreachable)
+        self.deadline().is_none() && self.all.iter().all(|debt| debt.left || debt.unreachable)
     }
 
     /// True when a RELEASE was handed over.
     pub fn any_released(&self) -> bool {
-        self.0.iter().any(|debt| debt.handed > 0)
+        self.all.iter().any(|debt| debt.handed > 0)
     }
 
     /// What may still be held for the client: leases of which no RELEASE was seen leaving.
     pub fn open(&self) -> impl Iterator<Item = &Debt> {
-        self.0.iter().filter(|debt| !debt.left)
+        self.all.iter().filter(|debt| !debt.left)
     }
 }
 
@@ -158,5 +168,17 @@ mod tests {
         assert_eq!(debts.open().count(), 1, "it is said that it may be left");
         debts.forgive(ip(5), ip(1));
         assert!(debts.is_empty());
+    }
+
+    #[test]
+    fn what_is_not_kept_is_counted() {
+        let now = Instant::new(100, 0);
+        let mut debts = Debts::default();
+        for last in 1..=70 {
+            debts.owe(ip(last), ip(1), None, now);
+        }
+        assert_eq!((debts.open().count(), debts.dropped()), (64, 6));
+        debts.owe(ip(5), ip(1), None, now);
+        assert_eq!((debts.open().count(), debts.dropped()), (64, 6), "what is kept is kept once");
     }
 }

@@ -1,12 +1,16 @@
 //! One client's whole exchange: DISCOVER if it must, REQUEST (or INFORM), the answer, and what comes after an ACK.
 
+mod owed;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::accept::{self, is_host};
+use super::accept;
 use super::arp::{Prober, Step};
 use super::client::Client;
 use super::debts::Debts;
@@ -339,7 +343,7 @@ impl Exchange {
     fn discover(&mut self, now: Instant) {
         let wait = self.settings.discover_wait;
         if self.started.is_some_and(|started| now >= started.after(wait)) {
-            self.phase = Phase::Over;
+            self.settle(now);
             return;
         }
         if self.next_send.is_some_and(|next| now < next) {
@@ -369,7 +373,7 @@ impl Exchange {
             return;
         }
         let Some(draft) = self.main_draft(self.secs(now)) else {
-            self.phase = Phase::Over;
+            self.settle(now);
             return;
         };
         if self.station.send(&draft, now) {
@@ -429,23 +433,6 @@ impl Exchange {
         note
     }
 
-    /// True when all that may be bound is given back at the end.
-    fn gives_back(&self) -> bool {
-        self.settings.release && matches!(self.task, Task::Request { .. })
-    }
-
-    /// A server says that an address is the client's now, whether it was asked for or not.
-    fn granted(&mut self, answer: &Answer) {
-        let server = answer.server_id().or(answer.source_ip);
-        let address = answer.reply.as_ref().and_then(|reply| reply.yiaddr.specified());
-        if let (true, Some(MessageType::ACK), Some(address), Some(server)) =
-            (self.gives_back(), answer.kind(), address, server)
-            && is_host(address)
-        {
-            self.debts.owe(address, server, answer.source_mac, answer.at);
-        }
-    }
-
     /// An ACK or NAK of a server that was not chosen: it is told, and what it bound is given back.
     fn take_other(&mut self, incoming: &Incoming<'_>, answer: Answer) -> Note {
         self.granted(&answer);
@@ -493,69 +480,15 @@ impl Exchange {
             if let Some(server) = server.or(self.answer.as_ref().and_then(|answer| answer.source_ip)) {
                 self.debts.forgive(address, server);
             }
-            self.phase = Phase::Ending { id: self.station.last_id(), until: now.after(LAST_COPY) };
+            if self.debts.is_empty() {
+                self.phase = Phase::Ending { id: self.station.last_id(), until: now.after(LAST_COPY) };
+            } else {
+                self.settle(now);
+            }
         } else {
             self.end(now);
         }
         note
-    }
-
-    /// What is left to do when the answer is there, or none came, or the user wants to stop.
-    fn end(&mut self, now: Instant) {
-        self.phase = Phase::Over;
-        if !self.gives_back() || self.requests == 0 {
-            return;
-        }
-        if self.answer.is_none() {
-            // The ACK may have been lost, and the lease be bound.
-            self.suspect(now);
-        }
-        if self.debts.is_empty() {
-            if self.answer.is_some() {
-                // A server that says no and then yes has bound an address.
-                self.phase = Phase::Ending { id: 0, until: now.after(LAST_COPY) };
-            }
-            return;
-        }
-        self.debts.call_in(now);
-        self.phase = Phase::GivingBack { until: None };
-        self.give_back(now);
-    }
-
-    /// Notes the lease that was asked for: nobody confirmed it, but somebody may have bound it.
-    fn suspect(&mut self, now: Instant) {
-        let Task::Request { address, server, .. } = self.task else { return };
-        let offer = self.offer.as_ref();
-        let address = address.or_else(|| offer?.reply.as_ref()?.yiaddr.specified());
-        let server = self.chosen.map(|chosen| chosen.server).or(server.map(|route| route.server));
-        let via = offer.and_then(|offer| offer.source_mac);
-        if let (Some(address), Some(server)) = (address, server) {
-            self.debts.owe(address, server, via, now);
-        }
-    }
-
-    fn give_back(&mut self, now: Instant) {
-        while let Some(debt) = self.debts.due(now) {
-            if let Some(mac) = debt.via {
-                // The way back is the way the answer came.
-                self.station.learn(debt.server, mac);
-            }
-            let route = match self.task {
-                Task::Request { server: Some(route), .. } if route.server == debt.server => route,
-                _ => Route { server: debt.server, next_hop: debt.server },
-            };
-            let route = if debt.via.is_some() { Route { next_hop: debt.server, ..route } } else { route };
-            if self.station.send(&self.recipe.release(debt.address, route), now) {
-                self.debts.handed(&debt, self.station.last_id());
-                continue;
-            }
-            match self.station.resolve(now) {
-                Some(Step::Over) | None => self.debts.unreachable(&debt),
-                Some(_) => return,
-            }
-        }
-        let until = self.debts.deadline().is_none().then(|| now.after(LAST_COPY));
-        self.phase = Phase::GivingBack { until };
     }
 
     fn on_answer(&mut self, incoming: &Incoming<'_>, answer: Answer) -> Note {
@@ -611,16 +544,6 @@ impl Exchange {
     fn is_no_lease(&self, answer: &Answer) -> bool {
         matches!(self.task, Task::Request { .. }) && accept::unusable(answer).is_some()
     }
-
-    /// Gives back what was bound while the exchange was ending already.
-    fn owes_more(&mut self, now: Instant) {
-        if matches!(self.phase, Phase::Ending { .. } | Phase::GivingBack { .. })
-            && self.debts.deadline().is_some()
-        {
-            self.phase = Phase::GivingBack { until: None };
-            self.give_back(now);
-        }
-    }
 }
 
 impl Client for Exchange {
@@ -635,7 +558,7 @@ impl Client for Exchange {
                 }
             }
             Some(Step::Over) => {
-                self.phase = Phase::Over;
+                self.settle(now);
                 return;
             }
             Some(_) => return,
@@ -657,8 +580,8 @@ impl Client for Exchange {
 
     fn stop(&mut self, now: Instant) {
         match self.phase {
-            // Nothing that this client knows of is bound by a DISCOVER.
-            Phase::Start | Phase::Discover => self.phase = Phase::Over,
+            // A DISCOVER binds nothing, unless a server said that it did.
+            Phase::Start | Phase::Discover => self.settle(now),
             Phase::Main | Phase::Probe(_) => self.end(now),
             Phase::Ending { .. } | Phase::GivingBack { .. } | Phase::Over => {}
         }
