@@ -30,6 +30,9 @@ use crate::wire::escape::escape_line;
 use crate::wire::v6::facts::IaKind;
 use crate::wire::v6::{Duid, MessageType};
 
+/// Addresses and prefixes of a server that are told in one line; more are counted.
+const LISTED: usize = 4;
+
 /// What a command asks for.
 #[derive(Clone, Debug)]
 pub struct Order {
@@ -270,10 +273,28 @@ fn hold_one(
     for server in exchange.unreleased() {
         cx.warn(&format!("{server} did not say that it took back what it gave: the lease may be left"));
     }
+    for (server, leases) in exchange.left() {
+        cx.warn(&format!("{server} bound {} too, and nothing gave that back", leases_text(leases)));
+    }
+    if exchange.dropped() > 0 {
+        cx.warn(&format!("{} more grants came than are kept: these leases may be left", exchange.dropped()));
+    }
     tell(order, &exchange, &recipe, held.took, &hints, segment, sender, cx);
     let conflict = matches!(exchange.conflict(), Tested::InUse(..));
     let good = exchange.outcome() == Outcome6::Ack && !conflict;
     conclude(held, if good { Exit::Good } else { Exit::Bad }, segment, cx)
+}
+
+/// Addresses and prefixes, a few of them.
+fn leases_text(leases: &[IaWish]) -> String {
+    let addresses = leases.iter().flat_map(|ia| ia.addresses.iter().map(ToString::to_string));
+    let prefixes = leases.iter().flat_map(|ia| ia.prefixes.iter().map(ToString::to_string));
+    let all: Vec<String> = addresses.chain(prefixes).collect();
+    let shown = all.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(LISTED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// What is judged.

@@ -113,9 +113,12 @@ pub fn departures(offered: &[IaWish], given: &[IaWish]) -> Vec<String> {
     found
 }
 
+/// The rank of a server's offer: its preference, how much it grants, and when it came.
+pub type Rank = (u8, usize, Reverse<usize>);
+
 /// How servers are compared (§18.2.9): the highest preference first, among equals who grants more, then who came first. The
 /// greatest wins.
-pub fn rank(facts: &Facts<'_>, wishes: &[IaWish], place: usize) -> (u8, usize, Reverse<usize>) {
+pub fn rank(facts: &Facts<'_>, wishes: &[IaWish], place: usize) -> Rank {
     (facts.preference.unwrap_or(0), granted(facts, wishes), Reverse(place))
 }
 

@@ -11,7 +11,7 @@ use super::accept::is_usable_answer;
 use super::client::Seated6;
 use super::draft::Draft6;
 use super::recipe::Recipe6;
-use super::station::{Answer6, Sorted, Station6};
+use super::station::{Answer6, MAX_BYTES, Sorted, Station6};
 use super::timer::hundredths;
 use super::watch::{Reason6, Watch6};
 use crate::engine::machine::{Arrival, Event, Machine, Remark, Sense, Transmit};
@@ -22,8 +22,6 @@ use crate::wire::v6::{Duid, MessageType};
 
 /// Servers and routers kept of each kind; more are counted.
 pub const MAX_ANSWERS: usize = 1000;
-/// Bytes kept of all answers: a thousand liars with messages of 64 KiB do not fill the memory.
-const MAX_BYTES: usize = 32 << 20;
 /// Addresses kept of a server that offers another one each time.
 const MAX_ADDRESSES: usize = 64;
 /// Lane of SOLICIT.

@@ -63,7 +63,8 @@ pub struct Exchange6 {
     station: Station6,
     phase: Phase,
     ask: Option<Ask>,
-    lanes: usize,
+    /// What was asked, by lane.
+    asked: Vec<MessageType>,
     window: Option<Instant>,
     offers: Offers,
     chosen: Option<usize>,
@@ -79,6 +80,8 @@ pub struct Exchange6 {
     before: Vec<IaWish>,
     again: bool,
     conflict: Tested,
+    /// The addresses that somebody else has.
+    in_use: Vec<Ipv6Addr>,
     declined: bool,
     released: bool,
     bound: Bound,
@@ -97,7 +100,7 @@ impl Exchange6 {
             rng,
             phase: Phase::Start,
             ask: None,
-            lanes: 0,
+            asked: Vec::new(),
             window: None,
             offers: Offers::default(),
             chosen: None,
@@ -111,6 +114,7 @@ impl Exchange6 {
             before: Vec::new(),
             again: false,
             conflict: Tested::Not,
+            in_use: Vec::new(),
             declined: false,
             released: false,
             bound: Bound::default(),
@@ -179,12 +183,27 @@ impl Exchange6 {
 
     /// Everything that was bound was given back, and the servers said so.
     pub fn released(&self) -> bool {
-        self.released && self.unreleased.is_empty()
+        self.released
+            && self.unreleased.is_empty()
+            && self.left().next().is_none()
+            && self.bound.dropped() == 0
     }
 
     /// Servers that did not say that they took back what they gave.
     pub fn unreleased(&self) -> &[Duid] {
         &self.unreleased
+    }
+
+    /// What servers bound and nobody asked them to take back: where leases are given back all that is left, else what others bound
+    /// than the server whose lease is kept.
+    pub fn left(&self) -> impl Iterator<Item = (&Duid, &[IaWish])> {
+        let keeps = self.answer.as_ref().filter(|_| !self.settings.release).and_then(Answer6::server);
+        self.bound.all().filter(move |(server, _)| keeps.as_ref() != Some(*server))
+    }
+
+    /// Grants that came when too many others were kept: nobody gives these back.
+    pub fn dropped(&self) -> u64 {
+        self.bound.dropped()
     }
 
     /// What else was seen.
@@ -203,8 +222,8 @@ impl Exchange6 {
 
     /// Begins to ask for something.
     fn begin(&mut self, kind: MessageType, ias: Vec<IaWish>, server: Option<Duid>, schedule: Schedule) {
-        let lane = self.lanes;
-        self.lanes = self.lanes.saturating_add(1);
+        let lane = self.asked.len();
+        self.asked.push(kind);
         // Each exchange has a transaction of its own; the first has the one that was chosen (§16.1).
         let xid = if lane == 0 { self.recipe.xid } else { self.rng.u32(1..0x0100_0000) };
         self.station.expect(lane, Some(xid));
@@ -302,7 +321,7 @@ impl Exchange6 {
 
     /// The ADVERTISE that a client takes.
     fn best(&self) -> Option<usize> {
-        self.offers.best(&self.settings.choose, &self.wishes)
+        self.offers.best()
     }
 
     /// Nobody answered in time.
@@ -317,16 +336,19 @@ impl Exchange6 {
                     self.answer = Some(refusal);
                     self.outcome = Outcome6::Nak;
                 }
-                self.end(now);
+                self.give_back(now);
             }
-            Phase::Main => match self.refusal.take() {
-                Some(refusal) => self.finish(refusal, Outcome6::Nak, now),
-                None => self.end(now),
-            },
+            Phase::Main => {
+                if let Some(refusal) = self.refusal.take() {
+                    self.finish(refusal, Outcome6::Nak, now);
+                    return;
+                }
+                self.suspect();
+                self.give_back(now);
+            }
             Phase::Decline => self.give_back(now),
             Phase::Release => {
-                let server = self.ask.as_ref().and_then(|ask| ask.server.clone());
-                self.unreleased.extend(server);
+                self.leave();
                 self.give_back(now);
             }
             _ => self.end(now),
@@ -379,22 +401,27 @@ impl Exchange6 {
         if self.conflict == Tested::Free {
             self.conflict = Tested::InUse(target, mac);
         }
+        if !self.in_use.contains(&target) {
+            self.in_use.push(target);
+        }
         remark
     }
 
     /// The time for whoever has an address is over.
     fn probed_enough(&mut self, now: Instant) {
-        let (Tested::InUse(address, _), Dad::Decline) = (self.conflict, self.settings.dad) else {
+        let server = self.answer.as_ref().and_then(Answer6::server);
+        let Some(server) = server.filter(|_| self.settings.dad == Dad::Decline) else {
             self.give_back(now);
             return;
         };
-        let Some((server, ia)) = self.bound.take(address) else {
+        let ias = self.bound.take(&server, &self.in_use);
+        if ias.is_empty() {
             self.give_back(now);
             return;
-        };
+        }
         self.declined = true;
         self.phase = Phase::Decline;
-        self.begin(MessageType::DECLINE, vec![ia], Some(server), Schedule::DECLINE);
+        self.begin(MessageType::DECLINE, ias, Some(server), Schedule::DECLINE);
         self.go_on(now);
     }
 
@@ -411,14 +438,45 @@ impl Exchange6 {
         self.end(now);
     }
 
+    /// Notes the leases that were asked for: nobody confirmed them, but somebody may have bound them.
+    fn suspect(&mut self) {
+        let Some(ask) = self.ask.as_ref().filter(|ask| self.station.sent(ask.lane) > 0) else { return };
+        if !binds(ask.kind) || self.refusal.is_some() {
+            return;
+        }
+        let leases: Vec<IaWish> = ask.ias.iter().filter(|ia| ia.has_lease()).cloned().collect();
+        let server = ask.server.clone().or_else(|| self.server_of_lease());
+        if let (Some(server), false) = (server, leases.is_empty()) {
+            self.bound.note(server, leases);
+        }
+    }
+
+    /// The server that is asked to take its leases back does not say that it did.
+    fn leave(&mut self) {
+        let server = self.ask.take().and_then(|ask| ask.server);
+        self.unreleased.extend(server);
+    }
+
     fn end(&mut self, now: Instant) {
+        if self.phase == Phase::Release {
+            self.leave();
+        }
         self.ask = None;
         self.phase = Phase::Ending { until: now.after(LAST_COPY) };
+        // Several servers may have committed at once: their answers are waited for.
+        if self.rapid_commit {
+            return;
+        }
         // Whatever was sent last was answered, or its copy was seen: there is nothing to wait for.
         if self.answer.is_some() || self.station.watch.left >= self.station.watch.handed {
             self.phase = Phase::Over;
         }
     }
+}
+
+/// True for a message whose answer binds leases.
+fn binds(kind: MessageType) -> bool {
+    matches!(kind, MessageType::SOLICIT | MessageType::REQUEST | MessageType::RENEW | MessageType::REBIND)
 }
 
 impl Machine for Exchange6 {
@@ -450,7 +508,8 @@ impl Machine for Exchange6 {
 
     fn on_sent(&mut self, id: u32, at: Instant) {
         self.station.on_sent(id, at);
-        if matches!(self.phase, Phase::Ending { .. }) && id == self.station.last_id() {
+        let last = id == self.station.last_id() && !self.rapid_commit;
+        if matches!(self.phase, Phase::Ending { .. }) && last {
             self.phase = Phase::Over;
         }
     }
@@ -461,8 +520,11 @@ impl Machine for Exchange6 {
 
     fn stop(&mut self, now: Instant) {
         // What was taken is given back where that was wanted.
-        if matches!(self.phase, Phase::Release | Phase::Ending { .. }) {
+        if matches!(self.phase, Phase::Release | Phase::Ending { .. } | Phase::Over) {
             return;
+        }
+        if self.phase == Phase::Main {
+            self.suspect();
         }
         self.give_back(now);
     }

@@ -20,7 +20,7 @@ use crate::wire::frame::{Datagram, Envelope6, Ports, Protocol, Walked, Walker};
 use crate::wire::neighbor::{Neighbor, solicited_node};
 use crate::wire::v6::{Duid, Facts, Packet};
 use crate::wire::{Mac, nd};
-pub use answer::Answer6;
+pub use answer::{Answer6, MAX_BYTES};
 use expected::{Expected, advert_fault, destination, source};
 use hops::{Hops, Step};
 use sent::Log;

@@ -2,9 +2,10 @@
 
 use super::offers::Offers;
 use super::task::{Choose, State6, Task6};
-use super::{Exchange6, Phase};
+use super::{Exchange6, Phase, binds};
 use crate::engine::machine::{Remark, Sense};
 use crate::engine::v6::accept::{self, Outcome6, is_usable_answer, kept};
+use crate::engine::v6::recipe::IaWish;
 use crate::engine::v6::station::Answer6;
 use crate::engine::v6::watch::Reason6;
 use crate::time::Instant;
@@ -31,6 +32,7 @@ impl Exchange6 {
         };
         let there = self.recipe.to.is_none_or(|to| self.station.is_from(&answer, to));
         if !meant && ask.lane == answer.lane || !there {
+            self.also_bound(&answer);
             return self.station.reject(&answer, Reason6::OtherServer, "");
         }
         if ask.lane != answer.lane {
@@ -40,15 +42,15 @@ impl Exchange6 {
             Phase::Solicit => match (kind, commits) {
                 (MessageType::ADVERTISE, _) => self.take_advertise(&answer),
                 (MessageType::REPLY, true) if self.recipe.rapid_commit => self.take_commit(answer),
-                (MessageType::REPLY, true) => {
-                    let detail = "a REPLY with rapid commit, which was not asked for";
+                (MessageType::REPLY, _) => {
+                    self.also_bound(&answer);
+                    let detail = if commits {
+                        "a REPLY with rapid commit, which was not asked for"
+                    } else {
+                        "a REPLY without rapid commit (option 14)"
+                    };
                     self.station.reject(&answer, Reason6::WrongType, detail)
                 }
-                (MessageType::REPLY, false) => self.station.reject(
-                    &answer,
-                    Reason6::WrongType,
-                    "a REPLY without rapid commit (option 14)",
-                ),
                 _ => self.station.reject(&answer, Reason6::WrongType, ""),
             },
             Phase::Main | Phase::Decline | Phase::Release if kind != MessageType::REPLY => {
@@ -75,16 +77,43 @@ impl Exchange6 {
     fn late(&mut self, answer: &Answer6) -> Remark {
         let remark = Remark::new(Sense::Repeated, format!("{} came too late", answer.name()));
         self.station.event(answer.at, remark.clone(), (answer.source_ip, answer.source_mac));
-        let kind = answer.kind();
-        if kind == MessageType::ADVERTISE {
-            self.offers.keep(answer);
+        if answer.kind() == MessageType::ADVERTISE {
+            self.keep(answer);
+        }
+        self.also_bound(answer);
+        if matches!(self.phase, Phase::Ending { .. }) && self.settings.release && !self.bound.is_empty() {
+            self.give_back(answer.at);
         }
         remark
     }
 
+    fn keep(&mut self, answer: &Answer6) -> Option<usize> {
+        self.offers.keep(answer, &self.settings.choose, &self.wishes)
+    }
+
+    /// Notes what a server bound with a REPLY that is not the one that is taken.
+    fn also_bound(&mut self, answer: &Answer6) {
+        let asked = self.asked.get(answer.lane).is_some_and(|kind| binds(*kind));
+        let facts = answer.facts();
+        if !asked || facts.kind != MessageType::REPLY {
+            return;
+        }
+        let mut leases = kept(&facts);
+        if self.declined {
+            // What was declined is not released.
+            for ia in &mut leases {
+                ia.addresses.retain(|address| !self.in_use.contains(address));
+            }
+            leases.retain(IaWish::has_lease);
+        }
+        if let (Some(server), false) = (answer.server(), leases.is_empty()) {
+            self.bound.note_other(server, leases);
+        }
+    }
+
     fn take_advertise(&mut self, answer: &Answer6) -> Remark {
         let before = self.offers.all().len();
-        let place = self.offers.keep(answer);
+        let place = self.keep(answer);
         let remark = self.station.accept(answer, self.offers.all().len() == before);
         let facts = answer.facts();
         let wanted = match &self.settings.choose {

@@ -5,39 +5,70 @@ use std::net::Ipv6Addr;
 use crate::engine::v6::recipe::IaWish;
 use crate::wire::v6::Duid;
 
+/// REPLYs of servers that were not chosen whose leases are noted; more are counted.
+const MAX_OTHERS: u64 = 64;
+
 /// The leases of every server.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Bound(Vec<(Duid, Vec<IaWish>)>);
+pub(super) struct Bound {
+    all: Vec<(Duid, Vec<IaWish>)>,
+    /// REPLYs of servers that were not chosen.
+    others: u64,
+}
 
 impl Bound {
-    /// What `server` says now replaces what it said before.
+    /// What the server that was chosen says now replaces what it said before.
     pub(super) fn note(&mut self, server: Duid, leases: Vec<IaWish>) {
-        self.0.retain(|(known, _)| *known != server);
-        self.0.push((server, leases));
+        self.all.retain(|(known, _)| *known != server);
+        self.all.push((server, leases));
     }
 
-    /// Takes an address out, because somebody else has it: its server, and the IA with it alone, to be declined.
-    pub(super) fn take(&mut self, address: Ipv6Addr) -> Option<(Duid, IaWish)> {
-        let mut found = None;
-        for (server, ias) in &mut self.0 {
-            for ia in ias.iter_mut().filter(|ia| ia.addresses.contains(&address)) {
-                ia.addresses.retain(|one| *one != address);
-                let taken = IaWish { addresses: vec![address], ..IaWish::new(ia.kind, ia.iaid) };
-                found = Some((server.clone(), taken));
+    /// Leases that a server bound though it was not chosen, or too late: beside all that is noted.
+    pub(super) fn note_other(&mut self, server: Duid, leases: Vec<IaWish>) {
+        let other = (server, leases);
+        if self.all.contains(&other) {
+            return;
+        }
+        self.others = self.others.saturating_add(1);
+        if self.others <= MAX_OTHERS {
+            self.all.push(other);
+        }
+    }
+
+    /// REPLYs whose leases are not noted, for there were too many.
+    pub(super) fn dropped(&self) -> u64 {
+        self.others.saturating_sub(MAX_OTHERS)
+    }
+
+    /// What is left to give back, by server.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&Duid, &[IaWish])> {
+        self.all.iter().map(|(server, ias)| (server, ias.as_slice()))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Takes addresses out of what `server` gave, because somebody else has them: the IAs with these alone, to be declined.
+    pub(super) fn take(&mut self, server: &Duid, in_use: &[Ipv6Addr]) -> Vec<IaWish> {
+        let mut taken = Vec::new();
+        for (_, ias) in self.all.iter_mut().filter(|(known, _)| known == server) {
+            for ia in ias.iter_mut() {
+                let addresses: Vec<_> =
+                    ia.addresses.extract_if(.., |address| in_use.contains(address)).collect();
+                if !addresses.is_empty() {
+                    taken.push(IaWish { addresses, ..IaWish::new(ia.kind, ia.iaid) });
+                }
             }
             ias.retain(IaWish::has_lease);
         }
-        found
+        self.all.retain(|(_, ias)| !ias.is_empty());
+        taken
     }
 
     /// The leases of one server, to be released; one after the other.
     pub(super) fn next(&mut self) -> Option<(Duid, Vec<IaWish>)> {
-        while let Some((server, ias)) = self.0.pop() {
-            if !ias.is_empty() {
-                return Some((server, ias));
-            }
-        }
-        None
+        self.all.pop()
     }
 }
 
@@ -58,10 +89,22 @@ mod tests {
         bound.note(one.clone(), vec![holds(&[1])]);
         bound.note(two.clone(), vec![holds(&[9])]);
         bound.note(two.clone(), vec![holds(&[2, 3])]);
-        assert_eq!(bound.take(address(4)), None);
-        assert_eq!(bound.take(address(1)), Some((one, holds(&[1]))));
-        assert_eq!(bound.take(address(2)), Some((two.clone(), holds(&[2]))));
+        assert_eq!(bound.take(&two, &[address(1), address(4)]), []);
+        assert_eq!(bound.take(&one, &[address(1)]), [holds(&[1])]);
+        assert_eq!(bound.take(&two, &[address(2)]), [holds(&[2])]);
         assert_eq!(bound.next(), Some((two, vec![holds(&[3])])));
         assert_eq!(bound.next(), None);
+    }
+
+    #[test]
+    fn what_others_bound_stands_beside_and_is_bounded() {
+        let holds = |iaid: u32| vec![IaWish::new(IaKind::Na, iaid)];
+        let server = Duid(vec![1]);
+        let mut bound = Bound::default();
+        bound.note(server.clone(), holds(0));
+        for iaid in 0..70 {
+            bound.note_other(server.clone(), holds(iaid));
+        }
+        assert_eq!((bound.all().count(), bound.dropped()), (65, 5), "what is noted already is noted once");
     }
 }

@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::task::Choose;
-use crate::engine::v6::accept::{is_usable_answer, rank};
+use crate::engine::v6::accept::{Rank, is_usable_answer, rank};
 use crate::engine::v6::recipe::IaWish;
-use crate::engine::v6::station::Answer6;
+use crate::engine::v6::station::{Answer6, MAX_BYTES};
 use crate::wire::Mac;
-use crate::wire::v6::{Duid, MessageType};
+use crate::wire::v6::Duid;
 
 /// Kept; more are not looked at.
 const MAX_OFFERS: usize = 1000;
-/// Bytes kept of them.
-const MAX_BYTES: usize = 32 << 20;
 
 /// Every ADVERTISE, and every REPLY with rapid commit, in order of arrival.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +20,8 @@ pub(super) struct Offers {
     known: BTreeMap<(Option<Duid>, Option<Mac>), usize>,
     /// Their bytes.
     weight: usize,
+    /// Which ADVERTISE a client takes so far, and its rank: looked at after every frame, so that nothing is read twice for it.
+    best: Option<(usize, Rank)>,
 }
 
 impl Offers {
@@ -34,8 +34,9 @@ impl Offers {
     }
 
     /// Keeps an ADVERTISE; its place. A server that says it again is counted.
-    pub(super) fn keep(&mut self, answer: &Answer6) -> Option<usize> {
-        let who = (answer.server(), answer.source_mac);
+    pub(super) fn keep(&mut self, answer: &Answer6, choose: &Choose, wishes: &[IaWish]) -> Option<usize> {
+        let facts = answer.facts();
+        let who = (facts.server_id.map(Duid::from), answer.source_mac);
         if let Some(place) = self.known.get(&who) {
             if let Some(offer) = self.all.get_mut(*place) {
                 offer.copies = offer.copies.saturating_add(1);
@@ -47,6 +48,15 @@ impl Offers {
             return None;
         }
         let place = self.all.len();
+        let rank = rank(&facts, wishes, place);
+        let outdoes = match choose {
+            Choose::Preference => self.best.is_none_or(|(_, best)| rank > best),
+            Choose::First => self.best.is_none(),
+            Choose::Server(wanted) => who.0.as_ref() == Some(wanted),
+        };
+        if outdoes && is_usable_answer(&facts) {
+            self.best = Some((place, rank));
+        }
         self.known.insert(who, place);
         self.all.push(answer.clone());
         Some(place)
@@ -58,16 +68,7 @@ impl Offers {
     }
 
     /// The ADVERTISE that a client takes.
-    pub(super) fn best(&self, choose: &Choose, wishes: &[IaWish]) -> Option<usize> {
-        let mut usable = self.all.iter().enumerate().filter(|(_, offer)| {
-            let facts = offer.facts();
-            facts.kind == MessageType::ADVERTISE && is_usable_answer(&facts)
-        });
-        match choose {
-            Choose::Preference => usable.max_by_key(|(place, offer)| rank(&offer.facts(), wishes, *place)),
-            Choose::First => usable.min_by_key(|(place, _)| *place),
-            Choose::Server(wanted) => usable.rfind(|(_, offer)| offer.server().as_ref() == Some(wanted)),
-        }
-        .map(|(place, _)| place)
+    pub(super) fn best(&self) -> Option<usize> {
+        self.best.map(|(place, _)| place)
     }
 }

@@ -8,6 +8,9 @@ use crate::wire::frame::{Protocol, Vlans};
 use crate::wire::v6::{Duid, Facts, MessageType};
 use crate::wire::{Mac, nd};
 
+/// Bytes that a machine keeps of all answers: a thousand liars with messages of 64 KiB do not fill the memory.
+pub const MAX_BYTES: usize = 32 << 20;
+
 /// A message that was received, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer6 {

@@ -43,6 +43,31 @@ fn a_preference_of_255_and_the_first_wanted_end_the_wait() {
 }
 
 #[test]
+fn the_highest_preference_of_those_that_offer_something_wins() {
+    let preferring = |message: &Message, number: u8, preference: u8, offers: bool| {
+        let kind =
+            if message.kind == MessageType::SOLICIT { MessageType::ADVERTISE } else { MessageType::REPLY };
+        reply(message, number, kind, |reply| {
+            if offers {
+                lease(number)(reply);
+            }
+            reply.add_option(opt::PREFERENCE, [preference]);
+        })
+    };
+    let mut machine = select(Settings6::default());
+    hold(&mut machine, |message, _| {
+        let all = [(1, 5, true), (2, 9, true), (3, 200, false), (4, 9, true), (5, 0, true)];
+        let named = message.option(opt::SERVERID).and_then(|id| id.last().copied());
+        let answers = all.iter().filter(|(number, ..)| named.is_none_or(|named| named == *number));
+        answers
+            .map(|(number, preference, offers)| preferring(message, *number, *preference, *offers))
+            .collect()
+    });
+    assert_eq!((machine.outcome(), machine.offers().len()), (Outcome6::Ack, 5));
+    assert_eq!(machine.answer().unwrap().server().unwrap().0, [0, 3, 0, 1, 2], "the first of the two with 9");
+}
+
+#[test]
 fn an_advertisement_after_the_first_retransmission_is_taken_at_once() {
     let mut machine = select(Settings6::default());
     let sent =
