@@ -1,13 +1,16 @@
 //! Any message, sent as often as one likes, and every answer to it.
 
+use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 use std::time::Duration;
 
 use super::client::Seated6;
 use super::draft::Draft6;
-use super::station::{Answer6, Sorted, Station6};
+use super::station::{Answer6, MAX_BYTES, Sorted, Station6};
 use super::watch::{Reason6, Watch6};
 use crate::engine::machine::{Arrival, Event, Machine, Remark, Sense, Transmit};
 use crate::time::Instant;
+use crate::wire::Mac;
 use crate::wire::frame::Protocol;
 use crate::wire::nd;
 use crate::wire::v6::{Duid, Facts, MessageType, Packet};
@@ -50,7 +53,11 @@ pub struct OneShot6 {
     last: Option<Instant>,
     over: bool,
     answers: Vec<Answer6>,
-    /// Answers that came after 1,000 others.
+    /// Where an answer is among them, by who sent it and the hash of what it says.
+    known: HashMap<(Option<Mac>, u64), usize>,
+    /// Their bytes.
+    weight: usize,
+    /// Answers that came after 1,000 others, or 32 MiB of them.
     pub overflow: u64,
 }
 
@@ -74,6 +81,8 @@ impl OneShot6 {
             last: None,
             over: false,
             answers: Vec::new(),
+            known: HashMap::new(),
+            weight: 0,
             overflow: 0,
         }
     }
@@ -99,8 +108,11 @@ impl OneShot6 {
     }
 
     fn take(&mut self, answer: Answer6) -> Remark {
-        let same = |known: &Answer6| known.payload == answer.payload && known.source_mac == answer.source_mac;
-        if let Some(first) = self.answers.iter_mut().find(|known| same(known)) {
+        let who = (answer.source_mac, self.known.hasher().hash_one(&answer.payload));
+        let place = self.known.get(&who).copied();
+        if let Some(first) = place.and_then(|place| self.answers.get_mut(place))
+            && first.payload == answer.payload
+        {
             first.copies = first.copies.saturating_add(1);
             return self.station.accept(&answer, true);
         }
@@ -110,7 +122,10 @@ impl OneShot6 {
             Until6::Router => answer.protocol == Protocol::Icmpv6,
             Until6::Kind(kind) => is_or_holds(&answer, kind),
         };
-        if self.answers.len() < MAX_ANSWERS {
+        let weight = self.weight.saturating_add(answer.weight());
+        if self.answers.len() < MAX_ANSWERS && weight <= MAX_BYTES {
+            self.weight = weight;
+            self.known.insert(who, self.answers.len());
             self.answers.push(answer);
         } else {
             self.overflow = self.overflow.saturating_add(1);
@@ -204,7 +219,6 @@ mod tests {
     use super::*;
     use crate::engine::v6::recipe::Recipe6;
     use crate::time::Timestamp;
-    use crate::wire::Mac;
     use crate::wire::frame::Envelope6;
     use crate::wire::neighbor::link_local;
 
@@ -252,5 +266,31 @@ mod tests {
         let advert = nd::Message::advertisement(64, 0x80, 1800);
         hear(&mut machine, Instant::new(0, 1), &frame(Mac([2; 6]), 255, &advert));
         assert_eq!(machine.deadline(), None);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_in_bytes() {
+        let recipe = Recipe6::new(MAC, link_local(MAC), 7);
+        let mut machine = OneShot6::new(recipe.router_solicitation(), shots(1, Until6::TimeIsOver), false);
+        let now = Instant::new(0, 0);
+        machine.on_time(now);
+        // Options of 255 times 8 bytes, which nobody knows.
+        let filler = [&[253, 255][..], &[0; 2038]].concat();
+        let router = Mac([2, 0, 0, 0, 0, 9]);
+        let mut frames = Vec::new();
+        for number in 0..900_u16 {
+            let advert = nd::Message::advertisement(64, 0x80, number);
+            let bytes = [advert.encode(), filler.repeat(30)].concat();
+            let envelope = Envelope6::to_group(router, link_local(router), nd::ALL_NODES, 255);
+            frames.push(envelope.icmpv6(&bytes, true));
+            hear(&mut machine, now, frames.last().unwrap());
+        }
+        let kept: usize = machine.answers().iter().map(Answer6::weight).sum();
+        assert!(kept <= MAX_BYTES && kept > MAX_BYTES / 2, "{kept}");
+        let all = machine.answers().len();
+        assert_eq!(u64::try_from(all).unwrap() + machine.overflow, 900);
+        // The last one that is kept is still known.
+        assert_eq!(hear(&mut machine, now, &frames[all - 1]), Sense::Repeated);
+        assert_eq!(machine.answers()[all - 1].copies, 2);
     }
 }
