@@ -2,7 +2,7 @@
 
 use super::core::{CHECKS, Job, Load};
 use super::family::{Family, Leased, Seen, Share, Word};
-use super::table::{Found, Slot, Stage};
+use super::table::{Duty, Found, Slot, Stage};
 use super::{After, Failure, Kind};
 use crate::time::Instant;
 use crate::wire::frame::{Checksum, LinkType};
@@ -85,8 +85,11 @@ impl<F: Family> Load<F> {
             self.note_statuses(index, seen.statuses);
         }
         match (slot.stage, word) {
-            (Stage::Discovering, Word::Offer) if !seen.lease.is_empty() => self.on_offer(index, at, seen),
-            // A server that has nothing to offer says so; another one may have something (RFC 9915 §18.2.9).
+            (Stage::Discovering, Word::Offer) if !seen.lease.is_empty() && slot.duty == Duty::Counted => {
+                self.on_offer(index, at, seen);
+            }
+            // A server that has nothing to offer says so; another one may have something (RFC 9915 §18.2.9). Who was stopped asks
+            // for nothing more.
             (Stage::Discovering, Word::Offer) => {}
             (Stage::Requesting, Word::Ack) => self.on_ack(index, at, seen),
             (Stage::Discovering, Word::Ack) if seen.rapid => self.on_ack(index, at, seen),

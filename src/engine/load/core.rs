@@ -657,7 +657,7 @@ impl<F: Family> Machine for Load<F> {
         while let Some(index) = self.table.under_way(from) {
             let Some(slot) = self.table.get(index).copied() else { break };
             from = index.saturating_add(1);
-            if slot.kind == Kind::Release && slot.duty != Duty::Counted {
+            if slot.duty != Duty::Counted {
                 // What is given back already is given back to its end.
                 continue;
             }
@@ -666,9 +666,15 @@ impl<F: Family> Machine for Load<F> {
             if let Some(begun) = self.counters.begun.get_mut(slot.kind.index()) {
                 *begun = begun.saturating_sub(1);
             }
-            if slot.kind == Kind::Release {
+            let may_be_bound = slot.stage == Stage::Discovering && self.plan.family.commits_at_once();
+            if slot.kind == Kind::Release || may_be_bound {
+                // An answer that binds may be on its way: it is waited for, but not asked for again.
+                let last = self.patience(slot.kind).1.len().saturating_sub(1);
                 if let Some(slot) = self.table.get_mut(index) {
                     slot.duty = Duty::Return;
+                    if may_be_bound {
+                        slot.attempt = u8::try_from(last).unwrap_or(u8::MAX);
+                    }
                 }
                 continue;
             }

@@ -173,6 +173,11 @@ pub trait Family: Clone + Debug + Send + Sync + 'static {
     /// It answers for an address that is nobody else's, whoever holds a lease.
     fn stands_for_somebody(&self) -> bool;
 
+    /// Its first message may be answered with a lease: rapid commit.
+    fn commits_at_once(&self) -> bool {
+        false
+    }
+
     /// The transaction identifier of an answer stands where a kernel's filter can read it.
     fn has_plain_xid(&self) -> bool;
 

@@ -71,7 +71,7 @@ pub(super) struct Slot<L> {
 pub(super) enum Duty {
     /// It is one of those that are counted.
     Counted,
-    /// A lease is given back, after which its client rests.
+    /// A lease is given back, or one may come although the run was stopped; then its client rests.
     Return,
     /// A lease is given back beside whatever its client does.
     Aside,

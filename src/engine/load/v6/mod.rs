@@ -432,6 +432,10 @@ impl Family for V6 {
     const XID_BITS: u32 = 24;
     const GIVING_BACK: &'static [Duration] = &GIVING_BACK;
 
+    fn commits_at_once(&self) -> bool {
+        self.rapid_commit
+    }
+
     #[inline]
     fn read(&mut self, frame: &[u8]) -> Option<Seen<Lease6>> {
         reply::read(self, frame)

@@ -461,6 +461,27 @@ fn stopping_breaks_off_and_gives_back() {
 }
 
 #[test]
+fn what_is_committed_while_stopping_is_given_back_or_listed() {
+    for (after, commits) in [(After::Hold, true), (After::Keep, true), (After::Hold, false)] {
+        let recipe = Recipe6 { rapid_commit: true, ..recipe(&[IaKind::Na]) };
+        let mut plan = plan(&recipe, 20, 20);
+        plan.pace.rate = Rate::Open(1_000_000);
+        plan.after = after;
+        let mut servers = [Server { commits, ..Server::new(0) }];
+        // All have asked, and nobody has an answer.
+        let outcome = run_until(plan, &mut servers, 10 * SECOND + MS / 2);
+        let counters = outcome.load.counters();
+        assert_eq!((counters.interrupted, counters.attempts), (1, 0), "{counters:?}");
+        assert_eq!(servers[0].seen.get(&MessageType::SOLICIT), Some(&1), "it is not asked again");
+        assert_eq!(servers[0].seen.get(&MessageType::REQUEST), None);
+        let (bound, listed) = (servers[0].leases.len(), outcome.load.leases().count());
+        let want = if after == After::Keep { (1, 1) } else { (0, 0) };
+        assert_eq!((bound, listed), want, "{after:?}");
+        assert_eq!(counters.released, u64::from(after == After::Hold && commits));
+    }
+}
+
+#[test]
 fn a_mix_of_everything_completes() {
     let mut plan = plan(&recipe(&[IaKind::Na]), 500, 20);
     plan.mix = [Kind::Renew, Kind::Rebind, Kind::InitReboot, Kind::Inform, Kind::Release]
