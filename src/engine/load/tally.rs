@@ -1,5 +1,6 @@
 //! What a run came to: counts and delays, added up over its lanes.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{Counters, Figure, Finished, Held, Kind, ratio};
@@ -140,6 +141,12 @@ impl<L> Tally<L> {
         self.overheard.extend(other.overheard);
     }
 
+    /// Adds what runs of the same clients before left: of each client the last lease counts.
+    pub fn inherit(&mut self, before: Vec<Held<L>>) {
+        let now: HashSet<u32> = self.leases.iter().map(|held| held.number).collect();
+        self.leases.extend(before.into_iter().filter(|held| !now.contains(&held.number)));
+    }
+
     /// From the start to the end of the last exchange that completed.
     pub fn elapsed(&self) -> Duration {
         Duration::from_nanos(u64::try_from(self.end.since(self.start)).unwrap_or(0))
@@ -184,5 +191,20 @@ impl<L> Tally<L> {
             && counters.completed() == counters.attempts
             && counters.unsent == 0
             && counters.bad_checksums == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Mac;
+
+    #[test]
+    fn of_each_client_the_last_lease_counts() {
+        let held = |number: u32, lease: u8| Held { number, mac: Mac::ZERO, lease };
+        let mut tally = Tally { leases: vec![held(1, 10), held(2, 20)], ..Tally::default() };
+        tally.inherit(vec![held(2, 9), held(3, 9)]);
+        let left: Vec<_> = tally.leases.iter().map(|held| (held.number, held.lease)).collect();
+        assert_eq!(left, [(1, 10), (2, 20), (3, 9)]);
     }
 }

@@ -158,8 +158,8 @@ pub(super) fn run<F: Told>(
     crate::net::privilege::close_bounding_set()?;
     let (files, memory) = (RefCell::new(None), context::Memory::open());
     let (tally, found, failed) = if args.find_rate {
-        let (tally, found) = find(args, plan, setup, signals, &files, cx)?;
-        (tally, found, None)
+        let ((tally, failed), found) = find(args, plan, setup, signals, &files, cx)?;
+        (tally, Some(found), failed)
     } else {
         let (tally, failed) = once(args, plan, setup, signals, &files, String::new(), cx)?;
         (tally, None, failed)
@@ -192,6 +192,9 @@ fn obstacles<F: Told>(plan: &Plan<F>, setup: &Setup, link: LinkState) -> Vec<Fin
     link.obstacles(&(0..asking).map(|index| plan.macs.get(index)).collect::<Vec<_>>())
 }
 
+/// What a run measured, and what failed meanwhile.
+type Ran<L> = (Tally<L>, Option<Failure>);
+
 /// One run; the first one opens the files.
 fn once<F: Told>(
     args: &Args,
@@ -201,7 +204,7 @@ fn once<F: Told>(
     files: &RefCell<Option<Files>>,
     what: String,
     cx: &mut Context,
-) -> Result<(Tally<F::Lease>, Option<Failure>), Failure> {
+) -> Result<Ran<F::Lease>, Failure> {
     let mut failed: Option<Failure> = None;
     let patience = plan.timeouts.iter().fold(Duration::ZERO, |sum, each| sum.saturating_add(*each));
     let mut line = Progress::new(what, plan.pace.duration, patience, cx);
@@ -301,7 +304,7 @@ fn find<F: Told>(
     signals: &Signals,
     files: &RefCell<Option<Files>>,
     cx: &mut Context,
-) -> Result<(Tally<F::Lease>, Option<Found>), Failure> {
+) -> Result<(Ran<F::Lease>, Found), Failure> {
     let ceiling = match args.rate {
         Some(rate) => float(rate) / 1000.0,
         None if args.load => LAST_RATE,
@@ -310,6 +313,8 @@ fn find<F: Told>(
     let mut search = Search::new(FIRST_RATE.min(ceiling), ceiling);
     let mut best = Tally::default();
     let mut found = Found { rate_per_s: None, limited_by: None, steps: Vec::new() };
+    // What is left of any step, whatever became of its figures.
+    let (mut leases, mut broken_off) = (Vec::new(), None);
     let mut number = 0_u64;
     while let Some(rate) = search.next() {
         let mut step = plan.clone();
@@ -322,14 +327,17 @@ fn find<F: Told>(
         let kernel_stamps = setup.kernel_stamps || milli(rate) <= KERNEL_STAMP_RATE.saturating_mul(1000);
         let what = format!("trying {rate:.0}/s, ");
         let step_setup = Setup { kernel_stamps, ..setup.clone() };
-        let (tally, failed) = once(args, &step, &step_setup, signals, files, what, cx)?;
-        if let Some(failure) = failed {
-            return Err(failure);
-        }
-        if tally.stopped || tally.broken.is_some() {
+        let (mut tally, failed) = match once(args, &step, &step_setup, signals, files, what, cx) {
+            Err(failure) if leases.is_empty() => return Err(failure),
+            Err(failure) => (Tally::default(), Some(failure)),
+            Ok(done) => done,
+        };
+        tally.inherit(leases);
+        leases = std::mem::take(&mut tally.leases);
+        if failed.is_some() || tally.stopped || tally.broken.is_some() {
             best.stopped = tally.stopped;
             best.broken = tally.broken;
-            best.leases.extend(tally.leases);
+            broken_off = failed;
             break;
         }
         let broken = args.slo.broken(|figure| tally.figure(figure));
@@ -361,7 +369,8 @@ fn find<F: Told>(
     if search.is_at_ceiling() {
         found.limited_by = None;
     }
-    Ok((best, Some(found)))
+    best.leases = leases;
+    Ok(((best, broken_off), found))
 }
 
 /// The report, the files, the exit code.
