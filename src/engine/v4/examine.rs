@@ -166,6 +166,8 @@ const DNS_CLIENT: u16 = 41_053;
 const DNS_PORT: u16 = 53;
 /// The most routers, or name servers, that are tried.
 const MOST: usize = 3;
+/// Servers, or hosts, kept of those that say the same.
+const MANY: usize = 64;
 
 impl Examination {
     /// An examination that has not begun.

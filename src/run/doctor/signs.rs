@@ -12,6 +12,7 @@ use crate::analysis::servers::{Allowed, Judgement, Server, Status};
 use crate::analysis::transaction::{Letter, Seen, bit};
 use crate::engine::v4::examine::{Asked, Booted, Fetched, Given, Plan, Record};
 use crate::engine::v4::silence::Finding;
+use crate::wire::Mac;
 use crate::wire::escape::escape_line;
 use crate::wire::options::v4 as opt;
 use crate::wire::problem::Severity;
@@ -297,6 +298,16 @@ fn silence(record: &Record, plan: &Plan, signs: &mut Vec<Sign>) {
     }
 }
 
+/// Who has the address that was given.
+fn holders(record: &Record, first: Mac) -> String {
+    let others = record.holders.len().saturating_sub(1);
+    match (others, record.more_holders) {
+        (0, _) => first.to_string(),
+        (_, 0) => format!("{first} and {others} others"),
+        (_, more) => format!("{first} and {others} others, and {more} times by more than these"),
+    }
+}
+
 fn lease(record: &Record, signs: &mut Vec<Sign>) {
     if record.request.is_silent() && record.request.sent >= BELIEVED {
         signs.extend(
@@ -313,8 +324,15 @@ fn lease(record: &Record, signs: &mut Vec<Sign>) {
         }));
     } else if let Some(mac) = record.holders.first() {
         signs.extend(
-            Sign::of("address-conflict", format!("{address}, which was given, is in use by {mac}"))
-                .map(|sign| sign.because(format!("{} ARP probes, answered by {mac}", record.probes))),
+            Sign::of("address-conflict", format!("{address}, which was given, is in use by {mac}")).map(
+                |sign| {
+                    sign.because(format!(
+                        "{} ARP probes, answered by {}",
+                        record.probes,
+                        holders(record, *mac)
+                    ))
+                },
+            ),
         );
     }
     if record.renewal.refused && record.renewal.answers == 0 {

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{
-    CLIENT_PORT, DNS_CLIENT, DNS_PORT, Examination, Given, MENU_XID, MOST, Neighbour, Phase, RELAYED_XID,
-    RelayView, SERVER_PORT,
+    CLIENT_PORT, DNS_CLIENT, DNS_PORT, Examination, Given, MANY, MENU_XID, MOST, Neighbour, Phase,
+    RELAYED_XID, RelayView, SERVER_PORT,
 };
 use crate::engine::v4::note::Note;
 use crate::engine::v4::watch::Reason;
@@ -221,7 +221,11 @@ impl Examination {
         if self.phase == Phase::Probing {
             let given = self.record.ack.as_ref().map(|ack| ack.message.yiaddr);
             if Some(arp.sender_ip) == given && !self.record.holders.contains(&arp.sender_mac) {
-                self.record.holders.push(arp.sender_mac);
+                if self.record.holders.len() < MANY {
+                    self.record.holders.push(arp.sender_mac);
+                } else {
+                    self.record.more_holders = self.record.more_holders.saturating_add(1);
+                }
                 note = Note::Conflict(arp.sender_ip, arp.sender_mac);
             }
             if self.unused.contains(&arp.sender_ip) {
@@ -248,8 +252,47 @@ impl Examination {
     }
 }
 
+/// Adds an answer, one a server.
 fn add(to: &mut Vec<Given>, given: Given) {
-    if to.len() < 64 && !to.iter().any(|other| other.server() == given.server() && other.mac == given.mac) {
+    if to.len() < MANY && !to.iter().any(|other| other.server() == given.server() && other.mac == given.mac) {
         to.push(given);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::v4::examine::Plan;
+    use crate::wire::v4::Xid;
+
+    #[test]
+    fn whoever_has_the_address_is_kept_up_to_a_bound_and_counted() {
+        let host = Mac([2, 0, 0, 0, 0, 1]);
+        let plan = Plan {
+            mac: host,
+            second: None,
+            client_id: None,
+            hostname: None,
+            tags: Vec::new(),
+            pxe: None,
+            old_address: None,
+            quick: true,
+            trusted: Vec::new(),
+            held: Vec::new(),
+            relay: None,
+            xids: [1, 2, 3],
+        };
+        let now = Instant::new(1000, 0);
+        let mut exam = Examination::new(plan);
+        let mut message = Message::request(MessageType::ACK, Xid(1), host);
+        message.yiaddr = [10, 0, 0, 50].into();
+        let source = Ipv4Addr::new(10, 0, 0, 1);
+        exam.record.ack = Some(Given { at: now, mac: Mac([2, 0, 0, 0, 0, 2]), source, message });
+        exam.phase = Phase::Probing;
+        let asks = Arp::request(host, Ipv4Addr::UNSPECIFIED, [10, 0, 0, 50].into());
+        for number in (0..70).chain([5]) {
+            exam.on_arp(now, &asks.reply(Mac([2, 0, 0, 0, 1, number])));
+        }
+        assert_eq!((exam.record.holders.len(), exam.record.more_holders), (64, 6));
     }
 }

@@ -160,6 +160,8 @@ pub struct Record {
     pub nak: Option<Given>,
     /// Who answered for the address that was given.
     pub holders: Vec<Mac>,
+    /// Answers of more than are kept of them.
+    pub more_holders: u32,
     /// Who answered for addresses that nobody should have, with how many of them.
     pub strays: Vec<(Mac, u32)>,
     /// Probes for the address given were sent so often.
