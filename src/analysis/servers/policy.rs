@@ -173,8 +173,7 @@ impl FromStr for Identity {
                     set(&mut identity.duid, duid, name)?;
                 }
                 "protocol" => {
-                    let speaks = Speaks::from_name(&value.to_ascii_lowercase());
-                    set(&mut identity.speaks, speaks.ok_or_else(|| wrong("dhcpv4, dhcpv6 or ra"))?, name)?;
+                    set(&mut identity.speaks, speaks(value).ok_or_else(|| wrong(SPEAKS))?, name)?;
                 }
                 "ip" => set(&mut identity.ip, ip()?, name)?,
                 "relay" | "giaddr" => set(&mut identity.relay, ip()?, name)?,
@@ -182,18 +181,26 @@ impl FromStr for Identity {
                     set(&mut identity.mac, value.parse().map_err(|_| wrong("a MAC address"))?, name)?;
                 }
                 "vlan" => {
-                    let vlan = value.parse().ok().filter(|vlan| *vlan < 4096);
-                    set(
-                        &mut identity.vlan,
-                        vlan.ok_or_else(|| wrong("a VLAN from 0 (untagged) to 4095"))?,
-                        name,
-                    )?;
+                    let vlan = value.parse().ok().and_then(vlan);
+                    set(&mut identity.vlan, vlan.ok_or_else(|| wrong(VLAN))?, name)?;
                 }
                 _ => return Err(ParseIdentityError::Name(name.to_owned())),
             }
         }
         Ok(identity)
     }
+}
+
+/// What a flag and a file take in the same way, and what an error calls it.
+const VLAN: &str = "a VLAN from 0 (untagged) to 4095";
+const SPEAKS: &str = "dhcpv4, dhcpv6 or ra";
+
+fn vlan(number: u16) -> Option<u16> {
+    (number < 4096).then_some(number)
+}
+
+fn speaks(name: &str) -> Option<Speaks> {
+    Speaks::from_name(&name.to_ascii_lowercase())
 }
 
 fn set<T>(place: &mut Option<T>, value: T, name: &str) -> Result<(), ParseIdentityError> {
@@ -544,12 +551,16 @@ impl Policy {
                     PolicyError::Syntax(error.to_string())
                 })
             });
-            let speaks = entry.protocol.map(|name| {
-                Speaks::from_name(&name).ok_or_else(|| {
-                    PolicyError::Syntax(format!("protocol {name:?}: there are dhcpv4, dhcpv6 and ra"))
-                })
-            });
+            let wrong = |what: &str, value: &dyn fmt::Debug, expected: &str| {
+                PolicyError::Syntax(format!(
+                    "server {}: {what} = {value:?} is not {expected}",
+                    index.saturating_add(1)
+                ))
+            };
+            let speaks =
+                entry.protocol.map(|name| speaks(&name).ok_or_else(|| wrong("protocol", &name, SPEAKS)));
             let speaks = speaks.transpose()?;
+            let vlan = entry.vlan.map(|number| vlan(number).ok_or_else(|| wrong("vlan", &number, VLAN)));
             let identity = Identity {
                 address: entry.address,
                 speaks,
@@ -558,7 +569,7 @@ impl Policy {
                 ip: entry.ip,
                 mac,
                 relay: entry.relay,
-                vlan: entry.vlan,
+                vlan: vlan.transpose()?,
             };
             if (Identity { speaks: None, ..identity.clone() }).is_empty() && speaks.is_none() {
                 return Err(PolicyError::Nobody(index.saturating_add(1)));
@@ -704,6 +715,27 @@ delegated = ["2001:db8:d000::/36"]
     }
 
     #[test]
+    fn a_flag_and_a_file_take_the_same() {
+        let file = |text: &str| {
+            Policy::from_toml(&format!("[[server]]\n{text}"))
+                .map(|mut policy| policy.allowed.remove(0).identity)
+        };
+        for (flag, text) in [
+            ("vlan=0", "vlan = 0"),
+            ("vlan=4095", "vlan = 4095"),
+            ("protocol=RA,mac=00-11-22-33-44-55", "protocol = \"RA\"\nmac = \"00-11-22-33-44-55\""),
+            ("duid=00:03:00:01:02:dc:00:00:00:05", "duid = \"00:03:00:01:02:dc:00:00:00:05\""),
+        ] {
+            assert_eq!(file(text), Ok(parse(flag)), "{flag}");
+        }
+        for (flag, text) in
+            [("vlan=4096", "vlan = 4096"), ("vlan=9999", "vlan = 9999"), ("vlan=65536", "vlan = 65536")]
+        {
+            assert!(flag.parse::<Identity>().is_err() && file(text).is_err(), "{flag}");
+        }
+    }
+
+    #[test]
     fn a_wrong_policy_says_where() {
         for (text, want) in [
             ("x = 1", "line 1: unknown field `x`"),
@@ -719,6 +751,8 @@ delegated = ["2001:db8:d000::/36"]
             ),
             ("[[server]]\nip = \"10.0.0.1\"\n[server.offers]\nlease-min = \"soon\"", "is not a time"),
             ("[[server]]\nmac = \"soon\"", "not a MAC"),
+            ("[[server]]\nvlan = 4096", "server 1: vlan = 4096 is not a VLAN from 0 (untagged) to 4095"),
+            ("[[server]]\nprotocol = \"six\"", "protocol = \"six\" is not dhcpv4, dhcpv6 or ra"),
             ("[[", "line 1: "),
         ] {
             let error = Policy::from_toml(text).unwrap_err().to_string();
