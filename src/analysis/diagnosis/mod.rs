@@ -16,7 +16,7 @@ mod table;
 mod tests;
 
 pub use history::History;
-pub use table::{Code, Row, Scope, find, nearest, rows};
+pub use table::{Code, Row, Scope, find, named, nearest, row, rows};
 
 use std::net::Ipv4Addr;
 
@@ -73,7 +73,7 @@ impl Id {
 
     /// What to do about it; empty where the table says nothing.
     pub fn advice(self) -> &'static str {
-        find(self.name()).map_or("", |row| row.advice)
+        row(self).map_or("", |row| row.advice)
     }
 }
 

@@ -712,9 +712,20 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
     PACKET.iter().chain(WIDER).chain(REASONS).chain(codes::ROWS).chain(codes::SIX)
 }
 
-/// The row of a code.
+/// The rows of a code: one, or where DHCPv4 and DHCPv6 have a code of the same name one of each.
+pub fn named(name: &str) -> impl Iterator<Item = &'static Row> {
+    rows().filter(move |row| row.id.name() == name)
+}
+
+/// The row of a code, the first of those of that name.
 pub fn find(name: &str) -> Option<&'static Row> {
-    rows().find(|row| row.id.name() == name)
+    named(name).next()
+}
+
+/// The row of what was said: that of the code itself, for a name may be shared.
+pub fn row(id: Id) -> Option<&'static Row> {
+    // Who judges servers and links names what it says without knowing this table.
+    rows().find(|row| row.id == id).or_else(|| find(id.name()))
 }
 
 /// The names that `text` may have meant, of all that are `known`, nearest first.

@@ -26,16 +26,19 @@ pub struct Sign {
 impl Sign {
     /// A sign of this code, the doctor's own or one of a diagnosis; none where no table knows it.
     pub fn of(code: &str, summary: impl Into<String>) -> Option<Self> {
-        let row = diagnosis::find(code)?;
-        let (code, severity, advice) = (row.id.name(), row.id.severity(), row.advice);
-        Some(Self {
-            code,
-            severity,
+        diagnosis::find(code).map(|row| Self::said(row.id, summary))
+    }
+
+    /// A sign of what a diagnosis says.
+    pub fn said(id: diagnosis::Id, summary: impl Into<String>) -> Self {
+        Self {
+            code: id.name(),
+            severity: id.severity(),
             summary: summary.into(),
-            advice,
+            advice: id.advice(),
             evidence: Vec::new(),
             frames: Vec::new(),
-        })
+        }
     }
 
     /// The same with a line of evidence.

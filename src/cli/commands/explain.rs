@@ -21,7 +21,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         let reasons = RULES.iter().filter(|rule| diagnosis::find(rule.code).is_none());
         diagnosis::rows().map(Explanation::from).chain(reasons.map(Explanation::from)).collect()
     } else {
-        args.codes.iter().map(|code| meant(code)).collect::<Result<_, _>>()?
+        let each: Vec<Vec<Explanation>> =
+            args.codes.iter().map(|code| meant(code)).collect::<Result<_, _>>()?;
+        each.into_iter().flatten().collect()
     };
     if args.codes.is_empty() && cx.format() == Format::Text {
         let mut out = cx.out.styled();
@@ -38,10 +40,17 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     Ok(Exit::Good)
 }
 
-/// What a code may be: of messages, exchanges and hosts, or a reason of `rogue` alone.
-fn meant(code: &str) -> Result<Explanation, Failure> {
-    let rule = || RULES.iter().find(|rule| rule.code == code.to_lowercase());
-    find(code).map(Explanation::from).or_else(|failure| rule().map(Explanation::from).ok_or(failure))
+/// What a code may be: of messages, exchanges and hosts, of which two protocols may have one each, or a reason of `rogue` alone.
+fn meant(code: &str) -> Result<Vec<Explanation>, Failure> {
+    let name = code.to_lowercase();
+    let rows: Vec<Explanation> = diagnosis::named(&name).map(Explanation::from).collect();
+    if !rows.is_empty() {
+        return Ok(rows);
+    }
+    match RULES.iter().find(|rule| rule.code == name) {
+        Some(rule) => Ok(vec![rule.into()]),
+        None => find(code).map(|row| vec![row.into()]),
+    }
 }
 
 /// The row of a code; an error that names the nearest.
@@ -60,6 +69,13 @@ pub fn find(code: &str) -> Result<&'static Row, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_two_protocols_share_is_explained_for_both() {
+        for (code, count) in [("server-id-missing", 2), ("Port-Unusual", 2), ("option-truncated", 1)] {
+            assert_eq!(meant(code).unwrap().len(), count, "{code}");
+        }
+    }
 
     #[test]
     fn every_reason_of_rogue_is_explained() {

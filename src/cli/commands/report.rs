@@ -391,11 +391,13 @@ impl<'a> Story<'a> {
                 }
             }
             for problem in problems.iter().filter(|_| counted) {
-                let said = self.said.entry((problem.id.severity(), problem.id.name())).or_default();
-                if said.count == 0 {
-                    said.message.clone_from(&problem.message);
-                    said.frames.clone_from(&problem.frames);
-                }
+                let said = self.said.entry((problem.id.severity(), problem.id.name()));
+                let said = said.or_insert_with(|| Said {
+                    id: problem.id,
+                    count: 0,
+                    message: problem.message.clone(),
+                    frames: problem.frames.clone(),
+                });
                 said.count = said.count.saturating_add(1);
             }
             self.drawn.push(Drawn { exchange, number: self.number, capture: self.capture, problems });

@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use askama::Template;
 
 use crate::analysis::compare::{self, Scope, Side};
-use crate::analysis::diagnosis::{self, Diagnosis, Finding};
+use crate::analysis::diagnosis::{self, Diagnosis, Finding, Id};
 use crate::analysis::findings6::story::Told;
 use crate::analysis::transaction::{ClientRecord, Clients, Closed, ServerFigures, Stats, Status, Whose};
 use crate::output::transaction::clients::name;
@@ -61,8 +61,10 @@ pub struct Drawn {
 }
 
 /// A code that was said of exchanges.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Said {
+    /// Which.
+    pub id: Id,
     /// How often.
     pub count: u64,
     /// The first sentence.
@@ -347,10 +349,7 @@ impl Report<'_> {
             }
             (finding.id, finding.count, message, &finding.frames)
         });
-        let each = self.said.iter().filter_map(|((_, code), said)| {
-            let id = diagnosis::find(code)?.id;
-            Some((id, said.count, said.message.clone(), &said.frames))
-        });
+        let each = self.said.values().map(|said| (said.id, said.count, said.message.clone(), &said.frames));
         let links = self.told.iter().map(|found| {
             let unnamed = |name: &String| !found.finding.message.contains(name.as_str());
             let names: Vec<String> = found.whose().into_iter().filter(unnamed).collect();
@@ -363,7 +362,7 @@ impl Report<'_> {
             .chain(links)
             .chain(each)
             .map(|(id, count, message, frames)| {
-                let row = diagnosis::find(id.name());
+                let row = diagnosis::row(id);
                 let mut numbers: Vec<String> = frames.iter().take(FRAMES).map(u64::to_string).collect();
                 if frames.len() > FRAMES {
                     numbers.push("…".to_owned());

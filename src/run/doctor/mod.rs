@@ -17,7 +17,7 @@ use local::Local;
 use six::{Heard6, Six};
 
 use super::gather::Gatherer;
-use crate::analysis::diagnosis::{Diagnosis, Finding, History};
+use crate::analysis::diagnosis::{Diagnosis, Finding, History, Id};
 use crate::analysis::doctor::{Conclusion, Sign, conclude};
 use crate::analysis::servers::{Asked, Judgement, Policy, Server, Servers, Sighting, Speaks, Status, judge};
 use crate::analysis::transaction::{Batch, Exchange, Joiner, Options, Outcome};
@@ -292,21 +292,11 @@ const CONDUCT: &[&str] = &["request-fields", "answer-too-late", "nak-ignored"];
 /// What the joined transactions say. What a neighbour brought upon itself is not this host's trouble, but what is said of a
 /// server is.
 fn diagnosed(told: &[Told], findings: &[Finding], plan: &Plan, signs: &mut Vec<Sign>) {
-    let mut add = |name: &'static str, severity: Severity, message: &str, frames: &[u64]| {
-        if severity == Severity::Cut {
+    let mut add = |id: Id, message: &str, frames: &[u64]| {
+        if id.severity() == Severity::Cut {
             return;
         }
-        let mut sign = match Sign::of(name, message) {
-            Some(sign) => sign,
-            None => Sign {
-                code: name,
-                severity,
-                summary: message.to_owned(),
-                advice: "",
-                evidence: Vec::new(),
-                frames: Vec::new(),
-            },
-        };
+        let mut sign = Sign::said(id, message);
         sign.frames.extend_from_slice(frames);
         signs.push(sign);
     };
@@ -317,7 +307,7 @@ fn diagnosed(told: &[Told], findings: &[Finding], plan: &Plan, signs: &mut Vec<S
         for problem in one.problems.iter().filter(|one| !(shared && CONDUCT.contains(&one.id.name()))) {
             // Notes of others are theirs.
             if ours || problem.id.severity() != Severity::Note {
-                add(problem.id.name(), problem.id.severity(), &problem.message, &problem.frames);
+                add(problem.id, &problem.message, &problem.frames);
             }
         }
     }
@@ -326,6 +316,6 @@ fn diagnosed(told: &[Told], findings: &[Finding], plan: &Plan, signs: &mut Vec<S
         finding.id.name() == "duplicate-address" && finding.client.and_then(|mac| mac.mac()) == Some(plan.mac)
     };
     for finding in findings.iter().filter(|finding| !held_here(finding)) {
-        add(finding.id.name(), finding.id.severity(), &finding.message, &finding.frames);
+        add(finding.id, &finding.message, &finding.frames);
     }
 }
