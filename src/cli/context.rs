@@ -309,6 +309,12 @@ pub fn env(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// The words of the command line, the program's name first.
+#[allow(clippy::disallowed_methods, reason = "this is the one place that meets the environment")]
+pub fn words() -> Vec<std::ffi::OsString> {
+    std::env::args_os().collect()
+}
+
 /// The processor time this process has used, all threads together.
 #[cfg(feature = "live")]
 pub fn cpu_time() -> std::time::Duration {

@@ -17,13 +17,14 @@ use crate::analysis::transaction::{
 };
 use crate::capture;
 use crate::cli::commands::explain;
-use crate::cli::context::Context;
+use crate::cli::context::{self, Context};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::common::positive;
 use crate::cli::flags::confine::ConfineArgs;
 use crate::cli::flags::keep;
 use crate::cli::flags::vendors::{VendorArgs, Vendors};
-use crate::cli::gather::{self, Input, Read, Stop};
+use crate::cli::gather::{self, Input, LOOK_EVERY, Read, Stop};
+use crate::cli::text;
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
 use crate::output::Styled;
@@ -34,6 +35,7 @@ use crate::output::report::{Capture, Drawn, Report, Said};
 use crate::output::transaction::{clients, unjoined};
 use crate::output::when::{TimeForm, TimeText, Zone};
 use crate::output::words::counted;
+use crate::run::files;
 use crate::run::gather::Wanted;
 use crate::time::Clock as _;
 use crate::wire::frame::{Ports, Protocol, Walker};
@@ -134,7 +136,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let local = args.time == ZoneArg::Local;
     let zone = Zone::new(local);
     let time = TimeText::new(if local { TimeForm::Local } else { TimeForm::Utc });
-    let mut file = confine(args, output, cx)?;
+    let place = confine(args, output, cx)?;
 
     let mut story = Story::new(args, vendors);
     let redactor = args.redact.then(Redactor::default);
@@ -156,14 +158,17 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if let Some(code) = outline.interrupted {
         return Ok(Exit::Code(code));
     }
-    let mut captures: Vec<Capture> = args.files.iter().filter_map(|path| fingerprint(path)).collect();
+    let mut captures: Vec<Capture> = args.files.iter().filter_map(|path| fingerprint(path, &stop)).collect();
     if args.redact {
         // Neither a name nor a hash leads back to the capture.
         for (number, capture) in (1_u32..).zip(&mut captures) {
             (capture.name, capture.sha256) = (format!("capture {number}"), "not told".to_owned());
         }
     }
-    let looked = look_again(&args.files, &story.frames(), redactor, time);
+    let looked = look_again(&args.files, &story.frames(), redactor, time, &stop);
+    if let Some(code) = stop.arrived() {
+        return Ok(Exit::Code(code));
+    }
     let remarks = remarks(args, &story, looked.left_out, outline.worst);
     let command = command(args);
     let report = Report {
@@ -187,11 +192,16 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let page = report
         .render()
         .map_err(|error| Failure::could_not_run(format_args!("cannot write the page: {error}")))?;
-    match (&mut file, output) {
-        (Some(file), Some(path)) => file.write_all(page.as_bytes()).map_err(|error| {
+    match place {
+        Place::Output => cx.out.write(page.as_bytes())?,
+        Place::File(path) if outline.frames == 0 && outline.worst != Exit::Good => {
+            cx.warn(&format!("{} is left as it is: nothing could be read", path.display()));
+            return Ok(outline.worst);
+        }
+        Place::File(path) => files::replace(&path, &page)?,
+        Place::Open(mut file, path) => file.write_all(page.as_bytes()).map_err(|error| {
             Failure::could_not_run(format_args!("cannot write {}: {error}", path.display()))
         })?,
-        _ => cx.out.write(page.as_bytes())?,
     }
     cx.note(&format!(
         "{} read, {}, {} drawn",
@@ -229,46 +239,66 @@ fn remarks(args: &Args, story: &Story<'_>, left_out: u64, worst: Exit) -> Vec<St
     remarks
 }
 
-/// Creates the page's file as the user meant, and gives up what reading captures does not take.
+/// Where the page goes.
+enum Place {
+    /// Standard output.
+    Output,
+    /// A file, which is replaced when the page is whole: whatever ends it before, an old page stays what it is.
+    File(PathBuf),
+    /// A pipe or a device.
+    Open(File, PathBuf),
+}
+
+/// Finds the page's place with the rights of the user who named it, and gives up what reading captures does not take.
 #[cfg(feature = "live")]
-fn confine(args: &Args, output: Option<&Path>, cx: &Context) -> Result<Option<File>, Failure> {
+fn confine(args: &Args, output: Option<&Path>, cx: &Context) -> Result<Place, Failure> {
     args.confine.give_up(cx)?;
-    let file = create(args, output)?;
+    let place = place(args, output)?;
     let zones = ["/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo"];
     let read =
         args.files.iter().filter(|path| !is_stdin(path)).cloned().chain(zones.map(PathBuf::from)).collect();
-    args.confine.offline(&Needs { read, ..Needs::default() }, cx)?;
-    Ok(file)
+    let create_in = match &place {
+        Place::File(path) => vec![files::folder(path)],
+        Place::Output | Place::Open(..) => Vec::new(),
+    };
+    args.confine.offline(&Needs { create_in, read, ..Needs::default() }, cx)?;
+    Ok(place)
 }
 
 #[cfg(not(feature = "live"))]
-fn confine(args: &Args, output: Option<&Path>, _cx: &Context) -> Result<Option<File>, Failure> {
+fn confine(args: &Args, output: Option<&Path>, _cx: &Context) -> Result<Place, Failure> {
     let _ = &args.confine;
-    create(args, output)
+    place(args, output)
 }
 
-/// An old page stays what it is when no capture can be read.
-fn create(args: &Args, output: Option<&Path>) -> Result<Option<File>, Failure> {
-    let Some(path) = output else { return Ok(None) };
+fn place(args: &Args, output: Option<&Path>) -> Result<Place, Failure> {
+    let Some(path) = output else { return Ok(Place::Output) };
     if let Some(missing) = args.files.iter().find(|path| !is_stdin(path) && !path.exists()) {
         return Err(Failure::could_not_run(format_args!("cannot open {}: no such file", missing.display())));
     }
-    let file = File::create(path)
-        .map_err(|error| Failure::could_not_run(format_args!("cannot create {}: {error}", path.display())))?;
-    Ok(Some(file))
+    // What a link leads to is replaced, not the link.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if path.exists() && !path.is_file() {
+        let file = File::create(&path).map_err(|error| {
+            Failure::could_not_run(format_args!("cannot create {}: {error}", path.display()))
+        })?;
+        return Ok(Place::Open(file, path));
+    }
+    files::can_replace(&path)?;
+    Ok(Place::File(path))
 }
 
-/// The command as it may be typed again.
+/// The command as it was typed and may be typed again; of a page that is redacted without what others are called.
 fn command(args: &Args) -> String {
-    let mut words = vec!["dhcptool report".to_owned()];
-    let named = args.files.iter().map(|path| path.display().to_string());
-    words.extend(if args.redact { vec!["CAPTURE...".to_owned()] } else { named.collect() });
+    if !args.redact {
+        let words = context::words().into_iter().skip(1).map(|word| text::shell_word(&word));
+        return std::iter::once("dhcptool".to_owned()).chain(words).collect::<Vec<_>>().join(" ");
+    }
+    let mut words = vec!["dhcptool report --redact".to_owned()];
     words.extend(args.strict.then(|| "--strict".to_owned()));
-    words.extend(args.redact.then(|| "--redact".to_owned()));
     words.extend((args.time == ZoneArg::Local).then(|| "--time local".to_owned()));
-    words.extend(args.ignore.iter().map(|code| format!("--ignore {code}")));
-    let output = args.output.iter().filter(|_| !args.redact);
-    words.extend(output.map(|path| format!("-o {}", path.display())));
+    words.extend(args.ignore.iter().map(|code| format!("--ignore {}", text::shell_word(code.as_ref()))));
+    words.push("CAPTURE...".to_owned());
     words.join(" ")
 }
 
@@ -277,13 +307,16 @@ fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Size and hash of a capture.
-fn fingerprint(path: &Path) -> Option<Capture> {
+/// Size and hash of a capture; none of one that cannot be read, or when it is time to end.
+fn fingerprint(path: &Path, stop: &Stop) -> Option<Capture> {
     let mut file = capture::raw(path).ok()?;
     let mut hash = Sha256::new();
     let mut size = 0_u64;
     let mut bytes = vec![0; 1 << 16];
     loop {
+        if stop.arrived().is_some() {
+            return None;
+        }
         let read = file.read(&mut bytes).ok()?;
         let Some(part) = bytes.get(..read).filter(|part| !part.is_empty()) else { break };
         hash.update(part);
@@ -477,6 +510,7 @@ fn look_again(
     frames: &HashSet<(usize, u64)>,
     mut redactor: Option<Redactor>,
     mut time: TimeText,
+    stop: &Stop,
 ) -> Looked {
     let mut looked = Looked::default();
     let mut replies: HashMap<Ipv4Addr, u32> = HashMap::new();
@@ -486,6 +520,9 @@ fn look_again(
         let Ok(mut reader) = capture::open(path) else { continue };
         let mut walker = Walker::new(Ports::every());
         while let Ok(Some(frame)) = reader.next() {
+            if frame.number.is_multiple_of(u64::from(LOOK_EVERY)) && stop.arrived().is_some() {
+                return looked;
+            }
             if !walker.may_matter(frame.link, frame.data) {
                 continue;
             }

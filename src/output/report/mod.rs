@@ -21,7 +21,7 @@ use crate::output::when::Zone;
 use crate::output::words::counted;
 use crate::time::Timestamp;
 use crate::wire::HwAddr;
-use crate::wire::escape::escape;
+use crate::wire::escape::{escape, escape_line};
 use crate::wire::problem::Severity;
 use crate::wire::seconds::Lease;
 
@@ -263,7 +263,7 @@ impl Report<'_> {
             zone: self.zone.name(self.whole().map_or(self.generated.nanoseconds(), |(start, _)| start)),
             generated: people(self.zone.shifted(self.generated.nanoseconds())),
             version: env!("CARGO_PKG_VERSION"),
-            command: escape(self.command.as_bytes()),
+            command: escape_line(self.command),
             remarks: self.remarks.clone(),
             packets: self.packet_texts(),
         }
