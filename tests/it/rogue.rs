@@ -11,6 +11,7 @@ use regex_lite::Regex;
 use serde_json::Value;
 
 use crate::support::lab::{PROGRAM, is_refused, lab, lab_command};
+use crate::support::story::Story;
 
 /// Enough for servers that check nothing.
 const QUICK: &str = "--wait 3900ms --rounds 1";
@@ -129,6 +130,61 @@ fn what_is_learned_is_allowed_and_nothing_else() {
     let err = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{err}");
     assert!(err.contains("line 2: unknown field `sever-id`"), "{err}");
+}
+
+/// A policy is learned of a whole look at which somebody was heard: of less, a good one would become one that allows too few.
+#[test]
+fn a_good_policy_is_not_replaced_by_half_a_look() {
+    let mut story = Story::new();
+    story.binds(0, 1, 7, &[]);
+    let whole = fs::read(story.file()).unwrap();
+    let policy = story.folder().join("policy.toml");
+    let learn = |bytes: &[u8]| {
+        fs::write(story.file(), bytes).unwrap();
+        fs::write(&policy, "old").unwrap();
+        let mut command = Command::new(PROGRAM);
+        command.args(["rogue", "--learn"]).arg(&policy).arg("--from").arg(story.file());
+        let output = command.output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), fs::read_to_string(&policy).unwrap(), err)
+    };
+    let (code, text, err) = learn(&whole);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(text.contains("server-id = \"10.0.0.1\""), "{text}");
+    for (bytes, code, why) in [
+        (&whole[..24], 1, "nobody was heard"),
+        (&whole[..whole.len() - 5], 4, "the rest of the capture cannot be read"),
+    ] {
+        let (ended, text, err) = learn(bytes);
+        assert_eq!((ended, text.as_str()), (Some(code), "old"), "{err}");
+        assert!(err.contains("is left as it is: ") && err.contains(why), "{err}");
+    }
+}
+
+/// Damage is a part of a plugin's one verdict.
+#[test]
+fn a_plugin_gives_one_verdict_of_a_damaged_capture() {
+    let mut story = Story::new();
+    story.binds(0, 1, 7, &[]);
+    let whole = fs::read(story.file()).unwrap();
+    fs::write(story.file(), &whole[..whole.len() - 5]).unwrap();
+    let plugin = |more: &[&str]| {
+        let mut command = Command::new(PROGRAM);
+        let output =
+            command.args(["rogue", "--nagios", "--from"]).arg(story.file()).args(more).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    for (more, code, state) in [
+        (&["--allow", "10.0.0.1"][..], 3, "UNKNOWN"),
+        (&[], 3, "UNKNOWN"),
+        (&["--allow", "10.0.0.2"], 2, "CRITICAL"),
+    ] {
+        let (ended, text) = plugin(more);
+        assert_eq!(ended, Some(code), "{text}");
+        let verdicts = text.lines().filter(|line| line.starts_with("DHCP"));
+        assert_eq!(verdicts.count(), 1, "{text}");
+        assert!(text.lines().next().unwrap().contains(state), "{text}");
+    }
 }
 
 #[test]

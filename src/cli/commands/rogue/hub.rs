@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Args;
-use crate::analysis::servers::{Identity, Policy, Verdict, judge};
+use crate::analysis::servers::{Identity, Policy, Servers, Verdict, judge};
 use crate::capture;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
@@ -75,11 +75,7 @@ pub(super) fn report(
         answers: heard.answers,
         blind: &blind,
     };
-    if let Some(path) = &args.learn {
-        let learned = Policy::learn(heard.sorted());
-        let text = learned.to_toml().map_err(Failure::could_not_run)?;
-        files::replace(path, &format!("# What dhcptool rogue --learn found.\n\n{text}"))?;
-    }
+    let learned = args.learn.as_deref().map(|path| learn(path, heard, &blind, cx)).transpose()?;
     if args.nagios.is_on() {
         return NagiosArgs::tell(&plugin(&report, policy.is_some(), &args.nagios.thresholds()), cx);
     }
@@ -93,8 +89,25 @@ pub(super) fn report(
         Verdict::None if scan.asked => Exit::Bad,
         Verdict::Clean | Verdict::None if !required.is_empty() => Exit::Bad,
         Verdict::Unknown => Exit::CouldNotRun,
+        Verdict::Clean | Verdict::None if learned == Some(false) => Exit::Bad,
         Verdict::Clean | Verdict::None => Exit::Good,
     })
+}
+
+/// Writes the policy that allows exactly who was heard. True when it was: where nobody was heard, or not all, it would say that
+/// nobody else may be there.
+fn learn(path: &Path, heard: &Servers, blind: &[String], cx: &Context) -> Result<bool, Failure> {
+    let why = match blind.first() {
+        Some(blind) => Some(blind.as_str()),
+        None => heard.is_empty().then_some("nobody was heard"),
+    };
+    if let Some(why) = why {
+        cx.warn(&format!("no policy is learned, {} is left as it is: {why}", path.display()));
+        return Ok(false);
+    }
+    let text = Policy::learn(heard.sorted()).to_toml().map_err(Failure::could_not_run)?;
+    files::replace(path, &format!("# What dhcptool rogue --learn found.\n\n{text}"))?;
+    Ok(true)
 }
 
 /// Judges the servers in a capture.
@@ -165,8 +178,15 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
         overlooked: 0,
         lost: 0,
     };
-    let exit = report(&mut hub, &scan, Doubts::default(), args, cx)?;
+    let rest = damage.is_some().then(|| "the rest of the capture cannot be read".to_owned());
+    let doubts = Doubts { blind: rest.into_iter().collect(), silence: None };
+    let exit = report(&mut hub, &scan, doubts, args, cx)?;
     match damage {
+        // A plugin has given its one verdict, of which that is a part.
+        Some(error) if args.nagios.is_on() => {
+            cx.error(&error.to_string());
+            Ok(exit)
+        }
         Some(error) => Err(Failure::damaged(error)),
         None => Ok(exit),
     }
