@@ -23,6 +23,9 @@ use dhcptool::wire::frame::build::tags;
 use dhcptool::wire::neighbor::link_local;
 use dhcptool::wire::problem::Severity;
 
+#[cfg(feature = "live")]
+use super::support::lab::{is_refused, lab_command};
+
 const NEAR: Mac = Mac([2, 0, 0, 0, 1, 0]);
 /// One way along the cable.
 const DELAY: Duration = Duration::from_micros(50);
@@ -569,4 +572,30 @@ fn what_was_saved_tells_the_fault_again() {
     let path = folder.path().join("healthy.pcapng");
     saved(Faulty::default(), &plan(1), &path);
     assert_eq!(lint(&path), BTreeSet::new());
+}
+
+/// A link that goes down is told and looked at again, also when it is down from the beginning.
+#[cfg(feature = "live")]
+#[test]
+fn a_watch_outlives_a_link_that_goes_down() {
+    let script = "
+        told() { until [ $(wc -l <out) -ge $1 ]; do kill -0 $pid || { cat err; exit 9; }; sleep 0.05; done; }
+        ip link set eth0 down || exit 8
+        dhcptool doctor eth0 --watch --passive --listen 1s --interval 1s -q >out 2>err & pid=$!
+        told 1; ip link set eth0 up
+        told 2; ip link set eth0 down
+        told 3; ip link set eth0 up
+        told 4; kill $pid; wait $pid; cat out";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("out"), "").unwrap();
+    let output = lab_command("", &["sh", "-c", script]).current_dir(folder.path()).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    if is_refused(output.status.code(), &err) {
+        return;
+    }
+    let told = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!((lines.len(), output.status.code()), (4, Some(0)), "{told}{err}");
+    assert_eq!((lines[0], lines[2]), ("link-down", "link-down"), "{told}");
+    assert!(lines[1] != "link-down" && lines[1] == lines[3], "{told}");
 }

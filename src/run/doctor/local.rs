@@ -49,22 +49,6 @@ impl Local {
     pub fn look(name: Option<&str>, now: Option<u64>) -> Result<Self, NetError> {
         let all = iface::interfaces()?;
         let interface = chosen(&all, name)?;
-        let v4 = |one: &iface::Interface| -> Vec<(Ipv4Addr, u8)> {
-            let each = one.addresses.iter().filter_map(|(addr, length)| match addr {
-                std::net::IpAddr::V4(addr) => Some((*addr, *length)),
-                std::net::IpAddr::V6(_) => None,
-            });
-            each.collect()
-        };
-        let addresses = v4(interface);
-        let same_subnet =
-            all.iter().filter(|other| other.index != interface.index && !other.loopback).find_map(|other| {
-                let shared = |(addr, length): &(Ipv4Addr, u8)| {
-                    let prefix = Prefix::of(*addr, *length);
-                    v4(other).iter().any(|(theirs, _)| prefix.contains(*theirs))
-                };
-                addresses.iter().find(|one| shared(one)).map(|(addr, _)| (other.name.clone(), *addr))
-            });
         let mut unseen = Vec::new();
         let (holders, hidden) = host::clients(&interface.name, interface.index);
         unseen.extend(hidden.map(|one| (one.check, one.why)));
@@ -76,22 +60,55 @@ impl Local {
         });
         let mut clients: Vec<String> = holders.into_iter().map(|holder| holder.name).collect();
         clients.dedup();
-        Ok(Self {
+        let mut local = Self {
             interface: interface.name.clone(),
             mac: interface.address.mac(),
-            up: interface.up,
-            carrier: interface.carrier,
             master: host::master(&interface.name),
             clients,
-            addresses,
             gateway: host::gateway(&interface.name),
-            default_route: all.iter().any(|one| one.default_route),
-            same_subnet,
             old_lease: old,
             filters,
             unseen,
-            now,
-        })
+            ..Self::default()
+        };
+        local.take(interface, &all, now);
+        Ok(local)
+    }
+
+    /// Looks anew at what a confined process can still ask the kernel for: the link, addresses, default routes. What stands in files
+    /// and what other processes hold stays what it was.
+    pub fn look_again(&mut self, now: Option<u64>) -> Result<(), NetError> {
+        let all = iface::interfaces()?;
+        let interface = iface::choose(&all, Some(&self.interface))?;
+        self.take(interface, &all, now);
+        Ok(())
+    }
+
+    /// Frames can pass.
+    pub fn is_ready(&self) -> bool {
+        self.up && self.carrier
+    }
+
+    fn take(&mut self, interface: &iface::Interface, all: &[iface::Interface], now: Option<u64>) {
+        let v4 = |one: &iface::Interface| -> Vec<(Ipv4Addr, u8)> {
+            let each = one.addresses.iter().filter_map(|(addr, length)| match addr {
+                std::net::IpAddr::V4(addr) => Some((*addr, *length)),
+                std::net::IpAddr::V6(_) => None,
+            });
+            each.collect()
+        };
+        let addresses = v4(interface);
+        self.same_subnet =
+            all.iter().filter(|other| other.index != interface.index && !other.loopback).find_map(|other| {
+                let shared = |(addr, length): &(Ipv4Addr, u8)| {
+                    let prefix = Prefix::of(*addr, *length);
+                    v4(other).iter().any(|(theirs, _)| prefix.contains(*theirs))
+                };
+                addresses.iter().find(|one| shared(one)).map(|(addr, _)| (other.name.clone(), *addr))
+            });
+        (self.up, self.carrier, self.addresses) = (interface.up, interface.carrier, addresses);
+        self.default_route = all.iter().any(|one| one.default_route);
+        self.now = now;
     }
 }
 

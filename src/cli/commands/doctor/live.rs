@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 use std::rc::Rc;
+use std::time::Duration;
 
 use fastrand::Rng;
 
@@ -13,13 +14,14 @@ use crate::analysis::transaction::Server;
 use crate::capture::{Format as FileFormat, FrameOut, Writer};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::gather::Stop;
 use crate::engine::drive::Passed;
 use crate::engine::v4::examine::{Booted, Plan, Record, RelayView};
 use crate::net::linux::{Options, PacketTransport};
 use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
 use crate::net::udp::Held6;
-use crate::net::{NetError, Transport, iface};
+use crate::net::{Event, NetError, Transport, iface};
 use crate::output::doctor::{NotChecked, Report};
 use crate::output::json::object::{FindingObject, TransactionObject};
 use crate::output::rogue::ServerObject;
@@ -28,7 +30,7 @@ use crate::run::doctor::local::Local;
 use crate::run::doctor::six::Six;
 use crate::run::doctor::{Examined, Manner, ends_well, examine, without_packets};
 use crate::run::segment::Segment;
-use crate::time::{Clock as _, Precision};
+use crate::time::{Clock as _, Instant, Precision};
 use crate::wire::escape::escape_line;
 use crate::wire::frame::Direction;
 use crate::wire::neighbor::link_local;
@@ -38,12 +40,12 @@ use crate::wire::{Mac, Prefix};
 
 /// Runs the command.
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
-    let now = u64::try_from(cx.clock.time().nanoseconds()).ok().map(|now| now / 1_000_000_000);
-    let local = Local::look(args.interface.as_deref(), now)?;
-    if !local.up || !local.carrier {
-        let conclusion = without_packets(&local, None);
-        return tell(args, &local, &conclusion, &Seen::default(), cx);
-    }
+    let mut last = Last::default();
+    let stop = Stop::new(args.watch)?;
+    let mut local = match until_ready(&mut last, &stop, args, cx)? {
+        Ok(local) => local,
+        Err(exit) => return Ok(exit),
+    };
     let Some(own) = args.mac.or(local.mac) else {
         return Err(Failure::could_not_run(format_args!(
             "cannot use {}: it is not Ethernet; dhcptool interfaces lists those that can be used",
@@ -87,64 +89,137 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
             (address, one.mac)
         })
         .collect();
-    let mut last: Option<(Verdict, Vec<&'static str>)> = None;
     loop {
-        if cx.shows_progress() {
-            let name = escape_line(&local.interface);
-            cx.note(&if args.passive {
-                format!("listening on {name} for {}", humantime::format_duration(args.listen()))
-            } else {
-                let longest = args.listen().max(std::time::Duration::from_secs(20)).as_secs();
-                format!("examining {name}; this takes up to {longest} seconds")
-            });
-        }
-        let mut keep = |passed: &Passed<'_>| keeper.as_mut().is_none_or(|keeper| keeper.keep(passed));
-        let examined = examine(&plan, &manner, &local, &mut transport, &cx.clock, &admitted, &mut keep)?;
+        let examined = if local.is_ready() {
+            announce(args, &local, cx);
+            let mut keep = |passed: &Passed<'_>| keeper.as_mut().is_none_or(|keeper| keeper.keep(passed));
+            match examine(&plan, &manner, &local, &mut transport, &cx.clock, &admitted, &mut keep) {
+                // It may be up again by now; what was tried tells nothing.
+                Err(NetError::Down { .. }) if args.watch => {
+                    local.up = false;
+                    None
+                }
+                examined => Some(examined?),
+            }
+        } else {
+            None
+        };
         if let Some(error) = keeper.as_mut().and_then(|keeper| keeper.error.take()) {
             return Err(Failure::could_not_run(error));
         }
-        let stopped = examined.stopped;
-        let conclusion = examined.conclusion.clone();
+        let stopped = examined.as_ref().is_some_and(|examined| examined.stopped);
+        let conclusion = match &examined {
+            Some(examined) => examined.conclusion.clone(),
+            None => without_packets(&local, None),
+        };
         if let Some(keeper) = &mut keeper {
             keeper.verdict(&conclusion)?;
         }
-        let codes: Vec<&'static str> =
-            conclusion.cause.iter().chain(&conclusion.also).map(|sign| sign.code).collect();
-        let news = last.as_ref() != Some(&(conclusion.verdict, codes.clone()));
         let mut exit = exit_of(&conclusion, args);
-        if news || !args.watch {
+        if last.is_news(&conclusion) || !args.watch {
             let saved = keeper.as_ref().map(|keeper| (keeper.name.clone(), keeper.frames));
-            exit = tell(
-                args,
-                &local,
-                &conclusion,
-                &Seen { examined: Some(examined), saved, client_id: plan.client_id.clone(), lacks },
-                cx,
-            )?;
+            let seen = Seen { examined, saved, client_id: plan.client_id.clone(), lacks };
+            exit = tell(args, &local, &conclusion, &seen, cx)?;
         }
-        last = Some((conclusion.verdict, codes));
         if stopped {
             return Ok(Exit::Interrupted);
         }
         if !args.watch {
             return Ok(exit);
         }
-        if wait(&mut transport, cx, args)? {
+        if wait(&mut transport, &stop, cx, args)? {
             return Ok(Exit::Good);
+        }
+        local.look_again(now(cx))?;
+        plan.held = held_addresses(&local);
+    }
+}
+
+/// The interface, once frames can pass; else what it ends with: only a watch waits for that.
+fn until_ready(
+    last: &mut Last,
+    stop: &Stop,
+    args: &Args,
+    cx: &mut Context,
+) -> Result<Result<Local, Exit>, Failure> {
+    let mut local = Local::look(args.interface.as_deref(), now(cx))?;
+    while !local.is_ready() {
+        let conclusion = without_packets(&local, None);
+        let mut exit = exit_of(&conclusion, args);
+        if last.is_news(&conclusion) {
+            exit = tell(args, &local, &conclusion, &Seen::default(), cx)?;
+        }
+        if !args.watch {
+            return Ok(Err(exit));
+        }
+        if pause(stop, cx.clock.now().after(args.interval), cx) {
+            return Ok(Err(Exit::Good));
+        }
+        local = Local::look(Some(&local.interface), now(cx))?;
+    }
+    Ok(Ok(local))
+}
+
+/// What was told last: a watch tells changes only.
+#[derive(Default)]
+struct Last(Option<(Verdict, Vec<&'static str>)>);
+
+impl Last {
+    /// True when this is another conclusion than the one before.
+    fn is_news(&mut self, conclusion: &Conclusion) -> bool {
+        let codes = conclusion.cause.iter().chain(&conclusion.also).map(|sign| sign.code).collect();
+        let this = Some((conclusion.verdict, codes));
+        let news = self.0 != this;
+        self.0 = this;
+        news
+    }
+}
+
+/// Seconds since 1970.
+fn now(cx: &Context) -> Option<u64> {
+    u64::try_from(cx.clock.time().nanoseconds()).ok().map(|now| now / 1_000_000_000)
+}
+
+/// Says what an examination does and how long it may take.
+fn announce(args: &Args, local: &Local, cx: &Context) {
+    if cx.shows_progress() {
+        let name = escape_line(&local.interface);
+        cx.note(&if args.passive {
+            format!("listening on {name} for {}", humantime::format_duration(args.listen()))
+        } else {
+            let longest = args.listen().max(Duration::from_secs(20)).as_secs();
+            format!("examining {name}; this takes up to {longest} seconds")
+        });
+    }
+}
+
+/// Waits for the next examination; true when the user stopped it. A link that goes down meanwhile is for that to tell.
+fn wait(transport: &mut PacketTransport, stop: &Stop, cx: &Context, args: &Args) -> Result<bool, Failure> {
+    let until = cx.clock.now().after(args.interval);
+    loop {
+        match transport.wait(Some(until)) {
+            Ok(Event::Timeout) => return Ok(false),
+            Ok(Event::Interrupted) => return Ok(true),
+            Ok(Event::Frame(received)) if received.at >= until => return Ok(false),
+            Ok(Event::Frame(_)) => {}
+            Err(NetError::Down { .. }) => return Ok(pause(stop, until, cx)),
+            Err(error) => return Err(error.into()),
         }
     }
 }
 
-/// Waits for the next examination; true when the user stopped it.
-fn wait(transport: &mut PacketTransport, cx: &Context, args: &Args) -> Result<bool, Failure> {
-    let until = cx.clock.now().after(args.interval);
+/// Lets time pass where nothing can be heard; true when the user stopped it.
+fn pause(stop: &Stop, until: Instant, cx: &Context) -> bool {
+    const NAP: Duration = Duration::from_millis(100);
     loop {
-        match transport.wait(Some(until))? {
-            crate::net::Event::Timeout => return Ok(false),
-            crate::net::Event::Interrupted => return Ok(true),
-            crate::net::Event::Frame(received) if received.at >= until => return Ok(false),
-            crate::net::Event::Frame(_) => {}
+        if stop.arrived().is_some() {
+            return true;
         }
+        let left = u64::try_from(until.since(cx.clock.now())).unwrap_or(0);
+        if left == 0 {
+            return false;
+        }
+        Stop::pause(Duration::from_nanos(left).min(NAP));
     }
 }
 
@@ -186,9 +261,14 @@ fn plan(args: &Args, local: &Local, mac: Mac) -> Plan {
             RelayView { giaddr, server, hop }
         }),
         trusted: Vec::new(),
-        held: local.addresses.iter().map(|(address, _)| *address).collect(),
+        held: held_addresses(local),
         xids: [rng.u32(1..), rng.u32(1..), rng.u32(1..)],
     }
+}
+
+/// The addresses that this host has.
+fn held_addresses(local: &Local) -> Vec<std::net::Ipv4Addr> {
+    local.addresses.iter().map(|(address, _)| *address).collect()
 }
 
 /// What came of an examination, where there was one.
