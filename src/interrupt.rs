@@ -5,6 +5,7 @@
 //! [`UNNOTICED`] ends the process; and so does a second one while the first is unnoticed, and a third in any case.
 
 use std::io::{self, Write};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -38,6 +39,21 @@ pub fn tick() -> bool {
 /// What came so far is known to those who end the program.
 pub fn notice() {
     NOTICED.store(ARRIVED.load(Ordering::SeqCst), Ordering::SeqCst);
+}
+
+static LAST_WORDS: OnceLock<&'static str> = OnceLock::new();
+static OWED: AtomicBool = AtomicBool::new(false);
+
+/// From now on the terminal is owed `words`, however the process ends: what makes it what it was. There is one such debt in a process,
+/// always of the same words.
+pub fn owe(words: &'static str) {
+    LAST_WORDS.get_or_init(|| words);
+    OWED.store(true, Ordering::SeqCst);
+}
+
+/// What is owed still, for who writes it: nobody is told again.
+pub fn last_words() -> Option<&'static str> {
+    OWED.swap(false, Ordering::SeqCst).then(|| LAST_WORDS.get().copied()).flatten()
 }
 
 static GIVEN_UP: AtomicBool = AtomicBool::new(false);
@@ -148,6 +164,15 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn what_is_owed_is_paid_once() {
+        assert_eq!(last_words(), None);
+        owe("back");
+        assert_eq!((last_words(), last_words()), (Some("back"), None));
+        owe("back");
+        assert_eq!(last_words(), Some("back"));
     }
 
     #[test]

@@ -21,7 +21,13 @@ const MAX_NESTING: usize = 2;
 
 /// Opens the capture at `path`; `-` is standard input.
 pub fn open(path: impl AsRef<Path>) -> Result<Reader<Source>, CaptureError> {
-    open_with(path.as_ref(), None)
+    open_with(path.as_ref(), None, None)
+}
+
+/// Like [`open`], for who watches for signals: whenever one interrupts a read that waits for a pipe, `goes_on` is asked, and says
+/// false where the capture is to end there.
+pub fn open_until(path: impl AsRef<Path>, goes_on: Waiter) -> Result<Reader<Source>, CaptureError> {
+    open_with(path.as_ref(), None, Some(goes_on))
 }
 
 /// Like [`open`], for what has been opened already; errors call it `name`.
@@ -33,10 +39,14 @@ pub fn read(name: &str, input: Source) -> Result<Reader<Source>, CaptureError> {
 /// Like [`open`], for a file that may still grow: whenever there is nothing more to read, `waiter` decides. It is read as it
 /// is, not decompressed.
 pub fn follow(path: impl AsRef<Path>, waiter: Waiter) -> Result<Reader<Source>, CaptureError> {
-    open_with(path.as_ref(), Some(waiter))
+    open_with(path.as_ref(), Some(waiter), None)
 }
 
-fn open_with(path: &Path, waiter: Option<Waiter>) -> Result<Reader<Source>, CaptureError> {
+fn open_with(
+    path: &Path,
+    waiter: Option<Waiter>,
+    goes_on: Option<Waiter>,
+) -> Result<Reader<Source>, CaptureError> {
     let stdin = path.as_os_str() == "-";
     let name = if stdin { "standard input".to_owned() } else { path.to_string_lossy().into_owned() };
     let failed = |source| CaptureError::Open { name: name.clone(), source };
@@ -61,9 +71,10 @@ fn open_with(path: &Path, waiter: Option<Waiter>) -> Result<Reader<Source>, Capt
         Some(_) => Some(peek(&mut file).map_err(failed)?),
         None => None,
     };
-    let input: Source = match waiter {
-        Some(_) => Box::new(Growing { at: file.stream_position().map_err(failed)?, file }),
-        None => Box::new(file),
+    let input: Source = match (&waiter, goes_on) {
+        (Some(_), _) => Box::new(Growing { at: file.stream_position().map_err(failed)?, file }),
+        (None, Some(goes_on)) => Box::new(Ended { input: file, goes_on }),
+        (None, None) => Box::new(file),
     };
     let consumed = Arc::new(AtomicU64::new(0));
     let counted = Box::new(Counted { input, count: Arc::clone(&consumed) });
@@ -205,6 +216,21 @@ impl Read for Growing {
             }
         }
         Ok(count)
+    }
+}
+
+/// Input that ends where its reader is interrupted and is to end.
+struct Ended<R> {
+    input: R,
+    goes_on: Waiter,
+}
+
+impl<R: Read> Read for Ended<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self.input.read(out) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted && !(self.goes_on)() => Ok(0),
+            other => other,
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::capture::{self, CaptureError, Waiter};
 use crate::net::signals::{Signal, Signals};
 use crate::run::gather::{Gatherer, Gathering, Wanted};
 #[cfg(feature = "live")]
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Files smaller than this are over before a second thread has done anything.
 pub const THREADS_FROM: u64 = 1 << 20;
@@ -32,6 +32,9 @@ const FOLLOW_EVERY: Duration = Duration::from_millis(100);
 pub struct Stop {
     #[cfg(feature = "live")]
     signals: Option<Arc<Signals>>,
+    /// The signal that came first: who asks again is told again.
+    #[cfg(feature = "live")]
+    first: Arc<OnceLock<u8>>,
 }
 
 #[cfg_attr(
@@ -48,7 +51,7 @@ impl Stop {
         #[cfg(feature = "live")]
         {
             let signals = wanted.then(Signals::termination).transpose()?;
-            Ok(Self { signals: signals.map(Arc::new) })
+            Ok(Self { signals: signals.map(Arc::new), first: Arc::default() })
         }
         #[cfg(not(feature = "live"))]
         {
@@ -61,11 +64,14 @@ impl Stop {
     pub fn arrived(&self) -> Option<u8> {
         #[cfg(feature = "live")]
         {
-            Some(match self.signals.as_ref()?.next()?.signal {
-                Signal::SIGHUP => 129,
-                Signal::SIGINT => 130,
-                _ => 143,
-            })
+            if let Some(arrived) = self.signals.as_ref()?.next() {
+                self.first.get_or_init(|| match arrived.signal {
+                    Signal::SIGHUP => 129,
+                    Signal::SIGINT => 130,
+                    _ => 143,
+                });
+            }
+            self.first.get().copied()
         }
         #[cfg(not(feature = "live"))]
         None
@@ -78,6 +84,12 @@ impl Stop {
             Self::pause(FOLLOW_EVERY);
             stop.arrived().is_none()
         })
+    }
+
+    /// Says, at once, whether to go on: for input that may keep its reader waiting.
+    pub fn goes_on(&self) -> Waiter {
+        let stop = self.clone();
+        Box::new(move || stop.arrived().is_none())
     }
 
     /// Lets so much time pass.

@@ -66,8 +66,12 @@ pub fn run(
     for path in files {
         // A new capture begins when the one before is over, whatever time it is in it.
         replay.start = None;
-        match replay.capture(path, wanted, cx) {
+        let read = replay.capture(path, wanted, cx);
+        replay.interrupted = replay.interrupted.or(stop.arrived());
+        match read {
             Ok(()) => {}
+            // What a signal cuts short is not damaged.
+            Err(Failure { message: Some(_), .. }) if replay.interrupted.is_some() => {}
             Err(Failure { exit, message: Some(message) }) if exit != Exit::Usage => {
                 damaged = damaged.max(Some((exit, message)));
             }
@@ -87,7 +91,7 @@ pub fn run(
 
 impl Replay {
     fn capture(&mut self, path: &std::path::Path, wanted: &Wanted, cx: &mut Context) -> Result<(), Failure> {
-        let mut reader = capture::open(path)?;
+        let mut reader = capture::open_until(path, self.stop.goes_on())?;
         let mut gatherer = Gatherer::new(wanted).map_err(Failure::usage)?;
         while let Some(frame) = reader.next()? {
             if let Some(time) = frame.time {

@@ -7,21 +7,20 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Once;
 
 use crate::analysis::diagnosis::History;
 use crate::analysis::transaction::{
     Batch, Both, Clients, Closed, Counted, Exchange, Item, Kind, Letter, Message as _, Options, Sense, Stats,
     Status, Who, Whose,
 };
+use crate::interrupt;
 use crate::output::Styled;
 use crate::output::transaction::top::{self, ClientLine, Screen, ServerLine};
 
 /// Shows the other screen of the terminal and hides the cursor; and back.
 const ENTER: &str = "\x1b[?1049h\x1b[?25l";
 const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
-/// The other screen is shown.
-static SHOWN: AtomicBool = AtomicBool::new(false);
 /// How often it is drawn, nanoseconds.
 const EVERY: i64 = 1_000_000_000;
 /// Seconds over which rates are taken.
@@ -69,11 +68,11 @@ fn leave_in_a_panic() {
     let Ok(terminal) = io::stdout().as_fd().try_clone_to_owned() else { return };
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        if SHOWN.swap(false, Ordering::Relaxed)
+        if let Some(words) = interrupt::last_words()
             && let Ok(terminal) = terminal.try_clone()
         {
             // There is nobody left to tell that it failed.
-            let _ = File::from(terminal).write_all(LEAVE.as_bytes());
+            let _ = File::from(terminal).write_all(words.as_bytes());
         }
         before(info);
     }));
@@ -173,9 +172,9 @@ impl Top {
         if due || self.stale {
             self.stale = false;
             if self.drawn.is_none() {
-                if !SHOWN.swap(true, Ordering::Relaxed) {
-                    leave_in_a_panic();
-                }
+                static HOOK: Once = Once::new();
+                HOOK.call_once(leave_in_a_panic);
+                interrupt::owe(LEAVE);
                 self.bytes.extend_from_slice(ENTER.as_bytes());
             }
             self.drawn = Some(now);
@@ -213,7 +212,7 @@ impl Top {
         let screen = self.screen(now, begun);
         if self.drawn.is_some() {
             self.bytes.extend_from_slice(LEAVE.as_bytes());
-            SHOWN.store(false, Ordering::Relaxed);
+            interrupt::last_words();
         }
         self.bytes.extend_from_slice(screen.as_str().as_bytes());
     }

@@ -351,8 +351,10 @@ fn a_redacted_capture_tells_the_same_story_of_nobody() {
 /// Live: what was said is drawn, an exchange is told when it closes, and servers are compared by asking them.
 mod live {
     use std::io::{BufRead as _, BufReader};
-    use std::process::Stdio;
+    use std::process::{Command, Stdio};
 
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
     use serde_json::Value;
 
     use crate::support::lab::{PROGRAM, is_refused, lab, lab_command};
@@ -484,6 +486,80 @@ mod live {
         let output = lab("", &[PROGRAM, "sniff", "eth0", "--top"]).unwrap();
         assert_eq!(output.status.code(), Some(2), "{output:?}");
     }
+
+    /// What ends a report while it reads leaves the old page as it was, and nothing beside it.
+    #[test]
+    fn an_old_page_outlives_a_report_that_is_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let (pipe, page) = (folder.path().join("in"), folder.path().join("page.html"));
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::from_bits_truncate(0o600)).unwrap();
+        for signal in [Signal::SIGTERM, Signal::SIGKILL] {
+            std::fs::write(&page, "old").unwrap();
+            let mut child = Command::new(PROGRAM)
+                .args(["report", "-o"])
+                .args([&page, &pipe])
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            // Returns once it reads.
+            let writer = std::fs::File::options().write(true).open(&pipe).unwrap();
+            kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
+            assert!(!child.wait().unwrap().success());
+            drop(writer);
+            assert_eq!(std::fs::read_to_string(&page).unwrap(), "old", "{signal}");
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "{signal}");
+        }
+    }
+
+    /// In a terminal: whatever it waits for, a screen of a capture that ends by a signal leaves the terminal as it was. What comes by
+    /// a pipe is heeded at once; who opens a pipe that nobody else opens is ended.
+    #[test]
+    fn a_screen_that_waits_for_a_pipe_leaves_the_terminal_as_it_was() {
+        let story = super::refused();
+        let folder = story.folder();
+        let capture = story.file();
+        // The shell holds the pipe open, so that it never ends.
+        let pipe = format!("exec 3<>in; cat {} >&3", capture.display());
+        let cases = [
+            (pipe.clone(), "- <&3".to_owned(), true),
+            (pipe, "in".to_owned(), true),
+            (String::new(), format!("{} in", capture.display()), false),
+        ];
+        for (before, input, reads) in cases {
+            for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+                for name in ["in", "pid", "screen"] {
+                    let _ = std::fs::remove_file(folder.join(name));
+                }
+                let script = format!(
+                    "stty cols 90 rows 24; mkfifo in; {before}\n\
+                     sh -c 'echo $$ >pid; exec {PROGRAM} decode --top --speed 1000000 \"$@\"' - {input}\n\
+                     echo done $?"
+                );
+                std::fs::write(folder.join("run.sh"), script).unwrap();
+                let mut recorded = Command::new("script")
+                    .args(["-qfec", "sh run.sh", "screen"])
+                    .current_dir(folder)
+                    .stdout(Stdio::null())
+                    .spawn()
+                    .unwrap();
+                let screen = || std::fs::read_to_string(folder.join("screen")).unwrap_or_default();
+                let start = std::time::Instant::now();
+                while !screen().contains("watched for") {
+                    assert!(start.elapsed().as_secs() < 30, "{input}: {}", screen());
+                    std::thread::yield_now();
+                }
+                let pid = std::fs::read_to_string(folder.join("pid")).unwrap().trim().parse().unwrap();
+                kill(Pid::from_raw(pid), signal).unwrap();
+                assert!(recorded.wait().unwrap().success());
+                let screen = screen();
+                let (_, after) = screen
+                    .split_once("\u{1b}[?25h\u{1b}[?1049l")
+                    .unwrap_or_else(|| panic!("{input}: {screen}"));
+                assert!(after.contains(&format!("done {code}")), "{input}: {after}");
+                assert_eq!(after.contains("watched for"), reads, "{input}: {after}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -578,6 +654,69 @@ fn what_is_not_joined_is_counted_and_one_is_no_plural() {
         let count = |name: &str| unjoined[name].as_u64().unwrap();
         assert!(count("dhcpv6") + count("router_discovery") > 0, "{what}: {last}");
     }
+}
+
+/// A page is replaced by a whole one of what could be read, and by nothing less.
+#[test]
+fn an_old_page_stays_until_there_is_a_new_one() {
+    let story = refused();
+    let folder = story.folder();
+    let page = folder.join("page.html");
+    let capture = folder.join("capture");
+    let written = |bytes: &[u8]| {
+        std::fs::write(&page, "old").unwrap();
+        std::fs::write(&capture, bytes).unwrap();
+        let words = ["report", "-o"];
+        let output = Command::new(env!("CARGO_BIN_EXE_dhcptool"))
+            .args(words)
+            .arg(&page)
+            .arg(&capture)
+            .output()
+            .unwrap();
+        (output.status.code(), std::fs::read_to_string(&page).unwrap(), output)
+    };
+    let whole = std::fs::read(story.file()).unwrap();
+    let (code, text, output) = written(&whole);
+    assert_eq!(code, Some(0), "{output:?}");
+    assert!(text.contains("</html>"), "{text}");
+    let (code, text, output) = written(&whole[..whole.len() - 5]);
+    assert_ne!(code, Some(0), "{output:?}");
+    assert!(text.contains("what could be read is told"), "{text}");
+    for nothing in [&b"no capture at all, but long enough to be one"[..], &whole[..30]] {
+        let (code, text, output) = written(nothing);
+        assert_ne!(code, Some(0), "{output:?}");
+        assert_eq!(text, "old", "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("is left as it is"), "{output:?}");
+    }
+    // A device is written to, and stays one.
+    let output = run(&story, 80, &["report", "-q", "-o", "/dev/null"]);
+    assert!(output.status.success() && !std::path::Path::new("/dev/null").is_file(), "{output:?}");
+    let left: Vec<_> = std::fs::read_dir(folder).unwrap().map(|one| one.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+}
+
+#[test]
+fn a_page_says_by_what_command_it_is_made_again() {
+    let story = refused();
+    let name = "it's a capture; $HOME.pcap";
+    std::fs::copy(story.file(), story.folder().join(name)).unwrap();
+    let made = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dhcptool"));
+        let output = command.current_dir(story.folder()).args(args).output().unwrap();
+        let page = String::from_utf8(output.stdout).unwrap();
+        let (_, rest) = page.split_once(": <code>dhcptool ").unwrap_or_else(|| panic!("{page}"));
+        rest.split_once("</code>").unwrap().0.replace("&#39;", "'")
+    };
+    let typed = made(&["-q", "report", "--max-open", "7", "--threads=1", name]);
+    assert_eq!(typed, r"-q report --max-open 7 --threads=1 'it'\''s a capture; $HOME.pcap'");
+    let again = Command::new("sh")
+        .args(["-c", &format!("\"$0\" {typed}"), env!("CARGO_BIN_EXE_dhcptool")])
+        .current_dir(story.folder())
+        .output()
+        .unwrap();
+    assert!(again.status.success(), "{again:?}");
+    let redacted = made(&["report", "-q", "--redact", "--ignore", "no-answer", name]);
+    assert_eq!(redacted, "report --redact --ignore no-answer CAPTURE...");
 }
 
 #[test]

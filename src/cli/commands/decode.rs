@@ -171,7 +171,8 @@ fn show_again(args: &Args, cx: &mut Context) -> Outcome {
     args.select.refuse_numbers()?;
     let top = args.screen.open(&args.analysis, cx)?;
     let wanted = args.select.gathered(false)?;
-    let stop = Stop::new(args.files.iter().all(|path| path.is_file()))?;
+    // Whatever ends it, and whatever it waits for: the terminal is to be as it was.
+    let stop = Stop::new(true)?;
     confine(args, cx)?;
     reshow::run(&args.files, &wanted, (top, args.speed), &stop, cx)
 }
