@@ -131,14 +131,14 @@ fn states() -> Vec<Candidate> {
 }
 
 fn codes() -> Vec<Candidate> {
-    let rows = diagnosis::rows().map(|row| (row.id.name().to_owned(), row.summary));
+    let rows = diagnosis::distinct().map(|row| (row.id.name().to_owned(), row.summary));
     let reasons = RULES.iter().filter(|rule| diagnosis::find(rule.code).is_none());
     rows.chain(reasons.map(|rule| (rule.code.to_owned(), rule.sentence))).collect()
 }
 
 fn problems() -> Vec<Candidate> {
     let severities = ["error", "warning", "note", "cut"].map(|name| (name.to_owned(), "all of them"));
-    let packets = diagnosis::rows().filter(|row| row.scope == diagnosis::Scope::Packet);
+    let packets = diagnosis::distinct().filter(|row| row.scope == diagnosis::Scope::Packet);
     severities.into_iter().chain(packets.map(|row| (row.id.name().to_owned(), row.summary))).collect()
 }
 

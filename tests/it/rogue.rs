@@ -138,12 +138,12 @@ fn a_good_policy_is_not_replaced_by_half_a_look() {
     let mut story = Story::new();
     story.binds(0, 1, 7, &[]);
     let whole = fs::read(story.file()).unwrap();
-    let policy = story.folder().join("policy.toml");
+    let (policy, capture) = (story.folder().join("policy.toml"), story.folder().join("part.pcap"));
     let learn = |bytes: &[u8]| {
-        fs::write(story.file(), bytes).unwrap();
+        fs::write(&capture, bytes).unwrap();
         fs::write(&policy, "old").unwrap();
         let mut command = Command::new(PROGRAM);
-        command.args(["rogue", "--learn"]).arg(&policy).arg("--from").arg(story.file());
+        command.args(["rogue", "--learn"]).arg(&policy).arg("--from").arg(&capture);
         let output = command.output().unwrap();
         let err = String::from_utf8(output.stderr).unwrap();
         (output.status.code(), fs::read_to_string(&policy).unwrap(), err)
@@ -167,11 +167,11 @@ fn a_plugin_gives_one_verdict_of_a_damaged_capture() {
     let mut story = Story::new();
     story.binds(0, 1, 7, &[]);
     let whole = fs::read(story.file()).unwrap();
-    fs::write(story.file(), &whole[..whole.len() - 5]).unwrap();
+    let capture = story.folder().join("part.pcap");
+    fs::write(&capture, &whole[..whole.len() - 5]).unwrap();
     let plugin = |more: &[&str]| {
         let mut command = Command::new(PROGRAM);
-        let output =
-            command.args(["rogue", "--nagios", "--from"]).arg(story.file()).args(more).output().unwrap();
+        let output = command.args(["rogue", "--nagios", "--from"]).arg(&capture).args(more).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     for (more, code, state) in [

@@ -544,12 +544,17 @@ mod live {
                     .unwrap();
                 let screen = || std::fs::read_to_string(folder.join("screen")).unwrap_or_default();
                 let start = std::time::Instant::now();
-                while !screen().contains("watched for") {
+                let pid = || std::fs::read_to_string(folder.join("pid")).ok()?.trim().parse::<i32>().ok();
+                let waits = || {
+                    let place = std::fs::read_to_string(format!("/proc/{}/wchan", pid().unwrap_or(0)));
+                    // Where the kernel reads a pipe, and where it opens one.
+                    place.is_ok_and(|place| place.contains("pipe_read") || place.contains("wait_for_partner"))
+                };
+                while !screen().contains("watched for") || !waits() {
                     assert!(start.elapsed().as_secs() < 30, "{input}: {}", screen());
                     std::thread::yield_now();
                 }
-                let pid = std::fs::read_to_string(folder.join("pid")).unwrap().trim().parse().unwrap();
-                kill(Pid::from_raw(pid), signal).unwrap();
+                kill(Pid::from_raw(pid().unwrap()), signal).unwrap();
                 assert!(recorded.wait().unwrap().success());
                 let screen = screen();
                 let (_, after) = screen

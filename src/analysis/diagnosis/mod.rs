@@ -16,7 +16,7 @@ mod table;
 mod tests;
 
 pub use history::History;
-pub use table::{Code, Row, Scope, find, named, nearest, row, rows};
+pub use table::{Code, Row, Scope, distinct, find, named, nearest, row, rows};
 
 use std::net::Ipv4Addr;
 

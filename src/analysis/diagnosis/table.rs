@@ -553,6 +553,10 @@ packets! {
         "receivers drop the message or what it carries",
         "Correct or update the sender.",
         [];
+    ServerIdMissing: "A DHCPv6 message lacks the server identifier.",
+        "receivers drop the message or what it carries",
+        "Correct or update the sender.",
+        [];
     ServerIdUnexpected: "A message has a server identifier and must not.",
         "receivers drop the message or what it carries",
         "Correct or update the sender.",
@@ -641,6 +645,10 @@ packets! {
         "nothing breaks by it",
         "Nothing, unless something else is wrong.",
         [];
+    PortWrong: "A destination port on which nobody listens.",
+        "nobody receives the message",
+        "Correct or update the sender.",
+        [];
     ChecksumZero: "No UDP checksum over IPv6.",
         "receivers drop the message or what it carries",
         "Correct or update the sender.",
@@ -722,6 +730,11 @@ pub fn find(name: &str) -> Option<&'static Row> {
     named(name).next()
 }
 
+/// One row for every name.
+pub fn distinct() -> impl Iterator<Item = &'static Row> {
+    rows().filter(|row| find(row.id.name()).is_some_and(|first| first.id == row.id))
+}
+
 /// The row of what was said: that of the code itself, for a name may be shared.
 pub fn row(id: Id) -> Option<&'static Row> {
     // Who judges servers and links names what it says without knowing this table.
@@ -773,13 +786,18 @@ mod tests {
     #[test]
     fn every_code_has_one_row_and_an_advice() {
         let mut names: Vec<_> = rows().map(|row| row.id.name()).collect();
-        let count = names.len();
         names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), count);
+        let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+        assert_eq!(twice, ["port-unusual", "server-id-missing"]);
         for code in problem::Code::ALL {
-            assert!(find(code.name()).is_some(), "{} has no explanation", code.name());
+            let id = Id::Packet(*code);
+            assert_eq!(row(id).map(|row| row.id), Some(id), "{}", code.name());
         }
+        assert_eq!(
+            Id::Packet(problem::Code::AnswerNamesNoServer).advice(),
+            "Make the server send option 54."
+        );
+        assert_eq!(Id::Packet(problem::Code::ServerIdMissing).advice(), "Correct or update the sender.");
         for row in rows() {
             assert!(
                 !row.summary.is_empty() && !row.why.is_empty() && row.advice.ends_with(['.', ')']),

@@ -56,7 +56,7 @@ fn meant(code: &str) -> Result<Vec<Explanation>, Failure> {
 /// The row of a code; an error that names the nearest.
 pub fn find(code: &str) -> Result<&'static Row, Failure> {
     diagnosis::find(&code.to_lowercase()).ok_or_else(|| {
-        let near = diagnosis::nearest(code, diagnosis::rows().map(|row| row.id.name()));
+        let near = diagnosis::nearest(code, diagnosis::distinct().map(|row| row.id.name()));
         let hint = if near.is_empty() {
             "dhcptool explain lists them".to_owned()
         } else {

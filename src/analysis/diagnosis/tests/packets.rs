@@ -152,18 +152,3 @@ pub(super) fn packets() -> Vec<Case> {
         ),
     ]
 }
-
-/// DHCPv4 and DHCPv6 have codes of the same name: each has the row of its own.
-#[test]
-fn a_code_has_its_own_row_whatever_its_name() {
-    use crate::analysis::diagnosis::{Id, row};
-    use crate::wire::problem::Code;
-
-    for code in Code::ALL {
-        let id = Id::Packet(*code);
-        assert_eq!(row(id).map(|row| row.id), Some(id), "{}", code.name());
-    }
-    let advice = |code| Id::Packet(code).advice();
-    assert_eq!(advice(Code::AnswerNamesNoServer), "Make the server send option 54.");
-    assert_eq!(advice(Code::ServerIdMissing), "Correct or update the sender.");
-}
