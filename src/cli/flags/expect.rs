@@ -220,7 +220,7 @@ fn subject6(text: &str) -> Result<Subject, String> {
 /// What is expected of a text that stands in an option or in a field of the message.
 fn text_subject(text: &str) -> Result<Option<Subject>, String> {
     let (negated, bare) = text.strip_prefix('!').map_or((false, text), |bare| (true, bare));
-    let (name, test) = bare
+    let (name, comparison) = bare
         .split_at_checked(bare.find(['=', '!', '~', '<', '>']).unwrap_or(bare.len()))
         .unwrap_or((bare, ""));
     let subject = match name.to_ascii_lowercase().as_str() {
@@ -228,15 +228,16 @@ fn text_subject(text: &str) -> Result<Option<Subject>, String> {
         "server-name" => Subject::ServerName,
         _ => return Ok(None),
     };
-    let (differs, test) = test.strip_prefix('!').map_or((false, test), |test| (true, test));
-    let want = if let Some(pattern) = test.strip_prefix('~') {
+    let (differs, comparison) =
+        comparison.strip_prefix('!').map_or((false, comparison), |comparison| (true, comparison));
+    let want = if let Some(pattern) = comparison.strip_prefix('~') {
         TextWant::Pattern(
             Regex::new(pattern)
                 .map_err(|error| format!("{error}; write a regular expression such as ^abc"))?,
         )
-    } else if let Some(value) = test.strip_prefix('=') {
+    } else if let Some(value) = comparison.strip_prefix('=') {
         TextWant::Is(value.as_bytes().to_vec())
-    } else if test.is_empty() && !differs {
+    } else if comparison.is_empty() && !differs {
         TextWant::Given
     } else {
         return Err(format!("{name} is a text: compare it with =, != or ~"));
