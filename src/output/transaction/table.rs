@@ -220,8 +220,8 @@ impl TransactionTable {
         let address = text(S::address(exchange));
         let server = text(S::server(exchange).or_else(|| exchange.servers.first().map(S::name)));
         // An address is told whole, its server by what is left of their columns, or not at all.
-        let least = if self.width < WIDE { 0 } else { PAIR / 2 };
-        let room = PAIR.saturating_sub(address.chars().count().saturating_add(1)).max(least);
+        let floor = if self.width < WIDE { 0 } else { PAIR / 2 };
+        let room = PAIR.saturating_sub(address.chars().count().saturating_add(1)).max(floor);
         let server = if room < LEAST { String::new() } else { tail(&server, room) };
         let (address, server) = ((Label::Plain, address), (Label::Plain, server));
         let total = exchange.total_ns().or(exchange.ack_ns());
