@@ -4,19 +4,22 @@
 //! A [`Redactor`] changes one frame at a time, in place and without changing any length, by a secret of its own that nobody keeps: several
 //! threads with the same one agree, and two runs do not. Whether a hardware address is universal or local is kept; of an IP
 //! address the block it is from (its first byte, of private ones the private prefix) and the last byte, and networks stay networks.
-//! Numbers, times, flags and the vendor class stay. Checksums are mended; one that was wrong stays wrong.
+//! Numbers, times, flags and the vendor class stay; what is not what an option should hold is nobody's number and does not.
+//! Checksums are mended; one that was wrong stays wrong.
 //!
 //! Messages of DHCPv4 over plain IPv4, ARP and echoes are understood; anything else is not given back, so that nothing slips through.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
 
 use crate::wire::Mac;
 use crate::wire::frame::LinkType;
 use crate::wire::frame::checksum::Sum;
 use crate::wire::frame::numbers::{ETHERTYPE_ARP, ETHERTYPE_IPV4};
-use crate::wire::options::{Kind, v4};
-use crate::wire::v4::{COOKIE, Field, Outline, Packet};
+use crate::wire::options::text::{is_printable, without_trailing_zeros};
+use crate::wire::options::{Context, Kind, check, v4};
+use crate::wire::v4::{COOKIE, Field, Outline, Packet, Span};
 
 /// Changes frames.
 #[derive(Clone, Debug, Default)]
@@ -158,54 +161,84 @@ impl Redactor {
         let copy = message.to_vec();
         outline.read(&Packet::new(&copy), copy.len(), false);
         for field in [12..16, 16..20, 20..24, 24..28] {
-            if let Some(ip) = message.get_mut(field) {
-                self.ip_at(ip);
+            self.ip_at(part(message, field));
+        }
+        let address = part(message, 28..44);
+        match address.split_first_chunk_mut::<6>() {
+            Some((mac, rest)) if copy.get(1..3) == Some(&[1, 6]) => {
+                self.own_mac_at(mac);
+                self.bytes_at(rest);
+            }
+            _ => self.bytes_at(address),
+        }
+        for (field, bit, range) in [(Field::Sname, 2, 44..108), (Field::File, 1, 108..236)] {
+            if outline.overload & bit == 0 {
+                self.text_at(part(message, range));
+            } else {
+                let spans = outline.options.iter().filter(|span| span.field == field);
+                let end = spans.map(|span| span.range().end).max().unwrap_or(range.start);
+                self.behind_options(part(message, end..range.end));
             }
         }
-        let six = copy.get(1..3) == Some(&[1, 6]);
-        if let Some(address) = message.get_mut(28..44) {
-            match address.split_first_chunk_mut::<6>() {
-                Some((mac, rest)) if six => {
-                    self.mac_at(mac);
-                    self.bytes_at(rest);
-                }
-                _ => self.bytes_at(address),
-            }
+        for span in outline.options.iter().filter(|span| span.first) {
+            self.pieces(&outline, span, message);
         }
-        let overloads = |field: Field| outline.options.iter().any(|span| span.field == field);
-        for (field, range) in [(Field::Sname, 44..108), (Field::File, 108..236)] {
-            if !overloads(field)
-                && let Some(text) = message.get_mut(range)
-            {
-                self.text_at(text);
-            }
-        }
-        for span in &outline.options {
-            let start = span.data_offset();
-            let end = start.saturating_add(usize::try_from(span.len).unwrap_or(0));
-            if let Some(data) = message.get_mut(start..end) {
-                self.option(span.code, data);
-            }
-        }
-        if let Some(rest) = message.get_mut(usize::try_from(outline.trailer).unwrap_or(usize::MAX)..) {
-            self.bytes_at(rest);
-        }
+        self.bytes_at(part(message, usize::try_from(outline.trailer).unwrap_or(usize::MAX)..usize::MAX));
         self.outline = outline;
+    }
+
+    /// What stands behind the last option of an overloaded field: pads, an End, and what nobody reads.
+    fn behind_options(&self, rest: &mut [u8]) {
+        let at = rest.iter().position(|byte| *byte != 0).unwrap_or(rest.len());
+        match rest.get_mut(at..) {
+            Some([255, behind @ ..]) => self.unread_at(behind),
+            Some(rest) => self.unread_at(rest),
+            None => {}
+        }
+    }
+
+    /// An option and those that continue it (RFC 3396): one value where together they are one.
+    fn pieces(&self, outline: &Outline, first: &Span, message: &mut [u8]) {
+        let ranges = || outline.same_code(first).map(Span::payload);
+        if ranges().nth(1).is_some()
+            && let Some(def) = v4::SPACE.by_code(u16::from(first.code))
+        {
+            let mut whole = Vec::new();
+            for range in ranges() {
+                whole.extend_from_slice(part(message, range));
+            }
+            if check(&def.kind, &whole, &Context::default()).is_ok() {
+                self.option(first.code, &mut whole);
+                let mut rest = whole.as_slice();
+                for range in ranges() {
+                    let to = part(message, range);
+                    if let Some((from, behind)) = rest.split_at_checked(to.len()) {
+                        to.copy_from_slice(from);
+                        rest = behind;
+                    }
+                }
+                return;
+            }
+        }
+        for range in ranges() {
+            self.option(first.code, part(message, range));
+        }
     }
 
     fn option(&self, code: u8, data: &mut [u8]) {
         match code {
-            // The mask, the parameter request list, the vendor class.
-            1 | 55 | 60 => {}
+            // The vendor class.
+            60 => {}
+            1 if is_mask(data) => {}
             61 => match data {
-                [1, mac @ ..] if mac.len() == 6 => self.mac_at(mac),
+                [1, mac @ ..] if mac.len() == 6 => self.own_mac_at(mac),
                 [_, id @ ..] => self.bytes_at(id),
                 [] => {}
             },
             81 => match data {
-                [flags, _, _, name @ ..] if *flags & 4 != 0 => self.domain_at(name),
-                [_, _, _, name @ ..] => self.text_at(name),
-                _ => self.bytes_at(data),
+                [flags @ 0..16, _, _, name @ ..] if *flags & 4 != 0 => self.domain_at(name),
+                [0..16, _, _, name @ ..] => self.text_at(name),
+                _ => self.unread_at(data),
             },
             82 => self.relay(data),
             97 => {
@@ -220,9 +253,12 @@ impl Redactor {
         }
     }
 
-    /// A value of this shape.
+    /// A value of this shape, if it is one.
     fn value(&self, kind: &Kind, data: &mut [u8]) {
         match kind {
+            Kind::Text | Kind::Auto | Kind::FixedText(_) => self.text_at(data),
+            Kind::Domain | Kind::Name | Kind::PartialName | Kind::Domains => self.domain_at(data),
+            _ if check(kind, data, &Context::default()).is_err() => self.unread_at(data),
             Kind::Empty
             | Kind::Flag
             | Kind::U8
@@ -241,19 +277,17 @@ impl Redactor {
             | Kind::Since2000
             | Kind::List(
                 Kind::U8 | Kind::U16 | Kind::U32 | Kind::Enum(..) | Kind::Coded(..) | Kind::OptionCode(_),
-            ) => {}
-            Kind::Ip4 | Kind::List(Kind::Ip4) => data.chunks_mut(4).for_each(|ip| self.ip_at(ip)),
+            ) => self.numbers_at(data),
+            Kind::Ip4 | Kind::List(Kind::Ip4) => data.chunks_mut(4).for_each(|ip| self.own_ip_at(ip)),
             Kind::Pair([_, second]) | Kind::List(Kind::Pair([_, second])) => {
                 for pair in data.chunks_mut(8) {
                     let (first, rest) = pair.split_at_mut(pair.len().min(4));
-                    self.ip_at(first);
-                    if *second != "mask" {
-                        self.ip_at(rest);
+                    self.own_ip_at(first);
+                    if *second != "mask" || !is_mask(rest) {
+                        self.own_ip_at(rest);
                     }
                 }
             }
-            Kind::Text | Kind::Auto | Kind::FixedText(_) => self.text_at(data),
-            Kind::Domain | Kind::Name | Kind::PartialName | Kind::Domains => self.domain_at(data),
             Kind::List(Kind::Route) => self.routes(data),
             _ => self.bytes_at(data),
         }
@@ -264,7 +298,7 @@ impl Redactor {
         while let [code, length, rest @ ..] = data {
             let (value, behind) = rest.split_at_mut(usize::from(*length).min(rest.len()));
             match *code {
-                5 | 11 => self.ip_at(value),
+                5 | 11 => self.own_ip_at(value),
                 _ => self.bytes_at(value),
             }
             data = behind;
@@ -280,30 +314,57 @@ impl Redactor {
             for (to, from) in whole.iter_mut().zip(&*destination) {
                 *to = *from;
             }
-            self.ip_at(&mut whole);
+            self.own_ip_at(&mut whole);
             let kept = destination.len();
             let mask = u32::MAX.checked_shl(32_u32.saturating_sub(u32::from(*bits))).unwrap_or(0);
             let masked = (u32::from_be_bytes(whole) & mask).to_be_bytes();
             destination.copy_from_slice(masked.get(..kept).unwrap_or_default());
             let (router, behind) = rest.split_at_mut(rest.len().min(4));
-            self.ip_at(router);
+            self.own_ip_at(router);
             data = behind;
         }
     }
 
-    /// Names as labels with their lengths (RFC 1035).
-    fn domain_at(&self, mut data: &mut [u8]) {
-        while let Some((length, rest)) = data.split_first_mut() {
-            let take = match *length {
-                0..64 => usize::from(*length),
-                _ => 0,
+    /// Names as labels with their lengths (RFC 1035), as far as they are that.
+    fn domain_at(&self, data: &mut [u8]) {
+        let mut at = 0_usize;
+        while let [length, rest @ ..] = part(data, at..usize::MAX) {
+            let taken = match (*length, rest.first()) {
+                (length @ 0..64, _) => {
+                    let length = usize::from(length);
+                    self.text_at(part(rest, 0..length));
+                    length
+                }
+                // To a name before this one.
+                (high @ 192.., Some(low)) if usize::from(u16::from_be_bytes([high & 0x3f, *low])) < at => 1,
+                _ => return self.unread_at(part(data, at..usize::MAX)),
             };
-            let skip = usize::from(*length >= 192).min(rest.len());
-            let (label, behind) = rest.split_at_mut(take.max(skip).min(rest.len()));
-            if take > 0 {
-                self.text_at(label);
+            at = at.saturating_add(1).saturating_add(taken);
+        }
+    }
+
+    /// What is not what it should be: a text, or bytes.
+    fn unread_at(&self, data: &mut [u8]) {
+        if is_printable(without_trailing_zeros(data)) { self.text_at(data) } else { self.bytes_at(data) }
+    }
+
+    /// Numbers stay, but any bytes are numbers, names too.
+    fn numbers_at(&self, data: &mut [u8]) {
+        let mut in_name = Vec::with_capacity(data.len());
+        for chunk in data.utf8_chunks() {
+            for letter in chunk.valid().chars() {
+                let is = letter.is_alphanumeric() || matches!(letter, '-' | '.' | '_');
+                in_name.extend(std::iter::repeat_n(is, letter.len_utf8()));
             }
-            data = behind;
+            in_name.extend(chunk.invalid().iter().map(|_| false));
+        }
+        let mut at = 0_usize;
+        for run in in_name.chunk_by(|before, after| before == after) {
+            let end = at.saturating_add(run.len());
+            if run.len() > 3 && run.first() == Some(&true) {
+                self.text_at(part(data, at..end));
+            }
+            at = end;
         }
     }
 
@@ -364,6 +425,14 @@ impl Redactor {
         }
     }
 
+    /// The hardware address of somebody, which a group is not.
+    fn own_mac_at(&self, data: &mut [u8]) {
+        match data {
+            [first, ..] if *first & 1 != 0 && data != Mac::BROADCAST.0 => self.bytes_at(data),
+            _ => self.mac_at(data),
+        }
+    }
+
     /// The address that stands for `ip`. Addresses with a common beginning keep one, as far as it reaches.
     pub fn ip(&self, ip: Ipv4Addr) -> Ipv4Addr {
         let kept = match ip.octets() {
@@ -390,6 +459,28 @@ impl Redactor {
             Err(_) => self.bytes_at(data),
         }
     }
+
+    /// The address of a host or network: what cannot be one is something else.
+    fn own_ip_at(&self, data: &mut [u8]) {
+        match data {
+            [0 | 224..=254, ..] => self.bytes_at(data),
+            _ => self.ip_at(data),
+        }
+    }
+}
+
+/// As much of `range` as there is of `message`.
+fn part(message: &mut [u8], range: Range<usize>) -> &mut [u8] {
+    let end = range.end.min(message.len());
+    message.get_mut(range.start.min(end)..end).unwrap_or_default()
+}
+
+/// The mask of a network: ones, then zeros.
+fn is_mask(data: &[u8]) -> bool {
+    <[u8; 4]>::try_from(data).is_ok_and(|mask| {
+        let mask = u32::from_be_bytes(mask);
+        mask.leading_ones().saturating_add(mask.trailing_zeros()) == 32
+    })
 }
 
 /// An echo: what it carries is nobody's business.
@@ -411,164 +502,4 @@ fn mended(sum: u16, before: &[u8], after: &[u8]) -> u16 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::frame::{Checksum, Envelope, Walker};
-    use crate::wire::v4::{Facts, Message, MessageType, Xid};
-    use crate::wire::{HwAddr, frame::Ports};
-
-    const CLIENT: Mac = Mac([0x00, 0x0c, 0x29, 0x11, 0x22, 0x33]);
-
-    fn offer() -> Message {
-        let mut message = Message::request(MessageType::DISCOVER, Xid(7), CLIENT);
-        message.set_option(12, b"alices-laptop");
-        message.set_option(61, &[1, 0x00, 0x0c, 0x29, 0x11, 0x22, 0x33]);
-        let mut reply = Message::reply(MessageType::OFFER, &message);
-        reply.yiaddr = [192, 168, 1, 50].into();
-        for (code, value) in [
-            (1, &[255, 255, 255, 0][..]),
-            (3, &[192, 168, 1, 1]),
-            (6, &[8, 8, 8, 8, 192, 168, 1, 1]),
-            (12, b"alices-laptop"),
-            (15, b"corp.example"),
-            (51, &[0, 0, 14, 16]),
-            (54, &[192, 168, 1, 1]),
-            (61, &[1, 0x00, 0x0c, 0x29, 0x11, 0x22, 0x33]),
-            (81, b"\x04\0\0\x06alices\x04corp\0"),
-            (82, &[1, 4, b'e', b't', b'h', b'1', 5, 4, 192, 168, 1, 0]),
-            (121, &[24, 192, 168, 7, 192, 168, 1, 1]),
-        ] {
-            reply.set_option(code, value);
-        }
-        reply
-    }
-
-    fn frame(message: &Message) -> Vec<u8> {
-        let envelope = Envelope {
-            src_ip: [192, 168, 1, 1].into(),
-            dst_ip: [192, 168, 1, 50].into(),
-            src_port: 67,
-            dst_port: 68,
-            dst_mac: CLIENT,
-            vlans: vec![100],
-            ..Envelope::broadcast(Mac([2, 0, 0, 0, 0, 1]))
-        };
-        envelope.frame(&message.encode_padded())
-    }
-
-    fn read(frame: &[u8]) -> (Message, Checksum) {
-        let mut found = None;
-        Walker::new(Ports::default()).walk(LinkType::ETHERNET, frame, frame.len(), 0, |datagram| {
-            found = Some((Message::decode(datagram.payload), datagram.checksum));
-        });
-        found.unwrap()
-    }
-
-    fn contains(bytes: &[u8], part: &[u8]) -> bool {
-        bytes.windows(part.len()).any(|window| window == part)
-    }
-
-    #[test]
-    fn nothing_that_names_anybody_stays_and_what_happened_does() {
-        let (mut redactor, original) = (Redactor::default(), frame(&offer()));
-        let redacted = redactor.frame(LinkType::ETHERNET, &original).unwrap().to_vec();
-        assert_eq!(redacted.len(), original.len());
-        for secret in [
-            &b"alice"[..],
-            b"corp",
-            b"example",
-            b"laptop",
-            b"eth1",
-            &CLIENT.0,
-            &[192, 168, 1],
-            &[192, 168, 7],
-        ] {
-            assert!(contains(&original, secret) && !contains(&redacted, secret), "{secret:?}");
-        }
-        let (message, checksum) = read(&redacted);
-        assert_eq!(checksum, Checksum::Good);
-        let facts = Facts::of(&message);
-        assert_eq!(
-            (facts.kind, facts.lease_time, message.xid),
-            (Some(MessageType::OFFER), Some(3600), Xid(7))
-        );
-        assert_eq!(facts.subnet_mask, Some([255, 255, 255, 0].into()));
-        // The same is the same everywhere, and networks stay networks.
-        let mac = redactor.mac(CLIENT);
-        assert_eq!(message.client(), HwAddr::from(mac));
-        assert_eq!(message.option(61).unwrap(), [&[1][..], &mac.0].concat());
-        let server = redactor.ip([192, 168, 1, 1].into());
-        assert_eq!(message.ip_option(54), Some(server));
-        assert_eq!(message.ip_option(3), Some(server));
-        assert_eq!(message.option(121).unwrap().get(4..8).unwrap(), server.octets());
-        let [a, b, c, d] = message.yiaddr.octets();
-        assert_eq!(([a, b, c], d), ([192, 168, server.octets()[2]], 50));
-        let host = String::from_utf8(message.option(12).unwrap()).unwrap();
-        let (first, second) = host.split_once('-').unwrap();
-        assert_eq!((first.len(), second.len()), (6, 6));
-        assert!(contains(&message.option(81).unwrap(), first.as_bytes()));
-        // Another run tells another story.
-        assert_ne!(Redactor::default().frame(LinkType::ETHERNET, &original).unwrap(), redacted);
-        // Threads tell the same.
-        assert_eq!(redactor.clone().frame(LinkType::ETHERNET, &original).unwrap(), redacted);
-    }
-
-    #[test]
-    fn a_checksum_that_was_wrong_stays_wrong() {
-        let mut redactor = Redactor::default();
-        let mut wrong = frame(&offer());
-        *wrong.get_mut(14 + 4 + 20 + 6).unwrap() ^= 0x55;
-        assert_eq!(read(&wrong).1, Checksum::Bad);
-        assert_eq!(read(redactor.frame(LinkType::ETHERNET, &wrong).unwrap()).1, Checksum::Bad);
-        let mut none = frame(&offer());
-        none.get_mut(14 + 4 + 20 + 6..14 + 4 + 20 + 8).unwrap().fill(0);
-        assert_eq!(read(redactor.frame(LinkType::ETHERNET, &none).unwrap()).1, Checksum::Absent);
-    }
-
-    #[test]
-    fn addresses_are_told_apart_and_keep_their_kind() {
-        let redactor = Redactor::default();
-        let mut seen = std::collections::HashSet::new();
-        for number in 0..2000_u32 {
-            let [_, b, c, d] = number.to_be_bytes();
-            let mac = redactor.mac(Mac([0, 0x0c, b, c, d, 1]));
-            assert!(seen.insert(mac) && mac.0[0].trailing_zeros() >= 2, "{mac}");
-            assert_eq!(redactor.mac(Mac([2, 0x0c, b, c, d, 1])).0[0] & 3, 2);
-            let ip = redactor.ip([10, 0, c, d].into());
-            assert!(ip.octets()[0] == 10 && ip.octets()[3] == d && ip != Ipv4Addr::from([10, 0, c, d]));
-        }
-        for ip in [[0, 0, 0, 0], [255, 255, 255, 255], [127, 0, 0, 1], [169, 254, 3, 4], [224, 0, 0, 1]] {
-            assert_eq!(redactor.ip(ip.into()), Ipv4Addr::from(ip));
-        }
-        assert_eq!(redactor.mac(Mac::BROADCAST), Mac::BROADCAST);
-        assert_eq!(redactor.mac(Mac::ZERO), Mac::ZERO);
-    }
-
-    #[test]
-    fn what_is_not_understood_is_not_given_back_and_nothing_panics() {
-        let mut redactor = Redactor::default();
-        let original = frame(&offer());
-        for length in 0..original.len() {
-            let cut = original.get(..length).unwrap();
-            let _ = redactor.frame(LinkType::ETHERNET, cut);
-        }
-        let mut rng = fastrand::Rng::with_seed(1);
-        for _ in 0..2000 {
-            let mut noise = original.clone();
-            for _ in 0..rng.usize(1..20) {
-                let at = rng.usize(12..noise.len());
-                *noise.get_mut(at).unwrap() = rng.u8(..);
-            }
-            for link in [LinkType::ETHERNET, LinkType::LINUX_SLL, LinkType::LINUX_SLL2, LinkType::RAW] {
-                let _ = redactor.frame(link, &noise);
-            }
-        }
-        let mut six = original.clone();
-        six.get_mut(16..18).unwrap().copy_from_slice(&[0x86, 0xdd]);
-        assert_eq!(redactor.frame(LinkType::ETHERNET, &six), None);
-        let mut fragment = original.clone();
-        *fragment.get_mut(18 + 6).unwrap() |= 0x20;
-        assert_eq!(redactor.frame(LinkType::ETHERNET, &fragment), None);
-        assert_eq!(redactor.frame(LinkType::IEEE802_11, &original), None);
-    }
-}
+mod tests;

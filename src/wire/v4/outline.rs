@@ -54,8 +54,7 @@ pub struct Span {
 impl Span {
     /// The option's payload in `packet`, the one the outline was read from.
     pub fn data<'a>(&self, packet: &Packet<'a>) -> &'a [u8] {
-        let start = to_usize(self.offset).saturating_add(2);
-        packet.bytes().get(start..).and_then(|tail| tail.get(..to_usize(self.len))).unwrap_or(&[])
+        packet.bytes().get(self.payload()).unwrap_or(&[])
     }
 
     /// True when the payload is shorter than its length byte says, or the length byte is missing.
@@ -75,6 +74,12 @@ impl Span {
         let start = to_usize(self.offset);
         let head = 1_usize.saturating_add(self.declared.is_some().into());
         start..start.saturating_add(head).saturating_add(to_usize(self.len))
+    }
+
+    /// Where its payload lies in the message.
+    pub fn payload(&self) -> Range<usize> {
+        let start = self.data_offset();
+        start..start.saturating_add(to_usize(self.len))
     }
 
     /// Offset of the payload from the start of the message.
