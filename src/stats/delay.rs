@@ -23,6 +23,11 @@ impl Default for Delay {
 }
 
 impl Delay {
+    /// One of thousands: its percentiles are coarse, all else is exact.
+    pub fn coarse() -> Self {
+        Self { histogram: Histogram::coarse(), ..Self::default() }
+    }
+
     /// Counts a delay in nanoseconds. A negative one, which two clocks can make, counts as zero.
     pub fn record(&mut self, nanoseconds: i64) {
         let value = u64::try_from(nanoseconds).unwrap_or(0);
@@ -86,7 +91,7 @@ pub struct Summary {
     pub mean: f64,
     /// The standard deviation of the whole population.
     pub stddev: f64,
-    /// Half of all are not longer; this and the other percentiles within 0.1 %.
+    /// Half of all are not longer; this and the other percentiles within 0.1 %, of servers of a capture that has many within 7 %.
     pub p50: f64,
     /// Nine of ten are not longer.
     pub p90: f64,

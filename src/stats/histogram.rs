@@ -14,10 +14,11 @@ pub const DIGITS: u8 = 3;
 /// The longest duration that is told apart from longer ones, in nanoseconds: one hour.
 pub const LONGEST: u64 = 3_600_000_000_000;
 
-/// Counts of durations in nanoseconds, in some 250 KB whatever the number of values.
+/// Counts of durations in nanoseconds, from the first one on in some 250 KB whatever their number; coarse ones in 5 KB.
 #[derive(Clone, Debug)]
 pub struct Histogram {
     counts: Option<Hdr<u64>>,
+    digits: u8,
 }
 
 impl Default for Histogram {
@@ -29,12 +30,24 @@ impl Default for Histogram {
 impl Histogram {
     /// An empty histogram.
     pub fn new() -> Self {
+        Self { counts: None, digits: DIGITS }
+    }
+
+    /// An empty one whose percentiles are within 7 %, for figures of which there are thousands.
+    pub fn coarse() -> Self {
+        Self { counts: None, digits: 1 }
+    }
+
+    fn none(digits: u8) -> Option<Hdr<u64>> {
         // The bounds are constants that the crate accepts; a test says so.
-        Self { counts: Hdr::new_with_bounds(1, LONGEST, DIGITS).ok() }
+        Hdr::new_with_bounds(1, LONGEST, digits).ok()
     }
 
     /// Counts one duration in nanoseconds. Longer than [`LONGEST`] counts as that.
     pub fn record(&mut self, nanoseconds: u64) {
+        if self.counts.is_none() {
+            self.counts = Self::none(self.digits);
+        }
         if let Some(counts) = &mut self.counts {
             counts.saturating_record(nanoseconds);
         }
@@ -42,7 +55,11 @@ impl Histogram {
 
     /// Adds the counts of another histogram.
     pub fn merge(&mut self, other: &Self) {
-        if let (Some(counts), Some(other)) = (&mut self.counts, &other.counts) {
+        let Some(other) = &other.counts else { return };
+        if self.counts.is_none() {
+            self.counts = Self::none(self.digits);
+        }
+        if let Some(counts) = &mut self.counts {
             // Both have the same bounds, so every value fits.
             let _ = counts.add(other);
         }
@@ -92,7 +109,8 @@ pub fn write_log<'a>(
             .with_max_value_divisor(1_000_000.0);
         let mut log = builder.begin_log_with(&mut text, &mut serializer)?;
         for (name, histogram) in histograms {
-            let Some(counts) = &histogram.counts else { continue };
+            let none = Histogram::none(histogram.digits);
+            let Some(counts) = histogram.counts.as_ref().or(none.as_ref()) else { continue };
             log.write_histogram(counts, Duration::ZERO, length, Tag::new(name))
                 .map_err(|error| io::Error::other(format!("{error:?}")))?;
         }
@@ -108,7 +126,7 @@ mod tests {
     #[test]
     fn values_are_kept_to_three_digits_in_bounded_memory() {
         let mut histogram = Histogram::new();
-        assert_eq!(histogram.quantile(0.5), None);
+        assert_eq!((histogram.quantile(0.5), histogram.memory()), (None, 0));
         for value in (1..=100_000_u64).map(|index| index.saturating_mul(10_007)) {
             histogram.record(value);
         }
@@ -120,6 +138,17 @@ mod tests {
         histogram.record(u64::MAX);
         histogram.record(0);
         assert_eq!(histogram.count(), 100_002);
+    }
+
+    #[test]
+    fn a_coarse_one_is_small() {
+        let mut histogram = Histogram::coarse();
+        for value in (1..=100_000_u64).map(|index| index.saturating_mul(10_007)) {
+            histogram.record(value);
+        }
+        let median = histogram.quantile(0.5).map(|value| u32::try_from(value).unwrap()).unwrap();
+        assert!((f64::from(median) / 500_350_000.0 - 1.0).abs() < 0.07, "{median}");
+        assert!(histogram.memory() < 6_000, "{}", histogram.memory());
     }
 
     #[test]
@@ -138,9 +167,10 @@ mod tests {
         for value in [1_000, 2_000, 5_000_000] {
             histogram.record(value);
         }
+        let none = Histogram::new();
         let mut bytes = Vec::new();
         let start = Timestamp::new(1_700_000_000, 0);
-        write_log(&mut bytes, start, Duration::from_secs(2), [("offer", &histogram), ("ack", &histogram)])
+        write_log(&mut bytes, start, Duration::from_secs(2), [("offer", &histogram), ("ack", &none)])
             .unwrap();
         let text = std::str::from_utf8(&bytes).unwrap();
         assert!(text.starts_with("#[Histogram log format version 1.3]"), "{text}");

@@ -2,7 +2,10 @@
 
 use std::process::{Command, Output};
 
-use dhcptool::wire::v4::MessageType;
+use dhcptool::analysis::transaction::{Batch, Joiner, Options, Stats};
+use dhcptool::capture;
+use dhcptool::run::gather::Gatherer;
+use dhcptool::wire::v4::{Message, MessageType};
 
 use crate::support::story::{SERVER, Story};
 
@@ -799,4 +802,50 @@ fn lint_judges_ipv6_as_well() {
     assert!(run(&["--code", "option-misplaced"]).0.contains("warning option-misplaced: "));
     let (one, _) = run(&["--json", "--ignore", "option-misplaced"]);
     assert!(!one.contains("option-misplaced") && one.contains("server-id-missing"));
+}
+
+/// Thousands of servers, which somebody made up, are counted in little memory, and each of them is told.
+#[test]
+fn made_up_servers_take_little_memory() {
+    let mut story = Story::new();
+    for number in 1..=4096_u32 {
+        let [.., high, low] = number.to_be_bytes();
+        let server = [10, 1, high, low];
+        let ms = u64::from(number) * 10;
+        let discover = story.asks(ms, MessageType::DISCOVER, number, low, &[]);
+        let answer = |kind, request: &_| {
+            let mut message = Message::reply(kind, request);
+            message.yiaddr = [10, 0, high, low].into();
+            message
+        };
+        let own = [(51, &[0, 0, 14, 16][..]), (54, &server)];
+        story.say(ms + 3, answer(MessageType::OFFER, &discover), &own);
+        let request = story.asks(
+            ms + 5,
+            MessageType::REQUEST,
+            number,
+            low,
+            &[(50, &[10, 0, high, low]), (54, &server)],
+        );
+        story.say(ms + 9, answer(MessageType::ACK, &request), &own);
+    }
+    let (mut gatherer, mut joiner, mut stats) =
+        (Gatherer::of_all(), Joiner::new(Options::default()), Stats::default());
+    let (mut reader, mut batch) = (capture::open(story.file()).unwrap(), Batch::default());
+    while let Some(frame) = reader.next().unwrap() {
+        gatherer.frame(&frame, &mut batch);
+    }
+    joiner.batch(&batch, |_, _| ());
+    joiner.finish();
+    for exchange in joiner.take_closed() {
+        stats.exchange(&exchange);
+    }
+    assert_eq!(stats.servers.len(), 4096);
+    let mut memory = 0;
+    for figures in stats.servers.values() {
+        let [offer, ack] = [figures.offer.summary().unwrap(), figures.ack.summary().unwrap()];
+        assert_eq!((offer.min, offer.max, offer.p50, ack.p999), (3.0, 3.0, 3.0, 4.0));
+        memory += figures.offer.histogram().memory() + figures.ack.histogram().memory();
+    }
+    assert!(memory < 100_000_000, "{memory}");
 }

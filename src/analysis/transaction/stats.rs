@@ -13,6 +13,8 @@ use crate::wire::{HwAddr, Mac};
 
 /// Servers, relays and classes told apart.
 const MOST: usize = 4096;
+/// Servers whose delays are told as exactly as can be. More do not answer at one place unless somebody makes them up.
+const EXACT: usize = 64;
 /// Clients counted one by one.
 const CLIENTS: usize = 100_000;
 /// Buckets of the timeline at most.
@@ -246,7 +248,12 @@ impl Stats {
             if self.servers.len() >= MOST && !self.servers.contains_key(&name) {
                 continue;
             }
-            let figures = self.servers.entry(name).or_default();
+            let delay = if self.servers.len() < EXACT { Delay::default } else { Delay::coarse };
+            let figures = self.servers.entry(name).or_insert_with(|| ServerFigures {
+                offer: delay(),
+                ack: delay(),
+                ..ServerFigures::default()
+            });
             if figures.macs.len() < 64 && sender.mac != Mac::ZERO {
                 figures.macs.insert(sender.mac);
             }
