@@ -255,18 +255,18 @@ impl Top {
         let mut failing: Vec<ClientLine> =
             four.chain(six.filter_map(|exchange| stuck(exchange, now))).collect();
         let all = self.clients.sorted();
+        let mut listed: HashSet<_> = failing.iter().map(|client| client.who.clone()).collect();
         for client in all.iter().filter(|client| client.status() == Status::Failed) {
-            if failing.iter().any(|other| other.who == client.who) {
-                continue;
+            if listed.insert(client.who.clone()) {
+                failing.push(ClientLine {
+                    who: client.who.clone(),
+                    mac: client.mac,
+                    hostname: client.texts.hostname.clone(),
+                    tries: client.tries,
+                    since: now.saturating_sub(client.seen.0),
+                    state: client.why().unwrap_or_default(),
+                });
             }
-            failing.push(ClientLine {
-                who: client.who.clone(),
-                mac: client.mac,
-                hostname: client.texts.hostname.clone(),
-                tries: client.tries,
-                since: now.saturating_sub(client.seen.0),
-                state: client.why().unwrap_or_default(),
-            });
         }
         failing.sort_by_key(|client| (std::cmp::Reverse(client.since), client.who.clone()));
         let open = self.joiner.open().count().saturating_add(self.joiner.open6().count());

@@ -354,8 +354,11 @@ impl Network {
 
     fn finish_relays(&mut self, now: i64, findings: &mut Vec<Finding>) {
         for ((giaddr, server), frames) in std::mem::take(&mut self.relayed) {
-            let others = self.answering.iter().any(|(ip, relay)| *ip == server && *relay != giaddr);
-            if frames.len() >= 3 && !self.answered.contains(&giaddr) && others {
+            let all = (server, Ipv4Addr::UNSPECIFIED)..=(server, Ipv4Addr::BROADCAST);
+            if frames.len() >= 3
+                && !self.answered.contains(&giaddr)
+                && self.answering.range(all).any(|(_, relay)| *relay != giaddr)
+            {
                 let text =
                     format!("{server} answers other relays and never {giaddr} ({} DISCOVERs)", frames.len());
                 let mut said = finding(Code::GiaddrUnserved, frames, (now, now), text);
