@@ -1,10 +1,10 @@
 //! What two servers give, option by option.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
 use crate::wire::HwAddr;
+use crate::wire::digits::hex;
 use crate::wire::options::{Context, TextSink, decode, v4};
 use crate::wire::v4::facts::text;
 use crate::wire::v4::{Facts, Message, MessageType, Outline, Packet};
@@ -156,14 +156,6 @@ fn shown(code: u8, raw: &[u8]) -> String {
         return String::from_utf8_lossy(&out).into_owned();
     }
     hex(raw)
-}
-
-/// Bytes as hex digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Fields of the header, and what follows from several.

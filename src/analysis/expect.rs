@@ -13,6 +13,7 @@ mod six;
 pub use six::{Figure6, Subject6};
 
 use super::OptionTest;
+use crate::wire::digits::hex;
 use crate::wire::options::{self, Context, TextSink, v4};
 use crate::wire::v4::facts::Facts;
 use crate::wire::v4::{Message, Outline, Packet};
@@ -266,8 +267,5 @@ fn said(message: &Message, code: u16) -> String {
     if decoded {
         return String::from_utf8_lossy(&text).into_owned();
     }
-    data.iter().fold("0x".to_owned(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("0x{}", hex(&data))
 }

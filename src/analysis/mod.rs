@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod expect;
 pub mod findings6;
 pub(crate) mod keyed;
+pub mod likeness;
 pub mod redact;
 pub mod select;
 pub mod servers;

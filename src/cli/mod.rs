@@ -39,6 +39,8 @@ use context::Context;
 use exit::{Exit, Failure, Outcome};
 use flags::common::CommonArgs;
 
+use crate::analysis::likeness::distance;
+
 /// DHCP diagnostics and packet crafting
 #[derive(Parser, Debug)]
 #[command(name = "dhcptool", version, long_version = long_version(), propagate_version = true, arg_required_else_help = true)]
@@ -223,37 +225,6 @@ fn helpful(tip: &str, said: &str) -> Option<String> {
     }
 }
 
-/// How many letters must be added, removed, changed or swapped with their neighbour to make one word the other.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i.saturating_add(1)];
-        for (j, y) in b.iter().enumerate() {
-            let at = |rows: &[Vec<usize>], back: usize, column: usize| {
-                rows.len()
-                    .checked_sub(back)
-                    .and_then(|row| rows.get(row)?.get(column))
-                    .copied()
-                    .unwrap_or(usize::MAX)
-            };
-            let mut best = at(&rows, 1, j).saturating_add(usize::from(x != y));
-            best = best.min(at(&rows, 1, j.saturating_add(1)).saturating_add(1));
-            best = best.min(row.last().copied().unwrap_or(usize::MAX).saturating_add(1));
-            let swapped = i
-                .checked_sub(1)
-                .zip(j.checked_sub(1))
-                .filter(|(i, j)| a.get(*i) == Some(y) && b.get(*j) == Some(x));
-            if let Some((_, j)) = swapped {
-                best = best.min(at(&rows, 2, j).saturating_add(1));
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows.last().and_then(|row| row.last()).copied().unwrap_or(0)
-}
-
 fn dispatch(command: &Command, cx: &mut Context) -> Outcome {
     match command {
         Command::Discover(args) => commands::discover::run(args, cx),
@@ -320,8 +291,6 @@ mod tests {
         assert!(said(&["dicover"]).contains("'discover'"), "{}", said(&["dicover"]));
         assert!(said(&["sinff"]).contains("'sniff'"));
         assert!(!said(&["request", "--forc"]).contains("'--force'"));
-        assert_eq!(super::distance("sniff", "sinff"), 1);
-        assert_eq!(super::distance("", "abc"), 3);
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::analysis::compare::{Difference, hex};
+use crate::analysis::compare::Difference;
 use crate::output::words::counted;
 use crate::output::{Label, Render, Styled};
+use crate::wire::digits::hex;
 use crate::wire::escape::escape;
 
 super::schema::object_type!(DiffType, Diff, "A comparison.");

@@ -9,8 +9,10 @@ use super::json::object::{FindingObject, TransactionObject};
 use super::render::Render;
 use super::rogue::ServerObject;
 use super::styled::{Label, Styled};
+use super::wrap::between_words;
 use crate::analysis::doctor::{Conclusion, Sign, Verdict};
 use crate::engine::v4::examine::{Booted, Fetched, Given, Record};
+use crate::wire::digits::hex;
 use crate::wire::escape::escape_line;
 use crate::wire::options::v4 as opt;
 use crate::wire::seconds::Lease;
@@ -210,14 +212,6 @@ struct LeaseObject {
     given: GivenObject,
 }
 
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 fn text_of(given: &Given, code: u8) -> Option<String> {
     let mut bytes = given.message.option(code)?;
     while bytes.last() == Some(&0) {
@@ -372,7 +366,7 @@ impl Report<'_> {
         out.label(Label::Error, "PROBLEM");
         let summary = escape_line(&cause.summary);
         let room = WIDTH.saturating_sub(cause.code.len().saturating_add(INDENT).saturating_add(2));
-        let mut lines = wrap(&summary, room.max(30)).into_iter();
+        let mut lines = between_words(&summary, room.max(30)).into_iter();
         let first = lines.next().unwrap_or_default();
         let gap = WIDTH
             .saturating_sub(INDENT.saturating_add(first.chars().count()).saturating_add(cause.code.len()));
@@ -469,7 +463,8 @@ fn readable(branch: &str) -> String {
 fn paragraph(head: &str, text: &str, label: Label, out: &mut Styled) {
     if head.is_empty() {
         let indent = text.len().saturating_sub(text.trim_start().len());
-        for (place, line) in wrap(text.trim_start(), WIDTH.saturating_sub(indent)).iter().enumerate() {
+        for (place, line) in between_words(text.trim_start(), WIDTH.saturating_sub(indent)).iter().enumerate()
+        {
             out.text(&" ".repeat(indent));
             if place == 0 && label == Label::Strong {
                 out.label(label, line)
@@ -487,7 +482,7 @@ fn paragraph(head: &str, text: &str, label: Label, out: &mut Styled) {
 /// Text from the margin on, behind what takes so many columns already.
 fn block(taken: usize, text: &str, out: &mut Styled) {
     let mut gap = INDENT.saturating_sub(taken);
-    for line in wrap(text, WIDTH.saturating_sub(INDENT)) {
+    for line in between_words(text, WIDTH.saturating_sub(INDENT)) {
         out.text(&" ".repeat(gap));
         out.text(&line);
         out.text("\n");
@@ -497,44 +492,15 @@ fn block(taken: usize, text: &str, out: &mut Styled) {
 
 /// A line, and its continuation so far to the right.
 fn wrapped(text: &str, indent: usize, out: &mut Styled) {
-    let mut lines = wrap(text, WIDTH).into_iter();
+    let mut lines = between_words(text, WIDTH).into_iter();
     out.text(&lines.next().unwrap_or_default());
     out.text("\n");
     let rest: Vec<String> = lines.collect();
-    for line in wrap(&rest.join(" "), WIDTH.saturating_sub(indent)) {
+    for line in between_words(&rest.join(" "), WIDTH.saturating_sub(indent)) {
         if !line.is_empty() {
             out.text(&" ".repeat(indent));
             out.text(&line);
             out.text("\n");
         }
-    }
-}
-
-/// Breaks between words; several spaces stay where they do not stand at a break.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split_inclusive(' ') {
-        let long = line.chars().count().saturating_add(word.trim_end().chars().count()) > width;
-        if long && !line.is_empty() {
-            lines.push(line.trim_end().to_owned());
-            line.clear();
-        }
-        line.push_str(word);
-    }
-    lines.push(line.trim_end().to_owned());
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_break_between_words() {
-        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap("a  b", 80), ["a  b"]);
-        assert_eq!(wrap("", 8), [""]);
-        assert_eq!(wrap("longer-than-that x", 4), ["longer-than-that", "x"]);
     }
 }

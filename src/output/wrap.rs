@@ -41,7 +41,15 @@ fn words(text: &str) -> Vec<&str> {
 /// Breaks `text` between words into lines of at most `width` characters; several spaces stay where they do not stand at a break. A
 /// word that is longer than a line is cut.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let width = width.max(8);
+    broken(text, width.max(8), true)
+}
+
+/// The same, and a word that is longer than a line stays whole: a command or a path that somebody copies.
+pub fn between_words(text: &str, width: usize) -> Vec<String> {
+    broken(text, width, false)
+}
+
+fn broken(text: &str, width: usize, cuts: bool) -> Vec<String> {
     let mut lines = Vec::new();
     let (mut line, mut taken) = (String::new(), 0_usize);
     for word in words(text) {
@@ -52,7 +60,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
             taken = 0;
         }
         for letter in word.chars() {
-            if taken >= width && letter != ' ' {
+            if cuts && taken >= width && letter != ' ' {
                 lines.push(std::mem::take(&mut line));
                 taken = 0;
             }
@@ -234,6 +242,8 @@ mod tests {
         assert_eq!(wrap("a  b", 80), ["a  b"]);
         assert_eq!(wrap("", 8), [""]);
         assert_eq!(wrap("longer-than-that x", 8), ["longer-t", "han-that", "x"]);
+        assert_eq!(between_words("longer-than-that x", 4), ["longer-than-that", "x"]);
+        assert_eq!(between_words("one two three", 7), ["one two", "three"]);
         assert_eq!(hanging("aaaa bbbb cccc", 12, 4, 2), "aaaa\n  bbbb cccc");
         assert_eq!(hanging("short", 80, 10, 2), "short");
     }

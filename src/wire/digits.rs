@@ -215,6 +215,14 @@ pub(crate) fn six_digits(value: u32) -> [u8; 6] {
     [a, b, c, d, e, f]
 }
 
+/// Two hex digits for each byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut out = Vec::with_capacity(bytes.len().saturating_mul(2));
+    write_hex(bytes, &mut out);
+    // Digits are text.
+    String::from_utf8(out).unwrap_or_default()
+}
+
 /// Appends two hex digits for each byte.
 #[inline]
 pub(crate) fn write_hex(bytes: &[u8], out: &mut Vec<u8>) {
@@ -380,6 +388,7 @@ mod tests {
         fn bytes_are_hex(bytes in proptest::collection::vec(any::<u8>(), 0..70)) {
             let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             prop_assert_eq!(written(|out| write_hex(&bytes, out)), pairs.concat());
+            prop_assert_eq!(hex(&bytes), pairs.concat());
             prop_assert_eq!(written(|out| write_colons(&bytes, out)), pairs.join(":"));
         }
 

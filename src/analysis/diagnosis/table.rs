@@ -3,6 +3,7 @@
 use super::Id;
 use super::reasons::REASONS;
 use crate::analysis::doctor::codes;
+use crate::analysis::likeness::distance;
 use crate::wire::problem::{self, Severity};
 
 /// What a code is said of.
@@ -755,30 +756,6 @@ pub fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a 
     scored.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
-/// How many letters have to be changed (Levenshtein 1966).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (index, letter) in a.chars().enumerate() {
-        let mut before = index.saturating_add(1);
-        let mut corner = index;
-        for (column, other) in b.iter().enumerate() {
-            let Some(above) = row.get(column.saturating_add(1)).copied() else { continue };
-            let changed = corner.saturating_add(usize::from(letter != *other));
-            let next = changed.min(above.saturating_add(1)).min(before.saturating_add(1));
-            if let Some(cell) = row.get_mut(column) {
-                *cell = before;
-            }
-            corner = above;
-            before = next;
-        }
-        if let Some(cell) = row.last_mut() {
-            *cell = before;
-        }
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -812,7 +789,5 @@ mod tests {
         assert_eq!(near("no-anser").first(), Some(&"no-answer"));
         assert_eq!(near("routes-without").first(), Some(&"routes-without-default"));
         assert!(near("zzzzzzzzzzzz").is_empty());
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
     }
 }

@@ -4,10 +4,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::key::Speaks;
 use super::offered6::Advertised;
-use super::policy::{Allowed, Expected, Identity, Lease, OneOf, Policy, Preference, Prefix6, Range, hex};
+use super::policy::{Allowed, Expected, Identity, Lease, OneOf, Policy, Preference, Prefix6, Range};
 use super::sighting::Offered;
 use super::table::Server;
 use crate::wire::Prefix;
+use crate::wire::digits::hex;
 
 impl Policy {
     /// The policy that allows exactly these servers as they are now.

@@ -1,6 +1,6 @@
 //! Who may be on a segment and what they must offer: `--allow` and policy files.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
@@ -606,15 +606,6 @@ impl Policy {
     pub fn recognise(&self, key: &Key) -> Option<&Allowed> {
         self.allowed.iter().find(|allowed| allowed.identity.fit(key).is_whole())
     }
-}
-
-/// Hexadecimal digits without separators.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

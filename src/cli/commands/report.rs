@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::analysis::compare::{Side, hex};
+use crate::analysis::compare::Side;
 use crate::analysis::diagnosis::{Finding, History};
 use crate::analysis::findings6::story::{Story as Links, Told};
 use crate::analysis::redact::Redactor;
@@ -38,6 +38,7 @@ use crate::output::words::counted;
 use crate::run::files;
 use crate::run::gather::Wanted;
 use crate::time::Clock as _;
+use crate::wire::digits::hex;
 use crate::wire::frame::{Ports, Protocol, Walker};
 use crate::wire::problem::Severity;
 use crate::wire::v4::{Message, Op, Outline, Packet};

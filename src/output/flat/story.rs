@@ -1,6 +1,6 @@
 //! Rows of exchanges and of clients: the fields of their objects.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 use std::net::Ipv4Addr;
 
 use super::cells::Cell;
@@ -14,6 +14,7 @@ use crate::output::transaction::json6;
 use crate::output::transaction::view::Shown;
 use crate::stats::delay::float;
 use crate::time::{Precision, Timestamp};
+use crate::wire::digits;
 use crate::wire::v6::Prefix6;
 
 /// Appends the row of an exchange.
@@ -158,14 +159,7 @@ fn foreign(rows: &mut Rows, name: &str, value: Option<&[u8]>) {
 }
 
 fn hex(rows: &mut Rows, name: &str, value: Option<&[u8]>) {
-    let digits = value.map(|value| {
-        value.iter().fold(String::new(), |mut digits, byte| {
-            // Writing into a String cannot fail.
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        })
-    });
-    text(rows, name, digits);
+    text(rows, name, value.map(digits::hex));
 }
 
 fn integer(rows: &mut Rows, name: &str, value: Option<u64>) {

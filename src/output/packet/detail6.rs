@@ -162,12 +162,11 @@ fn inside<'a>(kind: &Kind, data: &'a [u8]) -> Option<(String, Inside, &'a [u8])>
         Kind::Message6 => Some((String::new(), Inside::Message, data)),
         Kind::Record(fields) => {
             let (last, before) = fields.split_last()?;
-            let (end, space) = match &last.kind {
-                Kind::Options(space) if space.code_width == 2 => (None, Some(*space)),
-                Kind::Message6 => (None, None),
+            let space = match &last.kind {
+                Kind::Options(space) if space.code_width == 2 => Some(*space),
+                Kind::Message6 => None,
                 _ => return None,
             };
-            let _: Option<()> = end;
             let used = fixed_len(before)?;
             let (head, area) = data.split_at_checked(used)?;
             let mut text = Vec::new();

@@ -6,12 +6,12 @@ use std::hash::Hash;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::super::offered6::Offered6;
-use super::super::policy::hex;
 use super::super::table::Answer;
 use super::case::Case;
 use super::six::default_route6;
 use super::words::{list, list_or_none, texts_or_none};
 use crate::wire::Prefix;
+use crate::wire::digits::hex;
 use crate::wire::escape::escape;
 
 pub(super) fn wrong_subnet(case: &Case<'_>) -> Option<String> {

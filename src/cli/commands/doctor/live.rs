@@ -339,12 +339,7 @@ fn tell(args: &Args, local: &Local, conclusion: &Conclusion, seen: &Seen, cx: &m
 
 fn exit_of(conclusion: &Conclusion, args: &Args) -> Exit {
     if args.nagios {
-        return Exit::Code(match (conclusion.verdict, &conclusion.cause) {
-            (Verdict::Healthy, _) => 0,
-            (Verdict::Problem, Some(sign)) if sign.severity == Severity::Error => 2,
-            (Verdict::Problem | Verdict::Unclear, _) => 1,
-            (Verdict::Unable, _) => 3,
-        });
+        return Exit::Code(exit_of_plugin(conclusion));
     }
     match conclusion.verdict {
         Verdict::Healthy => Exit::Good,
@@ -378,6 +373,7 @@ fn line(conclusion: &Conclusion, report: &Report<'_>) -> String {
     format!("DHCP DOCTOR {state} - {}{offer}\n", escape_line(&text).replace('|', "/"))
 }
 
+/// The exit code of a monitoring plugin.
 fn exit_of_plugin(conclusion: &Conclusion) -> u8 {
     match (conclusion.verdict, &conclusion.cause) {
         (Verdict::Healthy, _) => 0,
