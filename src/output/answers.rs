@@ -1,8 +1,9 @@
 //! What the exchanges of a client found, for people and programs: `discover`, `request`, `release`, `decline`, `inform`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use crate::analysis::classes;
 use crate::analysis::diagnosis::Account;
@@ -19,6 +20,7 @@ use crate::output::transaction::ladder::Ladder;
 use crate::output::when::{TimeText, stretch};
 use crate::output::words::counted;
 use crate::time::Precision;
+use crate::wire::digits::hex;
 use crate::wire::escape::{escape, escape_line};
 use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
 use crate::wire::options::{TextSink, v4};
@@ -147,7 +149,20 @@ pub struct Difference {
     /// The option's or field's name.
     pub field: String,
     /// Text of the value, and the servers that say so.
-    pub values: Vec<(String, Vec<String>)>,
+    pub values: Vec<(String, Vec<Arc<str>>)>,
+}
+
+impl Difference {
+    /// What each server says first.
+    fn by_server(&self) -> HashMap<&str, &str> {
+        let mut said = HashMap::new();
+        for (value, servers) in &self.values {
+            for server in servers {
+                said.entry(server.as_ref()).or_insert(value.as_str());
+            }
+        }
+        said
+    }
 }
 
 /// Options that differ between servers by their nature.
@@ -157,7 +172,7 @@ const OWN_NATURE: [u8; 3] = [50, 53, 54];
 /// themselves always differ and are left out; the subnets they are in are not.
 pub fn differences(answers: &[Answer], place: &Place<'_>) -> Vec<Difference> {
     let mut fields: BTreeMap<(u16, String), Vec<String>> = BTreeMap::new();
-    let servers: Vec<String> = answers.iter().map(server_name).collect();
+    let servers: Vec<Arc<str>> = answers.iter().map(|answer| server_name(answer).into()).collect();
     let subnets: Vec<String> = answers.iter().map(|answer| subnet(answer).unwrap_or_default()).collect();
     fields.insert((0, "subnet".to_owned()), subnets);
     let next = |answer: &Answer| match answer.message.siaddr {
@@ -185,17 +200,19 @@ pub fn differences(answers: &[Answer], place: &Place<'_>) -> Vec<Difference> {
 }
 
 /// Which of the fields, by code and name, the servers do not all say alike; of each there is a text a server.
-pub fn unlike(fields: BTreeMap<(u16, String), Vec<String>>, servers: &[String]) -> Vec<Difference> {
+pub fn unlike(fields: BTreeMap<(u16, String), Vec<String>>, servers: &[Arc<str>]) -> Vec<Difference> {
     let mut found = Vec::new();
     for ((_, field), texts) in fields {
         if texts.windows(2).all(|pair| matches!(pair, [a, b] if a == b)) {
             continue;
         }
-        let mut values: Vec<(String, Vec<String>)> = Vec::new();
-        for (text, server) in texts.into_iter().zip(servers) {
-            match values.iter_mut().find(|(known, _)| *known == text) {
-                Some((_, who)) => who.push(server.clone()),
-                None => values.push((text, vec![server.clone()])),
+        let mut values: Vec<(String, Vec<Arc<str>>)> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for (text, server) in texts.iter().zip(servers) {
+            let place = *places.entry(text).or_insert(values.len());
+            match values.get_mut(place) {
+                Some((_, who)) => who.push(Arc::clone(server)),
+                None => values.push((text.clone(), vec![Arc::clone(server)])),
             }
         }
         found.push(Difference { field, values });
@@ -251,13 +268,6 @@ fn option_texts(answer: &Answer, place: &Place<'_>) -> Vec<(u8, String, String)>
         }
     });
     found
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// An answer that came more often than this came more often than anybody asked.
@@ -373,26 +383,24 @@ const CELL: usize = 36;
 pub fn write_differences(differences: &[Difference], width: Option<usize>, out: &mut Styled) {
     let Some(first) = differences.first() else { return };
     out.label(Label::Strong, "The servers differ in").text("\n");
-    let servers: Vec<&String> = first.values.iter().flat_map(|(_, servers)| servers).collect();
-    let mut servers: Vec<&str> = servers.into_iter().map(String::as_str).collect();
+    let mut servers: Vec<&str> =
+        first.values.iter().flat_map(|(_, servers)| servers).map(AsRef::as_ref).collect();
     servers.sort_by_key(|name| (name.parse::<Ipv4Addr>().ok(), *name));
     servers.dedup();
-    let cell = |difference: &Difference, server: &str| {
-        let said = difference.values.iter().find(|(_, who)| who.iter().any(|name| name == server));
-        match said.map(|(value, _)| value.as_str()) {
-            None | Some("") => (Label::Dim, "-".to_owned()),
-            Some(value) if value.chars().count() > CELL => {
-                (Label::Plain, value.chars().take(CELL.saturating_sub(1)).chain(['…']).collect())
-            }
-            Some(value) => (Label::Plain, value.to_owned()),
+    let said: Vec<HashMap<&str, &str>> = differences.iter().map(Difference::by_server).collect();
+    let cell = |said: &HashMap<&str, &str>, server: &str| match said.get(server).copied() {
+        None | Some("") => (Label::Dim, "-".to_owned()),
+        Some(value) if value.chars().count() > CELL => {
+            (Label::Plain, value.chars().take(CELL.saturating_sub(1)).chain(['…']).collect())
         }
+        Some(value) => (Label::Plain, value.to_owned()),
     };
     let longest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0).saturating_add(2);
     let fields = longest(&mut differences.iter().map(|difference| difference.field.chars().count()));
     let columns: Vec<usize> = servers
         .iter()
         .map(|server| {
-            let cells = differences.iter().map(|difference| cell(difference, server).1.chars().count());
+            let cells = said.iter().map(|said| cell(said, server).1.chars().count());
             longest(&mut cells.chain([server.chars().count()]))
         })
         .collect();
@@ -411,9 +419,9 @@ pub fn write_differences(differences: &[Difference], width: Option<usize>, out: 
         }
         let head: Vec<&str> = std::iter::once("").chain(shown.iter().copied()).collect();
         let mut table = Table::new(&head);
-        for difference in differences {
+        for (difference, said) in differences.iter().zip(&said) {
             let mut row = vec![(Label::Dim, difference.field.clone())];
-            row.extend(shown.iter().map(|server| cell(difference, server)));
+            row.extend(shown.iter().map(|server| cell(said, server)));
             table.row(row);
         }
         let color = out.color();
@@ -517,7 +525,7 @@ mod tests {
 
     #[test]
     fn differences_are_a_table_that_fits() {
-        let servers: Vec<String> = (1..=5).map(|last| format!("192.168.100.{last}")).collect();
+        let servers: Vec<Arc<str>> = (1..=5).map(|last| format!("192.168.100.{last}").into()).collect();
         let each = |field: &str| Difference {
             field: field.to_owned(),
             values: servers

@@ -2,6 +2,7 @@
 //! their fields, and the text beside them.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::ser::SerializeMap as _;
@@ -265,7 +266,13 @@ pub struct DifferenceObject {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ValueObject {
     value: Option<String>,
-    servers: Vec<String>,
+    #[serde(serialize_with = "names")]
+    #[schemars(with = "Vec<String>")]
+    servers: Vec<Arc<str>>,
+}
+
+fn names<S: Serializer>(names: &[Arc<str>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(names.iter().map(AsRef::<str>::as_ref))
 }
 
 impl From<&Difference> for DifferenceObject {

@@ -157,9 +157,10 @@ fn find(
     let [offer_makers, stateless_makers, router_makers] = makers;
     let checked = check(expected, found.offers());
     expect::write(junit, &segment.name, &checked)?;
+    let (differences, uncompared) = differences(found.offers(), &place);
     let discovery = Discovery6 {
         checked: &checked,
-        differences: differences(found.offers(), &place),
+        differences,
         place,
         client: client(&recipe),
         sent: found.sent(),
@@ -181,6 +182,9 @@ fn find(
     flat::tell(&discovery, rows, Discovery6::rows, cx)?;
     if found.overflow > 0 {
         cx.warn(&format!("{} more answers came than are kept", found.overflow));
+    }
+    if uncompared > 0 {
+        cx.warn(&format!("{} without a name not compared", counted(uncompared, "more option")));
     }
     let exit = judge(&found, &silent, held.took, &checked, cx);
     conclude(held, exit, segment, cx)
