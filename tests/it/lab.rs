@@ -50,6 +50,20 @@ fn the_exit_code_is_the_commands() {
 }
 
 #[test]
+fn what_is_too_long_for_the_cable_is_lost_and_the_lab_goes_on() {
+    if !possible() {
+        return;
+    }
+    // The answer repeats the identifier and says more than the question did.
+    let id = format!("1=0x00030001{}", "ab".repeat(1360));
+    let script = r#""$1" discover -6 eth0 -q --wait 1s -o "$2"; exec "$1" discover -6 eth0 -q --wait 1s"#;
+    let output = run(&[], &["sh", "-c", script, "sh", env!("CARGO_BIN_EXE_dhcptool"), &id]);
+    let err = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{err}");
+    assert!(err.contains("no advertise") && !err.contains("ended"), "{err}");
+}
+
+#[test]
 fn a_wrong_command_line_says_what_would_be_right() {
     for (flags, wanted) in [
         (&["--loss", "200"][..], "percentage"),
