@@ -117,7 +117,12 @@ fn no_option_hands_on_a_name() {
             for before in BEFORE {
                 let value = [before, secret].concat();
                 let inside = [&[code, u8::try_from(value.len()).unwrap()], &value[..]].concat();
-                for (code, value) in [(code, &value), (43, &inside), (82, &inside), (125, &inside)] {
+                let mut places = vec![(code, &value)];
+                // What stands before it is read as little there as the code.
+                if before.is_empty() {
+                    places.extend([43, 82, 125].map(|outer| (outer, &inside)));
+                }
+                for (code, value) in places {
                     let mut message = Message::request(MessageType::DISCOVER, Xid(7), CLIENT);
                     message.set_option(code, value);
                     let left = remains(&mut redactors, &frame(&message), secret);
