@@ -285,7 +285,7 @@ mod tests {
             let comment = (second % 4 != 0).then_some(comment.as_str());
             let direction = (second % 5 != 0).then_some(Direction::In);
             let interface = Some(interface);
-            let frame = FrameOut { interface, comment, direction, ..frame(second, &[9; 61]) };
+            let frame = FrameOut { interface, direction, comment, ..frame(second, &[9; 61]) };
             let (before, length) = (writer.writer.size(), writer.writer.record_size(&frame));
             let room = writer.room(length);
             let rotates = writer.is_full(length, frame.time);

@@ -89,7 +89,7 @@ fn json_way(json: &Value, message: &Message) -> Option<(Envelope, Option<Ipv4Add
 /// A message of a capture.
 pub enum Captured {
     /// Of DHCPv4.
-    Four(Replay),
+    Four(Box<Replay>),
     /// A frame with one of DHCPv6 or router discovery.
     Six(Vec<u8>),
 }
@@ -106,7 +106,7 @@ pub fn from_pcap(path: &Path, number: Option<u64>) -> Result<Captured, Failure> 
         let outcome = walker.walk(frame.link, frame.data, original, time, |datagram| {
             if found.is_none() {
                 found = Some(match datagram.protocol {
-                    Protocol::Dhcpv4 => Captured::Four(of_datagram(&datagram)),
+                    Protocol::Dhcpv4 => Captured::Four(Box::new(of_datagram(&datagram))),
                     _ => Captured::Six(replay6::of_datagram(&datagram)),
                 });
             }

@@ -370,7 +370,7 @@ fn read(args: &Args, told: &mut Vec<String>, cx: &Context) -> Result<Found, Fail
     if let Some(path) = &args.from_pcap {
         return confine.apart(&[path.as_path()], cx, || {
             Ok(match replay::from_pcap(path, args.number)? {
-                Captured::Four(replay) => four(vec![replay]),
+                Captured::Four(replay) => four(vec![*replay]),
                 Captured::Six(frame) => Found::Six(Source::Frames(vec![frame])),
             })
         });
