@@ -1,5 +1,6 @@
 //! `dhcptool handshake` against the embedded servers, in private networks made by `dhcptool lab`, and against real ones.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Output, Stdio};
 
@@ -192,6 +193,26 @@ fn the_frames_of_every_step_are_kept() {
     // The report counts what the best step completed.
     let acks = String::from_utf8(frames.stdout).unwrap().lines().count();
     assert!(u64::try_from(acks).unwrap() > found["completed"].as_u64().unwrap(), "{acks} {found}");
+}
+
+#[test]
+fn the_leases_of_every_step_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (capture, leases) = (folder.path().join("run.pcapng"), folder.path().join("leases"));
+    // The step that breaks down takes more leases than the best one.
+    let arguments = format!(
+        "--find-rate --rate 100 --duration 1s --clients 200 --load --slo loss<5% --keep --write {} --write-leases {}",
+        capture.display(),
+        leases.display()
+    );
+    let Some(found) = json("--rate-limit 60", &arguments, 0) else { return };
+    let decode = ["decode", "--format", "tsv", "--fields", "chaddr", "--type", "ack"];
+    let acks = Command::new(PROGRAM).args(decode).arg(&capture).output().unwrap();
+    let acks = String::from_utf8(acks.stdout).unwrap();
+    let clients: BTreeSet<&str> = acks.lines().skip(1).collect();
+    let listed = std::fs::read_to_string(&leases).unwrap();
+    assert!(found["completed"].as_u64().unwrap() < u64::try_from(clients.len()).unwrap(), "{found}");
+    assert_eq!(listed.lines().count(), clients.len(), "{listed}\n{acks}");
 }
 
 #[test]
