@@ -61,7 +61,8 @@ fn passes_what_the_walk_follows_and_drops_the_rest() {
         assert!(found == 1 || walked == Walked::Kept, "{frame:02x?}");
         assert!(program.filter(&frame), "{frame:02x?}");
     }
-    let other = udp(5000, 6000, &[0; 300]);
+    // Ports of nothing that carries frames.
+    let other = udp(5003, 6003, &[0; 300]);
     let dropped = [
         eth(0x0800, &[], &ip(6, 0, &datagram)),
         eth(0x0800, &[], &ip(6, 0x2000, &datagram)),
