@@ -596,7 +596,11 @@ fn encrypted_dns<S: Sink>(cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &mut 
     }
     sink.key("addresses");
     value(&Kind::Sized16(&Kind::List(&Kind::Ip6)), cursor, cx, sink)?;
-    if cursor.bytes.len() >= 2 {
+    if let [high, low, ..] = *cursor.bytes {
+        // Too few bytes for a parameter's key and length would leave a list as empty as none.
+        if (1..4).contains(&u16::from_be_bytes([high, low])) {
+            return Err(cursor.error(Fault::Length, what));
+        }
         sink.key("parameters");
         let lax = Context { lax: true, ..*cx };
         value(&Kind::Sized16(&nd::RESOLVER_PARAMETERS), cursor, &lax, sink)?;
