@@ -55,8 +55,13 @@ struct Tap {
 
 /// Room for the link-layer header and VLAN tags, on top of the MTU.
 const HEADROOM: u32 = 64;
-/// A frame of ordinary Ethernet and some more; what every handle keeps at least.
-const MIN_SNAPLEN: u32 = 2048;
+/// A frame of ordinary Ethernet and some more; what every handle keeps at least. With the kernel's header before it, two such
+/// slots fit a page.
+const MIN_SNAPLEN: u32 = 1900;
+/// Frames the kernel keeps for us to read: what a segment full of servers answers at once.
+const INCOMING_SLOTS: u32 = 512;
+/// Frames of our own, for the stamps with which they left: an exchange has few under way.
+const OUTGOING_SLOTS: u32 = 128;
 /// The loopback's MTU is 64 KiB; no DHCP message is that long.
 const MAX_SNAPLEN: u32 = 16384;
 
@@ -167,8 +172,9 @@ impl Tap {
         let name = &interface.name;
         let fail = |error: pcap::Error| refused("open", name, &error);
         let snaplen = interface.mtu.saturating_add(HEADROOM).clamp(MIN_SNAPLEN, MAX_SNAPLEN);
-        // In immediate mode the ring has one slot of snaplen bytes per frame: keep at least two thousand slots.
-        let buffer = snaplen.saturating_mul(2048).clamp(4 << 20, 16 << 20);
+        // In immediate mode the ring has one slot of snaplen bytes per frame, of which the kernel makes pages at once.
+        let slots = if matches!(direction, Direction::In) { INCOMING_SLOTS } else { OUTGOING_SLOTS };
+        let buffer = snaplen.next_power_of_two().saturating_mul(slots).min(4 << 20);
         let promiscuous = options.promiscuous && matches!(direction, Direction::In);
         let mut capture = Capture::from_device(name.as_str())
             .map_err(fail)?

@@ -361,6 +361,9 @@ struct Whole<'a> {
     /// Only of DHCPv6: how many answers bore each status that is no success.
     #[serde(skip_serializing_if = "Option::is_none")]
     statuses: Option<BTreeMap<String, u64>>,
+    /// Only of DHCPv6: completed with another address in the REPLY than in the ADVERTISE, as a server may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reassigned: Option<u64>,
     loss: f64,
     elapsed_ms: f64,
     rate_per_s: f64,
@@ -473,6 +476,7 @@ impl<F: Told> Render for Run<'_, F> {
                 partial: F::NAME.is_some().then_some(c.partial),
             },
             statuses: F::NAME.is_some().then_some(statuses),
+            reassigned: F::NAME.is_some().then_some(c.reassigned),
             loss: tally.loss(),
             elapsed_ms: tally.elapsed().as_secs_f64() * 1000.0,
             rate_per_s: tally.rate(),
@@ -564,7 +568,11 @@ impl<F: Told> Render for Run<'_, F> {
         let held = u64::try_from(tally.leases.len()).unwrap_or(u64::MAX);
         line(
             "leases:   ",
-            &[(c.released, "given back"), (held, if about.keep { "kept" } else { "not given back" })],
+            &[
+                (c.released, "given back"),
+                (held, if about.keep { "kept" } else { "not given back" }),
+                (c.reassigned, "of another address in the REPLY than in the ADVERTISE, as a server may"),
+            ],
         );
         line("stopped:  ", &[(c.interrupted, "broken off unfinished, not among the attempts")]);
         if let Some(clients) = tally.exhausted_at {

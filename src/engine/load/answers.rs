@@ -196,7 +196,8 @@ impl<F: Family> Load<F> {
             self.shortest_lease = self.shortest_lease.min(seen.lease.lifetime());
         }
         let before = (slot.stage == Stage::Requesting).then_some(slot.lease);
-        let failure = if before.is_some_and(|before| !seen.lease.is_part_of(&before)) {
+        let changed = before.is_some_and(|before| !seen.lease.is_part_of(&before));
+        let failure = if changed && F::BOUND_BY_OFFER {
             Some(Failure::AddressChanged)
         } else if before
             .is_some_and(|before| slot.kind == Kind::Handshake && !seen.lease.is_by_server_of(&before))
@@ -207,9 +208,14 @@ impl<F: Family> Load<F> {
         };
         if before.is_none() {
             self.failed_in_row = 0;
-            if let Some(slot) = self.table.get_mut(index) {
-                slot.lease = seen.lease;
-            }
+        }
+        if failure.is_none() && changed {
+            self.counters.reassigned = self.counters.reassigned.saturating_add(1);
+        }
+        if (before.is_none() || !F::BOUND_BY_OFFER)
+            && let Some(slot) = self.table.get_mut(index)
+        {
+            slot.lease = seen.lease;
         }
         let held = self.clients.get(slot.client);
         if !F::GIVING_BACK.is_empty()

@@ -146,6 +146,9 @@ pub trait Family: Clone + Debug + Send + Sync + 'static {
     const XID_BITS: u32;
     /// How long to wait for the answer to each transmission of a RELEASE; nothing where nobody answers one.
     const GIVING_BACK: &'static [Duration];
+    /// Whether a grant of another address than was offered is a failure. DHCPv4's clients take what they chose (RFC 2131
+    /// §3.1); for DHCPv6's the REPLY alone counts, whatever the ADVERTISE said (RFC 9915 §18.2.10.1).
+    const BOUND_BY_OFFER: bool;
 
     /// Reads the answer in a frame that came in; nothing for what is no answer.
     fn read(&mut self, frame: &[u8]) -> Option<Seen<Self::Lease>>;

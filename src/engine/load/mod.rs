@@ -217,6 +217,8 @@ pub struct Counters {
     pub address_changed: u64,
     /// Another server than the one that offered.
     pub server_changed: u64,
+    /// Completed with another address than offered, where that is no failure.
+    pub reassigned: u64,
     /// Some was granted, other was refused.
     pub partial: u64,
     /// Exchanges the user broke off.
@@ -284,6 +286,7 @@ impl Counters {
             (&mut self.nak, other.nak),
             (&mut self.address_changed, other.address_changed),
             (&mut self.server_changed, other.server_changed),
+            (&mut self.reassigned, other.reassigned),
             (&mut self.partial, other.partial),
             (&mut self.interrupted, other.interrupted),
             (&mut self.unsent, other.unsent),

@@ -154,6 +154,7 @@ impl Family for V4 {
     const PROTOCOL: Protocol = Protocol::Dhcpv4;
     const XID_BITS: u32 = 32;
     const GIVING_BACK: &'static [Duration] = &[];
+    const BOUND_BY_OFFER: bool = true;
 
     #[inline]
     fn read(&mut self, frame: &[u8]) -> Option<Seen<Lease4>> {

@@ -431,6 +431,7 @@ impl Family for V6 {
     const PROTOCOL: Protocol = Protocol::Dhcpv6;
     const XID_BITS: u32 = 24;
     const GIVING_BACK: &'static [Duration] = &GIVING_BACK;
+    const BOUND_BY_OFFER: bool = false;
 
     fn commits_at_once(&self) -> bool {
         self.rapid_commit
