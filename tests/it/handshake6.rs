@@ -74,7 +74,6 @@ fn each_failure_ends_with_1_and_is_named() {
         ("--nak", "", "no_offer", "no-addrs-avail"),
         ("--silent=all", "", "no_offer", ""),
         ("--silent=request --servers 1", "--keep", "no_ack", ""),
-        ("--other-address", "", "other", ""),
         ("--pd off", "--ia-na --ia-pd", "partial", "no-prefix-avail"),
         ("--v6 off", "", "no_offer", ""),
     ] {
@@ -84,6 +83,14 @@ fn each_failure_ends_with_1_and_is_named() {
         assert_eq!((count(&found, "/completed"), count(&found, "/held")), (0, 0), "{lab:?}: {found}");
         assert!(status.is_empty() || found["statuses"][status].as_u64() >= Some(2), "{lab:?}: {found}");
     }
+}
+
+/// RFC 9915 §18.2.10.1: what the REPLY says is the client's, whatever was advertised.
+#[test]
+fn another_address_than_advertised_completes_and_is_counted() {
+    let Some((found, _)) = run("--other-address", "-c 2 -i 5ms", 0) else { return };
+    assert_eq!((count(&found, "/completed"), count(&found, "/reassigned")), (2, 2), "{found}");
+    assert_eq!((count(&found, "/failures/other"), count(&found, "/released")), (0, 2), "{found}");
 }
 
 #[test]
