@@ -519,7 +519,7 @@ pub fn resolve6(
         next = Some(now.after(NEIGHBOR_WAIT));
         Turn::Send(envelope.icmpv6(&question, true))
     };
-    let answer = |frame: &[u8]| match Seen::read(frame)? {
+    let answer = |frame: &[u8]| match Seen::read(frame, &[])? {
         Seen { word: Word::Neighbor(told), mac, .. } if !told.asks && told.target == target => {
             Some(told.link_layer.unwrap_or(mac))
         }

@@ -183,6 +183,7 @@ pub fn check_load(input: &[u8]) {
             server: None,
             answer_arp: true,
             stands_for: Vec::new(),
+            vlans: Vec::new(),
         },
         macs: Macs::made(1, 16),
         pace: Pace { rate: Rate::Open(1_000_000), ramp: Duration::ZERO, count: Some(64), duration: None },

@@ -539,9 +539,9 @@ fn what_was_saved_tells_the_fault_again() {
         // A client and a stranger are two clients to a reader, one of whom is unlucky.
         ("mac-refused", &[]),
         ("port-security", &[]),
-        // No DECLINE follows what doctor finds by ARP: the reader sees that an address has two owners.
-        ("occupied", &["duplicate-address"]),
-        ("proxy-arp", &["duplicate-address"]),
+        // No DECLINE follows what doctor finds by ARP, and it does not use what is taken: a reader sees one owner.
+        ("occupied", &[]),
+        ("proxy-arp", &[]),
         // What is asked of routers and name servers is not DHCP, and what is lost is not seen.
         ("router-dead", &[]),
         ("router-twice", &[]),

@@ -215,6 +215,7 @@ fn many_handshakes_complete_and_every_lease_is_given_back() {
                 server: None,
                 answer_arp: true,
                 stands_for: vec![(Ipv4Addr::new(10, 9, 9, 9), CLIENT)],
+                vlans: Vec::new(),
             },
             macs: Macs::made(1, 40),
             pace: Pace { rate: Rate::Open(200_000), ramp: Duration::ZERO, count: Some(400), duration: None },

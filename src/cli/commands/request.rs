@@ -198,7 +198,7 @@ fn asked_address(args: &Args, segment: Option<&Segment>) -> Result<Option<Ipv4Ad
 fn give_back(segment: &Segment, exchange: &Exchange, mac: Option<String>) -> Option<(Ipv4Addr, String)> {
     let reply = exchange
         .answer()
-        .filter(|_| exchange.outcome() == Ended::Ack && !exchange.released())?
+        .filter(|_| exchange.outcome() == Ended::Ack && !exchange.released() && !exchange.declined())?
         .reply
         .as_ref()?;
     let (address, server) = (reply.yiaddr.specified()?, reply.server_id?);

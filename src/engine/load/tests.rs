@@ -35,6 +35,7 @@ pub(crate) fn family() -> V4 {
         server: None,
         answer_arp: true,
         stands_for: Vec::new(),
+        vlans: Vec::new(),
     }
 }
 

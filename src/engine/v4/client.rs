@@ -68,7 +68,7 @@ impl<C: Client> Machine for C {
         if let Some(note) = note.filter(|_| !quoted) {
             return (&note).into();
         }
-        let content = Content::aside(link, frame);
+        let content = Content::aside(link, frame, &self.station().vlans);
         if outcome == Walked::Kept && matches!(content, Content::Other) {
             return Remark::FRAGMENT;
         }

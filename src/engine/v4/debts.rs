@@ -12,6 +12,10 @@ use crate::wire::Mac;
 /// When the RELEASEs of a lease are sent, milliseconds from when it is given back.
 pub const RELEASES: [u64; 3] = [0, 150, 500];
 
+/// How often a grant that comes after its RELEASE is given back anew: a server that answers every RELEASE with an ACK would
+/// be asked for ever.
+const MAX_AGAIN: u8 = 3;
+
 /// Debts kept; more servers than this do not answer one client.
 const MAX_DEBTS: usize = 64;
 
@@ -34,6 +38,8 @@ pub struct Debt {
     since: Instant,
     /// Nothing leads to the server.
     unreachable: bool,
+    /// Grants after a RELEASE.
+    again: u8,
 }
 
 impl Debt {
@@ -51,12 +57,16 @@ pub struct Debts {
 }
 
 impl Debts {
-    /// Notes that `server` may have bound `address`; RELEASEs that went out before do not count.
+    /// Notes that `server` may have bound `address`; RELEASEs that went out before do not count. After three grants of the same
+    /// that followed its RELEASE no other is sent: the lease is open.
     pub fn owe(&mut self, address: Ipv4Addr, server: Ipv4Addr, via: Option<Mac>, now: Instant) {
+        let known = self.all.iter().find(|debt| (debt.address, debt.server) == (address, server));
+        let again = known.map_or(0, |debt| debt.again.saturating_add(u8::from(debt.handed > 0)));
         self.forgive(address, server);
         if self.all.len() < MAX_DEBTS {
-            let (handed, last, left, unreachable) = (0, 0, false, false);
-            self.all.push(Debt { address, server, via, handed, last, left, since: now, unreachable });
+            let (last, left, unreachable) = (0, false, false);
+            let handed = if again > MAX_AGAIN { RELEASES.len() } else { 0 };
+            self.all.push(Debt { address, server, via, handed, last, left, since: now, unreachable, again });
         } else {
             self.dropped = self.dropped.saturating_add(1);
         }
@@ -81,6 +91,14 @@ impl Debts {
     pub fn call_in(&mut self, now: Instant) {
         for debt in self.all.iter_mut().filter(|debt| debt.handed == 0) {
             debt.since = now;
+        }
+    }
+
+    /// Begins no other: what was not given back yet is open.
+    pub fn leave_the_rest(&mut self) {
+        for debt in self.all.iter_mut().filter(|debt| debt.handed == 0) {
+            debt.again = MAX_AGAIN.saturating_add(1);
+            debt.handed = RELEASES.len();
         }
     }
 
@@ -122,7 +140,8 @@ impl Debts {
 
     /// True when every debt's last RELEASE was seen leaving.
     pub fn settled(&self) -> bool {
-        self.deadline().is_none() && self.all.iter().all(|debt| debt.left || debt.unreachable)
+        let ended = |debt: &Debt| debt.left || debt.unreachable || debt.again > MAX_AGAIN;
+        self.deadline().is_none() && self.all.iter().all(ended)
     }
 
     /// True when a RELEASE was handed over.
@@ -168,6 +187,30 @@ mod tests {
         assert_eq!(debts.open().count(), 1, "it is said that it may be left");
         debts.forgive(ip(5), ip(1));
         assert!(debts.is_empty());
+    }
+
+    #[test]
+    fn who_grants_after_every_release_is_not_asked_for_ever() {
+        let now = Instant::new(100, 0);
+        let mut debts = Debts::default();
+        let mut sent = 0;
+        for _ in 0..20 {
+            debts.owe(ip(5), ip(1), None, now);
+            while let Some(debt) = debts.due(now) {
+                sent += 1;
+                debts.handed(&debt, sent);
+                debts.on_sent(sent);
+            }
+        }
+        assert_eq!(sent, 4, "once, and three times anew");
+        assert_eq!(
+            (debts.deadline(), debts.settled(), debts.open().count()),
+            (None, true, 1),
+            "that is said"
+        );
+        debts.owe(ip(6), ip(1), None, now);
+        debts.leave_the_rest();
+        assert_eq!((debts.deadline(), debts.settled(), debts.open().count()), (None, true, 2));
     }
 
     #[test]

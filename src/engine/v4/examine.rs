@@ -196,10 +196,11 @@ impl Examination {
         }
     }
 
-    /// The address held at the moment.
+    /// The address held at the moment: never one that somebody else has, nor before it was looked for (RFC 5227 §2.1). Caches
+    /// of the segment would point at this host from then on.
     pub fn holds(&self) -> Option<Ipv4Addr> {
-        let held = !matches!(self.phase, Phase::Asking | Phase::Requesting | Phase::Over);
-        self.record.ack.as_ref().map(|ack| ack.message.yiaddr).filter(|_| held)
+        let used = matches!(self.phase, Phase::Using | Phase::Rebinding | Phase::Rebooting | Phase::Booting);
+        self.record.ack.as_ref().map(|ack| ack.message.yiaddr).filter(|_| used)
     }
 
     /// How long the phase lasts at the most, as things stand.
@@ -322,6 +323,8 @@ impl Examination {
                 self.unused = self.unused_addresses();
                 self.enter(Phase::Probing, now, PROBES);
             }
+            // Somebody else has the address: it is not used, for nothing (RFC 2131 §4.4.1).
+            Phase::Probing if !self.record.holders.is_empty() => self.give_back(now),
             Phase::Probing => {
                 self.meet();
                 self.enter(Phase::Using, now, if self.plan.quick { &[] } else { TRIES });

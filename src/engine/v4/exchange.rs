@@ -215,6 +215,8 @@ pub struct Exchange {
     outcome: Outcome,
     checked: Option<Verdict>,
     declined: bool,
+    /// When giving back began.
+    settling: Option<Instant>,
     chosen: Option<Chosen>,
     others: Vec<Answer>,
     debts: Debts,
@@ -239,6 +241,7 @@ impl Exchange {
             outcome: Outcome::Timeout,
             checked: None,
             declined: false,
+            settling: None,
             chosen: None,
             others: Vec::new(),
             debts: Debts::default(),

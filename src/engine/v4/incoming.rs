@@ -29,8 +29,8 @@ pub enum Content<'a> {
 }
 
 impl Content<'static> {
-    /// What a frame that carries no DHCP message holds.
-    pub fn aside(link: LinkType, frame: &[u8]) -> Self {
-        Aside::read(link, frame).map_or(Self::Other, Self::Aside)
+    /// What a frame that carries no DHCP message holds, for who is on `vlans`.
+    pub fn aside(link: LinkType, frame: &[u8], vlans: &[u16]) -> Self {
+        Aside::on(link, frame, vlans).map_or(Self::Other, Self::Aside)
     }
 }

@@ -592,7 +592,7 @@ impl Provoking for Provoke {
     }
 
     fn on_aside(&mut self, now: Instant, link: LinkType, frame: &[u8]) {
-        if let Some(Aside::Arp(arp)) = Aside::read(link, frame) {
+        if let Some(Aside::Arp(arp)) = Aside::on(link, frame, &self.plan.vlans) {
             self.on_arp(now, &arp);
         }
     }

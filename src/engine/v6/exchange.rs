@@ -31,6 +31,9 @@ pub use task::{Choose, Dad, Settings6, State6, Task6, Tested, first_draft};
 const PROBE: Duration = Duration::from_secs(1);
 /// How long a last frame may take to be seen leaving.
 const LAST_COPY: Duration = Duration::from_millis(250);
+/// How long servers are asked to take their leases back as RFC 9915 §18.2.7 says, two silent ones in turn; those that are left
+/// then are asked once.
+const SETTLING: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -83,6 +86,10 @@ pub struct Exchange6 {
     /// The addresses that somebody else has.
     in_use: Vec<Ipv6Addr>,
     declined: bool,
+    /// When giving back began.
+    settling: Option<Instant>,
+    /// Each server that is left is asked once.
+    hurried: bool,
     released: bool,
     bound: Bound,
     unreleased: Vec<Duid>,
@@ -116,6 +123,8 @@ impl Exchange6 {
             conflict: Tested::Not,
             in_use: Vec::new(),
             declined: false,
+            settling: None,
+            hurried: false,
             released: false,
             bound: Bound::default(),
             unreleased: Vec::new(),
@@ -228,7 +237,11 @@ impl Exchange6 {
         let xid = if lane == 0 { self.recipe.xid } else { self.rng.u32(1..0x0100_0000) };
         self.station.expect(lane, Some(xid));
         let recipe = Recipe6 { xid, ..self.recipe.clone() };
-        let schedule = schedule.with(self.settings.each, self.settings.retries);
+        let schedule = if self.hurried {
+            Schedule { first: LAST_COPY, count: 1, random: false, ..schedule }
+        } else {
+            schedule.with(self.settings.each, self.settings.retries)
+        };
         self.ask = Some(Ask::new(kind, ias, server, lane, recipe, schedule));
     }
 
@@ -430,6 +443,8 @@ impl Exchange6 {
         self.ask = None;
         let wanted = self.settings.release && matches!(self.task, Task6::Request { .. });
         if wanted && let Some((server, ias)) = self.bound.next() {
+            let since = *self.settling.get_or_insert(now);
+            self.hurried |= now > since.after(SETTLING);
             self.phase = Phase::Release;
             self.begin(MessageType::RELEASE, ias, Some(server), Schedule::RELEASE);
             self.go_on(now);
@@ -520,8 +535,13 @@ impl Machine for Exchange6 {
 
     fn stop(&mut self, now: Instant) {
         // What was taken is given back where that was wanted.
-        if matches!(self.phase, Phase::Release | Phase::Ending { .. } | Phase::Over) {
-            return;
+        match self.phase {
+            Phase::Ending { .. } | Phase::Over => return,
+            Phase::Release => {
+                self.hurried = true;
+                self.leave();
+            }
+            _ => {}
         }
         if self.phase == Phase::Main {
             self.suspect();

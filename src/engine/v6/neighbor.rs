@@ -50,9 +50,10 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Reads an Ethernet frame; `None` where it holds something else, or what a receiver must not believe (RFC 4861 §7.1).
-    pub fn read(frame: &[u8]) -> Option<Self> {
-        let ethernet = Ethernet::read(frame)?;
+    /// Reads an Ethernet frame; `None` where it is of others than `vlans`, holds something else, or what a receiver must not
+    /// believe (RFC 4861 §7.1).
+    pub fn read(frame: &[u8], vlans: &[u16]) -> Option<Self> {
+        let ethernet = Ethernet::read(frame).filter(|ethernet| ethernet.is_on(vlans))?;
         let ip = ethernet.ipv6()?;
         let message = ip.icmpv6()?;
         let word = match message {
@@ -86,6 +87,7 @@ mod tests {
 
     const OWN: Mac = Mac([2, 0, 0, 0, 0, 5]);
     const OTHER: Mac = Mac([2, 0, 0, 0, 0, 9]);
+    const VLANS: &[u16] = &[7];
 
     fn envelope() -> Envelope6 {
         let group = solicited_node(link_local(OWN));
@@ -96,12 +98,15 @@ mod tests {
     fn a_solicitation_is_read_unless_a_router_passed_it_on() {
         let asks = Neighbor::solicitation(link_local(OWN), Some(OTHER));
         let frame = envelope().icmpv6(&asks.encode(), true);
-        let seen = Seen::read(&frame).unwrap();
+        let seen = Seen::read(&frame, VLANS).unwrap();
         assert_eq!((seen.mac, seen.src, seen.word), (OTHER, link_local(OTHER), Word::Neighbor(asks)));
         let far = Envelope6 { hop_limit: 254, ..envelope() };
-        assert_eq!(Seen::read(&far.icmpv6(&asks.encode(), true)), None);
+        assert_eq!(Seen::read(&far.icmpv6(&asks.encode(), true), VLANS), None);
+        for others in [&[][..], &[8], &[7, 7]] {
+            assert_eq!(Seen::read(&frame, others), None, "what is said on another VLAN is of other hosts");
+        }
         for len in 0..78 {
-            assert_eq!(Seen::read(&frame[..len]), None, "{len}");
+            assert_eq!(Seen::read(&frame[..len], VLANS), None, "{len}");
         }
     }
 
@@ -112,7 +117,7 @@ mod tests {
         let mut message = vec![UNREACHABLE, 4, 0, 0, 0, 0, 0, 0];
         message.extend(&datagram[14..]);
         let frame = envelope().icmpv6(&message, true);
-        assert_eq!(Seen::read(&frame).unwrap().word, Word::Unreachable { code: 4, to, port: 547 });
+        assert_eq!(Seen::read(&frame, VLANS).unwrap().word, Word::Unreachable { code: 4, to, port: 547 });
     }
 
     #[test]

@@ -360,7 +360,9 @@ impl Provoking for Provoke {
         if self.plan.link_local.is_some() || link != LinkType::ETHERNET || self.answered >= MAX_ANSWERED {
             return;
         }
-        let Some(ethernet) = Ethernet::read(frame) else { return };
+        let Some(ethernet) = Ethernet::read(frame).filter(|frame| frame.is_on(&self.plan.vlans)) else {
+            return;
+        };
         let Some(ip) = ethernet.ipv6().filter(|ip| ip.hop_limit == nd::HOP_LIMIT) else { return };
         let asked = ip.icmpv6().and_then(Neighbor::decode);
         let Some(asked) = asked.filter(|asked| asked.asks && asked.target == self.source()) else { return };

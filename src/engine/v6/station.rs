@@ -221,7 +221,7 @@ impl Station6 {
 
     /// Sorts what came in.
     pub fn on_frame(&mut self, arrival: &Arrival<'_>) -> Sorted {
-        if let Some(seen) = Seen::read(arrival.frame) {
+        if let Some(seen) = Seen::read(arrival.frame, &self.vlans) {
             return self.on_neighbor(&seen, arrival.at);
         }
         let mut walker = std::mem::replace(&mut self.walker, Walker::without_reassembly(Ports::default()));

@@ -12,16 +12,17 @@ use crate::wire::frame::LinkType;
 pub struct Overheard {
     watch: Watch,
     own: Mac,
+    vlans: Vec<u16>,
 }
 
 impl Overheard {
-    /// For exchanges of `own`, which this watch knows.
-    pub fn new(watch: Watch, own: Mac) -> Self {
-        Self { watch, own }
+    /// For exchanges of `own` on `vlans`, which this watch knows.
+    pub fn new(watch: Watch, own: Mac, vlans: Vec<u16>) -> Self {
+        Self { watch, own, vlans }
     }
 
     pub(super) fn arrived(&mut self, at: Instant, frame: &[u8]) {
-        self.watch.overhear(at, &Content::aside(LinkType::ETHERNET, frame), self.own);
+        self.watch.overhear(at, &Content::aside(LinkType::ETHERNET, frame, &self.vlans), self.own);
     }
 
     pub(super) fn left(&mut self) {
@@ -48,7 +49,7 @@ mod tests {
 
     fn overheard(broadcast: bool) -> Overheard {
         let rule = Rule { xid: Xid(7), client: CLIENT.into(), ports: [68, 68] };
-        Overheard::new(Watch::new(rule, broadcast), CLIENT)
+        Overheard::new(Watch::new(rule, broadcast), CLIENT, Vec::new())
     }
 
     #[test]

@@ -40,6 +40,15 @@ impl<'a> Ethernet<'a> {
         Some(Self { dst: Mac(*dst), src: Mac(*src), tags, ether_type, payload })
     }
 
+    /// It belongs to `vlans`, outermost first, and to no other network: what is said there is said of other hosts. A tag of
+    /// identifier 0 is a priority, not a VLAN (IEEE 802.1Q).
+    pub fn is_on(&self, vlans: &[u16]) -> bool {
+        let ids = |tag: u16| Some(tag & 0x0fff).filter(|id| *id != 0);
+        let own =
+            self.tags.as_chunks::<4>().0.iter().map(|[.., high, low]| u16::from_be_bytes([*high, *low]));
+        own.filter_map(ids).eq(vlans.iter().copied().filter_map(ids))
+    }
+
     /// The IPv4 packet in it.
     #[inline]
     pub fn ipv4(&self) -> Option<Ipv4<'a>> {
@@ -261,7 +270,12 @@ pub enum Aside {
 }
 
 impl Aside {
-    /// Reads a frame.
+    /// Reads a frame of `vlans`; what was said on others is not said here.
+    pub fn on(link: LinkType, frame: &[u8], vlans: &[u16]) -> Option<Self> {
+        Ethernet::read(frame).filter(|ethernet| ethernet.is_on(vlans)).and_then(|_| Self::read(link, frame))
+    }
+
+    /// Reads a frame, whatever VLAN it is of.
     pub fn read(link: LinkType, frame: &[u8]) -> Option<Self> {
         if link != LinkType::ETHERNET {
             return None;
@@ -333,6 +347,16 @@ mod tests {
         let frame = arp_frame(&arp, Mac([2; 6]), Mac::BROADCAST, &[5, 6]);
         assert_eq!(Aside::read(LinkType::ETHERNET, &frame), Some(Aside::Arp(arp)));
         assert_eq!(Aside::read(LinkType::LINUX_SLL, &frame), None);
+        for (vlans, heard) in [
+            (&[5, 6][..], true),
+            (&[0x6005, 0, 6], true),
+            (&[], false),
+            (&[5], false),
+            (&[6, 5], false),
+            (&[5, 6, 7], false),
+        ] {
+            assert_eq!(Aside::on(LinkType::ETHERNET, &frame, vlans).is_some(), heard, "{vlans:?}");
+        }
         let ethernet = Ethernet::read(&frame).unwrap();
         assert_eq!((ethernet.tags, ethernet.src), (&[0x88, 0xa8, 0, 5, 0x81, 0, 0, 6][..], Mac([2; 6])));
     }

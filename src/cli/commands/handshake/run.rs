@@ -101,9 +101,10 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
 
 /// Who listens to what may say why nothing is answered.
 fn overheard(macs: &Macs, drafts: &[Draft], ports: [u16; 2]) -> Option<Overheard> {
-    let (client, message) = (macs.get(0), &drafts.first()?.message);
+    let draft = drafts.first()?;
+    let (client, message) = (macs.get(0), &draft.message);
     let rule = Rule { xid: message.xid, client: client.into(), ports };
-    Some(Overheard::new(Watch::new(rule, message.is_broadcast()), client))
+    Some(Overheard::new(Watch::new(rule, message.is_broadcast()), client, draft.envelope.vlans.clone()))
 }
 
 /// Which of `addresses` are not among `own`.
@@ -248,8 +249,10 @@ fn router(
 
 /// What is sent, from messages full of marks.
 fn family(args: &Args, drafts: &[Draft], next_hop: Option<Mac>) -> Result<V4, Failure> {
-    let drafts = drafts.try_into().map_err(|_| Failure::could_not_run("a message is missing"))?;
+    let drafts: &[Draft; 7] =
+        drafts.try_into().map_err(|_| Failure::could_not_run("a message is missing"))?;
     let templates = Templates::of(drafts);
+    let [discover, ..] = drafts;
     if !templates.discover.tells_clients_apart() || !templates.selecting.tells_clients_apart() {
         return Err(Failure::usage("a field that tells clients apart (MAC, xid) was set by hand"));
     }
@@ -260,5 +263,6 @@ fn family(args: &Args, drafts: &[Draft], next_hop: Option<Mac>) -> Result<V4, Fa
         server: args.sender.server(),
         answer_arp: args.renew > 0 || args.rebind > 0 || args.inform > 0,
         stands_for: Vec::new(),
+        vlans: discover.envelope.vlans.clone(),
     })
 }

@@ -136,6 +136,8 @@ pub struct V4 {
     pub answer_arp: bool,
     /// Relay addresses that are not the interface's own, with the MAC that ARP for them is answered with.
     pub stands_for: Vec<(Ipv4Addr, Mac)>,
+    /// VLANs of every frame, outermost first.
+    pub vlans: Vec<u16>,
 }
 
 impl V4 {
@@ -212,7 +214,7 @@ impl Family for V4 {
     }
 
     fn check(&self, frame: &[u8]) -> Option<([u8; 4], Check)> {
-        let probe = reply::probe(frame)?;
+        let probe = reply::probe(frame, &self.vlans)?;
         Some((probe.target, if probe.echo { Check::Ping } else { Check::Arp }))
     }
 
@@ -224,14 +226,15 @@ impl Family for V4 {
         if !self.answer_arp && self.stands_for.is_empty() {
             return None;
         }
-        let arp = Ethernet::read(frame)?.arp().filter(Arp::is_request)?;
+        let ethernet = Ethernet::read(frame).filter(|ethernet| ethernet.is_on(&self.vlans))?;
+        let arp = ethernet.arp().filter(Arp::is_request)?;
         let relay = self.stands_for.iter().find(|(address, _)| *address == arp.target_ip);
         let mac = relay.map(|(_, mac)| *mac).or_else(|| holder(arp.target_ip.octets()))?;
         Some(arp.reply(mac))
     }
 
     fn write_aside(&self, arp: &Arp, out: &mut Vec<u8>) {
-        out.extend(arp_frame(arp, arp.sender_mac, arp.target_mac, &[]));
+        out.extend(arp_frame(arp, arp.sender_mac, arp.target_mac, &self.vlans));
     }
 
     fn stands_for_somebody(&self) -> bool {

@@ -87,8 +87,8 @@ pub fn message(frame: &[u8]) -> Option<Heard> {
 }
 
 /// Reads a check for an address in use, if `frame` is one.
-pub fn probe(frame: &[u8]) -> Option<Probe> {
-    match Aside::read(LinkType::ETHERNET, frame)? {
+pub fn probe(frame: &[u8], vlans: &[u16]) -> Option<Probe> {
+    match Aside::on(LinkType::ETHERNET, frame, vlans)? {
         Aside::Arp(arp) if arp.is_request() => {
             let source_mac = Ethernet::read(frame)?.src;
             Some(Probe { target: arp.target_ip.octets(), source_mac, echo: false })
@@ -141,7 +141,7 @@ mod tests {
         for len in 0..frame.len() {
             let seen = message(&frame[..len]);
             assert!(seen.is_none() || len > 14 + 28 + 240, "{len}");
-            assert_eq!(probe(&frame[..len]), None);
+            assert_eq!(probe(&frame[..len], &[]), None);
         }
         let mut fragment = frame;
         fragment[20] = 0x20;
@@ -153,13 +153,13 @@ mod tests {
         let mac = Mac([2, 0, 0, 0, 0, 1]);
         let arp = Arp::request(mac, [10, 0, 0, 1].into(), [10, 0, 0, 50].into());
         let frame = arp_frame(&arp, mac, Mac::BROADCAST, &[]);
-        assert_eq!(probe(&frame), Some(Probe { target: [10, 0, 0, 50], source_mac: mac, echo: false }));
+        assert_eq!(probe(&frame, &[]), Some(Probe { target: [10, 0, 0, 50], source_mac: mac, echo: false }));
         for len in 0..38 {
-            assert_eq!(probe(&frame[..len]), None, "{len}");
+            assert_eq!(probe(&frame[..len], &[]), None, "{len}");
         }
         let mut echo = vec![0xff; 6];
         echo.extend(mac.0);
         echo.extend([8, 0, 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 1, 0, 0, 10, 0, 0, 1, 10, 0, 0, 50, 8, 0, 0, 0]);
-        assert_eq!(probe(&echo), Some(Probe { target: [10, 0, 0, 50], source_mac: mac, echo: true }));
+        assert_eq!(probe(&echo, &[]), Some(Probe { target: [10, 0, 0, 50], source_mac: mac, echo: true }));
     }
 }

@@ -468,7 +468,7 @@ impl Family for V6 {
     }
 
     fn check(&self, frame: &[u8]) -> Option<([u8; 16], Check)> {
-        let seen = Around::read(frame).filter(|seen| seen.mac != self.mac)?;
+        let seen = Around::read(frame, &self.vlans).filter(|seen| seen.mac != self.mac)?;
         match seen.word {
             Spoken::Neighbor(Neighbor { asks: true, target, .. }) if !seen.src.is_unspecified() => {
                 Some((target.octets(), Check::Neighbor))
@@ -487,7 +487,8 @@ impl Family for V6 {
         if !self.foreign {
             return None;
         }
-        let seen = Around::read(frame).filter(|seen| seen.mac != self.mac && !seen.src.is_unspecified())?;
+        let seen = Around::read(frame, &self.vlans)
+            .filter(|seen| seen.mac != self.mac && !seen.src.is_unspecified())?;
         let Spoken::Neighbor(neighbor) = seen.word else { return None };
         let asked = neighbor.asks && neighbor.target == self.source;
         asked.then_some(Aside6::Answer { to: seen.src, mac: seen.mac })

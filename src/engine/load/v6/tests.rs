@@ -561,7 +561,7 @@ fn who_asks_for_the_clients_address_is_answered_where_nobody_else_does() {
     let aside = family.aside(&ask(own), |_| None).unwrap();
     let mut out = Vec::new();
     family.write_aside(&aside, &mut out);
-    let told = Around::read(&out).unwrap();
+    let told = Around::read(&out, &[]).unwrap();
     assert_eq!((told.mac, told.dst), (OWN, link_local(asker)));
     assert!(matches!(told.word, Spoken::Neighbor(Neighbor { asks: false, target, .. }) if target == own));
     assert_eq!(family.hello(), Some(Aside6::Join));

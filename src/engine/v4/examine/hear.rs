@@ -135,7 +135,7 @@ impl Examination {
 
     /// A frame without a DHCP message arrived.
     pub(super) fn on_aside(&mut self, now: Instant, link: LinkType, frame: &[u8]) -> Note {
-        match Aside::read(link, frame) {
+        match Aside::on(link, frame, &self.vlans) {
             Some(Aside::Arp(arp)) => return self.on_arp(now, &arp),
             Some(Aside::Unreachable { from, code, to, port }) => {
                 let renewing =
@@ -262,11 +262,51 @@ fn add(to: &mut Vec<Given>, given: Given) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::machine::Machine;
     use crate::engine::v4::examine::Plan;
+    use crate::wire::options::v4 as opt;
     use crate::wire::v4::Xid;
+
+    /// The segment's caches would point at this host (RFC 5227 §2.1).
+    #[test]
+    fn an_address_that_somebody_has_is_never_used_nor_answered_for() {
+        let now = Instant::new(1000, 0);
+        for conflict in [true, false] {
+            let mut exam = probing(now);
+            let given = Ipv4Addr::new(10, 0, 0, 50);
+            let other = Mac([2, 0, 0, 0, 9, 9]);
+            let asks = Arp::request(exam.plan.mac, Ipv4Addr::UNSPECIFIED, given);
+            assert_eq!(exam.on_arp(now, &Arp::request(other, [10, 0, 0, 1].into(), given)), Note::Unrelated);
+            if conflict {
+                assert_eq!(exam.on_arp(now, &asks.reply(other)), Note::Conflict(given, other));
+            }
+            exam.next(now);
+            Machine::on_time(&mut exam, now);
+            assert_eq!(exam.holds(), (!conflict).then_some(given));
+            let mut frame = Vec::new();
+            let mut used = 0;
+            while exam.out.poll_transmit(&mut frame).is_some() {
+                let arp = peek::Ethernet::read(&frame).and_then(|frame| frame.arp());
+                used += usize::from(arp.is_some_and(|arp| arp.sender_ip == given));
+                frame.clear();
+            }
+            assert_eq!(used > 0, !conflict, "routers are asked in the name of the address");
+        }
+    }
 
     #[test]
     fn whoever_has_the_address_is_kept_up_to_a_bound_and_counted() {
+        let now = Instant::new(1000, 0);
+        let mut exam = probing(now);
+        let asks = Arp::request(exam.plan.mac, Ipv4Addr::UNSPECIFIED, [10, 0, 0, 50].into());
+        for number in (0..70).chain([5]) {
+            exam.on_arp(now, &asks.reply(Mac([2, 0, 0, 0, 1, number])));
+        }
+        assert_eq!((exam.record.holders.len(), exam.record.more_holders), (64, 6));
+    }
+
+    /// A host that was given 10.0.0.50 and looks whether anybody has it.
+    fn probing(now: Instant) -> Examination {
         let host = Mac([2, 0, 0, 0, 0, 1]);
         let plan = Plan {
             mac: host,
@@ -282,17 +322,14 @@ mod tests {
             relay: None,
             xids: [1, 2, 3],
         };
-        let now = Instant::new(1000, 0);
         let mut exam = Examination::new(plan);
         let mut message = Message::request(MessageType::ACK, Xid(1), host);
         message.yiaddr = [10, 0, 0, 50].into();
+        message.set_option(opt::SUBNET_MASK, &[255, 255, 255, 0]);
+        message.set_option(opt::ROUTERS, &[10, 0, 0, 1]);
         let source = Ipv4Addr::new(10, 0, 0, 1);
         exam.record.ack = Some(Given { at: now, mac: Mac([2, 0, 0, 0, 0, 2]), source, message });
         exam.phase = Phase::Probing;
-        let asks = Arp::request(host, Ipv4Addr::UNSPECIFIED, [10, 0, 0, 50].into());
-        for number in (0..70).chain([5]) {
-            exam.on_arp(now, &asks.reply(Mac([2, 0, 0, 0, 1, number])));
-        }
-        assert_eq!((exam.record.holders.len(), exam.record.more_holders), (64, 6));
+        exam
     }
 }

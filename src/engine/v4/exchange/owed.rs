@@ -1,5 +1,7 @@
 //! What is given back at the end of an exchange: every lease that a server bound, or may have bound.
 
+use std::time::Duration;
+
 use super::{Exchange, LAST_COPY, Phase, Task};
 use crate::engine::v4::accept::is_host;
 use crate::engine::v4::arp::Step;
@@ -7,6 +9,9 @@ use crate::engine::v4::recipe::Route;
 use crate::engine::v4::station::Answer;
 use crate::time::Instant;
 use crate::wire::v4::MessageType;
+
+/// For how long what servers bind while they are given back their leases is given back as well.
+const SETTLING: Duration = Duration::from_secs(3);
 
 impl Exchange {
     /// True when all that may be bound is given back at the end.
@@ -48,6 +53,7 @@ impl Exchange {
             return;
         }
         self.debts.call_in(now);
+        self.settling.get_or_insert(now);
         self.phase = Phase::GivingBack { until: None };
         self.give_back(now);
     }
@@ -93,6 +99,10 @@ impl Exchange {
         if matches!(self.phase, Phase::Ending { .. } | Phase::GivingBack { .. })
             && self.debts.deadline().is_some()
         {
+            let since = *self.settling.get_or_insert(now);
+            if now > since.after(SETTLING) {
+                self.debts.leave_the_rest();
+            }
             self.phase = Phase::GivingBack { until: None };
             self.give_back(now);
         }

@@ -63,6 +63,68 @@ fn of(sent: &[(MessageType, Option<u8>)], kind: MessageType) -> Vec<Option<u8>> 
     sent.iter().filter(|(one, _)| *one == kind).map(|(_, server)| *server).collect()
 }
 
+/// The same address on another VLAN is another host's business; priority alone is no VLAN.
+#[test]
+fn who_uses_the_address_on_another_vlan_is_no_conflict() {
+    for (vlans, conflict) in [(&[][..], true), (&[0], true), (&[200], false)] {
+        let mut machine = exchange(ConflictCheck::Decline);
+        let mut sent = Vec::new();
+        play(&mut machine, Instant::new(1000, 0), |_, frame| {
+            if let Some(arp) = Ethernet::read(frame).unwrap().arp() {
+                return vec![(Duration::ZERO, arp_frame(&arp.reply(OTHER), OTHER, MAC, vlans))];
+            }
+            let message = message_in(frame).unwrap();
+            sent.extend(message.message_type());
+            match message.message_type() {
+                Some(MessageType::DISCOVER) => vec![says(&message, 1, MessageType::OFFER)],
+                Some(MessageType::REQUEST) => vec![says(&message, 1, MessageType::ACK)],
+                _ => Vec::new(),
+            }
+        });
+        assert_eq!(
+            (machine.declined(), sent.contains(&MessageType::DECLINE)),
+            (conflict, conflict),
+            "{vlans:?}"
+        );
+    }
+}
+
+#[test]
+fn a_server_that_grants_after_every_release_is_given_back_to_a_few_times() {
+    let mut machine = exchange(ConflictCheck::None);
+    let sent = hold(&mut machine, |message| match message.message_type() {
+        Some(MessageType::DISCOVER) => vec![says(message, 1, MessageType::OFFER)],
+        Some(MessageType::REQUEST | MessageType::RELEASE) => vec![says(message, 1, MessageType::ACK)],
+        _ => Vec::new(),
+    });
+    assert_eq!(machine.outcome(), Outcome::Ack);
+    assert!((4..=12).contains(&of(&sent, MessageType::RELEASE).len()), "{sent:?}");
+    assert_eq!(machine.debts().open().count(), 1, "what is left is said");
+}
+
+#[test]
+fn a_server_that_grants_another_address_after_every_release_is_left() {
+    let mut machine = exchange(ConflictCheck::None);
+    let mut address = 1_u8;
+    let sent = hold(&mut machine, |message| match message.message_type() {
+        Some(MessageType::DISCOVER) => vec![says(message, 1, MessageType::OFFER)],
+        Some(MessageType::REQUEST) => vec![says(message, 1, MessageType::ACK)],
+        Some(MessageType::RELEASE) => {
+            address = address.wrapping_add(1);
+            let mut reply = Message::reply(MessageType::ACK, message);
+            reply.yiaddr = [10, 0, 7, address].into();
+            reply.set_option(opt::DHCP_SERVER_IDENTIFIER, &[10, 0, 0, 1]);
+            let mut envelope = Envelope::broadcast(Mac([2, 0, 0, 0, 0, 1]));
+            (envelope.src_ip, envelope.src_port, envelope.dst_port) = ([10, 0, 0, 1].into(), 67, 68);
+            vec![(Duration::from_millis(100), envelope.frame(&reply.encode_padded()))]
+        }
+        _ => Vec::new(),
+    });
+    assert!(of(&sent, MessageType::RELEASE).len() <= 65 * 3, "{}", sent.len());
+    let left = machine.debts().open().count() > 0 || machine.debts().dropped() > 0;
+    assert!(left, "what is left is said");
+}
+
 #[test]
 fn after_a_decline_other_servers_get_back_what_they_gave() {
     let mut machine = exchange(ConflictCheck::Decline);

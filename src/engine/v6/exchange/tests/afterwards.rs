@@ -22,6 +22,35 @@ fn what_is_bound_is_given_back() {
     assert_eq!(machine.unreleased().len(), 1);
 }
 
+/// Twenty servers that bind at once and do not say that they took it back: the last ones are asked once.
+#[test]
+fn many_silent_servers_do_not_hold_an_exchange_for_minutes() {
+    let mut machine = rapid(true);
+    let mut begun = None;
+    let mut last = Instant::default();
+    let sent = hold(&mut machine, |message, _| {
+        if message.kind != MessageType::SOLICIT {
+            return Vec::new();
+        }
+        (1..=20)
+            .map(|number| {
+                reply(message, number, MessageType::REPLY, |message| {
+                    message.add_option(opt::RAPID_COMMIT, []);
+                    lease(number)(message);
+                })
+            })
+            .collect()
+    });
+    for (at, _) in &sent {
+        begun.get_or_insert(*at);
+        last = *at;
+    }
+    let asked: std::collections::BTreeSet<u8> = servers(&sent, MessageType::RELEASE).into_iter().collect();
+    assert_eq!((asked.len(), machine.unreleased().len()), (20, 20), "each was asked");
+    let took = seconds(begun.unwrap(), last);
+    assert!(took < 60.0, "{took}");
+}
+
 /// Servers 1 and 2, which both commit at once; the second one after `later`.
 fn two_commit(message: &Message, later: Duration) -> Vec<Answer> {
     if message.kind != MessageType::SOLICIT {
