@@ -24,7 +24,7 @@ pub fn open(path: impl AsRef<Path>) -> Result<Reader<Source>, CaptureError> {
     open_with(path.as_ref(), None, None)
 }
 
-/// Like [`open`], for who watches for signals: whenever one interrupts a read that waits for a pipe, `goes_on` is asked, and says
+/// Like [`open`], for who watches for signals: as long as a pipe has nothing to read, `goes_on` is asked now and then, and says
 /// false where the capture is to end there.
 pub fn open_until(path: impl AsRef<Path>, goes_on: Waiter) -> Result<Reader<Source>, CaptureError> {
     open_with(path.as_ref(), None, Some(goes_on))
@@ -73,8 +73,8 @@ fn open_with(
     };
     let input: Source = match (&waiter, goes_on) {
         (Some(_), _) => Box::new(Growing { at: file.stream_position().map_err(failed)?, file }),
-        (None, Some(goes_on)) => Box::new(Ended { input: file, goes_on }),
-        (None, None) => Box::new(file),
+        (None, Some(goes_on)) if size.is_none() => Box::new(Ended { pipe: file, goes_on }),
+        (None, _) => Box::new(file),
     };
     let consumed = Arc::new(AtomicU64::new(0));
     let counted = Box::new(Counted { input, count: Arc::clone(&consumed) });
@@ -219,18 +219,20 @@ impl Read for Growing {
     }
 }
 
-/// Input that ends where its reader is interrupted and is to end.
-struct Ended<R> {
-    input: R,
+/// A pipe that ends where its reader is to end, whether a signal interrupts this thread or another.
+struct Ended {
+    pipe: File,
     goes_on: Waiter,
 }
 
-impl<R: Read> Read for Ended<R> {
+impl Read for Ended {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        match self.input.read(out) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted && !(self.goes_on)() => Ok(0),
-            other => other,
+        while !super::pipe::is_ready(&self.pipe)? {
+            if !(self.goes_on)() {
+                return Ok(0);
+            }
         }
+        self.pipe.read(out)
     }
 }
 

@@ -26,8 +26,8 @@ const JOIN_BATCH: usize = 256;
 /// How often a growing capture is looked at.
 const FOLLOW_EVERY: Duration = Duration::from_millis(100);
 
-/// What ends reading early: Ctrl-C and SIGTERM, after which what was read is shown and the summary comes. Input that may
-/// keep its reader waiting is left to the signals themselves, unless it is followed.
+/// What ends reading early: Ctrl-C and SIGTERM, after which what was read is shown and the summary comes, also where a reader
+/// waits for a pipe.
 #[derive(Clone)]
 pub struct Stop {
     #[cfg(feature = "live")]
@@ -141,7 +141,11 @@ pub fn captures(
     let Input { files, follow, threads } = input;
     let mut outline = Outline { frames: 0, worst: Exit::Good, interrupted: None };
     for path in files {
-        let reader = if follow { capture::follow(path, stop.waiter()) } else { capture::open(path) };
+        let reader = if follow {
+            capture::follow(path, stop.waiter())
+        } else {
+            capture::open_until(path, stop.goes_on())
+        };
         let reader = match reader {
             Ok(reader) => reader,
             Err(error) => {
@@ -150,6 +154,7 @@ pub fn captures(
             }
         };
         let mut bar = Reading::of(reader.size(), cx);
+        let piped = reader.size().is_none();
         let small = reader.size().is_some_and(|size| size < THREADS_FROM);
         let count = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         let count = threads.map_or(count, usize::from);
@@ -182,7 +187,13 @@ pub fn captures(
             return Err(failure);
         }
         each(Read::End, cx)?;
-        if let Err(error) = walk.result {
+        if piped {
+            outline.interrupted = outline.interrupted.or_else(|| stop.arrived());
+        }
+        // Where a pipe is left in the middle, its record is cut by us.
+        if let Err(error) = walk.result
+            && !(piped && outline.interrupted.is_some())
+        {
             outline.tell(&error, cx);
         }
         if outline.interrupted.is_some() {

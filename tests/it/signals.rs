@@ -75,12 +75,15 @@ fn leaf(pid: u32) -> Option<u32> {
     found
 }
 
+/// True when a thread of the process waits in that place of the kernel.
+fn waits_in(pid: u32, place: &str) -> bool {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    tasks.filter_map(|task| fs::read_to_string(task.path().join("wchan")).ok()).any(|at| at.contains(place))
+}
+
 /// True when a thread of the process waits for room in a pipe.
 fn is_blocked(pid: u32) -> bool {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    tasks
-        .filter_map(|task| fs::read_to_string(task.path().join("wchan")).ok())
-        .any(|place| place.contains("pipe_write"))
+    waits_in(pid, "pipe_write")
 }
 
 fn is_running(pid: u32) -> bool {
@@ -164,6 +167,40 @@ fn every_command_ends_though_nobody_takes_its_output() {
             let Some((took, code, said)) = end_of(command, &[signal], &full) else { return };
             assert!(took < AT_MOST, "{command}: {took:?} after {signal}; {code:?} {said}");
             assert!(code.is_some_and(|code| code != 0), "{command}: {code:?} {said}");
+        }
+    }
+}
+
+/// `tcpdump -w - | dhcptool decode - --lint` ends with Ctrl-C, and what came until then is told.
+#[test]
+fn what_came_through_a_pipe_is_told_when_a_signal_ends_it() {
+    let capture = fs::read(format!("{}/tests/data/captures/dhcp.pcap", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    for view in ["--transactions", "--lint", "--stats", "--clients", "--ladder", "--json", "--flat"] {
+        for threads in ["1", "2"] {
+            let (reader, writer) = std::io::pipe().unwrap();
+            let mut writer = fs::File::from(std::os::fd::OwnedFd::from(writer));
+            // The last record is cut.
+            writer.write_all(&capture[..capture.len() - 20]).unwrap();
+            let child = Command::new("env")
+                .args(["--default-signal=INT", PROGRAM, "decode", "-", "--threads", threads, view])
+                .stdin(Stdio::from(std::os::fd::OwnedFd::from(reader)))
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut child = Guard(child);
+            let pid = child.0.id();
+            // All that is in the pipe has been read once its reader waits for more.
+            until(view, || waits_in(pid, "poll").then_some(()));
+            kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGINT).unwrap();
+            let status = until(view, || child.0.try_wait().unwrap());
+            let mut out = String::new();
+            std::io::Read::read_to_string(&mut child.0.stdout.take().unwrap(), &mut out).unwrap();
+            let mut said = String::new();
+            std::io::Read::read_to_string(&mut child.0.stderr.take().unwrap(), &mut said).unwrap();
+            assert_eq!(status.code(), Some(130), "{view}, {threads} threads: {said}");
+            assert!(!out.is_empty() && said.contains("packets read"), "{view}, {threads}: {out} {said}");
+            drop(writer);
         }
     }
 }

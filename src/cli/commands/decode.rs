@@ -98,7 +98,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         writer: None,
         totals: Counts::default(),
         unread: NotLookedInto::default(),
-        stop: Stop::new(args.follow || args.files.iter().all(|path| path.is_file()))?,
+        stop: Stop::new(true)?,
         available: std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS),
         interrupted: None,
     };
@@ -119,8 +119,11 @@ fn decode_all(
     let mut worst = Exit::Good;
     let mut opened = false;
     for path in &args.files {
-        let reader =
-            if args.follow { capture::follow(path, decoding.stop.waiter()) } else { capture::open(path) };
+        let reader = if args.follow {
+            capture::follow(path, decoding.stop.waiter())
+        } else {
+            capture::open_until(path, decoding.stop.goes_on())
+        };
         let reader = reader.map_err(Failure::from);
         decoding.stream.renderer.set_rows(decoding.rows.clone());
         decoding.stream.renderer.set_remarks(args.write.is_some());
@@ -190,7 +193,7 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
             "--redact goes with packets; write them redacted first (--redact --write FILE), and ask that capture",
         ));
     }
-    let stop = Stop::new(args.follow || args.files.iter().all(|path| path.is_file()))?;
+    let stop = Stop::new(true)?;
     // Signals are watched from here on: a confined process may not begin to.
     let vendors = args.analysis.vendors.open(&args.confine, cx)?;
     confine(args, cx)?;
@@ -301,6 +304,7 @@ impl Decoding<'_> {
         }
         let Self { args, table, showing, stream, writer, totals, stop, interrupted, .. } = self;
         let (name, mut unread) = (reader.name().to_owned(), NotLookedInto::default());
+        let piped = reader.size().is_none();
         let mut failed = None;
         let mut calls = 0_u32;
         let walk = capture::parallel::run(reader, showing, stream, workers, |rendered, moment| {
@@ -334,10 +338,16 @@ impl Decoding<'_> {
             ControlFlow::Continue(())
         });
         drop(bar);
+        let mut result = walk.result;
+        if piped {
+            *interrupted = interrupted.or_else(|| stop.arrived());
+            // Where a pipe is left in the middle, its record is cut by us.
+            result = result.or_else(|error| interrupted.map_or(Err(error), |_| Ok(())));
+        }
         totals.frames = totals.frames.saturating_add(walk.frames);
         let nothing = (unread.frames() > 0 && unread.frames() == walk.frames).then(|| unread.nothing(&name));
         self.unread.take(&mut unread);
-        match (failed, walk.result, nothing) {
+        match (failed, result, nothing) {
             (Some(failure), ..) => Err(failure),
             (None, Err(error), _) => Err(error.into()),
             (None, Ok(()), Some(nothing)) => Err(Failure::could_not_run(nothing)),

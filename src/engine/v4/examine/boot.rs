@@ -30,6 +30,8 @@ const FETCH_WAIT: Duration = ms(3000);
 
 /// The longest name that is asked for: a request has 512 bytes (RFC 2347), and a mode.
 const LONGEST_NAME: usize = 512_usize.saturating_sub(READ.len()).saturating_sub(MODE.len());
+/// The longest path that is asked for by HTTP: the request is one frame.
+const LONGEST_PATH: usize = 1000;
 /// What stands before and behind the name in a read request (RFC 1350 §5).
 const READ: &[u8] = &[0, 1];
 const MODE: &[u8] = b"\0octet\0";
@@ -65,7 +67,7 @@ pub struct Booted {
 /// Where a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
-    Tftp { server: Ipv4Addr, path: Vec<u8> },
+    Tftp { server: Ipv4Addr, port: u16, path: Vec<u8> },
     Http { server: Ipv4Addr, port: u16, path: Vec<u8> },
 }
 
@@ -92,19 +94,27 @@ fn place(given: &Given) -> Option<(Vec<u8>, Result<Place, &'static str>)> {
     } else {
         Ok(given.server())
     };
-    let place = if file.len() > LONGEST_NAME {
-        Err("its name is longer than the 503 bytes that a request has room for (RFC 2347)")
-    } else if let Some(rest) = scheme(&file, b"http://") {
+    let tftp = |server: Ipv4Addr, port: u16, path: &[u8]| {
+        if path.len() > LONGEST_NAME {
+            return Err("its name is longer than the 503 bytes that a request has room for (RFC 2347)");
+        }
+        Ok(Place::Tftp { server, port, path: path.to_vec() })
+    };
+    let place = if let Some(rest) = scheme(&file, b"http://") {
         let (host, port, path) = split(rest);
-        literal(host).map(|server| Place::Http { server, port: port.unwrap_or(80), path: path.to_vec() })
+        if path.len() > LONGEST_PATH {
+            Err("its path is longer than the 1000 bytes that are asked for here")
+        } else {
+            literal(host).map(|server| Place::Http { server, port: port.unwrap_or(80), path: path.to_vec() })
+        }
     } else if let Some(rest) = scheme(&file, b"tftp://") {
-        let (host, _, path) = split(rest);
-        let path = path.strip_prefix(b"/").unwrap_or(path).to_vec();
-        literal(host).map(|server| Place::Tftp { server, path })
+        let (host, port, path) = split(rest);
+        let path = path.strip_prefix(b"/").unwrap_or(path);
+        literal(host).and_then(|server| tftp(server, port.unwrap_or(TFTP_PORT), path))
     } else if file.windows(3).any(|three| three == b"://") {
         Err("neither TFTP nor plain HTTP")
     } else {
-        server.map(|server| Place::Tftp { server, path: file.clone() })
+        server.and_then(|server| tftp(server, TFTP_PORT, &file))
     };
     Some((file, place))
 }
@@ -319,9 +329,9 @@ impl Boot {
                 let payload = self.question.encode_padded();
                 self.udp(hop, peer, (CLIENT_PORT, MENU_PORT), &payload);
             }
-            (Stage::Fetch, Some(Place::Tftp { path, .. })) => {
+            (Stage::Fetch, Some(Place::Tftp { port, path, .. })) => {
                 let request = [READ, path.as_slice(), MODE].concat();
-                self.udp(hop, peer, (OWN_PORT, TFTP_PORT), &request);
+                self.udp(hop, peer, (OWN_PORT, port), &request);
             }
             (Stage::Fetch, Some(Place::Http { .. })) if !self.tcp.2 => {
                 let sequence = self.tcp.0;
@@ -380,9 +390,12 @@ impl Boot {
         if self.peer() != Some(to) {
             return;
         }
-        match (self.stage, port) {
-            (Stage::Menu, MENU_PORT) => self.booted.menu.refused = true,
-            (Stage::Fetch, TFTP_PORT) => self.done(Fetched::Missing(b"ICMP port unreachable".to_vec())),
+        let asks_at = |place: &Place| matches!(place, Place::Tftp { port: asked, .. } if *asked == port);
+        match self.stage {
+            Stage::Menu if port == MENU_PORT => self.booted.menu.refused = true,
+            Stage::Fetch if self.target.as_ref().is_some_and(asks_at) => {
+                self.done(Fetched::Missing(b"ICMP port unreachable".to_vec()));
+            }
             _ => {}
         }
     }
@@ -466,8 +479,9 @@ mod tests {
 
     #[test]
     fn files_are_where_the_message_says() {
-        let tftp =
-            |server: [u8; 4], path: &[u8]| Ok(Place::Tftp { server: server.into(), path: path.to_vec() });
+        let tftp = |server: [u8; 4], path: &[u8]| {
+            Ok(Place::Tftp { server: server.into(), port: 69, path: path.to_vec() })
+        };
         let at = |given: &Given| place(given).unwrap().1;
         assert_eq!(place(&given(|_| ())), None);
         let plain = given(|message| file(message, b"a/b.efi"));
@@ -485,6 +499,9 @@ mod tests {
         let http = given(|message| file(message, b"HTTP://10.0.0.7:8080/x?y"));
         let wanted = Place::Http { server: [10, 0, 0, 7].into(), port: 8080, path: b"/x?y".to_vec() };
         assert_eq!(at(&http), Ok(wanted));
+        let other = given(|message| file(message, b"tftp://10.0.0.7:6969/x"));
+        let wanted = Place::Tftp { server: [10, 0, 0, 7].into(), port: 6969, path: b"x".to_vec() };
+        assert_eq!(at(&other), Ok(wanted));
         assert!(at(&given(|message| file(message, b"https://10.0.0.7/x"))).is_err());
         assert!(at(&given(|message| file(message, b"http://"))).is_err());
         assert_eq!(at(&given(|message| file(message, b"tftp://10.0.0.7/x"))), tftp([10, 0, 0, 7], b"x"));
@@ -493,6 +510,12 @@ mod tests {
         assert!(at(&long(503)).is_ok());
         assert!(at(&long(504)).unwrap_err().contains("503 bytes"));
         assert!(at(&long(1600)).is_err());
+        let url = |length: usize| {
+            let name = [&b"http://10.0.0.7/"[..], &vec![b'x'; length]].concat();
+            given(move |message| message.set_option(opt::BOOTFILE_NAME, &name))
+        };
+        assert!(at(&url(900)).is_ok(), "TFTP's bound is not HTTP's");
+        assert!(at(&url(1000)).unwrap_err().contains("1000 bytes"));
         // Overloaded, the field holds options.
         let overloaded = given(|message| {
             file(message, b"x");

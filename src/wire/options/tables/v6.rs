@@ -402,7 +402,7 @@ options! {
     CL_SYSLOG_SERVERS = 34, "syslog-servers", IP6_LIST, "CL-SP-CANN-DHCP", "Syslog servers.";
     CL_DEVICE_ID = 36, "device-id", Kind::Hardware, "CL-SP-CANN-DHCP", "Hardware address of the device.";
     CL_TIME_SERVERS = 37, "time-servers", IP6_LIST, "CL-SP-CANN-DHCP", "RFC 868 time servers.";
-    CL_TIME_OFFSET = 38, "time-offset", Kind::U32, "CL-SP-CANN-DHCP", "Seconds east of UTC.";
+    CL_TIME_OFFSET = 38, "time-offset", Kind::I32, "CL-SP-CANN-DHCP", "Seconds east of UTC.";
 }
 
 options! {
