@@ -377,6 +377,8 @@ struct Whole<'a> {
     other_offers: u64,
     other_naks: u64,
     other_acks: u64,
+    /// Leases that those bound and that nobody gave back.
+    left_at_others: u64,
     released_again: u64,
     bad_checksums: u64,
     interrupted: u64,
@@ -490,6 +492,7 @@ impl<F: Told> Render for Run<'_, F> {
             other_offers: c.other_offers,
             other_naks: c.other_naks,
             other_acks: c.other_acks,
+            left_at_others: c.left_at_others,
             released_again: c.released_again,
             bad_checksums: c.bad_checksums,
             interrupted: c.interrupted,
@@ -571,6 +574,7 @@ impl<F: Told> Render for Run<'_, F> {
             &[
                 (c.released, "given back"),
                 (held, if about.keep { "kept" } else { "not given back" }),
+                (c.left_at_others, "left at servers that were not chosen"),
                 (c.reassigned, "of another address in the REPLY than in the ADVERTISE, as a server may"),
             ],
         );

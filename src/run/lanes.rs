@@ -473,22 +473,25 @@ fn show<F: Family>(load: &Load<F>, board: &Board, told: &mut (u64, u64, u64)) {
     *told = now;
 }
 
-/// Finds the MAC of `target` as the host with `mac` and `sender`.
+/// Finds the MAC of `target` on `vlans` as the host with `mac` and `sender`.
 pub fn resolve(
     interface: &str,
-    mac: Mac,
-    sender: Ipv4Addr,
+    (mac, sender): (Mac, Ipv4Addr),
     target: Ipv4Addr,
+    vlans: &[u16],
     signals: &Signals,
 ) -> Result<Option<Mac>, NetError> {
     let mut resolver = Resolver::new(target, mac, sender);
     let step = |now| match resolver.step(now) {
         Step::Over => Turn::Over,
-        Step::Send(arp) => Turn::Send(arp_frame(&arp, mac, Mac::BROADCAST, &[])),
+        Step::Send(arp) => Turn::Send(arp_frame(&arp, mac, Mac::BROADCAST, vlans)),
         Step::Wait(until) => Turn::Wait(until),
     };
     let told = Resolver::new(target, mac, sender);
-    let answer = |frame: &[u8]| told.answer(&Ethernet::read(frame)?.arp()?);
+    let answer = |frame: &[u8]| {
+        let ethernet = Ethernet::read(frame).filter(|ethernet| ethernet.is_on(vlans))?;
+        told.answer(&ethernet.arp()?)
+    };
     ask(interface, Protocol::Dhcpv4, signals, step, answer)
 }
 
@@ -519,7 +522,7 @@ pub fn resolve6(
         next = Some(now.after(NEIGHBOR_WAIT));
         Turn::Send(envelope.icmpv6(&question, true))
     };
-    let answer = |frame: &[u8]| match Seen::read(frame, &[])? {
+    let answer = |frame: &[u8]| match Seen::read(frame, &envelope.vlans)? {
         Seen { word: Word::Neighbor(told), mac, .. } if !told.asks && told.target == target => {
             Some(told.link_layer.unwrap_or(mac))
         }

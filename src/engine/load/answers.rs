@@ -157,7 +157,7 @@ impl<F: Family> Load<F> {
         }
         self.counters.other_acks = self.counters.other_acks.saturating_add(1);
         if self.plan.after != After::Keep && slot.kind != Kind::Inform && !seen.lease.is_empty() {
-            self.jobs.push_back(Job::Stray { client: slot.client, lease: seen.lease });
+            self.stray(slot.client, seen.lease);
         }
     }
 
@@ -224,7 +224,7 @@ impl<F: Family> Load<F> {
             && !(held.lease.is_part_of(&seen.lease) && held.lease.is_by_server_of(&seen.lease))
         {
             // What another server gave, or the same one before, is not taken back by giving something else.
-            self.jobs.push_back(Job::Stray { client: slot.client, lease: held.lease });
+            self.stray(slot.client, held.lease);
         }
         // Whatever was promised before: this address is the client's now, and is given back as such.
         self.clients.give(slot.client, seen.lease);
@@ -238,7 +238,7 @@ impl<F: Family> Load<F> {
             return;
         }
         if self.plan.after == After::Release {
-            self.jobs.push_back(Job::Stray { client: slot.client, lease: seen.lease });
+            self.stray(slot.client, seen.lease);
         } else {
             self.clients.give(slot.client, seen.lease);
         }

@@ -9,6 +9,7 @@ use fastrand::Rng;
 use super::clients::Clients;
 use super::family::{AddressOf, Family, Message, Question};
 use super::pace::plus;
+use super::strays::Strays;
 use super::table::{Duty, NONE, Slot, Stage, Table};
 use super::{After, Check, Counters, Failure, Finished, Held, Kind, Lane, Plan, Rate, queue};
 use crate::engine::machine::{Arrival, Event, Machine, Remark, Sense, Transmit};
@@ -28,9 +29,6 @@ const FEW: u64 = 256;
 const SENDS: usize = 1024;
 /// So many exchanges without an offer, with none in between, mean that the pool is empty.
 const EXHAUSTED: u64 = 3;
-
-/// Places beside the exchanges for leases that are given back, where that has an answer.
-const SPARE: usize = 256;
 
 /// The slot of what is not counted as a message sent: answers to who asks for an address, and RELEASEs that are sent again, which are counted by themselves.
 const ASIDE: u32 = NONE.wrapping_sub(1);
@@ -103,8 +101,8 @@ pub struct Load<F: Family> {
     pub(super) jobs: VecDeque<Job<F>>,
     /// Leases to give back, for which there was no place.
     waiting: VecDeque<Job<F>>,
-    /// Places taken by leases that are given back beside what their clients do.
-    asides: usize,
+    /// Leases that are given back beside what their clients do.
+    pub(super) strays: Strays<F::Lease>,
     pub(super) finished: Vec<Finished<F::Lease>>,
     pub(super) counters: Counters,
     pub(super) statuses: [u64; 32],
@@ -142,7 +140,8 @@ impl<F: Family> Load<F> {
         let key = rng.u32(..);
         let rng = Rng::with_seed(plan.seed.wrapping_add(u64::from(lane.index)));
         let walker = plan.watch_checks.then(|| Walker::without_reassembly(Ports::default()));
-        let spare = if F::GIVING_BACK.is_empty() { 0 } else { SPARE.min(room) };
+        let strays = if F::GIVING_BACK.is_empty() { Strays::none() } else { Strays::new(room) };
+        let spare = strays.places();
         let lists = plan.timeouts.len().max(1).saturating_add(F::GIVING_BACK.len());
         let capacity = room.saturating_add(spare);
         let table = Table::new(capacity, lists, F::XID_BITS, (lane.index, lane.bits()), key);
@@ -153,7 +152,7 @@ impl<F: Family> Load<F> {
             weights: plan.mix.iter().fold(0, |sum, (_, weight)| sum.saturating_add(*weight)),
             jobs,
             waiting: VecDeque::new(),
-            asides: 0,
+            strays,
             room,
             statuses: [0; 32],
             finished: Vec::with_capacity(1024),
@@ -242,7 +241,10 @@ impl<F: Family> Load<F> {
 
     /// Nothing is under way, and nothing waits to be sent.
     fn is_idle(&self) -> bool {
-        self.table.in_flight() == 0 && self.jobs.is_empty() && self.waiting.is_empty()
+        self.table.in_flight() == 0
+            && self.jobs.is_empty()
+            && self.waiting.is_empty()
+            && self.strays.is_empty()
     }
 
     /// Takes the exchanges that ended since the last call.
@@ -252,7 +254,9 @@ impl<F: Family> Load<F> {
 
     /// When something is to be done without any frame coming in; `None` when only a frame can help, or nothing.
     fn next_due(&self) -> Option<Instant> {
-        if !self.jobs.is_empty() || self.table.has_room() && !self.waiting.is_empty() {
+        if !self.jobs.is_empty()
+            || self.table.has_room() && (!self.waiting.is_empty() || self.strays.is_due())
+        {
             return Some(Instant::default());
         }
         let next = match self.phase {
@@ -278,6 +282,10 @@ impl<F: Family> Load<F> {
             if self.plan.pace.is_over(number, elapsed) || late && !self.has_room() {
                 self.end_running(now);
             }
+        }
+        if self.phase != Phase::Running && !self.strays.is_empty() {
+            let left = self.strays.run_ended(now);
+            self.leave(left);
         }
         if self.phase == Phase::Draining && self.is_idle() {
             if self.plan.after == After::Keep || self.clients.held() == 0 {
@@ -333,7 +341,7 @@ impl<F: Family> Load<F> {
     }
 
     fn has_room(&self) -> bool {
-        let exchanges = self.table.in_flight().saturating_sub(self.asides);
+        let exchanges = self.table.in_flight().saturating_sub(self.strays.under_way());
         exchanges < self.room && self.table.has_room() && self.clients.has_idle()
     }
 
@@ -449,7 +457,7 @@ impl<F: Family> Load<F> {
                 self.table.get(slot).filter(|slot| slot.xid == xid && is_under_way(slot))?;
                 self.write(slot, now, out)
             }
-            Job::Release { .. } | Job::Stray { .. } if !self.can_give_back() => {
+            Job::Release { .. } if !self.can_give_back() => {
                 self.waiting.push_back(job);
                 None
             }
@@ -460,12 +468,11 @@ impl<F: Family> Load<F> {
                 }
                 written
             }
-            Job::Stray { client, lease } if F::GIVING_BACK.is_empty() => {
+            Job::Stray { client, lease } => {
                 let written = self.write_release(client, &lease, out);
                 self.clients.gave_back(client, lease);
                 Some(written)
             }
-            Job::Stray { client, lease } => self.ask_to_take_back(client, lease, Duty::Aside, now, out),
             Job::Answer { aside } => {
                 self.plan.family.write_aside(&aside, out);
                 Some(ASIDE)
@@ -495,7 +502,9 @@ impl<F: Family> Load<F> {
         out: &mut Vec<u8>,
     ) -> Option<u32> {
         let index = self.table.take()?;
-        self.asides = self.asides.saturating_add(usize::from(duty == Duty::Aside));
+        if duty == Duty::Aside {
+            self.strays.begin();
+        }
         if let Some(slot) = self.table.get_mut(index) {
             (slot.client, slot.kind, slot.duty, slot.lease) = (client, Kind::Release, duty, lease);
             (slot.stage, slot.scheduled, slot.began) = (Stage::Requesting, now, now);
@@ -581,7 +590,7 @@ impl<F: Family> Load<F> {
             Duty::Counted => {}
             Duty::Return => return self.clients.put_back(slot.client),
             Duty::Aside => {
-                self.asides = self.asides.saturating_sub(1);
+                self.strays.end();
                 return;
             }
         }
@@ -637,12 +646,26 @@ impl<F: Family> Load<F> {
         }
     }
 
+    fn leave(&mut self, count: u64) {
+        self.counters.left_at_others = self.counters.left_at_others.saturating_add(count);
+    }
+
+    /// A lease beside the one that the client has, or will have, is given back.
+    pub(super) fn stray(&mut self, client: u32, lease: F::Lease) {
+        if F::GIVING_BACK.is_empty() {
+            self.jobs.push_back(Job::Stray { client, lease });
+        } else {
+            let room = self.strays.push(client, lease);
+            self.leave(u64::from(!room));
+        }
+    }
+
     /// An exchange ended in the dark. If the server had answered its REQUEST, it holds a lease that we never heard of;
     /// it is given back as well.
     fn abandon(&mut self, slot: &Slot<F::Lease>) {
         let unheard = slot.kind == Kind::Handshake && slot.stage == Stage::Requesting;
         if unheard && self.plan.after != After::Keep && !self.clients.get(slot.client).holds {
-            self.jobs.push_back(Job::Stray { client: slot.client, lease: slot.lease });
+            self.stray(slot.client, slot.lease);
         }
         self.settle(slot.client);
     }
@@ -653,6 +676,8 @@ impl<F: Family> Machine for Load<F> {
         if self.phase == Phase::Running {
             self.end_running(now);
         }
+        let left = self.strays.leave();
+        self.leave(left);
         let mut from = 0;
         while let Some(index) = self.table.under_way(from) {
             let Some(slot) = self.table.get(index).copied() else { break };
@@ -722,7 +747,13 @@ impl<F: Family> Machine for Load<F> {
         let start = out.len();
         let now = self.now;
         let slot = loop {
-            let job = if self.table.has_room() { self.waiting.pop_front() } else { None };
+            let room = self.table.has_room();
+            if let Some((client, lease)) = room.then(|| self.strays.pop()).flatten()
+                && let Some(slot) = self.ask_to_take_back(client, lease, Duty::Aside, now, out)
+            {
+                break slot;
+            }
+            let job = room.then(|| self.waiting.pop_front()).flatten();
             if let Some(job) = job.or_else(|| self.jobs.pop_front()) {
                 match self.run_job(job, now, out) {
                     Some(slot) => break slot,

@@ -19,6 +19,7 @@ mod core;
 pub mod family;
 pub mod pace;
 pub mod search;
+mod strays;
 mod table;
 pub mod tally;
 pub mod v4;
@@ -241,6 +242,8 @@ pub struct Counters {
     pub other_naks: u64,
     /// Confirmations by servers that were not chosen: they do not count either, and what they bound is given back.
     pub other_acks: u64,
+    /// Leases that those bound and that nobody gave back: there were too many, or the run had ended.
+    pub left_at_others: u64,
     /// Answers to nothing that this run asked.
     pub orphans: u64,
     /// Answers whose UDP checksum is wrong: clients never see them. Looked for only where single exchanges are watched.
@@ -299,6 +302,7 @@ impl Counters {
             (&mut self.orphans, other.orphans),
             (&mut self.other_naks, other.other_naks),
             (&mut self.other_acks, other.other_acks),
+            (&mut self.left_at_others, other.left_at_others),
             (&mut self.bad_checksums, other.bad_checksums),
             (&mut self.released, other.released),
             (&mut self.released_again, other.released_again),

@@ -81,7 +81,11 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let reply_port = drafts.first().map_or(68, |draft| Recipe::reply_port(&draft.message));
     let server_port = drafts.first().map_or(67, |draft| draft.envelope.dst_port);
     let next_hop = match relay {
-        Some(server) => Some(router(&segment, own_mac, segment.route(server).next_hop, args, &signals)?),
+        Some(server) => {
+            let vlans = drafts.first().map_or(&[][..], |draft| &draft.envelope.vlans);
+            let hop = segment.route(server).next_hop;
+            Some(router(&segment, own_mac, (hop, vlans), args, &signals)?)
+        }
         None => None,
     };
     let hold = (reply_port == 67).then(|| udp::hold(67)).transpose()?;
@@ -225,12 +229,14 @@ fn drafts(args: &Args, segment: Option<&Segment>) -> Result<Vec<Draft>, Failure>
 fn router(
     segment: &Segment,
     own: Mac,
-    hop: Ipv4Addr,
+    (hop, vlans): (Ipv4Addr, &[u16]),
     args: &Args,
     signals: &Signals,
 ) -> Result<Mac, Failure> {
+    // What the kernel knows is of the network without a tag.
     let index = route::to(hop).map(|way| way.index);
-    if let Ok(index) = index
+    if vlans.is_empty()
+        && let Ok(index) = index
         && let Ok(Some(known)) = route::neighbour(index, hop)
         && let Some(mac) = known.mac()
     {
@@ -238,7 +244,7 @@ fn router(
     }
     let sender = segment.addresses.first().map(|(addr, _)| *addr).or(args.sender.giaddr());
     let sender = sender.unwrap_or(Ipv4Addr::UNSPECIFIED);
-    let found = lanes::resolve(&segment.name, own, sender, hop, signals)?;
+    let found = lanes::resolve(&segment.name, (own, sender), hop, vlans, signals)?;
     found.ok_or_else(|| {
         Failure::could_not_run(format_args!(
             "nobody on {} answers ARP for {hop}, which is on the way to the server; is --server right?",
