@@ -47,7 +47,7 @@ pub struct BatchOptions {
     pub buffer: usize,
     /// Ask the kernel for the time of each frame.
     pub stamps: bool,
-    /// Put VLAN tags back that the kernel took out. Costs an allocation per frame.
+    /// Put VLAN tags back that the kernel took out, of which it says so with each frame.
     pub tags: bool,
     /// Share the interface's traffic, frame by frame in turn, with the other sockets of this group.
     pub group: Option<u16>,

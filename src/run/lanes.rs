@@ -243,6 +243,8 @@ impl Wires {
             stamps: true,
             filter: Some(filter),
             promiscuous: true,
+            // Who looks at what others say must know of which VLAN they say it.
+            tags: probes,
             ..BatchOptions::default()
         };
         let copies = Filter { outgoing: true, port: setup.server_port, probes: false, ..filter };
@@ -547,7 +549,7 @@ fn ask(
     answer: impl Fn(&[u8]) -> Option<Mac>,
 ) -> Result<Option<Mac>, NetError> {
     let filter = Filter { protocol, outgoing: false, port: 0, lane: (0, 0), probes: true };
-    let options = BatchOptions { filter: Some(filter), ..BatchOptions::default() };
+    let options = BatchOptions { filter: Some(filter), tags: true, ..BatchOptions::default() };
     let mut socket = BatchSocket::open(interface, &options)?;
     loop {
         match step(SystemClock.now()) {
