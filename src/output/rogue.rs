@@ -42,6 +42,8 @@ pub struct Scan<'a> {
     pub precision: Precision,
     /// Servers were asked, so that silence means something.
     pub asked: bool,
+    /// Servers of DHCPv4 among them: then a router that advertises itself answers for nobody.
+    pub asked_v4: bool,
     /// What was granted to invented clients and could not be given back.
     pub kept: &'a [Granted],
     /// The same of DHCPv6.
@@ -76,8 +78,18 @@ pub struct Report<'a> {
 impl Report<'_> {
     /// All servers taken together.
     pub fn verdict(&self) -> Verdict {
-        let verdict = Verdict::of(self.servers.iter().map(|(_, judgement)| judgement.status));
+        let mut verdict = Verdict::of(self.servers.iter().map(|(_, judgement)| judgement.status));
+        if verdict == Verdict::Clean && self.is_without_server() {
+            verdict = Verdict::None;
+        }
         if self.blind.is_empty() { verdict } else { verdict.seen_in_part() }
+    }
+
+    /// Servers were asked and none of DHCP answered; a router may be there. A segment without DHCPv4 (`-6`) needs no server where
+    /// hosts make their addresses.
+    pub fn is_without_server(&self) -> bool {
+        let routers = self.servers.iter().all(|(server, _)| server.key.speaks == Speaks::Ra);
+        self.scan.asked && routers && (self.servers.is_empty() || self.scan.asked_v4)
     }
 
     /// How many servers have this status.
@@ -124,7 +136,13 @@ impl Report<'_> {
                 parts.push(if apart { format!("{count} unjudged") } else { counted(count, what) });
             }
         }
-        let mut line = if parts.is_empty() { "no server".to_owned() } else { parts.join(", ") };
+        let mut line = if parts.is_empty() {
+            "no server".to_owned()
+        } else if self.is_without_server() {
+            format!("no DHCP server, {}", counted(self.servers.len(), "router"))
+        } else {
+            parts.join(", ")
+        };
         let _ = write!(line, "; {} of servers", counted(self.answers, "message"));
         if self.scan.sent > 0 {
             let _ = write!(line, ", {} sent", counted(self.scan.sent, "frame"));
@@ -141,7 +159,7 @@ impl Report<'_> {
         if !self.scan.asked || own_mac {
             return None;
         }
-        if self.servers.is_empty() && self.blind.is_empty() {
+        if self.is_without_server() && self.blind.is_empty() {
             return Some(
                 "nobody answered; on a wireless network, a virtual machine or a port that passes one MAC only, \
                  ask everything from the card's own with --own-mac",

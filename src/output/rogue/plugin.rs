@@ -76,6 +76,10 @@ fn plugin_state(report: &Report<'_>, has_policy: bool) -> (PluginState, String) 
             format!("required server {required} did not answer; {others} answered"),
         );
     }
+    if report.is_without_server() && !report.servers.is_empty() {
+        let routers = counted(report.servers.len(), "router");
+        return (PluginState::Critical, format!("no DHCP server answered; {routers} is there"));
+    }
     if report.servers.is_empty() {
         // Who only listens hears nothing of servers that nobody asks.
         return if report.scan.asked {
@@ -113,6 +117,7 @@ fn plugin_state(report: &Report<'_>, has_policy: bool) -> (PluginState, String) 
 mod tests {
     use super::*;
     use crate::analysis::servers::policy::Identity;
+    use crate::analysis::servers::{Speaks, Verdict};
     use crate::output::rogue::Scan;
     use crate::output::rogue::tests::{judged, server, with_report};
     use crate::wire::escape::is_hostile;
@@ -167,6 +172,24 @@ mod tests {
             assert_eq!(line.matches('|').count(), 1);
             assert_eq!(line.lines().count(), 1 + statuses.len());
             assert!(!line.chars().any(|c| is_hostile(c) && c != '\n'), "{line:?}");
+        }
+        // A router is no server, unless DHCPv6 alone is spoken.
+        for (asked_v4, state, text) in [
+            (true, PluginState::Critical, "DHCP CRITICAL - no DHCP server answered; 1 router is there | "),
+            (false, PluginState::Ok, "DHCP OK - 1 server answered"),
+        ] {
+            let mut router = server(1);
+            router.key.speaks = Speaks::Ra;
+            let servers = [(&router, judged(Unjudged))];
+            with_report(&[], 1, |report| {
+                let scan = Scan { asked_v4, ..report.scan.clone() };
+                let report = Report { scan: &scan, servers: &servers, missing: &[], ..report.clone() };
+                let found = plugin(&report, true, &Thresholds::default());
+                assert!(found.text().starts_with(text), "{}", found.text());
+                assert_eq!((found.state, report.verdict() == Verdict::None), (state, asked_v4));
+                let summary = report.summary(true);
+                assert_eq!(summary.starts_with("no DHCP server, 1 router; "), asked_v4, "{summary}");
+            });
         }
         for (statuses, text) in
             [(&[][..], "DHCP OK - no server was heard | "), (&[Allowed], "DHCP OK - 1 server answered")]

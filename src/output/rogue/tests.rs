@@ -58,6 +58,7 @@ pub(super) fn with_report<T>(statuses: &[Status], missing: usize, look: impl FnO
         waited: Some(8_000_500_000),
         precision: Precision::Nano,
         asked: true,
+        asked_v4: true,
         kept: &[],
         kept6: &[],
         overlooked: 0,

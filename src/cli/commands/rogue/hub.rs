@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Args;
-use crate::analysis::servers::{Identity, Policy, Servers, Verdict, judge};
+use crate::analysis::servers::{Identity, Policy, Servers, Speaks, Verdict, judge};
 use crate::capture;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
@@ -55,7 +55,8 @@ pub(super) fn report(
     let mut servers = judge::judge_all(heard, policy);
     vendors.name(servers.iter_mut().map(|(server, judgement)| (server.key.source_mac, judgement)));
     let mut blind = doubts.blind;
-    if heard.is_empty() && scan.asked {
+    let silent = servers.iter().all(|(server, _)| server.key.speaks == Speaks::Ra);
+    if silent && scan.asked && (heard.is_empty() || scan.asked_v4) {
         blind.extend(doubts.silence);
     }
     if heard.forgotten > 0 {
@@ -173,6 +174,7 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
         waited: None,
         precision,
         asked: false,
+        asked_v4: false,
         kept: &[],
         kept6: &[],
         overlooked: 0,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Args;
 use super::hub::{Doubts, Hub, report};
-use crate::analysis::servers::Servers;
+use crate::analysis::servers::{Servers, Speaks};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::teller::{Manner, TICK, seconds_left};
@@ -140,6 +140,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         waited: Some(cx.clock.now().since(start)),
         precision: lookout.precision(),
         asked: !args.passive,
+        asked_v4: !args.passive && args.families().speak().contains(&Speaks::Dhcpv4),
     };
     let exit = report(&mut hub, &scan, doubts, args, cx)?;
     // A rogue that was found stays found; a plugin says UNKNOWN.
