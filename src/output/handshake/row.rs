@@ -1,6 +1,7 @@
 //! An exchange as a flat row.
 
-use super::{Exchanged, Failure, Told};
+use super::{Exchanged, Told};
+use crate::engine::load::Failure;
 use crate::output::flat::{Cell, Rows};
 use crate::stats::delay::float;
 use crate::time::Precision;

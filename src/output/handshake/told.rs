@@ -1,6 +1,5 @@
 //! What is different in how a run of each protocol is told: names of messages, addresses, servers, leases.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::engine::load::Leased as _;
@@ -185,14 +184,4 @@ struct LeaseLine {
 #[derive(Serialize)]
 struct LeaseClient {
     mac: String,
-}
-
-/// The name of a status, or its number where it has none.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub(super) enum StatusName {
-    /// It is known.
-    Name(&'static str),
-    /// It is not.
-    Number(u32),
 }
