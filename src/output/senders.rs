@@ -18,6 +18,7 @@ use crate::output::expect::{self, ExpectationObject};
 use crate::output::json::object::{Millis, PacketObject, TransactionObject, foreign};
 use crate::output::render::Render;
 use crate::output::styled::{Label, Styled};
+use crate::output::words::sent;
 use crate::wire::Mac;
 use crate::wire::v4::{Facts, MessageType, Xid, facts};
 
@@ -189,15 +190,46 @@ impl ClientObject {
     }
 }
 
+/// Who sent an answer.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SenderObject<I, A> {
+    pub(in crate::output) server_id: Option<I>,
+    pub(in crate::output) source_ip: Option<A>,
+    pub(in crate::output) source_mac: Option<String>,
+}
+
+impl From<&Answer> for SenderObject<Ipv4Addr, Ipv4Addr> {
+    fn from(answer: &Answer) -> Self {
+        Self {
+            server_id: answer.server_id(),
+            source_ip: answer.source_ip,
+            source_mac: answer.source_mac.map(|mac| mac.to_string()),
+        }
+    }
+}
+
+/// How long an answer took: since the latest transmission of its question, and since the first.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AfterObject {
+    latency_ms: Option<Millis>,
+    since_first_ms: Option<Millis>,
+}
+
+impl AfterObject {
+    /// Of nanoseconds.
+    pub(in crate::output) fn new(latency: Option<i64>, since_first: Option<i64>) -> Self {
+        Self { latency_ms: latency.map(Millis), since_first_ms: since_first.map(Millis) }
+    }
+}
+
 /// An offer in the object of `discover`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct OfferObject {
-    server_id: Option<Ipv4Addr>,
-    source_ip: Option<Ipv4Addr>,
-    source_mac: Option<String>,
+    #[serde(flatten)]
+    sender: SenderObject<Ipv4Addr, Ipv4Addr>,
     address: Option<Ipv4Addr>,
-    latency_ms: Option<Millis>,
-    since_first_ms: Option<Millis>,
+    #[serde(flatten)]
+    after: AfterObject,
     vendor: Option<String>,
     request_number: u32,
     copies: u32,
@@ -218,12 +250,9 @@ impl OfferObject {
     fn new(offer: &Answer, number: u64, vendor: Option<String>, place: &Place<'_>) -> Self {
         let reply = offer.reply.as_ref();
         Self {
-            server_id: offer.server_id(),
-            source_ip: offer.source_ip,
-            source_mac: offer.source_mac.map(|mac| mac.to_string()),
+            sender: offer.into(),
             address: reply.and_then(|reply| reply.yiaddr.specified()),
-            latency_ms: offer.latency().map(Millis),
-            since_first_ms: offer.since_first().map(Millis),
+            after: AfterObject::new(offer.latency(), offer.since_first()),
             vendor,
             request_number: offer.answers,
             copies: offer.copies,
@@ -369,11 +398,8 @@ impl Render for Sending<'_> {
                 .zip(1..)
                 .map(|(answer, number)| AnswerObject {
                     message_type: answer.kind().map(KindObject::from),
-                    server_id: answer.server_id(),
-                    source_ip: answer.source_ip,
-                    source_mac: answer.source_mac.map(|mac| mac.to_string()),
-                    latency_ms: answer.latency().map(Millis),
-                    since_first_ms: answer.since_first().map(Millis),
+                    sender: answer.into(),
+                    after: AfterObject::new(answer.latency(), answer.since_first()),
                     copies: answer.copies,
                     packet: packet(answer, number, &self.place),
                 })
@@ -387,11 +413,7 @@ impl Render for Sending<'_> {
 
     fn text(&self, out: &mut Styled) {
         let name = self.kind.map_or_else(|| "message".to_owned(), |kind| kind.to_string().to_uppercase());
-        let times = match self.sent {
-            0 => "not sent".to_owned(),
-            1 => "sent".to_owned(),
-            sent => format!("sent {sent} times"),
-        };
+        let times = sent(self.sent);
         out.label(Label::Client, &name).text(&format!(" {} {times}\n", self.xid));
         for answer in self.answers {
             block(answer, None, &self.place, out);
@@ -423,11 +445,10 @@ pub struct SendObject {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AnswerObject {
     message_type: Option<KindObject>,
-    server_id: Option<Ipv4Addr>,
-    source_ip: Option<Ipv4Addr>,
-    source_mac: Option<String>,
-    latency_ms: Option<Millis>,
-    since_first_ms: Option<Millis>,
+    #[serde(flatten)]
+    sender: SenderObject<Ipv4Addr, Ipv4Addr>,
+    #[serde(flatten)]
+    after: AfterObject,
     copies: u32,
     packet: Option<PacketObject>,
 }
@@ -608,9 +629,8 @@ pub struct RequestObject {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct OtherObject {
     message_type: Option<&'static str>,
-    server_id: Option<Ipv4Addr>,
-    source_ip: Option<Ipv4Addr>,
-    source_mac: Option<String>,
+    #[serde(flatten)]
+    sender: SenderObject<Ipv4Addr, Ipv4Addr>,
     address: Option<Ipv4Addr>,
     message: Option<String>,
     copies: u32,
@@ -621,9 +641,7 @@ impl From<&Answer> for OtherObject {
         let reply = other.reply.as_ref();
         Self {
             message_type: other.kind().and_then(MessageType::name),
-            server_id: other.server_id(),
-            source_ip: other.source_ip,
-            source_mac: other.source_mac.map(|mac| mac.to_string()),
+            sender: other.into(),
             address: reply.and_then(|reply| reply.yiaddr.specified()),
             message: reply.and_then(|reply| facts::text(&reply.message)).map(foreign),
             copies: other.copies,
@@ -641,24 +659,20 @@ pub struct LeftObject {
 /// The OFFER that a REQUEST took up.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChosenObject {
-    server_id: Option<Ipv4Addr>,
-    source_ip: Option<Ipv4Addr>,
-    source_mac: Option<String>,
+    #[serde(flatten)]
+    sender: SenderObject<Ipv4Addr, Ipv4Addr>,
     address: Option<Ipv4Addr>,
-    latency_ms: Option<Millis>,
-    since_first_ms: Option<Millis>,
+    #[serde(flatten)]
+    after: AfterObject,
     server_check: Option<CheckObject>,
 }
 
 impl From<&Answer> for ChosenObject {
     fn from(offer: &Answer) -> Self {
         Self {
-            server_id: offer.server_id(),
-            source_ip: offer.source_ip,
-            source_mac: offer.source_mac.map(|mac| mac.to_string()),
+            sender: offer.into(),
             address: offer.reply.as_ref().and_then(|reply| reply.yiaddr.specified()),
-            latency_ms: offer.latency().map(Millis),
-            since_first_ms: offer.since_first().map(Millis),
+            after: AfterObject::new(offer.latency(), offer.since_first()),
             server_check: offer.check.as_ref().map(CheckObject::from),
         }
     }

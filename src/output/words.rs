@@ -15,9 +15,23 @@ pub fn counted(count: impl TryInto<u64>, one: &str) -> String {
     }
 }
 
+/// How often something was sent: `not sent`, `sent`, `sent 3 times`.
+pub fn sent(times: u32) -> String {
+    match times {
+        0 => "not sent".to_owned(),
+        1 => "sent".to_owned(),
+        times => format!("sent {times} times"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::counted;
+    use super::{counted, sent};
+
+    #[test]
+    fn once_is_not_counted() {
+        assert_eq!([0, 1, 2].map(sent), ["not sent", "sent", "sent 2 times"]);
+    }
 
     #[test]
     fn one_is_no_plural() {

@@ -18,6 +18,7 @@ pub mod escape;
 pub mod frame;
 pub mod nd;
 pub mod neighbor;
+mod offset;
 pub mod options;
 pub mod problem;
 pub mod seconds;

@@ -13,7 +13,9 @@ use crate::engine::v6::watch::Watch6;
 use crate::output::answers::Place;
 use crate::output::json::object::{Millis, PacketObject, TransactionObject6, foreign};
 use crate::output::render::Render;
+use crate::output::senders::{AfterObject, SenderObject};
 use crate::output::styled::{Label, Styled};
+use crate::output::words::sent;
 use crate::wire::frame::Protocol;
 use crate::wire::v6::{MessageType, Packet};
 
@@ -74,14 +76,15 @@ impl Render for Sending6<'_> {
                 .zip(1..)
                 .map(|(answer, number)| AnswerObject6 {
                     message_type: kind_of(answer),
-                    server_id: answer
-                        .server()
-                        .filter(|_| answer.protocol == Protocol::Dhcpv6)
-                        .map(|duid| duid.to_string()),
-                    source_ip: answer.source_ip,
-                    source_mac: answer.source_mac.map(|mac| mac.to_string()),
-                    latency_ms: answer.latency().map(Millis),
-                    since_first_ms: answer.since_first().map(Millis),
+                    sender: SenderObject {
+                        server_id: answer
+                            .server()
+                            .filter(|_| answer.protocol == Protocol::Dhcpv6)
+                            .map(|duid| duid.to_string()),
+                        source_ip: answer.source_ip,
+                        source_mac: answer.source_mac.map(|mac| mac.to_string()),
+                    },
+                    after: AfterObject::new(answer.latency(), answer.since_first()),
                     copies: answer.copies,
                     packet: record::packet(answer, number, &self.place),
                 })
@@ -93,11 +96,7 @@ impl Render for Sending6<'_> {
     }
 
     fn text(&self, out: &mut Styled) {
-        let times = match self.sent {
-            0 => "not sent".to_owned(),
-            1 => "sent".to_owned(),
-            sent => format!("sent {sent} times"),
-        };
+        let times = sent(self.sent);
         out.label(Label::Client, &self.name);
         if self.router {
             out.text(&format!(" {times}\n"));
@@ -139,11 +138,10 @@ pub struct SendObject6 {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AnswerObject6 {
     message_type: NameObject,
-    server_id: Option<String>,
-    source_ip: Option<Ipv6Addr>,
-    source_mac: Option<String>,
-    latency_ms: Option<Millis>,
-    since_first_ms: Option<Millis>,
+    #[serde(flatten)]
+    sender: SenderObject<String, Ipv6Addr>,
+    #[serde(flatten)]
+    after: AfterObject,
     copies: u32,
     packet: Option<PacketObject>,
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::packet::{Packet, field_text, is_zero};
 use super::types::{MessageType, Op, hardware_len};
 use super::{COOKIE, FIXED_LEN, code};
+use crate::wire::offset::{to_u32, to_usize};
 use crate::wire::options::{Context, v4};
 use crate::wire::problem::{Code, Detail, Problem};
 
@@ -463,14 +464,6 @@ fn set(set: &mut [u64; 4], code: u8) {
     if let Some(word) = set.get_mut(usize::from(code >> 6)) {
         *word |= 1 << (code & 63);
     }
-}
-
-fn to_u32(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
-}
-
-fn to_usize(value: u32) -> usize {
-    usize::try_from(value).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

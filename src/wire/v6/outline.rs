@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::packet::{Options, Packet};
 use super::types::MessageType;
+use crate::wire::offset::{to_u32, to_usize};
 use crate::wire::options::v6 as opt;
 use crate::wire::problem::{Code, Problem};
 
@@ -181,14 +182,6 @@ impl Outline {
     pub fn is_relayed(&self) -> bool {
         self.levels.len() > 1
     }
-}
-
-fn to_u32(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
-}
-
-fn to_usize(value: u32) -> usize {
-    usize::try_from(value).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
