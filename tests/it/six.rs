@@ -328,6 +328,17 @@ fn several_ias_at_once_are_granted_and_given_back() {
 }
 
 #[test]
+fn what_another_server_bound_at_once_is_told() {
+    let Some(found) = embedded("--servers 2", "request -6 eth0 --rapid-commit", 0) else { return };
+    let left = found["not_given_back"].as_array().unwrap();
+    assert_eq!(left.len(), 1, "{found}");
+    assert!(left[0]["server_id"].is_string() && left[0]["server_id"] != found["server_id"], "{found}");
+    assert!(left[0]["address"].is_string() && left[0]["prefix"].is_null(), "{found}");
+    let Some(found) = embedded("--servers 2", "request -6 eth0 --rapid-commit --release", 0) else { return };
+    assert_eq!((&found["released"], &found["not_given_back"]), (&Value::Bool(true), &Value::Array(vec![])));
+}
+
+#[test]
 fn what_is_silent_is_a_timeout_with_a_reason() {
     let Some(found) = embedded("--silent", "request -6 eth0 --timeout 100ms --retries 1", 1) else { return };
     assert_eq!((outcome(&found), found["discovers_sent"].as_u64()), ("timeout", Some(2)));

@@ -257,6 +257,7 @@ fn hold_one(
         declined: exchange.declined(),
         released: exchange.released(),
         departures: exchange.departures(),
+        left: exchange.unreleased().chain(exchange.left()).collect(),
         findings: findings(&scene),
         watch: exchange.watch(),
         silence: hints.clone(),
@@ -270,7 +271,7 @@ fn hold_one(
     for departure in &report.departures {
         cx.warn(departure);
     }
-    for server in exchange.unreleased() {
+    for (server, _) in exchange.unreleased() {
         cx.warn(&format!("{server} did not say that it took back what it gave: the lease may be left"));
     }
     for (server, leases) in exchange.left() {

@@ -92,7 +92,7 @@ pub struct Exchange6 {
     hurried: bool,
     released: bool,
     bound: Bound,
-    unreleased: Vec<Duid>,
+    unreleased: Vec<(Duid, Vec<IaWish>)>,
 }
 
 impl Exchange6 {
@@ -198,9 +198,9 @@ impl Exchange6 {
             && self.bound.dropped() == 0
     }
 
-    /// Servers that did not say that they took back what they gave.
-    pub fn unreleased(&self) -> &[Duid] {
-        &self.unreleased
+    /// What servers were asked to take back and did not say that they did.
+    pub fn unreleased(&self) -> impl Iterator<Item = (&Duid, &[IaWish])> {
+        self.unreleased.iter().map(|(server, leases)| (server, leases.as_slice()))
     }
 
     /// What servers bound and nobody asked them to take back: where leases are given back all that is left, else what others bound
@@ -468,8 +468,8 @@ impl Exchange6 {
 
     /// The server that is asked to take its leases back does not say that it did.
     fn leave(&mut self) {
-        let server = self.ask.take().and_then(|ask| ask.server);
-        self.unreleased.extend(server);
+        let asked = self.ask.take().and_then(|ask| Some((ask.server?, ask.ias)));
+        self.unreleased.extend(asked);
     }
 
     fn end(&mut self, now: Instant) {

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::analysis::findings6::Finding6;
 use crate::engine::v6::exchange::Tested;
+use crate::engine::v6::recipe::IaWish;
 use crate::engine::v6::station::Answer6;
 use crate::engine::v6::watch::Watch6;
 use crate::output::answers::Place;
@@ -59,6 +60,8 @@ pub struct Report6<'a> {
     pub released: bool,
     /// In what the REPLY departs from what was advertised or held, in words.
     pub departures: Vec<String>,
+    /// Leases that may be left behind, by server.
+    pub left: Vec<(&'a Duid, &'a [IaWish])>,
     /// What does not fit together.
     pub findings: Vec<Finding6>,
     /// What else was seen.
@@ -121,6 +124,7 @@ impl Render for Report6<'_> {
             declined: self.declined,
             released: self.released,
             departures: self.departures.clone(),
+            not_given_back: self.left.iter().flat_map(|(server, ias)| LeftObject6::of(server, ias)).collect(),
             findings: self.findings.iter().map(FindingObject::from).collect(),
             ignored: self.watch.into(),
             silence: self.silence.clone(),
@@ -223,6 +227,7 @@ pub struct RequestObject6 {
     declined: bool,
     released: bool,
     departures: Vec<String>,
+    not_given_back: Vec<LeftObject6>,
     findings: Vec<FindingObject>,
     ignored: Ignored6,
     silence: Vec<String>,
@@ -230,4 +235,24 @@ pub struct RequestObject6 {
     /// What happened, with -v.
     #[serde(skip_serializing_if = "Option::is_none")]
     transaction: Option<TransactionObject6>,
+}
+
+/// A lease that may be left behind: an address or a prefix.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LeftObject6 {
+    address: Option<Ipv6Addr>,
+    prefix: Option<String>,
+    server_id: String,
+}
+
+impl LeftObject6 {
+    /// Those of a server.
+    fn of(server: &Duid, ias: &[IaWish]) -> impl Iterator<Item = Self> {
+        let server_id = server.to_string();
+        let leases = ias.iter().flat_map(|ia| {
+            let addresses = ia.addresses.iter().map(|address| (Some(*address), None));
+            addresses.chain(ia.prefixes.iter().map(|prefix| (None, Some(prefix.to_string()))))
+        });
+        leases.map(move |(address, prefix)| Self { address, prefix, server_id: server_id.clone() })
+    }
 }
