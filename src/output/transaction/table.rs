@@ -41,13 +41,13 @@ struct Held {
 /// A column: its heading, its width, whether it stands at the right.
 type Column = (&'static str, usize, bool);
 
-const SLIM: &[Column] = &[("client", 18, false), ("outcome", 15, false), ("address", 0, false)];
+const SLIM: &[Column] = &[("client", 18, false), ("outcome", 15, false), (ADDRESS, 0, false)];
 const NORMAL: &[Column] = &[
     ("client", 18, false),
     ("messages", 12, false),
     ("outcome", 12, false),
-    ("address", 16, false),
-    ("server", 16, false),
+    (ADDRESS, 16, false),
+    (SERVER, 16, false),
     ("ms", 6, true),
 ];
 const BROAD: &[Column] = &[
@@ -56,21 +56,24 @@ const BROAD: &[Column] = &[
     ("host", 14, false),
     ("messages", 14, false),
     ("outcome", 15, false),
-    ("address", 16, false),
-    ("server", 16, false),
+    (ADDRESS, 16, false),
+    (SERVER, 16, false),
     ("lease", 6, true),
     ("offer", 8, true),
     ("ack", 7, true),
     ("re", 4, true),
     ("", 1, false),
     (VENDOR, 26, false),
-    ("via", 0, false),
+    (VIA, 0, false),
 ];
 /// The column that only the widest terminals have.
 const VENDOR: &str = "vendor";
-/// Columns of address and server together, and the least of them for a server.
-const PAIR: usize = 32;
-const LEAST: usize = 7;
+/// The columns that hold addresses, of which those of IPv6 may be too long for them.
+const ADDRESS: &str = "address";
+const SERVER: &str = "server";
+const VIA: &str = "via";
+/// Ends of servers' names that are known apart.
+const ENDS: usize = 1000;
 /// Clients counted one by one.
 const CLIENTS: usize = 1_000_000;
 
@@ -89,6 +92,8 @@ pub struct TransactionTable {
     /// Nothing waits: exchanges are shown as soon as may be.
     live: bool,
     held: Vec<Held>,
+    /// Ends of servers' names that were shown, each with the one name it stands for.
+    ends: BTreeMap<String, String>,
 }
 
 impl TransactionTable {
@@ -98,6 +103,7 @@ impl TransactionTable {
             width,
             live,
             held: Vec::new(),
+            ends: BTreeMap::new(),
             headed: false,
             often: BTreeMap::new(),
             outcomes: BTreeMap::new(),
@@ -189,8 +195,9 @@ impl TransactionTable {
             cells.push((Label::Plain, shortened(&escape(vendor.unwrap_or("-").as_bytes()), 25)));
             cells.push((Label::Plain, via));
         }
-        let columns = if S::SIX { packed(columns, &cells, self.width) } else { columns };
+        let below = if S::SIX { self.spill(&columns, &mut cells) } else { Vec::new() };
         line(&columns, &cells, out);
+        lines_below(below, out);
         let indent = match self.width {
             WIDE.. => 33,
             NARROW.. => 19,
@@ -219,10 +226,6 @@ impl TransactionTable {
         let text = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         let address = text(S::address(exchange));
         let server = text(S::server(exchange).or_else(|| exchange.servers.first().map(S::name)));
-        // An address is told whole, its server by what is left of their columns, or not at all.
-        let floor = if self.width < WIDE { 0 } else { PAIR / 2 };
-        let room = PAIR.saturating_sub(address.chars().count().saturating_add(1)).max(floor);
-        let server = if room < LEAST { String::new() } else { tail(&server, room) };
         let (address, server) = ((Label::Plain, address), (Label::Plain, server));
         let total = exchange.total_ns().or(exchange.ack_ns());
         if self.width < NARROW {
@@ -260,6 +263,38 @@ impl TransactionTable {
             (Label::Plain, String::new()),
             (Label::Plain, via.join(" ")),
         ]
+    }
+
+    /// Takes out of a row what is too long for its column, with where it stands in a line below: under its heading, or as far left
+    /// of it as it must to end with the line. A server keeps its place by the end of its name where that tells it from all others.
+    fn spill(&mut self, columns: &[Column], cells: &mut [(Label, String)]) -> Vec<(usize, String)> {
+        let (mut below, mut start) = (Vec::new(), 0_usize);
+        for ((heading, width, _), (_, text)) in columns.iter().zip(cells) {
+            let (length, end) = (text.chars().count(), start.saturating_add(*width));
+            let room = if *width == 0 { self.width.saturating_sub(start) } else { width.saturating_sub(1) };
+            if length > room && [ADDRESS, SERVER, VIA].contains(heading) {
+                let end =
+                    Some(tail(text, room)).filter(|end| *heading == SERVER && self.is_end_of(end, text));
+                let whole = std::mem::replace(text, end.clone().unwrap_or_default());
+                if end.is_none() {
+                    below.push((start.min(self.width.saturating_sub(length)), whole));
+                }
+            }
+            start = end;
+        }
+        below
+    }
+
+    /// This end of a server's name stands for no other that was shown.
+    fn is_end_of(&mut self, end: &str, name: &str) -> bool {
+        match self.ends.get(end) {
+            Some(known) => known == name,
+            None if self.ends.len() < ENDS => {
+                self.ends.insert(end.to_owned(), name.to_owned());
+                true
+            }
+            None => false,
+        }
     }
 
     /// Writes one problem, unless its code was shown often enough.
@@ -360,17 +395,20 @@ impl TransactionTable {
     }
 }
 
-/// The columns as narrow as the cells of a row, where it would not fit otherwise: addresses of IPv6 are long.
-fn packed(mut columns: Vec<Column>, cells: &[(Label, String)], width: usize) -> Vec<Column> {
-    let taken =
-        |(cell, column): (&(Label, String), &Column)| cell.1.chars().count().saturating_add(1).max(column.1);
-    let total: usize = cells.iter().zip(&columns).map(taken).sum();
-    if total > width.max(NARROW) {
-        for ((_, text), (_, wide, right)) in cells.iter().zip(&mut columns) {
-            (*wide, *right) = (text.chars().count().saturating_add(1), false);
+/// Writes what did not fit into a row, each at its place, as many in a line as do not touch.
+fn lines_below(cells: Vec<(usize, String)>, out: &mut Styled) {
+    let mut end = None;
+    for (start, text) in cells {
+        let begun = end.filter(|end| *end < start);
+        if begun.is_none() && end.is_some() {
+            out.text("\n");
         }
+        out.text(&" ".repeat(start.saturating_sub(begun.unwrap_or(0)))).text(&text);
+        end = Some(start.saturating_add(text.chars().count()));
     }
-    columns
+    if end.is_some() {
+        out.text("\n");
+    }
 }
 
 fn line(columns: &[Column], cells: &[(Label, String)], out: &mut Styled) {
@@ -409,8 +447,8 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
     cut
 }
 
-/// At most so many characters of a text, the last: what tells addresses of a link apart.
-fn tail(text: &str, most: usize) -> String {
+/// At most so many characters of a text, the last: what tells addresses of a link apart, and DUIDs.
+pub(super) fn tail(text: &str, most: usize) -> String {
     let over = text.chars().count().saturating_sub(most);
     if over == 0 {
         return text.to_owned();
@@ -468,5 +506,32 @@ mod tests {
         assert_eq!(milliseconds(None), "-");
         assert_eq!(clock(56_172_905_000_000), "15:36:12.905");
         assert_eq!(shortened("D O D O D O D O", 13), "D O D O D O …");
+    }
+
+    #[test]
+    fn what_is_too_long_stands_below_its_heading_and_no_two_servers_look_alike() {
+        let mut table = TransactionTable::new(80, false);
+        let row = |table: &mut TransactionTable, address: &str, server: &str| {
+            let cells = ["02:00:00:00:00:01", "S A R P", "bound", address, server, "3.5"];
+            let mut cells = cells.map(|text| (Label::Plain, text.to_owned()));
+            let below = table.spill(NORMAL, &mut cells);
+            let mut out = Styled::new(false);
+            line(NORMAL, &cells, &mut out);
+            lines_below(below, &mut out);
+            out.as_str().to_owned()
+        };
+        assert_eq!(
+            row(&mut table, "2001:db8::1:2:3:4", "fe80::1"),
+            "02:00:00:00:00:01 S A R P     bound                       fe80::1            3.5\n\
+             \u{20}                                         2001:db8::1:2:3:4\n"
+        );
+        // The longest begins farther left; what ends alike is told whole.
+        let longest = "2001:1db8:1111:2222:3333:4444:5555:6666";
+        let first = row(&mut table, longest, "fe80::aaaa:5054:ff:fe12:3456");
+        assert!(first.contains(" …4:ff:fe12:3456    3.5\n"), "{first}");
+        assert!(first.ends_with(&format!("{longest:>80}\n")), "{first}");
+        assert_eq!(row(&mut table, longest, "fe80::aaaa:5054:ff:fe12:3456"), first);
+        let other = row(&mut table, "-", "fe80::bbbb:5054:ff:fe12:3456");
+        assert!(other.ends_with(&format!("{:>80}\n", "fe80::bbbb:5054:ff:fe12:3456")), "{other}");
     }
 }

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::json6::named;
-use super::table::shortened;
+use super::table::{shortened, tail};
 use crate::analysis::transaction::{
     Exchange, Exchange6, Kind, Known, Letter, Message, Seen, Seen6, Sense, Server, Server6, Step, bit, bit6,
 };
@@ -144,7 +144,8 @@ impl Shown for Seen6 {
         let duid = || exchange.texts.client_id.as_deref().map(|id| Duid::from(id).to_string());
         let name = exchange.mac.map(|mac| mac.to_string()).or_else(duid);
         let address = || exchange.extra.client.map_or_else(|| "-".to_owned(), |client| client.to_string());
-        shortened(&name.unwrap_or_else(address), CLIENT)
+        // What a DUID begins with is its kind.
+        tail(&name.unwrap_or_else(address), CLIENT.saturating_sub(1))
     }
 
     fn address(exchange: &Exchange6) -> Option<String> {
