@@ -19,7 +19,7 @@ use crate::output::transaction::ladder::Ladder;
 use crate::output::transaction::stats as figures;
 use crate::output::transaction::table::TransactionTable;
 use crate::output::transaction::view::Shown;
-use crate::output::transaction::{clients, json, json6, unjoined};
+use crate::output::transaction::{clients, finding, json, json6, unjoined};
 use crate::output::words::counted;
 use crate::output::{JsonOut, Styled};
 use crate::wire::escape::escape;
@@ -278,6 +278,7 @@ impl<'a> Analyst<'a> {
         if self.look.json {
             let vendor = vendor(&mut self.vendors, exchange.mac);
             json6::write(exchange, number, vendor, &problems, &mut self.json);
+            self.json.end_line();
             return;
         }
         let room = TOLD.saturating_sub(self.told.len());
@@ -361,6 +362,7 @@ impl<'a> Analyst<'a> {
         if self.look.json {
             let vendor = vendor(&mut self.vendors, exchange.mac);
             json::write(&exchange, self.number, vendor, &problems, &mut self.json);
+            self.json.end_line();
             return;
         }
         self.table.count(&exchange);
@@ -494,7 +496,7 @@ impl<'a> Analyst<'a> {
             let rows = self.shows_exchanges();
             let again = || self.told.contains(&(told.finding.code, told.finding.message.clone()));
             if self.look.json && (rows || !self.args.clients) {
-                json::finding6(&told, &mut self.json);
+                self.json.line(&finding::Finding::from(&told));
             } else if rows && !again() {
                 self.table.finding6(&told, &mut self.text);
             }
@@ -505,7 +507,7 @@ impl<'a> Analyst<'a> {
     fn show_finding(&mut self, finding: &Finding) {
         let rows = self.shows_exchanges();
         if self.look.json && (rows || !self.args.clients) {
-            json::finding(finding, &mut self.json);
+            self.json.line(&finding::Finding::from(finding));
         } else if rows {
             let start = self.text.len();
             self.table.finding(finding, &mut self.text);

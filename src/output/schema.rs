@@ -1,13 +1,10 @@
-//! What the objects look like, as JSON Schema. Objects that serde writes are described where they are defined; those that a faster
-//! writer writes (packets, exchanges) are described here, and tests hold what is really printed against both.
+//! What the objects look like, as JSON Schema. Objects that serde writes are described where they are defined; packets, which
+//! a writer of their own writes, are described here, and tests hold what is really printed against both.
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::Value;
-
-pub mod joined;
-mod joined6;
 
 use super::diff::DiffObject;
 use super::doctor::DoctorObject;
@@ -19,6 +16,10 @@ use super::senders::{DiscoverObject, Ignored, RequestObject, SendObject};
 use super::six::discover::DiscoverObject6;
 use super::six::exchange::RequestObject6;
 use super::six::send::SendObject6;
+use super::transaction::client::{ClientObject, ClientObject6, ClientsObject};
+use super::transaction::finding::Finding;
+use super::transaction::json::Transaction;
+use super::transaction::json6::Transaction6;
 use super::transaction::stats::StatsObject;
 
 /// The version of the objects: raised when a field is renamed, removed or means something else; not when one is added.
@@ -42,31 +43,31 @@ pub(crate) use object_type;
 object_type!(PacketType, Packet, "A packet.");
 
 /// A line of `decode` or `sniff`: a packet; where messages are joined, an exchange, a finding, a client or a summary.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Line {
+#[derive(Debug, JsonSchema)]
+#[schemars(untagged)]
+pub enum Line<'a> {
     /// A packet.
     Packet(Box<Packet>),
     /// An exchange (`--transactions`, `--lint`).
-    Transaction(Box<joined::Transaction>),
+    Transaction(Box<Transaction<'a>>),
     /// An exchange of DHCPv6.
-    Transaction6(Box<joined6::Transaction6>),
+    Transaction6(Box<Transaction6<'a>>),
     /// What several exchanges show (`--transactions`, `--lint`).
-    Finding(Box<joined::Finding>),
+    Finding(Box<Finding<'a>>),
     /// The figures of all (`--stats`).
     Stats(Box<StatsObject>),
     /// A client (`--clients`).
-    Client(Box<joined::Client>),
+    Client(Box<ClientObject<'a>>),
     /// A client of DHCPv6.
-    Client6(Box<joined6::Client6>),
+    Client6(Box<ClientObject6<'a>>),
     /// The summary behind the clients.
-    Clients(joined::Clients),
+    Clients(Box<ClientsObject<'a>>),
 }
 
 /// The schema of the objects of a command, if it has any here.
 pub fn of(command: &str) -> Option<Schema> {
     Some(match command {
-        "decode" | "sniff" => schema::<Line>(command),
+        "decode" | "sniff" => schema::<Line<'_>>(command),
         "doctor" => schema::<DoctorObject<'_>>(command),
         "diff" => schema::<DiffObject>(command),
         "explain" => schema::<Explanation>(command),
@@ -125,60 +126,32 @@ impl JsonSchema for Millis {
     }
 }
 
-impl JsonSchema for PacketObject {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        Packet::schema_name()
-    }
+/// What an object that the fast writer wrote is in a schema.
+macro_rules! written_by {
+    ($($object:ty => $described:ty,)*) => {
+        $(
+            impl JsonSchema for $object {
+                fn schema_name() -> std::borrow::Cow<'static, str> {
+                    <$described>::schema_name()
+                }
 
-    fn schema_id() -> std::borrow::Cow<'static, str> {
-        Packet::schema_id()
-    }
+                fn schema_id() -> std::borrow::Cow<'static, str> {
+                    <$described>::schema_id()
+                }
 
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Packet::json_schema(generator)
-    }
+                fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                    <$described>::json_schema(generator)
+                }
+            }
+        )*
+    };
 }
 
-impl JsonSchema for FindingObject {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        joined::Finding::schema_name()
-    }
-
-    fn schema_id() -> std::borrow::Cow<'static, str> {
-        joined::Finding::schema_id()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        joined::Finding::json_schema(generator)
-    }
-}
-
-impl JsonSchema for TransactionObject {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        joined::Transaction::schema_name()
-    }
-
-    fn schema_id() -> std::borrow::Cow<'static, str> {
-        joined::Transaction::schema_id()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        joined::Transaction::json_schema(generator)
-    }
-}
-
-impl JsonSchema for TransactionObject6 {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        joined6::Transaction6::schema_name()
-    }
-
-    fn schema_id() -> std::borrow::Cow<'static, str> {
-        joined6::Transaction6::schema_id()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        joined6::Transaction6::json_schema(generator)
-    }
+written_by! {
+    PacketObject => Packet,
+    FindingObject => Finding<'_>,
+    TransactionObject => Transaction<'_>,
+    TransactionObject6 => Transaction6<'_>,
 }
 
 impl JsonSchema for Ignored {

@@ -89,6 +89,7 @@ fn exchanges(frames: &[(i64, Vec<u8>)], together: usize) -> usize {
                 json6::write(exchange, number, None, &story.closed(exchange), &mut json);
             }
         }
+        json.end_line();
     }
     story.finish();
     assert_eq!(held, messages, "each message is in one exchange");

@@ -6,6 +6,7 @@ use super::exchange::{Exchange, Had, Server, Step};
 use super::message::{Message, Sense, fields};
 use super::names::{Kind, Letter, Outcome, Side};
 use super::seen::{Seen, bit};
+use crate::time::Precision;
 use crate::wire::HwAddr;
 
 impl Server {
@@ -28,16 +29,7 @@ impl Message for Seen {
     type Key = ClientKey;
     type Extra = ();
 
-    fields! {
-        frame: u64,
-        time: i64,
-        xid: u32,
-        letter: Letter,
-        side: Side,
-        place: u32,
-        src: Ipv4Addr,
-        dst: Ipv4Addr,
-    }
+    fields! {}
 
     #[inline]
     fn sense(&self) -> Sense {
@@ -71,6 +63,10 @@ impl Message for Seen {
 
     fn is_outbound(&self) -> bool {
         self.has(bit::OUTBOUND)
+    }
+
+    fn precision(&self) -> Precision {
+        if self.has(bit::MICRO) { Precision::Micro } else { Precision::Nano }
     }
 
     fn is_timeless(&self) -> bool {

@@ -5,6 +5,7 @@ use std::hash::Hash;
 
 use super::exchange::{Exchange, Server};
 use super::names::{Letter, Outcome, Side};
+use crate::time::Precision;
 
 /// What a message is to an exchange that goes its usual way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub trait Message: Clone + Debug {
     fn is_link_unicast(&self) -> bool;
     /// It left this machine, as the capture says.
     fn is_outbound(&self) -> bool;
+    /// The digits of a second that its time has.
+    fn precision(&self) -> Precision;
     /// The capture does not tell the time of it.
     fn is_timeless(&self) -> bool;
     /// A client asks for answers that everybody hears.
@@ -87,9 +90,22 @@ pub trait Message: Clone + Debug {
     fn outcome(exchange: &Exchange<Self>, end: i64) -> Outcome;
 }
 
-/// What every message has as a field of its own.
+/// What every message has as a field of its own, and those that `$field` names beside.
 macro_rules! fields {
     ($($field:ident: $type:ty,)*) => {
+        fields! { @each
+            frame: u64,
+            time: i64,
+            xid: u32,
+            letter: Letter,
+            side: Side,
+            place: u32,
+            src: Self::Ip,
+            dst: Self::Ip,
+            $($field: $type,)*
+        }
+    };
+    (@each $($field:ident: $type:ty,)*) => {
         $(
             #[inline]
             fn $field(&self) -> $type {

@@ -8,6 +8,7 @@ use super::exchange::{Exchange, Had, Server, Step};
 use super::message::{Message, Sense, fields};
 use super::names::{Kind, Letter, Outcome, Side};
 use super::seen6::{LEASES, Lease, Seen6, bit6};
+use crate::time::Precision;
 use crate::wire::v6::facts::IaKind;
 use crate::wire::v6::{Duid, StatusCode};
 
@@ -96,14 +97,6 @@ impl Message for Seen6 {
     type Extra = Extra6;
 
     fields! {
-        frame: u64,
-        time: i64,
-        xid: u32,
-        letter: Letter,
-        side: Side,
-        place: u32,
-        src: Ipv6Addr,
-        dst: Ipv6Addr,
         sense: Sense,
         relay: Option<Ipv6Addr>,
     }
@@ -123,6 +116,10 @@ impl Message for Seen6 {
 
     fn is_outbound(&self) -> bool {
         self.has(bit6::OUTBOUND)
+    }
+
+    fn precision(&self) -> Precision {
+        if self.has(bit6::MICRO) { Precision::Micro } else { Precision::Nano }
     }
 
     fn is_timeless(&self) -> bool {

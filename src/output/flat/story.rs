@@ -9,7 +9,7 @@ use crate::analysis::diagnosis::Diagnosis;
 use crate::analysis::transaction::{
     ClientRecord, Exchange, Exchange6, Lease, Message, Role, Server, Server6, Whose,
 };
-use crate::output::transaction::json::{Given, amount, precision};
+use crate::output::transaction::json::Given;
 use crate::output::transaction::json6;
 use crate::output::transaction::view::Shown;
 use crate::stats::delay::float;
@@ -33,15 +33,15 @@ pub fn exchange(
     list(rows, "servers", exchange.servers.iter().map(Server::name));
     text(rows, "address", exchange.address());
     let given = Given::of(exchange);
-    text(rows, "requested_address", given.requested);
-    integer(rows, "lease_time", given.lease.map(u64::from));
-    integer(rows, "renewal_time", given.t1.map(u64::from));
-    integer(rows, "rebinding_time", given.t2.map(u64::from));
-    text(rows, "subnet_mask", given.mask);
-    list(rows, "routers", given.routers.iter().map(|router| Ipv4Addr::from(*router)));
+    text(rows, "requested_address", given.requested_address);
+    integer(rows, "lease_time", given.lease_time.map(u64::from));
+    integer(rows, "renewal_time", given.renewal_time.map(u64::from));
+    integer(rows, "rebinding_time", given.rebinding_time.map(u64::from));
+    text(rows, "subnet_mask", given.subnet_mask);
+    list(rows, "routers", given.routers.iter());
     list::<Ipv4Addr>(rows, "addresses", exchange.address());
     list::<Ipv4Addr>(rows, "prefixes", None);
-    course(exchange, exchange.first().map_or(Precision::Micro, precision), problems, rows);
+    course(exchange, problems, rows);
     rows.finish(out);
 }
 
@@ -74,7 +74,7 @@ pub fn exchange6(
     flag(rows, "rapid_commit", extra.committed);
     text(rows, "status", extra.status);
     list::<Ipv4Addr>(rows, "routers", None);
-    course(exchange, exchange.first().map_or(Precision::Micro, json6::precision), problems, rows);
+    course(exchange, problems, rows);
     rows.finish(out);
 }
 
@@ -96,7 +96,8 @@ fn begin<S: Shown>(exchange: &Exchange<S>, at: u64, vendor: Option<&str>, rows: 
 }
 
 /// How an exchange went.
-fn course<S: Message>(exchange: &Exchange<S>, precision: Precision, problems: &[Diagnosis], rows: &mut Rows) {
+fn course<S: Message>(exchange: &Exchange<S>, problems: &[Diagnosis], rows: &mut Rows) {
+    let precision = exchange.first().map(S::precision).unwrap_or_default();
     if let Some((start, end)) = exchange.span() {
         rows.time("start", Timestamp(start), precision);
         rows.time("end", Timestamp(end), precision);
@@ -107,9 +108,9 @@ fn course<S: Message>(exchange: &Exchange<S>, precision: Precision, problems: &[
     milliseconds(rows, "offer_ms", exchange.offer_ns());
     milliseconds(rows, "ack_ms", exchange.ack_ns());
     milliseconds(rows, "total_ms", exchange.total_ns());
-    let again = exchange.count(|role| role == Role::Retransmission);
-    integer(rows, "retransmissions", Some(amount(again)));
-    integer(rows, "copies", Some(amount(exchange.count(|role| !role.counts()))));
+    let count = |wanted: fn(Role) -> bool| u64::try_from(exchange.count(wanted)).ok();
+    integer(rows, "retransmissions", count(|role| role == Role::Retransmission));
+    integer(rows, "copies", count(|role| !role.counts()));
     flag(rows, "visible", exchange.visible);
     foreign(rows, "reason", exchange.texts.reason.as_deref());
     list(rows, "problems", problems.iter().map(|problem| problem.id.name()));

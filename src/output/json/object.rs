@@ -8,11 +8,12 @@ use serde_json::ser::Formatter;
 use serde_json::value::RawValue;
 
 use super::JsonOut;
+use super::told::{Told as _, write_milliseconds};
 use crate::analysis::diagnosis::{Diagnosis, Finding};
 use crate::analysis::transaction::{Closed, Exchange};
 use crate::output::packet::json::PacketJson;
 use crate::output::packet::record::PacketRecord;
-use crate::output::transaction::{json as transaction, json6 as transaction6};
+use crate::output::transaction;
 use crate::time::{Precision, Timestamp};
 use crate::wire::escape::is_hostile;
 
@@ -20,20 +21,10 @@ use crate::wire::escape::is_hostile;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Millis(pub i64);
 
-impl Millis {
-    fn text(self) -> String {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let whole = self.0.unsigned_abs();
-        let rest = format!("{:06}", whole % 1_000_000);
-        let rest = rest.trim_end_matches('0');
-        format!("{sign}{}.{}", whole / 1_000_000, if rest.is_empty() { "0" } else { rest })
-    }
-}
-
 impl Serialize for Millis {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // A float would lose digits and write small numbers with an exponent.
-        raw(self.text()).serialize(serializer)
+        written(|json| write_milliseconds(self.0, &mut json.buf)).serialize(serializer)
     }
 }
 
@@ -44,9 +35,7 @@ pub struct PacketObject(Box<RawValue>);
 impl PacketObject {
     /// The object of `record`.
     pub fn new(record: &PacketRecord<'_>) -> Self {
-        let mut json = JsonOut::new();
-        PacketJson::default().write(record, &mut json);
-        Self::from_json(json)
+        Self(written(|json| PacketJson::default().write(record, json)))
     }
 
     /// The object that the packet stream wrote.
@@ -68,7 +57,7 @@ pub struct TransactionObject(Box<RawValue>);
 impl TransactionObject {
     /// The object of an exchange, the `number`-th.
     pub fn new(exchange: &Exchange, number: u64, problems: &[Diagnosis]) -> Self {
-        Self::written(|json| transaction::object(exchange, number, None, problems, json))
+        Self(written(|json| transaction::json::write(exchange, number, None, problems, json)))
     }
 
     /// The same of either protocol.
@@ -76,17 +65,9 @@ impl TransactionObject {
         match exchange {
             Closed::Four(exchange) => Self::new(exchange, number, problems),
             Closed::Six(exchange) => {
-                Self::written(|json| transaction6::object(exchange, number, None, problems, json))
+                Self(written(|json| transaction::json6::write(exchange, number, None, problems, json)))
             }
         }
-    }
-
-    fn written(fields: impl FnOnce(&mut JsonOut)) -> Self {
-        let mut json = JsonOut::new();
-        json.begin_object();
-        fields(&mut json);
-        json.end_object();
-        Self(raw(String::from_utf8(json.buf).unwrap_or_default()))
     }
 }
 
@@ -108,9 +89,7 @@ pub struct FindingObject(Box<RawValue>);
 impl FindingObject {
     /// The object of a finding.
     pub fn new(finding: &Finding) -> Self {
-        let mut json = JsonOut::new();
-        transaction::finding(finding, &mut json);
-        Self(raw(String::from_utf8_lossy(&json.buf).trim_end().to_owned()))
+        Self(written(|json| transaction::finding::Finding::from(finding).tell(json)))
     }
 }
 
@@ -118,6 +97,13 @@ impl Serialize for FindingObject {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
     }
+}
+
+/// What the fast writer is told to write.
+fn written(write: impl FnOnce(&mut JsonOut)) -> Box<RawValue> {
+    let mut json = JsonOut::new();
+    write(&mut json);
+    raw(String::from_utf8(json.buf).unwrap_or_default())
 }
 
 fn raw(json: String) -> Box<RawValue> {

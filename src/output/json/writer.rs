@@ -86,6 +86,12 @@ impl JsonOut {
     /// A string of any bytes. Bytes that are not UTF-8 become U+FFFD; the caller keeps them elsewhere.
     pub fn string(&mut self, bytes: &[u8]) {
         self.separate();
+        self.quoted(bytes);
+    }
+
+    /// As [`string`](Self::string), as the value of a key that was just written.
+    #[inline]
+    pub(super) fn quoted(&mut self, bytes: &[u8]) {
         self.buf.push(b'"');
         if is_plain(bytes) {
             self.buf.extend_from_slice(bytes);
@@ -106,8 +112,22 @@ impl JsonOut {
     /// RFC 3339 in UTC with the digits that `precision` says, as a string.
     pub fn time(&mut self, time: Timestamp, precision: Precision) {
         self.separate();
+        self.moment(time, precision);
+    }
+
+    /// As [`time`](Self::time), as the value of a key that was just written.
+    #[inline]
+    pub(super) fn moment(&mut self, time: Timestamp, precision: Precision) {
         self.buf.push(b'"');
         self.day.write(time, precision, &mut self.buf);
+        self.buf.push(b'"');
+    }
+
+    /// What `write` appends, in quotes; nothing in it needs escaping.
+    #[inline]
+    pub(super) fn quote(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.buf.push(b'"');
+        write(&mut self.buf);
         self.buf.push(b'"');
     }
 

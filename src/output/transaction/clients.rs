@@ -1,29 +1,27 @@
 //! Clients: a row each, worst first.
 
-use super::json::{moment, numbers};
-use super::table::shortened;
+use super::client::{ClientObject, ClientObject6, ClientsObject};
+use super::table::{shortened, tail};
 use super::unjoined;
 use crate::analysis::transaction::{ClientRecord, Clients, Status, Unjoined, Who, Whose};
-use crate::output::json::fields::{bytes, list, milliseconds, number, optional};
 use crate::output::table::Table;
 use crate::output::words::counted;
 use crate::output::wrap::hanging;
 use crate::output::{JsonOut, Label, Styled};
-use crate::time::Precision;
 use crate::wire::HwAddr;
 use crate::wire::escape::escape;
-use crate::wire::options::Sink as _;
 use crate::wire::v6::Duid;
 
-/// How many fare how.
-fn counts(all: &[&ClientRecord]) -> (u64, u64, u64) {
+/// How many fare how: well, not at all, oddly.
+pub(super) fn counts(all: &[&ClientRecord]) -> (u64, u64, u64) {
     let of = |wanted: Status| {
         u64::try_from(all.iter().filter(|client| client.status() == wanted).count()).unwrap_or(u64::MAX)
     };
     (of(Status::Ok), of(Status::Failed), of(Status::Odd))
 }
 
-fn servers(all: &[&ClientRecord]) -> Vec<Whose> {
+/// All servers.
+pub(super) fn servers(all: &[&ClientRecord]) -> Vec<Whose> {
     let mut servers: Vec<Whose> = all.iter().flat_map(|client| client.servers.iter().cloned()).collect();
     servers.sort();
     servers.dedup();
@@ -48,74 +46,14 @@ pub fn json(
 ) {
     let all = clients.sorted();
     for client in &all {
-        out.begin_object();
-        object(client, vendor(client.mac).as_deref(), out);
-        out.end_object();
-        out.end_line();
-    }
-    let (good, failed, odd) = counts(&all);
-    out.begin_object();
-    optional("type", Some("clients"), out);
-    bytes("capture", about.capture.map(str::as_bytes), out);
-    for (name, time) in [("start", clients.span.map(|span| span.0)), ("end", clients.span.map(|span| span.1))]
-    {
-        match time {
-            Some(time) => moment(name, time, Precision::Micro, out),
-            None => optional(name, None::<u8>, out),
+        let vendor = vendor(client.mac);
+        if client.is_six() {
+            out.line(&ClientObject6::new(client, vendor.as_deref()));
+        } else {
+            out.line(&ClientObject::new(client, vendor.as_deref()));
         }
     }
-    number("clients", Some(u64::try_from(all.len()).unwrap_or(u64::MAX)), out);
-    number("ok", Some(good), out);
-    number("failed", Some(failed), out);
-    number("odd", Some(odd), out);
-    list("servers", servers(&all).iter().map(Whose::id), out);
-    if let Some(unserved) = u64::try_from(clients.unserved()).ok().filter(|count| *count > 0) {
-        number("dhcpv6_unserved", Some(unserved), out);
-    }
-    out.name_next("not_joined");
-    out.begin_object();
-    number("dhcpv6", Some(about.unjoined.dhcpv6), out);
-    number("router_discovery", Some(about.unjoined.discovery), out);
-    out.end_object();
-    out.end_object();
-    out.end_line();
-}
-
-fn object(client: &ClientRecord, vendor: Option<&str>, out: &mut JsonOut) {
-    optional("type", Some("client"), out);
-    if client.is_six() {
-        optional("protocol", Some("dhcpv6"), out);
-    }
-    optional("status", Some(client.status().name()), out);
-    optional("mac", client.mac, out);
-    out.name_next(if client.is_six() { "duid" } else { "client_id" });
-    match client.texts.client_id.as_deref() {
-        Some(id) => out.bytes(id),
-        None => out.null(),
-    }
-    bytes("hostname", client.texts.hostname.as_deref(), out);
-    bytes("vendor_class", client.texts.vendor_class.as_deref(), out);
-    bytes("vendor", vendor.map(str::as_bytes), out);
-    bytes("interface", client.texts.interface.as_deref(), out);
-    numbers("vlans", client.vlans.iter().map(|id| u64::from(*id)), out);
-    list("relays", &client.relays, out);
-    list("servers", client.servers.iter().map(Whose::id), out);
-    optional("address", client.address(), out);
-    if client.is_six() {
-        let addresses = client.leases.iter().filter(|(_, length)| length.is_none());
-        list("addresses", addresses.map(|(address, _)| *address), out);
-        list("prefixes", client.prefixes().map(|(prefix, length)| format!("{prefix}/{length}")), out);
-    }
-    number("messages", Some(client.messages), out);
-    number("tries", Some(client.tries), out);
-    moment("first_seen", client.seen.0, Precision::Micro, out);
-    moment("last_seen", client.seen.1, Precision::Micro, out);
-    milliseconds("for_ms", Some(client.seen.1.saturating_sub(client.seen.0)), out);
-    milliseconds("offer_ms", client.delays.0, out);
-    milliseconds("ack_ms", client.delays.1, out);
-    bytes("why", client.why().as_deref().map(str::as_bytes), out);
-    list("codes", client.codes.iter().map(|(_, code)| *code), out);
-    numbers("transactions", client.transactions.iter().copied(), out);
+    out.line(&ClientsObject::new(clients, &all, about));
 }
 
 /// Writes the table for people: those that fail or are odd; the others are a count.
@@ -189,7 +127,7 @@ const DUID: usize = 24;
 pub(in crate::output) fn name(mac: Option<HwAddr>, who: &Who) -> String {
     match (mac, who) {
         (Some(mac), _) => mac.to_string(),
-        (None, Who::Six(duid)) => shortened(&Duid::from(&**duid).to_string(), DUID),
+        (None, Who::Six(duid)) => tail(&Duid::from(&**duid).to_string(), DUID),
         (None, Who::Nameless(Some(address))) => address.to_string(),
         _ => "-".to_owned(),
     }

@@ -123,28 +123,8 @@ pub struct StatsObject {
     r#type: StatsType,
     /// Frames that were read.
     frames: u64,
-    /// DHCP messages.
-    messages: u64,
-    /// Time of the first message.
-    start: Option<String>,
-    /// Time of the last message.
-    end: Option<String>,
-    /// Messages by type.
-    by_type: BTreeMap<&'static str, u64>,
-    /// Exchanges by what came of them.
-    by_outcome: BTreeMap<&'static str, u64>,
-    /// Exchanges by what they were for.
-    by_kind: BTreeMap<&'static str, u64>,
-    /// Exchanges.
-    transactions: u64,
-    /// Clients.
-    clients: usize,
-    /// Clients that nobody ever answered.
-    clients_unanswered: usize,
-    /// Messages that were sent again.
-    retransmissions: u64,
-    /// Copies of messages.
-    copies: u64,
+    #[serde(flatten)]
+    figures: Figures,
     /// Exchanges that were closed early, to keep memory bounded.
     evicted: u64,
     /// The servers.
@@ -169,7 +149,24 @@ pub struct StatsObject {
 /// The figures of DHCPv6.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SixObject {
-    /// Messages that exchanges are made of.
+    #[serde(flatten)]
+    figures: Figures,
+    /// The servers: `offers` are ADVERTISEs that offer something, `acks` REPLYs that give it, `naks` answers that give nothing.
+    servers: Vec<ServerObject>,
+    /// The relays.
+    relays: Vec<Relay6Object>,
+    /// The vendor classes.
+    classes: Vec<ClassObject>,
+    /// At most ten clients, by messages.
+    top_clients: Vec<Client6Object>,
+    /// Messages over time.
+    timeline: Timeline6Object,
+}
+
+/// The figures of all exchanges of a protocol.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Figures {
+    /// Messages; of DHCPv6 those that exchanges are made of.
     messages: u64,
     /// Time of the first message.
     start: Option<String>,
@@ -183,24 +180,33 @@ pub struct SixObject {
     by_kind: BTreeMap<&'static str, u64>,
     /// Exchanges.
     transactions: u64,
-    /// Clients, by their DUIDs.
+    /// Clients; of DHCPv6 by their DUIDs.
     clients: usize,
     /// Clients that nobody ever answered.
     clients_unanswered: usize,
     /// Messages that were sent again.
     retransmissions: u64,
-    /// Copies of messages, those inside the envelopes of relays included.
+    /// Copies of messages; of DHCPv6 with those inside the envelopes of relays.
     copies: u64,
-    /// The servers: `offers` are ADVERTISEs that offer something, `acks` REPLYs that give it, `naks` answers that give nothing.
-    servers: Vec<ServerObject>,
-    /// The relays.
-    relays: Vec<Relay6Object>,
-    /// The vendor classes.
-    classes: Vec<ClassObject>,
-    /// At most ten clients, by messages.
-    top_clients: Vec<Client6Object>,
-    /// Messages over time.
-    timeline: Timeline6Object,
+}
+
+impl Figures {
+    /// Of `stats`, of a protocol that has these types, outcomes and kinds.
+    fn new(stats: &Stats, types: &[Letter], outcomes: &[Outcome], kinds: &[Kind]) -> Self {
+        Self {
+            messages: stats.messages,
+            start: stats.span.map(|(start, _)| moment(start)),
+            end: stats.span.map(|(_, end)| moment(end)),
+            by_type: counted_by(types, &stats.by_type, Letter::name),
+            by_outcome: counted_by(outcomes, &stats.by_outcome, Outcome::name),
+            by_kind: counted_by(kinds, &stats.by_kind, Kind::name),
+            transactions: stats.transactions,
+            clients: stats.clients.len(),
+            clients_unanswered: never_answered(stats),
+            retransmissions: stats.repeated.0,
+            copies: stats.repeated.1,
+        }
+    }
 }
 
 /// The figures of a relay of DHCPv6.
@@ -329,17 +335,7 @@ pub fn object(
     StatsObject {
         r#type: StatsType::Stats,
         frames,
-        messages: stats.messages,
-        start: stats.span.map(|(start, _)| moment(start)),
-        end: stats.span.map(|(_, end)| moment(end)),
-        by_type: counted_by(Letter::FOUR, &stats.by_type, Letter::name),
-        by_outcome: counted_by(Outcome::FOUR, &stats.by_outcome, Outcome::name),
-        by_kind: counted_by(Kind::FOUR, &stats.by_kind, Kind::name),
-        transactions: stats.transactions,
-        clients: stats.clients.len(),
-        clients_unanswered: never_answered(stats),
-        retransmissions: stats.repeated.0,
-        copies: stats.repeated.1,
+        figures: Figures::new(stats, Letter::FOUR, Outcome::FOUR, Kind::FOUR),
         evicted,
         servers: servers(stats),
         relays: stats
@@ -386,17 +382,7 @@ fn six_object(stats: &Stats) -> SixObject {
         _ => None,
     };
     SixObject {
-        messages: stats.messages,
-        start: stats.span.map(|(start, _)| moment(start)),
-        end: stats.span.map(|(_, end)| moment(end)),
-        by_type: counted_by(Letter::SIX, &stats.by_type, Letter::name),
-        by_outcome: counted_by(Outcome::SIX, &stats.by_outcome, Outcome::name),
-        by_kind: counted_by(Kind::SIX, &stats.by_kind, Kind::name),
-        transactions: stats.transactions,
-        clients: stats.clients.len(),
-        clients_unanswered: never_answered(stats),
-        retransmissions: stats.repeated.0,
-        copies: stats.repeated.1,
+        figures: Figures::new(stats, Letter::SIX, Outcome::SIX, Kind::SIX),
         servers: servers(stats),
         relays: stats
             .relays

@@ -1,18 +1,20 @@
 //! What is said of messages that are not joined: router discovery, and messages of DHCPv6 that no exchange is made of.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::transaction::Unjoined;
+use crate::output::json::told::object;
 use crate::output::words::counted;
 
-/// Messages that no exchange is made of.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-pub struct NotJoined {
-    /// Messages of DHCPv6 that are quoted, cut before their identifier, or of a type that is no part of an exchange.
-    pub dhcpv6: u64,
-    /// Router solicitations and advertisements.
-    pub router_discovery: u64,
+object! {
+    /// Messages that no exchange is made of.
+    #[derive(Clone, Copy, Serialize)]
+    pub struct NotJoined {
+        /// Messages of DHCPv6 that are quoted, cut before their identifier, or of a type that is no part of an exchange.
+        pub dhcpv6: u64,
+        /// Router solicitations and advertisements.
+        pub router_discovery: u64,
+    }
 }
 
 impl From<Unjoined> for NotJoined {

@@ -1,0 +1,341 @@
+//! What the objects of joined messages have in common, whatever the protocol.
+
+use std::fmt::Display;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::analysis::diagnosis::{Diagnosis, Id};
+use crate::analysis::transaction::{Exchange, Message, Party, Role, Server, Step, Texts};
+use crate::output::json::told::{
+    Each, Foreign, Hardware, Messages, Milliseconds, Moment, Of, Told, Whom, Word, Xid, Xid6, object, words,
+};
+use crate::output::schema::Severity;
+use crate::time::Timestamp;
+use crate::wire::{HwAddr, Mac};
+
+words! {
+    /// What the object is.
+    pub(super) enum TransactionType {
+        /// An exchange.
+        Transaction = "transaction",
+    }
+}
+
+words! {
+    /// Which protocol.
+    pub(super) enum Dhcpv6 {
+        /// DHCPv6.
+        Dhcpv6 = "dhcpv6",
+    }
+}
+
+/// An address, as far as it is told.
+pub trait Address: Copy + Told + Display {
+    /// The address is none.
+    fn is_none(self) -> bool;
+}
+
+impl Address for Ipv4Addr {
+    fn is_none(self) -> bool {
+        self.is_unspecified()
+    }
+}
+
+impl Address for Ipv6Addr {
+    fn is_none(self) -> bool {
+        self.is_unspecified()
+    }
+}
+
+object! {
+    /// What an exchange is.
+    pub(super) part struct About {
+        /// Its number, from 1, in the order in which exchanges close.
+        number: u64,
+        /// What it was for: acquire, renew, rebind, inform, release, decline, leasequery, unknown; of DHCPv4 also reboot, bootp, pxe,
+        /// forcerenew; of DHCPv6 confirm, reconfigure, register.
+        kind: Word,
+        /// What came of it.
+        outcome: Word,
+        /// Its beginning is missing.
+        partial: bool,
+        /// It was closed early, to keep memory bounded.
+        evicted: bool,
+    }
+}
+
+impl About {
+    pub(super) fn new<S: Message>(exchange: &Exchange<S>, number: u64) -> Self {
+        Self {
+            number,
+            kind: Word(exchange.kind.name()),
+            outcome: Word(exchange.outcome.name()),
+            partial: exchange.partial(),
+            evicted: exchange.evicted,
+        }
+    }
+}
+
+object! {
+    /// What a client calls itself.
+    pub(super) part struct Names<'a> {
+        /// Its host name (of DHCPv6 option 39).
+        hostname: Option<Foreign<'a>>,
+        /// Its vendor class (of DHCPv6 option 16, the first).
+        vendor_class: Option<Foreign<'a>>,
+        /// The vendor of its network card.
+        vendor: Option<&'a str>,
+    }
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn new(texts: &'a Texts, vendor: Option<&'a str>) -> Self {
+        Self {
+            hostname: texts.hostname.as_deref().map(Foreign),
+            vendor_class: texts.vendor_class.as_deref().map(Foreign),
+            vendor,
+        }
+    }
+}
+
+object! {
+    /// Where it was seen.
+    pub(super) part struct Place<'a> {
+        /// The interface, where known.
+        interface: Option<Foreign<'a>>,
+        /// VLAN tags, outermost first.
+        vlans: &'a [u16],
+    }
+}
+
+impl<'a> Place<'a> {
+    pub(super) fn new(texts: &'a Texts, vlans: &'a [u16]) -> Self {
+        Self { interface: texts.interface.as_deref().map(Foreign), vlans }
+    }
+}
+
+object! {
+    /// When it was, and which messages it had.
+    pub(super) part struct Course<'a> {
+        /// Time of the first message.
+        start: Moment,
+        /// Time of the last message.
+        end: Moment,
+        /// From the first message to the last.
+        duration_ms: Option<Milliseconds>,
+        /// A letter a message: D O R A N, C decline, L release, I inform, and so on; of DHCPv6 S A R P, M confirm, W renew, B rebind,
+        /// I information-request, L release, C decline, F reconfigure, Q V leasequery and its reply, G K addr-reg-inform and its reply.
+        messages: Messages<'a>,
+    }
+}
+
+impl<'a> Course<'a> {
+    pub(super) fn new<S: Message>(exchange: &'a Exchange<S>) -> Self {
+        let precision = exchange.first().map(S::precision).unwrap_or_default();
+        let (start, end) = exchange.span().unwrap_or_default();
+        let moment = |time| Moment { time: Timestamp(time), precision };
+        Self {
+            start: moment(start),
+            end: moment(end),
+            duration_ms: exchange.span().map(|(start, end)| Milliseconds(end.saturating_sub(start))),
+            messages: Messages(exchange),
+        }
+    }
+}
+
+object! {
+    /// How long it took, and what was said twice.
+    pub(super) part struct Tally {
+        /// Messages that were counted and not kept.
+        steps_left_out: u32,
+        /// From DISCOVER to OFFER; of DHCPv6 from SOLICIT to the first ADVERTISE that offers something.
+        offer_ms: Option<Milliseconds>,
+        /// From REQUEST to ACK; of DHCPv6 from the last request to the REPLY that grants it, null with rapid commit.
+        ack_ms: Option<Milliseconds>,
+        /// From the first message to the ACK or to the REPLY that grants what was asked for.
+        total_ms: Option<Milliseconds>,
+        /// Messages that were sent again.
+        retransmissions: usize,
+        /// Copies of messages, seen twice or on both sides of a relay.
+        copies: usize,
+        /// The capture would have seen an answer.
+        visible: bool,
+    }
+}
+
+impl Tally {
+    pub(super) fn new<S: Message>(exchange: &Exchange<S>) -> Self {
+        Self {
+            steps_left_out: exchange.left_out,
+            offer_ms: exchange.offer_ns().map(Milliseconds),
+            ack_ms: exchange.ack_ns().map(Milliseconds),
+            total_ms: exchange.total_ns().map(Milliseconds),
+            retransmissions: exchange.count(|role| role == Role::Retransmission),
+            copies: exchange.count(|role| !role.counts()),
+            visible: exchange.visible,
+        }
+    }
+}
+
+impl<S: Message> Of<'_, Exchange<S>, u32> for Xid {
+    fn of(_: &Exchange<S>, _: usize, xid: &u32) -> Self {
+        Self(*xid)
+    }
+}
+
+impl<S: Message> Of<'_, Exchange<S>, u32> for Xid6 {
+    fn of(_: &Exchange<S>, _: usize, xid: &u32) -> Self {
+        Self(*xid)
+    }
+}
+
+object! {
+    /// Where a server speaks from.
+    pub(super) part struct Source<A> where A: Address {
+        /// Source of its first message.
+        source_ip: Option<A>,
+        /// The network card it came from.
+        source_mac: Option<Hardware>,
+    }
+}
+
+impl<A: Address> Source<A> {
+    pub(super) fn new<I>(server: &Server<I, A>) -> Self {
+        Self {
+            source_ip: Some(server.ip).filter(|ip| !ip.is_none()),
+            source_mac: Some(server.mac).filter(|mac| *mac != Mac::ZERO).map(HwAddr::from).map(Hardware),
+        }
+    }
+}
+
+object! {
+    /// What a server did.
+    pub(super) part struct Deeds<A> where A: Address {
+        /// The address that it offered first; of DHCPv6 an address or a prefix.
+        offered: Option<A>,
+        /// From DISCOVER to its OFFER, from SOLICIT to its ADVERTISE.
+        offer_ms: Option<Milliseconds>,
+        /// It granted what was asked for.
+        acked: bool,
+        /// It refused.
+        refused: bool,
+    }
+}
+
+impl<A: Address> Deeds<A> {
+    pub(super) fn new<I>(server: &Server<I, A>) -> Self {
+        Self {
+            offered: server.offered,
+            offer_ms: server.offer.map(Milliseconds),
+            acked: server.acked,
+            refused: server.refused,
+        }
+    }
+}
+
+/// The messages of an exchange, and what they are told with.
+#[derive(Debug)]
+pub struct Scene<'a, S: Message> {
+    pub(super) exchange: &'a Exchange<S>,
+    start: i64,
+}
+
+impl<'a, S: Message> Scene<'a, S> {
+    pub(super) fn new(exchange: &'a Exchange<S>) -> Self {
+        Self { exchange, start: exchange.span().map_or(0, |(start, _)| start) }
+    }
+
+    /// What every message has, with its transaction identifier.
+    pub(super) fn said<X>(&self, step: &Step<S>, xid: X) -> Said<X, S::Ip> {
+        let seen = &step.seen;
+        let time = seen.time();
+        let (from, to): (Party<S::Ip>, Party<S::Ip>) = self.exchange.parties(step);
+        Said {
+            frame: seen.frame(),
+            time: Moment { time: Timestamp(time), precision: seen.precision() },
+            delta_ms: Some(Milliseconds(time.saturating_sub(self.start))),
+            message_type: Word(seen.letter().name()),
+            role: Word(step.role.name()),
+            side: Word(seen.side().name()),
+            xid,
+            from: Whom(from),
+            to: Whom(to),
+        }
+    }
+}
+
+object! {
+    /// What every message of an exchange has.
+    pub part struct Said<X, A> where X: Told, A: Address {
+        /// The frame's number.
+        frame: u64,
+        /// Its time.
+        time: Moment,
+        /// Since the first step.
+        delta_ms: Option<Milliseconds>,
+        /// The message type; of a relayed message its own.
+        message_type: Word,
+        /// first, retransmission, copy or forwarded.
+        role: Word,
+        /// On which side of a relay it was seen.
+        side: Word,
+        /// Its transaction identifier.
+        xid: X,
+        /// client, all, server:N (an index into `servers`), relay:ADDRESS or an address.
+        from: Whom<A>,
+        /// The same of its destination.
+        to: Whom<A>,
+    }
+}
+
+object! {
+    /// Something that is wrong with an exchange, or odd.
+    pub struct Remark<'a> {
+        /// How bad it is.
+        #[schemars(with = "Severity")]
+        severity: Word,
+        /// Which code; `dhcptool explain` says more.
+        code: Word,
+        /// The frames it rests on.
+        frames: &'a [u64],
+        #[schemars(flatten)]
+        explained: Explained<'a>,
+    }
+}
+
+/// What is wrong with an exchange, one by one.
+pub(super) type Remarks<'a> = Each<'a, (), Diagnosis, Remark<'a>>;
+
+/// What is wrong with an exchange.
+pub(super) fn remarks(problems: &[Diagnosis]) -> Remarks<'_> {
+    Each::new(&(), problems)
+}
+
+impl<'a> Of<'a, (), Diagnosis> for Remark<'a> {
+    fn of((): &(), _: usize, problem: &'a Diagnosis) -> Self {
+        Self {
+            severity: Word(problem.id.severity().name()),
+            code: Word(problem.id.name()),
+            frames: &problem.frames,
+            explained: Explained::new(problem.id, &problem.message),
+        }
+    }
+}
+
+object! {
+    /// What is said of something that is wrong or odd.
+    pub(super) part struct Explained<'a> {
+        /// A sentence.
+        message: &'a str,
+        /// The specification that it is judged by.
+        reference: Option<Word>,
+        /// What to do.
+        advice: Word,
+    }
+}
+
+impl<'a> Explained<'a> {
+    pub(super) fn new(id: Id, message: &'a str) -> Self {
+        let reference = Some(id.reference()).filter(|text| !text.is_empty());
+        Self { message, reference: reference.map(Word), advice: Word(id.advice()) }
+    }
+}
