@@ -3,6 +3,7 @@
 //! Eats messages with timestamps, so that live traffic, files and tests look alike. Prints nothing, opens nothing.
 
 pub mod around;
+pub(crate) mod bounded;
 pub mod classes;
 pub mod compare;
 pub mod diagnosis;

@@ -434,7 +434,7 @@ impl<'a> Analyst<'a> {
     /// Everything was read: what is told of the whole. `capture` is its name, `frames` how many there were.
     pub fn conclude(&mut self, capture: Option<&str>, frames: u64) {
         self.draw_waiting(None);
-        let mut findings = self.history.finish();
+        let mut findings = self.history.finish(self.joiner.now());
         findings.retain(|finding| {
             let wanted = self.args.code.is_empty() || self.has_code(finding.id);
             let client = self.args.client.is_empty()

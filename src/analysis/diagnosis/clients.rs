@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 use std::net::Ipv4Addr;
 
+use super::evidence::{Evidence, Place};
 use super::history::{CLIENTS, MOST, SECOND, Said, finding};
 use super::{Code, Diagnosis, Finding, Id};
+use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::KeyedMap;
 use crate::analysis::transaction::{Exchange, Few, Kind, Letter, Outcome, Seen, bit};
 use crate::wire::HwAddr;
@@ -95,7 +97,7 @@ struct Held {
     address: Ipv4Addr,
     place: u32,
     giaddr: Ipv4Addr,
-    frame: u64,
+    at: Place,
 }
 
 /// A client. There are a great many of them, most with little to tell.
@@ -146,16 +148,14 @@ fn event(list: &mut Vec<(i64, u64)>, at: (i64, u64), count: usize, span: i64) ->
 pub(super) struct Clients {
     known: KeyedMap<HwAddr, Box<Client>>,
     turn: u64,
-    decliners: KeyedMap<HwAddr, u64>,
+    decliners: KeyedMap<HwAddr, Place>,
 }
 
 impl Clients {
     /// Takes note of an exchange that has closed: what is said of it and the client's exchange before or after it.
     pub(super) fn exchange(&mut self, exchange: &Exchange, found: &mut Vec<Diagnosis>, all: &mut Said) {
         let Some(mac) = exchange.mac else { return };
-        if self.known.len() >= CLIENTS && !self.known.contains_key(&mac) {
-            self.forget();
-        }
+        make_room(&mut self.known, CLIENTS, &mac, |client| client.touched);
         self.turn = self.turn.saturating_add(1);
         let client = self.known.entry(mac).or_default();
         client.touched = self.turn;
@@ -165,7 +165,7 @@ impl Clients {
             && let Some(seen) = exchange.sent().find(|seen| seen.letter == Letter::Decline)
             && self.decliners.len() < MOST
         {
-            self.decliners.entry(mac).or_insert(seen.frame);
+            self.decliners.entry(mac).or_insert(at(seen));
         }
         addresses(client, exchange, &mut findings);
         let at = client.keep(Closed::of(exchange));
@@ -187,21 +187,12 @@ impl Clients {
         }
     }
 
-    /// Makes room: half of the clients, those not seen for longest, go.
-    fn forget(&mut self) {
-        let mut turns: Vec<u64> = self.known.values().map(|client| client.touched).collect();
-        let middle = turns.len() / 2;
-        let (_, limit, _) = turns.select_nth_unstable(middle);
-        let limit = *limit;
-        self.known.retain(|_, client| client.touched > limit);
-    }
-
     /// What is said of the whole.
-    pub(super) fn finish(&mut self, now: i64, findings: &mut Vec<Finding>) {
+    pub(super) fn finish(&mut self, findings: &mut Vec<Finding>) {
         if self.decliners.len() >= 3 {
             let text = format!("{} clients decline addresses", self.decliners.len());
-            let frames: Vec<u64> = self.decliners.values().copied().collect();
-            findings.push(finding(Code::DeclineStorm, frames, (now, now), text));
+            let all: Evidence = self.decliners.drain().map(|(_, at)| at).collect();
+            findings.push(all.finding(Code::DeclineStorm, text));
         }
     }
 }
@@ -209,8 +200,16 @@ impl Clients {
 /// What a client does too often.
 fn events(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Finding>) {
     let Client { naks, declines, asked, said: known, .. } = client;
+    let refusal = exchange.replies().find(|seen| seen.letter == Letter::Nak);
+    // Several servers that refuse one request refuse it once.
+    let refuses = |seen: &Seen| {
+        refusal.is_some_and(|first| {
+            first.frame == seen.frame || (!exchange.had().client && first.server() == seen.server())
+        })
+    };
     for seen in exchange.said().map(|step| &step.seen) {
         let (list, count, span) = match seen.letter {
+            Letter::Nak if !refuses(seen) => continue,
             Letter::Nak => (&mut *naks, 3, 60),
             Letter::Decline => (&mut *declines, 3, 300),
             Letter::Discover | Letter::Request | Letter::Inform => (&mut *asked, 21, 10),
@@ -247,8 +246,8 @@ fn addresses(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Findin
         client.ids.push(id);
     }
     if client.addresses.last().is_none_or(|last| last.address != ack.yiaddr) {
-        let Seen { yiaddr: address, place, giaddr, frame, .. } = *ack;
-        client.addresses.push(Held { address, place, giaddr, frame });
+        let Seen { yiaddr: address, place, giaddr, .. } = *ack;
+        client.addresses.push(Held { address, place, giaddr, at: at(ack) });
         if client.addresses.len() > OF_ONE {
             client.addresses.drop_first();
         }
@@ -257,10 +256,10 @@ fn addresses(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Findin
         return;
     }
     let distinct: HashSet<Ipv4Addr> = client.addresses.iter().map(|held| held.address).collect();
-    let frames = || client.addresses.iter().map(|held| held.frame);
+    let all = || client.addresses.iter().map(|held| held.at).collect::<Evidence>();
     let mut say = |flag: u8, code: Code, text: String| {
         if client.said & flag == 0 {
-            findings.push(finding(code, frames(), (ack.time, ack.time), text));
+            findings.push(all().finding(code, text));
         }
         flag
     };

@@ -12,7 +12,9 @@ const SECOND: i64 = 1_000_000_000;
 const WINDOW: i64 = 60 * SECOND;
 /// How often.
 const STEP: i64 = 15 * SECOND;
-/// Clients kept of a window; more are a flood anyway and looked at at once.
+/// A client that began this close to the end may still go on to a REQUEST.
+const GRACE: i64 = 5 * SECOND;
+/// Clients kept between two looks, the first that come. That many show what there is to see.
 const MOST: usize = 4096;
 
 #[derive(Clone, Copy, Debug)]
@@ -51,14 +53,18 @@ impl Flood {
             }
             _ => return,
         }
-        if seen.time >= self.due || self.askers.len() >= MOST {
-            self.judge(seen.time);
+        if seen.time >= self.due {
+            self.judge(seen.time, seen.time);
             let from = seen.time.saturating_sub(WINDOW);
             self.askers.retain(|_, asker| asker.first >= from);
-            if self.askers.len() >= MOST {
+            // Those to come are seen as well, and these have been.
+            if self.askers.len() > MOST / 2 {
                 self.askers.clear();
             }
             self.due = seen.time.saturating_add(STEP);
+        }
+        if self.askers.len() >= MOST && !self.askers.contains_key(client) {
+            return;
         }
         let asker = self.askers.entry(*client).or_insert(Asker {
             first: seen.time,
@@ -73,12 +79,11 @@ impl Flood {
         asker.discovers = asker.discovers.saturating_add(1);
     }
 
-    /// Looks at the last minute before `now`.
-    fn judge(&mut self, now: i64) {
+    /// Looks at the last minute before `now`, of an input that goes on until `end`.
+    fn judge(&mut self, now: i64, end: i64) {
         let half: Vec<(&HwAddr, &Asker)> =
             self.askers.iter().filter(|(_, asker)| now.saturating_sub(asker.first) <= WINDOW / 2).collect();
-        // Clients that have only just begun may go on as they should.
-        let text = many(&half).or_else(|| alike(&self.askers)).or_else(|| behind_one(&self.askers));
+        let text = many(&half, end).or_else(|| alike(&self.askers)).or_else(|| behind_one(&self.askers));
         let Some(message) = text else { return };
         let mut frames: Vec<u64> = self.askers.values().map(|asker| asker.frame).collect();
         frames.sort_unstable();
@@ -97,17 +102,17 @@ impl Flood {
         });
     }
 
-    /// What was found, once the input has ended.
-    pub(super) fn finish(&mut self, now: i64) -> Option<Finding> {
+    /// What was found, once the input has ended at `end`; the last message came at `now`.
+    pub(super) fn finish(&mut self, now: i64, end: i64) -> Option<Finding> {
         if self.found.is_none() {
-            self.judge(now);
+            self.judge(now, end);
         }
         self.found.take()
     }
 }
 
 /// (a) Fifty clients in half a minute, of one source or without any REQUEST.
-fn many(askers: &[(&HwAddr, &Asker)]) -> Option<String> {
+fn many(askers: &[(&HwAddr, &Asker)], end: i64) -> Option<String> {
     if askers.len() < 50 {
         return None;
     }
@@ -123,10 +128,13 @@ fn many(askers: &[(&HwAddr, &Asker)]) -> Option<String> {
     if let Some((source, _)) = many.max_by_key(|(source, figures)| (**figures, **source)) {
         return Some(format!("{} clients within 30 s, most of them behind {source}", askers.len()));
     }
-    let once = askers.iter().filter(|(_, asker)| asker.discovers == 1).count();
-    let asked = askers.iter().filter(|(_, asker)| asker.requested).count();
-    (once.saturating_mul(10) >= askers.len().saturating_mul(9) && asked.saturating_mul(2) < askers.len())
-        .then(|| format!("{} clients within 30 s, {asked} of them went on to a REQUEST", askers.len()))
+    // Clients that have only just begun may go on as they should.
+    let settled = || askers.iter().filter(|(_, asker)| end.saturating_sub(asker.first) >= GRACE);
+    let all = settled().count();
+    let once = settled().filter(|(_, asker)| asker.discovers == 1).count();
+    let asked = settled().filter(|(_, asker)| asker.requested).count();
+    (all >= 50 && once.saturating_mul(10) >= all.saturating_mul(9) && asked.saturating_mul(2) < all)
+        .then(|| format!("{all} clients within 30 s, {asked} of them went on to a REQUEST"))
 }
 
 /// (b) Forty random addresses that look like one program.
@@ -163,4 +171,53 @@ fn behind_one(askers: &KeyedMap<HwAddr, Asker>) -> Option<String> {
         .filter(|(source, _)| !askers.contains_key(&HwAddr::from(*source)))
         .max_by_key(|(source, count)| (*count, *source))?;
     (count >= 20).then(|| format!("{count} clients behind {source}, which is none of them"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::analysis::diagnosis::tests::a_discover;
+
+    /// Clients that ask `step` nanoseconds apart, and `asks` whether they go on to a REQUEST: at how many moments the askers were
+    /// looked at, and what was found.
+    fn asked(count: u32, step: i64, asks: bool) -> (usize, Option<Finding>) {
+        let mut flood = Flood::default();
+        let mut looks = HashSet::new();
+        let mut seen = a_discover();
+        for number in 0..count {
+            let [a, b, c, d] = number.to_be_bytes();
+            seen.src_mac = Mac([0, a, b, c, d, 1]);
+            seen.letter = Letter::Discover;
+            flood.observe(&seen, &seen.src_mac.into());
+            assert!(flood.askers.len() <= MOST);
+            looks.insert(flood.due);
+            if asks {
+                seen.letter = Letter::Request;
+                flood.observe(&seen, &seen.src_mac.into());
+            }
+            seen.time = seen.time.saturating_add(step);
+        }
+        let end = seen.time.saturating_add(GRACE);
+        (looks.len(), flood.finish(seen.time, end))
+    }
+
+    #[test]
+    fn many_clients_are_looked_at_no_more_often_than_few() {
+        for step in [14_652_000, 1_000_000, 100_000] {
+            let (looks, found) = asked(20_000, step, true);
+            let steps = usize::try_from(20_000 * step / STEP).unwrap();
+            assert!((steps..steps + 2).contains(&looks), "{looks} looks in {steps} steps");
+            assert!(found.is_none(), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_flood_of_more_clients_than_are_kept_is_found() {
+        for step in [14_652_000, 1_000_000, 100_000] {
+            let (_, found) = asked(20_000, step, false);
+            assert!(found.unwrap().message.ends_with("0 of them went on to a REQUEST"));
+        }
+    }
 }

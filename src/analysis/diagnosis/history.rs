@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use super::clients::Clients;
+use super::evidence::{Evidence, Place};
 use super::flood::Flood;
 use super::leases::Leases;
 use super::network::Network;
 use super::signs::Signs;
 use super::{Code, Diagnosis, Finding, Id, rules};
+use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::{KeyedMap, KeyedSet};
 use crate::analysis::transaction::{Entry, Exchange, Item, Letter, Role, Sign};
 use crate::wire::HwAddr;
@@ -21,15 +23,31 @@ pub(super) const MOST: usize = 16_384;
 /// Frames named by one finding.
 pub(super) const FRAMES: usize = 64;
 
-/// Refusals by ICMP of one transaction identifier.
-#[derive(Clone, Copy, Debug)]
-struct Refusal {
-    server: Ipv4Addr,
-    client: HwAddr,
-    frame: u64,
-    time: i64,
-    /// An exchange has it among its problems.
+/// Servers told apart that refuse one client by ICMP.
+const REFUSERS: usize = 4;
+
+/// Refusals by ICMP of what one client asked with one identifier.
+#[derive(Clone, Debug, Default)]
+struct Refusals {
+    /// By server, in order of first word.
+    by: Vec<(Ipv4Addr, Evidence)>,
+    /// An exchange has them among its problems.
     told: bool,
+}
+
+impl Refusals {
+    fn add(&mut self, server: Ipv4Addr, at: Place) {
+        if let Some((_, all)) = self.by.iter_mut().find(|(known, _)| *known == server) {
+            all.add(at);
+        } else if self.by.len() < REFUSERS {
+            self.by.push((server, std::iter::once(at).collect()));
+        }
+    }
+}
+
+/// A client's hardware address; nothing where it says nothing.
+fn known(client: HwAddr) -> HwAddr {
+    if client.as_slice().iter().all(|byte| *byte == 0) { HwAddr::default() } else { client }
 }
 
 /// What a finding is about: code, server, client, address.
@@ -79,9 +97,8 @@ pub struct History {
     clients: Clients,
     network: Network,
     leases: Leases,
-    /// Refusals by ICMP by transaction identifier, and how many.
-    refusals: KeyedMap<u32, Vec<Refusal>>,
-    refused: usize,
+    /// Refusals by ICMP, by transaction identifier and client.
+    refusals: KeyedMap<(u32, HwAddr), Refusals>,
     /// Addresses that answered a server's ping: who asked, when, frame.
     pinged: BTreeMap<Ipv4Addr, (Ipv4Addr, i64, u64)>,
     pings: KeyedMap<(Ipv4Addr, Ipv4Addr), i64>,
@@ -142,13 +159,8 @@ impl History {
             }
             Sign::Echo { time, reply: false, src, dst, .. } => {
                 if time.saturating_sub(self.discover) <= 2 * SECOND {
-                    if self.pings.len() >= MOST {
-                        // What matters is answered within two seconds.
-                        self.pings.retain(|_, asked| time.saturating_sub(*asked) <= 2 * SECOND);
-                    }
-                    if self.pings.len() < MOST {
-                        self.pings.insert((src, dst), time);
-                    }
+                    make_room(&mut self.pings, MOST, &(src, dst), |asked| *asked);
+                    self.pings.insert((src, dst), time);
                 }
             }
             Sign::Echo { frame, time, reply: true, src, dst, .. } => {
@@ -160,10 +172,9 @@ impl History {
                 }
             }
             Sign::Refused { frame, time, xid, server, client } => {
-                if self.refused < MOST {
-                    self.refused = self.refused.saturating_add(1);
-                    let refusal = Refusal { server, client, frame, time, told: false };
-                    self.refusals.entry(xid).or_default().push(refusal);
+                let key = (xid, known(client));
+                if self.refusals.len() < MOST || self.refusals.contains_key(&key) {
+                    self.refusals.entry(key).or_default().add(server, (time, frame));
                 }
             }
         }
@@ -194,21 +205,18 @@ impl History {
     /// ICMP errors about an exchange: they are nothing where it succeeded all the same.
     fn refusal(&mut self, exchange: &Exchange, found: &mut Vec<Diagnosis>) {
         for xid in &exchange.xids {
+            let key = (*xid, exchange.mac.unwrap_or_default());
             if exchange.outcome.is_success() {
-                let gone = self.refusals.remove(xid).map_or(0, |refusals| refusals.len());
-                self.refused = self.refused.saturating_sub(gone);
+                self.refusals.remove(&key);
                 continue;
             }
-            let Some(refusals) = self.refusals.get_mut(xid).filter(|_| exchange.had().client) else {
+            let Some(own) = self.refusals.get_mut(&key).filter(|_| exchange.had().client) else {
                 continue;
             };
-            let mut own: Vec<&mut Refusal> =
-                refusals.iter_mut().filter(|refusal| Some(refusal.client) == exchange.mac).collect();
-            let Some(server) = own.first().map(|refusal| refusal.server) else { continue };
-            for refusal in &mut own {
-                refusal.told = true;
-            }
-            let about = own.iter().map(|refusal| refusal.frame).chain(exchange.sent().map(|seen| seen.frame));
+            let Some((server, _)) = own.by.first() else { continue };
+            own.told = true;
+            let refusals = own.by.iter().flat_map(|(_, all)| all.frames().iter().copied());
+            let about = refusals.chain(exchange.sent().map(|seen| seen.frame));
             let mut frames: Vec<u64> = about.take(FRAMES).collect();
             frames.sort_unstable();
             frames.dedup();
@@ -217,14 +225,13 @@ impl History {
         }
     }
 
-    /// What is said of the whole, worst first.
-    pub fn finish(&mut self) -> Vec<Finding> {
-        let now = self.now;
+    /// What is said of the whole, worst first, of an input that ends at `end`, nanoseconds since 1970; none: with the last message.
+    pub fn finish(&mut self, end: Option<i64>) -> Vec<Finding> {
         let mut all = std::mem::take(&mut self.said).all;
-        all.extend(self.flood.finish(now));
-        self.network.finish(now, &mut all);
-        self.clients.finish(now, &mut all);
-        self.leases.finish(now, &mut all);
+        all.extend(self.flood.finish(self.now, end.unwrap_or(self.now).max(self.now)));
+        self.network.finish(&mut all);
+        self.clients.finish(&mut all);
+        self.leases.finish(&mut all);
         for (address, (server, time, frame)) in std::mem::take(&mut self.pinged) {
             if self.network.serves(server) && !self.leases.knows(address) {
                 let text = format!("{address} answers the ping of {server} and is nobody's lease");
@@ -245,21 +252,67 @@ impl History {
 
     /// Once per server, where several clients were refused or no exchange tells it.
     fn finish_refusals(&mut self, findings: &mut Vec<Finding>) {
-        let mut by_server: BTreeMap<Ipv4Addr, Vec<Refusal>> = BTreeMap::new();
-        for refusal in std::mem::take(&mut self.refusals).into_values().flatten() {
-            by_server.entry(refusal.server).or_default().push(refusal);
+        let mut by_server: BTreeMap<Ipv4Addr, Vec<(HwAddr, bool, Evidence)>> = BTreeMap::new();
+        for ((_, client), refusals) in std::mem::take(&mut self.refusals) {
+            for (server, all) in refusals.by {
+                by_server.entry(server).or_default().push((client, refusals.told, all));
+            }
         }
-        for (server, hits) in by_server {
-            let clients: KeyedSet<HwAddr> = hits.iter().map(|hit| hit.client).collect();
-            if clients.len() < 2 && hits.iter().all(|hit| hit.told) {
+        for (server, mut hits) in by_server {
+            let clients: KeyedSet<HwAddr> = hits.iter().map(|(client, ..)| *client).collect();
+            if clients.len() < 2 && hits.iter().all(|(_, told, _)| *told) {
                 continue;
             }
-            let times = || hits.iter().map(|hit| hit.time);
-            let seen = (times().min().unwrap_or(0), times().max().unwrap_or(0));
+            hits.sort_by_key(|(.., all)| all.frames().first().copied());
+            let mut all = Evidence::default();
+            for (.., one) in &hits {
+                all.append(one);
+            }
             let text = format!("{server} answers by ICMP that nobody listens on port 67");
-            let mut said = finding(Code::IcmpRefused, hits.iter().map(|hit| hit.frame), seen, text);
+            let mut said = all.finding(Code::IcmpRefused, text);
             said.server = Some(server);
             findings.push(said);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Mac;
+
+    /// More echo requests after a DISCOVER than are remembered: the latest are, and the room for them is not made one by one.
+    #[test]
+    fn a_sweep_of_pings_is_bounded() {
+        let mut history = History::new(false);
+        let (server, mut pings, mut walks) = (Ipv4Addr::new(10, 0, 0, 1), 0, 0);
+        for number in 0..100_000_u32 {
+            let dst = Ipv4Addr::from(0x0b00_0000 + number);
+            history.sign(&Sign::Echo {
+                frame: 1,
+                time: i64::from(number),
+                reply: false,
+                src: server,
+                dst,
+                mac: Mac::ZERO,
+            });
+            walks += usize::from(history.pings.len() <= pings);
+            pings = history.pings.len();
+            assert!(pings <= MOST && history.pings.contains_key(&(server, dst)));
+        }
+        assert!(walks <= 100_000 / (MOST / 2), "{walks}");
+    }
+
+    /// As many refusals as there may be, all of one identifier: another client's exchange finds none of them.
+    #[test]
+    fn refusals_of_one_client_are_kept_once_a_server() {
+        let mut history = History::new(false);
+        for number in 0..20_000_u32 {
+            let (client, server) = (HwAddr::from_slice(&[2, 0, 0, 0, 0, 1]), Ipv4Addr::from(number % 8));
+            history.sign(&Sign::Refused { frame: number.into(), time: 0, xid: 7, server, client });
+        }
+        let [refusals] = history.refusals.values().collect::<Vec<_>>()[..] else { panic!() };
+        assert_eq!(refusals.by.len(), REFUSERS);
+        assert!(refusals.by.iter().all(|(_, all)| all.frames().len() == FRAMES && all.count() == 2500));
     }
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use super::evidence::{Evidence, Place};
 use super::history::{CLIENTS, FRAMES, MOST, SECOND, Said, finding};
 use super::signs::Signs;
 use super::{Code, Finding, rules};
+use crate::analysis::bounded::{halve, make_room};
 use crate::analysis::keyed::{Keyed, KeyedMap};
 use crate::analysis::transaction::{Exchange, Letter, Outcome, Seen, bit};
 use crate::wire::{HwAddr, Mac};
@@ -46,14 +48,14 @@ struct Users {
     last: HwAddr,
     turns: u32,
     time: i64,
-    frames: Vec<u64>,
+    all: Evidence,
 }
 
 /// Devices of one name, and when the name was last seen.
 #[derive(Clone, Debug, Default)]
 struct Devices {
     time: i64,
-    macs: Vec<(HwAddr, u64)>,
+    macs: KeyedMap<HwAddr, Place>,
 }
 
 /// Addresses, one bit each, several on one bit: who is not in it was never here. It does not grow.
@@ -86,17 +88,6 @@ impl Known {
     }
 }
 
-/// Makes room in a map that is full: the older half of it goes.
-fn halve<K, V>(map: &mut KeyedMap<K, V>, age: impl Fn(&V) -> i64) {
-    let mut ages: Vec<i64> = map.values().map(&age).collect();
-    let middle = ages.len() / 2;
-    if middle < ages.len() {
-        let (_, limit, _) = ages.select_nth_unstable(middle);
-        let limit = *limit;
-        map.retain(|_, value| age(value) > limit);
-    }
-}
-
 /// Everything about addresses.
 #[derive(Debug, Default)]
 pub(super) struct Leases {
@@ -107,8 +98,10 @@ pub(super) struct Leases {
     ended: KeyedMap<Ipv4Addr, i64>,
     ids: KeyedMap<u32, Users>,
     names: KeyedMap<Arc<[u8]>, Devices>,
+    /// How many devices these are.
+    devices: usize,
     /// Who answered for addresses that were declined.
-    holders: BTreeMap<Mac, BTreeMap<Ipv4Addr, u64>>,
+    holders: BTreeMap<Mac, BTreeMap<Ipv4Addr, Place>>,
     /// Addresses that were offered, or that clients have.
     known: Known,
 }
@@ -143,20 +136,13 @@ impl Leases {
             lease.ended = lease.ended.max(seen.time);
         }
         // The exchange that gave it may still be open.
-        if self.ended.len() >= MOST && !self.ended.contains_key(&address) {
-            halve(&mut self.ended, |time| *time);
-        }
+        make_room(&mut self.ended, MOST, &address, |time| *time);
         self.ended.insert(address, seen.time);
     }
 
     /// An address is given: from now on it is watched who claims it.
     fn give(&mut self, seen: &Seen, client: HwAddr) {
-        if self.given.len() >= CLIENTS && !self.given.contains_key(&seen.yiaddr) {
-            self.given.retain(|_, given| seen.time.saturating_sub(given.time) <= WATCH);
-            if self.given.len() >= CLIENTS {
-                halve(&mut self.given, |given| given.time);
-            }
-        }
+        make_room(&mut self.given, CLIENTS, &seen.yiaddr, |given| given.time);
         let (time, frame) = (seen.time, seen.frame);
         let new = Given { mac: client, time, frame, other: None, own: None, bound: false };
         let given = self.given.entry(seen.yiaddr).or_insert(new);
@@ -214,9 +200,7 @@ impl Leases {
             ended: self.ended.get(&ack.yiaddr).copied().unwrap_or(i64::MIN),
         };
         let key = (ack.yiaddr, ack.place);
-        if self.running.len() >= CLIENTS && !self.running.contains_key(&key) {
-            halve(&mut self.running, |lease| lease.time);
-        }
+        make_room(&mut self.running, CLIENTS, &key, |lease| lease.time);
         if let Some(before) = self.running.insert(key, lease).filter(|before| before.mac != mac) {
             twice(ack.yiaddr, (before, lease), self.ended.get(&ack.yiaddr).copied(), found);
         }
@@ -248,10 +232,11 @@ impl Leases {
         let own = rules::mac(exchange);
         let from = exchange.first().map_or(0, |seen| seen.time).saturating_sub(2 * SECOND);
         for heard in signs.of(address, from, i64::MAX) {
-            if Some(heard.mac) != own && self.holders.len() < MOST {
+            let room = self.holders.len() < MOST || self.holders.contains_key(&heard.mac);
+            if Some(heard.mac) != own && room {
                 let addresses = self.holders.entry(heard.mac).or_default();
                 if addresses.len() < FRAMES {
-                    addresses.insert(address, heard.frame);
+                    addresses.insert(address, (heard.time, heard.frame));
                 }
             }
         }
@@ -262,14 +247,11 @@ impl Leases {
         if id == 0 || typed {
             return;
         }
-        if self.ids.len() >= CLIENTS && !self.ids.contains_key(&id) {
-            halve(&mut self.ids, |users| users.time);
-        }
-        let users = self.ids.entry(id).or_insert(Users { last: mac, turns: 0, time: 0, frames: Vec::new() });
+        make_room(&mut self.ids, CLIENTS, &id, |users| users.time);
+        let new = || Users { last: mac, turns: 0, time: 0, all: Evidence::default() };
+        let users = self.ids.entry(id).or_insert_with(new);
         users.time = ack.time;
-        if users.frames.len() < FRAMES {
-            users.frames.push(ack.frame);
-        }
+        users.all.add((ack.time, ack.frame));
         if users.last == mac {
             return;
         }
@@ -277,7 +259,7 @@ impl Leases {
         let other = std::mem::replace(&mut users.last, mac);
         if users.turns == 2 {
             let text = format!("{mac} and {other} use one client identifier in turn");
-            let mut said = finding(Code::ClientIdShared, users.frames.clone(), (ack.time, ack.time), text);
+            let mut said = users.all.clone().finding(Code::ClientIdShared, text);
             said.client = Some(mac);
             found.merge(said);
         }
@@ -285,24 +267,26 @@ impl Leases {
 
     /// A private MAC bound under a host name.
     fn name(&mut self, name: &Arc<[u8]>, mac: HwAddr, ack: &Seen) {
-        if self.names.len() >= MOST && !self.names.contains_key(name) {
+        let full = self.names.len() >= MOST && !self.names.contains_key(name);
+        if full || self.devices >= CLIENTS {
             halve(&mut self.names, |devices| devices.time);
+            self.devices = self.names.values().map(|devices| devices.macs.len()).sum();
         }
         let devices = self.names.entry(Arc::clone(name)).or_default();
         devices.time = ack.time;
-        let new = devices.macs.iter().all(|(known, _)| *known != mac);
-        if new && devices.macs.len() < FRAMES {
-            devices.macs.push((mac, ack.frame));
+        if devices.macs.len() < MOST && !devices.macs.contains_key(&mac) {
+            devices.macs.insert(mac, (ack.time, ack.frame));
+            self.devices = self.devices.saturating_add(1);
         }
     }
 
     /// What is said of the whole.
-    pub(super) fn finish(&mut self, now: i64, findings: &mut Vec<Finding>) {
+    pub(super) fn finish(&mut self, findings: &mut Vec<Finding>) {
         for (mac, addresses) in std::mem::take(&mut self.holders) {
             if addresses.len() >= 2 {
                 let names: Vec<String> = addresses.keys().map(ToString::to_string).collect();
                 let text = format!("{mac} answers for {}, which were declined", names.join(", "));
-                findings.push(finding(Code::ProxyArp, addresses.into_values(), (now, now), text));
+                findings.push(addresses.into_values().collect::<Evidence>().finding(Code::ProxyArp, text));
             }
         }
         let mut names: Vec<_> = self.names.drain().filter(|(_, devices)| devices.macs.len() >= 4).collect();
@@ -310,8 +294,7 @@ impl Leases {
         for (name, devices) in names {
             let name = String::from_utf8_lossy(&name);
             let text = format!("{name} took a lease for each of {} private MACs", devices.macs.len());
-            let frames = devices.macs.iter().map(|(_, frame)| *frame);
-            findings.push(finding(Code::MacChurn, frames, (now, now), text));
+            findings.push(devices.macs.into_values().collect::<Evidence>().finding(Code::MacChurn, text));
         }
     }
 }
@@ -346,4 +329,44 @@ fn twice(address: Ipv4Addr, (one, other): (Lease, Lease), ended: Option<i64>, fo
     let mut said = finding(code, [early.frame, late.frame], (early.time, late.time), text);
     (said.client, said.address) = (Some(late.mac), Some(address));
     found.merge(said);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::diagnosis::tests::an_ack;
+
+    /// However steadily addresses are given, not each one walks through all that were given before.
+    #[test]
+    fn who_makes_room_makes_much_of_it() {
+        let mut leases = Leases::default();
+        let (mut ack, mut given, mut halved) = (an_ack(), 0, 0);
+        for number in 0..250_000_u32 {
+            ack.yiaddr = (0x0b00_0000 + number).into();
+            leases.give(&ack, HwAddr::from_slice(&number.to_be_bytes()));
+            // A hundred thousand of them in ten minutes, and one of them is too old at every moment.
+            ack.time = ack.time.saturating_add(WATCH / 99_999);
+            if leases.given.len() <= given {
+                halved += 1;
+                assert!(leases.given.len() <= CLIENTS / 2 + 1, "{} are left", leases.given.len());
+            }
+            given = leases.given.len();
+            assert!(given <= CLIENTS);
+        }
+        assert_eq!(halved, 3);
+    }
+
+    #[test]
+    fn devices_of_few_names_are_bounded_as_well() {
+        let mut leases = Leases::default();
+        let mut ack = an_ack();
+        for number in 0..150_000_u32 {
+            let name: Arc<[u8]> = vec![u8::try_from(number % 8).unwrap()].into();
+            leases.name(&name, HwAddr::from_slice(&number.to_be_bytes()), &ack);
+            ack.time = ack.time.saturating_add(1);
+            let all: usize = leases.names.values().map(|devices| devices.macs.len()).sum();
+            assert!(number % 1000 > 0 || (leases.devices == all && all <= CLIENTS), "{all}");
+        }
+        assert!(leases.names.len() >= 4, "not all of them go");
+    }
 }

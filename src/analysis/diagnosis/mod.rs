@@ -4,6 +4,7 @@
 //! what people are told about them. Everything else has one row with all of it.
 
 mod clients;
+mod evidence;
 mod flood;
 mod history;
 mod leases;
@@ -13,7 +14,7 @@ mod rules;
 mod signs;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use history::History;
 pub use table::{Code, Row, Scope, distinct, find, named, nearest, row, rows};

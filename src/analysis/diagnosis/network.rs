@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::Ipv4Addr;
 
-use super::history::{FRAMES, MOST, SECOND, Said, finding};
+use super::evidence::{Evidence, Place};
+use super::history::{CLIENTS, MOST, SECOND, Said, finding};
 use super::{Code, Finding, rules};
 use crate::analysis::keyed::{KeyedMap, KeyedSet};
 use crate::analysis::transaction::{self, Exchange, Kind, Letter, Outcome, Role, Seen, Side, bit};
@@ -23,8 +24,8 @@ struct Server {
     last_ack: i64,
     /// Where it answers and is asked, one number a place.
     places: KeyedSet<u32>,
-    macs: BTreeMap<(u32, [u8; 6]), u64>,
-    refused: Vec<u64>,
+    macs: BTreeMap<(u32, [u8; 6]), Place>,
+    refused: Evidence,
 }
 
 /// How a server speaks; the same every time, of most.
@@ -56,19 +57,21 @@ pub(super) struct Network {
     names: KeyedMap<Ipv4Addr, usize>,
     latest: [Option<(Manner, usize)>; LATEST],
     /// Servers that give, by place and relay.
-    givers: BTreeMap<(u32, Ipv4Addr), BTreeMap<Ipv4Addr, u64>>,
+    givers: BTreeMap<(u32, Ipv4Addr), BTreeMap<Ipv4Addr, Place>>,
     /// DISCOVERs by relay and server asked; relays that were answered, and by whom.
-    relayed: BTreeMap<(Ipv4Addr, Ipv4Addr), Vec<u64>>,
+    relayed: BTreeMap<(Ipv4Addr, Ipv4Addr), Evidence>,
     answered: BTreeSet<Ipv4Addr>,
     answering: BTreeSet<(Ipv4Addr, Ipv4Addr)>,
     unanswered: VecDeque<Vain>,
     /// Addresses that servers speak from.
     served: BTreeSet<Ipv4Addr>,
     /// Clients that were answered only once they had waited, with a frame; somebody was answered at once.
-    waited: Vec<(HwAddr, u64)>,
+    waited: KeyedMap<HwAddr, Place>,
     prompt: bool,
     /// What boot servers do to several clients, by server.
-    boots: BTreeMap<(Code, Ipv4Addr), BTreeMap<HwAddr, (u64, i64)>>,
+    boots: BTreeMap<(Code, Ipv4Addr), KeyedMap<HwAddr, Place>>,
+    /// How many clients these are.
+    booting: usize,
 }
 
 impl Network {
@@ -134,7 +137,7 @@ impl Network {
         }
         let plain = seen.has(bit::ETHERNET | bit::SERVER_ID) && seen.giaddr.is_unspecified();
         if plain && seen.src == seen.server_id && seen.src_mac != Mac::ZERO && server.macs.len() < OF_ONE {
-            server.macs.entry((seen.place, seen.src_mac.0)).or_insert(seen.frame);
+            server.macs.entry((seen.place, seen.src_mac.0)).or_insert((seen.time, seen.frame));
         }
         if !seen.giaddr.is_unspecified() && self.answering.len() < MOST {
             self.answered.insert(seen.giaddr);
@@ -144,7 +147,7 @@ impl Network {
         if seen.gives() && self.givers.len() < MOST {
             let givers = self.givers.entry((seen.place, seen.giaddr)).or_default();
             if seen.has(bit::SERVER_ID) && givers.len() < OF_ONE {
-                givers.entry(seen.server_id).or_insert(seen.frame);
+                givers.entry(seen.server_id).or_insert((seen.time, seen.frame));
             }
         }
         Some(index)
@@ -196,9 +199,8 @@ impl Network {
         let nak = exchange.replies().find(|seen| seen.letter == Letter::Nak);
         if let (true, Some(nak)) = (hit.iter().any(|word| reason.contains(word)), nak)
             && let Some(server) = self.names.get(&nak.server()).and_then(|index| self.servers.get_mut(*index))
-            && server.refused.len() < FRAMES
         {
-            server.refused.push(nak.frame);
+            server.refused.add((nak.time, nak.frame));
         }
     }
 
@@ -206,11 +208,10 @@ impl Network {
         for step in exchange.steps.iter().filter(|step| step.role != Role::Copy) {
             let seen = &step.seen;
             let asks = seen.letter == Letter::Discover && seen.side == Side::Relay && seen.has(bit::IPV4);
-            if asks && !seen.has(bit::IP_BROADCAST) && self.relayed.len() < MOST {
-                let frames = self.relayed.entry((seen.giaddr, seen.dst)).or_default();
-                if frames.len() < FRAMES {
-                    frames.push(seen.frame);
-                }
+            let way = (seen.giaddr, seen.dst);
+            let room = self.relayed.len() < MOST || self.relayed.contains_key(&way);
+            if asks && !seen.has(bit::IP_BROADCAST) && room {
+                self.relayed.entry(way).or_default().add((seen.time, seen.frame));
             }
         }
     }
@@ -249,11 +250,10 @@ impl Network {
         if offer.time.saturating_sub(first.time) <= 3 * SECOND {
             self.prompt = true;
         } else if last.secs >= 3
-            && self.waited.len() < FRAMES
+            && self.waited.len() < MOST
             && let Some(mac) = exchange.mac
-            && !self.waited.iter().any(|(known, _)| *known == mac)
         {
-            self.waited.push((mac, offer.frame));
+            self.waited.entry(mac).or_insert((offer.time, offer.frame));
         }
     }
 
@@ -265,52 +265,52 @@ impl Network {
         for server in answering.chain(asked.filter(|_| code == Code::Pxe4011Silent)) {
             if self.boots.len() < MOST || self.boots.contains_key(&(code, server)) {
                 let clients = self.boots.entry((code, server)).or_default();
-                if clients.len() < FRAMES {
-                    clients.entry(mac).or_insert((frame, first.time));
+                if self.booting < CLIENTS && !clients.contains_key(&mac) {
+                    clients.insert(mac, (first.time, frame));
+                    self.booting = self.booting.saturating_add(1);
                 }
             }
         }
     }
 
     /// What is said of the whole.
-    pub(super) fn finish(&mut self, now: i64, findings: &mut Vec<Finding>) {
+    pub(super) fn finish(&mut self, findings: &mut Vec<Finding>) {
         for ((_, giaddr), givers) in std::mem::take(&mut self.givers) {
             if givers.len() > 1 {
                 let names: Vec<String> = givers.keys().map(ToString::to_string).collect();
                 let relay =
                     if giaddr.is_unspecified() { String::new() } else { format!(" for relay {giaddr}") };
                 let text = format!("{} servers give addresses{relay}: {}", names.len(), names.join(", "));
-                findings.push(finding(Code::SeveralServers, givers.into_values(), (now, now), text));
+                let all: Evidence = givers.into_values().collect();
+                findings.push(all.finding(Code::SeveralServers, text));
             }
         }
         let mut names: Vec<(Ipv4Addr, usize)> = self.names.drain().collect();
         names.sort_unstable();
         for (name, index) in names {
             let Some(server) = self.servers.get(index) else { continue };
-            let mut places: BTreeMap<u32, Vec<(Mac, u64)>> = BTreeMap::new();
-            for ((place, mac), frame) in &server.macs {
-                places.entry(*place).or_default().push((Mac(*mac), *frame));
+            let mut places: BTreeMap<u32, Vec<(Mac, Place)>> = BTreeMap::new();
+            for ((place, mac), at) in &server.macs {
+                places.entry(*place).or_default().push((Mac(*mac), *at));
             }
             for macs in places.values().filter(|macs| macs.len() > 1) {
                 let names: Vec<String> = macs.iter().map(|(mac, _)| mac.to_string()).collect();
                 let text = format!("{name} speaks from {}", names.join(" and "));
-                let frames = macs.iter().map(|(_, frame)| *frame);
-                let mut said = finding(Code::ServerTwoMacs, frames, (now, now), text);
+                let all: Evidence = macs.iter().map(|(_, at)| *at).collect();
+                let mut said = all.finding(Code::ServerTwoMacs, text);
                 said.server = Some(name);
                 findings.push(said);
             }
             findings.extend(self.pool(name, server));
         }
-        self.finish_relays(now, findings);
+        self.finish_relays(findings);
         if self.waited.len() >= 3 && !self.prompt {
             let text = format!("{} clients were answered only once secs had reached 3", self.waited.len());
-            let frames = self.waited.iter().map(|(_, frame)| *frame);
-            findings.push(finding(Code::AnswersAfterSecs, frames, (now, now), text));
+            let all: Evidence = self.waited.drain().map(|(_, at)| at).collect();
+            findings.push(all.finding(Code::AnswersAfterSecs, text));
         }
         for ((code, server), clients) in std::mem::take(&mut self.boots) {
             if clients.len() >= 2 {
-                let times = || clients.values().map(|(_, time)| *time);
-                let seen = (times().min().unwrap_or(now), times().max().unwrap_or(now));
                 let count = clients.len();
                 let text = match code {
                     Code::Pxe4011Silent => format!("{server} answers none of {count} clients on port 4011"),
@@ -319,7 +319,7 @@ impl Network {
                     }
                     _ => format!("{count} clients are offered addresses by {server}, and no boot file"),
                 };
-                let mut said = finding(code, clients.values().map(|(frame, _)| *frame), seen, text);
+                let mut said = clients.into_values().collect::<Evidence>().finding(code, text);
                 said.server = Some(server);
                 findings.push(said);
             }
@@ -334,9 +334,9 @@ impl Network {
         let to = late.iter().map(|vain| vain.last).max().unwrap_or(0);
         let silent = server.offers > 0 && clients.len() >= 3 && to.saturating_sub(from) >= 10 * SECOND;
         let frames: Vec<u64> = late.iter().map(|vain| vain.frame).collect();
-        let said = if !server.refused.is_empty() {
+        let said = if server.refused.count() > 0 {
             let text = format!("{name} refuses for want of addresses");
-            finding(Code::PoolExhausted, server.refused.iter().copied(), (from, to), text)
+            server.refused.clone().finding(Code::PoolExhausted, text)
         } else if silent && server.last_ack >= from {
             let text = format!(
                 "{name} makes no OFFER any more to {} clients, and still acknowledges",
@@ -352,16 +352,16 @@ impl Network {
         Some(Finding { server: Some(name), ..said })
     }
 
-    fn finish_relays(&mut self, now: i64, findings: &mut Vec<Finding>) {
-        for ((giaddr, server), frames) in std::mem::take(&mut self.relayed) {
+    fn finish_relays(&mut self, findings: &mut Vec<Finding>) {
+        for ((giaddr, server), asked) in std::mem::take(&mut self.relayed) {
             let all = (server, Ipv4Addr::UNSPECIFIED)..=(server, Ipv4Addr::BROADCAST);
-            if frames.len() >= 3
+            if asked.count() >= 3
                 && !self.answered.contains(&giaddr)
                 && self.answering.range(all).any(|(_, relay)| *relay != giaddr)
             {
                 let text =
-                    format!("{server} answers other relays and never {giaddr} ({} DISCOVERs)", frames.len());
-                let mut said = finding(Code::GiaddrUnserved, frames, (now, now), text);
+                    format!("{server} answers other relays and never {giaddr} ({} DISCOVERs)", asked.count());
+                let mut said = asked.finding(Code::GiaddrUnserved, text);
                 (said.server, said.address) = (Some(server), Some(giaddr));
                 findings.push(said);
             }
@@ -388,8 +388,9 @@ fn loops(exchange: &Exchange, said: &mut Said) {
                     first.hops,
                     first.hops.saturating_add(spread)
                 );
-                let frames = relayed.iter().filter(within).map(|seen| seen.frame);
-                let mut found = finding(Code::RelayLoop, frames, (first.time, first.time), text);
+                let all: Evidence =
+                    relayed.iter().filter(within).map(|seen| (seen.time, seen.frame)).collect();
+                let mut found = all.finding(Code::RelayLoop, text);
                 found.client = exchange.mac;
                 said.merge(found);
                 return;

@@ -108,6 +108,11 @@ impl Both {
         self.six.open()
     }
 
+    /// The last moment known.
+    pub fn now(&self) -> Option<i64> {
+        self.four.now().max(self.six.now())
+    }
+
     /// How many were closed to make room.
     pub fn evicted(&self) -> u64 {
         self.four.evicted().saturating_add(self.six.evicted())

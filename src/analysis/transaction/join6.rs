@@ -66,6 +66,11 @@ impl Joiner6 {
         self.desk.exchanges()
     }
 
+    /// The last moment known.
+    pub(super) fn now(&self) -> Option<i64> {
+        self.desk.now()
+    }
+
     /// The input ends here: what is open closes by and by.
     pub(super) fn end(&mut self) {
         for (entry, batch) in self.untimed.take() {

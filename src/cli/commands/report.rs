@@ -456,7 +456,7 @@ impl<'a> Story<'a> {
     }
 
     fn conclude(&mut self) {
-        self.findings = self.history.finish();
+        self.findings = self.history.finish(self.joiner.now());
         self.findings.retain(|finding| !self.args.ignore.iter().any(|code| code == finding.id.name()));
         self.told = self.links.finish();
         self.told.retain(|told| !self.args.ignore.iter().any(|code| code == told.finding.code));

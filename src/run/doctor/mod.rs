@@ -281,7 +281,7 @@ impl Ears {
     fn finish(&mut self) -> (Vec<Told>, Vec<Finding>) {
         self.joiner.finish();
         self.take_closed();
-        (std::mem::take(&mut self.told), self.history.finish())
+        (std::mem::take(&mut self.told), self.history.finish(self.joiner.now()))
     }
 }
 

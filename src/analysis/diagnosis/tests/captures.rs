@@ -318,6 +318,21 @@ pub(super) fn clients_over_time() -> Vec<Case> {
             },
         ),
         (
+            // Three servers refuse one request.
+            "nak-loop",
+            |s| {
+                for n in 0..3_u8 {
+                    s.nak(10_000 * i64::from(n), client(1), S);
+                }
+            },
+            |s| {
+                s.renew(0, client(1), A, true);
+                for n in 1..4_u8 {
+                    s.nak(10 * i64::from(n), client(1), [10, 0, 0, n]);
+                }
+            },
+        ),
+        (
             "decline-storm",
             |s| {
                 for n in 1..4_u8 {
@@ -379,6 +394,43 @@ pub(super) fn clients_over_time() -> Vec<Case> {
             |s| {
                 for n in 0..60_u8 {
                     s.dora(100 * i64::from(n), client(n), [10, 0, 0, 100 + n]);
+                }
+            },
+        ),
+        (
+            // A building has power again as the capture ends, and as one looks.
+            "starvation",
+            |s| {
+                for n in 0..60_u8 {
+                    s.discover(5 * i64::from(n), client(n));
+                }
+                s.end(6000);
+            },
+            |s| {
+                for n in 0..60_u8 {
+                    s.discover(5 * i64::from(n), client(n));
+                }
+                s.end(400);
+            },
+        ),
+        (
+            "starvation",
+            |s| {
+                s.discover(0, client(200));
+                for n in 0..60_u8 {
+                    s.discover(9900 + i64::from(n), client(n));
+                }
+                s.discover(15_000, client(200));
+            },
+            |s| {
+                s.discover(0, client(200));
+                for n in 0..60_u8 {
+                    s.discover(14_900 + i64::from(n), client(n));
+                }
+                s.discover(15_000, client(201));
+                for n in 0..60_u8 {
+                    s.offer(16_000 + 3 * i64::from(n), client(n), S, [10, 0, 0, n]);
+                    s.request(16_001 + 3 * i64::from(n), client(n), [10, 0, 0, n], S);
                 }
             },
         ),

@@ -5,14 +5,15 @@
 
 mod captures;
 mod exchanges;
+mod figures;
 mod packets;
 mod silence;
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::{History, Id, rows};
-use crate::analysis::transaction::{Around, Batch, Joiner, Options, Sign};
+use super::{Finding, History, Id, rows};
+use crate::analysis::transaction::{Around, Batch, Item, Joiner, Options, Seen, Sign};
 use crate::time::{Precision, Timestamp};
 use crate::wire::arp::Arp;
 use crate::wire::frame::{Checksum, Datagram, Ip, Layer, Layers, Link, Udp, Vlans};
@@ -29,7 +30,7 @@ const A: [u8; 4] = [10, 0, 0, 50];
 
 /// What stands around a message.
 #[derive(Clone)]
-struct Way {
+pub(crate) struct Way {
     macs: (Mac, Mac),
     ips: ([u8; 4], [u8; 4]),
     ports: (u16, u16),
@@ -54,20 +55,20 @@ impl Way {
 
 /// A client of the stories.
 #[derive(Clone, Copy)]
-struct Client {
-    mac: Mac,
-    xid: u32,
-    flags: u16,
+pub(crate) struct Client {
+    pub(crate) mac: Mac,
+    pub(crate) xid: u32,
+    pub(crate) flags: u16,
 }
 
-fn client(number: u8) -> Client {
+pub(crate) fn client(number: u8) -> Client {
     Client { mac: Mac([0, 0x1c, 0xc4, 0x5e, 0, number]), xid: 0x100 + u32::from(number), flags: 0x8000 }
 }
 
 /// Frames with times in milliseconds.
 #[derive(Default)]
-struct Story {
-    batch: Batch,
+pub(crate) struct Story {
+    pub(crate) batch: Batch,
     frame: u64,
 }
 
@@ -132,7 +133,13 @@ impl Story {
         );
     }
 
-    fn ask(&mut self, ms: i64, c: Client, kind: MessageType, change: impl FnOnce(&mut Message, &mut Way)) {
+    pub(crate) fn ask(
+        &mut self,
+        ms: i64,
+        c: Client,
+        kind: MessageType,
+        change: impl FnOnce(&mut Message, &mut Way),
+    ) {
         let mut message = Message::request(kind, Xid(c.xid), c.mac);
         message.flags = c.flags;
         message.set_option(55, &[1, 3, 6]);
@@ -142,7 +149,7 @@ impl Story {
         self.put(ms, &message, &way);
     }
 
-    fn discover(&mut self, ms: i64, c: Client) {
+    pub(crate) fn discover(&mut self, ms: i64, c: Client) {
         self.ask(ms, c, MessageType::DISCOVER, |_, _| {});
     }
 
@@ -152,7 +159,7 @@ impl Story {
         }
     }
 
-    fn request(&mut self, ms: i64, c: Client, ip: [u8; 4], server: [u8; 4]) {
+    pub(crate) fn request(&mut self, ms: i64, c: Client, ip: [u8; 4], server: [u8; 4]) {
         self.ask(ms, c, MessageType::REQUEST, |m, _| {
             m.set_option(50, &ip);
             m.set_option(54, &server);
@@ -202,11 +209,11 @@ impl Story {
         self.put(ms, &message, &way);
     }
 
-    fn offer(&mut self, ms: i64, c: Client, server: [u8; 4], ip: [u8; 4]) {
+    pub(crate) fn offer(&mut self, ms: i64, c: Client, server: [u8; 4], ip: [u8; 4]) {
         self.say(ms, c, MessageType::OFFER, (server, ip), |_, _| {});
     }
 
-    fn ack(&mut self, ms: i64, c: Client, server: [u8; 4], ip: [u8; 4]) {
+    pub(crate) fn ack(&mut self, ms: i64, c: Client, server: [u8; 4], ip: [u8; 4]) {
         self.say(ms, c, MessageType::ACK, (server, ip), |_, _| {});
     }
 
@@ -247,9 +254,43 @@ impl Story {
     }
 
     /// Time goes on, so that nothing is open at the end.
-    fn end(&mut self, ms: i64) {
+    pub(crate) fn end(&mut self, ms: i64) {
         self.batch.last = Some(ms * 1_000_000 + 1_700_000_000_000_000_000);
     }
+}
+
+/// A message as it was joined, to be varied.
+fn only(tell: impl FnOnce(&mut Story)) -> Seen {
+    let mut story = Story::default();
+    tell(&mut story);
+    match story.batch.items.as_slice() {
+        [Item::Message(entry)] => entry.seen,
+        other => panic!("no message: {other:?}"),
+    }
+}
+
+/// A DISCOVER of client 1, by everybody.
+pub(super) fn a_discover() -> Seen {
+    only(|s| s.discover(0, client(1)))
+}
+
+/// An ACK that gives an address to client 1.
+pub(super) fn an_ack() -> Seen {
+    only(|s| s.ack(0, client(1), S, A))
+}
+
+/// What is said of a capture that ends at `ms`.
+fn findings(ms: i64, tell: impl FnOnce(&mut Story)) -> Vec<Finding> {
+    let mut story = Story::default();
+    tell(&mut story);
+    story.end(ms);
+    let (mut joiner, mut history) = (Joiner::new(Options::default()), History::new(true));
+    joiner.batch(&story.batch, |item, role| history.observe(item, role));
+    joiner.finish();
+    for exchange in joiner.take_closed() {
+        history.closed(&exchange);
+    }
+    history.finish(joiner.now())
 }
 
 /// Every code said of a story.
@@ -271,7 +312,7 @@ fn codes(tell: fn(&mut Story)) -> BTreeSet<&'static str> {
             found.insert(problem.id.name());
         }
     }
-    found.extend(history.finish().iter().map(|finding| finding.id.name()));
+    found.extend(history.finish(joiner.now()).iter().map(|finding| finding.id.name()));
     found
 }
 
