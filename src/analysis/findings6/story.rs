@@ -324,7 +324,9 @@ impl Story {
         if !open.asked().any(|heard| heard.selected) {
             return Vec::new();
         }
-        let routers = self.links.get(&key.0).cloned().unwrap_or_default();
+        // Whom a relay speaks for is on another link, whose routers are not heard.
+        let relayed = open.asked().any(|heard| !Facts::of(&heard.bytes).relays.is_empty());
+        let routers = self.links.get(&key.0).filter(|_| !relayed).cloned().unwrap_or_default();
         let scene = Scene {
             asked: asked(&open),
             offers: open.offers.iter().map(said).collect(),
@@ -577,6 +579,22 @@ mod tests {
         let reply = message(MessageType::REPLY, 9, 10, lease(300, 600));
         all.insert(3, heard(5, 1, 10, Protocol::Dhcpv6, reply));
         assert!(told(&all).iter().all(|(code, ..)| *code != "request-unanswered"));
+    }
+
+    #[test]
+    fn a_relayed_client_is_judged_by_no_router_of_the_servers_link() {
+        let direct = exchange(0, 7, (300, 600), 2);
+        let router = advert(1, 20, 0, 1800);
+        let all = |exchange: &[Heard]| told(&[std::slice::from_ref(&router), exchange].concat());
+        let codes: Vec<_> = all(&direct).into_iter().map(|(code, ..)| code).collect();
+        assert_eq!(codes, ["address-not-on-link", "server-without-flag"]);
+        let envelope = |heard: &Heard, kind| {
+            let link = "2001:db8:2::1".parse().unwrap();
+            let bytes = Message::relay(kind, 0, link, link_local(1), &heard.bytes).encode();
+            Heard { bytes: bytes.into(), source_port: 547, ..heard.clone() }
+        };
+        let solicit = Heard { source_port: 546, ..envelope(&direct[0], MessageType::RELAY_FORW) };
+        assert_eq!(all(&[solicit, envelope(&direct[1], MessageType::RELAY_REPL)]), []);
     }
 
     #[test]
