@@ -14,8 +14,9 @@ use crate::wire::{HwAddr, Mac};
 pub(super) const STEPS: usize = 64;
 /// How close to the end of the input a phase must have begun to be still open, nanoseconds.
 const GRACE: i64 = 5_000_000_000;
-/// Problems kept of one exchange, and those of one message more.
-const PROBLEMS: usize = 256;
+/// Problems kept of one exchange, and of these as many that say again what another says.
+const PROBLEMS: usize = 32;
+const REPEATED: usize = 24;
 /// Most servers told apart in one exchange.
 const SERVERS: usize = 16;
 
@@ -248,8 +249,9 @@ impl<S: Message> Exchange<S> {
             self.steps.last().is_some_and(|step| (step.seen.time(), step.seen.frame()) > (time, frame));
         let step = Step { seen: seen.clone(), role, server };
         if self.steps.len() >= STEPS {
-            self.left_out = self.left_out.saturating_add(1);
-        } else if late && !self.had.client {
+            self.leave_one_out();
+        }
+        if late && !self.had.client {
             self.steps.push(step);
             self.steps.sort_by_key(|step| (step.seen.time(), step.seen.frame()));
         } else {
@@ -270,10 +272,38 @@ impl<S: Message> Exchange<S> {
         seen.teach(self, server);
     }
 
+    /// Leaves out the latest step of those that are neither the first nor the last of their type: of a client that asks and asks,
+    /// how it began and what came of it stay.
+    fn leave_one_out(&mut self) {
+        let kind = |step: &Step<S>| (step.seen.letter(), step.role.counts());
+        let (mut after, mut between) = (Vec::new(), None);
+        for (index, step) in self.steps.iter().enumerate().rev() {
+            let own = kind(step);
+            let is_last = !after.contains(&own);
+            if is_last {
+                after.push(own);
+            } else if self.steps.iter().take(index).any(|step| kind(step) == own) {
+                between = Some(index);
+                break;
+            }
+        }
+        // There are fewer types than places for the first and the last of each.
+        self.steps.remove(between.unwrap_or(self.steps.len() / 2));
+        self.left_out = self.left_out.saturating_add(1);
+    }
+
     /// Takes note of what is wrong with a message.
     pub(super) fn blame(&mut self, frame: u64, problems: &[Problem]) {
-        if self.problems.len() < PROBLEMS {
-            self.problems.extend(problems.iter().map(|problem| (frame, *problem)));
+        for problem in problems {
+            if self.problems.len() >= PROBLEMS {
+                return;
+            }
+            let alike =
+                |(_, other): &(u64, Problem)| (other.code, other.args) == (problem.code, problem.args);
+            let most = if self.problems.iter().any(alike) { REPEATED } else { PROBLEMS };
+            if self.problems.len() < most {
+                self.problems.push((frame, *problem));
+            }
         }
     }
 
@@ -411,5 +441,28 @@ impl<S: Message> Exchange<S> {
             (None, None) => Party::Address(seen.src()),
         };
         (from, own.unwrap_or(Party::Client))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::problem::Code;
+
+    #[test]
+    fn problems_of_an_exchange_are_few_and_different() {
+        let problem = |number: usize| Problem::outer(Code::HopLimitNot255, [number, 0, 0]);
+        let mut exchange = Exchange::<Seen>::new(Kind::Acquire, None, 0);
+        for frame in 0..100 {
+            exchange.blame(frame, &[problem(1)]);
+        }
+        assert_eq!(exchange.problems.len(), REPEATED, "one that is said again and again");
+        exchange.blame(100, &[vec![problem(1); 50], vec![problem(2)]].concat());
+        assert_eq!(exchange.problems.last().map(|(frame, last)| (*frame, last.args[0])), Some((100, 2)));
+        let many: Vec<Problem> = (0..10_000).map(problem).collect();
+        for frame in 200..300 {
+            exchange.blame(frame, &many);
+        }
+        assert_eq!(exchange.problems.len(), PROBLEMS);
     }
 }

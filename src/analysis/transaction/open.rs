@@ -84,11 +84,50 @@ impl<S: Message> Places<S> {
     pub(super) fn remove(&mut self, id: u32) -> Option<Open<S>> {
         let open = self.slots.get_mut(index(id)?)?.take()?;
         self.free.push(id);
+        if self.free.len() == self.slots.len() {
+            // Who looks at all of them looks at no more than were opened since.
+            self.slots.clear();
+            self.free.clear();
+        }
         Some(*open)
     }
 
     /// Every one with its number.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Open<S>)> {
         (1..).zip(&self.slots).filter_map(|(id, slot)| Some((id, slot.as_deref()?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::transaction::four::ClientKey;
+    use crate::analysis::transaction::{Kind, Seen};
+    use crate::wire::HwAddr;
+
+    #[test]
+    fn there_are_no_more_places_than_were_opened_since_all_were_closed() {
+        let mut places = Places::<Seen>::default();
+        let mut open = |count: u32| -> Vec<u32> {
+            let new = || Open {
+                exchange: Exchange::new(Kind::Acquire, None, 0),
+                key: ClientKey { tag: 0, addr: HwAddr::default() },
+                place: 0,
+                relay: None,
+            };
+            let ids = (0..count).map(|_| places.insert(new())).collect();
+            for id in 1..=count {
+                assert!(places.get(id).is_some() && places.len() == usize::try_from(count).unwrap());
+            }
+            for id in 1..count {
+                places.remove(id).unwrap();
+            }
+            assert_eq!(places.slots.len(), usize::try_from(count).unwrap());
+            places.remove(count).unwrap();
+            ids
+        };
+        assert_eq!(open(1000), (1..=1000).collect::<Vec<_>>());
+        assert_eq!(open(3), [1, 2, 3]);
+        assert_eq!((places.slots.len(), places.len()), (0, 0));
     }
 }

@@ -16,6 +16,10 @@ use crate::wire::problem::{Problem, Severity};
 use crate::wire::v4::{Facts, MessageType, Op, Outline, Packet, facts};
 use crate::wire::{HwAddr, Mac, v6};
 
+/// Bytes kept of one text, and of the routers of option 3.
+const LONGEST: usize = 1024;
+const ROUTERS: usize = 64;
+
 /// Bits of [`Seen::bits`].
 pub mod bit {
     /// Option 61 is there.
@@ -337,9 +341,11 @@ impl Batch {
         (self.last, self.unjoined) = (None, Unjoined::default());
     }
 
+    /// Keeps the first bytes of a text.
     fn text(&mut self, bytes: Option<&[u8]>) -> Range<u32> {
         let start = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
-        self.bytes.extend_from_slice(bytes.unwrap_or_default());
+        let bytes = bytes.unwrap_or_default();
+        self.bytes.extend_from_slice(bytes.get(..LONGEST).unwrap_or(bytes));
         start..u32::try_from(self.bytes.len()).unwrap_or(u32::MAX)
     }
 
@@ -366,7 +372,7 @@ impl Batch {
             self.text(facts::text(&facts.vendor_class)),
             self.text(facts::text(&facts.message)),
             self.text(around.interface.map(str::as_bytes)),
-            self.text(facts.routers.as_deref()),
+            self.text(facts.routers.as_deref().map(|routers| routers.get(..ROUTERS).unwrap_or(routers))),
         ];
         let problems = kept(&mut self.problems, problems.iter().copied());
         let vlans = vlans(datagram);

@@ -17,6 +17,8 @@ const MOST: usize = 4096;
 const EXACT: usize = 64;
 /// Clients counted one by one.
 const CLIENTS: usize = 100_000;
+/// Addresses, clients and reasons told apart of all servers, relays and classes together.
+const PARTS: usize = 1_000_000;
 /// Buckets of the timeline at most.
 const BUCKETS: usize = 120;
 
@@ -157,6 +159,8 @@ pub struct Stats {
     pub clients: KeyedMap<Who, ClientFigures>,
     /// Over time.
     pub timeline: Timeline,
+    /// How many addresses, clients and reasons may still be told apart.
+    room: usize,
 }
 
 impl Default for Stats {
@@ -174,7 +178,15 @@ impl Default for Stats {
             classes: BTreeMap::new(),
             clients: KeyedMap::default(),
             timeline: Timeline { start: 0, bucket: 1, counts: Vec::new() },
+            room: PARTS,
         }
+    }
+}
+
+/// Adds one that is new, while there is room for it among its like and for all together.
+fn note<T: Ord>(set: &mut BTreeSet<T>, most: usize, room: &mut usize, item: T) {
+    if set.len() < most && *room > 0 && set.insert(item) {
+        *room = room.saturating_sub(1);
     }
 }
 
@@ -228,9 +240,7 @@ impl Stats {
             && (self.classes.len() < MOST || self.classes.contains_key(&class))
         {
             let figures = self.classes.entry(class).or_default();
-            if figures.clients.len() < CLIENTS {
-                figures.clients.insert(who);
-            }
+            note(&mut figures.clients, CLIENTS, &mut self.room, who);
             let (bound, lost) = &mut figures.counts;
             *bound = bound.saturating_add(u64::from(exchange.outcome.is_success()));
             *lost = lost.saturating_add(u64::from(unanswered));
@@ -257,16 +267,16 @@ impl Stats {
             if figures.macs.len() < 64 && sender.mac != Mac::ZERO {
                 figures.macs.insert(sender.mac);
             }
-            if let Some(relay) = seen.relay().filter(|_| figures.relays.len() < MOST) {
-                figures.relays.insert(S::ip(relay));
+            if let Some(relay) = seen.relay() {
+                note(&mut figures.relays, MOST, &mut self.room, S::ip(relay));
             }
             let (offers, acks, naks) = &mut figures.counts;
             match seen.sense() {
                 Sense::Offers => *offers = offers.saturating_add(1),
                 Sense::Grants => {
                     *acks = acks.saturating_add(1);
-                    if let Some(address) = seen.given().filter(|_| figures.addresses.len() < CLIENTS) {
-                        figures.addresses.insert(address);
+                    if let Some(address) = seen.given() {
+                        note(&mut figures.addresses, CLIENTS, &mut self.room, address);
                     }
                     if let Some(lease) = seen.lease_time(exchange).filter(|_| figures.leases.len() < 64) {
                         figures.leases.insert(lease);
@@ -276,8 +286,10 @@ impl Stats {
                     *naks = naks.saturating_add(1);
                     let reason = exchange.texts.reason.as_deref().unwrap_or_default();
                     let reason = String::from_utf8_lossy(reason).into_owned();
-                    if figures.reasons.len() < 64 || figures.reasons.contains_key(&reason) {
+                    let known = figures.reasons.contains_key(&reason);
+                    if known || (figures.reasons.len() < 64 && self.room > 0) {
                         count(&mut figures.reasons, reason);
+                        self.room = self.room.saturating_sub(usize::from(!known));
                     }
                 }
                 _ => {}
@@ -314,9 +326,33 @@ impl Stats {
             figures.discovers = figures.discovers.saturating_add(u64::from(asked));
             figures.answered = figures.answered.saturating_add(u64::from(exchange.had().reply));
             let who = S::who(exchange);
-            if who.is_known() && figures.clients.len() < CLIENTS {
-                figures.clients.insert(who);
+            if who.is_known() {
+                note(&mut figures.clients, CLIENTS, &mut self.room, who);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_sets_together_have_one_bound() {
+        let mut room = 100;
+        let mut sets: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); 10];
+        for number in 0..50 {
+            for set in &mut sets {
+                note(set, 20, &mut room, number);
+                note(set, 20, &mut room, number);
+            }
+        }
+        assert_eq!((sets.iter().map(BTreeSet::len).sum::<usize>(), room), (100, 0));
+        assert!(sets.iter().all(|set| set.len() == 10), "each has its share");
+        let mut single = (BTreeSet::new(), 100);
+        for number in 0..50 {
+            note(&mut single.0, 20, &mut single.1, number);
+        }
+        assert_eq!((single.0.len(), single.1), (20, 80));
     }
 }

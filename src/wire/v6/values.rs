@@ -39,6 +39,9 @@ pub fn judge_router(packet: &nd::Packet<'_>, outline: &nd::Outline, problems: &m
     judge_all(&options::nd::SPACE, spans, false, &mut (), problems);
 }
 
+/// What is wrong with more values than so many is not told.
+const FEW: usize = 64;
+
 fn judge_all<'a>(
     space: &'static Space,
     spans: impl Iterator<Item = (u16, &'a [u8], &'a [u8], usize)>,
@@ -48,7 +51,11 @@ fn judge_all<'a>(
 ) {
     let trace = Trace::default();
     let cx = Context { trace: Some(&trace), depth: 1, lax, ..Context::default() };
+    let most = FEW.max(problems.len());
     for (code, raw, data, offset) in spans {
+        if problems.len() >= most {
+            break;
+        }
         let Some(row) = space.by_code(code).filter(|row| !options::is_plain(&row.kind, data)) else {
             continue;
         };
@@ -61,5 +68,33 @@ fn judge_all<'a>(
         }
         trace.take_into(problems);
         problems.extend(read.err().map(|error| options::value_problem(code, data, offset, &error)));
+    }
+    problems.truncate(most);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::options::v6 as opt;
+    use crate::wire::v6::{Message, MessageType};
+
+    fn judged(before: usize, options: usize) -> usize {
+        let mut message = Message::new(MessageType::SOLICIT, 1);
+        for _ in 0..options {
+            message.add_option(opt::ELAPSED_TIME, [0; 3]);
+        }
+        let bytes = message.encode();
+        let packet = Packet::new(&bytes);
+        let mut outline = Outline::default();
+        outline.read(&packet, bytes.len(), false);
+        let mut problems = vec![Problem::outer(crate::wire::problem::Code::HopLimitNot255, [0; 3]); before];
+        judge(&packet, &outline, &mut (), &mut problems);
+        problems.len()
+    }
+
+    #[test]
+    fn wrong_values_without_end_are_told_of_so_often() {
+        assert_eq!((judged(0, 1), judged(1, 10)), (1, 11));
+        assert_eq!((judged(0, 5000), judged(10, 5000), judged(80, 5000)), (64, 64, 80));
     }
 }
