@@ -14,6 +14,9 @@ use crate::wire::v6;
 
 /// Clients whose REQUESTs and leases are remembered.
 const MAX_CLIENTS: usize = 8192;
+/// Longest DUID (RFC 9915 §11.1), and addresses remembered of one REPLY.
+const MAX_DUID: usize = 130;
+const MAX_ADDRESSES: usize = 16;
 
 /// A map that forgets what was put in first.
 #[derive(Clone, Debug)]
@@ -83,8 +86,11 @@ impl Clients {
     ) -> Option<(Ipv6Addr, ServerId)> {
         let server = sighting.key.server_id.as_ref()?;
         let (client, addresses) = offered6::bound(packet, outline)?;
+        if client.len() > MAX_DUID {
+            return None;
+        }
         let mut extended = None;
-        for address in addresses {
+        for address in addresses.into_iter().take(MAX_ADDRESSES) {
             let key = (client.to_vec(), address);
             match self.leases6.map.get(&key) {
                 Some(owner) if owner != server => extended = Some((address, owner.clone())),
@@ -118,8 +124,10 @@ impl Clients {
 #[cfg(test)]
 mod tests {
     use super::super::judge::tests::{key_of as key, sighting};
+    use super::super::key::Key;
     use super::*;
     use crate::wire::Mac;
+    use crate::wire::options::v6 as v6opt;
     use crate::wire::v4::Message;
 
     fn request(client: u8, server: Option<[u8; 4]>, address: [u8; 4]) -> Vec<u8> {
@@ -173,5 +181,38 @@ mod tests {
             hear(&mut clients, &bytes);
         }
         assert_eq!(clients.requests.map.len(), MAX_CLIENTS);
+    }
+
+    fn bound6(clients: &mut Clients, duid: &[u8], addresses: u16, server: u8) -> Option<Ipv6Addr> {
+        let lease = |number| {
+            let address = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, number);
+            v6::message::ia_addr(address, 100, 200, &[])
+        };
+        let mut reply = v6::message::Message::new(v6::MessageType::REPLY, 1);
+        reply.add_option(v6opt::CLIENTID, duid);
+        reply.add_option(
+            v6opt::IA_NA,
+            v6::message::ia(1, 0, 0, &(0..addresses).map(lease).collect::<Vec<_>>()),
+        );
+        let bytes = reply.encode();
+        let packet = v6::Packet::new(&bytes);
+        let mut outline = v6::Outline::default();
+        outline.read(&packet, bytes.len(), false);
+        let key = Key { server_id: Some(ServerId::Ip([10, 0, 0, server].into())), ..Key::default() };
+        let seen = sighting(key, MessageType::ACK);
+        clients.bound6(&packet, &outline, &seen).map(|(address, _)| address)
+    }
+
+    #[test]
+    fn what_one_reply_binds_is_remembered_within_bounds() {
+        let mut clients = Clients::default();
+        assert_eq!(bound6(&mut clients, &[7; 10], 1000, 1), None);
+        assert_eq!(clients.leases6.map.len(), MAX_ADDRESSES);
+        assert_eq!(bound6(&mut clients, &[7; 10], 1, 2), Some("2001:db8::".parse().unwrap()));
+        // A name that no client may have.
+        bound6(&mut clients, &[7; 131], 4, 1);
+        assert_eq!(clients.leases6.map.len(), MAX_ADDRESSES);
+        bound6(&mut clients, &[7; 130], 4, 1);
+        assert_eq!(clients.leases6.map.len(), MAX_ADDRESSES + 4);
     }
 }
