@@ -137,13 +137,15 @@ pub fn compare(a: &Side, b: &Side, scope: Scope) -> Option<(Vec<Difference>, usi
     Some((found, same))
 }
 
-/// Times that differ by no more than passes between two messages.
-fn close(raw: &[Vec<Vec<u8>>; 2]) -> bool {
+/// Times that differ by no more than passes between two messages: each of one side has such a one on the other.
+fn close([a, b]: &[Vec<Vec<u8>>; 2]) -> bool {
     let number = |bytes: &Vec<u8>| bytes.as_slice().try_into().ok().map(u32::from_be_bytes);
-    match (raw[0].as_slice(), raw[1].as_slice()) {
-        ([a], [b]) => number(a).zip(number(b)).is_some_and(|(a, b)| a.abs_diff(b) <= DRIFT),
-        _ => false,
-    }
+    let numbers = |side: &[Vec<u8>]| side.iter().map(number).collect::<Option<BTreeSet<u32>>>();
+    let (Some(a), Some(b)) = (numbers(a), numbers(b)) else { return false };
+    let near = |side: &BTreeSet<u32>, time: &u32| {
+        side.range(time.saturating_sub(DRIFT)..=time.saturating_add(DRIFT)).next().is_some()
+    };
+    !a.is_empty() && a.iter().all(|time| near(&b, time)) && b.iter().all(|time| near(&a, time))
 }
 
 /// A value as people read it, else its bytes.
@@ -234,6 +236,26 @@ mod tests {
         );
         let ack = side(MessageType::ACK, |_| {});
         assert!(compare(&base, &ack, Scope::default()).is_none(), "an OFFER is not compared with an ACK");
+    }
+
+    #[test]
+    fn each_time_of_one_side_drifts_from_one_of_the_other() {
+        let times = |times: &[u32]| {
+            let mut side = Side::default();
+            for (number, time) in (1..).zip(times) {
+                let mac = Mac([2, 0, 0, 0, 0, number]);
+                let request = Message::request(MessageType::DISCOVER, Xid(number.into()), mac);
+                let mut reply = Message::reply(MessageType::ACK, &request);
+                reply.set_option(51, &time.to_be_bytes());
+                assert!(side.take(&reply, Some(true)));
+            }
+            side
+        };
+        let same = |a: &[u32], b: &[u32]| names(&times(a), &times(b)).is_empty();
+        assert!(same(&[3600], &[3600, 3599]) && same(&[3600, 3599], &[3598]));
+        assert!(same(&[3600, 86_400], &[86_399, 3600, 3601]));
+        assert!(same(&[0], &[2]) && same(&[u32::MAX], &[u32::MAX - 2]));
+        assert!(!same(&[3600], &[3600, 3597]) && !same(&[3600, 86_400], &[3600]));
     }
 
     #[test]

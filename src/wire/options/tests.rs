@@ -204,6 +204,8 @@ fn simple_values() {
     assert_eq!(pretty(kind_of(v4::DHCP_LEASE_TIME), &3600_u32.to_be_bytes()), "3600 s (1h)");
     assert_eq!(pretty(kind_of(v4::DHCP_LEASE_TIME), &90061_u32.to_be_bytes()), "90061 s (1d 1h 1m 1s)");
     assert_eq!(shown(v4::TIME_OFFSET, &[0xff, 0xff, 0xf1, 0xf0]), "-3600");
+    let offset = &v6::CABLELABS.by_code(v6::CL_TIME_OFFSET).unwrap().kind;
+    assert_eq!(text_of(offset, &(-18_000_i32).to_be_bytes(), &Context::default()).unwrap(), "-18000");
     assert_eq!(parsed(v4::IP_FORWARDING, "on"), [1]);
     assert_eq!(shown(v4::DHCP_PARAMETER_REQUEST_LIST, &[1, 3, 224]), "1,3,224");
     assert_eq!(parsed(v4::DHCP_PARAMETER_REQUEST_LIST, "subnet-mask,3,DNS"), [1, 3, 6]);
