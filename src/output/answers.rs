@@ -137,8 +137,10 @@ pub fn latency_sentence(answer: &Answer) -> Option<String> {
     }
     if let Some(check) = &answer.check {
         let held_up = stretch(check.nanoseconds());
-        let _ =
-            write!(line, ", of which {held_up} the server was checking {} by {}", check.address, check.kind);
+        let _ = write!(line, ", of which {held_up} the server was checking {}", check.address);
+        if check.sure {
+            let _ = write!(line, " by {}", check.kind);
+        }
     }
     Some(line)
 }

@@ -207,7 +207,7 @@ impl Examination {
     fn patience(&self) -> Duration {
         let all_reached = || {
             let settled = |one: &Neighbour| one.arp.answers > 0 || one.routed;
-            let asked = |one: &Neighbour| one.question.answers > 0;
+            let asked = |one: &Neighbour| one.question.answers > 0 || one.turned_away.is_some();
             self.record.routers.iter().all(settled)
                 && self.record.name_servers.iter().all(|one| settled(one) && asked(one))
                 && (self.record.renewal.answers > 0 || self.record.renewal.refused || self.plan.quick)
@@ -469,6 +469,7 @@ impl Examination {
             arp: Asked::default(),
             macs: Vec::new(),
             question: Asked::default(),
+            turned_away: None,
         };
         let mut routers = ack.addresses(opt::ROUTERS);
         if routers.is_empty() {

@@ -59,6 +59,9 @@ reasons! {
 
 const REASONS: usize = 9;
 
+/// Nanoseconds in which the kernel of a server that pings asks for the address a second time.
+const TELLING: i64 = 1_200_000_000;
+
 /// How a server checks that an address is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CheckKind {
@@ -90,8 +93,10 @@ impl fmt::Display for CheckKind {
 /// A server's own conflict check, seen before it answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// How it checked.
+    /// How it checked, as far as can be told.
     pub kind: CheckKind,
+    /// It can be told: what follows would not show another kind.
+    pub sure: bool,
     /// The address.
     pub address: Ipv4Addr,
     /// When the check was first seen.
@@ -345,12 +350,13 @@ impl Watch {
             CheckKind::Icmp
         } else if inquiry.probe {
             CheckKind::Arp
-        } else if inquiry.requests > 1 || looked < 1_200_000_000 {
+        } else if inquiry.requests > 1 || looked < TELLING {
             CheckKind::Icmp
         } else {
             CheckKind::Arp
         };
-        Some(Check { kind, address, from: inquiry.first, until })
+        let sure = inquiry.echoes > 0 || inquiry.probe || inquiry.requests > 1 || looked >= TELLING;
+        Some(Check { kind, sure, address, from: inquiry.first, until })
     }
 }
 

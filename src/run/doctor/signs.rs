@@ -178,7 +178,7 @@ fn unheard_renewal(steps: &[&Seen], local: &Local) -> Option<(String, Vec<u64>)>
 }
 
 /// Servers that are named as evidence.
-const MOST_NAMED: usize = 4;
+const MOST_NAMED: usize = 8;
 
 /// Who says what, where servers disagree.
 pub(super) fn who_disagrees(servers: &[(Server, Judgement)], signs: &mut [Sign]) {
@@ -196,6 +196,10 @@ pub(super) fn who_disagrees(servers: &[(Server, Judgement)], signs: &mut [Sign])
             let prefix = offered.prefix().map_or_else(String::new, |prefix| format!("/{prefix}"));
             let rest = [list("router", &offered.routers), list("DNS", &offered.dns_servers)].concat();
             sign.evidence.push(format!("{name}{mac} gives {address}{prefix}{rest}"));
+        }
+        let more = servers.len().saturating_sub(MOST_NAMED);
+        if more > 0 {
+            sign.evidence.push(format!("and {more} more, which `dhcptool rogue` lists"));
         }
     }
 }
@@ -232,7 +236,7 @@ pub(super) fn tried(record: &Record, plan: &Plan, signs: &mut Vec<Sign>) {
     }
     silence(record, plan, signs);
     lease(record, signs);
-    surroundings(record, signs);
+    surroundings(record, plan, signs);
     relay_view(record, plan, signs);
     if let Some(booted) = &record.boot {
         boot(booted, signs);
@@ -352,12 +356,14 @@ fn lease(record: &Record, signs: &mut Vec<Sign>) {
     }
 }
 
-fn surroundings(record: &Record, signs: &mut Vec<Sign>) {
+fn surroundings(record: &Record, plan: &Plan, signs: &mut Vec<Sign>) {
     let Some(ack) = &record.ack else { return };
     let prefix = ack.prefix();
     // A network of one host has its router elsewhere; a router outside the subnet is said for itself.
     let alone = prefix.is_some_and(|prefix| prefix.length() >= 31);
-    for router in &record.routers {
+    // Nobody answers for an address that this host has itself.
+    let own_address = |address: Ipv4Addr| plan.held.contains(&address);
+    for router in record.routers.iter().filter(|router| !own_address(router.address)) {
         let inside = prefix.is_some_and(|prefix| prefix.contains(router.address));
         if router.arp.is_silent() && router.arp.sent >= BELIEVED && inside && !alone {
             let text = format!("the router {} does not answer ARP", router.address);
@@ -372,12 +378,22 @@ fn surroundings(record: &Record, signs: &mut Vec<Sign>) {
             );
         }
     }
-    for server in &record.name_servers {
+    for server in record.name_servers.iter().filter(|server| !own_address(server.address)) {
         let unreached = !server.routed && server.arp.is_silent() && server.arp.sent >= BELIEVED;
         let unanswered =
             server.question.is_silent() && !server.question.refused && server.question.sent >= BELIEVED;
         if server.question.refused {
-            own(signs, "dns-refuses", format!("the name server {} refuses to serve", server.address));
+            let text = format!("the name server {} refuses to serve", server.address);
+            signs.extend(
+                Sign::of("dns-refuses", text).map(|sign| sign.because(asked("`. NS`", &server.question))),
+            );
+        } else if let Some((from, code)) = server.turned_away {
+            let address = server.address;
+            let text = format!(
+                "the name server {address} is not to be reached: {from} says that there is no way to it"
+            );
+            let why = Finding::Unreachable { from, code, to: address }.to_string();
+            signs.extend(Sign::of("dns-silent", text).map(|sign| sign.because(why)));
         } else if unreached || unanswered {
             let tried = if unreached { asked("ARP", &server.arp) } else { asked("`. NS`", &server.question) };
             let text = format!("the name server {} does not answer", server.address);
@@ -467,8 +483,9 @@ mod tests {
     use super::*;
     use crate::analysis::transaction::{Batch, Joiner, Options};
     use crate::capture::Frame;
+    use crate::engine::v4::examine::Neighbour;
     use crate::run::gather::Gatherer;
-    use crate::time::{Precision, Timestamp};
+    use crate::time::{Instant, Precision, Timestamp};
     use crate::wire::Mac;
     use crate::wire::frame::{Envelope, LinkType};
     use crate::wire::v4::{Message, MessageType, Xid};
@@ -515,14 +532,8 @@ mod tests {
         joiner.take_closed().into_iter().map(|exchange| Told { exchange, problems: Vec::new() }).collect()
     }
 
-    fn said(asked: &[i64], filters: &[&str]) -> Vec<&'static str> {
-        let local = Local {
-            mac: Some(HOST),
-            addresses: vec![(ADDRESS, 24)],
-            filters: filters.iter().map(ToString::to_string).collect(),
-            ..Local::default()
-        };
-        let plan = Plan {
+    fn plan() -> Plan {
+        Plan {
             mac: HOST,
             second: None,
             client_id: None,
@@ -535,7 +546,60 @@ mod tests {
             trusted: Vec::new(),
             held: Vec::new(),
             xids: [0x1000_0001, 0x2000_0001, 0x3000_0001],
+        }
+    }
+
+    /// What is said of a router that does not answer ARP and of name servers behind it, which are as `change` makes them.
+    fn around(held: Vec<Ipv4Addr>, change: impl FnOnce(&mut Neighbour)) -> Vec<Sign> {
+        let silent = Asked { sent: 5, ..Asked::default() };
+        let neighbour = |address, routed| Neighbour {
+            address,
+            routed,
+            arp: if routed { Asked::default() } else { silent.clone() },
+            macs: Vec::new(),
+            question: if routed { silent.clone() } else { Asked::default() },
+            turned_away: None,
         };
+        let mut message = Message::request(MessageType::ACK, Xid(1), HOST);
+        message.yiaddr = ADDRESS;
+        message.set_option(opt::SUBNET_MASK, &[255, 255, 255, 0]);
+        let mut far = neighbour([10, 64, 2, 2].into(), true);
+        change(&mut far);
+        let record = Record {
+            ack: Some(Given { at: Instant::default(), mac: HOST, source: [10, 0, 0, 1].into(), message }),
+            routers: vec![neighbour([10, 0, 0, 1].into(), false)],
+            name_servers: vec![far],
+            ..Record::default()
+        };
+        let mut signs = Vec::new();
+        surroundings(&record, &Plan { held, ..plan() }, &mut signs);
+        signs
+    }
+
+    #[test]
+    fn who_cannot_be_reached_is_told_from_who_refuses_and_from_this_host() {
+        let codes = |signs: &[Sign]| signs.iter().map(|sign| sign.code).collect::<Vec<_>>();
+        let router: Ipv4Addr = [10, 0, 0, 1].into();
+        assert_eq!(codes(&around(Vec::new(), |_| ())), ["gateway-silent", "dns-silent"]);
+        // Nobody answers ARP for an address of this host.
+        assert_eq!(codes(&around(vec![router], |_| ())), ["dns-silent"]);
+        let away = around(vec![router], |far| far.turned_away = Some((router, 1)));
+        assert_eq!(codes(&away), ["dns-silent"]);
+        assert!(away[0].summary.contains("10.0.0.1 says that there is no way"), "{:?}", away[0]);
+        assert!(!away[0].evidence.is_empty());
+        let refuses = around(vec![router], |far| far.question.refused = true);
+        assert_eq!(codes(&refuses), ["dns-refuses"]);
+        assert!(!refuses[0].evidence.is_empty());
+    }
+
+    fn said(asked: &[i64], filters: &[&str]) -> Vec<&'static str> {
+        let local = Local {
+            mac: Some(HOST),
+            addresses: vec![(ADDRESS, 24)],
+            filters: filters.iter().map(ToString::to_string).collect(),
+            ..Local::default()
+        };
+        let plan = plan();
         let mut signs = Vec::new();
         deaf(&renewal(asked), &plan, &local, &mut signs);
         signs.iter().map(|sign| sign.code).collect()

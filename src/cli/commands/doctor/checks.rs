@@ -132,10 +132,14 @@ fn tried(number: u8, examined: &Examined) -> (bool, Option<&Asked>, String) {
         }
         14 => question(&record.request),
         15 => (record.probes > 0, None, format!("{} probes", record.probes)),
-        16 => (!record.routers.is_empty(), None, list(record.routers.iter().map(|one| met(one, &one.arp)))),
+        16 => {
+            let looked_for = record.routers.iter().any(|one| one.arp.sent_any());
+            (looked_for, None, list(record.routers.iter().map(|one| met(one, &one.arp))))
+        }
         17 => {
-            let each = record.name_servers.iter().map(|one| met(one, &one.question));
-            (!record.name_servers.is_empty(), None, list(each))
+            let looked_for =
+                record.name_servers.iter().any(|one| one.arp.sent_any() || one.question.sent_any());
+            (looked_for, None, list(record.name_servers.iter().map(|one| met(one, &one.question))))
         }
         18 => question(&record.renewal),
         19 => question(&record.reboot),

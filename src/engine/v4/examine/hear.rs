@@ -145,7 +145,12 @@ impl Examination {
                     self.record.renewal.refused = true;
                 }
                 if let Some(one) = self.name_server(to).filter(|_| port == DNS_PORT) {
-                    one.question.refused = true;
+                    // 3: the port is closed (RFC 792); anything else speaks of the way.
+                    if code == 3 {
+                        one.question.refused = true;
+                    } else {
+                        one.turned_away = Some((from, code));
+                    }
                 }
                 if let Some(boot) = &mut self.boot {
                     boot.on_unreachable(to, port);
@@ -179,6 +184,7 @@ impl Examination {
             && let Some(one) = self.name_server(ip.src)
         {
             one.question.answer(now);
+            one.turned_away = None;
             // 5: it refuses to serve this client (RFC 1035 §4.1.1).
             one.question.refused |= code & 15 == 5;
         }

@@ -137,6 +137,8 @@ pub struct Neighbour {
     pub macs: Vec<Mac>,
     /// A question to a name server.
     pub question: Asked,
+    /// Who said by ICMP, and with which code, that nothing leads to it; a closed port is a refusal.
+    pub turned_away: Option<(Ipv4Addr, u8)>,
 }
 
 /// What was tried and what came of it.
