@@ -50,6 +50,7 @@ mod plugins;
 mod prometheus;
 #[cfg(feature = "live")]
 mod real_servers;
+mod report;
 #[cfg(feature = "live")]
 mod rogue;
 mod rogue6;
