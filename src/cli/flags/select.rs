@@ -59,7 +59,7 @@ pub struct SelectArgs {
 
     /// Packets that name this server (option 54), or replies from this address
     #[arg(long, value_name = "ADDR[/LENGTH]|DUID", value_delimiter = ',', help_heading = "Selection")]
-    server: Vec<ServerArg>,
+    server: Vec<ServerTest>,
 
     /// Packets that have this option, by name or code, and with this value; repeat to ask for several
     ///
@@ -252,12 +252,12 @@ impl std::str::FromStr for TypeArg {
 
 /// A server by address or DUID.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum ServerArg {
+enum ServerTest {
     Address(IpTest),
     Duid(Duid),
 }
 
-impl std::str::FromStr for ServerArg {
+impl std::str::FromStr for ServerTest {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -342,8 +342,8 @@ impl SelectArgs {
         let (mut servers, mut server_duids) = (Vec::new(), Vec::new());
         for server in &self.server {
             match server {
-                ServerArg::Address(addr) => servers.push(*addr),
-                ServerArg::Duid(duid) => server_duids.push(duid.0.clone()),
+                ServerTest::Address(addr) => servers.push(*addr),
+                ServerTest::Duid(duid) => server_duids.push(duid.0.clone()),
             }
         }
         Ok(Selection {

@@ -11,7 +11,7 @@ use super::family::{AddressOf, Family, Message, Question};
 use super::pace::plus;
 use super::strays::Strays;
 use super::table::{Duty, NONE, Slot, Stage, Table};
-use super::{After, Check, Counters, Failure, Finished, Held, Kind, Lane, Plan, Rate, queue};
+use super::{After, Check, Counters, Finished, Held, Kind, Lane, Plan, Rate, queue};
 use crate::engine::machine::{Arrival, Event, Machine, Remark, Sense, Transmit};
 use crate::time::Instant;
 use crate::wire::Mac;
@@ -19,19 +19,13 @@ use crate::wire::frame::{Ports, Walker};
 
 /// Conflict checks remembered; a server checks few addresses at a time.
 pub(super) const CHECKS: usize = 256;
-/// Leases are given back at least this fast at the end, per second.
-const SLOWEST_RELEASE: u64 = 100;
-/// So long after the last RELEASE all are sent again, and so long after that once more: a RELEASE has no answer.
-const REPEATS: [Duration; 2] = [Duration::from_millis(150), Duration::from_millis(350)];
-/// A run that gave back no more leases than this repeats its RELEASEs always; a larger one when messages were lost.
-const FEW: u64 = 256;
 /// Transmissions that are remembered until they are known to have left: more than a lane hands over at a time.
 const SENDS: usize = 1024;
 /// So many exchanges without an offer, with none in between, mean that the pool is empty.
 const EXHAUSTED: u64 = 3;
 
 /// The slot of what is not counted as a message sent: answers to who asks for an address, and RELEASEs that are sent again, which are counted by themselves.
-const ASIDE: u32 = NONE.wrapping_sub(1);
+pub(super) const ASIDE: u32 = NONE.wrapping_sub(1);
 
 /// Something to send as soon as there is room in a batch.
 #[derive(Clone, Copy, Debug)]
@@ -119,7 +113,7 @@ pub struct Load<F: Family> {
     pub(super) held_when_row_began: u64,
     pub(super) shortest_lease: u32,
     /// How often the link went down.
-    dips: u64,
+    pub(super) dips: u64,
     started: bool,
     /// What time it is, as far as that was told.
     now: Instant,
@@ -297,25 +291,6 @@ impl<F: Family> Load<F> {
         }
     }
 
-    /// Sends the RELEASEs once more, or ends the run.
-    fn repeat(&mut self, round: usize, now: Instant) {
-        let counters = &self.counters;
-        let lost = [counters.retransmitted, counters.no_offer, counters.no_ack, counters.late, self.dips];
-        let worth = counters.released <= FEW || lost.iter().any(|count| *count > 0);
-        self.phase = match REPEATS.get(round).filter(|_| worth && self.clients.next_released(0).is_some()) {
-            Some(pause) => {
-                let every = self.release_interval(now);
-                Phase::Repeating { round, since: now.after(*pause), every, sent: 0, next: 0 }
-            }
-            None => Phase::Over,
-        };
-    }
-
-    /// The link went down: what was sent meanwhile is lost.
-    pub fn link_dipped(&mut self) {
-        self.dips = self.dips.saturating_add(1);
-    }
-
     fn end_running(&mut self, now: Instant) {
         self.phase = Phase::Draining;
         if matches!(self.plan.pace.rate, Rate::Open(_)) {
@@ -327,15 +302,6 @@ impl<F: Family> Load<F> {
         }
     }
 
-    /// A server that completed so many handshakes per second can take as many RELEASEs, which are half the work.
-    fn release_interval(&self, now: Instant) -> i64 {
-        let elapsed = u64::try_from(now.since(self.start)).unwrap_or(0).max(1);
-        let lanes = u64::from(self.lane.count.max(1));
-        let slowest = 1_000_000_000_u64.saturating_mul(lanes).checked_div(SLOWEST_RELEASE).unwrap_or(0);
-        let measured = elapsed.checked_div(self.counters.completed()).unwrap_or(slowest);
-        i64::try_from(measured.min(slowest)).unwrap_or(0)
-    }
-
     fn global(&self, number: u64) -> u64 {
         number.saturating_mul(u64::from(self.lane.count)).saturating_add(u64::from(self.lane.index))
     }
@@ -343,11 +309,6 @@ impl<F: Family> Load<F> {
     fn has_room(&self) -> bool {
         let exchanges = self.table.in_flight().saturating_sub(self.strays.under_way());
         exchanges < self.room && self.table.has_room() && self.clients.has_idle()
-    }
-
-    /// A lease can be given back now: nobody answers that, or there is a place to wait for the answer.
-    fn can_give_back(&self) -> bool {
-        F::GIVING_BACK.is_empty() || self.table.has_room()
     }
 
     fn next_begin(&self) -> Instant {
@@ -418,38 +379,6 @@ impl<F: Family> Load<F> {
         Kind::Handshake
     }
 
-    fn release_next(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<u32> {
-        let Phase::Releasing { since, every, sent, next } = self.phase else { return None };
-        if plus(since, every.saturating_mul(sent)) > now || !self.can_give_back() {
-            return None;
-        }
-        // What had no answer before is tried once more where servers do answer: it was lost.
-        let lost = self.dips > 0 || self.counters.released > 0;
-        let Some(client) = self.clients.next_holder(next, lost) else {
-            self.repeat(0, now);
-            return None;
-        };
-        self.phase =
-            Phase::Releasing { since, every, sent: sent.saturating_add(1), next: client.saturating_add(1) };
-        self.give_back(client, Duty::Aside, now, out)
-    }
-
-    fn repeat_next(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<u32> {
-        let Phase::Repeating { round, since, every, sent, next } = self.phase else { return None };
-        if plus(since, every.saturating_mul(sent)) > now {
-            return None;
-        }
-        let Some(client) = self.clients.next_released(next) else {
-            self.repeat(round.saturating_add(1), now);
-            return None;
-        };
-        let (sent, next) = (sent.saturating_add(1), client.saturating_add(1));
-        self.phase = Phase::Repeating { round, since, every, sent, next };
-        self.counters.released_again = self.counters.released_again.saturating_add(1);
-        self.push_release(client, &self.clients.get(client).lease, out);
-        Some(ASIDE)
-    }
-
     /// Writes what a job says; the slot it belongs to, or [`NONE`]. Nothing when that is over already, or has to wait.
     fn run_job(&mut self, job: Job<F>, now: Instant, out: &mut Vec<u8>) -> Option<u32> {
         match job {
@@ -480,40 +409,8 @@ impl<F: Family> Load<F> {
         }
     }
 
-    /// Gives back what a client holds. Where that has an answer, the client holds it until then.
-    fn give_back(&mut self, client: u32, duty: Duty, now: Instant, out: &mut Vec<u8>) -> Option<u32> {
-        let lease = self.clients.get(client).lease;
-        if !F::GIVING_BACK.is_empty() {
-            return self.ask_to_take_back(client, lease, duty, now, out);
-        }
-        let written = self.write_release(client, &lease, out);
-        self.clients.take_away(client);
-        self.clients.gave_back(client, lease);
-        Some(written)
-    }
-
-    /// Sends a RELEASE that has an answer.
-    fn ask_to_take_back(
-        &mut self,
-        client: u32,
-        lease: F::Lease,
-        duty: Duty,
-        now: Instant,
-        out: &mut Vec<u8>,
-    ) -> Option<u32> {
-        let index = self.table.take()?;
-        if duty == Duty::Aside {
-            self.strays.begin();
-        }
-        if let Some(slot) = self.table.get_mut(index) {
-            (slot.client, slot.kind, slot.duty, slot.lease) = (client, Kind::Release, duty, lease);
-            (slot.stage, slot.scheduled, slot.began) = (Stage::Requesting, now, now);
-        }
-        self.write(index, now, out)
-    }
-
     /// Writes the current message of an exchange.
-    fn write(&mut self, index: u32, now: Instant, out: &mut Vec<u8>) -> Option<u32> {
+    pub(super) fn write(&mut self, index: u32, now: Instant, out: &mut Vec<u8>) -> Option<u32> {
         let slot = self.table.get(index)?;
         let since = if slot.stage == Stage::Discovering { slot.began } else { slot.requested };
         let question = Question {
@@ -534,140 +431,11 @@ impl<F: Family> Load<F> {
     }
 
     /// How long the transmissions of a message wait, and in which lists of the table from the first on.
-    fn patience(&self, kind: Kind) -> (usize, &[Duration]) {
+    pub(super) fn patience(&self, kind: Kind) -> (usize, &[Duration]) {
         if kind == Kind::Release && !F::GIVING_BACK.is_empty() {
             return (self.plan.timeouts.len().max(1), F::GIVING_BACK);
         }
         (0, &self.plan.timeouts)
-    }
-
-    fn write_release(&mut self, client: u32, lease: &F::Lease, out: &mut Vec<u8>) -> u32 {
-        self.counters.released = self.counters.released.saturating_add(1);
-        self.push_release(client, lease, out);
-        NONE
-    }
-
-    fn push_release(&mut self, client: u32, lease: &F::Lease, out: &mut Vec<u8>) {
-        let question = Question {
-            message: Message::Release,
-            number: self.clients.number(client),
-            mac: self.clients.mac(client),
-            xid: self.rng.u32(..),
-            lease,
-            elapsed: 0,
-        };
-        self.plan.family.write(&question, out);
-    }
-
-    fn expire(&mut self, index: u32, now: Instant) {
-        let Some(kind) = self.table.get(index).map(|slot| slot.kind) else { return };
-        let attempts = self.patience(kind).1.len();
-        let Some(slot) = self.table.get_mut(index) else { return };
-        if usize::from(slot.attempt).saturating_add(1) < attempts {
-            slot.attempt = slot.attempt.saturating_add(1);
-            slot.repeated = slot.repeated.saturating_add(1);
-            let xid = slot.xid;
-            let count = if slot.duty == Duty::Counted {
-                &mut self.counters.retransmitted
-            } else {
-                &mut self.counters.released_again
-            };
-            *count = count.saturating_add(1);
-            self.jobs.push_back(Job::Message { slot: index, xid });
-            return;
-        }
-        let failure = if slot.stage == Stage::Discovering { Failure::NoOffer } else { Failure::NoAck };
-        self.finish(index, now, Some(failure));
-    }
-
-    pub(super) fn finish(&mut self, index: u32, at: Instant, failure: Option<Failure>) {
-        let Some(slot) = self.table.get(index).copied() else { return };
-        self.table.end(index, failure);
-        if slot.kind == Kind::Release && failure == Some(Failure::NoAck) {
-            self.clients.still_has(slot.client, slot.lease);
-        }
-        match slot.duty {
-            Duty::Counted => {}
-            Duty::Return => return self.clients.put_back(slot.client),
-            Duty::Aside => {
-                self.strays.end();
-                return;
-            }
-        }
-        let stamped = |time: Instant| (time != Instant::default()).then_some(time);
-        self.finished.push(Finished {
-            client: self.clients.number(slot.client),
-            mac: self.clients.mac(slot.client),
-            xid: slot.xid,
-            kind: slot.kind,
-            failure,
-            scheduled: slot.scheduled,
-            began: slot.began,
-            offered: stamped(slot.offered),
-            requested: stamped(slot.requested),
-            ended: at,
-            lease: slot.lease,
-            statuses: slot.statuses,
-            repeated: slot.repeated,
-            check: slot.check,
-        });
-        let counters = &mut self.counters;
-        let count = match failure {
-            None => counters.completed.get_mut(slot.kind.index()),
-            Some(Failure::NoOffer) => Some(&mut counters.no_offer),
-            Some(Failure::NoAck) => Some(&mut counters.no_ack),
-            Some(Failure::Nak) => Some(&mut counters.nak),
-            Some(Failure::AddressChanged) => Some(&mut counters.address_changed),
-            Some(Failure::ServerChanged) => Some(&mut counters.server_changed),
-            Some(Failure::Partial) => Some(&mut counters.partial),
-        };
-        if let Some(count) = count {
-            *count = count.saturating_add(1);
-        }
-        match failure {
-            Some(Failure::NoOffer) => {
-                if self.failed_in_row == 0 {
-                    self.held_when_row_began = self.clients.held();
-                }
-                self.failed_in_row = self.failed_in_row.saturating_add(1);
-                self.clients.put_back(slot.client);
-            }
-            Some(Failure::NoAck) if slot.kind != Kind::Release => self.abandon(&slot),
-            _ => self.settle(slot.client),
-        }
-    }
-
-    /// The client is done with an exchange: gives back what it holds, or rests.
-    fn settle(&mut self, client: u32) {
-        if self.plan.after == After::Release && self.clients.get(client).holds {
-            self.jobs.push_back(Job::Release { client });
-        } else {
-            self.clients.put_back(client);
-        }
-    }
-
-    fn leave(&mut self, count: u64) {
-        self.counters.left_at_others = self.counters.left_at_others.saturating_add(count);
-    }
-
-    /// A lease beside the one that the client has, or will have, is given back.
-    pub(super) fn stray(&mut self, client: u32, lease: F::Lease) {
-        if F::GIVING_BACK.is_empty() {
-            self.jobs.push_back(Job::Stray { client, lease });
-        } else {
-            let room = self.strays.push(client, lease);
-            self.leave(u64::from(!room));
-        }
-    }
-
-    /// An exchange ended in the dark. If the server had answered its REQUEST, it holds a lease that we never heard of;
-    /// it is given back as well.
-    fn abandon(&mut self, slot: &Slot<F::Lease>) {
-        let unheard = slot.kind == Kind::Handshake && slot.stage == Stage::Requesting;
-        if unheard && self.plan.after != After::Keep && !self.clients.get(slot.client).holds {
-            self.stray(slot.client, slot.lease);
-        }
-        self.settle(slot.client);
     }
 }
 
