@@ -95,6 +95,7 @@ impl Batch {
         while self.ids.len() < limit {
             let start = self.arena.len();
             let Some(next) = machine.poll_transmit(&mut self.arena) else { break };
+            debug_assert_eq!(self.arena.len(), start.saturating_add(next.len), "what it says that it wrote");
             self.spans.push(start..self.arena.len());
             self.ids.push(next.id);
             if remarks {
@@ -280,7 +281,17 @@ pub fn drive(
     ports: &[u16],
     witness: &mut dyn Witness,
 ) -> Ending {
-    let mut driver = Driver::new(1, Proof::Seen, ports);
+    drive_by(Driver::new(1, Proof::Seen, ports), machine, transport, clock, witness)
+}
+
+/// The same, by a driver that hands over as many frames at a time as it was made for.
+pub fn drive_by(
+    mut driver: Driver,
+    machine: &mut dyn Machine,
+    transport: &mut dyn Transport,
+    clock: &dyn Clock,
+    witness: &mut dyn Witness,
+) -> Ending {
     let mut stopped = false;
     let ended = run(&mut driver, machine, transport, clock, witness, &mut stopped);
     Ending { stopped, dips: driver.dips, error: ended.err() }

@@ -3,7 +3,7 @@
 //! A [`Machine`] is a value and knows no protocol by name. Time and frames that arrived go in; frames to send, deadlines and
 //! events come out.
 //! [`drive`](drive::drive) connects one with a transport and a
-//! clock; tests connect it with a script and a clock they move.
+//! clock; tests connect it with what they say and a clock that stands still between ([`pair`]).
 //!
 //! - [`Collect`]: one message, asked again and again; every answer until the wait is over.
 //! - [`Exchange`]: DISCOVER if need be, REQUEST, the answer, conflict check, DECLINE or RELEASE; also INFORM.
@@ -20,8 +20,7 @@ pub mod linger;
 pub mod load;
 pub mod machine;
 pub mod outbox;
-#[cfg(test)]
-mod play;
+pub mod pair;
 mod provoke;
 pub mod retransmit;
 pub mod v4;

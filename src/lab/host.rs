@@ -1,7 +1,6 @@
 //! Runs a [`Segment`] on the far end of the pair.
 
 use std::fs::File;
-use std::ops::Range;
 use std::os::fd::AsFd;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -9,7 +8,7 @@ use std::thread;
 use super::faults::{Faulty, NearEnd};
 use super::netns::{self, FAR, Pair};
 use super::scene::{Plan, Scene};
-use super::{Segment, Settings};
+use super::{FarEnd, Segment, Settings};
 use crate::net::NetError;
 use crate::net::batch::{BatchOptions, BatchSocket};
 use crate::net::linux::wait_readable;
@@ -164,39 +163,6 @@ fn open(
     results.iter().take(threads.saturating_sub(1)).collect::<Result<(), NetError>>()?;
     Ok((segment, socket))
 }
-
-/// What stands at the far end of the cable.
-trait FarEnd {
-    fn receive(&mut self, now: Instant, frame: &[u8]);
-    fn advance(&mut self, now: Instant);
-    fn next_due(&self) -> Option<Instant>;
-    fn ready(&self) -> (&[u8], &[Range<usize>]);
-    fn sent(&mut self);
-}
-
-macro_rules! far_end {
-    ($kind:ty) => {
-        impl FarEnd for $kind {
-            fn receive(&mut self, now: Instant, frame: &[u8]) {
-                <$kind>::receive(self, now, frame);
-            }
-            fn advance(&mut self, now: Instant) {
-                <$kind>::advance(self, now);
-            }
-            fn next_due(&self) -> Option<Instant> {
-                <$kind>::next_due(self)
-            }
-            fn ready(&self) -> (&[u8], &[Range<usize>]) {
-                <$kind>::ready(self)
-            }
-            fn sent(&mut self) {
-                <$kind>::sent(self);
-            }
-        }
-    };
-}
-far_end!(Segment);
-far_end!(Scene);
 
 /// Answers what arrives for as long as that is possible, and tells the lab why it is not any more.
 fn serve(

@@ -7,6 +7,7 @@
 mod bench;
 pub mod cable;
 pub mod desk;
+mod far_end;
 pub mod faults;
 #[cfg(feature = "live")]
 pub mod host;
@@ -21,5 +22,6 @@ pub mod settings;
 pub mod v4;
 pub mod v6;
 
+pub use far_end::FarEnd;
 pub use segment::Segment;
 pub use settings::Settings;

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use dhcptool::engine::load::v4::template::{MAC_MARK, XID_MARK};
 use dhcptool::engine::load::{After, Lane, Load, Macs, Pace, Plan as LoadPlan, Rate, Templates, V4};
+use dhcptool::engine::pair::{Arrivals, Counterpart, Pair};
 use dhcptool::engine::v4::collect::{Plan, Until, Want};
 use dhcptool::engine::v4::exchange::{ConflictCheck, Settings, Task};
-use dhcptool::engine::{Arrival, Backoff, Collect, Exchange, Machine, OneShot, Recipe, Route, State};
-use dhcptool::time::{Instant, Timestamp};
+use dhcptool::engine::{Backoff, Collect, Exchange, Machine, OneShot, Recipe, Route, State};
+use dhcptool::time::Instant;
 use dhcptool::wire::Mac;
 use dhcptool::wire::frame::{Envelope, LinkType, Ports, Walker};
 use dhcptool::wire::v4::{Message, MessageType, Xid};
@@ -71,21 +72,47 @@ fn answer(asked: Option<&[u8]>, step: &Step<'_>) -> Vec<u8> {
     frame
 }
 
-fn drain(machine: &mut dyn Machine, now: Instant, last: &mut Option<Vec<u8>>) {
-    let mut out = Vec::new();
-    for turn in 0.. {
-        assert!(turn < 10_000, "it sends without end");
-        let start = out.len();
-        let Some(transmit) = machine.poll_transmit(&mut out) else { break };
-        assert_eq!(out.len(), start + transmit.len);
-        *last = out.get(start..).map(<[u8]>::to_vec);
-        machine.on_sent(transmit.id, now);
+/// A server that says what the steps of an input say, whatever it hears.
+struct Script<'a> {
+    steps: std::vec::IntoIter<Step<'a>>,
+    /// The next step, and when it comes.
+    next: Option<(Instant, Step<'a>)>,
+    /// What the machine sent last.
+    last: Option<Vec<u8>>,
+    interrupted: bool,
+}
+
+impl<'a> Script<'a> {
+    fn new(start: Instant, input: &'a [u8]) -> Self {
+        let mut script = Self { steps: steps(input).into_iter(), next: None, last: None, interrupted: false };
+        script.go_on(start);
+        script
     }
-    for turn in 0.. {
-        assert!(turn < 100_000, "it tells without end");
-        if machine.poll_event().is_none() {
-            break;
+
+    fn go_on(&mut self, now: Instant) {
+        let next = self.steps.next();
+        self.next = next.map(|step| (now.after(Duration::from_micros(step.wait)), step));
+    }
+}
+
+impl Counterpart for Script<'_> {
+    fn receive(&mut self, _: Instant, frame: &[u8], _: &mut Arrivals) {
+        self.last = Some(frame.to_vec());
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        self.next.as_ref().map(|(at, _)| *at)
+    }
+
+    fn advance(&mut self, now: Instant, arrivals: &mut Arrivals) {
+        let Some((_, step)) = self.next.take() else { return };
+        // Who is asked twice to stop does nothing more at all.
+        if step.what == 0xff && !std::mem::replace(&mut self.interrupted, true) {
+            arrivals.interrupt(now);
+        } else {
+            arrivals.carry(now, answer(self.last.as_deref(), &step));
         }
+        self.go_on(now);
     }
 }
 
@@ -127,44 +154,13 @@ fn machine(which: u8) -> Box<dyn Machine> {
     }
 }
 
-/// The machine (1 byte), then steps.
+/// The machine (1 byte), then steps. Left alone it ends.
 pub fn check(input: &[u8]) {
     let Some((which, rest)) = input.split_first() else { return };
     let mut machine = machine(*which);
-    let mut now = Instant::new(1000, 0);
-    let mut last = None;
-    machine.on_time(now);
-    drain(&mut *machine, now, &mut last);
-    for step in steps(rest) {
-        let until = now.after(Duration::from_micros(step.wait));
-        let mut turns = 0;
-        while let Some(due) = machine.deadline().filter(|due| *due <= until) {
-            turns += 1;
-            assert!(turns < 10_000, "time does not go on");
-            now = now.max(due);
-            machine.on_time(now);
-            drain(&mut *machine, now, &mut last);
-        }
-        if machine.deadline().is_none() {
-            return;
-        }
-        now = until;
-        if step.what == 0xff {
-            machine.stop(now);
-        } else {
-            let frame = answer(last.as_deref(), &step);
-            machine.on_frame(&Arrival::whole(now, Timestamp::new(1, 0), &frame));
-        }
-        drain(&mut *machine, now, &mut last);
-    }
-    // Left alone it ends.
-    for turn in 0.. {
-        let Some(due) = machine.deadline() else { break };
-        assert!(turn < 10_000, "it does not end");
-        now = now.max(due);
-        machine.on_time(now);
-        drain(&mut *machine, now, &mut last);
-    }
+    let start = Instant::new(1000, 0);
+    let ending = Pair::new(start, Script::new(start, rest)).run(&mut *machine);
+    assert!(ending.error.is_none() && machine.deadline().is_none(), "{ending:?}");
 }
 
 fn templates() -> Templates {
@@ -196,31 +192,8 @@ pub fn check_load(input: &[u8]) {
         remember_holders: true,
     };
     let mut load = Load::new(plan, Lane::ONLY);
-    let (mut now, mut last) = (Instant::new(1000, 0), None);
-    load.begin(now);
-    for step in steps(rest) {
-        now = now.after(Duration::from_micros(step.wait));
-        load.on_time(now);
-        drain(&mut load, now, &mut last);
-        if step.what == 0xff {
-            load.stop(now);
-        } else {
-            let frame = answer(last.as_deref(), &step);
-            load.on_frame(&Arrival::whole(now, Timestamp::new(1, 0), &frame));
-        }
-        drain(&mut load, now, &mut last);
-        load.take_finished();
-        assert!(load.in_flight() <= 16);
-    }
-    load.stop(now);
-    for turn in 0.. {
-        if load.is_over() {
-            break;
-        }
-        assert!(turn < 100_000, "it does not end");
-        now = load.deadline().unwrap_or(now).max(now.after(Duration::from_millis(1)));
-        load.on_time(now);
-        drain(&mut load, now, &mut last);
-        load.take_finished();
-    }
+    let start = Instant::new(1000, 0);
+    load.begin(start);
+    let ending = Pair::new(start, Script::new(start, rest)).run_in_batches(&mut load, 64);
+    assert!(ending.error.is_none() && load.is_over() && load.in_flight() == 0, "{ending:?}");
 }

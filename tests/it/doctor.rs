@@ -9,123 +9,32 @@ use dhcptool::analysis::doctor::Verdict;
 use dhcptool::analysis::findings6::is_code;
 use dhcptool::analysis::servers::Policy;
 use dhcptool::capture::{Format, FrameOut, Writer};
+use dhcptool::engine::pair::Pair;
 use dhcptool::engine::v4::examine::{Fetched, Plan, RelayView};
 use dhcptool::lab::faults::{FAULTS, FAULTS6, Faulty, NearEnd, by_name};
 use dhcptool::lab::scene::{Edit, Scene, Trouble};
-use dhcptool::net::{Event, NetError, Received, Transport};
 use dhcptool::run::doctor::local::Local;
 use dhcptool::run::doctor::six::{Heard6, Six};
 use dhcptool::run::doctor::{Examined, Keep, Manner, examine, without_packets};
-use dhcptool::time::{Clock, Instant, Moment, Precision, Timestamp};
+use dhcptool::time::{Instant, Precision};
 use dhcptool::wire::Mac;
 use dhcptool::wire::frame::Direction;
 use dhcptool::wire::frame::build::tags;
 use dhcptool::wire::neighbor::link_local;
 use dhcptool::wire::problem::Severity;
 
+use super::support::far_end::OfLab;
 #[cfg(feature = "live")]
 use super::support::lab::{is_refused, lab_command};
 
 const NEAR: Mac = Mac([2, 0, 0, 0, 1, 0]);
-/// One way along the cable.
-const DELAY: Duration = Duration::from_micros(50);
-
-/// A cable to a scene, with the clock of both.
-struct Cable {
-    scene: Scene,
-    now: std::rc::Rc<std::cell::Cell<i64>>,
-    arriving: Vec<(Instant, Vec<u8>, bool)>,
-    current: Vec<u8>,
-    drops: bool,
-}
-
-#[derive(Clone)]
-struct TestClock(std::rc::Rc<std::cell::Cell<i64>>);
-
-impl Clock for TestClock {
-    fn now(&self) -> Instant {
-        Instant(self.0.get())
-    }
-
-    fn time(&self) -> Timestamp {
-        stamp(Instant(self.0.get()))
-    }
-
-    fn moment(&self) -> Moment {
-        Moment { at: self.now(), time: self.time() }
-    }
-}
-
-fn stamp(at: Instant) -> Timestamp {
-    Timestamp(at.0 + 1_700_000_000_000_000_000)
-}
-
-impl Cable {
-    fn collect(&mut self, at: Instant) {
-        let (arena, spans) = self.scene.ready();
-        for span in spans {
-            self.arriving.push((at.after(DELAY), arena[span.clone()].to_vec(), false));
-        }
-        self.scene.sent();
-        self.arriving.sort_by_key(|(at, ..)| *at);
-    }
-}
-
-impl Transport for Cable {
-    fn send(&mut self, frame: &[u8]) -> Result<(), NetError> {
-        if self.drops {
-            return Ok(());
-        }
-        let now = Instant(self.now.get());
-        self.arriving.push((now, frame.to_vec(), true));
-        self.scene.receive(now, frame);
-        self.collect(now);
-        Ok(())
-    }
-
-    fn wait(&mut self, deadline: Option<Instant>) -> Result<Event<'_>, NetError> {
-        loop {
-            let first = self.arriving.first().map(|(at, ..)| *at);
-            let due = self.scene.next_due();
-            let next = [first, due, deadline].into_iter().flatten().min().expect("something is awaited");
-            let next = next.max(Instant(self.now.get()));
-            self.now.set(next.0);
-            if first.is_some_and(|first| first <= next) {
-                let (at, frame, outgoing) = self.arriving.remove(0);
-                self.current = frame;
-                let original_len = self.current.len();
-                return Ok(Event::Frame(Received {
-                    at,
-                    time: stamp(at),
-                    frame: &self.current,
-                    original_len,
-                    outgoing,
-                }));
-            }
-            if due.is_some_and(|due| due <= next) {
-                self.scene.advance(next);
-                self.collect(next);
-                continue;
-            }
-            return Ok(Event::Timeout);
-        }
-    }
-}
 
 fn plan(seed: u32) -> Plan {
     Plan {
-        mac: NEAR,
         second: Some(Mac([0x5a, 0x17, 3, 4, 5, u8::try_from(seed & 0xff).unwrap()])),
         client_id: Some(vec![1, 2, 0, 0, 0, 1, 0]),
         hostname: Some(b"testee".to_vec()),
-        tags: Vec::new(),
-        pxe: None,
-        old_address: None,
-        quick: false,
-        relay: None,
-        trusted: Vec::new(),
-        held: Vec::new(),
-        xids: [0x1000_0001 ^ (seed << 8), 0x2000_0001 ^ (seed << 8), 0x3000_0001 ^ (seed << 8)],
+        ..Plan::new(NEAR, [0x1000_0001, 0x2000_0001, 0x3000_0001].map(|xid| xid ^ (seed << 8)))
     }
 }
 
@@ -152,14 +61,14 @@ fn run(lab: Faulty, plan: &Plan) -> Examined {
 }
 
 fn run_on(lab: Faulty, plan: &Plan, manner: &Manner, local: &Local, keep: &mut Keep<'_>) -> Examined {
-    let now = std::rc::Rc::new(std::cell::Cell::new(5_000_000_000));
     let mut scene = Scene::new(lab.settings, lab.plan);
     // The network lives before the doctor comes.
-    scene.start(Instant(now.get()));
-    let drops = lab.near == Some(NearEnd::Drops);
-    let mut cable = Cable { scene, now: now.clone(), arriving: Vec::new(), current: Vec::new(), drops };
-    now.set(now.get() + 300_000_000);
-    examine(plan, manner, local, &mut cable, &TestClock(now), &|| None, keep).unwrap()
+    let start = Instant::new(5, 0);
+    scene.start(start);
+    let mut pair = Pair::new(start.after(Duration::from_millis(300)), OfLab(scene));
+    pair.mute = lab.near == Some(NearEnd::Drops);
+    let clock = pair.clock.clone();
+    examine(plan, manner, local, &mut pair, &clock, &|| None, keep).unwrap()
 }
 
 /// What stands as a cause or beside it.

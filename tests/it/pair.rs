@@ -1,13 +1,11 @@
-//! Real machines against the real servers of the lab, joined by a cable of no length under a clock that only the cable moves.
+//! Real machines against the real servers of the lab, joined by a cable under a clock that only the cable moves.
 
-use std::cell::Cell;
 use std::net::Ipv4Addr;
-use std::rc::Rc;
 use std::time::Duration;
 
-use dhcptool::engine::drive::{Nobody, drive};
 use dhcptool::engine::load::v4::template::{MAC_MARK, XID_MARK};
 use dhcptool::engine::load::{After, Lane, Load, Macs, Pace, Plan as Run, Rate, Templates, V4};
+use dhcptool::engine::pair;
 use dhcptool::engine::v4::collect::{Plan, Until, Want};
 use dhcptool::engine::v4::exchange::{Outcome, Settings as Exchanging, Task, Verdict};
 use dhcptool::engine::v4::provoke::{Plan as Provoking, Provoke};
@@ -15,108 +13,44 @@ use dhcptool::engine::v4::{exchange::ConflictCheck, recipe::State};
 use dhcptool::engine::{Backoff, Collect, Exchange, Machine, Recipe};
 use dhcptool::lab::Segment;
 use dhcptool::lab::settings::{Check, RogueKind, Settings};
-use dhcptool::net::{Event, NetError, Received, Transport};
-use dhcptool::time::{Clock, Instant, Moment, Timestamp};
+use dhcptool::time::{Clock as _, Instant};
 use dhcptool::wire::Mac;
 use dhcptool::wire::v4::Xid;
 use fastrand::Rng;
 
+use crate::support::far_end::OfLab;
+
 const CLIENT: Mac = Mac([2, 0, 0, 0, 1, 0]);
-/// One way along the cable.
-const DELAY: Duration = Duration::from_micros(50);
 
-/// A clock that stands still until it is moved.
-#[derive(Clone, Default)]
-pub(crate) struct Hands(Rc<Cell<i64>>);
-
-impl Clock for Hands {
-    fn now(&self) -> Instant {
-        Instant(self.0.get())
-    }
-
-    fn time(&self) -> Timestamp {
-        Timestamp(self.0.get() + 1_700_000_000_000_000_000)
-    }
-
-    fn moment(&self) -> Moment {
-        Moment { at: self.now(), time: self.time() }
-    }
-}
-
-/// A cable with the lab at its far end: what a machine is driven over. Waiting moves the clock.
-pub(crate) struct Pair {
-    /// The far end.
-    pub(crate) segment: Segment,
-    /// The clock of both.
-    pub(crate) clock: Hands,
-    /// On their way to the near end: when, the frame, whether it is the copy of what left.
-    coming: Vec<(Instant, Vec<u8>, bool)>,
-    current: Vec<u8>,
-}
+/// A machine's cable to servers of the lab.
+pub(crate) struct Pair(pair::Pair<OfLab<Segment>>);
 
 impl Pair {
     pub(crate) fn new(settings: Settings) -> Self {
-        let clock = Hands(Rc::new(Cell::new(5_000_000_000)));
-        Self { segment: Segment::new(settings), clock, coming: Vec::new(), current: Vec::new() }
+        Self(pair::Pair::new(Instant::new(5, 0), OfLab(Segment::new(settings))))
     }
 
     /// Runs a machine to its end.
     pub(crate) fn run(&mut self, machine: &mut dyn Machine) {
-        let clock = self.clock.clone();
-        let ending = drive(machine, self, &clock, &[], &mut Nobody);
+        let ending = self.0.run(machine);
         assert!(ending.error.is_none() && !ending.stopped, "{ending:?}");
         assert_eq!(machine.deadline(), None);
     }
 
+    /// What time it is.
+    pub(crate) fn now(&self) -> Instant {
+        self.0.clock.now()
+    }
+
     /// Leases bound now.
     pub(crate) fn bound(&self) -> usize {
-        self.segment.servers().iter().map(|server| server.bound(self.clock.now())).sum()
+        self.0.far.0.servers().iter().map(|server| server.bound(self.now())).sum()
     }
 
     /// Leases of DHCPv6 bound now, prefixes included.
     pub(crate) fn bound6(&self) -> usize {
-        let bound = self.segment.servers6().iter().map(|server| server.bound(self.clock.now()));
+        let bound = self.0.far.0.servers6().iter().map(|server| server.bound(self.now()));
         bound.map(|(addresses, prefixes)| addresses + prefixes).sum()
-    }
-
-    fn collect(&mut self, at: Instant) {
-        let (arena, spans) = self.segment.ready();
-        self.coming.extend(spans.iter().map(|span| (at.after(DELAY), arena[span.clone()].to_vec(), false)));
-        self.segment.sent();
-        self.coming.sort_by_key(|(at, ..)| *at);
-    }
-}
-
-impl Transport for Pair {
-    fn send(&mut self, frame: &[u8]) -> Result<(), NetError> {
-        let now = self.clock.now();
-        self.coming.push((now, frame.to_vec(), true));
-        self.segment.receive(now, frame);
-        self.collect(now);
-        Ok(())
-    }
-
-    fn wait(&mut self, deadline: Option<Instant>) -> Result<Event<'_>, NetError> {
-        loop {
-            let first = self.coming.first().map(|(at, ..)| *at);
-            let due = self.segment.next_due();
-            let next = [first, due, deadline].into_iter().flatten().min().expect("something is awaited");
-            assert!(next.0 < i64::MAX, "nothing will ever come");
-            let next = next.max(self.clock.now());
-            self.clock.0.set(next.0);
-            if first.is_some_and(|first| first <= next) {
-                let (at, frame, outgoing) = self.coming.remove(0);
-                self.current = frame;
-                let (time, original_len) = (self.clock.time(), self.current.len());
-                return Ok(Event::Frame(Received { at, time, frame: &self.current, original_len, outgoing }));
-            }
-            if due.is_some_and(|due| due <= next) {
-                self.segment.advance(next);
-                self.collect(next);
-                continue;
-            }
-            return Ok(Event::Timeout);
-        }
     }
 }
 

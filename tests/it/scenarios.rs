@@ -3,25 +3,23 @@
 //!
 //! A scenario says what the client does, how its servers behave, and what must come out. Times are milliseconds.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::rc::Rc;
 use std::time::Duration;
 
 use fastrand::Rng;
 use serde::Deserialize;
 
 use dhcptool::engine::Client as _;
-use dhcptool::engine::drive::{Passed, Witness, drive};
+use dhcptool::engine::drive::{Passed, Witness};
+use dhcptool::engine::pair::{Arrivals, Counterpart, Pair};
 use dhcptool::engine::v4::arp::ANNOUNCE_WAIT;
 use dhcptool::engine::v4::collect::{Plan, Until, Want};
 use dhcptool::engine::v4::exchange::{ConflictCheck, Settings, Task, Verdict};
 use dhcptool::engine::v4::silence::findings;
 use dhcptool::engine::{Answer, Backoff, Collect, Exchange, Machine, OneShot, Reason, Recipe, Route, State};
-use dhcptool::net::{Event, NetError, Received, Transport};
-use dhcptool::time::{Aligner, Clock, Instant, Timestamp};
+use dhcptool::time::{Clock as _, Instant};
 use dhcptool::wire::Mac;
 use dhcptool::wire::arp::Arp;
 use dhcptool::wire::frame::Envelope;
@@ -168,44 +166,14 @@ struct Expect {
     over: Option<u64>,
 }
 
-/// The clocks that everything shares.
-#[derive(Clone, Default)]
-struct Virtual {
-    now: Rc<Cell<i64>>,
-    /// By how many seconds the time of day is set, to and fro, all the time.
-    jump: i64,
-}
-
-/// How long the time of day stays as it is before it is set again.
-const STEADY: i64 = 300_000_000;
-
-impl Clock for Virtual {
-    fn now(&self) -> Instant {
-        Instant(self.now.get())
-    }
-
-    fn time(&self) -> Timestamp {
-        let now = self.now.get();
-        Timestamp::new(1_700_000_000 + now / STEADY % 2 * self.jump, 0)
-            .after(Duration::from_nanos(now.unsigned_abs()))
-    }
-}
-
-/// A wire with scripted servers on it.
+/// Scripted servers and hosts.
 struct World {
-    clock: Virtual,
-    /// Frames on their way to the client: when, what, and whether it is the copy of one of its own.
-    coming: Vec<(Instant, Vec<u8>, bool)>,
-    current: Vec<u8>,
     /// Each with how many messages it has heard.
     servers: Vec<(Server, u32)>,
     /// Answers of servers that wait for the client's MAC.
     held_back: VecDeque<Vec<u8>>,
     hosts: Vec<Host>,
     sent: Vec<(Instant, String)>,
-    interrupt: Option<Instant>,
-    dip: Option<[Instant; 2]>,
-    told_of_dip: bool,
 }
 
 fn server_mac(ip: Ipv4Addr) -> Mac {
@@ -213,22 +181,11 @@ fn server_mac(ip: Ipv4Addr) -> Mac {
     Mac([2, 0, 0, 0, 9, last])
 }
 
-impl World {
-    fn is_down(&self) -> bool {
-        let now = self.clock.now();
-        self.dip.is_some_and(|[from, until]| from <= now && now < until)
-    }
-
-    fn at(&mut self, at: Instant, frame: Vec<u8>, own: bool) {
-        self.coming.push((at, frame, own));
-    }
-
-    fn hears(&mut self, frame: &[u8]) {
-        let now = self.clock.now();
-        self.at(now, frame.to_vec(), true);
+impl Counterpart for World {
+    fn receive(&mut self, now: Instant, frame: &[u8], arrivals: &mut Arrivals) {
         let arrival = now.after(WIRE);
         if let Some(arp) = frame.get(14..).filter(|_| frame[12..14] == [8, 6]).and_then(Arp::decode) {
-            self.hears_arp(&arp, arrival);
+            self.hears_arp(&arp, arrival, arrivals);
             return;
         }
         let mut payload = None;
@@ -241,16 +198,18 @@ impl World {
         for index in 0..self.servers.len() {
             let to = Ipv4Addr::from(<[u8; 4]>::try_from(&frame[30..34]).unwrap());
             if to.is_broadcast() || to == self.servers[index].0.ip {
-                self.answer(index, &message, &kind, arrival);
+                self.answer(index, &message, &kind, arrival, arrivals);
             }
         }
     }
+}
 
-    fn hears_arp(&mut self, arp: &Arp, arrival: Instant) {
+impl World {
+    fn hears_arp(&mut self, arp: &Arp, arrival: Instant, arrivals: &mut Arrivals) {
         if arp.operation == Arp::REPLY {
             // The client tells its MAC: whoever waited for it can answer now.
             while let Some(frame) = self.held_back.pop_front() {
-                self.at(arrival.after(WIRE), frame, false);
+                arrivals.carry(arrival.after(WIRE), frame);
             }
             return;
         }
@@ -259,11 +218,18 @@ impl World {
         if let Some(ip) = owner {
             let reply = arp.reply(server_mac(ip));
             let frame = arp_frame(&reply, server_mac(ip), arp.sender_mac, &[]);
-            self.at(arrival.after(WIRE), frame, false);
+            arrivals.carry(arrival.after(WIRE), frame);
         }
     }
 
-    fn answer(&mut self, index: usize, request: &Message, kind: &str, arrival: Instant) {
+    fn answer(
+        &mut self,
+        index: usize,
+        request: &Message,
+        kind: &str,
+        arrival: Instant,
+        arrivals: &mut Arrivals,
+    ) {
         let (server, heard) = &mut self.servers[index];
         *heard += 1;
         let (server, heard) = (server.clone(), *heard);
@@ -276,7 +242,7 @@ impl World {
             inner.dst_ip = server.ip;
             let mut icmp = vec![3, 3, 0, 0, 0, 0, 0, 0];
             icmp.extend(&inner.frame(&request.encode())[14..42]);
-            self.at(arrival.after(WIRE), ip_frame(mac, server.ip, 1, &icmp), false);
+            arrivals.carry(arrival.after(WIRE), ip_frame(mac, server.ip, 1, &icmp));
             return;
         }
         let answer = match kind {
@@ -325,7 +291,7 @@ impl World {
         let payload = if server.lies.as_deref() == Some("short") { &payload[..200] } else { &payload[..] };
         let ready = arrival.after(Duration::from_millis(server.delay));
         if let Some(check) = &server.check {
-            self.check(&server, check, reply.yiaddr, arrival, heard);
+            looks(&server, check, reply.yiaddr, arrival, heard, arrivals);
         }
         if server.silent_after_check {
             return;
@@ -333,31 +299,38 @@ impl World {
         if server.asks_arp {
             let ask = Arp::request(mac, server.ip, request.ciaddr);
             self.held_back.push_back(envelope.frame(payload));
-            self.at(ready, arp_frame(&ask, mac, Mac::BROADCAST, &[]), false);
+            arrivals.carry(ready, arp_frame(&ask, mac, Mac::BROADCAST, &[]));
             return;
         }
         for _ in 0..server.copies {
-            self.at(ready.after(WIRE), envelope.frame(payload), false);
+            arrivals.carry(ready.after(WIRE), envelope.frame(payload));
         }
         if server.relents && answer == MessageType::NAK {
             reply.set_option(53, &[MessageType::ACK.0]);
             reply.yiaddr = address;
-            self.at(ready.after(millis(30)), envelope.frame(&reply.encode_padded()), false);
+            arrivals.carry(ready.after(millis(30)), envelope.frame(&reply.encode_padded()));
         }
     }
+}
 
-    /// The server looks whether the address is free: what of that is to be seen on the wire.
-    fn check(&mut self, server: &Server, check: &str, address: Ipv4Addr, arrival: Instant, heard: u32) {
-        if heard > server.deaf + 1 {
-            return;
-        }
-        let mac = server_mac(server.ip);
-        let ask = Arp::request(mac, server.ip, address);
-        let repeats = if check == "icmp" { server.delay / 1000 + 1 } else { 1 };
-        for second in 0..repeats {
-            let at = arrival.after(Duration::from_millis(second * 1000 + second * 20)).after(WIRE);
-            self.at(at, arp_frame(&ask, mac, Mac::BROADCAST, &[]), false);
-        }
+/// The server looks whether the address is free: what of that is to be seen on the wire.
+fn looks(
+    server: &Server,
+    check: &str,
+    address: Ipv4Addr,
+    arrival: Instant,
+    heard: u32,
+    arrivals: &mut Arrivals,
+) {
+    if heard > server.deaf + 1 {
+        return;
+    }
+    let mac = server_mac(server.ip);
+    let ask = Arp::request(mac, server.ip, address);
+    let repeats = if check == "icmp" { server.delay / 1000 + 1 } else { 1 };
+    for second in 0..repeats {
+        let at = arrival.after(Duration::from_millis(second * 1000 + second * 20)).after(WIRE);
+        arrivals.carry(at, arp_frame(&ask, mac, Mac::BROADCAST, &[]));
     }
 }
 
@@ -368,45 +341,6 @@ fn ip_frame(mac: Mac, src: Ipv4Addr, protocol: u8, payload: &[u8]) -> Vec<u8> {
     frame[16..18].copy_from_slice(&u16::try_from(payload.len() + 20).unwrap().to_be_bytes());
     frame.extend(payload);
     frame
-}
-
-impl Transport for World {
-    fn send(&mut self, frame: &[u8]) -> Result<(), NetError> {
-        if self.is_down() {
-            return Err(NetError::Down { interface: "eth0".to_owned() });
-        }
-        self.hears(frame);
-        Ok(())
-    }
-
-    fn wait(&mut self, deadline: Option<Instant>) -> Result<Event<'_>, NetError> {
-        let deadline = deadline.expect("every machine has a deadline");
-        let next = self.coming.iter().map(|(at, ..)| *at).min().map_or(deadline, |at| at.min(deadline));
-        if let Some(at) = self.interrupt.filter(|at| *at < next) {
-            self.clock.now.set(self.clock.now.get().max(at.0));
-            self.interrupt = None;
-            return Ok(Event::Interrupted);
-        }
-        if let Some([from, _]) = self.dip.filter(|[from, _]| *from < next && !self.told_of_dip) {
-            self.clock.now.set(self.clock.now.get().max(from.0));
-            self.told_of_dip = true;
-            return Err(NetError::Down { interface: "eth0".to_owned() });
-        }
-        let next = (0..self.coming.len()).min_by_key(|index| self.coming[*index].0);
-        let Some(index) = next.filter(|index| self.coming[*index].0 < deadline) else {
-            self.clock.now.set(deadline.0);
-            return Ok(Event::Timeout);
-        };
-        let (at, frame, own) = self.coming.remove(index);
-        self.clock.now.set(self.clock.now.get().max(at.0));
-        let time = self.clock.time();
-        let mut aligner = Aligner::default();
-        aligner.read_at(self.clock.moment());
-        let at = aligner.align(time);
-        self.current = frame;
-        let original_len = self.current.len();
-        Ok(Event::Frame(Received { at, time, frame: &self.current, original_len, outgoing: own }))
-    }
 }
 
 /// Sees that every frame has a comment.
@@ -433,27 +367,26 @@ fn near(found: i64, wanted: f64) -> bool {
 }
 
 fn play(name: &str, scenario: &Scenario, jump: i64) {
-    let clock = Virtual { jump, ..Virtual::default() };
-    clock.now.set(1_000_000_000_000);
-    let begin = clock.now();
-    let mut world = World {
-        clock: clock.clone(),
-        coming: Vec::new(),
-        current: Vec::new(),
+    let begin = Instant::new(1000, 0);
+    let world = World {
         servers: scenario.server.iter().map(|server| (server.clone(), 0)).collect(),
         held_back: VecDeque::new(),
         hosts: scenario.host.clone(),
         sent: Vec::new(),
-        interrupt: scenario.client.interrupt.map(|at| begin.after(millis(at))),
-        dip: scenario.client.dip.map(|[at, long]| [begin.after(millis(at)), begin.after(millis(at + long))]),
-        told_of_dip: false,
     };
+    let mut pair = Pair::new(begin, world);
+    pair.clock.jump = jump;
+    if let Some(at) = scenario.client.interrupt {
+        pair.arrivals.interrupt(begin.after(millis(at)));
+    }
+    pair.dip =
+        scenario.client.dip.map(|[at, long]| [begin.after(millis(at)), begin.after(millis(at + long))]);
     let recipe = Recipe::new(CLIENT, XID);
     let client = &scenario.client;
     let route = client.server.map(|server| Route { server, next_hop: server });
     let mut comments = Comments::default();
     let mut run = |machine: &mut dyn Machine| {
-        let ending = drive(machine, &mut world, &clock, &[], &mut comments);
+        let ending = pair.watched(machine, &mut comments);
         assert!(ending.error.is_none(), "{name}: {:?}", ending.error);
         assert_eq!(ending.stopped, client.interrupt.is_some(), "{name}");
         assert_eq!(ending.dips, u32::from(client.dip.is_some()), "{name}");
@@ -509,11 +442,11 @@ fn play(name: &str, scenario: &Scenario, jump: i64) {
         }
     }
     if let Some(sent) = &expect.sent {
-        let found: Vec<&str> = world.sent.iter().map(|(_, kind)| kind.as_str()).collect();
+        let found: Vec<&str> = pair.far.sent.iter().map(|(_, kind)| kind.as_str()).collect();
         assert_eq!(found, sent.iter().map(String::as_str).collect::<Vec<_>>(), "{name}");
     }
     if let Some(times) = &expect.sent_at {
-        let found: Vec<i64> = world.sent.iter().map(|(at, _)| at.since(begin)).collect();
+        let found: Vec<i64> = pair.far.sent.iter().map(|(at, _)| at.since(begin)).collect();
         assert_eq!(found.len(), times.len(), "{name}: {found:?}");
         for (found, want) in found.iter().zip(times) {
             #[allow(clippy::as_conversions, clippy::cast_precision_loss, reason = "milliseconds of a test")]
@@ -524,7 +457,7 @@ fn play(name: &str, scenario: &Scenario, jump: i64) {
     if let Some(over) = expect.over {
         #[allow(clippy::as_conversions, clippy::cast_precision_loss, reason = "milliseconds of a test")]
         let over = over as f64;
-        let took = clock.now().since(begin);
+        let took = pair.clock.now().since(begin);
         assert!(near(took, over), "{name}: over after {took} ns");
     }
     assert!(comments.0.iter().all(|comment| !comment.is_empty()), "{name}");

@@ -2,17 +2,17 @@
 
 #![allow(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::v4::template::{MAC_MARK, XID_MARK};
 use std::net::Ipv4Addr;
 
 use super::*;
 use crate::engine::drive::Batch;
+use crate::engine::pair::{Arrivals, Counterpart, Pair};
 use crate::engine::v4::recipe::Recipe;
 use crate::engine::{Arrival, Machine as _};
-use crate::time::Timestamp;
+use crate::time::{Clock as _, Timestamp};
 use crate::wire::Mac;
 use crate::wire::frame::Envelope;
 use crate::wire::v4::{Message, MessageType, Xid};
@@ -166,19 +166,6 @@ impl Server {
     }
 }
 
-/// Takes what is to be sent at `now`, which leaves at once.
-fn transmit<F: Family>(load: &mut Load<F>, now: i64, batch: &mut Batch) {
-    load.on_time(Instant(now));
-    batch.fill(load, 64);
-    for (id, _) in batch.frames() {
-        load.on_sent(id, Instant(now));
-    }
-}
-
-fn arrive<F: Family>(load: &mut Load<F>, at: i64, frame: &[u8]) {
-    load.on_frame(&Arrival::whole(Instant(at), Timestamp(at), frame));
-}
-
 /// What came out of a run.
 pub(crate) struct Outcome<F: Family> {
     pub(crate) load: Load<F>,
@@ -195,15 +182,26 @@ impl<F: Family> Outcome<F> {
     }
 }
 
-/// What stands at the far end.
-pub(crate) trait Far {
+/// A server of a run.
+pub(crate) trait Scripted {
     /// It is there from now on.
     fn begin(&mut self, now: i64);
     /// Takes a frame; its answer, and when that comes.
     fn receive(&mut self, now: i64, frame: &[u8]) -> Option<(i64, Vec<u8>)>;
 }
 
-impl Far for Server {
+/// All servers of a run, at the far end of a cable.
+struct Servers<'a, S>(&'a mut [S]);
+
+impl<S: Scripted> Counterpart for Servers<'_, S> {
+    fn receive(&mut self, now: Instant, frame: &[u8], arrivals: &mut Arrivals) {
+        for (at, frame) in self.0.iter_mut().filter_map(|server| server.receive(now.0, frame)) {
+            arrivals.carry(Instant(at), frame);
+        }
+    }
+}
+
+impl Scripted for Server {
     fn begin(&mut self, now: i64) {
         self.busy_until = now;
     }
@@ -213,55 +211,29 @@ impl Far for Server {
     }
 }
 
-pub(crate) fn run<F: Family, S: Far>(plan: Plan<F>, servers: &mut [S]) -> Outcome<F> {
+pub(crate) fn run<F: Family, S: Scripted>(plan: Plan<F>, servers: &mut [S]) -> Outcome<F> {
     run_until(plan, servers, i64::MAX)
 }
 
-pub(crate) fn run_until<F: Family, S: Far>(plan: Plan<F>, servers: &mut [S], stop_at: i64) -> Outcome<F> {
+pub(crate) fn run_until<F: Family, S: Scripted>(
+    plan: Plan<F>,
+    servers: &mut [S],
+    stop_at: i64,
+) -> Outcome<F> {
     let mut load = Load::new(plan, Lane::ONLY);
-    let mut batch = Batch::default();
-    let mut replies: BinaryHeap<Reverse<(i64, u64, Vec<u8>)>> = BinaryHeap::new();
-    let mut finished = Vec::new();
-    let (mut now, mut number, mut idle) = (10 * SECOND, 0, 0);
-    let mut stopped = false;
-    load.begin(Instant(now));
+    let start = Instant(10 * SECOND);
+    load.begin(start);
     for server in servers.iter_mut() {
-        server.begin(now);
+        server.begin(start.0);
     }
-    loop {
-        if now >= stop_at && !stopped {
-            stopped = true;
-            load.stop(Instant(now));
-        }
-        transmit(&mut load, now, &mut batch);
-        idle = if batch.is_empty() { idle + 1 } else { 0 };
-        assert!(idle < 1000, "nothing moves");
-        for (_, frame) in batch.frames() {
-            for server in servers.iter_mut() {
-                if let Some((at, frame)) = server.receive(now, frame) {
-                    number += 1;
-                    replies.push(Reverse((at, number, frame)));
-                }
-            }
-        }
-        finished.extend(load.take_finished());
-        if load.is_over() {
-            return Outcome { load, finished, now };
-        }
-        let reply = replies.peek().map(|Reverse((at, ..))| *at);
-        let deadline = load.deadline().map(Instant::nanoseconds).filter(|next| *next < i64::MAX);
-        let next = deadline.into_iter().chain(reply).min();
-        let limit = if stopped { i64::MAX } else { stop_at };
-        now = next.unwrap_or(i64::MAX).min(limit).max(now);
-        assert!(now < i64::MAX, "waits for nothing");
-        while let Some(Reverse((at, ..))) = replies.peek()
-            && *at <= now
-        {
-            let Some(Reverse((at, _, frame))) = replies.pop() else { break };
-            idle = 0;
-            arrive(&mut load, at, &frame);
-        }
+    let mut pair = Pair::new(start, Servers(servers));
+    if stop_at < i64::MAX {
+        pair.arrivals.interrupt(Instant(stop_at));
     }
+    let ending = pair.run_in_batches(&mut load, 64);
+    assert!(ending.error.is_none() && load.is_over(), "{ending:?}");
+    let finished = load.take_finished().collect();
+    Outcome { load, finished, now: pair.clock.now().0 }
 }
 
 #[test]
@@ -540,6 +512,19 @@ fn stopping_breaks_off_and_gives_back() {
     assert!(counters.completed() > 50 && counters.interrupted > 0, "{counters:?}");
     assert_eq!(counters.attempts, counters.completed());
     assert!(outcome.now < 30 * SECOND);
+}
+
+/// Takes what is to be sent at `now`, which leaves at once.
+fn transmit<F: Family>(load: &mut Load<F>, now: i64, batch: &mut Batch) {
+    load.on_time(Instant(now));
+    batch.fill(load, 64);
+    for (id, _) in batch.frames() {
+        load.on_sent(id, Instant(now));
+    }
+}
+
+fn arrive<F: Family>(load: &mut Load<F>, at: i64, frame: &[u8]) {
+    load.on_frame(&Arrival::whole(Instant(at), Timestamp(at), frame));
 }
 
 #[test]

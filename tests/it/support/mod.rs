@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+pub(crate) mod far_end;
 pub(crate) mod lab;
 pub(crate) mod six;
 pub(crate) mod story;
@@ -97,6 +98,22 @@ pub(crate) enum Kind {
     Dhcpd,
     Udhcpd,
 }
+
+/// Makes a test of `$test` for every server program, in a module of that name.
+macro_rules! with_every_server {
+    ($test:ident: $($name:ident $kind:ident),*) => {
+        mod $test {
+            $(#[test]
+            fn $name() {
+                super::$test(crate::support::Kind::$kind);
+            })*
+        }
+    };
+    ($test:ident) => {
+        $crate::support::with_every_server!($test: dnsmasq Dnsmasq, kea Kea, dhcpd Dhcpd, udhcpd Udhcpd);
+    };
+}
+pub(crate) use with_every_server;
 
 impl Kind {
     pub(crate) const ALL: [Self; 4] = [Self::Dnsmasq, Self::Kea, Self::Dhcpd, Self::Udhcpd];

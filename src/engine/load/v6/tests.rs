@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::engine::load::tests::{Far, run, run_until};
+use crate::engine::load::tests::{Scripted, run, run_until};
 use crate::engine::load::{After, Failure, Macs, Pace, Plan, Rate};
 use crate::engine::v6::recipe::{Hop, client_link_layer};
 use crate::wire::frame::peek::Ethernet;
@@ -117,7 +117,7 @@ impl Server {
     }
 }
 
-impl Far for Server {
+impl Scripted for Server {
     fn begin(&mut self, _: i64) {}
 
     fn receive(&mut self, now: i64, frame: &[u8]) -> Option<(i64, Vec<u8>)> {
@@ -469,7 +469,7 @@ fn stopping_breaks_off_and_gives_back() {
     let outcome = run_until(plan, &mut servers, 10 * SECOND + 205 * MS + MS / 2);
     let counters = outcome.load.counters();
     assert!(counters.completed() > 50 && counters.interrupted > 0, "{counters:?}");
-    assert_eq!(counters.attempts, counters.completed());
+    assert_eq!(counters.attempts, counters.completed(), "{counters:?}");
     assert!(servers[0].leases.is_empty(), "{:?}", servers[0].leases);
     assert_eq!(outcome.load.held(), 0);
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engine::machine::{Arrival, Machine};
-use crate::engine::play::play;
+use crate::engine::pair::play;
 use crate::time::Timestamp;
 use crate::wire::frame::Envelope;
 use crate::wire::frame::build::arp_frame;

@@ -5,7 +5,7 @@ mod selecting;
 mod states;
 
 use super::*;
-use crate::engine::play::play;
+use crate::engine::pair::play;
 use crate::wire::frame::Envelope6;
 use crate::wire::frame::peek::Ethernet;
 use crate::wire::neighbor::link_local;

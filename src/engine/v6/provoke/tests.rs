@@ -1,7 +1,7 @@
 //! What is sent back and what is answered, without anybody who serves.
 
 use super::*;
-use crate::engine::play::play;
+use crate::engine::pair::play;
 use crate::time::Timestamp;
 
 const MAC: Mac = Mac([2, 0, 0, 0, 1, 0]);
