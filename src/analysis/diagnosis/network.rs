@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use super::evidence::{Evidence, Place};
 use super::history::{CLIENTS, MOST, SECOND, Said, finding};
 use super::{Code, Finding, rules};
+use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::{KeyedMap, KeyedSet};
 use crate::analysis::transaction::{self, Exchange, Kind, Letter, Outcome, Role, Seen, Side, bit};
 use crate::wire::{HwAddr, Mac};
@@ -58,10 +59,11 @@ pub(super) struct Network {
     latest: [Option<(Manner, usize)>; LATEST],
     /// Servers that give, by place and relay.
     givers: BTreeMap<(u32, Ipv4Addr), BTreeMap<Ipv4Addr, Place>>,
-    /// DISCOVERs by relay and server asked; relays that were answered, and by whom.
+    /// DISCOVERs by relay and server asked, of relays that nobody answered yet.
     relayed: BTreeMap<(Ipv4Addr, Ipv4Addr), Evidence>,
-    answered: BTreeSet<Ipv4Addr>,
-    answering: BTreeSet<(Ipv4Addr, Ipv4Addr)>,
+    /// When relays were answered, and when servers answered relays.
+    answered: KeyedMap<Ipv4Addr, i64>,
+    answering: KeyedMap<Ipv4Addr, i64>,
     unanswered: VecDeque<Vain>,
     /// Addresses that servers speak from.
     served: BTreeSet<Ipv4Addr>,
@@ -139,10 +141,15 @@ impl Network {
         if plain && seen.src == seen.server_id && seen.src_mac != Mac::ZERO && server.macs.len() < OF_ONE {
             server.macs.entry((seen.place, seen.src_mac.0)).or_insert((seen.time, seen.frame));
         }
-        if !seen.giaddr.is_unspecified() && self.answering.len() < MOST {
-            self.answered.insert(seen.giaddr);
-            self.answering.insert((seen.src, seen.giaddr));
-            self.answering.insert((name, seen.giaddr));
+        if !seen.giaddr.is_unspecified() {
+            for server in [seen.src, name] {
+                make_room(&mut self.answering, MOST, &server, |time| *time);
+                self.answering.insert(server, seen.time);
+            }
+            make_room(&mut self.answered, MOST, &seen.giaddr, |time| *time);
+            if self.answered.insert(seen.giaddr, seen.time).is_none() {
+                self.forget_asked(seen.giaddr);
+            }
         }
         if seen.gives() && self.givers.len() < MOST {
             let givers = self.givers.entry((seen.place, seen.giaddr)).or_default();
@@ -204,13 +211,23 @@ impl Network {
         }
     }
 
+    /// Nothing that a relay asked was in vain: it is not kept until the relay is forgotten.
+    fn forget_asked(&mut self, relay: Ipv4Addr) {
+        let all = (relay, Ipv4Addr::UNSPECIFIED)..=(relay, Ipv4Addr::BROADCAST);
+        let asked: Vec<_> = self.relayed.range(all).map(|(way, _)| *way).collect();
+        for way in asked {
+            self.relayed.remove(&way);
+        }
+    }
+
     fn relays(&mut self, exchange: &Exchange) {
         for step in exchange.steps.iter().filter(|step| step.role != Role::Copy) {
             let seen = &step.seen;
             let asks = seen.letter == Letter::Discover && seen.side == Side::Relay && seen.has(bit::IPV4);
             let way = (seen.giaddr, seen.dst);
             let room = self.relayed.len() < MOST || self.relayed.contains_key(&way);
-            if asks && !seen.has(bit::IP_BROADCAST) && room {
+            let answered = self.answered.contains_key(&seen.giaddr);
+            if asks && !seen.has(bit::IP_BROADCAST) && room && !answered {
                 self.relayed.entry(way).or_default().add((seen.time, seen.frame));
             }
         }
@@ -354,11 +371,7 @@ impl Network {
 
     fn finish_relays(&mut self, findings: &mut Vec<Finding>) {
         for ((giaddr, server), asked) in std::mem::take(&mut self.relayed) {
-            let all = (server, Ipv4Addr::UNSPECIFIED)..=(server, Ipv4Addr::BROADCAST);
-            if asked.count() >= 3
-                && !self.answered.contains(&giaddr)
-                && self.answering.range(all).any(|(_, relay)| *relay != giaddr)
-            {
+            if asked.count() >= 3 && self.answering.contains_key(&server) {
                 let text =
                     format!("{server} answers other relays and never {giaddr} ({} DISCOVERs)", asked.count());
                 let mut said = asked.finding(Code::GiaddrUnserved, text);

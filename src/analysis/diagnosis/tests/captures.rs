@@ -1,5 +1,7 @@
 //! What shows only over time: of segments, servers and clients.
 
+use std::ops::Range;
+
 use super::{A, Case, Client, OTHER, S, S2, Story, client, relayed, relayed_reply};
 use crate::wire::Mac;
 use crate::wire::v4::MessageType;
@@ -11,9 +13,100 @@ fn waits(s: &mut Story, at: i64, c: Client) {
     s.offer(at + 5003, c, S, [10, 0, 0, c.mac.0[5]]);
 }
 
-/// Three clients ask in vain, in a VLAN.
-fn vain(s: &mut Story, vlan: Option<u16>) {
-    for n in 3..6 {
+/// Three clients do.
+fn three_wait(s: &mut Story) {
+    for n in 1..4_u8 {
+        waits(s, 30_000 * i64::from(n), client(n));
+    }
+}
+
+/// Two machines are bound by one client identifier.
+fn share(s: &mut Story, id: &[u8]) {
+    for (n, at) in [(1, 0), (2, 60_000)] {
+        let c = client(n);
+        s.ask(at, c, MessageType::DISCOVER, |m, _| m.set_option(61, id));
+        s.offer(at + 3, c, S, A);
+        s.request(at + 6, c, A, S);
+        s.ack(at + 9, c, S, A);
+    }
+}
+
+/// Leases for four MACs, of which this is the last byte.
+fn change_macs(s: &mut Story, last: fn(u8) -> u8) {
+    for n in 1..5_u8 {
+        let mut c = client(n);
+        c.mac.0 = [2, n, n, 0, 0, last(n)];
+        s.dora(60_000 * i64::from(n), c, [10, 0, 0, 50 + n]);
+    }
+}
+
+/// A client gets these addresses, one after the other.
+fn move_on(s: &mut Story, addresses: [u8; 3]) {
+    for (n, last) in (0..).zip(addresses) {
+        s.dora(60_000 * i64::from(n), Client { xid: n, ..client(1) }, [10, 0, 0, last]);
+    }
+}
+
+/// A renewing client is refused again and again.
+fn refuse(s: &mut Story, every: i64) {
+    for n in 0..3_u8 {
+        let c = Client { xid: n.into(), ..client(1) };
+        s.renew(every * i64::from(n), c, A, false);
+        s.nak(every * i64::from(n) + 3, c, S);
+    }
+}
+
+/// Clients decline what they got.
+fn decline(s: &mut Story, clients: Range<u8>) {
+    for n in clients {
+        s.dora(60_000 * i64::from(n), client(n), A);
+        s.decline(60_000 * i64::from(n) + 200, client(n), A);
+    }
+}
+
+/// Two clients decline what somebody answers for.
+fn claim(s: &mut Story, who: fn(u8) -> Mac) {
+    for n in 1..3_u8 {
+        let (at, ip) = (60_000 * i64::from(n), [10, 0, 0, 50 + n]);
+        s.dora(at, client(n), ip);
+        s.arp(at + 100, who(n), ip, [0; 4], true);
+        s.decline(at + 200, client(n), ip);
+    }
+}
+
+/// Clients ask once, and every message is seen twice.
+fn seen_twice(s: &mut Story, clients: Range<u8>) {
+    for n in clients {
+        for twice in 0..2 {
+            s.discover(100 * i64::from(n) + twice, client(n));
+        }
+    }
+}
+
+/// Sixty clients ask at once.
+fn blackout(s: &mut Story) {
+    for n in 0..60_u8 {
+        s.discover(5 * i64::from(n), client(n));
+    }
+}
+
+/// A client asks so often, 400 ms apart.
+fn storm(s: &mut Story, times: i64) {
+    for n in 0..times {
+        s.discover(400 * n, client(1));
+    }
+}
+
+/// Three relayed clients ask.
+fn ask_relayed(s: &mut Story) {
+    for n in 1..4_u8 {
+        s.ask(1000 * i64::from(n), client(n), MessageType::DISCOVER, relayed);
+    }
+}
+
+/// Clients ask in vain, in a VLAN.
+fn vain(s: &mut Story, clients: Range<u8>, vlan: Option<u16>) {
+    for n in clients {
         for wait in [0, 4000] {
             let at = 20_000 + 6000 * i64::from(n) + wait;
             s.ask(at, client(n), MessageType::DISCOVER, |_, way| way.vlan = vlan);
@@ -26,13 +119,11 @@ pub(super) fn segments_and_servers() -> Vec<Case> {
         (
             "servers-disagree",
             |s| {
-                s.discover(0, client(1));
-                s.offer(3, client(1), S, A);
+                s.offered(client(1));
                 s.offer(4, client(1), S2, [192, 168, 1, 9]);
             },
             |s| {
-                s.discover(0, client(1));
-                s.offer(3, client(1), S, A);
+                s.offered(client(1));
                 s.offer(4, client(1), S2, [10, 0, 0, 150]);
             },
         ),
@@ -58,54 +149,37 @@ pub(super) fn segments_and_servers() -> Vec<Case> {
         (
             "server-silent",
             |s| {
-                s.dora(0, client(1), A);
-                s.dora(1000, client(2), [10, 0, 0, 51]);
-                for n in 3..6 {
-                    let at = 20_000 + 6000 * i64::from(n);
-                    s.discovers(client(n), &[at, at + 4000]);
-                }
+                s.two_bound();
+                vain(s, 3..6, None);
             },
             |s| {
-                s.dora(0, client(1), A);
-                s.dora(1000, client(2), [10, 0, 0, 51]);
-                for n in 3..5 {
-                    let at = 20_000 + 6000 * i64::from(n);
-                    s.discovers(client(n), &[at, at + 4000]);
-                }
+                s.two_bound();
+                vain(s, 3..5, None);
             },
         ),
         (
             "pool-exhausted",
             |s| {
                 s.dora(0, client(1), A);
-                for n in 3..6 {
-                    let at = 20_000 + 6000 * i64::from(n);
-                    s.discovers(client(n), &[at, at + 4000]);
-                }
+                vain(s, 3..6, None);
                 s.renew(60_000, Client { xid: 9, ..client(1) }, A, false);
                 s.ack(60_003, Client { xid: 9, ..client(1) }, S, A);
             },
             |s| {
-                s.dora(0, client(1), A);
-                s.dora(1000, client(2), [10, 0, 0, 51]);
-                for n in 3..6 {
-                    let at = 20_000 + 6000 * i64::from(n);
-                    s.discovers(client(n), &[at, at + 4000]);
-                }
+                s.two_bound();
+                vain(s, 3..6, None);
             },
         ),
         (
             // Clients of a VLAN in which the server never answered say nothing of it.
             "server-silent",
             |s| {
-                s.dora(0, client(1), A);
-                s.dora(1000, client(2), [10, 0, 0, 51]);
-                vain(s, None);
+                s.two_bound();
+                vain(s, 3..6, None);
             },
             |s| {
-                s.dora(0, client(1), A);
-                s.dora(1000, client(2), [10, 0, 0, 51]);
-                vain(s, Some(77));
+                s.two_bound();
+                vain(s, 3..6, Some(77));
             },
         ),
         (
@@ -124,19 +198,13 @@ pub(super) fn segments_and_servers() -> Vec<Case> {
         (
             "giaddr-unserved",
             |s| {
-                for n in 1..4_u8 {
-                    s.ask(1000 * i64::from(n), client(n), MessageType::DISCOVER, relayed);
-                }
+                ask_relayed(s);
                 s.say(5000, client(9), MessageType::OFFER, (S, A), |m, way| {
                     relayed_reply(m, way);
                     m.giaddr = [10, 9, 0, 254].into();
                 });
             },
-            |s| {
-                for n in 1..4_u8 {
-                    s.ask(1000 * i64::from(n), client(n), MessageType::DISCOVER, relayed);
-                }
-            },
+            ask_relayed,
         ),
         (
             "relay-loop",
@@ -165,35 +233,11 @@ pub(super) fn segments_and_servers() -> Vec<Case> {
                 s.dora(3_700_000, client(2), A);
             },
         ),
-        (
-            "client-id-shared",
-            |s| {
-                for (n, at) in [(1, 0), (2, 60_000)] {
-                    let c = client(n);
-                    s.ask(at, c, MessageType::DISCOVER, |m, _| m.set_option(61, &[255, 1, 2, 3]));
-                    s.offer(at + 3, c, S, A);
-                    s.request(at + 6, c, A, S);
-                    s.ack(at + 9, c, S, A);
-                }
-            },
-            |s| {
-                for (n, at) in [(1, 0), (2, 60_000)] {
-                    let c = client(n);
-                    s.ask(at, c, MessageType::DISCOVER, |m, _| m.set_option(61, &[1, 1, 2, 3]));
-                    s.offer(at + 3, c, S, A);
-                    s.request(at + 6, c, A, S);
-                    s.ack(at + 9, c, S, A);
-                }
-            },
-        ),
+        ("client-id-shared", |s| share(s, &[255, 1, 2, 3]), |s| share(s, &[1, 1, 2, 3])),
         (
             // Three tries of one client are not three clients.
             "answers-after-secs",
-            |s| {
-                for n in 1..4_u8 {
-                    waits(s, 30_000 * i64::from(n), client(n));
-                }
-            },
+            three_wait,
             |s| {
                 for n in 1..4_u8 {
                     waits(s, 30_000 * i64::from(n), Client { xid: n.into(), ..client(1) });
@@ -226,26 +270,10 @@ pub(super) fn segments_and_servers() -> Vec<Case> {
                 s.offer(1000, client(1), S, A);
             },
         ),
-        (
-            "answers-after-secs",
-            |s| {
-                for n in 1..4_u8 {
-                    let at = 30_000 * i64::from(n);
-                    s.discover(at, client(n));
-                    s.ask(at + 5000, client(n), MessageType::DISCOVER, |m, _| m.secs = 5);
-                    s.offer(at + 5003, client(n), S, [10, 0, 0, 50 + n]);
-                }
-            },
-            |s| {
-                for n in 1..4_u8 {
-                    let at = 30_000 * i64::from(n);
-                    s.discover(at, client(n));
-                    s.ask(at + 5000, client(n), MessageType::DISCOVER, |m, _| m.secs = 5);
-                    s.offer(at + 5003, client(n), S, [10, 0, 0, 50 + n]);
-                }
-                s.dora(300_000, client(9), A);
-            },
-        ),
+        ("answers-after-secs", three_wait, |s| {
+            three_wait(s);
+            s.dora(300_000, client(9), A);
+        }),
     ]
 }
 
@@ -266,57 +294,9 @@ pub(super) fn clients_over_time() -> Vec<Case> {
                 s.dora(60_000, Client { xid: 9, ..client(1) }, [10, 0, 0, 51]);
             },
         ),
-        (
-            "address-churn",
-            |s| {
-                for n in 0..3_u8 {
-                    s.dora(60_000 * i64::from(n), Client { xid: n.into(), ..client(1) }, [10, 0, 0, 50 + n]);
-                }
-            },
-            |s| {
-                for n in 0..3_u8 {
-                    s.dora(
-                        60_000 * i64::from(n),
-                        Client { xid: n.into(), ..client(1) },
-                        [10, 0, 0, 50 + n % 2],
-                    );
-                }
-            },
-        ),
-        (
-            "mac-churn",
-            |s| {
-                for n in 1..5_u8 {
-                    let mut c = client(n);
-                    c.mac.0 = [2, n, n, 0, 0, 1];
-                    s.dora(60_000 * i64::from(n), c, [10, 0, 0, 50 + n]);
-                }
-            },
-            |s| {
-                for n in 1..5_u8 {
-                    let mut c = client(n);
-                    c.mac.0 = [2, n, n, 0, 0, n];
-                    s.dora(60_000 * i64::from(n), c, [10, 0, 0, 50 + n]);
-                }
-            },
-        ),
-        (
-            "nak-loop",
-            |s| {
-                for n in 0..3_u8 {
-                    let c = Client { xid: n.into(), ..client(1) };
-                    s.renew(10_000 * i64::from(n), c, A, false);
-                    s.nak(10_000 * i64::from(n) + 3, c, S);
-                }
-            },
-            |s| {
-                for n in 0..3_u8 {
-                    let c = Client { xid: n.into(), ..client(1) };
-                    s.renew(40_000 * i64::from(n), c, A, false);
-                    s.nak(40_000 * i64::from(n) + 3, c, S);
-                }
-            },
-        ),
+        ("address-churn", |s| move_on(s, [50, 51, 52]), |s| move_on(s, [50, 51, 50])),
+        ("mac-churn", |s| change_macs(s, |_| 1), |s| change_macs(s, |n| n)),
+        ("nak-loop", |s| refuse(s, 10_000), |s| refuse(s, 40_000)),
         (
             // Three servers refuse one request.
             "nak-loop",
@@ -332,57 +312,13 @@ pub(super) fn clients_over_time() -> Vec<Case> {
                 }
             },
         ),
-        (
-            "decline-storm",
-            |s| {
-                for n in 1..4_u8 {
-                    s.dora(60_000 * i64::from(n), client(n), A);
-                    s.decline(60_000 * i64::from(n) + 200, client(n), A);
-                }
-            },
-            |s| {
-                for n in 1..3_u8 {
-                    s.dora(60_000 * i64::from(n), client(n), A);
-                    s.decline(60_000 * i64::from(n) + 200, client(n), A);
-                }
-            },
-        ),
-        (
-            "proxy-arp",
-            |s| {
-                for n in 1..3_u8 {
-                    let (at, ip) = (60_000 * i64::from(n), [10, 0, 0, 50 + n]);
-                    s.dora(at, client(n), ip);
-                    s.arp(at + 100, OTHER, ip, [0; 4], true);
-                    s.decline(at + 200, client(n), ip);
-                }
-            },
-            |s| {
-                for n in 1..3_u8 {
-                    let (at, ip) = (60_000 * i64::from(n), [10, 0, 0, 50 + n]);
-                    s.dora(at, client(n), ip);
-                    s.arp(at + 100, Mac([0, 9, 9, 9, 9, n]), ip, [0; 4], true);
-                    s.decline(at + 200, client(n), ip);
-                }
-            },
-        ),
+        ("decline-storm", |s| decline(s, 1..4), |s| decline(s, 1..3)),
+        ("proxy-arp", |s| claim(s, |_| OTHER), |s| claim(s, |n| Mac([0, 9, 9, 9, 9, n]))),
         (
             // Every message seen twice, as `any` does it: copies are no tries.
             "starvation",
-            |s| {
-                for n in 0..60_u8 {
-                    for twice in 0..2 {
-                        s.discover(100 * i64::from(n) + twice, client(n));
-                    }
-                }
-            },
-            |s| {
-                for n in 0..45_u8 {
-                    for twice in 0..2 {
-                        s.discover(100 * i64::from(n) + twice, client(n));
-                    }
-                }
-            },
+            |s| seen_twice(s, 0..60),
+            |s| seen_twice(s, 0..45),
         ),
         (
             "starvation",
@@ -401,15 +337,11 @@ pub(super) fn clients_over_time() -> Vec<Case> {
             // A building has power again as the capture ends, and as one looks.
             "starvation",
             |s| {
-                for n in 0..60_u8 {
-                    s.discover(5 * i64::from(n), client(n));
-                }
+                blackout(s);
                 s.end(6000);
             },
             |s| {
-                for n in 0..60_u8 {
-                    s.discover(5 * i64::from(n), client(n));
-                }
+                blackout(s);
                 s.end(400);
             },
         ),
@@ -434,19 +366,7 @@ pub(super) fn clients_over_time() -> Vec<Case> {
                 }
             },
         ),
-        (
-            "client-storm",
-            |s| {
-                for n in 0..22_u8 {
-                    s.discover(400 * i64::from(n), client(1));
-                }
-            },
-            |s| {
-                for n in 0..20_u8 {
-                    s.discover(400 * i64::from(n), client(1));
-                }
-            },
-        ),
+        ("client-storm", |s| storm(s, 22), |s| storm(s, 20)),
         (
             "renewal-unanswered",
             |s| {

@@ -228,6 +228,29 @@ impl Story {
         self.ack(ms + 9, c, S, ip);
     }
 
+    /// A client is offered an address, in its first three milliseconds.
+    fn offered(&mut self, c: Client) {
+        self.offered_with(c, |_, _| {});
+    }
+
+    /// The same, by an offer with a change.
+    fn offered_with(&mut self, c: Client, change: impl FnOnce(&mut Message, &mut Way)) {
+        self.discover(0, c);
+        self.say(3, c, MessageType::OFFER, (S, A), change);
+    }
+
+    /// A client is offered an address, and asks for it three milliseconds later.
+    fn chosen(&mut self, c: Client) {
+        self.offered(c);
+        self.request(6, c, A, S);
+    }
+
+    /// Two clients are bound within a second.
+    fn two_bound(&mut self) {
+        self.dora(0, client(1), A);
+        self.dora(1000, client(2), [10, 0, 0, 51]);
+    }
+
     fn arp(&mut self, ms: i64, mac: Mac, sender: [u8; 4], target: [u8; 4], reply: bool) {
         self.frame += 1;
         let mut arp = Arp::request(mac, sender.into(), target.into());
@@ -339,6 +362,24 @@ fn relayed_reply(m: &mut Message, way: &mut Way) {
     m.giaddr = [10, 0, 0, 254].into();
     way.ips = (S, [10, 0, 0, 254]);
     way.ports = (67, 67);
+}
+
+#[test]
+fn a_relay_is_answered_however_many_were_answered_before() {
+    let said = codes(|s| {
+        for n in 0..17_000_u32 {
+            s.say(i64::from(n / 10), client(9), MessageType::OFFER, (S, A), |m, way| {
+                m.giaddr = (0x0a80_0000 + n).into();
+                (way.ips, way.ports) = ((S, m.giaddr.octets()), (67, 67));
+            });
+        }
+        for n in 1..4_u8 {
+            let at = 10_000 * i64::from(n);
+            s.ask(at, client(n), MessageType::DISCOVER, relayed);
+            s.say(at + 3, client(n), MessageType::OFFER, (S, A), relayed_reply);
+        }
+    });
+    assert!(!said.contains("giaddr-unserved"), "{said:?}");
 }
 
 /// Every case.

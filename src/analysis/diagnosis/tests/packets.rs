@@ -6,8 +6,7 @@ use crate::wire::v4::{Message, MessageType};
 
 /// A DISCOVER and an OFFER that is changed.
 fn offered(s: &mut Story, change: fn(&mut Message)) {
-    s.discover(0, client(1));
-    s.say(3, client(1), MessageType::OFFER, (S, A), |m, _| change(m));
+    s.offered_with(client(1), |m, _| change(m));
 }
 
 pub(super) fn packets() -> Vec<Case> {
@@ -105,8 +104,7 @@ pub(super) fn packets() -> Vec<Case> {
         (
             "server-id-zero",
             |s| {
-                s.discover(0, client(1));
-                s.offer(3, client(1), S, A);
+                s.offered(client(1));
                 s.request(6, client(1), A, [0; 4]);
             },
             |s| s.dora(0, client(1), A),

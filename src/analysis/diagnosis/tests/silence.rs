@@ -30,41 +30,34 @@ pub(super) fn silence_and_refusal() -> Vec<Case> {
         (
             "no-ack",
             |s| {
-                s.discover(0, client(1));
-                s.offer(3, client(1), S, A);
+                s.offered(client(1));
                 for ms in [6, 2000, 6000] {
                     s.request(ms, client(1), A, S);
                 }
             },
             |s| {
-                s.discover(0, client(1));
-                s.offer(3, client(1), S, A);
-                s.request(6, client(1), A, S);
+                s.chosen(client(1));
             },
         ),
         (
             "offer-ignored",
             |s| {
-                s.discover(0, client(1));
-                s.offer(3, client(1), S, A);
+                s.offered(client(1));
                 s.discovers(client(1), &[3000, 8000]);
             },
             |s| {
-                s.discover(0, client(1));
-                s.offer(3, client(1), S, A);
+                s.offered(client(1));
                 s.discovers(client(1), &[3000, 4900]);
             },
         ),
         (
             "reply-checksum-bad",
             |s| {
-                s.discover(0, client(1));
-                s.say(3, client(1), MessageType::OFFER, (S, A), |_, way| way.bad = true);
+                s.offered_with(client(1), |_, way| way.bad = true);
                 s.discover(3000, client(1));
             },
             |s| {
-                s.discover(0, client(1));
-                s.say(3, client(1), MessageType::OFFER, (S, A), |_, way| way.bad = true);
+                s.offered_with(client(1), |_, way| way.bad = true);
                 s.request(6, client(1), A, S);
                 s.ack(9, client(1), S, A);
             },
@@ -86,16 +79,14 @@ pub(super) fn silence_and_refusal() -> Vec<Case> {
         (
             "broadcast-flag-ignored",
             |s| {
-                s.discover(0, client(1));
-                s.say(3, client(1), MessageType::OFFER, (S, A), |_, way| {
+                s.offered_with(client(1), |_, way| {
                     way.ips.1 = A;
                     way.macs.1 = client(1).mac;
                 });
             },
             |s| {
                 let c = Client { flags: 0, ..client(1) };
-                s.discover(0, c);
-                s.say(3, c, MessageType::OFFER, (S, A), |_, way| {
+                s.offered_with(c, |_, way| {
                     way.ips.1 = A;
                     way.macs.1 = client(1).mac;
                 });
@@ -104,19 +95,16 @@ pub(super) fn silence_and_refusal() -> Vec<Case> {
         (
             "reply-misdirected",
             |s| {
-                s.discover(0, client(1));
-                s.say(3, client(1), MessageType::OFFER, (S, A), |_, way| way.ips.1 = [10, 0, 0, 17]);
+                s.offered_with(client(1), |_, way| way.ips.1 = [10, 0, 0, 17]);
             },
             |s| {
-                s.discover(0, client(1));
-                s.say(3, client(1), MessageType::OFFER, (S, A), |_, way| way.ips.1 = [10, 0, 0, 255]);
+                s.offered_with(client(1), |_, way| way.ips.1 = [10, 0, 0, 255]);
             },
         ),
         (
             "reply-misdirected",
             |s| {
-                s.discover(0, client(1));
-                s.say(3, client(1), MessageType::OFFER, (S, A), |_, way| {
+                s.offered_with(client(1), |_, way| {
                     (way.ips.1, way.ports.1) = (A, 1068);
                 });
             },
@@ -131,8 +119,7 @@ pub(super) fn silence_and_refusal() -> Vec<Case> {
             // By broadcast, to a port nobody listens on.
             "reply-misdirected",
             |s| {
-                s.discover(0, client(1));
-                s.say(3, client(1), MessageType::OFFER, (S, A), |_, way| way.ports.1 = 1068);
+                s.offered_with(client(1), |_, way| way.ports.1 = 1068);
             },
             |s| {
                 s.ask(0, client(1), MessageType::DISCOVER, |_, way| way.ports.0 = 1068);
@@ -153,24 +140,18 @@ pub(super) fn silence_and_refusal() -> Vec<Case> {
         (
             "nak-after-offer",
             |s| {
-                s.discover(0, client(1));
-                s.offer(3, client(1), S, A);
-                s.request(6, client(1), A, S);
+                s.chosen(client(1));
                 s.nak(9, client(1), S);
             },
             |s| {
-                s.discover(0, client(1));
-                s.offer(3, client(1), S, A);
-                s.request(6, client(1), A, S);
+                s.chosen(client(1));
                 s.nak(9, client(1), S2);
             },
         ),
         (
             "nak-by-other-server",
             |s| {
-                s.discover(0, client(1));
-                s.offer(3, client(1), S, A);
-                s.request(6, client(1), A, S);
+                s.chosen(client(1));
                 s.nak(9, client(1), S2);
             },
             |s| {
@@ -193,9 +174,7 @@ pub(super) fn silence_and_refusal() -> Vec<Case> {
         (
             "ack-other-address",
             |s| {
-                s.discover(0, client(1));
-                s.offer(3, client(1), S, A);
-                s.request(6, client(1), A, S);
+                s.chosen(client(1));
                 s.ack(9, client(1), S, [10, 0, 0, 51]);
             },
             |s| s.dora(0, client(1), A),
@@ -203,15 +182,11 @@ pub(super) fn silence_and_refusal() -> Vec<Case> {
         (
             "ack-differs",
             |s| {
-                s.discover(0, client(1));
-                s.offer(3, client(1), S, A);
-                s.request(6, client(1), A, S);
+                s.chosen(client(1));
                 s.say(9, client(1), MessageType::ACK, (S, A), |m, _| m.set_option(1, &[255, 255, 0, 0]));
             },
             |s| {
-                s.discover(0, client(1));
-                s.offer(3, client(1), S, A);
-                s.request(6, client(1), A, S);
+                s.chosen(client(1));
                 s.say(9, client(1), MessageType::ACK, (S, A), |m, _| m.set_option(6, &S));
             },
         ),
@@ -245,8 +220,7 @@ pub(super) fn silence_and_refusal() -> Vec<Case> {
         (
             "mask-bad",
             |s| {
-                s.discover(0, client(1));
-                s.say(3, client(1), MessageType::OFFER, (S, A), |m, _| assert!(m.remove_option(1)));
+                s.offered_with(client(1), |m, _| assert!(m.remove_option(1)));
             },
             |s| {
                 s.ask(0, client(1), MessageType::DISCOVER, |m, _| m.set_option(55, &[3, 6]));
@@ -256,12 +230,10 @@ pub(super) fn silence_and_refusal() -> Vec<Case> {
         (
             "router-missing",
             |s| {
-                s.discover(0, client(1));
-                s.say(3, client(1), MessageType::OFFER, (S, A), |m, _| assert!(m.remove_option(3)));
+                s.offered_with(client(1), |m, _| assert!(m.remove_option(3)));
             },
             |s| {
-                s.discover(0, client(1));
-                s.say(3, client(1), MessageType::OFFER, (S, A), |m, _| {
+                s.offered_with(client(1), |m, _| {
                     assert!(m.remove_option(3));
                     m.set_option(121, &[0, 10, 0, 0, 1]);
                 });
@@ -270,8 +242,7 @@ pub(super) fn silence_and_refusal() -> Vec<Case> {
         (
             "request-fields",
             |s| {
-                s.discover(0, client(1));
-                s.offer(3, client(1), S, A);
+                s.offered(client(1));
                 s.request(6, client(1), [10, 0, 0, 99], S);
             },
             |s| s.dora(0, client(1), A),
