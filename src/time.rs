@@ -18,23 +18,32 @@ impl Timestamp {
     pub fn new(seconds: impl Into<i64>, nanoseconds: u32) -> Self {
         Self(seconds.into().saturating_mul(1_000_000_000).saturating_add(i64::from(nanoseconds)))
     }
-
-    /// Nanoseconds since the epoch.
-    pub fn nanoseconds(self) -> i64 {
-        self.0
-    }
-
-    /// `self - earlier` in nanoseconds, negative when `earlier` is later.
-    pub fn since(self, earlier: Self) -> i64 {
-        self.0.saturating_sub(earlier.0)
-    }
-
-    /// This moment plus `duration`, saturating.
-    #[must_use]
-    pub fn after(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)))
-    }
 }
+
+/// What points of both clocks have alike.
+macro_rules! counted_in_nanoseconds {
+    ($($point:ident),*) => { $(
+        impl $point {
+            /// Nanoseconds since the clock's zero.
+            pub fn nanoseconds(self) -> i64 {
+                self.0
+            }
+
+            /// `self - earlier` in nanoseconds, negative when `earlier` is later.
+            pub fn since(self, earlier: Self) -> i64 {
+                self.0.saturating_sub(earlier.0)
+            }
+
+            /// This moment plus `duration`, saturating.
+            #[must_use]
+            pub fn after(self, duration: Duration) -> Self {
+                Self(self.0.saturating_add(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)))
+            }
+        }
+    )* };
+}
+
+counted_in_nanoseconds!(Timestamp, Instant);
 
 /// How many digits of a second a capture keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,22 +63,6 @@ impl Instant {
     /// From whole seconds and nanoseconds, saturating.
     pub fn new(seconds: i64, nanoseconds: u32) -> Self {
         Self(seconds.saturating_mul(1_000_000_000).saturating_add(i64::from(nanoseconds)))
-    }
-
-    /// Nanoseconds on the clock.
-    pub fn nanoseconds(self) -> i64 {
-        self.0
-    }
-
-    /// `self - earlier` in nanoseconds, negative when `earlier` is later.
-    pub fn since(self, earlier: Self) -> i64 {
-        self.0.saturating_sub(earlier.0)
-    }
-
-    /// This moment plus `duration`, saturating.
-    #[must_use]
-    pub fn after(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)))
     }
 
     /// This moment minus `duration`, saturating.

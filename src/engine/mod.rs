@@ -22,6 +22,7 @@ pub mod machine;
 pub mod outbox;
 pub mod pair;
 mod provoke;
+mod reasons;
 pub mod retransmit;
 pub mod v4;
 pub mod v6;

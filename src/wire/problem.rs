@@ -199,31 +199,47 @@ fn clamp(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-macro_rules! problems {
-    ($($(#[$doc:meta])* $variant:ident: $severity:ident, $name:literal, $reference:literal,
-        |$f:ident, $args:pat_param| $write:expr;)*) => {
-        /// The kinds of [`Problem`].
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Code { $($(#[$doc])* $variant,)* }
+/// Makes the enum of a table of codes: each with its severity, its name and its reference.
+macro_rules! coded {
+    ($(#[$about:meta])* $codes:ident;
+        $($(#[$doc:meta])* $variant:ident: $severity:ident, $name:literal, $reference:literal;)*) => {
+        $(#[$about])*
+        pub enum $codes { $($(#[$doc])* $variant,)* }
 
-        impl Code {
-            /// Every code, in table order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
+        impl $codes {
             /// The name used in text and JSON.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
             /// How bad it is.
-            pub fn severity(self) -> Severity {
-                match self { $(Self::$variant => Severity::$severity,)* }
+            pub fn severity(self) -> $crate::wire::problem::Severity {
+                match self { $(Self::$variant => $crate::wire::problem::Severity::$severity,)* }
             }
 
             /// The specification it is judged by.
             pub fn reference(self) -> &'static str {
                 match self { $(Self::$variant => $reference,)* }
             }
+        }
+    };
+}
+
+pub(crate) use coded;
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $variant:ident: $severity:ident, $name:literal, $reference:literal,
+        |$f:ident, $args:pat_param| $write:expr;)*) => {
+        coded! {
+            /// The kinds of [`Problem`].
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+            Code;
+            $($(#[$doc])* $variant: $severity, $name, $reference;)*
+        }
+
+        impl Code {
+            /// Every code, in table order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
         }
 
         impl fmt::Display for Problem {

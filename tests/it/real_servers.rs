@@ -126,25 +126,7 @@ fn every_command(kind: Kind) {
     assert_released(&net, kind, text(&lease, "address"));
 }
 
-#[test]
-fn dnsmasq_hears_every_command() {
-    every_command(Kind::Dnsmasq);
-}
-
-#[test]
-fn kea_hears_every_command() {
-    every_command(Kind::Kea);
-}
-
-#[test]
-fn dhcpd_hears_every_command() {
-    every_command(Kind::Dhcpd);
-}
-
-#[test]
-fn udhcpd_hears_every_command() {
-    every_command(Kind::Udhcpd);
-}
+crate::support::with_every_server!(every_command);
 
 /// Leases that a server still holds, as its lease file says.
 fn held(net: &Net, kind: Kind) -> Vec<String> {

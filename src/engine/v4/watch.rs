@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::incoming::Content;
+use crate::engine::reasons::reasons;
 use crate::time::Instant;
 use crate::wire::arp::Arp;
 use crate::wire::frame::Datagram;
@@ -12,31 +13,10 @@ use crate::wire::frame::peek::Aside;
 use crate::wire::v4::{FIXED_LEN, MessageType, Op, Packet, Xid};
 use crate::wire::{HwAddr, Mac};
 
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $text:literal;)*) => {
-        /// Why a message that arrived is no answer to ours.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Reason { $($(#[$doc])* $variant,)* }
-
-        impl Reason {
-            /// Every reason.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The name used in JSON.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-        }
-
-        impl fmt::Display for Reason {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $(Self::$variant => $text,)* })
-            }
-        }
-    };
-}
-
 reasons! {
+    /// Why a message that arrived is no answer to ours.
+    Reason;
+
     /// It ends inside the fixed part.
     Malformed = "malformed", "malformed";
     /// Not a reply: another client's request, or our own coming back.

@@ -1,37 +1,16 @@
 //! What is seen on the wire while a DHCPv6 exchange runs: which answers are ours, and what else is known when none comes.
 
-use std::fmt;
 use std::net::Ipv6Addr;
 
+use crate::engine::reasons::reasons;
 use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::v6::{Duid, MessageType};
 
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $text:literal;)*) => {
-        /// Why a message that arrived is no answer to ours (RFC 9915 §16; RFC 4861 §6.1.2).
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Reason6 { $($(#[$doc])* $variant,)* }
-
-        impl Reason6 {
-            /// Every reason.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The name used in JSON.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-        }
-
-        impl fmt::Display for Reason6 {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $(Self::$variant => $text,)* })
-            }
-        }
-    };
-}
-
 reasons! {
+    /// Why a message that arrived is no answer to ours (RFC 9915 §16; RFC 4861 §6.1.2).
+    Reason6;
+
     /// It ends inside its header, or breaks what a receiver must check.
     Malformed = "malformed", "malformed";
     /// A server's message to everybody.

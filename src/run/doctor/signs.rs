@@ -533,20 +533,7 @@ mod tests {
     }
 
     fn plan() -> Plan {
-        Plan {
-            mac: HOST,
-            second: None,
-            client_id: None,
-            hostname: None,
-            tags: Vec::new(),
-            pxe: None,
-            old_address: None,
-            quick: false,
-            relay: None,
-            trusted: Vec::new(),
-            held: Vec::new(),
-            xids: [0x1000_0001, 0x2000_0001, 0x3000_0001],
-        }
+        Plan::new(HOST, [0x1000_0001, 0x2000_0001, 0x3000_0001])
     }
 
     /// What is said of a router that does not answer ARP and of name servers behind it, which are as `change` makes them.

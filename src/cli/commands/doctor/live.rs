@@ -243,7 +243,6 @@ fn plan(args: &Args, local: &Local, mac: Mac) -> Plan {
     let by_mac = || std::iter::once(1).chain(mac.0).collect();
     let tags = args.vlan.map_or_else(Vec::new, |id| crate::wire::frame::build::tags(&[id]));
     Plan {
-        mac,
         second: (!args.no_second_mac).then_some(Mac(second)),
         client_id: Some(remembered.and_then(|lease| lease.client_id.clone()).unwrap_or_else(by_mac)),
         hostname: std::fs::read_to_string("/proc/sys/kernel/hostname")
@@ -260,9 +259,8 @@ fn plan(args: &Args, local: &Local, mac: Mac) -> Plan {
             let hop = local.gateway.filter(|_| !local.addresses.iter().any(here)).unwrap_or(server);
             RelayView { giaddr, server, hop }
         }),
-        trusted: Vec::new(),
         held: held_addresses(local),
-        xids: [rng.u32(1..), rng.u32(1..), rng.u32(1..)],
+        ..Plan::new(mac, [rng.u32(1..), rng.u32(1..), rng.u32(1..)])
     }
 }
 

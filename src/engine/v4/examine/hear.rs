@@ -314,20 +314,7 @@ mod tests {
     /// A host that was given 10.0.0.50 and looks whether anybody has it.
     fn probing(now: Instant) -> Examination {
         let host = Mac([2, 0, 0, 0, 0, 1]);
-        let plan = Plan {
-            mac: host,
-            second: None,
-            client_id: None,
-            hostname: None,
-            tags: Vec::new(),
-            pxe: None,
-            old_address: None,
-            quick: true,
-            trusted: Vec::new(),
-            held: Vec::new(),
-            relay: None,
-            xids: [1, 2, 3],
-        };
+        let plan = Plan { quick: true, ..Plan::new(host, [1, 2, 3]) };
         let mut exam = Examination::new(plan);
         let mut message = Message::request(MessageType::ACK, Xid(1), host);
         message.yiaddr = [10, 0, 0, 50].into();

@@ -38,6 +38,26 @@ pub struct Plan {
     pub xids: [u32; 3],
 }
 
+impl Plan {
+    /// The plan of a host of which nothing but this is known.
+    pub fn new(mac: Mac, xids: [u32; 3]) -> Self {
+        Self {
+            mac,
+            second: None,
+            client_id: None,
+            hostname: None,
+            tags: Vec::new(),
+            pxe: None,
+            old_address: None,
+            quick: false,
+            trusted: Vec::new(),
+            held: Vec::new(),
+            relay: None,
+            xids,
+        }
+    }
+}
+
 /// How a server is asked as a relay would.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RelayView {
