@@ -165,3 +165,51 @@ fn paths_are_found_in_every_form() {
     let want = ["net::send", "output", "output::x", "time::Clock", "wire::Mac", "wire::v4::Packet"];
     assert_eq!(crate_paths(code).into_iter().collect::<Vec<_>>(), want);
 }
+
+/// The first sentence of what a module says of itself.
+fn first_sentence(file: &Path) -> String {
+    let text = fs::read_to_string(file).unwrap();
+    let said = text.lines().map_while(|line| line.strip_prefix("//!")).take_while(|line| !line.is_empty());
+    let said = said.collect::<String>();
+    let said = said.trim();
+    let first = said.split_once(". ").map_or(said, |(first, _)| first).trim_end_matches('.');
+    first.replace("[`", "`").replace("`]", "`")
+}
+
+/// A row for every folder below `folder` that holds more than tests.
+fn folder_rows(src: &Path, folder: &Path, rows: &mut Vec<String>) {
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let is_test = |path: &PathBuf| name(path).starts_with("tests") || name(path).ends_with("_tests");
+    let (folders, files): (Vec<_>, Vec<_>) =
+        entries.into_iter().filter(|path| !is_test(path)).partition(|path| path.is_dir());
+    let files: Vec<String> = files.iter().map(|file| name(file)).filter(|name| name != "mod").collect();
+    if folder != src && !files.is_empty() {
+        let inside = folder.strip_prefix(src).unwrap().to_str().unwrap();
+        let module = Some(folder.join("mod.rs")).filter(|file| file.exists());
+        let said = first_sentence(&module.unwrap_or_else(|| folder.with_extension("rs")));
+        assert!(!said.is_empty(), "{inside} does not say what it is");
+        rows.push(format!("| `{inside}` | {said} | {} |\n", files.join(", ")));
+    }
+    for folder in folders {
+        folder_rows(src, &folder, rows);
+    }
+}
+
+#[test]
+fn every_folder_and_file_stands_in_architecture_md() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (path, mut rows) = (root.join("ARCHITECTURE.md"), Vec::new());
+    folder_rows(&root.join("src"), &root.join("src"), &mut rows);
+    let text = fs::read_to_string(&path).unwrap();
+    let head = "| folder | what it is | files |\n| --- | --- | --- |\n";
+    let (before, found) = text.split_once(head).unwrap();
+    let wanted = rows.concat();
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, format!("{before}{head}{wanted}")).unwrap();
+    } else {
+        assert_eq!(found, wanted, "run BLESS=1 cargo test --test it layers");
+    }
+}
