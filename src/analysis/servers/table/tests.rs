@@ -1,0 +1,84 @@
+//! Who is kept, and who is pushed out.
+
+use super::super::judge::tests::{key_of as key, sighting};
+use super::*;
+
+fn see(servers: &mut Servers, key: Key) -> Key {
+    servers.add(&sighting(key, MessageType::OFFER), false)
+}
+
+#[test]
+fn a_message_without_identifier_belongs_to_its_senders_only_one() {
+    let mut servers = Servers::default();
+    see(&mut servers, key(None, 1));
+    let named = see(&mut servers, key(Some([10, 0, 0, 1]), 1));
+    assert_eq!(see(&mut servers, key(None, 1)), named);
+    assert_eq!((servers.len(), servers.find(&named).unwrap().answers), (1, 3));
+    see(&mut servers, key(Some([10, 0, 0, 2]), 1));
+    assert_eq!(see(&mut servers, key(None, 1)).server_id, None);
+    assert_eq!(servers.len(), 3);
+    see(&mut servers, key(None, 2));
+    assert_eq!(servers.len(), 4);
+}
+
+#[test]
+fn a_sender_of_many_faces_is_one_server() {
+    let mut servers = Servers::default();
+    for n in 0..100_000_u32 {
+        see(&mut servers, key(Some((0x0a00_0000 + n).to_be_bytes()), 1));
+    }
+    assert_eq!(servers.len(), MAX_IDENTIFIERS + 1);
+    let one = servers.find(&key(None, 1)).unwrap();
+    assert_eq!(one.folded, 100_000 - 64);
+    assert_eq!((servers.forgotten, servers.answers), (0, 100_000));
+}
+
+#[test]
+fn a_storm_pushes_out_the_oldest_but_not_the_pinned() {
+    let mut servers = Servers::default();
+    let friend = key(Some([10, 0, 0, 1]), 1);
+    servers.add(&sighting(friend.clone(), MessageType::OFFER), true);
+    for n in 0..100_000_u32 {
+        let [_, a, b, c] = n.to_be_bytes();
+        let mac = Some(Mac([2, 0, 0, a, b, c]));
+        see(&mut servers, Key { source_mac: mac, server_id: Some(n.to_be_bytes().into()), ..Key::default() });
+    }
+    assert_eq!(servers.len(), MAX_SERVERS + 1);
+    assert!(servers.find(&friend).is_some());
+    assert_eq!(servers.forgotten, 100_000 - 4096);
+    assert_eq!(servers.senders.len(), MAX_SERVERS + 1);
+    assert_eq!(servers.order[0].len(), MAX_SERVERS);
+    let some = servers.iter().next().unwrap().key.clone();
+    servers.remove(&some);
+    assert_eq!((servers.len(), servers.senders.len()), (MAX_SERVERS, MAX_SERVERS));
+}
+
+#[test]
+fn neither_faces_of_a_known_server_nor_babble_hide_who_answers() {
+    let mut servers = Servers::with_limit(100);
+    let mut seen = sighting(key(Some([10, 0, 0, 66]), 66), MessageType::OFFER);
+    seen.asked = Asked::Us { probe: "discover", bogus_server: None };
+    let rogue = servers.add(&seen, false);
+    let babble = see(&mut servers, key(Some([10, 0, 0, 67]), 67));
+    for n in 0..1000_u32 {
+        let [_, a, b, c] = n.to_be_bytes();
+        let face = Key { source_mac: Some(Mac([2, 1, 0, a, b, c])), ..key(Some([10, 0, 0, 1]), 1) };
+        servers.add(&sighting(face, MessageType::OFFER), true);
+        assert!(servers.find(&rogue).is_some() && (n > 99 || servers.find(&babble).is_some()));
+        see(&mut servers, Key { source_mac: Some(Mac([2, 2, 0, a, b, c])), ..key(Some(n.to_be_bytes()), 1) });
+    }
+    assert_eq!((servers.len(), servers.forgotten), (201, 901 + 900));
+}
+
+#[test]
+fn one_server_on_two_interfaces_is_one() {
+    let mut servers = Servers::default();
+    for interface in ["eth0", "eth1", "eth0"] {
+        let mut seen = sighting(key(Some([10, 0, 0, 1]), 1), MessageType::OFFER);
+        seen.interface = Some(interface.into());
+        servers.add(&seen, false);
+    }
+    let only = servers.iter().next().unwrap();
+    assert_eq!((servers.len(), only.answers), (1, 3));
+    assert_eq!(only.interfaces.iter().map(|name| &**name).collect::<Vec<_>>(), ["eth0", "eth1"]);
+}

@@ -1,0 +1,192 @@
+//! What a watcher tells of servers that come, change, contradict themselves and go.
+
+use super::super::judge::tests::sighting;
+use super::*;
+use crate::analysis::servers::sighting::Asked;
+use crate::wire::Mac;
+use crate::wire::v4::MessageType;
+
+/// A segment in fast motion.
+struct Play {
+    watcher: Watcher,
+    servers: Servers,
+    policy: Option<Policy>,
+    now: Instant,
+}
+
+/// The time of day tells nothing here: it runs backwards.
+fn moment(at: Instant) -> Moment {
+    Moment { at, time: Timestamp(at.nanoseconds().saturating_neg()) }
+}
+
+impl Play {
+    fn new(known: Vec<Known>) -> Self {
+        let now = Instant::new(100_000, 0);
+        Self {
+            watcher: Watcher::new(Pace::default(), known, now),
+            servers: Servers::default(),
+            policy: None,
+            now,
+        }
+    }
+
+    fn hear(&mut self, last: u8, router: u8) {
+        self.hear_key(key(last), router);
+    }
+
+    fn hear_key(&mut self, key: Key, router: u8) {
+        let mut seen = sighting(key, MessageType::OFFER);
+        seen.when = moment(self.now);
+        seen.asked = Asked::Us { probe: "discover", bogus_server: None };
+        seen.offered.routers = vec![[10, 0, 0, router].into()];
+        let key = self.servers.add(&seen, false);
+        self.watcher.heard(&key, self.now);
+    }
+
+    /// Lets time pass, stopping wherever the watcher wants to be asked.
+    fn pass(&mut self, seconds: u64) -> Vec<Change> {
+        let end = self.now.after(Duration::from_secs(seconds));
+        let mut told = Vec::new();
+        let mut stops = 0_u32;
+        while let Some(next) = self.watcher.deadline().filter(|next| *next <= end) {
+            self.now = self.now.max(next);
+            told.extend(self.watcher.poll(moment(self.now), &mut self.servers, self.policy.as_ref()));
+            stops = stops.saturating_add(1);
+            assert!(stops < 10_000, "the watcher does not come to rest");
+        }
+        self.now = end;
+        told
+    }
+
+    fn kinds(&mut self, seconds: u64) -> Vec<&'static str> {
+        self.pass(seconds).iter().map(|change| change.kind.name()).collect()
+    }
+}
+
+fn key(last: u8) -> Key {
+    Key {
+        source_ip: Some([10, 0, 0, last].into()),
+        source_mac: Some(Mac([2, 0, 0, 0, 0, last])),
+        server_id: Some([10, 0, 0, last].into()),
+        ..Key::default()
+    }
+}
+
+#[test]
+fn a_server_comes_changes_goes_and_is_back() {
+    let mut play = Play::new(vec![]);
+    play.hear(1, 1);
+    play.hear(1, 1);
+    assert_eq!(play.kinds(10), ["new"]);
+    play.hear(1, 1);
+    assert_eq!(play.kinds(10), Vec::<&str>::new());
+    play.now = play.now.after(Duration::from_mins(5));
+    play.hear(1, 9);
+    let told = play.pass(10);
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        told[0].differences,
+        [Difference { what: "routers".into(), from: "10.0.0.1".into(), to: "10.0.0.9".into() }]
+    );
+    assert_eq!(play.watcher.verdict(), Verdict::Clean);
+    assert_eq!(play.kinds(3600), ["gone"]);
+    assert_eq!(play.watcher.verdict(), Verdict::None);
+    assert!(play.servers.is_empty());
+    play.hear(1, 9);
+    assert_eq!(play.kinds(10), ["back"]);
+}
+
+#[test]
+fn nothing_is_told_before_it_has_settled() {
+    let mut play = Play::new(vec![]);
+    play.hear(1, 1);
+    assert_eq!(play.kinds(1), Vec::<&str>::new());
+    assert_eq!(play.kinds(2), ["new"]);
+}
+
+#[test]
+fn to_and_fro_is_told_once_in_a_while() {
+    let mut play = Play::new(vec![]);
+    let mut told = Vec::new();
+    for round in 0..60_u8 {
+        play.hear(1, 1 + round % 2);
+        told.extend(play.kinds(10));
+    }
+    assert!(told.len() <= 3, "{told:?}");
+    // What gets worse is told at once.
+    play.policy = Some(Policy::default());
+    play.hear(1, 1);
+    assert_eq!(play.kinds(5), ["changed"]);
+    assert_eq!(play.watcher.verdict(), Verdict::Rogue);
+}
+
+#[test]
+fn a_storm_is_folded() {
+    let mut play = Play::new(vec![]);
+    let mut told = Vec::new();
+    for n in 0..6_000_u32 {
+        let [_, _, a, b] = n.to_be_bytes();
+        let mac = Some(Mac([2, 0, 0, 1, a, b]));
+        play.hear_key(
+            Key { source_mac: mac, server_id: Some(Ipv4Addr::from(n).into()), ..Key::default() },
+            1,
+        );
+        if n % 100 == 99 {
+            told.extend(play.pass(1));
+        }
+    }
+    told.extend(play.pass(120));
+    let folded = told.iter().filter(|change| change.kind == ChangeKind::Folded).count();
+    assert!(told.len() <= 60 && folded >= 1, "{} told, {folded} folded", told.len());
+    let counted: u64 = told.iter().map(|change| change.folded.total()).sum();
+    assert!(counted > 3000, "{counted}");
+    assert!(play.watcher.known.len() <= 2 * MAX_SERVERS && play.watcher.due.len() <= 2 * MAX_SERVERS);
+}
+
+#[test]
+fn memory_outlives_a_restart() {
+    let mut play = Play::new(vec![]);
+    play.hear(1, 1);
+    play.hear(2, 1);
+    assert_eq!(play.kinds(10), ["new", "new"]);
+    let known: Vec<Known> = play.watcher.known().cloned().collect();
+    let mut play = Play::new(known);
+    play.hear(1, 1);
+    assert_eq!(play.kinds(60), Vec::<&str>::new());
+    play.now = play.now.after(Duration::from_mins(1));
+    play.hear(1, 7);
+    assert_eq!(play.kinds(60), ["changed"]);
+    assert_eq!(play.kinds(3600), ["gone", "gone"]);
+}
+
+#[test]
+fn the_last_words_leave_nothing_out() {
+    let mut play = Play::new(vec![]);
+    play.hear(1, 1);
+    let told = play.watcher.finish(moment(play.now), &mut play.servers, None);
+    assert_eq!(told.len(), 1);
+    assert!(play.watcher.take_dirty() && !play.watcher.take_dirty());
+}
+
+#[test]
+fn a_segment_with_nothing_but_probes_and_answers_stays_quiet() {
+    let mut play = Play::new(Vec::new());
+    let pace = Pace { gone_after: Duration::from_mins(3), ..Pace::default() };
+    play.watcher = Watcher::new(pace, Vec::new(), play.now);
+    let mut told = Vec::new();
+    // A probing every minute for a quarter of an hour: six answers within some seconds, then nothing.
+    for _ in 0..15 {
+        for _ in 0..6 {
+            play.hear(1, 1);
+            told.extend(play.kinds(1));
+        }
+        told.extend(play.kinds(54));
+        let next = play.watcher.deadline();
+        assert!(next.is_none_or(|next| next > play.now), "it is asked when it wants to be");
+    }
+    assert_eq!(told, ["new"]);
+    // When the answers stop it is gone, once, and after three minutes.
+    assert_eq!(play.kinds(124), Vec::<&str>::new());
+    assert_eq!(play.kinds(60), ["gone"]);
+    assert_eq!(play.kinds(900), Vec::<&str>::new());
+}
