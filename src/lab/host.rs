@@ -13,7 +13,7 @@ use crate::net::NetError;
 use crate::net::batch::{BatchOptions, BatchSocket};
 use crate::net::linux::wait_readable;
 use crate::net::privilege;
-use crate::time::{Clock, Instant, SystemClock};
+use crate::time::{Clock, SystemClock};
 
 /// Frames per system call.
 const BATCH: usize = 64;

@@ -10,6 +10,9 @@ use std::process::Command;
 use serde_json::Value;
 
 #[cfg(feature = "live")]
+use dhcptool::cli::commands::schema::COMMANDS;
+
+#[cfg(feature = "live")]
 use crate::support::lab::{PROGRAM, lab};
 
 fn printed(args: &[&str]) -> String {
@@ -116,25 +119,6 @@ fn hold(command: &str, text: &str) -> usize {
     }
     text.lines().count()
 }
-
-#[cfg(feature = "live")]
-const COMMANDS: [&str; 15] = [
-    "decode",
-    "sniff",
-    "discover",
-    "request",
-    "release",
-    "decline",
-    "inform",
-    "send",
-    "handshake",
-    "rogue",
-    "doctor",
-    "diff",
-    "explain",
-    "options",
-    "interfaces",
-];
 
 #[cfg(feature = "live")]
 #[test]
