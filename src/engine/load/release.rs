@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Kind;
-use super::core::{ASIDE, Load, Phase};
+use super::core::{ASIDE, Job, Load, Phase};
 use super::family::{Family, Message, Question};
 use super::pace::plus;
 use super::table::{Duty, NONE, Stage};
