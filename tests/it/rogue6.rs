@@ -4,17 +4,20 @@ use std::time::Duration;
 
 use dhcptool::analysis::servers::judge::{judge_all, missing};
 use dhcptool::analysis::servers::{Allowed, Policy, Servers, Speaks, Status};
-use dhcptool::engine::machine::{Arrival, Machine as _};
+use dhcptool::engine::machine::{Arrival, Event, Machine, Remark, Transmit};
+use dhcptool::engine::pair::Pair;
 use dhcptool::engine::v6::provoke::{Plan, Provoke};
 use dhcptool::lab::Segment;
 use dhcptool::lab::ra::Mode;
 use dhcptool::lab::settings::{RogueKind, Settings, Six};
 use dhcptool::run::rogue::{Answers, Families, Register, Seen};
-use dhcptool::time::{Instant, Moment, Timestamp};
+use dhcptool::time::{Clock as _, Instant, Moment};
 use dhcptool::wire::Mac;
-use dhcptool::wire::frame::{LinkType, Walker};
+use dhcptool::wire::frame::Walker;
 use dhcptool::wire::neighbor::link_local;
 use fastrand::Rng;
+
+use crate::support::far_end::OfLab;
 
 const MAC: Mac = Mac([2, 0, 0, 0, 1, 0]);
 
@@ -28,77 +31,79 @@ fn plan(wait: u64) -> Plan {
     }
 }
 
-/// A segment that is provoked, and everybody heard there, under a clock that only moves from deadline to deadline.
-struct Bench {
-    segment: Segment,
+/// Who provokes a segment, with a register of everybody heard there.
+struct Looker {
     provoke: Provoke,
     register: Register,
     walker: Walker,
-    now: Instant,
     /// What was sent, without what is around it.
     sent: Vec<Vec<u8>>,
 }
 
-impl Bench {
-    fn new(settings: Settings, plan: Plan, seed: u64) -> Self {
-        Self {
-            segment: Segment::new(settings),
-            provoke: Provoke::new(plan, Rng::with_seed(seed)),
-            register: Register::new(None),
-            walker: Walker::new(Families { four: false, six: true }.ports()),
-            now: Instant::new(1000, 0),
-            sent: Vec::new(),
-        }
+impl Machine for Looker {
+    fn on_time(&mut self, now: Instant) {
+        self.provoke.on_time(now);
     }
 
-    fn run(&mut self) -> &Servers {
-        self.provoke.on_time(self.now);
-        loop {
-            self.exchange();
-            let Some(deadline) = self.provoke.deadline() else { return &self.register.servers };
-            let next = self.segment.next_due().map_or(deadline, |due| due.min(deadline));
-            self.now = self.now.max(next);
-            self.segment.advance(self.now);
-            if self.now >= deadline {
-                self.provoke.on_time(self.now);
-            }
-        }
+    fn on_sent(&mut self, id: u32, at: Instant) {
+        self.provoke.on_sent(id, at);
     }
 
-    /// Carries frames to and fro until nobody says anything.
-    fn exchange(&mut self) {
-        loop {
-            let mut out = Vec::new();
-            while let Some(next) = self.provoke.poll_transmit(&mut out) {
-                self.provoke.on_sent(next.id, self.now);
-                let frame = std::mem::take(&mut out);
-                self.segment.receive(self.now, &frame);
-                self.sent.push(frame);
-            }
-            let (arena, spans) = self.segment.ready();
-            let frames: Vec<Vec<u8>> = spans.iter().map(|span| arena[span.clone()].to_vec()).collect();
-            self.segment.sent();
-            if frames.is_empty() {
-                return;
-            }
-            for frame in frames {
-                self.hear(&frame);
-            }
-        }
-    }
-
-    fn hear(&mut self, frame: &[u8]) {
-        let time = Timestamp(self.now.nanoseconds());
-        self.provoke.on_frame(&Arrival::whole(self.now, time, frame));
+    fn on_frame(&mut self, arrival: &Arrival<'_>) -> Remark {
+        let remark = self.provoke.on_frame(arrival);
         let seen = Seen {
-            when: Moment { at: self.now, time },
+            when: Moment { at: arrival.at, time: arrival.time },
             interface: None,
-            link: LinkType::ETHERNET,
-            data: frame,
-            original_len: u32::try_from(frame.len()).unwrap(),
+            link: arrival.link,
+            data: arrival.frame,
+            original_len: u32::try_from(arrival.original_len).unwrap(),
         };
         let answers = Answers { six: self.provoke.heard(), ..Answers::default() };
         self.register.frame(&seen, &mut self.walker, answers);
+        remark
+    }
+
+    fn stop(&mut self, now: Instant) {
+        self.provoke.stop(now);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.provoke.deadline()
+    }
+
+    fn poll_transmit(&mut self, out: &mut Vec<u8>) -> Option<Transmit> {
+        let start = out.len();
+        let next = self.provoke.poll_transmit(out)?;
+        self.sent.push(out[start..].to_vec());
+        Some(next)
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        self.provoke.poll_event()
+    }
+}
+
+/// A segment that is looked at.
+struct Bench {
+    pair: Pair<OfLab<Segment>>,
+    looker: Looker,
+}
+
+impl Bench {
+    fn new(settings: Settings, plan: Plan, seed: u64) -> Self {
+        let looker = Looker {
+            provoke: Provoke::new(plan, Rng::with_seed(seed)),
+            register: Register::new(None),
+            walker: Walker::new(Families { four: false, six: true }.ports()),
+            sent: Vec::new(),
+        };
+        Self { pair: Pair::new(Instant::new(1000, 0), OfLab(Segment::new(settings))), looker }
+    }
+
+    fn run(&mut self) -> &Servers {
+        let ending = self.pair.run(&mut self.looker);
+        assert!(ending.error.is_none() && !ending.stopped, "{ending:?}");
+        &self.looker.register.servers
     }
 }
 
@@ -144,9 +149,10 @@ fn of_all_servers_and_routers_those_who_are_not_allowed_are_named_50_of_50() {
             }
         }
         assert!(missing(servers, &policy, &Speaks::ALL).is_empty());
-        let bound = bench.segment.servers6().iter().map(|server| server.bound(bench.now));
+        let now = bench.pair.clock.now();
+        let bound = bench.pair.far.0.servers6().iter().map(|server| server.bound(now));
         assert!(bound.into_iter().all(|bound| bound == (0, 0)), "nothing is kept");
-        assert!(bench.sent.len() <= 20, "{} frames", bench.sent.len());
+        assert!(bench.looker.sent.len() <= 20, "{} frames", bench.looker.sent.len());
     }
 }
 
@@ -155,7 +161,7 @@ fn what_is_learned_is_allowed_and_a_change_of_it_is_not() {
     let mut bench = Bench::new(settings(1), plan(8), 1);
     let text = Policy::learn(bench.run().iter()).to_toml().unwrap();
     let policy = Policy::from_toml(&text).unwrap();
-    let judged = judge_all(&bench.register.servers, Some(&policy));
+    let judged = judge_all(&bench.looker.register.servers, Some(&policy));
     for (server, judgement) in &judged {
         assert_eq!(judgement.status, Status::Allowed, "{:?} {:?}\n{text}", server.key, judgement.reasons);
     }
@@ -186,10 +192,10 @@ fn policies_of_one_protocol_say_nothing_of_others() {
     let judged = judge_all(bench.run(), Some(&four));
     assert!(judged.iter().all(|(_, judgement)| judgement.status == Status::Unjudged));
     let routers: Policy = Policy::from_toml("[[server]]\nprotocol = \"ra\"\nip = \"fe80::1\"").unwrap();
-    for (server, judgement) in judge_all(&bench.register.servers, Some(&routers)) {
+    for (server, judgement) in judge_all(&bench.looker.register.servers, Some(&routers)) {
         assert_eq!(judgement.status == Status::Unjudged, server.key.speaks == Speaks::Dhcpv6);
     }
     let nobody = Policy::default();
-    let judged = judge_all(&bench.register.servers, Some(&nobody));
+    let judged = judge_all(&bench.looker.register.servers, Some(&nobody));
     assert!(judged.iter().all(|(_, judgement)| judgement.status == Status::Rogue));
 }
