@@ -522,7 +522,7 @@ mod tests {
 
     impl Of<'_, u64, Party<Ipv4Addr>> for u64 {
         fn of(whole: &u64, index: usize, _: &Party<Ipv4Addr>) -> Self {
-            whole + u64::try_from(index).unwrap()
+            whole.saturating_add(u64::try_from(index).unwrap())
         }
     }
 
