@@ -177,7 +177,7 @@ fn the_highest_rate_is_found() {
     let rate = number(&found, "/find_rate/rate_per_s");
     // Within a short step a queue of a tenth of a second is allowed to build up.
     assert!((360.0..=450.0).contains(&rate), "{found}");
-    assert!(found["find_rate"]["limited_by"].is_string());
+    assert!(found["find_rate"]["limited_by"].is_string() && found["find_rate"]["stopped"] == false);
 }
 
 #[test]

@@ -40,6 +40,11 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// Prefixes were asked for, and no address.
+    fn wants_prefixes_alone(&self) -> bool {
+        !self.ias.is_empty() && self.ias.iter().all(|(kind, _)| *kind == IaKind::Pd)
+    }
+
     fn wants(&self, kind: IaKind) -> bool {
         self.ias.iter().any(|(one, _)| *one == kind)
     }

@@ -36,12 +36,22 @@ pub(super) fn pd_ignored(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     if !scene.asked.wants(IaKind::Pd) {
         return;
     }
-    for said in scene.leases() {
-        if ias_of(said, IaKind::Pd).next().is_none() && failed(said.facts.status).is_none() {
-            sink.server(
+    let alone = scene.asked.wants_prefixes_alone();
+    for said in scene.leases().filter(|said| ias_of(said, IaKind::Pd).next().is_none()) {
+        match failed(said.facts.status) {
+            None => sink.server(
                 "a prefix was asked for, and the answer says nothing of it (no IA_PD)".to_owned(),
                 said,
-            );
+            ),
+            Some(status) if alone && status.code == StatusCode::NO_ADDRS_AVAIL => sink.server(
+                format!(
+                    "a prefix alone was asked for, and the answer speaks of addresses ({}){}",
+                    status.code,
+                    reason(status.text)
+                ),
+                said,
+            ),
+            Some(_) => {}
         }
     }
 }
@@ -87,6 +97,9 @@ pub(super) fn pd_overlap(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 }
 
 pub(super) fn no_addresses(scene: &Scene<'_>, sink: &mut Sink<'_>) {
+    if scene.asked.wants_prefixes_alone() {
+        return;
+    }
     let link = scene.asked.relays.first().filter(|(link, _)| !link.is_unspecified());
     let link = link.map(|(link, _)| format!(" for the link of {link}")).unwrap_or_default();
     for said in scene.leases() {

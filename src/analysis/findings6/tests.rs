@@ -201,6 +201,13 @@ fn refusals_are_told_with_their_text() {
         finding.message.contains("though it delegates a prefix") && finding.message.ends_with(": no more")
     );
     assert_eq!(finding.servers, ["0003000101"]);
+    // A server that delegates nothing says so of addresses, though none was asked for.
+    let none = message(1, |message| message.options.push(status(2, "no addresses available")));
+    let of = |kinds: &[(IaKind, u32)]| {
+        let scene = Scene { asked: asked(kinds), offers: vec![said(&none, 1)], ..Scene::default() };
+        (has(&scene, "no-addresses"), has(&scene, "pd-ignored"))
+    };
+    assert_eq!([of(&[PD]), of(&[NA]), of(&[NA, PD])], [(false, true), (true, false), (true, false)]);
     let other = message(1, |message| message.options.push(status(1, "broken")));
     let scene = Scene { asked: asked(&[NA]), offers: vec![said(&other, 1)], ..Scene::default() };
     assert!(has(&scene, "server-refuses") && !has(&scene, "no-addresses"));

@@ -19,6 +19,8 @@ pub struct Found {
     pub rate_per_s: Option<f64>,
     /// The limit that the next higher rate broke; `None` when there was no higher one.
     pub limited_by: Option<String>,
+    /// The search was broken off: a higher rate may be sustained.
+    pub stopped: bool,
     /// Every rate that was tried.
     pub steps: Vec<Try>,
 }

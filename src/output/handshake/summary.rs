@@ -119,6 +119,10 @@ impl<F: Told> Render for Run<'_, F> {
         }
         if let Some(found) = &about.found {
             let text = match (found.rate_per_s, &found.limited_by) {
+                (Some(rate), _) if found.stopped => {
+                    format!("sustains {rate:.0}/s or more: the search was broken off")
+                }
+                (None, _) if found.stopped => "no rate was found: the search was broken off".to_owned(),
                 (Some(rate), Some(limit)) => format!("sustains {rate:.0}/s; more breaks {limit}"),
                 (Some(rate), None) => format!("sustains {rate:.0}/s, the highest rate that was allowed"),
                 (None, _) => "no rate was sustained".to_owned(),

@@ -312,7 +312,7 @@ fn find<F: Told>(
     };
     let mut search = Search::new(FIRST_RATE.min(ceiling), ceiling);
     let mut best = Tally::default();
-    let mut found = Found { rate_per_s: None, limited_by: None, steps: Vec::new() };
+    let mut found = Found { rate_per_s: None, limited_by: None, stopped: false, steps: Vec::new() };
     // What is left of any step, whatever became of its figures.
     let (mut leases, mut broken_off) = (Vec::new(), None);
     let mut number = 0_u64;
@@ -336,6 +336,7 @@ fn find<F: Told>(
         leases = std::mem::take(&mut tally.leases);
         if failed.is_some() || tally.stopped || tally.broken.is_some() {
             best.stopped = tally.stopped;
+            found.stopped = true;
             best.broken = tally.broken;
             broken_off = failed;
             break;
