@@ -109,18 +109,21 @@ impl Gatherer {
 
     /// Takes the next frame.
     pub fn frame(&mut self, frame: &Frame<'_>, batch: &mut Batch) -> Walked {
-        let Some(mut redactor) = self.redactor.take() else { return self.take(frame, batch) };
-        // What cannot be redacted tells nothing but its time.
-        let data = redactor.frame(frame.link, frame.data).unwrap_or_default();
-        let walked = self.take(&Frame { data, comment: None, ..*frame }, batch);
-        self.redactor = Some(redactor);
+        let before = batch.items.len();
+        let walked = if let Some(mut redactor) = self.redactor.take() {
+            // What cannot be redacted tells nothing but its time.
+            let data = redactor.frame(frame.link, frame.data).unwrap_or_default();
+            let walked = self.take(&Frame { data, comment: None, ..*frame }, batch);
+            self.redactor = Some(redactor);
+            walked
+        } else {
+            self.take(frame, batch)
+        };
+        batch.passed(frame.time, before);
         walked
     }
 
     fn take(&mut self, frame: &Frame<'_>, batch: &mut Batch) -> Walked {
-        if let Some(time) = frame.time {
-            batch.last = batch.last.max(Some(time.nanoseconds()));
-        }
         #[cfg(feature = "live")]
         if let Some(filter) = &mut self.filter
             && !filter.matches(frame.link, frame.data)

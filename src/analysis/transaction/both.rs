@@ -5,8 +5,7 @@ use super::exchange::Exchange;
 use super::join::Joiner;
 use super::join6::{Joined, Joiner6};
 use super::names::Outcome;
-use super::seen::{Batch, Item, bit};
-use super::seen6::bit6;
+use super::seen::{Batch, Item};
 use super::six::Exchange6;
 
 /// An exchange that has closed.
@@ -42,6 +41,8 @@ pub struct Both {
     six: Joiner6,
     closed: Vec<Closed>,
     max_open: usize,
+    /// How far the input went since the last message.
+    reached: Option<i64>,
 }
 
 impl Both {
@@ -52,45 +53,29 @@ impl Both {
             six: Joiner6::new(options),
             closed: Vec::new(),
             max_open: options.max_open,
+            reached: None,
         }
     }
 
-    /// Takes what came next, and calls `observe` with each message and sign once it is joined, and what it became.
+    /// Takes what came next, and calls `observe` with each message and sign once it is joined, and what it became. Only these move the
+    /// clock: where one batch ends and the next begins is chance, and must not show.
     pub fn batch(&mut self, batch: &Batch, mut observe: impl FnMut(&Item, Joined)) {
+        let mut moved = false;
         for item in &batch.items {
+            if let Some(time) = batch.time_of(item) {
+                self.advance(time);
+                moved = true;
+            }
             let joined = match item {
-                Item::Message(entry) => {
-                    if !entry.seen.has(bit::TIMELESS) {
-                        self.advance(entry.seen.time);
-                    }
-                    let role = self.four.message(entry, batch);
-                    Joined { role, ..Joined::default() }
-                }
-                Item::Six(entry) => {
-                    if !entry.seen.has(bit6::TIMELESS) {
-                        self.advance(entry.seen.time);
-                    }
-                    self.six.message(entry, batch)
-                }
-                Item::Router(place) => {
-                    if let Some(time) = batch.six.get(*place).map(|heard| heard.time).filter(|time| *time > 0)
-                    {
-                        self.advance(time);
-                    }
-                    Joined::default()
-                }
-                Item::Sign(sign) => {
-                    self.advance(sign.time());
-                    Joined::default()
-                }
+                Item::Message(entry) => Joined { role: self.four.message(entry, batch), ..Joined::default() },
+                Item::Six(entry) => self.six.message(entry, batch),
+                Item::Router(_) | Item::Sign(_) => Joined::default(),
             };
             self.make_room();
             self.collect();
             observe(item, joined);
         }
-        if let Some(last) = batch.last {
-            self.advance(last);
-        }
+        self.reached = if moved { batch.last } else { self.reached.max(batch.last) };
     }
 
     /// The exchanges that have closed, in order.
@@ -152,6 +137,9 @@ impl Both {
 
     /// The input ends here; [`close_some`](Self::close_some) closes what is open, so that not all of it is in memory twice.
     pub fn end(&mut self) {
+        if let Some(reached) = self.reached.take() {
+            self.advance(reached);
+        }
         self.four.end();
         self.six.end();
         self.collect();

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::names::{Letter, Side};
 use super::party::Whose;
-use super::seen6::{self, Entry6, Lease};
+use super::seen6::{self, Entry6, Lease, bit6};
 use super::six::Name6;
 use crate::analysis::findings6::story::Heard;
 use crate::analysis::keyed::tail;
@@ -286,7 +286,7 @@ pub struct Batch {
     pub bytes: Vec<u8>,
     /// The problems.
     pub problems: Vec<Problem>,
-    /// When the last frame of any kind came.
+    /// When the latest frame of any kind came since the last message or sign, that one's included.
     pub last: Option<i64>,
     /// The leases of messages of DHCPv6.
     pub(super) leases: Vec<Lease>,
@@ -473,6 +473,22 @@ impl Batch {
         kept.leases =
             self::kept(&mut own.leases, part(&self.leases, &entry.leases).into_iter().flatten().copied());
         (kept, own)
+    }
+
+    /// A frame of this time has passed; what it told was added to the first `before` items.
+    pub fn passed(&mut self, time: Option<Timestamp>, before: usize) {
+        let Some(time) = time.map(Timestamp::nanoseconds) else { return };
+        self.last = Some(if self.items.len() > before { time } else { time.max(self.last.unwrap_or(time)) });
+    }
+
+    /// When an item came, where the capture tells it.
+    pub(super) fn time_of(&self, item: &Item) -> Option<i64> {
+        match item {
+            Item::Message(entry) => Some(entry.seen.time).filter(|_| !entry.seen.has(bit::TIMELESS)),
+            Item::Six(entry) => Some(entry.seen.time).filter(|_| !entry.seen.has(bit6::TIMELESS)),
+            Item::Router(place) => self.six.get(*place).map(|heard| heard.time).filter(|time| *time != 0),
+            Item::Sign(sign) => Some(sign.time()).filter(|time| *time != 0),
+        }
     }
 
     /// The server that sends a message of DHCPv6.

@@ -213,6 +213,10 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
         let mut more = match read {
             Read::Batch(batch) => {
                 analyst.take(batch);
+                // What comes to a growing capture tells the time, whatever it is.
+                if let Some(last) = batch.last.filter(|_| args.follow) {
+                    analyst.advance(last);
+                }
                 false
             }
             Read::End => {

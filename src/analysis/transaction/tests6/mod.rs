@@ -53,7 +53,7 @@ pub(crate) fn put(way: &Way, protocol: Protocol, message: &[u8], problems: &[Pro
         selected: true,
         ..Around::default()
     };
-    batch.last = batch.last.max(way.time);
+    let before = batch.items.len();
     let mut walker = Walker::new(Ports::every());
     walker.walk(LinkType::ETHERNET, &frame, frame.len(), way.time.unwrap_or(0), |datagram| {
         if datagram.protocol == Protocol::Icmpv6 {
@@ -65,6 +65,7 @@ pub(crate) fn put(way: &Way, protocol: Protocol, message: &[u8], problems: &[Pro
         outline.read(&packet, datagram.promised, datagram.cut);
         batch.message6(&around, &datagram, (&packet, &outline), problems);
     });
+    batch.passed(around.time, before);
 }
 
 pub(crate) fn link_local(number: u8) -> Ipv6Addr {

@@ -183,6 +183,46 @@ fn messages_without_a_time_have_that_of_others() {
 }
 
 #[test]
+fn where_a_batch_ends_shows_nowhere() {
+    let ask = |talk: &mut Talk, client: u8, seconds: i64, kind: MessageType| {
+        talk.ask_of(client, seconds * 1000, kind, client.into(), Some(100), &[na("2001:db8::5")]);
+    };
+    let quiet = |talk: &mut Talk, seconds: i64| {
+        let items = talk.batch.items.len();
+        talk.batch.passed(Some(Timestamp(BEGIN + seconds * 1_000_000_000)), items);
+    };
+    // Client 2 is over before client 1 is, and other frames pass meanwhile.
+    let steps: [&dyn Fn(&mut Talk); 7] = [
+        &|talk| ask(talk, 1, 0, MessageType::REQUEST),
+        &|talk| ask(talk, 2, 5, MessageType::RELEASE),
+        &|talk| quiet(talk, 60),
+        &|talk| quiet(talk, 50),
+        &|talk| ask(talk, 3, 200, MessageType::REQUEST),
+        &|talk| ask(talk, 4, 204, MessageType::RELEASE),
+        &|talk| quiet(talk, 340),
+    ];
+    let closed = |cuts: u32| {
+        let (mut talk, mut joiner) = (Talk::default(), Both::new(Options::default()));
+        for (number, step) in (0..).zip(steps) {
+            step(&mut talk);
+            if cuts >> number & 1 == 1 {
+                joiner.batch(&talk.batch, |_, _| ());
+                talk.batch.clear();
+            }
+        }
+        joiner.batch(&talk.batch, |_, _| ());
+        joiner.finish();
+        let told = |closed: &Closed| (closed.frames(), closed.outcome().name());
+        joiner.take_closed().iter().map(told).collect::<Vec<_>>()
+    };
+    let whole = closed(0);
+    assert_eq!(whole.iter().map(|(frames, _)| frames[0]).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    for cuts in 1..1 << steps.len() {
+        assert_eq!(closed(cuts), whole, "cut at {cuts:b}");
+    }
+}
+
+#[test]
 fn a_flood_is_bounded_and_counted() {
     let mut joiner = Both::new(Options { max_open: 50, hold: true });
     let mut closed = Vec::new();
