@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::net::Ipv6Addr;
 
 use super::{Router, Said, Scene, Sink, list};
-use crate::wire::nd::{OnLinkPrefix, flag};
+use crate::wire::nd::flag;
+use crate::wire::v6::StatusCode;
 use crate::wire::v6::facts::IaKind;
-use crate::wire::v6::{Prefix6, StatusCode};
 
 fn with_flag<'a, 'b>(scene: &'a Scene<'b>, bits: u8) -> impl Iterator<Item = &'a Router<'b>> {
-    scene.routers.iter().filter(move |router| router.advert.header.flags() & bits != 0)
+    scene.routers.each.iter().filter(move |router| router.advert.header.flags() & bits != 0)
 }
 
 fn sources<'a, 'b: 'a>(routers: impl Iterator<Item = &'a Router<'b>>) -> Vec<Ipv6Addr> {
@@ -52,7 +52,7 @@ fn gives_prefixes(said: &Said<'_>) -> bool {
 
 pub(super) fn server_without_flag(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let offers = || scene.offers.iter().filter(|said| gives_addresses(said));
-    let silent = !scene.routers.is_empty() && with_flag(scene, flag::MANAGED).next().is_none();
+    let silent = !scene.routers.is_empty() && !scene.routers.are_managed();
     if silent && offers().next().is_some() {
         sink.servers(
             "addresses are offered, and no router says so (M flag): hosts do not ask for them".to_owned(),
@@ -63,7 +63,7 @@ pub(super) fn server_without_flag(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 
 pub(super) fn pd_without_flag(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let offers = || scene.offers.iter().filter(|said| gives_prefixes(said));
-    let silent = !scene.routers.is_empty() && with_flag(scene, flag::MANAGED | flag::OTHER).next().is_none();
+    let silent = !scene.routers.is_empty() && !scene.routers.are_configured();
     if silent && offers().next().is_some() {
         sink.servers(
             "prefixes are delegated, and no router sets M or O: routers behind this link may not ask"
@@ -85,9 +85,9 @@ pub(super) fn no_router(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 }
 
 pub(super) fn router_lifetime_zero(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let none = scene.routers.iter().all(|router| router.advert.header.router_lifetime() == 0);
-    if none && !scene.routers.is_empty() {
-        let routers = sources(scene.routers.iter());
+    let none = scene.routers.each.iter().all(|router| router.advert.header.router_lifetime() == 0);
+    if none && !scene.routers.each.is_empty() {
+        let routers = sources(scene.routers.each.iter());
         let message = if routers.len() == 1 {
             format!(
                 "{} has router lifetime 0: it is no default router, and there is no other",
@@ -100,25 +100,14 @@ pub(super) fn router_lifetime_zero(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-/// The on-link prefixes of all routers.
-fn on_link(scene: &Scene<'_>) -> Vec<Prefix6> {
-    let prefixes = scene.routers.iter().flat_map(|router| &router.advert.prefixes);
-    prefixes
-        .filter(|prefix| prefix.is_on_link() && prefix.valid > 0)
-        .map(|prefix| Prefix6::new(prefix.prefix, prefix.length))
-        .collect()
-}
-
 pub(super) fn address_not_on_link(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     if scene.routers.is_empty() {
         return;
     }
-    let on_link = on_link(scene);
+    let promised = &scene.routers.promised;
     for said in scene.leases() {
-        let strange = said
-            .facts
-            .addresses()
-            .find(|lease| lease.valid > 0 && !on_link.iter().any(|prefix| prefix.contains(lease.address)));
+        let strange =
+            said.facts.addresses().find(|lease| lease.valid > 0 && !promised.is_on_link(lease.address));
         if let Some(lease) = strange {
             sink.server(
                 format!(
@@ -134,52 +123,40 @@ pub(super) fn address_not_on_link(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 
 pub(super) fn dns_missing(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let by_dhcp = scene.said().any(|said| said.facts.dns_servers().len() > 0);
-    let by_router = scene.routers.iter().any(|router| {
-        router.advert.dns_servers.iter().any(|(lifetime, servers)| *lifetime > 0 && !servers.is_empty())
-    });
+    let by_router = scene.routers.promised.dns().len() > 0;
     let answered = scene.said().next().is_some() || !scene.routers.is_empty();
     // Who asked one thing only does not know what others say.
     if answered && scene.asked.solicit && scene.asked.routers && !by_dhcp && !by_router {
         sink.push(
             "nobody names a DNS server for IPv6: no router (RDNSS), no DHCPv6 server (option 23)".to_owned(),
             scene.said().map(Said::server).collect::<BTreeSet<_>>().into_iter().collect(),
-            sources(scene.routers.iter()),
+            sources(scene.routers.each.iter()),
             None,
         );
     }
 }
 
 pub(super) fn dns_differs(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let mut distinct: BTreeSet<BTreeSet<Ipv6Addr>> = BTreeSet::new();
-    let mut add = |servers: BTreeSet<Ipv6Addr>| {
-        if !servers.is_empty() {
-            distinct.insert(servers);
-        }
-    };
-    for said in scene.offers.iter().chain(&scene.stateless) {
-        add(said.facts.dns_servers().collect());
+    let promised = &scene.routers.promised;
+    let answers = || scene.offers.iter().chain(&scene.stateless);
+    let mut raw = answers().filter_map(|said| said.facts.dns_list);
+    let first = raw.next();
+    if promised.dns().len() == 0 && raw.all(|list| Some(list) == first) {
+        return;
     }
-    for router in &scene.routers {
-        let servers = router.advert.dns_servers.iter().filter(|(lifetime, _)| *lifetime > 0);
-        add(servers.flat_map(|(_, servers)| servers.iter().copied()).collect());
-    }
-    if distinct.len() < 2 {
+    let lists = answers().map(|said| said.facts.dns_servers().collect::<BTreeSet<_>>());
+    let of_servers: BTreeSet<BTreeSet<Ipv6Addr>> =
+        lists.filter(|list| !list.is_empty() && !promised.has_dns(list)).collect();
+    let distinct = of_servers.len().saturating_add(promised.dns().len());
+    if distinct < 2 {
         return;
     }
     sink.push(
         format!(
-            "{} different lists of DNS servers are told: which one a host takes depends on the host",
-            distinct.len()
+            "{distinct} different lists of DNS servers are told: which one a host takes depends on the host"
         ),
-        scene
-            .offers
-            .iter()
-            .chain(&scene.stateless)
-            .map(Said::server)
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect(),
-        sources(scene.routers.iter().filter(|router| !router.advert.dns_servers.is_empty())),
+        answers().map(Said::server).collect::<BTreeSet<_>>().into_iter().collect(),
+        promised.naming(),
         None,
     );
 }
@@ -196,8 +173,7 @@ pub(super) fn host_firewall(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 }
 
 pub(super) fn pd_preferred_refused(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let prefers = |router: &&Router<'_>| router.advert.prefixes.iter().any(OnLinkPrefix::is_pd_preferred);
-    let routers = sources(scene.routers.iter().filter(prefers));
+    let routers = scene.routers.promised.preferring();
     let refused = |said: &&Said<'_>| {
         said.facts.ias.iter().any(|ia| {
             ia.kind == IaKind::Pd && ia.status.is_some_and(|status| status.code != StatusCode::SUCCESS)

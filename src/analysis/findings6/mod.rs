@@ -5,12 +5,14 @@
 
 mod link;
 mod offers;
+mod promised;
 mod routers;
 pub mod rules;
 pub mod story;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::net::Ipv6Addr;
 
 use crate::wire::Mac;
@@ -18,6 +20,8 @@ use crate::wire::nd::Advert;
 use crate::wire::problem::Severity;
 use crate::wire::v6::facts::IaKind;
 use crate::wire::v6::{Duid, Facts, MessageType};
+
+pub use promised::{Promised, Routers};
 
 /// What was asked.
 #[allow(clippy::struct_excessive_bools, reason = "what was asked for is independent of each other")]
@@ -67,13 +71,35 @@ pub struct Said<'a> {
     pub mismatch: Option<String>,
 }
 
-impl Said<'_> {
-    /// The server's name for people and programs: its DUID, else where it speaks from.
+/// Who a server is: its DUID, else where it speaks from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Name<'a> {
+    Duid(&'a [u8]),
+    Source(Ipv6Addr),
+    Unknown,
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Duid(duid) => Duid::from(*duid).fmt(f),
+            Self::Source(source) => source.fmt(f),
+            Self::Unknown => f.write_str("unknown"),
+        }
+    }
+}
+
+impl<'a> Said<'a> {
+    /// The server's name for people and programs.
     pub fn server(&self) -> String {
+        self.name().to_string()
+    }
+
+    fn name(&self) -> Name<'a> {
         match (self.facts.server_id, self.source) {
-            (Some(duid), _) => Duid::from(duid).to_string(),
-            (None, Some(source)) => source.to_string(),
-            (None, None) => "unknown".to_owned(),
+            (Some(duid), _) => Name::Duid(duid),
+            (None, Some(source)) => Name::Source(source),
+            (None, None) => Name::Unknown,
         }
     }
 }
@@ -125,7 +151,7 @@ pub struct Scene<'a> {
     /// REPLYs to the INFORMATION-REQUEST.
     pub stateless: Vec<Said<'a>>,
     /// Routers.
-    pub routers: Vec<Router<'a>>,
+    pub routers: Routers<'a>,
     /// What was discarded though it was meant for the client.
     pub discarded: Vec<Discarded>,
     /// What became of the lease, for who asked for one.
@@ -193,6 +219,11 @@ pub(crate) struct Sink<'a> {
 const MAX_OF_ONE: usize = 32;
 
 impl Sink<'_> {
+    /// Nothing more of this rule is told.
+    fn is_full(&self) -> bool {
+        self.found.iter().filter(|finding| finding.code == self.rule.code).count() >= MAX_OF_ONE
+    }
+
     fn push(
         &mut self,
         message: String,
@@ -200,7 +231,6 @@ impl Sink<'_> {
         routers: Vec<Ipv6Addr>,
         field: Option<&'static str>,
     ) {
-        let same = self.found.iter().filter(|finding| finding.code == self.rule.code);
         let finding = Finding6 {
             code: self.rule.code,
             severity: self.rule.severity,
@@ -211,7 +241,7 @@ impl Sink<'_> {
             reference: self.rule.reference,
         };
         // What a server says in its ADVERTISE and again in its REPLY is told once.
-        if same.count() < MAX_OF_ONE && !self.found.contains(&finding) {
+        if !self.is_full() && !self.found.contains(&finding) {
             self.found.push(finding);
         }
     }

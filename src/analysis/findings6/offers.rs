@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv6Addr;
 
-use super::{Said, Scene, Sink, list, reason};
+use super::{Name, Said, Scene, Sink, list, reason};
 use crate::wire::Mac;
 use crate::wire::v6::facts::{Ia, IaKind, Status};
 use crate::wire::v6::types::INFINITY;
@@ -70,28 +70,24 @@ pub(super) fn pd_length_differs(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 }
 
 pub(super) fn pd_overlap(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let on_link = scene.routers.iter().flat_map(|router| {
-        let prefixes = router.advert.prefixes.iter().filter(|prefix| prefix.is_on_link());
-        prefixes.map(move |prefix| (Prefix6::new(prefix.prefix, prefix.length), router.source))
+    let delegations = scene.offers.iter().enumerate().flat_map(|(place, said)| {
+        said.facts.prefixes().map(move |lease| (Prefix6::new(lease.prefix, lease.length), place, said))
     });
-    let on_link: Vec<(Prefix6, Ipv6Addr)> = on_link.take(256).collect();
-    let delegated: Vec<(Prefix6, &Said<'_>)> = scene
-        .offers
-        .iter()
-        .flat_map(|said| {
-            said.facts.prefixes().map(move |lease| (Prefix6::new(lease.prefix, lease.length), said))
-        })
-        .take(256)
-        .collect();
-    for (place, (prefix, said)) in delegated.iter().enumerate() {
-        if let Some((other, router)) = on_link.iter().find(|(other, _)| other.overlaps(prefix)) {
+    let delegated: Vec<(Prefix6, usize, &Said<'_>)> = delegations.take(256).collect();
+    for (number, (prefix, place, said)) in delegated.iter().enumerate() {
+        if let Some((other, router)) = scene.routers.promised.overlapped(prefix) {
             let message = format!("the delegated {prefix} overlaps {other}, which {router} calls on-link");
-            sink.push(message, vec![said.server()], vec![*router], None);
+            sink.push(message, vec![said.server()], vec![router], None);
         }
-        let rest = delegated.iter().skip(place.saturating_add(1));
-        for (other, by) in rest.filter(|(other, by)| by.server() != said.server() && other.overlaps(prefix)) {
-            let message = format!("two servers delegate the same addresses: {prefix} and {other}");
-            sink.push(message, vec![said.server(), by.server()], Vec::new(), None);
+        let rest = delegated.iter().skip(number.saturating_add(1));
+        for (other, _, by) in rest.filter(|(other, by, _)| by != place && other.overlaps(prefix)) {
+            if sink.is_full() {
+                return;
+            }
+            if by.name() != said.name() {
+                let message = format!("two servers delegate the same addresses: {prefix} and {other}");
+                sink.push(message, vec![said.server(), by.server()], Vec::new(), None);
+            }
         }
     }
 }
@@ -243,22 +239,23 @@ pub(super) fn t1_after_t2(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-/// Address or prefix, preferred and valid lifetime of every lease.
-fn lifetimes(said: &Said<'_>) -> Vec<(String, u32, u32)> {
-    let addresses =
-        said.facts.addresses().map(|lease| (lease.address.to_string(), lease.preferred, lease.valid));
-    let prefixes = said.facts.prefixes().map(|lease| {
-        let prefix = Prefix6::new(lease.prefix, lease.length);
-        (prefix.to_string(), lease.preferred, lease.valid)
-    });
-    addresses.chain(prefixes).collect()
+/// Address or prefix (with its length), preferred and valid lifetime of every lease.
+fn lifetimes<'a>(said: &'a Said<'_>) -> impl Iterator<Item = (Ipv6Addr, Option<u8>, u32, u32)> + 'a {
+    let addresses = said.facts.addresses().map(|lease| (lease.address, None, lease.preferred, lease.valid));
+    let prefixes = said.facts.prefixes();
+    addresses.chain(prefixes.map(|lease| (lease.prefix, Some(lease.length), lease.preferred, lease.valid)))
+}
+
+fn named(address: Ipv6Addr, length: Option<u8>) -> String {
+    length.map_or_else(|| address.to_string(), |length| Prefix6::new(address, length).to_string())
 }
 
 pub(super) fn lifetime_inverted(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     for said in scene.leases() {
-        if let Some((lease, preferred, valid)) =
-            lifetimes(said).into_iter().find(|(_, preferred, valid)| preferred > valid)
+        if let Some((lease, length, preferred, valid)) =
+            lifetimes(said).find(|(.., preferred, valid)| preferred > valid)
         {
+            let lease = named(lease, length);
             sink.server(
                 format!("{lease} is preferred for longer ({preferred} s) than it is valid ({valid} s): clients drop it"),
                 said,
@@ -299,7 +296,8 @@ pub(super) fn t2_after_valid(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 
 pub(super) fn lifetime_infinite(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     for said in scene.leases() {
-        if let Some((lease, ..)) = lifetimes(said).into_iter().find(|(_, _, valid)| *valid == INFINITY) {
+        if let Some((lease, length, ..)) = lifetimes(said).find(|(.., valid)| *valid == INFINITY) {
+            let lease = named(lease, length);
             sink.server(format!("{lease} is leased without end: it never comes back by itself"), said);
         }
     }
@@ -349,54 +347,61 @@ pub(super) fn relay_mismatch(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-/// Servers that speak from more than one card and address, each with its cards.
-fn many_cards(scene: &Scene<'_>) -> Vec<(String, BTreeSet<Mac>)> {
-    let mut cards: BTreeMap<String, BTreeSet<(Mac, Option<Ipv6Addr>)>> = BTreeMap::new();
-    for said in scene.said().filter(|said| said.facts.server_id.is_some()) {
-        if let Some(mac) = said.mac {
-            cards.entry(said.server()).or_default().insert((mac, said.source));
+/// A server that speaks from more than one card and address.
+struct Doubled {
+    server: String,
+    /// Its cards.
+    macs: Vec<Mac>,
+    /// Some card speaks for other servers too: it is a relay's.
+    relayed: bool,
+}
+
+impl Doubled {
+    fn cards(&self) -> String {
+        list(&self.macs.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+}
+
+/// Servers that speak from more than one card and address.
+fn doubled(scene: &Scene<'_>) -> Vec<Doubled> {
+    let mut cards = scene.said().filter_map(|said| said.mac);
+    let first = cards.next();
+    if cards.all(|card| Some(card) == first) {
+        return Vec::new();
+    }
+    let mut own: BTreeMap<Name<'_>, BTreeSet<(Mac, Option<Ipv6Addr>)>> = BTreeMap::new();
+    let mut speakers: BTreeMap<Mac, BTreeSet<Name<'_>>> = BTreeMap::new();
+    for said in scene.said() {
+        let Some(mac) = said.mac else { continue };
+        speakers.entry(mac).or_default().insert(said.name());
+        if said.facts.server_id.is_some() {
+            own.entry(said.name()).or_default().insert((mac, said.source));
         }
     }
-    let several = cards.into_iter().filter_map(|(server, cards)| {
+    let several = own.into_iter().filter_map(|(server, cards)| {
         let addresses: BTreeSet<_> = cards.iter().map(|(_, source)| source).collect();
         let macs: BTreeSet<Mac> = cards.iter().map(|(mac, _)| *mac).collect();
-        (macs.len() > 1 && addresses.len() > 1).then_some((server, macs))
+        let relayed = macs.iter().any(|mac| speakers.get(mac).is_some_and(|servers| servers.len() > 1));
+        let doubled = macs.len() > 1 && addresses.len() > 1;
+        doubled.then(|| Doubled { server: server.to_string(), macs: macs.into_iter().collect(), relayed })
     });
     several.collect()
 }
 
-/// Cards that speak for several servers: relays.
-fn relays(scene: &Scene<'_>) -> BTreeSet<Mac> {
-    let mut servers: BTreeMap<Mac, BTreeSet<String>> = BTreeMap::new();
-    for said in scene.said() {
-        if let Some(mac) = said.mac {
-            servers.entry(mac).or_default().insert(said.server());
-        }
-    }
-    servers.into_iter().filter(|(_, servers)| servers.len() > 1).map(|(mac, _)| mac).collect()
-}
-
 pub(super) fn relayed_and_direct(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let relays = relays(scene);
-    for (server, macs) in many_cards(scene).into_iter().filter(|(_, macs)| !macs.is_disjoint(&relays)) {
-        let macs: Vec<String> = macs.iter().map(ToString::to_string).collect();
-        sink.push(
-            format!(
-                "one server answers directly and through a relay ({}): a client may get two leases",
-                list(&macs)
-            ),
-            vec![server],
-            Vec::new(),
-            None,
+    for doubled in doubled(scene).into_iter().filter(|doubled| doubled.relayed) {
+        let message = format!(
+            "one server answers directly and through a relay ({}): a client may get two leases",
+            doubled.cards()
         );
+        sink.push(message, vec![doubled.server], Vec::new(), None);
     }
 }
 
 pub(super) fn duplicate_duid(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let relays = relays(scene);
-    for (server, macs) in many_cards(scene).into_iter().filter(|(_, macs)| macs.is_disjoint(&relays)) {
-        let macs: Vec<String> = macs.iter().map(ToString::to_string).collect();
-        sink.push(format!("two servers have the same DUID: {}", list(&macs)), vec![server], Vec::new(), None);
+    for doubled in doubled(scene).into_iter().filter(|doubled| !doubled.relayed) {
+        let message = format!("two servers have the same DUID: {}", doubled.cards());
+        sink.push(message, vec![doubled.server], Vec::new(), None);
     }
 }
 

@@ -33,7 +33,7 @@ fn compare(sink: &mut Sink<'_>, field: &'static str, what: &str, told: &[(Ipv6Ad
 
 pub(super) fn disagree(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let each = |value: &dyn Fn(&Router<'_>) -> Option<String>| -> Vec<(Ipv6Addr, String)> {
-        scene.routers.iter().filter_map(|router| Some((router.source, value(router)?))).collect()
+        scene.routers.each.iter().filter_map(|router| Some((router.source, value(router)?))).collect()
     };
     let bit = |bits: u8| {
         move |router: &Router<'_>| {
@@ -70,7 +70,7 @@ pub(super) fn disagree(scene: &Scene<'_>, sink: &mut Sink<'_>) {
         &each(&|router| number(router.advert.header.retrans_timer)),
     );
     let mut prefixes: BTreeMap<Prefix6, Vec<(Ipv6Addr, &OnLinkPrefix)>> = BTreeMap::new();
-    for router in &scene.routers {
+    for router in &scene.routers.each {
         for prefix in router.advert.prefixes.iter().take(64) {
             let key = Prefix6::new(prefix.prefix, prefix.length);
             prefixes.entry(key).or_default().push((router.source, prefix));
@@ -90,7 +90,7 @@ pub(super) fn disagree(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 pub(super) fn several_default(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let is_default = |router: &&Router<'_>| router.advert.header.router_lifetime() > 0;
     let routers: Vec<Ipv6Addr> =
-        scene.routers.iter().filter(is_default).map(|router| router.source).collect();
+        scene.routers.each.iter().filter(is_default).map(|router| router.source).collect();
     if routers.len() > 1 {
         sink.routers(format!("{} routers are default routers", routers.len()), routers);
     }
@@ -99,6 +99,7 @@ pub(super) fn several_default(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 fn autonomous<'a, 'b>(scene: &'a Scene<'b>) -> impl Iterator<Item = (&'a Router<'b>, &'a OnLinkPrefix)> {
     let all = scene
         .routers
+        .each
         .iter()
         .flat_map(|router| router.advert.prefixes.iter().map(move |prefix| (router, prefix)));
     all.filter(|(_, prefix)| prefix.is_autonomous())
@@ -148,7 +149,7 @@ pub(super) fn slaac_short(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 }
 
 pub(super) fn rdnss_short(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    for router in &scene.routers {
+    for router in &scene.routers.each {
         let Some(interval) = router.advert.interval.and_then(|ms| ms.checked_div(1000)) else { continue };
         let shortest = router
             .advert
@@ -167,7 +168,7 @@ pub(super) fn rdnss_short(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 }
 
 pub(super) fn pd_preferred(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    for router in &scene.routers {
+    for router in &scene.routers.each {
         if let Some(prefix) = router.advert.prefixes.iter().find(|prefix| prefix.is_pd_preferred()) {
             let shown = Prefix6::new(prefix.prefix, prefix.length);
             sink.routers(
@@ -179,7 +180,7 @@ pub(super) fn pd_preferred(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 }
 
 pub(super) fn stub(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    for router in &scene.routers {
+    for router in &scene.routers.each {
         let header = router.advert.header;
         let local = |prefix: &OnLinkPrefix| prefix.prefix.is_unique_local();
         let leads_on = !router.advert.routes.is_empty() || router.advert.prefixes.iter().any(local);

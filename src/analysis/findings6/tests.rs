@@ -90,7 +90,7 @@ fn of_server(bytes: &[u8], change: impl FnOnce(&mut Scene<'_>)) -> Vec<&'static 
         asked: asked(&[NA, PD]),
         offers: vec![said(&bytes, 1)],
         stateless: vec![said(&bytes, 1)],
-        routers: vec![router(&advert, 9)],
+        routers: Routers::from_iter([router(&advert, 9)]),
         ..Scene::default()
     };
     change(&mut scene);
@@ -121,14 +121,15 @@ fn every_code_has_one_row() {
 #[test]
 fn routers_that_promise_what_nobody_does() {
     let managed = advert(0xc0, 1800, |_| ());
-    let scene = Scene { asked: asked(&[NA]), routers: vec![router(&managed, 1)], ..Scene::default() };
+    let scene =
+        Scene { asked: asked(&[NA]), routers: Routers::from_iter([router(&managed, 1)]), ..Scene::default() };
     assert_eq!(codes(&scene), ["m-flag-no-server", "o-flag-no-answer", "dns-missing"]);
     let plain = advert(0, 0, |_| ());
     let offer = message(1, good);
     let scene = Scene {
         asked: asked(&[NA, PD]),
         offers: vec![said(&offer, 1)],
-        routers: vec![router(&plain, 1)],
+        routers: Routers::from_iter([router(&plain, 1)]),
         ..Scene::default()
     };
     let found = codes(&scene);
@@ -192,7 +193,7 @@ fn refusals_are_told_with_their_text() {
     let scene = Scene {
         asked: asked(&[NA, PD]),
         offers: vec![said(&empty, 1)],
-        routers: vec![router(&advert, 1)],
+        routers: Routers::from_iter([router(&advert, 1)]),
         ..Scene::default()
     };
     let found = findings(&scene);
@@ -248,7 +249,7 @@ fn routers_that_disagree_are_told_field_by_field() {
         information("fd00:64::", 64, 0xc0, 8000, 8000)(message);
         message.add_option(ndopt::MTU, &[0, 0, 0, 0, 5, 0x78]);
     });
-    let scene = Scene { routers: vec![router(&one, 1), router(&two, 2)], ..Scene::default() };
+    let scene = Scene { routers: Routers::from_iter([router(&one, 1), router(&two, 2)]), ..Scene::default() };
     let found = findings(&scene);
     let fields: Vec<_> = found
         .iter()
@@ -263,7 +264,7 @@ fn routers_that_disagree_are_told_field_by_field() {
 fn prefixes_that_hosts_make_nothing_of() {
     let of = |length, flags, valid, preferred, text: &str| {
         let bytes = advert(0x80, 1800, information(text, length, flags, valid, preferred));
-        codes(&Scene { routers: vec![router(&bytes, 1)], ..Scene::default() })
+        codes(&Scene { routers: Routers::from_iter([router(&bytes, 1)]), ..Scene::default() })
     };
     assert_eq!(of(64, 0xc0, 9000, 8000, "fd00:64::"), [""; 0]);
     assert_eq!(of(60, 0xc0, 9000, 8000, "fd00:64::"), ["slaac-broken"]);
@@ -274,7 +275,7 @@ fn prefixes_that_hosts_make_nothing_of() {
     assert_eq!(of(60, 0x80, 600, 300, "fd00:64::"), [""; 0], "it is not for that");
     assert_eq!(of(64, 0xd0, 9000, 8000, "fd00:64::"), ["pd-preferred"]);
     let stub = advert(0, 0, information("fd00:64::", 64, 0x80, 9000, 8000));
-    let scene = Scene { routers: vec![router(&stub, 1)], ..Scene::default() };
+    let scene = Scene { routers: Routers::from_iter([router(&stub, 1)]), ..Scene::default() };
     assert_eq!(codes(&scene), ["router-lifetime-zero", "stub-router"]);
 }
 
@@ -294,13 +295,20 @@ fn dns_is_compared_over_all_three_ways() {
         })
     };
     let short = rdnss(100, Some(600_000));
-    assert_eq!(codes(&Scene { routers: vec![router(&short, 1)], ..Scene::default() }), ["rdnss-short"]);
+    assert_eq!(
+        codes(&Scene { routers: Routers::from_iter([router(&short, 1)]), ..Scene::default() }),
+        ["rdnss-short"]
+    );
     let offer = message(1, |message| {
         good(message);
         message.add_option(opt::DNS_SERVERS, [0xfc; 16]);
     });
     let fine = rdnss(600, None);
-    let scene = Scene { offers: vec![said(&offer, 1)], routers: vec![router(&fine, 1)], ..Scene::default() };
+    let scene = Scene {
+        offers: vec![said(&offer, 1)],
+        routers: Routers::from_iter([router(&fine, 1)]),
+        ..Scene::default()
+    };
     assert!(has(&scene, "dns-differs"));
 }
 

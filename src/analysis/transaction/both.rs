@@ -182,7 +182,7 @@ impl Both {
     }
 
     fn collect(&mut self) {
-        self.closed.extend(self.four.take_closed().into_iter().map(Closed::Four));
-        self.closed.extend(self.six.take_closed().into_iter().map(Closed::Six));
+        self.closed.extend(self.four.drain_closed().map(Closed::Four));
+        self.closed.extend(self.six.drain_closed().map(Closed::Six));
     }
 }

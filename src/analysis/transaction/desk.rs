@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::exchange::{Exchange, Next};
 use super::message::Message;
 use super::names::{Kind, Role};
-use super::open::{Open, Places};
+use super::open::{Brief, Open, Places, brief};
 use crate::analysis::keyed::KeyedMap;
 use crate::wire::HwAddr;
 
@@ -97,6 +97,13 @@ impl<S: Message> Desk<S> {
         self.open.get(id)
     }
 
+    /// An exchange was changed.
+    #[inline]
+    pub(super) fn changed(&mut self, id: u32) {
+        self.open.changed(id);
+    }
+
+    /// Whoever changes an exchange [tells](Self::changed).
     #[inline]
     pub(super) fn get_mut(&mut self, id: u32) -> Option<&mut Open<S>> {
         self.open.get_mut(id)
@@ -114,7 +121,7 @@ impl<S: Message> Desk<S> {
 
     /// The frame that an exchange began with.
     pub(super) fn first_frame(&self, id: u32) -> u64 {
-        self.open.get(id).and_then(|open| open.exchange.first()).map_or(0, S::frame)
+        self.open.brief(id).map_or(0, |brief| brief.first)
     }
 
     /// The input ends here: what is open is closed by and by.
@@ -181,14 +188,12 @@ impl<S: Message> Desk<S> {
 
     /// Looks whether an exchange is over, else sees to it that it is looked at again.
     fn look(&mut self, id: u32, now: i64, over: &mut Vec<u32>) {
-        let Some(open) = self.open.get(id) else { return };
-        let patience = self.patience(&open.exchange);
-        if now.saturating_sub(open.exchange.last) > patience {
+        let Some(brief) = self.open.brief(id).copied() else { return };
+        let patience = self.patience(id, &brief);
+        let quiet = now.saturating_sub(brief.last);
+        if quiet > patience {
             over.push(id);
-        } else if open.exchange.is_finished()
-            && patience > LINGER
-            && now.saturating_sub(open.exchange.last) <= LINGER
-        {
+        } else if brief.is(brief::FINISHED) && patience > LINGER && quiet <= LINGER {
             // It is held, and need not be looked at every ten seconds.
             self.later.push_back((now.saturating_add(patience).saturating_sub(LINGER), id));
         } else {
@@ -202,12 +207,13 @@ impl<S: Message> Desk<S> {
     }
 
     /// How long after its last message nothing can join it any more.
-    fn patience(&self, exchange: &Exchange<S>) -> i64 {
-        if !exchange.is_finished() {
+    fn patience(&self, id: u32, brief: &Brief) -> i64 {
+        if !brief.is(brief::FINISHED) {
             return IDLE;
         }
-        let hold = self.options.hold && exchange.had().ack && !exchange.had().decline;
-        if hold && self.has_room() { DECLINE } else { LINGER }
+        let may_hold = self.options.hold && self.has_room();
+        let gave = || self.open.get(id).is_some_and(|open| open.exchange.gave());
+        if may_hold && gave() { DECLINE } else { LINGER }
     }
 
     /// Takes an exchange that closes away.
@@ -262,20 +268,36 @@ impl<S: Message> Desk<S> {
     }
 
     fn is_alive(&self, id: u32, now: i64) -> bool {
-        let Some(open) = self.open.get(id) else { return false };
-        let quiet = now.saturating_sub(open.exchange.last);
-        quiet <= if open.exchange.is_finished() { LINGER } else { IDLE }
+        let Some(brief) = self.open.brief(id) else { return false };
+        let quiet = now.saturating_sub(brief.last);
+        quiet <= if brief.is(brief::FINISHED) { LINGER } else { IDLE }
     }
 
-    /// The one of `ids`, newest first, that `test` holds for.
-    pub(super) fn find(&self, ids: &[u32], test: impl Fn(&Open<S>) -> bool) -> Option<u32> {
-        ids.iter().copied().find(|id| self.get(*id).is_some_and(&test))
+    /// The one of `ids`, newest first, that `test` holds for; only where `likely` does it is looked into.
+    pub(super) fn find(
+        &self,
+        ids: &[u32],
+        likely: impl Fn(&Brief) -> bool,
+        test: impl Fn(&Open<S>) -> bool,
+    ) -> Option<u32> {
+        let found =
+            |id: &u32| self.open.brief(*id).is_some_and(&likely) && self.open.get(*id).is_some_and(&test);
+        ids.iter().copied().find(found)
+    }
+
+    /// The newest of `ids` of this kind.
+    pub(super) fn latest(&self, ids: &[u32], kind: Kind) -> Option<(u32, &Brief)> {
+        ids.iter().filter_map(|id| Some((*id, self.open.brief(*id)?))).find(|(_, brief)| brief.kind == kind)
     }
 
     /// The exchange that holds the same message already.
     pub(super) fn copy_of(&self, seen: &S, ids: &[u32]) -> Option<(u32, Role)> {
         for id in ids {
-            let open = self.get(*id)?;
+            let brief = self.open.brief(*id)?;
+            if seen.time().saturating_sub(brief.last) > FORWARD || !brief.may_have_xid(seen.xid()) {
+                continue;
+            }
+            let open = self.open.get(*id)?;
             for step in open.exchange.steps.iter().rev() {
                 let other = &step.seen;
                 let gap = seen.time().saturating_sub(other.time());
@@ -309,6 +331,7 @@ impl<S: Message> Desk<S> {
                 if let Some(open) = self.open.get_mut(older) {
                     let next = Next { time: seen.time(), xid: seen.xid(), letter: seen.letter() };
                     open.exchange.superseded.get_or_insert(next);
+                    self.open.changed(older);
                 }
             }
         }

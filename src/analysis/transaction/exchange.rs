@@ -233,13 +233,18 @@ impl<S: Message> Exchange<S> {
             || matches!(self.kind, Kind::Release | Kind::Decline | Kind::ForceRenew | Kind::Reconfigure)
     }
 
+    /// It gave what may still be declined.
+    pub(super) fn gave(&self) -> bool {
+        self.had.ack && !self.had.decline
+    }
+
     /// How many of a role.
     pub fn count(&self, wanted: impl Fn(Role) -> bool) -> usize {
         self.steps.iter().filter(|step| wanted(step.role)).count()
     }
 
-    /// Adds a message that is none of a copy's.
-    pub(super) fn add(&mut self, seen: &S, role: Role) {
+    /// Adds a message; which of the servers sent it.
+    pub(super) fn add(&mut self, seen: &S, role: Role) -> Option<u8> {
         if !self.xids.contains(&seen.xid()) && self.xids.len() < STEPS {
             self.xids.push(seen.xid());
         }
@@ -259,7 +264,7 @@ impl<S: Message> Exchange<S> {
         }
         self.last = self.last.max(time);
         if !role.counts() {
-            return;
+            return server;
         }
         if seen.is_from_client() {
             self.last_client = self.last_client.max(time);
@@ -270,6 +275,7 @@ impl<S: Message> Exchange<S> {
             self.phase = None;
         }
         seen.teach(self, server);
+        server
     }
 
     /// Leaves out the latest step of those that are neither the first nor the last of their type: of a client that asks and asks,

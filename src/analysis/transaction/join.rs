@@ -7,7 +7,7 @@ use super::desk::{DECLINE, Desk, MINGAP, NEWXID, ORPHAN, Options, Over, SELECT, 
 use super::exchange::Exchange;
 use super::four::ClientKey;
 use super::names::{Kind, Letter, Role};
-use super::open::Open;
+use super::open::{Brief, Open, brief};
 use super::seen::{Batch, Entry, Item, Seen, bit, part};
 use super::sight::Sight;
 use super::texts::Shared;
@@ -147,6 +147,11 @@ impl Joiner {
         std::mem::take(&mut self.closed)
     }
 
+    /// The same; memory is kept.
+    pub(super) fn drain_closed(&mut self) -> impl Iterator<Item = Exchange> {
+        self.closed.drain(..)
+    }
+
     /// The exchanges that are open, in no order.
     pub fn open(&self) -> impl Iterator<Item = &Exchange> {
         self.desk.exchanges()
@@ -275,6 +280,7 @@ impl Joiner {
         if role.counts() {
             open.exchange.blame(seen.frame, batch.problems_of(&entry.problems));
         }
+        self.desk.changed(id);
         if self.desk.is_full()
             && let Some((id, now)) = self.desk.evict()
         {
@@ -300,13 +306,13 @@ impl Joiner {
         ids: &[u32],
         recent: &[u32],
     ) -> (u32, Role) {
-        let xid = |open: &Open<Seen>| open.exchange.xids.contains(&seen.xid);
+        let xid = |open: &Open<Seen>| open.has_xid(seen.xid);
         // The answer stood before it in the file.
-        let first = self.desk.find(ids, |open| {
+        let orphan = |brief: &Brief| !brief.is(brief::CLIENT) && brief.may_have_xid(seen.xid);
+        let first = self.desk.find(ids, orphan, |open| {
             let exchange = &open.exchange;
             let began = exchange.first().map_or(0, |first| first.time);
-            !exchange.had().client
-                && xid(open)
+            xid(open)
                 && seen.time.saturating_sub(began).abs() <= ORPHAN
                 && exchange.replies().any(|reply| answers(reply.letter, seen))
         });
@@ -321,27 +327,21 @@ impl Joiner {
             }
             return (id, Role::First);
         }
-        let gap = |open: &Open<Seen>| seen.time.saturating_sub(open.exchange.last_client);
-        let current = |open: &Open<Seen>| open.exchange.superseded.is_none();
+        let mine = |brief: &Brief| brief.is(brief::CURRENT) && brief.may_have_xid(seen.xid);
         let joined = match seen.letter {
             Letter::Discover => self
                 .desk
-                .find(ids, |open| {
-                    let had = open.exchange.had();
-                    open.exchange.kind == Kind::Acquire
-                        && xid(open)
-                        && current(open)
-                        && !had.request
-                        && !open.exchange.is_finished()
-                })
+                .find(
+                    ids,
+                    |brief| brief.kind == Kind::Acquire && !brief.is(brief::FINISHED) && mine(brief),
+                    |open| xid(open) && !open.exchange.had().request,
+                )
                 .or_else(|| {
-                    let latest = self.desk.find(ids, |open| open.exchange.kind == Kind::Acquire)?;
-                    let open = self.desk.get(latest)?;
-                    let had = open.exchange.had();
-                    let fits = current(open)
-                        && !had.reply
-                        && !had.request
-                        && (MINGAP..=NEWXID).contains(&gap(open))
+                    let (latest, brief) = self.desk.latest(ids, Kind::Acquire)?;
+                    let waits = brief.is(brief::CURRENT) && !brief.is(brief::REPLY);
+                    let open = self.desk.get(latest).filter(|_| waits)?;
+                    let fits = !open.exchange.had().request
+                        && (MINGAP..=NEWXID).contains(&open.gap(seen))
                         && open.is_where(seen);
                     fits.then_some(latest)
                 })
@@ -349,23 +349,25 @@ impl Joiner {
             Letter::Request => self.join_request(seen, state, ids),
             Letter::Decline => {
                 let recent: Vec<u32> = recent.iter().copied().filter(|id| *id != 0).collect();
-                self.desk.find(&recent, |open| declines(open, seen)).map(|id| (id, Role::First))
+                let found = self.desk.find(&recent, |_| true, |open| declines(open, seen));
+                found.map(|id| (id, Role::First))
             }
             Letter::Release => self
                 .desk
-                .find(ids, |open| {
-                    open.exchange.kind == Kind::Release
-                        && open.exchange.first().is_some_and(|first| {
+                .find(
+                    ids,
+                    |brief| brief.kind == Kind::Release,
+                    |open| {
+                        open.exchange.first().is_some_and(|first| {
                             first.ciaddr == seen.ciaddr && first.server_id == seen.server_id
                         })
-                })
+                    },
+                )
                 .map(|id| (id, Role::Retransmission)),
             letter => {
                 let kind = kind_of_request(letter);
                 self.desk
-                    .find(ids, |open| {
-                        open.exchange.kind == kind && xid(open) && !open.exchange.had().reply && current(open)
-                    })
+                    .find(ids, |brief| brief.kind == kind && !brief.is(brief::REPLY) && mine(brief), xid)
                     .map(|id| (id, Role::Retransmission))
             }
         };
@@ -377,16 +379,14 @@ impl Joiner {
     }
 
     fn join_request(&self, seen: &Seen, state: State, ids: &[u32]) -> Option<(u32, Role)> {
-        let xid = |open: &Open<Seen>| open.exchange.xids.contains(&seen.xid);
-        let current = |open: &Open<Seen>| open.exchange.superseded.is_none();
-        let gap = |open: &Open<Seen>| seen.time.saturating_sub(open.exchange.last_client);
         let role = |open: &Open<Seen>| {
             if open.exchange.had().request { Role::Retransmission } else { Role::First }
         };
-        let same = self.desk.find(ids, |open| {
+        let mine = |brief: &Brief| brief.is(brief::CURRENT) && brief.may_have_xid(seen.xid);
+        let same = self.desk.find(ids, mine, |open| {
             let exchange = &open.exchange;
             let had = exchange.had();
-            if !xid(open) || !current(open) {
+            if !open.has_xid(seen.xid) {
                 return false;
             }
             if exchange.kind == Kind::Acquire {
@@ -401,34 +401,29 @@ impl Joiner {
             return self.desk.get(id).map(|open| (id, role(open)));
         }
         if state == State::Selecting {
-            let latest = self.desk.find(ids, |open| open.exchange.kind == Kind::Acquire)?;
-            let open = self.desk.get(latest)?;
+            let (latest, brief) = self.desk.latest(ids, Kind::Acquire)?;
+            let waits = brief.is(brief::CURRENT)
+                && !brief.is(brief::FINISHED)
+                && seen.time.saturating_sub(brief.last) <= SELECT;
+            let open = self.desk.get(latest).filter(|_| waits)?;
             let had = open.exchange.had();
-            let since = seen.time.saturating_sub(open.exchange.last);
             let named = open.exchange.replies().any(|reply| {
                 reply.letter == Letter::Offer
                     && (reply.server() == seen.server_id || reply.yiaddr == seen.requested)
             });
-            let fits = current(open)
-                && !open.exchange.is_finished()
-                && !had.request
-                && since <= SELECT
-                && (named || !had.offer);
+            let fits = !had.request && (named || !had.offer);
             return fits.then_some((latest, Role::First));
         }
         if matches!(state, State::Reboot | State::Renew | State::Rebind) {
-            let latest = self.desk.find(ids, |open| open.exchange.kind == state.kind())?;
-            let open = self.desk.get(latest)?;
+            let (latest, brief) = self.desk.latest(ids, state.kind())?;
+            let waits = brief.is(brief::CURRENT) && !brief.is(brief::REPLY);
+            let open = self.desk.get(latest).filter(|_| waits)?;
             let alike = open
                 .exchange
                 .sent()
                 .next_back()
                 .is_some_and(|last| last.requested == seen.requested && last.ciaddr == seen.ciaddr);
-            let fits = current(open)
-                && !open.exchange.had().reply
-                && alike
-                && (MINGAP..=NEWXID).contains(&gap(open))
-                && open.is_where(seen);
+            let fits = alike && (MINGAP..=NEWXID).contains(&open.gap(seen)) && open.is_where(seen);
             return fits.then_some((latest, Role::Retransmission));
         }
         None
@@ -438,8 +433,8 @@ impl Joiner {
         if seen.letter == Letter::ForceRenew {
             return (self.begin(Kind::ForceRenew, seen, key, entry), Role::First);
         }
-        let xid = |open: &Open<Seen>| open.exchange.xids.contains(&seen.xid);
-        let asked = self.desk.find(ids, |open| xid(open) && takes(&open.exchange, seen));
+        let likely = |brief: &Brief| brief.may_have_xid(seen.xid);
+        let asked = self.desk.find(ids, likely, |open| takes(&open.exchange, seen));
         if let Some(id) = asked {
             return (id, Role::First);
         }
@@ -453,10 +448,8 @@ impl Joiner {
             return (id, Role::First);
         }
         let kind = kind_of_orphan(seen);
-        let orphan = self.desk.find(ids, |open| {
-            let exchange = &open.exchange;
-            xid(open) && !exchange.had().client && exchange.kind == kind
-        });
+        let orphaned = |brief: &Brief| brief.kind == kind && !brief.is(brief::CLIENT) && likely(brief);
+        let orphan = self.desk.find(ids, orphaned, |open| open.has_xid(seen.xid));
         // An orphan waits as long as anything unfinished.
         (orphan.unwrap_or_else(|| self.begin(kind, seen, key, entry)), Role::First)
     }

@@ -3,17 +3,19 @@
 //! A client is its DUID. A SOLICIT and the REQUEST that follows are one exchange though their identifiers differ; what asks again with
 //! the same identifier is a retransmission; what stands inside a relay's envelope is the message itself, seen on the other side.
 
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use super::desk::{DECLINE, Desk, MINGAP, NEWXID, ORPHAN, Options, Over, SELECT, Untimed};
 use super::message::{Message as _, Sense};
 use super::names::{Kind, Letter, Role};
-use super::open::Open;
+use super::open::{Brief, Open, brief};
 use super::seen::{Batch, part};
 use super::seen6::{Entry6, Lease, Seen6, bit6, text};
 use super::sight::Sight;
 use super::six::{Exchange6, Key6};
 use super::texts::Shared;
+use crate::analysis::keyed::Keyed;
 
 /// What a message became when it was joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +24,14 @@ pub struct Joined {
     pub role: Option<Role>,
     /// The number of its exchange among all of DHCPv6, from 1.
     pub serial: u64,
+    /// What it is called.
+    pub letter: Option<Letter>,
+    /// Its client, as one number that this process made up; none: it names no DUID.
+    pub client: Option<u64>,
+    /// Which of its exchange's servers sent it.
+    pub server: Option<u8>,
+    /// A REPLY with rapid commit.
+    pub commits: bool,
     /// What it answers.
     pub answers: Option<Letter>,
     /// What it is to its exchange.
@@ -59,6 +69,11 @@ impl Joiner6 {
     /// The exchanges that have closed, in order.
     pub fn take_closed(&mut self) -> Vec<Exchange6> {
         std::mem::take(&mut self.closed)
+    }
+
+    /// The same; memory is kept.
+    pub(super) fn drain_closed(&mut self) -> impl Iterator<Item = Exchange6> {
+        self.closed.drain(..)
     }
 
     /// The exchanges that are open, in no order.
@@ -132,6 +147,7 @@ impl Joiner6 {
         };
         let duid = text(text::CLIENT);
         seen.server = text(text::SERVER);
+        let client = duid.as_ref().map(|duid| Keyed::default().hash_one(duid));
         let key = duid.clone().map_or(Key6::Address(seen.client), Key6::Duid);
         self.sight.observe(&seen, &key);
         let recent = self.desk.recent(&key);
@@ -149,7 +165,7 @@ impl Joiner6 {
         let exchange = &mut open.exchange;
         let answers = (!seen.from_client).then(|| answered(exchange, &seen)).flatten();
         seen.sense = seen.sense_in(answers, &exchange.extra.asked);
-        exchange.add(&seen, role);
+        let server = exchange.add(&seen, role);
         exchange.selected |= entry.selected;
         let mut text = |place: usize| {
             let range = entry.texts.get(place).filter(|range| !range.is_empty())?;
@@ -180,7 +196,17 @@ impl Joiner6 {
             exchange.extra.take(&seen, leases);
             exchange.blame(seen.frame, batch.problems_of(&entry.problems));
         }
-        let joined = Joined { role: Some(role), serial: exchange.extra.serial, answers, sense: seen.sense };
+        let joined = Joined {
+            role: Some(role),
+            serial: exchange.extra.serial,
+            letter: Some(seen.letter),
+            client,
+            server,
+            commits: seen.letter == Letter::Reply && seen.has(bit6::RAPID),
+            answers,
+            sense: seen.sense,
+        };
+        self.desk.changed(id);
         if self.desk.is_full()
             && let Some((id, now)) = self.desk.evict()
         {
@@ -209,11 +235,11 @@ impl Joiner6 {
     ) -> (u32, Role) {
         let kind = kind_of(seen.letter);
         // The answer stood before it in the file.
-        let first = self.desk.find(ids, |open| {
+        let orphan = |brief: &Brief| !brief.is(brief::CLIENT) && brief.may_have_xid(seen.xid);
+        let first = self.desk.find(ids, orphan, |open| {
             let exchange = &open.exchange;
             let began = exchange.first().map_or(0, |first| first.time);
-            !exchange.had().client
-                && open.has_xid(seen.xid)
+            open.has_xid(seen.xid)
                 && seen.time.saturating_sub(began).abs() <= ORPHAN
                 && exchange.replies().any(|reply| answers(reply.letter, seen.letter))
         });
@@ -228,45 +254,45 @@ impl Joiner6 {
             }
             return (id, Role::First);
         }
+        let mine = |brief: &Brief| brief.is(brief::CURRENT) && brief.may_have_xid(seen.xid);
         let again = |open: &Open<Seen6>| {
-            open.is_current()
-                && open.exchange.sent().any(|sent| sent.xid == seen.xid && sent.letter == seen.letter)
+            open.exchange.sent().any(|sent| sent.xid == seen.xid && sent.letter == seen.letter)
         };
-        if let Some(id) = self.desk.find(ids, again) {
+        if let Some(id) = self.desk.find(ids, mine, again) {
             return (id, Role::Retransmission);
         }
         let joined = match seen.letter {
             Letter::Request => self.selected(seen, ids).map(|id| (id, Role::First)),
             Letter::Decline => {
                 let ids: Vec<u32> = recent.iter().copied().filter(|id| *id != 0).collect();
-                self.desk.find(&ids, |open| declines(open, seen)).map(|id| (id, Role::First))
+                self.desk.find(&ids, |_| true, |open| declines(open, seen)).map(|id| (id, Role::First))
             }
             // A client that takes a new identifier to say the same again.
             _ => self
                 .desk
-                .find(ids, |open| open.exchange.kind == kind)
-                .filter(|id| self.desk.get(*id).is_some_and(|open| repeats(open, seen)))
-                .map(|id| (id, Role::Retransmission)),
+                .latest(ids, kind)
+                .filter(|(_, brief)| brief.is(brief::CURRENT) && !brief.is(brief::REPLY))
+                .filter(|(id, _)| self.desk.get(*id).is_some_and(|open| repeats(open, seen)))
+                .map(|(id, _)| (id, Role::Retransmission)),
         };
         joined.unwrap_or_else(|| (self.begin(kind, seen, who), Role::First))
     }
 
     /// The exchange in which this REQUEST takes what was offered.
     fn selected(&self, seen: &Seen6, ids: &[u32]) -> Option<u32> {
-        let latest = self.desk.find(ids, |open| open.exchange.kind == Kind::Acquire)?;
-        let open = self.desk.get(latest)?;
-        let had = open.exchange.had();
-        let since = seen.time.saturating_sub(open.exchange.last);
+        let (latest, brief) = self.desk.latest(ids, Kind::Acquire)?;
+        let waits = brief.is(brief::CURRENT) && seen.time.saturating_sub(brief.last) <= SELECT;
+        let had = self.desk.get(latest).filter(|_| waits)?.exchange.had();
         // Where one server refuses, or says nothing, another one is asked.
-        let waits = !had.ack && (had.discover || had.request);
-        (open.is_current() && waits && since <= SELECT).then_some(latest)
+        (!had.ack && (had.discover || had.request)).then_some(latest)
     }
 
     fn reply(&mut self, seen: &Seen6, who: (Key6, &Entry6), ids: &[u32]) -> (u32, Role) {
         if seen.letter == Letter::Reconfigure {
             return (self.begin(Kind::Reconfigure, seen, who), Role::First);
         }
-        let asked = self.desk.find(ids, |open| answered(&open.exchange, seen).is_some());
+        let likely = |brief: &Brief| brief.may_have_xid(seen.xid);
+        let asked = self.desk.find(ids, likely, |open| answered(&open.exchange, seen).is_some());
         if let Some(id) = asked {
             return (id, Role::First);
         }
@@ -277,9 +303,8 @@ impl Joiner6 {
             Letter::AddrRegReply => Kind::Register,
             _ => Kind::Unknown,
         };
-        let orphan = self.desk.find(ids, |open| {
-            open.has_xid(seen.xid) && !open.exchange.had().client && open.exchange.kind == kind
-        });
+        let orphaned = |brief: &Brief| brief.kind == kind && !brief.is(brief::CLIENT) && likely(brief);
+        let orphan = self.desk.find(ids, orphaned, |open| open.has_xid(seen.xid));
         (orphan.unwrap_or_else(|| self.begin(kind, seen, who)), Role::First)
     }
 }
@@ -317,17 +342,12 @@ fn answered(exchange: &Exchange6, reply: &Seen6) -> Option<Letter> {
     exchange.sent().rev().find(asked).map(|sent| sent.letter)
 }
 
-/// True when `seen` says with another identifier what was said before, and nobody answered.
+/// True when `seen` says with another identifier what was said before.
 fn repeats(open: &Open<Seen6>, seen: &Seen6) -> bool {
-    let had = open.exchange.had();
     let alike = open.exchange.sent().next_back().is_some_and(|last| {
         last.letter == seen.letter && last.address == seen.address && last.server == seen.server
     });
-    open.is_current()
-        && alike
-        && !had.reply
-        && (MINGAP..=NEWXID).contains(&open.gap(seen))
-        && open.is_where(seen)
+    alike && (MINGAP..=NEWXID).contains(&open.gap(seen)) && open.is_where(seen)
 }
 
 /// True when `seen` declines what this exchange gave.

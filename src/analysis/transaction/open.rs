@@ -2,6 +2,7 @@
 
 use super::exchange::Exchange;
 use super::message::Message;
+use super::names::Kind;
 
 /// An open exchange.
 pub(super) struct Open<S: Message> {
@@ -18,11 +19,6 @@ impl<S: Message> Open<S> {
         self.exchange.xids.contains(&xid)
     }
 
-    /// The client has not begun another one.
-    pub(super) fn is_current(&self) -> bool {
-        self.exchange.superseded.is_none()
-    }
-
     /// How long ago its client spoke, when `seen` comes.
     pub(super) fn gap(&self, seen: &S) -> i64 {
         seen.time().saturating_sub(self.exchange.last_client)
@@ -34,9 +30,73 @@ impl<S: Message> Open<S> {
     }
 }
 
-/// All of them. Boxed: there may be far fewer than there once were.
+/// What is asked of each exchange of a client before one of them is looked into. Exchanges lie far apart in memory; these lie together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Brief {
+    /// Time of its last message, nanoseconds.
+    pub(super) last: i64,
+    /// The frame that it began with.
+    pub(super) first: u64,
+    xid: u32,
+    pub(super) kind: Kind,
+    bits: u8,
+}
+
+/// Bits of a [`Brief`].
+pub(super) mod brief {
+    /// It has several transaction identifiers.
+    pub(in super::super) const SEVERAL: u8 = 1;
+    /// Nothing more is needed for it.
+    pub(in super::super) const FINISHED: u8 = 1 << 1;
+    /// The client has not begun another one.
+    pub(in super::super) const CURRENT: u8 = 1 << 2;
+    /// A message of the client was seen.
+    pub(in super::super) const CLIENT: u8 = 1 << 3;
+    /// A reply was seen.
+    pub(in super::super) const REPLY: u8 = 1 << 4;
+}
+
+impl Brief {
+    fn of<S: Message>(exchange: &Exchange<S>) -> Self {
+        let mut bits = 0;
+        let mut set = |bit: u8, value: bool| bits |= if value { bit } else { 0 };
+        set(brief::SEVERAL, exchange.xids.len() > 1);
+        set(brief::FINISHED, exchange.is_finished());
+        set(brief::CURRENT, exchange.superseded.is_none());
+        set(brief::CLIENT, exchange.had().client);
+        set(brief::REPLY, exchange.had().reply);
+        Self {
+            last: exchange.last,
+            first: exchange.first().map_or(0, S::frame),
+            xid: exchange.xids.first().copied().unwrap_or(0),
+            kind: exchange.kind,
+            bits,
+        }
+    }
+
+    /// One of these is so.
+    #[inline]
+    pub(super) fn is(&self, bits: u8) -> bool {
+        self.bits & bits != 0
+    }
+
+    /// One of its messages may have this identifier.
+    #[inline]
+    pub(super) fn may_have_xid(&self, xid: u32) -> bool {
+        self.xid == xid || self.is(brief::SEVERAL)
+    }
+}
+
+/// An exchange and what is asked of it first.
+struct Slot<S: Message> {
+    brief: Brief,
+    /// Boxed: there may be far fewer than there once were.
+    open: Option<Box<Open<S>>>,
+}
+
+/// All of them.
 pub(super) struct Places<S: Message> {
-    slots: Vec<Option<Box<Open<S>>>>,
+    slots: Vec<Slot<S>>,
     free: Vec<u32>,
 }
 
@@ -58,31 +118,47 @@ impl<S: Message> Places<S> {
     }
 
     #[inline]
-    pub(super) fn get(&self, id: u32) -> Option<&Open<S>> {
-        self.slots.get(index(id)?)?.as_deref()
+    pub(super) fn brief(&self, id: u32) -> Option<&Brief> {
+        self.slots.get(index(id)?).filter(|slot| slot.open.is_some()).map(|slot| &slot.brief)
     }
 
     #[inline]
+    pub(super) fn get(&self, id: u32) -> Option<&Open<S>> {
+        self.slots.get(index(id)?)?.open.as_deref()
+    }
+
+    /// Whoever changes an exchange [tells](Self::changed).
+    #[inline]
     pub(super) fn get_mut(&mut self, id: u32) -> Option<&mut Open<S>> {
-        self.slots.get_mut(index(id)?)?.as_deref_mut()
+        self.slots.get_mut(index(id)?)?.open.as_deref_mut()
+    }
+
+    /// An exchange was changed.
+    #[inline]
+    pub(super) fn changed(&mut self, id: u32) {
+        if let Some(slot) = index(id).and_then(|index| self.slots.get_mut(index))
+            && let Some(open) = &slot.open
+        {
+            slot.brief = Brief::of(&open.exchange);
+        }
     }
 
     /// Takes one in; 0 when there is no number left, of four billion.
     pub(super) fn insert(&mut self, open: Open<S>) -> u32 {
-        let open = Some(Box::new(open));
+        let slot = Slot { brief: Brief::of(&open.exchange), open: Some(Box::new(open)) };
         if let Some(id) = self.free.pop() {
-            if let Some(slot) = index(id).and_then(|index| self.slots.get_mut(index)) {
-                *slot = open;
+            if let Some(place) = index(id).and_then(|index| self.slots.get_mut(index)) {
+                *place = slot;
             }
             return id;
         }
         let Ok(id) = u32::try_from(self.slots.len().saturating_add(1)) else { return 0 };
-        self.slots.push(open);
+        self.slots.push(slot);
         id
     }
 
     pub(super) fn remove(&mut self, id: u32) -> Option<Open<S>> {
-        let open = self.slots.get_mut(index(id)?)?.take()?;
+        let open = self.slots.get_mut(index(id)?)?.open.take()?;
         self.free.push(id);
         if self.free.len() == self.slots.len() {
             // Who looks at all of them looks at no more than were opened since.
@@ -94,7 +170,7 @@ impl<S: Message> Places<S> {
 
     /// Every one with its number.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Open<S>)> {
-        (1..).zip(&self.slots).filter_map(|(id, slot)| Some((id, slot.as_deref()?)))
+        (1..).zip(&self.slots).filter_map(|(id, slot)| Some((id, slot.open.as_deref()?)))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 /// Texts looked for; each has one place, where the latest lies.
-const PLACES: usize = 64;
+const PLACES: usize = 1024;
 /// Longer ones are hardly shared.
 const LONGEST: usize = 64;
 

@@ -120,8 +120,7 @@ impl Six {
 
 /// How bad a finding is for a host: what only routers ask for, and what nobody is told to ask for, hurts none.
 fn severity(finding: &Finding6, scene: &Scene<'_>) -> Severity {
-    let unmanaged = !scene.routers.is_empty()
-        && scene.routers.iter().all(|router| router.advert.header.flags() & flag::MANAGED == 0);
+    let unmanaged = !scene.routers.is_empty() && !scene.routers.are_managed();
     match finding.code {
         "pd-refused" | "pd-ignored" | "preference-trap" => Severity::Note,
         "no-addresses" | "server-refuses" if unmanaged => Severity::Note,

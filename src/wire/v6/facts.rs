@@ -203,10 +203,14 @@ impl<'a> Facts<'a> {
 
     /// Reads a message on its own.
     pub fn of(bytes: &'a [u8]) -> Self {
+        Self::with(bytes, &mut Outline::default())
+    }
+
+    /// The same with the memory of an outline that was read before.
+    pub fn with(bytes: &'a [u8], outline: &mut Outline) -> Self {
         let packet = Packet::new(bytes);
-        let mut outline = Outline::default();
         outline.read(&packet, bytes.len(), false);
-        Self::read(&packet, &outline)
+        Self::read(&packet, outline)
     }
 
     /// Takes in one option; of those that may come only once the first counts.

@@ -24,6 +24,18 @@ impl Prefix6 {
         u128::MAX.checked_shl(128_u32.saturating_sub(length.min(128).into())).unwrap_or(0)
     }
 
+    /// The same without bits behind its length.
+    #[must_use]
+    pub fn masked(self) -> Self {
+        let address = Ipv6Addr::from_bits(self.address.to_bits() & Self::mask(self.length));
+        Self { address, length: self.length.min(128) }
+    }
+
+    /// The last address in it.
+    pub fn last(&self) -> Ipv6Addr {
+        Ipv6Addr::from_bits(self.address.to_bits() | !Self::mask(self.length))
+    }
+
     /// True when `address` lies in it.
     pub fn contains(&self, address: Ipv6Addr) -> bool {
         (self.address.to_bits() ^ address.to_bits()) & Self::mask(self.length) == 0
@@ -82,5 +94,9 @@ mod tests {
         assert!(prefix("fd00:1::/48").overlaps(&prefix("fd00:1:0:1::/64")));
         assert!(!prefix("fd00:1::/48").overlaps(&prefix("fd00:2::/48")));
         assert!(!prefix("fd00:1::1/128").overlaps(&prefix("fd00:1::2/128")));
+        let written = prefix("fd00:1::7/63");
+        assert_eq!(written.masked(), prefix("fd00:1::/63"));
+        assert_eq!(written.last(), "fd00:1:0:1:ffff:ffff:ffff:ffff".parse::<Ipv6Addr>().unwrap());
+        assert_eq!(prefix("::7/0").masked(), prefix("::/0"));
     }
 }

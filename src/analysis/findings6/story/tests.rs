@@ -1,0 +1,179 @@
+//! Scenes put together of messages, and what is told of them.
+
+use super::*;
+use crate::analysis::transaction::tests6::{Way, link_local, mac, put};
+use crate::analysis::transaction::{Batch, Both, Closed, Item, Options};
+use crate::wire::options::{nd as ndopt, v6 as opt};
+use crate::wire::v6::MessageType;
+use crate::wire::v6::message::{Message, ia, ia_addr};
+use crate::wire::v6::types::ALL_RELAYS_AND_SERVERS;
+
+const SECOND: i64 = 1_000_000_000;
+
+fn heard(frame: u64, seconds: i64, number: u8, protocol: Protocol, bytes: Vec<u8>) -> Heard {
+    Heard {
+        frame,
+        time: seconds.saturating_mul(SECOND),
+        place: 1,
+        source: Some(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, number.into())),
+        mac: Some(Mac([2, 0, 0, 0, 0, number])),
+        source_port: if number < 10 { 546 } else { 547 },
+        protocol,
+        bytes: bytes.into(),
+        problems: Vec::new(),
+        tunnelled: false,
+        selected: true,
+    }
+}
+
+/// A message of client 1 or of server `number`.
+fn message(kind: MessageType, xid: u32, number: u8, build: impl FnOnce(&mut Message)) -> Vec<u8> {
+    let mut message = Message::new(kind, xid);
+    message.add_option(opt::CLIENTID, [0, 3, 0, 1, 2, 0, 0, 0, 0, 1]);
+    if number >= 10 {
+        message.add_option(opt::SERVERID, [0, 3, 0, 1, 2, 0, 0, 0, 0, number]);
+    }
+    build(&mut message);
+    message.encode()
+}
+
+fn lease(t1: u32, t2: u32) -> impl FnOnce(&mut Message) {
+    move |message| {
+        let inside = ia_addr("2001:db8::5".parse().unwrap(), 500, 1000, &[]);
+        message.add_option(opt::IA_NA, ia(1, t1, t2, &[inside]));
+    }
+}
+
+fn wish(message: &mut Message) {
+    message.add_option(opt::IA_NA, ia(1, 0, 0, &[]));
+}
+
+fn advert(frame: u64, number: u8, flags: u8, lifetime: u16) -> Heard {
+    let mut message = nd::Message::advertisement(64, flags, lifetime);
+    message.add_option(ndopt::MTU, &[0, 0, 0, 0, 5, 220]);
+    heard(frame, 0, number, Protocol::Icmpv6, message.encode())
+}
+
+/// Takes a message that was joined.
+fn hear(heard: &Heard, joiner: &mut Both, story: &mut Story) {
+    let mut batch = Batch::default();
+    let source = heard.source.unwrap();
+    let client = heard.source_port == 546;
+    let way = Way {
+        frame: heard.frame,
+        time: Some(heard.time),
+        interface: heard.place.to_string(),
+        macs: (heard.mac.unwrap(), mac(1)),
+        ips: (source, if client { ALL_RELAYS_AND_SERVERS } else { link_local(1) }),
+        ports: (heard.source_port, if client { 547 } else { 546 }),
+        vlans: Vec::new(),
+        outbound: false,
+    };
+    put(&way, heard.protocol, &heard.bytes, &heard.problems, &mut batch);
+    joiner.batch(&batch, |item, joined| match item {
+        Item::Six(_) | Item::Router(_) => story.take(heard, joined),
+        _ => {}
+    });
+    for closed in joiner.take_closed() {
+        if let Closed::Six(exchange) = closed {
+            story.closed(&exchange);
+        }
+    }
+}
+
+/// Code, count and frames of everything that is told of these.
+fn told(all: &[Heard]) -> Vec<(&'static str, u64, Vec<u64>)> {
+    let (mut joiner, mut story) = (Both::new(Options::default()), Story::default());
+    for heard in all {
+        hear(heard, &mut joiner, &mut story);
+    }
+    story.finish().into_iter().map(|told| (told.finding.code, told.count, told.frames)).collect()
+}
+
+fn exchange(at: i64, xid: u32, times: (u32, u32), frame: u64) -> Vec<Heard> {
+    let say = |frame, number, bytes| heard(frame, at, number, Protocol::Dhcpv6, bytes);
+    vec![
+        say(frame, 1, message(MessageType::SOLICIT, xid, 1, wish)),
+        say(frame.saturating_add(1), 10, message(MessageType::ADVERTISE, xid, 10, lease(times.0, times.1))),
+    ]
+}
+
+#[test]
+fn what_a_server_says_wrongly_is_told_once_and_counted() {
+    let mut all = exchange(0, 7, (600, 300), 1);
+    // Seen on both sides of a relay, and again by the next exchange.
+    all.push(Heard { frame: 3, ..all[1].clone() });
+    all.extend(exchange(60, 8, (600, 300), 4));
+    assert_eq!(told(&all), [("t1-after-t2", 2, vec![2, 5])]);
+    assert_eq!(told(&exchange(0, 7, (300, 600), 1)), []);
+    // An answer to nobody is none.
+    assert_eq!(told(&all[1..2]), []);
+}
+
+#[test]
+fn nothing_is_concluded_from_what_was_not_seen() {
+    let solicit = &exchange(0, 7, (0, 0), 1)[..1];
+    assert_eq!(told(solicit), []);
+    let managed = advert(9, 20, nd::flag::MANAGED, 1800);
+    assert_eq!(told(&[solicit[0].clone(), managed]), []);
+}
+
+#[test]
+fn a_request_is_unanswered_when_time_went_by() {
+    let mut all = exchange(0, 7, (300, 600), 1);
+    all.push(heard(3, 1, 1, Protocol::Dhcpv6, message(MessageType::REQUEST, 9, 1, wish)));
+    assert_eq!(told(&all), []);
+    all.push(advert(4, 20, 0x80, 1800));
+    all[3].time = 8 * SECOND;
+    let codes: Vec<_> = told(&all).into_iter().map(|(code, ..)| code).collect();
+    assert_eq!(codes, ["request-unanswered", "address-not-on-link"]);
+    let reply = message(MessageType::REPLY, 9, 10, lease(300, 600));
+    all.insert(3, heard(5, 1, 10, Protocol::Dhcpv6, reply));
+    assert!(told(&all).iter().all(|(code, ..)| *code != "request-unanswered"));
+}
+
+#[test]
+fn a_relayed_client_is_judged_by_no_router_of_the_servers_link() {
+    let direct = exchange(0, 7, (300, 600), 2);
+    let router = advert(1, 20, 0, 1800);
+    let all = |exchange: &[Heard]| told(&[std::slice::from_ref(&router), exchange].concat());
+    let codes: Vec<_> = all(&direct).into_iter().map(|(code, ..)| code).collect();
+    assert_eq!(codes, ["address-not-on-link", "server-without-flag"]);
+    let envelope = |heard: &Heard, kind| {
+        let link = "2001:db8:2::1".parse().unwrap();
+        let bytes = Message::relay(kind, 0, link, link_local(1), &heard.bytes).encode();
+        Heard { bytes: bytes.into(), source_port: 547, ..heard.clone() }
+    };
+    let solicit = Heard { source_port: 546, ..envelope(&direct[0], MessageType::RELAY_FORW) };
+    assert_eq!(all(&[solicit, envelope(&direct[1], MessageType::RELAY_REPL)]), []);
+}
+
+#[test]
+fn routers_are_told_of_once_a_link() {
+    let all = [advert(1, 20, 0x80, 1800), advert(2, 21, 0, 1800), advert(3, 20, 0x80, 1800)];
+    assert_eq!(told(&all), [("routers-disagree", 1, vec![2, 3]), ("several-default-routers", 1, vec![2, 3])]);
+    // Another link is another matter, and so is a tunnel of some host.
+    let elsewhere = [all[0].clone(), Heard { place: 2, ..all[1].clone() }];
+    assert_eq!(told(&elsewhere), []);
+    let tunnel = [all[0].clone(), Heard { tunnelled: true, ..all[1].clone() }];
+    assert_eq!(told(&tunnel), []);
+    // What nobody selected is not told of; what hosts ignore is not believed.
+    let problem = Problem::outer(crate::wire::problem::Code::HopLimitNot255, [64, 0, 0]);
+    let ignored = Heard { problems: vec![problem], ..all[1].clone() };
+    assert_eq!(told(&[all[0].clone(), ignored]), [("hop-limit-not-255", 1, vec![2])]);
+}
+
+#[test]
+fn memory_is_bounded() {
+    let (mut joiner, mut story) = (Both::new(Options::default()), Story::default());
+    for number in 0..15_000_u32 {
+        let [_, a, b, c] = number.to_be_bytes();
+        let mut solicit = Message::new(MessageType::SOLICIT, number);
+        solicit.add_option(opt::CLIENTID, [0, 3, 0, 1, 2, 0, 0, a, b, c]);
+        solicit.add_option(opt::USER_CLASS, [0; 3000]);
+        let solicit = heard(number.into(), 0, 1, Protocol::Dhcpv6, solicit.encode());
+        hear(&solicit, &mut joiner, &mut story);
+    }
+    assert!(story.kept <= KEPT && story.open.len() < 12_000, "{} {}", story.kept, story.open.len());
+    assert!(story.finish().is_empty());
+}
