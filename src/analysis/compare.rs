@@ -1,45 +1,130 @@
 //! What two servers give, option by option.
 
+mod four;
+mod six;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
 
 use crate::wire::HwAddr;
 use crate::wire::digits::hex;
-use crate::wire::options::{Context, TextSink, decode, v4};
-use crate::wire::v4::facts::text;
-use crate::wire::v4::{Facts, Message, MessageType, Outline, Packet};
+use crate::wire::options::{Context, Space, TextSink, decode};
+use crate::wire::v4::Message;
 
-/// Codes that differ from exchange to exchange and say nothing of a server: requested address, type, client identifier,
-/// relay agent information.
-const LEFT_OUT: [u8; 4] = [50, 53, 61, 82];
-/// Times that may differ by what passed since the lease began.
-const TIMES: [u8; 3] = [51, 58, 59];
-/// By so many seconds.
+/// By so many seconds times may differ.
 const DRIFT: u32 = 2;
 /// Replies kept of one side.
 const MOST: usize = 10_000;
 
-/// One giving reply.
+/// The values of each option of a reply, by code.
+type Options = BTreeMap<u16, Vec<Vec<u8>>>;
+
+/// What a reply is. Where both sides have some of several kinds, those are compared that come first here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// ACK; REPLY with a lease.
+    Final,
+    /// OFFER, ADVERTISE.
+    Offer,
+    /// REPLY to who wants no lease.
+    Stateless,
+}
+
+/// Which DHCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// DHCPv4.
+    Four,
+    /// DHCPv6.
+    Six,
+}
+
+/// A reply that gives something, as it is compared.
+trait Given: Sized + 'static {
+    /// The server, and the client.
+    type Key: Ord;
+
+    /// The option with the server's own name.
+    const SERVER_ID: u16;
+    /// What is compared beside the options.
+    const FIELDS: &'static [Field<Self>];
+
+    /// Its options.
+    fn options(&self) -> &Options;
+    /// It differs from exchange to exchange and says nothing of a server.
+    fn is_left_out(code: u16) -> bool;
+    /// It is a time that may differ by what passed since the lease began.
+    fn drifts(code: u16) -> bool;
+    /// The option's name.
+    fn name(code: u16) -> Option<&'static str>;
+    /// A value as people read it, else its bytes.
+    fn shown(code: u16, raw: &[u8]) -> String;
+}
+
+/// A field of the header, or what follows from several.
+struct Field<G> {
+    group: &'static str,
+    name: &'static str,
+    /// A time that may differ by what passed since the lease began.
+    drifts: bool,
+    value: fn(&G) -> Option<String>,
+}
+
+impl<G> Field<G> {
+    const fn new(group: &'static str, name: &'static str, value: fn(&G) -> Option<String>) -> Self {
+        Self { group, name, drifts: false, value }
+    }
+
+    const fn time(group: &'static str, name: &'static str, value: fn(&G) -> Option<String>) -> Self {
+        Self { group, name, drifts: true, value }
+    }
+}
+
+/// The last reply of each kind, server and client.
 #[derive(Clone, Debug)]
-struct Given {
-    facts: Facts<'static>,
-    options: BTreeMap<u8, Vec<u8>>,
-    broadcast: Option<bool>,
+struct Replies<G: Given> {
+    known: BTreeMap<(Kind, G::Key), G>,
+    /// How many came.
+    count: usize,
+}
+
+impl<G: Given> Default for Replies<G> {
+    fn default() -> Self {
+        Self { known: BTreeMap::new(), count: 0 }
+    }
+}
+
+impl<G: Given> Replies<G> {
+    fn put(&mut self, kind: Kind, key: G::Key, given: G) {
+        self.count = self.count.saturating_add(1);
+        let key = (kind, key);
+        if self.known.len() < MOST || self.known.contains_key(&key) {
+            self.known.insert(key, given);
+        }
+    }
+
+    fn has(&self, kind: Kind) -> bool {
+        self.known.keys().any(|(known, _)| *known == kind)
+    }
+
+    fn of(&self, kind: Kind) -> Vec<&G> {
+        self.known.iter().filter(|((known, _), _)| *known == kind).map(|(_, given)| given).collect()
+    }
 }
 
 /// All that one side gives: the last reply of each server to each client.
 #[derive(Clone, Debug, Default)]
 pub struct Side {
-    replies: BTreeMap<(u8, Option<Ipv4Addr>, HwAddr), Given>,
+    four: Replies<four::Reply>,
+    six: Replies<six::Reply>,
 }
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// `option`, `header` or `derived`.
+    /// `option`, `header`, `lease` or `derived`.
     pub field: &'static str,
     /// The option's code.
-    pub code: Option<u8>,
+    pub code: Option<u16>,
     /// What it is called.
     pub name: String,
     /// What either side gives, as text.
@@ -51,96 +136,113 @@ pub struct Difference {
 /// What is compared.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Scope {
-    /// OFFERs or ACKs; left out: ACKs if both sides have one, else OFFERs.
-    pub kind: Option<MessageType>,
+    /// Which DHCP; left out: DHCPv4 if both sides have it, else DHCPv6.
+    pub family: Option<Family>,
+    /// Left out: the first of which both sides have some.
+    pub kind: Option<Kind>,
     /// The servers' own identifiers as well.
     pub all: bool,
 }
 
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// What was compared.
+    pub family: Family,
+    /// In what the sides differ.
+    pub differences: Vec<Difference>,
+    /// How many fields are the same.
+    pub same: usize,
+}
+
 impl Side {
-    /// Takes a message; false when it gives nothing. `broadcast` says how it was sent, where known.
+    /// Takes a message of DHCPv4; false when it gives nothing. `broadcast` says how it was sent, where known.
     pub fn take(&mut self, message: &Message, broadcast: Option<bool>) -> bool {
-        let facts = Facts::of(message);
-        let Some(kind) = facts.kind.filter(|_| facts.is_answer() && facts.kind != Some(MessageType::NAK))
-        else {
-            return false;
-        };
-        let bytes = message.encode();
-        let packet = Packet::new(&bytes);
-        let mut outline = Outline::default();
-        outline.read(&packet, bytes.len(), false);
-        let mut options = BTreeMap::new();
-        for span in outline.options.iter().filter(|span| span.first) {
-            let mut joined = Vec::new();
-            let data = outline.joined(&packet, span, &mut joined).to_vec();
-            options.insert(span.code, data);
-        }
-        let key = (kind.0, facts.server_id, facts.client);
-        if self.replies.len() < MOST || self.replies.contains_key(&key) {
-            self.replies.insert(key, Given { facts, options, broadcast });
-        }
+        let Some((kind, key, given)) = four::read(message, broadcast) else { return false };
+        self.four.put(kind, key, given);
         true
     }
 
-    fn has(&self, kind: MessageType) -> bool {
-        self.replies.keys().any(|(known, ..)| *known == kind.0)
+    /// Takes a message of DHCPv6, in the envelopes of relays or not; false when it gives nothing, or not to `client`. `multicast` says how
+    /// it was sent, where known.
+    pub fn take6(&mut self, bytes: &[u8], multicast: Option<bool>, client: Option<HwAddr>) -> bool {
+        let Some((kind, key, given)) = six::read(bytes, multicast, client) else { return false };
+        self.six.put(kind, key, given);
+        true
     }
 
-    fn of(&self, kind: MessageType) -> impl Iterator<Item = &Given> {
-        self.replies.iter().filter(move |((known, ..), _)| *known == kind.0).map(|(_, given)| given)
+    /// How many replies gave something.
+    pub fn count(&self, family: Family) -> usize {
+        match family {
+            Family::Four => self.four.count,
+            Family::Six => self.six.count,
+        }
     }
 }
 
 /// The differences, and how many fields are the same; `None` when either side gives nothing of the kind.
-pub fn compare(a: &Side, b: &Side, scope: Scope) -> Option<(Vec<Difference>, usize)> {
-    let kind = scope.kind.unwrap_or_else(|| {
-        if a.has(MessageType::ACK) && b.has(MessageType::ACK) { MessageType::ACK } else { MessageType::OFFER }
-    });
-    if !a.has(kind) || !b.has(kind) {
-        return None;
+pub fn compare(a: &Side, b: &Side, scope: Scope) -> Option<Comparison> {
+    let of = |family: Family| {
+        let (differences, same) = match family {
+            Family::Four => compared(&a.four, &b.four, scope),
+            Family::Six => compared(&a.six, &b.six, scope),
+        }?;
+        Some(Comparison { family, differences, same })
+    };
+    match scope.family {
+        Some(family) => of(family),
+        None => of(Family::Four).or_else(|| of(Family::Six)),
     }
-    let sides = [a.of(kind).collect::<Vec<_>>(), b.of(kind).collect::<Vec<_>>()];
+}
+
+/// Distinct values, in order.
+fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
+    values.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn compared<G: Given>(a: &Replies<G>, b: &Replies<G>, scope: Scope) -> Option<(Vec<Difference>, usize)> {
+    let both = |kind: &Kind| a.has(*kind) && b.has(*kind);
+    let kind = match scope.kind {
+        Some(kind) => Some(kind).filter(both)?,
+        None => [Kind::Final, Kind::Offer, Kind::Stateless].into_iter().find(both)?,
+    };
+    let sides = [a.of(kind), b.of(kind)];
     let mut found = Vec::new();
     let mut same = 0_usize;
-    let mut codes: BTreeSet<u8> =
-        sides.iter().flatten().flat_map(|given| given.options.keys().copied()).collect();
-    codes.retain(|code| !LEFT_OUT.contains(code) && (scope.all || *code != 54));
+    let mut codes: BTreeSet<u16> =
+        sides.iter().flatten().flat_map(|given| given.options().keys().copied()).collect();
+    codes.retain(|code| !G::is_left_out(*code) && (scope.all || *code != G::SERVER_ID));
     for code in codes {
         let raw = sides.each_ref().map(|side| {
-            let values: BTreeSet<Vec<u8>> =
-                side.iter().filter_map(|given| given.options.get(&code).cloned()).collect();
-            values.into_iter().collect::<Vec<_>>()
+            distinct(side.iter().filter_map(|given| given.options().get(&code)).flatten().cloned())
         });
-        if raw[0] == raw[1] || (TIMES.contains(&code) && close(&raw)) {
+        if raw[0] == raw[1] || (G::drifts(code) && close(&raw, |bytes| number(bytes))) {
             same = same.saturating_add(1);
             continue;
         }
-        let name = v4::SPACE.name_of(u16::from(code)).map_or_else(|| code.to_string(), str::to_owned);
-        let values = raw.each_ref().map(|raw| raw.iter().map(|raw| shown(code, raw)).collect());
+        let name = G::name(code).map_or_else(|| code.to_string(), str::to_owned);
+        let values = raw.each_ref().map(|raw| raw.iter().map(|raw| G::shown(code, raw)).collect());
         found.push(Difference { field: "option", code: Some(code), name, values, raw });
     }
-    for (field, name, value) in FIELDS {
-        if *field == "source" && !scope.all {
-            continue;
-        }
-        let values = sides.each_ref().map(|side| {
-            let values: BTreeSet<String> = side.iter().filter_map(|given| value(given)).collect();
-            values.into_iter().collect::<Vec<_>>()
-        });
-        if values[0] == values[1] {
+    for Field { group, name, drifts, value } in G::FIELDS {
+        let values = sides.each_ref().map(|side| distinct(side.iter().filter_map(|given| value(given))));
+        if values[0] == values[1] || (*drifts && close(&values, |text| text.parse().ok())) {
             same = same.saturating_add(usize::from(!values[0].is_empty()));
             continue;
         }
         let name = (*name).to_owned();
-        found.push(Difference { field, code: None, name, values, raw: [Vec::new(), Vec::new()] });
+        found.push(Difference { field: group, code: None, name, values, raw: [Vec::new(), Vec::new()] });
     }
     Some((found, same))
 }
 
+fn number(bytes: &[u8]) -> Option<u32> {
+    bytes.try_into().ok().map(u32::from_be_bytes)
+}
+
 /// Times that differ by no more than passes between two messages: each of one side has such a one on the other.
-fn close([a, b]: &[Vec<Vec<u8>>; 2]) -> bool {
-    let number = |bytes: &Vec<u8>| bytes.as_slice().try_into().ok().map(u32::from_be_bytes);
-    let numbers = |side: &[Vec<u8>]| side.iter().map(number).collect::<Option<BTreeSet<u32>>>();
+fn close<T>([a, b]: &[Vec<T>; 2], number: impl Fn(&T) -> Option<u32>) -> bool {
+    let numbers = |side: &[T]| side.iter().map(&number).collect::<Option<BTreeSet<u32>>>();
     let (Some(a), Some(b)) = (numbers(a), numbers(b)) else { return false };
     let near = |side: &BTreeSet<u32>, time: &u32| {
         side.range(time.saturating_sub(DRIFT)..=time.saturating_add(DRIFT)).next().is_some()
@@ -148,55 +250,21 @@ fn close([a, b]: &[Vec<Vec<u8>>; 2]) -> bool {
     !a.is_empty() && a.iter().all(|time| near(&b, time)) && b.iter().all(|time| near(&a, time))
 }
 
-/// A value as people read it, else its bytes.
-fn shown(code: u8, raw: &[u8]) -> String {
+/// A value of an option as people read it, else its bytes.
+fn decoded(space: &Space, code: u16, raw: &[u8], cx: &Context<'_>) -> String {
     let mut out = Vec::new();
-    let decoded = v4::SPACE.by_code(u16::from(code)).is_some_and(|def| {
-        decode(&def.kind, raw, &Context::default(), &mut TextSink::pretty(&mut out)).is_ok()
-    });
-    if decoded {
-        return String::from_utf8_lossy(&out).into_owned();
-    }
-    hex(raw)
+    let read = space.by_code(code).map(|def| decode(&def.kind, raw, cx, &mut TextSink::pretty(&mut out)));
+    if matches!(read, Some(Ok(()))) { String::from_utf8_lossy(&out).into_owned() } else { hex(raw) }
 }
-
-/// Fields of the header, and what follows from several.
-type Field = (&'static str, &'static str, fn(&Given) -> Option<String>);
-
-const FIELDS: &[Field] = &[
-    ("header", "siaddr", |given| given.facts.siaddr.specified().map(|ip| ip.to_string())),
-    ("header", "sname", |given| {
-        text(&given.facts.sname).map(|text| String::from_utf8_lossy(text).into_owned())
-    }),
-    ("header", "file", |given| {
-        text(&given.facts.file).map(|text| String::from_utf8_lossy(text).into_owned())
-    }),
-    ("header", "sent", |given| {
-        given.broadcast.map(|broadcast| if broadcast { "broadcast" } else { "unicast" }.to_owned())
-    }),
-    ("derived", "subnet", |given| {
-        let mask = given.facts.subnet_mask?;
-        let net = Ipv4Addr::from(u32::from(given.facts.yiaddr.0) & u32::from(mask));
-        Some(given.facts.prefix().map_or_else(|| format!("{net} {mask}"), |prefix| format!("{net}/{prefix}")))
-    }),
-    ("derived", "router in subnet", |given| {
-        let (mask, router) = (u32::from(given.facts.subnet_mask?), given.facts.routers().next()?);
-        let inside = u32::from(router) & mask == u32::from(given.facts.yiaddr.0) & mask;
-        Some(if inside { "yes" } else { "no" }.to_owned())
-    }),
-    ("derived", "default route", |given| {
-        let classless = given.facts.default_routes().next().map(|(_, router)| router);
-        let obeyed = given.facts.has(121) || given.facts.has(249);
-        let router = if obeyed { classless } else { given.facts.routers().next() };
-        Some(router.map_or_else(|| "none".to_owned(), |router| router.to_string()))
-    }),
-];
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::wire::Mac;
-    use crate::wire::v4::Xid;
+    use crate::wire::options::v6 as opt;
+    use crate::wire::v4::{MessageType, Xid};
+    use crate::wire::v6::message::{self, ia, ia_addr, ia_prefix, status};
+    use crate::wire::v6::{self, StatusCode};
 
     fn side(kind: MessageType, change: impl FnOnce(&mut Message)) -> Side {
         let request = Message::request(MessageType::DISCOVER, Xid(7), Mac([2, 0, 0, 0, 0, 1]));
@@ -213,7 +281,7 @@ mod tests {
     }
 
     fn names(a: &Side, b: &Side) -> Vec<String> {
-        let (found, _) = compare(a, b, Scope::default()).unwrap();
+        let found = compare(a, b, Scope::default()).unwrap().differences;
         found.into_iter().map(|difference| difference.name).collect()
     }
 
@@ -263,8 +331,85 @@ mod tests {
         let a = side(MessageType::ACK, |_| {});
         let b = side(MessageType::ACK, |reply| reply.set_option(54, &[10, 0, 0, 2]));
         assert!(names(&a, &b).is_empty());
-        let (found, _) = compare(&a, &b, Scope { all: true, ..Scope::default() }).unwrap();
+        let found = compare(&a, &b, Scope { all: true, ..Scope::default() }).unwrap().differences;
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].values, [["10.0.0.1".to_owned()], ["10.0.0.2".to_owned()]]);
+    }
+
+    const NA: u16 = opt::IA_NA;
+    const PD: u16 = opt::IA_PD;
+
+    fn lease(times: [u32; 4]) -> Vec<u8> {
+        let [t1, t2, preferred, valid] = times;
+        ia(1, t1, t2, &[ia_addr("2001:db8:1::5".parse().unwrap(), preferred, valid, &[])])
+    }
+
+    /// What server `server` says to client `client`.
+    fn side6(kind: v6::MessageType, server: u8, client: u8, parts: &[(u16, Vec<u8>)]) -> Side {
+        let mut message = message::Message::new(kind, 7);
+        message.add_option(opt::CLIENTID, [0, 3, 0, 1, 2, 0, 0, 0, 0, client]);
+        message.add_option(opt::SERVERID, [0, 3, 0, 1, 2, 0, 0, 0, 1, server]);
+        for (code, data) in parts {
+            message.add_option(*code, data.clone());
+        }
+        let mut side = Side::default();
+        side.take6(&message.encode(), Some(false), None);
+        side
+    }
+
+    #[test]
+    fn leases_and_options_of_dhcpv6_are_compared() {
+        let (advertise, reply) = (v6::MessageType::ADVERTISE, v6::MessageType::REPLY);
+        let dns = (opt::DNS_SERVERS, vec![0x20; 16]);
+        let base = side6(reply, 1, 1, &[(NA, lease([300, 480, 600, 900])), dns.clone()]);
+        let drifted = side6(reply, 2, 2, &[(NA, lease([300, 480, 599, 898])), dns.clone()]);
+        assert!(names(&base, &drifted).is_empty());
+        let prefix = ia(2, 300, 480, &[ia_prefix("2001:db8:8::".parse().unwrap(), 56, 600, 900, &[])]);
+        let other = side6(reply, 2, 2, &[(NA, lease([300, 500, 600, 1900])), (PD, prefix)]);
+        assert_eq!(
+            names(&base, &other),
+            [
+                "dns-servers",
+                "ia-na t2",
+                "ia-na valid lifetime",
+                "ia-pd t1",
+                "ia-pd t2",
+                "ia-pd preferred lifetime",
+                "ia-pd valid lifetime",
+                "ia-pd prefix length",
+            ]
+        );
+        let offered = side6(advertise, 2, 2, &[(NA, lease([300, 480, 600, 900]))]);
+        assert!(
+            compare(&base, &offered, Scope::default()).is_none(),
+            "a REPLY is not compared with an ADVERTISE"
+        );
+        let by_name = compare(&base, &drifted, Scope { all: true, ..Scope::default() }).unwrap();
+        assert_eq!((by_name.family, by_name.differences.len()), (Family::Six, 1));
+        assert_eq!(by_name.differences[0].name, "serverid");
+        let four = Scope { family: Some(Family::Four), ..Scope::default() };
+        assert!(compare(&base, &drifted, four).is_none());
+    }
+
+    #[test]
+    fn what_gives_nothing_is_not_compared() {
+        let reply = v6::MessageType::REPLY;
+        let count = |side: &Side| side.count(Family::Six);
+        let refused = ia(1, 0, 0, &[status(StatusCode::NO_ADDRS_AVAIL.0, "")]);
+        assert_eq!(count(&side6(v6::MessageType::ADVERTISE, 1, 1, &[(NA, refused)])), 0);
+        let done = (opt::STATUS_CODE, status(0, "").data);
+        assert_eq!(count(&side6(reply, 1, 1, &[done.clone()])), 0);
+        let stateless = side6(reply, 1, 1, &[(opt::DNS_SERVERS, vec![1; 16])]);
+        assert_eq!(count(&stateless), 1);
+        let other = side6(reply, 1, 1, &[(opt::DNS_SERVERS, vec![2; 16]), done]);
+        assert_eq!(names(&stateless, &other), ["dns-servers"]);
+        let mut side = Side::default();
+        let mut message = message::Message::new(reply, 7);
+        message.add_option(opt::CLIENTID, [0, 3, 0, 1, 2, 0, 0, 0, 0, 9]);
+        message.add_option(opt::DNS_SERVERS, [1; 16]);
+        let bytes = message.encode();
+        assert!(!side.take6(&bytes, None, Some(Mac([2, 0, 0, 0, 0, 1]).into())));
+        assert!(side.take6(&bytes, None, Some(Mac([2, 0, 0, 0, 0, 9]).into())));
+        assert!(!side.take6(&[1, 2], None, None) && !side.take6(&[], None, None));
     }
 }

@@ -274,6 +274,8 @@ pub const PAGES: &[Page] = &[
         examples: examples! {
             "before and after": "dhcptool diff before.pcap after.pcap";
             "two servers, asked now": "dhcptool diff server:10.0.0.1 server:10.0.0.2";
+            "two servers of DHCPv6": "dhcptool diff server:fe80::1%eth0 server:fe80::2%eth0";
+            "DHCPv6 in captures that have both": "dhcptool diff -6 before.pcap after.pcap";
             "a server and yesterday": "dhcptool diff server:10.0.0.1%eth0 yesterday.pcap";
             "what a server says now, and what it said in a capture": "dhcptool discover eth0 --server 10.0.0.1 --json > a.json; dhcptool diff a.json capture.pcapng --type offer";
         },

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::analysis::compare::Difference;
+use crate::analysis::compare::{Comparison, Difference, Family};
 use crate::output::words::counted;
 use crate::output::{Label, Render, Styled};
 use crate::wire::digits::hex;
@@ -23,11 +23,11 @@ pub struct Source {
 /// In what the sides differ.
 #[derive(Debug, Serialize, JsonSchema)]
 struct DifferenceObject {
-    /// The header field, or `option`.
+    /// What is meant: an `option`, a field of the `header`, of a `lease` of DHCPv6, or what is `derived` of several.
     field: &'static str,
     /// The option's code.
-    code: Option<u8>,
-    /// The option's name.
+    code: Option<u16>,
+    /// What it is called.
     name: String,
     /// Values of one side.
     a: Vec<String>,
@@ -44,6 +44,8 @@ struct DifferenceObject {
 pub struct DiffObject {
     /// What the object is.
     r#type: DiffType,
+    /// What was compared: `dhcpv4` or `dhcpv6`.
+    protocol: &'static str,
     /// One side.
     a: Source,
     /// The other.
@@ -56,9 +58,13 @@ pub struct DiffObject {
 
 impl DiffObject {
     /// The object of what was found.
-    pub fn new(a: Source, b: Source, same: usize, differences: Vec<Difference>) -> Self {
-        let differences = differences.into_iter().map(object).collect();
-        Self { r#type: DiffType::Diff, a, b, same, differences }
+    pub fn new(a: Source, b: Source, found: Comparison) -> Self {
+        let differences = found.differences.into_iter().map(object).collect();
+        let protocol = match found.family {
+            Family::Four => "dhcpv4",
+            Family::Six => "dhcpv6",
+        };
+        Self { r#type: DiffType::Diff, protocol, a, b, same: found.same, differences }
     }
 }
 

@@ -89,3 +89,52 @@ fn the_object_says_what_the_messages_say() {
     let mac = exchange["client"]["mac"].as_str().unwrap();
     assert!(dhcptool(80, &["--client", mac, "--transactions", "--json"], capture).starts_with(&line[..100]));
 }
+
+#[test]
+fn what_servers_of_two_captures_give_is_compared() {
+    let all = captures();
+    let capture = |name: &str| {
+        let found = all.iter().find(|path| path.to_string_lossy().contains(name));
+        found.unwrap_or_else(|| panic!("no capture {name}")).to_str().unwrap()
+    };
+    let (prefix, temporary) = (capture("AFTR"), capture("ia-ta"));
+    let diff = |words: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_dhcptool")).arg("diff").args(words).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let object = |words: &[&str]| -> (Option<i32>, Value) {
+        let (code, text) = diff(&[&["--json"], words].concat());
+        (code, serde_json::from_str(&text).unwrap_or_default())
+    };
+    let (code, same) = object(&[prefix, prefix]);
+    assert_eq!(
+        (code, &same["protocol"], &same["differences"]),
+        (Some(0), &"dhcpv6".into(), &Value::Array(vec![]))
+    );
+    let (code, found) = object(&[prefix, temporary]);
+    assert_eq!(code, Some(1), "{found}");
+    let differences = found["differences"].as_array().unwrap();
+    let of = |name: &str| differences.iter().find(|difference| difference["name"] == name);
+    let length = of("ia-pd prefix length").unwrap_or_else(|| panic!("{found}"));
+    assert_eq!(
+        (&length["field"], &length["a"][0], &length["b"]),
+        (&"lease".into(), &"/56".into(), &Value::Array(vec![]))
+    );
+    assert_eq!(of("aftr-name").map(|difference| &difference["code"]), Some(&64.into()), "{found}");
+    // Text says the same, a row each.
+    let (_, text) = diff(&[prefix, temporary]);
+    assert_eq!(text.lines().count(), differences.len() + 1, "{text}");
+    assert!(text.contains("option 64 aftr-name") && text.contains("ia-pd prefix length"), "{text}");
+    // What decode printed of a capture says what the capture says.
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("saved.json");
+    fs::write(&saved, dhcptool(80, &["--json"], Path::new(temporary))).unwrap();
+    let (_, again) = object(&[prefix, saved.to_str().unwrap()]);
+    assert_eq!(again["differences"], found["differences"]);
+    let (code, offers) = object(&["-6", "--type", "advertise", prefix, temporary]);
+    assert_eq!(code, Some(1), "{offers}");
+    assert_eq!(
+        (object(&["-4", prefix, temporary]).0, diff(&["-4", "server:fe80::1", prefix]).0),
+        (Some(3), Some(2))
+    );
+}

@@ -44,6 +44,28 @@ fn discover_finds_every_server_and_router_and_binds_nothing() {
     assert_eq!(before, after, "nothing is bound");
 }
 
+#[test]
+fn servers_are_compared_by_asking_them() {
+    let Some(net) = network(&[Six::Kea, Six::Dnsmasq]) else { return };
+    let found = net.json(&["discover", "-6", "eth0", "--no-ra"], 0);
+    let names: Vec<String> = found["offers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|offer| format!("server:{}%eth0", text(offer, "source_ip")))
+        .collect();
+    assert_eq!(names.len(), 2, "{found}");
+    let same = net.json(&["diff", &names[0], &names[0]], 0);
+    assert_eq!((text(&same, "protocol"), &same["differences"]), ("dhcpv6", &Value::Array(Vec::new())));
+    let found = net.json(&["diff", &names[0], &names[1]], 1);
+    let differences: Vec<&str> =
+        found["differences"].as_array().unwrap().iter().map(|difference| text(difference, "name")).collect();
+    assert!(
+        differences.contains(&"dns-servers") && differences.contains(&"ia-na valid lifetime"),
+        "{differences:?}"
+    );
+}
+
 /// What a server's lease file holds of leases; its own notes apart.
 fn leases_held(net: &Net6, kind: Six) -> String {
     let text = net.leases(kind);

@@ -108,6 +108,17 @@ pub fn warn_of_address(segment: &Segment, sender: &SenderArgs, cx: &Context) {
     }
 }
 
+/// How a segment is opened for exchanges that begin with `drafts`.
+pub fn opening(drafts: &[Draft6]) -> Opening {
+    let unusual = |port: &u16| !matches!(*port, 0 | CLIENT_PORT | SERVER_PORT);
+    let mut ports: Vec<u16> =
+        drafts.iter().flat_map(|draft| [draft.ports.0, draft.ports.1]).filter(unusual).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    let macs = drafts.iter().map(|draft| draft.envelope.src_mac).collect();
+    Opening { way: Way::Link, macs, filter: filter_v6(&ports), ports, class: None }
+}
+
 /// A segment that is open for exchanges of DHCPv6, and the ports that this host holds meanwhile.
 pub struct Line<'a> {
     /// The session.
@@ -128,12 +139,6 @@ impl<'a> Line<'a> {
         sender: &SenderArgs,
         cx: &Context,
     ) -> Result<Self, Failure> {
-        let unusual = |port: &u16| !matches!(*port, 0 | CLIENT_PORT | SERVER_PORT);
-        let mut ports: Vec<u16> =
-            drafts.iter().flat_map(|draft| [draft.ports.0, draft.ports.1]).filter(unusual).collect();
-        ports.sort_unstable();
-        ports.dedup();
-        let macs = drafts.iter().map(|draft| draft.envelope.src_mac).collect();
         #[cfg(feature = "live")]
         let held = |wanted: u16| {
             // What is refused here is no reason to stop: without it the kernel says "port unreachable", which is noise.
@@ -144,8 +149,7 @@ impl<'a> Line<'a> {
         let (client, server) = (held(CLIENT_PORT), held(SERVER_PORT));
         #[cfg(not(feature = "live"))]
         let _ = foreign;
-        let opening = Opening { way: Way::Link, macs, filter: filter_v6(&ports), ports, class: None };
-        let session = Session::open(segment, opening, sender, cx)?;
+        let session = Session::open(segment, opening(drafts), sender, cx)?;
         Ok(Self {
             session,
             #[cfg(feature = "live")]

@@ -172,6 +172,13 @@ impl Discover6 {
         self
     }
 
+    /// The same, hearing this server alone. It is asked as everybody is.
+    #[must_use]
+    pub fn only_from(mut self, server: Ipv6Addr) -> Self {
+        self.only.1 = Some(server);
+        self
+    }
+
     /// ADVERTISEs, and REPLYs with rapid commit, in order of arrival; repeats counted in their first.
     pub fn offers(&self) -> &[Answer6] {
         &self.offers

@@ -439,10 +439,10 @@ impl Report<'_> {
         let mut names = vec![first.to_string()];
         let mut rows: Vec<DifferenceRow> = Vec::new();
         for (name, side) in sides.take(COMPARED.saturating_sub(1)) {
-            let Some((found, _)) = compare::compare(base, side, Scope::default()) else { continue };
+            let Some(found) = compare::compare(base, side, Scope::default()) else { continue };
             let place = names.len();
             names.push(name.to_string());
-            for difference in found {
+            for difference in found.differences {
                 let label = difference
                     .code
                     .map_or_else(|| difference.name.clone(), |code| format!("{} ({code})", difference.name));

@@ -1,0 +1,107 @@
+//! One side of a comparison that was saved: a capture, or JSON.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::IpAddr;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::analysis::compare::Side;
+use crate::capture;
+use crate::cli::exit::Failure;
+use crate::cli::text;
+use crate::output::packet::read::read_message;
+use crate::output::packet::read6::read_six;
+use crate::wire::HwAddr;
+use crate::wire::frame::{Ports, Protocol, Walker};
+use crate::wire::v4::Message;
+
+/// The most that is read of what was saved, in bytes.
+const MOST: u64 = 256 << 20;
+
+/// A side that is read.
+struct Reading {
+    side: Side,
+    /// Only replies to this client.
+    mac: Option<HwAddr>,
+}
+
+impl Reading {
+    fn four(&mut self, message: &Message, broadcast: Option<bool>) {
+        if self.mac.is_none_or(|mac| message.client() == mac) {
+            self.side.take(message, broadcast);
+        }
+    }
+
+    fn six(&mut self, bytes: &[u8], multicast: Option<bool>) {
+        self.side.take6(bytes, multicast, self.mac);
+    }
+
+    /// Every packet object in what discover, request or decode printed.
+    fn object(&mut self, object: &Value) {
+        if object.get("type").and_then(Value::as_str) == Some("packet") {
+            let dst = object.get("ip").and_then(|ip| ip.get("dst")).and_then(Value::as_str);
+            let dst = dst.and_then(|dst| dst.parse().ok());
+            match read_six(object) {
+                Ok(Some((Protocol::Dhcpv6, bytes))) => self.six(&bytes, dst.map(is_to_all)),
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => {
+                    if let Ok(message) = read_message(object) {
+                        self.four(&message, dst.map(is_to_all));
+                    }
+                }
+            }
+            return;
+        }
+        let lists = ["offers", "stateless"].iter().filter_map(|key| object.get(*key)?.as_array()).flatten();
+        for inner in lists.filter_map(|offer| offer.get("packet")).chain(object.get("packet")) {
+            self.object(inner);
+        }
+    }
+}
+
+/// True for broadcast and multicast.
+fn is_to_all(dst: IpAddr) -> bool {
+    match dst {
+        IpAddr::V4(ip) => ip.is_broadcast(),
+        IpAddr::V6(ip) => ip.is_multicast(),
+    }
+}
+
+/// Reads one side.
+pub(super) fn read(path: &Path, mac: Option<HwAddr>) -> Result<Side, Failure> {
+    let mut reading = Reading { side: Side::default(), mac };
+    let failed = |error| Failure::could_not_run(format_args!("cannot read {}: {error}", path.display()));
+    // Opened once, for a pipe delivers its bytes once: they say what it is.
+    let mut input = BufReader::new(capture::raw(path).map_err(failed)?);
+    if input.fill_buf().map_err(failed)?.trim_ascii_start().starts_with(b"{") {
+        let text = text::bounded(input, MOST).map_err(failed)?;
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            let object = serde_json::from_str(line).map_err(|error| {
+                let what = "neither a capture nor what decode, discover or request --json printed";
+                Failure::could_not_run(format_args!("{}: {what}: {error}", path.display()))
+            })?;
+            reading.object(&object);
+        }
+        return Ok(reading.side);
+    }
+    let mut reader =
+        capture::read(&path.to_string_lossy(), Box::new(input)).map_err(Failure::could_not_run)?;
+    let mut walker = Walker::new(Ports::every());
+    while let Some(frame) = reader.next().map_err(Failure::damaged)? {
+        let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
+        let time = frame.time.unwrap_or_default().nanoseconds();
+        walker.walk(frame.link, frame.data, original, time, |datagram| {
+            if datagram.quoted || datagram.cut {
+                return;
+            }
+            let to_all = datagram.ip.map(|ip| is_to_all(ip.dst));
+            match datagram.protocol {
+                Protocol::Dhcpv4 => reading.four(&Message::decode(datagram.payload), to_all),
+                Protocol::Dhcpv6 => reading.six(datagram.payload, to_all),
+                Protocol::Icmpv6 => {}
+            }
+        });
+    }
+    Ok(reading.side)
+}
