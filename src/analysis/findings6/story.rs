@@ -26,7 +26,7 @@ use crate::wire::problem::Problem;
 use crate::wire::v6::{Duid, Facts, Outline};
 
 /// So many bytes of messages are kept for scenes that are not over; the oldest scene ends to make room.
-const KEPT: usize = 32 << 20;
+const KEPT: usize = 24 << 20;
 /// Longer messages are judged alone.
 const LONGEST: usize = 4096;
 /// Different findings that are told; more are counted.

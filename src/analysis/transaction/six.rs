@@ -5,6 +5,7 @@ use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use super::exchange::{Exchange, Had, Server, Step};
+use super::few::Few;
 use super::message::{Message, Sense, fields};
 use super::names::{Kind, Letter, Outcome, Side};
 use super::seen6::{LEASES, Lease, Seen6, bit6};
@@ -71,7 +72,7 @@ pub struct Extra6 {
     /// Its number among all of the joiner, from 1.
     pub serial: u64,
     /// Kinds and identifiers of the associations that the client asked for last.
-    pub asked: Vec<(IaKind, u32)>,
+    pub asked: Few<(IaKind, u32)>,
     /// Leases, as far as they are known.
     pub leases: Vec<Lease>,
     /// How far that is.
@@ -315,7 +316,7 @@ impl Extra6 {
             _ => return,
         };
         if seen.from_client && !matches!(seen.letter, Letter::Release | Letter::Decline) {
-            self.asked.clear();
+            self.asked = Few::default();
             for lease in leases {
                 let ia = (lease.kind, lease.iaid);
                 if !self.asked.contains(&ia) {
