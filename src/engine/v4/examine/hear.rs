@@ -224,7 +224,8 @@ impl Examination {
             self.arp(&arp.reply(self.plan.mac), arp.sender_mac);
             note = Note::AskedForUs(arp.target_ip);
         }
-        if self.phase == Phase::Probing {
+        let used = self.holds() == Some(arp.sender_ip);
+        if self.phase == Phase::Probing || used {
             let given = self.record.ack.as_ref().map(|ack| ack.message.yiaddr);
             if Some(arp.sender_ip) == given && !self.record.holders.contains(&arp.sender_mac) {
                 if self.record.holders.len() < MANY {
@@ -233,6 +234,11 @@ impl Examination {
                     self.record.more_holders = self.record.more_holders.saturating_add(1);
                 }
                 note = Note::Conflict(arp.sender_ip, arp.sender_mac);
+            }
+            if used {
+                // Who has it speaks up late: it is his (RFC 5227 §2.4).
+                self.give_back(now);
+                return note;
             }
             if self.unused.contains(&arp.sender_ip) {
                 self.unused.retain(|one| *one != arp.sender_ip);
@@ -298,6 +304,18 @@ mod tests {
             }
             assert_eq!(used > 0, !conflict, "routers are asked in the name of the address");
         }
+    }
+
+    #[test]
+    fn who_speaks_up_late_has_the_address() {
+        let now = Instant::new(1000, 0);
+        let mut exam = probing(now);
+        exam.next(now);
+        let given = exam.holds().unwrap();
+        let other = Mac([2, 0, 0, 0, 9, 9]);
+        let says = Arp::request(other, given, [10, 0, 0, 1].into());
+        assert_eq!(exam.on_arp(now, &says), Note::Conflict(given, other));
+        assert_eq!((exam.phase, exam.holds(), exam.record.holders.len()), (Phase::Releasing, None, 1));
     }
 
     #[test]
