@@ -125,7 +125,8 @@ pub struct Clients {
 impl Clients {
     /// Counts an exchange that has closed.
     pub fn exchange<S: Counted>(&mut self, exchange: &Exchange<S>, number: u64, problems: &[Diagnosis]) {
-        let Some((from, to)) = exchange.span() else { return };
+        // Who is asked about says nothing, and who asks for no address is no client.
+        let Some((from, to)) = exchange.span().filter(|_| exchange.kind != Kind::LeaseQuery) else { return };
         let key = S::who(exchange);
         match key {
             Who::Four(..) => self.four = true,
@@ -285,5 +286,32 @@ fn why<S: Counted>(exchange: &Exchange<S>, problems: &[Diagnosis]) -> String {
             let what = exchange.sent().next().map_or("it", |seen| seen.letter().name());
             format!("nobody answers {}", what.to_uppercase())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::diagnosis::tests::{Story, client};
+    use crate::analysis::transaction::{Joiner, Options};
+    use crate::wire::v4::MessageType;
+
+    #[test]
+    fn whose_lease_is_asked_about_is_no_client_of_the_capture() {
+        let mut story = Story::default();
+        story.discover(0, client(1));
+        story.ask(10, client(2), MessageType::LEASEQUERY, |m, _| m.giaddr = [10, 0, 0, 9].into());
+        let mut joiner = Joiner::new(Options::default());
+        joiner.batch(&story.batch, |_, _| {});
+        joiner.finish();
+        let closed = joiner.take_closed();
+        let kinds: Vec<Kind> = closed.iter().map(|exchange| exchange.kind).collect();
+        assert_eq!(kinds, [Kind::Acquire, Kind::LeaseQuery]);
+        let mut clients = Clients::default();
+        for exchange in &closed {
+            clients.exchange(exchange, 1, &[]);
+        }
+        let all = clients.sorted();
+        assert_eq!(all.iter().map(|one| one.mac).collect::<Vec<_>>(), [Some(client(1).mac.into())]);
     }
 }

@@ -100,6 +100,7 @@ impl Timeline {
             Letter::Decline => 5,
             _ => return,
         };
+        self.reach_back(time);
         let index = loop {
             let since = time.saturating_sub(self.start).max(0) / 1_000_000_000;
             let index =
@@ -107,27 +108,44 @@ impl Timeline {
             if index < BUCKETS {
                 break index;
             }
-            // Twice the length, half as many.
-            self.bucket = self.bucket.saturating_mul(2);
-            self.counts = self
-                .counts
-                .chunks(2)
-                .map(|pair| {
-                    let mut sum = [0; 6];
-                    for counts in pair {
-                        for (to, from) in sum.iter_mut().zip(counts) {
-                            *to = u64::saturating_add(*to, *from);
-                        }
-                    }
-                    sum
-                })
-                .collect();
+            self.coarsen();
         };
         if self.counts.len() <= index {
             self.counts.resize(index.saturating_add(1), [0; 6]);
         }
         if let Some(count) = self.counts.get_mut(index).and_then(|counts| counts.get_mut(column)) {
             *count = count.saturating_add(1);
+        }
+    }
+
+    /// Twice the length, half as many.
+    fn coarsen(&mut self) {
+        self.bucket = self.bucket.saturating_mul(2);
+        let sum = |pair: &[[u64; 6]]| {
+            let mut sum = [0; 6];
+            for counts in pair {
+                for (to, from) in sum.iter_mut().zip(counts) {
+                    *to = u64::saturating_add(*to, *from);
+                }
+            }
+            sum
+        };
+        self.counts = self.counts.chunks(2).map(sum).collect();
+    }
+
+    /// It begins no later than at `time`, for what came later in the file may have come earlier.
+    fn reach_back(&mut self, time: i64) {
+        while time < self.start {
+            let length = self.bucket.saturating_mul(1_000_000_000);
+            let back = self.start.saturating_sub(time).saturating_sub(1).checked_div(length).unwrap_or(0);
+            let back = usize::try_from(back).unwrap_or(usize::MAX).saturating_add(1);
+            if self.counts.len().saturating_add(back) > BUCKETS {
+                self.coarsen();
+                continue;
+            }
+            self.counts.splice(..0, std::iter::repeat_n([0; 6], back));
+            let back = i64::try_from(back).unwrap_or(i64::MAX);
+            self.start = self.start.saturating_sub(length.saturating_mul(back));
         }
     }
 }
@@ -336,6 +354,29 @@ impl Stats {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_timeline_reaches_back_to_what_came_earlier() {
+        let mut line = Timeline { start: 1_000_000_000_000, bucket: 1, counts: Vec::new() };
+        let at = |line: &mut Timeline, ms: i64| line.add(ms * 1_000_000, Letter::Discover);
+        let counts = |line: &Timeline| line.counts.iter().map(|counts| counts[0]).collect::<Vec<_>>();
+        at(&mut line, 1_000_500);
+        at(&mut line, 1_002_500);
+        at(&mut line, 998_500);
+        assert_eq!((line.start, line.bucket), (998_000_000_000, 1));
+        assert_eq!(counts(&line), [1, 0, 1, 0, 1]);
+        // So far that the buckets have to be longer.
+        at(&mut line, 500_000);
+        assert!(line.start <= 500_000_000_000 && line.start > 490_000_000_000, "{}", line.start);
+        assert_eq!((line.bucket, line.counts.len() <= BUCKETS), (8, true));
+        assert_eq!((counts(&line)[0], counts(&line).iter().sum::<u64>()), (1, 4));
+        // Whatever times a capture has.
+        for time in [i64::MIN, i64::MAX, 0, -1] {
+            line.add(time, Letter::Discover);
+            assert!(line.counts.len() <= BUCKETS);
+        }
+        assert_eq!(counts(&line).iter().sum::<u64>(), 8);
+    }
 
     #[test]
     fn all_sets_together_have_one_bound() {

@@ -454,7 +454,8 @@ fn figures(stats: &Stats, frames: u64, words: &Words, out: &mut Styled) {
     row("messages", &met(&stats.by_type, Letter::name), out);
     let outcomes = met(&stats.by_outcome, Outcome::name);
     let clients = counted(stats.clients.len(), "client");
-    row("exchanges", &format!("{} of {clients}: {outcomes}", stats.transactions), out);
+    let colon = if outcomes.is_empty() { "" } else { ": " };
+    row("exchanges", &format!("{} of {clients}{colon}{outcomes}", stats.transactions), out);
     row("kinds", &met(&stats.by_kind, Kind::name), out);
     let (again, copies) = stats.repeated;
     row("repeated", &format!("{}, {}", counted(again, "retransmission"), counted(copies, "copy")), out);
