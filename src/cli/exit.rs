@@ -91,6 +91,9 @@ impl From<RunError> for Failure {
 }
 
 impl Failure {
+    /// The user stopped it, who knows that.
+    pub const INTERRUPTED: Self = Self { exit: Exit::Interrupted, message: None };
+
     /// The command line is wrong.
     pub fn usage(message: impl fmt::Display) -> Self {
         Self { exit: Exit::Usage, message: Some(message.to_string()) }

@@ -64,6 +64,14 @@ impl Either {
     }
 }
 
+/// The object is of a kind that holds a lease, and says that it was granted by one of `outcomes`.
+fn is_granted(json: &Value, outcomes: &[&str]) -> bool {
+    let is_one_of = |key: &str, all: &[&str]| {
+        json.get(key).and_then(Value::as_str).is_none_or(|text| all.contains(&text))
+    };
+    is_one_of("type", &["request", "lease"]) && is_one_of("outcome", outcomes)
+}
+
 fn is_six(json: &Value) -> bool {
     json.get("protocol").and_then(Value::as_str) == Some("dhcpv6")
 }
@@ -100,9 +108,8 @@ fn read_each<T>(path: &Path, lease: fn(&Value) -> Result<T, &'static str>) -> Re
 
 fn lease(json: &Value) -> Result<Lease, &'static str> {
     let ip = |key: &str| json.get(key)?.as_str()?.parse::<Ipv4Addr>().ok();
-    let outcome = json.get("outcome").and_then(Value::as_str);
-    if outcome.is_some_and(|outcome| outcome != "ack") {
-        return Err("no lease: its outcome is not \"ack\"");
+    if !is_granted(json, &["ack"]) {
+        return Err("no lease: its type is not \"request\", or its outcome is not \"ack\"");
     }
     let address = ip("address").ok_or("no \"address\"")?;
     let server = ip("server_id").or_else(|| ip("source_ip")).ok_or("no \"server_id\"")?;
@@ -145,9 +152,10 @@ fn lease6(json: &Value) -> Result<Lease6, &'static str> {
     if !is_six(json) {
         return Err("no lease of DHCPv6: leave out -6");
     }
-    let outcome = json.get("outcome").and_then(Value::as_str);
-    if !matches!(outcome, None | Some("ack" | "partial")) {
-        return Err("no lease: its outcome is not \"ack\" or \"partial\"");
+    if !is_granted(json, &["ack", "partial"]) {
+        return Err(
+            "no lease: its type is not \"request\", or its outcome is neither \"ack\" nor \"partial\"",
+        );
     }
     let client = |key: &str| json.get("client")?.get(key)?.as_str();
     let list = |json: &Value, key: &str| json.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -232,5 +240,12 @@ mod tests {
         assert!(parsed(r#"{"outcome":"ack"}"#).unwrap_err().contains("address"));
         assert!(parsed(r#"{"address":"10.0.0.1"}"#).unwrap_err().contains("server_id"));
         assert!(parsed("[]").is_err());
+        let of_type = |name: &str| {
+            parsed(&format!(
+                r#"{{"type":"{name}","outcome":"ack","address":"10.0.0.9","server_id":"10.0.0.1"}}"#
+            ))
+        };
+        assert!(of_type("inform").is_err(), "an address that no server gave is nothing to give back");
+        assert!(of_type("request").is_ok() && of_type("lease").is_ok());
     }
 }

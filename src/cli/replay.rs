@@ -44,13 +44,11 @@ pub fn from_json(text: &str, path: &Path, told: &mut Vec<String>) -> Result<Vec<
         if line.trim().is_empty() {
             continue;
         }
-        let read = serde_json::from_str(line)
-            .map_err(|error| format!("not JSON ({error}); a line that decode --json printed is expected"))
-            .and_then(|json: Value| {
-                let message = read_message(&json).map_err(|error| error.to_string())?;
-                let way = json_way(&json, &message);
-                Ok(Replay { message, way })
-            });
+        let read = json_line(line).and_then(|json| {
+            let message = read_message(&json).map_err(|error| error.to_string())?;
+            let way = json_way(&json, &message);
+            Ok(Replay { message, way })
+        });
         match read {
             Ok(replay) => found.push(replay),
             Err(what) => told.push(format!("{} line {number}: {what}", path.display())),
@@ -61,6 +59,12 @@ pub fn from_json(text: &str, path: &Path, told: &mut Vec<String>) -> Result<Vec<
         Some(first) => Err(Failure::damaged(first)),
         None => Err(Failure::damaged(format_args!("{} holds no packet", path.display()))),
     }
+}
+
+/// A line of packet objects.
+pub fn json_line(line: &str) -> Result<Value, String> {
+    serde_json::from_str(line)
+        .map_err(|error| format!("not JSON ({error}); a line that decode --json printed is expected"))
 }
 
 /// What stood around a packet object's message, if it says so.

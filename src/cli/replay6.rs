@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::context::Context;
 use super::exit::Failure;
+use super::replay::json_line;
 use super::stream::{Page, Renderer, View};
 use crate::analysis::Selection;
 use crate::capture::{Frame, FrameOut};
@@ -34,20 +35,30 @@ pub fn of_packet(bytes: &[u8]) -> Option<Vec<u8>> {
     found
 }
 
-/// The frames of messages of IPv6 in a file of packet objects; none where there is no such message. All or none of them
-/// must be of IPv6.
-pub fn from_json(text: &str, path: &Path) -> Result<Option<Vec<Vec<u8>>>, Failure> {
-    let mut frames = Vec::new();
-    let mut others = false;
+/// The frames of messages of IPv6 in a file of packet objects; none where there is no such message, and who reads DHCPv4 says what
+/// is wrong with it. All or none of them must be of IPv6. A line that is no packet does not lose the others: `told` says what is
+/// wrong with it.
+pub fn from_json(text: &str, path: &Path, told: &mut Vec<String>) -> Result<Option<Vec<Vec<u8>>>, Failure> {
+    let (mut frames, mut bad) = (Vec::new(), Vec::new());
+    let (mut others, mut damaged) = (false, None);
     for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
-        // Who reads DHCPv4 says what is wrong with the line.
-        let Ok(json) = serde_json::from_str::<Value>(line) else { return Ok(None) };
-        let read = read_six(&json)
-            .map_err(|error| Failure::damaged(format_args!("{} line {number}: {error}", path.display())))?;
-        match read {
-            Some((protocol, message)) => frames.push(json_frame(&json, protocol, &message)),
-            None => others = true,
+        let told_of = |what: &str| format!("{} line {number}: {what}", path.display());
+        match json_line(line) {
+            Err(error) => bad.push(told_of(&error)),
+            Ok(json) => match read_six(&json) {
+                Ok(Some((protocol, message))) => frames.push(json_frame(&json, protocol, &message)),
+                Ok(None) if ["dhcp", "op"].iter().any(|key| json.get(key).is_some()) => others = true,
+                Ok(None) => bad.push(told_of("no \"dhcpv6\" or \"icmpv6\" object in it")),
+                Err(error) => {
+                    let line = told_of(&error.to_string());
+                    damaged.get_or_insert_with(|| line.clone());
+                    bad.push(line);
+                }
+            },
         }
+    }
+    if let Some(first) = damaged.filter(|_| frames.is_empty() && !others) {
+        return Err(Failure::damaged(first));
     }
     if others && !frames.is_empty() {
         return Err(Failure::usage(format_args!(
@@ -55,7 +66,11 @@ pub fn from_json(text: &str, path: &Path) -> Result<Option<Vec<Vec<u8>>>, Failur
             path.display()
         )));
     }
-    Ok((!frames.is_empty()).then_some(frames))
+    if frames.is_empty() {
+        return Ok(None);
+    }
+    told.append(&mut bad);
+    Ok(Some(frames))
 }
 
 fn json_frame(json: &Value, protocol: Protocol, message: &[u8]) -> Vec<u8> {
@@ -169,4 +184,28 @@ pub fn show(frames: &[Vec<u8>], write: Option<&Path>, cx: &mut Context) -> Resul
         writer.flush()?;
     }
     cx.out.write(renderer.bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_no_packet_does_not_lose_the_others() {
+        let six =
+            |kind: u8| format!(r#"{{"dhcpv6":{{"message_type":{kind},"xid":"0x000007","options":[]}}}}"#);
+        let path = Path::new("saved.json");
+        for bad in ["{bad", "{}", "17"] {
+            let mut told = Vec::new();
+            let text = format!("{bad}\n{}\n{bad}\n{}\n", six(1), six(11));
+            let frames = from_json(&text, path, &mut told).unwrap().unwrap();
+            assert_eq!((frames.len(), told.len()), (2, 2), "{bad}: {told:?}");
+            assert!(told[0].starts_with("saved.json line 1: ") && told[1].starts_with("saved.json line 3: "));
+        }
+        let mut told = Vec::new();
+        assert_eq!(from_json("{bad\n", path, &mut told).unwrap(), None);
+        let mixed = format!("{}\n{}\n", six(1), r#"{"dhcp":{}}"#);
+        assert!(from_json(&mixed, path, &mut told).is_err());
+        assert!(told.is_empty(), "who reads DHCPv4 tells it");
+    }
 }

@@ -5,7 +5,6 @@ use std::net::Ipv4Addr;
 use super::context::Context;
 use super::exit::{Exit, Failure, Outcome};
 use super::session::{self, Session};
-use super::teller::Awaited;
 use crate::cli::flags::flat;
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::engine::v4::exchange::{Exchange, Outcome as Ended, Verdict};
@@ -126,7 +125,7 @@ pub fn send_once(
     cx: &mut Context,
 ) -> Outcome {
     let mut shot = OneShot::new(draft.clone()).repeat(tries, AGAIN);
-    let held = session.hold(&mut shot, Awaited::ANSWER, cx);
+    let held = session.send(&mut shot, cx);
     let sent = shot.departed();
     let told = Told {
         command,

@@ -35,6 +35,24 @@ pub fn conclude(held: Held, exit: Exit, segment: &Segment, cx: &Context) -> Outc
     }
 }
 
+/// Does every `job`, until the user stops it; how the worst of them ended. One that fails, or cannot be told of because nobody reads
+/// any more, is no reason to leave out the others: their leases would stay. The first failure is what it ends with.
+pub fn each<J>(jobs: impl IntoIterator<Item = J>, mut run: impl FnMut(J) -> Outcome) -> Outcome {
+    let mut ended = Ok(Exit::Good);
+    for job in jobs {
+        let exit = run(job);
+        let stopped = matches!(exit, Ok(Exit::Interrupted));
+        ended = match (ended, exit) {
+            (Ok(worst), Ok(exit)) => Ok(worst.max(exit)),
+            (Err(failure), _) | (Ok(_), Err(failure)) => Err(failure),
+        };
+        if stopped {
+            break;
+        }
+    }
+    ended
+}
+
 /// A session whose exchanges are told. The rights it took to open it are given up.
 pub struct Session<'a> {
     /// The segment.
@@ -71,6 +89,15 @@ impl<'a> Session<'a> {
 
     /// Holds one exchange, in which somebody waits for what is `awaited`.
     pub fn hold(&mut self, machine: &mut dyn Machine, awaited: Awaited, cx: &Context) -> Held {
+        self.watch(machine, Some(awaited), cx)
+    }
+
+    /// Sends what nobody answers.
+    pub fn send(&mut self, machine: &mut dyn Machine, cx: &Context) -> Held {
+        self.watch(machine, None, cx)
+    }
+
+    fn watch(&mut self, machine: &mut dyn Machine, awaited: Option<Awaited>, cx: &Context) -> Held {
         let Self { exchanges, teller, .. } = self;
         teller.borrow_mut().begin(awaited);
         let held = exchanges.hold(&mut Watched::new(machine, teller), &cx.clock, &mut |_| ());
@@ -195,4 +222,25 @@ fn with_record(frame: &[u8], number: u64, ports: &[u16], show: &mut dyn FnMut(&P
             show(&PacketRecord { number, ..PacketRecord::of(&datagram, packet, &outline, frame.len()) });
         },
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_told_is_done_all_the_same() {
+        let mut done = Vec::new();
+        let ended = each([1, 2, 3], |job| {
+            done.push(job);
+            if job == 2 { Ok(Exit::Bad) } else { Err(Failure::could_not_run(job)) }
+        });
+        assert_eq!((done, ended.unwrap_err().message.as_deref()), (vec![1, 2, 3], Some("1")));
+        let mut done = 0;
+        let ended = each([Exit::Bad, Exit::Interrupted, Exit::Good], |exit| {
+            done += 1;
+            Ok(exit)
+        });
+        assert_eq!((done, ended.unwrap()), (2, Exit::Interrupted), "the user stopped it");
+    }
 }

@@ -80,9 +80,9 @@ impl Teller {
         Self { verbose, first: None, manner, waiting: Waiting::default() }
     }
 
-    /// Another exchange begins.
-    pub fn begin(&mut self, awaited: Awaited) {
-        self.waiting = Waiting { awaited: Some(awaited), ..Waiting::default() };
+    /// Another exchange begins, in which somebody waits for what is `awaited`, where anything is.
+    pub fn begin(&mut self, awaited: Option<Awaited>) {
+        self.waiting = Waiting { awaited, ..Waiting::default() };
     }
 
     /// The exchange is over.
@@ -112,6 +112,9 @@ impl Teller {
         match self.manner {
             Manner::Never => return None,
             Manner::Once if !self.waiting.is_in_vain(now) => {}
+            // The end says it.
+            Manner::Once
+                if self.waiting.ends(machine.gives_up()).is_some_and(|end| end < now.after(TICK)) => {}
             Manner::Status | Manner::Once => {
                 if let Some(line) = self.waiting.line(now, machine.gives_up(), machine.deadline()) {
                     self.manner.tell(&escape_line(&line));
@@ -160,16 +163,22 @@ impl Waiting {
         }
     }
 
+    /// When the wait is over at the latest, where the exchange is given up at `end`.
+    fn ends(&self, end: Option<Instant>) -> Option<Instant> {
+        let longest = self.awaited.and_then(|awaited| awaited.longest);
+        longest.zip(self.first).map(|(longest, first)| first.after(longest)).or(end)
+    }
+
     /// What it says at `now`, where the exchange is given up at `end` at the latest and the next step is due at `step`; none before
     /// anything was sent.
     fn line(&self, now: Instant, end: Option<Instant>, step: Option<Instant>) -> Option<String> {
-        let (first, awaited) = (self.first?, self.awaited?);
+        let awaited = self.awaited.filter(|_| self.first.is_some())?;
         let left = |until: Instant| seconds_left(until.since(now));
-        let time = match (awaited.longest, end, step) {
-            (Some(longest), ..) => format!(", {} s more", left(first.after(longest))),
-            (None, Some(end), _) => format!(", {} s more at most", left(end)),
-            (None, None, Some(step)) => format!(", {} s until the next step", left(step)),
-            (None, None, None) => String::new(),
+        let time = match (awaited.longest, self.ends(end), step) {
+            (Some(_), Some(end), _) => format!(", {} s more", left(end)),
+            (_, Some(end), _) => format!(", {} s more at most", left(end)),
+            (_, None, Some(step)) => format!(", {} s until the next step", left(step)),
+            (_, None, None) => String::new(),
         };
         let asked =
             if self.sent == 1 { "asked once".to_owned() } else { format!("asked {} times", self.sent) };
@@ -223,6 +232,10 @@ impl Machine for Watched<'_> {
         self.tick = self.tick.map(|_| at);
     }
 
+    fn on_refused(&mut self, id: u32, now: Instant) {
+        self.machine.on_refused(id, now);
+    }
+
     fn on_frame(&mut self, arrival: &Arrival<'_>) -> Remark {
         let remark = self.machine.on_frame(arrival);
         if remark.sense == Sense::Accepted {
@@ -266,6 +279,10 @@ impl<M: Machine, F: FnMut(&M)> Machine for Showing<'_, M, F> {
 
     fn on_sent(&mut self, id: u32, at: Instant) {
         self.machine.on_sent(id, at);
+    }
+
+    fn on_refused(&mut self, id: u32, now: Instant) {
+        self.machine.on_refused(id, now);
     }
 
     fn on_frame(&mut self, arrival: &Arrival<'_>) -> Remark {

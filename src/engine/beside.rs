@@ -51,6 +51,14 @@ impl<A: Machine, B: Machine> Machine for Beside<A, B> {
         }
     }
 
+    fn on_refused(&mut self, id: u32, now: Instant) {
+        if id & SECOND == 0 {
+            self.first.on_refused(id, now);
+        } else if let Some(second) = self.active() {
+            second.on_refused(id & !SECOND, now);
+        }
+    }
+
     fn on_frame(&mut self, frame: &Arrival<'_>) -> Remark {
         let first =
             if self.first.deadline().is_some() { self.first.on_frame(frame) } else { Remark::UNRELATED };

@@ -63,7 +63,7 @@ pub struct Ending {
     pub stopped: bool,
     /// How often the link went down meanwhile; frames that were to be sent then are lost.
     pub dips: u32,
-    /// What ended it early.
+    /// What ended it early, or the first frame that was too long for the link.
     pub error: Option<NetError>,
 }
 
@@ -228,6 +228,20 @@ impl Driver {
         }
     }
 
+    /// Gives up a batch of which the wire said that a frame is too long: the machine hears of each frame that it was refused.
+    pub fn refused<M: Machine + ?Sized>(&mut self, machine: &mut M, now: Instant) {
+        for id in std::mem::take(&mut self.batch.ids) {
+            machine.on_refused(id, now);
+        }
+        self.batch.clear();
+    }
+
+    /// Ends a batch of which all went but what was too long; what was is lost.
+    pub fn went_in_part<M: Machine + ?Sized>(&mut self, machine: &mut M, at: Instant) {
+        self.handed_over(machine, at);
+        self.batch.clear();
+    }
+
     fn went_down(&mut self) {
         self.dips = self.dips.saturating_add(u32::from(!std::mem::replace(&mut self.down, true)));
     }
@@ -272,7 +286,8 @@ impl Driver {
 }
 
 /// Runs `machine` over `transport` until it is done. A link that goes down for a while ends nothing: what is sent then is
-/// lost, as it is on a wire, and the machine's own times decide. `ports` are those that the machine's messages go to beside
+/// lost, as it is on a wire, and the machine's own times decide. A frame that is too long for the link is the machine's
+/// [matter](Machine::on_refused): what it took it still gives back. `ports` are those that the machine's messages go to beside
 /// DHCP's own.
 pub fn drive(
     machine: &mut dyn Machine,
@@ -292,9 +307,11 @@ pub fn drive_by(
     clock: &dyn Clock,
     witness: &mut dyn Witness,
 ) -> Ending {
-    let mut stopped = false;
-    let ended = run(&mut driver, machine, transport, clock, witness, &mut stopped);
-    Ending { stopped, dips: driver.dips, error: ended.err() }
+    let mut ending = Ending::default();
+    let ended = run(&mut driver, machine, transport, clock, witness, &mut ending);
+    ending.dips = driver.dips;
+    ending.error = ended.err().or(ending.error);
+    ending
 }
 
 fn run(
@@ -303,13 +320,23 @@ fn run(
     transport: &mut dyn Transport,
     clock: &dyn Clock,
     witness: &mut dyn Witness,
-    stopped: &mut bool,
+    ending: &mut Ending,
 ) -> Result<(), NetError> {
     let (link, precision) = (transport.link_type(), transport.precision());
     let mut in_a_row = 0_u32;
     machine.on_time(clock.now());
     loop {
-        while driver.send(machine, transport, clock, witness)? > 0 {}
+        loop {
+            match driver.send(machine, transport, clock, witness) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error @ NetError::FrameSize { .. }) => {
+                    driver.refused(machine, clock.now());
+                    ending.error.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
         let Some(deadline) = machine.deadline() else { return Ok(()) };
         // The deadline is judged by the stamps of what arrives: an answer in time counts however late it is read.
         let seen = match transport.wait(Some(deadline)) {
@@ -328,7 +355,7 @@ fn run(
             Seen::Timeout => machine.on_time(clock.now()),
             Seen::Interrupted => {
                 // Asked twice: not even what was taken is given back.
-                if std::mem::replace(stopped, true) {
+                if std::mem::replace(&mut ending.stopped, true) {
                     return Ok(());
                 }
                 machine.stop(clock.now());
@@ -339,7 +366,7 @@ fn run(
                     machine.on_time(at);
                 }
                 if !driver.pass(machine, link, precision, &received, witness)
-                    && !std::mem::replace(stopped, true)
+                    && !std::mem::replace(&mut ending.stopped, true)
                 {
                     machine.stop(at);
                 }

@@ -50,6 +50,12 @@ impl<M: Machine> Machine for Linger<M> {
         }
     }
 
+    fn on_refused(&mut self, id: u32, now: Instant) {
+        if let Some(inner) = self.active() {
+            inner.on_refused(id, now);
+        }
+    }
+
     fn on_frame(&mut self, frame: &Arrival<'_>) -> Remark {
         self.look_at(frame.at);
         self.active().map_or(Remark::UNRELATED, |inner| inner.on_frame(frame))

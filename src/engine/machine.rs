@@ -10,14 +10,20 @@ use crate::wire::frame::LinkType;
 
 /// A protocol exchange without its surroundings. Knows neither sockets nor clocks, and is told everything.
 ///
-/// The contract: one mutation ([`on_time`](Self::on_time), [`on_sent`](Self::on_sent), [`on_frame`](Self::on_frame) or
-/// [`stop`](Self::stop)), then [`poll_transmit`](Self::poll_transmit) and [`poll_event`](Self::poll_event) until both give
+/// The contract: one mutation ([`on_time`](Self::on_time), [`on_sent`](Self::on_sent),
+/// [`on_refused`](Self::on_refused), [`on_frame`](Self::on_frame) or [`stop`](Self::stop)), then [`poll_transmit`](Self::poll_transmit) and [`poll_event`](Self::poll_event) until both give
 /// nothing, then [`deadline`](Self::deadline) is asked. A machine that has no deadline is over, and is told nothing more.
 pub trait Machine {
     /// Tells what time it is: at the start, and whenever the deadline has come.
     fn on_time(&mut self, now: Instant);
     /// Tells when transmission `id` passed the capture handle.
     fn on_sent(&mut self, id: u32, at: Instant);
+    /// Tells that the link cannot carry transmission `id`, which is too long for it, nor any repetition of it. Whoever can go on
+    /// without it does; anybody else stops.
+    fn on_refused(&mut self, id: u32, now: Instant) {
+        let _ = id;
+        self.stop(now);
+    }
     /// Shows a frame that came in, and hears what was made of it.
     fn on_frame(&mut self, frame: &Arrival<'_>) -> Remark;
     /// The user wants to stop: what was taken is given back, then it is over.

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::lab::{PROGRAM, lab};
+use crate::support::lab::{PROGRAM, is_refused, lab, lab_command};
 
 /// Runs dhcptool in the lab with --json, checks its exit code, and reads the object it prints.
 fn json(flags: &str, command: &str, code: i32) -> Option<Value> {
@@ -382,6 +382,7 @@ fn bad_input_is_one_line_and_its_code() {
         ("request lo --ciaddr 10.0.0.5", 2, "contradicts"),
         ("release lo", 2, "needs --ip and --server"),
         ("release lo --lease no-such-file", 3, "no-such-file"),
+        ("handshake lo --retries 17", 2, "0 to 16"),
         ("decline lo", 2, "needs --ip"),
         ("send lo --from-json Cargo.toml", 4, "line 1: not JSON"),
         ("send lo --from-pcap Cargo.toml", 4, "not a capture"),
@@ -517,4 +518,54 @@ fn an_offer_that_was_not_taken_is_not_called_seen_before() {
     // What comes after the exchange is over is told by nobody; one at least comes before.
     assert!(err.contains("OFFER of a server that was not chosen (from 10.0.0."), "{err}");
     assert!(!err.contains("OFFER seen before"), "{err}");
+}
+
+#[test]
+fn every_lease_is_given_back_though_nothing_can_be_told() {
+    let script = "for n in 1 2 3 4 5; do
+            dhcptool request eth0 --mac 02:00:00:00:05:0$n --json || exit 9
+        done >leases 2>told
+        dhcptool release eth0 --lease leases --retries 0 --write released.pcapng >/dev/full 2>told; echo $?
+        dhcptool decode released.pcapng --json | grep -c '\"RELEASE\"'
+        cat told";
+    let folder = tempfile::tempdir().unwrap();
+    let output = lab_command("", &["sh", "-c", script]).current_dir(folder.path()).output().unwrap();
+    if is_refused(output.status.code(), &String::from_utf8_lossy(&output.stderr)) {
+        return;
+    }
+    let told = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(&lines[..2], ["3", "5"], "{told}");
+    assert!(lines.len() == 3 && lines[2].contains("cannot write standard output"), "{told}");
+}
+
+#[test]
+fn what_the_user_stops_makes_no_claim() {
+    let stopped = |command: &str| {
+        let mut words = vec!["timeout", "--preserve-status", "-s", "INT", "2", PROGRAM];
+        words.extend(command.split_whitespace());
+        let output = lab("", &words)?;
+        let (out, err) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        Some((output.status.code(), out, err))
+    };
+    let Some((code, out, err)) = stopped("diff server:10.0.0.99%eth0 server:10.0.0.1%eth0") else { return };
+    assert!(code == Some(130) && out.is_empty() && !err.contains("no offer"), "{code:?} {out} {err}");
+    let (code, out, err) = stopped("doctor eth0 --nagios").unwrap();
+    assert_eq!((code, out.lines().count()), (Some(3), 1), "{out} {err}");
+    assert!(out.starts_with("DHCP UNKNOWN - interrupted"), "{out}");
+}
+
+#[test]
+fn who_sends_what_nobody_answers_is_not_told_to_wait() {
+    for command in
+        ["send eth0 -6 --type router-advertisement", "release eth0 --ip 10.0.0.9 --server 10.0.0.1"]
+    {
+        let mut words = vec!["dhcptool"];
+        words.extend(command.split_whitespace());
+        let Some(output) = lab("", &words) else { return };
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{err}");
+        assert!(!err.contains("waiting"), "{command}: {err}");
+    }
 }

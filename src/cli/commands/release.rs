@@ -74,14 +74,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         return Ok(Exit::Good);
     };
     let mut session = Session::open(&segment, session::opening(way, drafts.iter()), &args.sender, cx)?;
-    let mut worst = Exit::Good;
-    for (draft, lease) in drafts.iter().zip(&leases) {
-        worst = worst.max(give_back(draft, lease, args, &mut session, cx)?);
-        if worst == Exit::Interrupted {
-            break;
-        }
-    }
-    Ok(worst)
+    session::each(drafts.iter().zip(&leases), |(draft, lease)| {
+        give_back(draft, lease, args, &mut session, cx)
+    })
 }
 
 fn by_hand(args: &Args) -> Result<Lease, Failure> {

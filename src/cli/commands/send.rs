@@ -266,14 +266,21 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let inputs = [args.from_json.as_deref(), args.from_pcap.as_deref(), hex_file.map(Path::new)];
     args.sender.check_write(&inputs.into_iter().flatten().collect::<Vec<_>>())?;
     let (found, unread) = messages(args, cx)?;
+    let damage = || match unread {
+        0 => Ok(()),
+        _ => Err(Failure::damaged(format_args!("{unread} of the lines could not be read and were not sent"))),
+    };
     let messages = match found {
         Found::Four(messages) => messages,
         // What is only shown is shown as it is, byte for byte.
         Found::Six(Source::Frames(frames)) if args.sender.dry_run && !args.sender.is_six() => {
             replay6::show(&frames, args.sender.write.as_deref(), cx)?;
-            return Ok(Exit::Good);
+            return damage().map(|()| Exit::Good);
         }
-        Found::Six(source) => return run_six(args, source, cx),
+        Found::Six(source) => {
+            let exit = run_six(args, source, cx)?;
+            return damage().map(|()| exit);
+        }
     };
     if args.sender.is_six() {
         return Err(Failure::usage("the packet is of DHCPv4; leave out -6"));
@@ -307,21 +314,11 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
             )));
         }
     }
-    let damage = || match unread {
-        0 => Ok(()),
-        _ => Err(Failure::damaged(format_args!("{unread} of the lines could not be read and were not sent"))),
-    };
     let Some(segment) = session::unless_shown(segment, &drafts, &args.sender, cx)? else {
         return damage().map(|()| Exit::Good);
     };
     let mut session = Session::open(&segment, session::opening(way, drafts.iter()), &args.sender, cx)?;
-    let mut worst = Exit::Good;
-    for draft in drafts {
-        worst = worst.max(send(draft, args, &mut session, &mut rng, cx)?);
-        if worst == Exit::Interrupted {
-            break;
-        }
-    }
+    let worst = session::each(drafts, |draft| send(draft, args, &mut session, &mut rng, cx))?;
     damage().map(|()| worst)
 }
 
@@ -361,7 +358,7 @@ fn read(args: &Args, told: &mut Vec<String>, cx: &Context) -> Result<Found, Fail
     if let Some(path) = &args.from_json {
         return confine.apart(&[path.as_path()], cx, || {
             let text = replay::text(path)?;
-            match replay6::from_json(&text, path)? {
+            match replay6::from_json(&text, path, told)? {
                 Some(frames) => Ok(Found::Six(Source::Frames(frames))),
                 None => replay::from_json(&text, path, told).map(four),
             }

@@ -13,13 +13,13 @@ use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::SenderArgs;
 use crate::cli::flags::six::Asker;
 use crate::cli::lease::{self, Lease6};
-use crate::cli::session::conclude;
+use crate::cli::session::{conclude, each};
 use crate::cli::teller::Awaited;
-use crate::engine::v6::accept::{Outcome6, kept};
+use crate::engine::v6::accept::{Outcome6, kept, rest_of_message};
 use crate::engine::v6::draft::Draft6;
 use crate::engine::v6::exchange::{Dad, Exchange6, Settings6, State6, Task6, Tested, first_draft};
 use crate::engine::v6::recipe::{IaWish, Recipe6};
-use crate::engine::v6::silence;
+use crate::engine::v6::silence::{self, Ground};
 use crate::engine::v6::station::Answer6;
 use crate::output::flat::columns;
 use crate::output::six::exchange::Report6;
@@ -128,7 +128,7 @@ pub fn give_up_leases(
                 order.command
             )));
         }
-        return hold(order, vec![(task(held), asker)], segment, sender, &mut rng, cx);
+        return hold(order, in_messages(held, &asker, &task, &mut rng), segment, sender, &mut rng, cx);
     };
     let leases: Vec<_> =
         leases.iter().map(|lease| (lease, given_up(lease))).filter(|(_, ias)| !ias.is_empty()).collect();
@@ -137,15 +137,34 @@ pub fn give_up_leases(
             "the leases are of prefixes alone, and a prefix is never declined (RFC 9915 18.2.8)",
         ));
     }
-    let jobs = leases.into_iter().zip(0_u32..).map(|((lease, ias), place)| {
+    let jobs = leases.into_iter().zip(0_u32..).flat_map(|((lease, ias), place)| {
         let mut one = with_lease(asker.clone(), Some(lease), sender);
         if place > 0 {
             one.recipe.xid = rng.u32(1..0x0100_0000);
         }
-        (task(ias), one)
+        in_messages(ias, &one, &task, &mut rng)
     });
     let jobs = jobs.collect();
     hold(order, jobs, segment, sender, &mut rng, cx)
+}
+
+/// What `asker` holds as exchanges, none of which says more than a message can.
+fn in_messages(
+    mut ias: Vec<IaWish>,
+    asker: &Asker,
+    task: &dyn Fn(Vec<IaWish>) -> Task6,
+    rng: &mut Rng,
+) -> Vec<(Task6, Asker)> {
+    let mut jobs: Vec<(Task6, Asker)> = Vec::new();
+    while !ias.is_empty() {
+        let rest = rest_of_message(&mut ias);
+        let mut asker = asker.clone();
+        if !jobs.is_empty() {
+            asker.recipe.xid = rng.u32(1..0x0100_0000);
+        }
+        jobs.push((task(std::mem::replace(&mut ias, rest)), asker));
+    }
+    jobs
 }
 
 /// Runs `inform -6`.
@@ -203,14 +222,7 @@ fn hold(
     let foreign = jobs.iter().any(|(_, asker)| asker.foreign);
     warn_of_address(&segment, sender, cx);
     let mut line = Line::open(&segment, &drafts, foreign, sender, cx)?;
-    let mut worst = Exit::Good;
-    for (task, asker) in jobs {
-        worst = worst.max(hold_one(order, &task, asker, &mut line, sender, rng.fork(), cx)?);
-        if worst == Exit::Interrupted {
-            break;
-        }
-    }
-    Ok(worst)
+    each(jobs, |(task, asker)| hold_one(order, &task, asker, &mut line, sender, rng.fork(), cx))
 }
 
 fn hold_one(
@@ -230,10 +242,13 @@ fn hold_one(
     let held = line.session.hold(&mut exchange, Awaited::ANSWER, cx);
     let frames = exchange.offers().len().saturating_add(usize::from(exchange.answer().is_some()));
     let firewall = line.is_firewalled(frames);
-    let silent = exchange.outcome() == Outcome6::Timeout;
+    // What could not be asked says nothing about who would have answered.
+    let silent = exchange.outcome() == Outcome6::Timeout && held.error.is_none();
     let stateful = !matches!(task, Task6::Inform);
     let hints = if silent {
-        silence::findings(exchange.watch(), &ground(&recipe, foreign, &held, segment, stateful))
+        let offered = exchange.offer().is_some();
+        let known = Ground { offered, ..ground(&recipe, foreign, &held, segment, stateful) };
+        silence::findings(exchange.watch(), &known)
     } else {
         Vec::new()
     };
@@ -339,7 +354,7 @@ fn tell(
     cx: &Context,
 ) {
     match (exchange.outcome(), exchange.answer()) {
-        (Outcome6::Timeout, _) => {
+        (Outcome6::Timeout, _) if !hints.is_empty() => {
             let what = if exchange.solicits() > 0 && exchange.mains() == 0 { "advertise" } else { "reply" };
             cx.error(&format!("no {what} within {}: {}", stretch(took), hints.join("; ")));
             if exchange.main() == MessageType::CONFIRM {

@@ -203,6 +203,7 @@ pub fn ground(recipe: &Recipe6, foreign: bool, held: &Held, segment: &Segment, s
         anonymous: recipe.duid.is_none(),
         without_ia: recipe.ias.is_empty(),
         stateful,
+        offered: false,
         unicast: recipe.to.is_some(),
         unanswered: Some(recipe.source()).filter(|source| !foreign && !segment.has_ipv6(*source)),
     }

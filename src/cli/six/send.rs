@@ -11,7 +11,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::sender::SenderArgs;
 use crate::cli::flags::six::Asker;
 use crate::cli::replay6;
-use crate::cli::session::conclude;
+use crate::cli::session::{conclude, each};
 use crate::cli::teller::Awaited;
 use crate::engine::v6::draft::{Body, Draft6};
 use crate::engine::v6::oneshot::{self, OneShot6, Shots, Until6};
@@ -118,14 +118,7 @@ pub fn run(order: &Order, interface: Option<&str>, sender: &SenderArgs, cx: &mut
     let drafts = drafts(order, &asker, sender, segment.as_ref())?;
     let Some(segment) = unless_shown(segment, &drafts, sender, cx)? else { return Ok(Exit::Good) };
     let mut line = Line::open(&segment, &drafts, asker.foreign, sender, cx)?;
-    let mut worst = Exit::Good;
-    for draft in drafts {
-        worst = worst.max(send(draft, order, &asker, &mut line, cx)?);
-        if worst == Exit::Interrupted {
-            break;
-        }
-    }
-    Ok(worst)
+    each(drafts, |draft| send(draft, order, &asker, &mut line, cx))
 }
 
 fn drafts(
@@ -345,6 +338,14 @@ fn changes(sender: &SenderArgs) -> bool {
     message.xid.is_some() || sender.six.has_duid() || sender.has_mac() || by_hand
 }
 
+/// True for what routers and servers say of themselves: nobody answers it.
+fn is_answer(message: &[u8], router: bool) -> bool {
+    if router {
+        return nd::Packet::new(message).is_advertisement();
+    }
+    message.first().is_some_and(|kind| MessageType(*kind).is_from_server())
+}
+
 fn send(draft: Draft6, order: &Order, asker: &Asker, line: &mut Line<'_>, cx: &mut Context) -> Outcome {
     let segment = line.session.segment;
     let until = match order.expect {
@@ -369,7 +370,11 @@ fn send(draft: Draft6, order: &Order, asker: &Asker, line: &mut Line<'_>, cx: &m
         && (draft.envelope.src == crate::wire::neighbor::link_local(draft.envelope.src_mac)
             || segment.has_ipv6(draft.envelope.src));
     let mut shot = OneShot6::new(draft, shots, !own && may_answer);
-    let held = line.session.hold(&mut shot, Awaited::ANSWER, cx);
+    let held = if order.expect.is_none() && is_answer(&payload, router) {
+        line.session.send(&mut shot, cx)
+    } else {
+        line.session.hold(&mut shot, Awaited::ANSWER, cx)
+    };
     let answers = shot.answers();
     // Without a carrier the interface takes every frame, and none leaves.
     let sent = if shot.watch().left > 0 { shot.sent() } else { 0 };

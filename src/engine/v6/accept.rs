@@ -75,6 +75,28 @@ pub fn outcome(facts: &Facts<'_>, asked: MessageType, wishes: &[IaWish]) -> Outc
     }
 }
 
+/// Leases of one IA that a client asks for, and leases of all IAs that one message gives back. So many fit a frame of every link;
+/// what a server gives beyond is given back in messages of its own.
+pub const MOST: usize = 16;
+
+/// Leaves in `ias` what one message may say of them, [`MOST`] leases; what it may not, in IAs of the same names.
+pub fn rest_of_message(ias: &mut Vec<IaWish>) -> Vec<IaWish> {
+    let mut room = MOST;
+    let mut rest = Vec::new();
+    for ia in ias.iter_mut() {
+        let addresses = ia.addresses.split_off(room.min(ia.addresses.len()));
+        room = room.saturating_sub(ia.addresses.len());
+        let prefixes = ia.prefixes.split_off(room.min(ia.prefixes.len()));
+        room = room.saturating_sub(ia.prefixes.len());
+        rest.push(IaWish { addresses, prefixes, ..IaWish::new(ia.kind, ia.iaid) });
+    }
+    rest.retain(IaWish::has_lease);
+    if !rest.is_empty() {
+        ias.retain(IaWish::has_lease);
+    }
+    rest
+}
+
 /// The leases of an answer that a client keeps, as what it holds from then on.
 pub fn kept(facts: &Facts<'_>) -> Vec<IaWish> {
     let hold = |ia: &Ia<'_>| IaWish {
@@ -86,12 +108,16 @@ pub fn kept(facts: &Facts<'_>) -> Vec<IaWish> {
     facts.ias.iter().filter(|ia| is_usable(ia)).map(hold).collect()
 }
 
-/// The IAs as they were advertised, for the REQUEST: those that nothing was granted for are asked for as before.
+/// The IAs as they were advertised, for the REQUEST, with [`MOST`] leases each: those that nothing was granted for are asked for
+/// as before.
 pub fn requested(facts: &Facts<'_>, wishes: &[IaWish]) -> Vec<IaWish> {
     let offered = kept(facts);
     let of = |wish: &IaWish| {
         let found = offered.iter().find(|ia| ia.kind == wish.kind && ia.iaid == wish.iaid);
-        found.cloned().unwrap_or_else(|| wish.clone())
+        let mut asked = found.unwrap_or(wish).clone();
+        asked.addresses.truncate(MOST);
+        asked.prefixes.truncate(MOST);
+        asked
     };
     wishes.iter().map(of).collect()
 }

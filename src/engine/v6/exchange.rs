@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::accept::{Outcome6, departures, kept, requested};
+use super::accept::{MOST, Outcome6, departures, kept, requested};
 use super::client::Seated6;
 use super::recipe::{IaWish, Recipe6};
 use super::station::{Answer6, Sorted, Station6};
@@ -399,7 +399,9 @@ impl Exchange6 {
         if !matches!(self.task, Task6::Request { .. }) {
             return Vec::new();
         }
-        kept(&answer.facts()).iter().flat_map(|ia| ia.addresses.iter().copied()).collect()
+        let leases = kept(&answer.facts());
+        // All of them fit a DECLINE.
+        leases.iter().flat_map(|ia| ia.addresses.iter().copied()).take(MOST).collect()
     }
 
     fn on_claim(&mut self, target: Ipv6Addr, mac: Mac, at: Instant) -> Remark {
@@ -468,8 +470,12 @@ impl Exchange6 {
 
     /// The server that is asked to take its leases back does not say that it did.
     fn leave(&mut self) {
-        let asked = self.ask.take().and_then(|ask| Some((ask.server?, ask.ias)));
-        self.unreleased.extend(asked);
+        let Some((server, mut leases)) = self.ask.take().and_then(|ask| Some((ask.server?, ask.ias))) else {
+            return;
+        };
+        // Who is silent once is not asked for the rest of what it gave.
+        leases.extend(self.bound.rest_of(&server));
+        self.unreleased.push((server, leases));
     }
 
     fn end(&mut self, now: Instant) {
@@ -526,6 +532,23 @@ impl Machine for Exchange6 {
         let last = id == self.station.last_id() && !self.rapid_commit;
         if matches!(self.phase, Phase::Ending { .. }) && last {
             self.phase = Phase::Over;
+        }
+    }
+
+    fn on_refused(&mut self, id: u32, now: Instant) {
+        self.station.on_refused(id);
+        match self.phase {
+            Phase::Solicit => self.solicits = self.solicits.saturating_sub(1),
+            Phase::Main => self.mains = self.mains.saturating_sub(1),
+            Phase::Decline => self.declined = false,
+            // The others still get back what they gave.
+            Phase::Release => self.leave(),
+            _ => {}
+        }
+        if matches!(self.phase, Phase::Decline | Phase::Release) {
+            self.give_back(now);
+        } else {
+            self.stop(now);
         }
     }
 

@@ -23,6 +23,8 @@ pub struct Ground {
     pub without_ia: bool,
     /// Leases were asked for: SOLICIT, REQUEST and the like.
     pub stateful: bool,
+    /// A server answered SOLICIT, and was asked for what it offered.
+    pub offered: bool,
     /// It was sent to one address, not to everybody.
     pub unicast: bool,
     /// The address spoken from, where nobody answers for it.
@@ -72,6 +74,9 @@ pub fn findings(watch: &Watch6, ground: &Ground) -> Vec<String> {
     found.extend(count(Reason6::BadChecksum, "answers with a wrong checksum were seen"));
     found.extend(count(Reason6::WrongType, "answers to something else were seen"));
     found.extend(count(Reason6::Malformed, "malformed messages were seen"));
+    if ground.offered {
+        found.push("the server that answered SOLICIT does not answer what follows".to_owned());
+    }
     if ground.named {
         found.push("the server named by its DUID may not be this one: others must not answer".to_owned());
     }
@@ -145,6 +150,13 @@ mod tests {
         assert!(
             found[1].contains("link-local") && found[2].contains("dhcpd") && found[3].contains("no M flag")
         );
+    }
+
+    #[test]
+    fn who_offered_was_seen() {
+        let ground = Ground { offered: true, ..Ground::default() };
+        let found = findings(&Watch6::default(), &ground);
+        assert_eq!(found, ["the server that answered SOLICIT does not answer what follows"]);
     }
 
     #[test]

@@ -204,6 +204,12 @@ impl Station6 {
         self.log.left(id, at);
     }
 
+    /// Notes that transmission `id` was too long for the link: it was never sent.
+    pub fn on_refused(&mut self, id: u32) {
+        self.watch.handed = self.watch.handed.saturating_sub(1);
+        self.log.forget(id);
+    }
+
     /// Appends the next frame to send.
     pub fn poll_transmit(&mut self, out: &mut Vec<u8>) -> Option<Transmit> {
         self.outbox.poll_transmit(out)

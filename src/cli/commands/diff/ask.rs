@@ -162,12 +162,15 @@ impl Open<'_> {
     /// Asks, and waits for the first answer.
     fn ask(mut self, cx: &Context) -> Result<Side, Failure> {
         let teller = RefCell::new(Teller::new(false, Manner::of(cx)));
-        teller.borrow_mut().begin(Awaited::within("an offer", WAIT));
+        teller.borrow_mut().begin(Some(Awaited::within("an offer", WAIT)));
         let held =
             self.session.hold(&mut Watched::new(self.seeker.machine(), &teller), &cx.clock, &mut |_| {});
         teller.borrow_mut().end();
         if let Some(error) = held.error {
             return Err(error.into());
+        }
+        if held.stopped {
+            return Err(Failure::INTERRUPTED);
         }
         let mut side = Side::default();
         match &self.seeker {

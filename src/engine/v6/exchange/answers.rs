@@ -152,7 +152,7 @@ impl Exchange6 {
         let binds = matches!(kind, MessageType::REQUEST | MessageType::SOLICIT);
         let asked = if binds { MessageType::REQUEST } else { kind };
         let outcome = accept::outcome(&facts, asked, &ask.ias);
-        let leases = kept(&facts);
+        let mut leases = kept(&facts);
         let not_on_link = facts.failure().is_some_and(|status| status.code == StatusCode::NOT_ON_LINK);
         if kind == MessageType::REQUEST && outcome == Outcome6::Nak && not_on_link && !self.again {
             self.select_elsewhere(answer.at);
@@ -163,22 +163,27 @@ impl Exchange6 {
             self.refusal.get_or_insert(answer);
             return;
         }
-        if let (Some(server), false) = (answer.server(), leases.is_empty()) {
+        let then = match self.task {
+            Task6::Request { state, .. } if binds && !leases.is_empty() => state,
+            _ => State6::Selecting,
+        };
+        let beyond =
+            if then == State6::Selecting { Vec::new() } else { accept::rest_of_message(&mut leases) };
+        if let Some(server) = answer.server().filter(|_| !leases.is_empty()) {
+            if !beyond.is_empty() {
+                self.bound.note_beside(server.clone(), beyond);
+            }
             self.bound.note(server, leases.clone());
         }
-        match self.task {
-            Task6::Request { state, .. } if binds && state != State6::Selecting && !leases.is_empty() => {
-                let at = answer.at;
-                self.answer = Some(answer);
-                self.rapid_commit = false;
-                self.in_state(state, leases);
-                self.go_on(at);
-            }
-            _ => {
-                let at = answer.at;
-                self.finish(answer, outcome, at);
-            }
+        let at = answer.at;
+        if then == State6::Selecting {
+            self.finish(answer, outcome, at);
+            return;
         }
+        self.answer = Some(answer);
+        self.rapid_commit = false;
+        self.in_state(then, leases);
+        self.go_on(at);
     }
 
     /// The addresses asked for are of another link: once more without them (§18.2.10.1).

@@ -2,16 +2,26 @@
 
 use std::net::Ipv6Addr;
 
+use crate::engine::v6::accept::rest_of_message;
 use crate::engine::v6::recipe::IaWish;
 use crate::wire::v6::Duid;
 
 /// REPLYs of servers that were not chosen whose leases are noted; more are counted.
 const MAX_OTHERS: u64 = 64;
 
+/// Leases that one server bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Grant {
+    server: Duid,
+    leases: Vec<IaWish>,
+    /// What the server says later does not replace it.
+    beside: bool,
+}
+
 /// The leases of every server.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bound {
-    all: Vec<(Duid, Vec<IaWish>)>,
+    all: Vec<Grant>,
     /// REPLYs of servers that were not chosen.
     others: u64,
 }
@@ -19,20 +29,24 @@ pub(super) struct Bound {
 impl Bound {
     /// What the server that was chosen says now replaces what it said before.
     pub(super) fn note(&mut self, server: Duid, leases: Vec<IaWish>) {
-        self.all.retain(|(known, _)| *known != server);
-        self.all.push((server, leases));
+        self.all.retain(|grant| grant.beside || grant.server != server);
+        self.all.push(Grant { server, leases, beside: false });
     }
 
     /// Leases that a server bound though it was not chosen, or too late: beside all that is noted.
     pub(super) fn note_other(&mut self, server: Duid, leases: Vec<IaWish>) {
-        let other = (server, leases);
-        if self.all.contains(&other) {
+        if self.all.iter().any(|grant| grant.server == server && grant.leases == leases) {
             return;
         }
         self.others = self.others.saturating_add(1);
         if self.others <= MAX_OTHERS {
-            self.all.push(other);
+            self.note_beside(server, leases);
         }
+    }
+
+    /// Leases that `server` gave beyond those that it is asked for from now on.
+    pub(super) fn note_beside(&mut self, server: Duid, leases: Vec<IaWish>) {
+        self.all.push(Grant { server, leases, beside: true });
     }
 
     /// REPLYs whose leases are not noted, for there were too many.
@@ -42,7 +56,7 @@ impl Bound {
 
     /// What is left to give back, by server.
     pub(super) fn all(&self) -> impl Iterator<Item = (&Duid, &[IaWish])> {
-        self.all.iter().map(|(server, ias)| (server, ias.as_slice()))
+        self.all.iter().map(|grant| (&grant.server, grant.leases.as_slice()))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -52,23 +66,33 @@ impl Bound {
     /// Takes addresses out of what `server` gave, because somebody else has them: the IAs with these alone, to be declined.
     pub(super) fn take(&mut self, server: &Duid, in_use: &[Ipv6Addr]) -> Vec<IaWish> {
         let mut taken = Vec::new();
-        for (_, ias) in self.all.iter_mut().filter(|(known, _)| known == server) {
-            for ia in ias.iter_mut() {
+        for Grant { leases, .. } in self.all.iter_mut().filter(|grant| grant.server == *server) {
+            for ia in leases.iter_mut() {
                 let addresses: Vec<_> =
                     ia.addresses.extract_if(.., |address| in_use.contains(address)).collect();
                 if !addresses.is_empty() {
                     taken.push(IaWish { addresses, ..IaWish::new(ia.kind, ia.iaid) });
                 }
             }
-            ias.retain(IaWish::has_lease);
+            leases.retain(IaWish::has_lease);
         }
-        self.all.retain(|(_, ias)| !ias.is_empty());
+        self.all.retain(|grant| !grant.leases.is_empty());
         taken
     }
 
-    /// The leases of one server, to be released; one after the other.
+    /// Takes all that is left of what `server` gave.
+    pub(super) fn rest_of(&mut self, server: &Duid) -> Vec<IaWish> {
+        self.all.extract_if(.., |grant| grant.server == *server).flat_map(|grant| grant.leases).collect()
+    }
+
+    /// The leases of one server that one message can release; one after the other.
     pub(super) fn next(&mut self) -> Option<(Duid, Vec<IaWish>)> {
-        self.all.pop()
+        let Grant { server, mut leases, beside } = self.all.pop()?;
+        let rest = rest_of_message(&mut leases);
+        if !rest.is_empty() {
+            self.all.push(Grant { server: server.clone(), leases: rest, beside });
+        }
+        Some((server, leases))
     }
 }
 

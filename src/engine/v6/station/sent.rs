@@ -56,6 +56,16 @@ impl Log {
         }
     }
 
+    /// Forgets transmission `id`, which could not be sent.
+    pub(super) fn forget(&mut self, id: u32) {
+        let Some(place) = self.latest.iter().rposition(|sent| sent.id == id) else { return };
+        let lane = self.latest.remove(place).map(|sent| sent.lane);
+        self.firsts.retain(|_, first| first.id != id);
+        if let Some(count) = lane.and_then(|lane| self.counts.get_mut(&lane)) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
     /// How many of a lane were handed over.
     pub(super) fn count(&self, lane: usize) -> u32 {
         self.counts.get(&lane).copied().unwrap_or(0)

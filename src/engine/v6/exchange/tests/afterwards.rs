@@ -252,3 +252,97 @@ fn an_address_in_use_is_declined() {
         "the prefix alone is left to give back"
     );
 }
+
+/// Server 1, which offers `offered` addresses and gives `given`.
+fn generous(message: &Message, offered: u16, given: u16) -> Vec<Answer> {
+    let leases = |count: u16| {
+        let all: Vec<_> = (1..=count).map(|last| ia_addr(numbered(last), 500, 1000, &[])).collect();
+        move |message: &mut Message| message.add_option(opt::IA_NA, ia(5, 250, 400, &all))
+    };
+    vec![match message.kind {
+        MessageType::SOLICIT => reply(message, 1, MessageType::ADVERTISE, leases(offered)),
+        MessageType::REQUEST => reply(message, 1, MessageType::REPLY, leases(given)),
+        MessageType::RENEW => reply(message, 1, MessageType::REPLY, leases(16)),
+        _ => reply(message, 1, MessageType::REPLY, |_| ()),
+    }]
+}
+
+fn numbered(last: u16) -> Ipv6Addr {
+    Ipv6Addr::new(0xfd00, 0x64, 0, 0, 0, 0, 0, last)
+}
+
+/// The addresses in the messages of this kind.
+fn told(sent: &[Sent], kind: MessageType) -> Vec<Vec<Ipv6Addr>> {
+    let addresses = |bytes: &[u8]| Facts::of(bytes).addresses().map(|lease| lease.address).collect();
+    sent.iter().filter(|(_, one)| one.kind == kind).map(|(_, one)| addresses(&one.encode())).collect()
+}
+
+#[test]
+fn leases_beyond_a_message_are_given_back_in_several() {
+    let all: Vec<_> = (1..=60).map(numbered).collect();
+    for (state, offered) in [(State6::Selecting, 60), (State6::Selecting, 1), (State6::Renewing, 1)] {
+        let settings = Settings6 { release: true, choose: Choose::First, ..Settings6::default() };
+        let mut machine = exchange(state, Vec::new(), settings);
+        let sent = hold(&mut machine, |message, _| generous(message, offered, 60));
+        assert!(sent.iter().all(|(_, message)| message.encode().len() < 1000), "{state:?}");
+        assert_eq!(told(&sent, MessageType::REQUEST)[0].len(), usize::from(offered.min(16)));
+        let mut back = told(&sent, MessageType::RELEASE).concat();
+        back.sort_unstable();
+        assert_eq!((back, machine.released()), (all.clone(), true), "{state:?}");
+    }
+}
+
+#[test]
+fn who_is_silent_is_not_asked_for_every_part_of_what_it_gave() {
+    let settings =
+        Settings6 { release: true, choose: Choose::First, retries: Some(1), ..Settings6::default() };
+    let mut machine = select(settings);
+    let sent = hold(&mut machine, |message, _| match message.kind {
+        MessageType::RELEASE => Vec::new(),
+        _ => generous(message, 1, 60),
+    });
+    assert_eq!((kinds(&sent), machine.unreleased().len()), (vec![1, 3, 8, 8], 1));
+}
+
+#[test]
+fn a_message_that_the_link_cannot_carry_ends_what_it_is_for() {
+    let settings = || Settings6 { release: true, choose: Choose::First, ..Settings6::default() };
+    // REQUEST cannot be sent: it is over, and nobody is said to have been silent.
+    let mut machine = select(settings());
+    refuse(&mut machine, MessageType::REQUEST);
+    assert_eq!((machine.solicits(), machine.mains(), machine.outcome()), (1, 0, Outcome6::Timeout));
+    assert!(machine.left().next().is_none());
+    // RELEASE to one cannot: the other one still gets its lease back.
+    let mut machine = rapid(true);
+    refuse(&mut machine, MessageType::RELEASE);
+    assert_eq!(machine.unreleased().len(), 2, "the second is tried though the first could not be");
+}
+
+/// Plays the exchange over a link that does not carry messages of this kind.
+fn refuse(machine: &mut Exchange6, kind: MessageType) {
+    let mut now = Instant::new(1000, 0);
+    machine.on_time(now);
+    for _ in 0..100 {
+        let mut frame = Vec::new();
+        while let Some(next) = machine.poll_transmit(&mut frame) {
+            let message = message_in(&std::mem::take(&mut frame)).unwrap();
+            if message.kind == kind {
+                machine.on_refused(next.id, now);
+                continue;
+            }
+            machine.on_sent(next.id, now);
+            let answers = if machine.recipe.rapid_commit {
+                two_commit(&message, Duration::ZERO)
+            } else {
+                obliging(&message, 1)
+            };
+            for (_, server, reply) in answers {
+                machine.on_frame(&Arrival::whole(now, Timestamp::default(), &framed(server, &reply)));
+            }
+        }
+        let Some(deadline) = machine.deadline() else { return };
+        now = deadline;
+        machine.on_time(now);
+    }
+    panic!("it does not end");
+}
