@@ -82,6 +82,8 @@ pub struct BatchSocket {
     buffer: Vec<u8>,
     got: Vec<Got>,
     stamps: bool,
+    /// Frames that were too long to be sent.
+    too_long: u64,
     /// When the batch was read.
     read: Moment,
     aligner: Aligner,
@@ -167,9 +169,15 @@ impl BatchSocket {
             buffer: vec![0; batch.saturating_mul(PLACE)],
             got: Vec::with_capacity(batch),
             stamps: options.stamps,
+            too_long: 0,
             read: Moment::default(),
             aligner: Aligner::default(),
         })
+    }
+
+    /// How many frames were too long to be sent, so far.
+    pub fn too_long(&self) -> u64 {
+        self.too_long
     }
 
     /// Takes what has arrived, at most one batch, without waiting. Returns how many frames `each` was given.
@@ -291,6 +299,7 @@ impl BatchSocket {
                 }
                 Err(nix::Error::EMSGSIZE) => {
                     too_long = too_long.or(left.first().map(Range::len));
+                    self.too_long = self.too_long.saturating_add(1);
                     1
                 }
                 Err(nix::Error::ENETDOWN) => return Err(NetError::Down { interface: self.name.clone() }),

@@ -83,6 +83,8 @@ pub struct Tally<L> {
     pub stopped: bool,
     /// How often the link was seen going down.
     pub dips: u32,
+    /// Frames that were longer than the interface carries: they are lost.
+    pub too_long: u64,
     /// What ended it early, in words.
     pub broken: Option<String>,
     /// Processor time it took.
@@ -107,6 +109,7 @@ impl<L> Default for Tally<L> {
             memory: 0,
             stopped: false,
             dips: 0,
+            too_long: 0,
             broken: None,
             cpu: Duration::ZERO,
             kernel_stamps: false,
@@ -136,6 +139,7 @@ impl<L> Tally<L> {
         self.memory = self.memory.saturating_add(other.memory);
         self.stopped |= other.stopped;
         self.dips = self.dips.max(other.dips);
+        self.too_long = self.too_long.saturating_add(other.too_long);
         self.broken = self.broken.take().or(other.broken);
         self.kernel_stamps = other.kernel_stamps;
         self.overheard.extend(other.overheard);

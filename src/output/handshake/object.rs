@@ -134,6 +134,8 @@ pub(super) struct Whole<'a> {
     left_at_others: u64,
     released_again: u64,
     bad_checksums: u64,
+    /// Messages that were longer than the interface carries, and were not sent.
+    too_long: u64,
     interrupted: u64,
     unsent: u64,
     released: u64,
@@ -195,6 +197,7 @@ impl<'a> Whole<'a> {
             left_at_others: c.left_at_others,
             released_again: c.released_again,
             bad_checksums: c.bad_checksums,
+            too_long: tally.too_long,
             interrupted: c.interrupted,
             unsent: c.unsent,
             released: c.released,

@@ -32,6 +32,13 @@ const LOAD_CLIENTS: u32 = 10_000;
 
 /// Runs the command.
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
+    if args.sender.retries.is_some_and(|retries| retries > runner::MOST_RETRIES) {
+        return Err(Failure::usage(format_args!(
+            "--retries {} is too often; write 0 to {}",
+            args.sender.retries.unwrap_or_default(),
+            runner::MOST_RETRIES
+        )));
+    }
     if args.sender.is_six() {
         return six::run(args, cx);
     }

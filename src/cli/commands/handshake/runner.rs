@@ -41,6 +41,8 @@ const STEP: Duration = Duration::from_secs(2);
 const FIRST_RATE: f64 = 50.0;
 /// The highest rate of a search, per second.
 const LAST_RATE: f64 = 1e6;
+/// How often a message of a handshake may be asked again.
+pub(super) const MOST_RETRIES: u32 = 16;
 /// Leases that are listed on the screen.
 const LISTED: usize = 20;
 
@@ -72,7 +74,7 @@ pub(super) fn plan<F: Family>(args: &Args, family: F, macs: Macs, seed: u64) -> 
     let usual = if args.find_rate { SEARCH_TIMEOUT } else { TIMEOUT };
     let retries = args.sender.retries.unwrap_or(u32::from(is_ping(args)));
     let first = args.sender.timeout.unwrap_or(usual);
-    let timeouts = (0..=retries.min(16))
+    let timeouts = (0..=retries.min(MOST_RETRIES))
         .map(|attempt| first.saturating_mul(1_u32.wrapping_shl(attempt.min(4))))
         .collect();
     let in_flight = args.max_in_flight.unwrap_or(if rated { clients.min(1 << 20) } else { 1 });
@@ -206,7 +208,10 @@ fn once<F: Told>(
     cx: &mut Context,
 ) -> Result<Ran<F::Lease>, Failure> {
     let mut failed: Option<Failure> = None;
-    let patience = plan.timeouts.iter().fold(Duration::ZERO, |sum, each| sum.saturating_add(*each));
+    let one = plan.timeouts.iter().fold(Duration::ZERO, |sum, each| sum.saturating_add(*each));
+    // A whole handshake asks two questions, the second as patiently as the first.
+    let asks_twice = plan.mix.is_empty() || plan.mix.iter().any(|(kind, _)| *kind == Kind::Handshake);
+    let patience = one.saturating_mul(if asks_twice { 2 } else { 1 });
     let mut line = Progress::new(what, plan.pace.duration, patience, cx);
     let aside = Context::new(cx.common.clone());
     let (format, clocks) = (cx.format(), cx.clock.moment());
@@ -432,6 +437,12 @@ fn tell_of_troubles<F: Told>(
     if tally.dips > 0 {
         cx.warn("the link went down meanwhile; what was sent or answered then is lost");
     }
+    if tally.too_long > 0 {
+        cx.warn(&format!(
+            "{} could not be sent: longer than the interface's MTU allows",
+            counted(tally.too_long, "message")
+        ));
+    }
     if counters.bad_checksums > 0 {
         cx.warn(&format!(
             "clients will not accept {} of the answers: their UDP checksum is wrong",
@@ -456,7 +467,9 @@ fn tell_of_troubles<F: Told>(
     if !args.keep && !tally.leases.is_empty() {
         let where_to =
             args.write_leases.as_ref().map_or_else(String::new, |path| format!(" (in {})", path.display()));
-        cx.warn(&format!("{} leases were not given back{where_to}", tally.leases.len()));
+        let left = u64::try_from(tally.leases.len()).unwrap_or(u64::MAX);
+        let were = if left == 1 { "was" } else { "were" };
+        cx.warn(&format!("{} {were} not given back{where_to}", counted(left, "lease")));
         for held in tally.leases.iter().take(LISTED) {
             let words = family.words(&held.lease);
             let leased = words.leased().unwrap_or_default();

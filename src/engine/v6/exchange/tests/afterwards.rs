@@ -301,7 +301,7 @@ fn who_is_silent_is_not_asked_for_every_part_of_what_it_gave() {
         MessageType::RELEASE => Vec::new(),
         _ => generous(message, 1, 60),
     });
-    assert_eq!((kinds(&sent), machine.unreleased().len()), (vec![1, 3, 8, 8], 1));
+    assert_eq!((kinds(&sent), machine.unreleased().count()), (vec![1, 3, 8, 8], 1));
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn a_message_that_the_link_cannot_carry_ends_what_it_is_for() {
     // RELEASE to one cannot: the other one still gets its lease back.
     let mut machine = rapid(true);
     refuse(&mut machine, MessageType::RELEASE);
-    assert_eq!(machine.unreleased().len(), 2, "the second is tried though the first could not be");
+    assert_eq!(machine.unreleased().count(), 2, "the second is tried though the first could not be");
 }
 
 /// Plays the exchange over a link that does not carry messages of this kind.
