@@ -250,6 +250,8 @@ pub const PAGES: &[Page] = &[
             ("1", "a problem, or it is unclear"),
             USAGE,
             ("3", "it could not be looked"),
+            NAGIOS,
+            INTERRUPTED,
         ],
         examples: examples! {
             "why is there no address, or a bad one?": "dhcptool doctor";
@@ -344,7 +346,11 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         name: "interfaces",
-        statuses: &[("0", "they were listed"), NOT_RUN],
+        statuses: &[
+            ("0", "they were listed"),
+            ("1", "they were listed, and none of them can be used"),
+            NOT_RUN,
+        ],
         examples: &[],
         see: &["discover"],
     },

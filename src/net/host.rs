@@ -67,28 +67,74 @@ const CLIENTS: &[&str] = &[
     "pump",
 ];
 
-/// DHCP clients that hold `interface` (whose number is `index`): by a socket on port 68, or a packet socket bound to it.
+/// Sockets of DHCP clients, by what they have to do with one interface; by inode.
+#[derive(Debug, Default)]
+struct Sockets {
+    /// On port 68 of one of its addresses, or bound to it.
+    here: BTreeSet<String>,
+    /// On port 68 of no address: the kernel's table does not tell of which interface.
+    anywhere: BTreeSet<String>,
+    /// Of another interface.
+    elsewhere: BTreeSet<String>,
+}
+
+/// What a process has to do with an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Claim {
+    Holds,
+    May,
+    No,
+}
+
+impl Sockets {
+    /// Those in the words of `/proc/net/udp` and `/proc/net/packet`, for the interface with these addresses and this number.
+    fn read(udp: &str, packet: &str, addresses: &[Ipv4Addr], index: u32) -> Self {
+        let mut all = Self::default();
+        for line in udp.lines().skip(1) {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let local = fields.get(1).and_then(|local| local.strip_suffix(CLIENT_PORT));
+            // In the machine's byte order, as in the table of routes.
+            let local = local.and_then(|local| u32::from_str_radix(local, 16).ok());
+            let Some((local, inode)) = local.zip(fields.get(9)) else { continue };
+            let local = Ipv4Addr::from(local.to_ne_bytes());
+            let set = if addresses.contains(&local) {
+                &mut all.here
+            } else if local.is_unspecified() || local.is_broadcast() {
+                &mut all.anywhere
+            } else {
+                &mut all.elsewhere
+            };
+            set.insert((*inode).to_owned());
+        }
+        for line in packet.lines().skip(1) {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let bound = fields.get(4).and_then(|number| number.parse::<u32>().ok());
+            // Number 0 is of all of them: whoever watches the whole machine.
+            let Some((bound, inode)) = bound.filter(|bound| *bound > 0).zip(fields.get(8)) else { continue };
+            let set = if bound == index { &mut all.here } else { &mut all.elsewhere };
+            set.insert((*inode).to_owned());
+        }
+        all
+    }
+
+    /// What a process with the sockets `inodes` has to do with the interface.
+    fn claim(&self, inodes: &[String]) -> Claim {
+        let has = |set: &BTreeSet<String>| inodes.iter().any(|inode| set.contains(inode));
+        match () {
+            () if has(&self.here) => Claim::Holds,
+            () if has(&self.anywhere) && !has(&self.elsewhere) => Claim::May,
+            () => Claim::No,
+        }
+    }
+}
+
+/// DHCP clients that hold `interface` (whose number is `index`): by a socket on port 68 of its `addresses`, or a packet socket bound
+/// to it. Of those that have port 68 without an address, and nothing to do with another interface, one is named where nobody is
+/// known to hold this one.
 /// Processes of other users can be seen by root alone; then the count of sockets is known and the names are not.
-pub fn clients(interface: &str, index: u32) -> (Vec<Holder>, Option<Unseen>) {
-    let mut wanted = BTreeSet::new();
-    for line in read("/proc/net/udp").lines().skip(1) {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        if fields.get(1).is_some_and(|local| local.ends_with(CLIENT_PORT))
-            && let Some(inode) = fields.get(9)
-        {
-            wanted.insert((*inode).to_owned());
-        }
-    }
-    let port_holders = wanted.len();
-    for line in read("/proc/net/packet").lines().skip(1) {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        if fields.get(4).and_then(|number| number.parse::<u32>().ok()) == Some(index)
-            && let Some(inode) = fields.get(8)
-        {
-            wanted.insert((*inode).to_owned());
-        }
-    }
-    let mut found = Vec::new();
+pub fn clients(interface: &str, index: u32, addresses: &[Ipv4Addr]) -> (Vec<Holder>, Option<Unseen>) {
+    let sockets = Sockets::read(&read("/proc/net/udp"), &read("/proc/net/packet"), addresses, index);
+    let (mut found, mut perhaps) = (Vec::new(), Vec::new());
     let mut hidden = false;
     for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Ok(pid) = process.file_name().to_string_lossy().parse::<u32>() else { continue };
@@ -96,26 +142,34 @@ pub fn clients(interface: &str, index: u32) -> (Vec<Holder>, Option<Unseen>) {
         if !CLIENTS.contains(&name.as_str()) {
             continue;
         }
+        let names_it = || read(&format!("/proc/{pid}/cmdline")).split('\0').any(|word| word == interface);
         let Ok(descriptors) = fs::read_dir(process.path().join("fd")) else {
             // Another user's: its command line may still name the interface.
             hidden = true;
-            if read(&format!("/proc/{pid}/cmdline")).split('\0').any(|word| word == interface) {
+            if names_it() {
                 found.push(Holder { pid, name });
             }
             continue;
         };
-        let holds = descriptors.flatten().filter_map(|one| fs::read_link(one.path()).ok()).any(|target| {
-            let target = target.to_string_lossy().into_owned();
-            let inode = target.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
-            inode.is_some_and(|inode| wanted.contains(inode))
-        });
-        if holds {
-            found.push(Holder { pid, name });
+        let targets = descriptors.flatten().filter_map(|one| fs::read_link(one.path()).ok());
+        let inode = |target: std::path::PathBuf| {
+            Some(target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned())
+        };
+        let inodes: Vec<String> = targets.filter_map(inode).collect();
+        match sockets.claim(&inodes) {
+            Claim::Holds => found.push(Holder { pid, name }),
+            Claim::May if names_it() => found.push(Holder { pid, name }),
+            Claim::May => perhaps.push(Holder { pid, name }),
+            Claim::No => {}
         }
+    }
+    if found.is_empty() {
+        found.extend(perhaps.into_iter().min());
     }
     found.sort();
     found.dedup();
-    let unseen = (hidden && port_holders > found.len())
+    let open = sockets.here.len().saturating_add(sockets.anywhere.len());
+    let unseen = (hidden && open > found.len())
         .then(|| Unseen { check: "processes", why: "those of other users: needs root".to_owned() });
     (found, unseen)
 }
@@ -337,6 +391,33 @@ mod tests {
     }
 
     #[test]
+    fn a_client_of_another_interface_does_not_hold_this_one() {
+        let address = |last: u8| u32::from_ne_bytes([10, 77, 0, last]);
+        let udp = |local: u32, inode: u32| {
+            format!("  1: {local:08X}:0044 00000000:0000 07 0:0 00:0 0 0 0 {inode} 2 0 0\n")
+        };
+        let udp =
+            ["  sl  local_address\n".to_owned(), udp(address(5), 1), udp(address(9), 2), udp(0, 3)].concat();
+        let packet = "sk RefCnt Type Proto Iface R Rmem User Inode\n\
+                      0 3 3 0003 2 1 0 0 4\n0 3 3 0003 3 1 0 0 5\n0 3 3 0003 0 1 0 0 6\n";
+        let sockets = Sockets::read(&udp, packet, &[[10, 77, 0, 9].into()], 2);
+        for (inodes, claim) in [
+            (&["2"][..], Claim::Holds),
+            (&["4"], Claim::Holds),
+            (&["1"], Claim::No),
+            (&["5"], Claim::No),
+            (&["6"], Claim::No),
+            (&["3"], Claim::May),
+            (&["3", "4"], Claim::Holds),
+            (&["3", "5"], Claim::No),
+            (&["7"], Claim::No),
+        ] {
+            let inodes: Vec<String> = inodes.iter().map(ToString::to_string).collect();
+            assert_eq!(sockets.claim(&inodes), claim, "{inodes:?}");
+        }
+    }
+
+    #[test]
     fn the_router_of_the_default_route_is_found() {
         let line = |gateway: u32| format!("eth0\t00000000\t{gateway:08X}\t0003\t0\t0\t100\t00000000\n");
         let table = ["Iface\tDestination\tGateway\n", "eth0\t0000000A\t00000000\t1\n"].concat()
@@ -379,7 +460,7 @@ mod tests {
 
     #[test]
     fn this_machine_can_be_looked_at() {
-        let (_, _) = clients("lo", 1);
+        let (_, _) = clients("lo", 1, &[Ipv4Addr::LOCALHOST]);
         assert_eq!(master("lo"), None);
         let _ = (old_lease("no-such-interface", 4_000_000), filters(false));
     }

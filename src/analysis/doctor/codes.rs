@@ -22,8 +22,9 @@ macro_rules! rows {
 rows! {
     /// The codes, worst first.
     ROWS, Host:
-    Error "link-down", "IEEE 802.3": "The interface is down.",
-        "nothing can be sent or heard", "Bring it up: ip link set IFACE up.";
+    Error "link-down", "IEEE 802.3": "The interface is down, or went down meanwhile.",
+        "nothing can be sent or heard",
+        "Bring it up: ip link set IFACE up. Where it goes down by itself, check cable, transceiver and the switch port.";
     Error "no-carrier", "IEEE 802.3": "The interface is up, but nothing is at the other end of the cable.",
         "nothing can be sent or heard", "Check cable, transceiver and the switch port; on Wi-Fi, the association.";
     Error "frames-not-leaving", "RFC 2131 4.1": "Frames were handed to the kernel and not seen leaving.",

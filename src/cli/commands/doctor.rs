@@ -120,7 +120,7 @@ impl Args {
 /// Runs the command.
 #[cfg(feature = "live")]
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
-    live::run(args, cx)
+    crate::cli::flags::nagios::guard(args.nagios, cx, |cx| live::run(args, cx))
 }
 
 /// Says that this build cannot.

@@ -28,7 +28,7 @@ pub struct NagiosArgs {
 const INTERRUPTED: &str = "interrupted before the work was done";
 
 /// Commands with these flags.
-const COMMANDS: [&str; 4] = ["discover", "request", "handshake", "rogue"];
+const COMMANDS: [&str; 5] = ["discover", "request", "handshake", "rogue", "doctor"];
 
 impl NagiosArgs {
     /// True when the command is to be a plugin.
@@ -58,11 +58,17 @@ impl NagiosArgs {
 
     /// What `run` ends with; a plugin that could not run says so on standard output.
     pub fn guard(&self, cx: &mut Context, run: impl FnOnce(&mut Context) -> Outcome) -> Outcome {
-        cx.plugin = self.nagios;
-        match run(cx) {
-            Err(Failure { message: Some(message), .. }) if self.nagios => unknown(&message, cx),
-            outcome => outcome,
-        }
+        guard(self.nagios, cx, run)
+    }
+}
+
+/// What `run` ends with, where it may be a plugin: one that could not run says so on standard output, and one that was stopped, too.
+pub fn guard(is_plugin: bool, cx: &mut Context, run: impl FnOnce(&mut Context) -> Outcome) -> Outcome {
+    cx.plugin = is_plugin;
+    match run(cx) {
+        Err(Failure { message: Some(message), .. }) if is_plugin => unknown(&message, cx),
+        Ok(Exit::Interrupted) if is_plugin => unknown(INTERRUPTED, cx),
+        outcome => outcome,
     }
 }
 
@@ -124,6 +130,7 @@ mod tests {
         );
         assert_eq!(line("dhcptool rogue --nagios -c 3"), "dhcptool rogue --nagios --critical 3");
         assert_eq!(line("dhcptool lab -c 3 --nagios"), "dhcptool lab -c 3 --nagios");
+        assert!(is_plugin(&words("dhcptool doctor eth0 --nagios --nonsense")));
         assert!(!is_plugin(&words("dhcptool discover -- --nagios")));
     }
 }

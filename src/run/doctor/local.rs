@@ -50,7 +50,8 @@ impl Local {
         let all = iface::interfaces()?;
         let interface = chosen(&all, name)?;
         let mut unseen = Vec::new();
-        let (holders, hidden) = host::clients(&interface.name, interface.index);
+        let own: Vec<Ipv4Addr> = v4(interface).into_iter().map(|(address, _)| address).collect();
+        let (holders, hidden) = host::clients(&interface.name, interface.index, &own);
         unseen.extend(hidden.map(|one| (one.check, one.why)));
         let (old, refused) = host::old_lease(&interface.name, interface.index);
         unseen.extend(refused.map(|one| (one.check, one.why)));
@@ -90,13 +91,6 @@ impl Local {
     }
 
     fn take(&mut self, interface: &iface::Interface, all: &[iface::Interface], now: Option<u64>) {
-        let v4 = |one: &iface::Interface| -> Vec<(Ipv4Addr, u8)> {
-            let each = one.addresses.iter().filter_map(|(addr, length)| match addr {
-                std::net::IpAddr::V4(addr) => Some((*addr, *length)),
-                std::net::IpAddr::V6(_) => None,
-            });
-            each.collect()
-        };
         let addresses = v4(interface);
         self.same_subnet =
             all.iter().filter(|other| other.index != interface.index && !other.loopback).find_map(|other| {
@@ -110,6 +104,16 @@ impl Local {
         self.default_route = all.iter().any(|one| one.default_route);
         self.now = now;
     }
+}
+
+/// The IPv4 addresses of an interface, with their prefix lengths.
+#[cfg(feature = "live")]
+fn v4(interface: &iface::Interface) -> Vec<(Ipv4Addr, u8)> {
+    let each = interface.addresses.iter().filter_map(|(addr, length)| match addr {
+        std::net::IpAddr::V4(addr) => Some((*addr, *length)),
+        std::net::IpAddr::V6(_) => None,
+    });
+    each.collect()
 }
 
 /// The interface to examine. One that is down is a finding, not an obstacle: where no other offers itself, the only card is

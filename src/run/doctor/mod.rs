@@ -36,7 +36,7 @@ use crate::wire::v4::{Outline, Packet};
 const MOST_EXCHANGES: usize = 1000;
 
 /// What says that frames are lost on the way.
-const LOSES: &[&str] = &["lossy", "slow-start", "port-unauthorised", "frames-not-leaving"];
+const LOSES: &[&str] = &["link-down", "lossy", "slow-start", "port-unauthorised", "frames-not-leaving"];
 
 /// How an examination is made, beside what is asked.
 #[derive(Clone, Debug, Default)]
@@ -83,17 +83,15 @@ pub struct Examined {
     pub took: Duration,
     /// The user stopped it.
     pub stopped: bool,
+    /// What ended it early; what was found until then stands.
+    pub error: Option<NetError>,
 }
 
 /// A frame that was seen, for who keeps a record.
 pub type Keep<'a> = dyn FnMut(&Passed<'_>) -> bool + 'a;
 
 /// Examines the network behind `transport`. `admitted` counts the datagrams that the kernel let in to port 546 of this host;
-/// `None` where that is not known.
-///
-/// # Errors
-///
-/// When the transport fails; what may have been bound was given back as far as it let.
+/// `None` where that is not known. A transport that fails ends it: what may have been bound was given back as far as it let.
 pub fn examine(
     plan: &Plan,
     manner: &Manner,
@@ -102,16 +100,13 @@ pub fn examine(
     clock: &dyn Clock,
     admitted: &dyn Fn() -> Option<u32>,
     keep: &mut Keep<'_>,
-) -> Result<Examined, NetError> {
+) -> Examined {
     let start = clock.now();
     let exam = (!manner.passive).then(|| Examination::new(plan.clone()));
     let exam = Linger::new(exam, manner.listen);
     let mut both = Beside::new(exam, manner.six.as_ref().map(|six| six.machine(manner)));
     let mut listener = Listener { ears: Ears::new(local.interface.clone(), plan), keep };
     let ending = drive(&mut both, transport, clock, &[], &mut listener);
-    if let Some(error) = ending.error {
-        return Err(error);
-    }
     let mut ears = listener.ears;
     let took = Duration::from_nanos(u64::try_from(clock.now().since(start)).unwrap_or(0));
     let (told, findings) = ears.finish();
@@ -119,6 +114,7 @@ pub fn examine(
     let servers = ears.judge(manner.policy.as_ref());
     let mut all = Vec::new();
     signs::local(local, &mut all);
+    signs::dips(ending.dips, &mut all);
     signs::heard(&ears.heard, &record, &mut all);
     signs::tried(&record, plan, &mut all);
     diagnosed(&told, &findings, plan, &mut all);
@@ -140,7 +136,7 @@ pub fn examine(
     } else {
         record.ack.is_some() && record.holders.is_empty()
     };
-    Ok(Examined {
+    Examined {
         conclusion: conclude(all, works),
         record,
         heard: ears.heard,
@@ -151,7 +147,8 @@ pub fn examine(
         frames: ears.number,
         took,
         stopped: ending.stopped,
-    })
+        error: ending.error,
+    }
 }
 
 /// A client came by, or kept, an address.
@@ -178,9 +175,9 @@ impl Witness for Listener<'_, '_> {
         (self.keep)(passed)
     }
 
-    /// A full queue, or a filter, is one of the things that are looked for.
+    /// A full queue, a filter, or a link that does not stay up is one of the things that are looked for.
     fn bears(&mut self, error: &NetError) -> bool {
-        error.is_full_queue()
+        error.is_full_queue() || matches!(error, NetError::Down { .. })
     }
 }
 

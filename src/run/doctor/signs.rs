@@ -26,6 +26,16 @@ fn own(signs: &mut Vec<Sign>, code: &'static str, summary: impl Into<String>) {
     signs.extend(Sign::of(code, summary));
 }
 
+/// The link went down so often while it was examined.
+pub(super) fn dips(count: u32, signs: &mut Vec<Sign>) {
+    let often = match count {
+        0 => return,
+        1 => "once".to_owned(),
+        more => format!("{more} times"),
+    };
+    own(signs, "link-down", format!("the link went down {often} meanwhile: what was sent then is lost"));
+}
+
 /// Checks 1 to 6: what is known without a packet.
 pub(super) fn local(local: &Local, signs: &mut Vec<Sign>) {
     let name = escape_line(&local.interface);

@@ -90,23 +90,17 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         })
         .collect();
     loop {
-        let examined = if local.is_ready() {
+        let mut examined = if local.is_ready() {
             announce(args, &local, cx);
             let mut keep = |passed: &Passed<'_>| keeper.as_mut().is_none_or(|keeper| keeper.keep(passed));
-            match examine(&plan, &manner, &local, &mut transport, &cx.clock, &admitted, &mut keep) {
-                // It may be up again by now; what was tried tells nothing.
-                Err(NetError::Down { .. }) if args.watch => {
-                    local.up = false;
-                    None
-                }
-                examined => Some(examined?),
-            }
+            Some(examine(&plan, &manner, &local, &mut transport, &cx.clock, &admitted, &mut keep))
         } else {
             None
         };
         if let Some(error) = keeper.as_mut().and_then(|keeper| keeper.error.take()) {
             return Err(Failure::could_not_run(error));
         }
+        let mut failed = examined.as_mut().and_then(|examined| examined.error.take());
         let stopped = examined.as_ref().is_some_and(|examined| examined.stopped);
         let conclusion = match &examined {
             Some(examined) => examined.conclusion.clone(),
@@ -116,10 +110,21 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
             keeper.verdict(&conclusion)?;
         }
         let mut exit = exit_of(&conclusion, args);
+        // To monitoring, what was cut short tells nothing.
+        if stopped && args.nagios {
+            return Ok(Exit::Interrupted);
+        }
+        if let Some(error) = failed.take_if(|_| args.nagios) {
+            return Err(error.into());
+        }
         if last.is_news(&conclusion) || !args.watch {
             let saved = keeper.as_ref().map(|keeper| (keeper.name.clone(), keeper.frames));
             let seen = Seen { examined, saved, client_id: plan.client_id.clone(), lacks };
             exit = tell(args, &local, &conclusion, &seen, cx)?;
+        }
+        // A link may be up again when it is looked at next.
+        if let Some(error) = failed.filter(|error| !(args.watch && matches!(error, NetError::Down { .. }))) {
+            return Err(error.into());
         }
         if stopped {
             return Ok(Exit::Interrupted);
