@@ -14,6 +14,9 @@ use crate::wire::escape::escape_line;
 /// How often the time that is left is shown anew, and how long silence lasts where it is said once.
 pub const TICK: Duration = Duration::from_secs(1);
 
+/// Who waits no longer than this is not told that he does.
+const SOON: Duration = Duration::from_millis(500);
+
 /// How what is awaited is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
@@ -112,16 +115,18 @@ impl Teller {
         match self.manner {
             Manner::Never => return None,
             Manner::Once if !self.waiting.is_in_vain(now) => {}
-            // The end says it.
+            // The end is near, and says it.
             Manner::Once
-                if self.waiting.ends(machine.gives_up()).is_some_and(|end| end < now.after(TICK)) => {}
+                if self.waiting.ends(machine.gives_up()).is_some_and(|end| end < now.after(SOON)) => {}
             Manner::Status | Manner::Once => {
                 if let Some(line) = self.waiting.line(now, machine.gives_up(), machine.deadline()) {
                     self.manner.tell(&escape_line(&line));
                 }
             }
         }
-        Some(now.after(TICK))
+        // Silence is said once it has lasted, not a second after somebody last looked.
+        let lasted = self.waiting.first.map(|first| first.after(TICK)).filter(|lasted| *lasted > now);
+        Some(lasted.unwrap_or_else(|| now.after(TICK)))
     }
 }
 
