@@ -79,7 +79,12 @@ tests:
     input_series:
       - {{series: 'dhcptool_rogue_servers{{instance="a", status="rogue"}}', values: '0 1 1'}}
       - {{series: 'dhcptool_rogue_servers{{instance="a", status="allowed"}}', values: '1 1 1'}}
-      - {{series: 'dhcptool_rogue_servers{{instance="b", status="allowed"}}', values: '0x8'}}
+      - {{series: 'dhcptool_rogue_servers_by_protocol{{instance="a", protocol="dhcpv4"}}', values: '1x8'}}
+      - {{series: 'dhcptool_rogue_servers_by_protocol{{instance="b", protocol="dhcpv4"}}', values: '0x8'}}
+      - {{series: 'dhcptool_rogue_servers_by_protocol{{instance="b", protocol="dhcpv6"}}', values: '0x8'}}
+      - {{series: 'dhcptool_rogue_servers_by_protocol{{instance="b", protocol="ra"}}', values: '1x8'}}
+      - {{series: 'dhcptool_rogue_server_up{{instance="a", server="10.0.0.1"}}', values: '1 1 0x6'}}
+      - {{series: 'dhcptool_rogue_server_up{{instance="a", server="10.0.0.2"}}', values: '1x8'}}
       - {{series: 'dhcptool_rogue_frames_lost_total{{instance="a"}}', values: '0 0 0'}}
     alert_rule_test:
       - {{eval_time: 0m, alertname: RogueDhcpServer}}
@@ -98,6 +103,13 @@ tests:
           - exp_labels: {{severity: critical, instance: b}}
             exp_annotations:
               summary: No DHCP server answers on the network of b
+      - {{eval_time: 6m, alertname: DhcpServerSilent}}
+      - eval_time: 7m
+        alertname: DhcpServerSilent
+        exp_alerts:
+          - exp_labels: {{severity: warning, instance: a, server: 10.0.0.1}}
+            exp_annotations:
+              summary: DHCP server 10.0.0.1 of the policy is silent on a
 "#,
         rules.display()
     );

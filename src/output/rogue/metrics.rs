@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::server::joined;
 use crate::analysis::servers::watcher::{ChangeKind, Known};
-use crate::analysis::servers::{Latencies, Status};
+use crate::analysis::servers::{Latencies, Speaks, Status};
 use crate::time::Timestamp;
 use crate::wire::escape::escape_line;
 
@@ -51,7 +51,17 @@ impl Metrics<'_> {
             let count = self.present.iter().filter(|known| known.status == status).count();
             (format!("{{status=\"{}\"}}", status.name()), count.to_string())
         });
-        family("dhcptool_rogue_servers", "gauge", "DHCP servers that are there.", &statuses);
+        family("dhcptool_rogue_servers", "gauge", "DHCP servers and routers that are there.", &statuses);
+        let protocols = Speaks::ALL.map(|speaks| {
+            let count = self.present.iter().filter(|known| known.key.speaks == speaks).count();
+            (format!("{{protocol=\"{}\"}}", speaks.name()), count.to_string())
+        });
+        family(
+            "dhcptool_rogue_servers_by_protocol",
+            "gauge",
+            "The same by what they speak; ra are routers.",
+            &protocols,
+        );
         let mut listed = self.present.clone();
         listed.sort_by(|a, b| (b.status, &a.key).cmp(&(a.status, &b.key)));
         listed.truncate(MAX_SERIES);
