@@ -123,6 +123,8 @@ impl RotatingWriter {
     fn is_full(&self, length: u64, time: Option<Timestamp>) -> bool {
         let Some(began) = self.began else { return false };
         let size = self.writer.size().saturating_add(self.room(length)).saturating_add(length);
+        // What was lost is said at the end of the last file.
+        let size = size.saturating_add(self.writer.losses_size());
         let too_long = self.rotation.size.is_some_and(|limit| size > limit);
         let too_old =
             self.rotation.every.is_some_and(|every| time.is_some_and(|time| time >= began.after(every)));
@@ -298,6 +300,26 @@ mod tests {
         let files = files(folder.path());
         assert!(files.len() > 4);
         assert!(files.iter().all(|file| fs::metadata(file).unwrap().len() <= 4000));
+    }
+
+    #[test]
+    fn what_was_lost_has_room_in_the_last_file() {
+        for frames in 1..60 {
+            let folder = tempfile::tempdir().unwrap();
+            let rotation = Rotation { size: Some(2000), ..Rotation::default() };
+            let path = folder.path().join("a.pcapng");
+            let mut writer = RotatingWriter::create(&path, rotation, announced(), Timestamp(0)).unwrap();
+            for second in 0..frames {
+                writer.write(&frame(second, &[9; 61])).unwrap();
+            }
+            let before = writer.writer.size();
+            let losses = Losses { kernel: 7, interface: 0 };
+            writer.losses(ETHERNET, Precision::Nano, "eth0", Timestamp(0), losses).unwrap();
+            assert_eq!(writer.writer.size(), before + writer.writer.losses_size());
+            writer.flush().unwrap();
+            let sizes = files(folder.path()).into_iter().map(|file| fs::metadata(file).unwrap().len());
+            assert!(sizes.max().unwrap() <= 2000, "{frames} frames");
+        }
     }
 
     #[test]

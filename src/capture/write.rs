@@ -426,6 +426,15 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
+    /// Bytes that the losses of every interface described so far will take.
+    pub fn losses_size(&self) -> u64 {
+        const EACH: u64 = 52;
+        if self.format == Format::Pcap {
+            return 0;
+        }
+        u64::try_from(self.interfaces.len()).unwrap_or(0).saturating_mul(EACH)
+    }
+
     /// Where among the interfaces this one is, if it has been described.
     fn described(&self, link: LinkType, nano: bool, name: Option<&str>) -> Option<usize> {
         let is_it =
