@@ -1,6 +1,6 @@
 //! What the exchanges of a client found, for people and programs: `discover`, `request`, `release`, `decline`, `inform`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
 use crate::wire::options::{TextSink, v4};
 use crate::wire::problem::Severity;
 use crate::wire::v4::{Facts, Outline, Packet, Shown, Values, facts};
-use crate::wire::{Lease, Prefix};
+use crate::wire::{Lease, Mac, Prefix};
 
 /// Where answers were seen.
 #[derive(Clone, Debug)]
@@ -174,7 +174,7 @@ const OWN_NATURE: [u8; 3] = [50, 53, 54];
 /// themselves always differ and are left out; the subnets they are in are not.
 pub fn differences(answers: &[Answer], place: &Place<'_>) -> Vec<Difference> {
     let mut fields: BTreeMap<(u16, String), Vec<String>> = BTreeMap::new();
-    let servers: Vec<Arc<str>> = answers.iter().map(|answer| server_name(answer).into()).collect();
+    let servers = server_names(answers);
     let subnets: Vec<String> = answers.iter().map(|answer| subnet(answer).unwrap_or_default()).collect();
     fields.insert((0, "subnet".to_owned()), subnets);
     let next = |answer: &Answer| match answer.message.siaddr {
@@ -241,6 +241,27 @@ fn boot_field(answer: &Answer, name: &str) -> String {
     };
     let text = field.split(|byte| *byte == 0).next().unwrap_or_default();
     if overloaded { String::new() } else { escape(text) }
+}
+
+/// The servers' names, each with its hardware address where another card answers by the same name.
+fn server_names(answers: &[Answer]) -> Vec<Arc<str>> {
+    told_apart(answers.iter().map(|answer| (server_name(answer), answer.source_mac)))
+}
+
+/// Names of servers as they are told: where several hardware addresses go by one name, each with its own.
+pub fn told_apart(servers: impl Iterator<Item = (String, Option<Mac>)> + Clone) -> Vec<Arc<str>> {
+    let mut first: HashMap<String, Option<Mac>> = HashMap::new();
+    let mut shared: HashSet<String> = HashSet::new();
+    for (name, mac) in servers.clone() {
+        if *first.entry(name.clone()).or_insert(mac) != mac {
+            shared.insert(name);
+        }
+    }
+    let told = |(name, mac): (String, Option<Mac>)| match mac {
+        Some(mac) if shared.contains(&name) => format!("{name} at {mac}").into(),
+        _ => name.into(),
+    };
+    servers.map(told).collect()
 }
 
 fn server_name(answer: &Answer) -> String {
@@ -434,7 +455,7 @@ pub fn write_differences(differences: &[Difference], width: Option<usize>, out: 
 
 /// The one line that counts what answered.
 pub fn count_line(offers: &[Answer], waited: i64, sent: u32) -> String {
-    let mut servers: Vec<String> = offers.iter().map(server_name).collect();
+    let mut servers = server_names(offers);
     servers.sort();
     servers.dedup();
     format!(
@@ -523,6 +544,18 @@ mod tests {
         // What the answer says of itself counts more.
         offer.set_option(60, b"MSFT 5.0");
         assert!(!shown(ubiquiti, &offer).contains("controller"));
+    }
+
+    #[test]
+    fn who_goes_by_the_name_of_another_has_a_name_of_its_own() {
+        let mac = |last: u8| Some(Mac([2, 0, 0, 0, 0, last]));
+        let servers =
+            [("10.0.0.1", mac(1)), ("10.0.0.2", mac(2)), ("10.0.0.1", mac(3)), ("10.0.0.2", mac(2))];
+        let told = told_apart(servers.iter().map(|(name, mac)| ((*name).to_owned(), *mac)));
+        let told: Vec<&str> = told.iter().map(AsRef::as_ref).collect();
+        let wanted =
+            ["10.0.0.1 at 02:00:00:00:00:01", "10.0.0.2", "10.0.0.1 at 02:00:00:00:00:03", "10.0.0.2"];
+        assert_eq!(told, wanted);
     }
 
     #[test]

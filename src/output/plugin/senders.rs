@@ -7,7 +7,7 @@ use crate::engine::Answer;
 use crate::output::senders::{Discovery, Report};
 use crate::output::when::stretch;
 use crate::wire::v4::facts;
-use crate::wire::{Mac, Seconds};
+use crate::wire::{Lease, Mac};
 
 impl Discovery<'_> {
     /// Whether somebody offers an address, and how fast the first does.
@@ -101,7 +101,7 @@ impl Given {
     /// All of it in one line.
     pub(super) fn line(&self, verb: &str) -> String {
         let mac = self.mac.map_or_else(String::new, |mac| format!(" ({mac})"));
-        let lease = self.lease.map_or_else(String::new, |lease| format!(" for {}", Seconds(lease)));
+        let lease = self.lease.map_or_else(String::new, |lease| format!(" for {}", Lease(lease)));
         let after = self.latency.map_or_else(String::new, |latency| format!(", after {}", stretch(latency)));
         format!("{}{mac} {verb} {}{lease}{after}", self.who, self.what)
     }

@@ -7,7 +7,7 @@ use super::six;
 use crate::analysis::servers::table::Server;
 use crate::analysis::servers::{Judgement, Key, ServerId, Speaks, Status};
 use crate::output::styled::{Label, Styled};
-use crate::wire::Seconds;
+use crate::wire::Lease;
 use crate::wire::escape::escape;
 
 /// What people know a server by.
@@ -141,7 +141,7 @@ pub(super) fn offers(server: &Server) -> String {
         parts.push(if lease == u32::MAX {
             "lease without end".to_owned()
         } else {
-            format!("lease {}", Seconds(lease))
+            format!("lease {}", Lease(lease))
         });
     }
     if let Some(file) = &offered.boot_file {

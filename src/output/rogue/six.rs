@@ -4,9 +4,9 @@ use super::server::joined;
 use crate::analysis::servers::offered6::{Advertised, Offered6, Route};
 use crate::analysis::servers::table::Server;
 use crate::output::six::router::pref64;
-use crate::wire::Seconds;
 use crate::wire::escape::escape;
 use crate::wire::nd::OnLinkPrefix;
+use crate::wire::{Lease, Seconds};
 
 /// What it offers, in one line; texts from the wire are escaped.
 pub(super) fn offers(server: &Server, six: &Offered6) -> String {
@@ -30,7 +30,7 @@ pub(super) fn offers(server: &Server, six: &Offered6) -> String {
         parts.push(format!("search {}", names.join(" ")));
     }
     if let Some(lease) = six.lease_time {
-        parts.push(format!("lease {}", Seconds(lease)));
+        parts.push(format!("lease {}", Lease(lease)));
     }
     if let Some(preference) = six.preference.filter(|preference| *preference > 0) {
         parts.push(format!("preference {preference}"));

@@ -1,12 +1,11 @@
 //! In what servers differ.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::record::record;
 use super::text::server_name;
 use crate::engine::v6::station::Answer6;
-use crate::output::answers::{Difference, Place, unlike};
+use crate::output::answers::{Difference, Place, told_apart, unlike};
 use crate::output::packet::record6::Message6;
 use crate::wire::options::{self, Context, TextSink, v6 as opt};
 use crate::wire::v6::Duid;
@@ -111,12 +110,14 @@ pub fn differences(answers: &[Answer6], place: &Place<'_>) -> (Vec<Difference>, 
             }
         });
     }
-    let servers: Vec<Arc<str>> = answers.iter().map(|answer| server_name(answer).into()).collect();
+    let servers = told_apart(answers.iter().map(|answer| (server_name(answer), answer.source_mac)));
     (unlike(fields.texts, &servers), fields.left_out.len())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
