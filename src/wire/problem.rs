@@ -479,6 +479,9 @@ problems! {
     /// The datagram was put together from fragments that overlap.
     FragmentOverlap: Warning, "fragment-overlap", "RFC 5722",
         |f, _| f.write_str("the datagram's fragments overlap");
+    /// A message of router discovery came in fragments.
+    FragmentedDiscovery: Warning, "fragmented-discovery", "RFC 6980 5",
+        |f, _| f.write_str("it came in fragments: hosts ignore router discovery that does");
     /// An OFFER, ACK or NAK without option 54.
     AnswerNamesNoServer: Error, "server-id-missing", "RFC 2131 4.3.1",
         |f, [kind, ..]| write!(f, "this {} has no server identifier (option 54): most clients drop it", said(kind));

@@ -226,7 +226,8 @@ mod tests {
         outline.read(&packet, bytes.len(), false);
         let mut datagram = Datagram::bare(bytes);
         let (src, dst) = (IpAddr::from(address(src)), IpAddr::from(address(99)));
-        datagram.ip = Some(Ip { src, dst, ttl: 64, tos: 0, id: None, dont_fragment: None });
+        datagram.ip =
+            Some(Ip { src, dst, ttl: 64, tos: 0, id: None, dont_fragment: None, fragmented: false });
         selection.matches_v6(None, &datagram, &packet, &outline, |_| ())
     }
 

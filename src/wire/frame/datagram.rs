@@ -95,12 +95,14 @@ pub struct Ip {
     pub id: Option<u16>,
     /// It must not be cut into pieces on its way; IPv4 only.
     pub dont_fragment: Option<bool>,
+    /// A fragment header stood behind it, also that of a fragment which is the whole datagram (RFC 6946); IPv6 only.
+    pub fragmented: bool,
 }
 
 impl Ip {
     /// A header of which no more is known.
     pub fn new(src: IpAddr, dst: IpAddr) -> Self {
-        Self { src, dst, ttl: 0, tos: 0, id: None, dont_fragment: None }
+        Self { src, dst, ttl: 0, tos: 0, id: None, dont_fragment: None, fragmented: false }
     }
 
     /// The differentiated services code point (RFC 2474), 0–63.
@@ -203,7 +205,9 @@ impl<'a> Datagram<'a> {
         let checksum =
             (self.checksum == Checksum::Bad).then(|| Problem::outer(code, [found.into(), want.into(), 0]));
         let overlap = self.overlapped.then(|| Problem::outer(Code::FragmentOverlap, [0; 3]));
-        checksum.into_iter().chain(overlap)
+        let discovery = self.protocol == Protocol::Icmpv6 && self.ip.is_some_and(|ip| ip.fragmented);
+        let fragmented = discovery.then(|| Problem::outer(Code::FragmentedDiscovery, [0; 3]));
+        checksum.into_iter().chain(overlap).chain(fragmented)
     }
 
     /// A DHCPv4 message with nothing known around it.

@@ -83,6 +83,7 @@ fn ipv4<'a>(bytes: Bytes<'a>, context: &mut Context) -> Option<(What, Bytes<'a>)
         tos: head[1],
         id: Some(u16::from_be_bytes([head[4], head[5]])),
         dont_fragment: Some(head[6] & 0x40 != 0),
+        fragmented: false,
     });
     context.rerouted = packet.have.get(20..header_len).is_some_and(has_source_route);
     let body = packet.skip(header_len)?;
@@ -127,6 +128,7 @@ fn ipv6<'a>(bytes: Bytes<'a>, context: &mut Context) -> Option<(What, Bytes<'a>)
         tos: head[0] << 4 | head[1] >> 4,
         id: None,
         dont_fragment: None,
+        fragmented: false,
     });
     context.rerouted = context.guessed;
     Some((What::Transport(head[6]), body))
@@ -176,6 +178,9 @@ pub(super) fn transport<'a>(
         FRAGMENT => {
             let (&[next, _, high, low, a, b, c, d], body) = bytes.chunk::<8>()?;
             let field = u16::from_be_bytes([high, low]);
+            if let Some(ip) = &mut context.ip {
+                ip.fragmented = true;
+            }
             piece(body, context, next, u32::from_be_bytes([a, b, c, d]), field >> 3, field & 1 == 1)
         }
         AUTHENTICATION => {

@@ -50,6 +50,7 @@ impl<'a> Plain<'a> {
             tos,
             id: Some(u16::from_be_bytes([i0, i1])),
             dont_fragment: Some(flags & 0x40 != 0),
+            fragmented: false,
         };
         let parts = udp::Parts {
             src: u16::from_be_bytes([p0, p1]),

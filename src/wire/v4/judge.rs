@@ -318,6 +318,7 @@ mod tests {
             tos: 0,
             id: None,
             dont_fragment: None,
+            fragmented: false,
         });
         let mut problems = Vec::new();
         let (packet, mut outline) = (Packet::new(&bytes), Outline::default());

@@ -121,6 +121,10 @@ packets! {
         "receivers differ in what they read",
         "Look at the sender; filters are evaded this way.",
         [];
+    FragmentedDiscovery: "A router solicitation or advertisement came in fragments.",
+        "hosts that follow RFC 6980 ignore it; others believe it past every RA guard",
+        "Look for its sender: no router does so.",
+        [];
     AnswerNamesNoServer: "A server's answer has no server identifier.",
         "most clients drop its offers",
         "Make the server send option 54.",

@@ -109,6 +109,7 @@ impl Story {
             tos: 0,
             id: None,
             dont_fragment: None,
+            fragmented: false,
         });
         datagram.udp = Some(Udp { src_port: way.ports.0, dst_port: way.ports.1 });
         datagram.checksum = if way.bad { Checksum::Bad } else { Checksum::Good };

@@ -138,6 +138,9 @@ pub(super) fn advert_fault(datagram: &Datagram<'_>) -> Option<(Reason6, String)>
     if ip.ttl != nd::HOP_LIMIT {
         return Some((Reason6::BadHopLimit, format!("its hop limit is {}, not 255", ip.ttl)));
     }
+    if ip.fragmented {
+        return Some((Reason6::Malformed, "it came in fragments, which hosts ignore".to_owned()));
+    }
     let IpAddr::V6(src) = ip.src else { return None };
     if !src.is_unicast_link_local() {
         return Some((Reason6::Malformed, format!("its source {src} is no link-local address")));

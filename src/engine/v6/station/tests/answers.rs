@@ -140,6 +140,9 @@ fn advertisements_that_hosts_do_not_believe() {
     let mut code = good.clone();
     code[1] = 1;
     assert_eq!(fault(255, router, &code, Checksum::Good), Some(Reason6::Malformed));
+    let fragment = Ip { ttl: 255, fragmented: true, ..Ip::new(router.into(), nd::ALL_NODES.into()) };
+    let datagram = Datagram { protocol: Protocol::Icmpv6, ip: Some(fragment), ..Datagram::bare(&good) };
+    assert!(advert_fault(&datagram).unwrap().1.contains("fragments"));
     let mut zero = good;
     zero.extend([1, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(fault(255, router, &zero, Checksum::Good), Some(Reason6::Malformed));

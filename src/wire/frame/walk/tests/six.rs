@@ -51,6 +51,19 @@ fn dhcpv6_and_router_discovery_are_found() {
 }
 
 #[test]
+fn router_discovery_in_fragments_is_said() {
+    let router = six(58, 2, &advertisement());
+    let atomic = eth(0x86dd, &ip6(44, &after("3a00 0000 00000001", &router[40..])));
+    for (frame, wanted) in [(atomic, vec!["fragmented-discovery"]), (eth(0x86dd, &router), vec![])] {
+        let mut said = Vec::new();
+        Walker::new(Ports::every()).walk(LinkType::ETHERNET, &frame, frame.len(), 0, |datagram| {
+            said.extend(datagram.problems().map(|problem| problem.code.name()));
+        });
+        assert_eq!(said, wanted);
+    }
+}
+
+#[test]
 fn extension_headers_and_fragments_lead_to_both() {
     let router = six(58, 2, &advertisement());
     let behind = |next: u8, head: &str| eth(0x86dd, &ip6(next, &after(head, &router[40..])));
