@@ -64,12 +64,13 @@ impl Either {
     }
 }
 
-/// The object is of a kind that holds a lease, and says that it was granted by one of `outcomes`.
+/// The object is of a kind that holds a lease, and says that it was granted, by one of `outcomes`, and kept.
 fn is_granted(json: &Value, outcomes: &[&str]) -> bool {
     let is_one_of = |key: &str, all: &[&str]| {
         json.get(key).and_then(Value::as_str).is_none_or(|text| all.contains(&text))
     };
-    is_one_of("type", &["request", "lease"]) && is_one_of("outcome", outcomes)
+    let declined = json.get("declined").and_then(Value::as_bool) == Some(true);
+    is_one_of("type", &["request", "lease"]) && is_one_of("outcome", outcomes) && !declined
 }
 
 fn is_six(json: &Value) -> bool {
@@ -109,7 +110,7 @@ fn read_each<T>(path: &Path, lease: fn(&Value) -> Result<T, &'static str>) -> Re
 fn lease(json: &Value) -> Result<Lease, &'static str> {
     let ip = |key: &str| json.get(key)?.as_str()?.parse::<Ipv4Addr>().ok();
     if !is_granted(json, &["ack"]) {
-        return Err("no lease: its type is not \"request\", or its outcome is not \"ack\"");
+        return Err("no lease: its type is not \"request\", its outcome not \"ack\", or it was declined");
     }
     let address = ip("address").ok_or("no \"address\"")?;
     let server = ip("server_id").or_else(|| ip("source_ip")).ok_or("no \"server_id\"")?;
@@ -154,7 +155,7 @@ fn lease6(json: &Value) -> Result<Lease6, &'static str> {
     }
     if !is_granted(json, &["ack", "partial"]) {
         return Err(
-            "no lease: its type is not \"request\", or its outcome is neither \"ack\" nor \"partial\"",
+            "no lease: its type is not \"request\", its outcome neither \"ack\" nor \"partial\", or it was declined",
         );
     }
     let client = |key: &str| json.get("client")?.get(key)?.as_str();
@@ -246,6 +247,8 @@ mod tests {
             ))
         };
         assert!(of_type("inform").is_err(), "an address that no server gave is nothing to give back");
+        let declined = r#"{"outcome":"ack","declined":true,"address":"10.0.0.9","server_id":"10.0.0.1"}"#;
+        assert!(parsed(declined).is_err(), "it would be offered again, and somebody has it");
         assert!(of_type("request").is_ok() && of_type("lease").is_ok());
     }
 }

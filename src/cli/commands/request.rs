@@ -18,6 +18,7 @@ use crate::cli::six;
 use crate::cli::six::exchange::{Order, dad};
 use crate::cli::teller::Awaited;
 use crate::engine::v4::accept::refusals;
+use crate::engine::v4::draft::opt;
 use crate::engine::v4::exchange::{ConflictCheck, Outcome as Ended, Settings, Task, Verdict};
 use crate::engine::v4::recipe;
 use crate::engine::v6::exchange::{Choose, Settings6, State6};
@@ -195,7 +196,12 @@ fn asked_address(args: &Args, segment: Option<&Segment>) -> Result<Option<Ipv4Ad
 }
 
 /// What was just taken, and the command that gives it back.
-fn give_back(segment: &Segment, exchange: &Exchange, mac: Option<String>) -> Option<(Ipv4Addr, String)> {
+fn give_back(
+    segment: &Segment,
+    exchange: &Exchange,
+    draft: &Draft,
+    mac: Option<String>,
+) -> Option<(Ipv4Addr, String)> {
     let reply = exchange
         .answer()
         .filter(|_| exchange.outcome() == Ended::Ack && !exchange.released() && !exchange.declined())?
@@ -203,8 +209,14 @@ fn give_back(segment: &Segment, exchange: &Exchange, mac: Option<String>) -> Opt
         .as_ref()?;
     let (address, server) = (reply.yiaddr.specified()?, reply.server_id?);
     let mac = mac.map(|mac| format!(" --mac {mac}")).unwrap_or_default();
+    // A server that knows the lease by its identifier takes it back by that alone (RFC 2131 §4.2).
+    let hex = |id: Vec<u8>| id.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":");
+    let id = draft.message.option(opt::CLIENT_ID).map(hex);
+    let id = id.map(|id| format!(" --client-id {id}")).unwrap_or_default();
+    let vlans: Vec<String> = draft.envelope.vlans.iter().map(ToString::to_string).collect();
+    let vlans = if vlans.is_empty() { String::new() } else { format!(" --vlan {}", vlans.join(".")) };
     let name = crate::wire::escape::escape_line(&segment.name);
-    Some((address, format!("dhcptool release {name} --ip {address} --server {server}{mac}")))
+    Some((address, format!("dhcptool release {name} --ip {address} --server {server}{mac}{id}{vlans}")))
 }
 
 fn settings(args: &Args) -> Settings {
@@ -263,7 +275,7 @@ fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mu
         return NagiosArgs::conclude(&plugin, session::conclude(held, Exit::Good, segment, cx)?, cx);
     }
     let foreign = args.sender.has_mac().then(|| session::client_text(&draft));
-    if let Some((address, command)) = give_back(segment, &exchange, foreign) {
+    if let Some((address, command)) = give_back(segment, &exchange, &draft, foreign) {
         cx.suggest(&format!("to give {address} back"), &command);
     }
     let conflict = matches!(exchange.checked(), Some(Verdict::InUse(_)));
