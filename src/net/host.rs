@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::Ipv4Addr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// The most bytes of any file that is read here.
@@ -152,9 +152,8 @@ pub fn clients(interface: &str, index: u32, addresses: &[Ipv4Addr]) -> (Vec<Hold
             continue;
         };
         let targets = descriptors.flatten().filter_map(|one| fs::read_link(one.path()).ok());
-        let inode = |target: std::path::PathBuf| {
-            Some(target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned())
-        };
+        let inode =
+            |target: PathBuf| Some(target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned());
         let inodes: Vec<String> = targets.filter_map(inode).collect();
         match sockets.claim(&inodes) {
             Claim::Holds => found.push(Holder { pid, name }),
@@ -201,35 +200,85 @@ impl OldLease {
     }
 }
 
+/// Who keeps a lease file.
+#[derive(Clone, Copy, Debug)]
+enum Keeper {
+    Networkd,
+    Dhcpcd,
+    Dhclient,
+    NetworkManager,
+}
+
+impl Keeper {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Networkd => "systemd-networkd",
+            Self::Dhcpcd => "dhcpcd",
+            Self::Dhclient => "dhclient",
+            Self::NetworkManager => "NetworkManager",
+        }
+    }
+
+    /// The lease of `interface` in a file of this client.
+    fn parse(self, content: &[u8], interface: &str) -> Option<OldLease> {
+        match self {
+            Self::Networkd | Self::NetworkManager => pairs(content),
+            Self::Dhcpcd => message(content),
+            Self::Dhclient => dhclient(content, interface),
+        }
+    }
+}
+
+/// Where clients keep their leases: systemd-networkd, dhcpcd, dhclient, `NetworkManager`.
+pub const LEASE_FOLDERS: [&str; 5] = [
+    "/run/systemd/netif/leases",
+    "/var/lib/dhcpcd",
+    "/var/lib/dhcp",
+    "/var/lib/dhclient",
+    "/var/lib/NetworkManager",
+];
+
 /// The newest lease of `interface` that dhclient, dhcpcd, systemd-networkd or `NetworkManager` keep.
 pub fn old_lease(interface: &str, index: u32) -> (Option<OldLease>, Option<Unseen>) {
     let mut found: Vec<OldLease> = Vec::new();
     let mut refused = None;
-    let mut consider =
-        |path: &Path, client: &'static str, parse: &dyn Fn(&[u8]) -> Option<OldLease>| match bytes(path) {
-            Ok(content) => found.extend(parse(&content).map(|lease| OldLease {
-                file: path.display().to_string(),
-                client,
-                written: lease.written.or_else(|| modified(path)),
-                ..lease
-            })),
-            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                refused =
-                    Some(Unseen { check: "lease files", why: format!("{}: needs root", path.display()) });
+    let mut refuse = |path: &Path, error: &std::io::Error| {
+        if error.kind() == std::io::ErrorKind::PermissionDenied {
+            refused = Some(Unseen { check: "lease files", why: format!("{}: needs root", path.display()) });
+        }
+    };
+    let [networkd, dhcpcd, folders @ ..] = LEASE_FOLDERS;
+    let mut files: Vec<(PathBuf, Keeper)> = vec![
+        (Path::new(networkd).join(index.to_string()), Keeper::Networkd),
+        (Path::new(dhcpcd).join(format!("{interface}.lease")), Keeper::Dhcpcd),
+    ];
+    for folder in folders {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                refuse(Path::new(folder), &error);
+                continue;
             }
-            Err(_) => {}
         };
-    consider(Path::new(&format!("/run/systemd/netif/leases/{index}")), "systemd-networkd", &pairs);
-    consider(Path::new(&format!("/var/lib/dhcpcd/{interface}.lease")), "dhcpcd", &message);
-    for folder in ["/var/lib/dhcp", "/var/lib/dhclient", "/var/lib/NetworkManager"] {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten().take(1000) {
+        for entry in entries.flatten().take(1000) {
             let name = entry.file_name().to_string_lossy().into_owned();
             let extension = Path::new(&name).extension().and_then(|extension| extension.to_str());
             if name.starts_with("dhclient") && matches!(extension, Some("leases" | "lease")) {
-                consider(&entry.path(), "dhclient", &|content| dhclient(content, interface));
+                files.push((entry.path(), Keeper::Dhclient));
             } else if name.starts_with("internal-") && name.ends_with(&format!("-{interface}.lease")) {
-                consider(&entry.path(), "NetworkManager", &pairs);
+                files.push((entry.path(), Keeper::NetworkManager));
             }
+        }
+    }
+    for (path, keeper) in files {
+        match bytes(&path) {
+            Ok(content) => found.extend(keeper.parse(&content, interface).map(|lease| OldLease {
+                file: path.display().to_string(),
+                client: keeper.name(),
+                written: lease.written.or_else(|| modified(&path)),
+                ..lease
+            })),
+            Err(error) => refuse(&path, &error),
         }
     }
     let newest = found.into_iter().filter(|lease| lease.address.is_some()).max_by_key(|lease| lease.written);

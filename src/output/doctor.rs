@@ -405,7 +405,7 @@ impl Report<'_> {
     }
 
     /// What works, in a sentence.
-    fn works(&self) -> String {
+    pub fn works(&self) -> String {
         let Some(ack) = &self.record.ack else {
             return self.listened.clone().unwrap_or_else(|| "nothing is wrong".to_owned());
         };

@@ -508,3 +508,29 @@ fn a_watch_outlives_a_link_that_goes_down() {
     assert_eq!((lines[0], lines[2]), ("link-down", "link-down"), "{told}");
     assert!(lines[1] != "link-down" && lines[1] == lines[3], "{told}");
 }
+
+/// A client that gets or loses a lease while it is watched is noticed: the lease files are looked at in every round.
+#[cfg(feature = "live")]
+#[test]
+fn a_watch_looks_at_lease_files_again() {
+    let script = "
+        told() { until [ $(wc -l <out) -ge $1 ]; do kill -0 $pid || { cat err; exit 9; }; sleep 0.05; done; }
+        mount -t tmpfs none /var/lib && mkdir /var/lib/dhcp || exit 8
+        ip address add 10.0.0.77/24 dev eth0 || exit 7
+        dhcptool doctor eth0 --watch --passive --listen 1s --interval 1s -q >out 2>err & pid=$!
+        told 1; printf 'lease {\n interface \"eth0\";\n fixed-address 10.0.0.77;\n}\n' >/var/lib/dhcp/dhclient.leases
+        told 2; rm /var/lib/dhcp/dhclient.leases
+        told 3; kill $pid; wait $pid; cat out";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("out"), "").unwrap();
+    let words = ["unshare", "-m", "timeout", "60", "sh", "-c", script];
+    let output = lab_command("", &words).current_dir(folder.path()).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    if is_refused(output.status.code(), &err) {
+        return;
+    }
+    let told = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!((lines.len(), output.status.code()), (3, Some(0)), "{told}{err}");
+    assert!(lines[1] == "no-default-route" && lines[0] == lines[2] && lines[0] != lines[1], "{told}");
+}

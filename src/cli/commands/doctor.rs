@@ -90,7 +90,8 @@ pub struct Args {
     #[arg(long)]
     nagios: bool,
 
-    /// Examine again every five minutes and tell changes only
+    /// Examine again every five minutes and tell changes only; link, addresses and lease files are looked at anew, filters and other
+    /// processes are not
     #[arg(long)]
     watch: bool,
 

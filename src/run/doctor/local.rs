@@ -76,11 +76,15 @@ impl Local {
         Ok(local)
     }
 
-    /// Looks anew at what a confined process can still ask the kernel for: the link, addresses, default routes. What stands in files
-    /// and what other processes hold stays what it was.
+    /// Looks anew at what a confined process can still ask the kernel for: the link, addresses, default routes; and at the lease files,
+    /// where it may read them. Filters and what other processes hold stay what they were.
     pub fn look_again(&mut self, now: Option<u64>) -> Result<(), NetError> {
         let all = iface::interfaces()?;
         let interface = iface::choose(&all, Some(&self.interface))?;
+        let (old, refused) = host::old_lease(&interface.name, interface.index);
+        if refused.is_none() {
+            self.old_lease = old;
+        }
         self.take(interface, &all, now);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Opens the interface, has it examined, and tells the result.
 
 use std::io::Write;
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -11,12 +12,13 @@ use super::Args;
 use super::checks::checks;
 use crate::analysis::doctor::{Conclusion, Sign, Verdict};
 use crate::analysis::transaction::Server;
-use crate::capture::{Format as FileFormat, FrameOut, Writer};
+use crate::capture::{CaptureError, Format as FileFormat, FrameOut, Writer};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::gather::Stop;
 use crate::engine::drive::Passed;
 use crate::engine::v4::examine::{Booted, Plan, Record, RelayView};
+use crate::net::host::LEASE_FOLDERS;
 use crate::net::linux::{Options, PacketTransport};
 use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
@@ -77,7 +79,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let mut plan = plan(args, &local, own);
     args.confine.give_up(cx)?;
     let mut keeper = args.save.as_deref().map(|path| Keeper::create(path, &local.interface)).transpose()?;
-    args.confine.confine(&Needs::default(), cx)?;
+    // A watch looks at the lease files again.
+    let read = LEASE_FOLDERS.iter().filter(|_| args.watch).map(std::path::PathBuf::from).collect();
+    args.confine.confine(&Needs { read, ..Needs::default() }, cx)?;
     let each = manner.policy.iter().flat_map(|policy| &policy.allowed).map(|allowed| &allowed.identity);
     plan.trusted = each
         .map(|one| {
@@ -97,25 +101,17 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         } else {
             None
         };
-        if let Some(error) = keeper.as_mut().and_then(|keeper| keeper.error.take()) {
-            return Err(Failure::could_not_run(error));
-        }
-        let mut failed = examined.as_mut().and_then(|examined| examined.error.take());
+        let failed = examined.as_mut().and_then(|examined| examined.error.take());
         let stopped = examined.as_ref().is_some_and(|examined| examined.stopped);
         let conclusion = match &examined {
             Some(examined) => examined.conclusion.clone(),
             None => without_packets(&local, None),
         };
-        if let Some(keeper) = &mut keeper {
-            keeper.verdict(&conclusion)?;
-        }
+        let unkept = keeper.as_mut().and_then(|keeper| keeper.verdict(&conclusion).err());
         let mut exit = exit_of(&conclusion, args);
         // To monitoring, what was cut short tells nothing.
-        if stopped && args.nagios {
-            return Ok(Exit::Interrupted);
-        }
-        if let Some(error) = failed.take_if(|_| args.nagios) {
-            return Err(error.into());
+        if let Some(cut) = cut_short(args.nagios, unkept.as_ref(), failed.as_ref(), stopped) {
+            return cut;
         }
         if last.is_news(&conclusion) || !args.watch {
             let saved = keeper.as_ref().map(|keeper| (keeper.name.clone(), keeper.frames));
@@ -123,11 +119,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
             exit = tell(args, &local, &conclusion, &seen, cx)?;
         }
         // A link may be up again when it is looked at next.
-        if let Some(error) = failed.filter(|error| !(args.watch && matches!(error, NetError::Down { .. }))) {
-            return Err(error.into());
-        }
-        if stopped {
-            return Ok(Exit::Interrupted);
+        let failed = failed.filter(|error| !(args.watch && matches!(error, NetError::Down { .. })));
+        if let Some(cut) = cut_short(true, unkept.as_ref(), failed.as_ref(), stopped) {
+            return cut;
         }
         if !args.watch {
             return Ok(exit);
@@ -137,6 +131,23 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         }
         local.look_again(now(cx))?;
         plan.held = held_addresses(&local);
+        (plan.client_id, plan.old_address) = remembered(args, &local, own);
+    }
+}
+
+/// What an examination ends with that was cut short: the record could not be kept, the network refused, or the user stopped it.
+/// None where it was not, or where that does not `count` yet.
+fn cut_short(
+    counts: bool,
+    unkept: Option<&CaptureError>,
+    failed: Option<&NetError>,
+    stopped: bool,
+) -> Option<Outcome> {
+    match (unkept, failed) {
+        _ if !counts => None,
+        (Some(error), _) => Some(Err(error.into())),
+        (None, Some(error)) => Some(Err(Failure::could_not_run(error))),
+        (None, None) => stopped.then_some(Ok(Exit::Interrupted)),
     }
 }
 
@@ -238,29 +249,35 @@ fn open(name: &str) -> Result<PacketTransport, NetError> {
     )
 }
 
+/// The client identifier and the address that this host asks with: those of the lease that a client of it remembers.
+fn remembered(args: &Args, local: &Local, mac: Mac) -> (Option<Vec<u8>>, Option<Ipv4Addr>) {
+    let lease = local.old_lease.as_ref().filter(|_| args.mac.is_none());
+    let by_mac = || std::iter::once(1).chain(mac.0).collect();
+    let client_id = lease.and_then(|lease| lease.client_id.clone()).unwrap_or_else(by_mac);
+    (Some(client_id), args.ip.or_else(|| lease.and_then(|lease| lease.address)))
+}
+
 fn plan(args: &Args, local: &Local, mac: Mac) -> Plan {
     let mut rng = Rng::new();
     let mut second = [0; 6];
     rng.fill(&mut second);
     // Locally administered, not a group.
     second[0] = (second[0] & 0xfc) | 2;
-    let remembered = local.old_lease.as_ref().filter(|_| args.mac.is_none());
-    let by_mac = || std::iter::once(1).chain(mac.0).collect();
+    let (client_id, old_address) = remembered(args, local, mac);
     let tags = args.vlan.map_or_else(Vec::new, |id| crate::wire::frame::build::tags(&[id]));
     Plan {
         second: (!args.no_second_mac).then_some(Mac(second)),
-        client_id: Some(remembered.and_then(|lease| lease.client_id.clone()).unwrap_or_else(by_mac)),
+        client_id,
         hostname: std::fs::read_to_string("/proc/sys/kernel/hostname")
             .ok()
             .map(|name| name.trim().as_bytes().to_vec())
             .filter(|name| !name.is_empty()),
         tags,
         pxe: args.pxe,
-        old_address: args.ip.or_else(|| remembered.and_then(|lease| lease.address)),
+        old_address,
         quick: args.quick,
         relay: args.via.zip(args.server).map(|(giaddr, server)| {
-            let here =
-                |(addr, length): &(std::net::Ipv4Addr, u8)| Prefix::of(*addr, *length).contains(server);
+            let here = |(addr, length): &(Ipv4Addr, u8)| Prefix::of(*addr, *length).contains(server);
             let hop = local.gateway.filter(|_| !local.addresses.iter().any(here)).unwrap_or(server);
             RelayView { giaddr, server, hop }
         }),
@@ -270,7 +287,7 @@ fn plan(args: &Args, local: &Local, mac: Mac) -> Plan {
 }
 
 /// The addresses that this host has.
-fn held_addresses(local: &Local) -> Vec<std::net::Ipv4Addr> {
+fn held_addresses(local: &Local) -> Vec<Ipv4Addr> {
     local.addresses.iter().map(|(address, _)| *address).collect()
 }
 
@@ -362,7 +379,7 @@ fn line(conclusion: &Conclusion, report: &Report<'_>) -> String {
     let text = match &conclusion.cause {
         Some(cause) => format!("{}: {}", cause.code, cause.summary),
         None => match conclusion.verdict {
-            Verdict::Healthy => "lease, router, name servers and renewal work".to_owned(),
+            Verdict::Healthy => report.works(),
             Verdict::Unclear => "no lease was had, and nothing says why".to_owned(),
             Verdict::Problem | Verdict::Unable => "it could not be looked".to_owned(),
         },
@@ -537,7 +554,7 @@ struct Keeper {
     interface: String,
     name: String,
     frames: u64,
-    error: Option<crate::capture::CaptureError>,
+    error: Option<CaptureError>,
 }
 
 impl Keeper {
@@ -575,12 +592,15 @@ impl Keeper {
     }
 
     /// The verdict is a comment of its own section, behind what it is about.
-    fn verdict(&mut self, conclusion: &Conclusion) -> Result<(), Failure> {
+    fn verdict(&mut self, conclusion: &Conclusion) -> Result<(), CaptureError> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
         let cause = conclusion
             .cause
             .as_ref()
             .map_or(String::new(), |sign| format!(": {}: {}", sign.code, sign.summary));
         let comment = format!("dhcptool doctor: {}{cause}", conclusion.verdict.name());
-        Ok(self.writer.remark(&comment)?)
+        self.writer.remark(&comment)
     }
 }
