@@ -61,14 +61,27 @@ fn run(lab: Faulty, plan: &Plan) -> Examined {
 }
 
 fn run_on(lab: Faulty, plan: &Plan, manner: &Manner, local: &Local, keep: &mut Keep<'_>) -> Examined {
+    run_over(lab, plan, manner, local, keep, None)
+}
+
+/// The same over a link that is down from the one until the other.
+fn run_over(
+    lab: Faulty,
+    plan: &Plan,
+    manner: &Manner,
+    local: &Local,
+    keep: &mut Keep<'_>,
+    dip: Option<[Instant; 2]>,
+) -> Examined {
     let mut scene = Scene::new(lab.settings, lab.plan);
     // The network lives before the doctor comes.
     let start = Instant::new(5, 0);
     scene.start(start);
     let mut pair = Pair::new(start.after(Duration::from_millis(300)), OfLab(scene));
+    pair.dip = dip;
     pair.mute = lab.near == Some(NearEnd::Drops);
     let clock = pair.clock.clone();
-    examine(plan, manner, local, &mut pair, &clock, &|| None, keep).unwrap()
+    examine(plan, manner, local, &mut pair, &clock, &|| None, keep)
 }
 
 /// What stands as a cause or beside it.
@@ -481,6 +494,25 @@ fn what_was_saved_tells_the_fault_again() {
     let path = folder.path().join("healthy.pcapng");
     saved(Faulty::default(), &plan(1), &path);
     assert_eq!(lint(&path), BTreeSet::new());
+}
+
+/// A port that flaps is what a doctor is called for: it says so, and what it took it gives back once the link is up again.
+#[test]
+fn a_link_that_dips_is_the_finding_and_ends_nothing() {
+    let healthy = run(Faulty::default(), &plan(1));
+    let acked = healthy.record.ack.as_ref().unwrap().at;
+    let released = healthy.record.released;
+    for (from, length) in [(1_000_000, 1000), (1_000_000, 100), (-9_000_000, 50)] {
+        let from = Instant(acked.0 + from);
+        let dip = Some([from, from.after(Duration::from_millis(length))]);
+        let examined =
+            run_over(Faulty::default(), &plan(1), &Manner::default(), &local(), &mut |_| true, dip);
+        let cause = examined.conclusion.cause.as_ref().unwrap();
+        assert_eq!(cause.code, "link-down", "{dip:?}");
+        assert!(cause.summary.contains("went down once"), "{}", cause.summary);
+        assert!(examined.error.is_none() && examined.record.ack.is_some(), "{dip:?}");
+        assert_eq!(examined.record.released, released, "{dip:?}");
+    }
 }
 
 /// A link that goes down is told and looked at again, also when it is down from the beginning.
