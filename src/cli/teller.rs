@@ -15,7 +15,7 @@ use crate::wire::escape::escape_line;
 pub const TICK: Duration = Duration::from_secs(1);
 
 /// Who waits no longer than this is not told that he does.
-const SOON: Duration = Duration::from_millis(500);
+const SOON: Duration = Duration::from_millis(250);
 
 /// How what is awaited is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,9 +115,10 @@ impl Teller {
         match self.manner {
             Manner::Never => return None,
             Manner::Once if !self.waiting.is_in_vain(now) => {}
-            // The end is near, and says it.
+            // It is over, or will be soon: the end says it.
             Manner::Once
-                if self.waiting.ends(machine.gives_up()).is_some_and(|end| end < now.after(SOON)) => {}
+                if machine.deadline().is_none()
+                    || self.waiting.ends(machine.gives_up()).is_some_and(|end| end < now.after(SOON)) => {}
             Manner::Status | Manner::Once => {
                 if let Some(line) = self.waiting.line(now, machine.gives_up(), machine.deadline()) {
                     self.manner.tell(&escape_line(&line));

@@ -32,9 +32,11 @@ fn seen(columns: usize, lab: &str, command: &str, rows: &[&str]) -> Option<Seen>
 }
 
 /// Every line of a block, of a table, and what notes say.
-const BLOCK: [&str; 8] = [
+const BLOCK: [&str; 9] = [
     r"^(OFFER|ACK|ADVERTISE|REPLY|ROUTER) (from )?[0-9a-f.:]+$",
     r"^  [A-Za-z]",
+    // What a sentence that is too long ends with.
+    r"^  [0-9a-f.:]+$",
     r"^ {16}",
     r"^(warning|note|error) ",
     r"^ {9}",
