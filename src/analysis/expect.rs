@@ -3,6 +3,7 @@
 //! An expectation is one line of text: a subject, and what it must be. `routers=10.0.0.1`, `lease>=1h`, `servers=2`,
 //! `!wpad`, `boot-file~^pxe`. It must hold for every offer; the counts `servers` and `offers` are of all of them.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
@@ -236,6 +237,7 @@ impl Subject {
             Self::BootFile(test) => test.judge(Facts::of(message).boot_file()),
             Self::ServerName(test) => test.judge(Facts::of(message).server_name()),
             Self::Option(test) => {
+                let message = &with_fields(message, test.code);
                 let bytes = message.encode();
                 let packet = Packet::new(&bytes);
                 let mut outline = Outline::default();
@@ -247,6 +249,21 @@ impl Subject {
             }
         }
     }
+}
+
+/// The message with the boot file and its server in the options 67 and 66, where it has them in its fields alone: to a client that is
+/// the same (RFC 2132 9.4, 9.5).
+fn with_fields(message: &Message, code: u16) -> Cow<'_, Message> {
+    let facts = Facts::of(message);
+    let (option, text) = match code {
+        66 => (66, facts.server_name()),
+        67 => (67, facts.boot_file()),
+        _ => return Cow::Borrowed(message),
+    };
+    let Some(text) = text.filter(|_| message.option(option).is_none()) else { return Cow::Borrowed(message) };
+    let mut with = message.clone();
+    with.set_option(option, text);
+    Cow::Owned(with)
 }
 
 /// What a message says in an option, for people.

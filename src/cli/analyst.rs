@@ -126,7 +126,7 @@ impl<'a> Analyst<'a> {
             stats6: Stats::default(),
             clients: Clients::default(),
             told: HashSet::new(),
-            table: TransactionTable::new(look.width, look.live),
+            table: TransactionTable::new(look.width, look.live, args.lint),
             ignored: args.ignore.iter().map(String::as_str).collect(),
             json: JsonOut::new(),
             text: Styled::new(look.color).within(look.fold),
@@ -441,6 +441,8 @@ impl<'a> Analyst<'a> {
                 || finding.client.as_ref().is_some_and(|mac| self.args.is_client(mac));
             wanted && client && !self.ignored.contains(finding.id.name())
         });
+        // A row a client does not tell what is wrong with the whole.
+        let whole: Vec<&Finding> = findings.iter().filter(|finding| is_of_all(finding)).collect();
         for finding in &findings {
             self.said(finding.id);
             self.show_finding(finding);
@@ -456,7 +458,8 @@ impl<'a> Analyst<'a> {
         if self.args.clients {
             if self.look.json {
                 let vendors = &mut self.vendors;
-                let about = clients::About { capture, unjoined: self.unjoined };
+                let whole: Vec<&str> = whole.iter().map(|finding| finding.id.name()).collect();
+                let about = clients::About { capture, unjoined: self.unjoined, whole: &whole };
                 let vendor = |mac| vendor(vendors, mac).map(ToOwned::to_owned);
                 clients::json(&self.clients, about, vendor, &mut self.json);
             } else {
@@ -508,7 +511,7 @@ impl<'a> Analyst<'a> {
         let rows = self.shows_exchanges();
         if self.look.json && (rows || !self.args.clients) {
             self.json.line(&finding::Finding::from(finding));
-        } else if rows {
+        } else if rows || (self.args.clients && self.rows.is_none() && is_of_all(finding)) {
             let start = self.text.len();
             self.table.finding(finding, &mut self.text);
             self.text.fold_since(start);
@@ -529,6 +532,11 @@ impl<'a> Analyst<'a> {
         }
         text
     }
+}
+
+/// A finding that clients are told of, too: an error, and of no client alone.
+fn is_of_all(finding: &Finding) -> bool {
+    finding.client.is_none() && finding.id.severity() == Severity::Error
 }
 
 /// Who made the network card of a client.

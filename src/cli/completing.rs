@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use clap::{Arg, Command};
+use clap_complete::engine::{PathCompleter, ValueCompleter as _};
 use clap_complete::env::{CompleteEnv, Shells};
 use clap_complete::{ArgValueCompleter, CompletionCandidate};
 
@@ -27,8 +28,31 @@ pub fn script(shell: &str) -> Option<Vec<u8>> {
     let shells = Shells::builtins();
     let written =
         shells.completer(shell)?.write_registration(ASKED, "dhcptool", "dhcptool", "dhcptool", &mut script);
-    written.ok().map(|()| script)
+    written.ok()?;
+    if shell == "zsh" {
+        let text = String::from_utf8(script).ok()?;
+        return Some(ZSH.iter().fold(text, |text, (from, to)| text.replacen(from, to, 1)).into_bytes());
+    }
+    Some(script)
 }
+
+/// What clap's script for zsh lacks: no space behind a value that goes on (`host-name=`), and an answer to the very first Tab, by which
+/// zsh loads the script as the function that completes.
+const ZSH: [(&str, &str); 4] = [
+    ("        local -a other=()\n", "        local -a other=()\n        local -a open=()\n"),
+    (
+        "            else\n                other+=",
+        "            elif [[ \"$value\" == *= ]]; then\n                open+=(\"$completion\")\n            else\n                other+=",
+    ),
+    (
+        "        [[ -n $other ]] && _describe -V 'values' other\n",
+        "        [[ -n $other ]] && _describe -V 'values' other\n        [[ -n $open ]] && _describe -V 'values' open -S ''\n",
+    ),
+    (
+        "compdef _clap_dynamic_completer_dhcptool dhcptool\n",
+        "compdef _clap_dynamic_completer_dhcptool dhcptool\n[[ ${funcstack[1]-} == _dhcptool ]] && _clap_dynamic_completer_dhcptool\n",
+    ),
+];
 
 /// Answers a shell that asks, which is named by the variable's value; false when none does.
 pub fn answer(words: &[OsString], shell: Option<&str>, folder: Option<&Path>) -> bool {
@@ -45,6 +69,12 @@ fn definition() -> Command {
     super::command().mut_subcommands(|command| {
         let name = command.get_name().to_owned();
         command.mut_args(|arg| match candidates(&name, &arg) {
+            Some(find) if arg.get_long() == Some("expect") => {
+                arg.add(ArgValueCompleter::new(move |current: &OsStr| {
+                    let files = PathCompleter::file().complete(current);
+                    complete(current, find).into_iter().chain(files).collect()
+                }))
+            }
             Some(find) => arg.add(ArgValueCompleter::new(move |current: &OsStr| complete(current, find))),
             None => arg,
         })
@@ -66,6 +96,7 @@ fn candidates(command: &str, arg: &Arg) -> Option<Find> {
         (Some("problem"), _) => problems,
         (Some("option"), "NAME|CODE[.SUB][:hex]=VALUE") => assigned_options,
         (None, "PATTERN") | (Some("option" | "no-option" | "request-options"), _) => options,
+        (Some("expect"), "EXPECTATION|FILE.toml") => expectations,
         (Some("type"), "TYPE") if command != "diff" => types,
         (Some("state"), "STATE") => states,
         (Some("fault"), _) => lab_faults,
@@ -116,6 +147,21 @@ fn options() -> Vec<Candidate> {
 
 fn assigned_options() -> Vec<Candidate> {
     options().into_iter().map(|(name, doc)| (format!("{name}="), doc)).collect()
+}
+
+fn expectations() -> Vec<Candidate> {
+    let figures = [
+        "servers=",
+        "offers=",
+        "lease>=",
+        "address=",
+        "server=",
+        "boot-file=",
+        "server-name=",
+        "next-server=",
+        "latency<=",
+    ];
+    figures.into_iter().map(|figure| (figure.to_owned(), "of the offers")).chain(assigned_options()).collect()
 }
 
 fn types() -> Vec<Candidate> {

@@ -296,11 +296,13 @@ fn use_color(choice: ColorChoice, terminal: bool) -> bool {
     match choice {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
-        ColorChoice::Auto => {
-            let dumb = env("TERM").is_some_and(|term| term == "dumb");
-            terminal && !dumb && env("NO_COLOR").is_none_or(|value| value.is_empty())
-        }
+        ColorChoice::Auto => terminal && !is_dumb() && env("NO_COLOR").is_none_or(|value| value.is_empty()),
     }
+}
+
+/// The terminal is one that knows no escape sequences.
+pub fn is_dumb() -> bool {
+    env("TERM").is_some_and(|term| term.is_empty() || term == "dumb")
 }
 
 /// One variable of the environment.

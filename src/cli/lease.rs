@@ -94,7 +94,7 @@ fn read_each<T>(path: &Path, lease: fn(&Value) -> Result<T, &'static str>) -> Re
         let damaged = |what: &str| {
             Failure::damaged(format_args!(
                 "{} line {number}: {what}; a line that request --json printed is expected",
-                path.display()
+                text::named(path)
             ))
         };
         let json: Value =

@@ -139,7 +139,7 @@ pub const PAGES: &[Page] = &[
         examples: examples! {
             "see the bytes, send nothing": "dhcptool send eth0 --type discover -o host-name=printer -o 43:hex=0104c0000201 --dry-run";
             "the same packet again, for a new client": "dhcptool send eth0 --from-pcap capture.pcap --number 7 --mac random --expect offer";
-            "a packet that lies about its length": "dhcptool send eth0 --type discover --no-end --trailer 3709 --dry-run";
+            "a packet that lies about its length": "dhcptool send eth0 --type discover --no-end --trailer 3709 --pad-to 0 --dry-run";
             "every REQUEST of a capture": "dhcptool decode capture.pcap --type request --json | dhcptool send eth0 --from-json -";
         },
         see: &["options", "decode"],
@@ -158,7 +158,7 @@ pub const PAGES: &[Page] = &[
             "answers only, in full": "dhcptool sniff eth0 -v --type offer,ack,nak";
             "one client, as JSON": "dhcptool sniff eth0 --json --mac 00:0b:82:01:fc:42";
             "a row of files, the last ten": "dhcptool sniff eth0 --write dhcp.pcapng --rotate-size 100M --keep 10";
-            "exchanges instead of packets, as they end": "dhcptool sniff eth0 --transactions";
+            "exchanges instead of packets, each once nothing more can belong to it": "dhcptool sniff eth0 --transactions";
             "in Wireshark": "dhcptool sniff eth0 --write - | wireshark -k -i -";
         },
         see: &["decode", "rogue"],
@@ -182,7 +182,7 @@ pub const PAGES: &[Page] = &[
             "how it stood while it was captured, an hour in a minute": "dhcptool decode capture.pcap --top --speed 60";
             "packets whose option 82 names a circuit": "dhcptool decode capture.pcap --option 82.1=ge-0/0/1";
             "clients as a table": "dhcptool decode capture.pcap --clients --format csv > clients.csv";
-            "a table for a spreadsheet": "dhcptool decode capture.pcap --type ack --format csv --fields time,chaddr,host_name,yiaddr,dhcp_lease_time > leases.csv";
+            "a row an ACK for a spreadsheet": "dhcptool decode capture.pcap --type ack --format csv --fields time,chaddr,yiaddr,dhcp_lease_time > leases.csv";
             "only what matters, kept": "dhcptool decode big.pcapng.zst --mac 00:0b:82 --since -2h --write small.pcapng";
         },
         see: &["sniff", "explain", "diff", "schema"],
@@ -227,7 +227,11 @@ pub const PAGES: &[Page] = &[
             ("1", "a handshake failed; with --find-rate: none was sustained"),
             USAGE,
             NOT_RUN,
-            NAGIOS,
+            (
+                "0 to 3",
+                "with --nagios: OK; WARNING: a handshake failed, or the median is beyond -w; CRITICAL: none completed, or beyond -c; UNKNOWN: it \
+              could not run, or the command line is wrong. There -c is --critical: write --count for the number",
+            ),
             INTERRUPTED,
         ],
         examples: examples! {
@@ -370,7 +374,7 @@ pub const RECIPES: &[Recipe] = &[
     },
     Recipe {
         task: "Which clients of a capture got no address, and why?",
-        text: "A row a client, the worst first; then the story of one.",
+        text: "A row a client in trouble, the worst first; then the story of one.",
         lines: &[
             "dhcptool decode capture.pcap --clients",
             "dhcptool decode capture.pcap --ladder --client 00:0b:82:01:fc:42",
@@ -423,7 +427,7 @@ pub const RECIPES: &[Recipe] = &[
     },
     Recipe {
         task: "Renew a lease, and give it back",
-        text: "As T1 would: by unicast to the server. The address must be one of the interface's, or --mac says whose it is.",
+        text: "As T1 would: by unicast to the server. Of another client's lease --mac says whose it is.",
         lines: &[
             "dhcptool request eth0 --state renewing --server 10.0.0.1 --ip 10.0.0.50",
             "dhcptool release eth0 --server 10.0.0.1 --ip 10.0.0.50",
@@ -451,9 +455,9 @@ pub const RECIPES: &[Recipe] = &[
     },
     Recipe {
         task: "A spreadsheet of clients, names and addresses",
-        text: "One row an ACK; `dhcptool schema --sql duckdb` lists the columns there are.",
+        text: "One row a client, whatever passed through relays twice; `dhcptool schema clients --sql duckdb` lists the columns there are.",
         lines: &[
-            "dhcptool decode capture.pcap --type ack --format csv --fields time,chaddr,host_name,yiaddr,dhcp_lease_time > leases.csv",
+            "dhcptool decode capture.pcap --clients --format csv --fields last_seen,mac,hostname,address,servers,status > clients.csv",
         ],
     },
     Recipe {

@@ -51,7 +51,7 @@ pub fn from_json(text: &str, path: &Path, told: &mut Vec<String>) -> Result<Vec<
         });
         match read {
             Ok(replay) => found.push(replay),
-            Err(what) => told.push(format!("{} line {number}: {what}", path.display())),
+            Err(what) => told.push(format!("{} line {number}: {what}", super::text::named(path))),
         }
     }
     match told.first() {

@@ -42,7 +42,7 @@ pub fn from_json(text: &str, path: &Path, told: &mut Vec<String>) -> Result<Opti
     let (mut frames, mut bad) = (Vec::new(), Vec::new());
     let (mut others, mut damaged) = (false, None);
     for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
-        let told_of = |what: &str| format!("{} line {number}: {what}", path.display());
+        let told_of = |what: &str| format!("{} line {number}: {what}", super::text::named(path));
         match json_line(line) {
             Err(error) => bad.push(told_of(&error)),
             Ok(json) => match read_six(&json) {

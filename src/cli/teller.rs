@@ -141,6 +141,8 @@ struct Waiting {
     /// When the last of them came.
     heard: Option<Instant>,
     last: String,
+    /// What somebody said of the question that did not arrive.
+    refused: Option<String>,
 }
 
 impl Waiting {
@@ -155,6 +157,7 @@ impl Waiting {
                 self.heard = Some(event.at);
                 self.last = event.from.0.map(|ip| format!(", the last from {ip}")).unwrap_or_default();
             }
+            Sense::Refused => self.refused = Some(event.remark.text.to_string()),
             _ => {}
         }
     }
@@ -189,7 +192,10 @@ impl Waiting {
         let asked =
             if self.sent == 1 { "asked once".to_owned() } else { format!("asked {} times", self.sent) };
         let answers = match self.answers {
-            0 => "no answer yet".to_owned(),
+            0 => match &self.refused {
+                Some(refused) => format!("no answer, {refused}"),
+                None => "no answer yet".to_owned(),
+            },
             1 => "1 answer".to_owned(),
             many => format!("{many} answers"),
         };
@@ -325,6 +331,15 @@ mod tests {
 
     fn event(second: i64, note: &Note) -> Event {
         Event { at: Instant::new(second, 0), remark: note.into(), from: (Some([10, 0, 0, 1].into()), None) }
+    }
+
+    #[test]
+    fn that_nobody_listens_is_said_while_it_is_waited() {
+        let mut waiting = Waiting { awaited: Some(Awaited::ANSWER), ..Waiting::default() };
+        waiting.event(&event(0, &Note::Sent(None, 1)));
+        waiting.event(&event(0, &Note::Unreachable([10, 0, 0, 1].into(), 3)));
+        let want = "waiting for an answer, 60 s more at most: asked once, no answer, 10.0.0.1 says: port unreachable";
+        assert_eq!(waiting.line(Instant::new(0, 0), Some(Instant::new(60, 0)), None).as_deref(), Some(want));
     }
 
     #[test]

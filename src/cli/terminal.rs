@@ -10,7 +10,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::context::NARROWEST;
+use super::context::{NARROWEST, is_dumb};
 use crate::interrupt::Patient;
 use crate::output::wrap::hanging;
 
@@ -64,7 +64,7 @@ fn facts() -> Facts {
     *FACTS.get_or_init(|| {
         let err = io::stderr();
         Facts {
-            terminal: err.is_terminal(),
+            terminal: err.is_terminal() && !is_dumb(),
             width: columns_of(&err).unwrap_or(USUAL),
             beside: beside(io::stdout(), err).unwrap_or(Beside::Perhaps),
         }

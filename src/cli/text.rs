@@ -27,6 +27,11 @@ pub fn bounded(input: impl Read, most: u64) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not text"))
 }
 
+/// What a file is called in a message: its path, or standard input.
+pub fn named(path: &Path) -> String {
+    if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() }
+}
+
 /// A word of a command line as a shell takes it, without a character that is not shown as it is.
 pub fn shell_word(word: &OsStr) -> String {
     let bytes = word.as_bytes();

@@ -184,7 +184,7 @@ impl Top {
             let (width, height) = self.size;
             for line in screen.as_str().lines().take(height.saturating_sub(1)) {
                 self.bytes.extend_from_slice(top::cut(line, width).as_bytes());
-                self.bytes.extend_from_slice(b"\x1b[0m\x1b[K\r\n");
+                self.bytes.extend_from_slice(if self.color { b"\x1b[0m\x1b[K\r\n" } else { b"\x1b[K\r\n" });
             }
             self.bytes.extend_from_slice(b"\x1b[J");
             for server in self.heard.values_mut().filter(|_| due) {
@@ -314,7 +314,7 @@ fn stuck<S: Counted>(exchange: &Exchange<S>, now: i64) -> Option<ClientLine> {
     let state = match (had.offer, last) {
         (_, Letter::Request) if matches!(who, Who::Four(..)) => "REQUEST, neither ACK nor NAK".to_owned(),
         (_, Letter::Request) => "REQUEST, no answer yet".to_owned(),
-        (true, _) => "offered, never REQUESTs".to_owned(),
+        (true, _) => "offered, no REQUEST yet".to_owned(),
         (false, letter) => format!("{}, no answer yet", letter.name().to_uppercase()),
     };
     Some(ClientLine {

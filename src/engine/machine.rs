@@ -84,6 +84,8 @@ pub enum Sense {
     Repeated,
     /// A message that is no answer to ours.
     Ignored,
+    /// Somebody says that what was sent did not arrive.
+    Refused,
     /// Something else that concerns the exchange.
     Noticed,
     /// A part of a datagram that is not yet whole.

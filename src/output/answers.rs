@@ -398,11 +398,16 @@ pub fn detail(answer: &Answer, number: u64, place: &Place<'_>, dump: bool, out: 
     place.record(answer, number, &mut |record| PacketDetail::new(dump).write(record, &mut time, out));
 }
 
-/// Values longer than this are cut in the table of differences; JSON has them whole.
-const CELL: usize = 36;
+/// Values longer than this are cut on a terminal; elsewhere they are whole.
+const CELL: usize = 96;
+/// A server's column is not made narrower than this, less two, to get another beside it.
+const COLUMN: usize = 18;
+/// Nor that of the fields.
+const FIELD: usize = 26;
 
 /// Writes the differences between the answers as a table: a column for each server, a row for each field in which they
-/// differ. Where it does not fit into `width` columns it goes on below with the other servers.
+/// differ. Values are folded so that three servers stand beside each other in 80 columns; what does not fit into `width` goes on
+/// below with the other servers.
 pub fn write_differences(differences: &[Difference], width: Option<usize>, out: &mut Styled) {
     let Some(first) = differences.first() else { return };
     out.label(Label::Strong, "The servers differ in").text("\n");
@@ -413,18 +418,19 @@ pub fn write_differences(differences: &[Difference], width: Option<usize>, out: 
     let said: Vec<HashMap<&str, &str>> = differences.iter().map(Difference::by_server).collect();
     let cell = |said: &HashMap<&str, &str>, server: &str| match said.get(server).copied() {
         None | Some("") => (Label::Dim, "-".to_owned()),
-        Some(value) if value.chars().count() > CELL => {
+        Some(value) if width.is_some() && value.chars().count() > CELL => {
             (Label::Plain, value.chars().take(CELL.saturating_sub(1)).chain(['…']).collect())
         }
         Some(value) => (Label::Plain, value.to_owned()),
     };
     let longest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0).saturating_add(2);
-    let fields = longest(&mut differences.iter().map(|difference| difference.field.chars().count()));
+    let fields =
+        longest(&mut differences.iter().map(|difference| difference.field.chars().count())).min(FIELD);
     let columns: Vec<usize> = servers
         .iter()
         .map(|server| {
             let cells = said.iter().map(|said| cell(said, server).1.chars().count());
-            longest(&mut cells.chain([server.chars().count()]))
+            longest(&mut cells.chain([server.chars().count()])).min(COLUMN)
         })
         .collect();
     let room = width.unwrap_or(usize::MAX).saturating_sub(fields);
@@ -448,7 +454,10 @@ pub fn write_differences(differences: &[Difference], width: Option<usize>, out: 
             table.row(row);
         }
         let color = out.color();
-        out.text(&table.render(color));
+        out.text(&match width {
+            Some(width) => table.render_within(width, color),
+            None => table.render(color),
+        });
         begin = end;
     }
 }
@@ -583,8 +592,10 @@ mod tests {
         let narrow = text(Some(80));
         assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
         for server in &servers {
-            assert!(narrow.contains(&format!("boot-file of {server}")), "{narrow}");
+            assert!(narrow.contains(&**server), "{narrow}");
         }
+        // Three beside each other, then two; a value is folded where it must.
+        assert_eq!(narrow.matches("boot-file").count(), 2 + servers.len(), "{narrow}");
         assert_eq!(text(None).lines().count(), 4, "{}", text(None));
         assert!(text(None).lines().last().unwrap().ends_with("10.0.0.1"), "{}", text(None));
     }

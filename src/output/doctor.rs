@@ -9,6 +9,7 @@ use super::json::object::{FindingObject, TransactionObject};
 use super::render::Render;
 use super::rogue::ServerObject;
 use super::styled::{Label, Styled};
+use super::words::counted;
 use super::wrap::between_words;
 use crate::analysis::doctor::{Conclusion, Sign, Verdict};
 use crate::engine::v4::examine::{Booted, Fetched, Given, Record};
@@ -339,7 +340,11 @@ impl Render for Report<'_> {
             wrapped(&format!("not looked at  {}", escape_line(&each.join("; "))), 15, out);
         }
         if let Some((file, frames)) = &self.saved {
-            wrapped(&format!("saved          {} ({frames} frames)", escape_line(file)), 15, out);
+            wrapped(
+                &format!("saved          {} ({})", escape_line(file), counted(*frames, "frame")),
+                15,
+                out,
+            );
         }
         if self.verbose {
             out.text("\n");

@@ -67,6 +67,8 @@ pub struct Report<'a> {
     pub required: &'a [&'a Identity],
     /// Servers are required; others are welcome.
     pub requires: bool,
+    /// What is there is being learned, not judged.
+    pub learns: bool,
     /// Servers that were pushed out of memory by others.
     pub forgotten: u64,
     /// Messages of servers.
@@ -175,7 +177,7 @@ impl Report<'_> {
     pub fn hints(&self, has_policy: bool, own_mac: bool) -> Vec<String> {
         let mut hints: Vec<String> = self.mac_filter(own_mac).map(str::to_owned).into_iter().collect();
         let unjudged = self.rivals();
-        if !has_policy && !self.requires && unjudged > 1 {
+        if !has_policy && !self.requires && !self.learns && unjudged > 1 {
             hints.push(format!(
                 "{unjudged} DHCP servers answer here and none is judged: say with --allow or --policy which may \
                  (--learn FILE writes a policy of all)"

@@ -32,7 +32,7 @@ reasons! {
         "Find the second machine by its MAC.";
     "answers-for-another": true, "The server answers in the name of another.", "clients are led to believe they speak with that one",
         "Find the port of its MAC and switch it off.";
-    "many-identifiers": true, "One machine answers with several server identifiers.", "tools that attack do so",
+    "many-identifiers": true, "One machine answers with dozens of server identifiers.", "tools that attack do so, servers do not",
         "Find the port of its MAC and switch it off.";
     "wrong-subnet": true, "The server gives addresses of another subnet than the policy says.", "clients do not reach their network",
         "Correct the server's scope, or the policy.";
@@ -46,9 +46,9 @@ reasons! {
         "Correct the server's scope, or the policy.";
     "wrong-lease": true, "The server gives other lease times than the policy says.", "it is configured differently",
         "Correct the server's scope, or the policy.";
-    "foreign-router": false, "The router given is the server itself or outside the subnet.", "traffic of clients may be read",
+    "foreign-router": false, "The server offers a router that no allowed server offers.", "traffic of clients may be read",
         "Look whether that machine is meant to be the router.";
-    "foreign-dns": false, "The name server given is an unusual one.", "names may lead anywhere",
+    "foreign-dns": false, "The server offers a name server that no allowed server offers.", "names may lead anywhere",
         "Look whether that name server is meant.";
     "naks-others": false, "The server refuses what was asked of others.", "clients lose addresses that others gave",
         "Make it non-authoritative, or remove it.";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::exchange::{Exchange, Texts};
 use super::names::{Kind, Outcome};
 use super::party::{Counted, Who, Whose};
-use crate::analysis::diagnosis::Diagnosis;
+use crate::analysis::diagnosis::{Code, Diagnosis, Id};
 use crate::analysis::keyed::KeyedMap;
 use crate::wire::HwAddr;
 use crate::wire::problem::Severity;
@@ -273,7 +273,7 @@ fn why<S: Counted>(exchange: &Exchange<S>, problems: &[Diagnosis]) -> String {
                 S::server(exchange).map_or_else(first, |server| server.to_string())
             )
         }
-        Outcome::Offered => format!("offered by {}, never REQUESTs", first()),
+        Outcome::Offered => format!("offered by {}, no REQUEST followed", first()),
         Outcome::Open if !exchange.servers.is_empty() => {
             format!("offered by {}, no REQUEST when the capture ends", first())
         }
@@ -283,8 +283,13 @@ fn why<S: Counted>(exchange: &Exchange<S>, problems: &[Diagnosis]) -> String {
             if let Some(relay) = exchange.relays().first().map(|relay| S::ip(*relay)) {
                 return format!("relay {relay} forwards, no reply");
             }
-            let what = exchange.sent().next().map_or("it", |seen| seen.letter().name());
-            format!("nobody answers {}", what.to_uppercase())
+            let what = exchange.sent().next().map_or("it", |seen| seen.letter().name()).to_uppercase();
+            // Where answers could not be seen, or not yet, that none was says little.
+            let four = matches!(S::who(exchange), Who::Four(..));
+            if four && !problems.iter().any(|problem| problem.id == Id::Wider(Code::NoAnswer)) {
+                return format!("no answer to {what} was seen");
+            }
+            format!("nobody answers {what}")
         }
     }
 }

@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", value_parser = sender::patience)]
     wait: Option<Duration>,
 
-    /// Stop at the first offer; with --server the first offer of that server ends it anyway
+    /// Stop at the first offer; with --server the first offer of that server ends it anyway, unless --giaddr asks as a relay
     #[arg(long)]
     first: bool,
 

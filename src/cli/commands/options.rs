@@ -54,7 +54,8 @@ fn inside(def: &OptionDef) -> Vec<&'static Space> {
 
 /// The options that `pattern` means, each with those inside it where it was meant by its own name or code.
 fn matching(space: &'static Space, pattern: &str) -> Vec<Listed> {
-    let lower = pattern.to_ascii_lowercase();
+    // Columns of flat rows are named alike, with other strokes.
+    let lower = pattern.to_ascii_lowercase().replace('_', "-");
     let meant = |path: &str, def: &OptionDef| {
         path == lower || def.name.contains(&lower) || def.aliases.iter().any(|alias| alias.contains(&lower))
     };
@@ -90,6 +91,7 @@ mod tests {
         assert!(paths("82").contains(&"82.1".to_owned()) && paths("82").contains(&"82".to_owned()));
         assert!(paths("circuit").contains(&"82.1".to_owned()), "{:?}", paths("circuit"));
         assert_eq!(paths("82.1"), ["82.1"]);
+        assert_eq!(paths("host_name"), paths("host-name"));
         assert!(paths("43").len() > 5);
         assert!(paths("3").contains(&"3".to_owned()));
     }

@@ -189,6 +189,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         generated: cx.clock.time(),
         zone: &zone,
         remarks,
+        left_out: looked.left_out,
     };
     let page = report
         .render()
@@ -203,6 +204,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         Place::Open(mut file, path) => file.write_all(page.as_bytes()).map_err(|error| {
             Failure::could_not_run(format_args!("cannot write {}: {error}", path.display()))
         })?,
+    }
+    if looked.left_out > 0 {
+        cx.warn(&format!("{} cannot be redacted and are left out", counted(looked.left_out, "packet")));
     }
     cx.note(&format!(
         "{} read, {}, {} drawn",

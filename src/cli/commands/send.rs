@@ -450,10 +450,14 @@ fn send(draft: Draft, args: &Args, session: &mut Session<'_>, rng: &mut Rng, cx:
         count_secs: false,
     };
     let (mac, kind, xid) = (session::client_text(&draft), draft.message.message_type(), draft.message.xid);
+    let named = draft.message.ip_option(opt::SERVER_ID);
     let mut collect = Collect::new(draft, plan, rng.fork());
     let held = session.hold(&mut collect, Awaited::within("answers", wait), cx);
     let answers = collect.answers();
-    let found = silence::findings(collect.watch(), Some(held.link(session.segment)));
+    let mut found = silence::findings(collect.watch(), Some(held.link(session.segment)));
+    if let Some(server) = named {
+        silence::name_server(&mut found, server);
+    }
     // Without a carrier the interface takes every frame, and none leaves.
     let sent = if collect.watch().left > 0 { collect.sent() } else { 0 };
     let met = args.expect.is_none_or(|expect| expect.is_met(answers)) && sent > 0;

@@ -73,6 +73,11 @@ pub struct Args {
 }
 
 const NOTES: &str = "\
+Exchanges:
+  --transactions, --ladder and --lint show an exchange once no message can join it any more: 10 seconds after the last
+  message of one that is complete, two minutes after that of one that is not. --clients, --stats and what several
+  exchanges show come at the end.
+
 Ending:
   Ctrl-C and SIGTERM end it: what has arrived by then is shown and written, then one line on standard error says how
   many frames passed the filter, how many DHCP messages were in them and shown, and how many frames were lost, by the

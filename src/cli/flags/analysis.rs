@@ -36,7 +36,7 @@ pub struct AnalysisArgs {
     #[arg(long, help_heading = "Analysis")]
     pub lint: bool,
 
-    /// A row a client, worst first: who got no address, and why
+    /// A row a client in trouble, worst first: who got no address, and why; --json and --format csv list every client
     #[arg(long, help_heading = "Analysis")]
     pub clients: bool,
 

@@ -25,7 +25,8 @@ pub struct ExpectArgs {
     ///
     /// An option by name or code: routers=10.0.0.1, '!wpad' (not sent), 43 (sent), boot-file~^pxe (a pattern),
     /// interface-mtu>=1500. A time: lease>=1h, T1<=30m. servers=2 and offers>=1 count; address=10.0.0.0/24, server=10.0.0.1,
-    /// next-server, boot-file, server-name and latency<=100ms are of the message. With -6: an option of DHCPv6, lease and preferred (the
+    /// next-server, boot-file, server-name and latency<=100ms are of the message; bootfile-name and tftp-server-name are met by its fields file
+    /// and sname too. With -6: an option of DHCPv6, lease and preferred (the
     /// shortest lifetimes), T1, T2, preference>=1, address=2001:db8::/64, prefix=2001:db8::/32, server=DUID. A file holds NAME = VALUE a line, or
     /// expect = ["lease>=1h", …].
     #[allow(clippy::doc_markdown, reason = "it is the text of the help")]
@@ -59,7 +60,13 @@ impl ExpectArgs {
         let parse = |text: &str| if six { parse_as(text, subject6) } else { parse_as(text, subject) };
         for text in &self.expect {
             if Path::new(text).extension().is_some_and(|extension| extension == "toml") {
-                for text in from_file(Path::new(text))? {
+                let listed = from_file(Path::new(text))?;
+                if listed.is_empty() {
+                    return Err(Failure::usage(format_args!(
+                        "{text} expects nothing; write NAME = VALUE a line, or expect = [\"lease>=1h\"]"
+                    )));
+                }
+                for text in listed {
                     found.push(parse(&text)?);
                 }
             } else {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::analysis::AnalysisArgs;
-use crate::cli::context::Context;
+use crate::cli::context::{Context, is_dumb};
 use crate::cli::exit::Failure;
 use crate::cli::top::Top;
 
@@ -25,6 +25,11 @@ impl ScreenArgs {
         if cx.common.json {
             return Err(Failure::usage(
                 "--top draws for people; --transactions --json tells programs what happens",
+            ));
+        }
+        if is_dumb() {
+            return Err(Failure::usage(
+                "--top draws on a terminal that can move its cursor, which TERM says this one cannot",
             ));
         }
         let size = cx.out.width().zip(cx.out.height());

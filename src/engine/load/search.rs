@@ -86,13 +86,14 @@ fn limit(text: &str) -> Option<Limit> {
 }
 
 impl Slo {
-    /// The first limit that is not kept, `None` when all are. `measure` gives a figure in the units of
-    /// [`Limit::below`], `None` when nothing was measured, which keeps no limit.
-    pub fn broken(&self, measure: impl Fn(Figure) -> Option<f64>) -> Option<Limit> {
-        self.limits.iter().copied().find(|limit| {
+    /// The limits that are not kept. `measure` gives a figure in the units of [`Limit::below`], `None` when nothing was
+    /// measured, which keeps no limit.
+    pub fn broken(&self, measure: impl Fn(Figure) -> Option<f64>) -> Vec<Limit> {
+        let is_broken = |limit: &&Limit| {
             // A limit of zero means none at all.
             measure(limit.figure).is_none_or(|value| value >= limit.below && value > 0.0 || value.is_nan())
-        })
+        };
+        self.limits.iter().filter(is_broken).copied().collect()
     }
 }
 
@@ -186,11 +187,13 @@ mod tests {
                 _ => None,
             }
         };
-        assert_eq!(slo.broken(figures(Some(49.9), 0.0009)), None);
-        assert_eq!(slo.broken(figures(Some(50.1), 0.0)).unwrap().to_string(), "p99<50ms");
-        assert_eq!(slo.broken(figures(Some(5.0), 0.01)).unwrap().to_string(), "loss<0.1%");
-        assert!(slo.broken(figures(None, 0.0)).is_some());
-        assert_eq!("loss<0%".parse::<Slo>().unwrap().broken(|_| Some(0.0)), None);
+        let broken =
+            |p99, loss| slo.broken(figures(p99, loss)).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert!(broken(Some(49.9), 0.0009).is_empty());
+        assert_eq!(broken(Some(50.1), 0.0), ["p99<50ms"]);
+        assert_eq!(broken(Some(5.0), 0.01), ["loss<0.1%"]);
+        assert_eq!(broken(None, 1.0), ["p99<50ms", "loss<0.1%"]);
+        assert_eq!("loss<0%".parse::<Slo>().unwrap().broken(|_| Some(0.0)), []);
         for text in ["", "p99", "p98<5ms", "p99<5", "loss<5ms", "p99<x ms", "p99<-1ms", "p99<5ms,", "p99>5ms"]
         {
             assert!(text.parse::<Slo>().is_err(), "{text}");

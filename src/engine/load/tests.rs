@@ -302,7 +302,7 @@ fn the_search_finds_what_a_server_can_do() {
                 Figure::Loss => Some(counters.loss()),
                 _ => u32::try_from(outcome.percentile(99, Finished::scheduled_ns)).ok().map(f64::from),
             });
-            search.tell(broken.is_none());
+            search.tell(broken.is_empty());
         }
         let found = search.found().unwrap();
         assert!((found - truth).abs() < truth * 0.05, "{found} of {truth}");

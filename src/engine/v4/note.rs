@@ -56,8 +56,8 @@ impl Note {
             | Self::ServerCheck(..)
             | Self::Resolved(..)
             | Self::AskedForUs(_)
-            | Self::Conflict(..)
-            | Self::Unreachable(..) => Sense::Noticed,
+            | Self::Conflict(..) => Sense::Noticed,
+            Self::Unreachable(..) => Sense::Refused,
             Self::Fragment => Sense::Fragment,
             Self::Unrelated => Sense::Unrelated,
         }

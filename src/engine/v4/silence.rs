@@ -116,6 +116,20 @@ pub enum Finding {
     Quiet,
     /// What was asked came from another hardware address than the card's.
     NotOwnMac(Mac),
+    /// What was asked names a server (option 54), and no other answers that.
+    Named(Ipv4Addr),
+}
+
+/// Puts that a server was named, and not heard, before what is only known of the segment.
+pub fn name_server(found: &mut Vec<Finding>, server: Ipv4Addr) {
+    let vague = |finding: &Finding| {
+        matches!(
+            finding,
+            Finding::Quiet | Finding::OtherClientsAsk(_) | Finding::ServerHere | Finding::NotOwnMac(_)
+        )
+    };
+    let place = found.iter().position(vague).unwrap_or(found.len());
+    found.insert(place, Finding::Named(server));
 }
 
 /// What may explain that no answer came, most telling first; never empty.
@@ -237,6 +251,10 @@ impl fmt::Display for Finding {
                 "{mac} is not this card's own address: a wireless network, a virtual machine's, a macvlan or a port that passes \
                  one MAC only drops it"
             ),
+            Self::Named(server) => write!(
+                f,
+                "the message names the server {server} (option 54), which was not heard; no other answers it"
+            ),
         }
     }
 }
@@ -262,6 +280,16 @@ mod tests {
             findings(&watch(), Some(LinkState { up: true, carrier: true, ..LinkState::default() })),
             [Finding::Quiet]
         );
+    }
+
+    #[test]
+    fn a_server_that_was_named_is_said_before_guesses() {
+        let server = Ipv4Addr::new(192, 168, 0, 1);
+        let mac = Mac([2, 0, 0, 0, 0, 9]);
+        let mut found = vec![Finding::NoCarrier, Finding::NotOwnMac(mac)];
+        name_server(&mut found, server);
+        assert_eq!(found, [Finding::NoCarrier, Finding::Named(server), Finding::NotOwnMac(mac)]);
+        assert!(found[1].to_string().contains("192.168.0.1 (option 54)"), "{}", found[1]);
     }
 
     #[test]

@@ -156,6 +156,18 @@ pub static REQUEST: LazyLock<Vec<Column>> = LazyLock::new(|| {
     ])
 });
 
+/// What `schema` calls this table, behind a space; nothing for the packets'.
+pub fn word(table: &[Column]) -> &'static str {
+    let named = [
+        (&DISCOVER, " discover"),
+        (&REQUEST, " request"),
+        (&HANDSHAKE, " handshake"),
+        (&TRANSACTION, " transactions"),
+        (&CLIENT, " clients"),
+    ];
+    named.into_iter().find(|(known, _)| std::ptr::eq(known.as_slice(), table)).map_or("", |(_, word)| word)
+}
+
 /// The columns of `handshake`: the fields of its exchanges.
 pub static HANDSHAKE: LazyLock<Vec<Column>> = LazyLock::new(|| {
     only_own(&[

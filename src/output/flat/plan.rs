@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::columns::{Column, Field, Source, Type};
+use super::columns::{self, Column, Field, Source, Type};
 use super::steady;
 use crate::wire::options::Space;
 
@@ -51,7 +51,9 @@ impl Plan {
             let Some(column) = table.iter().find(|column| column.name == asked) else {
                 let near: Vec<&str> = (asked.len() > 2)
                     .then(|| {
-                        table.iter().map(|column| column.name.as_str()).filter(|known| known.contains(&asked))
+                        table.iter().map(|column| column.name.as_str()).filter(|known| {
+                            known.contains(&asked) || (known.len() > 2 && asked.ends_with(*known))
+                        })
                     })
                     .into_iter()
                     .flatten()
@@ -60,7 +62,8 @@ impl Plan {
                 let hint =
                     if near.is_empty() { String::new() } else { format!("; there is {}", near.join(", ")) };
                 return Err(format!(
-                    "no column is called {name:?}; dhcptool schema --sql duckdb lists them{hint}"
+                    "no column is called {name:?}; dhcptool schema{} --sql duckdb lists them{hint}",
+                    columns::word(table)
                 ));
             };
             if chosen.contains(&column.name.as_str()) {

@@ -13,16 +13,17 @@ const TABLE: usize = 92;
 /// A difference in milliseconds below which the schedule is not said to have slipped: what waking up takes.
 const NOTICEABLE: f64 = 0.1;
 
-/// The table of percentiles; nothing where nothing was measured.
-pub(super) fn table<F: Told>(tally: &Tally<F::Lease>, out: &mut Styled) {
+/// The table of percentiles; nothing where nothing was measured. Delays from the schedule are in it where the run was `paced`, for limits are
+/// judged by them.
+pub(super) fn table<F: Told>(tally: &Tally<F::Lease>, paced: bool, out: &mut Styled) {
     let delays = &tally.delays;
     let mut rows = vec![("offer", &delays.offer), ("ack", &delays.ack), ("total", &delays.total)];
-    // The schedule says something new only where there is one that could slip.
+    // Else the schedule says something new only where it slipped.
     let slipped = |delay: &Delay| {
         let (own, total) = (delay.summary(), delays.total.summary());
         own.zip(total).is_some_and(|(own, total)| own.p99 > total.p99 * 1.05 + NOTICEABLE)
     };
-    if slipped(&delays.scheduled) {
+    if paced || slipped(&delays.scheduled) {
         rows.push(("scheduled", &delays.scheduled));
     }
     for (kind, delay) in Kind::ALL.into_iter().zip(&delays.kinds) {

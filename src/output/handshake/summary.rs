@@ -110,7 +110,7 @@ impl<F: Told> Render for Run<'_, F> {
             )
             .text("\n");
         }
-        table::<F>(tally, out);
+        table::<F>(tally, about.asked_rate.is_some() || about.found.is_some(), out);
         if terminal {
             bars(&tally.delays.total, out);
         }

@@ -108,6 +108,8 @@ pub struct Report<'a> {
     pub zone: &'a Zone,
     /// What else is to be known.
     pub remarks: Vec<String>,
+    /// Packets that are not told of, for they cannot be redacted.
+    pub left_out: u64,
 }
 
 struct FindingRow {
@@ -180,7 +182,8 @@ struct Page {
     span: String,
     verdict: String,
     verdict_class: &'static str,
-    figures: Vec<(u64, &'static str)>,
+    figures: Vec<(u64, String)>,
+    nothing_wrong: &'static str,
     folds: Vec<String>,
     findings: Vec<FindingRow>,
     clients: Vec<ClientRow>,
@@ -234,14 +237,19 @@ impl Report<'_> {
             verdict,
             verdict_class,
             figures: vec![
-                (u64::try_from(all.len()).unwrap_or(u64::MAX), "clients"),
-                (count(Status::Failed), "failed"),
-                (count(Status::Odd), "odd"),
-                (transactions, "exchanges"),
-                (self.stats.messages.saturating_add(self.stats6.messages), "DHCP messages"),
-                (self.frames, "packets"),
-                (u64::try_from(servers).unwrap_or(u64::MAX), "servers"),
+                figure(u64::try_from(all.len()).unwrap_or(u64::MAX), "client"),
+                (count(Status::Failed), "failed".to_owned()),
+                (count(Status::Odd), "odd".to_owned()),
+                figure(transactions, "exchange"),
+                figure(self.stats.messages.saturating_add(self.stats6.messages), "DHCP message"),
+                figure(self.frames, "packet"),
+                figure(u64::try_from(servers).unwrap_or(u64::MAX), "server"),
             ],
+            nothing_wrong: if self.left_out > 0 {
+                "Nothing is wrong with what is told here."
+            } else {
+                "Nothing is wrong with what was seen."
+            },
             folds,
             findings: self.finding_rows(),
             clients_left_out: all.len().saturating_sub(clients.len()),
@@ -294,6 +302,10 @@ impl Report<'_> {
         let (failed, odd) = (of(Status::Failed), of(Status::Odd));
         let six = self.told.iter().map(|told| told.finding.severity);
         let alarm = self.findings.iter().map(|finding| finding.id.severity()).chain(six).max();
+        if all.is_empty() && self.left_out > 0 {
+            let left_out = counted(self.left_out, "packet");
+            return (format!("No client is told of: {left_out} cannot be redacted and are left out."), "odd");
+        }
         if all.is_empty() {
             return ("No DHCP client was seen.".to_owned(), "odd");
         }
@@ -314,7 +326,17 @@ impl Report<'_> {
                 }
             });
             let have = if failed == 1 { "has" } else { "have" };
-            return (format!("{failed} of {} {have} no usable address{most}.", clients(all.len())), "failed");
+            let error = self
+                .findings
+                .iter()
+                .find(|finding| finding.client.is_none() && finding.id.severity() == Severity::Error);
+            let error = error.map_or_else(String::new, |finding| {
+                format!(" And {}: {}.", finding.id.name(), escape(finding.message.as_bytes()))
+            });
+            return (
+                format!("{failed} of {} {have} no usable address{most}.{error}", clients(all.len())),
+                "failed",
+            );
         }
         if odd > 0 || alarm.is_some_and(|alarm| alarm >= Severity::Warning) {
             let worst = self
@@ -542,6 +564,12 @@ fn rank_of(ip: IpAddr) -> String {
 /// The name of a packet's text in the page.
 fn packet_id((capture, frame): (usize, u64)) -> String {
     format!("p{capture}-{frame}")
+}
+
+/// A number and, apart from it, what it counts.
+fn figure(count: u64, one: &str) -> (u64, String) {
+    let told = counted(count, one);
+    (count, told.split_once(' ').map_or_else(String::new, |(_, name)| name.to_owned()))
 }
 
 /// The last part of a path.

@@ -70,6 +70,7 @@ pub(super) fn with_report<T>(statuses: &[Status], missing: usize, look: impl FnO
         missing: &vec![&allowed; missing],
         required: &[],
         requires: false,
+        learns: false,
         forgotten: 0,
         answers: 12,
         blind: &[],

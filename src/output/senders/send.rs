@@ -70,7 +70,11 @@ impl Render for Sending<'_> {
     }
 
     fn text(&self, out: &mut Styled) {
-        let name = self.kind.map_or_else(|| "message".to_owned(), |kind| kind.to_string().to_uppercase());
+        let name = match self.kind.map(|kind| (kind.name(), kind)) {
+            None => "message".to_owned(),
+            Some((Some(name), _)) => name.to_uppercase(),
+            Some((None, kind)) => format!("message of type {kind}"),
+        };
         let times = sent(self.sent);
         out.label(Label::Client, &name).text(&format!(" {} {times}\n", self.xid));
         for answer in self.answers {

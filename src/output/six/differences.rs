@@ -110,6 +110,10 @@ pub fn differences(answers: &[Answer6], place: &Place<'_>) -> (Vec<Difference>, 
             }
         });
     }
+    // One who says nothing of it has 0 (RFC 9915 21.8).
+    if let Some(texts) = fields.texts.get_mut(&(opt::PREFERENCE, "preference".to_owned())) {
+        texts.iter_mut().filter(|text| text.is_empty()).for_each(|text| text.push('0'));
+    }
     let servers = told_apart(answers.iter().map(|answer| (server_name(answer), answer.source_mac)));
     (unlike(fields.texts, &servers), fields.left_out.len())
 }

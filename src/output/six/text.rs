@@ -16,7 +16,7 @@ use crate::wire::escape::{escape, escape_line};
 use crate::wire::nd::Advert;
 use crate::wire::problem::Severity;
 use crate::wire::v6::facts::{Ia, IaKind, Status};
-use crate::wire::v6::{Duid, Facts, Prefix6, StatusCode};
+use crate::wire::v6::{Duid, Facts, MessageType, Prefix6, StatusCode};
 
 /// Columns of the name in front of a value.
 const NAME: usize = 14;
@@ -62,7 +62,7 @@ fn times(ia: &Ia<'_>) -> String {
 }
 
 /// The lines of an IA.
-fn ia_lines(ia: &Ia<'_>, out: &mut Styled) {
+fn ia_lines(ia: &Ia<'_>, gives: bool, out: &mut Styled) {
     let name = match ia.kind {
         IaKind::Na => "address",
         IaKind::Ta => "temporary",
@@ -91,7 +91,7 @@ fn ia_lines(ia: &Ia<'_>, out: &mut Styled) {
     let refused = ia.status.filter(|status| status.code != StatusCode::SUCCESS);
     match refused {
         Some(status) => line(out, name, &format!("refused, {}", status_text(status))),
-        None if !shown => line(out, name, "none"),
+        None if !shown && gives => line(out, name, "none"),
         None => {}
     }
     if shown && refused.is_none() && !is_usable(ia) && ia.addresses.iter().all(|lease| lease.valid > 0) {
@@ -130,7 +130,7 @@ pub fn block(answer: &Answer6, vendor: Option<&str>, place: &Place<'_>, out: &mu
     let facts = answer.facts();
     out.labelled(type_label6(facts.kind), |out| push_type6(facts.kind, out));
     out.text(" from ").label(Label::Strong, &server_name(answer));
-    if facts.kind == crate::wire::v6::MessageType::ADVERTISE && !is_usable_answer(&facts) {
+    if facts.kind == MessageType::ADVERTISE && !is_usable_answer(&facts) {
         out.text(", ").label(Label::Warning, "nothing a client could use");
     }
     out.text("\n");
@@ -145,8 +145,11 @@ pub fn block(answer: &Answer6, vendor: Option<&str>, place: &Place<'_>, out: &mu
 }
 
 fn facts_lines(facts: &Facts<'_>, out: &mut Styled) {
+    // The answer to who gives back holds nothing, and is meant to.
+    let gives = !(facts.kind == MessageType::REPLY
+        && facts.status.is_some_and(|status| status.code == StatusCode::SUCCESS));
     for ia in &facts.ias {
-        ia_lines(ia, out);
+        ia_lines(ia, gives, out);
     }
     if let Some(status) = facts.status.filter(|status| status.code != StatusCode::SUCCESS) {
         line(out, "status", &status_text(status));
@@ -230,7 +233,9 @@ pub fn router_block(answer: &Answer6, vendor: Option<&str>, place: &Place<'_>, o
 fn flags_text(advert: &Advert<'_>) -> String {
     use crate::wire::nd::flag;
     let flags = advert.header.flags();
-    if flags & flag::MANAGED != 0 {
+    if flags & flag::MANAGED != 0 && flags & flag::OTHER != 0 {
+        "DHCPv6 gives addresses and configuration (M, O)".to_owned()
+    } else if flags & flag::MANAGED != 0 {
         "DHCPv6 gives addresses (M)".to_owned()
     } else if flags & flag::OTHER != 0 {
         "DHCPv6 gives configuration (O)".to_owned()

@@ -237,6 +237,8 @@ object! {
         odd: u64,
         /// All servers.
         servers: Vec<String>,
+        /// Codes of the errors that several clients show together.
+        findings: &'a [&'static str],
         /// Clients beside these that look for DHCPv6 where DHCPv4 is spoken and nobody serves the other.
         #[schemars(with = "Option<usize>", skip_serializing_if = "Option::is_none")]
         dhcpv6_unserved: Known<usize>,
@@ -259,6 +261,7 @@ impl<'a> ClientsObject<'a> {
             failed,
             odd,
             servers: servers(all).iter().map(Whose::id).collect(),
+            findings: about.whole,
             dhcpv6_unserved: Known(Some(clients.unserved()).filter(|count| *count > 0)),
             not_joined: about.unjoined.into(),
         }

@@ -35,6 +35,8 @@ pub struct About<'a> {
     pub capture: Option<&'a str>,
     /// Messages that no client is known by.
     pub unjoined: Unjoined,
+    /// Codes of what is wrong with all of it.
+    pub whole: &'a [&'static str],
 }
 
 /// Writes a line for every client, then the summary. `vendor` knows who made a network card.
@@ -55,6 +57,9 @@ pub fn json(
     }
     out.line(&ClientsObject::new(clients, &all, about));
 }
+
+/// How those are had that are only counted.
+const ALL_LISTED: &str = "--json and --format csv list every client";
 
 /// Writes the table for people: those that fail or are odd; the others are a count.
 pub fn text(clients: &Clients, unjoined: Unjoined, width: usize, out: &mut Styled) {
@@ -81,6 +86,9 @@ pub fn text(clients: &Clients, unjoined: Unjoined, width: usize, out: &mut Style
     }
     let worse: Vec<&&ClientRecord> = all.iter().filter(|client| client.status() != Status::Ok).collect();
     if worse.is_empty() {
+        if good > 0 {
+            out.label(Label::Dim, ALL_LISTED).text("\n");
+        }
         return;
     }
     // A name takes what a sentence can spare.
@@ -93,13 +101,17 @@ pub fn text(clients: &Clients, unjoined: Unjoined, width: usize, out: &mut Style
         };
         table.row(vec![
             (label, word.to_owned()),
-            (Label::Plain, name(client.mac, &client.who)),
+            (
+                Label::Plain,
+                shortened(&name(client.mac, &client.who), if width < WIDE { DUID } else { LONGEST }),
+            ),
             (
                 Label::Plain,
                 client
                     .texts
                     .hostname
                     .as_deref()
+                    .filter(|host| !host.is_empty())
                     .map_or_else(|| "-".to_owned(), |host| shortened(&escape(host), room)),
             ),
             (Label::Plain, client.tries.to_string()),
@@ -109,8 +121,8 @@ pub fn text(clients: &Clients, unjoined: Unjoined, width: usize, out: &mut Style
     }
     out.text(&table.render_within(width, out.color()));
     if good > 0 {
-        out.label(Label::Dim, &format!("and {good} that {} fine", if good == 1 { "is" } else { "are" }))
-            .text("\n");
+        let verb = if good == 1 { "is" } else { "are" };
+        out.label(Label::Dim, &format!("and {good} that {verb} fine; {ALL_LISTED}")).text("\n");
     }
 }
 
@@ -120,8 +132,11 @@ pub fn unserved(count: usize) -> Option<String> {
     (count > 0).then(|| format!("{clients} {verb} for DHCPv6, which nobody serves here"))
 }
 
-/// Columns of a DUID at most.
+/// Columns of a DUID at most; of a hardware address, too, where the terminal is narrower than [`WIDE`].
 const DUID: usize = 24;
+const WIDE: usize = 120;
+/// Columns of the longest hardware address.
+const LONGEST: usize = 47;
 
 /// The client's name.
 pub(in crate::output) fn name(mac: Option<HwAddr>, who: &Who) -> String {

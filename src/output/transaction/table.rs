@@ -29,12 +29,12 @@ const WAITING: usize = 1 << 20;
 /// Columns for which the vendor of the network card is added.
 const WIDEST: usize = 170;
 
-/// A problem that is shown if its code turns out not to be said often.
+/// A problem that is shown if its code turns out not to be said often; or a row, for the sake of its problems.
 #[derive(Debug)]
 struct Held {
     /// Where in the text.
     at: usize,
-    code: &'static str,
+    codes: Vec<&'static str>,
     text: String,
 }
 
@@ -91,17 +91,21 @@ pub struct TransactionTable {
     rows: u64,
     /// Nothing waits: exchanges are shown as soon as may be.
     live: bool,
+    /// Exchanges are shown for what is wrong with them.
+    lint: bool,
     held: Vec<Held>,
     /// Ends of servers' names that were shown, each with the one name it stands for.
     ends: BTreeMap<String, String>,
 }
 
 impl TransactionTable {
-    /// A table for a terminal of so many columns; `live` it holds nothing back.
-    pub fn new(width: usize, live: bool) -> Self {
+    /// A table for a terminal of so many columns; `live` it holds nothing back. `lint` leaves out exchanges of whose problems none
+    /// is shown.
+    pub fn new(width: usize, live: bool, lint: bool) -> Self {
         Self {
             width,
             live,
+            lint,
             held: Vec::new(),
             ends: BTreeMap::new(),
             headed: false,
@@ -196,8 +200,17 @@ impl TransactionTable {
             cells.push((Label::Plain, via));
         }
         let below = if S::SIX { self.spill(&columns, &mut cells) } else { Vec::new() };
-        line(&columns, &cells, out);
-        lines_below(below, out);
+        let mut row = Styled::new(out.color());
+        line(&columns, &cells, &mut row);
+        lines_below(below, &mut row);
+        let said = |code: &&str| self.often.get(code).copied().unwrap_or(0);
+        let codes: Vec<&'static str> = problems.iter().map(|problem| problem.id.name()).collect();
+        let least = codes.iter().map(said).min().filter(|_| self.lint).unwrap_or(0);
+        if least < FIRST || (self.live && least < OFTEN) {
+            out.text(row.as_str());
+        } else if least < OFTEN {
+            self.held.push(Held { at: out.len(), codes, text: row.as_str().to_owned() });
+        }
         let indent = match self.width {
             WIDE.. => 33,
             NARROW.. => 19,
@@ -309,11 +322,13 @@ impl TransactionTable {
         self.worst = self.worst.max(Some((severity, code)));
         let count = self.often.entry(code).or_default();
         *count = count.saturating_add(1);
-        if *count > OFTEN {
-            self.held.retain(|held| held.code != code);
+        let (holds, drops) = (*count > FIRST && !self.live, *count > OFTEN);
+        if drops {
+            let Self { held, often, .. } = self;
+            let dropped = |code: &&str| often.get(code).is_some_and(|count| *count > OFTEN);
+            held.retain(|held| !held.codes.iter().all(dropped));
             return;
         }
-        let holds = *count > FIRST && !self.live;
         let mut text = Styled::new(out.color());
         text.text(&" ".repeat(indent)).label(severity_label(severity), severity.name());
         text.text(" ").label(Label::Strong, code).text(": ");
@@ -324,7 +339,7 @@ impl TransactionTable {
         let (message, indent) = (escape(message.as_bytes()), indent.saturating_add(2));
         text.text(&hanging(&message, self.width, taken, indent)).text("\n");
         if holds {
-            self.held.push(Held { at: out.len(), code, text: text.as_str().to_owned() });
+            self.held.push(Held { at: out.len(), codes: vec![code], text: text.as_str().to_owned() });
         } else {
             out.text(text.as_str());
         }
@@ -510,7 +525,7 @@ mod tests {
 
     #[test]
     fn what_is_too_long_stands_below_its_heading_and_no_two_servers_look_alike() {
-        let mut table = TransactionTable::new(80, false);
+        let mut table = TransactionTable::new(80, false, false);
         let row = |table: &mut TransactionTable, address: &str, server: &str| {
             let cells = ["02:00:00:00:00:01", "S A R P", "bound", address, server, "3.5"];
             let mut cells = cells.map(|text| (Label::Plain, text.to_owned()));

@@ -166,9 +166,14 @@ pub(super) fn run<F: Told>(
         let (tally, failed) = once(args, plan, setup, signals, &files, String::new(), cx)?;
         (tally, None, failed)
     };
+    let mut silence = obstacles(plan, setup, segment.link);
+    if found.as_ref().is_some_and(|found| found.steps.iter().any(|tried| tried.loss < 1.0)) {
+        // Some step was answered, whatever became of the last.
+        silence.retain(|finding| !matches!(finding, Finding::NotOwnMac(_)));
+    }
     let about = About {
         interface: &segment.name,
-        silence: obstacles(plan, setup, segment.link).into_iter().chain(tally.overheard.clone()).collect(),
+        silence: silence.into_iter().chain(tally.overheard.clone()).collect(),
         server,
         seed: plan.seed,
         threads: setup.threads,
@@ -321,6 +326,10 @@ fn find<F: Told>(
     // What is left of any step, whatever became of its figures.
     let (mut leases, mut broken_off) = (Vec::new(), None);
     let mut number = 0_u64;
+    if !cx.common.json {
+        let each = humantime::format_duration(plan.pace.duration.unwrap_or(STEP));
+        cx.note(&format!("each rate is tried for {each}, some 10 to 30 of them"));
+    }
     while let Some(rate) = search.next() {
         let mut step = plan.clone();
         step.pace.rate = Rate::Open(milli(rate).max(1));
@@ -350,11 +359,14 @@ fn find<F: Told>(
         let summary = tally.delays.scheduled.summary();
         let tried = Try {
             rate_per_s: rate,
-            sustained: broken.is_none(),
+            sustained: broken.is_empty(),
             loss: tally.loss(),
             p99_ms: summary.map(|summary| summary.p99),
-            broken: broken.map(|limit| limit.to_string()),
+            broken: (!broken.is_empty())
+                .then(|| broken.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
         };
+        // Nobody answers at all: slower is no better.
+        let silent = tally.counters.received == 0 && tally.counters.sent > 0;
         if !cx.common.json {
             let p99 = tried.p99_ms.map_or_else(|| "-".to_owned(), |p99| format!("{p99:.3} ms"));
             let verdict = tried
@@ -362,6 +374,12 @@ fn find<F: Told>(
                 .as_ref()
                 .map_or_else(|| "sustained".to_owned(), |limit| format!("breaks {limit}"));
             cx.note(&format!("{rate:>10.1}/s  p99 {p99}  loss {:.3}%  {verdict}", tried.loss * 100.0));
+        }
+        if silent {
+            cx.note("nobody answers; slower rates are not tried");
+            best = tally;
+            found.steps.push(tried);
+            break;
         }
         search.tell(tried.sustained);
         if tried.sustained && search.found() == Some(rate) {

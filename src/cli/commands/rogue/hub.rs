@@ -12,6 +12,7 @@ use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::vendors::Vendors;
 use crate::cli::reading::Reading;
 use crate::output::rogue::{Report, Scan, plugin};
+use crate::output::words::counted;
 use crate::run::files;
 use crate::run::rogue::{Answers, Register, Seen};
 use crate::time::{Moment, Precision};
@@ -72,6 +73,7 @@ pub(super) fn report(
         missing: &missing,
         required: &required,
         requires: !args.require.is_empty(),
+        learns: args.learn.is_some(),
         forgotten: heard.forgotten,
         answers: heard.answers,
         blind: &blind,
@@ -106,8 +108,17 @@ fn learn(path: &Path, heard: &Servers, blind: &[String], cx: &Context) -> Result
         cx.warn(&format!("no policy is learned, {} is left as it is: {why}", path.display()));
         return Ok(false);
     }
+    if heard.iter().all(|server| server.key.speaks == Speaks::Ra) {
+        cx.warn("no DHCP server was heard: the policy allows routers alone, and any server will be a rogue");
+    }
     let text = Policy::learn(heard.sorted()).to_toml().map_err(Failure::could_not_run)?;
+    let before = if path.exists() { ", in place of the one that was there" } else { "" };
     files::replace(path, &format!("# What dhcptool rogue --learn found.\n\n{text}"))?;
+    cx.note(&format!(
+        "a policy of {} was written to {}{before}",
+        counted(heard.iter().count(), "server"),
+        path.display()
+    ));
     Ok(true)
 }
 
