@@ -37,10 +37,10 @@ mod tests {
     /// How many entries are looked at while `count` are put into a map of 1000, each of the age that `age` says.
     fn looked_at(count: u32, age: impl Fn(u32) -> i64) -> (usize, KeyedMap<u32, i64>) {
         let mut map = KeyedMap::default();
-        let looks = Cell::new(0);
+        let looks = Cell::new(0_usize);
         for key in 0..count {
             make_room(&mut map, 1000, &key, |age| {
-                looks.set(looks.get() + 1);
+                looks.set(looks.get().saturating_add(1));
                 *age
             });
             map.insert(key, age(key));

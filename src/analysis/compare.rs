@@ -398,7 +398,7 @@ mod tests {
         let refused = ia(1, 0, 0, &[status(StatusCode::NO_ADDRS_AVAIL.0, "")]);
         assert_eq!(count(&side6(v6::MessageType::ADVERTISE, 1, 1, &[(NA, refused)])), 0);
         let done = (opt::STATUS_CODE, status(0, "").data);
-        assert_eq!(count(&side6(reply, 1, 1, &[done.clone()])), 0);
+        assert_eq!(count(&side6(reply, 1, 1, std::slice::from_ref(&done))), 0);
         let stateless = side6(reply, 1, 1, &[(opt::DNS_SERVERS, vec![1; 16])]);
         assert_eq!(count(&stateless), 1);
         let other = side6(reply, 1, 1, &[(opt::DNS_SERVERS, vec![2; 16]), done]);
