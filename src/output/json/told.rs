@@ -13,7 +13,7 @@ use super::JsonOut;
 use crate::analysis::transaction::{Exchange, Message, Party};
 use crate::time::{Precision, Timestamp};
 use crate::wire::HwAddr;
-use crate::wire::digits::{hex_half, six_digits, write_digits, write_hex, write_ip6};
+use crate::wire::digits::{hex_half, six_digits, write_digits, write_hex, write_ip4, write_ip6};
 
 /// What is written as JSON.
 pub trait Told {
@@ -310,11 +310,39 @@ impl<S: Message> Letters for Exchange<S> {
     }
 }
 
+/// An address.
+pub trait Address: Copy + Told {
+    /// It is the address that stands for none.
+    fn is_none(self) -> bool;
+    /// Appends it.
+    fn write(self, out: &mut Vec<u8>);
+}
+
+impl Address for Ipv4Addr {
+    fn is_none(self) -> bool {
+        self.is_unspecified()
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        write_ip4(self, out);
+    }
+}
+
+impl Address for Ipv6Addr {
+    fn is_none(self) -> bool {
+        self.is_unspecified()
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        write_ip6(self, out);
+    }
+}
+
 /// Who has a part in an exchange: `client`, `all`, `server:0`, `relay:10.0.0.1`, or an address.
 #[derive(Clone, Copy, Debug)]
 pub struct Whom<A>(pub Party<A>);
 
-impl<A: Told + Display> Told for Whom<A> {
+impl<A: Address> Told for Whom<A> {
     #[inline]
     fn tell(&self, out: &mut JsonOut) {
         match &self.0 {
@@ -326,7 +354,11 @@ impl<A: Told + Display> Told for Whom<A> {
                 out.digits(u64::from(*index));
                 out.fixed(b"\"");
             }
-            Party::Relay(address) => Own(format_args!("relay:{address}")).tell(out),
+            Party::Relay(address) => {
+                out.fixed(b"\"relay:");
+                address.write(&mut out.buf);
+                out.fixed(b"\"");
+            }
         }
     }
 }
@@ -407,9 +439,17 @@ pub(super) fn write_milliseconds(nanoseconds: i64, out: &mut Vec<u8>) {
     if nanoseconds < 0 {
         out.push(b'-');
     }
-    let whole = nanoseconds.unsigned_abs();
-    write_digits(whole / 1_000_000, out);
-    let [a, b, c, d, e, f] = six_digits(u32::try_from(whole % 1_000_000).unwrap_or(0));
+    let all = nanoseconds.unsigned_abs();
+    let (whole, rest) = (all / 1_000_000, all % 1_000_000);
+    match u8::try_from(whole) {
+        Ok(digit @ 0..10) => out.push(b'0'.saturating_add(digit)),
+        _ => write_digits(whole, out),
+    }
+    if rest == 0 {
+        out.extend_from_slice(b".0");
+        return;
+    }
+    let [a, b, c, d, e, f] = six_digits(u32::try_from(rest).unwrap_or(0));
     // Of the six digits the first stays; the point before them is never dropped as a zero.
     let digits = u64::from_be_bytes([b'.', b'.', a ^ b'0', b ^ b'0', c ^ b'0', d ^ b'0', e ^ b'0', f ^ b'0']);
     let zeros = usize::try_from(digits.trailing_zeros() / 8).unwrap_or(0).min(5);

@@ -1,12 +1,13 @@
 //! What the objects of joined messages have in common, whatever the protocol.
 
-use std::fmt::Display;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
 
 use crate::analysis::diagnosis::{Diagnosis, Id};
-use crate::analysis::transaction::{Exchange, Message, Party, Role, Server, Step, Texts};
+use crate::analysis::transaction::{Exchange, Letter, Message, Party, Role, Server, Side, Step, Texts};
+use crate::output::JsonOut;
 use crate::output::json::told::{
-    Each, Foreign, Hardware, Messages, Milliseconds, Moment, Of, Told, Whom, Word, Xid, Xid6, object, words,
+    Address, Each, Foreign, Hardware, Messages, Milliseconds, Moment, Of, Told, Whom, Word, Xid, Xid6,
+    object, words,
 };
 use crate::output::schema::Severity;
 use crate::time::Timestamp;
@@ -25,24 +26,6 @@ words! {
     pub(super) enum Dhcpv6 {
         /// DHCPv6.
         Dhcpv6 = "dhcpv6",
-    }
-}
-
-/// An address, as far as it is told.
-pub trait Address: Copy + Told + Display {
-    /// The address is none.
-    fn is_none(self) -> bool;
-}
-
-impl Address for Ipv4Addr {
-    fn is_none(self) -> bool {
-        self.is_unspecified()
-    }
-}
-
-impl Address for Ipv6Addr {
-    fn is_none(self) -> bool {
-        self.is_unspecified()
     }
 }
 
@@ -253,9 +236,7 @@ impl<'a, S: Message> Scene<'a, S> {
             frame: seen.frame(),
             time: Moment { time: Timestamp(time), precision: seen.precision() },
             delta_ms: Some(Milliseconds(time.saturating_sub(self.start))),
-            message_type: Word(seen.letter().name()),
-            role: Word(step.role.name()),
-            side: Word(seen.side().name()),
+            kinds: Ready { letter: seen.letter(), role: step.role, side: seen.side() },
             xid,
             from: Whom(from),
             to: Whom(to),
@@ -272,18 +253,67 @@ object! {
         time: Moment,
         /// Since the first step.
         delta_ms: Option<Milliseconds>,
-        /// The message type; of a relayed message its own.
-        message_type: Word,
-        /// first, retransmission, copy or forwarded.
-        role: Word,
-        /// On which side of a relay it was seen.
-        side: Word,
+        #[schemars(flatten, with = "Kinds")]
+        kinds: Ready,
         /// Its transaction identifier.
         xid: X,
         /// client, all, server:N (an index into `servers`), relay:ADDRESS or an address.
         from: Whom<A>,
         /// The same of its destination.
         to: Whom<A>,
+    }
+}
+
+object! {
+    /// What a message is.
+    part struct Kinds {
+        /// The message type; of a relayed message its own.
+        message_type: Word,
+        /// first, retransmission, copy or forwarded.
+        role: Word,
+        /// On which side of a relay it was seen.
+        side: Word,
+    }
+}
+
+/// The same, as it was written once for every type, role and side.
+#[derive(Clone, Copy, Debug)]
+struct Ready {
+    letter: Letter,
+    role: Role,
+    side: Side,
+}
+
+static READY: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let sides = |letter: Letter, role: Role| {
+        Side::ALL.iter().map(move |side| {
+            let [message_type, role, side] = [letter.name(), role.name(), side.name()].map(Word);
+            let mut json = JsonOut::new();
+            Kinds { message_type, role, side }.member("", &mut json);
+            json.buf
+        })
+    };
+    let roles = |letter: Letter| Role::ALL.iter().flat_map(move |role| sides(letter, *role));
+    Letter::ALL.iter().flat_map(|letter| roles(*letter)).collect()
+});
+
+impl Ready {
+    /// Numbers of variants are in the order of `ALL`.
+    #[allow(clippy::as_conversions, reason = "the number of a variant")]
+    fn index(self) -> usize {
+        let row = (self.letter as usize).saturating_mul(Role::ALL.len()).saturating_add(self.role as usize);
+        row.saturating_mul(Side::ALL.len()).saturating_add(self.side as usize)
+    }
+}
+
+impl Told for Ready {
+    fn tell(&self, out: &mut JsonOut) {
+        out.members(|out| self.member("", out));
+    }
+
+    #[inline]
+    fn member(&self, _: &'static str, out: &mut JsonOut) {
+        out.fixed(READY.get(self.index()).map_or(&[], Vec::as_slice));
     }
 }
 
@@ -337,5 +367,27 @@ impl<'a> Explained<'a> {
     pub(super) fn new(id: Id, message: &'a str) -> Self {
         let reference = Some(id.reference()).filter(|text| !text.is_empty());
         Self { message, reference: reference.map(Word), advice: Word(id.advice()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_step_has_its_own_words() {
+        for letter in Letter::ALL {
+            for role in Role::ALL {
+                for side in Side::ALL {
+                    let mut json = JsonOut::new();
+                    Ready { letter: *letter, role: *role, side: *side }.tell(&mut json);
+                    let told: serde_json::Value = serde_json::from_slice(&json.buf).unwrap();
+                    let wanted = serde_json::json!({
+                        "message_type": letter.name(), "role": role.name(), "side": side.name(),
+                    });
+                    assert_eq!(told, wanted);
+                }
+            }
+        }
     }
 }
