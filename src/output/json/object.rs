@@ -8,7 +8,7 @@ use serde_json::ser::Formatter;
 use serde_json::value::RawValue;
 
 use super::JsonOut;
-use super::told::{Told as _, write_milliseconds};
+use super::told::{ToJson as _, write_milliseconds};
 use crate::analysis::diagnosis::{Diagnosis, Finding};
 use crate::analysis::transaction::{Closed, Exchange};
 use crate::output::packet::json::PacketJson;

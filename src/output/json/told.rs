@@ -1,5 +1,5 @@
 //! Objects that come by the million: structs whose fields are written one after the other, as fast as by hand, and whose schema follows
-//! from the same fields. [`object!`] defines them, [`Told`] is what a field may be.
+//! from the same fields. [`object!`] defines them, [`ToJson`] is what a field may be.
 
 use std::borrow::Cow;
 use std::fmt::{Debug, Display};
@@ -16,7 +16,7 @@ use crate::wire::HwAddr;
 use crate::wire::digits::{hex_half, six_digits, write_digits, write_hex, write_ip4, write_ip6};
 
 /// What is written as JSON.
-pub trait Told {
+pub trait ToJson {
     /// Appends it.
     fn tell(&self, out: &mut JsonOut);
 
@@ -26,6 +26,10 @@ pub trait Told {
         out.fixed(key.as_bytes());
         self.tell(out);
     }
+
+    /// Appends the members that it has itself, each with a comma before it.
+    #[inline]
+    fn members(&self, _: &mut JsonOut) {}
 }
 
 /// Defines structs that are objects, or (`part struct`) parts of objects: the members of a part are members of the object that it is in,
@@ -33,59 +37,59 @@ pub trait Told {
 macro_rules! object {
     (
         $(#[$meta:meta])*
-        $vis:vis struct $name:ident $(<$($of:tt),*>)? $(where $($who:ident: $bound:path),*)? {
-            $($(#[$about:meta])* $field_vis:vis $field:ident: $type:ty,)*
-        }
+        $vis:vis struct $name:ident $(<$($of:tt),*>)? $(where $($who:ident: $bound:path),*)? { $($fields:tt)* }
     ) => {
-        #[derive(Debug, schemars::JsonSchema)]
-        $(#[$meta])*
-        $vis struct $name $(<$($of),*>)? {
-            $($(#[$about])* $field_vis $field: $type,)*
-        }
-
-        impl $(<$($of),*>)? $crate::output::json::told::Told for $name $(<$($of),*>)?
-        $(where $($who: $bound),*)?
-        {
-            #[inline]
-            fn tell(&self, out: &mut $crate::output::JsonOut) {
-                out.members(|out| {
-                    $($crate::output::json::told::object!(@member self, $field, out);)*
-                });
-            }
+        $crate::output::json::told::object! {
+            @define [] $(#[$meta])*
+            $vis struct $name [$(<$($of),*>)?] [$(where $($who: $bound),*)?] { $($fields)* }
         }
     };
     (
         $(#[$meta:meta])*
-        $vis:vis part struct $name:ident $(<$($of:tt),*>)? $(where $($who:ident: $bound:path),*)? {
+        $vis:vis part struct $name:ident $(<$($of:tt),*>)? $(where $($who:ident: $bound:path),*)? { $($fields:tt)* }
+    ) => {
+        $crate::output::json::told::object! {
+            @define [
+                #[inline]
+                fn member(&self, _: &'static str, out: &mut $crate::output::JsonOut) {
+                    self.members(out);
+                }
+            ] $(#[$meta])*
+            $vis struct $name [$(<$($of),*>)?] [$(where $($who: $bound),*)?] { $($fields)* }
+        }
+    };
+    (
+        @define [$($member:tt)*] $(#[$meta:meta])*
+        $vis:vis struct $name:ident [$($of:tt)*] [$($bounds:tt)*] {
             $($(#[$about:meta])* $field_vis:vis $field:ident: $type:ty,)*
         }
     ) => {
         #[derive(Debug, schemars::JsonSchema)]
         $(#[$meta])*
-        $vis struct $name $(<$($of),*>)? {
+        $vis struct $name $($of)* {
             $($(#[$about])* $field_vis $field: $type,)*
         }
 
-        impl $(<$($of),*>)? $crate::output::json::told::Told for $name $(<$($of),*>)?
-        $(where $($who: $bound),*)?
-        {
+        impl $($of)* $crate::output::json::told::ToJson for $name $($of)* $($bounds)* {
             #[inline]
             fn tell(&self, out: &mut $crate::output::JsonOut) {
-                out.members(|out| self.member("", out));
+                out.braced(|out| self.members(out));
             }
 
+            $($member)*
+
             #[inline]
-            fn member(&self, _: &'static str, out: &mut $crate::output::JsonOut) {
+            fn members(&self, out: &mut $crate::output::JsonOut) {
                 $($crate::output::json::told::object!(@member self, $field, out);)*
             }
         }
     };
     // The key without what makes a keyword a name.
     (@member $self:ident, r#type, $out:ident) => {
-        $crate::output::json::told::Told::member(&$self.r#type, ",\"type\":", $out)
+        $crate::output::json::told::ToJson::member(&$self.r#type, ",\"type\":", $out)
     };
     (@member $self:ident, $field:ident, $out:ident) => {
-        $crate::output::json::told::Told::member(&$self.$field, concat!(",\"", stringify!($field), "\":"), $out)
+        $crate::output::json::told::ToJson::member(&$self.$field, concat!(",\"", stringify!($field), "\":"), $out)
     };
 }
 pub(crate) use object;
@@ -99,7 +103,7 @@ macro_rules! words {
             $($(#[$about])* #[schemars(rename = $word)] $variant,)*
         }
 
-        impl $crate::output::json::told::Told for $name {
+        impl $crate::output::json::told::ToJson for $name {
             #[inline]
             fn tell(&self, out: &mut $crate::output::JsonOut) {
                 out.fixed(match self {
@@ -114,7 +118,7 @@ pub(crate) use words;
 impl JsonOut {
     /// An object of the members that `tell` writes, each with a comma before it.
     #[inline]
-    pub fn members(&mut self, tell: impl FnOnce(&mut Self)) {
+    pub fn braced(&mut self, tell: impl FnOnce(&mut Self)) {
         let begin = self.buf.len();
         tell(self);
         // In the place of the first comma.
@@ -125,7 +129,7 @@ impl JsonOut {
     }
 
     /// A line of a stream.
-    pub fn line(&mut self, object: &impl Told) {
+    pub fn line(&mut self, object: &impl ToJson) {
         object.tell(self);
         self.end_line();
     }
@@ -133,7 +137,7 @@ impl JsonOut {
 
 /// A list of what `items` gives.
 #[inline]
-fn list<T: Told>(items: impl IntoIterator<Item = T>, out: &mut JsonOut) {
+fn list<T: ToJson>(items: impl IntoIterator<Item = T>, out: &mut JsonOut) {
     out.fixed(b"[");
     let mut items = items.into_iter();
     if let Some(first) = items.next() {
@@ -146,14 +150,14 @@ fn list<T: Told>(items: impl IntoIterator<Item = T>, out: &mut JsonOut) {
     out.fixed(b"]");
 }
 
-impl<T: Told> Told for &T {
+impl<T: ToJson> ToJson for &T {
     #[inline]
     fn tell(&self, out: &mut JsonOut) {
         (*self).tell(out);
     }
 }
 
-impl<T: Told> Told for Option<T> {
+impl<T: ToJson> ToJson for Option<T> {
     #[inline]
     fn tell(&self, out: &mut JsonOut) {
         match self {
@@ -163,14 +167,14 @@ impl<T: Told> Told for Option<T> {
     }
 }
 
-impl<T: Told> Told for Vec<T> {
+impl<T: ToJson> ToJson for Vec<T> {
     #[inline]
     fn tell(&self, out: &mut JsonOut) {
         list(self, out);
     }
 }
 
-impl<T: Told> Told for &[T] {
+impl<T: ToJson> ToJson for &[T] {
     #[inline]
     fn tell(&self, out: &mut JsonOut) {
         list(*self, out);
@@ -181,7 +185,7 @@ impl<T: Told> Told for &[T] {
 macro_rules! told {
     ($($type:ty: |$value:ident, $out:ident| $write:expr;)*) => {
         $(
-            impl Told for $type {
+            impl ToJson for $type {
                 #[inline]
                 fn tell(&self, $out: &mut JsonOut) {
                     let $value = self;
@@ -269,7 +273,7 @@ pub struct Moment {
 #[derive(Clone, Copy, Debug)]
 pub struct Own<T>(pub T);
 
-impl<T: Display> Told for Own<T> {
+impl<T: Display> ToJson for Own<T> {
     fn tell(&self, out: &mut JsonOut) {
         out.quote(|buf| {
             // Writing into a Vec cannot fail.
@@ -282,7 +286,7 @@ impl<T: Display> Told for Own<T> {
 #[derive(Clone, Copy, Debug)]
 pub struct Known<T>(pub Option<T>);
 
-impl<T: Told> Told for Known<T> {
+impl<T: ToJson> ToJson for Known<T> {
     fn tell(&self, out: &mut JsonOut) {
         self.0.tell(out);
     }
@@ -311,7 +315,7 @@ impl<S: Message> Letters for Exchange<S> {
 }
 
 /// An address.
-pub trait Address: Copy + Told {
+pub trait Address: Copy + ToJson {
     /// It is the address that stands for none.
     fn is_none(self) -> bool;
     /// Appends it.
@@ -342,7 +346,7 @@ impl Address for Ipv6Addr {
 #[derive(Clone, Copy, Debug)]
 pub struct Whom<A>(pub Party<A>);
 
-impl<A: Address> Told for Whom<A> {
+impl<A: Address> ToJson for Whom<A> {
     #[inline]
     fn tell(&self, out: &mut JsonOut) {
         match &self.0 {
@@ -391,7 +395,7 @@ impl<'a, C, T, U: Of<'a, C, T>> Each<'a, C, T, U> {
     }
 }
 
-impl<'a, C, T, U: Told + Of<'a, C, T>> Told for Each<'a, C, T, U> {
+impl<'a, C, T, U: ToJson + Of<'a, C, T>> ToJson for Each<'a, C, T, U> {
     #[inline]
     fn tell(&self, out: &mut JsonOut) {
         list(self.iter(), out);
@@ -466,7 +470,7 @@ mod tests {
     use crate::output::json::object::Millis;
     use crate::wire::options::Sink as _;
 
-    fn written(value: &impl Told) -> String {
+    fn written(value: &impl ToJson) -> String {
         let mut out = JsonOut::new();
         value.tell(&mut out);
         String::from_utf8(out.buf).unwrap()

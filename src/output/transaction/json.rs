@@ -8,7 +8,7 @@ use super::parts::{
 use crate::analysis::diagnosis::Diagnosis;
 use crate::analysis::transaction::{Exchange, Letter, Seen, Server, Step, bit};
 use crate::output::JsonOut;
-use crate::output::json::told::{Each, Foreign, Hardware, Hex, Of, Told as _, Xid, object};
+use crate::output::json::told::{Each, Foreign, Hardware, Hex, Of, ToJson as _, Xid, object};
 use crate::wire::v4::facts::MAX_LIST;
 
 /// Appends the contract's transaction object.

@@ -8,7 +8,7 @@ use super::parts::{
 use crate::analysis::diagnosis::Diagnosis;
 use crate::analysis::transaction::{Exchange6, Lease, Name6, Seen6, Server6, Step};
 use crate::output::JsonOut;
-use crate::output::json::told::{Each, Foreign, Hardware, Hex, Of, Own, Told as _, Word, Xid6, object};
+use crate::output::json::told::{Each, Foreign, Hardware, Hex, Of, Own, ToJson as _, Word, Xid6, object};
 use crate::wire::v6::facts::IaKind;
 use crate::wire::v6::{Prefix6, StatusCode};
 

@@ -6,7 +6,7 @@ use crate::analysis::diagnosis::{Diagnosis, Id};
 use crate::analysis::transaction::{Exchange, Letter, Message, Party, Role, Server, Side, Step, Texts};
 use crate::output::JsonOut;
 use crate::output::json::told::{
-    Address, Each, Foreign, Hardware, Messages, Milliseconds, Moment, Of, Told, Whom, Word, Xid, Xid6,
+    Address, Each, Foreign, Hardware, Messages, Milliseconds, Moment, Of, ToJson, Whom, Word, Xid, Xid6,
     object, words,
 };
 use crate::output::schema::Severity;
@@ -246,7 +246,7 @@ impl<'a, S: Message> Scene<'a, S> {
 
 object! {
     /// What every message of an exchange has.
-    pub part struct Said<X, A> where X: Told, A: Address {
+    pub part struct Said<X, A> where X: ToJson, A: Address {
         /// The frame's number.
         frame: u64,
         /// Its time.
@@ -289,7 +289,7 @@ static READY: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         Side::ALL.iter().map(move |side| {
             let [message_type, role, side] = [letter.name(), role.name(), side.name()].map(Word);
             let mut json = JsonOut::new();
-            Kinds { message_type, role, side }.member("", &mut json);
+            Kinds { message_type, role, side }.members(&mut json);
             json.buf
         })
     };
@@ -306,13 +306,18 @@ impl Ready {
     }
 }
 
-impl Told for Ready {
+impl ToJson for Ready {
     fn tell(&self, out: &mut JsonOut) {
-        out.members(|out| self.member("", out));
+        out.braced(|out| self.members(out));
     }
 
     #[inline]
     fn member(&self, _: &'static str, out: &mut JsonOut) {
+        self.members(out);
+    }
+
+    #[inline]
+    fn members(&self, out: &mut JsonOut) {
         out.fixed(READY.get(self.index()).map_or(&[], Vec::as_slice));
     }
 }
