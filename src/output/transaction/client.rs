@@ -6,7 +6,9 @@ use super::clients::{About, counts, servers};
 use super::parts::{Dhcpv6, Names, Place};
 use super::unjoined::NotJoined;
 use crate::analysis::transaction::{ClientRecord, Clients, Status, Whose};
-use crate::output::json::told::{Hardware, Hex, Known, Milliseconds, Moment, Own, Word, object, words};
+use crate::output::json::told::{
+    Hardware, Hex, Known, Milliseconds, Moment, Own, ToJson, Word, object, words,
+};
 use crate::time::{Precision, Timestamp};
 
 words! {
@@ -32,30 +34,27 @@ object! {
         /// What the object is.
         r#type: ClientType,
         #[schemars(flatten)]
-        standing: Standing,
-        /// Its client identifier, in hexadecimal.
-        client_id: Option<Hex<'a>>,
-        #[schemars(flatten)]
-        names: Names<'a>,
-        #[schemars(flatten)]
-        place: Place<'a>,
-        #[schemars(flatten)]
-        reached: Reached<'a>,
+        common: Common<'a, ClientId<'a>>,
         #[schemars(flatten)]
         record: Record<'a>,
+    }
+}
+
+object! {
+    /// What a client of DHCPv4 is told apart by.
+    part struct ClientId<'a> {
+        /// Its client identifier, in hexadecimal.
+        client_id: Option<Hex<'a>>,
     }
 }
 
 impl<'a> ClientObject<'a> {
     /// Of a client of DHCPv4 whose network card `vendor` made.
     pub(super) fn new(client: &'a ClientRecord, vendor: Option<&'a str>) -> Self {
+        let client_id = client.texts.client_id.as_deref().map(Hex);
         Self {
             r#type: ClientType::Client,
-            standing: Standing::new(client),
-            client_id: client.texts.client_id.as_deref().map(Hex),
-            names: Names::new(&client.texts, vendor),
-            place: Place::new(&client.texts, &client.vlans),
-            reached: Reached::new(client),
+            common: Common::new(client, ClientId { client_id }, vendor),
             record: Record::new(client),
         }
     }
@@ -70,15 +69,7 @@ object! {
         /// Which protocol; objects of DHCPv4 have no such field.
         protocol: Dhcpv6,
         #[schemars(flatten)]
-        standing: Standing,
-        /// Its DUID, in hexadecimal.
-        duid: Option<Hex<'a>>,
-        #[schemars(flatten)]
-        names: Names<'a>,
-        #[schemars(flatten)]
-        place: Place<'a>,
-        #[schemars(flatten)]
-        reached: Reached<'a>,
+        common: Common<'a, ClientId6<'a>>,
         /// Its addresses.
         addresses: Vec<IpAddr>,
         /// Its prefixes.
@@ -88,18 +79,23 @@ object! {
     }
 }
 
+object! {
+    /// What a client of DHCPv6 is told apart by.
+    part struct ClientId6<'a> {
+        /// Its DUID, in hexadecimal.
+        duid: Option<Hex<'a>>,
+    }
+}
+
 impl<'a> ClientObject6<'a> {
     /// Of a client of DHCPv6 whose network card `vendor` made.
     pub(super) fn new(client: &'a ClientRecord, vendor: Option<&'a str>) -> Self {
+        let duid = client.texts.client_id.as_deref().map(Hex);
         let addresses = client.leases.iter().filter(|(_, length)| length.is_none());
         Self {
             r#type: ClientType::Client,
             protocol: Dhcpv6::Dhcpv6,
-            standing: Standing::new(client),
-            duid: client.texts.client_id.as_deref().map(Hex),
-            names: Names::new(&client.texts, vendor),
-            place: Place::new(&client.texts, &client.vlans),
-            reached: Reached::new(client),
+            common: Common::new(client, ClientId6 { duid }, vendor),
             addresses: addresses.map(|(address, _)| *address).collect(),
             prefixes: client.prefixes().map(|(prefix, length)| Own(format!("{prefix}/{length}"))).collect(),
             record: Record::new(client),
@@ -108,18 +104,39 @@ impl<'a> ClientObject6<'a> {
 }
 
 object! {
-    /// How a client fares, and its network card.
-    part struct Standing {
+    /// How a client fares, who and where it is, and whom it reached.
+    part struct Common<'a, I> where I: ToJson {
         /// How it fares.
         status: Fares,
         /// Its hardware address.
         mac: Option<Hardware>,
+        #[schemars(flatten)]
+        id: I,
+        #[schemars(flatten)]
+        names: Names<'a>,
+        #[schemars(flatten)]
+        place: Place<'a>,
+        /// Relays that it is behind.
+        relays: &'a [IpAddr],
+        /// Servers that answered it; those of DHCPv6 by their DUIDs.
+        servers: Vec<String>,
+        /// Its address; of DHCPv6 the first.
+        address: Option<IpAddr>,
     }
 }
 
-impl Standing {
-    fn new(client: &ClientRecord) -> Self {
-        Self { status: client.status().into(), mac: client.mac.map(Hardware) }
+impl<'a, I> Common<'a, I> {
+    fn new(client: &'a ClientRecord, id: I, vendor: Option<&'a str>) -> Self {
+        Self {
+            status: client.status().into(),
+            mac: client.mac.map(Hardware),
+            id,
+            names: Names::new(&client.texts, vendor),
+            place: Place::new(&client.texts, &client.vlans),
+            relays: &client.relays,
+            servers: client.servers.iter().map(Whose::id).collect(),
+            address: client.address(),
+        }
     }
 }
 
@@ -141,28 +158,6 @@ impl From<Status> for Fares {
             Status::Ok => Self::Ok,
             Status::Failed => Self::Failed,
             Status::Odd => Self::Odd,
-        }
-    }
-}
-
-object! {
-    /// Whom a client reached.
-    part struct Reached<'a> {
-        /// Relays that it is behind.
-        relays: &'a [IpAddr],
-        /// Servers that answered it; those of DHCPv6 by their DUIDs.
-        servers: Vec<String>,
-        /// Its address; of DHCPv6 the first.
-        address: Option<IpAddr>,
-    }
-}
-
-impl<'a> Reached<'a> {
-    fn new(client: &'a ClientRecord) -> Self {
-        Self {
-            relays: &client.relays,
-            servers: client.servers.iter().map(Whose::id).collect(),
-            address: client.address(),
         }
     }
 }
