@@ -259,7 +259,7 @@ pub const PAGES: &[Page] = &[
         ],
         examples: examples! {
             "why is there no address, or a bad one?": "dhcptool doctor";
-            "on a VLAN, with what was said": "dhcptool doctor eth0 --vlan 40 -v";
+            "on a VLAN, with every check and what it came to": "dhcptool doctor eth0 --vlan 40 -vv";
             "with everything that was heard, for a ticket": "dhcptool doctor eth0 --save ticket.pcapng --json";
             "as another subnet's relay sees it": "dhcptool doctor eth0 --via 10.9.40.2 --server 10.0.0.5";
             "does network boot work, the file itself included?": "dhcptool doctor eth0 --pxe";

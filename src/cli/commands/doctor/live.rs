@@ -54,6 +54,8 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
             local.interface
         )));
     };
+    // What leads back to this machine sends everything, and nothing leaves.
+    Segment::find(Some(&local.interface))?.may_have_servers()?;
     let mut transport = match open(&local.interface) {
         Ok(transport) => transport,
         Err(error) if error.is_refused() => {
