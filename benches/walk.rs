@@ -5,7 +5,7 @@
 
 use std::io::{Cursor, Write as _};
 
-use dhcptool::capture::{FrameOut, Reader, Writer, write::Format};
+use dhcptool::capture::{FrameOut, Reader, Writer, write::CaptureFormat};
 use dhcptool::output::JsonOut;
 use dhcptool::output::packet::json::PacketJson;
 use dhcptool::output::packet::record::PacketRecord;
@@ -23,7 +23,7 @@ const EXCHANGE: &[u8] = include_bytes!("../tests/data/captures/dhcp.pcap");
 const TIMES: usize = 4000;
 
 /// Four packets of DHCP `TIMES` times.
-fn capture(format: Format) -> Vec<u8> {
+fn capture(format: CaptureFormat) -> Vec<u8> {
     let mut writer = Writer::new("memory", Vec::new(), format);
     for _ in 0..TIMES {
         let mut reader = Reader::new("exchange", EXCHANGE).unwrap();
@@ -44,7 +44,7 @@ fn count(bytes: &[u8]) -> u64 {
 
 #[divan::bench(args = ["pcap", "pcapng"])]
 fn frames(bencher: Bencher<'_, '_>, format: &str) {
-    let bytes = capture(if format == "pcap" { Format::Pcap } else { Format::PcapNg });
+    let bytes = capture(if format == "pcap" { CaptureFormat::Pcap } else { CaptureFormat::PcapNg });
     bencher
         .counter(BytesCount::new(bytes.len()))
         .counter(ItemsCount::new(TIMES.saturating_mul(4)))
@@ -53,7 +53,7 @@ fn frames(bencher: Bencher<'_, '_>, format: &str) {
 
 #[divan::bench(args = ["gzip", "zstd", "xz"])]
 fn compressed(bencher: Bencher<'_, '_>, method: &str) {
-    let bytes = capture(Format::Pcap);
+    let bytes = capture(CaptureFormat::Pcap);
     let mut file = tempfile::NamedTempFile::new().unwrap();
     match method {
         "gzip" => {
@@ -79,7 +79,7 @@ fn compressed(bencher: Bencher<'_, '_>, method: &str) {
 
 #[divan::bench]
 fn to_json(bencher: Bencher<'_, '_>) {
-    let bytes = capture(Format::Pcap);
+    let bytes = capture(CaptureFormat::Pcap);
     let mut walker = Walker::new(Ports::default());
     let (mut outline, mut writer, mut json) = (Outline::default(), PacketJson::default(), JsonOut::new());
     bencher

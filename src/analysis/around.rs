@@ -4,7 +4,7 @@ use crate::wire::frame::{Datagram, Direction};
 
 /// What is asked of the headers around a message. Each kind that is asked for must hold; of several values of one kind, one must.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Around {
+pub struct AroundTest {
     /// VLAN identifiers, of any tag.
     pub vlans: Vec<u16>,
     /// Priorities (IEEE 802.1p, 0–7) of any tag.
@@ -17,7 +17,7 @@ pub struct Around {
     pub directions: Vec<Direction>,
 }
 
-impl Around {
+impl AroundTest {
     /// True when nothing is asked.
     pub fn is_everything(&self) -> bool {
         *self == Self::default()
@@ -47,16 +47,16 @@ mod tests {
         let ip = Ip { tos: 0xc0, id: Some(7), ..Ip::new([10, 0, 0, 1].into(), [10, 0, 0, 2].into()) };
         let known = Datagram { vlans, ip: Some(ip), direction: Some(Direction::Out), ..Datagram::bare(&[]) };
         let unknown = Datagram::bare(&[]);
-        let none = Around::default;
+        let none = AroundTest::default;
         assert!(none().is_everything() && none().matches(&unknown));
         for (holds, fails) in [
-            (Around { vlans: vec![1, 100], ..none() }, Around { vlans: vec![1], ..none() }),
-            (Around { priorities: vec![6], ..none() }, Around { priorities: vec![0], ..none() }),
-            (Around { dscps: vec![48], ..none() }, Around { dscps: vec![0], ..none() }),
-            (Around { ids: vec![7], ..none() }, Around { ids: vec![8], ..none() }),
+            (AroundTest { vlans: vec![1, 100], ..none() }, AroundTest { vlans: vec![1], ..none() }),
+            (AroundTest { priorities: vec![6], ..none() }, AroundTest { priorities: vec![0], ..none() }),
+            (AroundTest { dscps: vec![48], ..none() }, AroundTest { dscps: vec![0], ..none() }),
+            (AroundTest { ids: vec![7], ..none() }, AroundTest { ids: vec![8], ..none() }),
             (
-                Around { directions: vec![Direction::Out], ..none() },
-                Around { directions: vec![Direction::In], ..none() },
+                AroundTest { directions: vec![Direction::Out], ..none() },
+                AroundTest { directions: vec![Direction::In], ..none() },
             ),
         ] {
             assert!(!holds.is_everything());

@@ -19,7 +19,7 @@ use crate::wire::frame::checksum::Sum;
 use crate::wire::frame::numbers::{ETHERTYPE_ARP, ETHERTYPE_IPV4};
 use crate::wire::options::text::{is_printable, without_trailing_zeros};
 use crate::wire::options::{Context, Kind, check, v4};
-use crate::wire::v4::{COOKIE, Field, Outline, Packet, Span};
+use crate::wire::v4::{COOKIE, OptionArea, Outline, Packet, Span};
 
 /// Changes frames.
 #[derive(Clone, Debug, Default)]
@@ -171,7 +171,7 @@ impl Redactor {
             }
             _ => self.bytes_at(address),
         }
-        for (field, bit, range) in [(Field::Sname, 2, 44..108), (Field::File, 1, 108..236)] {
+        for (field, bit, range) in [(OptionArea::Sname, 2, 44..108), (OptionArea::File, 1, 108..236)] {
             if outline.overload & bit == 0 {
                 self.text_at(part(message, range));
             } else {

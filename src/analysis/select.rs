@@ -9,7 +9,7 @@ use std::str::FromStr;
 pub use option::{OptionTest, Value, Want};
 pub use six::OptionTest6;
 
-use super::around::Around;
+use super::around::AroundTest;
 use crate::time::Timestamp;
 use crate::wire::HwAddr;
 use crate::wire::frame::Datagram;
@@ -150,7 +150,7 @@ pub struct Selection {
     /// Problems of the message, its values or what is around it.
     pub problems: Vec<ProblemTest>,
     /// The headers around the message.
-    pub around: Around,
+    pub around: AroundTest,
     /// Those packets are wanted for which not all the rest holds; times are no part of that.
     pub inverted: bool,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::record::Record;
-use super::{Frame, Interface};
+use super::{CaptureInterface, Frame};
 
 /// A stretch of a capture whose frames were found but not looked into.
 #[derive(Debug, Default)]
@@ -12,7 +12,7 @@ pub(super) struct Batch {
     data: Vec<u8>,
     kept: Vec<Kept>,
     /// The interfaces of each section that has frames here, and how many frames were kept when it ended.
-    sections: Vec<(usize, Arc<Vec<Interface>>)>,
+    sections: Vec<(usize, Arc<Vec<CaptureInterface>>)>,
     first_number: u64,
 }
 
@@ -45,7 +45,7 @@ impl Batch {
     }
 
     /// Ends a section, or the batch: `interfaces` belong to all frames since the last end.
-    pub(super) fn close(&mut self, interfaces: Arc<Vec<Interface>>) {
+    pub(super) fn close(&mut self, interfaces: Arc<Vec<CaptureInterface>>) {
         let count = self.kept.len();
         if self.sections.last().map_or(0, |(end, _)| *end) < count {
             self.sections.push((count, interfaces));
@@ -65,7 +65,7 @@ impl Batch {
     /// The frames from the `from`th on; `base` is added to their numbers.
     pub(super) fn frames(&self, base: u64) -> impl Iterator<Item = Frame<'_>> {
         let mut sections = self.sections.iter();
-        let (mut end, mut interfaces): (usize, &[Interface]) = (0, &[]);
+        let (mut end, mut interfaces): (usize, &[CaptureInterface]) = (0, &[]);
         self.kept.iter().enumerate().map(move |(index, kept)| {
             if index >= end
                 && let Some((next, table)) = sections.next()

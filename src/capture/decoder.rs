@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::frame::Interface;
+use super::frame::CaptureInterface;
 use super::record::{Skimmed, Step};
 use super::{pcap, pcapng, snoop};
 use crate::time::Timestamp;
@@ -61,7 +61,7 @@ impl Decoder {
     }
 
     /// The interfaces of the current section.
-    pub(super) fn interfaces(&self) -> &Arc<Vec<Interface>> {
+    pub(super) fn interfaces(&self) -> &Arc<Vec<CaptureInterface>> {
         match self {
             Self::Pcap(decoder) => decoder.interfaces(),
             Self::PcapNg(decoder) => decoder.interfaces(),
@@ -70,7 +70,7 @@ impl Decoder {
     }
 
     /// The interfaces of the section that has just ended, once.
-    pub(super) fn take_closed(&mut self) -> Option<Arc<Vec<Interface>>> {
+    pub(super) fn take_closed(&mut self) -> Option<Arc<Vec<CaptureInterface>>> {
         match self {
             Self::Pcap(_) | Self::Snoop(_) => None,
             Self::PcapNg(decoder) => decoder.take_closed(),

@@ -51,7 +51,7 @@ impl<'a> Frame<'a> {
 
 /// An interface of a pcapng section; a pcap file has exactly one, without a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Interface {
+pub struct CaptureInterface {
     /// What its frames start with.
     pub link: LinkType,
     /// Its name, where the capture gives one.

@@ -31,11 +31,11 @@ mod tests;
 pub mod write;
 
 pub use error::CaptureError;
-pub use frame::{Frame, Interface};
-pub use parallel::{Moment, Verdict, Walk, Work};
+pub use frame::{CaptureInterface, Frame};
+pub use parallel::{FrameVerdict, Walk, WalkProgress, Work};
 pub(crate) use pipe::enlarge as enlarge_pipe;
 pub use reader::{Reader, Waiter};
 pub use record::MAX_RECORD;
 pub use rotate::{RotatingWriter, Rotation};
 pub use source::{Source, follow, keep_stdin, open, open_until, raw, read};
-pub use write::{Format, FrameOut, Losses, Target, Writer};
+pub use write::{CaptureFormat, FrameOut, Losses, Target, Writer};

@@ -38,7 +38,7 @@ const AHEAD: usize = 2;
 
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum FrameVerdict {
     /// It is dealt with.
     Done,
     /// Nothing was done with it: what it means depends on frames before it (an IP fragment). It has to be given to the
@@ -61,12 +61,12 @@ pub trait Work: Sync {
     fn learn(&self, _state: &mut Self::State, _output: &mut Self::Output) {}
 
     /// Deals with a frame that may matter.
-    fn frame(&self, state: &mut Self::State, frame: &Frame<'_>, output: &mut Self::Output) -> Verdict;
+    fn frame(&self, state: &mut Self::State, frame: &Frame<'_>, output: &mut Self::Output) -> FrameVerdict;
 }
 
 /// Where the walk stands when an output is handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
+pub struct WalkProgress {
     /// How many bytes of the file have been walked; with compression, of the compressed file.
     pub position: u64,
     /// What comes next may take a while: what was made so far should be shown now.
@@ -85,15 +85,15 @@ pub struct Walk {
 /// Walks the rest of `reader`, with one thread for each of `workers`, or where these do not pay with this one alone.
 ///
 /// `state` is the one that sees all frames in order, or with several threads at least those that need it; `workers` are
-/// states that see some frames, and say [`Verdict::Ordered`] where that is not enough. `take` is called again and again
+/// states that see some frames, and say [`FrameVerdict::Ordered`] where that is not enough. `take` is called again and again
 /// with what was made, in the order of the capture. It may leave that in place to be given more with it, but has to empty
-/// it when [`Moment::waits`] is set. `ControlFlow::Break` ends the walk.
+/// it when [`WalkProgress::waits`] is set. `ControlFlow::Break` ends the walk.
 pub fn run<W: Work>(
     mut reader: Reader<Source>,
     work: &W,
     state: &mut W::State,
     workers: Vec<W::State>,
-    mut take: impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
+    mut take: impl FnMut(&mut W::Output, WalkProgress) -> ControlFlow<()>,
 ) -> Walk {
     let small = reader.size().is_some_and(|size| size < SMALL);
     if workers.len() < 2 || small || reader.is_followed() {
@@ -115,7 +115,7 @@ fn alone<R: Read, W: Work>(
     reader: &mut Reader<R>,
     work: &W,
     state: &mut W::State,
-    take: &mut impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
+    take: &mut impl FnMut(&mut W::Output, WalkProgress) -> ControlFlow<()>,
 ) -> Walk {
     let mut output = W::Output::default();
     let patient = reader.is_regular();
@@ -133,7 +133,7 @@ fn alone<R: Read, W: Work>(
         };
         next_report = reader.offset().saturating_add(CHUNK);
         let waits = ended || (!patient && reader.would_wait());
-        let flow = take(&mut output, Moment { position: reader.position(), waits });
+        let flow = take(&mut output, WalkProgress { position: reader.position(), waits });
         if ended || flow.is_break() {
             return Walk { frames: reader.count(), result: failed.map_or(Ok(()), Err) };
         }
@@ -314,8 +314,8 @@ impl<O: Default> Team<O> {
         let mut used = false;
         for (index, frame) in batch.frames(base).enumerate() {
             match work.frame(state, &frame, &mut output) {
-                Verdict::Done => used = true,
-                Verdict::Ordered => {
+                FrameVerdict::Done => used = true,
+                FrameVerdict::Ordered => {
                     if used {
                         pieces.push(Piece::Output(std::mem::replace(&mut output, spare(self))));
                         used = false;
@@ -341,9 +341,9 @@ impl<O: Default> Team<O> {
         work: &W,
         state: &mut W::State,
         finished: &mut Finished<O>,
-        take: &mut impl FnMut(&mut O, Moment) -> ControlFlow<()>,
+        take: &mut impl FnMut(&mut O, WalkProgress) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let moment = Moment { position: finished.position, waits: true };
+        let moment = WalkProgress { position: finished.position, waits: true };
         let mut used = Vec::new();
         let mut own = O::default();
         let mut frames = finished.batch.iter().flat_map(|batch| batch.frames(finished.base)).enumerate();
@@ -378,7 +378,7 @@ fn chunks<W: Work>(
     work: &W,
     state: &mut W::State,
     workers: Vec<W::State>,
-    take: &mut impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
+    take: &mut impl FnMut(&mut W::Output, WalkProgress) -> ControlFlow<()>,
 ) -> Walk {
     let team = Team::new(reader, workers.len(), plan.size);
     let result = std::thread::scope(|scope| {
@@ -404,7 +404,7 @@ fn consume<W: Work>(
     team: &Team<W::Output>,
     work: &W,
     state: &mut W::State,
-    take: &mut impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
+    take: &mut impl FnMut(&mut W::Output, WalkProgress) -> ControlFlow<()>,
 ) -> Option<Walk> {
     while let Some(mut finished) = team.next() {
         let flow = team.deliver(work, state, &mut finished, take);
@@ -481,7 +481,7 @@ fn turns<W: Work>(
     work: &W,
     state: &mut W::State,
     workers: Vec<W::State>,
-    take: &mut impl FnMut(&mut W::Output, Moment) -> ControlFlow<()>,
+    take: &mut impl FnMut(&mut W::Output, WalkProgress) -> ControlFlow<()>,
 ) -> Walk {
     let team = Team::new(&reader, workers.len(), u64::MAX);
     let eager = !reader.is_regular();

@@ -11,7 +11,7 @@
 use std::sync::Arc;
 
 use super::bytes::{Order, array, len};
-use super::frame::Interface;
+use super::frame::CaptureInterface;
 use super::record::{MAX_RECORD, Record, Skimmed, Step};
 use crate::time::{Precision, Timestamp};
 use crate::wire::frame::LinkType;
@@ -46,7 +46,7 @@ pub(super) struct Decoder {
     swapped: bool,
     maybe_swapped: bool,
     /// Empty until the file header was read.
-    interface: Arc<Vec<Interface>>,
+    interface: Arc<Vec<CaptureInterface>>,
 }
 
 impl Decoder {
@@ -72,7 +72,7 @@ impl Decoder {
         })
     }
 
-    pub(super) fn interfaces(&self) -> &Arc<Vec<Interface>> {
+    pub(super) fn interfaces(&self) -> &Arc<Vec<CaptureInterface>> {
         &self.interface
     }
 
@@ -213,7 +213,7 @@ impl Decoder {
         }
         self.limit = MAX_CAPTURED.max(len(snaplen).min(MAX_RECORD.saturating_sub(self.header)));
         let precision = if self.nano { Precision::Nano } else { Precision::Micro };
-        Arc::make_mut(&mut self.interface).push(Interface {
+        Arc::make_mut(&mut self.interface).push(CaptureInterface {
             link: LinkType(link),
             name: None,
             precision,

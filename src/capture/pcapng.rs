@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::bytes::{Order, array, len};
-use super::frame::Interface;
+use super::frame::CaptureInterface;
 use super::record::{MAX_RECORD, Record, Remarks, Skimmed, Step};
 use crate::time::{Precision, Timestamp};
 use crate::wire::frame::{Direction, LinkType};
@@ -50,10 +50,10 @@ const MAX_INTERFACES: usize = 65_536;
 pub(super) struct Decoder {
     order: Order,
     /// Shared with whoever keeps the section's frames for later; copied when a new interface comes while it is.
-    interfaces: Arc<Vec<Interface>>,
+    interfaces: Arc<Vec<CaptureInterface>>,
     clocks: Arc<Vec<Clock>>,
     /// The interfaces of the section before.
-    closed: Option<Arc<Vec<Interface>>>,
+    closed: Option<Arc<Vec<CaptureInterface>>>,
     /// How often the two changed: equal numbers in one capture mean equal tables.
     changes: u64,
     /// The end of a block whose body was skipped without being looked at: its total length must stand here.
@@ -61,11 +61,11 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    pub(super) fn interfaces(&self) -> &Arc<Vec<Interface>> {
+    pub(super) fn interfaces(&self) -> &Arc<Vec<CaptureInterface>> {
         &self.interfaces
     }
 
-    pub(super) fn take_closed(&mut self) -> Option<Arc<Vec<Interface>>> {
+    pub(super) fn take_closed(&mut self) -> Option<Arc<Vec<CaptureInterface>>> {
         self.closed.take()
     }
 
@@ -287,7 +287,7 @@ impl Decoder {
         let precision = clock.precision;
         self.changes = self.changes.wrapping_add(1);
         Arc::make_mut(&mut self.clocks).push(clock);
-        Arc::make_mut(&mut self.interfaces).push(Interface {
+        Arc::make_mut(&mut self.interfaces).push(CaptureInterface {
             link: LinkType(u32::from(link)),
             name,
             precision,

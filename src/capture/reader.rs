@@ -10,7 +10,7 @@ use super::compress::{Compression, Damage};
 use super::decoder::Decoder;
 use super::error::{Shrunk, foreign_format};
 use super::record::{Record, Step};
-use super::{CaptureError, Frame, Interface};
+use super::{CaptureError, CaptureInterface, Frame};
 use crate::time::Timestamp;
 use crate::wire::frame::LinkType;
 
@@ -517,7 +517,7 @@ impl<R: Read> Reader<R> {
     }
 
     /// The interfaces of the section that the last frame stood in.
-    pub fn interfaces(&self) -> &[Interface] {
+    pub fn interfaces(&self) -> &[CaptureInterface] {
         self.decoder.interfaces()
     }
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::CaptureError;
-use super::write::{Format, FrameOut, Losses, Writer};
+use super::write::{CaptureFormat, FrameOut, Losses, Writer};
 use crate::time::{Precision, Timestamp};
 use crate::wire::frame::LinkType;
 
@@ -45,7 +45,7 @@ pub type Announced = (LinkType, Precision, String);
 /// Writes a capture, or a row of them.
 pub struct RotatingWriter {
     path: PathBuf,
-    format: Format,
+    format: CaptureFormat,
     rotation: Rotation,
     announced: Vec<Announced>,
     writer: Writer<Box<dyn io::Write + Send>>,
@@ -64,7 +64,7 @@ impl RotatingWriter {
         announced: Vec<Announced>,
         now: Timestamp,
     ) -> Result<Self, CaptureError> {
-        let format = Format::of_path(path);
+        let format = CaptureFormat::of_path(path);
         let mut files = VecDeque::new();
         let mut number = 0;
         let mut writer = if rotation.is_wanted() {

@@ -11,7 +11,7 @@
 use std::sync::Arc;
 
 use super::bytes::{Order, len};
-use super::frame::Interface;
+use super::frame::CaptureInterface;
 use super::record::{MAX_RECORD, Record, Step};
 use crate::time::{Precision, Timestamp};
 use crate::wire::frame::LinkType;
@@ -26,11 +26,11 @@ const RECORD_HEADER: usize = 24;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Decoder {
     /// Empty until the file header was read.
-    interface: Arc<Vec<Interface>>,
+    interface: Arc<Vec<CaptureInterface>>,
 }
 
 impl Decoder {
-    pub(super) fn interfaces(&self) -> &Arc<Vec<Interface>> {
+    pub(super) fn interfaces(&self) -> &Arc<Vec<CaptureInterface>> {
         &self.interface
     }
 
@@ -91,7 +91,7 @@ impl Decoder {
                 ),
             };
         };
-        let interface = Interface { link, name: None, precision: Precision::Micro, snaplen: 0 };
+        let interface = CaptureInterface { link, name: None, precision: Precision::Micro, snaplen: 0 };
         Arc::make_mut(&mut self.interface).push(interface);
         Step::Skip(FILE_HEADER)
     }

@@ -23,14 +23,14 @@ const MAX_COMMENT: usize = 60_000;
 
 /// A capture format that can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum CaptureFormat {
     /// pcap: one link type; µs or ns as the first frame has it.
     Pcap,
     /// pcapng: any mix of interfaces and link types, names and comments.
     PcapNg,
 }
 
-impl Format {
+impl CaptureFormat {
     /// The format meant by a file name: pcapng unless it ends in `.pcap`, `.cap` or `.dmp`.
     pub fn of_path(path: &Path) -> Self {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
@@ -97,7 +97,7 @@ pub struct Writer<W: Write> {
     /// `None` once [`Writer::finish`] gave it away.
     out: Option<W>,
     name: String,
-    format: Format,
+    format: CaptureFormat,
     /// Whole records that are not written yet.
     pending: Vec<u8>,
     /// How many bytes have been written.
@@ -113,7 +113,7 @@ pub struct Writer<W: Write> {
 
 impl Writer<Box<dyn Write + Send>> {
     /// Creates the file at `path`, replacing what was there; `-` is standard output.
-    pub fn create(path: impl AsRef<Path>, format: Format) -> Result<Self, CaptureError> {
+    pub fn create(path: impl AsRef<Path>, format: CaptureFormat) -> Result<Self, CaptureError> {
         let path = path.as_ref();
         if path.as_os_str() == "-" {
             // A duplicate of the descriptor goes around the line buffer of the standard library.
@@ -151,7 +151,7 @@ impl Target {
 
     /// Empties it, and begins.
     pub fn writer(self) -> Result<Writer<Box<dyn Write + Send>>, CaptureError> {
-        let format = Format::of_path(&self.path);
+        let format = CaptureFormat::of_path(&self.path);
         let Some(file) = self.file else { return Writer::create(&self.path, format) };
         // Only a regular file holds something to remove.
         if file.metadata().is_ok_and(|about| about.is_file()) {
@@ -167,7 +167,7 @@ fn refused(path: &Path, source: io::Error) -> CaptureError {
 
 impl<W: Write> Writer<W> {
     /// Writes to `out`, which is called `name` in errors. A capture without frames is a valid one.
-    pub fn new(name: impl Into<String>, out: W, format: Format) -> Self {
+    pub fn new(name: impl Into<String>, out: W, format: CaptureFormat) -> Self {
         let mut writer = Self {
             out: Some(out),
             name: name.into(),
@@ -179,7 +179,7 @@ impl<W: Write> Writer<W> {
             by_name: HashMap::new(),
             latest: 0,
         };
-        if format == Format::PcapNg {
+        if format == CaptureFormat::PcapNg {
             writer.section(None);
         }
         writer
@@ -189,9 +189,9 @@ impl<W: Write> Writer<W> {
     /// a precision, pcapng describes the interface.
     pub fn announce(&mut self, link: LinkType, precision: Precision, interface: Option<&str>) {
         match self.format {
-            Format::Pcap if self.interfaces.is_empty() => self.file_header(link, precision),
-            Format::Pcap => {}
-            Format::PcapNg => {
+            CaptureFormat::Pcap if self.interfaces.is_empty() => self.file_header(link, precision),
+            CaptureFormat::Pcap => {}
+            CaptureFormat::PcapNg => {
                 self.interface(link, precision, interface);
             }
         }
@@ -206,8 +206,8 @@ impl<W: Write> Writer<W> {
     pub fn record_size(&self, frame: &FrameOut<'_>) -> u64 {
         let length = u64::try_from(frame.data.len()).unwrap_or(u64::MAX);
         match self.format {
-            Format::Pcap => length.saturating_add(16),
-            Format::PcapNg => {
+            CaptureFormat::Pcap => length.saturating_add(16),
+            CaptureFormat::PcapNg => {
                 let nano = frame.precision == Precision::Nano;
                 let described = match self.described(frame.link, nano, frame.interface) {
                     Some(_) => 0,
@@ -241,15 +241,15 @@ impl<W: Write> Writer<W> {
     /// Adds a frame.
     pub fn write(&mut self, frame: &FrameOut<'_>) -> Result<(), CaptureError> {
         match self.format {
-            Format::Pcap => self.record(frame)?,
-            Format::PcapNg => self.packet(frame)?,
+            CaptureFormat::Pcap => self.record(frame)?,
+            CaptureFormat::PcapNg => self.packet(frame)?,
         }
         if self.pending.len() >= BUFFER { self.flush() } else { Ok(()) }
     }
 
     /// Hands everything to the operating system.
     pub fn flush(&mut self) -> Result<(), CaptureError> {
-        if self.format == Format::Pcap && self.interfaces.is_empty() {
+        if self.format == CaptureFormat::Pcap && self.interfaces.is_empty() {
             // No frame has said what the link type is.
             self.file_header(LinkType::ETHERNET, Precision::Micro);
         }
@@ -339,7 +339,7 @@ impl<W: Write> Writer<W> {
     ///
     /// When the file cannot be written.
     pub fn remark(&mut self, comment: &str) -> Result<(), CaptureError> {
-        if self.format == Format::PcapNg {
+        if self.format == CaptureFormat::PcapNg {
             self.interfaces.clear();
             self.by_name.clear();
             self.section(Some(comment));
@@ -408,7 +408,7 @@ impl<W: Write> Writer<W> {
         now: Timestamp,
         losses: Losses,
     ) -> Result<(), CaptureError> {
-        if self.format == Format::Pcap {
+        if self.format == CaptureFormat::Pcap {
             return Ok(());
         }
         let interface = self.interface(link, precision, name);
@@ -429,7 +429,7 @@ impl<W: Write> Writer<W> {
     /// Bytes that the losses of every interface described so far will take.
     pub fn losses_size(&self) -> u64 {
         const EACH: u64 = 52;
-        if self.format == Format::Pcap {
+        if self.format == CaptureFormat::Pcap {
             return 0;
         }
         u64::try_from(self.interfaces.len()).unwrap_or(0).saturating_mul(EACH)

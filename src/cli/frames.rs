@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::capture::{Frame, FrameOut};
 use crate::time::{Precision, Timestamp};
-use crate::wire::frame::{Direction, Joined, LinkType};
+use crate::wire::frame::{Direction, JoinedFragments, LinkType};
 
 /// Datagrams whose fragments are waited for: as many as the walk puts together.
 const MAX_DATAGRAMS: usize = 64;
@@ -109,7 +109,7 @@ impl Waiting {
     pub fn walked(
         &mut self,
         frame: &Frame<'_>,
-        joined: &Joined,
+        joined: &JoinedFragments,
         shown: bool,
         remark: Option<&str>,
         out: &mut Frames,

@@ -121,7 +121,7 @@ pub enum Read<'a> {
 
 /// How reading went.
 #[derive(Clone, Copy, Debug)]
-pub struct Outline {
+pub struct ReadSummary {
     /// Frames of all captures.
     pub frames: u64,
     /// The worst that happened.
@@ -137,9 +137,9 @@ pub fn captures(
     stop: &Stop,
     cx: &mut Context,
     mut each: impl FnMut(Read<'_>, &mut Context) -> Result<(), Failure>,
-) -> Result<Outline, Failure> {
+) -> Result<ReadSummary, Failure> {
     let Input { files, follow, threads } = input;
-    let mut outline = Outline { frames: 0, worst: Exit::Good, interrupted: None };
+    let mut outline = ReadSummary { frames: 0, worst: Exit::Good, interrupted: None };
     for path in files {
         let reader = if follow {
             capture::follow(path, stop.waiter())
@@ -203,7 +203,7 @@ pub fn captures(
     Ok(outline)
 }
 
-impl Outline {
+impl ReadSummary {
     fn tell(&mut self, error: &CaptureError, cx: &Context) {
         let Failure { exit, message } = Failure::from(error);
         cx.error(&message.unwrap_or_default());

@@ -7,7 +7,7 @@ use super::exit::{Exit, Failure, Outcome};
 use super::session::{self, Session};
 use crate::cli::flags::flat;
 use crate::cli::flags::nagios::NagiosArgs;
-use crate::engine::v4::exchange::{Exchange, Outcome as Ended, Verdict};
+use crate::engine::v4::exchange::{ConflictVerdict, Exchange, Outcome as Ended};
 use crate::engine::v4::oneshot::AGAIN;
 use crate::engine::v4::silence::{self, Finding};
 use crate::engine::{Answer, Client as _, Draft, OneShot, Watch};
@@ -16,7 +16,7 @@ use crate::output::answers;
 use crate::output::flat::Rows;
 use crate::output::plugin::Plugin;
 use crate::output::senders::Report;
-use crate::run::session::Held;
+use crate::run::session::Remains;
 use crate::wire::v4::MessageType;
 
 /// What the command itself knows.
@@ -53,7 +53,7 @@ pub enum How<'a> {
 pub fn exchange(
     told: &Told<'_>,
     exchange: &Exchange,
-    held: &Held,
+    held: &Remains,
     session: &Session<'_>,
     how: How<'_>,
     cx: &mut Context,
@@ -65,8 +65,8 @@ pub fn exchange(
         offer: exchange.offer(),
         answer: exchange.answer(),
         conflict: exchange.checked().map(|verdict| match verdict {
-            Verdict::Free => None,
-            Verdict::InUse(mac) => Some(mac),
+            ConflictVerdict::Free => None,
+            ConflictVerdict::InUse(mac) => Some(mac),
         }),
         declined: exchange.declined(),
         released: exchange.released(),
@@ -143,7 +143,7 @@ pub fn send_once(
 /// Tells that a message without an answer was sent, or why it was not.
 fn one_shot(
     told: &Told<'_>,
-    held: &Held,
+    held: &Remains,
     session: &Session<'_>,
     watch: &Watch,
     cx: &mut Context,
@@ -162,7 +162,7 @@ fn one_shot(
 
 fn bare<'a>(
     told: &Told<'_>,
-    held: &Held,
+    held: &Remains,
     session: &'a Session<'_>,
     watch: &'a Watch,
     silence: &'a [Finding],

@@ -15,7 +15,7 @@ use crate::output::answers::Place;
 use crate::output::packet::record::PacketRecord;
 use crate::output::packet::unsent::Unsent;
 use crate::run::segment::{Opening, Segment, Way, filter_v4};
-use crate::run::session::{self, Held};
+use crate::run::session::{self, Remains};
 use crate::time::{Clock as _, Precision};
 use crate::wire::HwAddr;
 use crate::wire::frame::{Datagram, LinkType, Ports, Walker};
@@ -24,7 +24,7 @@ use crate::wire::options::vendor::known_class;
 use crate::wire::v4::{Outline, Packet};
 
 /// How the command ends once all that was found is shown: `exit`, unless something came in between.
-pub fn conclude(held: Held, exit: Exit, segment: &Segment, cx: &Context) -> Outcome {
+pub fn conclude(held: Remains, exit: Exit, segment: &Segment, cx: &Context) -> Outcome {
     if held.dips > 0 {
         cx.warn(&format!("{} went down meanwhile; what was sent then is lost", segment.name));
     }
@@ -88,16 +88,16 @@ impl<'a> Session<'a> {
     }
 
     /// Holds one exchange, in which somebody waits for what is `awaited`.
-    pub fn hold(&mut self, machine: &mut dyn Machine, awaited: Awaited, cx: &Context) -> Held {
+    pub fn hold(&mut self, machine: &mut dyn Machine, awaited: Awaited, cx: &Context) -> Remains {
         self.watch(machine, Some(awaited), cx)
     }
 
     /// Sends what nobody answers.
-    pub fn send(&mut self, machine: &mut dyn Machine, cx: &Context) -> Held {
+    pub fn send(&mut self, machine: &mut dyn Machine, cx: &Context) -> Remains {
         self.watch(machine, None, cx)
     }
 
-    fn watch(&mut self, machine: &mut dyn Machine, awaited: Option<Awaited>, cx: &Context) -> Held {
+    fn watch(&mut self, machine: &mut dyn Machine, awaited: Option<Awaited>, cx: &Context) -> Remains {
         let Self { exchanges, teller, .. } = self;
         teller.borrow_mut().begin(awaited);
         let held = exchanges.hold(&mut Watched::new(machine, teller), &cx.clock, &mut |_| ());
@@ -123,7 +123,7 @@ impl<'a> Session<'a> {
     }
 
     /// The place of an exchange, for its report.
-    pub fn place(&self, held: &Held) -> Place<'_> {
+    pub fn place(&self, held: &Remains) -> Place<'_> {
         Place {
             interface: &self.segment.name,
             link_type: held.link_type,

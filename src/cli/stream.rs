@@ -5,11 +5,11 @@ mod renderer;
 use super::exit::Failure;
 use super::frames::{Frames, Waiting};
 use crate::analysis::redact::Redactor;
-use crate::capture::{Frame, Verdict, Work};
+use crate::capture::{Frame, FrameVerdict, Work};
 use crate::cli::flags::select::SelectArgs;
 use crate::output::when::TimeText;
 use crate::wire::frame::{LinkType, Walked, Walker};
-pub use renderer::{Counts, Page, Rendered, Renderer, View};
+pub use renderer::{PacketCounts, Page, Rendered, Renderer, View};
 
 #[cfg(feature = "live")]
 use crate::capture::bpf::FrameFilter;
@@ -164,19 +164,19 @@ impl Stream {
 }
 
 /// Showing the packets of a capture, as work that several threads can share.
-pub struct Showing {
+pub struct PacketWork {
     walker: Walker,
     keeps: bool,
 }
 
-impl Showing {
+impl PacketWork {
     /// For the frames that the flags ask for; `keeps` says whether those shown are also to be written.
     pub fn new(args: &SelectArgs, keeps: bool) -> Self {
         Self { walker: Walker::without_reassembly(args.wanted()), keeps }
     }
 }
 
-impl Work for Showing {
+impl Work for PacketWork {
     type State = Stream;
     type Output = Rendered;
 
@@ -191,14 +191,14 @@ impl Work for Showing {
         }
     }
 
-    fn frame(&self, stream: &mut Stream, frame: &Frame<'_>, output: &mut Rendered) -> Verdict {
+    fn frame(&self, stream: &mut Stream, frame: &Frame<'_>, output: &mut Rendered) -> FrameVerdict {
         if let Some(mut redactor) = stream.redactor.take() {
             stream.renderer.exchange(output);
             let kept = self.keeps.then_some(&mut output.frames);
             stream.walk_redacted(frame, &mut redactor, kept);
             stream.renderer.exchange(output);
             stream.redactor = Some(redactor);
-            return Verdict::Done;
+            return FrameVerdict::Done;
         }
         let shown = output.counts.shown;
         stream.renderer.exchange(output);
@@ -210,7 +210,7 @@ impl Work for Showing {
             stream.renderer.back_to(before);
             stream.left = left;
             stream.renderer.exchange(output);
-            return Verdict::Ordered;
+            return FrameVerdict::Ordered;
         }
         if let Some(told) = &mut stream.renderer.told {
             output.classes.append(told);
@@ -224,6 +224,6 @@ impl Work for Showing {
             let Stream { waiting, walker, renderer, .. } = stream;
             waiting.walked(frame, walker.joined(), shown, renderer.remark(), &mut output.frames);
         }
-        if walked == Walked::NeedsReassembly { Verdict::Ordered } else { Verdict::Done }
+        if walked == Walked::NeedsReassembly { FrameVerdict::Ordered } else { FrameVerdict::Done }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::machine::{Arrival, Event, Machine, Remark};
-use crate::net::{Event as Seen, NetError, Received, Transport};
+use crate::net::{NetError, Received, Transport, TransportEvent as Seen};
 use crate::time::{Clock, Instant, Precision, Timestamp};
 use crate::wire::frame::{LinkType, Ports, Protocol, Walker};
 

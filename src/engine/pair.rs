@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::drive::{Driver, Ending, Proof, Witness, drive, drive_by};
 use super::machine::{Event as Told, Machine};
-use crate::net::{Event, NetError, Received, Transport};
+use crate::net::{NetError, Received, Transport, TransportEvent};
 use crate::time::{Aligner, Clock, Instant, Moment, Timestamp};
 
 /// Nobody waits for what comes then.
@@ -226,7 +226,7 @@ impl<F: Counterpart> Transport for Pair<F> {
         Ok(())
     }
 
-    fn wait(&mut self, deadline: Option<Instant>) -> Result<Event<'_>, NetError> {
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<TransportEvent<'_>, NetError> {
         loop {
             let (first, due) = (self.arrivals.first(), self.far.next_due());
             let next = [first, due, deadline].into_iter().flatten().min().unwrap_or(NEVER);
@@ -245,20 +245,26 @@ impl<F: Counterpart> Transport for Pair<F> {
                 let outgoing = matches!(coming, Coming::Copy(_));
                 self.current = match coming {
                     Coming::Frame(frame) | Coming::Copy(frame) => frame,
-                    Coming::Interrupt => return Ok(Event::Interrupted),
+                    Coming::Interrupt => return Ok(TransportEvent::Interrupted),
                 };
                 // As a real transport finds a kernel's stamp on its own clock.
                 let mut aligner = Aligner::default();
                 aligner.read_at(self.clock.moment());
                 let time = self.clock.time();
                 let (at, original_len) = (aligner.align(time), self.current.len());
-                return Ok(Event::Frame(Received { at, time, frame: &self.current, original_len, outgoing }));
+                return Ok(TransportEvent::Frame(Received {
+                    at,
+                    time,
+                    frame: &self.current,
+                    original_len,
+                    outgoing,
+                }));
             }
             if due.is_some_and(|due| due <= next) {
                 self.far.advance(next, &mut self.arrivals);
                 continue;
             }
-            return Ok(Event::Timeout);
+            return Ok(TransportEvent::Timeout);
         }
     }
 }

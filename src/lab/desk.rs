@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use super::cable::Cable;
-use super::resolver::Resolver;
+use super::resolver::NeighbourTable;
 use super::settings::Settings;
 use crate::time::Instant;
 use crate::wire::Mac;
@@ -25,7 +25,7 @@ pub struct Desk<S, A, C> {
     /// Answers that are held back, in the order in which they are due.
     checks: Vec<Pending<A, C>>,
     /// What is known of neighbours.
-    pub resolver: Resolver<A>,
+    pub resolver: NeighbourTable<A>,
     /// Memory for a frame.
     pub spare: Vec<u8>,
 }
@@ -53,7 +53,7 @@ impl<S, A: Copy + Eq + Hash, C> Desk<S, A, C> {
             busy_until: vec![Instant::default(); all.len()],
             all,
             checks: Vec::new(),
-            resolver: Resolver::default(),
+            resolver: NeighbourTable::default(),
             spare: Vec::new(),
         }
     }

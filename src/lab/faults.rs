@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::ra::Mode;
 use super::scene::{Boot, Edit, Habits, Plan, Trouble};
-use super::settings::{Check, ROUTER, RogueKind, Settings, Silence, Six, Trouble6};
+use super::settings::{AddressCheck, ROUTER, RogueKind, Settings, Silence, SixSettings, Trouble6};
 use crate::wire::Mac;
 use crate::wire::options::v4 as opt;
 use crate::wire::v4::MessageType;
@@ -187,7 +187,7 @@ faults! {
         |lab, _, _| reply(lab, [Edit::Misdirect]);
     "slow" = "6s": "the server pings so long before it offers" => ["answer-too-slow"]
         |lab, text, _| {
-            lab.settings.slow_check = Some(Check::Icmp);
+            lab.settings.slow_check = Some(AddressCheck::Icmp);
             lab.settings.check_time = duration(text)?;
             Ok(())
         };
@@ -368,8 +368,8 @@ const fn six(
 }
 
 /// IPv6, which a lab with such a fault speaks.
-fn spoken(lab: &mut Faulty) -> &mut Six {
-    lab.settings.six.get_or_insert_with(Six::default)
+fn spoken(lab: &mut Faulty) -> &mut SixSettings {
+    lab.settings.six.get_or_insert_with(SixSettings::default)
 }
 
 fn trouble(lab: &mut Faulty, trouble: Trouble6) {

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::faults::{Faulty, NearEnd};
-use super::netns::{self, FAR, Pair};
+use super::netns::{self, FAR, VethPair};
 use super::scene::{Plan, Scene};
 use super::{FarEnd, Segment, Settings};
 use crate::net::NetError;
@@ -22,7 +22,7 @@ const GROUP: u16 = 67;
 
 /// Starts the far end in threads of its own and connects `eth0` of this namespace to it. When this returns, the servers
 /// answer. The threads run until the process ends.
-pub fn start(lab: &Faulty, threads: usize, pair: &Pair) -> Result<Far, NetError> {
+pub fn start(lab: &Faulty, threads: usize, pair: &VethPair) -> Result<RunningFarEnd, NetError> {
     let Faulty { settings, plan, near } = lab.clone();
     let (to_lab, from_far) = sync_channel(1);
     let (to_far, from_lab) = sync_channel(1);
@@ -40,14 +40,14 @@ pub fn start(lab: &Faulty, threads: usize, pair: &Pair) -> Result<Far, NetError>
         Some(NearEnd::Drops) => netns::drop_all(netns::NEAR)?,
         Some(NearEnd::NoCarrier) | None => {}
     }
-    Ok(Far(from_far))
+    Ok(RunningFarEnd(from_far))
 }
 
 /// A far end that answers.
 #[derive(Debug)]
-pub struct Far(Receiver<Result<Message, NetError>>);
+pub struct RunningFarEnd(Receiver<Result<Message, NetError>>);
 
-impl Far {
+impl RunningFarEnd {
     /// Why it has ended, if it has: it should not before the process does.
     pub fn ended(&self) -> Option<NetError> {
         self.0.try_recv().ok()?.err()

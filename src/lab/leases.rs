@@ -88,7 +88,7 @@ impl Hasher for Mixed {
 
 /// How far a lease has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum LeaseState {
     /// Offered, not yet asked for.
     Offered,
     /// Acknowledged.
@@ -103,7 +103,7 @@ pub struct Lease {
     /// The address's place in the pool.
     pub index: u32,
     /// How far it has come.
-    pub state: State,
+    pub state: LeaseState,
     /// When the address is free again.
     pub until: Instant,
 }
@@ -149,7 +149,7 @@ impl Leases {
 
     /// Leases that are bound at `now`.
     pub fn bound(&self, now: Instant) -> usize {
-        self.by_client.values().filter(|lease| lease.state == State::Bound && lease.until > now).count()
+        self.by_client.values().filter(|lease| lease.state == LeaseState::Bound && lease.until > now).count()
     }
 
     /// Finds an address for a client, if there is one: its own, the one it wishes for, one that its identity points to,
@@ -193,7 +193,7 @@ impl Leases {
         &mut self,
         client: ClientKey,
         index: u32,
-        state: State,
+        state: LeaseState,
         now: Instant,
         duration: Duration,
     ) -> Lease {
@@ -221,7 +221,7 @@ impl Leases {
         let Some(lease) = self.by_client.get_mut(&client).filter(|lease| lease.index == index) else {
             return false;
         };
-        lease.state = State::Released;
+        lease.state = LeaseState::Released;
         lease.until = now;
         self.earliest_free = self.earliest_free.min(now);
         true
@@ -229,7 +229,7 @@ impl Leases {
 
     /// Forgets an offer that another server's took precedence over.
     pub fn withdraw(&mut self, client: ClientKey, now: Instant) {
-        if let Some(lease) = self.of(client).filter(|lease| lease.state == State::Offered) {
+        if let Some(lease) = self.of(client).filter(|lease| lease.state == LeaseState::Offered) {
             self.release(client, lease.index, now);
         }
     }
@@ -291,7 +291,7 @@ mod tests {
         let mut given: Vec<u32> = Vec::new();
         for number in 0..50 {
             let index = leases.find(client(number), None, at(0)).unwrap();
-            leases.give(client(number), index, State::Bound, at(0), HOUR);
+            leases.give(client(number), index, LeaseState::Bound, at(0), HOUR);
             given.push(index);
         }
         given.sort_unstable();
@@ -304,14 +304,14 @@ mod tests {
     #[test]
     fn what_is_released_is_free_but_remembered() {
         let mut leases = Leases::new(2);
-        leases.give(client(1), 0, State::Bound, at(0), HOUR);
-        leases.give(client(2), 1, State::Bound, at(0), HOUR);
+        leases.give(client(1), 0, LeaseState::Bound, at(0), HOUR);
+        leases.give(client(2), 1, LeaseState::Bound, at(0), HOUR);
         assert!(!leases.release(client(1), 1, at(5)), "not its address");
         assert!(leases.release(client(1), 0, at(5)));
         assert_eq!(leases.bound(at(5)), 1);
         assert_eq!(leases.find(client(1), None, at(6)), Some(0));
         assert_eq!(leases.find(client(3), None, at(6)), Some(0));
-        leases.give(client(3), 0, State::Offered, at(6), HOUR);
+        leases.give(client(3), 0, LeaseState::Offered, at(6), HOUR);
         assert_eq!(leases.of(client(1)), None, "the next holder ends the memory");
         leases.withdraw(client(3), at(7));
         assert_eq!(leases.find(client(4), None, at(7)), Some(0));
@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn a_declined_address_rests() {
         let mut leases = Leases::new(1);
-        leases.give(client(1), 0, State::Bound, at(0), HOUR);
+        leases.give(client(1), 0, LeaseState::Bound, at(0), HOUR);
         leases.decline(0, at(100));
         assert_eq!(leases.of(client(1)), None);
         assert_eq!(leases.find(client(1), Some(0), at(50)), None);
@@ -331,7 +331,7 @@ mod tests {
     fn a_wish_is_granted_when_it_can_be() {
         let mut leases = Leases::new(10);
         assert_eq!(leases.find(client(1), Some(7), at(0)), Some(7));
-        leases.give(client(2), 7, State::Bound, at(0), HOUR);
+        leases.give(client(2), 7, LeaseState::Bound, at(0), HOUR);
         assert_ne!(leases.find(client(1), Some(7), at(0)), Some(7));
         assert!(leases.find(client(1), Some(10), at(0)).is_some(), "a wish outside the pool is no wish");
     }

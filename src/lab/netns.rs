@@ -38,7 +38,7 @@ const IFF_UP: u32 = 1;
 
 /// Both ends of the pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pair {
+pub struct VethPair {
     /// Hardware address of the near end.
     pub near: Mac,
     /// Hardware address of the far end.
@@ -82,7 +82,7 @@ pub fn enter_far() -> Result<fs::File, NetError> {
 }
 
 /// Makes the pair: the near end here, up, with `lo`; the far end in `far`, down.
-pub fn connect(pair: &Pair, far: &fs::File) -> Result<(), NetError> {
+pub fn connect(pair: &VethPair, far: &fs::File) -> Result<(), NetError> {
     if pair.six {
         link_local_only();
     } else {

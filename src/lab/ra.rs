@@ -7,7 +7,7 @@ use super::cable::{Cable, Link};
 use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::frame::Envelope6;
-use crate::wire::frame::build::{Ethernet, Ipv6};
+use crate::wire::frame::build::{EthernetHeader, Ipv6Header};
 use crate::wire::nd::{ALL_NODES, HOP_LIMIT, Message, flag};
 use crate::wire::options::nd as opt;
 
@@ -32,7 +32,7 @@ pub enum Mode {
 
 /// A prefix that is advertised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Prefix {
+pub struct AdvertisedPrefix {
     /// The prefix.
     pub prefix: Ipv6Addr,
     /// Its length.
@@ -63,7 +63,7 @@ pub struct Router {
     /// Option 5.
     pub mtu: u32,
     /// Option 3.
-    pub prefix: Option<Prefix>,
+    pub prefix: Option<AdvertisedPrefix>,
     /// Option 25.
     pub dns: Option<Ipv6Addr>,
     /// Option 31: labels.
@@ -112,8 +112,8 @@ impl Router {
     /// Sends its advertisement.
     fn advertise(&self, cable: &mut Cable, tags: &[u8], (mac, dst): (Mac, Ipv6Addr)) {
         let mut frame = Vec::new();
-        let ethernet = Ethernet { dst: mac, src: self.mac, tags };
-        let ip = Ipv6 { src: self.link_local, dst, hop_limit: HOP_LIMIT };
+        let ethernet = EthernetHeader { dst: mac, src: self.mac, tags };
+        let ip = Ipv6Header { src: self.link_local, dst, hop_limit: HOP_LIMIT };
         ethernet.icmpv6(&mut frame, &ip, &self.advertisement().encode());
         cable.emit(&frame, cable.now);
     }

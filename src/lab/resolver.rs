@@ -19,7 +19,7 @@ const MAX_FRAMES: usize = 3;
 
 /// What a host knows of its neighbours.
 #[derive(Debug)]
-pub struct Resolver<A> {
+pub struct NeighbourTable<A> {
     known: HashMap<A, Mac>,
     pending: HashMap<A, Pending>,
 }
@@ -33,13 +33,13 @@ struct Pending {
     frames: Vec<Vec<u8>>,
 }
 
-impl<A: Copy + Eq + Hash> Default for Resolver<A> {
+impl<A: Copy + Eq + Hash> Default for NeighbourTable<A> {
     fn default() -> Self {
         Self { known: HashMap::new(), pending: HashMap::new() }
     }
 }
 
-impl<A: Copy + Eq + Hash> Resolver<A> {
+impl<A: Copy + Eq + Hash> NeighbourTable<A> {
     /// Where `target` is.
     pub fn known(&self, target: A) -> Option<Mac> {
         self.known.get(&target).copied()

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use super::*;
 use crate::lab::bench::Bench;
-use crate::lab::settings::{Check, ROUTER, RogueKind, Silence, Stall, relay_mac};
+use crate::lab::settings::{AddressCheck, ROUTER, RogueKind, Silence, Stall, relay_mac};
 use crate::lab::v4::query::{Query, tests::frame};
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
-use crate::wire::frame::build::{Ethernet, Ipv4};
+use crate::wire::frame::build::{EthernetHeader, Ipv4Header};
 use crate::wire::v4::{Facts, Message, MessageType, Xid};
 
 const CLIENT: Mac = Mac([2, 0, 0, 0, 0, 0xc1]);
@@ -271,7 +271,7 @@ fn rogues_show_themselves_as_they_are_told() {
 
 #[test]
 fn a_careful_server_looks_before_its_first_offer() {
-    let mut bench = Bench::new(Settings { slow_check: Some(Check::Arp), ..Settings::default() });
+    let mut bench = Bench::new(Settings { slow_check: Some(AddressCheck::Arp), ..Settings::default() });
     let discover = client(MessageType::DISCOVER, CLIENT);
     let asked = bench.broadcast(&discover);
     let Some(Query::Arp(arp)) = Query::read(&asked[0]) else { panic!("no ARP request") };
@@ -286,13 +286,13 @@ fn a_careful_server_looks_before_its_first_offer() {
 
 #[test]
 fn an_address_that_answers_is_not_offered() {
-    let mut bench = Bench::new(Settings { slow_check: Some(Check::Icmp), ..Settings::default() });
+    let mut bench = Bench::new(Settings { slow_check: Some(AddressCheck::Icmp), ..Settings::default() });
     let asked = bench.broadcast(&client(MessageType::DISCOVER, CLIENT));
     let Some(Query::Echo(echo)) = Query::read(&asked[0]) else { panic!("no echo request") };
     let mut reply = Vec::new();
     let squatter = Mac([2, 0, 0, 0, 0x77, 0x77]);
-    let ethernet = Ethernet { dst: SERVER_MAC, src: squatter, tags: &[] };
-    ethernet.icmp(&mut reply, &Ipv4::new(echo.addrs.1, SERVER), 0, echo.body);
+    let ethernet = EthernetHeader { dst: SERVER_MAC, src: squatter, tags: &[] };
+    ethernet.icmp(&mut reply, &Ipv4Header::new(echo.addrs.1, SERVER), 0, echo.body);
     assert!(bench.send(&reply).is_empty());
     let offers = bench.after(Duration::from_secs(1));
     assert_ne!(facts(&offers[0]).yiaddr.specified(), Some(echo.addrs.1));
@@ -309,7 +309,7 @@ fn a_reply_to_an_address_waits_until_somebody_has_it() {
     assert_eq!(bench.after(Duration::from_secs(1)).len(), 1, "asked again");
     let mut reply = Vec::new();
     let at = Arp::request(SERVER_MAC, SERVER, address).reply(CLIENT);
-    Ethernet { dst: SERVER_MAC, src: CLIENT, tags: &[] }.arp(&mut reply, &at);
+    EthernetHeader { dst: SERVER_MAC, src: CLIENT, tags: &[] }.arp(&mut reply, &at);
     let ack = bench.send(&reply);
     assert_eq!((facts(&ack[0]).kind, &ack[0][..6]), (Some(MessageType::ACK), &CLIENT.0[..]));
     assert_eq!(facts(&bench.send(&renew)[0]).kind, Some(MessageType::ACK), "known by now");
@@ -324,14 +324,14 @@ fn a_reply_to_an_address_waits_until_somebody_has_it() {
 fn the_far_end_answers_arp_and_echo_for_what_it_has() {
     let mut bench = Bench::new(Settings::default());
     let mut ask = Vec::new();
-    let to_all = Ethernet { dst: Mac::BROADCAST, src: CLIENT, tags: &[] };
+    let to_all = EthernetHeader { dst: Mac::BROADCAST, src: CLIENT, tags: &[] };
     to_all.arp(&mut ask, &Arp::request(CLIENT, ANY, SERVER));
     let answer = bench.send(&ask);
     let Some(Query::Arp(arp)) = Query::read(&answer[0]) else { panic!("no ARP reply") };
     assert_eq!((arp.operation, arp.sender), (2, (SERVER_MAC, SERVER)));
     let mut echo = Vec::new();
-    let to_server = Ethernet { dst: SERVER_MAC, src: CLIENT, tags: &[] };
-    to_server.icmp(&mut echo, &Ipv4::new([10, 0, 0, 77].into(), SERVER), 8, b"1234data");
+    let to_server = EthernetHeader { dst: SERVER_MAC, src: CLIENT, tags: &[] };
+    to_server.icmp(&mut echo, &Ipv4Header::new([10, 0, 0, 77].into(), SERVER), 8, b"1234data");
     let answer = bench.send(&echo);
     let Some(Query::Echo(reply)) = Query::read(&answer[0]) else { panic!("no echo reply") };
     assert_eq!((reply.request, reply.body), (false, &b"1234data"[..]));
@@ -418,7 +418,8 @@ fn misbehaving_servers_do_as_they_are_told() {
 
 #[test]
 fn no_frame_makes_it_stumble() {
-    let mut bench = Bench::new(Settings { slow_check: Some(Check::Icmp), servers: 3, ..Settings::default() });
+    let mut bench =
+        Bench::new(Settings { slow_check: Some(AddressCheck::Icmp), servers: 3, ..Settings::default() });
     let mut random = fastrand::Rng::with_seed(4);
     let good = frame(&[], Mac::BROADCAST, (ANY, ALL), &client(MessageType::DISCOVER, CLIENT));
     for _ in 0..20_000 {

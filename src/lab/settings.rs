@@ -37,7 +37,7 @@ pub enum RogueKind {
 
 /// How servers look whether an address is in use before they offer it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Check {
+pub enum AddressCheck {
     /// By an ARP request.
     Arp,
     /// By an ICMP echo request.
@@ -97,7 +97,7 @@ pub enum Trouble6 {
 
 /// IPv6 in a lab.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Six {
+pub struct SixSettings {
     /// What routers say of addresses; without, there are none.
     pub ra: Option<Mode>,
     /// Length of the prefixes that servers delegate; without, they delegate none.
@@ -113,7 +113,7 @@ pub struct Six {
     pub troubles: Vec<Trouble6>,
 }
 
-impl Default for Six {
+impl Default for SixSettings {
     fn default() -> Self {
         Self {
             ra: Some(Mode::Managed),
@@ -160,7 +160,7 @@ pub struct Settings {
     /// Every address that nobody leased answers ARP and ICMP, as if it were in use.
     pub occupied: bool,
     /// Conflict checks before a first offer.
-    pub slow_check: Option<Check>,
+    pub slow_check: Option<AddressCheck>,
     /// How long such a check takes.
     pub check_time: Duration,
     /// The servers are behind a relay.
@@ -180,7 +180,7 @@ pub struct Settings {
     /// Full exchanges per second that each server manages.
     pub rate_limit: Option<f64>,
     /// IPv6; without, nobody speaks it.
-    pub six: Option<Six>,
+    pub six: Option<SixSettings>,
 }
 
 impl Default for Settings {
@@ -258,7 +258,7 @@ impl Settings {
                 high: false,
                 lifetime: if has(Trouble6::NotDefault) { 0 } else { 1800 },
                 mtu: 1500,
-                prefix: Some(ra::Prefix {
+                prefix: Some(ra::AdvertisedPrefix {
                     prefix: ON_LINK,
                     length: if has(Trouble6::LongPrefix) { 60 } else { 64 },
                     on_link: true,
@@ -288,7 +288,7 @@ impl Settings {
                 high: true,
                 lifetime: 9000,
                 mtu: 1500,
-                prefix: Some(ra::Prefix {
+                prefix: Some(ra::AdvertisedPrefix {
                     prefix: ROGUE_LINK,
                     length: 64,
                     on_link: true,
@@ -317,7 +317,7 @@ impl Settings {
         }
     }
 
-    fn honest6(&self, six: &Six, number: u8) -> server6::Identity {
+    fn honest6(&self, six: &SixSettings, number: u8) -> server6::Identity {
         let has = |trouble| six.has(trouble);
         let own = Mac([2, 0, 0, 0, 0, number]);
         let (mac, link_local) = self.station6(number);
@@ -371,7 +371,7 @@ impl Settings {
         }
     }
 
-    fn rogue6(&self, six: &Six, kind: RogueKind) -> Option<server6::Identity> {
+    fn rogue6(&self, six: &SixSettings, kind: RogueKind) -> Option<server6::Identity> {
         let own = server6::Identity {
             mac: ROGUE_MAC,
             link_local: link_local6(0x66),
@@ -458,7 +458,7 @@ impl Settings {
     }
 }
 
-impl Six {
+impl SixSettings {
     /// True when this is wrong.
     pub fn has(&self, trouble: Trouble6) -> bool {
         self.troubles.contains(&trouble)

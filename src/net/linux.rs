@@ -18,13 +18,13 @@ use pcap::{Active, Capture, Direction};
 
 use super::iface::Interface;
 use super::signals::Signals;
-use super::{Event, NetError, Received, Stats, Transport, again, remaining};
+use super::{NetError, Received, Transport, TransportEvent, TransportStats, again, remaining};
 use crate::time::{Aligner, Clock, Instant, SystemClock, Timestamp};
 use crate::wire::frame::LinkType;
 
 /// How a [`PacketTransport`] is opened.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct TransportOptions {
     /// A libpcap filter expression; only what it takes is received. None: everything.
     pub filter: Option<String>,
     /// Take frames for other hardware addresses too: needed when the client's MAC is not the interface's.
@@ -67,7 +67,7 @@ const MAX_SNAPLEN: u32 = 16384;
 
 impl PacketTransport {
     /// Opens the interface. Needs `CAP_NET_RAW`.
-    pub fn open(interface: &Interface, options: &Options) -> Result<Self, NetError> {
+    pub fn open(interface: &Interface, options: &TransportOptions) -> Result<Self, NetError> {
         if !interface.up {
             return Err(NetError::Down { interface: interface.name.clone() });
         }
@@ -130,22 +130,28 @@ impl Transport for PacketTransport {
         }
     }
 
-    fn wait(&mut self, deadline: Option<Instant>) -> Result<Event<'_>, NetError> {
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<TransportEvent<'_>, NetError> {
         loop {
             if let Some((time, original_len, outgoing)) = self.take()? {
                 self.aligner.read_at(SystemClock.moment());
                 let at = self.aligner.align(time);
-                return Ok(Event::Frame(Received { at, time, frame: &self.current, original_len, outgoing }));
+                return Ok(TransportEvent::Frame(Received {
+                    at,
+                    time,
+                    frame: &self.current,
+                    original_len,
+                    outgoing,
+                }));
             }
             self.aligner.nothing_left(SystemClock.now());
             if self.signals.as_ref().is_some_and(|signals| signals.next().is_some()) {
-                return Ok(Event::Interrupted);
+                return Ok(TransportEvent::Interrupted);
             }
             let taps = [self.incoming.capture.as_fd(), self.outgoing.capture.as_fd()];
             let ready = wait_readable(taps, self.signals.as_deref(), deadline)
                 .map_err(|errno| NetError::io("wait on", &self.name, errno))?;
             if !ready && deadline.is_some_and(|deadline| SystemClock.now() >= deadline) {
-                return Ok(Event::Timeout);
+                return Ok(TransportEvent::Timeout);
             }
         }
     }
@@ -154,8 +160,8 @@ impl Transport for PacketTransport {
         self.link_type
     }
 
-    fn stats(&mut self) -> Result<Stats, NetError> {
-        let mut stats = Stats::default();
+    fn stats(&mut self) -> Result<TransportStats, NetError> {
+        let mut stats = TransportStats::default();
         for tap in [&mut self.incoming, &mut self.outgoing] {
             let seen =
                 tap.capture.stats().map_err(|error| refused("read the statistics of", &self.name, &error))?;
@@ -168,7 +174,11 @@ impl Transport for PacketTransport {
 }
 
 impl Tap {
-    fn open(interface: &Interface, options: &Options, direction: Direction) -> Result<Self, NetError> {
+    fn open(
+        interface: &Interface,
+        options: &TransportOptions,
+        direction: Direction,
+    ) -> Result<Self, NetError> {
         let name = &interface.name;
         let fail = |error: pcap::Error| refused("open", name, &error);
         let snaplen = interface.mtu.saturating_add(HEADROOM).clamp(MIN_SNAPLEN, MAX_SNAPLEN);

@@ -76,7 +76,7 @@ pub trait Transport {
     fn send(&mut self, frame: &[u8]) -> Result<(), NetError>;
 
     /// Waits for the next frame, in the order of their stamps, until `deadline` (for ever when `None`).
-    fn wait(&mut self, deadline: Option<Instant>) -> Result<Event<'_>, NetError>;
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<TransportEvent<'_>, NetError>;
 
     /// What the frames start with.
     fn link_type(&self) -> LinkType {
@@ -89,14 +89,14 @@ pub trait Transport {
     }
 
     /// What was received and lost so far.
-    fn stats(&mut self) -> Result<Stats, NetError> {
-        Ok(Stats::default())
+    fn stats(&mut self) -> Result<TransportStats, NetError> {
+        Ok(TransportStats::default())
     }
 }
 
 /// What [`Transport::wait`] saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event<'a> {
+pub enum TransportEvent<'a> {
     /// A frame.
     Frame(Received<'a>),
     /// The deadline passed.
@@ -122,7 +122,7 @@ pub struct Received<'a> {
 
 /// Counts of a [`Transport`] since it was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
+pub struct TransportStats {
     /// Frames that passed the kernel's filter.
     pub received: u64,
     /// Frames lost because this program was too slow to take them.

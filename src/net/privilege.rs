@@ -15,14 +15,14 @@ use super::NetError;
 
 /// Somebody to become.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub struct UserIdentity {
     /// The login name, where there is one.
     pub name: Option<String>,
     uid: Uid,
     gid: Gid,
 }
 
-impl Identity {
+impl UserIdentity {
     /// The user of this login name or number.
     pub fn find(user: &str) -> Result<Self, NetError> {
         let fail = |errno: nix::Error| NetError::io("look up user", user, errno);
@@ -49,13 +49,13 @@ impl Identity {
     }
 }
 
-impl From<User> for Identity {
+impl From<User> for UserIdentity {
     fn from(user: User) -> Self {
         Self { name: Some(user.name), uid: user.uid, gid: user.gid }
     }
 }
 
-impl Identity {
+impl UserIdentity {
     /// False in a user namespace that has no such user: nobody there can become it, and root there is not the machine's.
     pub fn is_known_here(&self) -> bool {
         is_mapped("/proc/self/uid_map", self.uid.as_raw())
@@ -97,7 +97,7 @@ pub fn is_root() -> bool {
 }
 
 /// Becomes `identity` with the groups of that user, which takes root. Every capability goes with root.
-pub fn become_user(identity: &Identity) -> Result<(), NetError> {
+pub fn become_user(identity: &UserIdentity) -> Result<(), NetError> {
     let fail = |errno: nix::Error| NetError::io("become", identity.shown(), errno);
     setgroups(&identity.groups().map_err(fail)?).map_err(fail)?;
     setresgid(identity.gid, identity.gid, identity.gid).map_err(fail)?;
@@ -105,7 +105,7 @@ pub fn become_user(identity: &Identity) -> Result<(), NetError> {
 }
 
 /// The same for the calling thread alone; the others stay who they are.
-pub fn become_user_in_thread(identity: &Identity) -> Result<(), NetError> {
+pub fn become_user_in_thread(identity: &UserIdentity) -> Result<(), NetError> {
     let fail = |errno: nix::Error| NetError::io("become", identity.shown(), errno);
     let groups: Vec<libc::gid_t> = identity.groups().map_err(fail)?.iter().map(|gid| gid.as_raw()).collect();
     raw_identity(&groups, identity.gid.as_raw(), identity.uid.as_raw()).map_err(fail)
@@ -128,7 +128,7 @@ fn raw_identity(groups: &[libc::gid_t], gid: libc::gid_t, uid: libc::uid_t) -> n
 }
 
 /// Becomes `identity` but keeps what it takes to open sockets, for who opens more of them later.
-pub fn become_user_with_network(identity: &Identity) -> Result<(), NetError> {
+pub fn become_user_with_network(identity: &UserIdentity) -> Result<(), NetError> {
     nix::sys::prctl::set_keepcaps(true).map_err(|errno| NetError::io("keep", "capabilities", errno))?;
     become_user(identity)
 }
@@ -185,19 +185,19 @@ mod tests {
 
     #[test]
     fn users_are_found_by_name_and_number() {
-        let root = Identity::find("root").unwrap();
-        assert_eq!(Identity::find("0").unwrap(), root);
+        let root = UserIdentity::find("root").unwrap();
+        assert_eq!(UserIdentity::find("0").unwrap(), root);
         assert_eq!(root.uid, Uid::from_raw(0));
-        let error = Identity::find("no such user").unwrap_err().to_string();
+        let error = UserIdentity::find("no such user").unwrap_err().to_string();
         assert_eq!(error, "cannot become no such user: there is no such user");
     }
 
     #[test]
     fn sudo_leaves_two_numbers_or_nothing_of_use() {
-        assert_eq!(Identity::of_sudo("0", "0").unwrap().name.as_deref(), Some("root"));
-        assert_eq!(Identity::of_sudo("4000000000", "12").unwrap().name, None);
-        assert_eq!(Identity::of_sudo("", "0"), None);
-        assert_eq!(Identity::of_sudo("0", "x"), None);
+        assert_eq!(UserIdentity::of_sudo("0", "0").unwrap().name.as_deref(), Some("root"));
+        assert_eq!(UserIdentity::of_sudo("4000000000", "12").unwrap().name, None);
+        assert_eq!(UserIdentity::of_sudo("", "0"), None);
+        assert_eq!(UserIdentity::of_sudo("0", "x"), None);
     }
 
     #[test]
@@ -208,7 +208,7 @@ mod tests {
         let known = [0, 1, 999, 1000, 66_535, 66_536].map(|number| is_mapped(path, number));
         assert_eq!(known, [true, false, false, true, true, false]);
         assert!(is_mapped("/no/such/map", 7), "a kernel without user namespaces");
-        assert!(Identity::find("root").unwrap().is_known_here());
+        assert!(UserIdentity::find("root").unwrap().is_known_here());
     }
 
     #[test]

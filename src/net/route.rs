@@ -9,7 +9,7 @@ use crate::wire::HwAddr;
 
 /// The kernel's way to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Route {
+pub struct KernelRoute {
     /// The number of the interface it leaves through.
     pub index: u32,
     /// The source address the kernel would choose.
@@ -18,7 +18,7 @@ pub struct Route {
     pub gateway: Option<Ipv4Addr>,
 }
 
-impl Route {
+impl KernelRoute {
     /// Whose hardware address a frame for `destination` needs.
     pub fn next_hop(&self, destination: Ipv4Addr) -> Ipv4Addr {
         self.gateway.unwrap_or(destination)
@@ -26,7 +26,7 @@ impl Route {
 }
 
 /// Asks the kernel for the route to `destination`.
-pub fn to(destination: Ipv4Addr) -> Result<Route, NetError> {
+pub fn to(destination: Ipv4Addr) -> Result<KernelRoute, NetError> {
     let fail = |source| NetError::io("find a route to", destination.to_string(), source);
     let mut netlink = Netlink::open().map_err(fail)?;
     // struct rtmsg: AF_INET, all 32 bits of the destination.
@@ -67,7 +67,7 @@ fn entry(index: u32, addr: Ipv4Addr) -> Result<Option<Entry>, NetError> {
     Ok(found)
 }
 
-fn route(body: &[u8]) -> Option<Route> {
+fn route(body: &[u8]) -> Option<KernelRoute> {
     let mut index = None;
     let mut source = None;
     let mut gateway = None;
@@ -79,7 +79,7 @@ fn route(body: &[u8]) -> Option<Route> {
             _ => {}
         }
     }
-    Some(Route { index: index?, source, gateway })
+    Some(KernelRoute { index: index?, source, gateway })
 }
 
 fn neighbour_entry(body: &[u8], index: u32, wanted: Ipv4Addr) -> Option<Entry> {

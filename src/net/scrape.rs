@@ -25,9 +25,9 @@ const TICK: u16 = 250;
 
 /// The page, which its writer replaces while its readers read.
 #[derive(Clone, Debug, Default)]
-pub struct Page(Arc<Mutex<Arc<str>>>);
+pub struct ScrapedPage(Arc<Mutex<Arc<str>>>);
 
-impl Page {
+impl ScrapedPage {
     /// Replaces the text.
     pub fn set(&self, text: String) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = text.into();
@@ -66,7 +66,7 @@ impl Scrape {
     /// # Errors
     ///
     /// When no thread can be started.
-    pub fn serve(self, page: Page, targets: Vec<String>) -> Result<(), NetError> {
+    pub fn serve(self, page: ScrapedPage, targets: Vec<String>) -> Result<(), NetError> {
         let name = self.address.to_string();
         let run =
             move || Server { listener: self.listener, page, targets, all: Vec::new(), rests: None }.run();
@@ -77,7 +77,7 @@ impl Scrape {
 
 struct Server {
     listener: TcpListener,
-    page: Page,
+    page: ScrapedPage,
     targets: Vec<String>,
     all: Vec<Connection>,
     /// Nobody is let in until then.
@@ -142,7 +142,7 @@ impl Server {
 
 impl Connection {
     /// Reads or writes as much as can be; false when it is done.
-    fn go_on(&mut self, page: &Page, targets: &[String]) -> bool {
+    fn go_on(&mut self, page: &ScrapedPage, targets: &[String]) -> bool {
         if self.response.is_none() {
             let mut buffer = [0; 2048];
             loop {
@@ -174,7 +174,7 @@ impl Connection {
 }
 
 /// The response to a request; none while it is not yet whole.
-fn answer(request: &[u8], page: &Page, targets: &[String]) -> Option<Vec<u8>> {
+fn answer(request: &[u8], page: &ScrapedPage, targets: &[String]) -> Option<Vec<u8>> {
     let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     let mut parsed = httparse::Request::new(&mut fields);
     let (status, body): (&str, Arc<str>) = match parsed.parse(request) {
@@ -214,7 +214,7 @@ mod tests {
     use super::*;
 
     fn status(request: &[u8]) -> Option<String> {
-        let page = Page::default();
+        let page = ScrapedPage::default();
         page.set("up 1\n".to_owned());
         let text = String::from_utf8(answer(request, &page, &["eth0".to_owned()])?).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn scrapers_are_served_and_the_slow_do_not_keep_others_waiting() {
-        let page = Page::default();
+        let page = ScrapedPage::default();
         page.set("up 1\n".to_owned());
         let scrape = Scrape::open(([127, 0, 0, 1], 0).into()).unwrap();
         let address = scrape.address;

@@ -15,8 +15,8 @@ use nix::sys::socket::{
 };
 
 use super::iface::Interface;
-use super::linux::{Options, PacketTransport};
-use super::{Event, NetError, Stats, Transport, again};
+use super::linux::{PacketTransport, TransportOptions};
+use super::{NetError, Transport, TransportEvent, TransportStats, again};
 use crate::time::Instant;
 use crate::wire::frame::LinkType;
 use crate::wire::frame::peek::{Ethernet, Ipv4};
@@ -30,7 +30,7 @@ pub struct UdpTransport {
 impl UdpTransport {
     /// Opens capture handles on `interface`, which [`route::to`](super::route::to) names. Needs `CAP_NET_RAW`, and
     /// `CAP_NET_BIND_SERVICE` once something is sent from a port below 1024.
-    pub fn open(interface: &Interface, options: &Options) -> Result<Self, NetError> {
+    pub fn open(interface: &Interface, options: &TransportOptions) -> Result<Self, NetError> {
         Ok(Self { tap: PacketTransport::open(interface, options)?, sockets: BTreeMap::new() })
     }
 
@@ -124,7 +124,7 @@ impl Transport for UdpTransport {
             .map(drop)
     }
 
-    fn wait(&mut self, deadline: Option<Instant>) -> Result<Event<'_>, NetError> {
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<TransportEvent<'_>, NetError> {
         self.tap.wait(deadline)
     }
 
@@ -132,7 +132,7 @@ impl Transport for UdpTransport {
         self.tap.link_type()
     }
 
-    fn stats(&mut self) -> Result<Stats, NetError> {
+    fn stats(&mut self) -> Result<TransportStats, NetError> {
         self.tap.stats()
     }
 }

@@ -11,7 +11,7 @@ use super::rogue::ServerObject;
 use super::styled::{Label, Styled};
 use super::words::counted;
 use super::wrap::between_words;
-use crate::analysis::doctor::{Conclusion, Sign, Verdict};
+use crate::analysis::doctor::{Conclusion, DoctorVerdict, Sign};
 use crate::engine::v4::examine::{Booted, Fetched, Given, Record};
 use crate::wire::digits::hex;
 use crate::wire::escape::escape_line;
@@ -50,7 +50,7 @@ pub struct NotChecked {
 
 /// The whole report.
 #[derive(Debug)]
-pub struct Report<'a> {
+pub struct DoctorReport<'a> {
     /// The interface.
     pub interface: &'a str,
     /// Its hardware address.
@@ -248,7 +248,7 @@ fn cause<'a>(sign: &'a Sign, explains: &'a [&'static str]) -> CauseObject<'a> {
     CauseObject { code, severity: severity.name(), summary, advice, evidence, frames, explains }
 }
 
-impl Render for Report<'_> {
+impl Render for DoctorReport<'_> {
     fn object(&self) -> impl Serialize {
         let record = self.record;
         let first = record.own.took().map(ms);
@@ -296,20 +296,20 @@ impl Render for Report<'_> {
         }
         out.text("\n");
         match self.conclusion.verdict {
-            Verdict::Healthy => {
+            DoctorVerdict::Healthy => {
                 out.label(Label::Good, "OK");
                 block(2, &self.works(), out);
                 self.short("also", &self.conclusion.also, out);
                 self.short("notes", &self.conclusion.notes, out);
             }
-            Verdict::Problem => {
+            DoctorVerdict::Problem => {
                 if let Some(cause) = &self.conclusion.cause {
                     Self::problem(cause, out);
                 }
                 self.short("also", &self.conclusion.also, out);
                 self.short("notes", &self.conclusion.notes, out);
             }
-            Verdict::Unclear => {
+            DoctorVerdict::Unclear => {
                 out.label(Label::Warning, "UNCLEAR");
                 let unclear = "no lease was had, and nothing that was seen says why";
                 block(7, self.listened.as_deref().unwrap_or(unclear), out);
@@ -321,7 +321,7 @@ impl Render for Report<'_> {
                 self.short("also", &self.conclusion.also, out);
                 self.short("notes", &self.conclusion.notes, out);
             }
-            Verdict::Unable => {
+            DoctorVerdict::Unable => {
                 out.label(Label::Error, "UNABLE");
                 block(6, "it could not be looked", out);
             }
@@ -366,7 +366,7 @@ impl Render for Report<'_> {
     }
 }
 
-impl Report<'_> {
+impl DoctorReport<'_> {
     fn problem(cause: &Sign, out: &mut Styled) {
         out.label(Label::Error, "PROBLEM");
         let summary = escape_line(&cause.summary);

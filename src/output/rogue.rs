@@ -15,11 +15,11 @@ use serde::Serialize;
 
 use crate::analysis::servers::policy::{Allowed, Identity};
 use crate::analysis::servers::table::Server;
-use crate::analysis::servers::{Judgement, Key, Speaks, Status, Verdict};
+use crate::analysis::servers::{Judgement, Key, SegmentVerdict, Speaks, Status};
 use crate::engine::v4::provoke::Granted;
 use crate::engine::v6::provoke::Granted as Granted6;
 use crate::output::Render;
-pub use crate::output::plugin::State as PluginState;
+pub use crate::output::plugin::PluginState;
 use crate::output::styled::Styled;
 use crate::output::when::stretch;
 use crate::output::words::counted;
@@ -56,7 +56,7 @@ pub struct Scan<'a> {
 
 /// The result of one look at a segment.
 #[derive(Clone, Debug)]
-pub struct Report<'a> {
+pub struct RogueReport<'a> {
     /// How it was looked at.
     pub scan: &'a Scan<'a>,
     /// Everybody, rogues first.
@@ -77,12 +77,12 @@ pub struct Report<'a> {
     pub blind: &'a [String],
 }
 
-impl Report<'_> {
+impl RogueReport<'_> {
     /// All servers taken together.
-    pub fn verdict(&self) -> Verdict {
-        let mut verdict = Verdict::of(self.servers.iter().map(|(_, judgement)| judgement.status));
-        if verdict == Verdict::Clean && self.is_without_server() {
-            verdict = Verdict::None;
+    pub fn verdict(&self) -> SegmentVerdict {
+        let mut verdict = SegmentVerdict::of(self.servers.iter().map(|(_, judgement)| judgement.status));
+        if verdict == SegmentVerdict::Clean && self.is_without_server() {
+            verdict = SegmentVerdict::None;
         }
         if self.blind.is_empty() { verdict } else { verdict.seen_in_part() }
     }
@@ -118,7 +118,7 @@ impl Report<'_> {
     fn rivals(&self) -> usize {
         let of = |speaks| {
             let same = self.servers.iter().filter(|(server, _)| server.key.speaks == speaks).cloned();
-            Report { servers: &same.collect::<Vec<_>>(), ..self.clone() }.unjudged()
+            RogueReport { servers: &same.collect::<Vec<_>>(), ..self.clone() }.unjudged()
         };
         Speaks::ALL.into_iter().map(of).max().unwrap_or(0)
     }
@@ -204,7 +204,7 @@ impl Report<'_> {
         }
         for blind in self.blind {
             hints.push(match self.verdict() {
-                Verdict::Rogue => format!("there may be more rogues: {blind}"),
+                SegmentVerdict::Rogue => format!("there may be more rogues: {blind}"),
                 _ => format!("cannot tell whether there is a rogue: {blind}"),
             });
         }
@@ -216,7 +216,7 @@ impl Report<'_> {
 /// Allowed servers that are named when they are not heard.
 const MOST_HINTS: usize = 10;
 
-impl Render for Report<'_> {
+impl Render for RogueReport<'_> {
     fn object(&self) -> impl Serialize {
         object::RogueObject::new(self)
     }

@@ -3,7 +3,7 @@
 use crate::analysis::Selection;
 use crate::analysis::redact::Redactor;
 use crate::analysis::transaction::{Around, Batch, Sign};
-use crate::capture::{Frame, Verdict, Work};
+use crate::capture::{Frame, FrameVerdict, Work};
 use crate::time::Timestamp;
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
@@ -316,7 +316,11 @@ impl Work for Gathering {
         true
     }
 
-    fn frame(&self, state: &mut Gatherer, frame: &Frame<'_>, output: &mut Batch) -> Verdict {
-        if state.frame(frame, output) == Walked::NeedsReassembly { Verdict::Ordered } else { Verdict::Done }
+    fn frame(&self, state: &mut Gatherer, frame: &Frame<'_>, output: &mut Batch) -> FrameVerdict {
+        if state.frame(frame, output) == Walked::NeedsReassembly {
+            FrameVerdict::Ordered
+        } else {
+            FrameVerdict::Done
+        }
     }
 }

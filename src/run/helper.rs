@@ -42,7 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is run and how.
 #[derive(Clone, Copy, Debug)]
-pub struct Plan<'a> {
+pub struct HelperPlan<'a> {
     /// The program.
     pub program: &'a Path,
     /// Its arguments.
@@ -62,7 +62,7 @@ pub struct Plan<'a> {
 /// # Errors
 ///
 /// When the system refuses what it needs to end with its parent.
-pub fn serve(plan: &Plan<'_>, successor: bool) -> Result<(), RunError> {
+pub fn serve(plan: &HelperPlan<'_>, successor: bool) -> Result<(), RunError> {
     let answer = |text: &str| {
         let mut out = io::stdout();
         out.write_all(format!("{text}\n").as_bytes()).and_then(|()| out.flush())
@@ -76,7 +76,7 @@ pub fn serve(plan: &Plan<'_>, successor: bool) -> Result<(), RunError> {
     } else {
         process::die_with_parent()?;
     }
-    let heir = Plan::command(plan.successor).spawn();
+    let heir = HelperPlan::command(plan.successor).spawn();
     // Who does not listen any more is gone, and the work with it.
     if answer(if successor { SUCCEEDED } else { READY }).is_err() {
         return Ok(());
@@ -104,7 +104,7 @@ pub fn serve(plan: &Plan<'_>, successor: bool) -> Result<(), RunError> {
     }
 }
 
-impl Plan<'_> {
+impl HelperPlan<'_> {
     /// This program with `arguments`.
     fn command(arguments: &[OsString]) -> Command {
         let mut command = Command::new("/proc/self/exe");
@@ -165,8 +165,8 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(plan: &Plan<'_>) -> Result<Self, RunError> {
-        let mut command = Plan::command(plan.helper);
+    fn start(plan: &HelperPlan<'_>) -> Result<Self, RunError> {
+        let mut command = HelperPlan::command(plan.helper);
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = piped.spawn().map_err(RunError::Helper)?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
@@ -224,7 +224,7 @@ impl Helper {
     /// # Errors
     ///
     /// When there is no such program, or no process is to be had.
-    pub fn start(plan: &Plan<'_>) -> Result<Self, RunError> {
+    pub fn start(plan: &HelperPlan<'_>) -> Result<Self, RunError> {
         if !is_program(plan.program, plan.path) {
             return Err(RunError::NoProgram(plan.program.to_owned()));
         }

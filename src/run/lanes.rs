@@ -17,7 +17,7 @@ use crate::engine::Machine as _;
 use crate::engine::drive::{Driver, Passed, Proof, Wire, Witness};
 use crate::engine::load::{Family, Finished, Lane, Load, Plan, Tally};
 use crate::engine::v4::arp::{Resolver, Step};
-use crate::engine::v6::neighbor::{Seen, Word};
+use crate::engine::v6::neighbor::{NeighborWord, SeenNeighbor};
 use crate::net::batch::{BatchFrame, BatchOptions, BatchSocket};
 use crate::net::filter::Filter;
 use crate::net::privilege;
@@ -533,8 +533,10 @@ pub fn resolve6(
         next = Some(now.after(NEIGHBOR_WAIT));
         Turn::Send(envelope.icmpv6(&question, true))
     };
-    let answer = |frame: &[u8]| match Seen::read(frame, &envelope.vlans)? {
-        Seen { word: Word::Neighbor(told), mac, .. } if !told.asks && told.target == target => {
+    let answer = |frame: &[u8]| match SeenNeighbor::read(frame, &envelope.vlans)? {
+        SeenNeighbor { word: NeighborWord::Neighbor(told), mac, .. }
+            if !told.asks && told.target == target =>
+        {
             Some(told.link_layer.unwrap_or(mac))
         }
         _ => None,

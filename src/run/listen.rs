@@ -30,7 +30,7 @@ pub enum Unnamed {
 }
 
 /// What is listened to, and how.
-pub struct Plan<'a> {
+pub struct ListenPlan<'a> {
     /// The interfaces by name.
     pub interfaces: &'a [String],
     /// What is meant when none is named.
@@ -45,7 +45,7 @@ pub struct Plan<'a> {
 
 /// The state of an interface that is listened on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum InterfaceState {
     /// It is up.
     Up,
     /// It is down.
@@ -59,7 +59,7 @@ pub struct Listener {
     /// The interface as it was last seen.
     pub interface: Interface,
     /// Its state.
-    pub state: State,
+    pub state: InterfaceState,
     /// Frames lost because they were not taken in time.
     pub dropped: u64,
     /// Frames that the interfaces listened on here lost meanwhile.
@@ -75,7 +75,7 @@ impl Listener {
     fn new(tap: Tap, interface: &Interface, lost_before: u64) -> Self {
         Self {
             interface: interface.clone(),
-            state: State::Up,
+            state: InterfaceState::Up,
             dropped: 0,
             lost: 0,
             name: tap.name().into(),
@@ -120,7 +120,7 @@ impl Listener {
 
 /// A frame and who heard it.
 #[derive(Clone, Copy, Debug)]
-pub struct Heard<'a> {
+pub struct HeardFrame<'a> {
     /// The place of the listener among [`Listeners::all`].
     pub listener: usize,
     /// The interface's name.
@@ -135,7 +135,7 @@ pub struct Heard<'a> {
 
 /// What became of an interface; numbers are places among [`Listeners::all`].
 #[derive(Debug)]
-pub enum Change {
+pub enum InterfaceChange {
     /// It is back.
     Back(usize),
     /// It went down.
@@ -179,7 +179,7 @@ impl Listeners {
     /// # Errors
     ///
     /// When none can be opened, or not one that was named.
-    pub fn open(plan: &Plan<'_>) -> Result<(Self, Vec<NetError>), NetError> {
+    pub fn open(plan: &ListenPlan<'_>) -> Result<(Self, Vec<NetError>), NetError> {
         let signals = Signals::termination()?;
         let mut monitor = LinkMonitor::open()?;
         let there = monitor.links()?;
@@ -254,11 +254,11 @@ impl Listeners {
     /// # Errors
     ///
     /// When the system refuses.
-    pub fn take(&mut self, limit: usize, mut each: impl FnMut(Heard<'_>)) -> Result<usize, NetError> {
+    pub fn take(&mut self, limit: usize, mut each: impl FnMut(HeardFrame<'_>)) -> Result<usize, NetError> {
         if let [only] = self.all.as_mut_slice() {
             let Listener { name, tap, .. } = only;
             let (link, precision) = (tap.link_type(), tap.precision());
-            return take(tap, limit, |frame| each(Heard { listener: 0, name, link, precision, frame }));
+            return take(tap, limit, |frame| each(HeardFrame { listener: 0, name, link, precision, frame }));
         }
         let Self { all, order, bytes, .. } = self;
         order.clear();
@@ -277,7 +277,7 @@ impl Listeners {
         order.sort_by_key(|(at, ..)| *at);
         for (at, time, index, place, original_len, direction) in order.drain(..) {
             let (Some(listener), Some(data)) = (all.get(index), bytes.get(place)) else { continue };
-            each(Heard {
+            each(HeardFrame {
                 listener: index,
                 name: &listener.name,
                 link: listener.tap.link_type(),
@@ -299,7 +299,7 @@ impl Listeners {
         other: Option<BorrowedFd<'_>>,
         output: BorrowedFd<'_>,
     ) -> Result<Woken, NetError> {
-        let listening = self.all.iter().filter(|listener| listener.state != State::Gone);
+        let listening = self.all.iter().filter(|listener| listener.state != InterfaceState::Gone);
         let watched = listening
             .map(|listener| listener.tap.as_fd())
             .chain([self.signals.as_fd(), self.monitor.as_fd()])
@@ -312,7 +312,7 @@ impl Listeners {
     /// # Errors
     ///
     /// When the system refuses.
-    pub fn changes(&mut self) -> Result<Vec<Change>, NetError> {
+    pub fn changes(&mut self) -> Result<Vec<InterfaceChange>, NetError> {
         let (mut happened, mut told) = (Vec::new(), Vec::new());
         self.monitor.changes(|change| happened.push(change))?;
         for change in happened {
@@ -320,14 +320,14 @@ impl Listeners {
                 LinkChange::Gone(interface) => {
                     let here = |listener: &Listener| listener.interface.index == interface.index;
                     if let Some(index) = self.all.iter().position(here) {
-                        self.set(index, State::Gone, &mut told);
+                        self.set(index, InterfaceState::Gone, &mut told);
                     }
                     self.left_out.retain(|name| *name != interface.name);
                 }
                 LinkChange::Is(interface) => {
                     let known = self.all.iter().position(|listener| {
-                        let here =
-                            listener.state != State::Gone && listener.interface.index == interface.index;
+                        let here = listener.state != InterfaceState::Gone
+                            && listener.interface.index == interface.index;
                         here || *listener.name == interface.name
                     });
                     match known {
@@ -341,7 +341,7 @@ impl Listeners {
     }
 
     /// An interface that is listened on is there, perhaps again.
-    fn appeared(&mut self, index: usize, interface: &Interface, told: &mut Vec<Change>) {
+    fn appeared(&mut self, index: usize, interface: &Interface, told: &mut Vec<InterfaceChange>) {
         let Some(listener) = self.all.get_mut(index) else { return };
         if interface.index == listener.interface.index {
             listener.renamed(interface);
@@ -350,35 +350,35 @@ impl Listeners {
                 return;
             }
             if let Err(error) = listener.rebind(interface, &mut self.monitor) {
-                told.push(Change::Refused(error));
+                told.push(InterfaceChange::Refused(error));
                 return;
             }
-            listener.state = State::Gone;
-            told.push(Change::Rebound(index));
+            listener.state = InterfaceState::Gone;
+            told.push(InterfaceChange::Rebound(index));
         }
-        self.set(index, if interface.up { State::Up } else { State::Down }, told);
+        self.set(index, if interface.up { InterfaceState::Up } else { InterfaceState::Down }, told);
     }
 
-    fn set(&mut self, index: usize, state: State, told: &mut Vec<Change>) {
+    fn set(&mut self, index: usize, state: InterfaceState, told: &mut Vec<InterfaceChange>) {
         let Some(listener) = self.all.get_mut(index) else { return };
         if std::mem::replace(&mut listener.state, state) != state {
             told.push(match state {
-                State::Up => Change::Back(index),
-                State::Down => Change::Down(index),
-                State::Gone => Change::Gone(index),
+                InterfaceState::Up => InterfaceChange::Back(index),
+                InterfaceState::Down => InterfaceChange::Down(index),
+                InterfaceState::Gone => InterfaceChange::Gone(index),
             });
         }
     }
 
     /// An interface that nobody listens on came up, or changed otherwise.
-    fn strange(&mut self, interface: &Interface, told: &mut Vec<Change>) {
+    fn strange(&mut self, interface: &Interface, told: &mut Vec<InterfaceChange>) {
         if !self.every || !interface.up || self.left_out.contains(&interface.name) {
             return;
         }
         let change = match self.adopt(interface) {
-            Ok(true) => return told.push(Change::Joined(interface.name.clone())),
-            Ok(false) => Change::LeftOut(interface.name.clone()),
-            Err(error) => Change::Refused(error),
+            Ok(true) => return told.push(InterfaceChange::Joined(interface.name.clone())),
+            Ok(false) => InterfaceChange::LeftOut(interface.name.clone()),
+            Err(error) => InterfaceChange::Refused(error),
         };
         self.left_out.push(interface.name.clone());
         told.push(change);
@@ -399,11 +399,11 @@ impl Listeners {
             return rebound.map(|()| true);
         }
         let free = |listener: &&mut Listener| {
-            listener.state == State::Gone && listener.tap.link_type() == LinkType::ETHERNET
+            listener.state == InterfaceState::Gone && listener.tap.link_type() == LinkType::ETHERNET
         };
         let Some(listener) = self.all.iter_mut().find(free) else { return Ok(false) };
         listener.rebind(interface, &mut self.monitor)?;
-        listener.state = State::Up;
+        listener.state = InterfaceState::Up;
         Ok(true)
     }
 

@@ -11,7 +11,7 @@ use crate::wire::v4::{Outline, Packet};
 use crate::wire::{nd, v6};
 
 #[cfg(feature = "live")]
-pub use live::{Lookout, News, Plan, Turn};
+pub use live::{Lookout, LookoutNews, LookoutPlan, Turn};
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,7 +195,7 @@ mod live {
     use crate::net::sender::Sender;
     use crate::net::signals::{Signal, Signals};
     use crate::net::{NetError, Received};
-    use crate::run::listen::{self, Change, Listener, Listeners, State, Unnamed};
+    use crate::run::listen::{self, InterfaceChange, InterfaceState, Listener, Listeners, Unnamed};
     use crate::time::{Instant, Moment, Precision, SystemClock};
     use crate::wire::Mac;
     use crate::wire::frame::{Walker, capture_filter};
@@ -208,7 +208,7 @@ mod live {
     /// Where to look, and how.
     #[allow(clippy::struct_excessive_bools, reason = "they are independent of each other")]
     #[derive(Clone, Debug)]
-    pub struct Plan {
+    pub struct LookoutPlan {
         /// The interfaces by name; that of the default route, else the only usable one, when there is none.
         pub interfaces: Vec<String>,
         /// SIGHUP ends nothing, and asks for files to be read again.
@@ -244,7 +244,7 @@ mod live {
 
     /// What is worth telling while it goes on.
     #[derive(Debug)]
-    pub enum News {
+    pub enum LookoutNews {
         /// An interface, and what became of it: "is down", "is gone", "is back".
         Interface(Arc<str>, &'static str),
         /// The system refused something; why.
@@ -289,12 +289,12 @@ mod live {
     }
 
     /// A frame that cannot be sent is lost; what else went wrong is told.
-    struct Losses<'a>(&'a mut dyn FnMut(News));
+    struct Losses<'a>(&'a mut dyn FnMut(LookoutNews));
 
     impl Witness for Losses<'_> {
         fn bears(&mut self, error: &NetError) -> bool {
             if !matches!(error, NetError::Down { .. }) {
-                (self.0)(News::Refused(error.to_string()));
+                (self.0)(LookoutNews::Refused(error.to_string()));
             }
             true
         }
@@ -302,7 +302,7 @@ mod live {
 
     /// Every interface that is looked at.
     pub struct Lookout {
-        plan: Plan,
+        plan: LookoutPlan,
         listeners: Listeners,
         askers: Vec<Asker>,
         rng: Rng,
@@ -314,11 +314,11 @@ mod live {
         /// # Errors
         ///
         /// When the system refuses, or nobody could be asked on an interface.
-        pub fn open(plan: Plan) -> Result<Self, NetError> {
+        pub fn open(plan: LookoutPlan) -> Result<Self, NetError> {
             if plan.reloads {
                 Signals::keep_on_hangup();
             }
-            let (listeners, _) = Listeners::open(&listen::Plan {
+            let (listeners, _) = Listeners::open(&listen::ListenPlan {
                 interfaces: &plan.interfaces,
                 unnamed: Unnamed::Default,
                 // Neighbor solicitations: who looks for our address may have to be answered.
@@ -348,7 +348,7 @@ mod live {
         }
 
         fn working(&self, index: usize) -> bool {
-            self.listeners.all.get(index).is_some_and(|listener| listener.state == State::Up)
+            self.listeners.all.get(index).is_some_and(|listener| listener.state == InterfaceState::Up)
         }
 
         /// Begins to provoke on every interface. What still goes on is left to end.
@@ -365,7 +365,7 @@ mod live {
                     std::net::IpAddr::V4(ip) => Some(*ip),
                     std::net::IpAddr::V6(_) => None,
                 };
-                let plan = provoke::Plan {
+                let plan = provoke::ProvokePlan {
                     wait: self.plan.wait,
                     rounds: self.plan.rounds,
                     mac,
@@ -377,7 +377,7 @@ mod live {
                 };
                 if self.plan.families.six {
                     let addresses = here.map(|here| here.addresses.as_slice()).unwrap_or_default();
-                    let plan = six::Plan {
+                    let plan = six::ProvokePlan {
                         wait: plan.wait,
                         rounds: plan.rounds,
                         mac,
@@ -482,7 +482,7 @@ mod live {
         }
 
         /// Sends what is due at `now`.
-        pub fn send(&mut self, now: Instant, register: &mut Register, tell: &mut dyn FnMut(News)) {
+        pub fn send(&mut self, now: Instant, register: &mut Register, tell: &mut dyn FnMut(LookoutNews)) {
             for asker in &mut self.askers {
                 asker.send(now, register, tell);
             }
@@ -500,7 +500,7 @@ mod live {
             other: Option<BorrowedFd<'_>>,
             output: BorrowedFd<'_>,
             register: &mut Register,
-            tell: &mut dyn FnMut(News),
+            tell: &mut dyn FnMut(LookoutNews),
         ) -> Result<Turn, NetError> {
             let four = self.askers.iter().filter_map(|asker| asker.provoke.as_ref()?.deadline());
             let six = self.askers.iter().filter_map(|asker| asker.provoke6.as_ref()?.deadline());
@@ -523,31 +523,31 @@ mod live {
         }
 
         /// Hears what became of the interfaces.
-        fn follow(&mut self, tell: &mut dyn FnMut(News)) -> Result<(), NetError> {
+        fn follow(&mut self, tell: &mut dyn FnMut(LookoutNews)) -> Result<(), NetError> {
             for change in self.listeners.changes()? {
                 let (index, what) = match change {
-                    Change::Back(index) => (index, "is back"),
-                    Change::Down(index) => (index, "is down"),
-                    Change::Gone(index) => (index, "is gone"),
-                    Change::Rebound(index) => {
+                    InterfaceChange::Back(index) => (index, "is back"),
+                    InterfaceChange::Down(index) => (index, "is down"),
+                    InterfaceChange::Gone(index) => (index, "is gone"),
+                    InterfaceChange::Rebound(index) => {
                         let interface = self.listeners.all.get(index).map(|listener| &listener.interface);
                         if let (Some(asker), Some(interface)) = (self.askers.get_mut(index), interface)
                             && let Err(error) = asker.rebind(interface)
                         {
-                            tell(News::Refused(error.to_string()));
+                            tell(LookoutNews::Refused(error.to_string()));
                         }
                         continue;
                     }
-                    Change::Joined(_) | Change::LeftOut(_) => continue,
-                    Change::Refused(error) => {
-                        tell(News::Refused(error.to_string()));
+                    InterfaceChange::Joined(_) | InterfaceChange::LeftOut(_) => continue,
+                    InterfaceChange::Refused(error) => {
+                        tell(LookoutNews::Refused(error.to_string()));
                         continue;
                     }
                 };
                 let Some(asker) = self.askers.get_mut(index) else { continue };
-                tell(News::Interface(Arc::clone(&asker.name), what));
+                tell(LookoutNews::Interface(Arc::clone(&asker.name), what));
                 let clause = format!("{} {what} or was for a while", asker.name);
-                if !matches!(change, Change::Back(_)) && !asker.blind.contains(&clause) {
+                if !matches!(change, InterfaceChange::Back(_)) && !asker.blind.contains(&clause) {
                     asker.blind.push(clause);
                 }
             }
@@ -556,7 +556,7 @@ mod live {
     }
 
     impl Asker {
-        fn open(interface: &Interface, plan: &Plan) -> Result<Self, NetError> {
+        fn open(interface: &Interface, plan: &LookoutPlan) -> Result<Self, NetError> {
             let name = &interface.name;
             let mac = interface.address.mac();
             let silent = |reason: &dyn ToString| {
@@ -594,7 +594,7 @@ mod live {
         }
 
         /// Sends what is due.
-        fn send(&mut self, now: Instant, register: &mut Register, tell: &mut dyn FnMut(News)) {
+        fn send(&mut self, now: Instant, register: &mut Register, tell: &mut dyn FnMut(LookoutNews)) {
             let Some(outlet) = &mut self.sender else { return };
             let mut losses = Losses(tell);
             if let Some(provoke) = &mut self.provoke6 {
@@ -608,7 +608,7 @@ mod live {
         }
 
         /// Takes a frame that came.
-        fn hear(&mut self, heard: &listen::Heard<'_>, register: &mut Register) {
+        fn hear(&mut self, heard: &listen::HeardFrame<'_>, register: &mut Register) {
             let frame = &heard.frame;
             let Self { name, walker, provoke, driver, provoke6, driver6, .. } = self;
             let original_len = usize::try_from(frame.original_len).unwrap_or(usize::MAX);

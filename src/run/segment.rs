@@ -144,7 +144,7 @@ impl Segment {
     /// Opens the interface.
     pub fn open(&self, opening: &Opening) -> Result<Box<dyn Transport>, NetError> {
         let signals = Signals::termination()?;
-        let options = linux::Options {
+        let options = linux::TransportOptions {
             filter: Some(opening.filter.clone()),
             promiscuous: opening.macs.iter().any(|mac| self.mac != Some(*mac)),
             signals: Some(std::rc::Rc::new(signals)),

@@ -9,7 +9,7 @@ use super::gather::Gatherer;
 use super::segment::{Opening, Segment, Way};
 use crate::analysis::diagnosis::Account;
 use crate::analysis::transaction::Batch;
-use crate::capture::{CaptureError, Format, Frame, FrameOut, Writer};
+use crate::capture::{CaptureError, CaptureFormat, Frame, FrameOut, Writer};
 use crate::engine::drive::{Passed, Witness, drive};
 use crate::engine::v4::silence::LinkState;
 use crate::engine::{Event, Machine, Sense};
@@ -28,7 +28,7 @@ const MAX_FRAGMENTS: usize = 1 << 20;
 ///
 /// When it cannot be written.
 pub fn writer(path: &Path) -> Result<Writer<Box<dyn Write + Send>>, CaptureError> {
-    let mut writer = Writer::create(path, Format::of_path(path))?;
+    let mut writer = Writer::create(path, CaptureFormat::of_path(path))?;
     writer.flush()?;
     Ok(writer)
 }
@@ -151,7 +151,7 @@ impl Witness for Clerk<'_> {
 
 /// What remains of an exchange when it is over, however it ended.
 #[derive(Debug)]
-pub struct Held {
+pub struct Remains {
     /// The user stopped it.
     pub stopped: bool,
     /// How often the link went down meanwhile; what was sent then is lost.
@@ -168,7 +168,7 @@ pub struct Held {
     pub unresolved: Option<Ipv4Addr>,
 }
 
-impl Held {
+impl Remains {
     /// The link as it was left behind.
     pub fn link(&self, segment: &Segment) -> LinkState {
         let down = self.dips > 0 && self.error.is_some();
@@ -232,12 +232,12 @@ impl Session {
         machine: &mut dyn Machine,
         clock: &dyn Clock,
         tell: &mut dyn FnMut(&Event),
-    ) -> Held {
+    ) -> Remains {
         let start = clock.now();
         let mut clerk = Clerk { record: &mut self.record, tell };
         let ending = drive(machine, &mut *self.transport, clock, &self.ports, &mut clerk);
         let unkept = self.record.error.take().map(RunError::from);
-        Held {
+        Remains {
             stopped: ending.stopped,
             dips: ending.dips,
             error: unkept.or(ending.error.map(RunError::from)),

@@ -1,12 +1,12 @@
 //! What holds for every capture, whatever its bytes.
 
-use dhcptool::capture::{CaptureError, FrameOut, Reader, Writer, write::Format};
+use dhcptool::capture::{CaptureError, FrameOut, Reader, Writer, write::CaptureFormat};
 
 /// Reads `bytes` to the end, writes what was found as pcapng and reads that again.
 pub fn check(bytes: &[u8]) {
     let Ok(mut reader) = Reader::new("fuzz", bytes) else { return };
     let (mut seen, mut number, mut offset) = (Vec::new(), 0, 0);
-    let mut writer = Writer::new("fuzz", Vec::new(), Format::PcapNg);
+    let mut writer = Writer::new("fuzz", Vec::new(), CaptureFormat::PcapNg);
     loop {
         match reader.next() {
             Ok(Some(frame)) => {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use dhcptool::analysis::doctor::Verdict;
+use dhcptool::analysis::doctor::DoctorVerdict;
 use dhcptool::analysis::findings6::is_code;
 use dhcptool::analysis::servers::Policy;
-use dhcptool::capture::{Format, FrameOut, Writer};
+use dhcptool::capture::{CaptureFormat, FrameOut, Writer};
 use dhcptool::engine::pair::Pair;
 use dhcptool::engine::v4::examine::{Fetched, Plan, RelayView};
 use dhcptool::lab::faults::{FAULTS, FAULTS6, Faulty, NearEnd, by_name};
@@ -179,7 +179,7 @@ fn the_healthy_are_left_in_peace() {
         (
             "check by ARP",
             with(|lab| {
-                lab.settings.slow_check = Some(dhcptool::lab::settings::Check::Arp);
+                lab.settings.slow_check = Some(dhcptool::lab::settings::AddressCheck::Arp);
                 lab.settings.check_time = Duration::from_millis(500);
             }),
         ),
@@ -255,10 +255,10 @@ fn every_fault_of_ipv6_is_named_and_nothing_else_is() {
 #[test]
 fn ipv6_that_works_or_is_not_there_is_left_in_peace() {
     let silent = run_dual(Faulty::default(), &plan(1), &local());
-    assert_eq!((silent.conclusion.verdict, codes(&silent)), (Verdict::Healthy, vec![]));
+    assert_eq!((silent.conclusion.verdict, codes(&silent)), (DoctorVerdict::Healthy, vec![]));
     assert_eq!(silent.six, Some(Heard6 { routers: 0, servers: 0 }));
     let works = run_dual(spoken(Faulty::default()), &plan(1), &local());
-    assert_eq!((works.conclusion.verdict, alarms(&works)), (Verdict::Healthy, vec![]));
+    assert_eq!((works.conclusion.verdict, alarms(&works)), (DoctorVerdict::Healthy, vec![]));
     assert_eq!(works.six, Some(Heard6 { routers: 1, servers: 1 }));
     // It takes no longer than without.
     assert_eq!(works.took, run(Faulty::default(), &plan(1)).took.max(Duration::from_millis(4500)));
@@ -313,7 +313,7 @@ fn a_host_that_holds_its_lease_is_healthy_and_keeps_it() {
     let plan = Plan { held: vec![held], ..plan(1) };
     let examined = run_on(Faulty::default(), &plan, &Manner::default(), &local, &mut |_| true);
     assert_eq!(alarms(&examined), Vec::<&str>::new());
-    assert_eq!(examined.conclusion.verdict, Verdict::Healthy);
+    assert_eq!(examined.conclusion.verdict, DoctorVerdict::Healthy);
     assert_eq!(examined.record.ack.unwrap().message.yiaddr, held);
     assert!(examined.record.kept && examined.record.released == 0, "the host's own lease was given back");
 }
@@ -329,9 +329,9 @@ fn who_sends_nothing_hears_what_others_go_through() {
         })
     };
     let quiet = listen(None, 20);
-    assert_eq!((quiet.conclusion.verdict, quiet.took), (Verdict::Unclear, Duration::from_secs(20)));
+    assert_eq!((quiet.conclusion.verdict, quiet.took), (DoctorVerdict::Unclear, Duration::from_secs(20)));
     let crowd = listen(Some("crowd"), 20);
-    assert_eq!(crowd.conclusion.verdict, Verdict::Healthy, "{:?}", crowd.conclusion.cause);
+    assert_eq!(crowd.conclusion.verdict, DoctorVerdict::Healthy, "{:?}", crowd.conclusion.cause);
     for fault in ["pool-empty", "starved", "clones", "bad-checksum"] {
         let wanted = by_name(fault).unwrap().codes[0];
         let heard = listen(Some(fault), 30);
@@ -343,7 +343,10 @@ fn who_sends_nothing_hears_what_others_go_through() {
 fn it_listens_on_after_it_asked() {
     let manner = Manner { listen: Duration::from_mins(1), ..Manner::default() };
     let examined = run_on(Faulty::default(), &plan(1), &manner, &local(), &mut |_| true);
-    assert_eq!((examined.conclusion.verdict, examined.took), (Verdict::Healthy, Duration::from_mins(1)));
+    assert_eq!(
+        (examined.conclusion.verdict, examined.took),
+        (DoctorVerdict::Healthy, Duration::from_mins(1))
+    );
 }
 
 #[test]
@@ -366,7 +369,7 @@ fn servers_are_judged_by_what_is_expected() {
         run_on(lab, &plan, &manner, &local(), &mut |_| true)
     };
     let good = expect(None, "[[server]]\naddress = \"10.0.0.1\"\n");
-    assert_eq!(good.conclusion.verdict, Verdict::Healthy, "{:?}", good.conclusion.cause);
+    assert_eq!(good.conclusion.verdict, DoctorVerdict::Healthy, "{:?}", good.conclusion.cause);
     let rogue = expect(Some("rogue"), "[[server]]\naddress = \"10.0.0.1\"\n");
     assert!(alarms(&rogue) == ["unknown-server"], "{:?}", alarms(&rogue));
     assert_eq!(rogue.record.ack.unwrap().server().to_string(), "10.0.0.1");
@@ -375,7 +378,7 @@ fn servers_are_judged_by_what_is_expected() {
     assert_eq!(other.record.ack.unwrap().server().to_string(), "10.0.0.66");
     let missing = "[[server]]\naddress = \"10.0.0.1\"\n[[server]]\naddress = \"10.0.0.9\"\n";
     let examined = expect(None, missing);
-    assert_eq!(examined.conclusion.verdict, Verdict::Healthy, "{:?}", examined.conclusion.cause);
+    assert_eq!(examined.conclusion.verdict, DoctorVerdict::Healthy, "{:?}", examined.conclusion.cause);
     assert!(notes(&examined).contains(&"server-silent"), "{:?}", notes(&examined));
 }
 
@@ -413,7 +416,7 @@ fn with(change: impl FnOnce(&mut Faulty)) -> Faulty {
 
 /// What `--save` would hold.
 fn saved(lab: Faulty, plan: &Plan, path: &Path) -> Examined {
-    let mut writer = Writer::new("test", Vec::new(), Format::PcapNg);
+    let mut writer = Writer::new("test", Vec::new(), CaptureFormat::PcapNg);
     let examined = run_on(lab, plan, &Manner::default(), &local(), &mut |passed| {
         let frame = FrameOut {
             time: Some(passed.time),

@@ -7,12 +7,12 @@ use dhcptool::engine::load::v4::template::{MAC_MARK, XID_MARK};
 use dhcptool::engine::load::{After, Lane, Load, Macs, Pace, Plan as Run, Rate, Templates, V4};
 use dhcptool::engine::pair;
 use dhcptool::engine::v4::collect::{Plan, Until, Want};
-use dhcptool::engine::v4::exchange::{Outcome, Settings as Exchanging, Task, Verdict};
-use dhcptool::engine::v4::provoke::{Plan as Provoking, Provoke};
+use dhcptool::engine::v4::exchange::{ConflictVerdict, Outcome, Settings as Exchanging, Task};
+use dhcptool::engine::v4::provoke::{Provoke, ProvokePlan as Provoking};
 use dhcptool::engine::v4::{exchange::ConflictCheck, recipe::State};
 use dhcptool::engine::{Backoff, Collect, Exchange, Machine, Recipe};
 use dhcptool::lab::Segment;
-use dhcptool::lab::settings::{Check, RogueKind, Settings};
+use dhcptool::lab::settings::{AddressCheck, RogueKind, Settings};
 use dhcptool::time::{Clock as _, Instant};
 use dhcptool::wire::Mac;
 use dhcptool::wire::v4::Xid;
@@ -64,7 +64,7 @@ fn discover_finds_every_server_of_the_lab_and_binds_nothing() {
         (Settings { servers: 3, ..Settings::default() }, 3),
         (Settings { rogue: Some(RogueKind::Gateway), ..Settings::default() }, 2),
         (Settings { relay: true, ..Settings::default() }, 1),
-        (Settings { slow_check: Some(Check::Icmp), ..Settings::default() }, 1),
+        (Settings { slow_check: Some(AddressCheck::Icmp), ..Settings::default() }, 1),
         (Settings { servers: 2, loss: 20.0, duplicate: 20.0, seed: 4, ..Settings::default() }, 2),
     ] {
         let plan = Plan {
@@ -96,7 +96,7 @@ fn a_lease_is_taken_checked_and_given_back() {
         (exchange, bound)
     };
     let (exchange, bound) = ask(Settings::default(), false);
-    assert_eq!((exchange.outcome(), exchange.checked()), (Outcome::Ack, Some(Verdict::Free)));
+    assert_eq!((exchange.outcome(), exchange.checked()), (Outcome::Ack, Some(ConflictVerdict::Free)));
     assert_eq!(bound, 1);
     let (exchange, bound) = ask(Settings::default(), true);
     assert!(exchange.released() && exchange.debts().open().next().is_none() && bound == 0);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dhcptool::engine::load::{After, Kind, Lane, Load, MAC_MARK, Macs, Pace, Plan, Rate, V6};
 use dhcptool::engine::v6::recipe::{IaWish, Recipe6, usual_iaid};
-use dhcptool::lab::settings::{Settings, Silence, Six};
+use dhcptool::lab::settings::{Settings, Silence, SixSettings};
 use dhcptool::wire::Mac;
 use dhcptool::wire::neighbor::link_local;
 use dhcptool::wire::v6::facts::IaKind;
@@ -21,8 +21,8 @@ fn recipe() -> Recipe6 {
 }
 
 /// Servers that look where the client is before they answer it, as hosts do.
-fn six() -> Six {
-    Six { solicit: true, ..Six::default() }
+fn six() -> SixSettings {
+    SixSettings { solicit: true, ..SixSettings::default() }
 }
 
 fn settings() -> Settings {
@@ -68,7 +68,7 @@ fn many_handshakes_complete_and_every_lease_is_given_back() {
 
 #[test]
 fn what_is_refused_is_counted_by_its_status_and_nothing_is_left() {
-    let no_prefixes = Six { delegated: None, ..six() };
+    let no_prefixes = SixSettings { delegated: None, ..six() };
     for (settings, partial, no_offer, codes) in [
         (Settings { six: Some(no_prefixes), ..settings() }, 20, 0, &[6][..]),
         (Settings { nak: true, ..settings() }, 0, 20, &[2, 6]),

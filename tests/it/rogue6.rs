@@ -6,10 +6,10 @@ use dhcptool::analysis::servers::judge::{judge_all, missing};
 use dhcptool::analysis::servers::{Allowed, Policy, Servers, Speaks, Status};
 use dhcptool::engine::machine::{Arrival, Event, Machine, Remark, Transmit};
 use dhcptool::engine::pair::Pair;
-use dhcptool::engine::v6::provoke::{Plan, Provoke};
+use dhcptool::engine::v6::provoke::{Provoke, ProvokePlan};
 use dhcptool::lab::Segment;
 use dhcptool::lab::ra::Mode;
-use dhcptool::lab::settings::{RogueKind, Settings, Six};
+use dhcptool::lab::settings::{RogueKind, Settings, SixSettings};
 use dhcptool::run::rogue::{Answers, Families, Register, Seen};
 use dhcptool::time::{Clock as _, Instant, Moment};
 use dhcptool::wire::Mac;
@@ -21,8 +21,8 @@ use crate::support::far_end::OfLab;
 
 const MAC: Mac = Mac([2, 0, 0, 0, 1, 0]);
 
-fn plan(wait: u64) -> Plan {
-    Plan {
+fn plan(wait: u64) -> ProvokePlan {
+    ProvokePlan {
         wait: Duration::from_secs(wait),
         rounds: 2,
         mac: MAC,
@@ -90,7 +90,7 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(settings: Settings, plan: Plan, seed: u64) -> Self {
+    fn new(settings: Settings, plan: ProvokePlan, seed: u64) -> Self {
         let looker = Looker {
             provoke: Provoke::new(plan, Rng::with_seed(seed)),
             register: Register::new(None),
@@ -112,7 +112,7 @@ fn settings(seed: u64) -> Settings {
         servers: 3,
         rogue: Some(RogueKind::Gateway),
         seed,
-        six: Some(Six::default()),
+        six: Some(SixSettings::default()),
         ..Settings::default()
     }
 }
@@ -167,7 +167,7 @@ fn what_is_learned_is_allowed_and_a_change_of_it_is_not() {
     }
     // Another day: the router says something else, and so do the servers.
     let mut other = settings(2);
-    other.six = Some(Six { ra: Some(Mode::Slaac), preference: 7, ..Six::default() });
+    other.six = Some(SixSettings { ra: Some(Mode::Slaac), preference: 7, ..SixSettings::default() });
     let mut bench = Bench::new(other, plan(8), 2);
     let judged = judge_all(bench.run(), Some(&policy))
         .into_iter()

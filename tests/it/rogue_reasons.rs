@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::process::Command;
 
-use dhcptool::capture::{Format, FrameOut, Writer};
+use dhcptool::capture::{CaptureFormat, FrameOut, Writer};
 use dhcptool::time::{Precision, Timestamp};
 use dhcptool::wire::Mac;
 use dhcptool::wire::frame::Envelope;
@@ -55,7 +55,7 @@ fn offer(last: u8, change: impl FnOnce(&mut Message)) -> Vec<u8> {
 fn judge(frames: &[Vec<u8>], allow: &[&str]) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.pcapng");
-    let mut writer = Writer::create(&path, Format::PcapNg).unwrap();
+    let mut writer = Writer::create(&path, CaptureFormat::PcapNg).unwrap();
     for (second, data) in (1..).zip(frames) {
         let frame = FrameOut {
             time: Some(Timestamp::new(second, 0)),

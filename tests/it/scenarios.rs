@@ -16,7 +16,7 @@ use dhcptool::engine::drive::{Passed, Witness};
 use dhcptool::engine::pair::{Arrivals, Counterpart, Pair};
 use dhcptool::engine::v4::arp::ANNOUNCE_WAIT;
 use dhcptool::engine::v4::collect::{Plan, Until, Want};
-use dhcptool::engine::v4::exchange::{ConflictCheck, Settings, Task, Verdict};
+use dhcptool::engine::v4::exchange::{ConflictCheck, ConflictVerdict, Settings, Task};
 use dhcptool::engine::v4::silence::findings;
 use dhcptool::engine::{Answer, Backoff, Collect, Exchange, Machine, OneShot, Reason, Recipe, Route, State};
 use dhcptool::time::{Clock as _, Instant};
@@ -494,8 +494,8 @@ fn check_exchange(name: &str, expect: &Expect, exchange: &Exchange) {
         assert!(near(found, *want), "{name}: {found} ns instead of {want} ms");
     }
     let conflict = exchange.checked().map(|verdict| match verdict {
-        Verdict::Free => "free",
-        Verdict::InUse(_) => "in use",
+        ConflictVerdict::Free => "free",
+        ConflictVerdict::InUse(_) => "in use",
     });
     assert_eq!(conflict, expect.conflict.as_deref(), "{name}");
     let others = exchange.others().iter().map(|other| {

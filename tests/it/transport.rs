@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use dhcptool::net::batch::{BatchOptions, BatchSocket};
 use dhcptool::net::iface::{Interface, choose, interfaces};
-use dhcptool::net::linux::{Options, PacketTransport, wait_readable};
+use dhcptool::net::linux::{PacketTransport, TransportOptions, wait_readable};
 use dhcptool::net::udp::UdpTransport;
-use dhcptool::net::{Event, NetError, Transport, route};
+use dhcptool::net::{NetError, Transport, TransportEvent, route};
 use dhcptool::time::{Clock, Instant, Moment, SystemClock, Timestamp};
 use dhcptool::wire::Mac;
 use dhcptool::wire::v4::{Message, MessageType, Xid};
@@ -77,7 +77,7 @@ fn datagram(from: (Ipv4Addr, u16), to: (Ipv4Addr, u16), message: &Message) -> Ve
 /// The next frame: when it came, direction, bytes.
 fn next(transport: &mut impl Transport) -> (Moment, bool, Vec<u8>) {
     match transport.wait(Some(soon())).unwrap() {
-        Event::Frame(frame) => {
+        TransportEvent::Frame(frame) => {
             assert_eq!(frame.original_len, frame.frame.len());
             (Moment { at: frame.at, time: frame.time }, frame.outgoing, frame.frame.to_vec())
         }
@@ -90,7 +90,8 @@ fn sent_and_received_come_in_order_with_stamps_of_one_clock() {
     if !inside("sent_and_received_come_in_order_with_stamps_of_one_clock", &[]) {
         return;
     }
-    let options = Options { promiscuous: true, filter: Some("udp".into()), ..Options::default() };
+    let options =
+        TransportOptions { promiscuous: true, filter: Some("udp".into()), ..TransportOptions::default() };
     let mut transport = PacketTransport::open(&eth0(), &options).unwrap();
     for round in 0..200 {
         let before = SystemClock.time();
@@ -114,7 +115,7 @@ fn tags_are_kept() {
     if !inside("tags_are_kept", &[]) {
         return;
     }
-    let mut transport = PacketTransport::open(&eth0(), &Options::default()).unwrap();
+    let mut transport = PacketTransport::open(&eth0(), &TransportOptions::default()).unwrap();
     let tags = [0x81, 0, 0, 100];
     transport.send(&discover(SPOOFED, &tags)).unwrap();
     for wanted in [true, false] {
@@ -128,11 +129,11 @@ fn silence_ends_at_the_deadline() {
     if !inside("silence_ends_at_the_deadline", &["--silent"]) {
         return;
     }
-    let mut transport = PacketTransport::open(&eth0(), &Options::default()).unwrap();
+    let mut transport = PacketTransport::open(&eth0(), &TransportOptions::default()).unwrap();
     transport.send(&discover(SPOOFED, &[])).unwrap();
     assert!(next(&mut transport).1);
     let deadline = SystemClock.now().after(Duration::from_millis(30));
-    assert_eq!(transport.wait(Some(deadline)).unwrap(), Event::Timeout);
+    assert_eq!(transport.wait(Some(deadline)).unwrap(), TransportEvent::Timeout);
     assert!(SystemClock.now() >= deadline);
 }
 
@@ -141,15 +142,15 @@ fn what_cannot_be_sent_says_why() {
     if !inside("what_cannot_be_sent_says_why", &[]) {
         return;
     }
-    let mut transport = PacketTransport::open(&eth0(), &Options::default()).unwrap();
+    let mut transport = PacketTransport::open(&eth0(), &TransportOptions::default()).unwrap();
     let long = transport.send(&vec![0; 1600]).unwrap_err().to_string();
     assert_eq!(long, "cannot send 1600 bytes through eth0: its MTU is 1500 bytes");
     let short = transport.send(&[0; 5]).unwrap_err().to_string();
     assert_eq!(short, "cannot send 5 bytes through eth0: too short for a link-layer header");
     let down = Interface { up: false, ..eth0() };
-    let refused = PacketTransport::open(&down, &Options::default()).map(drop).unwrap_err();
+    let refused = PacketTransport::open(&down, &TransportOptions::default()).map(drop).unwrap_err();
     assert!(matches!(refused, NetError::Down { .. }), "{refused}");
-    let filter = Options { filter: Some("no such word".into()), ..Options::default() };
+    let filter = TransportOptions { filter: Some("no such word".into()), ..TransportOptions::default() };
     let refused = PacketTransport::open(&eth0(), &filter).map(drop).unwrap_err().to_string();
     assert!(refused.starts_with("cannot filter eth0: "), "{refused}");
 }
@@ -167,7 +168,7 @@ fn udp_reaches_a_server_by_routing() {
     let mut frame = vec![0; 12];
     frame.extend([8, 0]);
     frame.extend(datagram((own, 67), (server, 67), &relayed));
-    let options = Options { filter: Some("udp port 67".into()), ..Options::default() };
+    let options = TransportOptions { filter: Some("udp port 67".into()), ..TransportOptions::default() };
     let mut transport = UdpTransport::open(&eth0(), &options).unwrap();
     transport.send(&frame).unwrap();
     assert!(next(&mut transport).1, "the copy of what was sent");

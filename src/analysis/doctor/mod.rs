@@ -55,7 +55,7 @@ impl Sign {
 
 /// How an examination ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum DoctorVerdict {
     /// All that was tried works.
     Healthy,
     /// Something is wrong, and it has a name.
@@ -66,7 +66,7 @@ pub enum Verdict {
     Unable,
 }
 
-impl Verdict {
+impl DoctorVerdict {
     /// The name used in JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -82,7 +82,7 @@ impl Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conclusion {
     /// How it ended.
-    pub verdict: Verdict,
+    pub verdict: DoctorVerdict,
     /// The first cause.
     pub cause: Option<Sign>,
     /// What the first cause explains, by its codes.
@@ -247,9 +247,9 @@ pub fn conclude(signs: Vec<Sign>, works: bool) -> Conclusion {
     let (beside, notes): (Vec<Sign>, Vec<Sign>) =
         notes.into_iter().partition(|note| BESIDE.contains(&note.code) || is_code(note.code));
     let verdict = match &cause {
-        Some(_) => Verdict::Problem,
-        None if works => Verdict::Healthy,
-        None => Verdict::Unclear,
+        Some(_) => DoctorVerdict::Problem,
+        None if works => DoctorVerdict::Healthy,
+        None => DoctorVerdict::Unclear,
     };
     Conclusion { verdict, cause, explains: explains_codes, also: causes.chain(beside).collect(), notes }
 }
@@ -291,7 +291,7 @@ mod tests {
         silent.push(sign("no-answer", Severity::Warning));
         assert_eq!(codes(silent)[..2], ["no-answer", "slaac-broken"]);
         let healthy = conclude(vec![sign("pd-refused", Severity::Note)], true);
-        assert_eq!(healthy.verdict, Verdict::Healthy);
+        assert_eq!(healthy.verdict, DoctorVerdict::Healthy);
     }
 
     #[test]
@@ -316,7 +316,7 @@ mod tests {
             sign("mac-churn", Severity::Warning),
         ];
         let end = conclude(signs, false);
-        assert_eq!(end.verdict, Verdict::Problem);
+        assert_eq!(end.verdict, DoctorVerdict::Problem);
         assert_eq!(end.cause.unwrap().code, "frames-not-leaving");
         assert_eq!(end.explains, ["no-answer", "everybody"]);
         assert_eq!(end.also.iter().map(|sign| sign.code).collect::<Vec<_>>(), ["mac-churn", "everybody"]);
@@ -325,8 +325,8 @@ mod tests {
     #[test]
     fn notes_alone_leave_a_host_healthy_and_silence_without_a_sign_is_unclear() {
         let note = || vec![sign("lossy", Severity::Note)];
-        assert_eq!(conclude(note(), true).verdict, Verdict::Healthy);
-        assert_eq!(conclude(note(), false).verdict, Verdict::Unclear);
+        assert_eq!(conclude(note(), true).verdict, DoctorVerdict::Healthy);
+        assert_eq!(conclude(note(), false).verdict, DoctorVerdict::Unclear);
     }
 
     #[test]

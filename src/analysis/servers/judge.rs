@@ -51,7 +51,7 @@ impl Status {
 
 /// All servers taken together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum SegmentVerdict {
     /// Nobody who should not be there.
     Clean,
     /// At least one rogue.
@@ -62,7 +62,7 @@ pub enum Verdict {
     Unknown,
 }
 
-impl Verdict {
+impl SegmentVerdict {
     /// Of these.
     pub fn of(statuses: impl IntoIterator<Item = Status>) -> Self {
         statuses.into_iter().fold(Self::None, |verdict, status| match (verdict, status) {

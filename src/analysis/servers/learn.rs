@@ -4,7 +4,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::key::Speaks;
 use super::offered6::Advertised;
-use super::policy::{Allowed, Expected, Identity, Lease, OneOf, Policy, Preference, Prefix6, Range};
+use super::policy::{
+    AddressRange, Allowed, Expected, Identity, LeaseLimit, Network6, OneOf, Policy, Preference,
+};
 use super::sighting::Offered;
 use super::table::Server;
 use crate::wire::Prefix;
@@ -32,8 +34,8 @@ fn learn(server: &Server) -> Allowed {
             vlan: Some(key.vlans.last().copied().unwrap_or(0)),
         },
         expected: Expected {
-            lease_min: server.leases.map(|(least, _)| Lease(least)),
-            lease_max: server.leases.map(|(_, most)| Lease(most)),
+            lease_min: server.leases.map(|(least, _)| LeaseLimit(least)),
+            lease_max: server.leases.map(|(_, most)| LeaseLimit(most)),
             ..if key.speaks == Speaks::Dhcpv4 { learn4(server) } else { learn6(server) }
         },
     }
@@ -62,7 +64,7 @@ fn learn4(server: &Server) -> Expected {
 }
 
 /// The one network that all addresses and masks are of, else the networks as ranges.
-fn networks(server: &Server) -> (Option<Prefix>, Vec<Range>) {
+fn networks(server: &Server) -> (Option<Prefix>, Vec<AddressRange>) {
     let answers = || server.answers_given.iter().map(|answer| &answer.offered);
     let mut known: Vec<Prefix> = Vec::new();
     for answer in &server.answers_given {
@@ -78,7 +80,7 @@ fn networks(server: &Server) -> (Option<Prefix>, Vec<Range>) {
             (Some(*only), Vec::new())
         }
         several => {
-            let range = |network: &Prefix| Range(network.network(), network.broadcast());
+            let range = |network: &Prefix| AddressRange(network.network(), network.broadcast());
             (None, several.iter().map(range).collect())
         }
     }
@@ -100,26 +102,26 @@ fn learn6(server: &Server) -> Expected {
         let led_to = routers.iter().flat_map(|router| &router.routes);
         let pref64 = routers.iter().flat_map(|router| &router.pref64);
         return Expected {
-            prefixes: some_or_asked(server, sorted(prefixes.map(|one| Prefix6::of(one.prefix, one.length)))),
+            prefixes: some_or_asked(server, sorted(prefixes.map(|one| Network6::of(one.prefix, one.length)))),
             preference: only(routers.iter().map(|router| router.preference))
                 .map(|word| Preference::Word(word.to_owned())),
             managed: only(routers.iter().map(|router| router.managed)),
             other: only(routers.iter().map(|router| router.other)),
-            router_lifetime: only(routers.iter().map(|router| Lease(router.router_lifetime.into()))),
+            router_lifetime: only(routers.iter().map(|router| LeaseLimit(router.router_lifetime.into()))),
             routes: some_or_asked(
                 server,
-                sorted(led_to.map(|route| Prefix6::of(route.prefix.0, route.prefix.1))),
+                sorted(led_to.map(|route| Network6::of(route.prefix.0, route.prefix.1))),
             ),
             // Zero means none.
             mtu: only(routers.iter().map(|router| router.mtu.unwrap_or(0))),
             pref64: some_or_asked(
                 server,
-                sorted(pref64.map(|(addr, length, _)| Prefix6::of(*addr, *length))),
+                sorted(pref64.map(|(addr, length, _)| Network6::of(*addr, *length))),
             ),
             ..own
         };
     }
-    let on_link = server.addresses6.iter().map(|addr| Prefix6::of(*addr, 64));
+    let on_link = server.addresses6.iter().map(|addr| Network6::of(*addr, 64));
     let delegated = server.prefixes6.iter().map(|(addr, length)| pool(*addr, *length));
     Expected {
         prefixes: some_or_asked(server, sorted(on_link)),
@@ -135,8 +137,8 @@ const REGISTRY_BLOCK: u8 = 32;
 
 /// What a server delegates from, as far as one prefix out of it tells: every client gets another, so that only the block of
 /// the network's owner is sure.
-fn pool(addr: Ipv6Addr, length: u8) -> Prefix6 {
-    Prefix6::of(addr, length.min(REGISTRY_BLOCK))
+fn pool(addr: Ipv6Addr, length: u8) -> Network6 {
+    Network6::of(addr, length.min(REGISTRY_BLOCK))
 }
 
 /// The value that all of them have.

@@ -21,11 +21,11 @@ pub mod table;
 pub mod watcher;
 
 pub use clients::Clients;
-pub use judge::{Judgement, Reason, Status, Verdict};
+pub use judge::{Judgement, Reason, SegmentVerdict, Status};
 pub use key::{Key, ServerId, Speaks};
 pub use offered6::Offered6;
 pub use policy::{Allowed, Expected, Identity, Policy, PolicyError};
 pub use rules::{Rule, Weight};
 pub use sighting::{Asked, Offered, Sighting};
 pub use table::{Answer, Latencies, Server, Servers};
-pub use watcher::{Change, ChangeKind, Pace, Watcher};
+pub use watcher::{ChangeKind, ServerChange, WatchPace, Watcher};

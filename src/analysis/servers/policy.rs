@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use serde::{Deserialize, Serialize};
 
 use super::key::{Key, Speaks};
-pub use expected::{Expected, Lease, OneOf, Preference, Prefix6, Range};
+pub use expected::{AddressRange, Expected, LeaseLimit, Network6, OneOf, Preference};
 pub use identity::{Fit, Identity, ParseIdentityError};
 use identity::{SPEAKS, VLAN, speaks, vlan};
 
@@ -233,7 +233,7 @@ delegated = ["2001:db8:d000::/36"]
         assert_eq!(first.identity, parse("server-id=10.0.0.1,mac=00:11:22:33:44:55,vlan=7"));
         assert_eq!(
             (first.expected.lease_min, first.expected.lease_max),
-            (Some(Lease(3600)), Some(Lease(86400)))
+            (Some(LeaseLimit(3600)), Some(LeaseLimit(86400)))
         );
         assert_eq!(first.expected.dns, Some(Vec::new()));
         assert_eq!(Policy::from_toml(&policy.to_toml().unwrap()).unwrap(), policy);

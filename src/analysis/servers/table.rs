@@ -34,7 +34,7 @@ const TO_AND_FRO: Duration = Duration::from_mins(1);
 
 /// How many of each kind came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct MessageCounts {
     /// OFFERs.
     pub offers: u64,
     /// ACKs.
@@ -112,7 +112,7 @@ pub struct Server {
     /// How many messages came from it.
     pub answers: u64,
     /// Of which kinds.
-    pub counts: Counts,
+    pub counts: MessageCounts,
     /// The probes it answered.
     pub answered: Vec<&'static str>,
     /// How long its quickest answer to a question of ours took.

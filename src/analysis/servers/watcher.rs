@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::judge::{Judgement, Reason, Status, Verdict, judge};
+use super::judge::{Judgement, Reason, SegmentVerdict, Status, judge};
 use super::key::Key;
 use super::policy::Policy;
 use super::rules::Scene;
@@ -18,7 +18,7 @@ use crate::wire::escape::escape;
 
 /// How patient a watcher is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
+pub struct WatchPace {
     /// From a server's first answer to its judgement, so that all it says is taken together.
     pub settle: Duration,
     /// Silence after which a server is gone.
@@ -33,7 +33,7 @@ pub struct Pace {
     pub fold: Duration,
 }
 
-impl Default for Pace {
+impl Default for WatchPace {
     fn default() -> Self {
         Self {
             settle: Duration::from_secs(2),
@@ -79,7 +79,7 @@ impl ChangeKind {
 
 /// One part of what a server offers, before and after.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
+pub struct OfferChange {
     /// Which part.
     pub what: String,
     /// What it was.
@@ -125,7 +125,7 @@ impl Folded {
 
 /// Something worth telling.
 #[derive(Clone, Debug)]
-pub struct Change {
+pub struct ServerChange {
     /// What happened.
     pub kind: ChangeKind,
     /// When it was noticed.
@@ -133,7 +133,7 @@ pub struct Change {
     /// About whom; `None` when folded.
     pub who: Option<Box<Who>>,
     /// What is different.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<OfferChange>,
     /// How many, when folded.
     pub folded: Folded,
 }
@@ -183,7 +183,7 @@ const BREATH: Duration = Duration::from_millis(500);
 /// Tells changes.
 #[derive(Clone, Debug)]
 pub struct Watcher {
-    pace: Pace,
+    pace: WatchPace,
     known: HashMap<Key, Entry>,
     /// When to judge whom.
     due: HashMap<Key, Instant>,
@@ -199,7 +199,7 @@ pub struct Watcher {
 
 impl Watcher {
     /// A watcher that remembers `known` from before.
-    pub fn new(pace: Pace, known: Vec<Known>, now: Instant) -> Self {
+    pub fn new(pace: WatchPace, known: Vec<Known>, now: Instant) -> Self {
         let known: HashMap<Key, Entry> = known
             .into_iter()
             .take(MAX_SERVERS)
@@ -244,7 +244,7 @@ impl Watcher {
     }
 
     /// What is worth telling by now. Those who are gone leave `servers`.
-    pub fn poll(&mut self, now: Moment, servers: &mut Servers, policy: Option<&Policy>) -> Vec<Change> {
+    pub fn poll(&mut self, now: Moment, servers: &mut Servers, policy: Option<&Policy>) -> Vec<ServerChange> {
         let mut changes = Vec::new();
         if self.next.is_some_and(|next| now.at >= next) {
             self.looked = Some(now.at);
@@ -270,7 +270,7 @@ impl Watcher {
         }
         if self.folding_since.is_some_and(|since| now.at >= since.after(self.pace.fold)) {
             self.folding_since = None;
-            told.push(Change {
+            told.push(ServerChange {
                 kind: ChangeKind::Folded,
                 time: now.time,
                 who: None,
@@ -283,7 +283,12 @@ impl Watcher {
     }
 
     /// Everything is told at once that would be told later: the last words before the end.
-    pub fn finish(&mut self, now: Moment, servers: &mut Servers, policy: Option<&Policy>) -> Vec<Change> {
+    pub fn finish(
+        &mut self,
+        now: Moment,
+        servers: &mut Servers,
+        policy: Option<&Policy>,
+    ) -> Vec<ServerChange> {
         for at in self.due.values_mut() {
             *at = (*at).min(now.at);
         }
@@ -300,8 +305,8 @@ impl Watcher {
     }
 
     /// The verdict over those who are there.
-    pub fn verdict(&self) -> Verdict {
-        Verdict::of(self.known().filter(|known| known.present).map(|known| known.status))
+    pub fn verdict(&self) -> SegmentVerdict {
+        SegmentVerdict::of(self.known().filter(|known| known.present).map(|known| known.status))
     }
 
     /// True once after something was told.
@@ -309,7 +314,13 @@ impl Watcher {
         std::mem::take(&mut self.dirty)
     }
 
-    fn settle(&mut self, now: Moment, servers: &Servers, policy: Option<&Policy>, changes: &mut Vec<Change>) {
+    fn settle(
+        &mut self,
+        now: Moment,
+        servers: &Servers,
+        policy: Option<&Policy>,
+        changes: &mut Vec<ServerChange>,
+    ) {
         let mut ripe: Vec<Key> =
             self.due.iter().filter(|(_, at)| **at <= now.at).map(|(key, _)| key.clone()).collect();
         ripe.sort();
@@ -330,7 +341,13 @@ impl Watcher {
         }
     }
 
-    fn compare(&mut self, now: Moment, server: &Server, judgement: Judgement, changes: &mut Vec<Change>) {
+    fn compare(
+        &mut self,
+        now: Moment,
+        server: &Server,
+        judgement: Judgement,
+        changes: &mut Vec<ServerChange>,
+    ) {
         let facets = facets(server);
         let fresh = || Known {
             interfaces: server.interfaces.clone(),
@@ -371,11 +388,11 @@ impl Watcher {
         server.first_seen =
             self.known.get(&server.key).map_or(server.first_seen, |entry| entry.known.first_seen);
         let who = Some(Box::new(Who { server, judgement }));
-        changes.push(Change { kind, time: now.time, who, differences, folded: Folded::default() });
+        changes.push(ServerChange { kind, time: now.time, who, differences, folded: Folded::default() });
     }
 
     /// Notices who has not been heard for long.
-    fn leave(&mut self, now: Moment, servers: &mut Servers, changes: &mut Vec<Change>) {
+    fn leave(&mut self, now: Moment, servers: &mut Servers, changes: &mut Vec<ServerChange>) {
         let mut gone = Vec::new();
         for (key, entry) in &mut self.known {
             if let Some(server) = servers.find(key) {
@@ -410,7 +427,7 @@ impl Watcher {
             self.due.remove(&key);
             let who = Some(Box::new(Who { server, judgement }));
             let (kind, folded) = (ChangeKind::Gone, Folded::default());
-            changes.push(Change { kind, time: now.time, who, differences: Vec::new(), folded });
+            changes.push(ServerChange { kind, time: now.time, who, differences: Vec::new(), folded });
         }
     }
 
@@ -467,11 +484,11 @@ fn facets(server: &Server) -> Vec<(String, String)> {
         .collect()
 }
 
-fn differences(known: &Known, judgement: &Judgement, facets: &[(String, String)]) -> Vec<Difference> {
+fn differences(known: &Known, judgement: &Judgement, facets: &[(String, String)]) -> Vec<OfferChange> {
     let mut found = Vec::new();
     let mut push = |what: &str, from: &str, to: &str| {
         if from != to {
-            found.push(Difference { what: what.to_owned(), from: from.to_owned(), to: to.to_owned() });
+            found.push(OfferChange { what: what.to_owned(), from: from.to_owned(), to: to.to_owned() });
         }
     };
     push("status", known.status.name(), judgement.status.name());

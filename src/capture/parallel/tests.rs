@@ -22,14 +22,14 @@ impl Work for Notes {
         data.first() != Some(&b'-')
     }
 
-    fn frame(&self, state: &mut Before, frame: &Frame<'_>, output: &mut Vec<String>) -> Verdict {
+    fn frame(&self, state: &mut Before, frame: &Frame<'_>, output: &mut Vec<String>) -> FrameVerdict {
         let ordered = frame.data.first() == Some(&b'!');
         if ordered && !state.all {
-            return Verdict::Ordered;
+            return FrameVerdict::Ordered;
         }
         let before = if ordered { std::mem::replace(&mut state.last, frame.number) } else { 0 };
         output.push(format!("{before} {frame:?}"));
-        Verdict::Done
+        FrameVerdict::Done
     }
 }
 
@@ -38,7 +38,7 @@ type Seen = (Vec<String>, u64, Result<(), String>);
 fn noted(
     run: impl FnOnce(
         &mut Before,
-        &mut dyn FnMut(&mut Vec<String>, Moment) -> ControlFlow<()>,
+        &mut dyn FnMut(&mut Vec<String>, WalkProgress) -> ControlFlow<()>,
     ) -> Result<Walk, CaptureError>,
 ) -> Seen {
     let mut seen = Vec::new();
@@ -182,7 +182,7 @@ fn nobody_is_left_waiting_when_the_caller_has_enough() {
         let size = u64::try_from(bytes.len()).unwrap();
         let plan = Plan { file: Arc::clone(&file), size, chunk: 300, about, name: String::new() };
         let mut left = enough;
-        let mut take = |_: &mut Vec<String>, _: Moment| {
+        let mut take = |_: &mut Vec<String>, _: WalkProgress| {
             left -= 1;
             if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };

@@ -23,7 +23,7 @@ fn frame<'a>(link: u32, interface: Option<&'a str>, data: &'a [u8]) -> FrameOut<
 #[test]
 fn written_pcap_refuses_a_second_link_type() {
     let mut out = Vec::new();
-    let mut writer = Writer::new("out.pcap", &mut out, Format::Pcap);
+    let mut writer = Writer::new("out.pcap", &mut out, CaptureFormat::Pcap);
     writer.write(&frame(1, None, b"abc")).unwrap();
     let error = writer.write(&frame(101, None, b"abc")).unwrap_err();
     assert!(error.to_string().ends_with("write a .pcapng file instead"), "{error}");
@@ -33,7 +33,7 @@ fn written_pcap_refuses_a_second_link_type() {
 
 #[test]
 fn written_files_without_frames_are_captures() {
-    for format in [Format::Pcap, Format::PcapNg] {
+    for format in [CaptureFormat::Pcap, CaptureFormat::PcapNg] {
         let mut out = Vec::new();
         drop(Writer::new("out", &mut out, format));
         let (frames, error) = read_all(&out);
@@ -58,7 +58,7 @@ impl io::Write for Calls {
 
 #[test]
 fn flushed_records_go_out_in_one_call_each() {
-    for format in [Format::Pcap, Format::PcapNg] {
+    for format in [CaptureFormat::Pcap, CaptureFormat::PcapNg] {
         let calls = Calls::default();
         let mut writer = Writer::new("out", calls.clone(), format);
         for _ in 0..3 {
@@ -77,7 +77,7 @@ fn flushed_records_go_out_in_one_call_each() {
 #[test]
 fn comments_and_long_names_keep_the_file_whole() {
     let mut out = Vec::new();
-    let mut writer = Writer::new("out", &mut out, Format::PcapNg);
+    let mut writer = Writer::new("out", &mut out, CaptureFormat::PcapNg);
     let long = "é".repeat(40_000);
     writer.write(&FrameOut { comment: Some(&long), ..frame(1, Some(&long), b"abc") }).unwrap();
     writer.write(&frame(1, Some("eth0"), b"x")).unwrap();
@@ -91,19 +91,19 @@ fn comments_and_long_names_keep_the_file_whole() {
 #[test]
 fn formats_are_told_by_the_name() {
     for (name, want) in [
-        ("a.pcap", Format::Pcap),
-        ("a.PCAP", Format::Pcap),
-        ("a.cap", Format::Pcap),
-        ("a.pcapng", Format::PcapNg),
-        ("a", Format::PcapNg),
+        ("a.pcap", CaptureFormat::Pcap),
+        ("a.PCAP", CaptureFormat::Pcap),
+        ("a.cap", CaptureFormat::Pcap),
+        ("a.pcapng", CaptureFormat::PcapNg),
+        ("a", CaptureFormat::PcapNg),
     ] {
-        assert_eq!(Format::of_path(name.as_ref()), want);
+        assert_eq!(CaptureFormat::of_path(name.as_ref()), want);
     }
 }
 
 #[test]
 fn sixty_thousand_interfaces_are_written_in_linear_time() {
-    let mut writer = Writer::new("many", Vec::new(), Format::PcapNg);
+    let mut writer = Writer::new("many", Vec::new(), CaptureFormat::PcapNg);
     let names: Vec<String> = (0..60_000).map(|number| format!("veth{number}")).collect();
     let began = SystemClock.now();
     for round in 0..2 {
@@ -145,7 +145,7 @@ proptest! {
     ) {
         let names = [None, Some("eth0"), Some("wlan0"), Some("a b")];
         let precision = if nano { Precision::Nano } else { Precision::Micro };
-        let format = if classic { Format::Pcap } else { Format::PcapNg };
+        let format = if classic { CaptureFormat::Pcap } else { CaptureFormat::PcapNg };
         let mut out = Vec::new();
         let mut writer = Writer::new("out", &mut out, format);
         let mut want = Vec::new();

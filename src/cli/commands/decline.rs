@@ -9,7 +9,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::report;
 use crate::cli::session::{self, Session};
-use crate::cli::six::{self, exchange::Order};
+use crate::cli::six::{self, exchange::ExchangeOrder};
 use crate::wire::v4::MessageType;
 
 /// Tell the server that its address is in use by somebody else
@@ -36,7 +36,7 @@ pub struct Args {
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if args.sender.is_six() {
         six::refuse(&[("--reason", args.reason.is_some())])?;
-        let order = Order { lease: args.lease.clone(), ..Order::new("decline") };
+        let order = ExchangeOrder { lease: args.lease.clone(), ..ExchangeOrder::new("decline") };
         return six::exchange::give_up(&order, args.interface.as_deref(), &args.sender, cx);
     }
     if args.lease.is_some() {

@@ -10,14 +10,14 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::analysis::AnalysisArgs;
 use crate::cli::flags::confine::ConfineArgs;
-use crate::cli::flags::flat::{self, FlatArgs, Table};
+use crate::cli::flags::flat::{self, FlatArgs, RowStream};
 use crate::cli::flags::keep;
 use crate::cli::flags::screen::ScreenArgs;
 use crate::cli::flags::select::SelectArgs;
 use crate::cli::gather::{self, Input, LOOK_EVERY, MOST_THREADS, Read, Stop, THREADS_FROM};
 use crate::cli::reading::Reading;
 use crate::cli::reshow;
-use crate::cli::stream::{Counts, Page, Rendered, Showing, Stream, View};
+use crate::cli::stream::{PacketCounts, PacketWork, Page, Rendered, Stream, View};
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
 use crate::output::flat::{Rows, columns};
@@ -91,12 +91,12 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let mut decoding = Decoding {
         args,
         view,
-        table: rows.as_ref().map(Table::new),
+        table: rows.as_ref().map(RowStream::new),
         rows,
-        showing: Showing::new(&args.select, args.write.is_some()),
+        showing: PacketWork::new(&args.select, args.write.is_some()),
         stream: Stream::new(&args.select, view, page(args, cx))?,
         writer: None,
-        totals: Counts::default(),
+        totals: PacketCounts::default(),
         unread: NotLookedInto::default(),
         stop: Stop::new(true)?,
         available: std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS),
@@ -197,7 +197,7 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
     // Signals are watched from here on: a confined process may not begin to.
     let vendors = args.analysis.vendors.open(&args.confine, cx)?;
     confine(args, cx)?;
-    let mut table = rows.as_ref().map(Table::new);
+    let mut table = rows.as_ref().map(RowStream::new);
     let wanted = args.select.gathered(args.analysis.strict)?;
     let look = Look {
         json: cx.common.json,
@@ -238,7 +238,7 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
         }
         Ok(())
     })?;
-    let gather::Outline { frames, worst, interrupted } = outline;
+    let gather::ReadSummary { frames, worst, interrupted } = outline;
     let name = match args.files.as_slice() {
         [only] => only.to_str(),
         _ => None,
@@ -273,11 +273,11 @@ struct Decoding<'a> {
     view: View,
     /// Writes flat rows, and what stands around them.
     rows: Option<Rows>,
-    table: Option<Table>,
-    showing: Showing,
+    table: Option<RowStream>,
+    showing: PacketWork,
     stream: Stream,
     writer: Option<Writer<Box<dyn std::io::Write + Send>>>,
-    totals: Counts,
+    totals: PacketCounts,
     unread: NotLookedInto,
     stop: Stop,
     /// Threads that may run at once.
@@ -409,7 +409,7 @@ fn confine(args: &Args, _cx: &Context) -> Result<Option<Target>, Failure> {
 /// Writes what was rendered, and the frames that are kept.
 fn hand_over(
     rendered: &mut Rendered,
-    table: Option<&mut Table>,
+    table: Option<&mut RowStream>,
     writer: Option<&mut Writer<Box<dyn std::io::Write + Send>>>,
     at_once: bool,
     cx: &mut Context,
@@ -429,7 +429,7 @@ fn hand_over(
 }
 
 /// One line about what was read, for people.
-fn summarise(counts: &Counts, unread: &NotLookedInto, cx: &Context) {
+fn summarise(counts: &PacketCounts, unread: &NotLookedInto, cx: &Context) {
     let mut line = format!("{} read, {} DHCP", counted(counts.frames, "packet"), counts.found);
     if counts.shown != counts.found {
         line = format!("{line}, {} shown", counts.shown);

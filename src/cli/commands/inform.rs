@@ -7,7 +7,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::report::{self, Told};
 use crate::cli::session::{self, Session};
-use crate::cli::six::{self, exchange::Order};
+use crate::cli::six::{self, exchange::ExchangeOrder};
 use crate::cli::teller::Awaited;
 use crate::engine::v4::exchange::{Outcome as Ended, Settings, Task};
 use crate::engine::{Backoff, Exchange};
@@ -29,7 +29,12 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if args.sender.is_six() {
-        return six::exchange::inform(&Order::new("inform"), args.interface.as_deref(), &args.sender, cx);
+        return six::exchange::inform(
+            &ExchangeOrder::new("inform"),
+            args.interface.as_deref(),
+            &args.sender,
+            cx,
+        );
     }
     let mut rng = Rng::new();
     let (segment, mut recipe) =

@@ -12,7 +12,7 @@ use crate::cli::flags::values::duration;
 use crate::lab::Settings;
 use crate::lab::faults::{self, Fault, Faulty};
 use crate::lab::ra::Mode;
-use crate::lab::settings::{self, DELEGATED_MAX, DELEGATED_MIN, MAX_POOL, MAX_SERVERS, Six, Stall};
+use crate::lab::settings::{self, DELEGATED_MAX, DELEGATED_MIN, MAX_POOL, MAX_SERVERS, SixSettings, Stall};
 use crate::output::{Label, table::Table};
 use crate::wire::Mac;
 
@@ -258,7 +258,7 @@ impl Args {
     }
 
     /// IPv6 as the flags say; none where it is not spoken.
-    fn six(&self) -> Result<Option<Six>, Failure> {
+    fn six(&self) -> Result<Option<SixSettings>, Failure> {
         // What goes wrong with DHCPv4 shall be found without anything else to be told.
         let by_default = self.fault.iter().all(|arg| arg.fault.six);
         if !self.v6.map_or(by_default, |switch| switch == Switch::On) {
@@ -273,8 +273,8 @@ impl Args {
                 None => Ok(None),
             };
         }
-        let default = Six::default();
-        Ok(Some(Six {
+        let default = SixSettings::default();
+        Ok(Some(SixSettings {
             ra: match self.ra {
                 None => default.ra,
                 Some(Ra::Managed) => Some(Mode::Managed),
@@ -314,8 +314,8 @@ impl Args {
             other_address: self.other_address,
             occupied: self.occupied,
             slow_check: self.slow_check.map(|check| match check {
-                Check::Arp => settings::Check::Arp,
-                Check::Icmp => settings::Check::Icmp,
+                Check::Arp => settings::AddressCheck::Arp,
+                Check::Icmp => settings::AddressCheck::Icmp,
             }),
             check_time: self.check_time,
             relay: self.relay,
@@ -410,7 +410,7 @@ fn start(args: &Args, lab: &Faulty, cx: &Context) -> Result<u8, crate::net::NetE
     use crate::lab::{host, netns};
     let signals = netns::watch_signals()?;
     netns::enter()?;
-    let pair = netns::Pair {
+    let pair = netns::VethPair {
         near: NEAR_MAC,
         far: Mac([2, 0, 0, 0, 0xff, 0xff]),
         near_addr: args.client_addr,

@@ -10,7 +10,7 @@ use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::lease::{self, Lease, Leases};
 use crate::cli::report;
 use crate::cli::session::{self, Session};
-use crate::cli::six::{self, exchange::Order};
+use crate::cli::six::{self, exchange::ExchangeOrder};
 use crate::engine::v4::draft::opt;
 use crate::engine::{Draft, Recipe, Route};
 use crate::run::segment::Segment;
@@ -39,7 +39,7 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if args.sender.is_six() {
-        let order = Order { lease: args.lease.clone(), ..Order::new("release") };
+        let order = ExchangeOrder { lease: args.lease.clone(), ..ExchangeOrder::new("release") };
         return six::exchange::give_up(&order, args.interface.as_deref(), &args.sender, cx);
     }
     args.sender.check_write(&args.lease.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
@@ -54,7 +54,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
             }
             // The file says it.
             Leases::Six(leases) => {
-                let (order, interface) = (Order::new("release"), args.interface.as_deref());
+                let (order, interface) = (ExchangeOrder::new("release"), args.interface.as_deref());
                 return six::exchange::give_up_leases(&order, Some(leases), interface, &args.sender, cx);
             }
         },

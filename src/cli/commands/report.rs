@@ -31,7 +31,7 @@ use crate::output::Styled;
 use crate::output::packet::detail::PacketDetail;
 use crate::output::packet::record::PacketRecord;
 use crate::output::packet::record6::{Judged, Message6, Record6};
-use crate::output::report::{Capture, Drawn, Report, Said};
+use crate::output::report::{Capture, CaptureReport, Drawn, Said};
 use crate::output::transaction::{clients, unjoined};
 use crate::output::when::{TimeForm, TimeText, Zone};
 use crate::output::words::counted;
@@ -172,7 +172,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     }
     let remarks = remarks(args, &story, looked.left_out, outline.worst);
     let command = command(args);
-    let report = Report {
+    let report = CaptureReport {
         captures: &captures,
         frames: outline.frames,
         stats: &story.stats,

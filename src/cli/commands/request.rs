@@ -15,11 +15,11 @@ use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::report::{self, How, Told};
 use crate::cli::session::{self, Session};
 use crate::cli::six;
-use crate::cli::six::exchange::{Order, dad};
+use crate::cli::six::exchange::{ExchangeOrder, dad};
 use crate::cli::teller::Awaited;
 use crate::engine::v4::accept::refusals;
 use crate::engine::v4::draft::opt;
-use crate::engine::v4::exchange::{ConflictCheck, Outcome as Ended, Settings, Task, Verdict};
+use crate::engine::v4::exchange::{ConflictCheck, ConflictVerdict, Outcome as Ended, Settings, Task};
 use crate::engine::v4::recipe;
 use crate::engine::v6::exchange::{Choose, Settings6, State6};
 use crate::engine::{Backoff, Draft, Exchange, Recipe, Route, State};
@@ -118,7 +118,7 @@ impl Args {
 
 /// Runs the command with `-6`.
 fn run_six(args: &Args, cx: &mut Context) -> Outcome {
-    let order = Order {
+    let order = ExchangeOrder {
         command: "request",
         state: Some(args.state.0.parse().map_err(Failure::usage)?),
         settings: Settings6 {
@@ -278,7 +278,7 @@ fn ask(args: &Args, segment: &Segment, way: Way, mut exchange: Exchange, cx: &mu
     if let Some((address, command)) = give_back(segment, &exchange, &draft, foreign) {
         cx.suggest(&format!("to give {address} back"), &command);
     }
-    let conflict = matches!(exchange.checked(), Some(Verdict::InUse(_)));
+    let conflict = matches!(exchange.checked(), Some(ConflictVerdict::InUse(_)));
     let refused = exchange.answer().is_some_and(|answer| !refusals(answer).is_empty());
     let exit = if exchange.outcome() == Ended::Ack && !conflict && !refused { Exit::Good } else { Exit::Bad };
     session::conclude(held, exit, segment, cx)

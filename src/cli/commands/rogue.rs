@@ -277,7 +277,7 @@ impl Args {
 
     /// Does `work` with how `program` is run.
     #[cfg(feature = "live")]
-    fn with_helper<T>(&self, program: &Path, work: impl FnOnce(&helper::Plan<'_>) -> T) -> T {
+    fn with_helper<T>(&self, program: &Path, work: impl FnOnce(&helper::HelperPlan<'_>) -> T) -> T {
         let this = |stage: &str| {
             let mut words: Vec<OsString> =
                 ["rogue", "--stage", stage, "--watch", "--exec"].map(OsString::from).to_vec();
@@ -287,7 +287,7 @@ impl Args {
             words.extend(self.exec_arg.iter().flat_map(|each| ["--exec-arg".into(), each.clone()]));
             words
         };
-        work(&helper::Plan {
+        work(&helper::HelperPlan {
             program,
             arguments: &self.exec_arg,
             limit: self.exec_timeout,

@@ -36,7 +36,7 @@ mod live {
     use crate::cli::context::{Context, env};
     use crate::cli::exit::Failure;
     use crate::net::NetError;
-    use crate::net::privilege::{self, Identity};
+    use crate::net::privilege::{self, UserIdentity};
     use crate::net::sandbox::{self, Confined, Needs};
 
     /// The process has given everything up already.
@@ -138,16 +138,16 @@ mod live {
         }
 
         /// Whom to become: `--user`, else who ran sudo. `None` for who is that already.
-        fn identity(&self, cx: &Context) -> Result<Option<Identity>, Failure> {
+        fn identity(&self, cx: &Context) -> Result<Option<UserIdentity>, Failure> {
             if let Some(user) = &self.user {
-                let identity = Identity::find(user)?;
+                let identity = UserIdentity::find(user)?;
                 return Ok(Some(identity).filter(|identity| !identity.is_current()));
             }
             if !privilege::is_root() {
                 return Ok(None);
             }
             let by_sudo = env("SUDO_UID").zip(env("SUDO_GID"));
-            let identity = by_sudo.and_then(|(uid, gid)| Identity::of_sudo(&uid, &gid));
+            let identity = by_sudo.and_then(|(uid, gid)| UserIdentity::of_sudo(&uid, &gid));
             let Some(identity) = identity.filter(|identity| !identity.is_current()) else { return Ok(None) };
             if !identity.is_known_here() {
                 if cx.common.verbose > 0 {

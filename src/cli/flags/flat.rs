@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::output::Render;
-use crate::output::flat::{Column, Format, Plan, Rows};
+use crate::output::flat::{Column, Plan, RowFormat, Rows};
 
 /// Whether rows are printed, which columns they have and how they are written.
 #[derive(Args, Clone, Debug, Default)]
@@ -39,7 +39,7 @@ pub enum FormatArg {
     Tsv,
 }
 
-impl From<FormatArg> for Format {
+impl From<FormatArg> for RowFormat {
     fn from(arg: FormatArg) -> Self {
         match arg {
             FormatArg::Json => Self::Json,
@@ -61,8 +61,8 @@ impl FlatArgs {
         if !self.is_given() {
             return Ok(None);
         }
-        let format = self.format.map_or(Format::NdJson, Format::from);
-        if cx.common.json && matches!(format, Format::Csv | Format::Tsv) {
+        let format = self.format.map_or(RowFormat::NdJson, RowFormat::from);
+        if cx.common.json && matches!(format, RowFormat::Csv | RowFormat::Tsv) {
             return Err(Failure::usage("--json contradicts --format csv and tsv; leave one of them out"));
         }
         Ok(Some(Rows::new(Arc::new(plan(self.fields.as_deref(), table)?), format)))
@@ -84,21 +84,21 @@ pub fn tell<R: Render>(
     let Some(mut rows) = rows else { return cx.show(report) };
     let mut out = Vec::new();
     write(report, &mut rows, &mut out);
-    let mut table = Table::new(&rows);
+    let mut table = RowStream::new(&rows);
     table.write(&out, cx)?;
     table.end(cx)
 }
 
 /// Rows on their way to standard output, with what stands before and behind them.
 #[derive(Debug)]
-pub struct Table {
+pub struct RowStream {
     head: Vec<u8>,
-    format: Format,
+    format: RowFormat,
     begun: bool,
 }
 
 /// Writes rows into their table, or anything else as it is.
-pub fn show(table: Option<&mut Table>, bytes: &[u8], cx: &mut Context) -> Result<(), Failure> {
+pub fn show(table: Option<&mut RowStream>, bytes: &[u8], cx: &mut Context) -> Result<(), Failure> {
     match table {
         _ if bytes.is_empty() => Ok(()),
         Some(table) => table.write(bytes, cx),
@@ -106,7 +106,7 @@ pub fn show(table: Option<&mut Table>, bytes: &[u8], cx: &mut Context) -> Result
     }
 }
 
-impl Table {
+impl RowStream {
     /// A table of what `rows` writes.
     pub fn new(rows: &Rows) -> Self {
         Self { head: rows.head(), format: rows.format(), begun: false }
@@ -117,7 +117,7 @@ impl Table {
         let mut rest = rows;
         if !self.begun && !rows.is_empty() {
             self.begin(cx)?;
-            if self.format == Format::Json {
+            if self.format == RowFormat::Json {
                 // What separates it from the row before.
                 rest = rows.strip_prefix(b",").unwrap_or(rows);
             }
@@ -138,7 +138,7 @@ impl Table {
     /// Writes what stands behind the last row.
     pub fn end(&mut self, cx: &mut Context) -> Result<(), Failure> {
         self.begin(cx)?;
-        if self.format == Format::Json { cx.out.write(b"\n]\n") } else { Ok(()) }
+        if self.format == RowFormat::Json { cx.out.write(b"\n]\n") } else { Ok(()) }
     }
 
     fn begin(&mut self, cx: &mut Context) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::output::plugin::{Plugin, Range, State, Thresholds};
+use crate::output::plugin::{AlertRange, Plugin, PluginState, Thresholds};
 
 /// Whether to be a monitoring plugin, and what is too slow.
 #[derive(Args, Clone, Debug, Default)]
@@ -17,11 +17,11 @@ pub struct NagiosArgs {
 
     /// Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w RANGE
     #[arg(long, value_name = "RANGE", requires = "nagios", help_heading = "Monitoring")]
-    warning: Option<Range>,
+    warning: Option<AlertRange>,
 
     /// Milliseconds that are CRITICAL; with --nagios also -c RANGE
     #[arg(long, value_name = "RANGE", requires = "nagios", help_heading = "Monitoring")]
-    critical: Option<Range>,
+    critical: Option<AlertRange>,
 }
 
 /// What a plugin says that was stopped before its work was done.
@@ -74,7 +74,7 @@ pub fn guard(is_plugin: bool, cx: &mut Context, run: impl FnOnce(&mut Context) -
 
 /// Says as a plugin why nothing is known.
 pub fn unknown(message: &str, cx: &mut Context) -> Outcome {
-    NagiosArgs::tell(&Plugin::new(State::Unknown, message), cx)
+    NagiosArgs::tell(&Plugin::new(PluginState::Unknown, message), cx)
 }
 
 /// True when this command line, understood or not, asks for a monitoring plugin of one of these commands.

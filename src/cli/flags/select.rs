@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use regex_lite::Regex;
 
 use super::common::positive;
-use crate::analysis::around::Around;
+use crate::analysis::around::AroundTest;
 use crate::analysis::select::{IpTest, ProblemTest, Value};
 use crate::analysis::{OptionTest, OptionTest6, Selection, Want};
 use crate::cli::exit::Failure;
@@ -367,7 +367,7 @@ impl SelectArgs {
             since: self.since.map(|moment| moment.shown_as(self.time)),
             until: self.until.map(|moment| moment.shown_as(self.time)),
             problems: self.problems.clone(),
-            around: Around {
+            around: AroundTest {
                 vlans: self.vlan.clone(),
                 priorities: self.priority.clone(),
                 dscps: self.dscp.clone(),

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::{Line, asked, client, discarded, ground, prepare, router, said, unless_shown, warn_of_address};
+use super::{
+    Session6, asked, client, discarded, ground, prepare, router, said, unless_shown, warn_of_address,
+};
 use crate::analysis::expect::{Checked, Expectation, Offered, Said};
 use crate::analysis::findings6::{Asked, Scene, findings};
 use crate::cli::commands::discover::Args;
@@ -94,7 +96,7 @@ fn find(
     let Asker { recipe, foreign } = asker;
     let first = drafts(&recipe, inform_xid, &plan);
     warn_of_address(segment, args.sender(), cx);
-    let mut open = Line::open(segment, &first, foreign, args.sender(), cx)?;
+    let mut open = Session6::open(segment, &first, foreign, args.sender(), cx)?;
     let mut found = Discover6::new(&recipe, inform_xid, plan, foreign, rng);
     let rows = args.flat().rows(&columns::DISCOVER, cx)?;
     // What is told at the end, by machines or as one line, is not shown before.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use fastrand::Rng;
 
-use super::{Line, asked, client, discarded, ground, prepare, said, unless_shown, warn_of_address};
+use super::{Session6, asked, client, discarded, ground, prepare, said, unless_shown, warn_of_address};
 use crate::analysis::findings6::{Asked, Held as HeldLeases, Scene, findings};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
@@ -35,7 +35,7 @@ const LISTED: usize = 4;
 
 /// What a command asks for.
 #[derive(Clone, Debug)]
-pub struct Order {
+pub struct ExchangeOrder {
     /// The command's name.
     pub command: &'static str,
     /// The client's state, for a request.
@@ -52,7 +52,7 @@ pub struct Order {
     pub nagios: NagiosArgs,
 }
 
-impl Order {
+impl ExchangeOrder {
     /// A command that needs no more words.
     pub fn new(command: &'static str) -> Self {
         Self {
@@ -68,7 +68,12 @@ impl Order {
 }
 
 /// Runs `request -6`.
-pub fn request(order: &Order, interface: Option<&str>, sender: &SenderArgs, cx: &mut Context) -> Outcome {
+pub fn request(
+    order: &ExchangeOrder,
+    interface: Option<&str>,
+    sender: &SenderArgs,
+    cx: &mut Context,
+) -> Outcome {
     let mut rng = Rng::new();
     let lease = one_lease(order, sender, cx)?;
     let (segment, asker) = prepare(sender, interface, &[IaKind::Na], &mut rng)?;
@@ -93,7 +98,12 @@ pub fn request(order: &Order, interface: Option<&str>, sender: &SenderArgs, cx: 
 }
 
 /// Runs `release -6` or `decline -6`.
-pub fn give_up(order: &Order, interface: Option<&str>, sender: &SenderArgs, cx: &mut Context) -> Outcome {
+pub fn give_up(
+    order: &ExchangeOrder,
+    interface: Option<&str>,
+    sender: &SenderArgs,
+    cx: &mut Context,
+) -> Outcome {
     let path = order.lease.as_deref();
     sender.check_write(&path.into_iter().collect::<Vec<_>>())?;
     let leases = path.map(|path| sender.confine.apart(&[path], cx, || lease::read6(path))).transpose()?;
@@ -102,7 +112,7 @@ pub fn give_up(order: &Order, interface: Option<&str>, sender: &SenderArgs, cx: 
 
 /// The same with leases that were read already; none: what the flags name.
 pub fn give_up_leases(
-    order: &Order,
+    order: &ExchangeOrder,
     leases: Option<Vec<Lease6>>,
     interface: Option<&str>,
     sender: &SenderArgs,
@@ -168,7 +178,12 @@ fn in_messages(
 }
 
 /// Runs `inform -6`.
-pub fn inform(order: &Order, interface: Option<&str>, sender: &SenderArgs, cx: &mut Context) -> Outcome {
+pub fn inform(
+    order: &ExchangeOrder,
+    interface: Option<&str>,
+    sender: &SenderArgs,
+    cx: &mut Context,
+) -> Outcome {
     let mut rng = Rng::new();
     let (segment, mut asker) = prepare(sender, interface, &[], &mut rng)?;
     asker.recipe.ias.clear();
@@ -176,7 +191,7 @@ pub fn inform(order: &Order, interface: Option<&str>, sender: &SenderArgs, cx: &
 }
 
 /// The lease that a request goes on with.
-fn one_lease(order: &Order, sender: &SenderArgs, cx: &Context) -> Result<Option<Lease6>, Failure> {
+fn one_lease(order: &ExchangeOrder, sender: &SenderArgs, cx: &Context) -> Result<Option<Lease6>, Failure> {
     let Some(path) = &order.lease else { return Ok(None) };
     sender.check_write(&[path.as_path()])?;
     let leases = sender.confine.apart(&[path.as_path()], cx, || lease::read6(path))?;
@@ -210,7 +225,7 @@ fn with_lease(mut asker: Asker, lease: Option<&Lease6>, sender: &SenderArgs) -> 
 
 /// Holds exchanges, one after the other.
 fn hold(
-    order: &Order,
+    order: &ExchangeOrder,
     jobs: Vec<(Task6, Asker)>,
     segment: Option<Segment>,
     sender: &SenderArgs,
@@ -221,15 +236,15 @@ fn hold(
     let Some(segment) = unless_shown(segment, &drafts, sender, cx)? else { return Ok(Exit::Good) };
     let foreign = jobs.iter().any(|(_, asker)| asker.foreign);
     warn_of_address(&segment, sender, cx);
-    let mut line = Line::open(&segment, &drafts, foreign, sender, cx)?;
+    let mut line = Session6::open(&segment, &drafts, foreign, sender, cx)?;
     each(jobs, |(task, asker)| hold_one(order, &task, asker, &mut line, sender, rng.fork(), cx))
 }
 
 fn hold_one(
-    order: &Order,
+    order: &ExchangeOrder,
     task: &Task6,
     asker: Asker,
-    line: &mut Line<'_>,
+    line: &mut Session6<'_>,
     sender: &SenderArgs,
     rng: Rng,
     cx: &mut Context,
@@ -344,7 +359,7 @@ fn scene<'a>(exchange: &'a Exchange6, recipe: &Recipe6, task: &Task6, firewall: 
 /// The lines beside the report.
 #[allow(clippy::too_many_arguments, reason = "all that a report may need")]
 fn tell(
-    order: &Order,
+    order: &ExchangeOrder,
     exchange: &Exchange6,
     recipe: &Recipe6,
     took: i64,
@@ -382,7 +397,7 @@ fn refusal_line(answer: &Answer6) -> String {
 
 /// The command that gives back what was just taken.
 fn how_to_give_back(
-    order: &Order,
+    order: &ExchangeOrder,
     exchange: &Exchange6,
     recipe: &Recipe6,
     segment: &Segment,

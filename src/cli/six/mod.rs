@@ -19,7 +19,7 @@ use crate::engine::v6::silence::Ground;
 use crate::net::udp::Held6;
 use crate::output::six::Client6;
 use crate::run::segment::{Opening, Segment, Way, filter_v6};
-use crate::run::session::Held;
+use crate::run::session::Remains;
 pub use crate::run::six::{asked, discarded, router, said};
 use crate::wire::frame::Envelope6;
 use crate::wire::v6::facts::IaKind;
@@ -120,7 +120,7 @@ pub fn opening(drafts: &[Draft6]) -> Opening {
 }
 
 /// A segment that is open for exchanges of DHCPv6, and the ports that this host holds meanwhile.
-pub struct Line<'a> {
+pub struct Session6<'a> {
     /// The session.
     pub session: Session<'a>,
     /// Port 546, where this host's own client would listen; none where another card or address speaks.
@@ -130,7 +130,7 @@ pub struct Line<'a> {
     _server: Option<Held6>,
 }
 
-impl<'a> Line<'a> {
+impl<'a> Session6<'a> {
     /// Opens the segment for exchanges that begin with `drafts`.
     pub fn open(
         segment: &'a Segment,
@@ -193,7 +193,7 @@ pub fn refuse(flags: &[(&str, bool)]) -> Result<(), Failure> {
 }
 
 /// What is known beside what was seen, when nothing answers.
-pub fn ground(recipe: &Recipe6, foreign: bool, held: &Held, segment: &Segment, stateful: bool) -> Ground {
+pub fn ground(recipe: &Recipe6, foreign: bool, held: &Remains, segment: &Segment, stateful: bool) -> Ground {
     let own = segment.mac == Some(recipe.mac) && recipe.around.src.is_none();
     Ground {
         link: Some(held.link(segment)),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::{Line, client, ground, prepare, unless_shown};
+use super::{Session6, client, ground, prepare, unless_shown};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::sender::SenderArgs;
@@ -117,7 +117,7 @@ pub fn run(order: &Order, interface: Option<&str>, sender: &SenderArgs, cx: &mut
     };
     let drafts = drafts(order, &asker, sender, segment.as_ref())?;
     let Some(segment) = unless_shown(segment, &drafts, sender, cx)? else { return Ok(Exit::Good) };
-    let mut line = Line::open(&segment, &drafts, asker.foreign, sender, cx)?;
+    let mut line = Session6::open(&segment, &drafts, asker.foreign, sender, cx)?;
     each(drafts, |draft| send(draft, order, &asker, &mut line, cx))
 }
 
@@ -346,7 +346,7 @@ fn is_answer(message: &[u8], router: bool) -> bool {
     message.first().is_some_and(|kind| MessageType(*kind).is_from_server())
 }
 
-fn send(draft: Draft6, order: &Order, asker: &Asker, line: &mut Line<'_>, cx: &mut Context) -> Outcome {
+fn send(draft: Draft6, order: &Order, asker: &Asker, line: &mut Session6<'_>, cx: &mut Context) -> Outcome {
     let segment = line.session.segment;
     let until = match order.expect {
         Some(Wanted::Kind(kind)) if order.count == 1 => Until6::Kind(kind),

@@ -70,7 +70,7 @@ impl Page {
 
 /// What was met so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct PacketCounts {
     /// Frames read.
     pub frames: u64,
     /// DHCP messages found.
@@ -85,7 +85,7 @@ pub struct Counts {
     pub left_out: u64,
 }
 
-impl Counts {
+impl PacketCounts {
     /// Adds what another worker met.
     pub fn add(&mut self, other: &Self) {
         self.frames = self.frames.saturating_add(other.frames);
@@ -129,7 +129,7 @@ pub struct Renderer {
     /// A message was met that can only be read by who sees all frames in order.
     pub(super) out_of_order: bool,
     /// What was met so far.
-    pub counts: Counts,
+    pub counts: PacketCounts,
 }
 
 /// The memory of what is read of IPv6.
@@ -190,7 +190,7 @@ impl Renderer {
             classes: Classes::default(),
             told: None,
             out_of_order: false,
-            counts: Counts::default(),
+            counts: PacketCounts::default(),
         }
     }
 
@@ -403,12 +403,12 @@ impl Renderer {
     }
 
     /// Where the rendering stands.
-    pub(super) fn mark(&self) -> (usize, usize, Counts) {
+    pub(super) fn mark(&self) -> (usize, usize, PacketCounts) {
         (self.json.buf.len(), self.text.len(), self.counts)
     }
 
     /// Takes back what was rendered and counted since.
-    pub(super) fn back_to(&mut self, (json, text, counts): (usize, usize, Counts)) {
+    pub(super) fn back_to(&mut self, (json, text, counts): (usize, usize, PacketCounts)) {
         self.json.buf.truncate(json);
         self.text.truncate(text);
         self.counts = counts;
@@ -463,7 +463,7 @@ pub struct Rendered {
     json: Vec<u8>,
     text: Text,
     /// What was met.
-    pub counts: Counts,
+    pub counts: PacketCounts,
     /// What nothing can be said about.
     pub unread: NotLookedInto,
     /// The frames of the packets shown, where they are to be kept.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use boot::Boot;
 pub use boot::{Booted, Fetched};
-pub use record::{Asked, Given, Neighbour, Plan, Record, RelayView};
+pub use record::{Given, Neighbour, Plan, QuestionTally, Record, RelayView};
 
 use super::note::Note;
 use super::watch::Reason;
@@ -25,7 +25,7 @@ use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
 use crate::wire::control::Control;
-use crate::wire::frame::build::{self, Ethernet};
+use crate::wire::frame::build::{self, EthernetHeader};
 use crate::wire::frame::{Ports, Protocol, Walker};
 use crate::wire::options::v4 as opt;
 use crate::wire::v4::{CLIENT_PORT, Message, MessageType, SERVER_PORT, Xid};
@@ -307,9 +307,9 @@ impl Examination {
         message.giaddr = giaddr;
         message.set_option(opt::RELAY_AGENT_INFORMATION, b"\x01\x08dhcptool");
         let mut out = Vec::new();
-        let ethernet = Ethernet { dst: mac, src: self.plan.mac, tags: &self.plan.tags };
+        let ethernet = EthernetHeader { dst: mac, src: self.plan.mac, tags: &self.plan.tags };
         let payload = message.encode_padded();
-        ethernet.udp(&mut out, &build::Ipv4::new(giaddr, server), (SERVER_PORT, SERVER_PORT), |out| {
+        ethernet.udp(&mut out, &build::Ipv4Header::new(giaddr, server), (SERVER_PORT, SERVER_PORT), |out| {
             out.extend(payload);
         });
         self.out.push(out, (&Note::Sent(Some(MessageType::DISCOVER), self.record.relayed.sent)).into());
@@ -466,9 +466,9 @@ impl Examination {
         let neighbour = |address: Ipv4Addr, routed: bool| Neighbour {
             address,
             routed,
-            arp: Asked::default(),
+            arp: QuestionTally::default(),
             macs: Vec::new(),
-            question: Asked::default(),
+            question: QuestionTally::default(),
             turned_away: None,
         };
         let mut routers = ack.addresses(opt::ROUTERS);

@@ -145,7 +145,7 @@ impl fmt::Display for Departure {
 
 /// What a conflict check found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ConflictVerdict {
     /// Nobody uses the address.
     Free,
     /// This host does.
@@ -213,7 +213,7 @@ pub struct Exchange {
     offer: Option<Answer>,
     answer: Option<Answer>,
     outcome: Outcome,
-    checked: Option<Verdict>,
+    checked: Option<ConflictVerdict>,
     declined: bool,
     /// When giving back began.
     settling: Option<Instant>,
@@ -308,7 +308,7 @@ impl Exchange {
     }
 
     /// What the conflict check found; `None` when none was made to its end.
-    pub fn checked(&self) -> Option<Verdict> {
+    pub fn checked(&self) -> Option<ConflictVerdict> {
         self.checked
     }
 
@@ -465,7 +465,7 @@ impl Exchange {
             Step::Send(arp) => self.station.send_arp(&arp, &Note::Probed(address), now),
             Step::Wait(_) => {}
             Step::Over => {
-                self.checked = Some(Verdict::Free);
+                self.checked = Some(ConflictVerdict::Free);
                 self.end(now);
             }
         }
@@ -474,7 +474,7 @@ impl Exchange {
     fn found_conflict(&mut self, address: Ipv4Addr, mac: Mac, now: Instant) -> Note {
         let note = Note::Conflict(address, mac);
         self.station.event(now, &note, (Some(address), Some(mac)));
-        self.checked = Some(Verdict::InUse(mac));
+        self.checked = Some(ConflictVerdict::InUse(mac));
         if self.settings.conflict == ConflictCheck::Decline {
             let server = self.answer.as_ref().and_then(Answer::server_id);
             let draft = self.recipe.decline(address, server, Some(b"address in use"));

@@ -71,7 +71,7 @@ const JITTER_MS: u64 = 25;
 
 /// How a segment is provoked.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct ProvokePlan {
     /// How long answers are collected.
     pub wait: Duration,
     /// How many rounds of fresh clients, as far as they fit into the wait.
@@ -160,7 +160,7 @@ enum Job {
 /// Provokes one segment.
 #[derive(Clone, Debug)]
 pub struct Provoke {
-    plan: Plan,
+    plan: ProvokePlan,
     rng: Rng,
     /// The rounds of this provocation and of the one before, by number.
     rounds: BTreeMap<u64, Round>,
@@ -193,7 +193,7 @@ pub struct Provoke {
 
 impl Provoke {
     /// Provokes as `plan` says.
-    pub fn new(plan: Plan, rng: Rng) -> Self {
+    pub fn new(plan: ProvokePlan, rng: Rng) -> Self {
         Self {
             plan,
             rng,
@@ -223,7 +223,7 @@ impl Provoke {
     }
 
     /// Provokes once more, as `plan` says now, from when the time is told next.
-    pub fn again(&mut self, plan: Plan) {
+    pub fn again(&mut self, plan: ProvokePlan) {
         let before = self.first_round;
         self.first_round = self.next_round;
         // What is older than the last provocation is not answered any more.

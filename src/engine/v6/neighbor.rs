@@ -20,7 +20,7 @@ pub const MLD_ROUTERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x16);
 
 /// What a frame says about neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Word {
+pub enum NeighborWord {
     /// Who has it? Or: it is at ….
     Neighbor(Neighbor),
     /// Somebody pings the destination of the packet.
@@ -38,7 +38,7 @@ pub enum Word {
 
 /// Such a message and who it is from and for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct SeenNeighbor {
     /// Sender's hardware address.
     pub mac: Mac,
     /// Sender's address; `::` while it tests whether the target is free.
@@ -46,10 +46,10 @@ pub struct Seen {
     /// Receiver's address.
     pub dst: Ipv6Addr,
     /// What it says.
-    pub word: Word,
+    pub word: NeighborWord,
 }
 
-impl Seen {
+impl SeenNeighbor {
     /// Reads an Ethernet frame; `None` where it is of others than `vlans`, holds something else, or what a receiver must not
     /// believe (RFC 4861 §7.1).
     pub fn read(frame: &[u8], vlans: &[u16]) -> Option<Self> {
@@ -57,15 +57,15 @@ impl Seen {
         let ip = ethernet.ipv6()?;
         let message = ip.icmpv6()?;
         let word = match message {
-            [ECHO_REQUEST, ..] => Word::Echo,
+            [ECHO_REQUEST, ..] => NeighborWord::Echo,
             [UNREACHABLE, code, _, _, _, _, _, _, packet @ ..] => {
                 // The packet that could not be delivered, as far as it is quoted: its header, then UDP's.
                 let (header, rest) = packet.split_first_chunk::<40>()?;
                 let [_, _, high, low] = rest.first_chunk::<4>().filter(|_| header.get(6) == Some(&UDP))?;
                 let to = Ipv6Addr::from(*header.last_chunk::<16>()?);
-                Word::Unreachable { code: *code, to, port: u16::from_be_bytes([*high, *low]) }
+                NeighborWord::Unreachable { code: *code, to, port: u16::from_be_bytes([*high, *low]) }
             }
-            _ if ip.hop_limit == HOP_LIMIT => Word::Neighbor(Neighbor::decode(message)?),
+            _ if ip.hop_limit == HOP_LIMIT => NeighborWord::Neighbor(Neighbor::decode(message)?),
             _ => return None,
         };
         Some(Self { mac: ethernet.src, src: ip.src, dst: ip.dst, word })
@@ -98,15 +98,19 @@ mod tests {
     fn a_solicitation_is_read_unless_a_router_passed_it_on() {
         let asks = Neighbor::solicitation(link_local(OWN), Some(OTHER));
         let frame = envelope().icmpv6(&asks.encode(), true);
-        let seen = Seen::read(&frame, VLANS).unwrap();
-        assert_eq!((seen.mac, seen.src, seen.word), (OTHER, link_local(OTHER), Word::Neighbor(asks)));
+        let seen = SeenNeighbor::read(&frame, VLANS).unwrap();
+        assert_eq!((seen.mac, seen.src, seen.word), (OTHER, link_local(OTHER), NeighborWord::Neighbor(asks)));
         let far = Envelope6 { hop_limit: 254, ..envelope() };
-        assert_eq!(Seen::read(&far.icmpv6(&asks.encode(), true), VLANS), None);
+        assert_eq!(SeenNeighbor::read(&far.icmpv6(&asks.encode(), true), VLANS), None);
         for others in [&[][..], &[8], &[7, 7]] {
-            assert_eq!(Seen::read(&frame, others), None, "what is said on another VLAN is of other hosts");
+            assert_eq!(
+                SeenNeighbor::read(&frame, others),
+                None,
+                "what is said on another VLAN is of other hosts"
+            );
         }
         for len in 0..78 {
-            assert_eq!(Seen::read(&frame[..len], VLANS), None, "{len}");
+            assert_eq!(SeenNeighbor::read(&frame[..len], VLANS), None, "{len}");
         }
     }
 
@@ -117,7 +121,10 @@ mod tests {
         let mut message = vec![UNREACHABLE, 4, 0, 0, 0, 0, 0, 0];
         message.extend(&datagram[14..]);
         let frame = envelope().icmpv6(&message, true);
-        assert_eq!(Seen::read(&frame, VLANS).unwrap().word, Word::Unreachable { code: 4, to, port: 547 });
+        assert_eq!(
+            SeenNeighbor::read(&frame, VLANS).unwrap().word,
+            NeighborWord::Unreachable { code: 4, to, port: 547 }
+        );
     }
 
     #[test]

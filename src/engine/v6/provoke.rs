@@ -76,7 +76,7 @@ impl Probe {
 
 /// How a segment is provoked.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct ProvokePlan {
     /// How long answers are collected.
     pub wait: Duration,
     /// How many rounds of fresh clients, as far as they fit into the wait; three at most.
@@ -134,7 +134,7 @@ enum Job {
 /// Provokes one segment.
 #[derive(Debug)]
 pub struct Provoke {
-    plan: Plan,
+    plan: ProvokePlan,
     rng: Rng,
     /// One for each round; they come again in later provocations.
     clients: Vec<Duid>,
@@ -158,7 +158,7 @@ pub struct Provoke {
 
 impl Provoke {
     /// Provokes as `plan` says.
-    pub fn new(plan: Plan, rng: Rng) -> Self {
+    pub fn new(plan: ProvokePlan, rng: Rng) -> Self {
         Self {
             plan,
             rng,
@@ -181,7 +181,7 @@ impl Provoke {
     }
 
     /// Provokes once more, as `plan` says now, from when the time is told next.
-    pub fn again(&mut self, plan: Plan) {
+    pub fn again(&mut self, plan: ProvokePlan) {
         self.older = std::mem::take(&mut self.transactions);
         self.xids.clear();
         self.jobs.retain(|_| false);

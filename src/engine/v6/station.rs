@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::draft::Draft6;
-use super::neighbor::{MLD_ROUTERS, Seen, Word, mld_report};
+use super::neighbor::{MLD_ROUTERS, NeighborWord, SeenNeighbor, mld_report};
 use super::watch::{Reason6, Stranger6, Stray, Watch6};
 use crate::engine::machine::{Arrival, Event, Remark, Sense, Transmit};
 use crate::engine::outbox::Outbox;
@@ -227,7 +227,7 @@ impl Station6 {
 
     /// Sorts what came in.
     pub fn on_frame(&mut self, arrival: &Arrival<'_>) -> Sorted {
-        if let Some(seen) = Seen::read(arrival.frame, &self.vlans) {
+        if let Some(seen) = SeenNeighbor::read(arrival.frame, &self.vlans) {
             return self.on_neighbor(&seen, arrival.at);
         }
         let mut walker = std::mem::replace(&mut self.walker, Walker::without_reassembly(Ports::default()));
@@ -250,7 +250,7 @@ impl Station6 {
         }))
     }
 
-    fn on_neighbor(&mut self, seen: &Seen, at: Instant) -> Sorted {
+    fn on_neighbor(&mut self, seen: &SeenNeighbor, at: Instant) -> Sorted {
         if seen.mac == self.mac {
             return Sorted::Done(Remark::UNRELATED);
         }
@@ -261,7 +261,7 @@ impl Station6 {
             Sorted::Done(remark)
         };
         match seen.word {
-            Word::Neighbor(Neighbor { asks: true, target, .. }) => {
+            NeighborWord::Neighbor(Neighbor { asks: true, target, .. }) => {
                 if seen.src.is_unspecified() {
                     // Somebody is about to take the address.
                     return Sorted::Claim(target, seen.mac);
@@ -276,18 +276,20 @@ impl Station6 {
                 }
                 sorted
             }
-            Word::Neighbor(Neighbor { target, link_layer, .. }) => {
+            NeighborWord::Neighbor(Neighbor { target, link_layer, .. }) => {
                 let mac = link_layer.unwrap_or(seen.mac);
                 if self.hops.found(target, mac) {
                     return noticed(self, format!("{target} is at {mac}"));
                 }
                 Sorted::Claim(target, mac)
             }
-            Word::Echo if seen.dst == self.source => {
+            NeighborWord::Echo if seen.dst == self.source => {
                 self.watch.inquire(at, seen.mac);
                 noticed(self, format!("somebody pings {}", seen.dst))
             }
-            Word::Unreachable { code, to, port } if matches!(port, 546 | 547) && seen.dst == self.source => {
+            NeighborWord::Unreachable { code, to, port }
+                if matches!(port, 546 | 547) && seen.dst == self.source =>
+            {
                 self.watch.unreachable = Some((seen.src, code, to));
                 let what = if code == 4 {
                     "port unreachable".to_owned()
@@ -300,7 +302,7 @@ impl Station6 {
         }
     }
 
-    fn answer_for(&mut self, target: Ipv6Addr, seen: &Seen, at: Instant) {
+    fn answer_for(&mut self, target: Ipv6Addr, seen: &SeenNeighbor, at: Instant) {
         self.watch.answered_for = self.watch.answered_for.saturating_add(1);
         let envelope = Envelope6 {
             dst_mac: seen.mac,

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::parcel::Parcel;
 use crate::wire::Mac;
-use crate::wire::frame::build::{Ethernet, Ipv4, tcp};
+use crate::wire::frame::build::{EthernetHeader, Ipv4Header, tcp};
 use crate::wire::frame::peek;
 use crate::wire::v4::MessageType;
 
@@ -47,8 +47,8 @@ impl Boot {
     pub fn answer(self, frame: &[u8]) -> Option<Vec<u8>> {
         let ethernet = peek::Ethernet::read(frame)?;
         let ip = ethernet.ipv4().filter(|ip| ip.dst == SERVER)?;
-        let back = Ethernet { dst: ethernet.src, src: SERVER_MAC, tags: ethernet.tags };
-        let to = Ipv4::new(SERVER, ip.src);
+        let back = EthernetHeader { dst: ethernet.src, src: SERVER_MAC, tags: ethernet.tags };
+        let to = Ipv4Header::new(SERVER, ip.src);
         let mut out = Vec::new();
         if let Some(udp) = ip.udp().filter(|udp| udp.dst_port == 69 && !self.http) {
             // A read request is answered from a port of its own (RFC 1350 §4).

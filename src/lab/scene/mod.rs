@@ -25,7 +25,7 @@ use super::v4::query::Query;
 use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
-use crate::wire::frame::build::{Ethernet, Ipv4};
+use crate::wire::frame::build::{EthernetHeader, Ipv4Header};
 use crate::wire::frame::{Checksum, LinkType, Ports, Walker};
 use crate::wire::options::v4 as opt;
 use crate::wire::v4::message::Item;
@@ -309,8 +309,8 @@ impl Scene {
         let quoted = parcel.frame();
         let packet = quoted.get(parcel.tags.len().saturating_add(14)..).unwrap_or(&[]);
         let mut out = Vec::new();
-        let ip = Ipv4::new(parcel.addrs.1, parcel.addrs.0);
-        let ethernet = Ethernet { dst: parcel.src, src: parcel.dst, tags: &parcel.tags };
+        let ip = Ipv4Header::new(parcel.addrs.1, parcel.addrs.0);
+        let ethernet = EthernetHeader { dst: parcel.src, src: parcel.dst, tags: &parcel.tags };
         ethernet.unreachable(&mut out, &ip, 3, packet);
         self.put(&out);
     }
@@ -378,7 +378,7 @@ impl Scene {
         for mac in owners {
             let mut frame = Vec::new();
             let reply = Arp::request(asker.0, asker.1, target).reply(mac);
-            Ethernet { dst: asker.0, src: mac, tags }.arp(&mut frame, &reply);
+            EthernetHeader { dst: asker.0, src: mac, tags }.arp(&mut frame, &reply);
             self.put(&frame);
         }
     }
@@ -428,7 +428,7 @@ impl Scene {
             let mac = owner.mac();
             let mut answer = Vec::new();
             let reply = Arp::request(arp.sender.0, arp.sender.1, arp.target).reply(mac);
-            Ethernet { dst: arp.sender.0, src: mac, tags: arp.link.tags }.arp(&mut answer, &reply);
+            EthernetHeader { dst: arp.sender.0, src: mac, tags: arp.link.tags }.arp(&mut answer, &reply);
             self.put(frame);
             self.put(&answer);
             self.segment.receive(self.now, &answer);

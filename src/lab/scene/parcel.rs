@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::wire::Mac;
-use crate::wire::frame::build::{Ethernet, Ipv4};
+use crate::wire::frame::build::{EthernetHeader, Ipv4Header};
 use crate::wire::frame::{LinkType, Ports, Protocol, Walker};
 use crate::wire::v4::Message;
 
@@ -60,8 +60,8 @@ impl Parcel {
 
     /// The frame.
     pub fn frame(&self) -> Vec<u8> {
-        let ethernet = Ethernet { dst: self.dst, src: self.src, tags: &self.tags };
-        let ip = Ipv4::new(self.addrs.0, self.addrs.1);
+        let ethernet = EthernetHeader { dst: self.dst, src: self.src, tags: &self.tags };
+        let ip = Ipv4Header::new(self.addrs.0, self.addrs.1);
         let mut out = Vec::new();
         ethernet.udp(&mut out, &ip, self.ports, |out| out.extend(self.message.encode_padded()));
         if self.bad_checksum {

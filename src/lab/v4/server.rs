@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::query::{Dhcp, PXE_PORT};
-use crate::lab::leases::{ClientKey, Leases, State};
+use crate::lab::leases::{ClientKey, LeaseState, Leases};
 use crate::time::Instant;
 use crate::wire::options::v4 as option;
 use crate::wire::v4::{COOKIE, FIXED_LEN, MIN_LEN, MessageType, code};
@@ -156,8 +156,8 @@ impl Server {
         let known = leases.of(client);
         let wish = query.requested.and_then(|address| self.index(address));
         let index = leases.find(client, wish, now)?;
-        if known.is_none_or(|lease| lease.state != State::Bound || lease.until <= now) {
-            leases.give(client, index, State::Offered, now, OFFER_HOLD);
+        if known.is_none_or(|lease| lease.state != LeaseState::Bound || lease.until <= now) {
+            leases.give(client, index, LeaseState::Offered, now, OFFER_HOLD);
         }
         drop(leases);
         let first = known.is_none();
@@ -201,7 +201,7 @@ impl Server {
             return ours.then(|| Answer::nak("lease not found"));
         }
         let index = index?;
-        leases.give(client, index, State::Bound, now, self.identity.lease_time);
+        leases.give(client, index, LeaseState::Bound, now, self.identity.lease_time);
         drop(leases);
         let shift = u32::from(self.identity.quirks.other_address);
         let address = self.address(index.saturating_add(shift));
@@ -234,7 +234,7 @@ impl Server {
         let client: ClientKey = query.client();
         let mut leases = self.leases();
         let index = leases.find(client, None, now)?;
-        leases.give(client, index, State::Bound, now, Duration::MAX);
+        leases.give(client, index, LeaseState::Bound, now, Duration::MAX);
         drop(leases);
         Some(Answer { kind: None, ..Answer::new(MessageType::ACK, self.address(index)) })
     }

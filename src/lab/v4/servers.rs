@@ -7,10 +7,10 @@ use super::server::{Answer, Server};
 use crate::lab::cable::Cable;
 use crate::lab::desk::{Desk, Pending, know_no_name};
 use crate::lab::leases::ClientKey;
-use crate::lab::settings::{Check, PREFIX, ROUTER, Settings, Silence, relay_mac};
+use crate::lab::settings::{AddressCheck, PREFIX, ROUTER, Settings, Silence, relay_mac};
 use crate::time::Instant;
 use crate::wire::arp::Arp as ArpPacket;
-use crate::wire::frame::build::{Ethernet, Ipv4};
+use crate::wire::frame::build::{EthernetHeader, Ipv4Header};
 use crate::wire::frame::numbers::icmp;
 use crate::wire::v4::{MessageType, SERVER_PORT};
 use crate::wire::{Mac, Prefix};
@@ -111,7 +111,7 @@ impl Servers {
         &mut self,
         cable: &mut Cable,
         number: usize,
-        check: Check,
+        check: AddressCheck,
         query: &Dhcp<'_>,
         frame: &[u8],
         address: Ipv4Addr,
@@ -130,12 +130,12 @@ impl Servers {
         let mut buffer = std::mem::take(&mut self.desk.spare);
         buffer.clear();
         let tags = query.link.tags;
-        let ethernet = Ethernet { dst: Mac::BROADCAST, src: mac, tags };
+        let ethernet = EthernetHeader { dst: Mac::BROADCAST, src: mac, tags };
         match check {
-            Check::Arp => ethernet.arp(&mut buffer, &ArpPacket::request(mac, id, address)),
-            Check::Icmp => {
+            AddressCheck::Arp => ethernet.arp(&mut buffer, &ArpPacket::request(mac, id, address)),
+            AddressCheck::Icmp => {
                 let body = b"\xdc\x01\x00\x01lab check";
-                ethernet.icmp(&mut buffer, &Ipv4::new(id, address), icmp::ECHO, body)
+                ethernet.icmp(&mut buffer, &Ipv4Header::new(id, address), icmp::ECHO, body)
             }
         };
         cable.emit(&buffer, now);
@@ -166,8 +166,8 @@ impl Servers {
             query.mac().map_or(everybody, |mac| (mac, answer.address))
         };
         let from_port = if query.port == SERVER_PORT { SERVER_PORT } else { query.port };
-        let ethernet = Ethernet { dst, src: me.mac, tags: query.link.tags };
-        let (ip, ports) = (Ipv4::new(source, to), (from_port, query.reply_port()));
+        let ethernet = EthernetHeader { dst, src: me.mac, tags: query.link.tags };
+        let (ip, ports) = (Ipv4Header::new(source, to), (from_port, query.reply_port()));
         let message = |out: &mut Vec<u8>| server.write(query, answer, via_relay, out);
         if !resolve && cable.quick {
             let span = ethernet.udp(&mut cable.arena, &ip, ports, message);
@@ -177,13 +177,13 @@ impl Servers {
         let mut buffer = std::mem::take(&mut self.desk.spare);
         buffer.clear();
         let known = self.desk.resolver.known(to);
-        let ethernet = Ethernet { dst: known.filter(|_| resolve).unwrap_or(dst), ..ethernet };
+        let ethernet = EthernetHeader { dst: known.filter(|_| resolve).unwrap_or(dst), ..ethernet };
         ethernet.udp(&mut buffer, &ip, ports, message);
         if resolve && known.is_none() {
             let (mac, tags) = (me.mac, query.link.tags);
             // Asks where it is, and keeps the frame until that is known.
             let ask = self.desk.resolver.wait(to, &buffer, now, |out| {
-                let ethernet = Ethernet { dst: Mac::BROADCAST, src: mac, tags };
+                let ethernet = EthernetHeader { dst: Mac::BROADCAST, src: mac, tags };
                 ethernet.arp(out, &ArpPacket::request(mac, source, to));
             });
             if let Some(ask) = ask {
@@ -207,7 +207,7 @@ impl Servers {
         let Some(own) = self.holder(arp.target) else { return };
         let mut frame = Vec::new();
         let reply = ArpPacket::request(mac, addr, arp.target).reply(own);
-        Ethernet { dst: mac, src: own, tags: arp.link.tags }.arp(&mut frame, &reply);
+        EthernetHeader { dst: mac, src: own, tags: arp.link.tags }.arp(&mut frame, &reply);
         cable.emit(&frame, cable.now);
     }
 
@@ -219,8 +219,8 @@ impl Servers {
         }
         let Some(own) = self.holder(to).filter(|own| reaches(&echo.link, *own)) else { return };
         let mut frame = Vec::new();
-        let ethernet = Ethernet { dst: echo.link.src, src: own, tags: echo.link.tags };
-        ethernet.icmp(&mut frame, &Ipv4::new(to, from), icmp::ECHO_REPLY, echo.body);
+        let ethernet = EthernetHeader { dst: echo.link.src, src: own, tags: echo.link.tags };
+        ethernet.icmp(&mut frame, &Ipv4Header::new(to, from), icmp::ECHO_REPLY, echo.body);
         cable.emit(&frame, cable.now);
     }
 
@@ -234,10 +234,10 @@ impl Servers {
             return;
         }
         let src = if through { relay_mac() } else { own };
-        let ethernet = Ethernet { dst: asked.link.src, src, tags: asked.link.tags };
+        let ethernet = EthernetHeader { dst: asked.link.src, src, tags: asked.link.tags };
         let ports = (asked.ports.1, asked.ports.0);
         let mut frame = Vec::new();
-        ethernet.udp(&mut frame, &Ipv4::new(to, from), ports, |out| know_no_name(asked.message, out));
+        ethernet.udp(&mut frame, &Ipv4Header::new(to, from), ports, |out| know_no_name(asked.message, out));
         cable.emit(&frame, cable.now);
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::query::Dhcp;
-use crate::lab::leases::{ClientKey, Leases, State};
+use crate::lab::leases::{ClientKey, LeaseState, Leases};
 use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::options::v6 as opt;
@@ -273,7 +273,7 @@ impl Server {
         for ia in associations(query) {
             let leases = pools.of(ia.kind);
             let key = key(query, &ia);
-            let held = leases.of(key).filter(|lease| lease.state == State::Bound && lease.until > now);
+            let held = leases.of(key).filter(|lease| lease.state == LeaseState::Bound && lease.until > now);
             let stale =
                 ia.addresses.iter().any(|lease| self.owns(lease.address) || !self.on_link(lease.address))
                     || ia.prefixes.iter().any(|lease| self.index_of_prefix(lease.prefix).is_some());
@@ -282,7 +282,7 @@ impl Server {
             let given = match held {
                 _ if self.identity.quirks.refuses => Err(no_binding()),
                 Some(lease) => {
-                    leases.give(key, lease.index, State::Bound, now, self.identity.lease_time);
+                    leases.give(key, lease.index, LeaseState::Bound, now, self.identity.lease_time);
                     Ok(lease.index)
                 }
                 None if rebinds && stale => {
@@ -310,8 +310,9 @@ impl Server {
             let prefixes = ia.prefixes.iter().map(|lease| self.index_of_prefix(lease.prefix));
             let named: Vec<u32> = addresses.chain(prefixes).flatten().collect();
             let leases = pools.of(ia.kind);
-            let held =
-                leases.of(key).filter(|lease| lease.state == State::Bound && named.contains(&lease.index));
+            let held = leases
+                .of(key)
+                .filter(|lease| lease.state == LeaseState::Bound && named.contains(&lease.index));
             match held {
                 Some(lease) if declines => leases.decline(lease.index, now.after(DECLINE_HOLD)),
                 Some(lease) => {
@@ -355,9 +356,9 @@ impl Server {
         let known = leases.of(key);
         let Some(index) = leases.find(key, wish, now) else { return Err(refusal) };
         if bind {
-            leases.give(key, index, State::Bound, now, self.identity.lease_time);
-        } else if known.is_none_or(|lease| lease.state != State::Bound || lease.until <= now) {
-            leases.give(key, index, State::Offered, now, OFFER_HOLD);
+            leases.give(key, index, LeaseState::Bound, now, self.identity.lease_time);
+        } else if known.is_none_or(|lease| lease.state != LeaseState::Bound || lease.until <= now) {
+            leases.give(key, index, LeaseState::Offered, now, OFFER_HOLD);
         }
         Ok((index, known.is_none()))
     }

@@ -11,7 +11,7 @@ use crate::lab::settings::{Settings, Silence};
 use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::frame::Envelope6;
-use crate::wire::frame::build::{Ethernet, Ipv6};
+use crate::wire::frame::build::{EthernetHeader, Ipv6Header};
 use crate::wire::frame::numbers::icmpv6;
 use crate::wire::nd::HOP_LIMIT;
 use crate::wire::neighbor::{Neighbor, solicited_node};
@@ -162,11 +162,12 @@ impl Servers {
             Some(relay) if find(relay.options, opt::RELAY_PORT).is_some() => query.port,
             Some(_) => SERVER_PORT,
         };
-        let ip = Ipv6 { src, dst, hop_limit: UNICAST_HOP_LIMIT };
+        let ip = Ipv6Header { src, dst, hop_limit: UNICAST_HOP_LIMIT };
         let solicits = self.desk.settings.six.as_ref().is_some_and(|six| six.solicit);
         let resolve = solicits && (dst.is_unicast_link_local() || self.desk.settings.on_link6(dst));
         let known = if resolve { self.desk.resolver.known(dst) } else { Some(query.link.src) };
-        let ethernet = Ethernet { dst: known.unwrap_or(query.link.src), src: me.mac, tags: query.link.tags };
+        let ethernet =
+            EthernetHeader { dst: known.unwrap_or(query.link.src), src: me.mac, tags: query.link.tags };
         let ports = (SERVER_PORT, to);
         let message = |out: &mut Vec<u8>| server.write(query, answer, out);
         if cable.quick && known.is_some() {
@@ -205,8 +206,8 @@ impl Servers {
             (link.src, from)
         };
         let mut frame = Vec::new();
-        let ip = Ipv6 { src: neighbor.target, dst: to, hop_limit: HOP_LIMIT };
-        let ethernet = Ethernet { dst: mac, src: own, tags: link.tags };
+        let ip = Ipv6Header { src: neighbor.target, dst: to, hop_limit: HOP_LIMIT };
+        let ethernet = EthernetHeader { dst: mac, src: own, tags: link.tags };
         ethernet.icmpv6(&mut frame, &ip, &neighbor.answer(own, from).encode());
         cable.emit(&frame, cable.now);
     }
@@ -224,8 +225,8 @@ impl Servers {
         let mut message = vec![icmpv6::ECHO_REPLY, 0, 0, 0];
         message.extend(body);
         let mut frame = Vec::new();
-        let ip = Ipv6 { src: to, dst: from, hop_limit: UNICAST_HOP_LIMIT };
-        Ethernet { dst: link.src, src: own, tags: link.tags }.icmpv6(&mut frame, &ip, &message);
+        let ip = Ipv6Header { src: to, dst: from, hop_limit: UNICAST_HOP_LIMIT };
+        EthernetHeader { dst: link.src, src: own, tags: link.tags }.icmpv6(&mut frame, &ip, &message);
         cable.emit(&frame, cable.now);
     }
 
@@ -233,8 +234,8 @@ impl Servers {
     fn answer_dns(&mut self, cable: &mut Cable, asked: &Dns<'_>) {
         let (from, to) = asked.addrs;
         let Some(own) = self.holder(to) else { return };
-        let ip = Ipv6 { src: to, dst: from, hop_limit: UNICAST_HOP_LIMIT };
-        let ethernet = Ethernet { dst: asked.link.src, src: own, tags: asked.link.tags };
+        let ip = Ipv6Header { src: to, dst: from, hop_limit: UNICAST_HOP_LIMIT };
+        let ethernet = EthernetHeader { dst: asked.link.src, src: own, tags: asked.link.tags };
         let mut frame = Vec::new();
         ethernet
             .udp6(&mut frame, &ip, (asked.ports.1, asked.ports.0), |out| know_no_name(asked.message, out));
@@ -268,7 +269,7 @@ impl Servers {
 /// Asks where `target` is, everybody who may have it.
 fn solicit(out: &mut Vec<u8>, tags: &[u8], (mac, src): (Mac, Ipv6Addr), target: Ipv6Addr) {
     let dst = solicited_node(target);
-    let ethernet = Ethernet { dst: Envelope6::group_mac(dst), src: mac, tags };
-    let ip = Ipv6 { src, dst, hop_limit: HOP_LIMIT };
+    let ethernet = EthernetHeader { dst: Envelope6::group_mac(dst), src: mac, tags };
+    let ip = Ipv6Header { src, dst, hop_limit: HOP_LIMIT };
     ethernet.icmpv6(out, &ip, &Neighbor::solicitation(target, Some(mac)).encode());
 }

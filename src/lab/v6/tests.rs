@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::lab::bench::Bench;
 use crate::lab::ra::{INTERVAL, Mode};
-use crate::lab::settings::{Check, RogueKind, Settings, Silence, Six, Trouble6};
+use crate::lab::settings::{AddressCheck, RogueKind, Settings, Silence, SixSettings, Trouble6};
 use crate::wire::Mac;
 use crate::wire::frame::Envelope6;
 use crate::wire::frame::peek::Ethernet;
@@ -27,11 +27,11 @@ fn addr(text: &str) -> Ipv6Addr {
 
 impl Bench {
     fn six() -> Self {
-        Self::new(Settings { six: Some(Six::default()), ..Settings::default() })
+        Self::new(Settings { six: Some(SixSettings::default()), ..Settings::default() })
     }
 
     fn with(troubles: &[Trouble6]) -> Self {
-        let six = Six { troubles: troubles.to_vec(), ..Six::default() };
+        let six = SixSettings { troubles: troubles.to_vec(), ..SixSettings::default() };
         Self::new(Settings { six: Some(six), ..Settings::default() })
     }
 
@@ -200,7 +200,7 @@ fn rapid_commit_binds_at_once() {
     let reply = bench.one(&solicit);
     assert_eq!((reply.kind, reply.option(opt::RAPID_COMMIT)), (MessageType::REPLY, Some(&[][..])));
     assert_eq!(bench.segment.servers6()[0].bound(bench.now), (1, 1));
-    let six = Six { rapid_commit: false, preference: 9, ..Six::default() };
+    let six = SixSettings { rapid_commit: false, preference: 9, ..SixSettings::default() };
     let mut bench = Bench::new(Settings { six: Some(six), ..Settings::default() });
     let advertise = bench.one(&solicit);
     assert_eq!((advertise.kind, advertise.option(opt::PREFERENCE)), (MessageType::ADVERTISE, Some(&[9][..])));
@@ -248,7 +248,7 @@ fn stateless_configuration_needs_no_identity() {
 
 #[test]
 fn refusals_say_why() {
-    let refuses = Settings { nak: true, six: Some(Six::default()), ..Settings::default() };
+    let refuses = Settings { nak: true, six: Some(SixSettings::default()), ..Settings::default() };
     let mut bench = Bench::new(refuses);
     let both = |kind| with_pd(with_ia(to_server(kind), &[held(addr("2001:db8:64:0:1::1005"))]), &[]);
     let reply = bench.one(&both(MessageType::REQUEST)).encode();
@@ -258,13 +258,14 @@ fn refusals_say_why() {
     let mut bench = Bench::six();
     let off_link = with_ia(to_server(MessageType::REQUEST), &[held(addr("fd00::1"))]);
     assert_eq!(gist(&bench.one(&off_link)).2, Some(StatusCode::NOT_ON_LINK));
-    let mut small = Bench::new(Settings { pool_size: 1, six: Some(Six::default()), ..Settings::default() });
+    let mut small =
+        Bench::new(Settings { pool_size: 1, six: Some(SixSettings::default()), ..Settings::default() });
     bind(&mut small);
     let mut second = with_pd(with_ia(client(MessageType::SOLICIT), &[]), &[]);
     second.set_option(opt::CLIENTID, Duid::link_layer(Mac([2; 6])).0);
     let (addresses, prefixes, failure) = gist(&small.one(&second));
     assert_eq!((addresses.len(), prefixes.len(), failure), (0, 1, Some(StatusCode::NO_ADDRS_AVAIL)));
-    let six = Six { delegated: None, ..Six::default() };
+    let six = SixSettings { delegated: None, ..SixSettings::default() };
     let mut none = Bench::new(Settings { six: Some(six), ..Settings::default() });
     let advertise = none.one(&with_pd(client(MessageType::SOLICIT), &[ia_prefix(addr("::"), 60, 0, 0, &[])]));
     assert_eq!(gist(&advertise).2, Some(StatusCode::NO_PREFIX_AVAIL));
@@ -317,7 +318,8 @@ fn relays_get_their_envelopes_back() {
 
 #[test]
 fn a_choice_of_another_server_frees_what_was_advertised() {
-    let settings = Settings { servers: 2, pool_size: 1, six: Some(Six::default()), ..Settings::default() };
+    let settings =
+        Settings { servers: 2, pool_size: 1, six: Some(SixSettings::default()), ..Settings::default() };
     let mut bench = Bench::new(settings);
     let offers = bench.answers(&with_ia(client(MessageType::SOLICIT), &[]));
     assert_eq!(offers.len(), 2);
@@ -331,7 +333,7 @@ fn a_choice_of_another_server_frees_what_was_advertised() {
 
 #[test]
 fn servers_look_for_their_clients_and_their_addresses() {
-    let six = Six { solicit: true, ..Six::default() };
+    let six = SixSettings { solicit: true, ..SixSettings::default() };
     let mut bench = Bench::new(Settings { six: Some(six), ..Settings::default() });
     let solicit = with_ia(client(MessageType::SOLICIT), &[]);
     let frames = bench.send(&frame(&solicit));
@@ -348,8 +350,8 @@ fn servers_look_for_their_clients_and_their_addresses() {
     assert_eq!(bench.one(&solicit).kind, MessageType::ADVERTISE, "now it is known");
 
     let mut bench = Bench::new(Settings {
-        slow_check: Some(Check::Arp),
-        six: Some(Six { ra: None, ..Six::default() }),
+        slow_check: Some(AddressCheck::Arp),
+        six: Some(SixSettings { ra: None, ..SixSettings::default() }),
         ..Settings::default()
     });
     let frames = bench.send(&frame(&solicit));
@@ -405,20 +407,23 @@ fn routers_answer_and_speak_by_themselves() {
     let unasked = bench.after(INTERVAL);
     assert_eq!((unasked.len(), advert(&unasked[0]).1), (1, nd::ALL_NODES));
     for (mode, flags, autonomous) in [(Mode::Stateless, 0x40, true), (Mode::Slaac, 0, true)] {
-        let six = Six { ra: Some(mode), ..Six::default() };
+        let six = SixSettings { ra: Some(mode), ..SixSettings::default() };
         let mut bench = Bench::new(Settings { six: Some(six), ..Settings::default() });
         let (_, _, message) = bench.solicit_routers().remove(0);
         let prefix = message.options.iter().find(|item| item.code == 3).unwrap();
         assert_eq!((message.header.unwrap().flags(), prefix.data[1] & 0x40 != 0), (flags, autonomous));
     }
-    let six = Six { ra: None, ..Six::default() };
+    let six = SixSettings { ra: None, ..SixSettings::default() };
     assert!(Bench::new(Settings { six: Some(six), ..Settings::default() }).solicit_routers().is_empty());
 }
 
 #[test]
 fn the_rogue_is_preferred_to_all() {
-    let settings =
-        Settings { rogue: Some(RogueKind::Gateway), six: Some(Six::default()), ..Settings::default() };
+    let settings = Settings {
+        rogue: Some(RogueKind::Gateway),
+        six: Some(SixSettings::default()),
+        ..Settings::default()
+    };
     let mut bench = Bench::new(settings);
     let answers = bench.answers(&with_ia(client(MessageType::SOLICIT), &[]));
     assert_eq!(answers[0].option(opt::PREFERENCE), None);
@@ -433,7 +438,8 @@ fn the_rogue_is_preferred_to_all() {
 
 #[test]
 fn silence_and_troubles_are_as_told() {
-    let silent = |silent| Settings { silent: Some(silent), six: Some(Six::default()), ..Settings::default() };
+    let silent =
+        |silent| Settings { silent: Some(silent), six: Some(SixSettings::default()), ..Settings::default() };
     let solicit = with_ia(client(MessageType::SOLICIT), &[]);
     let inform = client(MessageType::INFORMATION_REQUEST);
     let answers = |settings: Settings| {

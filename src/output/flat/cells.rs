@@ -9,7 +9,7 @@ use crate::wire::escape::is_hostile;
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum RowFormat {
     /// One array of objects.
     Json,
     /// One object a line.
@@ -20,7 +20,7 @@ pub enum Format {
     Tsv,
 }
 
-impl Format {
+impl RowFormat {
     fn is_json(self) -> bool {
         matches!(self, Self::Json | Self::NdJson)
     }
@@ -42,7 +42,7 @@ pub enum Cell<'a> {
 /// The cells of one row. Keeps its memory from row to row.
 #[derive(Clone, Debug)]
 pub(super) struct Cells {
-    format: Format,
+    format: RowFormat,
     /// An empty row, then rows in which some cells are filled already.
     templates: Vec<Template>,
     /// The one that this row begins with.
@@ -65,7 +65,7 @@ struct Template {
 }
 
 impl Cells {
-    pub(super) fn new(plan: &Arc<Plan>, format: Format) -> Self {
+    pub(super) fn new(plan: &Arc<Plan>, format: RowFormat) -> Self {
         let mut blank = Vec::new();
         let mut holes = Vec::new();
         let count = plan.columns.len();
@@ -73,7 +73,7 @@ impl Cells {
             if format.is_json() {
                 blank.extend_from_slice(if place > 0 {
                     b","
-                } else if format == Format::Json {
+                } else if format == RowFormat::Json {
                     b",\n{"
                 } else {
                     b"{"
@@ -85,15 +85,15 @@ impl Cells {
                 blank.extend_from_slice(b"null");
             } else {
                 if place > 0 {
-                    blank.push(if format == Format::Csv { b',' } else { b'\t' });
+                    blank.push(if format == RowFormat::Csv { b',' } else { b'\t' });
                 }
                 holes.push((blank.len(), blank.len()));
             }
         }
         blank.extend_from_slice(match format {
-            Format::Json => b"}",
-            Format::NdJson => b"}\n",
-            Format::Csv | Format::Tsv => b"\n",
+            RowFormat::Json => b"}",
+            RowFormat::NdJson => b"}\n",
+            RowFormat::Csv | RowFormat::Tsv => b"\n",
         });
         let length = blank.len();
         blank.extend_from_slice(&[0; BLOCK]);
@@ -108,12 +108,12 @@ impl Cells {
     }
 
     /// The line of names, where the format has one.
-    pub(super) fn head(plan: &Plan, format: Format) -> Vec<u8> {
+    pub(super) fn head(plan: &Plan, format: RowFormat) -> Vec<u8> {
         let separator = match format {
-            Format::Json => return b"[".to_vec(),
-            Format::NdJson => return Vec::new(),
-            Format::Csv => ",",
-            Format::Tsv => "\t",
+            RowFormat::Json => return b"[".to_vec(),
+            RowFormat::NdJson => return Vec::new(),
+            RowFormat::Csv => ",",
+            RowFormat::Tsv => "\t",
         };
         let names: Vec<&str> = plan.columns.iter().map(|column| column.name.as_str()).collect();
         let mut line = names.join(separator).into_bytes();
@@ -166,7 +166,7 @@ impl Cells {
 
     /// Fills a cell with what `write` appends, unless there is something in it already.
     #[inline]
-    fn fill(&mut self, place: usize, write: impl FnOnce(Format, &mut JsonOut)) {
+    fn fill(&mut self, place: usize, write: impl FnOnce(RowFormat, &mut JsonOut)) {
         if self.is_filled(place) {
             return;
         }
@@ -223,8 +223,8 @@ impl Cells {
     #[inline]
     pub(super) fn text(&mut self, place: usize, bytes: &[u8]) {
         self.fill(place, |format, out| match format {
-            Format::Json | Format::NdJson => out.string(bytes),
-            Format::Csv | Format::Tsv => {
+            RowFormat::Json | RowFormat::NdJson => out.string(bytes),
+            RowFormat::Csv | RowFormat::Tsv => {
                 let begin = out.buf.len();
                 // Nothing in it that would have to be escaped or quoted.
                 let care = matches!(bytes, [] | [b' ' | b'=' | b'+' | b'-' | b'@', ..] | [.., b' ']);
@@ -338,7 +338,7 @@ fn push_text(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// Puts what was written since `begin` into quotes where CSV needs that, and where it is empty, which is not the same as absent.
 /// What a spreadsheet would take for a formula gets an apostrophe before it: names come from strangers (CWE-1236).
-fn quote(format: Format, begin: usize, out: &mut Vec<u8>) {
+fn quote(format: RowFormat, begin: usize, out: &mut Vec<u8>) {
     if matches!(out.get(begin), Some(b'=' | b'+' | b'-' | b'@')) {
         out.insert(begin, b'\'');
     }
@@ -347,7 +347,7 @@ fn quote(format: Format, begin: usize, out: &mut Vec<u8>) {
         || text.iter().any(|byte| matches!(byte, b'"' | b','))
         || text.first() == Some(&b' ')
         || text.last() == Some(&b' ');
-    if format != Format::Csv || !needs {
+    if format != RowFormat::Csv || !needs {
         return;
     }
     if text.contains(&b'"') {

@@ -14,7 +14,7 @@ pub mod sql;
 mod steady;
 pub mod story;
 
-pub use cells::{Cell, Format};
+pub use cells::{Cell, RowFormat};
 pub use columns::{Column, Type};
 pub use packet::Rows;
 pub use plan::Plan;

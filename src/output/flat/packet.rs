@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::cells::{Cell, Cells, Format};
+use super::cells::{Cell, Cells, RowFormat};
 use super::columns::{Field, Type};
 use super::plan::Plan;
 use super::steady::Steady;
@@ -22,7 +22,7 @@ use crate::wire::v6;
 #[derive(Clone, Debug)]
 pub struct Rows {
     plan: Arc<Plan>,
-    format: Format,
+    format: RowFormat,
     cells: Cells,
     values: Values,
     items: Items,
@@ -74,7 +74,7 @@ fn moment(cells: &mut Cells, place: usize, time: Timestamp, precision: Precision
 
 impl Rows {
     /// A writer of rows with the columns of `plan`.
-    pub fn new(plan: Arc<Plan>, format: Format) -> Self {
+    pub fn new(plan: Arc<Plan>, format: RowFormat) -> Self {
         Self {
             cells: Cells::new(&plan, format),
             last: vec![Last::default(); plan.columns.len()],
@@ -95,7 +95,7 @@ impl Rows {
     }
 
     /// How the rows are written.
-    pub fn format(&self) -> Format {
+    pub fn format(&self) -> RowFormat {
         self.format
     }
 
@@ -683,7 +683,7 @@ mod tests {
         let names: Vec<String> = names.split(',').map(str::to_owned).collect();
         let plan = Arc::new(Plan::of(&columns::PACKET, &names).unwrap());
         let mut out = Vec::new();
-        Rows::new(plan, Format::Tsv).write_six(&around, &[], &mut out);
+        Rows::new(plan, RowFormat::Tsv).write_six(&around, &[], &mut out);
         let row = String::from_utf8(out).unwrap();
         assert_eq!(
             row,

@@ -1,7 +1,7 @@
 //! A run as a monitoring plugin tells it.
 
 use crate::engine::load::Tally;
-use crate::output::plugin::{Plugin, State, Thresholds};
+use crate::output::plugin::{Plugin, PluginState, Thresholds};
 use crate::stats::delay::Delay;
 
 /// The run as a monitoring plugin tells it: latencies are medians.
@@ -16,8 +16,8 @@ pub fn plugin<L>(tally: &Tally<L>, thresholds: &Thresholds) -> Plugin {
         total.map_or_else(|| text.clone(), |total| format!("{text}, half of them within {total:.3} ms"));
     let left = tally.leases.len();
     let state = match thresholds.judge(total) {
-        _ if completed == 0 => State::Critical,
-        State::Ok if failed > 0 => State::Warning,
+        _ if completed == 0 => PluginState::Critical,
+        PluginState::Ok if failed > 0 => PluginState::Warning,
         state => state,
     };
     let none = Thresholds::default();

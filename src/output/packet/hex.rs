@@ -6,7 +6,7 @@ use crate::output::text::Text;
 use crate::wire::options::v4;
 use crate::wire::problem::{Problem, Severity};
 use crate::wire::v4::packet::field_text;
-use crate::wire::v4::{FIXED_LEN, Field, Outline, Packet};
+use crate::wire::v4::{FIXED_LEN, OptionArea, Outline, Packet};
 
 /// Bytes of one row, and of one where names would not stand beside it.
 const ROW: usize = 16;
@@ -139,8 +139,8 @@ fn parts(packet: &Packet<'_>, outline: &Outline) -> Vec<Part> {
     let mut parts = Vec::new();
     for (start, end, name) in HEADER {
         let overloaded = match name {
-            "sname" if outline.overload & 2 != 0 => Some(Field::Sname),
-            "file" if outline.overload & 1 != 0 => Some(Field::File),
+            "sname" if outline.overload & 2 != 0 => Some(OptionArea::Sname),
+            "file" if outline.overload & 1 != 0 => Some(OptionArea::File),
             _ => None,
         };
         let field = packet.bytes().get(start..end.min(have)).unwrap_or(&[]);
@@ -158,14 +158,14 @@ fn parts(packet: &Packet<'_>, outline: &Outline) -> Vec<Part> {
         }
     }
     if packet.has_options() {
-        push_options(&mut parts, outline, Field::Options, 240, have);
+        push_options(&mut parts, outline, OptionArea::Options, 240, have);
     } else {
         push(&mut parts, 240, have, "vendor area");
     }
     parts
 }
 
-fn push_options(parts: &mut Vec<Part>, outline: &Outline, field: Field, start: usize, end: usize) {
+fn push_options(parts: &mut Vec<Part>, outline: &Outline, field: OptionArea, start: usize, end: usize) {
     let mut at = start;
     for span in outline.options.iter().filter(|span| span.field == field) {
         let offset = usize::try_from(span.offset).unwrap_or(usize::MAX);
@@ -175,7 +175,7 @@ fn push_options(parts: &mut Vec<Part>, outline: &Outline, field: Field, start: u
         let code = Some(u16::from(span.code));
         Part { start: offset, end: at, code, name, ..Part::default() }.push(parts);
     }
-    if field == Field::Options {
+    if field == OptionArea::Options {
         let pads = usize::try_from(outline.end_pads).unwrap_or(0);
         push(parts, at, at.saturating_add(pads).min(end), "pad");
         at = at.saturating_add(pads).min(end);

@@ -11,7 +11,7 @@ use crate::wire::escape::escape_line;
 
 /// The state of a monitoring plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum PluginState {
     /// 0.
     Ok,
     /// 1.
@@ -22,7 +22,7 @@ pub enum State {
     Unknown,
 }
 
-impl State {
+impl PluginState {
     /// The name at the start of the status line.
     pub fn name(self) -> &'static str {
         match self {
@@ -46,21 +46,21 @@ impl State {
 
 /// Values that are to alert: `10` outside 0 to 10, `10:` below, `~:10` above, `10:20` outside, `@10:20` inside.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Range {
+pub struct AlertRange {
     text: String,
     low: f64,
     high: f64,
     inside: bool,
 }
 
-impl Range {
+impl AlertRange {
     /// True when `value` is to alert.
     pub fn alerts(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value) == self.inside
     }
 }
 
-impl FromStr for Range {
+impl FromStr for AlertRange {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -86,7 +86,7 @@ impl FromStr for Range {
     }
 }
 
-impl fmt::Display for Range {
+impl fmt::Display for AlertRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
@@ -96,25 +96,25 @@ impl fmt::Display for Range {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Thresholds {
     /// Where it is a warning.
-    pub warning: Option<Range>,
+    pub warning: Option<AlertRange>,
     /// Where it is critical.
-    pub critical: Option<Range>,
+    pub critical: Option<AlertRange>,
 }
 
 impl Thresholds {
     /// The state that `value` stands for; one that is not known cannot be good where it matters.
-    pub fn judge(&self, value: Option<f64>) -> State {
-        let alerts = |range: &Option<Range>| {
+    pub fn judge(&self, value: Option<f64>) -> PluginState {
+        let alerts = |range: &Option<AlertRange>| {
             range.as_ref().is_some_and(|range| value.is_some_and(|value| range.alerts(value)))
         };
         if alerts(&self.critical) {
-            State::Critical
+            PluginState::Critical
         } else if alerts(&self.warning) {
-            State::Warning
+            PluginState::Warning
         } else if value.is_none() && (self.critical.is_some() || self.warning.is_some()) {
-            State::Unknown
+            PluginState::Unknown
         } else {
-            State::Ok
+            PluginState::Ok
         }
     }
 }
@@ -123,7 +123,7 @@ impl Thresholds {
 #[derive(Clone, Debug)]
 pub struct Plugin {
     /// The state.
-    pub state: State,
+    pub state: PluginState,
     text: String,
     data: Vec<String>,
     lines: Vec<String>,
@@ -131,14 +131,14 @@ pub struct Plugin {
 
 impl Plugin {
     /// A plugin in this state, which says so.
-    pub fn new(state: State, text: impl Into<String>) -> Self {
+    pub fn new(state: PluginState, text: impl Into<String>) -> Self {
         Self { state, text: text.into(), data: Vec::new(), lines: Vec::new() }
     }
 
     /// The same, with a measured stretch of time. One that is not known is left out.
     #[must_use]
     pub fn milliseconds(mut self, label: &str, value: Option<f64>, thresholds: &Thresholds) -> Self {
-        let range = |range: &Option<Range>| range.as_ref().map(ToString::to_string).unwrap_or_default();
+        let range = |range: &Option<AlertRange>| range.as_ref().map(ToString::to_string).unwrap_or_default();
         if let Some(value) = value {
             let (warning, critical) = (range(&thresholds.warning), range(&thresholds.critical));
             self.data.push(format!("{label}={value:.3}ms;{warning};{critical};0"));
@@ -183,26 +183,26 @@ mod tests {
 
     #[test]
     fn ranges_are_those_of_the_guidelines() {
-        let alerts = |range: &str, value: f64| range.parse::<Range>().unwrap().alerts(value);
+        let alerts = |range: &str, value: f64| range.parse::<AlertRange>().unwrap().alerts(value);
         assert!(alerts("10", 10.5) && alerts("10", -0.1) && !alerts("10", 0.0) && !alerts("10", 10.0));
         assert!(alerts("10:", 9.9) && !alerts("10:", 10.0) && !alerts("10:", 1e9));
         assert!(alerts("~:10", 10.1) && !alerts("~:10", -1e9));
         assert!(alerts("10:20", 9.0) && alerts("10:20", 21.0) && !alerts("10:20", 15.0));
         assert!(alerts("@10:20", 15.0) && alerts("@10:20", 10.0) && !alerts("@10:20", 9.0));
         for wrong in ["", "x", "20:10", "1:2:3", "@", "nan", "~"] {
-            assert!(wrong.parse::<Range>().is_err(), "{wrong}");
+            assert!(wrong.parse::<AlertRange>().is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn the_line_says_state_text_and_data() {
         let thresholds = Thresholds { warning: "5".parse().ok(), critical: "@100:".parse().ok() };
-        assert_eq!(thresholds.judge(Some(3.0)), State::Ok);
-        assert_eq!(thresholds.judge(Some(7.0)), State::Warning);
-        assert_eq!(thresholds.judge(Some(100.0)), State::Critical);
-        assert_eq!(thresholds.judge(None), State::Unknown);
-        assert_eq!(Thresholds::default().judge(None), State::Ok);
-        let plugin = Plugin::new(State::Warning, "slow|server")
+        assert_eq!(thresholds.judge(Some(3.0)), PluginState::Ok);
+        assert_eq!(thresholds.judge(Some(7.0)), PluginState::Warning);
+        assert_eq!(thresholds.judge(Some(100.0)), PluginState::Critical);
+        assert_eq!(thresholds.judge(None), PluginState::Unknown);
+        assert_eq!(Thresholds::default().judge(None), PluginState::Ok);
+        let plugin = Plugin::new(PluginState::Warning, "slow|server")
             .milliseconds("latency", Some(7.0), &thresholds)
             .milliseconds("other", None, &thresholds)
             .count("offers", 2)

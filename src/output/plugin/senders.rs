@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Plugin, State, Thresholds};
+use super::{Plugin, PluginState, Thresholds};
 use crate::engine::Answer;
 use crate::output::senders::{Discovery, Report};
 use crate::output::when::stretch;
@@ -34,7 +34,7 @@ impl Report<'_> {
             .map_or_else(String::new, |latency| format!(" after {}", stretch(latency)));
         let plugin = match (self.outcome, self.conflict) {
             (_, Some(Some(mac))) => {
-                Plugin::new(State::Critical, format!("{who} gave an address that is in use by {mac}"))
+                Plugin::new(PluginState::Critical, format!("{who} gave an address that is in use by {mac}"))
             }
             ("ack", _) => {
                 let address = self.answer.and_then(address).or(self.address);
@@ -45,12 +45,12 @@ impl Report<'_> {
                 let reply = self.answer.and_then(|answer| answer.reply.as_ref());
                 let reason = reply.and_then(|reply| facts::text(&reply.message)).map(String::from_utf8_lossy);
                 let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
-                Plugin::new(State::Critical, format!("{who} refused{reason}"))
+                Plugin::new(PluginState::Critical, format!("{who} refused{reason}"))
             }
             _ if self.discovers > 0 && self.offer.is_none() => {
-                Plugin::new(State::Critical, "no server offered an address")
+                Plugin::new(PluginState::Critical, "no server offered an address")
             }
-            _ => Plugin::new(State::Critical, "no server answered the request"),
+            _ => Plugin::new(PluginState::Critical, "no server answered the request"),
         };
         let plugin = plugin.milliseconds("latency", latency, thresholds).count("sent", self.sent.into());
         self.answer.into_iter().fold(plugin, |plugin, answer| plugin.line(given(answer).line("gives")))
@@ -117,8 +117,10 @@ pub(super) fn offered(
     let first = useful.iter().min_by_key(|(_, latency)| latency.unwrap_or(i64::MAX));
     let latency = first.and_then(|(_, latency)| *latency);
     let plugin = match first {
-        None if all == 0 => Plugin::new(State::Critical, format!("no server offered {what}")),
-        None => Plugin::new(State::Critical, format!("{} answered and offered no address", servers(all))),
+        None if all == 0 => Plugin::new(PluginState::Critical, format!("no server offered {what}")),
+        None => {
+            Plugin::new(PluginState::Critical, format!("{} answered and offered no address", servers(all)))
+        }
         Some((who, _)) => {
             let after = latency.map_or_else(String::new, |latency| format!(" after {}", stretch(latency)));
             let text = format!("{} offered {what}, {who} first{after}", servers(useful.len()));

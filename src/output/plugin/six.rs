@@ -1,7 +1,7 @@
 //! `discover -6` and `request -6` as monitoring plugins.
 
 use super::senders::{Given, offered};
-use super::{Plugin, State, Thresholds};
+use super::{Plugin, PluginState, Thresholds};
 use crate::engine::v6::accept::is_usable_answer;
 use crate::engine::v6::exchange::Tested;
 use crate::engine::v6::station::Answer6;
@@ -40,20 +40,20 @@ impl Report6<'_> {
         let leased = leased(&facts).unwrap_or_else(|| "the request".to_owned());
         let plugin = match (self.outcome, self.conflict) {
             (_, Tested::InUse(address, mac)) => {
-                Plugin::new(State::Critical, format!("{name} gave {address}, which is in use by {mac}"))
+                Plugin::new(PluginState::Critical, format!("{name} gave {address}, which is in use by {mac}"))
             }
             ("ack", _) => {
                 Plugin::new(thresholds.judge(latency), format!("{name} acknowledged {leased}{after}"))
             }
             ("partial", _) => Plugin::new(
-                State::Warning,
+                PluginState::Warning,
                 format!("{name} gave {leased}{after} and refused the rest{reason}"),
             ),
-            ("nak", _) => Plugin::new(State::Critical, format!("{name} refused{reason}")),
+            ("nak", _) => Plugin::new(PluginState::Critical, format!("{name} refused{reason}")),
             _ if self.solicits > 0 && self.offer.is_none() => {
-                Plugin::new(State::Critical, format!("no server offered {WHAT}"))
+                Plugin::new(PluginState::Critical, format!("no server offered {WHAT}"))
             }
-            _ => Plugin::new(State::Critical, "no server answered the request"),
+            _ => Plugin::new(PluginState::Critical, "no server answered the request"),
         };
         let plugin = plugin.milliseconds("latency", latency, thresholds).count("sent", self.sent.into());
         self.answer.into_iter().fold(plugin, |plugin, answer| plugin.line(given(answer).line("gives")))

@@ -75,7 +75,7 @@ pub struct Said {
 
 /// All that is told.
 #[derive(Debug)]
-pub struct Report<'a> {
+pub struct CaptureReport<'a> {
     /// The captures.
     pub captures: &'a [Capture],
     /// Frames of all.
@@ -202,7 +202,7 @@ struct Page {
     packets: Vec<(String, String)>,
 }
 
-impl Report<'_> {
+impl CaptureReport<'_> {
     /// The page.
     ///
     /// # Errors

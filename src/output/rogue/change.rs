@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::object::{RogueType, ServerObject};
 use super::server::{block, who};
-use crate::analysis::servers::watcher::{Change, ChangeKind, Difference, Folded};
-use crate::analysis::servers::{Status, Verdict};
+use crate::analysis::servers::watcher::{ChangeKind, Folded, OfferChange, ServerChange};
+use crate::analysis::servers::{SegmentVerdict, Status};
 use crate::output::json::object::moment;
 use crate::output::styled::{Label, Styled};
 use crate::output::when::TimeText;
@@ -64,7 +64,12 @@ struct FoldedObject {
 
 impl<'a> ChangeObject<'a> {
     /// The object of `change`, with the verdict on all servers.
-    pub fn new(change: &'a Change, verdict: Verdict, interfaces: &'a [String], precision: Precision) -> Self {
+    pub fn new(
+        change: &'a ServerChange,
+        verdict: SegmentVerdict,
+        interfaces: &'a [String],
+        precision: Precision,
+    ) -> Self {
         let who = change.who.iter();
         let Folded { new, changed, gone, back, rogues, .. } = change.folded;
         Self {
@@ -86,14 +91,14 @@ impl<'a> ChangeObject<'a> {
     }
 }
 
-impl<'a> From<&'a Difference> for DifferenceObject<'a> {
-    fn from(difference: &'a Difference) -> Self {
+impl<'a> From<&'a OfferChange> for DifferenceObject<'a> {
+    fn from(difference: &'a OfferChange) -> Self {
         Self { what: &difference.what, from: &difference.from, to: &difference.to }
     }
 }
 
 /// A change of `rogue --watch` for people.
-pub fn change_text(change: &Change, time: &mut TimeText, out: &mut Styled) {
+pub fn change_text(change: &ServerChange, time: &mut TimeText, out: &mut Styled) {
     out.labelled(Label::Dim, |out| time.write(Some(change.time), Precision::Micro, out));
     out.text("  ").label(Label::Strong, change.kind.name());
     match &change.who {
@@ -129,7 +134,7 @@ pub fn change_text(change: &Change, time: &mut TimeText, out: &mut Styled) {
 }
 
 /// A change of `rogue --watch` in one line, as a log keeps it.
-pub fn change_line(change: &Change) -> String {
+pub fn change_line(change: &ServerChange) -> String {
     let mut line = change.kind.name().to_owned();
     let Some(described) = &change.who else {
         let folded = change.folded;
@@ -145,14 +150,14 @@ pub fn change_line(change: &Change) -> String {
     for reason in &judgement.reasons {
         let _ = write!(line, "; {reason}");
     }
-    for Difference { what, from, to } in &change.differences {
+    for OfferChange { what, from, to } in &change.differences {
         let _ = write!(line, "; {what}: {from} -> {to}");
     }
     line
 }
 
 /// How grave a change is for syslog and journald (RFC 5424 6.2.1): 2 critical, 4 warning, 5 notice.
-pub fn change_priority(change: &Change) -> u8 {
+pub fn change_priority(change: &ServerChange) -> u8 {
     let is_rogue =
         change.who.as_ref().map_or(change.folded.rogues > 0, |who| who.judgement.status == Status::Rogue);
     match change.kind {
@@ -172,11 +177,11 @@ mod tests {
 
     #[test]
     fn changes_are_objects_of_the_same_shape() {
-        let change = Change {
+        let change = ServerChange {
             kind: ChangeKind::Changed,
             time: Timestamp::new(5, 0),
             who: Some(Box::new(Who { server: server(1), judgement: judged(Status::Rogue) })),
-            differences: vec![Difference {
+            differences: vec![OfferChange {
                 what: "routers".into(),
                 from: String::new(),
                 to: "10.0.0.9".into(),
@@ -184,9 +189,9 @@ mod tests {
             folded: Folded::default(),
         };
         let interfaces = ["eth0".to_owned()];
-        let told = line(&ChangeObject::new(&change, Verdict::Rogue, &interfaces, Precision::Nano));
-        let fold = Change { kind: ChangeKind::Folded, who: None, ..change.clone() };
-        let folded = line(&ChangeObject::new(&fold, Verdict::Rogue, &[], Precision::Nano));
+        let told = line(&ChangeObject::new(&change, SegmentVerdict::Rogue, &interfaces, Precision::Nano));
+        let fold = ServerChange { kind: ChangeKind::Folded, who: None, ..change.clone() };
+        let folded = line(&ChangeObject::new(&fold, SegmentVerdict::Rogue, &[], Precision::Nano));
         let text = String::from_utf8([told, folded].concat()).unwrap();
         let lines: Vec<serde_json::Value> =
             text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -202,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_change_is_one_line_for_a_log() {
-        let change = Change {
+        let change = ServerChange {
             kind: ChangeKind::New,
             time: Timestamp::new(5, 0),
             who: Some(Box::new(Who { server: server(1), judgement: judged(Status::Rogue) })),
@@ -212,9 +217,9 @@ mod tests {
         let line = change_line(&change);
         assert!(line.starts_with("new: rogue 10.0.0.1 at 02:00:00:00:00:01"), "{line}");
         assert!(line.contains("unknown-server") && change_priority(&change) == 2);
-        let gone = Change { kind: ChangeKind::Gone, ..change.clone() };
+        let gone = ServerChange { kind: ChangeKind::Gone, ..change.clone() };
         assert_eq!(change_priority(&gone), 4);
-        let fold = Change { kind: ChangeKind::Folded, who: None, ..change };
+        let fold = ServerChange { kind: ChangeKind::Folded, who: None, ..change };
         assert_eq!((change_priority(&fold), change_line(&fold).lines().count()), (5, 1));
     }
 }

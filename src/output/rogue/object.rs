@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Report;
+use super::RogueReport;
 use super::kept::KeptObject;
 use crate::analysis::servers::offered6::Offered6;
-use crate::analysis::servers::table::{Counts, Server};
+use crate::analysis::servers::table::{MessageCounts, Server};
 use crate::analysis::servers::{Judgement, Speaks};
 use crate::output::json::object::{Millis, foreign, moment};
 use crate::output::six::router::AdvertisedObject;
@@ -49,7 +49,7 @@ pub struct RogueObject<'a> {
 }
 
 impl<'a> RogueObject<'a> {
-    pub(super) fn new(report: &'a Report<'_>) -> Self {
+    pub(super) fn new(report: &'a RogueReport<'_>) -> Self {
         let each = report.servers.iter();
         let kept = report.scan.kept.iter().map(KeptObject::from);
         Self {
@@ -166,7 +166,7 @@ enum MessagesObject {
 }
 
 impl MessagesObject {
-    fn new(speaks: Speaks, counts: &Counts) -> Self {
+    fn new(speaks: Speaks, counts: &MessageCounts) -> Self {
         match speaks {
             Speaks::Dhcpv4 => Self::Dhcpv4 {
                 offer: counts.offers,

@@ -3,17 +3,17 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use super::Report;
+use super::RogueReport;
 use super::server::{joined, offers, who};
 use crate::analysis::servers::Status;
-use crate::output::plugin::{Plugin, State as PluginState, Thresholds};
+use crate::output::plugin::{Plugin, PluginState, Thresholds};
 use crate::output::words::counted;
 
 /// Servers named one by one in a plugin's long output.
 const MAX_LINES: usize = 64;
 
 /// What a monitoring plugin says. The latency is that of the first allowed server's quickest answer, the slowest of them deciding.
-pub fn plugin(report: &Report<'_>, has_policy: bool, thresholds: &Thresholds) -> Plugin {
+pub fn plugin(report: &RogueReport<'_>, has_policy: bool, thresholds: &Thresholds) -> Plugin {
     let latencies = || {
         let good = report.servers.iter().filter(|(_, judgement)| judgement.status != Status::Rogue);
         good.filter_map(|(server, _)| server.latency)
@@ -56,7 +56,7 @@ pub fn plugin(report: &Report<'_>, has_policy: bool, thresholds: &Thresholds) ->
     plugin
 }
 
-fn plugin_state(report: &Report<'_>, has_policy: bool) -> (PluginState, String) {
+fn plugin_state(report: &RogueReport<'_>, has_policy: bool) -> (PluginState, String) {
     let (rogues, allowed) = (report.count(Status::Rogue), report.count(Status::Allowed));
     let servers = |count: usize| counted(count, "server");
     let rogue = report.servers.iter().find(|(_, judgement)| judgement.status == Status::Rogue);
@@ -117,7 +117,7 @@ fn plugin_state(report: &Report<'_>, has_policy: bool) -> (PluginState, String) 
 mod tests {
     use super::*;
     use crate::analysis::servers::policy::Identity;
-    use crate::analysis::servers::{Speaks, Verdict};
+    use crate::analysis::servers::{SegmentVerdict, Speaks};
     use crate::output::rogue::Scan;
     use crate::output::rogue::tests::{judged, server, with_report};
     use crate::wire::escape::is_hostile;
@@ -183,10 +183,10 @@ mod tests {
             let servers = [(&router, judged(Unjudged))];
             with_report(&[], 1, |report| {
                 let scan = Scan { asked_v4, ..report.scan.clone() };
-                let report = Report { scan: &scan, servers: &servers, missing: &[], ..report.clone() };
+                let report = RogueReport { scan: &scan, servers: &servers, missing: &[], ..report.clone() };
                 let found = plugin(&report, true, &Thresholds::default());
                 assert!(found.text().starts_with(text), "{}", found.text());
-                assert_eq!((found.state, report.verdict() == Verdict::None), (state, asked_v4));
+                assert_eq!((found.state, report.verdict() == SegmentVerdict::None), (state, asked_v4));
                 let summary = report.summary(true);
                 assert_eq!(summary.starts_with("no DHCP server, 1 router; "), asked_v4, "{summary}");
             });
@@ -194,9 +194,9 @@ mod tests {
         for (statuses, text) in
             [(&[][..], "DHCP OK - no server was heard | "), (&[Allowed], "DHCP OK - 1 server answered")]
         {
-            let listening = |report: &Report<'_>| {
+            let listening = |report: &RogueReport<'_>| {
                 plugin(
-                    &Report { scan: &Scan { asked: false, ..report.scan.clone() }, ..report.clone() },
+                    &RogueReport { scan: &Scan { asked: false, ..report.scan.clone() }, ..report.clone() },
                     true,
                     &Thresholds::default(),
                 )
@@ -215,7 +215,7 @@ mod tests {
             slow.latency = Some(std::time::Duration::from_millis(150));
             let judged = [(&slow, judged(Status::Unjudged))];
             let plugin = with_report(&[], 0, |report| {
-                plugin(&Report { servers: &judged, ..report.clone() }, false, thresholds)
+                plugin(&RogueReport { servers: &judged, ..report.clone() }, false, thresholds)
             });
             (plugin.state, plugin.text())
         };
@@ -228,7 +228,7 @@ mod tests {
         let wanted: Identity = "10.0.0.9".parse().unwrap();
         let seen = |required: &[&Identity], blind: &[String]| {
             with_report(&[Status::Unjudged], 0, |report| {
-                let plugin = plugin(&Report { required, blind, ..report.clone() }, false, &none);
+                let plugin = plugin(&RogueReport { required, blind, ..report.clone() }, false, &none);
                 (plugin.state, plugin.text())
             })
         };

@@ -44,7 +44,11 @@ pub(super) fn judged(status: Status) -> Judgement {
     }
 }
 
-pub(super) fn with_report<T>(statuses: &[Status], missing: usize, look: impl FnOnce(&Report<'_>) -> T) -> T {
+pub(super) fn with_report<T>(
+    statuses: &[Status],
+    missing: usize,
+    look: impl FnOnce(&RogueReport<'_>) -> T,
+) -> T {
     let servers: Vec<Server> = (1..=4).map(server).collect();
     let judged: Vec<_> =
         servers.iter().zip(statuses).map(|(server, status)| (server, judged(*status))).collect();
@@ -64,7 +68,7 @@ pub(super) fn with_report<T>(statuses: &[Status], missing: usize, look: impl FnO
         overlooked: 0,
         lost: 0,
     };
-    look(&Report {
+    look(&RogueReport {
         scan: &scan,
         servers: &judged,
         missing: &vec![&allowed; missing],
@@ -138,7 +142,7 @@ fn several_unjudged_servers_are_pointed_out() {
     }
     let judged: Vec<_> = twice.iter().map(|server| (server, judged(Status::Unjudged))).collect();
     let through_relays =
-        with_report(&[], 0, |report| Report { servers: &judged, ..report.clone() }.hints(false, false));
+        with_report(&[], 0, |report| RogueReport { servers: &judged, ..report.clone() }.hints(false, false));
     assert!(through_relays.is_empty());
     assert!(hints(&[Status::Unjudged, Status::Unjudged])[0].starts_with("2 DHCP servers answer here"));
 }

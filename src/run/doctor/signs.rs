@@ -10,7 +10,7 @@ use super::local::Local;
 use crate::analysis::doctor::Sign;
 use crate::analysis::servers::{Allowed, Judgement, Server, Status};
 use crate::analysis::transaction::{Letter, Seen, bit};
-use crate::engine::v4::examine::{Asked, Booted, Fetched, Given, Plan, Record};
+use crate::engine::v4::examine::{Booted, Fetched, Given, Plan, QuestionTally, Record};
 use crate::engine::v4::silence::Finding;
 use crate::wire::Mac;
 use crate::wire::escape::escape_line;
@@ -273,7 +273,7 @@ pub(super) fn tried(record: &Record, plan: &Plan, signs: &mut Vec<Sign>) {
     }
 }
 
-fn asked(what: &str, asked: &Asked) -> String {
+fn asked(what: &str, asked: &QuestionTally) -> String {
     let times = |n: u32| if n == 1 { "once".to_owned() } else { format!("{n} times") };
     match asked.took() {
         Some(took) => format!("{what}: sent {}, answered after {} ms", times(asked.sent), took.as_millis()),
@@ -475,7 +475,7 @@ fn lossy(record: &Record, signs: &mut Vec<Sign>) {
     let answered = questions.filter(|asked| asked.answers > 0);
     let lost: u32 = answered.map(|asked| asked.sent.saturating_sub(1)).fold(0, u32::saturating_add);
     let unanswered =
-        |asked: &Asked| if asked.answers > 0 { asked.sent.saturating_sub(asked.answers) } else { 0 };
+        |asked: &QuestionTally| if asked.answers > 0 { asked.sent.saturating_sub(asked.answers) } else { 0 };
     let lost = lost.saturating_add(unanswered(&record.own)).saturating_add(unanswered(&record.second));
     let sent = record
         .own
@@ -548,13 +548,13 @@ mod tests {
 
     /// What is said of a router that does not answer ARP and of name servers behind it, which are as `change` makes them.
     fn around(held: Vec<Ipv4Addr>, change: impl FnOnce(&mut Neighbour)) -> Vec<Sign> {
-        let silent = Asked { sent: 5, ..Asked::default() };
+        let silent = QuestionTally { sent: 5, ..QuestionTally::default() };
         let neighbour = |address, routed| Neighbour {
             address,
             routed,
-            arp: if routed { Asked::default() } else { silent.clone() },
+            arp: if routed { QuestionTally::default() } else { silent.clone() },
             macs: Vec::new(),
-            question: if routed { silent.clone() } else { Asked::default() },
+            question: if routed { silent.clone() } else { QuestionTally::default() },
             turned_away: None,
         };
         let mut message = Message::request(MessageType::ACK, Xid(1), HOST);

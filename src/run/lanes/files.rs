@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use crate::capture::{Format, FrameOut, Writer};
+use crate::capture::{CaptureFormat, FrameOut, Writer};
 use crate::engine::load::{Held, Kind, Tally};
 use crate::output::handshake::Told;
 use crate::output::json::object;
@@ -47,7 +47,7 @@ impl Files {
     ///
     /// When one of them cannot be written.
     pub fn open(paths: &Paths<'_>) -> Result<Self, RunError> {
-        let frames = paths.frames.map(|path| Writer::create(path, Format::of_path(path)));
+        let frames = paths.frames.map(|path| Writer::create(path, CaptureFormat::of_path(path)));
         Ok(Self {
             frames: frames.transpose()?,
             histogram: paths.histogram.map(Output::open).transpose()?,

@@ -11,7 +11,7 @@ use super::numbers::{
 use crate::wire::addr::Mac;
 use crate::wire::arp::Arp;
 
-pub use super::build6::Ipv6;
+pub use super::build6::Ipv6Header;
 
 /// An Ethernet frame without its checksum is padded to this (IEEE 802.3 §3.2.8).
 pub const MIN_FRAME: usize = 60;
@@ -49,7 +49,7 @@ pub mod tcp {
 
 /// The Ethernet header of a frame.
 #[derive(Clone, Copy, Debug)]
-pub struct Ethernet<'a> {
+pub struct EthernetHeader<'a> {
     /// Receiver.
     pub dst: Mac,
     /// Sender.
@@ -60,7 +60,7 @@ pub struct Ethernet<'a> {
 
 /// The IPv4 header of a packet; there are no options.
 #[derive(Clone, Copy, Debug)]
-pub struct Ipv4 {
+pub struct Ipv4Header {
     /// Source.
     pub src: Ipv4Addr,
     /// Destination.
@@ -75,7 +75,7 @@ pub struct Ipv4 {
     pub dont_fragment: bool,
 }
 
-impl Ipv4 {
+impl Ipv4Header {
     /// A packet that says nothing unusual.
     pub fn new(src: Ipv4Addr, dst: Ipv4Addr) -> Self {
         Self { src, dst, ttl: 64, tos: 0, id: 0, dont_fragment: true }
@@ -101,12 +101,12 @@ pub(super) fn udp(
     patch(out, start.saturating_add(6), sum.udp_checksum());
 }
 
-impl Ethernet<'_> {
+impl EthernetHeader<'_> {
     /// Appends a frame with the UDP datagram whose payload `payload` appends. Returns where the frame lies.
     pub fn udp(
         &self,
         out: &mut Vec<u8>,
-        ip: &Ipv4,
+        ip: &Ipv4Header,
         ports: (u16, u16),
         payload: impl FnOnce(&mut Vec<u8>),
     ) -> Range<usize> {
@@ -120,7 +120,13 @@ impl Ethernet<'_> {
     }
 
     /// Appends a frame with a TCP segment. Returns where the frame lies.
-    pub fn tcp(&self, out: &mut Vec<u8>, ip: &Ipv4, header: &tcp::Header, payload: &[u8]) -> Range<usize> {
+    pub fn tcp(
+        &self,
+        out: &mut Vec<u8>,
+        ip: &Ipv4Header,
+        header: &tcp::Header,
+        payload: &[u8],
+    ) -> Range<usize> {
         self.ipv4(out, ip, TCP, |out| {
             let start = out.len();
             for port in [header.ports.0, header.ports.1] {
@@ -140,19 +146,19 @@ impl Ethernet<'_> {
     }
 
     /// Appends a frame with an ICMP message of this type; `body` is what stands behind its checksum. Returns where the frame lies.
-    pub fn icmp(&self, out: &mut Vec<u8>, ip: &Ipv4, kind: u8, body: &[u8]) -> Range<usize> {
+    pub fn icmp(&self, out: &mut Vec<u8>, ip: &Ipv4Header, kind: u8, body: &[u8]) -> Range<usize> {
         self.icmp_of(out, ip, [kind, 0], body)
     }
 
     /// Appends a frame with an ICMP "destination unreachable" of this code about `packet`, an IPv4 packet of which as much is
     /// quoted as RFC 1812 §4.3.2.3 allows. Returns where the frame lies.
-    pub fn unreachable(&self, out: &mut Vec<u8>, ip: &Ipv4, code: u8, packet: &[u8]) -> Range<usize> {
+    pub fn unreachable(&self, out: &mut Vec<u8>, ip: &Ipv4Header, code: u8, packet: &[u8]) -> Range<usize> {
         let mut body = vec![0; 4];
         body.extend(packet.iter().take(548));
         self.icmp_of(out, ip, [numbers::icmp::UNREACHABLE, code], &body)
     }
 
-    fn icmp_of(&self, out: &mut Vec<u8>, ip: &Ipv4, kind: [u8; 2], body: &[u8]) -> Range<usize> {
+    fn icmp_of(&self, out: &mut Vec<u8>, ip: &Ipv4Header, kind: [u8; 2], body: &[u8]) -> Range<usize> {
         self.ipv4(out, ip, ICMP, |out| {
             let icmp = out.len();
             out.extend(kind);
@@ -174,7 +180,7 @@ impl Ethernet<'_> {
     fn ipv4(
         &self,
         out: &mut Vec<u8>,
-        ip: &Ipv4,
+        ip: &Ipv4Header,
         protocol: u8,
         body: impl FnOnce(&mut Vec<u8>),
     ) -> Range<usize> {
@@ -257,11 +263,17 @@ impl Envelope {
     /// The whole frame around `payload`, checksums filled in, short frames padded.
     pub fn frame(&self, payload: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(payload.len().saturating_add(64));
-        let ethernet = Ethernet { dst: self.dst_mac, src: self.src_mac, tags: &tags(&self.vlans) };
+        let ethernet = EthernetHeader { dst: self.dst_mac, src: self.src_mac, tags: &tags(&self.vlans) };
         // "Low delay", and no word about fragments: as other DHCP clients have it.
         let (tos, dont_fragment) = (0x10, false);
-        let ip =
-            Ipv4 { src: self.src_ip, dst: self.dst_ip, ttl: self.ttl, tos, id: self.ip_id, dont_fragment };
+        let ip = Ipv4Header {
+            src: self.src_ip,
+            dst: self.dst_ip,
+            ttl: self.ttl,
+            tos,
+            id: self.ip_id,
+            dont_fragment,
+        };
         ethernet.udp(&mut out, &ip, (self.src_port, self.dst_port), |out| out.extend(payload));
         pad(&mut out);
         out
@@ -276,7 +288,7 @@ impl Envelope {
 /// The frame that carries `arp` from `src` to `dst`.
 pub fn arp_frame(arp: &Arp, src: Mac, dst: Mac, vlans: &[u16]) -> Vec<u8> {
     let mut out = Vec::with_capacity(MIN_FRAME);
-    Ethernet { dst, src, tags: &tags(vlans) }.arp(&mut out, arp);
+    EthernetHeader { dst, src, tags: &tags(vlans) }.arp(&mut out, arp);
     pad(&mut out);
     out
 }
@@ -354,8 +366,8 @@ mod tests {
         let header =
             tcp::Header { ports: (41_069, 80), seq: 0xffff_fff0, ack: 7, flags: tcp::PSH | tcp::ACK };
         let mut frame = Vec::new();
-        let ethernet = Ethernet { dst: Mac::BROADCAST, src: Mac::ZERO, tags: &[] };
-        ethernet.tcp(&mut frame, &Ipv4::new(from, to), &header, b"HEAD / HTTP/1.1");
+        let ethernet = EthernetHeader { dst: Mac::BROADCAST, src: Mac::ZERO, tags: &[] };
+        ethernet.tcp(&mut frame, &Ipv4Header::new(from, to), &header, b"HEAD / HTTP/1.1");
         let whole = sum(&frame[34..]).add_pseudo_header(from.into(), to.into(), 6, frame.len() - 34).unwrap();
         assert_eq!(whole.checksum(), 0);
         let read = peek::Ethernet::read(&frame).unwrap().ipv4().unwrap().tcp().unwrap();
@@ -368,8 +380,8 @@ mod tests {
 
     #[test]
     fn frames_stand_one_behind_the_other() {
-        let ethernet = Ethernet { dst: Mac::BROADCAST, src: Mac::ZERO, tags: &[0x81, 0, 0, 5] };
-        let ip = Ipv4::new([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+        let ethernet = EthernetHeader { dst: Mac::BROADCAST, src: Mac::ZERO, tags: &[0x81, 0, 0, 5] };
+        let ip = Ipv4Header::new([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
         let mut out = vec![9; 3];
         let echo = ethernet.icmp(&mut out, &ip, 8, b"abcd1");
         let datagram = ethernet.udp(&mut out, &ip, (67, 68), |out| out.extend([0xa5; 5]));

@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 use std::ops::Range;
 
-use super::build::{Ethernet, length_of, patch, tags, udp};
+use super::build::{EthernetHeader, length_of, patch, tags, udp};
 use super::checksum::Sum;
 use super::numbers::{ETHERTYPE_IPV6, HOP_BY_HOP, ICMPV6, UDP};
 use crate::wire::addr::Mac;
@@ -11,7 +11,7 @@ use crate::wire::neighbor::link_local;
 
 /// The IPv6 header of a packet; there are no extension headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ipv6 {
+pub struct Ipv6Header {
     /// Source.
     pub src: Ipv6Addr,
     /// Destination.
@@ -20,12 +20,12 @@ pub struct Ipv6 {
     pub hop_limit: u8,
 }
 
-impl Ethernet<'_> {
+impl EthernetHeader<'_> {
     /// Appends a frame with the UDP datagram over IPv6 whose payload `payload` appends. Returns where the frame lies.
     pub fn udp6(
         &self,
         out: &mut Vec<u8>,
-        ip: &Ipv6,
+        ip: &Ipv6Header,
         ports: (u16, u16),
         payload: impl FnOnce(&mut Vec<u8>),
     ) -> Range<usize> {
@@ -33,7 +33,7 @@ impl Ethernet<'_> {
     }
 
     /// Appends a frame with an ICMPv6 message; its checksum is made. Returns where the frame lies.
-    pub fn icmpv6(&self, out: &mut Vec<u8>, ip: &Ipv6, message: &[u8]) -> Range<usize> {
+    pub fn icmpv6(&self, out: &mut Vec<u8>, ip: &Ipv6Header, message: &[u8]) -> Range<usize> {
         self.ipv6(out, ip, ICMPV6, |out| {
             let start = out.len();
             out.extend(message);
@@ -43,7 +43,13 @@ impl Ethernet<'_> {
         })
     }
 
-    fn ipv6(&self, out: &mut Vec<u8>, ip: &Ipv6, next: u8, body: impl FnOnce(&mut Vec<u8>)) -> Range<usize> {
+    fn ipv6(
+        &self,
+        out: &mut Vec<u8>,
+        ip: &Ipv6Header,
+        next: u8,
+        body: impl FnOnce(&mut Vec<u8>),
+    ) -> Range<usize> {
         let start = out.len();
         self.header(out, ETHERTYPE_IPV6);
         let at = out.len();
@@ -58,7 +64,7 @@ impl Ethernet<'_> {
     }
 }
 
-impl Ipv6 {
+impl Ipv6Header {
     /// The sum of a payload and its pseudo-header (RFC 8200 §8.1).
     fn sum(&self, next: u8, payload: &[u8]) -> Sum {
         let sum = Sum::default().add_bytes(payload);
@@ -140,11 +146,11 @@ impl Envelope6 {
         len.saturating_add(48)
     }
 
-    fn ethernet<'a>(&self, tags: &'a [u8]) -> Ethernet<'a> {
-        Ethernet { dst: self.dst_mac, src: self.src_mac, tags }
+    fn ethernet<'a>(&self, tags: &'a [u8]) -> EthernetHeader<'a> {
+        EthernetHeader { dst: self.dst_mac, src: self.src_mac, tags }
     }
 
-    fn ip(&self) -> Ipv6 {
-        Ipv6 { src: self.src, dst: self.dst, hop_limit: self.hop_limit }
+    fn ip(&self) -> Ipv6Header {
+        Ipv6Header { src: self.src, dst: self.dst, hop_limit: self.hop_limit }
     }
 }

@@ -49,4 +49,4 @@ pub use ports::{PXE as PXE_PORT, Ports};
 pub use step::Walked;
 pub use tunnel::Tunnel;
 pub use unread::{NotLookedInto, Unread};
-pub use walk::{Joined, Walker};
+pub use walk::{JoinedFragments, Walker};

@@ -316,8 +316,8 @@ mod tests {
 
     fn icmp_frame(kind: u8, body: &[u8]) -> Vec<u8> {
         let mut frame = Vec::new();
-        let ethernet = build::Ethernet { dst: Mac::BROADCAST, src: MAC, tags: &[] };
-        ethernet.icmp(&mut frame, &build::Ipv4::new(ip(1), ip(50)), kind, body);
+        let ethernet = build::EthernetHeader { dst: Mac::BROADCAST, src: MAC, tags: &[] };
+        ethernet.icmp(&mut frame, &build::Ipv4Header::new(ip(1), ip(50)), kind, body);
         frame
     }
 
@@ -363,9 +363,9 @@ mod tests {
 
     #[test]
     fn an_ipv6_packet_is_read_as_far_as_it_is_there() {
-        let ethernet = build::Ethernet { dst: Mac::BROADCAST, src: MAC, tags: &[0x81, 0, 0, 5] };
+        let ethernet = build::EthernetHeader { dst: Mac::BROADCAST, src: MAC, tags: &[0x81, 0, 0, 5] };
         let (src, dst) = ("fe80::1".parse().unwrap(), "ff02::1:2".parse().unwrap());
-        let ip = build::Ipv6 { src, dst, hop_limit: 1 };
+        let ip = build::Ipv6Header { src, dst, hop_limit: 1 };
         let mut frame = vec![9; 3];
         let span = ethernet.udp6(&mut frame, &ip, (546, 547), |out| out.extend([7; 10]));
         let frame = &frame[span];

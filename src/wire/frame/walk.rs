@@ -23,17 +23,17 @@ pub struct Walker {
     /// DHCPv4 is looked for, so that the short way may be taken.
     plain: bool,
     fragments: Option<Box<Fragments>>,
-    joined: Joined,
+    joined: JoinedFragments,
 }
 
 /// Of which fragmented datagrams the last frame was a part. Their numbers tell them apart and mean nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Joined {
+pub struct JoinedFragments {
     whole: Vec<u64>,
     waits: Option<u64>,
 }
 
-impl Joined {
+impl JoinedFragments {
     /// Those it made whole: several where fragments are carried in fragments, the outer before the inner.
     pub fn whole(&self) -> &[u64] {
         &self.whole
@@ -55,7 +55,13 @@ impl Walker {
     /// A walker that keeps nothing from one frame to the next.
     pub fn without_reassembly(ports: Ports) -> Self {
         let open = PortSet::new(ports.tunnels().chain(ports.as_slice().iter().copied()));
-        Self { plain: ports.has(Protocol::Dhcpv4), ports, open, fragments: None, joined: Joined::default() }
+        Self {
+            plain: ports.has(Protocol::Dhcpv4),
+            ports,
+            open,
+            fragments: None,
+            joined: JoinedFragments::default(),
+        }
     }
 
     /// Calls `found` for each DHCP datagram in `frame`, which was `original_len` bytes long on the wire.
@@ -84,7 +90,7 @@ impl Walker {
     }
 
     /// What the frame that was walked last was a fragment of.
-    pub fn joined(&self) -> &Joined {
+    pub fn joined(&self) -> &JoinedFragments {
         &self.joined
     }
 

@@ -65,7 +65,7 @@ impl Context<'_> {
 
 /// How a value fails to be what its option says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum ValueFault {
     /// Its length does not fit: too short, too long, no multiple.
     Length,
     /// Its content is not allowed.
@@ -76,7 +76,7 @@ pub enum Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ValueError {
     /// Length or content.
-    pub fault: Fault,
+    pub fault: ValueFault,
     /// What was expected: `an IPv4 address`.
     pub what: &'static str,
     /// Where, in bytes from the start of the value.
@@ -101,8 +101,8 @@ impl fmt::Display for ValueError {
             return write!(f, "{detail} (expected {what})");
         }
         match fault {
-            Fault::Length => write!(f, "{length} bytes at byte {offset} are not {what}"),
-            Fault::Content => write!(f, "byte {offset} does not begin {what}"),
+            ValueFault::Length => write!(f, "{length} bytes at byte {offset} are not {what}"),
+            ValueFault::Content => write!(f, "byte {offset} does not begin {what}"),
         }
     }
 }
@@ -119,7 +119,7 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn error(&self, fault: Fault, what: &'static str) -> ValueError {
+    pub(super) fn error(&self, fault: ValueFault, what: &'static str) -> ValueError {
         ValueError { fault, what, offset: self.offset, length: self.bytes.len(), detail: Detail::Plain }
     }
 
@@ -130,7 +130,7 @@ impl<'a> Cursor<'a> {
                 self.offset = self.offset.saturating_add(count);
                 Ok(head)
             }
-            None => Err(self.error(Fault::Length, what)),
+            None => Err(self.error(ValueFault::Length, what)),
         }
     }
 
@@ -141,7 +141,7 @@ impl<'a> Cursor<'a> {
                 self.offset = self.offset.saturating_add(N);
                 Ok(*head)
             }
-            None => Err(self.error(Fault::Length, what)),
+            None => Err(self.error(ValueFault::Length, what)),
         }
     }
 
@@ -168,7 +168,7 @@ impl<'a> Cursor<'a> {
     /// A prefix length, then only the bytes it needs (RFC 7598 §4.1).
     pub(super) fn short_prefix(&mut self) -> Outcome<(Ipv6Addr, u8)> {
         const WHAT: &str = "an IPv6 prefix";
-        let start = self.error(Fault::Content, WHAT);
+        let start = self.error(ValueFault::Content, WHAT);
         let length = self.u8(WHAT)?;
         if length > 128 {
             return Err(start);
@@ -194,6 +194,6 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn finish(&self, what: &'static str) -> Outcome {
-        if self.bytes.is_empty() { Ok(()) } else { Err(self.error(Fault::Length, what)) }
+        if self.bytes.is_empty() { Ok(()) } else { Err(self.error(ValueFault::Length, what)) }
     }
 }

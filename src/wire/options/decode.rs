@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::cursor::{Context, Cursor, Fault, Outcome, Trace, ValueError};
+use super::cursor::{Context, Cursor, Outcome, Trace, ValueError, ValueFault};
 use super::formats::{FQDN_FLAGS, client_id, fqdn, user_class, vendor_classes, vendor_options};
 use super::kind::{Field, Kind, Switch, Width};
 use super::registry::Space;
@@ -40,7 +40,7 @@ pub fn decode<S: Sink>(kind: &Kind, bytes: &[u8], cx: &Context<'_>, sink: &mut S
 fn decode_any<S: Sink>(kind: &Kind, bytes: &[u8], cx: &Context<'_>, sink: &mut S) -> Outcome {
     if bytes.is_empty() && !kind.may_be_empty() {
         let (what, detail) = (kind.what(), Detail::Empty);
-        return Err(ValueError { fault: Fault::Length, what, offset: 0, length: 0, detail });
+        return Err(ValueError { fault: ValueFault::Length, what, offset: 0, length: 0, detail });
     }
     let mut cursor = Cursor { bytes, offset: 0 };
     value(kind, &mut cursor, cx, sink)?;
@@ -109,7 +109,7 @@ pub(super) fn value<S: Sink>(
         }
         Kind::Flag => match cursor.bytes.first() {
             Some(0 | 1) | None => sink.flag(cursor.u8(what)? == 1),
-            Some(_) => return Err(cursor.error(Fault::Content, what)),
+            Some(_) => return Err(cursor.error(ValueFault::Content, what)),
         },
         Kind::U8 => sink.number(u64::from(cursor.u8(what)?)),
         Kind::U16 => sink.number(u64::from(u16::from_be_bytes(cursor.array(what)?))),
@@ -159,7 +159,7 @@ pub(super) fn value<S: Sink>(
         }
         Kind::Duid => {
             if cursor.bytes.len() < 3 {
-                return Err(cursor.error(Fault::Length, what));
+                return Err(cursor.error(ValueFault::Length, what));
             }
             value(&Kind::Switch(&sub::DUID_V6), cursor, cx, sink)?;
         }
@@ -174,7 +174,7 @@ pub(super) fn value<S: Sink>(
         Kind::Opaque => sink.opaque(cursor.rest()),
         Kind::Hardware => {
             if cursor.bytes.is_empty() {
-                return Err(cursor.error(Fault::Length, what));
+                return Err(cursor.error(ValueFault::Length, what));
             }
             sink.hardware(cursor.rest());
         }
@@ -286,12 +286,12 @@ fn list<S: Sink>(item: &Kind, cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &
         let before = cursor.offset;
         number = number.saturating_add(1);
         value(item, cursor, cx, sink).map_err(|error| match (item.fixed_len(), error.fault) {
-            (Some(of), Fault::Length) => uneven(error, of),
-            (None, Fault::Length) => error.because(Detail::item_cut(number, item.what())),
-            (_, Fault::Content) => error,
+            (Some(of), ValueFault::Length) => uneven(error, of),
+            (None, ValueFault::Length) => error.because(Detail::item_cut(number, item.what())),
+            (_, ValueFault::Content) => error,
         })?;
         if cursor.offset == before {
-            return Err(cursor.error(Fault::Content, item.what()));
+            return Err(cursor.error(ValueFault::Content, item.what()));
         }
     }
     sink.end_list();
@@ -329,12 +329,12 @@ fn switched<S: Sink>(
 /// RFC 3442: the prefix length, then only the bytes of the destination that it covers, then the router.
 fn route<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
     const WHAT: &str = "a route";
-    let &[length, ..] = cursor.bytes else { return Err(cursor.error(Fault::Length, WHAT)) };
+    let &[length, ..] = cursor.bytes else { return Err(cursor.error(ValueFault::Length, WHAT)) };
     if length > 32 {
-        return Err(cursor.error(Fault::Content, WHAT).because(Detail::PrefixLength(length.into(), 32)));
+        return Err(cursor.error(ValueFault::Content, WHAT).because(Detail::PrefixLength(length.into(), 32)));
     }
     let significant = usize::from(length.div_ceil(8));
-    let start = cursor.error(Fault::Length, WHAT);
+    let start = cursor.error(ValueFault::Length, WHAT);
     cursor.u8(WHAT)?;
     let mut destination = [0; 4];
     for (to, from) in destination.iter_mut().zip(cursor.take(significant, WHAT).map_err(|_| start)?) {
@@ -388,7 +388,7 @@ fn domain_names<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
 
 pub(super) fn domain_error(cursor: &Cursor<'_>, at: usize) -> ValueError {
     ValueError {
-        fault: Fault::Content,
+        fault: ValueFault::Content,
         what: "a domain name",
         offset: cursor.offset.saturating_add(at),
         length: cursor.bytes.len().saturating_sub(at),
@@ -406,7 +406,7 @@ impl Space {
     /// Takes one option off the front of `bytes`; `None` at the end, an error when it is cut.
     pub(super) fn next<'a>(&self, cursor: &mut Cursor<'a>) -> Outcome<Option<Nested<'a>>> {
         const WHAT: &str = "nested options";
-        let start = cursor.error(Fault::Length, WHAT);
+        let start = cursor.error(ValueFault::Length, WHAT);
         loop {
             if cursor.bytes.is_empty() {
                 return Ok(None);
@@ -426,7 +426,7 @@ impl Space {
                         cursor.rest();
                         Ok(None)
                     }
-                    Some(_) => Err(cursor.error(Fault::Content, WHAT).because(Detail::BehindEnd)),
+                    Some(_) => Err(cursor.error(ValueFault::Content, WHAT).because(Detail::BehindEnd)),
                 };
             }
             let lacks = |_| start.because(Detail::NestedNoLength(code.into()));
@@ -455,7 +455,7 @@ pub(super) fn options<S: Sink>(
         super::inside::options(space, cursor, cx, sink);
         return Ok(());
     }
-    let Some(cx) = &cx.deeper() else { return Err(cursor.error(Fault::Content, "nested options")) };
+    let Some(cx) = &cx.deeper() else { return Err(cursor.error(ValueFault::Content, "nested options")) };
     sink.begin_list();
     while let Some(Nested { code, payload }) = space.next(cursor)? {
         if S::DISCARDS {

@@ -1,6 +1,6 @@
 //! DHCPv6 options inside options and messages inside messages: what is damaged is told and leaves the rest as it is.
 
-use super::cursor::{Context, Cursor, Fault, Outcome, Trace, ValueError};
+use super::cursor::{Context, Cursor, Outcome, Trace, ValueError, ValueFault};
 use super::decode::{nested_at, nowhere};
 use super::kind::Kind;
 use super::registry::Space;
@@ -137,7 +137,7 @@ pub fn value_problem(code: u16, payload: &[u8], at: usize, error: &ValueError) -
 pub(super) fn message6<S: Sink>(cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &mut S) -> Outcome {
     const WHAT: &str = "a DHCPv6 message";
     let packet = Packet::new(cursor.bytes);
-    let Some(kind) = packet.message_type() else { return Err(cursor.error(Fault::Length, WHAT)) };
+    let Some(kind) = packet.message_type() else { return Err(cursor.error(ValueFault::Length, WHAT)) };
     if S::DISCARDS {
         cursor.rest();
         return Ok(());

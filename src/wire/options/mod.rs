@@ -23,7 +23,7 @@ pub mod text;
 pub mod value;
 
 pub use arg::{Assembled, OptionArg, assemble, each_nested, kind_at, nested_at, split_rfc3396};
-pub use cursor::{Context, Fault, MAX_DEPTH, Trace, ValueError};
+pub use cursor::{Context, MAX_DEPTH, Trace, ValueError, ValueFault};
 pub use decode::{blind, check, decode, nowhere};
 pub use inside::{decode_at, value_problem};
 

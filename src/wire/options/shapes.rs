@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use super::cursor::{Context, Cursor, Fault, Outcome};
+use super::cursor::{Context, Cursor, Outcome, ValueFault};
 use super::decode::{auto, flags, options, partial_name, value};
 use super::domain;
 use super::kind::{Kind, Width};
@@ -199,7 +199,7 @@ impl Shape {
                 let [length, bits] = cursor.array(what)?;
                 let lifetime = cursor.u32(what)?;
                 if length > 128 {
-                    return Err(cursor.error(Fault::Content, what));
+                    return Err(cursor.error(ValueFault::Content, what));
                 }
                 sink.begin_map();
                 sink.key("prefix");
@@ -255,7 +255,7 @@ impl Shape {
             Self::Pref64 => {
                 let field = cursor.u16(what)?;
                 let length = PREF64_LENGTHS.get(usize::from(field & 7)).copied();
-                let length = length.ok_or_else(|| cursor.error(Fault::Content, what))?;
+                let length = length.ok_or_else(|| cursor.error(ValueFault::Content, what))?;
                 let addr = padded(cursor.take(12, what)?);
                 sink.begin_map();
                 sink.key("prefix");
@@ -499,7 +499,7 @@ fn elements<S: Sink>(is_radius: bool, cursor: &mut Cursor<'_>, sink: &mut S) -> 
     let what = if is_radius { Shape::Radius } else { Shape::Civic }.what();
     sink.begin_list();
     while !cursor.bytes.is_empty() {
-        let start = cursor.error(Fault::Length, what);
+        let start = cursor.error(ValueFault::Length, what);
         let code = cursor.u8(what)?;
         let length = usize::from(cursor.u8(what).map_err(|_| start)?);
         let length = if is_radius { length.checked_sub(2).ok_or(start)? } else { length };
@@ -599,14 +599,14 @@ fn encrypted_dns<S: Sink>(cursor: &mut Cursor<'_>, cx: &Context<'_>, sink: &mut 
     if let [high, low, ..] = *cursor.bytes {
         // Too few bytes for a parameter's key and length would leave a list as empty as none.
         if (1..4).contains(&u16::from_be_bytes([high, low])) {
-            return Err(cursor.error(Fault::Length, what));
+            return Err(cursor.error(ValueFault::Length, what));
         }
         sink.key("parameters");
         let lax = Context { lax: true, ..*cx };
         value(&Kind::Sized16(&nd::RESOLVER_PARAMETERS), cursor, &lax, sink)?;
     }
     if !is_padding(cursor) {
-        return Err(cursor.error(Fault::Content, what));
+        return Err(cursor.error(ValueFault::Content, what));
     }
     cursor.rest();
     Ok(())
@@ -617,7 +617,7 @@ fn padded_names<S: Sink>(cursor: &mut Cursor<'_>, sink: &mut S) -> Outcome {
     while let Some(&first) = cursor.bytes.first() {
         if first == 0 {
             let only_zeros = cursor.bytes.iter().all(|byte| *byte == 0);
-            let error = cursor.error(Fault::Content, Shape::PaddedNames.what());
+            let error = cursor.error(ValueFault::Content, Shape::PaddedNames.what());
             cursor.rest();
             if !only_zeros {
                 return Err(error);

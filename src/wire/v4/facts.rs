@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
 use super::message::Message;
-use super::outline::{Field, Outline, Span};
+use super::outline::{OptionArea, Outline, Span};
 use super::packet::{Packet, field_text};
 use super::types::{MessageType, Op, Xid};
 use crate::wire::HwAddr;
@@ -156,7 +156,7 @@ impl<'a> Facts<'a> {
         }
         for span in &outline.options {
             set(&mut facts.present, span.code);
-            if span.field != Field::Options {
+            if span.field != OptionArea::Options {
                 set(&mut facts.hidden, span.code);
             }
             // Part of a value would read as another value.

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::outline::{Field, Outline};
+use super::outline::{OptionArea, Outline};
 use super::packet::Packet;
 use super::types::{MessageType, Op, Xid};
 use super::{COOKIE, FIXED_LEN, MIN_LEN, code};
@@ -164,7 +164,7 @@ impl Message {
             }
             return message;
         }
-        for span in outline.options.iter().filter(|span| span.field == Field::Options) {
+        for span in outline.options.iter().filter(|span| span.field == OptionArea::Options) {
             message.push_pads(span.pads);
             let data = span.data(packet).to_vec();
             message.items.push(if span.is_truncated() {

@@ -16,7 +16,7 @@ pub mod values;
 
 pub use facts::Facts;
 pub use message::{Item, Message};
-pub use outline::{Field, Outline, Span};
+pub use outline::{OptionArea, Outline, Span};
 pub use packet::Packet;
 pub use types::{MessageType, Op, Xid};
 pub use values::{Shown, Values};

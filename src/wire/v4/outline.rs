@@ -11,7 +11,7 @@ use crate::wire::problem::{Code, Detail, Problem};
 
 /// The part of the message an option stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Field {
+pub enum OptionArea {
     /// Behind the magic cookie.
     Options,
     /// The overloaded `file` field (RFC 2132 §9.3).
@@ -20,7 +20,7 @@ pub enum Field {
     Sname,
 }
 
-impl Field {
+impl OptionArea {
     /// The name used in JSON; `None` for the options field proper.
     pub fn name(self) -> Option<&'static str> {
         match self {
@@ -37,7 +37,7 @@ pub struct Span {
     /// The option's code.
     pub code: u8,
     /// Where it stands.
-    pub field: Field,
+    pub field: OptionArea,
     /// True for the first option of this code in the message.
     pub first: bool,
     /// The length byte; `None` when the message ends before it.
@@ -66,7 +66,7 @@ impl Span {
     /// True when it stands in the options field, right behind the one before, and is whole.
     #[inline]
     pub fn is_plain(&self) -> bool {
-        self.field == Field::Options && self.pads == 0 && !self.is_truncated()
+        self.field == OptionArea::Options && self.pads == 0 && !self.is_truncated()
     }
 
     /// Where it lies in the message, code and length included.
@@ -160,7 +160,7 @@ impl Outline {
         let cut = missing && cut;
         self.read_header(packet, cut);
         if have >= FIXED_LEN && self.read_cookie(packet, cut) {
-            self.read_area(packet, Field::Options, 240, have, cut);
+            self.read_area(packet, OptionArea::Options, 240, have, cut);
             self.read_overload(packet, cut);
             self.judge_type(packet);
         }
@@ -286,7 +286,7 @@ impl Outline {
         false
     }
 
-    fn read_area(&mut self, packet: &Packet<'_>, field: Field, start: usize, end: usize, cut: bool) {
+    fn read_area(&mut self, packet: &Packet<'_>, field: OptionArea, start: usize, end: usize, cut: bool) {
         let area = packet.bytes().get(start..end).unwrap_or(&[]);
         let mut rest = area;
         let mut pads = 0_u32;
@@ -327,7 +327,7 @@ impl Outline {
             let offset = start.saturating_add(trailer).saturating_add(first);
             self.report(Code::BytesAfterEnd, offset, [behind.len(), 0, 0]);
         }
-        if field == Field::Options {
+        if field == OptionArea::Options {
             (self.end_pads, self.has_end) = (pads, ended.is_some());
             self.trailer = to_u32(start.saturating_add(trailer));
         }
@@ -356,7 +356,7 @@ impl Outline {
     fn read_whole<'a>(
         &mut self,
         mut rest: &'a [u8],
-        field: Field,
+        field: OptionArea,
         mut offset: u32,
         mut pads: u32,
     ) -> &'a [u8] {
@@ -407,14 +407,14 @@ impl Outline {
                     if value & 1 != 0 {
                         self.read_area(
                             packet,
-                            Field::File,
+                            OptionArea::File,
                             108,
                             FIXED_LEN,
                             cut && packet.bytes().len() < FIXED_LEN,
                         );
                     }
                     if value & 2 != 0 {
-                        self.read_area(packet, Field::Sname, 44, 108, false);
+                        self.read_area(packet, OptionArea::Sname, 44, 108, false);
                     }
                     let nested = self.options.iter().skip(before).find(|span| span.code == code::OVERLOAD);
                     if let Some(nested) = nested.copied() {
@@ -538,8 +538,8 @@ mod tests {
         bytes[108..112].copy_from_slice(&[12, 1, b'f', 255]);
         let outline = read(&bytes);
         assert_eq!(codes(&outline), [53, 52, 12, 12]);
-        assert_eq!(outline.options[2].field, Field::File);
-        assert_eq!(outline.options[3].field, Field::Sname);
+        assert_eq!(outline.options[2].field, OptionArea::File);
+        assert_eq!(outline.options[3].field, OptionArea::Sname);
         let packet = Packet::new(&bytes);
         let mut scratch = Vec::new();
         assert_eq!(outline.joined(&packet, outline.find(12).unwrap(), &mut scratch), b"fs");

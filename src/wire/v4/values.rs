@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use super::outline::{Outline, Span};
 use super::packet::Packet;
 use crate::wire::options::text::as_text;
-use crate::wire::options::{self, Context, Fault, Kind, OptionDef, Sink, ValueError, nowhere, v4};
+use crate::wire::options::{self, Context, Kind, OptionDef, Sink, ValueError, ValueFault, nowhere, v4};
 use crate::wire::problem::{Code, Detail, Problem};
 
 /// How one option of a message is to be shown.
@@ -130,8 +130,8 @@ impl Values {
         let last = span.range().end.saturating_sub(1);
         let offset = span.data_offset().saturating_add(error.offset).min(last);
         let code = match error.fault {
-            Fault::Length => Code::ValueLength,
-            Fault::Content => Code::ValueInvalid,
+            ValueFault::Length => Code::ValueLength,
+            ValueFault::Content => Code::ValueInvalid,
         };
         let args = [span.code.into(), length, usize::from(as_text(data).is_some())];
         let problem = Problem::at(code, offset, args).expecting(error.what);

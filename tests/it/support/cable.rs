@@ -3,7 +3,7 @@
 
 use std::fs::File;
 
-use dhcptool::lab::netns::{self, FAR, Pair};
+use dhcptool::lab::netns::{self, FAR, VethPair};
 use dhcptool::net::NetError;
 use dhcptool::net::batch::{BatchOptions, BatchSocket};
 use dhcptool::wire::Mac;
@@ -22,7 +22,7 @@ pub(crate) fn enter() -> Result<(), NetError> {
 pub(crate) fn lay() -> Result<(), NetError> {
     let here =
         File::open("/proc/thread-self/ns/net").map_err(|error| NetError::io("open", "namespace", error))?;
-    let pair = Pair {
+    let pair = VethPair {
         near: Mac([2, 0, 0, 0, 1, 0]),
         far: Mac([2, 0, 0, 0, 0xff, 0xff]),
         near_addr: None,

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::net::Ipv4Addr;
 
 use super::super::key::{Key, Speaks};
-use super::super::policy::{Expected, Lease};
+use super::super::policy::{Expected, LeaseLimit};
 use super::super::rules::known_code;
 use super::super::sighting::{Asked, Offered, Sighting};
 use super::*;
@@ -245,8 +245,8 @@ fn an_allowed_server_must_offer_what_the_policy_says() {
         routers: Some(vec![ip(1)]),
         dns: Some(vec![ip(2)]),
         domain: Some("lab".into()),
-        lease_min: Some(Lease(3600)),
-        lease_max: Some(Lease(3600)),
+        lease_min: Some(LeaseLimit(3600)),
+        lease_max: Some(LeaseLimit(3600)),
         ..Expected::default()
     };
     let changes: [(Change, &[&'static str]); 11] = [
@@ -338,10 +338,10 @@ fn reasons_hold_nothing_hostile() {
 #[test]
 fn the_worst_decides() {
     use Status::{Allowed, Rogue, Unjudged};
-    assert_eq!(Verdict::of([]), Verdict::None);
-    assert_eq!(Verdict::of([Allowed, Unjudged]), Verdict::Clean);
-    assert_eq!(Verdict::of([Rogue, Allowed]), Verdict::Rogue);
-    assert_eq!(Verdict::of([Allowed, Rogue]), Verdict::Rogue);
+    assert_eq!(SegmentVerdict::of([]), SegmentVerdict::None);
+    assert_eq!(SegmentVerdict::of([Allowed, Unjudged]), SegmentVerdict::Clean);
+    assert_eq!(SegmentVerdict::of([Rogue, Allowed]), SegmentVerdict::Rogue);
+    assert_eq!(SegmentVerdict::of([Allowed, Rogue]), SegmentVerdict::Rogue);
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn key6(speaks: Speaks, rng: &mut Rng) -> Key {
 fn server6(rng: &mut Rng) -> (Key, Offered) {
     let six = Offered6 {
         addresses: (0..rng.usize(..2)).map(|_| v6(rng)).collect(),
-        delegated: (0..rng.usize(..2)).map(|_| (Prefix6::of(v6(rng), 56).prefix, 56)).collect(),
+        delegated: (0..rng.usize(..2)).map(|_| (Network6::of(v6(rng), 56).prefix, 56)).collect(),
         dns_servers: (0..rng.usize(..3)).map(|_| v6(rng)).collect(),
         search: names(rng),
         lease_time: Some(rng.u32(60..100_000)),
@@ -105,13 +105,13 @@ fn server6(rng: &mut Rng) -> (Key, Offered) {
 
 fn router(rng: &mut Rng) -> (Key, Offered) {
     let prefix = OnLinkPrefix {
-        prefix: Prefix6::of(v6(rng), 64).prefix,
+        prefix: Network6::of(v6(rng), 64).prefix,
         length: 64,
         flags: 0xc0,
         valid: 1000,
         preferred: 500,
     };
-    let route = Route { prefix: (Prefix6::of(v6(rng), 48).prefix, 48), preference: "medium", lifetime: 600 };
+    let route = Route { prefix: (Network6::of(v6(rng), 48).prefix, 48), preference: "medium", lifetime: 600 };
     let six = Offered6 {
         dns_servers: (0..rng.usize(..3)).map(|_| v6(rng)).collect(),
         search: names(rng),
@@ -206,7 +206,7 @@ const SERVER6: &[Mutation] = &[
 const ROUTER: &[Mutation] = &[
     ("wrong-prefix", |o| {
         ra(o).prefixes.push(OnLinkPrefix {
-            prefix: Prefix6::of(evil(), 64).prefix,
+            prefix: Network6::of(evil(), 64).prefix,
             length: 64,
             flags: 0xc0,
             valid: 9,

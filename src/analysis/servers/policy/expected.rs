@@ -17,7 +17,7 @@ pub struct Expected {
     pub subnet: Option<Prefix>,
     /// The addresses it offers lie in one of these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ranges: Vec<Range>,
+    pub ranges: Vec<AddressRange>,
     /// Exactly these routers, in this order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routers: Option<Vec<Ipv4Addr>>,
@@ -44,16 +44,16 @@ pub struct Expected {
     pub vendor_options: Option<OneOf<String>>,
     /// The shortest lease.
     #[serde(default, rename = "lease-min", skip_serializing_if = "Option::is_none")]
-    pub lease_min: Option<Lease>,
+    pub lease_min: Option<LeaseLimit>,
     /// The longest lease.
     #[serde(default, rename = "lease-max", skip_serializing_if = "Option::is_none")]
-    pub lease_max: Option<Lease>,
+    pub lease_max: Option<LeaseLimit>,
     /// IPv6: addresses it offers, and prefixes that a router advertises, lie in one of these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prefixes: Option<OneOf<Prefix6>>,
+    pub prefixes: Option<OneOf<Network6>>,
     /// DHCPv6: prefixes that it delegates lie in one of these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delegated: Option<OneOf<Prefix6>>,
+    pub delegated: Option<OneOf<Network6>>,
     /// IPv6: exactly these name servers, in this order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dns6: Option<Vec<Ipv6Addr>>,
@@ -71,16 +71,16 @@ pub struct Expected {
     pub other: Option<bool>,
     /// Seconds for which it is a default router.
     #[serde(default, rename = "router-lifetime", skip_serializing_if = "Option::is_none")]
-    pub router_lifetime: Option<Lease>,
+    pub router_lifetime: Option<LeaseLimit>,
     /// A router's routes lead to nothing but these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub routes: Option<OneOf<Prefix6>>,
+    pub routes: Option<OneOf<Network6>>,
     /// The MTU that a router advertises; zero means that there may be none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mtu: Option<u32>,
     /// Nothing but these prefixes of NAT64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pref64: Option<OneOf<Prefix6>>,
+    pub pref64: Option<OneOf<Network6>>,
 }
 
 /// A preference: a number in DHCPv6, a word in router advertisements.
@@ -95,14 +95,14 @@ pub enum Preference {
 
 /// A prefix of IPv6. Its host bits are zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Prefix6 {
+pub struct Network6 {
     /// The prefix.
     pub prefix: Ipv6Addr,
     /// Its length, 128 at most.
     pub length: u8,
 }
 
-impl Prefix6 {
+impl Network6 {
     /// The prefix of this length that `addr` is in.
     pub fn of(addr: Ipv6Addr, length: u8) -> Self {
         let length = length.min(128);
@@ -121,7 +121,7 @@ impl Prefix6 {
     }
 }
 
-impl FromStr for Prefix6 {
+impl FromStr for Network6 {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -133,7 +133,7 @@ impl FromStr for Prefix6 {
     }
 }
 
-impl fmt::Display for Prefix6 {
+impl fmt::Display for Network6 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.prefix, self.length)
     }
@@ -166,11 +166,11 @@ impl<T: Serialize> Serialize for OneOf<T> {
 
 /// Addresses from one to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range(pub Ipv4Addr, pub Ipv4Addr);
+pub struct AddressRange(pub Ipv4Addr, pub Ipv4Addr);
 
 /// A lease time: a number of seconds, or text such as `12h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lease(pub u32);
+pub struct LeaseLimit(pub u32);
 
 macro_rules! as_text {
     ($($kind:ty, $expected:literal;)*) => { $(
@@ -191,11 +191,11 @@ macro_rules! as_text {
 
 as_text! {
     Prefix, "a network such as 10.0.0.0/24";
-    Prefix6, "a prefix such as 2001:db8::/64";
-    Range, "a range such as 10.0.0.10-10.0.0.99";
+    Network6, "a prefix such as 2001:db8::/64";
+    AddressRange, "a range such as 10.0.0.10-10.0.0.99";
 }
 
-impl FromStr for Range {
+impl FromStr for AddressRange {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -205,13 +205,13 @@ impl FromStr for Range {
     }
 }
 
-impl fmt::Display for Range {
+impl fmt::Display for AddressRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.0, self.1)
     }
 }
 
-impl<'de> Deserialize<'de> for Lease {
+impl<'de> Deserialize<'de> for LeaseLimit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
@@ -230,13 +230,13 @@ impl<'de> Deserialize<'de> for Lease {
     }
 }
 
-impl Serialize for Lease {
+impl Serialize for LeaseLimit {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u32(self.0)
     }
 }
 
-impl fmt::Display for Lease {
+impl fmt::Display for LeaseLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Seconds(self.0).fmt(f)
     }

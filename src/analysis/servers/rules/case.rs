@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::super::key::{Key, Speaks};
 use super::super::offered6::Offered6;
-use super::super::policy::{Allowed, Expected, Policy, Prefix6};
+use super::super::policy::{Allowed, Expected, Network6, Policy};
 use super::super::sighting::Offered;
 use super::super::table::{Server, Servers};
 use crate::wire::Mac;
@@ -35,7 +35,7 @@ pub struct Scene {
     pub(super) dns6: HashSet<Ipv6Addr>,
     pub(super) search: HashSet<Vec<u8>>,
     /// Of allowed servers and routers.
-    pub(super) prefixes: Vec<Prefix6>,
+    pub(super) prefixes: Vec<Network6>,
     /// Who is a default router: address and MAC.
     pub(super) default_routers: Vec<(IpAddr, Mac)>,
 }
@@ -105,12 +105,12 @@ impl Scene {
 }
 
 /// The prefixes of a server's addresses, or of what a router calls on-link in whatever answer: a link is a /64.
-pub(super) fn links(server: &Server) -> Vec<Prefix6> {
+pub(super) fn links(server: &Server) -> Vec<Network6> {
     let answers = server.answers_given.iter().filter_map(|answer| answer.offered.six.as_deref());
     let routers = answers.filter_map(|six| six.router.as_ref());
     let advertised =
-        routers.flat_map(|router| &router.prefixes).map(|one| Prefix6::of(one.prefix, one.length));
-    server.addresses6.iter().map(|addr| Prefix6::of(*addr, 64)).chain(advertised).collect()
+        routers.flat_map(|router| &router.prefixes).map(|one| Network6::of(one.prefix, one.length));
+    server.addresses6.iter().map(|addr| Network6::of(*addr, 64)).chain(advertised).collect()
 }
 
 impl<'a> Case<'a> {

@@ -1,6 +1,6 @@
 //! What DHCPv6 servers and routers offer.
 
-use super::super::policy::{OneOf, Preference, Prefix6};
+use super::super::policy::{Network6, OneOf, Preference};
 use super::case::{Case, links};
 use super::words::{list_or_none, or_none};
 use crate::wire::escape::escape;
@@ -16,14 +16,14 @@ pub(super) fn wrong_prefix(case: &Case<'_>) -> Option<String> {
     let routers = || case.answers6().filter_map(|(six, _)| six.router.as_ref());
     if let Some(OneOf(want)) = &expected.routes {
         let each = routers().flat_map(|router| &router.routes);
-        let mut led_to = each.map(|route| Prefix6::of(route.prefix.0, route.prefix.1));
+        let mut led_to = each.map(|route| Network6::of(route.prefix.0, route.prefix.1));
         if let Some(stray) = led_to.find(|route| !want.contains(route)) {
             return Some(format!("its route leads to {stray} instead of {}", list_or_none(want)));
         }
     }
     let OneOf(want) = expected.pref64.as_ref()?;
     let each = routers().flat_map(|router| &router.pref64);
-    let mut found = each.map(|(addr, length, _)| Prefix6::of(*addr, *length));
+    let mut found = each.map(|(addr, length, _)| Network6::of(*addr, *length));
     let stray = found.find(|one| !want.contains(one))?;
     Some(format!("its NAT64 prefix is {stray} instead of {}", list_or_none(want)))
 }
@@ -31,7 +31,7 @@ pub(super) fn wrong_prefix(case: &Case<'_>) -> Option<String> {
 pub(super) fn wrong_delegation(case: &Case<'_>) -> Option<String> {
     let (expected, _) = case.expected6()?;
     let OneOf(want) = expected.delegated.as_ref()?;
-    let mut found = case.server.prefixes6.iter().map(|(addr, length)| Prefix6::of(*addr, *length));
+    let mut found = case.server.prefixes6.iter().map(|(addr, length)| Network6::of(*addr, *length));
     let stray = found.find(|one| !want.iter().any(|known| known.holds(one)))?;
     Some(format!("it delegates {stray} instead of prefixes of {}", list_or_none(want)))
 }
@@ -86,7 +86,7 @@ pub(super) fn foreign_prefix(case: &Case<'_>) -> Option<String> {
     if case.entry.is_some() || case.scene.prefixes.is_empty() {
         return None;
     }
-    let known = |one: &Prefix6| case.scene.prefixes.iter().any(|known| known.holds(one));
+    let known = |one: &Network6| case.scene.prefixes.iter().any(|known| known.holds(one));
     let stray = links(case.server).into_iter().find(|one| !known(one))?;
     Some(format!("it offers {stray}, which no allowed server or router has"))
 }

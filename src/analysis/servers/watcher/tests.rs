@@ -23,7 +23,7 @@ impl Play {
     fn new(known: Vec<Known>) -> Self {
         let now = Instant::new(100_000, 0);
         Self {
-            watcher: Watcher::new(Pace::default(), known, now),
+            watcher: Watcher::new(WatchPace::default(), known, now),
             servers: Servers::default(),
             policy: None,
             now,
@@ -44,7 +44,7 @@ impl Play {
     }
 
     /// Lets time pass, stopping wherever the watcher wants to be asked.
-    fn pass(&mut self, seconds: u64) -> Vec<Change> {
+    fn pass(&mut self, seconds: u64) -> Vec<ServerChange> {
         let end = self.now.after(Duration::from_secs(seconds));
         let mut told = Vec::new();
         let mut stops = 0_u32;
@@ -86,11 +86,11 @@ fn a_server_comes_changes_goes_and_is_back() {
     assert_eq!(told.len(), 1);
     assert_eq!(
         told[0].differences,
-        [Difference { what: "routers".into(), from: "10.0.0.1".into(), to: "10.0.0.9".into() }]
+        [OfferChange { what: "routers".into(), from: "10.0.0.1".into(), to: "10.0.0.9".into() }]
     );
-    assert_eq!(play.watcher.verdict(), Verdict::Clean);
+    assert_eq!(play.watcher.verdict(), SegmentVerdict::Clean);
     assert_eq!(play.kinds(3600), ["gone"]);
-    assert_eq!(play.watcher.verdict(), Verdict::None);
+    assert_eq!(play.watcher.verdict(), SegmentVerdict::None);
     assert!(play.servers.is_empty());
     play.hear(1, 9);
     assert_eq!(play.kinds(10), ["back"]);
@@ -117,7 +117,7 @@ fn to_and_fro_is_told_once_in_a_while() {
     play.policy = Some(Policy::default());
     play.hear(1, 1);
     assert_eq!(play.kinds(5), ["changed"]);
-    assert_eq!(play.watcher.verdict(), Verdict::Rogue);
+    assert_eq!(play.watcher.verdict(), SegmentVerdict::Rogue);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn the_last_words_leave_nothing_out() {
 #[test]
 fn a_segment_with_nothing_but_probes_and_answers_stays_quiet() {
     let mut play = Play::new(Vec::new());
-    let pace = Pace { gone_after: Duration::from_mins(3), ..Pace::default() };
+    let pace = WatchPace { gone_after: Duration::from_mins(3), ..WatchPace::default() };
     play.watcher = Watcher::new(pace, Vec::new(), play.now);
     let mut told = Vec::new();
     // A probing every minute for a quarter of an hour: six answers within some seconds, then nothing.

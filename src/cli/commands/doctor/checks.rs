@@ -2,7 +2,7 @@
 
 use crate::analysis::doctor::{Conclusion, Sign};
 use crate::analysis::findings6;
-use crate::engine::v4::examine::{Asked, Neighbour, Record};
+use crate::engine::v4::examine::{Neighbour, QuestionTally, Record};
 use crate::output::doctor::CheckObject;
 use crate::run::doctor::Examined;
 use crate::run::doctor::local::Local;
@@ -84,7 +84,7 @@ pub(super) fn checks(
             None if done => "ok",
             None => "skipped",
         };
-        let ms = asked.and_then(Asked::took).map(|took| took.as_secs_f64() * 1000.0);
+        let ms = asked.and_then(QuestionTally::took).map(|took| took.as_secs_f64() * 1000.0);
         let detail = sign.map_or(detail, |sign| sign.summary.clone());
         CheckObject { number: *number, name, result, ms, detail }
     });
@@ -96,7 +96,7 @@ fn looked<'a>(
     number: u8,
     local: &Local,
     examined: Option<&'a Examined>,
-) -> (bool, Option<&'a Asked>, String) {
+) -> (bool, Option<&'a QuestionTally>, String) {
     let seen = |check: &str| !local.unseen.iter().any(|(name, _)| *name == check);
     match number {
         1 => (true, None, local.interface.clone()),
@@ -115,11 +115,11 @@ fn looked<'a>(
     }
 }
 
-fn tried(number: u8, examined: &Examined) -> (bool, Option<&Asked>, String) {
+fn tried(number: u8, examined: &Examined) -> (bool, Option<&QuestionTally>, String) {
     let record: &Record = &examined.record;
-    let asked = |asked: &Asked| format!("{} sent, {} answered", asked.sent, asked.answers);
-    let met = |one: &Neighbour, what: &Asked| format!("{}: {}", one.address, asked(what));
-    let question = |what| (Asked::sent_any(what), Some(what), asked(what));
+    let asked = |asked: &QuestionTally| format!("{} sent, {} answered", asked.sent, asked.answers);
+    let met = |one: &Neighbour, what: &QuestionTally| format!("{}: {}", one.address, asked(what));
+    let question = |what| (QuestionTally::sent_any(what), Some(what), asked(what));
     match number {
         7 => (true, None, format!("{} frames", examined.frames)),
         8 => (true, None, format!("{} BPDUs", examined.heard.bpdus)),
@@ -143,8 +143,8 @@ fn tried(number: u8, examined: &Examined) -> (bool, Option<&Asked>, String) {
         }
         18 => question(&record.renewal),
         19 => question(&record.reboot),
-        20 if Asked::sent_any(&record.relayed) => question(&record.relayed),
-        20 if Asked::sent_any(&record.relay_hop) => (false, None, asked(&record.relay_hop)),
+        20 if QuestionTally::sent_any(&record.relayed) => question(&record.relayed),
+        20 if QuestionTally::sent_any(&record.relay_hop) => (false, None, asked(&record.relay_hop)),
         21 => record.boot.as_ref().map_or((false, None, String::new()), |booted| {
             let file = booted.file.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
             (true, Some(&booted.fetch), file.into_owned())

@@ -10,21 +10,21 @@ use fastrand::Rng;
 
 use super::Args;
 use super::checks::checks;
-use crate::analysis::doctor::{Conclusion, Sign, Verdict};
+use crate::analysis::doctor::{Conclusion, DoctorVerdict, Sign};
 use crate::analysis::transaction::Server;
-use crate::capture::{CaptureError, Format as FileFormat, FrameOut, Writer};
+use crate::capture::{CaptureError, CaptureFormat as FileFormat, FrameOut, Writer};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::gather::Stop;
 use crate::engine::drive::Passed;
 use crate::engine::v4::examine::{Booted, Plan, Record, RelayView};
 use crate::net::host::LEASE_FOLDERS;
-use crate::net::linux::{Options, PacketTransport};
+use crate::net::linux::{PacketTransport, TransportOptions};
 use crate::net::sandbox::Needs;
 use crate::net::signals::Signals;
 use crate::net::udp::Held6;
-use crate::net::{Event, NetError, Transport, iface};
-use crate::output::doctor::{NotChecked, Report};
+use crate::net::{NetError, Transport, TransportEvent, iface};
+use crate::output::doctor::{DoctorReport, NotChecked};
 use crate::output::json::object::{FindingObject, TransactionObject};
 use crate::output::rogue::ServerObject;
 use crate::output::{Format, Render as _};
@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         Err(error) if error.is_refused() => {
             let why = Sign::of("no-right", error.to_string());
             let mut conclusion = without_packets(&local, why);
-            conclusion.verdict = Verdict::Unable;
+            conclusion.verdict = DoctorVerdict::Unable;
             tell(args, &local, &conclusion, &Seen::default(), cx)?;
             return Ok(if args.nagios { Exit::Code(3) } else { Exit::CouldNotRun });
         }
@@ -180,7 +180,7 @@ fn until_ready(
 
 /// What was told last: a watch tells changes only.
 #[derive(Default)]
-struct Last(Option<(Verdict, Vec<&'static str>)>);
+struct Last(Option<(DoctorVerdict, Vec<&'static str>)>);
 
 impl Last {
     /// True when this is another conclusion than the one before.
@@ -216,10 +216,10 @@ fn wait(transport: &mut PacketTransport, stop: &Stop, cx: &Context, args: &Args)
     let until = cx.clock.now().after(args.interval);
     loop {
         match transport.wait(Some(until)) {
-            Ok(Event::Timeout) => return Ok(false),
-            Ok(Event::Interrupted) => return Ok(true),
-            Ok(Event::Frame(received)) if received.at >= until => return Ok(false),
-            Ok(Event::Frame(_)) => {}
+            Ok(TransportEvent::Timeout) => return Ok(false),
+            Ok(TransportEvent::Interrupted) => return Ok(true),
+            Ok(TransportEvent::Frame(received)) if received.at >= until => return Ok(false),
+            Ok(TransportEvent::Frame(_)) => {}
             Err(NetError::Down { .. }) => return Ok(pause(stop, until, cx)),
             Err(error) => return Err(error.into()),
         }
@@ -247,7 +247,7 @@ fn open(name: &str) -> Result<PacketTransport, NetError> {
     let signals = Signals::termination()?;
     PacketTransport::open(
         interface,
-        &Options { filter: None, promiscuous: true, signals: Some(Rc::new(signals)) },
+        &TransportOptions { filter: None, promiscuous: true, signals: Some(Rc::new(signals)) },
     )
 }
 
@@ -323,7 +323,7 @@ fn tell(args: &Args, local: &Local, conclusion: &Conclusion, seen: &Seen, cx: &m
     let empty = Record::default();
     let examined = seen.examined.as_ref();
     let record = examined.map_or(&empty, |examined| &examined.record);
-    let report = Report {
+    let report = DoctorReport {
         interface: &local.interface,
         mac: args.mac.or(local.mac),
         client_id: seen.client_id.as_deref(),
@@ -364,14 +364,14 @@ fn exit_of(conclusion: &Conclusion, args: &Args) -> Exit {
         return Exit::Code(exit_of_plugin(conclusion));
     }
     match conclusion.verdict {
-        Verdict::Healthy => Exit::Good,
-        Verdict::Problem | Verdict::Unclear => Exit::Bad,
-        Verdict::Unable => Exit::CouldNotRun,
+        DoctorVerdict::Healthy => Exit::Good,
+        DoctorVerdict::Problem | DoctorVerdict::Unclear => Exit::Bad,
+        DoctorVerdict::Unable => Exit::CouldNotRun,
     }
 }
 
 /// One line in the manner of monitoring plugins.
-fn line(conclusion: &Conclusion, report: &Report<'_>) -> String {
+fn line(conclusion: &Conclusion, report: &DoctorReport<'_>) -> String {
     let state = match exit_of_plugin(conclusion) {
         0 => "OK",
         1 => "WARNING",
@@ -381,9 +381,9 @@ fn line(conclusion: &Conclusion, report: &Report<'_>) -> String {
     let text = match &conclusion.cause {
         Some(cause) => format!("{}: {}", cause.code, cause.summary),
         None => match conclusion.verdict {
-            Verdict::Healthy => report.works(),
-            Verdict::Unclear => "no lease was had, and nothing says why".to_owned(),
-            Verdict::Problem | Verdict::Unable => "it could not be looked".to_owned(),
+            DoctorVerdict::Healthy => report.works(),
+            DoctorVerdict::Unclear => "no lease was had, and nothing says why".to_owned(),
+            DoctorVerdict::Problem | DoctorVerdict::Unable => "it could not be looked".to_owned(),
         },
     };
     let offer = report
@@ -398,10 +398,10 @@ fn line(conclusion: &Conclusion, report: &Report<'_>) -> String {
 /// The exit code of a monitoring plugin.
 fn exit_of_plugin(conclusion: &Conclusion) -> u8 {
     match (conclusion.verdict, &conclusion.cause) {
-        (Verdict::Healthy, _) => 0,
-        (Verdict::Problem, Some(sign)) if sign.severity == Severity::Error => 2,
-        (Verdict::Problem | Verdict::Unclear, _) => 1,
-        (Verdict::Unable, _) => 3,
+        (DoctorVerdict::Healthy, _) => 0,
+        (DoctorVerdict::Problem, Some(sign)) if sign.severity == Severity::Error => 2,
+        (DoctorVerdict::Problem | DoctorVerdict::Unclear, _) => 1,
+        (DoctorVerdict::Unable, _) => 3,
     }
 }
 

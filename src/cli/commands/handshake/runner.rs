@@ -9,7 +9,7 @@ use super::run::QUIET_RATE;
 use super::{Args, milli};
 use crate::cli::context::{self, Context};
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::flags::flat::{self, Table};
+use crate::cli::flags::flat::{self, RowStream};
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::engine::load::{After, Family, Kind, Macs, Pace, Plan, Rate, Search, Tally};
 use crate::engine::v4::silence::{Finding, LinkState};
@@ -222,7 +222,7 @@ fn once<F: Told>(
     let (format, clocks) = (cx.format(), cx.clock.moment());
     let mut ladders = draws(args, cx).then(|| Ladders::of(&setup.interface, cx));
     let mut rows = args.flat.rows(&columns::HANDSHAKE, cx)?;
-    let mut table = rows.as_ref().map(Table::new);
+    let mut table = rows.as_ref().map(RowStream::new);
     let start = context::cpu_time();
     let mut news = |news: News<F::Lease>| {
         let told = match news {

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Args;
-use crate::analysis::servers::{Identity, Policy, Servers, Speaks, Verdict, judge};
+use crate::analysis::servers::{Identity, Policy, SegmentVerdict, Servers, Speaks, judge};
 use crate::capture;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::vendors::Vendors;
 use crate::cli::reading::Reading;
-use crate::output::rogue::{Report, Scan, plugin};
+use crate::output::rogue::{RogueReport, Scan, plugin};
 use crate::output::words::counted;
 use crate::run::files;
 use crate::run::rogue::{Answers, Register, Seen};
@@ -67,7 +67,7 @@ pub(super) fn report(
         policy.map(|policy| judge::missing(heard, policy, args.families().speak())).unwrap_or_default();
     let is_silent = |identity: &&Identity| !heard.iter().any(|server| identity.fit(&server.key).is_whole());
     let required: Vec<&Identity> = args.require.iter().filter(is_silent).collect();
-    let report = Report {
+    let report = RogueReport {
         scan,
         servers: &servers,
         missing: &missing,
@@ -88,12 +88,12 @@ pub(super) fn report(
     }
     cx.note(&report.summary(policy.is_some()));
     Ok(match report.verdict() {
-        Verdict::Rogue => Exit::Bad,
-        Verdict::None if scan.asked => Exit::Bad,
-        Verdict::Clean | Verdict::None if !required.is_empty() => Exit::Bad,
-        Verdict::Unknown => Exit::CouldNotRun,
-        Verdict::Clean | Verdict::None if learned == Some(false) => Exit::Bad,
-        Verdict::Clean | Verdict::None => Exit::Good,
+        SegmentVerdict::Rogue => Exit::Bad,
+        SegmentVerdict::None if scan.asked => Exit::Bad,
+        SegmentVerdict::Clean | SegmentVerdict::None if !required.is_empty() => Exit::Bad,
+        SegmentVerdict::Unknown => Exit::CouldNotRun,
+        SegmentVerdict::Clean | SegmentVerdict::None if learned == Some(false) => Exit::Bad,
+        SegmentVerdict::Clean | SegmentVerdict::None => Exit::Good,
     })
 }
 

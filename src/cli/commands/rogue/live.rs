@@ -15,7 +15,7 @@ use crate::net::sandbox::Needs;
 use crate::output::rogue::Scan;
 use crate::output::words::counted;
 use crate::run::files;
-use crate::run::rogue::{Lookout, News, Plan, Turn};
+use crate::run::rogue::{Lookout, LookoutNews, LookoutPlan, Turn};
 use crate::time::{Clock as _, Instant};
 
 /// A ring gives frames away in blocks, a little after they came.
@@ -23,8 +23,8 @@ const LINGER: Duration = Duration::from_millis(25);
 
 impl Args {
     /// Where to look, and how.
-    fn plan(&self) -> Plan {
-        Plan {
+    fn plan(&self) -> LookoutPlan {
+        LookoutPlan {
             interfaces: self.interfaces.clone(),
             reloads: self.watch && self.policy.is_some(),
             families: self.families(),
@@ -44,10 +44,10 @@ pub(super) fn open(args: &Args) -> Result<Lookout, Failure> {
 }
 
 /// Says what happens meanwhile.
-pub(super) fn tell(cx: &Context) -> impl FnMut(News) {
+pub(super) fn tell(cx: &Context) -> impl FnMut(LookoutNews) {
     |news| match news {
-        News::Interface(name, what) => cx.warn(&format!("{name} {what}")),
-        News::Refused(error) => cx.warn(&error),
+        LookoutNews::Interface(name, what) => cx.warn(&format!("{name} {what}")),
+        LookoutNews::Refused(error) => cx.warn(&error),
     }
 }
 

@@ -7,13 +7,13 @@ use std::time::Duration;
 use super::Args;
 use super::hub::Hub;
 use super::live::{confine, open, tell, turn};
-use crate::analysis::servers::watcher::{Change, ChangeKind, Known};
-use crate::analysis::servers::{Allowed, Pace, Watcher, state};
+use crate::analysis::servers::watcher::{ChangeKind, Known, ServerChange};
+use crate::analysis::servers::{Allowed, WatchPace, Watcher, state};
 use crate::cli::context::{Context, env};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::teller::{TICK, seconds_left};
 use crate::cli::{terminal, text};
-use crate::net::scrape::{Page, Scrape};
+use crate::net::scrape::{Scrape, ScrapedPage};
 use crate::output::json::object;
 use crate::output::rogue::metrics::Metrics;
 use crate::output::rogue::{ChangeObject, change_line, change_priority, change_text, kept_text};
@@ -63,14 +63,14 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     args.confine.give_up(cx)?;
     confine(args, cx)?;
     let metrics = scrape.map(|scrape| {
-        let shown = Page::default();
+        let shown = ScrapedPage::default();
         cx.note(&format!("serving http://{}/metrics", scrape.address));
         scrape.serve(shown.clone(), lookout.names()).map(|()| shown)
     });
     let metrics = metrics.transpose().map_err(Failure::could_not_run)?;
     let default =
         if args.passive { PASSIVE_GONE } else { args.interval.saturating_mul(3).saturating_add(args.wait()) };
-    let pace = Pace { gone_after: args.gone_after.unwrap_or(default), ..Pace::default() };
+    let pace = WatchPace { gone_after: args.gone_after.unwrap_or(default), ..WatchPace::default() };
     let now = cx.clock.moment();
     let mut watch = Watch {
         args,
@@ -110,7 +110,7 @@ struct Watch<'a> {
     watcher: Watcher,
     helper: Option<Helper>,
     /// What Prometheus may scrape.
-    page: Option<Page>,
+    page: Option<ScrapedPage>,
     /// How their times are written.
     time: TimeText,
     /// Changes told, by kind.
@@ -265,7 +265,7 @@ impl Watch<'_> {
         allowed.map(|allowed| (allowed.to_string(), is_up(allowed))).collect()
     }
 
-    fn emit(&mut self, changes: &mut [Change], cx: &mut Context) -> Result<(), Failure> {
+    fn emit(&mut self, changes: &mut [ServerChange], cx: &mut Context) -> Result<(), Failure> {
         let who = changes.iter_mut().filter_map(|change| change.who.as_deref_mut());
         self.hub.vendors.name(who.map(|who| (who.server.key.source_mac, &mut who.judgement)));
         let (names, precision) = (self.lookout.names(), self.lookout.precision());

@@ -9,11 +9,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Args;
-use crate::capture::{CaptureError, Format, Frame, FrameOut, Losses, RotatingWriter, Rotation};
+use crate::capture::{CaptureError, CaptureFormat, Frame, FrameOut, Losses, RotatingWriter, Rotation};
 use crate::cli::analyst::Look;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::flags::flat::{self, Table};
+use crate::cli::flags::flat::{self, RowStream};
 use crate::cli::flags::keep;
 use crate::cli::joining::Joining;
 use crate::cli::stream::{Page, Stream, View};
@@ -21,7 +21,7 @@ use crate::interrupt;
 use crate::net::live::{LiveFrame, Woken};
 use crate::net::sandbox::Needs;
 use crate::output::flat::columns;
-use crate::run::listen::{Change, Listener, Listeners, Plan, Unnamed};
+use crate::run::listen::{InterfaceChange, ListenPlan, Listener, Listeners, Unnamed};
 use crate::time::{Clock as _, Instant, Precision, Timestamp};
 use crate::wire::frame::{LinkType, capture_filter};
 
@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     } else {
         (args.flat.rows(&columns::PACKET, cx)?, None)
     };
-    let mut table = told.as_ref().map(Table::new);
+    let mut table = told.as_ref().map(RowStream::new);
     let look = Look {
         json: cx.common.json,
         color: cx.out.color(),
@@ -77,7 +77,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let mut stream =
         Stream::new(&args.select, view, Page::new(&cx.out, args.select.wide, args.interfaces.len() != 1))?;
     if let Some(rows) = rows.as_ref().filter(|_| view == View::Rows) {
-        table = Some(Table::new(rows));
+        table = Some(RowStream::new(rows));
     }
     stream.renderer.set_rows(rows);
     stream.renderer.set_remarks(args.write.is_some());
@@ -165,7 +165,7 @@ fn announced(taps: &[Listener], path: &Path) -> Result<Vec<(LinkType, Precision,
     let all: Vec<_> =
         taps.iter().map(|tap| (tap.link_type(), tap.precision(), tap.name().to_owned())).collect();
     let one_link = all.windows(2).all(|pair| matches!(pair, [a, b] if a.0 == b.0));
-    if Format::of_path(path) == Format::Pcap && !one_link {
+    if CaptureFormat::of_path(path) == CaptureFormat::Pcap && !one_link {
         return Err(Failure::usage(
             "the interfaces have different link types, which pcap cannot hold: write a .pcapng file",
         ));
@@ -191,7 +191,7 @@ fn open(args: &Args, cx: &Context) -> Result<Listeners, Failure> {
         // Who holds an address, and who looks for it.
         filter.push_str(" or arp or (icmp and (icmp[0] = 0 or icmp[0] = 8))");
     }
-    let (listeners, refused) = Listeners::open(&Plan {
+    let (listeners, refused) = Listeners::open(&ListenPlan {
         interfaces: &args.interfaces,
         unnamed: Unnamed::All { spares: SPARES, ring: LEAST_RING },
         filter,
@@ -210,7 +210,7 @@ struct Sink<'a> {
     /// Exchanges are shown instead of packets.
     joining: Option<Joining<'a>>,
     /// What stands around flat rows.
-    table: Option<Table>,
+    table: Option<RowStream>,
     writer: Option<RotatingWriter>,
     received: u64,
     /// Frames stamped after this moment do not count any more.
@@ -396,15 +396,15 @@ impl Sniffer<'_> {
         for change in self.listeners.changes()? {
             let name = |index: usize| self.listeners.all.get(index).map_or("", Listener::name);
             cx.warn(&match change {
-                Change::Back(index) => format!("{} is back", name(index)),
-                Change::Down(index) => format!("{} went down; waiting for it to come up", name(index)),
-                Change::Gone(index) => format!("{} vanished; waiting for it to come back", name(index)),
-                Change::Rebound(_) => continue,
-                Change::Joined(name) => format!("{name} came up; listening on it, too"),
-                Change::LeftOut(name) => format!(
+                InterfaceChange::Back(index) => format!("{} is back", name(index)),
+                InterfaceChange::Down(index) => format!("{} went down; waiting for it to come up", name(index)),
+                InterfaceChange::Gone(index) => format!("{} vanished; waiting for it to come back", name(index)),
+                InterfaceChange::Rebound(_) => continue,
+                InterfaceChange::Joined(name) => format!("{name} came up; listening on it, too"),
+                InterfaceChange::LeftOut(name) => format!(
                     "{name} came up and is not listened on: rights to open it were given up; start again to include it"
                 ),
-                Change::Refused(error) => error.to_string(),
+                InterfaceChange::Refused(error) => error.to_string(),
             });
         }
         Ok(())

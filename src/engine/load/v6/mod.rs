@@ -16,7 +16,7 @@ use template::{IA_MARK, SERVER_MARK, Values};
 
 use super::family::{Family, Leased, Message, Question, Seen};
 use super::{Check, Kind, MAC_MARK, position};
-use crate::engine::v6::neighbor::{MLD_ROUTERS, Seen as Around, Word as Spoken, mld_report};
+use crate::engine::v6::neighbor::{MLD_ROUTERS, NeighborWord as Spoken, SeenNeighbor as Around, mld_report};
 use crate::engine::v6::recipe::{IaWish, Recipe6, usual_iaid};
 use crate::wire::Mac;
 use crate::wire::frame::{Envelope6, Protocol};

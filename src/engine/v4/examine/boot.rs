@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use super::{Asked, Given, Series, ms};
+use super::{Given, QuestionTally, Series, ms};
 use crate::time::Instant;
 use crate::wire::arp::Arp;
-use crate::wire::frame::build::{self, Ethernet, tcp};
+use crate::wire::frame::build::{self, EthernetHeader, tcp};
 use crate::wire::frame::peek;
 use crate::wire::options::v4 as opt;
 use crate::wire::v4::packet::field_text;
@@ -51,13 +51,13 @@ pub struct Booted {
     /// The boot server whose port 4011 was asked.
     pub menu_server: Option<Ipv4Addr>,
     /// How that went.
-    pub menu: Asked,
+    pub menu: QuestionTally,
     /// The boot file, as it was given.
     pub file: Option<Vec<u8>>,
     /// The server it is to be had from.
     pub server: Option<Ipv4Addr>,
     /// How asking for it went.
-    pub fetch: Asked,
+    pub fetch: QuestionTally,
     /// What became of it.
     pub fetched: Option<Fetched>,
     /// Why it was not asked for.
@@ -316,7 +316,7 @@ impl Boot {
         }
         let mut out = Vec::new();
         let (mac, own) = self.own;
-        let ethernet = Ethernet { dst: Mac::BROADCAST, src: mac, tags: &self.tags };
+        let ethernet = EthernetHeader { dst: Mac::BROADCAST, src: mac, tags: &self.tags };
         ethernet.arp(&mut out, &Arp::request(mac, own, hop));
         build::pad(&mut out);
         self.out.push_back(out);
@@ -354,17 +354,17 @@ impl Boot {
 
     fn udp(&mut self, hop: Mac, peer: Ipv4Addr, ports: (u16, u16), payload: &[u8]) {
         let mut out = Vec::new();
-        let ethernet = Ethernet { dst: hop, src: self.own.0, tags: &self.tags };
-        ethernet.udp(&mut out, &build::Ipv4::new(self.own.1, peer), ports, |out| out.extend(payload));
+        let ethernet = EthernetHeader { dst: hop, src: self.own.0, tags: &self.tags };
+        ethernet.udp(&mut out, &build::Ipv4Header::new(self.own.1, peer), ports, |out| out.extend(payload));
         self.out.push_back(out);
     }
 
     fn segment(&mut self, hop: Mac, (seq, ack): (u32, u32), flags: u8, payload: &[u8]) {
         let Some(Place::Http { server, port, .. }) = &self.target else { return };
         let mut out = Vec::new();
-        let ethernet = Ethernet { dst: hop, src: self.own.0, tags: &self.tags };
+        let ethernet = EthernetHeader { dst: hop, src: self.own.0, tags: &self.tags };
         let header = tcp::Header { ports: (OWN_PORT, *port), seq, ack, flags };
-        ethernet.tcp(&mut out, &build::Ipv4::new(self.own.1, *server), &header, payload);
+        ethernet.tcp(&mut out, &build::Ipv4Header::new(self.own.1, *server), &header, payload);
         self.out.push_back(out);
     }
 

@@ -71,7 +71,7 @@ pub struct RelayView {
 
 /// What was asked so often, and what came back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct QuestionTally {
     /// How often it was sent.
     pub sent: u32,
     /// When it was sent first.
@@ -84,7 +84,7 @@ pub struct Asked {
     pub refused: bool,
 }
 
-impl Asked {
+impl QuestionTally {
     pub(super) fn sent(&mut self, now: Instant) {
         self.sent = self.sent.saturating_add(1);
         self.first.get_or_insert(now);
@@ -152,11 +152,11 @@ pub struct Neighbour {
     /// It is reached through a router: its own hardware address is not to be had.
     pub routed: bool,
     /// How often it was asked for by ARP, and answered.
-    pub arp: Asked,
+    pub arp: QuestionTally,
     /// The hardware addresses that answered.
     pub macs: Vec<Mac>,
     /// A question to a name server.
-    pub question: Asked,
+    pub question: QuestionTally,
     /// Who said by ICMP, and with which code, that nothing leads to it; a closed port is a refusal.
     pub turned_away: Option<(Ipv4Addr, u8)>,
 }
@@ -165,17 +165,17 @@ pub struct Neighbour {
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     /// DISCOVERs as the host.
-    pub own: Asked,
+    pub own: QuestionTally,
     /// DISCOVERs as a stranger.
-    pub second: Asked,
+    pub second: QuestionTally,
     /// DISCOVERs with the host's hardware address and no client identifier.
-    pub bare: Asked,
+    pub bare: QuestionTally,
     /// OFFERs to the host, one a server.
     pub offers: Vec<Given>,
     /// OFFERs to the stranger, one a server.
     pub second_offers: Vec<Given>,
     /// REQUESTs for the address offered.
-    pub request: Asked,
+    pub request: QuestionTally,
     /// The ACK that counts: that of the server that was chosen.
     pub ack: Option<Given>,
     /// A NAK of the server that was chosen.
@@ -193,15 +193,15 @@ pub struct Record {
     /// Name servers that were given.
     pub name_servers: Vec<Neighbour>,
     /// REQUESTs by unicast from the address given (RENEWING).
-    pub renewal: Asked,
+    pub renewal: QuestionTally,
     /// The same by broadcast (REBINDING), after those by unicast had no answer.
-    pub rebinding: Asked,
+    pub rebinding: QuestionTally,
     /// REQUESTs for the address held before (INIT-REBOOT).
-    pub reboot: Asked,
+    pub reboot: QuestionTally,
     /// ARP for the way to the server that is asked as a relay would.
-    pub relay_hop: Asked,
+    pub relay_hop: QuestionTally,
     /// DISCOVERs as a relay would pass them on.
-    pub relayed: Asked,
+    pub relayed: QuestionTally,
     /// OFFERs to these.
     pub relayed_offers: Vec<Given>,
     /// What came of booting from the network.

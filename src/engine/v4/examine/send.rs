@@ -8,7 +8,7 @@ use crate::engine::v4::note::Note;
 use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
-use crate::wire::frame::build::{self, Ethernet};
+use crate::wire::frame::build::{self, EthernetHeader};
 use crate::wire::options::v4 as opt;
 use crate::wire::v4::{Message, MessageType, Xid};
 
@@ -111,8 +111,8 @@ impl Examination {
     pub(super) fn question(&mut self, own: Ipv4Addr, server: Ipv4Addr, mac: Mac) {
         let [.., high, low] = self.plan.xids[0].to_be_bytes();
         let mut out = Vec::new();
-        let ethernet = Ethernet { dst: mac, src: self.plan.mac, tags: &self.plan.tags };
-        ethernet.udp(&mut out, &build::Ipv4::new(own, server), (DNS_CLIENT, DNS_PORT), |out| {
+        let ethernet = EthernetHeader { dst: mac, src: self.plan.mac, tags: &self.plan.tags };
+        ethernet.udp(&mut out, &build::Ipv4Header::new(own, server), (DNS_CLIENT, DNS_PORT), |out| {
             out.extend([high, low, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1]);
         });
         self.out.push(out, Remark::new(Sense::Sent(0), "asked a name server"));
@@ -162,17 +162,22 @@ impl Examination {
 
     pub(super) fn send(&mut self, message: &Message, src: Mac, dst: Mac, addrs: (Ipv4Addr, Ipv4Addr)) {
         let mut out = Vec::new();
-        let ethernet = Ethernet { dst, src, tags: &self.plan.tags };
+        let ethernet = EthernetHeader { dst, src, tags: &self.plan.tags };
         let payload = message.encode_padded();
-        ethernet.udp(&mut out, &build::Ipv4::new(addrs.0, addrs.1), (CLIENT_PORT, SERVER_PORT), |out| {
-            out.extend(payload);
-        });
+        ethernet.udp(
+            &mut out,
+            &build::Ipv4Header::new(addrs.0, addrs.1),
+            (CLIENT_PORT, SERVER_PORT),
+            |out| {
+                out.extend(payload);
+            },
+        );
         self.out.push(out, (&Note::Sent(message.message_type(), 1)).into());
     }
 
     pub(super) fn arp(&mut self, arp: &Arp, dst: Mac) {
         let mut out = Vec::new();
-        Ethernet { dst, src: self.plan.mac, tags: &self.plan.tags }.arp(&mut out, arp);
+        EthernetHeader { dst, src: self.plan.mac, tags: &self.plan.tags }.arp(&mut out, arp);
         build::pad(&mut out);
         let note = if arp.operation == Arp::REPLY {
             Note::Answered(arp.sender_ip)

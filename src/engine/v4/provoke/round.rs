@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use fastrand::Rng;
 
-use super::Plan;
+use super::ProvokePlan;
 use crate::engine::v4::draft::{Draft, OptionEdit, Overrides, opt};
 use crate::engine::v4::recipe::{Recipe, Route, State};
 use crate::wire::Mac;
@@ -99,7 +99,7 @@ impl Probe {
     ];
 
     /// True for the probes that a round of this plan has.
-    pub(super) fn is_in(self, plan: &Plan) -> bool {
+    pub(super) fn is_in(self, plan: &ProvokePlan) -> bool {
         match self {
             // With the own MAC a server could bind for ever, as BOOTP has it, what the machine itself has leased.
             Self::Bootp => !plan.own_mac || plan.addresses.is_empty(),
@@ -133,7 +133,7 @@ pub(super) struct Client {
 
 impl Client {
     /// What every message of this client has in common.
-    pub(super) fn recipe(self, plan: &Plan, xid: Xid) -> Recipe {
+    pub(super) fn recipe(self, plan: &ProvokePlan, xid: Xid) -> Recipe {
         let mut recipe = Recipe::new(self.mac, xid);
         recipe.request_list = REQUEST_LIST.to_vec();
         if self.mac == plan.mac {
@@ -179,7 +179,7 @@ pub(super) struct Round {
 
 impl Round {
     /// New clients, or those of another round, and addresses that mean nothing to anybody.
-    pub(super) fn invent(plan: &Plan, like: Option<&Self>, rng: &mut Rng) -> Self {
+    pub(super) fn invent(plan: &ProvokePlan, like: Option<&Self>, rng: &mut Rng) -> Self {
         let mut client = || {
             let mut mac = Mac(rng.u64(..).to_be_bytes().first_chunk().copied().unwrap_or_default());
             // Locally administered, not a group (IEEE 802 §8.2).
@@ -258,7 +258,7 @@ impl Round {
     }
 
     /// The `attempt`th message of a probe, `seconds` after the start.
-    pub(super) fn draft(&self, plan: &Plan, probe: Probe, attempt: usize, seconds: u16) -> Draft {
+    pub(super) fn draft(&self, plan: &ProvokePlan, probe: Probe, attempt: usize, seconds: u16) -> Draft {
         let mut recipe = self.client(probe).recipe(plan, self.xid(probe));
         // Some servers and relays only serve clients that have waited; the last attempt says it has.
         let last = Probe::SCHEDULE

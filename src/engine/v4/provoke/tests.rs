@@ -8,8 +8,8 @@ use crate::wire::v4::code;
 const US: Mac = Mac([2, 0, 0, 0, 0, 1]);
 const SERVER: Mac = Mac([2, 0, 0, 0, 0, 9]);
 
-fn plan() -> Plan {
-    Plan {
+fn plan() -> ProvokePlan {
+    ProvokePlan {
         wait: Duration::from_secs(8),
         rounds: 2,
         mac: US,
@@ -48,7 +48,7 @@ fn transmit(provoke: &mut Provoke) -> Option<Outgoing> {
 }
 
 /// Runs to the end; `answer` plays the servers.
-fn play(plan: Plan, mut answer: impl FnMut(&Seen, &mut Provoke)) -> (Vec<Seen>, Provoke) {
+fn play(plan: ProvokePlan, mut answer: impl FnMut(&Seen, &mut Provoke)) -> (Vec<Seen>, Provoke) {
     let mut provoke = Provoke::new(plan, Rng::with_seed(7));
     let mut walker = Walker::new(Ports::default());
     let mut now = Instant::new(100, 0);
@@ -129,7 +129,7 @@ fn every_kind_is_sent_several_times_by_fresh_clients_and_never_in_a_burst() {
 
 #[test]
 fn each_probe_is_what_it_claims() {
-    let (seen, provoke) = play(Plan { rounds: 1, ..plan() }, |_, _| ());
+    let (seen, provoke) = play(ProvokePlan { rounds: 1, ..plan() }, |_, _| ());
     let round = &provoke.rounds[&0];
     let of = |probe: Probe| {
         let xid = round.xid(probe);
@@ -163,7 +163,7 @@ fn each_probe_is_what_it_claims() {
 
 #[test]
 fn the_interfaces_own_mac_is_told_apart_by_client_identifiers() {
-    let mine = Plan { own_mac: true, addresses: vec![[10, 0, 0, 200].into()], ..plan() };
+    let mine = ProvokePlan { own_mac: true, addresses: vec![[10, 0, 0, 200].into()], ..plan() };
     let (seen, _) = play(mine, |_, _| ());
     let ids: std::collections::BTreeSet<_> =
         seen.iter().filter_map(|one| one.message.as_ref()?.option(61)).collect();
@@ -177,7 +177,7 @@ fn the_interfaces_own_mac_is_told_apart_by_client_identifiers() {
 #[test]
 fn offers_are_checked_and_declined() {
     let mut heard = Vec::new();
-    let (seen, provoke) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
+    let (seen, provoke) = play(ProvokePlan { rounds: 1, ..plan() }, |one, provoke| {
         if one.kind() == Some(MessageType::DISCOVER) {
             let offer = reply(Some(MessageType::OFFER), one.message.as_ref().unwrap(), 50);
             heard.extend(say(provoke, one.at, &offer));
@@ -204,7 +204,7 @@ fn offers_are_checked_and_declined() {
 #[test]
 fn what_is_given_is_given_back_three_times() {
     for probe in [Probe::Selecting, Probe::InitReboot, Probe::Rebinding, Probe::Bootp] {
-        let (seen, played) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
+        let (seen, played) = play(ProvokePlan { rounds: 1, ..plan() }, |one, provoke| {
             let Some(message) = &one.message else { return };
             if message.xid == provoke.rounds[&0].xid(probe) && one.kind() != Some(MessageType::RELEASE) {
                 let kind = (probe != Probe::Bootp).then_some(MessageType::ACK);
@@ -234,7 +234,7 @@ fn what_is_given_is_given_back_three_times() {
 
 #[test]
 fn information_is_no_lease_and_a_foreign_transaction_is_not_ours() {
-    let (seen, _) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
+    let (seen, _) = play(ProvokePlan { rounds: 1, ..plan() }, |one, provoke| {
         let Some(message) = &one.message else { return };
         if one.kind() == Some(MessageType::INFORM) {
             assert!(say(provoke, one.at, &reply(Some(MessageType::ACK), message, 0)).is_some());
@@ -250,7 +250,7 @@ fn information_is_no_lease_and_a_foreign_transaction_is_not_ours() {
 
 #[test]
 fn a_proxy_is_asked_at_its_own_port() {
-    let (seen, _) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
+    let (seen, _) = play(ProvokePlan { rounds: 1, ..plan() }, |one, provoke| {
         if one.message.as_ref().is_some_and(|message| message.xid == provoke.rounds[&0].xid(Probe::Pxe)) {
             say(provoke, one.at, &reply(Some(MessageType::OFFER), one.message.as_ref().unwrap(), 0));
         }
@@ -261,7 +261,7 @@ fn a_proxy_is_asked_at_its_own_port() {
 
 #[test]
 fn somebody_who_uses_what_is_offered_is_found() {
-    let (_, mut provoke) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
+    let (_, mut provoke) = play(ProvokePlan { rounds: 1, ..plan() }, |one, provoke| {
         if one.kind() == Some(MessageType::DISCOVER) {
             say(provoke, one.at, &reply(Some(MessageType::OFFER), one.message.as_ref().unwrap(), 50));
         } else if one.message.is_none() {
@@ -334,7 +334,7 @@ fn stopping_early_still_gives_back() {
 
 #[test]
 fn a_flood_of_answers_is_bounded() {
-    let (_, provoke) = play(Plan { rounds: 1, ..plan() }, |one, provoke| {
+    let (_, provoke) = play(ProvokePlan { rounds: 1, ..plan() }, |one, provoke| {
         let Some(message) = &one.message else { return };
         for address in 0..400_u32 {
             let mut answer = reply(Some(MessageType::ACK), message, 1);
@@ -442,7 +442,7 @@ fn whoever_binds_for_ever_keeps_nothing_and_is_asked_little() {
 
 #[test]
 fn a_grant_whose_release_never_left_is_told() {
-    let mut provoke = Provoke::new(Plan { rounds: 1, ..plan() }, Rng::with_seed(3));
+    let mut provoke = Provoke::new(ProvokePlan { rounds: 1, ..plan() }, Rng::with_seed(3));
     let mut now = Instant::new(1, 0);
     let mut asked = false;
     while !provoke.is_over(now) {
@@ -459,7 +459,7 @@ fn a_grant_whose_release_never_left_is_told() {
     let kept: Vec<_> = provoke.kept().collect();
     assert_eq!((kept.len(), kept[0].address), (1, Ipv4Addr::from([10, 0, 0, 60])));
     // The next provocation tries again, and then it is gone.
-    provoke.again(Plan { rounds: 1, ..plan() });
+    provoke.again(ProvokePlan { rounds: 1, ..plan() });
     while !provoke.is_over(now) {
         provoke.on_time(now);
         while let Some(Outgoing { id, .. }) = transmit(&mut provoke) {
@@ -472,7 +472,7 @@ fn a_grant_whose_release_never_left_is_told() {
 
 #[test]
 fn hostile_answers_do_not_stretch_the_wait() {
-    let mut provoke = Provoke::new(Plan { rounds: 1, ..plan() }, Rng::with_seed(3));
+    let mut provoke = Provoke::new(ProvokePlan { rounds: 1, ..plan() }, Rng::with_seed(3));
     let start = Instant::new(1, 0);
     let mut now = start;
     let mut number = 0_u32;
@@ -522,6 +522,6 @@ fn probing_for_an_hour_shows_few_faces_and_bootp_is_asked_in_time() {
     }
     // Seven invented ones in ten minutes, and the card's own.
     assert!(macs.len() <= 7 * 6 + 1, "{}", macs.len());
-    let (seen, _) = play(Plan { wait: Duration::from_secs(3), ..plan() }, |_, _| ());
+    let (seen, _) = play(ProvokePlan { wait: Duration::from_secs(3), ..plan() }, |_, _| ());
     assert!(seen.iter().all(|one| one.message.is_none() || one.kind().is_some()));
 }

@@ -7,8 +7,8 @@ use crate::time::Timestamp;
 const MAC: Mac = Mac([2, 0, 0, 0, 1, 0]);
 const LEASED: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0x64, 0, 0, 0, 0, 9);
 
-fn plan(wait: u64) -> Plan {
-    Plan {
+fn plan(wait: u64) -> ProvokePlan {
+    ProvokePlan {
         wait: Duration::from_secs(wait),
         rounds: 2,
         mac: MAC,
@@ -97,7 +97,7 @@ fn who_looks_for_our_address_is_answered_only_where_the_kernel_is_silent() {
         (None, link_local(Mac([4; 6])), 0),
         (Some(link_local(MAC)), link_local(MAC), 0),
     ] {
-        let mut provoke = Provoke::new(Plan { link_local: own, ..plan(2) }, Rng::with_seed(1));
+        let mut provoke = Provoke::new(ProvokePlan { link_local: own, ..plan(2) }, Rng::with_seed(1));
         let now = Instant::new(5, 0);
         provoke.on_time(now);
         let mut out = Vec::new();

@@ -29,7 +29,7 @@ fn simple_values() {
 fn lengths_that_do_not_fit_are_errors_with_a_place() {
     let judge = |code: u8, bytes: &[u8]| check(kind_of(code), bytes, &Context::default());
     let error = judge(v4::ROUTERS, &[1, 2, 3, 4, 5, 6]).unwrap_err();
-    assert_eq!((error.fault, error.offset, error.length), (Fault::Length, 4, 2));
+    assert_eq!((error.fault, error.offset, error.length), (ValueFault::Length, 4, 2));
     for (code, bytes) in [
         (v4::SUBNET_MASK, &[1, 2, 3][..]),
         (v4::SUBNET_MASK, &[1, 2, 3, 4, 5]),
@@ -44,14 +44,14 @@ fn lengths_that_do_not_fit_are_errors_with_a_place() {
         (v4::RELAY_AGENT_INFORMATION, &[1]),
         (v4::RELAY_AGENT_INFORMATION, &[1, 5, 0]),
     ] {
-        assert_eq!(judge(code, bytes).unwrap_err().fault, Fault::Length, "{code} {bytes:?}");
+        assert_eq!(judge(code, bytes).unwrap_err().fault, ValueFault::Length, "{code} {bytes:?}");
     }
     for (code, bytes) in [
         (v4::IP_FORWARDING, &[2][..]),
         (v4::CLASSLESS_STATIC_ROUTES, &[33, 0, 0, 0, 0, 0, 1, 2, 3, 4]),
         (v4::DOMAIN_SEARCH, &[0xc0, 0]),
     ] {
-        assert_eq!(judge(code, bytes).unwrap_err().fault, Fault::Content, "{code} {bytes:?}");
+        assert_eq!(judge(code, bytes).unwrap_err().fault, ValueFault::Content, "{code} {bytes:?}");
     }
 }
 

@@ -26,8 +26,8 @@ fn who_looks_for_a_foreign_client_is_answered_and_nobody_else_is() {
     assert_eq!((sent[0][20], sent[0][62]), (0, 143));
     foreign.on_frame(&arrival(&asks(own, link_local(SERVER))));
     let sent = frames(&mut foreign);
-    let seen = Seen::read(&sent[0], &[]).unwrap();
-    let Word::Neighbor(answer) = seen.word else { panic!("{seen:?}") };
+    let seen = SeenNeighbor::read(&sent[0], &[]).unwrap();
+    let NeighborWord::Neighbor(answer) = seen.word else { panic!("{seen:?}") };
     assert_eq!((answer.asks, answer.flags, answer.target, answer.link_layer), (false, 0x60, own, Some(MAC)));
     assert_eq!((seen.mac, seen.src, seen.dst), (MAC, own, link_local(SERVER)));
     for (target, src) in [
