@@ -569,3 +569,16 @@ fn a_watch_looks_at_lease_files_again() {
     assert_eq!((lines.len(), output.status.code()), (3, Some(0)), "{told}{err}");
     assert!(lines[1] == "no-default-route" && lines[0] == lines[2] && lines[0] != lines[1], "{told}");
 }
+
+/// What leads back to the machine itself is refused at once, as other commands do: nothing would leave it.
+#[cfg(feature = "live")]
+#[test]
+fn the_loopback_is_refused() {
+    let output = lab_command("", &["dhcptool", "doctor", "lo"]).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    if is_refused(output.status.code(), &err) && !err.contains("cannot use lo") {
+        return;
+    }
+    assert_eq!(output.status.code(), Some(3), "{err}");
+    assert!(err.contains("cannot use lo: it leads back to this machine"), "{err}");
+}

@@ -323,6 +323,33 @@ mod tests {
         parse_as(text, subject)
     }
 
+    #[test]
+    fn a_file_that_expects_nothing_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("site.toml");
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            let expect = vec![path.to_str().unwrap().to_owned()];
+            ExpectArgs { expect, junit: None }.read(false)
+        };
+        assert_eq!(read("lease = \">=1h\"\n").unwrap().len(), 1);
+        for text in ["", "# nothing yet\n", "expect = []\n"] {
+            let failure = read(text).unwrap_err();
+            assert!(failure.message.unwrap().contains("expects nothing"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_boot_file_is_met_wherever_it_stands() {
+        let offer = offer();
+        let offered = [Offered { server: None, said: Said::Four(&offer), latency: None }];
+        for (text, met) in
+            [("bootfile-name=boot", true), ("67=other", false), ("!bootfile-name", false), ("66=x", false)]
+        {
+            assert_eq!(parse(text).unwrap().check(&offered).met, met, "{text}");
+        }
+    }
+
     fn offer() -> Message {
         let request = Message::request(MessageType::DISCOVER, Xid(7), Mac([2, 0, 0, 0, 0, 1]));
         let mut offer = Message::reply(MessageType::OFFER, &request);
