@@ -350,8 +350,8 @@ mod live {
                 let pid = || std::fs::read_to_string(folder.join("pid")).ok()?.trim().parse::<i32>().ok();
                 let waits = || {
                     let place = std::fs::read_to_string(format!("/proc/{}/wchan", pid().unwrap_or(0)));
-                    // Where the kernel reads a pipe, and where it opens one.
-                    place.is_ok_and(|place| place.contains("pipe_read") || place.contains("wait_for_partner"))
+                    // Where the kernel waits for a pipe to be read, and where it opens one.
+                    place.is_ok_and(|place| place.contains("poll") || place.contains("wait_for_partner"))
                 };
                 while !screen().contains("watched for") || !waits() {
                     assert!(start.elapsed().as_secs() < 30, "{input}: {}", screen());
