@@ -50,6 +50,7 @@ mod plugins;
 mod prometheus;
 #[cfg(feature = "live")]
 mod real_servers;
+#[cfg(feature = "live")]
 mod report;
 #[cfg(feature = "live")]
 mod rogue;
@@ -72,6 +73,10 @@ mod six;
 mod story;
 #[cfg(feature = "live")]
 mod support;
+#[cfg(not(feature = "live"))]
+mod support {
+    pub(crate) mod far_end;
+}
 #[cfg(feature = "live")]
 mod transport;
 mod wireshark;
