@@ -502,6 +502,8 @@ impl<F: Family> Machine for Load<F> {
 
     fn on_frame(&mut self, frame: &Arrival<'_>) -> Remark {
         let received = self.counters.received;
+        // What answers it goes out now, not at the time that was told last.
+        self.now = self.now.max(frame.at);
         self.take(frame.at, frame.frame);
         if self.counters.received > received { ANSWER } else { Remark::UNRELATED }
     }
