@@ -407,7 +407,7 @@ pub const RECIPES: &[Recipe] = &[
     },
     Recipe {
         task: "Are options 43, 66, 67 and 121 what they should be?",
-        text: "They are asked for by default; -v shows every field, --expect compares, exit status 1 when one is not as expected.",
+        text: "They are asked for by default; -v shows every field, --expect compares, exit status 1 when one is not as expected. A list is met by one of its members, or by the whole list in its order.",
         lines: &[
             "dhcptool discover eth0 -v",
             "dhcptool discover eth0 --expect tftp-server-name=boot.example.org --expect bootfile-name=ipxe.efi",

@@ -24,7 +24,8 @@ pub struct ExpectArgs {
     /// What must hold of every offer, else the exit status is 1; repeatable, or a TOML file of such
     ///
     /// An option by name or code: routers=10.0.0.1, '!wpad' (not sent), 43 (sent), boot-file~^pxe (a pattern),
-    /// interface-mtu>=1500. A time: lease>=1h, T1<=30m. servers=2 and offers>=1 count; address=10.0.0.0/24, server=10.0.0.1,
+    /// interface-mtu>=1500. What lists several is met by one of its members; name the whole list, in its order, where no other may be there
+    /// (domain-name-servers=10.0.0.53,10.0.0.54). A time: lease>=1h, T1<=30m. servers=2 and offers>=1 count; address=10.0.0.0/24, server=10.0.0.1,
     /// next-server, boot-file, server-name and latency<=100ms are of the message; bootfile-name and tftp-server-name are met by its fields file
     /// and sname too. With -6: an option of DHCPv6, lease and preferred (the
     /// shortest lifetimes), T1, T2, preference>=1, address=2001:db8::/64, prefix=2001:db8::/32, server=DUID. A file holds NAME = VALUE a line, or
