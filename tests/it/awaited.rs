@@ -154,7 +154,7 @@ fn rows_of_handshakes_and_their_progress_never_touch() {
 #[test]
 fn a_search_says_which_rate_it_tries_and_how_long_still() {
     let command = "dhcptool handshake --find-rate --rate 100 --duration 1s --clients 20";
-    let rows = [&HANDSHAKES[..], &[r"^ +\d+\.\d/s  p99 "]].concat();
+    let rows = [&HANDSHAKES[..], &[r"^ +\d+\.\d/s  p99 ", "^each rate is tried for "]].concat();
     let Some(seen) = seen(80, "", command, &rows) else { return };
     let waits = seen.status_lines(is_status);
     assert!(waits.iter().any(|line| line.starts_with("trying 50/s, 1 s more: ")), "{waits:?}");

@@ -33,12 +33,12 @@ use crate::run::doctor::six::Six;
 use crate::run::doctor::{Examined, Manner, ends_well, examine, without_packets};
 use crate::run::segment::Segment;
 use crate::time::{Clock as _, Instant, Precision};
+use crate::wire::Mac;
 use crate::wire::escape::escape_line;
 use crate::wire::frame::Direction;
 use crate::wire::neighbor::link_local;
 use crate::wire::problem::Severity;
 use crate::wire::v6::types::CLIENT_PORT;
-use crate::wire::{Mac, Prefix};
 
 /// Runs the command.
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
@@ -55,7 +55,8 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         )));
     };
     // What leads back to this machine sends everything, and nothing leaves.
-    Segment::find(Some(&local.interface))?.may_have_servers()?;
+    let segment = Segment::find(Some(&local.interface))?;
+    segment.may_have_servers()?;
     let mut transport = match open(&local.interface) {
         Ok(transport) => transport,
         Err(error) if error.is_refused() => {
@@ -78,7 +79,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let admitted = || held.as_ref().and_then(Held6::count);
     let manner = Manner { passive: args.passive, listen: args.listen(), policy, six };
     // It names the host, which is not known any more once nothing can be opened.
-    let mut plan = plan(args, &local, own);
+    let mut plan = plan(args, &local, &segment, own);
     args.confine.give_up(cx)?;
     let mut keeper = args.save.as_deref().map(|path| Keeper::create(path, &local.interface)).transpose()?;
     // A watch looks at the lease files again.
@@ -259,7 +260,7 @@ fn remembered(args: &Args, local: &Local, mac: Mac) -> (Option<Vec<u8>>, Option<
     (Some(client_id), args.ip.or_else(|| lease.and_then(|lease| lease.address)))
 }
 
-fn plan(args: &Args, local: &Local, mac: Mac) -> Plan {
+fn plan(args: &Args, local: &Local, segment: &Segment, mac: Mac) -> Plan {
     let mut rng = Rng::new();
     let mut second = [0; 6];
     rng.fill(&mut second);
@@ -279,9 +280,8 @@ fn plan(args: &Args, local: &Local, mac: Mac) -> Plan {
         old_address,
         quick: args.quick,
         relay: args.via.zip(args.server).map(|(giaddr, server)| {
-            let here = |(addr, length): &(Ipv4Addr, u8)| Prefix::of(*addr, *length).contains(server);
-            let hop = local.gateway.filter(|_| !local.addresses.iter().any(here)).unwrap_or(server);
-            RelayView { giaddr, server, hop }
+            // The way on which the other commands ask it.
+            RelayView { giaddr, server, hop: segment.route(server).next_hop }
         }),
         held: held_addresses(local),
         ..Plan::new(mac, [rng.u32(1..), rng.u32(1..), rng.u32(1..)])
