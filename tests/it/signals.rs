@@ -245,9 +245,10 @@ fn sniff_counts_and_keeps_what_nobody_took() {
 
 #[test]
 fn of_several_messages_those_behind_a_signal_are_not_sent() {
-    let folder = tempfile::tempdir().unwrap();
-    let (input, said) = (folder.path().join("input"), folder.path().join("said"));
     for family in ["-4", "-6"] {
+        // What the run before said must not be taken for this one's.
+        let folder = tempfile::tempdir().unwrap();
+        let (input, said) = (folder.path().join("input"), folder.path().join("said"));
         let script = format!(
             "{PROGRAM} discover {family} eth0 --dry-run --json | head -n 1 | sed 'p;p' >{input}
              {PROGRAM} send eth0 -v --from-json {input} --timeout 30s >{said} 2>&1 & sender=$!
