@@ -72,11 +72,12 @@ impl Table {
                 let able = widths.iter().enumerate().filter(|(index, width)| **width > least(*index));
                 able.max_by_key(|(_, width)| **width).map(|(index, _)| index)
             };
-            let index = widest(&|index| words.get(index).copied().unwrap_or(0).max(NARROW));
-            let Some(width) = index.or_else(|| widest(&|_| NARROW)).and_then(|index| widths.get_mut(index))
-            else {
-                break;
-            };
+            let word = |index: usize| words.get(index).copied().unwrap_or(0).max(NARROW);
+            // What a row is about stays in one piece for longest.
+            let index = widest(&word)
+                .or_else(|| widest(&|index| if index == 0 { word(0) } else { NARROW }))
+                .or_else(|| widest(&|_| NARROW));
+            let Some(width) = index.and_then(|index| widths.get_mut(index)) else { break };
             *width = width.saturating_sub(1);
         }
         widths
@@ -140,6 +141,16 @@ mod tests {
         assert_eq!(table.render(false), "code  name\n   3  routers\n 121  routes\n");
         let colored = table.render(true);
         assert!(colored.contains("\u{1b}[1mroutes\u{1b}[0m"), "{colored:?}");
+    }
+
+    #[test]
+    fn what_a_row_is_about_is_not_broken_for_a_long_word_beside_it() {
+        let mut table = Table::new(&["", "10.0.0.1", "10.0.0.66"]);
+        let cells = ["classless-static-route", "-", "http://10.0.0.66/wpad.dat"];
+        table.row(cells.iter().map(|text| (Label::Plain, (*text).to_owned())).collect());
+        let text = table.render_within(50, false);
+        assert!(text.contains("classless-static-route"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 50), "{text}");
     }
 
     #[test]
