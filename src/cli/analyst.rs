@@ -442,7 +442,7 @@ impl<'a> Analyst<'a> {
             wanted && client && !self.ignored.contains(finding.id.name())
         });
         // A row a client does not tell what is wrong with the whole.
-        let whole: Vec<&Finding> = findings.iter().filter(|finding| is_of_all(finding)).collect();
+        let whole: Vec<&Finding> = findings.iter().filter(|finding| finding.is_of_all()).collect();
         for finding in &findings {
             self.said(finding.id);
             self.show_finding(finding);
@@ -511,7 +511,7 @@ impl<'a> Analyst<'a> {
         let rows = self.shows_exchanges();
         if self.look.json && (rows || !self.args.clients) {
             self.json.line(&finding::Finding::from(finding));
-        } else if rows || (self.args.clients && self.rows.is_none() && is_of_all(finding)) {
+        } else if rows || (self.args.clients && self.rows.is_none() && finding.is_of_all()) {
             let start = self.text.len();
             self.table.finding(finding, &mut self.text);
             self.text.fold_since(start);
@@ -532,11 +532,6 @@ impl<'a> Analyst<'a> {
         }
         text
     }
-}
-
-/// A finding that clients are told of, too: an error, and of no client alone.
-fn is_of_all(finding: &Finding) -> bool {
-    finding.client.is_none() && finding.id.severity() == Severity::Error
 }
 
 /// Who made the network card of a client.

@@ -92,6 +92,21 @@ impl Stop {
         Box::new(move || stop.arrived().is_none())
     }
 
+    /// What is wrong with a capture that was read, or not opened: nothing that a signal explains, which leaves a pipe in the middle,
+    /// or before anything came. `interrupted` is the code of that signal from then on.
+    pub fn excuse<T>(
+        &self,
+        piped: bool,
+        interrupted: &mut Option<u8>,
+        result: Result<T, CaptureError>,
+    ) -> Option<Result<T, CaptureError>> {
+        if piped {
+            *interrupted = interrupted.or_else(|| self.arrived());
+        }
+        let excused = piped && interrupted.is_some() && result.is_err();
+        (!excused).then_some(result)
+    }
+
     /// Lets so much time pass.
     pub fn pause(time: Duration) {
         // Nobody unparks this thread.
@@ -146,15 +161,17 @@ pub fn captures(
         } else {
             capture::open_until(path, stop.goes_on())
         };
-        let reader = match reader {
-            Ok(reader) => reader,
-            Err(error) => {
+        // What cannot be opened may be a pipe through which nothing came.
+        let piped = reader.as_ref().map_or(!follow, |reader| reader.size().is_none());
+        let reader = match stop.excuse(piped && reader.is_err(), &mut outline.interrupted, reader) {
+            Some(Ok(reader)) => reader,
+            Some(Err(error)) => {
                 outline.tell(&error, cx);
                 continue;
             }
+            None => break,
         };
         let mut bar = Reading::of(reader.size(), cx);
-        let piped = reader.size().is_none();
         let small = reader.size().is_some_and(|size| size < THREADS_FROM);
         let count = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         let count = threads.map_or(count, usize::from);
@@ -187,13 +204,7 @@ pub fn captures(
             return Err(failure);
         }
         each(Read::End, cx)?;
-        if piped {
-            outline.interrupted = outline.interrupted.or_else(|| stop.arrived());
-        }
-        // Where a pipe is left in the middle, its record is cut by us.
-        if let Err(error) = walk.result
-            && !(piped && outline.interrupted.is_some())
-        {
+        if let Some(Err(error)) = stop.excuse(piped, &mut outline.interrupted, walk.result) {
             outline.tell(&error, cx);
         }
         if outline.interrupted.is_some() {

@@ -124,6 +124,9 @@ fn decode_all(
         } else {
             capture::open_until(path, decoding.stop.goes_on())
         };
+        // What cannot be opened may be a pipe through which nothing came.
+        let failed = !args.follow && reader.is_err();
+        let Some(reader) = decoding.stop.excuse(failed, &mut decoding.interrupted, reader) else { break };
         let reader = reader.map_err(Failure::from);
         decoding.stream.renderer.set_rows(decoding.rows.clone());
         decoding.stream.renderer.set_remarks(args.write.is_some());
@@ -342,12 +345,7 @@ impl Decoding<'_> {
             ControlFlow::Continue(())
         });
         drop(bar);
-        let mut result = walk.result;
-        if piped {
-            *interrupted = interrupted.or_else(|| stop.arrived());
-            // Where a pipe is left in the middle, its record is cut by us.
-            result = result.or_else(|error| interrupted.map_or(Err(error), |_| Ok(())));
-        }
+        let result = stop.excuse(piped, interrupted, walk.result).unwrap_or(Ok(()));
         totals.frames = totals.frames.saturating_add(walk.frames);
         let nothing = (unread.frames() > 0 && unread.frames() == walk.frames).then(|| unread.nothing(&name));
         self.unread.take(&mut unread);

@@ -131,7 +131,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         })?;
     }
     keep::refuse_own_input(output, args.files.iter().map(PathBuf::as_path))?;
-    let stop = Stop::new(args.files.iter().all(|path| is_stdin(path) || path.is_file()))?;
+    let stop = Stop::new(true)?;
     let vendors = if args.redact { Vendors::default() } else { args.vendors.open(&args.confine, cx)? };
     // A confined process may not look for it any more.
     let local = args.time == ZoneArg::Local;
