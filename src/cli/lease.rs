@@ -13,6 +13,12 @@ use crate::wire::Mac;
 use crate::wire::v6::Duid;
 use crate::wire::v6::facts::IaKind;
 
+/// The flag that names these VLANs, outermost first, with a blank before it; nothing where there are none.
+pub fn vlan_flag(vlans: &[u16]) -> String {
+    let vlans: Vec<String> = vlans.iter().map(ToString::to_string).collect();
+    if vlans.is_empty() { String::new() } else { format!(" --vlan {}", vlans.join(".")) }
+}
+
 /// What is needed to give a lease back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {

@@ -85,7 +85,7 @@ impl Record {
     /// Where the kernel chooses the way, it also asks for the next hop.
     fn hear_arp(&mut self, passed: &Passed<'_>) {
         let Some(hop) = self.next_hop else { return };
-        let Some(Aside::Arp(arp)) = Aside::read(passed.link_type, passed.frame) else { return };
+        let Some(Aside::Arp(arp)) = Aside::on(passed.link_type, passed.frame, &[]) else { return };
         if passed.outgoing && arp.operation == Arp::REQUEST && arp.target_ip == hop {
             self.unresolved = Some(hop);
         } else if arp.sender_ip == hop {

@@ -55,7 +55,16 @@ fn servers_are_compared_by_asking_them() {
         .map(|offer| format!("server:{}%eth0", text(offer, "source_ip")))
         .collect();
     assert_eq!(names.len(), 2, "{found}");
+    // Servers are not told that nobody listens on the client's port.
+    let refused = || {
+        let output =
+            net.command("client", "grep").args(["Icmp6OutDestUnreachs", "/proc/net/snmp6"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let before = refused();
+    assert!(before.contains("Icmp6Out"), "{before}");
     let same = net.json(&["diff", &names[0], &names[0]], 0);
+    assert_eq!(refused(), before);
     assert_eq!((text(&same, "protocol"), &same["differences"]), ("dhcpv6", &Value::Array(Vec::new())));
     let found = net.json(&["diff", &names[0], &names[1]], 1);
     let differences: Vec<&str> =

@@ -12,6 +12,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::flat::FlatArgs;
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::{self, SenderArgs};
+use crate::cli::lease::vlan_flag;
 use crate::cli::report::{self, How, Told};
 use crate::cli::session::{self, Session};
 use crate::cli::six;
@@ -213,8 +214,7 @@ fn give_back(
     let hex = |id: Vec<u8>| id.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":");
     let id = draft.message.option(opt::CLIENT_ID).map(hex);
     let id = id.map(|id| format!(" --client-id {id}")).unwrap_or_default();
-    let vlans: Vec<String> = draft.envelope.vlans.iter().map(ToString::to_string).collect();
-    let vlans = if vlans.is_empty() { String::new() } else { format!(" --vlan {}", vlans.join(".")) };
+    let vlans = vlan_flag(&draft.envelope.vlans);
     let name = crate::wire::escape::escape_line(&segment.name);
     Some((address, format!("dhcptool release {name} --ip {address} --server {server}{mac}{id}{vlans}")))
 }

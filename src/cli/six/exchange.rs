@@ -12,7 +12,7 @@ use crate::cli::flags::flat::{self, FlatArgs};
 use crate::cli::flags::nagios::NagiosArgs;
 use crate::cli::flags::sender::SenderArgs;
 use crate::cli::flags::six::Asker;
-use crate::cli::lease::{self, Lease6};
+use crate::cli::lease::{self, Lease6, vlan_flag};
 use crate::cli::session::{conclude, each};
 use crate::cli::teller::Awaited;
 use crate::engine::v6::accept::{Outcome6, kept, rest_of_message};
@@ -408,7 +408,11 @@ fn how_to_give_back(
     }
     let answer =
         exchange.answer().filter(|_| matches!(exchange.outcome(), Outcome6::Ack | Outcome6::Partial))?;
-    let leases = kept(&answer.facts());
+    let mut leases = kept(&answer.facts());
+    for ia in &mut leases {
+        ia.addresses.retain(|address| !exchange.declined_addresses().contains(address));
+    }
+    leases.retain(IaWish::has_lease);
     let mut words = vec![format!("dhcptool release -6 {}", escape_line(&segment.name))];
     words.push(format!("--server {}", answer.server()?));
     let first = recipe.ias.first().map(|ia| ia.iaid);
@@ -425,7 +429,7 @@ fn how_to_give_back(
     if let Some(duid) = recipe.duid.as_ref().filter(|_| sender.six.has_duid()) {
         words.push(format!("--duid {duid}"));
     }
-    (!leases.is_empty()).then(|| words.join(" "))
+    (!leases.is_empty()).then(|| words.join(" ") + &vlan_flag(&recipe.around.vlans))
 }
 
 /// What the test of addresses shall do.

@@ -119,15 +119,39 @@ pub fn opening(drafts: &[Draft6]) -> Opening {
     Opening { way: Way::Link, macs, filter: filter_v6(&ports), ports, class: None }
 }
 
-/// A segment that is open for exchanges of DHCPv6, and the ports that this host holds meanwhile.
-pub struct Session6<'a> {
-    /// The session.
-    pub session: Session<'a>,
+/// The ports of DHCPv6 that this host holds while it asks: without that its kernel says "port unreachable" to servers.
+pub struct HeldPorts {
     /// Port 546, where this host's own client would listen; none where another card or address speaks.
     #[cfg(feature = "live")]
     client: Option<Held6>,
     #[cfg(feature = "live")]
     _server: Option<Held6>,
+}
+
+impl HeldPorts {
+    /// Those from which `drafts` are sent, unless another address than this host's speaks. What is refused is no reason to stop.
+    pub fn hold(segment: &Segment, drafts: &[Draft6], foreign: bool) -> Self {
+        #[cfg(feature = "live")]
+        {
+            let held = |wanted: u16| {
+                let speaks = drafts.iter().any(|draft| draft.ports.0 == wanted);
+                if speaks && !foreign { Held6::open(&segment.name, wanted).ok() } else { None }
+            };
+            Self { client: held(CLIENT_PORT), _server: held(SERVER_PORT) }
+        }
+        #[cfg(not(feature = "live"))]
+        {
+            let _ = (segment, drafts, foreign);
+            Self {}
+        }
+    }
+}
+
+/// A segment that is open for exchanges of DHCPv6, and the ports that this host holds meanwhile.
+pub struct Session6<'a> {
+    /// The session.
+    pub session: Session<'a>,
+    ports: HeldPorts,
 }
 
 impl<'a> Session6<'a> {
@@ -139,35 +163,19 @@ impl<'a> Session6<'a> {
         sender: &SenderArgs,
         cx: &Context,
     ) -> Result<Self, Failure> {
-        #[cfg(feature = "live")]
-        let held = |wanted: u16| {
-            // What is refused here is no reason to stop: without it the kernel says "port unreachable", which is noise.
-            let speaks = drafts.iter().any(|draft| draft.ports.0 == wanted);
-            if speaks && !foreign { Held6::open(&segment.name, wanted).ok() } else { None }
-        };
-        #[cfg(feature = "live")]
-        let (client, server) = (held(CLIENT_PORT), held(SERVER_PORT));
-        #[cfg(not(feature = "live"))]
-        let _ = foreign;
-        let session = Session::open(segment, opening(drafts), sender, cx)?;
-        Ok(Self {
-            session,
-            #[cfg(feature = "live")]
-            client,
-            #[cfg(feature = "live")]
-            _server: server,
-        })
+        let ports = HeldPorts::hold(segment, drafts, foreign);
+        Ok(Self { session: Session::open(segment, opening(drafts), sender, cx)?, ports })
     }
 
     /// Frames of answers were seen, and the kernel let none of them in to the port: this host's firewall drops them.
     pub fn is_firewalled(&self, answers: usize) -> bool {
         #[cfg(feature = "live")]
         {
-            answers > 0 && self.client.as_ref().and_then(Held6::count) == Some(0)
+            answers > 0 && self.ports.client.as_ref().and_then(Held6::count) == Some(0)
         }
         #[cfg(not(feature = "live"))]
         {
-            let _ = answers;
+            let _ = (answers, &self.ports);
             false
         }
     }

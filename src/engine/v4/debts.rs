@@ -40,11 +40,13 @@ pub struct Debt {
     unreachable: bool,
     /// Grants after a RELEASE.
     again: u8,
+    /// No RELEASE is sent any more, or ever: the lease stays open.
+    given_up: bool,
 }
 
 impl Debt {
     fn due(&self) -> Option<Instant> {
-        let after = RELEASES.get(self.handed).filter(|_| !self.unreachable)?;
+        let after = RELEASES.get(self.handed).filter(|_| !self.unreachable && !self.given_up)?;
         Some(self.since.after(Duration::from_millis(*after)))
     }
 }
@@ -64,9 +66,18 @@ impl Debts {
         let again = known.map_or(0, |debt| debt.again.saturating_add(u8::from(debt.handed > 0)));
         self.forgive(address, server);
         if self.all.len() < MAX_DEBTS {
-            let (last, left, unreachable) = (0, false, false);
-            let handed = if again > MAX_AGAIN { RELEASES.len() } else { 0 };
-            self.all.push(Debt { address, server, via, handed, last, left, since: now, unreachable, again });
+            self.all.push(Debt {
+                address,
+                server,
+                via,
+                handed: 0,
+                last: 0,
+                left: false,
+                since: now,
+                unreachable: false,
+                again,
+                given_up: again > MAX_AGAIN,
+            });
         } else {
             self.dropped = self.dropped.saturating_add(1);
         }
@@ -97,8 +108,7 @@ impl Debts {
     /// Begins no other: what was not given back yet is open.
     pub fn leave_the_rest(&mut self) {
         for debt in self.all.iter_mut().filter(|debt| debt.handed == 0) {
-            debt.again = MAX_AGAIN.saturating_add(1);
-            debt.handed = RELEASES.len();
+            debt.given_up = true;
         }
     }
 
@@ -140,7 +150,7 @@ impl Debts {
 
     /// True when every debt's last RELEASE was seen leaving.
     pub fn settled(&self) -> bool {
-        let ended = |debt: &Debt| debt.left || debt.unreachable || debt.again > MAX_AGAIN;
+        let ended = |debt: &Debt| debt.left || debt.unreachable || debt.given_up;
         self.deadline().is_none() && self.all.iter().all(ended)
     }
 

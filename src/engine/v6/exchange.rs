@@ -190,6 +190,11 @@ impl Exchange6 {
         self.declined
     }
 
+    /// The addresses that were declined: they are the client's no more.
+    pub fn declined_addresses(&self) -> &[Ipv6Addr] {
+        if self.declined { &self.in_use } else { &[] }
+    }
+
     /// Everything that was bound was given back, and the servers said so.
     pub fn released(&self) -> bool {
         self.released

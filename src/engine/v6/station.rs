@@ -296,7 +296,9 @@ impl Station6 {
                 } else {
                     format!("unreachable (code {code})")
                 };
-                noticed(self, format!("{} says of {to}: {what}", seen.src))
+                let remark = Remark::new(Sense::Refused, format!("{} says of {to}: {what}", seen.src));
+                self.event(at, remark.clone(), from);
+                Sorted::Done(remark)
             }
             _ => Sorted::Done(Remark::UNRELATED),
         }

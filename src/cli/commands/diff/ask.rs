@@ -7,11 +7,13 @@ use std::time::Duration;
 use clap::Parser as _;
 
 use super::Args;
+use super::read::is_to_all;
 use crate::analysis::compare::{Family, Side};
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::flags::sender::{self, SenderArgs};
 use crate::cli::flags::six::Asker;
+use crate::cli::six::HeldPorts;
 use crate::cli::teller::{Awaited, Manner, Teller, Watched};
 use crate::cli::{session, six};
 use crate::engine::v4::collect::{Plan, Until, Want};
@@ -82,6 +84,7 @@ struct Open<'a> {
     segment: Segment,
     session: run::Session,
     seeker: Seeker,
+    _ports: Option<HeldPorts>,
 }
 
 /// Asks servers, one after the other: what each gives.
@@ -136,7 +139,7 @@ fn open4<'a>(
     };
     let mut collect = Collect::new(draft, plan, rng.fork());
     collect.station_mut().watch.only_server = Some(server);
-    Ok(Open { asked, segment, session, seeker: Seeker::Four(Box::new(collect)) })
+    Ok(Open { asked, segment, session, seeker: Seeker::Four(Box::new(collect)), _ports: None })
 }
 
 fn open6<'a>(
@@ -153,9 +156,11 @@ fn open6<'a>(
     let ask = flags.backoff(ASK);
     let plan =
         Plan6 { wait: WAIT, first: true, inform: false, routers: false, ask, ask_routers: ASK_ROUTERS };
-    let session = run::Session::open(&segment, six::opening(&drafts(&recipe, 0, &plan)))?;
+    let drafts = drafts(&recipe, 0, &plan);
+    let ports = Some(HeldPorts::hold(&segment, &drafts, foreign));
+    let session = run::Session::open(&segment, six::opening(&drafts))?;
     let discover = Discover6::new(&recipe, 0, plan, foreign, rng.fork()).only_from(server);
-    Ok(Open { asked, segment, session, seeker: Seeker::Six(Box::new(discover)) })
+    Ok(Open { asked, segment, session, seeker: Seeker::Six(Box::new(discover)), _ports: ports })
 }
 
 impl Open<'_> {
@@ -187,10 +192,7 @@ impl Open<'_> {
                 };
                 for answer in collect.answers() {
                     place.record(answer, 1, &mut |record| {
-                        let to_all = record.datagram.ip.map(|ip| match ip.dst {
-                            IpAddr::V4(ip) => ip.is_broadcast(),
-                            IpAddr::V6(_) => false,
-                        });
+                        let to_all = record.datagram.ip.map(|ip| is_to_all(ip.dst));
                         side.take(&Message::decode(record.datagram.payload), to_all);
                     });
                 }

@@ -61,7 +61,7 @@ impl Reading {
 }
 
 /// True for broadcast and multicast.
-fn is_to_all(dst: IpAddr) -> bool {
+pub(super) fn is_to_all(dst: IpAddr) -> bool {
     match dst {
         IpAddr::V4(ip) => ip.is_broadcast(),
         IpAddr::V6(ip) => ip.is_multicast(),
