@@ -254,13 +254,13 @@ impl Subject {
 /// The message with the boot file and its server in the options 67 and 66, where it has them in its fields alone: to a client that is
 /// the same (RFC 2132 9.4, 9.5).
 fn with_fields(message: &Message, code: u16) -> Cow<'_, Message> {
-    let facts = Facts::of(message);
-    let (option, text) = match code {
-        66 => (66, facts.server_name()),
-        67 => (67, facts.boot_file()),
-        _ => return Cow::Borrowed(message),
+    let Some(option @ (66 | 67)) = u8::try_from(code).ok().filter(|code| message.option(*code).is_none())
+    else {
+        return Cow::Borrowed(message);
     };
-    let Some(text) = text.filter(|_| message.option(option).is_none()) else { return Cow::Borrowed(message) };
+    let facts = Facts::of(message);
+    let text = if option == 66 { facts.server_name() } else { facts.boot_file() };
+    let Some(text) = text else { return Cow::Borrowed(message) };
     let mut with = message.clone();
     with.set_option(option, text);
     Cow::Owned(with)

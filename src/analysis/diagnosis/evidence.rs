@@ -52,6 +52,11 @@ impl Evidence {
         self.count
     }
 
+    /// When the last frame came.
+    pub(super) fn last(&self) -> i64 {
+        self.seen.map_or(i64::MIN, |(_, last)| last)
+    }
+
     /// A finding that rests on it.
     pub(super) fn finding(self, code: Code, message: String) -> Finding {
         let Self { mut frames, count, seen, .. } = self;

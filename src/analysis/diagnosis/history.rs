@@ -36,6 +36,11 @@ struct Refusals {
 }
 
 impl Refusals {
+    /// When the last came.
+    fn last(&self) -> i64 {
+        self.by.iter().map(|(_, all)| all.last()).max().unwrap_or(i64::MIN)
+    }
+
     fn add(&mut self, server: Ipv4Addr, at: Place) {
         if let Some((_, all)) = self.by.iter_mut().find(|(known, _)| *known == server) {
             all.add(at);
@@ -173,9 +178,8 @@ impl History {
             }
             Sign::Refused { frame, time, xid, server, client } => {
                 let key = (xid, known(client));
-                if self.refusals.len() < MOST || self.refusals.contains_key(&key) {
-                    self.refusals.entry(key).or_default().add(server, (time, frame));
-                }
+                make_room(&mut self.refusals, MOST, &key, Refusals::last);
+                self.refusals.entry(key).or_default().add(server, (time, frame));
             }
         }
     }

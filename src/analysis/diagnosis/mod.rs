@@ -144,3 +144,10 @@ pub struct Finding {
     /// One sentence with the numbers.
     pub message: String,
 }
+
+impl Finding {
+    /// It is worth saying beside the clients, or in a sentence about all: an error, and of no client alone.
+    pub fn is_of_all(&self) -> bool {
+        self.client.is_none() && self.id.severity() == Severity::Error
+    }
+}

@@ -279,7 +279,8 @@ impl Sighting {
         })
     }
 
-    /// Reads an ICMPv6 message; `None` when it is no router advertisement that hosts believe (RFC 4861 §6.1.2).
+    /// Reads an ICMPv6 message; `None` when it is no valid router advertisement (RFC 4861 §6.1.2). One in
+    /// fragments is kept: hosts shall ignore it (RFC 6980 §5), but not all do, and it passes every RA guard.
     pub fn read_advert(
         when: Moment,
         interface: Option<&Arc<str>>,

@@ -285,8 +285,11 @@ fn why<S: Counted>(exchange: &Exchange<S>, problems: &[Diagnosis]) -> String {
             }
             let what = exchange.sent().next().map_or("it", |seen| seen.letter().name()).to_uppercase();
             // Where answers could not be seen, or not yet, that none was says little.
-            let four = matches!(S::who(exchange), Who::Four(..));
-            if four && !problems.iter().any(|problem| problem.id == Id::Wider(Code::NoAnswer)) {
+            let seen = match S::who(exchange) {
+                Who::Four(..) => problems.iter().any(|problem| problem.id == Id::Wider(Code::NoAnswer)),
+                _ => exchange.visible,
+            };
+            if !seen {
                 return format!("no answer to {what} was seen");
             }
             format!("nobody answers {what}")

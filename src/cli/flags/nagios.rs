@@ -51,7 +51,6 @@ impl NagiosArgs {
     pub fn conclude(plugin: &Plugin, exit: Exit, cx: &mut Context) -> Outcome {
         match exit {
             Exit::Good => Self::tell(plugin, cx),
-            Exit::Interrupted => unknown(INTERRUPTED, cx),
             other => Ok(other),
         }
     }

@@ -17,7 +17,7 @@ use crate::stats::delay::{Delay, Summary, float};
 pub struct Found {
     /// The highest rate that was sustained.
     pub rate_per_s: Option<f64>,
-    /// The limit that the next higher rate broke; `None` when there was no higher one.
+    /// The limits that the next higher rate broke, joined by commas; `None` when there was no higher one.
     pub limited_by: Option<String>,
     /// The search was broken off: a higher rate may be sustained.
     pub stopped: bool,
@@ -36,7 +36,7 @@ pub struct Try {
     pub loss: f64,
     /// 99th percentile of the latency from the schedule.
     pub p99_ms: Option<f64>,
-    /// The limit it broke.
+    /// The limits it broke, joined by commas.
     pub broken: Option<String>,
 }
 

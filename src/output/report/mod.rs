@@ -326,10 +326,7 @@ impl CaptureReport<'_> {
                 }
             });
             let have = if failed == 1 { "has" } else { "have" };
-            let error = self
-                .findings
-                .iter()
-                .find(|finding| finding.client.is_none() && finding.id.severity() == Severity::Error);
+            let error = self.findings.iter().find(|finding| finding.is_of_all());
             let error = error.map_or_else(String::new, |finding| {
                 format!(" And {}: {}.", finding.id.name(), escape(finding.message.as_bytes()))
             });

@@ -348,7 +348,7 @@ impl TransactionTable {
     /// Writes a finding of the whole and its advice.
     pub fn finding(&mut self, finding: &Finding, out: &mut Styled) {
         let client = finding.client.map(|client| client.to_string());
-        self.said(finding.id, &finding.message, client.as_deref(), &finding.frames, out);
+        self.said(finding.id, &finding.message, client.as_deref(), (&finding.frames, finding.count), out);
     }
 
     /// Writes what was found in IPv6.
@@ -360,10 +360,17 @@ impl TransactionTable {
         } else {
             format!("{}: {}", whose.join(", "), told.finding.message)
         };
-        self.said(told.id(), &message, told.client.as_deref(), &told.frames, out);
+        self.said(told.id(), &message, told.client.as_deref(), (&told.frames, told.count), out);
     }
 
-    fn said(&mut self, id: Id, message: &str, client: Option<&str>, frames: &[u64], out: &mut Styled) {
+    fn said(
+        &mut self,
+        id: Id,
+        message: &str,
+        client: Option<&str>,
+        (frames, count): (&[u64], u64),
+        out: &mut Styled,
+    ) {
         let severity = id.severity();
         self.worst = self.worst.max(Some((severity, id.name())));
         out.label(severity_label(severity), severity.name());
@@ -375,7 +382,9 @@ impl TransactionTable {
         }
         out.text(&hanging(&message, self.width, taken, 8)).text("\n");
         if let Some(first) = frames.first() {
-            let more = frames.len().saturating_sub(1);
+            // Not all that were seen are named.
+            let named = u64::try_from(frames.len()).unwrap_or(u64::MAX);
+            let more = count.max(named).saturating_sub(1);
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
             let advice = format!("frame {first}{more}; {}", id.advice());
             let text = format!("        {}", hanging(&advice, self.width, 8, 8));

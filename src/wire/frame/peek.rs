@@ -272,15 +272,10 @@ pub enum Aside {
 impl Aside {
     /// Reads a frame of `vlans`; what was said on others is not said here.
     pub fn on(link: LinkType, frame: &[u8], vlans: &[u16]) -> Option<Self> {
-        Ethernet::read(frame).filter(|ethernet| ethernet.is_on(vlans)).and_then(|_| Self::read(link, frame))
-    }
-
-    /// Reads a frame, whatever VLAN it is of.
-    pub fn read(link: LinkType, frame: &[u8]) -> Option<Self> {
         if link != LinkType::ETHERNET {
             return None;
         }
-        let ethernet = Ethernet::read(frame)?;
+        let ethernet = Ethernet::read(frame).filter(|ethernet| ethernet.is_on(vlans))?;
         if let Some(arp) = ethernet.arp() {
             return Some(Self::Arp(arp));
         }
@@ -323,9 +318,9 @@ mod tests {
 
     #[test]
     fn an_echo_is_seen() {
-        let seen = Aside::read(LinkType::ETHERNET, &icmp_frame(8, &[0; 4]));
+        let seen = Aside::on(LinkType::ETHERNET, &icmp_frame(8, &[0; 4]), &[]);
         assert_eq!(seen, Some(Aside::Echo { mac: MAC, from: ip(1), to: ip(50) }));
-        assert_eq!(Aside::read(LinkType::ETHERNET, &icmp_frame(0, &[0; 4])), None);
+        assert_eq!(Aside::on(LinkType::ETHERNET, &icmp_frame(0, &[0; 4]), &[]), None);
     }
 
     #[test]
@@ -334,10 +329,10 @@ mod tests {
         envelope.dst_ip = ip(7);
         let mut frame = icmp_frame(3, &[&[0; 4], &envelope.frame(&[0; 300])[14..42]].concat());
         frame[35] = 3;
-        let seen = Aside::read(LinkType::ETHERNET, &frame);
+        let seen = Aside::on(LinkType::ETHERNET, &frame, &[]);
         assert_eq!(seen, Some(Aside::Unreachable { from: ip(1), code: 3, to: ip(7), port: 67 }));
         for len in 0..frame.len() {
-            let _ = Aside::read(LinkType::ETHERNET, &frame[..len]);
+            let _ = Aside::on(LinkType::ETHERNET, &frame[..len], &[]);
         }
     }
 
@@ -345,8 +340,8 @@ mod tests {
     fn arp_is_seen_through_tags() {
         let arp = Arp::request(Mac([2; 6]), ip(1), ip(2));
         let frame = arp_frame(&arp, Mac([2; 6]), Mac::BROADCAST, &[5, 6]);
-        assert_eq!(Aside::read(LinkType::ETHERNET, &frame), Some(Aside::Arp(arp)));
-        assert_eq!(Aside::read(LinkType::LINUX_SLL, &frame), None);
+        assert_eq!(Aside::on(LinkType::ETHERNET, &frame, &[5, 6]), Some(Aside::Arp(arp)));
+        assert_eq!(Aside::on(LinkType::LINUX_SLL, &frame, &[5, 6]), None);
         for (vlans, heard) in [
             (&[5, 6][..], true),
             (&[0x6005, 0, 6], true),

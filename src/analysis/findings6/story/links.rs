@@ -7,7 +7,7 @@ use super::Heard;
 use super::kept::Kept;
 use crate::analysis::findings6::{Promised, Router, Routers};
 use crate::wire::nd::{self, Advert};
-use crate::wire::problem::Problem;
+use crate::wire::problem::{Code, Problem};
 
 /// Routers kept of one link, and links.
 const ROUTERS: usize = 256;
@@ -63,7 +63,8 @@ impl Links {
     pub(super) fn take(&mut self, heard: &Heard) {
         let Some(source) = heard.source else { return };
         // Hosts ignore what is not valid, and so do these findings.
-        if heard.tunnelled || heard.problems.iter().any(Problem::is_malformed) {
+        let ignored = |problem: &Problem| problem.is_malformed() || problem.code == Code::FragmentedDiscovery;
+        if heard.tunnelled || heard.problems.iter().any(ignored) {
             return;
         }
         let Some(new) = router(&heard.bytes, source) else { return };

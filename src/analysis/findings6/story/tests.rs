@@ -4,6 +4,7 @@ use super::*;
 use crate::analysis::transaction::tests6::{Way, link_local, mac, put};
 use crate::analysis::transaction::{Batch, Both, Closed, Item, Options};
 use crate::wire::options::{nd as ndopt, v6 as opt};
+use crate::wire::problem::Code;
 use crate::wire::v6::MessageType;
 use crate::wire::v6::message::{Message, ia, ia_addr};
 use crate::wire::v6::types::ALL_RELAYS_AND_SERVERS;
@@ -158,9 +159,13 @@ fn routers_are_told_of_once_a_link() {
     let tunnel = [all[0].clone(), Heard { tunnelled: true, ..all[1].clone() }];
     assert_eq!(told(&tunnel), []);
     // What nobody selected is not told of; what hosts ignore is not believed.
-    let problem = Problem::outer(crate::wire::problem::Code::HopLimitNot255, [64, 0, 0]);
-    let ignored = Heard { problems: vec![problem], ..all[1].clone() };
-    assert_eq!(told(&[all[0].clone(), ignored]), [("hop-limit-not-255", 1, vec![2])]);
+    for (code, args, name) in [
+        (Code::HopLimitNot255, [64, 0, 0], "hop-limit-not-255"),
+        (Code::FragmentedDiscovery, [0, 0, 0], "fragmented-discovery"),
+    ] {
+        let ignored = Heard { problems: vec![Problem::outer(code, args)], ..all[1].clone() };
+        assert_eq!(told(&[all[0].clone(), ignored]), [(name, 1, vec![2])]);
+    }
 }
 
 #[test]

@@ -311,7 +311,13 @@ fn clients_fare_by_what_came_last() {
 #[test]
 fn who_looks_for_what_nobody_serves_fares_well_with_the_other_protocol() {
     let search = |talk: &mut Talk| talk.ask(0, MessageType::SOLICIT, 7, None, &[none(opt::IA_NA, 0, "")]);
-    let alone = check(search, &[("acquire", "unanswered", "S")]);
+    let mut alone = check(search, &[("acquire", "unanswered", "S")]);
+    // Where its answers could not be seen, that there was none says little.
+    alone[0].visible = false;
+    let mut clients = Clients::default();
+    clients.exchange(&alone[0], 1, &[]);
+    assert_eq!(clients.sorted()[0].why().as_deref(), Some("no answer to SOLICIT was seen"));
+    alone[0].visible = true;
     let mut clients = Clients::default();
     clients.exchange(&alone[0], 1, &[]);
     assert_eq!((clients.sorted().len(), clients.unserved()), (1, 0), "nothing else is spoken here");

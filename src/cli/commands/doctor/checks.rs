@@ -147,7 +147,7 @@ fn tried(number: u8, examined: &Examined) -> (bool, Option<&QuestionTally>, Stri
         20 if QuestionTally::sent_any(&record.relay_hop) => (false, None, asked(&record.relay_hop)),
         21 => record.boot.as_ref().map_or((false, None, String::new()), |booted| {
             let file = booted.file.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-            (true, Some(&booted.fetch), file.into_owned())
+            (booted.unread.is_none(), Some(&booted.fetch), file.into_owned())
         }),
         22 => (record.ack.is_some(), None, String::new()),
         SIX => examined.six.map_or((false, None, String::new()), |heard| {

@@ -112,8 +112,12 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         };
         let unkept = keeper.as_mut().and_then(|keeper| keeper.verdict(&conclusion).err());
         let mut exit = exit_of(&conclusion, args);
+        // A link may be up again when it is looked at next.
+        let failed = failed.filter(|error| !(args.watch && matches!(error, NetError::Down { .. })));
         // To monitoring, what was cut short tells nothing.
-        if let Some(cut) = cut_short(args.nagios, unkept.as_ref(), failed.as_ref(), stopped) {
+        if args.nagios
+            && let Some(cut) = cut_short(unkept.as_ref(), failed.as_ref(), stopped)
+        {
             return cut;
         }
         if last.is_news(&conclusion) || !args.watch {
@@ -121,9 +125,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
             let seen = Seen { examined, saved, client_id: plan.client_id.clone(), lacks };
             exit = tell(args, &local, &conclusion, &seen, cx)?;
         }
-        // A link may be up again when it is looked at next.
-        let failed = failed.filter(|error| !(args.watch && matches!(error, NetError::Down { .. })));
-        if let Some(cut) = cut_short(true, unkept.as_ref(), failed.as_ref(), stopped) {
+        if let Some(cut) = cut_short(unkept.as_ref(), failed.as_ref(), stopped) {
             return cut;
         }
         if !args.watch {
@@ -139,15 +141,9 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
 }
 
 /// What an examination ends with that was cut short: the record could not be kept, the network refused, or the user stopped it.
-/// None where it was not, or where that does not `count` yet.
-fn cut_short(
-    counts: bool,
-    unkept: Option<&CaptureError>,
-    failed: Option<&NetError>,
-    stopped: bool,
-) -> Option<Outcome> {
+/// None where it was not.
+fn cut_short(unkept: Option<&CaptureError>, failed: Option<&NetError>, stopped: bool) -> Option<Outcome> {
     match (unkept, failed) {
-        _ if !counts => None,
         (Some(error), _) => Some(Err(error.into())),
         (None, Some(error)) => Some(Err(Failure::could_not_run(error))),
         (None, None) => stopped.then_some(Ok(Exit::Interrupted)),

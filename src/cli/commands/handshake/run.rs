@@ -32,10 +32,9 @@ const LOAD_CLIENTS: u32 = 10_000;
 
 /// Runs the command.
 pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
-    if args.sender.retries.is_some_and(|retries| retries > runner::MOST_RETRIES) {
+    if let Some(retries) = args.sender.retries.filter(|retries| *retries > runner::MOST_RETRIES) {
         return Err(Failure::usage(format_args!(
-            "--retries {} is too often; write 0 to {}",
-            args.sender.retries.unwrap_or_default(),
+            "--retries {retries} is too often; write 0 to {}",
             runner::MOST_RETRIES
         )));
     }

@@ -74,9 +74,8 @@ pub(super) fn plan<F: Family>(args: &Args, family: F, macs: Macs, seed: u64) -> 
     let usual = if args.find_rate { SEARCH_TIMEOUT } else { TIMEOUT };
     let retries = args.sender.retries.unwrap_or(u32::from(is_ping(args)));
     let first = args.sender.timeout.unwrap_or(usual);
-    let timeouts = (0..=retries.min(MOST_RETRIES))
-        .map(|attempt| first.saturating_mul(1_u32.wrapping_shl(attempt.min(4))))
-        .collect();
+    let timeouts =
+        (0..=retries).map(|attempt| first.saturating_mul(1_u32.wrapping_shl(attempt.min(4)))).collect();
     let in_flight = args.max_in_flight.unwrap_or(if rated { clients.min(1 << 20) } else { 1 });
     Plan {
         family,
@@ -365,8 +364,8 @@ fn find<F: Told>(
             broken: (!broken.is_empty())
                 .then(|| broken.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
         };
-        // Nobody answers at all: slower is no better.
-        let silent = tally.counters.received == 0 && tally.counters.sent > 0;
+        // Nobody answers at all, and never did: slower is no better.
+        let silent = tally.counters.received == 0 && tally.counters.sent > 0 && search.found().is_none();
         if !cx.common.json {
             let p99 = tried.p99_ms.map_or_else(|| "-".to_owned(), |p99| format!("{p99:.3} ms"));
             let verdict = tried
