@@ -86,6 +86,9 @@ tests:
       - {{series: 'dhcptool_rogue_server_up{{instance="a", server="10.0.0.1"}}', values: '1 1 0x6'}}
       - {{series: 'dhcptool_rogue_server_up{{instance="a", server="10.0.0.2"}}', values: '1x8'}}
       - {{series: 'dhcptool_rogue_frames_lost_total{{instance="a"}}', values: '0 0 0'}}
+      - {{series: 'dhcptool_rogue_written_seconds{{instance="file"}}', values: '0 60x15'}}
+      - {{series: 'dhcptool_rogue_written_seconds{{instance="served"}}', values: '0 60 stale'}}
+      - {{series: 'dhcptool_rogue_written_seconds{{instance="well"}}', values: '0+60x15'}}
     alert_rule_test:
       - {{eval_time: 0m, alertname: RogueDhcpServer}}
       - {{eval_time: 0m, alertname: DhcpWatchLosesFrames}}
@@ -110,6 +113,16 @@ tests:
           - exp_labels: {{severity: warning, instance: a, server: 10.0.0.1}}
             exp_annotations:
               summary: DHCP server 10.0.0.1 of the policy is silent on a
+      - {{eval_time: 11m, alertname: DhcpWatchStopped}}
+      - eval_time: 12m
+        alertname: DhcpWatchStopped
+        exp_alerts:
+          - exp_labels: {{severity: warning, instance: file}}
+            exp_annotations:
+              summary: dhcptool on file has not written for ten minutes
+          - exp_labels: {{severity: warning, instance: served}}
+            exp_annotations:
+              summary: dhcptool on served has not written for ten minutes
 "#,
         rules.display()
     );
