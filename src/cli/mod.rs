@@ -33,7 +33,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use context::Context;
 use exit::{Exit, Failure, Outcome};
@@ -43,38 +43,61 @@ use crate::analysis::likeness::distance;
 
 /// DHCP diagnostics and packet crafting
 #[derive(Parser, Debug)]
-#[command(name = "dhcptool", version, long_version = long_version(), propagate_version = true, arg_required_else_help = true)]
-pub struct Cli {
+#[command(name = "dhcptool", version, long_version = long_version(), propagate_version = true)]
+#[command(arg_required_else_help = true, subcommand_required = true)]
+struct Frame {
     #[command(flatten)]
     common: CommonArgs,
-
-    #[command(subcommand)]
-    command: Command,
 }
 
-/// What to do.
-#[allow(clippy::large_enum_variant, reason = "there is one, for the whole run")]
-#[derive(Subcommand, Debug)]
-enum Command {
-    Discover(commands::discover::Args),
-    Request(commands::request::Args),
-    Release(commands::release::Args),
-    Decline(commands::decline::Args),
-    Inform(commands::inform::Args),
-    Handshake(commands::handshake::Args),
-    Send(commands::send::Args),
-    Rogue(commands::rogue::Args),
-    Sniff(commands::sniff::Args),
-    Decode(commands::decode::Args),
-    Options(commands::options::Args),
-    Doctor(commands::doctor::Args),
-    Interfaces(commands::interfaces::Args),
-    Lab(commands::lab::Args),
-    Schema(commands::schema::Args),
-    Diff(commands::diff::Args),
-    Explain(commands::explain::Args),
-    Report(commands::report::Args),
-    Completions(commands::completions::Args),
+/// The subcommands: how each is parsed, how it is run, and the definition of one alone.
+macro_rules! commands {
+    ($($name:literal $variant:ident $module:ident)*) => {
+        // No doc comment: it would become the program's own description.
+        #[allow(clippy::large_enum_variant, reason = "there is one, for the whole run")]
+        #[derive(Subcommand, Debug)]
+        enum Command {
+            $(#[command(name = $name)] $variant(commands::$module::Args),)*
+        }
+
+        impl Command {
+            /// The definition of the subcommand of this very name.
+            fn define(name: &str) -> Option<clap::Command> {
+                match name {
+                    $($name => Some(commands::$module::Args::augment_args(clap::Command::new($name))),)*
+                    _ => None,
+                }
+            }
+
+            fn run(&self, cx: &mut Context) -> Outcome {
+                match self {
+                    $(Self::$variant(args) => commands::$module::run(args, cx),)*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    "discover" Discover discover
+    "request" Request request
+    "release" Release release
+    "decline" Decline decline
+    "inform" Inform inform
+    "handshake" Handshake handshake
+    "send" Send send
+    "rogue" Rogue rogue
+    "sniff" Sniff sniff
+    "decode" Decode decode
+    "options" Options options
+    "doctor" Doctor doctor
+    "interfaces" Interfaces interfaces
+    "lab" Lab lab
+    "schema" Schema schema
+    "diff" Diff diff
+    "explain" Explain explain
+    "report" Report report
+    "completions" Completions completions
 }
 
 /// What `--version` says: the version, what was built in, and the version of the objects of JSON.
@@ -93,16 +116,36 @@ fn long_version() -> String {
 
 /// The definition of the whole command line, from which help, man pages and completions are made.
 pub fn command() -> clap::Command {
-    plain_command().mut_subcommands(|command| {
-        let (notes, rest) = (command.get_after_long_help(), manual::help(command.get_name()));
-        let text = notes.map(|notes| format!("{notes}\n\n{rest}")).unwrap_or(rest);
-        if text.is_empty() { command } else { command.after_long_help(text) }
-    })
+    with_manual(plain_command())
 }
 
 /// The same without exit statuses and examples.
 fn plain_command() -> clap::Command {
-    Cli::command().mut_subcommands(|command| brief::hidden(flags::nagios::with_shorts(command)))
+    whole(Command::augment_subcommands(Frame::command()))
+}
+
+/// The part of the definition that these arguments need. One subcommand is a twentieth of the whole, which takes a megabyte
+/// and a millisecond.
+fn command_for(args: &[OsString]) -> clap::Command {
+    let named = args.get(1).and_then(|word| Command::define(word.to_str()?));
+    match named {
+        Some(named) => with_manual(whole(Frame::command().subcommand(named))),
+        None => command(),
+    }
+}
+
+/// With what the subcommands' own definitions leave out.
+fn whole(command: clap::Command) -> clap::Command {
+    command.mut_subcommands(|command| brief::hidden(flags::nagios::with_shorts(command)))
+}
+
+/// With exit statuses and examples.
+fn with_manual(command: clap::Command) -> clap::Command {
+    command.mut_subcommands(|command| {
+        let (notes, rest) = (command.get_after_long_help(), manual::help(command.get_name()));
+        let text = notes.map(|notes| format!("{notes}\n\n{rest}")).unwrap_or(rest);
+        if text.is_empty() { command } else { command.after_long_help(text) }
+    })
 }
 
 /// Runs the program with the process's arguments.
@@ -119,10 +162,13 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let args = flags::select::with_problems_joined(args);
     let args = flags::nagios::with_thresholds(args);
     let asks_briefly = args.iter().take_while(|word| *word != "--").any(|word| word == "-h");
-    let definition = if asks_briefly { brief::short(command()) } else { command() };
-    let cli = match definition.try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches))
-    {
-        Ok(cli) => cli,
+    let definition = command_for(&args);
+    let definition = if asks_briefly { brief::short(definition) } else { definition };
+    let parsed = definition.try_get_matches_from(&args).and_then(|matches| {
+        Ok((Frame::from_arg_matches(&matches)?.common, Command::from_arg_matches(&matches)?))
+    });
+    let (common, command) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help and version are a good answer; the rest is a wrong command line, said in one line.
             if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
@@ -143,8 +189,8 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
             return Exit::Usage;
         }
     };
-    let mut context = Context::new(cli.common);
-    match dispatch(&cli.command, &mut context) {
+    let mut context = Context::new(common);
+    match command.run(&mut context) {
         Ok(exit) => exit,
         Err(Failure { exit, message }) => {
             // What was understood and is refused all the same is said in the plugins' convention, too.
@@ -225,30 +271,6 @@ fn helpful(tip: &str, said: &str) -> Option<String> {
     }
 }
 
-fn dispatch(command: &Command, cx: &mut Context) -> Outcome {
-    match command {
-        Command::Discover(args) => commands::discover::run(args, cx),
-        Command::Request(args) => commands::request::run(args, cx),
-        Command::Release(args) => commands::release::run(args, cx),
-        Command::Decline(args) => commands::decline::run(args, cx),
-        Command::Inform(args) => commands::inform::run(args, cx),
-        Command::Handshake(args) => commands::handshake::run(args, cx),
-        Command::Send(args) => commands::send::run(args, cx),
-        Command::Rogue(args) => commands::rogue::run(args, cx),
-        Command::Sniff(args) => commands::sniff::run(args, cx),
-        Command::Decode(args) => commands::decode::run(args, cx),
-        Command::Options(args) => commands::options::run(args, cx),
-        Command::Doctor(args) => commands::doctor::run(args, cx),
-        Command::Interfaces(args) => commands::interfaces::run(args, cx),
-        Command::Lab(args) => commands::lab::run(args, cx),
-        Command::Schema(args) => commands::schema::run(args, cx),
-        Command::Diff(args) => commands::diff::run(args, cx),
-        Command::Explain(args) => commands::explain::run(args, cx),
-        Command::Report(args) => commands::report::run(args, cx),
-        Command::Completions(args) => commands::completions::run(args, cx),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #[test]
@@ -296,5 +318,24 @@ mod tests {
     #[test]
     fn the_definition_is_consistent() {
         super::command().debug_assert();
+    }
+
+    #[test]
+    fn a_subcommand_alone_is_what_it_is_among_all() {
+        let all = super::command();
+        for one in all.get_subcommands() {
+            let args = ["dhcptool".into(), one.get_name().into()];
+            let alone = super::command_for(&args);
+            assert_eq!(alone.get_subcommands().count(), 1);
+            let said = |definition: &clap::Command| {
+                let line = ["dhcptool", one.get_name(), "--help"];
+                definition.clone().try_get_matches_from(line).unwrap_err().to_string()
+            };
+            assert_eq!(said(&alone), said(&all));
+        }
+        for words in [&["dhcptool"][..], &["dhcptool", "--json", "decode"], &["dhcptool", "dicover"]] {
+            let args: Vec<_> = words.iter().map(Into::into).collect();
+            assert!(super::command_for(&args).get_subcommands().count() > 10);
+        }
     }
 }

@@ -59,9 +59,9 @@ const HEADROOM: u32 = 64;
 /// slots fit a page.
 const MIN_SNAPLEN: u32 = 1900;
 /// Frames the kernel keeps for us to read: what a segment full of servers answers at once.
-const INCOMING_SLOTS: u32 = 512;
+const INCOMING_SLOTS: u32 = 256;
 /// Frames of our own, for the stamps with which they left: an exchange has few under way.
-const OUTGOING_SLOTS: u32 = 128;
+const OUTGOING_SLOTS: u32 = 32;
 /// The loopback's MTU is 64 KiB; no DHCP message is that long.
 const MAX_SNAPLEN: u32 = 16384;
 
