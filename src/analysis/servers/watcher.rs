@@ -454,6 +454,9 @@ impl Watcher {
     }
 }
 
+/// The facet that is known of some answers only, so that its coming and going is no change.
+const LEASE_TIME: &str = "lease time";
+
 /// What a server offers in parts that are compared. Addresses are left out: every client gets another.
 fn facets(server: &Server) -> Vec<(String, String)> {
     let offered = &server.offered;
@@ -475,7 +478,7 @@ fn facets(server: &Server) -> Vec<(String, String)> {
     }
     // The remaining time of other clients' leases says nothing about the server.
     if server.complete {
-        facets.push(("lease time", offered.lease_time.map(|time| time.to_string()).unwrap_or_default()));
+        facets.push((LEASE_TIME, offered.lease_time.map(|time| time.to_string()).unwrap_or_default()));
     }
     facets
         .into_iter()
@@ -499,10 +502,12 @@ fn differences(known: &Known, judgement: &Judgement, facets: &[(String, String)]
         let before =
             |what: &str| known.facets.iter().find(|(name, _)| name == what).map_or("", |(_, text)| text);
         for (what, text) in facets {
-            push(what, before(what), text);
+            if what != LEASE_TIME || !before(what).is_empty() {
+                push(what, before(what), text);
+            }
         }
         for (what, text) in &known.facets {
-            if !facets.is_empty() && !facets.iter().any(|(name, _)| name == what) {
+            if what != LEASE_TIME && !facets.is_empty() && !facets.iter().any(|(name, _)| name == what) {
                 push(what, text, "");
             }
         }

@@ -119,18 +119,16 @@ pub fn change_text(change: &ServerChange, time: &mut TimeText, out: &mut Styled)
             out.text("\n");
             block(&who.server, &who.judgement, out);
             for difference in &change.differences {
-                let or_nothing =
-                    |text: &str| if text.is_empty() { "nothing".to_owned() } else { text.to_owned() };
-                let _ = writeln!(
-                    out,
-                    "          {}: {} -> {}",
-                    difference.what,
-                    or_nothing(&difference.from),
-                    or_nothing(&difference.to)
-                );
+                let _ = writeln!(out, "          {}", told(difference));
             }
         }
     }
+}
+
+/// What was there before and what is now.
+fn told(OfferChange { what, from, to }: &OfferChange) -> String {
+    let or_nothing = |text: &str| if text.is_empty() { "nothing".to_owned() } else { text.to_owned() };
+    format!("{what}: {} -> {}", or_nothing(from), or_nothing(to))
 }
 
 /// A change of `rogue --watch` in one line, as a log keeps it.
@@ -150,8 +148,9 @@ pub fn change_line(change: &ServerChange) -> String {
     for reason in &judgement.reasons {
         let _ = write!(line, "; {reason}");
     }
-    for OfferChange { what, from, to } in &change.differences {
-        let _ = write!(line, "; {what}: {from} -> {to}");
+    for difference in &change.differences {
+        line.push_str("; ");
+        line.push_str(&told(difference));
     }
     line
 }

@@ -35,9 +35,14 @@ impl Play {
     }
 
     fn hear_key(&mut self, key: Key, router: u8) {
+        self.hear_asked(key, router, Asked::Us { probe: "discover", bogus_server: None });
+    }
+
+    fn hear_asked(&mut self, key: Key, router: u8, asked: Asked) {
         let mut seen = sighting(key, MessageType::OFFER);
         seen.when = moment(self.now);
-        seen.asked = Asked::Us { probe: "discover", bogus_server: None };
+        seen.asked = asked;
+        seen.offered.lease_time = Some(3600);
         seen.offered.routers = vec![[10, 0, 0, router].into()];
         let key = self.servers.add(&seen, false);
         self.watcher.heard(&key, self.now);
@@ -94,6 +99,21 @@ fn a_server_comes_changes_goes_and_is_back() {
     assert!(play.servers.is_empty());
     play.hear(1, 9);
     assert_eq!(play.kinds(10), ["back"]);
+}
+
+#[test]
+fn a_lease_time_that_was_not_known_before_is_no_change() {
+    let mut play = Play::new(vec![]);
+    // What another client is told may be what is left of its lease.
+    play.hear_asked(key(1), 1, Asked::Client { chosen: None });
+    assert_eq!(play.kinds(10), ["new"]);
+    play.now = play.now.after(Duration::from_mins(5));
+    play.hear(1, 1);
+    assert_eq!(play.kinds(10), Vec::<&str>::new());
+    let known = play.watcher.known().cloned().collect();
+    let mut play = Play::new(known);
+    play.hear_asked(key(1), 1, Asked::Client { chosen: None });
+    assert_eq!(play.kinds(10), Vec::<&str>::new());
 }
 
 #[test]
