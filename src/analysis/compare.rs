@@ -66,16 +66,35 @@ struct Field<G> {
     name: &'static str,
     /// A time that may differ by what passed since the lease began.
     drifts: bool,
-    value: fn(&G) -> Option<String>,
+    values: Values<G>,
+}
+
+/// How the values of a field are found in a reply.
+enum Values<G> {
+    /// A reply has one at most.
+    One(fn(&G) -> Option<String>),
+    /// A reply may have several.
+    Each(fn(&G) -> Vec<String>),
 }
 
 impl<G> Field<G> {
     const fn new(group: &'static str, name: &'static str, value: fn(&G) -> Option<String>) -> Self {
-        Self { group, name, drifts: false, value }
+        Self { group, name, drifts: false, values: Values::One(value) }
     }
 
-    const fn time(group: &'static str, name: &'static str, value: fn(&G) -> Option<String>) -> Self {
-        Self { group, name, drifts: true, value }
+    const fn each(group: &'static str, name: &'static str, values: fn(&G) -> Vec<String>) -> Self {
+        Self { group, name, drifts: false, values: Values::Each(values) }
+    }
+
+    const fn times(group: &'static str, name: &'static str, values: fn(&G) -> Vec<String>) -> Self {
+        Self { group, name, drifts: true, values: Values::Each(values) }
+    }
+
+    fn of(&self, given: &G) -> Vec<String> {
+        match self.values {
+            Values::One(value) => value(given).into_iter().collect(),
+            Values::Each(values) => values(given),
+        }
     }
 }
 
@@ -224,14 +243,20 @@ fn compared<G: Given>(a: &Replies<G>, b: &Replies<G>, scope: Scope) -> Option<(V
         let values = raw.each_ref().map(|raw| raw.iter().map(|raw| G::shown(code, raw)).collect());
         found.push(Difference { field: "option", code: Some(code), name, values, raw });
     }
-    for Field { group, name, drifts, value } in G::FIELDS {
-        let values = sides.each_ref().map(|side| distinct(side.iter().filter_map(|given| value(given))));
-        if values[0] == values[1] || (*drifts && close(&values, |text| text.parse().ok())) {
+    for field in G::FIELDS {
+        let values = sides.each_ref().map(|side| distinct(side.iter().flat_map(|given| field.of(given))));
+        if values[0] == values[1] || (field.drifts && close(&values, |text| text.parse().ok())) {
             same = same.saturating_add(usize::from(!values[0].is_empty()));
             continue;
         }
-        let name = (*name).to_owned();
-        found.push(Difference { field: group, code: None, name, values, raw: [Vec::new(), Vec::new()] });
+        let name = field.name.to_owned();
+        found.push(Difference {
+            field: field.group,
+            code: None,
+            name,
+            values,
+            raw: [Vec::new(), Vec::new()],
+        });
     }
     Some((found, same))
 }
@@ -374,6 +399,7 @@ mod tests {
                 "ia-na valid lifetime",
                 "ia-pd t1",
                 "ia-pd t2",
+                "ia-pd prefixes",
                 "ia-pd preferred lifetime",
                 "ia-pd valid lifetime",
                 "ia-pd prefix length",
@@ -389,6 +415,42 @@ mod tests {
         assert_eq!(by_name.differences[0].name, "serverid");
         let four = Scope { family: Some(Family::Four), ..Scope::default() };
         assert!(compare(&base, &drifted, four).is_none());
+    }
+
+    #[test]
+    fn every_lease_of_every_association_is_compared() {
+        let addr = |text: &str, valid| ia_addr(text.parse().unwrap(), 600, valid, &[]);
+        let prefix = |text: &str, length, valid| ia_prefix(text.parse().unwrap(), length, 600, valid, &[]);
+        let both = [addr("2001:db8:1::5", 900), addr("2001:db8:2::5", 1800)];
+        let temporary = |valid| {
+            let mut data = 3_u32.to_be_bytes().to_vec();
+            data.extend(message::encode_options(&[addr("2001:db8:1::77", valid)]));
+            data
+        };
+        let given = |parts: &[(u16, Vec<u8>)]| side6(v6::MessageType::REPLY, 1, 1, parts);
+        let one = given(&[(NA, ia(1, 300, 480, &both[..1]))]);
+        let two = given(&[(NA, ia(1, 300, 480, &both))]);
+        assert_eq!(names(&one, &two), ["ia-na addresses", "ia-na valid lifetime", "subnet"]);
+        // The same in two associations, and in another order.
+        let apart = given(&[(NA, ia(2, 300, 480, &both[1..])), (NA, ia(1, 300, 480, &both[..1]))]);
+        assert_eq!(names(&two, &apart), ["ia-na addresses"]);
+        assert_eq!(names(&one, &apart), ["ia-na valid lifetime", "subnet"]);
+        let first = prefix("2001:db8:8::", 56, 900);
+        let delegated = |more: &[message::Item]| {
+            let all: Vec<_> = std::iter::once(first.clone()).chain(more.iter().cloned()).collect();
+            given(&[(PD, ia(2, 300, 480, &all))])
+        };
+        assert_eq!(
+            names(&delegated(&[]), &delegated(&[prefix("2001:db8:9::", 60, 901)])),
+            ["ia-pd prefixes", "ia-pd prefix length"]
+        );
+        let short = given(&[(opt::IA_TA, temporary(900))]);
+        assert_eq!(names(&short, &given(&[(opt::IA_TA, temporary(901))])), [""; 0]);
+        assert_eq!(names(&short, &given(&[(opt::IA_TA, temporary(9000))])), ["ia-ta valid lifetime"]);
+        // What the server says of one address alone.
+        let refused = ia_addr("2001:db8:2::5".parse().unwrap(), 600, 900, &[status(4, "")]);
+        let answered = given(&[(NA, ia(1, 300, 480, &[both[0].clone(), refused]))]);
+        assert_eq!(names(&one, &answered), ["ia-na addresses", "ia-na status", "subnet"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use super::{Field, Given, Kind, Options, decoded};
 use crate::wire::HwAddr;
 use crate::wire::options::{Context, v6 as opt};
-use crate::wire::v6::facts::{Ia, IaKind};
+use crate::wire::v6::facts::{Ia, IaKind, Status};
 use crate::wire::v6::types::mac_of_duid;
 use crate::wire::v6::usable::is_usable;
 use crate::wire::v6::{Facts, MessageType, Outline, Packet, Prefix6, StatusCode};
@@ -22,27 +22,42 @@ const LEFT_OUT: [u16; 8] = [
     opt::AUTH,
 ];
 
-/// The first association of a kind.
-#[derive(Clone, Copy, Debug)]
+/// An association, and what is given in it.
+#[derive(Clone, Debug)]
 struct Lease {
     kind: IaKind,
     t1: u32,
     t2: u32,
     status: Option<StatusCode>,
-    /// What is given first: address or prefix with its length, preferred and valid lifetime.
-    first: Option<(Prefix6, u32, u32)>,
+    parts: Vec<Part>,
+}
+
+/// An address or a prefix.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    what: Prefix6,
+    preferred: u32,
+    valid: u32,
+    status: Option<StatusCode>,
 }
 
 impl Lease {
     fn of(ia: &Ia<'_>) -> Self {
-        let address = |lease: &crate::wire::v6::facts::Address<'_>| {
-            (Prefix6::new(lease.address, 128), lease.preferred, lease.valid)
-        };
-        let prefix = |lease: &crate::wire::v6::facts::Delegation<'_>| {
-            (Prefix6::new(lease.prefix, lease.length), lease.preferred, lease.valid)
-        };
-        let first = ia.addresses.first().map(address).or_else(|| ia.prefixes.first().map(prefix));
-        Self { kind: ia.kind, t1: ia.t1, t2: ia.t2, status: ia.status.map(|status| status.code), first }
+        let code = |status: Option<Status<'_>>| status.map(|status| status.code);
+        let addresses = ia.addresses.iter().map(|lease| Part {
+            what: Prefix6::new(lease.address, 128),
+            preferred: lease.preferred,
+            valid: lease.valid,
+            status: code(lease.status),
+        });
+        let prefixes = ia.prefixes.iter().map(|lease| Part {
+            what: Prefix6::new(lease.prefix, lease.length),
+            preferred: lease.preferred,
+            valid: lease.valid,
+            status: code(lease.status),
+        });
+        let parts = addresses.chain(prefixes).collect();
+        Self { kind: ia.kind, t1: ia.t1, t2: ia.t2, status: code(ia.status), parts }
     }
 }
 
@@ -108,12 +123,7 @@ pub(super) fn read(
         MessageType::REPLY if facts.ias.is_empty() && options.keys().any(says) => Kind::Stateless,
         _ => return None,
     };
-    let mut leases: Vec<Lease> = Vec::new();
-    for ia in &facts.ias {
-        if leases.iter().all(|lease| lease.kind != ia.kind) {
-            leases.push(Lease::of(ia));
-        }
-    }
+    let leases = facts.ias.iter().map(Lease::of).collect();
     let key = (facts.server_id.map(Box::from), facts.client_id.map(Box::from));
     Some((kind, key, Reply { leases, options, multicast }))
 }
@@ -124,17 +134,35 @@ fn hardware(facts: &Facts<'_>) -> Option<HwAddr> {
     facts.client_id.and_then(mac_of_duid).or_else(relayed).map(HwAddr::from_slice)
 }
 
-fn lease(given: &Reply, kind: IaKind) -> Option<&Lease> {
-    given.leases.iter().find(|lease| lease.kind == kind)
+fn leases(given: &Reply, kind: IaKind) -> impl Iterator<Item = &Lease> {
+    given.leases.iter().filter(move |lease| lease.kind == kind)
 }
 
-fn time(given: &Reply, kind: IaKind, value: fn(&Lease) -> Option<u32>) -> Option<String> {
-    lease(given, kind).and_then(value).map(|seconds| seconds.to_string())
+fn parts(given: &Reply, kind: IaKind) -> impl Iterator<Item = &Part> {
+    leases(given, kind).flat_map(|lease| &lease.parts)
 }
 
-fn status(given: &Reply, kind: IaKind) -> Option<String> {
-    let status = lease(given, kind)?.status.filter(|status| *status != StatusCode::SUCCESS);
-    status.map(|status| status.to_string())
+/// A time of each association.
+fn timers(given: &Reply, kind: IaKind, value: fn(&Lease) -> u32) -> Vec<String> {
+    leases(given, kind).map(|lease| value(lease).to_string()).collect()
+}
+
+/// A time of each address or prefix.
+fn lifetimes(given: &Reply, kind: IaKind, value: fn(&Part) -> u32) -> Vec<String> {
+    parts(given, kind).map(|part| value(part).to_string()).collect()
+}
+
+/// How many addresses or prefixes each association has that has any: how many associations there are is the client's wish.
+fn counts(given: &Reply, kind: IaKind) -> Vec<String> {
+    let counts = leases(given, kind).map(|lease| lease.parts.len()).filter(|count| *count > 0);
+    counts.map(|count| count.to_string()).collect()
+}
+
+/// What is said of associations and of what is in them, if not that all is well.
+fn statuses(given: &Reply, kind: IaKind) -> Vec<String> {
+    let own = leases(given, kind).filter_map(|lease| lease.status);
+    let all = own.chain(parts(given, kind).filter_map(|part| part.status));
+    all.filter(|status| *status != StatusCode::SUCCESS).map(|status| status.to_string()).collect()
 }
 
 /// The prefix of 64 bits that an address lies in: most links have such.
@@ -143,28 +171,33 @@ fn subnet(address: Ipv6Addr) -> String {
 }
 
 const NA: IaKind = IaKind::Na;
+const TA: IaKind = IaKind::Ta;
 const PD: IaKind = IaKind::Pd;
 
 const FIELDS: &[Field<Reply>] = &[
     Field::new("header", "sent", |given| {
         given.multicast.map(|multicast| if multicast { "multicast" } else { "unicast" }.to_owned())
     }),
-    Field::time("lease", "ia-na t1", |given| time(given, NA, |lease| Some(lease.t1))),
-    Field::time("lease", "ia-na t2", |given| time(given, NA, |lease| Some(lease.t2))),
-    Field::time("lease", "ia-na preferred lifetime", |given| time(given, NA, |lease| Some(lease.first?.1))),
-    Field::time("lease", "ia-na valid lifetime", |given| time(given, NA, |lease| Some(lease.first?.2))),
-    Field::new("lease", "ia-na status", |given| status(given, NA)),
-    Field::time("lease", "ia-pd t1", |given| time(given, PD, |lease| Some(lease.t1))),
-    Field::time("lease", "ia-pd t2", |given| time(given, PD, |lease| Some(lease.t2))),
-    Field::time("lease", "ia-pd preferred lifetime", |given| time(given, PD, |lease| Some(lease.first?.1))),
-    Field::time("lease", "ia-pd valid lifetime", |given| time(given, PD, |lease| Some(lease.first?.2))),
-    Field::new("lease", "ia-pd status", |given| status(given, PD)),
-    Field::new("lease", "ia-pd prefix length", |given| {
-        let (prefix, ..) = lease(given, PD)?.first?;
-        Some(format!("/{}", prefix.length))
+    Field::times("lease", "ia-na t1", |given| timers(given, NA, |lease| lease.t1)),
+    Field::times("lease", "ia-na t2", |given| timers(given, NA, |lease| lease.t2)),
+    Field::each("lease", "ia-na addresses", |given| counts(given, NA)),
+    Field::times("lease", "ia-na preferred lifetime", |given| lifetimes(given, NA, |part| part.preferred)),
+    Field::times("lease", "ia-na valid lifetime", |given| lifetimes(given, NA, |part| part.valid)),
+    Field::each("lease", "ia-na status", |given| statuses(given, NA)),
+    Field::each("lease", "ia-ta addresses", |given| counts(given, TA)),
+    Field::times("lease", "ia-ta preferred lifetime", |given| lifetimes(given, TA, |part| part.preferred)),
+    Field::times("lease", "ia-ta valid lifetime", |given| lifetimes(given, TA, |part| part.valid)),
+    Field::each("lease", "ia-ta status", |given| statuses(given, TA)),
+    Field::times("lease", "ia-pd t1", |given| timers(given, PD, |lease| lease.t1)),
+    Field::times("lease", "ia-pd t2", |given| timers(given, PD, |lease| lease.t2)),
+    Field::each("lease", "ia-pd prefixes", |given| counts(given, PD)),
+    Field::times("lease", "ia-pd preferred lifetime", |given| lifetimes(given, PD, |part| part.preferred)),
+    Field::times("lease", "ia-pd valid lifetime", |given| lifetimes(given, PD, |part| part.valid)),
+    Field::each("lease", "ia-pd status", |given| statuses(given, PD)),
+    Field::each("lease", "ia-pd prefix length", |given| {
+        parts(given, PD).map(|part| format!("/{}", part.what.length)).collect()
     }),
-    Field::new("derived", "subnet", |given| {
-        let (address, ..) = lease(given, NA)?.first?;
-        Some(subnet(address.address))
+    Field::each("derived", "subnet", |given| {
+        [NA, TA].iter().flat_map(|kind| parts(given, *kind)).map(|part| subnet(part.what.address)).collect()
     }),
 ];
