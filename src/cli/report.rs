@@ -58,7 +58,10 @@ pub fn exchange(
     how: How<'_>,
     cx: &mut Context,
 ) -> Result<Option<Plugin>, Failure> {
-    let found = silence::findings(exchange.watch(), Some(held.link(session.segment)));
+    let mut found = silence::findings(exchange.watch(), Some(held.link(session.segment)));
+    if told.state == Some("init-reboot") {
+        silence::ask_oneself(&mut found, Finding::NoLeaseKnown);
+    }
     let silent = exchange.outcome() == Ended::Timeout;
     let report = Report {
         discovers: exchange.discovers(),
@@ -103,11 +106,6 @@ pub fn exchange(
                 (None, _) => "offer",
             };
             cx.error(&answers::silence_line(what, held.took, &found));
-            if told.state == Some("init-reboot") {
-                cx.note(
-                    "a server that knows no lease of this client is silent to init-reboot (RFC 2131 4.3.2)",
-                );
-            }
         }
         (Ended::Nak, Some(answer)) => cx.note(&nak_line(answer)),
         _ => {}

@@ -18,7 +18,7 @@ use crate::cli::teller::Awaited;
 use crate::engine::retransmit::Jitter;
 use crate::engine::v4::collect::{Plan, Until, Want};
 use crate::engine::v4::draft::opt;
-use crate::engine::v4::silence;
+use crate::engine::v4::silence::{self, Finding};
 use crate::engine::{Answer, Backoff, Client as _, Collect, Draft, Recipe};
 use crate::output::answers;
 use crate::output::senders::Sending;
@@ -456,7 +456,7 @@ fn send(draft: Draft, args: &Args, session: &mut Session<'_>, rng: &mut Rng, cx:
     let answers = collect.answers();
     let mut found = silence::findings(collect.watch(), Some(held.link(session.segment)));
     if let Some(server) = named {
-        silence::name_server(&mut found, server);
+        silence::ask_oneself(&mut found, Finding::Named(server));
     }
     // Without a carrier the interface takes every frame, and none leaves.
     let sent = if collect.watch().left > 0 { collect.sent() } else { 0 };

@@ -335,6 +335,7 @@ impl Exchange {
     fn start(&mut self, now: Instant) {
         self.started = Some(now);
         self.phase = if needs_discover(self.task) { Phase::Discover } else { Phase::Main };
+        self.station.watch.awaits_verdict = matches!(self.phase, Phase::Main);
     }
 
     fn secs(&self, now: Instant) -> u16 {
@@ -412,6 +413,7 @@ impl Exchange {
         self.station.forget_sends();
         self.next_send = None;
         self.phase = Phase::Main;
+        self.station.watch.awaits_verdict = true;
         self.main(at);
         note
     }

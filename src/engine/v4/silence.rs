@@ -72,6 +72,13 @@ pub enum Finding {
         /// From where, the last.
         from: Option<Ipv4Addr>,
     },
+    /// Replies that belong to other exchanges, of this client or of others: somebody is served.
+    OtherExchanges {
+        /// How many.
+        count: u64,
+        /// From where, the last.
+        from: Option<Ipv4Addr>,
+    },
     /// Replies for another client.
     OtherClient {
         /// How many.
@@ -118,18 +125,24 @@ pub enum Finding {
     NotOwnMac(Mac),
     /// What was asked names a server (option 54), and no other answers that.
     Named(Ipv4Addr),
+    /// An address was asked for after a reboot: a server that knows no such lease says nothing.
+    NoLeaseKnown,
 }
 
-/// Puts that a server was named, and not heard, before what is only known of the segment.
-pub fn name_server(found: &mut Vec<Finding>, server: Ipv4Addr) {
+/// Puts what lies in the question itself, such as [`Finding::Named`], before what is only known of the segment.
+pub fn ask_oneself(found: &mut Vec<Finding>, finding: Finding) {
     let vague = |finding: &Finding| {
         matches!(
             finding,
-            Finding::Quiet | Finding::OtherClientsAsk(_) | Finding::ServerHere | Finding::NotOwnMac(_)
+            Finding::Quiet
+                | Finding::OtherClientsAsk(_)
+                | Finding::OtherExchanges { .. }
+                | Finding::ServerHere
+                | Finding::NotOwnMac(_)
         )
     };
     let place = found.iter().position(vague).unwrap_or(found.len());
-    found.insert(place, Finding::Named(server));
+    found.insert(place, finding);
 }
 
 /// What may explain that no answer came, most telling first; never empty.
@@ -147,6 +160,9 @@ pub fn findings(watch: &Watch, link: Option<LinkState>) -> Vec<Finding> {
             Some(stranger) => Finding::OtherClientsAsk(stranger.count),
             None => Finding::Quiet,
         });
+    }
+    // Where nothing tells more, and all the more where others are served.
+    if matches!(*found, [Finding::Quiet | Finding::OtherClientsAsk(_) | Finding::OtherExchanges { .. }]) {
         found.extend(foreign);
     }
     found
@@ -172,7 +188,9 @@ pub fn seen(watch: &Watch, waits: bool) -> Vec<Finding> {
         mac: s.mac,
     }));
     found.extend(seen(Reason::NoAddress).map(|s| Finding::NoAddress { count: s.count, from: s.ip }));
-    found.extend(seen(Reason::OtherXid).map(|s| Finding::OtherXid { count: s.count, from: s.ip }));
+    let other = seen(Reason::OtherXid);
+    let (strayed, elsewhere) = (other.filter(|s| s.count > watch.elsewhere()), other);
+    found.extend(strayed.map(|s| Finding::OtherXid { count: s.count, from: s.ip }));
     let other = |s: Stranger| Finding::OtherClient { count: s.count, client: s.client, from: s.ip };
     found.extend(seen(Reason::OtherClient).map(other));
     found.extend(seen(Reason::WrongPort).map(|s| Finding::WrongPort { count: s.count, port: s.port }));
@@ -181,6 +199,8 @@ pub fn seen(watch: &Watch, waits: bool) -> Vec<Finding> {
     if let Some((address, mac, count)) = watch.asked_in_vain() {
         found.push(Finding::AskedInVain { address, mac, count });
     }
+    let elsewhere = elsewhere.filter(|_| strayed.is_none());
+    found.extend(elsewhere.map(|s| Finding::OtherExchanges { count: s.count, from: s.ip }));
     found
 }
 
@@ -224,6 +244,9 @@ impl fmt::Display for Finding {
             Self::OtherXid { count, from: ip } => {
                 write!(f, "replies to other transactions were seen: {count}{}", from(ip))
             }
+            Self::OtherExchanges { count, from: ip } => {
+                write!(f, "other exchanges were answered meanwhile: {count}{}", from(ip))
+            }
             Self::OtherClient { count, client, from: ip } => {
                 write!(f, "replies for another client, {client}, were seen: {count}{}", from(ip))
             }
@@ -255,6 +278,9 @@ impl fmt::Display for Finding {
                 f,
                 "the message names the server {server} (option 54), which was not heard; no other answers it"
             ),
+            Self::NoLeaseKnown => f.write_str(
+                "a server that knows no lease of this client is silent to init-reboot (RFC 2131 4.3.2)",
+            ),
         }
     }
 }
@@ -263,7 +289,8 @@ impl fmt::Display for Finding {
 mod tests {
     use super::*;
     use crate::engine::v4::watch::Rule;
-    use crate::wire::v4::Xid;
+    use crate::wire::frame::Datagram;
+    use crate::wire::v4::{Message, MessageType, Xid};
 
     fn watch() -> Watch {
         of(HwAddr::default())
@@ -287,9 +314,38 @@ mod tests {
         let server = Ipv4Addr::new(192, 168, 0, 1);
         let mac = Mac([2, 0, 0, 0, 0, 9]);
         let mut found = vec![Finding::NoCarrier, Finding::NotOwnMac(mac)];
-        name_server(&mut found, server);
+        ask_oneself(&mut found, Finding::Named(server));
         assert_eq!(found, [Finding::NoCarrier, Finding::Named(server), Finding::NotOwnMac(mac)]);
         assert!(found[1].to_string().contains("192.168.0.1 (option 54)"), "{}", found[1]);
+    }
+
+    #[test]
+    fn replies_that_could_not_have_been_ours_explain_nothing() {
+        let (own, other) = (Mac([2, 0, 0, 0, 0, 1]), Mac([2, 0, 0, 0, 0, 9]));
+        let late = |watch: &mut Watch, kind: MessageType, client: Mac| {
+            let payload = Message::reply(kind, &Message::request(MessageType::DISCOVER, Xid(8), client));
+            watch.ignore(Reason::OtherXid, &Datagram::bare(&payload.encode()));
+        };
+        let mut watch = of(own.into());
+        watch.awaits_verdict = true;
+        late(&mut watch, MessageType::OFFER, own);
+        late(&mut watch, MessageType::ACK, other);
+        let elsewhere = Finding::OtherExchanges { count: 2, from: None };
+        let mut found = findings(&watch, None);
+        assert_eq!(found, std::slice::from_ref(&elsewhere));
+        ask_oneself(&mut found, Finding::NoLeaseKnown);
+        assert_eq!(found, [Finding::NoLeaseKnown, elsewhere.clone()]);
+        // Others are served: what is odd about us is told with it.
+        let link = LinkState { up: true, carrier: true, mac: Some(other), ..LinkState::default() };
+        assert_eq!(findings(&watch, Some(link)), [elsewhere, Finding::NotOwnMac(own)]);
+        late(&mut watch, MessageType::NAK, own);
+        let mut found = findings(&watch, None);
+        ask_oneself(&mut found, Finding::NoLeaseKnown);
+        assert_eq!(found, [Finding::OtherXid { count: 3, from: None }, Finding::NoLeaseKnown]);
+        // An OFFER is what a DISCOVER waits for, whatever its number.
+        let mut watch = of(own.into());
+        late(&mut watch, MessageType::OFFER, own);
+        assert_eq!(findings(&watch, None), [Finding::OtherXid { count: 1, from: None }]);
     }
 
     #[test]

@@ -141,6 +141,8 @@ pub struct Watch {
     pub only_server: Option<Ipv4Addr>,
     /// Answers are asked for by broadcast.
     pub broadcast: bool,
+    /// An ACK or a NAK is awaited: nothing else is an answer.
+    pub awaits_verdict: bool,
     /// The last ICMP error about a DHCP port: who, code, destination.
     pub unreachable: Option<(Ipv4Addr, u8, Ipv4Addr)>,
     /// Addresses whose MAC was asked for in vain.
@@ -150,6 +152,8 @@ pub struct Watch {
     /// Frames that were seen leaving.
     pub left: u64,
     strangers: [Stranger; REASONS],
+    /// Replies to other transactions that were for other clients, or of a type that is not awaited.
+    elsewhere: u64,
     inquiries: VecDeque<Inquiry>,
 }
 
@@ -163,11 +167,13 @@ impl Watch {
             rule,
             only_server: None,
             broadcast,
+            awaits_verdict: false,
             unreachable: None,
             unresolved: None,
             handed: 0,
             left: 0,
             strangers: [Stranger::default(); REASONS],
+            elsewhere: 0,
             inquiries: VecDeque::new(),
         }
     }
@@ -203,13 +209,19 @@ impl Watch {
 
     /// Counts a message that is no answer.
     pub fn ignore(&mut self, reason: Reason, datagram: &Datagram<'_>) {
+        let packet = Packet::new(datagram.payload);
+        let verdict = || matches!(packet.message_type(), Some(MessageType::ACK | MessageType::NAK));
+        let ours = packet.client() == self.rule.client && (!self.awaits_verdict || verdict());
+        if reason == Reason::OtherXid && !ours {
+            self.elsewhere = self.elsewhere.saturating_add(1);
+        }
         if let Some(slot) = self.strangers.iter_mut().zip(Reason::ALL).find(|(_, r)| **r == reason) {
             let (ip, mac) = source(datagram);
             *slot.0 = Stranger {
                 count: slot.0.count.saturating_add(1),
                 ip,
                 mac,
-                client: Packet::new(datagram.payload).client(),
+                client: packet.client(),
                 port: datagram.udp.map_or(0, |udp| udp.dst_port),
             };
         }
@@ -222,6 +234,11 @@ impl Watch {
             .zip(Reason::ALL)
             .find(|(_, r)| **r == reason)
             .map_or_else(Stranger::default, |(s, _)| *s)
+    }
+
+    /// How many replies to other transactions could not have answered ours whatever their number: for another client, or not awaited.
+    pub fn elsewhere(&self) -> u64 {
+        self.elsewhere
     }
 
     /// How many messages were ignored, all reasons together.
