@@ -84,6 +84,8 @@ pub enum Sense {
     Repeated,
     /// A message that is no answer to ours.
     Ignored,
+    /// The same, of a server that was not asked: no part of the exchange, though it answers it.
+    NotAsked,
     /// Somebody says that what was sent did not arrive.
     Refused,
     /// Something else that concerns the exchange.

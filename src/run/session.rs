@@ -62,7 +62,7 @@ const MAX_STORY: u64 = 1024;
 
 impl Story {
     fn take(&mut self, passed: &Passed<'_>, interface: &str) {
-        if self.frames >= MAX_STORY {
+        if self.frames >= MAX_STORY || passed.remark.sense == Sense::NotAsked {
             return;
         }
         self.frames = self.frames.saturating_add(1);

@@ -205,6 +205,13 @@ mod live {
         let Some(output) = lab("--servers 2", &[PROGRAM, "discover", "eth0", "-v", "--json"]) else { return };
         let object: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(object["transaction"]["servers"].as_array().unwrap().len(), 2, "{object}");
+        // Who was not asked is no part of it.
+        let asked = [PROGRAM, "discover", "eth0", "-v", "--json", "--server", "10.0.0.2"];
+        let Some(output) = lab("--servers 3", &asked) else { return };
+        let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(object["transaction"]["messages"], "D O", "{object}");
+        let servers = object["transaction"]["servers"].as_array().unwrap();
+        assert_eq!((servers.len(), &servers[0]["server_id"]), (1, &"10.0.0.2".into()), "{object}");
         let send = |more: &[&str]| {
             let words = [PROGRAM, "send", "eth0", "--type", "discover", "--expect", "offer", "-q"];
             lab("", &[words.as_slice(), more].concat())

@@ -242,7 +242,7 @@ impl Client for Collect {
                 if !wanted {
                     self.station.reject(incoming, Reason::WrongType)
                 } else if !self.station.watch.wants_server(answer.server_id(), answer.source_ip) {
-                    self.station.reject(incoming, Reason::OtherServer)
+                    self.station.reject_unasked(incoming)
                 } else {
                     self.take(answer)
                 }

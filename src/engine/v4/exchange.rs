@@ -502,9 +502,7 @@ impl Exchange {
         let chosen = self.chosen.is_none_or(|chosen| chosen.says(&answer));
         let verdict = matches!(kind, Some(MessageType::ACK | MessageType::NAK));
         match (&self.phase, kind) {
-            (Phase::Discover, Some(MessageType::OFFER)) if !wanted => {
-                self.station.reject(incoming, Reason::OtherServer)
-            }
+            (Phase::Discover, Some(MessageType::OFFER)) if !wanted => self.station.reject_unasked(incoming),
             (Phase::Discover, Some(MessageType::OFFER)) if accept::unusable(&answer).is_some() => {
                 self.station.reject(incoming, Reason::NoAddress)
             }

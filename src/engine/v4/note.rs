@@ -27,6 +27,8 @@ pub enum Note {
     NotChosen(Option<MessageType>),
     /// An answer that does not count.
     Ignored(Reason),
+    /// An OFFER of a server that was not asked.
+    NotAsked,
     /// A server asks whether an address is in use.
     ServerCheck(CheckKind, Ipv4Addr),
     /// Somebody told us a MAC we asked for.
@@ -52,6 +54,7 @@ impl Note {
             Self::Accepted(_) => Sense::Accepted,
             Self::Repeated(_) => Sense::Repeated,
             Self::Ignored(_) => Sense::Ignored,
+            Self::NotAsked => Sense::NotAsked,
             Self::NotChosen(_)
             | Self::ServerCheck(..)
             | Self::Resolved(..)
@@ -90,6 +93,7 @@ impl fmt::Display for Note {
             Self::Repeated(kind) => write!(f, "{} seen before", upper(kind)),
             Self::NotChosen(kind) => write!(f, "{} of a server that was not chosen", upper(kind)),
             Self::Ignored(reason) => write!(f, "not ours: {reason}"),
+            Self::NotAsked => write!(f, "not ours: {}", Reason::OtherServer),
             Self::ServerCheck(kind, ip) => write!(f, "somebody asks for {ip} by {kind}"),
             Self::Resolved(ip, mac) => write!(f, "{ip} is at {mac}"),
             Self::AskedForUs(ip) => write!(f, "somebody asks for {ip}"),

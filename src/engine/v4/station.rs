@@ -314,6 +314,15 @@ impl Station {
         Note::Ignored(reason)
     }
 
+    /// Says that an offer that fitted is of a server that was not asked.
+    pub fn reject_unasked(&mut self, incoming: &Incoming<'_>) -> Note {
+        if let Content::Dhcp(datagram) = &incoming.content {
+            self.watch.ignore(Reason::OtherServer, datagram);
+            self.event(incoming.at, &Note::NotAsked, watch::source(datagram));
+        }
+        Note::NotAsked
+    }
+
     /// Says that an answer counts, or was there already.
     pub fn accept(&mut self, answer: &Answer, repeated: bool) -> Note {
         let kind = answer.kind();
