@@ -31,6 +31,15 @@ pub struct Offered<'a> {
     pub latency: Option<i64>,
 }
 
+impl Offered<'_> {
+    fn name(&self) -> &str {
+        self.server.as_deref().unwrap_or("somebody")
+    }
+}
+
+/// Most servers that are named beside a number.
+const MAX_NAMED: usize = 8;
+
 /// The message of an offer.
 #[derive(Clone, Copy, Debug)]
 pub enum Said<'a> {
@@ -165,12 +174,12 @@ impl Expectation {
     pub fn check(&self, offers: &[Offered<'_>]) -> Checked {
         let (met, found) = match &self.subject {
             Subject::Servers(how, wanted) => {
-                let mut servers: Vec<_> = offers.iter().map(|offer| offer.server.as_deref()).collect();
+                let mut servers = names(offers);
                 servers.sort_unstable();
                 servers.dedup();
-                count(*how, servers.len(), *wanted)
+                count(*how, &servers, *wanted)
             }
-            Subject::Offers(how, wanted) => count(*how, offers.len(), *wanted),
+            Subject::Offers(how, wanted) => count(*how, &names(offers), *wanted),
             _ if offers.is_empty() => (false, "nobody offered".to_owned()),
             subject => {
                 let mut found = String::new();
@@ -178,7 +187,7 @@ impl Expectation {
                     let (kept, says) = subject.judge(offer);
                     if !kept {
                         let between = if found.is_empty() { "" } else { "; " };
-                        let server = offer.server.as_deref().unwrap_or("somebody");
+                        let server = offer.name();
                         // Writing into a String cannot fail.
                         let _ = write!(found, "{between}{server} says {says}");
                     }
@@ -190,9 +199,21 @@ impl Expectation {
     }
 }
 
-fn count(how: Comparison, found: usize, wanted: u64) -> (bool, String) {
-    let found = u64::try_from(found).unwrap_or(u64::MAX);
-    (how.holds(found, wanted), format!("{found}"))
+/// Who offers, of every offer.
+fn names<'a>(offers: &'a [Offered<'_>]) -> Vec<&'a str> {
+    offers.iter().map(Offered::name).collect()
+}
+
+/// Whether there are as many as wanted; how many there are, and whose.
+fn count(how: Comparison, found: &[&str], wanted: u64) -> (bool, String) {
+    let number = u64::try_from(found.len()).unwrap_or(u64::MAX);
+    let named = found.get(..MAX_NAMED).unwrap_or(found);
+    let more = match found.len().saturating_sub(named.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let whose = if named.is_empty() { String::new() } else { format!(" ({}{more})", named.join(", ")) };
+    (how.holds(number, wanted), format!("{number}{whose}"))
 }
 
 impl Subject {

@@ -506,7 +506,7 @@ fn expectations_decide_the_exit_status() {
     assert!(xml.contains("tests=\"3\" failures=\"0\""), "{xml}");
     let bad = json("", &format!("{wait} --expect servers=2 --expect routers=192.0.2.1"), 1).unwrap();
     let found = |index: usize| bad["expectations"][index]["found"].as_str().unwrap().to_owned();
-    assert_eq!(found(1), "1");
+    assert_eq!(found(1), "1 (10.0.0.1)");
     assert!(found(2).contains(" says 10."), "{}", found(2));
 }
 

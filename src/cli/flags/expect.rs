@@ -410,7 +410,8 @@ mod tests {
     #[test]
     fn what_fails_says_what_was_found() {
         for (text, found) in [
-            ("servers=2", "1"),
+            ("servers=2", "1 (10.0.0.1)"),
+            ("offers>1", "1 (10.0.0.1)"),
             ("lease>=1d", "10.0.0.1 says 2h"),
             ("routers=10.0.0.9", "10.0.0.1 says 10.0.0.1, 10.0.0.2"),
             ("wpad", "10.0.0.1 says nothing"),
