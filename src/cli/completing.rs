@@ -12,6 +12,7 @@ use clap_complete::{ArgValueCompleter, CompletionCandidate};
 use crate::analysis::diagnosis;
 use crate::analysis::servers::rules::RULES;
 use crate::analysis::transaction::Outcome;
+use crate::cli::flags::expect::beginnings;
 use crate::engine::State;
 use crate::lab::faults;
 use crate::output::flat::columns::{self, Column};
@@ -150,18 +151,10 @@ fn assigned_options() -> Vec<Candidate> {
 }
 
 fn expectations() -> Vec<Candidate> {
-    let figures = [
-        "servers=",
-        "offers=",
-        "lease>=",
-        "address=",
-        "server=",
-        "boot-file=",
-        "server-name=",
-        "next-server=",
-        "latency<=",
-    ];
-    figures.into_iter().map(|figure| (figure.to_owned(), "of the offers")).chain(assigned_options()).collect()
+    let named: Vec<Candidate> = beginnings().collect();
+    let is_new = |(text, _): &Candidate| named.iter().all(|(known, _)| known != text);
+    let options = assigned_options().into_iter().filter(is_new).collect::<Vec<_>>();
+    [named, options].concat()
 }
 
 fn types() -> Vec<Candidate> {
@@ -228,6 +221,9 @@ mod tests {
         assert_eq!(values("!host-n", options), ["!host-name"]);
         assert_eq!(values("offer,discov", types), ["offer,discover"]);
         assert_eq!(values("confirm", states), ["confirming"]);
+        // What `--expect` knows beside options is completed, all of it.
+        assert_eq!(values("T", expectations), ["T1<=", "T2<="]);
+        assert_eq!(values("pref", expectations), ["preferred>=", "preference=", "prefix="]);
         assert_eq!(values("pool-exh", codes), ["pool-exhausted"]);
         assert_eq!(values("pool-em", lab_faults), ["pool-empty"]);
         assert_eq!(values("unansw", outcomes), ["unanswered"]);

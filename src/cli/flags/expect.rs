@@ -135,6 +135,54 @@ fn parse_as(text: &str, read: fn(&str) -> Result<Subject, String>) -> Result<Exp
     Ok(Expectation { text: text.to_owned(), subject })
 }
 
+/// What an expectation may be about that is no option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named {
+    Servers,
+    Offers,
+    Latency,
+    Lease,
+    Preferred,
+    T1,
+    T2,
+    Preference,
+    Address,
+    Prefix,
+    Server,
+    NextServer,
+    BootFile,
+    ServerName,
+}
+
+/// All of them: the name, how it is compared most often, and what it is.
+const NAMED: [(Named, &str, &str, &str); 14] = [
+    (Named::Servers, "servers", "=", "how many servers offer"),
+    (Named::Offers, "offers", ">=", "how many offers come"),
+    (Named::Latency, "latency", "<=", "how long an offer takes"),
+    (Named::Lease, "lease", ">=", "how long a lease runs"),
+    (Named::Preferred, "preferred", ">=", "how long an address is preferred (DHCPv6)"),
+    (Named::T1, "T1", "<=", "when a client renews"),
+    (Named::T2, "T2", "<=", "when a client asks any server"),
+    (Named::Preference, "preference", "=", "how much a server wants to be chosen (DHCPv6)"),
+    (Named::Address, "address", "=", "the address offered, or its network"),
+    (Named::Prefix, "prefix", "=", "the prefix offered lies in it (DHCPv6)"),
+    (Named::Server, "server", "=", "who offers"),
+    (Named::NextServer, "next-server", "=", "siaddr"),
+    (Named::BootFile, "boot-file", "=", "option 67, else the field file"),
+    (Named::ServerName, "server-name", "=", "option 66, else the field sname"),
+];
+
+impl Named {
+    fn of(name: &str) -> Option<Self> {
+        NAMED.iter().find(|(_, known, ..)| known.eq_ignore_ascii_case(name)).map(|(named, ..)| *named)
+    }
+}
+
+/// What an expectation may begin with that is no option, and what it is about.
+pub fn beginnings() -> impl Iterator<Item = (String, &'static str)> {
+    NAMED.iter().map(|(_, name, how, what)| (format!("{name}{how}"), *what))
+}
+
 /// A comparison as it was written.
 struct Compared<'a> {
     name: &'a str,
@@ -162,10 +210,10 @@ impl<'a> Compared<'a> {
     fn common(&self) -> Option<Result<Subject, String>> {
         let (how, value) = (self.how, self.value);
         let number = || value.parse::<u64>().map_err(|_| self.wrong("a number"));
-        Some(match self.name.to_ascii_lowercase().as_str() {
-            "servers" => number().map(|number| Subject::Servers(how, number)),
-            "offers" => number().map(|number| Subject::Offers(how, number)),
-            "latency" => duration(value)
+        Some(match Named::of(self.name)? {
+            Named::Servers => number().map(|number| Subject::Servers(how, number)),
+            Named::Offers => number().map(|number| Subject::Offers(how, number)),
+            Named::Latency => duration(value)
                 .map(|latency| Subject::Latency(how, u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX))),
             _ => return None,
         })
@@ -201,21 +249,25 @@ fn subject6(text: &str) -> Result<Subject, String> {
     let Compared { name, how, value } = compared;
     let number = |figure, wanted| Ok(Subject::Six(Subject6::Number(figure, how, wanted)));
     let net = || value.parse().map_err(|_| compared.wrong("a network such as 2001:db8::/64"));
-    match name.to_ascii_lowercase().as_str() {
-        "lease" => number(Figure6::Valid, seconds(value)?),
-        "preferred" => number(Figure6::Preferred, seconds(value)?),
-        "t1" => number(Figure6::T1, seconds(value)?),
-        "t2" => number(Figure6::T2, seconds(value)?),
-        "preference" => number(Figure6::Preference, value.parse().map_err(|_| compared.wrong("a number"))?),
-        "address" if value.contains('/') => Ok(Subject::Six(Subject6::Address(net()?, compared.equal()?))),
-        "address" => {
+    match Named::of(name) {
+        Some(Named::Lease) => number(Figure6::Valid, seconds(value)?),
+        Some(Named::Preferred) => number(Figure6::Preferred, seconds(value)?),
+        Some(Named::T1) => number(Figure6::T1, seconds(value)?),
+        Some(Named::T2) => number(Figure6::T2, seconds(value)?),
+        Some(Named::Preference) => {
+            number(Figure6::Preference, value.parse().map_err(|_| compared.wrong("a number"))?)
+        }
+        Some(Named::Address) if value.contains('/') => {
+            Ok(Subject::Six(Subject6::Address(net()?, compared.equal()?)))
+        }
+        Some(Named::Address) => {
             let address = value
                 .parse()
                 .map_err(|_| compared.wrong("an address, or a network such as 2001:db8::/64"))?;
             Ok(Subject::Six(Subject6::Address(Prefix6::new(address, 128), compared.equal()?)))
         }
-        "prefix" => Ok(Subject::Six(Subject6::Prefix(net()?, compared.equal()?))),
-        "server" => {
+        Some(Named::Prefix) => Ok(Subject::Six(Subject6::Prefix(net()?, compared.equal()?))),
+        Some(Named::Server) => {
             let duid: Duid = value.parse().map_err(|_| compared.wrong("a DUID"))?;
             Ok(Subject::Server(duid.to_string(), compared.equal()?))
         }
@@ -231,9 +283,9 @@ fn text_subject(text: &str) -> Result<Option<Subject>, String> {
     let (name, comparison) = bare
         .split_at_checked(bare.find(['=', '!', '~', '<', '>']).unwrap_or(bare.len()))
         .unwrap_or((bare, ""));
-    let subject = match name.to_ascii_lowercase().as_str() {
-        "boot-file" => Subject::BootFile,
-        "server-name" => Subject::ServerName,
+    let subject = match Named::of(name) {
+        Some(Named::BootFile) => Subject::BootFile,
+        Some(Named::ServerName) => Subject::ServerName,
         _ => return Ok(None),
     };
     let (differs, comparison) =
@@ -262,11 +314,11 @@ fn subject(text: &str) -> Result<Subject, String> {
         return found;
     }
     let Compared { name, how, value } = compared;
-    Ok(match name.to_ascii_lowercase().as_str() {
-        "lease" => Subject::Number(51, how, seconds(value)?),
-        "t1" => Subject::Number(58, how, seconds(value)?),
-        "t2" => Subject::Number(59, how, seconds(value)?),
-        "address" => {
+    Ok(match Named::of(name) {
+        Some(Named::Lease) => Subject::Number(51, how, seconds(value)?),
+        Some(Named::T1) => Subject::Number(58, how, seconds(value)?),
+        Some(Named::T2) => Subject::Number(59, how, seconds(value)?),
+        Some(Named::Address) => {
             let net = if value.contains('/') {
                 value.parse().ok()
             } else {
@@ -277,11 +329,11 @@ fn subject(text: &str) -> Result<Subject, String> {
                 compared.equal()?,
             )
         }
-        "server" => {
+        Some(Named::Server) => {
             let server: Ipv4Addr = value.parse().map_err(|_| compared.wrong("an IPv4 address"))?;
             Subject::Server(server.to_string(), compared.equal()?)
         }
-        "next-server" => Subject::NextServer(
+        Some(Named::NextServer) => Subject::NextServer(
             value.parse().map_err(|_| compared.wrong("an IPv4 address"))?,
             compared.equal()?,
         ),
