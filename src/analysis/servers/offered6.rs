@@ -8,13 +8,13 @@ use super::sighting::{Asked, Offered, Sighting, vlans};
 use crate::time::Moment;
 use crate::wire::HwAddr;
 use crate::wire::escape::escape;
-use crate::wire::frame::{Checksum, Datagram};
+use crate::wire::frame::{Checksum, Datagram, Ip};
 use crate::wire::nd::{self, Advert, OnLinkPrefix};
 use crate::wire::options::v6 as opt;
 use crate::wire::v4::Xid;
 use crate::wire::v4::facts::MAX_TEXT;
 use crate::wire::v6::packet::find;
-use crate::wire::v6::{Duid, Facts, MessageType, Outline, Packet, types};
+use crate::wire::v6::{Duid, Facts, MessageType, Outline, Packet, judge, types};
 
 /// A route that a router advertises.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -289,13 +289,9 @@ impl Sighting {
         outline: &nd::Outline,
     ) -> Option<Self> {
         let advert = Advert::read(packet, outline)?;
-        let ip = datagram.ip?;
-        let believed = ip.ttl == nd::HOP_LIMIT
-            && matches!(ip.src, std::net::IpAddr::V6(src) if src.is_unicast_link_local())
-            && advert.header.code == 0
-            && datagram.checksum != Checksum::Bad
-            && outline.problems.is_empty();
-        if datagram.quoted || !believed {
+        // In fragments it is still looked at; cut by the capture it does not say all.
+        let whole = Datagram { ip: Some(Ip { fragmented: false, ..datagram.ip? }), ..*datagram };
+        if datagram.quoted || datagram.cut || judge::disbelief(packet, outline, &whole).is_some() {
             return None;
         }
         Some(Self {

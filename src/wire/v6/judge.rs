@@ -331,6 +331,33 @@ fn at(value: u32) -> usize {
     usize::try_from(value).unwrap_or(usize::MAX)
 }
 
+/// What makes hosts drop an advertisement whole (RFC 4861 §6.1.2, RFC 6980 §5), in the order in which they look. Of an option that runs
+/// over the end the RFC says nothing; nobody reads beyond it.
+const UNBELIEVED: [Code; 10] = [
+    Code::HopLimitNot255,
+    Code::FragmentedDiscovery,
+    Code::SourceNotLinkLocal,
+    Code::IcmpChecksumBad,
+    Code::LengthLies,
+    Code::HeaderTruncated,
+    Code::IcmpCodeNonzero,
+    Code::OptionLengthZero,
+    Code::OptionNoLength,
+    Code::OptionTruncated,
+];
+
+/// Why hosts do not believe an advertisement that has these problems, if they do not.
+pub fn disbelieved(problems: &[Problem]) -> Option<&Problem> {
+    UNBELIEVED.iter().find_map(|code| problems.iter().find(|problem| problem.code == *code))
+}
+
+/// The same of an advertisement as it came: all that is wrong with it, and around it, is looked at.
+pub fn disbelief(packet: &nd::Packet<'_>, outline: &nd::Outline, datagram: &Datagram<'_>) -> Option<Problem> {
+    let mut problems: Vec<Problem> = datagram.problems().chain(outline.problems.iter().copied()).collect();
+    judge_router(packet, outline, datagram, &mut problems);
+    disbelieved(&problems).copied()
+}
+
 /// Appends what is wrong with a router solicitation or advertisement.
 pub fn judge_router(
     packet: &nd::Packet<'_>,

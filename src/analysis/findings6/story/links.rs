@@ -7,7 +7,7 @@ use super::Heard;
 use super::kept::Kept;
 use crate::analysis::findings6::{Promised, Router, Routers};
 use crate::wire::nd::{self, Advert};
-use crate::wire::problem::{Code, Problem};
+use crate::wire::v6::judge::disbelieved;
 
 /// Routers kept of one link, and links.
 const ROUTERS: usize = 256;
@@ -63,8 +63,7 @@ impl Links {
     pub(super) fn take(&mut self, heard: &Heard) {
         let Some(source) = heard.source else { return };
         // Hosts ignore what is not valid, and so do these findings.
-        let ignored = |problem: &Problem| problem.is_malformed() || problem.code == Code::FragmentedDiscovery;
-        if heard.tunnelled || heard.problems.iter().any(ignored) {
+        if heard.tunnelled || disbelieved(&heard.problems).is_some() {
             return;
         }
         let Some(new) = router(&heard.bytes, source) else { return };

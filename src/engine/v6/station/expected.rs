@@ -5,8 +5,9 @@ use std::net::{IpAddr, Ipv6Addr};
 use crate::engine::v6::draft::Draft6;
 use crate::engine::v6::watch::Reason6;
 use crate::wire::frame::{Checksum, Datagram, Protocol};
+use crate::wire::problem::Code;
 use crate::wire::v6::facts::Relay;
-use crate::wire::v6::{Duid, Facts, MessageType, Packet};
+use crate::wire::v6::{Duid, Facts, MessageType, Packet, judge};
 use crate::wire::{Mac, nd};
 
 /// A relay's envelope as it was sent, outermost first.
@@ -134,32 +135,28 @@ impl Expected {
 /// Why hosts do not believe a router advertisement (RFC 4861 §6.1.2, RFC 6980), in words.
 pub(super) fn advert_fault(datagram: &Datagram<'_>) -> Option<(Reason6, String)> {
     let packet = nd::Packet::new(datagram.payload);
-    let ip = datagram.ip?;
-    if ip.ttl != nd::HOP_LIMIT {
-        return Some((Reason6::BadHopLimit, format!("its hop limit is {}, not 255", ip.ttl)));
-    }
-    if ip.fragmented {
-        return Some((Reason6::Malformed, "it came in fragments, which hosts ignore".to_owned()));
-    }
-    let IpAddr::V6(src) = ip.src else { return None };
-    if !src.is_unicast_link_local() {
-        return Some((Reason6::Malformed, format!("its source {src} is no link-local address")));
-    }
-    if datagram.checksum == Checksum::Bad {
-        return Some((Reason6::BadChecksum, "its checksum is wrong".to_owned()));
-    }
-    let Some(header) = packet.header().filter(|_| datagram.payload.len() >= nd::ADVERTISEMENT_LEN) else {
-        return Some((Reason6::Malformed, "it is shorter than 16 bytes".to_owned()));
-    };
-    if header.code != 0 {
-        return Some((Reason6::Malformed, format!("its ICMPv6 code is {}, not 0", header.code)));
-    }
     let mut outline = nd::Outline::default();
     outline.read(&packet, datagram.promised, datagram.cut);
-    if !datagram.cut && outline.trailer != datagram.payload.len() {
-        return Some((Reason6::Malformed, "it has an option of length 0".to_owned()));
-    }
-    None
+    let problem = judge::disbelief(&packet, &outline, datagram)?;
+    let source = || datagram.ip.map_or_else(String::new, |ip| format!(" {}", ip.src));
+    Some(match problem.code {
+        Code::HopLimitNot255 => {
+            (Reason6::BadHopLimit, format!("its hop limit is {}, not 255", problem.args[0]))
+        }
+        Code::IcmpChecksumBad => (Reason6::BadChecksum, "its checksum is wrong".to_owned()),
+        Code::FragmentedDiscovery => {
+            (Reason6::Malformed, "it came in fragments, which hosts ignore".to_owned())
+        }
+        Code::SourceNotLinkLocal => {
+            (Reason6::Malformed, format!("its source{} is no link-local address", source()))
+        }
+        Code::HeaderTruncated => (Reason6::Malformed, "it is shorter than 16 bytes".to_owned()),
+        Code::IcmpCodeNonzero => {
+            (Reason6::Malformed, format!("its ICMPv6 code is {}, not 0", problem.args[0]))
+        }
+        Code::OptionLengthZero => (Reason6::Malformed, "it has an option of length 0".to_owned()),
+        _ => (Reason6::Malformed, problem.to_string()),
+    })
 }
 
 /// Messages that name the client.

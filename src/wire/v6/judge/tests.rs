@@ -160,6 +160,35 @@ fn what_is_around_counts() {
 }
 
 #[test]
+fn what_hosts_do_not_believe_stands_once() {
+    let why = |bytes: &[u8], change: &dyn Fn(&mut Datagram<'_>)| {
+        let packet = nd::Packet::new(bytes);
+        let mut outline = nd::Outline::default();
+        outline.read(&packet, bytes.len(), false);
+        let ip = Ip { ttl: 255, ..Ip::new("fe80::1".parse().unwrap(), IpAddr::V6(nd::ALL_NODES)) };
+        let mut datagram = Datagram { ip: Some(ip), protocol: Protocol::Icmpv6, ..Datagram::bare(bytes) };
+        change(&mut datagram);
+        disbelief(&packet, &outline, &datagram).map(|problem| problem.code.name())
+    };
+    let mut message = nd::Message::advertisement(64, 0x10, 9001);
+    // What hosts take amiss in part, they believe for the rest.
+    message.add_option(ndopt::MTU, &[0, 0, 0, 0, 1, 0]);
+    let good = message.encode();
+    assert_eq!(why(&good, &|_| {}), None);
+    let ip = |change: fn(&mut Ip)| move |datagram: &mut Datagram<'_>| change(datagram.ip.as_mut().unwrap());
+    assert_eq!(why(&good, &ip(|ip| ip.ttl = 64)), Some("hop-limit-not-255"));
+    assert_eq!(why(&good, &ip(|ip| ip.fragmented = true)), Some("fragmented-discovery"));
+    assert_eq!(why(&good, &ip(|ip| ip.src = "fd00::1".parse().unwrap())), Some("source-not-link-local"));
+    assert_eq!(why(&good, &|datagram| datagram.checksum = Checksum::Bad), Some("icmp-checksum-bad"));
+    assert_eq!(why(&good[..12], &|_| {}), Some("header-truncated"));
+    assert_eq!(why(&good[..20], &|_| {}), Some("option-truncated"));
+    assert_eq!(why(&[&good[..], &[1, 0]].concat(), &|_| {}), Some("option-length-zero"));
+    let mut other = good.clone();
+    other[1] = 1;
+    assert_eq!(why(&other, &|_| {}), Some("icmp-code-nonzero"));
+}
+
+#[test]
 fn routers_are_judged() {
     let of = |message: &nd::Message, source: &str, ttl: u8| {
         let bytes = message.encode();
