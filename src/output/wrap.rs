@@ -39,7 +39,7 @@ fn words(text: &str) -> Vec<&str> {
 }
 
 /// Breaks `text` between words into lines of at most `width` characters; several spaces stay where they do not stand at a break. A
-/// word that is longer than a line is cut.
+/// word that is longer than a line is cut, behind a slash, dot or comma where one of them is not far.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     broken(text, width.max(8), true)
 }
@@ -61,8 +61,9 @@ fn broken(text: &str, width: usize, cuts: bool) -> Vec<String> {
         }
         for letter in word.chars() {
             if cuts && taken >= width && letter != ' ' {
-                lines.push(std::mem::take(&mut line));
-                taken = 0;
+                let rest = line.split_off(seam(&line));
+                lines.push(std::mem::replace(&mut line, rest));
+                taken = line.chars().count();
             }
             line.push(letter);
             taken = taken.saturating_add(1);
@@ -70,6 +71,24 @@ fn broken(text: &str, width: usize, cuts: bool) -> Vec<String> {
     }
     lines.push(line.trim_end().to_owned());
     lines
+}
+
+/// Where a line that a word fills is cut: behind its last slash or comma in its second half, else behind the last of these or of the dots
+/// that are none of a number or an address, unless that leaves most of the line empty.
+fn seam(line: &str) -> usize {
+    let is_dot = |at: usize| !line.get(..at).unwrap_or_default().ends_with(|c: char| c.is_ascii_digit());
+    let last = |seams: &[char]| {
+        let found = line.match_indices(seams).rfind(|(at, what)| *what != "." || is_dot(*at));
+        found.map(|(at, _)| at.saturating_add(1))
+    };
+    // Most of a line is left, and the word begins before.
+    let serves = |at: &usize, part: usize| {
+        at.saturating_mul(part) >= line.len() && !line.get(*at..).unwrap_or_default().contains(' ')
+    };
+    last(&['/', ','])
+        .filter(|at| serves(at, 2))
+        .or_else(|| last(&['/', ',', '.']).filter(|at| serves(at, 3)))
+        .unwrap_or(line.len())
 }
 
 /// The same with the first line beginning at column `at` and all others at column `indent`: the lines after the first are indented.
@@ -182,6 +201,19 @@ pub fn columns(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_word_is_cut_where_it_has_a_seam() {
+        assert_eq!(wrap("http://10.0.0.66/wpad.dat", 20), ["http://10.0.0.66/", "wpad.dat"]);
+        assert_eq!(
+            wrap("http://wpad.corp.example.com/proxy/wpad.dat", 20),
+            ["http://wpad.corp.", "example.com/proxy/", "wpad.dat"]
+        );
+        assert_eq!(wrap("see 10.0.0.1,10.0.0.2,10.0.0.3", 16), ["see", "10.0.0.1,", "10.0.0.2,", "10.0.0.3"]);
+        // A seam that is far leaves most of the line empty, one before a space is none of this word.
+        assert_eq!(wrap("a/0123456789abcdef", 12), ["a/0123456789", "abcdef"]);
+        assert_eq!(wrap("0123456789abcdef", 8), ["01234567", "89abcdef"]);
+    }
 
     fn folded(text: &str, width: usize) -> String {
         let mut out = String::new();
