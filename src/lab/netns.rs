@@ -16,6 +16,7 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::AsRawFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 
 use nix::mount::{MsFlags, mount};
@@ -315,14 +316,17 @@ fn exit_code(status: ExitStatus) -> u8 {
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
 }
 
-/// The search path with the folder of this program in front, so that `lab -- dhcptool …` finds it.
+/// The search path with the folder of this program in front, so that `lab -- dhcptool …` finds it; behind it the folder that it was
+/// called from, for a link to it may have the name that the program itself has not.
 fn path_with_this_program() -> OsString {
     #[allow(
         clippy::disallowed_methods,
         reason = "the command inherits this environment, changed in this one place"
     )]
     let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/local/bin:/usr/bin:/bin"));
-    let here = std::env::current_exe().ok().and_then(|exe| exe.parent().map(std::path::Path::to_path_buf));
-    let Some(here) = here else { return path };
-    std::env::join_paths(std::iter::once(here).chain(std::env::split_paths(&path))).unwrap_or(path)
+    let called = std::env::args_os().next().map(PathBuf::from).filter(|name| name.components().count() > 1);
+    let called = called.and_then(|name| std::path::absolute(name).ok());
+    let folder = |path: PathBuf| path.parent().map(Path::to_path_buf);
+    let here = std::env::current_exe().ok().into_iter().chain(called).filter_map(folder);
+    std::env::join_paths(here.chain(std::env::split_paths(&path))).unwrap_or(path)
 }

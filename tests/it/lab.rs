@@ -339,3 +339,19 @@ fn who_did_not_answer_the_command_before_is_told_too() {
     assert_eq!(said.matches("10.0.0.99 did not answer ARP").count(), 2, "{said}");
     assert!(!said.contains("leaving"), "{said}");
 }
+
+/// A link to the program may have the name that the program itself has not.
+#[test]
+fn a_link_to_the_program_finds_it() {
+    if !possible() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (program, links) = (folder.path().join("dhcptool-1.2"), folder.path().join("bin"));
+    std::fs::create_dir(&links).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_dhcptool"), &program).unwrap();
+    std::os::unix::fs::symlink(&program, links.join("dhcptool")).unwrap();
+    let mut called = Command::new(links.join("dhcptool"));
+    let output = called.args(["lab", "--", "sh", "-c", "cd /; dhcptool --version"]).output().unwrap();
+    assert!(output.stdout.starts_with(b"dhcptool "), "{}", String::from_utf8_lossy(&output.stderr));
+}
