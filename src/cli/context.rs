@@ -159,7 +159,13 @@ impl Output {
             Err(_) => Sink::Stdout(Patient::new(stdout)),
         };
         let size = terminal.then(|| terminal_size::terminal_size_of(&stdout_of)).flatten();
-        let width = size.map(|(terminal_size::Width(width), _)| usize::from(width).max(NARROWEST));
+        let width = match size {
+            Some((terminal_size::Width(width), _)) => Some(usize::from(width)),
+            None if terminal => None,
+            // Who says how wide it is wants that kept, as `watch` does.
+            None => wished_columns(),
+        };
+        let width = width.map(|width| width.max(NARROWEST));
         let height = size.map(|(_, terminal_size::Height(height))| usize::from(height).max(8));
         Self { sink, color: use_color(choice, terminal), terminal, width, height }
     }
@@ -212,11 +218,8 @@ impl Output {
         behind.patiently(|behind| behind.settle().map(|()| true)).map_err(|error| Failure::output(&error))
     }
 
-    /// How many columns a line may take, on a terminal, as it is now: it may have been resized.
+    /// How many columns a line may take: on a terminal, as it is now, for it may have been resized; elsewhere as the environment says.
     pub fn width(&self) -> Option<usize> {
-        if !self.terminal {
-            return None;
-        }
         self.size().map(|(columns, _)| columns.max(NARROWEST)).or(self.width)
     }
 
@@ -243,8 +246,7 @@ impl Output {
 
     /// Columns to fill: as the environment says, else those of the terminal, else 80.
     pub fn columns(&self) -> usize {
-        let wished = env("COLUMNS").and_then(|columns| columns.parse::<usize>().ok());
-        wished.or(self.width).unwrap_or(80).clamp(20, 400)
+        wished_columns().or(self.width).unwrap_or(80).clamp(20, 400)
     }
 
     /// How text looks there.
@@ -303,6 +305,11 @@ fn use_color(choice: ColorChoice, terminal: bool) -> bool {
 /// The terminal is one that knows no escape sequences.
 pub fn is_dumb() -> bool {
     env("TERM").is_some_and(|term| term.is_empty() || term == "dumb")
+}
+
+/// The columns that the environment names.
+fn wished_columns() -> Option<usize> {
+    env("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0)
 }
 
 /// One variable of the environment.

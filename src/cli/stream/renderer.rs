@@ -62,9 +62,10 @@ pub struct Page {
 }
 
 impl Page {
-    /// Standard output, on which lines are as wide as they need where it is no terminal or `wide` is asked for.
+    /// Standard output, on which lines are as wide as they need where it is no terminal, since whoever reads them there wants all they say,
+    /// or `wide` is asked for.
     pub fn new(out: &Output, wide: bool, several: bool) -> Self {
-        Self { color: out.color(), width: out.width().filter(|_| !wide), several }
+        Self { color: out.color(), width: out.width().filter(|_| out.is_terminal() && !wide), several }
     }
 }
 
