@@ -86,6 +86,10 @@ fn write_option(
         out.truncate(begin);
     }
     match shown {
+        // A text of zeros alone.
+        Shown::Value if out.len() == begin && span.len > 0 => {
+            write_raw(record, span, out).label(Label::Dim, "  (no text)");
+        }
         Shown::Value => {}
         Shown::Continues => {
             out.label(Label::Dim, "(continues the one before)");
@@ -372,6 +376,23 @@ mod tests {
     use crate::time::{Clock as _, SystemClock};
     use crate::wire::frame::Datagram;
     use crate::wire::v4::{COOKIE, FIXED_LEN, Outline, Packet};
+
+    #[test]
+    fn a_text_of_zeros_is_seen() {
+        let mut bytes = vec![0; FIXED_LEN];
+        bytes[..3].copy_from_slice(&[1, 1, 6]);
+        bytes.extend(COOKIE);
+        bytes.extend([53, 1, 1, 12, 2, 0, 0, 15, 2, b'a', 0, 255]);
+        let (packet, mut outline) = (Packet::new(&bytes), Outline::default());
+        outline.read(&packet, bytes.len(), false);
+        let datagram = Datagram::bare(&bytes);
+        let record = PacketRecord::of(&datagram, packet, &outline, bytes.len());
+        let mut out = Styled::new(false);
+        PacketDetail::new(false).write(&record, &mut TimeText::default(), &mut out);
+        let line = |name: &str| out.as_str().lines().find(|line| line.contains(name)).unwrap().to_owned();
+        assert!(line(" host-name ").ends_with(" 0000  (no text)"), "{}", line(" host-name "));
+        assert!(line(" domain-name ").ends_with(" a"), "{}", line(" domain-name "));
+    }
 
     #[test]
     fn a_flood_of_problems_is_told_in_part_and_in_linear_time() {

@@ -138,7 +138,10 @@ fn write_value(kind: Option<&Kind>, data: &[u8], out: &mut Styled) {
     let begin = out.len();
     let cx = Context { lax: true, ..Context::default() };
     let sink = &mut TextSink::pretty(out.plain().bytes_mut());
-    if let Some(Ok(())) = kind.map(|kind| options::decode_at(kind, data, 0, &cx, sink)) {
+    // A text of zeros alone is shown by its bytes.
+    if let Some(Ok(())) = kind.map(|kind| options::decode_at(kind, data, 0, &cx, sink))
+        && (out.len() > begin || data.is_empty())
+    {
         return;
     }
     out.truncate(begin);
