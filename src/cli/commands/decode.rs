@@ -51,8 +51,8 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     write: Option<PathBuf>,
 
-    /// Replace MAC and IP addresses, names and identifiers, the same by the same everywhere, in what is shown and written; what is not
-    /// DHCPv4 over plain IPv4 is left out and counted
+    /// Replace MAC and IP addresses, names and identifiers, the same by the same everywhere, in what is shown and written; numbers,
+    /// times and the vendor class (option 60) stay, what is not DHCPv4 over plain IPv4 is left out and counted
     #[arg(long, help_heading = "Output")]
     redact: bool,
 

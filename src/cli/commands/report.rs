@@ -67,8 +67,8 @@ pub struct Args {
     #[arg(long, value_name = "CODE")]
     ignore: Vec<String>,
 
-    /// Replace MAC and IP addresses, names and identifiers, the same by the same everywhere; what is not DHCPv4 over plain IPv4 is
-    /// left out
+    /// Replace MAC and IP addresses, names and identifiers, the same by the same everywhere; numbers, times and the vendor class
+    /// (option 60) stay, what is not DHCPv4 over plain IPv4 is left out
     #[arg(long)]
     redact: bool,
 
