@@ -286,6 +286,18 @@ fn what_is_wrong_with_ipv4_is_told_as_before_where_ipv6_works() {
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// A server that is heard behind its relay and past it says the same twice, and is named once.
+#[test]
+fn who_disagrees_is_named_once() {
+    let mut lab = lab("rogue", None);
+    lab.settings.relay = true;
+    let examined = run(lab, &plan(1));
+    let cause = examined.conclusion.cause.as_ref().expect("a cause");
+    assert_eq!(cause.code, "servers-disagree");
+    let named = |name: &str| cause.evidence.iter().filter(|line| line.starts_with(name)).count();
+    assert_eq!((named("10.0.0.66 "), named("172.16.0.1 ")), (1, 1), "{:?}", cause.evidence);
+}
+
 #[test]
 fn a_server_is_asked_as_a_relay_would() {
     let relay =

@@ -6,6 +6,7 @@
 
 pub mod heard;
 pub mod local;
+mod rivals;
 mod signs;
 pub mod six;
 
@@ -119,13 +120,13 @@ pub fn examine(
     signs::tried(&record, plan, &mut all);
     diagnosed(&told, &findings, plan, &mut all);
     signs::deaf(&told, plan, local, &mut all);
-    signs::who_disagrees(&servers, &mut all);
+    rivals::who_disagrees(&servers, &mut all);
     // Where frames are lost, or do not pass yet, silence says nothing of who is silent.
     let passes = !ending.stopped && !all.iter().any(|sign| LOSES.contains(&sign.code));
     let six = manner.six.as_ref().zip(both.second.as_ref());
     let six = six.map(|(six, found)| six.signs(found, passes, admitted, &mut all));
     if let Some(policy) = &manner.policy {
-        signs::expected(&servers, &judge::missing(&ears.servers, policy, &[Speaks::Dhcpv4]), &mut all);
+        rivals::expected(&servers, &judge::missing(&ears.servers, policy, &[Speaks::Dhcpv4]), &mut all);
         if servers.iter().all(|(_, judgement)| judgement.status == Status::Allowed) {
             // Which are meant has been said.
             all.retain(|sign| sign.code != "several-servers");

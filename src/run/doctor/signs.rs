@@ -8,14 +8,12 @@ use super::Told;
 use super::heard::Heard;
 use super::local::Local;
 use crate::analysis::doctor::Sign;
-use crate::analysis::servers::{Allowed, Judgement, Server, Status};
 use crate::analysis::transaction::{Letter, Seen, bit};
 use crate::engine::v4::examine::{Booted, Fetched, Given, Plan, QuestionTally, Record};
 use crate::engine::v4::silence::Finding;
 use crate::wire::Mac;
 use crate::wire::escape::escape_line;
 use crate::wire::options::v4 as opt;
-use crate::wire::problem::Severity;
 
 /// An answer within this was not held up by the link: silence towards others means them.
 const PROMPT: Duration = Duration::from_secs(2);
@@ -185,58 +183,6 @@ fn unheard_renewal(steps: &[&Seen], local: &Local) -> Option<(String, Vec<u64>)>
     let client = local.clients.first().map_or("a client of this host", String::as_str);
     let text = format!("{client} renewed {}, was given it and asked for it again", again.ciaddr);
     Some((text, unheard.iter().flat_map(|(ack, again)| [ack.frame, again.frame]).collect()))
-}
-
-/// Servers that are named as evidence.
-const MOST_NAMED: usize = 8;
-
-/// Who says what, where servers disagree.
-pub(super) fn who_disagrees(servers: &[(Server, Judgement)], signs: &mut [Sign]) {
-    for sign in signs.iter_mut().filter(|sign| sign.code == "servers-disagree") {
-        for (server, _) in servers.iter().take(MOST_NAMED) {
-            let name = server.key.address().map_or_else(|| "somebody".to_owned(), |ip| ip.to_string());
-            let mac = server.key.source_mac.map_or_else(String::new, |mac| format!(" at {mac}"));
-            let list = |what: &str, all: &[Ipv4Addr]| {
-                let all: Vec<String> = all.iter().map(ToString::to_string).collect();
-                if all.is_empty() { String::new() } else { format!(", {what} {}", all.join(" ")) }
-            };
-            let offered = &server.offered;
-            let address =
-                server.addresses.last().map_or_else(|| "no address".to_owned(), ToString::to_string);
-            let prefix = offered.prefix().map_or_else(String::new, |prefix| format!("/{prefix}"));
-            let rest = [list("router", &offered.routers), list("DNS", &offered.dns_servers)].concat();
-            sign.evidence.push(format!("{name}{mac} gives {address}{prefix}{rest}"));
-        }
-        let more = servers.len().saturating_sub(MOST_NAMED);
-        if more > 0 {
-            sign.evidence.push(format!("and {more} more, which `dhcptool rogue` lists"));
-        }
-    }
-}
-
-/// Check 22: who answers against who may.
-pub(super) fn expected(servers: &[(Server, Judgement)], missing: &[&Allowed], signs: &mut Vec<Sign>) {
-    for (server, judgement) in servers.iter().filter(|(_, judgement)| judgement.status == Status::Rogue) {
-        let key = &server.key;
-        let address = key.address();
-        let mac = key.source_mac.map_or_else(String::new, |mac| format!(" at {mac}"));
-        let name =
-            address.map_or_else(|| "a server without address".to_owned(), |address| address.to_string());
-        let mut reasons = judgement.reasons.iter();
-        let Some(first) = reasons.next() else { continue };
-        let sign = Sign::of(first.code, format!("{name}{mac}: {}", first.detail)).map(|sign| {
-            reasons
-                .fold(sign, |sign, reason| sign.because(format!("{name} {}: {}", reason.code, reason.detail)))
-        });
-        signs.extend(sign);
-    }
-    for one in missing {
-        // Of several servers that may answer one is enough, so it is worth a note.
-        signs.extend(
-            Sign::of("server-silent", format!("{one}, who is expected, was not heard"))
-                .map(|sign| Sign { severity: Severity::Note, ..sign }),
-        );
-    }
 }
 
 /// Checks 9 to 19: what was tried.
