@@ -9,9 +9,12 @@ use super::json::object::{FindingObject, TransactionObject};
 use super::render::Render;
 use super::rogue::ServerObject;
 use super::styled::{Label, Styled};
+use super::transaction::ladder::Ladder;
 use super::words::counted;
 use super::wrap::between_words;
+use crate::analysis::diagnosis::Diagnosis;
 use crate::analysis::doctor::{Conclusion, DoctorVerdict, Sign};
+use crate::analysis::transaction::Exchange;
 use crate::engine::v4::examine::{Booted, Fetched, Given, Record};
 use crate::wire::digits::hex;
 use crate::wire::escape::escape_line;
@@ -85,8 +88,10 @@ pub struct DoctorReport<'a> {
     pub saved: Option<(String, u64)>,
     /// How long it took.
     pub elapsed_ms: f64,
-    /// The checks are shown too.
-    pub verbose: bool,
+    /// The transactions of this host and of the stranger it posed as, with their numbers.
+    pub own: Vec<(u64, &'a Exchange, &'a [Diagnosis])>,
+    /// From 1 what was done is drawn, from 2 all checks are shown.
+    pub verbose: u8,
     /// Advice is given in full for everything.
     pub explain: bool,
 }
@@ -346,8 +351,15 @@ impl Render for DoctorReport<'_> {
                 out,
             );
         }
-        if self.verbose {
+        if self.verbose > 0 {
+            let ladder = Ladder { width: WIDTH, ascii: false };
             out.text("\n");
+            // Behind each there is a line of its own.
+            for (number, exchange, problems) in &self.own {
+                ladder.draw(exchange, *number, problems, out);
+            }
+        }
+        if self.verbose > 1 {
             for check in &self.checks {
                 let took = check.ms.map_or(String::new(), |ms| format!("{ms:.0} ms"));
                 wrapped(

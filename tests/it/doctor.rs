@@ -582,6 +582,26 @@ fn a_watch_looks_at_lease_files_again() {
     assert!(lines[1] == "no-default-route" && lines[0] == lines[2] && lines[0] != lines[1], "{told}");
 }
 
+/// What was asked and answered is drawn for who wants to see it, a stranger's part too; nobody else's.
+#[cfg(feature = "live")]
+#[test]
+fn what_was_done_is_drawn() {
+    let told = |more: &[&str]| {
+        let words = ["dhcptool", "doctor", "eth0", "--no-second-mac", "--listen", "1s"];
+        let output = lab_command("", &[&words, more].concat()).output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        (!is_refused(output.status.code(), &err)).then(|| String::from_utf8(output.stdout).unwrap())
+    };
+    let Some(plain) = told(&[]) else { return };
+    assert!(!plain.contains("DISCOVER"), "{plain}");
+    let drawn = told(&["-v"]).unwrap();
+    for part in ["#1  02:00:00:00:01:00  ", "─ DISCOVER ─", " OFFER ─", " ACK ─", " RELEASE ─"] {
+        assert!(drawn.contains(part), "{part}: {drawn}");
+    }
+    assert!(drawn.lines().all(|line| line.chars().count() <= 80), "{drawn}");
+    assert!(!drawn.contains("\n 9 discover"), "{drawn}");
+}
+
 /// What leads back to the machine itself is refused at once, as other commands do: nothing would leave it.
 #[cfg(feature = "live")]
 #[test]

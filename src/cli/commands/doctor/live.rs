@@ -1,8 +1,6 @@
 //! Opens the interface, has it examined, and tells the result.
 
-use std::io::Write;
 use std::net::Ipv4Addr;
-use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -10,9 +8,11 @@ use fastrand::Rng;
 
 use super::Args;
 use super::checks::checks;
+use super::keeper::Keeper;
+use crate::analysis::diagnosis::Diagnosis;
 use crate::analysis::doctor::{Conclusion, DoctorVerdict, Sign};
-use crate::analysis::transaction::Server;
-use crate::capture::{CaptureError, CaptureFormat as FileFormat, FrameOut, Writer};
+use crate::analysis::transaction::{Exchange, Server};
+use crate::capture::CaptureError;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::gather::Stop;
@@ -35,7 +35,6 @@ use crate::run::segment::Segment;
 use crate::time::{Clock as _, Instant, Precision};
 use crate::wire::Mac;
 use crate::wire::escape::escape_line;
-use crate::wire::frame::Direction;
 use crate::wire::neighbor::link_local;
 use crate::wire::problem::Severity;
 use crate::wire::v6::types::CLIENT_PORT;
@@ -122,7 +121,8 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         }
         if last.is_news(&conclusion) || !args.watch {
             let saved = keeper.as_ref().map(|keeper| (keeper.name.clone(), keeper.frames));
-            let seen = Seen { examined, saved, client_id: plan.client_id.clone(), lacks };
+            let macs = std::iter::once(own).chain(plan.second).collect();
+            let seen = Seen { examined, saved, client_id: plan.client_id.clone(), macs, lacks };
             exit = tell(args, &local, &conclusion, &seen, cx)?;
         }
         if let Some(cut) = cut_short(unkept.as_ref(), failed.as_ref(), stopped) {
@@ -295,6 +295,8 @@ struct Seen {
     examined: Option<Examined>,
     saved: Option<(String, u64)>,
     client_id: Option<Vec<u8>>,
+    /// The hardware addresses that asked.
+    macs: Vec<Mac>,
     /// Why nothing was asked about IPv6.
     lacks: Option<&'static str>,
 }
@@ -337,7 +339,8 @@ fn tell(args: &Args, local: &Local, conclusion: &Conclusion, seen: &Seen, cx: &m
         findings: examined.map(findings).unwrap_or_default(),
         saved: seen.saved.clone(),
         elapsed_ms: examined.map_or(0.0, |examined| examined.took.as_secs_f64() * 1000.0),
-        verbose: cx.common.verbose > 1,
+        own: examined.map(|examined| own(examined, &seen.macs)).unwrap_or_default(),
+        verbose: cx.common.verbose,
         explain: args.explain,
     };
     if args.nagios {
@@ -542,63 +545,14 @@ fn transactions(examined: &Examined) -> Vec<TransactionObject> {
     each.map(|(told, number)| TransactionObject::new(&told.exchange, number, &told.problems)).collect()
 }
 
+/// The transactions of `macs`, numbered as all are.
+fn own<'a>(examined: &'a Examined, macs: &[Mac]) -> Vec<(u64, &'a Exchange, &'a [Diagnosis])> {
+    let is_own =
+        |exchange: &Exchange| exchange.mac.and_then(|mac| mac.mac()).is_some_and(|mac| macs.contains(&mac));
+    let each = examined.told.iter().zip(1..).filter(|(told, _)| is_own(&told.exchange));
+    each.map(|(told, number)| (number, &told.exchange, told.problems.as_slice())).collect()
+}
+
 fn findings(examined: &Examined) -> Vec<FindingObject> {
     examined.findings.iter().map(FindingObject::new).collect()
-}
-
-/// Keeps every frame that was seen.
-struct Keeper {
-    writer: Writer<Box<dyn Write + Send>>,
-    interface: String,
-    name: String,
-    frames: u64,
-    error: Option<CaptureError>,
-}
-
-impl Keeper {
-    fn create(path: &Path, interface: &str) -> Result<Self, Failure> {
-        let mut writer = Writer::create(path, FileFormat::of_path(path))?;
-        writer.flush()?;
-        Ok(Self {
-            writer,
-            interface: interface.to_owned(),
-            name: path.display().to_string(),
-            frames: 0,
-            error: None,
-        })
-    }
-
-    fn keep(&mut self, passed: &Passed<'_>) -> bool {
-        let written = self.writer.write(&FrameOut {
-            time: Some(passed.time),
-            precision: Precision::Nano,
-            link: passed.link_type,
-            interface: Some(&self.interface),
-            data: passed.frame,
-            original_len: u32::try_from(passed.original_len).unwrap_or(u32::MAX),
-            comment: None,
-            direction: Some(if passed.outgoing { Direction::Out } else { Direction::In }),
-        });
-        self.frames = self.frames.saturating_add(1);
-        match written {
-            Ok(()) => true,
-            Err(error) => {
-                self.error = Some(error);
-                false
-            }
-        }
-    }
-
-    /// The verdict is a comment of its own section, behind what it is about.
-    fn verdict(&mut self, conclusion: &Conclusion) -> Result<(), CaptureError> {
-        if let Some(error) = self.error.take() {
-            return Err(error);
-        }
-        let cause = conclusion
-            .cause
-            .as_ref()
-            .map_or(String::new(), |sign| format!(": {}: {}", sign.code, sign.summary));
-        let comment = format!("dhcptool doctor: {}{cause}", conclusion.verdict.name());
-        self.writer.remark(&comment)
-    }
 }
