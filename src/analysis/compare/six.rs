@@ -6,7 +6,6 @@ use super::{Field, Given, Kind, Options, decoded};
 use crate::wire::HwAddr;
 use crate::wire::options::{Context, v6 as opt};
 use crate::wire::v6::facts::{Ia, IaKind, Status};
-use crate::wire::v6::types::mac_of_duid;
 use crate::wire::v6::usable::is_usable;
 use crate::wire::v6::{Facts, MessageType, Outline, Packet, Prefix6, StatusCode};
 
@@ -107,7 +106,7 @@ pub(super) fn read(
     let mut outline = Outline::default();
     outline.read(&packet, bytes.len(), false);
     let facts = Facts::read(&packet, &outline);
-    if client.is_some_and(|client| hardware(&facts) != Some(client)) {
+    if client.is_some_and(|client| facts.hardware().map(HwAddr::from_slice) != Some(client)) {
         return None;
     }
     let usable = facts.ias.iter().any(is_usable);
@@ -126,12 +125,6 @@ pub(super) fn read(
     let leases = facts.ias.iter().map(Lease::of).collect();
     let key = (facts.server_id.map(Box::from), facts.client_id.map(Box::from));
     Some((kind, key, Reply { leases, options, multicast }))
-}
-
-/// The client's hardware address: of its DUID, else as the relay next to it says.
-fn hardware(facts: &Facts<'_>) -> Option<HwAddr> {
-    let relayed = || facts.relays.last().and_then(|relay| relay.client);
-    facts.client_id.and_then(mac_of_duid).or_else(relayed).map(HwAddr::from_slice)
 }
 
 fn leases(given: &Reply, kind: IaKind) -> impl Iterator<Item = &Lease> {

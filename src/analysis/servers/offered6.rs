@@ -14,7 +14,7 @@ use crate::wire::options::v6 as opt;
 use crate::wire::v4::Xid;
 use crate::wire::v4::facts::MAX_TEXT;
 use crate::wire::v6::packet::find;
-use crate::wire::v6::{Duid, Facts, MessageType, Outline, Packet, judge, types};
+use crate::wire::v6::{Duid, Facts, MessageType, Outline, Packet, judge};
 
 /// A route that a router advertises.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -263,7 +263,7 @@ impl Sighting {
         Some(Self {
             kind6: Some(facts.kind),
             xid: Xid(facts.xid.unwrap_or(0)),
-            client: HwAddr::from_slice(facts.client_id.and_then(types::mac_of_duid).unwrap_or(&[])),
+            client: HwAddr::from_slice(facts.hardware().unwrap_or(&[])),
             offered: six(Offered6::of_server(&facts)),
             ..Self::seen(
                 when,

@@ -10,7 +10,6 @@ use super::seen::{Around, Digest, place};
 use crate::time::Precision;
 use crate::wire::frame::Datagram;
 use crate::wire::v6::facts::{Ia, IaKind, names};
-use crate::wire::v6::types::mac_of_duid;
 use crate::wire::v6::usable::{is_success, is_usable};
 use crate::wire::v6::{Facts, MessageType, Outline, Packet, StatusCode};
 use crate::wire::{HwAddr, Mac};
@@ -226,19 +225,15 @@ fn of_ia<'a>(ia: &'a Ia<'_>) -> impl Iterator<Item = Lease> + 'a {
     addresses.chain(prefixes).chain(none.then_some(bare))
 }
 
-/// The hardware address of a client: of its DUID, of option 79, of its frame.
+/// The hardware address of a client: as its message says, else of its frame.
 fn hardware(facts: &Facts<'_>, seen: &Seen6) -> Option<HwAddr> {
-    let told = |bytes: &[u8]| {
-        Some(HwAddr::from_slice(bytes)).filter(|addr| addr.mac().is_some_and(|mac| mac != Mac::ZERO))
-    };
-    let relayed = || facts.relays.last().and_then(|relay| relay.client).and_then(told);
     let frame = || {
         // Beyond a router the frame is the router's.
         let mac = if seen.from_client { seen.src_mac } else { seen.dst_mac };
         let own = seen.side == Side::Client && seen.client.is_unicast_link_local();
         Some(HwAddr::from(mac)).filter(|_| own && mac != Mac::ZERO && !mac.is_multicast())
     };
-    facts.client_id.and_then(mac_of_duid).and_then(told).or_else(relayed).or_else(frame)
+    facts.hardware().map(HwAddr::from_slice).or_else(frame)
 }
 
 /// The texts of a message, by their places.

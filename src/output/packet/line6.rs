@@ -10,7 +10,6 @@ use crate::output::text::Text;
 use crate::output::when::TimeText;
 use crate::wire::nd::{self, Advert};
 use crate::wire::v6::facts::{Facts, IaKind};
-use crate::wire::v6::types::mac_of_duid;
 use crate::wire::v6::{MessageType, StatusCode};
 use crate::wire::{HwAddr, Lease};
 
@@ -105,12 +104,10 @@ fn write_name(label: Label, out: &mut Styled, push: impl FnOnce(&mut Text)) {
 }
 
 fn write_client(facts: &Facts<'_>, record: &Record6<'_>, out: &mut Text) {
-    let relayed = facts.relays.last().and_then(|relay| relay.client);
-    let mac = relayed.or_else(|| facts.client_id.and_then(mac_of_duid));
     let start = out.len();
     let mut cut = 0;
-    match (mac, facts.client_id) {
-        (Some(mac), _) if mac.len() <= 16 => out.colons(mac),
+    match (facts.hardware(), facts.client_id) {
+        (Some(mac), _) => out.colons(mac),
         (_, Some(duid)) => {
             let shown = duid.get(..12).unwrap_or(duid);
             out.hex(shown);

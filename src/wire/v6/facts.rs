@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 
 use super::outline::Outline;
 use super::packet::{Options, Packet, find};
-use super::types::{MessageType, StatusCode};
+use super::types::{MessageType, StatusCode, mac_of_duid};
 use crate::wire::options::v6 as opt;
 
 /// Most elements that are handed out of one list; longer ones serve nobody.
@@ -241,6 +241,13 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// The client's hardware address: of its DUID, else as the relay next to it says (option 79). Zeros are none.
+    pub fn hardware(&self) -> Option<&'a [u8]> {
+        let told = |bytes: &&[u8]| matches!(bytes.len(), 1..=16) && bytes.iter().any(|byte| *byte != 0);
+        let relayed = || self.relays.last().and_then(|relay| relay.client).filter(told);
+        self.client_id.and_then(mac_of_duid).filter(told).or_else(relayed)
+    }
+
     /// Whether the client asks for this option.
     pub fn requests(&self, code: u16) -> bool {
         self.requested.is_some_and(|codes| codes.as_chunks::<2>().0.contains(&code.to_be_bytes()))
@@ -388,6 +395,27 @@ mod tests {
         assert_eq!(facts.failure().unwrap().code, StatusCode::NO_PREFIX_AVAIL);
         assert_eq!(facts.domain_search(), [b"lab".to_vec(), b"a.b".to_vec()]);
         assert_eq!(facts.sol_max_rt, Some(3600));
+    }
+
+    #[test]
+    fn a_client_is_known_by_its_duid_else_by_its_relay() {
+        let told = |duid: &[u8], relayed: Option<&[u8]>| {
+            let mut solicit = Message::new(MessageType::SOLICIT, 7);
+            solicit.set_option(opt::CLIENTID, duid.to_vec());
+            let link: Ipv6Addr = "fd00::1".parse().unwrap();
+            let mut relay = Message::relay(MessageType::RELAY_FORW, 0, link, link, &solicit.encode());
+            if let Some(mac) = relayed {
+                relay.set_option(opt::CLIENT_LINKLAYER_ADDR, [&[0, 1], mac].concat());
+            }
+            let bytes = relay.encode();
+            Facts::of(&bytes).hardware().map(<[u8]>::to_vec)
+        };
+        let (own, other) = ([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]);
+        let duid = [&[0, 3, 0, 1][..], &own].concat();
+        assert_eq!(told(&duid, Some(&other)), Some(own.to_vec()));
+        assert_eq!(told(&[0, 2, 0, 0, 0, 9, 1], Some(&other)), Some(other.to_vec()));
+        assert_eq!(told(&[0, 3, 0, 1, 0, 0, 0, 0, 0, 0], Some(&other)), Some(other.to_vec()));
+        assert_eq!(told(&[0, 3, 0, 1], None), None);
     }
 
     #[test]
