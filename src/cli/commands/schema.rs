@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::flat;
-use crate::output::flat::columns::{self, Column};
+use crate::output::flat::columns::TABLES;
 use crate::output::flat::sql::{self, Dialect};
 use crate::output::schema;
 
@@ -80,21 +80,14 @@ impl From<DialectArg> for Dialect {
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let command = args.command.as_deref();
     if let Some(dialect) = args.sql {
-        let (name, table): (&str, &'static [Column]) = match command {
-            None | Some("decode" | "sniff") => ("dhcp_packets", &columns::PACKET),
-            Some("discover") => ("dhcp_offers", &columns::DISCOVER),
-            Some("request") => ("dhcp_requests", &columns::REQUEST),
-            Some("handshake") => ("dhcp_handshakes", &columns::HANDSHAKE),
-            Some("transactions") => ("dhcp_transactions", &columns::TRANSACTION),
-            Some("clients") => ("dhcp_clients", &columns::CLIENT),
-            Some(other) => {
-                return Err(Failure::usage(format_args!(
-                    "{other} prints no flat rows: decode, sniff, discover, request and handshake do, and decode's transactions and clients"
-                )));
-            }
-        };
-        let plan = flat::plan(args.fields.as_deref(), table)?;
-        cx.out.write(sql::create_table(&plan, name, dialect.into()).as_bytes())?;
+        let word = command.unwrap_or_default();
+        let table = TABLES.iter().find(|table| table.words.contains(&word)).ok_or_else(|| {
+            Failure::usage(format_args!(
+                "{word} prints no flat rows: decode, sniff, discover, request and handshake do, and decode's transactions and clients"
+            ))
+        })?;
+        let plan = flat::plan(args.fields.as_deref(), table.columns)?;
+        cx.out.write(sql::create_table(&plan, table.sql, dialect.into()).as_bytes())?;
         return Ok(Exit::Good);
     }
     let found = match command {

@@ -156,16 +156,32 @@ pub static REQUEST: LazyLock<Vec<Column>> = LazyLock::new(|| {
     ])
 });
 
+/// A table.
+#[derive(Debug)]
+pub struct Table {
+    /// What `schema` calls it; several words where several commands print it, none of them for the packets', which it takes by itself.
+    pub words: &'static [&'static str],
+    /// What it is called in SQL.
+    pub sql: &'static str,
+    /// Its columns.
+    pub columns: &'static LazyLock<Vec<Column>>,
+}
+
+/// All tables.
+pub static TABLES: [Table; 6] = [
+    Table { words: &["", "decode", "sniff"], sql: "dhcp_packets", columns: &PACKET },
+    Table { words: &["discover"], sql: "dhcp_offers", columns: &DISCOVER },
+    Table { words: &["request"], sql: "dhcp_requests", columns: &REQUEST },
+    Table { words: &["handshake"], sql: "dhcp_handshakes", columns: &HANDSHAKE },
+    Table { words: &["transactions"], sql: "dhcp_transactions", columns: &TRANSACTION },
+    Table { words: &["clients"], sql: "dhcp_clients", columns: &CLIENT },
+];
+
 /// What `schema` calls this table, behind a space; nothing for the packets'.
-pub fn word(table: &[Column]) -> &'static str {
-    let named = [
-        (&DISCOVER, " discover"),
-        (&REQUEST, " request"),
-        (&HANDSHAKE, " handshake"),
-        (&TRANSACTION, " transactions"),
-        (&CLIENT, " clients"),
-    ];
-    named.into_iter().find(|(known, _)| std::ptr::eq(known.as_slice(), table)).map_or("", |(_, word)| word)
+pub fn word(columns: &[Column]) -> String {
+    let table = TABLES.iter().find(|table| std::ptr::eq(table.columns.as_slice(), columns));
+    let word = table.and_then(|table| table.words.first()).filter(|word| !word.is_empty());
+    word.map_or_else(String::new, |word| format!(" {word}"))
 }
 
 /// The columns of `handshake`: the fields of its exchanges.
