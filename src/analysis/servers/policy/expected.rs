@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::wire::v6::Prefix6;
 use crate::wire::{Prefix, Seconds};
 
 /// What an allowed server must offer; what is not given is not looked at.
@@ -105,9 +106,8 @@ pub struct Network6 {
 impl Network6 {
     /// The prefix of this length that `addr` is in.
     pub fn of(addr: Ipv6Addr, length: u8) -> Self {
-        let length = length.min(128);
-        let host = u128::MAX.checked_shr(u32::from(length)).unwrap_or(0);
-        Self { prefix: Ipv6Addr::from_bits(addr.to_bits() & !host), length }
+        let Prefix6 { address, length } = Prefix6::new(addr, length).masked();
+        Self { prefix: address, length }
     }
 
     /// True when the address is in it.
