@@ -3,13 +3,12 @@
 use std::net::IpAddr;
 
 use super::clients::{About, counts, servers};
-use super::parts::{Dhcpv6, Names, Place};
+use super::parts::{Dhcpv6, Names, Place, micro};
 use super::unjoined::NotJoined;
 use crate::analysis::transaction::{ClientRecord, Clients, Status, Whose};
 use crate::output::json::told::{
     Hardware, Hex, Known, Milliseconds, Moment, Own, ToJson, Word, object, words,
 };
-use crate::time::{Precision, Timestamp};
 
 words! {
     /// What the object is.
@@ -204,10 +203,6 @@ impl<'a> Record<'a> {
             transactions: &client.transactions,
         }
     }
-}
-
-fn micro(time: i64) -> Moment {
-    Moment { time: Timestamp(time), precision: Precision::Micro }
 }
 
 object! {

@@ -1,10 +1,9 @@
 //! The object `finding`: what several exchanges show.
 
-use super::parts::Explained;
-use super::stats::moment;
+use super::parts::{Explained, micro};
 use crate::analysis::diagnosis::{self, Id};
 use crate::analysis::findings6::story::Told;
-use crate::output::json::told::{Word, object, words};
+use crate::output::json::told::{Moment, Word, object, words};
 use crate::output::schema::Severity;
 
 words! {
@@ -36,9 +35,9 @@ object! {
         /// How often it was seen.
         count: u64,
         /// When it was seen first.
-        first_seen: String,
+        first_seen: Moment,
         /// When it was seen last.
-        last_seen: String,
+        last_seen: Moment,
         #[schemars(flatten)]
         explained: Explained<'a>,
     }
@@ -55,8 +54,8 @@ impl<'a> Finding<'a> {
             address: None,
             frames,
             count,
-            first_seen: moment(seen.0),
-            last_seen: moment(seen.1),
+            first_seen: micro(seen.0),
+            last_seen: micro(seen.1),
             explained: Explained::new(id, message),
         }
     }

@@ -10,7 +10,7 @@ use crate::output::json::told::{
     object, words,
 };
 use crate::output::schema::Severity;
-use crate::time::Timestamp;
+use crate::time::{Precision, Timestamp};
 use crate::wire::{HwAddr, Mac};
 
 words! {
@@ -94,6 +94,11 @@ impl<'a> Place<'a> {
     pub(super) fn new(texts: &'a Texts, vlans: &'a [u16]) -> Self {
         Self { interface: texts.interface.as_deref().map(Foreign), vlans }
     }
+}
+
+/// A moment of several captures, which are not all finer than microseconds.
+pub(super) fn micro(time: i64) -> Moment {
+    Moment { time: Timestamp(time), precision: Precision::Micro }
 }
 
 object! {
