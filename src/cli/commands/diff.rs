@@ -15,6 +15,7 @@ use crate::cli::flags::confine::ConfineArgs;
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
 use crate::output::diff::{DiffObject, Source};
+use crate::output::words::counted;
 use crate::wire::HwAddr;
 
 /// Compare what two servers give, option by option
@@ -85,11 +86,11 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
             None => side.count(Family::Four).saturating_add(side.count(Family::Six)),
         };
         return Err(Failure::could_not_run(format_args!(
-            "nothing to compare: {} has {} replies that give something, {} has {}, and not of one type",
+            "nothing to compare: {} gives something in {}, {} in {}, and not of one type",
             args.a.display(),
-            count(a),
+            counted(count(a), "reply"),
             args.b.display(),
-            count(b)
+            counted(count(b), "reply")
         )));
     };
     let exit = if found.differences.is_empty() { Exit::Good } else { Exit::Bad };
