@@ -290,6 +290,14 @@ pub(crate) fn mac_text([a, b, c, d, e, f]: [u8; 6]) -> [u8; 17] {
     [a, g, b':', b, h, b':', c, i, b':', d, j, b':', e, k, b':', f, l]
 }
 
+/// Bytes in hex with colons between them.
+pub(crate) fn colons(bytes: &[u8]) -> String {
+    let mut out = Vec::with_capacity(bytes.len().saturating_mul(3));
+    write_colons(bytes, &mut out);
+    // Digits are text.
+    String::from_utf8(out).unwrap_or_default()
+}
+
 /// Appends bytes in hex with colons between them.
 #[inline]
 pub(crate) fn write_colons(bytes: &[u8], out: &mut Vec<u8>) {

@@ -26,6 +26,7 @@ use crate::engine::v6::exchange::{Choose, Settings6, State6};
 use crate::engine::{Backoff, Draft, Exchange, Recipe, Route, State};
 use crate::output::flat::columns;
 use crate::run::segment::{Segment, Way};
+use crate::wire::digits::colons;
 use crate::wire::v4::MessageType;
 
 /// Send a REQUEST in any client state, report ACK, NAK or silence
@@ -211,8 +212,7 @@ fn give_back(
     let (address, server) = (reply.yiaddr.specified()?, reply.server_id?);
     let mac = mac.map(|mac| format!(" --mac {mac}")).unwrap_or_default();
     // A server that knows the lease by its identifier takes it back by that alone (RFC 2131 §4.2).
-    let hex = |id: Vec<u8>| id.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":");
-    let id = draft.message.option(opt::CLIENT_ID).map(hex);
+    let id = draft.message.option(opt::CLIENT_ID).map(|id| colons(&id));
     let id = id.map(|id| format!(" --client-id {id}")).unwrap_or_default();
     let vlans = vlan_flag(&draft.envelope.vlans);
     let name = crate::wire::escape::escape_line(&segment.name);
