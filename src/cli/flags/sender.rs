@@ -235,6 +235,18 @@ pub(in crate::cli) struct FrameArgs {
 }
 
 impl SenderArgs {
+    /// The flags of who asks `server`, as the client `mac` where that is another than the interface's own.
+    pub fn asking(server: IpAddr, mac: Option<Mac>) -> Self {
+        let ipv6 = server.is_ipv6();
+        Self {
+            protocol: ProtocolArgs { ipv4: false, ipv6 },
+            message: MessageArgs { mac: mac.map(MacArg::Is), ..MessageArgs::default() },
+            // DHCPv6 asks everybody, and hears who it is.
+            server: (!ipv6).then_some(ServerArg::Ip(server)),
+            ..Self::default()
+        }
+    }
+
     /// Refuses to keep frames where text goes, or in one of `inputs`, before anything is touched.
     pub fn check_write(&self, inputs: &[&Path]) -> Result<(), Failure> {
         let Some(target) = self.write.as_deref() else { return Ok(()) };

@@ -4,8 +4,6 @@ use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use clap::Parser as _;
-
 use super::Args;
 use super::read::is_to_all;
 use crate::analysis::compare::{Family, Side};
@@ -56,13 +54,6 @@ impl Asked {
     }
 }
 
-/// The flags of a sender as if they had been typed.
-#[derive(clap::Parser)]
-struct Flags {
-    #[command(flatten)]
-    sender: SenderArgs,
-}
-
 /// What asks.
 enum Seeker {
     Four(Box<Collect>),
@@ -107,14 +98,11 @@ pub(super) fn ask(servers: &[(usize, Asked)], args: &Args, cx: &Context) -> Resu
 }
 
 /// The sender's flags for what was asked on the command line.
-fn flags(args: &Args, more: &[String]) -> Result<SenderArgs, Failure> {
-    let mut words = vec!["dhcptool".to_owned()];
-    words.extend(more.iter().cloned());
-    if let Some(mac) = args.mac {
-        words.extend(["--mac".to_owned(), mac.to_string()]);
-    }
-    let flags = Flags::try_parse_from(words).map_err(|error| Failure::usage(error.to_string().trim()))?;
-    Ok(flags.sender)
+fn flags(args: &Args, server: impl Into<IpAddr>) -> Result<SenderArgs, Failure> {
+    let wrong =
+        |mac| Failure::usage(format_args!("--mac {mac}: a server is asked from an address of six bytes"));
+    let mac = args.mac.map(|mac| mac.mac().ok_or_else(|| wrong(mac))).transpose()?;
+    Ok(SenderArgs::asking(server.into(), mac))
 }
 
 fn open4<'a>(
@@ -123,7 +111,7 @@ fn open4<'a>(
     args: &Args,
     rng: &mut fastrand::Rng,
 ) -> Result<Open<'a>, Failure> {
-    let flags = flags(args, &["--server".to_owned(), server.to_string()])?;
+    let flags = flags(args, server)?;
     let (segment, recipe) = sender::prepare(&flags, asked.interface.as_deref(), MessageType::DISCOVER, rng)?;
     let segment = segment.ok_or_else(|| Failure::could_not_run("no interface"))?;
     let draft = recipe.discover(0, None);
@@ -148,7 +136,7 @@ fn open6<'a>(
     args: &Args,
     rng: &mut fastrand::Rng,
 ) -> Result<Open<'a>, Failure> {
-    let flags = flags(args, &["-6".to_owned()])?;
+    let flags = flags(args, server)?;
     let wanted = [IaKind::Na, IaKind::Pd];
     let (segment, Asker { recipe, foreign }) =
         six::prepare(&flags, asked.interface.as_deref(), &wanted, rng)?;
