@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::analysis::compare::{Comparison, Difference, Family};
 use crate::output::words::counted;
+use crate::output::wrap::wrap;
 use crate::output::{Label, Render, Styled};
 use crate::wire::digits::hex;
 use crate::wire::escape::escape;
@@ -85,6 +86,11 @@ fn object(difference: Difference) -> DifferenceObject {
 /// Columns of the longest label and value that others are aligned with.
 const LABEL: usize = 30;
 const VALUE: usize = 40;
+/// Between label and value, and between the values.
+const GAP: usize = 2;
+const BAR: &str = " | ";
+/// In fewer columns no value is read with pleasure.
+const NARROW: usize = 12;
 
 impl Render for DiffObject {
     fn object(&self) -> impl Serialize {
@@ -93,16 +99,52 @@ impl Render for DiffObject {
 
     fn text(&self, out: &mut Styled) {
         let rows: Vec<[String; 3]> = self.differences.iter().map(row).collect();
-        let width = |column: usize, most: usize| {
+        let longest = |column: usize| {
             let cells = rows.iter().filter_map(|row| row.get(column)).map(|text| text.chars().count());
-            cells.max().unwrap_or(0).min(most)
+            cells.max().unwrap_or(0)
         };
-        let (name, value) = (width(0, LABEL), width(1, VALUE));
+        let name = longest(0).min(LABEL);
+        let columns = out.width().and_then(|width| beside(width, name, [longest(1), longest(2)]));
         for [label, left, right] in &rows {
+            if let Some(columns) = columns {
+                folded([(label, name), (left, columns[0]), (right, columns[1])], out);
+                continue;
+            }
+            let value = longest(1).min(VALUE);
             out.label(Label::Strong, &format!("{label:<name$}")).text("  ").text(&format!("{left:<value$}"));
-            out.label(Label::Dim, " | ").text(right).text("\n");
+            out.label(Label::Dim, BAR).text(right).text("\n");
         }
         out.text(&format!("{}, {} the same\n", counted(self.differences.len(), "difference"), self.same));
+    }
+}
+
+/// How wide the two values may be beside each other behind a name of `name` columns, in lines of `width`; none where that is too little.
+/// The shorter is as wide as it needs to be, if that is not more than half.
+fn beside(width: usize, name: usize, [left, right]: [usize; 2]) -> Option<[usize; 2]> {
+    let room = width.checked_sub(name.saturating_add(GAP).saturating_add(BAR.len()))?;
+    let half = room / 2;
+    let left = if left <= half { left } else { room.saturating_sub(right.min(half)).min(left) };
+    let columns = [left, room.saturating_sub(left).min(right)];
+    (half >= NARROW).then_some(columns)
+}
+
+/// A row whose cells go on in lines below.
+fn folded([label, left, right]: [(&String, usize); 3], out: &mut Styled) {
+    let lines = |(text, width): (&String, usize)| wrap(text, width).into_iter();
+    let (mut labels, mut lefts, mut rights) = (lines(label), lines(left), lines(right));
+    loop {
+        let line = [labels.next(), lefts.next(), rights.next()];
+        if line.iter().all(Option::is_none) {
+            return;
+        }
+        let [name, value, other] = line.map(Option::unwrap_or_default);
+        let (wide, room) = (label.1, left.1);
+        out.label(Label::Strong, &format!("{name:<wide$}")).text("  ").text(&format!("{value:<room$}"));
+        if other.is_empty() {
+            out.label(Label::Dim, BAR.trim_end()).text("\n");
+        } else {
+            out.label(Label::Dim, BAR).text(&other).text("\n");
+        }
     }
 }
 
@@ -116,4 +158,47 @@ fn row(difference: &DifferenceObject) -> [String; 3] {
         if values.is_empty() { "-".to_owned() } else { escape(values.join("; ").as_bytes()) }
     };
     [label, side(&difference.a), side(&difference.b)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sides_stay_beside_each_other_where_there_is_room() {
+        let source = || Source { source: "a.pcap".into(), replies: 1 };
+        let differs = |name: &str, values: [&str; 2]| Difference {
+            field: "option",
+            code: Some(6),
+            name: name.into(),
+            values: values.map(|value| vec![value.to_owned()]),
+            raw: [Vec::new(), Vec::new()],
+        };
+        let long = "198.51.100.11, 198.51.100.12, 198.51.100.13, 198.51.100.14";
+        let differences = vec![
+            differs("domain-name-servers", ["192.0.2.1", long]),
+            differs("wpad", ["http://wpad.corp.example.com/proxy/wpad.dat", "-"]),
+        ];
+        let object =
+            DiffObject::new(source(), source(), Comparison { family: Family::Four, differences, same: 9 });
+        let told = |width: Option<usize>| {
+            let mut out = Styled::new(false).within(width);
+            object.text(&mut out);
+            String::from_utf8(out.into_bytes()).unwrap()
+        };
+        let rows = [
+            ["option 6 domain-name-servers", "192.0.2.1", "198.51.100.11,"],
+            ["", "", "198.51.100.12,"],
+            ["", "", "198.51.100.13,"],
+            ["", "", "198.51.100.14"],
+            ["option 6 wpad", "http://wpad.corp.", "-"],
+            ["", "example.com/proxy/", ""],
+            ["", "wpad.dat", ""],
+        ];
+        let line =
+            |[name, a, b]: [&str; 3]| format!("{name:<28}  {a:<24} | {b}").trim_end().to_owned() + "\n";
+        assert_eq!(told(Some(80)), rows.map(line).concat() + "2 differences, 9 the same\n");
+        assert!(told(None).lines().any(|line| line.ends_with(long)));
+        assert!(told(Some(40)).lines().all(|line| line.chars().count() <= 40));
+    }
 }
