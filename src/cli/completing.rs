@@ -16,7 +16,7 @@ use crate::cli::flags::expect::beginnings;
 use crate::engine::State;
 use crate::lab::faults;
 use crate::output::flat::columns::{self, Column};
-use crate::wire::options::{OptionDef, Space, v4, v6};
+use crate::wire::options::{Kind, OptionDef, Space, v4, v6};
 use crate::wire::v4::MessageType;
 use crate::wire::{nd, v6 as wire6};
 
@@ -30,12 +30,51 @@ pub fn script(shell: &str) -> Option<Vec<u8>> {
     let written =
         shells.completer(shell)?.write_registration(ASKED, "dhcptool", "dhcptool", "dhcptool", &mut script);
     written.ok()?;
-    if shell == "zsh" {
-        let text = String::from_utf8(script).ok()?;
-        return Some(ZSH.iter().fold(text, |text, (from, to)| text.replacen(from, to, 1)).into_bytes());
-    }
-    Some(script)
+    let lacking: &[(&str, &str)] = match shell {
+        "bash" => &BASH,
+        "zsh" => &ZSH,
+        _ => return Some(script),
+    };
+    let text = String::from_utf8(script).ok()?;
+    Some(lacking.iter().fold(text, |text, (from, to)| text.replacen(from, to, 1)).into_bytes())
 }
+
+/// What clap's script for bash lacks: bash takes `name=value` and `a:b` for several words, and puts a candidate in the place of the last.
+const BASH: [(&str, &str); 3] = [
+    (
+        r#"    local words=("${COMP_WORDS[@]}")
+    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+        words[COMP_CWORD]="$2"
+    fi
+"#,
+        r#"    local words=() word rest="${COMP_LINE:0:COMP_POINT}" last=-1
+    for word in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+        if [[ $last -lt 0 || "$rest" == [[:space:]]* ]]; then
+            last=$((last + 1))
+            words[last]=""
+        fi
+        rest="${rest#"${rest%%[![:space:]]*}"}"
+        # Of the word that is completed as much as stands before the cursor.
+        [[ "$rest" == "$word"* ]] || word="$rest"
+        words[last]+="$word"
+        rest="${rest#"$word"}"
+    done
+    local before="${words[last]%"$2"}"
+    before="${before#[\"\']}"
+    words[last]="$before$2"
+    _CLAP_COMPLETE_INDEX=$last
+"#,
+    ),
+    ("        unset COMPREPLY\n    elif", "        unset COMPREPLY\n        return\n    elif"),
+    (
+        "        compopt -o nospace\n    fi\n}\n",
+        r#"        compopt -o nospace
+    fi
+    COMPREPLY=("${COMPREPLY[@]#"$before"}")
+}
+"#,
+    ),
+];
 
 /// What clap's script for zsh lacks: no space behind a value that goes on (`host-name=`), and an answer to the very first Tab, by which
 /// zsh loads the script as the function that completes.
@@ -121,7 +160,8 @@ fn complete(current: &OsStr, find: Find) -> Vec<CompletionCandidate> {
     let sign =
         item.chars().next().filter(|c| matches!(c, '+' | '!' | '-')).map(String::from).unwrap_or_default();
     let start = item.strip_prefix(sign.as_str()).unwrap_or(item);
-    let fitting = find().into_iter().filter(|(value, _)| value.starts_with(start));
+    let values = start.split_once('=').map(|(name, _)| values_of(name)).unwrap_or_default();
+    let fitting = find().into_iter().chain(values).filter(|(value, _)| value.starts_with(start));
     fitting
         .map(|(value, what)| {
             let help = Some(what).filter(|what| !what.is_empty()).map(Into::into);
@@ -144,6 +184,17 @@ fn options() -> Vec<Candidate> {
     let spaces: [&Space; 2] = [&v4::SPACE, &v6::SPACE];
     let rows = spaces.into_iter().flat_map(|space| space.table);
     rows.map(|row: &OptionDef| (row.name.to_owned(), row.doc)).collect()
+}
+
+/// What may stand behind the name of an option and `=`, where that has names.
+fn values_of(name: &str) -> Vec<Candidate> {
+    let spaces: [&Space; 2] = [&v4::SPACE, &v6::SPACE];
+    let rows = spaces.into_iter().filter_map(|space| space.by_code(space.code(name)?));
+    let named = |row: &OptionDef| match &row.kind {
+        Kind::Enum(_, names) | Kind::Coded(_, names) => names.entries,
+        _ => &[],
+    };
+    rows.flat_map(named).map(|(_, value)| (format!("{name}={value}"), "")).collect()
 }
 
 fn assigned_options() -> Vec<Candidate> {
@@ -219,6 +270,8 @@ mod tests {
         assert_eq!(values("host-n", assigned_options), ["host-name="]);
         assert_eq!(values("routers,+host-n", options), ["routers,+host-name"]);
         assert_eq!(values("!host-n", options), ["!host-name"]);
+        assert_eq!(values("dhcp-message-type=disc", assigned_options), ["dhcp-message-type=discover"]);
+        assert_eq!(values("host-name=", assigned_options), ["host-name="]);
         assert_eq!(values("offer,discov", types), ["offer,discover"]);
         assert_eq!(values("confirm", states), ["confirming"]);
         // What `--expect` knows beside options is completed, all of it.

@@ -65,13 +65,39 @@ fn hold(program: &str, flags: &[&str], ask: impl Fn(&[&str]) -> String) {
 fn bash_completes() {
     hold("bash", &["--norc", "-c"], |words| {
         format!(
-            "source <(dhcptool completions bash); COMP_WORDS=({}); COMP_CWORD={}; COMP_TYPE=9
+            "source <(dhcptool completions bash); COMP_WORDS=({line}); COMP_CWORD={}; COMP_TYPE=9
+             COMP_LINE='{line}'; COMP_POINT=${{#COMP_LINE}}
              _clap_complete_dhcptool dhcptool '{}' ''; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
-            words.join(" "),
             words.len() - 1,
             words.last().unwrap(),
+            line = words.join(" "),
         )
     });
+}
+
+/// Bash takes what stands around = and : for words of their own; what is completed is the last of them.
+#[test]
+fn bash_completes_behind_what_parts_words() {
+    for (line, pieces, last, wanted) in [
+        ("dhcptool decode --type=disc", "dhcptool decode --type = disc", "disc", "discover"),
+        ("dhcptool decode --type=", "dhcptool decode --type =", "", "offer"),
+        (
+            "dhcptool send -o dhcp-message-type=disc",
+            "dhcptool send -o dhcp-message-type = disc",
+            "disc",
+            "discover",
+        ),
+        ("dhcptool  discover  --expect  host-n", "dhcptool discover --expect host-n", "host-n", "host-name="),
+    ] {
+        let number = pieces.split(' ').count() - 1;
+        let script = format!(
+            "source <(dhcptool completions bash); COMP_WORDS=({pieces}); COMP_CWORD={number}; COMP_TYPE=9
+             COMP_LINE='{line}'; COMP_POINT=${{#COMP_LINE}}
+             _clap_complete_dhcptool dhcptool '{last}' ''; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        );
+        let Some(found) = shell("bash", &["--norc", "-c"], &script) else { return };
+        assert!(found.lines().any(|one| one == wanted), "{line}: {found}");
+    }
 }
 
 #[test]
