@@ -226,6 +226,11 @@ impl Styled {
         self
     }
 
+    /// How many columns are taken since the text was `start` bytes long.
+    pub fn columns_since(&self, start: usize) -> usize {
+        columns(self.text.as_str().get(start..).unwrap_or_default())
+    }
+
     /// Leaves out pieces of the line that begins at byte `start` so that it fits into `width` columns: those that matter
     /// most are taken first, while there is room. An ellipsis says so. What stands before the first piece stays, cut at the width.
     pub fn fit(&mut self, start: usize, width: usize) {

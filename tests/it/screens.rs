@@ -44,6 +44,34 @@ fn lines_fit_the_terminal() {
     }
 }
 
+#[test]
+fn who_gives_an_address_is_named_however_narrow() {
+    let captures = "eccouncil-DHCP.pcapng netbit-dhcp.pcap";
+    let Some(found) = screen(80, &format!("decode --color never {captures}")) else { return };
+    let given = found.lines().filter(|line| line.contains("  OFFER  ") || line.contains("  ACK  "));
+    let (named, bare): (Vec<&str>, Vec<&str>) =
+        given.partition(|line| [" from ", "  server "].iter().any(|word| line.contains(word)));
+    assert!(bare.is_empty() && named.len() > 1, "{bare:?} {named:?}");
+}
+
+/// Who says how wide it is gets text of that width from a pipe too; a packet has a line of its own there, with all it says.
+#[test]
+fn a_pipe_is_as_wide_as_the_environment_says() {
+    let piped = |columns: Option<&str>, args: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dhcptool"));
+        command.args(args.split(' ')).env_remove("COLUMNS").envs(columns.map(|columns| ("COLUMNS", columns)));
+        command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/captures"));
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let page = "lab --faults";
+    let widest = |text: &str| text.lines().map(width).max().unwrap_or(0);
+    assert!(widest(&piped(Some("60"), page)) <= 60);
+    assert!(widest(&piped(None, page)) > 80);
+    assert_eq!(piped(Some("0"), page), piped(None, page));
+    let lines = "decode -q eccouncil-DHCP.pcapng";
+    assert_eq!(piped(Some("60"), lines), piped(None, lines));
+}
+
 /// Holds what was seen against a picture.
 fn hold(name: &str, found: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/screens/{name}.txt"));

@@ -195,7 +195,9 @@ impl PacketLine {
         out.text("  ");
         out.labelled(Label::Address, |out| write_client(record, out));
         self.write_origin(record, out);
-        write_facts(record, out);
+        // An ellipsis says what is left out.
+        let room = self.width.map(|width| width.saturating_sub(2).saturating_sub(out.columns_since(start)));
+        write_facts(record, room, out);
         self.write_path(record.datagram, out);
         if let Some(xid) = record.packet.xid().filter(|_| self.shows_xid()) {
             out.piece(rank::XID).text("  ");
@@ -255,18 +257,28 @@ fn worst_text(worst: &Problem, more: usize, short: bool) -> String {
     text
 }
 
-/// What was asked or given.
-fn write_facts(record: &PacketRecord<'_>, out: &mut Styled) {
+/// What was asked or given; there is `room` for so many columns.
+fn write_facts(record: &PacketRecord<'_>, room: Option<usize>, out: &mut Styled) {
     let (packet, outline) = (&record.packet, record.outline);
     let server = address(record, v4::DHCP_SERVER_IDENTIFIER);
     let held = packet.ciaddr().filter(|addr| !addr.is_unspecified());
     let reply = packet.op() == Some(Op::REPLY);
     if reply {
-        write_given(record, out);
+        let given = packet.yiaddr().filter(|addr| !addr.is_unspecified());
+        let short = given.zip(server).and_then(|(given, server)| short(record, given, server, room?));
+        match &short {
+            Some(text) => {
+                out.piece(rank::CORE).text("  ");
+                out.label(Label::Address, &text.given).label(Label::Dim, " from ");
+                out.label(Label::Address, &text.server);
+            }
+            None => write_given(record, given, out),
+        }
+        write_term(record, out);
         // The answer to an INFORM or to a lease query speaks of the address that was asked about.
-        let about = held.filter(|_| packet.yiaddr().is_none_or(|addr| addr.is_unspecified()));
-        addressed(about, "about", rank::CORE, out);
-        addressed(server, "server", rank::SERVER, out);
+        addressed(held.filter(|_| given.is_none()), "about", rank::CORE, out);
+        let rank = if given.is_some() { rank::CORE } else { rank::SERVER };
+        addressed(server.filter(|_| short.is_none()), "server", rank, out);
     } else {
         addressed(address(record, v4::DHCP_REQUESTED_ADDRESS), "asks", rank::CORE, out);
         // A query names there whom it asks about (RFC 4388 6.1).
@@ -427,25 +439,61 @@ fn write_client(record: &PacketRecord<'_>, out: &mut Text) {
     out.pad(start, 17);
 }
 
-/// The address given, its prefix length and for how long.
-fn write_given(record: &PacketRecord<'_>, out: &mut Styled) {
-    let packet = &record.packet;
-    if let Some(given) = packet.yiaddr().filter(|addr| !addr.is_unspecified()) {
-        out.piece(rank::CORE);
-        word(out, "gets");
-        out.labelled(Label::Address, |out| {
-            out.ip4(given);
-            if let Some(length) = address(record, v4::SUBNET_MASK).and_then(Prefix::length_of) {
-                out.push('/');
-                out.digits(length);
-            }
-        });
-    }
+/// The address given, and its prefix length.
+fn write_given(record: &PacketRecord<'_>, given: Option<Ipv4Addr>, out: &mut Styled) {
+    let Some(given) = given else { return };
+    out.piece(rank::CORE);
+    word(out, "gets");
+    out.labelled(Label::Address, |out| {
+        out.ip4(given);
+        if let Some(length) = given_length(record) {
+            out.push('/');
+            out.digits(length);
+        }
+    });
+}
+
+/// For how long it is given.
+fn write_term(record: &PacketRecord<'_>, out: &mut Styled) {
     if let Some(seconds) = number(record, v4::DHCP_LEASE_TIME) {
         out.piece(rank::TERM);
         word(out, "for");
         out.plain().lease(Lease(seconds));
     }
+}
+
+fn given_length(record: &PacketRecord<'_>) -> Option<u8> {
+    address(record, v4::SUBNET_MASK).and_then(Prefix::length_of)
+}
+
+/// What is given and who gives it, in few columns.
+struct Short {
+    given: String,
+    server: String,
+}
+
+/// The few columns that are spent on what a server gives where there is no `room` for all: who gives it matters as much. Where even the
+/// prefix length is too much, a server of the same 256 addresses is told by its last number.
+fn short(record: &PacketRecord<'_>, given: Ipv4Addr, server: Ipv4Addr, room: usize) -> Option<Short> {
+    const GAP: usize = 2;
+    const FROM: usize = " from ".len();
+    let (address, server_text) = (given.to_string(), server.to_string());
+    let with_length = given_length(record).map(|length| format!("{address}/{length}"));
+    let with_length = with_length.unwrap_or_else(|| address.clone());
+    let whole =
+        ["  gets ", &with_length, "  server ", &server_text].iter().map(|text| text.len()).sum::<usize>();
+    if whole <= room {
+        return None;
+    }
+    let ([network @ .., _], [near @ .., last]) = (given.octets(), server.octets());
+    let last = if network == near { format!(".{last}") } else { server_text.clone() };
+    let ways =
+        [(&with_length, &server_text), (&address, &server_text), (&with_length, &last), (&address, &last)];
+    let fits = |(given, server): &(&String, &String)| {
+        GAP.saturating_add(given.len()).saturating_add(FROM).saturating_add(server.len()) <= room
+    };
+    let (given, server) = ways.into_iter().find(fits).unwrap_or((&address, &last));
+    Some(Short { given: given.clone(), server: server.clone() })
 }
 
 fn is_everybody(addr: IpAddr) -> bool {
