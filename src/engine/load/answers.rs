@@ -49,15 +49,16 @@ impl<F: Family> Load<F> {
     fn on_reply(&mut self, at: Instant, seen: &Seen<F::Lease>) {
         let index = match self.table.find(seen.xid) {
             Found::Slot(index) => index,
-            Found::Past if self.clients.by_mac(seen.mac).is_some() => {
-                self.counters.received = self.counters.received.saturating_add(1);
-                self.counters.late = self.counters.late.saturating_add(1);
-                return;
-            }
-            Found::Past | Found::Foreign => {
+            found => {
                 // Other clients live on the segment too: only what bears one of our addresses is an orphan.
-                if self.clients.by_mac(seen.mac).is_some() {
-                    self.counters.orphans = self.counters.orphans.saturating_add(1);
+                match self.clients.by_mac(seen.mac) {
+                    Some(client) if found == Found::Past => {
+                        self.counters.received = self.counters.received.saturating_add(1);
+                        self.counters.late = self.counters.late.saturating_add(1);
+                        self.on_another_lease(client, seen);
+                    }
+                    Some(_) => self.counters.orphans = self.counters.orphans.saturating_add(1),
+                    None => {}
                 }
                 return;
             }
@@ -110,7 +111,21 @@ impl<F: Family> Load<F> {
             (_, Word::Offer) if slot.lease.has_server() && !slot.lease.is_by_server_of(&seen.lease) => {
                 self.counters.other_offers = self.counters.other_offers.saturating_add(1);
             }
-            _ => self.counters.duplicates = self.counters.duplicates.saturating_add(1),
+            _ => {
+                self.counters.duplicates = self.counters.duplicates.saturating_add(1);
+                if matches!(slot.stage, Stage::Over(_)) && word == Word::Ack && slot.kind != Kind::Inform {
+                    self.on_another_lease(slot.client, seen);
+                }
+            }
+        }
+    }
+
+    /// A server that grants a second time may have bound something else than before: that is given back, too.
+    fn on_another_lease(&mut self, client: u32, seen: &Seen<F::Lease>) {
+        let known = self.clients.get(client).lease;
+        let is_known = !known.is_empty() && seen.lease.is_part_of(&known);
+        if seen.word == Word::Ack && !seen.lease.is_empty() && !is_known && self.plan.after != After::Keep {
+            self.stray(client, seen.lease);
         }
     }
 

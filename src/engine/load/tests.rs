@@ -552,6 +552,43 @@ fn a_server_check_is_noticed() {
     assert_eq!((finished[0].repeated, load.counters().duplicates), (0, 1));
 }
 
+/// The addresses that are given back by what is to be sent.
+fn given_back(batch: &Batch) -> Vec<Ipv4Addr> {
+    let messages = batch.frames().map(|(_, frame)| Message::decode(&frame[42..]));
+    let releases = messages.filter(|message| message.message_type() == Some(MessageType::RELEASE));
+    releases.map(|release| release.ciaddr).collect()
+}
+
+#[test]
+fn a_second_grant_of_another_address_is_given_back() {
+    for (after, want) in [(After::Release, 2), (After::Hold, 2), (After::Keep, 0)] {
+        let mut load = Load::new(Plan { after, ..plan(Rate::Closed(Duration::ZERO), 1, 1) }, Lane::ONLY);
+        let (mut batch, mut server) = (Batch::default(), Server::new(MS));
+        transmit(&mut load, SECOND, &mut batch);
+        for at in [1, 2] {
+            let (_, answer) = server.answer(at * SECOND, batch.frames().next().unwrap().1).unwrap();
+            arrive(&mut load, at * SECOND + MS, &answer);
+            if at == 2 {
+                let mut other = answer.clone();
+                // yiaddr; what it costs is the UDP checksum.
+                other[42 + 19] ^= 0x40;
+                for frame in [&answer, &other, &answer] {
+                    arrive(&mut load, at * SECOND + 2 * MS, frame);
+                }
+            }
+            transmit(&mut load, at * SECOND + 3 * MS, &mut batch);
+        }
+        let mut released = given_back(&batch);
+        transmit(&mut load, 2 * SECOND + 4 * MS, &mut batch);
+        released.extend(given_back(&batch));
+        released.sort_unstable();
+        released.dedup();
+        assert_eq!(released.len(), want, "{after:?}: {released:?}");
+        assert_eq!(released.contains(&Ipv4Addr::new(10, 0, 1, 0x40)), want > 0, "{released:?}");
+        assert_eq!(load.counters().duplicates, 3);
+    }
+}
+
 #[test]
 fn lanes_together_keep_the_schedule_of_one() {
     let whole = plan(Rate::Open(3_000_000), 100, 50);
