@@ -66,6 +66,13 @@ pub struct Seen<'a> {
     pub original_len: u32,
 }
 
+/// What is said of messages in pieces that were given up for others.
+pub fn crowded(count: u64) -> Option<String> {
+    let text =
+        || format!("{count} messages in fragments were given up: too many came in fragments at a time");
+    (count > 0).then(text)
+}
+
 /// Who was heard.
 pub struct Register {
     /// Who may be there.
@@ -447,6 +454,12 @@ mod live {
             self.listeners.all.iter().fold(0, |sum, listener| sum.saturating_add(listener.dropped))
         }
 
+        /// Messages in pieces so far that were given up, because so many came at a time.
+        pub fn crowded_out(&self) -> u64 {
+            let walkers = self.askers.iter().map(|asker| &asker.walker);
+            walkers.fold(0, |sum, walker| sum.saturating_add(walker.crowded_out()))
+        }
+
         /// Why not everything was seen.
         pub fn blind(&mut self) -> Vec<String> {
             let mut blind: Vec<String> =
@@ -455,6 +468,7 @@ mod live {
             if lost > 0 {
                 blind.push(format!("{lost} frames came faster than they were taken and are lost"));
             }
+            blind.extend(super::crowded(self.crowded_out()));
             let asks = |asker: &&Asker| asker.provoke.is_some() || asker.provoke6.is_some();
             for asker in self.askers.iter().filter(asks).filter(|asker| asker.sent() == 0) {
                 blind.push(format!("nothing could be sent through {}", asker.name));

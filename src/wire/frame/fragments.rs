@@ -49,15 +49,15 @@ pub(super) struct Fragments {
     partial: Vec<Partial>,
     ignored: VecDeque<(Key, i64)>,
     touches: u64,
+    crowded_out: u64,
 }
 
 impl Fragments {
     /// Forgets a datagram whose first fragment shows that it is nothing to wait for, and refuses the rest of it. Says no
     /// when another first fragment came before, which then is the one that counts.
     pub(super) fn ignore(&mut self, key: Key, time_ns: i64) -> bool {
-        let has_first = |partial: &Partial| matches!(partial.spans.first(), Some((0, _)));
         let is_other = |partial: &Partial| partial.key != key || is_old(partial.time_ns, time_ns);
-        if self.partial.iter().any(|partial| !is_other(partial) && has_first(partial)) {
+        if self.partial.iter().any(|partial| !is_other(partial) && partial.has_first()) {
             return false;
         }
         self.partial.retain(is_other);
@@ -94,13 +94,19 @@ impl Fragments {
         Outcome::Whole { datagram: number, data, overlapped }
     }
 
+    /// How many datagrams whose first fragment had come were given up for others, though the rest could still have come.
+    pub(super) fn crowded_out(&self) -> u64 {
+        self.crowded_out
+    }
+
     /// How many bytes are held.
     #[cfg(test)]
     pub(super) fn memory(&self) -> usize {
         self.partial.iter().map(|partial| partial.data.capacity()).sum()
     }
 
-    /// The place of a datagram: its own, a new one, or that of the one untouched for longest.
+    /// The place of a datagram: its own, a new one, or that of the one untouched for longest; those of which it is not known
+    /// what they are go first.
     fn seat(&mut self, key: Key, time_ns: i64) -> usize {
         if let Some(at) = self.partial.iter().position(|partial| partial.key == key) {
             if let Some(partial) = self.partial.get_mut(at)
@@ -111,9 +117,12 @@ impl Fragments {
             return at;
         }
         if self.partial.len() >= MAX_DATAGRAMS {
-            let oldest = self.partial.iter().enumerate().min_by_key(|(_, partial)| partial.touched);
+            let order = |partial: &Partial| (partial.has_first(), partial.touched);
+            let oldest = self.partial.iter().enumerate().min_by_key(|(_, partial)| order(partial));
             if let Some((at, _)) = oldest {
-                self.partial.swap_remove(at);
+                let gone = self.partial.swap_remove(at);
+                let counts = gone.has_first() && !is_old(gone.time_ns, time_ns);
+                self.crowded_out = self.crowded_out.saturating_add(u64::from(counts));
             }
         }
         self.partial.push(Partial::new(key, self.touches));
@@ -153,6 +162,10 @@ impl Partial {
             total: None,
             overlapped: false,
         }
+    }
+
+    fn has_first(&self) -> bool {
+        matches!(self.spans.first(), Some((0, _)))
     }
 
     fn is_whole(&self) -> bool {

@@ -94,6 +94,11 @@ impl Walker {
         &self.joined
     }
 
+    /// How many messages came in pieces and were given up, because more came in pieces at a time than are put together.
+    pub fn crowded_out(&self) -> u64 {
+        self.fragments.as_ref().map_or(0, |fragments| fragments.crowded_out())
+    }
+
     /// A quick look that is never wrong when it says no: false means that [`walk`](Self::walk) would find nothing and
     /// keep nothing. Looks at no more than the Ethernet (or cooked, or raw IP) header, three VLAN tags, the IP header and
     /// the UDP ports; whatever is less common is worth a walk.

@@ -14,7 +14,7 @@ use crate::cli::reading::Reading;
 use crate::output::rogue::{RogueReport, Scan, plugin};
 use crate::output::words::counted;
 use crate::run::files;
-use crate::run::rogue::{Answers, Register, Seen};
+use crate::run::rogue::{Answers, Register, Seen, crowded};
 use crate::time::{Moment, Precision};
 use crate::wire::frame::Walker;
 
@@ -192,7 +192,8 @@ pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outco
         lost: 0,
     };
     let rest = damage.is_some().then(|| "the rest of the capture cannot be read".to_owned());
-    let doubts = Doubts { blind: rest.into_iter().collect(), silence: None };
+    let rest = rest.into_iter().chain(crowded(walker.crowded_out()));
+    let doubts = Doubts { blind: rest.collect(), silence: None };
     let exit = report(&mut hub, &scan, doubts, args, cx)?;
     match damage {
         // A plugin has given its one verdict, of which that is a part.

@@ -22,7 +22,7 @@ use crate::output::when::TimeText;
 use crate::output::words::counted;
 use crate::run::files;
 use crate::run::helper::Helper;
-use crate::run::rogue::{Lookout, Turn};
+use crate::run::rogue::{Lookout, Turn, crowded};
 use crate::time::{Clock as _, Instant, Moment, Precision};
 use crate::wire::escape::escape_line;
 
@@ -82,7 +82,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         changes: [0; 5],
         saved: None,
         round: now.at,
-        losses: [0; 2],
+        losses: [0; 3],
         blind_until: None,
         gone_after: pace.gone_after,
         to_journal: env("JOURNAL_STREAM").is_some(),
@@ -119,7 +119,7 @@ struct Watch<'a> {
     /// When the next round begins.
     round: Instant,
     /// Losses told, of frames and of servers.
-    losses: [u64; 2],
+    losses: [u64; 3],
     /// Until then nobody can tell that there is no rogue.
     blind_until: Option<Instant>,
     gone_after: Duration,
@@ -243,12 +243,13 @@ impl Watch<'_> {
 
     /// Says what was not seen since this was said last.
     fn warn_of_losses(&mut self, now: Instant, cx: &Context) {
-        let losses = [self.lookout.lost(), self.hub.register.servers.forgotten];
-        let new = [losses[0].saturating_sub(self.losses[0]), losses[1].saturating_sub(self.losses[1])];
-        if new != [0; 2] {
+        let losses = [self.lookout.lost(), self.hub.register.servers.forgotten, self.lookout.crowded_out()];
+        let new: [u64; 3] = std::array::from_fn(|at| losses[at].saturating_sub(self.losses[at]));
+        if new != [0; 3] {
             self.blind_until = Some(now.after(self.gone_after));
+            let pieces = crowded(new[2]).map(|text| format!("; {text}")).unwrap_or_default();
             cx.warn(&format!(
-                "cannot tell whether there is a rogue: {} frames lost, {} more servers seen than are kept since the last probing",
+                "cannot tell whether there is a rogue: {} frames lost, {} more servers seen than are kept since the last probing{pieces}",
                 new[0], new[1]
             ));
         }

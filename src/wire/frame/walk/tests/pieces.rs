@@ -102,6 +102,23 @@ fn a_flood_of_fragments_stays_within_bounds() {
         (frame[18], frame[19]) = id.to_be_bytes().into();
         assert_eq!(walk(&mut walker, 1, &frame, frame.len(), 0).0, Walked::Kept);
     }
+    // What they are of is not known: they crowd out nothing, neither each other nor what began as DHCP.
+    assert_eq!(walker.crowded_out(), 0);
+    let [first, last] = <[Vec<u8>; 2]>::try_from(fragments(200)).unwrap();
+    walk(&mut walker, 1, &first, first.len(), 0);
+    for id in 7000..7100_u16 {
+        let mut frame = eth(0x0800, &ip_of(17, 0x3f40, &[], &[0; 64]));
+        (frame[18], frame[19]) = id.to_be_bytes().into();
+        walk(&mut walker, 1, &frame, frame.len(), 0);
+    }
+    assert_eq!(walk(&mut walker, 1, &last, last.len(), 0).1.len(), 1);
+    // First pieces of DHCP do.
+    for id in 7000..7100_u16 {
+        let mut frame = first.clone();
+        (frame[18], frame[19]) = id.to_be_bytes().into();
+        walk(&mut walker, 1, &frame, frame.len(), 0);
+    }
+    assert_eq!(walker.crowded_out(), 100 - 64);
     // Longer than any datagram.
     let frame = eth(0x0800, &ip_of(17, 0x1fff, &[], &[0; 64]));
     assert_eq!(walk(&mut walker, 1, &frame, frame.len(), 0).0, Walked::Done);
