@@ -244,13 +244,14 @@ impl Watch<'_> {
     /// Says what was not seen since this was said last.
     fn warn_of_losses(&mut self, now: Instant, cx: &Context) {
         let losses = [self.lookout.lost(), self.hub.register.servers.forgotten, self.lookout.crowded_out()];
-        let new: [u64; 3] = std::array::from_fn(|at| losses[at].saturating_sub(self.losses[at]));
+        let mut new = losses;
+        new.iter_mut().zip(self.losses).for_each(|(now, before)| *now = now.saturating_sub(before));
+        let [lost, forgotten, crowded_out] = new;
         if new != [0; 3] {
             self.blind_until = Some(now.after(self.gone_after));
-            let pieces = crowded(new[2]).map(|text| format!("; {text}")).unwrap_or_default();
+            let pieces = crowded(crowded_out).map(|text| format!("; {text}")).unwrap_or_default();
             cx.warn(&format!(
-                "cannot tell whether there is a rogue: {} frames lost, {} more servers seen than are kept since the last probing{pieces}",
-                new[0], new[1]
+                "cannot tell whether there is a rogue: {lost} frames lost, {forgotten} more servers seen than are kept since the last probing{pieces}"
             ));
         }
         self.losses = losses;
