@@ -9,8 +9,8 @@ use crate::analysis::diagnosis::Diagnosis;
 use crate::analysis::transaction::{
     ClientRecord, Exchange, Exchange6, Lease, Message, Role, Server, Server6, Whose,
 };
+use crate::output::json::told::Xid6;
 use crate::output::transaction::json::Given;
-use crate::output::transaction::json6;
 use crate::output::transaction::view::Shown;
 use crate::stats::delay::float;
 use crate::time::{Precision, Timestamp};
@@ -58,7 +58,7 @@ pub fn exchange6(
     begin(exchange, at, vendor, rows);
     text(rows, "protocol", Some("dhcpv6"));
     hex(rows, "duid", exchange.texts.client_id.as_deref());
-    list(rows, "xids", exchange.xids.iter().map(|xid| json6::identifier(*xid)));
+    list(rows, "xids", exchange.xids.iter().map(|xid| Xid6(*xid)));
     hex(rows, "interface_id", extra.port.as_deref());
     text(rows, "server", exchange.server().map(Server6::called));
     list(rows, "servers", exchange.servers.iter().map(Server6::called));

@@ -2,7 +2,7 @@
 //! from the same fields. [`object!`] defines them, [`ToJson`] is what a field may be.
 
 use std::borrow::Cow;
-use std::fmt::{Debug, Display};
+use std::fmt::{self, Display};
 use std::io::Write as _;
 use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::JsonOut;
-use crate::analysis::transaction::{Exchange, Message, Party};
+use crate::analysis::transaction::Party;
 use crate::time::{Precision, Timestamp};
 use crate::wire::HwAddr;
 use crate::wire::digits::{hex_half, six_digits, write_digits, write_hex, write_ip4, write_ip6};
@@ -228,7 +228,6 @@ told! {
         out.fixed(&[b'"', b'0', b'x', c, d, e, f, g, h, b'"']);
     };
     Hex<'_>: |value, out| out.quote(|buf| write_hex(value.0, buf));
-    Messages<'_>: |value, out| out.quote(|buf| value.0.write(buf));
     Moment: |value, out| out.moment(value.time, value.precision);
 }
 
@@ -259,6 +258,12 @@ pub struct Xid(pub u32);
 /// A transaction identifier of DHCPv6, which has three bytes: 0x and six digits.
 #[derive(Clone, Copy, Debug)]
 pub struct Xid6(pub u32);
+
+impl Display for Xid6 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#08x}", self.0)
+    }
+}
 
 /// A point in time, as fine as its capture has it.
 #[derive(Clone, Copy, Debug)]
@@ -295,22 +300,6 @@ impl<T: ToJson> ToJson for Known<T> {
         if let Some(value) = &self.0 {
             value.member(key, out);
         }
-    }
-}
-
-/// The letters of an exchange's messages.
-#[derive(Clone, Copy, Debug)]
-pub struct Messages<'a>(pub &'a dyn Letters);
-
-/// What has messages that letters stand for.
-pub trait Letters: Debug {
-    /// Appends them.
-    fn write(&self, out: &mut Vec<u8>);
-}
-
-impl<S: Message> Letters for Exchange<S> {
-    fn write(&self, out: &mut Vec<u8>) {
-        self.write_messages(out);
     }
 }
 
@@ -432,7 +421,6 @@ schema! {
     [] Xid => String,
     [] Xid6 => String,
     [] Moment => String,
-    [] Messages<'_> => String,
     [<T>] Own<T> => String,
     [<A>] Whom<A> => String,
     [<C, T, U: JsonSchema>] Each<'_, C, T, U> => Vec<U>,
@@ -530,7 +518,7 @@ mod tests {
             let address = HwAddr::from_slice(&bytes);
             same(written(&Hardware(address)), &|out| out.hardware(address.as_slice()))?;
             same(written(&Xid(xid)), &|out| out.hex32(xid))?;
-            same(written(&Xid6(xid >> 8)), &|out| out.plain(&format!("{:#08x}", xid >> 8)))?;
+            same(written(&Xid6(xid >> 8)), &|out| out.plain(&Xid6(xid >> 8).to_string()))?;
             same(written(&Ipv4Addr::from(xid)), &|out| out.ip4(Ipv4Addr::from(xid)))?;
             same(written(&Ipv6Addr::from(ip)), &|out| out.ip6(Ipv6Addr::from(ip)))?;
             for precision in [Precision::Micro, Precision::Nano] {

@@ -125,7 +125,7 @@ impl JsonOut {
 
     /// What `write` appends, in quotes; nothing in it needs escaping.
     #[inline]
-    pub(super) fn quote(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+    pub(in crate::output) fn quote(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         self.buf.push(b'"');
         write(&mut self.buf);
         self.buf.push(b'"');

@@ -258,11 +258,6 @@ impl<'a> Of<'a, Scene<'a, Seen6>, Step<Seen6>> for Step6<'a> {
     }
 }
 
-/// A transaction identifier as text.
-pub fn identifier(xid: u32) -> String {
-    format!("{xid:#08x}")
-}
-
 /// An address, or a prefix with its length.
 pub(super) fn named((address, length): (Ipv6Addr, Option<u8>)) -> String {
     length.map_or_else(|| address.to_string(), |length| Prefix6::new(address, length).to_string())

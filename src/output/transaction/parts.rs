@@ -1,13 +1,16 @@
 //! What the objects of joined messages have in common, whatever the protocol.
 
+use std::borrow::Cow;
+use std::fmt::Debug;
 use std::sync::LazyLock;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::analysis::diagnosis::{Diagnosis, Id};
 use crate::analysis::transaction::{Exchange, Letter, Message, Party, Role, Server, Side, Step, Texts};
 use crate::output::JsonOut;
 use crate::output::json::told::{
-    Address, Each, Foreign, Hardware, Messages, Milliseconds, Moment, Of, ToJson, Whom, Word, Xid, Xid6,
-    object, words,
+    Address, Each, Foreign, Hardware, Milliseconds, Moment, Of, ToJson, Whom, Word, Xid, Xid6, object, words,
 };
 use crate::output::schema::Severity;
 use crate::time::{Precision, Timestamp};
@@ -99,6 +102,43 @@ impl<'a> Place<'a> {
 /// A moment of several captures, which are not all finer than microseconds.
 pub(super) fn micro(time: i64) -> Moment {
     Moment { time: Timestamp(time), precision: Precision::Micro }
+}
+
+/// The letters of an exchange's messages.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Messages<'a>(&'a dyn Letters);
+
+/// What has messages that letters stand for.
+trait Letters: Debug {
+    /// Appends them.
+    fn write(&self, out: &mut Vec<u8>);
+}
+
+impl<S: Message> Letters for Exchange<S> {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.write_messages(out);
+    }
+}
+
+impl ToJson for Messages<'_> {
+    #[inline]
+    fn tell(&self, out: &mut JsonOut) {
+        out.quote(|buf| self.0.write(buf));
+    }
+}
+
+impl JsonSchema for Messages<'_> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        String::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
+    }
 }
 
 object! {
