@@ -198,6 +198,17 @@ pub struct Datagram<'a> {
 }
 
 impl<'a> Datagram<'a> {
+    /// True when nothing is wrong with the layers around the message.
+    #[inline]
+    pub fn is_sound(&self) -> bool {
+        self.checksum != Checksum::Bad && !self.overlapped && !self.is_fragmented_discovery()
+    }
+
+    #[inline]
+    fn is_fragmented_discovery(&self) -> bool {
+        self.protocol == Protocol::Icmpv6 && self.ip.is_some_and(|ip| ip.fragmented)
+    }
+
     /// What is wrong with the layers around the message.
     pub fn problems(&self) -> impl Iterator<Item = Problem> + use<> {
         let (found, want) = self.checksum_values;
@@ -205,8 +216,8 @@ impl<'a> Datagram<'a> {
         let checksum =
             (self.checksum == Checksum::Bad).then(|| Problem::outer(code, [found.into(), want.into(), 0]));
         let overlap = self.overlapped.then(|| Problem::outer(Code::FragmentOverlap, [0; 3]));
-        let discovery = self.protocol == Protocol::Icmpv6 && self.ip.is_some_and(|ip| ip.fragmented);
-        let fragmented = discovery.then(|| Problem::outer(Code::FragmentedDiscovery, [0; 3]));
+        let fragmented = self.is_fragmented_discovery();
+        let fragmented = fragmented.then(|| Problem::outer(Code::FragmentedDiscovery, [0; 3]));
         checksum.into_iter().chain(overlap).chain(fragmented)
     }
 

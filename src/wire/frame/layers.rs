@@ -168,11 +168,21 @@ layers! {
 pub const MAX_LAYERS: usize = 24;
 
 /// The layers of one frame, outermost first; bounded, no allocation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Layers {
     len: u8,
     items: [Option<Layer>; MAX_LAYERS],
 }
+
+impl PartialEq for Layers {
+    /// Without a look at the room behind the few that there are.
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.len == other.len && self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Layers {}
 
 impl Layers {
     /// Ethernet, IPv4, UDP: around nearly every message.

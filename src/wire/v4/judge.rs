@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::facts::{MAX_LIST, Routes, breaks_structure};
-use super::outline::Outline;
+use super::outline::{Outline, Span};
 use super::packet::Packet;
 use super::types::{MessageType, Op};
 use super::{MIN_LEN, SERVER_PORT};
@@ -72,32 +72,38 @@ impl<'a> Said<'a, '_> {
 
     /// True when the option is there, whatever it holds.
     fn has(&self, code: u8) -> bool {
-        self.outline.find(code).is_some()
+        self.outline.has(code)
     }
 
     /// Which option this is, counted as a client reads them.
     fn place(&self, code: u8) -> Option<usize> {
-        self.outline.options.iter().position(|span| span.code == code)
+        self.outline.place(code)
     }
 
     /// The payload of an option, pieces joined; part of a value would read as another value.
+    #[inline]
     fn data(&self, code: u8) -> Option<Cow<'a, [u8]>> {
         let span = self.outline.find(code).filter(|span| !span.is_truncated())?;
-        if !self.outline.is_repeated(code) {
-            return Some(Cow::Borrowed(span.data(self.packet)));
+        if self.outline.is_repeated(code) {
+            return Some(self.joined(span));
         }
+        Some(Cow::Borrowed(span.data(self.packet)))
+    }
+
+    #[cold]
+    fn joined(&self, span: &Span) -> Cow<'a, [u8]> {
         let mut joined = Vec::new();
         self.outline.joined(self.packet, span, &mut joined);
-        Some(Cow::Owned(joined))
+        Cow::Owned(joined)
     }
 
     #[inline]
     fn number(&self, code: u8) -> Option<u32> {
-        let span = self.outline.find(code)?;
-        if span.len == 4 && !span.is_truncated() && !self.outline.is_repeated(code) {
-            return span.data(self.packet).first_chunk().map(|number| u32::from_be_bytes(*number));
+        let span = self.outline.find(code).filter(|span| !span.is_truncated())?;
+        if self.outline.is_repeated(code) {
+            return self.joined(span).as_ref().try_into().ok().map(u32::from_be_bytes);
         }
-        self.data(code)?.as_ref().try_into().ok().map(u32::from_be_bytes)
+        span.data(self.packet).try_into().ok().map(u32::from_be_bytes)
     }
 
     fn subnet_mask(&self) -> Option<Ipv4Addr> {

@@ -109,11 +109,15 @@ pub struct Outline {
     /// What the vendor class begins with that the client gave in the exchange the message belongs to, where somebody who has
     /// seen it says so: it decides how option 43 of an answer reads that names no class itself (RFC 2132 §8.4).
     pub exchange_class: Option<&'static [u8]>,
+    /// True while every option is whole, stands in the options field right behind the one before, and has a code of its own.
+    plain: bool,
+    /// Codes (by bit) that there are, and those that there are several of.
+    present: [u64; 4],
     repeated: [u64; 4],
-    /// For each code the number of the message it was seen in last (upper half) and the index of its last option there.
-    latest: Box<[u64; 256]>,
-    /// The number of this message, from 1 on, shifted to the upper half.
-    message: u64,
+    /// For each code that there is the index of its first option; what stands beside other codes is of messages before.
+    places: Box<[u32; 256]>,
+    /// For each code that there are several of the index of the last one; none before there was such a code.
+    latest: Vec<u32>,
 }
 
 impl Default for Outline {
@@ -127,9 +131,11 @@ impl Default for Outline {
             overload: 0,
             message_type: None,
             exchange_class: None,
+            plain: true,
+            present: [0; 4],
             repeated: [0; 4],
-            latest: Box::new([0; 256]),
-            message: 0,
+            places: Box::new([0; 256]),
+            latest: Vec::new(),
         }
     }
 }
@@ -142,12 +148,7 @@ impl Outline {
         self.problems.clear();
         (self.end_pads, self.has_end, self.overload, self.message_type) = (0, false, 0, None);
         self.exchange_class = None;
-        self.repeated = [0; 4];
-        self.message = self.message.wrapping_add(1 << 32);
-        if self.message == 0 {
-            self.message = 1 << 32;
-            self.latest.fill(0);
-        }
+        (self.plain, self.present, self.repeated) = (true, [0; 4], [0; 4]);
         let have = packet.bytes().len();
         self.trailer = to_u32(have);
 
@@ -173,23 +174,34 @@ impl Outline {
     }
 
     /// The first option of this code.
+    #[inline]
     pub fn find(&self, wanted: u8) -> Option<&Span> {
-        let last = self.options.get(self.last_of(wanted)?)?;
-        if last.first {
-            return Some(last);
-        }
-        self.options.iter().find(|span| span.code == wanted)
+        self.options.get(self.place(wanted)?)
     }
 
-    /// The index of the last option of this code.
+    /// True when there is an option of this code.
     #[inline]
-    fn last_of(&self, code: u8) -> Option<usize> {
-        let index = self.latest.get(usize::from(code))? ^ self.message;
-        // Not of this message when its number differs.
-        u32::try_from(index).ok().map(to_usize)
+    pub fn has(&self, wanted: u8) -> bool {
+        bit(&self.present, wanted)
+    }
+
+    /// True when every option is whole, stands in the options field right behind the one before, and has a code of its own.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// The index of the first option of this code.
+    #[inline]
+    pub fn place(&self, wanted: u8) -> Option<usize> {
+        if !self.has(wanted) {
+            return None;
+        }
+        self.places.get(usize::from(wanted)).map(|place| to_usize(*place))
     }
 
     /// True when more than one option has this code.
+    #[inline]
     pub fn is_repeated(&self, wanted: u8) -> bool {
         bit(&self.repeated, wanted)
     }
@@ -297,7 +309,9 @@ impl Outline {
             let offset = to_u32(start.saturating_add(at));
             match rest {
                 [] => break,
-                [code::PAD, tail @ ..] => (rest, pads) = (tail, pads.saturating_add(1)),
+                [code::PAD, tail @ ..] => {
+                    (rest, pads, self.plain) = (tail, pads.saturating_add(1), false);
+                }
                 [code::END, ..] => {
                     ended = Some(at.saturating_add(1));
                     break;
@@ -311,6 +325,7 @@ impl Outline {
                     let len = to_u32(tail.len().saturating_sub(1));
                     let (code, first, next_same) = (*code, true, 0);
                     self.push(Span { code, field, first, declared, offset, len, pads, next_same });
+                    self.plain = false;
                     self.report_truncated(cut);
                     (rest, pads, truncated) = (&[], 0, true);
                 }
@@ -373,27 +388,35 @@ impl Outline {
 
     #[inline]
     fn push(&mut self, span: Span) {
-        let index = self.options.len();
-        let before = self.last_of(span.code);
-        if let Some(latest) = self.latest.get_mut(usize::from(span.code)) {
-            *latest = self.message | u64::from(to_u32(index));
-        }
+        let (code, index) = (span.code, self.options.len());
         self.options.push(span);
-        if let Some(before) = before {
-            self.link(before, index);
+        if bit(&self.present, code) {
+            return self.link(code, index);
+        }
+        set(&mut self.present, code);
+        if let Some(place) = self.places.get_mut(usize::from(code)) {
+            *place = to_u32(index);
         }
     }
 
-    /// Notes that the options at these two places have the same code and none between them has.
+    /// Notes that the option at `index` is not the first of its code.
     #[cold]
-    fn link(&mut self, before: usize, index: usize) {
+    fn link(&mut self, code: u8, index: usize) {
+        let at = usize::from(code);
+        self.latest.resize(256, 0);
+        let known = if self.is_repeated(code) { self.latest.get(at) } else { self.places.get(at) };
+        let before = known.map_or(0, |place| to_usize(*place));
         if let Some(before) = self.options.get_mut(before) {
             before.next_same = to_u32(index);
         }
         if let Some(span) = self.options.get_mut(index) {
             span.first = false;
-            set(&mut self.repeated, span.code);
         }
+        if let Some(latest) = self.latest.get_mut(at) {
+            *latest = to_u32(index);
+        }
+        set(&mut self.repeated, code);
+        self.plain = false;
     }
 
     fn read_overload(&mut self, packet: &Packet<'_>, cut: bool) {
@@ -401,7 +424,7 @@ impl Outline {
         if let Some(span) = first {
             match *span.data(packet) {
                 [value @ 1..=3] => {
-                    self.overload = value;
+                    (self.overload, self.plain) = (value, false);
                     self.report(Code::Overloaded, to_usize(span.offset), [value.into(), 0, 0]);
                     let before = self.options.len();
                     if value & 1 != 0 {
@@ -456,10 +479,12 @@ impl Outline {
     }
 }
 
+#[inline]
 fn bit(set: &[u64; 4], code: u8) -> bool {
     set.get(usize::from(code >> 6)).is_some_and(|word| word & (1 << (code & 63)) != 0)
 }
 
+#[inline]
 fn set(set: &mut [u64; 4], code: u8) {
     if let Some(word) = set.get_mut(usize::from(code >> 6)) {
         *word |= 1 << (code & 63);
@@ -565,6 +590,28 @@ mod tests {
             problems(&outline),
             [("overload-invalid", Some(243)), ("message-type-unknown", Some(240))]
         );
+    }
+
+    #[test]
+    fn what_is_plain_has_no_pads_no_pieces_and_no_repeats() {
+        let plain = read(&message(&[53, 1, 1, 12, 1, b'h', 255, 0, 0]));
+        assert!(plain.is_plain() && plain.has(12) && !plain.has(13));
+        assert_eq!((plain.place(53), plain.place(12), plain.place(0)), (Some(0), Some(1), None));
+        for options in [
+            &[53, 1, 1, 0, 12, 1, b'h', 255][..],
+            &[53, 1, 1, 12, 2, b'h'],
+            &[53, 1, 1, 12, 1, b'h', 12, 1, b'i', 255],
+            &[53, 1, 1, 52, 1, 1, 255],
+        ] {
+            assert!(!read(&message(options)).is_plain(), "{options:?}");
+        }
+        // What a message before had is forgotten.
+        let mut outline = read(&message(&[53, 1, 1, 12, 1, b'h', 12, 1, b'i', 255]));
+        assert_eq!((outline.place(12), outline.is_repeated(12)), (Some(1), true));
+        let bytes = message(&[12, 1, b'h', 255]);
+        outline.read(&Packet::new(&bytes), bytes.len(), false);
+        assert_eq!((outline.place(12), outline.has(53)), (Some(0), false));
+        assert!(outline.is_plain() && !outline.is_repeated(12));
     }
 
     #[test]

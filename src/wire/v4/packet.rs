@@ -170,9 +170,14 @@ pub fn field_text(field: &[u8]) -> &[u8] {
 /// True when all bytes are zero; looks at many at once.
 #[inline]
 pub fn is_zero(bytes: &[u8]) -> bool {
-    let (words, rest) = bytes.as_chunks::<16>();
-    let gathered = words.iter().fold(0, |all, word| all | u128::from_ne_bytes(*word));
-    rest.iter().fold(gathered, |all, byte| all | u128::from(*byte)) == 0
+    let word = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes);
+    // What does not fill a whole word is looked at together with what stands before it.
+    if let Some(last) = bytes.last_chunk() {
+        let (words, rest) = bytes.as_chunks::<16>();
+        let gathered = words.iter().fold(0, |all, word| all | u128::from_ne_bytes(*word));
+        return gathered == 0 && rest.first_chunk().map_or(0, word) | word(last) == 0;
+    }
+    bytes.iter().all(|byte| *byte == 0)
 }
 
 #[cfg(test)]
@@ -189,6 +194,19 @@ mod tests {
         bytes.extend(COOKIE);
         bytes.extend([0, 53, 1, 1, 255]);
         bytes
+    }
+
+    #[test]
+    fn zeros_of_any_length_are_told_from_one_that_is_none() {
+        for length in 0..70 {
+            let mut bytes = vec![0; length];
+            assert!(is_zero(&bytes), "{length}");
+            for at in 0..length {
+                bytes[at] = 1;
+                assert!(!is_zero(&bytes), "{at} of {length}");
+                bytes[at] = 0;
+            }
+        }
     }
 
     #[test]
