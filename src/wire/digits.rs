@@ -284,10 +284,23 @@ pub(crate) fn write_ip4(addr: Ipv4Addr, out: &mut Vec<u8>) {
 /// The text of six bytes with colons between them.
 #[inline]
 pub(crate) fn mac_text([a, b, c, d, e, f]: [u8; 6]) -> [u8; 17] {
-    let pair = |byte: u8| HEX_PAIRS.get(usize::from(byte)).copied().unwrap_or_default();
-    let ([a, g], [b, h], [c, i]) = (pair(a), pair(b), pair(c));
-    let ([d, j], [e, k], [f, l]) = (pair(d), pair(e), pair(f));
-    [a, g, b':', b, h, b':', c, i, b':', d, j, b':', e, k, b':', f, l]
+    // Put together in whole words, first character lowest: a table, a shift and an "or" for every byte.
+    let pair = |byte: u8| {
+        u64::from(HEX_PAIRS.get(usize::from(byte)).map_or(0, |digits| u16::from_le_bytes(*digits)))
+    };
+    let low = pair(a) | pair(b).wrapping_shl(24) | pair(c).wrapping_shl(48) | 0x0000_3a00_003a_0000;
+    let last = pair(f);
+    let high =
+        pair(d).wrapping_shl(8) | pair(e).wrapping_shl(32) | last.wrapping_shl(56) | 0x003a_0000_3a00_003a;
+    let mut text = [0; 17];
+    let (front, end) = text.split_at_mut(16);
+    if let Some(front) = front.first_chunk_mut() {
+        *front = (u128::from(low) | u128::from(high).wrapping_shl(64)).to_le_bytes();
+    }
+    if let ([end], [_, digit, ..]) = (end, last.to_le_bytes()) {
+        *end = digit;
+    }
+    text
 }
 
 /// Bytes in hex with colons between them.

@@ -95,7 +95,7 @@ const OTHERS: usize = 256;
 const LONGEST: usize = 2048;
 /// Options that are not steady are looked for in the first so many of every so many messages only: to see whether they have
 /// become so. What differs from client to client is written faster than it is found.
-const PROBES: u8 = 16;
+pub(in crate::output) const PROBES: u8 = 16;
 
 /// The text of options written lately, by the bytes they were written from: single ones, and runs of several that stand
 /// behind each other.
@@ -104,15 +104,22 @@ pub(in crate::output) struct OptionTexts {
     /// Runs of steady options and steady options, then those that differ from client to client, which would push the
     /// others out. None before there is something to remember.
     slots: Vec<Slot>,
-    records: [Record; 256],
     /// The option of each code that was met last: a client sends the same in the messages of one exchange, and most of these
     /// follow each other. None before there is something to remember.
     last: Vec<Slot>,
-    /// How these were found of late.
-    again: [Record; 256],
+    codes: [Code; 256],
     /// Counts messages, and wraps around.
     message: u8,
-    alone: &'static [bool; 256],
+}
+
+/// What is known of the options of one code.
+#[derive(Clone, Copy, Debug, Default)]
+struct Code {
+    /// How they were found of late, and how that which was met last was.
+    record: Record,
+    again: Record,
+    /// The value depends on the payload alone.
+    alone: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -143,7 +150,7 @@ impl Slot {
 
 /// How the options of one code were found of late: goes up with one that was, and far down with one that was not.
 #[derive(Clone, Copy, Debug, Default)]
-struct Record(u8);
+pub(in crate::output) struct Record(u8);
 
 impl Record {
     const STEADY: u8 = 8;
@@ -158,11 +165,13 @@ impl Record {
     }
 
     /// As [`missed`](Self::missed), where a miss costs little.
-    fn differed(&mut self, found: bool) {
+    #[inline]
+    pub(in crate::output) fn differed(&mut self, found: bool) {
         self.0 = if found { self.0.saturating_add(2).min(Self::BEST) } else { self.0.saturating_sub(1) };
     }
 
-    fn meets(self) -> bool {
+    #[inline]
+    pub(in crate::output) fn meets(self) -> bool {
         self.0 >= Self::MEETS
     }
 
@@ -179,11 +188,9 @@ impl Default for OptionTexts {
     fn default() -> Self {
         Self {
             slots: Vec::new(),
-            records: [Record::default(); 256],
             last: Vec::new(),
-            again: [Record::default(); 256],
+            codes: ALONE.map(|alone| Code { alone, ..Code::default() }),
             message: 0,
-            alone: &ALONE,
         }
     }
 }
@@ -246,9 +253,10 @@ impl OptionTexts {
         mut write: impl FnMut(&Span, &mut B) -> bool,
     ) {
         self.begin();
+        let plain = record.outline.is_plain();
         let mut rest = &record.outline.options[..];
         while let Some((first, behind)) = rest.split_first() {
-            let steady = |span: &&Span| is_repeatable(span, record) && self.is_steady(span.code);
+            let steady = |span: &&Span| self.is_steady(span.code) && (plain || is_repeatable(span, record));
             let count = rest.iter().take_while(steady).count();
             if let Some((run @ [_, .., last], others)) = rest.split_at_checked(count) {
                 let raw = raw(first, last, record);
@@ -293,14 +301,17 @@ impl OptionTexts {
         out: &mut B,
         write: &mut impl FnMut(&Span, &mut B) -> bool,
     ) -> bool {
-        let repeatable =
-            is_repeatable(span, record) && self.alone.get(usize::from(span.code)).is_some_and(|alone| *alone);
+        let alone = self.codes.get(usize::from(span.code)).is_some_and(|code| code.alone);
+        if !alone || !(record.outline.is_plain() || is_repeatable(span, record)) {
+            write(span, out);
+            return false;
+        }
         let raw = raw(span, span, record);
-        if repeatable && self.copy(span.code, raw, out.bytes()) {
+        if self.copy(span.code, raw, out.bytes()) {
             return true;
         }
         let begin = out.bytes().len();
-        let known = write(span, out) && repeatable;
+        let known = write(span, out);
         if known {
             self.keep(span.code, raw, out.bytes().get(begin..).unwrap_or_default());
         }
@@ -310,15 +321,28 @@ impl OptionTexts {
     /// Appends the text of an option of this code to `out`, when it is known.
     #[inline]
     pub(in crate::output) fn copy(&mut self, code: u8, raw: &[u8], out: &mut Vec<u8>) -> bool {
-        let probes = self.message < PROBES;
-        if !probes && let Some(text) = self.same_as_last(code, raw) {
-            out.extend_from_slice(text);
-            return true;
+        let place = usize::from(code);
+        let Some(known) = self.codes.get_mut(place) else { return false };
+        if self.message < PROBES || known.record.is_steady() {
+            return self.find(code, raw, out);
         }
+        if !known.again.meets() {
+            return false;
+        }
+        let text = self.last.get(place).and_then(|slot| slot.text_of(raw));
+        known.again.differed(text.is_some());
+        if let Some(text) = text {
+            out.extend_from_slice(text);
+        }
+        text.is_some()
+    }
+
+    /// As [`copy`](Self::copy), from among all that are remembered.
+    fn find(&mut self, code: u8, raw: &[u8], out: &mut Vec<u8>) -> bool {
         let begin = out.len();
         let Some(text) = self.single(code, raw) else { return false };
         out.extend_from_slice(text);
-        if probes {
+        if self.message < PROBES {
             self.keep_last(code, raw, out.get(begin..).unwrap_or_default());
         }
         true
@@ -327,39 +351,29 @@ impl OptionTexts {
     /// Keeps the text of an option that was not known, if that may pay.
     #[inline]
     pub(in crate::output) fn keep(&mut self, code: u8, raw: &[u8], text: &[u8]) {
-        self.keep_last(code, raw, text);
-        self.remember_single(code, raw, text);
-    }
-
-    /// The text of an option that is not steady, when it is the same as that of the one before.
-    #[inline]
-    fn same_as_last(&mut self, code: u8, raw: &[u8]) -> Option<&[u8]> {
-        let place = usize::from(code);
-        if self.is_steady(code) || !self.again.get(place).is_some_and(|record| record.meets()) {
-            return None;
+        let Some(known) = self.codes.get(usize::from(code)).copied() else { return };
+        if self.message < PROBES || known.again.meets() {
+            self.keep_last(code, raw, text);
         }
-        let text = self.last.get(place)?.text_of(raw);
-        self.again.get_mut(place)?.differed(text.is_some());
-        text
+        if self.message < PROBES || known.record.is_steady() {
+            self.remember_single(code, raw, text);
+        }
     }
 
     /// Keeps the text of an option for the next one of its code, if that may pay.
-    #[inline]
     fn keep_last(&mut self, code: u8, raw: &[u8], text: &[u8]) {
         let place = usize::from(code);
-        let probes = self.message < PROBES;
-        let meets = self.again.get(place).is_some_and(|record| record.meets());
-        if text.len() > LONGEST || self.is_steady(code) || !(probes || meets) {
+        if text.len() > LONGEST || self.is_steady(code) {
             return;
         }
         if self.last.is_empty() {
             self.last.resize(256, Slot::default());
         }
-        let (Some(slot), Some(record)) = (self.last.get_mut(place), self.again.get_mut(place)) else {
+        let (Some(slot), Some(known)) = (self.last.get_mut(place), self.codes.get_mut(place)) else {
             return;
         };
-        if probes {
-            record.differed(slot.text_of(raw).is_some());
+        if self.message < PROBES {
+            known.again.differed(slot.text_of(raw).is_some());
         }
         slot.keep(0, raw, text);
     }
@@ -373,7 +387,7 @@ impl OptionTexts {
     /// True when an option of this code is likely to be found.
     #[inline]
     fn is_steady(&self, code: u8) -> bool {
-        self.records.get(usize::from(code)).is_some_and(|record| record.is_steady())
+        self.codes.get(usize::from(code)).is_some_and(|known| known.record.is_steady())
     }
 
     /// The text of several steady options, whose bytes `raw` holds, when it is known.
@@ -397,8 +411,8 @@ impl OptionTexts {
         let hash = hash(raw);
         let slot = self.slots.get(place(hash, steady)).filter(|slot| slot.hash == hash)?;
         let text = slot.text_of(raw)?;
-        if let Some(record) = self.records.get_mut(usize::from(code)) {
-            record.found();
+        if let Some(known) = self.codes.get_mut(usize::from(code)) {
+            known.record.found();
         }
         Some(text)
     }
@@ -410,8 +424,8 @@ impl OptionTexts {
         if !steady && self.message >= PROBES {
             return;
         }
-        if let Some(record) = self.records.get_mut(usize::from(code)) {
-            record.missed();
+        if let Some(known) = self.codes.get_mut(usize::from(code)) {
+            known.record.missed();
         }
         self.remember(raw, steady, text);
     }
@@ -451,7 +465,14 @@ fn hash(raw: &[u8]) -> u64 {
             let middle = rest.first_chunk().map_or(0, |word| u64::from_ne_bytes(*word));
             mix(even, middle) ^ mix(odd, u64::from_ne_bytes(*last)).rotate_left(41)
         }
-        None => raw.iter().fold(length, |hash, byte| hash << 8 ^ u64::from(*byte)),
+        // Two halves, which may overlap.
+        None => match (raw.first_chunk(), raw.last_chunk()) {
+            (Some(first), Some(last)) => {
+                let (first, last) = (u32::from_ne_bytes(*first), u32::from_ne_bytes(*last));
+                mix(length ^ u64::from(first).wrapping_shl(32), u64::from(last))
+            }
+            _ => raw.iter().fold(length, |hash, byte| hash << 8 ^ u64::from(*byte)),
+        },
     };
     hash.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -8,7 +8,7 @@ use crate::output::json::JsonOut;
 use crate::output::json::remembered::{OptionTexts, Piece};
 use crate::output::packet::record::{MOST_PROBLEMS, PacketRecord};
 use crate::wire::HwAddr;
-use crate::wire::frame::{Checksum, Datagram, Ip, Layer, Layers, Protocol, Udp, Vlans};
+use crate::wire::frame::{Checksum, Datagram, Ip, Layer, Layers, Link, Protocol, Udp, Vlans};
 use crate::wire::options::{Context, Sink as _, v4};
 use crate::wire::problem::Problem;
 use crate::wire::v4::packet::{field_text, is_zero};
@@ -17,6 +17,10 @@ use crate::wire::v4::{FIXED_LEN, MessageType, Packet, Shown, Span, Values};
 /// What stands between the IP layer and the message: its header, checksum, whether there is an IP layer and it was not to be cut
 /// into pieces, and what the message is.
 type Transport = (Option<Udp>, Checksum, Option<Option<bool>>, Protocol);
+
+/// Where a message went, by what most messages of one side have in common: the receiver's hardware address, the addresses of IP, time
+/// to live and type of service.
+type Way = (Option<HwAddr>, Ipv4Addr, Ipv4Addr, u8, u8);
 
 /// Writes packet objects; keeps its memory from one to the next.
 #[derive(Clone, Debug)]
@@ -33,8 +37,8 @@ pub struct PacketJson {
     /// From the end of the IP layer to the message, by whether the source port is even: what a client and what a server
     /// sends.
     udp: [Piece<Transport>; 2],
-    /// Between the time to live and the identification, by type of service.
-    service: Piece<u8>,
+    /// Between the sender's hardware address and the identification, as `udp`.
+    way: [Piece<Way>; 2],
     /// The first four bytes of a message, by whether the first is even: requests and replies.
     head: [Piece<[u8; 4]>; 2],
 }
@@ -51,7 +55,7 @@ impl Default for PacketJson {
             texts6: OptionTexts::default(),
             outside: Piece::default(),
             udp: Default::default(),
-            service: Piece::default(),
+            way: Default::default(),
             head: Default::default(),
         }
     }
@@ -150,6 +154,10 @@ impl PacketJson {
     pub fn write(&mut self, record: &PacketRecord<'_>, json: &mut JsonOut) {
         self.write_head(record, json);
         self.write_dhcp(record, json);
+        if self.values.problems.is_empty() && record.is_sound() {
+            json.fixed(b",\"problems\":[]}");
+            return;
+        }
         let found = record.outline.problems.iter().chain(&self.values.problems).copied();
         write_problems(found.chain(record.outer_problems()), json);
     }
@@ -179,15 +187,13 @@ impl PacketJson {
             }
             None => json.fixed(b"null,\"time_ns\":null"),
         }
-        match record.interface {
-            Some(name) => {
-                json.fixed(b",\"interface\":");
-                json.string(name.as_bytes());
+        let datagram = record.datagram;
+        match (record.interface, datagram.direction, datagram.interface_index, record.comment) {
+            (None, None, None, None) => {
+                json.fixed(b",\"interface\":null,\"direction\":null,\"comment\":null,\"captured_length\":");
             }
-            None => json.fixed(b",\"interface\":null"),
+            _ => write_remarks(record, json),
         }
-        write_remarks(record, json);
-        json.fixed(b",\"captured_length\":");
         json.digits(u64::try_from(record.captured_length).unwrap_or(u64::MAX));
         json.fixed(b",\"original_length\":");
         json.digits(u64::from(record.original_length));
@@ -199,51 +205,38 @@ impl PacketJson {
         let link = datagram.link.as_ref();
         let outside = (datagram.layers, datagram.quoted, link.map(|link| link.layer));
         json.fixed(self.outside.of(outside, |json| write_outside(outside, json)));
-        if let Some(link) = link {
-            hardware_or_null(link.src.as_ref(), json);
-            json.fixed(b",\"dst\":");
-            hardware_or_null(link.dst.as_ref(), json);
-            match (datagram.vlans.as_slice(), comment) {
-                ([], None) => json.fixed(b",\"vlans\":[],\"priorities\":[],\"comment\":null}"),
-                _ => write_tags(&datagram.vlans, comment, json),
+        let side = usize::from(datagram.udp.is_some_and(|udp| udp.src_port & 1 == 1));
+        match (link, &datagram.ip) {
+            (Some(link), Some(Ip { src: IpAddr::V4(src), dst: IpAddr::V4(dst), ttl, tos, .. }))
+                if datagram.vlans.as_slice().is_empty() && comment.is_none() =>
+            {
+                hardware_or_null(link.src.as_ref(), json);
+                let way = (link.dst, *src, *dst, *ttl, *tos);
+                if let Some(piece) = self.way.get_mut(side) {
+                    json.fixed(piece.of(way, |json| {
+                        write_receiver(link, &Vlans::default(), None, json);
+                        write_ip(IpAddr::V4(*src), IpAddr::V4(*dst), *ttl, *tos, json);
+                    }));
+                }
+            }
+            (link, ip) => {
+                if let Some(link) = link {
+                    hardware_or_null(link.src.as_ref(), json);
+                    write_receiver(link, &datagram.vlans, comment, json);
+                }
+                match ip {
+                    Some(ip) => write_ip(ip.src, ip.dst, ip.ttl, ip.tos, json),
+                    None => json.fixed(b",\"ip\":null"),
+                }
             }
         }
-        match &datagram.ip {
-            Some(Ip { src: IpAddr::V4(src), dst: IpAddr::V4(dst), ttl, tos, id, .. }) => {
-                json.fixed(b",\"ip\":{\"version\":4,\"src\":\"");
-                json.octets(*src, b'"');
-                json.fixed(b",\"dst\":\"");
-                json.octets(*dst, b'"');
-                json.fixed(b",\"ttl\":");
-                json.digits(u64::from(*ttl));
-                json.fixed(self.service.of(*tos, |json| write_service(*tos, json)));
-                match id {
-                    Some(id) => json.digits(u64::from(*id)),
-                    None => json.fixed(b"null"),
-                }
-            }
-            Some(Ip { src, dst, ttl, tos, id, .. }) => {
-                json.fixed(if src.is_ipv4() { b",\"ip\":{\"version\":4" } else { b",\"ip\":{\"version\":6" });
-                for (key, addr) in [("src", src), ("dst", dst)] {
-                    json.name_next(key);
-                    match addr {
-                        IpAddr::V4(addr) => json.ip4(*addr),
-                        IpAddr::V6(addr) => json.ip6(*addr),
-                    }
-                }
-                json.fixed(b",\"ttl\":");
-                json.digits(u64::from(*ttl));
-                write_service(*tos, json);
-                match id {
-                    Some(id) => json.digits(u64::from(*id)),
-                    None => json.fixed(b"null"),
-                }
-            }
-            None => json.fixed(b",\"ip\":null"),
+        match datagram.ip.map(|ip| ip.id) {
+            Some(Some(id)) => json.digits(u64::from(id)),
+            Some(None) => json.fixed(b"null"),
+            None => {}
         }
         let (udp, whole) = (datagram.udp, datagram.ip.map(|ip| ip.dont_fragment));
-        let [even, odd] = &mut self.udp;
-        let piece = if udp.is_none_or(|udp| udp.src_port & 1 == 0) { even } else { odd };
+        let Some(piece) = self.udp.get_mut(side) else { return };
         json.fixed(piece.of((udp, datagram.checksum, whole, datagram.protocol), |json| {
             let key: &[u8] = match datagram.protocol {
                 Protocol::Dhcpv4 => b"\"dhcp\":",
@@ -315,12 +308,14 @@ impl PacketJson {
             json.fixed(b",\"xid\":\"0x");
         }));
         json.hex_digits(&[x0, x1, x2, x3]);
-        json.fixed(b"\",\"secs\":");
-        json.digits(u64::from(u16::from_be_bytes([s0, s1])));
-        match [f0, f1] {
-            [0, 0] => json.fixed(b",\"flags\":\"0x0000\",\"broadcast\":false"),
-            [0x80, 0] => json.fixed(b",\"flags\":\"0x8000\",\"broadcast\":true"),
-            flags => write_flags(flags, json),
+        match [s0, s1, f0, f1] {
+            [0, 0, 0, 0] => json.fixed(b"\",\"secs\":0,\"flags\":\"0x0000\",\"broadcast\":false"),
+            [0, 0, 0x80, 0] => json.fixed(b"\",\"secs\":0,\"flags\":\"0x8000\",\"broadcast\":true"),
+            _ => {
+                json.fixed(b"\",\"secs\":");
+                json.digits(u64::from(u16::from_be_bytes([s0, s1])));
+                write_flags([f0, f1], json);
+            }
         }
         let addresses = packet.bytes().get(12..28).unwrap_or_default();
         if is_zero(addresses) {
@@ -428,33 +423,30 @@ fn write_cut(packet: &Packet<'_>, json: &mut JsonOut) {
     }
 }
 
-#[cold]
 fn write_flags(flags: [u8; 2], json: &mut JsonOut) {
     json.fixed(b",\"flags\":\"0x");
     json.hex_digits(&flags);
     json.fixed(if flags[0] & 0x80 == 0 { b"\",\"broadcast\":false" } else { b"\",\"broadcast\":true" });
 }
 
-/// The layers, and what stands between them and the link layer's addresses.
-#[cold]
-/// Direction, the interface's number where one is known, and a remark.
-#[inline]
+/// The interface, direction, the interface's number where one is known, and a remark.
 fn write_remarks(record: &PacketRecord<'_>, json: &mut JsonOut) {
-    match (record.datagram.direction, record.datagram.interface_index, record.comment) {
-        (None, None, None) => json.fixed(b",\"direction\":null,\"comment\":null"),
-        (direction, index, comment) => {
-            json.fixed(b",\"direction\":");
-            match direction {
-                Some(direction) => json.plain(direction.name()),
-                None => json.null(),
-            }
-            if let Some(index) = index {
-                json.fixed(b",\"interface_index\":");
-                json.digits(u64::from(index));
-            }
-            write_comment(comment, json);
-        }
+    json.fixed(b",\"interface\":");
+    match record.interface {
+        Some(name) => json.string(name.as_bytes()),
+        None => json.fixed(b"null"),
     }
+    json.fixed(b",\"direction\":");
+    match record.datagram.direction {
+        Some(direction) => json.plain(direction.name()),
+        None => json.null(),
+    }
+    if let Some(index) = record.datagram.interface_index {
+        json.fixed(b",\"interface_index\":");
+        json.digits(u64::from(index));
+    }
+    write_comment(record.comment, json);
+    json.fixed(b",\"captured_length\":");
 }
 
 fn write_comment(comment: Option<&str>, json: &mut JsonOut) {
@@ -482,6 +474,31 @@ fn write_tags(vlans: &Vlans, comment: Option<&str>, json: &mut JsonOut) {
     json.fixed(b"]");
     write_comment(comment, json);
     json.fixed(b"}");
+}
+
+/// The receiver's hardware address, the tags and the end of the link layer.
+fn write_receiver(link: &Link, vlans: &Vlans, comment: Option<&str>, json: &mut JsonOut) {
+    json.fixed(b",\"dst\":");
+    hardware_or_null(link.dst.as_ref(), json);
+    match (vlans.as_slice(), comment) {
+        ([], None) => json.fixed(b",\"vlans\":[],\"priorities\":[],\"comment\":null}"),
+        _ => write_tags(vlans, comment, json),
+    }
+}
+
+/// The IP layer up to its identification.
+fn write_ip(src: IpAddr, dst: IpAddr, ttl: u8, tos: u8, json: &mut JsonOut) {
+    json.fixed(if src.is_ipv4() { b",\"ip\":{\"version\":4" } else { b",\"ip\":{\"version\":6" });
+    for (key, addr) in [("src", src), ("dst", dst)] {
+        json.name_next(key);
+        match addr {
+            IpAddr::V4(addr) => json.ip4(addr),
+            IpAddr::V6(addr) => json.ip6(addr),
+        }
+    }
+    json.fixed(b",\"ttl\":");
+    json.digits(u64::from(ttl));
+    write_service(tos, json);
 }
 
 fn write_service(tos: u8, json: &mut JsonOut) {
@@ -611,13 +628,17 @@ fn write_layout(record: &PacketRecord<'_>, json: &mut JsonOut) {
         write_trailer(behind.get(4..).unwrap_or(&[]), json);
         return;
     }
+    let trailer = usize::try_from(outline.trailer).ok().and_then(|at| bytes.get(at..)).unwrap_or_default();
+    if outline.has_end && outline.end_pads == 0 && trailer.is_empty() {
+        json.fixed(b",\"end\":true,\"padding\":0");
+        return;
+    }
     json.fixed(if outline.has_end { b",\"end\":true" } else { b",\"end\":false" });
     if outline.end_pads > 0 {
         json.name_next("pads_at_end");
         json.u64(u64::from(outline.end_pads));
     }
-    let trailer = usize::try_from(outline.trailer).ok().and_then(|at| bytes.get(at..));
-    write_trailer(trailer.unwrap_or(&[]), json);
+    write_trailer(trailer, json);
 }
 
 fn write_trailer(trailer: &[u8], json: &mut JsonOut) {

@@ -229,12 +229,12 @@ impl PacketLine {
 
     fn write_problems(&mut self, record: &PacketRecord<'_>, out: &mut Styled) {
         self.judge(record);
-        let found = record.outline.problems.iter().chain(&self.values.problems).copied();
-        let problems = || found.clone().chain(record.outer_problems());
-        if problems().next().is_some() {
-            let all: Vec<Problem> = problems().collect();
-            self.write_worst(&all, out);
+        if self.values.problems.is_empty() && record.is_sound() {
+            return;
         }
+        let found = record.outline.problems.iter().chain(&self.values.problems).copied();
+        let all: Vec<Problem> = found.chain(record.outer_problems()).collect();
+        self.write_worst(&all, out);
     }
 }
 

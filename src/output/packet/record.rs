@@ -59,6 +59,12 @@ impl<'a> PacketRecord<'a> {
         self.outline.context(&self.packet)
     }
 
+    /// True when nothing is wrong with the message's structure, nor with what stands around it.
+    #[inline]
+    pub fn is_sound(&self) -> bool {
+        self.outline.problems.is_empty() && self.datagram.is_sound()
+    }
+
     /// Problems of the layers around the message.
     pub fn outer_problems(&self) -> impl Iterator<Item = Problem> + use<> {
         self.datagram.problems()
