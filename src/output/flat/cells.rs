@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use super::plan::Plan;
+use super::pen::{BLOCK, Pen, Stored};
+use super::plan::{Plan, Step};
+use crate::output::json::remembered::{PROBES, Record};
 use crate::output::json::{JsonOut, is_plain_but};
-use crate::time::Timestamp;
+use crate::time::{Precision, Timestamp};
 use crate::wire::escape::is_hostile;
 
 /// How rows are written.
@@ -21,7 +23,7 @@ pub enum RowFormat {
 }
 
 impl RowFormat {
-    fn is_json(self) -> bool {
+    pub(super) fn is_json(self) -> bool {
         matches!(self, Self::Json | Self::NdJson)
     }
 }
@@ -49,19 +51,74 @@ pub(super) struct Cells {
     current: usize,
     /// Which cells are not empty, by bits, and where their text is, unless the template has it.
     filled: Vec<u64>,
-    texts: Vec<(usize, usize)>,
+    texts: Vec<Place>,
     text: JsonOut,
+    /// What was written of each column last: servers send all clients the same.
+    last: Vec<Last>,
+    /// Counts rows, and wraps around.
+    row: u8,
+    /// The row itself while it is written.
+    line: JsonOut,
 }
+
+/// Where the text of a cell is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    /// From here to there of what was written for this row.
+    Row(usize, usize),
+    /// It is what was written of the column last.
+    Last,
+}
+
+/// A payload, the text it was written as with a block behind it, and how it was found of late.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Last {
+    payload: Vec<u8>,
+    pub(super) text: Vec<u8>,
+    pub(super) length: usize,
+    found: Record,
+}
+
+/// Longer payloads are not remembered.
+const LONGEST: usize = 256;
 
 /// A row with room for what is not in it.
 #[derive(Clone, Debug, Default)]
-struct Template {
+pub(super) struct Template {
     /// The row, `length` bytes, and a block behind it; where its cells are empty is in `holes`.
-    blank: Vec<u8>,
-    length: usize,
-    holes: Vec<(usize, usize)>,
+    pub(super) blank: Vec<u8>,
+    pub(super) length: usize,
+    pub(super) holes: Vec<(usize, usize)>,
     /// Which cells are filled, by bits.
-    fixed: Vec<u64>,
+    pub(super) fixed: Vec<u64>,
+    /// For each step of the plan what stands between it and the step before.
+    pub(super) leads: Vec<Lead>,
+}
+
+/// A stretch of a template, ready to be copied at once.
+#[derive(Clone, Debug)]
+pub(super) struct Lead {
+    pub(super) text: [u8; BLOCK],
+    pub(super) length: usize,
+    /// All of it, where there is not room enough.
+    pub(super) long: Vec<u8>,
+}
+
+impl Template {
+    /// Finds what stands between the steps, which are in the order of their places.
+    fn lead(&mut self, steps: &[Step]) {
+        let mut done = 0;
+        self.leads.clear();
+        for step in steps {
+            let (begin, end) = self.holes.get(step.place).copied().unwrap_or_default();
+            let stretch = self.blank.get(done..begin).unwrap_or_default();
+            let mut text = [0; BLOCK];
+            text.iter_mut().zip(stretch).for_each(|(to, from)| *to = *from);
+            let long = if stretch.len() > BLOCK { stretch.to_vec() } else { Vec::new() };
+            self.leads.push(Lead { text, length: stretch.len(), long });
+            done = end;
+        }
+    }
 }
 
 impl Cells {
@@ -97,13 +154,17 @@ impl Cells {
         });
         let length = blank.len();
         blank.extend_from_slice(&[0; BLOCK]);
+        let empty = Template { blank, length, holes, fixed: vec![0; count.div_ceil(64)], leads: Vec::new() };
         Self {
             format,
-            templates: vec![Template { blank, length, holes, fixed: vec![0; count.div_ceil(64)] }],
+            templates: vec![empty],
             current: 0,
             filled: vec![0; count.div_ceil(64)],
-            texts: vec![(0, 0); count],
+            texts: vec![Place::Row(0, 0); count],
             text: JsonOut::new(),
+            last: vec![Last::default(); count],
+            row: 0,
+            line: JsonOut::new(),
         }
     }
 
@@ -129,14 +190,15 @@ impl Cells {
     #[inline]
     pub(super) fn begin_with(&mut self, template: usize) {
         self.current = template;
+        self.row = self.row.wrapping_add(1);
         self.text.buf.clear();
         if let Some(template) = self.templates.get(template) {
             self.filled.clone_from(&template.fixed);
         }
     }
 
-    /// Makes a template of the cells filled so far, to begin later rows with.
-    pub(super) fn settle(&mut self, template: usize) {
+    /// Makes a template of the cells filled so far, to begin later rows with, which then go through `steps`.
+    pub(super) fn settle(&mut self, template: usize, steps: &[Step]) {
         let Some(base) = self.templates.first() else { return };
         let mut made = Template { fixed: self.filled.clone(), ..Template::default() };
         let mut done = 0;
@@ -152,6 +214,7 @@ impl Cells {
         made.blank.extend_from_slice(base.blank.get(done..base.length).unwrap_or_default());
         made.length = made.blank.len();
         made.blank.extend_from_slice(&[0; BLOCK]);
+        made.lead(steps);
         if self.templates.len() <= template {
             self.templates.resize_with(template.saturating_add(1), Template::default);
         }
@@ -164,7 +227,92 @@ impl Cells {
         self.filled.get(place / 64).is_some_and(|word| word & (1 << (place % 64)) != 0)
     }
 
-    /// Fills a cell with what `write` appends, unless there is something in it already.
+    /// Fills a cell with what was written of its column last, if that was written from `payload`. True when it was.
+    #[inline]
+    pub(super) fn recall(&mut self, place: usize, payload: &[u8]) -> bool {
+        let Some(last) = self.last.get_mut(place) else { return false };
+        if !last.found.meets() && self.row >= PROBES {
+            return false;
+        }
+        let same = last.payload == payload && last.length > 0;
+        last.found.differed(same);
+        if same {
+            self.take_last(place);
+        }
+        same
+    }
+
+    #[inline]
+    fn take_last(&mut self, place: usize) {
+        let bit = 1_u64.wrapping_shl(u32::try_from(place % 64).unwrap_or(0));
+        if let (Some(word), Some(slot)) = (self.filled.get_mut(place / 64), self.texts.get_mut(place))
+            && *word & bit == 0
+        {
+            *word |= bit;
+            *slot = Place::Last;
+        }
+    }
+
+    /// Keeps what a cell was filled with for the next one of its column, if that may pay.
+    #[inline]
+    pub(super) fn keep(&mut self, place: usize, payload: &[u8]) {
+        let (Some(last), Some(Place::Row(from, to))) = (self.last.get_mut(place), self.texts.get(place))
+        else {
+            return;
+        };
+        if payload.len() <= LONGEST && (last.found.meets() || self.row < PROBES) {
+            let text = self.text.buf.get(*from..*to).unwrap_or_default();
+            last.payload.clear();
+            last.payload.extend_from_slice(payload);
+            last.text.clear();
+            last.text.extend_from_slice(text);
+            last.text.extend_from_slice(&[0; BLOCK]);
+            last.length = text.len();
+        }
+    }
+
+    /// The text of a cell that is not empty.
+    fn text_of(&self, place: usize) -> Option<&[u8]> {
+        if !self.is_filled(place) {
+            return None;
+        }
+        match *self.texts.get(place)? {
+            Place::Row(from, to) => self.text.buf.get(from..to),
+            Place::Last => self.last.get(place).and_then(|last| last.text.get(..last.length)),
+        }
+    }
+
+    pub(super) fn cell(&mut self, place: usize, cell: &Cell<'_>) {
+        match cell {
+            Cell::Integer(value) => self.bare(place, value.to_string().as_bytes()),
+            Cell::Number(value) if value.is_finite() => self.bare(place, value.to_string().as_bytes()),
+            Cell::Number(_) => {}
+            Cell::Boolean(value) => self.bare(place, if *value { b"true" } else { b"false" }),
+            Cell::Text(text) => self.text(place, text),
+        }
+    }
+
+    /// Begins to write the row behind what stands in `out`, which is empty until [`finish`](Pen::finish).
+    #[inline]
+    pub(super) fn pen(&mut self, out: &mut Vec<u8>) -> Option<Pen<'_>> {
+        // Cells of the row are copied in blocks.
+        self.text.buf.extend_from_slice(&[0; BLOCK]);
+        let Self { format, templates, current, filled, texts, text, last, line, .. } = self;
+        let template = templates.get(*current)?;
+        std::mem::swap(out, &mut line.buf);
+        let stored = Stored { filled, texts, text: &text.buf, last };
+        Some(Pen::new(*format, template, stored, line))
+    }
+
+    /// Appends the row.
+    pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
+        if let Some(pen) = self.pen(out) {
+            pen.finish(out);
+        }
+    }
+}
+
+impl Fill for Cells {
     #[inline]
     fn fill(&mut self, place: usize, write: impl FnOnce(RowFormat, &mut JsonOut)) {
         if self.is_filled(place) {
@@ -176,12 +324,19 @@ impl Cells {
         write(self.format, &mut self.text);
         if let (Some(word), Some(slot)) = (self.filled.get_mut(place / 64), self.texts.get_mut(place)) {
             *word |= 1 << (place % 64);
-            *slot = (begin, self.text.buf.len());
+            *slot = Place::Row(begin, self.text.buf.len());
         }
     }
+}
 
+/// What takes the values of cells.
+pub(super) trait Fill {
+    /// Fills a cell with what `write` appends, unless there is something in it already.
+    fn fill(&mut self, place: usize, write: impl FnOnce(RowFormat, &mut JsonOut));
+
+    /// A whole number.
     #[inline]
-    pub(super) fn digits(&mut self, place: usize, value: u64) {
+    fn digits(&mut self, place: usize, value: u64) {
         // One type for ever: what does not fit into it is not shown wrongly.
         if i64::try_from(value).is_ok() {
             self.fill(place, |_, out| out.digits(value));
@@ -190,38 +345,45 @@ impl Cells {
 
     /// Text of our own making, which needs no escaping in any format.
     #[inline]
-    pub(super) fn plain(&mut self, place: usize, write: impl FnOnce(&mut JsonOut)) {
+    fn plain(&mut self, place: usize, write: impl FnOnce(&mut JsonOut)) {
         self.fill(place, |format, out| {
-            let quote: &[u8] = if format.is_json() { b"\"" } else { b"" };
-            out.fixed(quote);
-            write(out);
-            out.fixed(quote);
+            if format.is_json() {
+                out.fixed(b"\"");
+                write(out);
+                out.fixed(b"\"");
+            } else {
+                write(out);
+            }
         });
     }
 
     /// Text of our own making, in quotes where the format has them.
-    pub(super) fn bare_text(&mut self, place: usize, text: &[u8]) {
+    #[inline]
+    fn bare_text(&mut self, place: usize, text: &[u8]) {
         self.plain(place, |out| out.fixed(text));
     }
 
-    /// The text of a cell that is not empty.
-    pub(super) fn text_of(&self, place: usize) -> Option<&[u8]> {
-        let (from, to) = *self.texts.get(place).filter(|_| self.is_filled(place))?;
-        self.text.buf.get(from..to)
+    /// A moment.
+    #[inline]
+    fn moment(&mut self, place: usize, time: Timestamp, precision: Precision) {
+        self.plain(place, |out| out.bare_time(time, precision));
     }
 
     /// Nanoseconds since the epoch.
-    pub(super) fn nanoseconds(&mut self, place: usize, time: Timestamp) {
-        self.fill(place, |_, out| out.nanoseconds(time));
+    #[inline]
+    fn nanoseconds(&mut self, place: usize, time: Timestamp) {
+        self.fill(place, |_, out| out.bare_nanoseconds(time));
     }
 
     /// A value that is written as it is in every format: digits, a fraction, true, false.
-    pub(super) fn bare(&mut self, place: usize, value: &[u8]) {
+    #[inline]
+    fn bare(&mut self, place: usize, value: &[u8]) {
         self.fill(place, |_, out| out.fixed(value));
     }
 
+    /// Text from anywhere.
     #[inline]
-    pub(super) fn text(&mut self, place: usize, bytes: &[u8]) {
+    fn text(&mut self, place: usize, bytes: &[u8]) {
         self.fill(place, |format, out| match format {
             RowFormat::Json | RowFormat::NdJson => out.string(bytes),
             RowFormat::Csv | RowFormat::Tsv => {
@@ -237,7 +399,9 @@ impl Cells {
         });
     }
 
-    pub(super) fn list<'i>(&mut self, place: usize, items: impl Iterator<Item = &'i [u8]>) {
+    /// A list of texts.
+    #[inline]
+    fn list<'i>(&mut self, place: usize, items: impl Iterator<Item = &'i [u8]>) {
         self.fill(place, |format, out| {
             if format.is_json() {
                 out.fixed(b"[");
@@ -257,58 +421,6 @@ impl Cells {
             // An empty list is not an absent one.
             quote(format, begin, &mut out.buf);
         });
-    }
-
-    pub(super) fn cell(&mut self, place: usize, cell: &Cell<'_>) {
-        match cell {
-            Cell::Integer(value) => self.bare(place, value.to_string().as_bytes()),
-            Cell::Number(value) if value.is_finite() => self.bare(place, value.to_string().as_bytes()),
-            Cell::Number(_) => {}
-            Cell::Boolean(value) => self.bare(place, if *value { b"true" } else { b"false" }),
-            Cell::Text(text) => self.text(place, text),
-        }
-    }
-
-    /// Appends the row.
-    pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
-        self.text.buf.extend_from_slice(&[0; BLOCK]);
-        let Some(template) = self.templates.get(self.current) else { return };
-        let mut done = 0;
-        for (index, (word, fixed)) in self.filled.iter().zip(&template.fixed).enumerate() {
-            let mut left = *word & !*fixed;
-            while left != 0 {
-                let bit = usize::try_from(left.trailing_zeros()).unwrap_or(0);
-                left &= left.wrapping_sub(1);
-                let place = index.saturating_mul(64).saturating_add(bit);
-                let (Some((begin, end)), Some((from, to))) =
-                    (template.holes.get(place), self.texts.get(place))
-                else {
-                    continue;
-                };
-                append(out, &template.blank, done, *begin);
-                append(out, &self.text.buf, *from, *to);
-                done = *end;
-            }
-        }
-        append(out, &template.blank, done, template.length);
-    }
-}
-
-/// The most that is copied without a look at how much it is.
-const BLOCK: usize = 32;
-
-/// Appends `from..to` of `source`, behind which stands a block more: a short stretch is copied as a whole block and cut, which
-/// takes a fraction of what a copy of some length takes, and rows consist of short stretches.
-#[inline]
-fn append(out: &mut Vec<u8>, source: &[u8], from: usize, to: usize) {
-    let length = to.saturating_sub(from);
-    match source.get(from..).and_then(<[u8]>::first_chunk::<BLOCK>) {
-        Some(block) if length <= BLOCK => {
-            let end = out.len().saturating_add(length);
-            out.extend_from_slice(block);
-            out.truncate(end);
-        }
-        _ => out.extend_from_slice(source.get(from..to).unwrap_or_default()),
     }
 }
 

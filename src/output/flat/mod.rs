@@ -7,7 +7,9 @@
 mod answers;
 mod cells;
 pub mod columns;
+mod fields;
 mod packet;
+mod pen;
 mod plan;
 mod six;
 pub mod sql;

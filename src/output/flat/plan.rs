@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::columns::{self, Column, Field, Source, Type};
 use super::steady;
-use crate::wire::options::Space;
+use crate::wire::options::{Kind, OptionDef, Space, v4};
 
 /// A choice of columns, in order.
 #[derive(Clone, Debug)]
@@ -13,17 +13,84 @@ pub struct Plan {
     pub columns: Vec<&'static Column>,
     /// The fields wanted, and their places.
     pub(super) fields: Vec<(Field, usize)>,
-    /// Those of them that are the same in most messages of a type, and the others.
+    /// Those of them that are the same in most messages of a type, those that stand in a column with an option, and the others, in the
+    /// order of their places.
     pub(super) steady: Vec<(Field, usize)>,
-    pub(super) changing: Vec<(Field, usize)>,
+    pub(super) shared: Vec<(Field, usize)>,
+    pub(super) steps: Steps,
     /// Problems are wanted.
     pub(super) judges: bool,
-    /// Place of each option, by code.
-    pub(super) options: Vec<Option<usize>>,
+    /// What is wanted of each option, by code.
+    pub(super) options: Vec<Wanted>,
     /// Place of each option of DHCPv6 that has one, by code.
     pub(super) six: Vec<Option<usize>>,
-    /// Nested options wanted of each option, by code.
-    pub(super) nested: Vec<Vec<Nested>>,
+}
+
+/// What is wanted of the options of one code.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    /// Place and type of their column.
+    pub(super) place: Option<(usize, Type)>,
+    /// What they are; none for codes that nobody knows.
+    pub(super) row: Option<&'static OptionDef>,
+    /// What is in them has columns of its own.
+    pub(super) container: bool,
+    /// What is written of one depends on its payload alone.
+    pub(super) alone: bool,
+    /// Nested options that are wanted.
+    pub(super) nested: Vec<Nested>,
+}
+
+impl Wanted {
+    fn of(code: u16) -> Self {
+        let row = v4::SPACE.by_code(code);
+        let container = row.is_some_and(|row| is_container(&row.kind));
+        let alone = row.is_some_and(|row| !container && !row.kind.needs_context());
+        Self { place: None, row, container, alone, nested: Vec::new() }
+    }
+}
+
+/// Kinds whose content has columns of its own.
+pub(super) fn is_container(kind: &Kind) -> bool {
+    matches!(kind, Kind::Options(_) | Kind::Lenient(_) | Kind::Vendor)
+}
+
+/// A field that is written where the row has got to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    pub(super) field: Field,
+    pub(super) place: usize,
+    /// There are columns between it and the step before that are filled before the row is written.
+    pub(super) gap: bool,
+    /// There are such columns behind it.
+    pub(super) ends: bool,
+}
+
+/// The steps of a row, by what the row is of.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Steps {
+    /// DHCPv4.
+    pub(super) four: Vec<Step>,
+    /// DHCPv6 and router discovery.
+    pub(super) six: Vec<Step>,
+}
+
+impl Step {
+    /// The steps to `fields`, which are in the order of their places; `taken` are places that are filled before.
+    fn all(fields: impl Iterator<Item = (Field, usize)>, taken: &HashSet<usize>) -> Vec<Self> {
+        let mut steps: Vec<Self> = Vec::new();
+        let mut next = 0;
+        for (field, place) in fields {
+            let gap = (next..place).any(|place| taken.contains(&place));
+            if let Some(before) = steps.last_mut() {
+                before.ends = gap;
+            }
+            // What follows the last one may be stored.
+            steps.push(Self { field, place, gap, ends: true });
+            next = place;
+        }
+        steps
+    }
 }
 
 /// A nested option and its place.
@@ -82,11 +149,11 @@ impl Plan {
             columns: Vec::with_capacity(names.len()),
             fields: Vec::new(),
             steady: Vec::new(),
-            changing: Vec::new(),
+            shared: Vec::new(),
+            steps: Steps::default(),
             judges: false,
-            options: vec![None; 256],
+            options: (0..256).map(Wanted::of).collect(),
             six: Vec::new(),
-            nested: vec![Vec::new(); 256],
         };
         let places: HashMap<&str, usize> =
             names.iter().enumerate().map(|(place, name)| (*name, place)).collect();
@@ -101,13 +168,15 @@ impl Plan {
             match column.source {
                 Source::Field(field) => plan.fields.push((field, place)),
                 Source::Option(code) => {
-                    if let Some(slot) = plan.options.get_mut(usize::from(code)) {
-                        *slot = Some(place);
+                    if let (Some(wanted), Some(column)) =
+                        (plan.options.get_mut(usize::from(code)), plan.columns.get(place))
+                    {
+                        wanted.place = Some((place, column.kind));
                     }
                 }
                 Source::Nested { code, space, sub } => {
-                    if let Some(nested) = plan.nested.get_mut(usize::from(code)) {
-                        nested.push(Nested { space, sub, place });
+                    if let Some(wanted) = plan.options.get_mut(usize::from(code)) {
+                        wanted.nested.push(Nested { space, sub, place });
                     }
                 }
                 Source::SixOption(code) => {
@@ -120,12 +189,22 @@ impl Plan {
                 Source::Own => {}
             }
         }
-        let nested = || plan.nested.iter().flatten().map(|nested| nested.place);
+        let nested = || plan.options.iter().flat_map(|wanted| &wanted.nested).map(|nested| nested.place);
+        let options = plan.options.iter().filter_map(|wanted| wanted.place).map(|(place, _)| place);
         let taken: HashSet<usize> =
-            plan.options.iter().chain(&plan.six).flatten().copied().chain(nested()).collect();
+            options.chain(plan.six.iter().flatten().copied()).chain(nested()).collect();
         // An option goes before a field of the same name, and it is not steady.
-        let steady = |(field, place): &(Field, usize)| steady::is_steady(*field) && !taken.contains(place);
-        (plan.steady, plan.changing) = plan.fields.iter().partition(|field| steady(field));
+        let (shared, own): (Vec<_>, Vec<_>) =
+            plan.fields.iter().partition(|(_, place)| taken.contains(place));
+        let (steady, mut changing): (Vec<_>, Vec<_>) =
+            own.into_iter().partition(|(field, _)| steady::is_steady(*field));
+        changing.sort_by_key(|(_, place)| *place);
+        // What stands around the message comes first in the table, that of DHCPv6 last.
+        let last = |field: &Field| *field >= Field::SixMessageType;
+        let four = changing.iter().copied().filter(|(field, _)| !last(field) || *field == Field::Problems);
+        let six = changing.iter().copied().filter(|(field, _)| *field <= Field::Protocol || last(field));
+        plan.steps = Steps { four: Step::all(four, &taken), six: Step::all(six, &taken) };
+        (plan.shared, plan.steady) = (shared, steady);
         plan.judges = plan.fields.iter().any(|(field, _)| *field == Field::Problems);
         plan
     }

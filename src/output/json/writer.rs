@@ -123,6 +123,18 @@ impl JsonOut {
         self.buf.push(b'"');
     }
 
+    /// The text of [`time`](Self::time) without its quotes, wherever it stands.
+    #[inline]
+    pub(in crate::output) fn bare_time(&mut self, time: Timestamp, precision: Precision) {
+        self.day.write(time, precision, &mut self.buf);
+    }
+
+    /// As [`nanoseconds`](Self::nanoseconds), wherever it stands.
+    #[inline]
+    pub(in crate::output) fn bare_nanoseconds(&mut self, time: Timestamp) {
+        self.day.write_nanoseconds(time, &mut self.buf);
+    }
+
     /// What `write` appends, in quotes; nothing in it needs escaping.
     #[inline]
     pub(in crate::output) fn quote(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
