@@ -109,7 +109,7 @@ impl Decoder {
     }
 
     /// Steps over the records at the front of `bytes` that begin before `limit` and are not `wanted`. Stops at anything
-    /// that is not a whole record, too. The loop that large captures spend their time in.
+    /// that is not a whole record, too. The loop that large captures spend their time in: one for each byte order.
     #[inline]
     pub(super) fn skim(
         &self,
@@ -117,27 +117,44 @@ impl Decoder {
         limit: usize,
         wanted: impl Fn(LinkType, &[u8]) -> bool,
     ) -> Skimmed {
-        let mut skimmed = Skimmed::default();
-        let Some(interface) = self.interface.first() else { return skimmed };
+        let Some(interface) = self.interface.first() else { return Skimmed::default() };
         if self.swapped || self.maybe_swapped {
-            return skimmed;
+            return Skimmed::default();
         }
+        let wanted = |data: &[u8]| wanted(interface.link, data);
+        match self.order {
+            Order::Little => self.skim_with(bytes, limit, u32::from_le_bytes, wanted),
+            Order::Big => self.skim_with(bytes, limit, u32::from_be_bytes, wanted),
+        }
+    }
+
+    #[inline]
+    fn skim_with(
+        &self,
+        bytes: &[u8],
+        limit: usize,
+        number: impl Fn([u8; 4]) -> u32,
+        wanted: impl Fn(&[u8]) -> bool,
+    ) -> Skimmed {
+        let (header, most) = (self.header, self.limit);
+        let mut skimmed = Skimmed::default();
         while skimmed.size < limit {
             let rest = bytes.get(skimmed.size..).unwrap_or_default();
             let Some(&[_, _, _, _, _, _, _, _, c0, c1, c2, c3, _, _, _, _]) = rest.first_chunk() else {
                 break;
             };
-            let length = len(self.order.u32([c0, c1, c2, c3]));
-            let end = self.header.saturating_add(length);
-            let Some(data) = rest.get(self.header..end) else { break };
-            if length > self.limit {
+            let length = len(number([c0, c1, c2, c3]));
+            // Neither overflows: both are below 2^32.
+            let end = header.wrapping_add(length);
+            let Some(data) = rest.get(header..end) else { break };
+            if length > most {
                 break;
             }
-            if wanted(interface.link, data) {
+            if wanted(data) {
                 skimmed.hit = true;
                 break;
             }
-            skimmed.size = skimmed.size.saturating_add(end);
+            skimmed.size = skimmed.size.wrapping_add(end);
             skimmed.frames = skimmed.frames.wrapping_add(1);
         }
         skimmed

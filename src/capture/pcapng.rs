@@ -106,7 +106,7 @@ impl Decoder {
     }
 
     /// Steps over the enhanced packets at the front of `bytes` that begin before `limit` and are not `wanted`. Stops at
-    /// anything else, too. The loop that large captures spend their time in.
+    /// anything else, too. The loop that large captures spend their time in: one for each byte order.
     #[inline]
     pub(super) fn skim(
         &self,
@@ -114,10 +114,25 @@ impl Decoder {
         limit: usize,
         wanted: impl Fn(LinkType, &[u8]) -> bool,
     ) -> Skimmed {
-        let mut skimmed = Skimmed::default();
         if self.trailer.is_some() {
-            return skimmed;
+            return Skimmed::default();
         }
+        match self.order {
+            Order::Little => self.skim_with(bytes, limit, u32::from_le_bytes, wanted),
+            Order::Big => self.skim_with(bytes, limit, u32::from_be_bytes, wanted),
+        }
+    }
+
+    #[inline]
+    fn skim_with(
+        &self,
+        bytes: &[u8],
+        limit: usize,
+        number: impl Fn([u8; 4]) -> u32,
+        wanted: impl Fn(LinkType, &[u8]) -> bool,
+    ) -> Skimmed {
+        let interfaces = self.interfaces.as_slice();
+        let mut skimmed = Skimmed::default();
         while skimmed.size < limit {
             let rest = bytes.get(skimmed.size..).unwrap_or_default();
             let Some(
@@ -126,15 +141,15 @@ impl Decoder {
             else {
                 break;
             };
-            let (kind, total) = (self.order.u32([k0, k1, k2, k3]), self.order.u32([t0, t1, t2, t3]));
-            let captured = len(self.order.u32([c0, c1, c2, c3]));
+            let (kind, total) = (number([k0, k1, k2, k3]), number([t0, t1, t2, t3]));
+            let captured = len(number([c0, c1, c2, c3]));
             let (size, end) = (len(total), captured.saturating_add(PACKET_DATA));
             let (Some(block), Some(interface)) =
-                (rest.get(..size), self.interfaces.get(len(self.order.u32([i0, i1, i2, i3]))))
+                (rest.get(..size), interfaces.get(len(number([i0, i1, i2, i3]))))
             else {
                 break;
             };
-            let trailer = block.last_chunk().map(|trailer| self.order.u32(*trailer));
+            let trailer = block.last_chunk().map(|trailer| number(*trailer));
             let whole = size <= MAX_RECORD && size.is_multiple_of(4) && end.saturating_add(TRAILER) <= size;
             let Some(data) = block.get(PACKET_DATA..end) else { break };
             if kind != ENHANCED_PACKET || trailer != Some(total) || !whole {
@@ -144,7 +159,7 @@ impl Decoder {
                 skimmed.hit = true;
                 break;
             }
-            skimmed.size = skimmed.size.saturating_add(size);
+            skimmed.size = skimmed.size.wrapping_add(size);
             skimmed.frames = skimmed.frames.wrapping_add(1);
         }
         skimmed

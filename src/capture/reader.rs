@@ -1,4 +1,10 @@
 //! Walking a capture frame by frame.
+//!
+//! Where little is of interest this takes as long as the kernel takes to copy the file (`cat`) and about 10 ns a frame, most of them
+//! spent waiting for the next header to come out of a cache. Measured, and no faster: mapping the file (each header comes from
+//! memory then, and who hops from one to the next waits for each: twice as long, and a file that is cut meanwhile ends the
+//! program), huge pages for the buffer, 256 or 512 KiB at a time (more than 1 MiB is slower), telling what is of no interest without
+//! branches.
 
 use std::fs::File;
 use std::io::{self, Read};
