@@ -4,11 +4,15 @@
 //! crates drop what they had decoded in the call that fails.
 
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead as _, BufReader, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use flate2::{Decompress, FlushDecompress, Status};
 use liblzma::stream::{Action, CONCATENATED, Stream};
 use zstd::zstd_safe::{DCtx, InBuffer, OutBuffer};
+
+use super::ahead::{Ahead, Block, LEAD};
 
 /// How much of the compressed file is read at once.
 const INPUT: usize = 256 << 10;
@@ -66,9 +70,14 @@ impl Compression {
         }
     }
 
-    /// The decompressed bytes of `input`.
-    pub(super) fn decoder(self, input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
-        let input = Input { inner: BufReader::with_capacity(INPUT, input), taken: 0 };
+    /// The decompressed bytes of `input`, which is read by a thread of its own once `read_ahead` is set.
+    pub(super) fn decoder(
+        self,
+        input: Box<dyn Read + Send>,
+        read_ahead: Arc<AtomicBool>,
+    ) -> io::Result<Box<dyn Read + Send>> {
+        let inner = Inner::Here(BufReader::with_capacity(INPUT, input));
+        let input = Input { inner, read_ahead, taken: 0 };
         Ok(match self {
             Self::Gzip => Box::new(Gzip {
                 input,
@@ -86,27 +95,74 @@ impl Compression {
     }
 }
 
+/// Where compressed bytes come from.
+enum Inner {
+    Here(BufReader<Box<dyn Read + Send>>),
+    /// Another thread reads them: what it read, from where on it was not consumed, and what failed after that.
+    Ahead {
+        blocks: Ahead,
+        block: Block,
+        at: usize,
+    },
+}
+
 /// Compressed bytes with their count.
 struct Input {
-    inner: BufReader<Box<dyn Read + Send>>,
+    inner: Inner,
+    read_ahead: Arc<AtomicBool>,
     /// How many were consumed.
     taken: u64,
 }
 
 impl Input {
     fn peek(&mut self) -> io::Result<&[u8]> {
-        loop {
-            // Asked twice because the borrow checker does not let the first answer out of the loop.
-            match self.inner.fill_buf() {
-                Ok(_) => return Ok(self.inner.buffer()),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+        if self.read_ahead.load(Ordering::Relaxed) {
+            self.go_ahead();
+        }
+        match &mut self.inner {
+            Inner::Here(reader) => loop {
+                // Asked twice because the borrow checker does not let the first answer out of the loop.
+                match reader.fill_buf() {
+                    Ok(_) => return Ok(reader.buffer()),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(error),
+                }
+            },
+            Inner::Ahead { blocks, block, at } => {
+                if *at >= block.end
+                    && let Some(next) = blocks.next()
+                {
+                    blocks.give_back(std::mem::replace(block, next?).bytes);
+                    *at = LEAD;
+                }
+                Ok(block.bytes.get(*at..block.end).unwrap_or_default())
             }
         }
     }
 
+    /// Has another thread read on, once nothing that was read here is left.
+    #[cold]
+    fn go_ahead(&mut self) {
+        self.read_ahead.store(false, Ordering::Relaxed);
+        let Inner::Here(reader) = &mut self.inner else { return };
+        let before = reader.buffer().to_vec();
+        let input = std::mem::replace(reader.get_mut(), Box::new(io::empty()));
+        let end = LEAD.saturating_add(before.len());
+        match Ahead::new(input) {
+            Ok(blocks) => {
+                let mut bytes = vec![0; LEAD];
+                bytes.extend(before);
+                self.inner = Inner::Ahead { blocks, block: Block { bytes, end }, at: LEAD };
+            }
+            Err(input) => *reader.get_mut() = input,
+        }
+    }
+
     fn consume(&mut self, count: usize) {
-        self.inner.consume(count);
+        match &mut self.inner {
+            Inner::Here(reader) => reader.consume(count),
+            Inner::Ahead { at, .. } => *at = at.saturating_add(count),
+        }
         self.taken = self.taken.saturating_add(u64::try_from(count).unwrap_or(0));
     }
 

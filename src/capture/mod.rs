@@ -9,6 +9,7 @@
 //!   There is no resynchronisation: what follows damage cannot be told from payload that looks like a record.
 //! - Frames are not interpreted here; a frame's bytes and link type go to `wire::frame`.
 
+mod ahead;
 mod batch;
 #[cfg(feature = "live")]
 pub mod bpf;

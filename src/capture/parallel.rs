@@ -104,6 +104,7 @@ pub fn run<W: Work>(
         Err(error) => return Walk { frames: reader.count(), result: Err(error) },
     };
     let Some((file, size)) = reader.plain_file() else {
+        reader.go_ahead();
         return turns(reader, work, state, workers, &mut take);
     };
     let plan = Plan { file, size, chunk: CHUNK, about, name: reader.name().to_owned() };

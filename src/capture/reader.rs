@@ -6,11 +6,14 @@
 //! program), huge pages for the buffer, 256 or 512 KiB at a time (more than 1 MiB is slower), telling what is of no interest without
 //! branches.
 
+mod blocks;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::ahead::Ahead;
 use super::batch::Batch;
 use super::compress::{Compression, Damage};
 use super::decoder::Decoder;
@@ -70,6 +73,10 @@ pub struct Reader<R> {
     size: Option<u64>,
     /// The file itself, when its bytes are those of the capture and can be read at any place.
     plain: Option<Arc<File>>,
+    /// Set, it has a compressed file read ahead.
+    read_ahead: Option<Arc<AtomicBool>>,
+    /// The thread that reads from what was `input`.
+    thread: Option<Ahead>,
 }
 
 impl<R: Read> Reader<R> {
@@ -133,6 +140,8 @@ impl<R: Read> Reader<R> {
             consumed: None,
             size: None,
             plain: None,
+            read_ahead: None,
+            thread: None,
         }
     }
 
@@ -149,6 +158,12 @@ impl<R: Read> Reader<R> {
     /// Tells the reader that `file` holds the capture as it is.
     pub(super) fn backed_by(mut self, file: File) -> Self {
         self.plain = Some(Arc::new(file));
+        self
+    }
+
+    /// Tells the reader that its bytes are decompressed ones; `read_ahead` has the file read ahead.
+    pub(super) fn decompressed(mut self, read_ahead: Arc<AtomicBool>) -> Self {
+        self.read_ahead = Some(read_ahead);
         self
     }
 
@@ -363,6 +378,9 @@ impl<R: Read> Reader<R> {
     /// Moves what is not walked yet to the front and reads more behind it; false at the end. `need` is at most
     /// [`super::MAX_RECORD`].
     fn fill(&mut self, need: usize) -> Result<bool, CaptureError> {
+        if self.thread.is_some() {
+            return self.next_block();
+        }
         self.make_room();
         self.extend(self.start.saturating_add(need.max(self.ahead)))
     }
@@ -494,6 +512,9 @@ impl<R: Read> Reader<R> {
 
     /// Like [`fill`](Self::fill), but reads not much further than offset `until`.
     fn fill_towards(&mut self, until: u64, need: usize) -> Result<bool, CaptureError> {
+        if self.thread.is_some() {
+            return self.next_block();
+        }
         self.make_room();
         let ahead = usize::try_from(until.saturating_sub(self.offset)).unwrap_or(self.ahead);
         let wanted = need.max(ahead.saturating_add(BEYOND).min(self.ahead));

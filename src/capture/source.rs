@@ -5,7 +5,7 @@ use std::io::{self, Cursor, Read, Seek as _, SeekFrom};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::CaptureError;
@@ -79,13 +79,15 @@ fn open_with(
     let consumed = Arc::new(AtomicU64::new(0));
     let counted = Box::new(Counted { input, count: Arc::clone(&consumed) });
     let (input, compressed) = decompressed(&name, counted, first, waiter.is_some())?;
+    let regular = size.is_some();
     let reader = match waiter {
         Some(waiter) => Reader::following(name, input, waiter)?,
         None => Reader::new(name, input)?,
     };
     let reader = reader.measured(consumed, size);
-    Ok(match second {
-        Some(file) if !compressed => reader.backed_by(file),
+    Ok(match (second, compressed) {
+        (Some(file), None) => reader.backed_by(file),
+        (_, Some(read_ahead)) if regular => reader.decompressed(read_ahead),
         _ => reader,
     })
 }
@@ -127,14 +129,15 @@ fn stdin_file() -> io::Result<File> {
     Ok(file)
 }
 
-/// Takes off as many layers of compression as there are.
+/// Takes off as many layers of compression as there are. Where there are any, what is returned beside the bytes has the file read
+/// ahead.
 fn decompressed(
     name: &str,
     mut input: Source,
     mut peeked: Option<Vec<u8>>,
     growing: bool,
-) -> Result<(Source, bool), CaptureError> {
-    let mut compressed = false;
+) -> Result<(Source, Option<Arc<AtomicBool>>), CaptureError> {
+    let mut compressed = None;
     for _ in 0..MAX_NESTING {
         if growing {
             // The first bytes of a growing capture may not be there yet, and nobody compresses one.
@@ -151,8 +154,10 @@ fn decompressed(
         };
         let compression = Compression::recognise(&seen);
         let Some(compression) = compression else { break };
-        compressed = true;
-        input = compression.decoder(input).map_err(|source| CaptureError::Read {
+        // Only what reads the file itself shall read ahead.
+        let read_ahead = Arc::<AtomicBool>::default();
+        compressed.get_or_insert_with(|| Arc::clone(&read_ahead));
+        input = compression.decoder(input, read_ahead).map_err(|source| CaptureError::Read {
             name: name.to_owned(),
             offset: 0,
             source,

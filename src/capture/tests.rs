@@ -3,7 +3,7 @@
 #![allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails, as it should")]
 
 mod build;
-mod compressed;
+pub(super) mod compressed;
 mod followed;
 mod pcap;
 mod pcapng;

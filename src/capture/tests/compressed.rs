@@ -1,6 +1,7 @@
 //! Captures behind gzip, zstd and xz.
 
 use std::io::{self, Write as _};
+use std::sync::Arc;
 
 use super::*;
 
@@ -52,8 +53,8 @@ fn large_pcap() -> Vec<u8> {
     build.bytes
 }
 
-pub(super) type Compressor = fn(&[u8]) -> Vec<u8>;
-pub(super) const COMPRESSORS: [Compressor; 3] = [gzip, zstandard, xz];
+pub(crate) type Compressor = fn(&[u8]) -> Vec<u8>;
+pub(crate) const COMPRESSORS: [Compressor; 3] = [gzip, zstandard, xz];
 
 #[test]
 fn compressed_captures_read_like_plain_ones() {
@@ -110,7 +111,7 @@ fn every_prefix_and_mutation_of_a_small_compressed_capture() {
                 "test",
                 compress::Compression::recognise(&whole)
                     .unwrap()
-                    .decoder(Box::new(io::Cursor::new(whole[..end].to_vec())))
+                    .decoder(Box::new(io::Cursor::new(whole[..end].to_vec())), Arc::default())
                     .unwrap(),
             )
         };
@@ -124,15 +125,19 @@ fn every_prefix_and_mutation_of_a_small_compressed_capture() {
             for flip in [1, 0x80, 0xff] {
                 let mut bytes = whole.clone();
                 bytes[place] ^= flip;
-                let _ = opened_in_memory(bytes);
+                let told = |ahead| {
+                    let error = opened_in_memory(bytes.clone(), ahead);
+                    error.map(|error| error.to_string())
+                };
+                assert_eq!(told(true), told(false));
             }
         }
     }
 }
 
-fn opened_in_memory(bytes: Vec<u8>) -> Option<CaptureError> {
+fn opened_in_memory(bytes: Vec<u8>, ahead: bool) -> Option<CaptureError> {
     let compression = compress::Compression::recognise(&bytes)?;
-    let input = compression.decoder(Box::new(io::Cursor::new(bytes))).ok()?;
+    let input = compression.decoder(Box::new(io::Cursor::new(bytes)), Arc::new(ahead.into())).ok()?;
     match Reader::new("test", input) {
         Ok(mut reader) => drain(&mut reader).1,
         Err(error) => Some(error),
