@@ -29,8 +29,14 @@ use crate::wire::frame::LinkType;
 const CHUNK: u64 = 256 << 10;
 /// How much it takes where few do: longer chunks mean less waiting for each other.
 const LONG_CHUNK: u64 = 8 << 20;
+/// So many bytes that matter end a chunk: where a long one turns out to be full of them, what is made of it would take too much
+/// memory. The next one begins there.
+const MOST: usize = 512 << 10;
 /// Chunks are long while less than one byte in so many matters.
 const SPARSE: u64 = 16;
+/// Where more than one in so many frames of a chunk has to be seen in order, who sees all in order deals with the rest of the
+/// chunk alone: what would be done twice and in small parts takes longer than that.
+const FEW: usize = 16;
 /// Files below this size are done before a thread has started.
 const SMALL: u64 = 512 << 10;
 /// How many chunks may be under way besides one for each worker.
@@ -71,6 +77,8 @@ pub struct WalkProgress {
     pub position: u64,
     /// What comes next may take a while: what was made so far should be shown now.
     pub waits: bool,
+    /// What comes next is made already and on its way: there is no need to show anything before it, only to take what was made.
+    pub more: bool,
 }
 
 /// How a walk went.
@@ -107,7 +115,7 @@ pub fn run<W: Work>(
         reader.go_ahead();
         return turns(reader, work, state, workers, &mut take);
     };
-    let plan = Plan { file, size, chunk: CHUNK, about, name: reader.name().to_owned() };
+    let plan = Plan { file, size, chunk: CHUNK, most: MOST, about, name: reader.name().to_owned() };
     chunks(&plan, &mut reader, work, state, workers, &mut take)
 }
 
@@ -134,7 +142,7 @@ fn alone<R: Read, W: Work>(
         };
         next_report = reader.offset().saturating_add(CHUNK);
         let waits = ended || (!patient && reader.would_wait());
-        let flow = take(&mut output, WalkProgress { position: reader.position(), waits });
+        let flow = take(&mut output, WalkProgress { position: reader.position(), waits, more: false });
         if ended || flow.is_break() {
             return Walk { frames: reader.count(), result: failed.map_or(Ok(()), Err) };
         }
@@ -146,6 +154,8 @@ struct Plan {
     file: Arc<File>,
     size: u64,
     chunk: u64,
+    /// How many bytes that matter end a chunk early.
+    most: usize,
     /// The time of the first frame.
     about: Option<Timestamp>,
     name: String,
@@ -179,6 +189,8 @@ enum Piece<O> {
     Output(O),
     /// A frame of the batch, for the state that sees all in order.
     Ordered(usize),
+    /// That frame and all behind it.
+    Rest(usize),
 }
 
 /// What the threads share.
@@ -313,6 +325,7 @@ impl<O: Default> Team<O> {
         let spare = |team: &Self| team.lock().spare.pop().unwrap_or_default();
         let mut output = spare(self);
         let mut used = false;
+        let mut ordered: usize = 0;
         for (index, frame) in batch.frames(base).enumerate() {
             match work.frame(state, &frame, &mut output) {
                 FrameVerdict::Done => used = true,
@@ -320,6 +333,11 @@ impl<O: Default> Team<O> {
                     if used {
                         pieces.push(Piece::Output(std::mem::replace(&mut output, spare(self))));
                         used = false;
+                    }
+                    ordered = ordered.saturating_add(1);
+                    if ordered > FEW && ordered.saturating_mul(FEW) > index {
+                        pieces.push(Piece::Rest(index));
+                        break;
                     }
                     pieces.push(Piece::Ordered(index));
                 }
@@ -330,7 +348,7 @@ impl<O: Default> Team<O> {
         } else {
             self.lock().spare.push(output);
         }
-        let needed = pieces.iter().any(|piece| matches!(piece, Piece::Ordered(_)));
+        let needed = ordered > 0;
         let kept =
             needed.then(|| std::mem::replace(batch, self.lock().spare_batches.pop().unwrap_or_default()));
         (pieces, kept)
@@ -344,11 +362,15 @@ impl<O: Default> Team<O> {
         finished: &mut Finished<O>,
         take: &mut impl FnMut(&mut O, WalkProgress) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let moment = WalkProgress { position: finished.position, waits: true };
+        let position = finished.position;
         let mut used = Vec::new();
-        let mut own = O::default();
+        let mut own =
+            if finished.batch.is_some() { self.lock().spare.pop().unwrap_or_default() } else { O::default() };
         let mut frames = finished.batch.iter().flat_map(|batch| batch.frames(finished.base)).enumerate();
-        for piece in finished.pieces.drain(..) {
+        let mut pieces = finished.pieces.drain(..).peekable();
+        while let Some(piece) = pieces.next() {
+            let next = pieces.peek();
+            let moment = WalkProgress { position, waits: true, more: next.is_some() };
             match piece {
                 Piece::Output(mut output) => {
                     work.learn(state, &mut output);
@@ -358,12 +380,25 @@ impl<O: Default> Team<O> {
                 Piece::Ordered(place) => {
                     if let Some((_, frame)) = frames.find(|(index, _)| *index == place) {
                         work.frame(state, &frame, &mut own);
+                    }
+                    // A capture may be full of such frames: what they lead to is handed over together.
+                    if !matches!(next, Some(Piece::Ordered(_) | Piece::Rest(_))) {
                         take(&mut own, moment)?;
                     }
                 }
+                Piece::Rest(from) => {
+                    for (_, frame) in frames.by_ref().filter(|(index, _)| *index >= from) {
+                        work.frame(state, &frame, &mut own);
+                    }
+                    take(&mut own, moment)?;
+                }
             }
         }
+        drop(pieces);
         drop(frames);
+        if finished.batch.is_some() {
+            used.push(own);
+        }
         let mut shared = self.lock();
         let room = self.depth.saturating_sub(shared.spare.len());
         shared.spare.extend(used.into_iter().take(room));
@@ -441,7 +476,7 @@ fn worker<W: Work>(plan: &Plan, team: &Team<W::Output>, work: &W, mut state: W::
         reader.restart(start, decoder);
         let guessed = exact.is_some() || reader.guess(until, plan.about).is_ok_and(|found| found);
         let start = reader.offset();
-        let mut walked = guessed.then(|| reader.batch(until, false, &mut batch, wanted));
+        let mut walked = guessed.then(|| reader.batch(until, plan.most, false, &mut batch, wanted));
 
         let Some(shared) = team.wait_turn(index) else { return };
         let (offset, base, decoder) = (shared.offset, shared.number, shared.decoder.clone());
@@ -449,7 +484,7 @@ fn worker<W: Work>(plan: &Plan, team: &Team<W::Output>, work: &W, mut state: W::
         if walked.is_none() || start != offset || changes != decoder.changes() {
             reader.input.at = offset;
             reader.restart(offset, decoder);
-            walked = Some(reader.batch(until, false, &mut batch, wanted));
+            walked = Some(reader.batch(until, plan.most, false, &mut batch, wanted));
         }
         let end = match walked {
             Some(Ok(true)) | None => None,
@@ -462,6 +497,13 @@ fn worker<W: Work>(plan: &Plan, team: &Team<W::Output>, work: &W, mut state: W::
         shared.decoder = reader.decoder().clone();
         shared.turn = index.saturating_add(1);
         shared.sparse = is_sparse(&batch, length);
+        if end.is_none() && shared.offset < until {
+            // Ended early: those who walk already will go on from here, and get as far each.
+            let under_way = u64::try_from(shared.claim.saturating_sub(shared.turn)).unwrap_or(u64::MAX);
+            let most = u64::try_from(plan.most).unwrap_or(u64::MAX);
+            let reach = shared.offset.saturating_add(under_way.saturating_mul(most));
+            shared.begin = shared.begin.min(reach);
+        }
         shared.stopped = end.is_some() || shared.stopped;
         drop(shared);
         team.turn.notify_all();
@@ -514,7 +556,7 @@ fn turn_taker<W: Work>(
         let length = if shared.sparse { LONG_CHUNK } else { CHUNK };
         drop(shared);
         let begin = reader.offset();
-        let walked = reader.batch(begin.saturating_add(length), eager, &mut batch, wanted);
+        let walked = reader.batch(begin.saturating_add(length), MOST, eager, &mut batch, wanted);
         let end = match walked {
             Ok(true) => None,
             Ok(false) => Some(Ok(())),

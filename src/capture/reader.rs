@@ -459,11 +459,12 @@ impl<R: Read> Reader<R> {
     }
 
     /// Walks all frames that start before offset `until` and keeps those that `wanted` says may matter. False at the
-    /// capture's end. An error leaves the frames before it in `batch`. With `eager`, stops as soon as reading on could
-    /// mean waiting for a slow sender.
+    /// capture's end. An error leaves the frames before it in `batch`. Stops early behind the frame with which `most` bytes are
+    /// kept, and with `eager` as soon as reading on could mean waiting for a slow sender.
     pub(super) fn batch(
         &mut self,
         until: u64,
+        most: usize,
         eager: bool,
         batch: &mut Batch,
         wanted: impl Fn(LinkType, &[u8]) -> bool,
@@ -489,6 +490,9 @@ impl<R: Read> Reader<R> {
                         batch.keep(record, reach.unwrap_or(data), self.number.wrapping_add(1), self.offset);
                     }
                     self.pass(&record);
+                    if batch.size() >= most {
+                        break Ok(true);
+                    }
                 }
                 Step::Short { .. } if eager && !self.full && self.number > batch.first_number() => {
                     break Ok(true);

@@ -188,7 +188,7 @@ pub fn captures(
                 bar.draw(moment.position, moment.waits);
             }
             calls = calls.wrapping_add(1);
-            if moment.waits || calls.is_multiple_of(LOOK_EVERY) {
+            if (moment.waits && !moment.more) || calls.is_multiple_of(LOOK_EVERY) {
                 outline.interrupted = stop.arrived();
             }
             let ends = outline.interrupted.is_some();

@@ -3,6 +3,7 @@
 #![allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails, as it should")]
 
 use super::*;
+use crate::capture::tests::compressed::COMPRESSORS;
 use crate::capture::tests::{Build, ORDERS};
 
 /// Notes what it sees. Frames that begin with `!` need to be seen in order: each is noted with the one before.
@@ -60,7 +61,7 @@ fn sequential(bytes: &[u8]) -> Seen {
     })
 }
 
-fn in_chunks(bytes: &[u8], chunk: u64, threads: usize) -> Seen {
+fn in_chunks(bytes: &[u8], chunk: u64, most: usize, threads: usize) -> Seen {
     let file = Arc::new(tempfile::tempfile().unwrap());
     file.write_all_at(bytes, 0).unwrap();
     noted(|state, mut take| {
@@ -68,7 +69,7 @@ fn in_chunks(bytes: &[u8], chunk: u64, threads: usize) -> Seen {
         let mut reader = Reader::new("test", source)?;
         let about = reader.prelude()?;
         let size = u64::try_from(bytes.len()).unwrap();
-        let plan = Plan { file, size, chunk, about, name: "test".to_owned() };
+        let plan = Plan { file, size, chunk, most, about, name: "test".to_owned() };
         Ok(chunks(&plan, &mut reader, &Notes, state, workers(threads), &mut take))
     })
 }
@@ -80,14 +81,37 @@ fn in_turns(bytes: &[u8], threads: usize) -> Seen {
     })
 }
 
+/// From a file, by one thread or by several with others that read ahead.
+fn opened(bytes: &[u8], threads: usize) -> Seen {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    file.as_file().write_all_at(bytes, 0).unwrap();
+    let (seen, frames, result) = noted(|state, mut take| {
+        let mut reader = crate::capture::open(file.path())?;
+        if threads < 2 {
+            return Ok(alone(&mut reader, &Notes, state, &mut take));
+        }
+        reader.go_ahead();
+        Ok(turns(reader, &Notes, state, workers(threads), &mut take))
+    });
+    // Each has a name of its own.
+    let name = file.path().to_string_lossy();
+    (seen, frames, result.map_err(|error| error.replace(&*name, "it")))
+}
+
 fn workers(count: usize) -> Vec<Before> {
     (0..count).map(|_| Before::default()).collect()
 }
 
 fn same_in_every_way(bytes: &[u8]) {
     let want = sequential(bytes);
-    for (chunk, threads) in [(40, 3), (100, 2), (1000, 4), (1 << 20, 2)] {
-        same(&in_chunks(bytes, chunk, threads), &want, &format!("chunks of {chunk}, {threads} threads"));
+    for (chunk, most, threads) in
+        [(40, MOST, 3), (100, 20, 2), (1000, 10, 4), (1000, 700, 3), (1 << 20, 100, 2), (1 << 20, MOST, 2)]
+    {
+        same(
+            &in_chunks(bytes, chunk, most, threads),
+            &want,
+            &format!("chunks of {chunk}, {threads} threads"),
+        );
     }
     same(&in_turns(bytes, 3), &want, "turns");
 }
@@ -109,7 +133,12 @@ fn some_pcap(build: Build, count: usize) -> Build {
 }
 
 fn some_pcapng(build: Build, count: usize) -> Build {
-    (0..count).fold(build.section().interface(1, 0, &[(2, b"eth0")]), |build, index| {
+    some(build.section().interface(1, 0, &[(2, b"eth0")]), count)
+}
+
+/// Packets on the interface that is there.
+fn some(build: Build, count: usize) -> Build {
+    (0..count).fold(build, |build, index| {
         let build = build.packet(0, 1_700_000_000_000_000, FRAMES[index % FRAMES.len()]);
         if index % 37 == 36 { build.block(0x0bad, &[7; 60]) } else { build }
     })
@@ -180,7 +209,7 @@ fn nobody_is_left_waiting_when_the_caller_has_enough() {
         let mut reader = Reader::new("test", source).unwrap();
         let about = reader.prelude().unwrap();
         let size = u64::try_from(bytes.len()).unwrap();
-        let plan = Plan { file: Arc::clone(&file), size, chunk: 300, about, name: String::new() };
+        let plan = Plan { file: Arc::clone(&file), size, chunk: 300, most: 50, about, name: String::new() };
         let mut left = enough;
         let mut take = |_: &mut Vec<String>, _: WalkProgress| {
             left -= 1;
@@ -201,8 +230,68 @@ fn a_file_that_grew_meanwhile_is_read_to_its_new_end() {
         let source: Source = Box::new(io::Cursor::new(bytes.clone()));
         let mut reader = Reader::new("test", source)?;
         let about = reader.prelude()?;
-        let plan = Plan { file, size: 700, chunk: 300, about, name: "test".to_owned() };
+        let plan = Plan { file, size: 700, chunk: 300, most: MOST, about, name: "test".to_owned() };
         Ok(chunks(&plan, &mut reader, &Notes, state, workers(2), &mut take))
     });
     assert_eq!(seen, sequential(&bytes));
+}
+
+#[test]
+fn what_is_read_ahead_is_what_is_there() {
+    let mut random = fastrand::Rng::with_seed(5);
+    let mut build = some_pcapng(Build::new(ORDERS[0]), 300);
+    for size in [60_000, 70_000, 700_000, 5, 3_000_000, 65_536] {
+        let noise: Vec<u8> = (0..size).map(|_| random.u8(..)).collect();
+        build = some(build.packet(0, 5, &noise), 40);
+    }
+    let bytes = build.bytes;
+    let want = sequential(&bytes);
+    for compress in COMPRESSORS {
+        let whole = compress(&bytes);
+        same(&opened(&whole, 3), &want, "whole");
+        let (half, mut broken) = (&whole[..whole.len() / 2], whole.clone());
+        *broken.iter_mut().nth_back(20).unwrap() ^= 0x55;
+        for damaged in [half, &broken, &[whole.as_slice(), b"what is this"].concat()] {
+            same(&opened(damaged, 2), &opened(damaged, 1), "damaged");
+        }
+    }
+}
+
+/// How many times something is handed over, and how much at once.
+fn handed_over(bytes: &[u8], most: usize) -> (usize, usize) {
+    let file = Arc::new(tempfile::tempfile().unwrap());
+    file.write_all_at(bytes, 0).unwrap();
+    let (mut times, mut largest) = (0, 0);
+    let source: Source = Box::new(io::Cursor::new(bytes.to_vec()));
+    let mut reader = Reader::new("test", source).unwrap();
+    let about = reader.prelude().unwrap();
+    let size = u64::try_from(bytes.len()).unwrap();
+    let plan = Plan { file, size, chunk: 1 << 20, most, about, name: "test".to_owned() };
+    let mut take = |output: &mut Vec<String>, _: WalkProgress| {
+        times += 1;
+        largest = largest.max(output.len());
+        output.clear();
+        ControlFlow::Continue(())
+    };
+    let mut state = Before { all: true, last: 0 };
+    chunks(&plan, &mut reader, &Notes, &mut state, workers(2), &mut take).result.unwrap();
+    (times, largest)
+}
+
+#[test]
+fn frames_that_are_seen_in_order_are_handed_over_together() {
+    let build = Build::new(ORDERS[0]).pcap(0xa1b2_c3d4, 4, 65535, 1);
+    let fragments = (0..500).fold(build, |build, _| build.record(1_700_000_000, 7, 90, b"!fragment"));
+    let (times, largest) = handed_over(&fragments.bytes, MOST);
+    // One more time at the end.
+    assert!(times <= 2 && largest == 500, "{times} times, {largest}");
+}
+
+#[test]
+fn a_chunk_ends_early_where_too_much_of_it_matters() {
+    let build = Build::new(ORDERS[0]).pcap(0xa1b2_c3d4, 4, 65535, 1);
+    let bytes = (0..5000).fold(build, |build, _| build.record(1_700_000_000, 7, 90, b"abcde")).bytes;
+    assert_eq!(handed_over(&bytes, MOST).1, 5000);
+    let (times, largest) = handed_over(&bytes, 200);
+    assert!(times >= 125 && largest == 40, "{times} times, {largest}");
 }

@@ -314,7 +314,20 @@ impl Decoding<'_> {
         let piped = reader.size().is_none();
         let mut failed = None;
         let mut calls = 0_u32;
+        let mut parts = Vec::new();
         let walk = capture::parallel::run(reader, showing, stream, workers, |rendered, moment| {
+            // Of what was made in many small parts, each would be a call of the system.
+            if (moment.more && parts.len() < BATCH) || !parts.is_empty() {
+                parts.extend_from_slice(rendered.bytes());
+                rendered.batch().clear();
+                if moment.more && parts.len() < BATCH {
+                    totals.add(&std::mem::take(&mut rendered.counts));
+                    unread.take(&mut rendered.unread);
+                    failed = keep_frames(rendered, writer.as_mut()).err();
+                    return if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+                }
+                std::mem::swap(rendered.batch(), &mut parts);
+            }
             if let Some(bar) = &mut bar {
                 bar.draw(moment.position, moment.waits);
             }
@@ -419,11 +432,21 @@ fn hand_over(
         }
     }
     let Some(writer) = writer else { return Ok(()) };
+    keep_frames(rendered, Some(writer))?;
+    if at_once { Ok(writer.flush()?) } else { Ok(()) }
+}
+
+/// Writes the frames that are kept.
+fn keep_frames(
+    rendered: &mut Rendered,
+    writer: Option<&mut Writer<Box<dyn std::io::Write + Send>>>,
+) -> Result<(), Failure> {
+    let Some(writer) = writer else { return Ok(()) };
     for frame in rendered.frames.iter() {
         writer.write(&frame)?;
     }
     rendered.frames.clear();
-    if at_once { Ok(writer.flush()?) } else { Ok(()) }
+    Ok(())
 }
 
 /// One line about what was read, for people.
