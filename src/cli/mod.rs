@@ -127,6 +127,11 @@ fn plain_command() -> clap::Command {
 /// The part of the definition that these arguments need. One subcommand is a twentieth of the whole, which takes a megabyte
 /// and a millisecond.
 fn command_for(args: &[OsString]) -> clap::Command {
+    if let [_, only] = args
+        && (only == "--version" || only == "-V")
+    {
+        return Frame::command();
+    }
     let named = args.get(1).and_then(|word| Command::define(word.to_str()?));
     match named {
         Some(named) => with_manual(whole(Frame::command().subcommand(named))),
@@ -332,6 +337,12 @@ mod tests {
                 definition.clone().try_get_matches_from(line).unwrap_err().to_string()
             };
             assert_eq!(said(&alone), said(&all));
+        }
+        for word in ["-V", "--version"] {
+            let line = ["dhcptool", word];
+            let said =
+                |definition: clap::Command| definition.try_get_matches_from(line).unwrap_err().to_string();
+            assert_eq!(said(super::command_for(&line.map(Into::into))), said(super::command()));
         }
         for words in [&["dhcptool"][..], &["dhcptool", "--json", "decode"], &["dhcptool", "dicover"]] {
             let args: Vec<_> = words.iter().map(Into::into).collect();
