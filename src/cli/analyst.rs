@@ -34,7 +34,7 @@ const ANEW: i64 = 10_000_000_000;
 /// So long a refusal waits to be drawn, live, nanoseconds: what follows it closes later.
 const WAIT: i64 = 150_000_000_000;
 /// So many exchanges are shown at a time when the input ends.
-const PART: usize = 256;
+const PART: usize = 32;
 /// Letters of an Ethernet address.
 const MAC: usize = 17;
 /// So many sentences are remembered that were said of exchanges of DHCPv6.
@@ -70,7 +70,7 @@ pub struct Analyst<'a> {
     stats6: Stats,
     clients: Clients,
     /// What was said of exchanges of DHCPv6, which is not said again at the end.
-    told: HashSet<(&'static str, String)>,
+    told: Sentences,
     table: TransactionTable,
     ignored: HashSet<&'a str>,
     json: JsonOut,
@@ -94,7 +94,7 @@ pub struct Analyst<'a> {
 /// An exchange that waits to be drawn.
 #[derive(Debug)]
 struct Drawn {
-    exchange: Exchange,
+    exchange: Box<Exchange>,
     number: u64,
     problems: Vec<Diagnosis>,
 }
@@ -112,6 +112,27 @@ impl Drawn {
     }
 }
 
+/// Sentences that were said, by code. Most are said again and again.
+#[derive(Debug, Default)]
+struct Sentences {
+    by_code: HashMap<&'static str, HashSet<String>>,
+    count: usize,
+}
+
+impl Sentences {
+    fn add(&mut self, code: &'static str, sentence: &str) {
+        let known = self.by_code.entry(code).or_default();
+        if self.count < TOLD && !known.contains(sentence) {
+            known.insert(sentence.to_owned());
+            self.count = self.count.saturating_add(1);
+        }
+    }
+
+    fn contains(&self, code: &str, sentence: &str) -> bool {
+        self.by_code.get(code).is_some_and(|known| known.contains(sentence))
+    }
+}
+
 impl<'a> Analyst<'a> {
     /// An analyst that has met nothing.
     pub fn new(args: &'a AnalysisArgs, look: Look, rows: Option<Rows>, vendors: Vendors) -> Self {
@@ -125,7 +146,7 @@ impl<'a> Analyst<'a> {
             stats: Stats::default(),
             stats6: Stats::default(),
             clients: Clients::default(),
-            told: HashSet::new(),
+            told: Sentences::default(),
             table: TransactionTable::new(look.width, look.live, args.lint),
             ignored: args.ignore.iter().map(String::as_str).collect(),
             json: JsonOut::new(),
@@ -281,9 +302,9 @@ impl<'a> Analyst<'a> {
             self.json.end_line();
             return;
         }
-        let room = TOLD.saturating_sub(self.told.len());
-        self.told
-            .extend(problems.iter().take(room).map(|problem| (problem.id.name(), problem.message.clone())));
+        for problem in &problems {
+            self.told.add(problem.id.name(), &problem.message);
+        }
         self.table.count6(exchange);
         if self.args.ladder && self.look.width >= LADDER_FROM {
             self.ladder().draw(exchange, number, &problems, &mut self.text);
@@ -308,7 +329,7 @@ impl<'a> Analyst<'a> {
         self.table.row(exchange, vendor, problems, &mut self.text);
     }
 
-    fn close(&mut self, exchange: Exchange) {
+    fn close(&mut self, exchange: Box<Exchange>) {
         let mut problems = self.history.closed(&exchange);
         problems.retain(|problem| !self.ignored.contains(problem.id.name()));
         if !self.wants(&exchange, &problems) {
@@ -347,7 +368,7 @@ impl<'a> Analyst<'a> {
         *count = count.saturating_add(1);
     }
 
-    fn show(&mut self, exchange: Exchange, problems: Vec<Diagnosis>) {
+    fn show(&mut self, exchange: Box<Exchange>, problems: Vec<Diagnosis>) {
         if let Some(rows) = &mut self.rows {
             if self.args.transactions {
                 let vendor = vendor(&mut self.vendors, exchange.mac);
@@ -497,7 +518,7 @@ impl<'a> Analyst<'a> {
             }
             self.said(told.id());
             let rows = self.shows_exchanges();
-            let again = || self.told.contains(&(told.finding.code, told.finding.message.clone()));
+            let again = || self.told.contains(told.finding.code, &told.finding.message);
             if self.look.json && (rows || !self.args.clients) {
                 self.json.line(&finding::Finding::from(&told));
             } else if rows && !again() {

@@ -12,9 +12,9 @@ use super::six::Exchange6;
 #[derive(Clone, Debug)]
 pub enum Closed {
     /// Of DHCPv4.
-    Four(Exchange),
+    Four(Box<Exchange>),
     /// Of DHCPv6.
-    Six(Exchange6),
+    Six(Box<Exchange6>),
 }
 
 impl Closed {

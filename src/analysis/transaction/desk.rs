@@ -111,7 +111,7 @@ impl<S: Message> Desk<S> {
 
     /// The exchanges that are open, in no order.
     pub(super) fn exchanges(&self) -> impl Iterator<Item = &Exchange<S>> {
-        self.open.iter().map(|(_, open)| &open.exchange)
+        self.open.iter().map(|(_, open)| &*open.exchange)
     }
 
     /// The last moment known.
@@ -322,17 +322,14 @@ impl<S: Message> Desk<S> {
 
     /// Opens an exchange with its first message, which its client's others hear of.
     pub(super) fn begin(&mut self, kind: Kind, seen: &S, key: S::Key, mac: Option<HwAddr>) -> u32 {
-        let exchange = Exchange::new(kind, mac, seen.time());
+        let exchange = Box::new(Exchange::new(kind, mac, seen.time()));
         let open = Open { exchange, key: key.clone(), place: seen.place(), relay: seen.relay() };
         let id = self.open.insert(open);
         let client = self.clients.entry(key).or_default();
         if seen.is_from_client() {
             for older in client.recent {
-                if let Some(open) = self.open.get_mut(older) {
-                    let next = Next { time: seen.time(), xid: seen.xid(), letter: seen.letter() };
-                    open.exchange.superseded.get_or_insert(next);
-                    self.open.changed(older);
-                }
+                let next = Next { time: seen.time(), xid: seen.xid(), letter: seen.letter() };
+                self.open.supersede(older, next);
             }
         }
         client.recent.rotate_right(1);

@@ -128,6 +128,8 @@ pub struct Exchange<S: Message = Seen> {
     pub extra: S::Extra,
     /// Bits of what happened.
     pub(super) had: Had,
+    /// The frame of its first step, which lies far from the rest.
+    pub(super) began: u64,
     /// Time of the last message of any kind.
     pub(super) last: i64,
     /// Time of the last message of the client.
@@ -183,6 +185,7 @@ impl<S: Message> Exchange<S> {
             outcome: Outcome::Unanswered,
             extra: S::Extra::default(),
             had: Had::default(),
+            began: 0,
             last: time,
             last_client: time,
             phase: None,
@@ -256,10 +259,18 @@ impl<S: Message> Exchange<S> {
         if self.steps.len() >= STEPS {
             self.leave_one_out();
         }
+        if self.steps.len() == 1 && self.steps.capacity() == 1 {
+            // Most acquisitions have four messages, anything else has two; a vector left to itself makes room for four.
+            self.steps.reserve_exact(if self.kind == Kind::Acquire { 3 } else { 1 });
+        }
         if late && !self.had.client {
             self.steps.push(step);
             self.steps.sort_by_key(|step| (step.seen.time(), step.seen.frame()));
+            self.began = self.steps.first().map_or(0, |step| step.seen.frame());
         } else {
+            if self.steps.is_empty() {
+                self.began = frame;
+            }
             self.steps.push(step);
         }
         self.last = self.last.max(time);
@@ -308,6 +319,10 @@ impl<S: Message> Exchange<S> {
                 |(_, other): &(u64, Problem)| (other.code, other.args) == (problem.code, problem.args);
             let most = if self.problems.iter().any(alike) { REPEATED } else { PROBLEMS };
             if self.problems.len() < most {
+                if self.problems.capacity() == 0 {
+                    // Where every client says the same wrong thing once, there is one for each that is open.
+                    self.problems.reserve_exact(1);
+                }
                 self.problems.push((frame, *problem));
             }
         }
@@ -453,7 +468,28 @@ impl<S: Message> Exchange<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::diagnosis::tests::a_discover;
     use crate::wire::problem::Code;
+
+    /// What a million clients are held in until they are over.
+    #[test]
+    fn an_exchange_takes_no_more_room_than_most_of_its_kind_need() {
+        let room = |kind: Kind| {
+            let mut exchange = Exchange::<Seen>::new(kind, None, 0);
+            let mut seen = a_discover();
+            let mut rooms = Vec::new();
+            for frame in 1..=5 {
+                seen.frame = frame;
+                exchange.add(&seen, Role::First);
+                rooms.push(exchange.steps.capacity());
+            }
+            assert_eq!(exchange.began, 1);
+            exchange.blame(1, &[Problem::outer(Code::HopLimitNot255, [1, 0, 0])]);
+            (rooms, exchange.problems.capacity())
+        };
+        assert_eq!(room(Kind::Acquire), (vec![1, 4, 4, 4, 8], 1));
+        assert_eq!(room(Kind::Renew), (vec![1, 2, 4, 4, 8], 1));
+    }
 
     #[test]
     fn problems_of_an_exchange_are_few_and_different() {

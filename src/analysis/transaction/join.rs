@@ -99,7 +99,8 @@ pub struct Joiner {
     /// Clients without a hardware address: which exchange has this xid.
     nameless: BTreeMap<u32, u32>,
     untimed: Untimed<(Entry, Batch)>,
-    closed: Vec<Exchange>,
+    #[allow(clippy::vec_box, reason = "each goes its own way, and is large")]
+    closed: Vec<Box<Exchange>>,
     /// What tells whether answers can be seen.
     sight: Sight<HwAddr>,
     shared: Shared,
@@ -143,12 +144,13 @@ impl Joiner {
     }
 
     /// The exchanges that have closed, in order.
-    pub fn take_closed(&mut self) -> Vec<Exchange> {
+    #[allow(clippy::vec_box, reason = "each goes its own way, and is large")]
+    pub fn take_closed(&mut self) -> Vec<Box<Exchange>> {
         std::mem::take(&mut self.closed)
     }
 
     /// The same; memory is kept.
-    pub(super) fn drain_closed(&mut self) -> impl Iterator<Item = Exchange> {
+    pub(super) fn drain_closed(&mut self) -> impl Iterator<Item = Box<Exchange>> {
         self.closed.drain(..)
     }
 

@@ -42,7 +42,8 @@ pub struct Joined {
 pub struct Joiner6 {
     desk: Desk<Seen6>,
     untimed: Untimed<(Entry6, Batch)>,
-    closed: Vec<Exchange6>,
+    #[allow(clippy::vec_box, reason = "each goes its own way, and is large")]
+    closed: Vec<Box<Exchange6>>,
     sight: Sight<Key6>,
     shared: Shared,
     serial: u64,
@@ -67,12 +68,13 @@ impl Joiner6 {
     }
 
     /// The exchanges that have closed, in order.
-    pub fn take_closed(&mut self) -> Vec<Exchange6> {
+    #[allow(clippy::vec_box, reason = "each goes its own way, and is large")]
+    pub fn take_closed(&mut self) -> Vec<Box<Exchange6>> {
         std::mem::take(&mut self.closed)
     }
 
     /// The same; memory is kept.
-    pub(super) fn drain_closed(&mut self) -> impl Iterator<Item = Exchange6> {
+    pub(super) fn drain_closed(&mut self) -> impl Iterator<Item = Box<Exchange6>> {
         self.closed.drain(..)
     }
 

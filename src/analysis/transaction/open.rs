@@ -1,12 +1,13 @@
 //! The exchanges that are open, by number. A number is given again once its exchange has closed; 0 is none.
 
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Next};
 use super::message::Message;
 use super::names::Kind;
 
 /// An open exchange.
 pub(super) struct Open<S: Message> {
-    pub(super) exchange: Exchange<S>,
+    /// Boxed: it is large, and what is handed on when it closes.
+    pub(super) exchange: Box<Exchange<S>>,
     pub(super) key: S::Key,
     /// Of its first message.
     pub(super) place: u32,
@@ -44,6 +45,8 @@ pub(super) struct Brief {
 
 /// Bits of a [`Brief`].
 pub(super) mod brief {
+    /// The place is taken.
+    pub(in super::super) const TAKEN: u8 = 1 << 5;
     /// It has several transaction identifiers.
     pub(in super::super) const SEVERAL: u8 = 1;
     /// Nothing more is needed for it.
@@ -58,7 +61,7 @@ pub(super) mod brief {
 
 impl Brief {
     fn of<S: Message>(exchange: &Exchange<S>) -> Self {
-        let mut bits = 0;
+        let mut bits = brief::TAKEN;
         let mut set = |bit: u8, value: bool| bits |= if value { bit } else { 0 };
         set(brief::SEVERAL, exchange.xids.len() > 1);
         set(brief::FINISHED, exchange.is_finished());
@@ -67,7 +70,7 @@ impl Brief {
         set(brief::REPLY, exchange.had().reply);
         Self {
             last: exchange.last,
-            first: exchange.first().map_or(0, S::frame),
+            first: exchange.began,
             xid: exchange.xids.first().copied().unwrap_or(0),
             kind: exchange.kind,
             bits,
@@ -87,22 +90,17 @@ impl Brief {
     }
 }
 
-/// An exchange and what is asked of it first.
-struct Slot<S: Message> {
-    brief: Brief,
-    /// Boxed: there may be far fewer than there once were.
-    open: Option<Box<Open<S>>>,
-}
-
 /// All of them.
 pub(super) struct Places<S: Message> {
-    slots: Vec<Slot<S>>,
+    /// What is asked first of each: read far more often than the rest, and close together.
+    briefs: Vec<Brief>,
+    open: Vec<Option<Open<S>>>,
     free: Vec<u32>,
 }
 
 impl<S: Message> Default for Places<S> {
     fn default() -> Self {
-        Self { slots: Vec::new(), free: Vec::new() }
+        Self { briefs: Vec::new(), open: Vec::new(), free: Vec::new() }
     }
 }
 
@@ -114,63 +112,80 @@ fn index(id: u32) -> Option<usize> {
 impl<S: Message> Places<S> {
     /// How many are open.
     pub(super) fn len(&self) -> usize {
-        self.slots.len().saturating_sub(self.free.len())
+        self.open.len().saturating_sub(self.free.len())
     }
 
     #[inline]
     pub(super) fn brief(&self, id: u32) -> Option<&Brief> {
-        self.slots.get(index(id)?).filter(|slot| slot.open.is_some()).map(|slot| &slot.brief)
+        self.briefs.get(index(id)?).filter(|brief| brief.is(brief::TAKEN))
     }
 
     #[inline]
     pub(super) fn get(&self, id: u32) -> Option<&Open<S>> {
-        self.slots.get(index(id)?)?.open.as_deref()
+        self.open.get(index(id)?)?.as_ref()
     }
 
     /// Whoever changes an exchange [tells](Self::changed).
     #[inline]
     pub(super) fn get_mut(&mut self, id: u32) -> Option<&mut Open<S>> {
-        self.slots.get_mut(index(id)?)?.open.as_deref_mut()
+        self.open.get_mut(index(id)?)?.as_mut()
     }
 
     /// An exchange was changed.
     #[inline]
     pub(super) fn changed(&mut self, id: u32) {
-        if let Some(slot) = index(id).and_then(|index| self.slots.get_mut(index))
-            && let Some(open) = &slot.open
+        let Some(at) = index(id) else { return };
+        if let (Some(brief), Some(Some(open))) = (self.briefs.get_mut(at), self.open.get(at)) {
+            *brief = Brief::of(&open.exchange);
+        }
+    }
+
+    /// Its client has begun another one. Only one that this is news to is looked into.
+    pub(super) fn supersede(&mut self, id: u32, next: Next) {
+        let Some(at) = index(id) else { return };
+        if let Some(brief) = self.briefs.get_mut(at).filter(|brief| brief.is(brief::CURRENT))
+            && let Some(Some(open)) = self.open.get_mut(at)
         {
-            slot.brief = Brief::of(&open.exchange);
+            open.exchange.superseded = Some(next);
+            brief.bits &= !brief::CURRENT;
         }
     }
 
     /// Takes one in; 0 when there is no number left, of four billion.
     pub(super) fn insert(&mut self, open: Open<S>) -> u32 {
-        let slot = Slot { brief: Brief::of(&open.exchange), open: Some(Box::new(open)) };
+        let brief = Brief::of(&open.exchange);
         if let Some(id) = self.free.pop() {
-            if let Some(place) = index(id).and_then(|index| self.slots.get_mut(index)) {
-                *place = slot;
+            let at = index(id).unwrap_or(usize::MAX);
+            if let (Some(place), Some(own)) = (self.open.get_mut(at), self.briefs.get_mut(at)) {
+                (*place, *own) = (Some(open), brief);
             }
             return id;
         }
-        let Ok(id) = u32::try_from(self.slots.len().saturating_add(1)) else { return 0 };
-        self.slots.push(slot);
+        let Ok(id) = u32::try_from(self.open.len().saturating_add(1)) else { return 0 };
+        self.open.push(Some(open));
+        self.briefs.push(brief);
         id
     }
 
     pub(super) fn remove(&mut self, id: u32) -> Option<Open<S>> {
-        let open = self.slots.get_mut(index(id)?)?.open.take()?;
+        let at = index(id)?;
+        let open = self.open.get_mut(at)?.take()?;
+        if let Some(brief) = self.briefs.get_mut(at) {
+            brief.bits = 0;
+        }
         self.free.push(id);
-        if self.free.len() == self.slots.len() {
+        if self.free.len() == self.open.len() {
             // Who looks at all of them looks at no more than were opened since.
-            self.slots.clear();
+            self.open.clear();
+            self.briefs.clear();
             self.free.clear();
         }
-        Some(*open)
+        Some(open)
     }
 
     /// Every one with its number.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Open<S>)> {
-        (1..).zip(&self.slots).filter_map(|(id, slot)| Some((id, slot.open.as_deref()?)))
+        (1..).zip(&self.open).filter_map(|(id, open)| Some((id, open.as_ref()?)))
     }
 }
 
@@ -186,7 +201,7 @@ mod tests {
         let mut places = Places::<Seen>::default();
         let mut open = |count: u32| -> Vec<u32> {
             let new = || Open {
-                exchange: Exchange::new(Kind::Acquire, None, 0),
+                exchange: Box::new(Exchange::new(Kind::Acquire, None, 0)),
                 key: ClientKey { tag: 0, addr: HwAddr::default() },
                 place: 0,
                 relay: None,
@@ -198,12 +213,12 @@ mod tests {
             for id in 1..count {
                 places.remove(id).unwrap();
             }
-            assert_eq!(places.slots.len(), usize::try_from(count).unwrap());
+            assert_eq!(places.open.len(), usize::try_from(count).unwrap());
             places.remove(count).unwrap();
             ids
         };
         assert_eq!(open(1000), (1..=1000).collect::<Vec<_>>());
         assert_eq!(open(3), [1, 2, 3]);
-        assert_eq!((places.slots.len(), places.len()), (0, 0));
+        assert_eq!((places.open.len(), places.len()), (0, 0));
     }
 }

@@ -608,7 +608,7 @@ impl Digest {
     }
 }
 
-fn hash32(bytes: &[u8]) -> u32 {
+pub(super) fn hash32(bytes: &[u8]) -> u32 {
     let mut digest = Digest::new();
     digest.bytes(bytes);
     digest.half()

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::seen::hash32;
+
 /// Texts looked for; each has one place, where the latest lies.
 const PLACES: usize = 1024;
 /// Longer ones are hardly shared.
@@ -22,8 +24,8 @@ impl Default for Shared {
 impl Shared {
     /// `bytes`, which others may have too.
     pub(super) fn of(&mut self, bytes: &[u8]) -> Arc<[u8]> {
-        let sum = bytes.iter().fold(bytes.len(), |sum, byte| sum.wrapping_mul(31) ^ usize::from(*byte));
-        match self.known.get_mut(sum & (PLACES - 1)) {
+        let place = usize::try_from(hash32(bytes)).unwrap_or(0) & (PLACES - 1);
+        match self.known.get_mut(place) {
             Some(Some(known)) if **known == *bytes => Arc::clone(known),
             Some(place) if bytes.len() <= LONGEST => Arc::clone(place.insert(bytes.into())),
             _ => bytes.into(),

@@ -56,7 +56,7 @@ pub struct Manner {
 #[derive(Clone, Debug)]
 pub struct Told {
     /// The transaction.
-    pub exchange: Exchange,
+    pub exchange: Box<Exchange>,
     /// What is said of it.
     pub problems: Vec<Diagnosis>,
 }

@@ -294,7 +294,7 @@ fn only(tell: impl FnOnce(&mut Story)) -> Seen {
 }
 
 /// A DISCOVER of client 1, by everybody.
-pub(super) fn a_discover() -> Seen {
+pub(crate) fn a_discover() -> Seen {
     only(|s| s.discover(0, client(1)))
 }
 

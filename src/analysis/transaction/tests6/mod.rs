@@ -201,7 +201,7 @@ impl Talk {
 
 fn six(closed: Vec<Closed>) -> Vec<Exchange6> {
     let of = |closed| match closed {
-        Closed::Six(exchange) => Some(exchange),
+        Closed::Six(exchange) => Some(*exchange),
         Closed::Four(_) => None,
     };
     closed.into_iter().filter_map(of).collect()

@@ -550,7 +550,7 @@ fn own<'a>(examined: &'a Examined, macs: &[Mac]) -> Vec<(u64, &'a Exchange, &'a 
     let is_own =
         |exchange: &Exchange| exchange.mac.and_then(|mac| mac.mac()).is_some_and(|mac| macs.contains(&mac));
     let each = examined.told.iter().zip(1..).filter(|(told, _)| is_own(&told.exchange));
-    each.map(|(told, number)| (number, &told.exchange, told.problems.as_slice())).collect()
+    each.map(|(told, number)| (number, &*told.exchange, told.problems.as_slice())).collect()
 }
 
 fn findings(examined: &Examined) -> Vec<FindingObject> {
