@@ -326,6 +326,14 @@ pub(crate) fn write_colons(bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// An address of IPv6 as RFC 5952 has it.
+pub(crate) fn ip6(addr: Ipv6Addr) -> String {
+    let mut out = Vec::with_capacity(40);
+    write_ip6(addr, &mut out);
+    // Digits are text.
+    String::from_utf8(out).unwrap_or_default()
+}
+
 /// Appends an address of IPv6 as RFC 5952 has it.
 pub(crate) fn write_ip6(addr: Ipv6Addr, out: &mut Vec<u8>) {
     if let Some(mapped) = addr.to_ipv4_mapped() {

@@ -15,11 +15,11 @@ mod tests;
 use std::fmt;
 use std::net::Ipv6Addr;
 
-use crate::wire::Mac;
 use crate::wire::nd::Advert;
 use crate::wire::problem::Severity;
 use crate::wire::v6::facts::IaKind;
 use crate::wire::v6::{Duid, Facts, MessageType};
+use crate::wire::{Mac, digits};
 
 pub use promised::{Promised, Routers};
 
@@ -92,7 +92,11 @@ impl fmt::Display for Name<'_> {
 impl<'a> Said<'a> {
     /// The server's name for people and programs.
     pub fn server(&self) -> String {
-        self.name().to_string()
+        match self.name() {
+            // Every finding about an answer asks for it.
+            Name::Duid(duid) => digits::hex(duid),
+            name => name.to_string(),
+        }
     }
 
     fn name(&self) -> Name<'a> {

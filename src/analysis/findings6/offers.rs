@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv6Addr;
 
 use super::{Name, Said, Scene, Sink, list, reason};
-use crate::wire::Mac;
 use crate::wire::v6::facts::{Ia, IaKind, Status};
 use crate::wire::v6::types::INFINITY;
 use crate::wire::v6::{MessageType, Prefix6, StatusCode};
+use crate::wire::{Mac, digits};
 
 /// A client's SOLICIT slows down to this, seconds (RFC 9915 §7.6).
 const SOL_MAX_RT: u32 = 3600;
@@ -200,6 +200,8 @@ pub(super) fn answer_from_global(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     }
     for said in scene.said() {
         if let Some(source) = said.source.filter(|source| !source.is_unicast_link_local()) {
+            // Where a server does it, it does so in every answer.
+            let source = digits::ip6(source);
             sink.server(
                 format!("it answers from {source}, which is no link-local address: filters may drop it"),
                 said,

@@ -19,11 +19,11 @@ use super::{Finding6, Said, Scene, findings};
 use crate::analysis::diagnosis::{Diagnosis, Id};
 use crate::analysis::keyed::KeyedMap;
 use crate::analysis::transaction::{Exchange6, Joined, Letter, Role};
-use crate::wire::Mac;
 use crate::wire::frame::Protocol;
 use crate::wire::nd;
 use crate::wire::problem::Problem;
-use crate::wire::v6::{Duid, Facts, Outline};
+use crate::wire::v6::{Facts, MessageType, Outline};
+use crate::wire::{Mac, digits};
 
 /// So many bytes of messages are kept for scenes that are not over; the oldest scene ends to make room.
 const KEPT: usize = 24 << 20;
@@ -35,6 +35,8 @@ const TOLD: usize = 10_000;
 const PROBLEMS: usize = 512;
 /// Frames named with a finding.
 const FRAMES: usize = 16;
+/// Problems known to be common among clients.
+const COMMON: usize = 32;
 
 /// A message of DHCPv6 or router discovery, and what stood around it.
 #[derive(Clone, Debug)]
@@ -94,6 +96,24 @@ impl Told {
         Id::Link(self.finding.code, self.finding.severity, self.finding.reference)
     }
 
+    /// The same of this client, in these frames, at these times.
+    fn again(&mut self, client: Option<&str>, from: &[(u64, i64)], (first, last): (i64, i64)) {
+        if self.client.as_deref() != client {
+            self.client = None;
+        }
+        self.count = self.count.saturating_add(1);
+        self.seen = (self.seen.0.min(first), self.seen.1.max(last));
+        if self.frames.len() >= FRAMES {
+            return;
+        }
+        for (frame, _) in from {
+            if self.frames.len() < FRAMES && !self.frames.contains(frame) {
+                self.frames.push(*frame);
+            }
+        }
+        self.frames.sort_unstable();
+    }
+
     /// The servers or routers it is about.
     pub fn whose(&self) -> Vec<String> {
         let routers = self.finding.routers.iter().map(ToString::to_string);
@@ -112,6 +132,8 @@ pub struct Story {
     with: BTreeMap<u64, u64>,
     links: Links,
     told: BTreeMap<(&'static str, String), Told>,
+    /// Problems of messages of clients, and where they are told.
+    common: Vec<(Problem, (&'static str, String))>,
     kept: usize,
     last: i64,
     /// Memory to read with.
@@ -175,9 +197,18 @@ impl Story {
         if heard.problems.is_empty() || !heard.selected {
             return;
         }
-        let facts = (heard.protocol == Protocol::Dhcpv6).then(|| Facts::of(&heard.bytes));
+        let kind = heard.bytes.first().map(|kind| MessageType(*kind));
+        let by_client = heard.protocol == Protocol::Dhcpv6
+            && kind.is_some_and(|kind| !kind.is_relay() && !kind.is_from_server());
+        let rest = heard.problems.iter().filter(|problem| !(by_client && self.is_common(problem, heard)));
+        let rest: Vec<&Problem> = rest.collect();
+        if rest.is_empty() {
+            return;
+        }
+        let outline = &mut self.outline;
+        let facts = (heard.protocol == Protocol::Dhcpv6).then(|| Facts::with(&heard.bytes, outline));
         let from_server = facts.as_ref().is_some_and(|facts| facts.kind.is_from_server());
-        let duid = |id: Option<&[u8]>| id.map(|id| Duid::from(id).to_string());
+        let duid = |id: Option<&[u8]>| id.map(digits::hex);
         let source = heard.source.map(|source| source.to_string());
         let (servers, client) = match &facts {
             Some(facts) if from_server => (duid(facts.server_id).or(source), None),
@@ -185,7 +216,7 @@ impl Story {
             None => (None, None),
         };
         let routers = if facts.is_none() { heard.source.into_iter().collect() } else { Vec::new() };
-        for problem in &heard.problems {
+        for problem in rest {
             let finding = Finding6 {
                 code: problem.code.name(),
                 severity: problem.severity(),
@@ -195,8 +226,25 @@ impl Story {
                 field: None,
                 reference: problem.code.reference(),
             };
+            let key = (finding.code, finding.message.clone());
             self.tell(finding, client.as_deref(), &[(heard.frame, heard.time)]);
+            let plain = Problem { offset: None, ..*problem };
+            let new = by_client && !self.common.iter().any(|(known, _)| *known == plain);
+            if new && self.common.len() < COMMON && self.told.contains_key(&key) {
+                self.common.push((plain, key));
+            }
         }
+    }
+
+    /// Counts a problem of a client's message that several clients have: whose it is does not matter any more. False when that is
+    /// not known of it.
+    fn is_common(&mut self, problem: &Problem, heard: &Heard) -> bool {
+        let plain = Problem { offset: None, ..*problem };
+        let key = self.common.iter().find(|(known, _)| *known == plain).map(|(_, key)| key);
+        let told = key.and_then(|key| self.told.get_mut(key)).filter(|told| told.client.is_none());
+        let Some(told) = told else { return false };
+        told.again(None, &[(heard.frame, heard.time)], (heard.time, heard.time));
+        true
     }
 
     fn message(&mut self, heard: &Heard, joined: Joined) {
@@ -277,7 +325,7 @@ impl Story {
         if found.is_empty() {
             return Vec::new();
         }
-        let client = open.client();
+        let client = open.client(&mut self.outline);
         let answers: Vec<((u64, i64), String)> =
             open.answers().map(Kept::place).zip(scene.said().map(Said::server)).collect();
         let places = |finding: &Finding6| -> Vec<(u64, i64)> {
@@ -320,16 +368,6 @@ impl Story {
             count: 0,
             seen: (first, last),
         });
-        if told.client.as_deref() != client {
-            told.client = None;
-        }
-        told.count = told.count.saturating_add(1);
-        told.seen = (told.seen.0.min(first), told.seen.1.max(last));
-        for (frame, _) in from {
-            if told.frames.len() < FRAMES && !told.frames.contains(frame) {
-                told.frames.push(*frame);
-            }
-        }
-        told.frames.sort_unstable();
+        told.again(client, from, (first, last));
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
-use crate::wire::Mac;
+use crate::wire::{Mac, digits};
 
 /// The UDP port of clients (RFC 9915 §7.2).
 pub const CLIENT_PORT: u16 = 546;
@@ -271,7 +271,7 @@ impl From<&[u8]> for Duid {
 
 impl fmt::Display for Duid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&digits::hex(&self.0))
     }
 }
 

@@ -5,8 +5,8 @@ use std::net::Ipv6Addr;
 use super::Heard;
 use super::links::Link;
 use crate::analysis::findings6::{Asked, Held, Routers, Said, Scene};
-use crate::wire::Mac;
-use crate::wire::v6::{Duid, Facts, MessageType, Outline};
+use crate::wire::v6::{Facts, MessageType, Outline};
+use crate::wire::{Mac, digits};
 
 /// Answers kept of one exchange, one a server.
 const ANSWERS: u8 = 16;
@@ -156,10 +156,10 @@ impl Exchange {
     }
 
     /// The client's name.
-    pub(super) fn client(&self) -> Option<String> {
+    pub(super) fn client(&self, outline: &mut Outline) -> Option<String> {
         let (_, asked) = self.parts.iter().find(|(part, _)| part.is_asked())?;
-        let client = Facts::of(&asked.bytes).client_id?;
-        Some(Duid::from(client.get(..130).unwrap_or(client)).to_string())
+        let client = Facts::with(&asked.bytes, outline).client_id?;
+        Some(digits::hex(client.get(..130).unwrap_or(client)))
     }
 
     /// The answers, in the order of [`Scene::said`].
