@@ -1,6 +1,5 @@
 //! What shows over time of one client: its exchanges next to each other, and what it does too often.
 
-use std::collections::HashSet;
 use std::net::Ipv4Addr;
 
 use super::evidence::{Evidence, Place};
@@ -119,7 +118,12 @@ struct Client {
 impl Client {
     /// Keeps `closed` in its place by time, and gives that place.
     fn keep(&mut self, closed: Closed) -> usize {
-        let at = self.closed.partition_point(|other| other.start <= closed.start);
+        // Nearly all come in their order, and the others of a client are not looked at for that.
+        let at = if self.closed.last().is_none_or(|last| last.start <= closed.start) {
+            self.closed.len()
+        } else {
+            self.closed.partition_point(|other| other.start <= closed.start)
+        };
         self.closed.insert(at, closed);
         at
     }
@@ -127,7 +131,11 @@ impl Client {
 
 /// Adds an event in its place; true once there are `count` of them within `span`.
 fn event(list: &mut Vec<(i64, u64)>, at: (i64, u64), count: usize, span: i64) -> bool {
-    let index = list.partition_point(|other| *other <= at);
+    let index = if list.last().is_none_or(|last| *last <= at) {
+        list.len()
+    } else {
+        list.partition_point(|other| *other <= at)
+    };
     if list.capacity() == 0 {
         // Most have no more.
         list.reserve_exact(2);
@@ -208,28 +216,26 @@ fn events(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Finding>)
         })
     };
     for seen in exchange.said().map(|step| &step.seen) {
-        let (list, count, span) = match seen.letter {
+        let (flag, list, count, span) = match seen.letter {
             Letter::Nak if !refuses(seen) => continue,
-            Letter::Nak => (&mut *naks, 3, 60),
-            Letter::Decline => (&mut *declines, 3, 300),
-            Letter::Discover | Letter::Request | Letter::Inform => (&mut *asked, 21, 10),
+            Letter::Nak => (said::NAK_LOOP, &mut *naks, 3, 60),
+            Letter::Decline => (said::DECLINES, &mut *declines, 3, 300),
+            Letter::Discover | Letter::Request | Letter::Inform => (said::STORM, &mut *asked, 21, 10),
             _ => continue,
         };
-        if !event(list, at(seen), count, SECOND.saturating_mul(span)) {
+        // What was said is said once: no more is remembered for it.
+        if *known & flag != 0 || !event(list, at(seen), count, SECOND.saturating_mul(span)) {
             continue;
         }
-        let (flag, code, text) = match seen.letter {
-            Letter::Nak => (said::NAK_LOOP, Code::NakLoop, "refused three times within a minute"),
-            Letter::Decline => {
-                (said::DECLINES, Code::DeclineStorm, "three addresses declined within five minutes")
-            }
-            _ => (said::STORM, Code::ClientStorm, "more than 20 messages within ten seconds"),
+        let (code, text) = match seen.letter {
+            Letter::Nak => (Code::NakLoop, "refused three times within a minute"),
+            Letter::Decline => (Code::DeclineStorm, "three addresses declined within five minutes"),
+            _ => (Code::ClientStorm, "more than 20 messages within ten seconds"),
         };
-        if *known & flag == 0 {
-            *known |= flag;
-            let seen = (list.first().map_or(0, |at| at.0), list.last().map_or(0, |at| at.0));
-            findings.push(finding(code, list.iter().map(|at| at.1), seen, text.to_owned()));
-        }
+        *known |= flag;
+        let events = std::mem::take(list);
+        let seen = (events.first().map_or(0, |at| at.0), events.last().map_or(0, |at| at.0));
+        findings.push(finding(code, events.iter().map(|at| at.1), seen, text.to_owned()));
     }
 }
 
@@ -255,7 +261,7 @@ fn addresses(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Findin
     if client.addresses.len() < 2 {
         return;
     }
-    let distinct: HashSet<Ipv4Addr> = client.addresses.iter().map(|held| held.address).collect();
+    let distinct = distinct(&client.addresses);
     let all = || client.addresses.iter().map(|held| held.at).collect::<Evidence>();
     let mut say = |flag: u8, code: Code, text: String| {
         if client.said & flag == 0 {
@@ -264,23 +270,25 @@ fn addresses(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Findin
         flag
     };
     let mut done = 0;
-    if client.ids.len() >= 2 && distinct.len() >= 2 {
-        let text = format!(
-            "{} client identifiers and {} addresses of one machine",
-            client.ids.len(),
-            distinct.len()
-        );
+    if client.ids.len() >= 2 && distinct >= 2 {
+        let text = format!("{} client identifiers and {distinct} addresses of one machine", client.ids.len());
         done |= say(said::IDENTITIES, Code::ClientTwoIdentities, text);
     }
-    let near = client.addresses.iter().rev();
-    let here: HashSet<Ipv4Addr> = near
-        .take_while(|held| held.place == ack.place && held.giaddr == ack.giaddr)
-        .map(|held| held.address)
-        .collect();
-    if here.len() >= 3 {
-        done |= say(said::CHURN, Code::AddressChurn, format!("{} addresses in a row", here.len()));
+    let here = |held: &&Held| held.place == ack.place && held.giaddr == ack.giaddr;
+    let count = client.addresses.iter().rev().take_while(here).count();
+    let first = client.addresses.len().saturating_sub(count);
+    let here = self::distinct(client.addresses.get(first..).unwrap_or_default());
+    if here >= 3 {
+        done |= say(said::CHURN, Code::AddressChurn, format!("{here} addresses in a row"));
     }
     client.said |= done;
+}
+
+/// How many addresses these are; a client has few.
+fn distinct(held: &[Held]) -> usize {
+    let is_new =
+        |(index, own): &(usize, &Held)| !held.iter().take(*index).any(|other| other.address == own.address);
+    held.iter().enumerate().filter(is_new).count()
 }
 
 /// What one exchange and the client's next one show together.
