@@ -154,7 +154,8 @@ impl Gatherer {
         let before = batch.items.len();
         let walked = walker.walk(frame.link, frame.data, original, time, |datagram| {
             if datagram.protocol != Protocol::Dhcpv4 {
-                let selected = six.judge(&datagram, frame.time, selection, problems);
+                six.judge(&datagram, problems);
+                let selected = *select_all || six.is_selected(&datagram, frame.time, selection, problems);
                 let around = around(frame, &datagram, selected);
                 if datagram.protocol == Protocol::Dhcpv6 {
                     let packet = v6::Packet::new(datagram.payload);
@@ -213,14 +214,8 @@ struct Six {
 }
 
 impl Six {
-    /// Puts all that is wrong with a message into `problems`; true when it is selected.
-    fn judge(
-        &mut self,
-        datagram: &Datagram<'_>,
-        time: Option<Timestamp>,
-        selection: &Selection,
-        problems: &mut Vec<Problem>,
-    ) -> bool {
+    /// Puts all that is wrong with a message into `problems`.
+    fn judge(&mut self, datagram: &Datagram<'_>, problems: &mut Vec<Problem>) {
         problems.clear();
         if datagram.protocol == Protocol::Dhcpv6 {
             let (packet, outline) = (v6::Packet::new(datagram.payload), &mut self.message);
@@ -228,16 +223,31 @@ impl Six {
             problems.extend_from_slice(&outline.problems);
             v6::values::judge(&packet, outline, &mut (), problems);
             v6::judge::judge(&packet, outline, datagram, problems);
-            problems.extend(datagram.problems());
-            selection.matches_v6(time, datagram, &packet, outline, |each| problems.iter().for_each(each))
         } else {
             let (packet, outline) = (nd::Packet::new(datagram.payload), &mut self.router);
             outline.read(&packet, datagram.promised, datagram.cut);
             problems.extend_from_slice(&outline.problems);
             v6::values::judge_router(&packet, outline, problems);
             v6::judge::judge_router(&packet, outline, datagram, problems);
-            problems.extend(datagram.problems());
-            selection.matches_router(time, datagram, &packet, outline, |each| problems.iter().for_each(each))
+        }
+        problems.extend(datagram.problems());
+    }
+
+    /// The message that was judged is selected.
+    fn is_selected(
+        &self,
+        datagram: &Datagram<'_>,
+        time: Option<Timestamp>,
+        selection: &Selection,
+        problems: &[Problem],
+    ) -> bool {
+        let problems = |each: &mut dyn FnMut(&Problem)| problems.iter().for_each(each);
+        if datagram.protocol == Protocol::Dhcpv6 {
+            let packet = v6::Packet::new(datagram.payload);
+            selection.matches_v6(time, datagram, &packet, &self.message, problems)
+        } else {
+            let packet = nd::Packet::new(datagram.payload);
+            selection.matches_router(time, datagram, &packet, &self.router, problems)
         }
     }
 }
