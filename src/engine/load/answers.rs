@@ -7,6 +7,9 @@ use super::{After, Failure, Kind};
 use crate::time::Instant;
 use crate::wire::frame::{Checksum, LinkType};
 
+/// So many grants beside the first are given back of each exchange, on an average.
+const SECOND_GRANTS: u64 = 4;
+
 impl<F: Family> Load<F> {
     /// Takes a frame that came in.
     pub(super) fn take(&mut self, at: Instant, frame: &[u8]) {
@@ -55,7 +58,7 @@ impl<F: Family> Load<F> {
                     Some(client) if found == Found::Past => {
                         self.counters.received = self.counters.received.saturating_add(1);
                         self.counters.late = self.counters.late.saturating_add(1);
-                        self.on_another_lease(client, seen);
+                        self.on_another_lease(client, &F::Lease::default(), seen);
                     }
                     Some(_) => self.counters.orphans = self.counters.orphans.saturating_add(1),
                     None => {}
@@ -114,18 +117,24 @@ impl<F: Family> Load<F> {
             _ => {
                 self.counters.duplicates = self.counters.duplicates.saturating_add(1);
                 if matches!(slot.stage, Stage::Over(_)) && word == Word::Ack && slot.kind != Kind::Inform {
-                    self.on_another_lease(slot.client, seen);
+                    self.on_another_lease(slot.client, &slot.lease, seen);
                 }
             }
         }
     }
 
-    /// A server that grants a second time may have bound something else than before: that is given back, too.
-    fn on_another_lease(&mut self, client: u32, seen: &Seen<F::Lease>) {
-        let known = self.clients.get(client).lease;
-        let is_known = !known.is_empty() && seen.lease.is_part_of(&known);
-        if seen.word == Word::Ack && !seen.lease.is_empty() && !is_known && self.plan.after != After::Keep {
+    /// A server that grants a second time may have bound something else than `granted`: that is given back, too. One that
+    /// answers each RELEASE so is not obeyed for ever.
+    fn on_another_lease(&mut self, client: u32, granted: &F::Lease, seen: &Seen<F::Lease>) {
+        let is_known = seen.lease.is_within(granted) || seen.lease.is_within(&self.clients.get(client).lease);
+        if seen.word != Word::Ack || seen.lease.is_empty() || is_known || self.plan.after == After::Keep {
+            return;
+        }
+        if self.second_grants < self.counters.attempts.saturating_mul(SECOND_GRANTS) {
+            self.second_grants = self.second_grants.saturating_add(1);
             self.stray(client, seen.lease);
+        } else {
+            self.leave(1);
         }
     }
 

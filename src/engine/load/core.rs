@@ -110,6 +110,8 @@ pub struct Load<F: Family> {
     /// Closed loop: when the next may begin.
     pub(super) not_before: Instant,
     pub(super) failed_in_row: u64,
+    /// Grants beside the first of an exchange that were given back.
+    pub(super) second_grants: u64,
     pub(super) held_when_row_began: u64,
     pub(super) shortest_lease: u32,
     /// How often the link went down.
@@ -162,6 +164,7 @@ impl<F: Family> Load<F> {
             begun: 0,
             not_before: Instant::default(),
             failed_in_row: 0,
+            second_grants: 0,
             held_when_row_began: 0,
             shortest_lease: u32::MAX,
             dips: 0,

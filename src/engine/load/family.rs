@@ -32,6 +32,9 @@ pub trait Leased: Copy + Debug + Default + PartialEq + Send + Sync + 'static {
     /// All that is leased here is in `before` too.
     fn is_part_of(&self, before: &Self) -> bool;
 
+    /// Nothing is leased here that `other` has not.
+    fn is_within(&self, other: &Self) -> bool;
+
     /// For how long, in seconds; 0 where nothing says so.
     fn lifetime(&self) -> u32;
 }

@@ -562,6 +562,7 @@ fn given_back(batch: &Batch) -> Vec<Ipv4Addr> {
 #[test]
 fn a_second_grant_of_another_address_is_given_back() {
     for (after, want) in [(After::Release, 2), (After::Hold, 2), (After::Keep, 0)] {
+        let other_one = Ipv4Addr::new(10, 0, 1, 0x40);
         let mut load = Load::new(Plan { after, ..plan(Rate::Closed(Duration::ZERO), 1, 1) }, Lane::ONLY);
         let (mut batch, mut server) = (Batch::default(), Server::new(MS));
         transmit(&mut load, SECOND, &mut batch);
@@ -581,10 +582,8 @@ fn a_second_grant_of_another_address_is_given_back() {
         let mut released = given_back(&batch);
         transmit(&mut load, 2 * SECOND + 4 * MS, &mut batch);
         released.extend(given_back(&batch));
-        released.sort_unstable();
-        released.dedup();
         assert_eq!(released.len(), want, "{after:?}: {released:?}");
-        assert_eq!(released.contains(&Ipv4Addr::new(10, 0, 1, 0x40)), want > 0, "{released:?}");
+        assert_eq!(released.contains(&other_one), want > 0, "{released:?}");
         assert_eq!(load.counters().duplicates, 3);
     }
 }

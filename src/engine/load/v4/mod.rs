@@ -68,6 +68,11 @@ impl Leased for Lease4 {
     }
 
     #[inline]
+    fn is_within(&self, other: &Self) -> bool {
+        self.address == other.address
+    }
+
+    #[inline]
     fn lifetime(&self) -> u32 {
         self.lease_time
     }

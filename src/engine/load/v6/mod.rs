@@ -123,6 +123,11 @@ impl Leased for Lease6 {
     }
 
     #[inline]
+    fn is_within(&self, other: &Self) -> bool {
+        self.grants().iter().all(|grant| other.grants().contains(grant))
+    }
+
+    #[inline]
     fn lifetime(&self) -> u32 {
         self.valid
     }
