@@ -117,12 +117,12 @@ impl Fragments {
             return at;
         }
         if self.partial.len() >= MAX_DATAGRAMS {
-            let order = |partial: &Partial| (partial.has_first(), partial.touched);
+            let worth = |partial: &Partial| partial.has_first() && !is_old(partial.time_ns, time_ns);
+            let order = |partial: &Partial| (worth(partial), partial.touched);
             let oldest = self.partial.iter().enumerate().min_by_key(|(_, partial)| order(partial));
             if let Some((at, _)) = oldest {
                 let gone = self.partial.swap_remove(at);
-                let counts = gone.has_first() && !is_old(gone.time_ns, time_ns);
-                self.crowded_out = self.crowded_out.saturating_add(u64::from(counts));
+                self.crowded_out = self.crowded_out.saturating_add(u64::from(worth(&gone)));
             }
         }
         self.partial.push(Partial::new(key, self.touches));

@@ -119,6 +119,16 @@ fn a_flood_of_fragments_stays_within_bounds() {
         walk(&mut walker, 1, &frame, frame.len(), 0);
     }
     assert_eq!(walker.crowded_out(), 100 - 64);
+    // What is old gives way to what is new, whose last piece may be the first to come.
+    let minute = 61_000_000_000;
+    for piece in [&last, &first] {
+        for id in 9000..9002_u16 {
+            let mut frame = piece.clone();
+            (frame[18], frame[19]) = id.to_be_bytes().into();
+            let whole = walk(&mut walker, 1, &frame, frame.len(), minute).1.len();
+            assert_eq!(whole, usize::from(piece == &first));
+        }
+    }
     // Longer than any datagram.
     let frame = eth(0x0800, &ip_of(17, 0x1fff, &[], &[0; 64]));
     assert_eq!(walk(&mut walker, 1, &frame, frame.len(), 0).0, Walked::Done);
