@@ -348,7 +348,10 @@ impl Watcher {
         judgement: Judgement,
         changes: &mut Vec<ServerChange>,
     ) {
-        let facets = facets(server);
+        let mut facets = facets(server);
+        if let Some(entry) = self.known.get(&server.key) {
+            complete(&mut facets, &entry.known.facets);
+        }
         let fresh = || Known {
             interfaces: server.interfaces.clone(),
             key: server.key.clone(),
@@ -372,6 +375,10 @@ impl Watcher {
                 let differences = differences(known, &judgement, &facets);
                 let kind = if known.present { ChangeKind::Changed } else { ChangeKind::Back };
                 if known.present && differences.is_empty() {
+                    // What was not known before is compared with from now on.
+                    if !facets.is_empty() {
+                        known.facets = facets;
+                    }
                     return;
                 }
                 let again = entry.told.after(self.pace.hold);
@@ -457,6 +464,14 @@ impl Watcher {
 /// The facet that is known of some answers only, so that its coming and going is no change.
 const LEASE_TIME: &str = "lease time";
 
+/// What these answers leave open is as it was.
+fn complete(facets: &mut Vec<(String, String)>, known: &[(String, String)]) {
+    let lease = |facets: &[(String, String)]| facets.iter().find(|(what, _)| what == LEASE_TIME).cloned();
+    if !facets.is_empty() && lease(facets).is_none() {
+        facets.extend(lease(known));
+    }
+}
+
 /// What a server offers in parts that are compared. Addresses are left out: every client gets another.
 fn facets(server: &Server) -> Vec<(String, String)> {
     let offered = &server.offered;
@@ -507,7 +522,7 @@ fn differences(known: &Known, judgement: &Judgement, facets: &[(String, String)]
             }
         }
         for (what, text) in &known.facets {
-            if what != LEASE_TIME && !facets.is_empty() && !facets.iter().any(|(name, _)| name == what) {
+            if !facets.is_empty() && !facets.iter().any(|(name, _)| name == what) {
                 push(what, text, "");
             }
         }

@@ -35,14 +35,14 @@ impl Play {
     }
 
     fn hear_key(&mut self, key: Key, router: u8) {
-        self.hear_asked(key, router, Asked::Us { probe: "discover", bogus_server: None });
+        self.hear_asked(key, router, Asked::Us { probe: "discover", bogus_server: None }, 3600);
     }
 
-    fn hear_asked(&mut self, key: Key, router: u8, asked: Asked) {
+    fn hear_asked(&mut self, key: Key, router: u8, asked: Asked, lease_time: u32) {
         let mut seen = sighting(key, MessageType::OFFER);
         seen.when = moment(self.now);
         seen.asked = asked;
-        seen.offered.lease_time = Some(3600);
+        seen.offered.lease_time = Some(lease_time);
         seen.offered.routers = vec![[10, 0, 0, router].into()];
         let key = self.servers.add(&seen, false);
         self.watcher.heard(&key, self.now);
@@ -105,15 +105,29 @@ fn a_server_comes_changes_goes_and_is_back() {
 fn a_lease_time_that_was_not_known_before_is_no_change() {
     let mut play = Play::new(vec![]);
     // What another client is told may be what is left of its lease.
-    play.hear_asked(key(1), 1, Asked::Client { chosen: None });
+    let overheard = || Asked::Client { chosen: None };
+    let asked = || Asked::Us { probe: "discover", bogus_server: None };
+    play.hear_asked(key(1), 1, overheard(), 1800);
     assert_eq!(play.kinds(10), ["new"]);
     play.now = play.now.after(Duration::from_mins(5));
-    play.hear(1, 1);
+    play.hear_asked(key(1), 1, asked(), 3600);
     assert_eq!(play.kinds(10), Vec::<&str>::new());
-    let known = play.watcher.known().cloned().collect();
-    let mut play = Play::new(known);
-    play.hear_asked(key(1), 1, Asked::Client { chosen: None });
-    assert_eq!(play.kinds(10), Vec::<&str>::new());
+    // What is known now is compared with later, also after somebody else's answers and a restart.
+    let known: Vec<Known> = play.watcher.known().cloned().collect();
+    for rest in [0, 3600] {
+        let mut play = Play::new(known.clone());
+        play.hear_asked(key(1), 1, overheard(), 1800);
+        assert_eq!(play.kinds(rest + 10).first(), (rest > 0).then_some(&"gone"));
+        if rest > 0 {
+            play.hear_asked(key(1), 1, overheard(), 1800);
+            assert_eq!(play.kinds(10), ["back"]);
+        }
+        play.now = play.now.after(Duration::from_mins(5));
+        play.hear_asked(key(1), 1, asked(), 60);
+        let told = play.pass(10);
+        let change = OfferChange { what: LEASE_TIME.into(), from: "3600".into(), to: "60".into() };
+        assert_eq!(told[0].differences, [change]);
+    }
 }
 
 #[test]
