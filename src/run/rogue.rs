@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::analysis::servers::{Asked, Clients, Key, Policy, Servers, Sighting, Speaks};
 use crate::engine::v4::provoke::{Heard, Provoke};
 use crate::engine::v6::provoke as six;
+use crate::output::words::counted;
 use crate::time::Moment;
 use crate::wire::frame::{Datagram, LinkType, NotLookedInto, Ports, Protocol, Walked, Walker};
 use crate::wire::v4::{Outline, Packet};
@@ -69,7 +70,7 @@ pub struct Seen<'a> {
 /// What is said of messages in pieces that were given up for others.
 pub fn crowded(count: u64) -> Option<String> {
     let text =
-        || format!("{count} messages in fragments were given up: too many came in fragments at a time");
+        || format!("{} in fragments given up because too many came at a time", counted(count, "message"));
     (count > 0).then(text)
 }
 

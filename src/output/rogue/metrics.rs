@@ -20,7 +20,7 @@ pub struct Metrics<'a> {
     pub answers: u64,
     /// Servers pushed out of memory.
     pub forgotten: u64,
-    /// Frames lost before they were looked at.
+    /// Frames lost before they were looked at, and messages in fragments that were given up.
     pub lost: u64,
     /// The policy's servers, and whether each is there.
     pub expected: Vec<(String, bool)>,
@@ -128,7 +128,7 @@ impl Metrics<'_> {
         family(
             "dhcptool_rogue_frames_lost_total",
             "counter",
-            "Frames lost before they were looked at.",
+            "Frames lost before they were looked at, and messages in fragments that were given up.",
             &plain(self.lost),
         );
         let now = [(String::new(), seconds(self.now))];

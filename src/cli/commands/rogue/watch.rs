@@ -118,7 +118,7 @@ struct Watch<'a> {
     saved: Option<Instant>,
     /// When the next round begins.
     round: Instant,
-    /// Losses told, of frames and of servers.
+    /// Losses told, of frames, of servers and of messages in fragments.
     losses: [u64; 3],
     /// Until then nobody can tell that there is no rogue.
     blind_until: Option<Instant>,
@@ -249,9 +249,13 @@ impl Watch<'_> {
         let [lost, forgotten, crowded_out] = new;
         if new != [0; 3] {
             self.blind_until = Some(now.after(self.gone_after));
-            let pieces = crowded(crowded_out).map(|text| format!("; {text}")).unwrap_or_default();
+            let frames = (lost > 0).then(|| format!("{} lost", counted(lost, "frame")));
+            let servers = || format!("{} seen than are kept", counted(forgotten, "more server"));
+            let servers = (forgotten > 0).then(servers);
+            let why: Vec<String> = [frames, servers, crowded(crowded_out)].into_iter().flatten().collect();
             cx.warn(&format!(
-                "cannot tell whether there is a rogue: {lost} frames lost, {forgotten} more servers seen than are kept since the last probing{pieces}"
+                "cannot tell whether there is a rogue: {} since the last probing",
+                why.join(", ")
             ));
         }
         self.losses = losses;
@@ -317,7 +321,7 @@ impl Watch<'_> {
                 sent: self.lookout.sent(),
                 answers: self.hub.register.servers.answers,
                 forgotten: self.hub.register.servers.forgotten,
-                lost: self.lookout.lost(),
+                lost: self.lookout.lost().saturating_add(self.lookout.crowded_out()),
                 expected: self.expected(),
                 latencies: self.hub.register.servers.latencies,
                 changes: self.changes,
