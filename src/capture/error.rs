@@ -43,6 +43,12 @@ pub enum CaptureError {
         /// Its first bytes, at most eight.
         found: Vec<u8>,
     },
+    /// What came through a pipe cannot be kept.
+    #[error("cannot keep standard input to read it twice: {source}")]
+    Keep {
+        /// Why.
+        source: io::Error,
+    },
     /// It is compressed, and was to be read as it grows.
     #[error("{}: a compressed capture cannot be followed; without --follow it is decoded to its end", Printable(.name))]
     Compressed {

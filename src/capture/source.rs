@@ -1,12 +1,12 @@
 //! Opening captures: files, FIFOs and standard input, compressed or not.
 
 use std::fs::{self, File};
-use std::io::{self, Cursor, Read, Seek as _, SeekFrom};
+use std::io::{self, Cursor, Read, Seek as _, SeekFrom, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::CaptureError;
 use super::compress::{Compression, Damage};
@@ -18,6 +18,9 @@ pub type Source = Box<dyn Read + Send>;
 
 /// Compression inside compression is followed this deep; more is a bomb, not a capture.
 const MAX_NESTING: usize = 2;
+
+/// What standard input is called.
+const STDIN: &str = "standard input";
 
 /// Opens the capture at `path`; `-` is standard input.
 pub fn open(path: impl AsRef<Path>) -> Result<Reader<Source>, CaptureError> {
@@ -48,7 +51,7 @@ fn open_with(
     goes_on: Option<Waiter>,
 ) -> Result<Reader<Source>, CaptureError> {
     let stdin = path.as_os_str() == "-";
-    let name = if stdin { "standard input".to_owned() } else { path.to_string_lossy().into_owned() };
+    let name = if stdin { STDIN.to_owned() } else { path.to_string_lossy().into_owned() };
     let failed = |source| CaptureError::Open { name: name.clone(), source };
     let file = raw(path).map_err(failed)?;
     let about = file.metadata().map_err(failed)?;
@@ -96,22 +99,54 @@ fn open_with(
 static KEPT: OnceLock<(File, u64)> = OnceLock::new();
 
 /// Sees to it that standard input can be opened more than once, one reader after the other: what a pipe delivers goes into a file
-/// without a name in `folder`, which the system takes away with the process. Returns when all of it has come.
-pub fn keep_stdin(folder: &Path) -> io::Result<()> {
-    let mut stdin = stdin_file()?;
-    let kept = if stdin.metadata()?.is_file() {
-        let start = stdin.stream_position()?;
+/// without a name in `folder`, which the system takes away with the process. Returns when all of it has come; at once, and without
+/// a file, where it begins like no capture: it need not have an end.
+pub fn keep_stdin(folder: &Path) -> Result<(), CaptureError> {
+    let failed = |source| CaptureError::Open { name: STDIN.to_owned(), source };
+    let mut stdin = stdin_file().map_err(failed)?;
+    let kept = if stdin.metadata().map_err(failed)?.is_file() {
+        let start = stdin.stream_position().map_err(failed)?;
         (stdin, start)
     } else {
-        let path = folder.join(format!("dhcptool-{:016x}", fastrand::u64(..)));
-        let mut file = File::options().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
-        fs::remove_file(&path)?;
-        io::copy(&mut stdin, &mut file)?;
-        (file, 0)
+        let begun = begun(STDIN, stdin.try_clone().map_err(failed)?)?;
+        (spool(folder, &begun, &mut stdin).map_err(|source| CaptureError::Keep { source })?, 0)
     };
     // Who asked twice has the first one.
     let _ = KEPT.set(kept);
     Ok(())
+}
+
+/// What is read of `input` until it is known for a capture.
+fn begun(name: &str, input: impl Read + Send + 'static) -> Result<Vec<u8>, CaptureError> {
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    read(name, Box::new(Noted { input, taken: Arc::clone(&taken) }))?;
+    let taken = std::mem::take(&mut *taken.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok(taken)
+}
+
+/// A file without a name that holds `begun` and all that follows of `rest`.
+fn spool(folder: &Path, begun: &[u8], rest: &mut impl Read) -> io::Result<File> {
+    let path = folder.join(format!("dhcptool-{:016x}", fastrand::u64(..)));
+    let mut file = File::options().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+    fs::remove_file(&path)?;
+    file.write_all(begun)?;
+    io::copy(rest, &mut file)?;
+    Ok(file)
+}
+
+/// Keeps what is read through it.
+struct Noted<R> {
+    input: R,
+    taken: Arc<Mutex<Vec<u8>>>,
+}
+
+impl<R: Read> Read for Noted<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(out)?;
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.extend_from_slice(out.get(..count).unwrap_or_default());
+        Ok(count)
+    }
 }
 
 /// The bytes of the capture at `path` as they are; `-` is standard input.

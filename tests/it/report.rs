@@ -133,6 +133,25 @@ fn a_page_tells_what_a_pipe_delivers() {
     assert!(named.matches("<pre").count() > 2, "{named}");
 }
 
+#[test]
+fn what_is_no_capture_is_not_read_to_its_end() {
+    // None of these has one.
+    for (line, said) in [
+        ("exec \"$0\" report - </dev/zero", "standard input: not a capture"),
+        ("yes | \"$0\" report -", "standard input: not a capture"),
+        ("head -c 100M /dev/zero | gzip | \"$0\" report -", "standard input: not a capture"),
+        ("exec \"$0\" report -q /dev/zero >/dev/null", "/dev/zero: not a capture"),
+    ] {
+        let mut command = Command::new("timeout");
+        // No file may be written, so none that keeps it either.
+        command.args(["20", "sh", "-c", &format!("ulimit -f 0; {line}"), env!("CARGO_BIN_EXE_dhcptool")]);
+        let output = command.output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(4), "{line}: {err}");
+        assert!(err.contains(said) && err.contains("found"), "{line}: {err}");
+    }
+}
+
 /// What a real browser makes of the page: it sorts, it shows the decode of a message, nothing fails, nothing is fetched.
 #[test]
 fn a_browser_opens_the_page() {

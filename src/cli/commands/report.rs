@@ -126,9 +126,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     }
     if piped > 0 {
         // The captures are read twice.
-        capture::keep_stdin(&std::env::temp_dir()).map_err(|error| {
-            Failure::could_not_run(format_args!("cannot keep standard input to read it twice: {error}"))
-        })?;
+        capture::keep_stdin(&std::env::temp_dir())?;
     }
     keep::refuse_own_input(output, args.files.iter().map(PathBuf::as_path))?;
     let stop = Stop::new(true)?;
@@ -312,9 +310,13 @@ fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Size and hash of a capture; none of one that cannot be read, or when it is time to end.
+/// Size and hash of a capture; none of one that cannot be read again, or when it is time to end.
 fn fingerprint(path: &Path, stop: &Stop) -> Option<Capture> {
     let mut file = capture::raw(path).ok()?;
+    // A device need not have an end, and was said to be no capture; what came through a pipe does not come again.
+    if !file.metadata().is_ok_and(|about| about.is_file()) {
+        return None;
+    }
     let mut hash = Sha256::new();
     let mut size = 0_u64;
     let mut bytes = vec![0; 1 << 16];
