@@ -1,9 +1,11 @@
 //! How urgently the user wants the program to end: counts that a signal handler keeps and everything that may block asks.
 //!
-//! A first signal asks to end with what there is: whoever waits for events hears of it there. Three things must not keep
-//! the program after that: output that nobody takes is given up after [`GRACE`]; a signal that nobody notices for
-//! [`UNNOTICED`] ends the process; and so does a second one while the first is unnoticed, and a third in any case.
+//! A first signal asks to end with what there is: whoever waits for events hears of it there. Four things must not keep
+//! the program after that: output that nobody takes is given up after [`GRACE`], and what is taken too slowly after [`SLOW`]; what waits
+//! to be worked off is left after [`BACKLOG`]; a signal that nobody notices for [`UNNOTICED`] ends the process; and so does a second one
+//! while the first is unnoticed, and a third in any case.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -13,6 +15,10 @@ use std::time::Duration;
 pub const TICK: Duration = Duration::from_millis(100);
 /// Ticks for which output that does not move is still waited for.
 pub const GRACE: u32 = 5;
+/// Ticks of writing for which output that moves is waited for.
+pub const SLOW: u32 = 6;
+/// Ticks after the first signal for which what had come by then is still worked off.
+pub const BACKLOG: u32 = 7;
 /// Ticks after which a signal should have been noticed.
 pub const UNNOTICED: u32 = 7;
 
@@ -22,8 +28,12 @@ static TICKS: AtomicU32 = AtomicU32::new(0);
 /// The tick at which the last signal came.
 static LAST: AtomicU32 = AtomicU32::new(0);
 
-/// A signal came. True when the process must end at once.
-pub fn signal() -> bool {
+/// The number of the first signal.
+static FIRST: AtomicU32 = AtomicU32::new(0);
+
+/// Signal `number` came. True when the process must end at once.
+pub fn signal(number: u32) -> bool {
+    let _ = FIRST.compare_exchange(0, number, Ordering::SeqCst, Ordering::SeqCst);
     let before = ARRIVED.fetch_add(1, Ordering::SeqCst);
     LAST.store(TICKS.load(Ordering::SeqCst), Ordering::SeqCst);
     before > NOTICED.load(Ordering::SeqCst) || before >= 2
@@ -34,6 +44,49 @@ pub fn tick() -> bool {
     let ticks = TICKS.fetch_add(1, Ordering::SeqCst).saturating_add(1);
     let waits = ARRIVED.load(Ordering::SeqCst) > NOTICED.load(Ordering::SeqCst);
     waits && ticks.saturating_sub(LAST.load(Ordering::SeqCst)) >= UNNOTICED
+}
+
+/// True once a signal came that asks to end.
+#[inline]
+pub fn has_come() -> bool {
+    ARRIVED.load(Ordering::Relaxed) > 0
+}
+
+/// True once what waits to be worked off is to be left.
+pub fn is_overdue() -> bool {
+    // They are counted from the first signal on.
+    has_come() && TICKS.load(Ordering::SeqCst) >= BACKLOG
+}
+
+/// The exit code that shells know for the first signal.
+pub fn code() -> u8 {
+    u8::try_from(FIRST.load(Ordering::SeqCst)).unwrap_or(0).saturating_add(128)
+}
+
+/// Why writing was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    /// Some of it was taken after the signal, too slowly.
+    pub moved: bool,
+}
+
+impl fmt::Display for GivenUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.moved {
+            "interrupted before all of it was taken"
+        } else {
+            "interrupted while nobody took it"
+        })
+    }
+}
+
+impl std::error::Error for GivenUp {}
+
+impl GivenUp {
+    /// Why writing was given up, where that is what the error says.
+    pub fn of(error: &io::Error) -> Option<Self> {
+        error.get_ref()?.downcast_ref().copied()
+    }
 }
 
 /// What came so far is known to those who end the program.
@@ -69,13 +122,15 @@ pub struct Patient<W> {
     inner: W,
     /// Ticks spent waiting since the user wants to end.
     waited: u32,
+    /// Some was taken since then.
+    moved: bool,
     given_up: bool,
 }
 
 impl<W> Patient<W> {
     /// Around what says that it is interrupted when a signal comes, or now and then.
     pub fn new(inner: W) -> Self {
-        Self { inner, waited: 0, given_up: false }
+        Self { inner, waited: 0, moved: false, given_up: false }
     }
 
     /// True once it does not write any more.
@@ -88,25 +143,30 @@ impl<W> Patient<W> {
         &self.inner
     }
 
-    /// Works until it is done, a bit at a time: `work` says true when nothing is left.
+    /// Works until it is done, a bit at a time: `work` says true when nothing is left, false when something went.
     pub fn patiently(&mut self, mut work: impl FnMut(&mut W) -> io::Result<bool>) -> io::Result<()> {
         let mut seen = TICKS.load(Ordering::SeqCst);
         loop {
             if self.given_up {
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "interrupted while nobody took it"));
+                return Err(io::Error::new(io::ErrorKind::TimedOut, GivenUp { moved: self.moved }));
             }
-            match work(&mut self.inner) {
-                Ok(true) => return Ok(()),
+            let went = match work(&mut self.inner) {
+                Ok(true) => {
+                    self.moved |= has_come();
+                    return Ok(());
+                }
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
-                Ok(false) | Err(_) => {}
-            }
+                other => other.is_ok(),
+            };
             let arrived = ARRIVED.load(Ordering::SeqCst);
             if arrived > 0 {
                 notice();
                 let now = TICKS.load(Ordering::SeqCst);
                 self.waited = self.waited.saturating_add(now.saturating_sub(seen));
                 seen = now;
-                if arrived >= 2 || self.waited >= GRACE {
+                self.moved |= went;
+                let patience = if self.moved { SLOW } else { GRACE };
+                if arrived >= 2 || self.waited >= patience {
                     self.given_up = true;
                     GIVEN_UP.store(true, Ordering::SeqCst);
                 }

@@ -4,16 +4,32 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::interrupt::TICK;
+use crate::interrupt::{Patient, TICK};
 
+/// How much is written at a time, so that who waits sees that it goes on: as much as a large pipe holds a few of.
+const PIECE: usize = 256 << 10;
 /// Batches that may wait for the writer.
 const WAITING: usize = 2;
 
 /// Hands batches over to the thread that writes them.
 pub(super) struct Behind {
     shared: Arc<Shared>,
+    /// What was written when this was asked last.
+    seen: u64,
+}
+
+/// Does `work`, which says interrupted where it has to wait, until it is done or what is written does not go on.
+pub(super) fn patiently(
+    behind: &mut Patient<Behind>,
+    mut work: impl FnMut(&mut Behind) -> io::Result<()>,
+) -> io::Result<()> {
+    behind.patiently(|behind| match work(behind) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted && behind.has_gone_on() => Ok(false),
+        other => other.map(|()| true),
+    })
 }
 
 #[derive(Default)]
@@ -21,6 +37,8 @@ struct Shared {
     state: Mutex<State>,
     /// Something changed, on either side.
     changed: Condvar,
+    /// Bytes written.
+    written: AtomicU64,
 }
 
 #[derive(Default)]
@@ -56,7 +74,12 @@ impl Shared {
             };
             state.busy = true;
             drop(state);
-            let written = file.write_all(&batch);
+            let written = batch.chunks(PIECE).try_for_each(|piece| {
+                file.write_all(piece)?;
+                let count = u64::try_from(piece.len()).unwrap_or(u64::MAX);
+                self.written.fetch_add(count, Ordering::Relaxed);
+                Ok(())
+            });
             batch.clear();
             state = self.lock();
             state.busy = false;
@@ -78,7 +101,13 @@ impl Behind {
         let own = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("writer".to_owned());
         thread.spawn(move || own.serve(&file)).ok()?;
-        Some(Self { shared })
+        Some(Self { shared, seen: 0 })
+    }
+
+    /// True when something was written since this was asked last.
+    fn has_gone_on(&mut self) -> bool {
+        let written = self.shared.written.load(Ordering::Relaxed);
+        std::mem::replace(&mut self.seen, written) != written
     }
 
     /// Takes `batch`, and leaves memory for the next in its place. An error that says interrupted means that nothing was

@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal as _, Write};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::FileTypeExt as _;
 
-use super::behind::Behind;
+use super::behind::{self, Behind};
 use super::exit::Failure;
 use super::terminal;
 use crate::capture;
@@ -208,14 +208,14 @@ impl Output {
         };
         // That something goes there is all that matters: this is no terminal.
         let goes: &[u8] = if batch.is_empty() { b"" } else { b"\n" };
-        terminal::result(goes, || behind.patiently(|behind| behind.take(batch).map(|()| true)))
+        terminal::result(goes, || behind::patiently(behind, |behind| behind.take(batch)))
             .map_err(|error| Failure::output(&error))
     }
 
     /// Returns when everything is written.
     pub fn settle(&mut self) -> Result<(), Failure> {
         let Sink::Behind(behind) = &mut self.sink else { return Ok(()) };
-        behind.patiently(|behind| behind.settle().map(|()| true)).map_err(|error| Failure::output(&error))
+        behind::patiently(behind, Behind::settle).map_err(|error| Failure::output(&error))
     }
 
     /// How many columns a line may take: on a terminal, as it is now, for it may have been resized; elsewhere as the environment says.
@@ -282,7 +282,7 @@ impl Write for Output {
             Sink::File(file) => file.write_all(bytes),
             Sink::Behind(behind) => {
                 let mut batch = bytes.to_vec();
-                behind.patiently(|behind| behind.take(&mut batch).map(|()| true))
+                behind::patiently(behind, |behind| behind.take(&mut batch))
             }
             Sink::Stdout(stdout) => stdout.write_all(bytes).and_then(|()| stdout.flush()),
         })?;

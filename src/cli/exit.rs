@@ -5,6 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::capture::CaptureError;
+use crate::interrupt::{self, GivenUp};
 use crate::net::NetError;
 use crate::run::RunError;
 
@@ -113,6 +114,11 @@ impl Failure {
     pub fn output(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self { exit: Exit::Good, message: None };
+        }
+        if let Some(GivenUp { moved: true }) = GivenUp::of(error) {
+            // Somebody takes it, more slowly than the user wants to wait.
+            let message = Some(format!("standard output: {error}"));
+            return Self { exit: Exit::Code(interrupt::code()), message };
         }
         Self::could_not_run(format_args!("cannot write standard output: {error}"))
     }

@@ -9,6 +9,7 @@ use super::exit::{Exit, Failure};
 use super::reading::Reading;
 use crate::analysis::transaction::Batch;
 use crate::capture::{self, CaptureError, Waiter};
+use crate::interrupt;
 #[cfg(feature = "live")]
 use crate::net::signals::{Signal, Signals};
 use crate::run::gather::{Gatherer, Gathering, Wanted};
@@ -188,7 +189,8 @@ pub fn captures(
                 bar.draw(moment.position, moment.waits);
             }
             calls = calls.wrapping_add(1);
-            if (moment.waits && !moment.more) || calls.is_multiple_of(LOOK_EVERY) {
+            let waits = moment.waits && !moment.more;
+            if waits || interrupt::has_come() || calls.is_multiple_of(LOOK_EVERY) {
                 outline.interrupted = stop.arrived();
             }
             let ends = outline.interrupted.is_some();

@@ -161,7 +161,7 @@ extern "C" fn on_signal(number: libc::c_int) {
         Errno::set_raw(errno);
         return;
     }
-    if interrupt::signal() {
+    if interrupt::signal(number.cast_unsigned()) {
         end(number);
     }
     wake(number);

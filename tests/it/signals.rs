@@ -210,6 +210,55 @@ fn what_came_through_a_pipe_is_told_when_a_signal_ends_it() {
     }
 }
 
+/// A capture of `count` messages of 560 empty options, which take far longer to show than to read.
+fn bombs(count: u32) -> Vec<u8> {
+    let mut message =
+        [&[2, 1, 6, 0, 0, 0, 0, 7][..], &[0; 228], &[0x63, 0x82, 0x53, 0x63, 53, 1, 2]].concat();
+    message.extend((0..560_u16).flat_map(|number| [u8::try_from(12 + number % 200).unwrap(), 0]));
+    message.push(255);
+    let length = |more: usize| u16::try_from(message.len() + more).unwrap().to_be_bytes();
+    let mut frame = vec![0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 8, 0, 0x45, 0];
+    frame.extend(length(28));
+    frame.extend([0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 255, 255, 255, 255, 0, 67, 0, 68]);
+    frame.extend(length(8));
+    frame.extend([0, 0]);
+    frame.extend(message);
+    let size = u32::try_from(frame.len()).unwrap().to_le_bytes();
+    let mut capture = [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 262_144, 1].map(u32::to_le_bytes).concat();
+    for number in 0..count {
+        capture.extend([1_700_000_000 + number, 0].map(u32::to_le_bytes).concat());
+        capture.extend([size, size].concat());
+        capture.extend(&frame);
+    }
+    capture
+}
+
+#[test]
+fn what_takes_long_to_show_does_not_keep_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let (capture, out) = (folder.path().join("bombs.pcap"), folder.path().join("out"));
+    fs::write(&capture, bombs(40_000)).unwrap();
+    for (view, signal, code) in [("--json", Signal::SIGINT, 130), ("-vv", Signal::SIGTERM, 143)] {
+        let child = Command::new("env")
+            .args(["--default-signal=INT", PROGRAM, "decode", "--threads", "1", view])
+            .arg(&capture)
+            .stdout(fs::File::create(&out).unwrap())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut child = Guard(child);
+        until(view, || fs::metadata(&out).is_ok_and(|about| about.len() > 0).then_some(()));
+        let start = Instant::now();
+        kill(Pid::from_raw(child.0.id().try_into().unwrap()), signal).unwrap();
+        let status = until(view, || child.0.try_wait().unwrap());
+        let took = start.elapsed();
+        let mut said = String::new();
+        std::io::Read::read_to_string(&mut child.0.stderr.take().unwrap(), &mut said).unwrap();
+        assert_eq!(status.code(), Some(code), "{view}: {said}");
+        assert!(took < AT_MOST && said.contains("packets read"), "{view}: {took:?} {said}");
+    }
+}
+
 #[test]
 fn two_equal_signals_at_once_are_two() {
     let full = Full::new();

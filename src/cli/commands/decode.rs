@@ -18,6 +18,7 @@ use crate::cli::gather::{self, Input, LOOK_EVERY, MOST_THREADS, Read, Stop, THRE
 use crate::cli::reading::Reading;
 use crate::cli::reshow;
 use crate::cli::stream::{PacketCounts, PacketWork, Page, Rendered, Stream, View};
+use crate::interrupt;
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
 use crate::output::flat::{Rows, columns};
@@ -345,7 +346,7 @@ impl Decoding<'_> {
                 }
             }
             let enough = args.select.count.is_some_and(|count| totals.shown >= count);
-            if due || calls.is_multiple_of(LOOK_EVERY) {
+            if due || interrupt::has_come() || calls.is_multiple_of(LOOK_EVERY) {
                 *interrupted = stop.arrived();
             }
             if enough || interrupted.is_some() {

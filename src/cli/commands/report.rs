@@ -25,6 +25,7 @@ use crate::cli::flags::keep;
 use crate::cli::flags::vendors::{VendorArgs, Vendors};
 use crate::cli::gather::{self, Input, LOOK_EVERY, Read, Stop};
 use crate::cli::text;
+use crate::interrupt;
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
 use crate::output::Styled;
@@ -527,7 +528,8 @@ fn look_again(
         let Ok(mut reader) = capture::open(path) else { continue };
         let mut walker = Walker::new(Ports::every());
         while let Ok(Some(frame)) = reader.next() {
-            if frame.number.is_multiple_of(u64::from(LOOK_EVERY)) && stop.arrived().is_some() {
+            let look = interrupt::has_come() || frame.number.is_multiple_of(u64::from(LOOK_EVERY));
+            if look && stop.arrived().is_some() {
                 return looked;
             }
             if !walker.may_matter(frame.link, frame.data) {

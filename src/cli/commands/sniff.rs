@@ -82,7 +82,8 @@ Ending:
   Ctrl-C and SIGTERM end it: what has arrived by then is shown and written, then one line on standard error says how
   many frames passed the filter, how many DHCP messages were in them and shown, and how many frames were lost, by the
   kernel (this program was too slow) and by the interface. Losses are said when they begin, and at the end even with -q.
-  A second signal ends it at once.
+  What cannot be shown within 0.7 seconds is left: how many frames that were is said, and it ends with 130 (SIGTERM:
+  143). A second signal ends it at once.
 
 Files:
   With --rotate-size or --rotate-every, FILE is the pattern of a row of files: cap.pcapng becomes

@@ -21,14 +21,16 @@ use crate::interrupt;
 use crate::net::live::{LiveFrame, Woken};
 use crate::net::sandbox::Needs;
 use crate::output::flat::columns;
+use crate::output::words::counted;
 use crate::run::listen::{InterfaceChange, ListenPlan, Listener, Listeners, Unnamed};
 use crate::time::{Clock as _, Instant, Precision, Timestamp};
 use crate::wire::frame::{LinkType, capture_filter};
 
 /// Frames taken out of one ring at a time.
 const BATCH: usize = 1024;
-/// What is rendered is shown when it is so many bytes, even inside a batch.
+/// What is rendered is shown when it is so many bytes, even inside a batch; less where it has to be over soon.
 const PART: usize = 4 << 20;
+const LAST_PART: usize = 64 << 10;
 /// The memory of all rings together, and the least and most of one: a fifth of a second of 600,000 frames a second
 /// where packets are shown, half of that where they are only written.
 const RINGS: usize = 128 << 20;
@@ -103,6 +105,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
             table,
             writer,
             received: 0,
+            left: 0,
             until: None,
             late: false,
             failure: None,
@@ -134,7 +137,10 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     }
     sniffer.summarise(cx);
     let verdict = verdict?;
-    sniffer.sink.abandoned.map_or(Ok(verdict), Err)
+    if let Some(failure) = sniffer.sink.abandoned {
+        return Err(failure);
+    }
+    Ok(if sniffer.sink.left > 0 { Exit::Code(interrupt::code()) } else { verdict })
 }
 
 fn rotation(args: &Args, to_stdout: bool) -> Result<Rotation, Failure> {
@@ -213,6 +219,8 @@ struct Sink<'a> {
     table: Option<RowStream>,
     writer: Option<RotatingWriter>,
     received: u64,
+    /// Frames that had come when it was to end, and were not looked at: there was no time.
+    left: u64,
     /// Frames stamped after this moment do not count any more.
     until: Option<Instant>,
     /// Such a frame was met.
@@ -233,6 +241,14 @@ impl Sink<'_> {
         }
         if self.failure.is_some() || self.stream.is_done() {
             return;
+        }
+        // A batch may be a second's work. Asked for every frame, for which one load of memory is nothing.
+        if interrupt::has_come() {
+            interrupt::notice();
+            if interrupt::is_overdue() {
+                self.left = self.left.saturating_add(1);
+                return;
+            }
         }
         self.received = self.received.saturating_add(1);
         let frame = Frame {
@@ -271,7 +287,8 @@ impl Sink<'_> {
 
     /// Shows what was rendered, once it is much. A failure waits for the end of the batch.
     fn relieve(&mut self, cx: &mut Context) {
-        if self.stream.renderer.bytes().len() >= PART && self.stuck.is_none() {
+        let part = if interrupt::has_come() { LAST_PART } else { PART };
+        if self.stream.renderer.bytes().len() >= part && self.stuck.is_none() {
             self.stuck = self.flush(cx).err();
         }
     }
@@ -445,6 +462,13 @@ impl Sniffer<'_> {
 
     /// The last line. Losses are said even when it is to be quiet.
     fn summarise(&self, cx: &Context) {
+        if self.sink.left > 0 {
+            cx.warn(&format!(
+                "interrupted: {} that had come by then could not be worked off in time, and {} neither shown nor written",
+                counted(self.sink.left, "more frame"),
+                if self.sink.left == 1 { "is" } else { "are" }
+            ));
+        }
         let counts = self.sink.stream.renderer.counts;
         let total = |of: fn(&Listener) -> u64| self.listeners.all.iter().map(of).fold(0, u64::saturating_add);
         let (kernel, interface) = (total(|listener| listener.dropped), total(|listener| listener.lost));
