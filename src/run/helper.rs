@@ -5,8 +5,8 @@
 //! going out, and nothing else; it is not confined and has no rights either. It starts the program once for each change,
 //! one after the other, never through a shell, and ends one that takes too long. It ends with its parent.
 //!
-//! A helper has a successor that waits for its death with the same two pipes, takes over, and starts a successor of its own. A
-//! change is taken off the queue when a helper says that the program has had it; one that a helper died with is handed
+//! A helper has a successor that waits for its death with the same two pipes, ends what that one had started, takes over, and starts a
+//! successor of its own. It also ends a helper that was stopped for as long as a program may take. A change is taken off the queue when a helper says that the program has had it; one that a helper died with is handed
 //! over once more.
 
 use std::collections::VecDeque;
@@ -33,8 +33,9 @@ const MAX_QUEUE: usize = 256;
 /// What a helper says when it is ready, and when the program did its work.
 const READY: &str = "ready";
 const DONE: &str = "done";
-/// What its successor says when it took over.
+/// What its successor says when it took over from one that died, and from one that it ended because it was stopped.
 const SUCCEEDED: &str = "succeeded";
+const RELIEVED: &str = "relieved";
 /// What a change begins with, so that the rest of one that a dead helper had begun to read is none.
 const CHANGE: &[u8] = b"change ";
 /// How long a helper may take beyond the program's own time.
@@ -67,18 +68,25 @@ pub fn serve(plan: &HelperPlan<'_>, successor: bool) -> Result<(), RunError> {
         let mut out = io::stdout();
         out.write_all(format!("{text}\n").as_bytes()).and_then(|()| out.flush())
     };
+    process::begin_session();
+    let mut first = READY;
     if successor {
-        process::wait_for_parents_end()?;
+        let before = process::wait_for_parents_end(plan.limit)?;
         // The whole program has ended: a successor of this one would have another, and so on for ever.
         if process::has_no_reader(io::stdout().as_fd()) {
+            // What is at work may do it, but not for longer than it might anyway.
+            process::end_session_after(before.session, plan.limit);
             return Ok(());
         }
+        // Nobody looks after what that one had started, and what it was told is told again.
+        process::end_session(before.session);
+        first = if before.stopped { RELIEVED } else { SUCCEEDED };
     } else {
         process::die_with_parent()?;
     }
     let heir = HelperPlan::command(plan.successor).spawn();
     // Who does not listen any more is gone, and the work with it.
-    if answer(if successor { SUCCEEDED } else { READY }).is_err() {
+    if answer(first).is_err() {
         return Ok(());
     }
     if let Err(error) = heir
@@ -109,8 +117,6 @@ impl HelperPlan<'_> {
     fn command(arguments: &[OsString]) -> Command {
         let mut command = Command::new("/proc/self/exe");
         command.args(arguments);
-        // Ctrl-C is for this process; the helper ends when its work does.
-        command.process_group(0);
         command
     }
 }
@@ -229,8 +235,11 @@ impl Helper {
             return Err(RunError::NoProgram(plan.program.to_owned()));
         }
         crate::net::descriptors::close_on_exec();
+        let worker = Worker::start(plan)?;
+        // Nobody waits for it: once confined, this process may not.
+        process::forget_children();
         Ok(Self {
-            worker: Some(Worker::start(plan)?),
+            worker: Some(worker),
             limit: plan.limit,
             queue: VecDeque::new(),
             taken: 0,
@@ -270,11 +279,12 @@ impl Helper {
     pub fn work(&mut self, now: Instant) -> Vec<String> {
         while let Some(worker) = &mut self.worker {
             match worker.listen() {
-                Ok(Some(said)) if said == SUCCEEDED => {
+                Ok(Some(said)) if said == SUCCEEDED || said == RELIEVED => {
                     // Whatever the one before was at is handed over again.
                     (self.taken, self.given) = (0, None);
+                    let what = if said == RELIEVED { "was stopped, and is ended" } else { "died" };
                     let again = if self.queue.is_empty() { "" } else { " and gets the change it was at" };
-                    self.news.push(format!("the helper process for --exec died: another took over{again}"));
+                    self.news.push(format!("the helper process for --exec {what}: another took over{again}"));
                 }
                 Ok(Some(said)) => {
                     if said != DONE {

@@ -493,6 +493,28 @@ fn a_helper_that_is_killed_is_replaced_and_its_alarm_is_not_lost() {
 }
 
 #[test]
+fn a_helper_that_is_stopped_is_replaced_and_leaves_nothing_behind() {
+    // The first program never ends, with a child of its own.
+    let script = "cat >>$out; echo >>$out; [ -e $out.once ] || { : >$out.once; sleep 61.5 & wait; }";
+    for signal in ["STOP", "KILL"] {
+        let meanwhile = format!(
+            "until grep -q rogue $out 2>/dev/null; do sleep 0.1; done; kill -{signal} $(pgrep -P $pid); sleep 5; \
+             echo left $(pgrep -f 'sleep 61[.]5') $(ps -o stat= --ppid $pid | grep Z) . >>$out;"
+        );
+        let Some((out, err)) = alarms(script, "--exec-timeout 1500ms", &meanwhile, 1) else { return };
+        let what = if signal == "STOP" { "was stopped, and is ended" } else { "died" };
+        let wanted =
+            format!("the helper process for --exec {what}: another took over and gets the change it was at");
+        assert!(err.contains(&wanted), "{err}");
+        assert!(out.contains("left .\n"), "{out}{err}");
+        let told: Vec<Value> = out.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let servers: std::collections::BTreeSet<&str> =
+            told.iter().filter_map(|change| change["servers"][0]["server_id"].as_str()).collect();
+        assert_eq!(servers.into_iter().collect::<Vec<_>>(), ["10.0.0.1", "10.0.0.66"], "{out}{err}");
+    }
+}
+
+#[test]
 fn helpers_end_with_the_program_however_it_ends() {
     // A shell's background job ignores INT until the program watches for it; TERM ends it at any moment.
     for signal in ["KILL", "TERM"] {
