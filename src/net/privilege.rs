@@ -37,7 +37,8 @@ impl UserIdentity {
         })
     }
 
-    /// The user of these numbers, as sudo(8) leaves them in `SUDO_UID` and `SUDO_GID`. `None` unless both are numbers.
+    /// The user of these numbers, as sudo(8) leaves them in `SUDO_UID` and `SUDO_GID`. `None` unless both are numbers: who they
+    /// mean is not known then, and it is not root.
     pub fn of_sudo(uid: &str, gid: &str) -> Option<Self> {
         let (uid, gid) = (Uid::from_raw(uid.parse().ok()?), Gid::from_raw(gid.parse().ok()?));
         Some(Self { name: User::from_uid(uid).ok().flatten().map(|user| user.name), uid, gid })

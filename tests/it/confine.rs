@@ -203,6 +203,28 @@ fn files_are_opened_with_the_rights_of_who_ran_sudo() {
 }
 
 #[test]
+fn a_sudo_that_says_no_user_is_not_taken_for_root() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    for (uid, gid, said) in [
+        (Some("nobody"), Some("0"), "SUDO_UID is \"nobody\", SUDO_GID \"0\""),
+        (Some("65534"), None, "SUDO_UID is \"65534\", SUDO_GID not set"),
+        (None, Some("65534"), "SUDO_UID is not set"),
+        (Some(""), Some(""), "SUDO_UID is \"\""),
+        (Some("-1"), Some("0"), "SUDO_UID is \"-1\""),
+    ] {
+        let mut command = Command::new(PROGRAM);
+        command.args(["decode", "/etc/shadow"]).env_remove("SUDO_UID").env_remove("SUDO_GID");
+        command.envs(uid.map(|uid| ("SUDO_UID", uid))).envs(gid.map(|gid| ("SUDO_GID", gid)));
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), err.lines().count()), (Some(3), 1), "{uid:?} {gid:?}: {err}");
+        assert!(err.contains("cannot tell who ran sudo") && err.contains(said), "{uid:?} {gid:?}: {err}");
+    }
+}
+
+#[test]
 fn whoever_cannot_be_become_is_told_and_nothing_runs() {
     let output = Command::new(PROGRAM).args(["decode", "-", "--user", "no such user"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -146,8 +146,19 @@ mod live {
             if !privilege::is_root() {
                 return Ok(None);
             }
-            let by_sudo = env("SUDO_UID").zip(env("SUDO_GID"));
-            let identity = by_sudo.and_then(|(uid, gid)| UserIdentity::of_sudo(&uid, &gid));
+            let by_sudo = [env("SUDO_UID"), env("SUDO_GID")];
+            let identity = match &by_sudo {
+                [Some(uid), Some(gid)] => UserIdentity::of_sudo(uid, gid),
+                _ => None,
+            };
+            if identity.is_none() && by_sudo.iter().any(Option::is_some) {
+                // To go on as root would open files that the user may not.
+                let [uid, gid] =
+                    by_sudo.map(|value| value.map_or("not set".to_owned(), |value| format!("{value:?}")));
+                return Err(Failure::could_not_run(format_args!(
+                    "cannot tell who ran sudo: SUDO_UID is {uid}, SUDO_GID {gid}; two numbers are needed: name the user with --user, or unset both"
+                )));
+            }
             let Some(identity) = identity.filter(|identity| !identity.is_current()) else { return Ok(None) };
             if !identity.is_known_here() {
                 if cx.common.verbose > 0 {
