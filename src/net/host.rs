@@ -7,6 +7,9 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+#[cfg(feature = "live")]
+use super::privilege;
+
 /// The most bytes of any file that is read here.
 const MOST: u64 = 1 << 20;
 /// The port of DHCP clients, in hexadecimal as `/proc/net/udp` writes it.
@@ -350,12 +353,29 @@ fn dhclient(content: &[u8], interface: &str) -> Option<OldLease> {
 /// Rules of nftables or iptables that concern DHCP's ports, or drop all that comes in. Only root may list them; `root` says that this
 /// process is.
 pub fn filters(root: bool) -> Result<Vec<String>, Unseen> {
-    let listings = [("nft", &["list", "ruleset"][..]), ("iptables-save", &[])].map(|(program, arguments)| {
-        let output =
-            Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output();
-        (program, output)
-    });
+    let listings = [("nft", &["list", "ruleset"][..]), ("iptables-save", &[])]
+        .map(|(program, arguments)| (program, output_of(Command::new(program).args(arguments))));
     listed(listings, root)
+}
+
+/// What a program prints that looks at rules of the kernel. It inherits no descriptor but the standard three, and root of it can do no
+/// more than root needs for that: what it may gain belongs to the thread that starts it.
+#[cfg(feature = "live")]
+fn output_of(command: &mut Command) -> std::io::Result<Output> {
+    super::descriptors::close_on_exec();
+    let command = command.stdin(Stdio::null()).stderr(Stdio::null());
+    let start = || {
+        privilege::narrow_bounding_set().map_err(std::io::Error::other)?;
+        command.output()
+    };
+    let ended = |_| Err(std::io::Error::other("the thread that starts it ended early"));
+    std::thread::scope(|scope| scope.spawn(start).join().unwrap_or_else(ended))
+}
+
+/// The same in a build that opens nothing and has no means.
+#[cfg(not(feature = "live"))]
+fn output_of(command: &mut Command) -> std::io::Result<Output> {
+    command.stdin(Stdio::null()).stderr(Stdio::null()).output()
 }
 
 /// The rules in what these programs printed. One of them is enough: the other may be missing, or of another kernel.
@@ -483,6 +503,29 @@ mod tests {
         assert!(concerns("type filter hook input priority filter; policy drop;"));
         assert!(!concerns("udp dport 68 accept"));
         assert!(!concerns("tcp dport 22 drop"));
+    }
+
+    #[test]
+    #[cfg(feature = "live")]
+    fn a_program_that_lists_rules_gets_nothing_but_what_that_takes() {
+        // As libpcap's: without close-on-exec.
+        let (end, _other) = nix::unistd::pipe().unwrap();
+        let number = std::os::fd::AsRawFd::as_raw_fd(&end);
+        let script = format!("grep Cap /proc/self/status; [ -e /proc/self/fd/{number} ] && echo foreign");
+        let text =
+            String::from_utf8(output_of(Command::new("sh").args(["-c", &script])).unwrap().stdout).unwrap();
+        assert!(!text.contains("foreign"), "{text}");
+        let bits = |set: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(set)).unwrap();
+            u64::from_str_radix(line.trim(), 16).unwrap()
+        };
+        if privilege::is_root() {
+            let network = 1 << 12 | 1 << 13;
+            assert_eq!([bits("CapBnd:") & !network, bits("CapEff:") & !network], [0; 2], "{text}");
+        }
+        let own = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+        let mine = own.lines().find_map(|line| line.strip_prefix("CapBnd:")).unwrap().trim().to_owned();
+        assert!(!privilege::is_root() || u64::from_str_radix(&mine, 16).unwrap().count_ones() > 2, "{mine}");
     }
 
     #[test]

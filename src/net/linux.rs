@@ -197,6 +197,8 @@ impl Tap {
             .map_err(fail)?
             .setnonblock()
             .map_err(fail)?;
+        // libpcap opens its descriptors without it.
+        super::descriptors::close_on_exec();
         capture.direction(direction).map_err(fail)?;
         if let Some(filter) = &options.filter {
             capture.filter(filter, true).map_err(|error| refused("filter", name, &error))?;

@@ -167,6 +167,25 @@ pub fn close_bounding_set() -> Result<(), NetError> {
     caps::clear(None, CapSet::Bounding).map_err(fail)
 }
 
+/// Leaves a program that the calling thread starts nothing to gain but what looking at the kernel's rules for packets takes.
+pub fn narrow_bounding_set() -> Result<(), NetError> {
+    let fail = |error: caps::errors::CapsError| {
+        NetError::io("give up", "capabilities", io::Error::other(error.to_string()))
+    };
+    if !caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP).map_err(fail)? {
+        return Ok(());
+    }
+    let kept = [Capability::CAP_NET_ADMIN, Capability::CAP_NET_RAW];
+    // A kernel without ambient capabilities has none to clear.
+    let _ = caps::clear(None, CapSet::Ambient);
+    caps::clear(None, CapSet::Inheritable).map_err(fail)?;
+    for one in caps::read(None, CapSet::Bounding).map_err(fail)?.into_iter().filter(|one| !kept.contains(one))
+    {
+        caps::drop(None, CapSet::Bounding, one).map_err(fail)?;
+    }
+    Ok(())
+}
+
 /// Gives up every capability for good, and with that what is left of root's powers beside its files. A program that the
 /// thread would execute gets none back either.
 pub fn drop_capabilities() -> Result<(), NetError> {
