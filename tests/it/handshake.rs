@@ -129,6 +129,15 @@ fn each_failure_ends_with_1_and_is_named() {
 }
 
 #[test]
+fn a_port_that_drops_addresses_is_not_blamed_where_offers_came() {
+    for (lab, blamed) in [("--silent=all", true), ("--silent=request", false)] {
+        let Some(output) = run(lab, "-c 2 --clients 2 -i 5ms --timeout 300ms --retries 0") else { return };
+        let said = String::from_utf8_lossy(&output.stderr).replace('\n', " ");
+        assert_eq!(said.contains("not this card's own address"), blamed, "{lab}: {said}");
+    }
+}
+
+#[test]
 fn a_pool_that_runs_out_says_at_how_many_clients() {
     let lab = "--pool-size 20";
     let arguments = "--clients 30 -c 30 -i 10ms --hold --timeout 300ms --retries 0";

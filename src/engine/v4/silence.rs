@@ -205,6 +205,11 @@ pub fn seen(watch: &Watch, waits: bool) -> Vec<Finding> {
 }
 
 impl Finding {
+    /// It explains why nothing comes, or nothing goes, at all: where anything was answered, it was not that.
+    pub fn is_refuted_by_an_answer(&self) -> bool {
+        matches!(self, Self::NotOwnMac(_))
+    }
+
     /// The code under which `explain` and the doctor know it.
     pub fn code(&self) -> Option<&'static str> {
         match self {

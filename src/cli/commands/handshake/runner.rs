@@ -166,9 +166,10 @@ pub(super) fn run<F: Told>(
         (tally, None, failed)
     };
     let mut silence = obstacles(plan, setup, segment.link);
-    if found.as_ref().is_some_and(|found| found.steps.iter().any(|tried| tried.loss < 1.0)) {
-        // Some step was answered, whatever became of the last.
-        silence.retain(|finding| !matches!(finding, Finding::NotOwnMac(_)));
+    // Some step was answered, whatever became of the last.
+    let step = found.as_ref().is_some_and(|found| found.steps.iter().any(|tried| tried.loss < 1.0));
+    if step || tally.counters.received > 0 {
+        silence.retain(|finding| !finding.is_refuted_by_an_answer());
     }
     let about = About {
         interface: &segment.name,
