@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Barrier, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub use overheard::Overheard;
 
 use crate::engine::Machine as _;
 use crate::engine::drive::{Driver, Passed, Proof, Wire, Witness};
-use crate::engine::load::{Family, Finished, Lane, Load, Plan, Tally};
+use crate::engine::load::{Family, Finished, Held, Lane, Load, Plan, Tally};
 use crate::engine::v4::arp::{Resolver, Step};
 use crate::engine::v6::neighbor::{NeighborWord, SeenNeighbor};
 use crate::net::batch::{BatchFrame, BatchOptions, BatchSocket};
@@ -70,6 +70,8 @@ pub struct Setup {
     pub each: bool,
     /// Hand over every frame.
     pub frames: bool,
+    /// Tell of leases within a second of their being bound, for who keeps them against a sudden end.
+    pub leases: bool,
     /// Confine the threads that parse packets.
     pub confined: bool,
     /// Who listens, on the first lane, to what may explain silence.
@@ -83,6 +85,8 @@ pub enum News<L> {
     Finished(Vec<Finished<L>>),
     /// Frames that passed: when, and whether they were sent.
     Frames(Vec<(Timestamp, bool, Vec<u8>)>),
+    /// Leases that were bound lately. They may have been given back since.
+    Bound(Vec<Held<L>>),
 }
 
 /// What lanes tell all the time.
@@ -328,7 +332,7 @@ fn drive<F: Family>(
 ) -> Tally<F::Lease> {
     let mut tally = Tally { start, end: start, kernel_stamps: setup.kernel_stamps, ..Tally::default() };
     let ending = turns(&mut load, &mut wires, setup, board, tell, &mut tally);
-    account(&mut load, &mut tally, setup.each, tell);
+    account(&mut load, &mut tally, setup.each, None, tell);
     tally.too_long = wires.main.too_long();
     tally.broken = ending.err().map(|error| error.to_string());
     tally.counters = *load.counters();
@@ -364,6 +368,31 @@ impl Witness for Kept {
     }
 }
 
+/// Leases that were bound and not told yet.
+struct Bound<L> {
+    list: Vec<Held<L>>,
+    told: Instant,
+}
+
+/// How long and how many are gathered.
+const GATHER: Duration = Duration::from_millis(500);
+const GATHERED: usize = 1024;
+
+impl<L> Bound<L> {
+    /// Tells what was gathered. Nobody waits for who listens: then it is told later, and all of it stands in the file at the end.
+    fn hand_over(&mut self, tell: &SyncSender<News<L>>) {
+        if self.list.is_empty() || self.list.len() < GATHERED && SystemClock.now() < self.told.after(GATHER) {
+            return;
+        }
+        if let Err(TrySendError::Full(News::Bound(list))) =
+            tell.try_send(News::Bound(std::mem::take(&mut self.list)))
+        {
+            self.list = list;
+        }
+        self.told = SystemClock.now();
+    }
+}
+
 /// Sends and receives until the lane is over.
 fn turns<F: Family>(
     load: &mut Load<F>,
@@ -376,6 +405,7 @@ fn turns<F: Family>(
     let proof = if wires.copies.is_some() { Proof::Both } else { Proof::HandedOver };
     let mut driver = Driver::new(BATCH, proof, &[setup.port, setup.server_port]);
     let mut kept = Kept { wanted: setup.frames, ..Kept::default() };
+    let mut bound = setup.leases.then(|| Bound { list: Vec::new(), told: tally.start });
     let mut stops = 0;
     let mut told = (0, 0, 0);
     // Since when the link has been down, and a batch has waited.
@@ -428,7 +458,10 @@ fn turns<F: Family>(
             frames.sort_by_key(|(time, ..)| *time);
             let _ = tell.send(News::Frames(frames));
         }
-        account(load, tally, setup.each, tell);
+        account(load, tally, setup.each, bound.as_mut(), tell);
+        if let Some(bound) = &mut bound {
+            bound.hand_over(tell);
+        }
         show(load, board, &mut told);
         if load.is_over() && stuck.is_none() {
             return Ok(());
@@ -449,6 +482,7 @@ fn account<F: Family>(
     load: &mut Load<F>,
     tally: &mut Tally<F::Lease>,
     each: bool,
+    mut bound: Option<&mut Bound<F::Lease>>,
     tell: &SyncSender<News<F::Lease>>,
 ) {
     tally.counters = *load.counters();
@@ -459,6 +493,9 @@ fn account<F: Family>(
             tally.end = tally.end.max(finished.ended);
         }
         tally.delays.record(&finished);
+        if let Some(bound) = bound.as_mut().filter(|_| finished.binds()) {
+            bound.list.push(Held { number: finished.client, mac: finished.mac, lease: finished.lease });
+        }
         if each {
             list.push(finished);
         }

@@ -301,6 +301,23 @@ fn leases_that_were_kept_can_be_given_back_later() {
 }
 
 #[test]
+fn leases_of_a_run_that_was_killed_can_be_given_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let leases = folder.path().join("leases");
+    std::fs::write(&leases, "of the run before\n").unwrap();
+    let script = format!(
+        "dhcptool handshake eth0 -q -c 50 -i 50ms --clients 50 --keep --write-leases {0} >&2 & pid=$!; \
+         until grep -q ack {0}; do kill -0 $pid || exit 9; sleep 0.05; done; sleep 1; kill -KILL $pid; wait $pid; \
+         dhcptool release eth0 --json --lease {0}",
+        leases.display()
+    );
+    let Some(output) = lab("", &["sh", "-c", &script]) else { return };
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.lines().count() > 2, "{text}");
+}
+
+#[test]
 fn an_interrupt_prints_the_summary() {
     let mut child = command("", "--json --each -c 1000 -i 20ms")
         .stdout(Stdio::piped())

@@ -180,6 +180,11 @@ pub struct Finished<L> {
 }
 
 impl<L> Finished<L> {
+    /// It gave the client a lease.
+    pub fn binds(&self) -> bool {
+        self.kind == Kind::Handshake && self.failure.is_none()
+    }
+
     /// DISCOVER to OFFER in nanoseconds.
     pub fn offer_ns(&self) -> Option<i64> {
         self.offered.map(|offered| offered.since(self.began))

@@ -4,7 +4,7 @@
 //! not after it, and a run that may not begin leaves no empty files.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
 use crate::capture::{CaptureFormat, FrameOut, Writer};
@@ -38,6 +38,10 @@ pub struct Files {
 struct Output {
     path: PathBuf,
     file: File,
+    /// Only a regular file holds something to remove. Found out at the start: a confined process may not ask.
+    regular: bool,
+    /// What stood there before is gone.
+    begun: bool,
 }
 
 impl Files {
@@ -81,6 +85,19 @@ impl Files {
         Ok(writer.write(&frame)?)
     }
 
+    /// Keeps leases that were bound lately: what a run that is ended by force has left is found there. At the end the file holds those
+    /// that are held then, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be written.
+    pub fn bound<F: Told>(&mut self, family: &F, held: &[Held<F::Lease>]) -> Result<(), RunError> {
+        match &mut self.leases {
+            Some(output) => output.append(|out| leases(family, held, out)),
+            None => Ok(()),
+        }
+    }
+
     /// Writes what is known when all is over. `clocks` is any moment.
     ///
     /// # Errors
@@ -110,16 +127,25 @@ impl Output {
     fn open(path: &Path) -> Result<Self, RunError> {
         let file = File::options().write(true).create(true).truncate(false).open(path);
         let file = file.map_err(|error| RunError::file(path, error))?;
-        Ok(Self { path: path.to_owned(), file })
+        let regular = file.metadata().is_ok_and(|about| about.is_file());
+        Ok(Self { path: path.to_owned(), file, regular, begun: false })
     }
 
+    /// Writes behind what was written before; nothing to a pipe or a device, which cannot take it back.
+    fn append(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), RunError> {
+        if !self.regular {
+            return Ok(());
+        }
+        let emptied = if std::mem::replace(&mut self.begun, true) { Ok(()) } else { self.file.set_len(0) };
+        let mut bytes = Vec::new();
+        let written = emptied.and_then(|()| write(&mut bytes)).and_then(|()| (&self.file).write_all(&bytes));
+        written.map_err(|error| RunError::file(&self.path, error))
+    }
+
+    /// Writes this and nothing else.
     fn write(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), RunError> {
-        // Only a regular file holds something to remove.
-        let emptied = if self.file.metadata().is_ok_and(|about| about.is_file()) {
-            self.file.set_len(0)
-        } else {
-            Ok(())
-        };
+        let emptied =
+            if self.regular { self.file.set_len(0).and_then(|()| (&self.file).rewind()) } else { Ok(()) };
         let mut out = BufWriter::new(self.file);
         let written = emptied.and_then(|()| write(&mut out)).and_then(|()| out.flush());
         written.map_err(|error| RunError::file(&self.path, error))
@@ -166,8 +192,13 @@ mod tests {
             "what stood there before, and longer than what will stand there\n".repeat(9),
         )
         .unwrap();
-        let output = Output::open(path.path()).unwrap();
+        let mut output = Output::open(path.path()).unwrap();
         let family = crate::engine::load::tests::family();
+        let lines = || std::fs::read_to_string(path.path()).unwrap().lines().count();
+        for bound in 1..=3 {
+            output.append(|out| leases(&family, &[held], out)).unwrap();
+            assert_eq!(lines(), bound, "each as it comes, without what stood there");
+        }
         output.write(|out| leases(&family, &[held], out)).unwrap();
         let read = std::fs::read_to_string(path.path()).unwrap();
         let wanted = r#"{"type":"lease","outcome":"ack","client":{"mac":"02:00:00:00:00:01"},"server_id":"10.0.0.1","source_mac":"02:00:00:00:00:09","address":"10.0.0.50","lease_time":3600,"relay":null}"#;

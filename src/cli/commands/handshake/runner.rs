@@ -129,6 +129,7 @@ pub(super) fn setup<F: Family>(
         kernel_stamps: args.sender.write.is_some() || expected_rate(args) <= KERNEL_STAMP_RATE,
         each: args.each || args.flat.is_given() || is_ping(args) && !cx.common.json && !args.nagios.is_on(),
         frames: args.sender.write.is_some() || draws(args, cx),
+        leases: args.write_leases.is_some(),
         confined: args.sender.confine.is_wanted(),
         overheard: None,
     }
@@ -247,6 +248,10 @@ fn once<F: Told>(
                 let bytes = list.iter().flat_map(told).collect::<Vec<u8>>();
                 flat::show(table.as_mut(), &bytes, cx)
             }
+            News::Bound(held) => match &mut *files.borrow_mut() {
+                Some(files) => files.bound(&plan.family, &held).map_err(Failure::from),
+                None => Ok(()),
+            },
             News::Frames(frames) => {
                 if let Some(ladders) = &mut ladders {
                     ladders.take(&frames);
