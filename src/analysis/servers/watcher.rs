@@ -195,6 +195,8 @@ pub struct Watcher {
     folded: Folded,
     folding_since: Option<Instant>,
     dirty: bool,
+    /// Something changed that is told later, or with others.
+    stirred: bool,
 }
 
 impl Watcher {
@@ -216,6 +218,7 @@ impl Watcher {
             folded: Folded::default(),
             folding_since: None,
             dirty: false,
+            stirred: false,
         };
         watcher.plan();
         watcher
@@ -265,6 +268,7 @@ impl Watcher {
             } else {
                 let status = change.who.as_ref().map_or(Status::Unjudged, |who| who.judgement.status);
                 self.folded.count(change.kind, status);
+                self.stirred = true;
                 self.folding_since.get_or_insert(now.at);
             }
         }
@@ -307,6 +311,16 @@ impl Watcher {
     /// The verdict over those who are there.
     pub fn verdict(&self) -> SegmentVerdict {
         SegmentVerdict::of(self.known().filter(|known| known.present).map(|known| known.status))
+    }
+
+    /// True since something changed that was not told by itself, until [`settled`](Self::settled).
+    pub fn is_stirred(&self) -> bool {
+        self.stirred
+    }
+
+    /// What changed so far is shown.
+    pub fn settled(&mut self) {
+        self.stirred = false;
     }
 
     /// True once after something was told.

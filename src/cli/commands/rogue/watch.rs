@@ -28,6 +28,8 @@ use crate::wire::escape::escape_line;
 
 /// How often the textfile is written when nothing changes.
 const REFRESH: Duration = Duration::from_secs(15);
+/// The same while so much changes that not all of it is told.
+const STIRRED: Duration = Duration::from_secs(2);
 /// Silence that means gone when nobody asks.
 const PASSIVE_GONE: Duration = Duration::from_hours(1);
 /// How long the last words may take.
@@ -81,6 +83,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         page: metrics,
         changes: [0; 5],
         saved: None,
+        shown_forgotten: 0,
         round: now.at,
         losses: [0; 3],
         blind_until: None,
@@ -116,6 +119,8 @@ struct Watch<'a> {
     /// Changes told, by kind.
     changes: [u64; 5],
     saved: Option<Instant>,
+    /// Servers that were pushed out by then.
+    shown_forgotten: u64,
     /// When the next round begins.
     round: Instant,
     /// Losses told, of frames, of servers and of messages in fragments.
@@ -201,10 +206,17 @@ impl Watch<'_> {
         self.args.prometheus.is_some() || self.page.is_some()
     }
 
+    /// How old what is measured may become.
+    fn refresh(&self) -> Duration {
+        // Who is pushed out before he is judged is never told of.
+        let crowded = self.hub.register.servers.forgotten != self.shown_forgotten;
+        if crowded || self.watcher.is_stirred() { STIRRED } else { REFRESH }
+    }
+
     fn deadline(&self, now: Instant) -> Instant {
         // A round that is due waits for the one before, whose end is a deadline of its own.
         let round = (!self.lookout.is_provoking(now)).then_some(self.round);
-        let refresh = self.is_measured().then(|| self.saved.unwrap_or(now).after(REFRESH));
+        let refresh = self.is_measured().then(|| self.saved.unwrap_or(now).after(self.refresh()));
         let next = [round, refresh, self.watcher.deadline(), self.helper.as_ref().and_then(Helper::deadline)]
             .into_iter()
             .flatten()
@@ -222,7 +234,8 @@ impl Watch<'_> {
         if let Some(helper) = &mut self.helper {
             helper.work(now.at).iter().for_each(|news| cx.warn(news));
         }
-        let refresh = self.is_measured() && self.saved.is_none_or(|saved| now.at >= saved.after(REFRESH));
+        let refresh =
+            self.is_measured() && self.saved.is_none_or(|saved| now.at >= saved.after(self.refresh()));
         if self.watcher.take_dirty() || refresh {
             // The alarm goes on even if its files cannot be written just now (a full disk).
             if let Err(Failure { message: Some(message), .. }) = self.save(now) {
@@ -311,6 +324,8 @@ impl Watch<'_> {
 
     fn save(&mut self, now: Moment) -> Result<(), Failure> {
         self.saved = Some(now.at);
+        self.watcher.settled();
+        self.shown_forgotten = self.hub.register.servers.forgotten;
         if let Some(path) = &self.args.state {
             let text = state::write(self.watcher.known()).map_err(Failure::could_not_run)?;
             files::replace(path, &text)?;
