@@ -232,6 +232,23 @@ mod live {
     }
 
     #[test]
+    fn of_dhcpv6_too_who_was_not_asked_is_no_part_of_it() {
+        let mut asked =
+            vec![PROGRAM, "discover", "-6", "eth0", "--no-ra", "--wait", "1500ms", "-v", "--json"];
+        let told = |words: &[&str]| {
+            let output = lab("--servers 3", words)?;
+            let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+            let servers = object["transaction"]["servers"].as_array().unwrap();
+            Some(servers.iter().map(|server| server["server_id"].to_string()).collect::<Vec<_>>())
+        };
+        let Some(all) = told(&asked) else { return };
+        assert_eq!(all.len(), 3, "{all:?}");
+        let second = all[1].trim_matches('"').to_owned();
+        asked.extend(["--server", &second]);
+        assert_eq!(told(&asked).unwrap(), all[1..2]);
+    }
+
+    #[test]
     fn an_exchange_is_told_when_it_closes() {
         let script =
             "(until grep -q listening err; do sleep 0.05; done; dhcptool request eth0 -q >/dev/null 2>&1) &

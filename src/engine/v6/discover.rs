@@ -252,7 +252,12 @@ impl Discover6 {
         let server = facts.server_id.map(Duid::from);
         let elsewhere = self.only.1.is_some_and(|ip| !self.station.is_from(&answer, ip));
         if elsewhere || self.only.0.is_some() && self.only.0 != server {
-            return self.station.reject(&answer, Reason6::OtherServer, "");
+            // What another server binds is told, though it does not count.
+            return if is_offer && kind == MessageType::REPLY {
+                self.station.reject(&answer, Reason6::OtherServer, "")
+            } else {
+                self.station.reject_unasked(&answer)
+            };
         }
         let usable = is_offer && is_usable_answer(&facts);
         let lane = answer.lane;
@@ -482,6 +487,26 @@ mod tests {
         machine.on_time(now);
         hear(&mut machine, now, &advertise(1, 0));
         assert_eq!(machine.deadline(), None);
+    }
+
+    #[test]
+    fn who_was_not_asked_is_no_part_of_it_unless_it_binds() {
+        let wanted = Duid(vec![0, 3, 0, 1, 0, 2]);
+        let mut machine = Discover6 { only: (Some(wanted), None), rapid_commit: true, ..machine(false) };
+        let now = Instant::new(0, 0);
+        machine.on_time(now);
+        let commit = |number: u8| {
+            let mut message = Message::new(MessageType::REPLY, 7);
+            message.add_option(opt::CLIENTID, Duid::link_layer(MAC).0);
+            message.add_option(opt::SERVERID, [0, 3, 0, 1, 0, number]);
+            message.add_option(opt::RAPID_COMMIT, []);
+            message.add_option(opt::IA_NA, ia(5, 0, 0, &[ia_addr("fd00::5".parse().unwrap(), 5, 9, &[])]));
+            Envelope6::between(Mac([2, 0, 0, 0, 0, number]), MAC).udp((547, 546), &message.encode())
+        };
+        assert_eq!(hear(&mut machine, now, &advertise(1, 0)), Sense::NotAsked);
+        assert_eq!(hear(&mut machine, now, &commit(1)), Sense::Ignored);
+        assert_eq!(hear(&mut machine, now, &advertise(2, 0)), Sense::Accepted);
+        assert_eq!(machine.watch().stranger(Reason6::OtherServer).count, 2);
     }
 
     #[test]

@@ -377,8 +377,17 @@ impl Station6 {
         Sorted::Done(remark)
     }
 
+    /// Says that an answer that fitted, and binds nothing, is of a server that was not asked.
+    pub fn reject_unasked(&mut self, answer: &Answer6) -> Remark {
+        self.reject_as(Sense::NotAsked, answer, Reason6::OtherServer, "")
+    }
+
     /// Says that an answer that fitted does not count after all.
     pub fn reject(&mut self, answer: &Answer6, reason: Reason6, detail: &str) -> Remark {
+        self.reject_as(Sense::Ignored, answer, reason, detail)
+    }
+
+    fn reject_as(&mut self, sense: Sense, answer: &Answer6, reason: Reason6, detail: &str) -> Remark {
         let facts = answer.facts();
         let (client, server) = (facts.client_id.map(Duid::from), facts.server_id.map(Duid::from));
         let (ip, mac, kind) = (answer.source_ip, answer.source_mac, facts.kind);
@@ -394,7 +403,7 @@ impl Station6 {
         }
         self.watch.ignore(reason, Stranger6 { count: 0, ip, mac, port: self.expected.port, client, server });
         let text = if detail.is_empty() { reason.to_string() } else { detail.to_owned() };
-        let remark = Remark::new(Sense::Ignored, format!("not ours: {text}"));
+        let remark = Remark::new(sense, format!("not ours: {text}"));
         self.event(answer.at, remark.clone(), (ip, mac));
         remark
     }

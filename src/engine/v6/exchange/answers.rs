@@ -33,7 +33,11 @@ impl Exchange6 {
         let there = self.recipe.to.is_none_or(|to| self.station.is_from(&answer, to));
         if !meant && ask.lane == answer.lane || !there {
             self.also_bound(&answer);
-            return self.station.reject(&answer, Reason6::OtherServer, "");
+            return if kind == MessageType::ADVERTISE {
+                self.station.reject_unasked(&answer)
+            } else {
+                self.station.reject(&answer, Reason6::OtherServer, "")
+            };
         }
         if ask.lane != answer.lane {
             return self.late(&answer);
