@@ -238,6 +238,7 @@ impl Exchange6 {
     fn begin(&mut self, kind: MessageType, ias: Vec<IaWish>, server: Option<Duid>, schedule: Schedule) {
         let lane = self.asked.len();
         self.asked.push(kind);
+        self.station.watch.awaits_reply = kind != MessageType::SOLICIT;
         // Each exchange has a transaction of its own; the first has the one that was chosen (§16.1).
         let xid = if lane == 0 { self.recipe.xid } else { self.rng.u32(1..0x0100_0000) };
         self.station.expect(lane, Some(xid));

@@ -61,7 +61,10 @@ pub fn findings(watch: &Watch6, ground: &Ground) -> Vec<String> {
     let count = |reason, what: &str| seen(reason).map(|one| format!("{what}: {}{}", one.count, from(one)));
     found.extend(count(Reason6::OtherServer, "other servers answered"));
     found.extend(count(Reason6::NoAddress, "answers without anything that a client could use were seen"));
-    found.extend(count(Reason6::OtherXid, "answers to other transactions were seen"));
+    let elsewhere = watch.stranger(Reason6::OtherXid).count <= watch.elsewhere;
+    if !elsewhere {
+        found.extend(count(Reason6::OtherXid, "answers to other transactions were seen"));
+    }
     found.extend(count(Reason6::OtherClient, "answers for another client were seen"));
     found.extend(
         seen(Reason6::WrongPort).map(|one| {
@@ -102,6 +105,9 @@ pub fn findings(watch: &Watch6, ground: &Ground) -> Vec<String> {
         found.push(
             "a server looked for the client and was told where it is; its answer did not come".to_owned(),
         );
+    }
+    if elsewhere {
+        found.extend(count(Reason6::OtherXid, "other exchanges were answered meanwhile"));
     }
     if watch.adverts > 0 && watch.managed == 0 && ground.stateful {
         found.push("routers are heard, and none says that DHCPv6 gives addresses (no M flag): there may be no server".to_owned());
@@ -157,6 +163,21 @@ mod tests {
         let ground = Ground { offered: true, ..Ground::default() };
         let found = findings(&Watch6::default(), &ground);
         assert_eq!(found, ["the server that answered SOLICIT does not answer what follows"]);
+    }
+
+    #[test]
+    fn answers_that_could_not_have_been_ours_are_not_the_first_cause() {
+        let mut watch = Watch6::default();
+        let ground = Ground { named: true, ..Ground::default() };
+        watch.ignore(Reason6::OtherXid, Stranger6::default());
+        watch.elsewhere = 1;
+        let found = findings(&watch, &ground);
+        assert!(found[0].contains("named by its DUID"), "{found:?}");
+        assert_eq!(found[1..], ["other exchanges were answered meanwhile: 1"]);
+        watch.ignore(Reason6::OtherXid, Stranger6::default());
+        let found = findings(&watch, &ground);
+        assert_eq!(found[0], "answers to other transactions were seen: 2");
+        assert_eq!(found.len(), 2, "{found:?}");
     }
 
     #[test]

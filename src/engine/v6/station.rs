@@ -18,7 +18,7 @@ use crate::engine::outbox::Outbox;
 use crate::time::Instant;
 use crate::wire::frame::{Datagram, Envelope6, Ports, Protocol, Walked, Walker};
 use crate::wire::neighbor::{Neighbor, solicited_node};
-use crate::wire::v6::{Duid, Facts, Packet};
+use crate::wire::v6::{Duid, Facts, MessageType, Packet};
 use crate::wire::{Mac, nd};
 pub use answer::{Answer6, MAX_BYTES};
 use expected::{Expected, advert_fault, destination, source};
@@ -370,6 +370,11 @@ impl Station6 {
         if meant && !matches!(reason, Reason6::OtherXid | Reason6::OtherClient | Reason6::Quoted) {
             let kind = (!router).then_some(facts.kind);
             self.watch.stray(Stray { reason, kind, server: server.clone(), source: ip, port, detail });
+        }
+        let ours = self.expected.client.as_ref().map(Duid::as_slice) == facts.client_id
+            && (!self.watch.awaits_reply || facts.kind == MessageType::REPLY);
+        if reason == Reason6::OtherXid && !ours {
+            self.watch.elsewhere = self.watch.elsewhere.saturating_add(1);
         }
         self.watch.ignore(reason, Stranger6 { count: 0, ip, mac, port, client, server });
         let remark = Remark::new(Sense::Ignored, format!("not ours: {reason}"));

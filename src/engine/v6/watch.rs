@@ -104,6 +104,10 @@ pub struct Watch6 {
     inquiries: Vec<(Mac, Instant)>,
     /// Messages of other clients and of relays.
     pub others_ask: u64,
+    /// A REPLY is awaited: nothing else is an answer.
+    pub awaits_reply: bool,
+    /// Answers to other transactions that could not have been ours whatever their number: for another client, or not awaited.
+    pub elsewhere: u64,
     /// Router advertisements that count.
     pub adverts: u64,
     /// Of these, those that say Managed.

@@ -146,6 +146,30 @@ fn not_on_link_is_asked_again_without_addresses_once() {
 }
 
 #[test]
+fn what_answers_another_transaction_is_told_from_what_could_have_been_ours() {
+    let mut machine = select(Settings6 { choose: Choose::First, ..Settings6::default() });
+    hold(&mut machine, |message, _| {
+        let stray = |kind: MessageType, own: bool| {
+            reply(message, 9, kind, |reply| {
+                let mut other = Message::new(kind, 0x00ab_cdef);
+                other.options.append(&mut reply.options);
+                if !own {
+                    other.options.retain(|option| option.code != opt::CLIENTID);
+                    other.add_option(opt::CLIENTID, [0, 3, 0, 1, 9]);
+                }
+                *reply = other;
+            })
+        };
+        let own = [stray(MessageType::ADVERTISE, true), stray(MessageType::REPLY, true)];
+        let all = [own.to_vec(), vec![stray(MessageType::REPLY, false)], obliging(message, 12)];
+        all.concat()
+    });
+    let watch = machine.watch();
+    // Of those to the SOLICIT the other client's; of those to the REQUEST the ADVERTISE, too.
+    assert_eq!((watch.stranger(Reason6::OtherXid).count, watch.elsewhere), (6, 3));
+}
+
+#[test]
 fn only_the_server_that_was_asked_answers() {
     let mut machine = select(Settings6 { choose: Choose::First, ..Settings6::default() });
     hold(&mut machine, |message, _| {
