@@ -54,6 +54,15 @@ fn who_gives_an_address_is_named_however_narrow() {
     assert!(bare.is_empty() && named.len() > 1, "{bare:?} {named:?}");
 }
 
+#[test]
+fn what_is_wrong_is_told_before_who_gives_however_narrow() {
+    let captures = "opt-cut-in-length.pcap escape-hostname.pcap";
+    let Some(found) = screen(80, &format!("decode --color never {captures}")) else { return };
+    let given: Vec<&str> =
+        found.lines().filter(|line| line.contains("  OFFER  ") || line.contains("  ACK  ")).collect();
+    assert!(given.len() == 4 && given.iter().all(|line| line.contains("  [")), "{given:?}");
+}
+
 /// Who says how wide it is gets text of that width from a pipe too; a packet has a line of its own there, with all it says.
 #[test]
 fn a_pipe_is_as_wide_as_the_environment_says() {

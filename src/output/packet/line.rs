@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use crate::output::json::remembered::{AddressTexts, OptionTexts, Piece};
 use crate::output::packet::record::PacketRecord;
+use crate::output::packet::short::{short, with_length};
 use crate::output::styled::{Label, Styled};
 use crate::output::text::Text;
 use crate::output::when::TimeText;
@@ -195,9 +196,10 @@ impl PacketLine {
         out.text("  ");
         out.labelled(Label::Address, |out| write_client(record, out));
         self.write_origin(record, out);
+        let wrong = self.judge(record);
         // An ellipsis says what is left out.
         let room = self.width.map(|width| width.saturating_sub(2).saturating_sub(out.columns_since(start)));
-        write_facts(record, room, out);
+        write_facts(record, room, wrong, out);
         self.write_path(record.datagram, out);
         if let Some(xid) = record.packet.xid().filter(|_| self.shows_xid()) {
             out.piece(rank::XID).text("  ");
@@ -213,8 +215,9 @@ impl PacketLine {
         self.end(start, out);
     }
 
-    /// Finds what is wrong with the values. Those that are known to be sound are not looked at again.
-    fn judge(&mut self, record: &PacketRecord<'_>) {
+    /// Finds what is wrong with the values. Those that are known to be sound are not looked at again. True when anything is wrong with
+    /// the packet.
+    fn judge(&mut self, record: &PacketRecord<'_>) -> bool {
         let Self { values, sound, mark, .. } = self;
         values.begin();
         let cx = record.context();
@@ -225,15 +228,20 @@ impl PacketLine {
             mark.push(b'.');
             shown == Shown::Value && values.problems.len() == problems
         });
+        self.problems(record).any(|problem| problem.severity() > Severity::Note)
+    }
+
+    /// What was found wrong with the packet that was judged last, and with what is around it.
+    fn problems<'a>(&'a self, record: &'a PacketRecord<'_>) -> impl Iterator<Item = Problem> + 'a {
+        let outer = (!record.is_sound()).then(|| record.outer_problems()).into_iter().flatten();
+        record.outline.problems.iter().chain(&self.values.problems).copied().chain(outer)
     }
 
     fn write_problems(&mut self, record: &PacketRecord<'_>, out: &mut Styled) {
-        self.judge(record);
         if self.values.problems.is_empty() && record.is_sound() {
             return;
         }
-        let found = record.outline.problems.iter().chain(&self.values.problems).copied();
-        let all: Vec<Problem> = found.chain(record.outer_problems()).collect();
+        let all: Vec<Problem> = self.problems(record).collect();
         self.write_worst(&all, out);
     }
 }
@@ -257,27 +265,24 @@ fn worst_text(worst: &Problem, more: usize, short: bool) -> String {
     text
 }
 
-/// What was asked or given; there is `room` for so many columns.
-fn write_facts(record: &PacketRecord<'_>, room: Option<usize>, out: &mut Styled) {
+/// What was asked or given; there is `room` for so many columns. What is `wrong` has to be told with it, and matters more than who gives.
+fn write_facts(record: &PacketRecord<'_>, room: Option<usize>, wrong: bool, out: &mut Styled) {
     let (packet, outline) = (&record.packet, record.outline);
     let server = address(record, v4::DHCP_SERVER_IDENTIFIER);
     let held = packet.ciaddr().filter(|addr| !addr.is_unspecified());
     let reply = packet.op() == Some(Op::REPLY);
     if reply {
         let given = packet.yiaddr().filter(|addr| !addr.is_unspecified());
-        let short = given.zip(server).and_then(|(given, server)| short(record, given, server, room?));
+        let both = given.zip(server).filter(|_| !wrong);
+        let short = both.and_then(|(given, server)| short(given, given_length(record), server, room?));
         match &short {
-            Some(text) => {
-                out.piece(rank::CORE).text("  ");
-                out.label(Label::Address, &text.given).label(Label::Dim, " from ");
-                out.label(Label::Address, &text.server);
-            }
+            Some(short) => short.write(out),
             None => write_given(record, given, out),
         }
         write_term(record, out);
         // The answer to an INFORM or to a lease query speaks of the address that was asked about.
         addressed(held.filter(|_| given.is_none()), "about", rank::CORE, out);
-        let rank = if given.is_some() { rank::CORE } else { rank::SERVER };
+        let rank = if both.is_some() { rank::CORE } else { rank::SERVER };
         addressed(server.filter(|_| short.is_none()), "server", rank, out);
     } else {
         addressed(address(record, v4::DHCP_REQUESTED_ADDRESS), "asks", rank::CORE, out);
@@ -444,13 +449,7 @@ fn write_given(record: &PacketRecord<'_>, given: Option<Ipv4Addr>, out: &mut Sty
     let Some(given) = given else { return };
     out.piece(rank::CORE);
     word(out, "gets");
-    out.labelled(Label::Address, |out| {
-        out.ip4(given);
-        if let Some(length) = given_length(record) {
-            out.push('/');
-            out.digits(length);
-        }
-    });
+    out.labelled(Label::Address, |out| with_length(given, given_length(record), out));
 }
 
 /// For how long it is given.
@@ -464,36 +463,6 @@ fn write_term(record: &PacketRecord<'_>, out: &mut Styled) {
 
 fn given_length(record: &PacketRecord<'_>) -> Option<u8> {
     address(record, v4::SUBNET_MASK).and_then(Prefix::length_of)
-}
-
-/// What is given and who gives it, in few columns.
-struct Short {
-    given: String,
-    server: String,
-}
-
-/// The few columns that are spent on what a server gives where there is no `room` for all: who gives it matters as much. Where even the
-/// prefix length is too much, a server of the same 256 addresses is told by its last number.
-fn short(record: &PacketRecord<'_>, given: Ipv4Addr, server: Ipv4Addr, room: usize) -> Option<Short> {
-    const GAP: usize = 2;
-    const FROM: usize = " from ".len();
-    let (address, server_text) = (given.to_string(), server.to_string());
-    let with_length = given_length(record).map(|length| format!("{address}/{length}"));
-    let with_length = with_length.unwrap_or_else(|| address.clone());
-    let whole =
-        ["  gets ", &with_length, "  server ", &server_text].iter().map(|text| text.len()).sum::<usize>();
-    if whole <= room {
-        return None;
-    }
-    let ([network @ .., _], [near @ .., last]) = (given.octets(), server.octets());
-    let last = if network == near { format!(".{last}") } else { server_text.clone() };
-    let ways =
-        [(&with_length, &server_text), (&address, &server_text), (&with_length, &last), (&address, &last)];
-    let fits = |(given, server): &(&String, &String)| {
-        GAP.saturating_add(given.len()).saturating_add(FROM).saturating_add(server.len()) <= room
-    };
-    let (given, server) = ways.into_iter().find(fits).unwrap_or((&address, &last));
-    Some(Short { given: given.clone(), server: server.clone() })
 }
 
 fn is_everybody(addr: IpAddr) -> bool {

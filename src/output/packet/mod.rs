@@ -11,4 +11,5 @@ pub mod read;
 pub mod read6;
 pub mod record;
 pub mod record6;
+mod short;
 pub mod unsent;
