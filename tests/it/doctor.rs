@@ -586,18 +586,33 @@ fn a_watch_looks_at_lease_files_again() {
 #[cfg(feature = "live")]
 #[test]
 fn what_was_done_is_drawn() {
-    let told = |more: &[&str]| {
-        let words = ["dhcptool", "doctor", "eth0", "--no-second-mac", "--listen", "1s"];
-        let output = lab_command("", &[&words, more].concat()).output().unwrap();
+    let told = |script: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let output = lab_command("", &["sh", "-c", script]).current_dir(folder.path()).output().unwrap();
         let err = String::from_utf8_lossy(&output.stderr);
-        (!is_refused(output.status.code(), &err)).then(|| String::from_utf8(output.stdout).unwrap())
+        let seen = std::fs::read(folder.path().join("seen.pcap")).unwrap_or_default();
+        (!is_refused(output.status.code(), &err)).then(|| (String::from_utf8(output.stdout).unwrap(), seen))
     };
-    let Some(plain) = told(&[]) else { return };
+    let Some((plain, _)) = told("dhcptool doctor eth0 --no-second-mac --listen 1s") else { return };
     assert!(!plain.contains("DISCOVER"), "{plain}");
-    let drawn = told(&["-v"]).unwrap();
-    for part in ["#1  02:00:00:00:01:00  ", "─ DISCOVER ─", " OFFER ─", " ACK ─", " RELEASE ─"] {
+    let beside_a_neighbour = "
+        dhcptool doctor eth0 --listen 1s -v --save seen.pcap & pid=$!
+        while kill -0 $pid 2>/dev/null; do
+            dhcptool discover eth0 --mac 02:00:00:00:00:77 --first --wait 1s -q >/dev/null 2>&1
+        done";
+    let (drawn, seen) = told(beside_a_neighbour).unwrap();
+    for part in ["─ DISCOVER ─", " OFFER ─", " ACK ─", " RELEASE ─"] {
         assert!(drawn.contains(part), "{part}: {drawn}");
     }
+    let titles = drawn.lines().filter(|line| line.starts_with('#'));
+    let mut clients: Vec<&str> = titles.filter_map(|line| line.split_whitespace().nth(1)).collect();
+    clients.sort_unstable();
+    clients.dedup();
+    assert!(clients.len() == 2 && clients.contains(&"02:00:00:00:01:00"), "{clients:?}: {drawn}");
+    // The neighbour was heard.
+    let neighbour = [2, 0, 0, 0, 0, 0x77];
+    assert!(seen.windows(6).any(|bytes| bytes == neighbour), "{drawn}");
+    assert!(!clients.contains(&"02:00:00:00:00:77"), "{drawn}");
     assert!(drawn.lines().all(|line| line.chars().count() <= 80), "{drawn}");
     assert!(!drawn.contains("\n 9 discover"), "{drawn}");
 }

@@ -22,7 +22,8 @@ mod live;
 /// Runs every check, then says in one screen what is wrong, on what evidence, and what to do. It asks as the host would and
 /// as a stranger, takes a lease for seconds, tries address, router, name servers and renewal, and gives the lease back.
 /// Where IPv6 is spoken on the link, routers and DHCPv6 servers are asked too; nothing is bound there. Nothing is configured,
-/// no lease is kept, and no DECLINE is sent. With -v what was asked and answered is drawn, with -vv every check is listed too.
+/// no lease is kept, and no DECLINE is sent. With -v what was asked and answered of DHCPv4 is drawn, with -vv every check is
+/// listed too.
 #[derive(clap::Args, Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "flags are independent of each other")]
 pub struct Args {
