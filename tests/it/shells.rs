@@ -87,6 +87,12 @@ fn bash_completes_behind_what_parts_words() {
             "disc",
             "discover",
         ),
+        (
+            "dhcptool discover --mac 02:00:00:00:00:05 l",
+            "dhcptool discover --mac 02 : 00 : 00 : 00 : 00 : 05 l",
+            "l",
+            "lo",
+        ),
         ("dhcptool  discover  --expect  host-n", "dhcptool discover --expect host-n", "host-n", "host-name="),
     ] {
         let number = pieces.split(' ').count() - 1;
