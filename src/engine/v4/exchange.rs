@@ -334,8 +334,13 @@ impl Exchange {
 
     fn start(&mut self, now: Instant) {
         self.started = Some(now);
-        self.phase = if needs_discover(self.task) { Phase::Discover } else { Phase::Main };
-        self.station.watch.awaits_verdict = matches!(self.phase, Phase::Main);
+        self.ask_in(if needs_discover(self.task) { Phase::Discover } else { Phase::Main });
+    }
+
+    /// Goes on to a phase in which something is asked.
+    fn ask_in(&mut self, phase: Phase) {
+        self.station.watch.awaits_verdict = matches!(phase, Phase::Main);
+        self.phase = phase;
     }
 
     fn secs(&self, now: Instant) -> u16 {
@@ -412,8 +417,7 @@ impl Exchange {
         self.offer = Some(answer);
         self.station.forget_sends();
         self.next_send = None;
-        self.phase = Phase::Main;
-        self.station.watch.awaits_verdict = true;
+        self.ask_in(Phase::Main);
         self.main(at);
         note
     }

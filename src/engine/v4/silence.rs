@@ -188,8 +188,10 @@ pub fn seen(watch: &Watch, waits: bool) -> Vec<Finding> {
         mac: s.mac,
     }));
     found.extend(seen(Reason::NoAddress).map(|s| Finding::NoAddress { count: s.count, from: s.ip }));
-    let other = seen(Reason::OtherXid);
-    let (strayed, elsewhere) = (other.filter(|s| s.count > watch.elsewhere()), other);
+    let (strayed, elsewhere) = match seen(Reason::OtherXid) {
+        Some(other) if other.count > watch.elsewhere() => (Some(other), None),
+        other => (None, other),
+    };
     found.extend(strayed.map(|s| Finding::OtherXid { count: s.count, from: s.ip }));
     let other = |s: Stranger| Finding::OtherClient { count: s.count, client: s.client, from: s.ip };
     found.extend(seen(Reason::OtherClient).map(other));
@@ -199,7 +201,6 @@ pub fn seen(watch: &Watch, waits: bool) -> Vec<Finding> {
     if let Some((address, mac, count)) = watch.asked_in_vain() {
         found.push(Finding::AskedInVain { address, mac, count });
     }
-    let elsewhere = elsewhere.filter(|_| strayed.is_none());
     found.extend(elsewhere.map(|s| Finding::OtherExchanges { count: s.count, from: s.ip }));
     found
 }
