@@ -1,14 +1,14 @@
 //! Reading captures to join their messages.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::reading::Reading;
 use crate::analysis::transaction::Batch;
-use crate::capture::{self, CaptureError, Waiter};
+use crate::capture::{self, CaptureError, Reader, Source, Waiter};
 use crate::interrupt;
 #[cfg(feature = "live")]
 use crate::net::signals::{Signal, Signals};
@@ -108,6 +108,22 @@ impl Stop {
         (!excused).then_some(result)
     }
 
+    /// Opens a capture, or one that grows; none where a signal came while a pipe was waited for, see [`excuse`](Self::excuse).
+    pub fn open(
+        &self,
+        path: &Path,
+        follow: bool,
+        interrupted: &mut Option<u8>,
+    ) -> Option<Result<Reader<Source>, CaptureError>> {
+        let reader = if follow {
+            capture::follow(path, self.waiter())
+        } else {
+            capture::open_until(path, self.goes_on())
+        };
+        // What cannot be opened may be a pipe through which nothing came.
+        self.excuse(!follow && reader.is_err(), interrupted, reader)
+    }
+
     /// Lets so much time pass.
     pub fn pause(time: Duration) {
         // Nobody unparks this thread.
@@ -157,14 +173,7 @@ pub fn captures(
     let Input { files, follow, threads } = input;
     let mut outline = ReadSummary { frames: 0, worst: Exit::Good, interrupted: None };
     for path in files {
-        let reader = if follow {
-            capture::follow(path, stop.waiter())
-        } else {
-            capture::open_until(path, stop.goes_on())
-        };
-        // What cannot be opened may be a pipe through which nothing came.
-        let piped = reader.as_ref().map_or(!follow, |reader| reader.size().is_none());
-        let reader = match stop.excuse(piped && reader.is_err(), &mut outline.interrupted, reader) {
+        let reader = match stop.open(path, follow, &mut outline.interrupted) {
             Some(Ok(reader)) => reader,
             Some(Err(error)) => {
                 outline.tell(&error, cx);
@@ -172,6 +181,7 @@ pub fn captures(
             }
             None => break,
         };
+        let piped = reader.size().is_none();
         let mut bar = Reading::of(reader.size(), cx);
         let small = reader.size().is_some_and(|size| size < THREADS_FROM);
         let count = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);

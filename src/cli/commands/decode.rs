@@ -120,14 +120,8 @@ fn decode_all(
     let mut worst = Exit::Good;
     let mut opened = false;
     for path in &args.files {
-        let reader = if args.follow {
-            capture::follow(path, decoding.stop.waiter())
-        } else {
-            capture::open_until(path, decoding.stop.goes_on())
-        };
-        // What cannot be opened may be a pipe through which nothing came.
-        let failed = !args.follow && reader.is_err();
-        let Some(reader) = decoding.stop.excuse(failed, &mut decoding.interrupted, reader) else { break };
+        let opening = decoding.stop.open(path, args.follow, &mut decoding.interrupted);
+        let Some(reader) = opening else { break };
         let reader = reader.map_err(Failure::from);
         decoding.stream.renderer.set_rows(decoding.rows.clone());
         decoding.stream.renderer.set_remarks(args.write.is_some());
