@@ -1,5 +1,6 @@
 //! The lanes of a run: threads that move frames between sockets and [`Load`].
 
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -15,7 +16,7 @@ pub use overheard::Overheard;
 
 use crate::engine::Machine as _;
 use crate::engine::drive::{Driver, Passed, Proof, Wire, Witness};
-use crate::engine::load::{Family, Finished, Held, Lane, Load, Plan, Tally};
+use crate::engine::load::{Family, Finished, Held, Lane, Leased, Load, Plan, Tally};
 use crate::engine::v4::arp::{Resolver, Step};
 use crate::engine::v6::neighbor::{NeighborWord, SeenNeighbor};
 use crate::net::batch::{BatchFrame, BatchOptions, BatchSocket};
@@ -369,16 +370,25 @@ impl Witness for Kept {
 }
 
 /// Leases that were bound and not told yet.
-struct Bound<L> {
+struct Bound<L: Leased> {
     list: Vec<Held<L>>,
     told: Instant,
+    /// What each client was given last: who gets the same again and again is told once.
+    known: HashMap<u32, L::Address>,
 }
 
 /// How long and how many are gathered.
 const GATHER: Duration = Duration::from_millis(500);
 const GATHERED: usize = 1024;
 
-impl<L> Bound<L> {
+impl<L: Leased> Bound<L> {
+    fn add(&mut self, held: Held<L>) {
+        let address = held.lease.address();
+        if self.known.insert(held.number, address) != Some(address) {
+            self.list.push(held);
+        }
+    }
+
     /// Tells what was gathered. Nobody waits for who listens: then it is told later, and all of it stands in the file at the end.
     fn hand_over(&mut self, tell: &SyncSender<News<L>>) {
         if self.list.is_empty() || self.list.len() < GATHERED && SystemClock.now() < self.told.after(GATHER) {
@@ -405,7 +415,8 @@ fn turns<F: Family>(
     let proof = if wires.copies.is_some() { Proof::Both } else { Proof::HandedOver };
     let mut driver = Driver::new(BATCH, proof, &[setup.port, setup.server_port]);
     let mut kept = Kept { wanted: setup.frames, ..Kept::default() };
-    let mut bound = setup.leases.then(|| Bound { list: Vec::new(), told: tally.start });
+    let mut bound =
+        setup.leases.then(|| Bound { list: Vec::new(), told: tally.start, known: HashMap::new() });
     let mut stops = 0;
     let mut told = (0, 0, 0);
     // Since when the link has been down, and a batch has waited.
@@ -494,7 +505,7 @@ fn account<F: Family>(
         }
         tally.delays.record(&finished);
         if let Some(bound) = bound.as_mut().filter(|_| finished.binds()) {
-            bound.list.push(Held { number: finished.client, mac: finished.mac, lease: finished.lease });
+            bound.add(Held { number: finished.client, mac: finished.mac, lease: finished.lease });
         }
         if each {
             list.push(finished);

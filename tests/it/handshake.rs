@@ -318,6 +318,21 @@ fn leases_of_a_run_that_was_killed_can_be_given_back() {
 }
 
 #[test]
+fn who_gets_the_same_again_stands_once_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let leases = folder.path().join("leases");
+    let script = format!(
+        "dhcptool handshake eth0 -q -c 10000 -i 20ms --clients 3 --keep --write-leases {0} >&2 & pid=$!; \
+         until [ $(grep -c ack {0}) -ge 3 ]; do kill -0 $pid || exit 9; sleep 0.05; done; sleep 1; \
+         kill -KILL $pid; wait $pid; cat {0}",
+        leases.display()
+    );
+    let Some(output) = lab("", &["sh", "-c", &script]) else { return };
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.lines().count(), 3, "{text}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn an_interrupt_prints_the_summary() {
     let mut child = command("", "--json --each -c 1000 -i 20ms")
         .stdout(Stdio::piped())
