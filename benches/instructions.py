@@ -108,6 +108,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         counts = measure(program(), pathlib.Path(folder))
     grown = []
+    # What was not counted, or hardly, is no gain.
+    lost = sorted(set(known["counts"]) - set(counts)) + [name for name, now in counts.items() if now * 4 < known["counts"].get(name, 0)]
     for name, now in counts.items():
         before = known["counts"].get(name)
         change = f"{now / before - 1:+8.1%}" if before else "     new"
@@ -122,7 +124,9 @@ def main():
         return nothing
     if grown:
         print(f"more than {TOLERANCE:.0%} more than the record: {', '.join(grown)}; make it cheaper, or record why with --record")
-    return 1 if grown else 0
+    if lost:
+        print(f"not counted as the record was: {', '.join(lost)}")
+    return 1 if grown or lost else 0
 
 
 if __name__ == "__main__":

@@ -64,7 +64,8 @@ pub fn wait_for_parents_end(limit: Duration) -> Result<ParentsEnd, NetError> {
         since = if is_stopped(parent) { since.or(Some(now)) } else { None };
         if since.is_some_and(|since| now >= since.after(limit)) {
             stopped = true;
-            kill(parent, Signal::SIGKILL).map_err(fail)?;
+            // Somebody else may have ended it meanwhile.
+            let _ = kill(parent, Signal::SIGKILL);
         }
     }
     set_pdeathsig(None).map_err(fail)?;
@@ -172,7 +173,10 @@ mod tests {
         }
         assert!(end_session(session));
         assert_eq!(leader.wait().unwrap().signal(), Some(9));
-        assert_eq!(members(session), []);
+        // Nobody waits for the job, which may take a moment to go.
+        while !members(session).is_empty() {
+            assert!(SystemClock.now().since(start) < 20_000_000_000, "{:?}", members(session));
+        }
         assert!(!end_session(session));
     }
 }

@@ -84,12 +84,12 @@ pub fn serve(plan: &HelperPlan<'_>, successor: bool) -> Result<(), RunError> {
     } else {
         process::die_with_parent()?;
     }
-    let heir = HelperPlan::command(plan.successor).spawn();
+    let mut heir = HelperPlan::command(plan.successor).spawn();
     // Who does not listen any more is gone, and the work with it.
     if answer(first).is_err() {
         return Ok(());
     }
-    if let Err(error) = heir
+    if let Err(error) = &heir
         && answer(&format!("cannot start a second helper process: {error}")).is_err()
     {
         return Ok(());
@@ -102,6 +102,11 @@ pub fn serve(plan: &HelperPlan<'_>, successor: bool) -> Result<(), RunError> {
             Ok(_) => {}
         }
         let Some(change) = line.strip_prefix(CHANGE) else { continue };
+        if let Ok(child) = &mut heir
+            && child.try_wait().is_ok_and(|ended| ended.is_some())
+        {
+            heir = HelperPlan::command(plan.successor).spawn();
+        }
         let said = match start(plan.program, plan.arguments, change, plan.limit) {
             Ok(()) => DONE.to_owned(),
             Err(error) => escape_line(&format!("cannot run {}: {error}", plan.program.display())),

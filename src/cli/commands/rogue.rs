@@ -114,6 +114,8 @@ pub struct Args {
     state: Option<PathBuf>,
 
     /// Run PROGRAM on every change, with the change as JSON on its standard input; no shell is involved
+    ///
+    /// What it leaves running ends with the watch, unless it makes a session of its own (setsid).
     #[arg(long, value_name = "PROGRAM", requires = "watch", help_heading = "Watching")]
     exec: Option<PathBuf>,
 

@@ -128,7 +128,6 @@ impl Rows {
     }
 
     /// Appends a row for `record`.
-    /// Appends a row for `record`.
     pub fn write(&mut self, record: &PacketRecord<'_>, out: &mut Vec<u8>) {
         let settled = self.begin_steady(record);
         let plan = Arc::clone(&self.plan);
