@@ -373,8 +373,8 @@ impl Witness for Kept {
 struct Bound<L: Leased> {
     list: Vec<Held<L>>,
     told: Instant,
-    /// What each client was given last: who gets the same again and again is told once.
-    known: HashMap<u32, L::Address>,
+    /// What each client was given last in this run: who gets the same again and again is told once.
+    known: HashMap<u32, L>,
 }
 
 /// How long and how many are gathered.
@@ -383,8 +383,9 @@ const GATHERED: usize = 1024;
 
 impl<L: Leased> Bound<L> {
     fn add(&mut self, held: Held<L>) {
-        let address = held.lease.address();
-        if self.known.insert(held.number, address) != Some(address) {
+        let before = self.known.insert(held.number, held.lease);
+        let is_known = |before: L| before.is_by_server_of(&held.lease) && held.lease.is_within(&before);
+        if !before.is_some_and(is_known) {
             self.list.push(held);
         }
     }
@@ -624,5 +625,32 @@ fn ask(
         if found.is_some() {
             return Ok(found);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::load::Lease4;
+
+    #[test]
+    fn a_lease_is_told_again_when_it_is_another_one() {
+        let mut bound = Bound { list: Vec::new(), told: Instant::default(), known: HashMap::new() };
+        let lease = |address: u8, server: u8| Lease4 {
+            address: [10, 0, 0, address],
+            server: [10, 0, 0, server],
+            ..Lease4::default()
+        };
+        for (number, lease) in
+            [(1, lease(5, 1)), (2, lease(6, 1)), (1, lease(5, 1)), (1, lease(5, 2)), (1, lease(7, 2))]
+        {
+            bound.add(Held { number, mac: Mac::BROADCAST, lease });
+        }
+        let told: Vec<_> = bound
+            .list
+            .iter()
+            .map(|held| (held.number, held.lease.address[3], held.lease.server[3]))
+            .collect();
+        assert_eq!(told, [(1, 5, 1), (2, 6, 1), (1, 5, 2), (1, 7, 2)]);
     }
 }
