@@ -102,9 +102,8 @@ pub fn serve(plan: &HelperPlan<'_>, successor: bool) -> Result<(), RunError> {
             Ok(_) => {}
         }
         let Some(change) = line.strip_prefix(CHANGE) else { continue };
-        if let Ok(child) = &mut heir
-            && child.try_wait().is_ok_and(|ended| ended.is_some())
-        {
+        // What could not be started is tried again with the next change.
+        if heir.as_mut().map_or(true, |child| child.try_wait().is_ok_and(|ended| ended.is_some())) {
             heir = HelperPlan::command(plan.successor).spawn();
         }
         let said = match start(plan.program, plan.arguments, change, plan.limit) {
