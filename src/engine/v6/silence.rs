@@ -106,11 +106,11 @@ pub fn findings(watch: &Watch6, ground: &Ground) -> Vec<String> {
             "a server looked for the client and was told where it is; its answer did not come".to_owned(),
         );
     }
-    if elsewhere {
-        found.extend(count(Reason6::OtherXid, "other exchanges were answered meanwhile"));
-    }
     if watch.adverts > 0 && watch.managed == 0 && ground.stateful {
         found.push("routers are heard, and none says that DHCPv6 gives addresses (no M flag): there may be no server".to_owned());
+    }
+    if elsewhere {
+        found.extend(count(Reason6::OtherXid, "other exchanges were answered meanwhile"));
     }
     if found.is_empty() {
         found.push(if watch.others_ask > 0 {
@@ -174,6 +174,10 @@ mod tests {
         let found = findings(&watch, &ground);
         assert!(found[0].contains("named by its DUID"), "{found:?}");
         assert_eq!(found[1..], ["other exchanges were answered meanwhile: 1"]);
+        let mut unmanaged = watch.clone();
+        unmanaged.adverts = 1;
+        let found = findings(&unmanaged, &Ground { stateful: true, ..Ground::default() });
+        assert!(found[0].contains("no M flag") && found.len() == 2, "{found:?}");
         watch.ignore(Reason6::OtherXid, Stranger6::default());
         let found = findings(&watch, &ground);
         assert_eq!(found[0], "answers to other transactions were seen: 2");

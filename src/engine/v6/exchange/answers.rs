@@ -33,7 +33,7 @@ impl Exchange6 {
         let there = self.recipe.to.is_none_or(|to| self.station.is_from(&answer, to));
         if !meant && ask.lane == answer.lane || !there {
             self.also_bound(&answer);
-            return if kind == MessageType::ADVERTISE {
+            return if kind == MessageType::ADVERTISE && matches!(self.phase, Phase::Solicit) {
                 self.station.reject_unasked(&answer)
             } else {
                 self.station.reject(&answer, Reason6::OtherServer, "")
