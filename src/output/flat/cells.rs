@@ -82,6 +82,41 @@ pub(super) struct Last {
 /// Longer payloads are not remembered.
 const LONGEST: usize = 256;
 
+impl Last {
+    /// True when it was written from `payload`. `probing` looks even where it was seldom found.
+    #[inline]
+    pub(super) fn is_of(&mut self, payload: &[u8], probing: bool) -> bool {
+        if !self.found.meets() && !probing {
+            return false;
+        }
+        let same = self.payload == payload && self.length > 0;
+        self.found.differed(same);
+        same
+    }
+
+    /// Keeps what was written from `payload` for the next row, if that may pay.
+    #[inline]
+    pub(super) fn keep(&mut self, payload: &[u8], text: &[u8], probing: bool) {
+        if self.is_kept(payload, probing) {
+            self.store(payload, text);
+        }
+    }
+
+    #[inline]
+    fn is_kept(&self, payload: &[u8], probing: bool) -> bool {
+        payload.len() <= LONGEST && (self.found.meets() || probing)
+    }
+
+    fn store(&mut self, payload: &[u8], text: &[u8]) {
+        self.payload.clear();
+        self.payload.extend_from_slice(payload);
+        self.text.clear();
+        self.text.extend_from_slice(text);
+        self.text.extend_from_slice(&[0; BLOCK]);
+        self.length = text.len();
+    }
+}
+
 /// A row with room for what is not in it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Template {
@@ -91,7 +126,8 @@ pub(super) struct Template {
     pub(super) holes: Vec<(usize, usize)>,
     /// Which cells are filled, by bits.
     pub(super) fixed: Vec<u64>,
-    /// For each step of the plan what stands between it and the step before.
+    /// The fields that are still to be written, and for each of them what stands between it and the one before.
+    pub(super) steps: Vec<Step>,
     pub(super) leads: Vec<Lead>,
 }
 
@@ -106,10 +142,10 @@ pub(super) struct Lead {
 
 impl Template {
     /// Finds what stands between the steps, which are in the order of their places.
-    fn lead(&mut self, steps: &[Step]) {
+    fn lead(&mut self, steps: Vec<Step>) {
         let mut done = 0;
         self.leads.clear();
-        for step in steps {
+        for step in &steps {
             let (begin, end) = self.holes.get(step.place).copied().unwrap_or_default();
             let stretch = self.blank.get(done..begin).unwrap_or_default();
             let mut text = [0; BLOCK];
@@ -118,6 +154,7 @@ impl Template {
             self.leads.push(Lead { text, length: stretch.len(), long });
             done = end;
         }
+        self.steps = steps;
     }
 }
 
@@ -154,7 +191,8 @@ impl Cells {
         });
         let length = blank.len();
         blank.extend_from_slice(&[0; BLOCK]);
-        let empty = Template { blank, length, holes, fixed: vec![0; count.div_ceil(64)], leads: Vec::new() };
+        let empty =
+            Template { blank, length, holes, fixed: vec![0; count.div_ceil(64)], ..Template::default() };
         Self {
             format,
             templates: vec![empty],
@@ -198,7 +236,7 @@ impl Cells {
     }
 
     /// Makes a template of the cells filled so far, to begin later rows with, which then go through `steps`.
-    pub(super) fn settle(&mut self, template: usize, steps: &[Step]) {
+    pub(super) fn settle(&mut self, template: usize, steps: Vec<Step>) {
         let Some(base) = self.templates.first() else { return };
         let mut made = Template { fixed: self.filled.clone(), ..Template::default() };
         let mut done = 0;
@@ -223,23 +261,39 @@ impl Cells {
         }
     }
 
-    pub(super) fn is_filled(&self, place: usize) -> bool {
-        self.filled.get(place / 64).is_some_and(|word| word & (1 << (place % 64)) != 0)
+    /// As [`recall`](Remember::recall) for an option that fills several cells: one of its own, and those of what is nested in it.
+    pub(super) fn recall_all(
+        &mut self,
+        place: usize,
+        nested: impl Iterator<Item = usize>,
+        payload: &[u8],
+    ) -> bool {
+        let known = self.recall(place, payload);
+        if known {
+            for place in nested {
+                if self.last.get(place).is_some_and(|last| last.length > 0 && last.payload == payload) {
+                    self.take_last(place);
+                }
+            }
+        }
+        known
     }
 
-    /// Fills a cell with what was written of its column last, if that was written from `payload`. True when it was.
-    #[inline]
-    pub(super) fn recall(&mut self, place: usize, payload: &[u8]) -> bool {
-        let Some(last) = self.last.get_mut(place) else { return false };
-        if !last.found.meets() && self.row >= PROBES {
-            return false;
+    /// As [`keep`](Remember::keep) for such an option: its own cell is kept only with all others.
+    pub(super) fn keep_all(&mut self, place: usize, nested: impl Iterator<Item = usize>, payload: &[u8]) {
+        let probing = self.row < PROBES;
+        if !self.last.get(place).is_some_and(|last| last.is_kept(payload, probing)) {
+            return;
         }
-        let same = last.payload == payload && last.length > 0;
-        last.found.differed(same);
-        if same {
-            self.take_last(place);
+        for place in nested.chain([place]) {
+            let text = match self.texts.get(place) {
+                Some(Place::Row(from, to)) if self.is_filled(place) => self.text.buf.get(*from..*to),
+                _ => None,
+            };
+            if let Some(last) = self.last.get_mut(place) {
+                last.store(payload, text.unwrap_or_default());
+            }
         }
-        same
     }
 
     #[inline]
@@ -250,24 +304,6 @@ impl Cells {
         {
             *word |= bit;
             *slot = Place::Last;
-        }
-    }
-
-    /// Keeps what a cell was filled with for the next one of its column, if that may pay.
-    #[inline]
-    pub(super) fn keep(&mut self, place: usize, payload: &[u8]) {
-        let (Some(last), Some(Place::Row(from, to))) = (self.last.get_mut(place), self.texts.get(place))
-        else {
-            return;
-        };
-        if payload.len() <= LONGEST && (last.found.meets() || self.row < PROBES) {
-            let text = self.text.buf.get(*from..*to).unwrap_or_default();
-            last.payload.clear();
-            last.payload.extend_from_slice(payload);
-            last.text.clear();
-            last.text.extend_from_slice(text);
-            last.text.extend_from_slice(&[0; BLOCK]);
-            last.length = text.len();
         }
     }
 
@@ -297,11 +333,12 @@ impl Cells {
     pub(super) fn pen(&mut self, out: &mut Vec<u8>) -> Option<Pen<'_>> {
         // Cells of the row are copied in blocks.
         self.text.buf.extend_from_slice(&[0; BLOCK]);
+        let probing = self.row < PROBES;
         let Self { format, templates, current, filled, texts, text, last, line, .. } = self;
         let template = templates.get(*current)?;
         std::mem::swap(out, &mut line.buf);
-        let stored = Stored { filled, texts, text: &text.buf, last };
-        Some(Pen::new(*format, template, stored, line))
+        let stored = Stored { filled, texts, text: &text.buf };
+        Some(Pen::new((*format, probing), template, stored, last, line))
     }
 
     /// Appends the row.
@@ -327,6 +364,45 @@ impl Fill for Cells {
             *slot = Place::Row(begin, self.text.buf.len());
         }
     }
+}
+
+impl Remember for Cells {
+    #[inline]
+    fn is_filled(&self, place: usize) -> bool {
+        self.filled.get(place / 64).is_some_and(|word| word & (1 << (place % 64)) != 0)
+    }
+
+    #[inline]
+    fn recall(&mut self, place: usize, payload: &[u8]) -> bool {
+        let probing = self.row < PROBES;
+        let same = self.last.get_mut(place).is_some_and(|last| last.is_of(payload, probing));
+        if same {
+            self.take_last(place);
+        }
+        same
+    }
+
+    #[inline]
+    fn keep(&mut self, place: usize, payload: &[u8]) {
+        let (Some(last), Some(Place::Row(from, to))) = (self.last.get_mut(place), self.texts.get(place))
+        else {
+            return;
+        };
+        let text = self.text.buf.get(*from..*to).unwrap_or_default();
+        last.keep(payload, text, self.row < PROBES);
+    }
+}
+
+/// What takes cells that are likely to be those of the row before.
+pub(super) trait Remember: Fill {
+    /// True when there is something in the cell.
+    fn is_filled(&self, place: usize) -> bool;
+
+    /// Fills a cell with what was written of its column last, if that was written from `payload`. True when it was.
+    fn recall(&mut self, place: usize, payload: &[u8]) -> bool;
+
+    /// Keeps what a cell was filled with for the next one of its column, if that may pay.
+    fn keep(&mut self, place: usize, payload: &[u8]);
 }
 
 /// What takes the values of cells.

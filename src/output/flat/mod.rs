@@ -11,6 +11,7 @@ mod fields;
 mod packet;
 mod pen;
 mod plan;
+mod shape;
 mod six;
 pub mod sql;
 mod steady;

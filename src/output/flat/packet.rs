@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use super::cells::{Cell, Cells, Fill, RowFormat};
-use super::columns::Type;
+use super::cells::{Cell, Cells, Fill, Remember, RowFormat};
+use super::columns::{Field, Type};
 use super::fields::{any, any_six};
-use super::plan::{Plan, Wanted, is_container};
-use super::steady::Steady;
+use super::pen::Pen;
+use super::plan::{Places, Plan, Step, Wanted, What, is_container};
+use super::shape::{Common, Lent, Met, Shapes};
 use crate::output::packet::record::PacketRecord;
 use crate::time::{Precision, Timestamp};
 use crate::wire::digits::{write_colons, write_ip4};
 use crate::wire::frame::Protocol;
 use crate::wire::options::kind::Width;
-use crate::wire::options::{self, Context, Items, Kind, OptionDef, each_nested, nowhere};
+use crate::wire::options::{self, Context, Items, Kind, OptionDef, blind, each_nested, nowhere};
 use crate::wire::problem::Problem;
 use crate::wire::v4::{Shown, Span, Values};
 use crate::wire::v6;
@@ -27,10 +28,8 @@ pub struct Rows {
     items: Items,
     joined: Vec<u8>,
     six: v6::Outline,
-    /// What the rows of each type of message shared last.
-    steady: Vec<Option<Steady>>,
-    /// What was met once since these were.
-    once: Vec<Option<Steady>>,
+    /// What the rows of each type of message have alike.
+    shapes: Shapes,
 }
 
 impl Rows {
@@ -39,8 +38,7 @@ impl Rows {
         Self {
             cells: Cells::new(&plan, format),
             six: v6::Outline::default(),
-            steady: vec![None; Steady::SLOTS],
-            once: vec![None; Steady::SLOTS],
+            shapes: Shapes::default(),
             plan,
             format,
             values: Values::default(),
@@ -96,82 +94,146 @@ impl Rows {
         self.cells.finish(out);
     }
 
-    /// Begins a row for `record` with what it shares with others. True when that is in a template.
-    fn begin_steady(&mut self, record: &PacketRecord<'_>) -> bool {
-        let slot = Steady::slot(record);
-        let met = |seen: &[Option<Steady>]| {
-            seen.get(slot).and_then(Option::as_ref).is_some_and(|steady| steady.is_of(record))
-        };
-        if !met(&self.steady) {
-            let again = met(&self.once);
-            if let Some(once) = self.once.get_mut(slot) {
-                *once = (!again).then(|| Steady::of(record));
-            }
-            self.begin();
-            let Self { plan, cells, .. } = self;
-            for (field, place) in &plan.steady {
-                any(cells, *field, *place, record, &[]);
-            }
-            // What was met only once is not steady: a template costs more than a row.
-            if !again {
-                return false;
-            }
-            let steps = if slot == Steady::SIX { &plan.steps.six } else { &plan.steps.four };
-            cells.settle(slot.saturating_add(1), steps);
-            if let Some(steady) = self.steady.get_mut(slot) {
-                *steady = Some(Steady::of(record));
-            }
-        }
-        self.cells.begin_with(slot.saturating_add(1));
-        self.values.begin();
-        true
-    }
-
     /// Appends a row for `record`.
     pub fn write(&mut self, record: &PacketRecord<'_>, out: &mut Vec<u8>) {
-        let settled = self.begin_steady(record);
         let plan = Arc::clone(&self.plan);
+        let begin = out.len();
+        if self.write_known(record, &plan, out) {
+            if self.values.problems.is_empty() {
+                return;
+            }
+            // They are told in the order of the options.
+            out.truncate(begin);
+        }
+        self.begin();
         if record.datagram.protocol == Protocol::Dhcpv4 {
-            self.options(record, &plan);
+            self.options(record, &plan, record.outline.options.iter());
         }
         let Self { cells, values, .. } = self;
+        for (field, place) in plan.steady.iter().chain(&plan.shared) {
+            any(cells, *field, *place, record, &values.problems);
+        }
+        if let Some(pen) = cells.pen(out) {
+            each_step(pen, &plan.steps.four, false, out, |pen, step| {
+                if let What::Field(field) = step.what {
+                    any(pen, field, step.place, record, &values.problems);
+                }
+            });
+        }
+    }
+
+    /// Appends a row for `record` where there is a template of its shape, and learns from it. False where there is none.
+    fn write_known(&mut self, record: &PacketRecord<'_>, plan: &Plan, out: &mut Vec<u8>) -> bool {
+        let Some(lent) = self.begin_alike(record, plan) else { return false };
+        let options = &record.outline.options;
+        let stored = lent.shape.rest().iter().filter(|(_, code)| !plan.is_direct(*code));
+        self.options(record, plan, stored.filter_map(|(index, _)| options.get(*index)));
+        let Self { cells, values, items, .. } = self;
         for (field, place) in &plan.shared {
             any(cells, *field, *place, record, &values.problems);
         }
-        let Some(mut pen) = cells.pen(out) else { return };
-        for (index, step) in plan.steps.four.iter().enumerate() {
-            let stored = step.gap || !settled;
-            pen.step(index, step, stored);
-            any(&mut pen, step.field, step.place, record, &values.problems);
-            pen.leave();
-            if step.ends || !settled {
-                pen.behind(step.place);
-            }
+        if let Some(pen) = cells.pen(out) {
+            let cx = record.context();
+            let steps = pen.steps();
+            each_step(pen, steps, true, out, |pen, step| match step.what {
+                What::Field(field) => any(pen, field, step.place, record, &values.problems),
+                What::Option(index) => {
+                    if let Some(span) = options.get(index)
+                        && let Some(Wanted { place: Some((place, kind)), row: Some(row), .. }) =
+                            plan.options.get(usize::from(span.code))
+                    {
+                        single((pen, *place, *kind), row, record, &cx, span, (values, items));
+                    }
+                }
+            });
         }
-        pen.finish(out);
+        self.shapes.give_back(lent);
+        true
+    }
+
+    /// Begins a row for `record` with what it has in common with others, where that is in a template: that of the shape returned.
+    #[inline]
+    fn begin_alike(&mut self, record: &PacketRecord<'_>, plan: &Plan) -> Option<Lent> {
+        match self.shapes.meet(record, |code| plan.is_fixable(code)) {
+            Met::Known(lent) => {
+                self.cells.begin_with(lent.slot.saturating_add(1));
+                self.values.begin();
+                return Some(lent);
+            }
+            Met::Ripe(lent) if self.settle(&lent, record, plan) => self.shapes.give_back(lent),
+            Met::Ripe(lent) => self.shapes.refuse(lent),
+            Met::Strange => {}
+        }
+        None
     }
 
     /// Appends a row for a message of DHCPv6 or router discovery, which is the payload of the record's datagram; `problems` is what is
     /// wrong with it.
     pub fn write_six(&mut self, around: &PacketRecord<'_>, problems: &[Problem], out: &mut Vec<u8>) {
-        let settled = self.begin_steady(around);
         let plan = Arc::clone(&self.plan);
+        let lent = self.begin_alike(around, &plan);
+        if lent.is_none() {
+            self.begin();
+            for (field, place) in &plan.steady {
+                any(&mut self.cells, *field, *place, around, &[]);
+            }
+        }
         let message = self.read_six(around, &plan);
         let Self { cells, six, .. } = self;
         for (field, place) in &plan.shared {
             any_six(cells, *field, *place, (around, message.as_ref(), six), problems);
         }
-        let Some(mut pen) = cells.pen(out) else { return };
-        for (index, step) in plan.steps.six.iter().enumerate() {
-            let stored = step.gap || !settled;
-            pen.step(index, step, stored);
-            any_six(&mut pen, step.field, step.place, (around, message.as_ref(), six), problems);
-            pen.leave();
-            if step.ends || !settled {
-                pen.behind(step.place);
+        if let Some(pen) = cells.pen(out) {
+            let steps = if lent.is_some() { pen.steps() } else { &plan.steps.six };
+            each_step(pen, steps, lent.is_some(), out, |pen, step| {
+                if let What::Field(field) = step.what {
+                    any_six(pen, field, step.place, (around, message.as_ref(), six), problems);
+                }
+            });
+        }
+        if let Some(lent) = lent {
+            self.shapes.give_back(lent);
+        }
+    }
+
+    /// Makes the template of a shape from `record`. False when that cannot be: something has to be told of every such row.
+    fn settle(&mut self, Lent { slot, shape }: &Lent, record: &PacketRecord<'_>, plan: &Plan) -> bool {
+        self.begin();
+        let is_v4 = record.datagram.protocol == Protocol::Dhcpv4;
+        let steps = if is_v4 { &plan.steps.four } else { &plan.steps.six };
+        let mut rest = Vec::new();
+        for step in steps {
+            match step.what {
+                What::Field(field) if common(field).is_some_and(|field| shape.has(field)) => {
+                    any(&mut self.cells, field, step.place, record, &[]);
+                }
+                what => rest.push((what, step.place)),
             }
         }
-        pen.finish(out);
+        for (field, place) in &plan.steady {
+            any(&mut self.cells, *field, *place, record, &[]);
+        }
+        let options = &record.outline.options;
+        self.options(record, plan, shape.alike().filter_map(|index| options.get(index)));
+        if !self.values.problems.is_empty() {
+            return false;
+        }
+        let mut stored: Places = plan.shared.iter().map(|(_, place)| *place).collect();
+        if !is_v4 {
+            plan.six.iter().flatten().for_each(|place| stored.insert(*place));
+        }
+        for (index, code) in shape.rest() {
+            match plan.options.get(usize::from(*code)) {
+                Some(Wanted { direct: true, place: Some((place, _)), .. }) => {
+                    rest.push((What::Option(*index), *place));
+                }
+                Some(wanted) => wanted.places().for_each(|place| stored.insert(place)),
+                None => {}
+            }
+        }
+        rest.sort_by_key(|(_, place)| *place);
+        self.cells.settle(slot.saturating_add(1), Step::all(rest.into_iter(), &stored));
+        true
     }
 
     /// Fills the cells of such a message.
@@ -221,7 +283,7 @@ impl Rows {
     pub fn packet(&mut self, record: &PacketRecord<'_>) {
         let plan = Arc::clone(&self.plan);
         if record.datagram.protocol == Protocol::Dhcpv4 {
-            self.options(record, &plan);
+            self.options(record, &plan, record.outline.options.iter());
         }
         let Self { cells, values, .. } = self;
         for (field, place) in &plan.fields {
@@ -229,23 +291,27 @@ impl Rows {
         }
     }
 
-    fn options(&mut self, record: &PacketRecord<'_>, plan: &Plan) {
+    /// Fills the cells of these options of the message.
+    fn options<'s>(&mut self, record: &PacketRecord<'_>, plan: &Plan, spans: impl Iterator<Item = &'s Span>) {
         let cx = record.context();
-        let usual = record.outline.is_plain();
-        for span in &record.outline.options {
-            let Some(Wanted { place, row: Some(row), container, alone, nested }) =
+        for span in spans {
+            let Some(Wanted { place, row: Some(row), alone, nested, fixable, .. }) =
                 plan.options.get(usize::from(span.code))
             else {
                 continue;
             };
+            // A relay says the same of a client again and again.
+            let whole = place.filter(|_| *fixable && record.outline.is_plain() && is_container(&row.kind));
+            let inside = || nested.iter().map(|nested| nested.place);
+            if let Some((place, _)) = whole
+                && self.cells.recall_all(place, inside(), span.data(&record.packet))
+            {
+                continue;
+            }
+            let problems = self.values.problems.len();
             match place {
-                Some((place, _))
-                    if usual && *alone && self.cells.recall(*place, span.data(&record.packet)) =>
-                {
-                    continue;
-                }
                 Some((place, kind)) => {
-                    self.option(record, &cx, span, (row, *container, *alone), *place, *kind);
+                    self.option(record, &cx, span, (row, *alone), *place, *kind);
                 }
                 None if plan.judges => {
                     self.values.show((&record.packet, record.outline), &cx, span, &mut nowhere());
@@ -255,6 +321,7 @@ impl Rows {
             if nested.is_empty() || !span.first {
                 continue;
             }
+            let sound = self.values.problems.len() == problems;
             let Self { joined, items, cells, .. } = self;
             joined.clear();
             for piece in record.outline.same_code(span) {
@@ -270,6 +337,9 @@ impl Rows {
                     value(cells, items, wanted.place, column.kind, &row.kind, payload, &cx);
                 }
             });
+            if let Some((place, _)) = whole.filter(|_| sound) {
+                cells.keep_all(place, inside(), span.data(&record.packet));
+            }
         }
     }
 
@@ -279,15 +349,21 @@ impl Rows {
         record: &PacketRecord<'_>,
         cx: &Context<'_>,
         span: &Span,
-        (row, container, alone): (&OptionDef, bool, bool),
+        (row, alone): (&OptionDef, bool),
         place: usize,
         column: Type,
     ) {
         let Self { values, cells, items, .. } = self;
-        if container {
+        if is_container(&row.kind) {
             // Its bytes, where it is not text: what is in it has columns of its own.
-            let shown = values.show((&record.packet, record.outline), cx, span, &mut items.begin());
-            if shown == Shown::Value && !items.is_list() {
+            let message = (&record.packet, record.outline);
+            let is_text = !matches!(row.kind, Kind::Options(_));
+            let shown = if is_text {
+                values.show(message, cx, span, &mut items.begin())
+            } else {
+                values.show(message, cx, span, &mut blind())
+            };
+            if shown == Shown::Value && is_text && !items.is_list() {
                 give(cells, items, place, column);
             } else if shown != Shown::Continues && !span.is_truncated() {
                 let pieces = record.outline.same_code(span);
@@ -297,22 +373,15 @@ impl Rows {
         }
         let plain =
             record.outline.is_plain() || !record.outline.is_repeated(span.code) && !span.is_truncated();
-        let data = span.data(&record.packet);
-        let steady = plain && alone && !cells.is_filled(place);
-        if plain && fast(cells, place, &row.kind, data) {
-            if steady {
-                cells.keep(place, data);
-            }
+        if plain && alone && !cells.is_filled(place) {
+            return single((cells, place, column), row, record, cx, span, (values, items));
+        }
+        if plain && fast(cells, place, &row.kind, span.data(&record.packet)) {
             return;
         }
-        let problems = values.problems.len();
         let shown = values.show((&record.packet, record.outline), cx, span, &mut items.begin());
         if shown == Shown::Value {
             give(cells, items, place, column);
-        }
-        // A warning about the value has to come every time.
-        if steady && shown == Shown::Value && values.problems.len() == problems && cells.is_filled(place) {
-            cells.keep(place, data);
         }
     }
 
@@ -333,9 +402,76 @@ impl Rows {
     }
 }
 
+/// Writes the cells of `steps`, each by `write`, and ends the row. Where there is no template all cells but these are stored.
+#[inline]
+fn each_step<'a>(
+    mut pen: Pen<'a>,
+    steps: &[Step],
+    settled: bool,
+    out: &mut Vec<u8>,
+    mut write: impl FnMut(&mut Pen<'a>, &Step),
+) {
+    for (index, step) in steps.iter().enumerate() {
+        pen.step(index, step, step.gap || !settled);
+        write(&mut pen, step);
+        pen.leave();
+        if step.ends || !settled {
+            pen.behind(step.place);
+        }
+    }
+    pen.finish(out);
+}
+
+/// The field that many messages have in common which this one is.
+fn common(field: Field) -> Option<Common> {
+    Some(match field {
+        Field::CapturedLength => Common::CapturedLength,
+        Field::OriginalLength => Common::OriginalLength,
+        Field::LinkSrc => Common::LinkSrc,
+        Field::LinkDst => Common::LinkDst,
+        Field::IpSrc => Common::IpSrc,
+        Field::IpDst => Common::IpDst,
+        Field::Secs => Common::Secs,
+        Field::Ciaddr => Common::Ciaddr,
+        Field::Yiaddr => Common::Yiaddr,
+        Field::Siaddr => Common::Siaddr,
+        Field::Giaddr => Common::Giaddr,
+        _ => return None,
+    })
+}
+
+/// An option whose value depends on its payload alone, whole and by itself, for a cell with nothing in it.
+#[inline]
+fn single(
+    (cells, place, column): (&mut impl Remember, usize, Type),
+    row: &OptionDef,
+    record: &PacketRecord<'_>,
+    cx: &Context<'_>,
+    span: &Span,
+    (values, items): (&mut Values, &mut Items),
+) {
+    let data = span.data(&record.packet);
+    if cells.recall(place, data) {
+        return;
+    }
+    if fast(cells, place, &row.kind, data) {
+        return cells.keep(place, data);
+    }
+    let problems = values.problems.len();
+    let shown = values.show((&record.packet, record.outline), cx, span, &mut items.begin());
+    if shown != Shown::Value {
+        return;
+    }
+    give(cells, items, place, column);
+    // A warning about the value has to come every time.
+    if values.problems.len() == problems && cells.is_filled(place) {
+        cells.keep(place, data);
+    }
+}
+
 /// The commonest values without the machinery; false when it is none of them.
 #[inline]
-fn fast(cells: &mut Cells, place: usize, kind: &Kind, data: &[u8]) -> bool {
+fn fast(cells: &mut impl Fill, place: usize, kind: &Kind, data: &[u8]) -> bool {
     match (kind, data) {
         (Kind::Ip4, &[a, b, c, d]) => {
             cells.plain(place, |out| write_ip4([a, b, c, d].into(), &mut out.buf));
@@ -348,6 +484,9 @@ fn fast(cells: &mut Cells, place: usize, kind: &Kind, data: &[u8]) -> bool {
         }
         (Kind::U16, &[a, b]) => cells.digits(place, u64::from(u16::from_be_bytes([a, b]))),
         (Kind::Text, &[.., last]) if last != 0 => cells.text(place, data),
+        (Kind::Auto, &[_, ..]) if data.iter().all(|byte| matches!(byte, b' '..=b'~')) => {
+            cells.text(place, data);
+        }
         (Kind::ClientId, &[1, ref mac @ ..]) if mac.len() == 6 => {
             cells.plain(place, |out| write_colons(mac, &mut out.buf));
         }
@@ -368,6 +507,8 @@ fn value(
 ) {
     if data.is_empty() && matches!(kind, Kind::Text | Kind::Auto) {
         cells.text(place, data);
+    } else if fast(cells, place, kind, data) {
+        // It is written.
     } else if is_container(kind) {
         cells.plain(place, |out| out.hex_digits(data));
     } else if items.read(kind, data, cx).is_ok() {
@@ -376,7 +517,7 @@ fn value(
 }
 
 /// Fills a cell with the items of a value.
-fn give(cells: &mut Cells, items: &Items, place: usize, column: Type) {
+fn give(cells: &mut impl Fill, items: &Items, place: usize, column: Type) {
     if column == Type::List {
         cells.list(place, items.iter());
         return;

@@ -1,6 +1,6 @@
 //! A row on its way: the stretches of a template and what stands between them.
 
-use super::cells::{Fill, Last, Place, RowFormat, Template};
+use super::cells::{Fill, Last, Place, Remember, RowFormat, Template};
 use super::plan::Step;
 use crate::output::json::JsonOut;
 
@@ -10,7 +10,6 @@ pub(super) struct Stored<'a> {
     pub(super) filled: &'a [u64],
     pub(super) texts: &'a [Place],
     pub(super) text: &'a [u8],
-    pub(super) last: &'a [Last],
 }
 
 /// Writes a row from left to right: cells that are filled in the order of their places go where they belong at once.
@@ -18,6 +17,9 @@ pub(super) struct Pen<'a> {
     format: RowFormat,
     template: &'a Template,
     stored: Stored<'a>,
+    /// What was written of each column last, and whether to look for what was seldom found.
+    last: &'a mut [Last],
+    probing: bool,
     line: &'a mut JsonOut,
     /// Where the cell of the last step begins.
     begun: usize,
@@ -31,15 +33,21 @@ impl<'a> Pen<'a> {
     /// Begins a row of this template, behind what stands in `line`.
     #[inline]
     pub(super) fn new(
-        format: RowFormat,
+        (format, probing): (RowFormat, bool),
         template: &'a Template,
         stored: Stored<'a>,
+        last: &'a mut [Last],
         line: &'a mut JsonOut,
     ) -> Self {
-        Self { format, template, stored, line, begun: 0, done: 0, next: 0 }
+        Self { format, template, stored, last, probing, line, begun: 0, done: 0, next: 0 }
     }
 
-    /// Goes to the step at this index of the plan, whose cell may then be filled. `stored` says that cells between it and the step
+    /// The steps of the template.
+    pub(super) fn steps(&self) -> &'a [Step] {
+        &self.template.steps
+    }
+
+    /// Goes to the step at this index of its template, whose cell may then be filled. `stored` says that cells between it and the step
     /// before may be stored.
     #[allow(
         clippy::inline_always,
@@ -104,11 +112,10 @@ impl<'a> Pen<'a> {
     #[inline]
     fn write_stored(&mut self, place: usize) {
         self.go_to(place);
-        let stored = self.stored;
-        let (source, from, to) = match stored.texts.get(place) {
-            Some(Place::Row(from, to)) => (stored.text, *from, *to),
+        let (source, from, to) = match self.stored.texts.get(place) {
+            Some(Place::Row(from, to)) => (self.stored.text, *from, *to),
             Some(Place::Last) => {
-                stored.last.get(place).map_or((&[][..], 0, 0), |last| (&last.text[..], 0, last.length))
+                self.last.get(place).map_or((&[][..], 0, 0), |last| (&last.text[..], 0, last.length))
             }
             None => return,
         };
@@ -136,6 +143,30 @@ impl Fill for Pen<'_> {
     #[inline]
     fn fill(&mut self, _: usize, write: impl FnOnce(RowFormat, &mut JsonOut)) {
         write(self.format, self.line);
+    }
+}
+
+impl Remember for Pen<'_> {
+    #[inline]
+    fn is_filled(&self, _: usize) -> bool {
+        self.line.buf.len() > self.begun
+    }
+
+    #[inline]
+    fn recall(&mut self, place: usize, payload: &[u8]) -> bool {
+        let Some(last) = self.last.get_mut(place) else { return false };
+        let same = last.is_of(payload, self.probing);
+        if same {
+            append(&mut self.line.buf, &last.text, 0, last.length);
+        }
+        same
+    }
+
+    #[inline]
+    fn keep(&mut self, place: usize, payload: &[u8]) {
+        if let Some(last) = self.last.get_mut(place) {
+            last.keep(payload, self.line.buf.get(self.begun..).unwrap_or_default(), self.probing);
+        }
     }
 }
 

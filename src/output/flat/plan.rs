@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use super::columns::{self, Column, Field, Source, Type};
-use super::steady;
 use crate::wire::options::{Kind, OptionDef, Space, v4};
 
 /// A choice of columns, in order.
@@ -33,10 +32,12 @@ pub(super) struct Wanted {
     pub(super) place: Option<(usize, Type)>,
     /// What they are; none for codes that nobody knows.
     pub(super) row: Option<&'static OptionDef>,
-    /// What is in them has columns of its own.
-    pub(super) container: bool,
     /// What is written of one depends on its payload alone.
     pub(super) alone: bool,
+    /// Its text can stand in a template: nothing else is written in its columns, and what it says depends on its payload.
+    pub(super) fixable: bool,
+    /// It can be written where the row has got to.
+    pub(super) direct: bool,
     /// Nested options that are wanted.
     pub(super) nested: Vec<Nested>,
 }
@@ -44,9 +45,15 @@ pub(super) struct Wanted {
 impl Wanted {
     fn of(code: u16) -> Self {
         let row = v4::SPACE.by_code(code);
-        let container = row.is_some_and(|row| is_container(&row.kind));
-        let alone = row.is_some_and(|row| !container && !row.kind.needs_context());
-        Self { place: None, row, container, alone, nested: Vec::new() }
+        let alone = row.is_some_and(|row| !is_container(&row.kind) && !row.kind.needs_context());
+        Self { place: None, row, alone, fixable: false, direct: false, nested: Vec::new() }
+    }
+}
+
+impl Wanted {
+    /// The columns that are filled from it.
+    pub(super) fn places(&self) -> impl Iterator<Item = usize> {
+        self.place.map(|(place, _)| place).into_iter().chain(self.nested.iter().map(|nested| nested.place))
     }
 }
 
@@ -55,10 +62,18 @@ pub(super) fn is_container(kind: &Kind) -> bool {
     matches!(kind, Kind::Options(_) | Kind::Lenient(_) | Kind::Vendor)
 }
 
-/// A field that is written where the row has got to.
+/// What is written where the row has got to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum What {
+    Field(Field),
+    /// The option of this index in its message.
+    Option(usize),
+}
+
+/// A cell that is written where the row has got to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
-    pub(super) field: Field,
+    pub(super) what: What,
     pub(super) place: usize,
     /// There are columns between it and the step before that are filled before the row is written.
     pub(super) gap: bool,
@@ -75,18 +90,45 @@ pub(super) struct Steps {
     pub(super) six: Vec<Step>,
 }
 
+/// Places in a row, by bits.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Places(Vec<u64>);
+
+impl Places {
+    pub(super) fn insert(&mut self, place: usize) {
+        if self.0.len() <= place / 64 {
+            self.0.resize((place / 64).saturating_add(1), 0);
+        }
+        if let Some(word) = self.0.get_mut(place / 64) {
+            *word |= 1 << (place % 64);
+        }
+    }
+
+    fn contains(&self, place: usize) -> bool {
+        self.0.get(place / 64).is_some_and(|word| word & (1 << (place % 64)) != 0)
+    }
+}
+
+impl FromIterator<usize> for Places {
+    fn from_iter<T: IntoIterator<Item = usize>>(places: T) -> Self {
+        let mut all = Self::default();
+        places.into_iter().for_each(|place| all.insert(place));
+        all
+    }
+}
+
 impl Step {
-    /// The steps to `fields`, which are in the order of their places; `taken` are places that are filled before.
-    fn all(fields: impl Iterator<Item = (Field, usize)>, taken: &HashSet<usize>) -> Vec<Self> {
+    /// The steps to `cells`, which are in the order of their places; `stored` are places that may be filled before.
+    pub(super) fn all(cells: impl Iterator<Item = (What, usize)>, stored: &Places) -> Vec<Self> {
         let mut steps: Vec<Self> = Vec::new();
         let mut next = 0;
-        for (field, place) in fields {
-            let gap = (next..place).any(|place| taken.contains(&place));
+        for (what, place) in cells {
+            let gap = (next..place).any(|place| stored.contains(place));
             if let Some(before) = steps.last_mut() {
                 before.ends = gap;
             }
             // What follows the last one may be stored.
-            steps.push(Self { field, place, gap, ends: true });
+            steps.push(Self { what, place, gap, ends: true });
             next = place;
         }
         steps
@@ -191,22 +233,54 @@ impl Plan {
         }
         let nested = || plan.options.iter().flat_map(|wanted| &wanted.nested).map(|nested| nested.place);
         let options = plan.options.iter().filter_map(|wanted| wanted.place).map(|(place, _)| place);
-        let taken: HashSet<usize> =
-            options.chain(plan.six.iter().flatten().copied()).chain(nested()).collect();
+        let taken: Places = options.chain(plan.six.iter().flatten().copied()).chain(nested()).collect();
         // An option goes before a field of the same name, and it is not steady.
         let (shared, own): (Vec<_>, Vec<_>) =
-            plan.fields.iter().partition(|(_, place)| taken.contains(place));
+            plan.fields.iter().partition(|(_, place)| taken.contains(*place));
         let (steady, mut changing): (Vec<_>, Vec<_>) =
-            own.into_iter().partition(|(field, _)| steady::is_steady(*field));
+            own.into_iter().partition(|(field, _)| is_steady(*field));
         changing.sort_by_key(|(_, place)| *place);
         // What stands around the message comes first in the table, that of DHCPv6 last.
         let last = |field: &Field| *field >= Field::SixMessageType;
         let four = changing.iter().copied().filter(|(field, _)| !last(field) || *field == Field::Problems);
         let six = changing.iter().copied().filter(|(field, _)| *field <= Field::Protocol || last(field));
-        plan.steps = Steps { four: Step::all(four, &taken), six: Step::all(six, &taken) };
+        let step = |(field, place)| (What::Field(field), place);
+        plan.steps = Steps { four: Step::all(four.map(step), &taken), six: Step::all(six.map(step), &taken) };
         (plan.shared, plan.steady) = (shared, steady);
         plan.judges = plan.fields.iter().any(|(field, _)| *field == Field::Problems);
+        plan.fix();
         plan
+    }
+
+    /// Finds the options whose text can stand in a template.
+    fn fix(&mut self) {
+        let mut filled: HashMap<usize, usize> = HashMap::new();
+        for wanted in &self.options {
+            for place in wanted.places() {
+                let count = filled.entry(place).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+        let shared: Places = self.shared.iter().map(|(_, place)| *place).collect();
+        for wanted in &mut self.options {
+            let alone = wanted.places().all(|place| filled.get(&place) == Some(&1));
+            let read = self.judges || wanted.places().next().is_some();
+            let steady = wanted.row.is_some_and(|row| !row.kind.needs_context());
+            wanted.fixable = alone && read && steady;
+            let own = wanted.place.is_some_and(|(place, _)| !shared.contains(place));
+            wanted.direct = wanted.fixable && wanted.alone && own;
+        }
+    }
+
+    /// True when options of this code are written where the row has got to.
+    #[inline]
+    pub(super) fn is_direct(&self, code: u8) -> bool {
+        self.options.get(usize::from(code)).is_some_and(|wanted| wanted.direct)
+    }
+
+    /// True when the text of options of this code can stand in a template.
+    pub(super) fn is_fixable(&self, code: u8) -> bool {
+        self.options.get(usize::from(code)).is_some_and(|wanted| wanted.fixable)
     }
 
     /// The place and type of a column, if it is wanted.
@@ -214,4 +288,38 @@ impl Plan {
         let place = self.columns.iter().position(|column| column.name == name)?;
         self.columns.get(place).map(|column| (place, column.kind))
     }
+}
+
+/// True for the fields that are written from what is [steady](super::steady) alone.
+fn is_steady(field: Field) -> bool {
+    matches!(
+        field,
+        Field::Capture
+            | Field::Interface
+            | Field::Direction
+            | Field::Comment
+            | Field::Sname
+            | Field::File
+            | Field::Layers
+            | Field::QuotedIn
+            | Field::LinkType
+            | Field::Vlans
+            | Field::Priorities
+            | Field::IpVersion
+            | Field::IpTtl
+            | Field::IpDscp
+            | Field::IpEcn
+            | Field::IpDontFragment
+            | Field::UdpSrcPort
+            | Field::UdpDstPort
+            | Field::UdpChecksum
+            | Field::Protocol
+            | Field::Op
+            | Field::Htype
+            | Field::Hlen
+            | Field::Hops
+            | Field::Flags
+            | Field::Broadcast
+            | Field::MessageType
+    )
 }

@@ -1,13 +1,12 @@
-//! What rows of one type of message share: most of what stands around a message, and the beginning of its header.
+//! What messages of one type share: most of what stands around them, and the beginning of their header.
 
-use super::columns::Field;
 use crate::output::packet::record::PacketRecord;
-use crate::wire::frame::{Checksum, Direction, Ip, Layer, Layers, Protocol, Udp, Vlans};
+use crate::wire::frame::{Checksum, Direction, Layer, Layers, Protocol, Udp, Vlans};
 use crate::wire::v4::packet::is_zero;
 use crate::wire::v4::{FIXED_LEN, MessageType};
 
-/// The values that the steady fields of a row are written from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The values that do not depend on the client, nor on the moment.
+#[derive(Clone, Debug)]
 pub(super) struct Steady {
     capture: Option<String>,
     interface: Option<String>,
@@ -18,7 +17,7 @@ pub(super) struct Steady {
 }
 
 /// All that has a fixed size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 struct Rest {
     direction: Option<Direction>,
     layers: Layers,
@@ -30,34 +29,91 @@ struct Rest {
     udp: Option<Udp>,
     checksum: Checksum,
     protocol: Protocol,
-    head: [Option<u8>; 4],
-    flags: Option<u16>,
+    /// `op`, `htype`, `hlen` and `hops`, as far as they are there.
+    head: Part<4>,
+    flags: Part<2>,
     kind: Option<MessageType>,
     overload: u8,
 }
 
-impl Rest {
+/// A part of a message, which may end before it or within.
+#[derive(Clone, Copy, Debug)]
+struct Part<const N: usize> {
+    bytes: [u8; N],
+    length: usize,
+}
+
+impl<const N: usize> Part<N> {
     #[inline]
+    fn at(start: usize, message: &[u8]) -> Self {
+        let part = message.get(start..).unwrap_or_default();
+        if let Some(bytes) = part.first_chunk() {
+            return Self { bytes: *bytes, length: N };
+        }
+        let mut bytes = [0; N];
+        bytes.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
+        Self { bytes, length: part.len() }
+    }
+
+    #[inline]
+    fn is_at(&self, start: usize, message: &[u8]) -> bool {
+        let there = Self::at(start, message);
+        self.bytes == there.bytes && self.length == there.length
+    }
+}
+
+/// Version 4, time to live, type of service, whether it may be cut into pieces.
+#[inline]
+fn ip_of(record: &PacketRecord<'_>) -> Option<(bool, u8, u8, Option<bool>)> {
+    record.datagram.ip.as_ref().map(|ip| (ip.src.is_ipv4(), ip.ttl, ip.tos, ip.dont_fragment))
+}
+
+/// The type and the overload of a message of DHCPv4: the outline of what is not looked at may be that of another.
+#[inline]
+fn outline_of(record: &PacketRecord<'_>) -> (Option<MessageType>, u8) {
+    match record.datagram.protocol {
+        Protocol::Dhcpv4 => (record.outline.message_type, record.outline.overload),
+        _ => (None, 0),
+    }
+}
+
+impl Rest {
     fn of(record: &PacketRecord<'_>) -> Self {
-        let (datagram, packet) = (record.datagram, &record.packet);
-        let is_v4 = datagram.protocol == Protocol::Dhcpv4;
-        let ip = |ip: &Ip| (ip.src.is_ipv4(), ip.ttl, ip.tos, ip.dont_fragment);
+        let (datagram, message) = (record.datagram, record.packet.bytes());
+        let (kind, overload) = outline_of(record);
         Self {
             direction: datagram.direction,
             layers: datagram.layers,
             quoted: datagram.quoted,
             link: datagram.link.as_ref().map(|link| link.layer),
             vlans: datagram.vlans,
-            ip: datagram.ip.as_ref().map(ip),
+            ip: ip_of(record),
             udp: datagram.udp,
             checksum: datagram.checksum,
             protocol: datagram.protocol,
-            head: [packet.op().map(|op| op.0), packet.htype(), packet.hlen(), packet.hops()],
-            flags: packet.flags(),
-            // The outline of a message that is not looked at may be that of another.
-            kind: record.outline.message_type.filter(|_| is_v4),
-            overload: if is_v4 { record.outline.overload } else { 0 },
+            head: Part::at(0, message),
+            flags: Part::at(10, message),
+            kind,
+            overload,
         }
+    }
+
+    /// As comparing with [`of`](Self::of), without a copy.
+    #[inline]
+    fn is_of(&self, record: &PacketRecord<'_>) -> bool {
+        let (datagram, message) = (record.datagram, record.packet.bytes());
+        self.head.is_at(0, message)
+            && self.flags.is_at(10, message)
+            && (self.kind, self.overload) == outline_of(record)
+            && self.protocol == datagram.protocol
+            && self.checksum == datagram.checksum
+            && self.ip == ip_of(record)
+            && self.udp == datagram.udp
+            && self.link == datagram.link.as_ref().map(|link| link.layer)
+            && self.direction == datagram.direction
+            && self.quoted == datagram.quoted
+            && self.layers == datagram.layers
+            && self.vlans == datagram.vlans
     }
 }
 
@@ -73,6 +129,22 @@ impl Steady {
         }
     }
 
+    /// Becomes those of `record`.
+    pub(super) fn replace(&mut self, record: &PacketRecord<'_>) {
+        for (text, new) in [
+            (&mut self.capture, record.capture),
+            (&mut self.interface, record.interface),
+            (&mut self.comment, record.comment),
+        ] {
+            match (&mut *text, new) {
+                (Some(text), Some(new)) => new.clone_into(text),
+                _ => *text = new.map(str::to_owned),
+            }
+        }
+        self.names = Some(names(record)).filter(|names| !is_zero(names)).map(Box::from);
+        self.rest = Rest::of(record);
+    }
+
     /// True when they are those of `record`.
     #[inline]
     pub(super) fn is_of(&self, record: &PacketRecord<'_>) -> bool {
@@ -81,10 +153,10 @@ impl Steady {
             None => is_zero(names(record)),
         };
         same_names
-            && self.capture.as_deref() == record.capture
-            && self.interface.as_deref() == record.interface
-            && self.comment.as_deref() == record.comment
-            && self.rest == Rest::of(record)
+            && self.rest.is_of(record)
+            && same(self.capture.as_ref(), record.capture)
+            && same(self.interface.as_ref(), record.interface)
+            && same(self.comment.as_ref(), record.comment)
     }
 
     /// How many different ones are remembered: one for each type of message, and one for what is none.
@@ -103,43 +175,18 @@ impl Steady {
     }
 }
 
+#[inline]
+fn same(one: Option<&String>, other: Option<&str>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one == other,
+        (None, None) => true,
+        _ => false,
+    }
+}
+
 /// `sname` and `file`, as far as they are there.
 #[inline]
 fn names<'a>(record: &PacketRecord<'a>) -> &'a [u8] {
     let bytes = record.packet.bytes();
     bytes.get(44..FIXED_LEN).or(bytes.get(44..)).unwrap_or_default()
-}
-
-/// True for the fields that are written from [`Steady`] alone.
-pub(super) fn is_steady(field: Field) -> bool {
-    matches!(
-        field,
-        Field::Capture
-            | Field::Interface
-            | Field::Direction
-            | Field::Comment
-            | Field::Sname
-            | Field::File
-            | Field::Layers
-            | Field::QuotedIn
-            | Field::LinkType
-            | Field::Vlans
-            | Field::Priorities
-            | Field::IpVersion
-            | Field::IpTtl
-            | Field::IpDscp
-            | Field::IpEcn
-            | Field::IpDontFragment
-            | Field::UdpSrcPort
-            | Field::UdpDstPort
-            | Field::UdpChecksum
-            | Field::Protocol
-            | Field::Op
-            | Field::Htype
-            | Field::Hlen
-            | Field::Hops
-            | Field::Flags
-            | Field::Broadcast
-            | Field::MessageType
-    )
 }

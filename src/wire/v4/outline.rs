@@ -185,6 +185,12 @@ impl Outline {
         bit(&self.present, wanted)
     }
 
+    /// The codes that there are, by bit.
+    #[inline]
+    pub fn codes(&self) -> [u64; 4] {
+        self.present
+    }
+
     /// True when every option is whole, stands in the options field right behind the one before, and has a code of its own.
     #[inline]
     pub fn is_plain(&self) -> bool {
