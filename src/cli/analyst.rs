@@ -10,8 +10,8 @@ use super::flags::vendors::Vendors;
 use crate::analysis::diagnosis::{Code, Diagnosis, Finding, History, Id};
 use crate::analysis::findings6::story::Story;
 use crate::analysis::transaction::{
-    Batch, Both, Clients, Closed, Counted, Exchange, Exchange6, Item, Joined, Kind, Options, Outcome, Stats,
-    Unjoined,
+    Batch, Both, Clients, Closed, Counted, Exchange, Exchange6, Follow, Item, Joined, Kind, Options, Outcome,
+    Stats, Unjoined,
 };
 use crate::output::flat::{Rows, story};
 use crate::output::json::object::line;
@@ -133,6 +133,45 @@ impl Sentences {
     }
 }
 
+impl Follow for Analyst<'_> {
+    fn joiner(&mut self) -> &mut Both {
+        &mut self.joiner
+    }
+
+    fn joined(&mut self, item: &Item, joined: Joined, batch: &Batch) {
+        self.history.observe(item, joined.role);
+        match item {
+            Item::Message(entry) if self.args.stats => self.stats.message(&entry.seen),
+            Item::Six(entry) => {
+                if self.args.stats {
+                    self.stats6.message(&entry.seen);
+                }
+                if let Some(heard) = batch.six.get(entry.heard) {
+                    self.story.take(heard, joined);
+                }
+            }
+            Item::Router(place) => {
+                if let Some(heard) = batch.six.get(*place) {
+                    self.story.take(heard, Joined::default());
+                    if heard.is_managed() {
+                        self.clients.promised();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn closed(&mut self, closed: Closed) {
+        self.number = self.number.saturating_add(1);
+        match closed {
+            Closed::Four(exchange) => self.close(exchange),
+            Closed::Six(exchange) => self.close6(&exchange),
+        }
+        self.table.hurry(&mut self.text);
+    }
+}
+
 impl<'a> Analyst<'a> {
     /// An analyst that has met nothing.
     pub fn new(args: &'a AnalysisArgs, look: Look, rows: Option<Rows>, vendors: Vendors) -> Self {
@@ -167,31 +206,7 @@ impl<'a> Analyst<'a> {
     /// Takes what came next.
     pub fn take(&mut self, batch: &Batch) {
         self.unjoined.add(batch.unjoined);
-        let Self { history, stats, stats6, story, clients, joiner, args, .. } = self;
-        joiner.batch(batch, |item, joined| {
-            history.observe(item, joined.role);
-            match item {
-                Item::Message(entry) if args.stats => stats.message(&entry.seen),
-                Item::Six(entry) => {
-                    if args.stats {
-                        stats6.message(&entry.seen);
-                    }
-                    if let Some(heard) = batch.six.get(entry.heard) {
-                        story.take(heard, joined);
-                    }
-                }
-                Item::Router(place) => {
-                    if let Some(heard) = batch.six.get(*place) {
-                        story.take(heard, Joined::default());
-                        if heard.is_managed() {
-                            clients.promised();
-                        }
-                    }
-                }
-                _ => {}
-            }
-        });
-        self.show_closed();
+        self.follow(batch);
     }
 
     /// The input ends here. What is shown of that comes in parts: [`more`](Self::more).
@@ -202,14 +217,14 @@ impl<'a> Analyst<'a> {
     /// Shows some more of what closed at the end; false when there was nothing left.
     pub fn more(&mut self) -> bool {
         let more = self.joiner.close_some(PART);
-        self.show_closed();
+        self.hand_on();
         more
     }
 
     /// Time goes on without messages.
     pub fn advance(&mut self, now: i64) {
         self.joiner.advance(now);
-        self.show_closed();
+        self.hand_on();
         self.draw_waiting(Some(now.saturating_sub(WAIT)));
     }
 
@@ -226,7 +241,7 @@ impl<'a> Analyst<'a> {
         if self.look.json {
             return &self.json.buf;
         }
-        self.ready = self.table.settled(&mut self.text);
+        self.ready = self.table.settled(&self.text);
         self.text.as_bytes().get(..self.ready).unwrap_or_default()
     }
 
@@ -258,16 +273,6 @@ impl<'a> Analyst<'a> {
         match (limit, self.worst) {
             (Some(limit), Some(worst)) if worst >= limit => Exit::Bad,
             _ => Exit::Good,
-        }
-    }
-
-    fn show_closed(&mut self) {
-        for closed in self.joiner.take_closed() {
-            self.number = self.number.saturating_add(1);
-            match closed {
-                Closed::Four(exchange) => self.close(exchange),
-                Closed::Six(exchange) => self.close6(&exchange),
-            }
         }
     }
 
@@ -560,3 +565,6 @@ fn vendor(vendors: &mut Vendors, mac: Option<HwAddr>) -> Option<&str> {
     let octets: [u8; 6] = mac?.as_slice().try_into().ok()?;
     vendors.any(Mac(octets))
 }
+
+#[cfg(test)]
+mod tests;

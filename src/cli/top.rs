@@ -11,8 +11,8 @@ use std::sync::Once;
 
 use crate::analysis::diagnosis::History;
 use crate::analysis::transaction::{
-    Batch, Both, Clients, Closed, Counted, Exchange, Item, Kind, Letter, Message as _, Options, Sense, Stats,
-    Status, Who, Whose,
+    Batch, Both, Clients, Closed, Counted, Exchange, Follow, Item, Joined, Kind, Letter, Message as _,
+    Options, Sense, Stats, Status, Who, Whose,
 };
 use crate::interrupt;
 use crate::output::Styled;
@@ -78,6 +78,69 @@ fn leave_in_a_panic() {
     }));
 }
 
+impl Follow for Top {
+    fn joiner(&mut self) -> &mut Both {
+        &mut self.joiner
+    }
+
+    fn joined(&mut self, item: &Item, joined: Joined, batch: &Batch) {
+        self.history.observe(item, joined.role);
+        let (name, time, sense) = match item {
+            Item::Message(entry) => {
+                let seen = &entry.seen;
+                self.stats.message(seen);
+                if seen.from_client {
+                    return;
+                }
+                (Whose::Four(seen.server()), seen.time, seen.sense())
+            }
+            Item::Six(entry) => {
+                let seen = &entry.seen;
+                self.stats6.message(seen);
+                if seen.from_client {
+                    return;
+                }
+                (batch.server_of(entry), seen.time, joined.sense)
+            }
+            Item::Router(_) | Item::Sign(_) => return,
+        };
+        if self.heard.len() >= SERVERS && !self.heard.contains_key(&name) {
+            return;
+        }
+        let server = self.heard.entry(name).or_insert_with(|| Heard {
+            first: time,
+            last: time,
+            messages: 0,
+            counts: (0, 0, 0),
+            before: VecDeque::new(),
+        });
+        server.last = time;
+        server.messages = server.messages.saturating_add(1);
+        let count = match sense {
+            Sense::Offers => &mut server.counts.0,
+            Sense::Grants => &mut server.counts.1,
+            Sense::Refuses => &mut server.counts.2,
+            _ => return,
+        };
+        *count = count.saturating_add(1);
+    }
+
+    fn closed(&mut self, closed: Closed) {
+        self.number = self.number.saturating_add(1);
+        match closed {
+            Closed::Four(exchange) => {
+                let problems = self.history.closed(&exchange);
+                self.stats.exchange(&exchange);
+                self.clients.exchange(&exchange, self.number, &problems);
+            }
+            Closed::Six(exchange) => {
+                self.stats6.exchange(&exchange);
+                self.clients.exchange(&exchange, self.number, &[]);
+            }
+        }
+    }
+}
+
 impl Top {
     /// A screen of so many columns and rows.
     pub fn new(known: &[IpAddr], size: (usize, usize), color: bool, max_open: usize) -> Self {
@@ -110,63 +173,9 @@ impl Top {
 
     /// Takes what came, at `now`, and draws when it is time.
     pub fn take(&mut self, batch: &Batch, now: i64) {
-        let Self { joiner, history, stats, stats6, heard, .. } = self;
-        joiner.batch(batch, |item, joined| {
-            history.observe(item, joined.role);
-            let (name, time, sense) = match item {
-                Item::Message(entry) => {
-                    let seen = &entry.seen;
-                    stats.message(seen);
-                    if seen.from_client {
-                        return;
-                    }
-                    (Whose::Four(seen.server()), seen.time, seen.sense())
-                }
-                Item::Six(entry) => {
-                    let seen = &entry.seen;
-                    stats6.message(seen);
-                    if seen.from_client {
-                        return;
-                    }
-                    (batch.server_of(entry), seen.time, joined.sense)
-                }
-                Item::Router(_) | Item::Sign(_) => return,
-            };
-            if heard.len() >= SERVERS && !heard.contains_key(&name) {
-                return;
-            }
-            let server = heard.entry(name).or_insert_with(|| Heard {
-                first: time,
-                last: time,
-                messages: 0,
-                counts: (0, 0, 0),
-                before: VecDeque::new(),
-            });
-            server.last = time;
-            server.messages = server.messages.saturating_add(1);
-            let count = match sense {
-                Sense::Offers => &mut server.counts.0,
-                Sense::Grants => &mut server.counts.1,
-                Sense::Refuses => &mut server.counts.2,
-                _ => return,
-            };
-            *count = count.saturating_add(1);
-        });
+        self.follow(batch);
         self.joiner.advance(now);
-        for closed in self.joiner.take_closed() {
-            self.number = self.number.saturating_add(1);
-            match closed {
-                Closed::Four(exchange) => {
-                    let problems = self.history.closed(&exchange);
-                    self.stats.exchange(&exchange);
-                    self.clients.exchange(&exchange, self.number, &problems);
-                }
-                Closed::Six(exchange) => {
-                    self.stats6.exchange(&exchange);
-                    self.clients.exchange(&exchange, self.number, &[]);
-                }
-            }
-        }
+        self.hand_on();
         let begun = *self.begun.get_or_insert(now);
         let due = self.drawn.is_none_or(|drawn| now.saturating_sub(drawn) >= EVERY);
         if due || self.stale {

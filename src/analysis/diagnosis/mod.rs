@@ -22,7 +22,7 @@ pub use table::{Code, Row, Scope, distinct, find, named, nearest, row, rows};
 use std::net::Ipv4Addr;
 
 use crate::analysis::findings6::story::Story;
-use crate::analysis::transaction::{Batch, Both, Closed, Item, Options};
+use crate::analysis::transaction::{Batch, Both, Closed, Follow, Item, Joined, Options};
 use crate::wire::HwAddr;
 use crate::wire::problem::{self, Severity};
 
@@ -101,26 +101,47 @@ pub struct Account {
 impl Account {
     /// The exchanges of all that came, which is everything.
     pub fn of(batch: &Batch) -> Vec<Self> {
-        let mut joiner = Both::new(Options::default());
-        let (mut history, mut links) = (History::new(false), Story::default());
-        joiner.batch(batch, |item, joined| {
-            history.observe(item, joined.role);
-            if let Item::Six(entry) = item
-                && let Some(heard) = batch.six.get(entry.heard)
-            {
-                links.take(heard, joined);
-            }
-        });
-        joiner.finish();
-        let closed = joiner.take_closed().into_iter();
-        let mut account = |exchange| Self {
-            problems: match &exchange {
-                Closed::Four(exchange) => history.closed(exchange),
-                Closed::Six(exchange) => links.closed(exchange),
-            },
-            exchange,
+        let mut accounts = Accounts {
+            joiner: Both::new(Options::default()),
+            history: History::new(false),
+            links: Story::default(),
+            all: Vec::new(),
         };
-        closed.map(&mut account).collect()
+        accounts.follow(batch);
+        accounts.joiner.finish();
+        accounts.hand_on();
+        accounts.all
+    }
+}
+
+/// Makes accounts of what closes.
+struct Accounts {
+    joiner: Both,
+    history: History,
+    links: Story,
+    all: Vec<Account>,
+}
+
+impl Follow for Accounts {
+    fn joiner(&mut self) -> &mut Both {
+        &mut self.joiner
+    }
+
+    fn joined(&mut self, item: &Item, joined: Joined, batch: &Batch) {
+        self.history.observe(item, joined.role);
+        if let Item::Six(entry) = item
+            && let Some(heard) = batch.six.get(entry.heard)
+        {
+            self.links.take(heard, joined);
+        }
+    }
+
+    fn closed(&mut self, exchange: Closed) {
+        let problems = match &exchange {
+            Closed::Four(exchange) => self.history.closed(exchange),
+            Closed::Six(exchange) => self.links.closed(exchange),
+        };
+        self.all.push(Account { exchange, problems });
     }
 }
 

@@ -1,5 +1,7 @@
 //! Both protocols joined side by side: exchanges come out in one order.
 
+use std::collections::VecDeque;
+
 use super::desk::Options;
 use super::exchange::Exchange;
 use super::join::Joiner;
@@ -35,11 +37,48 @@ impl Closed {
     }
 }
 
+/// Who joins messages and hears what becomes of them.
+pub trait Follow {
+    /// What joins them.
+    fn joiner(&mut self) -> &mut Both;
+
+    /// A message or sign has come, and was joined.
+    fn joined(&mut self, item: &Item, joined: Joined, batch: &Batch);
+
+    /// An exchange has closed.
+    fn closed(&mut self, closed: Closed);
+
+    /// Takes what came next. Where one batch ends and the next begins is chance, and must not show: only items move the clock, and
+    /// what closes is handed on at once, before what came later is heard.
+    fn follow(&mut self, batch: &Batch) {
+        let mut moved = false;
+        for item in &batch.items {
+            if let Some(time) = batch.time_of(item) {
+                self.joiner().advance(time);
+                self.hand_on();
+                moved = true;
+            }
+            let joined = self.joiner().item(item, batch);
+            self.joined(item, joined, batch);
+            self.hand_on();
+        }
+        let joiner = self.joiner();
+        joiner.reached = if moved { batch.last } else { joiner.reached.max(batch.last) };
+    }
+
+    /// Hands on what has closed.
+    fn hand_on(&mut self) {
+        while let Some(closed) = self.joiner().closed.pop_front() {
+            self.closed(closed);
+        }
+    }
+}
+
 /// Joins messages of both protocols, in the order of the capture.
 pub struct Both {
     four: Joiner,
     six: Joiner6,
-    closed: Vec<Closed>,
+    closed: VecDeque<Closed>,
     max_open: usize,
     /// How far the input went since the last message.
     reached: Option<i64>,
@@ -51,36 +90,49 @@ impl Both {
         Self {
             four: Joiner::new(options),
             six: Joiner6::new(options),
-            closed: Vec::new(),
+            closed: VecDeque::new(),
             max_open: options.max_open,
             reached: None,
         }
     }
 
-    /// Takes what came next, and calls `observe` with each message and sign once it is joined, and what it became. Only these move the
-    /// clock: where one batch ends and the next begins is chance, and must not show.
-    pub fn batch(&mut self, batch: &Batch, mut observe: impl FnMut(&Item, Joined)) {
-        let mut moved = false;
-        for item in &batch.items {
-            if let Some(time) = batch.time_of(item) {
-                self.advance(time);
-                moved = true;
+    /// Joins one item; it is at the clock already.
+    fn item(&mut self, item: &Item, batch: &Batch) -> Joined {
+        let joined = match item {
+            Item::Message(entry) => Joined { role: self.four.message(entry, batch), ..Joined::default() },
+            Item::Six(entry) => self.six.message(entry, batch),
+            Item::Router(_) | Item::Sign(_) => Joined::default(),
+        };
+        self.make_room();
+        self.collect();
+        joined
+    }
+
+    /// Joins a batch; what closes is kept, and `observe` is called with each item. For who judges nothing.
+    #[cfg(test)]
+    pub(crate) fn batch(&mut self, batch: &Batch, observe: impl FnMut(&Item, Joined)) {
+        struct Kept<'a, F>(&'a mut Both, F, Vec<Closed>);
+        impl<F: FnMut(&Item, Joined)> Follow for Kept<'_, F> {
+            fn joiner(&mut self) -> &mut Both {
+                self.0
             }
-            let joined = match item {
-                Item::Message(entry) => Joined { role: self.four.message(entry, batch), ..Joined::default() },
-                Item::Six(entry) => self.six.message(entry, batch),
-                Item::Router(_) | Item::Sign(_) => Joined::default(),
-            };
-            self.make_room();
-            self.collect();
-            observe(item, joined);
+            fn joined(&mut self, item: &Item, joined: Joined, _: &Batch) {
+                (self.1)(item, joined);
+            }
+            fn closed(&mut self, closed: Closed) {
+                self.2.push(closed);
+            }
         }
-        self.reached = if moved { batch.last } else { self.reached.max(batch.last) };
+        let mut kept = Kept(self, observe, Vec::new());
+        kept.follow(batch);
+        let closed = kept.2;
+        self.closed.extend(closed);
     }
 
     /// The exchanges that have closed, in order.
-    pub fn take_closed(&mut self) -> Vec<Closed> {
-        std::mem::take(&mut self.closed)
+    #[cfg(test)]
+    pub(crate) fn take_closed(&mut self) -> Vec<Closed> {
+        std::mem::take(&mut self.closed).into()
     }
 
     /// The exchanges of DHCPv4 that are open, in no order.

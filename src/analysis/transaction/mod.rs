@@ -26,7 +26,7 @@ mod stats;
 pub(crate) mod tests6;
 mod texts;
 
-pub use both::{Both, Closed};
+pub use both::{Both, Closed, Follow};
 pub use clients::{ClientRecord, Clients, Status};
 pub use desk::Options;
 pub use exchange::{Exchange, Had, Next, Party, Server, Step, Texts};

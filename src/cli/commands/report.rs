@@ -13,7 +13,7 @@ use crate::analysis::diagnosis::{Finding, History};
 use crate::analysis::findings6::story::{Story as Links, Told};
 use crate::analysis::redact::Redactor;
 use crate::analysis::transaction::{
-    Batch, Both, Clients, Closed, Item, Joined, Options, Outcome as Came, Stats, Unjoined,
+    Batch, Both, Clients, Closed, Follow, Item, Joined, Options, Outcome as Came, Stats, Unjoined,
 };
 use crate::capture;
 use crate::cli::commands::explain;
@@ -355,6 +355,66 @@ struct Story<'a> {
     names: HashMap<HwAddr, String>,
 }
 
+impl Follow for Story<'_> {
+    fn joiner(&mut self) -> &mut Both {
+        &mut self.joiner
+    }
+
+    fn joined(&mut self, item: &Item, joined: Joined, batch: &Batch) {
+        self.history.observe(item, joined.role);
+        let (heard, joined) = match item {
+            Item::Message(entry) => return self.stats.message(&entry.seen),
+            Item::Sign(_) => return,
+            Item::Six(entry) => {
+                self.stats6.message(&entry.seen);
+                (entry.heard, joined)
+            }
+            Item::Router(place) => (*place, Joined::default()),
+        };
+        if let Some(heard) = batch.six.get(heard) {
+            self.links.take(heard, joined);
+            if heard.is_managed() {
+                self.clients.promised();
+            }
+        }
+    }
+
+    fn closed(&mut self, exchange: Closed) {
+        self.number = self.number.saturating_add(1);
+        let mut problems = match &exchange {
+            Closed::Four(exchange) => self.history.closed(exchange),
+            Closed::Six(exchange) => self.links.closed(exchange),
+        };
+        problems.retain(|problem| !self.args.ignore.iter().any(|code| code == problem.id.name()));
+        // What is said of exchanges of DHCPv6 is told of their links.
+        let counted = matches!(exchange, Closed::Four(_));
+        match &exchange {
+            Closed::Four(exchange) => {
+                self.stats.exchange(exchange);
+                self.clients.exchange(exchange, self.number, &problems);
+            }
+            Closed::Six(exchange) => {
+                self.stats6.exchange(exchange);
+                self.clients.exchange(exchange, self.number, &problems);
+            }
+        }
+        for problem in problems.iter().filter(|_| counted) {
+            let said = self.said.entry((problem.id.severity(), problem.id.name()));
+            let said = said.or_insert_with(|| Said {
+                id: problem.id,
+                count: 0,
+                message: problem.message.clone(),
+                frames: problem.frames.clone(),
+            });
+            said.count = said.count.saturating_add(1);
+        }
+        self.drawn.push(Drawn { exchange, number: self.number, capture: self.capture, problems });
+        if self.drawn.len() > DRAWN.saturating_mul(8) {
+            self.choose();
+        }
+    }
+}
+
 impl<'a> Story<'a> {
     fn new(args: &'a Args, vendors: Vendors) -> Self {
         let max_open = usize::try_from(args.max_open).unwrap_or(usize::MAX);
@@ -380,72 +440,16 @@ impl<'a> Story<'a> {
 
     fn take(&mut self, batch: &Batch) {
         self.unjoined.add(batch.unjoined);
-        let Self { joiner, history, links, stats, stats6, clients, .. } = self;
-        joiner.batch(batch, |item, joined| {
-            history.observe(item, joined.role);
-            let (heard, joined) = match item {
-                Item::Message(entry) => return stats.message(&entry.seen),
-                Item::Sign(_) => return,
-                Item::Six(entry) => {
-                    stats6.message(&entry.seen);
-                    (entry.heard, joined)
-                }
-                Item::Router(place) => (*place, Joined::default()),
-            };
-            if let Some(heard) = batch.six.get(heard) {
-                links.take(heard, joined);
-                if heard.is_managed() {
-                    clients.promised();
-                }
-            }
-        });
-        self.closed();
+        self.follow(batch);
     }
 
     fn end(&mut self) {
         self.joiner.end();
         while self.joiner.close_some(256) {
-            self.closed();
+            self.hand_on();
         }
-        self.closed();
+        self.hand_on();
         self.capture = self.capture.saturating_add(1);
-    }
-
-    fn closed(&mut self) {
-        for exchange in self.joiner.take_closed() {
-            self.number = self.number.saturating_add(1);
-            let mut problems = match &exchange {
-                Closed::Four(exchange) => self.history.closed(exchange),
-                Closed::Six(exchange) => self.links.closed(exchange),
-            };
-            problems.retain(|problem| !self.args.ignore.iter().any(|code| code == problem.id.name()));
-            // What is said of exchanges of DHCPv6 is told of their links.
-            let counted = matches!(exchange, Closed::Four(_));
-            match &exchange {
-                Closed::Four(exchange) => {
-                    self.stats.exchange(exchange);
-                    self.clients.exchange(exchange, self.number, &problems);
-                }
-                Closed::Six(exchange) => {
-                    self.stats6.exchange(exchange);
-                    self.clients.exchange(exchange, self.number, &problems);
-                }
-            }
-            for problem in problems.iter().filter(|_| counted) {
-                let said = self.said.entry((problem.id.severity(), problem.id.name()));
-                let said = said.or_insert_with(|| Said {
-                    id: problem.id,
-                    count: 0,
-                    message: problem.message.clone(),
-                    frames: problem.frames.clone(),
-                });
-                said.count = said.count.saturating_add(1);
-            }
-            self.drawn.push(Drawn { exchange, number: self.number, capture: self.capture, problems });
-            if self.drawn.len() > DRAWN.saturating_mul(8) {
-                self.choose();
-            }
-        }
     }
 
     /// Keeps what is worth drawing: the worst, few of a kind, and some without any problem.

@@ -145,12 +145,16 @@ impl TransactionTable {
         self.width >= WIDEST
     }
 
-    /// How much of `out` is as it will stay. More than a little is not held back.
-    pub fn settled(&mut self, out: &mut Styled) -> usize {
+    /// Holds no more than a little back. This is asked for after every row, so that what is held does not depend on who writes when.
+    pub fn hurry(&mut self, out: &mut Styled) {
         let waits = self.held.first().map_or(0, |held| out.len().saturating_sub(held.at));
         if waits > WAITING {
             self.settle(out);
         }
+    }
+
+    /// How much of `out` is as it will stay.
+    pub fn settled(&self, out: &Styled) -> usize {
         self.held.first().map_or(out.len(), |held| held.at)
     }
 

@@ -252,7 +252,7 @@ impl Story {
         self.dora(1000, client(2), [10, 0, 0, 51]);
     }
 
-    fn arp(&mut self, ms: i64, mac: Mac, sender: [u8; 4], target: [u8; 4], reply: bool) {
+    pub(crate) fn arp(&mut self, ms: i64, mac: Mac, sender: [u8; 4], target: [u8; 4], reply: bool) {
         self.frame += 1;
         let mut arp = Arp::request(mac, sender.into(), target.into());
         if reply {

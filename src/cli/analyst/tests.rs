@@ -1,0 +1,154 @@
+//! What is told does not depend on how many messages are joined at a time.
+
+use std::path::Path;
+
+use clap::{Args as _, FromArgMatches as _};
+
+use super::*;
+use crate::analysis::diagnosis::tests::{Client, Story as Told, client};
+use crate::capture;
+use crate::run::gather::Gatherer;
+use crate::wire::Mac;
+use crate::wire::v4::MessageType;
+
+/// What flags ask for.
+fn args(flags: &[&str]) -> AnalysisArgs {
+    let command = AnalysisArgs::augment_args(clap::Command::new("it").no_binary_name(true));
+    AnalysisArgs::from_arg_matches(&command.try_get_matches_from(flags).unwrap()).unwrap()
+}
+
+/// All ways to tell it.
+fn ways() -> Vec<(AnalysisArgs, bool)> {
+    let each = [&["--transactions", "--strict"][..], &["--lint"], &["--ladder"], &["--clients", "--stats"]];
+    each.into_iter().flat_map(|flags| [(args(flags), false), (args(flags), true)]).collect()
+}
+
+/// Everything that is told of batches.
+fn told(batches: &[Batch], args: &AnalysisArgs, json: bool) -> String {
+    let look = Look { json, color: false, width: 140, fold: None, live: false };
+    let mut analyst = Analyst::new(args, look, None, Vendors::default());
+    let mut all = Vec::new();
+    let mut show = |analyst: &mut Analyst<'_>| {
+        all.extend_from_slice(analyst.bytes());
+        analyst.clear();
+    };
+    for batch in batches {
+        analyst.take(batch);
+        show(&mut analyst);
+    }
+    analyst.finish();
+    while analyst.more() {}
+    analyst.conclude(Some("it"), 1);
+    show(&mut analyst);
+    String::from_utf8(all).unwrap()
+}
+
+/// Holds what is told of batches of several sizes, which `cut` makes, against each other.
+fn hold(name: &str, cut: impl Fn(usize) -> Vec<Batch>) {
+    let whole = cut(usize::MAX);
+    let ways = ways();
+    let wanted: Vec<String> = ways.iter().map(|(args, json)| told(&whole, args, *json)).collect();
+    for size in [1, 2, 7, 256] {
+        let parts = cut(size);
+        for ((args, json), wanted) in ways.iter().zip(&wanted) {
+            let found = told(&parts, args, *json);
+            assert!(found == *wanted, "{name}, {size} at a time\n--- wanted\n{wanted}\n--- found\n{found}");
+        }
+    }
+}
+
+/// The batches of a capture.
+fn gathered(path: &Path, size: usize) -> Vec<Batch> {
+    let (mut batches, mut batch) = (Vec::new(), Batch::default());
+    let mut gatherer = Gatherer::of_all();
+    let Ok(mut reader) = capture::open(path) else { return batches };
+    while let Ok(Some(frame)) = reader.next() {
+        gatherer.frame(&frame, &mut batch);
+        if batch.items.len() >= size {
+            batches.push(std::mem::take(&mut batch));
+        }
+    }
+    batches.push(batch);
+    batches
+}
+
+#[test]
+fn captures_are_told_alike_however_many_messages_are_joined_at_a_time() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let mut count = 0;
+    for folder in ["captures", "joined6", "frames"] {
+        for entry in data.join(folder).read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            if !path.extension().is_some_and(|ending| ending == "json" || ending == "txt") {
+                hold(&path.display().to_string(), |size| gathered(&path, size));
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 60, "{count}");
+}
+
+/// A batch of many messages, in batches of a few.
+fn cut(batch: &Batch, size: usize) -> Vec<Batch> {
+    let mut rest = batch.items.as_slice();
+    let mut parts = Vec::new();
+    while !rest.is_empty() {
+        let (items, after) = rest.split_at(size.min(rest.len()));
+        let last = items.iter().rev().find_map(|item| match item {
+            Item::Message(entry) => Some(entry.seen.time),
+            Item::Sign(sign) => Some(sign.time()),
+            Item::Six(_) | Item::Router(_) => None,
+        });
+        let mut part = Batch::default();
+        part.items.extend_from_slice(items);
+        (part.bytes, part.problems) = (batch.bytes.clone(), batch.problems.clone());
+        part.last = if after.is_empty() { batch.last.or(last) } else { last };
+        parts.push(part);
+        rest = after;
+    }
+    parts
+}
+
+/// What comes after an exchange has closed says nothing of it, nor does it push out what does.
+#[test]
+fn signs_after_an_exchange_are_none_of_it() {
+    let (a, server) = ([10, 0, 0, 50], Mac([0, 0x1c, 0xc4, 0, 0, 1]));
+    let mut story = Told::default();
+    story.discover(0, client(1));
+    story.arp(100, server, [10, 0, 0, 1], a, false);
+    story.offer(700, client(1), [10, 0, 0, 1], a);
+    story.request(710, client(1), a, [10, 0, 0, 1]);
+    story.ack(720, client(1), [10, 0, 0, 1], a);
+    for n in 0..100 {
+        story.arp(200_000 + n, server, [10, 0, 0, 1], a, false);
+    }
+    let whole = cut(&story.batch, usize::MAX);
+    let text = told(&whole, &args(&["--lint"]), true);
+    assert!(text.contains("\"server-checks-address\",\"frames\":[1,2,3]"), "{text}");
+    hold("signs", |size| cut(&story.batch, size));
+}
+
+/// A code that is said rarely waits for how often it will be said, but not for ever; who writes when decides nothing.
+#[test]
+fn what_waits_for_others_does_so_for_as_many_rows() {
+    let mut story = Told::default();
+    let mut at = 0;
+    for round in 0..3 {
+        for n in 0..if round == 1 { 10_000_u32 } else { 6 } {
+            at += 200_000;
+            let who = Client { xid: n, ..client(u8::try_from(n % 200).unwrap()) };
+            if round == 1 {
+                story.discover(at, who);
+            } else {
+                story.ask(at, who, MessageType::REQUEST, |_, _| {});
+            }
+        }
+    }
+    let args = args(&["--transactions"]);
+    let of = |size: usize| told(&cut(&story.batch, size), &args, false);
+    let whole = of(usize::MAX);
+    assert!(whole.len() > 1 << 20, "{}", whole.len());
+    for size in [1, 256, 8000] {
+        assert!(of(size) == whole, "{size} at a time");
+    }
+}
