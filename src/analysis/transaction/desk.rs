@@ -61,7 +61,8 @@ pub(super) struct Desk<S: Message> {
     options: Options,
     clients: KeyedMap<S::Key, Client>,
     open: Places<S>,
-    /// When to look at an exchange again, in order: soon, and not for long.
+    /// When to look at an exchange again, in order: within a second, soon, and not for long. Each is in one of them.
+    soon: VecDeque<(i64, u32)>,
     due: VecDeque<(i64, u32)>,
     later: VecDeque<(i64, u32)>,
     now: Option<i64>,
@@ -78,6 +79,7 @@ impl<S: Message> Desk<S> {
             options,
             clients: KeyedMap::default(),
             open: Places::default(),
+            soon: VecDeque::new(),
             due: VecDeque::new(),
             later: VecDeque::new(),
             now: None,
@@ -128,8 +130,13 @@ impl<S: Message> Desk<S> {
     pub(super) fn end(&mut self) {
         self.ending = self.all_open().into();
         self.end = self.now.unwrap_or(0);
-        self.due.clear();
-        self.later.clear();
+        self.look_no_more();
+    }
+
+    fn look_no_more(&mut self) {
+        for queue in [&mut self.soon, &mut self.due, &mut self.later] {
+            queue.clear();
+        }
     }
 
     /// The next that closes after the end, and the end.
@@ -160,13 +167,15 @@ impl<S: Message> Desk<S> {
         if now < before.saturating_sub(IDLE) {
             // A new capture began.
             self.now = Some(now);
-            self.due.clear();
-            self.later.clear();
+            self.look_no_more();
             return (self.all_open(), before);
         }
         let now = before.max(now);
         self.now = Some(now);
         let mut over = Vec::new();
+        while let Some((_, id)) = self.soon.pop_front_if(|(at, _)| *at <= now) {
+            self.look(id, now, &mut over);
+        }
         while let Some((_, id)) = self.due.pop_front_if(|(at, _)| *at <= now) {
             self.look(id, now, &mut over);
         }
@@ -196,6 +205,9 @@ impl<S: Message> Desk<S> {
         } else if brief.is(brief::FINISHED) && patience > LINGER && quiet <= LINGER {
             // It is held, and need not be looked at every ten seconds.
             self.later.push_back((now.saturating_add(patience).saturating_sub(LINGER), id));
+        } else if brief.is(brief::FINISHED) && patience == LINGER {
+            // It was finished after it began; most were soon after.
+            self.soon.push_back((now.saturating_add(SECOND), id));
         } else {
             self.due.push_back((now.saturating_add(LINGER), id));
         }
@@ -237,7 +249,10 @@ impl<S: Message> Desk<S> {
     pub(super) fn evict(&mut self) -> Option<(u32, i64)> {
         let now = self.now.unwrap_or(0);
         // The oldest come first, those that wait for long before the others.
-        while let Some((_, id)) = self.later.pop_front().or_else(|| self.due.pop_front()) {
+        let next = |desk: &mut Self| {
+            desk.later.pop_front().or_else(|| desk.soon.pop_front()).or_else(|| desk.due.pop_front())
+        };
+        while let Some((_, id)) = next(self) {
             if let Some(open) = self.open.get_mut(id) {
                 let done = open.exchange.is_finished() && now.saturating_sub(open.exchange.last) > LINGER;
                 if !done {

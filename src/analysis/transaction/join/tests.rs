@@ -77,3 +77,25 @@ fn whatever_is_said_again_and_again_makes_room() {
     assert_eq!(closed.iter().map(|exchange| exchange.outcome).collect::<Vec<_>>(), [Outcome::Bound]);
     assert_eq!((closed[0].steps.len(), closed[0].left_out), (64, 138));
 }
+
+/// What is over goes soon after nothing can join it any more, however long it took to be over.
+#[test]
+fn what_is_over_waits_once_for_late_messages() {
+    for took in [0, 500, 3000, 9000] {
+        let mut joiner = Joiner::new(Options { hold: false, ..Options::default() });
+        let mut story = Story::default();
+        story.discover(0, client(1));
+        story.offer(took, client(1), [10, 0, 0, 1], [10, 0, 0, 50]);
+        story.request(took, client(1), [10, 0, 0, 50], [10, 0, 0, 1]);
+        story.ack(took, client(1), [10, 0, 0, 1], [10, 0, 0, 50]);
+        joiner.batch(&story.batch, |_, _| {});
+        let start = joiner.now().unwrap() - took * 1_000_000;
+        let mut gone = 0;
+        while joiner.take_closed().is_empty() {
+            gone += 100;
+            joiner.advance(start + gone * 1_000_000);
+        }
+        let late = gone - took;
+        assert!((10_001..=11_100).contains(&late), "{took} ms took {late} ms more");
+    }
+}
