@@ -457,8 +457,14 @@ impl<'a> Analyst<'a> {
         self.args.code.iter().any(|code| code == id.name())
     }
 
-    /// Everything was read: what is told of the whole. `capture` is its name, `frames` how many there were.
-    pub fn conclude(&mut self, capture: Option<&str>, frames: u64) {
+    /// Everything was read: what is told of the whole. `capture` is its name, `frames` how many there were. `each` may take what was
+    /// written so far, for of a million clients it is much.
+    pub fn conclude<E>(
+        &mut self,
+        capture: Option<&str>,
+        frames: u64,
+        mut each: impl FnMut(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
         self.draw_waiting(None);
         let mut findings = self.history.finish(self.joiner.now());
         findings.retain(|finding| {
@@ -478,8 +484,9 @@ impl<'a> Analyst<'a> {
             for client in self.clients.sorted() {
                 let vendor = vendor(&mut self.vendors, client.mac);
                 story::client(client, vendor, rows, &mut self.flat);
+                each(&mut self.flat)?;
             }
-            return;
+            return Ok(());
         }
         if self.args.clients {
             if self.look.json {
@@ -487,7 +494,7 @@ impl<'a> Analyst<'a> {
                 let whole: Vec<&str> = whole.iter().map(|finding| finding.id.name()).collect();
                 let about = clients::About { capture, unjoined: self.unjoined, whole: &whole };
                 let vendor = |mac| vendor(vendors, mac).map(ToOwned::to_owned);
-                clients::json(&self.clients, about, vendor, &mut self.json);
+                clients::json(&self.clients, about, vendor, &mut self.json, each)?;
             } else {
                 clients::text(&self.clients, self.unjoined, self.look.width, &mut self.text);
             }
@@ -508,6 +515,7 @@ impl<'a> Analyst<'a> {
             self.table.totals(&mut self.text);
             self.text.fold_since(start);
         }
+        Ok(())
     }
 
     /// Tells what was found in DHCPv6 and router discovery.

@@ -271,7 +271,7 @@ impl Top {
                     who: client.who.clone(),
                     mac: client.mac,
                     hostname: client.texts.hostname.clone(),
-                    tries: client.tries,
+                    tries: client.tries(),
                     since: now.saturating_sub(client.seen.0),
                     state: client.why().unwrap_or_default(),
                 });

@@ -1,9 +1,11 @@
 //! Who got an address, and who did not, and why.
 
+use std::hash::BuildHasher as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::exchange::{Exchange, Texts};
+use super::few::Few;
 use super::names::{Kind, Outcome};
 use super::party::{Counted, Who, Whose};
 use crate::analysis::diagnosis::{Code, Diagnosis, Id};
@@ -38,7 +40,7 @@ impl Status {
     }
 }
 
-/// One client and what became of it.
+/// One client and what became of it. There may be a million of them, of which most have little to tell.
 #[derive(Clone, Debug)]
 pub struct ClientRecord {
     /// It, as told apart from others.
@@ -47,31 +49,61 @@ pub struct ClientRecord {
     pub mac: Option<HwAddr>,
     /// Its names.
     pub texts: Texts,
-    /// VLANs of its last exchange.
-    pub vlans: Vec<u16>,
-    /// Relays of its exchanges.
-    pub relays: Vec<IpAddr>,
-    /// Servers that answered it.
-    pub servers: Vec<Whose>,
+    /// Servers that answered it. Those that were the same for the client before are in memory once.
+    pub servers: Arc<[Whose]>,
     /// The addresses and prefixes it has, the latter with their length.
-    pub leases: Vec<(IpAddr, Option<u8>)>,
-    /// Messages it sent and got; attempts of its own.
-    pub messages: u64,
-    /// How often it asked.
-    pub tries: u64,
+    pub leases: Few<(IpAddr, Option<u8>)>,
     /// First and last message, nanoseconds since 1970.
     pub seen: (i64, i64),
-    /// Delays of its last success.
-    pub delays: (Option<i64>, Option<i64>),
-    /// Codes said of it, worst first.
-    pub codes: Vec<(Severity, &'static str)>,
     /// Numbers of its exchanges.
-    pub transactions: Vec<u64>,
-    /// The last outcome that tells how it fares: when it ended, what it was, why in words.
-    last: Option<(i64, Outcome, String)>,
+    pub transactions: Few<u64>,
+    /// Messages it sent and got; attempts of its own.
+    messages: u32,
+    tries: u32,
+    /// Delays of its last success, nanoseconds; [`NEVER`] where there are none.
+    delays: (i64, i64),
+    /// The last outcome that tells how it fares, and when it ended.
+    last: i64,
+    outcome: Option<Outcome>,
+    rare: Option<Box<Rare>>,
+}
+
+/// No time.
+const NEVER: i64 = i64::MIN;
+
+/// What most clients have not.
+#[derive(Clone, Debug, Default)]
+struct Rare {
+    /// VLANs of its last exchange.
+    vlans: Vec<u16>,
+    /// Relays of its exchanges.
+    relays: Vec<IpAddr>,
+    /// Codes said of it, worst first.
+    codes: Vec<(Severity, &'static str)>,
+    /// Why its last outcome was no success, in words.
+    why: Option<Box<str>>,
 }
 
 impl ClientRecord {
+    /// A client that was seen first in these moments.
+    fn new(who: Who, mac: Option<HwAddr>, seen: (i64, i64)) -> Self {
+        Self {
+            who,
+            mac,
+            texts: Texts::default(),
+            servers: Arc::default(),
+            leases: Few::default(),
+            seen,
+            transactions: Few::default(),
+            messages: 0,
+            tries: 0,
+            delays: (NEVER, NEVER),
+            last: NEVER,
+            outcome: None,
+            rare: None,
+        }
+    }
+
     /// It speaks DHCPv6.
     pub fn is_six(&self) -> bool {
         !matches!(self.who, Who::Four(..))
@@ -87,11 +119,42 @@ impl ClientRecord {
         self.leases.iter().filter_map(|(prefix, length)| Some((*prefix, (*length)?)))
     }
 
+    /// VLANs of its last exchange.
+    pub fn vlans(&self) -> &[u16] {
+        self.rare.as_deref().map_or(&[], |rare| &rare.vlans)
+    }
+
+    /// Relays of its exchanges.
+    pub fn relays(&self) -> &[IpAddr] {
+        self.rare.as_deref().map_or(&[], |rare| &rare.relays)
+    }
+
+    /// Codes said of it, worst first.
+    pub fn codes(&self) -> &[(Severity, &'static str)] {
+        self.rare.as_deref().map_or(&[], |rare| &rare.codes)
+    }
+
+    /// Messages it sent and got.
+    pub fn messages(&self) -> u64 {
+        self.messages.into()
+    }
+
+    /// How often it asked.
+    pub fn tries(&self) -> u64 {
+        self.tries.into()
+    }
+
+    /// Delays of its last success, nanoseconds: of what was offered, and of what was given.
+    pub fn delays(&self) -> (Option<i64>, Option<i64>) {
+        let known = |delay: i64| Some(delay).filter(|delay| *delay != NEVER);
+        (known(self.delays.0), known(self.delays.1))
+    }
+
     /// How it fares.
     pub fn status(&self) -> Status {
-        let alarmed = self.codes.iter().any(|(severity, _)| *severity >= Severity::Warning);
-        match &self.last {
-            Some((_, outcome, _)) if !outcome.is_success() => Status::Failed,
+        let alarmed = self.codes().iter().any(|(severity, _)| *severity >= Severity::Warning);
+        match &self.outcome {
+            Some(outcome) if !outcome.is_success() => Status::Failed,
             _ if alarmed => Status::Odd,
             _ => Status::Ok,
         }
@@ -101,19 +164,27 @@ impl ClientRecord {
     pub fn why(&self) -> Option<String> {
         match self.status() {
             Status::Ok => None,
-            Status::Failed => self.last.as_ref().map(|(_, _, why)| why.clone()),
-            Status::Odd => self.codes.first().map(|(_, code)| {
+            Status::Failed => self.rare.as_ref()?.why.as_deref().map(str::to_owned),
+            Status::Odd => self.codes().first().map(|(_, code)| {
                 crate::analysis::diagnosis::find(code)
                     .map_or((*code).to_owned(), |row| row.summary.to_owned())
             }),
         }
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 }
 
 /// All clients.
 #[derive(Debug, Default)]
 pub struct Clients {
-    known: KeyedMap<Who, ClientRecord>,
+    all: Vec<ClientRecord>,
+    /// Where each lies, by its hash, or by the next number that no other has.
+    places: KeyedMap<u64, u32>,
+    /// The servers of the client before.
+    servers: Arc<[Whose]>,
     /// First and last message of all.
     pub span: Option<(i64, i64)>,
     /// Clients speak DHCPv4, and may do without DHCPv6.
@@ -132,28 +203,29 @@ impl Clients {
             Who::Four(..) => self.four = true,
             _ => self.six |= exchange.had().reply,
         }
-        if self.known.len() >= MOST && !self.known.contains_key(&key) {
-            return;
-        }
+        let Some(place) = self.place(key, exchange.mac, (from, to)) else { return };
         let (start, end) = self.span.unwrap_or((from, to));
         self.span = Some((start.min(from), end.max(to)));
-        let record = self.known.entry(key.clone()).or_insert_with(|| ClientRecord {
-            who: key,
-            mac: exchange.mac,
-            texts: Texts::default(),
-            vlans: Vec::new(),
-            relays: Vec::new(),
-            servers: Vec::new(),
-            leases: Vec::new(),
-            messages: 0,
-            tries: 0,
-            seen: (from, to),
-            delays: (None, None),
-            codes: Vec::new(),
-            transactions: Vec::new(),
-            last: None,
-        });
-        record.take(exchange, number, problems, (from, to));
+        if let Some(record) = self.all.get_mut(place) {
+            record.take(exchange, number, problems, (from, to));
+            record.meet(exchange.servers.iter().map(S::whose), &mut self.servers);
+        }
+    }
+
+    /// Where a client lies; a new one is put there while there is room.
+    fn place(&mut self, who: Who, mac: Option<HwAddr>, seen: (i64, i64)) -> Option<usize> {
+        let mut hash = self.places.hasher().hash_one(&who);
+        while let Some(place) = self.places.get(&hash) {
+            let place = usize::try_from(*place).ok()?;
+            if self.all.get(place)?.who == who {
+                return Some(place);
+            }
+            hash = hash.wrapping_add(1);
+        }
+        let place = Some(self.all.len()).filter(|place| *place < MOST)?;
+        self.places.insert(hash, u32::try_from(place).ok()?);
+        self.all.push(ClientRecord::new(who, mac, seen));
+        Some(place)
     }
 
     /// A router says that there is a server of DHCPv6.
@@ -164,17 +236,20 @@ impl Clients {
     /// Clients that look for DHCPv6 where DHCPv4 is spoken and nobody serves the other: most hosts do, and nothing is wrong.
     pub fn unserved(&self) -> usize {
         let idle = self.four && !self.six;
-        self.known.values().filter(|client| idle && client.is_six()).count()
+        self.all.iter().filter(|client| idle && client.is_six()).count()
     }
 
     /// All of them but those [unserved](Self::unserved), worst first, then by how long they have been at it.
     pub fn sorted(&self) -> Vec<&ClientRecord> {
         let idle = self.four && !self.six;
         let mut all: Vec<&ClientRecord> =
-            self.known.values().filter(|client| !(idle && client.is_six())).collect();
-        all.sort_by_key(|client| {
-            let span = client.seen.1.saturating_sub(client.seen.0);
-            (client.status(), std::cmp::Reverse(span), client.seen.0, client.who.clone())
+            self.all.iter().filter(|client| !(idle && client.is_six())).collect();
+        all.sort_by(|one, other| {
+            let rank = |client: &ClientRecord| {
+                let span = client.seen.1.saturating_sub(client.seen.0);
+                (client.status(), std::cmp::Reverse(span), client.seen.0)
+            };
+            rank(one).cmp(&rank(other)).then_with(|| one.who.cmp(&other.who))
         });
         all
     }
@@ -199,32 +274,31 @@ impl ClientRecord {
         keep(&mut self.texts.hostname, &texts.hostname);
         keep(&mut self.texts.vendor_class, &texts.vendor_class);
         keep(&mut self.texts.interface, &texts.interface);
-        self.vlans.clone_from(&exchange.vlans);
+        if self.vlans() != exchange.vlans {
+            self.rare().vlans.clone_from(&exchange.vlans);
+        }
         for relay in exchange.relays().into_iter().map(S::ip) {
-            if !self.relays.contains(&relay) && self.relays.len() < NUMBERS {
-                self.relays.push(relay);
+            if !self.relays().contains(&relay) && self.relays().len() < NUMBERS {
+                push(&mut self.rare().relays, relay);
             }
         }
-        for server in exchange.servers.iter().map(S::whose) {
-            if !self.servers.contains(&server) && self.servers.len() < NUMBERS {
-                self.servers.push(server);
-            }
-        }
-        self.messages = self.messages.saturating_add(u64::try_from(exchange.said().count()).unwrap_or(0));
+        let more = |count: u32, by: usize| count.saturating_add(u32::try_from(by).unwrap_or(u32::MAX));
+        self.messages = more(self.messages, exchange.said().count());
         let begins = exchange.sent().next().map(S::letter).filter(|letter| S::is_try(*letter));
         let tries = exchange.sent().filter(|seen| Some(seen.letter()) == begins).count();
-        self.tries = self.tries.saturating_add(u64::try_from(tries).unwrap_or(0));
+        self.tries = more(self.tries, tries);
         self.seen = (self.seen.0.min(from), self.seen.1.max(to));
         if self.transactions.len() < NUMBERS {
             self.transactions.push(number);
         }
         for problem in problems {
             let code = (problem.id.severity(), problem.id.name());
-            if !self.codes.contains(&code) && self.codes.len() < NUMBERS {
-                self.codes.push(code);
+            if !self.codes().contains(&code) && self.codes().len() < NUMBERS {
+                let codes = &mut self.rare().codes;
+                push(codes, code);
+                codes.sort_by_key(|(severity, _)| std::cmp::Reverse(*severity));
             }
         }
-        self.codes.sort_by_key(|(severity, _)| std::cmp::Reverse(*severity));
         let decides = matches!(
             exchange.kind,
             Kind::Acquire
@@ -236,7 +310,7 @@ impl ClientRecord {
                 | Kind::Release
                 | Kind::Decline
         );
-        if !decides || self.last.as_ref().is_some_and(|(time, ..)| *time > to) {
+        if !decides || (self.outcome.is_some() && self.last > to) {
             return;
         }
         // A renewal that is not seen answered takes no address away: the lease runs on.
@@ -246,14 +320,51 @@ impl ClientRecord {
         if renewal && silent && !sure {
             return;
         }
-        if exchange.outcome.is_success() && exchange.kind != Kind::Release {
-            self.leases = S::leases(exchange);
-            self.delays = (exchange.offer_ns(), exchange.ack_ns());
+        let success = exchange.outcome.is_success();
+        if success && exchange.kind != Kind::Release {
+            self.leases = S::leases(exchange).into_iter().collect();
+            self.delays = (exchange.offer_ns().unwrap_or(NEVER), exchange.ack_ns().unwrap_or(NEVER));
         } else if !silent || !renewal {
-            self.leases.clear();
+            self.leases = Few::default();
         }
-        self.last = Some((to, exchange.outcome, why(exchange, problems)));
+        (self.last, self.outcome) = (to, Some(exchange.outcome));
+        if !success {
+            self.rare().why = Some(why(exchange, problems).into());
+        }
     }
+
+    /// Takes note of servers; `before` are those of the client before.
+    fn meet(&mut self, servers: impl Iterator<Item = Whose> + Clone, before: &mut Arc<[Whose]>) {
+        let new = || servers.clone().filter(|server| !self.servers.contains(server));
+        if new().next().is_none() || self.servers.len() >= NUMBERS {
+            return;
+        }
+        let mut all = self.servers.to_vec();
+        for server in servers {
+            if !all.contains(&server) && all.len() < NUMBERS {
+                all.push(server);
+            }
+        }
+        // Where a server of DHCPv6 speaks from is none of its name, but of what is told.
+        let alike = |one: &Whose, other: &Whose| match (one, other) {
+            (Whose::Six(_, own), Whose::Six(_, ip)) => one == other && own == ip,
+            _ => one == other,
+        };
+        let known =
+            before.len() == all.len() && before.iter().zip(&all).all(|(one, other)| alike(one, other));
+        if !known {
+            *before = all.into();
+        }
+        self.servers = Arc::clone(before);
+    }
+}
+
+/// Appends to a list that mostly has one item.
+fn push<T>(list: &mut Vec<T>, item: T) {
+    if list.capacity() == 0 {
+        list.reserve_exact(1);
+    }
+    list.push(item);
 }
 
 /// What became of an exchange that failed, in words.
@@ -298,6 +409,7 @@ fn why<S: Counted>(exchange: &Exchange<S>, problems: &[Diagnosis]) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use crate::analysis::diagnosis::tests::{Story, client};
@@ -321,5 +433,55 @@ mod tests {
         }
         let all = clients.sorted();
         assert_eq!(all.iter().map(|one| one.mac).collect::<Vec<_>>(), [Some(client(1).mac.into())]);
+    }
+
+    /// Clients that each were bound by the same server.
+    fn bound(numbers: std::ops::Range<u8>) -> Clients {
+        let mut story = Story::default();
+        for number in numbers {
+            let (at, c, a) = (i64::from(number) * 1000, client(number), [10, 0, 0, number]);
+            story.discover(at, c);
+            story.offer(at + 1, c, [10, 0, 0, 1], a);
+            story.request(at + 2, c, a, [10, 0, 0, 1]);
+            story.ack(at + 3, c, [10, 0, 0, 1], a);
+        }
+        let mut joiner = Joiner::new(Options::default());
+        joiner.batch(&story.batch, |_, _| {});
+        joiner.finish();
+        let mut clients = Clients::default();
+        for (exchange, number) in joiner.take_closed().iter().zip(1..) {
+            clients.exchange(exchange, number, &[]);
+        }
+        clients
+    }
+
+    /// There may be a million of them.
+    #[test]
+    fn a_client_that_is_fine_takes_little_memory() {
+        assert!(size_of::<ClientRecord>() <= 272, "{}", size_of::<ClientRecord>());
+        let clients = bound(1..20);
+        let all = clients.sorted();
+        assert_eq!((all.len(), all.iter().filter(|one| one.rare.is_none()).count()), (19, 19));
+        assert!(
+            all.iter().all(|one| Arc::ptr_eq(&one.servers, &all[0].servers)),
+            "what is alike is there once"
+        );
+        let delays = |one: &&ClientRecord| one.delays();
+        assert!(all.iter().map(delays).all(|delays| delays == (Some(1_000_000), Some(1_000_000))));
+    }
+
+    #[test]
+    fn two_clients_of_one_hash_are_two() {
+        let mut clients = bound(1..2);
+        let other = bound(2..3).all.remove(0);
+        let hash = clients.places.hasher().hash_one(&other.who);
+        clients.places.insert(hash, 0);
+        for _ in 0..2 {
+            assert_eq!(clients.place(other.who.clone(), other.mac, (0, 0)), Some(1));
+        }
+        assert_eq!(
+            (clients.all.len(), clients.place(clients.all[0].who.clone(), None, (0, 0))),
+            (2, Some(0))
+        );
     }
 }

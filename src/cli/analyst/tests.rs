@@ -38,7 +38,7 @@ fn told(batches: &[Batch], args: &AnalysisArgs, json: bool) -> String {
     }
     analyst.finish();
     while analyst.more() {}
-    analyst.conclude(Some("it"), 1);
+    let Ok(()) = analyst.conclude(Some("it"), 1, |_| Ok::<(), std::convert::Infallible>(()));
     show(&mut analyst);
     String::from_utf8(all).unwrap()
 }

@@ -241,7 +241,13 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
         [only] => only.to_str(),
         _ => None,
     };
-    analyst.conclude(name, frames);
+    analyst.conclude(name, frames, |written| {
+        if written.len() >= BATCH {
+            flat::show(table.as_mut(), written, cx)?;
+            written.clear();
+        }
+        Ok::<(), Failure>(())
+    })?;
     flat::show(table.as_mut(), analyst.bytes(), cx)?;
     if let Some(table) = &mut table {
         table.end(cx)?;

@@ -128,23 +128,23 @@ pub fn client(client: &ClientRecord, vendor: Option<&str>, rows: &mut Rows, out:
     foreign(rows, "vendor_class", client.texts.vendor_class.as_deref());
     foreign(rows, "vendor", vendor.map(str::as_bytes));
     foreign(rows, "interface", client.texts.interface.as_deref());
-    list(rows, "vlans", &client.vlans);
-    list(rows, "relays", &client.relays);
+    list(rows, "vlans", client.vlans());
+    list(rows, "relays", client.relays());
     list(rows, "servers", client.servers.iter().map(Whose::id));
     text(rows, "address", client.address());
     let addresses = client.leases.iter().filter(|(_, length)| length.is_none());
     list(rows, "addresses", addresses.map(|(address, _)| *address));
     list(rows, "prefixes", client.prefixes().map(|(prefix, length)| format!("{prefix}/{length}")));
-    integer(rows, "messages", Some(client.messages));
-    integer(rows, "tries", Some(client.tries));
+    integer(rows, "messages", Some(client.messages()));
+    integer(rows, "tries", Some(client.tries()));
     rows.time("first_seen", Timestamp(client.seen.0), Precision::Micro);
     rows.time("last_seen", Timestamp(client.seen.1), Precision::Micro);
     milliseconds(rows, "for_ms", Some(client.seen.1.saturating_sub(client.seen.0)));
-    milliseconds(rows, "offer_ms", client.delays.0);
-    milliseconds(rows, "ack_ms", client.delays.1);
+    milliseconds(rows, "offer_ms", client.delays().0);
+    milliseconds(rows, "ack_ms", client.delays().1);
     foreign(rows, "why", client.why().as_deref().map(str::as_bytes));
-    list(rows, "codes", client.codes.iter().map(|(_, code)| *code));
-    list(rows, "transactions", &client.transactions);
+    list(rows, "codes", client.codes().iter().map(|(_, code)| *code));
+    list(rows, "transactions", &*client.transactions);
     rows.finish(out);
 }
 

@@ -436,10 +436,10 @@ impl CaptureReport<'_> {
                 address: addresses(client),
                 address_number: client.address().map_or_else(String::new, rank_of),
                 servers: servers.join(" "),
-                tries: client.tries,
+                tries: client.tries(),
                 seconds: client.seen.1.saturating_sub(client.seen.0) / 1_000_000_000,
-                offer: milliseconds(client.delays.0),
-                ack: milliseconds(client.delays.1),
+                offer: milliseconds(client.delays().0),
+                ack: milliseconds(client.delays().1),
                 why: text(client.why().as_deref().map(str::as_bytes)),
             }
         })

@@ -131,8 +131,8 @@ impl<'a, I> Common<'a, I> {
             mac: client.mac.map(Hardware),
             id,
             names: Names::new(&client.texts, vendor),
-            place: Place::new(&client.texts, &client.vlans),
-            relays: &client.relays,
+            place: Place::new(&client.texts, client.vlans()),
+            relays: client.relays(),
             servers: client.servers.iter().map(Whose::id).collect(),
             address: client.address(),
         }
@@ -191,15 +191,15 @@ impl<'a> Record<'a> {
     fn new(client: &'a ClientRecord) -> Self {
         let (first, last) = client.seen;
         Self {
-            messages: client.messages,
-            tries: client.tries,
+            messages: client.messages(),
+            tries: client.tries(),
             first_seen: micro(first),
             last_seen: micro(last),
             for_ms: Some(Milliseconds(last.saturating_sub(first))),
-            offer_ms: client.delays.0.map(Milliseconds),
-            ack_ms: client.delays.1.map(Milliseconds),
+            offer_ms: client.delays().0.map(Milliseconds),
+            ack_ms: client.delays().1.map(Milliseconds),
             why: client.why(),
-            codes: client.codes.iter().map(|(_, code)| Word(code)).collect(),
+            codes: client.codes().iter().map(|(_, code)| Word(code)).collect(),
             transactions: &client.transactions,
         }
     }
@@ -250,7 +250,7 @@ impl<'a> ClientsObject<'a> {
             ok,
             failed,
             odd,
-            servers: servers(all).iter().map(Whose::id).collect(),
+            servers: servers(all).into_iter().map(Whose::id).collect(),
             findings: about.whole,
             dhcpv6_unserved: Known(Some(clients.unserved()).filter(|count| *count > 0)),
             not_joined: about.unjoined.into(),

@@ -1,5 +1,7 @@
 //! Clients: a row each, worst first.
 
+use std::collections::BTreeSet;
+
 use super::client::{ClientObject, ClientObject6, ClientsObject};
 use super::table::{shortened, tail};
 use super::unjoined;
@@ -21,10 +23,12 @@ pub(super) fn counts(all: &[&ClientRecord]) -> (u64, u64, u64) {
 }
 
 /// All servers.
-pub(super) fn servers(all: &[&ClientRecord]) -> Vec<Whose> {
-    let mut servers: Vec<Whose> = all.iter().flat_map(|client| client.servers.iter().cloned()).collect();
-    servers.sort();
-    servers.dedup();
+pub(super) fn servers<'a>(all: &[&'a ClientRecord]) -> BTreeSet<&'a Whose> {
+    let mut servers = BTreeSet::new();
+    // Of several that are alike the first is told.
+    for server in all.iter().flat_map(|client| client.servers.iter()) {
+        servers.insert(server);
+    }
     servers
 }
 
@@ -39,13 +43,15 @@ pub struct About<'a> {
     pub whole: &'a [&'static str],
 }
 
-/// Writes a line for every client, then the summary. `vendor` knows who made a network card.
-pub fn json(
+/// Writes a line for every client, then the summary. `vendor` knows who made a network card. After each line `each` may hand on
+/// what was written.
+pub fn json<E>(
     clients: &Clients,
     about: About<'_>,
     mut vendor: impl FnMut(Option<HwAddr>) -> Option<String>,
     out: &mut JsonOut,
-) {
+    mut each: impl FnMut(&mut Vec<u8>) -> Result<(), E>,
+) -> Result<(), E> {
     let all = clients.sorted();
     for client in &all {
         let vendor = vendor(client.mac);
@@ -54,8 +60,10 @@ pub fn json(
         } else {
             out.line(&ClientObject::new(client, vendor.as_deref()));
         }
+        each(&mut out.buf)?;
     }
     out.line(&ClientsObject::new(clients, &all, about));
+    Ok(())
 }
 
 /// How those are had that are only counted.
@@ -114,7 +122,7 @@ pub fn text(clients: &Clients, unjoined: Unjoined, width: usize, out: &mut Style
                     .filter(|host| !host.is_empty())
                     .map_or_else(|| "-".to_owned(), |host| shortened(&escape(host), room)),
             ),
-            (Label::Plain, client.tries.to_string()),
+            (Label::Plain, client.tries().to_string()),
             (Label::Plain, stretch(client.seen.1.saturating_sub(client.seen.0))),
             (Label::Plain, escape(client.why().unwrap_or_default().as_bytes())),
         ]);

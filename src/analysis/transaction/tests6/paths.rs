@@ -298,7 +298,7 @@ fn clients_fare_by_what_came_last() {
         clients.exchange(exchange, number, &[]);
     }
     let all = clients.sorted();
-    assert_eq!((all.len(), all[0].status(), all[0].tries, all[0].messages), (1, Status::Failed, 2, 6));
+    assert_eq!((all.len(), all[0].status(), all[0].tries(), all[0].messages()), (1, Status::Failed, 2, 6));
     assert_eq!(all[0].why().as_deref(), Some("fe80::64 does not know the lease"));
     assert_eq!((all[0].address(), all[0].is_six()), (None, true));
     let mut clients = Clients::default();
