@@ -58,7 +58,8 @@ struct Devices {
     macs: KeyedMap<HwAddr, Place>,
 }
 
-/// Addresses, one bit each, several on one bit: who is not in it was never here. It does not grow.
+/// Addresses, one bit each, several on one bit: who is not in it was never here. It does not grow. Neighbours lie together, for those
+/// of one network come together.
 #[derive(Debug, Default)]
 struct Known {
     bits: Vec<u64>,
@@ -68,8 +69,9 @@ struct Known {
 impl Known {
     fn place(&self, address: Ipv4Addr) -> (usize, u64) {
         use std::hash::BuildHasher as _;
-        let bit = self.key.hash_one(u32::from(address)) & u64::from(ADDRESSES - 1);
-        (usize::try_from(bit >> 6).unwrap_or(0), 1 << (bit & 63))
+        let address = u32::from(address);
+        let word = self.key.hash_one(address >> 6) & u64::from((ADDRESSES >> 6) - 1);
+        (usize::try_from(word).unwrap_or(0), 1 << (address & 63))
     }
 
     fn insert(&mut self, address: Ipv4Addr) {

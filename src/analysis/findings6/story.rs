@@ -11,6 +11,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
+use std::sync::Arc;
 
 use kept::{Exchange, Kept, Part};
 use links::Links;
@@ -55,8 +56,8 @@ pub struct Heard {
     pub source_port: u16,
     /// What it is.
     pub protocol: Protocol,
-    /// The message.
-    pub bytes: Box<[u8]>,
+    /// The message; what is kept of it is in memory once.
+    pub bytes: Arc<[u8]>,
     /// What is wrong with it.
     pub problems: Vec<Problem>,
     /// It came through a tunnel of the host: its router is none of the link.

@@ -10,7 +10,7 @@ use super::names::{Kind, Letter, Role};
 use super::open::{Brief, Open, brief};
 use super::seen::{Batch, Entry, Item, Seen, bit, part};
 use super::sight::Sight;
-use super::texts::Shared;
+use super::texts::Texts;
 use crate::wire::HwAddr;
 
 impl ClientKey {
@@ -103,7 +103,7 @@ pub struct Joiner {
     closed: Vec<Box<Exchange>>,
     /// What tells whether answers can be seen.
     sight: Sight<HwAddr>,
-    shared: Shared,
+    texts: Texts,
 }
 
 impl Joiner {
@@ -115,7 +115,7 @@ impl Joiner {
             untimed: Untimed::default(),
             closed: Vec::new(),
             sight: Sight::default(),
-            shared: Shared::default(),
+            texts: Texts::default(),
         }
     }
 
@@ -253,9 +253,10 @@ impl Joiner {
         if open.key.tag != 0 && seen.from_client && open.has_xid(seen.xid) {
             self.nameless.insert(seen.xid, id);
         }
-        let shared = &mut self.shared;
+        let known = &mut self.texts;
         let mut text = |index: usize| {
             let range = entry.texts.get(index).filter(|range| !range.is_empty())?;
+            let shared = if index < 2 { &mut known.own } else { &mut known.common };
             part(&batch.bytes, range).map(|bytes| shared.of(bytes))
         };
         let texts = &mut open.exchange.texts;

@@ -3,7 +3,6 @@
 //! A client is its DUID. A SOLICIT and the REQUEST that follows are one exchange though their identifiers differ; what asks again with
 //! the same identifier is a retransmission; what stands inside a relay's envelope is the message itself, seen on the other side.
 
-use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use super::desk::{DECLINE, Desk, MINGAP, NEWXID, ORPHAN, Options, Over, SELECT, Untimed};
@@ -14,8 +13,7 @@ use super::seen::{Batch, part};
 use super::seen6::{Entry6, Lease, Seen6, bit6, text};
 use super::sight::Sight;
 use super::six::{Exchange6, Key6};
-use super::texts::Shared;
-use crate::analysis::keyed::Keyed;
+use super::texts::Texts;
 
 /// What a message became when it was joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,7 +43,7 @@ pub struct Joiner6 {
     #[allow(clippy::vec_box, reason = "each goes its own way, and is large")]
     closed: Vec<Box<Exchange6>>,
     sight: Sight<Key6>,
-    shared: Shared,
+    texts: Texts,
     serial: u64,
 }
 
@@ -57,7 +55,7 @@ impl Joiner6 {
             untimed: Untimed::default(),
             closed: Vec::new(),
             sight: Sight::default(),
-            shared: Shared::default(),
+            texts: Texts::default(),
             serial: 0,
         }
     }
@@ -142,15 +140,15 @@ impl Joiner6 {
     }
 
     fn place(&mut self, mut seen: Seen6, entry: &Entry6, batch: &Batch) -> Joined {
-        let shared = &mut self.shared;
-        let mut text = |place: usize| {
+        let bytes = |place: usize| {
             let range = entry.texts.get(place).filter(|range| !range.is_empty())?;
-            part(&batch.bytes, range).map(|bytes| shared.of(bytes))
+            part(&batch.bytes, range)
         };
-        let duid = text(text::CLIENT);
-        seen.server = text(text::SERVER);
-        let client = duid.as_ref().map(|duid| Keyed::default().hash_one(duid));
-        let key = duid.clone().map_or(Key6::Address(seen.client), Key6::Duid);
+        let known = &mut self.texts;
+        seen.server = bytes(text::SERVER).map(|bytes| known.common.of(bytes));
+        let duid = bytes(text::CLIENT);
+        let key = duid.map_or_else(|| Key6::of_address(entry.client), Key6::of_duid);
+        let client = duid.map(|_| key.number());
         self.sight.observe(&seen, &key);
         let recent = self.desk.recent(&key);
         let (alive, count) = self.desk.alive(recent, seen.time);
@@ -169,9 +167,11 @@ impl Joiner6 {
         seen.sense = seen.sense_in(answers, &exchange.extra.asked);
         let server = exchange.add(&seen, role);
         exchange.selected |= entry.selected;
+        let known = &mut self.texts;
         let mut text = |place: usize| {
-            let range = entry.texts.get(place).filter(|range| !range.is_empty())?;
-            part(&batch.bytes, range).map(|bytes| self.shared.of(bytes))
+            let own = matches!(place, text::CLIENT | text::HOSTNAME);
+            let shared = if own { &mut known.own } else { &mut known.common };
+            bytes(place).map(|bytes| shared.of(bytes))
         };
         let texts = &mut exchange.texts;
         let mut put = |to: &mut Option<Arc<[u8]>>, place: usize| {
@@ -179,9 +179,7 @@ impl Joiner6 {
                 *to = text(place);
             }
         };
-        if texts.client_id.is_none() {
-            texts.client_id = duid;
-        }
+        put(&mut texts.client_id, text::CLIENT);
         if seen.from_client {
             put(&mut texts.hostname, text::HOSTNAME);
             put(&mut texts.vendor_class, text::CLASS);
@@ -195,6 +193,9 @@ impl Joiner6 {
             exchange.mac = entry.mac;
         }
         if role.counts() {
+            if seen.from_client && exchange.extra.client.is_none() {
+                exchange.extra.client = Some(entry.client).filter(|client| !client.is_unspecified());
+            }
             exchange.extra.take(&seen, leases);
             exchange.blame(seen.frame, batch.problems_of(&entry.problems));
         }

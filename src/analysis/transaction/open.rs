@@ -41,6 +41,8 @@ pub(super) struct Brief {
     xid: u32,
     pub(super) kind: Kind,
     bits: u8,
+    /// The beginning of a later exchange of its client, while the exchange is open: most hear of it when they are over for long.
+    next: Option<Next>,
 }
 
 /// Bits of a [`Brief`].
@@ -60,12 +62,12 @@ pub(super) mod brief {
 }
 
 impl Brief {
-    fn of<S: Message>(exchange: &Exchange<S>) -> Self {
+    fn of<S: Message>(exchange: &Exchange<S>, next: Option<Next>) -> Self {
         let mut bits = brief::TAKEN;
         let mut set = |bit: u8, value: bool| bits |= if value { bit } else { 0 };
         set(brief::SEVERAL, exchange.xids.len() > 1);
         set(brief::FINISHED, exchange.is_finished());
-        set(brief::CURRENT, exchange.superseded.is_none());
+        set(brief::CURRENT, next.is_none());
         set(brief::CLIENT, exchange.had().client);
         set(brief::REPLY, exchange.had().reply);
         Self {
@@ -74,6 +76,7 @@ impl Brief {
             xid: exchange.xids.first().copied().unwrap_or(0),
             kind: exchange.kind,
             bits,
+            next,
         }
     }
 
@@ -136,24 +139,22 @@ impl<S: Message> Places<S> {
     pub(super) fn changed(&mut self, id: u32) {
         let Some(at) = index(id) else { return };
         if let (Some(brief), Some(Some(open))) = (self.briefs.get_mut(at), self.open.get(at)) {
-            *brief = Brief::of(&open.exchange);
+            *brief = Brief::of(&open.exchange, brief.next);
         }
     }
 
-    /// Its client has begun another one. Only one that this is news to is looked into.
+    /// Its client has begun another one; that it began an earlier one is what counts.
     pub(super) fn supersede(&mut self, id: u32, next: Next) {
-        let Some(at) = index(id) else { return };
-        if let Some(brief) = self.briefs.get_mut(at).filter(|brief| brief.is(brief::CURRENT))
-            && let Some(Some(open)) = self.open.get_mut(at)
-        {
-            open.exchange.superseded = Some(next);
+        let brief = index(id).and_then(|at| self.briefs.get_mut(at));
+        if let Some(brief) = brief.filter(|brief| brief.is(brief::CURRENT)) {
+            brief.next = Some(next);
             brief.bits &= !brief::CURRENT;
         }
     }
 
     /// Takes one in; 0 when there is no number left, of four billion.
     pub(super) fn insert(&mut self, open: Open<S>) -> u32 {
-        let brief = Brief::of(&open.exchange);
+        let brief = Brief::of(&open.exchange, None);
         if let Some(id) = self.free.pop() {
             let at = index(id).unwrap_or(usize::MAX);
             if let (Some(place), Some(own)) = (self.open.get_mut(at), self.briefs.get_mut(at)) {
@@ -169,8 +170,9 @@ impl<S: Message> Places<S> {
 
     pub(super) fn remove(&mut self, id: u32) -> Option<Open<S>> {
         let at = index(id)?;
-        let open = self.open.get_mut(at)?.take()?;
+        let mut open = self.open.get_mut(at)?.take()?;
         if let Some(brief) = self.briefs.get_mut(at) {
+            open.exchange.superseded = brief.next.take();
             brief.bits = 0;
         }
         self.free.push(id);

@@ -393,7 +393,7 @@ impl Batch {
         if !datagram.quoted {
             self.heard(around, datagram, problems);
         }
-        let Some((seen, mac)) = seen else {
+        let Some((seen, client, mac)) = seen else {
             self.unjoined.dhcpv6 = self.unjoined.dhcpv6.saturating_add(1);
             return;
         };
@@ -401,6 +401,7 @@ impl Batch {
         let texts = seen6::texts(&facts, around.interface, &hostname).map(|text| self.text(text));
         let entry = Entry6 {
             seen,
+            client,
             mac,
             texts,
             leases: kept(&mut self.leases, seen6::leases(&facts)),

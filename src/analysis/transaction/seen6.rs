@@ -49,8 +49,6 @@ pub struct Seen6 {
     pub src: Ipv6Addr,
     /// IP destination.
     pub dst: Ipv6Addr,
-    /// The client's address: that of its message, or the peer of the relay next to it.
-    pub client: Ipv6Addr,
     /// The relay next to the client: the address of the client's link that it says, else its own.
     pub relay: Option<Ipv6Addr>,
     /// The first address or prefix in it, a prefix with its length.
@@ -148,6 +146,8 @@ pub(super) mod text {
 pub struct Entry6 {
     /// The message. Its server is known once it is joined.
     pub seen: Seen6,
+    /// The client's address: that of its message, or the peer of the relay next to it.
+    pub(super) client: Ipv6Addr,
     /// The client's hardware address, where something tells it.
     pub mac: Option<HwAddr>,
     /// Texts in the batch's bytes.
@@ -226,11 +226,11 @@ fn of_ia<'a>(ia: &'a Ia<'_>) -> impl Iterator<Item = Lease> + 'a {
 }
 
 /// The hardware address of a client: as its message says, else of its frame.
-fn hardware(facts: &Facts<'_>, seen: &Seen6) -> Option<HwAddr> {
+fn hardware(facts: &Facts<'_>, seen: &Seen6, client: Ipv6Addr) -> Option<HwAddr> {
     let frame = || {
         // Beyond a router the frame is the router's.
         let mac = if seen.from_client { seen.src_mac } else { seen.dst_mac };
-        let own = seen.side == Side::Client && seen.client.is_unicast_link_local();
+        let own = seen.side == Side::Client && client.is_unicast_link_local();
         Some(HwAddr::from(mac)).filter(|_| own && mac != Mac::ZERO && !mac.is_multicast())
     };
     facts.hardware().map(HwAddr::from_slice).or_else(frame)
@@ -268,13 +268,13 @@ pub(super) fn hostname(facts: &Facts<'_>) -> Vec<u8> {
     facts.fqdn.and_then(|data| names(data.get(1..)?).next()).unwrap_or_default()
 }
 
-/// The compact form of a message; `None` when no exchange is made of such.
+/// The compact form of a message, and its client's address and hardware address; `None` when no exchange is made of such.
 pub(super) fn seen(
     around: &Around<'_>,
     datagram: &Datagram<'_>,
     (packet, outline): (&Packet<'_>, &Outline),
     facts: &Facts<'_>,
-) -> Option<(Seen6, Option<HwAddr>)> {
+) -> Option<(Seen6, Ipv6Addr, Option<HwAddr>)> {
     let (letter, from_client) = letter(facts.kind)?;
     let xid = facts.xid?;
     let address = |of: fn(&crate::wire::frame::Ip) -> std::net::IpAddr| match datagram.ip.as_ref().map(of) {
@@ -315,7 +315,6 @@ pub(super) fn seen(
         options: options.0,
         src,
         dst,
-        client,
         relay: relay.filter(|_| next.is_some()),
         address: leases(facts).find_map(|lease| lease.named()),
         server: None,
@@ -333,6 +332,6 @@ pub(super) fn seen(
         side: if facts.relays.is_empty() { Side::Client } else { Side::Relay },
         from_client,
     };
-    let mac = hardware(facts, &seen);
-    Some((seen, mac))
+    let mac = hardware(facts, &seen, client);
+    Some((seen, client, mac))
 }

@@ -1,6 +1,7 @@
 //! What the messages of DHCPv6 are to their exchanges.
 
 use std::fmt;
+use std::hash::{BuildHasher as _, Hash, Hasher};
 use std::net::Ipv6Addr;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use super::few::Few;
 use super::message::{Message, Sense, fields};
 use super::names::{Kind, Letter, Outcome, Side};
 use super::seen6::{LEASES, Lease, Seen6, bit6};
+use crate::analysis::keyed::Keyed;
 use crate::time::Precision;
 use crate::wire::v6::facts::IaKind;
 use crate::wire::v6::{Duid, StatusCode};
@@ -43,13 +45,37 @@ impl Server6 {
     }
 }
 
-/// Who a client is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Key6 {
-    /// Its DUID.
-    Duid(Arc<[u8]>),
-    /// Its address, where it names no DUID.
-    Address(Ipv6Addr),
+/// Who a client is: its DUID, or its address where it names none, made one number of twice the length that nobody can find two of
+/// without the process's key. It is compared without looking into a DUID that lies elsewhere in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key6([u64; 2]);
+
+impl Key6 {
+    /// Of a client that names its DUID.
+    pub(super) fn of_duid(duid: &[u8]) -> Self {
+        Self::of(2, duid)
+    }
+
+    /// Of a client that names none.
+    pub(super) fn of_address(address: Ipv6Addr) -> Self {
+        Self::of(0, &address.octets())
+    }
+
+    fn of(kind: u8, bytes: &[u8]) -> Self {
+        let keyed = Keyed::default();
+        Self([keyed.hash_one((kind, bytes)), keyed.hash_one((kind | 1, bytes))])
+    }
+
+    /// A number of it.
+    pub(super) fn number(self) -> u64 {
+        self.0[0]
+    }
+}
+
+impl Hash for Key6 {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0[0]);
+    }
 }
 
 /// How much is known of the leases of an exchange; what is later is worth more.
@@ -195,9 +221,6 @@ impl Message for Seen6 {
                 extra.status = self.status.or(extra.status);
             }
             _ => had.answer |= self.letter == Letter::LeaseQueryReply,
-        }
-        if self.from_client && extra.client.is_none() {
-            extra.client = Some(self.client).filter(|client| !client.is_unspecified());
         }
     }
 

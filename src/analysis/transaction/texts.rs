@@ -9,6 +9,13 @@ const PLACES: usize = 1024;
 /// Longer ones are hardly shared.
 const LONGEST: usize = 64;
 
+/// Texts that clients call themselves by, and those that many say: what is different for each does not push out what is not.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    pub(super) own: Shared,
+    pub(super) common: Shared,
+}
+
 /// The texts met last.
 #[derive(Debug)]
 pub(super) struct Shared {

@@ -1,6 +1,7 @@
 //! The messages of an exchange that is not over, and the scene that they make.
 
 use std::net::Ipv6Addr;
+use std::sync::Arc;
 
 use super::Heard;
 use super::links::Link;
@@ -18,7 +19,7 @@ const GRACE: i64 = 5_000_000_000;
 pub(super) struct Kept {
     pub(super) frame: u64,
     pub(super) time: i64,
-    pub(super) bytes: Box<[u8]>,
+    pub(super) bytes: Arc<[u8]>,
     source: Option<Ipv6Addr>,
     mac: Option<Mac>,
     source_port: u16,
@@ -28,7 +29,7 @@ pub(super) struct Kept {
 impl Kept {
     pub(super) fn of(heard: &Heard) -> Self {
         let Heard { frame, time, source, mac, source_port, selected, .. } = *heard;
-        Self { frame, time, bytes: heard.bytes.clone(), source, mac, source_port, selected }
+        Self { frame, time, bytes: Arc::clone(&heard.bytes), source, mac, source_port, selected }
     }
 
     /// What it takes.
