@@ -27,7 +27,7 @@ pub struct Offered<'a> {
     pub server: Option<String>,
     /// What it offers.
     pub said: Said<'a>,
-    /// From the question to the offer, nanoseconds.
+    /// From the first question to the offer, nanoseconds.
     pub latency: Option<i64>,
 }
 
@@ -216,6 +216,12 @@ fn count(how: Comparison, found: &[&str], wanted: u64) -> (bool, String) {
     (how.holds(number, wanted), format!("{number}{whose}"))
 }
 
+/// In microseconds, so that what was found is no equal of what it is held against.
+fn milliseconds(nanoseconds: u64) -> String {
+    let microseconds = nanoseconds / 1000;
+    format!("{}.{:03} ms", microseconds / 1000, microseconds % 1000)
+}
+
 impl Subject {
     /// Whether one offer keeps to it, and what it says.
     fn judge(&self, offer: &Offered<'_>) -> (bool, String) {
@@ -227,7 +233,7 @@ impl Subject {
             }
             Self::Latency(how, wanted) => match offer.latency.and_then(|latency| u64::try_from(latency).ok())
             {
-                Some(latency) => (how.holds(latency, *wanted), format!("{} ms", latency / 1_000_000)),
+                Some(latency) => (how.holds(latency, *wanted), milliseconds(latency)),
                 None => (false, "nothing: it was not seen leaving".to_owned()),
             },
             subject => match (subject, offer.said) {

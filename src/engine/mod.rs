@@ -21,7 +21,7 @@ pub mod load;
 pub mod machine;
 pub mod outbox;
 pub mod pair;
-mod provoke;
+pub mod provoke;
 mod reasons;
 pub mod retransmit;
 pub mod v4;

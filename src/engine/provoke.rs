@@ -17,6 +17,37 @@ pub(super) const OVERTIME: Duration = Duration::from_secs(2);
 /// Two frames keep at least this distance.
 pub(super) const SPACING: Duration = Duration::from_millis(12);
 
+/// When a question was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    first: Instant,
+    last: Instant,
+}
+
+impl Asked {
+    /// It is asked at `now`, again where it was asked `before`.
+    pub(super) fn again(before: Option<Self>, now: Instant) -> Self {
+        Self { first: before.map_or(now, |before| before.first), last: now }
+    }
+
+    /// How quick an answer at `now` to question `number` is.
+    pub(super) fn answered(self, number: u32, now: Instant) -> Pace {
+        let since = |sent| Duration::from_nanos(u64::try_from(now.since(sent).max(0)).unwrap_or(0));
+        Pace { question: number, latency: since(self.last), since_first: since(self.first) }
+    }
+}
+
+/// How quick an answer was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Which question of the protocol it answers.
+    pub question: u32,
+    /// Since that was sent last before this answer.
+    pub latency: Duration,
+    /// Since it was sent first: so long a client waits.
+    pub since_first: Duration,
+}
+
 /// What is to be sent, and when.
 #[derive(Clone, Debug)]
 pub(super) struct Agenda<J> {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::analysis::servers::{Asked, Clients, Key, Policy, Servers, Sighting, Speaks};
+use crate::analysis::servers::{Asked, Clients, Key, Policy, Servers, Sighting, Speaks, Took};
+use crate::engine::provoke::Pace;
 use crate::engine::v4::provoke::{Heard, Provoke};
 use crate::engine::v6::provoke as six;
 use crate::output::words::counted;
@@ -74,6 +75,10 @@ pub fn crowded(count: u64) -> Option<String> {
     (count > 0).then(text)
 }
 
+fn took(pace: Pace) -> Took {
+    Took { question: pace.question, latency: pace.latency, since_first: pace.since_first }
+}
+
 /// Who was heard.
 pub struct Register {
     /// Who may be there.
@@ -137,7 +142,7 @@ impl Register {
         let client = packet.client().mac();
         let heard =
             answers.iter().find(|heard| Some(heard.xid) == packet.xid() && Some(heard.client) == client);
-        sighting.latency = heard.map(|heard| heard.latency);
+        sighting.took = heard.and_then(|heard| heard.pace).map(took);
         sighting.asked = match heard {
             Some(heard) => Asked::Us { probe: heard.probe.name(), bogus_server: heard.bogus_server },
             None => self.clients.asked(&packet, &sighting),
@@ -163,7 +168,7 @@ impl Register {
         let Some(mut sighting) = sighting else { return };
         // A frame holds one message.
         if let Some(heard) = answers.first() {
-            sighting.latency = Some(heard.latency);
+            sighting.took = Some(took(heard.pace));
             sighting.asked = Asked::Us { probe: heard.probe.name(), bogus_server: None };
         }
         let key = self.keep(&sighting);

@@ -26,6 +26,6 @@ pub use key::{Key, ServerId, Speaks};
 pub use offered6::Offered6;
 pub use policy::{Allowed, Expected, Identity, Policy, PolicyError};
 pub use rules::{Rule, Weight};
-pub use sighting::{Asked, Offered, Sighting};
+pub use sighting::{Asked, Offered, Sighting, Took};
 pub use table::{Answer, Latencies, Server, Servers};
 pub use watcher::{ChangeKind, ServerChange, WatchPace, Watcher};

@@ -316,7 +316,7 @@ impl Sighting {
             kind6: None,
             client: HwAddr::default(),
             asked: Asked::Unknown,
-            latency: None,
+            took: None,
             pxe: false,
             offered: Offered::default(),
         }

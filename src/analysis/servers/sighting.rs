@@ -166,6 +166,17 @@ impl Offered {
     }
 }
 
+/// How long after a question of ours an answer came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Took {
+    /// The question's number: those asked again have the same.
+    pub question: u32,
+    /// Since it was asked last.
+    pub latency: Duration,
+    /// Since it was asked first.
+    pub since_first: Duration,
+}
+
 /// What one message of a server tells.
 #[derive(Clone, Debug)]
 pub struct Sighting {
@@ -188,7 +199,7 @@ pub struct Sighting {
     /// To whom it is an answer.
     pub asked: Asked,
     /// How long after our question it came.
-    pub latency: Option<Duration>,
+    pub took: Option<Took>,
     /// It says it is for PXE clients (option 60).
     pub pxe: bool,
     /// What it offers.
@@ -231,7 +242,7 @@ impl Sighting {
             kind6: None,
             client: facts.client,
             asked: Asked::Unknown,
-            latency: None,
+            took: None,
             pxe: facts.vendor_class.as_ref().is_some_and(|class| class.starts_with(b"PXEClient")),
             offered: Offered::of(&facts),
         })

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::key::{Key, ServerId, Speaks};
-use super::sighting::{Asked, Offered, Sighting};
+use super::sighting::{Asked, Offered, Sighting, Took};
 use crate::time::{Instant, Timestamp};
 use crate::wire::v4::{MessageType, Xid};
 use crate::wire::v6;
@@ -27,6 +27,8 @@ const MAX_ADDRESSES: usize = 16;
 const MAX_ANSWERS: usize = 16;
 /// Transactions remembered of one server.
 const MAX_TRANSACTIONS: usize = 16;
+/// Questions of ours remembered of one server: those of six rounds, and answers to what was asked again come within one.
+const MAX_QUESTIONS: usize = 64;
 /// Interfaces remembered of one server.
 const MAX_INTERFACES: usize = 16;
 /// Who offers one thing, then another and then the first again within so long was not merely set up anew.
@@ -115,8 +117,10 @@ pub struct Server {
     pub counts: MessageCounts,
     /// The probes it answered.
     pub answered: Vec<&'static str>,
-    /// How long its quickest answer to a question of ours took.
+    /// How long its quickest answer took, since that question of ours was asked last.
     pub latency: Option<Duration>,
+    /// The same since it was asked first: so long a client waits.
+    pub since_first: Option<Duration>,
     /// It speaks to PXE clients.
     pub pxe: bool,
     /// The fullest of the offers it made; of equals the latest.
@@ -151,6 +155,8 @@ pub struct Server {
     pub(crate) transactions: VecDeque<(Instant, Xid, HwAddr, Offered)>,
     /// The last answers to an ordinary DISCOVER of ours, and when each came.
     pub(crate) sequence: VecDeque<(Instant, Answer)>,
+    /// The questions of ours that it answered last.
+    pub(crate) questions: VecDeque<u32>,
     pub(crate) rank: u64,
     pub(crate) standing: Standing,
 }
@@ -176,11 +182,11 @@ pub struct Servers {
     pub forgotten: u64,
     /// Messages counted.
     pub answers: u64,
-    /// How long answers to our questions took.
+    /// How long our questions waited for answers.
     pub latencies: Latencies,
 }
 
-/// How long answers took, as Prometheus counts it.
+/// How long questions waited for each server's first answer, as Prometheus counts it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Latencies {
     /// How many took at most so long as [`Latencies::BOUNDS`] says.
@@ -228,9 +234,6 @@ impl Servers {
     /// Counts a message, of a server on the allow list if it `is_known`. Returns the server's key.
     pub fn add(&mut self, sighting: &Sighting, is_known: bool) -> Key {
         self.answers = self.answers.saturating_add(1);
-        if let Some(latency) = sighting.latency {
-            self.latencies.add(latency);
-        }
         let (key, folded) = self.attribute(&sighting.key);
         let rank = self.next_rank();
         let server = self.servers.entry(key.clone()).or_insert_with(|| Server {
@@ -252,8 +255,12 @@ impl Servers {
         (server.rank, server.standing) = (rank, server.standing.max(standing));
         let standing = server.standing.index();
         server.see(sighting);
+        let waited = sighting.took.and_then(|took| server.waited(took));
         if folded {
             server.folded = server.folded.saturating_add(1);
+        }
+        if let Some(waited) = waited {
+            self.latencies.add(waited);
         }
         let Some(order) = self.order.get_mut(standing) else { return key };
         order.insert(rank, key.clone());
@@ -388,6 +395,21 @@ impl Servers {
 }
 
 impl Server {
+    /// Takes note of how quick an answer was. How long its question had waited, where this is the first answer to it: what comes to
+    /// one asked again says nothing of how long a client waits.
+    fn waited(&mut self, took: Took) -> Option<Duration> {
+        self.latency = self.latency.into_iter().chain([took.latency]).min();
+        self.since_first = self.since_first.into_iter().chain([took.since_first]).min();
+        if self.questions.contains(&took.question) {
+            return None;
+        }
+        if self.questions.len() >= MAX_QUESTIONS {
+            self.questions.pop_front();
+        }
+        self.questions.push_back(took.question);
+        Some(took.since_first)
+    }
+
     fn see(&mut self, sighting: &Sighting) {
         // The time of day may have been set back meanwhile.
         if sighting.when.at >= self.heard {
@@ -414,7 +436,6 @@ impl Server {
         };
         *count = count.saturating_add(1);
         self.pxe |= sighting.pxe;
-        self.latency = self.latency.into_iter().chain(sighting.latency).min();
         let is_nak = sighting.kind == Some(MessageType::NAK);
         let named = sighting.key.named();
         match &sighting.asked {

@@ -124,6 +124,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if args.nagios.is_on() && args.expect.is_given() {
         return Err(Failure::usage("--nagios judges by -w and -c, not by --expect: leave one of them out"));
     }
+    args.flat.refuse_beside(&args.nagios)?;
     if args.sender.is_six() {
         return args.nagios.guard(cx, |cx| crate::cli::six::discover::run(args, cx));
     }
@@ -208,7 +209,7 @@ fn find(
         .map(|offer| Offered {
             server: offer.server_id().or(offer.source_ip).map(|server| server.to_string()),
             said: Said::Four(&offer.message),
-            latency: offer.latency(),
+            latency: offer.since_first(),
         })
         .collect();
     let checked: Vec<Checked> = expected.iter().map(|expectation| expectation.check(&offered)).collect();

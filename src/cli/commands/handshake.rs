@@ -179,6 +179,7 @@ fn milli(rate: f64) -> u64 {
 /// Runs the command.
 #[cfg(feature = "live")]
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    args.flat.refuse_beside(&args.nagios)?;
     args.nagios.guard(cx, |cx| run::run(args, cx))
 }
 

@@ -140,6 +140,7 @@ fn run_six(args: &Args, cx: &mut Context) -> Outcome {
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    args.flat.refuse_beside(&args.nagios)?;
     if args.sender.is_six() {
         return args.nagios.guard(cx, |cx| run_six(args, cx));
     }

@@ -26,7 +26,7 @@ pub struct ExpectArgs {
     /// An option by name or code: routers=10.0.0.1, '!wpad' (not sent), 43 (sent), boot-file~^pxe (a pattern),
     /// interface-mtu>=1500. What lists several is met by one of its members; name the whole list, in its order, where no other may be there
     /// (domain-name-servers=10.0.0.53,10.0.0.54). A time: lease>=1h, T1<=30m. servers=2 and offers>=1 count; address=10.0.0.0/24, server=10.0.0.1,
-    /// next-server, boot-file, server-name and latency<=100ms are of the message; bootfile-name and tftp-server-name are met by its fields file
+    /// next-server, boot-file and server-name are of the message, latency<=100ms counts from the first DISCOVER or SOLICIT; bootfile-name and tftp-server-name are met by its fields file
     /// and sname too. With -6: an option of DHCPv6, lease and preferred (the
     /// shortest lifetimes), T1, T2, preference>=1, address=2001:db8::/64, prefix=2001:db8::/32, server=DUID. A file holds NAME = VALUE a line, or
     /// expect = ["lease>=1h", …].
@@ -158,7 +158,7 @@ enum Named {
 const NAMED: [(Named, &str, &str, &str); 14] = [
     (Named::Servers, "servers", "=", "how many servers offer"),
     (Named::Offers, "offers", ">=", "how many offers come"),
-    (Named::Latency, "latency", "<=", "how long an offer takes"),
+    (Named::Latency, "latency", "<=", "how long the first question waits for an offer"),
     (Named::Lease, "lease", ">=", "how long a lease runs"),
     (Named::Preferred, "preferred", ">=", "how long an address is preferred (DHCPv6)"),
     (Named::T1, "T1", "<=", "when a client renews"),
@@ -473,7 +473,7 @@ mod tests {
             ("server-name", "10.0.0.1 says nothing"),
             ("domain-name=lab", "10.0.0.1 says la\\x1bb"),
             ("T1<=30m", "10.0.0.1 says nothing"),
-            ("latency<1ms", "10.0.0.1 says 5 ms"),
+            ("latency<1ms", "10.0.0.1 says 5.000 ms"),
         ] {
             assert_eq!(check(text), (false, found.to_owned()), "{text}");
         }

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
+use crate::cli::flags::nagios::NagiosArgs;
 use crate::output::Render;
 use crate::output::flat::{Column, Plan, RowFormat, Rows};
 
@@ -54,6 +55,16 @@ impl FlatArgs {
     /// True when rows are asked for.
     pub fn is_given(&self) -> bool {
         self.flat || self.fields.is_some() || self.format.is_some()
+    }
+
+    /// Refuses rows of a monitoring plugin.
+    pub fn refuse_beside(&self, nagios: &NagiosArgs) -> Result<(), Failure> {
+        if self.is_given() && nagios.is_on() {
+            return Err(Failure::usage(
+                "--flat, --fields and --format print rows, --nagios one line about all: leave one of them out",
+            ));
+        }
+        Ok(())
     }
 
     /// The writer of rows that the flags ask for, if they ask for rows; the table is not made before.

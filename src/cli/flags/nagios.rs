@@ -15,12 +15,25 @@ pub struct NagiosArgs {
     #[arg(long, conflicts_with = "json", help_heading = "Monitoring")]
     nagios: bool,
 
-    /// Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50; with --nagios also -w RANGE
-    #[arg(long, value_name = "RANGE", requires = "nagios", help_heading = "Monitoring")]
+    /// Milliseconds that are a WARNING, as in 50, 50:, 10:50 or @10:50, since the first question, which may have been repeated; with
+    /// --nagios also -w RANGE
+    #[arg(
+        long,
+        value_name = "RANGE",
+        requires = "nagios",
+        allow_hyphen_values = true,
+        help_heading = "Monitoring"
+    )]
     warning: Option<AlertRange>,
 
     /// Milliseconds that are CRITICAL; with --nagios also -c RANGE
-    #[arg(long, value_name = "RANGE", requires = "nagios", help_heading = "Monitoring")]
+    #[arg(
+        long,
+        value_name = "RANGE",
+        requires = "nagios",
+        allow_hyphen_values = true,
+        help_heading = "Monitoring"
+    )]
     critical: Option<AlertRange>,
 }
 
@@ -104,7 +117,8 @@ pub fn with_thresholds(words: Vec<OsString>) -> Vec<OsString> {
         let found = SHORTS.into_iter().find_map(|(letter, long)| Some((long, short(letter)?)));
         match found {
             Some((long, "")) => format!("--{long}").into(),
-            Some((long, value)) => format!("--{long}={value}").into(),
+            // As of any short flag, what stands behind = is the value.
+            Some((long, value)) => format!("--{long}={}", value.strip_prefix('=').unwrap_or(value)).into(),
             None => word,
         }
     };
@@ -126,6 +140,10 @@ mod tests {
         assert_eq!(
             line("dhcptool handshake --nagios -w 50 -c100 eth0"),
             "dhcptool handshake --nagios --warning 50 --critical=100 eth0"
+        );
+        assert_eq!(
+            line("dhcptool rogue --nagios -w=10 -c -5:5"),
+            "dhcptool rogue --nagios --warning=10 --critical -5:5"
         );
         assert_eq!(line("dhcptool rogue --nagios -c 3"), "dhcptool rogue --nagios --critical 3");
         assert_eq!(line("dhcptool lab -c 3 --nagios"), "dhcptool lab -c 3 --nagios");

@@ -199,7 +199,7 @@ fn check(expected: &[Expectation], offers: &[Answer6]) -> Vec<Checked> {
         .map(|offer| Offered {
             server: offer.server().map(|server| server.to_string()),
             said: Said::Six(&offer.payload),
-            latency: offer.latency(),
+            latency: offer.since_first(),
         })
         .collect();
     expected.iter().map(|expectation| expectation.check(&offered)).collect()

@@ -28,7 +28,7 @@ use super::watch;
 use crate::engine::machine::{Arrival, Event, Machine, Remark, Sense, Transmit};
 use crate::engine::outbox::Outbox;
 pub use crate::engine::provoke::ROUND;
-use crate::engine::provoke::{Agenda, Ear, GRACE, OVERTIME, Provoking};
+use crate::engine::provoke::{Agenda, Asked, Ear, GRACE, OVERTIME, Pace, Provoking};
 use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
@@ -97,8 +97,8 @@ pub struct Heard {
     pub probe: Probe,
     /// The server identifier in it that is nobody's.
     pub bogus_server: Option<Ipv4Addr>,
-    /// Since the probe was sent last before this answer.
-    pub latency: Duration,
+    /// How quick it is; `None` of an answer to what was not asked yet.
+    pub pace: Option<Pace>,
 }
 
 /// Somebody uses an address that was offered.
@@ -143,8 +143,7 @@ struct Transaction {
     round: u64,
     probe: Probe,
     client: Client,
-    /// When it was sent last.
-    sent: Option<Instant>,
+    asked: Option<Asked>,
 }
 
 /// Something to send at its time.
@@ -344,7 +343,7 @@ impl Provoke {
                 continue;
             }
             self.transactions
-                .insert(xid, Transaction { round: number, probe, client: round.client(probe), sent: None });
+                .insert(xid, Transaction { round: number, probe, client: round.client(probe), asked: None });
             for (attempt, after) in times.iter().enumerate() {
                 let jitter = Duration::from_millis(self.rng.u64(0..=JITTER_MS));
                 let offset = start.saturating_add(Duration::from_millis(*after)).saturating_add(jitter);
@@ -356,7 +355,7 @@ impl Provoke {
             }
         }
         let decliner = round.client(Probe::Discover);
-        let decline = Transaction { round: number, probe: Probe::Selecting, client: decliner, sent: None };
+        let decline = Transaction { round: number, probe: Probe::Selecting, client: decliner, asked: None };
         self.transactions.insert(round.decline_xid, decline);
         for before in DECLINES {
             let offset = self.plan.wait.saturating_sub(Duration::from_millis(before));
@@ -379,7 +378,9 @@ impl Provoke {
                 let round = self.rounds.get(round).filter(|round| round.offered)?;
                 // Not an address that was offered: some servers grant it whatever server the request names.
                 let address = round.foreign[0];
-                let recipe = round.client(Probe::Discover).recipe(&self.plan, round.decline_xid);
+                let xid = round.decline_xid;
+                let recipe = round.client(Probe::Discover).recipe(&self.plan, xid);
+                ask(&mut self.transactions, xid, now);
                 Some(recipe.request(State::Selecting, 0, address, Some(round.bogus_route())).frame())
             }
             Job::Probe { round, probe, attempt } => {
@@ -388,9 +389,7 @@ impl Provoke {
                 let seconds = u16::try_from(elapsed.checked_div(1_000_000_000)?).unwrap_or(u16::MAX);
                 let round = self.rounds.get_mut(round)?;
                 round.begun.push(*probe);
-                if let Some(transaction) = self.transactions.get_mut(&round.xid(*probe)) {
-                    transaction.sent = Some(now);
-                }
+                ask(&mut self.transactions, round.xid(*probe), now);
                 Some(round.draft(&self.plan, *probe, *attempt, seconds).frame())
             }
             Job::Release(who) => {
@@ -519,10 +518,18 @@ impl Provoke {
         draft.envelope.dst_ip = ip;
         draft.envelope.dst_mac = mac;
         let frame = draft.frame();
+        ask(&mut self.transactions, round.xid(Probe::PxeBoot), now);
         self.proxies.push((mac, ip));
         for after in RELEASES {
             self.jobs.at(now.after(Duration::from_millis(after)), Job::Frame(frame.clone()));
         }
+    }
+}
+
+/// Notes that the question `xid` is asked.
+fn ask(transactions: &mut HashMap<Xid, Transaction>, xid: Xid, now: Instant) {
+    if let Some(transaction) = transactions.get_mut(&xid) {
+        transaction.asked = Some(Asked::again(transaction.asked, now));
     }
 }
 
@@ -586,9 +593,8 @@ impl Provoking for Provoke {
             Probe::Selecting => self.rounds.get(&number).map(|round| round.bogus_server),
             _ => None,
         };
-        let since = transaction.sent.map_or(0, |sent| now.since(sent).max(0));
-        let latency = Duration::from_nanos(u64::try_from(since).unwrap_or(0));
-        Some(Heard { xid: message.xid, client, probe, bogus_server, latency })
+        let pace = transaction.asked.map(|asked| asked.answered(message.xid.0, now));
+        Some(Heard { xid: message.xid, client, probe, bogus_server, pace })
     }
 
     fn on_aside(&mut self, now: Instant, link: LinkType, frame: &[u8]) {

@@ -17,7 +17,7 @@ use fastrand::Rng;
 use crate::engine::machine::{Arrival, Event, Machine, Remark, Sense, Transmit};
 use crate::engine::outbox::Outbox;
 pub use crate::engine::provoke::ROUND;
-use crate::engine::provoke::{Agenda, Ear, GRACE, OVERTIME, Provoking};
+use crate::engine::provoke::{Agenda, Asked, Ear, GRACE, OVERTIME, Pace, Provoking};
 use crate::time::Instant;
 use crate::wire::Mac;
 use crate::wire::frame::peek::Ethernet;
@@ -94,8 +94,8 @@ pub struct ProvokePlan {
 pub struct Heard {
     /// The probe.
     pub probe: Probe,
-    /// Since the probe was sent last before this answer.
-    pub latency: Duration,
+    /// How quick it is.
+    pub pace: Pace,
 }
 
 /// What a server bound to an invented client.
@@ -138,11 +138,16 @@ pub struct Provoke {
     rng: Rng,
     /// One for each round; they come again in later provocations.
     clients: Vec<Duid>,
-    /// The transactions of the last two provocations: what, who, and when it was sent last.
-    transactions: HashMap<u32, (Probe, usize, Option<Instant>)>,
-    older: HashMap<u32, (Probe, usize, Option<Instant>)>,
+    /// The transactions of the last two provocations: what, who, and when it was asked.
+    transactions: HashMap<u32, (Probe, usize, Asked)>,
+    older: HashMap<u32, (Probe, usize, Asked)>,
     xids: HashMap<(usize, Probe), u32>,
-    asked_routers: Option<Instant>,
+    /// When routers were asked in this provocation, or else in the one before.
+    asked_routers: Option<Asked>,
+    /// Routers were asked in this provocation.
+    asks_routers: bool,
+    /// Provocations before this one.
+    before: u32,
     jobs: Agenda<Job>,
     span: Option<(Instant, Instant)>,
     outbox: Outbox,
@@ -167,6 +172,8 @@ impl Provoke {
             older: HashMap::new(),
             xids: HashMap::new(),
             asked_routers: None,
+            asks_routers: false,
+            before: 0,
             jobs: Agenda::default(),
             span: None,
             outbox: Outbox::default(),
@@ -189,6 +196,7 @@ impl Provoke {
         // What could not be given back stays known.
         self.grants.retain(|grant| grant.left == 0);
         (self.overlooked, self.answered) = (0, 0);
+        (self.asks_routers, self.before) = (false, self.before.wrapping_add(1));
         (self.span, self.stopped, self.closed) = (None, false, false);
         self.plan = plan;
     }
@@ -256,7 +264,9 @@ impl Provoke {
         match job {
             Job::Frame(frame) => Some((frame, Remark::new(Sense::Sent(0), "neighbor advertisement"), None)),
             Job::Probe { probe: Probe::Router, .. } => {
-                self.asked_routers = Some(now);
+                let again = std::mem::replace(&mut self.asks_routers, true);
+                let before = self.asked_routers.filter(|_| again);
+                self.asked_routers = Some(Asked::again(before, now));
                 let mut message = nd::Message::solicitation();
                 message.add_option(1, &self.plan.mac.0);
                 let frame = self.envelope(nd::ALL_ROUTERS, nd::HOP_LIMIT).icmpv6(&message.encode(), true);
@@ -266,7 +276,8 @@ impl Provoke {
                 let client = self.clients.get(round)?.clone();
                 let first = !self.xids.contains_key(&(round, probe));
                 let xid = *self.xids.entry((round, probe)).or_insert_with(|| self.rng.u32(1..1 << 24));
-                self.transactions.insert(xid, (probe, round, Some(now)));
+                let before = self.transactions.get(&xid).map(|(.., asked)| *asked);
+                self.transactions.insert(xid, (probe, round, Asked::again(before, now)));
                 let message = ask(probe, xid, &client, first);
                 Some((self.wrap(&message), Remark::new(Sense::Sent(1), probe.name()), None))
             }
@@ -327,11 +338,10 @@ impl Provoking for Provoke {
         if datagram.quoted {
             return None;
         }
-        let since = |sent: Instant| Duration::from_nanos(u64::try_from(now.since(sent).max(0)).unwrap_or(0));
         if datagram.protocol == Protocol::Icmpv6 {
             let advert = nd::Packet::new(datagram.payload).is_advertisement();
-            let latency = since(self.asked_routers?);
-            return (advert && latency <= ROUTER_TAKES).then_some(Heard { probe: Probe::Router, latency });
+            let pace = self.asked_routers?.answered(self.before, now);
+            return (advert && pace.latency <= ROUTER_TAKES).then_some(Heard { probe: Probe::Router, pace });
         }
         let facts = Facts::of(datagram.payload);
         let xid =
@@ -342,7 +352,7 @@ impl Provoking for Provoke {
             grant.done = true;
             return None;
         }
-        let (probe, round, sent) = *self.transactions.get(&xid).or_else(|| self.older.get(&xid))?;
+        let (probe, round, asked) = *self.transactions.get(&xid).or_else(|| self.older.get(&xid))?;
         let client = self.clients.get(round)?;
         if facts.client_id != Some(client.as_slice()) {
             return None;
@@ -352,7 +362,7 @@ impl Provoking for Provoke {
             let client = client.clone();
             self.committed(now, &facts, datagram.payload, client, via);
         }
-        Some(Heard { probe, latency: since(sent?) })
+        Some(Heard { probe, pace: asked.answered(xid, now) })
     }
 
     /// Takes a frame that is no message: somebody may look for the address that frames come from.

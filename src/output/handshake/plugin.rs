@@ -2,6 +2,7 @@
 
 use crate::engine::load::Tally;
 use crate::output::plugin::{Plugin, PluginState, Thresholds};
+use crate::output::words::counted;
 use crate::stats::delay::Delay;
 
 /// The run as a monitoring plugin tells it: latencies are medians.
@@ -12,8 +13,13 @@ pub fn plugin<L>(tally: &Tally<L>, thresholds: &Thresholds) -> Plugin {
     let median = |delay: &Delay| delay.summary().map(|summary| summary.p50);
     let total = median(&tally.delays.total);
     let text = format!("{completed} of {attempts} handshakes completed");
-    let text =
-        total.map_or_else(|| text.clone(), |total| format!("{text}, half of them within {total:.3} ms"));
+    let text = total.map_or_else(
+        || text.clone(),
+        |total| {
+            let why = thresholds.why(Some(total)).map_or_else(String::new, |why| format!(", {why}"));
+            format!("{text}, half of them within {total:.3} ms{why}")
+        },
+    );
     let left = tally.leases.len();
     let state = match thresholds.judge(total) {
         _ if completed == 0 => PluginState::Critical,
@@ -29,14 +35,14 @@ pub fn plugin<L>(tally: &Tally<L>, thresholds: &Thresholds) -> Plugin {
         .count("completed", completed)
         .count("failed", failed);
     let reasons = [
-        ("got no offer", counters.no_offer),
-        ("got no acknowledgement", counters.no_ack),
-        ("were refused", counters.nak),
-        ("were granted in part", counters.partial),
+        ("without an offer", counters.no_offer),
+        ("without an acknowledgement", counters.no_ack),
+        ("refused", counters.nak),
+        ("granted in part", counters.partial),
     ];
     let plugin = reasons
         .into_iter()
         .filter(|(_, count)| *count > 0)
-        .fold(plugin, |plugin, (what, count)| plugin.line(format!("{count} {what}")));
-    if left > 0 { plugin.line(format!("{left} leases were not given back")) } else { plugin }
+        .fold(plugin, |plugin, (what, count)| plugin.line(format!("{} {what}", counted(count, "handshake"))));
+    if left > 0 { plugin.line(format!("{} not given back", counted(left, "lease"))) } else { plugin }
 }

@@ -1,7 +1,7 @@
 //! What monitoring plugins print: one status line with performance data, then a line about each thing found. After the guidelines
 //! of the Monitoring Plugins project, which Nagios, Icinga and their relatives read.
 
-mod senders;
+pub(super) mod senders;
 mod six;
 
 use std::fmt;
@@ -31,6 +31,18 @@ impl PluginState {
             Self::Critical => "CRITICAL",
             Self::Unknown => "UNKNOWN",
         }
+    }
+
+    /// Of the two the one that matters more. What is not known does not hide what is.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        let rank = |state| match state {
+            Self::Ok => 0,
+            Self::Unknown => 1,
+            Self::Warning => 2,
+            Self::Critical => 3,
+        };
+        if rank(other) > rank(self) { other } else { self }
     }
 
     /// The exit code that goes with it.
@@ -86,6 +98,20 @@ impl FromStr for AlertRange {
     }
 }
 
+impl AlertRange {
+    /// What is wrong with `value`, which alerts.
+    fn why(&self, value: f64) -> String {
+        let Self { low, high, inside, .. } = self;
+        match inside {
+            true if high.is_infinite() => format!("not faster than {low} ms"),
+            true if *low <= 0.0 => format!("not slower than {high} ms"),
+            true => format!("between {low} and {high} ms"),
+            false if value > *high => format!("slower than {high} ms"),
+            false => format!("faster than {low} ms"),
+        }
+    }
+}
+
 impl fmt::Display for AlertRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -116,6 +142,17 @@ impl Thresholds {
         } else {
             PluginState::Ok
         }
+    }
+
+    /// What is wrong with `value`, where that is not [good](Self::judge).
+    pub fn why(&self, value: Option<f64>) -> Option<String> {
+        let range = match self.judge(value) {
+            PluginState::Ok => return None,
+            PluginState::Unknown => return Some("how fast is not known".to_owned()),
+            PluginState::Warning => &self.warning,
+            PluginState::Critical => &self.critical,
+        };
+        range.as_ref().zip(value).map(|(range, value)| range.why(value))
     }
 }
 
@@ -202,6 +239,19 @@ mod tests {
         assert_eq!(thresholds.judge(Some(100.0)), PluginState::Critical);
         assert_eq!(thresholds.judge(None), PluginState::Unknown);
         assert_eq!(Thresholds::default().judge(None), PluginState::Ok);
+        for (warning, value, why) in [
+            ("5", Some(7.0), Some("slower than 5 ms")),
+            ("5:", Some(0.1), Some("faster than 5 ms")),
+            ("1.5:2", Some(1.0), Some("faster than 1.5 ms")),
+            ("@:2", Some(1.0), Some("not slower than 2 ms")),
+            ("@2:", Some(3.0), Some("not faster than 2 ms")),
+            ("@2:3", Some(2.5), Some("between 2 and 3 ms")),
+            ("5", None, Some("how fast is not known")),
+            ("5", Some(5.0), None),
+        ] {
+            let thresholds = Thresholds { warning: warning.parse().ok(), critical: None };
+            assert_eq!(thresholds.why(value).as_deref(), why, "{warning} {value:?}");
+        }
         let plugin = Plugin::new(PluginState::Warning, "slow|server")
             .milliseconds("latency", Some(7.0), &thresholds)
             .milliseconds("other", None, &thresholds)

@@ -6,6 +6,7 @@ use super::{Plugin, PluginState, Thresholds};
 use crate::engine::Answer;
 use crate::output::senders::{Discovery, Report};
 use crate::output::when::stretch;
+use crate::output::words::counted;
 use crate::wire::v4::facts;
 use crate::wire::{Lease, Mac};
 
@@ -16,7 +17,7 @@ impl Discovery<'_> {
             .offers
             .iter()
             .filter(|offer| address(offer).is_some())
-            .map(|offer| (who(offer), offer.latency()))
+            .map(|offer| (who(offer), offer.since_first()))
             .collect();
         let plugin = offered(&useful, self.offers.len(), "an address", thresholds);
         self.offers.iter().fold(plugin, |plugin, offer| plugin.line(given(offer).line("offers")))
@@ -26,12 +27,10 @@ impl Discovery<'_> {
 impl Report<'_> {
     /// Whether the server acknowledged, and how fast.
     pub fn plugin(&self, thresholds: &Thresholds) -> Plugin {
-        let latency = self.answer.and_then(Answer::latency).map(milliseconds);
+        let nanoseconds = self.answer.and_then(Answer::since_first);
+        let latency = nanoseconds.map(milliseconds);
         let who = self.answer.map_or_else(|| "no server".to_owned(), who);
-        let after = self
-            .answer
-            .and_then(Answer::latency)
-            .map_or_else(String::new, |latency| format!(" after {}", stretch(latency)));
+        let after = after(nanoseconds, thresholds);
         let plugin = match (self.outcome, self.conflict) {
             (_, Some(Some(mac))) => {
                 Plugin::new(PluginState::Critical, format!("{who} gave an address that is in use by {mac}"))
@@ -57,10 +56,6 @@ impl Report<'_> {
     }
 }
 
-fn servers(count: usize) -> String {
-    if count == 1 { "1 server".to_owned() } else { format!("{count} servers") }
-}
-
 fn address(answer: &Answer) -> Option<Ipv4Addr> {
     answer.reply.as_ref().and_then(|reply| reply.yiaddr.specified())
 }
@@ -79,7 +74,7 @@ fn given(answer: &Answer) -> Given {
         mac: answer.source_mac,
         what: address.map_or_else(|| "no address".to_owned(), |address| address.to_string()),
         lease: answer.reply.as_ref().and_then(|reply| reply.lease_time),
-        latency: answer.latency(),
+        latency: answer.since_first(),
     }
 }
 
@@ -93,7 +88,7 @@ pub(super) struct Given {
     pub(super) what: String,
     /// For how long, in seconds.
     pub(super) lease: Option<u32>,
-    /// How fast, in nanoseconds.
+    /// After how long, since it was asked first, in nanoseconds.
     pub(super) latency: Option<i64>,
 }
 
@@ -107,7 +102,14 @@ impl Given {
     }
 }
 
-/// Whether any of `all` who answered offered `what`: `useful` did, so many nanoseconds after they were asked.
+/// How long it took, and whether that is what decided.
+pub(in crate::output) fn after(nanoseconds: Option<i64>, thresholds: &Thresholds) -> String {
+    let why = thresholds.why(nanoseconds.map(milliseconds));
+    let after = nanoseconds.map_or_else(String::new, |taken| format!(" after {}", stretch(taken)));
+    why.map_or_else(|| after.clone(), |why| format!("{after}, {why}"))
+}
+
+/// Whether any of `all` who answered offered `what`: `useful` did, so many nanoseconds after they were asked first.
 pub(super) fn offered(
     useful: &[(String, Option<i64>)],
     all: usize,
@@ -118,12 +120,13 @@ pub(super) fn offered(
     let latency = first.and_then(|(_, latency)| *latency);
     let plugin = match first {
         None if all == 0 => Plugin::new(PluginState::Critical, format!("no server offered {what}")),
-        None => {
-            Plugin::new(PluginState::Critical, format!("{} answered and offered no address", servers(all)))
-        }
+        None => Plugin::new(
+            PluginState::Critical,
+            format!("{} answered and offered no address", counted(all, "server")),
+        ),
         Some((who, _)) => {
-            let after = latency.map_or_else(String::new, |latency| format!(" after {}", stretch(latency)));
-            let text = format!("{} offered {what}, {who} first{after}", servers(useful.len()));
+            let after = after(latency, thresholds);
+            let text = format!("{} offered {what}, {who} first{after}", counted(useful.len(), "server"));
             Plugin::new(thresholds.judge(latency.map(milliseconds)), text)
         }
     };
@@ -131,6 +134,8 @@ pub(super) fn offered(
     plugin.milliseconds("latency", latency.map(milliseconds), thresholds).count("offers", count)
 }
 
-pub(super) fn milliseconds(nanoseconds: i64) -> f64 {
-    crate::stats::delay::ms(u64::try_from(nanoseconds).unwrap_or(0))
+/// Whole microseconds, as [`stretch`] has them: what is judged is what is shown.
+pub(in crate::output) fn milliseconds(nanoseconds: i64) -> f64 {
+    let microseconds = nanoseconds.max(0).checked_div(1000).unwrap_or(0);
+    crate::stats::delay::float(u64::try_from(microseconds).unwrap_or(0)) / 1000.0
 }

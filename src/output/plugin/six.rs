@@ -1,6 +1,6 @@
 //! `discover -6` and `request -6` as monitoring plugins.
 
-use super::senders::{Given, offered};
+use super::senders::{Given, after, offered};
 use super::{Plugin, PluginState, Thresholds};
 use crate::engine::v6::accept::is_usable_answer;
 use crate::engine::v6::exchange::Tested;
@@ -9,7 +9,7 @@ use crate::output::six::Lead;
 use crate::output::six::discover::Discovery6;
 use crate::output::six::exchange::Report6;
 use crate::output::six::text::{duid_text, status_text};
-use crate::output::when::stretch;
+use crate::output::words::counted;
 use crate::wire::v6::Facts;
 
 /// What a server gives.
@@ -19,22 +19,22 @@ impl Discovery6<'_> {
     /// Whether somebody offers what a client could use, and how fast the first does.
     pub fn plugin(&self, thresholds: &Thresholds) -> Plugin {
         let usable = self.offers.iter().filter(|(offer, _)| is_usable_answer(&offer.facts()));
-        let useful: Vec<_> = usable.map(|(offer, _)| (who(offer), offer.latency())).collect();
+        let useful: Vec<_> = usable.map(|(offer, _)| (who(offer), offer.since_first())).collect();
         let plugin = offered(&useful, self.offers.len(), WHAT, thresholds);
         let plugin =
             self.offers.iter().fold(plugin, |plugin, (offer, _)| plugin.line(given(offer).line("offers")));
         let routers = self.routers.len();
-        if routers == 0 { plugin } else { plugin.line(format!("{routers} routers advertise themselves")) }
+        if routers == 0 { plugin } else { plugin.line(format!("{} heard", counted(routers, "router"))) }
     }
 }
 
 impl Report6<'_> {
     /// Whether the server granted everything, and how fast.
     pub fn plugin(&self, thresholds: &Thresholds) -> Plugin {
-        let nanoseconds = self.answer.and_then(Answer6::latency);
+        let nanoseconds = self.answer.and_then(Answer6::since_first);
         let latency = nanoseconds.map(super::senders::milliseconds);
         let name = self.answer.map_or_else(|| "no server".to_owned(), who);
-        let after = nanoseconds.map_or_else(String::new, |latency| format!(" after {}", stretch(latency)));
+        let after = after(nanoseconds, thresholds);
         let facts = self.answer.map(Answer6::facts).unwrap_or_default();
         let reason = facts.failure().map_or_else(String::new, |status| format!(": {}", status_text(status)));
         let leased = leased(&facts).unwrap_or_else(|| "the request".to_owned());
@@ -46,8 +46,8 @@ impl Report6<'_> {
                 Plugin::new(thresholds.judge(latency), format!("{name} acknowledged {leased}{after}"))
             }
             ("partial", _) => Plugin::new(
-                PluginState::Warning,
-                format!("{name} gave {leased}{after} and refused the rest{reason}"),
+                PluginState::Warning.worse(thresholds.judge(latency)),
+                format!("{name} gave {leased}{after}; it refused the rest{reason}"),
             ),
             ("nak", _) => Plugin::new(PluginState::Critical, format!("{name} refused{reason}")),
             _ if self.solicits > 0 && self.offer.is_none() => {
@@ -79,6 +79,6 @@ fn given(answer: &Answer6) -> Given {
         mac: answer.source_mac,
         what: leased(&facts).unwrap_or_else(|| "nothing".to_owned()),
         lease: Lead::of(&facts).lease_time.filter(|_| leased(&facts).is_some()),
-        latency: answer.latency(),
+        latency: answer.since_first(),
     }
 }

@@ -103,7 +103,7 @@ impl Metrics<'_> {
         rows.push(("_bucket{le=\"+Inf\"}".to_owned(), self.latencies.count.to_string()));
         rows.push(("_sum".to_owned(), self.latencies.sum.as_secs_f64().to_string()));
         rows.push(("_count".to_owned(), self.latencies.count.to_string()));
-        family("dhcptool_rogue_answer_seconds", "histogram", "How long answers to probes took.", &rows);
+        family("dhcptool_rogue_answer_seconds", "histogram", "How long probes waited for answers.", &rows);
         let version = [(format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), "1".to_owned())];
         family("dhcptool_build_info", "gauge", "The version of dhcptool.", &version);
         let changes: Vec<_> = ChangeKind::ALL

@@ -1,6 +1,7 @@
 //! The object of a report, and that of a server.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -107,8 +108,10 @@ pub struct ServerObject<'a> {
     notes: Vec<String>,
     /// Messages of it.
     answers: u64,
-    /// Its quickest answer to us.
+    /// Its quickest answer to us, since that was asked last.
     latency_ms: Option<Millis>,
+    /// Its quickest answer to us, since that was asked first: so long a client waits.
+    since_first_ms: Option<Millis>,
     /// How often it said what.
     messages: MessagesObject,
     /// The questions of ours that it answered.
@@ -125,7 +128,7 @@ impl<'a> ServerObject<'a> {
     /// The object of a server, its times as fine as `precision`.
     pub fn new(server: &'a Server, judgement: &'a Judgement, precision: Precision) -> Self {
         let key = &server.key;
-        let latency = server.latency.map(|latency| i64::try_from(latency.as_nanos()).unwrap_or(i64::MAX));
+        let millis = |took: Duration| Millis(i64::try_from(took.as_nanos()).unwrap_or(i64::MAX));
         Self {
             protocol: key.speaks.name(),
             server_id: key.server_id.as_ref().map(ToString::to_string),
@@ -142,7 +145,8 @@ impl<'a> ServerObject<'a> {
             reason_codes: judgement.reasons.iter().map(|reason| reason.code).collect(),
             notes: judgement.notes.iter().map(ToString::to_string).collect(),
             answers: server.answers,
-            latency_ms: latency.map(Millis),
+            latency_ms: server.latency.map(millis),
+            since_first_ms: server.since_first.map(millis),
             messages: MessagesObject::new(key.speaks, &server.counts),
             answered: &server.answered,
             first_seen: moment(server.first_seen, precision),

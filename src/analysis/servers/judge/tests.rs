@@ -25,7 +25,7 @@ pub(in super::super) fn sighting(key: Key, kind: MessageType) -> Sighting {
         kind6: None,
         client: HwAddr::default(),
         asked: Asked::Unknown,
-        latency: None,
+        took: None,
         pxe: false,
         offered: Offered::default(),
     }

@@ -22,6 +22,32 @@ fn a_message_without_identifier_belongs_to_its_senders_only_one() {
 }
 
 #[test]
+fn the_first_answer_to_a_question_says_how_long_it_waited() {
+    let mut servers = Servers::default();
+    let mut answer = |id: u8, question: u32, ms: [u64; 2]| {
+        let [latency, since_first] = ms.map(Duration::from_millis);
+        let mut seen = sighting(key(Some([10, 0, 0, id]), id), MessageType::OFFER);
+        seen.took = Some(Took { question, latency, since_first });
+        servers.add(&seen, false);
+        servers.latencies
+    };
+    answer(1, 7, [3000, 3000]);
+    // The answer to each time that it was asked again.
+    let counted = answer(1, 7, [1, 3700]);
+    assert_eq!((counted.count, counted.sum), (1, Duration::from_secs(3)));
+    answer(1, 8, [4, 2900]);
+    let counted = answer(2, 7, [90, 90]);
+    assert_eq!((counted.count, counted.within[3], counted.within[6]), (3, 1, 1));
+    for question in 100..200 {
+        answer(2, question, [90, 90]);
+    }
+    let server = servers.find(&key(Some([10, 0, 0, 1]), 1)).unwrap();
+    let ms = |ms| Some(Duration::from_millis(ms));
+    assert_eq!((server.latency, server.since_first), (ms(1), ms(2900)));
+    assert_eq!(servers.find(&key(Some([10, 0, 0, 2]), 2)).unwrap().questions.len(), MAX_QUESTIONS);
+}
+
+#[test]
 fn a_sender_of_many_faces_is_one_server() {
     let mut servers = Servers::default();
     for n in 0..100_000_u32 {

@@ -151,9 +151,9 @@ pub(super) fn run<F: Told>(
     signals: &Signals,
     cx: &mut Context,
 ) -> Outcome {
-    if args.flat.is_given() && (args.find_rate || args.nagios.is_on()) {
+    if args.flat.is_given() && args.find_rate {
         return Err(Failure::usage(
-            "--flat, --fields and --format show handshakes as rows; --find-rate and --nagios tell of all together",
+            "--flat, --fields and --format show handshakes as rows; --find-rate tells of all together",
         ));
     }
     // Before the lanes are there, which inherit it.

@@ -85,6 +85,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         saved: None,
         shown_forgotten: 0,
         round: now.at,
+        asking: false,
         losses: [0; 3],
         blind_until: None,
         gone_after: pace.gone_after,
@@ -123,6 +124,8 @@ struct Watch<'a> {
     shown_forgotten: u64,
     /// When the next round begins.
     round: Instant,
+    /// A round goes on whose figures are not told yet.
+    asking: bool,
     /// Losses told, of frames, of servers and of messages in fragments.
     losses: [u64; 3],
     /// Until then nobody can tell that there is no rogue.
@@ -137,7 +140,12 @@ impl Watch<'_> {
         loop {
             let now = cx.clock.now();
             self.lookout.send(now, &mut self.hub.register, &mut tell(cx));
-            if now >= self.round && !self.lookout.is_provoking(now) {
+            let asks = self.lookout.is_provoking(now);
+            if std::mem::replace(&mut self.asking, asks) && !asks {
+                // What the round brought is told with its end, not only when it is old.
+                self.saved = None;
+            }
+            if now >= self.round && !asks {
                 self.warn_of_kept(cx);
                 self.warn_of_losses(now, cx);
                 if !self.args.passive {

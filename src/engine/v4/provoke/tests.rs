@@ -175,6 +175,44 @@ fn the_interfaces_own_mac_is_told_apart_by_client_identifiers() {
 }
 
 #[test]
+fn an_answer_to_a_question_asked_again_was_waited_for_since_the_first() {
+    let mut asked = Vec::new();
+    let mut paces = Vec::new();
+    play(ProvokePlan { rounds: 1, ..plan() }, |one, provoke| {
+        let Some(message) = one.message.as_ref().filter(|_| one.kind() == Some(MessageType::DISCOVER)) else {
+            return;
+        };
+        if asked.first().is_some_and(|(_, xid)| *xid != message.xid) {
+            return;
+        }
+        asked.push((one.at, message.xid));
+        if asked.len() == 3 {
+            let later = one.at.after(Duration::from_millis(10));
+            let heard = say(provoke, later, &reply(Some(MessageType::OFFER), message, 50)).unwrap();
+            paces.push((later, heard.pace.unwrap()));
+        }
+    });
+    let (at, pace) = paces[0];
+    assert_eq!(pace.latency, Duration::from_millis(10));
+    assert_eq!(pace.since_first.as_nanos(), u128::try_from(at.since(asked[0].0)).unwrap());
+    assert!(pace.since_first > Duration::from_millis(600));
+    assert_eq!(pace.question, asked[0].1.0);
+    // What is turned down was asked, too: nothing takes no time.
+    let mut decline = None;
+    play(ProvokePlan { rounds: 1, ..plan() }, |one, provoke| {
+        let Some(message) = &one.message else { return };
+        if one.kind() == Some(MessageType::DISCOVER) {
+            say(provoke, one.at, &reply(Some(MessageType::OFFER), message, 50));
+        }
+        if message.xid == provoke.rounds[&0].decline_xid && decline.is_none() {
+            let later = one.at.after(Duration::from_millis(10));
+            decline = say(provoke, later, &reply(Some(MessageType::NAK), message, 0));
+        }
+    });
+    assert_eq!(decline.unwrap().pace.unwrap().since_first, Duration::from_millis(10));
+}
+
+#[test]
 fn offers_are_checked_and_declined() {
     let mut heard = Vec::new();
     let (seen, provoke) = play(ProvokePlan { rounds: 1, ..plan() }, |one, provoke| {
@@ -183,8 +221,9 @@ fn offers_are_checked_and_declined() {
             heard.extend(say(provoke, one.at, &offer));
         }
     });
-    let Heard { probe, bogus_server, latency, .. } = heard[0];
-    assert_eq!((probe, bogus_server, latency), (Probe::Discover, None, Duration::ZERO));
+    let Heard { probe, bogus_server, pace, .. } = heard[0];
+    let latency = pace.map(|pace| pace.latency);
+    assert_eq!((probe, bogus_server, latency), (Probe::Discover, None, Some(Duration::ZERO)));
     let checks = seen.iter().filter(|one| one.message.is_none()).count();
     assert_eq!(checks, CHECKS.len());
     let declines: Vec<_> = seen

@@ -86,6 +86,42 @@ fn what_a_server_binds_unasked_is_given_back() {
 }
 
 #[test]
+fn an_answer_to_a_question_asked_again_was_waited_for_since_the_first() {
+    let mut provoke = Provoke::new(plan(2), Rng::with_seed(1));
+    for provocation in 0..2 {
+        let (mut solicits, mut routers) = (Vec::new(), Vec::new());
+        let start = Instant::new(5 + provocation * 100, 0);
+        let end = play(&mut provoke, start, |now, frame| {
+            let is_router =
+                Ethernet::read(frame).and_then(|frame| frame.ipv6()?.icmpv6().map(|_| ())).is_some();
+            match inner(frame) {
+                _ if is_router => routers.push(now),
+                Some(message) if message.kind == MessageType::SOLICIT => {
+                    solicits.push((now, message.xid().unwrap(), message.client_id().unwrap()));
+                }
+                _ => {}
+            }
+            Vec::new()
+        });
+        let (first, xid, client) = solicits[0].clone();
+        let last = solicits.iter().rev().find(|(_, other, _)| *other == xid).unwrap().0;
+        assert!(last > first);
+        hear(&mut provoke, end, &from_server(MessageType::ADVERTISE, xid, &client, |_| ()));
+        let pace = provoke.heard()[0].pace;
+        let since = |sent: Instant| Duration::from_nanos(u64::try_from(end.since(sent)).unwrap());
+        assert_eq!((pace.latency, pace.since_first), (since(last), since(first)));
+        let soon = routers.last().unwrap().after(Duration::from_millis(100));
+        let advert = Envelope6::to_group(Mac([2; 6]), link_local(Mac([2; 6])), nd::ALL_NODES, nd::HOP_LIMIT)
+            .icmpv6(&nd::Message::advertisement(64, 0, 1800).encode(), true);
+        hear(&mut provoke, soon, &advert);
+        let pace = provoke.heard()[0].pace;
+        let since = |sent: Instant| Duration::from_nanos(u64::try_from(soon.since(sent)).unwrap());
+        assert_eq!((pace.latency, pace.since_first), (Duration::from_millis(100), since(routers[0])));
+        provoke.again(plan(2));
+    }
+}
+
+#[test]
 fn who_looks_for_our_address_is_answered_only_where_the_kernel_is_silent() {
     let ask = |target| {
         let group = crate::wire::neighbor::solicited_node(target);
