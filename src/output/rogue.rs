@@ -63,10 +63,10 @@ pub struct RogueReport<'a> {
     pub servers: &'a [(&'a Server, Judgement)],
     /// Allowed servers that were not heard.
     pub missing: &'a [&'a Allowed],
-    /// Required servers that were not heard.
+    /// Those of `wanted` that were not heard.
     pub required: &'a [&'a Identity],
-    /// Servers are required; others are welcome.
-    pub requires: bool,
+    /// Who must answer; others are welcome.
+    pub wanted: &'a [Identity],
     /// What is there is being learned, not judged.
     pub learns: bool,
     /// Servers that were pushed out of memory by others.
@@ -114,13 +114,14 @@ impl RogueReport<'_> {
         self.servers.iter().any(|(server, judgement)| server.key.speaks == speaks && unjudged(judgement))
     }
 
-    /// The same of the protocol that has most of them: a DHCPv4 server beside a router is what every network has.
-    fn rivals(&self) -> usize {
+    /// The same of the protocol that has most of them, and which that is: a DHCPv4 server beside a router is what every network has.
+    fn rivals(&self) -> (usize, Speaks) {
         let of = |speaks| {
             let same = self.servers.iter().filter(|(server, _)| server.key.speaks == speaks).cloned();
-            RogueReport { servers: &same.collect::<Vec<_>>(), ..self.clone() }.unjudged()
+            (RogueReport { servers: &same.collect::<Vec<_>>(), ..self.clone() }.unjudged(), speaks)
         };
-        Speaks::ALL.into_iter().map(of).max().unwrap_or(0)
+        // Of equals the first.
+        Speaks::ALL.into_iter().rev().map(of).max_by_key(|(many, _)| *many).unwrap_or((0, Speaks::Dhcpv4))
     }
 
     /// One line about all.
@@ -176,11 +177,12 @@ impl RogueReport<'_> {
     /// What else should be known, one sentence each.
     pub fn hints(&self, has_policy: bool, own_mac: bool) -> Vec<String> {
         let mut hints: Vec<String> = self.mac_filter(own_mac).map(str::to_owned).into_iter().collect();
-        let unjudged = self.rivals();
-        if !has_policy && !self.requires && !self.learns && unjudged > 1 {
+        let (unjudged, speaks) = self.rivals();
+        if !has_policy && self.wanted.is_empty() && !self.learns && unjudged > 1 {
             hints.push(format!(
-                "{unjudged} DHCP servers answer here and none is judged: say with --allow or --policy which may \
-                 (--learn FILE writes a policy of all)"
+                "{unjudged} {} answer here and none is judged: say with --allow or --policy which may \
+                 (--learn FILE writes a policy of all)",
+                speaks.title()
             ));
         }
         let unjudged = self.count(Status::Unjudged);

@@ -1,6 +1,9 @@
 //! Commands as monitoring plugins: the line, the data and the exit status of the guidelines.
 
+use std::process::Command;
+
 use crate::support::lab::{PROGRAM, lab};
+use crate::support::story::Story;
 
 /// What a plugin prints and ends with, in a network with one server.
 fn plugin(flags: &str, args: &[&str]) -> Option<(String, i32)> {
@@ -45,6 +48,55 @@ fn answers_are_good_unless_they_are_too_slow() {
             .unwrap();
     assert!(text.starts_with("DHCP OK - 2 of 2 handshakes completed") && code == 0, "{text}");
     assert_eq!((number(&text, "attempts"), number(&text, "failed")), ("2", "0"));
+}
+
+/// What is judged is what a client waits for, however often it asks meanwhile.
+#[test]
+fn a_slow_server_is_slow_however_often_it_is_asked() {
+    for command in [
+        "discover eth0",
+        "discover -6 eth0 --no-ra --wait 5s",
+        "request eth0 --timeout 500ms",
+        "rogue eth0 --wait 3s -4",
+        "rogue eth0 --wait 3s -6",
+    ] {
+        let args = format!("{command} --nagios -w 1000 -c 1400");
+        let words: Vec<&str> = args.split(' ').collect();
+        let Some((text, code)) = plugin("--delay 1500ms", &words) else { return };
+        assert!(text.starts_with("DHCP CRITICAL - ") && code == 2, "{command}: {text}");
+        let line = text.lines().next().unwrap();
+        assert!(line.contains(" s, slower than 1400 ms | "), "{command}: {text}");
+        assert!((1490.0..4000.0).contains(&value(&text, "latency")), "{command}: {text}");
+    }
+    let seen = ["rogue", "eth0", "--wait", "3s", "-4", "--json"];
+    let (text, _) = plugin("--delay 1500ms", &seen).unwrap();
+    let object: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let server = &object["servers"][0];
+    assert!(server["since_first_ms"].as_f64().unwrap() > 1490.0, "{server}");
+    assert!(server["latency_ms"].as_f64().unwrap() < 1000.0, "{server}");
+    for flags in [&["discover", "eth0"][..], &["discover", "-6", "eth0", "--no-ra", "--wait", "5s"]] {
+        let (text, code) = plugin("--delay 1500ms", &[flags, &["--expect", "latency<=1s"]].concat()).unwrap();
+        assert!(text.contains("FAILED  latency<=1s: ") && code == 1, "{text}");
+    }
+}
+
+#[test]
+fn ranges_may_be_negative_and_rows_are_refused() {
+    let flags = ["-w -5:5", "-w=10", "--critical -5:5", "--critical=-5:5", "-c-5:5"];
+    for flags in flags {
+        let args = format!("discover --nagios {flags} no-such-interface");
+        let output = Command::new(PROGRAM).args(args.split(' ')).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains("no interface is called no-such-interface"), "{flags}: {text}");
+    }
+    for command in ["discover", "discover -6", "request", "request -6", "handshake"] {
+        for flags in ["--flat", "--format csv", "--fields latency_ms"] {
+            let args = format!("{command} lo --nagios {flags}");
+            let output = Command::new(PROGRAM).args(args.split(' ')).output().unwrap();
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert!(text.starts_with("DHCP UNKNOWN - --flat, --fields and --format "), "{args}: {text}");
+        }
+    }
 }
 
 #[test]
@@ -111,4 +163,64 @@ fn dhcpv6_is_judged_too() {
         text.starts_with("DHCP CRITICAL - no server offered an address or a prefix | ") && code == 2,
         "{text}"
     );
+}
+
+/// Silence excuses who listens, not who is missing beside others.
+#[test]
+fn a_plugin_misses_servers_in_a_capture_too() {
+    let mut story = Story::new();
+    story.binds(0, 1, 7, &[]);
+    let file = story.file();
+    let run = |words: &[&str]| {
+        let output =
+            Command::new(PROGRAM).arg("rogue").args(words).arg("--from").arg(&file).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    for (words, plain, code, start) in [
+        (
+            &["--require", "10.0.0.77"][..],
+            1,
+            2,
+            "DHCP CRITICAL - required server 10.0.0.77 not heard; 1 server heard | ",
+        ),
+        (&["--require", "10.0.0.1"], 0, 0, "DHCP OK - 1 server heard: 10.0.0.1 | "),
+        (
+            &["--allow", "10.0.0.1", "--allow", "10.0.0.78"],
+            0,
+            1,
+            "DHCP WARNING - 1 allowed server heard, 1 not heard: 10.0.0.78 | ",
+        ),
+    ] {
+        assert_eq!(run(words).0, Some(plain), "{words:?}");
+        let (ended, text) = run(&[words, &["--nagios"]].concat());
+        assert!(ended == Some(code) && text.starts_with(start), "{text}");
+        assert_eq!(text.contains(" missing=1;"), code != 0, "{text}");
+    }
+    // Nothing is asked of a capture, and an option that judges nothing is none.
+    for words in [&["--nagios", "-c", "5"][..], &["--nagios", "-w", "5"]] {
+        let (ended, text) = run(words);
+        assert!(ended == Some(3) && text.contains("with --from nothing is asked"), "{text}");
+    }
+    let lonely = lab(
+        "--servers 0",
+        &[
+            "dhcptool",
+            "rogue",
+            "eth0",
+            "-4",
+            "--passive",
+            "--wait",
+            "300ms",
+            "--nagios",
+            "--require",
+            "10.0.0.9",
+        ],
+    );
+    let Some(output) = lonely else { return };
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.starts_with("DHCP CRITICAL - required server 10.0.0.9 not heard; 0 servers heard | "),
+        "{text}"
+    );
+    assert_eq!(output.status.code(), Some(2));
 }

@@ -100,7 +100,7 @@ fn without_a_list_nothing_is_judged_and_several_are_pointed_out() {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{out}{err}");
     assert_eq!(out.matches("unjudged  10.0.0.").count(), 2, "{out}");
-    assert!(err.contains("2 DHCP servers answer here and none is judged"), "{err}");
+    assert!(err.contains("2 DHCPv4 servers answer here and none is judged"), "{err}");
 }
 
 #[test]
@@ -150,6 +150,12 @@ fn a_good_policy_is_not_replaced_by_half_a_look() {
     };
     let (code, text, err) = learn(&whole);
     assert_eq!(code, Some(0), "{err}");
+    let nowhere = ["--learn", "/nonexistent/policy.toml"];
+    let output =
+        Command::new(PROGRAM).args(["rogue", "--from"]).arg(story.file()).args(nowhere).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(err.contains("cannot write to /nonexistent: no such folder; make it first (mkdir -p"), "{err}");
+    assert_eq!(output.status.code(), Some(3), "{err}");
     assert!(text.contains("server-id = \"10.0.0.1\""), "{text}");
     for (bytes, code, why) in [
         (&whole[..24], 1, "nobody was heard"),
@@ -247,14 +253,19 @@ fn the_vendor_of_a_source_is_named() {
 #[test]
 fn the_plugin_has_its_four_states() {
     for (flags, arguments, code, start) in [
-        ("--servers 2", BOTH, 0, "DHCP OK - 2 servers answered: 10.0.0.1, 10.0.0.2 | latency="),
+        ("--servers 2", BOTH, 0, "DHCP OK - 2 servers answered: 10.0.0.1, 10.0.0.2; 10.0.0."),
         ("--servers 1", BOTH, 1, "DHCP WARNING - 1 allowed server answered, 1 did not: 10.0.0.2 | "),
         ("--servers 2", "", 1, "DHCP WARNING - 2 servers answered and no allow list"),
         ("--servers 2 --rogue", BOTH, 2, "DHCP CRITICAL - 1 rogue server, 10.0.0.66 at 02:00:00:00:00:66: "),
         ("--servers 0", BOTH, 2, "DHCP CRITICAL - no server answered | "),
         ("--servers 2", "--require 10.0.0.2", 0, "DHCP OK - 2 servers answered"),
         ("--servers 2", "--require 10.0.0.9", 2, "DHCP CRITICAL - required server 10.0.0.9 did not answer"),
-        ("--servers 1", "-w 0.0001 -c 60000", 1, "DHCP WARNING - 1 server answered: 10.0.0.1; too slow: "),
+        (
+            "--servers 1",
+            "-w 0.0001 -c 60000",
+            1,
+            "DHCP WARNING - 1 server answered: 10.0.0.1; 10.0.0.1 after ",
+        ),
     ] {
         let line = format!("dhcptool rogue eth0 -4 --nagios {QUICK} {arguments}");
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -262,13 +273,11 @@ fn the_plugin_has_its_four_states() {
         let out = String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(code), "{out}");
         assert!(out.starts_with(start) && out.matches('|').count() == 1, "{out}");
-        // One line about each server beside the first one.
-        let servers = out.split("servers=").nth(1).unwrap().split(';').next().unwrap();
-        assert_eq!(
-            out.lines().count().to_string(),
-            (servers.parse::<usize>().unwrap() + 1).to_string(),
-            "{out}"
-        );
+        // One line about each server, heard or not, beside the first one.
+        let count = |label: &str| {
+            out.split(label).nth(1).unwrap().split(';').next().unwrap().parse::<usize>().unwrap()
+        };
+        assert_eq!(out.lines().count(), count("servers=") + count("missing=") + 1, "{out}");
     }
     let output = Command::new(PROGRAM).args(["rogue", "--nagios", "no-such-interface"]).output().unwrap();
     let out = String::from_utf8_lossy(&output.stdout);

@@ -310,6 +310,19 @@ impl Args {
         )))
     }
 
+    /// Refuses to judge how fast answers are where nothing is asked.
+    fn can_be_judged(&self) -> Result<(), Failure> {
+        let thresholds = self.nagios.thresholds();
+        let given = thresholds.warning.is_some() || thresholds.critical.is_some();
+        let listens = [("--from", self.from.is_some()), ("--passive", self.passive)];
+        match listens.iter().find(|(_, listens)| given && *listens) {
+            Some((flag, _)) => Err(Failure::usage(format_args!(
+                "-w and -c judge how long our own questions wait for an answer, and with {flag} nothing is asked"
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// What is looked for.
     fn families(&self) -> Families {
         Families { four: self.ipv4 || !self.ipv6, six: self.ipv6 || !self.ipv4 }
@@ -331,6 +344,7 @@ pub(super) fn read_policy(path: &Path) -> Result<Policy, Failure> {
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     args.nagios.guard(cx, |cx| {
         args.can_be_met()?;
+        args.can_be_judged()?;
         dispatch(args, cx)
     })
 }

@@ -1,39 +1,41 @@
 //! What a monitoring plugin says of the servers.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
 
 use super::RogueReport;
-use super::server::{joined, offers, who};
-use crate::analysis::servers::Status;
+use super::server::{joined, name, offers, who};
+use crate::analysis::servers::table::Server;
+use crate::analysis::servers::{Identity, Speaks, Status};
+use crate::output::plugin::senders::{after, milliseconds};
 use crate::output::plugin::{Plugin, PluginState, Thresholds};
+use crate::output::when::stretch;
 use crate::output::words::counted;
 
 /// Servers named one by one in a plugin's long output.
 const MAX_LINES: usize = 64;
+/// Those named in its first line.
+const MAX_NAMES: usize = 8;
 
-/// What a monitoring plugin says. The latency is that of the first allowed server's quickest answer, the slowest of them deciding.
+/// What a monitoring plugin says. The latency is that of the slowest server that matters.
 pub fn plugin(report: &RogueReport<'_>, has_policy: bool, thresholds: &Thresholds) -> Plugin {
-    let latencies = || {
-        let good = report.servers.iter().filter(|(_, judgement)| judgement.status != Status::Rogue);
-        good.filter_map(|(server, _)| server.latency)
-    };
-    let latency = latencies().max().map(|latency| latency.as_secs_f64() * 1000.0);
-    let (mut state, mut text) = plugin_state(report, has_policy);
-    let slow = if latency.is_some() { thresholds.judge(latency) } else { PluginState::Ok };
-    let rank = |state: PluginState| match state {
-        PluginState::Ok => 0,
-        PluginState::Warning => 1,
-        PluginState::Critical | PluginState::Unknown => 2,
-    };
-    if rank(slow) > rank(state) {
-        state = slow;
-        let _ = write!(text, "; too slow: {:.1} ms", latency.unwrap_or_default());
+    let (state, mut text) = plugin_state(report, has_policy);
+    let slowest = slowest(report);
+    let took = slowest.and_then(waited);
+    let latency = took.map(milliseconds);
+    // Where nobody answers, nobody is slow.
+    let slow = if report.servers.is_empty() { PluginState::Ok } else { thresholds.judge(latency) };
+    // What cannot be told stays that.
+    let judged = if state == PluginState::Unknown { state } else { state.worse(slow) };
+    if judged != state || state == PluginState::Ok || thresholds.why(latency).is_some() {
+        let _ = match slowest {
+            Some(server) => write!(text, "; {}{}", short(server), after(took, thresholds)),
+            None if judged != state => write!(text, "; how fast they answer is not known"),
+            None => Ok(()),
+        };
     }
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-    // Who only listens misses nobody.
-    let missing = if report.scan.asked { report.missing.len().max(report.required.len()) } else { 0 };
-    let mut plugin = Plugin::new(state, text)
+    let missing = report.missing.len().max(report.required.len());
+    let mut plugin = Plugin::new(judged, text)
         .milliseconds("latency", latency, thresholds)
         .count("servers", count(report.servers.len()))
         .count("rogue", count(report.count(Status::Rogue)))
@@ -48,75 +50,147 @@ pub fn plugin(report: &RogueReport<'_>, has_policy: bool, thresholds: &Threshold
         if !offers.is_empty() {
             let _ = write!(line, " offers {offers}");
         }
+        if let Some(took) = waited(server) {
+            let _ = write!(line, ", after {}", stretch(took));
+        }
         for reason in &judgement.reasons {
             let _ = write!(line, "; {reason}");
         }
         plugin = plugin.line(line);
     }
-    plugin
+    let required = report.required.iter().map(|required| format!("required {required} was not heard"));
+    let allowed = report.missing.iter().map(|allowed| format!("allowed {allowed} was not heard"));
+    required.chain(allowed).take(MAX_LINES).fold(plugin, Plugin::line)
+}
+
+/// How long the quickest answer was waited for, in nanoseconds.
+fn waited(server: &Server) -> Option<i64> {
+    server.since_first.map(|took| i64::try_from(took.as_nanos()).unwrap_or(i64::MAX))
+}
+
+/// The slowest of those that are required, or else of the DHCP servers that are no rogues: routers wait at random before they answer
+/// (RFC 4861 §6.2.6), and say nothing of how long a client waits for an address, unless there is nobody else.
+fn slowest<'a>(report: &RogueReport<'a>) -> Option<&'a Server> {
+    let all =
+        || report.servers.iter().map(|(server, _)| *server).filter(|server| server.since_first.is_some());
+    if !report.wanted.is_empty() {
+        let quickest = |wanted: &Identity| {
+            all().filter(|server| wanted.fit(&server.key).is_whole()).min_by_key(|server| server.since_first)
+        };
+        return report.wanted.iter().filter_map(quickest).max_by_key(|server| server.since_first);
+    }
+    let good = || {
+        let good = report.servers.iter().filter(|(_, judgement)| judgement.status != Status::Rogue);
+        good.map(|(server, _)| *server).filter(|server| server.since_first.is_some())
+    };
+    let servers = good().filter(|server| server.key.speaks != Speaks::Ra);
+    servers.max_by_key(|server| server.since_first).or_else(|| good().max_by_key(|server| server.since_first))
 }
 
 fn plugin_state(report: &RogueReport<'_>, has_policy: bool) -> (PluginState, String) {
-    let (rogues, allowed) = (report.count(Status::Rogue), report.count(Status::Allowed));
-    let servers = |count: usize| counted(count, "server");
+    let all = counted(report.servers.len(), "server");
+    // Who only listens hears nothing of servers that nobody asks.
+    let (answered, silent) = if report.scan.asked { ("answered", "did not") } else { ("heard", "not heard") };
     let rogue = report.servers.iter().find(|(_, judgement)| judgement.status == Status::Rogue);
     if let Some((server, judgement)) = rogue {
         let why = judgement.reasons.first().map_or_else(String::new, |reason| format!(": {reason}"));
-        let many = counted(rogues, "rogue server");
+        let many = counted(report.count(Status::Rogue), "rogue server");
         return (PluginState::Critical, format!("{many}, {}{why}", who(server, judgement)));
     }
     if let Some(blind) = report.blind.first() {
-        let text = format!("cannot tell: {blind}; {} answered", servers(report.servers.len()));
-        return (PluginState::Unknown, text);
+        return (PluginState::Unknown, format!("cannot tell: {blind}; {all} {answered}"));
     }
-    if let Some(required) = report.required.first().filter(|_| report.scan.asked) {
-        let others = servers(report.servers.len());
-        return (
-            PluginState::Critical,
-            format!("required server {required} did not answer; {others} answered"),
-        );
+    if !report.required.is_empty() {
+        let not = if report.scan.asked { "did not answer" } else { "not heard" };
+        let who = match report.required {
+            [one] => format!("required server {one} {not}"),
+            many => format!("{} required servers {not}: {}", many.len(), listed(many)),
+        };
+        let text = format!("{who}; {all} {answered}");
+        return (PluginState::Critical, text);
     }
     if report.is_without_server() && !report.servers.is_empty() {
         let routers = counted(report.servers.len(), "router");
-        return (PluginState::Critical, format!("no DHCP server answered; {routers} is there"));
+        return (PluginState::Critical, format!("no DHCP server answered; {routers} heard"));
     }
     if report.servers.is_empty() {
-        // Who only listens hears nothing of servers that nobody asks.
         return if report.scan.asked {
             (PluginState::Critical, "no server answered".to_owned())
         } else {
             (PluginState::Ok, "no server was heard".to_owned())
         };
     }
-    if let Some(missing) = report.missing.first().filter(|_| report.scan.asked) {
-        let answered = counted(allowed, "allowed server");
-        let text = format!("{answered} answered, {} did not: {missing}", report.missing.len());
-        return (PluginState::Warning, text);
+    if !report.missing.is_empty() {
+        let allowed = counted(report.count(Status::Allowed), "allowed server");
+        let (many, names) = (report.missing.len(), listed(report.missing));
+        return (PluginState::Warning, format!("{allowed} {answered}, {many} {silent}: {names}"));
     }
-    let unjudged = report.rivals();
-    if !has_policy && !report.requires && unjudged > 1 {
+    let (rivals, speaks) = report.rivals();
+    if !has_policy && report.wanted.is_empty() && rivals > 1 {
+        let speak = if rivals == report.servers.len() {
+            String::new()
+        } else {
+            format!(", {rivals} of them {},", speaks.title())
+        };
         return (
             PluginState::Warning,
-            format!("{} answered and no allow list says which may", servers(unjudged)),
+            format!("{all} {answered}{speak} and no allow list says which may: {}", names(report, None)),
         );
     }
-    let mut names: Vec<IpAddr> = Vec::new();
-    for ip in report.servers.iter().filter_map(|(server, _)| server.key.address()) {
-        // A machine may be a server of several protocols.
-        if !names.contains(&ip) || ip.is_ipv4() {
-            names.push(ip);
-        }
-    }
     let unjudged = report.count(Status::Unjudged);
-    let unjudged = if has_policy && unjudged > 0 { format!(", {unjudged} unjudged") } else { String::new() };
-    let all = servers(report.servers.len());
-    (PluginState::Ok, format!("{all} answered{unjudged}: {}", joined(&names, ", ")))
+    if has_policy && unjudged > 0 {
+        let (allowed, unknown) =
+            (names(report, Some(Status::Allowed)), names(report, Some(Status::Unjudged)));
+        let known = counted(report.count(Status::Allowed), "allowed server");
+        let text = if allowed.is_empty() {
+            format!("{all} {answered}, none judged: {unknown}")
+        } else {
+            format!("{known} {answered}: {allowed}; {unjudged} unjudged: {unknown}")
+        };
+        return (PluginState::Ok, text);
+    }
+    (PluginState::Ok, format!("{all} {answered}: {}", names(report, None)))
+}
+
+/// Those of a status, or all, by what people know them by.
+fn names(report: &RogueReport<'_>, status: Option<Status>) -> String {
+    let these =
+        report.servers.iter().filter(|(_, judgement)| status.is_none_or(|status| judgement.status == status));
+    listed(&these.map(|(server, _)| short(server)).collect::<Vec<_>>())
+}
+
+/// A server in few words.
+fn short(server: &Server) -> String {
+    let key = &server.key;
+    let what = match key.speaks {
+        Speaks::Dhcpv4 => "",
+        Speaks::Dhcpv6 => "DHCPv6 ",
+        Speaks::Ra => "router ",
+    };
+    let address = key.address().map(|ip| ip.to_string()).or_else(|| name(key));
+    let mut text = format!("{what}{}", address.unwrap_or_else(|| "without address".to_owned()));
+    if let Some(relay) = key.relay {
+        let _ = write!(text, " through {relay}");
+    }
+    if !key.vlans.is_empty() {
+        let _ = write!(text, " in VLAN {}", joined(&key.vlans, "."));
+    }
+    text
+}
+
+/// So many of them as a line has room for.
+fn listed<T: std::fmt::Display>(all: &[T]) -> String {
+    let shown = all.get(..MAX_NAMES).unwrap_or(all);
+    let more = all.len().saturating_sub(shown.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", joined(shown, ", "))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::analysis::servers::policy::Identity;
     use crate::analysis::servers::{SegmentVerdict, Speaks};
     use crate::output::rogue::Scan;
     use crate::output::rogue::tests::{judged, server, with_report};
@@ -139,7 +213,7 @@ mod tests {
                 0,
                 true,
                 PluginState::Ok,
-                "DHCP OK - 2 servers answered, 1 unjudged: 10.0.0.1, 10.0.0.2 | ",
+                "DHCP OK - 1 allowed server answered: 10.0.0.1; 1 unjudged: 10.0.0.2 | ",
             ),
             (
                 &[Unjudged, Unjudged],
@@ -153,7 +227,7 @@ mod tests {
                 1,
                 true,
                 PluginState::Warning,
-                "DHCP WARNING - 1 allowed server answered, 1 did not",
+                "DHCP WARNING - 1 allowed server answered, 1 did not: ip=10.0.0.9 | ",
             ),
             (&[], 1, true, PluginState::Critical, "DHCP CRITICAL - no server answered | "),
             (
@@ -170,12 +244,12 @@ mod tests {
             assert_eq!(found.state, state, "{line}");
             assert!(line.starts_with(text), "{line}");
             assert_eq!(line.matches('|').count(), 1);
-            assert_eq!(line.lines().count(), 1 + statuses.len());
+            assert_eq!(line.lines().count(), 1 + statuses.len() + missing);
             assert!(!line.chars().any(|c| is_hostile(c) && c != '\n'), "{line:?}");
         }
         // A router is no server, unless DHCPv6 alone is spoken.
         for (asked_v4, state, text) in [
-            (true, PluginState::Critical, "DHCP CRITICAL - no DHCP server answered; 1 router is there | "),
+            (true, PluginState::Critical, "DHCP CRITICAL - no DHCP server answered; 1 router heard | "),
             (false, PluginState::Ok, "DHCP OK - 1 server answered"),
         ] {
             let mut router = server(1);
@@ -191,20 +265,23 @@ mod tests {
                 assert_eq!(summary.starts_with("no DHCP server, 1 router; "), asked_v4, "{summary}");
             });
         }
-        for (statuses, text) in
-            [(&[][..], "DHCP OK - no server was heard | "), (&[Allowed], "DHCP OK - 1 server answered")]
-        {
+        // Who only listens is told so; that nobody speaks says nothing, that one of several does not says something.
+        for (statuses, state, text) in [
+            (&[][..], PluginState::Ok, "DHCP OK - no server was heard | "),
+            (
+                &[Allowed],
+                PluginState::Warning,
+                "DHCP WARNING - 1 allowed server heard, 1 not heard: ip=10.0.0.9 | ",
+            ),
+        ] {
             let listening = |report: &RogueReport<'_>| {
-                plugin(
-                    &RogueReport { scan: &Scan { asked: false, ..report.scan.clone() }, ..report.clone() },
-                    true,
-                    &Thresholds::default(),
-                )
+                let scan = Scan { asked: false, ..report.scan.clone() };
+                plugin(&RogueReport { scan: &scan, ..report.clone() }, true, &Thresholds::default())
             };
             let found = with_report(statuses, 1, listening);
             let line = found.text();
-            assert!(found.state == PluginState::Ok && line.starts_with(text), "{line}");
-            assert!(line.contains("missing=0;"), "{line}");
+            assert!(found.state == state && line.starts_with(text), "{line}");
+            assert!(line.contains("missing=1;"), "{line}");
         }
     }
 
@@ -212,7 +289,8 @@ mod tests {
     fn what_is_required_what_is_slow_and_what_was_not_seen() {
         let of = |thresholds: &Thresholds| {
             let mut slow = server(1);
-            slow.latency = Some(std::time::Duration::from_millis(150));
+            slow.since_first = Some(Duration::from_micros(150_999));
+            slow.latency = Some(Duration::ZERO);
             let judged = [(&slow, judged(Status::Unjudged))];
             let plugin = with_report(&[], 0, |report| {
                 plugin(&RogueReport { servers: &judged, ..report.clone() }, false, thresholds)
@@ -222,8 +300,14 @@ mod tests {
         let none = Thresholds::default();
         let limits = Thresholds { warning: "100".parse().ok(), critical: "200".parse().ok() };
         let (state, line) = of(&limits);
-        assert!(state == PluginState::Warning && line.contains("latency=150.000ms;100;200;0"), "{line}");
-        assert!(line.contains("too slow: 150.0 ms"), "{line}");
+        assert!(state == PluginState::Warning && line.contains("latency=150.999ms;100;200;0"), "{line}");
+        assert!(line.contains("; 10.0.0.1 after 150.999 ms, slower than 100 ms | "), "{line}");
+        let fast = Thresholds { warning: "500:".parse().ok(), critical: None };
+        assert!(
+            of(&fast).1.contains("; 10.0.0.1 after 150.999 ms, faster than 500 ms | "),
+            "{}",
+            of(&fast).1
+        );
         assert_eq!(of(&none).0, PluginState::Ok);
         let wanted: Identity = "10.0.0.9".parse().unwrap();
         let seen = |required: &[&Identity], blind: &[String]| {
@@ -235,8 +319,116 @@ mod tests {
         let (state, line) = seen(&[&wanted], &[]);
         assert!(state == PluginState::Critical && line.contains("required server 10.0.0.9 did"), "{line}");
         assert!(line.contains("missing=1;"), "{line}");
+        for (required, text) in [
+            (&[&wanted, &wanted][..], "2 required servers not heard: 10.0.0.9, 10.0.0.9; 1 server heard | "),
+            (&[&wanted], "required server 10.0.0.9 not heard; 1 server heard | "),
+        ] {
+            let found = with_report(&[Status::Unjudged], 0, |report| {
+                let scan = Scan { asked: false, ..report.scan.clone() };
+                plugin(&RogueReport { scan: &scan, required, ..report.clone() }, false, &none)
+            });
+            assert!(found.text().starts_with(&format!("DHCP CRITICAL - {text}")), "{}", found.text());
+            assert!(found.text().ends_with("\nrequired 10.0.0.9 was not heard\n"), "{}", found.text());
+        }
         let (state, line) = seen(&[], &["3 frames are lost".to_owned()]);
         assert!(state == PluginState::Unknown, "{line}");
         assert!(line.starts_with("DHCP UNKNOWN - cannot tell: 3 frames"), "{line}");
+    }
+
+    /// A server that was waited for so many milliseconds.
+    fn waited_for(last: u8, speaks: Speaks, ms: Option<u64>) -> Server {
+        let mut server = server(last);
+        server.key.speaks = speaks;
+        server.since_first = ms.map(Duration::from_millis);
+        server
+    }
+
+    #[test]
+    fn who_is_required_is_judged_and_named() {
+        let limits = Thresholds { warning: "100".parse().ok(), critical: "200".parse().ok() };
+        let [one, two, router, mute] = [
+            waited_for(1, Speaks::Dhcpv4, Some(50)),
+            waited_for(2, Speaks::Dhcpv4, Some(150)),
+            waited_for(3, Speaks::Ra, Some(450)),
+            waited_for(4, Speaks::Dhcpv4, None),
+        ];
+        let of = |servers: &[&Server], wanted: &str| {
+            let servers: Vec<_> = servers.iter().map(|server| (*server, judged(Status::Allowed))).collect();
+            let wanted: Vec<Identity> = wanted.split_whitespace().map(|id| id.parse().unwrap()).collect();
+            let of = |report: &RogueReport<'_>| {
+                plugin(&RogueReport { servers: &servers, wanted: &wanted, ..report.clone() }, true, &limits)
+            };
+            let text = with_report(&[], 0, of).text();
+            text.lines().next().unwrap().to_owned()
+        };
+        for (servers, wanted, start, data) in [
+            (
+                &[&one, &two][..],
+                "10.0.0.1",
+                "DHCP OK - 2 servers answered: 10.0.0.1, 10.0.0.2; 10.0.0.1 after 50",
+                " | latency=50.000ms",
+            ),
+            (
+                &[&one, &two],
+                "10.0.0.1 10.0.0.2",
+                "DHCP WARNING - ",
+                "; 10.0.0.2 after 150.000 ms, slower than 100 ms | ",
+            ),
+            (&[&one, &two], "", "DHCP WARNING - ", "; 10.0.0.2 after 150.000 ms, slower than 100 ms | "),
+            // Routers wait at random.
+            (&[&one, &router], "", "DHCP OK - ", "; 10.0.0.1 after 50.000 ms | "),
+            (&[&router], "ip=10.0.0.3", "DHCP CRITICAL - ", " | latency=450.000ms"),
+            (&[&one, &mute], "10.0.0.4", "DHCP UNKNOWN - ", "; how fast they answer is not known | "),
+        ] {
+            let line = of(servers, wanted);
+            assert!(line.starts_with(start) && line.contains(data), "{wanted}: {line}");
+        }
+    }
+
+    #[test]
+    fn as_many_are_named_as_are_counted() {
+        use Status::{Allowed, Unjudged};
+        let [four, six, router, relayed] = [
+            waited_for(1, Speaks::Dhcpv4, None),
+            waited_for(2, Speaks::Dhcpv6, None),
+            waited_for(2, Speaks::Ra, None),
+            {
+                let mut server = waited_for(3, Speaks::Dhcpv4, None);
+                server.key.relay = Some([10, 0, 7, 1].into());
+                server
+            },
+        ];
+        let of = |servers: &[(&Server, Status)], has_policy: bool| {
+            let servers: Vec<_> = servers.iter().map(|(server, status)| (*server, judged(*status))).collect();
+            let of = |report: &RogueReport<'_>| {
+                plugin(
+                    &RogueReport { servers: &servers, ..report.clone() },
+                    has_policy,
+                    &Thresholds::default(),
+                )
+            };
+            let text = with_report(&[], 0, of).text();
+            text.split_once(" | ").unwrap().0.to_owned()
+        };
+        assert_eq!(
+            of(&[(&four, Allowed), (&six, Unjudged), (&router, Unjudged)], true),
+            "DHCP OK - 1 allowed server answered: 10.0.0.1; 2 unjudged: DHCPv6 10.0.0.2, router 10.0.0.2"
+        );
+        assert_eq!(
+            of(&[(&four, Unjudged), (&relayed, Unjudged), (&six, Unjudged), (&router, Unjudged)], false),
+            "DHCP WARNING - 4 servers answered, 2 of them DHCPv4 servers, and no allow list says which may: \
+             10.0.0.1, 10.0.0.3 through 10.0.7.1, DHCPv6 10.0.0.2, router 10.0.0.2"
+        );
+        let many = with_report(&[Allowed], 70, |report| plugin(report, true, &Thresholds::default()).text());
+        assert!(
+            many.starts_with("DHCP WARNING - 1 allowed server answered, 70 did not: ip=10.0.0.9, "),
+            "{many}"
+        );
+        assert!(many.lines().next().unwrap().contains(" and 62 more | "), "{many}");
+        assert_eq!(many.lines().count(), 2 + MAX_LINES);
+        // A rogue hides nobody who is missing.
+        let rogue =
+            with_report(&[Status::Rogue], 2, |report| plugin(report, true, &Thresholds::default()).text());
+        assert_eq!(rogue.matches("\nallowed ip=10.0.0.9 was not heard").count(), 2, "{rogue}");
     }
 }

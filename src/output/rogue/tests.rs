@@ -73,7 +73,7 @@ pub(super) fn with_report<T>(
         servers: &judged,
         missing: &vec![&allowed; missing],
         required: &[],
-        requires: false,
+        wanted: &[],
         learns: false,
         forgotten: 0,
         answers: 12,
@@ -144,5 +144,5 @@ fn several_unjudged_servers_are_pointed_out() {
     let through_relays =
         with_report(&[], 0, |report| RogueReport { servers: &judged, ..report.clone() }.hints(false, false));
     assert!(through_relays.is_empty());
-    assert!(hints(&[Status::Unjudged, Status::Unjudged])[0].starts_with("2 DHCP servers answer here"));
+    assert!(hints(&[Status::Unjudged, Status::Unjudged])[0].starts_with("2 DHCPv4 servers answer here"));
 }

@@ -72,7 +72,7 @@ pub(super) fn report(
         servers: &servers,
         missing: &missing,
         required: &required,
-        requires: !args.require.is_empty(),
+        wanted: &args.require,
         learns: args.learn.is_some(),
         forgotten: heard.forgotten,
         answers: heard.answers,
@@ -126,7 +126,10 @@ fn learn(path: &Path, heard: &Servers, blind: &[String], cx: &Context) -> Result
 pub(super) fn judge_capture(path: &Path, args: &Args, cx: &mut Context) -> Outcome {
     #[cfg(feature = "live")]
     {
-        let create_in = args.learn.iter().map(|path| files::folder(path)).collect();
+        let create_in: Vec<_> = args.learn.iter().map(|path| files::folder(path)).collect();
+        if let Some(missing) = create_in.iter().find(|folder| !folder.is_dir()) {
+            return Err(super::live::no_folder(missing));
+        }
         args.confine.give_up(cx)?;
         let read = [Some(path), args.policy.as_deref()].into_iter().flatten().map(Path::to_path_buf);
         let read = read.chain(args.vendors.files()).collect();

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
+use std::path::Path;
 use std::time::Duration;
 
 use super::Args;
@@ -66,15 +67,20 @@ pub(super) fn turn(
     }
 }
 
+/// What is said of a file whose folder is missing.
+pub(super) fn no_folder(folder: &Path) -> Failure {
+    let name = folder.display();
+    Failure::could_not_run(format_args!(
+        "cannot write to {name}: no such folder; make it first (mkdir -p {name})"
+    ))
+}
+
 /// Gives up what is not needed any more.
 pub(super) fn confine(args: &Args, cx: &Context) -> Result<(), Failure> {
     let written = [&args.learn, &args.state, &args.prometheus];
     let create_in: Vec<_> = written.into_iter().flatten().map(|path| files::folder(path)).collect();
     if let Some(missing) = create_in.iter().find(|folder| !folder.is_dir()) {
-        return Err(Failure::could_not_run(format_args!(
-            "cannot write to {}: no such folder",
-            missing.display()
-        )));
+        return Err(no_folder(missing));
     }
     // A policy is read again on SIGHUP, and editors put a new file in the place of the old one.
     let read = args.policy.iter().filter(|_| args.watch).map(|path| files::folder(path)).collect();
