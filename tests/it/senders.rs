@@ -569,3 +569,18 @@ fn who_sends_what_nobody_answers_is_not_told_to_wait() {
         assert!(!err.contains("waiting"), "{command}: {err}");
     }
 }
+
+/// Results alone are said with `-q`: that something was sent is none.
+#[test]
+fn quiet_sending_tells_answers_alone() {
+    for protocol in [&["--type", "discover"][..], &["-6", "--type", "solicit"]] {
+        let words = |flag| {
+            [&["dhcptool", "send", "eth0", "--timeout", "500ms", "--retries", "0", flag], protocol].concat()
+        };
+        let Some(output) = lab("--silent", &words("-q")) else { return };
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{output:?}");
+        let output = lab("", &words("-q")).unwrap();
+        let out = String::from_utf8_lossy(&output.stdout);
+        assert!(!out.is_empty() && !out.contains(" sent"), "{out}");
+    }
+}

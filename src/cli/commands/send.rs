@@ -472,6 +472,7 @@ fn send(draft: Draft, args: &Args, session: &mut Session<'_>, rng: &mut Rng, cx:
         met: args.expect.map(|_| met),
         watch: collect.watch(),
         silence: if answers.is_empty() { &found } else { &[] },
+        quiet: cx.common.quiet,
     };
     cx.show(&sending)?;
     if sent == 0 {

@@ -398,6 +398,7 @@ fn send(draft: Draft6, order: &Order, asker: &Asker, line: &mut Session6<'_>, cx
         met: order.expect.map(|_| met),
         watch: shot.watch(),
         silence: hints.clone(),
+        quiet: cx.common.quiet,
     };
     cx.show(&sending)?;
     if shot.overflow > 0 {

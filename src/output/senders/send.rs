@@ -38,6 +38,8 @@ pub struct Sending<'a> {
     pub watch: &'a Watch,
     /// What may explain silence.
     pub silence: &'a [Finding],
+    /// That it was sent need not be said.
+    pub quiet: bool,
 }
 
 impl Render for Sending<'_> {
@@ -76,7 +78,9 @@ impl Render for Sending<'_> {
             Some((None, kind)) => format!("message of type {kind}"),
         };
         let times = sent(self.sent);
-        out.label(Label::Client, &name).text(&format!(" {} {times}\n", self.xid));
+        if !self.quiet {
+            out.label(Label::Client, &name).text(&format!(" {} {times}\n", self.xid));
+        }
         for answer in self.answers {
             block(answer, None, &self.place, out);
         }

@@ -44,6 +44,8 @@ pub struct Sending6<'a> {
     pub watch: &'a Watch6,
     /// What may explain silence.
     pub silence: Vec<String>,
+    /// That it was sent need not be said.
+    pub quiet: bool,
 }
 
 /// What an answer is, the outermost message.
@@ -97,11 +99,9 @@ impl Render for Sending6<'_> {
 
     fn text(&self, out: &mut Styled) {
         let times = sent(self.sent);
-        out.label(Label::Client, &self.name);
-        if self.router {
-            out.text(&format!(" {times}\n"));
-        } else {
-            out.text(&format!(" {:#08x} {times}\n", self.client.xid));
+        let xid = if self.router { String::new() } else { format!(" {:#08x}", self.client.xid) };
+        if !self.quiet {
+            out.label(Label::Client, &self.name).text(&format!("{xid} {times}\n"));
         }
         for answer in self.answers {
             if answer.protocol == Protocol::Icmpv6 {
