@@ -45,6 +45,12 @@ const NOT_RUN: (&str, &str) =
 const USAGE: (&str, &str) = ("2", "the command line is wrong");
 const NAGIOS: (&str, &str) =
     ("0 to 3", "with --nagios: OK, WARNING, CRITICAL, UNKNOWN, and a wrong command line is UNKNOWN too");
+const JUDGED: (&str, &str) = (
+    "0 to 3",
+    "with --nagios: OK; WARNING, CRITICAL: nobody answers, or nothing that could be used is given, or the answer is beyond \
+              -w or -c, which judge the time from the first question, however often that was repeated, to the answer; UNKNOWN: it could not run, or \
+              the command line is wrong",
+);
 const INTERRUPTED: (&str, &str) = ("130", "it was interrupted; what it had was printed");
 /// Of what gives an address up.
 const GIVING_UP: &[(&str, &str)] = &[
@@ -65,7 +71,7 @@ pub const PAGES: &[Page] = &[
             ("1", "nobody offered; with --expect: something is not as expected"),
             USAGE,
             NOT_RUN,
-            NAGIOS,
+            JUDGED,
             INTERRUPTED,
         ],
         examples: examples! {
@@ -86,7 +92,7 @@ pub const PAGES: &[Page] = &[
             ("1", "a NAK, a conflict, or no answer"),
             USAGE,
             NOT_RUN,
-            NAGIOS,
+            JUDGED,
             INTERRUPTED,
         ],
         examples: examples! {
@@ -202,8 +208,10 @@ pub const PAGES: &[Page] = &[
             ),
             (
                 "0 to 3",
-                "with --nagios: OK; WARNING: an allowed server is silent, or several answer and no allow list was given; CRITICAL: a rogue, or \
-              nobody answered (silence is OK with --passive and --from); UNKNOWN: it could not run or cannot tell, or the command line is wrong",
+                "with --nagios: OK; WARNING: an allowed server is silent, several answer and no allow list was given, or the answer is beyond -w; \
+              CRITICAL: a rogue, a required server was silent, nobody answered (that nobody at all was heard is OK with --passive and --from), or \
+              beyond -c; UNKNOWN: it could not run or cannot tell, or the command line is wrong. -w and -c judge the slowest of the servers that \
+              --require names, or else of the DHCP servers that are no rogues: its quickest answer, from when that was first asked",
             ),
             INTERRUPTED,
         ],
@@ -442,6 +450,7 @@ pub const RECIPES: &[Recipe] = &[
         task: "Nagios, Icinga",
         text: "The plugin guidelines' statuses and ranges; the file needs CAP_NET_RAW, or run it by sudo.",
         lines: &[
+            "install -d /etc/dhcptool && dhcptool rogue eth0 --learn /etc/dhcptool/policy.toml",
             "dhcptool rogue eth0 --nagios --policy /etc/dhcptool/policy.toml",
             "dhcptool discover eth0 --nagios -w 100 -c 500",
         ],

@@ -9,7 +9,7 @@ fn commands(line: &str) -> Vec<Vec<String>> {
     for c in line.chars() {
         match c {
             '\'' => quoted = !quoted,
-            ' ' | '|' | ';' | '>' if !quoted => {
+            ' ' | '|' | ';' | '>' | '&' if !quoted => {
                 if !word.is_empty() {
                     words.push(std::mem::take(&mut word));
                 }
