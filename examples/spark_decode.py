@@ -3,13 +3,15 @@
 
     spark-submit examples/spark_decode.py FOLDER OUTPUT [--fields LIST] [--dhcptool PATH]
 
-Every capture is decoded whole by one task (`rdd.pipe`), so the folder has to be at the same place on every worker, and dhcptool
-installed there. Compressed captures are read as they are. A damaged capture does not end the job: what could be decoded of it is kept,
-and the captures that were damaged or could not be read are listed at the end.
+Every capture is decoded whole by one task (`rdd.pipe`), so the folder and dhcptool have to be at the same places on every worker as
+here. Compressed captures are read as they are. A damaged capture does not end the job: what could be decoded of it is kept,
+and the captures that were damaged or could not be read are listed at the end. Where dhcptool itself could not be run for one, nothing
+is written, and the job fails.
 """
 import argparse
 import pathlib
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -20,6 +22,8 @@ FIELDS = ("capture,number,time,chaddr,message_type,xid,ciaddr,yiaddr,giaddr,host
 ENDINGS = (".pcap", ".pcapng", ".cap")
 # Its output: rows, and a line that begins so for each capture that did not end well.
 FAILED = "failed\t"
+# A shell's exit codes where a program cannot be started, or is not there: that says nothing of a capture.
+NOT_RUN = "not run\t"
 
 
 def schema(program, fields):
@@ -43,17 +47,26 @@ def main():
     parser.add_argument("--fields", default=FIELDS)
     parser.add_argument("--dhcptool", default="dhcptool")
     args = parser.parse_args()
+    # Workers have a PATH of their own, so they are told where it is.
+    found = shutil.which(args.dhcptool)
+    if not found:
+        sys.exit(f"{args.dhcptool} is not installed here: name it with --dhcptool PATH; it has to be at the same place on every worker")
+    program = str(pathlib.Path(found).absolute())
     files = list(captures(args.folder))
     if not files:
         sys.exit(f"{args.folder} holds no capture ({', '.join(ENDINGS)})")
 
     spark = SparkSession.builder.appName("dhcptool decode").getOrCreate()
-    decode = (f"{shlex.quote(args.dhcptool)} decode -q --threads 1 --fields {shlex.quote(args.fields)} --format ndjson")
+    decode = (f"{shlex.quote(program)} decode -q --threads 1 --fields {shlex.quote(args.fields)} --format ndjson")
     # Names come line by line; none of what a capture does may end the task. 1 is a capture without DHCP.
-    script = (f'while IFS= read -r file; do {decode} "$file" </dev/null; code=$?; '
-              f'[ $code -le 1 ] || printf "{FAILED}%s\\n" "$file"; done')
+    script = (f'while IFS= read -r file; do {decode} "$file" </dev/null; code=$?; case $code in 0 | 1) ;; '
+              f'126 | 127) printf "{NOT_RUN}%s\\n" "$(hostname)" ;; *) printf "{FAILED}%s\\n" "$file" ;; esac; done')
     lines = spark.sparkContext.parallelize(files, len(files)).pipe(f"sh -c {shlex.quote(script)}").cache()
-    rows = spark.read.json(lines.filter(lambda line: not line.startswith(FAILED)), schema=schema(args.dhcptool, args.fields))
+    without = sorted(set(lines.filter(lambda line: line.startswith(NOT_RUN)).map(lambda line: line[len(NOT_RUN):]).collect()))
+    if without:
+        spark.stop()
+        sys.exit(f"nothing is written: {program} cannot be run on {', '.join(without)}")
+    rows = spark.read.json(lines.filter(lambda line: not line.startswith(FAILED)), schema=schema(program, args.fields))
     rows.write.mode("overwrite").parquet(args.output)
     failed = lines.filter(lambda line: line.startswith(FAILED)).map(lambda line: line[len(FAILED):]).collect()
     for file in failed:

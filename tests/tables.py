@@ -1,6 +1,10 @@
-"""Reads the flat rows of all test captures with DuckDB and pyarrow, and compares what they find with the rows."""
+"""Reads the flat rows of all test captures with DuckDB and pyarrow, runs the recipes of examples/README.md as they stand there, and
+compares what they find with the rows."""
+import contextlib
 import json
+import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +22,122 @@ SQL = {"BIGINT", "DOUBLE", "BOOLEAN", "VARCHAR", "VARCHAR[]", "TIMESTAMP"}
 
 def dhcptool(*args):
     return subprocess.run([PROGRAM, *args], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout.decode()
+
+
+# What the recipes call `duckdb`: the program's way of being called, of the library.
+DUCKDB = """#!{python}
+import sys, duckdb
+words = sys.argv[1:]
+queries = words[words.index("-c") + 1] if "-c" in words else sys.stdin.read()
+base = duckdb.connect(words[0] if words and words[0] != "-c" else ":memory:")
+for query in duckdb.extract_statements(queries):
+    for row in base.execute(query).fetchall():
+        print("\\t".join("" if value is None else str(value) for value in row))
+"""
+
+
+def recipes():
+    """The blocks of the recipes, without their indentation, by the heading they stand under."""
+    found, heading = {}, None
+    for line in (ROOT / "examples/README.md").read_text().splitlines() + [""]:
+        if line.startswith("## "):
+            heading, block = line[3:], []
+            found[heading] = []
+        elif heading and line.startswith("    "):
+            block.append(line[4:])
+        elif heading and block:
+            found[heading].append("\n".join(block))
+            block = []
+    return found
+
+
+def is_same(want, got):
+    """The value of a cell is that of the row: none of it guessed, rounded or read as something else."""
+    if want is None:
+        return got is None or (not isinstance(got, (list, str)) and not hasattr(got, "__len__") and got != got) or str(got) in ("<NA>", "NaT")
+    if isinstance(want, list):
+        return got is not None and not isinstance(got, str) and hasattr(got, "__len__") and list(got) == want
+    if isinstance(want, str):
+        # A moment may be read as one.
+        return got == want or (hasattr(got, "isoformat") and want.startswith(got.isoformat()[:19]))
+    return not isinstance(got, str) and type(got) is not float and got == want
+
+
+def hold(name, want, rows):
+    """Every cell is what it was."""
+    count = 0
+    for number, (row, found) in enumerate(zip(want, rows, strict=True)):
+        for column, value in row.items():
+            assert is_same(value, found[column]), f"{name}: row {number}, {column}: {value!r} became {found[column]!r}"
+            count += 1
+    assert count > 1000
+
+
+def try_recipes(folder, want, captures):
+    """Runs what examples/README.md prints, in a folder with `office.pcap`, `office.ndjson` and `captures`."""
+    found = recipes()
+    run, passed = pathlib.Path(folder, "run"), 0
+    tools = run / "bin"
+    tools.mkdir(parents=True)
+    (tools / "dhcptool").symlink_to(pathlib.Path(PROGRAM).resolve())
+    (tools / "duckdb").write_text(DUCKDB.replace("{python}", sys.executable))
+    (tools / "duckdb").chmod(0o755)
+    path = f"{tools}{os.pathsep}{os.environ['PATH']}"
+
+    def shell(script):
+        told = subprocess.run(["bash", "-c", script], cwd=run, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False)
+        assert told.returncode == 0, f"{script}\n{told.stdout}{told.stderr}"
+        return told.stdout
+
+    shutil.copy(ROOT / "tests/data/captures/dhcp.pcap", run / "office.pcap")
+    csv, clients = found["A table of clients with host names and addresses, as CSV"]
+    shell(csv)
+    assert len((run / "clients.csv").read_text().splitlines()) > 1
+    # The address that was given last is the one that the client has.
+    shell(clients)
+    rows = [{"time_ns": at, "chaddr": "02:00:00:00:00:01", "message_type": "ack", "host_name": host, "yiaddr": address}
+            for at, host, address in ((1, "old", "10.0.0.9"), (2, None, "10.0.0.10"), (3, None, "0.0.0.0"), (4, "new", None))]
+    (run / "rows").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    query = clients[clients.index("duckdb"):]
+    assert shell(f"cat rows | {query}") == "02:00:00:00:00:01\tnew\t10.0.0.10\n"
+    passed += 2
+
+    count, typed = found["DuckDB"]
+    shell(count)
+    shell(typed)
+    passed += 2
+
+    # All captures, with a row of more than a megabyte behind them: what a reader takes for one block.
+    keys = list(want[0])
+    large = {**dict.fromkeys(keys), "protocol": "dhcpv4", "message_type": "ack", "host_name": "h" * 1_100_000}
+    # Digits that are text, numbers that may look like times, and one beyond what a float holds.
+    tricky = {**dict.fromkeys(keys), "dhcp_client_identifier": "000400010203", "dhcp_lease_time": 4294967295,
+              "time": "2023-11-14T22:13:20.000000Z", "time_ns": 1700000000123456789, "host_name": "2023-11-14"}
+    want = [*want, large, tricky]
+    (run / "office.ndjson").write_text("".join(json.dumps(row) + "\n" for row in want))
+    names = {}
+    with contextlib.chdir(run):
+        for line in found["pyarrow, pandas, polars"][0].splitlines():
+            exec(line, names)  # pylint: disable=exec-used
+            name = line.split()[1].split(".")[0].rstrip(";")
+            if name == "pyarrow":
+                rows = names["table"].to_pylist()
+            elif name == "pandas":
+                rows = names["frame"].to_dict("records")
+            else:
+                rows = names["frame"].to_dicts()
+            hold(name, want, rows)
+            passed += 1
+
+    # A second time over, nothing is taken for a capture that is none.
+    (run / "captures").mkdir()
+    for capture in captures[:3]:
+        shutil.copy(capture, run / "captures")
+    each = found["Terabytes"][0]
+    for _ in range(2):
+        shell(f"{each} || true")
+        assert len(list((run / "captures").iterdir())) == 6, list((run / "captures").iterdir())
+    return passed + 1
 
 
 def main():
@@ -68,6 +188,8 @@ def main():
         arrow = pyarrow.csv.read_csv(table, read_options=pyarrow.csv.ReadOptions(block_size=1 << 28))
         assert arrow.num_rows == len(want)
         passed += 1
+
+        passed += try_recipes(folder, want, [path for path in captures if path.endswith(".pcap")])
     print(f"{passed} passed, 0 failed")
 
 
