@@ -61,7 +61,7 @@ fn promtool_takes_the_metrics_and_the_rules() {
 
     let rules = shipped("prometheus/dhcptool.rules.yml");
     let (good, told) = promtool(&["check", "rules", rules.to_str().unwrap()], Stdio::null()).unwrap();
-    assert!(good && told.contains("SUCCESS: 5 rules found"), "{told}");
+    assert!(good && told.contains("SUCCESS: 6 rules found"), "{told}");
 }
 
 /// Alerts fire on what is written when they should, and not on a good segment.
@@ -85,12 +85,21 @@ tests:
       - {{series: 'dhcptool_rogue_servers_by_protocol{{instance="b", protocol="ra"}}', values: '1x8'}}
       - {{series: 'dhcptool_rogue_server_up{{instance="a", server="10.0.0.1"}}', values: '1 1 0x6'}}
       - {{series: 'dhcptool_rogue_server_up{{instance="a", server="10.0.0.2"}}', values: '1x8'}}
+      - {{series: 'dhcptool_rogue_policy_last_reload_successful{{instance="a"}}', values: '1 0 1'}}
       - {{series: 'dhcptool_rogue_frames_lost_total{{instance="a"}}', values: '0 0 0'}}
       - {{series: 'dhcptool_rogue_written_seconds{{instance="file"}}', values: '0 60x15'}}
       - {{series: 'dhcptool_rogue_written_seconds{{instance="served"}}', values: '0 60 stale'}}
       - {{series: 'dhcptool_rogue_written_seconds{{instance="well"}}', values: '0+60x15'}}
     alert_rule_test:
       - {{eval_time: 0m, alertname: RogueDhcpServer}}
+      - {{eval_time: 0m, alertname: DhcpPolicyNotRead}}
+      - {{eval_time: 2m, alertname: DhcpPolicyNotRead}}
+      - eval_time: 1m
+        alertname: DhcpPolicyNotRead
+        exp_alerts:
+          - exp_labels: {{severity: warning, instance: a}}
+            exp_annotations:
+              summary: dhcptool on a cannot read its policy and judges by an older one
       - {{eval_time: 0m, alertname: DhcpWatchLosesFrames}}
       - {{eval_time: 4m, alertname: NoDhcpServer}}
       - eval_time: 1m

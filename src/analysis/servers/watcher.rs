@@ -240,6 +240,15 @@ impl Watcher {
         self.next = Some(self.looked.map_or(earliest, |looked| earliest.max(looked.after(BREATH))));
     }
 
+    /// What may be there is said anew: everybody is judged again at once, and told of whatever was told lately.
+    pub fn rejudge(&mut self, now: Instant) {
+        for (key, entry) in self.known.iter_mut().filter(|(_, entry)| entry.known.present) {
+            entry.told = Instant::default();
+            self.due.insert(key.clone(), now);
+        }
+        self.plan();
+    }
+
     /// When to call [`poll`](Self::poll) next.
     pub fn deadline(&self) -> Option<Instant> {
         let folded = self.folding_since.map(|since| since.after(self.pace.fold));

@@ -9,6 +9,15 @@ use crate::analysis::servers::{Latencies, Speaks, Status};
 use crate::time::Timestamp;
 use crate::wire::escape::escape_line;
 
+/// How reading the policy's file went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PolicyRead {
+    /// When it was read in whole last.
+    pub at: Timestamp,
+    /// It was to be read again since, and could not be: what was read before still judges.
+    pub fails: bool,
+}
+
 /// What a Prometheus textfile holds.
 #[derive(Clone, Debug)]
 pub struct Metrics<'a> {
@@ -24,6 +33,8 @@ pub struct Metrics<'a> {
     pub lost: u64,
     /// The policy's servers, and whether each is there.
     pub expected: Vec<(String, bool)>,
+    /// How reading the policy went; none where no file was given.
+    pub policy_read: Option<PolicyRead>,
     /// How long answers took.
     pub latencies: Latencies,
     /// Changes told, by kind.
@@ -91,6 +102,22 @@ impl Metrics<'_> {
             "gauge",
             "1 while a server of the policy is heard, 0 when it is silent.",
             &up,
+        );
+        let read = self.policy_read.iter();
+        let well: Vec<_> =
+            read.clone().map(|read| (String::new(), u8::from(!read.fails).to_string())).collect();
+        family(
+            "dhcptool_rogue_policy_last_reload_successful",
+            "gauge",
+            "1 when the policy could be read the last time it was to be, 0 when the one before still judges.",
+            &well,
+        );
+        let at: Vec<_> = read.map(|read| (String::new(), seconds(read.at))).collect();
+        family(
+            "dhcptool_rogue_policy_last_reload_success_timestamp_seconds",
+            "gauge",
+            "When the policy that judges was read.",
+            &at,
         );
         let mut rows: Vec<_> = Latencies::BOUNDS
             .iter()
@@ -195,6 +222,7 @@ mod tests {
             forgotten: 0,
             lost: 0,
             expected: vec![("main (10.0.0.1)".to_owned(), true), ("ip=10.0.0.2".to_owned(), false)],
+            policy_read: Some(PolicyRead { at: Timestamp::new(1_600_000_000, 0), fails: true }),
             latencies: Latencies::default(),
             changes: [1, 0, 0, 0, 0],
             now: Timestamp::new(1_700_000_001, 0),
@@ -211,6 +239,8 @@ mod tests {
         assert_eq!(text.matches("dhcptool_rogue_server_info{").count(), MAX_SERIES);
         assert!(text.contains("dhcptool_rogue_server_up{server=\"ip=10.0.0.2\"} 0\n"), "{text}");
         assert!(text.contains("dhcptool_rogue_answer_seconds_bucket{le=\"+Inf\"} 0\n"), "{text}");
+        assert!(text.contains("dhcptool_rogue_policy_last_reload_successful 0\n"), "{text}");
+        assert!(text.contains("_reload_success_timestamp_seconds 1600000000.000\n"), "{text}");
         for line in text.lines() {
             assert!(
                 line.starts_with("# ") || line.rsplit_once(' ').unwrap().1.parse::<f64>().is_ok(),

@@ -155,6 +155,40 @@ fn to_and_fro_is_told_once_in_a_while() {
 }
 
 #[test]
+fn a_new_policy_judges_at_once() {
+    let mut play = Play::new(vec![]);
+    play.policy = Some(Policy::default());
+    play.hear(1, 1);
+    assert_eq!(play.kinds(5), ["new"]);
+    assert_eq!(play.watcher.verdict(), SegmentVerdict::Rogue);
+    let allow = |offers: &str| {
+        let text = format!("[[server]]\nserver-id = \"10.0.0.1\"\n[server.offers]\n{offers}");
+        Some(Policy::from_toml(&text).unwrap())
+    };
+    // Silence in between: nothing but the policy is new. What is wrong by the new one too stays wrong.
+    for (offers, kinds, verdict) in [
+        ("", vec!["changed"], SegmentVerdict::Clean),
+        ("", vec![], SegmentVerdict::Clean),
+        ("routers = [\"10.0.0.7\"]", vec!["changed"], SegmentVerdict::Rogue),
+        ("routers = [\"10.0.0.1\"]", vec!["changed"], SegmentVerdict::Clean),
+    ] {
+        play.policy = allow(offers);
+        play.watcher.rejudge(play.now);
+        assert_eq!(play.kinds(1), kinds, "{offers}");
+        assert_eq!(play.watcher.verdict(), verdict, "{offers}");
+    }
+    play.hear(1, 7);
+    play.hear(1, 1);
+    assert_eq!(play.kinds(3), ["changed"]);
+    for offers in ["routers = [\"10.0.0.9\"]", "routers = [\"10.0.0.1\", \"10.0.0.2\"]"] {
+        play.policy = allow(offers);
+        play.watcher.rejudge(play.now);
+        play.pass(1);
+        assert_eq!(play.watcher.verdict(), SegmentVerdict::Rogue, "{offers}");
+    }
+}
+
+#[test]
 fn a_storm_is_folded() {
     let mut play = Play::new(vec![]);
     let mut told = Vec::new();

@@ -15,7 +15,7 @@ use crate::cli::teller::{TICK, seconds_left};
 use crate::cli::{terminal, text};
 use crate::net::scrape::{Scrape, ScrapedPage};
 use crate::output::json::object;
-use crate::output::rogue::metrics::Metrics;
+use crate::output::rogue::metrics::{Metrics, PolicyRead};
 use crate::output::rogue::{ChangeObject, change_line, change_priority, change_text, kept_text};
 use crate::output::text::Text;
 use crate::output::when::TimeText;
@@ -81,6 +81,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         watcher: Watcher::new(pace, known, now.at),
         helper,
         page: metrics,
+        policy_read: args.policy.is_some().then_some(PolicyRead { at: now.time, fails: false }),
         changes: [0; 5],
         saved: None,
         shown_forgotten: 0,
@@ -92,6 +93,11 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         to_journal: env("JOURNAL_STREAM").is_some(),
         time,
     };
+    if watch.hub.register.policy.is_none() {
+        cx.warn(
+            "nobody can be called a rogue: say with --allow or --policy who may be there (--learn FILE writes a policy of all)",
+        );
+    }
     // What cannot be written is said at the start, not at the first alarm.
     watch.save(now)?;
     cx.note(&format!("watching {}", watch.lookout.names().join(", ")));
@@ -115,6 +121,8 @@ struct Watch<'a> {
     helper: Option<Helper>,
     /// What Prometheus may scrape.
     page: Option<ScrapedPage>,
+    /// When the policy was read, where there is a file of it.
+    policy_read: Option<PolicyRead>,
     /// How their times are written.
     time: TimeText,
     /// Changes told, by kind.
@@ -163,7 +171,7 @@ impl Watch<'_> {
             let answers = self.helper.as_ref().and_then(Helper::answers);
             match turn(&mut self.lookout, deadline, answers, &mut self.hub, cx)? {
                 Turn::Stop => return self.end(cx),
-                Turn::Reload => self.reload(now, cx),
+                Turn::Reload => self.reload(cx.clock.moment(), cx),
                 Turn::On | Turn::OutputGone => {}
             }
             for key in self.hub.register.fresh.drain(..) {
@@ -191,22 +199,26 @@ impl Watch<'_> {
     }
 
     /// Reads the policy again, and judges everybody by it. One that cannot be read changes nothing.
-    fn reload(&mut self, now: Instant, cx: &Context) {
+    fn reload(&mut self, now: Moment, cx: &Context) {
         let Some(path) = &self.args.policy else { return };
         match super::read_policy(path) {
             Ok(mut policy) => {
                 policy.allowed.extend(self.args.allowed());
                 self.hub.register.policy = Some(policy);
-                for server in self.hub.register.servers.iter() {
-                    self.watcher.heard(&server.key, now);
-                }
+                self.watcher.rejudge(now.at);
+                self.policy_read = Some(PolicyRead { at: now.time, fails: false });
                 cx.note(&format!("read {} again", path.display()));
             }
             Err(failure) => {
                 let why = failure.message.unwrap_or_default();
                 cx.warn(&format!("{why}; the policy stays as it was"));
+                if let Some(read) = &mut self.policy_read {
+                    read.fails = true;
+                }
             }
         }
+        // Whoever reads the metrics need not wait to learn it.
+        self.saved = None;
     }
 
     /// Somebody reads the metrics.
@@ -288,8 +300,16 @@ impl Watch<'_> {
             let mut there = self.watcher.known().filter(|known| known.present);
             there.any(|known| allowed.identity.fit(&known.key).is_whole())
         };
-        let allowed = self.hub.register.policy.iter().flat_map(|policy| &policy.allowed);
-        allowed.map(|allowed| (allowed.to_string(), is_up(allowed))).collect()
+        // Several entries may say of one server what it may offer; it has one series.
+        let mut all: Vec<(String, bool)> = Vec::new();
+        for allowed in self.hub.register.policy.iter().flat_map(|policy| &policy.allowed) {
+            let (name, is_up) = (allowed.to_string(), is_up(allowed));
+            match all.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, known)) => *known |= is_up,
+                None => all.push((name, is_up)),
+            }
+        }
+        all
     }
 
     fn emit(&mut self, changes: &mut [ServerChange], cx: &mut Context) -> Result<(), Failure> {
@@ -346,6 +366,7 @@ impl Watch<'_> {
                 forgotten: self.hub.register.servers.forgotten,
                 lost: self.lookout.lost().saturating_add(self.lookout.crowded_out()),
                 expected: self.expected(),
+                policy_read: self.policy_read,
                 latencies: self.hub.register.servers.latencies,
                 changes: self.changes,
                 now: now.time,
