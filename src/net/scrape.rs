@@ -1,4 +1,4 @@
-//! A page of text for who scrapes it: GET and nothing else, few connections at a time, short requests, and no patience with
+//! A page of text for who scrapes it: GET, HEAD and nothing else, few connections at a time, short requests, and no patience with
 //! slow ones. What is shown was found out already; nobody can make the program do anything by asking.
 
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -12,7 +12,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::NetError;
 use crate::time::{Clock as _, Instant, SystemClock};
 
-/// Connections that are served at a time; who comes then waits in the kernel's queue.
+/// Connections that are served at a time; who comes then takes the place of who has been slowest to ask, or waits in the kernel's
+/// queue.
 const MOST: usize = 16;
 /// Bytes of a request: its line and its header.
 const MAX_REQUEST: usize = 8192;
@@ -20,6 +21,8 @@ const MAX_REQUEST: usize = 8192;
 const MAX_FIELDS: usize = 64;
 /// How long a connection may take from its first byte to our last.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long one may say nothing.
+const IDLE: Duration = Duration::from_secs(1);
 /// How often deadlines are looked at, in milliseconds.
 const TICK: u16 = 250;
 
@@ -86,7 +89,7 @@ struct Server {
 
 struct Connection {
     stream: TcpStream,
-    until: Instant,
+    opened: Instant,
     request: Vec<u8>,
     response: Option<Vec<u8>>,
     written: usize,
@@ -95,7 +98,8 @@ struct Connection {
 impl Server {
     fn run(mut self) {
         loop {
-            let full = self.all.len() >= MOST;
+            // Who is being answered is not pushed out.
+            let full = self.all.len() >= MOST && self.all.iter().all(|one| one.response.is_some());
             let mut watched: Vec<PollFd<'_>> = self
                 .all
                 .iter()
@@ -117,16 +121,30 @@ impl Server {
             let now = SystemClock.now();
             let Self { listener, page, targets, all, rests } = &mut self;
             *rests = rests.filter(|until| *until > now);
-            all.retain_mut(|one| one.until > now && one.go_on(page, targets));
-            while all.len() < MOST && rests.is_none() {
+            all.retain_mut(|one| one.is_patient(now) && one.go_on(page, targets));
+            while rests.is_none() {
+                // They stand in the order in which they came.
+                let slowest = all.iter().position(|one| one.response.is_none());
+                if all.len() >= MOST && slowest.is_none() {
+                    break;
+                }
                 match listener.accept() {
-                    Ok((stream, _)) if stream.set_nonblocking(true).is_ok() => all.push(Connection {
-                        stream,
-                        until: now.after(PATIENCE),
-                        request: Vec::new(),
-                        response: None,
-                        written: 0,
-                    }),
+                    Ok((stream, _)) if stream.set_nonblocking(true).is_ok() => {
+                        let mut one = Connection {
+                            stream,
+                            opened: now,
+                            request: Vec::new(),
+                            response: None,
+                            written: 0,
+                        };
+                        // What was asked while it waited is answered before the next could push it out.
+                        if one.go_on(page, targets) {
+                            if let Some(slowest) = slowest.filter(|_| all.len() >= MOST) {
+                                all.remove(slowest);
+                            }
+                            all.push(one);
+                        }
+                    }
                     Ok(_) => {}
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                     Err(_) => {
@@ -141,6 +159,12 @@ impl Server {
 }
 
 impl Connection {
+    /// It may go on by now.
+    fn is_patient(&self, now: Instant) -> bool {
+        let patience = if self.request.is_empty() { IDLE } else { PATIENCE };
+        now < self.opened.after(patience)
+    }
+
     /// Reads or writes as much as can be; false when it is done.
     fn go_on(&mut self, page: &ScrapedPage, targets: &[String]) -> bool {
         if self.response.is_none() {
@@ -183,8 +207,8 @@ fn answer(request: &[u8], page: &ScrapedPage, targets: &[String]) -> Option<Vec<
             ("431 Request Header Fields Too Large", "the request is too long\n".into())
         }
         Err(_) => ("400 Bad Request", "this is no request of HTTP\n".into()),
-        Ok(httparse::Status::Complete(_)) if parsed.method != Some("GET") => {
-            ("405 Method Not Allowed", "only GET is answered\n".into())
+        Ok(httparse::Status::Complete(_)) if !matches!(parsed.method, Some("GET" | "HEAD")) => {
+            ("405 Method Not Allowed", "only GET and HEAD are answered\n".into())
         }
         Ok(httparse::Status::Complete(_)) => {
             let path = parsed.path.unwrap_or_default();
@@ -200,12 +224,14 @@ fn answer(request: &[u8], page: &ScrapedPage, targets: &[String]) -> Option<Vec<
             }
         }
     };
-    let allow = if status.starts_with("405") { "Allow: GET\r\n" } else { "" };
+    let allow = if status.starts_with("405") { "Allow: GET, HEAD\r\n" } else { "" };
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: {}\r\n\
          {allow}Connection: close\r\n\r\n",
         body.len()
     );
+    // HEAD gets what stands above the text alone, and how long that would be.
+    let body = if parsed.method == Some("HEAD") { "" } else { &*body };
     Some([head.as_bytes(), body.as_bytes()].concat())
 }
 
@@ -232,12 +258,36 @@ mod tests {
         assert_eq!(get("/probe?target=eth1"), "404");
         assert_eq!(get("/probe"), "404");
         assert_eq!(get("/"), "404");
+        let page = ScrapedPage::default();
+        page.set("up 1\n".to_owned());
+        let head = answer(b"HEAD /metrics HTTP/1.1\r\n\r\n", &page, &[]).unwrap();
+        let head = String::from_utf8(head).unwrap();
+        assert!(head.starts_with("HTTP/1.1 200 ") && head.ends_with("\r\n\r\n"), "{head}");
+        assert!(head.contains("Content-Length: 5\r\n"), "{head}");
         assert_eq!(status(b"POST /metrics HTTP/1.1\r\n\r\n").unwrap(), "405");
         assert_eq!(status(b"GET /metrics HTTP/1.1\r\nHost: x\r\n"), None);
         assert_eq!(status(b"\x16\x03\x01\0\r\n\r\n").unwrap(), "400");
         assert_eq!(status(&[b"GET /", [b'a'; MAX_REQUEST].as_slice()].concat()).unwrap(), "431");
         let many = "A: b\r\n".repeat(MAX_FIELDS + 1);
         assert_eq!(status(format!("GET / HTTP/1.1\r\n{many}\r\n").as_bytes()).unwrap(), "431");
+    }
+
+    #[test]
+    fn the_idle_do_not_keep_others_waiting() {
+        let page = ScrapedPage::default();
+        page.set("up 1\n".to_owned());
+        let scrape = Scrape::open(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = scrape.address;
+        scrape.serve(page, Vec::new()).unwrap();
+        // More than are served at a time, and no more than the kernel keeps.
+        let idle: Vec<TcpStream> = (0..100).map(|_| TcpStream::connect(address).unwrap()).collect();
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(IDLE.checked_mul(3).unwrap())).unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\n\r\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        assert!(text.ends_with("\r\n\r\nup 1\n"), "{text}");
+        drop(idle);
     }
 
     #[test]
