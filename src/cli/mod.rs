@@ -325,6 +325,64 @@ mod tests {
         super::command().debug_assert();
     }
 
+    /// clap does not ask for a flag that cannot be beside another, so that who takes it is refused beside that by name.
+    #[test]
+    fn who_takes_a_flag_is_refused_beside_what_excludes_it() {
+        use clap::error::{ContextKind, ContextValue, ErrorKind};
+        let values =
+            ["1", "10s", "x", "10.0.0.1", "9167", "100", "utc", "exec", "02:00:00:00:00:01", "2001:db8::1"];
+        let (mut tried, mut taken) = (0, Vec::new());
+        for one in super::command().get_subcommands() {
+            let name = one.get_name();
+            let alone = super::command_for(&["dhcptool".into(), name.into()]);
+            let refused = |words: &[String]| {
+                let line = ["dhcptool", name].into_iter().chain(words.iter().map(String::as_str));
+                alone.clone().try_get_matches_from(line).err()
+            };
+            // The flag with a value that it takes.
+            let words = |arg: &clap::Arg| -> Option<String> {
+                let Some(long) = arg.get_long() else { return Some("x".to_owned()) };
+                if !arg.get_action().takes_values() {
+                    return Some(format!("--{long}"));
+                }
+                let with = values.iter().map(|value| format!("--{long}={value}"));
+                let bad = [ErrorKind::ValueValidation, ErrorKind::InvalidValue];
+                with.into_iter().find(|word| {
+                    refused(std::slice::from_ref(word)).is_none_or(|error| !bad.contains(&error.kind()))
+                })
+            };
+            let args: Vec<&clap::Arg> = one.get_arguments().collect();
+            for arg in args.iter().filter(|arg| arg.get_long().is_some()) {
+                let Some(own) = words(arg) else { continue };
+                let Some(error) = refused(std::slice::from_ref(&own)) else { continue };
+                let Some(ContextValue::Strings(wanted)) = error.get(ContextKind::InvalidArg) else {
+                    continue;
+                };
+                let is_wanted = |other: &&&clap::Arg| {
+                    let long = other.get_long().map(|long| format!("--{long}"));
+                    long.is_some_and(|long| {
+                        wanted.iter().any(|want| want.split([' ', '=']).next() == Some(&long))
+                    })
+                };
+                for wanted in args.iter().filter(is_wanted) {
+                    let Some(wanted) = words(wanted) else { continue };
+                    for out in args.iter().filter(|out| out.get_id() != arg.get_id()) {
+                        let Some(other) = words(out).filter(|other| *other != wanted) else { continue };
+                        let excluded = refused(&[wanted.clone(), other.clone()])
+                            .is_some_and(|error| error.kind() == ErrorKind::ArgumentConflict);
+                        if excluded {
+                            tried += 1;
+                            if refused(&[own.clone(), other.clone()]).is_none() {
+                                taken.push(format!("{name} {own} {other}"));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(tried > 10 && taken.is_empty(), "of {tried}: {taken:#?}");
+    }
+
     #[test]
     fn a_subcommand_alone_is_what_it_is_among_all() {
         let all = super::command();

@@ -599,18 +599,34 @@ fn an_interface_answers_to_its_other_name() {
 }
 
 #[test]
+fn flags_that_mean_nothing_to_a_capture_are_refused() {
+    let flags = "--prometheus x|--listen 1|--state x|--exec x|--interval 5s|--gone-after 5s|--time utc|--wait 1s|--rounds 1|--own-mac|\
+                 --vlan 7|--exec-arg x|--exec-timeout 1s|--passive|--watch";
+    for flag in flags.split('|') {
+        let words = ["rogue", "--from", "tests/data/captures/dhcp.pcap"].into_iter().chain(flag.split(' '));
+        let output = Command::new(env!("CARGO_BIN_EXE_dhcptool")).args(words).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{flag}: {told}");
+        assert!(told.lines().count() == 1 && told.contains("--from"), "{flag}: {told}");
+    }
+}
+
+#[test]
 fn it_is_scraped_and_reads_its_policy_again() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path().display();
     let line = format!(
-        "cd {at}; printf '[[server]]\naddress = \"10.0.0.1\"\n' >policy; \
+        "cd {at}; printf '[[server]]\naddress = \"10.0.0.1\"\n%.0s' 1 2 >policy; \
          printf '[[server]]\naddress = \"10.0.0.9\"\n' >other; \
          {PROGRAM} rogue eth0 -4 --watch --policy policy --listen 9167 --interval 1s --json >out 2>err & pid=$!; \
          get() {{ exec 3<>/dev/tcp/127.0.0.1/9167; printf 'GET %s HTTP/1.1\r\n\r\n' $1 >&3; cat <&3; }}; \
          until grep -q '\"new\"' out; do sleep 0.1; done; \
          until get /metrics | tee metrics | grep -q 'status=\"allowed\"}} 1'; do sleep 0.1; done; \
          get /nothing >nothing; get '/probe?target=eth0' >probe; \
-         mv other policy; kill -HUP $pid; until grep -q '\"changed\"' out; do sleep 0.1; done; \
+         shows() {{ until get /metrics | tee metrics2 | grep -q \"$1\"; do sleep 0.1; done; }}; \
+         cp policy first; mv other policy; kill -HUP $pid; until grep -q '\"changed\"' out; do sleep 0.1; done; \
+         mv first policy; kill -HUP $pid; shows 'status=.allowed.}} 1'; shows '_rogue_policy_last_reload_successful 1'; \
+         echo '[[server' >policy; kill -HUP $pid; shows '_rogue_policy_last_reload_successful 0'; \
          kill $pid; wait $pid; echo $? >code"
     );
     if Command::new("bash").arg("-c").arg(":").output().is_err() {
@@ -623,10 +639,15 @@ fn it_is_scraped_and_reads_its_policy_again() {
     let metrics = read("metrics");
     assert!(metrics.starts_with("HTTP/1.1 200 OK\r\n"), "{metrics}");
     assert!(metrics.contains("dhcptool_rogue_servers{status=\"rogue\"} 0\n"), "{metrics}");
+    // Two entries about one server are one series.
+    assert_eq!(metrics.matches("\ndhcptool_rogue_server_up{").count(), 1, "{metrics}");
     assert!(read("nothing").starts_with("HTTP/1.1 404 ") && read("probe").starts_with("HTTP/1.1 200 "));
     let changes: Vec<Value> = read("out").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let verdicts: Vec<&Value> = changes.iter().map(|change| &change["verdict"]).collect();
-    assert_eq!(verdicts, ["clean", "rogue"], "{}", read("out"));
+    // Who is allowed by now is not held for what an older policy said, and one that cannot be read changes nothing.
+    assert_eq!(verdicts, ["clean", "rogue", "clean"], "{}", read("out"));
+    assert!(read("metrics2").contains("status=\"allowed\"} 1\n"), "{}", read("metrics2"));
+    assert!(read("err").contains("; the policy stays as it was"), "{}", read("err"));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::cli::flags::analysis::AnalysisArgs;
 use crate::cli::flags::confine::ConfineArgs;
 use crate::cli::flags::flat::{self, FlatArgs, RowStream};
 use crate::cli::flags::keep;
-use crate::cli::flags::screen::ScreenArgs;
+use crate::cli::flags::screen::{OTHER_VIEWS, ScreenArgs};
 use crate::cli::flags::select::SelectArgs;
 use crate::cli::gather::{self, Input, LOOK_EVERY, MOST_THREADS, Read, Stop, THREADS_FROM};
 use crate::cli::reading::Reading;
@@ -45,7 +45,7 @@ pub struct Args {
     screen: ScreenArgs,
 
     /// With --top, how many times as fast as it was: 60 shows an hour in a minute
-    #[arg(long, value_name = "N", value_parser = reshow::speed, default_value = "1", requires = "top", help_heading = "Analysis")]
+    #[arg(long, value_name = "N", value_parser = reshow::speed, default_value = "1", requires = "top", conflicts_with_all = OTHER_VIEWS, help_heading = "Analysis")]
     speed: reshow::Speed,
 
     /// Keep the frames of the packets shown in FILE: pcap if it ends in .pcap or .cap, else pcapng

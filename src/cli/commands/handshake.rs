@@ -55,7 +55,7 @@ pub struct Args {
     duration: Option<Duration>,
 
     /// Reach the rate over this time
-    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "rate", default_value = "0s", help_heading = "Run")]
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "rate", conflicts_with = "interval", default_value = "0s", help_heading = "Run")]
     ramp: Duration,
 
     /// Exchanges under way at a time (with --rate as many as there are clients, else 1)

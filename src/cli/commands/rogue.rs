@@ -56,7 +56,7 @@ pub struct Args {
     allow: Vec<Identity>,
 
     /// A server that must answer, written as for --allow; others are welcome. Repeat it for more
-    #[arg(long, value_name = "SERVER", conflicts_with = "watch", help_heading = "Judging")]
+    #[arg(long, value_name = "SERVER", help_heading = "Judging")]
     require: Vec<Identity>,
 
     /// A file that says which servers may be there and what they must offer (TOML, see below)
@@ -64,7 +64,7 @@ pub struct Args {
     policy: Option<PathBuf>,
 
     /// Write a policy that allows exactly what is there now
-    #[arg(long, value_name = "FILE", conflicts_with = "watch", help_heading = "Judging")]
+    #[arg(long, value_name = "FILE", help_heading = "Judging")]
     learn: Option<PathBuf>,
 
     /// Collect answers for so long: 8s, or 60s when only listening. Servers that check an address before they offer it
@@ -89,34 +89,34 @@ pub struct Args {
     vlan: Option<Vlans>,
 
     /// Judge the servers in a capture instead; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["interfaces", "watch", "passive"], help_heading = "Exchange")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["interfaces", "passive", "wait", "rounds", "own_mac", "vlan"], help_heading = "Exchange")]
     from: Option<PathBuf>,
 
     /// Run for ever and tell changes only: new, changed, gone, back
-    #[arg(long, conflicts_with_all = ["nagios", "warning", "critical"], help_heading = "Watching")]
+    #[arg(long, conflicts_with_all = ONE_SHOT, help_heading = "Watching")]
     watch: bool,
 
     /// Time between the starts of two probings, moved by up to a tenth at random; 1s or more
-    #[arg(long, value_name = "DURATION", value_parser = interval, default_value = "1m", requires = "watch", help_heading = "Watching")]
+    #[arg(long, value_name = "DURATION", value_parser = interval, default_value = "1m", requires = "watch", conflicts_with_all = ONE_SHOT, help_heading = "Watching")]
     interval: Duration,
 
     /// How the time of a change is written: utc on a terminal if left out; elsewhere only where it is named, for journals add
     /// their own
-    #[arg(long, value_name = "FORM", requires = "watch", help_heading = "Watching")]
+    #[arg(long, value_name = "FORM", requires = "watch", conflicts_with_all = ONE_SHOT, help_heading = "Watching")]
     time: Option<TimeArg>,
 
     /// A server not heard for so long is gone: three intervals, or an hour when only listening
-    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "watch", help_heading = "Watching")]
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "watch", conflicts_with_all = ONE_SHOT, help_heading = "Watching")]
     gone_after: Option<Duration>,
 
     /// Remember in FILE over restarts who is known
-    #[arg(long, value_name = "FILE", requires = "watch", help_heading = "Watching")]
+    #[arg(long, value_name = "FILE", requires = "watch", conflicts_with_all = ONE_SHOT, help_heading = "Watching")]
     state: Option<PathBuf>,
 
     /// Run PROGRAM on every change, with the change as JSON on its standard input; no shell is involved
     ///
     /// What it leaves running ends with the watch, unless it makes a session of its own (setsid).
-    #[arg(long, value_name = "PROGRAM", requires = "watch", help_heading = "Watching")]
+    #[arg(long, value_name = "PROGRAM", requires = "watch", conflicts_with_all = ONE_SHOT, help_heading = "Watching")]
     exec: Option<PathBuf>,
 
     /// An argument for that program; repeat it for more
@@ -124,21 +124,24 @@ pub struct Args {
         long,
         value_name = "ARG",
         requires = "exec",
+        conflicts_with_all = ONE_SHOT,
         allow_hyphen_values = true,
         help_heading = "Watching"
     )]
     exec_arg: Vec<OsString>,
 
     /// End that program when it takes longer
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30s", requires = "exec", help_heading = "Watching")]
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30s", requires = "exec", conflicts_with_all = ONE_SHOT, help_heading = "Watching")]
     exec_timeout: Duration,
 
     /// Serve /metrics for Prometheus here; of a port alone, on 127.0.0.1
-    #[arg(long, value_name = "[ADDR:]PORT", value_parser = listening, requires = "watch", help_heading = "Watching")]
+    ///
+    /// /probe?target=IFACE gives the same as long as IFACE is watched, and 404 otherwise, for who lists interfaces as targets.
+    #[arg(long, value_name = "[ADDR:]PORT", value_parser = listening, requires = "watch", conflicts_with_all = ONE_SHOT, help_heading = "Watching")]
     listen: Option<SocketAddr>,
 
     /// Keep FILE up to date for Prometheus' textfile collector
-    #[arg(long, value_name = "FILE", requires = "watch", help_heading = "Watching")]
+    #[arg(long, value_name = "FILE", requires = "watch", conflicts_with_all = ONE_SHOT, help_heading = "Watching")]
     prometheus: Option<PathBuf>,
 
     #[command(flatten)]
@@ -154,6 +157,9 @@ pub struct Args {
     #[arg(long, hide = true)]
     stage: Option<Stage>,
 }
+
+/// What no watch goes with. Each flag of a watch names it too: clap asks for no --watch where that cannot be.
+const ONE_SHOT: [&str; 6] = ["from", "require", "learn", "nagios", "warning", "critical"];
 
 /// VLAN tags, outermost first.
 #[derive(Clone, Debug, Default)]
@@ -171,7 +177,7 @@ fn notes() -> String {
     let mut text = String::from(
         "Judging:\n  With --allow or --policy every server is `allowed` or a `rogue`, else `unjudged`. A bare address means the server\n  \
          identifier, or the source address of a server that sends none; add mac= to notice a server that only borrows the\n  \
-         address. Servers of a protocol that no entry can mean are `unjudged`. Who contradicts itself or was once wrong stays a rogue. Reasons that make a rogue:\n",
+         address. Servers of a protocol that no entry can mean are `unjudged`. Who contradicts itself or was once wrong by this policy stays a rogue. Reasons that make a rogue:\n",
     );
     let rows = |convicts: bool| {
         let rules = RULES.iter().filter(move |rule| (rule.weight != Weight::Suspicious) == convicts);

@@ -51,7 +51,7 @@ pub struct Args {
     from_pcap: Option<PathBuf>,
 
     /// Which packet of the capture, counted from 1; the first DHCP message if left out
-    #[arg(long, value_name = "N", requires = "from_pcap", value_parser = positive::<u64>)]
+    #[arg(long, value_name = "N", requires = "from_pcap", conflicts_with_all = ["kind", "from_json", "hex"], value_parser = positive::<u64>)]
     number: Option<u64>,
 
     /// Send these bytes as the DHCP message; @FILE reads them from a file, - from standard input

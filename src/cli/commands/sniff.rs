@@ -49,7 +49,7 @@ pub struct Args {
     write: Option<PathBuf>,
 
     /// Show nothing, only write
-    #[arg(long, requires = "write", conflicts_with = "top", help_heading = "Output")]
+    #[arg(long, requires = "write", conflicts_with_all = ["top", "known"], help_heading = "Output")]
     write_only: bool,
 
     /// Begin another file before this one grows beyond so many bytes, as in 100M (units k, M, G: powers of 1000)

@@ -21,6 +21,7 @@ pub struct NagiosArgs {
         long,
         value_name = "RANGE",
         requires = "nagios",
+        conflicts_with = "json",
         allow_hyphen_values = true,
         help_heading = "Monitoring"
     )]
@@ -31,6 +32,7 @@ pub struct NagiosArgs {
         long,
         value_name = "RANGE",
         requires = "nagios",
+        conflicts_with = "json",
         allow_hyphen_values = true,
         help_heading = "Monitoring"
     )]

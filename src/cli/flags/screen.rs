@@ -7,15 +7,19 @@ use crate::cli::context::{Context, is_dumb};
 use crate::cli::exit::Failure;
 use crate::cli::top::Top;
 
+/// What no screen goes with; who takes --top names it too, for clap asks for no flag that cannot be beside another.
+pub const OTHER_VIEWS: [&str; 9] =
+    ["transactions", "ladder", "stats", "lint", "clients", "flat", "fields", "format", "ascii"];
+
 /// What a screen shows.
 #[derive(clap::Args, Debug)]
 pub struct ScreenArgs {
     /// A screen of how it stands, drawn again every second: servers with rates and delays, clients that fail and for how long
-    #[arg(long, conflicts_with_all = ["transactions", "ladder", "stats", "lint", "clients", "flat", "fields", "format"], help_heading = "Analysis")]
+    #[arg(long, conflicts_with_all = OTHER_VIEWS, help_heading = "Analysis")]
     pub top: bool,
 
     /// Servers that are meant to be there; others are marked
-    #[arg(long, value_name = "ADDR", value_delimiter = ',', requires = "top", help_heading = "Analysis")]
+    #[arg(long, value_name = "ADDR", value_delimiter = ',', requires = "top", conflicts_with_all = OTHER_VIEWS, help_heading = "Analysis")]
     known: Vec<IpAddr>,
 }
 
