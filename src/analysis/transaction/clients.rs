@@ -80,6 +80,8 @@ struct Rare {
     relays: Vec<IpAddr>,
     /// Codes said of it, worst first.
     codes: Vec<(Severity, &'static str)>,
+    /// What it had and gave back, as long as it has got nothing else.
+    given_back: Vec<(IpAddr, Option<u8>)>,
     /// Why its last outcome was no success, in words.
     why: Option<Box<str>>,
 }
@@ -127,6 +129,11 @@ impl ClientRecord {
     /// Relays of its exchanges.
     pub fn relays(&self) -> &[IpAddr] {
         self.rare.as_deref().map_or(&[], |rare| &rare.relays)
+    }
+
+    /// The addresses and prefixes that it had and gave back, as long as it has got nothing else.
+    pub fn given_back(&self) -> &[(IpAddr, Option<u8>)] {
+        self.rare.as_deref().map_or(&[], |rare| &rare.given_back)
     }
 
     /// Codes said of it, worst first.
@@ -309,19 +316,29 @@ impl ClientRecord {
                 | Kind::Bootp
                 | Kind::Release
                 | Kind::Decline
+                | Kind::Unknown
         );
         if !decides || (self.outcome.is_some() && self.last > to) {
             return;
         }
-        // A renewal that is not seen answered takes no address away: the lease runs on.
-        let renewal = matches!(exchange.kind, Kind::Renew | Kind::Rebind | Kind::Reboot | Kind::Confirm);
+        // A renewal that is not seen answered takes no address away: the lease runs on. Who only asks whether it may keep one
+        // after a start has none by that.
+        let holds = matches!(exchange.kind, Kind::Renew | Kind::Rebind | Kind::Confirm);
+        let renewal = holds || matches!(exchange.kind, Kind::Reboot | Kind::Unknown);
         let silent = matches!(exchange.outcome, Outcome::Unanswered | Outcome::Open);
         let sure = problems.iter().any(|problem| problem.id.name() == "no-answer");
-        if renewal && silent && !sure {
+        if renewal && silent && !sure && (holds || self.outcome.is_some()) {
+            if self.outcome.is_none() {
+                self.leases = S::leases(exchange).into_iter().collect();
+            }
             return;
         }
         let success = exchange.outcome.is_success();
-        if success && exchange.kind != Kind::Release {
+        let released = exchange.kind == Kind::Release;
+        if released || self.rare.is_some() {
+            self.rare().given_back = if released { S::leases(exchange) } else { Vec::new() };
+        }
+        if success && !released {
             self.leases = S::leases(exchange).into_iter().collect();
             self.delays = (exchange.offer_ns().unwrap_or(NEVER), exchange.ack_ns().unwrap_or(NEVER));
         } else if !silent || !renewal {
@@ -415,6 +432,93 @@ mod tests {
     use crate::analysis::diagnosis::tests::{Story, client};
     use crate::analysis::transaction::{Joiner, Options};
     use crate::wire::v4::MessageType;
+
+    const SERVER: [u8; 4] = [10, 0, 0, 1];
+    const OWN: [u8; 4] = [10, 0, 0, 9];
+
+    /// The exchanges of a story that ends a minute after its last message.
+    fn closed(tell: impl FnOnce(&mut Story)) -> Vec<Box<Exchange>> {
+        let mut story = Story::default();
+        tell(&mut story);
+        story.end(600_000);
+        let mut joiner = Joiner::new(Options::default());
+        joiner.batch(&story.batch, |_, _| {});
+        joiner.finish();
+        joiner.take_closed()
+    }
+
+    /// How the only client of a story fares: status, address, what it gave back, and why.
+    fn fares(tell: impl FnOnce(&mut Story)) -> (Status, Option<String>, Vec<String>, Option<String>) {
+        let mut clients = Clients::default();
+        for exchange in closed(tell) {
+            clients.exchange(&exchange, 1, &[]);
+        }
+        let all = clients.sorted();
+        let [one] = all.as_slice() else { panic!("{} clients", all.len()) };
+        let given_back = one.given_back().iter().map(|(address, _)| address.to_string()).collect();
+        (one.status(), one.address().map(|address| address.to_string()), given_back, one.why())
+    }
+
+    #[test]
+    fn who_has_no_address_is_not_well() {
+        let own = || Some("10.0.0.9".to_owned());
+        let reboot = |story: &mut Story, ms: i64, number: u8| {
+            story.ask(ms, client(number), MessageType::REQUEST, |m, _| m.set_option(50, &OWN));
+        };
+        let bound = |story: &mut Story| {
+            story.discover(0, client(1));
+            story.offer(1, client(1), SERVER, OWN);
+            story.request(2, client(1), OWN, SERVER);
+            story.ack(3, client(1), SERVER, OWN);
+        };
+        let failed = |why: &str| (Status::Failed, None, vec![], Some(why.to_owned()));
+        // Refused again and again, of which the questions are not seen.
+        assert_eq!(
+            fares(|story| (0..3).for_each(|n| story.nak(n * 20_000, client(1), SERVER))),
+            failed("refused by 10.0.0.1")
+        );
+        // Whether it may keep its address is asked in vain.
+        assert_eq!(fares(|story| reboot(story, 0, 1)), failed("no answer to REQUEST was seen"));
+        // The same later: the lease that was seen to be given runs on.
+        let later = fares(|story| {
+            bound(story);
+            story.ask(
+                60_000,
+                crate::analysis::diagnosis::tests::Client { xid: 7, ..client(1) },
+                MessageType::REQUEST,
+                |m, _| {
+                    m.set_option(50, &OWN);
+                },
+            );
+        });
+        assert_eq!(later, (Status::Ok, own(), vec![], None));
+        // Who renews has what it renews.
+        assert_eq!(fares(|story| story.renew(0, client(1), OWN, false)), (Status::Ok, own(), vec![], None));
+        // Who gave its address back has none, and that is well.
+        let released = fares(|story| {
+            bound(story);
+            story.ask(60_000, client(1), MessageType::RELEASE, |m, _| {
+                m.ciaddr = OWN.into();
+                m.set_option(54, &SERVER);
+            });
+        });
+        assert_eq!(released, (Status::Ok, None, vec!["10.0.0.9".to_owned()], None));
+    }
+
+    #[test]
+    fn what_stands_before_its_question_took_no_time() {
+        let all = closed(|story| {
+            story.ack(0, client(1), SERVER, OWN);
+            // The ACK may answer a DISCOVER that asks for it.
+            story.ask(30, client(1), MessageType::DISCOVER, |m, _| m.set_option(80, &[]));
+            story.ack(60, client(1), SERVER, OWN);
+        });
+        for exchange in &all {
+            let delays = [exchange.offer_ns(), exchange.ack_ns(), exchange.total_ns()];
+            assert!(delays.into_iter().flatten().all(|delay| delay >= 0), "{delays:?}");
+        }
+        assert!(all.iter().any(|exchange| exchange.had().reply && exchange.had().client));
+    }
 
     #[test]
     fn whose_lease_is_asked_about_is_no_client_of_the_capture() {

@@ -358,7 +358,7 @@ impl<S: Message> Exchange<S> {
     /// First offer after the search of its xid, nanoseconds.
     pub fn offer_ns(&self) -> Option<i64> {
         let offer = self.replies().find(|seen| seen.sense() == Sense::Offers)?;
-        Some(offer.time().saturating_sub(self.sought_at(offer.xid())?))
+        later(self.sought_at(offer.xid())?, offer.time())
     }
 
     /// What was asked for, given after it was last asked for, nanoseconds.
@@ -368,7 +368,7 @@ impl<S: Message> Exchange<S> {
         let ack = self.steps.get(at)?;
         let before = self.steps.get(..at)?.iter().rev();
         let mut asked = before.filter(|step| step.role.counts() && step.seen.sense() == Sense::Asks);
-        Some(ack.seen.time().saturating_sub(asked.next()?.seen.time()))
+        later(asked.next()?.seen.time(), ack.seen.time())
     }
 
     /// What was asked for, given after the client's first message (of an acquisition: its first search), nanoseconds.
@@ -379,7 +379,7 @@ impl<S: Message> Exchange<S> {
         } else {
             self.sent().next()?
         };
-        Some(ack.time().saturating_sub(first.time()))
+        later(first.time(), ack.time())
     }
 
     /// The letters of its messages, runs as `D*4`.
@@ -463,6 +463,11 @@ impl<S: Message> Exchange<S> {
         };
         (from, own.unwrap_or(Party::Client))
     }
+}
+
+/// Nanoseconds from one moment to a later one. What stands in its capture before what it answers tells no delay.
+fn later(from: i64, to: i64) -> Option<i64> {
+    Some(to.saturating_sub(from)).filter(|delay| *delay >= 0)
 }
 
 #[cfg(test)]

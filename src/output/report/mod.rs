@@ -15,6 +15,7 @@ use crate::analysis::compare::{self, Scope, Side};
 use crate::analysis::diagnosis::{self, Diagnosis, Finding, Id};
 use crate::analysis::findings6::story::Told;
 use crate::analysis::transaction::{ClientRecord, Clients, Closed, ServerFigures, Stats, Status, Whose};
+use crate::output::transaction::client::lease_text;
 use crate::output::transaction::clients::name;
 use crate::output::transaction::stats::moment;
 use crate::output::when::Zone;
@@ -543,11 +544,12 @@ fn server_rows(stats: &Stats) -> Vec<ServerRow> {
 
 /// Addresses and prefixes of a client, the first of them.
 fn addresses(client: &ClientRecord) -> String {
-    let text = |(ip, length): &(IpAddr, Option<u8>)| {
-        length.map_or_else(|| ip.to_string(), |length| format!("{ip}/{length}"))
-    };
-    let all: Vec<String> = client.leases.iter().take(4).map(text).collect();
-    all.join(" ")
+    let all =
+        |leases: &[(IpAddr, Option<u8>)]| -> Vec<String> { leases.iter().take(4).map(lease_text).collect() };
+    if client.leases.is_empty() && !client.given_back().is_empty() {
+        return format!("gave {} back", all(client.given_back()).join(" "));
+    }
+    all(&client.leases).join(" ")
 }
 
 /// What an address is sorted by.

@@ -121,6 +121,8 @@ object! {
         servers: Vec<String>,
         /// Its address; of DHCPv6 the first.
         address: Option<IpAddr>,
+        /// The addresses and prefixes that it had and gave back.
+        given_back: Vec<Own<String>>,
     }
 }
 
@@ -135,8 +137,14 @@ impl<'a, I> Common<'a, I> {
             relays: client.relays(),
             servers: client.servers.iter().map(Whose::id).collect(),
             address: client.address(),
+            given_back: client.given_back().iter().map(|lease| Own(lease_text(lease))).collect(),
         }
     }
+}
+
+/// An address, or a prefix with its length.
+pub(in crate::output) fn lease_text((ip, length): &(IpAddr, Option<u8>)) -> String {
+    length.map_or_else(|| ip.to_string(), |length| format!("{ip}/{length}"))
 }
 
 words! {

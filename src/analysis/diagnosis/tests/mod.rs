@@ -168,7 +168,7 @@ impl Story {
     }
 
     /// A renewal: unicast, or to everybody.
-    fn renew(&mut self, ms: i64, c: Client, ip: [u8; 4], all: bool) {
+    pub(crate) fn renew(&mut self, ms: i64, c: Client, ip: [u8; 4], all: bool) {
         self.ask(ms, c, MessageType::REQUEST, |m, way| {
             m.ciaddr = ip.into();
             m.flags = 0;
@@ -218,7 +218,7 @@ impl Story {
         self.say(ms, c, MessageType::ACK, (server, ip), |_, _| {});
     }
 
-    fn nak(&mut self, ms: i64, c: Client, server: [u8; 4]) {
+    pub(crate) fn nak(&mut self, ms: i64, c: Client, server: [u8; 4]) {
         self.say(ms, c, MessageType::NAK, (server, [0; 4]), |_, _| {});
     }
 
