@@ -31,6 +31,8 @@ pub fn schema(command: &str) -> Schema {
     enum Printed<'a> {
         Summary(Whole<'a>),
         Exchange(Each),
+        /// What would be sent (`--dry-run`).
+        Unsent(Box<schema::Packet>),
     }
     schema::schema::<Printed<'_>>(command)
 }

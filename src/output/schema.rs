@@ -71,11 +71,11 @@ pub fn of(command: &str) -> Option<Schema> {
         "doctor" => schema::<DoctorObject<'_>>(command),
         "diff" => schema::<DiffObject>(command),
         "explain" => schema::<Explanation>(command),
-        "discover" => schema::<Either<DiscoverObject<'_>, DiscoverObject6>>(command),
+        "discover" => schema::<SenderLine<DiscoverObject<'_>, DiscoverObject6>>(command),
         "request" | "release" | "decline" | "inform" => {
-            schema::<Either<RequestObject, RequestObject6>>(command)
+            schema::<SenderLine<RequestObject, RequestObject6>>(command)
         }
-        "send" => schema::<Either<SendObject, SendObject6>>(command),
+        "send" => schema::<SenderLine<SendObject, SendObject6>>(command),
         "rogue" => schema::<RogueLine<'_>>(command),
         _ => return None,
     })
@@ -91,14 +91,16 @@ pub enum RogueLine<'a> {
     Change(Box<ChangeObject<'a>>),
 }
 
-/// What a command prints of DHCPv4 and, with `-6`, of DHCPv6.
+/// What a sender prints of DHCPv4 and, with `-6`, of DHCPv6.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Either<F, S> {
+pub enum SenderLine<F, S> {
     /// DHCPv4.
     Four(F),
     /// DHCPv6.
     Six(S),
+    /// What would be sent (`--dry-run`).
+    Unsent(Box<Packet>),
 }
 
 /// The schema of `T`, which is what `command` prints.
@@ -211,10 +213,10 @@ pub struct Packet {
     pub dhcp: Option<Dhcp>,
     /// The message, for DHCPv6.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub dhcpv6: Option<Value>,
+    pub dhcpv6: Option<Dhcpv6Message>,
     /// The message, for router discovery.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub icmpv6: Option<Value>,
+    pub icmpv6: Option<Icmpv6Message>,
     /// What is wrong or odd; the first 256 of it.
     pub problems: Vec<Problem>,
     /// How many problems more there are, where there are more.
@@ -338,6 +340,156 @@ pub struct Dhcp {
     pub message_type: Option<NameOrNumber>,
     /// Every option as it lies on the wire, in order.
     pub options: Vec<OptionValue>,
+    /// All sixteen bytes of `chaddr`, in hexadecimal, where more of them are used than `hlen` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub chaddr_raw: Option<String>,
+    /// All bytes of `sname`, in hexadecimal, where its text does not say them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub sname_raw: Option<String>,
+    /// All bytes of `file`, in hexadecimal, where its text does not say them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub file_raw: Option<String>,
+    /// The message in hexadecimal, where it ends before its options.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub fixed_raw: Option<String>,
+    /// What stands in the place of the magic cookie, in hexadecimal, where that is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub cookie: Option<String>,
+    /// The options end with an End; left out where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub end: Option<bool>,
+    /// Pads in front of the End, or of where the options end without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    pub pads_at_end: Option<u64>,
+    /// Zero bytes behind the options.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    pub padding: Option<u64>,
+    /// The bytes behind the options, in hexadecimal, where they are not all zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub trailer: Option<String>,
+}
+
+/// A DHCPv6 message.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Dhcpv6Message {
+    /// The message type: its name, or the number of one that has none.
+    pub message_type: NameOrNumber,
+    /// Transaction identifier: 0x and six digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub transaction_id: Option<String>,
+    /// The flags, in messages that have them instead: 0x and six digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub flags: Option<String>,
+    /// Relays that a relay message passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u8")]
+    pub hop_count: Option<u8>,
+    /// An address of the client's link, as a relay says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub link_address: Option<String>,
+    /// Whom a relay got the message from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub peer_address: Option<String>,
+    /// The message in hexadecimal, where it ends before its options.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub fixed_raw: Option<String>,
+    /// Every option as it lies on the wire, in order; a relayed message is the value of its option.
+    pub options: Vec<OptionValue>,
+    /// What stands behind the last whole option, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub trailer: Option<String>,
+}
+
+/// A message of router discovery.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Icmpv6Message {
+    /// The message type: its name, or the number of one that has none.
+    pub message_type: NameOrNumber,
+    /// The code, which is 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u8")]
+    pub code: Option<u8>,
+    /// How the checksum turned out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Checksum")]
+    pub checksum: Option<Checksum>,
+    /// The checksum: 0x and four digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub checksum_raw: Option<String>,
+    /// The hop limit that hosts are to use; 0 leaves it to them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u8")]
+    pub hop_limit: Option<u8>,
+    /// The flags of an advertisement: 0x and two digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub flags: Option<String>,
+    /// DHCPv6 has addresses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub managed: Option<bool>,
+    /// DHCPv6 has other things.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub other: Option<bool>,
+    /// The router is a home agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub home_agent: Option<bool>,
+    /// How much the router is to be preferred.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub preference: Option<String>,
+    /// A proxy sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub proxy: Option<bool>,
+    /// The router is of a stub network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub snac: Option<bool>,
+    /// Seconds that the router may be used by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u16")]
+    pub router_lifetime: Option<u16>,
+    /// Milliseconds that a neighbour counts as reachable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32")]
+    pub reachable_time: Option<u32>,
+    /// Milliseconds between solicitations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32")]
+    pub retrans_timer: Option<u32>,
+    /// The reserved bytes of a solicitation where they are not zero: 0x and eight digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub reserved: Option<String>,
+    /// The message in hexadecimal, where it ends before its options.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub fixed_raw: Option<String>,
+    /// Every option as it lies on the wire, in order.
+    pub options: Vec<OptionValue>,
+    /// What stands behind the last whole option, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub trailer: Option<String>,
 }
 
 /// A name, or a number that has none.
@@ -369,6 +521,13 @@ pub struct OptionValue {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub field: Option<String>,
+    /// Pads in front of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    pub pads_before: Option<u64>,
+    /// The length that it says it has, where the message ends before that; null where it ends before the length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declared_length: Option<u64>,
 }
 
 /// Something that is wrong or odd.

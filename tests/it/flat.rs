@@ -318,6 +318,9 @@ fn exchanges_and_clients_are_rows_too() {
                         object.get(name).or_else(|| object.get("client")?.get(name)).unwrap_or(&Value::Null)
                     }
                 };
+                // The objects of DHCPv4 have no such field.
+                let four = Value::from("dhcpv4");
+                let nested = if name == "protocol" && nested.is_null() { &four } else { nested };
                 match kind.as_str() {
                     "BIGINT" | "BOOLEAN" | "TIMESTAMP" | "VARCHAR" => {
                         assert_eq!(row[name], *nested, "{name}");

@@ -74,9 +74,14 @@ fn misfit(value: &Value, schema: &Value, root: &Value, at: &str) -> Option<Strin
                 missing.map(|name| format!("{at}: {name} is missing"))
             }),
             "properties" => value.as_object().and_then(|object| {
-                wanted.as_object().unwrap().iter().find_map(|(name, schema)| {
+                let known = wanted.as_object().unwrap();
+                let wrong = known.iter().find_map(|(name, schema)| {
                     object.get(name).and_then(|value| misfit(value, schema, root, &format!("{at}.{name}")))
-                })
+                });
+                // Who reads the objects lets pass what is new to him; here it is a field that nobody described.
+                let closed = !rules.contains_key("additionalProperties");
+                let new = || object.keys().find(|name| closed && !known.contains_key(*name));
+                wrong.or_else(|| new().map(|name| format!("{at}.{name} is in no schema")))
             }),
             "additionalProperties" => value.as_object().and_then(|object| {
                 let named =
@@ -169,7 +174,8 @@ fn a_schema_refuses_what_is_wrong() {
         packet[name] = value;
         misfit(&packet, &schema, &schema, "packet")
     };
-    assert_eq!(with("new", 1.into()), None);
+    assert!(with("new", 1.into()).unwrap().contains("in no schema"));
+    assert!(with("dhcp", serde_json::json!({"new": 1})).is_some());
     assert!(with("number", "1".into()).is_some());
     assert!(with("type", "pocket".into()).is_some());
     assert!(with("link", serde_json::json!({"type": "ethernet"})).unwrap().contains("missing"));
@@ -200,6 +206,12 @@ fn what_is_found_on_a_network_fits_its_schema() {
         ("", "release eth0 --ip 192.0.2.1 --server 192.0.2.2 --dst-mac ff:ff:ff:ff:ff:ff"),
         ("", "inform eth0 --ip 192.0.2.1 --timeout 300ms --retries 0"),
         ("", "send eth0 --type discover"),
+        ("", "send eth0 --type discover --dry-run"),
+        ("", "send -6 eth0 --type solicit --dry-run"),
+        ("", "discover eth0 --dry-run"),
+        ("", "request -6 eth0 --dry-run"),
+        ("", "release eth0 --ip 192.0.2.1 --server 192.0.2.2 --dry-run"),
+        ("", "handshake eth0 --dry-run"),
         ("", "handshake eth0 -c 2 --interval 0s --each"),
         ("", "rogue eth0 --wait 1s --rounds 1"),
         ("", "sniff eth0 --duration 100ms"),

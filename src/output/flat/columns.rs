@@ -246,7 +246,7 @@ pub static TRANSACTION: LazyLock<Vec<Column>> = LazyLock::new(|| {
         ("visible", Type::Boolean, "Answers to it can be seen here."),
         ("reason", Type::Text, "Why the server refused (56)."),
         ("problems", Type::List, "Codes of what is wrong with it."),
-        ("protocol", Type::Text, "dhcpv6; empty for DHCPv4."),
+        ("protocol", Type::Text, "dhcpv4 or dhcpv6."),
         ("duid", Type::Text, "The DUID of a client of DHCPv6, in hexadecimal."),
         ("interface_id", Type::Text, "The relay's interface (18 of DHCPv6), in hexadecimal."),
         ("addresses", Type::List, "Addresses given, else offered, else asked for; DHCPv6 may have several."),
@@ -281,10 +281,11 @@ pub static CLIENT: LazyLock<Vec<Column>> = LazyLock::new(|| {
         ("why", Type::Text, "What is wrong, in words."),
         ("codes", Type::List, "Codes of what is wrong, worst first."),
         ("transactions", Type::List, "Numbers of its exchanges."),
-        ("protocol", Type::Text, "dhcpv6; empty for DHCPv4."),
+        ("protocol", Type::Text, "dhcpv4 or dhcpv6."),
         ("duid", Type::Text, "The DUID of a client of DHCPv6, in hexadecimal."),
         ("addresses", Type::List, "The addresses it has; by DHCPv6 it may have several."),
         ("prefixes", Type::List, "The prefixes it has by DHCPv6."),
+        ("given_back", Type::List, "The addresses and prefixes that it had and gave back."),
     ])
 });
 
@@ -391,6 +392,8 @@ fn type_of(kind: &Kind) -> Type {
         | Kind::Seconds
         | Kind::Lifetime
         | Kind::Coded(..)
+        | Kind::Hundredths
+        | Kind::Since2000
         | Kind::OptionCode(_) => Type::Integer,
         Kind::Bits(..)
         | Kind::Domains
@@ -399,7 +402,7 @@ fn type_of(kind: &Kind) -> Type {
         | Kind::VendorClasses
         | Kind::VendorOptions
         | Kind::UserClass => Type::List,
-        Kind::Sized(kind) | Kind::Sized16(kind) => type_of(kind),
+        Kind::Sized(kind) | Kind::Sized16(kind) | Kind::After(_, kind) => type_of(kind),
         _ => Type::Text,
     }
 }
@@ -407,6 +410,23 @@ fn type_of(kind: &Kind) -> Type {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::json::JsonOut;
+    use crate::wire::options::{Context, decode_at, parse_option};
+
+    /// What is always a number in JSON is one in rows too.
+    #[test]
+    fn numbers_are_no_text() {
+        for row in v4::SPACE.table.iter().chain(v6::SPACE.table) {
+            let cx = Context::default();
+            let bytes = parse_option(row, &row.kind.example(), &cx).unwrap();
+            let mut json = JsonOut::new();
+            if decode_at(&row.kind, &bytes, 0, &cx, &mut json).is_err() {
+                continue;
+            }
+            let number = matches!(json.buf.first(), Some(b'0'..=b'9' | b'-'));
+            assert_eq!(type_of(&row.kind) == Type::Integer, number, "{}", row.name);
+        }
+    }
 
     #[test]
     fn a_name_has_one_type() {
@@ -430,6 +450,7 @@ mod tests {
         assert_eq!(find("relay_agent_information_circuit_id"), Some(Type::Text));
         assert_eq!(find("rapid_commit"), Some(Type::Boolean));
         assert_eq!(find("v6_clientid"), Some(Type::Text));
+        assert_eq!(find("v6_elapsed_time"), Some(Type::Integer));
         assert_eq!(find("v6_dns_servers"), Some(Type::List));
         assert_eq!(find("vendor_encapsulated_options_discovery_control"), Some(Type::List));
     }

@@ -10,6 +10,7 @@ use crate::analysis::transaction::{
     ClientRecord, Exchange, Exchange6, Lease, Message, Role, Server, Server6, Whose,
 };
 use crate::output::json::told::Xid6;
+use crate::output::transaction::client::lease_text;
 use crate::output::transaction::json::Given;
 use crate::output::transaction::view::Shown;
 use crate::stats::delay::float;
@@ -27,6 +28,7 @@ pub fn exchange(
     out: &mut Vec<u8>,
 ) {
     begin(exchange, at, vendor, rows);
+    text(rows, "protocol", Some(protocol(false)));
     hex(rows, "client_id", exchange.texts.client_id.as_deref());
     list(rows, "xids", exchange.xids.iter().map(|xid| format!("{xid:#010x}")));
     text(rows, "server", exchange.server());
@@ -56,7 +58,7 @@ pub fn exchange6(
 ) {
     let extra = &exchange.extra;
     begin(exchange, at, vendor, rows);
-    text(rows, "protocol", Some("dhcpv6"));
+    text(rows, "protocol", Some(protocol(true)));
     hex(rows, "duid", exchange.texts.client_id.as_deref());
     list(rows, "xids", exchange.xids.iter().map(|xid| Xid6(*xid)));
     hex(rows, "interface_id", extra.port.as_deref());
@@ -76,6 +78,11 @@ pub fn exchange6(
     list::<Ipv4Addr>(rows, "routers", None);
     course(exchange, problems, rows);
     rows.finish(out);
+}
+
+/// The protocol as rows of packets name it.
+fn protocol(six: bool) -> &'static str {
+    if six { "dhcpv6" } else { "dhcpv4" }
 }
 
 /// What an exchange is, and whose.
@@ -122,7 +129,7 @@ pub fn client(client: &ClientRecord, vendor: Option<&str>, rows: &mut Rows, out:
     text(rows, "status", Some(client.status().name()));
     text(rows, "mac", client.mac);
     let six = client.is_six();
-    text(rows, "protocol", six.then_some("dhcpv6"));
+    text(rows, "protocol", Some(protocol(six)));
     hex(rows, if six { "duid" } else { "client_id" }, client.texts.client_id.as_deref());
     foreign(rows, "hostname", client.texts.hostname.as_deref());
     foreign(rows, "vendor_class", client.texts.vendor_class.as_deref());
@@ -135,6 +142,7 @@ pub fn client(client: &ClientRecord, vendor: Option<&str>, rows: &mut Rows, out:
     let addresses = client.leases.iter().filter(|(_, length)| length.is_none());
     list(rows, "addresses", addresses.map(|(address, _)| *address));
     list(rows, "prefixes", client.prefixes().map(|(prefix, length)| format!("{prefix}/{length}")));
+    list(rows, "given_back", client.given_back().iter().map(lease_text));
     integer(rows, "messages", Some(client.messages()));
     integer(rows, "tries", Some(client.tries()));
     rows.time("first_seen", Timestamp(client.seen.0), Precision::Micro);
