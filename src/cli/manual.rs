@@ -223,8 +223,8 @@ pub const PAGES: &[Page] = &[
             "in a capture": "dhcptool rogue --from capture.pcapng --allow 10.0.0.1";
             "for ever; tell changes": "dhcptool rogue eth0 --watch --policy policy.toml --state /var/lib/dhcptool/eth0 --exec /usr/local/bin/alert";
             "in place of check_dhcp -s: this one must answer within 200 ms": "dhcptool rogue eth0 --nagios --require 10.0.0.1 -w 100 -c 200";
-            "scraped by Prometheus on port 9167 of this host; SIGHUP reads the policy again": "dhcptool rogue eth0 --watch --policy policy.toml --listen 9167";
-            "for Prometheus' textfile collector": "dhcptool rogue eth0 --watch --prometheus /var/lib/node_exporter/dhcp.prom";
+            "scraped by Prometheus on port 9167 of this host, as /metrics, or /probe?target=eth0 for relabelling; SIGHUP reads the policy again": "dhcptool rogue eth0 --watch --policy policy.toml --listen 9167";
+            "for Prometheus' textfile collector": "dhcptool rogue eth0 --watch --policy policy.toml --prometheus /var/lib/prometheus/node-exporter/dhcptool.prom";
         },
         see: &["discover", "sniff", "doctor"],
     },
@@ -461,6 +461,11 @@ pub const RECIPES: &[Recipe] = &[
         lines: &[
             "dhcptool rogue eth0 --watch --policy policy.toml --prometheus /var/lib/prometheus/node-exporter/dhcptool.prom",
         ],
+    },
+    Recipe {
+        task: "DHCP alone in Wireshark",
+        text: "Or as interfaces of its own: put dhcptool-extcap (packaging/wireshark/, of packages /usr/share/doc/dhcptool/examples/wireshark/), executable, into the folder that Wireshark names under Help, About, Folders, \"Personal Extcap path\"; dhcptool must be in its PATH, or be named by DHCPTOOL.",
+        lines: &["dhcptool sniff eth0 --write - | wireshark -k -i -"],
     },
     Recipe {
         task: "A spreadsheet of clients, names and addresses",

@@ -94,10 +94,53 @@ fn every_interface_is_one_of_wiresharks() {
     let path = kept.to_str().unwrap();
     run(&format!(
         "timeout -s INT 3 {script} --capture --extcap-interface dhcptool-eth0 --fifo {path} & \
-         until [ -s {path} ]; do :; done; {PROGRAM} discover eth0 --first -q >{path}.told; wait"
+         until [ -s {path} ]; do :; done; {PROGRAM} send eth0 --type discover --hlen 3 -q >{path}.told; wait"
     ));
-    let found = blocks(&fs::read(&kept).unwrap());
+    let kept = fs::read(&kept).unwrap();
+    let found = blocks(&kept);
     assert!(found.contains(&6), "{found:?}");
+    let remark = b"[hlen-unusual]";
+    assert!(kept.windows(remark.len()).any(|bytes| bytes == remark), "what is wrong stands in no comment");
+}
+
+/// Wireshark shows what an extcap says on standard error where it cannot work.
+#[cfg(feature = "live")]
+#[test]
+fn the_extcap_says_that_there_is_no_dhcptool() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/wireshark/dhcptool-extcap");
+    let mut command = Command::new("/bin/sh");
+    let output = command.arg(script).arg("--extcap-interfaces").env("PATH", "/nowhere").output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(
+        told.starts_with("dhcptool-extcap: dhcptool is not a program in PATH") && told.lines().count() == 1,
+        "{told}"
+    );
+}
+
+/// What README names beside the program is in the packages.
+#[test]
+fn packages_hold_the_extcap_and_the_examples() {
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let part = |from: &str, to: &str| {
+        let (_, rest) = manifest.split_once(from).unwrap();
+        rest.split_once(to).unwrap().0.to_owned()
+    };
+    for (from, to) in [
+        ("[package.metadata.deb]", "[package.metadata.generate-rpm]"),
+        ("[package.metadata.generate-rpm]", "[package.metadata.binstall]"),
+    ] {
+        let assets = part(from, to);
+        for name in [
+            "packaging/wireshark/dhcptool-extcap",
+            "examples/*",
+            "packaging/icinga/*",
+            "packaging/prometheus/*",
+            "packaging/grafana/*",
+        ] {
+            assert!(assets.contains(&format!("\"{name}\"")), "{from} has no {name}");
+        }
+    }
 }
 
 #[cfg(feature = "live")]
