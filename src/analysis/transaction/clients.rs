@@ -437,14 +437,14 @@ mod tests {
     const OWN: [u8; 4] = [10, 0, 0, 9];
 
     /// The exchanges of a story that ends a minute after its last message.
-    fn closed(tell: impl FnOnce(&mut Story)) -> Vec<Box<Exchange>> {
+    fn closed(tell: impl FnOnce(&mut Story)) -> Vec<Exchange> {
         let mut story = Story::default();
         tell(&mut story);
         story.end(600_000);
         let mut joiner = Joiner::new(Options::default());
         joiner.batch(&story.batch, |_, _| {});
         joiner.finish();
-        joiner.take_closed()
+        joiner.take_closed().into_iter().map(|closed| *closed).collect()
     }
 
     /// How the only client of a story fares: status, address, what it gave back, and why.

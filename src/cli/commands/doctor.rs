@@ -67,7 +67,7 @@ pub struct Args {
     ip: Option<Ipv4Addr>,
 
     /// Send nothing: tell what others' messages show
-    #[arg(long, conflicts_with_all = ["quick", "no_second_mac", "as_host", "mac", "vlan", "pxe", "via", "ip"])]
+    #[arg(long, conflicts_with_all = ["quick", "no_second_mac", "as_host", "mac", "vlan", "pxe", "via", "server", "ip"])]
     passive: bool,
 
     /// Listen for so long at least; 20s with --passive

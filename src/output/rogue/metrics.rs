@@ -103,33 +103,20 @@ impl Metrics<'_> {
             "1 while a server of the policy is heard, 0 when it is silent.",
             &up,
         );
-        let read = self.policy_read.iter();
-        let well: Vec<_> =
-            read.clone().map(|read| (String::new(), u8::from(!read.fails).to_string())).collect();
+        let [well, at] = self.policy_rows();
         family(
             "dhcptool_rogue_policy_last_reload_successful",
             "gauge",
             "1 when the policy could be read the last time it was to be, 0 when the one before still judges.",
             &well,
         );
-        let at: Vec<_> = read.map(|read| (String::new(), seconds(read.at))).collect();
         family(
             "dhcptool_rogue_policy_last_reload_success_timestamp_seconds",
             "gauge",
             "When the policy that judges was read.",
             &at,
         );
-        let mut rows: Vec<_> = Latencies::BOUNDS
-            .iter()
-            .zip(self.latencies.within)
-            .map(|(bound, count)| {
-                let seconds = Duration::from_millis(*bound).as_secs_f64();
-                (format!("_bucket{{le=\"{seconds}\"}}"), count.to_string())
-            })
-            .collect();
-        rows.push(("_bucket{le=\"+Inf\"}".to_owned(), self.latencies.count.to_string()));
-        rows.push(("_sum".to_owned(), self.latencies.sum.as_secs_f64().to_string()));
-        rows.push(("_count".to_owned(), self.latencies.count.to_string()));
+        let rows = delays(&self.latencies);
         family("dhcptool_rogue_answer_seconds", "histogram", "How long probes waited for answers.", &rows);
         let version = [(format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), "1".to_owned())];
         family("dhcptool_build_info", "gauge", "The version of dhcptool.", &version);
@@ -163,6 +150,30 @@ impl Metrics<'_> {
         family("dhcptool_rogue_written_seconds", "gauge", "When this file was written.", &now);
         out
     }
+
+    /// Whether the policy could be read when it was to be, and when it was; nothing where there is no file of it.
+    fn policy_rows(&self) -> [Vec<(String, String)>; 2] {
+        let row = |value: String| vec![(String::new(), value)];
+        self.policy_read.map_or_else(Default::default, |read| {
+            [row(u8::from(!read.fails).to_string()), row(seconds(read.at))]
+        })
+    }
+}
+
+/// The rows of a histogram.
+fn delays(latencies: &Latencies) -> Vec<(String, String)> {
+    let mut rows: Vec<_> = Latencies::BOUNDS
+        .iter()
+        .zip(latencies.within)
+        .map(|(bound, count)| {
+            let seconds = Duration::from_millis(*bound).as_secs_f64();
+            (format!("_bucket{{le=\"{seconds}\"}}"), count.to_string())
+        })
+        .collect();
+    rows.push(("_bucket{le=\"+Inf\"}".to_owned(), latencies.count.to_string()));
+    rows.push(("_sum".to_owned(), latencies.sum.as_secs_f64().to_string()));
+    rows.push(("_count".to_owned(), latencies.count.to_string()));
+    rows
 }
 
 fn seconds(time: Timestamp) -> String {
