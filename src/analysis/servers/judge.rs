@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::key::Speaks;
 use super::policy::{Allowed, Policy};
-use super::rules::{Case, RULES, Scene, Weight};
+use super::rules::{Case, RULES, Rule, Scene, Weight};
 use super::table::{Server, Servers};
 
 /// A rule that hit.
@@ -138,6 +138,74 @@ pub fn judge(server: &Server, policy: Option<&Policy>, scene: &Scene) -> Judgeme
         reasons.append(&mut notes);
     }
     Judgement { status, reasons, notes, name: entry.and_then(|entry| entry.name.clone()), vendor: None }
+}
+
+/// Judges a server that is only remembered: by who it is, by its routers, and by what was `held` against it that `policy` still
+/// speaks of.
+pub(super) fn judge_remembered(
+    server: &Server,
+    held: &[Reason],
+    policy: Option<&Policy>,
+    scene: &Scene,
+) -> Judgement {
+    let rule = |reason: &Reason| RULES.iter().find(|rule| rule.code == reason.code);
+    let is_identity = |reason: &Reason| rule(reason).is_some_and(|rule| rule.weight == Weight::Identity);
+    let mut judgement = judge(server, policy, scene);
+    judgement.notes.clear();
+    judgement.reasons.retain(is_identity);
+    let entry = policy.and_then(|policy| policy.recognise(&server.key));
+    let case = Case { server, entry, policy, scene };
+    let mut convicted = entry.is_none();
+    for reason in held.iter().filter(|reason| !is_identity(reason)) {
+        let Some(rule) = rule(reason).filter(|rule| still_counts(rule, entry)) else { continue };
+        let is_note = entry.is_some() && rule.weight == Weight::Suspicious && !rule.convicts(&case);
+        convicted |= !is_note;
+        if is_note { &mut judgement.notes } else { &mut judgement.reasons }.push(reason.clone());
+    }
+    if judgement.status != Status::Unjudged {
+        judgement.status = if convicted { Status::Rogue } else { Status::Allowed };
+    }
+    if judgement.status == Status::Rogue {
+        judgement.reasons.append(&mut judgement.notes);
+    }
+    judgement
+}
+
+/// What a rule found once may be found again of who is, or is no longer, this one of the policy's servers.
+fn still_counts(rule: &Rule, entry: Option<&Allowed>) -> bool {
+    let Some(Allowed { identity, expected, .. }) = entry else {
+        // What must be offered is said of the policy's servers alone.
+        return !rule.code.starts_with("wrong-");
+    };
+    match rule.code {
+        "two-macs" => identity.mac.is_none(),
+        "wrong-subnet" => expected.subnet.is_some(),
+        "wrong-range" => !expected.ranges.is_empty(),
+        "wrong-router" => expected.routers.is_some(),
+        "wrong-dns" => expected.dns.is_some() || expected.dns6.is_some(),
+        "wrong-domain" => expected.domain.is_some() || expected.search.is_some(),
+        "wrong-lease" => expected.lease_min.is_some() || expected.lease_max.is_some(),
+        "wrong-boot-file" => expected.boot_file.is_some(),
+        "wrong-next-server" => expected.next_server.is_some(),
+        "wrong-wpad" => expected.wpad.is_some(),
+        "wrong-default-route" => expected.default_route.is_some(),
+        "wrong-vendor-options" => expected.vendor_options.is_some(),
+        "wrong-prefix" => {
+            expected.prefixes.is_some() || expected.routes.is_some() || expected.pref64.is_some()
+        }
+        "wrong-delegation" => expected.delegated.is_some(),
+        "wrong-flags" => {
+            let flags = expected.managed.or(expected.other);
+            flags.is_some() || expected.router_lifetime.is_some() || expected.mtu.is_some()
+        }
+        "wrong-preference" => expected.preference.is_some(),
+        // Strangers' alone, or what the policy says more of.
+        "foreign-router" | "foreign-dns" | "foreign-prefix" | "foreign-search" | "preference-grab" => false,
+        "default-route" => expected.default_route.is_none() && expected.routes.is_none(),
+        "wpad" => expected.wpad.is_none(),
+        "boot-file" => expected.boot_file.is_none(),
+        _ => true,
+    }
 }
 
 /// Judges everybody; the servers in their usual order.

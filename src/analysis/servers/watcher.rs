@@ -8,10 +8,11 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::judge::{Judgement, Reason, SegmentVerdict, Status, judge};
+use super::judge::{Judgement, Reason, SegmentVerdict, Status, judge, judge_remembered};
 use super::key::Key;
 use super::policy::Policy;
 use super::rules::Scene;
+use super::sighting::Offered;
 use super::table::{MAX_SERVERS, Server, Servers};
 use crate::time::{Instant, Moment, Timestamp};
 use crate::wire::escape::escape;
@@ -166,6 +167,32 @@ pub struct Known {
     pub last_seen: Timestamp,
     /// It is there.
     pub present: bool,
+}
+
+impl Known {
+    /// The server as far as it is remembered.
+    fn server(&self) -> Server {
+        Server {
+            interfaces: self.interfaces.clone(),
+            key: self.key.clone(),
+            first_seen: self.first_seen,
+            last_seen: self.last_seen,
+            ..Server::default()
+        }
+    }
+
+    /// The routers that it offered: a default route that leads elsewhere is an alarm.
+    fn routes(&self) -> Offered {
+        let ips = |what: &str| -> Vec<Ipv4Addr> {
+            let texts = self.facets.iter().filter(|(name, _)| name == what).map(|(_, text)| text);
+            texts.flat_map(|text| text.split(' ')).filter_map(|ip| ip.parse().ok()).collect()
+        };
+        Offered {
+            routers: ips("routers"),
+            default_routes: ips("default routes").into_iter().map(|via| (121, via)).collect(),
+            ..Offered::default()
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -353,10 +380,24 @@ impl Watcher {
         let scene = Scene::new(servers, policy);
         for key in ripe {
             self.due.remove(&key);
-            // Pushed out, or found to be one with another: nothing is left to tell.
-            let Some(server) = servers.find(&key) else { continue };
-            let judgement = judge(server, policy, &scene);
-            self.compare(now, server, judgement, changes);
+            if let Some(server) = servers.find(&key) {
+                let judgement = judge(server, policy, &scene);
+                self.compare(now, server, judgement, changes);
+            } else if let Some(entry) = self.known.get_mut(&key).filter(|entry| entry.known.present) {
+                // Not heard since the program began, or pushed out since: it is judged as it is remembered.
+                let known = &mut entry.known;
+                let server = known.server();
+                let routed = Server { offered: known.routes(), ..server.clone() };
+                let judgement = judge_remembered(&routed, &known.reasons, policy, &scene);
+                let differences = differences(known, &judgement, &[]);
+                if !differences.is_empty() {
+                    (known.status, known.reasons) = (judgement.status, judgement.reasons.clone());
+                    entry.told = now.at;
+                    let who = Some(Box::new(Who { server, judgement }));
+                    let (kind, folded) = (ChangeKind::Changed, Folded::default());
+                    changes.push(ServerChange { kind, time: now.time, who, differences, folded });
+                }
+            }
         }
         let limit = MAX_SERVERS.saturating_mul(2);
         if self.known.len() > limit {
@@ -438,14 +479,7 @@ impl Watcher {
             let Some(entry) = self.known.get_mut(&key) else { continue };
             entry.known.present = false;
             entry.told = now.at;
-            let remembered = Server {
-                interfaces: entry.known.interfaces.clone(),
-                key: key.clone(),
-                first_seen: entry.known.first_seen,
-                last_seen: entry.known.last_seen,
-                ..Server::default()
-            };
-            let server = servers.find(&key).cloned().unwrap_or(remembered);
+            let server = servers.find(&key).cloned().unwrap_or_else(|| entry.known.server());
             let judgement = Judgement {
                 status: entry.known.status,
                 reasons: entry.known.reasons.clone(),

@@ -232,6 +232,74 @@ fn memory_outlives_a_restart() {
 }
 
 #[test]
+fn who_is_only_remembered_is_judged_by_a_new_policy() {
+    let policy = |last: u8, offers: &str| {
+        let text = format!("[[server]]\nserver-id = \"10.0.0.{last}\"\n[server.offers]\n{offers}");
+        Some(Policy::from_toml(&text).unwrap())
+    };
+    let mut play = Play::new(vec![]);
+    play.policy = policy(1, "");
+    play.hear(1, 1);
+    play.hear(2, 2);
+    assert_eq!(play.kinds(10), ["new", "new"]);
+    let remember = |play: &Play| Play::new(play.watcher.known().cloned().collect());
+    let mut play = remember(&play);
+    // Each: the policy, who is told of, and what each of both is then.
+    let steps = [
+        (policy(1, ""), vec![], ["allowed", "rogue"]),
+        (policy(2, ""), vec![1, 2], ["rogue", "allowed"]),
+        (policy(2, ""), vec![], ["rogue", "allowed"]),
+        (policy(1, ""), vec![1, 2], ["allowed", "rogue"]),
+    ];
+    for (policy, told_of, statuses) in steps {
+        play.policy = policy;
+        play.watcher.rejudge(play.now);
+        let told = play.pass(5);
+        let keys: Vec<Key> =
+            told.iter().map(|change| change.who.as_ref().unwrap().server.key.clone()).collect();
+        assert_eq!(keys, told_of.into_iter().map(key).collect::<Vec<Key>>());
+        assert!(told.iter().all(|change| change.kind == ChangeKind::Changed));
+        let mut known: Vec<&Known> = play.watcher.known().collect();
+        known.sort_by_key(|known| &known.key);
+        assert_eq!(known.iter().map(|known| known.status.name()).collect::<Vec<_>>(), statuses);
+    }
+    // A default route to a stranger is an alarm still, and none once the policy knows it.
+    let mut play = Play::new(vec![]);
+    play.policy = policy(1, "");
+    let mut seen = sighting(key(1), MessageType::OFFER);
+    seen.when = moment(play.now);
+    seen.offered.routers = vec![[10, 0, 0, 1].into()];
+    seen.offered.default_routes = vec![(121, [10, 0, 0, 66].into())];
+    let heard = play.servers.add(&seen, false);
+    play.watcher.heard(&heard, play.now);
+    assert_eq!((play.kinds(10), play.watcher.verdict()), (vec!["new"], SegmentVerdict::Rogue));
+    let mut play = remember(&play);
+    for (offers, verdict) in
+        [("", SegmentVerdict::Rogue), ("default-route = \"10.0.0.66\"", SegmentVerdict::Clean)]
+    {
+        play.policy = policy(1, offers);
+        play.watcher.rejudge(play.now);
+        play.pass(5);
+        assert_eq!(play.watcher.verdict(), verdict, "{offers}");
+    }
+    // What was wrong stays wrong as long as the policy speaks of it.
+    let mut play = Play::new(vec![]);
+    play.policy = policy(1, "routers = [\"10.0.0.1\"]");
+    play.hear(1, 9);
+    assert_eq!(play.kinds(10), ["new"]);
+    let mut play = remember(&play);
+    for (offers, kinds, verdict) in [
+        ("routers = [\"10.0.0.1\"]", vec![], SegmentVerdict::Rogue),
+        ("dns = []", vec!["changed"], SegmentVerdict::Clean),
+    ] {
+        play.policy = policy(1, offers);
+        play.watcher.rejudge(play.now);
+        assert_eq!(play.kinds(5), kinds, "{offers}");
+        assert_eq!(play.watcher.verdict(), verdict, "{offers}");
+    }
+}
+
+#[test]
 fn the_last_words_leave_nothing_out() {
     let mut play = Play::new(vec![]);
     play.hear(1, 1);
