@@ -13,8 +13,10 @@ use super::NetError;
 use crate::time::{Clock as _, Instant, SystemClock};
 
 /// Connections that are served at a time; who comes then takes the place of who has been slowest to ask, or waits in the kernel's
-/// queue.
-const MOST: usize = 16;
+/// queue. As many are let in at once at most.
+const MOST: usize = 64;
+/// How long a place is kept for who has it, however many come: else a crowd would push out whoever does not ask in the same breath.
+const GRACE: Duration = Duration::from_millis(200);
 /// Bytes of a request: its line and its header.
 const MAX_REQUEST: usize = 8192;
 /// Header fields of a request.
@@ -25,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(1);
 /// How often deadlines are looked at, in milliseconds.
 const TICK: u16 = 250;
+/// The same while somebody may wait for a place.
+const SHORT_TICK: u16 = 50;
 
 /// The page, which its writer replaces while its readers read.
 #[derive(Clone, Debug, Default)]
@@ -98,8 +102,7 @@ struct Connection {
 impl Server {
     fn run(mut self) {
         loop {
-            // Who is being answered is not pushed out.
-            let full = self.all.len() >= MOST && self.all.iter().all(|one| one.response.is_some());
+            let full = is_full(&mut self.all, SystemClock.now());
             let mut watched: Vec<PollFd<'_>> = self
                 .all
                 .iter()
@@ -114,7 +117,7 @@ impl Server {
             let timeout = if self.all.is_empty() && self.rests.is_none() {
                 PollTimeout::NONE
             } else {
-                PollTimeout::from(TICK)
+                PollTimeout::from(if full { SHORT_TICK } else { TICK })
             };
             // Interrupted by a signal: the other thread sees to it.
             let _ = poll(&mut watched, timeout);
@@ -122,10 +125,8 @@ impl Server {
             let Self { listener, page, targets, all, rests } = &mut self;
             *rests = rests.filter(|until| *until > now);
             all.retain_mut(|one| one.is_patient(now) && one.go_on(page, targets));
-            while rests.is_none() {
-                // They stand in the order in which they came.
-                let slowest = all.iter().position(|one| one.response.is_none());
-                if all.len() >= MOST && slowest.is_none() {
+            for _ in 0..MOST {
+                if rests.is_some() || is_full(all, now) {
                     break;
                 }
                 match listener.accept() {
@@ -138,10 +139,7 @@ impl Server {
                             written: 0,
                         };
                         // What was asked while it waited is answered before the next could push it out.
-                        if one.go_on(page, targets) {
-                            if let Some(slowest) = slowest.filter(|_| all.len() >= MOST) {
-                                all.remove(slowest);
-                            }
+                        if one.go_on(page, targets) && make_room(all, page, targets) {
                             all.push(one);
                         }
                     }
@@ -156,6 +154,32 @@ impl Server {
             }
         }
     }
+}
+
+/// Who is pushed out next: who has said nothing before who has begun to ask, and of these who came first. Never who is being
+/// answered.
+fn slowest(all: &mut [Connection]) -> Option<(usize, &mut Connection)> {
+    let asking = all.iter_mut().enumerate().filter(|(_, one)| one.response.is_none());
+    asking.min_by_key(|(_, one)| (!one.request.is_empty(), one.opened))
+}
+
+/// Nobody can be let in, because nobody may be pushed out yet.
+fn is_full(all: &mut [Connection], now: Instant) -> bool {
+    all.len() >= MOST && slowest(all).is_none_or(|(_, one)| now < one.opened.after(GRACE))
+}
+
+/// Pushes out the slowest until there is room for one; false where there is none.
+fn make_room(all: &mut Vec<Connection>, page: &ScrapedPage, targets: &[String]) -> bool {
+    while all.len() >= MOST {
+        let Some((at, one)) = slowest(all) else { return false };
+        // What it said in the meantime counts.
+        let before = one.request.len();
+        let goes_on = one.go_on(page, targets);
+        if !goes_on || (one.response.is_none() && one.request.len() == before) {
+            all.remove(at);
+        }
+    }
+    true
 }
 
 impl Connection {
@@ -288,6 +312,92 @@ mod tests {
         stream.read_to_string(&mut text).unwrap();
         assert!(text.ends_with("\r\n\r\nup 1\n"), "{text}");
         drop(idle);
+    }
+
+    /// A page that is served, and where.
+    fn serve() -> SocketAddr {
+        let page = ScrapedPage::default();
+        page.set("up 1\n".to_owned());
+        let scrape = Scrape::open(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = scrape.address;
+        scrape.serve(page, Vec::new()).unwrap();
+        address
+    }
+
+    /// A client dawdles.
+    #[allow(clippy::disallowed_methods, reason = "time that a scraper lets pass is what is tested")]
+    fn pass(time: Duration) {
+        std::thread::sleep(time);
+    }
+
+    fn answered(mut stream: TcpStream) -> bool {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).is_ok_and(|_| text.ends_with("\r\n\r\nup 1\n"))
+    }
+
+    #[test]
+    fn newcomers_who_say_nothing_do_not_push_out_who_has_begun_to_ask() {
+        let address = serve();
+        let mut half = TcpStream::connect(address).unwrap();
+        half.write_all(b"GET /metrics HTTP/1.1\r\n").unwrap();
+        pass(GRACE.saturating_mul(2));
+        let idle: Vec<TcpStream> = (0..MOST + 20).map(|_| TcpStream::connect(address).unwrap()).collect();
+        pass(GRACE.saturating_mul(2));
+        let _ = half.write_all(b"\r\n");
+        assert!(answered(half));
+        drop(idle);
+    }
+
+    #[test]
+    fn a_flood_does_not_starve_who_asks_a_moment_later() {
+        let address = serve();
+        let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let flood = std::thread::spawn({
+            let stop = Arc::clone(&stop);
+            move || {
+                let mut kept = std::collections::VecDeque::new();
+                while !stop.load(std::sync::atomic::Ordering::SeqCst) {
+                    kept.extend(TcpStream::connect_timeout(&address, GRACE));
+                    if kept.len() > 200 {
+                        kept.pop_front();
+                    }
+                }
+            }
+        });
+        pass(GRACE);
+        let all = (0..3).all(|_| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            pass(Duration::from_millis(20));
+            let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\n\r\n");
+            answered(stream)
+        });
+        stop.store(true, std::sync::atomic::Ordering::SeqCst);
+        flood.join().unwrap();
+        assert!(all);
+    }
+
+    #[test]
+    fn who_has_asked_is_answered_rather_than_pushed_out() {
+        let page = ScrapedPage::default();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let (mut asking, mut all) = (Vec::new(), Vec::new());
+        for _ in 0..MOST {
+            asking.push(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+            let (stream, _) = listener.accept().unwrap();
+            stream.set_nonblocking(true).unwrap();
+            let opened = SystemClock.now();
+            all.push(Connection { stream, opened, request: Vec::new(), response: None, written: 0 });
+        }
+        let now = SystemClock.now();
+        assert!(is_full(&mut all, now) && !is_full(&mut all, now.after(GRACE)));
+        // The first has asked since it was read last; the second says nothing.
+        let mut first = asking.remove(0);
+        first.write_all(b"GET /metrics HTTP/1.1\r\n\r\n").unwrap();
+        assert!(make_room(&mut all, &page, &[]));
+        let mut text = String::new();
+        first.read_to_string(&mut text).unwrap();
+        assert!(text.starts_with("HTTP/1.1 200"), "{text}");
     }
 
     #[test]
