@@ -170,3 +170,30 @@ fn tshark_captures_through_the_extcap() {
     assert_eq!(rows.len(), 4, "{text}{told}");
     assert!(rows.contains(&"1\teth0") && rows.contains(&"2\teth0"), "{text}{told}");
 }
+
+/// Linux lets an interface be called `--help`.
+#[test]
+fn the_extcap_makes_no_flag_of_an_interface() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = folder.path().join("told");
+    let program = folder.path().join("dhcptool");
+    let interfaces = r#"{"name":"-q","up":true}{"name":"eth-0","up":true}"#;
+    let text = format!(
+        "#!/bin/sh\ncase $1 in -V) echo dhcptool 1 ;; interfaces) echo '{interfaces}' ;; \
+         *) printf '%s\\n' \"$@\" >{} ;; esac\n",
+        told.display()
+    );
+    fs::write(&program, text).unwrap();
+    fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/wireshark/dhcptool-extcap");
+    let run = |args: &[&str]| {
+        let mut command = Command::new("/bin/sh");
+        let output = command.arg(&script).args(args).env("DHCPTOOL", &program).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let listed = run(&["--extcap-interfaces"]);
+    assert!(listed.contains("{value=dhcptool-eth-0}") && !listed.contains("-q"), "{listed}");
+    run(&["--capture", "--extcap-interface", "dhcptool---help", "--fifo", "-f"]);
+    let args = fs::read_to_string(&told).unwrap();
+    assert_eq!(args.lines().collect::<Vec<_>>(), ["sniff", "--quiet", "--write=-f", "--", "--help"]);
+}
