@@ -28,6 +28,8 @@ use crate::wire::{Mac, digits};
 
 /// So many bytes of messages are kept for scenes that are not over; the oldest scene ends to make room.
 const KEPT: usize = 24 << 20;
+/// So many bytes of exchanges are kept that were over before a router of their link was heard.
+const UNROUTED: usize = 4 << 20;
 /// Longer messages are judged alone.
 const LONGEST: usize = 4096;
 /// Different findings that are told; more are counted.
@@ -132,6 +134,9 @@ pub struct Story {
     /// Information requests that are told with another exchange, by their numbers.
     with: BTreeMap<u64, u64>,
     links: Links,
+    /// Exchanges that were over before a router was heard on their link, and what they take.
+    unrouted: Vec<Exchange>,
+    unrouted_bytes: usize,
     told: BTreeMap<(&'static str, String), Told>,
     /// Problems of messages of clients, and where they are told.
     common: Vec<(Problem, (&'static str, String))>,
@@ -177,6 +182,9 @@ impl Story {
     pub fn finish(&mut self) -> Vec<Told> {
         while let Some(serial) = self.open.keys().next().copied() {
             self.close(serial);
+        }
+        for open in std::mem::take(&mut self.unrouted) {
+            self.judge(&open, true);
         }
         for link in std::mem::take(&mut self.links).into_all() {
             let scene = Scene { routers: link.routers(), ..Scene::default() };
@@ -318,11 +326,34 @@ impl Story {
         if !open.is_selected() {
             return Vec::new();
         }
+        let diagnoses = self.judge(&open, false);
+        // Routers speak every few minutes: what they say later holds for it too.
+        let size = self.unrouted_bytes.saturating_add(open.size());
+        if self.links.get(open.key.0).is_none() && size <= UNROUTED {
+            self.unrouted_bytes = size;
+            self.unrouted.push(open);
+        }
+        diagnoses
+    }
+
+    /// What is found in an exchange that is over; `late`: what routers that were heard since then say of it.
+    fn judge(&mut self, open: &Exchange, late: bool) -> Vec<Diagnosis> {
         let link = self.links.get(open.key.0);
+        if late && link.is_none() {
+            return Vec::new();
+        }
+        let before =
+            if late { findings(&open.scene(None, self.last, &mut self.outline)) } else { Vec::new() };
+        let known: Vec<(&'static str, String)> =
+            before.into_iter().map(|finding| (finding.code, finding.message)).collect();
         let scene = open.scene(link, self.last, &mut self.outline);
         // What concerns routers alone is told once a link.
         let mut found = findings(&scene);
-        found.retain(|finding| !finding.servers.is_empty());
+        found.retain(|finding| {
+            let said =
+                known.iter().any(|(code, message)| *code == finding.code && *message == finding.message);
+            !finding.servers.is_empty() && !said
+        });
         if found.is_empty() {
             return Vec::new();
         }

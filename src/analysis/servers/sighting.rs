@@ -249,6 +249,21 @@ impl Sighting {
     }
 }
 
+impl Sighting {
+    /// True for what a client that has nothing waits for: an OFFER, the answer to BOOTP, an ADVERTISE, a router; of a server that gives
+    /// no addresses what it tells instead.
+    pub fn is_offer(&self) -> bool {
+        match self.key.speaks {
+            Speaks::Dhcpv4 => matches!(self.kind, None | Some(MessageType::OFFER)),
+            Speaks::Dhcpv6 => {
+                let told = matches!(self.asked, Asked::Us { probe: "inform", .. });
+                told || self.kind6 == Some(crate::wire::v6::MessageType::ADVERTISE)
+            }
+            Speaks::Ra => true,
+        }
+    }
+}
+
 /// The VLANs of a frame; a tag with number 0 carries a priority and is none.
 pub(super) fn vlans(datagram: &Datagram<'_>) -> Vec<u16> {
     datagram.vlans.as_slice().iter().copied().filter(|vlan| *vlan != 0).collect()

@@ -119,7 +119,8 @@ pub struct Server {
     pub answered: Vec<&'static str>,
     /// How long its quickest answer took, since that question of ours was asked last.
     pub latency: Option<Duration>,
-    /// The same since it was asked first: so long a client waits.
+    /// How long its quickest offer took since that question was asked first: so long a client waits. Refusals, and answers to clients
+    /// that have an address, say nothing of that.
     pub since_first: Option<Duration>,
     /// It speaks to PXE clients.
     pub pxe: bool,
@@ -255,7 +256,7 @@ impl Servers {
         (server.rank, server.standing) = (rank, server.standing.max(standing));
         let standing = server.standing.index();
         server.see(sighting);
-        let waited = sighting.took.and_then(|took| server.waited(took));
+        let waited = sighting.took.and_then(|took| server.waited(took, sighting.is_offer()));
         if folded {
             server.folded = server.folded.saturating_add(1);
         }
@@ -395,10 +396,13 @@ impl Servers {
 }
 
 impl Server {
-    /// Takes note of how quick an answer was. How long its question had waited, where this is the first answer to it: what comes to
+    /// Takes note of how quick an answer was. How long its question had waited, where this is the first offer to it: what comes to
     /// one asked again says nothing of how long a client waits.
-    fn waited(&mut self, took: Took) -> Option<Duration> {
+    fn waited(&mut self, took: Took, is_offer: bool) -> Option<Duration> {
         self.latency = self.latency.into_iter().chain([took.latency]).min();
+        if !is_offer {
+            return None;
+        }
         self.since_first = self.since_first.into_iter().chain([took.since_first]).min();
         if self.questions.contains(&took.question) {
             return None;

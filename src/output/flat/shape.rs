@@ -143,6 +143,15 @@ struct Run {
     bytes: Vec<u8>,
 }
 
+impl Run {
+    /// Its bytes in `record`, and what stands between them.
+    #[inline]
+    fn of<'a>(&self, spans: &[Span], record: &PacketRecord<'a>) -> Option<&'a [u8]> {
+        let (first, last) = (spans.get(self.first)?, spans.get(self.last)?);
+        record.packet.bytes().get(first.range().start..last.range().end)
+    }
+}
+
 /// What is known of the messages of one shape: those whose options have the same codes in the same order.
 #[derive(Clone, Debug)]
 pub(super) struct Shape {
@@ -223,12 +232,7 @@ impl Shape {
     #[inline]
     fn fits(&self, record: &PacketRecord<'_>) -> bool {
         let spans = spans(record);
-        let same = |run: &Run| match (spans.get(run.first), spans.get(run.last)) {
-            (Some(first), Some(last)) => {
-                record.packet.bytes().get(first.range().start..last.range().end) == Some(&run.bytes[..])
-            }
-            _ => false,
-        };
+        let same = |run: &Run| run.of(spans, record) == Some(&run.bytes[..]);
         self.made
             && spans.len() == self.codes.len()
             && self.values.differing(record, self.changing) == 0
@@ -286,13 +290,14 @@ impl Shape {
                 self.rest.push((index, span.code));
                 continue;
             }
-            let bytes = record.packet.bytes().get(span.range()).unwrap_or_default();
             match self.runs.last_mut().filter(|run| run.last.wrapping_add(1) == index) {
-                Some(run) => {
-                    run.last = index;
-                    run.bytes.extend_from_slice(bytes);
-                }
-                None => self.runs.push(Run { first: index, last: index, bytes: bytes.to_vec() }),
+                Some(run) => run.last = index,
+                None => self.runs.push(Run { first: index, last: index, bytes: Vec::new() }),
+            }
+        }
+        for run in &mut self.runs {
+            if let Some(bytes) = run.of(spans, record) {
+                run.bytes = bytes.to_vec();
             }
         }
     }

@@ -159,7 +159,7 @@ impl Steady {
             && same(self.comment.as_ref(), record.comment)
     }
 
-    /// How many different ones are remembered: one for each type of message, and one for what is none.
+    /// How many types of messages are told apart, with what is none.
     pub(super) const SLOTS: usize = Self::SIX + 1;
 
     /// The place of those that are not of DHCPv4.

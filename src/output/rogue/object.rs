@@ -110,7 +110,7 @@ pub struct ServerObject<'a> {
     answers: u64,
     /// Its quickest answer to us, since that was asked last.
     latency_ms: Option<Millis>,
-    /// Its quickest answer to us, since that was asked first: so long a client waits.
+    /// Its quickest offer to us, since that was asked first: so long a client waits. Null where it offered nothing.
     since_first_ms: Option<Millis>,
     /// How often it said what.
     messages: MessagesObject,

@@ -34,7 +34,9 @@ pub fn plugin(report: &RogueReport<'_>, has_policy: bool, thresholds: &Threshold
         };
     }
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-    let missing = report.missing.len().max(report.required.len());
+    let wanting = wanting(report);
+    let missing = report.missing.iter().filter(|one| !wanting.contains(&&one.identity)).count();
+    let missing = missing.saturating_add(wanting.len());
     let mut plugin = Plugin::new(judged, text)
         .milliseconds("latency", latency, thresholds)
         .count("servers", count(report.servers.len()))
@@ -58,7 +60,10 @@ pub fn plugin(report: &RogueReport<'_>, has_policy: bool, thresholds: &Threshold
         }
         plugin = plugin.line(line);
     }
-    let required = report.required.iter().map(|required| format!("required {required} was not heard"));
+    let required = wanting.iter().map(|one| {
+        let heard = !report.required.contains(one);
+        format!("required {one} {}", if heard { "offered nothing" } else { "was not heard" })
+    });
     let allowed = report.missing.iter().map(|allowed| format!("allowed {allowed} was not heard"));
     required.chain(allowed).take(MAX_LINES).fold(plugin, Plugin::line)
 }
@@ -66,6 +71,17 @@ pub fn plugin(report: &RogueReport<'_>, has_policy: bool, thresholds: &Threshold
 /// How long the quickest answer was waited for, in nanoseconds.
 fn waited(server: &Server) -> Option<i64> {
     server.since_first.map(|took| i64::try_from(took.as_nanos()).unwrap_or(i64::MAX))
+}
+
+/// Those that are required and did not offer anything, where that was asked for, or were not heard.
+fn wanting<'a>(report: &RogueReport<'a>) -> Vec<&'a Identity> {
+    let offers = |wanted: &Identity| {
+        let mut fit = report.servers.iter().filter(|(server, _)| wanted.fit(&server.key).is_whole());
+        fit.any(|(server, _)| server.since_first.is_some())
+    };
+    let heard = report.wanted.iter().filter(|one| !report.required.contains(one));
+    let mute = heard.filter(|one| report.scan.asked && !offers(one));
+    report.required.iter().copied().chain(mute).collect()
 }
 
 /// The slowest of those that are required, or else of the DHCP servers that are no rogues: routers wait at random before they answer
@@ -81,10 +97,11 @@ fn slowest<'a>(report: &RogueReport<'a>) -> Option<&'a Server> {
     }
     let good = || {
         let good = report.servers.iter().filter(|(_, judgement)| judgement.status != Status::Rogue);
-        good.map(|(server, _)| *server).filter(|server| server.since_first.is_some())
+        good.map(|(server, _)| *server)
     };
-    let servers = good().filter(|server| server.key.speaks != Speaks::Ra);
-    servers.max_by_key(|server| server.since_first).or_else(|| good().max_by_key(|server| server.since_first))
+    let routers_only = good().all(|server| server.key.speaks == Speaks::Ra);
+    let those = good().filter(|server| routers_only || server.key.speaks != Speaks::Ra);
+    those.filter(|server| server.since_first.is_some()).max_by_key(|server| server.since_first)
 }
 
 fn plugin_state(report: &RogueReport<'_>, has_policy: bool) -> (PluginState, String) {
@@ -100,14 +117,19 @@ fn plugin_state(report: &RogueReport<'_>, has_policy: bool) -> (PluginState, Str
     if let Some(blind) = report.blind.first() {
         return (PluginState::Unknown, format!("cannot tell: {blind}; {all} {answered}"));
     }
-    if !report.required.is_empty() {
-        let not = if report.scan.asked { "did not answer" } else { "not heard" };
-        let who = match report.required {
-            [one] => format!("required server {one} {not}"),
-            many => format!("{} required servers {not}: {}", many.len(), listed(many)),
+    let wanting = wanting(report);
+    if let [first, more @ ..] = &wanting[..] {
+        let not = match (report.scan.asked, wanting.iter().all(|one| report.required.contains(one))) {
+            (true, true) => "did not answer",
+            (true, false) => "offered nothing",
+            (false, _) => "not heard",
         };
-        let text = format!("{who}; {all} {answered}");
-        return (PluginState::Critical, text);
+        let who = if more.is_empty() {
+            format!("required server {first} {not}")
+        } else {
+            format!("{} required servers {not}: {}", wanting.len(), listed(&wanting))
+        };
+        return (PluginState::Critical, format!("{who}; {all} {answered}"));
     }
     if report.is_without_server() && !report.servers.is_empty() {
         let routers = counted(report.servers.len(), "router");
@@ -123,7 +145,9 @@ fn plugin_state(report: &RogueReport<'_>, has_policy: bool) -> (PluginState, Str
     if !report.missing.is_empty() {
         let allowed = counted(report.count(Status::Allowed), "allowed server");
         let (many, names) = (report.missing.len(), listed(report.missing));
-        return (PluginState::Warning, format!("{allowed} {answered}, {many} {silent}: {names}"));
+        // A server that nobody asks need not speak.
+        let state = if report.scan.asked { PluginState::Warning } else { PluginState::Ok };
+        return (state, format!("{allowed} {answered}, {many} {silent}: {names}"));
     }
     let (rivals, speaks) = report.rivals();
     if !has_policy && report.wanted.is_empty() && rivals > 1 {
@@ -265,14 +289,10 @@ mod tests {
                 assert_eq!(summary.starts_with("no DHCP server, 1 router; "), asked_v4, "{summary}");
             });
         }
-        // Who only listens is told so; that nobody speaks says nothing, that one of several does not says something.
+        // Who only listens is told so; that somebody does not speak says nothing.
         for (statuses, state, text) in [
             (&[][..], PluginState::Ok, "DHCP OK - no server was heard | "),
-            (
-                &[Allowed],
-                PluginState::Warning,
-                "DHCP WARNING - 1 allowed server heard, 1 not heard: ip=10.0.0.9 | ",
-            ),
+            (&[Allowed], PluginState::Ok, "DHCP OK - 1 allowed server heard, 1 not heard: ip=10.0.0.9 | "),
         ] {
             let listening = |report: &RogueReport<'_>| {
                 let scan = Scan { asked: false, ..report.scan.clone() };
@@ -378,7 +398,19 @@ mod tests {
             // Routers wait at random.
             (&[&one, &router], "", "DHCP OK - ", "; 10.0.0.1 after 50.000 ms | "),
             (&[&router], "ip=10.0.0.3", "DHCP CRITICAL - ", " | latency=450.000ms"),
-            (&[&one, &mute], "10.0.0.4", "DHCP UNKNOWN - ", "; how fast they answer is not known | "),
+            (
+                &[&one, &mute],
+                "10.0.0.4",
+                "DHCP CRITICAL - required server 10.0.0.4 offered nothing; 2 servers",
+                "missing=1",
+            ),
+            (
+                &[&one, &mute],
+                "10.0.0.1 10.0.0.4",
+                "DHCP CRITICAL - required server 10.0.0.4 offered nothing; 2 servers answered | latency=50",
+                "missing=1",
+            ),
+            (&[&mute, &router], "", "DHCP UNKNOWN - ", "; how fast they answer is not known | "),
         ] {
             let line = of(servers, wanted);
             assert!(line.starts_with(start) && line.contains(data), "{wanted}: {line}");

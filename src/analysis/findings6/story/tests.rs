@@ -134,6 +134,22 @@ fn a_request_is_unanswered_when_time_went_by() {
 }
 
 #[test]
+fn a_router_that_is_heard_long_after_an_exchange_says_what_was_missing_in_it() {
+    let mut all = exchange(0, 7, (600, 300), 1);
+    let late = |seconds: i64| Heard { time: seconds.saturating_mul(SECOND), ..advert(9, 20, 0, 1800) };
+    for seconds in [2, 130, 3600] {
+        all.truncate(2);
+        all.push(late(seconds));
+        let codes: Vec<_> = told(&all).into_iter().map(|(code, count, _)| (code, count)).collect();
+        assert_eq!(
+            codes,
+            [("t1-after-t2", 1), ("address-not-on-link", 1), ("server-without-flag", 1)],
+            "{seconds} s"
+        );
+    }
+}
+
+#[test]
 fn a_relayed_client_is_judged_by_no_router_of_the_servers_link() {
     let direct = exchange(0, 7, (300, 600), 2);
     let router = advert(1, 20, 0, 1800);
