@@ -524,6 +524,17 @@ fn a_helper_that_is_stopped_is_replaced_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_second_signal_waits_for_no_program() {
+    // The program never ends; what is at work when the watch was interrupted twice is told as lost.
+    let script = "cat >>$out; echo >>$out; sleep 62";
+    let meanwhile = "until grep -q rogue $out 2>/dev/null; do sleep 0.1; done; \
+                     ( sleep 0.3; kill -INT $pid; sleep 0.3; kill -INT $pid; sleep 2.5; ! kill -0 $pid 2>/dev/null && echo over >>$out ) & \
+                     wait $pid; sleep 3; exit 0;";
+    let Some((out, err)) = alarms(script, "", meanwhile, 1) else { return };
+    assert!(out.contains("over\n"), "{out}{err}");
+}
+
+#[test]
 fn helpers_end_with_the_program_however_it_ends() {
     // A shell's background job ignores INT until the program watches for it; TERM ends it at any moment.
     for signal in ["KILL", "TERM"] {

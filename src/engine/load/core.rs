@@ -445,7 +445,8 @@ impl<F: Family> Load<F> {
 impl<F: Family> Machine for Load<F> {
     fn stop(&mut self, now: Instant) {
         if self.phase == Phase::Running {
-            self.end_running(now);
+            // What has come due since it was last looked at had only not begun yet.
+            self.end_running(self.now.min(now));
         }
         let left = self.strays.leave();
         self.leave(left);

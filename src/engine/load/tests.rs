@@ -514,6 +514,21 @@ fn stopping_breaks_off_and_gives_back() {
     assert!(outcome.now < 30 * SECOND);
 }
 
+#[test]
+fn what_had_only_not_begun_when_it_was_stopped_is_no_loss() {
+    let (begin, due) = (10 * SECOND, 10 * SECOND + 20 * MS + 1);
+    for (looked, unsent) in [(false, 0), (true, 1)] {
+        let mut load = Load::new(plan(Rate::Open(50_000), 1000, 1), Lane::ONLY);
+        transmit(&mut load, begin, &mut Batch::default());
+        if looked {
+            // The only client is busy.
+            transmit(&mut load, due, &mut Batch::default());
+        }
+        load.stop(Instant(due));
+        assert_eq!(load.counters().unsent, unsent);
+    }
+}
+
 /// Takes what is to be sent at `now`, which leaves at once.
 fn transmit<F: Family>(load: &mut Load<F>, now: i64, batch: &mut Batch) {
     load.on_time(Instant(now));

@@ -387,13 +387,15 @@ impl Watch<'_> {
         terminal::status("");
         let last = cx.clock.now().after(FAREWELL);
         self.lookout.stop(cx.clock.now());
+        // Who asks twice waits for nothing more.
+        let mut hurried = false;
         loop {
             let now = cx.clock.now();
             self.lookout.send(now, &mut self.hub.register, &mut tell(cx));
-            if now >= last || !self.lookout.is_provoking(now) {
+            if hurried || now >= last || !self.lookout.is_provoking(now) {
                 break;
             }
-            turn(&mut self.lookout, last, None, &mut self.hub, cx)?;
+            hurried = turn(&mut self.lookout, last, None, &mut self.hub, cx)? == Turn::Stop;
         }
         self.warn_of_kept(cx);
         let now = cx.clock.moment();
@@ -403,7 +405,7 @@ impl Watch<'_> {
         let mut changes =
             self.watcher.finish(now, &mut self.hub.register.servers, self.hub.register.policy.as_ref());
         self.emit(&mut changes, cx)?;
-        self.wait_for_programs(cx)?;
+        self.wait_for_programs(hurried, cx)?;
         let known = self.watcher.known().filter(|known| known.present).count();
         self.save(now)?;
         let changes = self.changes.iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
@@ -418,18 +420,18 @@ impl Watch<'_> {
 }
 
 impl Watch<'_> {
-    /// What the programs have not had yet they get now, for a while; then what they did not get is said.
-    fn wait_for_programs(&mut self, cx: &Context) -> Result<(), Failure> {
+    /// What the programs have not had yet they get now, for a while, unless the user is in a hurry; then what they did not get is said.
+    fn wait_for_programs(&mut self, mut hurried: bool, cx: &Context) -> Result<(), Failure> {
         let last = cx.clock.now().after(LAST_ALARMS);
         loop {
             let now = cx.clock.now();
             let Some(helper) = &mut self.helper else { return Ok(()) };
             helper.work(now).iter().for_each(|news| cx.warn(news));
-            if now >= last || !helper.is_busy() {
+            if hurried || now >= last || !helper.is_busy() {
                 helper.give_up().iter().for_each(|news| cx.warn(news));
                 return Ok(());
             }
-            turn(&mut self.lookout, last, helper.answers(), &mut self.hub, cx)?;
+            hurried = turn(&mut self.lookout, last, helper.answers(), &mut self.hub, cx)? == Turn::Stop;
         }
     }
 }
