@@ -381,6 +381,7 @@ impl Watcher {
         for key in ripe {
             self.due.remove(&key);
             if let Some(server) = servers.find(&key) {
+                self.take_over(&key, servers);
                 let judgement = judge(server, policy, &scene);
                 self.compare(now, server, judgement, changes);
             } else if let Some(entry) = self.known.get_mut(&key).filter(|entry| entry.known.present) {
@@ -402,6 +403,19 @@ impl Watcher {
         let limit = MAX_SERVERS.saturating_mul(2);
         if self.known.len() > limit {
             self.known.retain(|key, _| servers.find(key).is_some());
+        }
+    }
+
+    /// Who named itself since it was told of is no other server: an answer to BOOTP has no identifier.
+    fn take_over(&mut self, key: &Key, servers: &Servers) {
+        let nameless = key.source();
+        if nameless == *key || self.known.contains_key(key) || servers.find(&nameless).is_some() {
+            return;
+        }
+        if let Some(mut entry) = self.known.remove(&nameless) {
+            entry.known.key = key.clone();
+            self.known.insert(key.clone(), entry);
+            self.due.remove(&nameless);
         }
     }
 

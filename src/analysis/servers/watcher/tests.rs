@@ -102,6 +102,20 @@ fn a_server_comes_changes_goes_and_is_back() {
 }
 
 #[test]
+fn a_server_that_names_itself_later_is_no_other_one() {
+    let mut play = Play::new(vec![]);
+    play.hear_key(key(1).source(), 1);
+    assert_eq!(play.kinds(10), ["new"]);
+    let mut told = Vec::new();
+    for _ in 0..100 {
+        play.hear(1, 1);
+        told.extend(play.kinds(60));
+    }
+    assert_eq!(told, Vec::<&str>::new());
+    assert_eq!(play.kinds(3600), ["gone"]);
+}
+
+#[test]
 fn a_lease_time_that_was_not_known_before_is_no_change() {
     let mut play = Play::new(vec![]);
     // What another client is told may be what is left of its lease.
