@@ -114,6 +114,7 @@ fn a_look_for_rogues_says_how_long_it_takes() {
 fn a_watch_says_when_it_asks_again_and_what_is_there() {
     let rows = [
         r"^(unjudged|new|allowed|rogue|gone) ",
+        r"^warning: nobody can be called a rogue: ",
         r"^ {2}",
         r"^watching eth0$",
         r"^\d+ servers? there",
