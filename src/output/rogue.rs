@@ -63,7 +63,7 @@ pub struct RogueReport<'a> {
     pub servers: &'a [(&'a Server, Judgement)],
     /// Allowed servers that were not heard.
     pub missing: &'a [&'a Allowed],
-    /// Those of `wanted` that were not heard.
+    /// Those of `wanted` that were not heard, or offered nothing when they were asked.
     pub required: &'a [&'a Identity],
     /// Who must answer; others are welcome.
     pub wanted: &'a [Identity],
@@ -174,6 +174,15 @@ impl RogueReport<'_> {
         )
     }
 
+    /// What a required server did not do.
+    pub(super) fn lack(&self, required: &Identity) -> &'static str {
+        match (self.scan.asked, self.servers.iter().any(|(server, _)| required.fit(&server.key).is_whole())) {
+            (_, true) => "offered nothing",
+            (true, false) => "did not answer",
+            (false, false) => "was not heard",
+        }
+    }
+
     /// What else should be known, one sentence each.
     pub fn hints(&self, has_policy: bool, own_mac: bool) -> Vec<String> {
         let mut hints: Vec<String> = self.mac_filter(own_mac).map(str::to_owned).into_iter().collect();
@@ -196,7 +205,7 @@ impl RogueReport<'_> {
             ));
         }
         for required in self.required {
-            hints.push(format!("required server {required} did not answer"));
+            hints.push(format!("required server {required} {}", self.lack(required)));
         }
         for allowed in self.missing.iter().take(MOST_HINTS) {
             hints.push(format!("allowed server {allowed} was not heard"));

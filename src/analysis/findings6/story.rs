@@ -329,7 +329,7 @@ impl Story {
         let diagnoses = self.judge(&open, false);
         // Routers speak every few minutes: what they say later holds for it too.
         let size = self.unrouted_bytes.saturating_add(open.size());
-        if self.links.get(open.key.0).is_none() && size <= UNROUTED {
+        if !open.is_relayed() && self.links.get(open.key.0).is_none() && size <= UNROUTED {
             self.unrouted_bytes = size;
             self.unrouted.push(open);
         }
@@ -344,16 +344,10 @@ impl Story {
         }
         let before =
             if late { findings(&open.scene(None, self.last, &mut self.outline)) } else { Vec::new() };
-        let known: Vec<(&'static str, String)> =
-            before.into_iter().map(|finding| (finding.code, finding.message)).collect();
         let scene = open.scene(link, self.last, &mut self.outline);
         // What concerns routers alone is told once a link.
         let mut found = findings(&scene);
-        found.retain(|finding| {
-            let said =
-                known.iter().any(|(code, message)| *code == finding.code && *message == finding.message);
-            !finding.servers.is_empty() && !said
-        });
+        found.retain(|finding| !finding.servers.is_empty() && !before.contains(finding));
         if found.is_empty() {
             return Vec::new();
         }

@@ -173,11 +173,16 @@ pub(super) fn judge_remembered(
 
 /// What a rule found once may be found again of who is, or is no longer, this one of the policy's servers.
 fn still_counts(rule: &Rule, entry: Option<&Allowed>) -> bool {
-    let Some(Allowed { identity, expected, .. }) = entry else {
+    match entry {
+        Some(entry) => is_spoken_of(rule.code, entry).unwrap_or(true),
         // What must be offered is said of the policy's servers alone.
-        return !rule.code.starts_with("wrong-");
-    };
-    match rule.code {
+        None => !rule.code.starts_with("wrong-"),
+    }
+}
+
+/// Whether `entry` leaves room for this reason; none where it has nothing to do with what policies say.
+fn is_spoken_of(code: &str, Allowed { identity, expected, .. }: &Allowed) -> Option<bool> {
+    Some(match code {
         "two-macs" => identity.mac.is_none(),
         "wrong-subnet" => expected.subnet.is_some(),
         "wrong-range" => !expected.ranges.is_empty(),
@@ -204,8 +209,8 @@ fn still_counts(rule: &Rule, entry: Option<&Allowed>) -> bool {
         "default-route" => expected.default_route.is_none() && expected.routes.is_none(),
         "wpad" => expected.wpad.is_none(),
         "boot-file" => expected.boot_file.is_none(),
-        _ => true,
-    }
+        _ => return None,
+    })
 }
 
 /// Judges everybody; the servers in their usual order.

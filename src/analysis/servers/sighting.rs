@@ -11,7 +11,7 @@ use crate::wire::escape::escape;
 use crate::wire::frame::Datagram;
 use crate::wire::v4::facts::MAX_TEXT;
 use crate::wire::v4::{Facts, MessageType, Op, Outline, Packet, SERVER_PORT, Xid, facts};
-use crate::wire::{HwAddr, Prefix};
+use crate::wire::{HwAddr, Prefix, v6};
 
 /// Options that decide where a client's traffic goes or what it boots; hidden in an overloaded field they escape many
 /// filters.
@@ -193,7 +193,7 @@ pub struct Sighting {
     /// Option 53; `None` is BOOTP, or no DHCPv4 at all.
     pub kind: Option<MessageType>,
     /// What a DHCPv6 server says; `None` for other protocols.
-    pub kind6: Option<crate::wire::v6::MessageType>,
+    pub kind6: Option<v6::MessageType>,
     /// Whom it is for.
     pub client: HwAddr,
     /// To whom it is an answer.
@@ -250,18 +250,38 @@ impl Sighting {
 }
 
 impl Sighting {
-    /// True for what a client that has nothing waits for: an OFFER, the answer to BOOTP, an ADVERTISE, a router; of a server that gives
-    /// no addresses what it tells instead.
-    pub fn is_offer(&self) -> bool {
-        match self.key.speaks {
-            Speaks::Dhcpv4 => matches!(self.kind, None | Some(MessageType::OFFER)),
-            Speaks::Dhcpv6 => {
-                let told = matches!(self.asked, Asked::Us { probe: "inform", .. });
-                told || self.kind6 == Some(crate::wire::v6::MessageType::ADVERTISE)
+    /// What it is to a client that has nothing.
+    pub fn gives(&self) -> Gives {
+        let asked = |wanted: &str| matches!(self.asked, Asked::Us { probe, .. } if probe == wanted);
+        match (self.key.speaks, self.kind, self.kind6) {
+            (Speaks::Ra, ..) => Gives::Lease,
+            (Speaks::Dhcpv4, None | Some(MessageType::OFFER), _) => {
+                if self.offered.address.is_some() {
+                    Gives::Lease
+                } else {
+                    Gives::Told
+                }
             }
-            Speaks::Ra => true,
+            (Speaks::Dhcpv6, _, Some(v6::MessageType::ADVERTISE)) => {
+                let leases = |six: &Offered6| !six.addresses.is_empty() || !six.delegated.is_empty();
+                if self.offered.six.as_deref().is_some_and(leases) { Gives::Lease } else { Gives::Nothing }
+            }
+            (Speaks::Dhcpv6, ..) if asked("inform") => Gives::Told,
+            _ => Gives::Nothing,
         }
     }
+}
+
+/// What an answer is to a client that has nothing, and waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gives {
+    /// A refusal, or what another client has a use for: it says nothing of how long a client waits.
+    #[default]
+    Nothing,
+    /// What a server that gives no addresses tells: where to boot from, names.
+    Told,
+    /// The offer of an address or prefix, or a router.
+    Lease,
 }
 
 /// The VLANs of a frame; a tag with number 0 carries a priority and is none.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::key::{Key, ServerId, Speaks};
-use super::sighting::{Asked, Offered, Sighting, Took};
+use super::sighting::{Asked, Gives, Offered, Sighting, Took};
 use crate::time::{Instant, Timestamp};
 use crate::wire::v4::{MessageType, Xid};
 use crate::wire::v6;
@@ -119,8 +119,8 @@ pub struct Server {
     pub answered: Vec<&'static str>,
     /// How long its quickest answer took, since that question of ours was asked last.
     pub latency: Option<Duration>,
-    /// How long its quickest offer took since that question was asked first: so long a client waits. Refusals, and answers to clients
-    /// that have an address, say nothing of that.
+    /// How long its quickest offer took since that question was asked first: so long a client waits. Of a server that offers no
+    /// address or prefix, how long it took to tell what it has.
     pub since_first: Option<Duration>,
     /// It speaks to PXE clients.
     pub pxe: bool,
@@ -158,6 +158,8 @@ pub struct Server {
     pub(crate) sequence: VecDeque<(Instant, Answer)>,
     /// The questions of ours that it answered last.
     pub(crate) questions: VecDeque<u32>,
+    /// The most that it gave.
+    pub(crate) gives: Gives,
     pub(crate) rank: u64,
     pub(crate) standing: Standing,
 }
@@ -256,7 +258,7 @@ impl Servers {
         (server.rank, server.standing) = (rank, server.standing.max(standing));
         let standing = server.standing.index();
         server.see(sighting);
-        let waited = sighting.took.and_then(|took| server.waited(took, sighting.is_offer()));
+        let waited = sighting.took.and_then(|took| server.waited(took, sighting.gives()));
         if folded {
             server.folded = server.folded.saturating_add(1);
         }
@@ -398,10 +400,13 @@ impl Servers {
 impl Server {
     /// Takes note of how quick an answer was. How long its question had waited, where this is the first offer to it: what comes to
     /// one asked again says nothing of how long a client waits.
-    fn waited(&mut self, took: Took, is_offer: bool) -> Option<Duration> {
+    fn waited(&mut self, took: Took, gives: Gives) -> Option<Duration> {
         self.latency = self.latency.into_iter().chain([took.latency]).min();
-        if !is_offer {
+        if gives == Gives::Nothing || gives < self.gives {
             return None;
+        }
+        if gives > self.gives {
+            (self.gives, self.since_first) = (gives, None);
         }
         self.since_first = self.since_first.into_iter().chain([took.since_first]).min();
         if self.questions.contains(&took.question) {

@@ -188,8 +188,8 @@ impl Known {
             texts.flat_map(|text| text.split(' ')).filter_map(|ip| ip.parse().ok()).collect()
         };
         Offered {
-            routers: ips("routers"),
-            default_routes: ips("default routes").into_iter().map(|via| (121, via)).collect(),
+            routers: ips(ROUTERS),
+            default_routes: ips(DEFAULT_ROUTES).into_iter().map(|via| (121, via)).collect(),
             ..Offered::default()
         }
     }
@@ -378,10 +378,12 @@ impl Watcher {
             return;
         }
         let scene = Scene::new(servers, policy);
+        for key in ripe.iter().filter(|key| servers.find(key).is_some()) {
+            self.take_over(key, servers);
+        }
         for key in ripe {
             self.due.remove(&key);
             if let Some(server) = servers.find(&key) {
-                self.take_over(&key, servers);
                 let judgement = judge(server, policy, &scene);
                 self.compare(now, server, judgement, changes);
             } else if let Some(entry) = self.known.get_mut(&key).filter(|entry| entry.known.present) {
@@ -534,6 +536,8 @@ impl Watcher {
 
 /// The facet that is known of some answers only, so that its coming and going is no change.
 const LEASE_TIME: &str = "lease time";
+const ROUTERS: &str = "routers";
+const DEFAULT_ROUTES: &str = "default routes";
 
 /// What these answers leave open is as it was.
 fn complete(facets: &mut Vec<(String, String)>, known: &[(String, String)]) {
@@ -551,10 +555,10 @@ fn facets(server: &Server) -> Vec<(String, String)> {
     let routes: Vec<Ipv4Addr> = offered.default_routes.iter().map(|(_, router)| *router).collect();
     let mut facets = vec![
         ("subnet mask", offered.subnet_mask.map(|mask| mask.to_string()).unwrap_or_default()),
-        ("routers", list(&offered.routers)),
+        (ROUTERS, list(&offered.routers)),
         ("name servers", list(&offered.dns_servers)),
         ("domain", text(&offered.domain_name)),
-        ("default routes", list(&routes)),
+        (DEFAULT_ROUTES, list(&routes)),
         ("web proxy", text(&offered.wpad)),
         ("next server", offered.next_server.map(|ip| ip.to_string()).unwrap_or_default()),
         ("boot file", text(&offered.boot_file)),

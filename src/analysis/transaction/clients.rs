@@ -77,11 +77,11 @@ struct Rare {
     /// VLANs of its last exchange.
     vlans: Vec<u16>,
     /// Relays of its exchanges.
-    relays: Vec<IpAddr>,
+    relays: Few<IpAddr>,
     /// Codes said of it, worst first.
-    codes: Vec<(Severity, &'static str)>,
+    codes: Few<(Severity, &'static str)>,
     /// What it had and gave back, as long as it has got nothing else.
-    given_back: Vec<(IpAddr, Option<u8>)>,
+    given_back: Few<(IpAddr, Option<u8>)>,
     /// Why its last outcome was no success, in words.
     why: Option<Box<str>>,
 }
@@ -286,7 +286,7 @@ impl ClientRecord {
         }
         for relay in exchange.relays().into_iter().map(S::ip) {
             if !self.relays().contains(&relay) && self.relays().len() < NUMBERS {
-                push(&mut self.rare().relays, relay);
+                self.rare().relays.push(relay);
             }
         }
         let more = |count: u32, by: usize| count.saturating_add(u32::try_from(by).unwrap_or(u32::MAX));
@@ -302,7 +302,7 @@ impl ClientRecord {
             let code = (problem.id.severity(), problem.id.name());
             if !self.codes().contains(&code) && self.codes().len() < NUMBERS {
                 let codes = &mut self.rare().codes;
-                push(codes, code);
+                codes.push(code);
                 codes.sort_by_key(|(severity, _)| std::cmp::Reverse(*severity));
             }
         }
@@ -335,8 +335,10 @@ impl ClientRecord {
         }
         let success = exchange.outcome.is_success();
         let released = exchange.kind == Kind::Release;
-        if released || self.rare.is_some() {
-            self.rare().given_back = if released { S::leases(exchange) } else { Vec::new() };
+        if released {
+            self.rare().given_back = S::leases(exchange).into_iter().collect();
+        } else if let Some(rare) = self.rare.as_deref_mut().filter(|_| success) {
+            rare.given_back = Few::default();
         }
         if success && !released {
             self.leases = S::leases(exchange).into_iter().collect();
@@ -374,14 +376,6 @@ impl ClientRecord {
         }
         self.servers = Arc::clone(before);
     }
-}
-
-/// Appends to a list that mostly has one item.
-fn push<T>(list: &mut Vec<T>, item: T) {
-    if list.capacity() == 0 {
-        list.reserve_exact(1);
-    }
-    list.push(item);
 }
 
 /// What became of an exchange that failed, in words.
@@ -503,6 +497,16 @@ mod tests {
             });
         });
         assert_eq!(released, (Status::Ok, None, vec!["10.0.0.9".to_owned()], None));
+        // It gave that back, whatever it asks for in vain later.
+        let (status, _, given_back, _) = fares(|story| {
+            bound(story);
+            story.ask(60_000, client(1), MessageType::RELEASE, |m, _| {
+                m.ciaddr = OWN.into();
+                m.set_option(54, &SERVER);
+            });
+            story.discover(120_000, crate::analysis::diagnosis::tests::Client { xid: 9, ..client(1) });
+        });
+        assert_eq!((status, given_back), (Status::Failed, vec!["10.0.0.9".to_owned()]));
     }
 
     #[test]

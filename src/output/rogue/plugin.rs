@@ -34,16 +34,15 @@ pub fn plugin(report: &RogueReport<'_>, has_policy: bool, thresholds: &Threshold
         };
     }
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-    let wanting = wanting(report);
-    let missing = report.missing.iter().filter(|one| !wanting.contains(&&one.identity)).count();
-    let missing = missing.saturating_add(wanting.len());
+    let missing: Vec<_> =
+        report.missing.iter().filter(|one| !report.required.contains(&&one.identity)).collect();
     let mut plugin = Plugin::new(judged, text)
         .milliseconds("latency", latency, thresholds)
         .count("servers", count(report.servers.len()))
         .count("rogue", count(report.count(Status::Rogue)))
         .count("allowed", count(report.count(Status::Allowed)))
         .count("unjudged", count(report.unjudged()))
-        .count("missing", count(missing))
+        .count("missing", count(missing.len().saturating_add(report.required.len())))
         .count("answers", report.answers)
         .count("lost", report.scan.lost);
     for (server, judgement) in report.servers.iter().take(MAX_LINES) {
@@ -60,28 +59,14 @@ pub fn plugin(report: &RogueReport<'_>, has_policy: bool, thresholds: &Threshold
         }
         plugin = plugin.line(line);
     }
-    let required = wanting.iter().map(|one| {
-        let heard = !report.required.contains(one);
-        format!("required {one} {}", if heard { "offered nothing" } else { "was not heard" })
-    });
-    let allowed = report.missing.iter().map(|allowed| format!("allowed {allowed} was not heard"));
+    let required = report.required.iter().map(|one| format!("required {one} {}", report.lack(one)));
+    let allowed = missing.iter().map(|allowed| format!("allowed {allowed} was not heard"));
     required.chain(allowed).take(MAX_LINES).fold(plugin, Plugin::line)
 }
 
 /// How long the quickest answer was waited for, in nanoseconds.
 fn waited(server: &Server) -> Option<i64> {
     server.since_first.map(|took| i64::try_from(took.as_nanos()).unwrap_or(i64::MAX))
-}
-
-/// Those that are required and did not offer anything, where that was asked for, or were not heard.
-fn wanting<'a>(report: &RogueReport<'a>) -> Vec<&'a Identity> {
-    let offers = |wanted: &Identity| {
-        let mut fit = report.servers.iter().filter(|(server, _)| wanted.fit(&server.key).is_whole());
-        fit.any(|(server, _)| server.since_first.is_some())
-    };
-    let heard = report.wanted.iter().filter(|one| !report.required.contains(one));
-    let mute = heard.filter(|one| report.scan.asked && !offers(one));
-    report.required.iter().copied().chain(mute).collect()
 }
 
 /// The slowest of those that are required, or else of the DHCP servers that are no rogues: routers wait at random before they answer
@@ -117,17 +102,12 @@ fn plugin_state(report: &RogueReport<'_>, has_policy: bool) -> (PluginState, Str
     if let Some(blind) = report.blind.first() {
         return (PluginState::Unknown, format!("cannot tell: {blind}; {all} {answered}"));
     }
-    let wanting = wanting(report);
-    if let [first, more @ ..] = &wanting[..] {
-        let not = match (report.scan.asked, wanting.iter().all(|one| report.required.contains(one))) {
-            (true, true) => "did not answer",
-            (true, false) => "offered nothing",
-            (false, _) => "not heard",
-        };
+    if let [first, more @ ..] = report.required {
         let who = if more.is_empty() {
-            format!("required server {first} {not}")
+            format!("required server {first} {}", report.lack(first))
         } else {
-            format!("{} required servers {not}: {}", wanting.len(), listed(&wanting))
+            let many = report.required.len();
+            format!("{many} required servers are not as they should be: {}", listed(report.required))
         };
         return (PluginState::Critical, format!("{who}; {all} {answered}"));
     }
@@ -340,8 +320,11 @@ mod tests {
         assert!(state == PluginState::Critical && line.contains("required server 10.0.0.9 did"), "{line}");
         assert!(line.contains("missing=1;"), "{line}");
         for (required, text) in [
-            (&[&wanted, &wanted][..], "2 required servers not heard: 10.0.0.9, 10.0.0.9; 1 server heard | "),
-            (&[&wanted], "required server 10.0.0.9 not heard; 1 server heard | "),
+            (
+                &[&wanted, &wanted][..],
+                "2 required servers are not as they should be: 10.0.0.9, 10.0.0.9; 1 server heard | ",
+            ),
+            (&[&wanted], "required server 10.0.0.9 was not heard; 1 server heard | "),
         ] {
             let found = with_report(&[Status::Unjudged], 0, |report| {
                 let scan = Scan { asked: false, ..report.scan.clone() };
@@ -375,8 +358,14 @@ mod tests {
         let of = |servers: &[&Server], wanted: &str| {
             let servers: Vec<_> = servers.iter().map(|server| (*server, judged(Status::Allowed))).collect();
             let wanted: Vec<Identity> = wanted.split_whitespace().map(|id| id.parse().unwrap()).collect();
+            let mute = |wanted: &&Identity| {
+                let fit = |server: &&Server| wanted.fit(&server.key).is_whole();
+                !servers.iter().any(|(server, _)| fit(server) && server.since_first.is_some())
+            };
+            let required: Vec<&Identity> = wanted.iter().filter(mute).collect();
             let of = |report: &RogueReport<'_>| {
-                plugin(&RogueReport { servers: &servers, wanted: &wanted, ..report.clone() }, true, &limits)
+                let (wanted, required) = (&wanted[..], &required[..]);
+                plugin(&RogueReport { servers: &servers, wanted, required, ..report.clone() }, true, &limits)
             };
             let text = with_report(&[], 0, of).text();
             text.lines().next().unwrap().to_owned()

@@ -113,7 +113,7 @@ impl Exchange {
     }
 
     /// The client is on another link than the server, beyond a relay.
-    fn is_relayed(&self) -> bool {
+    pub(super) fn is_relayed(&self) -> bool {
         let relayed = |kept: &Kept| kept.bytes.first().is_some_and(|kind| MessageType(*kind).is_relay());
         self.parts.iter().any(|(part, kept)| part.is_asked() && relayed(kept))
     }

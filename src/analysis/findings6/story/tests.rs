@@ -162,7 +162,16 @@ fn a_relayed_client_is_judged_by_no_router_of_the_servers_link() {
         Heard { bytes: bytes.into(), source_port: 547, ..heard.clone() }
     };
     let solicit = Heard { source_port: 546, ..envelope(&direct[0], MessageType::RELAY_FORW) };
-    assert_eq!(all(&[solicit, envelope(&direct[1], MessageType::RELAY_REPL)]), []);
+    let relayed = [solicit, envelope(&direct[1], MessageType::RELAY_REPL)];
+    assert_eq!(all(&relayed), []);
+    // No router can be held against it later, so nothing of it is kept.
+    let later = [heard(9, 600, 1, Protocol::Dhcpv6, message(MessageType::SOLICIT, 99, 1, wish))];
+    let kept = |exchange: &[Heard]| {
+        let (mut joiner, mut story) = (Both::new(Options::default()), Story::default());
+        exchange.iter().chain(&later).for_each(|heard| hear(heard, &mut joiner, &mut story));
+        story.unrouted.len()
+    };
+    assert_eq!((kept(&relayed), kept(&direct)), (0, 1));
 }
 
 #[test]

@@ -476,3 +476,13 @@ fn every_rule_says_what_it_means_and_what_to_do() {
         assert!(["error", "warning"].contains(&rule.weight.severity()));
     }
 }
+
+#[test]
+fn whatever_a_policy_can_say_is_looked_for_in_it() {
+    let allowed = Policy::from_toml("[[server]]\nserver-id = \"10.0.0.1\"\n").unwrap().allowed.remove(0);
+    for rule in RULES.iter().filter(|rule| rule.code.starts_with("wrong-")) {
+        let spoken = is_spoken_of(rule.code, &allowed);
+        let wanted = if rule.weight == Weight::Identity { None } else { Some(false) };
+        assert_eq!(spoken, wanted, "{}", rule.code);
+    }
+}

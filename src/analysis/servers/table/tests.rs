@@ -28,6 +28,7 @@ fn the_first_answer_to_a_question_says_how_long_it_waited() {
         let [latency, since_first] = ms.map(Duration::from_millis);
         let mut seen = sighting(key(Some([10, 0, 0, id]), id), MessageType::OFFER);
         seen.took = Some(Took { question, latency, since_first });
+        seen.offered.address = Some([10, 0, 0, 50].into());
         servers.add(&seen, false);
         servers.latencies
     };
@@ -45,6 +46,57 @@ fn the_first_answer_to_a_question_says_how_long_it_waited() {
     let ms = |ms| Some(Duration::from_millis(ms));
     assert_eq!((server.latency, server.since_first), (ms(1), ms(2900)));
     assert_eq!(servers.find(&key(Some([10, 0, 0, 2]), 2)).unwrap().questions.len(), MAX_QUESTIONS);
+}
+
+#[test]
+fn only_what_a_client_without_anything_waits_for_is_a_wait() {
+    use crate::analysis::servers::Offered6;
+    use crate::analysis::servers::sighting::Asked;
+    use crate::wire::v6;
+    let ms = |ms| Some(Duration::from_millis(ms));
+    let inform = || Asked::Us { probe: "inform", bogus_server: None };
+    let leases = || {
+        let six = Offered6 { addresses: vec![std::net::Ipv6Addr::LOCALHOST], ..Offered6::default() };
+        Some(Box::new(six))
+    };
+    let mut question = 0;
+    let mut hear = |servers: &mut Servers, kind: MessageType, took: u64, change: &dyn Fn(&mut Sighting)| {
+        question += 1;
+        let mut seen = sighting(key(Some([10, 0, 0, 1]), 1), kind);
+        let since_first = Duration::from_millis(took);
+        seen.took = Some(Took { question, latency: since_first, since_first });
+        seen.offered.address = Some([10, 0, 0, 50].into());
+        change(&mut seen);
+        let key = servers.add(&seen, false);
+        (servers.find(&key).unwrap().since_first, servers.latencies.count)
+    };
+    let six = |kind: v6::MessageType| {
+        move |seen: &mut Sighting| {
+            (seen.key.speaks, seen.kind, seen.kind6) = (Speaks::Dhcpv6, None, Some(kind));
+            seen.offered.address = None;
+        }
+    };
+    let four = &mut Servers::default();
+    assert_eq!(hear(four, MessageType::NAK, 1, &|_| {}), (None, 0));
+    assert_eq!(hear(four, MessageType::ACK, 1, &|seen| seen.asked = inform()), (None, 0));
+    // A boot server has no addresses.
+    assert_eq!(hear(four, MessageType::OFFER, 2, &|seen| seen.offered.address = None), (ms(2), 1));
+    assert_eq!(hear(four, MessageType::OFFER, 3000, &|_| {}), (ms(3000), 2));
+    assert_eq!(hear(four, MessageType::OFFER, 2, &|seen| seen.offered.address = None), (ms(3000), 2));
+    let other = &mut Servers::default();
+    let reply = |seen: &mut Sighting| {
+        six(v6::MessageType::REPLY)(seen);
+        seen.asked = inform();
+    };
+    // One without addresses is asked for names alone; another has its wait decided by addresses.
+    assert_eq!(hear(other, MessageType::OFFER, 1, &six(v6::MessageType::ADVERTISE)), (None, 0));
+    assert_eq!(hear(other, MessageType::ACK, 1, &reply), (ms(1), 1));
+    let advertise = |seen: &mut Sighting| {
+        six(v6::MessageType::ADVERTISE)(seen);
+        seen.offered.six = leases();
+    };
+    assert_eq!(hear(other, MessageType::OFFER, 3000, &advertise), (ms(3000), 2));
+    assert_eq!(hear(other, MessageType::ACK, 1, &reply), (ms(3000), 2));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Args;
+use crate::analysis::servers::table::Server;
 use crate::analysis::servers::{Identity, Policy, SegmentVerdict, Servers, Speaks, judge};
 use crate::capture;
 use crate::cli::context::Context;
@@ -65,8 +66,12 @@ pub(super) fn report(
     }
     let missing =
         policy.map(|policy| judge::missing(heard, policy, args.families().speak())).unwrap_or_default();
-    let is_silent = |identity: &&Identity| !heard.iter().any(|server| identity.fit(&server.key).is_whole());
-    let required: Vec<&Identity> = args.require.iter().filter(is_silent).collect();
+    // Where nothing is asked, to be heard is enough.
+    let offers = |server: &Server| !scan.asked || server.since_first.is_some();
+    let is_there = |identity: &Identity| {
+        heard.iter().any(|server| identity.fit(&server.key).is_whole() && offers(server))
+    };
+    let required: Vec<&Identity> = args.require.iter().filter(|identity| !is_there(identity)).collect();
     let report = RogueReport {
         scan,
         servers: &servers,
