@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::wire::digits::{write_colons, write_digits, write_hex, write_ip4, write_ip6};
-use crate::wire::escape::escape_into;
+use crate::wire::escape::{escape_into, is_plain_but};
 use crate::wire::v4::Xid;
 use crate::wire::{HwAddr, Lease, Seconds};
 
@@ -147,7 +147,11 @@ impl Text {
     }
 
     /// Appends text from outside, escaped.
+    #[inline]
     pub fn foreign(&mut self, bytes: &[u8]) {
+        if is_plain_but(bytes, b'\\', b'\\') {
+            return self.0.extend_from_slice(bytes);
+        }
         escape_into(bytes, self);
     }
 

@@ -16,8 +16,8 @@ pub fn is_hostile(c: char) -> bool {
 /// Appends `bytes` to `out` as text: printable UTF-8 as it is, `\` doubled, hostile characters as `\x1b` or
 /// `\u{202e}`, bytes that are not UTF-8 as `\xff`.
 pub fn escape_into(bytes: &[u8], out: &mut impl Write) {
-    if let Ok(text) = std::str::from_utf8(bytes)
-        && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'\\')
+    if is_plain_but(bytes, b'\\', b'\\')
+        && let Ok(text) = std::str::from_utf8(bytes)
     {
         // Writing into memory cannot fail.
         let _ = out.write_str(text);
@@ -56,6 +56,28 @@ fn escape_char(c: char, out: &mut impl Write) {
         _ if is_hostile(c) => write!(out, "\\u{{{:x}}}", u32::from(c)),
         _ => out.write_char(c),
     };
+}
+
+/// True when every byte is printable ASCII and neither of two; looks at eight at once.
+#[inline]
+pub(crate) fn is_plain_but(bytes: &[u8], one: u8, other: u8) -> bool {
+    let Some(last) = bytes.last_chunk() else {
+        return bytes.iter().all(|byte| matches!(*byte, b' '..=b'~') && *byte != one && *byte != other);
+    };
+    let (words, _) = bytes.as_chunks::<8>();
+    let odd = |word: &[u8; 8]| odd_bytes(u64::from_ne_bytes(*word), one, other);
+    words.iter().chain([last]).fold(0, |found, word| found | odd(word)) == 0
+}
+
+/// Not zero when one of eight bytes needs care: a control character, one of two that are named, or what is not ASCII.
+#[inline]
+fn odd_bytes(word: u64, one: u8, other: u8) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // Sets the highest bit of a byte below `limit`; of others too, but only when another one is below it.
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES.wrapping_mul(limit)) & !word;
+    let equal = |byte: u8| below(word ^ ONES.wrapping_mul(byte.into()), 1);
+    (word | below(word, 0x20) | equal(one) | equal(other) | equal(0x7f)) & HIGH
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::pen::{BLOCK, Pen, Stored};
 use super::plan::{Plan, Step};
+use crate::output::json::JsonOut;
 use crate::output::json::remembered::{PROBES, Record};
-use crate::output::json::{JsonOut, is_plain_but};
 use crate::time::{Precision, Timestamp};
-use crate::wire::escape::is_hostile;
+use crate::wire::escape::{is_hostile, is_plain_but};
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -93,6 +93,8 @@ const SLOTS: usize = 2048;
 const OTHERS: usize = 256;
 /// Longer texts are not remembered, so that all of them never take more than five megabytes.
 const LONGEST: usize = 2048;
+/// The same of the text of many options.
+const LONGEST_BEFORE: usize = 16 << 10;
 /// Options that are not steady are looked for in the first so many of every so many messages only: to see whether they have
 /// become so. What differs from client to client is written faster than it is found.
 pub(in crate::output) const PROBES: u8 = 16;
@@ -108,8 +110,22 @@ pub(in crate::output) struct OptionTexts {
     /// follow each other. None before there is something to remember.
     last: Vec<Slot>,
     codes: [Code; 256],
+    /// The options behind the type of the message before, a client's and a server's: a REQUEST often begins as the DISCOVER before it,
+    /// and an ACK says what the OFFER said.
+    before: [Before; 2],
     /// Counts messages, and wraps around.
     message: u8,
+    /// What is written of an option that is not steady costs less than to find out whether it is the same as the last time.
+    cheap: bool,
+}
+
+/// The options that one message began with, behind its type, and their text.
+#[derive(Clone, Debug, Default)]
+struct Before {
+    record: Record,
+    count: usize,
+    raw: Vec<u8>,
+    text: Vec<u8>,
 }
 
 /// What is known of the options of one code.
@@ -190,7 +206,9 @@ impl Default for OptionTexts {
             slots: Vec::new(),
             last: Vec::new(),
             codes: ALONE.map(|alone| Code { alone, ..Code::default() }),
+            before: Default::default(),
             message: 0,
+            cheap: false,
         }
     }
 }
@@ -243,6 +261,11 @@ fn raw<'a>(first: &Span, last: &Span, record: &PacketRecord<'a>) -> &'a [u8] {
 }
 
 impl OptionTexts {
+    /// The same for who writes little: only steady options are looked for.
+    pub(in crate::output) fn cheap() -> Self {
+        Self { cheap: true, ..Self::default() }
+    }
+
     /// Writes the options of a message, those that are known from memory. `write` writes another one, and says whether it would be
     /// written so in any message: what has to be told about it every time makes it unsteady.
     #[inline]
@@ -253,26 +276,75 @@ impl OptionTexts {
         mut write: impl FnMut(&Span, &mut B) -> bool,
     ) {
         self.begin();
-        let plain = record.outline.is_plain();
-        let mut rest = &record.outline.options[..];
-        while let Some((first, behind)) = rest.split_first() {
-            let steady = |span: &&Span| self.is_steady(span.code) && (plain || is_repeatable(span, record));
-            let count = rest.iter().take_while(steady).count();
-            if let Some((run @ [_, .., last], others)) = rest.split_at_checked(count) {
-                let raw = raw(first, last, record);
-                match self.run(raw) {
-                    Some(text) => out.bytes().extend_from_slice(text),
-                    None => self.write_run(run, raw, record, out, &mut write),
-                }
-                rest = others;
-            } else {
-                self.write_one(first, record, out, &mut write);
-                rest = behind;
-            }
+        let options = &record.outline.options[..];
+        let side = usize::from(record.packet.bytes().first().is_some_and(|op| op & 1 == 1));
+        let Some((kind, rest)) = options.split_first() else { return };
+        let tried = self.before.get(side).is_some_and(|before| before.record.meets());
+        if !(record.outline.is_plain() && (tried || self.message < PROBES)) {
+            self.write_all(options, record, out, &mut write);
+            return;
+        }
+        self.write_one(kind, record, out, &mut write);
+        let region = rest.first().zip(rest.last()).map(|(first, last)| raw(first, last, record));
+        let (Some(before), Some(region)) = (self.before.get_mut(side), region) else { return };
+        let known = before.count > 0 && region.starts_with(&before.raw);
+        before.record.differed(known);
+        if known {
+            out.bytes().extend_from_slice(&before.text);
+            let rest = rest.get(before.count..).unwrap_or_default();
+            self.write_all(rest, record, out, &mut write);
+            return;
+        }
+        let start = out.bytes().len();
+        let (count, end) = self.write_all(rest, record, out, &mut write);
+        let Some(before) = self.before.get_mut(side) else { return };
+        let text = out.bytes().get(start..end).unwrap_or_default();
+        before.count = 0;
+        if let (Some(first), Some(last)) = (rest.first(), rest.get(count.saturating_sub(1)))
+            && text.len() <= LONGEST_BEFORE
+        {
+            before.count = count;
+            raw(first, last, record).clone_into(&mut before.raw);
+            text.clone_into(&mut before.text);
         }
     }
 
-    /// Several options that are not known together, though each of them may be.
+    /// Writes options one after the other, or several at once. How many of the first would be written so in any message, and where their
+    /// text ends.
+    #[inline]
+    fn write_all<B: Buffer>(
+        &mut self,
+        mut rest: &[Span],
+        record: &PacketRecord<'_>,
+        out: &mut B,
+        write: &mut impl FnMut(&Span, &mut B) -> bool,
+    ) -> (usize, usize) {
+        let plain = record.outline.is_plain();
+        let (mut known, mut count, mut end) = (true, 0_usize, out.bytes().len());
+        while let Some((first, behind)) = rest.split_first() {
+            let steady = |span: &&Span| self.is_steady(span.code) && (plain || is_repeatable(span, record));
+            let alike = rest.iter().take_while(steady).count();
+            let taken = if let Some((run @ [_, .., last], others)) = rest.split_at_checked(alike) {
+                let raw = raw(first, last, record);
+                match self.run(raw) {
+                    Some(text) => out.bytes().extend_from_slice(text),
+                    None => known &= self.write_run(run, raw, record, out, write),
+                }
+                rest = others;
+                run.len()
+            } else {
+                known &= self.write_one(first, record, out, write);
+                rest = behind;
+                1
+            };
+            if known {
+                (count, end) = (count.saturating_add(taken), out.bytes().len());
+            }
+        }
+        (count, end)
+    }
+
+    /// Several options that are not known together, though each of them may be. True when they would be written so in any message.
     #[cold]
     fn write_run<B: Buffer>(
         &mut self,
@@ -281,7 +353,7 @@ impl OptionTexts {
         record: &PacketRecord<'_>,
         out: &mut B,
         write: &mut impl FnMut(&Span, &mut B) -> bool,
-    ) {
+    ) -> bool {
         let begin = out.bytes().len();
         let mut known = true;
         for span in run {
@@ -290,6 +362,7 @@ impl OptionTexts {
         if known {
             self.remember_run(raw, out.bytes().get(begin..).unwrap_or_default());
         }
+        known
     }
 
     /// One option. True when it would be written so in any message.
@@ -326,7 +399,7 @@ impl OptionTexts {
         if self.message < PROBES || known.record.is_steady() {
             return self.find(code, raw, out);
         }
-        if !known.again.meets() {
+        if self.cheap || !known.again.meets() {
             return false;
         }
         let text = self.last.get(place).and_then(|slot| slot.text_of(raw));
@@ -363,7 +436,7 @@ impl OptionTexts {
     /// Keeps the text of an option for the next one of its code, if that may pay.
     fn keep_last(&mut self, code: u8, raw: &[u8], text: &[u8]) {
         let place = usize::from(code);
-        if text.len() > LONGEST || self.is_steady(code) {
+        if self.cheap || text.len() > LONGEST || self.is_steady(code) {
             return;
         }
         if self.last.is_empty() {

@@ -9,7 +9,7 @@ use crate::time::{Precision, Timestamp};
 use crate::wire::digits::{
     mac_text, put_octet, write_colons, write_digits, write_hex, write_ip6, write_octets,
 };
-use crate::wire::escape::is_hostile;
+use crate::wire::escape::{is_hostile, is_plain_but};
 use crate::wire::options::{Sink, Space};
 
 /// JSON under construction. Commas are its own business: begin, key, value, end in any legal order give valid JSON.
@@ -429,28 +429,6 @@ impl Sink for JsonOut {
 #[inline]
 fn is_plain(bytes: &[u8]) -> bool {
     is_plain_but(bytes, b'"', b'\\')
-}
-
-/// True when every byte is printable ASCII and neither of two; looks at eight at once.
-#[inline]
-pub(in crate::output) fn is_plain_but(bytes: &[u8], one: u8, other: u8) -> bool {
-    let Some(last) = bytes.last_chunk() else {
-        return bytes.iter().all(|byte| matches!(*byte, b' '..=b'~') && *byte != one && *byte != other);
-    };
-    let (words, _) = bytes.as_chunks::<8>();
-    let odd = |word: &[u8; 8]| odd_bytes(u64::from_ne_bytes(*word), one, other);
-    words.iter().chain([last]).fold(0, |found, word| found | odd(word)) == 0
-}
-
-/// Not zero when one of eight bytes needs care: a control character, one of two that are named, or what is not ASCII.
-#[inline]
-fn odd_bytes(word: u64, one: u8, other: u8) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    // Sets the highest bit of a byte below `limit`; of others too, but only when another one is below it.
-    let below = |word: u64, limit: u64| word.wrapping_sub(ONES.wrapping_mul(limit)) & !word;
-    let equal = |byte: u8| below(word ^ ONES.wrapping_mul(byte.into()), 1);
-    (word | below(word, 0x20) | equal(one) | equal(other) | equal(0x7f)) & HIGH
 }
 
 #[cfg(test)]

@@ -698,3 +698,60 @@ pub(super) fn number_or_null(value: Option<u64>, json: &mut JsonOut) {
         None => json.null(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::wire::v4::COOKIE;
+    use crate::wire::v4::Outline;
+
+    /// A message of a client or a server: its type, then options of few codes with few values, some split or padded, some wrong.
+    fn message() -> impl Strategy<Value = Vec<u8>> {
+        let code = proptest::sample::select(vec![0, 1, 3, 12, 43, 50, 60, 61, 82]);
+        let option = (code, proptest::collection::vec(0_u8..2, 0..5));
+        (1_u8..3, proptest::collection::vec(option, 0..7), 0_usize..300, any::<bool>()).prop_map(
+            |(op, options, cut, whole)| {
+                let mut bytes = vec![0; FIXED_LEN];
+                bytes[..3].copy_from_slice(&[op, 1, 6]);
+                bytes.extend(COOKIE);
+                bytes.extend([53, 1, op]);
+                for (code, payload) in options {
+                    bytes.push(code);
+                    if code != 0 {
+                        bytes.push(u8::try_from(payload.len()).unwrap());
+                        bytes.extend(payload);
+                    }
+                }
+                bytes.push(255);
+                if !whole {
+                    bytes.truncate(cut);
+                }
+                bytes
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn what_is_remembered_is_what_would_be_written(messages in proptest::collection::vec(message(), 1..60)) {
+            let mut kept = PacketJson::default();
+            let mut outline = Outline::default();
+            // Often enough for options to become steady.
+            for bytes in messages.iter().cycle().take(messages.len().saturating_mul(8)) {
+                let packet = Packet::new(bytes);
+                outline.read(&packet, bytes.len(), false);
+                let datagram = Datagram::bare(bytes);
+                let record = PacketRecord::of(&datagram, packet, &outline, bytes.len());
+                let (mut known, mut anew) = (JsonOut::new(), JsonOut::new());
+                let mut fresh = PacketJson::default();
+                kept.write(&record, &mut known);
+                fresh.write(&record, &mut anew);
+                prop_assert_eq!(String::from_utf8_lossy(&known.buf), String::from_utf8_lossy(&anew.buf));
+                prop_assert_eq!(kept.value_problems(), fresh.value_problems());
+            }
+        }
+    }
+}

@@ -9,6 +9,8 @@ use crate::output::packet::short::{short, with_length};
 use crate::output::styled::{Label, Styled};
 use crate::output::text::Text;
 use crate::output::when::TimeText;
+use crate::wire::digits::write_ip4;
+use crate::wire::escape::is_plain_but;
 use crate::wire::frame::{Datagram, Ip};
 use crate::wire::options::text::without_trailing_zeros;
 use crate::wire::options::{nowhere, sub, v4};
@@ -27,12 +29,42 @@ pub struct PacketLine {
     /// Addresses written lately, and the problem told last.
     pub(super) addresses: AddressTexts,
     worst: Piece<(Problem, usize)>,
+    /// What a server told last: its routers, routes, name servers. It tells all its clients the same.
+    told: [Told; 3],
+    /// The ways of clients and of servers, each as it was told last.
+    ways: [Piece<(Ipv4Addr, Ipv4Addr)>; 2],
     /// The columns that a line may take.
     width: Option<usize>,
     /// Packets of several captures are shown, or of several interfaces.
     several: bool,
     /// The capture of the line before.
     capture: String,
+}
+
+/// A part of a line, and the bytes that it was written from.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    raw: Vec<u8>,
+    text: Vec<u8>,
+}
+
+impl Told {
+    /// Appends what `write` makes of `raw`, unless it is known from the last time. Where lines are fitted into a width, pieces are
+    /// counted as they are written.
+    #[inline]
+    fn write(&mut self, raw: &[u8], out: &mut Styled, write: impl FnOnce(&[u8], &mut Styled)) {
+        if out.fits() {
+            return write(raw, out);
+        }
+        if self.raw != raw || self.text.is_empty() {
+            let start = out.len();
+            write(raw, out);
+            raw.clone_into(&mut self.raw);
+            out.as_bytes().get(start..).unwrap_or_default().clone_into(&mut self.text);
+            return;
+        }
+        out.plain().bytes_mut().extend_from_slice(&self.text);
+    }
 }
 
 /// How little each part of a line matters where not all fit: the higher, the sooner it is left out.
@@ -74,7 +106,7 @@ pub fn type_label(kind: Option<MessageType>, op: Option<Op>) -> Label {
 impl PacketLine {
     /// Lines of at most `width` columns. `several` says which capture or interface each packet is from.
     pub fn new(width: Option<usize>, several: bool) -> Self {
-        Self { width, several, ..Self::default() }
+        Self { width, several, sound: OptionTexts::cheap(), ..Self::default() }
     }
 
     /// From here on lines have at most `width` columns, where they had a width before.
@@ -167,10 +199,21 @@ impl PacketLine {
         let says = |ip: &Ip| !(out.fits() && ip.src.is_unspecified() && is_everybody(ip.dst));
         if let Some(ip) = datagram.ip.filter(says) {
             out.piece(rank::PATH).text("  ");
-            out.labelled(Label::Dim, |out| {
-                self.addresses.write(ip.src, out.bytes_mut());
-                out.push('>');
-                self.addresses.write(ip.dst, out.bytes_mut());
+            let Self { addresses, ways: [servers, clients], .. } = self;
+            out.labelled(Label::Dim, |out| match (ip.src, ip.dst) {
+                (IpAddr::V4(src), IpAddr::V4(dst)) => {
+                    let way = if src.is_unspecified() { clients } else { servers };
+                    let text = way.of((src, dst), |text| {
+                        text.octets(src, b'>');
+                        write_ip4(dst, &mut text.buf);
+                    });
+                    out.bytes_mut().extend_from_slice(text);
+                }
+                (src, dst) => {
+                    addresses.write(src, out.bytes_mut());
+                    out.push('>');
+                    addresses.write(dst, out.bytes_mut());
+                }
             });
         }
         for id in datagram.vlans.as_slice() {
@@ -199,7 +242,7 @@ impl PacketLine {
         let wrong = self.judge(record);
         // An ellipsis says what is left out.
         let room = self.width.map(|width| width.saturating_sub(2).saturating_sub(out.columns_since(start)));
-        write_facts(record, room, wrong, out);
+        self.write_facts(record, room, wrong, out);
         self.write_path(record.datagram, out);
         if let Some(xid) = record.packet.xid().filter(|_| self.shows_xid()) {
             out.piece(rank::XID).text("  ");
@@ -213,6 +256,65 @@ impl PacketLine {
         }
         self.write_problems(record, out);
         self.end(start, out);
+    }
+
+    /// What was asked or given; there is `room` for so many columns. What is `wrong` has to be told with it, and matters more than who gives.
+    fn write_facts(&mut self, record: &PacketRecord<'_>, room: Option<usize>, wrong: bool, out: &mut Styled) {
+        let (packet, outline) = (&record.packet, record.outline);
+        let server = address(record, v4::DHCP_SERVER_IDENTIFIER);
+        let held = packet.ciaddr().filter(|addr| !addr.is_unspecified());
+        let reply = packet.op() == Some(Op::REPLY);
+        if reply {
+            let given = packet.yiaddr().filter(|addr| !addr.is_unspecified());
+            let both = given.zip(server).filter(|_| !wrong);
+            let short = both.and_then(|(given, server)| short(given, given_length(record), server, room?));
+            match &short {
+                Some(short) => short.write(out),
+                None => write_given(record, given, out),
+            }
+            write_term(record, out);
+            // The answer to an INFORM or to a lease query speaks of the address that was asked about.
+            addressed(held.filter(|_| given.is_none()), "about", rank::CORE, out);
+            let rank = if both.is_some() { rank::CORE } else { rank::SERVER };
+            addressed(server.filter(|_| short.is_none()), "server", rank, out);
+        } else {
+            addressed(address(record, v4::DHCP_REQUESTED_ADDRESS), "asks", rank::CORE, out);
+            // A query names there whom it asks about (RFC 4388 6.1).
+            let query = outline.message_type == Some(MessageType::LEASEQUERY);
+            addressed(held, if query { "about" } else { "has" }, rank::CORE, out);
+            addressed(server, "from", rank::SERVER, out);
+        }
+        for (code, name, rank) in [
+            (v4::DHCP_MESSAGE, "says", rank::WRONG),
+            (v4::HOST_NAME, "host", rank::TERM),
+            (v4::VENDOR_CLASS_IDENTIFIER, "class", rank::CLASS),
+        ] {
+            if let Some(span) = outline.find(code) {
+                out.piece(rank);
+                word(out, name);
+                let mut scratch = Vec::new();
+                quoted(outline.joined(packet, span, &mut scratch), out);
+            }
+        }
+        if reply {
+            self.write_told(record, out);
+            write_boot(record, out);
+        }
+        addressed(packet.giaddr().filter(|addr| !addr.is_unspecified()), "relay", rank::WAY, out);
+        write_circuit(record, out);
+    }
+
+    /// What a client is told of the network: routers, routes, name servers.
+    fn write_told(&mut self, record: &PacketRecord<'_>, out: &mut Styled) {
+        let [routers, classless, servers] = &mut self.told;
+        let mut scratch = Vec::new();
+        let mut tell = |told: &mut Told, codes: &[u8], write: fn(&[u8], &mut Styled)| {
+            let Some(span) = codes.iter().find_map(|code| record.outline.find(*code)) else { return };
+            told.write(record.outline.joined(&record.packet, span, &mut scratch), out, write);
+        };
+        tell(routers, &[v4::ROUTERS], |data, out| addresses(data, "router", out));
+        tell(classless, &[v4::CLASSLESS_STATIC_ROUTES, v4::MS_CLASSLESS_ROUTES], write_routes);
+        tell(servers, &[v4::DOMAIN_NAME_SERVERS], |data, out| addresses(data, "dns", out));
     }
 
     /// Finds what is wrong with the values. Those that are known to be sound are not looked at again. True when anything is wrong with
@@ -265,54 +367,6 @@ fn worst_text(worst: &Problem, more: usize, short: bool) -> String {
     text
 }
 
-/// What was asked or given; there is `room` for so many columns. What is `wrong` has to be told with it, and matters more than who gives.
-fn write_facts(record: &PacketRecord<'_>, room: Option<usize>, wrong: bool, out: &mut Styled) {
-    let (packet, outline) = (&record.packet, record.outline);
-    let server = address(record, v4::DHCP_SERVER_IDENTIFIER);
-    let held = packet.ciaddr().filter(|addr| !addr.is_unspecified());
-    let reply = packet.op() == Some(Op::REPLY);
-    if reply {
-        let given = packet.yiaddr().filter(|addr| !addr.is_unspecified());
-        let both = given.zip(server).filter(|_| !wrong);
-        let short = both.and_then(|(given, server)| short(given, given_length(record), server, room?));
-        match &short {
-            Some(short) => short.write(out),
-            None => write_given(record, given, out),
-        }
-        write_term(record, out);
-        // The answer to an INFORM or to a lease query speaks of the address that was asked about.
-        addressed(held.filter(|_| given.is_none()), "about", rank::CORE, out);
-        let rank = if both.is_some() { rank::CORE } else { rank::SERVER };
-        addressed(server.filter(|_| short.is_none()), "server", rank, out);
-    } else {
-        addressed(address(record, v4::DHCP_REQUESTED_ADDRESS), "asks", rank::CORE, out);
-        // A query names there whom it asks about (RFC 4388 6.1).
-        let query = outline.message_type == Some(MessageType::LEASEQUERY);
-        addressed(held, if query { "about" } else { "has" }, rank::CORE, out);
-        addressed(server, "from", rank::SERVER, out);
-    }
-    for (code, name, rank) in [
-        (v4::DHCP_MESSAGE, "says", rank::WRONG),
-        (v4::HOST_NAME, "host", rank::TERM),
-        (v4::VENDOR_CLASS_IDENTIFIER, "class", rank::CLASS),
-    ] {
-        if let Some(span) = outline.find(code) {
-            out.piece(rank);
-            word(out, name);
-            let mut scratch = Vec::new();
-            quoted(outline.joined(packet, span, &mut scratch), out);
-        }
-    }
-    if reply {
-        addresses(record, v4::ROUTERS, "router", out);
-        write_routes(record, out);
-        addresses(record, v4::DOMAIN_NAME_SERVERS, "dns", out);
-        write_boot(record, out);
-    }
-    addressed(packet.giaddr().filter(|addr| !addr.is_unspecified()), "relay", rank::WAY, out);
-    write_circuit(record, out);
-}
-
 fn addressed(addr: Option<Ipv4Addr>, name: &str, rank: u8, out: &mut Styled) {
     if let Some(addr) = addr {
         out.piece(rank);
@@ -322,13 +376,7 @@ fn addressed(addr: Option<Ipv4Addr>, name: &str, rank: u8, out: &mut Styled) {
 }
 
 /// The classless routes (RFC 3442), at most three.
-fn write_routes(record: &PacketRecord<'_>, out: &mut Styled) {
-    let span = [v4::CLASSLESS_STATIC_ROUTES, v4::MS_CLASSLESS_ROUTES]
-        .iter()
-        .find_map(|code| record.outline.find(*code));
-    let Some(span) = span else { return };
-    let mut scratch = Vec::new();
-    let data = record.outline.joined(&record.packet, span, &mut scratch);
+fn write_routes(data: &[u8], out: &mut Styled) {
     let mut routes = Routes::new(data);
     for (index, route) in routes.by_ref().take(3).enumerate() {
         if index == 0 {
@@ -482,6 +530,11 @@ pub(super) fn quoted(data: &[u8], out: &mut Styled) {
     let short = data.get(..40).unwrap_or(data);
     out.labelled(Label::Strong, |out| {
         out.push('"');
+        if short.len() == data.len() && is_plain_but(short, b'"', b'\\') {
+            out.bytes_mut().extend_from_slice(short);
+            out.push('"');
+            return;
+        }
         let start = out.len();
         out.foreign(short);
         if short.contains(&b'"') {
@@ -494,10 +547,7 @@ pub(super) fn quoted(data: &[u8], out: &mut Styled) {
     });
 }
 
-fn addresses(record: &PacketRecord<'_>, code: u8, name: &str, out: &mut Styled) {
-    let Some(span) = record.outline.find(code) else { return };
-    let mut scratch = Vec::new();
-    let data = record.outline.joined(&record.packet, span, &mut scratch);
+fn addresses(data: &[u8], name: &str, out: &mut Styled) {
     let mut first = true;
     for chunk in data.chunks_exact(4).take(3) {
         let Ok(bytes) = <[u8; 4]>::try_from(chunk) else { continue };
