@@ -45,8 +45,8 @@ impl Server6 {
     }
 }
 
-/// Who a client is: its DUID, or its address where it names none, made one number of twice the length that nobody can find two of
-/// without the process's key. It is compared without looking into a DUID that lies elsewhere in memory.
+/// Who a client is: its DUID, or its address where it names none, made a number of 128 bits by a key of the process, so that a stranger
+/// cannot aim at the number of another client. It is compared without looking into a DUID that lies elsewhere in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key6([u64; 2]);
 

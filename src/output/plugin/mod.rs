@@ -1,12 +1,13 @@
 //! What monitoring plugins print: one status line with performance data, then a line about each thing found. After the guidelines
 //! of the Monitoring Plugins project, which Nagios, Icinga and their relatives read.
 
-pub(super) mod senders;
+mod senders;
 mod six;
 
 use std::fmt;
 use std::str::FromStr;
 
+use crate::output::when::stretch;
 use crate::wire::escape::escape_line;
 
 /// The state of a monitoring plugin.
@@ -212,6 +213,19 @@ impl Plugin {
         }
         out
     }
+}
+
+/// How long it took, and whether that is what decided.
+pub(in crate::output) fn after(nanoseconds: Option<i64>, thresholds: &Thresholds) -> String {
+    let why = thresholds.why(nanoseconds.map(milliseconds));
+    let after = nanoseconds.map_or_else(String::new, |taken| format!(" after {}", stretch(taken)));
+    why.map_or_else(|| after.clone(), |why| format!("{after}, {why}"))
+}
+
+/// Whole microseconds, as [`stretch`] has them: what is judged is what is shown.
+pub(in crate::output) fn milliseconds(nanoseconds: i64) -> f64 {
+    let microseconds = nanoseconds.max(0).checked_div(1000).unwrap_or(0);
+    crate::stats::delay::float(u64::try_from(microseconds).unwrap_or(0)) / 1000.0
 }
 
 #[cfg(test)]

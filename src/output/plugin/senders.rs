@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Plugin, PluginState, Thresholds};
+use super::{Plugin, PluginState, Thresholds, after, milliseconds};
 use crate::engine::Answer;
 use crate::output::senders::{Discovery, Report};
 use crate::output::when::stretch;
@@ -102,13 +102,6 @@ impl Given {
     }
 }
 
-/// How long it took, and whether that is what decided.
-pub(in crate::output) fn after(nanoseconds: Option<i64>, thresholds: &Thresholds) -> String {
-    let why = thresholds.why(nanoseconds.map(milliseconds));
-    let after = nanoseconds.map_or_else(String::new, |taken| format!(" after {}", stretch(taken)));
-    why.map_or_else(|| after.clone(), |why| format!("{after}, {why}"))
-}
-
 /// Whether any of `all` who answered offered `what`: `useful` did, so many nanoseconds after they were asked first.
 pub(super) fn offered(
     useful: &[(String, Option<i64>)],
@@ -132,10 +125,4 @@ pub(super) fn offered(
     };
     let count = u64::try_from(useful.len()).unwrap_or(u64::MAX);
     plugin.milliseconds("latency", latency.map(milliseconds), thresholds).count("offers", count)
-}
-
-/// Whole microseconds, as [`stretch`] has them: what is judged is what is shown.
-pub(in crate::output) fn milliseconds(nanoseconds: i64) -> f64 {
-    let microseconds = nanoseconds.max(0).checked_div(1000).unwrap_or(0);
-    crate::stats::delay::float(u64::try_from(microseconds).unwrap_or(0)) / 1000.0
 }

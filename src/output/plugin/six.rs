@@ -1,6 +1,7 @@
 //! `discover -6` and `request -6` as monitoring plugins.
 
-use super::senders::{Given, after, offered};
+use super::after;
+use super::senders::{Given, offered};
 use super::{Plugin, PluginState, Thresholds};
 use crate::engine::v6::accept::is_usable_answer;
 use crate::engine::v6::exchange::Tested;
@@ -32,7 +33,7 @@ impl Report6<'_> {
     /// Whether the server granted everything, and how fast.
     pub fn plugin(&self, thresholds: &Thresholds) -> Plugin {
         let nanoseconds = self.answer.and_then(Answer6::since_first);
-        let latency = nanoseconds.map(super::senders::milliseconds);
+        let latency = nanoseconds.map(super::milliseconds);
         let name = self.answer.map_or_else(|| "no server".to_owned(), who);
         let after = after(nanoseconds, thresholds);
         let facts = self.answer.map(Answer6::facts).unwrap_or_default();

@@ -6,8 +6,8 @@ use super::RogueReport;
 use super::server::{joined, name, offers, who};
 use crate::analysis::servers::table::Server;
 use crate::analysis::servers::{Identity, Speaks, Status};
-use crate::output::plugin::senders::{after, milliseconds};
 use crate::output::plugin::{Plugin, PluginState, Thresholds};
+use crate::output::plugin::{after, milliseconds};
 use crate::output::when::stretch;
 use crate::output::words::counted;
 
