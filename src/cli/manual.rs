@@ -448,7 +448,7 @@ pub const RECIPES: &[Recipe] = &[
     },
     Recipe {
         task: "Nagios, Icinga",
-        text: "The plugin guidelines' statuses and ranges; the file needs CAP_NET_RAW, or run it by sudo.",
+        text: "The plugin guidelines' statuses and ranges; the file needs CAP_NET_RAW, or run it by sudo. Commands to include are in packaging/nagios/ and packaging/icinga/ (of packages: below /usr/share/doc/dhcptool/examples/).",
         lines: &[
             "install -d /etc/dhcptool && dhcptool rogue eth0 --learn /etc/dhcptool/policy.toml",
             "dhcptool rogue eth0 --nagios --policy /etc/dhcptool/policy.toml",
@@ -457,9 +457,10 @@ pub const RECIPES: &[Recipe] = &[
     },
     Recipe {
         task: "Prometheus",
-        text: "Beside a node exporter with its textfile collector.",
+        text: "Beside a node exporter with its textfile collector, or scraped: a job with the target 127.0.0.1:9167. Alert rules and a dashboard are in packaging/prometheus/ and packaging/grafana/ (of packages: below /usr/share/doc/dhcptool/examples/); the unit dhcptool-rogue, which packages have, keeps it running.",
         lines: &[
             "dhcptool rogue eth0 --watch --policy policy.toml --prometheus /var/lib/prometheus/node-exporter/dhcptool.prom",
+            "dhcptool rogue eth0 --watch --policy policy.toml --listen 9167",
         ],
     },
     Recipe {

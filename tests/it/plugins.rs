@@ -181,7 +181,7 @@ fn a_plugin_misses_servers_in_a_capture_too() {
             &["--require", "10.0.0.77"][..],
             1,
             2,
-            "DHCP CRITICAL - required server 10.0.0.77 was not heard; 1 server heard | ",
+            "DHCP CRITICAL - required server 10.0.0.77 was not heard - 1 server heard | ",
         ),
         (&["--require", "10.0.0.1"], 0, 0, "DHCP OK - 1 server heard: 10.0.0.1 | "),
         (
@@ -219,7 +219,7 @@ fn a_plugin_misses_servers_in_a_capture_too() {
     let Some(output) = lonely else { return };
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(
-        text.starts_with("DHCP CRITICAL - required server 10.0.0.9 was not heard; 0 servers heard | "),
+        text.starts_with("DHCP CRITICAL - required server 10.0.0.9 was not heard - 0 servers heard | "),
         "{text}"
     );
     assert_eq!(output.status.code(), Some(2));

@@ -253,7 +253,7 @@ fn the_vendor_of_a_source_is_named() {
 #[test]
 fn the_plugin_has_its_four_states() {
     for (flags, arguments, code, start) in [
-        ("--servers 2", BOTH, 0, "DHCP OK - 2 servers answered: 10.0.0.1, 10.0.0.2; 10.0.0."),
+        ("--servers 2", BOTH, 0, "DHCP OK - 2 servers answered: 10.0.0.1, 10.0.0.2 - 10.0.0."),
         ("--servers 1", BOTH, 1, "DHCP WARNING - 1 allowed server answered, 1 did not: 10.0.0.2 | "),
         ("--servers 2", "", 1, "DHCP WARNING - 2 servers answered and no allow list"),
         ("--servers 2 --rogue", BOTH, 2, "DHCP CRITICAL - 1 rogue server, 10.0.0.66 at 02:00:00:00:00:66: "),
@@ -264,7 +264,7 @@ fn the_plugin_has_its_four_states() {
             "--servers 1",
             "-w 0.0001 -c 60000",
             1,
-            "DHCP WARNING - 1 server answered: 10.0.0.1; 10.0.0.1 after ",
+            "DHCP WARNING - 1 server answered: 10.0.0.1 - 10.0.0.1 after ",
         ),
     ] {
         let line = format!("dhcptool rogue eth0 -4 --nagios {QUICK} {arguments}");

@@ -135,11 +135,17 @@ fn packages_hold_the_extcap_and_the_examples() {
             "packaging/wireshark/dhcptool-extcap",
             "examples/*",
             "packaging/icinga/*",
+            "packaging/nagios/*",
             "packaging/prometheus/*",
             "packaging/grafana/*",
         ] {
             assert!(assets.contains(&format!("\"{name}\"")), "{from} has no {name}");
         }
+        // The unit is stopped and disabled when the package goes.
+        assert!(
+            assets.contains("\npre_uninstall_script =") || assets.contains("\nmaintainer-scripts ="),
+            "{from}"
+        );
     }
 }
 

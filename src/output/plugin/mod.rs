@@ -198,10 +198,11 @@ impl Plugin {
         self
     }
 
-    /// The lines. `|` separates text from data and may stand in neither.
+    /// The lines. `|` separates text from data and may stand in neither; Nagios shows a `;` of the first line as a colon.
     pub fn text(&self) -> String {
         let clean = |text: &str| escape_line(&text.replace('|', "/"));
-        let mut out = format!("DHCP {} - {}", self.state.name(), clean(&self.text));
+        let first = self.text.replace("; ", " - ").replace(';', ",");
+        let mut out = format!("DHCP {} - {}", self.state.name(), clean(&first));
         if !self.data.is_empty() {
             out.push_str(" | ");
             out.push_str(&self.data.join(" "));
@@ -266,14 +267,14 @@ mod tests {
             let thresholds = Thresholds { warning: warning.parse().ok(), critical: None };
             assert_eq!(thresholds.why(value).as_deref(), why, "{warning} {value:?}");
         }
-        let plugin = Plugin::new(PluginState::Warning, "slow|server")
+        let plugin = Plugin::new(PluginState::Warning, "slow|server; one;more")
             .milliseconds("latency", Some(7.0), &thresholds)
             .milliseconds("other", None, &thresholds)
             .count("offers", 2)
-            .line("10.0.0.1 offers\u{1b}");
+            .line("10.0.0.1; offers\u{1b}");
         assert_eq!(
             plugin.text(),
-            "DHCP WARNING - slow/server | latency=7.000ms;5;@100:;0 offers=2;;;0\n10.0.0.1 offers\\x1b\n"
+            "DHCP WARNING - slow/server - one,more | latency=7.000ms;5;@100:;0 offers=2;;;0\n10.0.0.1; offers\\x1b\n"
         );
     }
 }

@@ -217,7 +217,7 @@ mod tests {
                 0,
                 true,
                 PluginState::Ok,
-                "DHCP OK - 1 allowed server answered: 10.0.0.1; 1 unjudged: 10.0.0.2 | ",
+                "DHCP OK - 1 allowed server answered: 10.0.0.1 - 1 unjudged: 10.0.0.2 | ",
             ),
             (
                 &[Unjudged, Unjudged],
@@ -253,7 +253,7 @@ mod tests {
         }
         // A router is no server, unless DHCPv6 alone is spoken.
         for (asked_v4, state, text) in [
-            (true, PluginState::Critical, "DHCP CRITICAL - no DHCP server answered; 1 router heard | "),
+            (true, PluginState::Critical, "DHCP CRITICAL - no DHCP server answered - 1 router heard | "),
             (false, PluginState::Ok, "DHCP OK - 1 server answered"),
         ] {
             let mut router = server(1);
@@ -301,10 +301,10 @@ mod tests {
         let limits = Thresholds { warning: "100".parse().ok(), critical: "200".parse().ok() };
         let (state, line) = of(&limits);
         assert!(state == PluginState::Warning && line.contains("latency=150.999ms;100;200;0"), "{line}");
-        assert!(line.contains("; 10.0.0.1 after 150.999 ms, slower than 100 ms | "), "{line}");
+        assert!(line.contains(" - 10.0.0.1 after 150.999 ms, slower than 100 ms | "), "{line}");
         let fast = Thresholds { warning: "500:".parse().ok(), critical: None };
         assert!(
-            of(&fast).1.contains("; 10.0.0.1 after 150.999 ms, faster than 500 ms | "),
+            of(&fast).1.contains(" - 10.0.0.1 after 150.999 ms, faster than 500 ms | "),
             "{}",
             of(&fast).1
         );
@@ -322,9 +322,9 @@ mod tests {
         for (required, text) in [
             (
                 &[&wanted, &wanted][..],
-                "2 required servers are not as they should be: 10.0.0.9, 10.0.0.9; 1 server heard | ",
+                "2 required servers are not as they should be: 10.0.0.9, 10.0.0.9 - 1 server heard | ",
             ),
-            (&[&wanted], "required server 10.0.0.9 was not heard; 1 server heard | "),
+            (&[&wanted], "required server 10.0.0.9 was not heard - 1 server heard | "),
         ] {
             let found = with_report(&[Status::Unjudged], 0, |report| {
                 let scan = Scan { asked: false, ..report.scan.clone() };
@@ -374,32 +374,32 @@ mod tests {
             (
                 &[&one, &two][..],
                 "10.0.0.1",
-                "DHCP OK - 2 servers answered: 10.0.0.1, 10.0.0.2; 10.0.0.1 after 50",
+                "DHCP OK - 2 servers answered: 10.0.0.1, 10.0.0.2 - 10.0.0.1 after 50",
                 " | latency=50.000ms",
             ),
             (
                 &[&one, &two],
                 "10.0.0.1 10.0.0.2",
                 "DHCP WARNING - ",
-                "; 10.0.0.2 after 150.000 ms, slower than 100 ms | ",
+                " - 10.0.0.2 after 150.000 ms, slower than 100 ms | ",
             ),
-            (&[&one, &two], "", "DHCP WARNING - ", "; 10.0.0.2 after 150.000 ms, slower than 100 ms | "),
+            (&[&one, &two], "", "DHCP WARNING - ", " - 10.0.0.2 after 150.000 ms, slower than 100 ms | "),
             // Routers wait at random.
-            (&[&one, &router], "", "DHCP OK - ", "; 10.0.0.1 after 50.000 ms | "),
+            (&[&one, &router], "", "DHCP OK - ", " - 10.0.0.1 after 50.000 ms | "),
             (&[&router], "ip=10.0.0.3", "DHCP CRITICAL - ", " | latency=450.000ms"),
             (
                 &[&one, &mute],
                 "10.0.0.4",
-                "DHCP CRITICAL - required server 10.0.0.4 offered nothing; 2 servers",
+                "DHCP CRITICAL - required server 10.0.0.4 offered nothing - 2 servers",
                 "missing=1",
             ),
             (
                 &[&one, &mute],
                 "10.0.0.1 10.0.0.4",
-                "DHCP CRITICAL - required server 10.0.0.4 offered nothing; 2 servers answered | latency=50",
+                "DHCP CRITICAL - required server 10.0.0.4 offered nothing - 2 servers answered | latency=50",
                 "missing=1",
             ),
-            (&[&mute, &router], "", "DHCP UNKNOWN - ", "; how fast they answer is not known | "),
+            (&[&mute, &router], "", "DHCP UNKNOWN - ", " - how fast they answer is not known | "),
         ] {
             let line = of(servers, wanted);
             assert!(line.starts_with(start) && line.contains(data), "{wanted}: {line}");
@@ -433,7 +433,7 @@ mod tests {
         };
         assert_eq!(
             of(&[(&four, Allowed), (&six, Unjudged), (&router, Unjudged)], true),
-            "DHCP OK - 1 allowed server answered: 10.0.0.1; 2 unjudged: DHCPv6 10.0.0.2, router 10.0.0.2"
+            "DHCP OK - 1 allowed server answered: 10.0.0.1 - 2 unjudged: DHCPv6 10.0.0.2, router 10.0.0.2"
         );
         assert_eq!(
             of(&[(&four, Unjudged), (&relayed, Unjudged), (&six, Unjudged), (&router, Unjudged)], false),
