@@ -154,6 +154,11 @@ def main():
         if shutil.which(tool):
             file = compressed(part, tool, ending)
             row(f"scan 200 MB in {ending} : {less}", f"{decode} {file}", f"exec {less} {file}", part)
+    if shutil.which("zstd"):
+        file = part + ".frames.zst"
+        if not os.path.exists(file):
+            subprocess.run(f"split -b 4M --filter='zstd -1 -c' '{part}' > '{file}'", shell=True, check=True)
+        row("scan 200 MB in .zst, frames of 4 MB : zstd -dc", f"{decode} {file}", f"exec zstd -dc {file}", part)
     args.runs = min(args.runs, 3)
     row("8 MB of DHCP to JSON, 1 thread : tshark -T json", f"{decode} --json --threads 1 {small}",
         f"exec tshark -nr {small} -T json", small, "tshark")

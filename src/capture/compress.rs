@@ -3,16 +3,25 @@
 //! Every decompressor here delivers each byte it could decode before it reports damage; the ready-made readers of the
 //! crates drop what they had decoded in the call that fails.
 
+mod frames;
+mod layout;
+#[cfg(test)]
+mod tests;
+mod zstandard;
+
 use std::fmt;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
 
+use super::ahead::{Ahead, Block, LEAD, Pool};
+use super::source::Source;
 use flate2::{Decompress, FlushDecompress, Status};
 use liblzma::stream::{Action, CONCATENATED, Stream};
-use zstd::zstd_safe::{DCtx, InBuffer, OutBuffer};
 
-use super::ahead::{Ahead, Block, LEAD};
+pub(super) use frames::side_by_side;
+pub(super) use zstandard::Zstd;
 
 /// How much of the compressed file is read at once.
 const INPUT: usize = 256 << 10;
@@ -75,18 +84,18 @@ impl Compression {
         self,
         input: Box<dyn Read + Send>,
         read_ahead: Arc<AtomicBool>,
-    ) -> io::Result<Box<dyn Read + Send>> {
+    ) -> io::Result<Source> {
         let inner = Inner::Here(BufReader::with_capacity(INPUT, input));
         let input = Input { inner, read_ahead, taken: 0 };
         Ok(match self {
-            Self::Gzip => Box::new(Gzip {
+            Self::Gzip => Source::of(Gzip {
                 input,
                 inflate: Decompress::new(false),
                 crc: flate2::Crc::new(),
                 state: Member::Start,
             }),
-            Self::Zstd => Box::new(Zstd { input, context: DCtx::create(), want: 0, full: false, members: 0 }),
-            Self::Xz => Box::new(Xz {
+            Self::Zstd => Source::zstd(Zstd::new(input)),
+            Self::Xz => Source::of(Xz {
                 input,
                 stream: Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED).map_err(io::Error::other)?,
                 finished: false,
@@ -104,6 +113,65 @@ enum Inner {
         block: Block,
         at: usize,
     },
+    /// Another thread hands out which of the bytes it read are for this one.
+    Pieces(Pieces),
+}
+
+/// What was read and not consumed, from which byte of the file on, and what nobody has read yet.
+struct Unread {
+    first: Vec<u8>,
+    at: u64,
+    input: Box<dyn Read + Send>,
+}
+
+/// Bytes of the file, one piece after the other.
+struct Pieces {
+    pieces: Receiver<io::Result<Piece>>,
+    piece: Option<Piece>,
+}
+
+/// A part of what was read at once.
+struct Piece {
+    read: Arc<Portion>,
+    at: usize,
+    end: usize,
+}
+
+impl Piece {
+    fn bytes(&self) -> &[u8] {
+        self.read.bytes.get(self.at..self.end).unwrap_or_default()
+    }
+}
+
+/// What was read at once; its memory goes back when the last piece of it is used up.
+struct Portion {
+    bytes: Vec<u8>,
+    pool: Arc<Pool>,
+}
+
+impl Drop for Portion {
+    fn drop(&mut self) {
+        self.pool.give(std::mem::take(&mut self.bytes));
+    }
+}
+
+impl Pieces {
+    fn new(pieces: Receiver<io::Result<Piece>>) -> Self {
+        Self { pieces, piece: None }
+    }
+
+    /// What is left of this piece, or the next one.
+    fn peek(&mut self) -> io::Result<&[u8]> {
+        while self.piece.as_ref().is_none_or(|piece| piece.bytes().is_empty()) {
+            // It may be the last one of its portion, which the reader may wait for.
+            self.piece = None;
+            match self.pieces.recv() {
+                Ok(next) => self.piece = Some(next?),
+                Err(_) => break,
+            }
+        }
+        Ok(self.piece.as_ref().map_or(&[], Piece::bytes))
+    }
 }
 
 /// Compressed bytes with their count.
@@ -115,6 +183,11 @@ struct Input {
 }
 
 impl Input {
+    /// What comes as `pieces` from this byte of the file on.
+    fn of(at: u64, pieces: Pieces) -> Self {
+        Self { inner: Inner::Pieces(pieces), read_ahead: Arc::default(), taken: at }
+    }
+
     fn peek(&mut self) -> io::Result<&[u8]> {
         if self.read_ahead.load(Ordering::Relaxed) {
             self.go_ahead();
@@ -137,7 +210,17 @@ impl Input {
                 }
                 Ok(block.bytes.get(*at..block.end).unwrap_or_default())
             }
+            Inner::Pieces(pieces) => pieces.peek(),
         }
+    }
+
+    /// Has all that follows come as `pieces`, unless another thread reads it already. Returns what is still to be read.
+    fn exchange(&mut self, pieces: Pieces) -> Option<Unread> {
+        let Inner::Here(reader) = &mut self.inner else { return None };
+        let first = reader.buffer().to_vec();
+        let input = std::mem::replace(reader.get_mut(), Box::new(io::empty()));
+        self.inner = Inner::Pieces(pieces);
+        Some(Unread { first, at: self.taken, input })
     }
 
     /// Has another thread read on, once nothing that was read here is left.
@@ -162,6 +245,11 @@ impl Input {
         match &mut self.inner {
             Inner::Here(reader) => reader.consume(count),
             Inner::Ahead { at, .. } => *at = at.saturating_add(count),
+            Inner::Pieces(pieces) => {
+                if let Some(piece) = &mut pieces.piece {
+                    piece.at = piece.at.saturating_add(count);
+                }
+            }
         }
         self.taken = self.taken.saturating_add(u64::try_from(count).unwrap_or(0));
     }
@@ -183,7 +271,12 @@ impl Input {
     }
 
     fn damage(&self, expected: &'static str) -> io::Error {
-        Damage::error(self.taken, expected)
+        self.damage_before(0, expected)
+    }
+
+    /// Damage so many bytes before what was consumed last.
+    fn damage_before(&self, back: u64, expected: &'static str) -> io::Error {
+        Damage::error(self.taken.saturating_sub(back), expected)
     }
 }
 
@@ -298,59 +391,6 @@ impl Gzip {
         }
         self.state = Member::Start;
         Ok(())
-    }
-}
-
-/// Frames of RFC 8878, one after the other.
-struct Zstd {
-    input: Input,
-    context: DCtx<'static>,
-    /// How many bytes the next block takes; 0 between frames.
-    want: usize,
-    /// The last call filled all its output: there may be more without new input.
-    full: bool,
-    members: u64,
-}
-
-impl Read for Zstd {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if out.is_empty() {
-            return Ok(0);
-        }
-        loop {
-            // One block at a time: a call that fails loses the output it made, so it must not hold an earlier block's.
-            let bytes = self.input.peek()?;
-            let at_end = bytes.is_empty() && !self.full;
-            if at_end {
-                return match self.want {
-                    0 if self.members > 0 => Ok(0),
-                    _ => Err(self.input.damage("more compressed data (zstd), the file ends")),
-                };
-            }
-            let limit = match (self.full, self.want) {
-                (true, _) => 0,
-                (false, 0) => 1,
-                (false, want) => want,
-            };
-            let mut input = InBuffer::around(bytes.get(..limit).unwrap_or(bytes));
-            let mut output = OutBuffer::around(&mut *out);
-            let result = self.context.decompress_stream(&mut output, &mut input);
-            let (consumed, produced) = (input.pos(), output.pos());
-            self.full = produced == out.len();
-            self.input.consume(consumed);
-            match result {
-                Ok(want) => self.want = want,
-                Err(_) => return Err(self.input.damage("compressed data (zstd)")),
-            }
-            if self.want == 0 {
-                self.members = self.members.saturating_add(1);
-                self.full = false;
-            }
-            if produced > 0 {
-                return Ok(produced);
-            }
-            self.full = false;
-        }
     }
 }
 

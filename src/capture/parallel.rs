@@ -112,7 +112,7 @@ pub fn run<W: Work>(
         Err(error) => return Walk { frames: reader.count(), result: Err(error) },
     };
     let Some((file, size)) = reader.plain_file() else {
-        reader.go_ahead();
+        reader.go_ahead(workers.len());
         return turns(reader, work, state, workers, &mut take);
     };
     let plan = Plan { file, size, chunk: CHUNK, most: MOST, about, name: reader.name().to_owned() };

@@ -1,7 +1,7 @@
 //! Opening captures: files, FIFOs and standard input, compressed or not.
 
 use std::fs::{self, File};
-use std::io::{self, Cursor, Read, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, Cursor, Read, Seek as _, SeekFrom, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -9,12 +9,66 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::CaptureError;
-use super::compress::{Compression, Damage};
+use super::ahead::Ahead;
+use super::compress::{Compression, Damage, Zstd, side_by_side};
 use super::error::Shrunk;
 use super::reader::{Reader, Waiter};
 
 /// Where the bytes of an opened capture come from, decompressed.
-pub type Source = Box<dyn Read + Send>;
+pub struct Source {
+    /// What was read of them to recognise them.
+    front: Cursor<Vec<u8>>,
+    rest: Rest,
+}
+
+enum Rest {
+    Any(Box<dyn Read + Send>),
+    /// Several threads can decompress it.
+    Zstd(Box<Zstd>),
+}
+
+impl Source {
+    /// Any bytes.
+    pub fn of(input: impl Read + Send + 'static) -> Self {
+        Self { front: Cursor::default(), rest: Rest::Any(Box::new(input)) }
+    }
+
+    pub(super) fn zstd(input: Zstd) -> Self {
+        Self { front: Cursor::default(), rest: Rest::Zstd(Box::new(input)) }
+    }
+
+    /// Has others read it, and up to `threads` decompress it; gives it back where the system starts no thread.
+    pub(super) fn ahead(mut self, threads: usize) -> Result<Ahead, Self> {
+        match self.rest {
+            Rest::Zstd(zstd) if self.front.fill_buf().is_ok_and(<[u8]>::is_empty) => {
+                side_by_side(zstd, threads).map_err(|zstd| Self { rest: Rest::Zstd(zstd), ..self })
+            }
+            rest => Ahead::new(Self { rest, ..self }),
+        }
+    }
+
+    /// The first bytes, as many as tell how they are compressed.
+    fn peek(&mut self) -> io::Result<&[u8]> {
+        let mut first = vec![0; Compression::MAGIC_LEN];
+        let count = read_up_to(self, &mut first)?;
+        first.truncate(count);
+        self.front = Cursor::new(first);
+        Ok(self.front.get_ref())
+    }
+}
+
+impl Read for Source {
+    #[inline]
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self.front.read(out)? {
+            0 => match &mut self.rest {
+                Rest::Any(input) => input.read(out),
+                Rest::Zstd(input) => input.read(out),
+            },
+            count => Ok(count),
+        }
+    }
+}
 
 /// Compression inside compression is followed this deep; more is a bomb, not a capture.
 const MAX_NESTING: usize = 2;
@@ -34,8 +88,8 @@ pub fn open_until(path: impl AsRef<Path>, goes_on: Waiter) -> Result<Reader<Sour
 }
 
 /// Like [`open`], for what has been opened already; errors call it `name`.
-pub fn read(name: &str, input: Source) -> Result<Reader<Source>, CaptureError> {
-    let (input, _) = decompressed(name, input, None, false)?;
+pub fn read(name: &str, input: impl Read + Send + 'static) -> Result<Reader<Source>, CaptureError> {
+    let (input, _) = decompressed(name, Source::of(input), None, false)?;
     Reader::new(name, input)
 }
 
@@ -74,13 +128,13 @@ fn open_with(
         Some(_) => Some(peek(&mut file).map_err(failed)?),
         None => None,
     };
-    let input: Source = match (&waiter, goes_on) {
+    let input: Box<dyn Read + Send> = match (&waiter, goes_on) {
         (Some(_), _) => Box::new(Growing { at: file.stream_position().map_err(failed)?, file }),
         (None, Some(goes_on)) if size.is_none() => Box::new(Ended { pipe: file, goes_on }),
         (None, _) => Box::new(file),
     };
     let consumed = Arc::new(AtomicU64::new(0));
-    let counted = Box::new(Counted { input, count: Arc::clone(&consumed) });
+    let counted = Source::of(Counted { input, count: Arc::clone(&consumed) });
     let (input, compressed) = decompressed(&name, counted, first, waiter.is_some())?;
     let regular = size.is_some();
     let reader = match waiter {
@@ -119,7 +173,7 @@ pub fn keep_stdin(folder: &Path) -> Result<(), CaptureError> {
 /// What is read of `input` until it is known for a capture.
 fn begun(name: &str, input: impl Read + Send + 'static) -> Result<Vec<u8>, CaptureError> {
     let taken = Arc::new(Mutex::new(Vec::new()));
-    read(name, Box::new(Noted { input, taken: Arc::clone(&taken) }))?;
+    read(name, Noted { input, taken: Arc::clone(&taken) })?;
     let taken = std::mem::take(&mut *taken.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(taken)
 }
@@ -181,18 +235,14 @@ fn decompressed(
         let seen = if let Some(seen) = peeked.take() {
             seen
         } else {
-            let mut first = [0; Compression::MAGIC_LEN];
-            let count = read_up_to(&mut input, &mut first).map_err(|source| unreadable(name, source))?;
-            let seen = first.get(..count).unwrap_or(&first).to_vec();
-            input = Box::new(Cursor::new(seen.clone()).chain(input));
-            seen
+            input.peek().map_err(|source| unreadable(name, source))?.to_vec()
         };
         let compression = Compression::recognise(&seen);
         let Some(compression) = compression else { break };
         // Only what reads the file itself shall read ahead.
         let read_ahead = Arc::<AtomicBool>::default();
         compressed.get_or_insert_with(|| Arc::clone(&read_ahead));
-        input = compression.decoder(input, read_ahead).map_err(|source| CaptureError::Read {
+        input = compression.decoder(Box::new(input), read_ahead).map_err(|source| CaptureError::Read {
             name: name.to_owned(),
             offset: 0,
             source,
@@ -278,7 +328,7 @@ impl Read for Ended {
 
 /// Counts the bytes that are read from the file itself.
 struct Counted {
-    input: Source,
+    input: Box<dyn Read + Send>,
     count: Arc<AtomicU64>,
 }
 

@@ -227,6 +227,23 @@ fn option_43_reads_by_the_class_of_its_exchange_however_many_threads_there_are()
     std::fs::write(&packed, gz.stdout).unwrap();
     let unpacked = run(&["decode", "--json", "--threads", "4"], &packed);
     assert_eq!(text(&unpacked.stdout).replace(".pcap.gz", ".pcap"), alone);
+    // Frames of zstd, which are decompressed side by side, and the last one cut.
+    let packed = folder.path().join("many.pcap.zst");
+    let mut frames: Vec<u8> =
+        many.chunks(many.len() / 5).flat_map(|part| zstd::encode_all(part, 1).unwrap()).collect();
+    for cut in [false, true] {
+        if cut {
+            frames.truncate(frames.len() - 5000);
+        }
+        std::fs::write(&packed, &frames).unwrap();
+        let [one, two, four] =
+            ["1", "2", "4"].map(|threads| run(&["decode", "--json", "--threads", threads], &packed));
+        assert_eq!(one.status.code(), Some(if cut { 4 } else { 0 }));
+        assert!(cut || text(&one.stdout).replace(".pcap.zst", ".pcap") == alone);
+        for other in [two, four] {
+            assert!(other.stdout == one.stdout && other.status == one.status && other.stderr == one.stderr);
+        }
+    }
 }
 
 /// A router advertisement whose bytes do not fit their checksum is said to be so, and one whose do is not.

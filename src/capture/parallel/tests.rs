@@ -65,7 +65,7 @@ fn in_chunks(bytes: &[u8], chunk: u64, most: usize, threads: usize) -> Seen {
     let file = Arc::new(tempfile::tempfile().unwrap());
     file.write_all_at(bytes, 0).unwrap();
     noted(|state, mut take| {
-        let source: Source = Box::new(io::Cursor::new(bytes.to_vec()));
+        let source = Source::of(io::Cursor::new(bytes.to_vec()));
         let mut reader = Reader::new("test", source)?;
         let about = reader.prelude()?;
         let size = u64::try_from(bytes.len()).unwrap();
@@ -76,7 +76,7 @@ fn in_chunks(bytes: &[u8], chunk: u64, most: usize, threads: usize) -> Seen {
 
 fn in_turns(bytes: &[u8], threads: usize) -> Seen {
     noted(|state, mut take| {
-        let source: Source = Box::new(io::Cursor::new(bytes.to_vec()));
+        let source = Source::of(io::Cursor::new(bytes.to_vec()));
         Ok(turns(Reader::new("test", source)?, &Notes, state, workers(threads), &mut take))
     })
 }
@@ -90,7 +90,7 @@ fn opened(bytes: &[u8], threads: usize) -> Seen {
         if threads < 2 {
             return Ok(alone(&mut reader, &Notes, state, &mut take));
         }
-        reader.go_ahead();
+        reader.go_ahead(threads);
         Ok(turns(reader, &Notes, state, workers(threads), &mut take))
     });
     // Each has a name of its own.
@@ -205,7 +205,7 @@ fn nobody_is_left_waiting_when_the_caller_has_enough() {
     let file = Arc::new(tempfile::tempfile().unwrap());
     file.write_all_at(&bytes, 0).unwrap();
     for enough in [1, 2, 10] {
-        let source: Source = Box::new(io::Cursor::new(bytes.clone()));
+        let source = Source::of(io::Cursor::new(bytes.clone()));
         let mut reader = Reader::new("test", source).unwrap();
         let about = reader.prelude().unwrap();
         let size = u64::try_from(bytes.len()).unwrap();
@@ -227,7 +227,7 @@ fn a_file_that_grew_meanwhile_is_read_to_its_new_end() {
     let file = Arc::new(tempfile::tempfile().unwrap());
     file.write_all_at(&bytes, 0).unwrap();
     let seen = noted(|state, mut take| {
-        let source: Source = Box::new(io::Cursor::new(bytes.clone()));
+        let source = Source::of(io::Cursor::new(bytes.clone()));
         let mut reader = Reader::new("test", source)?;
         let about = reader.prelude()?;
         let plan = Plan { file, size: 700, chunk: 300, most: MOST, about, name: "test".to_owned() };
@@ -262,7 +262,7 @@ fn handed_over(bytes: &[u8], most: usize) -> (usize, usize) {
     let file = Arc::new(tempfile::tempfile().unwrap());
     file.write_all_at(bytes, 0).unwrap();
     let (mut times, mut largest) = (0, 0);
-    let source: Source = Box::new(io::Cursor::new(bytes.to_vec()));
+    let source = Source::of(io::Cursor::new(bytes.to_vec()));
     let mut reader = Reader::new("test", source).unwrap();
     let about = reader.prelude().unwrap();
     let size = u64::try_from(bytes.len()).unwrap();

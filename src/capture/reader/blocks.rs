@@ -9,11 +9,12 @@ use crate::capture::ahead::{Ahead, LEAD};
 use crate::capture::source::Source;
 
 impl Reader<Source> {
-    /// Has a compressed file read and decompressed by threads of their own from here on. Changes nothing for any other.
-    pub(in crate::capture) fn go_ahead(&mut self) {
+    /// Has a compressed file read and decompressed by other threads from here on, by up to `threads` where it can be divided.
+    /// Changes nothing for any other.
+    pub(in crate::capture) fn go_ahead(&mut self, threads: usize) {
         let Some(read_ahead) = self.read_ahead.take() else { return };
         read_ahead.store(true, Ordering::Relaxed);
-        match Ahead::new(std::mem::replace(&mut self.input, Box::new(io::empty()))) {
+        match std::mem::replace(&mut self.input, Source::of(io::empty())).ahead(threads) {
             Ok(thread) => self.thread = Some(thread),
             Err(input) => self.input = input,
         }
