@@ -7,13 +7,19 @@ const UNITS: [&str; 14] =
 /// True when the space between the word `before` and `after`, which colours may begin, parts a value from its unit, one part of a
 /// time from the next (`2m 30s`), or T1 or T2 from its time.
 fn is_glue(before: &str, after: &str) -> bool {
+    let before = before.trim_start_matches('(');
+    let is_digit = |c: char| c.is_ascii_digit();
+    if !before.starts_with(is_digit) && !before.ends_with(is_digit) {
+        // Neither a number nor T1 or T2, as most words.
+        return false;
+    }
     let word: String = visible(after).take_while(|c| !c.is_whitespace()).take(12).collect();
-    let (before, word) = (before.trim_start_matches('('), word.trim_end_matches([',', '.', ';', ':', ')']));
+    let word = word.trim_end_matches([',', '.', ';', ':', ')']);
     if UNITS.contains(&word) {
-        return before.ends_with(|c: char| c.is_ascii_digit());
+        return before.ends_with(is_digit);
     }
     let is_time = |word: &str| {
-        let unit = word.trim_start_matches(|c: char| c.is_ascii_digit());
+        let unit = word.trim_start_matches(is_digit);
         unit.len() < word.len() && matches!(unit, "ms" | "s" | "m" | "h" | "d")
     };
     is_time(word) && (is_time(before) || matches!(before, "T1" | "T2"))
@@ -23,19 +29,19 @@ fn is_glue(before: &str, after: &str) -> bool {
 const WORD: usize = 16;
 
 /// The words of `text`, each with the spaces behind it.
-fn words(text: &str) -> Vec<&str> {
-    let (mut all, mut start, mut word) = (Vec::new(), 0_usize, 0_usize);
-    for (at, _) in text.match_indices(' ') {
-        let next = at.saturating_add(1);
-        let (before, after) = (text.get(word..at).unwrap_or_default(), text.get(next..).unwrap_or_default());
-        if !is_glue(before, after) {
-            all.extend(text.get(start..next));
-            start = next;
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let (mut spaces, mut start, mut word) = (text.match_indices(' '), 0_usize, 0_usize);
+    std::iter::from_fn(move || {
+        for (at, _) in spaces.by_ref() {
+            let next = at.saturating_add(1);
+            let before = text.get(word..at).unwrap_or_default();
+            word = next;
+            if !is_glue(before, text.get(next..).unwrap_or_default()) {
+                return text.get(std::mem::replace(&mut start, next)..next);
+            }
         }
-        word = next;
-    }
-    all.extend(text.get(start..).filter(|rest| !rest.is_empty()));
-    all
+        text.get(std::mem::replace(&mut start, text.len())..).filter(|rest| !rest.is_empty())
+    })
 }
 
 /// Breaks `text` between words into lines of at most `width` characters; several spaces stay where they do not stand at a break. A
@@ -51,13 +57,24 @@ pub fn between_words(text: &str, width: usize) -> Vec<String> {
 
 fn broken(text: &str, width: usize, cuts: bool) -> Vec<String> {
     let mut lines = Vec::new();
+    if text.len() <= width {
+        lines.push(text.trim_end().to_owned());
+        return lines;
+    }
     let (mut line, mut taken) = (String::new(), 0_usize);
     for word in words(text) {
-        let length = word.trim_end().chars().count();
+        let solid = word.trim_end();
+        let length = solid.chars().count();
         if taken.saturating_add(length) > width && !line.trim_end().is_empty() {
             lines.push(line.trim_end().to_owned());
             line.clear();
             taken = 0;
+        }
+        let behind = word.get(solid.len()..).unwrap_or_default();
+        if taken.saturating_add(length) <= width && behind.bytes().all(|byte| byte == b' ') {
+            line.push_str(word);
+            taken = taken.saturating_add(length).saturating_add(behind.len());
+            continue;
         }
         for letter in word.chars() {
             if cuts && taken >= width && letter != ' ' {

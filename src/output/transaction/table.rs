@@ -196,24 +196,17 @@ impl TransactionTable {
                 columns.iter().map(|(name, ..)| (Label::Dim, (*name).to_owned())).collect();
             line(&columns, &names, out);
         }
-        let mut cells = self.cells(exchange);
-        if self.names_vendors()
-            && let Some((_, via)) = cells.pop()
-        {
-            cells.push((Label::Plain, shortened(&escape(vendor.unwrap_or("-").as_bytes()), 25)));
-            cells.push((Label::Plain, via));
-        }
-        let below = if S::SIX { self.spill(&columns, &mut cells) } else { Vec::new() };
-        let mut row = Styled::new(out.color());
-        line(&columns, &cells, &mut row);
-        lines_below(below, &mut row);
-        let said = |code: &&str| self.often.get(code).copied().unwrap_or(0);
-        let codes: Vec<&'static str> = problems.iter().map(|problem| problem.id.name()).collect();
-        let least = codes.iter().map(said).min().filter(|_| self.lint).unwrap_or(0);
-        if least < FIRST || (self.live && least < OFTEN) {
-            out.text(row.as_str());
-        } else if least < OFTEN {
-            self.held.push(Held { at: out.len(), codes, text: row.as_str().to_owned() });
+        let said = |problem: &Diagnosis| self.often.get(problem.id.name()).copied().unwrap_or(0);
+        let least = problems.iter().map(said).min().filter(|_| self.lint).unwrap_or(0);
+        // What is not shown need not be written, but ends of names are learned all the same.
+        if least < OFTEN || S::SIX {
+            let row = self.written(&columns, exchange, vendor, out.color());
+            if least < FIRST || (self.live && least < OFTEN) {
+                out.text(row.as_str());
+            } else if least < OFTEN {
+                let codes = problems.iter().map(|problem| problem.id.name()).collect();
+                self.held.push(Held { at: out.len(), codes, text: row.as_str().to_owned() });
+            }
         }
         let indent = match self.width {
             WIDE.. => 33,
@@ -224,6 +217,28 @@ impl TransactionTable {
             let id = problem.id;
             self.problem(id.severity(), id.name(), &problem.message, indent, out);
         }
+    }
+
+    /// The row of an exchange.
+    fn written<S: Shown>(
+        &mut self,
+        columns: &[Column],
+        exchange: &Exchange<S>,
+        vendor: Option<&str>,
+        color: bool,
+    ) -> Styled {
+        let mut cells = self.cells(exchange);
+        if self.names_vendors()
+            && let Some((_, via)) = cells.pop()
+        {
+            cells.push((Label::Plain, shortened(&escape(vendor.unwrap_or("-").as_bytes()), 25)));
+            cells.push((Label::Plain, via));
+        }
+        let below = if S::SIX { self.spill(columns, &mut cells) } else { Vec::new() };
+        let mut row = Styled::new(color);
+        line(columns, &cells, &mut row);
+        lines_below(below, &mut row);
+        row
     }
 
     fn columns(&self) -> impl Iterator<Item = Column> + use<> {
