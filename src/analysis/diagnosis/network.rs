@@ -15,8 +15,8 @@ use crate::wire::{HwAddr, Mac};
 const OF_ONE: usize = 64;
 /// Unanswered acquisitions remembered, the latest.
 const UNANSWERED: usize = 1000;
-/// Servers that spoke last, as they spoke: what they say again is known.
-const LATEST: usize = 16;
+/// Servers that spoke last, as they spoke: what they say again is known. Each manner has one place of these, a power of two.
+const LATEST: usize = 128;
 
 #[derive(Clone, Debug, Default)]
 struct Server {
@@ -41,6 +41,27 @@ struct Manner {
     bits: u32,
 }
 
+impl Manner {
+    /// Its place among the latest. Servers and relays mostly differ in a few bits, which lie anywhere.
+    fn slot(&self) -> usize {
+        let addresses = [self.name, self.src, self.giaddr].map(u32::from);
+        let all = addresses.into_iter().fold(self.place ^ u32::from(self.gives), |all, address| {
+            (all.rotate_left(5) ^ address).wrapping_mul(0x9e37_79b9)
+        });
+        usize::try_from(all >> 25).unwrap_or(0) & (LATEST - 1)
+    }
+}
+
+/// Manners met last, each with its server.
+#[derive(Debug)]
+struct Latest([Option<(Manner, usize)>; LATEST]);
+
+impl Default for Latest {
+    fn default() -> Self {
+        Self([None; LATEST])
+    }
+}
+
 /// An acquisition that nobody answered.
 #[derive(Clone, Copy, Debug)]
 struct Vain {
@@ -56,7 +77,7 @@ struct Vain {
 pub(super) struct Network {
     servers: Vec<Server>,
     names: KeyedMap<Ipv4Addr, usize>,
-    latest: [Option<(Manner, usize)>; LATEST],
+    latest: Latest,
     /// Servers that give, by place and relay.
     givers: BTreeMap<(u32, Ipv4Addr), BTreeMap<Ipv4Addr, Place>>,
     /// DISCOVERs by relay and server asked, of relays that nobody answered yet.
@@ -94,14 +115,13 @@ impl Network {
             gives: seen.gives(),
             bits: seen.bits & (bit::ETHERNET | bit::SERVER_ID),
         };
-        let slot = usize::try_from(u32::from(name) ^ u32::from(seen.giaddr) ^ seen.place).unwrap_or(0)
-            & (LATEST - 1);
-        let known = self.latest.get(slot).copied().flatten().filter(|(known, _)| *known == manner);
+        let slot = manner.slot();
+        let known = self.latest.0.get(slot).copied().flatten().filter(|(known, _)| *known == manner);
         let index = if let Some((_, index)) = known {
             index
         } else {
             let Some(index) = self.meet(seen, name) else { return };
-            if let Some(to) = self.latest.get_mut(slot) {
+            if let Some(to) = self.latest.0.get_mut(slot) {
                 *to = Some((manner, index));
             }
             index
