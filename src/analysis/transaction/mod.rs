@@ -8,6 +8,7 @@
 mod both;
 mod clients;
 mod desk;
+mod digest;
 mod exchange;
 mod few;
 mod four;

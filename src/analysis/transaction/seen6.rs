@@ -4,9 +4,10 @@ use std::net::Ipv6Addr;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::digest::Digest;
 use super::message::Sense;
 use super::names::{Letter, Side};
-use super::seen::{Around, Digest, place};
+use super::seen::{Around, place};
 use crate::time::Precision;
 use crate::wire::frame::Datagram;
 use crate::wire::v6::facts::{Ia, IaKind, names};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::seen::hash32;
+use super::digest::hash32;
 
 /// Texts looked for; each has one place, where the latest lies.
 const PLACES: usize = 1024;
