@@ -198,12 +198,14 @@ impl TransactionTable {
         }
         let said = |problem: &Diagnosis| self.often.get(problem.id.name()).copied().unwrap_or(0);
         let least = problems.iter().map(said).min().filter(|_| self.lint).unwrap_or(0);
-        // What is not shown need not be written, but ends of names are learned all the same.
-        if least < OFTEN || S::SIX {
+        // What is not shown is not written.
+        if least >= OFTEN {
+            self.learn_end(&columns, exchange);
+        } else {
             let row = self.written(&columns, exchange, vendor, out.color());
-            if least < FIRST || (self.live && least < OFTEN) {
+            if least < FIRST || self.live {
                 out.text(row.as_str());
-            } else if least < OFTEN {
+            } else {
                 let codes = problems.iter().map(|problem| problem.id.name()).collect();
                 self.held.push(Held { at: out.len(), codes, text: row.as_str().to_owned() });
             }
@@ -256,9 +258,8 @@ impl TransactionTable {
         let messages = shortened(&exchange.messages(), if self.width < WIDE { 11 } else { 13 });
         let outcome = (label(exchange.outcome), exchange.outcome.name().to_owned());
         let text = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-        let address = text(S::address(exchange));
-        let server = text(S::server(exchange).or_else(|| exchange.servers.first().map(S::name)));
-        let (address, server) = ((Label::Plain, address), (Label::Plain, server));
+        let (address, server) =
+            ((Label::Plain, text(S::address(exchange))), (Label::Plain, text(server_of(exchange))));
         let total = exchange.total_ns().or(exchange.ack_ns());
         if self.width < NARROW {
             let room = self.width.saturating_sub(31).clamp(8, 17);
@@ -315,6 +316,17 @@ impl TransactionTable {
             start = end;
         }
         below
+    }
+
+    /// Learns the end of a server's name as a row would that is not shown.
+    fn learn_end<S: Shown>(&mut self, columns: &[Column], exchange: &Exchange<S>) {
+        let column = columns.iter().find(|(heading, ..)| S::SIX && *heading == SERVER);
+        if let (Some((_, width, _)), Some(name)) = (column, column.and_then(|_| server_of(exchange))) {
+            let room = width.saturating_sub(1);
+            if name.chars().count() > room {
+                self.is_end_of(&tail(&name, room), &name);
+            }
+        }
     }
 
     /// This end of a server's name stands for no other that was shown.
@@ -452,6 +464,11 @@ fn lines_below(cells: Vec<(usize, String)>, out: &mut Styled) {
     if end.is_some() {
         out.text("\n");
     }
+}
+
+/// The server that a row names.
+fn server_of<S: Shown>(exchange: &Exchange<S>) -> Option<String> {
+    S::server(exchange).or_else(|| exchange.servers.first().map(S::name))
 }
 
 fn line(columns: &[Column], cells: &[(Label, String)], out: &mut Styled) {

@@ -176,6 +176,8 @@ impl Exchange {
             routers: link.map(|link| Routers::promising(&link.promised)).unwrap_or_default(),
             ..Scene::default()
         };
+        // Most have one; what is read of it is large.
+        scene.offers.reserve_exact(self.all(Part::Offer).count());
         let (mut solicit, mut request, mut reply) = (None, None, None);
         for (part, kept) in &self.parts {
             match part {
