@@ -1,5 +1,6 @@
 //! What shows over time of one client: its exchanges next to each other, and what it does too often.
 
+use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 
 use super::evidence::{Evidence, Place};
@@ -102,11 +103,13 @@ struct Held {
 /// A client. There are a great many of them, most with little to tell.
 #[derive(Clone, Debug, Default)]
 struct Client {
+    /// By time, in a ring that begins at `oldest` once there are as many as are remembered.
     closed: Few<Closed>,
+    oldest: u8,
     /// Times and frames of NAKs, DECLINEs, and of what it asked.
-    naks: Vec<(i64, u64)>,
-    declines: Vec<(i64, u64)>,
-    asked: Vec<(i64, u64)>,
+    naks: VecDeque<(i64, u64)>,
+    declines: VecDeque<(i64, u64)>,
+    asked: VecDeque<(i64, u64)>,
     /// Identifiers shown, 0 for none; addresses acknowledged in a row, latest last.
     ids: Few<u32>,
     addresses: Few<Held>,
@@ -116,37 +119,61 @@ struct Client {
 }
 
 impl Client {
-    /// Keeps `closed` in its place by time, and gives that place.
-    fn keep(&mut self, closed: Closed) -> usize {
-        // Nearly all come in their order, and the others of a client are not looked at for that.
-        let at = if self.closed.last().is_none_or(|last| last.start <= closed.start) {
-            self.closed.len()
-        } else {
-            self.closed.partition_point(|other| other.start <= closed.start)
-        };
+    /// Keeps `closed` in its place by time, and gives the one before it and the one after it, each with it, to `pair`.
+    fn keep(&mut self, closed: Closed, mut pair: impl FnMut(&Closed, &Closed)) {
+        let oldest = usize::from(self.oldest);
+        let newest = oldest.checked_sub(1).or_else(|| self.closed.len().checked_sub(1));
+        let last = newest.and_then(|newest| self.closed.get(newest));
+        if last.is_none_or(|last| last.start <= closed.start) {
+            // Nearly all come in their order, and the others of a client are not looked at for that.
+            if let Some(last) = last {
+                pair(last, &closed);
+            }
+            if self.closed.len() < RECENT {
+                self.closed.push(closed);
+            } else if let Some(place) = self.closed.get_mut(oldest) {
+                *place = closed;
+                self.oldest =
+                    if oldest.saturating_add(1) < RECENT { self.oldest.saturating_add(1) } else { 0 };
+            }
+            return;
+        }
+        self.closed.rotate_left(oldest);
+        self.oldest = 0;
+        let at = self.closed.partition_point(|other| other.start <= closed.start);
+        if let Some(before) = at.checked_sub(1).and_then(|before| self.closed.get(before)) {
+            pair(before, &closed);
+        }
+        if let Some(after) = self.closed.get(at) {
+            pair(&closed, after);
+        }
         self.closed.insert(at, closed);
-        at
+        if self.closed.len() > RECENT {
+            self.closed.drop_first();
+        }
     }
 }
 
 /// Adds an event in its place; true once there are `count` of them within `span`.
-fn event(list: &mut Vec<(i64, u64)>, at: (i64, u64), count: usize, span: i64) -> bool {
-    let index = if list.last().is_none_or(|last| *last <= at) {
-        list.len()
-    } else {
-        list.partition_point(|other| *other <= at)
-    };
+fn event(list: &mut VecDeque<(i64, u64)>, at: (i64, u64), count: usize, span: i64) -> bool {
     if list.capacity() == 0 {
         // Most have no more.
         list.reserve_exact(2);
     }
-    list.insert(index, at);
-    let mut found = false;
-    for (early, late) in list.iter().zip(list.iter().skip(count.saturating_sub(1))) {
-        found |= late.0.saturating_sub(early.0) <= span;
-    }
+    let within = |early: &(i64, u64), late: &(i64, u64)| late.0.saturating_sub(early.0) <= span;
+    let found = if list.back().is_none_or(|last| *last <= at) {
+        list.push_back(at);
+        // All others were looked at before.
+        list.len()
+            .checked_sub(count)
+            .and_then(|first| list.get(first))
+            .is_some_and(|early| within(early, &at))
+    } else {
+        list.insert(list.partition_point(|other| *other <= at), at);
+        list.iter().zip(list.iter().skip(count.saturating_sub(1))).any(|(early, late)| within(early, late))
+    };
     if list.len() > TIMES {
-        list.remove(0);
+        list.pop_front();
     }
     found
 }
@@ -176,19 +203,7 @@ impl Clients {
             self.decliners.entry(mac).or_insert(at(seen));
         }
         addresses(client, exchange, &mut findings);
-        let at = client.keep(Closed::of(exchange));
-        let get = |index: usize| client.closed.get(index);
-        if let Some(this) = get(at) {
-            if let Some(before) = at.checked_sub(1).and_then(get) {
-                pair(before, this, found, &mut findings);
-            }
-            if let Some(after) = get(at.saturating_add(1)) {
-                pair(this, after, found, &mut findings);
-            }
-        }
-        if client.closed.len() > RECENT {
-            client.closed.drop_first();
-        }
+        client.keep(Closed::of(exchange), |early, late| pair(early, late, found, &mut findings));
         for mut said in findings {
             said.client = Some(mac);
             all.merge(said);
@@ -234,7 +249,7 @@ fn events(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Finding>)
         };
         *known |= flag;
         let events = std::mem::take(list);
-        let seen = (events.first().map_or(0, |at| at.0), events.last().map_or(0, |at| at.0));
+        let seen = (events.front().map_or(0, |at| at.0), events.back().map_or(0, |at| at.0));
         findings.push(finding(code, events.iter().map(|at| at.1), seen, text.to_owned()));
     }
 }
@@ -344,5 +359,63 @@ fn pair(early: &Closed, late: &Closed, found: &mut Vec<Diagnosis>, findings: &mu
         let mut said = finding(Code::RenewalUnanswered, frames(), (early.start, late.start), text);
         said.server = early.server;
         findings.push(said);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn closed(start: i64) -> Closed {
+        Closed {
+            kind: Kind::Renew,
+            outcome: Outcome::Renewed,
+            from_client: true,
+            start,
+            ciaddr: Ipv4Addr::UNSPECIFIED,
+            wanted: None,
+            offer: None,
+            server: None,
+            refusal: None,
+            sent: None,
+            again: Box::default(),
+        }
+    }
+
+    /// Whatever the order, each is told with its neighbours of the latest four.
+    #[test]
+    fn exchanges_of_a_client_are_neighbours_by_time() {
+        for starts in
+            [&[1_i64, 2, 3, 4, 5, 6, 7, 8, 9], &[5, 3, 9, 1, 7, 8, 2, 10, 6], &[9, 8, 7, 6, 5, 4, 3, 2, 1]]
+        {
+            let (mut client, mut list) = (Client::default(), Vec::<i64>::new());
+            for start in starts {
+                let (mut told, at) = (Vec::new(), list.partition_point(|other| other <= start));
+                client.keep(closed(*start), |early, late| told.push((early.start, late.start)));
+                list.insert(at, *start);
+                let around = list.get(at.saturating_sub(1)..list.len().min(at + 2)).unwrap();
+                assert_eq!(told, around.windows(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>());
+                if list.len() > RECENT {
+                    list.remove(0);
+                }
+                let mut kept: Vec<i64> = client.closed.iter().map(|closed| closed.start).collect();
+                kept.rotate_left(client.oldest.into());
+                assert_eq!(kept, list);
+            }
+        }
+    }
+
+    #[test]
+    fn events_are_counted_in_whatever_order_they_come() {
+        for times in [[1_i64, 50, 90, 100], [100, 90, 50, 1], [90, 1, 100, 50]] {
+            let mut list = VecDeque::new();
+            let found: Vec<bool> = times.iter().map(|time| event(&mut list, (*time, 0), 3, 50)).collect();
+            assert_eq!(found.iter().position(|found| *found), Some(if times[0] == 100 { 2 } else { 3 }));
+        }
+        let mut list = VecDeque::new();
+        for time in 0..100 {
+            assert!(!event(&mut list, (time * 100, 0), 3, 50));
+        }
+        assert_eq!((list.len(), list.front()), (TIMES, Some(&(7600, 0))));
     }
 }
