@@ -30,16 +30,22 @@ struct Lease {
     ended: i64,
 }
 
-/// An address that was just given, and who claimed it since.
-#[derive(Clone, Copy, Debug)]
+/// An address that was just given. Of most nobody ever claims anything, and there are many.
+#[derive(Debug)]
 struct Given {
     mac: HwAddr,
     time: i64,
     frame: u64,
-    other: Option<(Mac, i64, u64)>,
-    own: Option<(i64, u64)>,
+    claims: Option<Box<Claims>>,
     /// To a client that had none: the exchange has closed, and bound it.
     bound: bool,
+}
+
+/// Who claimed an address since it was given.
+#[derive(Debug, Default)]
+struct Claims {
+    other: Option<(Mac, i64, u64)>,
+    own: Option<(i64, u64)>,
 }
 
 /// Users of one identifier.
@@ -146,10 +152,10 @@ impl Leases {
     fn give(&mut self, seen: &Seen, client: HwAddr) {
         make_room(&mut self.given, CLIENTS, &seen.yiaddr, |given| given.time);
         let (time, frame) = (seen.time, seen.frame);
-        let new = Given { mac: client, time, frame, other: None, own: None, bound: false };
-        let given = self.given.entry(seen.yiaddr).or_insert(new);
+        let new = || Given { mac: client, time, frame, claims: None, bound: false };
+        let given = self.given.entry(seen.yiaddr).or_insert_with(new);
         if given.mac != client {
-            *given = new;
+            *given = new();
         } else if seen.ciaddr.is_unspecified() {
             (given.time, given.frame) = (time, frame);
         }
@@ -164,16 +170,18 @@ impl Leases {
         if time.saturating_sub(given.time) > WATCH {
             return;
         }
-        if given.mac.mac() == Some(mac) {
-            if given.own.is_some() {
+        let is_own = given.mac.mac() == Some(mac);
+        let claims = given.claims.get_or_insert_default();
+        if is_own {
+            if claims.own.is_some() {
                 return;
             }
-            given.own = Some((time, frame));
+            claims.own = Some((time, frame));
         } else {
-            if given.other.is_some() {
+            if claims.other.is_some() {
                 return;
             }
-            given.other = Some((mac, time, frame));
+            claims.other = Some((mac, time, frame));
         }
         if given.bound {
             duplicate(address, given, found);
@@ -303,7 +311,10 @@ impl Leases {
 
 /// Says that two machines claim an address, once they do.
 fn duplicate(address: Ipv4Addr, given: &Given, found: &mut Said) {
-    let (Some((other, time, frame)), Some((own_time, own_frame))) = (given.other, given.own) else { return };
+    let Some(claims) = &given.claims else { return };
+    let (Some((other, time, frame)), Some((own_time, own_frame))) = (claims.other, claims.own) else {
+        return;
+    };
     let text = format!("{address} is used by {} and by {other}", given.mac);
     let seen = (given.time, time.max(own_time));
     let last = if time > own_time { frame } else { own_frame };
