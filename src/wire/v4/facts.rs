@@ -160,10 +160,12 @@ impl<'a> Facts<'a> {
                 set(&mut facts.hidden, span.code);
             }
             // Part of a value would read as another value.
-            if !span.first || outline.same_code(span).any(Span::is_truncated) {
+            let repeated = outline.is_repeated(span.code);
+            let cut = || outline.same_code(span).any(Span::is_truncated);
+            if !span.first || span.is_truncated() || (repeated && cut()) {
                 continue;
             }
-            let data = if outline.is_repeated(span.code) {
+            let data = if repeated {
                 let mut joined = Vec::new();
                 outline.joined(packet, span, &mut joined);
                 Cow::Owned(joined)
