@@ -135,6 +135,11 @@ impl Both {
         std::mem::take(&mut self.closed).into()
     }
 
+    /// How many exchanges are open.
+    pub fn count_open(&mut self) -> usize {
+        self.four.desk().len().saturating_add(self.six.desk().len())
+    }
+
     /// The exchanges of DHCPv4 that are open, in no order.
     pub fn open(&self) -> impl Iterator<Item = &Exchange> {
         self.four.open()
@@ -157,6 +162,9 @@ impl Both {
 
     /// Time has come to `now`.
     pub fn advance(&mut self, now: i64) {
+        if self.four.desk().rests(now) & self.six.desk().rests(now) {
+            return;
+        }
         let ((four, at), (six, at6)) = (self.four.due(now), self.six.due(now));
         let (mut four, mut six) = (four.into_iter().peekable(), six.into_iter().peekable());
         loop {
@@ -220,10 +228,10 @@ impl Both {
 
     /// Both together hold no more open than one may: the larger gives way.
     fn make_room(&mut self) {
-        let (four, six) = (self.four.desk().len(), self.six.desk().len());
-        if four.saturating_add(six) <= self.max_open {
+        if self.count_open() <= self.max_open {
             return;
         }
+        let (four, six) = (self.four.desk().len(), self.six.desk().len());
         if six > four {
             if let Some((id, now)) = self.six.desk().evict() {
                 self.six.close(id, now);
@@ -233,7 +241,14 @@ impl Both {
         }
     }
 
+    #[inline]
     fn collect(&mut self) {
+        if self.four.has_closed() || self.six.has_closed() {
+            self.take_over();
+        }
+    }
+
+    fn take_over(&mut self) {
         self.closed.extend(self.four.drain_closed().map(Closed::Four));
         self.closed.extend(self.six.drain_closed().map(Closed::Six));
     }

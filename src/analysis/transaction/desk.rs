@@ -161,6 +161,21 @@ impl<S: Message> Desk<S> {
         ids.sort_unstable_by_key(|id| self.first_frame(*id));
     }
 
+    /// True when it is `now` and nothing closes, as nearly always.
+    #[inline]
+    pub(super) fn rests(&mut self, now: i64) -> bool {
+        let Some(before) = self.now.filter(|before| now >= before.saturating_sub(IDLE)) else { return false };
+        let now = before.max(now);
+        let waits = |queue: &VecDeque<(i64, u32)>| queue.front().is_none_or(|(at, _)| *at > now);
+        let rests = waits(&self.soon)
+            && waits(&self.due)
+            && (self.later.is_empty() || (waits(&self.later) && self.has_room()));
+        if rests {
+            self.now = Some(now);
+        }
+        rests
+    }
+
     /// Time has come to `now`: what closes, in the order of first frames.
     pub(super) fn advance(&mut self, now: i64) -> Over {
         let before = self.now.unwrap_or(now);

@@ -162,6 +162,8 @@ pub struct Had {
     pub rapid: bool,
     /// A reply that is none of these.
     pub answer: bool,
+    /// A reply went to its client as unicast where it began.
+    pub(super) sighted: bool,
 }
 
 impl<S: Message> Exchange<S> {

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use super::desk::{DECLINE, Desk, MINGAP, NEWXID, ORPHAN, Options, Over, SELECT, Untimed};
 use super::exchange::Exchange;
 use super::four::ClientKey;
-use super::names::{Kind, Letter, Role};
+use super::names::{Kind, Letter, Role, Side};
 use super::open::{Brief, Open, brief};
 use super::seen::{Batch, Entry, Item, Seen, bit, part};
 use super::sight::Sight;
@@ -149,6 +149,11 @@ impl Joiner {
         std::mem::take(&mut self.closed)
     }
 
+    #[inline]
+    pub(super) fn has_closed(&self) -> bool {
+        !self.closed.is_empty()
+    }
+
     /// The same; memory is kept.
     pub(super) fn drain_closed(&mut self) -> impl Iterator<Item = Box<Exchange>> {
         self.closed.drain(..)
@@ -182,6 +187,9 @@ impl Joiner {
 
     /// Time has come to `now`.
     pub fn advance(&mut self, now: i64) {
+        if self.desk.rests(now) {
+            return;
+        }
         let (over, at) = self.due(now);
         for id in over {
             self.close(id, at);
@@ -233,7 +241,6 @@ impl Joiner {
     }
 
     fn place(&mut self, seen: Seen, entry: &Entry, batch: &Batch) -> Option<Role> {
-        self.sight.observe(&seen, &entry.client);
         let key = ClientKey::of(entry);
         let now = seen.time;
         let recent = self.desk.recent(&key);
@@ -247,6 +254,11 @@ impl Joiner {
             self.reply(&seen, key, entry, ids)
         };
         let open = self.desk.get_mut(id)?;
+        // Of a client that has an address of its own, what was told is not told again.
+        let own = key == open.key && key.tag == 0 && seen.place == open.place;
+        if !(own && open.exchange.had.sighted && seen.side == Side::Client) {
+            open.exchange.had.sighted |= self.sight.observe(&seen, &entry.client) && own;
+        }
         open.exchange.add(&seen, role);
         open.exchange.selected |= entry.selected;
         // Those that the exchange does not keep would outlive it.

@@ -71,6 +71,11 @@ impl Joiner6 {
         std::mem::take(&mut self.closed)
     }
 
+    #[inline]
+    pub(super) fn has_closed(&self) -> bool {
+        !self.closed.is_empty()
+    }
+
     /// The same; memory is kept.
     pub(super) fn drain_closed(&mut self) -> impl Iterator<Item = Box<Exchange6>> {
         self.closed.drain(..)
@@ -105,6 +110,9 @@ impl Joiner6 {
 
     /// Time has come to `now`.
     fn advance(&mut self, now: i64) {
+        if self.desk.rests(now) {
+            return;
+        }
         let (over, at) = self.due(now);
         for id in over {
             self.close(id, at);

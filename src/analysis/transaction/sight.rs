@@ -28,31 +28,38 @@ impl<K> Default for Sight<K> {
 }
 
 impl<K: Clone + Eq + Hash> Sight<K> {
-    /// Takes note of a message.
-    pub(super) fn observe<S: Message>(&mut self, seen: &S, client: &K) {
+    /// Takes note of a message; true when a reply to this client went as unicast, which need not be told again of the same place.
+    pub(super) fn observe<S: Message>(&mut self, seen: &S, client: &K) -> bool {
         if seen.is_from_client() {
-            return;
+            return false;
         }
         if seen.side() == Side::Relay {
             self.relayed = true;
-            return;
+            return false;
         }
         if !seen.is_link_unicast() {
-            return;
+            return false;
         }
-        if self.unicast.len() < MOST {
+        let known = if self.unicast.len() < MOST {
             self.unicast.insert(client.clone());
-        }
+            true
+        } else {
+            self.unicast.contains(client)
+        };
         if self.places.len() < MOST || self.places.contains_key(&seen.place()) {
-            let known = self.places.entry(seen.place()).or_default();
-            if known.len() < 3 && !known.contains(client) {
-                known.push(client.clone());
+            let first = self.places.entry(seen.place()).or_default();
+            if first.len() < 3 && !first.contains(client) {
+                first.push(client.clone());
             }
         }
+        known
     }
 
     /// True when answers to this exchange of `own` would be seen.
     pub(super) fn visible<S: Message>(&self, exchange: &Exchange<S>, own: &K) -> bool {
+        if exchange.had.sighted {
+            return true;
+        }
         let mut sent = exchange.steps.iter().map(|step| &step.seen).filter(|seen| seen.is_from_client());
         let here = exchange.first().map_or(0, S::place);
         sent.any(|seen| {
