@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
+use std::mem::ManuallyDrop;
 use std::time::Duration;
 
 use super::exit::Exit;
@@ -10,8 +11,8 @@ use super::flags::vendors::Vendors;
 use crate::analysis::diagnosis::{Code, Diagnosis, Finding, History, Id};
 use crate::analysis::findings6::story::Story;
 use crate::analysis::transaction::{
-    Batch, Both, Clients, Closed, Counted, Exchange, Exchange6, Follow, Item, Joined, Kind, Options, Outcome,
-    Stats, Unjoined,
+    Batch, Both, Clients, Closed, Counted, Exchange, Exchange6, Follow, Item, Joined, Kind, Message, Options,
+    Outcome, Stats, Unjoined,
 };
 use crate::output::flat::{Rows, story};
 use crate::output::json::object::line;
@@ -37,6 +38,8 @@ const WAIT: i64 = 150_000_000_000;
 const PART: usize = 32;
 /// Letters of an Ethernet address.
 const MAC: usize = 17;
+/// So many exchanges that close at the end are not taken apart.
+const LEFT: usize = 100_000;
 /// So many sentences are remembered that were said of exchanges of DHCPv6.
 const TOLD: usize = 10_000;
 /// So many refusals wait to be drawn.
@@ -87,6 +90,8 @@ pub struct Analyst<'a> {
     /// How much of the text was ready when it was asked for last.
     ready: usize,
     vendors: Vendors,
+    /// What closes now needs not be taken apart.
+    leaves: bool,
     /// Refusals whose client may begin anew and be drawn with it, by client.
     refused: HashMap<HwAddr, Drawn>,
 }
@@ -165,8 +170,14 @@ impl Follow for Analyst<'_> {
     fn closed(&mut self, closed: Closed) {
         self.number = self.number.saturating_add(1);
         match closed {
-            Closed::Four(exchange) => self.close(exchange),
-            Closed::Six(exchange) => self.close6(&exchange),
+            Closed::Four(exchange) => {
+                let over = self.close(exchange);
+                self.leave(over);
+            }
+            Closed::Six(exchange) => {
+                self.close6(&exchange);
+                self.leave(Some(exchange));
+            }
         }
         self.table.hurry(&mut self.text);
     }
@@ -199,6 +210,7 @@ impl<'a> Analyst<'a> {
             flat: Vec::new(),
             ready: 0,
             vendors,
+            leaves: false,
             refused: HashMap::new(),
         }
     }
@@ -212,6 +224,15 @@ impl<'a> Analyst<'a> {
     /// The input ends here. What is shown of that comes in parts: [`more`](Self::more).
     pub fn finish(&mut self) {
         self.joiner.end();
+        self.leaves = self.joiner.count_open() <= LEFT;
+    }
+
+    /// An exchange that is not needed any more. At the end nobody needs its memory either, and to take it apart costs more than to
+    /// have made it: it lies far apart and is cold.
+    fn leave<S: Message>(&self, exchange: Option<Box<Exchange<S>>>) {
+        if self.leaves {
+            let _ = ManuallyDrop::new(exchange);
+        }
     }
 
     /// Shows some more of what closed at the end; false when there was nothing left.
@@ -334,11 +355,12 @@ impl<'a> Analyst<'a> {
         self.table.row(exchange, vendor, problems, &mut self.text);
     }
 
-    fn close(&mut self, exchange: Box<Exchange>) {
+    /// An exchange has closed; it is given back where it does not wait to be drawn.
+    fn close(&mut self, exchange: Box<Exchange>) -> Option<Box<Exchange>> {
         let mut problems = self.history.closed(&exchange);
         problems.retain(|problem| !self.ignored.contains(problem.id.name()));
         if !self.wants(&exchange, &problems) {
-            return;
+            return Some(exchange);
         }
         self.shown = self.shown.saturating_add(1);
         for problem in &problems {
@@ -351,7 +373,7 @@ impl<'a> Analyst<'a> {
             self.clients.exchange(&exchange, self.number, &problems);
         }
         self.name_holders(&mut problems);
-        self.show(exchange, problems);
+        self.show(exchange, problems)
     }
 
     /// Says who made the network card of a machine that holds what another declined.
@@ -373,30 +395,31 @@ impl<'a> Analyst<'a> {
         *count = count.saturating_add(1);
     }
 
-    fn show(&mut self, exchange: Box<Exchange>, problems: Vec<Diagnosis>) {
+    fn show(&mut self, exchange: Box<Exchange>, problems: Vec<Diagnosis>) -> Option<Box<Exchange>> {
         if let Some(rows) = &mut self.rows {
             if self.args.transactions {
                 let vendor = vendor(&mut self.vendors, exchange.mac);
                 let number = self.number;
                 story::exchange(&exchange, number, vendor, &problems, rows, &mut self.flat);
             }
-            return;
+            return Some(exchange);
         }
         if !self.shows_exchanges() {
-            return;
+            return Some(exchange);
         }
         if self.look.json {
             let vendor = vendor(&mut self.vendors, exchange.mac);
             json::write(&exchange, self.number, vendor, &problems, &mut self.json);
             self.json.end_line();
-            return;
+            return Some(exchange);
         }
         self.table.count(&exchange);
         if self.args.ladder && self.look.width >= LADDER_FROM {
             self.draw(Drawn { exchange, number: self.number, problems });
-        } else {
-            self.row(&exchange, &problems);
+            return None;
         }
+        self.row(&exchange, &problems);
+        Some(exchange)
     }
 
     /// Draws an exchange, one that was refused with what its client does next.

@@ -207,6 +207,8 @@ impl Both {
 
     /// Closes at most `count` more exchanges after the [`end`](Self::end); false when none is left.
     pub fn close_some(&mut self, count: usize) -> bool {
+        self.four.desk().warm(count);
+        self.six.desk().warm(count);
         for _ in 0..count {
             match (self.four.desk().ends_next(), self.six.desk().ends_next()) {
                 (None, None) => return false,
