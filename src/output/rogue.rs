@@ -176,7 +176,14 @@ impl RogueReport<'_> {
 
     /// What a required server did not do.
     pub(super) fn lack(&self, required: &Identity) -> &'static str {
-        match (self.scan.asked, self.servers.iter().any(|(server, _)| required.fit(&server.key).is_whole())) {
+        let mut those = self
+            .servers
+            .iter()
+            .map(|(server, _)| server)
+            .filter(|server| required.fit(&server.key).is_whole())
+            .peekable();
+        match (self.scan.asked, those.peek().is_some()) {
+            (_, true) if those.any(|server| server.gives_anybody()) => "answered others, but not us",
             (_, true) => "offered nothing",
             (true, false) => "did not answer",
             (false, false) => "was not heard",

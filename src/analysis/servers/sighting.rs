@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::key::{Key, Speaks};
-use super::offered6::Offered6;
+use super::offered6::{Advertised, Offered6};
 use crate::time::Moment;
 use crate::wire::escape::escape;
 use crate::wire::frame::Datagram;
@@ -254,7 +254,11 @@ impl Sighting {
     pub fn gives(&self) -> Gives {
         let asked = |wanted: &str| matches!(self.asked, Asked::Us { probe, .. } if probe == wanted);
         match (self.key.speaks, self.kind, self.kind6) {
-            (Speaks::Ra, ..) => Gives::Lease,
+            (Speaks::Ra, ..) => {
+                let serves = |router: &Advertised| router.router_lifetime > 0 || !router.prefixes.is_empty();
+                let router = self.offered.six.as_deref().and_then(|six| six.router.as_ref());
+                if router.is_some_and(serves) { Gives::Lease } else { Gives::Nothing }
+            }
             (Speaks::Dhcpv4, None | Some(MessageType::OFFER), _) => {
                 if self.offered.address.is_some() {
                     Gives::Lease
@@ -266,7 +270,9 @@ impl Sighting {
                 let leases = |six: &Offered6| !six.addresses.is_empty() || !six.delegated.is_empty();
                 if self.offered.six.as_deref().is_some_and(leases) { Gives::Lease } else { Gives::Nothing }
             }
-            (Speaks::Dhcpv6, ..) if asked("inform") => Gives::Told,
+            (Speaks::Dhcpv4, Some(MessageType::ACK), _) | (Speaks::Dhcpv6, ..) if asked("inform") => {
+                Gives::Told
+            }
             _ => Gives::Nothing,
         }
     }

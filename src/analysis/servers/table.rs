@@ -158,7 +158,8 @@ pub struct Server {
     pub(crate) sequence: VecDeque<(Instant, Answer)>,
     /// The questions of ours that it answered last.
     pub(crate) questions: VecDeque<u32>,
-    /// The most that it gave.
+    /// The most that it gave, to us or to others, and what of that answered questions whose wait is known.
+    pub(crate) given: Gives,
     pub(crate) gives: Gives,
     pub(crate) rank: u64,
     pub(crate) standing: Standing,
@@ -258,7 +259,9 @@ impl Servers {
         (server.rank, server.standing) = (rank, server.standing.max(standing));
         let standing = server.standing.index();
         server.see(sighting);
-        let waited = sighting.took.and_then(|took| server.waited(took, sighting.gives()));
+        let gives = sighting.gives();
+        server.given = server.given.max(gives);
+        let waited = sighting.took.and_then(|took| server.waited(took, gives));
         if folded {
             server.folded = server.folded.saturating_add(1);
         }
@@ -398,8 +401,22 @@ impl Servers {
 }
 
 impl Server {
-    /// Takes note of how quick an answer was. How long its question had waited, where this is the first offer to it: what comes to
-    /// one asked again says nothing of how long a client waits.
+    /// True when it gives something. Only listening hears what it gives to others; who asks wants to be given something, and what a
+    /// router says is for all.
+    pub fn serves(&self, asked: bool) -> bool {
+        if asked && self.key.speaks != Speaks::Ra {
+            return self.since_first.is_some();
+        }
+        !asked || self.given > Gives::Nothing
+    }
+
+    /// True when it gives something, to whomever.
+    pub fn gives_anybody(&self) -> bool {
+        self.given > Gives::Nothing
+    }
+
+    /// Takes note of how quick an answer was. How long its question had waited, where this is the first offer of a lease to it: what
+    /// comes to one asked again says nothing of how long a client waits.
     fn waited(&mut self, took: Took, gives: Gives) -> Option<Duration> {
         self.latency = self.latency.into_iter().chain([took.latency]).min();
         if gives == Gives::Nothing || gives < self.gives {
@@ -416,7 +433,7 @@ impl Server {
             self.questions.pop_front();
         }
         self.questions.push_back(took.question);
-        Some(took.since_first)
+        (gives == Gives::Lease).then_some(took.since_first)
     }
 
     fn see(&mut self, sighting: &Sighting) {

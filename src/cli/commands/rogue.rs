@@ -55,7 +55,7 @@ pub struct Args {
     #[arg(long, value_name = "SERVER", help_heading = "Judging")]
     allow: Vec<Identity>,
 
-    /// A server that must answer, written as for --allow; others are welcome. Repeat it for more
+    /// A server that must answer with an offer, written as for --allow; others are welcome. Repeat it for more
     #[arg(long, value_name = "SERVER", help_heading = "Judging")]
     require: Vec<Identity>,
 

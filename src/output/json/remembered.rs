@@ -110,8 +110,8 @@ pub(in crate::output) struct OptionTexts {
     /// follow each other. None before there is something to remember.
     last: Vec<Slot>,
     codes: [Code; 256],
-    /// The options behind the type of the message before, a client's and a server's: a REQUEST often begins as the DISCOVER before it,
-    /// and an ACK says what the OFFER said.
+    /// The options behind the type of a message before, a client's and a server's: a REQUEST often begins as the DISCOVER before it,
+    /// and an ACK says what the OFFER said. Replaced by the next message that does not begin so.
     before: [Before; 2],
     /// Counts messages, and wraps around.
     message: u8,
@@ -300,13 +300,20 @@ impl OptionTexts {
         let Some(before) = self.before.get_mut(side) else { return };
         let text = out.bytes().get(start..end).unwrap_or_default();
         before.count = 0;
-        if let (Some(first), Some(last)) = (rest.first(), rest.get(count.saturating_sub(1)))
+        if let (Some(first), Some(last)) =
+            (rest.first(), count.checked_sub(1).and_then(|last| rest.get(last)))
             && text.len() <= LONGEST_BEFORE
         {
             before.count = count;
             raw(first, last, record).clone_into(&mut before.raw);
             text.clone_into(&mut before.text);
         }
+    }
+
+    /// How many options of the next message of this side would be copied, if it began as one before.
+    #[cfg(test)]
+    pub(in crate::output) fn begins_with(&self, side: usize) -> usize {
+        self.before.get(side).filter(|before| before.record.meets()).map_or(0, |before| before.count)
     }
 
     /// Writes options one after the other, or several at once. How many of the first would be written so in any message, and where their

@@ -31,7 +31,7 @@ pub struct RogueObject<'a> {
     servers: Vec<ServerObject<'a>>,
     /// Allowed servers that were not heard.
     missing: Vec<String>,
-    /// Required servers that were not heard.
+    /// Required servers that were not heard, or that gave us nothing though they were.
     required_missing: Vec<String>,
     /// Messages sent.
     sent: u64,

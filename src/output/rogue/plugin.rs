@@ -106,8 +106,12 @@ fn plugin_state(report: &RogueReport<'_>, has_policy: bool) -> (PluginState, Str
         let who = if more.is_empty() {
             format!("required server {first} {}", report.lack(first))
         } else {
-            let many = report.required.len();
-            format!("{many} required servers are not as they should be: {}", listed(report.required))
+            let each = report.required.iter().map(|one| format!("{one} {}", report.lack(one)));
+            format!(
+                "{} required servers missing: {}",
+                report.required.len(),
+                listed(&each.collect::<Vec<_>>())
+            )
         };
         return (PluginState::Critical, format!("{who}; {all} {answered}"));
     }
@@ -322,7 +326,7 @@ mod tests {
         for (required, text) in [
             (
                 &[&wanted, &wanted][..],
-                "2 required servers are not as they should be: 10.0.0.9, 10.0.0.9 - 1 server heard | ",
+                "2 required servers missing: 10.0.0.9 was not heard, 10.0.0.9 was not heard - 1 server heard | ",
             ),
             (&[&wanted], "required server 10.0.0.9 was not heard - 1 server heard | "),
         ] {

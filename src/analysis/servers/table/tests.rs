@@ -78,11 +78,11 @@ fn only_what_a_client_without_anything_waits_for_is_a_wait() {
     };
     let four = &mut Servers::default();
     assert_eq!(hear(four, MessageType::NAK, 1, &|_| {}), (None, 0));
-    assert_eq!(hear(four, MessageType::ACK, 1, &|seen| seen.asked = inform()), (None, 0));
+    assert_eq!(hear(four, MessageType::ACK, 1, &|seen| seen.asked = inform()), (ms(1), 0));
     // A boot server has no addresses.
-    assert_eq!(hear(four, MessageType::OFFER, 2, &|seen| seen.offered.address = None), (ms(2), 1));
-    assert_eq!(hear(four, MessageType::OFFER, 3000, &|_| {}), (ms(3000), 2));
-    assert_eq!(hear(four, MessageType::OFFER, 2, &|seen| seen.offered.address = None), (ms(3000), 2));
+    assert_eq!(hear(four, MessageType::OFFER, 2, &|seen| seen.offered.address = None), (ms(1), 0));
+    assert_eq!(hear(four, MessageType::OFFER, 3000, &|_| {}), (ms(3000), 1));
+    assert_eq!(hear(four, MessageType::OFFER, 2, &|seen| seen.offered.address = None), (ms(3000), 1));
     let other = &mut Servers::default();
     let reply = |seen: &mut Sighting| {
         six(v6::MessageType::REPLY)(seen);
@@ -90,13 +90,42 @@ fn only_what_a_client_without_anything_waits_for_is_a_wait() {
     };
     // One without addresses is asked for names alone; another has its wait decided by addresses.
     assert_eq!(hear(other, MessageType::OFFER, 1, &six(v6::MessageType::ADVERTISE)), (None, 0));
-    assert_eq!(hear(other, MessageType::ACK, 1, &reply), (ms(1), 1));
+    assert_eq!(hear(other, MessageType::ACK, 1, &reply), (ms(1), 0));
     let advertise = |seen: &mut Sighting| {
         six(v6::MessageType::ADVERTISE)(seen);
         seen.offered.six = leases();
     };
-    assert_eq!(hear(other, MessageType::OFFER, 3000, &advertise), (ms(3000), 2));
-    assert_eq!(hear(other, MessageType::ACK, 1, &reply), (ms(3000), 2));
+    assert_eq!(hear(other, MessageType::OFFER, 3000, &advertise), (ms(3000), 1));
+    assert_eq!(hear(other, MessageType::ACK, 1, &reply), (ms(3000), 1));
+}
+
+#[test]
+fn a_router_serves_all_and_a_server_whom_it_answers() {
+    use crate::analysis::servers::Offered6;
+    use crate::analysis::servers::offered6::Advertised;
+    let heard = |change: &dyn Fn(&mut Sighting)| {
+        let mut servers = Servers::default();
+        let mut seen = sighting(key(Some([10, 0, 0, 1]), 1), MessageType::OFFER);
+        seen.offered.address = Some([10, 0, 0, 50].into());
+        change(&mut seen);
+        let key = servers.add(&seen, false);
+        let server = servers.find(&key).unwrap();
+        (server.serves(true), server.serves(false), server.gives_anybody())
+    };
+    // It offers an address to somebody else.
+    assert_eq!(heard(&|_| {}), (false, true, true));
+    assert_eq!(heard(&|seen| seen.kind = Some(MessageType::NAK)), (false, true, false));
+    // Nobody knows how long this was waited for.
+    let router = |lifetime: u16| {
+        move |seen: &mut Sighting| {
+            (seen.key.speaks, seen.kind) = (Speaks::Ra, None);
+            seen.offered = Offered::default();
+            let router = Some(Advertised { router_lifetime: lifetime, ..Advertised::default() });
+            seen.offered.six = Some(Box::new(Offered6 { router, ..Offered6::default() }));
+        }
+    };
+    assert_eq!(heard(&router(1800)), (true, true, true));
+    assert_eq!(heard(&router(0)), (false, true, false));
 }
 
 #[test]

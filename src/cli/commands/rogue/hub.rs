@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Args;
-use crate::analysis::servers::table::Server;
 use crate::analysis::servers::{Identity, Policy, SegmentVerdict, Servers, Speaks, judge};
 use crate::capture;
 use crate::cli::context::Context;
@@ -67,11 +66,15 @@ pub(super) fn report(
     let missing =
         policy.map(|policy| judge::missing(heard, policy, args.families().speak())).unwrap_or_default();
     // Where nothing is asked, to be heard is enough.
-    let offers = |server: &Server| !scan.asked || server.since_first.is_some();
     let is_there = |identity: &Identity| {
-        heard.iter().any(|server| identity.fit(&server.key).is_whole() && offers(server))
+        heard.iter().any(|server| identity.fit(&server.key).is_whole() && server.serves(scan.asked))
     };
-    let required: Vec<&Identity> = args.require.iter().filter(|identity| !is_there(identity)).collect();
+    let mut required: Vec<&Identity> = Vec::new();
+    for identity in &args.require {
+        if !required.contains(&identity) && !is_there(identity) {
+            required.push(identity);
+        }
+    }
     let report = RogueReport {
         scan,
         servers: &servers,
