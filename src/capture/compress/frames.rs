@@ -18,7 +18,7 @@ use crate::capture::ahead::{Ahead, Block, Blocks, Pool, WAITING, fill, pump, sta
 
 /// More threads than this would wait for who walks what they make.
 const MOST_THREADS: usize = 4;
-/// The memory for a larger window is not kept for the next job: one thread at a time shall have that.
+/// The memory for a larger window is not kept for the next job.
 const WINDOW: u64 = 8 << 20;
 
 /// How much is done at a time, and ahead.
@@ -37,10 +37,19 @@ pub(super) struct Bounds {
     /// microseconds.
     pub(super) enough: u64,
     pub(super) enough_content: u64,
+    /// Fewer bytes are no job whatever comes out of them: a file of frames of a few bytes each would be nothing but jobs.
+    pub(super) least: u64,
 }
 
-pub(super) const BOUNDS: Bounds =
-    Bounds { portion: INPUT, read: 32, made: 24, long: 8 << 20, enough: 256 << 10, enough_content: 1 << 20 };
+pub(super) const BOUNDS: Bounds = Bounds {
+    portion: INPUT,
+    read: 32,
+    made: 24,
+    long: 8 << 20,
+    enough: 256 << 10,
+    enough_content: 1 << 20,
+    least: 8 << 10,
+};
 
 /// Frames to decompress.
 struct Job {
@@ -68,7 +77,7 @@ pub(super) struct Cutter {
     bounds: Bounds,
     /// What those who decompress have: the jobs, and memory for what they make.
     jobs: Arc<Mutex<Receiver<Job>>>,
-    made: Arc<Pool>,
+    pub(super) made: Arc<Pool>,
     /// How many of them there may be, and are.
     threads: usize,
     started: usize,
@@ -188,7 +197,8 @@ impl Cutter {
 
     /// This job is worth handing over.
     fn is_enough(&self) -> bool {
-        self.length >= self.bounds.enough || self.layout.content >= self.bounds.enough_content
+        let Bounds { enough, enough_content, least, .. } = self.bounds;
+        self.length >= enough || (self.layout.content >= enough_content && self.length >= least)
     }
 
     /// The job that what was read last belongs to, or a new one; none when nobody wants more.
@@ -233,5 +243,25 @@ fn work(jobs: &Mutex<Receiver<Job>>, made: &Pool) {
         };
         let whole = pump(&mut zstd, &hand_over, made);
         context = if whole { zstd.into_context(WINDOW) } else { None };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_bytes_are_no_job_whatever_comes_out_of_them() {
+        let (mut cutter, _ahead) = Cutter::new(1, BOUNDS);
+        for (length, content, enough) in [
+            (54, 1 << 20, false),
+            (8191, 1 << 40, false),
+            (8192, 1 << 20, true),
+            (8192, 1000, false),
+            (256 << 10, 0, true),
+        ] {
+            (cutter.length, cutter.layout.content) = (length, content);
+            assert_eq!(cutter.is_enough(), enough, "{length} bytes, {content} made of them");
+        }
     }
 }

@@ -42,7 +42,7 @@ pub(super) struct Layout {
     is_sized: bool,
     /// How much comes out of the frames since this was set to 0: what they say, or the most their blocks can hold.
     pub(super) content: u64,
-    /// The largest window of a frame since this was set to 0.
+    /// The largest window of a frame so far.
     pub(super) window: u64,
 }
 

@@ -12,9 +12,11 @@ use super::frames::{BOUNDS, Bounds, Cutter};
 use super::layout::Layout;
 use super::*;
 use crate::capture::ahead::fill;
+use crate::time::{Clock as _, SystemClock};
 
 /// So small that a few hundred bytes are several jobs, each in pieces.
-const SMALL: Bounds = Bounds { portion: 64, read: 3, made: 1, long: 700, enough: 90, enough_content: 2000 };
+const SMALL: Bounds =
+    Bounds { portion: 64, read: 3, made: 1, long: 700, enough: 90, enough_content: 2000, least: 20 };
 
 /// What a file is made of.
 #[derive(Clone, Debug)]
@@ -283,7 +285,8 @@ fn frames_of_any_size_come_in_order_whatever_the_bounds() {
     let frames = large();
     let want: Vec<u8> = frames.iter().flat_map(|frame| frame.content().to_vec()).collect();
     let bytes = made(&frames, &Damage::None);
-    let tight = Bounds { portion: 5000, read: 1, made: 1, long: 1 << 20, enough: 1, enough_content: 1 };
+    let tight =
+        Bounds { portion: 5000, read: 1, made: 1, long: 1 << 20, enough: 1, enough_content: 1, least: 1 };
     for (threads, bounds) in [(1, BOUNDS), (2, BOUNDS), (4, BOUNDS), (1, tight), (2, tight), (3, tight)] {
         let (got, error) = together(Trickle::new(&bytes, usize::MAX), 100, threads, bounds);
         assert!(got == want && error.is_none(), "{} of {}, {error:?}", got.len(), want.len());
@@ -345,12 +348,19 @@ fn everybody_goes_home_when_nobody_wants_more() {
         let input = Trickle { _with: Some(gone), ..Trickle::new(&bytes, usize::MAX) };
         let tight = Bounds { read: 2, made: 1, ..BOUNDS };
         let (cutter, mut ahead) = Cutter::new(2, tight);
+        let made = Arc::clone(&cutter.made);
         assert!(cutter.start(reader(input)).is_ok());
         for _ in 0..taken {
             assert!(ahead.next().unwrap().is_ok());
         }
         drop(ahead);
         assert_eq!(wait.recv_timeout(Duration::from_mins(1)), Err(RecvTimeoutError::Disconnected));
+        // All who decompress have a share in it.
+        let end = SystemClock.now().after(Duration::from_mins(1));
+        while Arc::strong_count(&made) > 1 {
+            assert!(SystemClock.now() < end);
+            std::thread::yield_now();
+        }
     }
 }
 

@@ -700,7 +700,7 @@ pub(super) fn number_or_null(value: Option<u64>, json: &mut JsonOut) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::output) mod tests {
     use proptest::prelude::*;
 
     use super::*;
