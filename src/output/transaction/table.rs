@@ -318,7 +318,7 @@ impl TransactionTable {
         below
     }
 
-    /// Learns the end of a server's name as a row would that is not shown.
+    /// Learns the end of a server's name as the row would that is not shown: what names the next rows get must not depend on that.
     fn learn_end<S: Shown>(&mut self, columns: &[Column], exchange: &Exchange<S>) {
         let column = columns.iter().find(|(heading, ..)| S::SIX && *heading == SERVER);
         if let (Some((_, width, _)), Some(name)) = (column, column.and_then(|_| server_of(exchange))) {
@@ -329,7 +329,7 @@ impl TransactionTable {
         }
     }
 
-    /// This end of a server's name stands for no other that was shown.
+    /// This end of a server's name stands for no other that was met.
     fn is_end_of(&mut self, end: &str, name: &str) -> bool {
         match self.ends.get(end) {
             Some(known) => known == name,
