@@ -16,7 +16,7 @@ use crate::net::privilege;
 use crate::time::{Clock, SystemClock};
 
 /// Frames per system call.
-const BATCH: usize = 64;
+const BATCH: usize = 256;
 /// The fan-out group of the far end's sockets; the namespace has no others.
 const GROUP: u16 = 67;
 
