@@ -183,6 +183,13 @@ fn a_plugin_misses_servers_in_a_capture_too() {
             2,
             "DHCP CRITICAL - required server 10.0.0.77 was not heard - 1 server heard | ",
         ),
+        // Named twice it is missing once.
+        (
+            &["--require", "10.0.0.77", "--require", "10.0.0.77"],
+            1,
+            2,
+            "DHCP CRITICAL - required server 10.0.0.77 was not heard - 1 server heard | ",
+        ),
         (&["--require", "10.0.0.1"], 0, 0, "DHCP OK - 1 server heard: 10.0.0.1 | "),
         (
             &["--allow", "10.0.0.1", "--allow", "10.0.0.78"],

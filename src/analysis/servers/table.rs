@@ -158,8 +158,9 @@ pub struct Server {
     pub(crate) sequence: VecDeque<(Instant, Answer)>,
     /// The questions of ours that it answered last.
     pub(crate) questions: VecDeque<u32>,
-    /// The most that it gave, to us or to others, and what of that answered questions whose wait is known.
+    /// The most that it gave, to us or to others.
     pub(crate) given: Gives,
+    /// What [`since_first`](Self::since_first) was waited for.
     pub(crate) gives: Gives,
     pub(crate) rank: u64,
     pub(crate) standing: Standing,
@@ -401,13 +402,14 @@ impl Servers {
 }
 
 impl Server {
-    /// True when it gives something. Only listening hears what it gives to others; who asks wants to be given something, and what a
-    /// router says is for all.
+    /// True when it does what is expected of it: who only listens is content to hear it, who asked wants to be given something. What
+    /// a router says is for all.
     pub fn serves(&self, asked: bool) -> bool {
-        if asked && self.key.speaks != Speaks::Ra {
-            return self.since_first.is_some();
+        match (asked, self.key.speaks) {
+            (false, _) => true,
+            (true, Speaks::Ra) => self.gives_anybody(),
+            (true, _) => self.since_first.is_some(),
         }
-        !asked || self.given > Gives::Nothing
     }
 
     /// True when it gives something, to whomever.

@@ -580,8 +580,7 @@ mod tests {
 
     use super::*;
     use crate::output::packet::detail::PacketDetail;
-    use crate::output::packet::json::tests::messages;
-    use crate::wire::v4::{Outline, Packet};
+    use crate::output::packet::json::tests::{each, messages};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
@@ -590,23 +589,19 @@ mod tests {
             let width = Some(90).filter(|_| width == 1);
             let new = || PacketLine::new(width, false);
             let (mut line, mut detail) = (new(), PacketDetail::new(false));
-            let mut outline = Outline::default();
-            for bytes in messages.iter().cycle().take(messages.len().saturating_mul(4)) {
-                let packet = Packet::new(bytes);
-                outline.read(&packet, bytes.len(), false);
-                let datagram = Datagram::bare(bytes);
-                let record = PacketRecord::of(&datagram, packet, &outline, bytes.len());
+            each(&messages, |record| {
                 let written = |write: &mut dyn FnMut(&mut Styled)| {
                     let mut out = Styled::new(color);
                     write(&mut out);
                     out.as_str().to_owned()
                 };
-                let known = written(&mut |out| line.write(&record, &mut TimeText::default(), out));
-                prop_assert_eq!(known, written(&mut |out| new().write(&record, &mut TimeText::default(), out)));
-                let known = written(&mut |out| detail.write(&record, &mut TimeText::default(), out));
-                let fresh = written(&mut |out| PacketDetail::new(false).write(&record, &mut TimeText::default(), out));
+                let known = written(&mut |out| line.write(record, &mut TimeText::default(), out));
+                prop_assert_eq!(known, written(&mut |out| new().write(record, &mut TimeText::default(), out)));
+                let known = written(&mut |out| detail.write(record, &mut TimeText::default(), out));
+                let fresh = written(&mut |out| PacketDetail::new(false).write(record, &mut TimeText::default(), out));
                 prop_assert_eq!(known, fresh);
-            }
+                Ok(())
+            })?;
         }
     }
 }

@@ -53,25 +53,35 @@ pub(in crate::output) fn messages() -> impl Strategy<Value = Vec<Vec<u8>>> {
     })
 }
 
+/// Gives these messages to `check`, often enough for options to become steady.
+pub(in crate::output) fn each(
+    messages: &[Vec<u8>],
+    mut check: impl FnMut(&PacketRecord<'_>) -> Result<(), TestCaseError>,
+) -> Result<(), TestCaseError> {
+    let mut outline = Outline::default();
+    for bytes in messages.iter().cycle().take(messages.len().saturating_mul(6)) {
+        let packet = Packet::new(bytes);
+        outline.read(&packet, bytes.len(), false);
+        let datagram = Datagram::bare(bytes);
+        check(&PacketRecord::of(&datagram, packet, &outline, bytes.len()))?;
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn what_is_remembered_is_what_would_be_written(messages in messages()) {
         let mut kept = PacketJson::default();
-        let mut outline = Outline::default();
-        // Often enough for options to become steady.
-        for bytes in messages.iter().cycle().take(messages.len().saturating_mul(6)) {
-            let packet = Packet::new(bytes);
-            outline.read(&packet, bytes.len(), false);
-            let datagram = Datagram::bare(bytes);
-            let record = PacketRecord::of(&datagram, packet, &outline, bytes.len());
+        each(&messages, |record| {
             let (mut known, mut anew) = (JsonOut::new(), JsonOut::new());
             let mut fresh = PacketJson::default();
-            kept.write(&record, &mut known);
-            fresh.write(&record, &mut anew);
+            kept.write(record, &mut known);
+            fresh.write(record, &mut anew);
             prop_assert_eq!(String::from_utf8_lossy(&known.buf), String::from_utf8_lossy(&anew.buf));
             prop_assert_eq!(kept.value_problems(), fresh.value_problems());
-        }
+            Ok(())
+        })?;
     }
 }
 
@@ -88,17 +98,14 @@ fn a_request_begins_as_its_discover_did() {
         bytes
     };
     let mut kept = PacketJson::default();
-    let mut outline = Outline::default();
+    let clients =
+        (0..20).flat_map(|client| [message(1, client, &[]), message(3, client, &[54, 4, 10, 0, 0, 1])]);
     let mut copied = 0_usize;
-    for client in 0..20 {
-        for bytes in [message(1, client, &[]), message(3, client, &[54, 4, 10, 0, 0, 1])] {
-            let packet = Packet::new(&bytes);
-            outline.read(&packet, bytes.len(), false);
-            let datagram = Datagram::bare(&bytes);
-            let record = PacketRecord::of(&datagram, packet, &outline, bytes.len());
-            kept.write(&record, &mut JsonOut::new());
-        }
+    each(&clients.collect::<Vec<_>>(), |record| {
+        kept.write(record, &mut JsonOut::new());
         copied = copied.max(kept.texts.begins_with(1));
-    }
+        Ok(())
+    })
+    .unwrap();
     assert_eq!(copied, 3);
 }
