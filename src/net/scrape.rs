@@ -30,19 +30,46 @@ const TICK: u16 = 250;
 /// The same while somebody may wait for a place.
 const SHORT_TICK: u16 = 50;
 
-/// The page, which its writer replaces while its readers read.
+/// The media types of what is shown.
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The page in both formats, which its writer replaces while its readers read.
 #[derive(Clone, Debug, Default)]
-pub struct ScrapedPage(Arc<Mutex<Arc<str>>>);
+pub struct ScrapedPage(Arc<Mutex<[Arc<str>; 2]>>);
 
 impl ScrapedPage {
-    /// Replaces the text.
-    pub fn set(&self, text: String) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = text.into();
+    /// Replaces the page: in the text format of Prometheus, in `OpenMetrics`.
+    pub fn set(&self, text: String, open_metrics: String) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = [text.into(), open_metrics.into()];
     }
 
-    fn get(&self) -> Arc<str> {
-        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// In the format that is preferred, and which that is.
+    fn get(&self, fields: &[httparse::Header<'_>]) -> (&'static str, Arc<str>) {
+        let [text, open_metrics] = &*self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (kind, page) =
+            if prefers_open_metrics(fields) { (OPEN_METRICS, open_metrics) } else { (TEXT, text) };
+        (kind, Arc::clone(page))
     }
+}
+
+/// Who asks names `OpenMetrics`, and likes no less than the text format (RFC 9110 12.5.1).
+fn prefers_open_metrics(fields: &[httparse::Header<'_>]) -> bool {
+    let accept = fields.iter().filter(|field| field.name.eq_ignore_ascii_case("accept"));
+    let lists = accept.filter_map(|field| std::str::from_utf8(field.value).ok());
+    let quality = |wanted: &str| {
+        let kinds = lists.clone().flat_map(|list| list.split(','));
+        kinds.fold(0.0_f32, |best, kind| {
+            let mut parts = kind.split(';').map(str::trim);
+            if !parts.next().is_some_and(|name| name.eq_ignore_ascii_case(wanted)) {
+                return best;
+            }
+            let given = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
+            best.max(given.map_or(1.0, |given| given.parse().unwrap_or(0.0)))
+        })
+    };
+    let open_metrics = quality("application/openmetrics-text");
+    open_metrics > 0.0 && open_metrics >= quality("text/plain")
 }
 
 /// A port that is open and not yet served.
@@ -221,10 +248,27 @@ impl Connection {
     }
 }
 
+/// Text of a query, as scrapers encode it (RFC 3986 2.1).
+fn decoded(text: &str) -> Vec<u8> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        match part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend(part.bytes().skip(2));
+            }
+            None => bytes.extend([b"%", part.as_bytes()].concat()),
+        }
+    }
+    bytes
+}
+
 /// The response to a request; none while it is not yet whole.
 fn answer(request: &[u8], page: &ScrapedPage, targets: &[String]) -> Option<Vec<u8>> {
     let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     let mut parsed = httparse::Request::new(&mut fields);
+    let mut kind = TEXT;
     let (status, body): (&str, Arc<str>) = match parsed.parse(request) {
         Ok(httparse::Status::Partial) if request.len() <= MAX_REQUEST => return None,
         Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
@@ -237,20 +281,23 @@ fn answer(request: &[u8], page: &ScrapedPage, targets: &[String]) -> Option<Vec<
         Ok(httparse::Status::Complete(_)) => {
             let path = parsed.path.unwrap_or_default();
             let (path, query) = path.split_once('?').unwrap_or((path, ""));
-            let target = query.split('&').find_map(|pair| pair.strip_prefix("target="));
-            match (path, target) {
-                ("/metrics", _) => ("200 OK", page.get()),
-                ("/probe", Some(target)) if targets.iter().any(|known| known == target) => {
-                    ("200 OK", page.get())
+            let target = query.split('&').find_map(|pair| pair.strip_prefix("target=")).map(decoded);
+            let is_watched =
+                target.is_some_and(|target| targets.iter().any(|name| name.as_bytes() == target));
+            match path {
+                "/probe" if !is_watched => ("404 Not Found", "no such target is watched here\n".into()),
+                "/metrics" | "/probe" => {
+                    let (preferred, page) = page.get(parsed.headers);
+                    kind = preferred;
+                    ("200 OK", page)
                 }
-                ("/probe", _) => ("404 Not Found", "no such target is watched here\n".into()),
                 _ => ("404 Not Found", "there is /metrics and nothing else\n".into()),
             }
         }
     };
     let allow = if status.starts_with("405") { "Allow: GET, HEAD\r\n" } else { "" };
     let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: {}\r\n\
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\
          {allow}Connection: close\r\n\r\n",
         body.len()
     );
@@ -265,7 +312,7 @@ mod tests {
 
     fn status(request: &[u8]) -> Option<String> {
         let page = ScrapedPage::default();
-        page.set("up 1\n".to_owned());
+        page.set("up 1\n".to_owned(), "up 1\n# EOF\n".to_owned());
         let text = String::from_utf8(answer(request, &page, &["eth0".to_owned()])?).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())));
@@ -280,10 +327,12 @@ mod tests {
         assert_eq!(get("/metrics"), "200");
         assert_eq!(get("/probe?target=eth0"), "200");
         assert_eq!(get("/probe?target=eth1"), "404");
+        assert_eq!(get("/probe?module=x&target=e%74h0"), "200");
+        assert_eq!(get("/probe?target=e%7h0"), "404");
         assert_eq!(get("/probe"), "404");
         assert_eq!(get("/"), "404");
         let page = ScrapedPage::default();
-        page.set("up 1\n".to_owned());
+        page.set("up 1\n".to_owned(), "up 1\n# EOF\n".to_owned());
         let head = answer(b"HEAD /metrics HTTP/1.1\r\n\r\n", &page, &[]).unwrap();
         let head = String::from_utf8(head).unwrap();
         assert!(head.starts_with("HTTP/1.1 200 ") && head.ends_with("\r\n\r\n"), "{head}");
@@ -297,9 +346,36 @@ mod tests {
     }
 
     #[test]
+    fn the_format_is_the_one_that_is_asked_for() {
+        let page = ScrapedPage::default();
+        page.set("text".to_owned(), "open".to_owned());
+        // What Prometheus 2, one without OpenMetrics, Prometheus 3 told to prefer text, browsers, curl and none at all say.
+        for (accept, open) in [
+            (
+                "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\
+                 text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                true,
+            ),
+            ("text/plain;version=0.0.4;q=1,*/*;q=0.1", false),
+            ("text/plain;version=0.0.4;q=0.6, application/openmetrics-text;version=1.0.0;q=0.5", false),
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", false),
+            ("*/*", false),
+            ("application/openmetrics-text; q=0", false),
+            ("application/openmetrics-text; q=much", false),
+            ("", false),
+        ] {
+            let request = format!("GET /metrics HTTP/1.1\r\nHost: x\r\naccept: {accept}\r\n\r\n");
+            let told = String::from_utf8(answer(request.as_bytes(), &page, &[]).unwrap()).unwrap();
+            let (kind, body) = if open { (OPEN_METRICS, "open") } else { (TEXT, "text") };
+            assert!(told.contains(&format!("\r\nContent-Type: {kind}\r\n")), "{accept}: {told}");
+            assert!(told.ends_with(&format!("\r\n\r\n{body}")), "{accept}: {told}");
+        }
+    }
+
+    #[test]
     fn the_idle_do_not_keep_others_waiting() {
         let page = ScrapedPage::default();
-        page.set("up 1\n".to_owned());
+        page.set("up 1\n".to_owned(), "up 1\n# EOF\n".to_owned());
         let scrape = Scrape::open(([127, 0, 0, 1], 0).into()).unwrap();
         let address = scrape.address;
         scrape.serve(page, Vec::new()).unwrap();
@@ -317,7 +393,7 @@ mod tests {
     /// A page that is served, and where.
     fn serve() -> SocketAddr {
         let page = ScrapedPage::default();
-        page.set("up 1\n".to_owned());
+        page.set("up 1\n".to_owned(), "up 1\n# EOF\n".to_owned());
         let scrape = Scrape::open(([127, 0, 0, 1], 0).into()).unwrap();
         let address = scrape.address;
         scrape.serve(page, Vec::new()).unwrap();
@@ -403,7 +479,7 @@ mod tests {
     #[test]
     fn scrapers_are_served_and_the_slow_do_not_keep_others_waiting() {
         let page = ScrapedPage::default();
-        page.set("up 1\n".to_owned());
+        page.set("up 1\n".to_owned(), "up 1\n# EOF\n".to_owned());
         let scrape = Scrape::open(([127, 0, 0, 1], 0).into()).unwrap();
         let address = scrape.address;
         scrape.serve(page.clone(), Vec::new()).unwrap();
@@ -422,7 +498,7 @@ mod tests {
             text
         };
         assert!(get().ends_with("\r\n\r\nup 1\n"));
-        page.set("up 0\n".to_owned());
+        page.set("up 0\n".to_owned(), String::new());
         assert!(get().ends_with("\r\n\r\nup 0\n"));
         // Whoever does not go on is dropped.
         for mut stream in slow {

@@ -2,6 +2,7 @@
 
 mod change;
 mod kept;
+#[cfg(feature = "live")]
 pub mod metrics;
 pub mod object;
 mod plugin;

@@ -64,6 +64,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("landlock", &["net/sandbox.rs"]),
     ("seccompiler", &["net/sandbox.rs"]),
     ("httparse", &["net/scrape.rs"]),
+    ("prometheus_client", &["output/rogue/metrics.rs"]),
     ("pcap", &["capture/bpf.rs", "capture/decoder.rs", "net"]),
     ("nix", &["net", "lab", "capture/pipe.rs", "capture/source.rs", "cli/context.rs"]),
 ];

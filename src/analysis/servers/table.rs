@@ -194,10 +194,8 @@ pub struct Servers {
 /// How long questions waited for each server's first answer, as Prometheus counts it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Latencies {
-    /// How many took at most so long as [`Latencies::BOUNDS`] says.
-    pub within: [u64; 8],
-    /// How many there were.
-    pub count: u64,
+    /// How many took at most so long as [`Latencies::BOUNDS`] says and longer than the bound before; the last: longer than any.
+    pub counts: [u64; 9],
     /// All of them taken together.
     pub sum: Duration,
 }
@@ -206,11 +204,16 @@ impl Latencies {
     /// Milliseconds.
     pub const BOUNDS: [u64; 8] = [1, 5, 20, 100, 500, 1000, 2500, 5000];
 
+    /// How many there were.
+    pub fn count(&self) -> u64 {
+        self.counts.iter().fold(0, |sum, count| sum.saturating_add(*count))
+    }
+
     fn add(&mut self, latency: Duration) {
-        for (count, bound) in self.within.iter_mut().zip(Self::BOUNDS) {
-            *count = count.saturating_add(u64::from(latency <= Duration::from_millis(bound)));
+        let at = Self::BOUNDS.partition_point(|bound| Duration::from_millis(*bound) < latency);
+        if let Some(count) = self.counts.get_mut(at) {
+            *count = count.saturating_add(1);
         }
-        self.count = self.count.saturating_add(1);
         self.sum = self.sum.saturating_add(latency);
     }
 }

@@ -35,10 +35,15 @@ fn the_first_answer_to_a_question_says_how_long_it_waited() {
     answer(1, 7, [3000, 3000]);
     // The answer to each time that it was asked again.
     let counted = answer(1, 7, [1, 3700]);
-    assert_eq!((counted.count, counted.sum), (1, Duration::from_secs(3)));
+    assert_eq!((counted.count(), counted.sum), (1, Duration::from_secs(3)));
     answer(1, 8, [4, 2900]);
     let counted = answer(2, 7, [90, 90]);
-    assert_eq!((counted.count, counted.within[3], counted.within[6]), (3, 1, 1));
+    assert_eq!(counted.counts, [0, 0, 0, 1, 0, 0, 0, 2, 0]);
+    // What takes exactly as long as a bound is within it.
+    let mut exact = Latencies::default();
+    exact.add(Duration::from_millis(5));
+    exact.add(Duration::from_millis(5001));
+    assert_eq!(exact.counts, [0, 1, 0, 0, 0, 0, 0, 0, 1]);
     for question in 100..200 {
         answer(2, question, [90, 90]);
     }
@@ -68,7 +73,7 @@ fn only_what_a_client_without_anything_waits_for_is_a_wait() {
         seen.offered.address = Some([10, 0, 0, 50].into());
         change(&mut seen);
         let key = servers.add(&seen, false);
-        (servers.find(&key).unwrap().since_first, servers.latencies.count)
+        (servers.find(&key).unwrap().since_first, servers.latencies.count())
     };
     let six = |kind: v6::MessageType| {
         move |seen: &mut Sighting| {

@@ -15,7 +15,7 @@ use crate::cli::teller::{TICK, seconds_left};
 use crate::cli::{terminal, text};
 use crate::net::scrape::{Scrape, ScrapedPage};
 use crate::output::json::object;
-use crate::output::rogue::metrics::{Metrics, PolicyRead};
+use crate::output::rogue::metrics::{Exposition, Metrics, PolicyRead, Present};
 use crate::output::rogue::{ChangeObject, change_line, change_priority, change_text, kept_text};
 use crate::output::text::Text;
 use crate::output::when::TimeText;
@@ -360,7 +360,7 @@ impl Watch<'_> {
         }
         if self.is_measured() {
             let metrics = Metrics {
-                present: self.watcher.known().filter(|known| known.present).collect(),
+                present: Present::of(self.watcher.known().filter(|known| known.present).collect()),
                 sent: self.lookout.sent(),
                 answers: self.hub.register.servers.answers,
                 forgotten: self.hub.register.servers.forgotten,
@@ -371,12 +371,12 @@ impl Watch<'_> {
                 changes: self.changes,
                 now: now.time,
             };
-            let text = metrics.text();
+            let Exposition { text, open_metrics } = metrics.expose();
             if let Some(path) = &self.args.prometheus {
                 files::replace(path, &text)?;
             }
             if let Some(page) = &self.page {
-                page.set(text);
+                page.set(text, open_metrics);
             }
         }
         Ok(())
