@@ -1,27 +1,28 @@
 //! Walking one capture with several threads, with the result of walking it with one.
 //!
-//! A regular file is cut into chunks. Each worker takes the next chunk, guesses where its first frame starts, and walks
+//! A regular file is cut into [`chunks`]. Each worker takes the next chunk, guesses where its first frame starts, and walks
 //! it. A walk counts only once it is its chunk's turn and the walk of the chunk before ended exactly where this one began
 //! (with the same interfaces known); otherwise the chunk is walked again from the right place. So the guess decides how
 //! fast things go and never what comes out, and frame numbers are known before anybody looks into a frame. Pipes and
-//! compressed files have one reader, which the workers use in turn.
+//! compressed files have one reader, which the workers use in turn. What the threads share is a [`team`].
 //!
 //! What the workers make of their frames reaches the caller in the order of the capture. Nothing here knows what is
 //! being looked for.
 
-use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, Read};
+mod chunks;
+mod team;
+
+use std::io::Read;
 use std::ops::ControlFlow;
-use std::os::unix::fs::FileExt as _;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
+
+use chunks::Plan;
+use team::{Finished, Team};
 
 use super::batch::Batch;
-use super::decoder::Decoder;
 use super::reader::{Found, Reader};
 use super::source::Source;
 use super::{CaptureError, Frame};
-use crate::time::Timestamp;
 use crate::wire::frame::LinkType;
 
 /// How much of a capture one worker takes at a time where most frames matter: what it makes of them stays in memory until
@@ -34,13 +35,8 @@ const LONG_CHUNK: u64 = 8 << 20;
 const MOST: usize = 512 << 10;
 /// Chunks are long while less than one byte in so many matters.
 const SPARSE: u64 = 16;
-/// Where more than one in so many frames of a chunk has to be seen in order, who sees all in order deals with the rest of the
-/// chunk alone: what would be done twice and in small parts takes longer than that.
-const FEW: usize = 16;
 /// Files below this size are done before a thread has started.
 const SMALL: u64 = 512 << 10;
-/// How many chunks may be under way besides one for each worker.
-const AHEAD: usize = 2;
 
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +86,7 @@ pub struct Walk {
     pub result: Result<(), CaptureError>,
 }
 
-/// Walks the rest of `reader`, with one thread for each of `workers`, or where these do not pay with this one alone.
+/// Walks the rest of `reader`, with as many threads as there are `workers`, or where these do not pay with this one alone.
 ///
 /// `state` is the one that sees all frames in order, or with several threads at least those that need it; `workers` are
 /// states that see some frames, and say [`FrameVerdict::Ordered`] where that is not enough. `take` is called again and again
@@ -116,7 +112,7 @@ pub fn run<W: Work>(
         return turns(reader, work, state, workers, &mut take);
     };
     let plan = Plan { file, size, chunk: CHUNK, most: MOST, about, name: reader.name().to_owned() };
-    chunks(&plan, &mut reader, work, state, workers, &mut take)
+    chunks::walk(&plan, &mut reader, work, state, workers, &mut take)
 }
 
 /// One thread does everything.
@@ -149,292 +145,6 @@ fn alone<R: Read, W: Work>(
     }
 }
 
-/// A file that can be read anywhere.
-struct Plan {
-    file: Arc<File>,
-    size: u64,
-    chunk: u64,
-    /// How many bytes that matter end a chunk early.
-    most: usize,
-    /// The time of the first frame.
-    about: Option<Timestamp>,
-    name: String,
-}
-
-/// Reads a file from a place of its own.
-struct At<'a> {
-    file: &'a File,
-    at: u64,
-}
-
-impl Read for At<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read_at(out, self.at)?;
-        self.at = self.at.saturating_add(u64::try_from(count).unwrap_or(0));
-        Ok(count)
-    }
-}
-
-/// What a chunk led to.
-struct Finished<O> {
-    pieces: Vec<Piece<O>>,
-    /// Where the frames of the pieces lie; only where there are any.
-    batch: Option<Batch>,
-    base: u64,
-    position: u64,
-    end: Option<Result<(), CaptureError>>,
-}
-
-enum Piece<O> {
-    Output(O),
-    /// A frame of the batch, for the state that sees all in order.
-    Ordered(usize),
-    /// That frame and all behind it.
-    Rest(usize),
-}
-
-/// What the threads share.
-struct Shared<O> {
-    /// The next chunk that nobody has taken, and where it begins.
-    claim: usize,
-    begin: u64,
-    /// Few frames of late mattered.
-    sparse: bool,
-    /// The chunk whose turn it is to be counted, and what is known up to its start.
-    turn: usize,
-    offset: u64,
-    number: u64,
-    decoder: Decoder,
-    /// The chunk in front of `ready`, and what later ones led to.
-    front: usize,
-    ready: VecDeque<Option<Finished<O>>>,
-    /// The capture ended in a chunk, or nobody wants more.
-    stopped: bool,
-    spare: Vec<O>,
-    spare_batches: Vec<Batch>,
-}
-
-struct Team<O> {
-    shared: Mutex<Shared<O>>,
-    /// It may be somebody's turn, or there is room for another chunk.
-    turn: Condvar,
-    /// The front chunk may be ready.
-    ready: Condvar,
-    depth: usize,
-    /// Chunks begin before this offset.
-    size: u64,
-}
-
-impl<O: Default> Team<O> {
-    fn new(reader: &Reader<impl Read>, threads: usize, size: u64) -> Self {
-        let shared = Shared {
-            claim: 0,
-            begin: reader.offset(),
-            sparse: false,
-            turn: 0,
-            offset: reader.offset(),
-            number: reader.count(),
-            decoder: reader.decoder().clone(),
-            front: 0,
-            ready: VecDeque::new(),
-            stopped: false,
-            spare: Vec::new(),
-            spare_batches: Vec::new(),
-        };
-        let depth = threads.saturating_add(AHEAD);
-        Self { shared: Mutex::new(shared), turn: Condvar::new(), ready: Condvar::new(), depth, size }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Shared<O>> {
-        // A thread that panicked left nothing half-done that anybody relies on.
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes the next chunk; none when there are no more.
-    fn claim(&self) -> Option<(usize, MutexGuard<'_, Shared<O>>)> {
-        let mut shared = self.lock();
-        while !shared.stopped && shared.claim >= shared.front.saturating_add(self.depth) {
-            shared = self.turn.wait(shared).unwrap_or_else(PoisonError::into_inner);
-        }
-        if shared.stopped || shared.begin >= self.size {
-            return None;
-        }
-        let index = shared.claim;
-        shared.claim = index.saturating_add(1);
-        Some((index, shared))
-    }
-
-    /// Waits until it is the turn of chunk `index`; none when the capture ended before.
-    fn wait_turn(&self, index: usize) -> Option<MutexGuard<'_, Shared<O>>> {
-        let mut shared = self.lock();
-        while !shared.stopped && shared.turn != index {
-            shared = self.turn.wait(shared).unwrap_or_else(PoisonError::into_inner);
-        }
-        (!shared.stopped).then_some(shared)
-    }
-
-    /// Hands in what chunk `index` led to.
-    fn finish(&self, index: usize, finished: Finished<O>) {
-        let mut shared = self.lock();
-        let place = index.saturating_sub(shared.front);
-        if shared.ready.len() <= place {
-            shared.ready.resize_with(place.saturating_add(1), || None);
-        }
-        if let Some(slot) = shared.ready.get_mut(place) {
-            *slot = Some(finished);
-        }
-        self.ready.notify_one();
-    }
-
-    /// The next chunk in order; none after the last one.
-    fn next(&self) -> Option<Finished<O>> {
-        let mut shared = self.lock();
-        loop {
-            if shared.front >= shared.claim && shared.begin >= self.size {
-                return None;
-            }
-            if let Some(slot) = shared.ready.front_mut()
-                && let Some(finished) = slot.take()
-            {
-                shared.ready.pop_front();
-                shared.front = shared.front.saturating_add(1);
-                self.turn.notify_all();
-                return Some(finished);
-            }
-            shared = self.ready.wait(shared).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn stop(&self) {
-        self.lock().stopped = true;
-        self.turn.notify_all();
-    }
-
-    /// Looks into the frames of a batch. Outputs are taken from the spare ones and there are few of them.
-    fn look<W: Work<Output = O>>(
-        &self,
-        work: &W,
-        state: &mut W::State,
-        batch: &mut Batch,
-        base: u64,
-    ) -> (Vec<Piece<O>>, Option<Batch>) {
-        let mut pieces = Vec::new();
-        if batch.len() == 0 {
-            return (pieces, None);
-        }
-        let spare = |team: &Self| team.lock().spare.pop().unwrap_or_default();
-        let mut output = spare(self);
-        let mut used = false;
-        let mut ordered: usize = 0;
-        for (index, frame) in batch.frames(base).enumerate() {
-            match work.frame(state, &frame, &mut output) {
-                FrameVerdict::Done => used = true,
-                FrameVerdict::Ordered => {
-                    if used {
-                        pieces.push(Piece::Output(std::mem::replace(&mut output, spare(self))));
-                        used = false;
-                    }
-                    ordered = ordered.saturating_add(1);
-                    if ordered > FEW && ordered.saturating_mul(FEW) > index {
-                        pieces.push(Piece::Rest(index));
-                        break;
-                    }
-                    pieces.push(Piece::Ordered(index));
-                }
-            }
-        }
-        if used {
-            pieces.push(Piece::Output(output));
-        } else {
-            self.lock().spare.push(output);
-        }
-        let needed = ordered > 0;
-        let kept =
-            needed.then(|| std::mem::replace(batch, self.lock().spare_batches.pop().unwrap_or_default()));
-        (pieces, kept)
-    }
-
-    /// Hands over a chunk's pieces in order; gives back what can be used again.
-    fn deliver<W: Work<Output = O>>(
-        &self,
-        work: &W,
-        state: &mut W::State,
-        finished: &mut Finished<O>,
-        take: &mut impl FnMut(&mut O, WalkProgress) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
-        let position = finished.position;
-        let mut used = Vec::new();
-        let mut own =
-            if finished.batch.is_some() { self.lock().spare.pop().unwrap_or_default() } else { O::default() };
-        let mut frames = finished.batch.iter().flat_map(|batch| batch.frames(finished.base)).enumerate();
-        let mut pieces = finished.pieces.drain(..).peekable();
-        while let Some(piece) = pieces.next() {
-            let next = pieces.peek();
-            let moment = WalkProgress { position, waits: true, more: next.is_some() };
-            match piece {
-                Piece::Output(mut output) => {
-                    work.learn(state, &mut output);
-                    take(&mut output, moment)?;
-                    used.push(output);
-                }
-                Piece::Ordered(place) => {
-                    if let Some((_, frame)) = frames.find(|(index, _)| *index == place) {
-                        work.frame(state, &frame, &mut own);
-                    }
-                    // A capture may be full of such frames: what they lead to is handed over together.
-                    if !matches!(next, Some(Piece::Ordered(_) | Piece::Rest(_))) {
-                        take(&mut own, moment)?;
-                    }
-                }
-                Piece::Rest(from) => {
-                    for (_, frame) in frames.by_ref().filter(|(index, _)| *index >= from) {
-                        work.frame(state, &frame, &mut own);
-                    }
-                    take(&mut own, moment)?;
-                }
-            }
-        }
-        drop(pieces);
-        drop(frames);
-        if finished.batch.is_some() {
-            used.push(own);
-        }
-        let mut shared = self.lock();
-        let room = self.depth.saturating_sub(shared.spare.len());
-        shared.spare.extend(used.into_iter().take(room));
-        shared.spare_batches.extend(finished.batch.take());
-        ControlFlow::Continue(())
-    }
-}
-
-/// A regular file: every worker reads for itself.
-fn chunks<W: Work>(
-    plan: &Plan,
-    reader: &mut Reader<Source>,
-    work: &W,
-    state: &mut W::State,
-    workers: Vec<W::State>,
-    take: &mut impl FnMut(&mut W::Output, WalkProgress) -> ControlFlow<()>,
-) -> Walk {
-    let team = Team::new(reader, workers.len(), plan.size);
-    let result = std::thread::scope(|scope| {
-        for state in workers {
-            let team = &team;
-            scope.spawn(move || worker(plan, team, work, state));
-        }
-        consume(&team, work, state, take)
-    });
-    if let Some(result) = result {
-        return result;
-    }
-    // The file may have grown, and its end is still to be judged.
-    let shared = team.lock();
-    let (offset, number, decoder) = (shared.offset, shared.number, shared.decoder.clone());
-    drop(shared);
-    let input = At { file: &plan.file, at: offset };
-    alone(&mut Reader::at(&plan.name, input, offset, number, decoder), work, state, take)
-}
-
 /// Hands over chunk after chunk. None when all were and the capture did not end in any of them.
 fn consume<W: Work>(
     team: &Team<W::Output>,
@@ -452,65 +162,6 @@ fn consume<W: Work>(
         }
     }
     None
-}
-
-/// Takes chunk after chunk of a file.
-fn worker<W: Work>(plan: &Plan, team: &Team<W::Output>, work: &W, mut state: W::State) {
-    let mut batch = Batch::default();
-    let wanted = |link, data: &[u8]| work.may_matter(link, data);
-    let mut reader: Option<Reader<At<'_>>> = None;
-    while let Some((index, mut shared)) = team.claim() {
-        let begin = shared.begin;
-        let length = if shared.sparse { plan.chunk.saturating_mul(LONG_CHUNK / CHUNK) } else { plan.chunk };
-        let until = begin.saturating_add(length);
-        shared.begin = until;
-        let decoder = shared.decoder.clone();
-        let exact = (shared.turn == index).then_some(shared.offset);
-        drop(shared);
-        let changes = decoder.changes();
-        let reader = reader.get_or_insert_with(|| {
-            Reader::at(&plan.name, At { file: &plan.file, at: begin }, begin, 0, decoder.clone())
-        });
-        let start = exact.unwrap_or(begin);
-        reader.input.at = start;
-        reader.restart(start, decoder);
-        let guessed = exact.is_some() || reader.guess(until, plan.about).is_ok_and(|found| found);
-        let start = reader.offset();
-        let mut walked = guessed.then(|| reader.batch(until, plan.most, false, &mut batch, wanted));
-
-        let Some(shared) = team.wait_turn(index) else { return };
-        let (offset, base, decoder) = (shared.offset, shared.number, shared.decoder.clone());
-        drop(shared);
-        if walked.is_none() || start != offset || changes != decoder.changes() {
-            reader.input.at = offset;
-            reader.restart(offset, decoder);
-            walked = Some(reader.batch(until, plan.most, false, &mut batch, wanted));
-        }
-        let end = match walked {
-            Some(Ok(true)) | None => None,
-            Some(Ok(false)) => Some(Ok(())),
-            Some(Err(error)) => Some(Err(error)),
-        };
-        let mut shared = team.lock();
-        shared.offset = reader.offset();
-        shared.number = base.saturating_add(reader.count());
-        shared.decoder = reader.decoder().clone();
-        shared.turn = index.saturating_add(1);
-        shared.sparse = is_sparse(&batch, length);
-        if end.is_none() && shared.offset < until {
-            // Ended early: those who walk already will go on from here, and get as far each.
-            let under_way = u64::try_from(shared.claim.saturating_sub(shared.turn)).unwrap_or(u64::MAX);
-            let most = u64::try_from(plan.most).unwrap_or(u64::MAX);
-            let reach = shared.offset.saturating_add(under_way.saturating_mul(most));
-            shared.begin = shared.begin.min(reach);
-        }
-        shared.stopped = end.is_some() || shared.stopped;
-        drop(shared);
-        team.turn.notify_all();
-
-        let (pieces, kept) = team.look(work, &mut state, &mut batch, base);
-        team.finish(index, Finished { pieces, batch: kept, base, position: reader.offset(), end });
-    }
 }
 
 /// True when little of so many bytes mattered.
@@ -568,14 +219,13 @@ fn turn_taker<W: Work>(
         shared.number = reader.count();
         shared.sparse = sparse;
         shared.stopped = end.is_some() || shared.stopped;
-        drop(shared);
+        team.tell(shared);
         // Where there is little to look into, nobody can do so meanwhile: handing on the reader would only cost.
         if sparse {
             held = Some(reader);
         } else {
             drop(reader);
         }
-        team.turn.notify_all();
         let (pieces, kept) = team.look(work, &mut state, &mut batch, 0);
         team.finish(index, Finished { pieces, batch: kept, base: 0, position, end });
     }

@@ -2,6 +2,10 @@
 
 #![allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails, as it should")]
 
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
+
 use super::*;
 use crate::capture::tests::compressed::COMPRESSORS;
 use crate::capture::tests::{Build, ORDERS};
@@ -70,7 +74,7 @@ fn in_chunks(bytes: &[u8], chunk: u64, most: usize, threads: usize) -> Seen {
         let about = reader.prelude()?;
         let size = u64::try_from(bytes.len()).unwrap();
         let plan = Plan { file, size, chunk, most, about, name: "test".to_owned() };
-        Ok(chunks(&plan, &mut reader, &Notes, state, workers(threads), &mut take))
+        Ok(chunks::walk(&plan, &mut reader, &Notes, state, workers(threads), &mut take))
     })
 }
 
@@ -216,7 +220,7 @@ fn nobody_is_left_waiting_when_the_caller_has_enough() {
             if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let mut state = Before { all: true, last: 0 };
-        chunks(&plan, &mut reader, &Notes, &mut state, workers(4), &mut take).result.unwrap();
+        chunks::walk(&plan, &mut reader, &Notes, &mut state, workers(4), &mut take).result.unwrap();
         assert_eq!(left, 0);
     }
 }
@@ -231,7 +235,7 @@ fn a_file_that_grew_meanwhile_is_read_to_its_new_end() {
         let mut reader = Reader::new("test", source)?;
         let about = reader.prelude()?;
         let plan = Plan { file, size: 700, chunk: 300, most: MOST, about, name: "test".to_owned() };
-        Ok(chunks(&plan, &mut reader, &Notes, state, workers(2), &mut take))
+        Ok(chunks::walk(&plan, &mut reader, &Notes, state, workers(2), &mut take))
     });
     assert_eq!(seen, sequential(&bytes));
 }
@@ -274,7 +278,7 @@ fn handed_over(bytes: &[u8], most: usize) -> (usize, usize) {
         ControlFlow::Continue(())
     };
     let mut state = Before { all: true, last: 0 };
-    chunks(&plan, &mut reader, &Notes, &mut state, workers(2), &mut take).result.unwrap();
+    chunks::walk(&plan, &mut reader, &Notes, &mut state, workers(2), &mut take).result.unwrap();
     (times, largest)
 }
 

@@ -306,7 +306,7 @@ impl Decoding<'_> {
         }
         let at_once = cx.out.is_terminal() || self.args.follow;
         let small = reader.size().is_some_and(|size| size < THREADS_FROM);
-        // With several threads this one does nothing but write.
+        // Where several threads decode, the others go on while this one writes.
         if workers.is_empty() && !small && !at_once && self.available > 1 {
             cx.out.write_behind();
         }
