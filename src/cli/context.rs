@@ -4,8 +4,8 @@ use std::fs::File;
 #[cfg(feature = "live")]
 use std::io::Read as _;
 use std::io::{self, IsTerminal as _, Write};
-use std::os::fd::AsFd as _;
-use std::os::unix::fs::FileTypeExt as _;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 
 use super::behind::{self, Behind};
 use super::exit::Failure;
@@ -36,7 +36,15 @@ pub struct Context {
     /// The command is a monitoring plugin.
     pub plugin: bool,
     err_color: bool,
-    err_terminal: bool,
+    err_reader: Reader,
+}
+
+/// Who reads standard error.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    Terminal,
+    Journal,
+    Other,
 }
 
 impl Context {
@@ -46,7 +54,12 @@ impl Context {
         let err_terminal = terminal::is_terminal();
         let err_color = use_color(common.color, err_terminal);
         let out = Output::new(common.color);
-        Self { common, out, clock: SystemClock, plugin: false, err_color, err_terminal }
+        let err_reader = match err_terminal {
+            true => Reader::Terminal,
+            false if is_journal(io::stderr()) => Reader::Journal,
+            false => Reader::Other,
+        };
+        Self { common, out, clock: SystemClock, plugin: false, err_color, err_reader }
     }
 
     /// For whom results are told.
@@ -66,7 +79,7 @@ impl Context {
 
     /// True when standard error is a terminal, so that progress may be drawn there.
     pub fn shows_progress(&self) -> bool {
-        self.err_terminal && !self.common.quiet
+        self.err_reader == Reader::Terminal && !self.common.quiet
     }
 
     /// Prints one line for people on standard error, unless `-q`: a summary, a hint. It is escaped.
@@ -92,17 +105,18 @@ impl Context {
     /// Prints a warning on standard error, unless `-q`.
     pub fn warn(&self, line: &str) {
         if !self.common.quiet {
-            self.complain(Label::Warning, "warning:", line);
+            self.complain(Label::Warning, "<4>", "warning:", line);
         }
     }
 
     /// Prints the line that says why the program ends, whatever the verbosity.
     pub fn error(&self, line: &str) {
-        self.complain(Label::Error, "dhcptool:", line);
+        self.complain(Label::Error, "<3>", "dhcptool:", line);
     }
 
-    fn complain(&self, label: Label, head: &str, line: &str) {
+    fn complain(&self, label: Label, priority: &str, head: &str, line: &str) {
         let mut text = Styled::new(self.err_color);
+        text.text(if self.err_reader == Reader::Journal { priority } else { "" });
         text.label(label, head).text(" ");
         let indent = head.len().saturating_add(1);
         let line = escape_line(line);
@@ -316,6 +330,13 @@ fn wished_columns() -> Option<usize> {
 #[allow(clippy::disallowed_methods, reason = "this is the one place that meets the environment")]
 pub fn env(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// journald reads what is written there, and takes the priority off a line that begins with one (systemd.exec(5), sd-daemon(3)).
+pub fn is_journal(stream: impl AsFd) -> bool {
+    let copy = stream.as_fd().try_clone_to_owned().map(File::from);
+    let at = copy.and_then(|file| file.metadata()).map(|at| format!("{}:{}", at.dev(), at.ino()));
+    at.is_ok_and(|at| env("JOURNAL_STREAM") == Some(at))
 }
 
 /// The words of the command line, the program's name first.

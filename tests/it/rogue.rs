@@ -671,3 +671,15 @@ fn changes_have_their_time_where_it_is_asked_for() {
         assert!(first.is_match(&text), "{flag}: {text}{output:?}");
     }
 }
+
+#[test]
+fn the_journal_is_told_how_grave_an_error_is() {
+    let line =
+        format!("JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec {PROGRAM} rogue --from /nowhere");
+    let other = format!("JOURNAL_STREAM=1:1 exec {PROGRAM} rogue --from /nowhere");
+    for (line, begins) in [(line, "<3>dhcptool: /nowhere: "), (other, "dhcptool: /nowhere: ")] {
+        let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.starts_with(begins) && output.status.code() == Some(3), "{told}");
+    }
+}

@@ -9,7 +9,7 @@ use super::hub::Hub;
 use super::live::{confine, open, tell, turn};
 use crate::analysis::servers::watcher::{ChangeKind, Known, ServerChange};
 use crate::analysis::servers::{Allowed, WatchPace, Watcher, state};
-use crate::cli::context::{Context, env};
+use crate::cli::context::{Context, is_journal};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::teller::{TICK, seconds_left};
 use crate::cli::{terminal, text};
@@ -62,6 +62,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
     let lookout = open(args)?;
     // Its zone is read before the process is confined.
     let time = TimeText::new(args.time.unwrap_or_default().into());
+    let to_journal = is_journal(std::io::stdout());
     args.confine.give_up(cx)?;
     confine(args, cx)?;
     let metrics = scrape.map(|scrape| {
@@ -90,7 +91,7 @@ pub(super) fn run(args: &Args, cx: &mut Context) -> Outcome {
         losses: [0; 3],
         blind_until: None,
         gone_after: pace.gone_after,
-        to_journal: env("JOURNAL_STREAM").is_some(),
+        to_journal,
         time,
     };
     if watch.hub.register.policy.is_none() {
