@@ -8,6 +8,7 @@
 
 pub mod facts;
 pub mod judge;
+mod layouts;
 pub mod message;
 pub mod outline;
 pub mod packet;

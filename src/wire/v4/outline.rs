@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::layouts::Layouts;
 use super::packet::{Packet, field_text, is_zero};
 use super::types::{MessageType, Op, hardware_len};
 use super::{COOKIE, FIXED_LEN, code};
@@ -118,6 +119,8 @@ pub struct Outline {
     places: Box<[u32; 256]>,
     /// For each code that there are several of the index of the last one; none before there was such a code.
     latest: Vec<u32>,
+    /// What of this messages before had.
+    layouts: Layouts,
 }
 
 impl Default for Outline {
@@ -136,6 +139,7 @@ impl Default for Outline {
             repeated: [0; 4],
             places: Box::new([0; 256]),
             latest: Vec::new(),
+            layouts: Layouts::default(),
         }
     }
 }
@@ -161,7 +165,10 @@ impl Outline {
         let cut = missing && cut;
         self.read_header(packet, cut);
         if have >= FIXED_LEN && self.read_cookie(packet, cut) {
-            self.read_area(packet, OptionArea::Options, 240, have, cut);
+            if !self.recall(packet) {
+                self.read_area(packet, OptionArea::Options, 240, have, cut);
+                self.keep(packet);
+            }
             self.read_overload(packet, cut);
             self.judge_type(packet);
         }
@@ -302,6 +309,30 @@ impl Outline {
             }
         }
         false
+    }
+
+    /// Takes the options as they lay in a message before, where those of this one lie so.
+    #[inline]
+    fn recall(&mut self, packet: &Packet<'_>) -> bool {
+        let Some(layout) = self.layouts.of(packet.bytes()) else { return false };
+        self.options.extend_from_slice(&layout.options);
+        for (index, span) in (0..).zip(&layout.options) {
+            if let Some(place) = self.places.get_mut(usize::from(span.code)) {
+                *place = index;
+            }
+        }
+        self.present = layout.present;
+        (self.has_end, self.trailer) = (true, to_u32(layout.end.saturating_add(1)));
+        true
+    }
+
+    /// Keeps how the options lay for messages to come, if that is all there is to say of them.
+    fn keep(&mut self, packet: &Packet<'_>) {
+        let end = to_usize(self.trailer).saturating_sub(1);
+        let usual = self.plain && self.has_end && self.end_pads == 0;
+        if usual && is_zero(packet.bytes().get(to_usize(self.trailer)..).unwrap_or_default()) {
+            self.layouts.keep(packet.bytes(), &self.options, self.present, end);
+        }
     }
 
     fn read_area(&mut self, packet: &Packet<'_>, field: OptionArea, start: usize, end: usize, cut: bool) {
