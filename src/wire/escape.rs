@@ -66,7 +66,7 @@ pub(crate) fn is_plain_but(bytes: &[u8], one: u8, other: u8) -> bool {
     };
     let (words, _) = bytes.as_chunks::<8>();
     let odd = |word: &[u8; 8]| odd_bytes(u64::from_ne_bytes(*word), one, other);
-    words.iter().chain([last]).fold(0, |found, word| found | odd(word)) == 0
+    words.iter().fold(odd(last), |found, word| found | odd(word)) == 0
 }
 
 /// Not zero when one of eight bytes needs care: a control character, one of two that are named, or what is not ASCII.

@@ -51,6 +51,8 @@ pub(super) struct Cells {
     current: usize,
     /// Which cells are not empty, by bits, and where their text is, unless the template has it.
     filled: Vec<u64>,
+    /// How many of them are not those of the template.
+    stored: usize,
     texts: Vec<Place>,
     text: JsonOut,
     /// What was written of each column last: servers send all clients the same.
@@ -152,7 +154,7 @@ impl Template {
             text.iter_mut().zip(stretch).for_each(|(to, from)| *to = *from);
             let long = if stretch.len() > BLOCK { stretch.to_vec() } else { Vec::new() };
             self.leads.push(Lead { text, length: stretch.len(), long });
-            done = end;
+            done = self.holes.get(step.last()).map_or(end, |(_, end)| *end);
         }
         self.steps = steps;
     }
@@ -198,6 +200,7 @@ impl Cells {
             templates: vec![empty],
             current: 0,
             filled: vec![0; count.div_ceil(64)],
+            stored: 0,
             texts: vec![Place::Row(0, 0); count],
             text: JsonOut::new(),
             last: vec![Last::default(); count],
@@ -230,6 +233,7 @@ impl Cells {
         self.current = template;
         self.row = self.row.wrapping_add(1);
         self.text.buf.clear();
+        self.stored = 0;
         if let Some(template) = self.templates.get(template) {
             self.filled.clone_from(&template.fixed);
         }
@@ -304,6 +308,7 @@ impl Cells {
         {
             *word |= bit;
             *slot = Place::Last;
+            self.stored = self.stored.saturating_add(1);
         }
     }
 
@@ -334,10 +339,10 @@ impl Cells {
         // Cells of the row are copied in blocks.
         self.text.buf.extend_from_slice(&[0; BLOCK]);
         let probing = self.row < PROBES;
-        let Self { format, templates, current, filled, texts, text, last, line, .. } = self;
+        let Self { format, templates, current, filled, stored, texts, text, last, line, .. } = self;
         let template = templates.get(*current)?;
         std::mem::swap(out, &mut line.buf);
-        let stored = Stored { filled, texts, text: &text.buf };
+        let stored = Stored { filled, texts, text: &text.buf, count: *stored };
         Some(Pen::new((*format, probing), template, stored, last, line))
     }
 
@@ -362,6 +367,7 @@ impl Fill for Cells {
         if let (Some(word), Some(slot)) = (self.filled.get_mut(place / 64), self.texts.get_mut(place)) {
             *word |= 1 << (place % 64);
             *slot = Place::Row(begin, self.text.buf.len());
+            self.stored = self.stored.saturating_add(1);
         }
     }
 }
@@ -443,6 +449,19 @@ pub(super) trait Fill {
     #[inline]
     fn moment(&mut self, place: usize, time: Timestamp, precision: Precision) {
         self.plain(place, |out| out.bare_time(time, precision));
+    }
+
+    /// A moment, and in the next cell the same in nanoseconds.
+    #[inline]
+    fn times(&mut self, place: usize, time: Option<(Timestamp, Precision)>) {
+        self.fill(place, |format, out| match (format, time) {
+            (RowFormat::Json | RowFormat::NdJson, Some((time, precision))) => out.times(time, precision),
+            (RowFormat::Json | RowFormat::NdJson, None) => out.fixed(b"null,\"time_ns\":null"),
+            (RowFormat::Csv, Some((time, precision))) => out.bare_times(time, precision, b','),
+            (RowFormat::Tsv, Some((time, precision))) => out.bare_times(time, precision, b'\t'),
+            (RowFormat::Csv, None) => out.fixed(b","),
+            (RowFormat::Tsv, None) => out.fixed(b"\t"),
+        });
     }
 
     /// Nanoseconds since the epoch.

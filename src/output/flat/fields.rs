@@ -21,6 +21,44 @@ pub(super) fn any(
     record: &PacketRecord<'_>,
     values: &[Problem],
 ) {
+    let (datagram, packet) = (record.datagram, &record.packet);
+    match wanted {
+        // Those that differ from one message to the next, without a call.
+        Field::Number => cells.digits(place, record.number),
+        Field::Time => {
+            if let Some(time) = record.time {
+                cells.moment(place, time, record.precision);
+            }
+        }
+        Field::TimeNs => {
+            if let Some(time) = record.time {
+                cells.nanoseconds(place, time);
+            }
+        }
+        Field::LinkSrc => mac(cells, place, datagram.link.as_ref().and_then(|link| link.src)),
+        Field::IpId => {
+            if let Some(id) = datagram.ip.as_ref().and_then(|ip| ip.id) {
+                cells.digits(place, u64::from(id));
+            }
+        }
+        Field::Xid => {
+            if let Some(xid) = packet.xid() {
+                cells.plain(place, |out| {
+                    out.fixed(b"0x");
+                    out.hex_digits(&xid.0.to_be_bytes());
+                });
+            }
+        }
+        Field::Yiaddr => ip(cells, place, packet.yiaddr().map(IpAddr::V4)),
+        Field::Chaddr if !packet.chaddr().is_empty() => {
+            cells.plain(place, |out| write_colons(packet.chaddr(), &mut out.buf));
+        }
+        wanted => other(cells, wanted, place, record, values),
+    }
+}
+
+/// The fields that many messages have in common.
+fn other(cells: &mut impl Fill, wanted: Field, place: usize, record: &PacketRecord<'_>, values: &[Problem]) {
     // What stands around the message comes first in the table.
     if wanted <= Field::Protocol {
         around(cells, wanted, place, record);
@@ -39,7 +77,7 @@ pub(super) fn any_six(
 ) {
     match (field, message) {
         // What stands around the message comes first in the table.
-        (field, _) if field <= Field::Protocol => around(cells, field, place, record),
+        (field, _) if field <= Field::Protocol => any(cells, field, place, record, &[]),
         (Field::Problems, _) => {
             cells.list(place, problems.iter().map(|problem| problem.code.name().as_bytes()));
         }
@@ -48,6 +86,7 @@ pub(super) fn any_six(
     }
 }
 
+#[inline]
 fn mac(cells: &mut impl Fill, place: usize, addr: Option<HwAddr>) {
     if let Some(addr) = addr {
         cells.plain(place, |out| write_colons(addr.as_slice(), &mut out.buf));
@@ -55,7 +94,6 @@ fn mac(cells: &mut impl Fill, place: usize, addr: Option<HwAddr>) {
 }
 
 /// What stands around the message.
-#[inline]
 fn around(cells: &mut impl Fill, field: Field, place: usize, record: &PacketRecord<'_>) {
     let datagram = record.datagram;
     let link = datagram.link.as_ref();
@@ -63,17 +101,6 @@ fn around(cells: &mut impl Fill, field: Field, place: usize, record: &PacketReco
         Field::Capture => {
             if let Some(name) = record.capture {
                 cells.text(place, name.as_bytes());
-            }
-        }
-        Field::Number => cells.digits(place, record.number),
-        Field::Time => {
-            if let Some(time) = record.time {
-                cells.moment(place, time, record.precision);
-            }
-        }
-        Field::TimeNs => {
-            if let Some(time) = record.time {
-                cells.nanoseconds(place, time);
             }
         }
         Field::Interface => {
@@ -102,7 +129,6 @@ fn around(cells: &mut impl Fill, field: Field, place: usize, record: &PacketReco
                 cells.bare_text(place, link.layer.name().as_bytes());
             }
         }
-        Field::LinkSrc => mac(cells, place, link.and_then(|link| link.src)),
         Field::LinkDst => mac(cells, place, link.and_then(|link| link.dst)),
         Field::Vlans => {
             let ids: Vec<String> = datagram.vlans.as_slice().iter().map(ToString::to_string).collect();
@@ -141,7 +167,6 @@ fn around(cells: &mut impl Fill, field: Field, place: usize, record: &PacketReco
 }
 
 /// The IP header around the message.
-#[inline]
 fn ip_header(cells: &mut impl Fill, field: Field, place: usize, header: &Ip) {
     match field {
         Field::IpVersion => cells.digits(place, if header.src.is_ipv4() { 4 } else { 6 }),
@@ -150,11 +175,6 @@ fn ip_header(cells: &mut impl Fill, field: Field, place: usize, header: &Ip) {
         Field::IpTtl => cells.digits(place, u64::from(header.ttl)),
         Field::IpDscp => cells.digits(place, u64::from(header.dscp())),
         Field::IpEcn => cells.digits(place, u64::from(header.ecn())),
-        Field::IpId => {
-            if let Some(id) = header.id {
-                cells.digits(place, u64::from(id));
-            }
-        }
         Field::IpDontFragment => {
             if let Some(whole) = header.dont_fragment {
                 cells.bare(place, if whole { b"true" } else { b"false" });
@@ -165,7 +185,6 @@ fn ip_header(cells: &mut impl Fill, field: Field, place: usize, header: &Ip) {
 }
 
 /// The fields of the message.
-#[inline]
 fn field(cells: &mut impl Fill, field: Field, place: usize, record: &PacketRecord<'_>, values: &[Problem]) {
     let packet = &record.packet;
     let mut number = |value: Option<u64>| {
@@ -179,14 +198,6 @@ fn field(cells: &mut impl Fill, field: Field, place: usize, record: &PacketRecor
         Field::Hlen => number(packet.hlen().map(Into::into)),
         Field::Hops => number(packet.hops().map(Into::into)),
         Field::Secs => number(packet.secs().map(Into::into)),
-        Field::Xid => {
-            if let Some(xid) = packet.xid() {
-                cells.plain(place, |out| {
-                    out.fixed(b"0x");
-                    out.hex_digits(&xid.0.to_be_bytes());
-                });
-            }
-        }
         Field::Flags => {
             if let Some(flags) = packet.flags() {
                 cells.plain(place, |out| {
@@ -201,12 +212,8 @@ fn field(cells: &mut impl Fill, field: Field, place: usize, record: &PacketRecor
             }
         }
         Field::Ciaddr => ip(cells, place, packet.ciaddr().map(IpAddr::V4)),
-        Field::Yiaddr => ip(cells, place, packet.yiaddr().map(IpAddr::V4)),
         Field::Siaddr => ip(cells, place, packet.siaddr().map(IpAddr::V4)),
         Field::Giaddr => ip(cells, place, packet.giaddr().map(IpAddr::V4)),
-        Field::Chaddr if !packet.chaddr().is_empty() => {
-            cells.plain(place, |out| write_colons(packet.chaddr(), &mut out.buf));
-        }
         Field::Sname => name_field(cells, place, packet.sname_field(), record.outline.overload & 2 != 0),
         Field::File => name_field(cells, place, packet.file_field(), record.outline.overload & 1 != 0),
         Field::MessageType => {

@@ -16,6 +16,7 @@ mod six;
 pub mod sql;
 mod steady;
 pub mod story;
+mod values;
 
 pub use cells::{Cell, RowFormat};
 pub use columns::{Column, Type};

@@ -8,11 +8,10 @@ use super::fields::{any, any_six};
 use super::pen::Pen;
 use super::plan::{Places, Plan, Step, Wanted, What, is_container};
 use super::shape::{Common, Lent, Met, Shapes};
+use super::values::{fast, give, single, value};
 use crate::output::packet::record::PacketRecord;
 use crate::time::{Precision, Timestamp};
-use crate::wire::digits::{write_colons, write_ip4};
 use crate::wire::frame::Protocol;
-use crate::wire::options::kind::Width;
 use crate::wire::options::{self, Context, Items, Kind, OptionDef, blind, each_nested, nowhere};
 use crate::wire::problem::Problem;
 use crate::wire::v4::{Shown, Span, Values};
@@ -23,6 +22,12 @@ use crate::wire::v6;
 pub struct Rows {
     plan: Arc<Plan>,
     format: RowFormat,
+    row: Row,
+}
+
+/// The row that is being written, and what is known of those before.
+#[derive(Clone, Debug)]
+struct Row {
     cells: Cells,
     values: Values,
     items: Items,
@@ -36,14 +41,16 @@ impl Rows {
     /// A writer of rows with the columns of `plan`.
     pub fn new(plan: Arc<Plan>, format: RowFormat) -> Self {
         Self {
-            cells: Cells::new(&plan, format),
-            six: v6::Outline::default(),
-            shapes: Shapes::default(),
+            row: Row {
+                cells: Cells::new(&plan, format),
+                values: Values::default(),
+                items: Items::default(),
+                joined: Vec::new(),
+                six: v6::Outline::default(),
+                shapes: Shapes::default(),
+            },
             plan,
             format,
-            values: Values::default(),
-            items: Items::default(),
-            joined: Vec::new(),
         }
     }
 
@@ -59,46 +66,71 @@ impl Rows {
 
     /// What was wrong with values of the packet written last, as far as its columns were wanted.
     pub fn value_problems(&self) -> &[Problem] {
-        &self.values.problems
+        &self.row.values.problems
     }
 
     /// Begins a row.
     pub fn begin(&mut self) {
-        self.cells.begin();
-        self.values.begin();
+        self.row.begin();
     }
 
     /// Fills the cell of a column, if it is wanted.
     pub fn cell(&mut self, name: &str, cell: Option<Cell<'_>>) {
         if let (Some((place, _)), Some(cell)) = (self.plan.place(name), cell) {
-            self.cells.cell(place, &cell);
+            self.row.cells.cell(place, &cell);
         }
     }
 
     /// Fills the cell of a column that holds a list.
     pub fn list<'i>(&mut self, name: &str, items: impl Iterator<Item = &'i [u8]>) {
         if let Some((place, Type::List)) = self.plan.place(name) {
-            self.cells.list(place, items);
+            self.row.cells.list(place, items);
         }
     }
 
     /// Fills the cell of a column that holds a moment.
     pub fn time(&mut self, name: &str, time: Timestamp, precision: Precision) {
         if let Some((place, Type::Time)) = self.plan.place(name) {
-            self.cells.moment(place, time, precision);
+            self.row.cells.moment(place, time, precision);
         }
     }
 
     /// Appends the row.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
-        self.cells.finish(out);
+        self.row.cells.finish(out);
     }
 
     /// Appends a row for `record`.
     pub fn write(&mut self, record: &PacketRecord<'_>, out: &mut Vec<u8>) {
-        let plan = Arc::clone(&self.plan);
+        self.row.write(record, &self.plan, out);
+    }
+
+    /// Appends a row for a message of DHCPv6 or router discovery, which is the payload of the record's datagram; `problems` is what is
+    /// wrong with it.
+    pub fn write_six(&mut self, around: &PacketRecord<'_>, problems: &[Problem], out: &mut Vec<u8>) {
+        self.row.write_six(around, problems, &self.plan, out);
+    }
+
+    /// Fills the cells of a packet.
+    pub fn packet(&mut self, record: &PacketRecord<'_>) {
+        self.row.packet(record, &self.plan);
+    }
+
+    /// Fills the cells of a message of DHCPv6 or router discovery.
+    pub fn packet_six(&mut self, around: &PacketRecord<'_>, problems: &[Problem]) {
+        self.row.packet_six(around, problems, &self.plan);
+    }
+}
+
+impl Row {
+    fn begin(&mut self) {
+        self.cells.begin();
+        self.values.begin();
+    }
+
+    fn write(&mut self, record: &PacketRecord<'_>, plan: &Plan, out: &mut Vec<u8>) {
         let begin = out.len();
-        if self.write_known(record, &plan, out) {
+        if self.write_known(record, plan, out) {
             if self.values.problems.is_empty() {
                 return;
             }
@@ -107,17 +139,17 @@ impl Rows {
         }
         self.begin();
         if record.datagram.protocol == Protocol::Dhcpv4 {
-            self.options(record, &plan, record.outline.options.iter());
+            self.options(record, plan, record.outline.options.iter());
         }
         let Self { cells, values, .. } = self;
         for (field, place) in plan.steady.iter().chain(&plan.shared) {
             any(cells, *field, *place, record, &values.problems);
         }
         if let Some(pen) = cells.pen(out) {
-            each_step(pen, &plan.steps.four, false, out, |pen, step| {
-                if let What::Field(field) = step.what {
-                    any(pen, field, step.place, record, &values.problems);
-                }
+            each_step(pen, &plan.steps.four, false, out, |pen, step| match step.what {
+                What::Field(field) => any(pen, field, step.place, record, &values.problems),
+                What::Times => pen.times(step.place, record.moment()),
+                What::Option(_) => {}
             });
         }
     }
@@ -137,6 +169,7 @@ impl Rows {
             let steps = pen.steps();
             each_step(pen, steps, true, out, |pen, step| match step.what {
                 What::Field(field) => any(pen, field, step.place, record, &values.problems),
+                What::Times => pen.times(step.place, record.moment()),
                 What::Option(index) => {
                     if let Some(span) = options.get(index)
                         && let Some(Wanted { place: Some((place, kind)), row: Some(row), .. }) =
@@ -167,28 +200,27 @@ impl Rows {
         None
     }
 
-    /// Appends a row for a message of DHCPv6 or router discovery, which is the payload of the record's datagram; `problems` is what is
-    /// wrong with it.
-    pub fn write_six(&mut self, around: &PacketRecord<'_>, problems: &[Problem], out: &mut Vec<u8>) {
-        let plan = Arc::clone(&self.plan);
-        let lent = self.begin_alike(around, &plan);
+    fn write_six(&mut self, around: &PacketRecord<'_>, problems: &[Problem], plan: &Plan, out: &mut Vec<u8>) {
+        let lent = self.begin_alike(around, plan);
         if lent.is_none() {
             self.begin();
             for (field, place) in &plan.steady {
                 any(&mut self.cells, *field, *place, around, &[]);
             }
         }
-        let message = self.read_six(around, &plan);
+        let message = self.read_six(around, plan);
         let Self { cells, six, .. } = self;
         for (field, place) in &plan.shared {
             any_six(cells, *field, *place, (around, message.as_ref(), six), problems);
         }
         if let Some(pen) = cells.pen(out) {
             let steps = if lent.is_some() { pen.steps() } else { &plan.steps.six };
-            each_step(pen, steps, lent.is_some(), out, |pen, step| {
-                if let What::Field(field) = step.what {
+            each_step(pen, steps, lent.is_some(), out, |pen, step| match step.what {
+                What::Field(field) => {
                     any_six(pen, field, step.place, (around, message.as_ref(), six), problems);
                 }
+                What::Times => pen.times(step.place, around.moment()),
+                What::Option(_) => {}
             });
         }
         if let Some(lent) = lent {
@@ -236,10 +268,8 @@ impl Rows {
         true
     }
 
-    /// Fills the cells of such a message.
-    pub fn packet_six(&mut self, around: &PacketRecord<'_>, problems: &[Problem]) {
-        let plan = Arc::clone(&self.plan);
-        let message = self.read_six(around, &plan);
+    fn packet_six(&mut self, around: &PacketRecord<'_>, problems: &[Problem], plan: &Plan) {
+        let message = self.read_six(around, plan);
         for (field, place) in &plan.fields {
             any_six(&mut self.cells, *field, *place, (around, message.as_ref(), &self.six), problems);
         }
@@ -279,11 +309,9 @@ impl Rows {
         self.six = six;
     }
 
-    /// Fills the cells of a packet.
-    pub fn packet(&mut self, record: &PacketRecord<'_>) {
-        let plan = Arc::clone(&self.plan);
+    fn packet(&mut self, record: &PacketRecord<'_>, plan: &Plan) {
         if record.datagram.protocol == Protocol::Dhcpv4 {
-            self.options(record, &plan, record.outline.options.iter());
+            self.options(record, plan, record.outline.options.iter());
         }
         let Self { cells, values, .. } = self;
         for (field, place) in &plan.fields {
@@ -412,11 +440,11 @@ fn each_step<'a>(
     mut write: impl FnMut(&mut Pen<'a>, &Step),
 ) {
     for (index, step) in steps.iter().enumerate() {
-        pen.step(index, step, step.gap || !settled);
+        pen.step(index, step, settled);
         write(&mut pen, step);
         pen.leave();
         if step.ends || !settled {
-            pen.behind(step.place);
+            pen.behind(step.last());
         }
     }
     pen.finish(out);
@@ -436,103 +464,9 @@ fn common(field: Field) -> Option<Common> {
         Field::Yiaddr => Common::Yiaddr,
         Field::Siaddr => Common::Siaddr,
         Field::Giaddr => Common::Giaddr,
+        Field::Problems => Common::Sound,
         _ => return None,
     })
-}
-
-/// An option whose value depends on its payload alone, whole and by itself, for a cell with nothing in it.
-#[inline]
-fn single(
-    (cells, place, column): (&mut impl Remember, usize, Type),
-    row: &OptionDef,
-    record: &PacketRecord<'_>,
-    cx: &Context<'_>,
-    span: &Span,
-    (values, items): (&mut Values, &mut Items),
-) {
-    let data = span.data(&record.packet);
-    if cells.recall(place, data) {
-        return;
-    }
-    if fast(cells, place, &row.kind, data) {
-        return cells.keep(place, data);
-    }
-    let problems = values.problems.len();
-    let shown = values.show((&record.packet, record.outline), cx, span, &mut items.begin());
-    if shown != Shown::Value {
-        return;
-    }
-    give(cells, items, place, column);
-    // A warning about the value has to come every time.
-    if values.problems.len() == problems && cells.is_filled(place) {
-        cells.keep(place, data);
-    }
-}
-
-/// The commonest values without the machinery; false when it is none of them.
-#[inline]
-fn fast(cells: &mut impl Fill, place: usize, kind: &Kind, data: &[u8]) -> bool {
-    match (kind, data) {
-        (Kind::Ip4, &[a, b, c, d]) => {
-            cells.plain(place, |out| write_ip4([a, b, c, d].into(), &mut out.buf));
-        }
-        (Kind::Lifetime | Kind::Seconds | Kind::U32, &[a, b, c, d]) => {
-            cells.digits(place, u64::from(u32::from_be_bytes([a, b, c, d])));
-        }
-        (Kind::Enum(Width::One, names), &[byte]) if names.name(byte.into()).is_some() => {
-            cells.bare_text(place, names.name(byte.into()).unwrap_or_default().as_bytes());
-        }
-        (Kind::U16, &[a, b]) => cells.digits(place, u64::from(u16::from_be_bytes([a, b]))),
-        (Kind::Text, &[.., last]) if last != 0 => cells.text(place, data),
-        (Kind::Auto, &[_, ..]) if data.iter().all(|byte| matches!(byte, b' '..=b'~')) => {
-            cells.text(place, data);
-        }
-        (Kind::ClientId, &[1, ref mac @ ..]) if mac.len() == 6 => {
-            cells.plain(place, |out| write_colons(mac, &mut out.buf));
-        }
-        _ => return false,
-    }
-    true
-}
-
-/// Fills a cell with a nested value.
-fn value(
-    cells: &mut Cells,
-    items: &mut Items,
-    place: usize,
-    column: Type,
-    kind: &Kind,
-    data: &[u8],
-    cx: &Context<'_>,
-) {
-    if data.is_empty() && matches!(kind, Kind::Text | Kind::Auto) {
-        cells.text(place, data);
-    } else if fast(cells, place, kind, data) {
-        // It is written.
-    } else if is_container(kind) {
-        cells.plain(place, |out| out.hex_digits(data));
-    } else if items.read(kind, data, cx).is_ok() {
-        give(cells, items, place, column);
-    }
-}
-
-/// Fills a cell with the items of a value.
-fn give(cells: &mut impl Fill, items: &Items, place: usize, column: Type) {
-    if column == Type::List {
-        cells.list(place, items.iter());
-        return;
-    }
-    let Some(item) = items.iter().next() else { return };
-    match column {
-        Type::Integer | Type::Number
-            if std::str::from_utf8(item).is_ok_and(|text| text.parse::<i64>().is_ok()) =>
-        {
-            cells.bare(place, item);
-        }
-        Type::Boolean => cells.bare(place, item),
-        Type::Text => cells.text(place, item),
-        _ => {}
-    }
 }
 
 #[cfg(test)]

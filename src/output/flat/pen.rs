@@ -10,6 +10,8 @@ pub(super) struct Stored<'a> {
     pub(super) filled: &'a [u64],
     pub(super) texts: &'a [Place],
     pub(super) text: &'a [u8],
+    /// How many there are that are not in the template.
+    pub(super) count: usize,
 }
 
 /// Writes a row from left to right: cells that are filled in the order of their places go where they belong at once.
@@ -47,15 +49,15 @@ impl<'a> Pen<'a> {
         &self.template.steps
     }
 
-    /// Goes to the step at this index of its template, whose cell may then be filled. `stored` says that cells between it and the step
-    /// before may be stored.
+    /// Goes to the step at this index of its template, whose cell may then be filled; `settled` says that the template has it.
     #[allow(
         clippy::inline_always,
         reason = "measured: a call for every column costs a row three percent more"
     )]
     #[inline(always)]
-    pub(super) fn step(&mut self, index: usize, step: &Step, stored: bool) {
-        let lead = if stored { None } else { self.template.leads.get(index) };
+    pub(super) fn step(&mut self, index: usize, step: &Step, settled: bool) {
+        let direct = settled && !(step.gap && self.stored.count > 0);
+        let lead = if direct { self.template.leads.get(index) } else { None };
         match lead {
             Some(lead) if lead.length <= BLOCK => {
                 let end = self.line.buf.len().wrapping_add(lead.length);
@@ -111,6 +113,7 @@ impl<'a> Pen<'a> {
 
     #[inline]
     fn write_stored(&mut self, place: usize) {
+        self.stored.count = self.stored.count.saturating_sub(1);
         self.go_to(place);
         let (source, from, to) = match self.stored.texts.get(place) {
             Some(Place::Row(from, to)) => (self.stored.text, *from, *to),
@@ -133,7 +136,9 @@ impl<'a> Pen<'a> {
     /// Ends the row, and gives back what `out` was taken for.
     #[inline]
     pub(super) fn finish(mut self, out: &mut Vec<u8>) {
-        self.up_to(self.template.holes.len());
+        if self.stored.count > 0 {
+            self.up_to(self.template.holes.len());
+        }
         append(&mut self.line.buf, &self.template.blank, self.done, self.template.length);
         std::mem::swap(out, &mut self.line.buf);
     }

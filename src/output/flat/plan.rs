@@ -66,8 +66,17 @@ pub(super) fn is_container(kind: &Kind) -> bool {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum What {
     Field(Field),
+    /// The time, and in the column behind it the same in nanoseconds.
+    Times,
     /// The option of this index in its message.
     Option(usize),
+}
+
+impl What {
+    /// How many cells it is.
+    fn cells(self) -> usize {
+        if matches!(self, Self::Times) { 2 } else { 1 }
+    }
 }
 
 /// A cell that is written where the row has got to.
@@ -118,18 +127,31 @@ impl FromIterator<usize> for Places {
 }
 
 impl Step {
+    /// The place of its last cell.
+    #[inline]
+    pub(super) fn last(&self) -> usize {
+        self.place.saturating_add(self.what.cells()).saturating_sub(1)
+    }
+
     /// The steps to `cells`, which are in the order of their places; `stored` are places that may be filled before.
     pub(super) fn all(cells: impl Iterator<Item = (What, usize)>, stored: &Places) -> Vec<Self> {
         let mut steps: Vec<Self> = Vec::new();
-        let mut next = 0;
         for (what, place) in cells {
+            let next = steps.last().map_or(0, Self::last);
             let gap = (next..place).any(|place| stored.contains(place));
             if let Some(before) = steps.last_mut() {
                 before.ends = gap;
+                // Both are made of the same.
+                if matches!((before.what, what), (What::Field(Field::Time), What::Field(Field::TimeNs)))
+                    && before.place.saturating_add(1) == place
+                {
+                    before.what = What::Times;
+                    before.ends = true;
+                    continue;
+                }
             }
             // What follows the last one may be stored.
             steps.push(Self { what, place, gap, ends: true });
-            next = place;
         }
         steps
     }

@@ -21,6 +21,8 @@ struct Values {
     secs: [u8; 2],
     /// `ciaddr`, `yiaddr`, `siaddr`, `giaddr`.
     addresses: [[u8; 4]; 4],
+    /// There are no problems but perhaps with values.
+    sound: bool,
 }
 
 /// A field that many messages have in common, in the order of [`Values`].
@@ -37,6 +39,8 @@ pub(super) enum Common {
     Yiaddr,
     Siaddr,
     Giaddr,
+    /// That there are no problems.
+    Sound,
 }
 
 impl Common {
@@ -53,6 +57,7 @@ impl Common {
             Self::Yiaddr => 1 << 8,
             Self::Siaddr => 1 << 9,
             Self::Giaddr => 1 << 10,
+            Self::Sound => 1 << 11,
         }
     }
 }
@@ -69,6 +74,7 @@ impl Values {
             ip: datagram.ip.as_ref().map(|ip| (ip.src, ip.dst)),
             secs,
             addresses,
+            sound: is_sound(record),
         }
     }
 
@@ -116,8 +122,15 @@ impl Values {
         field(y == to_y);
         field(s == to_s);
         field(g == to_g);
+        field(self.sound && is_sound(record));
         bits & !changing
     }
+}
+
+/// True when nothing is known to be wrong with a message of DHCPv4. What is wrong with values is found while they are written.
+#[inline]
+fn is_sound(record: &PacketRecord<'_>) -> bool {
+    record.datagram.protocol == Protocol::Dhcpv4 && record.is_sound()
 }
 
 /// `secs` and the addresses of the header of a message of DHCPv4.
@@ -444,7 +457,8 @@ mod tests {
 
     use super::*;
     use crate::output::flat::{Plan, RowFormat, Rows, columns};
-    use crate::wire::frame::{Datagram, Ip, Layer, Link};
+    use crate::time::{Precision, Timestamp};
+    use crate::wire::frame::{Checksum, Datagram, Ip, Layer, Link};
     use crate::wire::v4;
 
     /// One of several senders' messages, and what may be odd about it.
@@ -513,10 +527,14 @@ mod tests {
             link: Some(Link { layer: Layer::Ethernet, src: Some(mac.into()), dst: None }),
             ip: (told.odd & 1 << 15 == 0)
                 .then(|| Ip { ttl: told.ttl, ..Ip::new(source.into(), [255; 4].into()) }),
+            checksum: if told.odd % 7 == 3 { Checksum::Bad } else { Checksum::Good },
             ..Datagram::bare(&bytes)
         };
         let record = PacketRecord::of(&datagram, v4::Packet::new(&bytes), &outline, bytes.len());
-        each(&PacketRecord { number, ..record });
+        let second = i64::from(told.ttl & 127).saturating_mul(1_000_000_000);
+        let time = (told.odd & 1 == 0).then_some(Timestamp(second.saturating_add(told.client.into())));
+        let precision = if told.odd & 2 == 0 { Precision::Micro } else { Precision::Nano };
+        each(&PacketRecord { number, time, precision, ..record });
     }
 
     proptest! {

@@ -76,6 +76,32 @@ impl DayText {
         out.truncate(number.saturating_add(9));
     }
 
+    /// Appends `2004-12-05T19:16:24.317453Z`, `between`, and `1102274184317453000`.
+    #[inline]
+    pub(in crate::output) fn write_pair(
+        &mut self,
+        time: Timestamp,
+        precision: Precision,
+        between: u8,
+        out: &mut Vec<u8>,
+    ) {
+        if precision != Precision::Micro || time.0 < 1_000_000_000 {
+            self.write(time, precision, out);
+            out.push(between);
+            return self.write_nanoseconds(time, out);
+        }
+        self.turn_to(time);
+        let nanos = u32::try_from(time.0.rem_euclid(1_000_000_000)).unwrap_or(0);
+        let [a, b, c, d, e, f] = six_digits(nanos / 1000);
+        let [.., x, y, z] = six_digits(nanos % 1000);
+        out.extend_from_slice(&self.text);
+        out.extend_from_slice(&[b'.', a, b, c, d, e, f, b'Z', between]);
+        let end = out.len().saturating_add(self.digits_len);
+        out.extend_from_slice(&self.digits);
+        out.truncate(end);
+        out.extend_from_slice(&[a, b, c, d, e, f, x, y, z]);
+    }
+
     /// Appends the nanoseconds since the epoch.
     #[inline]
     pub(in crate::output) fn write_nanoseconds(&mut self, time: Timestamp, out: &mut Vec<u8>) {

@@ -129,6 +129,12 @@ impl JsonOut {
         self.day.write(time, precision, &mut self.buf);
     }
 
+    /// As [`bare_time`](Self::bare_time), then `between` and the same in nanoseconds.
+    #[inline]
+    pub(in crate::output) fn bare_times(&mut self, time: Timestamp, precision: Precision, between: u8) {
+        self.day.write_pair(time, precision, between, &mut self.buf);
+    }
+
     /// As [`nanoseconds`](Self::nanoseconds), wherever it stands.
     #[inline]
     pub(in crate::output) fn bare_nanoseconds(&mut self, time: Timestamp) {

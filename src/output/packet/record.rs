@@ -54,6 +54,12 @@ impl<'a> PacketRecord<'a> {
         }
     }
 
+    /// When it was captured, and how many digits of a second of that are known.
+    #[inline]
+    pub fn moment(&self) -> Option<(Timestamp, Precision)> {
+        self.time.map(|time| (time, self.precision))
+    }
+
     /// What the values of options are interpreted by.
     pub fn context(&self) -> Context<'a> {
         self.outline.context(&self.packet)
