@@ -52,9 +52,9 @@ impl Batch {
         }
     }
 
-    /// How many bytes were kept.
+    /// How many bytes it takes to keep them: a frame may have none of its own.
     pub(super) fn size(&self) -> usize {
-        self.data.len()
+        self.data.len().saturating_add(self.kept.len().saturating_mul(size_of::<Kept>()))
     }
 
     /// How many frames were kept.

@@ -15,6 +15,7 @@ mod team;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use chunks::Plan;
 use team::{Finished, Team};
@@ -158,7 +159,7 @@ fn consume<W: Work>(
             team.stop();
         }
         if flow.is_break() || finished.end.is_some() {
-            return Some(Walk { frames: team.lock().number, result: finished.end.unwrap_or(Ok(())) });
+            return Some(Walk { frames: finished.number, result: finished.end.unwrap_or(Ok(())) });
         }
     }
     None
@@ -177,17 +178,29 @@ fn turns<W: Work>(
     workers: Vec<W::State>,
     take: &mut impl FnMut(&mut W::Output, WalkProgress) -> ControlFlow<()>,
 ) -> Walk {
-    let team = Team::new(&reader, workers.len(), u64::MAX);
+    let team = Team::new(&reader, workers.len(), 1, u64::MAX);
     let eager = !reader.is_regular();
     let reader = Mutex::new(reader);
-    let result = std::thread::scope(|scope| {
+    let result = thread::scope(|scope| {
+        let mut started = false;
         for state in workers {
             let (reader, team) = (&reader, &team);
-            scope.spawn(move || turn_taker(reader, eager, team, work, state));
+            let work = move || turn_taker(reader, eager, team, work, state);
+            // Where the system starts no more of them, there are fewer.
+            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                break;
+            }
+            started = true;
         }
-        consume(&team, work, state, take)
+        started.then(|| consume(&team, work, state, take))
     });
-    result.unwrap_or_else(|| Walk { frames: team.lock().number, result: Ok(()) })
+    match result {
+        Some(result) => result.unwrap_or_else(|| Walk { frames: team.lock().number, result: Ok(()) }),
+        None => {
+            let mut reader = reader.into_inner().unwrap_or_else(PoisonError::into_inner);
+            alone(&mut reader, work, state, take)
+        }
+    }
 }
 
 /// Takes chunk after chunk of what the shared reader has.
@@ -213,10 +226,10 @@ fn turn_taker<W: Work>(
             Ok(false) => Some(Ok(())),
             Err(error) => Some(Err(error)),
         };
-        let position = reader.position();
+        let (position, number) = (reader.position(), reader.count());
         let sparse = is_sparse(&batch, reader.offset().saturating_sub(begin));
         let mut shared = team.lock();
-        shared.number = reader.count();
+        shared.number = number;
         shared.sparse = sparse;
         shared.stopped = end.is_some() || shared.stopped;
         team.tell(shared);
@@ -227,7 +240,7 @@ fn turn_taker<W: Work>(
             drop(reader);
         }
         let (pieces, kept) = team.look(work, &mut state, &mut batch, 0);
-        team.finish(index, Finished { pieces, batch: kept, base: 0, position, end });
+        team.finish(index, Finished { pieces, batch: kept, base: 0, number, position, end });
     }
 }
 

@@ -9,8 +9,9 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt as _;
 use std::sync::{Arc, MutexGuard};
+use std::thread;
 
-use super::team::{Finished, Job, Shared, Team};
+use super::team::{Chunk, Finished, HELD, Job, Shared, Team};
 use super::{CHUNK, LONG_CHUNK, Walk, WalkProgress, Work, alone, is_sparse};
 use crate::capture::CaptureError;
 use crate::capture::batch::Batch;
@@ -54,32 +55,35 @@ pub(super) fn walk<W: Work>(
     mut workers: Vec<W::State>,
     take: &mut impl FnMut(&mut W::Output, WalkProgress) -> ControlFlow<()>,
 ) -> Walk {
-    let team = Team::new(reader, workers.len(), plan.size);
+    let team = Team::new(reader, workers.len(), HELD, plan.size);
     let own = workers.pop();
-    let result = std::thread::scope(|scope| {
+    let result = thread::scope(|scope| {
         for state in workers {
             let team = &team;
-            scope.spawn(move || {
+            let work = move || {
                 let mut worker = Worker::new(plan, team, work, state);
-                while let Some(job) = worker.job(false) {
-                    worker.work(job);
+                while let Some(Job::Chunk(chunk)) = worker.job(false) {
+                    worker.work(chunk);
                 }
-            });
+            };
+            // Where the system starts no more of them, there are fewer.
+            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                break;
+            }
         }
         let mut worker = Worker::new(plan, &team, work, own?);
         while let Some(job) = worker.job(true) {
             let mut finished = match job {
                 Job::Deliver(finished) => finished,
-                job => {
-                    worker.work(job);
+                Job::Chunk(chunk) => {
+                    worker.work(chunk);
                     continue;
                 }
             };
             let flow = team.deliver(work, state, &mut finished, take);
             if flow.is_break() || finished.end.is_some() {
                 team.stop();
-                let result = finished.end.unwrap_or(Ok(()));
-                return Some(Walk { frames: team.lock().number, result });
+                return Some(Walk { frames: finished.number, result: finished.end.unwrap_or(Ok(())) });
             }
         }
         None
@@ -139,21 +143,16 @@ impl<'a, W: Work> Worker<'a, W> {
         self.team.job(self.held.front().map(|walked| walked.index), self.held.len(), delivers)
     }
 
-    fn work(&mut self, job: Job<'_, W::Output>) {
-        match job {
-            Job::Deliver(_) => {}
-            Job::Walk(index, shared) => {
+    fn work(&mut self, chunk: Chunk<'_, W::Output>) {
+        match chunk {
+            Chunk::Walk(index, shared) => {
                 let walked = self.walk(index, shared);
                 self.held.push_back(walked);
             }
-            Job::Settle(shared) => {
-                let Some(walked) = self.held.pop_front() else { return };
-                let index = walked.index;
-                let (mut stretch, base) = self.settle(walked, shared);
-                let (pieces, batch) = self.team.look(self.work, &mut self.state, &mut stretch.batch, base);
-                self.spare.push(stretch.batch);
-                let finished = Finished { pieces, batch, base, position: stretch.offset, end: stretch.end };
-                self.team.finish(index, finished);
+            Chunk::Settle(shared) => {
+                if let Some(walked) = self.held.pop_front() {
+                    self.settle(walked, shared);
+                }
             }
         }
     }
@@ -194,8 +193,8 @@ impl<'a, W: Work> Worker<'a, W> {
         Walked { index, until, length, start, changes, stretch }
     }
 
-    /// It is the turn of a chunk: what it leads to, and how many frames are before it.
-    fn settle(&mut self, walked: Walked, shared: MutexGuard<'_, Shared<W::Output>>) -> (Stretch, u64) {
+    /// It is the turn of a chunk: it is counted, and what is in it is looked into.
+    fn settle(&mut self, walked: Walked, shared: MutexGuard<'_, Shared<W::Output>>) {
         let Walked { index, until, length, start, changes, stretch } = walked;
         let (offset, base) = (shared.offset, shared.number);
         let right = start == offset && changes == shared.decoder.changes();
@@ -209,20 +208,22 @@ impl<'a, W: Work> Worker<'a, W> {
                 (self.stretch(until), self.team.lock())
             }
         };
-        shared.offset = stretch.offset;
-        shared.number = base.saturating_add(stretch.count);
-        shared.decoder = stretch.decoder.clone();
+        let Stretch { mut batch, offset: position, count, decoder, end } = stretch;
+        let number = base.saturating_add(count);
+        (shared.offset, shared.number, shared.decoder) = (position, number, decoder);
         shared.turn = index.saturating_add(1);
-        shared.sparse = is_sparse(&stretch.batch, length);
-        if stretch.end.is_none() && shared.offset < until {
+        shared.sparse = is_sparse(&batch, length);
+        if end.is_none() && position < until {
             // Ended early: those who walk already will go on from here, and get as far each.
             let under_way = u64::try_from(shared.claim.saturating_sub(shared.turn)).unwrap_or(u64::MAX);
             let most = u64::try_from(self.plan.most).unwrap_or(u64::MAX);
-            let reach = shared.offset.saturating_add(under_way.saturating_mul(most));
+            let reach = position.saturating_add(under_way.saturating_mul(most));
             shared.begin = shared.begin.min(reach);
         }
-        shared.stopped = stretch.end.is_some() || shared.stopped;
+        shared.stopped = end.is_some() || shared.stopped;
         self.team.tell(shared);
-        (stretch, base)
+        let (pieces, kept) = self.team.look(self.work, &mut self.state, &mut batch, base);
+        self.spare.push(batch);
+        self.team.finish(index, Finished { pieces, batch: kept, base, number, position, end });
     }
 }

@@ -24,8 +24,9 @@ pub(super) struct Finished<O> {
     pub(super) pieces: Vec<Piece<O>>,
     /// Where the frames of the pieces lie; only where there are any.
     pub(super) batch: Option<Batch>,
-    /// How many frames are before the chunk.
+    /// How many frames are before the chunk, and how many up to its end.
     pub(super) base: u64,
+    pub(super) number: u64,
     pub(super) position: u64,
     pub(super) end: Option<Result<(), CaptureError>>,
 }
@@ -42,9 +43,14 @@ pub(super) enum Piece<O> {
 pub(super) enum Job<'a, O> {
     /// The next chunk in order waits to be handed over.
     Deliver(Finished<O>),
-    /// It is the turn of the first chunk that is held.
+    Chunk(Chunk<'a, O>),
+}
+
+/// What is to be done with a chunk.
+pub(super) enum Chunk<'a, O> {
+    /// It is the turn of the first one that is held.
     Settle(MutexGuard<'a, Shared<O>>),
-    /// A chunk that nobody has taken, and where it begins, or began to when it was taken.
+    /// Nobody has taken it before.
     Walk(usize, MutexGuard<'a, Shared<O>>),
 }
 
@@ -114,7 +120,8 @@ pub(super) struct Team<O> {
 }
 
 impl<O: Default> Team<O> {
-    pub(super) fn new(reader: &Reader<impl Read>, threads: usize, size: u64) -> Self {
+    /// Of threads that each have up to `each` chunks under way.
+    pub(super) fn new(reader: &Reader<impl Read>, threads: usize, each: usize, size: u64) -> Self {
         let shared = Shared {
             claim: 0,
             begin: reader.offset(),
@@ -130,7 +137,7 @@ impl<O: Default> Team<O> {
             spare_batches: Vec::new(),
             waiting: 0,
         };
-        let depth = threads.saturating_mul(HELD).saturating_add(AHEAD);
+        let depth = threads.saturating_mul(each).saturating_add(AHEAD);
         Self { shared: Mutex::new(shared), changed: Condvar::new(), depth, size }
     }
 
@@ -165,12 +172,12 @@ impl<O: Default> Team<O> {
                 return Some(Job::Deliver(finished));
             }
             if !shared.stopped && first == Some(shared.turn) {
-                return Some(Job::Settle(shared));
+                return Some(Job::Chunk(Chunk::Settle(shared)));
             }
             if held < HELD
                 && let Some(index) = shared.claim(self)
             {
-                return Some(Job::Walk(index, shared));
+                return Some(Job::Chunk(Chunk::Walk(index, shared)));
             }
             let idle = shared.stopped || (held == 0 && !shared.has_more(self));
             if if delivers { shared.is_over(self) } else { idle } {
@@ -286,6 +293,10 @@ impl<O: Default> Team<O> {
             if finished.batch.is_some() { self.lock().spare.pop().unwrap_or_default() } else { O::default() };
         let mut frames = finished.batch.iter().flat_map(|batch| batch.frames(finished.base)).enumerate();
         let mut pieces = finished.pieces.drain(..).peekable();
+        if pieces.peek().is_none() {
+            // Nothing came of it: time goes on all the same.
+            take(&mut own, WalkProgress { position, waits: true, more: false })?;
+        }
         while let Some(piece) = pieces.next() {
             let next = pieces.peek();
             let moment = WalkProgress { position, waits: true, more: next.is_some() };

@@ -108,9 +108,15 @@ fn workers(count: usize) -> Vec<Before> {
 
 fn same_in_every_way(bytes: &[u8]) {
     let want = sequential(bytes);
-    for (chunk, most, threads) in
-        [(40, MOST, 3), (100, 20, 2), (1000, 10, 4), (1000, 700, 3), (1 << 20, 100, 2), (1 << 20, MOST, 2)]
-    {
+    for (chunk, most, threads) in [
+        (40, MOST, 3),
+        (100, 20, 2),
+        (1000, 10, 4),
+        (1000, 700, 9),
+        (1000, 700, 1),
+        (1 << 20, 100, 2),
+        (1 << 20, MOST, 2),
+    ] {
         same(
             &in_chunks(bytes, chunk, most, threads),
             &want,
@@ -222,6 +228,36 @@ fn nobody_is_left_waiting_when_the_caller_has_enough() {
         let mut state = Before { all: true, last: 0 };
         chunks::walk(&plan, &mut reader, &Notes, &mut state, workers(4), &mut take).result.unwrap();
         assert_eq!(left, 0);
+    }
+}
+
+/// Who is asked whether to go on is asked where nothing is found as well.
+#[test]
+fn time_goes_on_where_nothing_matters() {
+    let build = Build::new(ORDERS[0]).pcap(0xa1b2_c3d4, 4, 65535, 1);
+    let bytes = (0..5000).fold(build, |build, _| build.record(1_700_000_000, 7, 90, b"-nothing")).bytes;
+    let file = Arc::new(tempfile::tempfile().unwrap());
+    file.write_all_at(&bytes, 0).unwrap();
+    for enough in [3, usize::MAX] {
+        let mut reader = Reader::new("test", Source::of(io::Cursor::new(bytes.clone()))).unwrap();
+        let about = reader.prelude().unwrap();
+        let size = u64::try_from(bytes.len()).unwrap();
+        let plan = Plan { file: Arc::clone(&file), size, chunk: 300, most: MOST, about, name: String::new() };
+        let (mut places, mut state) = (Vec::new(), Before { all: true, last: 0 });
+        let mut take = |_: &mut Vec<String>, moment: WalkProgress| {
+            places.push(moment.position);
+            if places.len() == enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let walk = chunks::walk(&plan, &mut reader, &Notes, &mut state, workers(3), &mut take);
+        walk.result.unwrap();
+        assert!(places.is_sorted());
+        if enough == 3 {
+            // What was walked beyond that does not count.
+            let before = u64::try_from(24 + walk.frames * 24).unwrap();
+            assert_eq!((places.len(), places.last()), (3, Some(&before)));
+        } else {
+            assert!(places.len() > 10 && walk.frames == 5000, "{} times", places.len());
+        }
     }
 }
 
