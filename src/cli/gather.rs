@@ -18,6 +18,11 @@ use std::sync::{Arc, OnceLock};
 
 /// Files smaller than this are over before a second thread has done anything.
 pub const THREADS_FROM: u64 = 1 << 20;
+/// Of larger captures much may be kept, and of the largest no more than this: so many exchanges may be open.
+#[cfg(feature = "live")]
+const MUCH: u64 = 8 << 20;
+#[cfg(feature = "live")]
+const MOST_KEPT: u64 = 256 << 20;
 /// More threads than this only wait for memory and for each other's output.
 pub const MOST_THREADS: usize = 8;
 /// How many frames may pass before it is asked whether to end.
@@ -182,6 +187,7 @@ pub fn captures(
             None => break,
         };
         let piped = reader.size().is_none();
+        keep_much(reader.size().unwrap_or(0));
         let mut bar = Reading::of(reader.size(), cx);
         let small = reader.size().is_some_and(|size| size < THREADS_FROM);
         let count = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
@@ -224,6 +230,16 @@ pub fn captures(
         }
     }
     Ok(outline)
+}
+
+/// A capture of so many bytes is read: what is kept of one of DHCP alone takes as many.
+fn keep_much(bytes: u64) {
+    #[cfg(feature = "live")]
+    if bytes >= MUCH {
+        crate::net::memory::in_large_pages(usize::try_from(bytes.min(MOST_KEPT)).unwrap_or(0));
+    }
+    #[cfg(not(feature = "live"))]
+    let _ = bytes;
 }
 
 impl ReadSummary {

@@ -28,6 +28,8 @@ pub mod linux;
 #[cfg(feature = "live")]
 pub mod live;
 #[cfg(feature = "live")]
+pub mod memory;
+#[cfg(feature = "live")]
 pub mod monitor;
 #[cfg(feature = "live")]
 pub mod near;

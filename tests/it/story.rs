@@ -590,3 +590,34 @@ fn made_up_servers_take_little_memory() {
     }
     assert!(memory < 100_000_000, "{memory}");
 }
+
+/// What is kept of a large capture lies in large pages, where the C library and the system have them.
+#[cfg(target_env = "gnu")]
+#[test]
+fn a_large_capture_is_joined_in_large_pages() {
+    if !std::path::Path::new("/sys/kernel/mm/transparent_hugepage").exists() {
+        eprintln!("skipped: this system has no large pages");
+        return;
+    }
+    let mut story = Story::new();
+    story.binds(0, 1, 7, &[]);
+    let (folder, bytes) = (tempfile::tempdir().unwrap(), std::fs::read(story.file()).unwrap());
+    let (large, waits) = (folder.path().join("large.pcap"), folder.path().join("waits.pcap"));
+    let (head, records) = bytes.split_at(24);
+    std::fs::write(&large, [head, &records.repeat((9 << 20) / records.len())].concat()).unwrap();
+    nix::unistd::mkfifo(&waits, nix::sys::stat::Mode::from_bits_truncate(0o600)).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dhcptool"))
+        .args(["decode", "--lint", "--no-sandbox"])
+        .args([&large, &waits])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // It is opened once the first is read.
+    let second = std::fs::File::create(&waits).unwrap();
+    let maps = std::fs::read_to_string(format!("/proc/{}/smaps", child.id())).unwrap();
+    drop(second);
+    child.wait().unwrap();
+    let mut heaps = maps.split("[heap]").skip(1);
+    let flags = |heap: &str| heap.lines().find_map(|line| line.strip_prefix("VmFlags:")).map(str::to_owned);
+    assert!(heaps.any(|heap| flags(heap).unwrap().split_whitespace().any(|flag| flag == "hg")), "{maps}");
+}
