@@ -1,5 +1,6 @@
 //! What happened, told from captures: tables, ladders, screens.
 
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Command, Output};
 
 use dhcptool::analysis::transaction::{Batch, Joiner, Options, Stats};
@@ -613,10 +614,17 @@ fn a_large_capture_is_joined_in_large_pages() {
         .spawn()
         .unwrap();
     // It is opened once the first is read.
-    let second = std::fs::File::create(&waits).unwrap();
+    let open = || std::fs::OpenOptions::new().write(true).custom_flags(nix::libc::O_NONBLOCK).open(&waits);
+    let second = loop {
+        if let Ok(second) = open() {
+            break second;
+        }
+        assert_eq!(child.try_wait().unwrap(), None, "it has read both");
+        std::thread::yield_now();
+    };
     let maps = std::fs::read_to_string(format!("/proc/{}/smaps", child.id())).unwrap();
     drop(second);
-    child.wait().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(4), "an empty capture is none");
     let mut heaps = maps.split("[heap]").skip(1);
     let flags = |heap: &str| heap.lines().find_map(|line| line.strip_prefix("VmFlags:")).map(str::to_owned);
     assert!(heaps.any(|heap| flags(heap).unwrap().split_whitespace().any(|flag| flag == "hg")), "{maps}");
