@@ -181,8 +181,8 @@ fn turns<W: Work>(
     let team = Team::new(&reader, workers.len(), 1, u64::MAX);
     let eager = !reader.is_regular();
     let reader = Mutex::new(reader);
+    let mut started = false;
     let result = thread::scope(|scope| {
-        let mut started = false;
         for state in workers {
             let (reader, team) = (&reader, &team);
             let work = move || turn_taker(reader, eager, team, work, state);
@@ -192,15 +192,13 @@ fn turns<W: Work>(
             }
             started = true;
         }
-        started.then(|| consume(&team, work, state, take))
+        if started { consume(&team, work, state, take) } else { None }
     });
-    match result {
-        Some(result) => result.unwrap_or_else(|| Walk { frames: team.lock().number, result: Ok(()) }),
-        None => {
-            let mut reader = reader.into_inner().unwrap_or_else(PoisonError::into_inner);
-            alone(&mut reader, work, state, take)
-        }
+    if !started {
+        let mut reader = reader.into_inner().unwrap_or_else(PoisonError::into_inner);
+        return alone(&mut reader, work, state, take);
     }
+    result.unwrap_or_else(|| Walk { frames: team.lock().number, result: Ok(()) })
 }
 
 /// Takes chunk after chunk of what the shared reader has.
