@@ -329,9 +329,15 @@ fn frames_that_are_seen_in_order_are_handed_over_together() {
 
 #[test]
 fn a_chunk_ends_early_where_too_much_of_it_matters() {
-    let build = Build::new(ORDERS[0]).pcap(0xa1b2_c3d4, 4, 65535, 1);
-    let bytes = (0..5000).fold(build, |build, _| build.record(1_700_000_000, 7, 90, b"abcde")).bytes;
-    assert_eq!(handed_over(&bytes, MOST).1, 5000);
-    let (times, largest) = handed_over(&bytes, 200);
-    assert!(times >= 125 && largest == 40, "{times} times, {largest}");
+    let frames = |count, data: &[u8]| {
+        let build = Build::new(ORDERS[0]).pcap(0xa1b2_c3d4, 4, 65535, 1);
+        (0..count).fold(build, |build, _| build.record(1_700_000_000, 7, 90, data)).bytes
+    };
+    assert_eq!(handed_over(&frames(500, b"abcde"), MOST).1, 500);
+    // What is remembered of a frame takes memory, too, and more than one that has no bytes.
+    for data in [&b""[..], b"abcde", &[b'a'; 2000]] {
+        let (times, largest) = handed_over(&frames(1000, data), 8000);
+        // It ends behind the frame with which there are as many.
+        assert!(times >= 5 && (largest - 1) * (16 + data.len()) < 8000, "{times} times, {largest}");
+    }
 }
