@@ -232,11 +232,13 @@ pub fn captures(
     Ok(outline)
 }
 
-/// A capture of so many bytes is read: what is kept of one of DHCP alone takes as many.
+/// A capture of so many bytes is read: what is kept of one of DHCP alone takes as many, of DHCPv6 twice as many.
 fn keep_much(bytes: u64) {
     #[cfg(feature = "live")]
     if bytes >= MUCH {
-        crate::net::memory::in_large_pages(usize::try_from(bytes.min(MOST_KEPT)).unwrap_or(0));
+        crate::net::memory::in_large_pages(
+            usize::try_from(bytes.saturating_mul(2).min(MOST_KEPT)).unwrap_or(0),
+        );
     }
     #[cfg(not(feature = "live"))]
     let _ = bytes;

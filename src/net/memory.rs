@@ -5,7 +5,7 @@
 /// but pieces of 32 MB and more, so this is for those that end when their work is done.
 ///
 /// Who keeps a great many small things for long waits for the system to clear page after page. Joining and judging 100 MB of DHCP
-/// takes 0.44 instead of 0.59 s with large ones.
+/// takes 0.24 instead of 0.33 s with large ones.
 #[allow(unsafe_code, reason = "nothing else tells the C library and the system")]
 pub fn in_large_pages(bytes: usize) {
     #[cfg(target_env = "gnu")]
