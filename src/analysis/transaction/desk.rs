@@ -230,16 +230,22 @@ impl<S: Message> Desk<S> {
         let Some(brief) = self.open.brief(id).copied() else { return };
         let patience = self.patience(id, &brief);
         let quiet = now.saturating_sub(brief.last);
-        if quiet > patience {
+        let (queue, wait) = if quiet > patience {
             over.push(id);
+            return;
         } else if brief.is(brief::FINISHED) && patience > LINGER && quiet <= LINGER {
             // It is held, and need not be looked at every ten seconds.
-            self.later.push_back((now.saturating_add(patience).saturating_sub(LINGER), id));
+            (&mut self.later, patience.saturating_sub(LINGER))
         } else if brief.is(brief::FINISHED) && patience == LINGER {
             // It was finished after it began; most were soon after.
-            self.soon.push_back((now.saturating_add(SECOND), id));
+            (&mut self.soon, SECOND)
         } else {
-            self.due.push_back((now.saturating_add(LINGER), id));
+            (&mut self.due, LINGER)
+        };
+        match now.checked_add(wait) {
+            Some(at) => queue.push_back((at, id)),
+            // Where time ends nothing can come later.
+            None => over.push(id),
         }
     }
 

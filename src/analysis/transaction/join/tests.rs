@@ -3,6 +3,7 @@
 use super::*;
 use crate::analysis::diagnosis::tests::{Client, Story, client};
 use crate::analysis::transaction::Outcome;
+use crate::analysis::transaction::desk::{LINGER, SECOND};
 use crate::wire::v4::MessageType;
 
 fn joined(tell: impl FnOnce(&mut Story)) -> Joiner {
@@ -32,6 +33,36 @@ fn identifiers_are_remembered_no_longer_than_their_exchange() {
     assert_eq!((exchange.kind, joiner.nameless.len()), (Kind::Release, exchange.xids.len()));
     joiner.finish();
     assert!(joiner.nameless.is_empty());
+}
+
+/// A capture may say that it was taken when the clock ends.
+#[test]
+fn the_end_of_time_is_no_time_to_wait_for() {
+    let (a, server) = ([10, 0, 0, 50], [10, 0, 0, 1]);
+    let mut story = Story::default();
+    story.discover(0, client(1));
+    for number in 2..5 {
+        story.discover(0, client(number));
+        story.offer(0, client(number), server, a);
+        story.request(0, client(number), a, server);
+        story.ack(0, client(number), server, a);
+    }
+    for early in [0, 5, SECOND, LINGER, DECLINE] {
+        for hold in [true, false] {
+            let mut joiner = Joiner::new(Options { hold, ..Options::default() });
+            for item in &mut story.batch.items {
+                if let Item::Message(entry) = item {
+                    entry.seen.time = i64::MAX - early;
+                }
+            }
+            story.batch.last = Some(i64::MAX - early);
+            joiner.batch(&story.batch, |_, _| {});
+            joiner.advance(i64::MAX);
+            joiner.batch(&story.batch, |_, _| {});
+            joiner.finish();
+            assert!(joiner.open().next().is_none() && joiner.take_closed().len() >= 4);
+        }
+    }
 }
 
 /// The server comes back after more DISCOVERs than are kept of an exchange.
