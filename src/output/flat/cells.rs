@@ -8,6 +8,7 @@ use crate::output::json::JsonOut;
 use crate::output::json::remembered::{PROBES, Record};
 use crate::time::{Precision, Timestamp};
 use crate::wire::escape::{is_hostile, is_plain_but};
+use crate::wire::options::text::is_printable;
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -517,10 +518,6 @@ pub(super) trait Fill {
             quote(format, begin, &mut out.buf);
         });
     }
-}
-
-fn is_printable(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Text for a line: what would end it, or harm a terminal, is escaped.

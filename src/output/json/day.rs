@@ -50,7 +50,7 @@ impl DayText {
         }
     }
 
-    /// Appends `"2004-12-05T19:16:24.317453Z","time_ns":1102274184317453000`.
+    /// Appends `"2004-12-05T19:16:24.317453Z","time_ns":1102274184317453000`, as objects of JSON have it.
     #[inline]
     pub(in crate::output) fn write_both(&mut self, time: Timestamp, precision: Precision, out: &mut Vec<u8>) {
         if precision != Precision::Micro || time.0 < 1_000_000_000 {
@@ -76,7 +76,7 @@ impl DayText {
         out.truncate(number.saturating_add(9));
     }
 
-    /// Appends `2004-12-05T19:16:24.317453Z`, `between`, and `1102274184317453000`.
+    /// Appends `2004-12-05T19:16:24.317453Z`, `between`, and `1102274184317453000`, as CSV and TSV have it.
     #[inline]
     pub(in crate::output) fn write_pair(
         &mut self,

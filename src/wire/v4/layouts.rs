@@ -44,7 +44,7 @@ pub(super) struct Layouts {
 const WAYS: usize = 16;
 /// Those with more options are not.
 const MOST: usize = 64;
-/// Nor those that end behind this.
+/// Nor those that end behind this, so that an offset fits 16 bits.
 const LAST: usize = 1500;
 
 impl Layouts {

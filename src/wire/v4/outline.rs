@@ -119,7 +119,7 @@ pub struct Outline {
     places: Box<[u32; 256]>,
     /// For each code that there are several of the index of the last one; none before there was such a code.
     latest: Vec<u32>,
-    /// What of this messages before had.
+    /// How the options of messages before lay.
     layouts: Layouts,
 }
 
@@ -326,7 +326,8 @@ impl Outline {
         true
     }
 
-    /// Keeps how the options lay for messages to come, if that is all there is to say of them.
+    /// Keeps how the options lay for messages to come, if that is all there is to say of them. What an overload adds is none of it: it is
+    /// not read yet.
     fn keep(&mut self, packet: &Packet<'_>) {
         let end = to_usize(self.trailer).saturating_sub(1);
         let usual = self.plain && self.has_end && self.end_pads == 0;
