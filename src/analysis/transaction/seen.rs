@@ -596,8 +596,7 @@ fn seen(
     let (mut options, mut print) = (Digest::new(), Digest::new());
     for span in &outline.options {
         if span.code != 82 {
-            options.number(span.code.into());
-            options.bytes(span.data(packet));
+            options.tagged(span.code.into(), span.data(packet));
         }
         if !matches!(span.code, 12 | 50 | 51 | 61) {
             print.number(span.code.into());
