@@ -167,6 +167,10 @@ impl Follow for Analyst<'_> {
         }
     }
 
+    fn ahead(&self, items: &[Item]) {
+        self.history.warm(items);
+    }
+
     fn closed(&mut self, closed: Closed) {
         self.number = self.number.saturating_add(1);
         match closed {
@@ -238,6 +242,10 @@ impl<'a> Analyst<'a> {
     /// Shows some more of what closed at the end; false when there was nothing left.
     pub fn more(&mut self) -> bool {
         let more = self.joiner.close_some(PART);
+        self.history.warm_closed(self.joiner.closed().filter_map(|closed| match closed {
+            Closed::Four(exchange) => Some(&**exchange),
+            Closed::Six(_) => None,
+        }));
         self.hand_on();
         more
     }

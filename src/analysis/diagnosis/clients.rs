@@ -100,16 +100,22 @@ struct Held {
     at: Place,
 }
 
+/// Times and frames of NAKs and DECLINEs, which most clients have none of.
+#[derive(Clone, Debug, Default)]
+struct Troubles {
+    naks: VecDeque<(i64, u64)>,
+    declines: VecDeque<(i64, u64)>,
+}
+
 /// A client. There are a great many of them, most with little to tell.
 #[derive(Clone, Debug, Default)]
 struct Client {
     /// By time, in a ring that begins at `oldest` once there are as many as are remembered.
     closed: Few<Closed>,
     oldest: u8,
-    /// Times and frames of NAKs, DECLINEs, and of what it asked.
-    naks: VecDeque<(i64, u64)>,
-    declines: VecDeque<(i64, u64)>,
+    /// Times and frames of what it asked.
     asked: VecDeque<(i64, u64)>,
+    troubles: Option<Box<Troubles>>,
     /// Identifiers shown, 0 for none; addresses acknowledged in a row, latest last.
     ids: Few<u32>,
     addresses: Few<Held>,
@@ -187,6 +193,12 @@ pub(super) struct Clients {
 }
 
 impl Clients {
+    /// Touches what is known of clients, for [`History::warm`](super::History::warm).
+    pub(super) fn warm<'a>(&self, exchanges: impl Iterator<Item = &'a Exchange>) {
+        let known = exchanges.filter_map(|exchange| self.known.get(&exchange.mac?));
+        std::hint::black_box(known.fold(0, |sum, client| sum ^ client.touched));
+    }
+
     /// Takes note of an exchange that has closed: what is said of it and the client's exchange before or after it.
     pub(super) fn exchange(&mut self, exchange: &Exchange, found: &mut Vec<Diagnosis>, all: &mut Said) {
         let Some(mac) = exchange.mac else { return };
@@ -222,7 +234,7 @@ impl Clients {
 
 /// What a client does too often.
 fn events(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Finding>) {
-    let Client { naks, declines, asked, said: known, .. } = client;
+    let Client { asked, troubles, said: known, .. } = client;
     let refusal = exchange.replies().find(|seen| seen.letter == Letter::Nak);
     // Several servers that refuse one request refuse it once.
     let refuses = |seen: &Seen| {
@@ -233,8 +245,8 @@ fn events(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Finding>)
     for seen in exchange.said().map(|step| &step.seen) {
         let (flag, list, count, span) = match seen.letter {
             Letter::Nak if !refuses(seen) => continue,
-            Letter::Nak => (said::NAK_LOOP, &mut *naks, 3, 60),
-            Letter::Decline => (said::DECLINES, &mut *declines, 3, 300),
+            Letter::Nak => (said::NAK_LOOP, &mut troubles.get_or_insert_default().naks, 3, 60),
+            Letter::Decline => (said::DECLINES, &mut troubles.get_or_insert_default().declines, 3, 300),
             Letter::Discover | Letter::Request | Letter::Inform => (said::STORM, &mut *asked, 21, 10),
             _ => continue,
         };

@@ -184,6 +184,22 @@ impl History {
         }
     }
 
+    /// Touches what is remembered of messages that come next, each of which lies in memory that nobody looked at for long: one by one
+    /// they are waited for, together they come at once.
+    pub fn warm(&self, items: &[Item]) {
+        let given = items.iter().filter_map(|item| match item {
+            Item::Message(entry) if entry.seen.letter == Letter::Ack => Some(entry.seen.yiaddr),
+            _ => None,
+        });
+        self.leases.warm(given);
+    }
+
+    /// The same of exchanges that are judged next.
+    pub fn warm_closed<'a>(&self, exchanges: impl Iterator<Item = &'a Exchange> + Clone) {
+        self.clients.warm(exchanges.clone());
+        self.leases.warm_closed(exchanges);
+    }
+
     /// Everything said of an exchange that has just closed.
     pub fn closed(&mut self, exchange: &Exchange) -> Vec<Diagnosis> {
         let mut found = rules::judge(exchange, &self.signs, self.strict);

@@ -61,7 +61,36 @@ struct Users {
 #[derive(Clone, Debug, Default)]
 struct Devices {
     time: i64,
-    macs: KeyedMap<HwAddr, Place>,
+    /// Most have one.
+    first: Option<(HwAddr, Place)>,
+    others: Option<Box<KeyedMap<HwAddr, Place>>>,
+}
+
+impl Devices {
+    fn len(&self) -> usize {
+        usize::from(self.first.is_some())
+            .saturating_add(self.others.as_ref().map_or(0, |others| others.len()))
+    }
+
+    /// Adds one while there is room; true when it is new.
+    fn add(&mut self, mac: HwAddr, at: Place) -> bool {
+        let Some((first, _)) = self.first else {
+            self.first = Some((mac, at));
+            return true;
+        };
+        if first == mac || self.len() >= MOST {
+            return false;
+        }
+        let others = self.others.get_or_insert_default();
+        let before = others.len();
+        others.entry(mac).or_insert(at);
+        others.len() > before
+    }
+
+    fn places(self) -> impl Iterator<Item = Place> {
+        let others = self.others.map(|others| others.into_values());
+        self.first.map(|(_, at)| at).into_iter().chain(others.into_iter().flatten())
+    }
 }
 
 /// Addresses, one bit each, several on one bit: who is not in it was never here. It does not grow. Neighbours lie together, for those
@@ -118,6 +147,26 @@ impl Leases {
     /// True for an address that was offered or that a client has.
     pub(super) fn knows(&self, address: Ipv4Addr) -> bool {
         self.known.contains(address)
+    }
+
+    /// Touches what is known of addresses, for [`History::warm`](super::History::warm).
+    pub(super) fn warm(&self, addresses: impl Iterator<Item = Ipv4Addr>) {
+        let given = addresses.filter_map(|address| self.given.get(&address));
+        std::hint::black_box(given.fold(0, |sum, given| sum ^ given.time));
+    }
+
+    /// The same of exchanges that have closed. One loop a table, for the next one is looked up while the last is waited for.
+    pub(super) fn warm_closed<'a>(&self, exchanges: impl Iterator<Item = &'a Exchange> + Clone) {
+        let acks = || exchanges.clone().filter_map(given);
+        self.warm(acks().map(|ack| ack.yiaddr));
+        let running = acks().filter_map(|ack| self.running.get(&(ack.yiaddr, ack.place)));
+        let running = running.fold(0, |sum, lease| sum ^ lease.time);
+        let texts = exchanges
+            .clone()
+            .flat_map(|exchange| [&exchange.texts.client_id, &exchange.texts.hostname].into_iter().flatten());
+        let texts = texts.fold(0, |sum, text| sum ^ text.first().copied().unwrap_or(0));
+        let names = exchanges.filter_map(|exchange| self.names.get(exchange.texts.hostname.as_ref()?));
+        std::hint::black_box((running, texts, names.fold(0, |sum, devices| sum ^ devices.time)));
     }
 
     /// Takes note of a message.
@@ -191,7 +240,7 @@ impl Leases {
     /// Takes note of an exchange that has closed.
     pub(super) fn exchange(&mut self, exchange: &Exchange, signs: &Signs, found: &mut Said) {
         let Some(mac) = exchange.mac else { return };
-        let ack = exchange.replies().find(|seen| seen.letter == Letter::Ack && seen.gives());
+        let ack = given(exchange);
         self.settle(exchange, ack, found);
         if exchange.outcome == Outcome::Declined {
             self.declined(exchange, signs);
@@ -280,12 +329,11 @@ impl Leases {
         let full = self.names.len() >= MOST && !self.names.contains_key(name);
         if full || self.devices >= CLIENTS {
             halve(&mut self.names, |devices| devices.time);
-            self.devices = self.names.values().map(|devices| devices.macs.len()).sum();
+            self.devices = self.names.values().map(Devices::len).sum();
         }
         let devices = self.names.entry(Arc::clone(name)).or_default();
         devices.time = ack.time;
-        if devices.macs.len() < MOST && !devices.macs.contains_key(&mac) {
-            devices.macs.insert(mac, (ack.time, ack.frame));
+        if devices.add(mac, (ack.time, ack.frame)) {
             self.devices = self.devices.saturating_add(1);
         }
     }
@@ -299,14 +347,19 @@ impl Leases {
                 findings.push(addresses.into_values().collect::<Evidence>().finding(Code::ProxyArp, text));
             }
         }
-        let mut names: Vec<_> = self.names.drain().filter(|(_, devices)| devices.macs.len() >= 4).collect();
+        let mut names: Vec<_> = self.names.drain().filter(|(_, devices)| devices.len() >= 4).collect();
         names.sort_by(|(one, _), (other, _)| one.cmp(other));
         for (name, devices) in names {
             let name = String::from_utf8_lossy(&name);
-            let text = format!("{name} took a lease for each of {} private MACs", devices.macs.len());
-            findings.push(devices.macs.into_values().collect::<Evidence>().finding(Code::MacChurn, text));
+            let text = format!("{name} took a lease for each of {} private MACs", devices.len());
+            findings.push(devices.places().collect::<Evidence>().finding(Code::MacChurn, text));
         }
     }
+}
+
+/// What gave an address.
+fn given(exchange: &Exchange) -> Option<&Seen> {
+    exchange.replies().find(|seen| seen.letter == Letter::Ack && seen.gives())
 }
 
 /// Says that two machines claim an address, once they do.
@@ -377,7 +430,7 @@ mod tests {
             let name: Arc<[u8]> = vec![u8::try_from(number % 8).unwrap()].into();
             leases.name(&name, HwAddr::from_slice(&number.to_be_bytes()), &ack);
             ack.time = ack.time.saturating_add(1);
-            let all: usize = leases.names.values().map(|devices| devices.macs.len()).sum();
+            let all: usize = leases.names.values().map(Devices::len).sum();
             assert!(number % 1000 > 0 || (leases.devices == all && all <= CLIENTS), "{all}");
         }
         assert!(leases.names.len() >= 4, "not all of them go");

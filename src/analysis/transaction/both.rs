@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::desk::Options;
+use super::desk::{AHEAD, Options};
 use super::exchange::Exchange;
 use super::join::Joiner;
 use super::join6::{Joined, Joiner6};
@@ -48,19 +48,26 @@ pub trait Follow {
     /// An exchange has closed.
     fn closed(&mut self, closed: Closed);
 
+    /// These come next.
+    fn ahead(&self, _items: &[Item]) {}
+
     /// Takes what came next. Where one batch ends and the next begins is chance, and must not show: only items move the clock, and
     /// what closes is handed on at once, before what came later is heard.
     fn follow(&mut self, batch: &Batch) {
         let mut moved = false;
-        for item in &batch.items {
-            if let Some(time) = batch.time_of(item) {
-                self.joiner().advance(time);
+        for some in batch.items.chunks(AHEAD) {
+            self.joiner().warm(some);
+            self.ahead(some);
+            for item in some {
+                if let Some(time) = batch.time_of(item) {
+                    self.joiner().advance(time);
+                    self.hand_on();
+                    moved = true;
+                }
+                let joined = self.joiner().item(item, batch);
+                self.joined(item, joined, batch);
                 self.hand_on();
-                moved = true;
             }
-            let joined = self.joiner().item(item, batch);
-            self.joined(item, joined, batch);
-            self.hand_on();
         }
         let joiner = self.joiner();
         joiner.reached = if moved { batch.last } else { joiner.reached.max(batch.last) };
@@ -94,6 +101,16 @@ impl Both {
             max_open: options.max_open,
             reached: None,
         }
+    }
+
+    /// These are joined next.
+    fn warm(&self, items: &[Item]) {
+        self.four.warm(items);
+    }
+
+    /// What has closed and was not handed on yet.
+    pub fn closed(&self) -> impl Iterator<Item = &Closed> + Clone {
+        self.closed.iter()
     }
 
     /// Joins one item; it is at the clock already.

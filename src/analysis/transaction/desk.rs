@@ -30,6 +30,8 @@ pub(super) const DECLINE: i64 = 120 * SECOND;
 const UNTIMED: usize = 10_000;
 /// So many exchanges are touched before the first of them is closed.
 const WARM: usize = 64;
+/// So many messages are looked at before the first of them is joined.
+pub(super) const AHEAD: usize = 64;
 /// Exchanges remembered of one client.
 pub(super) const RECENT: usize = 4;
 
@@ -133,6 +135,8 @@ impl<S: Message> Desk<S> {
         self.ending = self.all_open().into();
         self.end = self.now.unwrap_or(0);
         self.look_no_more();
+        // Nothing more comes of them, and who closes need not be looked for.
+        self.clients = KeyedMap::default();
     }
 
     fn look_no_more(&mut self) {
@@ -157,6 +161,15 @@ impl<S: Message> Desk<S> {
             }
         }
         std::hint::black_box(sum);
+    }
+
+    /// Touches, for the same reason, the latest exchanges of clients that speak next.
+    pub(super) fn warm_clients(&self, keys: impl IntoIterator<Item = S::Key>) {
+        let mut latest = [0; AHEAD];
+        for (id, key) in latest.iter_mut().zip(keys) {
+            [*id, ..] = self.recent(&key);
+        }
+        self.open.warm(&latest);
     }
 
     /// The frame that the next one began with which closes after the end.

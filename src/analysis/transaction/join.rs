@@ -205,6 +205,14 @@ impl Joiner {
         &mut self.desk
     }
 
+    /// These are joined next.
+    pub(super) fn warm(&self, items: &[Item]) {
+        self.desk.warm_clients(items.iter().filter_map(|item| match item {
+            Item::Message(entry) => Some(ClientKey::of(entry)),
+            _ => None,
+        }));
+    }
+
     pub(super) fn close(&mut self, id: u32, end: i64) {
         let Some(mut open) = self.desk.take(id) else { return };
         if open.key.tag != 0 {
