@@ -303,7 +303,7 @@ impl Top {
 
 /// A client that has asked for long, or asks on though it was answered.
 fn stuck<S: Counted>(exchange: &Exchange<S>, now: i64) -> Option<ClientLine> {
-    let asked = exchange.sent().count();
+    let asked = exchange.sent_count();
     let had = exchange.had();
     let asks = matches!(
         exchange.kind,

@@ -488,7 +488,7 @@ impl<'a> Case<'a> {
             if !expects || searching || sent.len() < 2 {
                 return;
             }
-            let text = format!("{} sent in {}, no answer", sent.len(), seconds(span));
+            let text = format!("{} sent in {}, no answer", exchange.sent_count(), seconds(span));
             let sure = matches!(exchange.kind, Kind::Acquire | Kind::Rebind)
                 && sent.len() >= 3
                 && span >= 6 * SECOND
@@ -517,7 +517,8 @@ impl<'a> Case<'a> {
         let span = last.time.saturating_sub(first.time);
         let frames: Vec<u64> = requests.iter().map(|seen| seen.frame).collect();
         if requests.len() >= 2 {
-            let text = format!("{} REQUESTs in {}, neither ACK nor NAK", requests.len(), seconds(span));
+            let count = exchange.sent_of(|letter| letter == Letter::Request);
+            let text = format!("{count} REQUESTs in {}, neither ACK nor NAK", seconds(span));
             if span >= 3 * SECOND && (exchange.had().offer || exchange.visible) {
                 let causes = self.silence_causes(&requests);
                 self.say(Code::NoAck, frames, format!("{text}{causes}"));

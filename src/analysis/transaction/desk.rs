@@ -120,6 +120,11 @@ impl<S: Message> Desk<S> {
         self.open.iter().map(|(_, open)| &*open.exchange)
     }
 
+    /// The exchanges that are open with their numbers, in no order.
+    pub(super) fn exchanges_by_id(&self) -> impl Iterator<Item = (u32, &Exchange<S>)> {
+        self.open.iter().map(|(id, open)| (id, &*open.exchange))
+    }
+
     /// The last moment known.
     pub(super) fn now(&self) -> Option<i64> {
         self.now
@@ -331,7 +336,8 @@ impl<S: Message> Desk<S> {
         (alive, count)
     }
 
-    fn is_alive(&self, id: u32, now: i64) -> bool {
+    /// It takes messages still.
+    pub(super) fn is_alive(&self, id: u32, now: i64) -> bool {
         let Some(brief) = self.open.brief(id) else { return false };
         let quiet = now.saturating_sub(brief.last);
         quiet <= if brief.is(brief::FINISHED) { LINGER } else { IDLE }

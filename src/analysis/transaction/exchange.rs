@@ -31,6 +31,25 @@ pub struct Step<S = Seen> {
     pub server: Option<u8>,
 }
 
+/// Steps of one kind that are not kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LeftOut {
+    letter: Letter,
+    role: Role,
+    from_client: bool,
+    pub(super) sense: Sense,
+    /// Which of the exchange's servers sent them, of replies.
+    pub(super) server: Option<u8>,
+    pub(super) count: u32,
+}
+
+impl LeftOut {
+    /// How many, as far as they are `wanted`.
+    fn if_so(&self, wanted: bool) -> usize {
+        if wanted { usize::try_from(self.count).unwrap_or(usize::MAX) } else { 0 }
+    }
+}
+
 /// Who sends or receives a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Party<A = Ipv4Addr> {
@@ -110,6 +129,12 @@ pub struct Exchange<S: Message = Seen> {
     pub steps: Vec<Step<S>>,
     /// How many more there were.
     pub left_out: u32,
+    /// Which these were.
+    #[allow(
+        clippy::box_collection,
+        reason = "nearly no exchange has any, and there are a great many exchanges"
+    )]
+    left: Option<Box<Vec<LeftOut>>>,
     /// Everybody who answered, in order of first word.
     pub servers: Few<Server<S::Id, S::Ip>>,
     /// Problems of its messages, with the frame.
@@ -178,6 +203,7 @@ impl<S: Message> Exchange<S> {
             // A flood of clients that say one thing each is what fills memory.
             steps: Vec::with_capacity(1),
             left_out: 0,
+            left: None,
             servers: Few::default(),
             problems: Vec::new(),
             superseded: None,
@@ -240,12 +266,40 @@ impl<S: Message> Exchange<S> {
 
     /// It gave what may still be declined.
     pub(super) fn gave(&self) -> bool {
-        self.had.ack && !self.had.decline
+        self.had.ack && self.kind != Kind::Decline
     }
 
-    /// How many of a role.
+    /// How many of a role, those that are not kept included.
     pub fn count(&self, wanted: impl Fn(Role) -> bool) -> usize {
-        self.steps.iter().filter(|step| wanted(step.role)).count()
+        let kept = self.steps.iter().filter(|step| wanted(step.role)).count();
+        self.left().fold(kept, |all, left| all.saturating_add(left.if_so(wanted(left.role))))
+    }
+
+    /// How many messages were really said, those that are not kept included.
+    pub fn said_count(&self) -> usize {
+        self.count(Role::counts)
+    }
+
+    /// How many messages of the client were really said, those that are not kept included.
+    pub fn sent_count(&self) -> usize {
+        self.sent_of(|_| true)
+    }
+
+    /// The same of those letters that are `wanted`.
+    pub fn sent_of(&self, wanted: impl Fn(Letter) -> bool) -> usize {
+        let kept = self.sent().filter(|seen| wanted(seen.letter())).count();
+        self.left().fold(kept, |all, left| {
+            all.saturating_add(left.if_so(left.from_client && left.role.counts() && wanted(left.letter)))
+        })
+    }
+
+    /// Replies that were really said and are not kept.
+    pub(super) fn replies_left(&self) -> impl Iterator<Item = &LeftOut> {
+        self.left().filter(|left| !left.from_client && left.role.counts())
+    }
+
+    fn left(&self) -> impl Iterator<Item = &LeftOut> {
+        self.left.iter().flat_map(|left| left.iter())
     }
 
     /// Adds a message; which of the servers sent it.
@@ -307,8 +361,21 @@ impl<S: Message> Exchange<S> {
             }
         }
         // There are fewer types than places for the first and the last of each.
-        self.steps.remove(between.unwrap_or(self.steps.len() / 2));
+        let Step { seen, role, server } = self.steps.remove(between.unwrap_or(self.steps.len() / 2));
         self.left_out = self.left_out.saturating_add(1);
+        let (letter, from_client, sense) = (seen.letter(), seen.is_from_client(), seen.sense());
+        let left = LeftOut { letter, role, from_client, sense, server, count: 1 };
+        self.leave(left);
+    }
+
+    /// Counts steps that are not kept: there are few kinds of them.
+    fn leave(&mut self, new: LeftOut) {
+        let all = self.left.get_or_insert_default();
+        let kind = |left: &LeftOut| (left.letter, left.role, left.from_client, left.sense, left.server);
+        match all.iter_mut().find(|known| kind(known) == kind(&new)) {
+            Some(known) => known.count = known.count.saturating_add(new.count),
+            None => all.push(new),
+        }
     }
 
     /// Takes note of what is wrong with a message.
@@ -441,6 +508,7 @@ impl<S: Message> Exchange<S> {
             both.steps.push(Step { seen: step.seen.clone(), server: index, role: step.role });
         }
         both.left_out = both.left_out.saturating_add(next.left_out);
+        next.left().for_each(|left| both.leave(LeftOut { server: None, ..*left }));
         both
     }
 

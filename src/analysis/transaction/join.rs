@@ -1,8 +1,8 @@
 //! Which message of DHCPv4 belongs to which exchange.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use super::by_xid::ByXid;
 use super::desk::{DECLINE, Desk, MINGAP, NEWXID, ORPHAN, Options, Over, SELECT, Untimed};
 use super::exchange::Exchange;
 use super::four::ClientKey;
@@ -96,8 +96,8 @@ impl State {
 /// Joins messages of DHCPv4 into exchanges, in the order of the capture.
 pub struct Joiner {
     desk: Desk<Seen>,
-    /// Clients without a hardware address: which exchange has this xid.
-    nameless: BTreeMap<u32, u32>,
+    /// For replies without a client's address.
+    nameless: ByXid,
     untimed: Untimed<(Entry, Batch)>,
     #[allow(clippy::vec_box, reason = "each goes its own way, and is large")]
     closed: Vec<Box<Exchange>>,
@@ -111,7 +111,7 @@ impl Joiner {
     pub fn new(options: Options) -> Self {
         Self {
             desk: Desk::new(options),
-            nameless: BTreeMap::new(),
+            nameless: ByXid::default(),
             untimed: Untimed::default(),
             closed: Vec::new(),
             sight: Sight::default(),
@@ -215,12 +215,8 @@ impl Joiner {
 
     pub(super) fn close(&mut self, id: u32, end: i64) {
         let Some(mut open) = self.desk.take(id) else { return };
-        if open.key.tag != 0 {
-            for xid in &open.exchange.xids {
-                if self.nameless.get(xid) == Some(&id) {
-                    self.nameless.remove(xid);
-                }
-            }
+        if open.key.tag != 0 || self.nameless.all {
+            open.exchange.xids.iter().for_each(|xid| self.nameless.remove(*xid, id));
         }
         open.exchange.judge(end);
         open.exchange.visible = self.sight.visible(&open.exchange, &open.exchange.mac.unwrap_or_default());
@@ -270,7 +266,7 @@ impl Joiner {
         open.exchange.add(&seen, role);
         open.exchange.selected |= entry.selected;
         // Those that the exchange does not keep would outlive it.
-        if open.key.tag != 0 && seen.from_client && open.has_xid(seen.xid) {
+        if (open.key.tag != 0 || self.nameless.all) && seen.from_client && open.has_xid(seen.xid) {
             self.nameless.insert(seen.xid, id);
         }
         let known = &mut self.texts;
@@ -418,7 +414,8 @@ impl Joiner {
                     && (state == State::Selecting
                         || (had.offer && !had.request && matches!(state, State::Reboot | State::Unclear)));
             }
-            exchange.kind == state.kind() && !had.nak && had.client
+            let refused = had.nak && !had.ack;
+            exchange.kind == state.kind() && !refused && had.client
         });
         if let Some(id) = same {
             return self.desk.get(id).map(|open| (id, role(open)));
@@ -452,6 +449,23 @@ impl Joiner {
         None
     }
 
+    /// The exchange that a reply without a client's address belongs to: by identifier and destination.
+    fn asked_by(&mut self, seen: &Seen) -> Option<u32> {
+        if !self.nameless.all {
+            // The first of them. From here on all that is open is kept by its identifier.
+            self.nameless.all = true;
+            let mut all: Vec<_> = self.desk.exchanges_by_id().collect();
+            all.sort_unstable_by_key(|(_, exchange)| exchange.began);
+            for (id, exchange) in all {
+                exchange.sent().for_each(|request| self.nameless.insert(request.xid, id));
+            }
+        }
+        self.nameless.get(seen.xid).find(|id| {
+            let open = self.desk.get(*id).filter(|_| self.desk.is_alive(*id, seen.time));
+            open.is_some_and(|open| takes(&open.exchange, seen) && reaches(&open.exchange, seen))
+        })
+    }
+
     fn reply(&mut self, seen: &Seen, key: ClientKey, entry: &Entry, ids: &[u32]) -> (u32, Role) {
         if seen.letter == Letter::ForceRenew {
             return (self.begin(Kind::ForceRenew, seen, key, entry), Role::First);
@@ -462,13 +476,9 @@ impl Joiner {
             return (id, Role::First);
         }
         if key.tag != 0
-            && let Some(&id) = self.nameless.get(&seen.xid)
-            && self
-                .desk
-                .get(id)
-                .is_some_and(|open| takes(&open.exchange, seen) && reaches(&open.exchange, seen))
+            && let Some(id) = self.asked_by(seen)
         {
-            return (id, Role::First);
+            return self.desk.copy_of(seen, &[id]).unwrap_or((id, Role::First));
         }
         let kind = kind_of_orphan(seen);
         let orphaned = |brief: &Brief| brief.kind == kind && !brief.is(brief::CLIENT) && likely(brief);

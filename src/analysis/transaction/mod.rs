@@ -6,6 +6,7 @@
 //! `six` what each message means to it. Holds no socket and no clock: time is that of the messages.
 
 mod both;
+mod by_xid;
 mod clients;
 mod desk;
 mod digest;

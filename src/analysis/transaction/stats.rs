@@ -244,7 +244,7 @@ impl Stats {
             && (self.clients.len() < CLIENTS || self.clients.contains_key(who))
         {
             let figures = self.clients.entry(who.clone()).or_default();
-            let sent = u64::try_from(exchange.sent().count()).unwrap_or(0);
+            let sent = u64::try_from(exchange.sent_count()).unwrap_or(0);
             figures.mac = figures.mac.or(exchange.mac);
             figures.messages = figures.messages.saturating_add(sent);
             figures.unanswered = figures.unanswered.saturating_add(u64::from(unanswered));
@@ -312,6 +312,20 @@ impl Stats {
                 }
                 _ => {}
             }
+        }
+        for left in exchange.replies_left() {
+            let server = left.server.and_then(|index| exchange.servers.get(usize::from(index)));
+            let Some(figures) = server.and_then(|server| self.servers.get_mut(&S::whose(server))) else {
+                continue;
+            };
+            let (offers, acks, naks) = &mut figures.counts;
+            let to = match left.sense {
+                Sense::Offers => offers,
+                Sense::Grants => acks,
+                Sense::Refuses => naks,
+                _ => continue,
+            };
+            *to = to.saturating_add(left.count.into());
         }
         for server in &exchange.servers {
             if let (Some(delay), Some(figures)) = (server.offer, self.servers.get_mut(&S::whose(server))) {

@@ -31,8 +31,8 @@ const A: [u8; 4] = [10, 0, 0, 50];
 /// What stands around a message.
 #[derive(Clone)]
 pub(crate) struct Way {
-    macs: (Mac, Mac),
-    ips: ([u8; 4], [u8; 4]),
+    pub(crate) macs: (Mac, Mac),
+    pub(crate) ips: ([u8; 4], [u8; 4]),
     ports: (u16, u16),
     vlan: Option<u16>,
     bad: bool,
@@ -177,7 +177,7 @@ impl Story {
         });
     }
 
-    fn say(
+    pub(crate) fn say(
         &mut self,
         ms: i64,
         c: Client,

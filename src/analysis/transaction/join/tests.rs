@@ -32,7 +32,7 @@ fn identifiers_are_remembered_no_longer_than_their_exchange() {
     let [exchange] = open.as_slice() else { panic!("{} exchanges", open.len()) };
     assert_eq!((exchange.kind, joiner.nameless.len()), (Kind::Release, exchange.xids.len()));
     joiner.finish();
-    assert!(joiner.nameless.is_empty());
+    assert_eq!(joiner.nameless.len(), 0);
 }
 
 /// A capture may say that it was taken when the clock ends.
@@ -82,6 +82,9 @@ fn a_client_that_asks_for_long_is_served_in_the_end() {
     let [exchange] = closed.as_slice() else { panic!("{} exchanges", closed.len()) };
     assert_eq!(exchange.outcome, Outcome::Bound);
     assert_eq!((exchange.messages(), exchange.left_out), ("D*61 O R A …".to_owned(), 39));
+    let again = exchange.count(|role| role == Role::Retransmission);
+    assert_eq!((exchange.sent_count(), exchange.said_count(), again), (101, 103, 99), "all of them count");
+    assert_eq!(exchange.sent_of(|letter| letter == Letter::Request), 1);
     let ms = |time: Option<i64>| time.unwrap() / 1_000_000;
     assert_eq!(ms(exchange.offer_ns()), 100_000);
     assert_eq!((ms(exchange.ack_ns()), ms(exchange.total_ns())), (10, 100_020));
@@ -129,4 +132,119 @@ fn what_is_over_waits_once_for_late_messages() {
         let late = gone - took;
         assert!((10_001..=11_100).contains(&late), "{took} ms took {late} ms more");
     }
+}
+
+/// The exchanges of a story, as kinds, messages and outcomes, in order.
+fn told(tell: impl FnOnce(&mut Story)) -> Vec<(Kind, String, Outcome)> {
+    let mut joiner = joined(|s| {
+        tell(s);
+        s.end(600_000);
+    });
+    joiner.finish();
+    let closed = joiner.take_closed();
+    closed.iter().map(|exchange| (exchange.kind, exchange.messages(), exchange.outcome)).collect()
+}
+
+/// A client without a hardware address, that is known by its identifier.
+fn bare(message: &mut crate::wire::v4::Message) {
+    message.set_mac(crate::wire::Mac::ZERO);
+    message.set_option(61, b"abc");
+}
+
+#[test]
+fn an_address_may_be_declined_twice_whatever_others_say_between() {
+    let (a, server) = ([10, 0, 0, 50], [10, 0, 0, 1]);
+    let own = |beside: bool| {
+        let mut all = told(|s| {
+            s.discover(0, client(1));
+            s.offer(10, client(1), server, a);
+            s.request(20, client(1), a, server);
+            s.ack(30, client(1), server, a);
+            for at in [30_000, 60_000] {
+                let c = Client { xid: 0x900 + u32::try_from(at).unwrap(), ..client(1) };
+                s.ask(at, c, MessageType::DECLINE, |m, _| {
+                    m.set_option(50, &a);
+                    m.set_option(54, &server);
+                });
+                if beside {
+                    for later in [10_050, 11_500, 21_000] {
+                        s.ask(at + later, client(2), MessageType::INFORM, |_, _| {});
+                    }
+                }
+            }
+        });
+        all.retain(|(kind, ..)| *kind != Kind::Inform);
+        all
+    };
+    assert_eq!(own(false), [(Kind::Acquire, "D O R A C*2".to_owned(), Outcome::Declined)]);
+    assert_eq!(own(true), own(false));
+}
+
+#[test]
+fn what_was_given_after_a_refusal_is_asked_for_again_in_the_same_exchange() {
+    let (a, server, other) = ([10, 0, 0, 50], [10, 0, 0, 1], [10, 0, 0, 2]);
+    let all = told(|s| {
+        s.renew(0, client(1), a, true);
+        s.nak(10, client(1), other);
+        s.ack(20, client(1), server, a);
+        s.renew(2000, client(1), a, true);
+        s.ack(2010, client(1), server, a);
+    });
+    assert_eq!(all, [(Kind::Rebind, "R N A R A".to_owned(), Outcome::Rebound)]);
+}
+
+#[test]
+fn a_reply_that_names_no_client_finds_it_by_identifier_and_destination() {
+    let (a, server) = ([10, 0, 0, 50], [10, 0, 0, 1]);
+    let nameless = |s: &mut Story, ms: i64, c: Client, kind: MessageType, dst: [u8; 4]| {
+        s.say(ms, c, kind, (server, a), |m, way| {
+            m.set_mac(crate::wire::Mac::ZERO);
+            way.ips.1 = dst;
+        });
+    };
+    let all = told(|s| {
+        s.discover(0, client(1));
+        nameless(s, 10, client(1), MessageType::OFFER, [255; 4]);
+        // The same on another port of the switch.
+        nameless(s, 10, client(1), MessageType::OFFER, [255; 4]);
+        s.request(20, client(1), a, server);
+        nameless(s, 30, client(1), MessageType::ACK, [255; 4]);
+    });
+    assert_eq!(all, [(Kind::Acquire, "D O R A".to_owned(), Outcome::Bound)]);
+    // Two that chose one identifier are told apart by where the answers go.
+    let all = told(|s| {
+        let (one, other) = (Client { xid: 7, ..client(50) }, Client { xid: 7, ..client(51) });
+        s.renew(100, one, [10, 0, 0, 60], false);
+        s.renew(101, other, [10, 0, 0, 61], false);
+        nameless(s, 110, one, MessageType::ACK, [10, 0, 0, 60]);
+        nameless(s, 111, other, MessageType::ACK, [10, 0, 0, 61]);
+    });
+    let renewed = (Kind::Renew, "R A".to_owned(), Outcome::Renewed);
+    assert_eq!(all, [renewed.clone(), renewed]);
+}
+
+#[test]
+fn a_late_reply_to_a_client_without_address_comes_too_late_as_any_other() {
+    let a = [10, 0, 0, 50];
+    let renewal = |late: i64| {
+        told(|s| {
+            s.ask(0, client(1), MessageType::REQUEST, |m, way| {
+                bare(m);
+                m.ciaddr = a.into();
+                way.ips = (a, [10, 0, 0, 1]);
+            });
+            for at in [10, late] {
+                s.say(at, client(1), MessageType::ACK, ([10, 0, 0, 1], a), |m, way| {
+                    m.set_mac(crate::wire::Mac::ZERO);
+                    way.ips.1 = a;
+                    m.set_option(51, &u32::try_from(at).unwrap().to_be_bytes());
+                });
+            }
+        })
+        .iter()
+        .map(|(_, messages, _)| messages.clone())
+        .collect::<Vec<_>>()
+    };
+    assert_eq!(renewal(5000), ["R A*2"]);
+    assert_eq!(renewal(60_000), ["R A", "A"]);
 }
