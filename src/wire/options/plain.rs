@@ -3,6 +3,7 @@
 
 use super::kind::{Field, Kind};
 use super::registry::Space;
+use super::shapes::Shape;
 use super::tables::v6;
 use crate::wire::v6::packet::Packet;
 
@@ -21,6 +22,8 @@ fn plain(kind: &Kind, bytes: &[u8], levels: u8) -> bool {
         Kind::U8 => bytes.len() == 1,
         Kind::Hardware => !bytes.is_empty(),
         Kind::List(Kind::OptionCode(space)) => multiple(bytes, space.code_width.into()),
+        Kind::List(Kind::Name) => names(bytes),
+        Kind::Name => behind_name(bytes, false).is_some_and(<[u8]>::is_empty),
         Kind::List(item) => item.fixed_len().is_some_and(|length| multiple(bytes, length)),
         Kind::Duid => match bytes {
             // The hardware type, the time, and an address.
@@ -35,6 +38,9 @@ fn plain(kind: &Kind, bytes: &[u8], levels: u8) -> bool {
             let behind = bytes.get(packet.header_len()..);
             !bytes.is_empty() && behind.is_some_and(|behind| options(&v6::SPACE, behind, levels))
         }
+        Kind::Shaped(Shape::Fqdn) => {
+            bytes.get(1..).and_then(|name| behind_name(name, true)).is_some_and(<[u8]>::is_empty)
+        }
         Kind::Shaped(shape) => match shape.holds_options() {
             Some((head, space)) => bytes.get(head..).is_some_and(|behind| options(space, behind, levels)),
             None => false,
@@ -45,6 +51,29 @@ fn plain(kind: &Kind, bytes: &[u8], levels: u8) -> bool {
 
 fn multiple(bytes: &[u8], of: usize) -> bool {
     bytes.len().checked_rem(of) == Some(0)
+}
+
+/// What stands behind the whole name that `bytes` begin with, as `domain::read_digits` reads it.
+fn behind_name(bytes: &[u8], partial: bool) -> Option<&[u8]> {
+    let mut rest = bytes;
+    loop {
+        let Some((length, label)) = rest.split_first() else { return partial.then_some(rest) };
+        if *length == 0 {
+            return Some(label);
+        }
+        rest = label.get(usize::from(*length)..)?;
+        if *length > 63 || bytes.len().saturating_sub(rest.len()) >= 255 {
+            return None;
+        }
+    }
+}
+
+fn names(mut bytes: &[u8]) -> bool {
+    while !bytes.is_empty() {
+        let Some(behind) = behind_name(bytes, false) else { return false };
+        bytes = behind;
+    }
+    true
 }
 
 fn record(fields: &[Field], mut bytes: &[u8], levels: u8) -> bool {
@@ -126,6 +155,10 @@ mod tests {
             (v6::RAPID_COMMIT, vec![]),
             (v6::DNS_SERVERS, vec![0xfd; 32]),
             (v6::STATUS_CODE, b"\0\x02none left".to_vec()),
+            (v6::DOMAIN_LIST, b"\x03lab\x00\x01a\x01b\x00".to_vec()),
+            (v6::CLIENT_FQDN, b"\x01\x04host".to_vec()),
+            (v6::CLIENT_FQDN, b"\x01\x04host\x03lab\x00".to_vec()),
+            (v6::NIS_DOMAIN_NAME, [&[63; 64][..], &[63; 64], &[63; 64], &[61; 62], &[0]].concat()),
             (v6::RELAY_MSG, relayed(1)),
         ] {
             assert!(is_plain(row(code), &payload), "option {code}");
@@ -136,6 +169,17 @@ mod tests {
             }
         }
         assert!(!is_plain(row(v6::RELAY_MSG), &relayed(40)));
+        // Names of 255 bytes and more, and labels of 64.
+        for long in
+            [[&[63; 64][..], &[63; 64], &[63; 64], &[62; 63], &[0]].concat(), [&[64; 65][..], &[0]].concat()]
+        {
+            let fqdn = [&[1][..], &long].concat();
+            for (code, payload) in
+                [(v6::NIS_DOMAIN_NAME, &long), (v6::DOMAIN_LIST, &long), (v6::CLIENT_FQDN, &fqdn)]
+            {
+                assert!(!is_plain(row(code), payload) && !is_sound(row(code), payload), "option {code}");
+            }
+        }
     }
 
     proptest! {
