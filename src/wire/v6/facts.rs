@@ -4,7 +4,7 @@
 use std::net::Ipv6Addr;
 
 use super::outline::Outline;
-use super::packet::{Options, Packet, find};
+use super::packet::{Options, Packet, RawOption, find};
 use super::types::{MessageType, StatusCode, mac_of_duid};
 use crate::wire::options::v6 as opt;
 
@@ -275,42 +275,67 @@ impl<'a> Facts<'a> {
 
     /// The first status that is no success: of the message, else of an IA, else of an address or prefix.
     pub fn failure(&self) -> Option<Status<'a>> {
-        let own = self.status.into_iter();
-        let ias = self.ias.iter().filter_map(|ia| ia.status);
-        let leases = self.addresses().filter_map(|lease| lease.status);
-        let prefixes = self.prefixes().filter_map(|lease| lease.status);
-        own.chain(ias).chain(leases).chain(prefixes).find(|status| status.code != StatusCode::SUCCESS)
+        let failed = |status: Option<Status<'a>>| status.filter(|status| status.code != StatusCode::SUCCESS);
+        failed(self.status)
+            .or_else(|| self.ias.iter().find_map(|ia| failed(ia.status)))
+            .or_else(|| self.addresses().find_map(|lease| failed(lease.status)))
+            .or_else(|| self.prefixes().find_map(|lease| failed(lease.status)))
+    }
+}
+
+/// An identity association, and what it holds still unread.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RawIa<'a> {
+    pub(super) kind: IaKind,
+    pub(super) iaid: u32,
+    pub(super) t1: u32,
+    pub(super) t2: u32,
+    area: &'a [u8],
+}
+
+impl<'a> RawIa<'a> {
+    /// In an option's payload.
+    pub(super) fn read(code: u16, data: &'a [u8]) -> Option<Self> {
+        let (iaid, rest) = data.split_first_chunk::<4>()?;
+        let (kind, times, area) = if code == opt::IA_TA {
+            (IaKind::Ta, [0; 8], rest)
+        } else {
+            let (times, area) = rest.split_first_chunk::<8>()?;
+            (if code == opt::IA_PD { IaKind::Pd } else { IaKind::Na }, *times, area)
+        };
+        let [a, b, c, d, e, f, g, h] = times;
+        Some(Self {
+            kind,
+            iaid: u32::from_be_bytes(*iaid),
+            t1: u32::from_be_bytes([a, b, c, d]),
+            t2: u32::from_be_bytes([e, f, g, h]),
+            area,
+        })
+    }
+
+    fn options(&self, code: u16) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let whole = move |option: &RawOption<'_>| option.code == code && !option.is_truncated();
+        Options::new(self.area).filter(whole).map(|option| option.data)
+    }
+
+    /// Its addresses.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = Address<'a>> + use<'a> {
+        self.options(opt::IAADDR).filter_map(read_address).take(MAX_LIST)
+    }
+
+    /// Its prefixes.
+    pub(super) fn prefixes(&self) -> impl Iterator<Item = Delegation<'a>> + use<'a> {
+        self.options(opt::IAPREFIX).filter_map(read_prefix).take(MAX_LIST)
     }
 }
 
 /// The identity association in an option's payload.
 pub fn read_ia(code: u16, data: &[u8]) -> Option<Ia<'_>> {
-    let (iaid, rest) = data.split_first_chunk::<4>()?;
-    let (kind, times, area) = if code == opt::IA_TA {
-        (IaKind::Ta, [0; 8], rest)
-    } else {
-        let (times, area) = rest.split_first_chunk::<8>()?;
-        (if code == opt::IA_PD { IaKind::Pd } else { IaKind::Na }, *times, area)
-    };
-    let [a, b, c, d, e, f, g, h] = times;
-    let mut ia = Ia {
-        kind,
-        iaid: u32::from_be_bytes(*iaid),
-        t1: u32::from_be_bytes([a, b, c, d]),
-        t2: u32::from_be_bytes([e, f, g, h]),
-        status: None,
-        addresses: Vec::new(),
-        prefixes: Vec::new(),
-    };
-    for option in Options::new(area).filter(|option| !option.is_truncated()) {
-        match option.code {
-            opt::STATUS_CODE => ia.status = ia.status.or(read_status(option.data)),
-            opt::IAADDR if ia.addresses.len() < MAX_LIST => ia.addresses.extend(read_address(option.data)),
-            opt::IAPREFIX if ia.prefixes.len() < MAX_LIST => ia.prefixes.extend(read_prefix(option.data)),
-            _ => {}
-        }
-    }
-    Some(ia)
+    let raw = RawIa::read(code, data)?;
+    let RawIa { kind, iaid, t1, t2, .. } = raw;
+    let status = raw.options(opt::STATUS_CODE).find_map(read_status);
+    let (addresses, prefixes) = (raw.addresses().collect(), raw.prefixes().collect());
+    Some(Ia { kind, iaid, t1, t2, status, addresses, prefixes })
 }
 
 /// The address in an option's payload.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::facts::{Ia, IaKind, read_ia};
+use super::facts::{IaKind, RawIa};
 use super::outline::{Level, Outline, Span};
 use super::packet::Packet;
 use super::types::{CLIENT_PORT, HOP_COUNT_LIMIT, MessageType, SERVER_PORT};
@@ -65,31 +65,40 @@ fn judge_around(packet: &Packet<'_>, datagram: &Datagram<'_>, problems: &mut Vec
 }
 
 /// How often each option comes: looked for where there are few, counted where there may be sixteen thousand.
-struct Counts(Option<HashMap<u16, (usize, usize)>>);
+struct Counts {
+    counts: Option<HashMap<u16, (usize, usize)>>,
+    /// A bit for each code below 128 that was met: nearly all are such, and come once.
+    met: u128,
+}
 
 impl Counts {
     /// Options among which looking is as quick as counting, and takes no memory.
     const FEW: usize = 64;
 
     fn of(spans: &[Span]) -> Self {
-        Self((spans.len() > Self::FEW).then(|| {
+        let counts = (spans.len() > Self::FEW).then(|| {
             let mut counts: HashMap<u16, (usize, usize)> = HashMap::new();
             for span in spans {
                 let (_, all) = counts.entry(span.code).or_default();
                 *all = all.saturating_add(1);
             }
             counts
-        }))
+        });
+        Self { counts, met: 0 }
     }
 
     /// Whether the option at `place` came before, and how often it comes in all. Places must come in order.
     fn meet(&mut self, spans: &[Span], place: usize, code: u16) -> (bool, usize) {
-        match self.0.as_mut().map(|counts| counts.entry(code).or_default()) {
+        let bit = 1_u128.checked_shl(code.into()).unwrap_or(0);
+        let new = self.met & bit == 0 && bit != 0;
+        self.met |= bit;
+        match self.counts.as_mut().map(|counts| counts.entry(code).or_default()) {
             Some((met, all)) => {
                 let before = *met > 0;
                 *met = met.saturating_add(1);
                 (before, *all)
             }
+            None if new => (false, 1),
             None if spans.iter().take(place).any(|earlier| earlier.code == code) => {
                 (true, spans.iter().filter(|other| other.code == code).count())
             }
@@ -232,7 +241,7 @@ impl Judge<'_, '_> {
             }
             opt::STATUS_CODE => self.status(data, offset),
             opt::IA_NA | opt::IA_TA | opt::IA_PD => {
-                if let Some(ia) = read_ia(span.code, data) {
+                if let Some(ia) = RawIa::read(span.code, data) {
                     self.ia(&ia, offset, from_server);
                 }
             }
@@ -249,13 +258,13 @@ impl Judge<'_, '_> {
         }
     }
 
-    fn ia(&mut self, ia: &Ia<'_>, offset: usize, from_server: bool) {
+    fn ia(&mut self, ia: &RawIa<'_>, offset: usize, from_server: bool) {
         let kind = self.level.kind;
         if ia.t1 > 0 && ia.t2 > 0 && ia.t1 > ia.t2 && from_server {
             self.report(Code::T1AfterT2, offset, [at(ia.t1), at(ia.t2), 0]);
         }
-        let leases = ia.addresses.iter().map(|lease| (lease.preferred, lease.valid));
-        let leases = leases.chain(ia.prefixes.iter().map(|lease| (lease.preferred, lease.valid)));
+        let leases = ia.addresses().map(|lease| (lease.preferred, lease.valid));
+        let leases = leases.chain(ia.prefixes().map(|lease| (lease.preferred, lease.valid)));
         let mut shortest = u32::MAX;
         for (preferred, valid) in leases {
             if from_server && preferred > valid {
@@ -271,7 +280,7 @@ impl Judge<'_, '_> {
             self.report(Code::T2AfterValid, offset, [at(ia.t2), at(shortest), 0]);
         }
         if ia.kind == IaKind::Pd {
-            for lease in &ia.prefixes {
+            for lease in ia.prefixes() {
                 if lease.length > 128 {
                     self.report(Code::PrefixLengthInvalid, offset, [lease.length.into(), 0, 0]);
                 } else if lease.prefix.to_bits().checked_shl(lease.length.into()).unwrap_or(0) != 0 {
