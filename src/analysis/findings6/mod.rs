@@ -3,6 +3,7 @@
 //! A [`Scene`] is all that was heard; [`RULES`](rules::RULES) has one row a finding: code, severity, reference and the check. Nobody
 //! is called a rogue here: that is the verdict of [`servers`](super::servers).
 
+mod glance;
 mod link;
 mod offers;
 mod promised;
@@ -21,6 +22,7 @@ use crate::wire::v6::facts::IaKind;
 use crate::wire::v6::{Duid, Facts, MessageType};
 use crate::wire::{Mac, digits};
 
+pub use glance::Glance;
 pub use promised::{Promised, Routers};
 
 /// What was asked.

@@ -6,7 +6,8 @@ use std::net::Ipv6Addr;
 use super::{Name, Said, Scene, Sink, list, reason};
 use crate::wire::v6::facts::{Ia, IaKind, Status};
 use crate::wire::v6::types::INFINITY;
-use crate::wire::v6::{MessageType, Prefix6, StatusCode};
+use crate::wire::v6::usable::{is_global, times_contradict};
+use crate::wire::v6::{Facts, MessageType, Prefix6, StatusCode};
 use crate::wire::{Mac, digits};
 
 /// A client's SOLICIT slows down to this, seconds (RFC 9915 §7.6).
@@ -16,6 +17,24 @@ const LOOKS_FIRST: i64 = 50_000_000;
 
 fn failed(status: Option<Status<'_>>) -> Option<Status<'_>> {
     status.filter(|status| status.code != StatusCode::SUCCESS)
+}
+
+/// No rule of these holds for an answer alone that has these facts and came from this UDP port.
+pub(super) fn is_plain(facts: &Facts<'_>, source_port: u16) -> bool {
+    matches!(source_port, 0 | 547)
+        && facts.sol_max_rt.is_none_or(|time| time == SOL_MAX_RT)
+        && facts.failure().is_none()
+        && facts.ias.iter().all(has_plain_leases)
+}
+
+fn has_plain_leases(ia: &Ia<'_>) -> bool {
+    let plain = |preferred: u32, valid: u32| {
+        preferred <= valid && valid != INFINITY && (ia.t2 < valid || ia.t2 == INFINITY)
+    };
+    !times_contradict(ia)
+        && (ia.kind == IaKind::Ta || (ia.t1, ia.t2) != (0, 0))
+        && ia.addresses.iter().all(|lease| plain(lease.preferred, lease.valid) && is_global(lease.address))
+        && ia.prefixes.iter().all(|lease| plain(lease.preferred, lease.valid))
 }
 
 fn ias_of<'a, 'b>(said: &'a Said<'b>, kind: IaKind) -> impl Iterator<Item = &'a Ia<'b>> {

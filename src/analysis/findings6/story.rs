@@ -16,7 +16,7 @@ use std::sync::Arc;
 use kept::{Exchange, Kept, Part};
 use links::Links;
 
-use super::{Finding6, Said, Scene, findings};
+use super::{Finding6, Glance, Said, Scene, findings};
 use crate::analysis::diagnosis::{Diagnosis, Id};
 use crate::analysis::keyed::KeyedMap;
 use crate::analysis::transaction::{Exchange6, Joined, Letter, Role};
@@ -66,6 +66,8 @@ pub struct Heard {
     pub tunnelled: bool,
     /// A selection wants it.
     pub selected: bool,
+    /// What is seen of it at a glance.
+    pub glance: Glance,
 }
 
 impl Heard {
@@ -284,8 +286,9 @@ impl Story {
             self.latest.insert(key, serial);
         }
         let id = with.unwrap_or(serial);
-        let known = self.open.get(&id).map_or(0, Exchange::size);
-        let open = self.open.entry(id).or_insert_with(|| Exchange::of(key));
+        let mut known = 0;
+        let open =
+            self.open.entry(id).and_modify(|open| known = open.size()).or_insert_with(|| Exchange::of(key));
         open.ask(part, heard);
         self.kept = self.kept.saturating_sub(known).saturating_add(open.size());
         self.make_room();
@@ -326,10 +329,13 @@ impl Story {
         if !open.is_selected() {
             return Vec::new();
         }
-        let diagnoses = self.judge(&open, false);
+        let (relayed, routed) = (open.is_relayed(), self.links.get(open.key.0).is_some());
+        let plain = (relayed || !routed) && open.is_plain();
+        debug_assert!(!plain || self.judge(&open, false).is_empty(), "what is plain has no findings");
+        let diagnoses = if plain { Vec::new() } else { self.judge(&open, false) };
         // Routers speak every few minutes: what they say later holds for it too.
         let size = self.unrouted_bytes.saturating_add(open.size());
-        if !open.is_relayed() && self.links.get(open.key.0).is_none() && size <= UNROUTED {
+        if !relayed && !routed && size <= UNROUTED {
             self.unrouted_bytes = size;
             self.unrouted.push(open);
         }

@@ -8,6 +8,7 @@ use super::names::{Letter, Side};
 use super::party::Whose;
 use super::seen6::{self, Entry6, Lease, bit6};
 use super::six::Name6;
+use crate::analysis::findings6::Glance;
 use crate::analysis::findings6::story::Heard;
 use crate::time::{Precision, Timestamp};
 use crate::wire::arp::Arp;
@@ -391,7 +392,8 @@ impl Batch {
         let facts = v6::Facts::read(packet, outline);
         let seen = seen6::seen(around, datagram, (packet, outline), &facts).filter(|_| !datagram.quoted);
         if !datagram.quoted {
-            self.heard(around, datagram, problems);
+            let glance = Glance::of(&facts, datagram.udp.map_or(0, |udp| udp.src_port));
+            self.heard(around, datagram, problems, glance);
         }
         let Some((seen, client, mac)) = seen else {
             self.unjoined.dhcpv6 = self.unjoined.dhcpv6.saturating_add(1);
@@ -418,12 +420,12 @@ impl Batch {
         self.unjoined.discovery = self.unjoined.discovery.saturating_add(1);
         if !datagram.quoted {
             self.items.push(Item::Router(self.six.len()));
-            self.heard(around, datagram, problems);
+            self.heard(around, datagram, problems, Glance::default());
         }
     }
 
     /// Keeps a message for what is told of its link.
-    fn heard(&mut self, around: &Around<'_>, datagram: &Datagram<'_>, problems: &[Problem]) {
+    fn heard(&mut self, around: &Around<'_>, datagram: &Datagram<'_>, problems: &[Problem], glance: Glance) {
         self.six.push(Heard {
             frame: around.frame,
             time: around.time.unwrap_or_default().0,
@@ -439,6 +441,7 @@ impl Batch {
             problems: problems.to_vec(),
             tunnelled: datagram.layers.iter().any(|layer| layer == Layer::Teredo),
             selected: around.selected,
+            glance,
         });
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Heard;
 use super::links::Link;
-use crate::analysis::findings6::{Asked, Held, Routers, Said, Scene};
+use crate::analysis::findings6::{Asked, Glance, Held, Routers, Said, Scene};
 use crate::wire::v6::{Facts, MessageType, Outline};
 use crate::wire::{Mac, digits};
 
@@ -24,12 +24,13 @@ pub(super) struct Kept {
     mac: Option<Mac>,
     source_port: u16,
     selected: bool,
+    glance: Glance,
 }
 
 impl Kept {
     pub(super) fn of(heard: &Heard) -> Self {
-        let Heard { frame, time, source, mac, source_port, selected, .. } = *heard;
-        Self { frame, time, bytes: Arc::clone(&heard.bytes), source, mac, source_port, selected }
+        let Heard { frame, time, source, mac, source_port, selected, glance, .. } = *heard;
+        Self { frame, time, bytes: Arc::clone(&heard.bytes), source, mac, source_port, selected, glance }
     }
 
     /// What it takes.
@@ -40,6 +41,11 @@ impl Kept {
     /// Its frame, and when that came.
     pub(super) fn place(&self) -> (u64, i64) {
         (self.frame, self.time)
+    }
+
+    /// It came from the link itself.
+    fn is_near(&self) -> bool {
+        self.source.is_none_or(|source| source.is_unicast_link_local())
     }
 
     fn said(&self, outline: &mut Outline) -> Said<'_> {
@@ -116,6 +122,25 @@ impl Exchange {
     pub(super) fn is_relayed(&self) -> bool {
         let relayed = |kept: &Kept| kept.bytes.first().is_some_and(|kind| MessageType(*kind).is_relay());
         self.parts.iter().any(|(part, kept)| part.is_asked() && relayed(kept))
+    }
+
+    /// True only where nothing is found in it as long as no router is held against it. Of most this is so, and to make a scene of
+    /// each costs more than all else. Whoever adds a rule sees to it here, or to what is plain in a [`Glance`].
+    pub(super) fn is_plain(&self) -> bool {
+        // Without a SOLICIT it is the request that wishes for something.
+        let asked = self.all(Part::Solicit).next().map(|kept| kept.glance);
+        let relayed = asked.is_some_and(|asked| asked.relayed);
+        let prefixes = asked.is_some_and(|asked| asked.prefixes);
+        let requests = self.has(Part::Request);
+        let mut cards = self.answers().map(|kept| kept.mac);
+        let card = cards.next();
+        self.parts.iter().all(|(_, kept)| kept.glance.plain)
+            && self.all(Part::Offer).chain(self.all(Part::Stateless)).nth(1).is_none()
+            && requests == self.has(Part::Reply)
+            && (asked.is_some() || !requests)
+            && cards.all(|other| Some(other) == card)
+            && (relayed || self.answers().all(Kept::is_near))
+            && (!prefixes || self.answers().all(|kept| kept.glance.prefixes))
     }
 
     /// Keeps a message; of a client's questions the last of a kind, but its first SOLICIT.

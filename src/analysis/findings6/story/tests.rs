@@ -6,7 +6,7 @@ use crate::analysis::transaction::{Batch, Both, Closed, Item, Options};
 use crate::wire::options::{nd as ndopt, v6 as opt};
 use crate::wire::problem::Code;
 use crate::wire::v6::MessageType;
-use crate::wire::v6::message::{Message, ia, ia_addr};
+use crate::wire::v6::message::{Message, ia, ia_addr, ia_prefix};
 use crate::wire::v6::types::ALL_RELAYS_AND_SERVERS;
 
 const SECOND: i64 = 1_000_000_000;
@@ -24,6 +24,7 @@ fn heard(frame: u64, seconds: i64, number: u8, protocol: Protocol, bytes: Vec<u8
         problems: Vec::new(),
         tunnelled: false,
         selected: true,
+        glance: Glance::default(),
     }
 }
 
@@ -71,8 +72,10 @@ fn hear(heard: &Heard, joiner: &mut Both, story: &mut Story) {
         outbound: false,
     };
     put(&way, heard.protocol, &heard.bytes, &heard.problems, &mut batch);
+    let glance = batch.six.first().map(|own| own.glance).unwrap_or_default();
+    let heard = Heard { glance, ..heard.clone() };
     joiner.batch(&batch, |item, joined| match item {
-        Item::Six(_) | Item::Router(_) => story.take(heard, joined),
+        Item::Six(_) | Item::Router(_) => story.take(&heard, joined),
         _ => {}
     });
     for closed in joiner.take_closed() {
@@ -109,6 +112,96 @@ fn what_a_server_says_wrongly_is_told_once_and_counted() {
     assert_eq!(told(&exchange(0, 7, (300, 600), 1)), []);
     // An answer to nobody is none.
     assert_eq!(told(&all[1..2]), []);
+}
+
+/// The messages of a client that gets an address, with what `change` makes of each: 1 to 4.
+fn granted(change: impl Fn(u64, &mut Message)) -> Vec<Heard> {
+    let (solicit, advertise) = ((MessageType::SOLICIT, 7, 1), (MessageType::ADVERTISE, 7, 10));
+    let (request, reply) = ((MessageType::REQUEST, 9, 1), (MessageType::REPLY, 9, 10));
+    let all = (1..).zip([solicit, advertise, request, reply]).map(|(frame, (kind, xid, number))| {
+        let bytes = message(kind, xid, number, |message| {
+            if number == 1 {
+                wish(message);
+            } else {
+                lease(300, 600)(message);
+            }
+            change(frame, message);
+        });
+        heard(frame, 0, number, Protocol::Dhcpv6, bytes)
+    });
+    all.collect()
+}
+
+/// No scene is made of most exchanges: nothing may be missed by that.
+#[test]
+fn what_is_odd_in_one_message_of_a_plain_exchange_is_told() {
+    let (mut joiner, mut story) = (Both::new(Options::default()), Story::default());
+    for heard in &granted(|_, _| ()) {
+        hear(heard, &mut joiner, &mut story);
+    }
+    assert!(story.open.values().all(Exchange::is_plain) && story.open.len() == 1);
+    assert!(story.finish().is_empty());
+
+    let set = |frame: u64, code: u16, data: Vec<u8>| {
+        granted(move |own, message| {
+            if own == frame {
+                message.set_option(code, data.clone());
+            }
+        })
+    };
+    let address = |text: &str, times: [u32; 4]| {
+        ia(1, times[0], times[1], &[ia_addr(text.parse().unwrap(), times[2], times[3], &[])])
+    };
+    let codes = |all: &[Heard]| told(all).into_iter().map(|(code, ..)| code).collect::<Vec<_>>();
+    for frame in [2, 4] {
+        for (code, text, times) in [
+            ("t1-after-t2", "2001:db8::5", [600, 300, 500, 1000]),
+            ("lifetime-inverted", "2001:db8::5", [300, 600, 2000, 1000]),
+            ("t1-t2-zero", "2001:db8::5", [0, 0, 500, 1000]),
+            ("t2-after-valid", "2001:db8::5", [300, 1000, 500, 1000]),
+            ("lifetime-infinite", "2001:db8::5", [300, 600, 500, u32::MAX]),
+            ("address-not-global", "fe80::5", [300, 600, 500, 1000]),
+        ] {
+            assert_eq!(codes(&set(frame, opt::IA_NA, address(text, times))), [code], "message {frame}");
+        }
+        let refused = vec![0, 1, b'n', b'o'];
+        assert_eq!(codes(&set(frame, opt::STATUS_CODE, refused)), ["server-refuses"]);
+        assert_eq!(codes(&set(frame, opt::SOL_MAX_RT, vec![0, 0, 0, 60])), ["sol-max-rt"]);
+        let mut all = granted(|_, _| ());
+        all[usize::try_from(frame).unwrap() - 1].source_port = 5000;
+        assert_eq!(codes(&all), ["source-port"]);
+        all = granted(|_, _| ());
+        all[usize::try_from(frame).unwrap() - 1].source = Some("2001:db8::a".parse().unwrap());
+        assert_eq!(codes(&all), ["answer-from-global"]);
+    }
+    assert_eq!(codes(&set(1, opt::RAPID_COMMIT, Vec::new())), ["rapid-commit-ignored"]);
+    assert_eq!(codes(&set(1, opt::IA_PD, ia(1, 0, 0, &[]))), ["pd-ignored"]);
+    let prefix =
+        |length: u8| ia(1, 300, 600, &[ia_prefix("2001:db8:8::".parse().unwrap(), length, 500, 1000, &[])]);
+    let delegated =
+        granted(|frame, message| message.set_option(opt::IA_PD, prefix(if frame == 1 { 48 } else { 56 })));
+    assert_eq!(codes(&delegated), ["pd-length-differs"]);
+    // The same server from another card, and another server with other DNS servers.
+    let mut all = granted(|_, _| ());
+    (all[3].mac, all[3].source) = (Some(mac(11)), Some(link_local(11)));
+    assert_eq!(codes(&all), ["duplicate-duid"]);
+    let dns = |number: u8| {
+        move |frame: u64, message: &mut Message| {
+            if frame == 2 {
+                message.set_option(opt::DNS_SERVERS, [number; 16]);
+                message.set_option(opt::SERVERID, [0, 3, 0, 1, 2, 0, 0, 0, 0, number]);
+            }
+        }
+    };
+    let mut other = granted(dns(12)).swap_remove(1);
+    (other.mac, other.source) = (Some(mac(12)), Some(link_local(12)));
+    let mut all = granted(dns(10));
+    all.insert(2, other);
+    assert_eq!(codes(&all), ["dns-differs"]);
+    // A REQUEST without an answer, long after.
+    let mut all = granted(|_, _| ());
+    all[3] = Heard { time: 8 * SECOND, ..advert(9, 20, 0x80, 1800) };
+    assert!(codes(&all).contains(&"request-unanswered"));
 }
 
 #[test]
