@@ -229,6 +229,7 @@ impl<'a> Analyst<'a> {
     pub fn finish(&mut self) {
         self.joiner.end();
         self.leaves = self.joiner.count_open() <= LEFT;
+        self.story.leaves = self.leaves;
     }
 
     /// An exchange that is not needed any more. At the end nobody needs its memory either, and to take it apart costs more than to

@@ -10,6 +10,7 @@ mod links;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
 use std::net::Ipv6Addr;
 use std::sync::Arc;
 
@@ -148,6 +149,8 @@ pub struct Story {
     outline: Outline,
     /// Findings that were too many to be told.
     pub untold: u64,
+    /// The input ends: exchanges that close now are not taken apart, for they lie far apart and are cold.
+    pub leaves: bool,
 }
 
 impl Story {
@@ -338,6 +341,8 @@ impl Story {
         if !relayed && !routed && size <= UNROUTED {
             self.unrouted_bytes = size;
             self.unrouted.push(open);
+        } else if self.leaves {
+            let _ = ManuallyDrop::new(open);
         }
         diagnoses
     }

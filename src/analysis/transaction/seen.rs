@@ -345,7 +345,7 @@ impl Batch {
     /// Keeps the first bytes of a text.
     fn text(&mut self, bytes: Option<&[u8]>) -> Range<u32> {
         let start = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
-        let bytes = bytes.unwrap_or_default();
+        let Some(bytes) = bytes else { return start..start };
         self.bytes.extend_from_slice(bytes.get(..LONGEST).unwrap_or(bytes));
         start..u32::try_from(self.bytes.len()).unwrap_or(u32::MAX)
     }
@@ -390,23 +390,27 @@ impl Batch {
         problems: &[Problem],
     ) {
         let facts = v6::Facts::read(packet, outline);
-        let seen = seen6::seen(around, datagram, (packet, outline), &facts).filter(|_| !datagram.quoted);
+        let failure = facts.failure();
+        let seen = seen6::seen(around, datagram, (packet, outline), &facts, failure);
+        let seen = seen.filter(|_| !datagram.quoted);
         if !datagram.quoted {
             let glance = Glance::of(&facts, datagram.udp.map_or(0, |udp| udp.src_port));
             self.heard(around, datagram, problems, glance);
         }
-        let Some((seen, client, mac)) = seen else {
+        let Some((mut seen, client, mac)) = seen else {
             self.unjoined.dhcpv6 = self.unjoined.dhcpv6.saturating_add(1);
             return;
         };
         let hostname = seen6::hostname(&facts);
-        let texts = seen6::texts(&facts, around.interface, &hostname).map(|text| self.text(text));
+        let texts = seen6::texts(&facts, failure, around.interface, &hostname).map(|text| self.text(text));
+        let leases = seen6::leases(&facts, &mut self.leases);
+        seen.address = part(&self.leases, &leases).into_iter().flatten().find_map(Lease::named);
         let entry = Entry6 {
             seen,
             client,
             mac,
             texts,
-            leases: kept(&mut self.leases, seen6::leases(&facts)),
+            leases,
             vlans: vlans(datagram),
             problems: kept(&mut self.problems, problems.iter().copied()),
             heard: self.six.len().saturating_sub(1),

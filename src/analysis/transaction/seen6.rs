@@ -10,7 +10,7 @@ use super::names::{Letter, Side};
 use super::seen::{Around, place};
 use crate::time::Precision;
 use crate::wire::frame::Datagram;
-use crate::wire::v6::facts::{Ia, IaKind, names};
+use crate::wire::v6::facts::{IaKind, Status, names};
 use crate::wire::v6::usable::{is_success, is_usable};
 use crate::wire::v6::{Facts, MessageType, Outline, Packet, StatusCode};
 use crate::wire::{HwAddr, Mac};
@@ -116,7 +116,7 @@ pub struct Lease {
 
 impl Lease {
     /// The address, or the prefix with its length. What only says that anything will do names nothing.
-    fn named(&self) -> Option<(Ipv6Addr, Option<u8>)> {
+    pub(super) fn named(&self) -> Option<(Ipv6Addr, Option<u8>)> {
         let (address, length) = self.what.filter(|what| *what != (Ipv6Addr::UNSPECIFIED, 0))?;
         Some((address, (self.kind == IaKind::Pd).then_some(length)))
     }
@@ -190,40 +190,50 @@ fn letter(kind: MessageType) -> Option<(Letter, bool)> {
     })
 }
 
-/// The leases of a message, the first of them.
-pub(super) fn leases(facts: &Facts<'_>) -> impl Iterator<Item = Lease> {
-    facts.ias.iter().flat_map(of_ia).take(LEASES)
-}
-
-fn of_ia<'a>(ia: &'a Ia<'_>) -> impl Iterator<Item = Lease> + 'a {
-    let own = ia.status.map(|status| status.code);
-    let bare = Lease {
-        kind: ia.kind,
-        iaid: ia.iaid,
-        t1: ia.t1,
-        t2: ia.t2,
-        what: None,
-        preferred: 0,
-        valid: 0,
-        status: own,
-        usable: is_usable(ia),
-    };
-    let addresses = ia.addresses.iter().map(move |lease| Lease {
-        what: Some((lease.address, 128)),
-        preferred: lease.preferred,
-        valid: lease.valid,
-        status: lease.status.map(|status| status.code).or(own),
-        ..bare
-    });
-    let prefixes = ia.prefixes.iter().map(move |lease| Lease {
-        what: Some((lease.prefix, lease.length)),
-        preferred: lease.preferred,
-        valid: lease.valid,
-        status: lease.status.map(|status| status.code).or(own),
-        ..bare
-    });
-    let none = ia.addresses.is_empty() && ia.prefixes.is_empty();
-    addresses.chain(prefixes).chain(none.then_some(bare))
+/// Appends the leases of a message, the first of them; where they lie.
+pub(super) fn leases(facts: &Facts<'_>, all: &mut Vec<Lease>) -> Range<u32> {
+    let start = all.len();
+    for ia in &facts.ias {
+        let own = ia.status.map(|status| status.code);
+        let bare = Lease {
+            kind: ia.kind,
+            iaid: ia.iaid,
+            t1: ia.t1,
+            t2: ia.t2,
+            what: None,
+            preferred: 0,
+            valid: 0,
+            status: own,
+            usable: is_usable(ia),
+        };
+        if ia.addresses.is_empty() && ia.prefixes.is_empty() {
+            all.push(bare);
+        }
+        for lease in &ia.addresses {
+            all.push(Lease {
+                what: Some((lease.address, 128)),
+                preferred: lease.preferred,
+                valid: lease.valid,
+                status: lease.status.map(|status| status.code).or(own),
+                ..bare
+            });
+        }
+        for lease in &ia.prefixes {
+            all.push(Lease {
+                what: Some((lease.prefix, lease.length)),
+                preferred: lease.preferred,
+                valid: lease.valid,
+                status: lease.status.map(|status| status.code).or(own),
+                ..bare
+            });
+        }
+        if all.len().saturating_sub(start) >= LEASES {
+            break;
+        }
+    }
+    all.truncate(start.saturating_add(LEASES));
+    let at = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+    at(start)..at(all.len())
 }
 
 /// The hardware address of a client: as its message says, else of its frame.
@@ -240,6 +250,7 @@ fn hardware(facts: &Facts<'_>, seen: &Seen6, client: Ipv6Addr) -> Option<HwAddr>
 /// The texts of a message, by their places.
 pub(super) fn texts<'a>(
     facts: &Facts<'a>,
+    failure: Option<Status<'a>>,
     interface: Option<&'a str>,
     hostname: &'a [u8],
 ) -> [Option<&'a [u8]>; text::COUNT] {
@@ -258,7 +269,7 @@ pub(super) fn texts<'a>(
     put(text::SERVER, facts.server_id.map(short));
     put(text::HOSTNAME, Some(hostname));
     put(text::CLASS, class);
-    put(text::REASON, facts.failure().map(|status| status.text));
+    put(text::REASON, failure.map(|status| status.text));
     put(text::INTERFACE, interface.map(str::as_bytes));
     put(text::PORT, facts.relays.last().and_then(|relay| relay.interface_id));
     texts
@@ -269,12 +280,14 @@ pub(super) fn hostname(facts: &Facts<'_>) -> Vec<u8> {
     facts.fqdn.and_then(|data| names(data.get(1..)?).next()).unwrap_or_default()
 }
 
-/// The compact form of a message, and its client's address and hardware address; `None` when no exchange is made of such.
+/// The compact form of a message, and its client's address and hardware address; `None` when no exchange is made of such. `failure`
+/// is the first status in it that is no success. Its address is taken from its [`leases`].
 pub(super) fn seen(
     around: &Around<'_>,
     datagram: &Datagram<'_>,
     (packet, outline): (&Packet<'_>, &Outline),
     facts: &Facts<'_>,
+    failure: Option<Status<'_>>,
 ) -> Option<(Seen6, Ipv6Addr, Option<HwAddr>)> {
     let (letter, from_client) = letter(facts.kind)?;
     let xid = facts.xid?;
@@ -304,7 +317,7 @@ pub(super) fn seen(
     set(bit6::USABLE, facts.ias.iter().any(is_usable));
     set(bit6::IAS, !facts.ias.is_empty());
     set(bit6::REFUSED, !is_success(facts.status.map(|status| status.code)));
-    set(bit6::FAILED, facts.failure().is_some());
+    set(bit6::FAILED, failure.is_some());
     set(bit6::OUTBOUND, around.outbound);
     set(bit6::LINK_DST, link_dst.is_some_and(|dst| dst.mac().is_some()));
     set(bit6::TIMELESS, around.time.is_none());
@@ -317,11 +330,11 @@ pub(super) fn seen(
         src,
         dst,
         relay: relay.filter(|_| next.is_some()),
-        address: leases(facts).find_map(|lease| lease.named()),
+        address: None,
         server: None,
         xid,
         place: place(around, datagram),
-        status: facts.failure().map(|status| status.code),
+        status: failure.map(|status| status.code),
         elapsed: facts.elapsed,
         bits,
         preference: facts.preference,

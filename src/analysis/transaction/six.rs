@@ -339,11 +339,14 @@ impl Extra6 {
             _ => return,
         };
         if seen.from_client && !matches!(seen.letter, Letter::Release | Letter::Decline) {
-            self.asked = Few::default();
-            for lease in leases {
-                let ia = (lease.kind, lease.iaid);
-                if !self.asked.contains(&ia) {
-                    self.asked.push(ia);
+            let asks = || leases.iter().map(|lease| (lease.kind, lease.iaid));
+            // Most ask again for the same.
+            if !asks().eq(self.asked.iter().copied()) {
+                self.asked = Few::default();
+                for ia in asks() {
+                    if !self.asked.contains(&ia) {
+                        self.asked.push(ia);
+                    }
                 }
             }
             let address = seen.address.filter(|(_, length)| length.is_none());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Heard;
 use super::links::Link;
 use crate::analysis::findings6::{Asked, Glance, Held, Routers, Said, Scene};
-use crate::wire::v6::{Facts, MessageType, Outline};
+use crate::wire::v6::{Facts, Outline};
 use crate::wire::{Mac, digits};
 
 /// Answers kept of one exchange, one a server.
@@ -120,8 +120,7 @@ impl Exchange {
 
     /// The client is on another link than the server, beyond a relay.
     pub(super) fn is_relayed(&self) -> bool {
-        let relayed = |kept: &Kept| kept.bytes.first().is_some_and(|kind| MessageType(*kind).is_relay());
-        self.parts.iter().any(|(part, kept)| part.is_asked() && relayed(kept))
+        self.parts.iter().any(|(part, kept)| part.is_asked() && kept.glance.relayed)
     }
 
     /// True only where nothing is found in it as long as no router is held against it. Of most this is so, and to make a scene of
