@@ -199,6 +199,11 @@ impl Clients {
         std::hint::black_box(known.fold(0, |sum, client| sum ^ client.touched));
     }
 
+    /// True for somebody who was a client of an exchange that is remembered.
+    pub(super) fn knows(&self, client: HwAddr) -> bool {
+        self.known.contains_key(&client)
+    }
+
     /// Takes note of an exchange that has closed: what is said of it and the client's exchange before or after it.
     pub(super) fn exchange(&mut self, exchange: &Exchange, found: &mut Vec<Diagnosis>, all: &mut Said) {
         let Some(mac) = exchange.mac else { return };

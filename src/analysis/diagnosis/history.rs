@@ -145,7 +145,8 @@ impl History {
         let seen = &entry.seen;
         self.now = self.now.max(seen.time);
         if counts {
-            self.flood.observe(seen, &entry.client);
+            let clients = &self.clients;
+            self.flood.observe(seen, &entry.client, |client| clients.knows(client));
         }
         if seen.letter == Letter::Discover {
             self.discover = seen.time;
@@ -248,7 +249,9 @@ impl History {
     /// What is said of the whole, worst first, of an input that ends at `end`, nanoseconds since 1970; none: with the last message.
     pub fn finish(&mut self, end: Option<i64>) -> Vec<Finding> {
         let mut all = std::mem::take(&mut self.said).all;
-        all.extend(self.flood.finish(self.now, end.unwrap_or(self.now).max(self.now)));
+        let clients = &self.clients;
+        let end = end.unwrap_or(self.now).max(self.now);
+        all.extend(self.flood.finish(end, |client| clients.knows(client)));
         self.network.finish(&mut all);
         self.clients.finish(&mut all);
         self.leases.finish(&mut all);
