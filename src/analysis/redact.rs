@@ -2,40 +2,39 @@
 //! so that what happened can still be told.
 //!
 //! A [`Redactor`] changes one frame at a time, in place and without changing any length, by a secret of its own that nobody keeps: several
-//! threads with the same one agree, and two runs do not. Whether a hardware address is universal or local is kept; of an IP
-//! address the block it is from (its first byte, of private ones the private prefix) and the last byte, and networks stay networks.
+//! threads with the same one agree, and two runs do not. Whether a hardware address is universal or local is kept, and which have one
+//! maker; of an IP address the block it is from (its first byte, of private ones the private prefix) and the last byte. Networks stay
+//! networks, and so do their first and last addresses, where the masks were [learned](Redactor::learn) before.
 //! Numbers, times, flags and the vendor class stay; what is not what an option should hold is nobody's number and does not.
-//! Checksums are mended; one that was wrong stays wrong.
+//! Values keep their lengths and codes, and stay valid or not. Checksums are mended; one that was wrong stays wrong.
 //!
-//! Messages of DHCPv4 over plain IPv4, ARP and echoes are understood; anything else is not given back, so that nothing slips through.
+//! Messages of DHCPv4 over plain IPv4, errors about such, ARP and echoes are understood; anything else is not given back, so that nothing
+//! slips through.
 
-use std::hash::{BuildHasher as _, RandomState};
+mod replace;
+mod walk;
+
+use std::hash::RandomState;
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 
-use crate::wire::Mac;
+use crate::analysis::diagnosis::NO_ADDRESS_LEFT;
+use crate::wire::Prefix;
 use crate::wire::frame::LinkType;
 use crate::wire::frame::checksum::Sum;
 use crate::wire::frame::numbers::{ETHERTYPE_ARP, ETHERTYPE_IPV4};
-use crate::wire::options::text::{is_printable, without_trailing_zeros};
-use crate::wire::options::{Context, Kind, check, v4};
-use crate::wire::v4::{COOKIE, OptionArea, Outline, Packet, Span};
+use crate::wire::options::text::is_printable;
+use crate::wire::options::{Context, check, v4};
+use crate::wire::v4::{COOKIE, Op, OptionArea, Outline, Packet, Span};
+use replace::Networks;
 
 /// Changes frames.
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
     secret: RandomState,
+    networks: Networks,
     outline: Outline,
     bytes: Vec<u8>,
-}
-
-/// What the secret is asked for: kinds of things do not share their replacements.
-#[derive(Clone, Copy, Debug, Hash)]
-enum Use {
-    Mac(u8),
-    Ip,
-    Name,
-    Bytes,
 }
 
 impl Redactor {
@@ -47,6 +46,44 @@ impl Redactor {
         let done = self.link(link, &mut bytes);
         self.bytes = bytes;
         done.map(|()| self.bytes.as_slice())
+    }
+
+    /// What is no DHCP and yet tells of it, who holds an address above all: ARP, and echoes.
+    pub fn is_sign(link: LinkType, frame: &[u8]) -> bool {
+        let ether_type = match link {
+            LinkType::ETHERNET => {
+                let mut rest = frame.get(12..).unwrap_or_default();
+                while let [0x81 | 0x91, 0x00, _, _, behind @ ..] | [0x88, 0xa8, _, _, behind @ ..] = rest {
+                    rest = behind;
+                }
+                rest
+            }
+            LinkType::LINUX_SLL => frame.get(14..).unwrap_or_default(),
+            _ => return false,
+        };
+        match ether_type {
+            [8, 6, ..] => true,
+            [8, 0, 0x45, packet @ ..] => {
+                packet.get(8) == Some(&1) && packet.get(19).is_some_and(|kind| matches!(kind, 0 | 8))
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes note of the network that a message gives an address of: which is to be done with all messages before the first is redacted.
+    pub fn learn(&mut self, message: &[u8]) {
+        let packet = Packet::new(message);
+        self.outline.read(&packet, message.len(), false);
+        let mask = self.outline.find(v4::SUBNET_MASK).map(|span| span.data(&packet));
+        let mask = mask.and_then(|mask| <[u8; 4]>::try_from(mask).ok()).map(Ipv4Addr::from);
+        if let Some(mask) = mask.filter(|_| packet.op() == Some(Op::REPLY)) {
+            for address in [packet.yiaddr(), packet.ciaddr()].into_iter().flatten() {
+                if let Some(network) = Prefix::with_mask(address, mask).filter(|_| !address.is_unspecified())
+                {
+                    self.networks.add(network);
+                }
+            }
+        }
     }
 
     fn link(&mut self, link: LinkType, frame: &mut [u8]) -> Option<()> {
@@ -115,7 +152,7 @@ impl Redactor {
         let new = *header;
         match old[9] {
             17 => self.udp(payload, &old, &new),
-            1 => echo(payload),
+            1 => self.icmp(payload),
             _ => None,
         }
     }
@@ -155,17 +192,40 @@ impl Redactor {
         Some(())
     }
 
+    /// An echo, whose data is nobody's business, or an error and the packet that it is about.
+    fn icmp(&mut self, message: &mut [u8]) -> Option<()> {
+        let (header, data) = message.split_first_chunk_mut::<8>()?;
+        let before = data.to_vec();
+        match header[0] {
+            0 | 8 => data.fill(0),
+            3 | 4 | 11 | 12 => self.ipv4(data)?,
+            _ => return None,
+        }
+        let stored = u16::from_be_bytes([header[2], header[3]]);
+        header[2..4].copy_from_slice(&mended(stored, &before, data).to_be_bytes());
+        Some(())
+    }
+
     /// A message, cut or not.
     fn message(&mut self, message: &mut [u8]) {
         let mut outline = std::mem::take(&mut self.outline);
         let copy = message.to_vec();
-        outline.read(&Packet::new(&copy), copy.len(), false);
+        let packet = Packet::new(&copy);
+        outline.read(&packet, copy.len(), false);
+        let cx = outline.context(&packet);
+        // Of a message these are numbers; of anything else that comes to its port they may be the beginning of a text.
+        let is_text = is_printable(copy.get(..12).unwrap_or(&copy));
+        for numbers in [0..4, 8..12] {
+            let numbers = part(message, numbers);
+            if is_text { self.text_at(numbers) } else { self.numbers_at(numbers) }
+        }
+        self.xid_at(part(message, 4..8));
         for field in [12..16, 16..20, 20..24, 24..28] {
             self.ip_at(part(message, field));
         }
         let address = part(message, 28..44);
         match address.split_first_chunk_mut::<6>() {
-            Some((mac, rest)) if copy.get(1..3) == Some(&[1, 6]) => {
+            Some((mac, rest)) if copy.get(2) == Some(&6) => {
                 self.own_mac_at(mac);
                 self.bytes_at(rest);
             }
@@ -173,7 +233,10 @@ impl Redactor {
         }
         for (field, bit, range) in [(OptionArea::Sname, 2, 44..108), (OptionArea::File, 1, 108..236)] {
             if outline.overload & bit == 0 {
-                self.text_at(part(message, range));
+                // A text ends at the first zero.
+                for text in part(message, range).split_mut(|byte| *byte == 0) {
+                    self.unread_at(text);
+                }
             } else {
                 let spans = outline.options.iter().filter(|span| span.field == field);
                 let end = spans.map(|span| span.range().end).max().unwrap_or(range.start);
@@ -181,7 +244,7 @@ impl Redactor {
             }
         }
         for span in outline.options.iter().filter(|span| span.first) {
-            self.pieces(&outline, span, message);
+            self.pieces(&outline, span, message, &cx);
         }
         self.bytes_at(part(message, usize::try_from(outline.trailer).unwrap_or(usize::MAX)..usize::MAX));
         self.outline = outline;
@@ -198,7 +261,7 @@ impl Redactor {
     }
 
     /// An option and those that continue it (RFC 3396): one value where together they are one.
-    fn pieces(&self, outline: &Outline, first: &Span, message: &mut [u8]) {
+    fn pieces(&self, outline: &Outline, first: &Span, message: &mut [u8], cx: &Context<'_>) {
         let ranges = || outline.same_code(first).map(Span::payload);
         if ranges().nth(1).is_some()
             && let Some(def) = v4::SPACE.by_code(u16::from(first.code))
@@ -207,8 +270,8 @@ impl Redactor {
             for range in ranges() {
                 whole.extend_from_slice(part(message, range));
             }
-            if check(&def.kind, &whole, &Context::default()).is_ok() {
-                self.option(first.code, &mut whole);
+            if check(&def.kind, &whole, cx).is_ok() {
+                self.option(first.code, &mut whole, cx);
                 let mut rest = whole.as_slice();
                 for range in ranges() {
                     let to = part(message, range);
@@ -221,250 +284,33 @@ impl Redactor {
             }
         }
         for range in ranges() {
-            self.option(first.code, part(message, range));
+            self.option(first.code, part(message, range), cx);
         }
     }
 
-    fn option(&self, code: u8, data: &mut [u8]) {
+    fn option(&self, code: u8, data: &mut [u8], cx: &Context<'_>) {
         match code {
             // The vendor class.
             60 => {}
-            1 if is_mask(data) => {}
-            61 => match data {
-                [1, mac @ ..] if mac.len() == 6 => self.own_mac_at(mac),
-                [_, id @ ..] => self.bytes_at(id),
-                [] => {}
-            },
-            81 => match data {
-                [flags @ 0..16, _, _, name @ ..] if *flags & 4 != 0 => self.domain_at(name),
-                [0..16, _, _, name @ ..] => self.text_at(name),
-                _ => self.unread_at(data),
-            },
-            82 => self.relay(data),
-            97 => {
-                if let Some((_, id)) = data.split_first_mut() {
-                    self.bytes_at(id);
-                }
-            }
+            1 if data.len() == 4 => self.mask_at(data),
+            56 => self.reason_at(data),
             _ => match v4::SPACE.by_code(u16::from(code)) {
-                Some(def) => self.value(&def.kind, data),
-                None => self.bytes_at(data),
+                Some(def) => walk::value(self, &def.kind, data, cx),
+                None => self.unread_at(data),
             },
         }
     }
 
-    /// A value of this shape, if it is one.
-    fn value(&self, kind: &Kind, data: &mut [u8]) {
-        match kind {
-            Kind::Text | Kind::Auto | Kind::FixedText(_) => self.text_at(data),
-            Kind::Domain | Kind::Name | Kind::PartialName | Kind::Domains => self.domain_at(data),
-            _ if check(kind, data, &Context::default()).is_err() => self.unread_at(data),
-            Kind::Empty
-            | Kind::Flag
-            | Kind::U8
-            | Kind::U16
-            | Kind::U16Le
-            | Kind::U32
-            | Kind::U64
-            | Kind::I32
-            | Kind::Seconds
-            | Kind::Lifetime
-            | Kind::Enum(..)
-            | Kind::Coded(..)
-            | Kind::Bits(..)
-            | Kind::OptionCode(_)
-            | Kind::Hundredths
-            | Kind::Since2000
-            | Kind::List(
-                Kind::U8 | Kind::U16 | Kind::U32 | Kind::Enum(..) | Kind::Coded(..) | Kind::OptionCode(_),
-            ) => self.numbers_at(data),
-            Kind::Ip4 | Kind::List(Kind::Ip4) => data.chunks_mut(4).for_each(|ip| self.own_ip_at(ip)),
-            Kind::Pair([_, second]) | Kind::List(Kind::Pair([_, second])) => {
-                for pair in data.chunks_mut(8) {
-                    let (first, rest) = pair.split_at_mut(pair.len().min(4));
-                    self.own_ip_at(first);
-                    if *second != "mask" || !is_mask(rest) {
-                        self.own_ip_at(rest);
-                    }
-                }
+    /// Why a server refuses: what says that it has no address left stays.
+    fn reason_at(&self, data: &mut [u8]) {
+        let before = data.to_ascii_lowercase();
+        self.unread_at(data);
+        for phrase in NO_ADDRESS_LEFT {
+            for (at, _) in
+                before.windows(phrase.len()).enumerate().filter(|(_, said)| *said == phrase.as_bytes())
+            {
+                part(data, at..at.saturating_add(phrase.len())).copy_from_slice(phrase.as_bytes());
             }
-            Kind::List(Kind::Route) => self.routes(data),
-            _ => self.bytes_at(data),
-        }
-    }
-
-    /// Relay agent information: link selection and the server's other identifier are addresses.
-    fn relay(&self, mut data: &mut [u8]) {
-        while let [code, length, rest @ ..] = data {
-            let (value, behind) = rest.split_at_mut(usize::from(*length).min(rest.len()));
-            match *code {
-                5 | 11 => self.own_ip_at(value),
-                _ => self.bytes_at(value),
-            }
-            data = behind;
-        }
-    }
-
-    /// Routes of RFC 3442: a length in bits, so many bytes of the destination, the router.
-    fn routes(&self, mut data: &mut [u8]) {
-        while let Some((bits, rest)) = data.split_first_mut() {
-            let (destination, rest) =
-                rest.split_at_mut(usize::from(*bits).div_ceil(8).min(4).min(rest.len()));
-            let mut whole = [0; 4];
-            for (to, from) in whole.iter_mut().zip(&*destination) {
-                *to = *from;
-            }
-            self.own_ip_at(&mut whole);
-            let kept = destination.len();
-            let mask = u32::MAX.checked_shl(32_u32.saturating_sub(u32::from(*bits))).unwrap_or(0);
-            let masked = (u32::from_be_bytes(whole) & mask).to_be_bytes();
-            destination.copy_from_slice(masked.get(..kept).unwrap_or_default());
-            let (router, behind) = rest.split_at_mut(rest.len().min(4));
-            self.own_ip_at(router);
-            data = behind;
-        }
-    }
-
-    /// Names as labels with their lengths (RFC 1035), as far as they are that.
-    fn domain_at(&self, data: &mut [u8]) {
-        let mut at = 0_usize;
-        while let [length, rest @ ..] = part(data, at..usize::MAX) {
-            let taken = match (*length, rest.first()) {
-                (length @ 0..64, _) => {
-                    let length = usize::from(length);
-                    self.text_at(part(rest, 0..length));
-                    length
-                }
-                // To a name before this one.
-                (high @ 192.., Some(low)) if usize::from(u16::from_be_bytes([high & 0x3f, *low])) < at => 1,
-                _ => return self.unread_at(part(data, at..usize::MAX)),
-            };
-            at = at.saturating_add(1).saturating_add(taken);
-        }
-    }
-
-    /// What is not what it should be: a text, or bytes.
-    fn unread_at(&self, data: &mut [u8]) {
-        if is_printable(without_trailing_zeros(data)) { self.text_at(data) } else { self.bytes_at(data) }
-    }
-
-    /// Numbers stay, but any bytes are numbers, names too.
-    fn numbers_at(&self, data: &mut [u8]) {
-        let mut in_name = Vec::with_capacity(data.len());
-        for chunk in data.utf8_chunks() {
-            for letter in chunk.valid().chars() {
-                let is = letter.is_alphanumeric() || matches!(letter, '-' | '.' | '_');
-                in_name.extend(std::iter::repeat_n(is, letter.len_utf8()));
-            }
-            in_name.extend(chunk.invalid().iter().map(|_| false));
-        }
-        let mut at = 0_usize;
-        for run in in_name.chunk_by(|before, after| before == after) {
-            let end = at.saturating_add(run.len());
-            if run.len() > 3 && run.first() == Some(&true) {
-                self.text_at(part(data, at..end));
-            }
-            at = end;
-        }
-    }
-
-    /// Every word of a text becomes another of the same length; what is no letter and no digit stays between them.
-    fn text_at(&self, data: &mut [u8]) {
-        for word in data.split_mut(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric()) {
-            let mut numbers = self.numbers(Use::Name, &word.to_ascii_lowercase());
-            for letter in word {
-                *letter = b'a'.saturating_add(u8::try_from(numbers(26)).unwrap_or(0));
-            }
-        }
-    }
-
-    /// Bytes of unknown meaning become others; zeros stay, and nothing becomes zero.
-    fn bytes_at(&self, data: &mut [u8]) {
-        if data.iter().all(|byte| *byte == 0) {
-            return;
-        }
-        let mut numbers = self.numbers(Use::Bytes, data);
-        for byte in data.iter_mut().filter(|byte| **byte != 0) {
-            *byte = u8::try_from(numbers(255)).unwrap_or(0).saturating_add(1);
-        }
-    }
-
-    /// Numbers that follow from `of` and the secret.
-    fn numbers(&self, what: Use, of: &[u8]) -> impl FnMut(u64) -> u64 + use<> {
-        let secret = self.secret.clone();
-        let seed = secret.hash_one((what, of));
-        let mut count = 0_u64;
-        move |below| {
-            count = count.wrapping_add(1);
-            secret.hash_one((seed, count)).checked_rem(below).unwrap_or(0)
-        }
-    }
-
-    /// The address that stands for `mac`: one of the same kind, and never the same for two. All zeros and groups stay.
-    pub fn mac(&self, mac: Mac) -> Mac {
-        let [first, ..] = mac.0;
-        if first & 1 != 0 || mac == Mac::ZERO {
-            return mac;
-        }
-        // A Feistel network over the 46 bits that are not flags: 23 and 23.
-        let bits = mac.0.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
-        let (flags, high, low) = (bits >> 40 & 3, bits >> 42 << 17 | bits >> 23 & 0x1_ffff, bits & 0x7f_ffff);
-        let (mut left, mut right) = (high, low);
-        for round in 0..4 {
-            let mixed = left ^ (self.secret.hash_one((Use::Mac(round), right)) & 0x7f_ffff);
-            (left, right) = (right, mixed);
-        }
-        let bits = left >> 17 << 42 | flags << 40 | (left & 0x1_ffff) << 23 | right;
-        let [_, _, octets @ ..] = bits.to_be_bytes();
-        Mac(octets)
-    }
-
-    fn mac_at(&self, data: &mut [u8]) {
-        if let Ok(octets) = <[u8; 6]>::try_from(&*data) {
-            data.copy_from_slice(&self.mac(Mac(octets)).0);
-        }
-    }
-
-    /// The hardware address of somebody, which a group is not.
-    fn own_mac_at(&self, data: &mut [u8]) {
-        match data {
-            [first, ..] if *first & 1 != 0 && data != Mac::BROADCAST.0 => self.bytes_at(data),
-            _ => self.mac_at(data),
-        }
-    }
-
-    /// The address that stands for `ip`. Addresses with a common beginning keep one, as far as it reaches.
-    pub fn ip(&self, ip: Ipv4Addr) -> Ipv4Addr {
-        let kept = match ip.octets() {
-            [0 | 127 | 224.., ..] | [169, 254, ..] => return ip,
-            [192, 168, ..] => 16,
-            [172, 16..32, ..] => 12,
-            [100, 64..128, ..] => 10,
-            _ => 8,
-        };
-        let bits = u32::from(ip);
-        let mut flips = 0_u32;
-        for bit in kept..24_u32 {
-            let before = bits.checked_shr(32_u32.saturating_sub(bit)).unwrap_or(0);
-            // The last always changes, so that no address stays.
-            let flip = bit == 23 || self.secret.hash_one((Use::Ip, bit, before)) & 1 != 0;
-            flips |= u32::from(flip) << 31_u32.saturating_sub(bit);
-        }
-        Ipv4Addr::from(bits ^ flips)
-    }
-
-    fn ip_at(&self, data: &mut [u8]) {
-        match <[u8; 4]>::try_from(&*data) {
-            Ok(octets) => data.copy_from_slice(&self.ip(octets.into()).octets()),
-            Err(_) => self.bytes_at(data),
-        }
-    }
-
-    /// The address of a host or network: what cannot be one is something else.
-    fn own_ip_at(&self, data: &mut [u8]) {
-        match data {
-            [0 | 224..=254, ..] => self.bytes_at(data),
-            _ => self.ip_at(data),
         }
     }
 }
@@ -473,27 +319,6 @@ impl Redactor {
 fn part(message: &mut [u8], range: Range<usize>) -> &mut [u8] {
     let end = range.end.min(message.len());
     message.get_mut(range.start.min(end)..end).unwrap_or_default()
-}
-
-/// The mask of a network: ones, then zeros.
-fn is_mask(data: &[u8]) -> bool {
-    <[u8; 4]>::try_from(data).is_ok_and(|mask| {
-        let mask = u32::from_be_bytes(mask);
-        mask.leading_ones().saturating_add(mask.trailing_zeros()) == 32
-    })
-}
-
-/// An echo: what it carries is nobody's business.
-fn echo(message: &mut [u8]) -> Option<()> {
-    let (header, data) = message.split_first_chunk_mut::<8>()?;
-    if !matches!(header[0], 0 | 8) {
-        return None;
-    }
-    let stored = u16::from_be_bytes([header[2], header[3]]);
-    let sum = mended(stored, data, &vec![0; data.len()]);
-    header[2..4].copy_from_slice(&sum.to_be_bytes());
-    data.fill(0);
-    Some(())
 }
 
 /// A checksum after some bytes under it, at an even place, became others (RFC 1624): right if it was right.

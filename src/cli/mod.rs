@@ -17,6 +17,7 @@ pub mod joining;
 pub mod lease;
 pub mod manual;
 pub mod reading;
+pub mod redaction;
 pub mod replay;
 pub mod replay6;
 pub mod report;

@@ -70,9 +70,14 @@ impl Stream {
         self.redactor = redactor;
     }
 
-    /// Shows a frame without what names anybody; what was shown is to be kept, as it was shown. Which packets are wanted is decided
-    /// by the frame as it came.
-    fn walk_redacted(&mut self, frame: &Frame<'_>, redactor: &mut Redactor, kept: Option<&mut Frames>) {
+    /// Shows a frame without what names anybody; what was shown is to be kept, as it was shown, and with `signs` what else findings rest
+    /// on. Which packets are wanted is decided by the frame as it came.
+    fn walk_redacted(
+        &mut self,
+        frame: &Frame<'_>,
+        redactor: &mut Redactor,
+        (kept, signs): (Option<&mut Frames>, bool),
+    ) {
         #[cfg(feature = "live")]
         if let Some(filter) = &mut self.filter
             && !filter.matches(frame.link, frame.data)
@@ -80,6 +85,17 @@ impl Stream {
             return;
         }
         let Self { walker, renderer, left, .. } = self;
+        // Its name may be made of a hardware address, and what was said of the frame may name somebody.
+        let interface = frame.interface_name.map(|name| redactor.interface(name));
+        let around = Frame { comment: None, interface_name: interface.as_deref(), ..*frame };
+        if Redactor::is_sign(frame.link, frame.data) {
+            if let Some(kept) = kept.filter(|_| signs)
+                && let Some(data) = redactor.frame(frame.link, frame.data)
+            {
+                kept.add(&Frame { data, ..around }, None);
+            }
+            return;
+        }
         let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
         let mut wanted = false;
         let walked = walker.walk(frame.link, frame.data, original, 0, |datagram| {
@@ -94,8 +110,7 @@ impl Stream {
             renderer.counts.left_out = renderer.counts.left_out.saturating_add(1);
             return;
         };
-        // What was said of the frame may name somebody.
-        let redacted = Frame { data, comment: None, ..*frame };
+        let redacted = Frame { data, ..around };
         renderer.remark.clear();
         let all = std::mem::replace(&mut renderer.select_all, true);
         let before = renderer.counts.shown;
@@ -167,12 +182,19 @@ impl Stream {
 pub struct PacketWork {
     walker: Walker,
     keeps: bool,
+    /// Keeps also what `--lint` looks at beside the packets.
+    signs: bool,
 }
 
 impl PacketWork {
     /// For the frames that the flags ask for; `keeps` says whether those shown are also to be written.
     pub fn new(args: &SelectArgs, keeps: bool) -> Self {
-        Self { walker: Walker::without_reassembly(args.wanted()), keeps }
+        Self { walker: Walker::without_reassembly(args.wanted()), keeps, signs: false }
+    }
+
+    /// Keeps also what `--lint` looks at beside the packets.
+    pub fn keep_signs(&mut self) {
+        self.signs = self.keeps;
     }
 }
 
@@ -182,7 +204,7 @@ impl Work for PacketWork {
 
     #[inline]
     fn may_matter(&self, link: LinkType, data: &[u8]) -> bool {
-        self.walker.may_matter(link, data)
+        self.walker.may_matter(link, data) || (self.signs && Redactor::is_sign(link, data))
     }
 
     fn learn(&self, stream: &mut Stream, output: &mut Rendered) {
@@ -195,7 +217,7 @@ impl Work for PacketWork {
         if let Some(mut redactor) = stream.redactor.take() {
             stream.renderer.exchange(output);
             let kept = self.keeps.then_some(&mut output.frames);
-            stream.walk_redacted(frame, &mut redactor, kept);
+            stream.walk_redacted(frame, &mut redactor, (kept, self.signs));
             stream.renderer.exchange(output);
             stream.redactor = Some(redactor);
             return FrameVerdict::Done;

@@ -111,9 +111,11 @@ impl Gatherer {
     pub fn frame(&mut self, frame: &Frame<'_>, batch: &mut Batch) -> Walked {
         let before = batch.items.len();
         let walked = if let Some(mut redactor) = self.redactor.take() {
+            let interface = frame.interface_name.map(|name| redactor.interface(name));
             // What cannot be redacted tells nothing but its time.
             let data = redactor.frame(frame.link, frame.data).unwrap_or_default();
-            let walked = self.take(&Frame { data, comment: None, ..*frame }, batch);
+            let walked = self
+                .take(&Frame { data, comment: None, interface_name: interface.as_deref(), ..*frame }, batch);
             self.redactor = Some(redactor);
             walked
         } else {

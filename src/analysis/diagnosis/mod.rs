@@ -26,6 +26,9 @@ use crate::analysis::transaction::{Batch, Both, Closed, Follow, Item, Joined, Op
 use crate::wire::HwAddr;
 use crate::wire::problem::{self, Severity};
 
+/// What a server that refuses says, in whatever letters, when it has no address left.
+pub(crate) const NO_ADDRESS_LEFT: [&str; 5] = ["no free", "no available", "no more", "exhaust", "pool"];
+
 /// A code of any scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Id {

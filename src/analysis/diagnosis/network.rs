@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use super::evidence::{Evidence, Place};
 use super::history::{CLIENTS, MOST, SECOND, Said, finding};
-use super::{Code, Finding, rules};
+use super::{Code, Finding, NO_ADDRESS_LEFT, rules};
 use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::{KeyedMap, KeyedSet};
 use crate::analysis::transaction::{self, Exchange, Kind, Letter, Outcome, Role, Seen, Side, bit};
@@ -222,9 +222,8 @@ impl Network {
     fn reason(&mut self, exchange: &Exchange) {
         let Some(reason) = exchange.texts.reason.as_deref().filter(|_| exchange.had().nak) else { return };
         let reason = String::from_utf8_lossy(reason).to_lowercase();
-        let hit = ["no free", "no available", "no more", "exhaust", "pool"];
         let nak = exchange.replies().find(|seen| seen.letter == Letter::Nak);
-        if let (true, Some(nak)) = (hit.iter().any(|word| reason.contains(word)), nak)
+        if let (true, Some(nak)) = (NO_ADDRESS_LEFT.iter().any(|word| reason.contains(word)), nak)
             && let Some(server) = self.names.get(&nak.server()).and_then(|index| self.servers.get_mut(*index))
         {
             server.refused.add((nak.time, nak.frame));

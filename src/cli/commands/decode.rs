@@ -16,6 +16,7 @@ use crate::cli::flags::screen::{OTHER_VIEWS, ScreenArgs};
 use crate::cli::flags::select::SelectArgs;
 use crate::cli::gather::{self, Input, LOOK_EVERY, MOST_THREADS, Read, Stop, THREADS_FROM};
 use crate::cli::reading::Reading;
+use crate::cli::redaction;
 use crate::cli::reshow;
 use crate::cli::stream::{PacketCounts, PacketWork, Page, Rendered, Stream, View};
 use crate::interrupt;
@@ -52,8 +53,11 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     write: Option<PathBuf>,
 
-    /// Replace MAC and IP addresses, names and identifiers, the same by the same everywhere, in what is shown and written; numbers,
-    /// times and the vendor class (option 60) stay, what is not DHCPv4 over plain IPv4 is left out and counted
+    /// Replace MAC and IP addresses, names, identifiers and transaction numbers, the same by the same everywhere, in what is shown and
+    /// written (an address that a text spells, by words); other numbers, times and the vendor class (option 60) stay, so do networks, the
+    /// last number of an IP address and what a value is built of; what is not DHCPv4 over plain IPv4 is left out and counted. Captures
+    /// are read twice, standard input is kept in a temporary file until then; with --write, ARP and echoes are kept too, which findings
+    /// rest on
     #[arg(long, help_heading = "Output")]
     redact: bool,
 
@@ -88,6 +92,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let rows = args.flat.rows(&columns::PACKET, cx)?;
     let view = if rows.is_some() { View::Rows } else { View::new(cx.common.json, cx.common.verbose) };
     let view = keep::view_beside(args.write.as_deref(), view)?;
+    if args.redact && !args.follow {
+        redaction::prepare(&args.files)?;
+    }
     keep::refuse_own_input(args.write.as_deref(), args.files.iter().map(PathBuf::as_path))?;
     let mut decoding = Decoding {
         args,
@@ -103,8 +110,14 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         available: std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS),
         interrupted: None,
     };
-    decoding.stream.set_redactor(args.redact.then(Box::default));
     let target = confine(args, cx)?;
+    if args.redact {
+        let redactor = redaction::redactor(&args.files, &args.select.wanted(), &decoding.stop);
+        decoding.stream.set_redactor(Some(Box::new(redactor)));
+        if !args.select.selects() && args.select.count.is_none() {
+            decoding.showing.keep_signs();
+        }
+    }
     let outcome = decode_all(args, decoding, target, cx);
     let settled = cx.out.settle();
     outcome.and_then(|exit| settled.map(|()| exit))
@@ -157,6 +170,14 @@ fn decode_all(
     // As with grep, a selection that matches nothing is the bad answer.
     if worst == Exit::Good && args.select.selects() && decoding.totals.shown == 0 {
         worst = Exit::Bad;
+    }
+    // Packets were there, and a capture without them says nothing of it.
+    if decoding.totals.shown == 0 && decoding.totals.left_out > 0 && decoding.interrupted.is_none() {
+        cx.warn(&format!(
+            "nothing is shown or written: {} cannot be redacted",
+            counted(decoding.totals.left_out, "packet")
+        ));
+        worst = worst.max(Exit::Bad);
     }
     // Following ends no other way; anything else was not finished.
     Ok(decoding.interrupted.filter(|_| !args.follow).map_or(worst, Exit::Code))

@@ -24,6 +24,7 @@ use crate::cli::flags::confine::ConfineArgs;
 use crate::cli::flags::keep;
 use crate::cli::flags::vendors::{VendorArgs, Vendors};
 use crate::cli::gather::{self, Input, LOOK_EVERY, Read, Stop};
+use crate::cli::redaction;
 use crate::cli::text;
 use crate::interrupt;
 #[cfg(feature = "live")]
@@ -40,7 +41,7 @@ use crate::run::files;
 use crate::run::gather::Wanted;
 use crate::time::Clock as _;
 use crate::wire::digits::hex;
-use crate::wire::frame::{Ports, Protocol, Walker};
+use crate::wire::frame::{Ports, Protocol, Walked, Walker};
 use crate::wire::problem::Severity;
 use crate::wire::v4::{Message, Op, Outline, Packet};
 use crate::wire::{HwAddr, Mac, v6};
@@ -68,8 +69,9 @@ pub struct Args {
     #[arg(long, value_name = "CODE")]
     ignore: Vec<String>,
 
-    /// Replace MAC and IP addresses, names and identifiers, the same by the same everywhere; numbers, times and the vendor class
-    /// (option 60) stay, what is not DHCPv4 over plain IPv4 is left out
+    /// Replace MAC and IP addresses, names, identifiers and transaction numbers, the same by the same everywhere (an address that a text
+    /// spells, by words); other numbers, times and the vendor class (option 60) stay, so do networks and the last number of an IP
+    /// address; what is not DHCPv4 over plain IPv4 is left out
     #[arg(long)]
     redact: bool,
 
@@ -139,7 +141,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let place = confine(args, output, cx)?;
 
     let mut story = Story::new(args, vendors);
-    let redactor = args.redact.then(Redactor::default);
+    let redactor = args.redact.then(|| redaction::redactor(&args.files, &Ports::every(), &stop));
     let wanted = Wanted {
         ports: Ports::every(),
         strict: args.strict,
@@ -540,12 +542,18 @@ fn look_again(
                 continue;
             }
             let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
+            let alias =
+                redactor.as_ref().and_then(|redactor| Some(redactor.interface(frame.interface_name?)));
             let (redacted, comment) = match &mut redactor {
                 Some(redactor) => (redactor.frame(frame.link, frame.data), None),
                 None => (Some(frame.data), frame.comment),
             };
             let Some(data) = redacted else {
-                looked.left_out = looked.left_out.saturating_add(1);
+                // It was to be looked into, which is not to say that there is anything.
+                let mut is_any = false;
+                let outcome = walker.walk(frame.link, frame.data, original, 0, |_| is_any = true);
+                is_any |= matches!(outcome, Walked::Kept | Walked::NeedsReassembly);
+                looked.left_out = looked.left_out.saturating_add(u64::from(is_any));
                 continue;
             };
             let at = frame.time.unwrap_or_default().nanoseconds();
@@ -559,7 +567,7 @@ fn look_again(
                         number: frame.number,
                         time: frame.time,
                         precision: frame.precision,
-                        interface: frame.interface_name,
+                        interface: alias.as_deref().or(frame.interface_name),
                         captured_length: frame.data.len(),
                         original_length: frame.original_len,
                         comment,
