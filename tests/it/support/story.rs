@@ -41,15 +41,19 @@ impl Story {
         if reply {
             (envelope.src_port, envelope.dst_port, envelope.src_ip) = (67, 68, SERVER);
         }
-        let frame = envelope.frame(&message.encode_padded());
+        self.frame(ms, &envelope.frame(&message.encode_padded()));
+        message
+    }
+
+    /// A frame at so many milliseconds.
+    pub(crate) fn frame(&mut self, ms: u64, frame: &[u8]) {
         let length = u32::try_from(frame.len()).unwrap();
         let seconds = u32::try_from(1_700_000_000 + ms / 1000).unwrap();
         let rest = u32::try_from(ms % 1000 * 1000).unwrap();
         for word in [seconds, rest, length, length] {
             self.bytes.extend_from_slice(&word.to_le_bytes());
         }
-        self.bytes.extend_from_slice(&frame);
-        message
+        self.bytes.extend_from_slice(frame);
     }
 
     /// A client's message.
