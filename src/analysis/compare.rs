@@ -56,8 +56,8 @@ trait Given: Sized + 'static {
     fn drifts(code: u16) -> bool;
     /// The option's name.
     fn name(code: u16) -> Option<&'static str>;
-    /// A value as people read it, else its bytes.
-    fn shown(code: u16, raw: &[u8]) -> String;
+    /// A value as people read it, else its bytes. Nothing in it is escaped.
+    fn shown(code: u16, raw: &[u8]) -> Vec<u8>;
 }
 
 /// A field of the header, or what follows from several.
@@ -73,6 +73,8 @@ struct Field<G> {
 enum Values<G> {
     /// A reply has one at most.
     One(fn(&G) -> Option<String>),
+    /// The same, as it came from the wire.
+    Wire(fn(&G) -> Option<&[u8]>),
     /// A reply may have several.
     Each(fn(&G) -> Vec<String>),
 }
@@ -80,6 +82,10 @@ enum Values<G> {
 impl<G> Field<G> {
     const fn new(group: &'static str, name: &'static str, value: fn(&G) -> Option<String>) -> Self {
         Self { group, name, drifts: false, values: Values::One(value) }
+    }
+
+    const fn wire(group: &'static str, name: &'static str, value: fn(&G) -> Option<&[u8]>) -> Self {
+        Self { group, name, drifts: false, values: Values::Wire(value) }
     }
 
     const fn each(group: &'static str, name: &'static str, values: fn(&G) -> Vec<String>) -> Self {
@@ -90,10 +96,11 @@ impl<G> Field<G> {
         Self { group, name, drifts: true, values: Values::Each(values) }
     }
 
-    fn of(&self, given: &G) -> Vec<String> {
+    fn of(&self, given: &G) -> Vec<Vec<u8>> {
         match self.values {
-            Values::One(value) => value(given).into_iter().collect(),
-            Values::Each(values) => values(given),
+            Values::One(value) => value(given).map(String::into_bytes).into_iter().collect(),
+            Values::Wire(value) => value(given).map(<[u8]>::to_vec).into_iter().collect(),
+            Values::Each(values) => values(given).into_iter().map(String::into_bytes).collect(),
         }
     }
 }
@@ -146,8 +153,8 @@ pub struct Difference {
     pub code: Option<u16>,
     /// What it is called.
     pub name: String,
-    /// What either side gives, as text.
-    pub values: [Vec<String>; 2],
+    /// What either side gives, as text that is not escaped and need not be UTF-8.
+    pub values: [Vec<Vec<u8>>; 2],
     /// The same as bytes, for options.
     pub raw: [Vec<Vec<u8>>; 2],
 }
@@ -245,7 +252,9 @@ fn compared<G: Given>(a: &Replies<G>, b: &Replies<G>, scope: Scope) -> Option<(V
     }
     for field in G::FIELDS {
         let values = sides.each_ref().map(|side| distinct(side.iter().flat_map(|given| field.of(given))));
-        if values[0] == values[1] || (field.drifts && close(&values, |text| text.parse().ok())) {
+        if values[0] == values[1]
+            || (field.drifts && close(&values, |text| std::str::from_utf8(text).ok()?.parse().ok()))
+        {
             same = same.saturating_add(usize::from(!values[0].is_empty()));
             continue;
         }
@@ -276,10 +285,10 @@ fn close<T>([a, b]: &[Vec<T>; 2], number: impl Fn(&T) -> Option<u32>) -> bool {
 }
 
 /// A value of an option as people read it, else its bytes.
-fn decoded(space: &Space, code: u16, raw: &[u8], cx: &Context<'_>) -> String {
+fn decoded(space: &Space, code: u16, raw: &[u8], cx: &Context<'_>) -> Vec<u8> {
     let mut out = Vec::new();
-    let read = space.by_code(code).map(|def| decode(&def.kind, raw, cx, &mut TextSink::pretty(&mut out)));
-    if matches!(read, Some(Ok(()))) { String::from_utf8_lossy(&out).into_owned() } else { hex(raw) }
+    let read = space.by_code(code).map(|def| decode(&def.kind, raw, cx, &mut TextSink::raw(&mut out)));
+    if matches!(read, Some(Ok(()))) { out } else { hex(raw).into_bytes() }
 }
 
 #[cfg(test)]
@@ -358,7 +367,7 @@ mod tests {
         assert!(names(&a, &b).is_empty());
         let found = compare(&a, &b, Scope { all: true, ..Scope::default() }).unwrap().differences;
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].values, [["10.0.0.1".to_owned()], ["10.0.0.2".to_owned()]]);
+        assert_eq!(found[0].values, [[b"10.0.0.1"], [b"10.0.0.2"]]);
     }
 
     const NA: u16 = opt::IA_NA;

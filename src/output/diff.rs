@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::analysis::compare::{Comparison, Difference, Family};
 use crate::output::words::counted;
-use crate::output::wrap::wrap;
+use crate::output::wrap::{columns, wrap};
 use crate::output::{Label, Render, Styled};
 use crate::wire::digits::hex;
 use crate::wire::escape::escape;
@@ -38,6 +38,10 @@ struct DifferenceObject {
     raw_a: Option<String>,
     /// The first of the other.
     raw_b: Option<String>,
+    /// Both as people read them.
+    #[serde(skip)]
+    #[schemars(skip)]
+    shown: [String; 2],
 }
 
 /// A comparison.
@@ -71,7 +75,12 @@ impl DiffObject {
 
 fn object(difference: Difference) -> DifferenceObject {
     let [raw_a, raw_b] = difference.raw.each_ref().map(|raw| raw.first().map(|first| hex(first)));
-    let [a, b] = difference.values;
+    let shown = difference.values.each_ref().map(|values| {
+        // Escaped here, once: a broken character is told apart from another, and nothing moves the cursor.
+        if values.is_empty() { "-".to_owned() } else { escape(&values.join(b"; ".as_slice())) }
+    });
+    let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
+    let [a, b] = difference.values.map(|values| values.into_iter().map(text).collect());
     DifferenceObject {
         field: difference.field,
         code: difference.code,
@@ -80,6 +89,7 @@ fn object(difference: Difference) -> DifferenceObject {
         b,
         raw_a,
         raw_b,
+        shown,
     }
 }
 
@@ -100,10 +110,11 @@ impl Render for DiffObject {
     fn text(&self, out: &mut Styled) {
         let rows: Vec<[String; 3]> = self.differences.iter().map(row).collect();
         let longest = |column: usize| {
-            let cells = rows.iter().filter_map(|row| row.get(column)).map(|text| text.chars().count());
+            let cells = rows.iter().filter_map(|row| row.get(column)).map(|text| columns(text));
             cells.max().unwrap_or(0)
         };
-        let name = longest(0).min(LABEL);
+        // In a pipe nothing is folded, and the longest name is no more than a name.
+        let name = longest(0).min(if out.width().is_some() { LABEL } else { usize::MAX });
         let columns = out.width().and_then(|width| beside(width, name, [longest(1), longest(2)]));
         for [label, left, right] in &rows {
             if let Some(columns) = columns {
@@ -111,7 +122,7 @@ impl Render for DiffObject {
                 continue;
             }
             let value = longest(1).min(VALUE);
-            out.label(Label::Strong, &format!("{label:<name$}")).text("  ").text(&format!("{left:<value$}"));
+            out.label(Label::Strong, &padded(label, name)).text("  ").text(&padded(left, value));
             out.label(Label::Dim, BAR).text(right).text("\n");
         }
         out.text(&format!("{}, {} the same\n", counted(self.differences.len(), "difference"), self.same));
@@ -139,7 +150,7 @@ fn folded([label, left, right]: [(&String, usize); 3], out: &mut Styled) {
         }
         let [name, value, other] = line.map(Option::unwrap_or_default);
         let (wide, room) = (label.1, left.1);
-        out.label(Label::Strong, &format!("{name:<wide$}")).text("  ").text(&format!("{value:<room$}"));
+        out.label(Label::Strong, &padded(&name, wide)).text("  ").text(&padded(&value, room));
         if other.is_empty() {
             out.label(Label::Dim, BAR.trim_end()).text("\n");
         } else {
@@ -148,16 +159,19 @@ fn folded([label, left, right]: [(&String, usize); 3], out: &mut Styled) {
     }
 }
 
+/// `text` and spaces behind it up to so many columns.
+fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
+}
+
 /// What differs, and what each side says.
 fn row(difference: &DifferenceObject) -> [String; 3] {
     let label = match difference.code {
         Some(code) => format!("option {code} {}", difference.name),
         None => difference.name.clone(),
     };
-    let side = |values: &[String]| {
-        if values.is_empty() { "-".to_owned() } else { escape(values.join("; ").as_bytes()) }
-    };
-    [label, side(&difference.a), side(&difference.b)]
+    let [a, b] = difference.shown.clone();
+    [label, a, b]
 }
 
 #[cfg(test)]
@@ -171,7 +185,7 @@ mod tests {
             field: "option",
             code: Some(6),
             name: name.into(),
-            values: values.map(|value| vec![value.to_owned()]),
+            values: values.map(|value| vec![value.as_bytes().to_vec()]),
             raw: [Vec::new(), Vec::new()],
         };
         let long = "198.51.100.11, 198.51.100.12, 198.51.100.13, 198.51.100.14";

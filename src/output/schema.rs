@@ -10,6 +10,7 @@ use super::diff::DiffObject;
 use super::doctor::DoctorObject;
 use super::explain::Explanation;
 use super::json::object::{FindingObject, Millis, PacketObject, TransactionObject, TransactionObject6};
+use super::report::object::ReportObject;
 use super::rogue::ChangeObject;
 use super::rogue::object::RogueObject;
 use super::senders::{DiscoverObject, Ignored, RequestObject, SendObject};
@@ -70,6 +71,7 @@ pub fn of(command: &str) -> Option<Schema> {
         "decode" | "sniff" => schema::<Line<'_>>(command),
         "doctor" => schema::<DoctorObject<'_>>(command),
         "diff" => schema::<DiffObject>(command),
+        "report" => schema::<ReportObject>(command),
         "explain" => schema::<Explanation>(command),
         "discover" => schema::<SenderLine<DiscoverObject<'_>, DiscoverObject6>>(command),
         "request" | "release" | "decline" | "inform" => {
@@ -79,6 +81,16 @@ pub fn of(command: &str) -> Option<Schema> {
         "rogue" => schema::<RogueLine<'_>>(command),
         _ => return None,
     })
+}
+
+/// An exchange of either protocol inside another object.
+#[derive(Debug, JsonSchema)]
+#[schemars(untagged)]
+pub enum EitherTransaction {
+    /// DHCPv4.
+    Four(TransactionObject),
+    /// DHCPv6.
+    Six(TransactionObject6),
 }
 
 /// What `rogue` prints.

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::RunError;
@@ -16,13 +16,17 @@ pub fn replace(path: &Path, text: &str) -> Result<(), RunError> {
     put(path, text).map_err(|error| RunError::file(path, error))
 }
 
-/// Finds out, before there is anything to write, whether [`replace`] can.
+/// Finds out, before there is anything to write, whether [`replace`] can: true where what is there keeps its owner.
 ///
 /// # Errors
 ///
 /// When it cannot.
-pub fn can_replace(path: &Path) -> Result<(), RunError> {
-    let tried = fresh(path).and_then(|(new, _)| fs::remove_file(new));
+pub fn can_replace(path: &Path) -> Result<bool, RunError> {
+    let tried = fresh(path).and_then(|(new, file)| {
+        let owner = file.metadata()?.uid();
+        fs::remove_file(new)?;
+        Ok(fs::metadata(path).map_or(true, |old| old.uid() == owner))
+    });
     tried.map_err(|error| RunError::file(path, error))
 }
 
@@ -86,7 +90,7 @@ mod tests {
         let path = folder.path().join("x");
         fs::write(&path, "old").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        can_replace(&path).unwrap();
+        assert!(can_replace(&path).unwrap());
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         replace(&path, "new").unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);

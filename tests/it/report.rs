@@ -1,11 +1,15 @@
 //! `report`: the page that tells a capture, and what becomes of an older one.
 
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use dhcptool::wire::v4::MessageType;
+use dhcptool::wire::Mac;
+use dhcptool::wire::v4::{Message, MessageType, Xid};
 
 use crate::story::{refused, run, text};
 use crate::support::story::Story;
@@ -152,57 +156,239 @@ fn what_is_no_capture_is_not_read_to_its_end() {
     }
 }
 
-/// What a real browser makes of the page: it sorts, it shows the decode of a message, nothing fails, nothing is fetched.
-#[test]
-fn a_browser_opens_the_page() {
-    let Some(browser) = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| {
+/// The browser that is here.
+fn browser() -> Option<&'static str> {
+    let browser = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| {
         Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success())
-    }) else {
+    });
+    if browser.is_none() {
         eprintln!("no browser here: the page is not opened in one");
-        return;
-    };
-    let story = hostile();
-    let probe = "<script>
-        var out=[];window.addEventListener('error',function(e){out.push('error '+e.message);});
-        window.addEventListener('load',function(){
-          var heads=document.querySelectorAll('table.sortable th'),column=function(){return Array.prototype.map.call(
-            document.querySelectorAll('table.sortable tbody tr'),function(row){return row.cells[1].textContent;}).join(' ');};
-          heads[1].querySelector('button').click();out.push('up '+column());
-          heads[1].querySelector('button').click();out.push('down '+column());
-          heads[0].querySelector('button').click();out.push('first '+document.querySelector('table.sortable tbody tr').className);
-          var step=document.querySelector('g.step[data-p]');
-          step.dispatchEvent(new PointerEvent('pointermove',{clientX:300,clientY:300}));
-          var tip=document.getElementById('tip');out.push('tip '+getComputedStyle(tip).display+' '+tip.textContent.slice(0,400).replace(/\\s+/g,' '));
-          step.dispatchEvent(new PointerEvent('pointerleave'));out.push('gone '+getComputedStyle(tip).display);
-          out.push('fetched '+performance.getEntriesByType('resource').length);
-          out.push('title '+document.title);
+    }
+    browser
+}
+
+/// What a script that pushes lines to `out` finds in a page.
+fn probed(browser: &str, folder: &Path, page: &str, script: &str) -> String {
+    let probe = format!(
+        "<script>var out=[];window.addEventListener('error',function(e){{out.push('error '+e.message);}});
+        window.addEventListener('load',function(){{{script}
           var result=document.createElement('pre');result.id='probe';result.textContent=out.join('\\n');document.body.appendChild(result);
-        });</script>";
-    let path = story.folder().join("probe.html");
-    std::fs::write(&path, page(&story).replace("<body>", &format!("<body>{probe}"))).unwrap();
-    let profile = story.folder().join("profile");
+        }});</script>"
+    );
+    let path = folder.join("probe.html");
+    std::fs::write(&path, page.replace("<body>", &format!("<body>{probe}"))).unwrap();
     let output = Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000", "--dump-dom"])
-        .arg(format!("--user-data-dir={}", profile.display()))
+        .arg(format!("--user-data-dir={}", folder.join("profile").display()))
         .arg(&path)
         .output()
         .unwrap();
     let dom = String::from_utf8_lossy(&output.stdout);
     let result = dom.split("<pre id=\"probe\">").nth(1).unwrap_or_else(|| panic!("{output:?}"));
-    let result = result.split("</pre>").next().unwrap();
+    result.split("</pre>").next().unwrap().to_owned()
+}
+
+/// What a real browser makes of the page: it sorts, it shows the decode of a message, nothing fails, nothing is fetched.
+#[test]
+fn a_browser_opens_the_page() {
+    let Some(browser) = browser() else { return };
+    let mut story = hostile();
+    for (number, name) in (20..).zip(["10", "9", "1e3", "0x20", "b", "A", "2"]) {
+        story.binds(500_000 + u64::from(number) * 1000, number.into(), number, &[(12, name.as_bytes())]);
+    }
+    let mut release = Message::request(MessageType::RELEASE, Xid(90), Mac([0, 0x0c, 0x29, 0, 0, 26]));
+    release.ciaddr = [10, 0, 0, 26].into();
+    story.say(900_000, release, &[(54, &[10, 0, 0, 1])]);
+    story.binds(990_000, 91, 30, &[]);
+    let script = "
+        var heads=document.querySelectorAll('table.sortable th'),column=function(n){return Array.prototype.map.call(
+          document.querySelectorAll('table.sortable tbody tr'),function(row){return row.cells[n].textContent;}).join(' ');};
+        var sort=function(n){heads[n].querySelector('button').click();};
+        sort(1);out.push('up '+column(1));
+        sort(1);out.push('down '+column(1));
+        sort(2);out.push('names '+column(2).replace(/^(.*?)laptop.*$/,'$1'));
+        sort(4);out.push('addresses '+column(4));
+        sort(0);out.push('first '+document.querySelector('table.sortable tbody tr').className);
+        var step=document.querySelector('g.step[data-p]');
+        step.dispatchEvent(new PointerEvent('pointermove',{clientX:300,clientY:300}));
+        var tip=document.getElementById('tip');out.push('tip '+getComputedStyle(tip).display+' '+tip.textContent.slice(0,400).replace(/\\s+/g,' '));
+        step.dispatchEvent(new PointerEvent('pointerleave'));out.push('gone '+getComputedStyle(tip).display);
+        out.push('fetched '+performance.getEntriesByType('resource').length);
+        out.push('title '+document.title);";
+    let result = probed(browser, story.folder(), &page(&story), script);
     let line = |name: &str| {
         let found = result.lines().find_map(|line| line.strip_prefix(name));
         found.unwrap_or_else(|| panic!("{name}: {result}")).trim().to_owned()
     };
-    let macs: Vec<String> = (7..=11).map(|last| format!("00:0c:29:00:00:{last:02x}")).collect();
+    let macs: Vec<String> =
+        (7..=11).chain(20..=26).chain([30]).map(|last| format!("00:0c:29:00:00:{last:02x}")).collect();
     assert_eq!(line("up "), macs.join(" "));
     assert_eq!(line("down "), macs.into_iter().rev().collect::<Vec<_>>().join(" "));
+    // Numbers in names are numbers, whatever they look like; a hostile name comes before them.
+    assert!(line("names ").ends_with(" 0x20 1e3 2 9 10 A b"), "{result}");
+    // As numbers, and what was given back is sorted as what is held.
+    let addresses = (7..=9).chain([11]).chain(20..=26).chain([30]).map(|last| match last {
+        26 => "gave 10.0.0.26 back".to_owned(),
+        last => format!("10.0.0.{last}"),
+    });
+    assert_eq!(line("addresses "), addresses.collect::<Vec<_>>().join(" "), "{result}");
     assert_eq!(line("first "), "failed");
     assert!(line("tip ").starts_with("block #1") && line("tip ").contains("xid 0x00000001"), "{result}");
     assert_eq!(line("gone "), "none");
     assert_eq!(line("fetched "), "0");
     assert!(line("title ").starts_with("DHCP: story.pcap"), "{result}");
     assert!(!result.contains("error "), "{result}");
+}
+
+/// On A4 no table is wider than the paper, and what is read as one stays one, whatever the names and addresses.
+#[test]
+fn a_page_prints_on_paper() {
+    let Some(browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let name = folder.path().join("page.html");
+    let captures = std::fs::read_dir("tests/data/captures").unwrap().map(|entry| entry.unwrap().path());
+    let output = Command::new(env!("CARGO_BIN_EXE_dhcptool"))
+        .args(["report", "-q", "-o"])
+        .arg(&name)
+        .args(captures)
+        .arg(hostile().file())
+        .output()
+        .unwrap();
+    assert!(name.exists(), "{output:?}");
+    let page = std::fs::read_to_string(name).unwrap();
+    assert!(page.contains("fe80::") && page.contains("@media print{"), "there are long names");
+    // The style of paper on a screen as wide as what the margins leave of it.
+    let page = page
+        .replace("@media print{", "@media all{")
+        .replace("</head>", "<style>body{width:182mm!important}</style></head>");
+    let script = "
+        var tables=document.querySelectorAll('.wide'),lines=function(cell){var range=document.createRange();
+          range.selectNodeContents(cell);return range.getClientRects().length;};
+        tables.forEach(function(table){if(table.scrollWidth>table.clientWidth)out.push('wide '+table.scrollWidth);});
+        if(document.documentElement.scrollWidth>document.documentElement.clientWidth)out.push('wide page');
+        document.querySelectorAll('td.m').forEach(function(cell){
+          if(cell.textContent.length===17&&lines(cell)>1)out.push('broken '+cell.textContent);});
+        document.querySelectorAll('td.n').forEach(function(cell){if(lines(cell)>1)out.push('broken '+cell.textContent);});
+        document.querySelectorAll('td.why').forEach(function(cell){if(cell.clientWidth<80)out.push('narrow '+cell.clientWidth);});
+        out.push('looked at '+tables.length);";
+    let result = probed(browser, folder.path(), &page, script);
+    assert!(result.starts_with("looked at ") && result != "looked at 0", "{result}");
+}
+
+/// What a page leaves out is said where it would stand, and what differs is not what is left out.
+#[test]
+fn what_does_not_fit_is_said() {
+    let servers = |count: u8| {
+        let mut story = Story::new();
+        for server in 1..=count {
+            let (at, own) = (u64::from(server) * 10_000, [10, 0, 0, server]);
+            let router = if server == count { [10, 0, 0, 66] } else { [10, 0, 0, 254] };
+            let given: [(u8, &[u8]); 2] = [(54, &own), (3, &router)];
+            let discover = story.asks(at, MessageType::DISCOVER, server.into(), server, &[]);
+            story.answers(at + 3, MessageType::OFFER, &discover, 100, &given);
+            let wanted: [(u8, &[u8]); 2] = [(54, &own), (50, &[10, 0, 0, 100])];
+            let request = story.asks(at + 5, MessageType::REQUEST, server.into(), server, &wanted);
+            story.answers(at + 8, MessageType::ACK, &request, 100, &given);
+        }
+        page(&story)
+    };
+    let eight = servers(8);
+    for part in [
+        "In what the servers differ",
+        "<th class=\"mono\">10.0.0.1 and 6 more</th><th class=\"mono\">10.0.0.8</th>",
+        "<th>routers (3)</th><td class=\"mono\">10.0.0.254</td><td class=\"mono\">10.0.0.66</td>",
+    ] {
+        assert!(eight.contains(part), "{part}");
+    }
+    assert!(!eight.contains("are listed"));
+    let sixty = servers(60);
+    assert!(sixty.contains("10.0.0.1 and 58 more") && sixty.contains("50 of 60 servers are listed"));
+    // The odd one is among them.
+    assert!(
+        sixty.contains("<td class=\"mono nw\">10.0.0.60</td>")
+            && !sixty.contains("<td class=\"mono nw\">10.0.0.59</td>")
+    );
+
+    // A hundred clients ask forty times each.
+    let mut story = Story::new();
+    for time in 0..40 {
+        for client in 1..=100_u8 {
+            story.asks(time * 4000 + u64::from(client), MessageType::DISCOVER, client.into(), client, &[]);
+        }
+    }
+    let page = page(&story);
+    let drawings: Vec<&str> = page.split("<section").skip(1).collect();
+    assert_eq!(drawings.len(), 100);
+    let decoded = |drawing: &str| (drawing.matches("<g class").count(), drawing.matches("data-p=\"").count());
+    assert!(drawings.iter().all(|drawing| decoded(drawing) == (40, 30)), "{:?}", decoded(drawings[99]));
+    assert!(page.contains("3000 of the 4000 messages drawn have their decode"));
+}
+
+#[test]
+fn a_long_reason_is_read_to_its_end() {
+    let mut story = Story::new();
+    let request = story.asks(0, MessageType::REQUEST, 1, 7, &[(50, &[10, 0, 9, 9])]);
+    let reason: Vec<String> = (100..150).map(|word| format!("w{word}")).collect();
+    story.answers(2, MessageType::NAK, &request, 0, &[(56, reason.join(" ").as_bytes())]);
+    let page = page(&story);
+    let drawing = page.split("<section").nth(1).unwrap();
+    let texts: Vec<&str> =
+        drawing.split("<text ").skip(1).map(|text| text.split(['>', '<']).nth(1).unwrap()).collect();
+    let lines: Vec<&&str> = texts.iter().filter(|text| text.contains("w1")).collect();
+    assert!(lines.len() > 2 && lines.iter().all(|line| line.len() <= 72), "{lines:?}");
+    assert!(lines.last().unwrap().ends_with("w149"), "{lines:?}");
+}
+
+#[test]
+fn in_json_the_page_is_told_of() {
+    let story = hostile();
+    let path = story.folder().join("page.html");
+    let output = run(&story, 80, &["report", "-q", "--json", "-o", path.to_str().unwrap()]);
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&object["type"], &object["page"]), (&"report".into(), &path.to_str().unwrap().into()));
+    let count = |name: &str| object[name].as_u64().unwrap_or_else(|| panic!("{name}: {object}"));
+    assert_eq!(["clients", "failed", "servers", "drawn"].map(count), [5, 1, 1, 6], "{object}");
+    assert_eq!(["ok", "odd", "failed"].map(count).iter().sum::<u64>(), 5, "{object}");
+    let page = std::fs::read_to_string(&path).unwrap();
+    assert!(page.contains(object["captures"][0]["sha256"].as_str().unwrap()), "{object}");
+    assert!(page.contains(object["verdict"].as_str().unwrap()), "{object}");
+    // Nothing else goes to standard output.
+    for words in [
+        &["report", "--json"][..],
+        &["report", "--json", "-o", "-"],
+        &["report", "--json", "-o", "/dev/stdout"],
+    ] {
+        let refused = run(&story, 80, words);
+        assert_eq!((refused.status.code(), refused.stdout.len()), (Some(2), 0), "{refused:?}");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("-o FILE"), "{refused:?}");
+    }
+}
+
+/// The page goes where its name leads to, and stays whose it is.
+#[test]
+fn a_page_is_written_where_its_name_leads() {
+    let story = refused();
+    let (folder, link) = (story.folder().join("to"), story.folder().join("link.html"));
+    let page = folder.join("page.html");
+    std::fs::create_dir(&folder).unwrap();
+    std::os::unix::fs::symlink("to/page.html", &link).unwrap();
+    let write = |path: &Path| run(&story, 80, &["report", "-q", "-o", path.to_str().unwrap()]);
+    assert!(write(&link).status.success());
+    assert!(link.is_symlink() && page.is_file());
+    // Nothing may be created beside it, but it may be written.
+    let inode = std::fs::metadata(&page).unwrap().ino();
+    std::fs::write(&page, "old, and longer than nothing".repeat(10_000)).unwrap();
+    std::fs::set_permissions(&folder, Permissions::from_mode(0o555)).unwrap();
+    let output = write(&page);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(std::fs::metadata(&page).unwrap().ino(), inode);
+    let text = std::fs::read_to_string(&page).unwrap();
+    assert!(text.starts_with("<!DOCTYPE") && text.trim_end().ends_with("</html>"));
+    std::fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+    // A link that leads to itself leads nowhere.
+    std::os::unix::fs::symlink("loop", story.folder().join("loop")).unwrap();
+    assert_eq!(write(&story.folder().join("loop")).status.code(), Some(3));
+    assert!(story.folder().join("loop").is_symlink());
 }
 
 /// A page is replaced by a whole one of what could be read, and by nothing less.

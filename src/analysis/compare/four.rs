@@ -45,7 +45,7 @@ impl Given for Reply {
         v4::SPACE.name_of(code)
     }
 
-    fn shown(code: u16, raw: &[u8]) -> String {
+    fn shown(code: u16, raw: &[u8]) -> Vec<u8> {
         decoded(&v4::SPACE, code, raw, &Context::default())
     }
 }
@@ -75,12 +75,8 @@ pub(super) fn read(
 
 const FIELDS: &[Field<Reply>] = &[
     Field::new("header", "siaddr", |given| given.facts.siaddr.specified().map(|ip| ip.to_string())),
-    Field::new("header", "sname", |given| {
-        text(&given.facts.sname).map(|text| String::from_utf8_lossy(text).into_owned())
-    }),
-    Field::new("header", "file", |given| {
-        text(&given.facts.file).map(|text| String::from_utf8_lossy(text).into_owned())
-    }),
+    Field::wire("header", "sname", |given| text(&given.facts.sname)),
+    Field::wire("header", "file", |given| text(&given.facts.file)),
     Field::new("header", "sent", |given| {
         given.broadcast.map(|broadcast| if broadcast { "broadcast" } else { "unicast" }.to_owned())
     }),

@@ -90,7 +90,7 @@ impl Given for Reply {
         opt::SPACE.name_of(code)
     }
 
-    fn shown(code: u16, raw: &[u8]) -> String {
+    fn shown(code: u16, raw: &[u8]) -> Vec<u8> {
         decoded(&opt::SPACE, code, raw, &Context { depth: 1, lax: true, ..Context::default() })
     }
 }

@@ -1,19 +1,20 @@
 //! `dhcptool report`: one page for the ticket.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::net::Ipv4Addr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::analysis::compare::Side;
 use crate::analysis::diagnosis::{Finding, History};
 use crate::analysis::findings6::story::{Story as Links, Told};
 use crate::analysis::redact::Redactor;
 use crate::analysis::transaction::{
-    Batch, Both, Clients, Closed, Follow, Item, Joined, Options, Outcome as Came, Stats, Unjoined,
+    Batch, Both, Clients, Closed, Follow, Item, Joined, Options, Outcome as Came, Stats, Unjoined, Whose,
 };
 use crate::capture;
 use crate::cli::commands::explain;
@@ -33,7 +34,7 @@ use crate::output::Styled;
 use crate::output::packet::detail::PacketDetail;
 use crate::output::packet::record::PacketRecord;
 use crate::output::packet::record6::{Judged, Message6, Record6};
-use crate::output::report::{Capture, CaptureReport, Drawn, Said};
+use crate::output::report::{self, Capture, CaptureReport, Drawn, Given, Said};
 use crate::output::transaction::{clients, unjoined};
 use crate::output::when::{TimeForm, TimeText, Zone};
 use crate::output::words::counted;
@@ -110,24 +111,18 @@ const ALIKE: usize = 15;
 const FINE: usize = 8;
 /// Messages whose decode is kept.
 const PACKETS: usize = 3000;
-/// Replies of one server that are compared with those of others; servers compared.
+/// Servers that are compared, replies of one and of all.
+const SERVERS: usize = 500;
 const REPLIES: u32 = 2000;
-const SERVERS: usize = 16;
+const ALL_REPLIES: u32 = 32_000;
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     for code in &args.ignore {
         explain::find(code)?;
     }
-    let piped = args.files.iter().filter(|path| is_stdin(path)).count();
-    if piped > 1 {
-        return Err(Failure::usage("standard input is one capture; name - once"));
-    }
     let output = args.output.as_deref().filter(|path| path.as_os_str() != "-");
-    if output.is_none() && cx.out.is_terminal() {
-        return Err(Failure::usage("a page of HTML is nothing for a terminal; name a file with -o FILE"));
-    }
-    if piped > 0 {
+    if check(args, output, cx)? {
         // The captures are read twice.
         capture::keep_stdin(&std::env::temp_dir())?;
     }
@@ -164,10 +159,10 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     if args.redact {
         // Neither a name nor a hash leads back to the capture.
         for (number, capture) in (1_u32..).zip(&mut captures) {
-            (capture.name, capture.sha256) = (format!("capture {number}"), "not told".to_owned());
+            (capture.name, capture.sha256) = (format!("capture {number}"), None);
         }
     }
-    let looked = look_again(&args.files, &story.frames(), redactor, time, &stop);
+    let looked = look_again(&args.files, &story.frames(), story.servers(), redactor, time, &stop);
     if let Some(code) = stop.arrived() {
         return Ok(Exit::Code(code));
     }
@@ -184,7 +179,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         said: &story.said,
         drawn: &story.drawn,
         packets: &looked.packets,
-        sides: &looked.sides,
+        given: &looked.given,
         vendors: &story.names,
         command: &command,
         generated: cx.clock.time(),
@@ -195,16 +190,17 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let page = report
         .render()
         .map_err(|error| Failure::could_not_run(format_args!("cannot write the page: {error}")))?;
-    match place {
-        Place::Output => cx.out.write(page.as_bytes())?,
-        Place::File(path) if outline.frames == 0 && outline.worst != Exit::Good => {
-            cx.warn(&format!("{} is left as it is: nothing could be read", path.display()));
-            return Ok(outline.worst);
-        }
-        Place::File(path) => files::replace(&path, &page)?,
-        Place::Open(mut file, path) => file.write_all(page.as_bytes()).map_err(|error| {
-            Failure::could_not_run(format_args!("cannot write {}: {error}", path.display()))
-        })?,
+    let nothing = outline.frames == 0 && outline.worst != Exit::Good;
+    if let Place::File(path) | Place::Old(_, path) = &place
+        && nothing
+    {
+        cx.warn(&format!("{} is left as it is: nothing could be read", path.display()));
+        return Ok(outline.worst);
+    }
+    place.take(&page, cx)?;
+    if cx.common.json {
+        let name = output.map(|path| path.as_os_str().as_bytes()).unwrap_or_default();
+        cx.out.write_json(&report.object(name))?;
     }
     if looked.left_out > 0 {
         cx.warn(&format!("{} cannot be redacted and are left out", counted(looked.left_out, "packet")));
@@ -216,6 +212,23 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         story.drawn.len()
     ));
     Ok(outline.worst)
+}
+
+/// Refuses what cannot be; true where a capture comes through standard input.
+fn check(args: &Args, output: Option<&Path>, cx: &Context) -> Result<bool, Failure> {
+    let piped = args.files.iter().filter(|path| is_stdin(path)).count();
+    if piped > 1 {
+        return Err(Failure::usage("standard input is one capture; name - once"));
+    }
+    if cx.common.json && output.is_none_or(is_stdout) {
+        return Err(Failure::usage(
+            "--json tells of the page, which goes to a file then; name it with -o FILE",
+        ));
+    }
+    if output.is_none() && cx.out.is_terminal() {
+        return Err(Failure::usage("a page of HTML is nothing for a terminal; name a file with -o FILE"));
+    }
+    Ok(piped > 0)
 }
 
 /// What else is to be known. `left_out` frames could not be redacted, `worst` is how reading went.
@@ -253,6 +266,40 @@ enum Place {
     File(PathBuf),
     /// A pipe or a device.
     Open(File, PathBuf),
+    /// A file that is written anew in its place, for it would be another's if it were replaced, or nothing may be created beside it.
+    Old(File, PathBuf),
+}
+
+impl Place {
+    /// Writes the page.
+    fn take(self, page: &str, cx: &mut Context) -> Result<(), Failure> {
+        match self {
+            Self::Output => cx.out.write(page.as_bytes())?,
+            Self::File(path) => files::replace(&path, page)?,
+            Self::Open(file, path) => put(file, &path, page)?,
+            Self::Old(file, path) => {
+                file.set_len(0).map_err(|error| cannot_write(&path, &error))?;
+                put(file, &path, page)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::could_not_run(format_args!("cannot write {}: {error}", path.display()))
+}
+
+fn put(mut file: File, path: &Path, page: &str) -> Result<(), Failure> {
+    file.write_all(page.as_bytes()).map_err(|error| cannot_write(path, &error))
+}
+
+/// True for a file that is standard output.
+fn is_stdout(path: &Path) -> bool {
+    let place = |path: &Path| fs::metadata(path).ok().map(|about| (about.dev(), about.ino()));
+    // One device, such as /dev/null, takes both.
+    let is_device = fs::metadata(path).is_ok_and(|about| about.file_type().is_char_device());
+    !is_device && place(path).is_some_and(|found| Some(found) == place(Path::new("/dev/stdout")))
 }
 
 /// Finds the page's place with the rights of the user who named it, and gives up what reading captures does not take.
@@ -265,7 +312,7 @@ fn confine(args: &Args, output: Option<&Path>, cx: &Context) -> Result<Place, Fa
         args.files.iter().filter(|path| !is_stdin(path)).cloned().chain(zones.map(PathBuf::from)).collect();
     let create_in = match &place {
         Place::File(path) => vec![files::folder(path)],
-        Place::Output | Place::Open(..) => Vec::new(),
+        Place::Output | Place::Open(..) | Place::Old(..) => Vec::new(),
     };
     args.confine.offline(&Needs { create_in, read, ..Needs::default() }, cx)?;
     Ok(place)
@@ -282,16 +329,44 @@ fn place(args: &Args, output: Option<&Path>) -> Result<Place, Failure> {
     if let Some(missing) = args.files.iter().find(|path| !is_stdin(path) && !path.exists()) {
         return Err(Failure::could_not_run(format_args!("cannot open {}: no such file", missing.display())));
     }
-    // What a link leads to is replaced, not the link.
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if path.exists() && !path.is_file() {
+    let path = target(path);
+    let Ok(about) = fs::metadata(&path) else {
+        files::can_replace(&path)?;
+        return Ok(Place::File(path));
+    };
+    if !about.is_file() {
         let file = File::create(&path).map_err(|error| {
             Failure::could_not_run(format_args!("cannot create {}: {error}", path.display()))
         })?;
         return Ok(Place::Open(file, path));
     }
-    files::can_replace(&path)?;
-    Ok(Place::File(path))
+    let replaced = files::can_replace(&path);
+    if matches!(replaced, Ok(true)) {
+        return Ok(Place::File(path));
+    }
+    // What the page was before stays until the new one is whole.
+    match (File::options().write(true).open(&path), replaced) {
+        (Ok(file), _) => Ok(Place::Old(file, path)),
+        (Err(_), replaced) => replaced.map(|_| Place::File(path)).map_err(Failure::from),
+    }
+}
+
+/// Links that are followed.
+const LINKS: usize = 40;
+
+/// What a link leads to, which is what is written, whether it is there or not.
+fn target(path: &Path) -> PathBuf {
+    if let Ok(path) = path.canonicalize() {
+        return path;
+    }
+    let mut path = path.to_owned();
+    // What can be opened needs no other name: standard output as a pipe.
+    let links = if path.exists() { 0 } else { LINKS };
+    for _ in 0..links {
+        let Ok(next) = fs::read_link(&path) else { break };
+        path = files::folder(&path).join(next);
+    }
+    path
 }
 
 /// The command as it was typed and may be typed again; of a page that is redacted without what others are called.
@@ -333,7 +408,7 @@ fn fingerprint(path: &Path, stop: &Stop) -> Option<Capture> {
         size = size.saturating_add(u64::try_from(read).unwrap_or(0));
     }
     let name = if is_stdin(path) { "standard input".into() } else { path.to_string_lossy() };
-    Some(Capture { name: name.into_owned(), size, sha256: hex(&hash.finalize()) })
+    Some(Capture { name: name.into_owned(), size, sha256: Some(hex(&hash.finalize())) })
 }
 
 /// What is made of the messages.
@@ -486,13 +561,35 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// The messages that are drawn.
+    /// The messages that are drawn and whose decode is kept: as many of each exchange, if all are too many.
     fn frames(&self) -> HashSet<(usize, u64)> {
-        let steps = self
-            .drawn
+        let exchanges: Vec<(usize, Vec<u64>)> =
+            self.drawn.iter().map(|drawn| (drawn.capture, report::frames(drawn))).collect();
+        let longest = exchanges.iter().map(|(_, frames)| frames.len()).max().unwrap_or(0);
+        let fits = |each: &usize| {
+            exchanges.iter().map(|(_, frames)| frames.len().min(*each)).sum::<usize>() <= PACKETS
+        };
+        let each = (0..=longest).rev().find(fits).unwrap_or(0);
+        exchanges
             .iter()
-            .flat_map(|drawn| drawn.exchange.frames().into_iter().map(|frame| (drawn.capture, frame)));
-        steps.take(PACKETS).collect()
+            .flat_map(|(capture, frames)| frames.iter().take(each).map(|frame| (*capture, *frame)))
+            .collect()
+    }
+
+    /// The servers that are compared, and what is to be said of the others.
+    fn servers(&self) -> (HashSet<Ipv4Addr>, Given) {
+        let four = self.stats.servers.keys().filter_map(|name| match name {
+            Whose::Four(ip) => Some(*ip),
+            Whose::Six(..) => None,
+        });
+        let chosen: HashSet<Ipv4Addr> = four.take(SERVERS).collect();
+        let share = ALL_REPLIES.checked_div(u32::try_from(chosen.len()).unwrap_or(u32::MAX));
+        let given = Given {
+            most: share.unwrap_or(REPLIES).min(REPLIES),
+            left_out: self.stats.servers.len().saturating_sub(chosen.len()),
+            ..Given::default()
+        };
+        (chosen, given)
     }
 }
 
@@ -513,20 +610,21 @@ fn rank(drawn: &Drawn) -> u8 {
 #[derive(Default)]
 struct Looked {
     packets: HashMap<(usize, u64), String>,
-    sides: BTreeMap<Ipv4Addr, Side>,
+    given: Given,
     /// Frames that may hold DHCP and cannot be redacted.
     left_out: u64,
 }
 
-/// Reads the captures again, for the text of `frames` and what servers give. What is damaged was told at the first look.
+/// Reads the captures again, for the text of `frames` and what the servers `chosen` give. What is damaged was told at the first look.
 fn look_again(
     files: &[PathBuf],
     frames: &HashSet<(usize, u64)>,
+    (chosen, given): (HashSet<Ipv4Addr>, Given),
     mut redactor: Option<Redactor>,
     mut time: TimeText,
     stop: &Stop,
 ) -> Looked {
-    let mut looked = Looked::default();
+    let mut looked = Looked { given, ..Looked::default() };
     let mut replies: HashMap<Ipv4Addr, u32> = HashMap::new();
     let (mut outline, mut detail) = (Outline::default(), PacketDetail::new(false));
     let (mut six, mut judged) = (v6::Outline::default(), Judged::default());
@@ -588,7 +686,7 @@ fn look_again(
                     looked.packets.insert((index, frame.number), text.as_str().trim_end().to_owned());
                 }
                 if packet.op() == Some(Op::REPLY) && !datagram.quoted && !datagram.cut {
-                    compare(&Message::decode(datagram.payload), &mut looked.sides, &mut replies);
+                    compare(&Message::decode(datagram.payload), &chosen, &mut looked.given, &mut replies);
                 }
             });
         }
@@ -597,14 +695,18 @@ fn look_again(
 }
 
 /// Takes note of what a server gives.
-fn compare(message: &Message, sides: &mut BTreeMap<Ipv4Addr, Side>, replies: &mut HashMap<Ipv4Addr, u32>) {
-    let Some(server) = message.ip_option(54) else { return };
-    if sides.len() >= SERVERS && !sides.contains_key(&server) {
-        return;
-    }
+fn compare(
+    message: &Message,
+    chosen: &HashSet<Ipv4Addr>,
+    given: &mut Given,
+    replies: &mut HashMap<Ipv4Addr, u32>,
+) {
+    let Some(server) = message.ip_option(54).filter(|server| chosen.contains(server)) else { return };
     let count = replies.entry(server).or_default();
     *count = count.saturating_add(1);
-    if *count <= REPLIES {
-        sides.entry(server).or_default().take(message, None);
+    if *count <= given.most {
+        given.sides.entry(server).or_default().take(message, None);
+    } else if count.saturating_sub(1) == given.most {
+        given.cut = given.cut.saturating_add(1);
     }
 }

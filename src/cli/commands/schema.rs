@@ -28,7 +28,7 @@ pub struct Args {
 }
 
 /// Commands with output for machines.
-pub const COMMANDS: [&str; 15] = [
+pub const COMMANDS: [&str; 16] = [
     "decode",
     "sniff",
     "discover",
@@ -41,6 +41,7 @@ pub const COMMANDS: [&str; 15] = [
     "rogue",
     "doctor",
     "diff",
+    "report",
     "explain",
     "options",
     "interfaces",

@@ -11,6 +11,7 @@ use crate::output::transaction::table::clock;
 use crate::output::transaction::view::Shown;
 use crate::output::when::Zone;
 use crate::output::words::counted;
+use crate::output::wrap::wrap;
 use crate::wire::escape::escape;
 
 /// Steps drawn of one exchange.
@@ -19,6 +20,11 @@ const STEPS: usize = 40;
 const LEFT: i64 = 150;
 const ROW: i64 = 24;
 const TOP: i64 = 24;
+/// The width of the picture and of a letter in it, the height of a line of facts, and how many lines a step has at most.
+const WIDTH: i64 = 1000;
+const LETTER: i64 = 8;
+const LINE: i64 = 16;
+const LINES: usize = 8;
 
 pub(super) struct LaneView {
     pub(super) x: i64,
@@ -29,6 +35,7 @@ pub(super) struct StepView {
     pub(super) class: &'static str,
     pub(super) packet: String,
     pub(super) top: i64,
+    pub(super) height: i64,
     pub(super) y: i64,
     pub(super) text_y: i64,
     pub(super) time: String,
@@ -37,7 +44,7 @@ pub(super) struct StepView {
     pub(super) middle: i64,
     pub(super) head: String,
     pub(super) word: String,
-    pub(super) facts: String,
+    pub(super) facts: Vec<(i64, String)>,
 }
 
 /// An exchange, drawn.
@@ -56,12 +63,53 @@ pub(super) struct Drawing {
     pub(super) problems: Vec<ProblemRow>,
 }
 
+/// The frames of the messages that are drawn of an exchange.
+pub fn frames(drawn: &Drawn) -> Vec<u64> {
+    fn of<S: Shown>(exchange: &Exchange<S>) -> Vec<u64> {
+        shown(exchange).take(STEPS).map(|step| step.seen.frame()).collect()
+    }
+    match &drawn.exchange {
+        Closed::Four(exchange) => of(exchange),
+        Closed::Six(exchange) => of(exchange),
+    }
+}
+
+/// The steps of an exchange that are drawn, if there is room.
+fn shown<S: Shown>(exchange: &Exchange<S>) -> impl Iterator<Item = &Step<S>> {
+    exchange.steps.iter().filter(|step| step.role != Role::Copy)
+}
+
+/// Says that some messages that are drawn have no decode.
+pub(super) fn fold(drawings: &[Drawing]) -> Option<String> {
+    let steps = || drawings.iter().flat_map(|drawing| &drawing.steps);
+    let (all, with) = (steps().count(), steps().filter(|step| !step.packet.is_empty()).count());
+    (with < all).then(|| {
+        format!(
+            "{with} of the {all} messages drawn have their decode, the first of each exchange; dhcptool decode FILE -v shows all."
+        )
+    })
+}
+
 /// Draws an exchange.
 pub(super) fn drawing(drawn: &Drawn, packets: &HashMap<(usize, u64), String>, zone: &Zone) -> Drawing {
     match &drawn.exchange {
         Closed::Four(exchange) => of(exchange, drawn, packets, zone),
         Closed::Six(exchange) => of(exchange, drawn, packets, zone),
     }
+}
+
+/// What is told beside an arrow at `y`, in lines of `room` letters, and how high the step is with them.
+fn beside(facts: &str, room: usize, y: i64) -> (Vec<(i64, String)>, i64) {
+    let mut lines = wrap(facts, room);
+    if lines.len() > LINES {
+        lines.truncate(LINES);
+        if let Some(last) = lines.last_mut() {
+            last.push('…');
+        }
+    }
+    let below = i64::try_from(lines.len().saturating_sub(1)).unwrap_or(0).saturating_mul(LINE);
+    let places = (0_i64..).map(|line| line.saturating_mul(LINE).saturating_add(y));
+    (places.zip(lines).collect(), ROW.saturating_add(below))
 }
 
 fn of<S: Shown>(
@@ -78,11 +126,12 @@ fn of<S: Shown>(
         _ => 110,
     };
     let place = |lane: usize| i64::try_from(lane).unwrap_or(0).saturating_mul(gap).saturating_add(LEFT);
-    let shown: Vec<&Step<S>> = exchange.steps.iter().filter(|step| step.role != Role::Copy).collect();
-    let mut steps = Vec::new();
+    let facts_at = place(lanes.len().saturating_sub(1)).saturating_add(16);
+    let room = usize::try_from(WIDTH.saturating_sub(facts_at) / LETTER).unwrap_or(0);
+    let mut steps: Vec<StepView> = Vec::new();
     let mut before: Option<&Step<S>> = None;
-    for (row, step) in (0_i64..).zip(shown.iter().take(STEPS)) {
-        let top = row.saturating_mul(ROW).saturating_add(TOP);
+    let mut top = TOP;
+    for step in shown(exchange).take(STEPS) {
         let y = top.saturating_add(ROW / 2);
         let (from, to) = ladder::ends(exchange, step, &lanes);
         let (from, to) = (place(from), place(to));
@@ -97,6 +146,8 @@ fn of<S: Shown>(
             // Writing into a String cannot fail.
             let _ = write!(facts, " ×{}", copies.saturating_add(1));
         }
+        let text_y = y.saturating_add(4);
+        let (facts, height) = beside(&facts, room, text_y);
         let key = (drawn.capture, step.seen.frame());
         steps.push(StepView {
             class: match ladder::colour(step) {
@@ -107,8 +158,9 @@ fn of<S: Shown>(
             },
             packet: if packets.contains_key(&key) { packet_id(key) } else { String::new() },
             top,
+            height,
             y,
-            text_y: y.saturating_add(4),
+            text_y,
             time: before.map_or_else(
                 || clock(zone.shifted(step.seen.time())),
                 |before| ladder::delta(step.seen.time().saturating_sub(before.seen.time())),
@@ -121,17 +173,24 @@ fn of<S: Shown>(
             facts,
         });
         before = Some(step);
+        top = top.saturating_add(height);
     }
-    let rows = i64::try_from(steps.len()).unwrap_or(0);
-    let mut foot = rows.saturating_mul(ROW).saturating_add(TOP).saturating_add(4);
+    let mut foot = top.saturating_add(4);
     let mut folded = Vec::new();
-    let more = u64::try_from(shown.len().saturating_sub(STEPS)).unwrap_or(0);
+    let more = u64::try_from(shown(exchange).skip(STEPS).count()).unwrap_or(0);
     let more = more.saturating_add(u64::from(exchange.left_out));
     if more > 0 {
         folded.push((foot.saturating_add(14), counted(more, "more message")));
         foot = foot.saturating_add(20);
     }
-    let last = place(lanes.len().saturating_sub(1));
+    let names = lanes
+        .iter()
+        .enumerate()
+        .map(|(index, lane)| LaneView {
+            x: place(index),
+            name: if *lane == Lane::Nobody { "(nobody)".to_owned() } else { ladder::name(*lane, exchange) },
+        })
+        .collect();
     Drawing {
         number: drawn.number,
         client: S::client(exchange),
@@ -140,29 +199,22 @@ fn of<S: Shown>(
         summary: ladder::summary(exchange),
         height: foot.saturating_add(4),
         foot,
-        facts: last.saturating_add(16),
-        lanes: lanes
-            .iter()
-            .enumerate()
-            .map(|(index, lane)| LaneView {
-                x: place(index),
-                name: if *lane == Lane::Nobody {
-                    "(nobody)".to_owned()
-                } else {
-                    ladder::name(*lane, exchange)
-                },
-            })
-            .collect(),
+        facts: facts_at,
+        lanes: names,
         steps,
         folded,
-        problems: drawn
-            .problems
-            .iter()
-            .map(|problem| ProblemRow {
-                severity: problem.id.severity().name(),
-                code: problem.id.name(),
-                message: escape(problem.message.as_bytes()),
-            })
-            .collect(),
+        problems: problems(drawn),
     }
+}
+
+fn problems(drawn: &Drawn) -> Vec<ProblemRow> {
+    drawn
+        .problems
+        .iter()
+        .map(|problem| ProblemRow {
+            severity: problem.id.severity().name(),
+            code: problem.id.name(),
+            message: escape(problem.message.as_bytes()),
+        })
+        .collect()
 }

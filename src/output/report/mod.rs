@@ -4,17 +4,18 @@
 
 mod charts;
 mod ladder;
+pub mod object;
+mod servers;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use askama::Template;
 
-use crate::analysis::compare::{self, Scope, Side};
 use crate::analysis::diagnosis::{self, Diagnosis, Finding, Id};
 use crate::analysis::findings6::story::Told;
-use crate::analysis::transaction::{ClientRecord, Clients, Closed, ServerFigures, Stats, Status, Whose};
+use crate::analysis::transaction::{ClientRecord, Clients, Closed, Stats, Status, Whose};
 use crate::output::transaction::client::lease_text;
 use crate::output::transaction::clients::name;
 use crate::output::transaction::stats::moment;
@@ -24,7 +25,7 @@ use crate::time::Timestamp;
 use crate::wire::HwAddr;
 use crate::wire::escape::{escape, escape_line};
 use crate::wire::problem::Severity;
-use crate::wire::seconds::Lease;
+use servers::{Compared, DifferenceRow, ServerRow, few};
 
 /// Rows of the table of clients: what is beyond is counted.
 const CLIENTS: usize = 2000;
@@ -32,10 +33,11 @@ const CLIENTS: usize = 2000;
 const FINE: usize = 500;
 /// Findings that are told.
 const FINDINGS: usize = 60;
-/// Servers whose differences are a table.
-const COMPARED: usize = 6;
 /// Frame numbers named with a finding.
 const FRAMES: usize = 12;
+
+pub use ladder::frames;
+pub use servers::Given;
 
 /// A capture that was read.
 #[derive(Clone, Debug)]
@@ -44,8 +46,8 @@ pub struct Capture {
     pub name: String,
     /// Its size in bytes.
     pub size: u64,
-    /// Its SHA-256 in hexadecimal.
-    pub sha256: String,
+    /// Its SHA-256 in hexadecimal, where it is told.
+    pub sha256: Option<String>,
 }
 
 /// An exchange that is drawn.
@@ -97,8 +99,8 @@ pub struct CaptureReport<'a> {
     pub drawn: &'a [Drawn],
     /// The text of packets, by capture and frame.
     pub packets: &'a HashMap<(usize, u64), String>,
-    /// What each server gives.
-    pub sides: &'a BTreeMap<Ipv4Addr, Side>,
+    /// What servers give.
+    pub given: &'a Given,
     /// Makers of network cards.
     pub vendors: &'a HashMap<HwAddr, String>,
     /// The command that made it.
@@ -132,36 +134,14 @@ struct ClientRow {
     hostname: String,
     vendor: String,
     address: String,
-    address_number: String,
+    address_key: String,
+    servers_key: String,
     servers: String,
     tries: u64,
     seconds: i64,
     offer: String,
     ack: String,
     why: String,
-}
-
-struct ServerRow {
-    name: String,
-    macs: String,
-    offers: u64,
-    acks: u64,
-    naks: u64,
-    share: String,
-    addresses: usize,
-    leases: String,
-    p50: String,
-    p90: String,
-    p99: String,
-    max: String,
-    measured: u64,
-    bars: Vec<charts::Bar>,
-    ticks: Vec<(i64, String)>,
-}
-
-struct DifferenceRow {
-    name: String,
-    cells: Vec<String>,
 }
 
 struct ProblemRow {
@@ -187,13 +167,17 @@ struct Page {
     nothing_wrong: &'static str,
     folds: Vec<String>,
     findings: Vec<FindingRow>,
+    findings_fold: Option<String>,
     clients: Vec<ClientRow>,
     clients_left_out: usize,
     timelines: Vec<charts::Timeline>,
     servers: Vec<ServerRow>,
+    servers_folds: Vec<String>,
     compared: Vec<String>,
     differences: Vec<DifferenceRow>,
+    differences_folds: Vec<String>,
     ladders: Vec<ladder::Drawing>,
+    ladders_fold: Option<String>,
     files: Vec<FileRow>,
     zone: String,
     generated: String,
@@ -218,19 +202,22 @@ impl CaptureReport<'_> {
         let (verdict, verdict_class) = self.verdict(&all);
         let clients = self.client_rows(&all);
         let mut folds = Vec::new();
-        let drawn = u64::try_from(self.drawn.len()).unwrap_or(u64::MAX);
-        let transactions = self.stats.transactions.saturating_add(self.stats6.transactions);
-        let servers = self.stats.servers.len().saturating_add(self.stats6.servers.len());
+        let drawn = number(self.drawn.len());
+        let transactions = self.exchanges();
         if transactions > drawn {
             folds.push(format!(
                 "{drawn} of {transactions} exchanges are drawn below, those with the worst problems first chosen; \
                  dhcptool decode FILE --ladder draws all."
             ));
         }
-        let (compared, differences) = self.differences();
-        let count = |status: Status| {
-            u64::try_from(all.iter().filter(|client| client.status() == status).count()).unwrap_or(u64::MAX)
-        };
+        let compared = Compared::of(self.given);
+        let (mut rows, left_out) = servers::rows(self.stats, &compared);
+        let (rows6, left_out6) = servers::rows(self.stats6, &compared);
+        rows.extend(rows6);
+        let ladders: Vec<ladder::Drawing> =
+            self.drawn.iter().map(|drawn| ladder::drawing(drawn, self.packets, self.zone)).collect();
+        let (findings, findings_fold) = self.finding_rows();
+        let count = |status: Status| number(all.iter().filter(|client| client.status() == status).count());
         let names: Vec<String> = self.captures.iter().map(|capture| base(&capture.name)).collect();
         Page {
             title: names.join(", "),
@@ -238,13 +225,13 @@ impl CaptureReport<'_> {
             verdict,
             verdict_class,
             figures: vec![
-                figure(u64::try_from(all.len()).unwrap_or(u64::MAX), "client"),
+                figure(number(all.len()), "client"),
                 (count(Status::Failed), "failed".to_owned()),
                 (count(Status::Odd), "odd".to_owned()),
                 figure(transactions, "exchange"),
                 figure(self.stats.messages.saturating_add(self.stats6.messages), "DHCP message"),
                 figure(self.frames, "packet"),
-                figure(u64::try_from(servers).unwrap_or(u64::MAX), "server"),
+                figure(number(self.servers()), "server"),
             ],
             nothing_wrong: if self.left_out > 0 {
                 "Nothing is wrong with what is told here."
@@ -252,21 +239,25 @@ impl CaptureReport<'_> {
                 "Nothing is wrong with what was seen."
             },
             folds,
-            findings: self.finding_rows(),
+            findings,
+            findings_fold,
             clients_left_out: all.len().saturating_sub(clients.len()),
             clients,
             timelines: charts::timelines(&self.stats.timeline, &self.stats6.timeline, self.zone),
-            servers: self.server_rows(),
-            compared,
-            differences,
-            ladders: self.drawn.iter().map(|drawn| ladder::drawing(drawn, self.packets, self.zone)).collect(),
+            servers: rows,
+            servers_folds: left_out.into_iter().chain(left_out6).collect(),
+            compared: compared.names,
+            differences: compared.rows,
+            differences_folds: compared.folds,
+            ladders_fold: ladder::fold(&ladders),
+            ladders,
             files: self
                 .captures
                 .iter()
                 .map(|capture| FileRow {
                     name: escape(capture.name.as_bytes()),
                     size: capture.size,
-                    sha256: capture.sha256.clone(),
+                    sha256: capture.sha256.clone().unwrap_or_else(|| "not told".to_owned()),
                 })
                 .collect(),
             zone: self.zone.name(self.whole().map_or(self.generated.nanoseconds(), |(start, _)| start)),
@@ -276,6 +267,16 @@ impl CaptureReport<'_> {
             remarks: self.remarks.clone(),
             packets: self.packet_texts(),
         }
+    }
+
+    /// Exchanges of both protocols.
+    fn exchanges(&self) -> u64 {
+        self.stats.transactions.saturating_add(self.stats6.transactions)
+    }
+
+    /// Servers of both protocols.
+    fn servers(&self) -> usize {
+        self.stats.servers.len().saturating_add(self.stats6.servers.len())
     }
 
     /// First and last message of both protocols, nanoseconds since 1970.
@@ -361,7 +362,8 @@ impl CaptureReport<'_> {
         (format!("All is well: {}, and each got what it asked for.", clients(all.len())), "ok")
     }
 
-    fn finding_rows(&self) -> Vec<FindingRow> {
+    /// What is wrong, worst first, and how much of it is left out.
+    fn finding_rows(&self) -> (Vec<FindingRow>, Option<String>) {
         let whole = self.findings.iter().map(|finding| {
             let mut message = finding.message.clone();
             if let Some(client) = finding.client {
@@ -411,8 +413,12 @@ impl CaptureReport<'_> {
             _ => 2,
         };
         rows.sort_by_key(rank);
+        let all = rows.len();
         rows.truncate(FINDINGS);
-        rows
+        let fold = (all > FINDINGS).then(|| {
+            format!("{FINDINGS} of {all} findings are told, the worst first; dhcptool decode FILE --lint tells all.")
+        });
+        (rows, fold)
     }
 
     fn client_rows(&self, all: &[&ClientRecord]) -> Vec<ClientRow> {
@@ -420,7 +426,6 @@ impl CaptureReport<'_> {
         let rows = all.iter().filter(|client| client.status() != Status::Ok).chain(fine).take(CLIENTS);
         rows.map(|client| {
             let text = |bytes: Option<&[u8]>| bytes.map(escape).unwrap_or_default();
-            let servers: Vec<String> = client.servers.iter().take(4).map(ToString::to_string).collect();
             ClientRow {
                 status: client.status().name(),
                 rank: match client.status() {
@@ -435,8 +440,9 @@ impl CaptureReport<'_> {
                     .and_then(|mac| self.vendors.get(&mac))
                     .map_or_else(String::new, |vendor| escape(vendor.as_bytes())),
                 address: addresses(client),
-                address_number: client.address().map_or_else(String::new, rank_of),
-                servers: servers.join(" "),
+                address_key: key(client.leases.first().or_else(|| client.given_back().first())),
+                servers_key: client.servers.first().map_or_else(String::new, server_key),
+                servers: few(client.servers.iter(), " "),
                 tries: client.tries(),
                 seconds: client.seen.1.saturating_sub(client.seen.0) / 1_000_000_000,
                 offer: milliseconds(client.delays().0),
@@ -445,51 +451,6 @@ impl CaptureReport<'_> {
             }
         })
         .collect()
-    }
-
-    fn server_rows(&self) -> Vec<ServerRow> {
-        let rows = |stats| server_rows(stats).into_iter().take(50);
-        rows(self.stats).chain(rows(self.stats6)).collect()
-    }
-
-    /// The servers compared with the first of them, a row for each field in which one differs.
-    fn differences(&self) -> (Vec<String>, Vec<DifferenceRow>) {
-        let mut sides = self.sides.iter();
-        let Some((first, base)) = sides.next() else { return (Vec::new(), Vec::new()) };
-        let mut names = vec![first.to_string()];
-        let mut rows: Vec<DifferenceRow> = Vec::new();
-        for (name, side) in sides.take(COMPARED.saturating_sub(1)) {
-            let Some(found) = compare::compare(base, side, Scope::default()) else { continue };
-            let place = names.len();
-            names.push(name.to_string());
-            for difference in found.differences {
-                let label = difference
-                    .code
-                    .map_or_else(|| difference.name.clone(), |code| format!("{} ({code})", difference.name));
-                let label = escape(label.as_bytes());
-                let text = |values: &[String]| {
-                    if values.is_empty() { "-".to_owned() } else { escape(values.join("; ").as_bytes()) }
-                };
-                let known = rows.iter().position(|row| row.name == label);
-                let at = known.unwrap_or(rows.len());
-                if known.is_none() {
-                    rows.push(DifferenceRow { name: label, cells: vec![text(&difference.values[0])] });
-                }
-                if let Some(row) = rows.get_mut(at) {
-                    // Where a server between is like the first.
-                    while row.cells.len() < place {
-                        row.cells.push("as the first".to_owned());
-                    }
-                    row.cells.push(text(&difference.values[1]));
-                }
-            }
-        }
-        for row in &mut rows {
-            while row.cells.len() < names.len() {
-                row.cells.push("as the first".to_owned());
-            }
-        }
-        (names, rows)
     }
 
     /// The texts of the packets that drawings name, each once.
@@ -508,61 +469,40 @@ impl CaptureReport<'_> {
     }
 }
 
-/// The servers of one protocol.
-fn server_rows(stats: &Stats) -> Vec<ServerRow> {
-    let completed: u64 = stats.servers.values().map(|server| server.completed).sum();
-    let row = |(name, server): (&Whose, &ServerFigures)| {
-        let offer = server.offer.summary();
-        let figure = |of: fn(&crate::stats::delay::Summary) -> f64| {
-            offer.as_ref().map_or_else(|| "-".to_owned(), |summary| format!("{:.1}", of(summary)))
-        };
-        let macs: Vec<String> = server.macs.iter().take(4).map(ToString::to_string).collect();
-        let leases: Vec<String> =
-            server.leases.iter().take(4).map(|lease| Lease(*lease).to_string()).collect();
-        let share = server.completed.saturating_mul(100).checked_div(completed);
-        let (bars, ticks) = charts::latency(&server.offer);
-        ServerRow {
-            name: name.to_string(),
-            macs: macs.join(" "),
-            offers: server.counts.0,
-            acks: server.counts.1,
-            naks: server.counts.2,
-            share: share.map_or_else(|| "-".to_owned(), |share| format!("{share} %")),
-            addresses: server.addresses.len(),
-            leases: leases.join(", "),
-            p50: figure(|summary| summary.p50),
-            p90: figure(|summary| summary.p90),
-            p99: figure(|summary| summary.p99),
-            max: figure(|summary| summary.max),
-            measured: server.offer.count(),
-            bars,
-            ticks,
-        }
-    };
-    stats.servers.iter().map(row).collect()
-}
-
 /// Addresses and prefixes of a client, the first of them.
 fn addresses(client: &ClientRecord) -> String {
-    let all =
-        |leases: &[(IpAddr, Option<u8>)]| -> Vec<String> { leases.iter().take(4).map(lease_text).collect() };
+    let all = |leases: &[(IpAddr, Option<u8>)]| few(leases.iter().map(lease_text), " ");
     if client.leases.is_empty() && !client.given_back().is_empty() {
-        return format!("gave {} back", all(client.given_back()).join(" "));
+        return format!("gave {} back", all(client.given_back()));
     }
-    all(&client.leases).join(" ")
+    all(&client.leases)
 }
 
-/// What an address is sorted by.
-fn rank_of(ip: IpAddr) -> String {
-    match ip {
-        IpAddr::V4(ip) => u32::from(ip).to_string(),
-        IpAddr::V6(ip) => u128::from(ip).to_string(),
+/// What an address is sorted by: text of one length for each kind, which sorts as the addresses do.
+fn key(lease: Option<&(IpAddr, Option<u8>)>) -> String {
+    match lease.map(|(ip, _)| *ip) {
+        Some(IpAddr::V4(ip)) => format!("4{:08x}", u32::from(ip)),
+        Some(IpAddr::V6(ip)) => format!("6{:032x}", u128::from(ip)),
+        None => String::new(),
+    }
+}
+
+/// The same of a server.
+fn server_key(server: &Whose) -> String {
+    match server {
+        Whose::Four(ip) => key(Some(&((*ip).into(), None))),
+        Whose::Six(..) => format!("6{server}"),
     }
 }
 
 /// The name of a packet's text in the page.
 fn packet_id((capture, frame): (usize, u64)) -> String {
     format!("p{capture}-{frame}")
+}
+
+/// How many, as a figure.
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// A number and, apart from it, what it counts.
@@ -610,4 +550,18 @@ fn milliseconds(nanoseconds: Option<i64>) -> String {
         let tenths = ns.max(0).saturating_add(50_000) / 100_000;
         format!("{}.{}", tenths / 10, tenths % 10)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_address_is_sorted_by_sorts_as_text() {
+        let addresses = ["9.0.0.1", "10.0.0.1", "10.0.0.10", "2001:db8::2", "2001:db8::10", "2001:db8:0:a::"];
+        let keys = addresses.map(|text| key(Some(&(text.parse().unwrap(), None))));
+        assert!(keys.is_sorted(), "{keys:?}");
+        assert_eq!(few(["a", "b", "c", "d", "e", "f"], " "), "a b c d and 2 more");
+        assert_eq!(few(["a", "b"], ", "), "a, b");
+    }
 }

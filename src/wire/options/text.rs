@@ -136,6 +136,7 @@ const DEPTH: usize = 128;
 pub struct TextSink<'a> {
     out: &'a mut Vec<u8>,
     pretty: bool,
+    raw: bool,
     depth: usize,
     levels: [Level; DEPTH],
 }
@@ -143,12 +144,17 @@ pub struct TextSink<'a> {
 impl<'a> TextSink<'a> {
     /// Writes the canonical form, UTF-8, to the end of `out`.
     pub fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { out, pretty: false, depth: 0, levels: [Level::Top; DEPTH] }
+        Self { out, pretty: false, raw: false, depth: 0, levels: [Level::Top; DEPTH] }
     }
 
     /// Writes the form for people to the end of `out`.
     pub fn pretty(out: &'a mut Vec<u8>) -> Self {
         Self { pretty: true, ..Self::new(out) }
+    }
+
+    /// The same with text as it came, not escaped: for who keeps it, and escapes it where it is shown.
+    pub fn raw(out: &'a mut Vec<u8>) -> Self {
+        Self { raw: true, ..Self::pretty(out) }
     }
 
     /// How much text there is.
@@ -275,10 +281,12 @@ impl Sink for TextSink<'_> {
     }
 
     fn text(&mut self, bytes: &[u8]) {
-        let inside = self.inside();
+        let (inside, raw) = (self.inside(), self.raw);
         let out = self.scalar();
         if inside && bytes.is_empty() {
             out.extend_from_slice(b"\"\"");
+        } else if raw {
+            out.extend_from_slice(bytes);
         } else {
             escape_with(bytes, out, inside);
         }
@@ -318,9 +326,14 @@ impl Sink for TextSink<'_> {
     fn opaque(&mut self, bytes: &[u8]) {
         match as_text(bytes).filter(|_| self.pretty) {
             Some(text) => {
+                let raw = self.raw;
                 let out = self.scalar();
                 out.push(b'"');
-                escape(text.as_bytes(), out);
+                if raw {
+                    out.extend_from_slice(text.as_bytes());
+                } else {
+                    escape(text.as_bytes(), out);
+                }
                 out.push(b'"');
             }
             None => self.bytes(bytes),
@@ -330,7 +343,11 @@ impl Sink for TextSink<'_> {
     fn remark(&mut self, remark: &str) {
         if self.pretty {
             self.out.extend_from_slice(b" (");
-            escape(remark.as_bytes(), self.out);
+            if self.raw {
+                self.out.extend_from_slice(remark.as_bytes());
+            } else {
+                escape(remark.as_bytes(), self.out);
+            }
             self.out.push(b')');
         }
     }
