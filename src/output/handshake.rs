@@ -144,7 +144,13 @@ mod tests {
         let empty = serde_json::to_value(run(&family, &Tally::default(), &about).object()).unwrap();
         assert!(empty["latency_ms"]["ack"]["p50"].is_null());
         let each = serde_json::to_value(
-            Exchanged { family: &family, finished: &finished(None), clocks: Moment::default() }.object(),
+            Exchanged {
+                family: &family,
+                finished: &finished(None),
+                clocks: Moment::default(),
+                transaction: None,
+            }
+            .object(),
         )
         .unwrap();
         assert_eq!((&each["outcome"], &each["offer_ms"]), (&"ack".into(), &0.412.into()));

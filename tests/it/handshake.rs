@@ -56,6 +56,24 @@ fn more_is_told_by_the_messages_of_each() {
     assert!(blocks.len() >= 12, "a row and a ladder with the client's name each: {text}");
     let Some(output) = run("", "-i 0s -c 2") else { return };
     assert!(!String::from_utf8(output.stdout).unwrap().contains("DISCOVER"));
+    // In JSON they are in the object of each.
+    for (flags, arguments, types, kind) in [
+        ("", "", ["discover", "offer", "request", "ack"], "acquire"),
+        ("--servers 1", "-6", ["solicit", "advertise", "request", "reply"], "acquire"),
+    ] {
+        let output = run(flags, &format!("{arguments} -i 0s -c 2 --each --json -v")).unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let objects: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(objects.len(), 3, "{text}");
+        for each in &objects[..2] {
+            let transaction = &each["transaction"];
+            let steps = transaction["steps"].as_array().unwrap_or_else(|| panic!("{text}"));
+            let names: Vec<&str> = steps.iter().map(|step| step["message_type"].as_str().unwrap()).collect();
+            assert_eq!((names, &transaction["kind"]), (types.to_vec(), &kind.into()), "{text}");
+            assert_eq!(transaction["xids"][0], each["xid"], "{text}");
+        }
+        assert!(objects[2].get("transaction").is_none(), "{text}");
+    }
 }
 
 #[test]

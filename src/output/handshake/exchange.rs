@@ -7,6 +7,8 @@ use super::status::{StatusName, status_name, statuses};
 use super::told::Told;
 use super::{duration_text, millis};
 use crate::engine::load::{Failure, Finished, Kind};
+use crate::output::json::object::TransactionObject;
+use crate::output::schema::EitherTransaction;
 use crate::output::wrap::columns;
 use crate::output::{Label, Render, Styled};
 use crate::time::Moment;
@@ -38,6 +40,10 @@ pub(super) struct Each {
     retransmitted: u32,
     server_check: Option<&'static str>,
     time_ns: i64,
+    /// What happened, with -v.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<EitherTransaction>")]
+    transaction: Option<TransactionObject>,
 }
 
 /// One exchange.
@@ -48,6 +54,8 @@ pub struct Exchanged<'a, F: Told> {
     pub finished: &'a Finished<F::Lease>,
     /// Any moment of the run: its stamps are times of day.
     pub clocks: Moment,
+    /// Its messages, for who is told more.
+    pub transaction: Option<TransactionObject>,
 }
 
 /// Columns that a row has room in, whatever the addresses.
@@ -80,6 +88,7 @@ impl<F: Told> Render for Exchanged<'_, F> {
             retransmitted: finished.repeated,
             server_check: finished.check.map(crate::engine::load::Check::name),
             time_ns: self.clocks.time_at(finished.began).nanoseconds(),
+            transaction: self.transaction.clone(),
         }
     }
 
@@ -189,8 +198,9 @@ mod tests {
     fn an_exchange_is_one_line() {
         let mut out = Styled::new(false);
         for failure in [None, Some(Failure::NoOffer)] {
-            Exchanged { family: &family(), finished: &finished(failure), clocks: Moment::default() }
-                .text(&mut out);
+            let finished = finished(failure);
+            let clocks = Moment::default();
+            Exchanged { family: &family(), finished: &finished, clocks, transaction: None }.text(&mut out);
         }
         assert_eq!(
             out.as_str(),
@@ -207,7 +217,8 @@ mod tests {
         lease.lease.server = [192, 168, 100, 200];
         let row = |width: usize, finished: &Finished<Lease4>| {
             let mut out = Styled::new(false).within(Some(width));
-            Exchanged { family: &family(), finished, clocks: Moment::default() }.text(&mut out);
+            let clocks = Moment::default();
+            Exchanged { family: &family(), finished, clocks, transaction: None }.text(&mut out);
             String::from_utf8(out.into_bytes()).unwrap()
         };
         let wide = row(120, &lease);

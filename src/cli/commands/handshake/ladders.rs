@@ -1,15 +1,15 @@
-//! With -v: the messages of every handshake, drawn below its row.
+//! With -v: the messages of every handshake, drawn below its row or inside its object.
 
 use std::collections::VecDeque;
 
-use crate::analysis::diagnosis::{Account, Diagnosis};
-use crate::analysis::transaction::{Batch, Closed, Exchange};
+use crate::analysis::diagnosis::Account;
+use crate::analysis::transaction::{Batch, Closed, Exchange, Message};
 use crate::capture::Frame;
 use crate::cli::context::Context;
 use crate::engine::load::Finished;
 use crate::output::Styled;
+use crate::output::json::object::TransactionObject;
 use crate::output::transaction::ladder::Ladder;
-use crate::output::transaction::view::Shown;
 use crate::run::gather::Gatherer;
 use crate::time::Timestamp;
 use crate::wire::HwAddr;
@@ -45,6 +45,32 @@ impl Ladders {
 
     /// Draws one handshake; `began` is when, by the clock of the frames' stamps.
     pub(super) fn draw<L>(&mut self, finished: &Finished<L>, began: Timestamp, out: &mut Styled) {
+        for account in self.accounts(finished, began) {
+            self.drawn = self.drawn.saturating_add(1);
+            match &account.exchange {
+                Closed::Four(exchange) => self.ladder.draw(exchange, self.drawn, &account.problems, out),
+                Closed::Six(exchange) => self.ladder.draw(exchange, self.drawn, &account.problems, out),
+            }
+        }
+    }
+
+    /// The same as an object.
+    pub(super) fn object<L>(
+        &mut self,
+        finished: &Finished<L>,
+        began: Timestamp,
+    ) -> Option<TransactionObject> {
+        let account = self.accounts(finished, began).next()?;
+        self.drawn = self.drawn.saturating_add(1);
+        Some(TransactionObject::of(&account.exchange, self.drawn, &account.problems))
+    }
+
+    /// The exchanges that were this handshake.
+    fn accounts<L>(
+        &self,
+        finished: &Finished<L>,
+        began: Timestamp,
+    ) -> impl Iterator<Item = Account> + use<L> {
         let (mut gatherer, mut batch) = (Gatherer::of_all(), Batch::default());
         let since = began.nanoseconds().saturating_sub(SLACK);
         let since = self.frames.partition_point(|(time, ..)| time.nanoseconds() < since);
@@ -59,26 +85,15 @@ impl Ladders {
                 &mut batch,
             );
         }
-        for account in Account::of(&batch) {
-            match &account.exchange {
-                Closed::Four(exchange) => self.one(exchange, finished, &account.problems, out),
-                Closed::Six(exchange) => self.one(exchange, finished, &account.problems, out),
-            }
-        }
+        let (client, xid) = (HwAddr::from_slice(&finished.mac.0), finished.xid);
+        Account::of(&batch).into_iter().filter(move |account| match &account.exchange {
+            Closed::Four(exchange) => is_of(exchange, client, xid),
+            Closed::Six(exchange) => is_of(exchange, client, xid),
+        })
     }
+}
 
-    /// Draws an exchange, if it is the one that has finished.
-    fn one<S: Shown, L>(
-        &mut self,
-        exchange: &Exchange<S>,
-        finished: &Finished<L>,
-        problems: &[Diagnosis],
-        out: &mut Styled,
-    ) {
-        let client = HwAddr::from_slice(&finished.mac.0);
-        if exchange.xids.contains(&finished.xid) && exchange.mac.as_ref() == Some(&client) {
-            self.drawn = self.drawn.saturating_add(1);
-            self.ladder.draw(exchange, self.drawn, problems, out);
-        }
-    }
+/// True when an exchange is the client's with this identifier.
+fn is_of<S: Message>(exchange: &Exchange<S>, client: HwAddr, xid: u32) -> bool {
+    exchange.xids.contains(&xid) && exchange.mac.as_ref() == Some(&client)
 }

@@ -11,7 +11,7 @@ use crate::cli::context::{self, Context};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::flat::{self, RowStream};
 use crate::cli::flags::nagios::NagiosArgs;
-use crate::engine::load::{After, Family, Kind, Macs, Pace, Plan, Rate, Search, Tally};
+use crate::engine::load::{After, Family, Finished, Kind, Macs, Pace, Plan, Rate, Search, Tally};
 use crate::engine::v4::silence::{Finding, LinkState};
 use crate::net::NetError;
 use crate::net::sandbox::Needs;
@@ -19,7 +19,7 @@ use crate::net::signals::Signals;
 use crate::output::flat::columns;
 use crate::output::handshake::{About, Exchanged, Found, Run, Told, Try, plugin};
 use crate::output::words::counted;
-use crate::output::{Render as _, Styled, answers};
+use crate::output::{Format, Render as _, Styled, answers};
 use crate::run::lanes::files::{Files, Paths};
 use crate::run::lanes::{self, News, Setup};
 use crate::run::segment::Segment;
@@ -135,10 +135,10 @@ pub(super) fn setup<F: Family>(
     }
 }
 
-/// True when the messages of every handshake are drawn below its row.
+/// True when the messages of every handshake are told: drawn below its row, or in its object.
 fn draws(args: &Args, cx: &Context) -> bool {
-    let apart = cx.common.json || args.nagios.is_on() || args.flat.is_given();
-    (args.each || is_ping(args)) && !apart && cx.common.verbose > 0
+    let each = args.each || is_ping(args) && !cx.common.json;
+    each && !args.nagios.is_on() && !args.flat.is_given() && cx.common.verbose > 0
 }
 
 /// Runs a plan, or searches with it, and reports.
@@ -230,17 +230,22 @@ fn once<F: Told>(
             News::Finished(list) => {
                 let look = cx.out.look();
                 let family = &plan.family;
-                let told = |finished| {
-                    let exchanged = Exchanged { family, finished, clocks };
+                let told = |finished: &Finished<F::Lease>| {
+                    let began = clocks.time_at(finished.began);
+                    let transaction = match &mut ladders {
+                        Some(ladders) if format == Format::Json => ladders.object(finished, began),
+                        _ => None,
+                    };
+                    let exchanged = Exchanged { family, finished, clocks, transaction };
                     if let Some(rows) = &mut rows {
                         let mut row = Vec::new();
                         exchanged.row(rows, &mut row);
                         return row;
                     }
                     let mut bytes = exchanged.render(format, look);
-                    if let Some(ladders) = &mut ladders {
+                    if let Some(ladders) = ladders.as_mut().filter(|_| format != Format::Json) {
                         let mut drawn = Styled::new(look.color).within(look.width);
-                        ladders.draw(finished, clocks.time_at(finished.began), &mut drawn);
+                        ladders.draw(finished, began, &mut drawn);
                         bytes.extend(drawn.into_bytes());
                     }
                     bytes
