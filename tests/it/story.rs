@@ -771,3 +771,62 @@ fn a_large_capture_is_joined_in_large_pages() {
     let flags = |heap: &str| heap.lines().find_map(|line| line.strip_prefix("VmFlags:")).map(str::to_owned);
     assert!(heaps.any(|heap| flags(heap).unwrap().split_whitespace().any(|flag| flag == "hg")), "{maps}");
 }
+
+#[test]
+fn what_could_be_read_of_a_damaged_side_is_compared() {
+    let mut other = Story::new();
+    other.binds(0, 1, 7, &[]);
+    let (a, b) = (refused(), other);
+    let cut = a.folder().join("cut.pcap");
+    let bytes = std::fs::read(a.file()).unwrap();
+    std::fs::write(&cut, &bytes[..bytes.len() - 5]).unwrap();
+    let diff = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dhcptool"));
+        command.arg("diff").args(words).arg(&cut).arg(b.file()).output().unwrap()
+    };
+    let output = diff(&["--type", "offer"]);
+    let [out, err] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+    assert_eq!(output.status.code(), Some(4), "{out}{err}");
+    assert!(out.contains("the same") && err.contains("cut.pcap"), "{out}{err}");
+    // What there is cannot be compared: both is said.
+    std::fs::write(&cut, &bytes[..bytes.len() / 8]).unwrap();
+    let output = diff(&[]);
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(4), 0), "{err}");
+    assert!(err.contains("nothing to compare") && err.contains("cut.pcap"), "{err}");
+    let twice = Command::new(env!("CARGO_BIN_EXE_dhcptool")).args(["diff", "-", "-"]).output().unwrap();
+    assert_eq!(twice.status.code(), Some(2), "{twice:?}");
+    assert!(String::from_utf8_lossy(&twice.stderr).contains("name - once"), "{twice:?}");
+}
+
+#[test]
+fn text_of_servers_is_escaped_once_and_raw_in_json() {
+    let offering = |text: &[u8]| {
+        let mut story = Story::new();
+        let discover = story.asks(0, MessageType::DISCOVER, 1, 7, &[]);
+        let options: [(u8, &[u8]); 3] = [(15, text), (43, b"\x01\x02ab"), (88, &[1, b'a', 0])];
+        story.answers(2, MessageType::OFFER, &discover, 7, &options);
+        story
+    };
+    let (bell, other) = (offering(b"a\x07\\b"), Story::new());
+    let mut other = other;
+    let discover = other.asks(0, MessageType::DISCOVER, 1, 7, &[]);
+    other.answers(2, MessageType::OFFER, &discover, 7, &[(15, b"caf\xe9")]);
+    let diff = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dhcptool"));
+        let output = command.arg("diff").args(words).arg(bell.file()).arg(other.file()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = diff(&[]);
+    let row = text.lines().find(|line| line.contains("domain-name ")).unwrap();
+    assert!(row.contains(r"a\x07\\b") && !row.contains(r"\\x07") && row.contains(r"caf\xe9"), "{text}");
+    // A long name moves no column of others.
+    let bars: Vec<Option<usize>> =
+        text.lines().filter(|line| line.contains(" | ")).map(|line| line.find(" | ")).collect();
+    assert!(bars.len() > 2 && bars.iter().all(|bar| *bar == bars[0]), "{text}");
+    let object: serde_json::Value = serde_json::from_str(&diff(&["--json"])).unwrap();
+    let differences = object["differences"].as_array().unwrap();
+    let name = differences.iter().find(|one| one["code"] == 15).unwrap();
+    assert_eq!((&name["a"][0], &name["b"][0]), (&"a\u{7}\\b".into(), &"caf\u{fffd}".into()), "{object}");
+}

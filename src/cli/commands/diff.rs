@@ -6,7 +6,7 @@ mod read;
 use std::path::{Path, PathBuf};
 
 use ask::{Asked, ask};
-use read::read;
+use read::{Reading, read};
 
 use crate::analysis::compare::{self, Family, Kind, Scope, Side};
 use crate::cli::context::Context;
@@ -73,8 +73,11 @@ enum KindArg {
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
-    let (sides, asked) = sides(args, cx)?;
-    let [a, b] = &sides;
+    if [&args.a, &args.b].iter().all(|path| path.as_os_str() == "-") {
+        return Err(Failure::usage("standard input is one side; name - once"));
+    }
+    let Sides { found: [a, b], asked, damage } = sides(args, cx)?;
+    let (a, b) = (&a, &b);
     let chosen = args.family().or(asked);
     let kind = args.kind.map(|kind| match kind {
         KindArg::Offer => Kind::Offer,
@@ -85,13 +88,14 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
             Some(family) => side.count(family),
             None => side.count(Family::Four).saturating_add(side.count(Family::Six)),
         };
-        return Err(Failure::could_not_run(format_args!(
+        let nothing = Failure::could_not_run(format_args!(
             "nothing to compare: {} gives something in {}, {} in {}, and not of one type",
             args.a.display(),
             counted(count(a), "reply"),
             args.b.display(),
             counted(count(b), "reply")
-        )));
+        ));
+        return end(Err(nothing), damage, cx);
     };
     let exit = if found.differences.is_empty() { Exit::Good } else { Exit::Bad };
     let source = |path: &Path, side: &Side| Source {
@@ -100,7 +104,26 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     };
     let (a, b) = (source(&args.a, a), source(&args.b, b));
     cx.show(&DiffObject::new(a, b, found))?;
-    Ok(exit)
+    end(Ok(exit), damage, cx)
+}
+
+/// How it ends: what could be read was compared, and that there is more, which could not, says how.
+fn end(outcome: Outcome, mut damage: Vec<String>, cx: &Context) -> Outcome {
+    let Some(last) = damage.pop() else { return outcome };
+    let before = outcome.err().and_then(|failure| failure.message);
+    for line in before.iter().chain(&damage) {
+        cx.error(line);
+    }
+    Err(Failure::damaged(last))
+}
+
+/// What was found of both sides.
+struct Sides {
+    found: [Side; 2],
+    /// The DHCP that servers were asked with.
+    asked: Option<Family>,
+    /// What is wrong with captures that could be read in part.
+    damage: Vec<String>,
 }
 
 impl Args {
@@ -114,10 +137,9 @@ impl Args {
     }
 }
 
-/// Both sides, and the DHCP that servers were asked with. Servers are asked last: files are read before that, confined, with the
-/// rights of who named them.
-fn sides(args: &Args, cx: &Context) -> Result<([Side; 2], Option<Family>), Failure> {
-    let mut found = [Side::default(), Side::default()];
+/// Both sides. Servers are asked last: files are read before that, confined, with the rights of who named them.
+fn sides(args: &Args, cx: &Context) -> Result<Sides, Failure> {
+    let (mut found, mut damage) = ([Side::default(), Side::default()], Vec::new());
     let (mut servers, mut files) = (Vec::new(), Vec::new());
     for (path, place) in [&args.a, &args.b].into_iter().zip(0_usize..) {
         match path.to_str().and_then(|text| text.strip_prefix("server:")) {
@@ -138,10 +160,11 @@ fn sides(args: &Args, cx: &Context) -> Result<([Side; 2], Option<Family>), Failu
         args.confine.offline(&Needs { read, ..Needs::default() }, cx)?;
     }
     for (place, path) in files {
-        let side = args.confine.apart(&[path], cx, || read(path, args.mac))?;
+        let read: Reading = args.confine.apart(&[path], cx, || read(path, args.mac))?;
         if let Some(slot) = found.get_mut(place) {
-            *slot = side;
+            *slot = read.side;
         }
+        damage.extend(read.damage);
     }
     if !servers.is_empty() {
         let sides = ask(&servers, args, cx)?;
@@ -151,5 +174,5 @@ fn sides(args: &Args, cx: &Context) -> Result<([Side; 2], Option<Family>), Failu
             }
         }
     }
-    Ok((found, asked))
+    Ok(Sides { found, asked, damage })
 }

@@ -20,8 +20,10 @@ use crate::wire::v4::Message;
 const MOST: u64 = 256 << 20;
 
 /// A side that is read.
-struct Reading {
-    side: Side,
+pub(super) struct Reading {
+    pub(super) side: Side,
+    /// Why the rest could not be read.
+    pub(super) damage: Option<String>,
     /// Only replies to this client.
     mac: Option<HwAddr>,
 }
@@ -69,8 +71,8 @@ pub(super) fn is_to_all(dst: IpAddr) -> bool {
 }
 
 /// Reads one side.
-pub(super) fn read(path: &Path, mac: Option<HwAddr>) -> Result<Side, Failure> {
-    let mut reading = Reading { side: Side::default(), mac };
+pub(super) fn read(path: &Path, mac: Option<HwAddr>) -> Result<Reading, Failure> {
+    let mut reading = Reading { side: Side::default(), damage: None, mac };
     let failed = |error| Failure::could_not_run(format_args!("cannot read {}: {error}", path.display()));
     // Opened once, for a pipe delivers its bytes once: they say what it is.
     let mut input = BufReader::new(capture::raw(path).map_err(failed)?);
@@ -83,12 +85,21 @@ pub(super) fn read(path: &Path, mac: Option<HwAddr>) -> Result<Side, Failure> {
             })?;
             reading.object(&object);
         }
-        return Ok(reading.side);
+        return Ok(reading);
     }
     let mut reader =
         capture::read(&path.to_string_lossy(), Box::new(input)).map_err(Failure::could_not_run)?;
     let mut walker = Walker::new(Ports::every());
-    while let Some(frame) = reader.next().map_err(Failure::damaged)? {
+    loop {
+        let frame = match reader.next() {
+            Ok(Some(frame)) => frame,
+            Ok(None) => break,
+            Err(error) if error.is_damage() => {
+                reading.damage = Some(error.to_string());
+                break;
+            }
+            Err(error) => return Err(error.into()),
+        };
         let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
         let time = frame.time.unwrap_or_default().nanoseconds();
         walker.walk(frame.link, frame.data, original, time, |datagram| {
@@ -103,5 +114,5 @@ pub(super) fn read(path: &Path, mac: Option<HwAddr>) -> Result<Side, Failure> {
             }
         });
     }
-    Ok(reading.side)
+    Ok(reading)
 }
