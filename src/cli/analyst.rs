@@ -80,6 +80,8 @@ pub struct Analyst<'a> {
     text: Styled,
     number: u64,
     shown: u64,
+    /// Exchanges that were chosen, whether there is something to say of them or not, and findings that were.
+    chosen: u64,
     /// Messages that no exchange is made of.
     unjoined: Unjoined,
     worst: Option<Severity>,
@@ -207,6 +209,7 @@ impl<'a> Analyst<'a> {
             text: Styled::new(look.color).within(look.fold),
             number: 0,
             shown: 0,
+            chosen: 0,
             unjoined: Unjoined::default(),
             worst: None,
             codes: BTreeMap::new(),
@@ -287,14 +290,14 @@ impl<'a> Analyst<'a> {
         }
     }
 
-    /// True when exchanges were chosen and none was.
+    /// True when some were to be chosen and none was. Who asks whether anything is bad is not told that nothing is there.
     pub fn found_none(&self) -> bool {
         let args = self.args;
         let chosen = !args.client.is_empty()
             || !args.outcome.is_empty()
             || !args.code.is_empty()
             || args.slower_than.is_some();
-        chosen && self.shown == 0
+        chosen && self.chosen == 0 && args.fail_on.is_none()
     }
 
     /// How the command ends, as far as what was shown decides.
@@ -311,6 +314,10 @@ impl<'a> Analyst<'a> {
         let mut problems = self.story.closed(exchange);
         problems.retain(|problem| !self.ignored.contains(problem.id.name()));
         if !self.wants(exchange, &problems) {
+            return;
+        }
+        self.chosen = self.chosen.saturating_add(1);
+        if self.args.lint && problems.is_empty() {
             return;
         }
         self.shown = self.shown.saturating_add(1);
@@ -369,6 +376,10 @@ impl<'a> Analyst<'a> {
         let mut problems = self.history.closed(&exchange);
         problems.retain(|problem| !self.ignored.contains(problem.id.name()));
         if !self.wants(&exchange, &problems) {
+            return Some(exchange);
+        }
+        self.chosen = self.chosen.saturating_add(1);
+        if self.args.lint && problems.is_empty() {
             return Some(exchange);
         }
         self.shown = self.shown.saturating_add(1);
@@ -482,7 +493,6 @@ impl<'a> Analyst<'a> {
             && (args.outcome.is_empty() || args.outcome.contains(&exchange.outcome))
             && (args.code.is_empty() || problems.iter().any(|problem| self.has_code(problem.id)))
             && args.slower_than.is_none_or(slow)
-            && (!args.lint || !problems.is_empty())
     }
 
     fn has_code(&self, id: Id) -> bool {
@@ -507,8 +517,10 @@ impl<'a> Analyst<'a> {
         });
         // A row a client does not tell what is wrong with the whole.
         let whole: Vec<&Finding> = findings.iter().filter(|finding| finding.is_of_all()).collect();
+        self.expect(findings.iter().map(|finding| finding.id.name()));
         for finding in &findings {
             self.said(finding.id);
+            self.chosen = self.chosen.saturating_add(1);
             self.show_finding(finding);
         }
         self.conclude6();
@@ -550,23 +562,36 @@ impl<'a> Analyst<'a> {
         Ok(())
     }
 
+    /// These codes will be told of the whole: of those told often, few are shown.
+    fn expect(&mut self, codes: impl Iterator<Item = &'static str>) {
+        if self.shows_exchanges() {
+            self.table.expect(codes);
+        }
+    }
+
     /// Tells what was found in DHCPv6 and router discovery.
     fn conclude6(&mut self) {
-        for told in self.story.finish() {
+        let mut all = self.story.finish();
+        all.retain(|told| {
             // A name ends in the client's hardware address where that is known.
             let mac = told.client.as_ref().and_then(|name| name.get(name.len().checked_sub(MAC)?..));
             let mac = mac.and_then(|mac| mac.parse::<HwAddr>().ok());
             let wanted = self.args.code.is_empty() || self.has_code(told.id());
             let client = self.args.client.is_empty() || mac.is_some_and(|mac| self.args.is_client(&mac));
-            if !wanted || !client || self.ignored.contains(told.id().name()) {
-                continue;
-            }
+            wanted && client && !self.ignored.contains(told.id().name())
+        });
+        let rows = self.shows_exchanges();
+        let again: Vec<bool> =
+            all.iter().map(|told| self.told.contains(told.finding.code, &told.finding.message)).collect();
+        let new = all.iter().zip(&again).filter(|(_, again)| !**again);
+        let codes: Vec<&'static str> = new.map(|(told, _)| told.finding.code).collect();
+        self.expect(codes.into_iter());
+        for (told, again) in all.into_iter().zip(again) {
             self.said(told.id());
-            let rows = self.shows_exchanges();
-            let again = || self.told.contains(told.finding.code, &told.finding.message);
+            self.chosen = self.chosen.saturating_add(1);
             if self.look.json && (rows || !self.args.clients) {
                 self.json.line(&finding::Finding::from(&told));
-            } else if rows && !again() {
+            } else if rows && !again {
                 self.table.finding6(&told, &mut self.text);
             }
         }

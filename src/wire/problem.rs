@@ -11,10 +11,10 @@ use super::v4::MessageType;
 pub enum Severity {
     /// Worth knowing, and nothing wrong.
     Note,
-    /// Legal, or tolerated everywhere, but unusual.
-    Warning,
     /// The capture kept too little of the frame (its snap length); says nothing about the sender.
     Cut,
+    /// Legal, or tolerated everywhere, but unusual.
+    Warning,
     /// Malformed: the bytes break the specification.
     Error,
 }
@@ -578,9 +578,16 @@ fn said(kind: u32) -> String {
     kind.to_string().to_uppercase()
 }
 
-/// Seconds; all ones stand for a timer that is not there.
+/// What stands for a timer that is not there. All ones are a time that never ends (RFC 2131 §3.3).
+pub(in crate::wire) const ABSENT: u32 = u32::MAX - 1;
+
+/// Seconds.
 fn seconds(value: u32) -> String {
-    if value == u32::MAX { "absent".to_owned() } else { format!("{value} s") }
+    match value {
+        ABSENT => "absent".to_owned(),
+        u32::MAX => "infinite".to_owned(),
+        _ => format!("{value} s"),
+    }
 }
 
 /// Why an address is none for a client; the second number of [`Code::AddressUnusable`].
@@ -619,6 +626,8 @@ mod tests {
         let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
         // A source and a destination port differ in severity; a server identifier may be missing in both protocols.
         assert_eq!(twice, ["port-unusual", "server-id-missing"]);
+        let timers = |args| Problem { args, ..Problem::of(Code::TimersDisordered) }.to_string();
+        assert_eq!(timers([u32::MAX, ABSENT, 60]), "T1 infinite, T2 absent, lease 60 s: they must grow");
         let problem = Problem::at(Code::OptionTruncated, 282, [3, 8, 4]);
         assert_eq!(problem.to_string(), "option 3 says 8 bytes, 4 are left");
         assert_eq!((problem.severity(), problem.offset), (Severity::Error, Some(282)));

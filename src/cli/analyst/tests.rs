@@ -1,5 +1,7 @@
 //! What is told does not depend on how many messages are joined at a time.
 
+#![allow(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
+
 use std::path::Path;
 
 use clap::{Args as _, FromArgMatches as _};
@@ -151,4 +153,66 @@ fn what_waits_for_others_does_so_for_as_many_rows() {
     for size in [1, 256, 8000] {
         assert!(of(size) == whole, "{size} at a time");
     }
+}
+
+/// Clients of these numbers are bound, each asked by two servers that do not agree where `disagree` says so.
+fn bound(numbers: &[u8], disagree: bool) -> Batch {
+    let mut story = Told::default();
+    for number in numbers {
+        let (at, c) = (10_000 * i64::from(*number), client(*number));
+        story.discover(at, c);
+        story.offer(at + 1, c, [10, 0, 0, 1], [10, 0, 0, 100 + *number]);
+        if disagree {
+            story.offer(at + 2, c, [10, 0, 0, 2], [192, 168, 1, 100 + *number]);
+        }
+        story.request(at + 3, c, [10, 0, 0, 100 + *number], [10, 0, 0, 1]);
+        story.ack(at + 4, c, [10, 0, 0, 1], [10, 0, 0, 100 + *number]);
+    }
+    story.end(9_000_000);
+    story.batch
+}
+
+/// A choice that nothing meets is the bad answer, but not to whether anything is bad; and what is well is there.
+#[test]
+fn a_choice_is_met_by_what_is_well() {
+    let healthy = ["--client", "00:1c:c4:5e:00:01"];
+    let nobody = ["--client", "00:1c:c4:5e:00:77"];
+    for (flags, disagree, none, bad) in [
+        (&["--lint"][..], false, false, false),
+        (&["--lint", healthy[0], healthy[1]], false, false, false),
+        (&["--lint", healthy[0], healthy[1], "--fail-on", "error"], false, false, false),
+        (&["--lint", nobody[0], nobody[1]], false, true, false),
+        (&["--lint", nobody[0], nobody[1], "--fail-on", "error"], false, false, false),
+        (&["--transactions", nobody[0], nobody[1]], false, true, false),
+        (&["--lint", "--outcome", "bound", "--fail-on", "error"], false, false, false),
+        (&["--lint", "--code", "no-answer"], false, true, false),
+        (&["--lint", "--code", "no-answer", "--fail-on", "error"], false, false, false),
+        (&["--lint", "--code", "several-servers"], true, false, false),
+        (&["--lint", "--code", "several-servers", "--fail-on", "error"], true, false, false),
+        (&["--lint", "--code", "several-servers", "--fail-on", "note"], true, false, true),
+        (&["--lint", "--fail-on", "warning"], true, false, true),
+    ] {
+        let args = args(flags);
+        let look = Look { json: true, color: false, width: 80, fold: None, live: false };
+        let mut analyst = Analyst::new(&args, look, None, Vendors::default());
+        analyst.take(&bound(&[1, 2], disagree));
+        analyst.finish();
+        while analyst.more() {}
+        let Ok(()) = analyst.conclude(None, 1, |_| Ok::<(), std::convert::Infallible>(()));
+        assert_eq!((analyst.found_none(), analyst.exit() == Exit::Bad), (none, bad), "{flags:?}");
+    }
+}
+
+/// What is told of the whole more than eight times is shown three times and counted, as text; JSON has all.
+#[test]
+fn findings_told_often_are_counted() {
+    let text = |count: u8, json: bool| {
+        told(&[bound(&(1..=count).collect::<Vec<u8>>(), true)], &args(&["--lint"]), json)
+    };
+    let named = |text: &str| text.matches("servers-disagree").count();
+    // The last line names the worst code once more.
+    assert_eq!(named(&text(8, false)), 9);
+    let many = text(12, false);
+    assert!(named(&many) == 5 && many.contains("\n… and 9 more servers-disagree\n"), "{many}");
+    assert_eq!(named(&text(12, true)), 12);
 }

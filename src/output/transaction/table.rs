@@ -83,6 +83,8 @@ pub struct TransactionTable {
     width: usize,
     headed: bool,
     often: BTreeMap<&'static str, u64>,
+    /// How often a code is told of the whole, and was.
+    expected: BTreeMap<&'static str, (u64, u64)>,
     outcomes: BTreeMap<Outcome, u64>,
     clients: HashSet<HwAddr>,
     /// Those of DHCPv6, by their identifiers.
@@ -110,6 +112,7 @@ impl TransactionTable {
             ends: BTreeMap::new(),
             headed: false,
             often: BTreeMap::new(),
+            expected: BTreeMap::new(),
             outcomes: BTreeMap::new(),
             clients: HashSet::new(),
             clients6: HashSet::new(),
@@ -376,6 +379,23 @@ impl TransactionTable {
         }
     }
 
+    /// These codes are told of the whole later, each so often.
+    pub fn expect(&mut self, codes: impl Iterator<Item = &'static str>) {
+        for code in codes {
+            let (all, _) = self.expected.entry(code).or_default();
+            *all = all.saturating_add(1);
+        }
+    }
+
+    /// True when enough of this code was told of the whole.
+    fn is_told(&mut self, code: &str) -> bool {
+        let Some((all, told)) = self.expected.get_mut(code).filter(|(all, _)| *all > OFTEN) else {
+            return false;
+        };
+        *told = told.saturating_add(1).min(*all);
+        *told > FIRST
+    }
+
     /// Writes a finding of the whole and its advice.
     pub fn finding(&mut self, finding: &Finding, out: &mut Styled) {
         let client = finding.client.map(|client| client.to_string());
@@ -404,6 +424,9 @@ impl TransactionTable {
     ) {
         let severity = id.severity();
         self.worst = self.worst.max(Some((severity, id.name())));
+        if self.is_told(id.name()) {
+            return;
+        }
         out.label(severity_label(severity), severity.name());
         out.text(" ").label(Label::Strong, id.name()).text(": ");
         let taken = severity.name().len().saturating_add(id.name().len()).saturating_add(3);
@@ -427,12 +450,15 @@ impl TransactionTable {
     pub fn totals(&mut self, out: &mut Styled) {
         self.settle(out);
         let shown = if self.live { OFTEN } else { FIRST };
-        for (code, count) in &self.often {
-            if *count > OFTEN {
-                out.text(&format!("… and {} more ", count.saturating_sub(shown)))
-                    .label(Label::Strong, code)
-                    .text("\n");
-            }
+        let mut left: BTreeMap<&str, u64> = BTreeMap::new();
+        let said = self.often.iter().map(|(code, count)| (*code, *count, shown));
+        let told = self.expected.iter().map(|(code, (all, _))| (*code, *all, FIRST));
+        for (code, count, shown) in said.chain(told).filter(|(_, count, _)| *count > OFTEN) {
+            let left = left.entry(code).or_default();
+            *left = left.saturating_add(count.saturating_sub(shown));
+        }
+        for (code, count) in left {
+            out.text(&format!("… and {count} more ")).label(Label::Strong, code).text("\n");
         }
         let mut parts: Vec<(&Outcome, &u64)> = self.outcomes.iter().collect();
         parts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));

@@ -10,7 +10,7 @@ use super::types::{MessageType, Op};
 use super::{MIN_LEN, SERVER_PORT};
 use crate::wire::addr::Prefix;
 use crate::wire::frame::Datagram;
-use crate::wire::problem::{Code, Problem};
+use crate::wire::problem::{ABSENT, Code, Problem};
 
 /// The port of boot servers (PXE 2.1).
 const BOOT_PORT: u16 = 4011;
@@ -294,7 +294,10 @@ fn timers(said: &Said<'_, '_>, lease: Option<u32>, say: &mut impl FnMut(Code, [u
         timer.zip(limit).is_some_and(|(timer, limit)| timer >= limit)
     };
     if t1 == Some(0) || reaches(t1, lease) || reaches(t2, lease) || reaches(t1, t2) {
-        let shown = |timer: Option<u32>| timer.unwrap_or(u32::MAX);
+        // A second less than what stands for none is as good.
+        let shown = |timer: Option<u32>| {
+            timer.map_or(ABSENT, |timer| if timer == ABSENT { ABSENT - 1 } else { timer })
+        };
         say(Code::TimersDisordered, [shown(t1), shown(t2), shown(lease)]);
     }
 }
@@ -387,6 +390,7 @@ mod tests {
             (&[], |m| m.set_option(6, &[10, 0, 0, 1])),
             (&["timers-disordered"], |m| m.set_option(58, &3600_u32.to_be_bytes())),
             (&["timers-disordered"], |m| m.set_option(58, &[0; 4])),
+            (&["timers-disordered"], |m| m.set_option(58, &[255; 4])),
             (&[], |m| {
                 m.set_option(58, &1800_u32.to_be_bytes());
                 m.set_option(59, &3150_u32.to_be_bytes());
