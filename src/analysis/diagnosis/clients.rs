@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 
 use super::evidence::{Evidence, Place};
-use super::history::{CLIENTS, MOST, SECOND, Said, finding};
+use super::history::{CLIENTS, MOST, SECOND, Said, finding, party};
 use super::{Code, Diagnosis, Finding, Id};
 use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::KeyedMap;
@@ -195,7 +195,7 @@ pub(super) struct Clients {
 impl Clients {
     /// Touches what is known of clients, for [`History::warm`](super::History::warm).
     pub(super) fn warm<'a>(&self, exchanges: impl Iterator<Item = &'a Exchange>) {
-        let known = exchanges.filter_map(|exchange| self.known.get(&exchange.mac?));
+        let known = exchanges.filter_map(|exchange| self.known.get(&party(exchange)?));
         std::hint::black_box(known.fold(0, |sum, client| sum ^ client.touched));
     }
 
@@ -206,10 +206,10 @@ impl Clients {
 
     /// Takes note of an exchange that has closed: what is said of it and the client's exchange before or after it.
     pub(super) fn exchange(&mut self, exchange: &Exchange, found: &mut Vec<Diagnosis>, all: &mut Said) {
-        let Some(mac) = exchange.mac else { return };
-        make_room(&mut self.known, CLIENTS, &mac, |client| client.touched);
+        let Some(key) = party(exchange) else { return };
+        make_room(&mut self.known, CLIENTS, &key, |client| client.touched);
         self.turn = self.turn.saturating_add(1);
-        let client = self.known.entry(mac).or_default();
+        let client = self.known.entry(key).or_default();
         client.touched = self.turn;
         let mut findings = Vec::new();
         events(client, exchange, &mut findings);
@@ -217,13 +217,18 @@ impl Clients {
             && let Some(seen) = exchange.sent().find(|seen| seen.letter == Letter::Decline)
             && self.decliners.len() < MOST
         {
-            self.decliners.entry(mac).or_insert(at(seen));
+            self.decliners.entry(key).or_insert(at(seen));
         }
         addresses(client, exchange, &mut findings);
         client.keep(Closed::of(exchange), |early, late| pair(early, late, found, &mut findings));
         for mut said in findings {
-            said.client = Some(mac);
-            all.merge(said);
+            said.client = exchange.mac;
+            if exchange.mac.is_some() {
+                all.merge(said);
+            } else {
+                // Of clients without a hardware address, each is told for itself.
+                all.push(said);
+            }
         }
     }
 

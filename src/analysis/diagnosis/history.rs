@@ -12,7 +12,7 @@ use super::signs::Signs;
 use super::{Code, Diagnosis, Finding, Id, rules};
 use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::{KeyedMap, KeyedSet};
-use crate::analysis::transaction::{Entry, Exchange, Item, Letter, Role, Sign};
+use crate::analysis::transaction::{Entry, Exchange, Item, Letter, Role, Sign, bit};
 use crate::wire::HwAddr;
 
 pub(super) const SECOND: i64 = 1_000_000_000;
@@ -53,6 +53,28 @@ impl Refusals {
 /// A client's hardware address; nothing where it says nothing.
 fn known(client: HwAddr) -> HwAddr {
     if client.as_slice().iter().all(|byte| *byte == 0) { HwAddr::default() } else { client }
+}
+
+/// Whom an exchange is of, as joining tells clients apart, in the shape of a hardware address. Those that have none are known by
+/// option 61, else by their address.
+pub(super) fn party(exchange: &Exchange) -> Option<HwAddr> {
+    exchange.mac.or_else(|| nameless(exchange))
+}
+
+#[cold]
+fn nameless(exchange: &Exchange) -> Option<HwAddr> {
+    // No card has an address of sixteen bytes that begins so.
+    let mut all = [0xff; 16];
+    let (_, end) = all.split_at_mut(4);
+    if let Some(id) = exchange.texts.client_id.as_deref() {
+        let hash = exchange.sent().find(|seen| seen.has(bit::CLIENT_ID)).map_or(0, |seen| seen.client_id);
+        let bytes = hash.to_be_bytes().into_iter().chain(id.iter().copied());
+        end.iter_mut().zip(bytes).for_each(|(to, byte)| *to = byte);
+    } else {
+        let address = exchange.sent().map(|seen| seen.ciaddr).find(|address| !address.is_unspecified())?;
+        end.iter_mut().zip(address.octets()).for_each(|(to, byte)| *to = byte);
+    }
+    Some(HwAddr::from_slice(&all))
 }
 
 /// What a finding is about: code, server, client, address.

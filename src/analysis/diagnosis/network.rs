@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::Ipv4Addr;
 
 use super::evidence::{Evidence, Place};
-use super::history::{CLIENTS, MOST, SECOND, Said, finding};
+use super::history::{CLIENTS, MOST, SECOND, Said, finding, party};
 use super::{Code, Finding, NO_ADDRESS_LEFT, rules};
 use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::{KeyedMap, KeyedSet};
@@ -65,7 +65,7 @@ impl Default for Latest {
 /// An acquisition that nobody answered.
 #[derive(Clone, Copy, Debug)]
 struct Vain {
-    mac: HwAddr,
+    client: HwAddr,
     start: i64,
     last: i64,
     frame: u64,
@@ -218,15 +218,20 @@ impl Network {
         self.seconds(exchange);
     }
 
-    /// A refusal that says why.
+    /// Refusals that say why, each of the server that says it.
     fn reason(&mut self, exchange: &Exchange) {
-        let Some(reason) = exchange.texts.reason.as_deref().filter(|_| exchange.had().nak) else { return };
-        let reason = String::from_utf8_lossy(reason).to_lowercase();
-        let nak = exchange.replies().find(|seen| seen.letter == Letter::Nak);
-        if let (true, Some(nak)) = (NO_ADDRESS_LEFT.iter().any(|word| reason.contains(word)), nak)
-            && let Some(server) = self.names.get(&nak.server()).and_then(|index| self.servers.get_mut(*index))
-        {
-            server.refused.add((nak.time, nak.frame));
+        if !exchange.had().nak {
+            return;
+        }
+        for nak in exchange.replies().filter(|seen| seen.letter == Letter::Nak) {
+            let Some(reason) = exchange.reason_in(nak.frame) else { continue };
+            let reason = String::from_utf8_lossy(reason).to_lowercase();
+            if NO_ADDRESS_LEFT.iter().any(|word| reason.contains(word))
+                && let Some(server) =
+                    self.names.get(&nak.server()).and_then(|index| self.servers.get_mut(*index))
+            {
+                server.refused.add((nak.time, nak.frame));
+            }
         }
     }
 
@@ -265,12 +270,12 @@ impl Network {
         if asked < 2 || searching {
             return;
         }
-        if let (Some(mac), Some(last), Some(first)) = (exchange.mac, last, exchange.first()) {
+        if let (Some(client), Some(last), Some(first)) = (party(exchange), last, exchange.first()) {
             if self.unanswered.len() >= UNANSWERED {
                 self.unanswered.pop_front();
             }
             let (start, frame, place) = (first.time, last.frame, first.place);
-            self.unanswered.push_back(Vain { mac, start, last: last.time, frame, place });
+            self.unanswered.push_back(Vain { client, start, last: last.time, frame, place });
         }
     }
 
@@ -287,22 +292,22 @@ impl Network {
             self.prompt = true;
         } else if last.secs >= 3
             && self.waited.len() < MOST
-            && let Some(mac) = exchange.mac
+            && let Some(client) = party(exchange)
         {
-            self.waited.entry(mac).or_insert((offer.time, offer.frame));
+            self.waited.entry(client).or_insert((offer.time, offer.frame));
         }
     }
 
     /// A client has this trouble with boot servers.
     pub(super) fn boot(&mut self, code: Code, exchange: &Exchange, frame: u64) {
-        let (Some(mac), Some(first)) = (exchange.mac, exchange.first()) else { return };
+        let (Some(client), Some(first)) = (party(exchange), exchange.first()) else { return };
         let asked = exchange.sent().find(|seen| seen.ports.1 == 4011).map(|seen| seen.dst);
         let answering = exchange.servers.iter().map(transaction::Server::name);
         for server in answering.chain(asked.filter(|_| code == Code::Pxe4011Silent)) {
             if self.boots.len() < MOST || self.boots.contains_key(&(code, server)) {
                 let clients = self.boots.entry((code, server)).or_default();
-                if self.booting < CLIENTS && !clients.contains_key(&mac) {
-                    clients.insert(mac, (first.time, frame));
+                if self.booting < CLIENTS && !clients.contains_key(&client) {
+                    clients.insert(client, (first.time, frame));
                     self.booting = self.booting.saturating_add(1);
                 }
             }
@@ -365,7 +370,7 @@ impl Network {
     fn pool(&self, name: Ipv4Addr, server: &Server) -> Option<Finding> {
         let here = |vain: &&Vain| vain.start > server.last_offer && server.places.contains(&vain.place);
         let late: Vec<&Vain> = self.unanswered.iter().filter(here).collect();
-        let clients: KeyedSet<HwAddr> = late.iter().map(|vain| vain.mac).collect();
+        let clients: KeyedSet<HwAddr> = late.iter().map(|vain| vain.client).collect();
         let from = late.iter().map(|vain| vain.start).min().unwrap_or(0);
         let to = late.iter().map(|vain| vain.last).max().unwrap_or(0);
         let silent = server.offers > 0 && clients.len() >= 3 && to.saturating_sub(from) >= 10 * SECOND;

@@ -101,6 +101,10 @@ pub struct Texts {
     pub routers: Option<Arc<[u8]>>,
 }
 
+/// Why servers refused: the frame of each NAK, and its option 56.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reasons(Vec<(u64, Option<Arc<[u8]>>)>);
+
 /// The client's message that begins its next exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Next {
@@ -121,6 +125,8 @@ pub struct Exchange<S: Message = Seen> {
     pub mac: Option<HwAddr>,
     /// Texts of the client and of the last refusal.
     pub texts: Texts,
+    /// What each NAK says.
+    pub refusals: Option<Box<Reasons>>,
     /// Transaction identifiers, in order.
     pub xids: Few<u32>,
     /// VLANs of its first message.
@@ -192,12 +198,28 @@ pub struct Had {
 }
 
 impl<S: Message> Exchange<S> {
+    /// Takes note of a NAK and what it says.
+    pub(super) fn refused(&mut self, frame: u64, reason: Option<Arc<[u8]>>) {
+        let Reasons(all) = &mut **self.refusals.get_or_insert_default();
+        if all.len() < STEPS {
+            all.push((frame, reason));
+        }
+    }
+
+    /// Why the message in this frame refuses. Of more than are kept, the last reason is that of all.
+    pub fn reason_in(&self, frame: u64) -> Option<&[u8]> {
+        let mut refusals = self.refusals.iter().flat_map(|refusals| &refusals.0);
+        let own = refusals.find(|(known, _)| *known == frame);
+        own.map_or(&self.texts.reason, |(_, reason)| reason).as_deref()
+    }
+
     /// An exchange that begins with a message at `time`.
     pub(super) fn new(kind: Kind, mac: Option<HwAddr>, time: i64) -> Self {
         Self {
             kind,
             mac,
             texts: Texts::default(),
+            refusals: None,
             xids: Few::default(),
             vlans: Vec::new(),
             // A flood of clients that say one thing each is what fills memory.

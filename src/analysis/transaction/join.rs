@@ -294,7 +294,11 @@ impl Joiner {
             texts.interface = text(4);
         }
         if seen.letter == Letter::Nak || (texts.reason.is_none() && !seen.from_client) {
-            texts.reason = text(3).or(texts.reason.take());
+            let reason = text(3);
+            texts.reason = reason.clone().or(texts.reason.take());
+            if seen.letter == Letter::Nak {
+                open.exchange.refused(seen.frame, reason);
+            }
         }
         if role.counts() {
             open.exchange.blame(seen.frame, batch.problems_of(&entry.problems));

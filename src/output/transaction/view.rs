@@ -109,7 +109,7 @@ impl Shown for Seen {
                 facts.extend(some(seen.requested).or(some(seen.ciaddr)).map(|ip| ip.to_string()));
             }
             Letter::Nak => {
-                let reason = exchange.texts.reason.as_deref();
+                let reason = exchange.reason_in(seen.frame);
                 facts.extend(reason.map(|reason| format!("\"{}\"", escape(reason))));
             }
             _ => {}
