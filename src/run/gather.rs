@@ -7,7 +7,9 @@ use crate::capture::{Frame, FrameVerdict, Work};
 use crate::time::Timestamp;
 use crate::wire::Mac;
 use crate::wire::arp::Arp;
-use crate::wire::frame::{Datagram, Direction, LinkType, Ports, Protocol, Walked, Walker};
+use crate::wire::frame::{
+    Aside, Beside, Datagram, Direction, LinkType, Ports, Protocol, Vlans, Walked, Walker,
+};
 use crate::wire::problem::Problem;
 use crate::wire::v4::{Facts, Op, Outline, Packet, Values, judge};
 use crate::wire::{nd, v6};
@@ -133,8 +135,8 @@ impl Gatherer {
             return Walked::Done;
         }
         if !self.walker.may_matter(frame.link, frame.data) {
-            if let Some(sign) = sign(frame) {
-                batch.sign(sign);
+            if let Some(beside) = beside(frame) {
+                batch.sign(sign(frame, &beside));
             }
             return Walked::Done;
         }
@@ -188,9 +190,9 @@ impl Gatherer {
             );
         });
         if batch.items.len() == before
-            && let Some(sign) = sign(frame)
+            && let Some(beside) = walker.beside()
         {
-            batch.sign(sign);
+            batch.sign(sign(frame, &beside));
         }
         walked
     }
@@ -203,6 +205,7 @@ fn around<'a>(frame: &Frame<'a>, datagram: &Datagram<'_>, selected: bool) -> Aro
         time: frame.time,
         precision: frame.precision,
         interface: frame.interface_name,
+        number: frame.interface,
         outbound: frame.direction.or(datagram.direction) == Some(Direction::Out),
         selected,
     }
@@ -271,26 +274,24 @@ fn collect(
     }
 }
 
-/// What a frame without a message says about addresses in use: ARP and echoes on Ethernet or cooked captures.
-fn sign(frame: &Frame<'_>) -> Option<Sign> {
+/// What a frame that is not worth a walk says beside: ARP and echoes on Ethernet or in cooked captures, behind common tags.
+fn beside(frame: &Frame<'_>) -> Option<Beside> {
     let data = frame.data;
     let mut at: usize = match frame.link {
         LinkType::ETHERNET => 12,
         LinkType::LINUX_SLL => 14,
         _ => return None,
     };
-    let mut rest = data.get(at..)?;
-    for _ in 0..3 {
-        if !matches!(rest.first_chunk::<2>(), Some([0x81, 0] | [0x88, 0xa8])) {
-            break;
+    let mut vlans = Vlans::default();
+    let (kind, packet) = loop {
+        match data.get(at..)?.split_first_chunk::<2>()? {
+            ([0x81, 0], behind) => vlans.push(u16::from_be_bytes(*behind.first_chunk()?)),
+            found => break found,
         }
         at = at.saturating_add(4);
-        rest = data.get(at..)?;
-    }
-    let (kind, packet) = rest.split_first_chunk::<2>()?;
-    let (number, time) = (frame.number, frame.time.unwrap_or_default().nanoseconds());
-    match kind {
-        [8, 6] => Some(Sign::Arp { frame: number, time, arp: Arp::decode(packet)? }),
+    };
+    let aside = match kind {
+        [8, 6] => Aside::Arp(Arp::decode(packet)?),
         [8, 0] => {
             let header: &[u8; 20] = packet.first_chunk()?;
             if header[0] >> 4 != 4 || header[9] != 1 {
@@ -302,16 +303,25 @@ fn sign(frame: &Frame<'_>) -> Option<Sign> {
                 8 => false,
                 _ => return None,
             };
-            let mac = if frame.link == LinkType::ETHERNET {
-                Mac::from_slice(data.get(6..)?)?
-            } else {
-                Mac::from_slice(data.get(6..12)?)?
-            };
             let src = [header[12], header[13], header[14], header[15]].into();
             let dst = [header[16], header[17], header[18], header[19]].into();
-            Some(Sign::Echo { frame: number, time, reply, src, dst, mac })
+            Aside::Echo { reply, src, dst }
         }
-        _ => None,
+        _ => return None,
+    };
+    Some(Beside { aside, mac: Mac::from_slice(data.get(6..12)?), vlans, interface_index: None })
+}
+
+/// What a frame says beside, as it is joined.
+fn sign(frame: &Frame<'_>, beside: &Beside) -> Sign {
+    let around = Around { interface: frame.interface_name, number: frame.interface, ..Around::default() };
+    let place = around.place(beside.interface_index, &beside.vlans);
+    let (frame, time) = (frame.number, frame.time.unwrap_or_default().nanoseconds());
+    match beside.aside {
+        Aside::Arp(arp) => Sign::Arp { frame, time, arp, place },
+        Aside::Echo { reply, src, dst } => {
+            Sign::Echo { frame, time, reply, src, dst, mac: beside.mac.unwrap_or_default(), place }
+        }
     }
 }
 

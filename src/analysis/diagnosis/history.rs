@@ -14,6 +14,7 @@ use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::{KeyedMap, KeyedSet};
 use crate::analysis::transaction::{Entry, Exchange, Item, Letter, Role, Sign, bit};
 use crate::wire::HwAddr;
+use crate::wire::frame::Complaint;
 
 pub(super) const SECOND: i64 = 1_000_000_000;
 /// Clients remembered; the one not seen for longest goes first. Leases and identifiers as many.
@@ -30,7 +31,7 @@ const REFUSERS: usize = 4;
 #[derive(Clone, Debug, Default)]
 struct Refusals {
     /// By server, in order of first word.
-    by: Vec<(Ipv4Addr, Evidence)>,
+    by: Vec<(Ipv4Addr, Complaint, Evidence)>,
     /// An exchange has them among its problems.
     told: bool,
 }
@@ -38,15 +39,30 @@ struct Refusals {
 impl Refusals {
     /// When the last came.
     fn last(&self) -> i64 {
-        self.by.iter().map(|(_, all)| all.last()).max().unwrap_or(i64::MIN)
+        self.by.iter().map(|(.., all)| all.last()).max().unwrap_or(i64::MIN)
     }
 
-    fn add(&mut self, server: Ipv4Addr, at: Place) {
-        if let Some((_, all)) = self.by.iter_mut().find(|(known, _)| *known == server) {
+    fn add(&mut self, server: Ipv4Addr, complaint: Complaint, at: Place) {
+        let known = self.by.iter_mut().find(|(known, first, _)| (*known, *first) == (server, complaint));
+        if let Some((.., all)) = known {
             all.add(at);
         } else if self.by.len() < REFUSERS {
-            self.by.push((server, std::iter::once(at).collect()));
+            self.by.push((server, complaint, std::iter::once(at).collect()));
         }
+    }
+}
+
+/// What an ICMP error says of a message to `server` (RFC 792, RFC 1122 §3.2.2.1).
+fn refusal(server: Ipv4Addr, complaint: Complaint) -> String {
+    let Complaint { kind, code, source } = complaint;
+    match (kind, code) {
+        (3, 3) if source == server => format!("{server} answers by ICMP that nobody listens on port 67"),
+        (3, 3) => format!("{source} answers by ICMP that nobody listens on port 67 of {server}"),
+        (3, 0 | 6 | 11) => format!("{source} answers by ICMP that no network of {server} can be reached"),
+        (3, 1 | 5 | 7 | 8 | 12) => format!("{source} answers by ICMP that {server} cannot be reached"),
+        (3, 9 | 10 | 13) => format!("{source} answers by ICMP that a filter forbids to ask {server}"),
+        (11, _) => format!("{source} answers by ICMP that the way to {server} is too long"),
+        _ => format!("{source} answers by ICMP with an error ({kind}/{code}) to what {server} is asked"),
     }
 }
 
@@ -76,6 +92,9 @@ fn nameless(exchange: &Exchange) -> Option<HwAddr> {
     }
     Some(HwAddr::from_slice(&all))
 }
+
+/// A client was refused; an exchange tells it; in which frames.
+type Hit = (HwAddr, bool, Evidence);
 
 /// What a finding is about: code, server, client, address.
 type About = (Id, Option<Ipv4Addr>, Option<HwAddr>, Option<Ipv4Addr>);
@@ -176,14 +195,16 @@ impl History {
         if !seen.from_client && matches!(seen.letter, Letter::Offer | Letter::Ack | Letter::Nak) {
             self.network.reply(seen, counts);
         }
+        self.signs.message(seen);
         self.leases.message(seen, entry.client);
     }
 
     fn sign(&mut self, sign: &Sign) {
         self.signs.observe(sign);
         match *sign {
-            Sign::Arp { frame, time, arp } => {
-                self.leases.claim(frame, time, (arp.sender_ip, arp.sender_mac), &mut self.said);
+            Sign::Arp { frame, time, arp, place } => {
+                let claimed = (arp.sender_ip, place);
+                self.leases.claim((time, frame), claimed, arp.sender_mac, &mut self.said);
             }
             Sign::Echo { time, reply: false, src, dst, .. } => {
                 if time.saturating_sub(self.discover) <= 2 * SECOND {
@@ -199,10 +220,10 @@ impl History {
                     self.pinged.entry(src).or_insert((dst, time, frame));
                 }
             }
-            Sign::Refused { frame, time, xid, server, client } => {
+            Sign::Refused { frame, time, xid, server, client, complaint } => {
                 let key = (xid, known(client));
                 make_room(&mut self.refusals, MOST, &key, Refusals::last);
-                self.refusals.entry(key).or_default().add(server, (time, frame));
+                self.refusals.entry(key).or_default().add(server, complaint, (time, frame));
             }
         }
     }
@@ -211,7 +232,9 @@ impl History {
     /// they are waited for, together they come at once.
     pub fn warm(&self, items: &[Item]) {
         let given = items.iter().filter_map(|item| match item {
-            Item::Message(entry) if entry.seen.letter == Letter::Ack => Some(entry.seen.yiaddr),
+            Item::Message(entry) if entry.seen.letter == Letter::Ack => {
+                Some((entry.seen.yiaddr, entry.seen.place))
+            }
             _ => None,
         });
         self.leases.warm(given);
@@ -256,14 +279,14 @@ impl History {
             let Some(own) = self.refusals.get_mut(&key).filter(|_| exchange.had().client) else {
                 continue;
             };
-            let Some((server, _)) = own.by.first() else { continue };
+            let Some((server, complaint, _)) = own.by.first() else { continue };
+            let message = self::refusal(*server, *complaint);
             own.told = true;
-            let refusals = own.by.iter().flat_map(|(_, all)| all.frames().iter().copied());
+            let refusals = own.by.iter().flat_map(|(.., all)| all.frames().iter().copied());
             let about = refusals.chain(exchange.sent().map(|seen| seen.frame));
             let mut frames: Vec<u64> = about.take(FRAMES).collect();
             frames.sort_unstable();
             frames.dedup();
-            let message = format!("{server} answers by ICMP that nobody listens on port 67");
             found.push(Diagnosis { id: Id::Wider(Code::IcmpRefused), frames, message });
         }
     }
@@ -297,13 +320,14 @@ impl History {
 
     /// Once per server, where several clients were refused or no exchange tells it.
     fn finish_refusals(&mut self, findings: &mut Vec<Finding>) {
-        let mut by_server: BTreeMap<Ipv4Addr, Vec<(HwAddr, bool, Evidence)>> = BTreeMap::new();
+        let mut by_server: BTreeMap<(Ipv4Addr, String), Vec<Hit>> = BTreeMap::new();
         for ((_, client), refusals) in std::mem::take(&mut self.refusals) {
-            for (server, all) in refusals.by {
-                by_server.entry(server).or_default().push((client, refusals.told, all));
+            for (server, complaint, all) in refusals.by {
+                let said = (server, self::refusal(server, complaint));
+                by_server.entry(said).or_default().push((client, refusals.told, all));
             }
         }
-        for (server, mut hits) in by_server {
+        for ((server, text), mut hits) in by_server {
             let clients: KeyedSet<HwAddr> = hits.iter().map(|(client, ..)| *client).collect();
             if clients.len() < 2 && hits.iter().all(|(_, told, _)| *told) {
                 continue;
@@ -313,7 +337,6 @@ impl History {
             for (.., one) in &hits {
                 all.append(one);
             }
-            let text = format!("{server} answers by ICMP that nobody listens on port 67");
             let mut said = all.finding(Code::IcmpRefused, text);
             said.server = Some(server);
             findings.push(said);
@@ -340,6 +363,7 @@ mod tests {
                 src: server,
                 dst,
                 mac: Mac::ZERO,
+                place: 0,
             });
             walks += usize::from(history.pings.len() <= pings);
             pings = history.pings.len();
@@ -354,10 +378,11 @@ mod tests {
         let mut history = History::new(false);
         for number in 0..20_000_u32 {
             let (client, server) = (HwAddr::from_slice(&[2, 0, 0, 0, 0, 1]), Ipv4Addr::from(number % 8));
-            history.sign(&Sign::Refused { frame: number.into(), time: 0, xid: 7, server, client });
+            let complaint = Complaint { kind: 3, code: 3, source: server };
+            history.sign(&Sign::Refused { frame: number.into(), time: 0, xid: 7, server, client, complaint });
         }
         let [refusals] = history.refusals.values().collect::<Vec<_>>()[..] else { panic!() };
         assert_eq!(refusals.by.len(), REFUSERS);
-        assert!(refusals.by.iter().all(|(_, all)| all.frames().len() == FRAMES && all.count() == 2500));
+        assert!(refusals.by.iter().all(|(.., all)| all.frames().len() == FRAMES && all.count() == 2500));
     }
 }

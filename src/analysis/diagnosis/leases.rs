@@ -48,6 +48,12 @@ struct Claims {
     own: Option<(i64, u64)>,
 }
 
+impl Claims {
+    fn by_two(&self) -> bool {
+        self.other.is_some() && self.own.is_some()
+    }
+}
+
 /// Users of one identifier.
 #[derive(Clone, Debug)]
 struct Users {
@@ -130,7 +136,10 @@ impl Known {
 pub(super) struct Leases {
     /// Leases by address and place.
     running: KeyedMap<(Ipv4Addr, u32), Lease>,
-    given: KeyedMap<Ipv4Addr, Given>,
+    /// By address and place, as leases are.
+    given: KeyedMap<(Ipv4Addr, u32), Given>,
+    /// Two machines claimed what was given, and it was given again before it was known whether it bound a client.
+    replaced: KeyedMap<(Ipv4Addr, u32), Given>,
     /// When addresses were given back or declined of which no lease is known yet.
     ended: KeyedMap<Ipv4Addr, i64>,
     ids: KeyedMap<u32, Users>,
@@ -150,15 +159,15 @@ impl Leases {
     }
 
     /// Touches what is known of addresses, for [`History::warm`](super::History::warm).
-    pub(super) fn warm(&self, addresses: impl Iterator<Item = Ipv4Addr>) {
-        let given = addresses.filter_map(|address| self.given.get(&address));
+    pub(super) fn warm(&self, addresses: impl Iterator<Item = (Ipv4Addr, u32)>) {
+        let given = addresses.filter_map(|at| self.given.get(&at));
         std::hint::black_box(given.fold(0, |sum, given| sum ^ given.time));
     }
 
     /// The same of exchanges that have closed. One loop a table, for the next one is looked up while the last is waited for.
     pub(super) fn warm_closed<'a>(&self, exchanges: impl Iterator<Item = &'a Exchange> + Clone) {
         let acks = || exchanges.clone().filter_map(given);
-        self.warm(acks().map(|ack| ack.yiaddr));
+        self.warm(acks().map(|ack| (ack.yiaddr, ack.place)));
         let running = acks().filter_map(|ack| self.running.get(&(ack.yiaddr, ack.place)));
         let running = running.fold(0, |sum, lease| sum ^ lease.time);
         let texts = exchanges
@@ -199,23 +208,29 @@ impl Leases {
 
     /// An address is given: from now on it is watched who claims it.
     fn give(&mut self, seen: &Seen, client: HwAddr) {
-        make_room(&mut self.given, CLIENTS, &seen.yiaddr, |given| given.time);
+        let key = (seen.yiaddr, seen.place);
+        make_room(&mut self.given, CLIENTS, &key, |given| given.time);
         let (time, frame) = (seen.time, seen.frame);
         let new = || Given { mac: client, time, frame, claims: None, bound: false };
-        let given = self.given.entry(seen.yiaddr).or_insert_with(new);
-        if given.mac != client {
-            *given = new();
-        } else if seen.ciaddr.is_unspecified() {
-            (given.time, given.frame) = (time, frame);
+        let given = self.given.entry(key).or_insert_with(new);
+        // The same once more, or by renewal, is nothing new.
+        let anew = seen.ciaddr.is_unspecified() && time.saturating_sub(given.time) > SECOND;
+        if given.mac != client || anew {
+            let before = std::mem::replace(given, new());
+            if !before.bound && before.claims.as_ref().is_some_and(|claims| claims.by_two()) {
+                make_room(&mut self.replaced, MOST, &key, |given| given.time);
+                self.replaced.insert(key, before);
+            }
         }
     }
 
     /// Somebody claims an address by ARP.
-    pub(super) fn claim(&mut self, frame: u64, time: i64, (address, mac): (Ipv4Addr, Mac), found: &mut Said) {
-        if address.is_unspecified() || mac == Mac::ZERO {
+    pub(super) fn claim(&mut self, at: Place, claimed: (Ipv4Addr, u32), mac: Mac, found: &mut Said) {
+        let (time, frame) = at;
+        if claimed.0.is_unspecified() || mac == Mac::ZERO {
             return;
         }
-        let Some(given) = self.given.get_mut(&address) else { return };
+        let Some(given) = self.given.get_mut(&claimed) else { return };
         if time.saturating_sub(given.time) > WATCH {
             return;
         }
@@ -233,7 +248,7 @@ impl Leases {
             claims.other = Some((mac, time, frame));
         }
         if given.bound {
-            duplicate(address, given, found);
+            duplicate(claimed.0, given, found);
         }
     }
 
@@ -241,7 +256,9 @@ impl Leases {
     pub(super) fn exchange(&mut self, exchange: &Exchange, signs: &Signs, found: &mut Said) {
         let Some(mac) = exchange.mac else { return };
         let ack = given(exchange);
-        self.settle(exchange, ack, found);
+        if ack.is_some() {
+            self.settle(exchange, found);
+        }
         if exchange.outcome == Outcome::Declined {
             self.declined(exchange, signs);
             return;
@@ -271,18 +288,25 @@ impl Leases {
         }
     }
 
-    /// What was given is known to have bound the client, or not to.
-    fn settle(&mut self, exchange: &Exchange, ack: Option<&Seen>, found: &mut Said) {
-        let Some(ack) = ack else { return };
-        let Some(given) = self.given.get_mut(&ack.yiaddr) else { return };
-        if Some(given.mac) != exchange.mac || given.bound {
-            return;
-        }
-        if matches!(exchange.outcome, Outcome::Bound | Outcome::Rebooted) {
-            given.bound = true;
-            duplicate(ack.yiaddr, given, found);
-        } else {
-            self.given.remove(&ack.yiaddr);
+    /// What was given is known to have bound the client, or not to: on either side of a relay.
+    fn settle(&mut self, exchange: &Exchange, found: &mut Said) {
+        let bound = matches!(exchange.outcome, Outcome::Bound | Outcome::Rebooted);
+        let acks = exchange.steps.iter().map(|step| &step.seen);
+        for ack in acks.filter(|seen| seen.letter == Letter::Ack && seen.gives()) {
+            let key = (ack.yiaddr, ack.place);
+            let is_it = |given: &Given| given.frame == ack.frame && Some(given.mac) == exchange.mac;
+            if let Some(given) = self.given.get_mut(&key).filter(|given| is_it(given)) {
+                if bound {
+                    given.bound = true;
+                    duplicate(ack.yiaddr, given, found);
+                } else {
+                    self.given.remove(&key);
+                }
+            } else if self.replaced.get(&key).is_some_and(is_it)
+                && let Some(given) = self.replaced.remove(&key).filter(|_| bound)
+            {
+                duplicate(ack.yiaddr, &given, found);
+            }
         }
     }
 
@@ -290,7 +314,7 @@ impl Leases {
         let Some(address) = exchange.address() else { return };
         let own = rules::mac(exchange);
         let from = exchange.first().map_or(0, |seen| seen.time).saturating_sub(2 * SECOND);
-        for heard in signs.of(address, from, i64::MAX) {
+        for heard in signs.of(exchange, address, from, i64::MAX) {
             let room = self.holders.len() < MOST || self.holders.contains_key(&heard.mac);
             if Some(heard.mac) != own && room {
                 let addresses = self.holders.entry(heard.mac).or_default();
@@ -373,7 +397,7 @@ fn duplicate(address: Ipv4Addr, given: &Given, found: &mut Said) {
     let last = if time > own_time { frame } else { own_frame };
     let mut said = finding(Code::DuplicateAddress, [given.frame, last], seen, text);
     (said.client, said.address) = (Some(given.mac), Some(address));
-    found.push(said);
+    found.merge(said);
 }
 
 /// Says that an address was given to another while its lease ran. `ended` is when it was last given back.

@@ -339,7 +339,7 @@ impl<'a> Case<'a> {
         let own = mac(self.exchange).unwrap_or_default();
         let from =
             ack.map_or(decline.time.saturating_sub(10 * SECOND), |ack| ack.time).saturating_sub(2 * SECOND);
-        let heard = signs.of(address, from, decline.time.saturating_add(SECOND));
+        let heard = signs.of(self.exchange, address, from, decline.time.saturating_add(SECOND));
         let answer = heard.iter().find(|arp| arp.reply || arp.mac != own);
         let frames = heard.iter().map(|arp| arp.frame).chain([decline.frame]);
         match answer {
@@ -369,7 +369,7 @@ impl<'a> Case<'a> {
             .filter(|asked| since(asked) >= SECOND / 2)
             .and_then(|asked| {
                 let from = asked.time.saturating_sub(SECOND);
-                Some((asked, signs.check(offer.yiaddr, own, from, offer.time)?))
+                Some((asked, signs.check(self.exchange, offer.yiaddr, own, (from, offer.time))?))
             });
         if since(first) >= 4 * SECOND {
             let frames = || -> Vec<u64> { discovers.clone().chain([offer]).map(|seen| seen.frame).collect() };

@@ -12,7 +12,7 @@ use crate::analysis::findings6::Glance;
 use crate::analysis::findings6::story::Heard;
 use crate::time::{Precision, Timestamp};
 use crate::wire::arp::Arp;
-use crate::wire::frame::{Checksum, Datagram, Layer, Udp};
+use crate::wire::frame::{Checksum, Complaint, Datagram, Layer, Udp, Vlans};
 use crate::wire::problem::{Problem, Severity};
 use crate::wire::v4::{Facts, MessageType, Op, Outline, Packet, facts};
 use crate::wire::{HwAddr, Mac, v6};
@@ -208,6 +208,8 @@ pub enum Sign {
         time: i64,
         /// The packet.
         arp: Arp,
+        /// Interface and VLANs as one number.
+        place: u32,
     },
     /// An echo request or its reply.
     Echo {
@@ -223,6 +225,8 @@ pub enum Sign {
         dst: Ipv4Addr,
         /// Link-layer source.
         mac: Mac,
+        /// Interface and VLANs as one number.
+        place: u32,
     },
     /// An ICMP error that quotes a client's message to a server.
     Refused {
@@ -236,6 +240,8 @@ pub enum Sign {
         server: Ipv4Addr,
         /// The client.
         client: HwAddr,
+        /// Who refuses, and how.
+        complaint: Complaint,
     },
 }
 
@@ -325,6 +331,8 @@ pub struct Around<'a> {
     pub precision: Precision,
     /// The interface.
     pub interface: Option<&'a str>,
+    /// Its number in the capture.
+    pub number: Option<u32>,
     /// It left this machine.
     pub outbound: bool,
     /// A selection wants it.
@@ -453,9 +461,13 @@ impl Batch {
         if facts.op != Op::REQUEST || udp.dst_port != 67 {
             return;
         }
+        // A way that is shorter, or too many messages at a time, keep nobody from answering.
+        let Some(complaint) = datagram.complaint.filter(|complaint| !matches!(complaint.kind, 4 | 5)) else {
+            return;
+        };
         let server = v4(datagram.ip.map(|ip| ip.dst));
         let (time, frame) = (around.time.unwrap_or_default().0, around.frame);
-        let sign = Sign::Refused { frame, time, xid: facts.xid.0, server, client: facts.client };
+        let sign = Sign::Refused { frame, time, xid: facts.xid.0, server, client: facts.client, complaint };
         self.items.push(Item::Sign(sign));
     }
 
@@ -550,12 +562,28 @@ fn v4(ip: Option<IpAddr>) -> Ipv4Addr {
 
 /// Interface and VLANs as one number.
 pub(super) fn place(around: &Around<'_>, datagram: &Datagram<'_>) -> u32 {
-    let mut place = Digest::new();
-    place.bytes(around.interface.unwrap_or_default().as_bytes());
-    for id in datagram.vlans.as_slice() {
-        place.number((*id).into());
+    around.place(datagram.interface_index, &datagram.vlans)
+}
+
+impl Around<'_> {
+    /// Interface and VLANs as one number; `index` is what the frame itself says of its interface. An interface without a name is told
+    /// by its number.
+    pub fn place(&self, index: Option<u32>, vlans: &Vlans) -> u32 {
+        let mut place = Digest::new();
+        place.bytes(self.interface.unwrap_or_default().as_bytes());
+        let number = self.number.filter(|_| self.interface.is_none());
+        // Which of the two it is does not look like a VLAN, nor like the other.
+        for (number, mark) in [(number, 1_u64), (index, 2)] {
+            if let Some(number) = number {
+                place.number((mark << 32) | u64::from(number));
+            }
+        }
+        // VLAN 0 is none: such a tag has a priority only.
+        for id in vlans.as_slice().iter().filter(|id| **id != 0) {
+            place.number((*id).into());
+        }
+        place.half()
     }
-    place.half()
 }
 
 /// What kind of message it is; `None` for one that is cut before its type.

@@ -1,6 +1,6 @@
 //! A message that was found in a frame, and what stood around it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::layers::{Layer, Layers};
 use crate::wire::addr::HwAddr;
@@ -169,6 +169,8 @@ pub struct Datagram<'a> {
     pub layers: Layers,
     /// The message is only quoted, by an ICMP error.
     pub quoted: bool,
+    /// What that error says, of ICMP.
+    pub complaint: Option<Complaint>,
     /// The innermost link layer.
     pub link: Option<Link>,
     /// VLAN tags of the innermost link layer.
@@ -195,6 +197,17 @@ pub struct Datagram<'a> {
     pub overlapped: bool,
     /// For a bad checksum: found, wanted.
     pub checksum_values: (u16, u16),
+}
+
+/// An ICMP error (RFC 792).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// Its type.
+    pub kind: u8,
+    /// Its code.
+    pub code: u8,
+    /// Who sends it.
+    pub source: Ipv4Addr,
 }
 
 impl<'a> Datagram<'a> {
@@ -227,6 +240,7 @@ impl<'a> Datagram<'a> {
             protocol: Protocol::Dhcpv4,
             layers: Layers::default(),
             quoted: false,
+            complaint: None,
             link: None,
             vlans: Vlans::default(),
             direction: None,

@@ -9,7 +9,7 @@ use super::numbers::{
     IP_IN_IP, IPIP, IPV6_IN_IP, L2TP, MOBILITY, MPLS_IN_IP, ROUTING, SHIM6, TCP, UDP,
 };
 use super::step::{Context, What};
-use super::{Ip, Layer, openflow, tunnel};
+use super::{Complaint, Ip, Layer, openflow, tunnel};
 
 /// Whether the walk goes on behind `protocol`.
 pub(super) fn is_followed(protocol: u8) -> bool {
@@ -208,6 +208,9 @@ pub(super) fn transport<'a>(
                 return None;
             }
             context.push(Layer::Icmp)?;
+            if let Some(Ip { src: IpAddr::V4(source), .. }) = context.ip {
+                context.complaint = Some(Complaint { kind: head[0], code: head[1], source });
+            }
             context.quoted = true;
             Some((What::Ip, body))
         }

@@ -12,6 +12,7 @@
 //! Beside the walk stand the simpler readers and writers that every other layer uses: [`peek`] for frames that were asked for and
 //! the few facts that a sender looks for, [`build`] for frames that are sent, [`checksum`] for both.
 
+mod beside;
 pub mod build;
 mod build6;
 mod bytes;
@@ -39,9 +40,10 @@ mod walk;
 mod wlan;
 mod wpan;
 
+pub use beside::{Aside, Beside};
 pub use build::Envelope;
 pub use build6::Envelope6;
-pub use datagram::{Checksum, Datagram, Direction, Ip, Link, Protocol, Udp, Vlans};
+pub use datagram::{Checksum, Complaint, Datagram, Direction, Ip, Link, Protocol, Udp, Vlans};
 pub use filter::capture_filter;
 pub use layers::{Layer, Layers, MAX_LAYERS};
 pub use link_type::LinkType;

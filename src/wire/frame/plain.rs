@@ -64,6 +64,7 @@ impl<'a> Plain<'a> {
             protocol: Protocol::Dhcpv4,
             layers: Layers::PLAIN,
             quoted: false,
+            complaint: None,
             link: Some(Link {
                 layer: Layer::Ethernet,
                 src: Some(HwAddr::from(Mac([s0, s1, s2, s3, s4, s5]))),

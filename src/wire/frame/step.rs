@@ -2,7 +2,7 @@
 
 use super::bytes::Bytes;
 use super::fragments::Piece;
-use super::{Datagram, Direction, Ip, Layer, Layers, Link, LinkType, Protocol, Unread, Vlans};
+use super::{Complaint, Datagram, Direction, Ip, Layer, Layers, Link, LinkType, Protocol, Unread, Vlans};
 
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub(super) struct Context {
     pub(super) ip: Option<Ip>,
     /// Inside an ICMP error.
     pub(super) quoted: bool,
+    /// What that error says, of ICMP.
+    pub(super) complaint: Option<Complaint>,
     /// Fragments are not to be waited for.
     pub(super) alone: bool,
     /// Some fragments of the datagram overlapped.
@@ -96,6 +98,7 @@ impl Context {
             protocol,
             layers: self.layers,
             quoted: self.quoted,
+            complaint: self.complaint,
             link: self.link,
             vlans: self.vlans,
             direction: self.direction,

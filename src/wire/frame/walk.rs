@@ -6,7 +6,8 @@ use super::ports::{self, PortSet, Ports};
 use super::step::{Context, Walked, What};
 use super::tunnel::{self, Tunnel};
 use super::{
-    Datagram, Ip, Layer, LinkType, Protocol, ip, link, numbers, openflow, plain, switch, udp, wlan, wpan,
+    Beside, Datagram, Ip, Layer, LinkType, Protocol, ip, link, numbers, openflow, plain, switch, udp, wlan,
+    wpan,
 };
 
 /// Finds the DHCP datagrams in frames. Has memory of its own for IP fragments, bounded to 64 datagrams and 4 MiB;
@@ -24,6 +25,7 @@ pub struct Walker {
     plain: bool,
     fragments: Option<Box<Fragments>>,
     joined: JoinedFragments,
+    beside: Option<Beside>,
 }
 
 /// Of which fragmented datagrams the last frame was a part. Their numbers tell them apart and mean nothing else.
@@ -61,6 +63,7 @@ impl Walker {
             open,
             fragments: None,
             joined: JoinedFragments::default(),
+            beside: None,
         }
     }
 
@@ -76,6 +79,7 @@ impl Walker {
     ) -> Walked {
         self.joined.whole.clear();
         self.joined.waits = None;
+        self.beside = None;
         if self.plain
             && let Some(plain) = plain::split(link, frame)
         {
@@ -92,6 +96,11 @@ impl Walker {
     /// What the frame that was walked last was a fragment of.
     pub fn joined(&self) -> &JoinedFragments {
         &self.joined
+    }
+
+    /// What the frame that was walked last says beside, where it was worth a walk.
+    pub fn beside(&self) -> Option<Beside> {
+        self.beside
     }
 
     /// How many messages came in pieces and were given up, because more came in pieces at a time than are put together.
@@ -218,10 +227,11 @@ impl Walker {
                 What::Subframes => return self.each(wlan::subframes(bytes), context, found),
                 What::Samples => return self.each(tunnel::samples(bytes), context, found),
             };
-            match step {
-                Some(next) => (what, bytes) = next,
-                None => return context.done(),
-            }
+            let Some(next) = step else {
+                self.beside = self.beside.or_else(|| Beside::of(what, bytes, context));
+                return context.done();
+            };
+            (what, bytes) = next;
         }
         Walked::TooDeep
     }

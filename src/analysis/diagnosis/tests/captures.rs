@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{A, Case, Client, OTHER, S, S2, Story, client, relayed, relayed_reply};
 use crate::wire::Mac;
-use crate::wire::v4::MessageType;
+use crate::wire::v4::{Message, MessageType};
 
 /// A client is offered an address only when its secs have grown.
 fn waits(s: &mut Story, at: i64, c: Client) {
@@ -53,6 +53,33 @@ fn refuse(s: &mut Story, every: i64) {
         let c = Client { xid: n.into(), ..client(1) };
         s.renew(every * i64::from(n), c, A, false);
         s.nak(every * i64::from(n) + 3, c, S);
+    }
+}
+
+/// A client without a hardware address is refused, each time or some other.
+fn refuse_nameless(s: &mut Story, id: fn(u8) -> u8) {
+    for n in 0..3_u8 {
+        let nobody = |m: &mut Message| (m.hlen, m.chaddr) = (0, [0; 16]);
+        let c = Client { xid: n.into(), ..client(1) };
+        let at = 10_000 * i64::from(n);
+        s.ask(at, c, MessageType::REQUEST, |m, _| {
+            nobody(m);
+            m.set_option(50, &A);
+            m.set_option(61, &[0xff, 7, id(n)]);
+        });
+        s.say(at + 5, c, MessageType::NAK, (S, [0; 4]), |m, _| {
+            nobody(m);
+            m.set_option(61, &[0xff, 7, id(n)]);
+        });
+    }
+}
+
+/// A client of each of two servers, on these interfaces.
+fn two_serve(s: &mut Story, interfaces: [Option<u32>; 2]) {
+    for (n, (number, server)) in (0..).zip(interfaces.into_iter().zip([S, S2])) {
+        let at = 10_000 * i64::from(n);
+        s.ask(at, client(n), MessageType::DISCOVER, |_, way| way.number = number);
+        s.say(at + 5, client(n), MessageType::OFFER, (server, A), |_, way| way.number = number);
     }
 }
 
@@ -157,6 +184,8 @@ pub(super) fn segments_and_servers() -> Vec<Case> {
                 vain(s, 3..5, None);
             },
         ),
+        // An interface without a name is another all the same.
+        ("several-servers", |s| two_serve(s, [Some(1), Some(1)]), |s| two_serve(s, [Some(0), Some(1)])),
         (
             "pool-exhausted",
             |s| {
@@ -312,6 +341,7 @@ pub(super) fn clients_over_time() -> Vec<Case> {
                 }
             },
         ),
+        ("nak-loop", |s| refuse_nameless(s, |_| 1), |s| refuse_nameless(s, |n| n)),
         ("decline-storm", |s| decline(s, 1..4), |s| decline(s, 1..3)),
         ("proxy-arp", |s| claim(s, |_| OTHER), |s| claim(s, |n| Mac([0, 9, 9, 9, 9, n]))),
         (

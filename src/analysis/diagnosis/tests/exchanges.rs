@@ -1,6 +1,7 @@
 //! Conflicts, times, relays and boot servers: what one exchange shows.
 
-use super::{A, Case, Client, OTHER, S, SERVER, client, relayed, relayed_reply};
+use super::{A, Case, Client, OTHER, S, S2, SERVER, client, relayed, relayed_reply};
+use crate::wire::Mac;
 use crate::wire::v4::MessageType;
 
 pub(super) fn conflicts_and_times() -> Vec<Case> {
@@ -55,6 +56,83 @@ pub(super) fn conflicts_and_times() -> Vec<Case> {
                 s.ack(3, client(1), S, A);
                 s.arp(1000, OTHER, A, S, false);
                 s.arp(2000, client(1).mac, A, S, false);
+            },
+        ),
+        (
+            // Two VLANs have an address each of that number.
+            "duplicate-address",
+            |s| {
+                s.dora(0, client(1), A);
+                s.arp(150_000, client(1).mac, A, S, false);
+                s.arp_in(None, 151_000, OTHER, (A, S), false);
+            },
+            |s| {
+                s.dora(0, client(1), A);
+                s.arp(150_000, client(1).mac, A, S, false);
+                s.arp_in(Some(20), 151_000, OTHER, (A, S), false);
+            },
+        ),
+        (
+            // What was claimed before the client had it again is no claim to what it has now.
+            "duplicate-address",
+            |s| {
+                s.dora(0, client(1), A);
+                s.dora(60_000, Client { xid: 9, ..client(1) }, A);
+                s.arp(61_000, OTHER, A, S, false);
+                s.arp(62_000, client(1).mac, A, S, false);
+            },
+            |s| {
+                s.dora(0, client(1), A);
+                s.arp(1000, OTHER, A, S, false);
+                s.dora(60_000, Client { xid: 9, ..client(1) }, A);
+                s.arp(62_000, client(1).mac, A, S, false);
+            },
+        ),
+        (
+            // It was claimed by both before it was given anew, and before it was known that it had bound the client.
+            "duplicate-address",
+            |s| {
+                s.dora(0, client(1), A);
+                s.arp(1000, OTHER, A, S, false);
+                s.arp(2000, client(1).mac, A, S, false);
+                s.dora(4000, Client { xid: 9, ..client(1) }, A);
+            },
+            |s| {
+                s.dora(0, client(1), A);
+                s.arp(1000, OTHER, A, S, false);
+                s.dora(4000, Client { xid: 9, ..client(1) }, A);
+            },
+        ),
+        (
+            // The segment is busy after the DECLINE.
+            "probe-answered-by-client-mac",
+            |s| {
+                s.dora(0, client(1), A);
+                s.arp(101, client(1).mac, A, [0; 4], true);
+                s.decline(200, client(1), A);
+                (0..40).for_each(|n| s.arp(2000 + 1100 * n, OTHER, A, S, false));
+            },
+            |s| {
+                s.dora(0, client(1), A);
+                s.arp(101, OTHER, A, [0; 4], true);
+                s.decline(200, client(1), A);
+                (0..40).for_each(|n| s.arp(2000 + 1100 * n, client(1).mac, A, S, true));
+            },
+        ),
+        (
+            // Everybody looks for the address once it is in use.
+            "server-checks-address",
+            |s| {
+                s.discover(0, client(1));
+                s.arp(10, SERVER, S, A, false);
+                s.offer(1000, client(1), S, A);
+                (0..40).for_each(|n| s.arp(1001 + i64::from(n), Mac([0, 9, 9, 9, 9, n]), S2, A, false));
+            },
+            |s| {
+                s.discover(0, client(1));
+                s.arp_in(Some(20), 10, SERVER, (S, A), false);
+                s.offer(1000, client(1), S, A);
+                (0..40).for_each(|n| s.arp(1001 + i64::from(n), Mac([0, 9, 9, 9, 9, n]), S2, A, false));
             },
         ),
         (
@@ -235,6 +313,22 @@ pub(super) fn relays_and_boot() -> Vec<Case> {
                     way.ips = (A, S);
                 });
                 s.ack(5, client(1), S, A);
+            },
+        ),
+        (
+            // A shorter way is no refusal.
+            "icmp-refused",
+            |s| {
+                s.renew(0, client(1), A, false);
+                s.ask(1, client(1), MessageType::REQUEST, |_, way| {
+                    (way.quoted, way.icmp, way.ips) = (true, (3, 13), (A, S));
+                });
+            },
+            |s| {
+                s.renew(0, client(1), A, false);
+                s.ask(1, client(1), MessageType::REQUEST, |_, way| {
+                    (way.quoted, way.icmp, way.ips) = (true, (5, 1), (A, S));
+                });
             },
         ),
     ]

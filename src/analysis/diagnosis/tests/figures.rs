@@ -26,6 +26,47 @@ fn refusals_for_want_of_addresses_are_seen_when_they_come() {
     assert_eq!((count, seen), (3, (10_005, 30_005)));
 }
 
+/// Two servers refuse one request, each for a reason of its own, and the first to do so is not the one without addresses.
+#[test]
+fn what_one_server_says_is_not_said_of_another() {
+    for exhausted in [S, S2] {
+        let found = findings(90_000, |s| {
+            s.ask(0, client(1), MessageType::REQUEST, |m, _| m.set_option(50, &A));
+            for (at, server) in [(5, S), (6, S2)] {
+                let reason = if server == exhausted { "no free leases" } else { "wrong network" };
+                s.say(at, client(1), MessageType::NAK, (server, [0; 4]), |m, _| {
+                    m.set_option(56, reason.as_bytes());
+                });
+            }
+        });
+        let said: Vec<_> = found.iter().filter(|said| said.id.name() == "pool-exhausted").collect();
+        let [said] = said.as_slice() else { panic!("{found:?}") };
+        let frame = if exhausted == S { 2 } else { 3 };
+        assert_eq!((said.server, said.frames.as_slice()), (Some(exhausted.into()), &[frame][..]));
+    }
+}
+
+/// The sentence is that of the error, and of who sends it.
+#[test]
+fn icmp_errors_say_what_they_say() {
+    let server = Ipv4Addr::from(S2);
+    for (icmp, says) in [
+        ((3, 1), "10.0.0.1 answers by ICMP that 10.0.0.2 cannot be reached"),
+        ((3, 3), "10.0.0.1 answers by ICMP that nobody listens on port 67 of 10.0.0.2"),
+        ((3, 13), "10.0.0.1 answers by ICMP that a filter forbids to ask 10.0.0.2"),
+        ((11, 0), "10.0.0.1 answers by ICMP that the way to 10.0.0.2 is too long"),
+    ] {
+        let (.., text) = of("icmp-refused", 90_000, |s| {
+            for n in 1..3_u8 {
+                s.ask(0, client(n), MessageType::REQUEST, |_, way| {
+                    (way.quoted, way.icmp, way.ips) = (true, icmp, (A, server.octets()));
+                });
+            }
+        });
+        assert_eq!(text, says);
+    }
+}
+
 #[test]
 fn every_discover_of_an_unserved_relay_counts() {
     let (count, seen, text) = of("giaddr-unserved", 900_000, |s| {
@@ -110,6 +151,7 @@ fn refusals_by_icmp_are_those_of_one_client() {
         xid: 7,
         server: S.into(),
         client: client(n).mac.into(),
+        complaint: Complaint { kind: 3, code: 3, source: S.into() },
     };
     for n in 0..100_u8 {
         story.batch.sign(refuse(1000 + u64::from(n), n));

@@ -16,7 +16,7 @@ use super::{Finding, History, Id, rows};
 use crate::analysis::transaction::{Around, Batch, Item, Joiner, Options, Seen, Sign};
 use crate::time::{Precision, Timestamp};
 use crate::wire::arp::Arp;
-use crate::wire::frame::{Checksum, Datagram, Ip, Layer, Layers, Link, Udp, Vlans};
+use crate::wire::frame::{Checksum, Complaint, Datagram, Ip, Layer, Layers, Link, Udp, Vlans};
 use crate::wire::problem;
 use crate::wire::v4::{Facts, Message, MessageType, Op, Outline, Packet, Xid, judge};
 use crate::wire::{HwAddr, Mac};
@@ -35,8 +35,12 @@ pub(crate) struct Way {
     pub(crate) ips: ([u8; 4], [u8; 4]),
     ports: (u16, u16),
     vlan: Option<u16>,
+    /// The number of an interface without a name.
+    number: Option<u32>,
     bad: bool,
     quoted: bool,
+    /// Type and code of the error that quotes it.
+    icmp: (u8, u8),
 }
 
 impl Way {
@@ -47,8 +51,10 @@ impl Way {
             ips: ([0; 4], ALL),
             ports: (68, 67),
             vlan: None,
+            number: None,
             bad: false,
             quoted: false,
+            icmp: (3, 3),
         }
     }
 }
@@ -114,6 +120,8 @@ impl Story {
         datagram.udp = Some(Udp { src_port: way.ports.0, dst_port: way.ports.1 });
         datagram.checksum = if way.bad { Checksum::Bad } else { Checksum::Good };
         datagram.quoted = way.quoted;
+        datagram.complaint =
+            way.quoted.then_some(Complaint { kind: way.icmp.0, code: way.icmp.1, source: S.into() });
         let mut problems = outline.problems.clone();
         judge::judge(&packet, &outline, &datagram, true, &mut problems);
         let time = Some(Timestamp(ms * 1_000_000 + 1_700_000_000_000_000_000));
@@ -122,6 +130,7 @@ impl Story {
             time,
             precision: Precision::Micro,
             interface: None,
+            number: way.number,
             outbound: false,
             selected: true,
         };
@@ -203,8 +212,10 @@ impl Story {
             ips: (server, ALL),
             ports: (67, 68),
             vlan: None,
+            number: None,
             bad: false,
             quoted: false,
+            icmp: (3, 3),
         };
         change(&mut message, &mut way);
         self.put(ms, &message, &way);
@@ -253,20 +264,38 @@ impl Story {
     }
 
     pub(crate) fn arp(&mut self, ms: i64, mac: Mac, sender: [u8; 4], target: [u8; 4], reply: bool) {
+        self.arp_in(None, ms, mac, (sender, target), reply);
+    }
+
+    /// The same in a VLAN.
+    fn arp_in(
+        &mut self,
+        vlan: Option<u16>,
+        ms: i64,
+        mac: Mac,
+        (sender, target): ([u8; 4], [u8; 4]),
+        reply: bool,
+    ) {
         self.frame += 1;
+        let mut vlans = Vlans::default();
+        if let Some(vlan) = vlan {
+            vlans.push(vlan);
+        }
+        let place = Around::default().place(None, &vlans);
         let mut arp = Arp::request(mac, sender.into(), target.into());
         if reply {
             arp.operation = Arp::REPLY;
         }
         let time = ms * 1_000_000 + 1_700_000_000_000_000_000;
-        self.batch.sign(Sign::Arp { frame: self.frame, time, arp });
+        self.batch.sign(Sign::Arp { frame: self.frame, time, arp, place });
     }
 
     fn ping(&mut self, ms: i64, from: [u8; 4], to: [u8; 4], reply: bool) {
         self.frame += 1;
         let time = ms * 1_000_000 + 1_700_000_000_000_000_000;
         let (src, dst) = (Ipv4Addr::from(from), Ipv4Addr::from(to));
-        self.batch.sign(Sign::Echo { frame: self.frame, time, reply, src, dst, mac: SERVER });
+        let place = Around::default().place(None, &Vlans::default());
+        self.batch.sign(Sign::Echo { frame: self.frame, time, reply, src, dst, mac: SERVER, place });
     }
 
     fn decline(&mut self, ms: i64, c: Client, ip: [u8; 4]) {

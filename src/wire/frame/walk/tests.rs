@@ -21,8 +21,12 @@ use build::{
 use pieces::{fragments, walk_all};
 use proptest::prelude::*;
 
+use std::net::Ipv4Addr;
+
 use super::*;
-use crate::wire::frame::Checksum;
+use crate::wire::Mac;
+use crate::wire::arp::Arp;
+use crate::wire::frame::{Aside, Checksum};
 
 /// What a walk found, kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,6 +179,40 @@ fn what_is_no_message_is_not_found() {
     for (name, link, frame) in cases {
         assert_eq!(find(link, &frame), [], "{name}");
     }
+}
+
+/// ARP and echoes are told wherever messages are looked for, with the VLANs and the interface that a message there would have.
+#[test]
+fn what_stands_beside_messages_is_told() {
+    let (mac, own) = (Mac([2, 0, 0, 0, 0, 1]), Ipv4Addr::new(10, 0, 0, 1));
+    let arp = Arp::request(mac, own, [10, 0, 0, 2].into());
+    let (bytes, echo) = (arp.encode(), ip(1, &[8, 0, 0, 0, 0, 0, 0, 0]));
+    let sll2 = |kind: &str| format!("{kind} 0000 00000007 0001 00 06 020000000001 0000");
+    let tagged = |tag: u16| eth(tag, &after("0014 0806", &bytes));
+    let in_vxlan = tunnel(4789, &after("0800000000000500", &eth(0x0806, &bytes)));
+    let echoed = Aside::Echo { reply: false, src: own, dst: [10, 0, 0, 2].into() };
+    for (link, frame, aside, vlans, index) in [
+        (276, after(&sll2("0806"), &bytes), Aside::Arp(arp), &[][..], Some(7)),
+        (276, after(&sll2("0800"), &echo), echoed, &[], Some(7)),
+        (1, tagged(0x9100), Aside::Arp(arp), &[20], None),
+        (1, tagged(0x88a8), Aside::Arp(arp), &[20], None),
+        (1, in_vxlan, Aside::Arp(arp), &[], None),
+        (105, wlan("8800", "0000", &after("aaaa03 000000 0806", &bytes)), Aside::Arp(arp), &[], None),
+    ] {
+        let mut walker = Walker::new(Ports::every());
+        walker.walk(LinkType(link), &frame, frame.len(), 0, |_| panic!("there is no message"));
+        let beside = walker.beside().unwrap();
+        assert_eq!((beside.aside, beside.mac), (aside, Some(mac)));
+        assert_eq!((beside.vlans.as_slice(), beside.interface_index), (vlans, index));
+        // It is of the last frame only.
+        walker.walk(LinkType(1), &eth(0x0800, &query()), 342, 0, |_| {});
+        assert_eq!(walker.beside(), None);
+    }
+    // What an error quotes nobody says.
+    let quoted = eth(0x0800, &ip(1, &after("0301 0000 00000000", &echo)));
+    let mut walker = Walker::new(Ports::every());
+    walker.walk(LinkType(1), &quoted, quoted.len(), 0, |_| {});
+    assert_eq!(walker.beside(), None);
 }
 
 #[test]
