@@ -15,6 +15,7 @@ use crate::cli::flags::common::{ColorChoice, CommonArgs};
 use crate::interrupt::Patient;
 use crate::output::json::object;
 use crate::output::render::Look;
+use crate::output::width::columns;
 use crate::output::wrap::{hanging, wrap};
 use crate::output::{Format, Label, Render, Styled};
 use crate::time::SystemClock;
@@ -134,7 +135,7 @@ const TOGETHER: &str = "\u{1}";
 /// The line of a hint and a command; several, each but the last ended by a backslash, where it has more than `width` columns.
 fn suggestion(hint: &str, command: &str, width: Option<usize>) -> String {
     let whole = format!("{hint}: {command}");
-    let Some(width) = width.filter(|width| whole.chars().count() > *width) else { return whole };
+    let Some(width) = width.filter(|width| columns(&whole) > *width) else { return whole };
     // A flag and its value stay together; room for the indentation of four and the backslash.
     let mut whole = String::with_capacity(command.len());
     for word in command.split(' ') {

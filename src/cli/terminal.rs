@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::context::{NARROWEST, is_dumb};
 use crate::interrupt::Patient;
+use crate::output::width::{columns, shortened};
 use crate::output::wrap::hanging;
 
 /// What is known of the two streams from the start; a confined process could not ask.
@@ -120,7 +121,7 @@ pub fn wrapped(text: &str, indent: usize) -> String {
 pub fn status(line: &str) {
     let Some(width) = width() else { return };
     let mut screen = screen();
-    let line = cut(line, width.saturating_sub(1));
+    let line = shortened(line, width.saturating_sub(1));
     if screen.drawn.is_some() && screen.status == line {
         return;
     }
@@ -130,14 +131,6 @@ pub fn status(line: &str) {
     } else {
         screen.draw();
     }
-}
-
-/// The beginning of a line, where it is longer than `most`, and a sign that it goes on.
-fn cut(line: &str, most: usize) -> String {
-    if line.chars().count() <= most {
-        return line.to_owned();
-    }
-    line.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// Writes whole lines to standard error.
@@ -179,7 +172,7 @@ impl Screen {
         }
         let before = self.erasing().unwrap_or_else(|| CLEAR.to_owned());
         self.complain(&format!("{before}{}", self.status));
-        self.drawn = Some(self.status.chars().count());
+        self.drawn = Some(columns(&self.status));
     }
 
     fn clear(&mut self) {
@@ -210,12 +203,6 @@ impl Screen {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_that_is_cut_says_so() {
-        assert_eq!(cut("asked twice", 11), "asked twice");
-        assert_eq!(cut("asked twice", 8), "asked t…");
-    }
 
     #[test]
     fn streams_that_may_meet_are_known() {

@@ -18,6 +18,7 @@ use crate::output::styled::{Label, Styled};
 use crate::output::table::Table;
 use crate::output::transaction::ladder::Ladder;
 use crate::output::when::{TimeText, stretch};
+use crate::output::width::{columns, shortened};
 use crate::output::words::counted;
 use crate::time::Precision;
 use crate::wire::digits::hex;
@@ -418,26 +419,23 @@ pub fn write_differences(differences: &[Difference], width: Option<usize>, out: 
     let said: Vec<HashMap<&str, &str>> = differences.iter().map(Difference::by_server).collect();
     let cell = |said: &HashMap<&str, &str>, server: &str| match said.get(server).copied() {
         None | Some("") => (Label::Dim, "-".to_owned()),
-        Some(value) if width.is_some() && value.chars().count() > CELL => {
-            (Label::Plain, value.chars().take(CELL.saturating_sub(1)).chain(['…']).collect())
-        }
+        Some(value) if width.is_some() => (Label::Plain, shortened(value, CELL)),
         Some(value) => (Label::Plain, value.to_owned()),
     };
     let longest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0).saturating_add(2);
-    let fields =
-        longest(&mut differences.iter().map(|difference| difference.field.chars().count())).min(FIELD);
-    let columns: Vec<usize> = servers
+    let fields = longest(&mut differences.iter().map(|difference| columns(&difference.field))).min(FIELD);
+    let wide: Vec<usize> = servers
         .iter()
         .map(|server| {
-            let cells = said.iter().map(|said| cell(said, server).1.chars().count());
-            longest(&mut cells.chain([server.chars().count()])).min(COLUMN)
+            let cells = said.iter().map(|said| columns(&cell(said, server).1));
+            longest(&mut cells.chain([columns(server)])).min(COLUMN)
         })
         .collect();
     let room = width.unwrap_or(usize::MAX).saturating_sub(fields);
     let mut begin = 0;
     while begin < servers.len() {
         let mut used = 0_usize;
-        let fitting = columns.iter().skip(begin).take_while(|column| {
+        let fitting = wide.iter().skip(begin).take_while(|column| {
             used = used.saturating_add(**column);
             used <= room
         });

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::compare::{Comparison, Difference, Family};
+use crate::output::width::{columns, padded};
 use crate::output::words::counted;
-use crate::output::wrap::{columns, wrap};
+use crate::output::wrap::wrap;
 use crate::output::{Label, Render, Styled};
 use crate::wire::digits::hex;
 use crate::wire::escape::escape;
@@ -115,10 +116,10 @@ impl Render for DiffObject {
         };
         // In a pipe nothing is folded, and the longest name is no more than a name.
         let name = longest(0).min(if out.width().is_some() { LABEL } else { usize::MAX });
-        let columns = out.width().and_then(|width| beside(width, name, [longest(1), longest(2)]));
+        let sides = out.width().and_then(|width| beside(width, name, [longest(1), longest(2)]));
         for [label, left, right] in &rows {
-            if let Some(columns) = columns {
-                folded([(label, name), (left, columns[0]), (right, columns[1])], out);
+            if let Some(sides) = sides {
+                folded([(label, name), (left, sides[0]), (right, sides[1])], out);
                 continue;
             }
             let value = longest(1).min(VALUE);
@@ -149,8 +150,7 @@ fn folded([label, left, right]: [(&String, usize); 3], out: &mut Styled) {
             return;
         }
         let [name, value, other] = line.map(Option::unwrap_or_default);
-        let (wide, room) = (label.1, left.1);
-        out.label(Label::Strong, &padded(&name, wide)).text("  ").text(&padded(&value, room));
+        out.label(Label::Strong, &padded(&name, label.1)).text("  ").text(&padded(&value, left.1));
         if other.is_empty() {
             out.label(Label::Dim, BAR.trim_end()).text("\n");
         } else {

@@ -10,6 +10,7 @@ use super::render::Render;
 use super::rogue::ServerObject;
 use super::styled::{Label, Styled};
 use super::transaction::ladder::Ladder;
+use super::width::columns;
 use super::words::counted;
 use super::wrap::between_words;
 use crate::analysis::diagnosis::Diagnosis;
@@ -385,8 +386,8 @@ impl DoctorReport<'_> {
         let room = WIDTH.saturating_sub(cause.code.len().saturating_add(INDENT).saturating_add(2));
         let mut lines = between_words(&summary, room.max(30)).into_iter();
         let first = lines.next().unwrap_or_default();
-        let gap = WIDTH
-            .saturating_sub(INDENT.saturating_add(first.chars().count()).saturating_add(cause.code.len()));
+        let gap =
+            WIDTH.saturating_sub(INDENT.saturating_add(columns(&first)).saturating_add(cause.code.len()));
         out.text(&" ".repeat(INDENT.saturating_sub(7)));
         out.text(&first);
         out.text(&" ".repeat(gap.max(1)));

@@ -26,6 +26,7 @@ pub mod table;
 pub mod text;
 pub mod transaction;
 pub mod when;
+pub mod width;
 pub mod words;
 pub mod wrap;
 

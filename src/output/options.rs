@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
+use super::width::shortened;
 use super::{Label, Render, Styled, schema, table};
 use crate::wire::options::{OptionDef, Space, v6};
 
@@ -116,11 +117,7 @@ fn about(path: &str, def: &OptionDef, out: &mut Styled) {
 
 /// The type in few words: some options have fields enough to fill a line.
 fn brief(def: &OptionDef) -> String {
-    let kind = def.kind.to_string();
-    match kind.char_indices().nth(BRIEF) {
-        Some(_) => kind.chars().take(BRIEF.saturating_sub(1)).chain(['…']).collect(),
-        None => kind,
-    }
+    shortened(&def.kind.to_string(), BRIEF)
 }
 
 fn row(Listed { path, def }: &Listed, is_v6: bool) -> Row {

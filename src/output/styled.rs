@@ -5,7 +5,8 @@ use std::fmt;
 use owo_colors::Style;
 
 use crate::output::text::Text;
-use crate::output::wrap::{columns, fold};
+use crate::output::width::{beginning, columns};
+use crate::output::wrap::fold;
 
 /// What a piece of text is; colours follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -253,7 +254,7 @@ impl Styled {
                 *kept = rest.is_some();
                 // What is said in a sentence is worth its beginning.
                 if rest.is_none() && *rank <= SENTENCE && room >= WORTH {
-                    (*text, *kept, room) = (clip(text, room), true, 0);
+                    (*text, *kept, room) = (beginning(text, room), true, 0);
                 }
                 room = rest.unwrap_or(room);
             }
@@ -265,7 +266,7 @@ impl Styled {
             line.push_str(if self.color() { "\u{1b}[0m …" } else { " …" });
         }
         self.text.truncate(start);
-        self.text.push_str(clip(&line, width));
+        self.text.push_str(beginning(&line, width));
         self.pieces = Some(pieces);
     }
 
@@ -294,24 +295,6 @@ impl Styled {
 /// Pieces up to this rank are cut rather than left out, where so many columns are left.
 const SENTENCE: u8 = 2;
 const WORTH: usize = 8;
-
-/// The beginning of `text` that takes `width` columns.
-fn clip(text: &str, width: usize) -> &str {
-    if columns(text) <= width {
-        return text;
-    }
-    let (mut seen, mut inside) = (0_usize, false);
-    for (at, c) in text.char_indices() {
-        if !inside && c != '\u{1b}' {
-            seen = seen.saturating_add(1);
-            if seen > width {
-                return text.get(..at).unwrap_or(text);
-            }
-        }
-        inside = (inside && c != 'm') || c == '\u{1b}';
-    }
-    text
-}
 
 impl fmt::Write for Styled {
     fn write_str(&mut self, text: &str) -> fmt::Result {

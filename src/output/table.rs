@@ -3,6 +3,7 @@
 use comfy_table::{CellAlignment, ContentArrangement, presets};
 
 use crate::output::styled::{Label, Styled};
+use crate::output::width::columns;
 use crate::output::wrap::wrap;
 
 /// No column is made narrower than this.
@@ -59,11 +60,10 @@ impl Table {
     fn fitted(&self, width: usize) -> Vec<usize> {
         let measure = |index: usize, of: &dyn Fn(&str) -> usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(index)).map(|(_, text)| of(text));
-            cells.chain(self.head.get(index).map(|text| text.chars().count())).max().unwrap_or(0)
+            cells.chain(self.head.get(index).map(|text| columns(text))).max().unwrap_or(0)
         };
-        let longest_word = |text: &str| text.split(' ').map(|word| word.chars().count()).max().unwrap_or(0);
-        let mut widths: Vec<usize> =
-            (0..self.head.len()).map(|index| measure(index, &|text| text.chars().count())).collect();
+        let longest_word = |text: &str| text.split(' ').map(columns).max().unwrap_or(0);
+        let mut widths: Vec<usize> = (0..self.head.len()).map(|index| measure(index, &columns)).collect();
         let words: Vec<usize> = (0..self.head.len()).map(|index| measure(index, &longest_word)).collect();
         let gaps = self.head.len().saturating_sub(1).saturating_mul(2);
         let room = width.saturating_sub(gaps);
@@ -151,6 +151,27 @@ mod tests {
         let text = table.render_within(50, false);
         assert!(text.contains("classless-static-route"), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 50), "{text}");
+    }
+
+    #[test]
+    fn wide_characters_take_their_columns() {
+        let mut table = Table::new(&["host", "why"]);
+        for host in ["漢字ホスト", "plain", "e\u{301}te\u{301}"] {
+            table.row(vec![(Label::Plain, host.into()), (Label::Plain, "漢字の理由 and so on".into())]);
+        }
+        for width in 20..40 {
+            for line in table_of(&table).render_within(width, false).lines() {
+                assert!(columns(line) <= width, "{width}: {line}");
+            }
+        }
+        let text = table.render(false);
+        let starts: Vec<usize> =
+            text.lines().skip(1).map(|line| columns(line.split_once("漢字の").unwrap().0)).collect();
+        assert_eq!(starts, [12, 12, 12], "{text}");
+    }
+
+    fn table_of(other: &Table) -> Table {
+        Table { head: other.head.clone(), rows: other.rows.clone() }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Lines broken between words, for a terminal of so many columns. A value and its unit are one word.
 
+use super::width::{column, columns, visible};
+
 /// What stands behind a number and belongs to it.
 const UNITS: [&str; 14] =
     ["ns", "µs", "ms", "s", "min", "h", "%", "B", "kB", "MB", "GB", "KiB", "MiB", "bytes"];
@@ -44,31 +46,38 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Breaks `text` between words into lines of at most `width` characters; several spaces stay where they do not stand at a break. A
+/// No line is broken into less than that.
+const LEAST: usize = 8;
+
+/// Breaks `text` between words into lines of at most `width` columns; several spaces stay where they do not stand at a break. A
 /// word that is longer than a line is cut, behind a slash, dot or comma where one of them is not far.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    broken(text, width.max(8), true)
+    let width = width.max(LEAST);
+    broken(text, [width, width], true)
 }
 
 /// The same, and a word that is longer than a line stays whole: a command or a path that somebody copies.
 pub fn between_words(text: &str, width: usize) -> Vec<String> {
-    broken(text, width, false)
+    broken(text, [width, width], false)
 }
 
-fn broken(text: &str, width: usize, cuts: bool) -> Vec<String> {
+/// The first line takes `first` columns, the others `rest`.
+fn broken(text: &str, [first, rest]: [usize; 2], cuts: bool) -> Vec<String> {
     let mut lines = Vec::new();
-    if text.len() <= width {
+    if text.len() <= first {
         lines.push(text.trim_end().to_owned());
         return lines;
     }
-    let (mut line, mut taken) = (String::new(), 0_usize);
+    let (mut line, mut taken, mut width) = (String::new(), 0_usize, first);
     for word in words(text) {
         let solid = word.trim_end();
-        let length = solid.chars().count();
-        if taken.saturating_add(length) > width && !line.trim_end().is_empty() {
+        let length = columns(solid);
+        // A word that the first line has no room for is not cut because of it.
+        let is_better_below = lines.is_empty() && first < rest;
+        if taken.saturating_add(length) > width && (is_better_below || !line.trim_end().is_empty()) {
             lines.push(line.trim_end().to_owned());
             line.clear();
-            taken = 0;
+            (taken, width) = (0, rest);
         }
         let behind = word.get(solid.len()..).unwrap_or_default();
         if taken.saturating_add(length) <= width && behind.bytes().all(|byte| byte == b' ') {
@@ -77,13 +86,14 @@ fn broken(text: &str, width: usize, cuts: bool) -> Vec<String> {
             continue;
         }
         for letter in word.chars() {
-            if cuts && taken >= width && letter != ' ' {
-                let rest = line.split_off(seam(&line));
-                lines.push(std::mem::replace(&mut line, rest));
-                taken = line.chars().count();
+            let wide = column(letter);
+            if cuts && taken.saturating_add(wide) > width && letter != ' ' && !line.is_empty() {
+                let more = line.split_off(seam(&line));
+                lines.push(std::mem::replace(&mut line, more));
+                (taken, width) = (columns(&line), rest);
             }
             line.push(letter);
-            taken = taken.saturating_add(1);
+            taken = taken.saturating_add(wide);
         }
     }
     lines.push(line.trim_end().to_owned());
@@ -110,14 +120,10 @@ fn seam(line: &str) -> usize {
 
 /// The same with the first line beginning at column `at` and all others at column `indent`: the lines after the first are indented.
 pub fn hanging(text: &str, width: usize, at: usize, indent: usize) -> String {
-    let mut lines = wrap(text, width.saturating_sub(at)).into_iter();
-    let first = lines.next().unwrap_or_default();
-    let rest: Vec<String> = lines.collect();
-    if rest.is_empty() {
-        return first;
-    }
-    let mut out = first;
-    for line in wrap(&rest.join(" "), width.saturating_sub(indent)) {
+    let rest = width.saturating_sub(indent).max(LEAST);
+    let mut lines = broken(text, [width.saturating_sub(at), rest], true).into_iter();
+    let mut out = lines.next().unwrap_or_default();
+    for line in lines {
         out.push('\n');
         out.push_str(&" ".repeat(indent));
         out.push_str(&line);
@@ -141,7 +147,7 @@ pub fn fold(text: &str, width: usize, out: &mut String) {
 fn fold_line(line: &str, width: usize, out: &mut String) {
     let hang = hang_of(line, width);
     // Columns so far; where the last gap between words begins, in bytes of `out` and columns.
-    let (mut column, mut gap, mut inside) = (0_usize, None::<(usize, usize)>, false);
+    let (mut taken, mut gap, mut inside) = (0_usize, None::<(usize, usize)>, false);
     // The word so far, as much of it as tells a number.
     let (mut begun, mut word) = (false, String::new());
     for (at, c) in line.char_indices() {
@@ -154,26 +160,27 @@ fn fold_line(line: &str, width: usize, out: &mut String) {
             out.push(c);
             break;
         }
+        let wide = column(c);
         if c == ' ' {
             let rest = line.get(at.saturating_add(1)..).unwrap_or_default();
-            if begun && column > hang && !is_glue(&word, rest) {
-                gap = Some((out.len(), column));
-                if column >= width {
+            if begun && taken > hang && !is_glue(&word, rest) {
+                gap = Some((out.len(), taken));
+                if taken >= width {
                     // Nobody sees it where it stands, but it would be a row of its own.
                     word.clear();
                     continue;
                 }
             }
-        } else if column >= width {
-            let (at, seen) = gap.take().unwrap_or((out.len(), column));
+        } else if taken.saturating_add(wide) > width {
+            let (at, seen) = gap.take().unwrap_or((out.len(), taken));
             let rest = out.split_off(at);
             let kept = rest.strip_prefix(' ').unwrap_or(&rest);
-            let moved = column.saturating_sub(seen).saturating_sub(rest.len().saturating_sub(kept.len()));
+            let moved = taken.saturating_sub(seen).saturating_sub(rest.len().saturating_sub(kept.len()));
             out.truncate(out.trim_end_matches(' ').len());
             out.push('\n');
             out.push_str(&" ".repeat(hang));
             out.push_str(kept);
-            column = hang.saturating_add(moved);
+            taken = hang.saturating_add(moved);
         }
         begun |= c != ' ';
         if c == ' ' {
@@ -182,37 +189,21 @@ fn fold_line(line: &str, width: usize, out: &mut String) {
             word.push(c);
         }
         out.push(c);
-        column = column.saturating_add(1);
+        taken = taken.saturating_add(wide);
     }
 }
 
 /// The column at which a line goes on below itself.
 fn hang_of(line: &str, width: usize) -> usize {
-    let shown: Vec<char> = visible(line).collect();
-    let indent = shown.iter().take_while(|c| **c == ' ').count();
-    let words = shown.get(indent..).unwrap_or_default();
-    let gap = words.windows(2).position(|pair| matches!(pair, [' ', ' ']));
-    let value = gap.map(|gap| {
-        let spaces = words.iter().skip(gap).take_while(|c| **c == ' ').count();
-        indent.saturating_add(gap).saturating_add(spaces)
+    let shown: String = visible(line).collect();
+    let words = shown.trim_start_matches(' ');
+    let indent = shown.len().saturating_sub(words.len());
+    let value = words.split_once("  ").map(|(name, rest)| {
+        let spaces = rest.len().saturating_sub(rest.trim_start_matches(' ').len());
+        [indent, columns(name), "  ".len(), spaces].into_iter().fold(0, usize::saturating_add)
     });
     let most = width.checked_div(2).unwrap_or(0);
     value.filter(|at| *at <= most).unwrap_or_else(|| indent.saturating_add(2).min(most))
-}
-
-/// The characters of `text` that a terminal shows: colours are none.
-fn visible(text: &str) -> impl Iterator<Item = char> {
-    let mut inside = false;
-    text.chars().filter(move |c| {
-        let shown = !inside && *c != '\u{1b}';
-        inside = (inside && *c != 'm') || *c == '\u{1b}';
-        shown
-    })
-}
-
-/// How many columns text takes on a terminal: its characters, colours apart.
-pub fn columns(text: &str) -> usize {
-    visible(text).count()
 }
 
 #[cfg(test)]
@@ -283,6 +274,35 @@ mod tests {
             let plain = |text: &str| text.split_whitespace().collect::<String>();
             assert_eq!(plain(&text), plain(words));
         }
+    }
+
+    #[test]
+    fn wide_characters_take_their_columns() {
+        assert_eq!(wrap("漢字 かな 交じり", 9), ["漢字 かな", "交じり"]);
+        assert_eq!(wrap("漢字かな交じり文", 9), ["漢字かな", "交じり文"]);
+        assert_eq!(
+            folded("  reason  漢字漢字漢字漢字 abc\n", 20),
+            "  reason  漢字漢字漢\n          字漢字 abc\n"
+        );
+        for width in 8..60 {
+            let words =
+                "option 56 漢字理由漢字理由 😀😀 e\u{301}te\u{301} ｆｕｌｌ-width/漢字 and more of it";
+            let lines = [wrap(words, width).join("\n"), hanging(words, width, 5, 0), folded(words, width)];
+            for text in &lines {
+                assert!(text.lines().all(|line| columns(line) <= width), "{width}\n{text}");
+                let plain = |text: &str| text.split_whitespace().collect::<String>();
+                assert_eq!(plain(text), plain(words));
+            }
+        }
+    }
+
+    #[test]
+    fn what_hangs_is_cut_nowhere_but_where_a_line_ends() {
+        let text = "option relay-agent-information (82)";
+        assert_eq!(hanging(text, 24, 16, 4), "option\n    relay-agent-informat\n    ion (82)");
+        // No room, or none for a word: it begins below.
+        assert_eq!(hanging("begins below", 20, 30, 4), "\n    begins below");
+        assert_eq!(hanging("relay-agent 82", 20, 12, 4), "\n    relay-agent 82");
     }
 
     #[test]

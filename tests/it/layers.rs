@@ -58,6 +58,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("comfy_table", &["output/table.rs"]),
     ("askama", &["output/report"]),
     ("sha2", &["cli/commands/report.rs"]),
+    ("unicode_width", &["output/width.rs"]),
     ("owo_colors", &["output/styled.rs"]),
     ("pnet", &["net", "lab"]),
     ("caps", &["net/privilege.rs"]),

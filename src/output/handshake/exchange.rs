@@ -9,7 +9,7 @@ use super::{duration_text, millis};
 use crate::engine::load::{Failure, Finished, Kind};
 use crate::output::json::object::TransactionObject;
 use crate::output::schema::EitherTransaction;
-use crate::output::wrap::columns;
+use crate::output::width::{columns, tail};
 use crate::output::{Label, Render, Styled};
 use crate::time::Moment;
 
@@ -114,7 +114,7 @@ impl<F: Told> Render for Exchanged<'_, F> {
             let room = |rest: &str| {
                 width.map_or(usize::MAX, |width| width.saturating_sub(head).saturating_sub(columns(rest)))
             };
-            let fits = |rest: &Styled| room(rest.as_str()) >= server.chars().count().min(SERVER);
+            let fits = |rest: &Styled| room(rest.as_str()) >= columns(server).min(SERVER);
             let mut below = false;
             if !fits(&rest) {
                 // The time of the offer makes room: it is in the table. What takes two lines has room for it.
@@ -123,7 +123,8 @@ impl<F: Told> Render for Exchanged<'_, F> {
                 rest = if below { rest } else { without };
             }
             let room = room(if below { "" } else { rest.as_str() }).max(SERVER);
-            out.label(Label::Dim, between).label(Label::Server, &shortened(server, room));
+            // What a DUID begins with is its kind, what it ends in is whose it is.
+            out.label(Label::Dim, between).label(Label::Server, &tail(server, room));
             if below {
                 out.text("\n").text(&" ".repeat(MAC));
             }
@@ -177,15 +178,6 @@ impl<F: Told> Exchanged<'_, F> {
         }
         out
     }
-}
-
-/// The end of a server's name, where all of it is too long: what a DUID begins with is its kind, what it ends in is whose it is.
-fn shortened(server: &str, most: usize) -> String {
-    let length = server.chars().count();
-    if length <= most {
-        return server.to_owned();
-    }
-    ['…'].into_iter().chain(server.chars().skip(length.saturating_sub(most.saturating_sub(1)))).collect()
 }
 
 #[cfg(test)]
