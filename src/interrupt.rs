@@ -94,19 +94,47 @@ pub fn notice() {
     NOTICED.store(ARRIVED.load(Ordering::SeqCst), Ordering::SeqCst);
 }
 
-static LAST_WORDS: OnceLock<&'static str> = OnceLock::new();
-static OWED: AtomicBool = AtomicBool::new(false);
+/// What a program does to a terminal, and what undoes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// Takes the terminal.
+    pub first: &'static str,
+    /// Makes it what it was.
+    pub last: &'static str,
+}
 
-/// From now on the terminal is owed `words`, however the process ends: what makes it what it was. There is one such debt in a process,
-/// always of the same words.
-pub fn owe(words: &'static str) {
-    LAST_WORDS.get_or_init(|| words);
+static WORDS: OnceLock<Words> = OnceLock::new();
+static OWED: AtomicBool = AtomicBool::new(false);
+static BACK: AtomicBool = AtomicBool::new(false);
+
+/// From now on the terminal is owed the last of `words`, however the process ends. There is one such debt in a process, always of the
+/// same words.
+pub fn owe(words: Words) {
+    WORDS.get_or_init(|| words);
     OWED.store(true, Ordering::SeqCst);
 }
 
 /// What is owed still, for who writes it: nobody is told again.
 pub fn last_words() -> Option<&'static str> {
-    OWED.swap(false, Ordering::SeqCst).then(|| LAST_WORDS.get().copied()).flatten()
+    OWED.swap(false, Ordering::SeqCst).then(|| WORDS.get().map(|words| words.last)).flatten()
+}
+
+/// True while the terminal is taken.
+pub fn is_owed() -> bool {
+    OWED.load(Ordering::SeqCst)
+}
+
+/// The terminal was given back for a while and is owed again, for who writes what this returns: what takes it.
+pub fn first_words() -> Option<&'static str> {
+    let words = WORDS.get()?;
+    OWED.store(true, Ordering::SeqCst);
+    BACK.store(true, Ordering::SeqCst);
+    Some(words.first)
+}
+
+/// True, once, after the terminal was taken again: nothing is on it.
+pub fn is_back() -> bool {
+    BACK.swap(false, Ordering::SeqCst)
 }
 
 static GIVEN_UP: AtomicBool = AtomicBool::new(false);
@@ -228,10 +256,13 @@ mod tests {
 
     #[test]
     fn what_is_owed_is_paid_once() {
-        assert_eq!(last_words(), None);
-        owe("back");
-        assert_eq!((last_words(), last_words()), (Some("back"), None));
-        owe("back");
+        let words = Words { first: "there", last: "back" };
+        assert_eq!((last_words(), first_words(), is_owed()), (None, None, false));
+        owe(words);
+        assert!(is_owed() && !is_back());
+        assert_eq!((last_words(), last_words(), is_owed()), (Some("back"), None, false));
+        assert_eq!((first_words(), is_owed()), (Some("there"), true));
+        assert!(is_back() && !is_back());
         assert_eq!(last_words(), Some("back"));
     }
 

@@ -14,13 +14,13 @@ use crate::analysis::transaction::{
     Batch, Both, Clients, Closed, Counted, Exchange, Follow, Item, Joined, Kind, Letter, Message as _,
     Options, Sense, Stats, Status, Who, Whose,
 };
-use crate::interrupt;
+use crate::interrupt::{self, Words};
 use crate::output::Styled;
 use crate::output::transaction::top::{self, ClientLine, Screen, ServerLine};
+use crate::output::width::beginning;
 
 /// Shows the other screen of the terminal and hides the cursor; and back.
-const ENTER: &str = "\x1b[?1049h\x1b[?25l";
-const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
+const WORDS: Words = Words { first: "\x1b[?1049h\x1b[?25l", last: "\x1b[?25h\x1b[?1049l" };
 /// How often it is drawn, nanoseconds.
 const EVERY: i64 = 1_000_000_000;
 /// Seconds over which rates are taken.
@@ -178,23 +178,23 @@ impl Top {
         self.hand_on();
         let begun = *self.begun.get_or_insert(now);
         let due = self.drawn.is_none_or(|drawn| now.saturating_sub(drawn) >= EVERY);
-        if due || self.stale {
+        // It may have been stopped: then it is drawn anew, or not at all where it is to end.
+        self.stale |= interrupt::is_back();
+        let is_given_back = self.drawn.is_some() && !interrupt::is_owed();
+        if (due || self.stale) && !is_given_back {
             self.stale = false;
             if self.drawn.is_none() {
                 static HOOK: Once = Once::new();
                 HOOK.call_once(leave_in_a_panic);
-                interrupt::owe(LEAVE);
-                self.bytes.extend_from_slice(ENTER.as_bytes());
+                interrupt::owe(WORDS);
+                self.bytes.extend_from_slice(WORDS.first.as_bytes());
             }
             self.drawn = Some(now);
             let screen = self.screen(now, begun);
             // Line by line over what was there, then away with the rest.
             self.bytes.extend_from_slice(b"\x1b[H");
-            let (width, height) = self.size;
-            for line in screen.as_str().lines().take(height.saturating_sub(1)) {
-                self.bytes.extend_from_slice(top::cut(line, width).as_bytes());
-                self.bytes.extend_from_slice(if self.color { b"\x1b[0m\x1b[K\r\n" } else { b"\x1b[K\r\n" });
-            }
+            let end: &[u8] = if self.color { b"\x1b[0m\x1b[K\r\n" } else { b"\x1b[K\r\n" };
+            self.lines(&screen, self.size.1.saturating_sub(1), end);
             self.bytes.extend_from_slice(b"\x1b[J");
             for server in self.heard.values_mut().filter(|_| due) {
                 server.before.push_back(server.messages);
@@ -220,10 +220,17 @@ impl Top {
         let Some(begun) = self.begun else { return };
         let screen = self.screen(now, begun);
         if self.drawn.is_some() {
-            self.bytes.extend_from_slice(LEAVE.as_bytes());
-            interrupt::last_words();
+            self.bytes.extend_from_slice(interrupt::last_words().unwrap_or_default().as_bytes());
         }
-        self.bytes.extend_from_slice(screen.as_str().as_bytes());
+        self.lines(&screen, usize::MAX, if self.color { b"\x1b[0m\n" } else { b"\n" });
+    }
+
+    /// Writes so many lines of a screen, each as far as it fits.
+    fn lines(&mut self, screen: &Styled, most: usize, end: &[u8]) {
+        for line in screen.as_str().lines().take(most) {
+            self.bytes.extend_from_slice(beginning(line, self.size.0).as_bytes());
+            self.bytes.extend_from_slice(end);
+        }
     }
 
     /// Servers of its protocol are named, and it is none of them.

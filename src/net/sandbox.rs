@@ -244,9 +244,10 @@ fn no_clone3(arch: TargetArch) -> Result<BpfProgram, NetError> {
 /// What ioctl(2) may ask: about terminals, how much there is to read, and what libpcap asks about an interface that went
 /// down. Above all not TIOCSTI, which types into the shell behind a terminal.
 #[cfg(target_pointer_width = "64")]
-const IOCTLS: [u32; 8] = [
+const IOCTLS: [u32; 9] = [
     0x5401,      // TCGETS
     0x802c_542a, // TCGETS2
+    0x540f,      // TIOCGPGRP
     0x5413,      // TIOCGWINSZ
     0x541b,      // FIONREAD
     0x5421,      // FIONBIO

@@ -40,6 +40,9 @@ impl ScreenArgs {
         let size = size.ok_or_else(|| {
             Failure::usage("--top draws on a terminal; --transactions tells a pipe or a file what happens")
         })?;
+        // Here, for a confined process may not ask for its group.
+        #[cfg(feature = "live")]
+        crate::net::signals::keep_terminal();
         Ok(Top::new(&self.known, size, cx.out.color(), analysis.max_open()))
     }
 }
