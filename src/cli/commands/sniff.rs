@@ -40,7 +40,7 @@ pub struct Args {
     #[command(flatten)]
     screen: ScreenArgs,
 
-    /// Stop after this long, as in 90s or 1h30m
+    /// Listen for this long, as in 90s or 1h30m
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Selection")]
     duration: Option<Duration>,
 
@@ -83,7 +83,8 @@ Ending:
   many frames passed the filter, how many DHCP messages were in them and shown, and how many frames were lost, by the
   kernel (this program was too slow) and by the interface. Losses are said when they begin, and at the end even with -q.
   What cannot be shown within 0.7 seconds is left: how many frames that were is said, and it ends with 130 (SIGTERM:
-  143). A second signal ends it at once.
+  143). A second signal ends it at once. When --duration is over nothing is left: what had arrived by then is handed to
+  whoever reads it, however slowly; only a signal ends that early.
 
 Files:
   With --rotate-size or --rotate-every, FILE is the pattern of a row of files: cap.pcapng becomes
